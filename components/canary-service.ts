@@ -1,0 +1,123 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { defaults } from "./defaults.ts";
+import { trackDeployment } from "./deployment.ts";
+import { canaryAccess, serviceIngress, sharedService } from "./front.ts";
+import { type Memory, remember } from "./history.ts";
+import { assertServiceArgs, labelsOf, type ServiceArgs, tracksOf } from "./service-args.ts";
+import type { Standing } from "./standing.ts";
+import type { Track } from "./traffic.ts";
+
+/** What {@link CanaryService} is built from. */
+export interface CanaryServiceArgs extends ServiceArgs {
+  /** Where the service stands, from `await openRollout(name, args)` with the same arguments. */
+  readonly rollout: Standing;
+}
+
+/**
+ * A service under gray release: the shared front (Service, ConfigMaps, Ingress) and one Deployment per track, whose pod
+ * templates are the same release. A stack owns both tracks, or one each: the stack of canary owns the front, so that
+ * every object has one owner.
+ *
+ * With several services in one program, open all rollouts before the first `new CanaryService`, so that a refusal of
+ * one comes before anything of another is changed.
+ *
+ * @example
+ * ```ts
+ * const args = { namespace: "dora-apps", replicas: 9, ports: [{ port: 80 }], containers: [...] };
+ * const rollout = await openRollout("fop-gate", args);
+ * const fopGate = new CanaryService("fop-gate", { ...args, rollout });
+ * export const releases = { [fopGate.key]: fopGate.memory };
+ * ```
+ */
+export class CanaryService extends pulumi.ComponentResource {
+  /** `<namespace>/<service>`: under this key the stack has to export {@link memory} in its output `releases`. */
+  readonly key: string;
+  /**
+   * What the stack remembers of the service until its next run. Known once this stack's Deployments run completely, so
+   * that a failed or refused run adds nothing to the history.
+   */
+  readonly memory: pulumi.Output<Memory>;
+  /**
+   * The secret that will reach a dark canary through a gateway, made here so that it is as old as the front.
+   * Absent where the stack does not own the front.
+   */
+  readonly token?: pulumi.Output<string>;
+
+  constructor(name: string, args: CanaryServiceArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    assertServiceArgs(name, withoutRollout(args));
+    const { rollout } = args;
+    const inputs = { ...withoutRollout(args), admissions: rollout.admissions };
+    super("gray-release:index:CanaryService", name, inputs, pulumi.mergeOptions(opts, { provider: rollout.provider }));
+    this.key = `${args.namespace}/${name}`;
+    const owned = tracksOf(args);
+    const child = { parent: this };
+    const deploy = (track: Track, replicas: number | undefined, dependsOn: pulumi.Resource[]) => {
+      const release = rollout.releases[track];
+      if (release === undefined) throw new Error(`no release for track ${track}`);
+      const protect = track === "stable";
+      const run = { release, replicas, sequence: rollout.sequence[track] };
+      return trackDeployment(name, track, args, run, { ...child, dependsOn, protect, hooks: rollout.hooks[track] });
+    };
+
+    let canary: k8s.apps.v1.Deployment | undefined;
+    if (owned.includes("canary")) {
+      const configMaps = this.configMaps(name, args);
+      const shared = (dependsOn: pulumi.Resource[]) =>
+        sharedService(name, args, rollout.traffic, rollout.sequence.front, {
+          ...child,
+          dependsOn,
+          protect: true,
+          hooks: rollout.hooks.front,
+        });
+      const pods = (dependsOn: pulumi.Resource[]) =>
+        deploy("canary", rollout.traffic.canaryReplicas, [...configMaps, ...dependsOn]);
+      if (rollout.order === "pods-first") {
+        canary = pods([]);
+        shared([canary]);
+      } else {
+        canary = pods([shared([])]);
+      }
+      canaryAccess(name, args, { ...child, protect: true });
+      if (args.ingress) serviceIngress(name, name, args, args.ingress, { ...child, protect: true });
+      this.token = new random.RandomPassword(`${name}-token`, { length: 32, special: false }, { parent: this }).result;
+    }
+    const stable = owned.includes("stable")
+      ? deploy("stable", rollout.stableReplicas, canary ? [canary] : [])
+      : undefined;
+    if (stable && args.debugIngress) serviceIngress(`${name}-debug`, name, args, args.debugIngress, child);
+
+    const ran = pulumi.all([canary?.id, stable?.id]);
+    this.memory = ran.apply(() => this.remembered(rollout, args));
+    this.registerOutputs({ memory: this.memory, ...(this.token && { token: this.token }) });
+  }
+
+  private configMaps(name: string, args: CanaryServiceArgs): k8s.core.v1.ConfigMap[] {
+    const labels = { ...labelsOf(name, args), "gray-release/service": name };
+    return Object.entries(args.rollout.configMaps).map(
+      ([configMap, data]) =>
+        new k8s.core.v1.ConfigMap(
+          configMap,
+          { metadata: { name: configMap, namespace: args.namespace, labels }, immutable: true, data },
+          { parent: this },
+        ),
+    );
+  }
+
+  private remembered(rollout: Standing, args: CanaryServiceArgs): Memory {
+    const { canary, stable } = rollout.releases;
+    const limit = args.releaseHistoryLimit ?? defaults.releaseHistoryLimit;
+    const newest = canary ?? stable;
+    if (newest === undefined) throw new Error("a stack owns at least one track");
+    return {
+      cluster: rollout.cluster,
+      current: { ...(canary && { canary: canary.id }), ...(stable && { stable: stable.id }) },
+      history: canary ? remember(rollout.history, canary, limit, rollout.pinned) : [newest],
+    };
+  }
+}
+
+function withoutRollout({ rollout: _, ...args }: CanaryServiceArgs): ServiceArgs {
+  return args;
+}

@@ -1,0 +1,61 @@
+import * as k8s from "@pulumi/kubernetes";
+import type { CustomResourceOptions } from "@pulumi/pulumi";
+import { defaults } from "./defaults.ts";
+import { deploymentName, deploymentSelector } from "./names.ts";
+import type { Release } from "./release.ts";
+import type { ServiceArgs } from "./service-args.ts";
+import { labelsOf } from "./service-args.ts";
+import type { Track } from "./traffic.ts";
+
+/**
+ * The Deployment that runs a release on a track. The pod template is the release's own, and the two tracks' templates
+ * differ in the label `track` alone.
+ */
+export function trackDeployment(
+  service: string,
+  track: Track,
+  args: ServiceArgs,
+  run: { release: Release; replicas: number | undefined; sequence: number },
+  opts: CustomResourceOptions,
+): k8s.apps.v1.Deployment {
+  const { metadata, spec } = run.release.template;
+  const labels = labelsOf(service, args);
+  return new k8s.apps.v1.Deployment(
+    deploymentName(service, track),
+    {
+      metadata: {
+        name: deploymentName(service, track),
+        namespace: args.namespace,
+        labels: { ...labels, track, "gray-release/service": service },
+        annotations: { ...args.annotations, "gray-release/seq": String(run.sequence) },
+      },
+      spec: {
+        ...(run.replicas !== undefined && { replicas: run.replicas }),
+        minReadySeconds: args.minReadySeconds ?? defaults.minReadySeconds,
+        progressDeadlineSeconds: args.progressDeadlineSeconds ?? defaults.progressDeadlineSeconds,
+        revisionHistoryLimit: args.releaseHistoryLimit ?? defaults.releaseHistoryLimit,
+        selector: { matchLabels: deploymentSelector(service, track) },
+        strategy: {
+          type: "RollingUpdate",
+          rollingUpdate: {
+            maxSurge: args.maxSurge ?? defaults.maxSurge,
+            maxUnavailable: args.maxUnavailable ?? defaults.maxUnavailable,
+          },
+        },
+        template: { metadata: { ...metadata, labels: { ...metadata.labels, track, release: run.release.id } }, spec },
+      },
+    },
+    { ...opts, customTimeouts: timeouts(args, run.replicas ?? 1) },
+  );
+}
+
+/**
+ * How long Pulumi waits for a whole roll. Its time-out is for all pods together, while Kubernetes starts the progress
+ * deadline anew with each pod; a roll that hangs at any pod is thus called failed by Kubernetes first.
+ */
+function timeouts(args: ServiceArgs, replicas: number): { create: string; update: string } {
+  const { minReadySeconds, maxSurge, progressDeadlineSeconds } = { ...defaults, ...args };
+  const rounds = Math.ceil(replicas / maxSurge);
+  const seconds = `${rounds * (minReadySeconds + defaults.startAllowanceSeconds) + progressDeadlineSeconds}s`;
+  return { create: seconds, update: seconds };
+}

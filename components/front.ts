@@ -1,0 +1,80 @@
+import * as k8s from "@pulumi/kubernetes";
+import type { CustomResourceOptions } from "@pulumi/pulumi";
+import type { IngressArgs, ServiceArgs } from "./service-args.ts";
+import { labelsOf } from "./service-args.ts";
+import type { Traffic } from "./traffic.ts";
+
+/** Pulumi would hold `up` for as long as a selected canary pod is not ready; the Deployment is what is waited for. */
+const skipAwait = { "pulumi.com/skipAwait": "true" };
+
+/** The Service in front of both tracks. At weight 0 it selects stable alone. */
+export function sharedService(
+  service: string,
+  args: ServiceArgs,
+  traffic: Traffic,
+  sequence: number,
+  opts: CustomResourceOptions,
+): k8s.core.v1.Service {
+  return new k8s.core.v1.Service(
+    service,
+    {
+      metadata: {
+        ...metadata(service, service, args),
+        annotations: { ...skipAwait, "gray-release/seq": String(sequence) },
+      },
+      spec: { selector: traffic.selector, ports: ports(args) },
+    },
+    opts,
+  );
+}
+
+/** The Service of the canary track alone: the way to a dark canary from inside the cluster. */
+export function canaryAccess(service: string, args: ServiceArgs, opts: CustomResourceOptions): k8s.core.v1.Service {
+  const name = `${service}-canary`;
+  return new k8s.core.v1.Service(
+    name,
+    {
+      metadata: { ...metadata(service, name, args), annotations: skipAwait },
+      spec: { selector: { app: service, track: "canary" }, ports: ports(args) },
+    },
+    opts,
+  );
+}
+
+/** An Ingress to the shared Service. */
+export function serviceIngress(
+  name: string,
+  service: string,
+  args: ServiceArgs,
+  ingress: IngressArgs,
+  opts: CustomResourceOptions,
+): k8s.networking.v1.Ingress {
+  const { host, path = "/", port = args.ports[0]?.port, ingressClassName, annotations, tlsSecretName } = ingress;
+  return new k8s.networking.v1.Ingress(
+    name,
+    {
+      metadata: { ...metadata(service, name, args), annotations: { ...annotations, ...skipAwait } },
+      spec: {
+        ...(ingressClassName !== undefined && { ingressClassName }),
+        ...(tlsSecretName !== undefined && { tls: [{ hosts: [host], secretName: tlsSecretName }] }),
+        rules: [
+          {
+            host,
+            http: {
+              paths: [{ path, pathType: "Prefix", backend: { service: { name: service, port: { number: port } } } }],
+            },
+          },
+        ],
+      },
+    } as k8s.networking.v1.IngressArgs,
+    opts,
+  );
+}
+
+function metadata(service: string, name: string, args: ServiceArgs) {
+  return { name, namespace: args.namespace, labels: { ...labelsOf(service, args), "gray-release/service": service } };
+}
+
+function ports(args: ServiceArgs) {
+  return args.ports.map(({ name = "http", port, targetPort = port }) => ({ name, port, targetPort }));
+}

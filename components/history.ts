@@ -1,0 +1,47 @@
+import type { Files } from "./config-files.ts";
+import type { Release } from "./release.ts";
+import type { Track } from "./traffic.ts";
+
+/**
+ * What a stack remembers of a service between two runs, as a stack output under the service's key. `history` is newest
+ * first, and its releases can all start pods: their ConfigMaps are kept.
+ */
+export interface Memory {
+  /** UID of the cluster's kube-system namespace: a stack belongs to one cluster. */
+  readonly cluster: string;
+  /** The id of the release that each track of the stack runs. */
+  readonly current: Partial<Record<Track, string>>;
+  readonly history: readonly Release[];
+}
+
+/** Under which name a stack's outputs hold a service, so that two services in two namespaces may share a name. */
+export function memoryKey(namespace: string, service: string): string {
+  return `${namespace}/${service}`;
+}
+
+/**
+ * The history once `release` runs: it comes first, and of the others the newest stay, `limit` in all.
+ *
+ * @param pinned ids that stay beyond the limit: what stable runs or last ran completely
+ */
+export function remember(
+  history: readonly Release[],
+  release: Release,
+  limit: number,
+  pinned: readonly string[],
+): Release[] {
+  const others = history.filter((kept) => kept.id !== release.id);
+  return [release, ...others.filter((kept, i) => i < limit - 1 || pinned.includes(kept.id))];
+}
+
+/**
+ * The ConfigMaps to keep: those of the release about to run, of every kept release, and any that a live pod still
+ * refers to.
+ */
+export function configMapsToKeep(
+  release: Release | undefined,
+  history: readonly Release[],
+  inUse: Record<string, Files>,
+): Record<string, Files> {
+  return Object.assign({}, inUse, ...history.map((kept) => kept.configMaps), release?.configMaps);
+}

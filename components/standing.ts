@@ -1,0 +1,33 @@
+import type { ProviderResource, ResourceHookBinding } from "@pulumi/pulumi";
+import type { Files } from "./config-files.ts";
+import type { Release } from "./release.ts";
+import type { Track, Traffic } from "./traffic.ts";
+
+/**
+ * Where a service stands when the program runs, and what therefore is to be done: the answer of `openRollout`, which
+ * has looked at the cluster, the record and the stacks' histories and has asked the gate. CanaryService only builds it.
+ */
+export interface Standing {
+  /** UID of the cluster's kube-system namespace. */
+  readonly cluster: string;
+  readonly provider: ProviderResource;
+  /** The release of each track that this stack owns. */
+  readonly releases: Partial<Record<Track, Release>>;
+  /** What the gate said of each; an input of the component, so that a policy can read it. */
+  readonly admissions: Partial<Record<Track, { readonly admitted: boolean; readonly code: string }>>;
+  readonly traffic: Traffic;
+  /** Pods of stable; undefined where an autoscaler owns the number. */
+  readonly stableReplicas: number | undefined;
+  /** What goes first where front and canary pods both change. */
+  readonly order: "pods-first" | "traffic-first";
+  /** Sequence number of each driven object. A raised one makes a step that writes the whole object. */
+  readonly sequence: Record<Track | "front", number>;
+  /** Kept releases, newest first, before this run. */
+  readonly history: readonly Release[];
+  /** Ids of kept releases that the limit does not drop. */
+  readonly pinned: readonly string[];
+  /** ConfigMaps to keep, by name. */
+  readonly configMaps: Record<string, Files>;
+  /** The gate's last check, bound to the objects that it guards. */
+  readonly hooks: Record<Track | "front", ResourceHookBinding>;
+}

@@ -1,0 +1,65 @@
+/**
+ * fop-gate under gray release. `pulumi up --stack canary`, then `pulumi up --stack prod`: the first stack owns the
+ * canary track and everything both tracks share, the second one owns stable and runs what canary has run.
+ */
+import { CanaryService } from "./components/canary-service.ts";
+import { file, filesIn } from "./components/config-files.ts";
+import { logAgent } from "./components/log-agent.ts";
+import type { ServiceArgs } from "./components/service-args.ts";
+import { openRollout } from "./rollout/open.ts";
+import { readSettings } from "./settings.ts";
+
+const { image, replicas, namespace, minReadySeconds, track, weight, release } = readSettings();
+
+const logs = logAgent({
+  image: "reg.qiniu.com/dora-apps/log-agent:1.4.2",
+  logFolder: "/var/log/fop-gate",
+  configs: { applog: file("config/log/applog.conf"), auditlog: file("config/log/auditlog.conf") },
+});
+
+const fopGate: ServiceArgs = {
+  namespace,
+  labels: { team: "dora", type: "basic" },
+  annotations: { "log.qiniu.com/global.agent": "logexporter", "log.qiniu.com/global.version": "v2" },
+  tracks: [track],
+  replicas,
+  minReadySeconds,
+  terminationGracePeriodSeconds: 90,
+  maxSurge: 1,
+  maxUnavailable: 0,
+  containers: [
+    {
+      name: "fop-gate",
+      image,
+      ports: [{ name: "http", containerPort: 8080 }],
+      env: [
+        { name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+        { name: "TRACK", valueFrom: { fieldRef: { fieldPath: "metadata.labels['track']" } } },
+        { name: "RELEASE", valueFrom: { fieldRef: { fieldPath: "metadata.labels['release']" } } },
+      ],
+      readinessProbe: { httpGet: { path: "/healthz", port: "http" }, periodSeconds: 1 },
+      resources: { requests: { cpu: "20m", memory: "32Mi" } },
+      volumeMounts: [logs.mount],
+    },
+  ],
+  sidecars: [logs.sidecar],
+  volumes: [logs.volume],
+  configFiles: {
+    config: { files: filesIn("config/fop-gate"), mountPath: "/etc/fop-gate" },
+    ...logs.configFiles,
+  },
+  podAnnotations: { "prometheus.io/scrape": "true", "prometheus.io/port": "8080", "prometheus.io/path": "/metrics" },
+  ports: [{ name: "http", port: 80, targetPort: "http" }],
+  ingress: { host: "fop-gate.qiniu.com" },
+  debugIngress: { host: "fop-gate-debug.qiniu.com" },
+  ...(weight !== undefined && { weight }),
+  ...(release !== undefined && { release }),
+};
+
+const service = new CanaryService("fop-gate", { ...fopGate, rollout: await openRollout("fop-gate", fopGate) });
+
+/** What the next run needs to know of this one. */
+export const releases = { [service.key]: service.memory };
+
+/** Reserved for reaching a dark canary from outside; only in the stack of canary. */
+export const token = service.token;

@@ -1,0 +1,231 @@
+import { execFile } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { load } from "js-yaml";
+import { z } from "zod";
+import { Refusal } from "../components/refusal.ts";
+
+/**
+ * The cluster that program, gate and `gray` all talk to, found as kubectl finds it: the files of KUBECONFIG or
+ * ~/.kube/config and their current context, or the service account of the pod this runs in. The provider for Kubernetes
+ * gets the same answer.
+ *
+ * Not a client library's work: the common one takes 85 MB and 0.4 s of every `pulumi up` (docs/decisions.md).
+ */
+export interface Access {
+  /** The context, given to the provider so that it cannot choose another; absent inside a pod. */
+  readonly context?: string;
+  /** Set where a kubeconfig was named explicitly; else the provider looks where this did. */
+  readonly kubeconfig?: string;
+  readonly server: URL;
+  readonly ca?: string;
+  readonly skipTlsVerify: boolean;
+  readonly serverName?: string;
+  /** What proves who we are, fetched when a request needs it, because a token may have been renewed. */
+  readonly credentials: () => Promise<Credentials>;
+}
+
+export interface Credentials {
+  readonly token?: string;
+  readonly certificate?: string;
+  readonly key?: string;
+}
+
+const named = <T extends z.ZodType>(field: string, value: T) =>
+  z.array(z.object({ name: z.string(), [field]: value })).nullish();
+const exec = z.object({
+  apiVersion: z.string(),
+  command: z.string(),
+  args: z.array(z.string()).nullish(),
+  env: z.array(z.object({ name: z.string(), value: z.string() })).nullish(),
+  provideClusterInfo: z.boolean().nullish(),
+});
+const user = z.object({
+  token: z.string().optional(),
+  tokenFile: z.string().optional(),
+  "client-certificate": z.string().optional(),
+  "client-certificate-data": z.string().optional(),
+  "client-key": z.string().optional(),
+  "client-key-data": z.string().optional(),
+  exec: exec.optional(),
+});
+const cluster = z.object({
+  server: z.url(),
+  "certificate-authority": z.string().optional(),
+  "certificate-authority-data": z.string().optional(),
+  "insecure-skip-tls-verify": z.boolean().optional(),
+  "tls-server-name": z.string().optional(),
+  "proxy-url": z.string().optional(),
+});
+const context = z.object({ cluster: z.string(), user: z.string() });
+const file = z.object({
+  "current-context": z.string().nullish(),
+  clusters: named("cluster", cluster),
+  users: named("user", user),
+  contexts: named("context", context),
+});
+
+type User = z.infer<typeof user>;
+type Cluster = z.infer<typeof cluster>;
+type Found<T> = { readonly value: T; readonly folder: string };
+
+const serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/**
+ * Finds the cluster.
+ *
+ * @param chosen.kubeconfig path or content of a kubeconfig. @default KUBECONFIG, else ~/.kube/config
+ * @param chosen.context @default the kubeconfig's current context
+ * @throws Refusal if there is none, or it cannot be understood
+ */
+export function findAccess(chosen: { kubeconfig?: string | undefined; context?: string | undefined } = {}): Access {
+  const sources = kubeconfigs(chosen.kubeconfig);
+  if (sources.length === 0) return inPod();
+  const texts = sources.map(({ text, origin, folder }) => ({ parsed: parse(text, origin), folder }));
+  const where = sources.map((source) => source.origin).join(", ");
+  const name = chosen.context ?? texts.map((text) => text.parsed["current-context"]).find((current) => current);
+  if (!name)
+    throw new Refusal(`The kubeconfig ${where} has no current-context: choose one with kubectl config use-context.`);
+  const pick = <T>(kind: "contexts" | "clusters" | "users", field: string, wanted: string): Found<T> => {
+    for (const { parsed, folder } of texts) {
+      const entry = parsed[kind]?.find((candidate) => candidate.name === wanted) as Record<string, unknown> | undefined;
+      if (entry) return { value: entry[field] as T, folder };
+    }
+    throw new Refusal(
+      `The kubeconfig ${where} has no entry "${wanted}" under ${kind}: correct the context or add the entry.`,
+    );
+  };
+  const { value: chosenContext } = pick<z.infer<typeof context>>("contexts", "context", name);
+  const found = pick<Cluster>("clusters", "cluster", chosenContext.cluster);
+  if (found.value["proxy-url"]) {
+    throw new Refusal(
+      `The cluster "${chosenContext.cluster}" in ${where} has a proxy-url, which is not supported: use a direct server address.`,
+    );
+  }
+  const ca = material(found, "certificate-authority-data", "certificate-authority");
+  return {
+    context: name,
+    ...(chosen.kubeconfig !== undefined && { kubeconfig: chosen.kubeconfig }),
+    server: new URL(found.value.server),
+    ...(ca !== undefined && { ca }),
+    skipTlsVerify: found.value["insecure-skip-tls-verify"] ?? false,
+    ...(found.value["tls-server-name"] !== undefined && { serverName: found.value["tls-server-name"] }),
+    credentials: credentialsOf(pick<User>("users", "user", chosenContext.user), found.value, ca),
+  };
+}
+
+function kubeconfigs(chosen: string | undefined): { text: string; origin: string; folder: string }[] {
+  if (chosen?.includes("\n")) return [{ text: chosen, origin: "given as text", folder: process.cwd() }];
+  const fromEnvironment = chosen ?? process.env.KUBECONFIG;
+  const paths = fromEnvironment
+    ? fromEnvironment.split(delimiter).filter(Boolean)
+    : [join(homedir(), ".kube", "config")];
+  const present = paths.filter((path) => existsSync(path));
+  if (present.length === 0 && fromEnvironment) {
+    throw new Refusal(`The kubeconfig ${fromEnvironment} does not exist: set KUBECONFIG to one that does.`);
+  }
+  return present.map((path) => ({ text: readFileSync(path, "utf8"), origin: path, folder: dirname(resolve(path)) }));
+}
+
+function parse(text: string, origin: string): z.infer<typeof file> {
+  try {
+    return file.parse(load(text));
+  } catch (error) {
+    const why =
+      error instanceof z.ZodError
+        ? z.prettifyError(error).replaceAll("\n", " ")
+        : (error as Error).message.split("\n")[0];
+    throw new Refusal(
+      `The kubeconfig ${origin} cannot be understood (${why}): correct it or choose another with KUBECONFIG.`,
+    );
+  }
+}
+
+function inPod(): Access {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env;
+  if (!host || !existsSync(`${serviceAccount}/token`)) {
+    throw new Refusal(
+      "There is no cluster to talk to: set KUBECONFIG, or start the sandbox with npm run sandbox -- up.",
+    );
+  }
+  return {
+    server: new URL(`https://${host.includes(":") ? `[${host}]` : host}:${port ?? 443}`),
+    ca: readFileSync(`${serviceAccount}/ca.crt`, "utf8"),
+    skipTlsVerify: false,
+    credentials: async () => ({ token: readFileSync(`${serviceAccount}/token`, "utf8").trim() }),
+  };
+}
+
+function material<T>({ value, folder }: Found<T>, data: keyof T, path: keyof T): string | undefined {
+  if (value[data]) return Buffer.from(String(value[data]), "base64").toString();
+  return value[path] ? readFileSync(resolve(folder, String(value[path])), "utf8") : undefined;
+}
+
+function credentialsOf(found: Found<User>, target: Cluster, ca: string | undefined): () => Promise<Credentials> {
+  const { value, folder } = found;
+  if (value.exec) {
+    let latest: Promise<Credentials & { until: number }> | undefined;
+    const plugin = value.exec;
+    return async () => {
+      const held = await latest;
+      if (held && held.until > Date.now()) return held;
+      latest = fromPlugin(plugin, target, ca);
+      return latest;
+    };
+  }
+  const certificate = material(found, "client-certificate-data", "client-certificate");
+  const key = material(found, "client-key-data", "client-key");
+  return async () => {
+    const token = value.tokenFile ? readFileSync(resolve(folder, value.tokenFile), "utf8").trim() : value.token;
+    return {
+      ...(token !== undefined && { token }),
+      ...(certificate !== undefined && { certificate }),
+      ...(key !== undefined && { key }),
+    };
+  };
+}
+
+const execCredential = z.object({
+  status: z.object({
+    token: z.string().optional(),
+    clientCertificateData: z.string().optional(),
+    clientKeyData: z.string().optional(),
+    expirationTimestamp: z.string().optional(),
+  }),
+});
+
+/** Runs a credential plugin (client.authentication.k8s.io, KEP-541), as EKS, GKE and AKS need it. */
+async function fromPlugin(
+  plugin: z.infer<typeof exec>,
+  target: Cluster,
+  ca: string | undefined,
+): Promise<Credentials & { until: number }> {
+  const about = plugin.provideClusterInfo
+    ? {
+        cluster: {
+          server: target.server,
+          ...(ca && { "certificate-authority-data": Buffer.from(ca).toString("base64") }),
+        },
+      }
+    : {};
+  const info = { apiVersion: plugin.apiVersion, kind: "ExecCredential", spec: { interactive: false, ...about } };
+  const env = Object.fromEntries((plugin.env ?? []).map(({ name, value }) => [name, value]));
+  try {
+    const { stdout } = await promisify(execFile)(plugin.command, plugin.args ?? [], {
+      env: { ...process.env, ...env, KUBERNETES_EXEC_INFO: JSON.stringify(info) },
+    });
+    const { status } = execCredential.parse(JSON.parse(stdout));
+    return {
+      ...(status.token !== undefined && { token: status.token }),
+      ...(status.clientCertificateData !== undefined && { certificate: status.clientCertificateData }),
+      ...(status.clientKeyData !== undefined && { key: status.clientKeyData }),
+      until: status.expirationTimestamp ? Date.parse(status.expirationTimestamp) - 10_000 : Number.POSITIVE_INFINITY,
+    };
+  } catch (error) {
+    throw new Refusal(
+      `The credential plugin ${plugin.command} of the kubeconfig gave no credentials (${(error as Error).message.split("\n")[0]}): log in again.`,
+    );
+  }
+}

@@ -1,0 +1,93 @@
+import { existsSync, readFileSync } from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
+import { load } from "js-yaml";
+import { z } from "zod";
+import { Refusal } from "./components/refusal.ts";
+
+/** What Pulumi.yaml (for both stacks) and Pulumi.<stack>.yaml say. */
+const whole = z.coerce.number().int();
+const schema = z.strictObject({
+  /** Image of the service, with its tag. */
+  image: z.string(),
+  /** Pods of stable. */
+  replicas: whole.min(1, "must be a whole number of at least 1"),
+  /** Namespace of the service, which has to exist. */
+  namespace: z.string(),
+  /** Seconds a new pod must stay ready before it counts; less than 30 is for rehearsal. */
+  minReadySeconds: whole.min(0, "must be a whole number of seconds"),
+  /** Which track this stack owns. */
+  track: z.enum(["stable", "canary"], "must be stable or canary"),
+  /** Percent of user traffic meant for canary. */
+  weight: z.coerce.number().min(0, "must be 0 to 100").max(100, "must be 0 to 100").optional(),
+  /** next, current or the id of a kept release. */
+  release: z.string().optional(),
+});
+
+export type Settings = z.infer<typeof schema>;
+
+/** Both stacks render the same release from these, so they belong into Pulumi.yaml. */
+const shared = ["image", "replicas", "namespace", "minReadySeconds"] as const;
+const stacks = ["canary", "prod"];
+
+/**
+ * The settings of this stack.
+ *
+ * @throws Refusal naming the key, its value, what is allowed and the file to change
+ */
+export function readSettings(): Settings {
+  const project = pulumi.getProject();
+  const given = Object.fromEntries(
+    Object.entries(pulumi.runtime.allConfig())
+      .filter(([key]) => key.startsWith(`${project}:`))
+      .map(([key, value]) => [key.slice(project.length + 1), value]),
+  );
+  const parsed = schema.safeParse(given);
+  const issue = parsed.error?.issues[0];
+  if (issue) throw new Refusal(sentence(issue, given));
+  assertSharedAlike(project);
+  return schema.parse(given);
+}
+
+function sentence(issue: z.core.$ZodIssue, given: Record<string, unknown>): string {
+  const stackFile = `Pulumi.${pulumi.getStack()}.yaml`;
+  const known = Object.keys(schema.shape).join(", ");
+  if (issue.code === "unrecognized_keys") {
+    const inStack = issue.keys[0] && stackConfig(pulumi.getStack(), pulumi.getProject())[issue.keys[0]] !== undefined;
+    return `Configuration key "${issue.keys[0]}" is not known: use one of ${known} in ${inStack ? stackFile : "Pulumi.yaml"}.`;
+  }
+  const key = String(issue.path[0]);
+  const file = (shared as readonly string[]).includes(key) ? "Pulumi.yaml" : stackFile;
+  if (given[key] === undefined) return `Configuration key "${key}" is missing: set it in ${file}.`;
+  const allowed = issue.message.startsWith("must")
+    ? issue.message
+    : `must be ${issue.code === "invalid_type" ? `a ${issue.expected}` : "valid"}`;
+  return `Configuration key "${key}" is ${JSON.stringify(given[key])}: it ${allowed}; change it in ${file}.`;
+}
+
+function assertSharedAlike(project: string): void {
+  const [canary = {}, prod = {}] = stacks.map((stack) => stackConfig(stack, project));
+  for (const key of shared) {
+    if (canary[key] === prod[key]) continue;
+    const where =
+      canary[key] === undefined
+        ? "Pulumi.prod.yaml"
+        : prod[key] === undefined
+          ? "Pulumi.canary.yaml"
+          : "both stack files, differently";
+    throw new Refusal(
+      `Configuration key "${key}" is set in ${where}, and both tracks run the same release: set it in Pulumi.yaml, for both.`,
+    );
+  }
+}
+
+/** The config that a stack's own file holds, without the project's name before the keys. */
+function stackConfig(stack: string, project: string): Record<string, unknown> {
+  const path = `Pulumi.${stack}.yaml`;
+  if (!existsSync(path)) return {};
+  const { config = {} } = (load(readFileSync(path, "utf8")) ?? {}) as { config?: Record<string, unknown> };
+  return Object.fromEntries(
+    Object.entries(config)
+      .filter(([key]) => key.startsWith(`${project}:`))
+      .map(([key, value]) => [key.slice(project.length + 1), value]),
+  );
+}

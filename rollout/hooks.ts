@@ -3,7 +3,7 @@ import { Refusal } from "../components/refusal.ts";
 import type { Track } from "../components/traffic.ts";
 import type { Cluster } from "./cluster.ts";
 import { writeEvent } from "./event.ts";
-import { type AdmissionCode, judge } from "./gate.ts";
+import { judge } from "./gate.ts";
 import { type DeploymentObject, isComplete, readDeployment, releaseOf } from "./live.ts";
 import { changeRecord, lastCompleted, readRecord, withCompleted } from "./record.ts";
 
@@ -79,9 +79,9 @@ async function decideAgain(guarded: Guarded, track: Track, release: string): Pro
     epoch,
   });
   if (!admission.admitted) throw new Refusal(admission.sentence);
-  const told: Partial<Record<AdmissionCode, string>> = { "break-glass": "BreakGlass" };
-  const reason = told[admission.code];
-  if (reason && live) await writeEvent(api, live, "Warning", reason, admission.sentence);
+  const told = live ?? canary;
+  if (admission.code === "break-glass" && told)
+    await writeEvent(api, told, "Warning", "BreakGlass", admission.sentence);
 }
 
 /** Notes in the record what stable runs, if it really runs it completely. Does nothing where that stands there already. */

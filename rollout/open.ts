@@ -8,7 +8,7 @@ import { type Release, renderRelease } from "../components/release.ts";
 import { assertServiceArgs, labelsOf, type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import type { Standing } from "../components/standing.ts";
 import { describeTraffic, replicasMode, rollOrder, type Track, type Traffic, tracks } from "../components/traffic.ts";
-import { type Cluster, connect } from "./cluster.ts";
+import { connect } from "./cluster.ts";
 import { type Admission, judge } from "./gate.ts";
 import { type Guarded, hooksOf, recordComplete, runs } from "./hooks.ts";
 import { type Access, findAccess } from "./kubeconfig.ts";
@@ -50,7 +50,7 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
   };
   const situation: Situation = { service, args, live, record, memories, guarded };
   const { releases, admissions } = chooseReleases(situation, rendered);
-  settle(service, Object.values(admissions));
+  settle(Object.values(admissions));
 
   const weight =
     record.kind === "read" && record.record.open ? record.record.open.weight : (args.weight ?? defaults.weight);
@@ -162,7 +162,7 @@ function ask({ service, args, live, record, memories, guarded }: Situation, trac
   });
 }
 
-function settle(service: string, admissions: Admission[]): void {
+function settle(admissions: Admission[]): void {
   const refused = admissions.find((admission) => !admission.admitted);
   if (refused && !pulumi.runtime.isDryRun()) throw new Refusal(refused.sentence);
   if (refused) pulumi.log.warn(`${refused.sentence} This is a preview; up would stop here.`);

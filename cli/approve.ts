@@ -1,0 +1,68 @@
+import { Command } from "commander";
+import { Refusal } from "../components/refusal.ts";
+import { writeEvent } from "../rollout/event.ts";
+import { changeRecord } from "../rollout/record.ts";
+import { findService, releasesSeen, type ServiceOptions } from "./services.ts";
+
+interface Options extends ServiceOptions {
+  readonly because: string;
+  readonly json?: boolean;
+}
+
+/** `gray approve <release>`: a person's good verdict, with name and reason, in the record. */
+export function approveCommand(): Command {
+  return new Command("approve")
+    .description("judge a release good: prod may then run it")
+    .argument("<release>", "id of the release, as gray status shows it")
+    .requiredOption("--because <why>", "the reason, kept in the record")
+    .option("--service <name>", "the service, where there are several")
+    .option("-n, --namespace <name>", "its namespace")
+    .option("--json", "the written verdict as JSON")
+    .action(approve);
+}
+
+async function approve(release: string, options: Options): Promise<void> {
+  const found = await findService(options);
+  const { api, cluster, namespace, service, deployments } = found;
+  const seen = await releasesSeen(found);
+  if (!seen.includes(release)) {
+    throw new Refusal(
+      `${service} has never run release ${release}: approve one of ${seen.join(", ") || "those that canary has run"}.`,
+    );
+  }
+  const by = await whoAmI(api);
+  const verdict = { verdict: "good", by, because: options.because, at: new Date().toISOString() } as const;
+  let overruled: string | undefined;
+  await changeRecord(api, namespace, service, cluster, (before) => {
+    const former = before.verdicts[release];
+    overruled = former?.verdict === "bad" ? `${former.by}: ${former.because}` : undefined;
+    return { ...before, verdicts: { ...before.verdicts, [release]: verdict } };
+  });
+  for (const deployment of Object.values(deployments)) {
+    await writeEvent(
+      api,
+      deployment,
+      "Normal",
+      "ReleaseApproved",
+      `release ${release} was judged good (${by}: ${options.because})`,
+    );
+  }
+  if (options.json) {
+    console.log(JSON.stringify({ service, namespace, release, ...verdict, ...(overruled && { overruled }) }));
+    return;
+  }
+  if (overruled) console.log(`This overrules an earlier bad verdict (${overruled}).`);
+  console.log(`${service}: release ${release} is judged good by ${by}. Next: pulumi up --stack prod`);
+}
+
+/** The name under which the API server knows us (SelfSubjectReview, KEP-3325), which nobody can make up. */
+async function whoAmI(api: { create<T>(path: string, object: object): Promise<T> }): Promise<string> {
+  const review = await api.create<{ status: { userInfo: { username: string } } }>(
+    "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+    {
+      apiVersion: "authentication.k8s.io/v1",
+      kind: "SelfSubjectReview",
+    },
+  );
+  return review.status.userInfo.username;
+}

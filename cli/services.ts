@@ -1,0 +1,72 @@
+import { Refusal } from "../components/refusal.ts";
+import type { Track } from "../components/traffic.ts";
+import { type Cluster, connect } from "../rollout/cluster.ts";
+import { findAccess } from "../rollout/kubeconfig.ts";
+import { clusterId, type DeploymentObject, releaseOf } from "../rollout/live.ts";
+
+/** Which service a verb is about; each field narrows the choice. */
+export interface ServiceOptions {
+  readonly service?: string;
+  readonly namespace?: string;
+}
+
+/** A service found in the cluster by the labels of its Deployments. */
+export interface FoundService {
+  readonly api: Cluster;
+  /** UID of the cluster. */
+  readonly cluster: string;
+  readonly service: string;
+  readonly namespace: string;
+  readonly deployments: Partial<Record<Track, DeploymentObject>>;
+}
+
+/**
+ * The one service that the options mean.
+ *
+ * @throws Refusal if there is none or more than one
+ */
+export async function findService(options: ServiceOptions): Promise<FoundService> {
+  const api = connect(findAccess());
+  const scope = options.namespace ? `/namespaces/${options.namespace}` : "";
+  const [cluster, deployments] = await Promise.all([
+    clusterId(api),
+    api.list<DeploymentObject>(
+      `/apis/apps/v1${scope}/deployments`,
+      `gray-release/service${options.service ? `=${options.service}` : ""}`,
+    ),
+  ]);
+  const found = Map.groupBy(
+    deployments,
+    ({ metadata }) => `${metadata.namespace}/${metadata.labels?.["gray-release/service"]}`,
+  );
+  const [only, ...others] = found;
+  if (only === undefined) {
+    const where = options.namespace ? `namespace ${options.namespace}` : "the cluster";
+    throw new Refusal(
+      `There is no service${options.service ? ` ${options.service}` : ""} under gray release in ${where}: run pulumi up --stack canary first, or name another with --service and --namespace.`,
+    );
+  }
+  if (others.length > 0) {
+    throw new Refusal(
+      `There are several services (${[...found.keys()].join(", ")}): choose one with --service and --namespace.`,
+    );
+  }
+  const [key, ofService] = only;
+  const [namespace = "", service = ""] = key.split("/");
+  const byTrack = Object.fromEntries(ofService.map((deployment) => [deployment.metadata.labels?.track, deployment]));
+  return { api, cluster, service, namespace, deployments: byTrack };
+}
+
+/** The ids of every release that a ReplicaSet of the service was made of: what has run here. */
+export async function releasesSeen({ api, namespace, service, deployments }: FoundService): Promise<string[]> {
+  interface ReplicaSet {
+    readonly metadata: { readonly labels?: Record<string, string> };
+  }
+  const replicaSets = await api.list<ReplicaSet>(`/apis/apps/v1/namespaces/${namespace}/replicasets`, `app=${service}`);
+  const ids = [
+    releaseOf(deployments.canary),
+    releaseOf(deployments.stable),
+    ...replicaSets.map((set) => set.metadata.labels?.release),
+  ];
+  return [...new Set(ids.filter((id) => id !== undefined))];
+}

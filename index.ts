@@ -56,7 +56,8 @@ const fopGate: ServiceArgs = {
   ...(release !== undefined && { release }),
 };
 
-const service = new CanaryService("fop-gate", { ...fopGate, rollout: await openRollout("fop-gate", fopGate) });
+const rollout = await openRollout("fop-gate", fopGate);
+const service = new CanaryService("fop-gate", { ...fopGate, rollout });
 
 /** What the next run needs to know of this one. */
 export const releases = { [service.key]: service.memory };

@@ -62,17 +62,18 @@ export class CanaryService extends pulumi.ComponentResource {
     };
 
     let canary: k8s.apps.v1.Deployment | undefined;
-    if (owned.includes("canary")) {
+    const { traffic } = rollout;
+    if (traffic) {
       const configMaps = this.configMaps(name, args);
       const shared = (dependsOn: pulumi.Resource[]) =>
-        sharedService(name, args, rollout.traffic, rollout.sequence.front, {
+        sharedService(name, args, traffic, rollout.sequence.front, {
           ...child,
           dependsOn,
           protect: true,
           hooks: rollout.hooks.front,
         });
       const pods = (dependsOn: pulumi.Resource[]) =>
-        deploy("canary", rollout.traffic.canaryReplicas, [...configMaps, ...dependsOn]);
+        deploy("canary", traffic.canaryReplicas, [...configMaps, ...dependsOn]);
       if (rollout.order === "pods-first") {
         canary = pods([]);
         shared([canary]);

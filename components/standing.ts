@@ -13,9 +13,10 @@ export interface Standing {
   readonly provider: ProviderResource;
   /** The release of each track that this stack owns. */
   readonly releases: Partial<Record<Track, Release>>;
-  /** What the gate said of each; an input of the component, so that a policy can read it. */
-  readonly admissions: Partial<Record<Track, { readonly admitted: boolean; readonly code: string }>>;
-  readonly traffic: Traffic;
+  /** What the gate said of each, with a code if refused or forced; an input of the component, for policies to read. */
+  readonly admissions: Partial<Record<Track, { readonly admitted: boolean; readonly code?: string }>>;
+  /** What the weight comes down to; absent where the stack does not own the front. */
+  readonly traffic?: Traffic;
   /** Pods of stable; undefined where an autoscaler owns the number. */
   readonly stableReplicas: number | undefined;
   /** What goes first where front and canary pods both change. */

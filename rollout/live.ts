@@ -83,11 +83,6 @@ export function releaseOf(deployment: DeploymentObject | undefined): string | un
   return deployment?.spec.template.metadata.labels?.release;
 }
 
-/** The sequence number that an object was last written with. */
-export function sequenceOf(object: { metadata: Metadata } | undefined): number {
-  return Number(object?.metadata.annotations?.["gray-release/seq"] ?? 0);
-}
-
 /** Whether every wanted pod runs the present template, is available, and no pod of another template is left. */
 export function isComplete({ metadata, spec, status }: DeploymentObject): boolean {
   return (

@@ -52,7 +52,7 @@ export const TOOLS: readonly Tool[] = [
     },
     expectSeconds: 400,
   },
-  { name: "pulumi stand-ins", version: "", part: "pulumi", folder: "sandbox/stand-ins", expectSeconds: 0 },
+  { name: "pulumi stand-ins", version: "", part: "pulumi", folder: "sandbox/stand-ins/bin", expectSeconds: 0 },
   {
     name: "kube",
     version: KUBERNETES,

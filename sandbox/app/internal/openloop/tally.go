@@ -25,16 +25,16 @@ func (r result) failed() bool { return r.err != "" || r.status >= 500 }
 
 // Counts says what came back: by status ("error" for none), and by the track/release that answered.
 type Counts struct {
-	Done   int64            `json:"done"`
-	Failed int64            `json:"failed"`
-	Status map[string]int64 `json:"status"`
-	By     map[string]int64 `json:"by"`
+	Requests int64            `json:"requests"`
+	Failed   int64            `json:"failed"`
+	Status   map[string]int64 `json:"status"`
+	By       map[string]int64 `json:"by"`
 }
 
 func newCounts() Counts { return Counts{Status: map[string]int64{}, By: map[string]int64{}} }
 
 func (c *Counts) add(one result) {
-	c.Done++
+	c.Requests++
 	if one.failed() {
 		c.Failed++
 	}

@@ -1,0 +1,5 @@
+/** The `gray` command in a checkout, where it has the verb `sandbox` too: that one is built from the sources beside it. */
+import { runGray } from "./main.ts";
+import { sandboxCommand } from "./sandbox.ts";
+
+await runGray(sandboxCommand());

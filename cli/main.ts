@@ -1,0 +1,28 @@
+import { Command } from "commander";
+import { Refusal } from "../components/refusal.ts";
+import { ApiError } from "../rollout/cluster.ts";
+import { approveCommand } from "./approve.ts";
+import { destroyCommand } from "./destroy.ts";
+import { statusCommand } from "./status.ts";
+
+/**
+ * Runs the `gray` command: what a person would otherwise do by hand between the two stacks. One file a verb.
+ *
+ * Exit codes: 0 done, 1 refused or failed (one sentence on standard error says why), 2 wrong usage.
+ */
+export async function runGray(...more: Command[]): Promise<void> {
+  const program = new Command("gray")
+    .description("gray release on Kubernetes: dark, canary, full, and back again from anywhere")
+    .option("--debug", "show the stack of an error")
+    .exitOverride((end) => process.exit(end.exitCode === 0 ? 0 : 2));
+  for (const verb of [statusCommand(), approveCommand(), destroyCommand(), ...more])
+    program.addCommand(verb.copyInheritedSettings(program));
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    const known = error instanceof Refusal || error instanceof ApiError;
+    if (program.opts().debug || !known) console.error(error);
+    else console.error(`gray: ${error.message}`);
+    process.exitCode = 1;
+  }
+}

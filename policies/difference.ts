@@ -1,0 +1,25 @@
+/** Where two plain values differ first, and what stands there in each; undefined if they mean the same. */
+export function firstDifference(
+  a: unknown,
+  b: unknown,
+  path = "",
+): { readonly path: string; readonly a: string; readonly b: string } | undefined {
+  if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) {
+    const [left, right] = [text(a), text(b)];
+    return left === right ? undefined : { path, a: left, b: right };
+  }
+  const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort();
+  for (const key of keys) {
+    const difference = firstDifference(a[key], b[key], path + (Array.isArray(a) ? `[${key}]` : `.${key}`));
+    if (difference) return difference;
+  }
+  return undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function text(value: unknown): string {
+  return value === undefined ? "nothing" : JSON.stringify(value);
+}

@@ -1,0 +1,71 @@
+import type { ExampleResource } from "./rule.ts";
+
+/** Changes to a valid resource: nested fields replace those of the same path, `undefined` takes one out. */
+type Changes = { readonly [field: string]: unknown };
+
+const metadata = (name: string) => ({
+  name,
+  namespace: "dora-apps",
+  labels: { app: "fop-gate", "gray-release/service": "fop-gate" },
+});
+
+/** A valid CanaryService named fop-gate that owns both tracks. */
+export function canaryService(changes: Changes = {}): ExampleResource {
+  return {
+    type: "gray-release:index:CanaryService",
+    name: "fop-gate",
+    props: changed({ namespace: "dora-apps", replicas: 9, tracks: ["stable", "canary"], admissions: {} }, changes),
+  };
+}
+
+/** A valid Deployment of a track of fop-gate. */
+export function deployment(track: "stable" | "canary", changes: Changes = {}): ExampleResource {
+  const name = track === "canary" ? "fop-gate-canary" : "fop-gate";
+  const container = {
+    name: "fop-gate",
+    image: "fop-gate:1",
+    readinessProbe: {},
+    lifecycle: { preStop: { sleep: { seconds: 5 } } },
+  };
+  const valid = {
+    metadata: { labels: { track } },
+    spec: {
+      replicas: track === "canary" ? 1 : 9,
+      minReadySeconds: 30,
+      progressDeadlineSeconds: 600,
+      strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+      template: {
+        metadata: { labels: { app: "fop-gate", track, release: "aaaaaaaaaaaa" } },
+        spec: { terminationGracePeriodSeconds: 90, containers: [container] },
+      },
+    },
+  };
+  const { type, props } = kubernetes("apps/v1:Deployment", name, valid);
+  return { type, name, props: changed(props, changes) };
+}
+
+/** A Kubernetes object of fop-gate, e.g. `kubernetes("core/v1:Service", "fop-gate")`. */
+export function kubernetes(type: string, name: string, changes: Changes = {}): ExampleResource {
+  return { type: `kubernetes:${type}`, name, props: changed({ metadata: metadata(name) }, changes) };
+}
+
+/** What a program sees of another stack that keeps these releases of fop-gate. */
+export function stackReference(stack: string, ...history: { id: string; template: unknown }[]): ExampleResource {
+  const name = `organization/gray-release/${stack}`;
+  const releases = { "dora-apps/fop-gate": { cluster: "uid", current: {}, history } };
+  return { type: "pulumi:pulumi:StackReference", name, props: { name, outputs: { releases } } };
+}
+
+function changed(valid: Record<string, unknown>, changes: Changes): Record<string, unknown> {
+  const result = { ...valid };
+  for (const [field, value] of Object.entries(changes)) {
+    const before = result[field];
+    if (value === undefined) delete result[field];
+    else result[field] = isNested(before) && isNested(value) ? changed(before, value) : value;
+  }
+  return result;
+}
+
+function isNested(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,131 @@
+import { called, type KubernetesObject, type Service, serviceOf, servicesOf } from "./declared.ts";
+import { canaryService, deployment, kubernetes } from "./examples.ts";
+import type { Rule } from "./rule.ts";
+
+/**
+ * Two owners of one object overwrite each other, or the second fails in the middle of its `up`: the provider (4.29 and
+ * newer) refuses to create what exists, and its preview does not show it.
+ *
+ * 1. No object is declared twice in a stack.
+ * 2. A stack declares the parts of a service that belong to its tracks: the front and canary's Deployment go with canary,
+ *    stable's Deployment and the debug Ingress with stable.
+ * 3. No stack declares a service's record, which the rollout writes.
+ */
+export const oneOwner: Rule = {
+  name: "one-owner",
+  description: "Every object has one owner: the front that of canary, stable's Deployment that of stable.",
+  judge(one, { declared }) {
+    if (one.is !== "object") return [];
+    const found: string[] = [];
+    const twin = declared.find((other) => other !== one && other.is === "object" && identity(other) === identity(one));
+    if (twin) found.push(`${called(one)} is declared twice in this stack (${twin.urn}): take one of the two out.`);
+    for (const service of servicesOf(declared)) {
+      if (service.namespace !== one.namespace) continue;
+      if (one.kind === "ConfigMap" && one.name === `${service.name}-rollout`) {
+        found.push(`${called(one)} is the record of ${service.name}, which the rollout writes: take it out.`);
+      }
+      const owner = ownerOf(one, service);
+      if (owner !== undefined && !service.tracks.includes(owner)) {
+        found.push(
+          `${called(one)} belongs to the stack that owns ${owner} of ${service.name}, and this one owns ${service.tracks.join(" and ")}: take it out.`,
+        );
+      }
+    }
+    return found;
+  },
+  examples: {
+    allowed: [
+      {
+        name: "the stack of canary declares the front",
+        resources: [
+          canaryService({ tracks: ["canary"] }),
+          kubernetes("core/v1:ConfigMap", "fop-gate-config-0123456789"),
+          kubernetes("core/v1:Service", "fop-gate"),
+          kubernetes("core/v1:Service", "fop-gate-canary"),
+          kubernetes("networking.k8s.io/v1:Ingress", "fop-gate"),
+          deployment("canary"),
+        ],
+      },
+      {
+        name: "the stack of stable declares its Deployment and the debug Ingress",
+        resources: [
+          canaryService({ tracks: ["stable"] }),
+          deployment("stable"),
+          kubernetes("networking.k8s.io/v1:Ingress", "fop-gate-debug"),
+        ],
+      },
+      {
+        name: "one name, two kinds, two namespaces",
+        resources: [
+          kubernetes("core/v1:Service", "fop-gate"),
+          kubernetes("networking.k8s.io/v1:Ingress", "fop-gate"),
+          kubernetes("core/v1:Service", "fop-gate", { metadata: { namespace: "staging" } }),
+        ],
+      },
+    ],
+    disallowed: [
+      {
+        name: "the stack of stable declares the Service",
+        resources: [canaryService({ tracks: ["stable"] }), kubernetes("core/v1:Service", "fop-gate")],
+        says: /^Service dora-apps\/fop-gate belongs to the stack that owns canary of fop-gate, and this one owns stable: take it out\.$/,
+      },
+      {
+        name: "the stack of stable declares the Service without its label",
+        resources: [
+          canaryService({ tracks: ["stable"] }),
+          kubernetes("core/v1:Service", "fop-gate", { metadata: { labels: undefined } }),
+        ],
+        says: /belongs to the stack that owns canary/,
+      },
+      {
+        name: "the stack of stable declares canary's Service",
+        resources: [canaryService({ tracks: ["stable"] }), kubernetes("core/v1:Service", "fop-gate-canary")],
+        says: /Service dora-apps\/fop-gate-canary belongs to the stack that owns canary/,
+      },
+      {
+        name: "the stack of stable declares a ConfigMap",
+        resources: [
+          canaryService({ tracks: ["stable"] }),
+          kubernetes("core/v1:ConfigMap", "fop-gate-config-0123456789"),
+        ],
+        says: /ConfigMap dora-apps\/fop-gate-config-0123456789 belongs to the stack that owns canary/,
+      },
+      {
+        name: "the stack of stable declares the users' Ingress",
+        resources: [canaryService({ tracks: ["stable"] }), kubernetes("networking.k8s.io/v1:Ingress", "fop-gate")],
+        says: /Ingress dora-apps\/fop-gate belongs to the stack that owns canary/,
+      },
+      {
+        name: "the stack of canary declares stable",
+        resources: [canaryService({ tracks: ["canary"] }), deployment("stable")],
+        says: /Deployment dora-apps\/fop-gate belongs to the stack that owns stable/,
+      },
+      {
+        name: "one object in two API versions",
+        resources: [
+          kubernetes("networking.k8s.io/v1:Ingress", "fop-gate"),
+          kubernetes("networking.k8s.io/v1beta1:Ingress", "fop-gate"),
+        ],
+        says: /is declared twice/,
+      },
+      {
+        name: "a stack declares the record",
+        resources: [canaryService(), kubernetes("core/v1:ConfigMap", "fop-gate-rollout")],
+        says: /is the record of fop-gate/,
+      },
+    ],
+  },
+};
+
+function identity({ group, kind, namespace, name }: KubernetesObject): string {
+  return [group, kind, namespace, name].join("/");
+}
+
+/** The track whose stack has to declare this object of the service; undefined if it is none of the service's. */
+function ownerOf(object: KubernetesObject, { name: service }: Service): "stable" | "canary" | undefined {
+  const { kind, name } = object;
+  const front = ["Service", "Ingress", "Deployment"].includes(kind) && [service, `${service}-canary`].includes(name);
+  if (!front && serviceOf(object) !== service) return undefined;
+  const ofStable = (kind === "Deployment" && name === service) || (kind === "Ingress" && name === `${service}-debug`);
+  return ofStable ? "stable" : "canary";
+}

@@ -1,0 +1,133 @@
+import { called, isTrack, type PodContainer } from "./declared.ts";
+import { deployment } from "./examples.ts";
+import type { Rule } from "./rule.ts";
+
+/** What Kubernetes takes where a Deployment is silent (apps/v1, core/v1). */
+const unset = {
+  maxSurge: "25%",
+  maxUnavailable: "25%",
+  progressDeadlineSeconds: 600,
+  terminationGracePeriodSeconds: 30,
+};
+
+/** No user's request may fail because a track rolls: no capacity is taken away, and no pod counts or goes too early. */
+export const safeRollingUpdate: Rule = {
+  name: "safe-rolling-update",
+  description:
+    "A track rolls pod by pod at full capacity, onto pods that are ready and stay so, and drains the old ones.",
+  judge(one) {
+    if (!isTrack(one)) return [];
+    const { strategy, minReadySeconds = 0, template, ...spec } = one.fields.spec ?? {};
+    const { maxSurge = unset.maxSurge, maxUnavailable = unset.maxUnavailable } = strategy?.rollingUpdate ?? {};
+    const { progressDeadlineSeconds = unset.progressDeadlineSeconds } = spec;
+    const { terminationGracePeriodSeconds: grace = unset.terminationGracePeriodSeconds, containers = [] } =
+      template?.spec ?? {};
+    const found: string[] = [];
+    const want = (holds: boolean, sentence: string) => {
+      if (!holds) found.push(`${called(one)}: ${sentence}.`);
+    };
+    const type = strategy?.type ?? "RollingUpdate";
+    if (type === "RollingUpdate") {
+      want(
+        amount(maxUnavailable) === 0,
+        `maxUnavailable is ${maxUnavailable} and must be 0, so that a roll takes no capacity away`,
+      );
+      want(
+        amount(maxSurge) > 0,
+        `maxSurge is ${maxSurge} and must be at least 1, or nothing can roll without taking a pod away`,
+      );
+    } else {
+      want(false, `strategy.type is ${type} and must be RollingUpdate, so that pods are replaced one after another`);
+    }
+    want(
+      minReadySeconds > 0,
+      `minReadySeconds is ${minReadySeconds} and must be over 0, so that a pod that dies at once stops the roll`,
+    );
+    want(
+      progressDeadlineSeconds > minReadySeconds,
+      `progressDeadlineSeconds (${progressDeadlineSeconds}) must exceed minReadySeconds (${minReadySeconds})`,
+    );
+    want(
+      containers.some((container) => container.readinessProbe !== undefined),
+      "no container has a readinessProbe, and one must, so that requests wait until a pod can answer them",
+    );
+    for (const container of containers) {
+      const sleep = sleepOf(container);
+      want(
+        sleep < grace,
+        `terminationGracePeriodSeconds (${grace}) must exceed the preStop sleep of container ${container.name} (${sleep}), or it is killed while it serves`,
+      );
+    }
+    return found;
+  },
+  examples: {
+    allowed: [
+      { name: "the defaults", resources: [deployment("stable"), deployment("canary")] },
+      { name: "a quarter at a time", resources: [deployment("stable", strategy({ maxSurge: "25%" }))] },
+      {
+        name: "somebody else's Deployment",
+        resources: [
+          deployment("stable", {
+            metadata: { labels: { "gray-release/service": undefined } },
+            ...strategy({ maxUnavailable: 1 }),
+          }),
+        ],
+      },
+    ],
+    disallowed: [
+      {
+        name: "all pods at once",
+        resources: [deployment("stable", { spec: { strategy: { type: "Recreate", rollingUpdate: undefined } } })],
+        says: /^Deployment dora-apps\/fop-gate: strategy\.type is Recreate and must be RollingUpdate/,
+      },
+      {
+        name: "one pod may be missing",
+        resources: [deployment("stable", strategy({ maxUnavailable: 1 }))],
+        says: /maxUnavailable is 1 and must be 0/,
+      },
+      {
+        name: "Kubernetes's own default, a quarter missing",
+        resources: [deployment("stable", { spec: { strategy: undefined } })],
+        says: /maxUnavailable is 25% and must be 0/,
+      },
+      {
+        name: "no pod above the full number",
+        resources: [deployment("stable", strategy({ maxSurge: 0 }))],
+        says: /maxSurge is 0 and must be at least 1/,
+      },
+      {
+        name: "a pod counts the moment it is ready",
+        resources: [deployment("canary", { spec: { minReadySeconds: 0 } })],
+        says: /^Deployment dora-apps\/fop-gate-canary: minReadySeconds is 0/,
+      },
+      {
+        name: "the deadline passes before a pod can count",
+        resources: [deployment("stable", { spec: { progressDeadlineSeconds: 30 } })],
+        says: /progressDeadlineSeconds \(30\) must exceed minReadySeconds \(30\)/,
+      },
+      {
+        name: "no readiness probe",
+        resources: [deployment("stable", { spec: { template: { spec: { containers: [{ name: "fop-gate" }] } } } })],
+        says: /no container has a readinessProbe/,
+      },
+      {
+        name: "killed while it still sleeps",
+        resources: [deployment("stable", { spec: { template: { spec: { terminationGracePeriodSeconds: 5 } } } })],
+        says: /terminationGracePeriodSeconds \(5\) must exceed the preStop sleep of container fop-gate \(5\)/,
+      },
+    ],
+  },
+};
+
+function strategy(rollingUpdate: object) {
+  return { spec: { strategy: { rollingUpdate } } };
+}
+
+/** `1` and `"25%"` alike, as far as zero or more matters. */
+function amount(value: number | string): number {
+  return Number.parseFloat(String(value));
+}
+
+function sleepOf({ lifecycle }: PodContainer): number {
+  return lifecycle?.preStop?.sleep?.seconds ?? 0;
+}

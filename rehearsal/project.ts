@@ -1,0 +1,148 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { dump, load } from "js-yaml";
+import { type Outcome, type Running, run, start } from "./command.ts";
+
+const checkout = join(import.meta.dirname, "..");
+
+export type Stack = "canary" | "prod";
+
+/** Changes to what Pulumi.yaml gives both stacks. */
+export interface Shared {
+  readonly image?: string;
+  readonly replicas?: unknown;
+  readonly namespace?: string;
+  readonly minReadySeconds?: number;
+}
+
+interface ProjectFile {
+  config: Record<string, { default: unknown }>;
+}
+interface StackFile {
+  config: Record<string, unknown>;
+}
+
+/**
+ * A copy of the checkout's Pulumi program with stacks of its own in a backend of its own, so that tests change settings
+ * and files as a person would, and neither each other nor the checkout sees it.
+ */
+export class Project {
+  readonly folder: string;
+  readonly env: NodeJS.ProcessEnv;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+    this.env = { PULUMI_BACKEND_URL: `file://${join(folder, ".state")}`, PULUMI_CONFIG_PASSPHRASE: "rehearsal" };
+  }
+
+  /** A project that was created before. */
+  static at(folder: string): Project {
+    return new Project(folder);
+  }
+
+  /** @param base the folder whose program is copied. @default the checkout */
+  static async create(shared: Shared = {}, base = checkout): Promise<Project> {
+    const project = new Project(mkdtempSync(join(tmpdir(), "gray-rehearsal-")));
+    const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { cwd: base, encoding: "utf8" });
+    for (const file of files
+      .split("\n")
+      .filter((name) =>
+        /^(Pulumi.*\.yaml|package\.json|[^/]+\.ts|(components|rollout|policies|config|cli)\/.*)$/.test(name),
+      )) {
+      mkdirSync(dirname(join(project.folder, file)), { recursive: true });
+      cpSync(join(base, file), join(project.folder, file));
+    }
+    symlinkSync(join(checkout, "node_modules"), join(project.folder, "node_modules"));
+    mkdirSync(join(project.folder, ".state"));
+    project.share(shared);
+    for (const stack of ["canary", "prod"] as const) await project.must(["stack", "init", stack]);
+    return project;
+  }
+
+  /** Changes settings of both stacks, in Pulumi.yaml. */
+  share(shared: Shared): void {
+    this.edit<ProjectFile>("Pulumi.yaml", (file) => {
+      for (const [key, value] of Object.entries(shared)) {
+        const setting = file.config[key];
+        if (setting) setting.default = value;
+      }
+    });
+  }
+
+  /** Changes settings of one stack, in its file; `undefined` takes a key out. */
+  configure(stack: Stack, settings: Record<string, unknown>): void {
+    this.edit<StackFile>(`Pulumi.${stack}.yaml`, (file) => {
+      for (const [key, value] of Object.entries(settings)) {
+        if (value === undefined) delete file.config[`gray-release:${key}`];
+        else file.config[`gray-release:${key}`] = value;
+      }
+    });
+  }
+
+  write(path: string, text: string): void {
+    writeFileSync(join(this.folder, path), text);
+  }
+
+  read(path: string): string {
+    return readFileSync(join(this.folder, path), "utf8");
+  }
+
+  pulumi(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+    return run("pulumi", [...args, "--non-interactive"], { cwd: this.folder, env: { ...this.env, ...env } });
+  }
+
+  /** `pulumi up` of a stack, whatever comes of it. */
+  up(stack: Stack, env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+    return this.pulumi(["up", "--yes", "--skip-preview", "--stack", stack], env);
+  }
+
+  /** `pulumi up` that a test goes on without. */
+  startUp(stack: Stack): Running {
+    return start("pulumi", ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", stack], {
+      cwd: this.folder,
+      env: this.env,
+    });
+  }
+
+  preview(stack: Stack, ...args: string[]): Promise<Outcome> {
+    return this.pulumi(["preview", "--stack", stack, ...args]);
+  }
+
+  /** A pulumi command that has to succeed. */
+  async must(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+    const outcome = await this.pulumi(args, env);
+    if (outcome.code !== 0) throw new Error(`pulumi ${args.join(" ")} ended with ${outcome.code}:\n${outcome.output}`);
+    return outcome;
+  }
+
+  async mustUp(stack: Stack, env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+    return this.must(["up", "--yes", "--skip-preview", "--stack", stack], env);
+  }
+
+  /** The id of the release that a stack says a track runs. */
+  async release(stack: Stack, key = "dora-apps/fop-gate"): Promise<string> {
+    const { stdout } = await this.must(["stack", "output", "releases", "--json", "--stack", stack]);
+    const { current } = JSON.parse(stdout)[key];
+    return current.canary ?? current.stable;
+  }
+
+  /** The `gray` command of this project. */
+  gray(...args: string[]): Promise<Outcome> {
+    return run(process.execPath, [join(checkout, "cli/gray.ts"), ...args], { cwd: this.folder, env: this.env });
+  }
+
+  /** Takes down everything and removes the folder. */
+  async end(): Promise<void> {
+    const { code, output } = await this.gray("destroy", "--yes");
+    if (code !== 0 && !output.includes("nothing to destroy")) throw new Error(output);
+    rmSync(this.folder, { recursive: true });
+  }
+
+  private edit<T>(file: string, change: (content: T) => void): void {
+    const content = load(this.read(file)) as T;
+    change(content);
+    this.write(file, dump(content));
+  }
+}

@@ -1,0 +1,22 @@
+import * as k8s from "@pulumi/kubernetes";
+import type { Access } from "./kubeconfig.ts";
+
+const providers = new Map<string, k8s.Provider>();
+
+/**
+ * The program's provider for a cluster, one whatever the number of services: each start costs it a download of the
+ * API's schema. It is pinned to the cluster that the gate has looked at.
+ *
+ * @param cluster UID of the cluster
+ */
+export function providerFor(access: Access, cluster: string): k8s.Provider {
+  const known = providers.get(cluster);
+  if (known) return known;
+  const provider = new k8s.Provider("cluster", {
+    clusterIdentifier: cluster,
+    ...(access.context !== undefined && { context: access.context }),
+    ...(access.kubeconfig !== undefined && { kubeconfig: access.kubeconfig }),
+  });
+  providers.set(cluster, provider);
+  return provider;
+}

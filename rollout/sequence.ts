@@ -1,0 +1,39 @@
+import type { Release } from "../components/release.ts";
+import { type Track, type Traffic, tracks } from "../components/traffic.ts";
+import { sameLabels } from "./labels.ts";
+import { type Live, releaseOf } from "./live.ts";
+import type { RecordReading } from "./record.ts";
+
+/**
+ * The number that each driven object is written with, in its annotation `gray-release/seq`. Pulumi compares what the
+ * program wants with its own state, never with the cluster, so after an `up` that was killed, or a change past Pulumi,
+ * it may see nothing to do. A raised number always makes a step, and a step writes the whole object.
+ *
+ * 1. An object that is as it should be keeps its number.
+ * 2. One that is not (another release, another selector) gets the next.
+ * 3. No number is below the record's, which is raised before an object is changed past Pulumi.
+ */
+export function sequences(
+  live: Live,
+  record: RecordReading,
+  releases: Partial<Record<Track, Release>>,
+  traffic: Traffic | undefined,
+): Record<Track | "front", number> {
+  const floor = record.kind === "read" ? record.record.sequence : 0;
+  const next = (object: Annotated | undefined, asItShouldBe: boolean) =>
+    Math.max(floor, sequenceOf(object) + (object === undefined || asItShouldBe ? 0 : 1));
+  const [stable = floor, canary = floor] = tracks.map((track) => {
+    const deployment = live.deployments[track];
+    return next(deployment, releaseOf(deployment) === releases[track]?.id);
+  });
+  const selects = live.service?.spec.selector ?? {};
+  return { stable, canary, front: next(live.service, !traffic || sameLabels(selects, traffic.selector)) };
+}
+
+interface Annotated {
+  readonly metadata: { readonly annotations?: Record<string, string> };
+}
+
+function sequenceOf(object: Annotated | undefined): number {
+  return Number(object?.metadata.annotations?.["gray-release/seq"] ?? 0);
+}

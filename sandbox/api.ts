@@ -1,0 +1,87 @@
+/** The few questions and orders that the sandbox itself has for its API server, as the admin. */
+import { readFileSync } from "node:fs";
+import { request } from "node:https";
+import type { Link } from "./link.ts";
+import { APP_NAMESPACE, NODE_NAME, type Places } from "./places.ts";
+import { certificatePath, keyPath } from "./pki.ts";
+import { Problem } from "./problem.ts";
+import { apiServer } from "./site.ts";
+
+export interface Api {
+  /** The parsed answer; undefined for 404. */
+  get(path: string): Promise<unknown>;
+  /** Creates; an object that exists is left as it is. */
+  create(path: string, object: object): Promise<void>;
+}
+
+export function api(at: Places, link: Link): Api {
+  const credentials = {
+    ca: readFileSync(certificatePath(at, "ca"), "utf8"),
+    cert: readFileSync(certificatePath(at, "admin"), "utf8"),
+    key: readFileSync(keyPath(at, "admin"), "utf8"),
+  };
+  const send = (method: string, path: string, body?: object): Promise<{ status: number; text: string }> =>
+    new Promise((resolve, reject) => {
+      const headers = { "content-type": "application/json" };
+      const call = request(`${apiServer(link)}${path}`, { method, headers, timeout: 5000, agent: false, ...credentials });
+      call.on("timeout", () => call.destroy(new Problem(`the API server did not answer ${method} ${path} within 5 s`)));
+      call.on("error", reject);
+      call.on("response", (reply) => {
+        const chunks: Buffer[] = [];
+        reply.on("data", (chunk: Buffer) => chunks.push(chunk));
+        reply.on("error", reject);
+        reply.on("end", () => resolve({ status: reply.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
+      });
+      call.end(body ? JSON.stringify(body) : undefined);
+    });
+  return {
+    async get(path) {
+      const reply = await send("GET", path);
+      if (reply.status === 404) return undefined;
+      if (reply.status !== 200) throw refused("GET", path, reply);
+      return JSON.parse(reply.text);
+    },
+    async create(path, object) {
+      const reply = await send("POST", path, object);
+      if (reply.status !== 201 && reply.status !== 409) throw refused("POST", path, reply);
+    },
+  };
+}
+
+function refused(method: string, path: string, reply: { status: number; text: string }): Problem {
+  return new Problem(`the API server answered ${reply.status} to ${method} ${path}: ${reply.text.slice(0, 300)}`);
+}
+
+/** The API server's own identity may use the kubelet's API (logs, exec, port-forward), and nothing else. */
+export async function grantKubeletAccess(to: Api): Promise<void> {
+  const rbac = "rbac.authorization.k8s.io";
+  await to.create(`/apis/${rbac}/v1/clusterrolebindings`, {
+    metadata: { name: "gray-sandbox:kubelet-api" },
+    roleRef: { apiGroup: rbac, kind: "ClusterRole", name: "system:kubelet-api-admin" },
+    subjects: [{ apiGroup: rbac, kind: "User", name: "kube-apiserver" }],
+  });
+}
+
+export async function createAppNamespace(to: Api): Promise<void> {
+  await to.create("/api/v1/namespaces", { metadata: { name: APP_NAMESPACE } });
+}
+
+/** Pods can be made there: the controllers have given the namespace its ServiceAccount. */
+export async function appNamespaceIsReady(from: Api): Promise<boolean> {
+  return (await from.get(`/api/v1/namespaces/${APP_NAMESPACE}/serviceaccounts/default`)) !== undefined;
+}
+
+export async function nodeIsReady(from: Api): Promise<boolean> {
+  const node = await from.get(`/api/v1/nodes/${NODE_NAME}`);
+  return node !== undefined && readyCondition(node) && !hasTaints(node);
+}
+
+function readyCondition(node: unknown): boolean {
+  const conditions = (node as { status?: { conditions?: { type: string; status: string }[] } }).status?.conditions ?? [];
+  return conditions.some((condition) => condition.type === "Ready" && condition.status === "True");
+}
+
+/** A node that was lost wears a taint until the controllers have seen it again. */
+function hasTaints(node: unknown): boolean {
+  return ((node as { spec?: { taints?: unknown[] } }).spec?.taints ?? []).length > 0;
+}

@@ -1,0 +1,27 @@
+/** The environment in which Pulumi, kubectl and `gray` work on the sandbox, as lines for a shell's eval. */
+import { delimiter, join } from "node:path";
+import { kubeconfigPath, type Places } from "./places.ts";
+import { pulumiEnvironment } from "./pulumi-home.ts";
+import { findTools, foreignFolders, pathFolders } from "./toolchain.ts";
+
+export function sandboxEnvironment(at: Places, path: string = process.env.PATH ?? ""): Record<string, string> {
+  const found = findTools(at, path);
+  const official = found.some((one) => one.tool.name === "pulumi" && one.from === "PATH");
+  return {
+    KUBECONFIG: kubeconfigPath(at),
+    PATH: [...new Set([...pathFolders(found, at, path), ...foreignFolders(path, at)])].join(delimiter),
+    NODE_COMPILE_CACHE: join(at.cache, "node-compile"),
+    ...pulumiEnvironment(at, official),
+  };
+}
+
+export function exportLines(environment: Readonly<Record<string, string>>): string {
+  return Object.entries(environment)
+    .map(([name, value]) => `export ${name}=${quote(value)}\n`)
+    .join("");
+}
+
+/** For a POSIX shell: nothing inside single quotes means anything but the closing one. */
+export function quote(value: string): string {
+  return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
+}

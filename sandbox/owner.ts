@@ -1,0 +1,57 @@
+/** Whose sandbox this is: there is one a machine, and the checkout that brought it up owns it until `down`. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { readJson, writeFile } from "./file.ts";
+import type { Link } from "./link.ts";
+import type { Places } from "./places.ts";
+import { Problem } from "./problem.ts";
+
+export interface Owner {
+  readonly checkout: string;
+  readonly state: string;
+  readonly link: Link;
+  readonly since: string;
+}
+
+/** In the state, to outlive a reboot; in the run folder, to be found whatever GRAY_SANDBOX_DIR says. */
+function ownerFiles(at: Places): [string, string] {
+  return [join(at.run, "owner.json"), join(at.state, "owner.json")];
+}
+
+export function readOwner(at: Places): Owner | undefined {
+  return ownerFiles(at).map(readJson).find(isOwner);
+}
+
+export function writeOwner(at: Places, owner: Owner): void {
+  for (const file of ownerFiles(at)) writeFile(file, `${JSON.stringify(owner, null, 2)}\n`);
+}
+
+function isOwner(value: unknown): value is Owner {
+  if (typeof value !== "object" || value === null) return false;
+  const { checkout, state, link } = value as Partial<Record<keyof Owner, unknown>>;
+  return typeof checkout === "string" && typeof state === "string" && typeof link === "object" && link !== null;
+}
+
+/**
+ * Why this checkout may not bring the sandbox up, or undefined.
+ *
+ * 1. Nobody owns it, or this checkout does, in the same folder: it may.
+ * 2. The owner's checkout is gone from the disk: it may, and becomes the owner.
+ * 3. Otherwise it may not, and the sentence says how to use or end what is there.
+ */
+export function claimRefusal(owner: Owner | undefined, at: Places, exists: (path: string) => boolean): string | undefined {
+  if (owner === undefined || !exists(owner.checkout)) return undefined;
+  const sandbox = `a sandbox that ${owner.checkout} brought up is there, in ${owner.state}`;
+  if (owner.checkout !== at.checkout) {
+    return `${sandbox}: use it with \`eval "$(cd ${owner.checkout} && npm run --silent sandbox env)"\`, or end it with \`gray sandbox down\``;
+  }
+  if (owner.state !== at.state) return `${sandbox}: unset GRAY_SANDBOX_DIR to use it, or end it with \`gray sandbox down\``;
+  return undefined;
+}
+
+export function requireClaim(at: Places): Owner | undefined {
+  const owner = readOwner(at);
+  const refusal = claimRefusal(owner, at, existsSync);
+  if (refusal !== undefined) throw new Problem(refusal);
+  return owner;
+}

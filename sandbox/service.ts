@@ -1,0 +1,81 @@
+/**
+ * Keeps one component running: started when it does not live, restarted when what it would run has changed since it was
+ * started, left alone otherwise.
+ */
+import { createHash } from "node:crypto";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { componentMembers } from "./cgroup.ts";
+import { type Component, type ComponentName, componentPath } from "./components.ts";
+import { readIfThere, readJson, writeFile } from "./file.ts";
+import { inNamespaces } from "./namespaces.ts";
+import type { Places } from "./places.ts";
+import { type Identity, isIdentity, lives, startDetached, stop } from "./process.ts";
+import { answers } from "./probe.ts";
+import { Problem } from "./problem.ts";
+import type { Site } from "./site.ts";
+import { until } from "./wait.ts";
+
+export interface Running extends Identity {
+  readonly fingerprint: string;
+}
+
+function recordPath(at: Places, name: ComponentName): string {
+  return join(at.run, "processes", `${name}.json`);
+}
+
+export function logPath(at: Places, name: ComponentName): string {
+  return join(at.state, "logs", `${name}.log`);
+}
+
+/** The component's process, if it lives. */
+export function running(at: Places, name: ComponentName): Running | undefined {
+  const record = readJson(recordPath(at, name));
+  if (!isIdentity(record) || !lives(record)) return undefined;
+  const fingerprint = "fingerprint" in record ? String(record.fingerprint) : "";
+  return { ...record, fingerprint };
+}
+
+/** Equal fingerprints: a restart would change nothing. */
+export function fingerprint(component: Component): string {
+  const content = JSON.stringify([component.command, component.files]);
+  return createHash("sha256").update(content).digest("hex").slice(0, 12);
+}
+
+export async function ensureRunning(component: Component, site: Site): Promise<void> {
+  const at = site.places;
+  const wanted = fingerprint(component);
+  for (const [path, content] of Object.entries(component.files)) writeFile(path, content);
+  const now = running(at, component.name);
+  if (now?.fingerprint === wanted) return;
+  if (now) await stop(now);
+  rmSync(recordPath(at, component.name), { force: true });
+  // The shell joins the group before it becomes the component, so no child can escape.
+  const join = ["/bin/sh", "-c", 'echo $$ >"$1" && shift && exec "$@"', "sh", componentMembers(component.name)];
+  const [command, ...args] = [...join, ...inNamespaces(at, component.command)];
+  const environment = { PATH: componentPath(site), HOME: at.state };
+  const identity = startDetached(command ?? "/bin/sh", args, logPath(at, component.name), environment);
+  writeFile(recordPath(at, component.name), JSON.stringify({ ...identity, fingerprint: wanted }));
+}
+
+const PATIENCE_SECONDS = 60;
+
+export async function awaitReady(component: Component, at: Places): Promise<void> {
+  await until(() => answers(component.ready()), {
+    what: `${component.name} to become ready`,
+    seconds: PATIENCE_SECONDS,
+    check: () => requireLiving(at, component.name),
+    onTimeout: () => lastWords(at, component.name),
+  });
+}
+
+export function requireLiving(at: Places, name: ComponentName): void {
+  if (!running(at, name)) throw new Problem(`${name} ended right after its start: ${lastWords(at, name)}`);
+}
+
+/** The end of a component's log, and where the rest is. */
+export function lastWords(at: Places, name: ComponentName): string {
+  const log = logPath(at, name);
+  const lines = (readIfThere(log) ?? "").trimEnd().split("\n").slice(-8);
+  return `the last lines of ${log} are\n  ${lines.join("\n  ")}`;
+}

@@ -1,0 +1,40 @@
+import * as k8s from "@pulumi/kubernetes";
+import { type Release, renderRelease } from "../../components/release.ts";
+import type { ServiceArgs } from "../../components/service-args.ts";
+import { labelsOf, tracksOf } from "../../components/service-args.ts";
+import type { Standing } from "../../components/standing.ts";
+import { replicasMode } from "../../components/traffic.ts";
+
+/** A small valid service; each test changes what it is about. */
+export function serviceArgs(changes: Partial<ServiceArgs> = {}): ServiceArgs {
+  return {
+    namespace: "dora-apps",
+    replicas: 9,
+    containers: [
+      { name: "fop-gate", image: "fop-gate:1", readinessProbe: { httpGet: { path: "/healthz", port: 8080 } } },
+    ],
+    ports: [{ port: 80, targetPort: 8080 }],
+    ...changes,
+  };
+}
+
+/** Where a service stands on a first run, as `openRollout` would say; each test changes what it is about. */
+export function standing(service: string, args: ServiceArgs, changes: Partial<Standing> = {}): Standing {
+  const release: Release = renderRelease(service, labelsOf(service, args), args);
+  const replicas = args.replicas === "external" ? undefined : args.replicas;
+  return {
+    cluster: "cluster-uid",
+    provider: new k8s.Provider("cluster", {}),
+    releases: Object.fromEntries(tracksOf(args).map((track) => [track, release])),
+    admissions: {},
+    traffic: replicasMode().plan(args.weight ?? 10, replicas ?? 9, { app: service }),
+    stableReplicas: replicas,
+    order: "pods-first",
+    sequence: { stable: 0, canary: 0, front: 0 },
+    history: [],
+    pinned: [],
+    configMaps: release.configMaps,
+    hooks: { stable: {}, canary: {}, front: {} },
+    ...changes,
+  };
+}

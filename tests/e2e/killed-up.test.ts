@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { images } from "../../rehearsal/images.ts";
+import { get, until } from "../../rehearsal/kubectl.ts";
+import { Project } from "../../rehearsal/project.ts";
+
+const namespace = "dora-apps";
+
+describe("an up that is killed in the middle of prod's roll", () => {
+  let project: Project;
+  before(async () => {
+    project = await Project.create({ minReadySeconds: 1 });
+    await project.mustUp("canary");
+    await project.mustUp("prod");
+  });
+  after(() => project.end());
+
+  it("is mended by an up to the release before it: nine live pods of that release", async () => {
+    const releaseA = await project.release("prod");
+    project.share({ image: images.b });
+    await project.mustUp("canary");
+    const releaseB = await project.release("canary");
+    await project.gray("approve", releaseB, "--because", "rehearsal of a crash");
+
+    const up = project.startUp("prod");
+    await until("half of the pods run the new release", async () => {
+      const { status, spec } = await get(namespace, "deployment", "fop-gate");
+      return spec.template.metadata.labels.release === releaseB && status.updatedReplicas >= 4;
+    });
+    process.kill(-up.pid, "SIGKILL");
+    await up.ended;
+    await project.must(["cancel", "--yes", "--stack", "prod"]);
+
+    project.configure("prod", { release: releaseA });
+    await project.mustUp("prod");
+    const live = await until(
+      "no pod is ending",
+      async () => {
+        const { items } = await get(namespace, "pods", "-l", "app=fop-gate,track=stable");
+        return (
+          items.every((pod: { metadata: { deletionTimestamp?: string } }) => !pod.metadata.deletionTimestamp) && items
+        );
+      },
+      120,
+    );
+    assert.equal(live.length, 9);
+    for (const pod of live) assert.equal(pod.metadata.labels.release, releaseA);
+    const sets = await get(namespace, "replicasets", "-l", "app=fop-gate,track=stable");
+    const withPods = sets.items.filter((set: { spec: { replicas: number } }) => set.spec.replicas > 0);
+    assert.deepEqual(
+      withPods.map((set: { metadata: { labels: { release: string } } }) => set.metadata.labels.release),
+      [releaseA],
+    );
+  });
+});

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Outcome, run } from "../../rehearsal/command.ts";
+import { images } from "../../rehearsal/images.ts";
+import { get, kubectl, namespace as makeNamespace } from "../../rehearsal/kubectl.ts";
+
+const checkout = join(import.meta.dirname, "../..");
+const namespace = "shop";
+
+/** Somebody else's project: plain JavaScript types aside, it knows of gray-release only what npm gave it. */
+const program = `
+import { CanaryService, openRollout } from "gray-release";
+import { readFileSync } from "node:fs";
+
+const args = {
+  namespace: "shop",
+  replicas: 3,
+  weight: 25,
+  minReadySeconds: 1,
+  containers: [
+    {
+      name: "web",
+      image: readFileSync("image", "utf8"),
+      ports: [{ name: "http", containerPort: 8080 }],
+      readinessProbe: { httpGet: { path: "/healthz", port: "http" }, periodSeconds: 1 },
+    },
+  ],
+  ports: [
+    { name: "http", port: 80, targetPort: "http" },
+    { name: "metrics", port: 9090, targetPort: 8080 },
+  ],
+};
+const web = new CanaryService("web", { ...args, rollout: await openRollout("web", args) });
+export const releases = { [web.key]: web.memory };
+`;
+
+describe("the package as a library, for a service of another shape", () => {
+  const folder = mkdtempSync(join(tmpdir(), "gray-library-"));
+  const env = { PULUMI_BACKEND_URL: `file://${join(folder, ".state")}`, PULUMI_CONFIG_PASSPHRASE: "e2e" };
+  const must = async (command: string, args: string[], cwd = folder): Promise<Outcome> => {
+    const outcome = await run(command, args, { cwd, env });
+    assert.equal(outcome.code, 0, `${command} ${args.join(" ")}:\n${outcome.output}`);
+    return outcome;
+  };
+  const up = () => must("pulumi", ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", "live"]);
+  const release = async (name: string) =>
+    (await get(namespace, "deployment", name)).spec.template.metadata.labels.release;
+
+  before(async () => {
+    await makeNamespace(namespace);
+    mkdirSync(join(folder, ".state"));
+    await must("npm", ["pack", "--pack-destination", folder], checkout);
+    const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
+    writeFileSync(
+      join(folder, "package.json"),
+      JSON.stringify({ name: "shop", private: true, type: "module", main: "index.ts" }),
+    );
+    writeFileSync(
+      join(folder, "Pulumi.yaml"),
+      "name: shop\nruntime:\n  name: nodejs\n  options:\n    typescript: false\noptions:\n  refresh: always\n",
+    );
+    writeFileSync(join(folder, "index.ts"), program);
+    writeFileSync(join(folder, "image"), images.a);
+    await must("npm", ["install", "--no-audit", "--no-fund", `./${tarball}`]);
+    await must("pulumi", ["stack", "init", "live"]);
+  });
+  after(async () => {
+    rmSync(folder, { recursive: true });
+    await kubectl(["delete", "namespace", namespace, "--wait=false"]);
+  });
+
+  it("has JavaScript with declarations, which a strict program type-checks against", async () => {
+    writeFileSync(
+      join(folder, "tsconfig.json"),
+      JSON.stringify({
+        compilerOptions: {
+          strict: true,
+          noEmit: true,
+          module: "nodenext",
+          target: "es2024",
+          skipLibCheck: true,
+          types: ["node"],
+        },
+        files: ["index.ts"],
+      }),
+    );
+    await must("npm", ["install", "--no-audit", "--no-fund", "--no-save", "@types/node@24"]);
+    await must(join(checkout, "node_modules/.bin/tsc"), ["-p", folder]);
+  });
+
+  it("owns both tracks in one stack, on two ports, with no sidecar", async () => {
+    await up();
+    const [stable, canary, service] = [
+      await get(namespace, "deployment", "web"),
+      await get(namespace, "deployment", "web-canary"),
+      await get(namespace, "service", "web"),
+    ];
+    assert.deepEqual([stable.status.availableReplicas, canary.status.availableReplicas], [3, 1]);
+    assert.deepEqual(
+      service.spec.ports.map((port: { name: string; port: number }) => [port.name, port.port]),
+      [
+        ["http", 80],
+        ["metrics", 9090],
+      ],
+    );
+    assert.equal(stable.spec.template.spec.initContainers, undefined);
+  });
+
+  it("tries a second release on canary, and promotes it by a second up once it is approved", async () => {
+    const first = await release("web");
+    writeFileSync(join(folder, "image"), images.b);
+    const { output } = await up();
+    const second = await release("web-canary");
+    assert.notEqual(second, first);
+    assert.equal(await release("web"), first);
+    assert.match(output, new RegExp(`stable stays at ${first}`));
+    await must(join(folder, "node_modules/.bin/gray"), ["approve", second, "--because", "rehearsal", "-n", namespace]);
+    await up();
+    assert.equal(await release("web"), second);
+  });
+
+  it("goes down with gray destroy", async () => {
+    await must(join(folder, "node_modules/.bin/gray"), ["destroy", "--yes"]);
+    for (const kind of ["deployments", "services", "configmaps"]) {
+      assert.equal((await get(namespace, kind, "-l", "app=web")).items.length, 0, kind);
+    }
+  });
+});

@@ -1,0 +1,155 @@
+import { randomUUID } from "node:crypto";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A Kubernetes object as JSON. */
+export interface ApiObject {
+  apiVersion?: string;
+  kind?: string;
+  metadata: {
+    name: string;
+    namespace?: string;
+    uid?: string;
+    resourceVersion?: string;
+    generation?: number;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+    generateName?: string;
+  };
+  // biome-ignore lint/suspicious/noExplicitAny: any kind of object
+  [field: string]: any;
+}
+
+export interface ApiRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: NodeJS.Dict<string | string[]>;
+  readonly body: ApiObject | undefined;
+}
+
+type Answer = { status: number; body: object | string };
+
+/**
+ * As much of a Kubernetes API server as the rollout talks to, on loopback: objects by path, paged lists with label
+ * selectors, conflicts by resourceVersion. It runs no controllers; what a Deployment's status says is up to the test.
+ */
+export class ApiServer {
+  readonly objects = new Map<string, ApiObject>();
+  readonly requests: ApiRequest[] = [];
+  /** Answers a request in place of the server, where it gives an answer. */
+  intercept: (request: ApiRequest) => Answer | undefined = () => undefined;
+  /** Objects in a page of a list. */
+  pageSize = 500;
+  #server: Server;
+  #version = 0;
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  /** Starts one that holds kube-system and a namespace. */
+  static async start({ cluster = "cluster-uid", namespace = "dora-apps" } = {}): Promise<ApiServer> {
+    const server = createServer((request, response) => {
+      let text = "";
+      request.setEncoding("utf8").on("data", (chunk) => {
+        text += chunk;
+      });
+      request.on("end", () => {
+        const url = new URL(request.url ?? "/", "http://api");
+        const { status, body } = api.#answer({
+          method: request.method ?? "GET",
+          path: url.pathname,
+          query: url.searchParams,
+          headers: request.headers,
+          body: text === "" ? undefined : JSON.parse(text),
+        });
+        response.writeHead(status, { "content-type": "application/json" });
+        response.end(typeof body === "string" ? body : JSON.stringify(body));
+      });
+    });
+    const api = new ApiServer(server);
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    api.put("/api/v1/namespaces/kube-system", { metadata: { name: "kube-system", uid: cluster } });
+    api.put(`/api/v1/namespaces/${namespace}`, { metadata: { name: namespace } });
+    return api;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** A kubeconfig whose current context is this server. */
+  get kubeconfig(): string {
+    return [
+      "apiVersion: v1",
+      "kind: Config",
+      "current-context: fake",
+      `clusters: [{ name: fake, cluster: { server: "${this.url}" } }]`,
+      "users: [{ name: fake, user: { token: secret-token } }]",
+      "contexts: [{ name: fake, context: { cluster: fake, user: fake } }]",
+      "",
+    ].join("\n");
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((closed) => this.#server.close(closed));
+  }
+
+  /** Stores an object as the server would after any write. */
+  put(path: string, object: ApiObject): ApiObject {
+    const before = this.objects.get(path);
+    const stored = structuredClone(object);
+    const changed = JSON.stringify(before?.spec) !== JSON.stringify(stored.spec);
+    stored.metadata.uid ??= before?.metadata.uid ?? randomUUID();
+    stored.metadata.generation = (before?.metadata.generation ?? 0) + Number(changed);
+    stored.metadata.resourceVersion = String(++this.#version);
+    this.objects.set(path, stored);
+    return stored;
+  }
+
+  #answer(request: ApiRequest): Answer {
+    this.requests.push(request);
+    return this.intercept(request) ?? this.#serve(request);
+  }
+
+  #serve({ method, path, query, body }: ApiRequest): Answer {
+    const found = this.objects.get(path);
+    if (method === "POST" && body) {
+      const name = body.metadata.name ?? `${body.metadata.generateName}${++this.#version}`;
+      if (this.objects.has(`${path}/${name}`)) return failure(409, `"${name}" already exists`);
+      return { status: 201, body: this.put(`${path}/${name}`, { ...body, metadata: { ...body.metadata, name } }) };
+    }
+    if (method === "GET" && collections.test(path)) return this.#list(path, query);
+    if (found === undefined) return failure(404, `"${path.split("/").at(-1)}" not found`);
+    if (method === "GET") return { status: 200, body: found };
+    if (method === "DELETE") {
+      this.objects.delete(path);
+      return { status: 200, body: {} };
+    }
+    const expected = body?.metadata.resourceVersion;
+    if (expected !== undefined && expected !== found.metadata.resourceVersion) {
+      return failure(409, "the object has been modified");
+    }
+    return { status: 200, body: this.put(path, body as ApiObject) };
+  }
+
+  #list(path: string, query: URLSearchParams): Answer {
+    const wanted = query.get("labelSelector")?.split("=") ?? [];
+    const all = [...this.objects]
+      .filter(([key]) => key.startsWith(`${path}/`) && !key.slice(path.length + 1).includes("/"))
+      .map(([, object]) => object)
+      .filter(({ metadata }) => wanted.length === 0 || metadata.labels?.[wanted[0] ?? ""] === wanted[1]);
+    const from = Number(query.get("continue") ?? 0);
+    const to = from + Math.min(this.pageSize, Number(query.get("limit") ?? this.pageSize));
+    const metadata = to < all.length ? { continue: String(to) } : {};
+    return { status: 200, body: { kind: "List", metadata, items: all.slice(from, to) } };
+  }
+}
+
+const collections = /\/(configmaps|deployments|events|ingresses|pods|replicasets|services)$/;
+
+function failure(code: number, message: string): Answer {
+  return { status: code, body: { kind: "Status", status: "Failure", code, message } };
+}

@@ -1,0 +1,162 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Memory } from "../../components/history.ts";
+import type { Release } from "../../components/release.ts";
+import { type RolloutRecord, recordName } from "../../rollout/record.ts";
+import { type ApiObject, ApiServer } from "./api-server.ts";
+import { type Run, run } from "./engine.ts";
+
+/** What a program exports. */
+export interface Exports {
+  // biome-ignore lint/suspicious/noExplicitAny: Outputs of anything
+  readonly [name: string]: any;
+}
+
+type Program = () => Promise<Exports>;
+
+interface UpOptions {
+  readonly preview?: boolean;
+  readonly config?: Record<string, string>;
+  readonly environment?: Record<string, string>;
+  /** Fields of the status that a rolled Deployment gets in place of a complete roll, by its name. */
+  readonly status?: Record<string, object>;
+}
+
+/**
+ * A cluster and a backend in memory: `up` runs a program, writes its objects into the cluster, whose Deployments roll
+ * completely at once, and keeps its outputs for the stack's next run and for other stacks.
+ */
+export class World {
+  readonly api: ApiServer;
+  readonly outputs = new Map<string, Record<string, unknown>>();
+  readonly #made = new Map<string, Set<string>>();
+  readonly namespace: string;
+  /** Path of a kubeconfig of the cluster. */
+  readonly kubeconfig: string;
+
+  private constructor(api: ApiServer, namespace: string) {
+    this.api = api;
+    this.namespace = namespace;
+    this.kubeconfig = join(mkdtempSync(join(tmpdir(), "gray-world-")), "kubeconfig");
+    writeFileSync(this.kubeconfig, api.kubeconfig);
+  }
+
+  static async start(namespace = "dora-apps"): Promise<World> {
+    return new World(await ApiServer.start({ namespace }), namespace);
+  }
+
+  async stop(): Promise<void> {
+    rmSync(dirname(this.kubeconfig), { recursive: true });
+    await this.api.stop();
+  }
+
+  /** Runs a program as a stack; what it makes and exports is kept unless it is a preview or it throws. */
+  async up(
+    stack: string,
+    program: Program,
+    { preview = false, config = {}, environment = {}, status = {} }: UpOptions = {},
+  ): Promise<Run> {
+    const made = new Set<string>();
+    let exports: Exports = {};
+    const result = await run(
+      async () => {
+        exports = await program();
+      },
+      {
+        stack,
+        preview,
+        config,
+        environment: { KUBECONFIG: this.kubeconfig, ...environment },
+        outputsOf: (name) => {
+          const [, , of = ""] = name.split("/");
+          return this.outputs.get(of) ?? (of === stack ? {} : undefined);
+        },
+        made: (type, inputs) => {
+          const path = this.#roll(type, inputs as ApiObject, status);
+          if (path) made.add(path);
+        },
+      },
+    );
+    if (preview) return result;
+    for (const path of this.#made.get(stack) ?? []) if (!made.has(path)) this.api.objects.delete(path);
+    this.#made.set(stack, made);
+    this.outputs.set(stack, await settled(exports));
+    return result;
+  }
+
+  /** What a stack remembers of a service. */
+  memory(stack: string, service = "fop-gate"): Memory {
+    const releases = this.outputs.get(stack)?.releases as Record<string, Memory> | undefined;
+    const found = releases?.[`${this.namespace}/${service}`];
+    if (found === undefined) throw new Error(`stack ${stack} remembers nothing of ${service}`);
+    return found;
+  }
+
+  deployment(name: string): ApiObject {
+    const found = this.api.objects.get(`/apis/apps/v1/namespaces/${this.namespace}/deployments/${name}`);
+    if (found === undefined) throw new Error(`no Deployment ${name}`);
+    return found;
+  }
+
+  /** The release that a live Deployment's pods are of. */
+  runs(name: string): string {
+    return this.deployment(name).spec.template.metadata.labels.release;
+  }
+
+  /** Gives a service a record, or changes the one it has. */
+  writeRecord(change: Partial<RolloutRecord>, service = "fop-gate"): void {
+    const before = this.api.objects.get(this.recordPath(service))?.data.record;
+    const empty: RolloutRecord = { version: 1, cluster: "cluster-uid", sequence: 0, verdicts: {}, completed: [] };
+    this.writeRecordText(JSON.stringify({ ...(before ? JSON.parse(before) : empty), ...change }), service);
+  }
+
+  writeRecordText(record: string, service = "fop-gate"): void {
+    this.api.put(this.recordPath(service), { metadata: { name: recordName(service) }, data: { record } });
+  }
+
+  recordPath(service = "fop-gate"): string {
+    return `/api/v1/namespaces/${this.namespace}/configmaps/${recordName(service)}`;
+  }
+
+  #roll(type: string, { metadata, ...fields }: ApiObject, status: Record<string, object>): string | undefined {
+    const [, group = "", version, kind] = /^kubernetes:(?:([^/:]+)\/)?([^/:]+):(\w+)$/.exec(type) ?? [];
+    if (kind === undefined || version === undefined) return undefined;
+    const api = group === "" || group === "core" ? `/api/${version}` : `/apis/${group}/${version}`;
+    const path = `${api}/namespaces/${metadata.namespace}/${plural(kind)}/${metadata.name}`;
+    const { uid: _, resourceVersion: __, ...given } = metadata;
+    const stored = this.api.put(path, { metadata: given, ...fields });
+    if (kind !== "Deployment") return path;
+    stored.spec.replicas ??= 1;
+    const all = stored.spec.replicas;
+    stored.status = {
+      observedGeneration: stored.metadata.generation,
+      replicas: all,
+      updatedReplicas: all,
+      availableReplicas: all,
+      ...status[metadata.name],
+    };
+    return path;
+  }
+}
+
+/** A verdict for a record. */
+export function verdict(word: "good" | "bad" | "undecided", by = "alice", because = "looked at it") {
+  return { verdict: word, by, because, at: "2026-01-01T00:00:00Z" } as const;
+}
+
+/** The ids of releases, as a history reads. */
+export function ids(history: readonly Release[]): string[] {
+  return history.map(({ id }) => id);
+}
+
+function plural(kind: string): string {
+  return kind.endsWith("s") ? `${kind.toLowerCase()}es` : `${kind.toLowerCase()}s`;
+}
+
+async function settled(exports: Exports): Promise<Record<string, unknown>> {
+  const { output } = await import("@pulumi/pulumi");
+  return new Promise((resolve) => {
+    output({ ...exports }).apply((values) => resolve(JSON.parse(JSON.stringify(values))));
+  });
+}

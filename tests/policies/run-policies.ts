@@ -1,0 +1,77 @@
+import { createRequire } from "node:module";
+import type {
+  PolicyResource,
+  ResourceValidationArgs,
+  ResourceValidationPolicy,
+  StackValidationPolicy,
+} from "@pulumi/policy";
+import type { ExampleResource } from "../../policies/rule.ts";
+
+const { unknownCheckingProxy } = createRequire(import.meta.url)("@pulumi/policy") as typeof import("@pulumi/policy");
+
+/** What a policy said, with the thing that it said it of. */
+export interface Violation {
+  readonly policy: string;
+  readonly message: string;
+  readonly urn: string;
+}
+
+type Policy = ResourceValidationPolicy | StackValidationPolicy;
+
+/**
+ * Runs policies as Pulumi does: each resource as it is registered, then the stack with everything that was read from
+ * other stacks. An unknown value throws where it is read, as in a preview.
+ */
+export async function runPolicies(
+  policies: readonly Policy[],
+  resources: readonly ExampleResource[],
+): Promise<Violation[]> {
+  const found: Violation[] = [];
+  const registered = [root, ...resources].map(argsOf);
+  for (const policy of policies) {
+    const report = (urn: string) => (message: string, of?: string) => {
+      found.push({ policy: policy.name, message, urn: of ?? urn });
+    };
+    for (const args of registered.filter(({ type }) => type !== "pulumi:pulumi:StackReference")) {
+      if (!("validateResource" in policy)) continue;
+      for (const validate of [policy.validateResource ?? []].flat()) await validate(args, report(args.urn));
+    }
+    if (!("validateStack" in policy)) continue;
+    const stack: PolicyResource[] = registered.map(
+      (args) => ({ ...args, dependencies: [], propertyDependencies: {} }) as PolicyResource,
+    );
+    await policy.validateStack({ resources: stack, stackTags: new Map(), getConfig, notApplicable }, report("stack"));
+  }
+  return found;
+}
+
+const root: ExampleResource = { type: "pulumi:pulumi:Stack", name: "gray-release-test", props: {} };
+
+function argsOf({ type, name, props }: ExampleResource): ResourceValidationArgs {
+  return {
+    type,
+    name,
+    props: unknownCheckingProxy(props),
+    urn: `urn:pulumi:test::gray-release::${type}::${name}`,
+    opts: {
+      protect: false,
+      ignoreChanges: [],
+      aliases: [],
+      additionalSecretOutputs: [],
+      customTimeouts: { createSeconds: 0, updateSeconds: 0, deleteSeconds: 0 },
+    },
+    stackTags: new Map(),
+    isType: () => false,
+    asType: () => undefined,
+    getConfig,
+    notApplicable,
+  };
+}
+
+function getConfig<T extends object>(): T {
+  return {} as T;
+}
+
+function notApplicable(reason?: string): never {
+  throw new Error(reason);
+}

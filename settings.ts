@@ -1,24 +1,28 @@
 import { existsSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { load } from "js-yaml";
+import { loadAll } from "js-yaml";
 import { z } from "zod";
 import { Refusal } from "./components/refusal.ts";
 
+/** A number: the CLI hands every value to the program as text. */
+const number = (form: RegExp, allowed: string) => z.string(allowed).regex(form, allowed).transform(Number);
+
 /** What Pulumi.yaml (for both stacks) and Pulumi.<stack>.yaml say. */
-const whole = z.coerce.number().int();
 const schema = z.strictObject({
   /** Image of the service, with its tag. */
   image: z.string(),
   /** Pods of stable. */
-  replicas: whole.min(1, "must be a whole number of at least 1"),
+  replicas: number(/^0*[1-9]\d*$/, "must be a whole number of at least 1"),
   /** Namespace of the service, which has to exist. */
   namespace: z.string(),
   /** Seconds a new pod must stay ready before it counts; less than 30 is for rehearsal. */
-  minReadySeconds: whole.min(0, "must be a whole number of seconds"),
+  minReadySeconds: number(/^\d+$/, "must be a whole number of seconds"),
   /** Which track this stack owns. */
   track: z.enum(["stable", "canary"], "must be stable or canary"),
   /** Percent of user traffic meant for canary. */
-  weight: z.coerce.number().min(0, "must be 0 to 100").max(100, "must be 0 to 100").optional(),
+  weight: number(/^\d+(\.\d+)?$/, "must be 0 to 100")
+    .pipe(z.number().max(100, "must be 0 to 100"))
+    .optional(),
   /** next, current or the id of a kept release. */
   release: z.string().optional(),
 });
@@ -84,10 +88,19 @@ function assertSharedAlike(project: string): void {
 function stackConfig(stack: string, project: string): Record<string, unknown> {
   const path = `Pulumi.${stack}.yaml`;
   if (!existsSync(path)) return {};
-  const { config = {} } = (load(readFileSync(path, "utf8")) ?? {}) as { config?: Record<string, unknown> };
+  const { config = {} } = read(path);
   return Object.fromEntries(
     Object.entries(config)
       .filter(([key]) => key.startsWith(`${project}:`))
       .map(([key, value]) => [key.slice(project.length + 1), value]),
   );
+}
+
+function read(path: string): { config?: Record<string, unknown> } {
+  try {
+    // loadAll, because an empty file holds no document, and a stack without settings may have one.
+    return (loadAll(readFileSync(path, "utf8"))[0] ?? {}) as { config?: Record<string, unknown> };
+  } catch (error) {
+    throw new Refusal(`${path} cannot be read (${(error as Error).message.split("\n")[0]}): correct it.`);
+  }
 }

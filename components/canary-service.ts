@@ -1,10 +1,10 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { defaults } from "./defaults.ts";
+import { goesAtOnce } from "./deletion.ts";
 import { trackDeployment } from "./deployment.ts";
 import { canaryAccess, serviceIngress, sharedService } from "./front.ts";
-import { type Memory, remember } from "./history.ts";
+import type { Memory } from "./history.ts";
 import { assertServiceArgs, labelsOf, type ServiceArgs, tracksOf } from "./service-args.ts";
 import type { Standing } from "./standing.ts";
 import type { Track } from "./traffic.ts";
@@ -90,7 +90,11 @@ export class CanaryService extends pulumi.ComponentResource {
     if (stable && args.debugIngress) serviceIngress(`${name}-debug`, name, args, args.debugIngress, child);
 
     const ran = pulumi.all([canary?.id, stable?.id]);
-    this.memory = ran.apply(() => this.remembered(rollout, args));
+    this.memory = ran.apply(() => ({
+      cluster: rollout.cluster,
+      current: idsOf(rollout.releases),
+      history: rollout.history,
+    }));
     this.registerOutputs({ memory: this.memory, ...(this.token && { token: this.token }) });
   }
 
@@ -100,25 +104,21 @@ export class CanaryService extends pulumi.ComponentResource {
       ([configMap, data]) =>
         new k8s.core.v1.ConfigMap(
           configMap,
-          { metadata: { name: configMap, namespace: args.namespace, labels }, immutable: true, data },
+          {
+            metadata: { name: configMap, namespace: args.namespace, labels, annotations: goesAtOnce },
+            immutable: true,
+            data,
+          },
           { parent: this },
         ),
     );
-  }
-
-  private remembered(rollout: Standing, args: CanaryServiceArgs): Memory {
-    const { canary, stable } = rollout.releases;
-    const limit = args.releaseHistoryLimit ?? defaults.releaseHistoryLimit;
-    const newest = canary ?? stable;
-    if (newest === undefined) throw new Error("a stack owns at least one track");
-    return {
-      cluster: rollout.cluster,
-      current: { ...(canary && { canary: canary.id }), ...(stable && { stable: stable.id }) },
-      history: canary ? remember(rollout.history, canary, limit, rollout.pinned) : [newest],
-    };
   }
 }
 
 function withoutRollout({ rollout: _, ...args }: CanaryServiceArgs): ServiceArgs {
   return args;
+}
+
+function idsOf(releases: Standing["releases"]): Memory["current"] {
+  return Object.fromEntries(Object.entries(releases).map(([track, release]) => [track, release.id]));
 }

@@ -54,7 +54,11 @@ export function trackDeployment(
  * deadline anew with each pod; a roll that hangs at any pod is thus called failed by Kubernetes first.
  */
 function timeouts(args: ServiceArgs, replicas: number): { create: string; update: string } {
-  const { minReadySeconds, maxSurge, progressDeadlineSeconds } = { ...defaults, ...args };
+  const {
+    minReadySeconds = defaults.minReadySeconds,
+    maxSurge = defaults.maxSurge,
+    progressDeadlineSeconds = defaults.progressDeadlineSeconds,
+  } = args;
   const rounds = Math.ceil(replicas / maxSurge);
   const seconds = `${rounds * (minReadySeconds + defaults.startAllowanceSeconds) + progressDeadlineSeconds}s`;
   return { create: seconds, update: seconds };

@@ -1,11 +1,12 @@
 import * as k8s from "@pulumi/kubernetes";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
+import { goesAtOnce } from "./deletion.ts";
 import type { IngressArgs, ServiceArgs } from "./service-args.ts";
 import { labelsOf } from "./service-args.ts";
 import type { Traffic } from "./traffic.ts";
 
 /** Pulumi would hold `up` for as long as a selected canary pod is not ready; the Deployment is what is waited for. */
-const skipAwait = { "pulumi.com/skipAwait": "true" };
+const waitsForNothing = { "pulumi.com/skipAwait": "true", ...goesAtOnce };
 
 /** The Service in front of both tracks. At weight 0 it selects stable alone. */
 export function sharedService(
@@ -20,7 +21,7 @@ export function sharedService(
     {
       metadata: {
         ...metadata(service, service, args),
-        annotations: { ...skipAwait, "gray-release/seq": String(sequence) },
+        annotations: { ...waitsForNothing, "gray-release/seq": String(sequence) },
       },
       spec: { selector: traffic.selector, ports: ports(args) },
     },
@@ -34,7 +35,7 @@ export function canaryAccess(service: string, args: ServiceArgs, opts: CustomRes
   return new k8s.core.v1.Service(
     name,
     {
-      metadata: { ...metadata(service, name, args), annotations: skipAwait },
+      metadata: { ...metadata(service, name, args), annotations: waitsForNothing },
       spec: { selector: { app: service, track: "canary" }, ports: ports(args) },
     },
     opts,
@@ -53,7 +54,7 @@ export function serviceIngress(
   return new k8s.networking.v1.Ingress(
     name,
     {
-      metadata: { ...metadata(service, name, args), annotations: { ...annotations, ...skipAwait } },
+      metadata: { ...metadata(service, name, args), annotations: { ...annotations, ...waitsForNothing } },
       spec: {
         ...(ingressClassName !== undefined && { ingressClassName }),
         ...(tlsSecretName !== undefined && { tls: [{ hosts: [host], secretName: tlsSecretName }] }),

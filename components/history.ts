@@ -28,20 +28,13 @@ export function remember(
   history: readonly Release[],
   release: Release,
   limit: number,
-  pinned: readonly string[],
+  pinned: readonly (string | undefined)[],
 ): Release[] {
   const others = history.filter((kept) => kept.id !== release.id);
   return [release, ...others.filter((kept, i) => i < limit - 1 || pinned.includes(kept.id))];
 }
 
-/**
- * The ConfigMaps to keep: those of the release about to run, of every kept release, and any that a live pod still
- * refers to.
- */
-export function configMapsToKeep(
-  release: Release | undefined,
-  history: readonly Release[],
-  inUse: Record<string, Files>,
-): Record<string, Files> {
-  return Object.assign({}, inUse, ...history.map((kept) => kept.configMaps), release?.configMaps);
+/** The ConfigMaps to keep: those of every kept release, and any that a live pod still refers to. */
+export function configMapsToKeep(history: readonly Release[], inUse: Record<string, Files>): Record<string, Files> {
+  return Object.assign({}, inUse, ...history.map((kept) => kept.configMaps));
 }

@@ -126,7 +126,7 @@ function assertImages(args: ReleaseArgs): void {
     );
   }
   for (const { name, image } of [...args.containers, ...(args.sidecars ?? [])]) {
-    const tag = /(?:@sha256:[0-9a-f]{64}|:([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))$/.exec(image ?? "");
+    const tag = /^[^@]+(?:@sha256:[0-9a-f]{64}|:([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))$/.exec(image ?? "");
     if (tag === null || tag[1] === "latest") {
       const found = image === undefined || image === "" ? "has no image" : `has the image "${image}"`;
       throw new Refusal(

@@ -157,7 +157,7 @@ export function assertServiceArgs(service: string, args: ServiceArgs): void {
     );
   }
   const names = args.ports.map((each) => each.name);
-  if (names.length > 1 && new Set(names).size + Number(names.includes(undefined)) !== names.length) {
+  if (names.length > 1 && (names.includes(undefined) || new Set(names).size !== names.length)) {
     throw new Refusal(`${service}: several ports need a name each that no other has: give ports[].name.`);
   }
 }

@@ -23,10 +23,8 @@ export interface Standing {
   readonly order: "pods-first" | "traffic-first";
   /** Sequence number of each driven object. A raised one makes a step that writes the whole object. */
   readonly sequence: Record<Track | "front", number>;
-  /** Kept releases, newest first, before this run. */
+  /** The releases that are kept once this run is through, newest first. */
   readonly history: readonly Release[];
-  /** Ids of kept releases that the limit does not drop. */
-  readonly pinned: readonly string[];
   /** ConfigMaps to keep, by name. */
   readonly configMaps: Record<string, Files>;
   /** The gate's last check, bound to the objects that it guards. */

@@ -44,7 +44,7 @@ export function replicasMode(acceptShare = false): TrafficMode {
       const share = (100 * canaryReplicas) / (canaryReplicas + stableReplicas);
       if (share > shareTolerance * weight && !acceptShare) {
         throw new Refusal(
-          `weight ${weight} cannot be had from ${stableReplicas} stable pods: 1 canary pod beside them gets ${percent(share)} of the requests; take weight ${Math.round(share)}, more stable pods, or acceptShare: true.`,
+          `weight ${weight} cannot be had from ${stableReplicas} stable pods: 1 canary pod beside them gets ${percent(share)} of the requests; take weight ${Math.max(1, Math.round(share))}, more stable pods, or acceptShare: true.`,
         );
       }
       return { weight, canaryReplicas, selector: labels, share };

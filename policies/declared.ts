@@ -6,7 +6,7 @@ export interface Service {
   readonly namespace: string;
   readonly replicas: number | "external";
   readonly tracks: readonly string[];
-  readonly admissions: Readonly<Record<string, { readonly admitted: boolean; readonly code: string }>>;
+  readonly admissions: Readonly<Record<string, { readonly admitted: boolean; readonly code?: string }>>;
 }
 
 /** A Kubernetes object, by the fields that the program gave it. */

@@ -21,6 +21,7 @@ interface ProjectFile {
   config: Record<string, { default: unknown }>;
 }
 interface StackFile {
+  encryptionsalt?: string;
   config: Record<string, unknown>;
 }
 
@@ -57,7 +58,11 @@ export class Project {
     symlinkSync(join(checkout, "node_modules"), join(project.folder, "node_modules"));
     mkdirSync(join(project.folder, ".state"));
     project.share(shared);
-    for (const stack of ["canary", "prod"] as const) await project.must(["stack", "init", stack]);
+    for (const stack of ["canary", "prod"] as const) {
+      // The checkout's own stacks may have a passphrase of their own.
+      project.edit<StackFile>(`Pulumi.${stack}.yaml`, (file) => delete file.encryptionsalt);
+      await project.must(["stack", "init", stack]);
+    }
     return project;
   }
 
@@ -140,7 +145,7 @@ export class Project {
     rmSync(this.folder, { recursive: true });
   }
 
-  private edit<T>(file: string, change: (content: T) => void): void {
+  private edit<T>(file: string, change: (content: T) => unknown): void {
     const content = load(this.read(file)) as T;
     change(content);
     this.write(file, dump(content));

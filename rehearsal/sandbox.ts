@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-
-const gray = join(import.meta.dirname, "../cli/checkout.ts");
+import { sandboxEnvironment } from "../sandbox/env.ts";
+import { places } from "../sandbox/places.ts";
 
 /** Starts the sandbox, or finds it running, and makes its cluster and tools those of this process and its children. */
 export function enterSandbox(): void {
+  const gray = join(import.meta.dirname, "../cli/checkout.ts");
   execFileSync(process.execPath, [gray, "sandbox", "up"], { stdio: ["ignore", "inherit", "inherit"] });
-  const text = execFileSync(process.execPath, [gray, "sandbox", "env", "--json"], { encoding: "utf8" });
-  Object.assign(process.env, JSON.parse(text));
+  Object.assign(process.env, sandboxEnvironment(places()));
 }

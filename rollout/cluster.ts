@@ -39,7 +39,7 @@ export function connect(access: Access): Cluster {
   const call = async (method: string, path: string, body?: object): Promise<unknown> => {
     const { status, text } = await exchange(access, method, path, body);
     const answer = parse(text);
-    if (status >= 200 && status < 300) return answer;
+    if (status >= 200 && status < 300 && answer !== undefined) return answer;
     throw new ApiError(
       status,
       `${(answer as { message?: string })?.message ?? text.slice(0, 200)} (${method} ${path.split("?")[0]}: ${status})`,

@@ -160,25 +160,46 @@ function inPod(): Access {
 
 function material<T>({ value, folder }: Found<T>, data: keyof T, path: keyof T): string | undefined {
   if (value[data]) return Buffer.from(String(value[data]), "base64").toString();
-  return value[path] ? readFileSync(resolve(folder, String(value[path])), "utf8") : undefined;
+  return value[path] ? contentOf(resolve(folder, String(value[path]))) : undefined;
+}
+
+/** A file that a kubeconfig names. */
+function contentOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new Refusal(
+      `The file ${path} that the kubeconfig names cannot be read (${(error as Error).message}): correct the kubeconfig, or log in again.`,
+    );
+  }
 }
 
 function credentialsOf(found: Found<User>, target: Cluster, ca: string | undefined): () => Promise<Credentials> {
   const { value, folder } = found;
   if (value.exec) {
-    let latest: Promise<Credentials & { until: number }> | undefined;
     const plugin = value.exec;
+    let latest: ReturnType<typeof fromPlugin> | undefined;
+    /** Asks once for all requests that wait, and after a failure again. */
+    const ask = () => {
+      const asked = fromPlugin(plugin, target, ca);
+      latest = asked;
+      asked.catch(() => {
+        if (latest === asked) latest = undefined;
+      });
+      return asked;
+    };
     return async () => {
-      const held = await latest;
-      if (held && held.until > Date.now()) return held;
-      latest = fromPlugin(plugin, target, ca);
-      return latest;
+      const asked = latest;
+      if (asked === undefined) return ask();
+      const held = await asked;
+      if (held.until > Date.now()) return held;
+      return latest === undefined || latest === asked ? ask() : latest;
     };
   }
   const certificate = material(found, "client-certificate-data", "client-certificate");
   const key = material(found, "client-key-data", "client-key");
   return async () => {
-    const token = value.tokenFile ? readFileSync(resolve(folder, value.tokenFile), "utf8").trim() : value.token;
+    const token = value.tokenFile ? contentOf(resolve(folder, value.tokenFile)).trim() : value.token;
     return {
       ...(token !== undefined && { token }),
       ...(certificate !== undefined && { certificate }),

@@ -1,19 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
 import { defaults } from "../components/defaults.ts";
-import { configMapsToKeep } from "../components/history.ts";
+import { configMapsToKeep, remember } from "../components/history.ts";
 import { Refusal } from "../components/refusal.ts";
 import { renderRelease } from "../components/release.ts";
 import { assertServiceArgs, labelsOf, type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import type { Standing } from "../components/standing.ts";
 import { describeTraffic, replicasMode, rollOrder, type Track, type Traffic } from "../components/traffic.ts";
-import { chooseReleases } from "./choice.ts";
+import { type Choice, chooseReleases } from "./choice.ts";
 import { connect } from "./cluster.ts";
 import type { Admission } from "./gate.ts";
 import { assertGround, assertKnown } from "./ground.ts";
 import { type Guarded, hooksOf, recordComplete } from "./hooks.ts";
 import { findAccess } from "./kubeconfig.ts";
 import { configMapsInUse, type Live, readLive, releaseOf } from "./live.ts";
-import { memoriesOf } from "./memory.ts";
+import { type Memories, memoriesOf } from "./memory.ts";
 import { providerFor } from "./provider.ts";
 import { lastCompleted, type RecordReading, readRecord } from "./record.ts";
 import { sequences } from "./sequence.ts";
@@ -51,7 +51,8 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
   if (traffic) pulumi.log.info(`${service}: ${describeTraffic(traffic, stableReplicasOf(args, live))}`);
 
   const remembered = memories.own?.current ?? {};
-  const { prodHasHistory, history } = memories;
+  const { prodHasHistory } = memories;
+  const kept = keptReleases(args, choice, memories, [releaseOf(live.deployments.stable), lastCompleted(record)]);
   const guarded: Guarded = {
     api,
     cluster: live.cluster,
@@ -72,11 +73,8 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
     stableReplicas: args.replicas === "external" ? undefined : args.replicas,
     order: rollOrder(weightInForce(live), traffic?.weight ?? 0),
     sequence: sequences(live, record, choice.releases, traffic),
-    history,
-    pinned: [releaseOf(live.deployments.stable), lastCompleted(record)].filter((id) => id !== undefined),
-    configMaps: traffic
-      ? configMapsToKeep(choice.releases.canary, history, await configMapsInUse(api, namespace, service))
-      : {},
+    history: kept,
+    configMaps: traffic ? configMapsToKeep(kept, await configMapsInUse(api, namespace, service)) : {},
     hooks: hooksOf(guarded),
   };
 }
@@ -91,6 +89,12 @@ function trafficOf(service: string, args: ServiceArgs, live: Live, record: Recor
     );
   }
   return replicasMode(args.acceptShare).plan(open?.weight ?? asked, stableReplicasOf(args, live), { app: service });
+}
+
+/** The history once this run is through. A stack without canary remembers what it runs; the rest is canary's. */
+function keptReleases(args: ServiceArgs, { releases }: Choice, memories: Memories, pinned: (string | undefined)[]) {
+  if (!releases.canary) return releases.stable ? [releases.stable] : [];
+  return remember(memories.history, releases.canary, args.releaseHistoryLimit ?? defaults.releaseHistoryLimit, pinned);
 }
 
 function stableReplicasOf(args: ServiceArgs, live: Live): number {

@@ -117,7 +117,8 @@ export async function changeRecord(
       await (object ? api.replace(pathOf(namespace, service), written) : api.create(pathOf(namespace), written));
       return after;
     } catch (error) {
-      if (!(error instanceof ApiError && error.status === 409)) throw error;
+      const overtaken = error instanceof ApiError && (error.status === 409 || (object && error.status === 404));
+      if (!overtaken) throw error;
     }
   }
 }

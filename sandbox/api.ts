@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { request } from "node:https";
 import type { Link } from "./link.ts";
-import { APP_NAMESPACE, NODE_NAME, type Places } from "./places.ts";
 import { certificatePath, keyPath } from "./pki.ts";
+import { APP_NAMESPACE, NODE_NAME, type Places } from "./places.ts";
 import { Problem } from "./problem.ts";
 import { apiServer } from "./site.ts";
 
@@ -23,7 +23,13 @@ export function api(at: Places, link: Link): Api {
   const send = (method: string, path: string, body?: object): Promise<{ status: number; text: string }> =>
     new Promise((resolve, reject) => {
       const headers = { "content-type": "application/json" };
-      const call = request(`${apiServer(link)}${path}`, { method, headers, timeout: 5000, agent: false, ...credentials });
+      const call = request(`${apiServer(link)}${path}`, {
+        method,
+        headers,
+        timeout: 5000,
+        agent: false,
+        ...credentials,
+      });
       call.on("timeout", () => call.destroy(new Problem(`the API server did not answer ${method} ${path} within 5 s`)));
       call.on("error", reject);
       call.on("response", (reply) => {
@@ -71,17 +77,48 @@ export async function appNamespaceIsReady(from: Api): Promise<boolean> {
   return (await from.get(`/api/v1/namespaces/${APP_NAMESPACE}/serviceaccounts/default`)) !== undefined;
 }
 
-export async function nodeIsReady(from: Api): Promise<boolean> {
+/** Ready, and said so at or after the given time: what a kubelet said before it was killed proves nothing. */
+export async function nodeIsReady(from: Api, since = 0): Promise<boolean> {
   const node = await from.get(`/api/v1/nodes/${NODE_NAME}`);
-  return node !== undefined && readyCondition(node) && !hasTaints(node);
+  return node !== undefined && saysReady(node, since) && !hasTaints(node);
 }
 
-function readyCondition(node: unknown): boolean {
-  const conditions = (node as { status?: { conditions?: { type: string; status: string }[] } }).status?.conditions ?? [];
-  return conditions.some((condition) => condition.type === "Ready" && condition.status === "True");
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly lastHeartbeatTime: string;
+}
+
+/** Heartbeats are in whole seconds. */
+export function saysReady(node: unknown, since: number): boolean {
+  const conditions = (node as { status?: { conditions?: Condition[] } }).status?.conditions ?? [];
+  const ready = conditions.find((condition) => condition.type === "Ready");
+  return ready?.status === "True" && Date.parse(ready.lastHeartbeatTime) >= Math.floor(since / 1000) * 1000;
 }
 
 /** A node that was lost wears a taint until the controllers have seen it again. */
 function hasTaints(node: unknown): boolean {
   return ((node as { spec?: { taints?: unknown[] } }).spec?.taints ?? []).length > 0;
+}
+
+interface Pod {
+  readonly status?: {
+    readonly conditions?: readonly { type: string; status: string; lastTransitionTime: string }[];
+    readonly containerStatuses?: readonly { state?: { running?: { startedAt: string } } }[];
+  };
+}
+
+/** No pod still claims what it claimed before the given time, when all containers were dead. */
+export async function podsAreFresh(from: Api, since: number): Promise<boolean> {
+  const pods = (await from.get("/api/v1/pods")) as { items: Pod[] };
+  return pods.items.every((pod) => isFresh(pod, since));
+}
+
+/** Not ready, or ready since then, or ready with containers that were all started since then. */
+export function isFresh(pod: Pod, since: number): boolean {
+  const after = (time: string | undefined) => time !== undefined && Date.parse(time) >= Math.floor(since / 1000) * 1000;
+  const ready = pod.status?.conditions?.find((condition) => condition.type === "Ready");
+  if (ready?.status !== "True" || after(ready.lastTransitionTime)) return true;
+  const containers = pod.status?.containerStatuses ?? [];
+  return containers.every((container) => after(container.state?.running?.startedAt));
 }

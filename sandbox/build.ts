@@ -3,7 +3,16 @@
  * where it was, because Go caches what it has compiled.
  */
 import { spawn } from "node:child_process";
-import { createWriteStream, mkdirSync, readdirSync, renameSync, rmSync, statfsSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  createWriteStream,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { cachedFolder } from "./cache.ts";
 import { attempt, run } from "./command.ts";

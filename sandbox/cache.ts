@@ -20,7 +20,7 @@ export function cachedFolder(tool: Tool, at: Places): string {
 
 export function isCached(tool: Tool, at: Places): boolean {
   const bin = cachedBin(tool, at);
-  return tool.build !== undefined && commandsOf(tool.build).every((command) => existsSync(join(bin, command)));
+  return tool.build !== undefined && commandsOf(tool).every((command) => existsSync(join(bin, command)));
 }
 
 /** 12 hex digits over the build's flags and its sources (relative path -> content). */

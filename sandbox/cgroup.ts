@@ -11,12 +11,12 @@ import { Problem } from "./problem.ts";
 
 const ROOT = "/sys/fs/cgroup";
 
-/** One folder per hierarchy: one in cgroup v2, one for each controller in v1. */
+/** One folder per hierarchy: one in cgroup v2; in v1 one for each controller, and where v2 is there besides, its one too. */
 export function hierarchies(mountinfo: string = readMounts()): string[] {
   if (existsSync(join(ROOT, "cgroup.controllers"))) return [ROOT];
   const mounted = mountinfo
     .split("\n")
-    .filter((line) => / - cgroup /.test(line))
+    .filter((line) => / - cgroup2? /.test(line))
     .map((line) => line.split(" ")[4])
     .filter((point) => point !== undefined);
   if (mounted.length === 0) throw new Problem(`no control groups are mounted at ${ROOT}: the sandbox's pods need them`);
@@ -52,13 +52,17 @@ export function componentMembers(component: string): string {
 
 /** Every process of the sandbox. */
 export function members(): number[] {
-  const found: number[] = [];
-  const visit = (folder: string) => {
-    found.push(...(readIfThere(join(folder, "cgroup.procs")) ?? "").split("\n").filter(Boolean).map(Number));
-    for (const entry of subfolders(folder)) visit(join(folder, entry));
-  };
-  visit(join(tracking(), CGROUP));
-  return found;
+  return membersOf(join(tracking(), CGROUP));
+}
+
+/** Those that are in pods. */
+export function podProcesses(): number[] {
+  return membersOf(join(tracking(), CGROUP, "kubepods"));
+}
+
+function membersOf(folder: string): number[] {
+  const own = (readIfThere(join(folder, "cgroup.procs")) ?? "").split("\n").filter(Boolean).map(Number);
+  return [...own, ...subfolders(folder).flatMap((entry) => membersOf(join(folder, entry)))];
 }
 
 /** Ends every process of the sandbox. Repeats because a dying parent may still have started another. */

@@ -1,21 +1,22 @@
 /** Brings the sandbox up and takes it down. Read `up` as the list of what a one-node Kubernetes needs, in order. */
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type Api, api, appNamespaceIsReady, createAppNamespace, grantKubeletAccess, nodeIsReady } from "./api.ts";
-import { ensureCgroups, killMembers, removeCgroups } from "./cgroup.ts";
-import { COMPONENTS, type ComponentName, componentKubeconfig, components } from "./components.ts";
-import { hasCode, SECRET, writeFile } from "./file.ts";
+import { api, appNamespaceIsReady, createAppNamespace, grantKubeletAccess, nodeIsReady, podsAreFresh } from "./api.ts";
+import { ensureCgroups, killMembers, podProcesses, removeCgroups } from "./cgroup.ts";
+import { components } from "./components/all.ts";
+import { COMPONENTS, type ComponentName, componentKubeconfig } from "./components/component.ts";
+import { SECRET, writeFile } from "./file.ts";
 import { requireLinuxRoot, requirePackages } from "./host.ts";
 import { ensureImages } from "./images.ts";
 import { kubeconfigText } from "./kubeconfig.ts";
-import { chooseLink, type Link } from "./link.ts";
+import { chooseLink } from "./link.ts";
 import { withLock } from "./lock.ts";
-import { unmountBelow } from "./mounts.ts";
+import { isMounted, unmountBelow } from "./mounts.ts";
 import { ensureMountNamespace, ensureNetwork, hostRanges, removeMountNamespace, removeNetwork } from "./namespaces.ts";
-import { readOwner, requireClaim, writeOwner } from "./owner.ts";
+import { OWNER_NOTE, type Owner, readOwner, requireClaim, writeOwner } from "./owner.ts";
 import { certificatePath, ensurePki, keyPath } from "./pki.ts";
 import { APP_NAMESPACE, kubeconfigPath, type Places } from "./places.ts";
-import { runStages, type Stage } from "./progress.ts";
+import { runStages } from "./progress.ts";
 import { ensurePulumiHome } from "./pulumi-home.ts";
 import { awaitReady, ensureRunning, lastWords, requireLiving } from "./service.ts";
 import { apiServer, type Site } from "./site.ts";
@@ -32,7 +33,7 @@ export async function up(at: Places): Promise<void> {
   await withLock(LOCK, async () => {
     const owner = requireClaim(at);
     const link = owner?.link ?? chooseLink(hostRanges());
-    const site: Site = { places: at, link, command: (name) => commandPath(findOnce(at), name) };
+    const site: Site = { places: at, link, command: commandFinder(at) };
     writeOwner(at, { checkout: at.checkout, state: at.state, link, since: owner?.since ?? new Date().toISOString() });
     await runStages([
       { title: "check the machine", run: requirePackages },
@@ -41,40 +42,40 @@ export async function up(at: Places): Promise<void> {
       { title: "control plane", expectSeconds: 5, run: () => startControlPlane(site) },
       { title: "images", run: () => void ensureImages(site) },
       { title: "node", expectSeconds: 8, run: () => startNode(site) },
-      { title: "Pulumi home", run: () => ensurePulumiHome(at) },
+      { title: "Pulumi home", run: () => ensurePulumiHome(at, findTools(at)) },
     ]);
   });
 }
 
-let found: ReturnType<typeof findTools> | undefined;
-
-/** After the build stages nothing moves any more, so one look is enough. */
-function findOnce(at: Places): ReturnType<typeof findTools> {
-  found ??= findTools(at);
-  return found;
+/** Looks when first asked, which is after the build stages; from then on nothing moves. */
+function commandFinder(at: Places): (name: string) => string {
+  let found: ReturnType<typeof findTools> | undefined;
+  return (name) => {
+    found ??= findTools(at);
+    return commandPath(found, name);
+  };
 }
 
 function prepare(site: Site): void {
   const { places: at, link } = site;
-  mkdirSync(at.state, { recursive: true, mode: 0o711 });
   ensureNetwork(link);
   ensureMountNamespace(at);
   ensureCgroups();
   ensurePki(at, link);
-  const write = (path: string, identity: string) =>
-    writeFile(
-      path,
-      kubeconfigText({
-        server: apiServer(link),
-        user: identity,
-        authority: readFileSync(certificatePath(at, "ca"), "utf8"),
-        certificate: readFileSync(certificatePath(at, identity), "utf8"),
-        key: readFileSync(keyPath(at, identity), "utf8"),
-      }),
-      SECRET,
-    );
-  for (const name of ["controller-manager", "scheduler", "kubelet", "proxy"] as const) write(componentKubeconfig(at, name), name);
-  write(kubeconfigPath(at), "admin");
+  for (const name of ["controller-manager", "scheduler", "kubelet", "proxy"] as const) {
+    writeFile(componentKubeconfig(at, name), kubeconfigOf(name, site), SECRET);
+  }
+  writeFile(kubeconfigPath(at), kubeconfigOf("admin", site), SECRET);
+}
+
+function kubeconfigOf(identity: string, { places: at, link }: Site): string {
+  return kubeconfigText({
+    server: apiServer(link),
+    user: identity,
+    authority: readFileSync(certificatePath(at, "ca"), "utf8"),
+    certificate: readFileSync(certificatePath(at, identity), "utf8"),
+    key: readFileSync(keyPath(at, identity), "utf8"),
+  });
 }
 
 /** etcd, API server and containerd start side by side: the API server waits for etcd by itself. */
@@ -82,27 +83,24 @@ async function startControlPlane(site: Site): Promise<void> {
   const { etcd, containerd, apiserver } = components(site);
   for (const component of [etcd, containerd, apiserver]) await ensureRunning(component, site);
   await awaitReady(containerd, site.places);
-  await until(
-    async () => {
-      requireLiving(site.places, "etcd");
-      await awaitReady(apiserver, site.places);
-      return true;
-    },
-    { what: "the API server", seconds: 60 },
-  );
+  await awaitReady(apiserver, site.places, ["etcd"]);
 }
 
 async function startNode(site: Site): Promise<void> {
   const at = site.places;
-  const all = components(site);
+  const { kubelet, "controller-manager": controllers, scheduler, proxy } = components(site);
   const server = api(at, site.link);
   noteTunables(at);
-  const rest = [all.kubelet, all["controller-manager"], all.scheduler, all.proxy];
-  for (const component of rest) await ensureRunning(component, site);
+  const podsLive = podProcesses().length > 0;
+  const startedAt = (await ensureRunning(kubelet, site)) ? Date.now() : 0;
+  for (const component of [controllers, scheduler, proxy]) await ensureRunning(component, site);
   await grantKubeletAccess(server);
   await createAppNamespace(server);
-  for (const component of rest) await awaitReady(component, at);
-  await untilApi(at, "node Ready", "kubelet", () => nodeIsReady(server));
+  for (const component of [controllers, scheduler, proxy, kubelet]) await awaitReady(component, at);
+  await untilApi(at, "node Ready", "kubelet", () => nodeIsReady(server, startedAt));
+  if (startedAt > 0 && !podsLive) {
+    await untilApi(at, "kubelet to see that all pods are dead", "kubelet", () => podsAreFresh(server, startedAt));
+  }
   await untilApi(at, `namespace ${APP_NAMESPACE}`, "controller-manager", () => appNamespaceIsReady(server));
 }
 
@@ -125,16 +123,13 @@ export async function down(at: Places): Promise<string | undefined> {
   requireLinuxRoot();
   return await withLock(LOCK, async () => {
     const owner = readOwner(at);
-    const state = owner?.state ?? at.state;
-    const there = { ...at, state };
-    const existed = [state, at.run].some((folder) => existsSync(folder));
-    const stages: Stage[] = [
+    const existed = owner !== undefined || existsSync(at.run);
+    await runStages([
       { title: "end processes", run: killMembers },
-      { title: "remove namespaces", run: () => removeNamespaces(there) },
+      { title: "remove namespaces", run: () => removeNamespaces(at) },
       { title: "remove control groups", run: removeCgroups },
-      { title: "remove state", run: () => removeState(there) },
-    ];
-    await runStages(stages);
+      { title: "remove state", run: () => removeState(at, owner) },
+    ]);
     return existed ? (owner?.checkout ?? "an unfinished set-up") : undefined;
   });
 }
@@ -144,21 +139,19 @@ function removeNamespaces(at: Places): void {
   removeMountNamespace(at);
 }
 
-function removeState(at: Places): void {
+/** Only a folder with an owner's note in it is ours to delete. */
+function removeState(at: Places, owner: Owner | undefined): void {
   restoreTunables(at);
-  for (const folder of [at.run, at.state]) {
+  for (const folder of owner ? [owner.state, at.run] : [at.run]) {
     unmountBelow(folder);
     removeFolder(folder);
   }
 }
 
+/** The owner's note goes last, so that a `down` cut short can be repeated. A folder that is a mount point stays, empty. */
 function removeFolder(folder: string): void {
-  try {
-    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
-  } catch (error) {
-    if (!hasCode(error, "ENOTEMPTY", "EBUSY")) throw error;
-    rmSync(folder, { recursive: true, force: true });
-  }
+  if (!existsSync(folder)) return;
+  const entries = readdirSync(folder).filter((entry) => entry !== OWNER_NOTE);
+  for (const entry of [...entries, OWNER_NOTE]) rmSync(join(folder, entry), { recursive: true, force: true });
+  if (!isMounted(folder)) rmdirSync(folder);
 }
-
-export { type Api, join };

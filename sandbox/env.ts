@@ -1,15 +1,22 @@
 /** The environment in which Pulumi, kubectl and `gray` work on the sandbox, as lines for a shell's eval. */
 import { delimiter, join } from "node:path";
 import { kubeconfigPath, type Places } from "./places.ts";
-import { pulumiEnvironment } from "./pulumi-home.ts";
-import { findTools, foreignFolders, pathFolders } from "./toolchain.ts";
+import { pulumiEnvironment, pulumiFolder } from "./pulumi-home.ts";
+import { findTools, foreignFolders, hasOfficialPulumi, toolFolders } from "./toolchain.ts";
 
 export function sandboxEnvironment(at: Places, path: string = process.env.PATH ?? ""): Record<string, string> {
   const found = findTools(at, path);
-  const official = found.some((one) => one.tool.name === "pulumi" && one.from === "PATH");
+  const official = hasOfficialPulumi(found);
+  const theirs = foreignFolders(path, at);
+  const ours = [
+    // The Node that strips types.
+    join(at.checkout, "node_modules", ".bin"),
+    ...(official ? [] : [pulumiFolder(at)]),
+    ...toolFolders(found, theirs),
+  ];
   return {
     KUBECONFIG: kubeconfigPath(at),
-    PATH: [...new Set([...pathFolders(found, at, path), ...foreignFolders(path, at)])].join(delimiter),
+    PATH: [...ours, ...theirs].join(delimiter),
     NODE_COMPILE_CACHE: join(at.cache, "node-compile"),
     ...pulumiEnvironment(at, official),
   };

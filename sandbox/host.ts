@@ -31,7 +31,8 @@ export function systemPath(): string {
 
 export function systemCommand(name: string): string {
   const folder = SYSTEM_FOLDERS.find((candidate) => existsSync(join(candidate, name)));
-  if (folder === undefined) throw new Problem(`${name} is missing here: run \`gray sandbox up\` as root, which installs it`);
+  if (folder === undefined)
+    throw new Problem(`${name} is missing here: run \`gray sandbox up\` as root, which installs it`);
   return join(folder, name);
 }
 
@@ -50,13 +51,15 @@ export function requireLinuxRoot(): void {
 export function requirePackages(say: (text: string) => void): void {
   const missing = missingPackages();
   if (missing.length > 0) {
-    if (!isDebian()) throw new Problem(`missing here: ${missing.join(", ")}; install them and run \`gray sandbox up\` again`);
+    if (!isDebian())
+      throw new Problem(`missing here: ${missing.join(", ")}; install them and run \`gray sandbox up\` again`);
     say(`installing ${missing.join(", ")}`);
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
     run("apt-get", ["update", "-qq"], { env });
     run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], { env });
     const still = missingPackages();
-    if (still.length > 0) throw new Problem(`apt-get installed ${still.join(", ")}, but the commands are still not there`);
+    if (still.length > 0)
+      throw new Problem(`apt-get installed ${still.join(", ")}, but the commands are still not there`);
   }
   requireKernel();
 }
@@ -78,9 +81,13 @@ function isDebian(): boolean {
 function requireKernel(): void {
   for (const module of ["overlay", "nf_tables", "veth"]) attempt("modprobe", [module]); // built in, or loaded, or reported next
   if (!readFileSync("/proc/filesystems", "utf8").includes("overlay")) {
-    throw new Problem("this kernel has no overlayfs, which containers need: use another machine or a cluster of your own");
+    throw new Problem(
+      "this kernel has no overlayfs, which containers need: use another machine or a cluster of your own",
+    );
   }
   if (!attempt(systemCommand("nft"), ["list", "ruleset"]).ok) {
-    throw new Problem("this kernel has no nftables, which kube-proxy needs: use another machine or a cluster of your own");
+    throw new Problem(
+      "this kernel has no nftables, which kube-proxy needs: use another machine or a cluster of your own",
+    );
   }
 }

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./command.ts";
-import { containerdSocket, PAUSE_IMAGE } from "./components.ts";
+import { containerdSocket, PAUSE_IMAGE } from "./components/containerd.ts";
 import { readIfThere, writeFile } from "./file.ts";
 import type { Places } from "./places.ts";
 import type { Site } from "./site.ts";

@@ -19,7 +19,9 @@ const CANDIDATES = ["10.200.0", "10.213.77", "172.31.253", "192.168.213"];
 export function chooseLink(taken: readonly string[]): Link {
   const prefix = CANDIDATES.find((candidate) => !taken.some((range) => overlap(range, `${candidate}.0/30`)));
   if (prefix === undefined) {
-    throw new Problem(`no address range is left for the sandbox: ${CANDIDATES.map((one) => `${one}.0/30`).join(", ")} are all in use here`);
+    throw new Problem(
+      `no address range is left for the sandbox: ${CANDIDATES.map((one) => `${one}.0/30`).join(", ")} are all in use here`,
+    );
   }
   return { host: `${prefix}.1`, node: `${prefix}.2` };
 }

@@ -56,9 +56,13 @@ export interface Load {
 /** Resolves when the load is on its way. */
 export async function startLoad(options: LoadOptions, at: Places = places()): Promise<Load> {
   const command = commandPath(findTools(at), "load");
-  const child = spawn(systemCommand("nsenter"), [`--net=${networkNamespacePath()}`, "--", command, ...loadFlags(options)], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(
+    systemCommand("nsenter"),
+    [`--net=${networkNamespacePath()}`, "--", command, ...loadFlags(options)],
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   await new Promise<void>((resolve, reject) => {
     child.once("spawn", resolve);
     child.once("error", reject);

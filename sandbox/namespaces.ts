@@ -5,13 +5,13 @@
  * 2. A mount namespace: pods' mounts never show in the host's table, and the few fixed paths that containerd, CNI and
  *    kubelet insist on are ours in there and untouched outside.
  */
-import { existsSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { attempt, run } from "./command.ts";
 import { hasCode } from "./file.ts";
 import { systemCommand } from "./host.ts";
 import { type Link, SERVICE_RANGE } from "./link.ts";
-import { isMounted, unmountBelow } from "./mounts.ts";
+import { isMounted, unmount } from "./mounts.ts";
 import { HOST_INTERFACE, NETWORK_NAMESPACE, networkNamespacePath, type Places } from "./places.ts";
 
 /** Paths that the components hard-code; in the mount namespace each is a folder of ours. */
@@ -67,8 +67,13 @@ function inNetwork(...command: string[]): string {
 export function removeNetwork(): void {
   const ip = systemCommand("ip");
   attempt(ip, ["link", "delete", HOST_INTERFACE]);
-  if (!existsSync(networkNamespacePath())) return;
-  if (!attempt(ip, ["netns", "delete", NETWORK_NAMESPACE]).ok) rmSync(networkNamespacePath(), { force: true });
+  const path = networkNamespacePath();
+  if (existsSync(path) && !attempt(ip, ["netns", "delete", NETWORK_NAMESPACE]).ok) rmSync(path);
+  // `ip netns add` mounts the folder on itself; the next one that needs it does so again.
+  const folder = dirname(path);
+  if (!existsSync(folder) || readdirSync(folder).length > 0) return;
+  unmount(folder);
+  removeIfEmpty(folder);
 }
 
 function namespaceFolder(at: Places): string {
@@ -83,14 +88,18 @@ export function ensureMountNamespace(at: Places): void {
   const file = mountNamespacePath(at);
   if (isMounted(file)) return;
   const folder = namespaceFolder(at);
-  unmountBelow(folder);
+  unmount(folder);
   mkdirSync(folder, { recursive: true });
   // The kernel keeps a mount namespace only by a file on a mount that is not shared with it.
   run("mount", ["--bind", folder, folder]);
   run("mount", ["--make-private", folder]);
   writeFileSync(file, "");
   const binds = PRIVATE_FOLDERS.map((target) => {
-    const source = join(target.startsWith("/run/") ? at.run : at.state, "private", target.slice(1).replaceAll("/", "-"));
+    const source = join(
+      target.startsWith("/run/") ? at.run : at.state,
+      "private",
+      target.slice(1).replaceAll("/", "-"),
+    );
     mkdirSync(source, { recursive: true });
     mkdirSync(target, { recursive: true });
     return `mount --bind '${source}' '${target}'`;
@@ -100,7 +109,8 @@ export function ensureMountNamespace(at: Places): void {
 }
 
 export function removeMountNamespace(at: Places): void {
-  unmountBelow(namespaceFolder(at));
+  unmount(mountNamespacePath(at));
+  unmount(namespaceFolder(at));
   for (const folder of PRIVATE_FOLDERS) removeIfEmpty(folder);
 }
 

@@ -82,7 +82,10 @@ export function ensurePki(at: Places, link: Link): void {
   }
   if (!existsSync(keyPath(at, "service-accounts"))) {
     const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
-    writeFile(join(pkiFolder(at), "service-accounts.pub"), String(pair.publicKey.export({ type: "spki", format: "pem" })));
+    writeFile(
+      join(pkiFolder(at), "service-accounts.pub"),
+      String(pair.publicKey.export({ type: "spki", format: "pem" })),
+    );
     writeFile(keyPath(at, "service-accounts"), String(pair.privateKey.export({ type: "sec1", format: "pem" })), SECRET);
   }
 }

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 export interface Places {
   /** The checkout that this code runs from. */
   readonly checkout: string;
-  /** Tools built once, shared by all checkouts; outlives `down`. */
+  /** Tools built once, and the passphrase; shared by all checkouts, outlives `down`. */
   readonly cache: string;
   /** The cluster's memory: keys, etcd, images, Pulumi stacks. `down` deletes it. */
   readonly state: string;
@@ -25,11 +25,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 export function places(env: Environment = process.env): Places {
   const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
-  const home = env["HOME"] || homedir();
+  const home = env.HOME || homedir();
   return {
     checkout,
-    cache: join(env["XDG_CACHE_HOME"] || join(home, ".cache"), "gray-release"),
-    state: env["GRAY_SANDBOX_DIR"] || "/var/lib/gray-release",
+    cache: join(env.XDG_CACHE_HOME || join(home, ".cache"), "gray-release"),
+    state: env.GRAY_SANDBOX_DIR || "/var/lib/gray-release",
     run: "/run/gray-release",
   };
 }

@@ -6,7 +6,13 @@ import { connect } from "node:net";
 export type Probe =
   | { readonly kind: "http"; readonly url: string }
   /** The server's certificate is checked; `certificate` and `key` are the client's, where it asks for one. */
-  | { readonly kind: "https"; readonly url: string; readonly authority: string; readonly certificate?: string; readonly key?: string }
+  | {
+      readonly kind: "https";
+      readonly url: string;
+      readonly authority: string;
+      readonly certificate?: string;
+      readonly key?: string;
+    }
   | { readonly kind: "socket"; readonly path: string };
 
 const PATIENCE_MS = 2000;

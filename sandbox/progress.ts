@@ -42,7 +42,10 @@ async function runPlain(stages: readonly Stage[], line: (text: string) => void):
     const started = Date.now();
     const place = `[${index + 1}/${stages.length}]`;
     if (long(stage)) line(headline(stage, index, stages.length));
-    const timer = setInterval(() => line(`${place} ${stage.title}: ${duration(since(started))} so far`), REMINDER_SECONDS * 1000);
+    const timer = setInterval(
+      () => line(`${place} ${stage.title}: ${duration(since(started))} so far`),
+      REMINDER_SECONDS * 1000,
+    );
     try {
       await stage.run((text) => line(`${place} ${stage.title}: ${text}`));
     } finally {

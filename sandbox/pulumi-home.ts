@@ -1,14 +1,41 @@
-/** A home for Pulumi of the sandbox's own: local backend, own passphrase; the user's ~/.pulumi is never touched. */
+/**
+ * A home for Pulumi of the sandbox's own: local backend, own passphrase, and, where there is no official CLI, our CLI with
+ * its plugins laid out as an installation has them (so that it does not warn of each on every run). The user's ~/.pulumi
+ * is never touched.
+ */
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
-import { SECRET, writeFile } from "./file.ts";
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { hasCode, SECRET, writeFile } from "./file.ts";
 import type { Places } from "./places.ts";
+import { commandPath, type Found, hasOfficialPulumi } from "./toolchain.ts";
 
-export function ensurePulumiHome(at: Places): void {
-  mkdirSync(home(at), { recursive: true, mode: 0o700 });
-  mkdirSync(backend(at), { recursive: true, mode: 0o700 });
-  if (!existsSync(passphraseFile(at))) writeFile(passphraseFile(at), `${randomBytes(24).toString("base64url")}\n`, SECRET);
+export function ensurePulumiHome(at: Places, found: readonly Found[]): void {
+  for (const folder of [home(at), backend(at)]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (!existsSync(passphraseFile(at)))
+    writeFile(passphraseFile(at), `${randomBytes(24).toString("base64url")}\n`, SECRET);
+  if (hasOfficialPulumi(found)) return;
+  // The CLI looks for the language host beside its own real file, so a symbolic link to the cache would not do.
+  placeFile(commandPath(found, "pulumi"), join(pulumiFolder(at), "pulumi"));
+  placeLink(commandPath(found, "pulumi-language-nodejs"), join(pulumiFolder(at), "pulumi-language-nodejs"));
+  for (const [name, npm] of [
+    ["kubernetes", "@pulumi/kubernetes"],
+    ["random", "@pulumi/random"],
+  ] as const) {
+    // Filed under the version that the program asks for; each still says its real one when the CLI asks it.
+    const folder = join(home(at), "plugins", `resource-${name}-v${installedVersion(at, npm)}`);
+    placeLink(commandPath(found, `pulumi-resource-${name}`), join(folder, `pulumi-resource-${name}`));
+  }
 }
 
 /** What makes a Pulumi CLI use that home. Without the official CLI there is nowhere to get plugins from, so none is looked for. */
@@ -22,6 +49,11 @@ export function pulumiEnvironment(at: Places, official: boolean): Record<string,
   };
 }
 
+/** The folder of our CLI, for PATH. */
+export function pulumiFolder(at: Places): string {
+  return join(at.state, "pulumi", "bin");
+}
+
 function home(at: Places): string {
   return join(at.state, "pulumi", "home");
 }
@@ -30,6 +62,35 @@ function backend(at: Places): string {
   return join(at.state, "pulumi", "stacks");
 }
 
+/**
+ * It outlives `down`: `pulumi stack init` writes a salt that fits it into Pulumi.<stack>.yaml, and the next sandbox must
+ * still fit that file.
+ */
 function passphraseFile(at: Places): string {
-  return join(at.state, "pulumi", "passphrase");
+  return join(at.cache, "passphrase");
+}
+
+function installedVersion(at: Places, npm: string): string {
+  return JSON.parse(readFileSync(join(at.checkout, "node_modules", npm, "package.json"), "utf8")).version;
+}
+
+function placeLink(source: string, target: string): void {
+  mkdirSync(dirname(target), { recursive: true });
+  rmSync(target, { force: true });
+  symlinkSync(source, target);
+}
+
+/** A hard link, or a copy where source and target are on different disks. */
+function placeFile(source: string, target: string): void {
+  const [wanted, there] = [statSync(source), statSync(target, { throwIfNoEntry: false })];
+  if (there?.size === wanted.size && there.mtimeMs === wanted.mtimeMs) return;
+  mkdirSync(dirname(target), { recursive: true });
+  rmSync(target, { force: true });
+  try {
+    linkSync(source, target);
+  } catch (error) {
+    if (!hasCode(error, "EXDEV", "EPERM")) throw error;
+    copyFileSync(source, target);
+    utimesSync(target, wanted.atime, wanted.mtime);
+  }
 }

@@ -6,13 +6,14 @@ import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { componentMembers } from "./cgroup.ts";
-import { type Component, type ComponentName, componentPath } from "./components.ts";
+import { componentPath } from "./components/all.ts";
+import type { Component, ComponentName } from "./components/component.ts";
 import { readIfThere, readJson, writeFile } from "./file.ts";
 import { inNamespaces } from "./namespaces.ts";
 import type { Places } from "./places.ts";
-import { type Identity, isIdentity, lives, startDetached, stop } from "./process.ts";
 import { answers } from "./probe.ts";
 import { Problem } from "./problem.ts";
+import { type Identity, identify, isIdentity, lives, startDetached, stop } from "./process.ts";
 import type { Site } from "./site.ts";
 import { until } from "./wait.ts";
 
@@ -42,13 +43,15 @@ export function fingerprint(component: Component): string {
   return createHash("sha256").update(content).digest("hex").slice(0, 12);
 }
 
-export async function ensureRunning(component: Component, site: Site): Promise<void> {
+/** Says whether it had to start it. */
+export async function ensureRunning(component: Component, site: Site): Promise<boolean> {
   const at = site.places;
   const wanted = fingerprint(component);
   for (const [path, content] of Object.entries(component.files)) writeFile(path, content);
   const now = running(at, component.name);
-  if (now?.fingerprint === wanted) return;
+  if (now?.fingerprint === wanted) return false;
   if (now) await stop(now);
+  await endStrays(component);
   rmSync(recordPath(at, component.name), { force: true });
   // The shell joins the group before it becomes the component, so no child can escape.
   const join = ["/bin/sh", "-c", 'echo $$ >"$1" && shift && exec "$@"', "sh", componentMembers(component.name)];
@@ -56,15 +59,32 @@ export async function ensureRunning(component: Component, site: Site): Promise<v
   const environment = { PATH: componentPath(site), HOME: at.state };
   const identity = startDetached(command ?? "/bin/sh", args, logPath(at, component.name), environment);
   writeFile(recordPath(at, component.name), JSON.stringify({ ...identity, fingerprint: wanted }));
+  return true;
+}
+
+/** An `up` that was killed between starting a process and recording it leaves one that nobody knows. */
+async function endStrays(component: Component): Promise<void> {
+  for (const pid of readIfThere(componentMembers(component.name))?.split("\n").filter(Boolean).map(Number) ?? []) {
+    const command = readIfThere(`/proc/${pid}/cmdline`)?.split("\0")[0];
+    const stray = command === component.command[0] ? identify(pid) : undefined;
+    if (stray) await stop(stray);
+  }
 }
 
 const PATIENCE_SECONDS = 60;
 
-export async function awaitReady(component: Component, at: Places): Promise<void> {
+/** Gives up at once when the component, or one that it needs, has ended. */
+export async function awaitReady(
+  component: Component,
+  at: Places,
+  needs: readonly ComponentName[] = [],
+): Promise<void> {
   await until(() => answers(component.ready()), {
     what: `${component.name} to become ready`,
     seconds: PATIENCE_SECONDS,
-    check: () => requireLiving(at, component.name),
+    check: () => {
+      for (const name of [...needs, component.name]) requireLiving(at, name);
+    },
     onTimeout: () => lastWords(at, component.name),
   });
 }

@@ -1,6 +1,7 @@
 /** What of the sandbox runs, and whether it is ready. */
 import { api, nodeIsReady } from "./api.ts";
-import { COMPONENTS, type ComponentName, components } from "./components.ts";
+import { components } from "./components/all.ts";
+import { COMPONENTS, type ComponentName } from "./components/component.ts";
 import { readOwner } from "./owner.ts";
 import { kubeconfigPath, type Places } from "./places.ts";
 import { answers } from "./probe.ts";
@@ -37,7 +38,11 @@ export async function status(at: Places): Promise<SandboxStatus> {
   const states = await Promise.all(
     COMPONENTS.map(async (name) => {
       const process = running(there, name);
-      return { name, pid: process?.pid ?? null, ready: process !== undefined && (await safely(() => answers(all[name].ready()))) };
+      return {
+        name,
+        pid: process?.pid ?? null,
+        ready: process !== undefined && (await safely(() => answers(all[name].ready()))),
+      };
     }),
   );
   const node = { ready: await safely(() => nodeIsReady(api(there, owner.link))) };
@@ -64,7 +69,11 @@ async function safely(claim: () => Promise<boolean>): Promise<boolean> {
 
 export function statusText(now: SandboxStatus): string {
   if (now.owner === null) return "there is no sandbox; make one with `gray sandbox up`\n";
-  const rows = now.components.map((one) => [one.name, one.pid === null ? "stopped" : `pid ${one.pid}`, said(one.ready)]);
+  const rows = now.components.map((one) => [
+    one.name,
+    one.pid === null ? "stopped" : `pid ${one.pid}`,
+    said(one.ready),
+  ]);
   rows.push(["node", now.server ?? "", said(now.node.ready)]);
   const lines = rows.map(([name, process, ready]) => `${name?.padEnd(20)}${process?.padEnd(28)}${ready}`);
   return [`sandbox of ${now.owner}, in ${now.state}, since ${now.since}`, ...lines, ""].join("\n");

@@ -10,7 +10,7 @@ export interface Tool {
   readonly onPath?: OnPath;
   /** Absent: it stands in the checkout and needs no build. */
   readonly build?: Build;
-  /** The folder in the checkout whose commands serve as they are. */
+  /** The folder in the checkout where a command of the tool's name serves as it is. */
   readonly folder?: string;
   /** Cold, on 2 cores, in seconds: for the progress line. */
   readonly expectSeconds: number;
@@ -36,6 +36,8 @@ export interface Build {
   readonly embed?: { readonly from: string; readonly files: Readonly<Record<string, string>> };
 }
 
-export function commandsOf(build: Build): string[] {
-  return [...Object.keys(build.commands), ...Object.keys(build.links ?? {})];
+/** The commands that a tool brings. */
+export function commandsOf(tool: Tool): string[] {
+  if (!tool.build) return [tool.name];
+  return [...Object.keys(tool.build.commands), ...Object.keys(tool.build.links ?? {})];
 }

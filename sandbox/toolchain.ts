@@ -11,7 +11,7 @@ import { withLock } from "./lock.ts";
 import type { Places } from "./places.ts";
 import { Problem } from "./problem.ts";
 import type { Stage } from "./progress.ts";
-import type { OnPath, Tool } from "./tool.ts";
+import { commandsOf, type OnPath, type Tool } from "./tool.ts";
 import { atLeast, parseVersion, withinOneMinor } from "./version.ts";
 
 const KUBERNETES = "1.36.3";
@@ -24,7 +24,10 @@ export const TOOLS: readonly Tool[] = [
     name: "pulumi",
     version: PULUMI,
     part: "pulumi",
-    onPath: { commands: ["pulumi", "pulumi-language-nodejs"], version: { args: ["version"], fits: atLeast("3.238.0") } },
+    onPath: {
+      commands: ["pulumi", "pulumi-language-nodejs"],
+      version: { args: ["version"], fits: atLeast("3.238.0") },
+    },
     build: {
       module: "sandbox/toolchain/pulumi",
       commands: { pulumi: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi" },
@@ -52,7 +55,21 @@ export const TOOLS: readonly Tool[] = [
     },
     expectSeconds: 400,
   },
-  { name: "pulumi stand-ins", version: "", part: "pulumi", folder: "sandbox/stand-ins/bin", expectSeconds: 0 },
+  {
+    name: "pulumi-language-nodejs",
+    version: "",
+    part: "pulumi",
+    folder: "sandbox/stand-ins/bin",
+    expectSeconds: 0,
+  },
+  {
+    name: "pulumi-resource-random",
+    version: "",
+    part: "pulumi",
+    onPath: { commands: ["pulumi-resource-random"] },
+    folder: "sandbox/stand-ins/bin",
+    expectSeconds: 0,
+  },
   {
     name: "kube",
     version: KUBERNETES,
@@ -135,9 +152,13 @@ export interface Found {
 export function findTools(at: Places, path: string = process.env.PATH ?? ""): Found[] {
   const folders = foreignFolders(path, at);
   const found = TOOLS.map((tool) => findTool(tool, at, folders));
-  const officialPulumi = found.some((one) => one.tool.name === "pulumi" && one.from === "PATH");
   // The official CLI installs the plugins that a program asks for by itself.
-  return officialPulumi ? found.filter((one) => one.tool.part !== "pulumi" || one.from === "PATH") : found;
+  return hasOfficialPulumi(found) ? found.filter((one) => one.tool.part !== "pulumi" || one.from === "PATH") : found;
+}
+
+/** The user has a Pulumi CLI of their own, and it will do. */
+export function hasOfficialPulumi(found: readonly Found[]): boolean {
+  return found.some((one) => one.tool.name === "pulumi" && one.from === "PATH");
 }
 
 function findTool(tool: Tool, at: Places, folders: readonly string[]): Found {
@@ -149,8 +170,10 @@ function findTool(tool: Tool, at: Places, folders: readonly string[]): Found {
 
 /** PATH without our own folders: after `eval "$(gray sandbox env)"` our tools must not pass for the user's. */
 export function foreignFolders(path: string, at: Places): string[] {
-  const own = [join(at.cache, sep), join(at.checkout, sep)];
-  return path.split(delimiter).filter((folder) => folder !== "" && !own.some((root) => `${folder}${sep}`.startsWith(root)));
+  const own = [at.cache, at.state, at.checkout].map((root) => join(root, sep));
+  return path
+    .split(delimiter)
+    .filter((folder) => folder !== "" && !own.some((root) => `${folder}${sep}`.startsWith(root)));
 }
 
 /** The folder of the first command, where all are there and the version fits. */
@@ -187,15 +210,16 @@ export function buildStages(found: readonly Found[], at: Places): Stage[] {
 export function commandPath(found: readonly Found[], command: string): string {
   for (const one of found) {
     const path = join(one.folder, command);
-    const named = one.tool.onPath?.commands.includes(command) || (one.tool.build && command in one.tool.build.commands);
-    if (named && existsSync(path)) return path;
+    if (commandsOf(one.tool).includes(command) && existsSync(path)) return path;
   }
   throw new Problem(`${command} is not there yet: run \`gray sandbox up\``);
 }
 
-/** What to put before the user's PATH, most wanted first. */
-export function pathFolders(found: readonly Found[], at: Places, path: string = process.env.PATH ?? ""): string[] {
-  const kubectlIsThere = lookOnPath(KUBECTL, foreignFolders(path, at)) !== undefined;
-  const ours = found.filter((one) => one.from !== "PATH" && !(one.tool.name === "kube" && kubectlIsThere));
-  return [join(at.checkout, "node_modules", ".bin"), ...ours.map((one) => one.folder)];
+/** The folders of ours that belong on a user's PATH, before theirs. */
+export function toolFolders(found: readonly Found[], theirs: readonly string[]): string[] {
+  const kubectlIsThere = lookOnPath(KUBECTL, theirs) !== undefined;
+  return found
+    .filter((one) => one.from !== "PATH" && one.tool.part !== "pulumi")
+    .filter((one) => !(one.tool.name === "kube" && kubectlIsThere))
+    .map((one) => one.folder);
 }

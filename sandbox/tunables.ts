@@ -14,7 +14,7 @@ const TUNABLES = [
   "kernel/keys/root_maxbytes",
 ];
 
-/** In the state folder: after a reboot the kernel's own values are back, and noted anew. */
+/** In the run folder: a reboot brings the kernel's own values back, and `up` notes them anew. */
 function notePath(at: Places): string {
   return join(at.run, "tunables.json");
 }

@@ -17,7 +17,9 @@ export async function until(holds: () => Promise<boolean> | boolean, wait: Wait)
   while (!(await holds())) {
     wait.check?.();
     if (Date.now() > deadline) {
-      throw new Problem(`waited ${wait.seconds} s for ${wait.what}, in vain${wait.onTimeout ? `: ${wait.onTimeout()}` : ""}`);
+      throw new Problem(
+        `waited ${wait.seconds} s for ${wait.what}, in vain${wait.onTimeout ? `: ${wait.onTimeout()}` : ""}`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
   }

@@ -29,7 +29,11 @@ const baseEnvironment = {
 };
 
 function startNode(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): ChildProcess {
-  const child = spawn(process.execPath, args, { cwd, env: { ...baseEnvironment, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, args, {
+    cwd,
+    env: { ...baseEnvironment, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   children.add(child);
   child.on("close", () => children.delete(child));
   return child;
@@ -86,7 +90,10 @@ function runPlugin(call: Grpc.ServerWritableStream<Language.RunPluginRequest, La
   const folder = request.getInfo()?.getProgramDirectory() || request.getProgram();
   const env = Object.fromEntries(request.getEnvList().map((pair) => split(pair)));
   const isPolicy = request.getKind() === "analyzer";
-  const runner = resolveForProgram(folder, isPolicy ? "@pulumi/pulumi/cmd/run-policy-pack" : "@pulumi/pulumi/cmd/run-plugin");
+  const runner = resolveForProgram(
+    folder,
+    isPolicy ? "@pulumi/pulumi/cmd/run-policy-pack" : "@pulumi/pulumi/cmd/run-plugin",
+  );
   const args = isPolicy ? [runner, ...request.getArgsList(), "."] : [runner, folder, ...request.getArgsList()];
   const child = startNode(args, isPolicy ? folder : request.getPwd(), env);
   const send = (fill: (message: Language.RunPluginResponse) => void) => {
@@ -184,7 +191,10 @@ function serve(): void {
     "grpc.max_send_message_length": MESSAGE_LIMIT,
   });
   // What is not served answers UNIMPLEMENTED by itself.
-  server.addService(services.LanguageRuntimeService as Grpc.ServiceDefinition, served as unknown as Grpc.UntypedServiceImplementation);
+  server.addService(
+    services.LanguageRuntimeService as Grpc.ServiceDefinition,
+    served as unknown as Grpc.UntypedServiceImplementation,
+  );
   server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
     if (error) {
       console.error(`pulumi-language-nodejs: ${error.message}`);

@@ -1,9 +1,12 @@
 /** A plugin must not outlive the Pulumi CLI that started it, not even one that was killed without a word. */
-const LOOK_EVERY_MS = 250;
+import { fstatSync } from "node:fs";
 
+/**
+ * The CLI holds the other end of a plugin's standard input and never writes to it, so its end is the CLI's end. (Watching
+ * the parent's pid instead misses a CLI that ended before this process had a look.)
+ */
 export function endWithParent(end: () => void): void {
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) end();
-  }, LOOK_EVERY_MS).unref();
+  if (!fstatSync(0).isFIFO()) return; // started by hand
+  process.stdin.on("close", end);
+  process.stdin.resume();
 }

@@ -45,7 +45,12 @@ export function failures(inputs: PasswordInputs): { property: string; reason: st
     return [{ property: "length", reason: `length (${inputs.length}) must be a whole number of 1 or more` }];
   }
   if (inputs.length < least) {
-    return [{ property: "length", reason: `length (${inputs.length}) must not be less than the sum of the minima (${least})` }];
+    return [
+      {
+        property: "length",
+        reason: `length (${inputs.length}) must not be less than the sum of the minima (${least})`,
+      },
+    ];
   }
   if (!inputs.lower && !inputs.upper && !inputs.numeric && !inputs.special) {
     return [{ property: "special", reason: "at least one of lower, upper, numeric and special must be true" }];

@@ -14,7 +14,8 @@ const SERVED = "random:index/randomPassword:RandomPassword";
 type Values = Record<string, unknown>;
 
 function requireServed(urn: string): void {
-  if (!urn.includes(SERVED)) throw new Error(`the sandbox's stand-in for the random provider has no such resource: ${urn}`);
+  if (!urn.includes(SERVED))
+    throw new Error(`the sandbox's stand-in for the random provider has no such resource: ${urn}`);
 }
 
 /** As the engine's wire format marks it, so that state and output hold it encrypted. */

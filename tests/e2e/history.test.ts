@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { get, kubectl, namespace as makeNamespace } from "../../rehearsal/kubectl.ts";
+import { get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
 import { Project } from "../../rehearsal/project.ts";
 
 const namespace = "history";
@@ -21,6 +21,10 @@ describe("the history of releases", () => {
   const release = async (number: number) => {
     project.write(conf, `${original}# ${number}\n`);
     await project.mustUp("canary");
+    await until("no pod is ending", async () => {
+      const { items } = await get(namespace, "pods", "-l", "app=fop-gate");
+      return items.every((pod: { metadata: { deletionTimestamp?: string } }) => !pod.metadata.deletionTimestamp);
+    });
     ids.push(await project.release("canary", `${namespace}/fop-gate`));
     return mapOf("fop-gate-canary");
   };

@@ -204,21 +204,23 @@ describe("the main job: canary, then prod", () => {
     });
   });
 
-  it("shows with gray status what one looks at", async () => {
-    const { code, output } = await project.gray("status");
-    assert.equal(code, 0, output);
-    assert.equal(output.match(/2\/2 +Running/g)?.length, 10);
-    assert.match(output, /10 endpoints \(9 stable, 1 canary\)/);
-    assert.match(output, new RegExp(`canary +${releaseB} +1 +yes +good \\(.*: looked at its logs and TPS\\)`));
-    assert.match(output, new RegExp(`stable +${releaseA} +9 +yes +ran completely`));
-  });
+  describe("at the end", () => {
+    it("shows with gray status what one looks at", async () => {
+      const { code, output } = await project.gray("status");
+      assert.equal(code, 0, output);
+      assert.equal(output.match(/2\/2 +Running/g)?.length, 10);
+      assert.match(output, /10 endpoints \(9 stable, 1 canary\)/);
+      assert.match(output, new RegExp(`canary +${releaseB} +1 +yes +good \\(.*: looked at its logs and TPS\\)`));
+      assert.match(output, new RegExp(`stable +${releaseA} +9 +yes +ran completely`));
+    });
 
-  it("goes down in the right order, and leaves nothing but the namespace", async () => {
-    const { code, output } = await project.gray("destroy", "--yes");
-    assert.equal(code, 0, output);
-    assert.match(output, /Down: prod, then canary; the records of dora-apps\/fop-gate are deleted\./);
-    for (const kind of ["deployments", "services", "ingresses", "configmaps"]) {
-      assert.equal((await get(namespace, kind, "-l", "app=fop-gate")).items.length, 0, kind);
-    }
+    it("goes down in the right order, and leaves nothing but the namespace", async () => {
+      const { code, output } = await project.gray("destroy", "--yes");
+      assert.equal(code, 0, output);
+      assert.match(output, /Down: prod, then canary; the records of dora-apps\/fop-gate are deleted\./);
+      for (const kind of ["deployments", "services", "ingresses", "configmaps"]) {
+        assert.equal((await get(namespace, kind, "-l", "app=fop-gate")).items.length, 0, kind);
+      }
+    });
   });
 });

@@ -1,4 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import { setEnvironment } from "./environment.ts";
+import { Hooks } from "./hooks.ts";
 
 /** One resource as a program registered it. */
 export interface Registered {
@@ -32,6 +34,8 @@ interface Options {
   /** Outputs of a stack by its full name; undefined if there is no such stack. */
   readonly outputsOf?: (stack: string) => Record<string, unknown> | undefined;
   /** Called with each resource of a provider as it is made; a throw fails it. */
+  /** Whether the object is there already, so that it is updated and not created. */
+  readonly exists?: (type: string, inputs: Record<string, unknown>) => boolean;
   readonly made?: (type: string, inputs: Record<string, unknown>) => void;
 }
 
@@ -44,11 +48,19 @@ let runs = 0;
  * Runs a program under Pulumi's mocks and waits until all that it registered is made. Each run is in an organization of
  * its own, so that nothing which a module holds between runs is taken for this one's.
  *
- * @throws what the program throws
+ * @throws what the program throws, or the first hook that fails; nothing is made after that
  */
 export async function run(program: () => unknown, options: Options = {}): Promise<Run> {
-  const { stack = "test", preview = false, environment = {}, outputsOf = () => ({}), made = () => {} } = options;
+  const {
+    stack = "test",
+    preview = false,
+    environment = {},
+    outputsOf = () => ({}),
+    made = () => {},
+    exists = () => false,
+  } = options;
   const resources: Registered[] = [];
+  let current: Registered | undefined;
   await pulumi.runtime.setMocks(
     {
       newResource(args) {
@@ -57,8 +69,8 @@ export async function run(program: () => unknown, options: Options = {}): Promis
           if (outputs === undefined) throw new Error(`unknown stack ${args.inputs.name}`);
           return { id: args.name, state: { name: args.inputs.name, outputs, secretOutputNames: [] } };
         }
-        if (args.custom && !preview) made(args.type, args.inputs);
-        Object.assign(resources.at(-1) ?? {}, { inputs: args.inputs });
+        if (args.custom && !preview && !outcome.failure) made(args.type, args.inputs);
+        Object.assign(current ?? {}, { inputs: args.inputs });
         const state = args.type.endsWith("RandomPassword") ? { ...args.inputs, result: "s3cret" } : args.inputs;
         return { id: `${args.name}-id`, state };
       },
@@ -70,34 +82,52 @@ export async function run(program: () => unknown, options: Options = {}): Promis
     `organization-${++runs}`,
   );
   pulumi.runtime.setAllConfig(options.config ?? {});
-  record(resources);
+  const outcome = record(resources, exists, (one) => {
+    current = one;
+  });
   const warnings: string[] = [];
   const infos: string[] = [];
   const { warn, info } = log;
   log.warn = async (message: string) => void warnings.push(message);
   log.info = async (message: string) => void infos.push(message);
-  const before = { ...process.env };
-  Object.assign(process.env, environment);
+  const restore = setEnvironment(environment);
   try {
     await program();
   } finally {
     await pulumi.runtime.disconnect();
     Object.assign(log, { warn, info });
-    process.env = before;
+    restore();
+    outcome.end();
   }
+  if (outcome.failure) throw outcome.failure;
   return { resources, warnings, infos };
 }
 
-/** Notes what the mocks do not hand on (they add the inputs), and gives the mock monitor the call that resources with hooks wait for. */
-function record(registered: Registered[]): void {
+/**
+ * Notes what the mocks do not hand on (they add the inputs), and runs the hooks, which they do not know: those before a
+ * resource is made, and, unless one of these fails, those after.
+ */
+function record(resources: Registered[], exists: NonNullable<Options["exists"]>, begin: (one: Registered) => void) {
+  const hooks = new Hooks();
+  const outcome: { failure?: Error; end: () => void } = { end: () => hooks.close() };
   // biome-ignore lint/suspicious/noExplicitAny: the SDK gives its requests no types
   const monitor = pulumi.runtime.getMonitor() as any;
   const register = monitor.registerResource.bind(monitor);
+  const attempt = async (names: readonly string[], request: unknown) => {
+    for (const name of pulumi.runtime.isDryRun() || outcome.failure ? [] : names) {
+      const error = await hooks.run(name, request);
+      if (error) outcome.failure ??= new Error(error);
+    }
+  };
   // biome-ignore lint/suspicious/noExplicitAny: as above
-  monitor.registerResource = (request: any, callback: unknown) => {
+  monitor.registerResource = async (request: any, callback: (...answer: unknown[]) => void) => {
     const timeouts = request.getCustomtimeouts();
-    const hooks = request.getHooks()?.toObject() ?? {};
-    registered.push({
+    const bound = new Map<string, string[]>(
+      Object.entries<string[]>(request.getHooks()?.toObject() ?? {})
+        .filter(([, names]) => names.length > 0)
+        .map(([moment, names]) => [moment.replace(/List$/, ""), names]),
+    );
+    const one: Registered = {
       type: request.getType(),
       name: request.getName(),
       urn: `urn:pulumi:${request.getType()}::${request.getName()}`,
@@ -105,14 +135,24 @@ function record(registered: Registered[]): void {
       protect: request.getProtect(),
       dependsOn: request.getDependenciesList().map(nameIn),
       timeouts: { create: timeouts?.getCreate() ?? "", update: timeouts?.getUpdate() ?? "" },
-      hooks: Object.keys(hooks)
-        .filter((moment) => hooks[moment].length > 0)
-        .map((moment) => moment.replace(/List$/, "")),
+      hooks: [...bound.keys()],
       inputs: {},
+    };
+    resources.push(one);
+    const moment = exists(one.type, request.getObject()?.toJavaScript() ?? {}) ? "Update" : "Create";
+    await attempt(bound.get(`before${moment}`) ?? [], request);
+    begin(outcome.failure ? { ...one } : one);
+    register(request, async (...answer: unknown[]) => {
+      await attempt(bound.get(`after${moment}`) ?? [], request);
+      callback(...answer);
     });
-    return register(request, callback);
   };
-  monitor.registerResourceHook = (_: unknown, callback: (error: null, answer: object) => void) => callback(null, {});
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  monitor.registerResourceHook = (request: any, callback: (error: null, answer: object) => void) => {
+    hooks.add(request);
+    callback(null, {});
+  };
+  return outcome;
 }
 
 function nameIn(urn: string): string {

@@ -72,6 +72,10 @@ export class World {
           const [, , of = ""] = name.split("/");
           return this.outputs.get(of) ?? (of === stack ? {} : undefined);
         },
+        exists: (type, inputs) => {
+          const path = pathOf(type, inputs as ApiObject);
+          return path !== undefined && this.api.objects.has(path);
+        },
         made: (type, inputs) => {
           const path = this.#roll(type, inputs as ApiObject, status);
           if (path) made.add(path);
@@ -120,13 +124,11 @@ export class World {
   }
 
   #roll(type: string, { metadata, ...fields }: ApiObject, status: Record<string, object>): string | undefined {
-    const [, group = "", version, kind] = /^kubernetes:(?:([^/:]+)\/)?([^/:]+):(\w+)$/.exec(type) ?? [];
-    if (kind === undefined || version === undefined) return undefined;
-    const api = group === "" || group === "core" ? `/api/${version}` : `/apis/${group}/${version}`;
-    const path = `${api}/namespaces/${metadata.namespace}/${plural(kind)}/${metadata.name}`;
+    const path = pathOf(type, { metadata });
+    if (path === undefined) return undefined;
     const { uid: _, resourceVersion: __, ...given } = metadata;
     const stored = this.api.put(path, { metadata: given, ...fields });
-    if (kind !== "Deployment") return path;
+    if (!path.includes("/deployments/")) return path;
     stored.spec.replicas ??= 1;
     const all = stored.spec.replicas;
     stored.status = {
@@ -138,6 +140,13 @@ export class World {
     };
     return path;
   }
+}
+
+function pathOf(type: string, { metadata }: ApiObject): string | undefined {
+  const [, group = "", version, kind] = /^kubernetes:(?:([^/:]+)\/)?([^/:]+):(\w+)$/.exec(type) ?? [];
+  if (kind === undefined || version === undefined) return undefined;
+  const api = group === "" || group === "core" ? `/api/${version}` : `/apis/${group}/${version}`;
+  return `${api}/namespaces/${metadata.namespace}/${plural(kind)}/${metadata.name}`;
 }
 
 /** A verdict for a record. */

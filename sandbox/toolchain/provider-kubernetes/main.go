@@ -1,5 +1,5 @@
-// Command pulumi-resource-kubernetes serves the Pulumi Kubernetes provider from its published Go module, with the
-// schema.json and terraform-mapping.json that the toolchain copies out of that module beside this file.
+// Command pulumi-resource-kubernetes serves the Pulumi Kubernetes provider from its published Go module. The two files
+// that it embeds are in that module's folder; the toolchain shows them to Go beside this file (go build -overlay).
 package main
 
 import (

@@ -1,0 +1,358 @@
+import assert from "node:assert/strict";
+import { CanaryService } from "../../components/canary-service.ts";
+import { renderRelease } from "../../components/release.ts";
+import type { ServiceArgs } from "../../components/service-args.ts";
+import type { Standing } from "../../components/standing.ts";
+import { type Registered, type Run, run } from "../fake/engine.ts";
+import { serviceArgs, standing } from "./fop-gate.ts";
+
+const withFiles = serviceArgs({
+  labels: { team: "dora" },
+  annotations: { "log.example.com/agent": "on" },
+  configFiles: { config: { files: { "a.conf": "a = 1\n" }, mountPath: "/etc/fop-gate" } },
+  ingress: { host: "fop-gate.example.com" },
+  debugIngress: { host: "debug.example.com" },
+});
+
+async function deploy(changes: Partial<ServiceArgs> = {}, stands: Partial<Standing> = {}): Promise<Run> {
+  const args = { ...withFiles, ...changes };
+  return run(() => {
+    new CanaryService("fop-gate", { ...args, rollout: standing("fop-gate", args, stands) });
+  });
+}
+
+/** `Deployment fop-gate`, for every object of Kubernetes. */
+const objects = ({ resources }: Run) =>
+  resources
+    .filter(({ type }) => type.startsWith("kubernetes:"))
+    .map(({ type, inputs }) => `${type.split(":").at(-1)} ${inputs.metadata.name}`)
+    .sort();
+
+function find({ resources }: Run, kind: string, name: string): Registered {
+  const found = resources.find(({ type, inputs }) => type.endsWith(`:${kind}`) && inputs.metadata?.name === name);
+  assert.ok(found, `no ${kind} ${name}`);
+  return found;
+}
+
+const release = renderRelease("fop-gate", { app: "fop-gate", team: "dora" }, withFiles);
+const [configMap = ""] = Object.keys(release.configMaps);
+
+describe("CanaryService", () => {
+  it("is one component of its own type, with everything inside it", async () => {
+    const { resources } = await deploy();
+    const component = resources.find(({ type }) => type === "gray-release:index:CanaryService");
+    assert.equal(component?.name, "fop-gate");
+    for (const { type, name, parent } of resources) {
+      if (type.startsWith("kubernetes:") || type.startsWith("random:")) assert.equal(parent, "fop-gate", name);
+    }
+  });
+
+  it("shows its arguments and the gate's admissions as inputs, for policies to read", async () => {
+    const admissions = { stable: { admitted: false, code: "no-verdict" } };
+    const { resources } = await deploy({ tracks: ["stable"] }, { admissions });
+    const { inputs } = resources.find(({ type }) => type === "gray-release:index:CanaryService") as Registered;
+    assert.deepEqual(inputs.admissions, admissions);
+    assert.deepEqual([inputs.replicas, inputs.tracks, inputs.namespace], [9, ["stable"], "dora-apps"]);
+    assert.equal("rollout" in inputs, false);
+  });
+
+  it("refuses bad arguments before it registers anything", async () => {
+    const args = serviceArgs({ replicas: 0 });
+    const attempt = run(() => {
+      new CanaryService("fop-gate", { ...args, rollout: standing("fop-gate", serviceArgs()) });
+    });
+    await assert.rejects(attempt, /replicas is 0/);
+  });
+
+  describe("in the stack of canary", () => {
+    let made: Run;
+    before(async () => {
+      made = await deploy({ tracks: ["canary"] });
+    });
+
+    it("owns the front and canary's Deployment", () => {
+      assert.deepEqual(objects(made), [
+        `ConfigMap ${configMap}`,
+        "Deployment fop-gate-canary",
+        "Ingress fop-gate",
+        "Service fop-gate",
+        "Service fop-gate-canary",
+      ]);
+    });
+
+    it("makes the token that will reach a dark canary", () => {
+      assert.ok(made.resources.some(({ type, name }) => type.endsWith("RandomPassword") && name === "fop-gate-token"));
+    });
+  });
+
+  describe("in the stack of stable", () => {
+    it("owns stable's Deployment and the debug Ingress, and no more", async () => {
+      const made = await deploy({ tracks: ["stable"] });
+      assert.deepEqual(objects(made), ["Deployment fop-gate", "Ingress fop-gate-debug"]);
+      assert.ok(!made.resources.some(({ type }) => type.startsWith("random:")));
+    });
+  });
+
+  describe("in a stack of both tracks", () => {
+    let made: Run;
+    before(async () => {
+      made = await deploy();
+    });
+
+    it("owns all of it", () => {
+      assert.deepEqual(objects(made), [
+        `ConfigMap ${configMap}`,
+        "Deployment fop-gate",
+        "Deployment fop-gate-canary",
+        "Ingress fop-gate",
+        "Ingress fop-gate-debug",
+        "Service fop-gate",
+        "Service fop-gate-canary",
+      ]);
+    });
+
+    it("gives the tracks pod templates that differ in the label track alone", () => {
+      const [stable, canary] = ["fop-gate", "fop-gate-canary"].map(
+        (name) => find(made, "Deployment", name).inputs.spec.template,
+      );
+      assert.equal(stable.metadata.labels.track, "stable");
+      assert.equal(canary.metadata.labels.track, "canary");
+      const withoutTrack = structuredClone(canary);
+      withoutTrack.metadata.labels.track = "stable";
+      assert.deepEqual(stable, withoutTrack);
+      assert.equal(stable.metadata.labels.release, release.id);
+    });
+
+    it("runs the release as it is", () => {
+      const {
+        track: _,
+        release: id,
+        ...labels
+      } = find(made, "Deployment", "fop-gate").inputs.spec.template.metadata.labels as Record<string, string>;
+      assert.equal(id, release.id);
+      assert.deepEqual(labels, release.template.metadata.labels);
+      assert.deepEqual(find(made, "Deployment", "fop-gate").inputs.spec.template.spec, release.template.spec);
+    });
+
+    it("rolls stable after canary", () => {
+      assert.deepEqual(find(made, "Deployment", "fop-gate").dependsOn, ["fop-gate-canary"]);
+    });
+
+    it("gives each track a selector that never matches the other's pods", () => {
+      for (const [name, track] of [
+        ["fop-gate", "stable"],
+        ["fop-gate-canary", "canary"],
+      ] as const) {
+        assert.deepEqual(find(made, "Deployment", name).inputs.spec.selector, {
+          matchLabels: { app: "fop-gate", track },
+        });
+      }
+    });
+
+    it("labels every object with its app, its user's labels and the service that it belongs to", () => {
+      for (const { type, inputs } of made.resources.filter(({ type }) => type.startsWith("kubernetes:"))) {
+        const { app, team, ...rest } = inputs.metadata.labels;
+        assert.deepEqual([app, team], ["fop-gate", "dora"], type);
+        assert.equal(rest["gray-release/service"], "fop-gate", type);
+        assert.equal(inputs.metadata.namespace, "dora-apps", type);
+      }
+    });
+
+    it("puts the user's annotations and the sequence number on the Deployments", () => {
+      for (const name of ["fop-gate", "fop-gate-canary"]) {
+        assert.deepEqual(find(made, "Deployment", name).inputs.metadata.annotations, {
+          "log.example.com/agent": "on",
+          "gray-release/seq": "0",
+        });
+      }
+    });
+
+    it("protects the front and stable, and lets canary go", () => {
+      const protect = made.resources
+        .filter((each) => each.protect)
+        .map(({ type, name }) => `${type.split(":").at(-1)} ${name}`);
+      assert.deepEqual(protect.sort(), [
+        "Deployment fop-gate",
+        "Ingress fop-gate",
+        "Service fop-gate",
+        "Service fop-gate-canary",
+      ]);
+    });
+
+    it("makes ConfigMaps that nobody changes", () => {
+      const { inputs } = find(made, "ConfigMap", configMap);
+      assert.equal(inputs.immutable, true);
+      assert.deepEqual(inputs.data, { "a.conf": "a = 1\n" });
+    });
+
+    it("has the config before the pods that mount it", () => {
+      assert.ok(find(made, "Deployment", "fop-gate-canary").dependsOn.includes(configMap));
+    });
+
+    it("keeps its word not to wait for what Pulumi would wait for in vain", () => {
+      for (const [kind, name] of [
+        ["Service", "fop-gate"],
+        ["Service", "fop-gate-canary"],
+        ["Ingress", "fop-gate"],
+        ["Ingress", "fop-gate-debug"],
+      ] as const) {
+        assert.equal(find(made, kind, name).inputs.metadata.annotations["pulumi.com/skipAwait"], "true", name);
+      }
+    });
+  });
+
+  it("has the defaults of the seed", async () => {
+    const { inputs } = find(await deploy(), "Deployment", "fop-gate");
+    const { replicas, minReadySeconds, progressDeadlineSeconds, revisionHistoryLimit, strategy, template } =
+      inputs.spec;
+    assert.deepEqual([replicas, minReadySeconds, progressDeadlineSeconds, revisionHistoryLimit], [9, 30, 600, 10]);
+    assert.deepEqual(strategy, { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } });
+    assert.equal(template.spec.terminationGracePeriodSeconds, 90);
+    assert.deepEqual(template.spec.containers[0].lifecycle.preStop, { sleep: { seconds: 5 } });
+  });
+
+  it("takes every number of a Deployment from its arguments", async () => {
+    const { inputs } = find(
+      await deploy({
+        minReadySeconds: 2,
+        maxSurge: 3,
+        maxUnavailable: 1,
+        progressDeadlineSeconds: 60,
+        releaseHistoryLimit: 4,
+      }),
+      "Deployment",
+      "fop-gate",
+    );
+    const { minReadySeconds, progressDeadlineSeconds, revisionHistoryLimit, strategy } = inputs.spec;
+    assert.deepEqual([minReadySeconds, progressDeadlineSeconds, revisionHistoryLimit], [2, 60, 4]);
+    assert.deepEqual(strategy.rollingUpdate, { maxSurge: 3, maxUnavailable: 1 });
+  });
+
+  it("leaves the number of stable's pods out where an autoscaler owns it", async () => {
+    const made = await deploy({ replicas: "external" });
+    assert.equal("replicas" in find(made, "Deployment", "fop-gate").inputs.spec, false);
+    assert.equal(find(made, "Deployment", "fop-gate-canary").inputs.spec.replicas, 1);
+  });
+
+  it("waits for a whole roll: its rounds of ready and start time, and one deadline more", async () => {
+    const timeouts = async (changes: Partial<ServiceArgs>) =>
+      find(await deploy(changes), "Deployment", "fop-gate").timeouts;
+    assert.deepEqual(await timeouts({}), { create: "1140s", update: "1140s" });
+    assert.deepEqual(await timeouts({ maxSurge: 2 }), { create: "900s", update: "900s" });
+    assert.deepEqual(await timeouts({ minReadySeconds: 0, progressDeadlineSeconds: 60 }), {
+      create: "330s",
+      update: "330s",
+    });
+  });
+
+  it("waits as long where an argument is given as undefined", async () => {
+    const changes = { minReadySeconds: undefined, maxSurge: undefined } as unknown as Partial<ServiceArgs>;
+    assert.equal(find(await deploy(changes), "Deployment", "fop-gate").timeouts.update, "1140s");
+  });
+
+  it("has pods before traffic when the weight rises", async () => {
+    const made = await deploy({}, { order: "pods-first" });
+    assert.deepEqual(find(made, "Service", "fop-gate").dependsOn, ["fop-gate-canary"]);
+    assert.ok(!find(made, "Deployment", "fop-gate-canary").dependsOn.includes("fop-gate"));
+  });
+
+  it("has traffic before pods when the weight falls", async () => {
+    const made = await deploy({}, { order: "traffic-first" });
+    assert.deepEqual(find(made, "Deployment", "fop-gate-canary").dependsOn.toSorted(), ["fop-gate", configMap].sort());
+    assert.deepEqual(find(made, "Service", "fop-gate").dependsOn, []);
+  });
+
+  it("selects both tracks, and stable alone when canary is dark", async () => {
+    const selector = async (weight: number) =>
+      find(await deploy({ weight }), "Service", "fop-gate").inputs.spec.selector;
+    assert.deepEqual(await selector(10), { app: "fop-gate" });
+    assert.deepEqual(await selector(0), { app: "fop-gate", track: "stable" });
+  });
+
+  it("reaches canary from inside the cluster at any weight", async () => {
+    const made = await deploy({ weight: 0 });
+    assert.deepEqual(find(made, "Service", "fop-gate-canary").inputs.spec.selector, {
+      app: "fop-gate",
+      track: "canary",
+    });
+  });
+
+  it("writes the sequence numbers that it is given", async () => {
+    const made = await deploy({}, { sequence: { stable: 3, canary: 4, front: 5 } });
+    const seq = (kind: string, name: string) => find(made, kind, name).inputs.metadata.annotations["gray-release/seq"];
+    assert.deepEqual(
+      [seq("Deployment", "fop-gate"), seq("Deployment", "fop-gate-canary"), seq("Service", "fop-gate")],
+      ["3", "4", "5"],
+    );
+  });
+
+  it("binds the gate's last check to both Deployments and the shared Service", async () => {
+    const hook = () => {};
+    const hooks = {
+      stable: { beforeCreate: [hook], beforeUpdate: [hook], afterUpdate: [hook] },
+      canary: { beforeUpdate: [hook] },
+      front: { beforeUpdate: [hook] },
+    };
+    const made = await deploy({}, { hooks });
+    assert.deepEqual(find(made, "Deployment", "fop-gate").hooks.toSorted(), [
+      "afterUpdate",
+      "beforeCreate",
+      "beforeUpdate",
+    ]);
+    assert.deepEqual(find(made, "Deployment", "fop-gate-canary").hooks, ["beforeUpdate"]);
+    assert.deepEqual(find(made, "Service", "fop-gate").hooks, ["beforeUpdate"]);
+  });
+
+  it("sends an Ingress to the shared Service on its first port, or as it is told", async () => {
+    const paths = async (ingress: object) =>
+      find(
+        await deploy({
+          ports: [
+            { name: "http", port: 80 },
+            { name: "admin", port: 81 },
+          ],
+          ingress: { host: "h", ...ingress },
+        }),
+        "Ingress",
+        "fop-gate",
+      ).inputs.spec;
+    const plain = await paths({});
+    assert.deepEqual(plain.rules[0].http.paths, [
+      { path: "/", pathType: "Prefix", backend: { service: { name: "fop-gate", port: { number: 80 } } } },
+    ]);
+    assert.equal("tls" in plain || "ingressClassName" in plain, false);
+    const told = await paths({ path: "/x", port: 81, ingressClassName: "traefik", tlsSecretName: "cert" });
+    assert.equal(told.rules[0].http.paths[0].path, "/x");
+    assert.equal(told.rules[0].http.paths[0].backend.service.port.number, 81);
+    assert.equal(told.ingressClassName, "traefik");
+    assert.deepEqual(told.tls, [{ hosts: ["h"], secretName: "cert" }]);
+  });
+
+  it("remembers what it ran and what is kept, once its Deployments are through", async () => {
+    const history = [release, { ...release, id: "d" }];
+    const memory = new Promise<unknown>((resolve) => {
+      void run(() => {
+        const rollout = standing("fop-gate", withFiles, { history });
+        new CanaryService("fop-gate", { ...withFiles, rollout }).memory.apply(resolve);
+      });
+    });
+    const current = { canary: release.id, stable: release.id };
+    assert.deepEqual(await memory, { cluster: "cluster-uid", current, history });
+  });
+
+  it("leaves another service of the same program alone", async () => {
+    const other = serviceArgs({ namespace: "other", ports: [{ port: 90 }], replicas: 3, weight: 25 });
+    const made = await run(() => {
+      new CanaryService("fop-gate", { ...withFiles, rollout: standing("fop-gate", withFiles) });
+      new CanaryService("web", { ...other, rollout: standing("web", other) });
+    });
+    const names = made.resources
+      .map(({ type, name }) => `${type} ${name}`)
+      .filter((each) => !each.includes("providers"));
+    assert.equal(new Set(names).size, names.length);
+    assert.deepEqual(find(made, "Service", "web").inputs.spec.selector, { app: "web" });
+    assert.equal(find(made, "Deployment", "web").inputs.metadata.namespace, "other");
+    assert.deepEqual(find(made, "Deployment", "web").inputs.spec.selector.matchLabels, { app: "web", track: "stable" });
+    assert.equal(find(made, "Deployment", "fop-gate").inputs.spec.replicas, 9);
+  });
+});

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { logAgent } from "../../components/log-agent.ts";
+import { renderRelease } from "../../components/release.ts";
+
+const logs = logAgent({
+  image: "log-agent:1",
+  logFolder: "/var/log/web",
+  configs: { applog: { "applog.conf": "app" }, auditlog: { "auditlog.conf": "audit" } },
+});
+const { template, configMaps } = renderRelease(
+  "web",
+  { app: "web" },
+  {
+    containers: [{ name: "web", image: "web:1", readinessProbe: {}, volumeMounts: [logs.mount] }],
+    sidecars: [logs.sidecar],
+    volumes: [logs.volume],
+    configFiles: logs.configFiles,
+  },
+);
+const [agent] = template.spec.initContainers ?? [];
+
+describe("a log agent", () => {
+  it("is a second container that stays as long as the pod", () => {
+    assert.deepEqual([agent?.name, agent?.restartPolicy], ["log-agent", "Always"]);
+  });
+
+  it("reads what the service writes, and cannot write there itself", () => {
+    const mount = (container = agent) => container?.volumeMounts?.find(({ name }) => name === "logs");
+    assert.deepEqual(mount(), { name: "logs", mountPath: "/var/log/web", readOnly: true });
+    assert.deepEqual(mount(template.spec.containers[0]), { name: "logs", mountPath: "/var/log/web" });
+  });
+
+  it("is told its config files by the paths where they are mounted", () => {
+    assert.deepEqual(agent?.args, ["/etc/log-agent/applog/applog.conf", "/etc/log-agent/auditlog/auditlog.conf"]);
+    const folders = agent?.volumeMounts?.filter(({ name }) => name !== "logs").map(({ mountPath }) => mountPath);
+    assert.deepEqual(folders, ["/etc/log-agent/applog", "/etc/log-agent/auditlog"]);
+  });
+
+  it("has one ConfigMap for each of its configs", () => {
+    assert.deepEqual(
+      Object.keys(configMaps).map((name) => name.replace(/-[0-9a-f]{10}$/, "")),
+      ["web-log-applog", "web-log-auditlog"],
+    );
+  });
+
+  it("counts for the pod's readiness", () => {
+    assert.ok(agent?.readinessProbe);
+  });
+});

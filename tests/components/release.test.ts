@@ -1,0 +1,227 @@
+import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
+import fc from "fast-check";
+import type { Files } from "../../components/config-files.ts";
+import { defaults } from "../../components/defaults.ts";
+import { Refusal } from "../../components/refusal.ts";
+import {
+  type Container,
+  configMapsOf,
+  type PodTemplate,
+  type ReleaseArgs,
+  releaseId,
+  renderRelease,
+} from "../../components/release.ts";
+
+const probe = { httpGet: { path: "/healthz", port: 8080 } };
+const container = (changes: Partial<Container> = {}): Container => ({
+  name: "web",
+  image: "web:1",
+  readinessProbe: probe,
+  ...changes,
+});
+const render = (args: Partial<ReleaseArgs> = {}) =>
+  renderRelease("web", { app: "web", team: "dora" }, { containers: [container()], ...args });
+const refuses = (args: Partial<ReleaseArgs>, sentence: RegExp) =>
+  assert.throws(
+    () => render(args),
+    (error) => error instanceof Refusal && sentence.test(error.message),
+  );
+
+/** The same value with every object's keys in another order. */
+function shuffled<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(shuffled) as T;
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .reverse()
+      .map(([key, field]) => [key, shuffled(field)]),
+  ) as T;
+}
+
+const json = fc.jsonValue({ maxDepth: 4 });
+const anyTemplate = json.map((spec) => ({ metadata: { labels: {} }, spec }) as unknown as PodTemplate);
+const files = fc.dictionary(fc.string(), fc.dictionary(fc.string(), fc.string()));
+
+describe("a release", () => {
+  it("has a name of 12 hex digits", () => {
+    assert.match(render().id, /^[0-9a-f]{12}$/);
+  });
+
+  it("has the same id whatever order its fields were written in", () => {
+    fc.assert(
+      fc.property(anyTemplate, files, (template, configMaps) => {
+        assert.equal(releaseId(shuffled(template), shuffled(configMaps)), releaseId(template, configMaps));
+      }),
+    );
+  });
+
+  it("has another id as soon as anything of its template is another", () => {
+    fc.assert(
+      fc.property(json, json, (a, b) => {
+        fc.pre(!isSame(a, b));
+        const of = (env: unknown) => render({ podAnnotations: { env: "x" }, pod: { env } as never }).id;
+        assert.notEqual(of(a), of(b));
+      }),
+    );
+  });
+
+  it("has another id as soon as anything of its files is another", () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.string()), fc.dictionary(fc.string(), fc.string()), (a, b) => {
+        fc.pre(!isSame(a, b));
+        const of = (content: Files) => render({ configFiles: { config: { files: content, mountPath: "/etc" } } });
+        assert.notEqual(of(a).id, of(b).id);
+      }),
+    );
+  });
+
+  it("is named after its files themselves, and not only after the names of their ConfigMaps", () => {
+    const { template } = render();
+    assert.notEqual(releaseId(template, { config: { a: "1" } }), releaseId(template, { config: { a: "2" } }));
+  });
+
+  it("keeps its id through a stack output and back", () => {
+    const release = render({
+      configFiles: { config: { files: { "a.conf": "a = 1\n" }, mountPath: "/etc/web" } },
+      pod: { serviceAccountName: undefined, nodeSelector: { disk: "ssd" } } as never,
+    });
+    const back = JSON.parse(JSON.stringify(release));
+    assert.deepEqual(back, release);
+    assert.equal(releaseId(back.template, back.configMaps), release.id);
+  });
+
+  it("is not changed by the labels that are put on when it is deployed", () => {
+    const { template } = render();
+    assert.deepEqual(Object.keys(template.metadata.labels).sort(), ["app", "team"]);
+  });
+
+  it("treats an absent field and an undefined one alike", () => {
+    assert.equal(render({ containers: [container({ command: undefined as never })] }).id, render().id);
+  });
+
+  it("refuses an Output, which is not known when it is named", () => {
+    refuses(
+      { pod: { serviceAccountName: pulumi.output("x") } as never },
+      /^pod\.spec\.serviceAccountName is not plain JSON/,
+    );
+  });
+
+  it("refuses a secret and says how to refer to one", () => {
+    const env = [{ name: "TOKEN", value: pulumi.secret("s3cret") }];
+    refuses(
+      { containers: [container({ env: env as never })] },
+      /^pod\.spec\.containers\[0\]\.env\[0\]\.value is not plain JSON: .*valueFrom\.secretKeyRef/,
+    );
+  });
+
+  it("refuses functions, dates and numbers that are none", () => {
+    for (const odd of [() => 1, new Date(0), Number.NaN, Number.POSITIVE_INFINITY, Symbol("x"), 1n, new Map()]) {
+      refuses({ pod: { hostname: odd } as never }, /hostname is not plain JSON/);
+    }
+  });
+
+  it("gives every container time to drain, and keeps a preStop that it has", () => {
+    const own = { exec: { command: ["sleep", "1"] } };
+    const { containers } = render({
+      containers: [container(), container({ name: "proxy", lifecycle: { preStop: own } })],
+    }).template.spec;
+    assert.deepEqual(containers[0]?.lifecycle, { preStop: { sleep: { seconds: defaults.preStopSleepSeconds } } });
+    assert.deepEqual(containers[1]?.lifecycle, { preStop: own });
+  });
+
+  it("keeps a postStart beside the preStop that it adds", () => {
+    const postStart = { exec: { command: ["true"] } };
+    const [first] = render({ containers: [container({ lifecycle: { postStart } })] }).template.spec.containers;
+    assert.deepEqual(first?.lifecycle?.postStart, postStart);
+    assert.ok(first?.lifecycle?.preStop);
+  });
+
+  it("runs sidecars as init containers that stay, so that pods show all of them ready", () => {
+    const { spec } = render({ sidecars: [{ name: "agent", image: "agent:1" }] }).template;
+    assert.deepEqual(spec.initContainers, [{ name: "agent", image: "agent:1", restartPolicy: "Always" }]);
+    assert.equal(spec.containers.length, 1);
+  });
+
+  it("ends its pods after 90 s unless told otherwise", () => {
+    assert.equal(render().template.spec.terminationGracePeriodSeconds, 90);
+    assert.equal(render({ terminationGracePeriodSeconds: 20 }).template.spec.terminationGracePeriodSeconds, 20);
+  });
+
+  it("mounts a file set into the first container, or into those that it names", () => {
+    const { template, configMaps } = render({
+      containers: [container({ volumeMounts: [{ name: "logs", mountPath: "/logs" }] }), container({ name: "proxy" })],
+      sidecars: [{ name: "agent", image: "agent:1" }],
+      volumes: [{ name: "logs", emptyDir: {} }],
+      configFiles: {
+        config: { files: { a: "1" }, mountPath: "/etc/web" },
+        log: { files: { b: "2" }, mountPath: "/etc/agent", containers: ["agent", "proxy"] },
+      },
+    });
+    const [config, log] = Object.keys(configMaps);
+    const mounts = (each: Container | undefined) => each?.volumeMounts?.map(({ name, mountPath }) => [name, mountPath]);
+    assert.deepEqual(mounts(template.spec.containers[0]), [
+      ["logs", "/logs"],
+      ["config", "/etc/web"],
+    ]);
+    assert.deepEqual(mounts(template.spec.containers[1]), [["log", "/etc/agent"]]);
+    assert.deepEqual(mounts(template.spec.initContainers?.[0]), [["log", "/etc/agent"]]);
+    assert.deepEqual(template.spec.volumes, [
+      { name: "logs", emptyDir: {} },
+      { name: "config", configMap: { name: config } },
+      { name: "log", configMap: { name: log } },
+    ]);
+    assert.deepEqual(configMapsOf(template.spec), [config, log]);
+  });
+
+  it("refuses a file set for a container that is not there", () => {
+    const configFiles = { config: { files: { a: "1" }, mountPath: "/etc", containers: ["wbe"] } };
+    refuses({ configFiles }, /configFiles names the container "wbe", and the pod has web: correct the name\./);
+  });
+
+  it("refuses to be without a container or a readiness probe", () => {
+    refuses({ containers: [] }, /containers is empty/);
+    refuses({ containers: [{ name: "web", image: "web:1" }] }, /Container web has no readinessProbe/);
+  });
+
+  for (const [image, problem] of [
+    ["web", "has no tag"],
+    ["web:latest", "has the tag latest"],
+    ["reg.example.com:5000/web", "has a port, which is no tag"],
+    ["web:", "has an empty tag"],
+    ["web@sha256:abc", "has half a digest"],
+    ["", "is empty"],
+  ] as const) {
+    it(`refuses the image "${image}", which ${problem}`, () => {
+      refuses(
+        { containers: [container({ image })] },
+        /^Container web has (no image|the image ".*"), which does not name one build/,
+      );
+    });
+  }
+
+  it("refuses such an image of a sidecar too", () => {
+    refuses({ sidecars: [{ name: "agent", image: "agent" }] }, /^Container agent has the image "agent"/);
+  });
+
+  for (const image of [
+    "web:1",
+    "reg.example.com:5000/team/web:1.2.3-rc.1",
+    `web@sha256:${"a".repeat(64)}`,
+    `web:1@sha256:${"a".repeat(64)}`,
+  ]) {
+    it(`takes the image ${image}`, () => {
+      assert.equal(render({ containers: [container({ image })] }).template.spec.containers[0]?.image, image);
+    });
+  }
+});
+
+function isSame(a: unknown, b: unknown): boolean {
+  try {
+    // -0 and 0 are one number in JSON, and an object without prototype is an object.
+    assert.deepEqual(JSON.parse(JSON.stringify(a)), JSON.parse(JSON.stringify(b)));
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { Refusal } from "../../components/refusal.ts";
+import { assertServiceArgs, labelsOf, type ServiceArgs, tracksOf } from "../../components/service-args.ts";
+import { serviceArgs } from "./fop-gate.ts";
+
+/** Each row is one bad argument and the sentence that it ends with. */
+const bad: [what: string, args: object, sentence: string][] = [
+  ["an unknown argument", { replica: 9 }, "web: unknown argument replica: correct its name or take it out."],
+  [
+    "an unknown argument of a port",
+    { ports: [{ port: 80, protocoll: "TCP" }] },
+    "web: unknown argument ports.0.protocoll: correct its name or take it out.",
+  ],
+  ["no replicas for stable", { replicas: 0 }, "web: replicas is 0: must be at least 1: stable always serves."],
+  ["half a pod", { replicas: 1.5 }, 'web: replicas is 1.5: must be a whole number of at least 1, or "external".'],
+  ["replicas as text", { replicas: "9" }, 'web: replicas is "9": must be a whole number of at least 1, or "external".'],
+  ["a weight over 100", { weight: 101 }, "web: weight is 101: must be 0 to 100."],
+  ["a weight below 0", { weight: -1 }, "web: weight is -1: must be 0 to 100."],
+  [
+    "a namespace that is no DNS label",
+    { namespace: "Dora_Apps" },
+    'web: namespace is "Dora_Apps": must be a DNS label, like dora-apps.',
+  ],
+  [
+    "a release that is no word and no id",
+    { release: "previous" },
+    'web: release is "previous": must be next, current or the id of a release (12 hex digits).',
+  ],
+  [
+    "a label of ours",
+    { labels: { track: "canary" } },
+    "web: labels.track is given by CanaryService itself: take it out of labels.",
+  ],
+  [
+    "a deadline that passes before a pod counts",
+    { minReadySeconds: 30, progressDeadlineSeconds: 20 },
+    "web: progressDeadlineSeconds (20) must exceed minReadySeconds (30).",
+  ],
+  [
+    "a deadline that the default outlasts",
+    { progressDeadlineSeconds: 30 },
+    "web: progressDeadlineSeconds (30) must exceed minReadySeconds (30).",
+  ],
+  [
+    "two ports of one name",
+    {
+      ports: [
+        { name: "http", port: 80 },
+        { name: "http", port: 81 },
+      ],
+    },
+    "web: several ports need a name each that no other has: give ports[].name.",
+  ],
+  [
+    "two ports of which one has no name",
+    { ports: [{ name: "http", port: 80 }, { port: 81 }] },
+    "web: several ports need a name each that no other has: give ports[].name.",
+  ],
+  [
+    "two ports without names",
+    { ports: [{ port: 80 }, { port: 81 }] },
+    "web: several ports need a name each that no other has: give ports[].name.",
+  ],
+];
+
+/** Each row is one bad argument whose sentence names it and what it is; the wording of the rest is the checker's. */
+const alsoBad: [what: string, args: object, named: RegExp][] = [
+  ["no port", { ports: [] }, /^web: ports is \[\]: /],
+  ["a port that is none", { ports: [{ port: 70000 }] }, /^web: ports\.0\.port is 70000: /],
+  ["a track that is none", { tracks: ["beta"] }, /^web: tracks\.0 is "beta": /],
+  ["no track", { tracks: [] }, /^web: tracks is \[\]: /],
+  ["an Ingress without host", { ingress: { host: "" } }, /^web: ingress\.host is "": /],
+  ["a path that does not begin with /", { ingress: { host: "h", path: "x" } }, /^web: ingress\.path is "x": /],
+  ["no kept release", { releaseHistoryLimit: 0 }, /^web: releaseHistoryLimit is 0: /],
+  ["a negative time", { minReadySeconds: -1 }, /^web: minReadySeconds is -1: /],
+  ["a roll that cannot surge", { maxSurge: 0 }, /^web: maxSurge is 0: /],
+  [
+    "files mounted nowhere",
+    { configFiles: { config: { files: {}, mountPath: "etc" } } },
+    /^web: configFiles\.config\.mountPath is "etc": /,
+  ],
+  ["a missing namespace", { namespace: undefined }, /^web: namespace is (undefined|missing)/],
+];
+
+describe("the arguments of a service", () => {
+  it("are taken as they are when they are right", () => {
+    assert.doesNotThrow(() => assertServiceArgs("fop-gate", serviceArgs()));
+    assert.doesNotThrow(() =>
+      assertServiceArgs(
+        "w",
+        serviceArgs({ replicas: "external", weight: 0, release: "0123456789ab", tracks: ["stable"] }),
+      ),
+    );
+  });
+
+  for (const [what, args, sentence] of bad) {
+    it(`refuse ${what}`, () => {
+      assert.throws(
+        () => assertServiceArgs("web", { ...serviceArgs(), ...args } as ServiceArgs),
+        new Refusal(sentence),
+      );
+    });
+  }
+
+  for (const [what, args, named] of alsoBad) {
+    it(`refuse ${what}`, () => {
+      assert.throws(
+        () => assertServiceArgs("web", { ...serviceArgs(), ...args } as ServiceArgs),
+        (error) => error instanceof Refusal && named.test(error.message) && error.message.endsWith("."),
+      );
+    });
+  }
+
+  for (const name of ["", "Web", "9web", "web_1", "-web", "web-", "web.example", "w".repeat(41)]) {
+    it(`refuse the service name "${name}"`, () => {
+      assert.throws(
+        () => assertServiceArgs(name, serviceArgs()),
+        new Refusal(
+          `The service name "${name}" is no DNS label: use at most 40 lower-case letters, digits and dashes, like fop-gate.`,
+        ),
+      );
+    });
+  }
+
+  it("allow a name so long that every object's name still fits", () => {
+    assert.doesNotThrow(() => assertServiceArgs(`w${"-".repeat(38)}w`, serviceArgs()));
+  });
+
+  it("give every object the label app beside those of the user", () => {
+    assert.deepEqual(labelsOf("web", serviceArgs({ labels: { team: "dora" } })), { app: "web", team: "dora" });
+  });
+
+  it("mean both tracks by default, stable first", () => {
+    assert.deepEqual(tracksOf(serviceArgs()), ["stable", "canary"]);
+    assert.deepEqual(tracksOf(serviceArgs({ tracks: ["canary", "stable"] })), ["stable", "canary"]);
+    assert.deepEqual(tracksOf(serviceArgs({ tracks: ["canary"] })), ["canary"]);
+  });
+});

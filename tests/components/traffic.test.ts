@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Refusal } from "../../components/refusal.ts";
+import { describeTraffic, replicasMode, rollOrder, type Traffic } from "../../components/traffic.ts";
+
+const labels = { app: "web" };
+const plan = (weight: number, stable: number, acceptShare = false) =>
+  replicasMode(acceptShare).plan(weight, stable, labels);
+const anyWeight = fc.double({ min: 0.1, max: 50, noNaN: true });
+const anySize = fc.integer({ min: 1, max: 500 });
+
+describe("traffic by number of pods", () => {
+  it("gives one canary pod beside nine for 10 %", () => {
+    assert.deepEqual(plan(10, 9), { weight: 10, canaryReplicas: 1, selector: labels, share: 10 });
+  });
+
+  it("gives both tracks as many pods for 50 %", () => {
+    fc.assert(fc.property(anySize, (stable) => assert.equal(plan(50, stable).canaryReplicas, stable)));
+  });
+
+  it("selects stable alone at 0 %, with a canary pod that runs dark", () => {
+    fc.assert(
+      fc.property(anySize, (stable) => {
+        const { canaryReplicas, selector, share } = plan(0, stable);
+        assert.deepEqual([canaryReplicas, selector, share], [1, { app: "web", track: "stable" }, 0]);
+      }),
+    );
+  });
+
+  it("never leaves stable out", () => {
+    fc.assert(
+      fc.property(anyWeight, anySize, (weight, stable) => {
+        assert.notEqual(plan(weight, stable, true).selector.track, "canary");
+      }),
+    );
+  });
+
+  it("reaches at most 1.5 times the asked share, or refuses", () => {
+    fc.assert(
+      fc.property(anyWeight, anySize, (weight, stable) => {
+        const planned = planOrRefusal(weight, stable);
+        if (planned !== undefined) assert.ok(planned.share <= 1.5 * weight);
+      }),
+    );
+  });
+
+  it("comes as near to the asked share as whole pods can", () => {
+    fc.assert(
+      fc.property(anyWeight, anySize, (weight, stable) => {
+        const { canaryReplicas } = plan(weight, stable, true);
+        const wanted = (weight * stable) / (100 - weight);
+        assert.ok(Math.abs(canaryReplicas - wanted) <= 0.5 + 1e-9 || canaryReplicas === 1);
+      }),
+    );
+  });
+
+  it("says the share that its pods really have", () => {
+    fc.assert(
+      fc.property(anyWeight, anySize, (weight, stable) => {
+        const { canaryReplicas, share } = plan(weight, stable, true);
+        assert.ok(Math.abs(share - (100 * canaryReplicas) / (canaryReplicas + stable)) < 1e-9);
+      }),
+    );
+  });
+
+  it("has no fewer canary pods at a higher weight", () => {
+    fc.assert(
+      fc.property(anyWeight, anyWeight, anySize, (a, b, stable) => {
+        const [low, high] = [Math.min(a, b), Math.max(a, b)];
+        assert.ok(plan(low, stable, true).canaryReplicas <= plan(high, stable, true).canaryReplicas);
+      }),
+    );
+  });
+
+  it("refuses 10 % of three pods and says what can be had", () => {
+    assert.throws(
+      () => plan(10, 3),
+      new Refusal(
+        "weight 10 cannot be had from 3 stable pods: 1 canary pod beside them gets 25 % of the requests; take weight 25, more stable pods, or acceptShare: true.",
+      ),
+    );
+  });
+
+  it("offers in its refusal a weight that it then takes", () => {
+    fc.assert(
+      fc.property(anyWeight, anySize, (weight, stable) => {
+        if (planOrRefusal(weight, stable) !== undefined) return;
+        const [, offered] = /take weight (\d+)/.exec(refusal(weight, stable)) ?? [];
+        assert.ok(Number(offered) > 0, `weight ${weight} of ${stable} pods offers weight ${offered}`);
+        assert.doesNotThrow(() => plan(Number(offered), stable));
+      }),
+    );
+  });
+
+  it("takes such a share when a person accepts it", () => {
+    assert.equal(plan(10, 3, true).share, 25);
+  });
+
+  it("refuses more than 50 %", () => {
+    assert.throws(() => plan(51, 9), /weight is 51 and traffic by number of pods goes up to 50/);
+  });
+
+  function refusal(weight: number, stable: number): string {
+    try {
+      plan(weight, stable);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return "";
+  }
+
+  function planOrRefusal(weight: number, stable: number): Traffic | undefined {
+    try {
+      return plan(weight, stable);
+    } catch (error) {
+      assert.ok(error instanceof Refusal);
+      return undefined;
+    }
+  }
+});
+
+describe("what preview says of the traffic", () => {
+  it("names what was asked, what is reached and with how many pods", () => {
+    assert.equal(describeTraffic(plan(10, 9), 9), "asked 10 %, reached 10 %: 1 of 10 pods");
+    assert.equal(describeTraffic(plan(12, 9), 9), "asked 12 %, reached 10 %: 1 of 10 pods");
+    assert.equal(describeTraffic(plan(10, 10), 10), "asked 10 %, reached 9.1 %: 1 of 11 pods");
+  });
+
+  it("calls weight 0 dark", () => {
+    assert.equal(describeTraffic(plan(0, 9), 9), "canary is dark: no user request reaches it");
+  });
+});
+
+describe("what goes first", () => {
+  it("is pods when the weight rises", () => {
+    assert.equal(rollOrder(0, 10), "pods-first");
+    assert.equal(rollOrder(10, 20), "pods-first");
+    assert.equal(rollOrder(undefined, 10), "pods-first");
+  });
+
+  it("is traffic when the weight falls, stays, or canary starts dark", () => {
+    assert.equal(rollOrder(20, 10), "traffic-first");
+    assert.equal(rollOrder(10, 0), "traffic-first");
+    assert.equal(rollOrder(10, 10), "traffic-first");
+    assert.equal(rollOrder(undefined, 0), "traffic-first");
+  });
+});

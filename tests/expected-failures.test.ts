@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { Refusal } from "../components/refusal.ts";
+import { type ExpectedFailure, provoke, type Stage } from "./expected-failures/case.ts";
+import type { ApiObject } from "./fake/api-server.ts";
+import { Checkout } from "./fake/checkout.ts";
+import { World } from "./fake/world.ts";
+
+const folder = join(import.meta.dirname, "expected-failures");
+const cases: ExpectedFailure[] = await Promise.all(
+  readdirSync(folder)
+    .filter((name) => name !== "case.ts")
+    .map(async (name) => (await import(join(folder, name))).default),
+);
+
+describe("bad input", () => {
+  let world: World;
+  let checkout: Checkout;
+  beforeEach(async () => {
+    world = await World.start();
+    checkout = new Checkout();
+  });
+  afterEach(async () => {
+    checkout.remove();
+    await world.stop();
+  });
+
+  /** A checkout and a cluster in memory. Before the `up` in question it notes what the cluster holds. */
+  const stage = (): Stage & { held: string } => ({
+    namespace: world.namespace,
+    held: "",
+    change: (change) => checkout.change(change),
+    async apply(object) {
+      const { metadata } = object as ApiObject;
+      world.api.put(`/apis/apps/v1/namespaces/${metadata.namespace}/deployments/${metadata.name}`, object as ApiObject);
+    },
+    async up(stack, environment) {
+      this.held = JSON.stringify([...world.api.objects]);
+      try {
+        await world.up(stack, checkout.program, { config: checkout.config(stack), environment });
+        return { failed: false, output: "" };
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        return { failed: true, output: error.message };
+      }
+    },
+    release: async () => world.memory("canary").current.canary ?? "",
+  });
+
+  for (const failure of cases) {
+    it(`ends with one sentence and changes nothing: ${failure.title}`, async () => {
+      const played = stage();
+      const { failed, output, sentence } = await provoke(failure, played);
+      assert.ok(failed, "it succeeded");
+      assert.match(output, sentence);
+      assert.equal(JSON.stringify([...world.api.objects]), played.held, "the cluster was changed");
+    });
+  }
+
+  it("is looked for in every file of its folder", () => {
+    assert.ok(cases.length >= 17);
+    for (const failure of cases) assert.ok(failure?.title && failure.sentence.endsWith("."));
+    assert.equal(new Set(cases.map(({ title }) => title)).size, cases.length);
+  });
+});

@@ -1,0 +1,18 @@
+import type { ExpectedFailure } from "./case.ts";
+
+/** A config file that differs makes another release of the same image. */
+const release = (name: string) => ({
+  change: { files: { "config/fop-gate/fop-gate.conf": (text: string) => `${text}# ${name}\n` } },
+  up: "canary" as const,
+  release: name,
+});
+
+export default {
+  title: "prod with a kept release that nobody judged, while canary runs another",
+  needs: "cluster",
+  before: [release("A"), { up: "prod" }, release("B"), release("C")],
+  change: { configure: { prod: { release: "{B}" } } },
+  up: "prod",
+  sentence:
+    "fop-gate stable: release {B} is refused, because it has no good verdict: look at canary, then run gray approve {B} --because <why> and pulumi up again.",
+} satisfies ExpectedFailure;

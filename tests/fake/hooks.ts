@@ -1,0 +1,50 @@
+import { createRequire } from "node:module";
+
+const require = createRequire(import.meta.url);
+const { credentials } = require("@grpc/grpc-js");
+const { CallbacksClient } = require("@pulumi/pulumi/proto/callback_grpc_pb.js");
+const { CallbackInvokeRequest } = require("@pulumi/pulumi/proto/callback_pb.js");
+const { ResourceHookRequest, ResourceHookResponse } = require("@pulumi/pulumi/proto/resource_pb.js");
+
+/** The resource hooks of a program, run as the engine runs them: by a call back into the program. */
+export class Hooks {
+  readonly #callbacks = new Map<string, { target: string; token: string }>();
+  // biome-ignore lint/suspicious/noExplicitAny: the SDK gives its clients no types
+  #client: any;
+
+  /** @param request RegisterResourceHookRequest */
+  // biome-ignore lint/suspicious/noExplicitAny: the SDK gives its requests no types
+  add(request: any): void {
+    this.#callbacks.set(request.getName(), request.getCallback().toObject());
+  }
+
+  /**
+   * Runs a hook for a resource, and gives the message of what it throws.
+   *
+   * @param registration RegisterResourceRequest
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  async run(name: string, registration: any): Promise<string> {
+    const callback = this.#callbacks.get(name);
+    if (callback === undefined) throw new Error(`no hook ${name}`);
+    const change = new ResourceHookRequest();
+    change.setName(registration.getName());
+    change.setType(registration.getType());
+    change.setNewInputs(registration.getObject());
+    const request = new CallbackInvokeRequest();
+    request.setToken(callback.token);
+    request.setRequest(change.serializeBinary());
+    this.#client ??= new CallbacksClient(callback.target, credentials.createInsecure());
+    // biome-ignore lint/suspicious/noExplicitAny: as above
+    const answer = await new Promise<any>((resolve, reject) => {
+      this.#client.invoke(request, (error: Error | null, response: unknown) =>
+        error ? reject(error) : resolve(response),
+      );
+    });
+    return ResourceHookResponse.deserializeBinary(answer.getResponse_asU8()).getError();
+  }
+
+  close(): void {
+    this.#client?.close();
+  }
+}

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+
+const root = join(import.meta.dirname, "..");
+
+/**
+ * What each part may import of the others (docs and design, section 3); `*` is everything. A part is a folder, or a file
+ * at the top. Whatever is not listed may import nothing of ours, so that a new folder has to say what it needs.
+ */
+const allowed: Record<string, readonly string[]> = {
+  components: [],
+  analysis: [],
+  policies: [],
+  rollout: ["components", "analysis"],
+  cli: ["components", "rollout", "analysis", "settings.ts"],
+  "cli/sandbox.ts": ["*"],
+  "index.ts": ["components", "rollout", "settings.ts"],
+  "settings.ts": ["components"],
+  "library.ts": ["components", "rollout"],
+  sandbox: ["components/refusal.ts"],
+  rehearsal: ["*"],
+  tests: ["*"],
+  benchmarks: ["*"],
+};
+
+describe("the layout", () => {
+  const files = sourceFiles(root);
+  const imports = files.flatMap((file) => importsOf(file).map((target) => ({ file, target })));
+
+  it("has files to look at in every part that there is", () => {
+    for (const part of ["components", "rollout", "policies", "cli", "tests"]) {
+      assert.ok(
+        files.some((file) => file.startsWith(part + sep)),
+        part,
+      );
+    }
+    assert.ok(imports.length > 50);
+  });
+
+  it("knows every part", () => {
+    assert.deepEqual(
+      [...new Set(files.map(partOf))].filter((part) => !(part in allowed)),
+      [],
+    );
+  });
+
+  it("has imports in the direction of the design only", () => {
+    const against = imports.filter(({ file, target }) => {
+      const part = partOf(target);
+      const permitted = allowed[file] ?? allowed[partOf(file)] ?? [];
+      return partOf(file) !== part && !["*", part, target].some((each) => permitted.includes(each));
+    });
+    assert.deepEqual(against, []);
+  });
+
+  it("lets nothing import the program, which runs when it is read", () => {
+    assert.deepEqual(
+      imports.filter(({ file, target }) => target === "index.ts" && !file.startsWith("tests")),
+      [],
+    );
+  });
+});
+
+/** The part that a file belongs to: its folder at the top, or itself. */
+function partOf(file: string): string {
+  return file.split(sep)[0] ?? file;
+}
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      return entry.name === "node_modules" || entry.name === "dist" || entry.name.startsWith(".")
+        ? []
+        : sourceFiles(path);
+    }
+    return /\.m?ts$/.test(entry.name) ? [relative(root, path)] : [];
+  });
+}
+
+/** The files of ours that a file imports, types included, by their paths from the top. */
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), "utf8");
+  const found = text.matchAll(/^(?:import|export)\b[^;"]*?"(\.{1,2}\/[^"]+)"|\bimport\("(\.{1,2}\/[^"]+)"\)/gm);
+  return [...found].map(([, plain, dynamic]) => relative(root, join(root, dirname(file), plain ?? dynamic ?? "")));
+}

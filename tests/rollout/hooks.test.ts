@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import type { ResourceHookArgs } from "@pulumi/pulumi";
+import { connect } from "../../rollout/cluster.ts";
+import { type Guarded, hooksOf, recordComplete } from "../../rollout/hooks.ts";
+import { findAccess } from "../../rollout/kubeconfig.ts";
+import type { RolloutRecord } from "../../rollout/record.ts";
+import { ApiServer } from "../fake/api-server.ts";
+import { verdict } from "../fake/world.ts";
+
+type Hook = (change: ResourceHookArgs) => Promise<void>;
+
+describe("the gate's hooks", () => {
+  let api: ApiServer;
+  beforeEach(async () => {
+    api = await ApiServer.start();
+  });
+  afterEach(() => api.stop());
+
+  const guarded = (changes: Partial<Guarded> = {}): Guarded => ({
+    api: connect(findAccess({ kubeconfig: api.kubeconfig })),
+    cluster: "cluster-uid",
+    namespace: "dora-apps",
+    service: "web",
+    remembered: {},
+    prodHasHistory: true,
+    breakGlass: undefined,
+    epoch: undefined,
+    ...changes,
+  });
+  const writeRecord = (changes: Partial<RolloutRecord>) => {
+    const record = { version: 1, cluster: "cluster-uid", sequence: 0, verdicts: {}, completed: [], ...changes };
+    api.put("/api/v1/namespaces/dora-apps/configmaps/web-rollout", {
+      metadata: { name: "web-rollout" },
+      data: { record: JSON.stringify(record) },
+    });
+  };
+  const completed = () =>
+    JSON.parse(api.objects.get("/api/v1/namespaces/dora-apps/configmaps/web-rollout")?.data.record ?? "{}").completed;
+  const live = (name: string, release: string, available = 1) => {
+    const template = { metadata: { labels: { release } }, spec: {} };
+    const stored = api.put(`/apis/apps/v1/namespaces/dora-apps/deployments/${name}`, {
+      metadata: { name, namespace: "dora-apps" },
+      spec: { replicas: 1, template },
+    });
+    stored.status = {
+      observedGeneration: stored.metadata.generation,
+      replicas: 1,
+      updatedReplicas: 1,
+      availableReplicas: available,
+    };
+  };
+  const events = () =>
+    [...api.objects.values()]
+      .filter(({ kind }) => kind === "Event")
+      .map(({ reason, involvedObject }) => `${reason} ${involvedObject.name}`);
+  const change = (release?: string): ResourceHookArgs => ({
+    urn: "urn",
+    id: "id",
+    name: "web",
+    type: "kubernetes:apps/v1:Deployment",
+    newInputs: { spec: { template: { metadata: { labels: release === undefined ? {} : { release } } } } },
+  });
+  const call = (part: "stable" | "canary" | "front", moment: string, of: Guarded, release?: string) => {
+    const [hook] = (hooksOf(of)[part] as Record<string, Hook[]>)[moment] ?? [];
+    assert.ok(hook, `no hook ${part} ${moment}`);
+    return hook(change(release));
+  };
+
+  for (const moment of ["beforeCreate", "beforeUpdate"]) {
+    it(`refuse a release that nobody judged, ${moment}`, async () => {
+      writeRecord({});
+      live("web", "a");
+      await assert.rejects(call("stable", moment, guarded(), "b"), /has no good verdict/);
+    });
+
+    it(`let an approved release pass, ${moment}`, async () => {
+      writeRecord({ verdicts: { b: verdict("good") } });
+      await call("stable", moment, guarded(), "b");
+    });
+
+    it(`keep the front while somebody else's rollout is open, ${moment}`, async () => {
+      writeRecord({ open: { epoch: 3, release: "b", weight: 10 } });
+      await assert.rejects(call("front", moment, guarded()), /the front is not changed while the rollout of b is open/);
+      await assert.rejects(call("front", moment, guarded({ epoch: 2 })), /is open/);
+      await call("front", moment, guarded({ epoch: 3 }));
+      await call("front", moment, guarded({ breakGlass: "fire" }));
+    });
+  }
+
+  it("look at the cluster as it is now, not as the program saw it", async () => {
+    writeRecord({ verdicts: { b: verdict("good") } });
+    const early = guarded();
+    writeRecord({ verdicts: { b: verdict("bad") } });
+    await assert.rejects(call("stable", "beforeUpdate", early, "b"), /judged bad/);
+  });
+
+  it("take the way back from what the stack itself remembers", async () => {
+    await call("stable", "beforeUpdate", guarded({ remembered: { stable: "b" } }), "b");
+    await call("canary", "beforeUpdate", guarded({ remembered: { canary: "b" } }), "b");
+  });
+
+  it("see whether canary is healthy at the moment of the first install", async () => {
+    live("web-canary", "b", 0);
+    await assert.rejects(
+      call("stable", "beforeCreate", guarded({ prodHasHistory: false }), "b"),
+      /with all its pods available/,
+    );
+    live("web-canary", "b");
+    await call("stable", "beforeCreate", guarded({ prodHasHistory: false }), "b");
+  });
+
+  it("tell of broken glass on the Deployment", async () => {
+    writeRecord({});
+    live("web", "a");
+    await call("stable", "beforeUpdate", guarded({ breakGlass: "fire" }), "b");
+    assert.deepEqual(events(), ["BreakGlass web"]);
+  });
+
+  it("stop the change where the record cannot be asked", async () => {
+    api.intercept = ({ path }) =>
+      path.endsWith("web-rollout") ? { status: 500, body: { message: "etcd is down" } } : undefined;
+    await assert.rejects(call("stable", "beforeUpdate", guarded(), "b"), /etcd is down/);
+    await assert.rejects(call("front", "beforeUpdate", guarded()), /etcd is down/);
+  });
+
+  for (const moment of ["afterCreate", "afterUpdate"]) {
+    it(`note a complete roll of stable, ${moment}`, async () => {
+      live("web", "b");
+      await call("stable", moment, guarded(), "b");
+      assert.deepEqual(completed(), ["b"]);
+      assert.deepEqual(events(), ["ReleaseComplete web"]);
+    });
+  }
+
+  it("note it once", async () => {
+    live("web", "b");
+    await recordComplete(guarded());
+    await recordComplete(guarded());
+    assert.deepEqual(completed(), ["b"]);
+    assert.deepEqual(events(), ["ReleaseComplete web"]);
+  });
+
+  it("note nothing of a roll that is not complete", async () => {
+    live("web", "b", 0);
+    await recordComplete(guarded());
+    assert.equal(completed(), undefined);
+  });
+
+  it("note nothing in a record that cannot be read", async () => {
+    live("web", "b");
+    api.put("/api/v1/namespaces/dora-apps/configmaps/web-rollout", {
+      metadata: { name: "web-rollout" },
+      data: { record: "{" },
+    });
+    await recordComplete(guarded());
+    assert.equal(api.objects.get("/api/v1/namespaces/dora-apps/configmaps/web-rollout")?.data.record, "{");
+  });
+});

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { connect } from "../../rollout/cluster.ts";
+import { findAccess } from "../../rollout/kubeconfig.ts";
+import { type DeploymentObject, isComplete, readLive, releaseOf } from "../../rollout/live.ts";
+import { ApiServer } from "../fake/api-server.ts";
+
+const deployment = (status: object, replicas = 9, generation = 4) =>
+  ({ metadata: { generation }, spec: { replicas }, status }) as DeploymentObject;
+const complete = { observedGeneration: 4, replicas: 9, updatedReplicas: 9, availableReplicas: 9 };
+
+describe("a Deployment runs its release completely", () => {
+  it("when every pod is of it, available, and none of another is left", () => {
+    assert.equal(isComplete(deployment(complete)), true);
+  });
+
+  for (const [sentence, changes] of [
+    ["its controller has not seen the change yet", { observedGeneration: 3 }],
+    ["a pod of another release is left", { replicas: 10 }],
+    ["a pod is still missing", { updatedReplicas: 8 }],
+    ["a pod is not available yet", { availableReplicas: 8 }],
+    ["nothing is known of it", { observedGeneration: undefined }],
+  ] as [string, object][]) {
+    it(`not while ${sentence}`, () => {
+      assert.equal(isComplete(deployment({ ...complete, ...changes })), false);
+    });
+  }
+
+  it("not when it has no pods at all", () => {
+    assert.equal(isComplete(deployment({ observedGeneration: 4 }, 0)), false);
+    assert.equal(
+      isComplete(deployment({ observedGeneration: 4, replicas: 0, updatedReplicas: 0, availableReplicas: 0 }, 0)),
+      false,
+    );
+  });
+});
+
+describe("what stands in the cluster", () => {
+  let api: ApiServer;
+  const read = (namespace = "dora-apps") =>
+    readLive(connect(findAccess({ kubeconfig: api.kubeconfig })), namespace, "web");
+  beforeEach(async () => {
+    api = await ApiServer.start();
+  });
+  afterEach(() => api.stop());
+
+  it("is nothing but the namespace at first", async () => {
+    assert.deepEqual(await read(), {
+      cluster: "cluster-uid",
+      namespaceExists: true,
+      deployments: {},
+      service: undefined,
+    });
+    assert.equal((await read("elsewhere")).namespaceExists, false);
+  });
+
+  it("is each track's Deployment under its own name, and the shared Service", async () => {
+    const template = (release: string) => ({ metadata: { labels: { release } }, spec: {} });
+    for (const [name, release] of [
+      ["web", "a"],
+      ["web-canary", "b"],
+    ] as const) {
+      api.put(`/apis/apps/v1/namespaces/dora-apps/deployments/${name}`, {
+        metadata: { name },
+        spec: { template: template(release) },
+      });
+    }
+    api.put("/api/v1/namespaces/dora-apps/services/web", {
+      metadata: { name: "web" },
+      spec: { selector: { app: "web" } },
+    });
+    const { deployments, service } = await read();
+    assert.deepEqual([releaseOf(deployments.stable), releaseOf(deployments.canary)], ["a", "b"]);
+    assert.deepEqual(service?.spec.selector, { app: "web" });
+  });
+
+  it("is not known where the server will not say", async () => {
+    api.intercept = ({ path }) =>
+      path.includes("/deployments/") ? { status: 403, body: { message: "forbidden" } } : undefined;
+    await assert.rejects(read(), /forbidden/);
+  });
+});

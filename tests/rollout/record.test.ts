@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Refusal } from "../../components/refusal.ts";
+import { connect } from "../../rollout/cluster.ts";
+import { findAccess } from "../../rollout/kubeconfig.ts";
+import {
+  changeRecord,
+  deleteRecord,
+  lastCompleted,
+  parseRecord,
+  type RolloutRecord,
+  readRecord,
+  withCompleted,
+} from "../../rollout/record.ts";
+import { ApiServer } from "../fake/api-server.ts";
+import { verdict } from "../fake/world.ts";
+
+const whole: RolloutRecord = {
+  version: 1,
+  cluster: "uid",
+  sequence: 3,
+  verdicts: { bbbbbbbbbbbb: verdict("good") },
+  completed: ["aaaaaaaaaaaa", "bbbbbbbbbbbb"],
+  open: { epoch: 2, release: "cccccccccccc", weight: 10 },
+};
+const why = (text: string | undefined) => {
+  const reading = parseRecord(text, "uid");
+  assert.equal(reading.kind, "unreadable");
+  return reading.kind === "unreadable" ? reading.why : "";
+};
+const changed = (changes: object) => JSON.stringify({ ...whole, ...changes });
+
+describe("reading a record", () => {
+  it("gives back what was written", () => {
+    assert.deepEqual(parseRecord(JSON.stringify(whole), "uid"), { kind: "read", record: whole });
+  });
+
+  for (const [what, text, reason] of [
+    ["without its key", undefined, /it has no key "record"/],
+    ["that is cut off", JSON.stringify(whole).slice(0, 40), /JSON/],
+    ["that is empty", "", /JSON/],
+    ["that is JSON and no record", "[]", /expected object/],
+    ["of a later version", changed({ version: 2 }), /version/],
+    ["without a version", changed({ version: undefined }), /version/],
+    ["of another cluster", changed({ cluster: "other" }), /it belongs to cluster other and this is uid/],
+    ["with a verdict that is none", changed({ verdicts: { b: { ...verdict("good"), verdict: "fine" } } }), /verdict/],
+    ["with a verdict of nobody", changed({ verdicts: { b: { verdict: "good" } } }), /by/],
+    ["with a sequence below 0", changed({ sequence: -1 }), /sequence/],
+    ["with an open rollout without its driver", changed({ open: { release: "c", weight: 10 } }), /epoch/],
+    ["with a weight over 100", changed({ open: { epoch: 1, release: "c", weight: 101 } }), /weight/],
+  ] as [string, string | undefined, RegExp][]) {
+    it(`does not read one ${what}, and says why in one line`, () => {
+      assert.match(why(text), reason);
+      assert.doesNotMatch(why(text), /\n/);
+    });
+  }
+
+  it("never throws, whatever the text is", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+        assert.equal(parseRecord(text, "uid").kind, "unreadable");
+      }),
+    );
+  });
+});
+
+describe("the releases that stable ran completely", () => {
+  const id = fc.constantFrom("a", "b", "c", "d");
+
+  it("end with the last one, each once", () => {
+    fc.assert(
+      fc.property(fc.array(id), id, (before, now) => {
+        const after = withCompleted({ ...whole, completed: [...new Set(before)] }, now).completed;
+        assert.equal(after.at(-1), now);
+        assert.equal(new Set(after).size, after.length);
+      }),
+    );
+  });
+
+  it("are at most a hundred, the newest ones", () => {
+    const many = Array.from({ length: 150 }, (_, i) => String(i));
+    const { completed } = many.reduce(withCompleted, whole);
+    assert.deepEqual(completed, many.slice(50));
+  });
+
+  it("leave the rest of the record as it is", () => {
+    const { completed: _, ...rest } = withCompleted(whole, "d");
+    const { completed: __, ...before } = whole;
+    assert.deepEqual(rest, before);
+  });
+
+  it("say what it ran last", () => {
+    assert.equal(lastCompleted({ kind: "read", record: whole }), "bbbbbbbbbbbb");
+    assert.equal(lastCompleted({ kind: "absent" }), undefined);
+    assert.equal(lastCompleted({ kind: "unreadable", why: "" }), undefined);
+  });
+});
+
+describe("changing a record", () => {
+  let api: ApiServer;
+  const path = "/api/v1/namespaces/dora-apps/configmaps/web-rollout";
+  const cluster = () => connect(findAccess({ kubeconfig: api.kubeconfig }));
+  const change = (f: (before: RolloutRecord) => RolloutRecord) => changeRecord(cluster(), "dora-apps", "web", "uid", f);
+  const read = () => readRecord(cluster(), "dora-apps", "web", "uid");
+
+  beforeEach(async () => {
+    api = await ApiServer.start();
+  });
+  afterEach(() => api.stop());
+
+  it("begins one where there is none", async () => {
+    assert.deepEqual(await read(), { kind: "absent" });
+    const written = await change((before) => withCompleted(before, "a"));
+    assert.deepEqual(written, { version: 1, cluster: "uid", sequence: 0, verdicts: {}, completed: ["a"] });
+    assert.deepEqual(await read(), { kind: "read", record: written });
+    assert.equal(api.objects.get(path)?.metadata.labels?.["gray-release/service"], "web");
+  });
+
+  it("loses neither of two changes made at once, to a record that is there", async () => {
+    await change((before) => before);
+    await Promise.all(["a", "b"].map((id) => change((before) => withCompleted(before, id))));
+    const after = await read();
+    assert.deepEqual(after.kind === "read" && after.record.completed.toSorted(), ["a", "b"]);
+  });
+
+  it("loses neither of two changes made at once, where both begin it", async () => {
+    await Promise.all(["a", "b"].map((id) => change((before) => withCompleted(before, id))));
+    const after = await read();
+    assert.deepEqual(after.kind === "read" && after.record.completed.toSorted(), ["a", "b"]);
+  });
+
+  it("loses none of twenty", async () => {
+    const all = Array.from({ length: 20 }, (_, i) => `r${i}`);
+    await Promise.all(all.map((id) => change((before) => withCompleted(before, id))));
+    const after = await read();
+    assert.deepEqual(after.kind === "read" && new Set(after.record.completed), new Set(all));
+  });
+
+  it("begins it again where somebody deletes it in between", async () => {
+    await change((before) => withCompleted(before, "a"));
+    let deleted = false;
+    api.intercept = ({ method }) => {
+      if (method === "PUT" && !deleted) {
+        deleted = true;
+        api.objects.delete(path);
+      }
+      return undefined;
+    };
+    const after = await change((before) => withCompleted(before, "b"));
+    assert.deepEqual(after.completed, ["b"]);
+  });
+
+  it("never writes over one that it cannot read", async () => {
+    api.put(path, { metadata: { name: "web-rollout" }, data: { record: "{" } });
+    await assert.rejects(
+      change((before) => before),
+      (error) =>
+        error instanceof Refusal && /^The record web-rollout in namespace dora-apps cannot be read/.test(error.message),
+    );
+    assert.equal(api.objects.get(path)?.data.record, "{");
+  });
+
+  it("passes on every answer but a conflict", async () => {
+    api.intercept = ({ method }) =>
+      method === "POST" ? { status: 403, body: { message: "configmaps is forbidden" } } : undefined;
+    await assert.rejects(
+      change((before) => before),
+      /configmaps is forbidden/,
+    );
+  });
+
+  it("can be deleted, also where it is not there", async () => {
+    await change((before) => before);
+    await deleteRecord(cluster(), "dora-apps", "web");
+    await deleteRecord(cluster(), "dora-apps", "web");
+    assert.deepEqual(await read(), { kind: "absent" });
+  });
+});

@@ -3,6 +3,7 @@ import type { CustomResourceOptions } from "@pulumi/pulumi";
 import { defaults } from "./defaults.ts";
 import { deploymentName, deploymentSelector } from "./names.ts";
 import type { Release } from "./release.ts";
+import { rollSeconds } from "./roll.ts";
 import type { ServiceArgs } from "./service-args.ts";
 import { labelsOf } from "./service-args.ts";
 import type { Track } from "./traffic.ts";
@@ -20,6 +21,7 @@ export function trackDeployment(
 ): k8s.apps.v1.Deployment {
   const { metadata, spec } = run.release.template;
   const labels = labelsOf(service, args);
+  const patience = `${rollSeconds(args, run.replicas ?? 1)}s`;
   return new k8s.apps.v1.Deployment(
     deploymentName(service, track),
     {
@@ -45,21 +47,6 @@ export function trackDeployment(
         template: { metadata: { ...metadata, labels: { ...metadata.labels, track, release: run.release.id } }, spec },
       },
     },
-    { ...opts, customTimeouts: timeouts(args, run.replicas ?? 1) },
+    { ...opts, customTimeouts: { create: patience, update: patience } },
   );
-}
-
-/**
- * How long Pulumi waits for a whole roll. Its time-out is for all pods together, while Kubernetes starts the progress
- * deadline anew with each pod; a roll that hangs at any pod is thus called failed by Kubernetes first.
- */
-function timeouts(args: ServiceArgs, replicas: number): { create: string; update: string } {
-  const {
-    minReadySeconds = defaults.minReadySeconds,
-    maxSurge = defaults.maxSurge,
-    progressDeadlineSeconds = defaults.progressDeadlineSeconds,
-  } = args;
-  const rounds = Math.ceil(replicas / maxSurge);
-  const seconds = `${rounds * (minReadySeconds + defaults.startAllowanceSeconds) + progressDeadlineSeconds}s`;
-  return { create: seconds, update: seconds };
 }

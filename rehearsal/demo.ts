@@ -2,8 +2,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { RELEASE_IMAGES } from "../sandbox/images.ts";
 import { startLoad } from "../sandbox/load.ts";
-import { images } from "./images.ts";
 import { get } from "./kubectl.ts";
 import { Project } from "./project.ts";
 import { enterSandbox } from "./sandbox.ts";
@@ -36,7 +36,7 @@ const loads = await Promise.all(
 );
 
 say("Release B: pulumi up --stack canary");
-project.share({ image: images.b });
+project.share({ image: RELEASE_IMAGES.B });
 await project.mustUp("canary");
 const b = await project.release("canary");
 await show();

@@ -26,6 +26,7 @@ export interface DeploymentObject {
     readonly replicas?: number;
     readonly updatedReplicas?: number;
     readonly availableReplicas?: number;
+    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string }[];
   };
 }
 
@@ -92,6 +93,12 @@ export function isComplete({ metadata, spec, status }: DeploymentObject): boolea
     status.replicas === spec.replicas &&
     status.availableReplicas === spec.replicas
   );
+}
+
+/** Whether Kubernetes has given the present roll up: no pod became available within progressDeadlineSeconds. */
+export function hasFailed({ metadata, status }: DeploymentObject): boolean {
+  const current = (status.observedGeneration ?? 0) >= metadata.generation;
+  return current && (status.conditions ?? []).some(({ reason }) => reason === "ProgressDeadlineExceeded");
 }
 
 /**

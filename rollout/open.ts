@@ -3,6 +3,7 @@ import { defaults } from "../components/defaults.ts";
 import { configMapsToKeep, remember } from "../components/history.ts";
 import { Refusal } from "../components/refusal.ts";
 import { renderRelease } from "../components/release.ts";
+import { rollSeconds } from "../components/roll.ts";
 import { assertServiceArgs, labelsOf, type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import type { Standing } from "../components/standing.ts";
 import { describeTraffic, replicasMode, rollOrder, type Track, type Traffic } from "../components/traffic.ts";
@@ -62,6 +63,7 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
     prodHasHistory,
     breakGlass,
     epoch,
+    rollSeconds: rollSeconds(args, stableReplicasOf(args, live)),
   };
   if (!pulumi.runtime.isDryRun() && tracksOf(args).includes("stable")) await recordComplete(guarded);
   return {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
-import { images } from "../../rehearsal/images.ts";
 import { apply, get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
 import { Project } from "../../rehearsal/project.ts";
+import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 
 const namespace = "gate";
 
@@ -61,7 +61,7 @@ describe("the gate", () => {
   });
 
   it("admits canary first, and refuses prod without a verdict", async () => {
-    project.share({ image: images.b });
+    project.share({ image: RELEASE_IMAGES.B });
     await project.mustUp("canary");
     releaseB = await project.release("canary", `${namespace}/fop-gate`);
     await refused(/is refused, because it has no good verdict/);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { images } from "../../rehearsal/images.ts";
 import { get, until } from "../../rehearsal/kubectl.ts";
 import { Project } from "../../rehearsal/project.ts";
+import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 
 const namespace = "dora-apps";
 
@@ -16,7 +16,7 @@ describe("an up that is killed in the middle of prod's roll", () => {
 
   it("is mended by an up to the release before it: nine live pods of that release", async () => {
     const releaseA = await project.release("prod");
-    project.share({ image: images.b });
+    project.share({ image: RELEASE_IMAGES.B });
     await project.mustUp("canary");
     const releaseB = await project.release("canary");
     await project.gray("approve", releaseB, "--because", "rehearsal of a crash");

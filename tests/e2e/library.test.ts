@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Outcome, run } from "../../rehearsal/command.ts";
-import { images } from "../../rehearsal/images.ts";
 import { get, kubectl, namespace as makeNamespace } from "../../rehearsal/kubectl.ts";
+import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 
 const checkout = join(import.meta.dirname, "../..");
 const namespace = "shop";
@@ -62,7 +62,7 @@ describe("the package as a library, for a service of another shape", () => {
       "name: shop\nruntime:\n  name: nodejs\n  options:\n    typescript: false\noptions:\n  refresh: always\n",
     );
     writeFileSync(join(folder, "index.ts"), program);
-    writeFileSync(join(folder, "image"), images.a);
+    writeFileSync(join(folder, "image"), RELEASE_IMAGES.A);
     await must("npm", ["install", "--no-audit", "--no-fund", `./${tarball}`]);
     await must("pulumi", ["stack", "init", "live"]);
   });
@@ -110,7 +110,7 @@ describe("the package as a library, for a service of another shape", () => {
 
   it("tries a second release on canary, and promotes it by a second up once it is approved", async () => {
     const first = await release("web");
-    writeFileSync(join(folder, "image"), images.b);
+    writeFileSync(join(folder, "image"), RELEASE_IMAGES.B);
     const { output } = await up();
     const second = await release("web-canary");
     assert.notEqual(second, first);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { images } from "../../rehearsal/images.ts";
 import { get, kubectl, until } from "../../rehearsal/kubectl.ts";
 import { Project } from "../../rehearsal/project.ts";
+import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 import { startLoad } from "../../sandbox/load.ts";
 
 const namespace = "dora-apps";
@@ -70,7 +70,7 @@ describe("the main job: canary, then prod", () => {
       assert.equal(annotations["log.qiniu.com/global.version"], "v2");
       assert.deepEqual(deployment.spec.strategy.rollingUpdate, { maxSurge: 1, maxUnavailable: 0 });
       assert.equal(deployment.spec.template.spec.terminationGracePeriodSeconds, 90);
-      assert.equal(deployment.spec.template.spec.containers[0].image, images.a);
+      assert.equal(deployment.spec.template.spec.containers[0].image, RELEASE_IMAGES.A);
     }
     assert.equal(a.spec.template.metadata.labels.track, "stable");
     a.spec.template.metadata.labels.track = "canary";
@@ -150,7 +150,7 @@ describe("the main job: canary, then prod", () => {
     });
 
     it("goes to canary alone", async () => {
-      project.share({ image: images.b });
+      project.share({ image: RELEASE_IMAGES.B });
       await project.mustUp("canary");
       releaseB = await project.release("canary");
       assert.notEqual(releaseB, releaseA);

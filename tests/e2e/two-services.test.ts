@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { images } from "../../rehearsal/images.ts";
 import { get, kubectl, namespace as makeNamespace } from "../../rehearsal/kubectl.ts";
 import { Project } from "../../rehearsal/project.ts";
+import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 
 /** A program with two services that each own both tracks in one stack. */
 function program(second: { name: string; namespace: string }): string {
@@ -46,8 +46,8 @@ for (const second of [
       for (const name of ["two-a", "two-b"]) await makeNamespace(name);
       project = await Project.create();
       project.write("index.ts", program(second));
-      project.write("first.image", images.a);
-      project.write("second.image", images.a);
+      project.write("first.image", RELEASE_IMAGES.A);
+      project.write("second.image", RELEASE_IMAGES.A);
       await project.mustUp("canary");
     });
     after(async () => {
@@ -57,7 +57,7 @@ for (const second of [
 
     it("have their own histories, gates and records", async () => {
       const before = { one: await release("one", "two-a"), other: await release(second.name, second.namespace) };
-      project.write("second.image", images.b);
+      project.write("second.image", RELEASE_IMAGES.B);
       await project.mustUp("canary");
       assert.equal(await release("one-canary", "two-a"), before.one);
       const tried = await release(`${second.name}-canary`, second.namespace);

@@ -21,7 +21,8 @@ describe("the policy pack, started as Pulumi starts it", () => {
   // biome-ignore lint/suspicious/noExplicitAny: the SDK gives its clients no types
   let client: any;
 
-  before(async () => {
+  before(async function () {
+    this.timeout(20_000);
     const cwd = join(import.meta.dirname, "..", "..", "policies");
     pack = spawn(process.execPath, [require.resolve("@pulumi/pulumi/cmd/run-policy-pack"), "127.0.0.1:1", "."], {
       cwd,

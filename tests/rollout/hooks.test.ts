@@ -25,6 +25,7 @@ describe("the gate's hooks", () => {
     prodHasHistory: true,
     breakGlass: undefined,
     epoch: undefined,
+    rollSeconds: 60,
     ...changes,
   });
   const writeRecord = (changes: Partial<RolloutRecord>) => {
@@ -48,6 +49,10 @@ describe("the gate's hooks", () => {
       updatedReplicas: 1,
       availableReplicas: available,
     };
+  };
+  const give = (name: string, reason: string) => {
+    const found = api.objects.get(`/apis/apps/v1/namespaces/dora-apps/deployments/${name}`);
+    Object.assign(found?.status, { conditions: [{ type: "Progressing", status: "False", reason }] });
   };
   const events = () =>
     [...api.objects.values()]
@@ -131,6 +136,53 @@ describe("the gate's hooks", () => {
       assert.deepEqual(events(), ["ReleaseComplete web"]);
     });
   }
+
+  for (const [part, name] of [
+    ["stable", "web"],
+    ["canary", "web-canary"],
+  ] as const) {
+    it(`wait until the roll of ${part} is through`, async () => {
+      live(name, "b", 0);
+      let looks = 0;
+      api.intercept = ({ path }) => {
+        if (path.endsWith(`/deployments/${name}`) && ++looks === 2) live(name, "b");
+        return undefined;
+      };
+      await call(part, "afterUpdate", guarded(), "b");
+      assert.ok(looks >= 2);
+    });
+
+    it(`fail when Kubernetes gives the roll of ${part} up`, async () => {
+      live(name, "b", 0);
+      give(name, "ProgressDeadlineExceeded");
+      await assert.rejects(
+        call(part, "afterUpdate", guarded(), "b"),
+        new RegExp(
+          `^Refusal: Deployment ${name} in namespace dora-apps did not come to run b completely \\(its progress deadline`,
+        ),
+      );
+      assert.equal(completed(), undefined);
+    });
+
+    it(`fail when the roll of ${part} takes too long`, async () => {
+      live(name, "b", 0);
+      await assert.rejects(call(part, "afterUpdate", guarded({ rollSeconds: -1 }), "b"), /completely \(within -1 s\)/);
+    });
+  }
+
+  it("do not take the end of an earlier roll for the end of this one", async () => {
+    live("web", "b", 0);
+    give("web", "ProgressDeadlineExceeded");
+    const path = "/apis/apps/v1/namespaces/dora-apps/deployments/web";
+    Object.assign(api.objects.get(path)?.status, { observedGeneration: 0 });
+    let looks = 0;
+    api.intercept = (request) => {
+      if (request.path === path && ++looks === 2) live("web", "b");
+      return undefined;
+    };
+    await call("stable", "afterUpdate", guarded(), "b");
+    assert.deepEqual(completed(), ["b"]);
+  });
 
   it("note it once", async () => {
     live("web", "b");

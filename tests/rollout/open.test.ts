@@ -201,7 +201,8 @@ describe("a service in two stacks", () => {
   });
 
   it("refuses prod's first install while canary's pods are not available", async () => {
-    await world.up("canary", canary("a"), { status: { "web-canary": { availableReplicas: 0 } } });
+    await world.up("canary", canary("a"));
+    world.deployment("web-canary").status.availableReplicas = 0;
     await assert.rejects(world.up("prod", prod("a")), /web-canary does not run it with all its pods available/);
   });
 
@@ -368,15 +369,22 @@ describe("a service in two stacks", () => {
     assert.equal(JSON.stringify(world.api.objects.get("/api/v1/namespaces/dora-apps/services/web")), held);
   });
 
-  it("does not call a roll complete that is not", async () => {
+  it("fails with a roll that Kubernetes has given up, and does not call it complete", async () => {
     await world.up("canary", canary("a"));
-    await world.up("prod", prod("a"), { status: { web: { availableReplicas: 8 } } });
+    const conditions = [{ type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded" }];
+    const status = { web: { availableReplicas: 8, conditions } };
+    await assert.rejects(
+      world.up("prod", prod("a"), { status }),
+      /Deployment web in namespace dora-apps did not come to run .* completely \(its progress deadline is exceeded\)/,
+    );
     assert.equal(record(), null);
+    assert.throws(() => world.memory("prod", "web"));
   });
 
-  it("notes it on the next run, when the roll has become complete by itself", async () => {
+  it("notes it on the next run, when such a roll has become complete by itself", async () => {
     await world.up("canary", canary("a"));
-    await world.up("prod", prod("a"), { status: { web: { availableReplicas: 8 } } });
+    const conditions = [{ type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded" }];
+    await assert.rejects(world.up("prod", prod("a"), { status: { web: { availableReplicas: 8, conditions } } }));
     world.deployment("web").status.availableReplicas = 9;
     await world.up("prod", prod("a"));
     assert.deepEqual(record().completed, [now()]);

@@ -14,7 +14,7 @@ export interface Memory {
   readonly history: readonly Release[];
 }
 
-/** Under which name a stack's outputs hold a service, so that two services in two namespaces may share a name. */
+/** Under which name a stack's outputs hold a service. */
 export function memoryKey(namespace: string, service: string): string {
   return `${namespace}/${service}`;
 }

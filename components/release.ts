@@ -70,6 +70,8 @@ export function renderRelease(service: string, labels: Record<string, string>, a
     }
   }
   assertMountTargets(mounts.keys(), args);
+  const twice = volumes.find((volume, i) => volumes.findIndex((other) => other.name === volume.name) !== i);
+  if (twice) throw new Refusal(`Two volumes are called "${twice.name}": rename the file set or the volume.`);
   const mounted = (container: Container): Container => {
     const extra = mounts.get(container.name);
     return extra === undefined

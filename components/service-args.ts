@@ -93,9 +93,14 @@ const schema = z.strictObject({
   sidecars: z.array(plainObject).optional(),
   configFiles: z
     .record(
-      z.string(),
+      z.string().regex(dnsLabel, "a file set's name becomes part of a ConfigMap's name, so it must be a DNS label"),
       z.strictObject({
-        files: labels,
+        files: z.record(
+          z
+            .string()
+            .regex(/^[-._a-zA-Z0-9]{1,253}$/, "a file's name may have letters, digits, dashes, dots and underscores"),
+          z.string(),
+        ),
         mountPath: z.string().startsWith("/"),
         containers: z.array(z.string()).optional(),
       }),
@@ -155,6 +160,14 @@ export function assertServiceArgs(service: string, args: ServiceArgs): void {
     throw new Refusal(
       `${service}: progressDeadlineSeconds (${progressDeadlineSeconds}) must exceed minReadySeconds (${minReadySeconds}).`,
     );
+  }
+  for (const [which, way] of Object.entries({ ingress: args.ingress, debugIngress: args.debugIngress })) {
+    if (way?.port !== undefined && !args.ports.some((each) => each.port === way.port)) {
+      const known = args.ports.map((each) => each.port).join(", ");
+      throw new Refusal(
+        `${service}: ${which}.port is ${way.port} and the Service has ${known}: choose one of its ports.`,
+      );
+    }
   }
   const names = args.ports.map((each) => each.name);
   if (names.length > 1 && (names.includes(undefined) || new Set(names).size !== names.length)) {

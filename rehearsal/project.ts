@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { dump, load } from "js-yaml";
@@ -9,12 +9,14 @@ const checkout = join(import.meta.dirname, "..");
 
 export type Stack = "canary" | "prod";
 
-/** Changes to what Pulumi.yaml gives both stacks. */
-export interface Shared {
-  readonly image?: string;
-  readonly replicas?: unknown;
-  readonly namespace?: string;
-  readonly minReadySeconds?: number;
+/** Settings by name, of both stacks or of one. */
+type Settings = Readonly<Record<string, unknown>>;
+
+/** Changes to a project, as a person makes them. */
+export interface Change {
+  readonly share?: Settings;
+  readonly configure?: Readonly<Partial<Record<Stack, Settings>>>;
+  readonly files?: Readonly<Record<string, ((text: string) => string) | null>>;
 }
 
 interface ProjectFile {
@@ -44,7 +46,7 @@ export class Project {
   }
 
   /** @param base the folder whose program is copied. @default the checkout */
-  static async create(shared: Shared = {}, base = checkout): Promise<Project> {
+  static async create(shared: Settings = {}, base = checkout): Promise<Project> {
     const project = new Project(mkdtempSync(join(tmpdir(), "gray-rehearsal-")));
     const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { cwd: base, encoding: "utf8" });
     for (const file of files
@@ -67,7 +69,7 @@ export class Project {
   }
 
   /** Changes settings of both stacks, in Pulumi.yaml. */
-  share(shared: Shared): void {
+  share(shared: Settings): void {
     this.edit<ProjectFile>("Pulumi.yaml", (file) => {
       for (const [key, value] of Object.entries(shared)) {
         const setting = file.config[key];
@@ -77,13 +79,24 @@ export class Project {
   }
 
   /** Changes settings of one stack, in its file; `undefined` takes a key out. */
-  configure(stack: Stack, settings: Record<string, unknown>): void {
+  configure(stack: Stack, settings: Settings): void {
     this.edit<StackFile>(`Pulumi.${stack}.yaml`, (file) => {
       for (const [key, value] of Object.entries(settings)) {
         if (value === undefined) delete file.config[`gray-release:${key}`];
         else file.config[`gray-release:${key}`] = value;
       }
     });
+  }
+
+  /** Makes the changes of an expected failure: settings, and files by what they held or `null` to remove them. */
+  change({ share, configure, files }: Change): void {
+    if (share) this.share(share);
+    for (const [stack, settings] of Object.entries(configure ?? {})) this.configure(stack as Stack, settings);
+    for (const [path, content] of Object.entries(files ?? {})) {
+      const present = existsSync(join(this.folder, path));
+      if (content === null) rmSync(join(this.folder, path));
+      else this.write(path, content(present ? this.read(path) : ""));
+    }
   }
 
   write(path: string, text: string): void {
@@ -142,6 +155,11 @@ export class Project {
   async end(): Promise<void> {
     const { code, output } = await this.gray("destroy", "--yes");
     if (code !== 0 && !output.includes("nothing to destroy")) throw new Error(output);
+    this.forget();
+  }
+
+  /** Removes the folder and with it the stacks, whatever they left in the cluster. */
+  forget(): void {
     rmSync(this.folder, { recursive: true });
   }
 

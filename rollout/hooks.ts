@@ -5,10 +5,13 @@ import type { Track } from "../components/traffic.ts";
 import type { Cluster } from "./cluster.ts";
 import { writeEvent } from "./event.ts";
 import { judge } from "./gate.ts";
-import { type DeploymentObject, hasFailed, isComplete, readDeployment, releaseOf } from "./live.ts";
+import { type DeploymentObject, isComplete, isStuck, readDeployment, releaseOf } from "./live.ts";
 import { changeRecord, lastCompleted, readRecord, withCompleted } from "./record.ts";
 
-const pollMilliseconds = 250;
+/** Time between two looks at a roll. */
+const lookMilliseconds = 250;
+/** Looks in a row that must show a roll stuck: the word of the roll before it stands until the first progress of this one. */
+const stuckLooks = 8;
 
 /** Which service's gate, and what the program knew of it that the cluster does not hold. */
 export interface Guarded {
@@ -92,21 +95,23 @@ async function decideAgain(guarded: Guarded, track: Track, release: string): Pro
  * Waits until a track's roll is through. The provider waits too, but after a roll back to a ReplicaSet that is still there
  * it may take the one before for the present one and end half-way (seen with 4.18: 8 s of 24 s).
  *
- * @throws Refusal if the roll fails or takes too long
+ * @throws Refusal if the roll is stuck, or takes longer than any roll may
  */
 async function awaitComplete({ api, namespace, service, rollSeconds }: Guarded, track: Track): Promise<void> {
   const end = Date.now() + rollSeconds * 1000;
+  let stuck = 0;
   for (;;) {
     const deployment = await readDeployment(api, namespace, service, track);
     if (!deployment || isComplete(deployment) || deployment.spec.replicas === 0) return;
-    const failed = hasFailed(deployment);
-    if (failed || Date.now() > end) {
+    stuck = isStuck(deployment) ? stuck + 1 : 0;
+    if (stuck > stuckLooks || Date.now() > end) {
       const { name } = deployment.metadata;
+      const why = stuck ? "its progress deadline is exceeded" : `within ${rollSeconds} s`;
       throw new Refusal(
-        `Deployment ${name} in namespace ${namespace} did not come to run ${releaseOf(deployment)} completely (${failed ? "its progress deadline is exceeded" : `within ${rollSeconds} s`}): look at kubectl describe deployment ${name} -n ${namespace}, then release another or the one before.`,
+        `Deployment ${name} in namespace ${namespace} did not come to run ${releaseOf(deployment)} completely (${why}): look at kubectl describe deployment ${name} -n ${namespace}, then release another or the one before.`,
       );
     }
-    await sleep(pollMilliseconds);
+    await sleep(lookMilliseconds);
   }
 }
 

@@ -181,7 +181,7 @@ function credentialsOf(found: Found<User>, target: Cluster, ca: string | undefin
     let latest: ReturnType<typeof fromPlugin> | undefined;
     /** Asks once for all requests that wait, and after a failure again. */
     const ask = () => {
-      const asked = fromPlugin(plugin, target, ca);
+      const asked = fromPlugin(plugin, folder, target, ca);
       latest = asked;
       asked.catch(() => {
         if (latest === asked) latest = undefined;
@@ -220,6 +220,7 @@ const execCredential = z.object({
 /** Runs a credential plugin (client.authentication.k8s.io, KEP-541), as EKS, GKE and AKS need it. */
 async function fromPlugin(
   plugin: z.infer<typeof exec>,
+  folder: string,
   target: Cluster,
   ca: string | undefined,
 ): Promise<Credentials & { until: number }> {
@@ -232,9 +233,11 @@ async function fromPlugin(
       }
     : {};
   const info = { apiVersion: plugin.apiVersion, kind: "ExecCredential", spec: { interactive: false, ...about } };
+  // As kubectl does: a name is looked up in PATH, a relative path starts at the kubeconfig's folder.
+  const command = plugin.command.includes("/") ? resolve(folder, plugin.command) : plugin.command;
   const env = Object.fromEntries((plugin.env ?? []).map(({ name, value }) => [name, value]));
   try {
-    const { stdout } = await promisify(execFile)(plugin.command, plugin.args ?? [], {
+    const { stdout } = await promisify(execFile)(command, plugin.args ?? [], {
       env: { ...process.env, ...env, KUBERNETES_EXEC_INFO: JSON.stringify(info) },
     });
     const { status } = execCredential.parse(JSON.parse(stdout));

@@ -95,8 +95,8 @@ export function isComplete({ metadata, spec, status }: DeploymentObject): boolea
   );
 }
 
-/** Whether Kubernetes has given the present roll up: no pod became available within progressDeadlineSeconds. */
-export function hasFailed({ metadata, status }: DeploymentObject): boolean {
+/** Whether Kubernetes says that a roll came to a stop: no pod became available within progressDeadlineSeconds. */
+export function isStuck({ metadata, status }: DeploymentObject): boolean {
   const current = (status.observedGeneration ?? 0) >= metadata.generation;
   return current && (status.conditions ?? []).some(({ reason }) => reason === "ProgressDeadlineExceeded");
 }

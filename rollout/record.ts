@@ -3,7 +3,7 @@ import { Refusal } from "../components/refusal.ts";
 import { ApiError, type Cluster } from "./cluster.ts";
 
 /** What a release was found to be: by evidence, or by a person. */
-const verdict = z.object({
+const verdict = z.looseObject({
   verdict: z.enum(["good", "bad", "undecided"]),
   /** `evidence` or the name of a person. */
   by: z.string(),
@@ -12,7 +12,8 @@ const verdict = z.object({
   at: z.iso.datetime(),
 });
 
-const record = z.object({
+/** Fields that a newer version added are kept, and so survive a change by this one. */
+const record = z.looseObject({
   /** Form of this record; another one is not read. */
   version: z.literal(1),
   /** UID of the kube-system namespace of the cluster that the record belongs to. */

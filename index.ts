@@ -59,8 +59,9 @@ const fopGate: ServiceArgs = {
 const rollout = await openRollout("fop-gate", fopGate);
 const service = new CanaryService("fop-gate", { ...fopGate, rollout });
 
-/** What the next run needs to know of this one. */
-export const releases = { [service.key]: service.memory };
-
-/** Reserved for reaching a dark canary from outside; only in the stack of canary. */
-export const token = service.token;
+export default {
+  /** What the next run needs to know of this one. */
+  releases: { [service.key]: service.memory },
+  /** Reserved for reaching a dark canary from outside; the stack of canary has it. */
+  ...(service.token && { token: service.token }),
+};

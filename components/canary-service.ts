@@ -48,7 +48,8 @@ export class CanaryService extends pulumi.ComponentResource {
   constructor(name: string, args: CanaryServiceArgs, opts: pulumi.ComponentResourceOptions = {}) {
     assertServiceArgs(name, withoutRollout(args));
     const { rollout } = args;
-    const inputs = { ...withoutRollout(args), admissions: rollout.admissions };
+    // What policies judge by: known in preview, and before any object is touched.
+    const inputs = { ...withoutRollout(args), admissions: rollout.admissions, releases: templatesOf(rollout.releases) };
     super("gray-release:index:CanaryService", name, inputs, pulumi.mergeOptions(opts, { provider: rollout.provider }));
     this.key = `${args.namespace}/${name}`;
     const owned = tracksOf(args);
@@ -121,4 +122,8 @@ function withoutRollout({ rollout: _, ...args }: CanaryServiceArgs): ServiceArgs
 
 function idsOf(releases: Standing["releases"]): Memory["current"] {
   return Object.fromEntries(Object.entries(releases).map(([track, release]) => [track, release.id]));
+}
+
+function templatesOf(releases: Standing["releases"]) {
+  return Object.fromEntries(Object.entries(releases).map(([track, { id, template }]) => [track, { id, template }]));
 }

@@ -7,6 +7,8 @@ export interface Service {
   readonly replicas: number | "external";
   readonly tracks: readonly string[];
   readonly admissions: Readonly<Record<string, { readonly admitted: boolean; readonly code?: string }>>;
+  /** Track -> the release that it is to run. */
+  readonly releases: Readonly<Record<string, { readonly id: string; readonly template: Template }>>;
 }
 
 /** A Kubernetes object, by the fields that the program gave it. */
@@ -54,17 +56,6 @@ export interface PodContainer {
   readonly lifecycle?: { readonly preStop?: { readonly sleep?: { readonly seconds?: number } } };
 }
 
-/** What another stack remembers of its services: the output `releases`, by `<namespace>/<service>`. */
-export interface Reference {
-  readonly stack: string;
-  readonly releases: Readonly<Record<string, { readonly history: readonly KeptRelease[] }>>;
-}
-
-export interface KeptRelease {
-  readonly id: string;
-  readonly template: Template;
-}
-
 interface Resource {
   readonly type: string;
   readonly name: string;
@@ -80,18 +71,13 @@ const kubernetesType = /^kubernetes:(?:([^/:]+)\/)?[^/:]+:(\w+)$/;
 /** The resource as rules see it; undefined if it is neither a service nor a Kubernetes object with a name. */
 export function readDeclared({ type, name, urn, props }: Resource): Declared | undefined {
   if (type === "gray-release:index:CanaryService") {
-    const { namespace, replicas, tracks = ["stable", "canary"], admissions = {} } = props;
-    return { is: "service", urn, name, namespace, replicas, tracks, admissions };
+    const { namespace, replicas, tracks = ["stable", "canary"], admissions = {}, releases = {} } = props;
+    return { is: "service", urn, name, namespace, replicas, tracks, admissions, releases };
   }
   const [, group = "core", kind] = kubernetesType.exec(type) ?? [];
   if (kind === undefined || props.metadata?.name === undefined) return undefined;
   const { name: objectName, namespace = "default", labels = {} } = props.metadata;
   return { is: "object", urn, group, kind, namespace, name: objectName, labels, fields: props };
-}
-
-export function readReference({ type, name, props }: Resource): Reference | undefined {
-  if (type !== "pulumi:pulumi:StackReference") return undefined;
-  return { stack: props.name ?? name, releases: props.outputs?.releases ?? {} };
 }
 
 /** `Deployment dora-apps/fop-gate`, for messages. */

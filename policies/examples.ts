@@ -9,24 +9,31 @@ const metadata = (name: string) => ({
   labels: { app: "fop-gate", "gray-release/service": "fop-gate" },
 });
 
+const container = {
+  name: "fop-gate",
+  image: "fop-gate:1",
+  readinessProbe: {},
+  lifecycle: { preStop: { sleep: { seconds: 5 } } },
+};
+const podSpec = { terminationGracePeriodSeconds: 90, containers: [container] };
+const release = { id: "aaaaaaaaaaaa", template: { metadata: { labels: { app: "fop-gate" } }, spec: podSpec } };
+const releases = { stable: release, canary: release };
+
 /** A valid CanaryService named fop-gate that owns both tracks. */
 export function canaryService(changes: Changes = {}): ExampleResource {
   return {
     type: "gray-release:index:CanaryService",
     name: "fop-gate",
-    props: changed({ namespace: "dora-apps", replicas: 9, tracks: ["stable", "canary"], admissions: {} }, changes),
+    props: changed(
+      { namespace: "dora-apps", replicas: 9, tracks: ["stable", "canary"], admissions: {}, releases },
+      changes,
+    ),
   };
 }
 
 /** A valid Deployment of a track of fop-gate. */
 export function deployment(track: "stable" | "canary", changes: Changes = {}): ExampleResource {
   const name = track === "canary" ? "fop-gate-canary" : "fop-gate";
-  const container = {
-    name: "fop-gate",
-    image: "fop-gate:1",
-    readinessProbe: {},
-    lifecycle: { preStop: { sleep: { seconds: 5 } } },
-  };
   const valid = {
     metadata: { labels: { track } },
     spec: {
@@ -35,8 +42,8 @@ export function deployment(track: "stable" | "canary", changes: Changes = {}): E
       progressDeadlineSeconds: 600,
       strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
       template: {
-        metadata: { labels: { app: "fop-gate", track, release: "aaaaaaaaaaaa" } },
-        spec: { terminationGracePeriodSeconds: 90, containers: [container] },
+        metadata: { labels: { app: "fop-gate", track, release: release.id } },
+        spec: podSpec,
       },
     },
   };
@@ -47,13 +54,6 @@ export function deployment(track: "stable" | "canary", changes: Changes = {}): E
 /** A Kubernetes object of fop-gate, e.g. `kubernetes("core/v1:Service", "fop-gate")`. */
 export function kubernetes(type: string, name: string, changes: Changes = {}): ExampleResource {
   return { type: `kubernetes:${type}`, name, props: changed({ metadata: metadata(name) }, changes) };
-}
-
-/** What a program sees of another stack that keeps these releases of fop-gate. */
-export function stackReference(stack: string, ...history: { id: string; template: unknown }[]): ExampleResource {
-  const name = `organization/gray-release/${stack}`;
-  const releases = { "dora-apps/fop-gate": { cluster: "uid", current: {}, history } };
-  return { type: "pulumi:pulumi:StackReference", name, props: { name, outputs: { releases } } };
 }
 
 function changed(valid: Record<string, unknown>, changes: Changes): Record<string, unknown> {

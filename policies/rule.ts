@@ -1,11 +1,9 @@
-import type { ResourceValidationPolicy, StackValidationPolicy } from "@pulumi/policy";
-import { type Declared, type Reference, readDeclared, readReference } from "./declared.ts";
+import type { ResourceValidationPolicy } from "@pulumi/policy";
+import { type Declared, readDeclared } from "./declared.ts";
 
 /** What the program has declared so far, in its order: a service comes before the objects that it is made of. */
 export interface Stack {
   readonly declared: readonly Declared[];
-  /** Other stacks that the program asked, and itself; known to rules that wait for the end. */
-  readonly references: readonly Reference[];
 }
 
 /** Something that must hold of a stack, with the examples that show what it means. */
@@ -15,13 +13,7 @@ export interface Rule {
   /** One sentence: what holds. */
   readonly description: string;
   /**
-   * `declared`: each thing is judged before anything is done with it, so a violation also stops an `up` there.
-   * `end`: all things are judged when the whole program has run, which is when the outputs of other stacks are shown.
-   * @default declared
-   */
-  readonly when?: "declared" | "end";
-  /**
-   * What is wrong with one thing, in sentences that name it, what was found and what is wanted; none if all is well.
+   * Judges each thing before anything is done with it, so that a violation also stops an `up` there: what is wrong with it, in sentences that name it, what was found and what is wanted; none if all is well.
    * It reads what is known in preview: in Pulumi a mandatory policy that meets an unknown value is silently advisory.
    */
   judge(one: Declared, stack: Stack): readonly string[];
@@ -48,11 +40,11 @@ export interface ExampleResource {
  *
  * They look at inputs, as each resource is registered: in preview and `up` alike these are what the program says,
  * while a stack policy gets outputs, which for a component are not its inputs and for an object hold the API server's
- * defaults as well (pulumi 3.259, pkg/resource/deploy/step_generator.go, AnalyzeResources).
+ * defaults as well (pulumi 3.259, pkg/resource/deploy/step_generator.go, AnalyzeResources). StackReferences are in neither.
  *
  * @throws Error if a rule has no examples, or a name twice: an example is the proof that a rule can fail
  */
-export function policiesOf(rules: readonly Rule[]): (ResourceValidationPolicy | StackValidationPolicy)[] {
+export function policiesOf(rules: readonly Rule[]): ResourceValidationPolicy[] {
   for (const { name, examples } of rules) {
     for (const kind of ["allowed", "disallowed"] as const) {
       if (!examples?.[kind]?.length) throw new Error(`Policy ${name} has no ${kind} example: give it one.`);
@@ -62,27 +54,17 @@ export function policiesOf(rules: readonly Rule[]): (ResourceValidationPolicy | 
   return rules.map(policyOf);
 }
 
-function policyOf(rule: Rule): ResourceValidationPolicy | StackValidationPolicy {
-  const { name, description } = rule;
+function policyOf({ name, description, judge }: Rule): ResourceValidationPolicy {
   let declared: Declared[] = [];
-  const collect: NonNullable<ResourceValidationPolicy["validateResource"]> = (resource, report) => {
-    if (resource.type === "pulumi:pulumi:Stack") declared = [];
-    const one = readDeclared(resource);
-    if (one === undefined) return;
-    declared.push(one);
-    if (rule.when === "end") return;
-    for (const message of rule.judge(one, { declared, references: [] })) report(message);
-  };
-  if (rule.when !== "end") return { name, description, validateResource: collect };
   return {
     name,
     description,
-    validateResource: collect,
-    validateStack({ resources }, report) {
-      const references = resources.map(readReference).filter((reference) => reference !== undefined);
-      for (const one of declared) {
-        for (const message of rule.judge(one, { declared, references })) report(message, one.urn);
-      }
+    validateResource(resource, report) {
+      if (resource.type === "pulumi:pulumi:Stack") declared = [];
+      const one = readDeclared(resource);
+      if (one === undefined) return;
+      declared.push(one);
+      for (const message of judge(one, { declared })) report(message);
     },
   };
 }

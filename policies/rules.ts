@@ -1,8 +1,8 @@
 import { debugIngress } from "./debug-ingress.ts";
 import { identicalTemplates } from "./identical-templates.ts";
 import { oneOwner } from "./one-owner.ts";
-import { promotedRelease } from "./promoted-release.ts";
 import { refusedRelease } from "./refused-release.ts";
+import { releasedTemplate } from "./released-template.ts";
 import type { Rule } from "./rule.ts";
 import { safeRollingUpdate } from "./safe-rolling-update.ts";
 import { stableSize } from "./stable-size.ts";
@@ -11,7 +11,7 @@ import { stableSize } from "./stable-size.ts";
 export const rules: readonly Rule[] = [
   stableSize,
   identicalTemplates,
-  promotedRelease,
+  releasedTemplate,
   oneOwner,
   safeRollingUpdate,
   debugIngress,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { policiesOf } from "../policies/rule.ts";
 import { rules } from "../policies/rules.ts";
-import type { Stack } from "./expected-failures/case.ts";
+import type { Stack } from "../rehearsal/project.ts";
 import { Checkout } from "./fake/checkout.ts";
 import type { Registered, Run } from "./fake/engine.ts";
 import { World } from "./fake/world.ts";

@@ -1,14 +1,4 @@
-export type Stack = "canary" | "prod";
-
-/** Changes to a checkout, as a person makes them. */
-export interface Change {
-  /** Settings of both stacks, in Pulumi.yaml. */
-  readonly share?: Readonly<Record<string, unknown>>;
-  /** Settings of one stack, in its file. */
-  readonly configure?: Readonly<Partial<Record<Stack, Readonly<Record<string, unknown>>>>>;
-  /** Path -> its new content, made from the old one (empty for a new file), or null to remove it. */
-  readonly files?: Readonly<Record<string, ((text: string) => string) | null>>;
-}
+import type { Change, Stack } from "../../rehearsal/project.ts";
 
 /** What happened before: a change, an object put into the cluster, an `up` that succeeds. In this order. */
 export interface Step {

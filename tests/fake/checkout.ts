@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { dump, load } from "js-yaml";
-import type { Change, Stack } from "../expected-failures/case.ts";
+import type { Change, Stack } from "../../rehearsal/project.ts";
 import type { Exports } from "./world.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -63,7 +63,7 @@ export class Checkout {
     const cwd = process.cwd();
     process.chdir(this.folder);
     try {
-      return await import(`${pathToFileURL(join(this.folder, "index.ts"))}?${++loads}`);
+      return (await import(`${pathToFileURL(join(this.folder, "index.ts"))}?${++loads}`)).default;
     } finally {
       process.chdir(cwd);
     }

@@ -71,7 +71,7 @@ describe("the policy pack, started as Pulumi starts it", () => {
     const { diagnosticsList } = (await call("analyze", request)).toObject();
     assert.deepEqual(
       diagnosticsList.map(({ policyname }: { policyname: string }) => policyname),
-      ["safe-rolling-update"],
+      ["released-template", "safe-rolling-update"],
     );
   });
 });

@@ -47,7 +47,7 @@ if (code === 0) throw new Error("prod took a release that nobody had judged");
 say(`The gate: ${/error: (.*refused.*)/.exec(output)?.[1] ?? output}`);
 
 say(`gray approve ${b}, then pulumi up --stack prod`);
-const approved = await project.gray("approve", b, "--because", "its logs and TPS look as before");
+const approved = await project.gray("approve", b, "--because", "its logs and TPS look as before", "-n", namespace);
 if (approved.code !== 0) throw new Error(approved.output);
 await project.mustUp("prod");
 await show();
@@ -61,8 +61,10 @@ const totals = await Promise.all(loads.map((load) => load.stop()));
 const requests = totals.reduce((sum, each) => sum + each.requests, 0);
 const failed = totals.reduce((sum, each) => sum + each.failed, 0);
 say(`${requests} requests, ${failed} failed, while B came and went on all ten pods.`);
-console.log((await project.gray("status")).output);
-console.log(`Next, to look around yourself:\n  eval "$(npm run -s sandbox -- env)"\n  npm run -s gray -- status`);
+console.log((await project.gray("status", "-n", namespace)).output);
+console.log(
+  `Next, to look around yourself:\n  eval "$(npm run -s sandbox -- env)"\n  npm run -s gray -- status -n ${namespace}`,
+);
 process.exitCode = failed === 0 ? 0 : 1;
 
 async function show(): Promise<void> {

@@ -1,4 +1,3 @@
-import { request as plainRequest } from "node:http";
 import { request } from "node:https";
 import { Refusal } from "../components/refusal.ts";
 import type { Access } from "./kubeconfig.ts";
@@ -94,7 +93,8 @@ async function exchange(
     ...(payload !== undefined && { "content-type": "application/json", "content-length": Buffer.byteLength(payload) }),
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
   };
-  const open = url.protocol === "http:" ? plainRequest : request;
+  // Importing node:http makes Node compile its web client too: 15 ms and 2.5 MB that a cluster under https need not pay.
+  const open = url.protocol === "http:" ? (await import("node:http")).request : request;
   return new Promise((answered, failed) => {
     const sent = open(
       url,

@@ -74,10 +74,19 @@ function sibling(stack: string): string {
 
 const references = new Map<string, pulumi.StackReference>();
 
-async function read(stack: string): Promise<Record<string, Memory> | undefined> {
+function referenceTo(stack: string): pulumi.StackReference {
   const reference = references.get(stack) ?? new pulumi.StackReference(stack);
   references.set(stack, reference);
-  const { value } = await reference.getOutputDetails("releases");
+  return reference;
+}
+
+/** Asks for this stack's outputs, so that they are on their way while the cluster is looked at. */
+export function askOwnStack(): void {
+  referenceTo(ownStack());
+}
+
+async function read(stack: string): Promise<Record<string, Memory> | undefined> {
+  const { value } = await referenceTo(stack).getOutputDetails("releases");
   if (value === undefined) return undefined;
   const parsed = memories.safeParse(value);
   if (parsed.success) return parsed.data as Record<string, Memory>;

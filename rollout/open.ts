@@ -14,7 +14,7 @@ import { assertGround, assertKnown } from "./ground.ts";
 import { type Guarded, hooksOf, recordComplete } from "./hooks.ts";
 import { findAccess } from "./kubeconfig.ts";
 import { configMapsInUse, type Live, readLive, releaseOf } from "./live.ts";
-import { type Memories, memoriesOf } from "./memory.ts";
+import { askOwnStack, type Memories, memoriesOf } from "./memory.ts";
 import { providerFor } from "./provider.ts";
 import { lastCompleted, type RecordReading, readRecord } from "./record.ts";
 import { sequences } from "./sequence.ts";
@@ -37,16 +37,21 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
   const access = findAccess({ kubeconfig: config.get("kubeconfig"), context: config.get("context") });
   const api = connect(access);
   const { namespace } = args;
+  askOwnStack();
   const live = await readLive(api, namespace, service);
   assertGround(service, args, live, access.context);
-  const record = await readRecord(api, namespace, service, live.cluster);
-  const memories = await memoriesOf(service, args, live);
+  const ownsCanary = tracksOf(args).includes("canary");
+  const [record, memories, inUse] = await Promise.all([
+    readRecord(api, namespace, service, live.cluster),
+    memoriesOf(service, args, live),
+    ownsCanary ? configMapsInUse(api, namespace, service) : {},
+  ]);
   assertKnown(service, args, live, memories, pulumi.getStack());
 
   const { GRAY_BREAK_GLASS: breakGlass, GRAY_EPOCH } = process.env;
   const epoch = GRAY_EPOCH ? Number(GRAY_EPOCH) : undefined;
   const choice = chooseReleases({ service, args, live, record, memories, breakGlass, epoch }, rendered);
-  const traffic = tracksOf(args).includes("canary") ? trafficOf(service, args, live, record) : undefined;
+  const traffic = ownsCanary ? trafficOf(service, args, live, record) : undefined;
   for (const warning of choice.warnings) pulumi.log.warn(warning);
   settle(Object.values(choice.admissions));
   if (traffic) pulumi.log.info(`${service}: ${describeTraffic(traffic, stableReplicasOf(args, live))}`);
@@ -65,7 +70,8 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
     epoch,
     rollSeconds: rollSeconds(args, stableReplicasOf(args, live)),
   };
-  if (!pulumi.runtime.isDryRun() && tracksOf(args).includes("stable")) await recordComplete(guarded);
+  const noted = releaseOf(live.deployments.stable) === lastCompleted(record);
+  if (!pulumi.runtime.isDryRun() && tracksOf(args).includes("stable") && !noted) await recordComplete(guarded);
   return {
     cluster: live.cluster,
     provider: providerFor(access, live.cluster),
@@ -76,7 +82,7 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
     order: rollOrder(weightInForce(live), traffic?.weight ?? 0),
     sequence: sequences(live, record, choice.releases, traffic),
     history: kept,
-    configMaps: traffic ? configMapsToKeep(kept, await configMapsInUse(api, namespace, service)) : {},
+    configMaps: traffic ? configMapsToKeep(kept, inUse) : {},
     hooks: hooksOf(guarded),
   };
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { apply, get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
 import { Project } from "../../rehearsal/project.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
@@ -137,6 +138,23 @@ describe("the gate", () => {
     await backToA();
   });
 
+  it("refuses a stack on another cluster than the one it remembers", async () => {
+    const { stdout } = await project.must(["stack", "export", "--stack", "prod"]);
+    const { metadata } = await get("default", "namespace", "kube-system");
+    const elsewhere = "00000000-0000-0000-0000-000000000000";
+    const state = join(project.folder, "state.json");
+    writeFileSync(state, stdout.replaceAll(metadata.uid, elsewhere));
+    await project.must(["stack", "import", "--file", state, "--stack", "prod"]);
+    await refused(
+      new RegExp(
+        `Stack prod runs fop-gate on the cluster with UID ${elsewhere} and this one is ${metadata.uid}: choose`,
+      ),
+    );
+    await refused(/choose the right cluster/, { GRAY_BREAK_GLASS: "no reason is good enough" });
+    writeFileSync(state, stdout);
+    await project.must(["stack", "import", "--file", state, "--stack", "prod"]);
+  });
+
   it("decides again at the last moment, in a hook, when the verdict changed after the program had looked", async () => {
     const record = await readRecord();
     const verdict = (found: "good" | "bad") => ({
@@ -150,7 +168,8 @@ describe("the gate", () => {
     assert.ok(index.includes(looked));
     project.write(
       "index.ts",
-      `import { existsSync, writeFileSync } from "node:fs";\n${index.replace(looked, `${looked}\nwriteFileSync("looked", "");\nwhile (!existsSync("go")) await new Promise((next) => setTimeout(next, 20));`)}`,
+      `import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";\n${index.replace(looked, `${looked}\nwriteFileSync("looked", "");\nwhile (!existsSync("go")) await new Promise((next) => setTimeout(next, 20));`)}`,
     );
     const up = project.startUp("prod");
     await until("the program has looked", async () => existsSync(`${project.folder}/looked`));

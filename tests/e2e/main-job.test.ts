@@ -181,7 +181,14 @@ describe("the main job: canary, then prod", () => {
     });
 
     it("is run by prod once a person approves it", async () => {
-      const approved = await project.gray("approve", releaseB, "--because", "looked at its logs and TPS");
+      const approved = await project.gray(
+        "approve",
+        releaseB,
+        "--because",
+        "looked at its logs and TPS",
+        "-n",
+        namespace,
+      );
       assert.equal(approved.code, 0, approved.output);
       await project.mustUp("prod");
       assert.equal((await stable()).spec.template.metadata.labels.release, releaseB);
@@ -206,7 +213,7 @@ describe("the main job: canary, then prod", () => {
 
   describe("at the end", () => {
     it("shows with gray status what one looks at", async () => {
-      const { code, output } = await project.gray("status");
+      const { code, output } = await project.gray("status", "-n", namespace);
       assert.equal(code, 0, output);
       assert.equal(output.match(/2\/2 +Running/g)?.length, 10);
       assert.match(output, /10 endpoints \(9 stable, 1 canary\)/);

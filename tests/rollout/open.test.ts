@@ -352,7 +352,7 @@ describe("a service in two stacks", () => {
     /** Between the program's look and the change of the Deployment somebody judges the release bad. */
     let reads = 0;
     world.api.intercept = ({ method, path }) => {
-      if (method === "GET" && path === world.recordPath("web") && ++reads === 3) {
+      if (method === "GET" && path === world.recordPath("web") && ++reads === 2) {
         world.writeRecord({ verdicts: { [b]: verdict("bad") } }, "web");
       }
       return undefined;

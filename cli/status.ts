@@ -3,52 +3,15 @@ import { Command } from "commander";
 import { type Track, tracks } from "../components/traffic.ts";
 import { isComplete, releaseOf } from "../rollout/live.ts";
 import { type RecordReading, readRecord } from "../rollout/record.ts";
+import { age, type PodObject, type PodRow, podRow } from "./pod-row.ts";
 import { type FoundService, findService, type ServiceOptions } from "./services.ts";
 
-interface ContainerStatus {
-  readonly ready: boolean;
-  readonly restartCount: number;
-  readonly state?: { readonly waiting?: { readonly reason?: string } };
-}
-interface PodObject {
-  readonly metadata: {
-    readonly name: string;
-    readonly creationTimestamp: string;
-    readonly deletionTimestamp?: string;
-    readonly labels?: Record<string, string>;
-  };
-  readonly spec: {
-    readonly nodeName?: string;
-    readonly containers: object[];
-    readonly initContainers?: { readonly restartPolicy?: string }[];
-  };
-  readonly status: {
-    readonly phase: string;
-    readonly podIP?: string;
-    readonly containerStatuses?: ContainerStatus[];
-    readonly initContainerStatuses?: ContainerStatus[];
-  };
-}
 interface EndpointSlice {
   readonly endpoints?: readonly {
     readonly addresses: readonly string[];
     readonly conditions?: { readonly ready?: boolean };
     readonly targetRef?: { readonly name: string };
   }[];
-}
-
-/** A pod as `kubectl get pod -o wide` shows it, with the release that it runs. */
-interface PodRow {
-  readonly name: string;
-  readonly ready: string;
-  readonly status: string;
-  readonly restarts: number;
-  /** RFC 3339. */
-  readonly created: string;
-  readonly ip: string;
-  readonly node: string;
-  readonly track: string;
-  readonly release: string;
 }
 
 interface Status {
@@ -121,25 +84,6 @@ async function readStatus({ api, cluster, namespace, service, deployments }: Fou
   };
 }
 
-function podRow({ metadata, spec, status }: PodObject): PodRow {
-  const sidecars = (spec.initContainers ?? []).flatMap((container, i) =>
-    container.restartPolicy === "Always" ? [status.initContainerStatuses?.[i]] : [],
-  );
-  const containers = [...(status.containerStatuses ?? []), ...sidecars].filter((container) => container !== undefined);
-  const waiting = containers.find((container) => container.state?.waiting?.reason)?.state?.waiting?.reason;
-  return {
-    name: metadata.name,
-    ready: `${containers.filter((container) => container.ready).length}/${spec.containers.length + sidecars.length}`,
-    status: metadata.deletionTimestamp ? "Terminating" : (waiting ?? status.phase),
-    restarts: containers.reduce((sum, container) => sum + container.restartCount, 0),
-    created: metadata.creationTimestamp,
-    ip: status.podIP ?? "<none>",
-    node: spec.nodeName ?? "<none>",
-    track: metadata.labels?.track ?? "<none>",
-    release: metadata.labels?.release ?? "<none>",
-  };
-}
-
 function verdictOf(record: RecordReading, release: string): string {
   if (record.kind === "unreadable") return `unknown: the record cannot be read (${record.why})`;
   if (record.kind === "absent") return "undecided";
@@ -181,14 +125,3 @@ const noBorders = Object.fromEntries(
     .concat(["left", "left-mid", "mid", "mid-mid", "right", "right-mid", "middle"])
     .map((part) => [part, ""]),
 );
-
-/** An age as kubectl writes it, in its two largest units where that says more: 15d, 4d21h, 32m, 8s. */
-function age(since: Date, now: Date): string {
-  const seconds = Math.max(0, Math.floor((now.getTime() - since.getTime()) / 1000));
-  const [days, hours, minutes] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600), Math.floor(seconds / 60)];
-  if (days >= 10) return `${days}d`;
-  if (days > 0) return `${days}d${hours % 24}h`;
-  if (hours > 0) return `${hours}h${minutes % 60}m`;
-  if (minutes > 0) return `${minutes}m${seconds % 60}s`;
-  return `${seconds}s`;
-}

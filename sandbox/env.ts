@@ -2,6 +2,7 @@
 import { delimiter, join } from "node:path";
 import { kubeconfigPath, type Places } from "./places.ts";
 import { pulumiEnvironment, pulumiFolder } from "./pulumi-home.ts";
+import { quote } from "./shell.ts";
 import { findTools, foreignFolders, hasOfficialPulumi, toolFolders } from "./toolchain.ts";
 
 export function sandboxEnvironment(at: Places, path: string = process.env.PATH ?? ""): Record<string, string> {
@@ -26,9 +27,4 @@ export function exportLines(environment: Readonly<Record<string, string>>): stri
   return Object.entries(environment)
     .map(([name, value]) => `export ${name}=${quote(value)}\n`)
     .join("");
-}
-
-/** For a POSIX shell: nothing inside single quotes means anything but the closing one. */
-export function quote(value: string): string {
-  return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", "'\\''")}'`;
 }

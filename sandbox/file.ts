@@ -5,6 +5,7 @@ import { dirname } from "node:path";
 /** Only root reads it: keys, passphrases, kubeconfigs. */
 export const SECRET = 0o600;
 export const PUBLIC = 0o644;
+export const EXECUTABLE = 0o755;
 
 /** Writes the file unless it holds just that already; says whether it wrote. */
 export function writeFile(path: string, content: string, mode: number = PUBLIC): boolean {

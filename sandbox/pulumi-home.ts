@@ -16,12 +16,13 @@ import {
   utimesSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { hasCode, SECRET, writeFile } from "./file.ts";
+import { EXECUTABLE, hasCode, SECRET, writeFile } from "./file.ts";
 import type { Places } from "./places.ts";
+import { quote } from "./shell.ts";
 import { commandPath, type Found, hasOfficialPulumi } from "./toolchain.ts";
 
 export function ensurePulumiHome(at: Places, found: readonly Found[]): void {
-  for (const folder of [home(at), backend(at)]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const folder of [home(at), backend(at), temporary(at)]) mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (!existsSync(passphraseFile(at)))
     writeFile(passphraseFile(at), `${randomBytes(24).toString("base64url")}\n`, SECRET);
   if (hasOfficialPulumi(found)) return;
@@ -34,7 +35,7 @@ export function ensurePulumiHome(at: Places, found: readonly Found[]): void {
   ] as const) {
     // Filed under the version that the program asks for; each still says its real one when the CLI asks it.
     const folder = join(home(at), "plugins", `resource-${name}-v${installedVersion(at, npm)}`);
-    placeLink(commandPath(found, `pulumi-resource-${name}`), join(folder, `pulumi-resource-${name}`));
+    placePlugin(commandPath(found, `pulumi-resource-${name}`), join(folder, `pulumi-resource-${name}`), temporary(at));
   }
 }
 
@@ -62,6 +63,11 @@ function backend(at: Places): string {
   return join(at.state, "pulumi", "stacks");
 }
 
+/** Where plugins put temporary files: the Kubernetes one leaves a copy of the kubeconfig there on each start. */
+function temporary(at: Places): string {
+  return join(at.state, "pulumi", "tmp");
+}
+
 /**
  * It outlives `down`: `pulumi stack init` writes a salt that fits it into Pulumi.<stack>.yaml, and the next sandbox must
  * still fit that file.
@@ -78,6 +84,10 @@ function placeLink(source: string, target: string): void {
   mkdirSync(dirname(target), { recursive: true });
   rmSync(target, { force: true });
   symlinkSync(source, target);
+}
+
+function placePlugin(source: string, target: string, temporary: string): void {
+  writeFile(target, `#!/bin/sh\nTMPDIR=${quote(temporary)} exec ${quote(source)} "$@"\n`, EXECUTABLE);
 }
 
 /** A hard link, or a copy where source and target are on different disks. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { exportLines, quote, sandboxEnvironment } from "../../sandbox/env.ts";
+import { exportLines, sandboxEnvironment } from "../../sandbox/env.ts";
 import { places } from "../../sandbox/places.ts";
+import { quote } from "../../sandbox/shell.ts";
 
 const at = places({ HOME: "/home/dora", GRAY_SANDBOX_DIR: "/srv/gray" });
 

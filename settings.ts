@@ -46,13 +46,18 @@ export function readSettings(): Settings {
       .map(([key, value]) => [key.slice(project.length + 1), value]),
   );
   const parsed = schema.safeParse(given);
-  const issue = parsed.error?.issues[0];
-  if (issue) throw new Refusal(sentence(issue, given));
+  if (!parsed.success) throw new Refusal(sentence(parsed.error, given));
   assertSharedAlike(project);
-  return schema.parse(given);
+  if (parsed.data.track === "stable" && parsed.data.weight !== undefined) {
+    throw new Refusal(
+      `Configuration key "weight" is set for the stack of stable, and canary's stack owns the front: set it in Pulumi.canary.yaml and take it out of Pulumi.${pulumi.getStack()}.yaml.`,
+    );
+  }
+  return parsed.data;
 }
 
-function sentence(issue: z.core.$ZodIssue, given: Record<string, unknown>): string {
+function sentence({ issues: [issue] }: z.ZodError, given: Record<string, unknown>): string {
+  if (issue === undefined) throw new Error("an error without an issue");
   const stackFile = `Pulumi.${pulumi.getStack()}.yaml`;
   const known = Object.keys(schema.shape).join(", ");
   if (issue.code === "unrecognized_keys") {

@@ -3,7 +3,12 @@ import { Project } from "../rehearsal/project.ts";
 import { RELEASE_IMAGES } from "../sandbox/images.ts";
 
 /** Namespaces of a run, made by it and deleted at its end. */
-export const namespaces = { ours: "gray-bench", kubectl: "gray-bench-kubectl", bare: "gray-bench-bare" } as const;
+export const namespaces = {
+  ours: "gray-bench",
+  kubectl: "gray-bench-kubectl",
+  bare: "gray-bench-bare",
+  token: "gray-bench-token",
+} as const;
 
 /** Seconds that a pod of prod must stay ready; the canary's is an option of the run. */
 export const prodMinReadySeconds = 2;
@@ -26,7 +31,11 @@ export class Bench {
     this.releases = releases;
   }
 
-  /** @param atEnd takes what has to be done at the end of the run, last first, even if this fails half-way */
+  /**
+   * Both tracks run the second release.
+   *
+   * @param atEnd takes what has to be done at the end of the run, last first, even if this fails half-way
+   */
   static async start(atEnd: (work: () => Promise<unknown>) => void): Promise<Bench> {
     for (const each of Object.values(namespaces)) {
       atEnd(() => kubectl(["delete", "namespace", each, "--ignore-not-found"]));
@@ -34,13 +43,14 @@ export class Bench {
     }
     const project = await Project.create({ namespace: namespaces.ours, minReadySeconds: prodMinReadySeconds });
     atEnd(() => project.end());
-    await project.mustUp("canary");
+    const releases: string[] = [];
+    for (const image of images) {
+      project.share({ image });
+      await project.mustUp("canary");
+      releases.push(await project.release("canary", `${namespaces.ours}/fop-gate`));
+    }
     await project.mustUp("prod");
-    const releases = [await project.release("canary", `${namespaces.ours}/fop-gate`)];
-    project.share({ image: imageOf(1) });
-    await project.mustUp("canary");
-    releases.push(await project.release("canary", `${namespaces.ours}/fop-gate`));
-    await approve(project, releases[1] ?? "");
+    await approve(project, releases[0] ?? "");
     return new Bench(project, releases);
   }
 

@@ -14,7 +14,7 @@ export async function nothingToDo(
 ): Promise<Figure[]> {
   const bare = await BareProgram.create(namespaces.bare);
   atEnd(() => bare.end());
-  const token = await BareProgram.create(`${namespaces.bare}-token`, { password: true });
+  const token = await BareProgram.create(namespaces.token, { password: true });
   atEnd(() => token.end());
   const ups = {
     canary: () => project.mustUp("canary"),

@@ -10,12 +10,11 @@ export async function prodRolls(bench: Bench): Promise<Figure[]> {
   const peer = await Peer.of(bench.project, "prod", namespaces.kubectl);
   // The pods of stable mount config files that canary's stack owns.
   const canary = await Peer.of(bench.project, "canary", namespaces.kubectl);
-  await canary.roll(imageOf(0), 0);
-  await bench.prodUp(0);
-  await peer.roll(imageOf(0), prodMinReadySeconds);
+  await canary.roll(imageOf(1), 0);
+  await peer.roll(imageOf(1), prodMinReadySeconds);
   const { ours, kubectl } = await interleave(rounds, {
-    ours: (round) => seconds(() => bench.prodUp(round + 1)),
-    kubectl: (round) => seconds(() => peer.roll(imageOf(round + 1), prodMinReadySeconds)),
+    ours: (round) => seconds(() => bench.prodUp(round)),
+    kubectl: (round) => seconds(() => peer.roll(imageOf(round), prodMinReadySeconds)),
   });
   const what = `prod, 9 pods, minReadySeconds ${prodMinReadySeconds} / kubectl apply + rollout status`;
   return [compared(what, ours, kubectl, { unit: "s", most: 1.1 })];
@@ -25,11 +24,10 @@ export async function prodRolls(bench: Bench): Promise<Figure[]> {
 export async function canaryRolls(bench: Bench, minReadySeconds: number): Promise<Figure[]> {
   const peer = await Peer.of(bench.project, "canary", namespaces.kubectl);
   bench.project.share({ minReadySeconds });
-  await bench.canaryUp(0);
-  await peer.roll(imageOf(0), minReadySeconds);
+  await peer.roll(imageOf(1), 0);
   const { ours, kubectl } = await interleave(rounds, {
-    ours: (round) => seconds(() => bench.canaryUp(round + 1)),
-    kubectl: (round) => seconds(() => peer.roll(imageOf(round + 1), minReadySeconds)),
+    ours: (round) => seconds(() => bench.canaryUp(round)),
+    kubectl: (round) => seconds(() => peer.roll(imageOf(round), minReadySeconds)),
   });
   const what = `canary, new release, minReadySeconds ${minReadySeconds} / kubectl apply + rollout status`;
   return [compared(what, ours, kubectl, { unit: "s", most: 1.15 })];

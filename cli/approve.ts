@@ -1,8 +1,9 @@
 import { Command } from "commander";
+import { stackAnnotation } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
 import { writeEvent } from "../rollout/event.ts";
 import { changeRecord } from "../rollout/record.ts";
-import { findService, releasesSeen, type ServiceOptions } from "./services.ts";
+import { aboutService, findService, releasesSeen, type ServiceOptions } from "./services.ts";
 
 interface Options extends ServiceOptions {
   readonly because: string;
@@ -11,12 +12,10 @@ interface Options extends ServiceOptions {
 
 /** `gray approve <release>`: a person's good verdict, with name and reason, in the record. */
 export function approveCommand(): Command {
-  return new Command("approve")
+  return aboutService(new Command("approve"))
     .description("judge a release good: prod may then run it")
     .argument("<release>", "id of the release, as gray status shows it")
     .requiredOption("--because <why>", "the reason, kept in the record")
-    .option("--service <name>", "the service, where there are several")
-    .option("-n, --namespace <name>", "its namespace")
     .option("--json", "the written verdict as JSON")
     .action(approve);
 }
@@ -52,7 +51,9 @@ async function approve(release: string, options: Options): Promise<void> {
     return;
   }
   if (overruled) console.log(`This overrules an earlier bad verdict (${overruled}).`);
-  console.log(`${service}: release ${release} is judged good by ${by}. Next: pulumi up --stack prod`);
+  const stack = deployments.stable?.metadata.annotations?.[stackAnnotation]?.split("/").at(-1);
+  const next = stack ? `pulumi up --stack ${stack}` : "pulumi up of the stack that owns stable";
+  console.log(`${service}: release ${release} is judged good by ${by}. Next: ${next}`);
 }
 
 /** The name under which the API server knows us (SelfSubjectReview, KEP-3325), which nobody can make up. */

@@ -2,14 +2,18 @@ import { execFile, spawn } from "node:child_process";
 import { createInterface } from "node:readline/promises";
 import { promisify } from "node:util";
 import { Command } from "commander";
+import { memoryKey } from "../components/history.ts";
 import { Refusal } from "../components/refusal.ts";
 import { connect } from "../rollout/cluster.ts";
 import { findAccess } from "../rollout/kubeconfig.ts";
+import { clusterId } from "../rollout/live.ts";
 import { deleteRecord } from "../rollout/record.ts";
 
 /** A stack of this project with the services in its state. */
 interface Stack {
   readonly name: string;
+  /** UIDs of the clusters that it remembers. */
+  readonly clusters: readonly string[];
   readonly services: readonly { readonly service: string; readonly namespace: string; readonly ownsFront: boolean }[];
 }
 
@@ -17,14 +21,17 @@ interface Stack {
 export function destroyCommand(): Command {
   return new Command("destroy")
     .description("take down every stack of this project: stable first, then canary and the front, then the record")
+    .option("--context <name>", "context of the kubeconfig, where it is not the current one")
     .option("--yes", "do not ask")
     .option("--json", "what was taken down as JSON")
     .action(destroy);
 }
 
-async function destroy(options: { yes?: boolean; json?: boolean }): Promise<void> {
+async function destroy(options: { context?: string; yes?: boolean; json?: boolean }): Promise<void> {
+  const api = connect(findAccess({ context: options.context }));
   const stacks = inOrder(await readStacks());
   if (stacks.length === 0) throw new Refusal("No stack of this project holds anything: there is nothing to destroy.");
+  assertSameCluster(stacks, await clusterId(api));
   const names = stacks.map((stack) => stack.name);
   if (!options.yes) await askFirst(names);
   for (const stack of names) {
@@ -32,15 +39,26 @@ async function destroy(options: { yes?: boolean; json?: boolean }): Promise<void
     await pulumi(["destroy", "--yes", "--skip-preview", "--stack", stack], options.json);
   }
   const services = new Map(
-    stacks.flatMap((stack) => stack.services).map((each) => [`${each.namespace}/${each.service}`, each]),
+    stacks.flatMap((stack) => stack.services).map((each) => [memoryKey(each.namespace, each.service), each]),
   );
-  const api = connect(findAccess());
   for (const { namespace, service } of services.values()) await deleteRecord(api, namespace, service);
   console.log(
     options.json
       ? JSON.stringify({ stacks: names, services: [...services.keys()] })
       : `Down: ${names.join(", then ")}; the records of ${[...services.keys()].join(", ")} are deleted.`,
   );
+}
+
+/** @throws Refusal if a stack lives on another cluster than the one whose records would be deleted */
+function assertSameCluster(stacks: readonly Stack[], cluster: string): void {
+  for (const { name, clusters } of stacks) {
+    const other = clusters.find((remembered) => remembered !== cluster);
+    if (other) {
+      throw new Refusal(
+        `Stack ${name} lives on the cluster with UID ${other} and this one is ${cluster}: choose the right one with KUBECONFIG or --context.`,
+      );
+    }
+  }
 }
 
 /** Stacks without the front first: while stable's pods end, nobody may find the way in gone or the config files missing. */
@@ -57,19 +75,21 @@ async function readStacks(): Promise<Stack[]> {
         readonly type: string;
         readonly urn: string;
         readonly inputs?: { readonly namespace?: string; readonly tracks?: readonly string[] };
+        readonly outputs?: { readonly releases?: Record<string, { readonly cluster: string }> };
       }
       const exported = JSON.parse(await output(["stack", "export", "--stack", name])) as {
         deployment?: { resources?: Resource[] };
       };
-      const components = (exported.deployment?.resources ?? []).filter(
-        ({ type }) => type === "gray-release:index:CanaryService",
-      );
+      const resources = exported.deployment?.resources ?? [];
+      const components = resources.filter(({ type }) => type === "gray-release:index:CanaryService");
       const services = components.map(({ urn, inputs }) => ({
         service: urn.split("::").at(-1) ?? "",
         namespace: inputs?.namespace ?? "",
         ownsFront: inputs?.tracks?.includes("canary") ?? true,
       }));
-      return { name, services };
+      const root = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
+      const clusters = Object.values(root?.outputs?.releases ?? {}).map(({ cluster }) => cluster);
+      return { name, clusters, services };
     }),
   );
 }

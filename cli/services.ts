@@ -1,3 +1,5 @@
+import type { Command } from "commander";
+import { serviceLabel } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
 import type { Track } from "../components/traffic.ts";
 import { type Cluster, connect } from "../rollout/cluster.ts";
@@ -8,6 +10,16 @@ import { clusterId, type DeploymentObject, releaseOf } from "../rollout/live.ts"
 export interface ServiceOptions {
   readonly service?: string;
   readonly namespace?: string;
+  /** Context of the kubeconfig. @default its current one */
+  readonly context?: string;
+}
+
+/** A verb with the options that say which service it is about. */
+export function aboutService(verb: Command): Command {
+  return verb
+    .option("--service <name>", "the service, where there are several")
+    .option("-n, --namespace <name>", "its namespace")
+    .option("--context <name>", "context of the kubeconfig, where it is not the current one");
 }
 
 /** A service found in the cluster by the labels of its Deployments. */
@@ -26,19 +38,16 @@ export interface FoundService {
  * @throws Refusal if there is none or more than one
  */
 export async function findService(options: ServiceOptions): Promise<FoundService> {
-  const api = connect(findAccess());
+  const api = connect(findAccess({ context: options.context }));
   const scope = options.namespace ? `/namespaces/${options.namespace}` : "";
   const [cluster, deployments] = await Promise.all([
     clusterId(api),
     api.list<DeploymentObject>(
       `/apis/apps/v1${scope}/deployments`,
-      `gray-release/service${options.service ? `=${options.service}` : ""}`,
+      `${serviceLabel}${options.service ? `=${options.service}` : ""}`,
     ),
   ]);
-  const found = Map.groupBy(
-    deployments,
-    ({ metadata }) => `${metadata.namespace}/${metadata.labels?.["gray-release/service"]}`,
-  );
+  const found = Map.groupBy(deployments, ({ metadata }) => `${metadata.namespace}/${metadata.labels?.[serviceLabel]}`);
   const [only, ...others] = found;
   if (only === undefined) {
     const where = options.namespace ? `namespace ${options.namespace}` : "the cluster";

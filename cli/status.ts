@@ -4,7 +4,7 @@ import { type Track, tracks } from "../components/traffic.ts";
 import { isComplete, releaseOf } from "../rollout/live.ts";
 import { type RecordReading, readRecord } from "../rollout/record.ts";
 import { age, type PodObject, type PodRow, podRow } from "./pod-row.ts";
-import { type FoundService, findService, type ServiceOptions } from "./services.ts";
+import { aboutService, type FoundService, findService, type ServiceOptions } from "./services.ts";
 
 interface EndpointSlice {
   readonly endpoints?: readonly {
@@ -31,10 +31,8 @@ interface Status {
 
 /** `gray status`: what one looks at after a release. */
 export function statusCommand(): Command {
-  return new Command("status")
+  return aboutService(new Command("status"))
     .description("the pods of both tracks, the endpoints behind the Service, each track's release and verdict")
-    .option("--service <name>", "the service, where there are several")
-    .option("-n, --namespace <name>", "its namespace")
     .option("--json", "as JSON")
     .action(async (options: ServiceOptions & { json?: boolean }) => {
       const status = await readStatus(await findService(options));

@@ -4,7 +4,9 @@ import * as random from "@pulumi/random";
 import { goesAtOnce } from "./deletion.ts";
 import { trackDeployment } from "./deployment.ts";
 import { canaryAccess, serviceIngress, sharedService } from "./front.ts";
-import type { Memory } from "./history.ts";
+import { type Memory, memoryKey } from "./history.ts";
+import { serviceLabel } from "./names.ts";
+import { Refusal } from "./refusal.ts";
 import { assertServiceArgs, labelsOf, type ServiceArgs, tracksOf } from "./service-args.ts";
 import type { Standing } from "./standing.ts";
 import type { Track } from "./traffic.ts";
@@ -48,17 +50,28 @@ export class CanaryService extends pulumi.ComponentResource {
   constructor(name: string, args: CanaryServiceArgs, opts: pulumi.ComponentResourceOptions = {}) {
     assertServiceArgs(name, withoutRollout(args));
     const { rollout } = args;
+    if (rollout.key !== memoryKey(args.namespace, name)) {
+      throw new Refusal(
+        `CanaryService ${name} in namespace ${args.namespace} was given the rollout of ${rollout.key}: give it what openRollout("${name}", args) returned.`,
+      );
+    }
     // What policies judge by: known in preview, and before any object is touched.
     const inputs = { ...withoutRollout(args), admissions: rollout.admissions, releases: templatesOf(rollout.releases) };
     super("gray-release:index:CanaryService", name, inputs, pulumi.mergeOptions(opts, { provider: rollout.provider }));
-    this.key = `${args.namespace}/${name}`;
+    this.key = memoryKey(args.namespace, name);
     const owned = tracksOf(args);
     const child = { parent: this };
     const deploy = (track: Track, replicas: number | undefined, dependsOn: pulumi.Resource[]) => {
       const release = rollout.releases[track];
       if (release === undefined) throw new Error(`no release for track ${track}`);
       const protect = track === "stable";
-      const run = { release, replicas, sequence: rollout.sequence[track] };
+      const run = {
+        release,
+        replicas,
+        sequence: rollout.sequence[track],
+        stack: rollout.stack,
+        rollSeconds: rollout.rollSeconds,
+      };
       return trackDeployment(name, track, args, run, { ...child, dependsOn, protect, hooks: rollout.hooks[track] });
     };
 
@@ -94,13 +107,14 @@ export class CanaryService extends pulumi.ComponentResource {
     this.memory = ran.apply(() => ({
       cluster: rollout.cluster,
       current: idsOf(rollout.releases),
+      ...(rollout.previous !== undefined && { previous: rollout.previous }),
       history: rollout.history,
     }));
     this.registerOutputs({ memory: this.memory, ...(this.token && { token: this.token }) });
   }
 
   private configMaps(name: string, args: CanaryServiceArgs): k8s.core.v1.ConfigMap[] {
-    const labels = { ...labelsOf(name, args), "gray-release/service": name };
+    const labels = { ...labelsOf(name, args), [serviceLabel]: name };
     return Object.entries(args.rollout.configMaps).map(
       ([configMap, data]) =>
         new k8s.core.v1.ConfigMap(

@@ -18,6 +18,8 @@ export const defaults = {
   startAllowanceSeconds: 30,
   /** Releases whose ConfigMaps are kept, so that any of them can start pods again. */
   releaseHistoryLimit: 10,
+  /** The stack that owns canary, for a stack that owns stable alone. */
+  canaryStack: "canary",
   /** Which release a track runs: `next` is the newest one. */
   release: "next",
 } as const;

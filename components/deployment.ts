@@ -1,9 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
 import { defaults } from "./defaults.ts";
-import { deploymentName, deploymentSelector } from "./names.ts";
+import { deploymentName, deploymentSelector, sequenceAnnotation, serviceLabel, stackAnnotation } from "./names.ts";
 import type { Release } from "./release.ts";
-import { rollSeconds } from "./roll.ts";
 import type { ServiceArgs } from "./service-args.ts";
 import { labelsOf } from "./service-args.ts";
 import type { Track } from "./traffic.ts";
@@ -16,20 +15,20 @@ export function trackDeployment(
   service: string,
   track: Track,
   args: ServiceArgs,
-  run: { release: Release; replicas: number | undefined; sequence: number },
+  run: { release: Release; replicas: number | undefined; sequence: number; stack: string; rollSeconds: number },
   opts: CustomResourceOptions,
 ): k8s.apps.v1.Deployment {
   const { metadata, spec } = run.release.template;
   const labels = labelsOf(service, args);
-  const patience = `${rollSeconds(args, run.replicas ?? 1)}s`;
+  const patience = `${run.rollSeconds}s`;
   return new k8s.apps.v1.Deployment(
     deploymentName(service, track),
     {
       metadata: {
         name: deploymentName(service, track),
         namespace: args.namespace,
-        labels: { ...labels, track, "gray-release/service": service },
-        annotations: { ...args.annotations, "gray-release/seq": String(run.sequence) },
+        labels: { ...labels, track, [serviceLabel]: service },
+        annotations: { ...args.annotations, [sequenceAnnotation]: String(run.sequence), [stackAnnotation]: run.stack },
       },
       spec: {
         ...(run.replicas !== undefined && { replicas: run.replicas }),

@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
 import { goesAtOnce } from "./deletion.ts";
+import { canaryAccessName, sequenceAnnotation, serviceLabel } from "./names.ts";
 import type { IngressArgs, ServiceArgs } from "./service-args.ts";
 import { labelsOf } from "./service-args.ts";
 import type { Traffic } from "./traffic.ts";
@@ -21,7 +22,7 @@ export function sharedService(
     {
       metadata: {
         ...metadata(service, service, args),
-        annotations: { ...waitsForNothing, "gray-release/seq": String(sequence) },
+        annotations: { ...waitsForNothing, [sequenceAnnotation]: String(sequence) },
       },
       spec: { selector: traffic.selector, ports: ports(args) },
     },
@@ -31,7 +32,7 @@ export function sharedService(
 
 /** The Service of the canary track alone: the way to a dark canary from inside the cluster. */
 export function canaryAccess(service: string, args: ServiceArgs, opts: CustomResourceOptions): k8s.core.v1.Service {
-  const name = `${service}-canary`;
+  const name = canaryAccessName(service);
   return new k8s.core.v1.Service(
     name,
     {
@@ -73,7 +74,7 @@ export function serviceIngress(
 }
 
 function metadata(service: string, name: string, args: ServiceArgs) {
-  return { name, namespace: args.namespace, labels: { ...labelsOf(service, args), "gray-release/service": service } };
+  return { name, namespace: args.namespace, labels: { ...labelsOf(service, args), [serviceLabel]: service } };
 }
 
 function ports(args: ServiceArgs) {

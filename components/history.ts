@@ -11,6 +11,8 @@ export interface Memory {
   readonly cluster: string;
   /** The id of the release that each track of the stack runs. */
   readonly current: Partial<Record<Track, string>>;
+  /** The id of the release that stable ran before: a way back that needs no record. */
+  readonly previous?: string;
   readonly history: readonly Release[];
 }
 

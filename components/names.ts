@@ -1,8 +1,20 @@
 import type { Track } from "./traffic.ts";
 
+/** The label of every object of a service, with the service's name. */
+export const serviceLabel = "gray-release/service";
+/** The annotation of each driven object with the number it was last written with (rollout/sequence.ts). */
+export const sequenceAnnotation = "gray-release/seq";
+/** The annotation of a Deployment with the full name of the stack that owns it. */
+export const stackAnnotation = "gray-release/stack";
+
 /** The name of a track's Deployment. */
 export function deploymentName(service: string, track: Track): string {
   return track === "canary" ? `${service}-canary` : service;
+}
+
+/** The Service of the canary track alone. */
+export function canaryAccessName(service: string): string {
+  return deploymentName(service, "canary");
 }
 
 /** What a track's Deployment selects. It is immutable in Kubernetes, and so for the life of the service. */

@@ -84,8 +84,10 @@ const ingress = z.strictObject({
   annotations: z.record(z.string(), z.string()).optional(),
   tlsSecretName: z.string().optional(),
 });
-/** RFC 1123; shorter than 63 so that `-canary` and `-rollout` and a hash still fit. */
+/** As RFC 1035 has it, which Services ask for; shorter than 63 so that `-canary` and `-rollout` and a hash still fit. */
 const dnsLabel = /^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/;
+/** RFC 1123. */
+const namespaceName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const labels = z.record(z.string(), z.string());
 const plainObject = z.record(z.string(), z.unknown());
 const schema = z.strictObject({
@@ -110,7 +112,7 @@ const schema = z.strictObject({
   podAnnotations: labels.optional(),
   pod: plainObject.optional(),
   terminationGracePeriodSeconds: z.int().min(1).optional(),
-  namespace: z.string().regex(dnsLabel, "must be a DNS label, like dora-apps"),
+  namespace: z.string().regex(namespaceName, "must be a DNS label, like dora-apps"),
   labels: labels.optional(),
   annotations: labels.optional(),
   tracks: z
@@ -159,6 +161,12 @@ export function assertServiceArgs(service: string, args: ServiceArgs): void {
   if (progressDeadlineSeconds <= minReadySeconds) {
     throw new Refusal(
       `${service}: progressDeadlineSeconds (${progressDeadlineSeconds}) must exceed minReadySeconds (${minReadySeconds}).`,
+    );
+  }
+  const { terminationGracePeriodSeconds = defaults.terminationGracePeriodSeconds } = args;
+  if (terminationGracePeriodSeconds <= defaults.preStopSleepSeconds) {
+    throw new Refusal(
+      `${service}: terminationGracePeriodSeconds (${terminationGracePeriodSeconds}) must exceed the ${defaults.preStopSleepSeconds} s that a pod keeps serving after it was asked to end.`,
     );
   }
   for (const [which, way] of Object.entries({ ingress: args.ingress, debugIngress: args.debugIngress })) {

@@ -8,6 +8,10 @@ import type { Track, Traffic } from "./traffic.ts";
  * has looked at the cluster, the record and the stacks' histories and has asked the gate. CanaryService only builds it.
  */
 export interface Standing {
+  /** Whose standing it is: `<namespace>/<service>`. */
+  readonly key: string;
+  /** The full name of this stack. */
+  readonly stack: string;
   /** UID of the cluster's kube-system namespace. */
   readonly cluster: string;
   readonly provider: ProviderResource;
@@ -19,12 +23,16 @@ export interface Standing {
   readonly traffic?: Traffic;
   /** Pods of stable; undefined where an autoscaler owns the number. */
   readonly stableReplicas: number | undefined;
+  /** The longest time that a whole roll of a track may take, in seconds. */
+  readonly rollSeconds: number;
   /** What goes first where front and canary pods both change. */
   readonly order: "pods-first" | "traffic-first";
   /** Sequence number of each driven object. A raised one makes a step that writes the whole object. */
   readonly sequence: Record<Track | "front", number>;
   /** The releases that are kept once this run is through, newest first. */
   readonly history: readonly Release[];
+  /** The id of the release that stable ran before the one that it is to run. */
+  readonly previous?: string;
   /** ConfigMaps to keep, by name. */
   readonly configMaps: Record<string, Files>;
   /** The gate's last check, bound to the objects that it guards. */

@@ -3,11 +3,10 @@ import { Refusal } from "../components/refusal.ts";
 import type { Release } from "../components/release.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import type { Track } from "../components/traffic.ts";
-import { type Admission, judge } from "./gate.ts";
-import { runs } from "./hooks.ts";
-import { type Live, releaseOf } from "./live.ts";
-import type { Memories } from "./memory.ts";
-import { lastCompleted, type RecordReading } from "./record.ts";
+import { type Admission, decide } from "./gate.ts";
+import { isComplete, type Live, releaseOf, runs } from "./live.ts";
+import { type Memories, ran } from "./memory.ts";
+import type { RecordReading } from "./record.ts";
 
 /** All that is known when the release of each owned track is chosen. */
 export interface Situation {
@@ -32,48 +31,91 @@ export interface Choice {
 /**
  * Chooses, pure.
  *
- * 1. canary runs what the program renders, unless `release` names another one; a name that hides a newer release is
- *    said on every run.
+ * 1. canary runs what the program renders, unless `release` names another one.
  * 2. stable in a stack of its own runs what canary runs, unless `release` names another one.
  * 3. stable in one stack with canary keeps what it runs until the gate admits canary's release, so that a second `up`
- *    promotes.
+ *    promotes; with `release: current`, and with a broken glass before canary runs it completely, it keeps it anyway.
+ * 4. A name that hides a newer release is said on every run.
  *
  * @throws Refusal if a named release is not kept
  */
 export function chooseReleases(situation: Situation, rendered: Release): Choice {
-  const { service, args, live, memories } = situation;
-  const wanted = args.release ?? defaults.release;
-  const owned = tracksOf(args);
-  if (!owned.includes("canary")) {
-    const stable = kept(situation, "stable", wanted === "next" ? memories.canaryRuns : wanted);
-    return { releases: { stable }, admissions: { stable: ask(situation, "stable", stable.id) }, warnings: [] };
-  }
-  const canary = wanted === "next" ? rendered : kept(situation, "canary", wanted);
-  const warnings =
-    canary.id === rendered.id
-      ? []
-      : [
-          `${service}: release is set to ${wanted}, so canary runs ${canary.id} and not ${rendered.id}, which this program describes.`,
-        ];
-  const ofCanary = ask(situation, "canary", canary.id);
-  if (!owned.includes("stable")) return { releases: { canary }, admissions: { canary: ofCanary }, warnings };
-  const promotion = ask(situation, "stable", canary.id);
-  const waits = !promotion.admitted && live.deployments.stable !== undefined;
-  const stable = waits ? kept(situation, "stable", "current") : canary;
+  const owned = tracksOf(situation.args);
+  if (!owned.includes("canary")) return chooseStable(situation);
+  const canary = chooseCanary(situation, rendered);
+  if (!owned.includes("stable")) return canary;
+  const stable = choosePromotion(situation, canary.releases.canary);
   return {
-    releases: { canary, stable },
-    admissions: { canary: ofCanary, stable: waits ? ask(situation, "stable", stable.id) : promotion },
-    warnings: waits ? [...warnings, `${service} stable stays at ${stable.id}. ${promotion.sentence}`] : warnings,
+    releases: { ...canary.releases, ...stable.releases },
+    admissions: { ...canary.admissions, ...stable.admissions },
+    warnings: [...canary.warnings, ...stable.warnings],
   };
 }
 
+function chooseCanary(situation: Situation, rendered: Release) {
+  const wanted = wantedOf(situation);
+  const canary = wanted === "next" ? rendered : kept(situation, "canary", wanted);
+  const hides = `so canary runs ${canary.id} and not ${rendered.id}, which this program describes`;
+  return {
+    releases: { canary },
+    admissions: { canary: ask(situation, "canary", canary.id) },
+    warnings: canary.id === rendered.id ? [] : [pinned(situation, hides)],
+  };
+}
+
+function chooseStable(situation: Situation): Choice {
+  const { canaryRuns } = situation.memories;
+  const wanted = wantedOf(situation);
+  const stable = kept(situation, "stable", wanted === "next" ? canaryRuns : wanted);
+  const hides = `so stable runs ${stable.id} and not ${canaryRuns}, which canary runs`;
+  return {
+    releases: { stable },
+    admissions: { stable: ask(situation, "stable", stable.id) },
+    warnings: canaryRuns === undefined || stable.id === canaryRuns ? [] : [pinned(situation, hides)],
+  };
+}
+
+function choosePromotion(situation: Situation, canary: Release): Choice {
+  const { service, live, breakGlass } = situation;
+  const tried = runs(live.deployments.canary, canary.id);
+  const promotion = ask(
+    breakGlass && !tried ? { ...situation, breakGlass: undefined } : situation,
+    "stable",
+    canary.id,
+  );
+  const hasRun = currentId(situation, "stable") !== undefined;
+  const stays = hasRun && (!promotion.admitted || wantedOf(situation) === "current");
+  if (!stays) return { releases: { stable: canary }, admissions: { stable: promotion }, warnings: [] };
+  const stable = kept(situation, "stable", "current");
+  return {
+    releases: { stable },
+    admissions: { stable: ask(situation, "stable", stable.id) },
+    warnings: promotion.admitted ? [] : [`${service} stable stays at ${stable.id}. ${promotion.sentence}`],
+  };
+}
+
+function wantedOf({ args }: Situation): string {
+  return args.release ?? defaults.release;
+}
+
+function pinned(situation: Situation, hides: string): string {
+  return `${situation.service}: release is set to ${wantedOf(situation)}, ${hides}.`;
+}
+
+/** What a track runs: the live release if it is complete, else what it last ran completely. */
+function currentId({ live, record, memories }: Situation, track: Track): string | undefined {
+  const deployment = live.deployments[track];
+  if (deployment && isComplete(deployment)) return releaseOf(deployment);
+  return ran(track, record, memories.own)[0] ?? releaseOf(deployment);
+}
+
 /** The kept release with this id; `current` is what the track runs. */
-function kept({ service, live, memories }: Situation, track: Track, wanted: string | undefined): Release {
-  const id = wanted === "current" ? (memories.own?.current[track] ?? releaseOf(live.deployments[track])) : wanted;
-  const all = [...memories.history, ...(memories.own?.history ?? [])];
-  const found = all.find((release) => release.id === id);
+function kept(situation: Situation, track: Track, wanted: string | undefined): Release {
+  const { service, memories } = situation;
+  const id = wanted === "current" ? currentId(situation, track) : wanted;
+  const found = memories.history.find((release) => release.id === id);
   if (found) return found;
-  const list = [...new Set(all.map((release) => release.id))].join(", ") || "none";
+  const list = memories.history.map((release) => release.id).join(", ") || "none";
   throw new Refusal(
     `${service} ${track}: release ${id ?? wanted} is not in the history, which keeps ${list}: set release to one of these, to next or to current.`,
   );
@@ -82,14 +124,14 @@ function kept({ service, live, memories }: Situation, track: Track, wanted: stri
 function ask(situation: Situation, track: Track, release: string): Admission {
   const { service, args, live, record, memories, breakGlass, epoch } = situation;
   const coming = tracksOf(args).includes("canary");
-  return judge({
+  return decide({
     service,
     track,
     release,
     live: releaseOf(live.deployments[track]),
-    lastComplete: (track === "stable" ? lastCompleted(record) : undefined) ?? memories.own?.current[track],
+    ran: ran(track, record, memories.own),
     record,
-    prodHasHistory: memories.prodHasHistory,
+    stableHasHistory: memories.stableHasHistory,
     canary: runs(live.deployments.canary, release) ? "available" : coming ? "coming" : "not-available",
     breakGlass,
     epoch,

@@ -7,6 +7,8 @@ const patience = 15_000;
 
 /** The API server said no. */
 export class ApiError extends Error {
+  /** See Refusal: shown as its message alone. */
+  readonly __pulumiRunError = true;
   override readonly name = "ApiError";
   readonly status: number;
   constructor(status: number, message: string) {
@@ -41,7 +43,7 @@ export function connect(access: Access): Cluster {
     if (status >= 200 && status < 300 && answer !== undefined) return answer;
     throw new ApiError(
       status,
-      `${(answer as { message?: string })?.message ?? text.slice(0, 200)} (${method} ${path.split("?")[0]}: ${status})`,
+      `${(answer as { message?: string })?.message ?? text.slice(0, 200)} (${method} ${path.split("?")[0]}: ${status})${status === 403 ? ": docs/rbac.md of gray-release says what is needed" : ""}`,
     );
   };
   const orAbsent = async <T>(pending: Promise<T>): Promise<T | undefined> => {

@@ -1,7 +1,10 @@
-import type { Cluster } from "./cluster.ts";
+import { ApiError, type Cluster } from "./cluster.ts";
 import type { DeploymentObject } from "./live.ts";
 
-/** Writes a Kubernetes Event on a Deployment, so that `kubectl describe` tells what was decided and why. */
+/**
+ * Writes a Kubernetes Event on a Deployment, so that `kubectl describe` tells what was decided and why. The decision
+ * stands whether or not it can be told: an Event that is refused is a warning.
+ */
 export async function writeEvent(
   api: Cluster,
   on: DeploymentObject,
@@ -11,7 +14,7 @@ export async function writeEvent(
 ): Promise<void> {
   const { name, namespace, uid } = on.metadata;
   const now = new Date().toISOString();
-  await api.create(`/api/v1/namespaces/${namespace}/events`, {
+  const written = api.create(`/api/v1/namespaces/${namespace}/events`, {
     apiVersion: "v1",
     kind: "Event",
     metadata: { generateName: `${name}-`, namespace },
@@ -23,5 +26,9 @@ export async function writeEvent(
     firstTimestamp: now,
     lastTimestamp: now,
     count: 1,
+  });
+  await written.catch((error) => {
+    if (!(error instanceof ApiError)) throw error;
+    console.warn(`The Event ${reason} on Deployment ${name} could not be written: ${error.message}`);
   });
 }

@@ -9,11 +9,11 @@ export interface Question {
   readonly release: string;
   /** What the track's live Deployment runs; absent if there is no such Deployment. */
   readonly live?: string | undefined;
-  /** What the track last ran completely, from the record or else from the stack's own outputs. */
-  readonly lastComplete?: string | undefined;
+  /** What the track last ran completely, by the record and the stack's outputs; the one before too if there is no record. */
+  readonly ran: readonly string[];
   readonly record: RecordReading;
-  /** Whether the prod stack remembers a release. */
-  readonly prodHasHistory: boolean;
+  /** Whether the stack of stable remembers that stable ever ran completely. */
+  readonly stableHasHistory: boolean;
   /** Whether the canary Deployment runs this release with all its pods available; `coming` if this `up` will see to it. */
   readonly canary: "available" | "not-available" | "coming";
   /** GRAY_BREAK_GLASS: a person's reason to pass the gate. */
@@ -48,7 +48,7 @@ export interface Admission {
  * Whether a track may change to a release.
  *
  * 1. The way back is always open: the release that the live Deployment runs, or that the track last ran completely, is
- *    admitted, even with an unreadable record.
+ *    admitted, even with an unreadable record; without a readable one also what stable ran before that.
  * 2. Break glass is admitted; whoever asks writes an Event.
  * 3. While a rollout is open, only its driver may change a track.
  * 4. A release judged bad is refused.
@@ -56,10 +56,10 @@ export interface Admission {
  * 6. A record that cannot be read admits nothing else. Otherwise canary is admitted; prod is admitted on the first
  *    install only (no live stable Deployment, no record, no history of prod), where canary's health decides.
  */
-export function judge(question: Question): Admission {
-  const { service, track, release, live, lastComplete, record, breakGlass } = question;
+export function decide(question: Question): Admission {
+  const { service, track, release, live, ran, record, breakGlass } = question;
   const what = `${service} ${track}: release ${release}`;
-  if (release === live || release === lastComplete) return admit("way-back", `${what} is what it runs or last ran`);
+  if (release === live || ran.includes(release)) return admit("way-back", `${what} is what it runs or last ran`);
   if (breakGlass) return admit("break-glass", `${what} passes the gate because: ${breakGlass}`);
   if (record.kind === "unreadable") {
     return refuse(
@@ -93,10 +93,10 @@ export function judge(question: Question): Admission {
       `${what} is refused, because it has no good verdict: look at canary, then run gray approve ${release} --because <why> and pulumi up again`,
     );
   }
-  if (live !== undefined || question.prodHasHistory) {
+  if (live !== undefined || question.stableHasHistory) {
     return refuse(
       "no-record",
-      `${what} is refused, because ${service} has run before and its record ${service}-rollout is gone: restore the record, or run gray approve ${release} --because <why>`,
+      `${what} is refused, because ${service} stands already and no record ${service}-rollout says what it ran: restore the record, or run gray approve ${release} --because <why>`,
     );
   }
   if (question.canary === "not-available") {
@@ -109,6 +109,20 @@ export function judge(question: Question): Admission {
     "first-install",
     `${what} is the first install: there are no users yet, so canary's health decides instead of a verdict`,
   );
+}
+
+/**
+ * Why the front, and the number of canary's pods, may not be changed now: while a rollout is open the weight is its
+ * driver's. Undefined if they may.
+ */
+export function frontHeld(
+  service: string,
+  record: RecordReading,
+  by: { readonly epoch: number | undefined; readonly breakGlass: string | undefined },
+): string | undefined {
+  const open = record.kind === "read" ? record.record.open : undefined;
+  if (!open || open.epoch === by.epoch || by.breakGlass) return undefined;
+  return `${service}: the front is not changed while the rollout of ${open.release} is open: let gray rollout end it, or abort it with gray abort.`;
 }
 
 function admit(code: AdmissionCode, sentence: string): Admission {

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ResourceHookArgs, ResourceHookBinding } from "@pulumi/pulumi";
+import type { Memory } from "../components/history.ts";
 import { Refusal } from "../components/refusal.ts";
 import type { Track } from "../components/traffic.ts";
 import type { Cluster } from "./cluster.ts";
 import { writeEvent } from "./event.ts";
-import { judge } from "./gate.ts";
-import { type DeploymentObject, isComplete, isStuck, readDeployment, releaseOf } from "./live.ts";
-import { changeRecord, lastCompleted, readRecord, withCompleted } from "./record.ts";
+import { decide, frontHeld } from "./gate.ts";
+import { type DeploymentObject, isComplete, isStuck, readDeployment, releaseOf, runs } from "./live.ts";
+import { ran } from "./memory.ts";
+import { changeRecord, completedReleases, readRecord, withCompleted } from "./record.ts";
 
 /** Time between two looks at a roll. */
 const lookMilliseconds = 250;
@@ -19,9 +21,9 @@ export interface Guarded {
   readonly cluster: string;
   readonly namespace: string;
   readonly service: string;
-  /** What each track last ran completely by the stack's own outputs. */
-  readonly remembered: Partial<Record<Track, string>>;
-  readonly prodHasHistory: boolean;
+  /** What the stack remembered when the program ran. */
+  readonly own: Memory | undefined;
+  readonly stableHasHistory: boolean;
   readonly breakGlass: string | undefined;
   readonly epoch: number | undefined;
   /** The longest time that a whole roll of a track may take, in seconds. */
@@ -34,22 +36,18 @@ export interface Guarded {
  */
 export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookBinding> {
   const beforeTrack = (track: Track) => async (change: ResourceHookArgs) => {
-    const template = (change.newInputs as Pick<DeploymentObject, "spec"> | undefined)?.spec.template;
-    const release = template?.metadata.labels?.release;
-    if (release !== undefined) await decideAgain(guarded, track, release);
+    const { spec } = (change.newInputs ?? {}) as Partial<Pick<DeploymentObject, "spec">>;
+    const release = spec?.template.metadata.labels?.release;
+    if (release === undefined) {
+      throw new Refusal(
+        `${guarded.service} ${track}: its pods have no label release, so nobody can judge them: leave it on.`,
+      );
+    }
+    await decideAgain(guarded, track, release, spec?.replicas);
   };
   const beforeFront = async () => {
     const record = await readRecord(guarded.api, guarded.namespace, guarded.service, guarded.cluster);
-    if (
-      record.kind === "read" &&
-      record.record.open &&
-      record.record.open.epoch !== guarded.epoch &&
-      !guarded.breakGlass
-    ) {
-      throw new Refusal(
-        `${guarded.service}: the front is not changed while the rollout of ${record.record.open.release} is open: let gray rollout end it, or abort it with gray abort.`,
-      );
-    }
+    refuseIf(frontHeld(guarded.service, record, guarded));
   };
   const canary = beforeTrack("canary");
   const stable = beforeTrack("stable");
@@ -65,27 +63,33 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
   };
 }
 
-/** @throws Refusal if the gate does not admit the release now */
-async function decideAgain(guarded: Guarded, track: Track, release: string): Promise<void> {
-  const { api, cluster, namespace, service, remembered, prodHasHistory, breakGlass, epoch } = guarded;
+/** @throws Refusal if the gate does not admit the release now, or the number of canary's pods is not ours to change */
+async function decideAgain(
+  guarded: Guarded,
+  track: Track,
+  release: string,
+  replicas: number | undefined,
+): Promise<void> {
+  const { api, cluster, namespace, service, own, stableHasHistory, breakGlass, epoch } = guarded;
   const [record, canary, live] = await Promise.all([
     readRecord(api, namespace, service, cluster),
     readDeployment(api, namespace, service, "canary"),
     readDeployment(api, namespace, service, track),
   ]);
-  const admission = judge({
+  const admission = decide({
     service,
     track,
     release,
     live: releaseOf(live),
-    lastComplete: (track === "stable" ? lastCompleted(record) : undefined) ?? remembered[track],
+    ran: ran(track, record, own),
     record,
-    prodHasHistory,
+    stableHasHistory,
     canary: runs(canary, release) ? "available" : "not-available",
     breakGlass,
     epoch,
   });
   if (!admission.admitted) throw new Refusal(admission.sentence);
+  if (track === "canary" && live && live.spec.replicas !== replicas) refuseIf(frontHeld(service, record, guarded));
   const told = live ?? canary;
   if (admission.code === "break-glass" && told)
     await writeEvent(api, told, "Warning", "BreakGlass", admission.sentence);
@@ -128,11 +132,11 @@ export async function recordComplete({
   ]);
   const release = releaseOf(stable);
   if (!stable || release === undefined || !isComplete(stable)) return;
-  if (record.kind === "unreadable" || lastCompleted(record) === release) return;
+  if (record.kind === "unreadable" || completedReleases(record)[0] === release) return;
   await changeRecord(api, namespace, service, cluster, (before) => withCompleted(before, release));
   await writeEvent(api, stable, "Normal", "ReleaseComplete", `stable runs release ${release} completely`);
 }
 
-export function runs(deployment: DeploymentObject | undefined, release: string): boolean {
-  return deployment !== undefined && releaseOf(deployment) === release && isComplete(deployment);
+function refuseIf(held: string | undefined): void {
+  if (held !== undefined) throw new Refusal(held);
 }

@@ -117,7 +117,8 @@ export function findAccess(chosen: { kubeconfig?: string | undefined; context?: 
 }
 
 function kubeconfigs(chosen: string | undefined): { text: string; origin: string; folder: string }[] {
-  if (chosen?.includes("\n")) return [{ text: chosen, origin: "given as text", folder: process.cwd() }];
+  if (chosen !== undefined && /^\s*\{|\n/.test(chosen))
+    return [{ text: chosen, origin: "given as text", folder: process.cwd() }];
   const fromEnvironment = chosen ?? process.env.KUBECONFIG;
   const paths = fromEnvironment
     ? fromEnvironment.split(delimiter).filter(Boolean)

@@ -1,7 +1,7 @@
 import type { Files } from "../components/config-files.ts";
-import { deploymentName } from "../components/names.ts";
+import { canaryAccessName, deploymentName, serviceLabel } from "../components/names.ts";
 import { configMapsOf, type PodSpec } from "../components/release.ts";
-import { type Track, tracks } from "../components/traffic.ts";
+import type { Track } from "../components/traffic.ts";
 import { ApiError, type Cluster } from "./cluster.ts";
 
 interface Metadata {
@@ -30,8 +30,11 @@ export interface DeploymentObject {
   };
 }
 
-interface ServiceObject {
+interface FrontObject {
   readonly metadata: Metadata;
+}
+
+interface ServiceObject extends FrontObject {
   readonly spec: { readonly selector?: Record<string, string> };
 }
 
@@ -41,25 +44,30 @@ export interface Live {
   readonly cluster: string;
   readonly namespaceExists: boolean;
   readonly deployments: Partial<Record<Track, DeploymentObject>>;
-  readonly service: ServiceObject | undefined;
+  readonly front: {
+    readonly service: ServiceObject | undefined;
+    readonly canaryAccess: FrontObject | undefined;
+    readonly ingress: FrontObject | undefined;
+  };
 }
 
-/** Reads what stands; four small requests at once. */
+/** Reads what stands; small requests, all at once. */
 export async function readLive(api: Cluster, namespace: string, service: string): Promise<Live> {
-  const [cluster, home, stable, canary, front] = await Promise.all([
+  const here = `/api/v1/namespaces/${namespace}`;
+  const [cluster, home, stable, canary, shared, canaryAccess, ingress] = await Promise.all([
     clusterId(api),
-    api.get(`/api/v1/namespaces/${namespace}`),
-    ...tracks.map((track) => readDeployment(api, namespace, service, track)),
-    api.get<ServiceObject>(`/api/v1/namespaces/${namespace}/services/${service}`),
-  ] as const);
+    api.get(here),
+    readDeployment(api, namespace, service, "stable"),
+    readDeployment(api, namespace, service, "canary"),
+    api.get<ServiceObject>(`${here}/services/${service}`),
+    api.get<FrontObject>(`${here}/services/${canaryAccessName(service)}`),
+    api.get<FrontObject>(`/apis/networking.k8s.io/v1/namespaces/${namespace}/ingresses/${service}`),
+  ]);
   return {
     cluster,
     namespaceExists: home !== undefined,
-    deployments: {
-      ...(stable && { stable: stable as DeploymentObject }),
-      ...(canary && { canary: canary as DeploymentObject }),
-    },
-    service: front as ServiceObject | undefined,
+    deployments: { ...(stable && { stable }), ...(canary && { canary }) },
+    front: { service: shared, canaryAccess, ingress },
   };
 }
 
@@ -84,7 +92,7 @@ export function releaseOf(deployment: DeploymentObject | undefined): string | un
   return deployment?.spec.template.metadata.labels?.release;
 }
 
-/** Whether every wanted pod runs the present template, is available, and no pod of another template is left. */
+/** Whether every wanted pod runs the present template and is available, and none of another is left but those that end. */
 export function isComplete({ metadata, spec, status }: DeploymentObject): boolean {
   return (
     (status.observedGeneration ?? 0) >= metadata.generation &&
@@ -93,6 +101,11 @@ export function isComplete({ metadata, spec, status }: DeploymentObject): boolea
     status.replicas === spec.replicas &&
     status.availableReplicas === spec.replicas
   );
+}
+
+/** Whether the Deployment runs this release, completely. */
+export function runs(deployment: DeploymentObject | undefined, release: string | undefined): boolean {
+  return deployment !== undefined && releaseOf(deployment) === release && isComplete(deployment);
 }
 
 /** Whether Kubernetes says that a roll came to a stop: no pod became available within progressDeadlineSeconds. */
@@ -115,7 +128,7 @@ export async function configMapsInUse(
   }
   const ours = await api.list<{ metadata: Metadata; immutable?: boolean; data?: Files }>(
     `/api/v1/namespaces/${namespace}/configmaps`,
-    `gray-release/service=${service}`,
+    `${serviceLabel}=${service}`,
   );
   const contents = Object.fromEntries(
     ours.filter((map) => map.immutable).map((map) => [map.metadata.name, map.data ?? {}]),

@@ -1,11 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { defaults } from "../components/defaults.ts";
 import { type Memory, memoryKey } from "../components/history.ts";
 import { Refusal } from "../components/refusal.ts";
-import type { Release } from "../components/release.ts";
+import { type PodTemplate, type Release, releaseId } from "../components/release.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import type { Track } from "../components/traffic.ts";
 import type { Live } from "./live.ts";
+import { completedReleases, type RecordReading } from "./record.ts";
 
 /** What the stacks remember of a service. */
 export interface Memories {
@@ -16,21 +18,26 @@ export interface Memories {
   /** What canary runs completely, by its stack. */
   readonly canaryRuns: string | undefined;
   /** Whether stable ever ran completely under its stack. */
-  readonly prodHasHistory: boolean;
+  readonly stableHasHistory: boolean;
 }
 
+/** A release whose content is what its id says: it was hashed when it was rendered, and is again when it is read. */
+const release = z
+  .object({
+    id: z.string(),
+    template: z.custom<PodTemplate>((value) => typeof value === "object" && value !== null),
+    configMaps: z.record(z.string(), z.record(z.string(), z.string())),
+  })
+  .refine(({ id, template, configMaps }) => releaseId(template, configMaps) === id, {
+    error: ({ input }) => `the content of release ${(input as Release).id} is not what its id says`,
+  });
 const memories = z.record(
   z.string(),
   z.object({
     cluster: z.string(),
     current: z.partialRecord(z.enum(["stable", "canary"] satisfies Track[]), z.string()),
-    history: z.array(
-      z.object({
-        id: z.string(),
-        template: z.unknown(),
-        configMaps: z.record(z.string(), z.record(z.string(), z.string())),
-      }),
-    ),
+    previous: z.string().optional(),
+    history: z.array(release),
   }),
 );
 
@@ -48,19 +55,30 @@ export async function memoriesOf(service: string, args: ServiceArgs, live: Live)
       own,
       history: own?.history ?? [],
       canaryRuns: own?.current.canary,
-      prodHasHistory: own?.current.stable !== undefined,
+      stableHasHistory: own?.current.stable !== undefined,
     };
   }
-  const prodHasHistory = own !== undefined;
+  const stableHasHistory = own !== undefined;
+  const { canaryStack = defaults.canaryStack } = args;
   // A reference to a stack that does not exist ends the program with an error that cannot be caught (pulumi #19202).
-  const canary = live.deployments.canary ? (await read(sibling(args.canaryStack ?? "canary")))?.[key] : undefined;
-  if (canary) return { own, history: canary.history, canaryRuns: canary.current.canary, prodHasHistory };
+  const hasRun = live.deployments.canary !== undefined || live.front.service !== undefined;
+  const canary = hasRun ? (await read(sibling(canaryStack)))?.[key] : undefined;
+  if (canary) return { own, history: canary.history, canaryRuns: canary.current.canary, stableHasHistory };
   if (own && args.release !== undefined && args.release !== "next")
-    return { own, history: own.history, canaryRuns: undefined, prodHasHistory };
-  const stack = args.canaryStack ?? "canary";
+    return { own, history: own.history, canaryRuns: undefined, stableHasHistory };
   throw new Refusal(
-    `${service} has no release in stack ${stack}, and ${pulumi.getStack()} runs what canary has run: run pulumi up --stack ${stack} first.`,
+    `${service} has no release in stack ${canaryStack}, and ${pulumi.getStack()} runs what canary has run: run pulumi up --stack ${canaryStack} first.`,
   );
+}
+
+/**
+ * What a track ran completely, the newest first, by the record and the stack's own memory. Where there is no readable
+ * record, what stable ran before counts too: then nothing else knows the way back.
+ */
+export function ran(track: Track, record: RecordReading, own: Memory | undefined): readonly string[] {
+  const byRecord = track === "stable" ? completedReleases(record).slice(0, 1) : [];
+  const before = track === "stable" && record.kind !== "read" ? own?.previous : undefined;
+  return [...byRecord, own?.current[track], before].filter((id) => id !== undefined);
 }
 
 /** The full name of this stack. */

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { defaults } from "../components/defaults.ts";
-import { configMapsToKeep, remember } from "../components/history.ts";
+import { configMapsToKeep, type Memory, memoryKey, remember } from "../components/history.ts";
 import { Refusal } from "../components/refusal.ts";
 import { renderRelease } from "../components/release.ts";
 import { rollSeconds } from "../components/roll.ts";
@@ -9,14 +9,15 @@ import type { Standing } from "../components/standing.ts";
 import { describeTraffic, replicasMode, rollOrder, type Track, type Traffic } from "../components/traffic.ts";
 import { type Choice, chooseReleases } from "./choice.ts";
 import { connect } from "./cluster.ts";
-import type { Admission } from "./gate.ts";
+import { type Admission, frontHeld } from "./gate.ts";
 import { assertGround, assertKnown } from "./ground.ts";
 import { type Guarded, hooksOf, recordComplete } from "./hooks.ts";
 import { findAccess } from "./kubeconfig.ts";
+import { sameLabels } from "./labels.ts";
 import { configMapsInUse, type Live, readLive, releaseOf } from "./live.ts";
-import { askOwnStack, type Memories, memoriesOf } from "./memory.ts";
+import { askOwnStack, type Memories, memoriesOf, ownStack } from "./memory.ts";
 import { providerFor } from "./provider.ts";
-import { lastCompleted, type RecordReading, readRecord } from "./record.ts";
+import { completedReleases, type RecordReading, readRecord } from "./record.ts";
 import { sequences } from "./sequence.ts";
 
 /**
@@ -46,41 +47,49 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
     memoriesOf(service, args, live),
     ownsCanary ? configMapsInUse(api, namespace, service) : {},
   ]);
-  assertKnown(service, args, live, memories, pulumi.getStack());
+  assertKnown(service, args, live, memories, record, pulumi.getStack());
 
   const { GRAY_BREAK_GLASS: breakGlass, GRAY_EPOCH } = process.env;
   const epoch = GRAY_EPOCH ? Number(GRAY_EPOCH) : undefined;
+  const by = { epoch, breakGlass };
   const choice = chooseReleases({ service, args, live, record, memories, breakGlass, epoch }, rendered);
   const traffic = ownsCanary ? trafficOf(service, args, live, record) : undefined;
   for (const warning of choice.warnings) pulumi.log.warn(warning);
   settle(Object.values(choice.admissions));
+  if (traffic && changesFront(live, traffic)) stopHere(frontHeld(service, record, by));
   if (traffic) pulumi.log.info(`${service}: ${describeTraffic(traffic, stableReplicasOf(args, live))}`);
 
-  const remembered = memories.own?.current ?? {};
-  const { prodHasHistory } = memories;
-  const kept = keptReleases(args, choice, memories, [releaseOf(live.deployments.stable), lastCompleted(record)]);
+  const { own, stableHasHistory } = memories;
   const guarded: Guarded = {
     api,
     cluster: live.cluster,
     namespace,
     service,
-    remembered,
-    prodHasHistory,
-    breakGlass,
-    epoch,
+    own,
+    stableHasHistory,
+    ...by,
     rollSeconds: rollSeconds(args, stableReplicasOf(args, live)),
   };
-  const noted = releaseOf(live.deployments.stable) === lastCompleted(record);
+  const noted = releaseOf(live.deployments.stable) === completedReleases(record)[0];
   if (!pulumi.runtime.isDryRun() && tracksOf(args).includes("stable") && !noted) await recordComplete(guarded);
+  const kept = keptReleases(args, choice, memories, [
+    releaseOf(live.deployments.stable),
+    ...completedReleases(record).slice(0, 2),
+  ]);
+  const previous = previousOf(choice, own);
   return {
+    key: memoryKey(namespace, service),
+    stack: ownStack(),
     cluster: live.cluster,
     provider: providerFor(access, live.cluster),
     releases: choice.releases,
     admissions: notable(choice.admissions),
     ...(traffic && { traffic }),
     stableReplicas: args.replicas === "external" ? undefined : args.replicas,
+    rollSeconds: guarded.rollSeconds,
     order: rollOrder(weightInForce(live), traffic?.weight ?? 0),
     sequence: sequences(live, record, choice.releases, traffic),
+    ...(previous !== undefined && { previous }),
     history: kept,
     configMaps: traffic ? configMapsToKeep(kept, inUse) : {},
     hooks: hooksOf(guarded),
@@ -96,7 +105,11 @@ function trafficOf(service: string, args: ServiceArgs, live: Live, record: Recor
       `${service}: the weight is ${open.weight} while the rollout of ${open.release} is open, not ${asked}.`,
     );
   }
-  return replicasMode(args.acceptShare).plan(open?.weight ?? asked, stableReplicasOf(args, live), { app: service });
+  return replicasMode(args.acceptShare || args.replicas === "external").plan(
+    open?.weight ?? asked,
+    stableReplicasOf(args, live),
+    { app: service },
+  );
 }
 
 /** The history once this run is through. A stack without canary remembers what it runs; the rest is canary's. */
@@ -105,18 +118,39 @@ function keptReleases(args: ServiceArgs, { releases }: Choice, memories: Memorie
   return remember(memories.history, releases.canary, args.releaseHistoryLimit ?? defaults.releaseHistoryLimit, pinned);
 }
 
+/** What stable ran before the release that it is to run. */
+function previousOf({ releases }: Choice, own: Memory | undefined): string | undefined {
+  const changes = own?.current.stable !== releases.stable?.id;
+  return changes ? own?.current.stable : own?.previous;
+}
+
+/** Whether this traffic is not what the live front and canary's live number of pods already give. */
+function changesFront({ front, deployments }: Live, traffic: Traffic): boolean {
+  const selects = front.service?.spec.selector;
+  const pods = deployments.canary?.spec.replicas;
+  return (
+    (selects !== undefined && !sameLabels(selects, traffic.selector)) ||
+    (pods !== undefined && pods !== traffic.canaryReplicas)
+  );
+}
+
 function stableReplicasOf(args: ServiceArgs, live: Live): number {
   return args.replicas === "external" ? (live.deployments.stable?.spec.replicas ?? 1) : args.replicas;
 }
 
 /** @throws Refusal if the gate refuses a track, except in preview, where it warns */
 function settle(admissions: readonly Admission[]): void {
-  const refused = admissions.find((admission) => !admission.admitted);
-  if (refused && !pulumi.runtime.isDryRun()) throw new Refusal(refused.sentence);
-  if (refused) pulumi.log.warn(`${refused.sentence} This is a preview; up would stop here.`);
+  stopHere(admissions.find((admission) => !admission.admitted)?.sentence);
   for (const { code, sentence } of admissions) {
     if (code === "first-install" || code === "break-glass") pulumi.log.warn(sentence);
   }
+}
+
+/** @throws Refusal with the sentence, if there is one; in preview it is a warning */
+function stopHere(sentence: string | undefined): void {
+  if (sentence === undefined) return;
+  if (!pulumi.runtime.isDryRun()) throw new Refusal(sentence);
+  pulumi.log.warn(`${sentence} This is a preview; up would stop here.`);
 }
 
 /** What the component shows of the gate's answers: nothing that changes between runs while nothing happens. */
@@ -131,7 +165,8 @@ function notable(admissions: Partial<Record<Track, Admission>>): Standing["admis
 
 /** The percent that the live front gives canary; undefined where canary is dark or there is no front yet. */
 function weightInForce(live: Live): number | undefined {
-  if (!live.service || live.service.spec.selector?.track === "stable") return undefined;
+  const { service } = live.front;
+  if (!service || service.spec.selector?.track === "stable") return undefined;
   const { canary, stable } = live.deployments;
   const [few, many] = [canary?.spec.replicas ?? 0, stable?.spec.replicas ?? 0];
   return few + many === 0 ? undefined : (100 * few) / (few + many);

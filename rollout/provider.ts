@@ -1,4 +1,5 @@
 import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
 import type { Access } from "./kubeconfig.ts";
 
 const providers = new Map<string, k8s.Provider>();
@@ -15,7 +16,7 @@ export function providerFor(access: Access, cluster: string): k8s.Provider {
   const provider = new k8s.Provider("cluster", {
     clusterIdentifier: cluster,
     ...(access.context !== undefined && { context: access.context }),
-    ...(access.kubeconfig !== undefined && { kubeconfig: access.kubeconfig }),
+    ...(access.kubeconfig !== undefined && { kubeconfig: pulumi.secret(access.kubeconfig) }),
   });
   providers.set(cluster, provider);
   return provider;

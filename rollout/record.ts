@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { serviceLabel } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
 import { ApiError, type Cluster } from "./cluster.ts";
 
@@ -25,7 +26,7 @@ const record = z.looseObject({
   /** Ids that stable ran completely, oldest first; the last one is what it ran last. */
   completed: z.array(z.string()),
   /** The rollout under way, if there is one; only the driver that holds this epoch may change a track. */
-  open: z.object({ epoch: z.int(), release: z.string(), weight: z.number().min(0).max(100) }).optional(),
+  open: z.looseObject({ epoch: z.int(), release: z.string(), weight: z.number().min(0).max(100) }).optional(),
 });
 
 export type Verdict = z.infer<typeof verdict>;
@@ -40,7 +41,7 @@ export type RecordReading =
   | { readonly kind: "unreadable"; readonly why: string };
 
 interface RecordObject {
-  metadata: { resourceVersion: string };
+  metadata: { resourceVersion: string; labels?: Record<string, string>; annotations?: Record<string, string> };
   data?: Record<string, string>;
 }
 
@@ -107,12 +108,12 @@ export async function changeRecord(
       apiVersion: "v1",
       kind: "ConfigMap",
       metadata: {
+        ...object?.metadata,
         name: recordName(service),
         namespace,
-        labels: { app: service, "gray-release/service": service },
-        ...(object && { resourceVersion: object.metadata.resourceVersion }),
+        labels: { ...object?.metadata.labels, app: service, [serviceLabel]: service },
       },
-      data: { record: JSON.stringify(after, undefined, 2) },
+      data: { ...object?.data, record: JSON.stringify(after, undefined, 2) },
     };
     try {
       await (object ? api.replace(pathOf(namespace, service), written) : api.create(pathOf(namespace), written));
@@ -134,8 +135,9 @@ export function withCompleted(before: RolloutRecord, release: string): RolloutRe
   return { ...before, completed: [...others, release].slice(-completedLimit) };
 }
 
-export function lastCompleted(reading: RecordReading): string | undefined {
-  return reading.kind === "read" ? reading.record.completed.at(-1) : undefined;
+/** What stable ran completely, the newest first; nothing where the record cannot be read. */
+export function completedReleases(reading: RecordReading): readonly string[] {
+  return reading.kind === "read" ? reading.record.completed.toReversed() : [];
 }
 
 export function unreadable(namespace: string, service: string, why: string): Refusal {

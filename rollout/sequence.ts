@@ -1,7 +1,8 @@
+import { sequenceAnnotation } from "../components/names.ts";
 import type { Release } from "../components/release.ts";
 import { type Track, type Traffic, tracks } from "../components/traffic.ts";
 import { sameLabels } from "./labels.ts";
-import { type Live, releaseOf } from "./live.ts";
+import { type Live, releaseOf, runs } from "./live.ts";
 import type { RecordReading } from "./record.ts";
 
 /**
@@ -10,7 +11,7 @@ import type { RecordReading } from "./record.ts";
  * it may see nothing to do. A raised number always makes a step, and a step writes the whole object.
  *
  * 1. An object that is as it should be keeps its number.
- * 2. One that is not (another release, another selector) gets the next.
+ * 2. One that is not (another release, a roll that is not through, another selector) gets the next.
  * 3. No number is below the record's, which is raised before an object is changed past Pulumi.
  */
 export function sequences(
@@ -24,10 +25,14 @@ export function sequences(
     Math.max(floor, sequenceOf(object) + (object === undefined || asItShouldBe ? 0 : 1));
   const [stable = floor, canary = floor] = tracks.map((track) => {
     const deployment = live.deployments[track];
-    return next(deployment, releaseOf(deployment) === releases[track]?.id);
+    const release = releases[track]?.id;
+    return next(
+      deployment,
+      deployment?.spec.replicas === 0 ? releaseOf(deployment) === release : runs(deployment, release),
+    );
   });
-  const selects = live.service?.spec.selector ?? {};
-  return { stable, canary, front: next(live.service, !traffic || sameLabels(selects, traffic.selector)) };
+  const selects = live.front.service?.spec.selector ?? {};
+  return { stable, canary, front: next(live.front.service, !traffic || sameLabels(selects, traffic.selector)) };
 }
 
 interface Annotated {
@@ -35,5 +40,5 @@ interface Annotated {
 }
 
 function sequenceOf(object: Annotated | undefined): number {
-  return Number(object?.metadata.annotations?.["gray-release/seq"] ?? 0);
+  return Number(object?.metadata.annotations?.[sequenceAnnotation] ?? 0);
 }

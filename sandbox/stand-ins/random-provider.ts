@@ -6,7 +6,9 @@ import { randomInt } from "node:crypto";
 import type { Provider } from "@pulumi/pulumi/provider/index.js";
 import { endWithParent } from "./parent.ts";
 import { changed, failures, password, withDefaults } from "./random-password.ts";
-import { provider, rpc } from "./sdk.ts";
+import { providerSdk } from "./sdk.ts";
+
+const { provider, rpc } = providerSdk();
 
 const VERSION = "4.21.2";
 const SERVED = "random:index/randomPassword:RandomPassword";

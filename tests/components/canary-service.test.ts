@@ -158,11 +158,12 @@ describe("CanaryService", () => {
       }
     });
 
-    it("puts the user's annotations and the sequence number on the Deployments", () => {
+    it("puts the user's annotations, the sequence number and the stack's name on the Deployments", () => {
       for (const name of ["fop-gate", "fop-gate-canary"]) {
         assert.deepEqual(find(made, "Deployment", name).inputs.metadata.annotations, {
           "log.example.com/agent": "on",
           "gray-release/seq": "0",
+          "gray-release/stack": "organization/gray-release/test",
         });
       }
     });

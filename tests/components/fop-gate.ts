@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import { type Release, renderRelease } from "../../components/release.ts";
+import { rollSeconds } from "../../components/roll.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
 import { labelsOf, tracksOf } from "../../components/service-args.ts";
 import type { Standing } from "../../components/standing.ts";
@@ -23,6 +24,9 @@ export function standing(service: string, args: ServiceArgs, changes: Partial<St
   const release: Release = renderRelease(service, labelsOf(service, args), args);
   const replicas = args.replicas === "external" ? undefined : args.replicas;
   return {
+    key: `${args.namespace}/${service}`,
+    stack: "organization/gray-release/test",
+    rollSeconds: rollSeconds(args, replicas ?? 1),
     cluster: "cluster-uid",
     provider: new k8s.Provider("cluster", {}),
     releases: Object.fromEntries(tracksOf(args).map((track) => [track, release])),

@@ -105,7 +105,9 @@ describe("the gate", () => {
 
   it("refuses when the record was deleted, while the way back is open; a person's approval begins a new one", async () => {
     await kubectl(["delete", "configmap", "fop-gate-rollout", "-n", namespace]);
-    await refused(/has run before and its record fop-gate-rollout is gone: restore the record, or run gray approve/);
+    await refused(
+      /stands already and no record fop-gate-rollout says what it ran: restore the record, or run gray approve/,
+    );
     const approve = await project.gray("approve", releaseB, "--because", "seen in canary", "-n", namespace);
     assert.equal(approve.code, 0, approve.output);
     await project.mustUp("prod");

@@ -74,7 +74,10 @@ describe("the client of the cluster", () => {
     api.intercept = () => ({ status: 403, body: { message: "pods is forbidden" } });
     await assert.rejects(cluster().list("/api/v1/pods"), (error) => {
       assert.ok(error instanceof ApiError);
-      assert.deepEqual([error.status, error.message], [403, "pods is forbidden (GET /api/v1/pods: 403)"]);
+      assert.deepEqual(
+        [error.status, error.message],
+        [403, "pods is forbidden (GET /api/v1/pods: 403): docs/rbac.md of gray-release says what is needed"],
+      );
       return true;
     });
   });

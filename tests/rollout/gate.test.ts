@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type AdmissionCode, judge, type Question } from "../../rollout/gate.ts";
+import { type AdmissionCode, decide, type Question } from "../../rollout/gate.ts";
 import type { RecordReading, RolloutRecord } from "../../rollout/record.ts";
 import { verdict } from "../fake/world.ts";
 
@@ -20,9 +20,9 @@ const ordinary: Question = {
   track: "stable",
   release: b,
   live: a,
-  lastComplete: a,
+  ran: [a],
   record: read({ completed: [a] }),
-  prodHasHistory: true,
+  stableHasHistory: true,
   canary: "available",
 };
 /** Nothing of stable has ever been here. */
@@ -30,23 +30,24 @@ const firstInstall: Question = {
   service: "web",
   track: "stable",
   release: b,
+  ran: [],
   record: absent,
-  prodHasHistory: false,
+  stableHasHistory: false,
   canary: "available",
 };
 
 type Row = [sentence: string, changes: Partial<Question>, admitted: boolean, code: AdmissionCode];
 
-/** By the numbers of the conditions of `judge`. */
+/** By the numbers of the conditions of `decide`. */
 const conditions: [condition: string, rows: Row[]][] = [
   [
     "1. The way back is always open",
     [
       ["the release that the live Deployment runs is admitted", { live: b }, true, "way-back"],
-      ["the release that the track last ran completely is admitted", { lastComplete: b }, true, "way-back"],
-      ["so it is with an unreadable record", { lastComplete: b, record: unreadable }, true, "way-back"],
+      ["the release that the track last ran completely is admitted", { ran: [b] }, true, "way-back"],
+      ["so it is with an unreadable record", { ran: [b], record: unreadable }, true, "way-back"],
       ["so it is with no record", { live: b, record: absent }, true, "way-back"],
-      ["so it is while a rollout is open", { lastComplete: b, record: read({ open }) }, true, "way-back"],
+      ["so it is while a rollout is open", { ran: [b], record: read({ open }) }, true, "way-back"],
       [
         "so it is with a release judged bad, which may be all there is",
         { live: b, record: read({ verdicts: { [b]: verdict("bad") } }) },
@@ -160,7 +161,7 @@ const conditions: [condition: string, rows: Row[]][] = [
       ["prod is refused without a verdict", {}, false, "no-verdict"],
       [
         "prod is refused where the record is gone and stable is live",
-        { record: absent, prodHasHistory: false },
+        { record: absent, stableHasHistory: false },
         false,
         "no-record",
       ],
@@ -172,25 +173,20 @@ const conditions: [condition: string, rows: Row[]][] = [
       ],
       [
         "prod is refused where Deployment and history are gone and a record is there",
-        { ...firstInstall, live: undefined, lastComplete: undefined, record: read() },
+        { ...firstInstall, live: undefined, ran: [], record: read() },
         false,
         "no-verdict",
       ],
-      [
-        "the first install is admitted",
-        { ...firstInstall, live: undefined, lastComplete: undefined },
-        true,
-        "first-install",
-      ],
+      ["the first install is admitted", { ...firstInstall, live: undefined, ran: [] }, true, "first-install"],
       [
         "the first install is admitted with canary on its way in the same up",
-        { ...firstInstall, live: undefined, lastComplete: undefined, canary: "coming" },
+        { ...firstInstall, live: undefined, ran: [], canary: "coming" },
         true,
         "first-install",
       ],
       [
         "the first install is refused where canary is not healthy",
-        { ...firstInstall, live: undefined, lastComplete: undefined, canary: "not-available" },
+        { ...firstInstall, live: undefined, ran: [], canary: "not-available" },
         false,
         "canary-not-available",
       ],
@@ -203,7 +199,7 @@ describe("the gate", () => {
     describe(condition, () => {
       for (const [sentence, changes, admitted, code] of rows) {
         it(sentence, () => {
-          const answer = judge({ ...ordinary, ...changes });
+          const answer = decide({ ...ordinary, ...changes });
           assert.deepEqual([answer.admitted, answer.code], [admitted, code]);
         });
       }
@@ -214,7 +210,7 @@ describe("the gate", () => {
     for (const [, rows] of conditions) {
       for (const [row, changes] of rows) {
         const question = { ...ordinary, ...changes };
-        const { sentence } = judge(question);
+        const { sentence } = decide(question);
         assert.ok(sentence.startsWith(`web ${question.track}: release ${b} `), row);
         assert.ok(sentence.endsWith("."), row);
       }
@@ -225,19 +221,19 @@ describe("the gate", () => {
     for (const [, rows] of conditions) {
       for (const [row, changes, admitted] of rows) {
         if (!admitted)
-          assert.match(judge({ ...ordinary, ...changes }).sentence, /gray |pulumi up|release another/, row);
+          assert.match(decide({ ...ordinary, ...changes }).sentence, /gray |pulumi up|release another/, row);
       }
     }
   });
 
   it("names who judged and why, and the reason of break glass", () => {
-    const { sentence } = judge({ ...ordinary, record: read({ verdicts: { [b]: verdict("bad", "bob", "5xx") } }) });
+    const { sentence } = decide({ ...ordinary, record: read({ verdicts: { [b]: verdict("bad", "bob", "5xx") } }) });
     assert.match(sentence, /judged bad \(bob: 5xx\)/);
-    assert.match(judge({ ...ordinary, breakGlass: "fire" }).sentence, /because: fire/);
+    assert.match(decide({ ...ordinary, breakGlass: "fire" }).sentence, /because: fire/);
   });
 
   it("does not take the name of a verdict's field for a release", () => {
-    const { code } = judge({ ...ordinary, release: "constructor" });
+    const { code } = decide({ ...ordinary, release: "constructor" });
     assert.equal(code, "no-verdict");
   });
 });

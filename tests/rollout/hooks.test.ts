@@ -21,8 +21,8 @@ describe("the gate's hooks", () => {
     cluster: "cluster-uid",
     namespace: "dora-apps",
     service: "web",
-    remembered: {},
-    prodHasHistory: true,
+    own: undefined,
+    stableHasHistory: true,
     breakGlass: undefined,
     epoch: undefined,
     rollSeconds: 60,
@@ -99,19 +99,21 @@ describe("the gate's hooks", () => {
     await assert.rejects(call("stable", "beforeUpdate", early, "b"), /judged bad/);
   });
 
+  const memory = { cluster: "cluster-uid", current: {}, history: [] };
+
   it("take the way back from what the stack itself remembers", async () => {
-    await call("stable", "beforeUpdate", guarded({ remembered: { stable: "b" } }), "b");
-    await call("canary", "beforeUpdate", guarded({ remembered: { canary: "b" } }), "b");
+    await call("stable", "beforeUpdate", guarded({ own: { ...memory, current: { stable: "b" } } }), "b");
+    await call("canary", "beforeUpdate", guarded({ own: { ...memory, current: { canary: "b" } } }), "b");
   });
 
   it("see whether canary is healthy at the moment of the first install", async () => {
     live("web-canary", "b", 0);
     await assert.rejects(
-      call("stable", "beforeCreate", guarded({ prodHasHistory: false }), "b"),
+      call("stable", "beforeCreate", guarded({ stableHasHistory: false }), "b"),
       /with all its pods available/,
     );
     live("web-canary", "b");
-    await call("stable", "beforeCreate", guarded({ prodHasHistory: false }), "b");
+    await call("stable", "beforeCreate", guarded({ stableHasHistory: false }), "b");
   });
 
   it("tell of broken glass on the Deployment", async () => {

@@ -48,7 +48,7 @@ describe("what stands in the cluster", () => {
       cluster: "cluster-uid",
       namespaceExists: true,
       deployments: {},
-      service: undefined,
+      front: { service: undefined, canaryAccess: undefined, ingress: undefined },
     });
     assert.equal((await read("elsewhere")).namespaceExists, false);
   });
@@ -68,9 +68,9 @@ describe("what stands in the cluster", () => {
       metadata: { name: "web" },
       spec: { selector: { app: "web" } },
     });
-    const { deployments, service } = await read();
+    const { deployments, front } = await read();
     assert.deepEqual([releaseOf(deployments.stable), releaseOf(deployments.canary)], ["a", "b"]);
-    assert.deepEqual(service?.spec.selector, { app: "web" });
+    assert.deepEqual(front.service?.spec.selector, { app: "web" });
   });
 
   it("is not known where the server will not say", async () => {

@@ -1,19 +1,21 @@
 import assert from "node:assert/strict";
 import { Refusal } from "../../components/refusal.ts";
+import { type Release, releaseId } from "../../components/release.ts";
 import type { Live } from "../../rollout/live.ts";
 import { type Memories, memoriesOf } from "../../rollout/memory.ts";
 import { serviceArgs } from "../components/fop-gate.ts";
 import { run } from "../fake/engine.ts";
 
-const release = (id: string) => ({
-  id,
-  template: { metadata: { labels: {} }, spec: { containers: [] } },
-  configMaps: {},
-});
+/** A release that a test knows by a name, which its content holds. */
+const release = (name: string) => {
+  const template = { metadata: { labels: { name } }, spec: { containers: [] } };
+  return { id: releaseId(template, {}), template, configMaps: {} };
+};
+const nameOf = ({ template }: Release) => template.metadata.labels.name;
 const memory = (current: object, ...ids: string[]) => ({
   "dora-apps/web": { cluster: "uid", current, history: ids.map(release) },
 });
-const live = (canary: boolean) => ({ deployments: canary ? { canary: {} } : {} }) as Live;
+const live = (canary: boolean) => ({ deployments: canary ? { canary: {} } : {}, front: {} }) as Live;
 
 /** What a stack sees of its own outputs and those of the others. */
 async function memories(
@@ -44,7 +46,7 @@ async function memories(
 describe("what the stacks remember", () => {
   it("is nothing at first", async () => {
     const { memories: found } = await memories("canary", { tracks: ["canary"] }, {});
-    assert.deepEqual(found, { own: undefined, history: [], canaryRuns: undefined, prodHasHistory: false });
+    assert.deepEqual(found, { own: undefined, history: [], canaryRuns: undefined, stableHasHistory: false });
   });
 
   it("is asked of the own stack alone where it owns canary", async () => {
@@ -54,7 +56,7 @@ describe("what the stacks remember", () => {
       { canary: memory({ canary: "b" }, "b", "a") },
     );
     assert.deepEqual(asked, ["gray-release/canary"]);
-    assert.deepEqual([found.canaryRuns, found.history.map(({ id }) => id)], ["b", ["b", "a"]]);
+    assert.deepEqual([found.canaryRuns, found.history.map(nameOf)], ["b", ["b", "a"]]);
   });
 
   it("is asked of the stack of canary too by one that owns stable", async () => {
@@ -64,7 +66,7 @@ describe("what the stacks remember", () => {
       { canary: memory({ canary: "b" }, "b", "a"), prod: memory({ stable: "a" }, "a") },
     );
     assert.deepEqual(asked, ["gray-release/prod", "gray-release/canary"]);
-    assert.deepEqual([found.canaryRuns, found.own?.current, found.prodHasHistory], ["b", { stable: "a" }, true]);
+    assert.deepEqual([found.canaryRuns, found.own?.current, found.stableHasHistory], ["b", { stable: "a" }, true]);
   });
 
   it("is asked of a stack of another name or project", async () => {
@@ -87,10 +89,7 @@ describe("what the stacks remember", () => {
   it("lets stable keep what it runs where canary is gone", async () => {
     const outputs = { prod: memory({ stable: "a" }, "a") };
     const { memories: found } = await memories("prod", { tracks: ["stable"], release: "current" }, outputs, false);
-    assert.deepEqual(
-      found.history.map(({ id }) => id),
-      ["a"],
-    );
+    assert.deepEqual(found.history.map(nameOf), ["a"]);
     await assert.rejects(
       memories("prod", { tracks: ["stable"] }, outputs, false),
       /run pulumi up --stack canary first/,

@@ -259,7 +259,7 @@ describe("a service in two stacks", () => {
     await install();
     await world.up("canary", canary("b"));
     world.api.objects.delete(world.recordPath("web"));
-    await assert.rejects(world.up("prod", prod("b")), /has run before and its record web-rollout is gone/);
+    await assert.rejects(world.up("prod", prod("b")), /stands already and no record web-rollout says what it ran/);
   });
 
   it("refuses a record of another cluster", async () => {

@@ -5,8 +5,8 @@ import { connect } from "../../rollout/cluster.ts";
 import { findAccess } from "../../rollout/kubeconfig.ts";
 import {
   changeRecord,
+  completedReleases,
   deleteRecord,
-  lastCompleted,
   parseRecord,
   type RolloutRecord,
   readRecord,
@@ -90,9 +90,9 @@ describe("the releases that stable ran completely", () => {
   });
 
   it("say what it ran last", () => {
-    assert.equal(lastCompleted({ kind: "read", record: whole }), "bbbbbbbbbbbb");
-    assert.equal(lastCompleted({ kind: "absent" }), undefined);
-    assert.equal(lastCompleted({ kind: "unreadable", why: "" }), undefined);
+    assert.equal(completedReleases({ kind: "read", record: whole })[0], "bbbbbbbbbbbb");
+    assert.deepEqual(completedReleases({ kind: "absent" }), []);
+    assert.deepEqual(completedReleases({ kind: "unreadable", why: "" }), []);
   });
 });
 

@@ -4,7 +4,7 @@ import { compared, type Figure } from "./figure.ts";
 import { programPeak } from "./program-peak.ts";
 import { interleave, seconds } from "./sample.ts";
 
-const timed = 7;
+const timed = 5;
 const weighed = 3;
 
 /** An `up` that changes nothing, beside that of a bare program: its time, and the memory of its program. */

@@ -1,17 +1,17 @@
 /** `npm run demo`: the main job on the sandbox, told as it happens. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RELEASE_IMAGES } from "../sandbox/images.ts";
 import { startLoad } from "../sandbox/load.ts";
-import { get } from "./kubectl.ts";
+import { places } from "../sandbox/places.ts";
+import { get, kubectl } from "./kubectl.ts";
 import { Project } from "./project.ts";
 import { enterSandbox } from "./sandbox.ts";
 
 const namespace = "dora-apps";
 const minReadySeconds = 2;
-/** Where the last demo's project is, so that the next one starts clean. */
-const last = join(tmpdir(), "gray-release-demo");
+/** Says where the last demo's project is, so that the next one starts clean. It goes with the sandbox. */
+const last = join(places().state, "demo");
 
 const began = Date.now();
 const say = (line: string) => console.log(`${String(Math.round((Date.now() - began) / 1000)).padStart(4)} s  ${line}`);
@@ -78,8 +78,10 @@ async function show(): Promise<void> {
 }
 
 async function takeDownLast(): Promise<void> {
+  const kinds = "deployments,services,ingresses,configmaps";
+  await kubectl(["delete", kinds, "-n", namespace, "-l", "app=fop-gate", "--ignore-not-found"]);
   if (!existsSync(last)) return;
   const folder = readFileSync(last, "utf8");
-  if (existsSync(folder)) await Project.at(folder).end();
+  if (existsSync(folder)) Project.at(folder).forget();
   rmSync(last);
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { CanaryService } from "../../components/canary-service.ts";
+import { Refusal } from "../../components/refusal.ts";
 import { renderRelease } from "../../components/release.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
 import type { Standing } from "../../components/standing.ts";
@@ -63,6 +64,28 @@ describe("CanaryService", () => {
     });
     await assert.rejects(attempt, /replicas is 0/);
   });
+
+  for (const [whose, service, namespace] of [
+    ["another service", "web", "dora-apps"],
+    ["the service of another namespace", "fop-gate", "other"],
+  ] as const) {
+    it(`refuses the standing of ${whose} before it registers anything`, async () => {
+      const args = serviceArgs();
+      const { resources } = await run(() => {
+        const rollout = standing(service, serviceArgs({ namespace }));
+        assert.throws(
+          () => new CanaryService("fop-gate", { ...args, rollout }),
+          new Refusal(
+            `CanaryService fop-gate in namespace dora-apps was given the rollout of ${namespace}/${service}: give it what openRollout("fop-gate", args) returned.`,
+          ),
+        );
+      });
+      assert.deepEqual(
+        resources.map(({ type }) => type),
+        ["pulumi:providers:kubernetes"],
+      );
+    });
+  }
 
   describe("in the stack of canary", () => {
     let made: Run;

@@ -179,6 +179,21 @@ describe("a release", () => {
     refuses({ configFiles }, /configFiles names the container "wbe", and the pod has web: correct the name\./);
   });
 
+  it("refuses two volumes of one name", () => {
+    const configFiles = { logs: { files: { a: "1" }, mountPath: "/etc" } };
+    const twice = /^Two volumes are called "logs": rename the file set or the volume\.$/;
+    refuses({ configFiles, volumes: [{ name: "logs", emptyDir: {} }] }, twice);
+    refuses(
+      {
+        volumes: [
+          { name: "logs", emptyDir: {} },
+          { name: "logs", emptyDir: {} },
+        ],
+      },
+      twice,
+    );
+  });
+
   it("refuses to be without a container or a readiness probe", () => {
     refuses({ containers: [] }, /containers is empty/);
     refuses({ containers: [{ name: "web", image: "web:1" }] }, /Container web has no readinessProbe/);

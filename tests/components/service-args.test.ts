@@ -42,6 +42,32 @@ const bad: [what: string, args: object, sentence: string][] = [
     "web: progressDeadlineSeconds (30) must exceed minReadySeconds (30).",
   ],
   [
+    "pods that are killed while they still serve",
+    { terminationGracePeriodSeconds: 5 },
+    "web: terminationGracePeriodSeconds (5) must exceed the 5 s that a pod keeps serving after it was asked to end.",
+  ],
+  [
+    "an Ingress to a port that the Service has not",
+    {
+      ports: [
+        { name: "http", port: 80 },
+        { name: "admin", port: 81 },
+      ],
+      ingress: { host: "h", port: 8080 },
+    },
+    "web: ingress.port is 8080 and the Service has 80, 81: choose one of its ports.",
+  ],
+  [
+    "a debug Ingress to a port that the Service has not",
+    { debugIngress: { host: "h", port: 8080 } },
+    "web: debugIngress.port is 8080 and the Service has 80: choose one of its ports.",
+  ],
+  [
+    "a namespace of 64 characters",
+    { namespace: "n".repeat(64) },
+    `web: namespace is "${"n".repeat(64)}": must be a DNS label, like dora-apps.`,
+  ],
+  [
     "two ports of one name",
     {
       ports: [
@@ -79,6 +105,16 @@ const alsoBad: [what: string, args: object, named: RegExp][] = [
     { configFiles: { config: { files: {}, mountPath: "etc" } } },
     /^web: configFiles\.config\.mountPath is "etc": /,
   ],
+  [
+    "a file set whose name cannot be part of a ConfigMap's",
+    { configFiles: { My_Config: { files: {}, mountPath: "/etc" } } },
+    /^web: configFiles\.My_Config .*must be a DNS label/,
+  ],
+  [
+    "a file name that a ConfigMap cannot hold",
+    { configFiles: { config: { files: { "conf/a": "1" }, mountPath: "/etc" } } },
+    /^web: configFiles\.config\.files\.conf\/a .*letters, digits, dashes, dots and underscores/,
+  ],
   ["a missing namespace", { namespace: undefined }, /^web: namespace is (undefined|missing)/],
 ];
 
@@ -110,6 +146,26 @@ describe("the arguments of a service", () => {
       );
     });
   }
+
+  for (const namespace of ["n".repeat(63), "1st", "9", "a-1"]) {
+    it(`allow the namespace ${namespace}, as Kubernetes does`, () => {
+      assert.doesNotThrow(() => assertServiceArgs("web", serviceArgs({ namespace })));
+    });
+  }
+
+  it("allow pods that outlive the time that they keep serving, and an Ingress to any port of the Service", () => {
+    const ports = [
+      { name: "http", port: 80 },
+      { name: "admin", port: 81 },
+    ];
+    const args = { terminationGracePeriodSeconds: 6, ports, ingress: { host: "h", port: 81 } };
+    assert.doesNotThrow(() => assertServiceArgs("web", serviceArgs(args)));
+  });
+
+  it("allow files of any name that a ConfigMap can hold", () => {
+    const configFiles = { "my-config": { files: { "a_B.c-1": "1", ".hidden": "2" }, mountPath: "/etc" } };
+    assert.doesNotThrow(() => assertServiceArgs("web", serviceArgs({ configFiles })));
+  });
 
   for (const name of ["", "Web", "9web", "web_1", "-web", "web-", "web.example", "w".repeat(41)]) {
     it(`refuse the service name "${name}"`, () => {

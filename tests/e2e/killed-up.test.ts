@@ -1,24 +1,29 @@
 import assert from "node:assert/strict";
-import { get, until } from "../../rehearsal/kubectl.ts";
+import { get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
 import { Project } from "../../rehearsal/project.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 
-const namespace = "dora-apps";
+const namespace = "killed-up";
+const key = `${namespace}/fop-gate`;
 
 describe("an up that is killed in the middle of prod's roll", () => {
   let project: Project;
   before(async () => {
-    project = await Project.create({ minReadySeconds: 1 });
+    await makeNamespace(namespace);
+    project = await Project.create({ namespace, minReadySeconds: 1 });
     await project.mustUp("canary");
     await project.mustUp("prod");
   });
-  after(() => project.end());
+  after(async () => {
+    await project.end();
+    await kubectl(["delete", "namespace", namespace, "--wait=false"]);
+  });
 
   it("is mended by an up to the release before it: nine live pods of that release", async () => {
-    const releaseA = await project.release("prod");
+    const releaseA = await project.release("prod", key);
     project.share({ image: RELEASE_IMAGES.B });
     await project.mustUp("canary");
-    const releaseB = await project.release("canary");
+    const releaseB = await project.release("canary", key);
     await project.gray("approve", releaseB, "--because", "rehearsal of a crash", "-n", namespace);
 
     const up = project.startUp("prod");

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { get, kubectl, until } from "../../rehearsal/kubectl.ts";
+import { get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
 import { Project } from "../../rehearsal/project.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 import { startLoad } from "../../sandbox/load.ts";
 
-const namespace = "dora-apps";
+const namespace = "main-job";
+const key = `${namespace}/fop-gate`;
 const stable = () => get(namespace, "deployment", "fop-gate");
 const canary = () => get(namespace, "deployment", "fop-gate-canary");
 const pods = async (track: string) => (await get(namespace, "pods", "-l", `app=fop-gate,track=${track}`)).items;
@@ -15,9 +16,13 @@ describe("the main job: canary, then prod", () => {
   let releaseB: string;
 
   before(async () => {
-    project = await Project.create({ minReadySeconds: 1 });
+    await makeNamespace(namespace);
+    project = await Project.create({ namespace, minReadySeconds: 1 });
   });
-  after(() => project.end());
+  after(async () => {
+    await project.end();
+    await kubectl(["delete", "namespace", namespace, "--wait=false"]);
+  });
 
   it("refuses prod before canary, and changes nothing", async () => {
     const { code, output } = await project.up("prod");
@@ -33,8 +38,8 @@ describe("the main job: canary, then prod", () => {
     await project.mustUp("canary");
     const { output } = await project.mustUp("prod");
     assert.match(output, /is the first install: there are no users yet, so canary's health decides/);
-    releaseA = await project.release("prod");
-    assert.equal(releaseA, await project.release("canary"));
+    releaseA = await project.release("prod", key);
+    assert.equal(releaseA, await project.release("canary", key));
   });
 
   it("runs 9 + 1 pods, each 2/2, with 10 endpoints behind one Service", async () => {
@@ -152,7 +157,7 @@ describe("the main job: canary, then prod", () => {
     it("goes to canary alone", async () => {
       project.share({ image: RELEASE_IMAGES.B });
       await project.mustUp("canary");
-      releaseB = await project.release("canary");
+      releaseB = await project.release("canary", key);
       assert.notEqual(releaseB, releaseA);
       assert.equal((await stable()).spec.template.metadata.labels.release, releaseA);
       assert.equal((await canary()).spec.template.metadata.labels.release, releaseB);
@@ -176,7 +181,7 @@ describe("the main job: canary, then prod", () => {
     it("lets prod be scaled meanwhile with release: current", async () => {
       project.configure("prod", { release: "current" });
       await project.mustUp("prod");
-      assert.equal(await project.release("prod"), releaseA);
+      assert.equal(await project.release("prod", key), releaseA);
       project.configure("prod", { release: undefined });
     });
 
@@ -224,7 +229,7 @@ describe("the main job: canary, then prod", () => {
     it("goes down in the right order, and leaves nothing but the namespace", async () => {
       const { code, output } = await project.gray("destroy", "--yes");
       assert.equal(code, 0, output);
-      assert.match(output, /Down: prod, then canary; the records of dora-apps\/fop-gate are deleted\./);
+      assert.match(output, /Down: prod, then canary; the records of main-job\/fop-gate are deleted\./);
       for (const kind of ["deployments", "services", "ingresses", "configmaps"]) {
         assert.equal((await get(namespace, kind, "-l", "app=fop-gate")).items.length, 0, kind);
       }

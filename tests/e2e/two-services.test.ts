@@ -52,7 +52,7 @@ for (const second of [
     });
     after(async () => {
       await project.end();
-      for (const name of ["two-a", "two-b"]) await kubectl(["delete", "namespace", name, "--ignore-not-found"]);
+      for (const name of ["two-a", "two-b"]) await kubectl(["delete", "namespace", name]);
     });
 
     it("have their own histories, gates and records", async () => {

@@ -33,11 +33,14 @@ interface Options {
   readonly environment?: Record<string, string>;
   /** Outputs of a stack by its full name; undefined if there is no such stack. */
   readonly outputsOf?: (stack: string) => Record<string, unknown> | undefined;
+  /** What a resource's step is; at `Same` no hook runs. @default Create */
+  readonly step?: (type: string, inputs: Record<string, unknown>) => Step;
   /** Called with each resource of a provider as it is made; a throw fails it. */
-  /** Whether the object is there already, so that it is updated and not created. */
-  readonly exists?: (type: string, inputs: Record<string, unknown>) => boolean;
   readonly made?: (type: string, inputs: Record<string, unknown>) => void;
 }
+
+/** What the engine does for a resource. */
+export type Step = "Create" | "Update" | "Same";
 
 const project = "gray-release";
 const log = pulumi.log as { warn: unknown; info: unknown };
@@ -57,7 +60,7 @@ export async function run(program: () => unknown, options: Options = {}): Promis
     environment = {},
     outputsOf = () => ({}),
     made = () => {},
-    exists = () => false,
+    step = () => "Create",
   } = options;
   const resources: Registered[] = [];
   let current: Registered | undefined;
@@ -82,7 +85,7 @@ export async function run(program: () => unknown, options: Options = {}): Promis
     `organization-${++runs}`,
   );
   pulumi.runtime.setAllConfig(options.config ?? {});
-  const outcome = record(resources, exists, (one) => {
+  const outcome = record(resources, step, (one) => {
     current = one;
   });
   const warnings: string[] = [];
@@ -107,7 +110,7 @@ export async function run(program: () => unknown, options: Options = {}): Promis
  * Notes what the mocks do not hand on (they add the inputs), and runs the hooks, which they do not know: those before a
  * resource is made, and, unless one of these fails, those after.
  */
-function record(resources: Registered[], exists: NonNullable<Options["exists"]>, begin: (one: Registered) => void) {
+function record(resources: Registered[], step: NonNullable<Options["step"]>, begin: (one: Registered) => void) {
   const hooks = new Hooks();
   const outcome: { failure?: Error; end: () => void } = { end: () => hooks.close() };
   // biome-ignore lint/suspicious/noExplicitAny: the SDK gives its requests no types
@@ -139,7 +142,7 @@ function record(resources: Registered[], exists: NonNullable<Options["exists"]>,
       inputs: {},
     };
     resources.push(one);
-    const moment = exists(one.type, request.getObject()?.toJavaScript() ?? {}) ? "Update" : "Create";
+    const moment = step(one.type, request.getObject()?.toJavaScript() ?? {});
     await attempt(bound.get(`before${moment}`) ?? [], request);
     begin(outcome.failure ? { ...one } : one);
     register(request, async (...answer: unknown[]) => {

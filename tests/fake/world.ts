@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { canonicalJson } from "../../components/canonical.ts";
 import type { Memory } from "../../components/history.ts";
 import type { Release } from "../../components/release.ts";
 import { type RolloutRecord, recordName } from "../../rollout/record.ts";
 import { type ApiObject, ApiServer } from "./api-server.ts";
-import { type Run, run } from "./engine.ts";
+import { type Run, run, type Step } from "./engine.ts";
 
 /** What a program exports. */
 export interface Exports {
@@ -31,6 +32,8 @@ export class World {
   readonly api: ApiServer;
   readonly outputs = new Map<string, Record<string, unknown>>();
   readonly #made = new Map<string, Set<string>>();
+  /** What each object was last written with, by its path. */
+  readonly #inputs = new Map<string, string>();
   readonly namespace: string;
   /** Path of a kubeconfig of the cluster. */
   readonly kubeconfig: string;
@@ -72,13 +75,14 @@ export class World {
           const [, , of = ""] = name.split("/");
           return this.outputs.get(of) ?? (of === stack ? {} : undefined);
         },
-        exists: (type, inputs) => {
-          const path = pathOf(type, inputs as ApiObject);
-          return path !== undefined && this.api.objects.has(path);
-        },
+        step: (type, inputs) => this.#step(type, inputs as ApiObject),
         made: (type, inputs) => {
-          const path = this.#roll(type, inputs as ApiObject, status);
-          if (path) made.add(path);
+          const path = pathOf(type, inputs as ApiObject);
+          if (path === undefined) return;
+          made.add(path);
+          if (this.#step(type, inputs as ApiObject) === "Same") return;
+          this.#inputs.set(path, canonicalJson(inputs));
+          this.#roll(path, inputs as ApiObject, status);
         },
       },
     );
@@ -123,12 +127,17 @@ export class World {
     return `/api/v1/namespaces/${this.namespace}/configmaps/${recordName(service)}`;
   }
 
-  #roll(type: string, { metadata, ...fields }: ApiObject, status: Record<string, object>): string | undefined {
-    const path = pathOf(type, { metadata });
-    if (path === undefined) return undefined;
+  /** As Pulumi decides, which looks whether an object is there (`refresh: always`) and not what is in it. */
+  #step(type: string, inputs: ApiObject): Step {
+    const path = pathOf(type, inputs);
+    if (path === undefined || !this.api.objects.has(path)) return "Create";
+    return this.#inputs.get(path) === canonicalJson(inputs) ? "Same" : "Update";
+  }
+
+  #roll(path: string, { metadata, ...fields }: ApiObject, status: Record<string, object>): void {
     const { uid: _, resourceVersion: __, ...given } = metadata;
     const stored = this.api.put(path, { metadata: given, ...fields });
-    if (!path.includes("/deployments/")) return path;
+    if (!path.includes("/deployments/")) return;
     stored.spec.replicas ??= 1;
     const all = stored.spec.replicas;
     stored.status = {
@@ -138,7 +147,6 @@ export class World {
       availableReplicas: all,
       ...status[metadata.name],
     };
-    return path;
   }
 }
 

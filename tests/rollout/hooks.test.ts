@@ -58,17 +58,23 @@ describe("the gate's hooks", () => {
     [...api.objects.values()]
       .filter(({ kind }) => kind === "Event")
       .map(({ reason, involvedObject }) => `${reason} ${involvedObject.name}`);
-  const change = (release?: string): ResourceHookArgs => ({
+  const change = (release?: string, replicas?: number): ResourceHookArgs => ({
     urn: "urn",
     id: "id",
     name: "web",
     type: "kubernetes:apps/v1:Deployment",
-    newInputs: { spec: { template: { metadata: { labels: release === undefined ? {} : { release } } } } },
+    newInputs: { spec: { replicas, template: { metadata: { labels: release === undefined ? {} : { release } } } } },
   });
-  const call = (part: "stable" | "canary" | "front", moment: string, of: Guarded, release?: string) => {
+  const call = (
+    part: "stable" | "canary" | "front",
+    moment: string,
+    of: Guarded,
+    release?: string,
+    replicas?: number,
+  ) => {
     const [hook] = (hooksOf(of)[part] as Record<string, Hook[]>)[moment] ?? [];
     assert.ok(hook, `no hook ${part} ${moment}`);
-    return hook(change(release));
+    return hook(change(release, replicas));
   };
 
   for (const moment of ["beforeCreate", "beforeUpdate"]) {
@@ -121,6 +127,67 @@ describe("the gate's hooks", () => {
     live("web", "a");
     await call("stable", "beforeUpdate", guarded({ breakGlass: "fire" }), "b");
     assert.deepEqual(events(), ["BreakGlass web"]);
+  });
+
+  for (const part of ["stable", "canary"] as const) {
+    it(`refuse pods of ${part} that do not say which release they are of, even with a broken glass`, async () => {
+      for (const of of [guarded(), guarded({ breakGlass: "fire" })]) {
+        await assert.rejects(
+          call(part, "beforeUpdate", of),
+          new RegExp(
+            `^Refusal: web ${part}: its pods have no label release, so nobody can judge them: leave it on\\.$`,
+          ),
+        );
+      }
+    });
+  }
+
+  it("keep the number of canary's pods while somebody else's rollout is open", async () => {
+    writeRecord({ open: { epoch: 3, release: "b", weight: 10 } });
+    live("web-canary", "b");
+    const change = (replicas: number, by: Partial<Guarded> = {}) =>
+      call("canary", "beforeUpdate", guarded(by), "b", replicas);
+    await assert.rejects(change(2), /^Refusal: web: the front is not changed while the rollout of b is open/);
+    await assert.rejects(change(2, { epoch: 2 }), /is open/);
+    await change(1);
+    await change(2, { epoch: 3 });
+    await change(2, { breakGlass: "fire" });
+  });
+
+  it("leave the number of canary's pods to anybody while no rollout is open", async () => {
+    writeRecord({});
+    live("web-canary", "b");
+    await call("canary", "beforeUpdate", guarded(), "b", 2);
+  });
+
+  describe("where Events may not be written", () => {
+    const { warn } = console;
+    let told: string[];
+    beforeEach(() => {
+      told = [];
+      console.warn = (message: string) => void told.push(message);
+      api.intercept = ({ path }) =>
+        path.endsWith("/events") ? { status: 403, body: { message: "events is forbidden" } } : undefined;
+    });
+    afterEach(() => {
+      console.warn = warn;
+    });
+
+    it("note a complete roll all the same, and warn", async () => {
+      live("web", "b");
+      await call("stable", "afterUpdate", guarded(), "b");
+      assert.deepEqual(completed(), ["b"]);
+      assert.match(
+        told.join(),
+        /^The Event ReleaseComplete on Deployment web could not be written: events is forbidden/,
+      );
+    });
+
+    it("let a broken glass pass all the same, and warn", async () => {
+      live("web", "a");
+      await call("stable", "beforeUpdate", guarded({ breakGlass: "fire" }), "b");
+      assert.match(told.join(), /^The Event BreakGlass on Deployment web could not be written: events is forbidden/);
+    });
   });
 
   it("stop the change where the record cannot be asked", async () => {

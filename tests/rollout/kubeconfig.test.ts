@@ -82,6 +82,31 @@ describe("finding the cluster", () => {
     assert.equal(findAccess({ kubeconfig: path }).kubeconfig, path);
   });
 
+  it("reads a kubeconfig that is given as text, also as JSON in one line, and hands it on to the provider", async () => {
+    for (const text of [kubeconfig(one()).trim(), `  ${kubeconfig(one()).trim()}`, kubeconfig(one())]) {
+      const access = findAccess({ kubeconfig: text });
+      assert.deepEqual([access.context, access.server.origin, access.kubeconfig], ["one", server, text]);
+      assert.deepEqual(await access.credentials(), { token: "t" });
+    }
+  });
+
+  it("never shows a token of a kubeconfig that is given as text", () => {
+    const token = "very-secret-token";
+    const text = kubeconfig(one({ token })).trim();
+    for (const [bad, context] of [
+      [text, "missing"],
+      [text.replace('"current-context":"one"', '"current-context":""'), undefined],
+      [text.replace(server, "no address"), undefined],
+      [text.slice(0, -1), undefined],
+      [text.replace(`"${token}"`, `["${token}"]`), undefined],
+    ] as const) {
+      assert.throws(
+        () => findAccess({ kubeconfig: bad, context }),
+        (error) => refused(/^The kubeconfig given as text /)(error) && !(error as Error).message.includes(token),
+      );
+    }
+  });
+
   it("takes another context when one is chosen", () => {
     const two = {
       ...one(),

@@ -102,11 +102,53 @@ describe("what the stacks remember", () => {
     assert.equal(found.own, undefined);
   });
 
+  it("is asked of the stack of canary where canary's Deployment is gone and the front stands", async () => {
+    const outputs = {
+      canary: memory({ canary: "b" }, "b", "a"),
+      prod: memory({ stable: "b" }, "b"),
+    };
+    let found: Memories | undefined;
+    const front = { service: { metadata: { name: "web" }, spec: {} } };
+    await run(
+      async () => {
+        found = await memoriesOf("web", serviceArgs({ tracks: ["stable"] }), {
+          deployments: {},
+          front,
+        } as unknown as Live);
+      },
+      {
+        stack: "prod",
+        outputsOf: (name) => ({ releases: outputs[name.split("/").at(-1) as keyof typeof outputs] }),
+      },
+    );
+    assert.deepEqual(found?.history.map(nameOf), ["b", "a"]);
+  });
+
   for (const [what, releases] of [
     ["a list", []],
     ["a text", "releases"],
     ["a service without history", { "dora-apps/web": { cluster: "uid", current: {} } }],
     ["a track that is none", memory({ beta: "a" }, "a")],
+    [
+      "a release with another image than its id says",
+      {
+        "dora-apps/web": {
+          cluster: "uid",
+          current: {},
+          history: [{ ...release("a"), template: { ...release("a").template, spec: { containers: [{}] } } }],
+        },
+      },
+    ],
+    [
+      "a release with other files than its id says",
+      {
+        "dora-apps/web": {
+          cluster: "uid",
+          current: {},
+          history: [{ ...release("a"), configMaps: { config: { a: "2" } } }],
+        },
+      },
+    ],
     [
       "a release without files",
       { "dora-apps/web": { cluster: "uid", current: {}, history: [{ id: "a", template: {} }] } },

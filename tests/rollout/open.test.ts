@@ -1,31 +1,10 @@
 import assert from "node:assert/strict";
-import { CanaryService } from "../../components/canary-service.ts";
+import type { Memory } from "../../components/history.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
 import { openRollout } from "../../rollout/open.ts";
 import { serviceArgs } from "../components/fop-gate.ts";
+import { canary, image, prod, program, web } from "../fake/web.ts";
 import { ids, verdict, World } from "../fake/world.ts";
-
-/** What a user of CanaryService writes, for one service or several. */
-const program =
-  (...services: [name: string, args: ServiceArgs][]) =>
-  async () => {
-    const opened = [];
-    for (const [name, args] of services) opened.push({ name, args, rollout: await openRollout(name, args) });
-    const made = opened.map(({ name, args, rollout }) => new CanaryService(name, { ...args, rollout }));
-    return { releases: Object.fromEntries(made.map(({ key, memory }) => [key, memory])) };
-  };
-const image = (tag: string) => [
-  { name: "web", image: `web:${tag}`, readinessProbe: { httpGet: { path: "/", port: 80 } } },
-];
-const files = (text: string) => ({ config: { files: { "web.conf": text }, mountPath: "/etc/web" } });
-/** Release `tag` of web, by the stack of canary, of prod, or of both tracks. */
-const web = (tag: string, changes: Partial<ServiceArgs> = {}) =>
-  serviceArgs({ containers: image(tag), configFiles: files(tag), ...changes });
-const canary = (tag: string, changes: Partial<ServiceArgs> = {}) =>
-  program(["web", web(tag, { tracks: ["canary"], ...changes })]);
-const prod = (tag: string, changes: Partial<ServiceArgs> = {}) =>
-  program(["web", web(tag, { tracks: ["stable"], ...changes })]);
-const both = (tag: string, changes: Partial<ServiceArgs> = {}) => program(["web", web(tag, changes)]);
 
 describe("a service in two stacks", () => {
   let world: World;
@@ -42,6 +21,13 @@ describe("a service in two stacks", () => {
       .sort();
   const approve = (release: string) => world.writeRecord({ verdicts: { [release]: verdict("good") } }, "web");
   const record = () => JSON.parse(world.api.objects.get(world.recordPath("web"))?.data.record ?? "null");
+  /** Releases one more, which is approved: on canary, then on prod. */
+  const release = async (tag: string) => {
+    await world.up("canary", canary(tag));
+    world.writeRecord({ verdicts: { ...record()?.verdicts, [now()]: verdict("good") } }, "web");
+    await world.up("prod", prod(tag));
+    return now();
+  };
   /** Release A on both tracks. */
   const install = async () => {
     await world.up("canary", canary("a"));
@@ -112,6 +98,23 @@ describe("a service in two stacks", () => {
     assert.equal(world.deployment("web").spec.replicas, 12);
   });
 
+  for (const [what, available] of [
+    ["complete", 9],
+    ["not through", 8],
+  ] as const) {
+    it(`keeps with \`current\` what prod completed, whatever its outputs say, where its roll is ${what}`, async () => {
+      const a = await install();
+      const outputs = structuredClone(world.outputs.get("prod"));
+      const b = await release("b");
+      world.outputs.set("prod", outputs ?? {});
+      assert.equal(world.memory("prod", "web").current.stable, a);
+      world.deployment("web").status.availableReplicas = available;
+      await world.up("canary", canary("c"));
+      await world.up("prod", prod("c", { release: "current" }));
+      assert.equal(world.runs("web"), b);
+    });
+  }
+
   it("brings an older release back by its id, with the files that it had", async () => {
     const a = await install();
     await world.up("canary", canary("b"));
@@ -135,6 +138,14 @@ describe("a service in two stacks", () => {
     assert.deepEqual([world.runs("web"), world.runs("web-canary")], [a, b]);
   });
 
+  it("lets prod go back by an id while canary's Deployment is deleted and the front stands", async () => {
+    const a = await install();
+    await release("b");
+    world.api.objects.delete("/apis/apps/v1/namespaces/dora-apps/deployments/web-canary");
+    await world.up("prod", prod("b", { release: a }));
+    assert.equal(world.runs("web"), a);
+  });
+
   it("says on every run that a named release hides a newer one", async () => {
     const a = await install();
     await world.up("canary", canary("b"));
@@ -142,6 +153,17 @@ describe("a service in two stacks", () => {
       const { warnings } = await world.up("canary", canary("c", { release: a }));
       assert.match(warnings.join(), new RegExp(`release is set to ${a}, so canary runs ${a} and not [0-9a-f]{12}`));
     }
+  });
+
+  it("says on every run that prod is pinned while canary runs another release", async () => {
+    const a = await install();
+    const b = await release("b");
+    for (let i = 0; i < 2; i++) {
+      const { warnings } = await world.up("prod", prod("b", { release: a }));
+      assert.deepEqual(warnings, [`web: release is set to ${a}, so stable runs ${a} and not ${b}, which canary runs.`]);
+    }
+    await world.up("canary", canary("b", { release: a }));
+    assert.deepEqual((await world.up("prod", prod("b", { release: a }))).warnings, []);
   });
 
   it("keeps as many releases as it should, newest first, and their ConfigMaps alone", async () => {
@@ -245,6 +267,41 @@ describe("a service in two stacks", () => {
     );
   });
 
+  describe("where Events may not be written", () => {
+    let told: string[];
+    const { warn } = console;
+    beforeEach(() => {
+      told = [];
+      console.warn = (message: string) => void told.push(message);
+      world.api.intercept = ({ method, path }) =>
+        method === "POST" && path.endsWith("/events")
+          ? { status: 403, body: { message: "events is forbidden" } }
+          : undefined;
+    });
+    afterEach(() => {
+      console.warn = warn;
+    });
+
+    it("notes a roll that is through, and warns", async () => {
+      const a = await install();
+      assert.deepEqual(record().completed, [a]);
+      assert.equal(world.memory("prod", "web").current.stable, a);
+      assert.deepEqual(told.length, 1);
+      assert.match(
+        told.join(),
+        /^The Event ReleaseComplete on Deployment web could not be written: events is forbidden/,
+      );
+    });
+
+    it("opens the gate for a reason", async () => {
+      await install();
+      await world.up("canary", canary("b"));
+      await world.up("prod", prod("b"), { environment: { GRAY_BREAK_GLASS: "users are offline" } });
+      assert.equal(world.runs("web"), now());
+      assert.match(told.join(), /The Event BreakGlass on Deployment web could not be written/);
+    });
+  });
+
   it("goes back even when the record is damaged, and goes nowhere else", async () => {
     const a = await install();
     await world.up("canary", canary("b"));
@@ -252,6 +309,28 @@ describe("a service in two stacks", () => {
     await assert.rejects(world.up("prod", prod("b")), /the record web-rollout cannot be read/);
     await world.up("prod", prod("b", { release: a }));
     await world.up("prod", prod("b", { release: "current" }));
+    assert.equal(world.runs("web"), a);
+  });
+
+  it("goes back by its own memory when the record is damaged, one release and no more", async () => {
+    const a = await install();
+    const b = await release("b");
+    await world.up("canary", canary("c"));
+    const c = now();
+    world.writeRecordText("{", "web");
+    await assert.rejects(world.up("prod", prod("c", { release: c })), /the record web-rollout cannot be read/);
+    await world.up("prod", prod("c", { release: a }));
+    assert.equal(world.runs("web"), a);
+    await world.up("prod", prod("c", { release: b }));
+    assert.equal(world.runs("web"), b);
+  });
+
+  it("goes back by its own memory when the record is damaged and prod was run again since", async () => {
+    const a = await install();
+    await release("b");
+    await world.up("prod", prod("b", { replicas: 10 }));
+    world.writeRecordText("{", "web");
+    await world.up("prod", prod("b", { release: a }));
     assert.equal(world.runs("web"), a);
   });
 
@@ -291,6 +370,35 @@ describe("a service in two stacks", () => {
     );
   });
 
+  for (const [kind, path] of [
+    ["Service", "/api/v1/namespaces/dora-apps/services/web"],
+    ["Service", "/api/v1/namespaces/dora-apps/services/web-canary"],
+    ["Ingress", "/apis/networking.k8s.io/v1/namespaces/dora-apps/ingresses/web"],
+  ] as const) {
+    const name = path.split("/").at(-1) ?? "";
+    for (const [whose, labels] of [
+      ["somebody else", { app: "web" }],
+      ["another service", { "gray-release/service": "web-canary" }],
+    ] as const) {
+      it(`refuses ${kind} ${name} of ${whose}, and changes nothing`, async () => {
+        world.api.put(path, { metadata: { name, labels }, spec: { theirs: true } });
+        const held = JSON.stringify([...world.api.objects]);
+        await assert.rejects(
+          world.up("canary", canary("a", { ingress: { host: "web.example.com" } })),
+          new RegExp(`${kind} ${name} in namespace dora-apps was not made by this program: take another service name`),
+        );
+        assert.equal(JSON.stringify([...world.api.objects]), held);
+      });
+    }
+  }
+
+  it("has nothing against an Ingress of that name where it makes none", async () => {
+    const path = "/apis/networking.k8s.io/v1/namespaces/dora-apps/ingresses/web";
+    world.api.put(path, { metadata: { name: "web" }, spec: { theirs: true } });
+    await world.up("canary", canary("a"));
+    assert.deepEqual(world.api.objects.get(path)?.spec, { theirs: true });
+  });
+
   it("refuses outputs that it cannot understand", async () => {
     await install();
     world.outputs.set("canary", { releases: { "dora-apps/web": { history: "none" } } });
@@ -298,6 +406,19 @@ describe("a service in two stacks", () => {
       world.up("prod", prod("a")),
       /The output releases of stack canary cannot be understood|releases of stack .*canary cannot be understood/,
     );
+  });
+
+  it("refuses a remembered release whose content is not what its id says", async () => {
+    const a = await install();
+    const outputs = structuredClone(world.outputs.get("canary")) as { releases: Record<string, Memory> };
+    const [first] = outputs.releases["dora-apps/web"]?.history ?? [];
+    Object.assign(first?.template.spec.containers[0] ?? {}, { image: "web:evil" });
+    world.outputs.set("canary", outputs);
+    const held = JSON.stringify([...world.api.objects]);
+    for (const up of [() => world.up("prod", prod("a")), () => world.up("canary", canary("b"))]) {
+      await assert.rejects(up(), new RegExp(`the content of release ${a} is not what its id says`));
+    }
+    assert.equal(JSON.stringify([...world.api.objects]), held);
   });
 
   it("writes an object anew that is not as Pulumi left it", async () => {
@@ -369,6 +490,88 @@ describe("a service in two stacks", () => {
     assert.equal(JSON.stringify(world.api.objects.get("/api/v1/namespaces/dora-apps/services/web")), held);
   });
 
+  describe("while somebody else's rollout is open", () => {
+    const args = (changes: Partial<ServiceArgs> = {}) => web("a", { tracks: ["canary"], ...changes });
+    const open = (weight: number) => world.writeRecord({ open: { epoch: 1, release: now(), weight } }, "web");
+    const front = () => world.api.objects.get("/api/v1/namespaces/dora-apps/services/web")?.spec.selector;
+    const pods = () => world.deployment("web-canary").spec.replicas;
+    /** Whether the program got as far as to register anything. */
+    const goesOn = async (changes: Partial<ServiceArgs> = {}, environment = {}) => {
+      let opened = false;
+      const look = async () => {
+        await openRollout("web", args(changes));
+        opened = true;
+        return {};
+      };
+      await world.up("other", look, { environment }).catch(() => {});
+      return opened;
+    };
+    beforeEach(install);
+
+    it("refuses, before anything is registered, what would change the number of canary's pods", async () => {
+      open(20);
+      await assert.rejects(
+        world.up("canary", canary("a")),
+        /^Refusal: web: the front is not changed while the rollout/,
+      );
+      assert.deepEqual([await goesOn(), pods(), front()], [false, 1, { app: "web" }]);
+    });
+
+    it("refuses, before anything is registered, what would change the front's selector", async () => {
+      open(0);
+      await assert.rejects(
+        world.up("canary", canary("a")),
+        /^Refusal: web: the front is not changed while the rollout/,
+      );
+      assert.deepEqual([await goesOn(), pods(), front()], [false, 1, { app: "web" }]);
+    });
+
+    it("says in a preview that it would refuse", async () => {
+      open(20);
+      const { warnings } = await world.up("canary", canary("a"), { preview: true });
+      assert.match(
+        warnings.join(),
+        /the front is not changed while the rollout.* This is a preview; up would stop here/,
+      );
+    });
+
+    it("lets pass what changes neither", async () => {
+      open(10);
+      await world.up("canary", canary("a", { annotations: { owner: "dora" } }));
+      assert.equal(world.deployment("web-canary").metadata.annotations?.owner, "dora");
+    });
+
+    it("lets pass what writes the front anew with the selector that it has", async () => {
+      open(10);
+      world.writeRecord({ sequence: 1 }, "web");
+      await world.up("canary", canary("a"));
+      assert.equal(world.deployment("web-canary").metadata.annotations?.["gray-release/seq"], "1");
+    });
+
+    for (const [who, environment] of [
+      ["its driver", { GRAY_EPOCH: "1" }],
+      ["a broken glass", { GRAY_BREAK_GLASS: "users are offline" }],
+    ] as const) {
+      it(`lets ${who} change both`, async () => {
+        open(20);
+        await world.up("canary", canary("a"), { environment });
+        assert.equal(pods(), 2);
+        open(0);
+        await world.up("canary", canary("a"), { environment });
+        assert.deepEqual([pods(), front()], [1, { app: "web", track: "stable" }]);
+      });
+    }
+
+    it("refuses another driver", async () => {
+      open(20);
+      await assert.rejects(
+        world.up("canary", canary("a"), { environment: { GRAY_EPOCH: "2" } }),
+        /the front is not changed/,
+      );
+      assert.equal(pods(), 1);
+    });
+  });
+
   it("fails with a roll that Kubernetes has given up, and notes it on the next run when it became complete by itself", async () => {
     await world.up("canary", canary("a"));
     const conditions = [{ type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded" }];
@@ -390,60 +593,6 @@ describe("a service in two stacks", () => {
     await world.up("canary", canary("b"), { preview: true });
     await world.up("prod", prod("b"), { preview: true });
     assert.equal(JSON.stringify([...world.api.objects]), held);
-  });
-});
-
-describe("a service in one stack", () => {
-  let world: World;
-  beforeEach(async () => {
-    world = await World.start();
-  });
-  afterEach(() => world.stop());
-  const small = { replicas: 3, weight: 25 };
-
-  it("installs both tracks at once", async () => {
-    await world.up("test", both("a", small));
-    assert.equal(world.runs("web"), world.runs("web-canary"));
-  });
-
-  it("keeps stable where it is while canary tries a release, and promotes it with the next up", async () => {
-    await world.up("test", both("a", small));
-    const a = world.runs("web");
-    const { warnings } = await world.up("test", both("b", small));
-    const b = world.runs("web-canary");
-    assert.notEqual(a, b);
-    assert.equal(world.runs("web"), a);
-    assert.match(warnings.join(), new RegExp(`web stable stays at ${a}\\. .*has no good verdict`));
-    world.writeRecord({ verdicts: { [b]: verdict("good") } }, "web");
-    await world.up("test", both("b", small));
-    assert.equal(world.runs("web"), b);
-  });
-
-  it("goes back with both tracks", async () => {
-    await world.up("test", both("a", small));
-    const a = world.runs("web");
-    await world.up("test", both("b", small));
-    world.writeRecord({ verdicts: { [world.runs("web-canary")]: verdict("good") } }, "web");
-    await world.up("test", both("b", small));
-    await world.up("test", both("b", { ...small, release: a }));
-    assert.deepEqual([world.runs("web"), world.runs("web-canary")], [a, a]);
-  });
-
-  it("keeps both tracks where they are with `current`", async () => {
-    await world.up("test", both("a", small));
-    const a = world.runs("web");
-    await world.up("test", both("b", small));
-    const b = world.runs("web-canary");
-    await world.up("test", both("c", { ...small, release: "current" }));
-    assert.deepEqual([world.runs("web"), world.runs("web-canary")], [a, b]);
-  });
-
-  it("follows an autoscaler's number where it owns it", async () => {
-    const args = { replicas: "external", weight: 25 } as const;
-    await world.up("test", both("a", { ...args, acceptShare: true }));
-    world.deployment("web").spec.replicas = 6;
-    await world.up("test", both("a", args));
-    assert.equal(world.deployment("web-canary").spec.replicas, 2);
   });
 });
 

@@ -150,6 +150,38 @@ describe("changing a record", () => {
     assert.deepEqual(after.completed, ["b"]);
   });
 
+  it("keeps what others wrote beside it: data, labels and annotations", async () => {
+    api.put(path, {
+      metadata: {
+        name: "web-rollout",
+        labels: { "example.com/kept": "yes", app: "web" },
+        annotations: { "example.com/note": "do not delete" },
+      },
+      data: { record: changed({}), notes: "of a person" },
+    });
+    await change((before) => withCompleted(before, "d"));
+    const after = api.objects.get(path);
+    assert.deepEqual(after?.metadata.labels, {
+      "example.com/kept": "yes",
+      app: "web",
+      "gray-release/service": "web",
+    });
+    assert.deepEqual(after?.metadata.annotations, { "example.com/note": "do not delete" });
+    assert.equal(after?.data.notes, "of a person");
+  });
+
+  it("keeps the fields that a later version added, wherever they stand", async () => {
+    const later = {
+      ...whole,
+      paused: true,
+      verdicts: { bbbbbbbbbbbb: { ...verdict("good"), samples: 300 } },
+      open: { ...whole.open, stage: 2 },
+    };
+    api.put(path, { metadata: { name: "web-rollout" }, data: { record: JSON.stringify(later) } });
+    await change((before) => ({ ...before, sequence: 4 }));
+    assert.deepEqual(JSON.parse(api.objects.get(path)?.data.record), { ...later, sequence: 4 });
+  });
+
   it("never writes over one that it cannot read", async () => {
     api.put(path, { metadata: { name: "web-rollout" }, data: { record: "{" } });
     await assert.rejects(

@@ -1,5 +1,5 @@
 /** `npm run bench`: every figure of docs/benchmarks.md, measured in one run on the sandbox. */
-import { cpus, totalmem } from "node:os";
+import { cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { enterSandbox } from "../rehearsal/sandbox.ts";
 import { Bench } from "./bench.ts";
@@ -39,7 +39,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
-say(`${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`);
+say(`${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, load average ${load()}`);
 if (minReadySeconds !== 30) say(`A trial: minReadySeconds of canary is ${minReadySeconds} instead of 30.`);
 enterSandbox();
 try {
@@ -57,6 +57,12 @@ try {
 }
 await measure("sandbox", warmUp);
 console.log(table(figures));
+say(`done, load average ${load()}`);
+
+/** Of the last minute: a machine that is busy with something else spreads the figures, and moves ratios a little. */
+function load(): string {
+  return loadavg()[0]?.toFixed(1) ?? "";
+}
 
 async function measure(part: Part, work: () => Promise<Figure[]>): Promise<void> {
   if (!isWanted(part)) return;

@@ -197,6 +197,7 @@ function sentence(issue: z.core.$ZodIssue, args: ServiceArgs): string {
   if (issue.code === "unrecognized_keys") {
     return `unknown argument ${[...issue.path, issue.keys[0]].join(".")}: correct its name or take it out`;
   }
+  if (issue.code === "invalid_key") return `${at} has a name that is not allowed: ${issue.issues[0]?.message}`;
   const found = issue.path.reduce<unknown>(
     (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
     args,

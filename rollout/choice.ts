@@ -102,11 +102,11 @@ function pinned(situation: Situation, hides: string): string {
   return `${situation.service}: release is set to ${wantedOf(situation)}, ${hides}.`;
 }
 
-/** What a track runs: the live release if it is complete, else what it last ran completely. */
+/** What a track runs: the live release if it is complete, else what it last ran completely; undefined if it never did. */
 function currentId({ live, record, memories }: Situation, track: Track): string | undefined {
   const deployment = live.deployments[track];
   if (deployment && isComplete(deployment)) return releaseOf(deployment);
-  return ran(track, record, memories.own)[0] ?? releaseOf(deployment);
+  return ran(track, record, memories.own)[0];
 }
 
 /** The kept release with this id; `current` is what the track runs. */
@@ -124,11 +124,13 @@ function kept(situation: Situation, track: Track, wanted: string | undefined): R
 function ask(situation: Situation, track: Track, release: string): Admission {
   const { service, args, live, record, memories, breakGlass, epoch } = situation;
   const coming = tracksOf(args).includes("canary");
+  const deployment = live.deployments[track];
   return decide({
     service,
     track,
     release,
-    live: releaseOf(live.deployments[track]),
+    live: releaseOf(deployment),
+    complete: deployment !== undefined && isComplete(deployment),
     ran: ran(track, record, memories.own),
     record,
     stableHasHistory: memories.stableHasHistory,

@@ -9,6 +9,8 @@ export interface Question {
   readonly release: string;
   /** What the track's live Deployment runs; absent if there is no such Deployment. */
   readonly live?: string | undefined;
+  /** Whether the live Deployment runs it completely. */
+  readonly complete: boolean;
   /** What the track last ran completely, by the record and the stack's outputs; the one before too if there is no record. */
   readonly ran: readonly string[];
   readonly record: RecordReading;
@@ -54,7 +56,8 @@ export interface Admission {
  * 4. A release judged bad is refused.
  * 5. A release judged good, by evidence or by a person, or that stable once ran completely, is admitted.
  * 6. A record that cannot be read admits nothing else. Otherwise canary is admitted; prod is admitted on the first
- *    install only (no live stable Deployment, no record, no history of prod), where canary's health decides.
+ *    install only (no record, no history of prod, and no live stable Deployment but one that never became complete), where
+ *    canary's health decides.
  */
 export function decide(question: Question): Admission {
   const { service, track, release, live, ran, record, breakGlass } = question;
@@ -93,7 +96,7 @@ export function decide(question: Question): Admission {
       `${what} is refused, because it has no good verdict: look at canary, then run gray approve ${release} --because <why> and pulumi up again`,
     );
   }
-  if (live !== undefined || question.stableHasHistory) {
+  if ((live !== undefined && question.complete) || question.stableHasHistory) {
     return refuse(
       "no-record",
       `${what} is refused, because ${service} stands already and no record ${service}-rollout says what it ran: restore the record, or run gray approve ${release} --because <why>`,

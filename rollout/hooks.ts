@@ -6,7 +6,17 @@ import type { Track } from "../components/traffic.ts";
 import type { Cluster } from "./cluster.ts";
 import { writeEvent } from "./event.ts";
 import { decide, frontHeld } from "./gate.ts";
-import { type DeploymentObject, isComplete, isStuck, readDeployment, releaseOf, runs } from "./live.ts";
+import { sameLabels } from "./labels.ts";
+import {
+  type DeploymentObject,
+  isComplete,
+  isStuck,
+  readDeployment,
+  readService,
+  releaseOf,
+  runs,
+  type ServiceObject,
+} from "./live.ts";
 import { ran } from "./memory.ts";
 import { changeRecord, completedReleases, readRecord, withCompleted } from "./record.ts";
 
@@ -45,9 +55,14 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
     }
     await decideAgain(guarded, track, release, spec?.replicas);
   };
-  const beforeFront = async () => {
-    const record = await readRecord(guarded.api, guarded.namespace, guarded.service, guarded.cluster);
-    refuseIf(frontHeld(guarded.service, record, guarded));
+  const beforeFront = async (change: ResourceHookArgs) => {
+    const { spec } = (change.newInputs ?? {}) as Partial<Pick<ServiceObject, "spec">>;
+    const [record, service] = await Promise.all([
+      readRecord(guarded.api, guarded.namespace, guarded.service, guarded.cluster),
+      readService(guarded.api, guarded.namespace, guarded.service),
+    ]);
+    const same = service !== undefined && sameLabels(service.spec.selector ?? {}, spec?.selector ?? {});
+    if (!same) refuseIf(frontHeld(guarded.service, record, guarded));
   };
   const canary = beforeTrack("canary");
   const stable = beforeTrack("stable");
@@ -81,6 +96,7 @@ async function decideAgain(
     track,
     release,
     live: releaseOf(live),
+    complete: live !== undefined && isComplete(live),
     ran: ran(track, record, own),
     record,
     stableHasHistory,

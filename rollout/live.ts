@@ -34,7 +34,8 @@ interface FrontObject {
   readonly metadata: Metadata;
 }
 
-interface ServiceObject extends FrontObject {
+/** A Service as the API server has it; the fields used here. */
+export interface ServiceObject extends FrontObject {
   readonly spec: { readonly selector?: Record<string, string> };
 }
 
@@ -59,7 +60,7 @@ export async function readLive(api: Cluster, namespace: string, service: string)
     api.get(here),
     readDeployment(api, namespace, service, "stable"),
     readDeployment(api, namespace, service, "canary"),
-    api.get<ServiceObject>(`${here}/services/${service}`),
+    readService(api, namespace, service),
     api.get<FrontObject>(`${here}/services/${canaryAccessName(service)}`),
     api.get<FrontObject>(`/apis/networking.k8s.io/v1/namespaces/${namespace}/ingresses/${service}`),
   ]);
@@ -85,6 +86,11 @@ export function readDeployment(
   track: Track,
 ): Promise<DeploymentObject | undefined> {
   return api.get(`/apis/apps/v1/namespaces/${namespace}/deployments/${deploymentName(service, track)}`);
+}
+
+/** The Service in front of both tracks. */
+export function readService(api: Cluster, namespace: string, service: string): Promise<ServiceObject | undefined> {
+  return api.get(`/api/v1/namespaces/${namespace}/services/${service}`);
 }
 
 /** The id of the release that a Deployment's template is made of. */

@@ -40,5 +40,6 @@ interface Annotated {
 }
 
 function sequenceOf(object: Annotated | undefined): number {
-  return Number(object?.metadata.annotations?.[sequenceAnnotation] ?? 0);
+  const written = Number(object?.metadata.annotations?.[sequenceAnnotation]);
+  return Number.isSafeInteger(written) ? written : 0;
 }

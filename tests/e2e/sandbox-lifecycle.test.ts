@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Outcome, run } from "../../rehearsal/command.ts";
@@ -152,7 +152,8 @@ function thingsOfTheSandbox(state: string, runFolder: string): string[] {
 function copyOfCheckout(): string {
   const folder = mkdtempSync(join(tmpdir(), "gray-second-checkout-"));
   const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { cwd: checkout, encoding: "utf8" });
-  for (const file of files.split("\n").filter((name) => name !== "" && existsSync(join(checkout, name)))) {
+  const isFile = (name: string) => lstatSync(join(checkout, name), { throwIfNoEntry: false })?.isFile();
+  for (const file of files.split("\n").filter((name) => name !== "" && isFile(name))) {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     cpSync(join(checkout, file), join(folder, file));
   }

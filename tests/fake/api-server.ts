@@ -39,6 +39,8 @@ export class ApiServer {
   readonly requests: ApiRequest[] = [];
   /** Answers a request in place of the server, where it gives an answer. */
   intercept: (request: ApiRequest) => Answer | undefined = () => undefined;
+  /** Under which name the server knows whoever asks. */
+  user = "alice";
   /** Objects in a page of a list. */
   pageSize = 500;
   #server: Server;
@@ -116,6 +118,9 @@ export class ApiServer {
 
   #serve({ method, path, query, body }: ApiRequest): Answer {
     const found = this.objects.get(path);
+    if (method === "POST" && path.endsWith("/selfsubjectreviews")) {
+      return { status: 201, body: { ...body, status: { userInfo: { username: this.user } } } };
+    }
     if (method === "POST" && body) {
       const name = body.metadata.name ?? `${body.metadata.generateName}${++this.#version}`;
       if (this.objects.has(`${path}/${name}`)) return failure(409, `"${name}" already exists`);
@@ -136,11 +141,13 @@ export class ApiServer {
   }
 
   #list(path: string, query: URLSearchParams): Answer {
-    const wanted = query.get("labelSelector")?.split("=") ?? [];
+    const [label, value] = query.get("labelSelector")?.split("=") ?? [];
+    const selected = ({ metadata: { labels = {} } }: ApiObject) =>
+      label === undefined || (value === undefined ? label in labels : labels[label] === value);
     const all = [...this.objects]
-      .filter(([key]) => key.startsWith(`${path}/`) && !key.slice(path.length + 1).includes("/"))
+      .filter(([key]) => isIn(path, key))
       .map(([, object]) => object)
-      .filter(({ metadata }) => wanted.length === 0 || metadata.labels?.[wanted[0] ?? ""] === wanted[1]);
+      .filter(selected);
     const from = Number(query.get("continue") ?? 0);
     const to = from + Math.min(this.pageSize, Number(query.get("limit") ?? this.pageSize));
     const metadata = to < all.length ? { continue: String(to) } : {};
@@ -148,7 +155,13 @@ export class ApiServer {
   }
 }
 
-const collections = /\/(configmaps|deployments|events|ingresses|pods|replicasets|services)$/;
+const collections = /\/(configmaps|deployments|endpointslices|events|ingresses|pods|replicasets|services)$/;
+
+/** Whether an object is of a collection: one namespace's, or that of all namespaces. */
+function isIn(collection: string, path: string): boolean {
+  const own = path.slice(0, path.lastIndexOf("/"));
+  return own === collection || own.replace(/\/namespaces\/[^/]+/, "") === collection;
+}
 
 function failure(code: number, message: string): Answer {
   return { status: code, body: { kind: "Status", status: "Failure", code, message } };

@@ -5,16 +5,22 @@ import { type Guarded, hooksOf, recordComplete } from "../../rollout/hooks.ts";
 import { findAccess } from "../../rollout/kubeconfig.ts";
 import type { RolloutRecord } from "../../rollout/record.ts";
 import { ApiServer } from "../fake/api-server.ts";
+import { withoutSleep } from "../fake/sleep.ts";
 import { verdict } from "../fake/world.ts";
 
 type Hook = (change: ResourceHookArgs) => Promise<void>;
 
 describe("the gate's hooks", () => {
   let api: ApiServer;
+  let restore: () => void;
   beforeEach(async () => {
+    restore = withoutSleep();
     api = await ApiServer.start();
   });
-  afterEach(() => api.stop());
+  afterEach(async () => {
+    restore();
+    await api.stop();
+  });
 
   const guarded = (changes: Partial<Guarded> = {}): Guarded => ({
     api: connect(findAccess({ kubeconfig: api.kubeconfig })),
@@ -131,9 +137,9 @@ describe("the gate's hooks", () => {
 
   for (const part of ["stable", "canary"] as const) {
     it(`refuse pods of ${part} that do not say which release they are of, even with a broken glass`, async () => {
-      for (const of of [guarded(), guarded({ breakGlass: "fire" })]) {
+      for (const each of [guarded(), guarded({ breakGlass: "fire" })]) {
         await assert.rejects(
-          call(part, "beforeUpdate", of),
+          call(part, "beforeUpdate", each),
           new RegExp(
             `^Refusal: web ${part}: its pods have no label release, so nobody can judge them: leave it on\\.$`,
           ),

@@ -3,6 +3,7 @@ import type { Memory } from "../../components/history.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
 import { openRollout } from "../../rollout/open.ts";
 import { serviceArgs } from "../components/fop-gate.ts";
+import { withoutSleep } from "../fake/sleep.ts";
 import { canary, image, prod, program, web } from "../fake/web.ts";
 import { ids, verdict, World } from "../fake/world.ts";
 
@@ -576,8 +577,9 @@ describe("a service in two stacks", () => {
     await world.up("canary", canary("a"));
     const conditions = [{ type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded" }];
     const status = { web: { availableReplicas: 8, conditions } };
+    const restore = withoutSleep();
     await assert.rejects(
-      world.up("prod", prod("a"), { status }),
+      world.up("prod", prod("a"), { status }).finally(restore),
       /Deployment web in namespace dora-apps did not come to run .* completely \(its progress deadline is exceeded\)/,
     );
     assert.equal(record(), null);

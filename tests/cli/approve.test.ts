@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { approveCommand } from "../../cli/approve.ts";
+import { Refusal } from "../../components/refusal.ts";
+import { Shell } from "../fake/gray.ts";
+import { canary, prod } from "../fake/web.ts";
+import { verdict, World } from "../fake/world.ts";
+
+describe("gray approve", () => {
+  let world: World;
+  let shell: Shell;
+  let a: string;
+  let b: string;
+  beforeEach(async () => {
+    world = await World.start();
+    shell = new Shell(world.api.kubeconfig);
+    await world.up("canary", canary("a"));
+    await world.up("prod", prod("a"));
+    a = world.runs("web");
+    await world.up("canary", canary("b"));
+    b = world.runs("web-canary");
+  });
+  afterEach(async () => {
+    shell.remove();
+    await world.stop();
+  });
+
+  const approve = (...args: string[]) => shell.run(approveCommand(), ...args);
+  const text = () => world.api.objects.get(world.recordPath("web"))?.data.record;
+  const verdicts = () => JSON.parse(text()).verdicts;
+  const events = () =>
+    [...world.api.objects.values()]
+      .filter(({ reason }) => reason === "ReleaseApproved")
+      .map(({ involvedObject, message }) => `${involvedObject.name}: ${message}`);
+
+  it("writes a good verdict with name and reason, which lets prod have the release", async () => {
+    await assert.rejects(world.up("prod", prod("b")), /has no good verdict/);
+    const said = await approve(b, "--because", "looks fine");
+    assert.equal(said, `web: release ${b} is judged good by alice. Next: pulumi up --stack prod`);
+    const { at, ...rest } = verdicts()[b];
+    assert.deepEqual(rest, { verdict: "good", by: "alice", because: "looks fine" });
+    assert.ok(Date.parse(at));
+    await world.up("prod", prod("b"));
+    assert.equal(world.runs("web"), b);
+  });
+
+  it("leaves what the record says besides", async () => {
+    world.writeRecord({ sequence: 3, verdicts: { [a]: verdict("good", "bob") } }, "web");
+    await approve(b, "--because", "looks fine");
+    const { sequence, completed, verdicts: all } = JSON.parse(text());
+    assert.deepEqual([sequence, completed, all[a]], [3, [a], verdict("good", "bob")]);
+  });
+
+  it("leaves an Event on both Deployments", async () => {
+    await approve(b, "--because", "looks fine");
+    const told = `release ${b} was judged good (alice: looks fine)`;
+    assert.deepEqual(events().sort(), [`web-canary: ${told}`, `web: ${told}`]);
+  });
+
+  it("overrules a bad verdict, and says so", async () => {
+    world.writeRecord({ verdicts: { [b]: verdict("bad", "evidence", "5xx") } }, "web");
+    const said = await approve(b, "--because", "the load generator was broken");
+    assert.match(said, /^This overrules an earlier bad verdict \(evidence: 5xx\)\.\n/);
+    assert.equal(verdicts()[b].verdict, "good");
+  });
+
+  it("says so as JSON too", async () => {
+    world.writeRecord({ verdicts: { [b]: verdict("bad", "evidence", "5xx") } }, "web");
+    const { at: _, ...said } = JSON.parse(await approve(b, "--because", "broken", "--json"));
+    assert.deepEqual(said, {
+      service: "web",
+      namespace: "dora-apps",
+      release: b,
+      verdict: "good",
+      by: "alice",
+      because: "broken",
+      overruled: "evidence: 5xx",
+    });
+  });
+
+  it("does not call a good verdict overruled", async () => {
+    await approve(b, "--because", "looks fine");
+    assert.doesNotMatch(await approve(b, "--because", "once more"), /overrules/);
+  });
+
+  it("refuses a release that never ran here, and writes nothing", async () => {
+    const before = text();
+    await assert.rejects(
+      approve("0123456789ab", "--because", "looks fine"),
+      new Refusal(`web has never run release 0123456789ab: approve one of ${b}, ${a}.`),
+    );
+    assert.equal(text(), before);
+    assert.deepEqual(events(), []);
+  });
+
+  it("takes a release that a ReplicaSet was made of", async () => {
+    world.api.put("/apis/apps/v1/namespaces/dora-apps/replicasets/web-1", {
+      metadata: { name: "web-1", labels: { app: "web", release: "0123456789ab" } },
+    });
+    await approve("0123456789ab", "--because", "looks fine");
+    assert.equal(verdicts()["0123456789ab"].by, "alice");
+  });
+
+  it("refuses to write over a damaged record", async () => {
+    world.writeRecordText("{", "web");
+    await assert.rejects(approve(b, "--because", "looks fine"), /^Refusal: The record web-rollout .* cannot be read/);
+    assert.equal(text(), "{");
+    assert.deepEqual(events(), []);
+  });
+
+  it("asks which service where there are several, and takes the one that is named", async () => {
+    const path = "/apis/apps/v1/namespaces/other/deployments/shop";
+    world.api.put(path, {
+      metadata: { name: "shop", namespace: "other", labels: { "gray-release/service": "shop", track: "stable" } },
+      spec: { replicas: 1, template: { metadata: { labels: { release: "0123456789ab" } }, spec: {} } },
+    });
+    await assert.rejects(
+      approve(b, "--because", "looks fine"),
+      /There are several services \(dora-apps\/web, other\/shop\): choose one/,
+    );
+    await approve(b, "--because", "looks fine", "--service", "web");
+    await approve(b, "--because", "looks fine", "-n", "dora-apps");
+    await assert.rejects(
+      approve(b, "--because", "x", "-n", "empty"),
+      /There is no service under gray release in namespace empty/,
+    );
+  });
+});

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { destroyCommand } from "../../cli/destroy.ts";
+import { Refusal } from "../../components/refusal.ts";
+import { ApiServer } from "../fake/api-server.ts";
+import { type Exported, Shell } from "../fake/gray.ts";
+
+/** The state of a stack with services, each with the tracks that it owns. */
+function stack(services: Record<string, string[] | undefined>, cluster = "cluster-uid"): Exported[] {
+  const urn = (type: string, name: string) => `urn:pulumi:stack::gray-release::${type}::${name}`;
+  const root = "pulumi:pulumi:Stack";
+  const component = "gray-release:index:CanaryService";
+  const releases = Object.fromEntries(Object.keys(services).map((name) => [`dora-apps/${name}`, { cluster }]));
+  return [
+    { type: root, urn: urn(root, "gray-release"), outputs: { releases } },
+    ...Object.entries(services).map(([name, tracks]) => ({
+      type: component,
+      urn: urn(component, name),
+      inputs: { namespace: "dora-apps", ...(tracks && { tracks }) },
+    })),
+  ];
+}
+
+describe("gray destroy", () => {
+  let api: ApiServer;
+  let shell: Shell;
+  beforeEach(async () => {
+    api = await ApiServer.start();
+    shell = new Shell(api.kubeconfig);
+    for (const service of ["web", "shop", "other"])
+      api.put(record(service), { metadata: { name: `${service}-rollout` } });
+  });
+  afterEach(async () => {
+    shell.remove();
+    await api.stop();
+  });
+
+  const record = (service: string) => `/api/v1/namespaces/dora-apps/configmaps/${service}-rollout`;
+  const records = () => ["web", "shop", "other"].filter((service) => api.objects.has(record(service)));
+  const destroy = (...args: string[]) => shell.run(destroyCommand(), ...args);
+  const destroyed = () =>
+    shell.calls.filter((call) => call.startsWith("destroy ")).map((call) => call.split(" ").at(-1));
+
+  it("takes down the stacks that own stable alone before those that own the front, then the records", async () => {
+    shell.stacks({
+      canary: stack({ web: ["canary"] }),
+      eu: stack({ web: ["stable"] }),
+      all: stack({ shop: undefined }),
+      prod: stack({ web: ["stable"] }),
+    });
+    const said = await destroy("--yes");
+    assert.deepEqual(destroyed(), ["eu", "prod", "canary", "all"]);
+    assert.equal(
+      said,
+      "Down: eu, then prod, then canary, then all; the records of dora-apps/web, dora-apps/shop are deleted.",
+    );
+    assert.deepEqual(records(), ["other"]);
+  });
+
+  it("lifts the protection of a stack just before it takes it down", async () => {
+    shell.stacks({ prod: stack({ web: ["stable"] }), canary: stack({ web: ["canary"] }) });
+    await destroy("--yes");
+    assert.deepEqual(shell.calls, [
+      "state unprotect --all --yes --stack prod",
+      "destroy --yes --skip-preview --stack prod",
+      "state unprotect --all --yes --stack canary",
+      "destroy --yes --skip-preview --stack canary",
+    ]);
+  });
+
+  it("says what it took down as JSON", async () => {
+    shell.stacks({ canary: stack({ web: ["canary"] }), prod: stack({ web: ["stable"] }) });
+    assert.deepEqual(JSON.parse(await destroy("--yes", "--json")), {
+      stacks: ["prod", "canary"],
+      services: ["dora-apps/web"],
+    });
+  });
+
+  it("refuses where any stack lives on another cluster, and touches nothing", async () => {
+    shell.stacks({ prod: stack({ web: ["stable"] }), canary: stack({ web: ["canary"] }, "other-uid") });
+    await assert.rejects(
+      destroy("--yes"),
+      new Refusal(
+        "Stack canary lives on the cluster with UID other-uid and this one is cluster-uid: choose the right one with KUBECONFIG or --context.",
+      ),
+    );
+    assert.deepEqual(shell.calls, []);
+    assert.deepEqual(records(), ["web", "shop", "other"]);
+  });
+
+  it("leaves a stack without a service alone", async () => {
+    shell.stacks({ empty: [], canary: stack({ web: ["canary"] }) });
+    await destroy("--yes");
+    assert.deepEqual(destroyed(), ["canary"]);
+  });
+
+  it("has nothing to do where no stack holds anything", async () => {
+    shell.stacks({ empty: [] });
+    await assert.rejects(destroy("--yes"), /No stack of this project holds anything/);
+  });
+});

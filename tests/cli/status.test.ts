@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { statusCommand } from "../../cli/status.ts";
+import { Shell } from "../fake/gray.ts";
+import { canary, prod } from "../fake/web.ts";
+import { verdict, World } from "../fake/world.ts";
+
+describe("gray status", () => {
+  let world: World;
+  let shell: Shell;
+  let a: string;
+  let b: string;
+  beforeEach(async () => {
+    world = await World.start();
+    shell = new Shell(world.api.kubeconfig);
+    await world.up("canary", canary("a"));
+    await world.up("prod", prod("a"));
+    a = world.runs("web");
+    await world.up("canary", canary("b"));
+    b = world.runs("web-canary");
+  });
+  afterEach(async () => {
+    shell.remove();
+    await world.stop();
+  });
+
+  const status = async () => JSON.parse(await shell.run(statusCommand(), "--json"));
+  const pod = (name: string, track: string, release: string) =>
+    world.api.put(`/api/v1/namespaces/dora-apps/pods/${name}`, {
+      metadata: {
+        name,
+        creationTimestamp: "2026-01-01T00:00:00Z",
+        labels: { app: "web", track, release },
+      } as { name: string },
+      spec: { nodeName: "node-1", containers: [{}] },
+      status: {
+        phase: "Running",
+        podIP: "10.0.0.1",
+        containerStatuses: [{ name: "web", ready: true, restartCount: 0 }],
+      },
+    });
+
+  it("says as JSON what each track runs, whether completely, and with which verdict", async () => {
+    world.deployment("web-canary").status.availableReplicas = 0;
+    world.writeRecord({ verdicts: { [b]: verdict("bad", "evidence", "5xx") } }, "web");
+    const { service, namespace, tracks, record } = await status();
+    assert.deepEqual([service, namespace, record], ["web", "dora-apps", "read"]);
+    assert.deepEqual(tracks, {
+      stable: { release: a, replicas: 9, complete: true, verdict: "ran completely on stable" },
+      canary: { release: b, replicas: 1, complete: false, verdict: "bad (evidence: 5xx)" },
+    });
+  });
+
+  it("lists the pods by name, and counts the endpoints of each track that get requests", async () => {
+    pod("web-2", "stable", a);
+    pod("web-1", "stable", a);
+    pod("web-canary-1", "canary", b);
+    const endpoint = (name: string, ready?: boolean) => ({
+      addresses: ["10.0.0.1"],
+      targetRef: { name },
+      conditions: ready === undefined ? {} : { ready },
+    });
+    world.api.put("/apis/discovery.k8s.io/v1/namespaces/dora-apps/endpointslices/web-1", {
+      metadata: { name: "web-1", labels: { "kubernetes.io/service-name": "web" } },
+      endpoints: [endpoint("web-1", true), endpoint("web-2", false), endpoint("web-canary-1")],
+    });
+    const { pods, endpoints } = await status();
+    assert.deepEqual(
+      pods.map((row: Record<string, unknown>) => [row.name, row.ready, row.track, row.release]),
+      [
+        ["web-1", "1/1", "stable", a],
+        ["web-2", "1/1", "stable", a],
+        ["web-canary-1", "1/1", "canary", b],
+      ],
+    );
+    assert.deepEqual(endpoints, { stable: 1, canary: 1 });
+  });
+
+  it("says that a damaged record is damaged", async () => {
+    world.writeRecordText("{", "web");
+    const { tracks, record } = await status();
+    assert.equal(record, "unreadable");
+    assert.match(tracks.canary.verdict, /^unknown: the record cannot be read/);
+  });
+
+  it("is a table for people", async () => {
+    pod("web-canary-1", "canary", b);
+    const said = await shell.run(statusCommand());
+    assert.match(said, new RegExp(`canary +${b} +1 +yes +undecided`));
+    assert.match(said, /Service web in dora-apps: 0 endpoints \(0 stable, 0 canary\)/);
+    assert.match(said, new RegExp(`web-canary-1 +1/1 +Running .* canary +${b}`));
+  });
+
+  it("is refused where there is no service", async () => {
+    const empty = await World.start();
+    const other = new Shell(empty.api.kubeconfig);
+    try {
+      await assert.rejects(other.run(statusCommand()), /There is no service under gray release in the cluster/);
+    } finally {
+      other.remove();
+      await empty.stop();
+    }
+  });
+});

@@ -1,0 +1,72 @@
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import type { Command } from "commander";
+import { setEnvironment } from "./environment.ts";
+
+/** One resource as `pulumi stack export` shows it; the fields used by `gray`. */
+export interface Exported {
+  readonly type: string;
+  readonly urn: string;
+  readonly inputs?: object;
+  readonly outputs?: object;
+}
+
+/** A shell in which `gray` runs: a kubeconfig, and a `pulumi` that knows some stacks and does nothing. */
+export class Shell {
+  readonly folder = mkdtempSync(join(tmpdir(), "gray-shell-"));
+
+  constructor(kubeconfig: string) {
+    writeFileSync(join(this.folder, "kubeconfig"), kubeconfig);
+    const pulumi = join(this.folder, "pulumi");
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of the shell
+    const here = "${0%/*}";
+    const script = [
+      "#!/bin/sh",
+      'case "$1 $2" in',
+      `"stack ls") cat "${here}/ls.json";;`,
+      `"stack export") cat "${here}/stack-$4.json";;`,
+      `*) echo "$*" >> "${here}/calls";;`,
+      "esac",
+      "",
+    ];
+    writeFileSync(pulumi, script.join("\n"));
+    chmodSync(pulumi, 0o755);
+  }
+
+  /** Gives the project these stacks. */
+  stacks(stacks: Record<string, readonly Exported[]>): void {
+    writeFileSync(join(this.folder, "ls.json"), JSON.stringify(Object.keys(stacks).map((name) => ({ name }))));
+    for (const [name, resources] of Object.entries(stacks)) {
+      writeFileSync(join(this.folder, `stack-${name}.json`), JSON.stringify({ version: 3, deployment: { resources } }));
+    }
+  }
+
+  /** What `pulumi` was told to do, besides being asked what there is. */
+  get calls(): string[] {
+    const path = join(this.folder, "calls");
+    return existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : [];
+  }
+
+  /** Runs a verb and gives what it says on standard output. */
+  async run(verb: Command, ...args: string[]): Promise<string> {
+    const said: string[] = [];
+    const { log } = console;
+    console.log = (line: string) => void said.push(line);
+    const restore = setEnvironment({
+      KUBECONFIG: join(this.folder, "kubeconfig"),
+      PATH: `${this.folder}${delimiter}${process.env.PATH}`,
+    });
+    try {
+      await verb.exitOverride().parseAsync(args, { from: "user" });
+    } finally {
+      restore();
+      console.log = log;
+    }
+    return said.join("\n");
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true });
+  }
+}

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { claimRefusal, type Owner, readOwner, requireClaim, standingPlaces, writeOwner } from "../../sandbox/owner.ts";
 import type { Places } from "../../sandbox/places.ts";
 
-const at: Places = { checkout: "/work/mine", cache: "/c", state: "/var/lib/gray-release", run: "/run/gray-release" };
+const at: Places = { checkout: "/src/mine", cache: "/c", state: "/var/lib/gray-release", run: "/run/gray-release" };
 const link = { host: "10.200.0.1", node: "10.200.0.2" };
-const owner: Owner = { checkout: "/work/mine", state: at.state, link, since: "2026-11-23T07:00:00.000Z" };
+const owner: Owner = { checkout: "/src/mine", state: at.state, link, since: "2026-11-23T07:00:00.000Z" };
 const everythingExists = () => true;
 
 describe("the sandbox's owner", () => {
@@ -21,15 +21,15 @@ describe("the sandbox's owner", () => {
 
   it("keeps other checkouts off, which are told whose it is, how to use it and how to end it", () => {
     assert.equal(
-      claimRefusal({ ...owner, checkout: "/work/theirs" }, at, everythingExists),
-      "a sandbox that /work/theirs brought up is there, in /var/lib/gray-release: " +
+      claimRefusal({ ...owner, checkout: "/src/theirs" }, at, everythingExists),
+      "a sandbox that /src/theirs brought up is there, in /var/lib/gray-release: " +
         'use it as it is with `eval "$(npm run --silent sandbox env)"`, or end it with `gray sandbox down`',
     );
   });
 
   it("loses it when its checkout is gone", () => {
-    const gone = (path: string) => path !== "/work/theirs";
-    assert.equal(claimRefusal({ ...owner, checkout: "/work/theirs" }, at, gone), undefined);
+    const gone = (path: string) => path !== "/src/theirs";
+    assert.equal(claimRefusal({ ...owner, checkout: "/src/theirs" }, at, gone), undefined);
   });
 
   it("is told when its sandbox stands in another folder", () => {

@@ -45,17 +45,17 @@ export class Project {
     return new Project(folder);
   }
 
-  /** @param base the folder whose program is copied. @default the checkout */
-  static async create(shared: Settings = {}, base = checkout): Promise<Project> {
+  /** @param shared settings of both stacks that differ from the checkout's */
+  static async create(shared: Settings = {}): Promise<Project> {
     const project = new Project(mkdtempSync(join(tmpdir(), "gray-rehearsal-")));
-    const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { cwd: base, encoding: "utf8" });
+    const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { cwd: checkout, encoding: "utf8" });
     for (const file of files
       .split("\n")
       .filter((name) =>
         /^(Pulumi.*\.yaml|package\.json|[^/]+\.ts|(components|rollout|policies|config|cli)\/.*)$/.test(name),
       )) {
       mkdirSync(dirname(join(project.folder, file)), { recursive: true });
-      cpSync(join(base, file), join(project.folder, file));
+      cpSync(join(checkout, file), join(project.folder, file));
     }
     symlinkSync(join(checkout, "node_modules"), join(project.folder, "node_modules"));
     mkdirSync(join(project.folder, ".state"));
@@ -113,12 +113,12 @@ export class Project {
 
   /** `pulumi up` of a stack, whatever comes of it. */
   up(stack: Stack, env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
-    return this.pulumi(["up", "--yes", "--skip-preview", "--stack", stack], env);
+    return this.pulumi(upArgs(stack), env);
   }
 
   /** `pulumi up` that a test goes on without. */
   startUp(stack: Stack): Running {
-    return start("pulumi", ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", stack], {
+    return start("pulumi", [...upArgs(stack), "--non-interactive"], {
       cwd: this.folder,
       env: this.env,
     });
@@ -136,7 +136,7 @@ export class Project {
   }
 
   async mustUp(stack: Stack, env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
-    return this.must(["up", "--yes", "--skip-preview", "--stack", stack], env);
+    return this.must(upArgs(stack), env);
   }
 
   /** The id of the release that a stack says a track runs. */
@@ -168,4 +168,8 @@ export class Project {
     change(content);
     this.write(file, dump(content));
   }
+}
+
+function upArgs(stack: Stack): string[] {
+  return ["up", "--yes", "--skip-preview", "--stack", stack];
 }

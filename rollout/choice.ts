@@ -6,6 +6,7 @@ import type { Track } from "../components/traffic.ts";
 import { type Admission, decide } from "./gate.ts";
 import { isComplete, type Live, releaseOf, runs } from "./live.ts";
 import { type Memories, ran } from "./memory.ts";
+import { questionOf } from "./question.ts";
 import type { RecordReading } from "./record.ts";
 
 /** All that is known when the release of each owned track is chosen. */
@@ -123,19 +124,21 @@ function kept(situation: Situation, track: Track, wanted: string | undefined): R
 
 function ask(situation: Situation, track: Track, release: string): Admission {
   const { service, args, live, record, memories, breakGlass, epoch } = situation;
-  const coming = tracksOf(args).includes("canary");
-  const deployment = live.deployments[track];
-  return decide({
-    service,
-    track,
-    release,
-    live: releaseOf(deployment),
-    complete: deployment !== undefined && isComplete(deployment),
-    ran: ran(track, record, memories.own),
-    record,
-    stableHasHistory: memories.stableHasHistory,
-    canary: runs(live.deployments.canary, release) ? "available" : coming ? "coming" : "not-available",
-    breakGlass,
-    epoch,
-  });
+  const { own, stableHasHistory } = memories;
+  const canaryIsComing = tracksOf(args).includes("canary");
+  const { deployments } = live;
+  return decide(
+    questionOf({
+      service,
+      track,
+      release,
+      deployments,
+      canaryIsComing,
+      record,
+      own,
+      stableHasHistory,
+      breakGlass,
+      epoch,
+    }),
+  );
 }

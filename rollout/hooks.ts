@@ -14,10 +14,9 @@ import {
   readDeployment,
   readService,
   releaseOf,
-  runs,
   type ServiceObject,
 } from "./live.ts";
-import { ran } from "./memory.ts";
+import { questionOf } from "./question.ts";
 import { changeRecord, completedReleases, readRecord, withCompleted } from "./record.ts";
 
 /** Time between two looks at a roll. */
@@ -86,24 +85,28 @@ async function decideAgain(
   replicas: number | undefined,
 ): Promise<void> {
   const { api, cluster, namespace, service, own, stableHasHistory, breakGlass, epoch } = guarded;
-  const [record, canary, live] = await Promise.all([
+  const [record, stable, canary] = await Promise.all([
     readRecord(api, namespace, service, cluster),
+    readDeployment(api, namespace, service, "stable"),
     readDeployment(api, namespace, service, "canary"),
-    readDeployment(api, namespace, service, track),
   ]);
-  const admission = decide({
-    service,
-    track,
-    release,
-    live: releaseOf(live),
-    complete: live !== undefined && isComplete(live),
-    ran: ran(track, record, own),
-    record,
-    stableHasHistory,
-    canary: runs(canary, release) ? "available" : "not-available",
-    breakGlass,
-    epoch,
-  });
+  const deployments = { ...(stable && { stable }), ...(canary && { canary }) };
+  const live = deployments[track];
+  const canaryIsComing = false;
+  const admission = decide(
+    questionOf({
+      service,
+      track,
+      release,
+      deployments,
+      canaryIsComing,
+      record,
+      own,
+      stableHasHistory,
+      breakGlass,
+      epoch,
+    }),
+  );
   if (!admission.admitted) throw new Refusal(admission.sentence);
   if (track === "canary" && live && live.spec.replicas !== replicas) refuseIf(frontHeld(service, record, guarded));
   const told = live ?? canary;

@@ -50,9 +50,8 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
   assertKnown(service, args, live, memories, record, pulumi.getStack());
 
   const { GRAY_BREAK_GLASS: breakGlass, GRAY_EPOCH } = process.env;
-  const epoch = GRAY_EPOCH ? Number(GRAY_EPOCH) : undefined;
-  const by = { epoch, breakGlass };
-  const choice = chooseReleases({ service, args, live, record, memories, breakGlass, epoch }, rendered);
+  const by = { epoch: GRAY_EPOCH ? Number(GRAY_EPOCH) : undefined, breakGlass };
+  const choice = chooseReleases({ service, args, live, record, memories, ...by }, rendered);
   const traffic = ownsCanary ? trafficOf(service, args, live, record) : undefined;
   for (const warning of choice.warnings) pulumi.log.warn(warning);
   settle(Object.values(choice.admissions));

@@ -1,28 +1,21 @@
 import assert from "node:assert/strict";
 import { approveCommand } from "../../cli/approve.ts";
 import { Refusal } from "../../components/refusal.ts";
-import { Shell } from "../fake/gray.ts";
-import { canary, prod } from "../fake/web.ts";
-import { verdict, World } from "../fake/world.ts";
+import type { Shell } from "../fake/gray.ts";
+import { prod } from "../fake/web.ts";
+import { verdict, type World } from "../fake/world.ts";
+import { trial } from "./trial.ts";
 
 describe("gray approve", () => {
   let world: World;
   let shell: Shell;
   let a: string;
   let b: string;
+  let end: () => Promise<void>;
   beforeEach(async () => {
-    world = await World.start();
-    shell = new Shell(world.api.kubeconfig);
-    await world.up("canary", canary("a"));
-    await world.up("prod", prod("a"));
-    a = world.runs("web");
-    await world.up("canary", canary("b"));
-    b = world.runs("web-canary");
+    ({ world, shell, a, b, end } = await trial());
   });
-  afterEach(async () => {
-    shell.remove();
-    await world.stop();
-  });
+  afterEach(() => end());
 
   const approve = (...args: string[]) => shell.run(approveCommand(), ...args);
   const text = () => world.api.objects.get(world.recordPath("web"))?.data.record;

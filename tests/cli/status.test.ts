@@ -1,27 +1,19 @@
 import assert from "node:assert/strict";
 import { statusCommand } from "../../cli/status.ts";
 import { Shell } from "../fake/gray.ts";
-import { canary, prod } from "../fake/web.ts";
 import { verdict, World } from "../fake/world.ts";
+import { trial } from "./trial.ts";
 
 describe("gray status", () => {
   let world: World;
   let shell: Shell;
   let a: string;
   let b: string;
+  let end: () => Promise<void>;
   beforeEach(async () => {
-    world = await World.start();
-    shell = new Shell(world.api.kubeconfig);
-    await world.up("canary", canary("a"));
-    await world.up("prod", prod("a"));
-    a = world.runs("web");
-    await world.up("canary", canary("b"));
-    b = world.runs("web-canary");
+    ({ world, shell, a, b, end } = await trial());
   });
-  afterEach(async () => {
-    shell.remove();
-    await world.stop();
-  });
+  afterEach(() => end());
 
   const status = async () => JSON.parse(await shell.run(statusCommand(), "--json"));
   const pod = (name: string, track: string, release: string) =>

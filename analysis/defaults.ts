@@ -1,0 +1,35 @@
+/** Every default of the evidence, in one place; a verdict shows those it was made with. */
+export const defaults = {
+  /** Chance that a canary which is no worse is ever called bad. */
+  alpha: 0.01,
+  /** The largest ratio of rates, canary to stable, that still counts as equal. */
+  margin: 1.25,
+  /** The ratio of rates that has to be ruled out before canary is called good. */
+  limit: 2,
+  /** Chance that a canary beyond limit and tolerance is ever called good. */
+  beta: 0.05,
+  /** Share of canary's requests that may be bad whatever stable does. */
+  tolerance: 0.005,
+  /** Share of canary's requests that must be bad before it is called bad: less hurts nobody. */
+  floor: 0.001,
+  /** Share of requests that may fail where there is nothing to compare with: the first release, and a full one. */
+  slo: 0.01,
+  /** Seconds from the first request to canary in which cold caches excuse latency and nothing is called good. */
+  warmUpSeconds: 60,
+  /** Requests to canary before it is called good, at least. */
+  leastRequests: 500,
+  /** Ticks in which canary must have had bad events before it is called bad: one burst may be one client retrying. */
+  leastBadTicks: 3,
+  /** How many times more evidence there must be against canary than against any single pod of stable. */
+  placebo: 20,
+  /** Seconds after which silence holds every decision. */
+  staleSeconds: 15,
+  /** Seconds that one pod may take to answer. */
+  podTimeoutSeconds: 2,
+  /** Pods that are read at the same time. */
+  podsAtOnce: 16,
+  /** Seconds that Prometheus may take to answer. */
+  prometheusTimeoutSeconds: 5,
+  /** Age in seconds from which Prometheus's latest sample of a series is none: twice its longest usual scrape interval. */
+  freshSeconds: 120,
+} as const;

@@ -1,0 +1,202 @@
+import type { Count, Increment, UnitCount } from "./stream.ts";
+import type { Tick, UnitTick } from "./tick.ts";
+
+/** The two sides of a comparison, by the releases that they run, whatever track a pod is on. */
+export interface Arms {
+  /** Id of the release under test. */
+  readonly canary: string;
+  /** Ids of the releases that it is compared with. */
+  readonly stable: readonly string[];
+}
+
+/** What of the traffic is known beforehand. */
+export interface Split {
+  /**
+   * Share of the requests that canary is meant to get, 0 to 1, where each request is sent by weight alone: through a gateway,
+   * without user rules. Absent elsewhere: a few long connections would convict a healthy canary of missing requests.
+   */
+  readonly canaryShare?: number;
+}
+
+/**
+ * A kind of bad event. It may come in several streams: one for each edge of a histogram, one for each pair that a user named.
+ */
+export interface Kind {
+  readonly name: string;
+  /** Part of the evidence of all kinds; the parts add up to 1. */
+  readonly part: number;
+  /** What canary does, as in "canary answers 5xx 4.8 times as often as stable". */
+  says(stream: string): string;
+  /** The increments of its streams, by the streams' names. */
+  increments(tick: Tick, arms: Arms, split: Split): Map<string, Increment>;
+  /** Cold caches and connections excuse it at first. */
+  readonly excusedByWarmUp: boolean;
+  /** Events are requests, of all requests: so the canary's own rate means something. */
+  readonly ofRequests: boolean;
+}
+
+/**
+ * The kinds of the product, and the pairs of the user. Half of the evidence is for 5xx, because those hurt users most and
+ * so have to be noticed first; the rest is shared evenly. Any fixed parts give a valid average of e-values (Vovk and Wang 2021).
+ */
+export function kindsOf(pairs: readonly string[], perRequest: boolean): readonly Kind[] {
+  const others: ((part: number) => Kind)[] = [
+    status("4xx", "answers 4xx"),
+    latency,
+    stability,
+    ...(perRequest ? [missing] : []),
+    ...pairs.map(pair),
+  ];
+  return [serverErrors(1 / 2), ...others.map((kind) => kind(1 / 2 / others.length))];
+}
+
+/** Answers of the 5xx class: what TPS5XX counts. */
+export const serverErrors = status("5xx", "answers 5xx");
+
+function status(name: "4xx" | "5xx", says: string): (part: number) => Kind {
+  return (part) => ({
+    name,
+    part,
+    says: () => says,
+    increments: (tick, arms) =>
+      new Map([[name, compare(tick, arms, (unit) => ({ events: ofClass(unit, name), exposure: requestsOf(unit) }))]]),
+    excusedByWarmUp: false,
+    ofRequests: true,
+  });
+}
+
+/** Requests that took longer than an edge of the histogram; only edges that both arms have can be compared. */
+function latency(part: number): Kind {
+  return {
+    name: "latency",
+    part,
+    says: (stream) => `takes longer than ${stream.slice("slower than ".length)}`,
+    increments(tick, arms) {
+      const edgesOf = (releases: readonly string[]) =>
+        new Set(
+          tick.units
+            .filter(({ release }) => releases.includes(release))
+            .flatMap((unit) => unit.latency?.slower.map(([edge]) => edge) ?? []),
+        );
+      const ofStable = edgesOf(arms.stable);
+      return new Map(
+        [...edgesOf([arms.canary])]
+          .filter((edge) => ofStable.has(edge))
+          .sort((a, b) => a - b)
+          .map((edge) => [
+            `slower than ${edge} s`,
+            compare(tick, arms, ({ latency }) => {
+              const slower = latency?.slower.find(([at]) => at === edge);
+              return latency && slower ? { events: slower[1], exposure: latency.total } : nothing;
+            }),
+          ]),
+      );
+    },
+    excusedByWarmUp: true,
+    ofRequests: true,
+  };
+}
+
+/** Restarts and lost readiness, of pod-seconds. */
+function stability(part: number): Kind {
+  return {
+    name: "stability",
+    part,
+    says: () => "restarts or loses its readiness",
+    increments({ pods, seconds }, arms) {
+      const count = (releases: readonly string[]) =>
+        pods
+          .filter(({ release }) => releases.includes(release))
+          .map(({ pod, restarts, lostReadiness }) => ({
+            unit: pod,
+            events: restarts + (lostReadiness ? 1 : 0),
+            exposure: seconds,
+          }));
+      const stablePods = count(arms.stable);
+      return new Map([["stability", { canary: sum(count([arms.canary])), stable: sum(stablePods), stablePods }]]);
+    },
+    excusedByWarmUp: false,
+    ofRequests: false,
+  };
+}
+
+/**
+ * Answers that never came: a canary that drops connections sends no 5xx at all. The good answers of both arms are held
+ * against the split that was meant; the arms change places, because canary is worse where stable has more than its share.
+ */
+function missing(part: number): Kind {
+  return {
+    name: "missing answers",
+    part,
+    says: () => "leaves requests without a good answer",
+    increments(tick, arms, { canaryShare }) {
+      if (canaryShare === undefined || canaryShare <= 0 || canaryShare >= 1) return new Map();
+      const good = (unit: UnitTick) => ({ events: ofClass(unit, "2xx") + ofClass(unit, "3xx"), exposure: 1 });
+      const { canary, stable, stablePods } = compare(tick, arms, good);
+      return new Map([
+        [
+          "missing answers",
+          {
+            canary: { events: stable.events, exposure: 1 - canaryShare },
+            stable: { events: canary.events, exposure: canaryShare },
+            stablePods,
+          },
+        ],
+      ]);
+    },
+    excusedByWarmUp: false,
+    ofRequests: false,
+  };
+}
+
+const nothing: Count = { events: 0, exposure: 0 };
+
+function pair(name: string): (part: number) => Kind {
+  return (part) => ({
+    name,
+    part,
+    says: () => `counts as ${name}`,
+    increments: (tick, arms) =>
+      new Map([
+        [
+          name,
+          compare(tick, arms, ({ pairs }) => ({ events: pairs[name]?.bad ?? 0, exposure: pairs[name]?.total ?? 0 })),
+        ],
+      ]),
+    excusedByWarmUp: false,
+    ofRequests: true,
+  });
+}
+
+function compare(tick: Tick, arms: Arms, count: (unit: UnitTick) => Count): Increment {
+  const stablePods: UnitCount[] = [];
+  const canary: Count[] = [];
+  for (const unit of tick.units) {
+    if (unit.release === arms.canary) canary.push(count(unit));
+    else if (arms.stable.includes(unit.release)) stablePods.push({ unit: unit.unit, ...count(unit) });
+  }
+  return { canary: sum(canary), stable: sum(stablePods), stablePods };
+}
+
+function sum(counts: readonly Count[]): Count {
+  const total = { ...nothing };
+  for (const { events, exposure } of counts) {
+    total.events += events;
+    total.exposure += exposure;
+  }
+  return total;
+}
+
+/** All answers of a unit. */
+export function requestsOf({ requests }: UnitTick): number {
+  let total = 0;
+  for (const code in requests) total += requests[code] as number;
+  return total;
+}
+
+/** Answers of a class such as `5xx`. */
+export function ofClass({ requests }: UnitTick, name: `${2 | 3 | 4 | 5}xx`): number {
+  let total = 0;
+  for (const code in requests) if (code[0] === name[0]) total += requests[code] as number;
+  return total;
+}

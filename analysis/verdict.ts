@@ -1,0 +1,230 @@
+import type { Evidence } from "./evidence.ts";
+import { type Finding, findings, logWorseOfAll, worstPod } from "./finding.ts";
+import { count, percent, span, times } from "./words.ts";
+
+/** What evidence makes of a release. */
+export type Verdict = "good" | "bad" | "undecided";
+
+/** The moment at which canary was found worse. */
+export interface Conviction {
+  /** End of the tick, in milliseconds since the epoch. */
+  readonly at: number;
+  readonly because: string;
+}
+
+/** What kept a verdict back that the plain numbers would give. */
+export type Guard =
+  | "no data"
+  | "floor"
+  | "burst"
+  | "placebo"
+  | "warm-up"
+  | "too few requests"
+  | "canary's pods"
+  | "no contrast";
+
+/** A verdict with everything behind it. */
+export interface Assessment {
+  readonly verdict: Verdict;
+  /** One sentence for a person. */
+  readonly because: string;
+  /** Present where one held the verdict back. */
+  readonly guard?: Guard;
+  /** ln E of all streams together that canary is worse. */
+  readonly logWorse: number;
+  /** Chance of evidence as strong as this, at any look so far, were canary no worse. */
+  readonly pValue: number;
+  readonly findings: readonly Finding[];
+}
+
+interface Looked {
+  /** ln E of all streams that are above the floor. */
+  readonly logWorse: number;
+  readonly conviction?: Conviction;
+  readonly guard?: { readonly name: Guard; readonly because: string };
+}
+
+/**
+ * Whether canary is bad.
+ *
+ * 1. The average of the streams' e-values that canary is worse reaches 1/alpha.
+ * 2. Only streams count in which canary's own rate is above the floor.
+ * 3. The stream that says most was bad in several ticks: one burst may be one client.
+ * 4. The evidence is `placebo` times that against any pod of stable, held against the others.
+ * 5. With nothing to compare: canary's 5xx are above the objective, by a test of that rate alone.
+ */
+export function convict(evidence: Evidence): Looked {
+  const { settings, last } = evidence;
+  const threshold = Math.log(1 / settings.alpha);
+  if (!evidence.compares) return convictAlone(evidence, threshold);
+  const logWorse = logWorseOfAll(evidence, settings.floor);
+  if (logWorse < threshold) {
+    if (logWorseOfAll(evidence, 0) < threshold) return { logWorse };
+    const because = `canary is worse than stable, but in less than ${percent(settings.floor)} of its requests`;
+    return { logWorse, guard: { name: "floor", because } };
+  }
+  const worst = strongest(evidence);
+  if (worst.badTicks < settings.leastBadTicks) {
+    const because = `canary ${worst.says} more often than stable, but only in ${count(worst.badTicks, "tick")}: one burst is no proof`;
+    return { logWorse, guard: { name: "burst", because } };
+  }
+  const pod = worstPod(evidence);
+  if (pod && logWorse < pod.logWorse + Math.log(settings.placebo)) {
+    const because = `canary looks worse than stable, but so does stable's own pod ${pod.pod} beside the others`;
+    return { logWorse, guard: { name: "placebo", because } };
+  }
+  return { logWorse, conviction: { at: last?.at ?? 0, because: worseThanStable(evidence, worst) } };
+}
+
+function convictAlone(evidence: Evidence, threshold: number): Looked {
+  const { settings, last } = evidence;
+  const stream = evidence.streams.get("5xx")?.get("5xx");
+  if (!stream) return { logWorse: 0 };
+  const { events, exposure } = stream.canary;
+  const logWorse = evidence.slo.logAbove(events, exposure);
+  if (logWorse < threshold) return { logWorse };
+  if (stream.badTicks < settings.leastBadTicks) {
+    const because = `canary answers 5xx, but only in ${count(stream.badTicks, "tick")}: one burst is no proof`;
+    return { logWorse, guard: { name: "burst", because } };
+  }
+  const because =
+    `canary answers 5xx in ${percent(events / exposure)} of its requests, surely more than the ${percent(settings.slo)} ` +
+    `of the objective, ${seenIn(evidence)}; there is nothing to compare it with`;
+  return { logWorse, conviction: { at: last?.at ?? 0, because } };
+}
+
+/**
+ * What the evidence says at a moment.
+ *
+ * 1. Convicted once, bad for ever: see `convict`.
+ * 2. Silence is never good: there has to be a tick, a recent one, with every pod of canary read, and a request to canary.
+ * 3. Evidence for bad that a guard holds back is not good either.
+ * 4. Canary's pods are there and ready, and none restarted or lost its readiness, unless stable's do so as often.
+ * 5. It has had its warm-up and enough requests.
+ * 6. There is still something to compare it with, unless it is the first release of all.
+ * 7. Every stream and edge by itself is fine: surely below the limit beside stable, or below the tolerance by canary's own rate.
+ *
+ * @param now in milliseconds since the epoch, on the clock of the ticks
+ */
+export function judge(evidence: Evidence, now: number): Assessment {
+  const each = findings(evidence);
+  const { logWorse, guard } = convict(evidence);
+  const all = { logWorse, pValue: Math.min(1, Math.exp(-evidence.peak)), findings: each };
+  if (evidence.conviction) return { verdict: "bad", because: evidence.conviction.because, ...all };
+  const held = silence(evidence, now) ?? (guard && { guard: guard.name, because: guard.because }) ?? tooEarly(evidence);
+  if (held) return { verdict: "undecided", ...held, ...all };
+  const open = each.filter((one) => matters(evidence, one) && one.logFine < Math.log(1 / evidence.settings.beta));
+  const [worst] = open.sort((a, b) => a.logFine - b.logFine);
+  if (worst) return { verdict: "undecided", because: notYetFine(evidence, worst, open.length), ...all };
+  return { verdict: "good", because: fine(evidence, each), ...all };
+}
+
+type Held = Pick<Assessment, "because" | "guard">;
+
+function silence({ last, question, answers, settings, seconds }: Evidence, now: number): Held | undefined {
+  if (!last) return { guard: "no data", because: "nothing has been observed yet" };
+  const guard = "no data";
+  const silent = (now - last.at) / 1000;
+  if (silent > settings.staleSeconds) {
+    return { guard, because: `no numbers for ${span(silent)}, and silence decides nothing${reasons(last.problems)}` };
+  }
+  if (last.canaryPods === 0) return { guard, because: `no pod runs release ${question.canary}` };
+  if (!last.canaryRead) return { guard, because: `no pod of canary tells its numbers${reasons(last.problems)}` };
+  if (answers.canary.requests === 0) {
+    return { guard, because: `no request has reached canary in ${span(seconds)}, so nothing is known of it` };
+  }
+  if (last.problems.length > 0) return { guard, because: `part of the numbers is missing${reasons(last.problems)}` };
+  return undefined;
+}
+
+function reasons(problems: readonly string[]): string {
+  const [first, ...more] = problems;
+  return first === undefined ? "" : ` (${first}${more.length > 0 ? `, and ${more.length} more` : ""})`;
+}
+
+function tooEarly(evidence: Evidence): Held | undefined {
+  const { settings, last, answers, lapses } = evidence;
+  if (last && last.unready.length > 0) {
+    return { guard: "canary's pods", because: `canary's pod ${last.unready.join(", ")} is not ready` };
+  }
+  if (lapses > 0 && !isFine(evidence, "stability")) {
+    return {
+      guard: "canary's pods",
+      because: `canary's pods restarted or lost their readiness ${count(lapses, "time")}`,
+    };
+  }
+  if (evidence.warmingUp) {
+    const left = settings.warmUpSeconds - evidence.canarySeconds;
+    return { guard: "warm-up", because: `canary has ${span(left)} of its warm-up left` };
+  }
+  if (answers.canary.requests < settings.leastRequests) {
+    const because = `canary has answered ${count(answers.canary.requests, "request")} of the ${count(settings.leastRequests)} that a verdict needs`;
+    return { guard: "too few requests", because };
+  }
+  if (evidence.compares ? !last?.stableRead : !evidence.question.first) {
+    return {
+      guard: "no contrast",
+      because: "no pod of another release is left to compare with, so nothing can be called good",
+    };
+  }
+  return undefined;
+}
+
+function isFine(evidence: Evidence, kind: string): boolean {
+  return findings(evidence).every((one) => one.kind !== kind || one.logFine >= Math.log(1 / evidence.settings.beta));
+}
+
+/** Stability without a lapse is fine as it is; and by itself a 4xx or a slow answer says nothing about a release. */
+function matters({ compares }: Evidence, { kind, stream }: Finding): boolean {
+  if (kind === "stability") return false;
+  return compares || stream === "5xx" || !["4xx", "latency", "missing answers"].includes(kind);
+}
+
+function strongest(evidence: Evidence): Finding {
+  const weight = ({ logWorse, part, aboveFloor }: Finding) => (aboveFloor ? logWorse + Math.log(part) : -Infinity);
+  return findings(evidence).reduce((best, each) => (weight(each) > weight(best) ? each : best));
+}
+
+function worseThanStable(evidence: Evidence, { says, rate, ratio, lower, stable }: Finding): string {
+  const howOften =
+    stable.events === 0 && rate !== undefined
+      ? `in ${percent(rate)} of its requests, which stable never does`
+      : ratio === undefined || ratio === Infinity
+        ? "far more often than stable"
+        : `${times(ratio)} times as often as stable`;
+  const confidence = percent(1 - evidence.settings.alpha);
+  const bound = lower > 1 ? `, at least ${times(lower)} times as often with ${confidence} confidence` : "";
+  return `canary ${says} ${howOften}${bound}, ${seenIn(evidence)}`;
+}
+
+function notYetFine({ settings, compares }: Evidence, { says, upper, rate, canary }: Finding, open: number): string {
+  const seen = [
+    ...(rate === undefined ? [] : [`in ${percent(rate)} of ${count(canary.exposure, "request")}`]),
+    ...(compares
+      ? [upper === Infinity ? "with no bound yet beside stable" : `up to ${times(upper)} times as often as stable`]
+      : []),
+  ].join(", ");
+  const needs = [
+    ...(compares ? [`less than ${times(settings.limit)} times as often`] : []),
+    ...(rate === undefined ? [] : [`surely less than ${percent(settings.tolerance)}`]),
+  ].join(" or ");
+  const more = open > 1 ? `; ${count(open - 1, "more stream")} ${open === 2 ? "is" : "are"} open too` : "";
+  return `not decided yet: canary ${says} ${seen}, and good needs ${needs}${more}`;
+}
+
+function fine(evidence: Evidence, each: readonly Finding[]): string {
+  const { settings, compares } = evidence;
+  const fivexx = each.find(({ stream }) => stream === "5xx");
+  const rate = percent(fivexx?.rate ?? 0);
+  const stable =
+    fivexx && fivexx.stable.exposure > 0 ? ` (stable: ${percent(fivexx.stable.events / fivexx.stable.exposure)})` : "";
+  const against = compares ? `, beside stable or below ${percent(settings.tolerance)} by itself,` : "";
+  return (
+    `canary answers 5xx in ${rate} of its requests${stable}; each of ${count(each.length, "stream")} is surely less than ` +
+    `${times(settings.limit)} times as bad${against} with ${percent(1 - settings.beta)} confidence, ${seenIn(evidence)}`
+  );
+}
+
+function seenIn({ answers, canarySeconds }: Evidence): string {
+  return `seen in ${count(answers.canary.requests, "request")} over ${span(canarySeconds)}`;
+}

@@ -1,0 +1,28 @@
+/** Numbers as people read them. */
+
+/** `1 240 requests`, `1 tick`, `500`. */
+export function count(value: number, noun?: string): string {
+  const digits = Math.round(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, " ");
+  return noun === undefined ? digits : `${digits} ${noun}${Math.round(value) === 1 ? "" : "s"}`;
+}
+
+/** `0.12 %`, `5 %`, `99 %`: two digits that say something, three near the ends. */
+export function percent(share: number): string {
+  const value = share * 100;
+  if (!(value > 0)) return "0 %";
+  return `${Number(value > 99 ? value.toPrecision(3) : value.toPrecision(2))} %`;
+}
+
+/** `2.1`, `12`. */
+export function times(ratio: number): string {
+  return String(Number(ratio.toPrecision(2)));
+}
+
+/** `64 s`, `12 min`, `3.5 h`. */
+export function span(seconds: number): string {
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
+  return `${Number((seconds / 3600).toPrecision(2))} h`;
+}

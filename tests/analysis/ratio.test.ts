@@ -1,0 +1,202 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type LogLikelihood, RatioTest } from "../../analysis/ratio.ts";
+
+const margin = 1.25;
+const limit = 2;
+const test = new RatioTest({ margin, limit });
+
+/** Counts and exposures of one tick: canary's, then stable's. */
+type Counts = readonly [x: number, canary: number, y: number, stable: number];
+
+const counts: fc.Arbitrary<Counts> = fc.tuple(
+  fc.nat(20),
+  fc.integer({ min: 1, max: 1000 }),
+  fc.nat(20),
+  fc.integer({ min: 1, max: 9000 }),
+);
+
+function seen(ticks: readonly Counts[], by = test): LogLikelihood {
+  const known = by.nothing();
+  for (const tick of ticks) by.add(known, ...tick);
+  return known;
+}
+
+function close(a: number, b: number): void {
+  assert.ok(Math.abs(a - b) <= 1e-9 * (1 + Math.abs(a)), `${a} is not ${b}`);
+}
+
+function binomial(n: number, x: number): number {
+  return x === 0 ? 1 : (binomial(n, x - 1) * (n - x + 1)) / x;
+}
+
+describe("the evidence on a ratio", () => {
+  it("is that of the reference implementation, tick by tick", () => {
+    const ticks: readonly Counts[] = [
+      [0, 30, 1, 270],
+      [1, 150, 3, 2850],
+      [4, 300, 2, 2700],
+      [9, 750, 5, 2250],
+      [16, 1500, 6, 1500],
+    ];
+    // reference/statistics/unified.mjs on the same ticks: logEbad(1), logEgood(2), confSeq(0.05).
+    const expected = [
+      [-0.18500886153555252, 0.09370745966316507, 0.0625, 64],
+      [0.2993932802340238, -0.4360448674473103, 0.0625, 53.81737057623771],
+      [3.990165676271025, -1.5961940850446807, 1.2968395546510094, 64],
+      [8.341149609134643, -2.359565372981058, 1.8340080864093422, 29.344129382549472],
+      [9.719167988810895, -2.6350612354481893, 1.6817928305074283, 14.672064691274722],
+    ] as const;
+    const reference = new RatioTest({ margin: 1, limit: 2 });
+    const known = reference.nothing();
+    const step = 2 ** (1 / 8) * (1 + 1e-9);
+    for (const [at, [worse, fine, first, last]] of expected.entries()) {
+      reference.add(known, ...(ticks[at] as Counts));
+      close(reference.logWorse(known), worse);
+      close(reference.logFine(known), fine);
+      const [lower, upper] = reference.interval(known, 0.05);
+      assert.ok(lower <= first && (lower === 0 || lower * step >= first), `${lower} is not the point below ${first}`);
+      assert.ok(
+        upper >= last && (upper === Infinity || upper <= last * step),
+        `${upper} is not the point above ${last}`,
+      );
+    }
+  });
+
+  /** The mean of E over every outcome of some ticks with given numbers of events, at a true ratio. */
+  function meanEvidence(ratio: number, log: (known: LogLikelihood) => number): number {
+    const ticks = [
+      { events: 3, canary: 10, stable: 90 },
+      { events: 2, canary: 25, stable: 75 },
+      { events: 4, canary: 50, stable: 50 },
+    ];
+    const walk = (at: number, before: readonly Counts[], probability: number): number => {
+      const tick = ticks[at];
+      if (!tick) return probability * Math.exp(log(seen(before)));
+      const q = (tick.canary * ratio) / (tick.canary * ratio + tick.stable);
+      return Array.from({ length: tick.events + 1 }, (_, x) => {
+        const chance = binomial(tick.events, x) * q ** x * (1 - q) ** (tick.events - x);
+        return walk(at + 1, [...before, [x, tick.canary, tick.events - x, tick.stable]], probability * chance);
+      }).reduce((sum, each) => sum + each, 0);
+    };
+    return walk(0, [], 1);
+  }
+
+  it("is a martingale at the margin, over every outcome of ticks with changing weights", () => {
+    close(
+      meanEvidence(margin, (known) => test.logWorse(known)),
+      1,
+    );
+  });
+
+  it("does not grow on average below the margin, and does above", () => {
+    for (const ratio of [0.1, 0.5, 1, 1.2]) assert.ok(meanEvidence(ratio, (known) => test.logWorse(known)) < 1);
+    assert.ok(meanEvidence(3, (known) => test.logWorse(known)) > 2);
+  });
+
+  it("for fine is a martingale at the limit, and does not grow on average above", () => {
+    close(
+      meanEvidence(limit, (known) => test.logFine(known)),
+      1,
+    );
+    for (const ratio of [2.1, 4, 30]) assert.ok(meanEvidence(ratio, (known) => test.logFine(known)) < 1);
+    assert.ok(meanEvidence(0.5, (known) => test.logFine(known)) > 1.5);
+  });
+
+  it("does not depend on the order of ticks", () => {
+    fc.assert(
+      fc.property(fc.array(counts, { maxLength: 12 }), fc.nat(), (ticks, turn) => {
+        const moved = ticks.map((_, at) => ticks[(at + turn) % ticks.length] as Counts);
+        close(test.logWorse(seen(ticks)), test.logWorse(seen(moved)));
+        close(test.logFine(seen(ticks)), test.logFine(seen(moved)));
+      }),
+    );
+  });
+
+  it("does not change when a tick is split, its exposures in proportion", () => {
+    fc.assert(
+      fc.property(
+        fc.array(counts, { maxLength: 5 }),
+        counts,
+        fc.double({ min: 0.01, max: 0.99, noNaN: true }),
+        (ticks, [x, canary, y, stable], part) => {
+          const [x1, y1] = [Math.floor(x * part), Math.ceil(y * part)];
+          const halves: Counts[] = [
+            [x1, canary * part, y1, stable * part],
+            [x - x1, canary * (1 - part), y - y1, stable * (1 - part)],
+          ];
+          close(test.logWorse(seen([...ticks, [x, canary, y, stable]])), test.logWorse(seen([...ticks, ...halves])));
+        },
+      ),
+    );
+  });
+
+  it("grows with every event of canary and shrinks with every one of stable", () => {
+    fc.assert(
+      fc.property(fc.array(counts, { minLength: 1, maxLength: 5 }), counts, (ticks, [x, canary, y, stable]) => {
+        const worse = (more: Counts) => test.logWorse(seen([...ticks, more]));
+        assert.ok(worse([x + 1, canary, y, stable]) > worse([x, canary, y, stable]));
+        assert.ok(worse([x, canary, y + 1, stable]) < worse([x, canary, y, stable]));
+      }),
+    );
+  });
+
+  it("learns nothing from a tick in which one arm had no requests, or neither had an event", () => {
+    const known = seen([[3, 10, 1, 90]]);
+    const before = Float64Array.from(known);
+    test.add(known, 5, 0, 2, 100);
+    test.add(known, 5, 100, 2, 0);
+    test.add(known, 0, 100, 0, 900);
+    assert.deepEqual(known, before);
+  });
+
+  it("is smaller the more events come together as one", () => {
+    const known = seen([[12, 100, 5, 900]]);
+    assert.ok(test.logWorse(known) > test.logWorse(known, 2));
+    assert.ok(test.logWorse(known, 2) > test.logWorse(known, 9));
+  });
+
+  it("keeps its digits over a billion events", () => {
+    const known = test.nothing();
+    for (let tick = 0; tick < 1000; tick++) test.add(known, 1e5, 1e5, 9e5, 9e5);
+    assert.ok(test.logWorse(known) < 0);
+    assert.ok(Math.abs((test.likeliest(known) ?? 0) - 1) < 1e-2);
+  });
+});
+
+describe("the confidence sequence of a ratio", () => {
+  it("says nothing before anything was seen", () => {
+    assert.deepEqual(test.interval(test.nothing(), 0.01), [0, Infinity]);
+    assert.equal(test.likeliest(test.nothing()), undefined);
+  });
+
+  it("holds the likeliest ratio, and is wider the surer it has to be", () => {
+    fc.assert(
+      fc.property(fc.array(counts, { minLength: 1, maxLength: 8 }), (ticks) => {
+        const known = seen(ticks);
+        const likeliest = test.likeliest(known);
+        const [lower, upper] = test.interval(known, 0.05);
+        const [wideLower, wideUpper] = test.interval(known, 0.001);
+        if (likeliest !== undefined)
+          assert.ok(lower <= likeliest && likeliest <= upper, `${lower} ${likeliest} ${upper}`);
+        assert.ok(wideLower <= lower && upper <= wideUpper);
+      }),
+    );
+  });
+
+  it("closes in on the true ratio", () => {
+    const known = test.nothing();
+    for (let tick = 0; tick < 500; tick++) test.add(known, 30, 1000, 90, 9000);
+    const [lower, upper] = test.interval(known, 0.01);
+    assert.ok(2.7 < lower && lower < 3 && 3 < upper && upper < 3.4, `${lower} ${upper}`);
+    assert.ok(Math.abs((test.likeliest(known) ?? 0) - 3) < 0.02);
+  });
+
+  it("has no upper end where stable never had an event, and no lower one where canary never had", () => {
+    const [lower, upper] = test.interval(seen([[9, 100, 0, 900]]), 0.01);
+    assert.ok(lower > 1 && upper === Infinity);
+    assert.equal(test.likeliest(seen([[9, 100, 0, 900]])), Infinity);
+    assert.equal(test.interval(seen([[0, 100, 60, 900]]), 0.01)[0], 0);
+    assert.equal(test.likeliest(seen([[0, 100, 60, 900]])), 0);
+  });
+});

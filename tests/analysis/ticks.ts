@@ -1,0 +1,57 @@
+import type { PodTick, Tick, UnitTick } from "../../analysis/tick.ts";
+
+/** What a pod answered in a tick; what a test does not care about is left out. */
+export interface Answered {
+  readonly requests?: number;
+  readonly failed?: number;
+  readonly refused?: number;
+  /** Of all requests, those slower than each edge. */
+  readonly slower?: Readonly<Record<number, number>>;
+  readonly pairs?: UnitTick["pairs"];
+}
+
+/** Release ids of the arms. */
+export const canary = "bbbbbbbbbbbb";
+export const stable = "aaaaaaaaaaaa";
+
+/** Nine pods of stable and one of canary, each with these answers; second `end` after the beginning. */
+export function tick(
+  end: number,
+  ofCanary: Answered,
+  ofStable: Answered | ((pod: number) => Answered) = {},
+  changes: Partial<Tick> & { canaryPod?: Partial<PodTick> } = {},
+): Tick {
+  const { canaryPod, ...rest } = changes;
+  const names = Array.from({ length: 9 }, (_, at) => `stable-${at + 1}`);
+  return {
+    at: end * 1000,
+    seconds: 1,
+    units: [
+      unit("canary-1", canary, ofCanary),
+      ...names.map((name, at) => unit(name, stable, typeof ofStable === "function" ? ofStable(at) : ofStable)),
+    ],
+    pods: [pod("canary-1", canary, "canary", canaryPod), ...names.map((name) => pod(name, stable, "stable"))],
+    problems: [],
+    ...rest,
+  };
+}
+
+function unit(name: string, release: string, answered: Answered): UnitTick {
+  const { requests = 20, failed = 0, refused = 0, slower, pairs = {} } = answered;
+  return {
+    unit: name,
+    release,
+    requests: { "200": requests - failed - refused, "404": refused, "500": failed },
+    ...(slower && {
+      latency: {
+        total: requests,
+        slower: Object.entries(slower).map(([edge, count]) => [Number(edge), count] as const),
+      },
+    }),
+    pairs,
+  };
+}
+
+function pod(name: string, release: string, track: string, changes: Partial<PodTick> = {}): PodTick {
+  return { pod: name, release, track, ready: true, restarts: 0, lostReadiness: false, ...changes };
+}

@@ -1,0 +1,284 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Evidence, type Question } from "../../analysis/evidence.ts";
+import type { Split } from "../../analysis/kind.ts";
+import type { Tick } from "../../analysis/tick.ts";
+import { type Assessment, judge } from "../../analysis/verdict.ts";
+import { type Answered, canary, stable, tick } from "./ticks.ts";
+
+interface Course {
+  readonly question?: Partial<Question> | undefined;
+  readonly split?: Split;
+  /** When it is judged, in seconds after the last tick. @default 0 */
+  readonly later?: number;
+}
+
+/** The judgement after so many seconds of ticks. */
+function judged(
+  seconds: number,
+  each: (second: number) => Tick,
+  { question, split, later = 0 }: Course = {},
+): Assessment {
+  const evidence = new Evidence({ canary, stable: [stable], ...question });
+  for (let second = 1; second <= seconds; second++) evidence.observe(each(second), split);
+  return judge(evidence, (seconds + later) * 1000);
+}
+
+/** Every so many seconds one event. */
+const every = (seconds: number, second: number, events = 1) => (second % seconds === 0 ? events : 0);
+
+describe("a verdict", () => {
+  describe("bad", () => {
+    it("comes when canary answers 5xx and stable never does, within seconds, and says so", () => {
+      const found = judged(6, (second) => tick(second, { failed: 1 }));
+      assert.equal(found.verdict, "bad");
+      assert.match(
+        found.because,
+        /^canary answers 5xx in 5 % of its requests, which stable never does, at least [\d.]+ times as often with 99 % confidence, seen in 1?\d\d requests over \d s$/,
+      );
+    });
+
+    it("names how many times as often, and at least how many with which confidence", () => {
+      const found = judged(120, (second) => tick(second, { failed: 1 }, (pod) => ({ failed: every(9, second + pod) })));
+      assert.equal(found.verdict, "bad");
+      assert.match(found.because, /canary answers 5xx [\d.]+ times as often as stable, at least [\d.]+ times/);
+      assert.ok(found.pValue <= 0.01);
+    });
+
+    it("stays, whatever comes after", () => {
+      const found = judged(900, (second) => tick(second, { failed: second < 8 ? 1 : 0 }));
+      assert.equal(found.verdict, "bad");
+    });
+
+    it("is not delayed by the warm-up", () => {
+      assert.equal(judged(10, (second) => tick(second, { failed: 1 })).verdict, "bad");
+    });
+
+    it("comes for 4xx, for slow answers after the warm-up, for restarts and for a pair of the user", () => {
+      const courses: [string, (second: number) => Tick, Partial<Question>?][] = [
+        ["answers 4xx", (second) => tick(second, { refused: 3 }, { refused: 0 })],
+        [
+          "takes longer than 0.5 s",
+          (second) => tick(second, { slower: { 0.1: 10, 0.5: 4 } }, { slower: { 0.1: 10, 0.5: 0 } }),
+        ],
+        [
+          "restarts or loses its readiness",
+          (second) => tick(second, {}, {}, { canaryPod: { restarts: every(10, second) } }),
+        ],
+        [
+          "counts as lost orders",
+          (second) =>
+            tick(
+              second,
+              { pairs: { "lost orders": { bad: 1, total: 20 } } },
+              { pairs: { "lost orders": { bad: 0, total: 20 } } },
+            ),
+          { pairs: ["lost orders"] },
+        ],
+      ];
+      for (const [says, each, question] of courses) {
+        const found = judged(180, each, { question });
+        assert.equal(found.verdict, "bad", says);
+        assert.ok(found.because.includes(`canary ${says}`), found.because);
+      }
+    });
+
+    it("comes for answers that are missing, where each request is sent by weight", () => {
+      const dropped = (second: number) => tick(second, { requests: 4 });
+      const course = { question: { perRequest: true }, split: { canaryShare: 0.1 } };
+      assert.equal(judged(120, dropped, course).verdict, "bad");
+      assert.notEqual(judged(120, dropped).verdict, "bad");
+    });
+
+    it("does not come for trouble that both tracks share", () => {
+      const found = judged(600, (second) =>
+        tick(second, { failed: every(2, second) }, (pod) => ({ failed: every(2, second + pod) })),
+      );
+      assert.notEqual(found.verdict, "bad");
+    });
+
+    it("is held back by the floor where canary's errors are too few to hurt anybody", () => {
+      const few = (second: number) => tick(second, { requests: 1000, failed: every(4, second) }, { requests: 1000 });
+      const found = judged(200, few);
+      assert.deepEqual([found.verdict, found.guard], ["undecided", "floor"]);
+      assert.match(found.because, /less than 0.1 % of its requests/);
+    });
+
+    it("is held back after one burst, which may be one client", () => {
+      const found = judged(4, (second) => tick(second, { failed: second === 2 ? 12 : 0 }));
+      assert.deepEqual([found.verdict, found.guard], ["undecided", "burst"]);
+    });
+
+    it("is held back while a pod of stable looks as bad beside the others", () => {
+      const found = judged(25, (second) =>
+        tick(second, { failed: 3 }, (pod) => ({ failed: pod === 3 && second <= 6 ? 2 : 0 })),
+      );
+      assert.deepEqual([found.verdict, found.guard], ["undecided", "placebo"]);
+      assert.equal(
+        found.because,
+        "canary looks worse than stable, but so does stable's own pod stable-4 beside the others",
+      );
+    });
+  });
+
+  describe("good", () => {
+    it("comes for a service without any error, at the end of the warm-up", () => {
+      assert.equal(judged(59, (second) => tick(second, {})).guard, "warm-up");
+      const found = judged(61, (second) => tick(second, {}));
+      assert.equal(found.verdict, "good");
+      assert.match(found.because, /^canary answers 5xx in 0 % of its requests \(stable: 0 %\)/);
+    });
+
+    it("comes by ratio where both have more errors than the tolerance", () => {
+      const found = judged(900, (second) =>
+        tick(second, { failed: every(2, second) }, (pod) => ({ failed: every(2, second + pod) })),
+      );
+      assert.equal(found.verdict, "good");
+    });
+
+    it("never comes with one 5x stream among clean ones", () => {
+      const slow = (second: number) =>
+        tick(second, { slower: { 0.1: 2, 0.5: every(2, second) } }, (pod) => ({
+          slower: { 0.1: 2, 0.5: every(10, second + pod) },
+        }));
+      for (const seconds of [61, 120, 300, 900, 3600])
+        assert.notEqual(judged(seconds, slow).verdict, "good", `${seconds} s`);
+    });
+
+    it("never comes without a request to canary", () => {
+      const found = judged(3600, (second) => tick(second, { requests: 0 }));
+      assert.deepEqual([found.verdict, found.guard], ["undecided", "no data"]);
+      assert.equal(found.because, "no request has reached canary in 60 min, so nothing is known of it");
+    });
+
+    it("never comes from silence: no tick, an old one, no pod, or one that cannot be read", () => {
+      const clean = (second: number) => tick(second, {});
+      const blind = (second: number) => {
+        const { units, ...rest } = tick(second, {});
+        return {
+          ...rest,
+          units: units.filter(({ release }) => release !== canary),
+          problems: ["pod canary-1 answers 500"],
+        };
+      };
+      const gone = (second: number) => (second < 100 ? clean(second) : { ...clean(second), units: [], pods: [] });
+      const courses = [
+        { found: judged(0, clean), because: /^nothing has been observed yet$/ },
+        { found: judged(300, clean, { later: 40 }), because: /^no numbers for 40 s, and silence decides nothing$/ },
+        { found: judged(300, gone), because: /^no pod runs release bbbbbbbbbbbb$/ },
+        { found: judged(300, blind), because: /^no pod of canary tells its numbers \(pod canary-1 answers 500\)$/ },
+        {
+          found: judged(300, (second) => ({ ...clean(second), problems: ["pod stable-3 does not answer", "more"] })),
+          because: /^part of the numbers is missing \(pod stable-3 does not answer, and 1 more\)$/,
+        },
+      ];
+      for (const { found, because } of courses) {
+        assert.deepEqual([found.verdict, found.guard], ["undecided", "no data"]);
+        assert.match(found.because, because);
+      }
+    });
+
+    it("waits for enough requests and says how many are missing", () => {
+      const found = judged(90, (second) => tick(second, { requests: 2 }));
+      assert.equal(found.because, "canary has answered 180 requests of the 500 that a verdict needs");
+    });
+
+    it("waits while a pod of canary is not ready, and after it restarted", () => {
+      const unready = judged(300, (second) => tick(second, {}, {}, { canaryPod: { ready: second < 300 } }));
+      assert.equal(unready.because, "canary's pod canary-1 is not ready");
+      const restarted = judged(300, (second) =>
+        tick(second, {}, {}, { canaryPod: { restarts: second === 200 ? 1 : 0 } }),
+      );
+      assert.equal(restarted.because, "canary's pods restarted or lost their readiness 1 time");
+      assert.equal(restarted.guard, "canary's pods");
+    });
+
+    it("does not count slow answers of the warm-up, but those after it", () => {
+      const cold = (second: number) => tick(second, { slower: { 0.5: second <= 60 ? 10 : 0 } }, { slower: { 0.5: 0 } });
+      assert.equal(judged(180, cold).verdict, "good");
+      const slow = (second: number) => tick(second, { slower: { 0.5: second > 60 ? 10 : 0 } }, { slower: { 0.5: 0 } });
+      assert.equal(judged(180, slow).verdict, "bad");
+    });
+
+    it("does not come any more when no pod of another release is left", () => {
+      const full = (second: number) => {
+        const each = tick(second, {});
+        return second < 50 ? each : { ...each, units: each.units.filter(({ release }) => release === canary) };
+      };
+      assert.equal(judged(300, full).guard, "no contrast");
+    });
+  });
+
+  describe("on a release with nothing to compare", () => {
+    const alone = (failed: (second: number) => number) => (second: number) => {
+      const { units, pods, ...rest } = tick(second, { requests: 100, failed: failed(second) });
+      return { ...rest, units: units.slice(0, 1), pods: pods.slice(0, 1) };
+    };
+    const first = { question: { stable: [], first: true } };
+
+    it("is good for the first release by its own rates", () => {
+      assert.equal(
+        judged(
+          120,
+          alone(() => 0),
+          first,
+        ).verdict,
+        "good",
+      );
+    });
+
+    it("is bad when the objective is missed", () => {
+      const found = judged(
+        60,
+        alone(() => 4),
+        first,
+      );
+      assert.equal(found.verdict, "bad");
+      assert.match(found.because, /5xx in 4 % of its requests, surely more than the 1 % of the objective/);
+    });
+
+    it("is never good for a later one", () => {
+      assert.equal(
+        judged(
+          600,
+          alone(() => 0),
+          { question: { stable: [] } },
+        ).guard,
+        "no contrast",
+      );
+    });
+  });
+
+  it("is the same after being stored and gone on with at any moment", () => {
+    const course = fc.array(
+      fc.record({ failed: fc.nat(3), refused: fc.nat(2), others: fc.nat(2), slow: fc.nat(5), restarts: fc.nat(1) }),
+      { minLength: 2, maxLength: 80 },
+    );
+    fc.assert(
+      fc.property(course, fc.nat(), (seconds, cut) => {
+        const ticks = seconds.map(({ failed, refused, others, slow, restarts }, at) => {
+          const answered = (failed: number): Answered => ({ failed, refused, slower: { 0.1: slow, 1: failed } });
+          return tick(at + 1, answered(failed), (pod) => answered(every(3, pod + at, others)), {
+            canaryPod: { restarts },
+          });
+        });
+        const question = { canary, stable: [stable] };
+        const whole = new Evidence(question);
+        let parts = new Evidence(question);
+        for (const [at, each] of ticks.entries()) {
+          if (at === cut % ticks.length) parts = Evidence.resume(JSON.parse(JSON.stringify(parts)));
+          whole.observe(each);
+          parts.observe(each);
+        }
+        assert.deepEqual(JSON.parse(JSON.stringify(parts)), JSON.parse(JSON.stringify(whole)));
+        assert.deepEqual(judge(parts, 0), judge(whole, 0));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("refuses stored evidence of another form", () => {
+    assert.throws(() => Evidence.resume({ version: 2 }));
+    assert.throws(() => Evidence.resume("{}"));
+  });
+});

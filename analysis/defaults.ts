@@ -32,4 +32,14 @@ export const defaults = {
   prometheusTimeoutSeconds: 5,
   /** Age in seconds from which Prometheus's latest sample of a series is none: twice its longest usual scrape interval. */
   freshSeconds: 120,
+  /** Seconds from one look to the next. */
+  tickSeconds: 5,
+  /** The same while a canary is new, when there is most to prevent. */
+  earlyTickSeconds: 1,
+  /** Seconds that a canary is taken for new. */
+  closeWatchSeconds: 60,
+  /** Seconds that all pods together may take to answer. */
+  lookTimeoutSeconds: 10,
+  /** Seconds beyond which nobody waits for a decision: a forecast calls the weight hopeless. */
+  hopelessSeconds: 3600,
 } as const;

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { defaults } from "./defaults.ts";
-import { type Arms, type Kind, kindsOf, ofClass, requestsOf, type Split } from "./kind.ts";
+import { type Kind, kindsOf, type Split } from "./kind.ts";
 import { RateTest } from "./rate.ts";
 import { RatioTest } from "./ratio.ts";
+import { type Answers, type Arms, addAnswers, noAnswers, type Sides, sidesOf } from "./sides.ts";
 import { addToStream, newStream, type Stream } from "./stream.ts";
 import type { Tick } from "./tick.ts";
 import { type Conviction, convict } from "./verdict.ts";
@@ -20,13 +21,6 @@ export interface Question extends Arms {
   readonly pairs?: readonly string[];
   /** @default those of analysis/defaults.ts */
   readonly settings?: Partial<Settings>;
-}
-
-/** Answers of one arm. */
-export interface Answers {
-  requests: number;
-  ok: number;
-  failed: number;
 }
 
 /**
@@ -51,6 +45,8 @@ export class Evidence {
   lapses = 0;
   /** The last tick; absent before the first. */
   last: LastTick | undefined;
+  /** Why there has been no tick since; not stored, because whoever goes on will find out. */
+  trouble: string | undefined;
   /** The largest ln E of all looks: its reciprocal is the p-value that holds at any time. */
   peak = 0;
   /** Set at the first look that convicted; a later one cannot take it back. */
@@ -65,7 +61,7 @@ export class Evidence {
     this.tolerance = new RateTest(this.settings.tolerance);
     this.slo = new RateTest(this.settings.slo);
     this.streams = new Map(this.kinds.map(({ name }) => [name, new Map()]));
-    this.answers = { canary: { requests: 0, ok: 0, failed: 0 }, stable: { requests: 0, ok: 0, failed: 0 } };
+    this.answers = { canary: noAnswers(), stable: noAnswers() };
   }
 
   /** Whether there is another arm to compare canary with. */
@@ -78,34 +74,35 @@ export class Evidence {
     return this.canarySeconds < this.settings.warmUpSeconds;
   }
 
+  /** Notes that nothing could be read, and why. */
+  missed(trouble: string): void {
+    this.trouble = trouble;
+  }
+
   /** Adds what happened in a tick and looks at it. */
   observe(tick: Tick, split: Split = {}): void {
+    this.trouble = undefined;
     const warmingUp = this.warmingUp;
+    const sides = sidesOf(tick, this.question);
     for (const kind of this.kinds) {
       if (warmingUp && kind.excusedByWarmUp) continue;
       const streams = this.streams.get(kind.name) as Map<string, Stream>;
-      for (const [name, increment] of kind.increments(tick, this.question, split)) {
+      for (const [name, increment] of kind.increments(sides, this.question, split)) {
         const stream = streams.get(name) ?? newStream(this.ratio);
         streams.set(name, stream);
         addToStream(this.ratio, stream, increment);
       }
     }
-    this.count(tick);
+    this.count(sides);
     const { logWorse, conviction } = convict(this);
     this.peak = Math.max(this.peak, logWorse);
     this.conviction ??= conviction;
   }
 
-  private count(tick: Tick): void {
-    const { canary, stable } = this.question;
-    for (const unit of tick.units) {
-      const arm = unit.release === canary ? "canary" : stable.includes(unit.release) ? "stable" : undefined;
-      if (!arm) continue;
-      this.answers[arm].requests += requestsOf(unit);
-      this.answers[arm].ok += ofClass(unit, "2xx");
-      this.answers[arm].failed += ofClass(unit, "5xx");
-    }
-    const canaryPods = tick.pods.filter((pod) => pod.release === canary);
+  private count({ tick, canary, stable }: Sides): void {
+    addAnswers(this.answers.canary, canary);
+    addAnswers(this.answers.stable, stable);
+    const canaryPods = tick.pods.filter(({ release }) => release === this.question.canary);
     this.seconds += tick.seconds;
     if (this.answers.canary.requests > 0) this.canarySeconds += tick.seconds;
     this.lapses += canaryPods.reduce((sum, pod) => sum + pod.restarts + (pod.lostReadiness ? 1 : 0), 0);
@@ -114,8 +111,8 @@ export class Evidence {
       problems: [...tick.problems],
       canaryPods: canaryPods.length,
       unready: canaryPods.filter(({ ready }) => !ready).map(({ pod }) => pod),
-      canaryRead: tick.units.some(({ release }) => release === canary),
-      stableRead: tick.units.some(({ release }) => stable.includes(release)),
+      canaryRead: canary.length > 0,
+      stableRead: stable.length > 0,
     };
   }
 
@@ -161,7 +158,8 @@ export class Evidence {
 }
 
 const count = z.object({ events: z.number(), exposure: z.number() });
-const answers = z.object({ requests: z.number(), ok: z.number(), failed: z.number() });
+const classes = ["requests", "ok", "moved", "refused", "failed"] as const;
+const answers = z.record(z.enum(classes), z.number());
 const lastTick = z.object({
   /** End of the tick, in milliseconds since the epoch. */
   at: z.number(),

@@ -1,13 +1,5 @@
+import type { Arms, Sides, Unit } from "./sides.ts";
 import type { Count, Increment, UnitCount } from "./stream.ts";
-import type { Tick, UnitTick } from "./tick.ts";
-
-/** The two sides of a comparison, by the releases that they run, whatever track a pod is on. */
-export interface Arms {
-  /** Id of the release under test. */
-  readonly canary: string;
-  /** Ids of the releases that it is compared with. */
-  readonly stable: readonly string[];
-}
 
 /** What of the traffic is known beforehand. */
 export interface Split {
@@ -28,7 +20,7 @@ export interface Kind {
   /** What canary does, as in "canary answers 5xx 4.8 times as often as stable". */
   says(stream: string): string;
   /** The increments of its streams, by the streams' names. */
-  increments(tick: Tick, arms: Arms, split: Split): Map<string, Increment>;
+  increments(sides: Sides, arms: Arms, split: Split): Map<string, Increment>;
   /** Cold caches and connections excuse it at first. */
   readonly excusedByWarmUp: boolean;
   /** Events are requests, of all requests: so the canary's own rate means something. */
@@ -41,7 +33,7 @@ export interface Kind {
  */
 export function kindsOf(pairs: readonly string[], perRequest: boolean): readonly Kind[] {
   const others: ((part: number) => Kind)[] = [
-    status("4xx", "answers 4xx"),
+    status("4xx", "answers 4xx", "refused"),
     latency,
     stability,
     ...(perRequest ? [missing] : []),
@@ -51,15 +43,15 @@ export function kindsOf(pairs: readonly string[], perRequest: boolean): readonly
 }
 
 /** Answers of the 5xx class: what TPS5XX counts. */
-export const serverErrors = status("5xx", "answers 5xx");
+export const serverErrors = status("5xx", "answers 5xx", "failed");
 
-function status(name: "4xx" | "5xx", says: string): (part: number) => Kind {
+function status(name: string, says: string, field: "refused" | "failed"): (part: number) => Kind {
   return (part) => ({
     name,
     part,
     says: () => says,
-    increments: (tick, arms) =>
-      new Map([[name, compare(tick, arms, (unit) => ({ events: ofClass(unit, name), exposure: requestsOf(unit) }))]]),
+    increments: (sides) =>
+      new Map([[name, compare(sides, (unit) => ({ events: unit[field], exposure: unit.requests }))]]),
     excusedByWarmUp: false,
     ofRequests: true,
   });
@@ -71,21 +63,15 @@ function latency(part: number): Kind {
     name: "latency",
     part,
     says: (stream) => `takes longer than ${stream.slice("slower than ".length)}`,
-    increments(tick, arms) {
-      const edgesOf = (releases: readonly string[]) =>
-        new Set(
-          tick.units
-            .filter(({ release }) => releases.includes(release))
-            .flatMap((unit) => unit.latency?.slower.map(([edge]) => edge) ?? []),
-        );
-      const ofStable = edgesOf(arms.stable);
+    increments(sides) {
+      const ofStable = edgesOf(sides.stable);
       return new Map(
-        [...edgesOf([arms.canary])]
+        [...edgesOf(sides.canary)]
           .filter((edge) => ofStable.has(edge))
           .sort((a, b) => a - b)
           .map((edge) => [
             `slower than ${edge} s`,
-            compare(tick, arms, ({ latency }) => {
+            compare(sides, ({ latency }) => {
               const slower = latency?.slower.find(([at]) => at === edge);
               return latency && slower ? { events: slower[1], exposure: latency.total } : nothing;
             }),
@@ -97,13 +83,17 @@ function latency(part: number): Kind {
   };
 }
 
+function edgesOf(units: readonly Unit[]): Set<number> {
+  return new Set(units.flatMap(({ latency }) => latency?.slower.map(([edge]) => edge) ?? []));
+}
+
 /** Restarts and lost readiness, of pod-seconds. */
 function stability(part: number): Kind {
   return {
     name: "stability",
     part,
     says: () => "restarts or loses its readiness",
-    increments({ pods, seconds }, arms) {
+    increments({ tick: { pods, seconds } }, arms) {
       const count = (releases: readonly string[]) =>
         pods
           .filter(({ release }) => releases.includes(release))
@@ -129,10 +119,10 @@ function missing(part: number): Kind {
     name: "missing answers",
     part,
     says: () => "leaves requests without a good answer",
-    increments(tick, arms, { canaryShare }) {
+    increments(sides, _arms, { canaryShare }) {
       if (canaryShare === undefined || canaryShare <= 0 || canaryShare >= 1) return new Map();
-      const good = (unit: UnitTick) => ({ events: ofClass(unit, "2xx") + ofClass(unit, "3xx"), exposure: 1 });
-      const { canary, stable, stablePods } = compare(tick, arms, good);
+      const good = ({ ok, moved }: Unit) => ({ events: ok + moved, exposure: 1 });
+      const { canary, stable, stablePods } = compare(sides, good);
       return new Map([
         [
           "missing answers",
@@ -156,26 +146,21 @@ function pair(name: string): (part: number) => Kind {
     name,
     part,
     says: () => `counts as ${name}`,
-    increments: (tick, arms) =>
+    increments: (sides) =>
       new Map([
-        [
-          name,
-          compare(tick, arms, ({ pairs }) => ({ events: pairs[name]?.bad ?? 0, exposure: pairs[name]?.total ?? 0 })),
-        ],
+        [name, compare(sides, ({ pairs }) => ({ events: pairs[name]?.bad ?? 0, exposure: pairs[name]?.total ?? 0 }))],
       ]),
     excusedByWarmUp: false,
     ofRequests: true,
   });
 }
 
-function compare(tick: Tick, arms: Arms, count: (unit: UnitTick) => Count): Increment {
-  const stablePods: UnitCount[] = [];
-  const canary: Count[] = [];
-  for (const unit of tick.units) {
-    if (unit.release === arms.canary) canary.push(count(unit));
-    else if (arms.stable.includes(unit.release)) stablePods.push({ unit: unit.unit, ...count(unit) });
-  }
-  return { canary: sum(canary), stable: sum(stablePods), stablePods };
+function compare(sides: Sides, count: (unit: Unit) => Count): Increment {
+  const stablePods = sides.stable.map((unit): UnitCount => {
+    const { events, exposure } = count(unit);
+    return { unit: unit.unit, events, exposure };
+  });
+  return { canary: sum(sides.canary.map(count)), stable: sum(stablePods), stablePods };
 }
 
 function sum(counts: readonly Count[]): Count {
@@ -184,19 +169,5 @@ function sum(counts: readonly Count[]): Count {
     total.events += events;
     total.exposure += exposure;
   }
-  return total;
-}
-
-/** All answers of a unit. */
-export function requestsOf({ requests }: UnitTick): number {
-  let total = 0;
-  for (const code in requests) total += requests[code] as number;
-  return total;
-}
-
-/** Answers of a class such as `5xx`. */
-export function ofClass({ requests }: UnitTick, name: `${2 | 3 | 4 | 5}xx`): number {
-  let total = 0;
-  for (const code in requests) if (code[0] === name[0]) total += requests[code] as number;
   return total;
 }

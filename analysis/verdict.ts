@@ -121,12 +121,14 @@ export function judge(evidence: Evidence, now: number): Assessment {
 
 type Held = Pick<Assessment, "because" | "guard">;
 
-function silence({ last, question, answers, settings, seconds }: Evidence, now: number): Held | undefined {
-  if (!last) return { guard: "no data", because: "nothing has been observed yet" };
+function silence(evidence: Evidence, now: number): Held | undefined {
+  const { last, question, answers, settings, seconds, trouble } = evidence;
   const guard = "no data";
+  const why = trouble === undefined ? (last?.problems ?? []) : [trouble];
+  if (!last) return { guard, because: `nothing has been observed yet${reasons(why)}` };
   const silent = (now - last.at) / 1000;
   if (silent > settings.staleSeconds) {
-    return { guard, because: `no numbers for ${span(silent)}, and silence decides nothing${reasons(last.problems)}` };
+    return { guard, because: `no numbers for ${span(silent)}, and silence decides nothing${reasons(why)}` };
   }
   if (last.canaryPods === 0) return { guard, because: `no pod runs release ${question.canary}` };
   if (!last.canaryRead) return { guard, because: `no pod of canary tells its numbers${reasons(last.problems)}` };
@@ -139,7 +141,9 @@ function silence({ last, question, answers, settings, seconds }: Evidence, now: 
 
 function reasons(problems: readonly string[]): string {
   const [first, ...more] = problems;
-  return first === undefined ? "" : ` (${first}${more.length > 0 ? `, and ${more.length} more` : ""})`;
+  return first === undefined
+    ? ""
+    : ` (${first.replace(/\.$/, "")}${more.length > 0 ? `, and ${more.length} more` : ""})`;
 }
 
 function tooEarly(evidence: Evidence): Held | undefined {

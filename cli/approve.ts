@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { stackAnnotation } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
 import { writeEvent } from "../rollout/event.ts";
-import { changeRecord } from "../rollout/record.ts";
+import { changeRecord, readRecord, type Verdict } from "../rollout/record.ts";
 import { aboutService, findService, releasesSeen, type ServiceOptions } from "./services.ts";
 
 interface Options extends ServiceOptions {
@@ -13,7 +13,7 @@ interface Options extends ServiceOptions {
 /** `gray approve <release>`: a person's good verdict, with name and reason, in the record. */
 export function approveCommand(): Command {
   return aboutService(new Command("approve"))
-    .description("judge a release good: prod may then run it")
+    .description("show the evidence on a release and judge it good: prod may then run it")
     .argument("<release>", "id of the release, as gray status shows it")
     .requiredOption("--because <why>", "the reason, kept in the record")
     .option("--json", "the written verdict as JSON")
@@ -29,14 +29,16 @@ async function approve(release: string, options: Options): Promise<void> {
       `${service} has never run release ${release}: approve one of ${seen.join(", ") || "those that canary has run"}.`,
     );
   }
-  const by = await whoAmI(api);
-  const verdict = { verdict: "good", by, because: options.because, at: new Date().toISOString() } as const;
-  let overruled: string | undefined;
+  const [by, record] = await Promise.all([whoAmI(api), readRecord(api, namespace, service, cluster)]);
+  if (!options.json) console.log(shown(release, record.kind === "read" ? record.record.verdicts[release] : undefined));
+  const verdict: Verdict = { verdict: "good", by, because: options.because, at: new Date().toISOString() };
+  let former: Verdict | undefined;
   await changeRecord(api, namespace, service, cluster, (before) => {
-    const former = before.verdicts[release];
-    overruled = former?.verdict === "bad" ? `${former.by}: ${former.because}` : undefined;
-    return { ...before, verdicts: { ...before.verdicts, [release]: verdict } };
+    former = before.verdicts[release];
+    const approved = { ...verdict, ...(former?.evidence && { evidence: former.evidence }) };
+    return { ...before, verdicts: { ...before.verdicts, [release]: approved } };
   });
+  const overruled = former?.verdict === "bad" ? `${former.by}: ${former.because}` : undefined;
   for (const deployment of Object.values(deployments)) {
     await writeEvent(
       api,
@@ -54,6 +56,12 @@ async function approve(release: string, options: Options): Promise<void> {
   const stack = deployments.stable?.metadata.annotations?.[stackAnnotation]?.split("/").at(-1);
   const next = stack ? `pulumi up --stack ${stack}` : "pulumi up of the stack that owns stable";
   console.log(`${service}: release ${release} is judged good by ${by}. Next: ${next}`);
+}
+
+/** What is known of a release before a person judges it. */
+function shown(release: string, { evidence }: Partial<Verdict> = {}): string {
+  if (!evidence) return `There is no evidence on release ${release}; gray verify would gather some.`;
+  return `Evidence on release ${release}: ${evidence.verdict}, ${evidence.because}.`;
 }
 
 /** The name under which the API server knows us (SelfSubjectReview, KEP-3325), which nobody can make up. */

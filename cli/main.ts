@@ -3,20 +3,32 @@ import { Refusal } from "../components/refusal.ts";
 import { ApiError } from "../rollout/cluster.ts";
 import { approveCommand } from "./approve.ts";
 import { destroyCommand } from "./destroy.ts";
+import { logsCommand } from "./logs.ts";
+import { planCommand } from "./plan.ts";
 import { statusCommand } from "./status.ts";
+import { verifyCommand } from "./verify.ts";
 
 /**
  * Runs the `gray` command: what a person would otherwise do by hand between the two stacks. One file a verb.
  *
- * Exit codes: 0 done, 1 refused or failed (one sentence on standard error says why), 2 wrong usage.
+ * Exit codes: 0 done, 1 refused or failed (one sentence on standard error says why), 2 wrong usage. A verb that ends with a
+ * verdict: 0 good, 3 bad, 4 undecided.
  */
 export async function runGray(...more: Command[]): Promise<void> {
   const program = new Command("gray")
     .description("gray release on Kubernetes: dark, canary, full, and back again from anywhere")
     .option("--debug", "show the stack of an error")
     .exitOverride((end) => process.exit(end.exitCode === 0 ? 0 : 2));
-  for (const verb of [statusCommand(), approveCommand(), destroyCommand(), ...more])
-    program.addCommand(verb.copyInheritedSettings(program));
+  const verbs = [
+    planCommand(),
+    statusCommand(),
+    verifyCommand(),
+    logsCommand(),
+    approveCommand(),
+    destroyCommand(),
+    ...more,
+  ];
+  for (const verb of verbs) program.addCommand(verb.copyInheritedSettings(program));
   try {
     await program.parseAsync();
   } catch (error) {

@@ -1,30 +1,6 @@
-interface ContainerStatus {
-  readonly name: string;
-  readonly ready: boolean;
-  readonly restartCount: number;
-  readonly state?: { readonly waiting?: { readonly reason?: string } };
-}
+import { containersOf, type PodObject, sidecarsOf } from "../rollout/pods.ts";
 
-/** A pod as the API server has it; the fields used here. */
-export interface PodObject {
-  readonly metadata: {
-    readonly name: string;
-    readonly creationTimestamp: string;
-    readonly deletionTimestamp?: string;
-    readonly labels?: Record<string, string>;
-  };
-  readonly spec: {
-    readonly nodeName?: string;
-    readonly containers: object[];
-    readonly initContainers?: { readonly name: string; readonly restartPolicy?: string }[];
-  };
-  readonly status: {
-    readonly phase: string;
-    readonly podIP?: string;
-    readonly containerStatuses?: ContainerStatus[];
-    readonly initContainerStatuses?: ContainerStatus[];
-  };
-}
+export type { PodObject };
 
 /** A pod as `kubectl get pod -o wide` shows it, with the release that it runs. */
 export interface PodRow {
@@ -40,22 +16,16 @@ export interface PodRow {
   readonly release: string;
 }
 
-/**
- * The row of a pod. Native sidecars count as containers, as kubectl counts them (KEP-753), and what a container waits for
- * says more than the pod's phase.
- */
-export function podRow({ metadata, spec, status }: PodObject): PodRow {
-  const sidecars = (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === "Always");
-  const ofSidecars = (status.initContainerStatuses ?? []).filter((one) =>
-    sidecars.some(({ name }) => name === one.name),
-  );
-  const containers = [...(status.containerStatuses ?? []), ...ofSidecars];
+/** The row of a pod. Native sidecars count as containers, and what a container waits for says more than the pod's phase. */
+export function podRow(pod: PodObject): PodRow {
+  const { metadata, spec, status } = pod;
+  const containers = containersOf(pod);
   const waiting = containers.find((container) => container.state?.waiting?.reason)?.state?.waiting?.reason;
   return {
     name: metadata.name,
-    ready: `${containers.filter((container) => container.ready).length}/${spec.containers.length + sidecars.length}`,
+    ready: `${containers.filter((container) => container.ready).length}/${spec.containers.length + sidecarsOf(pod).length}`,
     status: metadata.deletionTimestamp ? "Terminating" : (waiting ?? status.phase),
-    restarts: containers.reduce((sum, container) => sum + container.restartCount, 0),
+    restarts: containers.reduce((sum, { restartCount }) => sum + restartCount, 0),
     created: metadata.creationTimestamp,
     ip: status.podIP ?? "<none>",
     node: spec.nodeName ?? "<none>",

@@ -1,10 +1,10 @@
-import Table from "cli-table3";
 import { Command } from "commander";
 import { type Track, tracks } from "../components/traffic.ts";
 import { isComplete, releaseOf } from "../rollout/live.ts";
 import { type RecordReading, readRecord } from "../rollout/record.ts";
 import { age, type PodObject, type PodRow, podRow } from "./pod-row.ts";
 import { aboutService, type FoundService, findService, type ServiceOptions } from "./services.ts";
+import { plainTable } from "./table.ts";
 
 interface EndpointSlice {
   readonly endpoints?: readonly {
@@ -91,11 +91,7 @@ function verdictOf(record: RecordReading, release: string): string {
 }
 
 function describe(status: Status, now: Date): string {
-  const plain = { chars: noBorders, style: { "padding-left": 0, "padding-right": 3, head: [], border: [] } };
-  const pods = new Table({
-    ...plain,
-    head: ["NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP", "NODE", "TRACK", "RELEASE"],
-  });
+  const pods = plainTable(["NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP", "NODE", "TRACK", "RELEASE"]);
   for (const pod of status.pods) {
     pods.push([
       pod.name,
@@ -109,7 +105,7 @@ function describe(status: Status, now: Date): string {
       pod.release,
     ]);
   }
-  const each = new Table({ ...plain, head: ["TRACK", "RELEASE", "REPLICAS", "COMPLETE", "VERDICT"] });
+  const each = plainTable(["TRACK", "RELEASE", "REPLICAS", "COMPLETE", "VERDICT"]);
   for (const [track, { release, replicas, complete, verdict }] of Object.entries(status.tracks)) {
     each.push([track, release, replicas, complete ? "yes" : "no", verdict]);
   }
@@ -117,9 +113,3 @@ function describe(status: Status, now: Date): string {
   const service = `Service ${status.service} in ${status.namespace}: ${stable + canary} endpoints (${stable} stable, ${canary} canary)`;
   return [each.toString(), service, pods.toString()].join("\n\n");
 }
-
-const noBorders = Object.fromEntries(
-  ["top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid", "bottom-left", "bottom-right"]
-    .concat(["left", "left-mid", "mid", "mid-mid", "right", "right-mid", "middle"])
-    .map((part) => [part, ""]),
-);

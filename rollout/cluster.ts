@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
 import { Refusal } from "../components/refusal.ts";
 import type { Access } from "./kubeconfig.ts";
@@ -22,6 +23,19 @@ export interface Cluster {
   readonly access: Access;
   /** The object, or undefined if there is none. */
   get<T>(path: string): Promise<T | undefined>;
+  /**
+   * What stands behind a path, as it is, whatever the status: a pod's own answer through the proxy.
+   *
+   * @param signal ends it; then its reason is thrown
+   */
+  text(path: string, signal: AbortSignal): Promise<{ status: number; text: string; type?: string }>;
+  /**
+   * The lines of an answer that may go on for ever, as they come. A half line at a break is left out.
+   *
+   * @param signal ends it, quietly
+   * @throws ApiError if the server says no, Refusal if it does not answer or breaks off
+   */
+  lines(path: string, signal: AbortSignal): AsyncIterable<string>;
   /** All objects of a collection, all pages of it. */
   list<T>(path: string, selector?: string): Promise<T[]>;
   create<T>(path: string, object: object): Promise<T>;
@@ -29,6 +43,9 @@ export interface Cluster {
   replace<T>(path: string, object: object): Promise<T>;
   delete(path: string): Promise<void>;
 }
+
+/** What a server of metrics is asked for; one that cannot may send what it has, and the reader refuses it. */
+const plainText = "text/plain;version=0.0.4,*/*;q=0.1";
 
 interface Page<T> {
   items: T[];
@@ -40,11 +57,8 @@ export function connect(access: Access): Cluster {
   const call = async (method: string, path: string, body?: object): Promise<unknown> => {
     const { status, text } = await exchange(access, method, path, body);
     const answer = parse(text);
-    if (status >= 200 && status < 300 && answer !== undefined) return answer;
-    throw new ApiError(
-      status,
-      `${(answer as { message?: string })?.message ?? text.slice(0, 200)} (${method} ${path.split("?")[0]}: ${status})${status === 403 ? ": docs/rbac.md of gray-release says what is needed" : ""}`,
-    );
+    if (isGood(status) && answer !== undefined) return answer;
+    throw refusedBy(status, text, `${method} ${path}`);
   };
   const orAbsent = async <T>(pending: Promise<T>): Promise<T | undefined> => {
     try {
@@ -57,6 +71,17 @@ export function connect(access: Access): Cluster {
   return {
     access,
     get: <T>(path: string) => orAbsent(call("GET", path) as Promise<T>),
+    text: (path, signal) => exchange(access, "GET", path, undefined, { accept: plainText, signal }),
+    async *lines(path, signal) {
+      try {
+        const response = await open(access, "GET", path, undefined, { accept: "*/*", signal });
+        const status = response.statusCode ?? 0;
+        if (!isGood(status)) throw refusedBy(status, await textOf(response), `GET ${path}`);
+        yield* linesOf(response);
+      } catch (error) {
+        if (!signal.aborted) throw silence(access, error);
+      }
+    },
     async list<T>(path: string, selector?: string) {
       const items: T[] = [];
       let next: string | undefined;
@@ -80,25 +105,50 @@ export function connect(access: Access): Cluster {
   };
 }
 
+interface How {
+  readonly accept?: string;
+  /** Ends request and answer. */
+  readonly signal?: AbortSignal;
+}
+
 async function exchange(
   access: Access,
   method: string,
   path: string,
   body?: object,
-): Promise<{ status: number; text: string }> {
+  { accept, signal }: How = {},
+): Promise<{ status: number; text: string; type?: string }> {
+  const how = { ...(accept !== undefined && { accept }), signal: signal ?? AbortSignal.timeout(patience) };
+  try {
+    const response = await open(access, method, path, body, how);
+    const type = response.headers["content-type"];
+    return { status: response.statusCode ?? 0, text: await textOf(response), ...(type !== undefined && { type }) };
+  } catch (error) {
+    throw signal?.aborted ? signal.reason : silence(access, error);
+  }
+}
+
+/** Sends a request; resolves when the answer begins. A connection whose other end is gone is noticed, however quiet it is. */
+async function open(
+  access: Access,
+  method: string,
+  path: string,
+  body: object | undefined,
+  { accept = "application/json", signal }: How,
+): Promise<IncomingMessage> {
   const { token, certificate, key } = await access.credentials();
   const url = new URL(access.server.pathname.replace(/\/$/, "") + path, access.server);
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
-    accept: "application/json",
+    accept,
     "user-agent": "gray-release",
     ...(payload !== undefined && { "content-type": "application/json", "content-length": Buffer.byteLength(payload) }),
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
   };
   // Importing node:http makes Node compile its web client too: 15 ms and 2.5 MB that a cluster under https need not pay.
-  const open = url.protocol === "http:" ? (await import("node:http")).request : request;
+  const send = url.protocol === "http:" ? (await import("node:http")).request : request;
   return new Promise((answered, failed) => {
-    const sent = open(
+    const sent = send(
       url,
       {
         method,
@@ -108,29 +158,48 @@ async function exchange(
         key,
         rejectUnauthorized: !access.skipTlsVerify,
         ...(access.serverName !== undefined && { servername: access.serverName }),
-        signal: AbortSignal.timeout(patience),
+        ...(signal && { signal }),
       },
-      (response) => {
-        let text = "";
-        response.setEncoding("utf8");
-        response.on("data", (chunk) => {
-          text += chunk;
-        });
-        response.on("end", () => answered({ status: response.statusCode ?? 0, text }));
-        response.on("error", failed);
-      },
+      answered,
     );
     sent.on("error", failed);
+    sent.setSocketKeepAlive(true, patience);
     sent.end(payload);
-  }).catch((error: Error) => {
-    const why =
-      error.name === "TimeoutError" || error.name === "AbortError"
-        ? `no answer within ${patience / 1000} s`
-        : error.message;
-    throw new Refusal(
-      `The cluster at ${access.server.origin}${access.context ? ` (context ${access.context})` : ""} does not answer (${why}): check KUBECONFIG, the context and the network.`,
-    );
-  }) as Promise<{ status: number; text: string }>;
+  });
+}
+
+/** What a failed request comes to for a person. */
+function silence(access: Access, error: unknown): Error {
+  if (error instanceof Refusal || error instanceof ApiError) return error;
+  const { name, message } = error as Error;
+  const why = name === "TimeoutError" || name === "AbortError" ? `no answer within ${patience / 1000} s` : message;
+  return new Refusal(
+    `The cluster at ${access.server.origin}${access.context ? ` (context ${access.context})` : ""} does not answer (${why}): check KUBECONFIG, the context and the network.`,
+  );
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const chunk of response.setEncoding("utf8")) text += chunk;
+  return text;
+}
+
+async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {
+  let rest = "";
+  for await (const chunk of response.setEncoding("utf8")) {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
+}
+
+const isGood = (status: number) => status >= 200 && status < 300;
+
+function refusedBy(status: number, text: string, request: string): ApiError {
+  const message = (parse(text) as { message?: string } | undefined)?.message ?? text.slice(0, 200);
+  const help = status === 403 ? ": docs/rbac.md of gray-release says what is needed" : "";
+  return new ApiError(status, `${message} (${request.split("?")[0]}: ${status})${help}`);
 }
 
 function parse(text: string): unknown {

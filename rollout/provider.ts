@@ -1,8 +1,8 @@
-import * as k8s from "@pulumi/kubernetes";
+import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { Access } from "./kubeconfig.ts";
 
-const providers = new Map<string, k8s.Provider>();
+const providers = new Map<string, Provider>();
 
 /**
  * The program's provider for a cluster, one whatever the number of services: each start costs it a download of the
@@ -10,10 +10,10 @@ const providers = new Map<string, k8s.Provider>();
  *
  * @param cluster UID of the cluster
  */
-export function providerFor(access: Access, cluster: string): k8s.Provider {
+export function providerFor(access: Access, cluster: string): Provider {
   const known = providers.get(cluster);
   if (known) return known;
-  const provider = new k8s.Provider("cluster", {
+  const provider = new Provider("cluster", {
     clusterIdentifier: cluster,
     ...(access.context !== undefined && { context: access.context }),
     ...(access.kubeconfig !== undefined && { kubeconfig: pulumi.secret(access.kubeconfig) }),

@@ -11,6 +11,8 @@ const verdict = z.looseObject({
   because: z.string(),
   /** When, as an RFC 3339 time. */
   at: z.iso.datetime(),
+  /** What observing it came to, with the numbers behind it; a person's verdict keeps it. */
+  evidence: z.looseObject({ verdict: z.string(), because: z.string() }).optional(),
 });
 
 /** Fields that a newer version added are kept, and so survive a change by this one. */

@@ -1,4 +1,4 @@
-import { ofClass, requestsOf } from "../../analysis/kind.ts";
+import { answersOf } from "../../analysis/sides.ts";
 import type { Tick } from "../../analysis/tick.ts";
 
 /**
@@ -43,9 +43,10 @@ export class ThresholdWatch {
     if (this.rolledBack) return;
     const canary = tick.units.find(({ release }) => release === "B");
     if (!canary) return;
-    this.requests += requestsOf(canary);
-    this.failed += ofClass(canary, "5xx");
-    this.bad += ofClass(canary, "5xx");
+    const { requests, failed } = answersOf(canary);
+    this.requests += requests;
+    this.failed += failed;
+    this.bad += failed;
     const at = tick.at / 1000;
     if (at % this.rule.window !== 0) return;
     if (this.requests > 0 && 1 - this.failed / this.requests < this.rule.success) this.failures++;

@@ -28,12 +28,25 @@ describe("gray approve", () => {
   it("writes a good verdict with name and reason, which lets prod have the release", async () => {
     await assert.rejects(world.up("prod", prod("b")), /has no good verdict/);
     const said = await approve(b, "--because", "looks fine");
-    assert.equal(said, `web: release ${b} is judged good by alice. Next: pulumi up --stack prod`);
+    assert.deepEqual(said.split("\n"), [
+      `There is no evidence on release ${b}; gray verify would gather some.`,
+      `web: release ${b} is judged good by alice. Next: pulumi up --stack prod`,
+    ]);
     const { at, ...rest } = verdicts()[b];
     assert.deepEqual(rest, { verdict: "good", by: "alice", because: "looks fine" });
     assert.ok(Date.parse(at));
     await world.up("prod", prod("b"));
     assert.equal(world.runs("web"), b);
+  });
+
+  it("shows the evidence first, and keeps it beside the person's word", async () => {
+    const evidence = { verdict: "undecided", because: "canary has answered 12 requests", pValue: 1 };
+    const before = { ...verdict("undecided", "evidence"), evidence };
+    world.writeRecord({ verdicts: { [b]: before }, completed: [a] }, "web");
+    const said = await approve(b, "--because", "tried by hand");
+    assert.equal(said.split("\n")[0], `Evidence on release ${b}: undecided, canary has answered 12 requests.`);
+    const { by, verdict: now, evidence: kept } = verdicts()[b];
+    assert.deepEqual([now, by, kept], ["good", "alice", evidence]);
   });
 
   it("leaves what the record says besides", async () => {
@@ -52,7 +65,7 @@ describe("gray approve", () => {
   it("overrules a bad verdict, and says so", async () => {
     world.writeRecord({ verdicts: { [b]: verdict("bad", "evidence", "5xx") } }, "web");
     const said = await approve(b, "--because", "the load generator was broken");
-    assert.match(said, /^This overrules an earlier bad verdict \(evidence: 5xx\)\.\n/);
+    assert.match(said, /\nThis overrules an earlier bad verdict \(evidence: 5xx\)\.\n/);
     assert.equal(verdicts()[b].verdict, "good");
   });
 

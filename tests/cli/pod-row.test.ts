@@ -8,11 +8,16 @@ function pod(status: Partial<PodObject["status"]> = {}, metadata: Partial<PodObj
   return {
     metadata: {
       name: "fop-gate-canary-7cb6dc676f-62n24",
+      uid: "5f2b",
       creationTimestamp: "2026-01-01T00:00:00Z",
       labels: { track: "canary", release: "1f3870be274f" },
       ...metadata,
     },
-    spec: { nodeName: "jjh574", containers: [{}], initContainers: [{ name: "log-agent", restartPolicy: "Always" }] },
+    spec: {
+      nodeName: "jjh574",
+      containers: [{ name: "fop-gate" }],
+      initContainers: [{ name: "log-agent", restartPolicy: "Always" }],
+    },
     status: {
       phase: "Running",
       podIP: "172.20.208.28",

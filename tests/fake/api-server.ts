@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Readable } from "node:stream";
 
 /** A Kubernetes object as JSON. */
 export interface ApiObject {
@@ -28,7 +29,8 @@ export interface ApiRequest {
   readonly body: ApiObject | undefined;
 }
 
-type Answer = { status: number; body: object | string };
+/** A stream is sent as it comes; where it is destroyed, the connection breaks. */
+type Answer = { status: number; body: object | string } | { status: number; stream: Readable };
 
 /**
  * As much of a Kubernetes API server as the rollout talks to, on loopback: objects by path, paged lists with label
@@ -59,15 +61,21 @@ export class ApiServer {
       });
       request.on("end", () => {
         const url = new URL(request.url ?? "/", "http://api");
-        const { status, body } = api.#answer({
+        const answer = api.#answer({
           method: request.method ?? "GET",
           path: url.pathname,
           query: url.searchParams,
           headers: request.headers,
           body: text === "" ? undefined : JSON.parse(text),
         });
-        response.writeHead(status, { "content-type": "application/json" });
-        response.end(typeof body === "string" ? body : JSON.stringify(body));
+        if ("stream" in answer) {
+          response.writeHead(answer.status, { "content-type": "text/plain" });
+          answer.stream.on("error", () => response.destroy()).pipe(response);
+          response.once("close", () => answer.stream.destroy());
+          return;
+        }
+        response.writeHead(answer.status, { "content-type": "application/json" });
+        response.end(typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body));
       });
     });
     const api = new ApiServer(server);

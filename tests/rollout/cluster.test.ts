@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { Refusal } from "../../components/refusal.ts";
 import { ApiError, connect } from "../../rollout/cluster.ts";
 import { type Access, findAccess } from "../../rollout/kubeconfig.ts";
@@ -102,6 +103,67 @@ describe("the client of the cluster", () => {
     await assert.rejects(
       cluster().replace(`${maps}/c`, { metadata }),
       (error) => error instanceof ApiError && error.status === 409,
+    );
+  });
+
+  it("gives what stands behind a path as it is, whatever the status, and asks for plain text", async () => {
+    api.intercept = () => ({ status: 503, body: "up 1\n" });
+    const { text, status } = await cluster().text(
+      "/api/v1/namespaces/n/pods/p:80/proxy/metrics?x=1",
+      new AbortController().signal,
+    );
+    assert.deepEqual([status, text], [503, "up 1\n"]);
+    assert.equal(api.requests[0]?.query.get("x"), "1");
+    assert.match(String(api.requests[0]?.headers.accept), /^text\/plain;version=0\.0\.4,/);
+  });
+
+  it("ends that with the reason it was given", async () => {
+    const ending = new AbortController();
+    api.intercept = () => {
+      ending.abort(new Error("enough"));
+      return undefined;
+    };
+    await assert.rejects(cluster().text("/version", ending.signal), /^Error: enough$/);
+  });
+
+  it("gives the lines of an answer as they come, and ends quietly when it is told to", async () => {
+    const stream = new PassThrough();
+    api.intercept = () => ({ status: 200, stream });
+    const ending = new AbortController();
+    const lines: string[] = [];
+    stream.write("one\ntw");
+    for await (const line of cluster().lines("/log", ending.signal)) {
+      lines.push(line);
+      if (line === "one") stream.write("o\nthr");
+      else ending.abort();
+    }
+    assert.deepEqual(lines, ["one", "two"]);
+  });
+
+  it("takes what an answer ends with for a line, and leaves it out where the answer breaks off", async () => {
+    const take = async (end: (stream: PassThrough) => void) => {
+      const stream = new PassThrough();
+      api.intercept = () => ({ status: 200, stream });
+      stream.write("one\ntwo");
+      const lines: string[] = [];
+      for await (const line of cluster().lines("/log", new AbortController().signal)) {
+        lines.push(line);
+        if (line === "one") end(stream);
+      }
+      return lines;
+    };
+    assert.deepEqual(await take((stream) => stream.end()), ["one", "two"]);
+    await assert.rejects(
+      take((stream) => stream.destroy(new Error("broken"))),
+      refusal(/does not answer \(aborted\)/),
+    );
+  });
+
+  it("says with the server's own words what it did not allow to be streamed", async () => {
+    api.intercept = () => ({ status: 403, body: { message: "pods/log is forbidden" } });
+    await assert.rejects(
+      cluster().lines("/log?follow=true", new AbortController().signal)[Symbol.asyncIterator]().next(),
+      (error) => error instanceof ApiError && error.message.startsWith("pods/log is forbidden (GET /log: 403): docs/"),
     );
   });
 

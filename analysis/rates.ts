@@ -1,0 +1,50 @@
+import { addAnswers, answersOf, noAnswers } from "./sides.ts";
+import type { Tick, UnitTick } from "./tick.ts";
+
+/** What one looks at after a release: how many answers a second an arm gives, and how fast. */
+export interface Rates {
+  /** Answers of the 2xx class a second. */
+  readonly tps2xx: number;
+  /** Answers of the 5xx class a second. */
+  readonly tps5xx: number;
+  /** Seconds that half of the answers took at most; absent where none was measured. */
+  readonly p50?: number;
+  /** Seconds that 99 of 100 answers took at most; Infinity beyond the last edge of the histogram. */
+  readonly p99?: number;
+}
+
+/** The rates of the units that run these releases, over some ticks in a row. */
+export function ratesOf(ticks: readonly Tick[], releases: readonly string[]): Rates {
+  const seconds = ticks.reduce((sum, tick) => sum + tick.seconds, 0);
+  const units = ticks.flatMap((tick) => tick.units.filter(({ release }) => releases.includes(release)));
+  const total = noAnswers();
+  addAnswers(total, units.map(answersOf));
+  const perSecond = (answers: number) => (seconds > 0 ? answers / seconds : 0);
+  const [p50, p99] = [quantile(units, 0.5), quantile(units, 0.99)];
+  return {
+    tps2xx: perSecond(total.ok),
+    tps5xx: perSecond(total.failed),
+    ...(p50 !== undefined && { p50 }),
+    ...(p99 !== undefined && { p99 }),
+  };
+}
+
+/** As Prometheus's histogram_quantile: even inside a bucket. */
+function quantile(units: readonly UnitTick[], share: number): number | undefined {
+  const slower = new Map<number, number>();
+  let total = 0;
+  for (const { latency } of units) {
+    if (!latency) continue;
+    total += latency.total;
+    for (const [edge, count] of latency.slower) slower.set(edge, (slower.get(edge) ?? 0) + count);
+  }
+  if (total === 0) return undefined;
+  const wanted = total * (1 - share);
+  let [lower, before] = [0, total];
+  for (const [edge, count] of [...slower].sort(([a], [b]) => a - b)) {
+    if (count <= wanted)
+      return before === count ? edge : lower + ((edge - lower) * (before - wanted)) / (before - count);
+    [lower, before] = [edge, count];
+  }
+  return Infinity;
+}

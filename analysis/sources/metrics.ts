@@ -1,0 +1,146 @@
+import type { Counter, Sample } from "../reading.ts";
+import type { Series } from "./exposition.ts";
+
+/** Under which names a service counts its requests. */
+export interface Metrics {
+  /** The counter of requests. @default "http_requests_total" */
+  readonly requests?: string;
+  /** Its label with the status code. @default the first that it has of "code", "status" and "status_code" */
+  readonly codeLabel?: string;
+  /** The classic histogram of the time they took, without its `_bucket`. @default "http_request_duration_seconds", if there */
+  readonly latency?: string;
+  /** What its edges are in. @default "seconds" */
+  readonly latencyUnit?: "seconds" | "milliseconds";
+  /** Further things that may go wrong, each a pair of counters, as in `{ orders: { bad: ..., total: ... } }`. @default none */
+  readonly pairs?: Readonly<Record<string, { readonly bad: Selector; readonly total: Selector }>>;
+}
+
+/** Series by the metric's name and by labels that they have exactly so. */
+export interface Selector {
+  readonly metric: string;
+  /** @default any */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+const requestsOf = ({ requests = "http_requests_total" }: Metrics) => requests;
+const latencyOf = ({ latency = "http_request_duration_seconds" }: Metrics) => latency;
+const codeLabels = ({ codeLabel }: Metrics) =>
+  codeLabel === undefined ? ["code", "status", "status_code"] : [codeLabel];
+
+/** The names of all series that count. */
+export function seriesNames(metrics: Metrics): string[] {
+  const pairs = Object.values(metrics.pairs ?? {}).flatMap(({ bad, total }) => [bad.metric, total.metric]);
+  const latency = latencyOf(metrics);
+  return [...new Set([requestsOf(metrics), `${latency}_bucket`, `${latency}_count`, ...pairs])];
+}
+
+/** What a unit's series count: the samples, or what is wrong as the rest of a sentence that begins with the unit. */
+export interface Counted {
+  readonly samples?: readonly Sample[];
+  readonly wrong?: string;
+}
+
+/**
+ * The counters of one unit.
+ *
+ * @param declared names that exist, with series or yet without: a counter that never counted may have none. @default none
+ * @param bare a latency that is not there is no problem, though it has a name. @default false
+ */
+export function countersOf(
+  metrics: Metrics,
+  series: readonly Series[],
+  { declared, bare = false }: { readonly declared?: ReadonlySet<string>; readonly bare?: boolean } = {},
+): Counted {
+  const requests = requestsOf(metrics);
+  const exists = (name: string) => series.some((each) => each.name === name) || isDeclared(name, declared);
+  if (!exists(requests)) return { wrong: `answers but has no ${requests}` };
+  const samples: Sample[] = [];
+  const seen = new Set<string>();
+  const whole = new Set(
+    series.filter(({ labels }) => Number(labels.le) === Infinity || labels.le === "+Inf").map(histogramOf),
+  );
+  for (const each of series) {
+    for (const counter of meanings(metrics, each)) {
+      if (typeof counter === "string") return { wrong: counter };
+      // A histogram says twice how many it measured.
+      if (each.name.endsWith("_count") && counter.kind === "within" && whole.has(histogramOf(each))) continue;
+      const id = `${roleOf(counter)} ${textOf(each)}`;
+      if (!Number.isFinite(each.value) || each.value < 0) {
+        return { wrong: `gives ${each.value} for ${textOf(each)}, which is no count` };
+      }
+      if (seen.has(id)) return { wrong: `gives ${textOf(each)} twice` };
+      seen.add(id);
+      const group = counter.kind === "within" ? { group: `within ${histogramOf(each)}` } : {};
+      samples.push({ id, ...group, counter, value: each.value, ...(each.at !== undefined && { at: each.at }) });
+    }
+  }
+  const cut = series.find((each) => each.name === `${latencyOf(metrics)}_bucket` && !says(samples, histogramOf(each)));
+  if (cut) return { wrong: `gives ${histogramOf(cut)} without its +Inf: it is cut off` };
+  const { latency } = metrics;
+  const lacksLatency = latency !== undefined && !bare && !exists(`${latency}_bucket`) && !isDeclared(latency, declared);
+  const missing = [
+    ...(lacksLatency ? [latency] : []),
+    ...Object.values(metrics.pairs ?? {})
+      .map(({ total }) => total.metric)
+      .filter((name) => !exists(name)),
+  ];
+  return { samples, ...(missing.length > 0 && { wrong: `answers but has no ${missing.join(", no ")}` }) };
+}
+
+/** Whether the samples say how many a histogram measured. */
+function says(samples: readonly Sample[], histogram: string): boolean {
+  return samples.some(
+    ({ group, counter }) =>
+      group === `within ${histogram}` && counter.kind === "within" && counter.seconds === Infinity,
+  );
+}
+
+/** A counter's TYPE leaves out the `_total` in OpenMetrics. */
+function isDeclared(name: string, declared: ReadonlySet<string> | undefined): boolean {
+  return declared !== undefined && (declared.has(name) || declared.has(name.replace(/_total$/, "")));
+}
+
+/** Everything that a series counts, or what is wrong with it. */
+function* meanings(metrics: Metrics, series: Series): Generator<Counter | string> {
+  const { name, labels } = series;
+  const latency = latencyOf(metrics);
+  if (name === requestsOf(metrics)) {
+    const label = codeLabels(metrics).find((candidate) => Object.hasOwn(labels, candidate));
+    const code = label === undefined ? undefined : labels[label]?.toLowerCase();
+    if (code === undefined) yield `has ${textOf(series)}, without the label ${codeLabels(metrics).join(" or ")}`;
+    else if (!/^\d{1,3}$|^\dxx$/.test(code)) yield `has ${textOf(series)}, whose ${label} is no status code`;
+    else yield { kind: "requests", code };
+  }
+  if (name === `${latency}_bucket`) {
+    const edge = /^\+?inf$/i.test(labels.le ?? "") ? Infinity : Number.parseFloat(labels.le ?? "");
+    if (Number.isNaN(edge)) yield `has ${textOf(series)}, whose le is no number`;
+    else yield { kind: "within", seconds: metrics.latencyUnit === "milliseconds" ? edge / 1000 : edge };
+  }
+  if (name === `${latency}_count`) yield { kind: "within", seconds: Infinity };
+  for (const [pair, halves] of Object.entries(metrics.pairs ?? {})) {
+    for (const half of ["bad", "total"] as const) {
+      if (isOf(halves[half], series)) yield { kind: "pair", name: pair, of: half };
+    }
+  }
+}
+
+function isOf({ metric, labels = {} }: Selector, series: Series): boolean {
+  return series.name === metric && Object.entries(labels).every(([name, value]) => series.labels[name] === value);
+}
+
+function roleOf(counter: Counter): string {
+  return counter.kind === "pair" ? `${counter.of} of ${counter.name}` : counter.kind;
+}
+
+/** The histogram that a bucket or a count belongs to. */
+function histogramOf({ name, labels: { le, ...labels } }: Series): string {
+  return textOf({ name: name.replace(/_(bucket|count)$/, ""), labels });
+}
+
+/** A series as PromQL writes it, its labels in order: the same text for the same series. */
+export function textOf({ name, labels }: Pick<Series, "name" | "labels">): string {
+  const pairs = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
+  return pairs.length === 0
+    ? name
+    : `${name}{${pairs.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join()}}`;
+}

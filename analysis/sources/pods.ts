@@ -1,0 +1,124 @@
+import { defaults } from "../defaults.ts";
+import type { MetricSource, Pod, UnitReading } from "../reading.ts";
+import { parseExposition } from "./exposition.ts";
+import { countersOf, type Metrics, seriesNames } from "./metrics.ts";
+
+/** Asks the API server for a path and gives its answer, whatever the status. @throws if there is none, or the signal ends it */
+export type GetText = (path: string, signal: AbortSignal) => Promise<TextAnswer>;
+
+export interface TextAnswer {
+  readonly status: number;
+  readonly text: string;
+  /** Its content type, where it has one. */
+  readonly type?: string;
+}
+
+export interface PodSourceArgs {
+  readonly get: GetText;
+  readonly namespace: string;
+  /** @default the usual names */
+  readonly metrics?: Metrics;
+  /** @default the annotation `prometheus.io/port`, else the port named "metrics", else the first one */
+  readonly port?: number | string;
+  /** @default the annotation `prometheus.io/path`, else "/metrics" */
+  readonly path?: string;
+  /** @default the annotation `prometheus.io/scheme`, else "http" */
+  readonly scheme?: "http" | "https";
+  /** Seconds that one pod may take. @default 2 */
+  readonly timeoutSeconds?: number;
+  /** Pods that are read at the same time. @default 16 */
+  readonly atOnce?: number;
+}
+
+/**
+ * Reads the pods' own /metrics through the API server, so that nothing but a kubeconfig is needed: no monitoring system, no
+ * route into the pod network. Pods that are not ready are read as well: their last errors count.
+ *
+ * @example podSource({ get: cluster.text, namespace: "dora-apps" })
+ */
+export function podSource(args: PodSourceArgs): MetricSource {
+  const names = new Set(seriesNames(args.metrics ?? {}));
+  return {
+    describe: () => "read from the pods' own metrics",
+    read: (pods, signal) =>
+      inTurn(pods, args.atOnce ?? defaults.podsAtOnce, async (pod) => {
+        const unit = { unit: pod.name, release: pod.release };
+        const target = targetOf(pod, args);
+        if ("wrong" in target) return { ...unit, problem: `${pod.name} ${target.wrong}.` };
+        const answer = await ask(args, target.path, signal);
+        if ("wrong" in answer) return { ...unit, problem: `${pod.name} ${answer.wrong}.` };
+        return { ...unit, ...understand(pod, args, names, answer) };
+      }),
+  };
+}
+
+/** Where a pod's metrics are, as a path of the API server. */
+function targetOf(pod: Pod, args: PodSourceArgs): { path: string } | { wrong: string } {
+  const said = (what: string) => pod.annotations[`prometheus.io/${what}`];
+  if (said("scrape") === "false" && args.port === undefined) {
+    return { wrong: "is annotated prometheus.io/scrape: false: name the port of its metrics, or use Prometheus" };
+  }
+  const named = pod.ports.find(({ name }) => name === "metrics") ?? pod.ports[0];
+  const port = args.port ?? said("port") ?? named?.containerPort;
+  if (port === undefined) return { wrong: "has no port: annotate it with prometheus.io/port" };
+  const scheme = args.scheme ?? said("scheme");
+  const target = `${scheme === "https" ? "https:" : ""}${pod.name}:${port}`;
+  const path = (args.path ?? said("path") ?? "/metrics").replace(/^\/+/, "");
+  return { path: `/api/v1/namespaces/${args.namespace}/pods/${target}/proxy/${path}` };
+}
+
+async function ask(args: PodSourceArgs, path: string, signal: AbortSignal): Promise<TextAnswer | { wrong: string }> {
+  const seconds = args.timeoutSeconds ?? defaults.podTimeoutSeconds;
+  const limit = AbortSignal.timeout(seconds * 1000);
+  try {
+    const answer = await args.get(path, AbortSignal.any([signal, limit]));
+    return answer.status === 200 ? answer : { wrong: refusal(answer) };
+  } catch (error) {
+    if (signal.aborted) return { wrong: "was not read in time" };
+    if (limit.aborted) return { wrong: `gave no answer within ${seconds} s` };
+    return { wrong: `cannot be read: ${(error as Error).message.replace(/\.$/, "")}` };
+  }
+}
+
+/** The API server's own words, or those of the pod behind it. */
+function refusal({ status, text }: TextAnswer): string {
+  const said = messageOf(text);
+  if (status === 403) {
+    return `may not be read through the API server (${said}): docs/rbac.md of gray-release says what is needed`;
+  }
+  if (status === 404 && /^pods ".*" not found$/.test(said)) return "is gone";
+  return `answers ${status} instead of its metrics (${said})`;
+}
+
+function messageOf(text: string): string {
+  try {
+    const { message } = JSON.parse(text) as { message?: unknown };
+    if (typeof message === "string") return message;
+  } catch {
+    // Not from the API server.
+  }
+  return text.trim().split("\n")[0]?.slice(0, 80) || "no reason given";
+}
+
+function understand(
+  pod: Pod,
+  { metrics = {} }: PodSourceArgs,
+  names: Set<string>,
+  { text, type }: TextAnswer,
+): Pick<UnitReading, "samples" | "problem"> {
+  const found = parseExposition(text, (name) => names.has(name), type);
+  if ("wrong" in found) return { problem: `The metrics of ${pod.name} cannot be used: the answer ${found.wrong}.` };
+  const { samples, wrong } = countersOf(metrics, found.series, { declared: found.declared });
+  return { ...(samples && { samples }), ...(wrong !== undefined && { problem: `${pod.name} ${wrong}.` }) };
+}
+
+/** What comes of each, in order, at most so many at a time. */
+async function inTurn<T, R>(all: readonly T[], atOnce: number, work: (each: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const worker = async () => {
+    for (let index = next++; index < all.length; index = next++) results[index] = await work(all[index] as T);
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, all.length) }, worker));
+  return results;
+}

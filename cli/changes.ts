@@ -1,0 +1,148 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { z } from "zod";
+import { count } from "../analysis/words.ts";
+import { plainTable } from "./table.ts";
+
+/** What an `up` would do to one resource. Only names: a value may be a secret. */
+export interface Change {
+  readonly operation: string;
+  readonly kind: string;
+  readonly name: string;
+  /** Paths of the properties that change; none where the whole resource comes or goes. */
+  readonly properties: readonly string[];
+}
+
+/** What an `up` of one stack would do. */
+export interface StackPreview {
+  readonly stack: string;
+  readonly changes: readonly Change[];
+  /** How many resources stay as they are. */
+  readonly unchanged: number;
+  readonly warnings: readonly string[];
+  /** Why there is no preview, or only half of one. */
+  readonly error?: string;
+}
+
+const state = z.object({ custom: z.boolean().optional(), type: z.string() });
+const digest = z.object({
+  steps: z
+    .array(
+      z.object({
+        op: z.string(),
+        urn: z.string(),
+        oldState: state.nullish(),
+        newState: state.nullish(),
+        detailedDiff: z.record(z.string(), z.unknown()).nullish(),
+        diffReasons: z.array(z.string()).nullish(),
+        replaceReasons: z.array(z.string()).nullish(),
+      }),
+    )
+    .nullish(),
+  diagnostics: z.array(z.object({ severity: z.string(), message: z.string() })).nullish(),
+});
+
+/** Steps that tell nothing new: reading, and the halves of a replacement. */
+const passedOver = new Set([
+  ...["refresh", "read", "read-replacement", "read-discard"],
+  ...["create-replacement", "import-replacement", "delete-replaced", "discard-replaced", "remove-pending-replace"],
+]);
+
+/** Asks Pulumi what an `up` of a stack would do. The command that the project is used with knows its backend best. */
+export async function previewStack(stack: string, folder: string): Promise<StackPreview> {
+  try {
+    const { stdout } = await promisify(execFile)(
+      "pulumi",
+      ["preview", "--json", "--non-interactive", "--stack", stack],
+      {
+        cwd: folder,
+        env: { ...process.env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "false" },
+        maxBuffer: 1 << 28,
+      },
+    );
+    return previewOf(stack, stdout);
+  } catch (failure) {
+    const { code, stdout = "", stderr = "" } = failure as { code?: unknown; stdout?: string; stderr?: string };
+    const found = stdout.trim() === "" ? nothing(stack) : previewOf(stack, stdout);
+    const why =
+      code === "ENOENT" ? "the pulumi command is not on PATH" : (lastError(stderr) ?? "it ended with no word");
+    return { ...found, error: found.error ?? why };
+  }
+}
+
+/** What a preview says, as Pulumi prints it with `--json`. */
+export function previewOf(stack: string, json: string): StackPreview {
+  const parsed = digest.safeParse(parse(json));
+  if (!parsed.success) return { ...nothing(stack), error: "its answer cannot be understood" };
+  const { steps, diagnostics } = parsed.data;
+  const real = (steps ?? []).filter(({ oldState, newState }) => (newState ?? oldState)?.custom);
+  const said = (severity: string) => [
+    ...new Set((diagnostics ?? []).filter((each) => each.severity === severity).map(({ message }) => bare(message))),
+  ];
+  const [error] = said("error");
+  return {
+    stack,
+    changes: real
+      .filter(({ op }) => op !== "same" && !passedOver.has(op))
+      .map(({ op, urn, detailedDiff, diffReasons, replaceReasons }) => ({
+        operation: op,
+        kind: urn.split("::").at(-2)?.split(":").at(-1) ?? "",
+        name: urn.split("::").at(-1) ?? "",
+        properties: op === "create" || op === "delete" ? [] : pathsOf(detailedDiff, replaceReasons, diffReasons),
+      })),
+    unchanged: real.filter(({ op }) => op === "same").length,
+    warnings: said("warning"),
+    ...(error !== undefined && { error }),
+  };
+}
+
+const nothing = (stack: string): StackPreview => ({ stack, changes: [], unchanged: 0, warnings: [] });
+
+function pathsOf(detailed: object | null | undefined, ...reasons: (readonly string[] | null | undefined)[]): string[] {
+  const paths = Object.keys(detailed ?? {});
+  return paths.length > 0 ? paths : [...new Set(reasons.flatMap((each) => each ?? []))];
+}
+
+/** The changes of all stacks as aligned lines, what stays as a count, and what the program has to say. */
+export function changeLines(previews: readonly StackPreview[]): string {
+  const table = plainTable(["STACK", "OPERATION", "KIND", "NAME", "CHANGES"]);
+  for (const { stack, changes } of previews) {
+    for (const { operation, kind, name, properties } of changes) {
+      table.push([shortName(stack), operation, kind, name, properties.join(", ")]);
+    }
+  }
+  const counts = previews
+    .filter(({ error }) => error === undefined)
+    .map(({ stack, changes, unchanged }) => {
+      const changed = changes.length === 0 ? "nothing changes" : count(changes.length, "change");
+      return `${shortName(stack)}: ${changed}, ${unchanged} unchanged.`;
+    });
+  const warnings = previews.flatMap(({ stack, warnings }) =>
+    warnings.map((warning) => `${shortName(stack)}: warning: ${warning}`),
+  );
+  return [table.length > 0 && table.toString(), [...counts, ...warnings].join("\n")].filter(Boolean).join("\n\n");
+}
+
+/** The name of a stack within its project. */
+export function shortName(stack: string): string {
+  return stack.split("/").at(-1) ?? stack;
+}
+
+function lastError(text: string): string | undefined {
+  const lines = text.trim().split("\n").filter(Boolean);
+  const line = lines.findLast((each) => each.startsWith("error:")) ?? lines.at(-1);
+  return line === undefined ? undefined : bare(line);
+}
+
+/** A message without the word that says what it is. */
+function bare(message: string): string {
+  return message.replace(/^(warning|error): /, "").trim();
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,121 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { Command } from "commander";
+import { load } from "js-yaml";
+import { percent, times } from "../analysis/words.ts";
+import { stackAnnotation } from "../components/names.ts";
+import { Refusal } from "../components/refusal.ts";
+import { type Measured, measureTraffic } from "../rollout/measure.ts";
+import { reachedShare } from "../rollout/share.ts";
+import { changeLines, previewStack, type StackPreview, shortName } from "./changes.ts";
+import { caveats, type Prospect, prospects, prospectTable } from "./forecast.ts";
+import { aboutService, type FoundService, findService, type ServiceOptions } from "./services.ts";
+import { sourceOf } from "./sources.ts";
+import { seconds } from "./time.ts";
+
+interface Options extends ServiceOptions {
+  readonly for: number;
+  readonly requests?: string;
+  readonly json?: boolean;
+}
+
+/** Where one would have to be to see what changes. */
+type Elsewhere = { readonly elsewhere: string };
+
+/** `gray plan`: what would change, and how long a decision about it will take. */
+export function planCommand(): Command {
+  return aboutService(new Command("plan"))
+    .description("what pulumi up would change, and how long a decision takes at each weight with the traffic of now")
+    .option("--for <time>", "how long the traffic is measured", seconds, 10)
+    .option("--requests <metric>", "counter of requests by status code (default: http_requests_total)")
+    .option("--json", "as JSON")
+    .action(plan);
+}
+
+async function plan(options: Options): Promise<void> {
+  const found = await findService(options);
+  const { api, namespace, service, deployments } = found;
+  const source = sourceOf({ ...options, series: "own", pair: [] }, found);
+  if (process.stderr.isTTY) console.error(`Measuring the traffic of ${service} for ${options.for} s.`);
+  const [measured, shareInForce, changes] = await Promise.all([
+    measureTraffic({ api, namespace, service, source, seconds: options.for }),
+    reachedShare(api, namespace, service),
+    changesOf(found),
+  ]);
+  const stableReplicas = deployments.stable?.spec.replicas ?? 0;
+  const { traffic } = measured;
+  const isTold = traffic !== undefined && traffic.requestsPerSecond > 0 && stableReplicas > 0;
+  const forecasts = isTold ? prospects(traffic, stableReplicas, shareInForce) : [];
+  if (options.json) {
+    console.log(
+      JSON.stringify({ service, namespace, ...measured, stableReplicas, shareInForce, forecasts, ...changes }),
+    );
+  } else {
+    console.log(
+      [
+        trafficLines(service, measured),
+        ...(isTold
+          ? [prospectTable(traffic, forecasts), sentencesOf(traffic, stableReplicas, forecasts)]
+          : [untold(service, measured)]),
+        "elsewhere" in changes ? changes.elsewhere : changeLines(changes.stacks),
+      ]
+        .filter((part) => part !== "")
+        .join("\n\n"),
+    );
+  }
+  if ("elsewhere" in changes) return;
+  const failed = changes.stacks.find(({ error }) => error !== undefined);
+  if (failed) throw new Refusal(`pulumi preview --stack ${shortName(failed.stack)} says: ${failed.error}`);
+}
+
+function trafficLines(service: string, { traffic, seconds, podsRead, podsListed, problems }: Measured): string {
+  const [problem, ...others] = problems;
+  const more = others.length > 0 ? ` (and ${others.length} more)` : "";
+  const measured =
+    traffic &&
+    `${service} answers ${times(traffic.requestsPerSecond)} requests/s, stable ${percent(traffic.errors)} of its own with 5xx (${podsRead} of ${podsListed} pods over ${times(seconds)} s).`;
+  return [measured, problem && `${problem}${more}`].filter(Boolean).join("\n");
+}
+
+function sentencesOf(traffic: NonNullable<Measured["traffic"]>, stableReplicas: number, all: readonly Prospect[]) {
+  return caveats(traffic, stableReplicas, all).join("\n");
+}
+
+/** Why there is no forecast. */
+function untold(service: string, { traffic, podsListed }: Measured): string {
+  if (podsListed === 0) return `${service} has no pod, so how long a decision will take cannot be told.`;
+  if (traffic === undefined) return "The traffic cannot be read, so how long a decision will take cannot be told.";
+  if (traffic.requestsPerSecond === 0)
+    return "There is no traffic, so how long a decision will take cannot be told: try again when there is, or longer with --for 1m.";
+  return "There is no stable to compare with yet, so how long a decision will take cannot be told.";
+}
+
+/** Previews of the stacks that own the Deployments, canary's first, as they are updated. */
+async function changesOf({ deployments }: FoundService): Promise<{ stacks: StackPreview[] } | Elsewhere> {
+  const owners = [deployments.canary, deployments.stable].map((each) => each?.metadata.annotations?.[stackAnnotation]);
+  const stacks = [...new Set(owners.filter((owner) => owner !== undefined))];
+  const project = stacks[0]?.split("/").at(-2);
+  if (project === undefined) {
+    return { elsewhere: "Which stacks own the Deployments is not known: pulumi up writes it on them." };
+  }
+  const folder = projectFolder(process.cwd());
+  if (folder === undefined || nameOf(folder) !== project) {
+    return {
+      elsewhere: `What would change is shown in the folder of the Pulumi project ${project}: run gray plan beside its Pulumi.yaml.`,
+    };
+  }
+  const previews: StackPreview[] = [];
+  for (const stack of stacks) previews.push(await previewStack(stack, folder));
+  return { stacks: previews };
+}
+
+/** The folder with the project file, found as Pulumi finds it: here, else upwards. */
+function projectFolder(folder: string): string | undefined {
+  if (existsSync(join(folder, "Pulumi.yaml"))) return folder;
+  const parent = dirname(folder);
+  return parent === folder ? undefined : projectFolder(parent);
+}
+
+function nameOf(folder: string): unknown {
+  return (load(readFileSync(join(folder, "Pulumi.yaml"), "utf8")) as { name?: unknown } | undefined)?.name;
+}

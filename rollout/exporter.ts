@@ -1,0 +1,67 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Gauge, Registry } from "prom-client";
+import type { Evidence } from "../analysis/evidence.ts";
+import { ARMS, labelNames, METRICS, type MetricName, VERDICTS } from "../analysis/metric-names.ts";
+import type { Assessment } from "../analysis/verdict.ts";
+import { Refusal } from "../components/refusal.ts";
+
+/** Exposes the evidence to Prometheus, so that dashboards can draw it. */
+export interface Exporter {
+  /** Where it listens: loopback alone, as in `http://127.0.0.1:9464/metrics`. */
+  readonly url: string;
+  /** Shows the latest evidence. @param weight percent of user traffic that canary gets, if it is known */
+  show(evidence: Evidence, assessment: Assessment, weight: number | undefined): void;
+  end(): Promise<void>;
+}
+
+/** @throws Refusal if the port is taken */
+export async function exporter(service: string, namespace: string, port: number): Promise<Exporter> {
+  const registry = new Registry();
+  const gauges = new Map<string, Gauge>(
+    Object.values(METRICS).map((metric) => {
+      const { name, help } = metric;
+      return [name, new Gauge({ name, help, labelNames: labelNames(metric), registers: [registry] })];
+    }),
+  );
+  const server = createServer(async (request, response) => {
+    if (request.method !== "GET" || new URL(request.url ?? "/", "http://gray").pathname !== "/metrics") {
+      response.writeHead(404).end("gray exposes /metrics\n");
+      return;
+    }
+    response.setHeader("content-type", registry.contentType);
+    response.end(await registry.metrics());
+  });
+  await new Promise<void>((listening, failed) => {
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      failed(new Refusal(`Port ${port} of loopback cannot be used for metrics (${error.code}): choose another.`)),
+    );
+    server.listen(port, "127.0.0.1", listening);
+  });
+  server.unref();
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`,
+    show(evidence, { verdict, logWorse, findings }, weight) {
+      const { canary: release, stable } = evidence.question;
+      const identity = { service, namespace, release, baseline: stable.join(",") };
+      const set = ({ name }: MetricName, value: number | undefined, labels: Record<string, string> = {}) => {
+        if (value !== undefined) gauges.get(name)?.set({ ...identity, ...labels }, value);
+      };
+      for (const gauge of gauges.values()) gauge.reset();
+      for (const { stream, ratio, lower, upper, logWorse, logFine } of findings) {
+        set(METRICS.eValue, logWorse / Math.LN10, { stream });
+        set(METRICS.evidenceGood, logFine / Math.LN10, { stream });
+        set(METRICS.rateRatio, ratio, { stream });
+        set(METRICS.rateRatioLower, lower, { stream });
+        set(METRICS.rateRatioUpper, upper, { stream });
+      }
+      set(METRICS.evidenceBad, logWorse / Math.LN10);
+      for (const each of VERDICTS) set(METRICS.verdict, each === verdict ? 1 : 0, { verdict: each });
+      set(METRICS.weight, weight);
+      for (const arm of ARMS) set(METRICS.requestsSeen, evidence.answers[arm].requests, { arm });
+      set(METRICS.lastReading, evidence.last && evidence.last.at / 1000);
+      set(METRICS.alpha, evidence.settings.alpha);
+    },
+    end: () => new Promise((ended) => server.close(() => ended())),
+  };
+}

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { advance, nothingCounted } from "../analysis/counters.ts";
+import { defaults } from "../analysis/defaults.ts";
+import type { MetricSource } from "../analysis/reading.ts";
+import type { Tick } from "../analysis/tick.ts";
+import type { Cluster } from "./cluster.ts";
+import { listPods } from "./pods.ts";
+
+/** One look: what happened since the last one, or why that cannot be told. */
+export interface Look {
+  /** In milliseconds since the epoch. */
+  readonly at: number;
+  /** Absent for the first look, and where nothing could be read. */
+  readonly tick?: Tick;
+  /** Why nothing could be read, in words for a person. */
+  readonly trouble?: string;
+}
+
+export interface Observed {
+  readonly api: Cluster;
+  readonly namespace: string;
+  readonly service: string;
+  readonly source: MetricSource;
+  /** Ends the observation. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Looks at the pods of a service again and again, every second in the first minute and every five seconds after it, until
+ * the signal ends it. Changes nothing in the cluster. A server that does not answer is a look with trouble, never an end.
+ */
+export async function* observe({ api, namespace, service, source, signal }: Observed): AsyncGenerator<Look> {
+  const began = Date.now();
+  let counters = nothingCounted;
+  while (!signal.aborted) {
+    const at = Date.now();
+    try {
+      const pods = await listPods(api, namespace, service);
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(defaults.lookTimeoutSeconds * 1000)]);
+      const idle = new Set(pods.filter(({ ready, ending }) => !ready || ending).map(({ name }) => name));
+      // A pod that begins or ends gets no requests: that it cannot be read leaves no gap.
+      const units = (await source.read(pods, limit)).filter(({ unit, samples }) => samples || !idle.has(unit));
+      if (signal.aborted) return;
+      const { after, tick } = advance(counters, { at, pods, units });
+      counters = after;
+      yield { at, ...(tick && { tick }) };
+    } catch (error) {
+      if (signal.aborted) return;
+      yield { at, trouble: (error as Error).message };
+    }
+    const early = at - began < defaults.closeWatchSeconds * 1000;
+    const due = at + (early ? defaults.earlyTickSeconds : defaults.tickSeconds) * 1000;
+    await sleep(Math.max(0, due - Date.now()), undefined, { signal }).catch(() => {});
+  }
+}

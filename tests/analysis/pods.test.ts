@@ -1,0 +1,388 @@
+import assert from "node:assert/strict";
+import type { ServerResponse } from "node:http";
+import { advance, nothingCounted } from "../../analysis/counters.ts";
+import type { Pod } from "../../analysis/reading.ts";
+import { type PodSourceArgs, podSource } from "../../analysis/sources/pods.ts";
+import { connect } from "../../rollout/cluster.ts";
+import { findAccess } from "../../rollout/kubeconfig.ts";
+import { pod } from "./reading.ts";
+import { WebServer } from "./server.ts";
+
+const metrics = (counts: Record<string, number>) =>
+  [
+    "# TYPE http_requests_total counter",
+    ...Object.entries(counts).map(([code, count]) => `http_requests_total{code="${code}"} ${count}`),
+    "",
+  ].join("\n");
+const latency = (le: Record<string, number>) =>
+  Object.entries(le)
+    .map(([edge, count]) => `http_request_duration_seconds_bucket{le="${edge}"} ${count}\n`)
+    .join("");
+/** As the API server words a refusal of its own. */
+const status = (code: number, message: string) => JSON.stringify({ kind: "Status", status: "Failure", code, message });
+
+describe("the pods as a source", () => {
+  let server: WebServer;
+  /** What each pod answers, by its name: a body, or anything else. */
+  let answers: Record<string, string | ((response: ServerResponse) => void)>;
+  const paths: string[] = [];
+  const waiting: ServerResponse[] = [];
+
+  before(async () => {
+    server = await WebServer.start();
+  });
+  after(() => server.stop());
+  beforeEach(() => {
+    answers = {};
+    paths.length = waiting.length = 0;
+    server.answer = (request, response) => {
+      const path = request.url ?? "";
+      paths.push(path);
+      const name = /\/pods\/(?:https:)?([^:/]+)/.exec(path)?.[1] ?? "";
+      const answer = answers[name] ?? metrics({ 200: 1 });
+      if (typeof answer === "function") answer(response);
+      else response.end(answer);
+    };
+  });
+
+  const source = (args: Partial<PodSourceArgs> = {}) => {
+    const { text } = connect(findAccess({ kubeconfig: kubeconfigOf(server.url) }));
+    return podSource({ get: text, namespace: "dora-apps", timeoutSeconds: 5, ...args });
+  };
+  const read = (pods: readonly Pod[], args?: Partial<PodSourceArgs>, signal = new AbortController().signal) =>
+    source(args).read(pods, signal);
+  const one = async (answer: (typeof answers)[string], args?: Partial<PodSourceArgs>) => {
+    answers = { a: answer };
+    const [unit] = await read([pod("a")], args);
+    return unit ?? assert.fail();
+  };
+
+  it("give requests by code, latency and pairs, each pod under its own name and release", async () => {
+    answers = {
+      a: `${metrics({ 200: 10, 500: 1 })}${latency({ "0.1": 8, "+Inf": 11 })}http_request_duration_seconds_count 11\nup 1\n`,
+      b: 'http_requests_total{code="200"} 3 1395066363000\n# EOF\n',
+    };
+    const units = await read([pod("a"), pod("b", { release: "bbbbbbbbbbbb", track: "canary", ready: false })], {
+      metrics: {
+        pairs: {
+          failed: {
+            bad: { metric: "http_requests_total", labels: { code: "500" } },
+            total: { metric: "http_requests_total" },
+          },
+        },
+      },
+    });
+    assert.deepEqual(
+      units.map(({ unit, release, samples }) => [
+        unit,
+        release,
+        samples?.map(({ counter, value }) => [...Object.values(counter), value].join(" ")),
+      ]),
+      [
+        [
+          "a",
+          "aaaaaaaaaaaa",
+          [
+            "requests 200 10",
+            "pair failed total 10",
+            "requests 500 1",
+            "pair failed bad 1",
+            "pair failed total 1",
+            "within 0.1 8",
+            "within Infinity 11",
+          ],
+        ],
+        ["b", "bbbbbbbbbbbb", ["requests 200 3", "pair failed total 3"]],
+      ],
+    );
+    assert.equal(units[1]?.samples?.[0]?.at, 1395066363000_000);
+    assert.deepEqual(
+      units.map(({ problem }) => problem),
+      [undefined, undefined],
+    );
+  });
+
+  it("are read where their annotations say, or at the port named metrics, or at their first", async () => {
+    const annotated = (annotations: Record<string, string>) =>
+      pod("annotated", {
+        annotations: Object.fromEntries(
+          Object.entries(annotations).map(([name, value]) => [`prometheus.io/${name}`, value]),
+        ),
+      });
+    const named = [
+      { name: "http", containerPort: 80 },
+      { name: "metrics", containerPort: 9102 },
+    ];
+    const here = "/api/v1/namespaces/dora-apps/pods";
+    for (const [asked, path] of [
+      [
+        annotated({ port: "9090", path: "/actuator/prometheus?x=1", scheme: "https", scrape: "true" }),
+        `${here}/https:annotated:9090/proxy/actuator/prometheus?x=1`,
+      ],
+      [pod("named", { ports: named }), `${here}/named:9102/proxy/metrics`],
+      [pod("first"), `${here}/first:8080/proxy/metrics`],
+    ] as const) {
+      paths.length = 0;
+      await read([asked]);
+      assert.deepEqual(paths, [path]);
+    }
+  });
+
+  it("are read where the arguments say, whatever their annotations", async () => {
+    const asked = pod("a", { annotations: { "prometheus.io/port": "1", "prometheus.io/scrape": "false" } });
+    await read([asked], { port: 9000, path: "stats", scheme: "https" });
+    assert.deepEqual(paths, ["/api/v1/namespaces/dora-apps/pods/https:a:9000/proxy/stats"]);
+  });
+
+  it("say what to do where there is no port, or an annotation forbids to read", async () => {
+    const units = await read([pod("a", { ports: [] }), pod("b", { annotations: { "prometheus.io/scrape": "false" } })]);
+    assert.deepEqual(
+      units.map(({ problem }) => problem),
+      [
+        "a has no port: annotate it with prometheus.io/port.",
+        "b is annotated prometheus.io/scrape: false: name the port of its metrics, or use Prometheus.",
+      ],
+    );
+    assert.deepEqual(paths, []);
+  });
+
+  it("may call metrics and labels by other names", async () => {
+    const unit = await one('hits{result="5XX"} 3\nspent_ms_bucket{le="250"} 2\nspent_ms_bucket{le="+Inf"} 3\n', {
+      metrics: { requests: "hits", codeLabel: "result", latency: "spent_ms", latencyUnit: "milliseconds" },
+    });
+    assert.deepEqual(
+      unit.samples?.map(({ counter }) => counter),
+      [
+        { kind: "requests", code: "5xx" },
+        { kind: "within", seconds: 0.25 },
+        { kind: "within", seconds: Infinity },
+      ],
+    );
+  });
+
+  it("count the requests of a histogram that keeps them by code, and its time too", async () => {
+    const unit = await one(
+      'took_count{status="200"} 7\ntook_bucket{status="200",le="1"} 6\ntook_bucket{status="200",le="+Inf"} 7\n',
+      {
+        metrics: { requests: "took_count", latency: "took" },
+      },
+    );
+    assert.deepEqual(
+      unit.samples?.map(({ counter, value }) => [...Object.values(counter), value].join(" ")),
+      ["requests 200 7", "within 1 6", "within Infinity 7"],
+    );
+  });
+
+  it("take the count of a histogram that has no bucket for all", async () => {
+    const unit = await one(`${metrics({ 200: 5 })}${latency({ "0.1": 4 })}http_request_duration_seconds_count 5\n`);
+    assert.deepEqual(
+      unit.samples?.slice(1).map(({ counter, value }) => [...Object.values(counter), value].join(" ")),
+      ["within 0.1 4", "within Infinity 5"],
+    );
+  });
+
+  it("have no latency where they measure none, or only quantiles", async () => {
+    const unit = await one(`${metrics({ 200: 5 })}http_request_duration_seconds{quantile="0.5"} NaN\n`);
+    assert.deepEqual([unit.samples?.length, unit.problem], [1, undefined]);
+  });
+
+  it("count nothing where the metric is there but never counted, which is something else than no metric", async () => {
+    assert.deepEqual(await one("# HELP http_requests_total Requests.\nup 1\n"), {
+      unit: "a",
+      release: "aaaaaaaaaaaa",
+      samples: [],
+    });
+    assert.deepEqual(await one("# TYPE http_requests counter\n# EOF\n"), {
+      unit: "a",
+      release: "aaaaaaaaaaaa",
+      samples: [],
+    });
+  });
+
+  for (const [name, answer, problem] of [
+    ["have no such metric", "up 1\n", "a answers but has no http_requests_total."],
+    [
+      "have requests without a code",
+      "http_requests_total 5\n",
+      "a has http_requests_total, without the label code or status or status_code.",
+    ],
+    [
+      "have a code that is none",
+      'http_requests_total{code="OK"} 5\n',
+      'a has http_requests_total{code="OK"}, whose code is no status code.',
+    ],
+    [
+      "give NaN for a counter",
+      metrics({ 200: 5, 500: Number.NaN }),
+      'a gives NaN for http_requests_total{code="500"}, which is no count.',
+    ],
+    [
+      "give a series twice",
+      `${metrics({ 200: 5 })}${metrics({ 200: 6 })}`,
+      'a gives http_requests_total{code="200"} twice.',
+    ],
+    [
+      "lack a histogram's last bucket",
+      `${metrics({ 200: 5 })}${latency({ "0.1": 4 })}`,
+      "a gives http_request_duration_seconds without its +Inf: it is cut off.",
+    ],
+    [
+      "have an edge that is no number",
+      `${metrics({ 200: 5 })}${latency({ soon: 4 })}`,
+      'a has http_request_duration_seconds_bucket{le="soon"}, whose le is no number.',
+    ],
+    [
+      "answer with an HTML page",
+      "<!doctype html>\n<p>Hello\n",
+      'The metrics of a cannot be used: the answer has no metric in line 1: "<!doctype html>".',
+    ],
+    ["answer with nothing", "", "The metrics of a cannot be used: the answer is empty."],
+    [
+      "cut off their last line",
+      metrics({ 200: 5 }).slice(0, -2),
+      "The metrics of a cannot be used: the answer is cut off in the middle of a line.",
+    ],
+    [
+      "cut off an OpenMetrics answer between lines",
+      (response: ServerResponse) => {
+        response.setHeader("content-type", "application/openmetrics-text; version=1.0.0").end(metrics({ 200: 5 }));
+      },
+      "The metrics of a cannot be used: the answer is cut off before its # EOF.",
+    ],
+    [
+      "answer 500",
+      (response: ServerResponse) => response.writeHead(500).end("out of memory\nat line 3"),
+      "a answers 500 instead of its metrics (out of memory).",
+    ],
+    [
+      "answer 404 themselves",
+      (response: ServerResponse) => response.writeHead(404).end("404 page not found\n"),
+      "a answers 404 instead of its metrics (404 page not found).",
+    ],
+    [
+      "redirect",
+      (response: ServerResponse) => response.writeHead(302).end(),
+      "a answers 302 instead of its metrics (no reason given).",
+    ],
+    [
+      "vanish",
+      (response: ServerResponse) => response.writeHead(404).end(status(404, 'pods "a" not found')),
+      "a is gone.",
+    ],
+    [
+      "may not be read",
+      (response: ServerResponse) => response.writeHead(403).end(status(403, 'pods "a" is forbidden')),
+      'a may not be read through the API server (pods "a" is forbidden): docs/rbac.md of gray-release says what is needed.',
+    ],
+    [
+      "do not listen",
+      (response: ServerResponse) => response.writeHead(503).end(status(503, "connection refused")),
+      "a answers 503 instead of its metrics (connection refused).",
+    ],
+  ] as const) {
+    it(`that ${name} are a problem, and no counters`, async () => {
+      assert.deepEqual(await one(answer), { unit: "a", release: "aaaaaaaaaaaa", problem });
+    });
+  }
+
+  it("that end in the middle of their answer are a problem, and what came before it is no answer", async () => {
+    const unit = await one((response) => {
+      response.writeHead(200, { "content-length": 1000 });
+      response.write(metrics({ 200: 5 }), () => response.destroy());
+    });
+    assert.equal(unit.samples, undefined);
+    assert.match(unit.problem ?? "", /^a cannot be read: The cluster at .* does not answer/);
+  });
+
+  it("that lack a metric which was asked for by name say so, and still count the rest", async () => {
+    const unit = await one(metrics({ 200: 5 }), {
+      metrics: { latency: "took_seconds", pairs: { orders: { bad: { metric: "lost" }, total: { metric: "sold" } } } },
+    });
+    assert.deepEqual([unit.samples?.length, unit.problem], [1, "a answers but has no took_seconds, no sold."]);
+  });
+
+  it("that do not answer in time are a problem each, and hold up no other", async () => {
+    answers = { a: () => {}, b: metrics({ 200: 1 }), c: () => {} };
+    const units = await read([pod("a"), pod("b"), pod("c")], { timeoutSeconds: 0.05 });
+    assert.deepEqual(
+      units.map(({ problem }) => problem),
+      ["a gave no answer within 0.05 s.", undefined, "c gave no answer within 0.05 s."],
+    );
+  });
+
+  it("that trickle their answer have no more time than others", async () => {
+    const unit = await one((response) => void response.write("# HELP "), { timeoutSeconds: 0.05 });
+    assert.equal(unit.problem, "a gave no answer within 0.05 s.");
+  });
+
+  it("are a problem each when the look is ended from outside, and nothing throws", async () => {
+    const ending = new AbortController();
+    answers = { a: () => ending.abort(), b: () => {} };
+    const units = await read([pod("a"), pod("b")], {}, ending.signal);
+    assert.deepEqual(
+      units.map(({ problem }) => problem),
+      ["a was not read in time.", "b was not read in time."],
+    );
+  });
+
+  it("are a problem each when there is no API server, and nothing throws", async () => {
+    const gone = await WebServer.start();
+    const kubeless = { get: connect(findAccess({ kubeconfig: kubeconfigOf(gone.url) })).text };
+    await gone.stop();
+    const [unit] = await read([pod("a")], kubeless);
+    assert.match(unit?.problem ?? "", /^a cannot be read: The cluster at .* does not answer \(.*ECONNREFUSED/);
+  });
+
+  it("are read at the same time, and no more of them than allowed", async () => {
+    const pods = Array.from({ length: 7 }, (_, index) => pod(`p${index}`));
+    let together = 0;
+    answers = Object.fromEntries(
+      pods.map(({ name }) => [
+        name,
+        (response) => {
+          waiting.push(response);
+          together = Math.max(together, waiting.length);
+          // A round waits for a fourth, which must not come.
+          if (waiting.length === 3 || paths.length === 7) {
+            setTimeout(() => waiting.splice(0).forEach((each) => void each.end(metrics({ 200: 1 }))), 20);
+          }
+        },
+      ]),
+    );
+    const units = await read(pods, { atOnce: 3 });
+    assert.equal(together, 3);
+    assert.deepEqual(
+      units.map(({ unit, samples }) => [unit, samples?.length]),
+      pods.map(({ name }) => [name, 1]),
+    );
+  });
+
+  it("never turn an answer that fails into requests without errors: the next one counts both ticks", async () => {
+    const a = pod("a");
+    const rounds = [
+      metrics({ 200: 100, 500: 0 }),
+      metrics({ 200: 150, 500: 2 }).slice(0, -14),
+      metrics({ 200: 190, 500: 9 }),
+      metrics({ 200: 4 }),
+    ];
+    let state = nothingCounted;
+    const seen: unknown[] = [];
+    for (const [at, answer] of rounds.entries()) {
+      answers = { a: answer };
+      const { after, tick } = advance(state, { at, pods: [a], units: await read([a]) });
+      state = after;
+      seen.push(tick?.units[0]?.requests);
+    }
+    assert.deepEqual(seen, [undefined, undefined, { 200: 90, 500: 9 }, { 200: 4 }]);
+  });
+});
+
+function kubeconfigOf(url: string): string {
+  return [
+    "current-context: fake",
+    `clusters: [{ name: fake, cluster: { server: "${url}" } }]`,
+    "users: [{ name: fake, user: {} }]",
+    "contexts: [{ name: fake, context: { cluster: fake, user: fake } }]",
+    "",
+  ].join("\n");
+}

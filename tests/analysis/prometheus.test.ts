@@ -1,0 +1,306 @@
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { advance, nothingCounted } from "../../analysis/counters.ts";
+import { type PrometheusArgs, prometheusSource } from "../../analysis/sources/prometheus.ts";
+import { ownMetrics, traefik } from "../../analysis/sources/queries.ts";
+import { pod } from "./reading.ts";
+import { WebServer } from "./server.ts";
+
+const a = pod("a");
+const query = ownMetrics({ namespace: "dora-apps", service: "fop-gate" });
+
+/** A series with its samples of the window, `[seconds, value]`. */
+const series = (code: string, ...values: [number, string][]) => ({
+  metric: { __name__: "http_requests_total", pod: "a", namespace: "dora-apps", code, instance: "10.0.0.1:8080" },
+  values,
+});
+const success = (result: object[], more: object = {}) =>
+  JSON.stringify({ status: "success", data: { resultType: "matrix", result }, ...more });
+
+describe("Prometheus as a source", () => {
+  let server: WebServer;
+  let folder: string;
+  let asked: { method?: string; path?: string; headers: IncomingHttpHeaders; query: string | null }[];
+  /** What it answers: a body, or anything else. */
+  let answer: string | ((response: ServerResponse) => void);
+
+  before(async () => {
+    server = await WebServer.start();
+    folder = await mkdtemp(join(tmpdir(), "prometheus-test-"));
+  });
+  after(async () => {
+    await server.stop();
+    await rm(folder, { recursive: true });
+  });
+  beforeEach(() => {
+    asked = [];
+    answer = success([]);
+    server.answer = (request, response) => {
+      let body = "";
+      request.on("data", (chunk) => {
+        body += chunk;
+      });
+      request.on("end", () => {
+        const { method = "", url = "", headers } = request;
+        asked.push({ method, path: url, headers, query: new URLSearchParams(body).get("query") });
+        if (typeof answer === "function") answer(response);
+        else response.end(answer);
+      });
+    };
+  });
+
+  const read = (args: Partial<PrometheusArgs> = {}, signal = new AbortController().signal) =>
+    prometheusSource({ url: server.url, query, ...args }).read([a], signal);
+  const problemOf = async (given: typeof answer, args?: Partial<PrometheusArgs>) => {
+    answer = given;
+    const units = await read(args);
+    assert.deepEqual(
+      units.map(({ unit, samples }) => [unit, samples]),
+      [["a", undefined]],
+    );
+    return units[0]?.problem?.replaceAll(new URL(server.url).host, "HOST");
+  };
+
+  it("is asked for the raw samples of the last two minutes, and gives the latest of each with its time", async () => {
+    answer = success([series("200", [1000.5, "90"], [1015.5, "100"]), series("500", [1015.5, "1"])]);
+    assert.deepEqual(await read(), [
+      {
+        unit: "a",
+        release: a.release,
+        samples: [
+          {
+            id: 'requests http_requests_total{code="200",namespace="dora-apps",pod="a"}',
+            counter: { kind: "requests", code: "200" },
+            value: 100,
+            at: 1_015_500,
+          },
+          {
+            id: 'requests http_requests_total{code="500",namespace="dora-apps",pod="a"}',
+            counter: { kind: "requests", code: "500" },
+            value: 1,
+            at: 1_015_500,
+          },
+        ],
+      },
+    ]);
+    const [request] = asked;
+    assert.deepEqual([request?.method, request?.path], ["POST", "/api/v1/query"]);
+    assert.match(request?.query ?? "", /^\{__name__=~"http_requests_total\|.*pod=~"a"}\[120s]$/);
+  });
+
+  it("may stand behind a path, and want headers", async () => {
+    await read({ url: `${server.url}/prometheus/`, headers: { "X-Scope-OrgID": "team-a" }, freshSeconds: 30 });
+    assert.equal(asked[0]?.path, "/prometheus/api/v1/query");
+    assert.equal(asked[0]?.headers["x-scope-orgid"], "team-a");
+    assert.match(asked[0]?.query ?? "", /\[30s]$/);
+  });
+
+  it("is shown the Authorization header of a file, which is read each time, or a token as a bearer's", async () => {
+    const authorizationFile = join(folder, "authorization");
+    for (const content of ["Basic YWxpY2U6c2VjcmV0", "renewed-token\n"]) {
+      writeFileSync(authorizationFile, content);
+      await read({ authorizationFile });
+    }
+    assert.deepEqual(
+      asked.map(({ headers }) => headers.authorization),
+      ["Basic YWxpY2U6c2VjcmV0", "Bearer renewed-token"],
+    );
+  });
+
+  it("never has its secrets in a sentence", async () => {
+    const authorizationFile = join(folder, "broken");
+    writeFileSync(authorizationFile, "Bearer top\u0001-secret");
+    const url = server.url.replace("//", "//alice:top-secret@");
+    for (const said of [
+      await problemOf((response) => response.writeHead(401).end("no"), { url }),
+      await problemOf("", { authorizationFile }),
+      prometheusSource({ url, query, authorizationFile }).describe(),
+    ]) {
+      assert.match(said ?? "", /Prometheus at/);
+      assert.doesNotMatch(said ?? "", /secret/);
+    }
+  });
+
+  it("is believed over TLS when a file of ours vouches for it, and not else", async () => {
+    const [key, cert] = ["key", "certificate"].map((name) => join(import.meta.dirname, `../rollout/tls/${name}.pem`));
+    const tls = createTlsServer(
+      { key: readFileSync(key as string), cert: readFileSync(cert as string) },
+      (_, response) => response.end(success([series("200", [1, "5"])])),
+    );
+    await new Promise<void>((listening) => tls.listen(0, "127.0.0.1", listening));
+    const url = `https://127.0.0.1:${(tls.address() as AddressInfo).port}`;
+    try {
+      // The certificate is for the name kubernetes: that it is checked shows that its issuer was believed.
+      const [believed] = await read({ url, caFile: cert as string });
+      assert.match(believed?.problem ?? "", /cannot be read \(Hostname\/IP does not match certificate's altnames/);
+      const [other] = await read({ url });
+      assert.match(other?.problem ?? "", /cannot be read \(self-signed certificate/);
+    } finally {
+      tls.close();
+    }
+  });
+
+  it("is not asked about no pods", async () => {
+    assert.deepEqual(await prometheusSource({ url: server.url, query }).read([], new AbortController().signal), []);
+    assert.deepEqual(asked, []);
+  });
+
+  it("says for a person what is read and where", () => {
+    assert.equal(
+      prometheusSource({ url: "https://mimir.example/prometheus/", query }).describe(),
+      "the pods' own metrics, from Prometheus at mimir.example/prometheus",
+    );
+  });
+
+  const failure = { status: "error", errorType: "execution", error: "too many samples" };
+  for (const [name, given, problem] of [
+    [
+      "answers 500",
+      (response: ServerResponse) => response.writeHead(500).end("panic\nat line 3"),
+      "Prometheus at HOST answers 500 (panic).",
+    ],
+    [
+      "answers 422 with its reason",
+      (response: ServerResponse) => response.writeHead(422).end(JSON.stringify(failure)),
+      "Prometheus at HOST answers 422 with an error (execution: too many samples).",
+    ],
+    [
+      "answers 200 with an error",
+      JSON.stringify(failure),
+      "Prometheus at HOST answers 200 with an error (execution: too many samples).",
+    ],
+    [
+      "redirects to a page for logging in",
+      (response: ServerResponse) => response.writeHead(302, { location: "/login" }).end(),
+      "Prometheus at HOST answers 302 ().",
+    ],
+    [
+      "answers with an HTML page",
+      "<!doctype html><title>Grafana</title>",
+      "Prometheus at HOST answers what Prometheus would not (<!doctype html><title>Grafana</title>).",
+    ],
+    ["answers with nothing", "", "Prometheus at HOST answers what Prometheus would not ()."],
+    [
+      "answers with half its JSON",
+      success([series("200", [1, "5"])]).slice(0, 60),
+      /answers what Prometheus would not/,
+    ],
+    [
+      "answers with another type",
+      JSON.stringify({ status: "success", data: { resultType: "vector", result: [] } }),
+      /answers what Prometheus would not/,
+    ],
+    [
+      "warns that stores are missing",
+      success([series("200", [1, "5"])], { warnings: ["store eu-2 unavailable"] }),
+      "Prometheus at HOST answers with a part only (store eu-2 unavailable).",
+    ],
+    [
+      "says that its answer is partial",
+      success([series("200", [1, "5"])], { isPartial: true }),
+      "Prometheus at HOST answers with a part only (isPartial).",
+    ],
+    ["has nothing", success([]), "Prometheus has no http_requests_total of a from the last 120 s."],
+    [
+      "has a series without samples",
+      success([series("200")]),
+      "Prometheus has no http_requests_total of a from the last 120 s.",
+    ],
+    [
+      "has NaN",
+      success([series("200", [1, "5"]), series("500", [1, "NaN"])]),
+      'a gives NaN for http_requests_total{code="500",namespace="dora-apps",pod="a"}, which is no count.',
+    ],
+    [
+      "hangs up",
+      (response: ServerResponse) => response.destroy(),
+      "Prometheus at HOST cannot be read (socket hang up).",
+    ],
+    [
+      "hangs up in the middle of its answer",
+      (response: ServerResponse) => {
+        response.writeHead(200, { "content-length": 1000 });
+        response.write(success([series("200", [1, "5"])]), () => response.destroy());
+      },
+      "Prometheus at HOST cannot be read (aborted).",
+    ],
+  ] as const) {
+    it(`that ${name} is a problem, and no counters`, async () => {
+      const said = await problemOf(given);
+      if (typeof problem === "string") assert.equal(said, problem);
+      else assert.match(said ?? "", problem);
+    });
+  }
+
+  it("that does not answer in time is a problem, also where it trickles", async () => {
+    for (const given of [() => {}, (response: ServerResponse) => void response.write("{")]) {
+      assert.equal(
+        await problemOf(given, { timeoutSeconds: 0.03 }),
+        "Prometheus at HOST gave no answer within 0.03 s.",
+      );
+    }
+  });
+
+  it("is a problem when the look is ended from outside, and nothing throws", async () => {
+    const ending = new AbortController();
+    answer = () => ending.abort();
+    const [unit] = await read({}, ending.signal);
+    assert.match(unit?.problem ?? "", /was not read in time\.$/);
+  });
+
+  it("is a problem where it is down, or a file of ours is missing or empty, and nothing throws", async () => {
+    const gone = await WebServer.start();
+    await gone.stop();
+    const empty = join(folder, "empty");
+    writeFileSync(empty, "\n");
+    assert.match((await read({ url: gone.url }))[0]?.problem ?? "", /cannot be read \(connect ECONNREFUSED/);
+    assert.match((await read({ authorizationFile: join(folder, "none") }))[0]?.problem ?? "", /\(ENOENT: .*none'\)\.$/);
+    assert.match((await read({ authorizationFile: empty }))[0]?.problem ?? "", /\(the file .* is empty\)\.$/);
+  });
+
+  it("that fails loses nothing of a gateway's counters: the next answer covers both ticks", async () => {
+    const gateway = (canary: number, stable: number) =>
+      success(
+        [
+          ["stable", stable],
+          ["canary", canary],
+        ].map(([track, value], index) => ({
+          metric: {
+            __name__: "traefik_service_requests_total",
+            service: `dora-apps-fop-gate-${track}-80@kubernetesgateway`,
+            code: "200",
+            instance: "g",
+          },
+          values: [[canary + index / 10, String(value)]],
+        })),
+      );
+    const source = prometheusSource({
+      url: server.url,
+      query: traefik({ namespace: "dora-apps", service: "fop-gate" }),
+    });
+    const pods = [a, pod("b", { track: "canary", release: "bbbbbbbbbbbb" })];
+    let state = nothingCounted;
+    const counted: unknown[] = [];
+    for (const [at, given] of [gateway(10, 90), "", gateway(13, 117)].entries()) {
+      answer = given;
+      const units = await source.read(pods, new AbortController().signal);
+      const { after, tick } = advance(state, { at, pods, units });
+      state = after;
+      counted.push(tick?.units.map(({ release, requests }) => [release, requests]));
+    }
+    assert.deepEqual(counted, [
+      undefined,
+      [],
+      [
+        [a.release, { 200: 27 }],
+        ["bbbbbbbbbbbb", { 200: 3 }],
+      ],
+    ]);
+  });
+});

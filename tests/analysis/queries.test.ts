@@ -1,0 +1,344 @@
+import assert from "node:assert/strict";
+import type { Series } from "../../analysis/sources/exposition.ts";
+import {
+  envoyGateway,
+  ingressNginx,
+  istio,
+  ownMetrics,
+  promQl,
+  type Query,
+  traefik,
+  unitsOf,
+} from "../../analysis/sources/queries.ts";
+import { pod } from "./reading.ts";
+
+const service = { namespace: "dora-apps", service: "fop-gate" };
+const [a, b] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb"];
+const pods = [
+  pod("fop-gate-stable-1", { release: a, track: "stable" }),
+  pod("fop-gate-stable-2", { release: a, track: "stable" }),
+  pod("fop-gate-canary-1", { release: b, track: "canary" }),
+];
+
+const series = (name: string, labels: Record<string, string>, value: number): Series => ({
+  name,
+  labels,
+  value,
+  at: 1000,
+});
+
+/** Units as one line each: whose, of which release, what they count, and what is wrong. */
+const seen = (query: Query, found: readonly Series[], of = pods) =>
+  unitsOf(query, found, of, 120).map(({ unit, release, samples, problem }) => ({
+    unit,
+    release,
+    counted: samples?.map(({ counter, value }) => [...Object.values(counter).slice(1), value].join(": ")),
+    ...(problem !== undefined && { problem }),
+  }));
+
+describe("the PromQL of a query", () => {
+  it("is one selector of raw samples for everything, so that half an answer is none", () => {
+    assert.equal(
+      promQl(ownMetrics({ ...service, labels: { cluster: 'eu "1"' } }), pods.slice(0, 2), 90),
+      '{__name__=~"http_requests_total|http_request_duration_seconds_bucket|http_request_duration_seconds_count",' +
+        'namespace="dora-apps",pod=~"fop-gate-stable-1|fop-gate-stable-2",cluster="eu \\"1\\""}[90s]',
+    );
+  });
+
+  it("takes names by the letter, dots included", () => {
+    assert.match(promQl(ownMetrics(service), [pod("web.1")], 60), /,pod=~"web\\\\\.1"}\[60s\]$/);
+  });
+
+  it("never takes a rate: rates extrapolate and their windows overlap", () => {
+    for (const query of [ownMetrics, traefik, envoyGateway, ingressNginx, istio]) {
+      assert.match(promQl(query(service), pods, 60), /^\{__name__=~"[^{}]*\}\[60s\]$/);
+    }
+  });
+});
+
+describe("the pods' own metrics in Prometheus", () => {
+  const query = ownMetrics(service);
+  const requests = (name: string, code: string, value: number, labels = {}) =>
+    series(
+      "http_requests_total",
+      { pod: name, namespace: "dora-apps", instance: "10.0.0.1:8080", job: "apps", code, ...labels },
+      value,
+    );
+
+  it("belong to the pod that they name, and so to its release", () => {
+    assert.deepEqual(
+      seen(query, [
+        requests("fop-gate-stable-1", "200", 90),
+        requests("fop-gate-canary-1", "200", 9),
+        requests("fop-gate-canary-1", "500", 1),
+        requests("fop-gate-stable-2", "200", 80),
+        requests("another", "500", 99),
+      ]),
+      [
+        { unit: "fop-gate-stable-1", release: a, counted: ["200: 90"] },
+        { unit: "fop-gate-stable-2", release: a, counted: ["200: 80"] },
+        { unit: "fop-gate-canary-1", release: b, counted: ["200: 9", "500: 1"] },
+      ],
+    );
+  });
+
+  it("are missing of a pod that Prometheus has not scraped lately, which is a problem and no zero", () => {
+    assert.deepEqual(seen(query, [requests("fop-gate-canary-1", "200", 9)], [pods[0], pods[2]] as typeof pods), [
+      {
+        unit: "fop-gate-stable-1",
+        release: a,
+        counted: undefined,
+        problem: "Prometheus has no http_requests_total of fop-gate-stable-1 from the last 120 s.",
+      },
+      { unit: "fop-gate-canary-1", release: b, counted: ["200: 9"] },
+    ]);
+  });
+
+  it("are a problem where two jobs scrape the same pod: every request would count twice", () => {
+    const twice = [
+      requests("fop-gate-canary-1", "200", 9),
+      requests("fop-gate-canary-1", "200", 9, { job: "again", instance: "10.0.0.1:9102" }),
+    ];
+    const [unit] = seen(query, twice, [pods[2]] as typeof pods);
+    assert.equal(unit?.counted, undefined);
+    assert.match(unit?.problem ?? "", /twice: is it scraped by two jobs\? Choose one by a label\.$/);
+  });
+
+  it("may be found by other labels", () => {
+    const other = ownMetrics({ ...service, podLabel: "kubernetes_pod_name", namespaceLabel: "kubernetes_namespace" });
+    assert.match(promQl(other, [pod("p")], 60), /kubernetes_namespace="dora-apps",kubernetes_pod_name=~"p"/);
+    const found = series("http_requests_total", { kubernetes_pod_name: "p", code: "200" }, 1);
+    assert.deepEqual(seen(other, [found], [pod("p")]), [{ unit: "p", release: a, counted: ["200: 1"] }]);
+  });
+});
+
+/** Two requests of each track, by every gateway as it words them. */
+const gateways: { name: string; query: Query; stable: Series; canary: Series; others: Series[]; edge: Series[] }[] = [
+  {
+    name: "Traefik",
+    query: traefik(service),
+    stable: series(
+      "traefik_service_requests_total",
+      { service: "dora-apps-fop-gate-stable-80@kubernetesgateway", code: "200", method: "GET" },
+      18,
+    ),
+    canary: series(
+      "traefik_service_requests_total",
+      { service: "dora-apps-fop-gate-canary-http-80@kubernetesgateway", code: "500", method: "GET" },
+      2,
+    ),
+    others: [
+      series(
+        "traefik_service_requests_total",
+        { service: "dora-apps-fop-gate-canary-admin-80@kubernetesgateway", code: "500" },
+        9,
+      ),
+    ],
+    edge: ["0.1", "+Inf"].map((le, index) =>
+      series(
+        "traefik_service_request_duration_seconds_bucket",
+        { service: "dora-apps-fop-gate-canary-80@kubernetes", code: "500", le },
+        index + 1,
+      ),
+    ),
+  },
+  {
+    name: "Envoy Gateway",
+    query: envoyGateway(service),
+    stable: series(
+      "envoy_cluster_upstream_rq",
+      { envoy_cluster_name: "httproute/dora-apps/fop-gate/rule/0/backend/0", envoy_response_code: "200" },
+      18,
+    ),
+    canary: series(
+      "envoy_cluster_upstream_rq",
+      { envoy_cluster_name: "httproute/dora-apps/fop-gate/rule/0/backend/1", envoy_response_code: "500" },
+      2,
+    ),
+    others: [
+      series(
+        "envoy_cluster_upstream_rq",
+        { envoy_cluster_name: "httproute/dora-apps/fop-gate/rule/0", envoy_response_code: "200" },
+        9,
+      ),
+    ],
+    edge: ["100", "+Inf"].map((le, index) =>
+      series(
+        "envoy_cluster_upstream_rq_time_bucket",
+        { envoy_cluster_name: "httproute/dora-apps/fop-gate/rule/0/backend/1", le },
+        index + 1,
+      ),
+    ),
+  },
+  {
+    name: "ingress-nginx",
+    query: ingressNginx(service),
+    stable: series(
+      "nginx_ingress_controller_requests",
+      { namespace: "dora-apps", service: "fop-gate-stable", canary: "", status: "200" },
+      18,
+    ),
+    canary: series(
+      "nginx_ingress_controller_requests",
+      { namespace: "dora-apps", service: "fop-gate-stable", canary: "dora-apps-fop-gate-canary-80", status: "500" },
+      2,
+    ),
+    others: [
+      series(
+        "nginx_ingress_controller_requests",
+        { namespace: "dora-apps", service: "fop-gate-stable", canary: "dora-apps-else-80", status: "500" },
+        9,
+      ),
+    ],
+    edge: ["0.1", "+Inf"].map((le, index) =>
+      series("nginx_ingress_controller_request_duration_seconds_bucket", { service: "fop-gate-canary", le }, index + 1),
+    ),
+  },
+  {
+    name: "Istio",
+    query: istio(service),
+    stable: series(
+      "istio_requests_total",
+      { destination_workload: "fop-gate-stable", response_code: "200", pod: "waypoint" },
+      18,
+    ),
+    canary: series(
+      "istio_requests_total",
+      { destination_workload: "fop-gate-canary", response_code: "500", pod: "waypoint" },
+      2,
+    ),
+    others: [series("istio_requests_total", { destination_workload: "fop-gate-canary-2", response_code: "500" }, 9)],
+    edge: ["100", "+Inf"].map((le, index) =>
+      series("istio_request_duration_milliseconds_bucket", { destination_workload: "fop-gate-canary", le }, index + 1),
+    ),
+  },
+];
+
+for (const { name, query, stable, canary, others, edge } of gateways) {
+  describe(`the counters of ${name}`, () => {
+    const by = (instance: string, each: Series) => ({ ...each, labels: { ...each.labels, instance, job: "gateway" } });
+
+    it("belong to the track whose backend they name, and so to the release that its pods run", () => {
+      assert.deepEqual(
+        seen(
+          query,
+          [stable, canary, ...edge, ...others].map((each) => by("g1", each)),
+        ),
+        [
+          { unit: "stable by g1", release: a, counted: ["200: 18"] },
+          { unit: "canary by g1", release: b, counted: ["500: 2", "0.1: 1", "Infinity: 2"] },
+        ],
+      );
+    });
+
+    it("are kept apart by the process that counts them, which may begin anew alone", () => {
+      const found = [by("g1", stable), by("g2", stable), by("g1", canary), by("g2", canary)];
+      assert.deepEqual(
+        seen(query, found).map(({ unit }) => unit),
+        ["stable by g1", "stable by g2", "canary by g1", "canary by g2"],
+      );
+    });
+
+    it("are none of a track that a process never had a request for, and none at all of one is a problem", () => {
+      assert.deepEqual(seen(query, [by("g1", stable), by("g2", stable), by("g2", canary)]).slice(2), [
+        { unit: "canary by g1", release: b, counted: [] },
+        { unit: "canary by g2", release: b, counted: ["500: 2"] },
+      ]);
+      const [, missing] = seen(query, [by("g1", stable)]);
+      assert.deepEqual(missing?.counted, []);
+      assert.match(missing?.problem ?? "", /^Prometheus has no \w+ of backend canary from the last 120 s \(.*\)\.$/);
+    });
+
+    it("are a problem where there are none, or only those of others", () => {
+      for (const found of [[], others]) {
+        const units = seen(query, found);
+        assert.deepEqual(
+          units.map(({ unit, counted }) => [unit, counted]),
+          [
+            ["stable", undefined],
+            ["canary", undefined],
+          ],
+        );
+        for (const { problem } of units) assert.match(problem ?? "", /^Prometheus has no/);
+      }
+    });
+
+    it("belong to nobody while pods of two releases answer for a backend", () => {
+      const rolling = [...pods, pod("fop-gate-stable-3", { release: b, track: "stable", ready: false })];
+      const [mixed, clean] = seen(query, [by("g1", stable), by("g1", canary)], rolling);
+      assert.deepEqual(mixed, {
+        unit: "stable by g1",
+        release: "",
+        counted: undefined,
+        problem: `Backend stable mixes releases ${a} and ${b}: its counters belong to neither.`,
+      });
+      assert.deepEqual(clean?.counted, ["500: 2"]);
+    });
+
+    it("are a problem where two jobs scrape the same process", () => {
+      const again = { ...by("g1", canary), labels: { ...by("g1", canary).labels, job: "again" } };
+      const [, unit] = seen(query, [by("g1", stable), by("g1", canary), again]);
+      assert.equal(unit?.counted, undefined);
+      assert.match(unit?.problem ?? "", /twice: is it scraped by two jobs/);
+    });
+
+    it("are selected by what trackOf understands", () => {
+      const matchers = query
+        .matchers(pods)
+        .map((matcher) => /^(\w+)(=~?)(".*")$/.exec(matcher) ?? assert.fail(matcher));
+      for (const { labels } of [stable, canary]) {
+        for (const [, label = "", operator, quoted = ""] of matchers) {
+          const value = labels[label] ?? (["reporter"].includes(label) ? "destination" : "dora-apps");
+          const wanted = JSON.parse(quoted);
+          assert.ok(
+            operator === "=" ? value === wanted : new RegExp(`^(?:${wanted})$`).test(value),
+            `${label} ${value}`,
+          );
+        }
+      }
+    });
+  });
+}
+
+describe("a gateway's labels", () => {
+  it("may have been renamed by a ServiceMonitor", () => {
+    const labels = {
+      exported_service: "dora-apps-fop-gate-canary-80@kubernetesgateway",
+      service: "traefik",
+      code: "200",
+    };
+    const found = series("traefik_service_requests_total", { ...labels, instance: "g" }, 5);
+    const renamed = traefik({ ...service, exported: true });
+    assert.match(promQl(renamed, pods, 60), /,exported_service=~/);
+    assert.deepEqual(seen(renamed, [found])[1], { unit: "canary by g", release: b, counted: ["200: 5"] });
+    assert.match(
+      promQl(ingressNginx({ ...service, exported: true }), pods, 60),
+      /,exported_namespace="dora-apps",exported_service=~/,
+    );
+  });
+
+  it("of Envoy Gateway may be those of clusters that the user names", () => {
+    const query = envoyGateway({ ...service, clusters: { stable: "stable/.+", canary: "canary/.+" } });
+    const found = series(
+      "envoy_cluster_upstream_rq",
+      { envoy_cluster_name: "canary/80", envoy_response_code: "200", instance: "g" },
+      5,
+    );
+    assert.deepEqual(seen(query, [found])[1], { unit: "canary by g", release: b, counted: ["200: 5"] });
+  });
+
+  it("of Istio belong to the pod that counted them, where it is one of ours, also while its track is rolled", () => {
+    const rolling = [...pods, pod("fop-gate-stable-3", { release: b, track: "stable" })];
+    const found = rolling.map(({ name, track }, index) =>
+      series(
+        "istio_requests_total",
+        { destination_workload: `fop-gate-${track}`, response_code: "200", pod: name, instance: name },
+        index,
+      ),
+    );
+    assert.deepEqual(
+      seen(istio(service), found, rolling).map(({ unit, release, counted }) => [unit, release, counted]),
+      rolling.map(({ name, release }, index) => [name, release, [`200: ${index}`]]),
+    );
+  });
+});

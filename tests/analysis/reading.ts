@@ -1,0 +1,50 @@
+import type { Pod, Reading, Sample, UnitReading } from "../../analysis/reading.ts";
+
+/** A pod of either track; what a test does not care about has a plain value. */
+export function pod(name: string, changes: Partial<Pod> = {}): Pod {
+  return {
+    name,
+    uid: `uid-of-${name}`,
+    release: "aaaaaaaaaaaa",
+    track: "stable",
+    ready: true,
+    ending: false,
+    restarts: 0,
+    annotations: {},
+    ports: [{ name: "http", containerPort: 8080 }],
+    ...changes,
+  };
+}
+
+/** Requests by status code, as a unit's counters have them. */
+export function requests(counts: Readonly<Record<string, number>>, at?: number): Sample[] {
+  return Object.entries(counts).map(([code, value]) => ({
+    id: `code ${code}`,
+    counter: { kind: "requests", code },
+    value,
+    ...(at !== undefined && { at }),
+  }));
+}
+
+/** One histogram: how many took at most so many seconds. */
+export function histogram(counts: Readonly<Record<number, number>> & { all?: number }, group = "histogram"): Sample[] {
+  return Object.entries(counts).map(([edge, value]) => ({
+    id: `${group} ${edge}`,
+    group,
+    counter: { kind: "within", seconds: edge === "all" ? Infinity : Number(edge) },
+    value,
+  }));
+}
+
+export function read(name: string, samples: readonly Sample[], changes: Partial<UnitReading> = {}): UnitReading {
+  return { unit: name, release: "aaaaaaaaaaaa", samples, ...changes };
+}
+
+export function unread(name: string, problem = `${name} gave no answer.`): UnitReading {
+  return { unit: name, release: "aaaaaaaaaaaa", problem };
+}
+
+/** A reading so many seconds after the epoch. */
+export function reading(seconds: number, pods: readonly Pod[], units: readonly UnitReading[]): Reading {
+  return { at: seconds * 1000, pods, units };
+}

@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
+import { Project } from "../../rehearsal/project.ts";
+import { RELEASE_IMAGES } from "../../sandbox/images.ts";
+import { type Load, startLoad } from "../../sandbox/load.ts";
+import { startPrometheus } from "../../sandbox/prometheus.ts";
+
+const namespace = "evidence";
+
+/** One line of `gray verify --json`. */
+interface Line {
+  readonly final?: boolean;
+  readonly verdict: string;
+  readonly because: string;
+  readonly guard?: string;
+  readonly canary?: { readonly tps2xx: number; readonly tps5xx: number };
+  readonly answers?: { readonly canary: { readonly requests: number } };
+  readonly seconds?: number;
+}
+
+describe("gray verify", () => {
+  let project: Project;
+  let release: string;
+  const load = async (): Promise<Load> => {
+    const { spec } = await get(namespace, "service", "fop-gate");
+    return startLoad({ url: `http://${spec.clusterIP}/`, rate: 200, duration: "10m", keepalive: false });
+  };
+  const verify = async (...args: string[]) => {
+    const { code, stdout, output } = await project.gray("verify", "-n", namespace, "--json", ...args);
+    const lines = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Line);
+    const last = lines.at(-1);
+    assert.ok(last?.final, output);
+    return { code, lines, last };
+  };
+  /** A release on canary, with the config that comes with it. */
+  const canary = async (image: string) => {
+    project.share({ image });
+    await project.mustUp("canary");
+    release = await project.release("canary", `${namespace}/fop-gate`);
+  };
+  const recorded = async () => {
+    const { data } = await get(namespace, "configmap", "fop-gate-rollout");
+    return JSON.parse(data.record).verdicts[release];
+  };
+
+  before(async () => {
+    await makeNamespace(namespace);
+    project = await Project.create({ namespace, minReadySeconds: 0, image: RELEASE_IMAGES.A });
+    await project.mustUp("canary");
+    await project.mustUp("prod");
+  });
+  after(async () => {
+    await project.end();
+    await kubectl(["delete", "namespace", namespace, "--wait=false"]);
+  });
+
+  it("has nothing to compare while both tracks run the same release", async () => {
+    const { code, output } = await project.gray("verify", "-n", namespace);
+    assert.equal(code, 1);
+    assert.match(output, /Both tracks of fop-gate run release [0-9a-f]{12}, so there is nothing to compare/);
+  });
+
+  it("stays undecided without traffic, says why, and leaves the gate shut", async () => {
+    await canary(RELEASE_IMAGES.B);
+    const { code, last } = await verify("--for", "5s");
+    assert.deepEqual([code, last.verdict, last.guard], [4, "undecided", "no data"]);
+    assert.match(last.because, /^no request has reached canary in \d+ s, so nothing is known of it$/);
+    assert.equal((await recorded()).verdict, "undecided");
+    assert.match((await project.up("prod")).output, /has no good verdict/);
+  });
+
+  it("finds a release without errors good, records it by evidence, and the gate lets it pass", async () => {
+    const users = await load();
+    const { code, last, lines } = await verify("--for", "5m");
+    const { failed } = await users.stop();
+    assert.deepEqual([code, last.verdict, failed], [0, "good", 0], last.because);
+    const busy = lines.at(-2)?.canary;
+    assert.ok(busy && busy.tps2xx > 12 && busy.tps2xx < 28 && busy.tps5xx === 0, JSON.stringify(busy));
+    const { verdict, by, evidence } = await recorded();
+    assert.deepEqual([verdict, by, evidence.failed.canary], ["good", "evidence", 0]);
+    const { items } = await get(namespace, "events");
+    const told = items.filter(({ reason }: { reason: string }) => reason === "ReleaseJudgedGood");
+    assert.equal(told.length, 2);
+    await project.mustUp("prod");
+  });
+
+  it("finds 5 % errors bad within 15 s at 200 requests a second, and the gate refuses them", async () => {
+    await canary(RELEASE_IMAGES.bad);
+    const users = await load();
+    const { code, last } = await verify("--for", "2m");
+    await users.stop();
+    assert.deepEqual([code, last.verdict], [3, "bad"], last.because);
+    assert.ok((last.seconds ?? 99) <= 15, `${last.seconds} s`);
+    assert.match(last.because, /^canary answers 5xx in [\d.]+ % of its requests, which stable never does, at least/);
+    assert.equal((await recorded()).verdict, "bad");
+    assert.match((await project.up("prod")).output, /was judged bad/);
+  });
+
+  it("convicts nobody for trouble that both tracks share", async () => {
+    const troubled = (text: string) => text.replace(/error_rate=.*/, "error_rate=0.05");
+    project.change({ files: { "config/fop-gate/fop-gate.conf": troubled } });
+    await canary(RELEASE_IMAGES.A);
+    await project.gray("approve", release, "--because", "a rehearsal", "-n", namespace);
+    await project.mustUp("prod");
+    await canary(RELEASE_IMAGES.B);
+    const users = await load();
+    const { last, lines } = await verify("--watch", "--for", "3m");
+    const { failed, requests } = await users.stop();
+    assert.ok(failed / requests > 0.03, `${failed} of ${requests} failed`);
+    assert.ok(
+      lines.every(({ verdict }) => verdict !== "bad"),
+      last.because,
+    );
+  });
+
+  it("holds undecided when Prometheus dies on the way, and shows its evidence to whoever asks", async () => {
+    project.write(
+      "config/fop-gate/fop-gate.conf",
+      project.read("config/fop-gate/fop-gate.conf").replace("=0.05", "=0"),
+    );
+    await canary(RELEASE_IMAGES.B);
+    const prometheus = await startPrometheus({ namespace });
+    const users = await load();
+    const port = 9471;
+    const verifying = verify("--for", "80s", "--prometheus", prometheus.url, "--metrics-port", String(port));
+    await until("a hundred requests of canary in the evidence", async () => {
+      const text = await fetch(`http://127.0.0.1:${port}/metrics`).then(
+        (answer) => answer.text(),
+        () => "",
+      );
+      return Number(/gray_requests_seen\{[^}]*arm="canary"[^}]*\} (\d+)/.exec(text)?.[1] ?? 0) > 100;
+    });
+    await prometheus.kill();
+    const { code, last } = await verifying;
+    await users.stop();
+    assert.deepEqual([code, last.verdict, last.guard], [4, "undecided", "no data"], last.because);
+    assert.match(last.because, /Prometheus/);
+  });
+});

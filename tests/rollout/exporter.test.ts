@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { Evidence } from "../../analysis/evidence.ts";
+import { METRICS } from "../../analysis/metric-names.ts";
+import { judge } from "../../analysis/verdict.ts";
+import { type Exporter, exporter } from "../../rollout/exporter.ts";
+import { canary, stable, tick } from "../analysis/ticks.ts";
+
+describe("the exporter of evidence", () => {
+  let exposed: Exporter;
+  beforeEach(async () => {
+    exposed = await exporter("web", "shop", 0);
+  });
+  afterEach(() => exposed.end());
+
+  const read = async () => {
+    const answer = await fetch(exposed.url);
+    assert.match(answer.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
+    const lines = (await answer.text()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), line.slice(line.lastIndexOf(" ") + 1)]));
+  };
+  const observed = (failed: number) => {
+    const evidence = new Evidence({ canary, stable: [stable] });
+    for (let second = 1; second <= 10; second++) evidence.observe(tick(second, { failed, slower: { 0.5: 0 } }));
+    return evidence;
+  };
+  const identity = `service="web",namespace="shop",release="${canary}",baseline="${stable}"`;
+
+  it("shows what was seen, each series with the service and both releases", async () => {
+    const evidence = observed(1);
+    exposed.show(evidence, judge(evidence, 10_000), 10);
+    const series = await read();
+    assert.equal(series.get(`gray_verdict{${identity},verdict="bad"}`), "1");
+    assert.equal(series.get(`gray_verdict{${identity},verdict="good"}`), "0");
+    assert.equal(series.get(`gray_requests_seen{${identity},arm="canary"}`), "200");
+    assert.equal(series.get(`gray_weight{${identity}}`), "10");
+    assert.equal(series.get(`gray_rate_ratio{${identity},stream="5xx"}`), "+Inf");
+    assert.equal(series.get(`gray_last_reading_timestamp_seconds{${identity}}`), "10");
+    assert.ok(Number(series.get(`gray_evidence_bad_log10{${identity}}`)) > 2);
+  });
+
+  it("has a series of every metric, under its name", async () => {
+    const evidence = observed(0);
+    for (let second = 11; second <= 200; second++) evidence.observe(tick(second, { refused: 1 }, { refused: 1 }));
+    exposed.show(evidence, judge(evidence, 200_000), 10);
+    const names = new Set([...(await read()).keys()].map((series) => series.split("{")[0]));
+    assert.deepEqual(
+      [...names].sort(),
+      Object.values(METRICS)
+        .map(({ name }) => name)
+        .sort(),
+    );
+  });
+
+  it("forgets a stream and a weight that are no longer known", async () => {
+    const evidence = observed(0);
+    exposed.show(evidence, judge(evidence, 10_000), 10);
+    exposed.show(new Evidence({ canary, stable: [stable] }), judge(evidence, 10_000), undefined);
+    assert.equal((await read()).get(`gray_weight{${identity}}`), undefined);
+  });
+
+  it("listens on loopback alone, and says when the port is taken", async () => {
+    const { port, hostname } = new URL(exposed.url);
+    assert.equal(hostname, "127.0.0.1");
+    await assert.rejects(
+      exporter("web", "shop", Number(port)),
+      /Port \d+ of loopback cannot be used for metrics \(EADDRINUSE\)/,
+    );
+    assert.equal((await fetch(new URL("/", exposed.url))).status, 404);
+  });
+});

@@ -1,4 +1,6 @@
-/** Every default of the evidence, in one place; a verdict shows those it was made with. */
+/** Every default of the evidence, in one place. */
+
+/** How sure a verdict has to be; each verdict shows those it was made with. */
 export const defaults = {
   /** Chance that a canary which is no worse is ever called bad. */
   alpha: 0.01,
@@ -24,6 +26,10 @@ export const defaults = {
   placebo: 20,
   /** Seconds after which silence holds every decision. */
   staleSeconds: 15,
+} as const;
+
+/** How and when a service is looked at. */
+export const lookDefaults = {
   /** Seconds that one pod may take to answer. */
   podTimeoutSeconds: 2,
   /** Pods that are read at the same time. */

@@ -39,6 +39,8 @@ const digest = z.object({
       }),
     )
     .nullish(),
+  /** How many resources each operation is for; steps that change nothing are not listed. */
+  changeSummary: z.record(z.string(), z.number()).nullish(),
   diagnostics: z.array(z.object({ severity: z.string(), message: z.string() })).nullish(),
 });
 
@@ -74,7 +76,7 @@ export async function previewStack(stack: string, folder: string): Promise<Stack
 export function previewOf(stack: string, json: string): StackPreview {
   const parsed = digest.safeParse(parse(json));
   if (!parsed.success) return { ...nothing(stack), error: "its answer cannot be understood" };
-  const { steps, diagnostics } = parsed.data;
+  const { steps, changeSummary, diagnostics } = parsed.data;
   const real = (steps ?? []).filter(({ oldState, newState }) => (newState ?? oldState)?.custom);
   const said = (severity: string) => [
     ...new Set((diagnostics ?? []).filter((each) => each.severity === severity).map(({ message }) => bare(message))),
@@ -90,7 +92,7 @@ export function previewOf(stack: string, json: string): StackPreview {
         name: urn.split("::").at(-1) ?? "",
         properties: op === "create" || op === "delete" ? [] : pathsOf(detailedDiff, replaceReasons, diffReasons),
       })),
-    unchanged: real.filter(({ op }) => op === "same").length,
+    unchanged: changeSummary?.same ?? 0,
     warnings: said("warning"),
     ...(error !== undefined && { error }),
   };
@@ -105,22 +107,31 @@ function pathsOf(detailed: object | null | undefined, ...reasons: (readonly stri
 
 /** The changes of all stacks as aligned lines, what stays as a count, and what the program has to say. */
 export function changeLines(previews: readonly StackPreview[]): string {
-  const table = plainTable(["STACK", "OPERATION", "KIND", "NAME", "CHANGES"]);
-  for (const { stack, changes } of previews) {
-    for (const { operation, kind, name, properties } of changes) {
-      table.push([shortName(stack), operation, kind, name, properties.join(", ")]);
-    }
-  }
+  const rows = previews.flatMap(({ stack, changes }) =>
+    changes.map(({ operation, kind, name, properties }) => [
+      shortName(stack),
+      operation,
+      kind,
+      name,
+      properties.join(", "),
+    ]),
+  );
   const counts = previews
     .filter(({ error }) => error === undefined)
     .map(({ stack, changes, unchanged }) => {
       const changed = changes.length === 0 ? "nothing changes" : count(changes.length, "change");
       return `${shortName(stack)}: ${changed}, ${unchanged} unchanged.`;
     });
-  const warnings = previews.flatMap(({ stack, warnings }) =>
-    warnings.map((warning) => `${shortName(stack)}: warning: ${warning}`),
+  const said = previews.flatMap(({ stack, warnings }) => warnings.map((warning) => ({ stack, warning })));
+  const warnings = [...Map.groupBy(said, ({ warning }) => warning)].map(
+    ([warning, by]) => `${by.map(({ stack }) => shortName(stack)).join(", ")}: warning: ${warning}`,
   );
-  return [table.length > 0 && table.toString(), [...counts, ...warnings].join("\n")].filter(Boolean).join("\n\n");
+  return [
+    rows.length > 0 ? plainTable(["STACK", "OPERATION", "KIND", "NAME", "CHANGES"], rows) : "",
+    [...counts, ...warnings].join("\n"),
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n");
 }
 
 /** The name of a stack within its project. */

@@ -1,4 +1,4 @@
-import { defaults } from "../analysis/defaults.ts";
+import { defaults, lookDefaults } from "../analysis/defaults.ts";
 import { type Forecast, forecast, type Traffic } from "../analysis/planner.ts";
 import { percent, span, times } from "../analysis/words.ts";
 import { Refusal } from "../components/refusal.ts";
@@ -58,18 +58,16 @@ function isRefused(weight: number, stableReplicas: number): boolean {
 /** The prospects as a person reads them. */
 export function prospectTable(traffic: Traffic, all: readonly Prospect[]): string {
   const ratios = all[0]?.forecast.notice.map(({ ratio }) => `${ratio}X NOTICED IN`) ?? [];
-  const table = plainTable(["WEIGHT", "REACHED", "REQUESTS/S TO CANARY", ...ratios, "CLEAN CLEARED IN"]);
-  for (const { weight, inForce, refused, forecast } of all) {
-    const { share, notice, clear } = forecast;
-    table.push([
+  return plainTable(
+    ["WEIGHT", "REACHED", "REQUESTS/S TO CANARY", ...ratios, "CLEAN CLEARED IN"],
+    all.map(({ weight, inForce, refused, forecast: { share, notice, clear } }) => [
       [weight ?? "", refused ? "(refused)" : "", inForce ? "(in force)" : ""].filter((part) => part !== "").join(" "),
       percent(share),
       times(traffic.requestsPerSecond * share),
       ...notice.map(({ expected }) => time(expected.seconds)),
       time(clear.seconds),
-    ]);
-  }
-  return table.toString();
+    ]),
+  );
 }
 
 /** What has to be said beside the table, each a sentence. */
@@ -89,7 +87,7 @@ export function caveats(traffic: Traffic, stableReplicas: number, all: readonly 
 
 /** Says that a decision would take longer than anybody waits, for the largest regression of which that is so. */
 function hopeless({ requestsPerSecond }: Traffic, { share, notice, clear }: Forecast): string | undefined {
-  const isLong = (seconds: number) => seconds > defaults.hopelessSeconds && Number.isFinite(seconds);
+  const isLong = (seconds: number) => seconds > lookDefaults.hopelessSeconds && Number.isFinite(seconds);
   const slow = notice.findLast(({ expected }) => isLong(expected.seconds));
   const needs = [
     slow && `a ${slow.ratio}x regression needs ${time(slow.expected.seconds)}`,

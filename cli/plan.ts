@@ -2,13 +2,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Command } from "commander";
 import { load } from "js-yaml";
+import type { Traffic } from "../analysis/planner.ts";
 import { percent, times } from "../analysis/words.ts";
 import { stackAnnotation } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
 import { type Measured, measureTraffic } from "../rollout/measure.ts";
 import { reachedShare } from "../rollout/share.ts";
 import { changeLines, previewStack, type StackPreview, shortName } from "./changes.ts";
-import { caveats, type Prospect, prospects, prospectTable } from "./forecast.ts";
+import { caveats, prospects, prospectTable } from "./forecast.ts";
 import { aboutService, type FoundService, findService, type ServiceOptions } from "./services.ts";
 import { sourceOf } from "./sources.ts";
 import { seconds } from "./time.ts";
@@ -51,43 +52,38 @@ async function plan(options: Options): Promise<void> {
       JSON.stringify({ service, namespace, ...measured, stableReplicas, shareInForce, forecasts, ...changes }),
     );
   } else {
-    console.log(
-      [
-        trafficLines(service, measured),
-        ...(isTold
-          ? [prospectTable(traffic, forecasts), sentencesOf(traffic, stableReplicas, forecasts)]
-          : [untold(service, measured)]),
-        "elsewhere" in changes ? changes.elsewhere : changeLines(changes.stacks),
-      ]
-        .filter((part) => part !== "")
-        .join("\n\n"),
-    );
+    const parts = [
+      ...(isTold
+        ? [measuredLine(service, traffic, measured), prospectTable(traffic, forecasts)]
+        : [untold(service, measured)]),
+      [...problemLines(measured), ...(isTold ? caveats(traffic, stableReplicas, forecasts) : [])].join("\n"),
+      "elsewhere" in changes ? changes.elsewhere : changeLines(changes.stacks),
+    ];
+    console.log(parts.filter((part) => part !== "").join("\n\n"));
   }
   if ("elsewhere" in changes) return;
   const failed = changes.stacks.find(({ error }) => error !== undefined);
   if (failed) throw new Refusal(`pulumi preview --stack ${shortName(failed.stack)} says: ${failed.error}`);
 }
 
-function trafficLines(service: string, { traffic, seconds, podsRead, podsListed, problems }: Measured): string {
-  const [problem, ...others] = problems;
-  const more = others.length > 0 ? ` (and ${others.length} more)` : "";
-  const measured =
-    traffic &&
-    `${service} answers ${times(traffic.requestsPerSecond)} requests/s, stable ${percent(traffic.errors)} of its own with 5xx (${podsRead} of ${podsListed} pods over ${times(seconds)} s).`;
-  return [measured, problem && `${problem}${more}`].filter(Boolean).join("\n");
+function measuredLine(service: string, traffic: Traffic, { seconds, podsRead, podsListed }: Measured): string {
+  const [rate, errors] = [times(traffic.requestsPerSecond), percent(traffic.errors)];
+  return `${service} answers ${rate} requests/s, stable ${errors} of its own with 5xx (${podsRead} of ${podsListed} pods over ${times(seconds)} s).`;
 }
 
-function sentencesOf(traffic: NonNullable<Measured["traffic"]>, stableReplicas: number, all: readonly Prospect[]) {
-  return caveats(traffic, stableReplicas, all).join("\n");
+function problemLines({ problems }: Measured): string[] {
+  const [problem, ...others] = problems;
+  return problem === undefined ? [] : [others.length > 0 ? `${problem} (And ${others.length} more.)` : problem];
 }
 
 /** Why there is no forecast. */
-function untold(service: string, { traffic, podsListed }: Measured): string {
-  if (podsListed === 0) return `${service} has no pod, so how long a decision will take cannot be told.`;
-  if (traffic === undefined) return "The traffic cannot be read, so how long a decision will take cannot be told.";
+function untold(service: string, { traffic, seconds, podsRead, podsListed }: Measured): string {
+  const soNot = "so how long a decision will take cannot be told";
+  if (podsListed === 0) return `${service} has no pod, ${soNot}.`;
+  if (traffic === undefined) return `The traffic of ${service} cannot be read, ${soNot}.`;
   if (traffic.requestsPerSecond === 0)
-    return "There is no traffic, so how long a decision will take cannot be told: try again when there is, or longer with --for 1m.";
-  return "There is no stable to compare with yet, so how long a decision will take cannot be told.";
+    return `${service} got no request in ${times(seconds)} s (${podsRead} of ${podsListed} pods), ${soNot}: try again when there is traffic, or longer with --for 1m.`;
+  return `${service} has no stable pods to compare with yet, ${soNot}.`;
 }
 
 /** Previews of the stacks that own the Deployments, canary's first, as they are updated. */

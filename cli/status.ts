@@ -91,25 +91,31 @@ function verdictOf(record: RecordReading, release: string): string {
 }
 
 function describe(status: Status, now: Date): string {
-  const pods = plainTable(["NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP", "NODE", "TRACK", "RELEASE"]);
-  for (const pod of status.pods) {
-    pods.push([
+  const pods = plainTable(
+    ["NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP", "NODE", "TRACK", "RELEASE"],
+    status.pods.map(({ created, ...pod }) => [
       pod.name,
       pod.ready,
       pod.status,
       pod.restarts,
-      age(new Date(pod.created), now),
+      age(new Date(created), now),
       pod.ip,
       pod.node,
       pod.track,
       pod.release,
-    ]);
-  }
-  const each = plainTable(["TRACK", "RELEASE", "REPLICAS", "COMPLETE", "VERDICT"]);
-  for (const [track, { release, replicas, complete, verdict }] of Object.entries(status.tracks)) {
-    each.push([track, release, replicas, complete ? "yes" : "no", verdict]);
-  }
+    ]),
+  );
+  const each = plainTable(
+    ["TRACK", "RELEASE", "REPLICAS", "COMPLETE", "VERDICT"],
+    Object.entries(status.tracks).map(([track, { release, replicas, complete, verdict }]) => [
+      track,
+      release,
+      replicas,
+      complete ? "yes" : "no",
+      verdict,
+    ]),
+  );
   const { stable, canary } = status.endpoints;
   const service = `Service ${status.service} in ${status.namespace}: ${stable + canary} endpoints (${stable} stable, ${canary} canary)`;
-  return [each.toString(), service, pods.toString()].join("\n\n");
+  return [each, service, pods].join("\n\n");
 }

@@ -1,12 +1,11 @@
 import Table from "cli-table3";
 
 /** A table as kubectl prints one: columns aligned, no borders. */
-export function plainTable(head: string[]): Table.Table {
-  return new Table({
-    head,
-    chars: noBorders,
-    style: { "padding-left": 0, "padding-right": 3, head: [], border: [] },
-  });
+export function plainTable(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const style = { "padding-left": 0, "padding-right": 3, head: [], border: [] };
+  const table = new Table({ head: [...head], chars: noBorders, style });
+  table.push(...rows.map((row) => [...row]));
+  return table.toString().replace(/ +$/gm, "");
 }
 
 const noBorders = Object.fromEntries(

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { advance, nothingCounted } from "../analysis/counters.ts";
-import { defaults } from "../analysis/defaults.ts";
+import { lookDefaults } from "../analysis/defaults.ts";
 import type { Traffic } from "../analysis/planner.ts";
 import type { MetricSource, Reading } from "../analysis/reading.ts";
 import { type Answers, addAnswers, answersOf, noAnswers } from "../analysis/sides.ts";
@@ -30,7 +30,7 @@ export async function measureTraffic(of: {
   const look = async (): Promise<Reading> => {
     const at = Date.now();
     const pods = await listPods(of.api, of.namespace, of.service);
-    const units = await of.source.read(pods, AbortSignal.timeout(defaults.lookTimeoutSeconds * 1000));
+    const units = await of.source.read(pods, AbortSignal.timeout(lookDefaults.lookTimeoutSeconds * 1000));
     return { at, pods, units };
   };
   const { after } = advance(nothingCounted, await look());

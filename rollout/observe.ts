@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { advance, nothingCounted } from "../analysis/counters.ts";
-import { defaults } from "../analysis/defaults.ts";
+import { lookDefaults } from "../analysis/defaults.ts";
 import type { MetricSource } from "../analysis/reading.ts";
 import type { Tick } from "../analysis/tick.ts";
 import type { Cluster } from "./cluster.ts";
@@ -36,7 +36,7 @@ export async function* observe({ api, namespace, service, source, signal }: Obse
     const at = Date.now();
     try {
       const pods = await listPods(api, namespace, service);
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(defaults.lookTimeoutSeconds * 1000)]);
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(lookDefaults.lookTimeoutSeconds * 1000)]);
       const idle = new Set(pods.filter(({ ready, ending }) => !ready || ending).map(({ name }) => name));
       // A pod that begins or ends gets no requests: that it cannot be read leaves no gap.
       const units = (await source.read(pods, limit)).filter(({ unit, samples }) => samples || !idle.has(unit));
@@ -48,8 +48,8 @@ export async function* observe({ api, namespace, service, source, signal }: Obse
       if (signal.aborted) return;
       yield { at, trouble: (error as Error).message };
     }
-    const early = at - began < defaults.closeWatchSeconds * 1000;
-    const due = at + (early ? defaults.earlyTickSeconds : defaults.tickSeconds) * 1000;
+    const early = at - began < lookDefaults.closeWatchSeconds * 1000;
+    const due = at + (early ? lookDefaults.earlyTickSeconds : lookDefaults.tickSeconds) * 1000;
     await sleep(Math.max(0, due - Date.now()), undefined, { signal }).catch(() => {});
   }
 }

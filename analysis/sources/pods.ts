@@ -1,4 +1,4 @@
-import { defaults } from "../defaults.ts";
+import { lookDefaults } from "../defaults.ts";
 import type { MetricSource, Pod, UnitReading } from "../reading.ts";
 import { parseExposition } from "./exposition.ts";
 import { countersOf, type Metrics, seriesNames } from "./metrics.ts";
@@ -41,7 +41,7 @@ export function podSource(args: PodSourceArgs): MetricSource {
   return {
     describe: () => "read from the pods' own metrics",
     read: (pods, signal) =>
-      inTurn(pods, args.atOnce ?? defaults.podsAtOnce, async (pod) => {
+      inTurn(pods, args.atOnce ?? lookDefaults.podsAtOnce, async (pod) => {
         const unit = { unit: pod.name, release: pod.release };
         const target = targetOf(pod, args);
         if ("wrong" in target) return { ...unit, problem: `${pod.name} ${target.wrong}.` };
@@ -68,7 +68,7 @@ function targetOf(pod: Pod, args: PodSourceArgs): { path: string } | { wrong: st
 }
 
 async function ask(args: PodSourceArgs, path: string, signal: AbortSignal): Promise<TextAnswer | { wrong: string }> {
-  const seconds = args.timeoutSeconds ?? defaults.podTimeoutSeconds;
+  const seconds = args.timeoutSeconds ?? lookDefaults.podTimeoutSeconds;
   const limit = AbortSignal.timeout(seconds * 1000);
   try {
     const answer = await args.get(path, AbortSignal.any([signal, limit]));

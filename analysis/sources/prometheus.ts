@@ -3,7 +3,7 @@ import { request as plainRequest } from "node:http";
 import { request as tlsRequest } from "node:https";
 import { rootCertificates } from "node:tls";
 import { z } from "zod";
-import { defaults } from "../defaults.ts";
+import { lookDefaults } from "../defaults.ts";
 import type { MetricSource, Pod, UnitReading } from "../reading.ts";
 import type { Series } from "./exposition.ts";
 import { promQl, type Query, unitsOf } from "./queries.ts";
@@ -32,7 +32,7 @@ export interface PrometheusArgs {
  * @example prometheusSource({ url: "http://prometheus.monitoring:9090", query: ownMetrics({ namespace, service }) })
  */
 export function prometheusSource(args: PrometheusArgs): MetricSource {
-  const seconds = args.freshSeconds ?? defaults.freshSeconds;
+  const seconds = args.freshSeconds ?? lookDefaults.freshSeconds;
   const base = new URL(args.url);
   const where = `Prometheus at ${base.host}${base.pathname.replace(/\/$/, "")}`;
   return {
@@ -77,7 +77,7 @@ async function ask(
   query: string,
   signal: AbortSignal,
 ): Promise<{ series: Series[] } | { wrong: string }> {
-  const seconds = args.timeoutSeconds ?? defaults.prometheusTimeoutSeconds;
+  const seconds = args.timeoutSeconds ?? lookDefaults.prometheusTimeoutSeconds;
   const limit = AbortSignal.timeout(seconds * 1000);
   let response: Response;
   try {

@@ -4,7 +4,7 @@ import { type Assessment, judge } from "../analysis/verdict.ts";
 import { Refusal } from "../components/refusal.ts";
 import { comparisonOf } from "../rollout/arms.ts";
 import { writeEvent } from "../rollout/event.ts";
-import { type Exporter, exporter } from "../rollout/exporter.ts";
+import { type Exporter, exporter, type Listening } from "../rollout/exporter.ts";
 import { judgement } from "../rollout/judgement.ts";
 import { type Look, observe } from "../rollout/observe.ts";
 import { listPods } from "../rollout/pods.ts";
@@ -19,7 +19,7 @@ interface Options extends ServiceOptions, SourceOptions {
   readonly for?: number;
   readonly watch?: boolean;
   readonly json?: boolean;
-  readonly metricsPort?: number;
+  readonly metricsPort?: Listening;
 }
 
 /** Seconds after which an undecided verdict is one, unless told otherwise. */
@@ -34,7 +34,11 @@ export function verifyCommand(): Command {
     .description("observe both tracks until the evidence decides; exit code 0 good, 3 bad, 4 undecided")
     .option("--for <time>", "how long at most, as in 5m (default: 15m, or with --watch until interrupted)", seconds)
     .option("--watch", "go on after a verdict")
-    .option("--metrics-port <port>", "expose the evidence to Prometheus on this port of loopback", portNumber)
+    .option(
+      "--metrics-port <port>",
+      "expose the evidence to Prometheus on this port of loopback, or of an address as in 0.0.0.0:9464",
+      listening,
+    )
     .option("--json", "one JSON object a look, the last one with the final verdict")
     .action(verify);
 }
@@ -151,9 +155,10 @@ function endOf({ for: limit, watch }: Options): { signal: AbortSignal; clear: ()
   };
 }
 
-function portNumber(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65535)
-    throw new InvalidArgumentError("A port is a number from 0 to 65535.");
-  return port;
+/** @throws InvalidArgumentError, which commander shows beside the option */
+function listening(text: string): Listening {
+  const [, host = "127.0.0.1", digits] = /^(?:(.+):)?(\d+)$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (!(port <= 65535)) throw new InvalidArgumentError("Write a port from 0 to 65535, or address:port.");
+  return { host, port };
 }

@@ -8,15 +8,21 @@ import { Refusal } from "../components/refusal.ts";
 
 /** Exposes the evidence to Prometheus, so that dashboards can draw it. */
 export interface Exporter {
-  /** Where it listens: loopback alone, as in `http://127.0.0.1:9464/metrics`. */
+  /** Where it listens, as in `http://127.0.0.1:9464/metrics`. */
   readonly url: string;
   /** Shows the latest evidence. @param weight percent of user traffic that canary gets, if it is known */
   show(evidence: Evidence, assessment: Assessment, weight: number | undefined): void;
   end(): Promise<void>;
 }
 
-/** @throws Refusal if the port is taken */
-export async function exporter(service: string, namespace: string, port: number): Promise<Exporter> {
+/** An address of this machine and a port of it; 0 is any free one. */
+export interface Listening {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** @throws Refusal if it cannot listen there */
+export async function exporter(service: string, namespace: string, { host, port }: Listening): Promise<Exporter> {
   const registry = new Registry();
   const gauges = new Map<string, Gauge>(
     Object.values(METRICS).map((metric) => {
@@ -34,13 +40,13 @@ export async function exporter(service: string, namespace: string, port: number)
   });
   await new Promise<void>((listening, failed) => {
     server.once("error", (error: NodeJS.ErrnoException) =>
-      failed(new Refusal(`Port ${port} of loopback cannot be used for metrics (${error.code}): choose another.`)),
+      failed(new Refusal(`Port ${port} of ${host} cannot be used for metrics (${error.code}): choose another.`)),
     );
-    server.listen(port, "127.0.0.1", listening);
+    server.listen(port, host, listening);
   });
   server.unref();
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`,
+    url: `http://${host}:${(server.address() as AddressInfo).port}/metrics`,
     show(evidence, { verdict, logWorse, findings }, weight) {
       const { canary: release, stable } = evidence.question;
       const identity = { service, namespace, release, baseline: stable.join(",") };

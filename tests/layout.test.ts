@@ -18,6 +18,7 @@ const allowed: Record<string, readonly string[]> = {
   "index.ts": ["components", "rollout", "settings.ts"],
   "settings.ts": ["components"],
   "library.ts": ["components", "rollout"],
+  dashboards: ["analysis"],
   sandbox: ["components/refusal.ts"],
   rehearsal: ["*"],
   tests: ["*"],

@@ -1,0 +1,216 @@
+/**
+ * A Prometheus inside the sandbox that scrapes the pods of one namespace as one does in production: found through the API
+ * server, by their `prometheus.io/*` annotations, with a ServiceAccount that may see pods of that namespace and nothing else.
+ */
+import { spawn } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { api } from "./api.ts";
+import { componentMembers } from "./cgroup.ts";
+import { json } from "./components/component.ts";
+import { readIfThere, SECRET, writeFile } from "./file.ts";
+import { systemCommand } from "./host.ts";
+import type { Link } from "./link.ts";
+import { readOwner, standingPlaces } from "./owner.ts";
+import { certificatePath } from "./pki.ts";
+import { networkNamespacePath, type Places, places } from "./places.ts";
+import { answers } from "./probe.ts";
+import { Problem } from "./problem.ts";
+import { apiServer } from "./site.ts";
+import { onDemandCommand } from "./toolchain.ts";
+import { until } from "./wait.ts";
+
+export interface PrometheusOptions {
+  /** Whose pods are scraped. */
+  readonly namespace: string;
+  /** Between two scrapes, and two evaluations of the rules. @default 1 */
+  readonly intervalSeconds?: number;
+  /** Text of a rules file. @default no rules */
+  readonly rules?: string;
+  /** Further addresses to scrape at /metrics, `host:port` as seen from inside the sandbox; their own labels win. @default none */
+  readonly targets?: readonly string[];
+  /** @default a free one */
+  readonly port?: number;
+}
+
+export interface Prometheus {
+  /** Reached from the host, and from inside the sandbox. */
+  readonly url: string;
+  /** Lets it end by itself, and removes its data. */
+  stop(): Promise<void>;
+  /** Kills it (SIGKILL), and removes its data. */
+  kill(): Promise<void>;
+}
+
+const ACCOUNT = "gray-sandbox-prometheus";
+const TOKEN_SECONDS = 24 * 3600;
+const PATIENCE_SECONDS = 30;
+
+/** Resolves when it is ready to answer. Builds Prometheus first where it is not there yet: several minutes, once. */
+export async function startPrometheus(options: PrometheusOptions, from: Places = places()): Promise<Prometheus> {
+  const at = standingPlaces(from);
+  const link = readOwner(at)?.link;
+  if (link === undefined) throw new Problem("there is no sandbox here; make one with `gray sandbox up`");
+  const command = await onDemandCommand("prometheus", at);
+  // In the run folder, which `down` deletes, as it ends every process of the control group.
+  const folder = mkdtempSync(join(at.run, "prometheus-"));
+  const file = (name: string) => join(folder, name);
+  writeFile(file("token"), await accountToken(at, link, options.namespace), SECRET);
+  if (options.rules !== undefined) writeFileSync(file("rules.yaml"), options.rules);
+  writeFileSync(
+    file("config.json"),
+    json(
+      prometheusConfig(options, {
+        server: apiServer(link),
+        authority: certificatePath(at, "ca"),
+        token: file("token"),
+        ...(options.rules !== undefined && { rules: file("rules.yaml") }),
+      }),
+    ),
+  );
+
+  const output = openSync(file("log"), "a", SECRET);
+  // The shell joins the control group before it becomes Prometheus.
+  const child = spawn(
+    "/bin/sh",
+    [
+      ...["-c", 'echo $$ >"$1" && shift && exec "$@"', "sh", componentMembers("prometheus")],
+      ...[systemCommand("nsenter"), `--net=${networkNamespacePath()}`, "--", command],
+      `--config.file=${file("config.json")}`,
+      `--storage.tsdb.path=${file("data")}`,
+      `--web.listen-address=${link.node}:${options.port ?? 0}`,
+      "--log.format=json",
+    ],
+    { stdio: ["ignore", output, output], cwd: "/" },
+  );
+  closeSync(output);
+  let living = true;
+  const ended = new Promise<void>((resolve) => {
+    const done = () => {
+      living = false;
+      resolve();
+    };
+    child.once("error", done);
+    child.once("exit", done);
+  });
+  const end = async (signal: NodeJS.Signals) => {
+    if (living) child.kill(signal);
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  };
+
+  let url = "";
+  const lastWords = () => (readIfThere(file("log")) ?? "").trim().split("\n").slice(-4).join("\n  ");
+  try {
+    await until(
+      async () => {
+        url = listeningUrl(readIfThere(file("log")) ?? "") ?? "";
+        return url !== "" && (await answers({ kind: "http", url: `${url}/-/ready` }));
+      },
+      {
+        what: "Prometheus to become ready",
+        seconds: PATIENCE_SECONDS,
+        check: () => {
+          if (!living)
+            throw new Problem(`Prometheus ended right after its start; its last lines are\n  ${lastWords()}`);
+        },
+        onTimeout: lastWords,
+      },
+    );
+  } catch (error) {
+    await end("SIGKILL");
+    throw error;
+  }
+  return { url, stop: () => end("SIGTERM"), kill: () => end("SIGKILL") };
+}
+
+interface Access {
+  readonly server: string;
+  readonly authority: string;
+  readonly token: string;
+  readonly rules?: string;
+}
+
+/** The configuration file, as an object: JSON is YAML. */
+export function prometheusConfig(options: PrometheusOptions, access: Access): object {
+  const interval = `${options.intervalSeconds ?? 1}s`;
+  return {
+    global: { scrape_interval: interval, scrape_timeout: interval, evaluation_interval: interval },
+    ...(access.rules !== undefined && { rule_files: [access.rules] }),
+    scrape_configs: [
+      {
+        job_name: "pods",
+        kubernetes_sd_configs: [
+          {
+            role: "pod",
+            api_server: access.server,
+            namespaces: { names: [options.namespace] },
+            authorization: { credentials_file: access.token },
+            tls_config: { ca_file: access.authority },
+          },
+        ],
+        relabel_configs: PODS_BY_ANNOTATION,
+      },
+      ...(options.targets?.length
+        ? [{ job_name: "targets", honor_labels: true, static_configs: [{ targets: options.targets }] }]
+        : []),
+    ],
+  };
+}
+
+const META = "__meta_kubernetes_pod";
+
+/** Every port of a container is a target at first; those of one pod become equal, and equal targets are one. */
+const PODS_BY_ANNOTATION = [
+  { source_labels: [`${META}_annotation_prometheus_io_scrape`], regex: "true", action: "keep" },
+  { source_labels: [`${META}_phase`], regex: "Pending|Succeeded|Failed", action: "drop" },
+  { source_labels: [`${META}_annotation_prometheus_io_path`], regex: "(.+)", target_label: "__metrics_path__" },
+  {
+    source_labels: [`${META}_ip`, `${META}_annotation_prometheus_io_port`],
+    separator: ":",
+    regex: "(.+:\\d+)",
+    target_label: "__address__",
+  },
+  { source_labels: ["__meta_kubernetes_namespace"], target_label: "namespace" },
+  { source_labels: [`${META}_name`], target_label: "pod" },
+  ...["app", "track", "release"].map((label) => ({
+    source_labels: [`${META}_label_${label}`],
+    target_label: label,
+  })),
+];
+
+/** A token of an account that may list and watch the namespace's pods. */
+async function accountToken(at: Places, link: Link, namespace: string): Promise<string> {
+  const server = api(at, link);
+  const metadata = { name: ACCOUNT, namespace };
+  const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
+  const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;
+  await server.create(accounts, { metadata });
+  await server.create(`${rbac}/roles`, {
+    metadata,
+    rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"] }],
+  });
+  await server.create(`${rbac}/rolebindings`, {
+    metadata,
+    roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: ACCOUNT },
+    subjects: [{ kind: "ServiceAccount", ...metadata }],
+  });
+  const answer = await server.create(`${accounts}/${ACCOUNT}/token`, {
+    apiVersion: "authentication.k8s.io/v1",
+    kind: "TokenRequest",
+    spec: { expirationSeconds: TOKEN_SECONDS },
+  });
+  const token = (answer as { status?: { token?: unknown } } | undefined)?.status?.token;
+  if (typeof token !== "string") throw new Problem(`the API server gave no token to ${ACCOUNT} in ${namespace}`);
+  return token;
+}
+
+/** The address that Prometheus says it listens on, from its log: only it knows which port was free. */
+export function listeningUrl(log: string): string | undefined {
+  for (const line of log.split("\n")) {
+    if (!line.includes('"Listening on"')) continue;
+    const { address } = JSON.parse(line) as { address?: string };
+    if (address !== undefined) return `http://${address}`;
+  }
+  return undefined;
+}

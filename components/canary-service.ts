@@ -1,6 +1,7 @@
-import * as k8s from "@pulumi/kubernetes";
+import type { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
+import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
+import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import { goesAtOnce } from "./deletion.ts";
 import { trackDeployment } from "./deployment.ts";
 import { canaryAccess, serviceIngress, sharedService } from "./front.ts";
@@ -75,7 +76,7 @@ export class CanaryService extends pulumi.ComponentResource {
       return trackDeployment(name, track, args, run, { ...child, dependsOn, protect, hooks: rollout.hooks[track] });
     };
 
-    let canary: k8s.apps.v1.Deployment | undefined;
+    let canary: Deployment | undefined;
     const { traffic } = rollout;
     if (traffic) {
       const configMaps = this.configMaps(name, args);
@@ -96,7 +97,7 @@ export class CanaryService extends pulumi.ComponentResource {
       }
       canaryAccess(name, args, { ...child, protect: true });
       if (args.ingress) serviceIngress(name, name, args, args.ingress, { ...child, protect: true });
-      this.token = new random.RandomPassword(`${name}-token`, { length: 32, special: false }, { parent: this }).result;
+      this.token = new RandomPassword(`${name}-token`, { length: 32, special: false }, { parent: this }).result;
     }
     const stable = owned.includes("stable")
       ? deploy("stable", rollout.stableReplicas, canary ? [canary] : [])
@@ -113,11 +114,11 @@ export class CanaryService extends pulumi.ComponentResource {
     this.registerOutputs({ memory: this.memory, ...(this.token && { token: this.token }) });
   }
 
-  private configMaps(name: string, args: CanaryServiceArgs): k8s.core.v1.ConfigMap[] {
+  private configMaps(name: string, args: CanaryServiceArgs): ConfigMap[] {
     const labels = { ...labelsOf(name, args), [serviceLabel]: name };
     return Object.entries(args.rollout.configMaps).map(
       ([configMap, data]) =>
-        new k8s.core.v1.ConfigMap(
+        new ConfigMap(
           configMap,
           {
             metadata: { name: configMap, namespace: args.namespace, labels, annotations: goesAtOnce },

@@ -1,4 +1,4 @@
-import * as k8s from "@pulumi/kubernetes";
+import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
 import { defaults } from "./defaults.ts";
 import { deploymentName, deploymentSelector, sequenceAnnotation, serviceLabel, stackAnnotation } from "./names.ts";
@@ -17,11 +17,11 @@ export function trackDeployment(
   args: ServiceArgs,
   run: { release: Release; replicas: number | undefined; sequence: number; stack: string; rollSeconds: number },
   opts: CustomResourceOptions,
-): k8s.apps.v1.Deployment {
+): Deployment {
   const { metadata, spec } = run.release.template;
   const labels = labelsOf(service, args);
   const patience = `${run.rollSeconds}s`;
-  return new k8s.apps.v1.Deployment(
+  return new Deployment(
     deploymentName(service, track),
     {
       metadata: {

@@ -1,4 +1,5 @@
-import * as k8s from "@pulumi/kubernetes";
+import { Service } from "@pulumi/kubernetes/core/v1/service.js";
+import { Ingress, type IngressArgs as IngressInputs } from "@pulumi/kubernetes/networking/v1/ingress.js";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
 import { goesAtOnce } from "./deletion.ts";
 import { canaryAccessName, sequenceAnnotation, serviceLabel } from "./names.ts";
@@ -16,8 +17,8 @@ export function sharedService(
   traffic: Traffic,
   sequence: number,
   opts: CustomResourceOptions,
-): k8s.core.v1.Service {
-  return new k8s.core.v1.Service(
+): Service {
+  return new Service(
     service,
     {
       metadata: {
@@ -31,9 +32,9 @@ export function sharedService(
 }
 
 /** The Service of the canary track alone: the way to a dark canary from inside the cluster. */
-export function canaryAccess(service: string, args: ServiceArgs, opts: CustomResourceOptions): k8s.core.v1.Service {
+export function canaryAccess(service: string, args: ServiceArgs, opts: CustomResourceOptions): Service {
   const name = canaryAccessName(service);
-  return new k8s.core.v1.Service(
+  return new Service(
     name,
     {
       metadata: { ...metadata(service, name, args), annotations: waitsForNothing },
@@ -50,9 +51,9 @@ export function serviceIngress(
   args: ServiceArgs,
   ingress: IngressArgs,
   opts: CustomResourceOptions,
-): k8s.networking.v1.Ingress {
+): Ingress {
   const { host, path = "/", port = args.ports[0]?.port, ingressClassName, annotations, tlsSecretName } = ingress;
-  return new k8s.networking.v1.Ingress(
+  return new Ingress(
     name,
     {
       metadata: { ...metadata(service, name, args), annotations: { ...annotations, ...waitsForNothing } },
@@ -68,7 +69,7 @@ export function serviceIngress(
           },
         ],
       },
-    } as k8s.networking.v1.IngressArgs,
+    } as IngressInputs,
     opts,
   );
 }

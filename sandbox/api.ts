@@ -10,8 +10,8 @@ import { apiServer } from "./site.ts";
 export interface Api {
   /** The parsed answer; undefined for 404. */
   get(path: string): Promise<unknown>;
-  /** Creates; an object that exists is left as it is. */
-  create(path: string, object: object): Promise<void>;
+  /** Creates, and gives what was made; an object that exists is left as it is, and the answer is undefined. */
+  create(path: string, object: object): Promise<unknown>;
 }
 
 export function api(at: Places, link: Link): Api {
@@ -49,7 +49,9 @@ export function api(at: Places, link: Link): Api {
     },
     async create(path, object) {
       const reply = await send("POST", path, object);
-      if (reply.status !== 201 && reply.status !== 409) throw refused("POST", path, reply);
+      if (reply.status === 409) return undefined;
+      if (reply.status !== 201) throw refused("POST", path, reply);
+      return JSON.parse(reply.text);
     },
   };
 }

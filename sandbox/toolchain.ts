@@ -10,12 +10,13 @@ import { attempt } from "./command.ts";
 import { withLock } from "./lock.ts";
 import type { Places } from "./places.ts";
 import { Problem } from "./problem.ts";
-import type { Stage } from "./progress.ts";
+import { runStages, type Stage } from "./progress.ts";
 import { commandsOf, type OnPath, type Tool } from "./tool.ts";
 import { atLeast, parseVersion, withinOneMinor } from "./version.ts";
 
 const KUBERNETES = "1.36.3";
 const PULUMI = "3.259.0";
+const PULUMI_TAGS = "osusergo,grpcnotrace";
 const PROVIDER_KUBERNETES = "4.18.2";
 const STRIPPED = "-s -w";
 
@@ -31,7 +32,7 @@ export const TOOLS: readonly Tool[] = [
     build: {
       module: "sandbox/toolchain/pulumi",
       commands: { pulumi: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi" },
-      tags: "osusergo,grpcnotrace",
+      tags: PULUMI_TAGS,
       ldflags: `${STRIPPED} -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${PULUMI}`,
     },
     expectSeconds: 240,
@@ -64,11 +65,17 @@ export const TOOLS: readonly Tool[] = [
   },
   {
     name: "pulumi-resource-random",
-    version: "",
+    version: "1",
     part: "pulumi",
     onPath: { commands: ["pulumi-resource-random"] },
-    folder: "sandbox/stand-ins/bin",
-    expectSeconds: 0,
+    build: {
+      module: "sandbox/toolchain/provider-random",
+      commands: { "pulumi-resource-random": "." },
+      // As pulumi's, of which it then takes what is compiled already.
+      tags: PULUMI_TAGS,
+      ldflags: STRIPPED,
+    },
+    expectSeconds: 5,
   },
   {
     name: "kube",
@@ -131,6 +138,23 @@ export const TOOLS: readonly Tool[] = [
       ldflags: STRIPPED,
     },
     expectSeconds: 45,
+  },
+];
+
+/** Tools that the sandbox stands without: built when somebody asks for one of their commands. */
+export const ON_DEMAND: readonly Tool[] = [
+  {
+    name: "prometheus",
+    version: "3.16.0",
+    // Never from PATH: Debian's is compiled without the discovery of pods.
+    part: "monitoring",
+    build: {
+      module: "sandbox/toolchain/prometheus",
+      commands: { prometheus: "github.com/prometheus/prometheus/cmd/prometheus" },
+      tags: "netgo,remove_all_sd,enable_kubernetes_sd",
+      ldflags: `${STRIPPED} -X github.com/prometheus/common/version.Version=3.16.0`,
+    },
+    expectSeconds: 300,
   },
 ];
 
@@ -204,6 +228,13 @@ export function buildStages(found: readonly Found[], at: Places): Stage[] {
       );
     },
   }));
+}
+
+/** The absolute path of a command of {@link ON_DEMAND}; its tool is built first where it is not there yet. */
+export async function onDemandCommand(command: string, at: Places): Promise<string> {
+  const found = ON_DEMAND.filter((tool) => commandsOf(tool).includes(command)).map((tool) => findTool(tool, at, []));
+  await runStages(buildStages(found, at));
+  return commandPath(found, command);
 }
 
 /** The absolute path of a command among the found tools. */

@@ -12,14 +12,6 @@ export const { Empty }: typeof import("google-protobuf/google/protobuf/empty_pb.
   "google-protobuf/google/protobuf/empty_pb.js",
 );
 
-/** What a provider is written with, for who writes one: to load it takes as long as all the rest. */
-export function providerSdk(): {
-  readonly provider: typeof import("@pulumi/pulumi/provider/index.js");
-  readonly rpc: { readonly specialSigKey: string; readonly specialSecretSig: string };
-} {
-  return { provider: sdk("./provider/index.js"), rpc: sdk("./runtime/rpc.js") };
-}
-
 /** The SDK of the program in a folder: the one that must run it, so that program and runner are of one version. */
 export function resolveForProgram(folder: string, module: string): string {
   try {

@@ -12,6 +12,8 @@ import {
   foreignFolders,
   KUBECTL,
   lookOnPath,
+  ON_DEMAND,
+  onDemandCommand,
   TOOLS,
 } from "../../sandbox/toolchain.ts";
 
@@ -34,7 +36,7 @@ describe("the toolchain", () => {
   }
 
   it("names a module that is there for every tool that is built", () => {
-    for (const { build } of TOOLS)
+    for (const { build } of [...TOOLS, ...ON_DEMAND])
       if (build) assert.ok(existsSync(join(at.checkout, build.module, "go.sum")), build.module);
   });
 
@@ -72,7 +74,7 @@ describe("the toolchain", () => {
     const stages = buildStages(findTools(at, ""), at);
     assert.deepEqual(
       stages.map((stage) => stage.title.split(" ")[1]),
-      ["pulumi", "pulumi-resource-kubernetes", "kube", "containerd", "etcd", "sample"],
+      ["pulumi", "pulumi-resource-kubernetes", "pulumi-resource-random", "kube", "containerd", "etcd", "sample"],
     );
     for (const stage of stages) assert.ok((stage.expectSeconds ?? 0) > 0, stage.title);
   });
@@ -84,6 +86,14 @@ describe("the toolchain", () => {
     writeFileSync(join(cachedBin(etcd, at), "etcd"), "");
     assert.ok(isCached(etcd, at));
     assert.equal(commandPath(findTools(at, ""), "etcd"), join(cachedBin(etcd, at), "etcd"));
+  });
+
+  it("leaves out of the sandbox what is built on demand", async () => {
+    const [prometheus] = ON_DEMAND;
+    assert.ok(prometheus && !TOOLS.some(({ name }) => name === prometheus.name));
+    mkdirSync(cachedBin(prometheus, at), { recursive: true });
+    writeFileSync(join(cachedBin(prometheus, at), "prometheus"), "");
+    assert.equal(await onDemandCommand("prometheus", at), join(cachedBin(prometheus, at), "prometheus"));
   });
 
   it("says what to do when a command is not there yet", () => {

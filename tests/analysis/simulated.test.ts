@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { Evidence } from "../../analysis/evidence.ts";
+import { judge } from "../../analysis/verdict.ts";
+import { Chance } from "../../benchmarks/evidence/chance.ts";
+import { hourOf, type Traffic } from "../../benchmarks/evidence/traffic.ts";
+
+/** A few hours of each kind of traffic, by fixed seeds; npm run bench:evidence has a thousand. */
+const hours = 12;
+
+function ends(traffic: Traffic, seconds: number): { verdict: string; at: number }[] {
+  return Array.from({ length: hours }, (_, run) => {
+    const evidence = new Evidence({ canary: "B", stable: ["A"] });
+    for (const tick of hourOf(traffic, new Chance(run), true)) {
+      if (tick.at > seconds * 1000) break;
+      evidence.observe(tick);
+      const { verdict } = judge(evidence, tick.at);
+      if (verdict !== "undecided") return { verdict, at: tick.at / 1000 };
+    }
+    return { verdict: "undecided", at: seconds };
+  });
+}
+
+describe("the product's streams on simulated traffic, 200 requests a second and 10 % of them to canary", () => {
+  const clean: [string, Traffic][] = [
+    ["without errors", { errors: 0 }],
+    ["with 0.1 % of errors", { errors: 0.001 }],
+    ["with drift and a minute of trouble on both tracks", { errors: 0.005, trouble: true }],
+    ["with errors in bunches of five", { errors: 0.001, bunch: 5 }],
+    ["with pods that are not alike", { errors: 0.005, unequal: 0.2 }],
+  ];
+  for (const [what, traffic] of clean) {
+    it(`never convict a release like stable ${what}`, () => {
+      assert.deepEqual(
+        ends(traffic, 900).filter(({ verdict }) => verdict === "bad"),
+        [],
+      );
+    });
+  }
+
+  it("convict one with 5 % of errors within 15 s, each time", () => {
+    const found = ends({ errors: 0, canaryErrors: 0.05 }, 900);
+    assert.ok(
+      found.every(({ verdict, at }) => verdict === "bad" && at <= 15),
+      JSON.stringify(found),
+    );
+  });
+
+  it("never clear one with five times as many errors", () => {
+    assert.ok(ends({ errors: 0.001, ratio: 5 }, 900).every(({ verdict }) => verdict === "bad"));
+  });
+
+  it("clear one without errors within 15 min, each time", () => {
+    assert.ok(ends({ errors: 0 }, 900).every(({ verdict }) => verdict === "good"));
+  });
+});

@@ -80,7 +80,7 @@ export function caveats(traffic: Traffic, stableReplicas: number, all: readonly 
       : `Stable answers no 5xx now: the times are those against a rate of ${percent(defaults.floor)}.`,
     belowFloor(traffic, all[0]?.forecast),
     refused[0] &&
-      `${refused.length > 1 ? "Weights" : "Weight"} ${refused.map(({ weight }) => weight).join(" and ")} cannot be had from ${stableReplicas} stable pods: 1 canary pod beside them gets ${percent(refused[0].forecast.share)} of the requests.`,
+      `${refused.length > 1 ? "Weights" : "Weight"} ${listed(refused.map(({ weight }) => String(weight)))} cannot be had from ${stableReplicas} stable pods: 1 canary pod beside them gets ${percent(refused[0].forecast.share)} of the requests.`,
     ...new Set(sentences),
   ].filter((sentence) => sentence !== undefined);
 }
@@ -103,5 +103,8 @@ function belowFloor({ errors }: Traffic, forecast: Forecast | undefined): string
   if (never === undefined) return undefined;
   return `${never.ratio} times stable's ${percent(errors)} of 5xx is less than ${percent(defaults.floor)}, which hurts nobody: no weight brings it to notice.`;
 }
+
+/** `1`, `1 and 5`, `1, 5 and 10`. */
+const listed = (names: readonly string[]) => new Intl.ListFormat("en-GB").format(names);
 
 const time = (seconds: number) => (Number.isFinite(seconds) ? span(seconds) : "never");

@@ -1,5 +1,4 @@
 import { styleText } from "node:util";
-import Table from "cli-table3";
 import { createLogUpdate } from "log-update";
 import type { Evidence } from "../analysis/evidence.ts";
 import type { Finding } from "../analysis/finding.ts";
@@ -8,6 +7,7 @@ import type { Tick } from "../analysis/tick.ts";
 import type { Assessment } from "../analysis/verdict.ts";
 import { count, span, times } from "../analysis/words.ts";
 import type { Look } from "../rollout/observe.ts";
+import { plainTable } from "./table.ts";
 
 /** How an observation is shown while it goes on. */
 export interface View {
@@ -146,23 +146,26 @@ function headline({ service, namespace, evidence, source, metrics }: Subject): s
 }
 
 function armsTable({ answers }: Evidence, recent: Recent, canary: string, stable: readonly string[]): string {
-  const table = plainTable(["", "RELEASE", "TPS2XX", "TPS5XX", "P50", "P99", "REQUESTS", "5XX"]);
   const { rates } = recent;
-  for (const [arm, release] of [
+  const rows = [
     ["canary", canary],
     ["stable", stable.join(", ")],
-  ] as const) {
-    const { tps2xx, tps5xx, p50, p99 } = rates[arm];
-    const { requests, failed } = answers[arm];
-    table.push([arm, release, rate(tps2xx), rate(tps5xx), time(p50), time(p99), count(requests), count(failed)]);
-  }
-  return table.toString();
+  ] as const;
+  return plainTable(
+    ["", "RELEASE", "TPS2XX", "TPS5XX", "P50", "P99", "REQUESTS", "5XX"],
+    rows.map(([arm, release]) => {
+      const { tps2xx, tps5xx, p50, p99 } = rates[arm];
+      const { requests, failed } = answers[arm];
+      return [arm, release, rate(tps2xx), rate(tps5xx), time(p50), time(p99), count(requests), count(failed)];
+    }),
+  );
 }
 
 function streamsTable(findings: readonly Finding[]): string {
-  const table = plainTable(["STREAM", "CANARY", "STABLE", "RATIO", "AT LEAST", "AT MOST", "E WORSE", "E FINE"]);
-  for (const one of findings.toSorted((a, b) => b.logWorse - a.logWorse).slice(0, shownStreams)) {
-    table.push([
+  const worst = findings.toSorted((a, b) => b.logWorse - a.logWorse).slice(0, shownStreams);
+  return plainTable(
+    ["STREAM", "CANARY", "STABLE", "RATIO", "AT LEAST", "AT MOST", "E WORSE", "E FINE"],
+    worst.map((one) => [
       one.stream,
       count(one.canary.events),
       count(one.stable.events),
@@ -171,9 +174,8 @@ function streamsTable(findings: readonly Finding[]): string {
       bound(one.upper),
       power(one.logWorse),
       power(one.logFine),
-    ]);
-  }
-  return table.toString();
+    ]),
+  );
 }
 
 function conclusion({ verdict, because, pValue }: Assessment, { settings, question }: Evidence): string {
@@ -208,9 +210,3 @@ function power(log: number): string {
   const value = Math.exp(log);
   return log < -9 ? "0" : value < 1000 ? String(Number(value.toPrecision(2))) : `1e${Math.floor(log / Math.LN10)}`;
 }
-
-function plainTable(head: string[]): InstanceType<typeof Table> {
-  return new Table({ chars: noBorders, style: { "padding-left": 0, "padding-right": 3, head: [], border: [] }, head });
-}
-
-const noBorders = {};

@@ -74,7 +74,7 @@ export function connect(access: Access): Cluster {
     text: (path, signal) => exchange(access, "GET", path, undefined, { accept: plainText, signal }),
     async *lines(path, signal) {
       try {
-        const response = await open(access, "GET", path, undefined, { accept: "*/*", signal });
+        const response = await open(access, "GET", path, undefined, { accept: "*/*", signal, alone: true });
         const status = response.statusCode ?? 0;
         if (!isGood(status)) throw refusedBy(status, await textOf(response), `GET ${path}`);
         yield* linesOf(response);
@@ -109,6 +109,11 @@ interface How {
   readonly accept?: string;
   /** Ends request and answer. */
   readonly signal?: AbortSignal;
+  /**
+   * On a connection of its own, where the signal may come at any moment: one that comes just as a shared connection goes
+   * back to its pool ends the process (seen with Node 24.21).
+   */
+  readonly alone?: boolean;
 }
 
 async function exchange(
@@ -134,7 +139,7 @@ async function open(
   method: string,
   path: string,
   body: object | undefined,
-  { accept = "application/json", signal }: How,
+  { accept = "application/json", signal, alone = false }: How,
 ): Promise<IncomingMessage> {
   const { token, certificate, key } = await access.credentials();
   const url = new URL(access.server.pathname.replace(/\/$/, "") + path, access.server);
@@ -159,6 +164,7 @@ async function open(
         rejectUnauthorized: !access.skipTlsVerify,
         ...(access.serverName !== undefined && { servername: access.serverName }),
         ...(signal && { signal }),
+        ...(alone && { agent: false }),
       },
       answered,
     );

@@ -104,7 +104,7 @@ class Followed {
       this.shown = new Map();
       this.from = { sinceTime: second };
     }
-    if (second === this.second) this.shown.set(line, (this.shown.get(line) ?? 0) + 1);
+    this.shown.set(line, (this.shown.get(line) ?? 0) + 1);
   }
 }
 

@@ -26,6 +26,7 @@ export class Shell {
       'case "$1 $2" in',
       `"stack ls") cat "${here}/ls.json";;`,
       `"stack export") cat "${here}/stack-$4.json";;`,
+      `"preview --json") cat "${here}/preview-$(basename "$5").json"; exit "$(cat "${here}/preview-code" || echo 0)";;`,
       `*) echo "$*" >> "${here}/calls";;`,
       "esac",
       "",
@@ -39,6 +40,14 @@ export class Shell {
     writeFileSync(join(this.folder, "ls.json"), JSON.stringify(Object.keys(stacks).map((name) => ({ name }))));
     for (const [name, resources] of Object.entries(stacks)) {
       writeFileSync(join(this.folder, `stack-${name}.json`), JSON.stringify({ version: 3, deployment: { resources } }));
+    }
+  }
+
+  /** What `pulumi preview --json` says of each stack, by the stack's short name, and how it ends. */
+  previews(previews: Record<string, object>, code = 0): void {
+    writeFileSync(join(this.folder, "preview-code"), String(code));
+    for (const [name, preview] of Object.entries(previews)) {
+      writeFileSync(join(this.folder, `preview-${name}.json`), JSON.stringify(preview));
     }
   }
 

@@ -74,7 +74,7 @@ export function connect(access: Access): Cluster {
     text: (path, signal) => exchange(access, "GET", path, undefined, { accept: plainText, signal }),
     async *lines(path, signal) {
       try {
-        const response = await open(access, "GET", path, undefined, { accept: "*/*", signal, alone: true });
+        const response = await open(access, "GET", path, undefined, { accept: "*/*", signal });
         const status = response.statusCode ?? 0;
         if (!isGood(status)) throw refusedBy(status, await textOf(response), `GET ${path}`);
         yield* linesOf(response);
@@ -109,11 +109,6 @@ interface How {
   readonly accept?: string;
   /** Ends request and answer. */
   readonly signal?: AbortSignal;
-  /**
-   * On a connection of its own, where the signal may come at any moment: one that comes just as a shared connection goes
-   * back to its pool ends the process (seen with Node 24.21).
-   */
-  readonly alone?: boolean;
 }
 
 async function exchange(
@@ -139,7 +134,7 @@ async function open(
   method: string,
   path: string,
   body: object | undefined,
-  { accept = "application/json", signal, alone = false }: How,
+  { accept = "application/json", signal }: How,
 ): Promise<IncomingMessage> {
   const { token, certificate, key } = await access.credentials();
   const url = new URL(access.server.pathname.replace(/\/$/, "") + path, access.server);
@@ -153,21 +148,25 @@ async function open(
   // Importing node:http makes Node compile its web client too: 15 ms and 2.5 MB that a cluster under https need not pay.
   const send = url.protocol === "http:" ? (await import("node:http")).request : request;
   return new Promise((answered, failed) => {
-    const sent = send(
-      url,
-      {
-        method,
-        headers,
-        ca: access.ca,
-        cert: certificate,
-        key,
-        rejectUnauthorized: !access.skipTlsVerify,
-        ...(access.serverName !== undefined && { servername: access.serverName }),
-        ...(signal && { signal }),
-        ...(alone && { agent: false }),
-      },
-      answered,
-    );
+    const options = {
+      method,
+      headers,
+      ca: access.ca,
+      cert: certificate,
+      key,
+      rejectUnauthorized: !access.skipTlsVerify,
+      ...(access.serverName !== undefined && { servername: access.serverName }),
+    };
+    const sent = send(url, options, (response) => {
+      response.once("end", letGo);
+      answered(response);
+    });
+    // Not Node's own option: a signal that comes just as the connection goes back to its pool then ends the process (24.21).
+    const end = () => sent.destroy(signal?.reason);
+    const letGo = () => signal?.removeEventListener("abort", end);
+    if (signal?.aborted) end();
+    signal?.addEventListener("abort", end, { once: true });
+    sent.once("close", letGo);
     sent.on("error", failed);
     sent.setSocketKeepAlive(true, patience);
     sent.end(payload);

@@ -6,6 +6,8 @@ export const serviceLabel = "gray-release/service";
 export const sequenceAnnotation = "gray-release/seq";
 /** The annotation of a Deployment with the full name of the stack that owns it. */
 export const stackAnnotation = "gray-release/stack";
+/** The request header with the secret that reaches canary through a gateway at any weight, in lower case. */
+export const tokenHeader = "x-gray-token";
 
 /** The name of a track's Deployment. */
 export function deploymentName(service: string, track: Track): string {
@@ -15,6 +17,11 @@ export function deploymentName(service: string, track: Track): string {
 /** The Service of the canary track alone. */
 export function canaryAccessName(service: string): string {
   return deploymentName(service, "canary");
+}
+
+/** The Service of one track alone, which a gateway sends to. */
+export function backendName(service: string, track: Track): string {
+  return `${service}-${track}`;
 }
 
 /** What a track's Deployment selects. It is immutable in Kubernetes, and so for the life of the service. */

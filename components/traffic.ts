@@ -14,6 +14,8 @@ export interface Traffic {
   readonly selector: Record<string, string>;
   /** Percent of user traffic that canary really gets, with every pod ready. */
   readonly share: number;
+  /** Weights of the backends of the HTTPRoute, where a gateway splits the traffic. */
+  readonly backends?: Record<Track, number>;
 }
 
 /** A way to give the canary track its share of the traffic. */
@@ -52,11 +54,51 @@ export function replicasMode(acceptShare = false): TrafficMode {
   };
 }
 
+/**
+ * Weight by the backends of an HTTPRoute: the gateway draws a track for each request, so that the share is the weight
+ * however many pods there are. Canary has as many pods as its share of the load asks for. The shared Service, which
+ * callers inside the cluster use, goes dark at 0 as well; above it, they meet canary by the number of pods.
+ *
+ * @param minimum canary pods at any weight, so that one dead pod is no outage of the whole share
+ */
+export function gatewayMode(minimum = 2): TrafficMode {
+  return {
+    plan(weight, stableReplicas, labels) {
+      const backends = backendWeights(weight);
+      const all = backends.stable + backends.canary;
+      return {
+        weight,
+        canaryReplicas: Math.max(minimum, Math.ceil((backends.canary * stableReplicas) / all)),
+        selector: weight === 0 ? { ...labels, track: "stable" } : labels,
+        share: (100 * backends.canary) / all,
+        backends,
+      };
+    },
+  };
+}
+
+/** The finest weight, in percent: weights of backends are whole numbers, and so fine only where they have to be. */
+const finestWeight = 0.001;
+
+function backendWeights(weight: number): Record<Track, number> {
+  if (Number.isInteger(weight)) return { stable: 100 - weight, canary: weight };
+  const canary = Math.round(weight / finestWeight);
+  if (Math.abs(canary * finestWeight - weight) > 1e-9) {
+    throw new Refusal(
+      `weight is ${weight} and a gateway's goes in steps of ${finestWeight}: leave the further digits out.`,
+    );
+  }
+  return { stable: 100 / finestWeight - canary, canary };
+}
+
 /** The sentence that preview shows: `asked 10 %, reached 10 %: 1 of 10 pods`. */
 export function describeTraffic(traffic: Traffic, stableReplicas: number): string {
-  if (traffic.weight === 0) return "canary is dark: no user request reaches it";
-  const pods = traffic.canaryReplicas + stableReplicas;
-  return `asked ${percent(traffic.weight)}, reached ${percent(traffic.share)}: ${traffic.canaryReplicas} of ${pods} pods`;
+  const { weight, share, canaryReplicas, backends } = traffic;
+  if (weight === 0) return `canary is dark: no user request reaches it${backends ? " but with the token" : ""}`;
+  const pods = canaryReplicas === 1 ? "1 canary pod" : `${canaryReplicas} canary pods`;
+  const how = backends ? `by backend weights, ${pods}` : `${canaryReplicas} of ${canaryReplicas + stableReplicas} pods`;
+  const digits = backends ? 3 : 1;
+  return `asked ${percent(weight, digits)}, reached ${percent(share, digits)}: ${how}`;
 }
 
 /**
@@ -67,6 +109,6 @@ export function rollOrder(weightInForce: number | undefined, weight: number): "p
   return weight > (weightInForce ?? 0) ? "pods-first" : "traffic-first";
 }
 
-function percent(value: number): string {
-  return `${Number(value.toFixed(1))} %`;
+function percent(value: number, digits = 1): string {
+  return `${Number(value.toFixed(digits))} %`;
 }

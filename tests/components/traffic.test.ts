@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Refusal } from "../../components/refusal.ts";
-import { describeTraffic, replicasMode, rollOrder, type Traffic } from "../../components/traffic.ts";
+import { describeTraffic, gatewayMode, replicasMode, rollOrder, type Traffic } from "../../components/traffic.ts";
 
 const labels = { app: "web" };
 const plan = (weight: number, stable: number, acceptShare = false) =>
@@ -119,6 +119,68 @@ describe("traffic by number of pods", () => {
   }
 });
 
+describe("traffic by weights of backends", () => {
+  const split = (weight: number, stable: number, minimum?: number) => gatewayMode(minimum).plan(weight, stable, labels);
+  const anyShare = fc.oneof(
+    fc.integer({ min: 0, max: 100 }),
+    fc.integer({ min: 1, max: 99_999 }).map((thousandths) => thousandths / 1000),
+  );
+
+  it("gives canary the weight, whatever the number of pods", () => {
+    assert.deepEqual(split(10, 9), {
+      weight: 10,
+      canaryReplicas: 2,
+      selector: labels,
+      share: 10,
+      backends: { stable: 90, canary: 10 },
+    });
+    fc.assert(
+      fc.property(anyShare, anySize, (weight, stable) => {
+        assert.ok(Math.abs(split(weight, stable).share - weight) < 1e-9);
+      }),
+    );
+  });
+
+  it("has weights that are whole numbers, as the API asks for", () => {
+    fc.assert(
+      fc.property(anyShare, (weight) => {
+        const { stable, canary } = split(weight, 9).backends ?? { stable: Number.NaN, canary: Number.NaN };
+        assert.ok([stable, canary].every((each) => Number.isInteger(each) && each >= 0 && each <= 1_000_000));
+        assert.equal(canary === 0, weight === 0);
+        assert.equal(stable === 0, weight === 100);
+      }),
+    );
+  });
+
+  it("has as many canary pods as the share of the load asks for, and never fewer than the minimum", () => {
+    assert.deepEqual(
+      [0, 1, 23, 50, 100].map((weight) => split(weight, 9).canaryReplicas),
+      [2, 2, 3, 5, 9],
+    );
+    assert.equal(split(10, 9, 1).canaryReplicas, 1);
+    assert.equal(split(14.5, 200).canaryReplicas, 29);
+    fc.assert(
+      fc.property(anyShare, anySize, fc.integer({ min: 1, max: 9 }), (weight, stable, minimum) => {
+        const { canaryReplicas } = split(weight, stable, minimum);
+        assert.ok(canaryReplicas >= minimum && canaryReplicas >= (weight * stable) / 100 - 1e-9);
+        assert.ok(canaryReplicas === minimum || canaryReplicas - 1 < (weight * stable) / 100);
+      }),
+    );
+  });
+
+  it("selects stable alone at 0 %, for callers inside the cluster, and never leaves stable out", () => {
+    assert.deepEqual(split(0, 9).selector, { app: "web", track: "stable" });
+    assert.deepEqual(split(100, 9).selector, labels);
+  });
+
+  it("refuses a weight finer than weights of backends can be", () => {
+    assert.throws(
+      () => split(0.0001, 9),
+      new Refusal("weight is 0.0001 and a gateway's goes in steps of 0.001: leave the further digits out."),
+    );
+  });
+});
+
 describe("what preview says of the traffic", () => {
   it("names what was asked, what is reached and with how many pods", () => {
     assert.equal(describeTraffic(plan(10, 9), 9), "asked 10 %, reached 10 %: 1 of 10 pods");
@@ -128,6 +190,14 @@ describe("what preview says of the traffic", () => {
 
   it("calls weight 0 dark", () => {
     assert.equal(describeTraffic(plan(0, 9), 9), "canary is dark: no user request reaches it");
+    const dark = gatewayMode().plan(0, 9, labels);
+    assert.equal(describeTraffic(dark, 9), "canary is dark: no user request reaches it but with the token");
+  });
+
+  it("names the way by backends, and how many pods carry it", () => {
+    const says = (weight: number, minimum?: number) => describeTraffic(gatewayMode(minimum).plan(weight, 9, labels), 9);
+    assert.equal(says(10), "asked 10 %, reached 10 %: by backend weights, 2 canary pods");
+    assert.equal(says(0.005, 1), "asked 0.005 %, reached 0.005 %: by backend weights, 1 canary pod");
   });
 });
 

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { gatewaySchema, type RouteArgs, routeSpec } from "../../components/gateway.ts";
+
+const gateways = [{ name: "public" }];
+const spec = (route: RouteArgs) =>
+  routeSpec(route, "shop", { service: "web", port: 80, token: "t", rules: [], backends: { stable: 90, canary: 10 } });
+function fault(gateway: object): string | undefined {
+  const issue = gatewaySchema.safeParse(gateway).error?.issues[0];
+  return issue && `${issue.path.join(".")}: ${issue.message}`;
+}
+
+describe("an HTTPRoute", () => {
+  it("attaches to a Gateway of its own namespace unless another is named, with the defaults that the API fills in", () => {
+    assert.deepEqual(
+      spec({ gateways: [{ name: "public" }, { name: "edge", namespace: "infra", sectionName: "https" }] }).parentRefs,
+      [
+        { group: "gateway.networking.k8s.io", kind: "Gateway", namespace: "shop", name: "public" },
+        { group: "gateway.networking.k8s.io", kind: "Gateway", namespace: "infra", name: "edge", sectionName: "https" },
+      ],
+    );
+  });
+
+  it("has the hostnames that are given, and else the listener's", () => {
+    assert.deepEqual(spec({ gateways, hostnames: ["a.example", "*.b.example"] }).hostnames, [
+      "a.example",
+      "*.b.example",
+    ]);
+    assert.ok(!("hostnames" in spec({ gateways })));
+  });
+
+  it("has the rules for the token and everybody else", () => {
+    assert.equal(spec({ gateways }).rules.length, 2);
+  });
+});
+
+describe("the arguments of gateway mode", () => {
+  it("are taken when they are right", () => {
+    const hostnames = ["shop.example.com", "*.example.com", "localhost"];
+    const routes = [
+      { gateways, hostnames },
+      { name: "web-admin", gateways, port: 81 },
+    ];
+    const rules = [{ to: "canary", headers: { "x-beta": "1" } }];
+    assert.equal(fault({ routes, rules, minimumCanaryReplicas: 1 }), undefined);
+  });
+
+  const bad: [what: string, gateway: object, sentence: string][] = [
+    ["without a route", { routes: [] }, "routes: must have a route: without one no user comes in"],
+    ["without a Gateway", { routes: [{ gateways: [] }] }, "routes.0.gateways: must name a Gateway"],
+    [
+      "with two routes of one name",
+      { routes: [{ gateways }, { gateways }] },
+      "routes.1.name: must be a name that no other route has",
+    ],
+    [
+      "with an address for a host",
+      { routes: [{ gateways, hostnames: ["10.0.0.1"] }] },
+      "routes.0.hostnames.0: must be a hostname, not an address",
+    ],
+    [
+      "with a host in capitals",
+      { routes: [{ gateways, hostnames: ["Shop.example"] }] },
+      "routes.0.hostnames.0: must be a hostname in lower case, like shop.example.com or *.example.com",
+    ],
+    [
+      "with a star inside a host",
+      { routes: [{ gateways, hostnames: ["a.*.example"] }] },
+      "routes.0.hostnames.0: must be a hostname in lower case, like shop.example.com or *.example.com",
+    ],
+    [
+      "without a pod",
+      { routes: [{ gateways }], minimumCanaryReplicas: 0 },
+      "minimumCanaryReplicas: must be at least 1",
+    ],
+    [
+      "with a bad rule",
+      { routes: [{ gateways }], rules: [{ to: "canary", pathPrefix: "a" }] },
+      "rules.0.pathPrefix: must begin with a slash, like /api",
+    ],
+  ];
+  for (const [what, gateway, sentence] of bad) {
+    it(`are refused ${what}`, () => {
+      assert.equal(fault(gateway), sentence);
+    });
+  }
+});

@@ -1,0 +1,306 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Refusal } from "../../components/refusal.ts";
+import { type HttpRouteRule, routeRules } from "../../components/route.ts";
+import type { Rule, Value } from "../../components/rule.ts";
+import { gatewayMode } from "../../components/traffic.ts";
+import { declared, envoyGateway, type Request, routed, specification, traefik } from "./gateway-api.ts";
+
+const token = "s3cret";
+const backendsAt = (weight: number) => gatewayMode().plan(weight, 9, {}).backends ?? { stable: 100, canary: 0 };
+const compile = (rules: readonly Rule[], weight = 10, changes = {}) =>
+  routeRules({ service: "web", port: 80, token, rules, backends: backendsAt(weight), ...changes });
+const beta: Rule = { to: "canary", headers: { "x-beta": "1" } };
+const api: Rule = { to: "stable", pathPrefix: "/api" };
+const catchAll = { path: { type: "PathPrefix", value: "/" } };
+const tokenMatch = { ...catchAll, headers: [{ name: "x-gray-token", type: "Exact", value: token }] };
+const betaHeader = { name: "x-beta", type: "Exact", value: "1" };
+const backend = (track: string, weight: number) => ({
+  group: "",
+  kind: "Service",
+  name: `web-${track}`,
+  port: 80,
+  weight,
+});
+
+// Few names and values, so that rules and requests meet often.
+const paths = ["/a", "/a/b", "/a/b/c", "/ab", "/b", "/b/"];
+const value = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom<Value>("1", "2", "12") },
+  { weight: 2, arbitrary: fc.constantFrom<Value>({ pattern: "1|2" }, { pattern: "1" }, { pattern: ".*" }) },
+);
+const number = fc.integer({ min: 1, max: 100 });
+const conditions: fc.Arbitrary<Omit<Rule, "to">>[] = [
+  fc.record({ headers: fc.dictionary(fc.constantFrom("X-A", "x-b", "x-c"), value, { minKeys: 1, maxKeys: 3 }) }),
+  fc.record({ query: fc.dictionary(fc.constantFrom("p", "q"), value, { minKeys: 1, maxKeys: 2 }) }),
+  fc.record({ pathPrefix: fc.constantFrom(...paths) }),
+  fc.record({ bucket: fc.record({ header: fc.constant("x-d"), below: number }) }),
+  fc.oneof(
+    fc.record({ cookie: fc.record({ name: fc.constantFrom("a.b", "aXb"), value: fc.constantFrom("1", "2") }) }),
+    fc.record({ bucket: fc.record({ cookie: fc.constant("d"), below: number }) }),
+  ),
+];
+const anyRule: fc.Arbitrary<Rule> = fc
+  .tuple(
+    fc.constantFrom("stable", "canary"),
+    fc.subarray(conditions, { minLength: 1, maxLength: 3 }).chain((some) => fc.tuple(...some)),
+  )
+  .map(([to, some]) => Object.assign({ to }, ...some));
+const anyRules = fc.array(anyRule, { maxLength: 7 });
+const values = fc.constantFrom("1", "2", "12", "3");
+const numbers = fc.integer({ min: 0, max: 120 }).map(String);
+const anyRequest = fc.record({
+  path: fc.constantFrom("/", ...paths, "/a/b/x", "/abc"),
+  headers: fc.record(
+    { "x-a": values, "x-b": values, "x-c": values, "x-d": numbers, "x-gray-token": fc.constantFrom(token, "guess") },
+    { requiredKeys: [] },
+  ),
+  query: fc.record({ p: values, q: values }, { requiredKeys: [] }),
+  cookies: fc.record({ "a.b": values, aXb: values, d: numbers }, { requiredKeys: [] }),
+  /** The rules that it is made to meet, as far as one request can. */
+  like: fc.array(fc.nat(6), { maxLength: 3 }),
+});
+
+/** The request with what some of the rules ask for, so that most requests meet several rules. */
+function request(rules: readonly Rule[], { path, headers, query, cookies, like }: Drawn): Request {
+  const wanted = like.map((i) => rules[i]).filter((rule) => rule !== undefined);
+  const plain = (each: Rule["headers"] = {}) =>
+    Object.fromEntries(
+      Object.entries(each).map(([name, found]) => [name.toLowerCase(), typeof found === "string" ? found : "1"]),
+    );
+  const all = wanted.reduce<Record<"headers" | "query" | "cookies", Record<string, string>>>(
+    (sum, { headers, query, cookie, bucket }) => ({
+      headers: {
+        ...sum.headers,
+        ...plain(headers),
+        ...(bucket?.header && { [bucket.header]: String(bucket.below - 1) }),
+      },
+      query: { ...sum.query, ...plain(query) },
+      cookies: {
+        ...sum.cookies,
+        ...(cookie && { [cookie.name]: cookie.value }),
+        ...(bucket?.cookie && { [bucket.cookie]: String(bucket.below - 1) }),
+      },
+    }),
+    { headers, query, cookies },
+  );
+  const cookie = Object.entries(all.cookies)
+    .map((pair) => pair.join("="))
+    .join("; ");
+  const longest = wanted.map(({ pathPrefix = "" }) => pathPrefix).sort((a, b) => b.length - a.length)[0];
+  return { path: longest || path, headers: { ...all.headers, ...(cookie && { cookie }) }, query: all.query };
+}
+type Drawn = typeof anyRequest extends fc.Arbitrary<infer T> ? T : never;
+const anyWeight = fc.constantFrom(0, 0.5, 1, 10, 50, 100);
+const gateways = { specification, traefik, envoyGateway };
+
+/** The compiled rules, or undefined where they do not fit into an HTTPRoute. */
+function compiled(rules: readonly Rule[], weight: number): HttpRouteRule[] | undefined {
+  try {
+    return compile(rules, weight);
+  } catch (error) {
+    assert.ok(error instanceof Refusal && /^web: [^.]+(rules\.\d+[^.]*)+\.$/.test(error.message), String(error));
+    return undefined;
+  }
+}
+
+describe("the rules of an HTTPRoute", () => {
+  for (const [name, by] of Object.entries(gateways)) {
+    it(`send each request where the first declared rule says (${name})`, () => {
+      fc.assert(
+        fc.property(anyRules, anyWeight, fc.array(anyRequest, { minLength: 10 }), (rules, weight, requests) => {
+          const route = compiled(rules, weight);
+          fc.pre(route !== undefined);
+          const { stable, canary } = backendsAt(weight);
+          const rest = { stable: (100 * stable) / (stable + canary), canary: (100 * canary) / (stable + canary) };
+          for (const each of requests.map((drawn) => request(rules, drawn))) {
+            assert.deepEqual(routed(route, each, by), declared(rules, token, rest, each));
+          }
+        }),
+        { numRuns: 400 },
+      );
+    });
+
+    it(`send the token to canary at any weight, whatever else the request has (${name})`, () => {
+      fc.assert(
+        fc.property(anyRules, anyWeight, anyRequest, (rules, weight, drawn) => {
+          const route = compiled(rules, weight);
+          fc.pre(route !== undefined);
+          const { headers, ...rest } = request(rules, drawn);
+          const withToken = { ...rest, headers: { ...headers, "x-gray-token": token } };
+          assert.deepEqual(routed(route, withToken, by), { stable: 0, canary: 100 });
+        }),
+      );
+    });
+  }
+
+  it("name canary at weight 0 in the rule of the token alone", () => {
+    fc.assert(
+      fc.property(anyRules, (rules) => {
+        const route = compiled(rules, 0);
+        fc.pre(route !== undefined);
+        const [first, ...others] = route;
+        assert.ok(first?.matches.every(({ headers }) => headers?.some(({ value: found }) => found === token)));
+        assert.ok(others.every(({ backendRefs }) => backendRefs.every(({ name }) => name === "web-stable")));
+      }),
+    );
+  });
+
+  it("match the same at every weight, so that a change of weight changes backends alone", () => {
+    fc.assert(
+      fc.property(anyRules, anyWeight, (rules, weight) => {
+        const matches = (route?: HttpRouteRule[]) => route?.map((rule) => rule.matches);
+        assert.deepEqual(matches(compiled(rules, weight)), matches(compiled(rules, 10)));
+      }),
+    );
+  });
+
+  it("are what the API server takes", () => {
+    fc.assert(
+      fc.property(anyRules, (rules) => {
+        const route = compiled(rules, 10);
+        fc.pre(route !== undefined);
+        const matches = route.flatMap((rule) => rule.matches);
+        assert.ok(route.length <= 16 && matches.length <= 128 && route.every((rule) => rule.matches.length <= 64));
+        for (const { headers = [], queryParams = [] } of matches) {
+          for (const conditions of [headers, queryParams]) {
+            assert.equal(new Set(conditions.map(({ name }) => name.toLowerCase())).size, conditions.length);
+            assert.ok(conditions.length <= 16);
+          }
+        }
+      }),
+    );
+  });
+
+  it("are the token and the weight where there are no user rules", () => {
+    assert.deepEqual(compile([]), [
+      { matches: [tokenMatch], backendRefs: [backend("canary", 100)] },
+      { matches: [catchAll], backendRefs: [backend("stable", 90), backend("canary", 10)] },
+    ]);
+  });
+
+  it("leave out a backend without weight", () => {
+    assert.deepEqual(compile([], 0)[1]?.backendRefs, [backend("stable", 100)]);
+    assert.deepEqual(compile([], 100)[1]?.backendRefs, [backend("canary", 100)]);
+  });
+
+  it("repeat a header rule for the path of a rule below it", () => {
+    const onApi = { path: { type: "PathPrefix", value: "/api" } };
+    assert.deepEqual(compile([beta, api]), [
+      { matches: [tokenMatch, { ...tokenMatch, ...onApi }], backendRefs: [backend("canary", 100)] },
+      {
+        matches: [
+          { ...catchAll, headers: [betaHeader] },
+          { ...onApi, headers: [betaHeader] },
+        ],
+        backendRefs: [backend("canary", 100)],
+      },
+      { matches: [onApi], backendRefs: [backend("stable", 100)] },
+      { matches: [catchAll], backendRefs: [backend("stable", 90), backend("canary", 10)] },
+    ]);
+  });
+
+  it("hold against gateways that add up, where two headers count more than the path", () => {
+    const two: Rule = { to: "canary", pathPrefix: "/a", headers: { "x-a": "1", "x-b": "1", "x-c": "1" } };
+    const all = { path: "/a/b", headers: { "x-a": "1", "x-b": "1", "x-c": "1" }, query: {} };
+    const route = compile([{ to: "stable", pathPrefix: "/a/b" }, two]);
+    assert.deepEqual(routed(route, all, traefik), { stable: 100, canary: 0 });
+  });
+
+  it("hold against gateways that put an exact value before a pattern", () => {
+    const pattern: Rule = { to: "canary", headers: { "x-a": { pattern: "[0-9]" } } };
+    const route = compile([pattern, { to: "stable", headers: { "x-a": "1" } }]);
+    const asked = { path: "/", headers: { "x-a": "1" }, query: {} };
+    assert.deepEqual(routed(route, asked, envoyGateway), { stable: 0, canary: 100 });
+  });
+
+  it("repeat nothing where no request meets both", () => {
+    const others: Rule = { to: "stable", headers: { "X-Beta": "2", "x-group": "a" } };
+    assert.equal(compile([beta, others])[1]?.matches.length, 1);
+    assert.equal(
+      compile([
+        { to: "canary", pathPrefix: "/a" },
+        { to: "stable", pathPrefix: "/ab" },
+      ])[1]?.matches.length,
+      1,
+    );
+  });
+
+  it("share one place where neighbours go to the same track", () => {
+    const route = compile([beta, { to: "canary", query: { beta: "1" } }, api]);
+    assert.deepEqual(
+      route.map(({ matches }) => matches.length),
+      [4, 4, 1, 1],
+    );
+  });
+
+  it("carry a token that is known later, and nothing else of it", () => {
+    const later = Symbol("known after up");
+    const route = routeRules({ service: "web", port: 80, token: later, rules: [api], backends: backendsAt(0) });
+    const values = route.flatMap(({ matches }) =>
+      matches.flatMap(({ headers = [] }) => headers.map((each) => each.value)),
+    );
+    assert.deepEqual(values, [later, later]);
+  });
+
+  it("mark canary's answers where asked to, on every rule that reaches it", () => {
+    const header = { name: "x-track", value: "canary" };
+    const filters = [{ type: "ResponseHeaderModifier", responseHeaderModifier: { set: [header] } }];
+    const route = compile([beta, api], 10, { canaryHeader: header });
+    const refs = route.flatMap(({ backendRefs }) => backendRefs);
+    assert.deepEqual(
+      refs.map((ref) => ref.filters),
+      [filters, filters, undefined, undefined, filters],
+    );
+  });
+
+  it("take as many rules to one track as a rule of the API has matches", () => {
+    const many = (count: number): Rule[] =>
+      Array.from({ length: count }, (_, i) => ({ to: "canary", headers: { "x-user": String(i) } }));
+    assert.equal(compile(many(64))[1]?.matches.length, 64);
+    assert.throws(
+      () => compile(many(65)),
+      new Refusal(
+        "web: the rules need more than the 64 matches that an HTTPRoute has room for in a rule: merge some into a pattern, or take rules.64 out.",
+      ),
+    );
+  });
+
+  it("refuse a rule that would be repeated too often, and name it", () => {
+    const paths: Rule[] = Array.from({ length: 64 }, (_, i) => ({ to: "stable", pathPrefix: `/p${i}` }));
+    assert.throws(
+      () => compile([{ ...beta, name: "beta" }, ...paths]),
+      new Refusal(
+        'web: the rules need more than the 64 matches that an HTTPRoute has room for in a rule: put rules.0 ("beta"), which is repeated for each more specific rule below it and takes 65, further down or take it out.',
+      ),
+    );
+    assert.throws(
+      () => compile([{ ...beta, name: "beta" }, ...paths.slice(0, 50)]),
+      new Refusal(
+        'web: the rules need more than the 128 matches that an HTTPRoute has room for in all: put rules.0 ("beta"), which is repeated for each more specific rule below it and takes 51, further down or take it out.',
+      ),
+    );
+  });
+
+  it("refuse more changes between the tracks than an HTTPRoute has rules for", () => {
+    const alternating = (count: number): Rule[] =>
+      Array.from({ length: count }, (_, i) => ({ to: i % 2 ? "stable" : "canary", headers: { [`x-${i}`]: "1" } }));
+    assert.equal(compile(alternating(14)).length, 16);
+    assert.throws(
+      () => compile(alternating(15)),
+      new Refusal(
+        "web: the rules change 14 times between canary and stable and an HTTPRoute has room for 13 changes: put rules to the same track next to each other, or take rules.14 out.",
+      ),
+    );
+  });
+
+  it("refuse a match with more headers than the API takes, and name the rule", () => {
+    const headers = Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`x-${i}`, "1"]));
+    assert.throws(
+      () => compile([beta, { to: "stable", headers }]),
+      new Refusal(
+        "web: rules.1, together with the rules below it, looks at more than the 16 headers or query parameters that a match of an HTTPRoute has room for: give it fewer.",
+      ),
+    );
+  });
+});

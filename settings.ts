@@ -1,33 +1,33 @@
 import { existsSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { loadAll } from "js-yaml";
-import { z } from "zod";
+import * as v from "valibot";
 import { Refusal } from "./components/refusal.ts";
+import { mustBe } from "./components/schema.ts";
 
 /** A number: the CLI hands every value to the program as text. */
-const number = (form: RegExp, allowed: string) => z.string(allowed).regex(form, allowed).transform(Number);
+const number = (form: RegExp, allowed: string) =>
+  v.pipe(v.string(allowed), v.regex(form, allowed), v.transform(Number));
 
 /** What Pulumi.yaml (for both stacks) and Pulumi.<stack>.yaml say. */
-const schema = z.strictObject({
+const schema = v.strictObject({
   /** Image of the service, with its tag. */
-  image: z.string(),
+  image: v.string(),
   /** Pods of stable. */
   replicas: number(/^0*[1-9]\d*$/, "must be a whole number of at least 1"),
   /** Namespace of the service, which has to exist. */
-  namespace: z.string(),
+  namespace: v.string(),
   /** Seconds a new pod must stay ready before it counts; less than 30 is for rehearsal. */
   minReadySeconds: number(/^\d+$/, "must be a whole number of seconds"),
   /** Which track this stack owns. */
-  track: z.enum(["stable", "canary"], "must be stable or canary"),
+  track: v.picklist(["stable", "canary"], "must be stable or canary"),
   /** Percent of user traffic meant for canary. */
-  weight: number(/^\d+(\.\d+)?$/, "must be 0 to 100")
-    .pipe(z.number().max(100, "must be 0 to 100"))
-    .optional(),
+  weight: v.optional(v.pipe(number(/^\d+(\.\d+)?$/, "must be 0 to 100"), v.maxValue(100, "must be 0 to 100"))),
   /** next, current or the id of a kept release. */
-  release: z.string().optional(),
+  release: v.optional(v.string()),
 });
 
-export type Settings = z.infer<typeof schema>;
+export type Settings = v.InferOutput<typeof schema>;
 
 /** Both stacks render the same release from these, so they belong into Pulumi.yaml. */
 const shared = ["image", "replicas", "namespace", "minReadySeconds"] as const;
@@ -45,32 +45,28 @@ export function readSettings(): Settings {
       .filter(([key]) => key.startsWith(`${project}:`))
       .map(([key, value]) => [key.slice(project.length + 1), value]),
   );
-  const parsed = schema.safeParse(given);
-  if (!parsed.success) throw new Refusal(sentence(parsed.error, given));
+  const parsed = v.safeParse(schema, given, { message: mustBe });
+  if (!parsed.success) throw new Refusal(sentence(parsed.issues[0], given));
   assertSharedAlike(project);
-  if (parsed.data.track === "stable" && parsed.data.weight !== undefined) {
+  if (parsed.output.track === "stable" && parsed.output.weight !== undefined) {
     throw new Refusal(
       `Configuration key "weight" is set for the stack of stable, and canary's stack owns the front: set it in Pulumi.canary.yaml and take it out of Pulumi.${pulumi.getStack()}.yaml.`,
     );
   }
-  return parsed.data;
+  return parsed.output;
 }
 
-function sentence({ issues: [issue] }: z.ZodError, given: Record<string, unknown>): string {
-  if (issue === undefined) throw new Error("an error without an issue");
+function sentence(issue: v.BaseIssue<unknown>, given: Record<string, unknown>): string {
+  const key = v.getDotPath(issue) ?? "";
   const stackFile = `Pulumi.${pulumi.getStack()}.yaml`;
-  const known = Object.keys(schema.shape).join(", ");
-  if (issue.code === "unrecognized_keys") {
-    const inStack = issue.keys[0] && stackConfig(pulumi.getStack(), pulumi.getProject())[issue.keys[0]] !== undefined;
-    return `Configuration key "${issue.keys[0]}" is not known: use one of ${known} in ${inStack ? stackFile : "Pulumi.yaml"}.`;
+  const known = Object.keys(schema.entries).join(", ");
+  if (issue.expected === "never") {
+    const inStack = stackConfig(pulumi.getStack(), pulumi.getProject())[key] !== undefined;
+    return `Configuration key "${key}" is not known: use one of ${known} in ${inStack ? stackFile : "Pulumi.yaml"}.`;
   }
-  const key = String(issue.path[0]);
   const file = (shared as readonly string[]).includes(key) ? "Pulumi.yaml" : stackFile;
   if (given[key] === undefined) return `Configuration key "${key}" is missing: set it in ${file}.`;
-  const allowed = issue.message.startsWith("must")
-    ? issue.message
-    : `must be ${issue.code === "invalid_type" ? `a ${issue.expected}` : "valid"}`;
-  return `Configuration key "${key}" is ${JSON.stringify(given[key])}: it ${allowed}; change it in ${file}.`;
+  return `Configuration key "${key}" is ${JSON.stringify(given[key])}: it ${issue.message}; change it in ${file}.`;
 }
 
 function assertSharedAlike(project: string): void {

@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { z } from "zod";
+import * as v from "valibot";
 import { count } from "../analysis/words.ts";
+import { keyed, mapOf, plainObject } from "../components/schema.ts";
 import { plainTable } from "./table.ts";
 
 /** What an `up` would do to one resource. Only names: a value may be a secret. */
@@ -24,25 +25,24 @@ export interface StackPreview {
   readonly error?: string;
 }
 
-const state = z.object({ custom: z.boolean().optional(), type: z.string() });
-const digest = z.object({
-  steps: z
-    .array(
-      z.object({
-        op: z.string(),
-        urn: z.string(),
-        oldState: state.nullish(),
-        newState: state.nullish(),
-        detailedDiff: z.record(z.string(), z.unknown()).nullish(),
-        diffReasons: z.array(z.string()).nullish(),
-        replaceReasons: z.array(z.string()).nullish(),
-      }),
-    )
-    .nullish(),
-  /** How many resources each operation is for; steps that change nothing are not listed. */
-  changeSummary: z.record(z.string(), z.number()).nullish(),
-  diagnostics: z.array(z.object({ severity: z.string(), message: z.string() })).nullish(),
+const state = v.object({ custom: v.optional(v.boolean()), type: v.string() });
+const step = v.object({
+  op: v.string(),
+  urn: v.string(),
+  oldState: v.nullish(state),
+  newState: v.nullish(state),
+  detailedDiff: v.nullish(plainObject()),
+  diffReasons: v.nullish(v.array(v.string())),
+  replaceReasons: v.nullish(v.array(v.string())),
 });
+const digest = keyed(
+  v.object({
+    steps: v.nullish(v.array(step)),
+    /** How many resources each operation is for; steps that change nothing are not listed. */
+    changeSummary: v.nullish(mapOf(v.number())),
+    diagnostics: v.nullish(v.array(v.object({ severity: v.string(), message: v.string() }))),
+  }),
+);
 
 /** Steps that tell nothing new: reading, and the halves of a replacement. */
 const passedOver = new Set([
@@ -74,9 +74,9 @@ export async function previewStack(stack: string, folder: string): Promise<Stack
 
 /** What a preview says, as Pulumi prints it with `--json`. */
 export function previewOf(stack: string, json: string): StackPreview {
-  const parsed = digest.safeParse(parse(json));
+  const parsed = v.safeParse(digest, parse(json));
   if (!parsed.success) return { ...nothing(stack), error: "its answer cannot be understood" };
-  const { steps, changeSummary, diagnostics } = parsed.data;
+  const { steps, changeSummary, diagnostics } = parsed.output;
   const real = (steps ?? []).filter(({ oldState, newState }) => (newState ?? oldState)?.custom);
   const said = (severity: string) => [
     ...new Set((diagnostics ?? []).filter((each) => each.severity === severity).map(({ message }) => bare(message))),

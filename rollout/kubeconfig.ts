@@ -4,8 +4,9 @@ import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { load } from "js-yaml";
-import { z } from "zod";
+import * as v from "valibot";
 import { Refusal } from "../components/refusal.ts";
+import { keyed, understand } from "../components/schema.ts";
 
 /**
  * The cluster that program, gate and `gray` all talk to, found as kubectl finds it: the files of KUBECONFIG or
@@ -33,42 +34,46 @@ export interface Credentials {
   readonly key?: string;
 }
 
-const named = <T extends z.ZodType>(field: string, value: T) =>
-  z.array(z.object({ name: z.string(), [field]: value })).nullish();
-const exec = z.object({
-  apiVersion: z.string(),
-  command: z.string(),
-  args: z.array(z.string()).nullish(),
-  env: z.array(z.object({ name: z.string(), value: z.string() })).nullish(),
-  provideClusterInfo: z.boolean().nullish(),
+const named = <S extends v.GenericSchema>(field: string, value: S) =>
+  v.nullish(v.array(v.object({ name: v.string(), [field]: value })));
+const exec = v.object({
+  apiVersion: v.string(),
+  command: v.string(),
+  args: v.nullish(v.array(v.string())),
+  env: v.nullish(v.array(v.object({ name: v.string(), value: v.string() }))),
+  provideClusterInfo: v.nullish(v.boolean()),
 });
-const user = z.object({
-  token: z.string().optional(),
-  tokenFile: z.string().optional(),
-  "client-certificate": z.string().optional(),
-  "client-certificate-data": z.string().optional(),
-  "client-key": z.string().optional(),
-  "client-key-data": z.string().optional(),
-  exec: exec.optional(),
+const user = keyed(
+  v.object({
+    token: v.optional(v.string()),
+    tokenFile: v.optional(v.string()),
+    "client-certificate": v.optional(v.string()),
+    "client-certificate-data": v.optional(v.string()),
+    "client-key": v.optional(v.string()),
+    "client-key-data": v.optional(v.string()),
+    exec: v.optional(exec),
+  }),
+);
+const cluster = v.object({
+  server: v.pipe(v.string(), v.url("must be an address, like https://10.0.0.1:6443")),
+  "certificate-authority": v.optional(v.string()),
+  "certificate-authority-data": v.optional(v.string()),
+  "insecure-skip-tls-verify": v.optional(v.boolean()),
+  "tls-server-name": v.optional(v.string()),
+  "proxy-url": v.optional(v.string()),
 });
-const cluster = z.object({
-  server: z.url(),
-  "certificate-authority": z.string().optional(),
-  "certificate-authority-data": z.string().optional(),
-  "insecure-skip-tls-verify": z.boolean().optional(),
-  "tls-server-name": z.string().optional(),
-  "proxy-url": z.string().optional(),
-});
-const context = z.object({ cluster: z.string(), user: z.string() });
-const file = z.object({
-  "current-context": z.string().nullish(),
-  clusters: named("cluster", cluster),
-  users: named("user", user),
-  contexts: named("context", context),
-});
+const context = v.object({ cluster: v.string(), user: v.string() });
+const file = keyed(
+  v.object({
+    "current-context": v.nullish(v.string()),
+    clusters: named("cluster", cluster),
+    users: named("user", user),
+    contexts: named("context", context),
+  }),
+);
 
-type User = z.infer<typeof user>;
-type Cluster = z.infer<typeof cluster>;
+type User = v.InferOutput<typeof user>;
+type Cluster = v.InferOutput<typeof cluster>;
 type Found<T> = { readonly value: T; readonly folder: string };
 
 const serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -97,7 +102,7 @@ export function findAccess(chosen: { kubeconfig?: string | undefined; context?: 
       `The kubeconfig ${where} has no entry "${wanted}" under ${kind}: correct the context or add the entry.`,
     );
   };
-  const { value: chosenContext } = pick<z.infer<typeof context>>("contexts", "context", name);
+  const { value: chosenContext } = pick<v.InferOutput<typeof context>>("contexts", "context", name);
   const found = pick<Cluster>("clusters", "cluster", chosenContext.cluster);
   if (found.value["proxy-url"]) {
     throw new Refusal(
@@ -130,14 +135,11 @@ function kubeconfigs(chosen: string | undefined): { text: string; origin: string
   return present.map((path) => ({ text: readFileSync(path, "utf8"), origin: path, folder: dirname(resolve(path)) }));
 }
 
-function parse(text: string, origin: string): z.infer<typeof file> {
+function parse(text: string, origin: string): v.InferOutput<typeof file> {
   try {
-    return file.parse(load(text));
+    return understand(file, load(text));
   } catch (error) {
-    const why =
-      error instanceof z.ZodError
-        ? z.prettifyError(error).replaceAll("\n", " ")
-        : (error as Error).message.split("\n")[0];
+    const [why] = (error as Error).message.split("\n");
     throw new Refusal(
       `The kubeconfig ${origin} cannot be understood (${why}): correct it or choose another with KUBECONFIG.`,
     );
@@ -209,18 +211,20 @@ function credentialsOf(found: Found<User>, target: Cluster, ca: string | undefin
   };
 }
 
-const execCredential = z.object({
-  status: z.object({
-    token: z.string().optional(),
-    clientCertificateData: z.string().optional(),
-    clientKeyData: z.string().optional(),
-    expirationTimestamp: z.string().optional(),
-  }),
+const execCredential = v.object({
+  status: keyed(
+    v.object({
+      token: v.optional(v.string()),
+      clientCertificateData: v.optional(v.string()),
+      clientKeyData: v.optional(v.string()),
+      expirationTimestamp: v.optional(v.string()),
+    }),
+  ),
 });
 
 /** Runs a credential plugin (client.authentication.k8s.io, KEP-541), as EKS, GKE and AKS need it. */
 async function fromPlugin(
-  plugin: z.infer<typeof exec>,
+  plugin: v.InferOutput<typeof exec>,
   folder: string,
   target: Cluster,
   ca: string | undefined,
@@ -241,7 +245,7 @@ async function fromPlugin(
     const { stdout } = await promisify(execFile)(command, plugin.args ?? [], {
       env: { ...process.env, ...env, KUBERNETES_EXEC_INFO: JSON.stringify(info) },
     });
-    const { status } = execCredential.parse(JSON.parse(stdout));
+    const { status } = understand(execCredential, JSON.parse(stdout));
     return {
       ...(status.token !== undefined && { token: status.token }),
       ...(status.clientCertificateData !== undefined && { certificate: status.clientCertificateData }),

@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import { z } from "zod";
+import * as v from "valibot";
 import { defaults } from "../components/defaults.ts";
 import { type Memory, memoryKey } from "../components/history.ts";
 import { Refusal } from "../components/refusal.ts";
 import { type PodTemplate, type Release, releaseId } from "../components/release.ts";
+import { mapOf, plainObject, understand } from "../components/schema.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
-import type { Track } from "../components/traffic.ts";
+import { type Track, tracks } from "../components/traffic.ts";
 import type { Live } from "./live.ts";
 import { completedReleases, type RecordReading } from "./record.ts";
 
@@ -22,22 +23,23 @@ export interface Memories {
 }
 
 /** A release whose content is what its id says: it was hashed when it was rendered, and is again when it is read. */
-const release = z
-  .object({
-    id: z.string(),
-    template: z.custom<PodTemplate>((value) => typeof value === "object" && value !== null),
-    configMaps: z.record(z.string(), z.record(z.string(), z.string())),
-  })
-  .refine(({ id, template, configMaps }) => releaseId(template, configMaps) === id, {
-    error: ({ input }) => `the content of release ${(input as Release).id} is not what its id says`,
-  });
-const memories = z.record(
-  z.string(),
-  z.object({
-    cluster: z.string(),
-    current: z.partialRecord(z.enum(["stable", "canary"] satisfies Track[]), z.string()),
-    previous: z.string().optional(),
-    history: z.array(release),
+const release = v.pipe(
+  v.object({
+    id: v.string(),
+    template: plainObject<PodTemplate>(),
+    configMaps: plainObject<Release["configMaps"]>(),
+  }),
+  v.check(
+    ({ id, template, configMaps }) => releaseId(template, configMaps) === id,
+    ({ input }) => `the content of release ${input.id} is not what its id says`,
+  ),
+);
+const memories = mapOf(
+  v.object({
+    cluster: v.string(),
+    current: mapOf(v.string(), v.picklist(tracks, "must be stable or canary")),
+    previous: v.optional(v.string()),
+    history: v.array(release),
   }),
 );
 
@@ -106,9 +108,11 @@ export function askOwnStack(): void {
 async function read(stack: string): Promise<Record<string, Memory> | undefined> {
   const { value } = await referenceTo(stack).getOutputDetails("releases");
   if (value === undefined) return undefined;
-  const parsed = memories.safeParse(value);
-  if (parsed.success) return parsed.data as Record<string, Memory>;
-  throw new Refusal(
-    `The output releases of stack ${stack} cannot be understood (${z.prettifyError(parsed.error).replaceAll("\n", " ")}): restore it from a former state, or export fopGate.memory under its key.`,
-  );
+  try {
+    return understand(memories, value) as Record<string, Memory>;
+  } catch (error) {
+    throw new Refusal(
+      `The output releases of stack ${stack} cannot be understood (${(error as Error).message}): restore it from a former state, or export fopGate.memory under its key.`,
+    );
+  }
 }

@@ -6,7 +6,8 @@ import type { PodTick, Tick, UnitTick } from "./tick.ts";
  *
  * 1. The first reading gives no tick: what was counted before it happened before anybody looked.
  * 2. Increments are taken series by series, never of sums, in which a series that began anew would hide.
- * 3. A value below the former one began anew: all of it is new. The buckets of a histogram begin anew together.
+ * 3. A process whose value is below the former one began anew: all that any of its series says is new, also of those that
+ *    are not below theirs, or its errors would hide. A unit is one process where its samples do not say otherwise.
  * 4. A series that is new in a unit that was read before counts from zero: the first error brings its own series.
  * 5. A pod that was in no earlier listing counts from zero, whenever it is read first: all it counted happened since.
  * 6. Any other unit that is read for the first time only gets its baseline, as does one that changed its release.
@@ -15,7 +16,9 @@ import type { PodTick, Tick, UnitTick } from "./tick.ts";
  * 9. A sample that was not taken later than the last one of its series adds nothing: it is late, or the same scrape again.
  * 10. A restart is a rise of the pod's restarts above the most it ever had; those of a new pod all count.
  * 11. A pod lost its readiness if it was ready, is not, and was not asked to end.
- * 12. A reading that is not later than the former one is refused: no tick, and nothing changes.
+ * 12. A pod vanished if the former reading listed it, this one does not, and it was not asked to end: evicted, or deleted by
+ *     force. Not so after a gap in which a pod may have come to an orderly end that nobody saw.
+ * 13. A reading that is not later than the former one is refused: no tick, and nothing changes.
  *
  * So ticks are disjoint, and what they say together does not depend on when somebody looked.
  */
@@ -23,7 +26,7 @@ export function advance(before: Counters, reading: Reading): { readonly after: C
   const since = before.at;
   if (!Number.isFinite(reading.at) || (since !== undefined && reading.at <= since)) return { after: before };
   const problems: string[] = [];
-  const { pods, ticks, keys } = lookAtPods(new Map(Object.entries(before.pods)), reading, since === undefined);
+  const { pods, ticks, keys } = lookAtPods(new Map(Object.entries(before.pods)), reading, since);
   const units = new Map(Object.entries(before.units));
   forget(pods, units, reading.at);
   const counted: UnitTick[] = [];
@@ -55,8 +58,9 @@ export function advance(before: Counters, reading: Reading): { readonly after: C
       continue;
     }
     const fromZero = units.has(key) || pods.get(key)?.fromZero === true;
-    if (fromZero) counted.push(unitTick(unit, unit.samples, increments(known, unit.samples, reading.at)));
-    units.set(key, remember(known, unit, unit.samples, reading.at));
+    const { added, series } = increments(known, unit.samples, reading.at);
+    if (fromZero) counted.push(unitTick(unit, pod !== undefined, unit.samples, added));
+    units.set(key, { release: unit.release, series });
   }
   const after = { at: reading.at, pods: Object.fromEntries(pods), units: Object.fromEntries(units) };
   if (since === undefined) return { after };
@@ -74,8 +78,7 @@ export interface Counters {
   readonly units: Readonly<Record<string, KnownUnit>>;
 }
 
-interface KnownPod {
-  readonly ready: boolean;
+interface KnownPod extends Pick<Pod, "name" | "release" | "track" | "ready" | "ending"> {
   /** The most that it ever had. */
   readonly restarts: number;
   /** When it was listed last, in milliseconds since the epoch. */
@@ -86,8 +89,15 @@ interface KnownPod {
 
 interface KnownUnit {
   readonly release: string;
-  /** The last sample taken of each series: its value, and when it was taken, in milliseconds since the epoch. */
-  readonly series: Readonly<Record<string, readonly [value: number, at: number]>>;
+  /** The last sample taken of each series, or zero if its process began anew since. */
+  readonly series: Readonly<Record<string, KnownSeries>>;
+}
+
+interface KnownSeries {
+  readonly value: number;
+  /** When it was taken, in milliseconds since the epoch. */
+  readonly at: number;
+  readonly process: string;
 }
 
 /** Before the first reading. */
@@ -96,10 +106,13 @@ export const nothingCounted: Counters = { pods: {}, units: {} };
 /** Milliseconds after which the series of a pod that is gone are dropped. Its uid stays, so that it can never pass for new. */
 const memory = 3_600_000;
 
+/** Milliseconds within which a pod that is asked to end is seen ending: components/release.ts keeps it serving for five seconds. */
+const orderly = 10_000;
+
 function lookAtPods(
   pods: Map<string, KnownPod>,
   { pods: listed, at }: Reading,
-  first: boolean,
+  since: number | undefined,
 ): { pods: Map<string, KnownPod>; ticks: PodTick[]; keys: Map<string, string> } {
   const ticks: PodTick[] = [];
   const keys = new Map<string, string>();
@@ -110,7 +123,7 @@ function lookAtPods(
     here.add(key);
     keys.set(pod.name, key);
     const before = pods.get(key);
-    const known = lookAtPod(pod, before, at, first);
+    const known = lookAtPod(pod, before, at, since === undefined);
     pods.set(key, known);
     ticks.push({
       pod: pod.name,
@@ -119,15 +132,27 @@ function lookAtPods(
       ready: pod.ready,
       restarts: known.restarts - (before?.restarts ?? 0),
       lostReadiness: before?.ready === true && !pod.ready && !pod.ending,
+      vanished: false,
     });
+  }
+  if (since !== undefined && at - since <= orderly) {
+    for (const [key, { name, release, track, seen, ending }] of pods) {
+      if (seen !== since || ending || here.has(key)) continue;
+      ticks.push({ pod: name, release, track, ready: false, restarts: 0, lostReadiness: false, vanished: true });
+    }
   }
   return { pods, ticks, keys };
 }
 
 function lookAtPod(pod: Pod, before: KnownPod | undefined, at: number, first: boolean): KnownPod {
+  const { name, release, track, ready, ending } = pod;
   const restarts = isCount(pod.restarts) ? pod.restarts : 0;
   return {
-    ready: pod.ready,
+    name,
+    release,
+    track,
+    ready,
+    ending,
     restarts: Math.max(restarts, before?.restarts ?? 0),
     seen: at,
     fromZero: before?.fromZero ?? !first,
@@ -154,31 +179,34 @@ function flawOf(samples: readonly Sample[]): string | undefined {
   return undefined;
 }
 
-/** How much each sample adds. */
-function increments(known: KnownUnit | undefined, samples: readonly Sample[], now: number): Map<Sample, number> {
-  const series = new Map(Object.entries(known?.series ?? {}));
-  const isLater = ({ id, at = now }: Sample) => at > (series.get(id)?.[1] ?? Number.NEGATIVE_INFINITY);
-  const later = samples.filter(isLater);
-  const anew = new Set(later.filter(({ id, value }) => value < (series.get(id)?.[0] ?? 0)).map(groupOf));
-  const added = (sample: Sample) => sample.value - (anew.has(groupOf(sample)) ? 0 : (series.get(sample.id)?.[0] ?? 0));
-  return new Map(later.map((sample) => [sample, added(sample)]));
-}
-
-function remember(
+/** How much each sample adds, and what is known of each series from then on. */
+function increments(
   known: KnownUnit | undefined,
-  { release }: UnitReading,
   samples: readonly Sample[],
   now: number,
-): KnownUnit {
+): { added: Map<Sample, number>; series: KnownUnit["series"] } {
   const series = new Map(Object.entries(known?.series ?? {}));
-  for (const { id, value, at = now } of samples) {
-    if (at > (series.get(id)?.[1] ?? Number.NEGATIVE_INFINITY)) series.set(id, [value, at]);
+  const later = samples.filter(({ id, at = now }) => at > (series.get(id)?.at ?? Number.NEGATIVE_INFINITY));
+  const anew = new Set(later.filter(({ id, value }) => value < (series.get(id)?.value ?? 0)).map(processOf));
+  // Also of a series that the new process does not have yet: when it comes, it counts from zero.
+  for (const [id, before] of series) if (anew.has(before.process)) series.set(id, { ...before, value: 0 });
+  const added = new Map<Sample, number>();
+  for (const sample of later) {
+    const { id, value, at = now } = sample;
+    const process = processOf(sample);
+    added.set(sample, value - (anew.has(process) ? 0 : (series.get(id)?.value ?? 0)));
+    series.set(id, { value, at, process });
   }
-  return { release, series: Object.fromEntries(series) };
+  return { added, series: Object.fromEntries(series) };
 }
 
 /** The increments of a unit's series, put together by what they count. */
-function unitTick({ unit, release }: UnitReading, samples: readonly Sample[], added: Map<Sample, number>): UnitTick {
+function unitTick(
+  { unit, release }: UnitReading,
+  pod: boolean,
+  samples: readonly Sample[],
+  added: Map<Sample, number>,
+): UnitTick {
   const requests = new Map<string, number>();
   const pairs = new Map<string, { bad: number; total: number }>();
   const totals = new Set<string>();
@@ -196,6 +224,7 @@ function unitTick({ unit, release }: UnitReading, samples: readonly Sample[], ad
   return {
     unit,
     release,
+    pod,
     requests: Object.fromEntries(requests),
     ...(latency && { latency }),
     pairs: Object.fromEntries([...pairs].filter(([name]) => totals.has(name))),
@@ -231,5 +260,7 @@ function latencyOf(samples: readonly Sample[], added: Map<Sample, number>): Unit
 const of = (histogram: Map<number, number>, edge: number) => histogram.get(edge) ?? 0;
 
 const groupOf = ({ group, id }: Sample) => group ?? id;
+
+const processOf = ({ process = "" }: Sample) => process;
 
 const isCount = (value: number) => Number.isFinite(value) && value >= 0;

@@ -1,10 +1,10 @@
-import { z } from "zod";
+import * as v from "valibot";
 import { defaults } from "./defaults.ts";
-import { type Kind, kindsOf, type Split } from "./kind.ts";
+import { type Kind, kindsOf, lapsesOf, type Split } from "./kind.ts";
 import { RateTest } from "./rate.ts";
 import { RatioTest } from "./ratio.ts";
 import { type Answers, type Arms, addAnswers, noAnswers, type Sides, sidesOf } from "./sides.ts";
-import { addToStream, newStream, type Stream } from "./stream.ts";
+import { addToStream, compare, forgetWaiting, newStream, type Stream } from "./stream.ts";
 import type { Tick } from "./tick.ts";
 import { type Conviction, convict } from "./verdict.ts";
 
@@ -23,6 +23,9 @@ export interface Question extends Arms {
   readonly settings?: Partial<Settings>;
 }
 
+/** Seconds for which a comparison waits for a pod that cannot be read. */
+const waitSeconds = 60;
+
 /**
  * All that was seen of a release beside the others, from the first tick on: sums, never a window, so that it can be looked
  * at as often as one likes, stored, and gone on with. Knows no clock: time comes with the ticks.
@@ -39,8 +42,14 @@ export class Evidence {
   readonly answers: { readonly canary: Answers; readonly stable: Answers };
   /** Seconds that ticks lasted in all, those before canary's first request too. */
   seconds = 0;
-  /** Seconds since the tick of canary's first request. */
+  /** Beginning of the tick of canary's first request, in milliseconds since the epoch. */
+  begun: number | undefined;
+  /** Seconds from there to the end of the tick of its last one. */
   canarySeconds = 0;
+  /** End of the last tick in which counters of canary were read, in milliseconds since the epoch. */
+  lastRead: number | undefined;
+  /** When each unit of either arm was read last, in milliseconds since the epoch. */
+  readonly heard = new Map<string, number>();
   /** Restarts and losses of readiness of canary's pods. */
   lapses = 0;
   /** The last tick; absent before the first. */
@@ -85,18 +94,48 @@ export class Evidence {
     const warmingUp = this.warmingUp;
     const sides = sidesOf(tick, this.question);
     for (const kind of this.kinds) {
-      if (warmingUp && kind.excusedByWarmUp) continue;
       const streams = this.streams.get(kind.name) as Map<string, Stream>;
-      for (const [name, increment] of kind.increments(sides, this.question, split)) {
-        const stream = streams.get(name) ?? newStream(this.ratio);
+      const increments = kind.increments(sides, this.question, split);
+      const part = streams.size === 0 ? kind.part / increments.size : 0;
+      for (const [name, increment] of increments) {
+        const stream = streams.get(name) ?? newStream(this.ratio, part);
+        // One that is excused begins all the same: nothing is known of it, so nothing is good yet.
         streams.set(name, stream);
-        addToStream(this.ratio, stream, increment);
+        if (!(warmingUp && kind.excusedByWarmUp)) addToStream(stream, increment);
       }
     }
+    this.compareArms(tick, sides);
     this.count(sides);
     const { logWorse, conviction } = convict(this);
     this.peak = Math.max(this.peak, logWorse);
     this.conviction ??= conviction;
+  }
+
+  /**
+   * Compares what both arms did at the same time: it waits while a pod that is ready and was read lately cannot be read,
+   * because its next increment brings what it missed. What waits too long is given up, and so is that increment.
+   */
+  private compareArms(tick: Tick, { canary, stable }: Sides): void {
+    const patience = tick.at - waitSeconds * 1000;
+    const ready = new Set(tick.pods.filter((pod) => pod.ready).map(({ pod }) => pod));
+    let [late, caughtUp] = [false, false];
+    for (const { unit } of [...canary, ...stable]) {
+      caughtUp ||= (this.heard.get(unit) ?? tick.at) < patience;
+      this.heard.set(unit, tick.at);
+    }
+    for (const [unit, at] of this.heard) {
+      if (at === tick.at) continue;
+      if (at >= patience) late ||= ready.has(unit);
+      else if (!ready.has(unit)) this.heard.delete(unit);
+    }
+    for (const stream of this.allStreams()) {
+      if (caughtUp) forgetWaiting(stream);
+      else if (!late) compare(this.ratio, stream);
+    }
+  }
+
+  private *allStreams(): Generator<Stream> {
+    for (const streams of this.streams.values()) yield* streams.values();
   }
 
   private count({ tick, canary, stable }: Sides): void {
@@ -104,13 +143,17 @@ export class Evidence {
     addAnswers(this.answers.stable, stable);
     const canaryPods = tick.pods.filter(({ release }) => release === this.question.canary);
     this.seconds += tick.seconds;
-    if (this.answers.canary.requests > 0) this.canarySeconds += tick.seconds;
-    this.lapses += canaryPods.reduce((sum, pod) => sum + pod.restarts + (pod.lostReadiness ? 1 : 0), 0);
+    if (canary.some(({ requests }) => requests > 0)) {
+      this.begun ??= tick.at - tick.seconds * 1000;
+      this.canarySeconds = (tick.at - this.begun) / 1000;
+    }
+    if (canary.length > 0) this.lastRead = tick.at;
+    this.lapses += canaryPods.reduce((sum, pod) => sum + lapsesOf(pod), 0);
     this.last = {
       at: tick.at,
       problems: [...tick.problems],
-      canaryPods: canaryPods.length,
-      unready: canaryPods.filter(({ ready }) => !ready).map(({ pod }) => pod),
+      canaryPods: canaryPods.filter(({ vanished }) => !vanished).length,
+      unready: canaryPods.filter(({ ready, vanished }) => !ready && !vanished).map(({ pod }) => pod),
       canaryRead: canary.length > 0,
       stableRead: stable.length > 0,
     };
@@ -119,7 +162,7 @@ export class Evidence {
   toJSON(): StoredEvidence {
     return {
       version: 1,
-      question: this.question,
+      question: { ...this.question, settings: this.settings },
       streams: Object.fromEntries(
         [...this.streams].map(([kind, streams]) => [
           kind,
@@ -128,7 +171,10 @@ export class Evidence {
       ),
       answers: this.answers,
       seconds: this.seconds,
+      begun: this.begun,
       canarySeconds: this.canarySeconds,
+      lastRead: this.lastRead,
+      heard: Object.fromEntries(this.heard),
       lapses: this.lapses,
       last: this.last,
       peak: this.peak,
@@ -142,7 +188,7 @@ export class Evidence {
    * @throws Error if it is something else, or from a version that this one does not know
    */
   static resume(stored: unknown): Evidence {
-    const found = storedEvidence.parse(stored);
+    const found = v.parse(storedEvidence, stored);
     const evidence = new Evidence(found.question as Question);
     for (const [kind, streams] of Object.entries(found.streams)) {
       const into = evidence.streams.get(kind);
@@ -152,60 +198,62 @@ export class Evidence {
       }
     }
     Object.assign(evidence.answers, found.answers);
-    const { seconds, canarySeconds, lapses, last, peak, conviction } = found;
-    return Object.assign(evidence, { seconds, canarySeconds, lapses, last, peak, conviction });
+    for (const [unit, at] of Object.entries(found.heard)) evidence.heard.set(unit, at);
+    const { seconds, begun, canarySeconds, lastRead, lapses, last, peak, conviction } = found;
+    return Object.assign(evidence, { seconds, begun, canarySeconds, lastRead, lapses, last, peak, conviction });
   }
 }
 
-const count = z.object({ events: z.number(), exposure: z.number() });
-const classes = ["requests", "ok", "moved", "refused", "failed"] as const;
-const answers = z.record(z.enum(classes), z.number());
-const lastTick = z.object({
+const number = v.pipe(v.number(), v.finite());
+const whole = v.pipe(v.number(), v.safeInteger());
+const count = v.object({ events: number, exposure: number });
+const answers = v.object(v.entriesFromList(["requests", "ok", "moved", "refused", "failed"], number));
+const lastTick = v.object({
   /** End of the tick, in milliseconds since the epoch. */
-  at: z.number(),
-  problems: z.array(z.string()),
-  canaryPods: z.int(),
+  at: number,
+  problems: v.array(v.string()),
+  canaryPods: whole,
   /** Names of canary's pods that were not ready. */
-  unready: z.array(z.string()),
+  unready: v.array(v.string()),
   /** Whether counters of the arm could be read. */
-  canaryRead: z.boolean(),
-  stableRead: z.boolean(),
+  canaryRead: v.boolean(),
+  stableRead: v.boolean(),
 });
-const storedEvidence = z.object({
-  version: z.literal(1),
-  question: z.object({
-    canary: z.string(),
-    stable: z.array(z.string()),
-    first: z.boolean().optional(),
-    perRequest: z.boolean().optional(),
-    pairs: z.array(z.string()).optional(),
-    settings: z.record(z.string(), z.number()).optional(),
+const stream = v.object({
+  part: number,
+  waiting: v.object({ canary: count, stable: count }),
+  known: v.pipe(v.array(number), v.length(83)),
+  canary: count,
+  stable: count,
+  badTicks: whole,
+  dispersion: v.object({ weighted: number, events: number, degrees: number }),
+  stablePods: v.record(v.string(), count),
+});
+const storedEvidence = v.object({
+  version: v.literal(1),
+  question: v.object({
+    canary: v.string(),
+    stable: v.array(v.string()),
+    first: v.optional(v.boolean()),
+    perRequest: v.optional(v.boolean()),
+    pairs: v.optional(v.array(v.string())),
+    settings: v.optional(v.record(v.string(), number)),
   }),
-  streams: z.record(
-    z.string(),
-    z.record(
-      z.string(),
-      z.object({
-        known: z.array(z.number()).length(83),
-        canary: count,
-        stable: count,
-        badTicks: z.int(),
-        dispersion: z.object({ weighted: z.number(), events: z.number(), degrees: z.number() }),
-        stablePods: z.record(z.string(), count),
-      }),
-    ),
-  ),
-  answers: z.object({ canary: answers, stable: answers }),
-  seconds: z.number(),
-  canarySeconds: z.number(),
-  lapses: z.number(),
-  last: lastTick.optional(),
-  peak: z.number(),
-  conviction: z.object({ at: z.number(), because: z.string() }).optional(),
+  streams: v.record(v.string(), v.record(v.string(), stream)),
+  answers: v.object({ canary: answers, stable: answers }),
+  seconds: number,
+  begun: v.optional(number),
+  canarySeconds: number,
+  lastRead: v.optional(number),
+  heard: v.record(v.string(), number),
+  lapses: number,
+  last: v.optional(lastTick),
+  peak: number,
+  conviction: v.optional(v.object({ at: number, because: v.string() })),
 });
 
 /** What the judge needs to know of the last tick. */
-export type LastTick = z.infer<typeof lastTick>;
+export type LastTick = v.InferOutput<typeof lastTick>;
 
 /** Evidence as plain JSON. */
-export type StoredEvidence = Omit<z.infer<typeof storedEvidence>, "question"> & { readonly question: Question };
+export type StoredEvidence = Omit<v.InferOutput<typeof storedEvidence>, "question"> & { readonly question: Question };

@@ -37,11 +37,11 @@ export interface Finding {
 export function findings(evidence: Evidence): Finding[] {
   return evidence.kinds.flatMap((kind) => {
     const streams = [...(evidence.streams.get(kind.name) ?? [])];
-    return streams.map(([name, stream]) => finding(evidence, kind, name, stream, kind.part / streams.length));
+    return streams.map(([name, stream]) => finding(evidence, kind, name, stream));
   });
 }
 
-function finding(evidence: Evidence, kind: Kind, name: string, stream: Stream, part: number): Finding {
+function finding(evidence: Evidence, kind: Kind, name: string, stream: Stream): Finding {
   const { ratio, tolerance, settings } = evidence;
   const { known, canary, stable, badTicks } = stream;
   const together = dispersion(stream);
@@ -67,7 +67,7 @@ function finding(evidence: Evidence, kind: Kind, name: string, stream: Stream, p
       : logBeside,
     badTicks,
     dispersion: together,
-    part,
+    part: stream.part,
     says: kind.says(name),
     aboveFloor: isAboveFloor(kind, stream, settings.floor),
   };
@@ -106,7 +106,7 @@ function averageOfAll(evidence: Evidence, logOf: (stream: Stream, kind: Kind) =>
     evidence.kinds.flatMap((kind) => {
       const streams = [...(evidence.streams.get(kind.name)?.values() ?? [])];
       if (streams.length === 0) return [[kind.part, 0] as const];
-      return streams.map((stream) => [kind.part / streams.length, logOf(stream, kind)] as const);
+      return streams.map((stream) => [stream.part, logOf(stream, kind)] as const);
     }),
   );
 }

@@ -1,5 +1,6 @@
 import type { Arms, Sides, Unit } from "./sides.ts";
-import type { Count, Increment, UnitCount } from "./stream.ts";
+import { type Count, type Increment, nothing, type UnitCount } from "./stream.ts";
+import type { PodTick } from "./tick.ts";
 
 /** What of the traffic is known beforehand. */
 export interface Split {
@@ -30,8 +31,12 @@ export interface Kind {
 /**
  * The kinds of the product, and the pairs of the user. Half of the evidence is for 5xx, because those hurt users most and
  * so have to be noticed first; the rest is shared evenly. Any fixed parts give a valid average of e-values (Vovk and Wang 2021).
+ *
+ * @throws Error for a pair whose name is taken
  */
 export function kindsOf(pairs: readonly string[], perRequest: boolean): readonly Kind[] {
+  const taken = pairs.find((name, at) => reservedNames.includes(name) || pairs.indexOf(name) !== at);
+  if (taken !== undefined) throw new Error(`a pair cannot be named ${taken}: that name is taken`);
   const others: ((part: number) => Kind)[] = [
     status("4xx", "answers 4xx", "refused"),
     latency,
@@ -41,6 +46,9 @@ export function kindsOf(pairs: readonly string[], perRequest: boolean): readonly
   ];
   return [serverErrors(1 / 2), ...others.map((kind) => kind(1 / 2 / others.length))];
 }
+
+/** Names that a user's pair cannot have, because kinds of the product have them. */
+export const reservedNames: readonly string[] = ["5xx", "4xx", "latency", "stability", "missing answers"];
 
 /** Answers of the 5xx class: what TPS5XX counts. */
 export const serverErrors = status("5xx", "answers 5xx", "failed");
@@ -57,23 +65,21 @@ function status(name: string, says: string, field: "refused" | "failed"): (part:
   });
 }
 
-/** Requests that took longer than an edge of the histogram; only edges that both arms have can be compared. */
+/** Requests that took longer than an edge of the histogram. An edge that only one arm has is never fine: nothing is known of it. */
 function latency(part: number): Kind {
   return {
     name: "latency",
     part,
     says: (stream) => `takes longer than ${stream.slice("slower than ".length)}`,
     increments(sides) {
-      const ofStable = edgesOf(sides.stable);
       return new Map(
-        [...edgesOf(sides.canary)]
-          .filter((edge) => ofStable.has(edge))
+        [...edgesOf([...sides.canary, ...sides.stable])]
           .sort((a, b) => a - b)
           .map((edge) => [
             `slower than ${edge} s`,
             compare(sides, ({ latency }) => {
               const slower = latency?.slower.find(([at]) => at === edge);
-              return latency && slower ? { events: slower[1], exposure: latency.total } : nothing;
+              return latency && slower ? { events: slower[1], exposure: latency.total } : nothing();
             }),
           ]),
       );
@@ -97,17 +103,18 @@ function stability(part: number): Kind {
       const count = (releases: readonly string[]) =>
         pods
           .filter(({ release }) => releases.includes(release))
-          .map(({ pod, restarts, lostReadiness }) => ({
-            unit: pod,
-            events: restarts + (lostReadiness ? 1 : 0),
-            exposure: seconds,
-          }));
+          .map((each) => ({ unit: each.pod, events: lapsesOf(each), exposure: seconds }));
       const stablePods = count(arms.stable);
       return new Map([["stability", { canary: sum(count([arms.canary])), stable: sum(stablePods), stablePods }]]);
     },
     excusedByWarmUp: false,
     ofRequests: false,
   };
+}
+
+/** How often a pod failed as a pod in a tick. */
+export function lapsesOf({ restarts, lostReadiness, vanished }: PodTick): number {
+  return restarts + (lostReadiness ? 1 : 0) + (vanished ? 1 : 0);
 }
 
 /**
@@ -139,8 +146,6 @@ function missing(part: number): Kind {
   };
 }
 
-const nothing: Count = { events: 0, exposure: 0 };
-
 function pair(name: string): (part: number) => Kind {
   return (part) => ({
     name,
@@ -156,15 +161,16 @@ function pair(name: string): (part: number) => Kind {
 }
 
 function compare(sides: Sides, count: (unit: Unit) => Count): Increment {
-  const stablePods = sides.stable.map((unit): UnitCount => {
-    const { events, exposure } = count(unit);
-    return { unit: unit.unit, events, exposure };
+  const stable = sides.stable.map(count);
+  const stablePods = sides.stable.flatMap(({ unit, pod }, at): UnitCount[] => {
+    const { events, exposure } = stable[at] as Count;
+    return pod ? [{ unit, events, exposure }] : [];
   });
-  return { canary: sum(sides.canary.map(count)), stable: sum(stablePods), stablePods };
+  return { canary: sum(sides.canary.map(count)), stable: sum(stable), stablePods };
 }
 
 function sum(counts: readonly Count[]): Count {
-  const total = { ...nothing };
+  const total = nothing();
   for (const { events, exposure } of counts) {
     total.events += events;
     total.exposure += exposure;

@@ -42,10 +42,11 @@ export class RatioTest {
   constructor({ margin, limit }: { readonly margin: number; readonly limit: number }) {
     this.grid = Float64Array.of(...points, margin, limit);
     this.logGrid = this.grid.map((g) => Math.log(g));
-    // Small regressions are likelier than huge ones; a release is likelier to be slightly than vastly better.
+    // Small regressions are likelier than huge ones, but one that is hardly beyond the margin cannot be told from it; a
+    // release is likelier to be slightly than vastly better.
     this.above = mixture(
       (g) => g > margin,
-      (g) => 1 / g,
+      (g) => (1 - margin / g) / g,
     );
     this.below = mixture(
       (g) => g < limit && g > limit / 12,

@@ -43,8 +43,10 @@ export interface UnitReading {
 export interface Sample {
   /** Name and labels, which tell it from the unit's other series. */
   readonly id: string;
-  /** Series that begin anew together and are counted together: the buckets of one histogram. @default the id */
+  /** Series that are counted together: the buckets of one histogram. @default the id */
   readonly group?: string;
+  /** Which of the unit's processes counts it: the series of one begin anew together. @default its only one */
+  readonly process?: string;
   readonly counter: Counter;
   /** Never negative, never NaN: with such a sample the unit counts as not read. */
   readonly value: number;

@@ -23,7 +23,7 @@ export interface Answers {
 }
 
 /** What one unit answered in a tick, by class. */
-export interface Unit extends Answers, Pick<UnitTick, "unit" | "pairs"> {
+export interface Unit extends Answers, Pick<UnitTick, "unit" | "pod" | "pairs"> {
   readonly latency: UnitTick["latency"];
 }
 
@@ -40,7 +40,7 @@ export function sidesOf(tick: Tick, arms: Arms): Sides {
   const stable: Unit[] = [];
   for (const unit of tick.units) {
     const side = unit.release === arms.canary ? canary : arms.stable.includes(unit.release) ? stable : undefined;
-    side?.push({ unit: unit.unit, latency: unit.latency, pairs: unit.pairs, ...answersOf(unit) });
+    side?.push({ unit: unit.unit, pod: unit.pod, latency: unit.latency, pairs: unit.pairs, ...answersOf(unit) });
   }
   return { tick, canary, stable };
 }

@@ -22,40 +22,73 @@ export interface Increment {
 
 /** One stream: a kind of bad event, counted in both arms from the start of the observation. */
 export interface Stream {
+  /**
+   * Its part of the evidence of all streams. Given when it begins and never changed: an average whose weights move is no
+   * e-process. 0 for one that came later than the others of its kind; good still needs it.
+   */
+  readonly part: number;
   readonly known: LogLikelihood;
+  /** Counts of both arms that wait for each other: only what happened at the same time is compared. */
+  readonly waiting: { canary: Count; stable: Count };
   readonly canary: Count;
   readonly stable: Count;
   /** Ticks in which canary had events. */
   badTicks: number;
   readonly dispersion: Dispersion;
-  /** Totals of stable's pods that were there in the last tick. */
-  stablePods: Record<string, Count>;
+  /** Totals of stable's pods, those that are gone too: what they taught stays true. */
+  readonly stablePods: Record<string, Count>;
 }
 
-export function newStream(test: RatioTest): Stream {
+/** Pods whose totals are remembered. */
+const podLimit = 200;
+
+export function newStream(test: RatioTest, part: number): Stream {
   return {
+    part,
     known: test.nothing(),
-    canary: { events: 0, exposure: 0 },
-    stable: { events: 0, exposure: 0 },
+    waiting: { canary: nothing(), stable: nothing() },
+    canary: nothing(),
+    stable: nothing(),
     badTicks: 0,
     dispersion: { weighted: 0, events: 0, degrees: 0 },
     stablePods: {},
   };
 }
 
-export function addToStream(test: RatioTest, stream: Stream, { canary, stable, stablePods }: Increment): void {
-  test.add(stream.known, canary.events, canary.exposure, stable.events, stable.exposure);
-  add(stream.canary, canary);
-  add(stream.stable, stable);
+export function nothing(): Count {
+  return { events: 0, exposure: 0 };
+}
+
+/** Adds what happened in a tick; the comparison waits for `compare`. */
+export function addToStream(stream: Stream, { canary, stable, stablePods }: Increment): void {
+  for (const [arm, count] of [
+    ["canary", canary],
+    ["stable", stable],
+  ] as const) {
+    add(stream[arm], count);
+    add(stream.waiting[arm], count);
+  }
   if (canary.events > 0) stream.badTicks++;
   addDispersion(stream.dispersion, stablePods);
-  const before = stream.stablePods;
-  stream.stablePods = {};
   for (const { unit, events, exposure } of stablePods) {
-    const total = before[unit] ?? { events: 0, exposure: 0 };
-    add(total, { events, exposure });
-    stream.stablePods[unit] = total;
+    const total = stream.stablePods[unit];
+    if (total) add(total, { events, exposure });
+    else if (Object.keys(stream.stablePods).length < podLimit) stream.stablePods[unit] = { events, exposure };
   }
+}
+
+/** Compares what waits, once both arms have been exposed. */
+export function compare(test: RatioTest, { known, waiting }: Stream): void {
+  const { canary, stable } = waiting;
+  if (!(canary.exposure > 0 && stable.exposure > 0)) return;
+  test.add(known, canary.events, canary.exposure, stable.events, stable.exposure);
+  forgetWaiting({ waiting });
+}
+
+/** Gives up what waits: the arms were not seen at the same time. The totals keep it. */
+export function forgetWaiting({ waiting }: Pick<Stream, "waiting">): void {
+  waiting.canary = nothing();
+  waiting.stable = nothing();
 }
 
 function add(total: Count, more: Count): void {

@@ -14,6 +14,8 @@ export interface Tick {
 export interface UnitTick {
   readonly unit: string;
   readonly release: string;
+  /** Whether the unit is a listed pod, and no gateway's view of one track. */
+  readonly pod: boolean;
   /** Requests by status code, `200` or a class such as `5xx`. */
   readonly requests: Readonly<Record<string, number>>;
   /** Requests measured for their time, and those of them that took longer than each edge, in seconds, rising. */
@@ -31,4 +33,6 @@ export interface PodTick {
   readonly restarts: number;
   /** It was ready before, is not now, and was not asked to end. */
   readonly lostReadiness: boolean;
+  /** It was listed before, is not now, and was not asked to end: evicted, or deleted by force. */
+  readonly vanished: boolean;
 }

@@ -51,12 +51,15 @@ interface Looked {
  * 2. Only streams count in which canary's own rate is above the floor.
  * 3. The stream that says most was bad in several ticks: one burst may be one client.
  * 4. The evidence is `placebo` times that against any pod of stable, held against the others.
- * 5. With nothing to compare: canary's 5xx are above the objective, by a test of that rate alone.
+ * 5. With nothing to compare, or nothing left: canary's 5xx are above the objective, by a test of that rate alone.
  */
 export function convict(evidence: Evidence): Looked {
   const { settings, last } = evidence;
   const threshold = Math.log(1 / settings.alpha);
-  if (!evidence.compares) return convictAlone(evidence, threshold);
+  if (!evidence.compares || last?.stableRead === false) {
+    const alone = convictAlone(evidence, threshold);
+    if (!evidence.compares || alone.conviction) return alone;
+  }
   const logWorse = logWorseOfAll(evidence, settings.floor);
   if (logWorse < threshold) {
     if (logWorseOfAll(evidence, 0) < threshold) return { logWorse };
@@ -202,6 +205,7 @@ function worseThanStable(evidence: Evidence, { says, rate, ratio, lower, stable 
 }
 
 function notYetFine({ settings, compares }: Evidence, { says, upper, rate, canary }: Finding, open: number): string {
+  if (canary.exposure === 0) return `not decided yet: nothing is known of how often canary ${says}`;
   const seen = [
     ...(rate === undefined ? [] : [`in ${percent(rate)} of ${count(canary.exposure, "request")}`]),
     ...(compares

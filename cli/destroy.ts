@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { memoryKey } from "../components/history.ts";
 import { Refusal } from "../components/refusal.ts";
 import { connect } from "../rollout/cluster.ts";
+import { forgetEvidence } from "../rollout/kept-evidence.ts";
 import { findAccess } from "../rollout/kubeconfig.ts";
 import { clusterId } from "../rollout/live.ts";
 import { deleteRecord } from "../rollout/record.ts";
@@ -41,7 +42,10 @@ async function destroy(options: { context?: string; yes?: boolean; json?: boolea
   const services = new Map(
     stacks.flatMap((stack) => stack.services).map((each) => [memoryKey(each.namespace, each.service), each]),
   );
-  for (const { namespace, service } of services.values()) await deleteRecord(api, namespace, service);
+  for (const { namespace, service } of services.values()) {
+    await forgetEvidence(api, namespace, service);
+    await deleteRecord(api, namespace, service);
+  }
   console.log(
     options.json
       ? JSON.stringify({ stacks: names, services: [...services.keys()] })

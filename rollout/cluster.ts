@@ -157,12 +157,17 @@ async function open(
       rejectUnauthorized: !access.skipTlsVerify,
       ...(access.serverName !== undefined && { servername: access.serverName }),
     };
+    let complete = () => false;
     const sent = send(url, options, (response) => {
+      complete = () => response.complete;
       response.once("end", letGo);
+      // Whoever reads it hears of an error as well; this is for one that comes when the reader has just left.
+      response.on("error", () => {});
       answered(response);
     });
-    // Not Node's own option: a signal that comes just as the connection goes back to its pool then ends the process (24.21).
-    const end = () => sent.destroy(signal?.reason);
+    // Not Node's own option: a signal that comes when the whole answer is there and the connection back in its pool, where
+    // nobody hears its error, ends the process (24.21).
+    const end = () => sent.destroy(complete() ? undefined : signal?.reason);
     const letGo = () => signal?.removeEventListener("abort", end);
     if (signal?.aborted) end();
     signal?.addEventListener("abort", end, { once: true });

@@ -20,6 +20,10 @@ export interface Series {
   readonly value: number;
   /** When the value was taken, in milliseconds since the epoch, where the answer says that. */
   readonly at?: number;
+  /** Milliseconds from one of its samples to the next, where that is known. */
+  readonly every?: number;
+  /** Which of the unit's processes counts it, where that is known. */
+  readonly process?: string;
 }
 
 /**

@@ -43,7 +43,8 @@ export interface Counted {
 /**
  * The counters of one unit.
  *
- * @param declared names that exist, with series or yet without: a counter that never counted may have none. @default none
+ * @param declared names that exist, with series or yet without: a counter that never counted may have none. Where nothing is
+ *   declared, as in Prometheus, the bad half of a pair may be missing for that reason. @default nothing is declared
  * @param bare a latency that is not there is no problem, though it has a name. @default false
  */
 export function countersOf(
@@ -71,20 +72,27 @@ export function countersOf(
       if (seen.has(id)) return { wrong: `gives ${textOf(each)} twice` };
       seen.add(id);
       const group = counter.kind === "within" ? { group: `within ${histogramOf(each)}` } : {};
-      samples.push({ id, ...group, counter, value: each.value, ...(each.at !== undefined && { at: each.at }) });
+      const { at, process } = each;
+      samples.push({
+        id,
+        ...group,
+        ...(process !== undefined && { process }),
+        counter,
+        value: each.value,
+        ...(at !== undefined && { at }),
+      });
     }
   }
   const cut = series.find((each) => each.name === `${latencyOf(metrics)}_bucket` && !says(samples, histogramOf(each)));
   if (cut) return { wrong: `gives ${histogramOf(cut)} without its +Inf: it is cut off` };
   const { latency } = metrics;
   const lacksLatency = latency !== undefined && !bare && !exists(`${latency}_bucket`) && !isDeclared(latency, declared);
-  const missing = [
-    ...(lacksLatency ? [latency] : []),
-    ...Object.values(metrics.pairs ?? {})
-      .map(({ total }) => total.metric)
-      .filter((name) => !exists(name)),
-  ];
-  return { samples, ...(missing.length > 0 && { wrong: `answers but has no ${missing.join(", no ")}` }) };
+  const halves = Object.values(metrics.pairs ?? {}).flatMap(({ bad, total }) =>
+    // A misspelt counter of what is bad never counts anything, and would be good for ever.
+    declared === undefined ? [total.metric] : [bad.metric, total.metric],
+  );
+  const missing = new Set([...(lacksLatency ? [latency] : []), ...halves.filter((name) => !exists(name))]);
+  return { samples, ...(missing.size > 0 && { wrong: `answers but has no ${[...missing].join(", no ")}` }) };
 }
 
 /** Whether the samples say how many a histogram measured. */
@@ -108,8 +116,11 @@ function* meanings(metrics: Metrics, series: Series): Generator<Counter | string
     const label = codeLabels(metrics).find((candidate) => Object.hasOwn(labels, candidate));
     const code = label === undefined ? undefined : labels[label]?.toLowerCase();
     if (code === undefined) yield `has ${textOf(series)}, without the label ${codeLabels(metrics).join(" or ")}`;
-    else if (!/^\d{1,3}$|^\dxx$/.test(code)) yield `has ${textOf(series)}, whose ${label} is no status code`;
-    else yield { kind: "requests", code };
+    // Istio, Envoy and nginx count a request that got no answer under 0: it failed.
+    else if (/^0+$/.test(code)) yield { kind: "requests", code: "5xx" };
+    // Of the others below 200 only 101 ends a request: it became a WebSocket.
+    else if (/^[2-5](\d\d|xx)$|^101$/.test(code)) yield { kind: "requests", code };
+    else yield `has ${textOf(series)}, whose ${label} is no status of an answer`;
   }
   if (name === `${latency}_bucket`) {
     const edge = /^\+?inf$/i.test(labels.le ?? "") ? Infinity : Number.parseFloat(labels.le ?? "");

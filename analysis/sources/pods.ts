@@ -18,16 +18,12 @@ export interface PodSourceArgs {
   readonly namespace: string;
   /** @default the usual names */
   readonly metrics?: Metrics;
-  /** @default the annotation `prometheus.io/port`, else the port named "metrics", else the first one */
+  /** A number, or the name of a container's port. @default the annotation `prometheus.io/port`, else the port named "metrics", else the first one */
   readonly port?: number | string;
   /** @default the annotation `prometheus.io/path`, else "/metrics" */
   readonly path?: string;
-  /** @default the annotation `prometheus.io/scheme`, else "http" */
-  readonly scheme?: "http" | "https";
   /** Seconds that one pod may take. @default 2 */
   readonly timeoutSeconds?: number;
-  /** Pods that are read at the same time. @default 16 */
-  readonly atOnce?: number;
 }
 
 /**
@@ -41,7 +37,7 @@ export function podSource(args: PodSourceArgs): MetricSource {
   return {
     describe: () => "read from the pods' own metrics",
     read: (pods, signal) =>
-      inTurn(pods, args.atOnce ?? lookDefaults.podsAtOnce, async (pod) => {
+      inTurn(pods, lookDefaults.podsAtOnce, async (pod) => {
         const unit = { unit: pod.name, release: pod.release };
         const target = targetOf(pod, args);
         if ("wrong" in target) return { ...unit, problem: `${pod.name} ${target.wrong}.` };
@@ -56,15 +52,50 @@ export function podSource(args: PodSourceArgs): MetricSource {
 function targetOf(pod: Pod, args: PodSourceArgs): { path: string } | { wrong: string } {
   const said = (what: string) => pod.annotations[`prometheus.io/${what}`];
   if (said("scrape") === "false" && args.port === undefined) {
-    return { wrong: "is annotated prometheus.io/scrape: false: name the port of its metrics, or use Prometheus" };
+    return {
+      wrong:
+        "is annotated prometheus.io/scrape: false: name the port of its metrics with --pod-port, or read them from --prometheus",
+    };
   }
-  const named = pod.ports.find(({ name }) => name === "metrics") ?? pod.ports[0];
-  const port = args.port ?? said("port") ?? named?.containerPort;
-  if (port === undefined) return { wrong: "has no port: annotate it with prometheus.io/port" };
-  const scheme = args.scheme ?? said("scheme");
-  const target = `${scheme === "https" ? "https:" : ""}${pod.name}:${port}`;
+  const wanted = args.port ?? said("port");
+  const port = portOf(pod, wanted);
+  if (port === undefined) {
+    const lacks = wanted === undefined ? "has no port" : `has no port ${wanted}`;
+    return { wrong: `${lacks}: say where its metrics are, with --pod-port or its annotation prometheus.io/port` };
+  }
+  const target = targetOf(pod, args);
+        if ("wrong" in target) return { ...unit, problem: `${pod.name} ${target.wrong}.` };
+        const answer = await ask(args, target.path, signal);
+        if ("wrong" in answer) return { ...unit, problem: `${pod.name} ${answer.wrong}.` };
+        return { ...unit, ...understand(pod, args, names, answer) };
+      }),
+  };
+}
+
+/** Where a pod's metrics are, as a path of the API server. */
+function targetOf(pod: Pod, args: PodSourceArgs): { path: string } | { wrong: string } {
+  const said = (what: string) => pod.annotations[`prometheus.io/${what}`];
+  if (said("scrape") === "false" && args.port === undefined) {
+    return {
+      wrong:
+        "is annotated prometheus.io/scrape: false: name the port of its metrics with --pod-port, or read them from --prometheus",
+    };
+  }
+  const port = portOf(pod, args.port ?? said("port"));
+  if (port === undefined) {
+    const lacks = args.port === undefined ? "has no port" : `has no port ${args.port}`;
+    return { wrong: `${lacks}: annotate it with prometheus.io/port, or name its port with --pod-port` };
+  }
+  const target = `${said("scheme") === "https" ? "https:" : ""}${pod.name}:${port}`;
   const path = (args.path ?? said("path") ?? "/metrics").replace(/^\/+/, "");
   return { path: `/api/v1/namespaces/${args.namespace}/pods/${target}/proxy/${path}` };
+}
+
+/** A port by its number or name; where none is wanted, the one that is named so, or the first. */
+function portOf({ ports }: Pod, wanted: number | string | undefined): number | string | undefined {
+  if (wanted === undefined) return (ports.find(({ name }) => name === "metrics") ?? ports[0])?.containerPort;
+  // The API server knows the ports of a pod by their numbers alone.
+  return /^\d+$/.test(String(wanted)) ? wanted : ports.find(({ name }) => name === wanted)?.containerPort;
 }
 
 async function ask(args: PodSourceArgs, path: string, signal: AbortSignal): Promise<TextAnswer | { wrong: string }> {

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { request as plainRequest } from "node:http";
 import { request as tlsRequest } from "node:https";
 import { rootCertificates } from "node:tls";
-import { z } from "zod";
+import * as v from "valibot";
 import { lookDefaults } from "../defaults.ts";
 import type { MetricSource, Pod, UnitReading } from "../reading.ts";
 import type { Series } from "./exposition.ts";
@@ -14,14 +14,10 @@ export interface PrometheusArgs {
   readonly query: Query;
   /** A file with the Authorization header, or with a bearer token alone. Read each time: tokens are renewed. @default none */
   readonly authorizationFile?: string;
-  /** Further headers, as in `{ "X-Scope-OrgID": "team-a" }`. @default none */
-  readonly headers?: Readonly<Record<string, string>>;
   /** A file with certificates to trust beside the usual ones, PEM. @default none */
   readonly caFile?: string;
   /** Seconds that an answer may take. @default 5 */
   readonly timeoutSeconds?: number;
-  /** Age in seconds from which a sample is none. At least twice the scrape interval. @default 120 */
-  readonly freshSeconds?: number;
 }
 
 /**
@@ -29,10 +25,10 @@ export interface PrometheusArgs {
  * (https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries). The counters come raw, with the times of
  * their scrapes: rate() and increase() extrapolate, and their windows overlap.
  *
- * @example prometheusSource({ url: "http://prometheus.monitoring:9090", query: ownMetrics({ namespace, service }) })
+ * @example prometheusSource({ url: "http://prometheus.monitoring:9090", query: ownMetrics({ namespace }) })
  */
 export function prometheusSource(args: PrometheusArgs): MetricSource {
-  const seconds = args.freshSeconds ?? lookDefaults.freshSeconds;
+  const seconds = lookDefaults.windowSeconds;
   const base = new URL(args.url);
   const where = `Prometheus at ${base.host}${base.pathname.replace(/\/$/, "")}`;
   return {
@@ -41,7 +37,7 @@ export function prometheusSource(args: PrometheusArgs): MetricSource {
       if (pods.length === 0) return [];
       const answer = await ask(args, promQl(args.query, pods, seconds), signal);
       if ("wrong" in answer) return unread(pods, `${where} ${answer.wrong}.`);
-      return unitsOf(args.query, answer.series, pods, seconds);
+      return unitsOf(args.query, answer.series, pods, { at: answer.at, seconds });
     },
   };
 }
@@ -51,32 +47,32 @@ function unread(pods: readonly Pod[], problem: string): UnitReading[] {
   return pods.map(({ name, release }) => ({ unit: name, release, problem }));
 }
 
-const answer = z.discriminatedUnion("status", [
-  z.object({
-    status: z.literal("success"),
-    data: z.object({
-      resultType: z.literal("matrix"),
-      result: z.array(
-        z.object({
-          metric: z.record(z.string(), z.string()),
+const answer = v.variant("status", [
+  v.object({
+    status: v.literal("success"),
+    data: v.object({
+      resultType: v.literal("matrix"),
+      result: v.array(
+        v.object({
+          metric: v.record(v.string(), v.string()),
           // A native histogram has none.
-          values: z.array(z.tuple([z.number(), z.string()])).default([]),
+          values: v.optional(v.array(v.strictTuple([v.number(), v.string()])), []),
         }),
       ),
     }),
-    warnings: z.array(z.string()).nullish(),
+    warnings: v.nullish(v.array(v.string())),
     // VictoriaMetrics says so where others warn.
-    isPartial: z.boolean().nullish(),
+    isPartial: v.nullish(v.boolean()),
   }),
-  z.object({ status: z.literal("error"), errorType: z.string().optional(), error: z.string().optional() }),
+  v.object({ status: v.literal("error"), errorType: v.optional(v.string()), error: v.optional(v.string()) }),
 ]);
 
-/** The latest sample of each series, or what is wrong as the rest of a sentence that begins with Prometheus. */
+/** The latest sample of each series and when the answer was given, or what is wrong as the rest of a sentence that begins with Prometheus. */
 async function ask(
   args: PrometheusArgs,
   query: string,
   signal: AbortSignal,
-): Promise<{ series: Series[] } | { wrong: string }> {
+): Promise<{ series: Series[]; at: number } | { wrong: string }> {
   const seconds = args.timeoutSeconds ?? lookDefaults.prometheusTimeoutSeconds;
   const limit = AbortSignal.timeout(seconds * 1000);
   let response: Response;
@@ -87,32 +83,37 @@ async function ask(
     if (limit.aborted) return { wrong: `gave no answer within ${seconds} s` };
     return { wrong: `cannot be read (${(error as Error).message.replace(/\.$/, "")})` };
   }
-  const { status, text } = response;
-  const parsed = answer.safeParse(json(text));
-  if (parsed.success && parsed.data.status === "error") {
-    const { errorType = "no type given", error = "no reason given" } = parsed.data;
+  const { status, text, at } = response;
+  const parsed = v.safeParse(answer, json(text));
+  if (parsed.success && parsed.output.status === "error") {
+    const { errorType = "no type given", error = "no reason given" } = parsed.output;
     return { wrong: `answers ${status} with an error (${errorType}: ${error})` };
   }
   if (status !== 200) return { wrong: `answers ${status} (${text.trim().split("\n")[0]?.slice(0, 80) ?? ""})` };
-  if (!parsed.success || parsed.data.status === "error") {
+  if (!parsed.success || parsed.output.status === "error") {
     return { wrong: `answers what Prometheus would not (${text.trim().slice(0, 80)})` };
   }
-  const { data, warnings, isPartial } = parsed.data;
+  const { data, warnings, isPartial } = parsed.output;
   if (isPartial || warnings?.length) {
     return { wrong: `answers with a part only (${warnings?.join(", ") || "isPartial"})` };
   }
-  return { series: data.result.flatMap(latest) };
+  return { series: data.result.flatMap(latest), at };
 }
 
 function latest({ metric, values }: { metric: Record<string, string>; values: [number, string][] }): Series[] {
   const { __name__: name = "", ...labels } = metric;
   const [at, value] = values.at(-1) ?? [];
-  return at === undefined || value === undefined ? [] : [{ name, labels, value: Number(value), at: at * 1000 }];
+  if (at === undefined || value === undefined) return [];
+  const gaps = values.slice(1).map(([time], index) => 1000 * (time - (values[index]?.[0] ?? time)));
+  const every = gaps.sort((a, b) => a - b)[Math.floor(gaps.length / 2)];
+  return [{ name, labels, value: Number(value), at: at * 1000, ...(every !== undefined && { every }) }];
 }
 
 interface Response {
   readonly status: number;
   readonly text: string;
+  /** When it was given, in milliseconds since the epoch, on the clock of whoever gave it: ours may be another. */
+  readonly at: number;
 }
 
 /** Sends the query in the body, where it may be as long as it likes. */
@@ -123,7 +124,6 @@ async function post(args: PrometheusArgs, body: string, signal: AbortSignal): Pr
     args.caFile === undefined ? undefined : contentOf(args.caFile),
   ]);
   const headers = {
-    ...args.headers,
     accept: "application/json",
     "content-type": "application/x-www-form-urlencoded",
     "content-length": Buffer.byteLength(body),
@@ -141,7 +141,9 @@ async function post(args: PrometheusArgs, body: string, signal: AbortSignal): Pr
       response.on("data", (chunk) => {
         text += chunk;
       });
-      response.on("end", () => answered({ status: response.statusCode ?? 0, text }));
+      const date = Date.parse(response.headers.date ?? "");
+      const at = Number.isNaN(date) ? Date.now() : date;
+      response.on("end", () => answered({ status: response.statusCode ?? 0, text, at }));
       response.on("error", failed);
     });
     sent.on("error", failed);

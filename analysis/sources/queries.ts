@@ -1,3 +1,4 @@
+import { lookDefaults } from "../defaults.ts";
 import type { Pod, UnitReading } from "../reading.ts";
 import type { Series } from "./exposition.ts";
 import { countersOf, type Metrics, seriesNames } from "./metrics.ts";
@@ -14,47 +15,30 @@ export interface Query {
   readonly matchers: (pods: readonly Pod[]) => readonly string[];
   /** The track that a series counts for, undefined if that cannot be told; absent where only pods are units. */
   readonly trackOf?: (labels: Labels) => string | undefined;
-  /** The label with the name of the pod that answered. @default "pod" */
-  readonly podLabel?: string;
   /** What may be wrong where nothing is found. */
   readonly hint?: string;
 }
 
 type Labels = Readonly<Record<string, string>>;
 
-/** Which service is meant, and how to tell its series from others that look alike. */
+/** How to tell a service's series from others that look alike. */
 export interface QueryArgs {
   readonly namespace: string;
-  readonly service: string;
   /** Further labels that all series have exactly so, as in `{ cluster: "eu-1" }`. @default none */
   readonly labels?: Labels;
 }
 
-interface Exported {
-  /**
-   * The gateway's labels `service` and `namespace` have become `exported_service` and `exported_namespace`, as under a
-   * ServiceMonitor without honorLabels. @default false
-   */
-  readonly exported?: boolean;
-}
+/** What a source calls the tracks. */
+type Names = Readonly<Record<"stable" | "canary", string>>;
 
-/**
- * The pods' own metrics, as Prometheus reads them from each pod.
- *
- * @param args.podLabel @default "pod", as the Prometheus Operator names it
- * @param args.namespaceLabel @default "namespace"
- */
-export function ownMetrics(
-  args: QueryArgs & { readonly metrics?: Metrics; readonly podLabel?: string; readonly namespaceLabel?: string },
-): Query {
-  const { podLabel = "pod", namespaceLabel = "namespace" } = args;
+/** The pods' own metrics, as Prometheus reads them from each pod, labelled as by the Prometheus Operator. */
+export function ownMetrics(args: QueryArgs & { readonly metrics?: Metrics }): Query {
   return {
     about: "the pods' own metrics",
     metrics: args.metrics ?? {},
-    podLabel,
     matchers: (pods) => [
-      equal(namespaceLabel, args.namespace),
-      like(podLabel, pods.map(({ name }) => quoted(name)).join("|")),
+      equal("namespace", args.namespace),
+      like("pod", pods.map(({ name }) => quoted(name)).join("|")),
       ...exact(args.labels),
     ],
   };
@@ -64,10 +48,12 @@ export function ownMetrics(
  * Traefik's counters of each service, `<namespace>-<service>-<port>@<provider>`
  * (https://doc.traefik.io/traefik/observability/metrics/overview/#service-metrics; the names are made in
  * pkg/provider/kubernetes/gateway/httproute.go).
+ *
+ * @param args.backends the Service of each track
  */
-export function traefik(args: QueryArgs & Exported): Query {
-  const name = (track: string) => `${args.namespace}-${args.service}-${track}-(https?-)?[0-9a-z]+@kubernetes[a-z]*`;
-  const label = args.exported ? "exported_service" : "service";
+export function traefik(args: QueryArgs & { readonly backends: Names }): Query {
+  const name = (track: keyof Names) =>
+    `${quoted(`${args.namespace}-${args.backends[track]}`)}-(https?-)?[0-9a-z]+@kubernetes[a-z]*`;
   return {
     about: "the counters of Traefik",
     metrics: {
@@ -75,8 +61,8 @@ export function traefik(args: QueryArgs & Exported): Query {
       codeLabel: "code",
       latency: "traefik_service_request_duration_seconds",
     },
-    ...byBackend(label, { stable: name("stable"), canary: name("canary") }, args.labels),
-    hint: "is addServicesLabels on, and has the route both backends?",
+    ...byBackend("service", { stable: name("stable"), canary: name("canary") }, args.labels),
+    hint: "is addServicesLabels on, honorLabels in its ServiceMonitor, and has the route both backends?",
   };
 }
 
@@ -86,20 +72,14 @@ export function traefik(args: QueryArgs & Exported): Query {
  * upstream_rq_time, a histogram in milliseconds).
  *
  * It puts all backends of a rule into one cluster, `httproute/<namespace>/<route>/rule/<n>`, in which the tracks cannot be
- * told apart, unless one of them has a filter: then each has its own, `.../backend/<i>`, by its place in the rule
- * (https://github.com/envoyproxy/gateway/issues/7008, https://github.com/envoyproxy/gateway/issues/6742).
+ * told apart, unless one of them has a filter: then each has its own, `.../backend/<i>`, by its place in the rule, stable's
+ * before canary's (https://github.com/envoyproxy/gateway/issues/7008, https://github.com/envoyproxy/gateway/issues/6742).
  *
- * @param args.route the HTTPRoute. @default the service's name
- * @param args.clusters the cluster of each track, a regular expression. @default stable is the first backend, canary the second
+ * @param args.route the HTTPRoute
  */
-export function envoyGateway(
-  args: QueryArgs & {
-    readonly route?: string;
-    readonly clusters?: { readonly stable: string; readonly canary: string };
-  },
-): Query {
+export function envoyGateway(args: QueryArgs & { readonly route: string }): Query {
   const backend = (index: number) =>
-    `httproute/${quoted(args.namespace)}/${quoted(args.route ?? args.service)}/rule/[0-9]+/backend/${index}`;
+    `httproute/${quoted(args.namespace)}/${quoted(args.route)}/rule/[0-9]+/backend/${index}`;
   return {
     about: "the counters of Envoy Gateway",
     metrics: {
@@ -108,7 +88,7 @@ export function envoyGateway(
       latency: "envoy_cluster_upstream_rq_time",
       latencyUnit: "milliseconds",
     },
-    ...byBackend("envoy_cluster_name", args.clusters ?? { stable: backend(0), canary: backend(1) }, args.labels),
+    ...byBackend("envoy_cluster_name", { stable: backend(0), canary: backend(1) }, args.labels),
     hint: "Envoy Gateway counts both backends of a rule as one unless one of them has a filter",
   };
 }
@@ -117,11 +97,12 @@ export function envoyGateway(
  * ingress-nginx's counters of each Service (https://kubernetes.github.io/ingress-nginx/user-guide/monitoring). What a canary
  * Ingress sends away is counted under the first Service, with the canary's `<namespace>-<service>-<port>` in the label
  * `canary` (https://github.com/kubernetes/ingress-nginx/pull/7696).
+ *
+ * @param args.backends the Service of each track
  */
-export function ingressNginx(args: QueryArgs & Exported): Query {
-  const prefix = args.exported ? "exported_" : "";
-  const stable = `${args.service}-stable`;
-  const canary = new RegExp(`^${args.namespace}-${args.service}-canary-[0-9a-z-]+$`);
+export function ingressNginx(args: QueryArgs & { readonly backends: Names }): Query {
+  const { stable, canary } = args.backends;
+  const sentAway = new RegExp(`^${quoted(`${args.namespace}-${canary}`)}-[0-9a-z-]+$`);
   return {
     about: "the counters of ingress-nginx",
     metrics: {
@@ -130,35 +111,27 @@ export function ingressNginx(args: QueryArgs & Exported): Query {
       latency: "nginx_ingress_controller_request_duration_seconds",
     },
     matchers: () => [
-      equal(`${prefix}namespace`, args.namespace),
-      like(`${prefix}service`, `${stable}|${args.service}-canary`),
+      equal("namespace", args.namespace),
+      like("service", `${quoted(stable)}|${quoted(canary)}`),
       ...exact(args.labels),
     ],
     trackOf: (labels) => {
-      const service = labels[`${prefix}service`];
-      if (service === `${args.service}-canary` || canary.test(labels.canary ?? "")) return "canary";
-      return service === stable && !labels.canary ? "stable" : undefined;
+      if (labels.service === canary || sentAway.test(labels.canary ?? "")) return "canary";
+      return labels.service === stable && !labels.canary ? "stable" : undefined;
     },
-    hint: `has ingress-nginx the backends ${stable} and ${args.service}-canary?`,
+    hint: `is honorLabels on in its ServiceMonitor, and has ingress-nginx the backends ${stable} and ${canary}?`,
   };
 }
 
 /**
- * Istio's standard metrics, by destination workload, which is the track's Deployment
- * (https://istio.io/latest/docs/reference/config/metrics/). Code 0 is a request that got no answer.
+ * Istio's standard metrics, by destination workload (https://istio.io/latest/docs/reference/config/metrics/), as the sidecar
+ * of the pod counts them that answers; a label `reporter` chooses another: "source", or "waypoint".
  *
- * @param args.reporter who counts: the sidecar of the pod that answers, of the one that asks, or a waypoint. @default "destination"
+ * @param args.workloads the Deployment of each track
  */
-export function istio(args: QueryArgs & { readonly reporter?: "destination" | "source" | "waypoint" }): Query {
-  const { matchers, trackOf } = byBackend(
-    "destination_workload",
-    { stable: quoted(`${args.service}-stable`), canary: quoted(`${args.service}-canary`) },
-    {
-      reporter: args.reporter ?? "destination",
-      destination_workload_namespace: args.namespace,
-      ...args.labels,
-    },
-  );
+export function istio(args: QueryArgs & { readonly workloads: Names }): Query {
+  const labels = { reporter: "destination", destination_workload_namespace: args.namespace, ...args.labels };
+  const { stable, canary } = args.workloads;
   return {
     about: "the counters of Istio",
     metrics: {
@@ -167,16 +140,15 @@ export function istio(args: QueryArgs & { readonly reporter?: "destination" | "s
       latency: "istio_request_duration_milliseconds",
       latencyUnit: "milliseconds",
     },
-    matchers,
-    trackOf,
-    hint: `is telemetry on for reporter ${args.reporter ?? "destination"}?`,
+    ...byBackend("destination_workload", { stable: quoted(stable), canary: quoted(canary) }, labels),
+    hint: `is telemetry on for reporter ${labels.reporter}? Choose another with --label reporter=waypoint`,
   };
 }
 
 /** Tracks by a label that names the backend, a regular expression each. */
 function byBackend(
   label: string,
-  tracks: { readonly stable: string; readonly canary: string },
+  tracks: Names,
   labels?: Labels,
 ): Pick<Query, "matchers"> & Required<Pick<Query, "trackOf">> {
   const patterns = Object.entries(tracks).map(([track, pattern]) => [track, new RegExp(`^(?:${pattern})$`)] as const);
@@ -198,35 +170,97 @@ export function promQl({ metrics, matchers }: Query, pods: readonly Pod[], secon
 /** Labels of the scrape and not of what is counted: two with the same others are the same series, read twice. */
 const scrapeLabels = new Set(["job", "instance", "prometheus", "prometheus_replica", "__replica__"]);
 
+/** When an answer was given, on Prometheus's own clock, and the seconds of samples that it was asked for. */
+export interface Answered {
+  /** In milliseconds since the epoch. */
+  readonly at: number;
+  readonly seconds: number;
+}
+
 /**
  * The units of an answer. A series that names a listed pod belongs to it; others to the track whose backend they name, as
  * each process of the gateway counts it, and so to the release that all pods of the track run.
- *
- * @param seconds how old a sample may be, for the sentences
  */
-export function unitsOf(query: Query, series: readonly Series[], pods: readonly Pod[], seconds: number): UnitReading[] {
+export function unitsOf(
+  query: Query,
+  series: readonly Series[],
+  pods: readonly Pod[],
+  answered: Answered,
+): UnitReading[] {
   const byPod = new Map<string, Series[]>();
   const byTrack = new Map<string, Map<string, Series[]>>();
   const instances = new Set<string>();
   const names = new Set(pods.map(({ name }) => name));
   for (const each of series) {
-    const pod = each.labels[query.podLabel ?? "pod"];
+    const { pod, instance = "the gateway" } = each.labels;
     const track = query.trackOf?.(each.labels);
     if (pod !== undefined && names.has(pod)) push(byPod, pod, each);
     else if (track !== undefined) {
-      const instance = each.labels.instance ?? "the gateway";
       instances.add(instance);
       const ofTrack = byTrack.get(track) ?? new Map<string, Series[]>();
       push(ofTrack, instance, each);
       byTrack.set(track, ofTrack);
     }
   }
-  if (query.trackOf === undefined || byPod.size > 0) {
-    return pods.map(({ name, release }) => unitOf(query, { unit: name, release }, byPod.get(name) ?? [], seconds));
-  }
+  if (query.trackOf === undefined || byPod.size > 0) return podsOf(query, pods, byPod, answered);
   return [...new Set(pods.map(({ track }) => track))].flatMap((track) =>
-    backendsOf(query, track, pods, instances, byTrack.get(track) ?? new Map(), seconds),
+    backendsOf(query, track, pods, instances, byTrack.get(track) ?? new Map(), answered),
   );
+}
+
+/** Each pod as a unit. One that should be read but is dead to Prometheus is a problem: its last samples say nothing of now. */
+function podsOf(
+  query: Query,
+  pods: readonly Pod[],
+  found: ReadonlyMap<string, readonly Series[]>,
+  answered: Answered,
+): UnitReading[] {
+  const uncounted = uncountedBy(query, pods, found);
+  return pods.map(({ name, release, ready, ending }) => {
+    const own = found.get(name) ?? [];
+    const problem = ready && !ending ? staleness(name, own, answered) : undefined;
+    if (problem !== undefined) return { unit: name, release, problem };
+    const unit = unitOf(query, { unit: name, release }, own, answered.seconds);
+    const missing = uncounted.get(release) ?? [];
+    if (missing.length === 0 || unit.problem !== undefined) return unit;
+    return {
+      ...unit,
+      problem: `Prometheus has no ${missing.join(", no ")} of any pod of release ${release}: a counter that it is to believe has to begin with 0.`,
+    };
+  });
+}
+
+/**
+ * The counters of what is bad that no pod of a release has. One pod may have had no such event yet; where none has it, it may
+ * as well be misspelt, or renamed in that release, and nothing says which.
+ */
+function uncountedBy(
+  { metrics }: Query,
+  pods: readonly Pod[],
+  found: ReadonlyMap<string, readonly Series[]>,
+): Map<string, string[]> {
+  const bad = new Set(Object.values(metrics.pairs ?? {}).map((pair) => pair.bad.metric));
+  return new Map(
+    [...Map.groupBy(pods, ({ release }) => release)].map(([release, ofRelease]) => {
+      const names = new Set(ofRelease.flatMap(({ name }) => found.get(name) ?? []).map(({ name }) => name));
+      return [release, [...bad].filter((metric) => !names.has(metric))];
+    }),
+  );
+}
+
+/** Why the series say nothing of now, if they do not. @param what that is read, as in "backend canary" */
+function staleness(what: string, series: readonly Series[], answered: Answered): string | undefined {
+  const times = series.flatMap(({ at }) => at ?? []);
+  if (times.length === 0) return undefined;
+  const age = (answered.at - Math.max(...times)) / 1000;
+  // The middle one: a scrape that failed, or one that came twice, is no interval.
+  const intervals = series.flatMap(({ every }) => every ?? []).sort((a, b) => a - b);
+  const interval = intervals[Math.floor(intervals.length / 2)];
+  const limit =
+    interval === undefined
+      ? lookDefaults.freshSeconds
+      : Math.max(lookDefaults.leastFreshSeconds, (lookDefaults.freshIntervals * interval) / 1000);
+  return age > limit ? `Prometheus reads ${what} no more: its last sample is ${Math.round(age)} s old.` : undefined;
 }
 
 /**
@@ -239,7 +273,7 @@ function backendsOf(
   pods: readonly Pod[],
   instances: ReadonlySet<string>,
   found: ReadonlyMap<string, readonly Series[]>,
-  seconds: number,
+  answered: Answered,
 ): UnitReading[] {
   const releases = [...new Set(pods.filter((pod) => pod.track === track).map(({ release }) => release))];
   const [release = ""] = releases;
@@ -247,29 +281,30 @@ function backendsOf(
     const problem = `Backend ${track} mixes releases ${releases.join(" and ")}: its counters belong to neither.`;
     return [...instances].map((instance) => ({ unit: `${track} by ${instance}`, release: "", problem }));
   }
-  const problem = `Prometheus has no ${query.metrics.requests} of backend ${track} from the last ${seconds} s${query.hint ? ` (${query.hint})` : ""}.`;
+  const problem = nothingOf(query, `backend ${track}`, answered.seconds);
   if (instances.size === 0) return [{ unit: track, release, problem }];
+  // A process of the gateway may end; where all went silent, nobody reads them.
+  const stale = staleness(`backend ${track}`, [...found.values()].flat(), answered);
   return [...instances].map((instance) => {
     const unit = { unit: `${track} by ${instance}`, release };
+    if (stale !== undefined) return { ...unit, problem: stale };
     const own = found.get(instance);
-    if (own !== undefined) return unitOf(query, unit, own, seconds);
+    if (own !== undefined) return unitOf(query, unit, own, answered.seconds);
     return { ...unit, samples: [], ...(found.size === 0 && { problem }) };
   });
 }
 
 function unitOf(
-  { metrics, hint, trackOf }: Query,
+  query: Query,
   unit: { readonly unit: string; readonly release: string },
   series: readonly Series[],
   seconds: number,
 ): UnitReading {
-  if (series.length === 0) {
-    const requests = seriesNames(metrics)[0];
-    const problem = `Prometheus has no ${requests} of ${unit.unit} from the last ${seconds} s${hint ? ` (${hint})` : ""}.`;
-    return { ...unit, problem };
-  }
-  const { samples, wrong } = countersOf(metrics, series.map(withoutScrape), { bare: trackOf !== undefined });
-  const twice = wrong?.endsWith(" twice") ? ": is it scraped by two jobs? Choose one by a label" : "";
+  if (series.length === 0) return { ...unit, problem: nothingOf(query, unit.unit, seconds) };
+  const { samples, wrong } = countersOf(query.metrics, series.map(withoutScrape), {
+    bare: query.trackOf !== undefined,
+  });
+  const twice = wrong?.endsWith(" twice") ? ": is it scraped by two jobs? Choose one with --label job=<name>" : "";
   return {
     ...unit,
     ...(samples && { samples }),
@@ -277,10 +312,18 @@ function unitOf(
   };
 }
 
+function nothingOf({ metrics, hint }: Query, what: string, seconds: number): string {
+  const [requests] = seriesNames(metrics);
+  return `Prometheus has no ${requests} of ${what} from the last ${seconds} s${hint ? ` (${hint})` : ""}.`;
+}
+
 function withoutScrape(series: Series): Series {
+  const { instance } = series.labels;
   return {
     ...series,
     labels: Object.fromEntries(Object.entries(series.labels).filter(([name]) => !scrapeLabels.has(name))),
+    // A pod that is scraped at two ports has two processes.
+    ...(instance !== undefined && { process: instance }),
   };
 }
 

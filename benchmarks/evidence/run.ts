@@ -1,8 +1,7 @@
 /**
  * `npm run bench:evidence`: how sure the verdicts are, and what they cost, on simulated traffic with fixed seeds.
  *
- * `-- --runs N` sets the number of simulated hours a line (default 1 000; the full set takes a quarter of it), and `--brief` leaves out
- * the lines that take longest.
+ * `-- --runs N` sets the number of simulated hours a line (default 1 000; the full set takes a quarter of it), `--seed N` the seed.
  */
 import { parseArgs } from "node:util";
 import Table from "cli-table3";

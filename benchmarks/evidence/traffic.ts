@@ -59,6 +59,7 @@ export function* hourOf(traffic: Traffic, chance: Chance, full: boolean): Genera
       return {
         unit,
         release,
+        pod: true,
         requests: { "200": requests - errors - refused, "404": refused, "500": errors },
         ...(full && { latency: latencyOf(chance, perSecond * length) }),
         pairs: {},
@@ -71,6 +72,7 @@ export function* hourOf(traffic: Traffic, chance: Chance, full: boolean): Genera
       ready: true,
       restarts: 0,
       lostReadiness: false,
+      vanished: false,
     }));
     yield { at: at * 1000, seconds: length, units, pods: states, problems: [] };
     before = at;

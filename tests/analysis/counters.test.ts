@@ -35,7 +35,7 @@ describe("ticks from counters", () => {
     assert.deepEqual(second, {
       at: 5000,
       seconds: 5,
-      units: [{ unit: "a", release: a.release, requests: { 200: 100, 500: 1 }, pairs: {} }],
+      units: [{ unit: "a", release: a.release, pod: true, requests: { 200: 100, 500: 1 }, pairs: {} }],
       pods: [
         {
           pod: "a",
@@ -44,6 +44,7 @@ describe("ticks from counters", () => {
           ready: true,
           restarts: 0,
           lostReadiness: false,
+          vanished: false,
         },
       ],
       problems: [],
@@ -60,7 +61,7 @@ describe("ticks from counters", () => {
       { ...before[1], value: 3 },
     ];
     assert.deepEqual(requestsIn(lastTick(reading(0, [a], [read("a", before)]), reading(5, [a], [read("a", after)]))), {
-      200: 153,
+      200: 253,
     });
   });
 
@@ -68,6 +69,53 @@ describe("ticks from counters", () => {
     assert.deepEqual(requestsIn(lastTick(reading(0, [a], [ofA({ 200: 900 })]), reading(5, [a], [ofA({ 200: 12 })]))), {
       200: 12,
     });
+  });
+
+  it("count all series of a process anew where one fell: its errors would hide in a count that did not fall", () => {
+    const counts = [
+      { 200: 1000, 500: 50 },
+      { 200: 990, 500: 50 },
+      { 200: 995, 500: 52 },
+    ];
+    const [, respawned, next] = ticksOf(...counts.map((each, at) => reading(5 * at, [a], [ofA(each)])));
+    assert.deepEqual(respawned && requestsIn(respawned), { 200: 990, 500: 50 });
+    assert.deepEqual(next && requestsIn(next), { 200: 5, 500: 2 });
+  });
+
+  it("count a series from zero that its new process has later than others, however much the former one had counted", () => {
+    const counts = [{ 200: 1000, 500: 50 }, { 200: 10 }, { 200: 20, 500: 60 }];
+    const ticks = ticksOf(...counts.map((each, at) => reading(5 * at, [a], [ofA(each)])));
+    assert.deepEqual(
+      ticks.map((tick) => tick && requestsIn(tick)),
+      [undefined, { 200: 10 }, { 200: 10, 500: 60 }],
+    );
+  });
+
+  it("count nothing again of a former process whose last samples are still shown beside those of the new one", () => {
+    const old = requests({ 500: 50 }, 0);
+    const ticks = ticksOf(
+      reading(0, [a], [read("a", [...requests({ 200: 1000 }, 0), ...old])]),
+      reading(5, [a], [read("a", [...requests({ 200: 10 }, 5000), ...old])]),
+      reading(10, [a], [read("a", [...requests({ 200: 15 }, 10_000), ...requests({ 500: 2 }, 10_000)])]),
+    );
+    assert.deepEqual(
+      ticks.map((tick) => tick && requestsIn(tick)),
+      [undefined, { 200: 10, 500: 0 }, { 200: 5, 500: 2 }],
+    );
+  });
+
+  it("leave the other processes of a unit as they are when one begins anew", () => {
+    const of = (process: string, value: number): Sample => ({
+      id: process,
+      process,
+      counter: { kind: "requests", code: "200" },
+      value,
+    });
+    const tick = lastTick(
+      reading(0, [a], [read("a", [of("app", 100), of("sidecar", 1000)])]),
+      reading(5, [a], [read("a", [of("app", 3), of("sidecar", 1010)])]),
+    );
+    assert.deepEqual(requestsIn(tick), { 200: 13 });
   });
 
   it("count the buckets of a histogram anew together, also those that are above their former value", () => {
@@ -126,6 +174,18 @@ describe("ticks from counters", () => {
     assert.deepEqual(requestsIn(tick, "canary by traefik-1"), { 500: 2 });
   });
 
+  it("tell a pod from a backend", () => {
+    const units = (count: number) => [ofA({ 200: count }), read("stable by traefik-1", requests({ 200: count }))];
+    const tick = lastTick(reading(0, [a], units(1)), reading(5, [a], units(2)));
+    assert.deepEqual(
+      tick.units.map(({ unit, pod }) => [unit, pod]),
+      [
+        ["a", true],
+        ["stable by traefik-1", false],
+      ],
+    );
+  });
+
   it("leave out what a backend counted while its release changed", () => {
     const backend = (release: string, count: number) => read("canary by g", requests({ 200: count }), { release });
     const [, changed, next] = ticksOf(
@@ -152,7 +212,7 @@ describe("ticks from counters", () => {
 
   it("add nothing for a unit that is gone", () => {
     const tick = lastTick(reading(0, [a], [ofA({ 200: 900 })]), reading(5, [], []));
-    assert.deepEqual([tick.units, tick.pods], [[], []]);
+    assert.deepEqual(tick.units, []);
   });
 
   it("cover both ticks with the next increment where a unit could not be read in between", () => {
@@ -241,6 +301,40 @@ describe("ticks from counters", () => {
     assert.deepEqual(lost({ ready: false }, { ready: false }), [undefined, false]);
   });
 
+  it("say that a pod vanished once, of whichever track, if nobody asked it to end", () => {
+    const b = pod("b", { track: "canary", release: "bbbbbbbbbbbb", ready: false });
+    const ticks = ticksOf(reading(0, [a, b], []), reading(5, [], []), reading(10, [], []));
+    const gone = { ready: false, restarts: 0, lostReadiness: false, vanished: true };
+    assert.deepEqual(
+      ticks.map((tick) => tick?.pods),
+      [
+        undefined,
+        [
+          { pod: "a", release: a.release, track: "stable", ...gone },
+          { pod: "b", release: b.release, track: "canary", ...gone },
+        ],
+        [],
+      ],
+    );
+  });
+
+  it("say of a pod that it vanished though another of its name took its place", () => {
+    const { pods } = lastTick(reading(0, [a], []), reading(5, [{ ...a, uid: "another" }], []));
+    assert.deepEqual(
+      pods.map(({ pod, vanished }) => [pod, vanished]),
+      [
+        ["a", false],
+        ["a", true],
+      ],
+    );
+  });
+
+  it("do not say that a pod vanished which was asked to end, nor after a gap in which that may have gone unseen", () => {
+    assert.deepEqual(lastTick(reading(0, [{ ...a, ending: true }], []), reading(5, [], [])).pods, []);
+    assert.equal(lastTick(reading(0, [a], []), reading(10, [], [])).pods.length, 1);
+    assert.deepEqual(lastTick(reading(0, [a], []), reading(11, [], [])).pods, []);
+  });
+
   it("are refused to a reading that is not later than the former one, which changes nothing", () => {
     const { after } = advance(nothingCounted, reading(10, [a], [ofA({ 200: 100 })]));
     for (const seconds of [10, 9, Number.NaN, Infinity]) {
@@ -322,6 +416,7 @@ describe("a unit's series in a tick", () => {
     assert.deepEqual(tick, {
       unit: "a",
       release: a.release,
+      pod: true,
       requests: { 200: 20 },
       latency: {
         total: 20,

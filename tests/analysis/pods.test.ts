@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { advance, nothingCounted } from "../../analysis/counters.ts";
+import { lookDefaults } from "../../analysis/defaults.ts";
 import type { Pod } from "../../analysis/reading.ts";
 import { type PodSourceArgs, podSource } from "../../analysis/sources/pods.ts";
 import { connect } from "../../rollout/cluster.ts";
@@ -130,18 +131,28 @@ describe("the pods as a source", () => {
 
   it("are read where the arguments say, whatever their annotations", async () => {
     const asked = pod("a", { annotations: { "prometheus.io/port": "1", "prometheus.io/scrape": "false" } });
-    await read([asked], { port: 9000, path: "stats", scheme: "https" });
-    assert.deepEqual(paths, ["/api/v1/namespaces/dora-apps/pods/https:a:9000/proxy/stats"]);
+    await read([asked], { port: 9000, path: "stats" });
+    assert.deepEqual(paths, ["/api/v1/namespaces/dora-apps/pods/a:9000/proxy/stats"]);
+  });
+
+  it("are read at the number of a port that is named: the API server knows no names of a pod's ports", async () => {
+    await read([pod("a"), pod("b", { annotations: { "prometheus.io/port": "http" } })], { port: "http" });
+    await read([pod("c", { annotations: { "prometheus.io/port": "http" } })]);
+    assert.deepEqual(
+      paths.map((path) => path.split("/")[6]),
+      ["a:8080", "b:8080", "c:8080"],
+    );
   });
 
   it("say what to do where there is no port, or an annotation forbids to read", async () => {
-    const units = await read([pod("a", { ports: [] }), pod("b", { annotations: { "prometheus.io/scrape": "false" } })]);
-    assert.deepEqual(
-      units.map(({ problem }) => problem),
-      [
-        "a has no port: annotate it with prometheus.io/port.",
-        "b is annotated prometheus.io/scrape: false: name the port of its metrics, or use Prometheus.",
-      ],
+    const problemOf = async (changes: Partial<Pod>, args?: Partial<PodSourceArgs>) =>
+      (await read([pod("a", changes)], args))[0]?.problem;
+    const where = "say where its metrics are, with --pod-port or its annotation prometheus.io/port.";
+    assert.equal(await problemOf({ ports: [] }), `a has no port: ${where}`);
+    assert.equal(await problemOf({}, { port: "admin" }), `a has no port admin: ${where}`);
+    assert.equal(
+      await problemOf({ annotations: { "prometheus.io/scrape": "false" } }),
+      "a is annotated prometheus.io/scrape: false: name the port of its metrics with --pod-port, or read them from --prometheus.",
     );
     assert.deepEqual(paths, []);
   });
@@ -157,6 +168,14 @@ describe("the pods as a source", () => {
         { kind: "within", seconds: 0.25 },
         { kind: "within", seconds: Infinity },
       ],
+    );
+  });
+
+  it("count requests that got no answer as failed, and those that became a WebSocket as they are", async () => {
+    const unit = await one(metrics({ 0: 7, 101: 3, 502: 1 }));
+    assert.deepEqual(
+      unit.samples?.map(({ counter, value }) => [...Object.values(counter), value].join(" ")),
+      ["requests 5xx 7", "requests 101 3", "requests 502 1"],
     );
   });
 
@@ -209,7 +228,17 @@ describe("the pods as a source", () => {
     [
       "have a code that is none",
       'http_requests_total{code="OK"} 5\n',
-      'a has http_requests_total{code="OK"}, whose code is no status code.',
+      'a has http_requests_total{code="OK"}, whose code is no status of an answer.',
+    ],
+    [
+      "have a code that no answer ends with",
+      'http_requests_total{code="100"} 5\n',
+      'a has http_requests_total{code="100"}, whose code is no status of an answer.',
+    ],
+    [
+      "have a code beyond those of HTTP",
+      'http_requests_total{code="600"} 5\n',
+      'a has http_requests_total{code="600"}, whose code is no status of an answer.',
     ],
     [
       "give NaN for a counter",
@@ -298,7 +327,22 @@ describe("the pods as a source", () => {
     const unit = await one(metrics({ 200: 5 }), {
       metrics: { latency: "took_seconds", pairs: { orders: { bad: { metric: "lost" }, total: { metric: "sold" } } } },
     });
-    assert.deepEqual([unit.samples?.length, unit.problem], [1, "a answers but has no took_seconds, no sold."]);
+    assert.deepEqual([unit.samples?.length, unit.problem], [1, "a answers but has no took_seconds, no lost, no sold."]);
+  });
+
+  it("that lack the bad half of a pair say so, or a misspelt one would be good for ever; one that never counted is declared", async () => {
+    const pairs = { orders: { bad: { metric: "orders_lost_total" }, total: { metric: "orders_total" } } };
+    const sold = `${metrics({ 200: 5 })}orders_total 3\n`;
+    for (const [answer, problem] of [
+      [sold, "a answers but has no orders_lost_total."],
+      [`${sold}# TYPE orders_lost_total counter\n`, undefined],
+      [`${sold}# HELP orders_lost_total Orders that were lost.\n`, undefined],
+      [`${sold}orders_lost_total{shop="a"} 1\n`, undefined],
+    ] as const) {
+      const unit = await one(answer, { metrics: { pairs } });
+      assert.equal(unit.problem, problem);
+      assert.ok(unit.samples);
+    }
   });
 
   it("that do not answer in time are a problem each, and hold up no other", async () => {
@@ -334,7 +378,7 @@ describe("the pods as a source", () => {
   });
 
   it("are read at the same time, and no more of them than allowed", async () => {
-    const pods = Array.from({ length: 7 }, (_, index) => pod(`p${index}`));
+    const pods = Array.from({ length: lookDefaults.podsAtOnce + 4 }, (_, index) => pod(`p${index}`));
     let together = 0;
     answers = Object.fromEntries(
       pods.map(({ name }) => [
@@ -342,15 +386,15 @@ describe("the pods as a source", () => {
         (response) => {
           waiting.push(response);
           together = Math.max(together, waiting.length);
-          // A round waits for a fourth, which must not come.
-          if (waiting.length === 3 || paths.length === 7) {
+          // A round waits for one more, which must not come.
+          if (waiting.length === lookDefaults.podsAtOnce || paths.length === pods.length) {
             setTimeout(() => waiting.splice(0).forEach((each) => void each.end(metrics({ 200: 1 }))), 20);
           }
         },
       ]),
     );
-    const units = await read(pods, { atOnce: 3 });
-    assert.equal(together, 3);
+    const units = await read(pods);
+    assert.equal(together, lookDefaults.podsAtOnce);
     assert.deepEqual(
       units.map(({ unit, samples }) => [unit, samples?.length]),
       pods.map(({ name }) => [name, 1]),

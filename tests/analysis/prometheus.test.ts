@@ -9,17 +9,21 @@ import { join } from "node:path";
 import { advance, nothingCounted } from "../../analysis/counters.ts";
 import { type PrometheusArgs, prometheusSource } from "../../analysis/sources/prometheus.ts";
 import { ownMetrics, traefik } from "../../analysis/sources/queries.ts";
+import { backendName } from "../../components/names.ts";
 import { pod } from "./reading.ts";
 import { WebServer } from "./server.ts";
 
 const a = pod("a");
-const query = ownMetrics({ namespace: "dora-apps", service: "fop-gate" });
+const query = ownMetrics({ namespace: "dora-apps" });
+/** When it answers, in seconds since the epoch on its own clock. */
+const now = 1020;
 
 /** A series with its samples of the window, `[seconds, value]`. */
 const series = (code: string, ...values: [number, string][]) => ({
   metric: { __name__: "http_requests_total", pod: "a", namespace: "dora-apps", code, instance: "10.0.0.1:8080" },
   values,
 });
+const pair = (bad: string, total: string) => ({ bad: { metric: bad }, total: { metric: total } });
 const success = (result: object[], more: object = {}) =>
   JSON.stringify({ status: "success", data: { resultType: "matrix", result }, ...more });
 
@@ -49,6 +53,7 @@ describe("Prometheus as a source", () => {
       request.on("end", () => {
         const { method = "", url = "", headers } = request;
         asked.push({ method, path: url, headers, query: new URLSearchParams(body).get("query") });
+        response.setHeader("date", new Date(1000 * now).toUTCString());
         if (typeof answer === "function") answer(response);
         else response.end(answer);
       });
@@ -76,12 +81,14 @@ describe("Prometheus as a source", () => {
         samples: [
           {
             id: 'requests http_requests_total{code="200",namespace="dora-apps",pod="a"}',
+            process: "10.0.0.1:8080",
             counter: { kind: "requests", code: "200" },
             value: 100,
             at: 1_015_500,
           },
           {
             id: 'requests http_requests_total{code="500",namespace="dora-apps",pod="a"}',
+            process: "10.0.0.1:8080",
             counter: { kind: "requests", code: "500" },
             value: 1,
             at: 1_015_500,
@@ -94,11 +101,63 @@ describe("Prometheus as a source", () => {
     assert.match(request?.query ?? "", /^\{__name__=~"http_requests_total\|.*pod=~"a"}\[120s]$/);
   });
 
-  it("may stand behind a path, and want headers", async () => {
-    await read({ url: `${server.url}/prometheus/`, headers: { "X-Scope-OrgID": "team-a" }, freshSeconds: 30 });
+  it("may stand behind a path", async () => {
+    await read({ url: `${server.url}/prometheus/` });
     assert.equal(asked[0]?.path, "/prometheus/api/v1/query");
-    assert.equal(asked[0]?.headers["x-scope-orgid"], "team-a");
-    assert.match(asked[0]?.query ?? "", /\[30s]$/);
+  });
+
+  it("that goes on to give old samples of a pod which is dead to it is a problem, by the interval of its scrapes", async () => {
+    const dead = "Prometheus reads a no more: its last sample is 47 s old.";
+    assert.equal(await problemOf(success([series("200", [943, "90"], [958, "95"], [973, "100"])])), dead);
+    // Every 30 seconds that is late but no more than that, and a single sample may be of a pod that is new.
+    for (const values of [[[943, "90"], [973, "100"]], [[973, "100"]]] as [number, string][][]) {
+      answer = success([series("200", ...values)]);
+      const [unit] = await read();
+      assert.deepEqual([unit?.samples?.length, unit?.problem], [1, undefined]);
+    }
+    assert.match((await problemOf(success([series("200", [959, "100"])]))) ?? "", /its last sample is 61 s old\.$/);
+  });
+
+  it("tells the interval of scrapes though one failed, and lets fast ones be late by seconds", async () => {
+    const missed = series("200", [928, "1"], [943, "2"], [973, "3"], [988, "4"]);
+    assert.match((await problemOf(success([missed]))) ?? "", /its last sample is 32 s old/);
+    answer = success([series("200", [1010, "1"], [1011, "2"])]);
+    assert.equal((await read())[0]?.problem, undefined);
+  });
+
+  it("may have nothing new of a pod that is not ready, or ends: it gets no requests", async () => {
+    answer = success([series("200", [943, "90"], [958, "95"])]);
+    for (const changes of [{ ready: false }, { ending: true }]) {
+      const source = prometheusSource({ url: server.url, query });
+      const [unit] = await source.read([{ ...a, ...changes }], new AbortController().signal);
+      assert.deepEqual([unit?.samples?.length, unit?.problem], [1, undefined]);
+    }
+  });
+
+  it("that has a pair's bad half of no pod of a release is a problem: it may be misspelt, or renamed", async () => {
+    const b = pod("b", { release: "bbbbbbbbbbbb", track: "canary" });
+    const c = pod("c", { release: "bbbbbbbbbbbb", track: "canary" });
+    const of = (name: string, pod: string) => ({
+      metric: { __name__: name, pod, code: "200" },
+      values: [[now, "5"]],
+    });
+    const both = ["a", "b", "c"].flatMap((name) => [of("http_requests_total", name), of("orders_total", name)]);
+    const source = prometheusSource({
+      url: server.url,
+      query: ownMetrics({ namespace: "dora-apps", metrics: { pairs: { lost: pair("orders_lost_total", "orders_total") } } }),
+    });
+    const problems = async (...lost: object[]) => {
+      answer = success([...both, ...lost]);
+      return (await source.read([a, b, c], new AbortController().signal)).map(({ samples, problem }) =>
+        samples ? problem : assert.fail(problem),
+      );
+    };
+    const missing = (release: string) =>
+      `Prometheus has no orders_lost_total of any pod of release ${release}: a counter that it is to believe has to begin with 0.`;
+    assert.deepEqual(await problems(), [missing(a.release), missing(b.release), missing(b.release)]);
+    const renamed = await problems(of("orders_lost_total", "a"));
+    assert.deepEqual(renamed, [undefined, missing(b.release), missing(b.release)]);
+    assert.deepEqual(await problems(of("orders_lost_total", "a"), of("orders_lost_total", "c")), Array(3).fill(undefined));
   });
 
   it("is shown the Authorization header of a file, which is read each time, or a token as a bearer's", async () => {
@@ -131,7 +190,7 @@ describe("Prometheus as a source", () => {
     const [key, cert] = ["key", "certificate"].map((name) => join(import.meta.dirname, `../rollout/tls/${name}.pem`));
     const tls = createTlsServer(
       { key: readFileSync(key as string), cert: readFileSync(cert as string) },
-      (_, response) => response.end(success([series("200", [1, "5"])])),
+      (_, response) => response.end(success([series("200", [now, "5"])])),
     );
     await new Promise<void>((listening) => tls.listen(0, "127.0.0.1", listening));
     const url = `https://127.0.0.1:${(tls.address() as AddressInfo).port}`;
@@ -188,7 +247,7 @@ describe("Prometheus as a source", () => {
     ["answers with nothing", "", "Prometheus at HOST answers what Prometheus would not ()."],
     [
       "answers with half its JSON",
-      success([series("200", [1, "5"])]).slice(0, 60),
+      success([series("200", [now, "5"])]).slice(0, 60),
       /answers what Prometheus would not/,
     ],
     [
@@ -198,12 +257,12 @@ describe("Prometheus as a source", () => {
     ],
     [
       "warns that stores are missing",
-      success([series("200", [1, "5"])], { warnings: ["store eu-2 unavailable"] }),
+      success([series("200", [now, "5"])], { warnings: ["store eu-2 unavailable"] }),
       "Prometheus at HOST answers with a part only (store eu-2 unavailable).",
     ],
     [
       "says that its answer is partial",
-      success([series("200", [1, "5"])], { isPartial: true }),
+      success([series("200", [now, "5"])], { isPartial: true }),
       "Prometheus at HOST answers with a part only (isPartial).",
     ],
     ["has nothing", success([]), "Prometheus has no http_requests_total of a from the last 120 s."],
@@ -214,7 +273,7 @@ describe("Prometheus as a source", () => {
     ],
     [
       "has NaN",
-      success([series("200", [1, "5"]), series("500", [1, "NaN"])]),
+      success([series("200", [now, "5"]), series("500", [now, "NaN"])]),
       'a gives NaN for http_requests_total{code="500",namespace="dora-apps",pod="a"}, which is no count.',
     ],
     [
@@ -226,7 +285,7 @@ describe("Prometheus as a source", () => {
       "hangs up in the middle of its answer",
       (response: ServerResponse) => {
         response.writeHead(200, { "content-length": 1000 });
-        response.write(success([series("200", [1, "5"])]), () => response.destroy());
+        response.write(success([series("200", [now, "5"])]), () => response.destroy());
       },
       "Prometheus at HOST cannot be read (aborted).",
     ],
@@ -277,12 +336,15 @@ describe("Prometheus as a source", () => {
             code: "200",
             instance: "g",
           },
-          values: [[canary + index / 10, String(value)]],
+          values: [[now - 20 + canary + index / 10, String(value)]],
         })),
       );
     const source = prometheusSource({
       url: server.url,
-      query: traefik({ namespace: "dora-apps", service: "fop-gate" }),
+      query: traefik({
+        namespace: "dora-apps",
+        backends: { stable: backendName("fop-gate", "stable"), canary: backendName("fop-gate", "canary") },
+      }),
     });
     const pods = [a, pod("b", { track: "canary", release: "bbbbbbbbbbbb" })];
     let state = nothingCounted;

@@ -10,9 +10,16 @@ import {
   traefik,
   unitsOf,
 } from "../../analysis/sources/queries.ts";
+import { backendName, deploymentName } from "../../components/names.ts";
 import { pod } from "./reading.ts";
 
-const service = { namespace: "dora-apps", service: "fop-gate" };
+const namespace = "dora-apps";
+const ofTracks = (nameOf: typeof backendName) => ({
+  stable: nameOf("fop-gate", "stable"),
+  canary: nameOf("fop-gate", "canary"),
+});
+const backends = ofTracks(backendName);
+const workloads = ofTracks(deploymentName);
 const [a, b] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb"];
 const pods = [
   pod("fop-gate-stable-1", { release: a, track: "stable" }),
@@ -28,8 +35,8 @@ const series = (name: string, labels: Record<string, string>, value: number): Se
 });
 
 /** Units as one line each: whose, of which release, what they count, and what is wrong. */
-const seen = (query: Query, found: readonly Series[], of = pods) =>
-  unitsOf(query, found, of, 120).map(({ unit, release, samples, problem }) => ({
+const seen = (query: Query, found: readonly Series[], of = pods, at = 1000) =>
+  unitsOf(query, found, of, { at, seconds: 120 }).map(({ unit, release, samples, problem }) => ({
     unit,
     release,
     counted: samples?.map(({ counter, value }) => [...Object.values(counter).slice(1), value].join(": ")),
@@ -39,25 +46,25 @@ const seen = (query: Query, found: readonly Series[], of = pods) =>
 describe("the PromQL of a query", () => {
   it("is one selector of raw samples for everything, so that half an answer is none", () => {
     assert.equal(
-      promQl(ownMetrics({ ...service, labels: { cluster: 'eu "1"' } }), pods.slice(0, 2), 90),
+      promQl(ownMetrics({ namespace, labels: { cluster: 'eu "1"' } }), pods.slice(0, 2), 90),
       '{__name__=~"http_requests_total|http_request_duration_seconds_bucket|http_request_duration_seconds_count",' +
         'namespace="dora-apps",pod=~"fop-gate-stable-1|fop-gate-stable-2",cluster="eu \\"1\\""}[90s]',
     );
   });
 
   it("takes names by the letter, dots included", () => {
-    assert.match(promQl(ownMetrics(service), [pod("web.1")], 60), /,pod=~"web\\\\\.1"}\[60s\]$/);
+    assert.match(promQl(ownMetrics({ namespace }), [pod("web.1")], 60), /,pod=~"web\\\\\.1"}\[60s\]$/);
   });
 
   it("never takes a rate: rates extrapolate and their windows overlap", () => {
-    for (const query of [ownMetrics, traefik, envoyGateway, ingressNginx, istio]) {
-      assert.match(promQl(query(service), pods, 60), /^\{__name__=~"[^{}]*\}\[60s\]$/);
+    for (const query of [ownMetrics({ namespace }), ...gateways.map((each) => each.query)]) {
+      assert.match(promQl(query, pods, 60), /^\{__name__=~"[^{}]*\}\[60s\]$/);
     }
   });
 });
 
 describe("the pods' own metrics in Prometheus", () => {
-  const query = ownMetrics(service);
+  const query = ownMetrics({ namespace });
   const requests = (name: string, code: string, value: number, labels = {}) =>
     series(
       "http_requests_total",
@@ -101,14 +108,23 @@ describe("the pods' own metrics in Prometheus", () => {
     ];
     const [unit] = seen(query, twice, [pods[2]] as typeof pods);
     assert.equal(unit?.counted, undefined);
-    assert.match(unit?.problem ?? "", /twice: is it scraped by two jobs\? Choose one by a label\.$/);
+    assert.match(unit?.problem ?? "", /twice: is it scraped by two jobs\? Choose one with --label job=<name>\.$/);
   });
 
-  it("may be found by other labels", () => {
-    const other = ownMetrics({ ...service, podLabel: "kubernetes_pod_name", namespaceLabel: "kubernetes_namespace" });
-    assert.match(promQl(other, [pod("p")], 60), /kubernetes_namespace="dora-apps",kubernetes_pod_name=~"p"/);
-    const found = series("http_requests_total", { kubernetes_pod_name: "p", code: "200" }, 1);
-    assert.deepEqual(seen(other, [found], [pod("p")]), [{ unit: "p", release: a, counted: ["200: 1"] }]);
+  it("are of two processes where a pod is scraped at two ports, which may begin anew alone", () => {
+    const [unit] = unitsOf(
+      query,
+      [
+        requests("fop-gate-canary-1", "200", 9, { container: "fop-gate" }),
+        requests("fop-gate-canary-1", "200", 7, { container: "proxy", instance: "10.0.0.1:15090" }),
+      ],
+      [pods[2]] as typeof pods,
+      { at: 1000, seconds: 120 },
+    );
+    assert.deepEqual(
+      unit?.samples?.map(({ process }) => process),
+      ["10.0.0.1:8080", "10.0.0.1:15090"],
+    );
   });
 });
 
@@ -116,15 +132,15 @@ describe("the pods' own metrics in Prometheus", () => {
 const gateways: { name: string; query: Query; stable: Series; canary: Series; others: Series[]; edge: Series[] }[] = [
   {
     name: "Traefik",
-    query: traefik(service),
+    query: traefik({ namespace, backends }),
     stable: series(
       "traefik_service_requests_total",
-      { service: "dora-apps-fop-gate-stable-80@kubernetesgateway", code: "200", method: "GET" },
+      { service: `dora-apps-${backends.stable}-80@kubernetesgateway`, code: "200", method: "GET" },
       18,
     ),
     canary: series(
       "traefik_service_requests_total",
-      { service: "dora-apps-fop-gate-canary-http-80@kubernetesgateway", code: "500", method: "GET" },
+      { service: `dora-apps-${backends.canary}-http-80@kubernetesgateway`, code: "500", method: "GET" },
       2,
     ),
     others: [
@@ -137,14 +153,14 @@ const gateways: { name: string; query: Query; stable: Series; canary: Series; ot
     edge: ["0.1", "+Inf"].map((le, index) =>
       series(
         "traefik_service_request_duration_seconds_bucket",
-        { service: "dora-apps-fop-gate-canary-80@kubernetes", code: "500", le },
+        { service: `dora-apps-${backends.canary}-80@kubernetes`, code: "500", le },
         index + 1,
       ),
     ),
   },
   {
     name: "Envoy Gateway",
-    query: envoyGateway(service),
+    query: envoyGateway({ namespace, route: "fop-gate" }),
     stable: series(
       "envoy_cluster_upstream_rq",
       { envoy_cluster_name: "httproute/dora-apps/fop-gate/rule/0/backend/0", envoy_response_code: "200" },
@@ -172,44 +188,44 @@ const gateways: { name: string; query: Query; stable: Series; canary: Series; ot
   },
   {
     name: "ingress-nginx",
-    query: ingressNginx(service),
+    query: ingressNginx({ namespace, backends }),
     stable: series(
       "nginx_ingress_controller_requests",
-      { namespace: "dora-apps", service: "fop-gate-stable", canary: "", status: "200" },
+      { namespace: "dora-apps", service: backends.stable, canary: "", status: "200" },
       18,
     ),
     canary: series(
       "nginx_ingress_controller_requests",
-      { namespace: "dora-apps", service: "fop-gate-stable", canary: "dora-apps-fop-gate-canary-80", status: "500" },
+      { namespace: "dora-apps", service: backends.stable, canary: `dora-apps-${backends.canary}-80`, status: "500" },
       2,
     ),
     others: [
       series(
         "nginx_ingress_controller_requests",
-        { namespace: "dora-apps", service: "fop-gate-stable", canary: "dora-apps-else-80", status: "500" },
+        { namespace: "dora-apps", service: backends.stable, canary: "dora-apps-else-80", status: "500" },
         9,
       ),
     ],
     edge: ["0.1", "+Inf"].map((le, index) =>
-      series("nginx_ingress_controller_request_duration_seconds_bucket", { service: "fop-gate-canary", le }, index + 1),
+      series("nginx_ingress_controller_request_duration_seconds_bucket", { service: backends.canary, le }, index + 1),
     ),
   },
   {
     name: "Istio",
-    query: istio(service),
+    query: istio({ namespace, workloads }),
     stable: series(
       "istio_requests_total",
-      { destination_workload: "fop-gate-stable", response_code: "200", pod: "waypoint" },
+      { destination_workload: workloads.stable, response_code: "200", pod: "waypoint" },
       18,
     ),
     canary: series(
       "istio_requests_total",
-      { destination_workload: "fop-gate-canary", response_code: "500", pod: "waypoint" },
+      { destination_workload: workloads.canary, response_code: "500", pod: "waypoint" },
       2,
     ),
     others: [series("istio_requests_total", { destination_workload: "fop-gate-canary-2", response_code: "500" }, 9)],
     edge: ["100", "+Inf"].map((le, index) =>
-      series("istio_request_duration_milliseconds_bucket", { destination_workload: "fop-gate-canary", le }, index + 1),
+      series("istio_request_duration_milliseconds_bucket", { destination_workload: workloads.canary, le }, index + 1),
     ),
   },
 ];
@@ -263,6 +279,20 @@ for (const { name, query, stable, canary, others, edge } of gateways) {
       }
     });
 
+    it("are a problem where Prometheus reads no process of the gateway any more, and not where one of them ended", () => {
+      const found = [by("g1", stable), by("g1", canary)];
+      const later = (each: Series) => ({ ...each, at: 62_000 });
+      for (const [index, { counted, problem }] of seen(query, found, pods, 62_000).entries()) {
+        assert.equal(counted, undefined);
+        assert.equal(problem, `Prometheus reads backend ${["stable", "canary"][index]} no more: its last sample is 61 s old.`);
+      }
+      const replaced = seen(query, [...found, later(by("g2", stable)), later(by("g2", canary))], pods, 62_000);
+      assert.deepEqual(
+        replaced.map(({ problem }) => problem),
+        Array(4).fill(undefined),
+      );
+    });
+
     it("belong to nobody while pods of two releases answer for a backend", () => {
       const rolling = [...pods, pod("fop-gate-stable-3", { release: b, track: "stable", ready: false })];
       const [mixed, clean] = seen(query, [by("g1", stable), by("g1", canary)], rolling);
@@ -301,30 +331,14 @@ for (const { name, query, stable, canary, others, edge } of gateways) {
 }
 
 describe("a gateway's labels", () => {
-  it("may have been renamed by a ServiceMonitor", () => {
-    const labels = {
-      exported_service: "dora-apps-fop-gate-canary-80@kubernetesgateway",
-      service: "traefik",
-      code: "200",
-    };
-    const found = series("traefik_service_requests_total", { ...labels, instance: "g" }, 5);
-    const renamed = traefik({ ...service, exported: true });
-    assert.match(promQl(renamed, pods, 60), /,exported_service=~/);
-    assert.deepEqual(seen(renamed, [found])[1], { unit: "canary by g", release: b, counted: ["200: 5"] });
-    assert.match(
-      promQl(ingressNginx({ ...service, exported: true }), pods, 60),
-      /,exported_namespace="dora-apps",exported_service=~/,
-    );
+  it("of Istio name Deployments, of which stable's has the name of the service", () => {
+    assert.match(promQl(istio({ namespace, workloads }), pods, 60), /,destination_workload=~"fop-gate\|fop-gate-canary",/);
   });
 
-  it("of Envoy Gateway may be those of clusters that the user names", () => {
-    const query = envoyGateway({ ...service, clusters: { stable: "stable/.+", canary: "canary/.+" } });
-    const found = series(
-      "envoy_cluster_upstream_rq",
-      { envoy_cluster_name: "canary/80", envoy_response_code: "200", instance: "g" },
-      5,
-    );
-    assert.deepEqual(seen(query, [found])[1], { unit: "canary by g", release: b, counted: ["200: 5"] });
+  it("of Istio may be those of another reporter", () => {
+    const query = istio({ namespace, workloads, labels: { reporter: "waypoint" } });
+    assert.match(promQl(query, pods, 60), /,reporter="waypoint",/);
+    assert.match(query.hint ?? "", /telemetry on for reporter waypoint/);
   });
 
   it("of Istio belong to the pod that counted them, where it is one of ours, also while its track is rolled", () => {
@@ -332,12 +346,17 @@ describe("a gateway's labels", () => {
     const found = rolling.map(({ name, track }, index) =>
       series(
         "istio_requests_total",
-        { destination_workload: `fop-gate-${track}`, response_code: "200", pod: name, instance: name },
+        {
+          destination_workload: workloads[track as keyof typeof workloads],
+          response_code: "200",
+          pod: name,
+          instance: name,
+        },
         index,
       ),
     );
     assert.deepEqual(
-      seen(istio(service), found, rolling).map(({ unit, release, counted }) => [unit, release, counted]),
+      seen(istio({ namespace, workloads }), found, rolling).map(({ unit, release, counted }) => [unit, release, counted]),
       rolling.map(({ name, release }, index) => [name, release, [`200: ${index}`]]),
     );
   });

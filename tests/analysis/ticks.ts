@@ -41,6 +41,7 @@ function unit(name: string, release: string, answered: Answered): UnitTick {
   return {
     unit: name,
     release,
+    pod: true,
     requests: { "200": requests - failed - refused, "404": refused, "500": failed },
     ...(slower && {
       latency: {
@@ -53,5 +54,5 @@ function unit(name: string, release: string, answered: Answered): UnitTick {
 }
 
 function pod(name: string, release: string, track: string, changes: Partial<PodTick> = {}): PodTick {
-  return { pod: name, release, track, ready: true, restarts: 0, lostReadiness: false, ...changes };
+  return { pod: name, release, track, ready: true, restarts: 0, lostReadiness: false, vanished: false, ...changes };
 }

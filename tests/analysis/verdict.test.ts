@@ -97,6 +97,55 @@ describe("a verdict", () => {
       assert.notEqual(found.verdict, "bad");
     });
 
+    it("comes though the arms are scraped in different ticks", () => {
+      const scraped = (second: number) =>
+        tick(
+          second,
+          { requests: second % 30 === 7 ? 600 : 0, failed: second % 30 === 7 ? 60 : 0 },
+          { requests: second % 30 === 20 ? 600 : 0 },
+        );
+      assert.equal(judged(300, scraped).verdict, "bad");
+    });
+
+    it("does not come for shared trouble that canary's counters tell later than stable's", () => {
+      const trouble = (second: number) => second > 100 && second <= 150;
+      const late = (second: number) => {
+        const missed = second === 151 ? 51 : 1;
+        const failing = second === 151 ? 500 : every(30, second);
+        const each = tick(
+          second,
+          { requests: 20 * missed, failed: failing },
+          { failed: trouble(second) ? 10 : every(30, second) },
+        );
+        return trouble(second) ? { ...each, units: each.units.filter(({ release }) => release !== canary) } : each;
+      };
+      assert.notEqual(judged(300, late).verdict, "bad");
+    });
+
+    it("does not come because pods of stable can no longer be read, or are gone", () => {
+      const unequal = (second: number, left: number) => {
+        const each = tick(second, { requests: 100, failed: every(2, second) }, (pod) => ({
+          requests: 100,
+          failed: pod === 0 ? 2 : every(20, second + pod),
+        }));
+        return { ...each, units: each.units.filter((_, at) => at <= left) };
+      };
+      for (const left of [0, 2]) {
+        const found = judged(640, (second) => unequal(second, second < 600 ? 9 : left));
+        assert.notEqual(found.verdict, "bad", `${left} left`);
+      }
+    });
+
+    it("comes by the objective when nothing is left to compare with", () => {
+      const full = (second: number) => {
+        const each = tick(second, { failed: second > 100 ? 10 : 0 });
+        return second < 100 ? each : { ...each, units: each.units.filter(({ release }) => release === canary) };
+      };
+      const found = judged(200, full);
+      assert.equal(found.verdict, "bad");
+      assert.match(found.because, /of the objective/);
+    });
+
     it("is held back by the floor where canary's errors are too few to hurt anybody", () => {
       const few = (second: number) => tick(second, { requests: 1000, failed: every(4, second) }, { requests: 1000 });
       const found = judged(200, few);
@@ -200,6 +249,33 @@ describe("a verdict", () => {
       assert.equal(judged(180, slow).verdict, "bad");
     });
 
+    it("does not come from a warm-up in which every answer was slow", () => {
+      const slow = (second: number) => tick(second, { slower: { 5: 20 } }, { slower: { 5: 0 } });
+      for (const seconds of [60, 61, 62]) assert.notEqual(judged(seconds, slow).verdict, "good", `${seconds} s`);
+    });
+
+    it("does not come where the arms measure their latency differently, or only one does", () => {
+      const courses: [string, Answered, Answered][] = [
+        ["other edges", { slower: { 0.2: 0 } }, { slower: { 0.25: 0 } }],
+        ["none on canary", {}, { slower: { 0.25: 0 } }],
+      ];
+      for (const [what, ofCanary, ofStable] of courses) {
+        const found = judged(600, (second) => tick(second, ofCanary, ofStable));
+        assert.equal(found.verdict, "undecided", what);
+        assert.match(found.because, /nothing is known of how often canary takes longer than 0.25 s/);
+      }
+    });
+
+    it("does not come from requests that ended before the warm-up did", () => {
+      const found = judged(600, (second) => tick(second, { requests: second <= 40 ? 30 : 0 }));
+      assert.deepEqual([found.verdict, found.guard], ["undecided", "warm-up"]);
+    });
+
+    it("does not come after a pod of canary vanished", () => {
+      const found = judged(300, (second) => tick(second, {}, {}, { canaryPod: { vanished: second === 200 } }));
+      assert.equal(found.guard, "canary's pods");
+    });
+
     it("does not come any more when no pod of another release is left", () => {
       const full = (second: number) => {
         const each = tick(second, {});
@@ -275,6 +351,12 @@ describe("a verdict", () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it("cannot have a pair with a name that is taken", () => {
+    for (const pairs of [["5xx"], ["latency"], ["orders", "orders"]]) {
+      assert.throws(() => new Evidence({ canary, stable: [stable], pairs }), /cannot be named/);
+    }
   });
 
   it("refuses stored evidence of another form", () => {

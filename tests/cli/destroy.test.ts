@@ -26,16 +26,21 @@ describe("gray destroy", () => {
   beforeEach(async () => {
     api = await ApiServer.start();
     shell = new Shell(api.kubeconfig);
-    for (const service of ["web", "shop", "other"])
+    for (const service of services) {
       api.put(record(service), { metadata: { name: `${service}-rollout` } });
+      api.put(evidence(service), { metadata: { name: `${service}-evidence` } });
+    }
   });
   afterEach(async () => {
     shell.remove();
     await api.stop();
   });
 
+  const evidence = (service: string) => `/api/v1/namespaces/dora-apps/configmaps/${service}-evidence`;
   const record = (service: string) => `/api/v1/namespaces/dora-apps/configmaps/${service}-rollout`;
-  const records = () => ["web", "shop", "other"].filter((service) => api.objects.has(record(service)));
+  const services = ["web", "shop", "other"];
+  const records = () => services.filter((service) => api.objects.has(record(service)));
+  const observed = () => services.filter((service) => api.objects.has(evidence(service)));
   const destroy = (...args: string[]) => shell.run(destroyCommand(), ...args);
   const destroyed = () =>
     shell.calls.filter((call) => call.startsWith("destroy ")).map((call) => call.split(" ").at(-1));
@@ -53,7 +58,7 @@ describe("gray destroy", () => {
       said,
       "Down: eu, then prod, then canary, then all; the records of dora-apps/web, dora-apps/shop are deleted.",
     );
-    assert.deepEqual(records(), ["other"]);
+    assert.deepEqual([records(), observed()], [["other"], ["other"]]);
   });
 
   it("lifts the protection of a stack just before it takes it down", async () => {

@@ -291,7 +291,7 @@ type Answered = readonly [ok: number, failed: number];
 
 function tick(at: number, canary: Answered, stable: Answered): Tick {
   const unit = (name: string, release: string, [ok, failed]: Answered) => {
-    return { unit: name, release, requests: { "200": ok, "500": failed }, pairs: {} };
+    return { unit: name, release, pod: true, requests: { "200": ok, "500": failed }, pairs: {} };
   };
   return {
     at,

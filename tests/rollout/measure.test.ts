@@ -8,7 +8,7 @@ function tick(answers: Readonly<Record<"stable" | "canary", Record<string, numbe
   return {
     at: 10_000,
     seconds: 10,
-    units: each.map(([track, requests]) => ({ unit: `web-${track}`, release: track, requests, pairs: {} })),
+    units: each.map(([track, requests]) => ({ unit: `web-${track}`, release: track, pod: true, requests, pairs: {} })),
     pods: each.map(([track]) => ({
       pod: `web-${track}`,
       release: track,
@@ -16,6 +16,7 @@ function tick(answers: Readonly<Record<"stable" | "canary", Record<string, numbe
       ready: true,
       restarts: 0,
       lostReadiness: false,
+      vanished: false,
     })),
     problems: [],
   };

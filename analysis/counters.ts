@@ -106,8 +106,11 @@ export const nothingCounted: Counters = { pods: {}, units: {} };
 /** Milliseconds after which the series of a pod that is gone are dropped. Its uid stays, so that it can never pass for new. */
 const memory = 3_600_000;
 
-/** Milliseconds within which a pod that is asked to end is seen ending: components/release.ts keeps it serving for five seconds. */
-const orderly = 10_000;
+/**
+ * Milliseconds between readings in which no orderly end goes unseen: components/release.ts keeps a pod serving for five
+ * seconds after it was asked to end, and the kubelet needs some more.
+ */
+const orderly = 7500;
 
 function lookAtPods(
   pods: Map<string, KnownPod>,

@@ -36,14 +36,14 @@ export const lookDefaults = {
   podsAtOnce: 16,
   /** Seconds that Prometheus may take to answer. */
   prometheusTimeoutSeconds: 5,
-  /** Seconds of samples that Prometheus is asked for: two of its longest usual scrape interval. */
-  windowSeconds: 120,
+  /** Seconds of samples that Prometheus is asked for: three times its longest usual scrape interval, to have two of them. */
+  windowSeconds: 180,
   /** Scrape intervals after which a pod's latest sample is too old: its target is dead, not quiet. */
   freshIntervals: 2,
   /** The same in seconds at least, because what is remotely written arrives late. */
   leastFreshSeconds: 10,
-  /** The same in seconds where a single sample tells no interval. */
-  freshSeconds: 60,
+  /** The same in seconds where a single sample tells no interval: a long one, and some seconds that it is late. */
+  freshSeconds: 75,
   /** Seconds from one look to the next. */
   tickSeconds: 5,
   /** The same while a canary is new, when there is most to prevent. */
@@ -54,6 +54,8 @@ export const lookDefaults = {
   lookTimeoutSeconds: 10,
   /** Seconds after which an undecided verdict is one, unless told otherwise. */
   patienceSeconds: 900,
+  /** Seconds from one keeping of the evidence in the cluster to the next. */
+  keepSeconds: 30,
   /** Seconds for which a verdict that cannot be written into the record is tried again. */
   recordPatienceSeconds: 60,
   /** Seconds beyond which nobody waits for a decision: a forecast calls the weight hopeless. */

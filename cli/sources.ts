@@ -1,45 +1,71 @@
 import type { Command } from "commander";
+import { reservedNames } from "../analysis/kind.ts";
 import type { MetricSource } from "../analysis/reading.ts";
 import type { Metrics, Selector } from "../analysis/sources/metrics.ts";
 import { podSource } from "../analysis/sources/pods.ts";
 import { prometheusSource } from "../analysis/sources/prometheus.ts";
 import { envoyGateway, ingressNginx, istio, ownMetrics, type Query, traefik } from "../analysis/sources/queries.ts";
+import { backendName, deploymentName } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
+import type { Track } from "../components/traffic.ts";
 import type { FoundService } from "./services.ts";
 
 /** Where the numbers of a verb come from. */
 export interface SourceOptions {
   readonly prometheus?: string;
+  readonly prometheusCa?: string;
   readonly authorizationFile?: string;
   readonly series: string;
+  readonly label?: readonly string[];
+  readonly metricsPath?: string;
+  readonly podPort?: string;
   readonly requests?: string;
   readonly latency?: string;
   readonly pair: readonly string[];
 }
 
-const series = {
-  own: ownMetrics,
-  traefik,
-  "envoy-gateway": envoyGateway,
-  "ingress-nginx": ingressNginx,
-  istio,
-} as const satisfies Record<string, (args: { service: string; namespace: string; metrics?: Metrics }) => Query>;
+interface Asked {
+  readonly service: string;
+  readonly namespace: string;
+  readonly metrics: Metrics;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Whose series there are in Prometheus. */
+const series: ReadonlyMap<string, (asked: Asked) => Query> = new Map([
+  ["own", ownMetrics],
+  ["traefik", (asked: Asked) => traefik({ ...asked, backends: ofTracks(backendName, asked.service) })],
+  ["envoy-gateway", (asked: Asked) => envoyGateway({ ...asked, route: asked.service })],
+  ["ingress-nginx", (asked: Asked) => ingressNginx({ ...asked, backends: ofTracks(backendName, asked.service) })],
+  ["istio", (asked: Asked) => istio({ ...asked, workloads: ofTracks(deploymentName, asked.service) })],
+]);
+const choices = [...series.keys()].join(", ");
+
+function ofTracks(nameOf: (service: string, track: Track) => string, service: string): Record<Track, string> {
+  return { stable: nameOf(service, "stable"), canary: nameOf(service, "canary") };
+}
 
 /** A verb with the options that say where its numbers come from. */
 export function aboutSource(verb: Command): Command {
   return verb
     .option("--prometheus <url>", "read from this Prometheus instead of the pods' own /metrics")
+    .option("--prometheus-ca <file>", "certificates to trust for it beside the usual ones, PEM")
     .option("--authorization-file <path>", "file with the Authorization header, or a bearer token, for Prometheus")
-    .option("--series <whose>", `whose series in Prometheus: ${Object.keys(series).join(", ")}`, "own")
+    .option("--series <whose>", `whose series in Prometheus: ${choices}`, "own")
+    .option("--label <name=value>", "a label that all series in Prometheus have; may be repeated", collect, [])
+    .option("--metrics-path <path>", "of the pods' metrics (default: their prometheus.io/path, else /metrics)")
+    .option("--pod-port <port>", "of the pods' metrics, a number or a name (default: their prometheus.io/port)")
     .option("--requests <metric>", "counter of requests by status code (default: http_requests_total)")
     .option("--latency <metric>", "histogram of seconds (default: http_request_duration_seconds)")
     .option(
       "--pair <name=bad/total>",
       'two counters of yours, as in lost=orders_total{state="lost"}/orders_total; may be repeated',
-      (each: string, all: readonly string[]) => [...all, each],
+      collect,
       [],
     );
 }
+
+const collect = (each: string, all: readonly string[]) => [...all, each];
 
 /**
  * The source that the options mean.
@@ -52,51 +78,98 @@ export function sourceOf(options: SourceOptions, { api, namespace, service }: Fo
     ...(options.latency !== undefined && { latency: options.latency }),
     pairs: pairsOf(options.pair),
   };
+  const ofPrometheus: Given = {
+    "--prometheus-ca": options.prometheusCa,
+    "--authorization-file": options.authorizationFile,
+    "--series": options.series === "own" ? undefined : options.series,
+    "--label": options.label?.[0],
+  };
+  const ofPods: Given = { "--metrics-path": options.metricsPath, "--pod-port": options.podPort };
   if (options.prometheus === undefined) {
-    const alone =
-      options.authorizationFile !== undefined
-        ? "--authorization-file"
-        : options.series !== "own"
-          ? "--series"
-          : undefined;
+    const alone = given(ofPrometheus);
     if (alone) throw new Refusal(`${alone} is for Prometheus: give its address with --prometheus too.`);
-    return podSource({ get: api.text, namespace, metrics });
+    const { metricsPath: path, podPort: port } = options;
+    if (port !== undefined && !isPort(port)) {
+      throw new Refusal(
+        `--pod-port ${port} is no port: write a number from 1 to 65535, or the name of a container's port.`,
+      );
+    }
+    return podSource({
+      get: api.text,
+      namespace,
+      metrics,
+      ...(path !== undefined && { path }),
+      ...(port !== undefined && { port }),
+    });
   }
+  const alone = given(ofPods);
+  if (alone) throw new Refusal(`${alone} is for the pods' own metrics: leave it out, or --prometheus.`);
   if (!URL.canParse(options.prometheus)) {
     throw new Refusal(`--prometheus ${options.prometheus} is no address: give one as in http://127.0.0.1:9090.`);
   }
-  const query = series[options.series as keyof typeof series];
-  if (!query)
-    throw new Refusal(`--series ${options.series} is unknown: choose one of ${Object.keys(series).join(", ")}.`);
+  const query = series.get(options.series);
+  if (!query) throw new Refusal(`--series ${options.series} is unknown: choose one of ${choices}.`);
   if (options.series !== "own" && (options.requests ?? options.latency ?? options.pair[0]) !== undefined) {
     throw new Refusal(`--series ${options.series} has its own metrics: leave --requests, --latency and --pair out.`);
   }
   return prometheusSource({
     url: options.prometheus,
-    query: query({ service, namespace, metrics }),
+    query: query({ service, namespace, metrics, labels: labelsOf(options.label ?? []) }),
+    ...(options.prometheusCa !== undefined && { caFile: options.prometheusCa }),
     ...(options.authorizationFile !== undefined && { authorizationFile: options.authorizationFile }),
   });
+}
+
+/** Options with what they were given. */
+type Given = Readonly<Record<string, string | undefined>>;
+
+/** The first option that was given. */
+function given(options: Given): string | undefined {
+  return Object.keys(options).find((option) => options[option] !== undefined);
+}
+
+/** A number, or a name as Kubernetes lets ports have. */
+function isPort(text: string): boolean {
+  if (/^\d+$/.test(text)) return Number(text) >= 1 && Number(text) <= 65535;
+  return /^[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$/.test(text);
+}
+
+/** @throws Refusal if one is not `name=value`, or named twice */
+function labelsOf(written: readonly string[]): Record<string, string> {
+  const labels = new Map<string, string>();
+  for (const label of written) {
+    const [, name, value] = /^([a-zA-Z_]\w*)=(.*)$/.exec(label) ?? [];
+    if (name === undefined || value === undefined) {
+      throw new Refusal(`--label ${label} is no label: write name=value, as in --label job=fop-gate.`);
+    }
+    if (labels.has(name)) throw new Refusal(`--label ${name} is given twice: a series has each label once.`);
+    labels.set(name, value);
+  }
+  return Object.fromEntries(labels);
 }
 
 /**
  * Pairs as written on a command line, by their names.
  *
- * @throws Refusal if one is not `name=bad/total`
+ * @throws Refusal if one is not `name=bad/total`, or its name is taken
  */
 export function pairsOf(written: readonly string[]): Record<string, { bad: Selector; total: Selector }> {
-  return Object.fromEntries(
-    written.map((pair) => {
-      const [, name, bad, total] = /^([^=]+)=(.+?)\/([^/"]+(?:\{.*\})?)$/.exec(pair) ?? [];
-      const selectors = [bad, total].map((text) => text !== undefined && selectorOf(text));
-      const [ofBad, ofTotal] = selectors;
-      if (name === undefined || !ofBad || !ofTotal) {
-        throw new Refusal(
-          `--pair ${pair} is no pair: write name=bad/total, each a metric as in orders_total or orders_total{state="lost"}.`,
-        );
-      }
-      return [name, { bad: ofBad, total: ofTotal }];
-    }),
-  );
+  const pairs = new Map<string, { bad: Selector; total: Selector }>();
+  for (const pair of written) {
+    const [, name, ...halves] = /^([^=]+)=(.+?)\/([^/"]+(?:\{.*\})?)$/.exec(pair) ?? [];
+    const [bad, total] = halves.map((text) => selectorOf(text));
+    if (name === undefined || !bad || !total) {
+      throw new Refusal(
+        `--pair ${pair} is no pair: write name=bad/total, each a metric as in orders_total or orders_total{state="lost"}.`,
+      );
+    }
+    if (reservedNames.includes(name)) {
+      throw new Refusal(`--pair ${name} has a name that gray verify has a meaning for: choose another.`);
+    }
+    if (pairs.has(name)) throw new Refusal(`--pair ${name} is given twice: name the pairs differently.`);
+    pairs.set(name, { bad, total });
+  }
+  return Object.fromEntries(pairs);
 }
 
 function selectorOf(text: string): Selector | undefined {

@@ -1,6 +1,9 @@
 import { InvalidArgumentError } from "commander";
 
-const units = { s: 1, m: 60, h: 3600 } as const;
+const units = { h: 3600, m: 60, s: 1 } as const;
+
+/** The longest time in seconds, 24 days: a timer of Node cannot run much longer. */
+const longest = 24 * 24 * 3600;
 
 /**
  * Seconds, from `90s`, `5m` or `1h`.
@@ -11,5 +14,12 @@ export function seconds(text: string): number {
   const [, count, unit] = /^(\d+(?:\.\d+)?)([smh])$/.exec(text) ?? [];
   const value = Number(count) * units[unit as keyof typeof units];
   if (!(value > 0)) throw new InvalidArgumentError("Write a time as 90s, 5m or 1h.");
+  if (value > longest) throw new InvalidArgumentError(`Write a time of at most 24 days (${written(longest)}).`);
   return value;
+}
+
+/** A time as `seconds` reads it, in the largest unit that takes no fraction. */
+export function written(time: number): string {
+  const [unit, length] = Object.entries(units).find(([, length]) => time % length === 0) ?? ["s", 1];
+  return `${time / length}${unit}`;
 }

@@ -6,6 +6,7 @@ import { type Rates, ratesOf } from "../analysis/rates.ts";
 import type { Tick } from "../analysis/tick.ts";
 import type { Assessment } from "../analysis/verdict.ts";
 import { count, span, times } from "../analysis/words.ts";
+import type { Outcome } from "../rollout/judgement.ts";
 import type { Look } from "../rollout/observe.ts";
 import { plainTable } from "./table.ts";
 
@@ -14,7 +15,8 @@ export interface View {
   show(look: Look, assessment: Assessment): void;
   /** Says something beside the numbers. */
   note(sentence: string): void;
-  end(assessment: Assessment): void;
+  /** Says what it came to. @param outcome what counts: the record may say something else than the numbers */
+  end(assessment: Assessment, outcome: Outcome): void;
 }
 
 /** What is observed, and where it can be seen elsewhere. */
@@ -34,6 +36,8 @@ const recentSeconds = 15;
 const lineSeconds = 10;
 /** Streams that are shown: those that say most. */
 const shownStreams = 6;
+/** Notes that stay on the screen. */
+const shownNotes = 3;
 
 /** A live table on a terminal, lines elsewhere, JSON for machines. */
 export function viewOf(json: boolean, subject: Subject): View {
@@ -77,10 +81,12 @@ function jsonView({ service, namespace, evidence }: Subject): View {
       });
     },
     note: (sentence) => console.error(sentence),
-    end: ({ findings, ...verdict }) =>
+    end: ({ findings, verdict, because, guard, ...numbers }, outcome) =>
       print({
         final: true,
-        ...verdict,
+        ...outcome,
+        ...(outcome.verdict === verdict ? { guard } : { observed: { verdict, because, guard } }),
+        ...numbers,
         answers: evidence.answers,
         seconds: evidence.seconds,
         settings: evidence.settings,
@@ -109,7 +115,7 @@ function lineView(subject: Subject): View {
       );
     },
     note: (sentence) => console.log(sentence),
-    end: (assessment) => console.log(conclusion(assessment, evidence)),
+    end: (assessment, outcome) => console.log(conclusion(assessment, outcome, evidence)),
   };
 }
 
@@ -118,23 +124,27 @@ function liveView(subject: Subject): View {
   const recent = new Recent(evidence);
   const screen = createLogUpdate(process.stdout);
   const notes: string[] = [];
+  let numbers: string[] = [];
+  const draw = () => screen([...numbers, ...notes.slice(-shownNotes)].join("\n\n"));
   return {
     show({ tick }, assessment) {
       recent.add(tick);
       const { canary, stable } = evidence.question;
-      const parts = [
+      numbers = [
         headline(subject),
         armsTable(evidence, recent, canary, stable),
         streamsTable(assessment.findings),
         `${coloured(assessment.verdict)} after ${span(evidence.seconds)}: ${assessment.because}`,
-        ...notes,
       ];
-      screen(parts.join("\n\n"));
+      draw();
     },
-    note: (sentence) => void notes.push(sentence),
-    end(assessment) {
+    note(sentence) {
+      notes.push(sentence);
+      draw();
+    },
+    end(assessment, outcome) {
       screen.done();
-      console.log(`\n${conclusion(assessment, evidence)}`);
+      console.log(`\n${conclusion(assessment, outcome, evidence)}`);
     },
   };
 }
@@ -178,7 +188,7 @@ function streamsTable(findings: readonly Finding[]): string {
   );
 }
 
-function conclusion({ verdict, because, pValue }: Assessment, { settings, question }: Evidence): string {
+function conclusion({ pValue }: Assessment, { verdict, because }: Outcome, { settings, question }: Evidence): string {
   const { alpha, margin, limit, beta, tolerance } = settings;
   return [
     `Release ${question.canary} is ${coloured(verdict)}: ${because}.`,

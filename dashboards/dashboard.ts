@@ -125,7 +125,7 @@ export function dashboard(): Dashboard {
     .withPanel(
       chart(
         "Age of the last reading",
-        "Since the observer last read counters; while it grows, nothing is decided.",
+        "Since the observer last read counters of canary; while it grows, nothing is decided.",
         Seconds,
         [[all.readingAge, "age"]],
       ).min(0),

@@ -118,7 +118,7 @@ export function queries(scope: Scope) {
     /** Requests that the evidence rests on, by arm. A count. */
     requestsSeen: gray(METRICS.requestsSeen),
 
-    /** Time since counters were last read. Seconds. */
+    /** Time since counters of canary were last read. Seconds. */
     readingAge: `time() - ${gray(METRICS.lastReading)}`,
 
     /** Pods that are scraped, by track and release. A count. */
@@ -135,7 +135,7 @@ export function queries(scope: Scope) {
       `max by (namespace, service) (${gray(METRICS.weight)}) > 0 unless on (namespace, service) ` +
       `label_replace(${answered('track="canary"')} > 0, "service", "$1", "app", "(.+)")`,
 
-    /** The observer has read nothing for a while, or is gone, while its verdict is undecided. Seconds since it last read. */
+    /** The observer has read nothing of canary for a while, or is gone, while its verdict is undecided. Seconds since it last read. */
     observerSilence:
       `time() - ${lastSeen(METRICS.lastReading)} and ignoring (verdict) ` +
       `(${lastSeen(METRICS.verdict, 'verdict="undecided"')} == 1)`,

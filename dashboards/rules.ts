@@ -7,7 +7,7 @@ import { defaults } from "../analysis/defaults.ts";
 import { queries } from "./queries.ts";
 
 export interface RuleOptions {
-  /** Share of requests that may be answered 5xx by either track. @default 0.01 */
+  /** Share of requests that may be answered 5xx by either track. @default {@link defaults.slo} */
   readonly slo?: number;
 }
 
@@ -61,8 +61,8 @@ export function rules({ slo = defaults.slo }: RuleOptions = {}): Rules {
               summary: "Release {{ $labels.release }} of {{ $labels.service }} is bad",
               description:
                 "The evidence against release {{ $labels.release }}, compared with {{ $labels.baseline }}, is " +
-                '10^{{ $value | printf "%.1f" }} to 1. Unless `gray rollout` has cut it off already, take it out of the ' +
-                "traffic: gray abort, or weight 0.",
+                '10^{{ $value | printf "%.1f" }} to 1. Take it out of the traffic: pulumi up --stack canary with `weight: 0`, ' +
+                "or with a former release pinned (`release: <id>`; gray status shows the ids, gray logs what it says).",
             },
           },
           {
@@ -95,8 +95,8 @@ export function rules({ slo = defaults.slo }: RuleOptions = {}): Rules {
             annotations: {
               summary: "Nobody observes release {{ $labels.release }} of {{ $labels.service }}",
               description:
-                "`gray` has read no counters for {{ $value | humanizeDuration }} and its verdict is undecided. Traffic " +
-                "stays where it is: start `gray verify` or `gray rollout` again.",
+                "`gray` has read no counters of canary for {{ $value | humanizeDuration }} and its verdict is undecided. " +
+                "Traffic stays where it is: see with gray status whether canary's pods are there, and start gray verify again.",
             },
           },
         ],

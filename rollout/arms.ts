@@ -14,10 +14,10 @@ export interface Comparison {
 }
 
 /**
- * What there is to compare. While stable rolls to the release of canary, its new pods count for canary and the others are
- * what they are compared with; after that there is nothing left to compare.
+ * What there is to compare, or canary alone where it is the first release of all. While stable rolls to the release of canary, its new pods count for canary and the others are
+ * what they are compared with.
  *
- * @throws Refusal if there is no canary
+ * @throws Refusal if there is no canary, or nothing to compare it with any more
  */
 export function comparisonOf(
   service: string,
@@ -33,5 +33,13 @@ export function comparisonOf(
   const stable = [...new Set([releaseOf(deployments.stable), ...onStable])].filter(
     (release) => release !== undefined && release !== canary,
   );
-  return { canary, stable: stable as string[], first: deployments.stable === undefined && !everCompleted };
+  const first = deployments.stable === undefined && !everCompleted;
+  if (stable.length === 0 && !first) {
+    throw new Refusal(
+      deployments.stable === undefined
+        ? `${service} has no stable Deployment any more, so there is nothing to compare release ${canary} with: run pulumi up of the stack that owns stable, with the release that it ran.`
+        : `Both tracks of ${service} run release ${canary}, so there is nothing to compare: pulumi up --stack canary brings a new one.`,
+    );
+  }
+  return { canary, stable: stable as string[], first };
 }

@@ -1,9 +1,9 @@
-import { ApiError, type Cluster } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
 import type { DeploymentObject } from "./live.ts";
 
 /**
  * Writes a Kubernetes Event on a Deployment, so that `kubectl describe` tells what was decided and why. The decision
- * stands whether or not it can be told: an Event that is refused is a warning.
+ * stands whether or not it can be told: an Event that cannot be written, for whatever reason, is a warning.
  */
 export async function writeEvent(
   api: Cluster,
@@ -27,8 +27,7 @@ export async function writeEvent(
     lastTimestamp: now,
     count: 1,
   });
-  await written.catch((error) => {
-    if (!(error instanceof ApiError)) throw error;
+  await written.catch((error: Error) => {
     console.warn(`The Event ${reason} on Deployment ${name} could not be written: ${error.message}`);
   });
 }

@@ -31,12 +31,16 @@ export async function exporter(service: string, namespace: string, { host, port 
     }),
   );
   const server = createServer(async (request, response) => {
-    if (request.method !== "GET" || new URL(request.url ?? "/", "http://gray").pathname !== "/metrics") {
+    if (request.method !== "GET" || request.url?.split("?")[0] !== "/metrics") {
       response.writeHead(404).end("gray exposes /metrics\n");
       return;
     }
-    response.setHeader("content-type", registry.contentType);
-    response.end(await registry.metrics());
+    try {
+      const text = await registry.metrics();
+      response.writeHead(200, { "content-type": registry.contentType }).end(text);
+    } catch (error) {
+      response.writeHead(500).end(`gray cannot tell its metrics: ${(error as Error).message}\n`);
+    }
   });
   await new Promise<void>((listening, failed) => {
     server.once("error", (error: NodeJS.ErrnoException) =>
@@ -65,7 +69,7 @@ export async function exporter(service: string, namespace: string, { host, port 
       for (const each of VERDICTS) set(METRICS.verdict, each === verdict ? 1 : 0, { verdict: each });
       set(METRICS.weight, weight);
       for (const arm of ARMS) set(METRICS.requestsSeen, evidence.answers[arm].requests, { arm });
-      set(METRICS.lastReading, evidence.last && evidence.last.at / 1000);
+      set(METRICS.lastReading, evidence.lastRead && evidence.lastRead / 1000);
       set(METRICS.alpha, evidence.settings.alpha);
     },
     end: () => new Promise((ended) => server.close(() => ended())),

@@ -1,3 +1,4 @@
+import { lookDefaults } from "../analysis/defaults.ts";
 import { Evidence, type Question } from "../analysis/evidence.ts";
 import { serviceLabel } from "../components/names.ts";
 import { ApiError, type Cluster } from "./cluster.ts";
@@ -40,13 +41,48 @@ export async function keptEvidence(
   }
 }
 
-/** Keeps it in place of what was kept before. Where somebody else keeps theirs at the same time, one of the two is kept. */
-export async function keepEvidence(
-  api: Cluster,
-  namespace: string,
-  service: string,
-  evidence: Evidence,
-): Promise<void> {
+/** Where evidence is kept. */
+export interface Kept {
+  readonly api: Cluster;
+  readonly namespace: string;
+  readonly service: string;
+}
+
+/** Keeps the evidence of one observation, now and then and at its end. */
+export class Keeper {
+  private readonly of: Kept;
+  private readonly note: (sentence: string) => void;
+  private due: number | undefined;
+  private noted = false;
+
+  /** @param note what a person is to know of it */
+  constructor(of: Kept, note: (sentence: string) => void) {
+    this.of = of;
+    this.note = note;
+  }
+
+  /**
+   * Keeps it if that is due. Never throws: an observation that cannot be kept is still one.
+   *
+   * @param at in milliseconds since the epoch; Infinity at the end, when it is always due
+   */
+  async keep(evidence: Evidence, at: number): Promise<void> {
+    this.due ??= at + lookDefaults.keepSeconds * 1000;
+    if (at < this.due || evidence.last === undefined) return;
+    this.due = at + lookDefaults.keepSeconds * 1000;
+    try {
+      await write(this.of, evidence);
+    } catch (error) {
+      if (!this.noted) {
+        this.note(`The evidence could not be kept in the cluster (${(error as Error).message.replace(/\.$/, "")}).`);
+      }
+      this.noted = true;
+    }
+  }
+}
+
+/** In place of what was kept before. Where somebody else keeps theirs at the same time, one of the two is kept. */
+async function write({ api, namespace, service }: Kept, evidence: Evidence): Promise<void> {
   const before = await api.get<EvidenceObject>(pathOf(namespace, service));
   const object = {
     apiVersion: "v1",

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { advance, nothingCounted } from "../analysis/counters.ts";
 import { lookDefaults } from "../analysis/defaults.ts";
-import type { MetricSource } from "../analysis/reading.ts";
+import type { MetricSource, Pod } from "../analysis/reading.ts";
 import type { Tick } from "../analysis/tick.ts";
 import type { Cluster } from "./cluster.ts";
 import { listPods } from "./pods.ts";
@@ -10,6 +10,8 @@ import { listPods } from "./pods.ts";
 export interface Look {
   /** In milliseconds since the epoch. */
   readonly at: number;
+  /** All pods of both tracks; absent where nothing could be read. */
+  readonly pods?: readonly Pod[];
   /** Absent for the first look, and where nothing could be read. */
   readonly tick?: Tick;
   /** Why nothing could be read, in words for a person. */
@@ -35,7 +37,7 @@ export async function* observe({ api, namespace, service, source, signal }: Obse
   while (!signal.aborted) {
     const at = Date.now();
     try {
-      const pods = await listPods(api, namespace, service);
+      const pods = await unlessEnded(listPods(api, namespace, service), signal);
       const limit = AbortSignal.any([signal, AbortSignal.timeout(lookDefaults.lookTimeoutSeconds * 1000)]);
       const idle = new Set(pods.filter(({ ready, ending }) => !ready || ending).map(({ name }) => name));
       // A pod that begins or ends gets no requests: that it cannot be read leaves no gap.
@@ -43,7 +45,7 @@ export async function* observe({ api, namespace, service, source, signal }: Obse
       if (signal.aborted) return;
       const { after, tick } = advance(counters, { at, pods, units });
       counters = after;
-      yield { at, ...(tick && { tick }) };
+      yield { at, pods, ...(tick && { tick }) };
     } catch (error) {
       if (signal.aborted) return;
       yield { at, trouble: (error as Error).message };
@@ -51,5 +53,17 @@ export async function* observe({ api, namespace, service, source, signal }: Obse
     const early = at - began < lookDefaults.closeWatchSeconds * 1000;
     const due = at + (early ? lookDefaults.earlyTickSeconds : lookDefaults.tickSeconds) * 1000;
     await sleep(Math.max(0, due - Date.now()), undefined, { signal }).catch(() => {});
+  }
+}
+
+/** What a promise comes to. @throws the signal's reason as soon as that ends the wait */
+export async function unlessEnded<T>(pending: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  const end = () => reject(signal.reason);
+  signal.addEventListener("abort", end, { once: true });
+  try {
+    return await Promise.race([pending, ended]);
+  } finally {
+    signal.removeEventListener("abort", end);
   }
 }

@@ -1,40 +1,49 @@
-import { z } from "zod";
+import * as v from "valibot";
 import { serviceLabel } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
+import { keyed, mapOf, percent, understand, wholeNumber } from "../components/schema.ts";
 import { ApiError, type Cluster } from "./cluster.ts";
 
 /** What a release was found to be: by evidence, or by a person. */
-const verdict = z.looseObject({
-  verdict: z.enum(["good", "bad", "undecided"]),
+const verdict = v.looseObject({
+  verdict: v.picklist(["good", "bad", "undecided"], "must be good, bad or undecided"),
   /** `evidence` or the name of a person. */
-  by: z.string(),
-  because: z.string(),
+  by: v.string(),
+  because: v.string(),
   /** When, as an RFC 3339 time. */
-  at: z.iso.datetime(),
+  at: v.pipe(v.string(), v.isoTimestamp("must be a time, like 2026-01-31T12:00:00Z")),
   /** What observing it came to, with the numbers behind it; a person's verdict keeps it. */
-  evidence: z.looseObject({ verdict: z.string(), because: z.string() }).optional(),
+  evidence: v.optional(v.looseObject({ verdict: v.string(), because: v.string() })),
 });
 
 /** Fields that a newer version added are kept, and so survive a change by this one. */
-const record = z.looseObject({
-  /** Form of this record; another one is not read. */
-  version: z.literal(1),
-  /** UID of the kube-system namespace of the cluster that the record belongs to. */
-  cluster: z.string(),
-  /** Raised before an object is changed past Pulumi, so that the next `up` writes the whole object again. */
-  sequence: z.int().min(0),
-  /** Release id -> its verdict. */
-  verdicts: z.record(z.string(), verdict),
-  /** Ids that stable ran completely, oldest first; the last one is what it ran last. */
-  completed: z.array(z.string()),
-  /** The rollout under way, if there is one; only the driver that holds this epoch may change a track. */
-  open: z.looseObject({ epoch: z.int(), release: z.string(), weight: z.number().min(0).max(100) }).optional(),
-});
+const record = keyed(
+  v.looseObject({
+    /** Form of this record; another one is not read. */
+    version: v.literal(1),
+    /** UID of the kube-system namespace of the cluster that the record belongs to. */
+    cluster: v.string(),
+    /** Raised before an object is changed past Pulumi, so that the next `up` writes the whole object again. */
+    sequence: wholeNumber(0),
+    /** Release id -> its verdict. */
+    verdicts: mapOf(verdict),
+    /** Ids that stable ran completely, oldest first; the last one is what it ran last. */
+    completed: v.array(v.string()),
+    /** The rollout under way, if there is one; only the driver that holds this epoch may change a track. */
+    open: v.optional(
+      v.looseObject({
+        epoch: v.pipe(v.number(), v.safeInteger("must be a whole number")),
+        release: v.string(),
+        weight: percent,
+      }),
+    ),
+  }),
+);
 
-export type Verdict = z.infer<typeof verdict>;
+export type Verdict = v.InferOutput<typeof verdict>;
 
 /** What the cluster remembers of the rollout of one service: the ConfigMap `<service>-rollout`. */
-export type RolloutRecord = z.infer<typeof record>;
+export type RolloutRecord = v.InferOutput<typeof record>;
 
 /** What reading it came to: an unreadable record is not an absent one. */
 export type RecordReading =
@@ -49,6 +58,10 @@ interface RecordObject {
 
 /** Completed releases that a record remembers; far more than have kept config files. */
 const completedLimit = 100;
+/** Verdicts that it remembers, beside those that `bounded` never drops. */
+const verdictLimit = 100;
+/** Verdicts that keep the numbers behind them; of the others the sentence is left. */
+const evidenceLimit = 10;
 
 export function recordName(service: string): string {
   return `${service}-rollout`;
@@ -73,23 +86,22 @@ export async function readRecord(
 /** What a record's text says, pure. */
 export function parseRecord(text: string | undefined, cluster: string): RecordReading {
   if (text === undefined) return { kind: "unreadable", why: 'it has no key "record"' };
-  let value: unknown;
+  let found: RolloutRecord;
   try {
-    value = JSON.parse(text);
+    found = understand(record, JSON.parse(text));
   } catch (error) {
     return { kind: "unreadable", why: (error as Error).message };
   }
-  const parsed = record.safeParse(value);
-  if (!parsed.success) return { kind: "unreadable", why: z.prettifyError(parsed.error).replaceAll("\n", " ") };
-  if (parsed.data.cluster !== cluster) {
-    return { kind: "unreadable", why: `it belongs to cluster ${parsed.data.cluster} and this is ${cluster}` };
+  if (found.cluster !== cluster) {
+    return { kind: "unreadable", why: `it belongs to cluster ${found.cluster} and this is ${cluster}` };
   }
-  return { kind: "read", record: parsed.data };
+  return { kind: "read", record: found };
 }
 
 /**
  * Changes the record, or begins one, so that no other writer's change is lost: it writes only over what it read, and
- * reads again when somebody was faster.
+ * reads again when somebody was faster. Nothing is written where the change gives back what it was given, and what is
+ * written stays `bounded`.
  *
  * @throws Refusal if the record cannot be read: what is in it may matter, so it is never written over
  */
@@ -105,7 +117,10 @@ export async function changeRecord(
     const reading: RecordReading =
       object === undefined ? { kind: "absent" } : parseRecord(object.data?.record, cluster);
     if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
-    const after = change(reading.kind === "read" ? reading.record : emptyRecord(cluster));
+    const before = reading.kind === "read" ? reading.record : emptyRecord(cluster);
+    const changed = change(before);
+    if (reading.kind === "read" && changed === before) return before;
+    const after = bounded(changed);
     const written = {
       apiVersion: "v1",
       kind: "ConfigMap",
@@ -135,6 +150,25 @@ export async function deleteRecord(api: Cluster, namespace: string, service: str
 export function withCompleted(before: RolloutRecord, release: string): RolloutRecord {
   const others = before.completed.filter((id) => id !== release);
   return { ...before, completed: [...others, release].slice(-completedLimit) };
+}
+
+/**
+ * The record without the verdicts that nobody will ask for, so that it can always be written: a ConfigMap may have 1 MiB.
+ *
+ * 1. The newest verdicts stay, and the newest of them keep their evidence.
+ * 2. A bad verdict of a release that is rolled out, or that stable ran completely, stays however old: without it the gate
+ *    would admit the release again.
+ */
+export function bounded(before: RolloutRecord): RolloutRecord {
+  const { verdicts, completed, open } = before;
+  const newestFirst = Object.entries(verdicts).sort(([, a], [, b]) => Date.parse(b.at) - Date.parse(a.at));
+  const needed = new Set([...completed, ...(open ? [open.release] : [])]);
+  const kept = newestFirst.flatMap(([id, one], place) => {
+    if (place >= verdictLimit && !(one.verdict === "bad" && needed.has(id))) return [];
+    const { evidence, ...short } = one;
+    return [[id, place < evidenceLimit ? one : short] as const];
+  });
+  return { ...before, verdicts: Object.fromEntries(kept) };
 }
 
 /** What stable ran completely, the newest first; nothing where the record cannot be read. */

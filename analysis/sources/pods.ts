@@ -63,35 +63,12 @@ function targetOf(pod: Pod, args: PodSourceArgs): { path: string } | { wrong: st
     const lacks = wanted === undefined ? "has no port" : `has no port ${wanted}`;
     return { wrong: `${lacks}: say where its metrics are, with --pod-port or its annotation prometheus.io/port` };
   }
-  const target = targetOf(pod, args);
-        if ("wrong" in target) return { ...unit, problem: `${pod.name} ${target.wrong}.` };
-        const answer = await ask(args, target.path, signal);
-        if ("wrong" in answer) return { ...unit, problem: `${pod.name} ${answer.wrong}.` };
-        return { ...unit, ...understand(pod, args, names, answer) };
-      }),
-  };
-}
-
-/** Where a pod's metrics are, as a path of the API server. */
-function targetOf(pod: Pod, args: PodSourceArgs): { path: string } | { wrong: string } {
-  const said = (what: string) => pod.annotations[`prometheus.io/${what}`];
-  if (said("scrape") === "false" && args.port === undefined) {
-    return {
-      wrong:
-        "is annotated prometheus.io/scrape: false: name the port of its metrics with --pod-port, or read them from --prometheus",
-    };
-  }
-  const port = portOf(pod, args.port ?? said("port"));
-  if (port === undefined) {
-    const lacks = args.port === undefined ? "has no port" : `has no port ${args.port}`;
-    return { wrong: `${lacks}: annotate it with prometheus.io/port, or name its port with --pod-port` };
-  }
   const target = `${said("scheme") === "https" ? "https:" : ""}${pod.name}:${port}`;
   const path = (args.path ?? said("path") ?? "/metrics").replace(/^\/+/, "");
   return { path: `/api/v1/namespaces/${args.namespace}/pods/${target}/proxy/${path}` };
 }
 
-/** A port by its number or name; where none is wanted, the one that is named so, or the first. */
+/** A port by its number or name; where none is wanted, the one named "metrics", or the first. */
 function portOf({ ports }: Pod, wanted: number | string | undefined): number | string | undefined {
   if (wanted === undefined) return (ports.find(({ name }) => name === "metrics") ?? ports[0])?.containerPort;
   // The API server knows the ports of a pod by their numbers alone.

@@ -118,6 +118,20 @@ describe("ticks from counters", () => {
     assert.deepEqual(requestsIn(tick), { 200: 13 });
   });
 
+  it("count a series anew that fell because another process counts it now", () => {
+    const of = (process: string, value: number): Sample => ({
+      id: "code 200",
+      process,
+      counter: { kind: "requests", code: "200" },
+      value,
+    });
+    const tick = lastTick(
+      reading(0, [a], [read("a", [of("10.0.0.1:8080", 100)])]),
+      reading(5, [a], [read("a", [of("10.0.0.2:8080", 3)])]),
+    );
+    assert.deepEqual(requestsIn(tick), { 200: 3 });
+  });
+
   it("count the buckets of a histogram anew together, also those that are above their former value", () => {
     const { units } = lastTick(
       reading(0, [a], [read("a", histogram({ 0.1: 10, 1: 11, all: 11 }))]),
@@ -331,8 +345,8 @@ describe("ticks from counters", () => {
 
   it("do not say that a pod vanished which was asked to end, nor after a gap in which that may have gone unseen", () => {
     assert.deepEqual(lastTick(reading(0, [{ ...a, ending: true }], []), reading(5, [], [])).pods, []);
-    assert.equal(lastTick(reading(0, [a], []), reading(10, [], [])).pods.length, 1);
-    assert.deepEqual(lastTick(reading(0, [a], []), reading(11, [], [])).pods, []);
+    assert.equal(lastTick(reading(0, [a], []), reading(6, [], [])).pods.length, 1);
+    assert.deepEqual(lastTick(reading(0, [a], []), reading(8, [], [])).pods, []);
   });
 
   it("are refused to a reading that is not later than the former one, which changes nothing", () => {
@@ -543,6 +557,7 @@ describe("ticks of any history", () => {
     const sample = fc.record(
       {
         id: fc.constantFrom("x", "y", "__proto__", ""),
+        process: fc.constantFrom("one", "another"),
         counter: fc.oneof(
           fc.constantFrom("200", "500", "constructor").map((code) => ({ kind: "requests" as const, code })),
           fc.constantFrom(0.1, 1, Infinity, Number.NaN).map((seconds) => ({ kind: "within" as const, seconds })),

@@ -72,7 +72,7 @@ describe("Prometheus as a source", () => {
     return units[0]?.problem?.replaceAll(new URL(server.url).host, "HOST");
   };
 
-  it("is asked for the raw samples of the last two minutes, and gives the latest of each with its time", async () => {
+  it("is asked for the raw samples of the last three minutes, and gives the latest of each with its time", async () => {
     answer = success([series("200", [1000.5, "90"], [1015.5, "100"]), series("500", [1015.5, "1"])]);
     assert.deepEqual(await read(), [
       {
@@ -98,7 +98,7 @@ describe("Prometheus as a source", () => {
     ]);
     const [request] = asked;
     assert.deepEqual([request?.method, request?.path], ["POST", "/api/v1/query"]);
-    assert.match(request?.query ?? "", /^\{__name__=~"http_requests_total\|.*pod=~"a"}\[120s]$/);
+    assert.match(request?.query ?? "", /^\{__name__=~"http_requests_total\|.*pod=~"a"}\[180s]$/);
   });
 
   it("may stand behind a path", async () => {
@@ -109,18 +109,27 @@ describe("Prometheus as a source", () => {
   it("that goes on to give old samples of a pod which is dead to it is a problem, by the interval of its scrapes", async () => {
     const dead = "Prometheus reads a no more: its last sample is 47 s old.";
     assert.equal(await problemOf(success([series("200", [943, "90"], [958, "95"], [973, "100"])])), dead);
-    // Every 30 seconds that is late but no more than that, and a single sample may be of a pod that is new.
-    for (const values of [[[943, "90"], [973, "100"]], [[973, "100"]]] as [number, string][][]) {
+    // With scrapes every 30 seconds that is late but no more than that, and a single sample may be of a pod that is new.
+    for (const values of [
+      [
+        [943, "90"],
+        [973, "100"],
+      ],
+      [[973, "100"]],
+    ] as [number, string][][]) {
       answer = success([series("200", ...values)]);
       const [unit] = await read();
       assert.deepEqual([unit?.samples?.length, unit?.problem], [1, undefined]);
     }
-    assert.match((await problemOf(success([series("200", [959, "100"])]))) ?? "", /its last sample is 61 s old\.$/);
+    assert.match((await problemOf(success([series("200", [944, "100"])]))) ?? "", /its last sample is 76 s old\.$/);
   });
 
   it("tells the interval of scrapes though one failed, and lets fast ones be late by seconds", async () => {
-    const missed = series("200", [928, "1"], [943, "2"], [973, "3"], [988, "4"]);
-    assert.match((await problemOf(success([missed]))) ?? "", /its last sample is 32 s old/);
+    const missed = series("200", [928, "1"], [943, "2"], [958, "3"], [988, "4"]);
+    const late = series("500", [943, "1"], [988, "2"]);
+    for (const found of [[missed], [missed, series("404", [973, "1"], [988, "2"]), late]]) {
+      assert.match((await problemOf(success(found))) ?? "", /its last sample is 32 s old/);
+    }
     answer = success([series("200", [1010, "1"], [1011, "2"])]);
     assert.equal((await read())[0]?.problem, undefined);
   });
@@ -144,7 +153,10 @@ describe("Prometheus as a source", () => {
     const both = ["a", "b", "c"].flatMap((name) => [of("http_requests_total", name), of("orders_total", name)]);
     const source = prometheusSource({
       url: server.url,
-      query: ownMetrics({ namespace: "dora-apps", metrics: { pairs: { lost: pair("orders_lost_total", "orders_total") } } }),
+      query: ownMetrics({
+        namespace: "dora-apps",
+        metrics: { pairs: { lost: pair("orders_lost_total", "orders_total") } },
+      }),
     });
     const problems = async (...lost: object[]) => {
       answer = success([...both, ...lost]);
@@ -157,7 +169,10 @@ describe("Prometheus as a source", () => {
     assert.deepEqual(await problems(), [missing(a.release), missing(b.release), missing(b.release)]);
     const renamed = await problems(of("orders_lost_total", "a"));
     assert.deepEqual(renamed, [undefined, missing(b.release), missing(b.release)]);
-    assert.deepEqual(await problems(of("orders_lost_total", "a"), of("orders_lost_total", "c")), Array(3).fill(undefined));
+    assert.deepEqual(
+      await problems(of("orders_lost_total", "a"), of("orders_lost_total", "c")),
+      Array(3).fill(undefined),
+    );
   });
 
   it("is shown the Authorization header of a file, which is read each time, or a token as a bearer's", async () => {
@@ -265,11 +280,11 @@ describe("Prometheus as a source", () => {
       success([series("200", [now, "5"])], { isPartial: true }),
       "Prometheus at HOST answers with a part only (isPartial).",
     ],
-    ["has nothing", success([]), "Prometheus has no http_requests_total of a from the last 120 s."],
+    ["has nothing", success([]), "Prometheus has no http_requests_total of a from the last 180 s."],
     [
       "has a series without samples",
       success([series("200")]),
-      "Prometheus has no http_requests_total of a from the last 120 s.",
+      "Prometheus has no http_requests_total of a from the last 180 s.",
     ],
     [
       "has NaN",

@@ -281,12 +281,15 @@ for (const { name, query, stable, canary, others, edge } of gateways) {
 
     it("are a problem where Prometheus reads no process of the gateway any more, and not where one of them ended", () => {
       const found = [by("g1", stable), by("g1", canary)];
-      const later = (each: Series) => ({ ...each, at: 62_000 });
-      for (const [index, { counted, problem }] of seen(query, found, pods, 62_000).entries()) {
+      const later = (each: Series) => ({ ...each, at: 77_000 });
+      for (const [index, { counted, problem }] of seen(query, found, pods, 77_000).entries()) {
         assert.equal(counted, undefined);
-        assert.equal(problem, `Prometheus reads backend ${["stable", "canary"][index]} no more: its last sample is 61 s old.`);
+        assert.equal(
+          problem,
+          `Prometheus reads backend ${["stable", "canary"][index]} no more: its last sample is 76 s old.`,
+        );
       }
-      const replaced = seen(query, [...found, later(by("g2", stable)), later(by("g2", canary))], pods, 62_000);
+      const replaced = seen(query, [...found, later(by("g2", stable)), later(by("g2", canary))], pods, 77_000);
       assert.deepEqual(
         replaced.map(({ problem }) => problem),
         Array(4).fill(undefined),
@@ -332,7 +335,10 @@ for (const { name, query, stable, canary, others, edge } of gateways) {
 
 describe("a gateway's labels", () => {
   it("of Istio name Deployments, of which stable's has the name of the service", () => {
-    assert.match(promQl(istio({ namespace, workloads }), pods, 60), /,destination_workload=~"fop-gate\|fop-gate-canary",/);
+    assert.match(
+      promQl(istio({ namespace, workloads }), pods, 60),
+      /,destination_workload=~"fop-gate\|fop-gate-canary",/,
+    );
   });
 
   it("of Istio may be those of another reporter", () => {
@@ -356,7 +362,11 @@ describe("a gateway's labels", () => {
       ),
     );
     assert.deepEqual(
-      seen(istio({ namespace, workloads }), found, rolling).map(({ unit, release, counted }) => [unit, release, counted]),
+      seen(istio({ namespace, workloads }), found, rolling).map(({ unit, release, counted }) => [
+        unit,
+        release,
+        counted,
+      ]),
       rolling.map(({ name, release }, index) => [name, release, [`200: ${index}`]]),
     );
   });

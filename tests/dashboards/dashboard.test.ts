@@ -114,6 +114,15 @@ describe("the rules", () => {
     for (const { alert, annotations } of alerts.rules) assert.match(annotations.description, /\.$/, alert);
   });
 
+  it("tell whoever is on call only what gray can do", () => {
+    const verbs = ["plan", "status", "verify", "logs", "approve", "destroy"];
+    for (const { alert, annotations } of alerts.rules) {
+      for (const [, verb] of annotations.description.matchAll(/\bgray ([a-z]+)/g)) {
+        assert.ok(verbs.includes(verb ?? ""), `${alert}: gray ${verb}`);
+      }
+    }
+  });
+
   it("take the SLO from the user, and refuse one that is no share", () => {
     const expr = rules({ slo: 0.002 }).groups[1].rules.find(({ alert }) => alert === "GrayErrorRatioOverSlo")?.expr;
     assert.match(expr ?? "", /> 0\.002$/);

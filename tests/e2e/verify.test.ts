@@ -16,7 +16,7 @@ interface Line {
   readonly because: string;
   readonly guard?: string;
   readonly canary?: { readonly tps2xx: number; readonly tps5xx: number };
-  readonly answers?: { readonly canary: { readonly requests: number } };
+  readonly answers?: Readonly<Record<"canary" | "stable", { readonly requests: number; readonly failed: number }>>;
   readonly seconds?: number;
 }
 
@@ -116,6 +116,9 @@ describe("gray verify", () => {
       lines.every(({ verdict }) => verdict !== "bad"),
       last.because,
     );
+    // 5 % of 20 and of 180 requests a second, in three minutes or more.
+    const { canary: ofCanary, stable: ofStable } = last.answers ?? assert.fail("no answers were counted");
+    assert.ok(ofCanary.failed > 90 && ofStable.failed > 800, JSON.stringify(last.answers));
   });
 
   it("holds undecided when Prometheus dies on the way, and shows its evidence to whoever asks", async () => {
@@ -124,7 +127,7 @@ describe("gray verify", () => {
       project.read("config/fop-gate/fop-gate.conf").replace("=0.05", "=0"),
     );
     await canary(RELEASE_IMAGES.B);
-    const prometheus = await startPrometheus({ namespace });
+    const prometheus = await startPrometheus({ namespace, intervalSeconds: 5 });
     const users = await load();
     const port = 9471;
     const verifying = verify("--for", "80s", "--prometheus", prometheus.url, "--metrics-port", String(port));

@@ -19,22 +19,31 @@ describe("what is compared", () => {
     assert.deepEqual(found, { canary: "B", stable: ["A"], first: false });
   });
 
-  it("is nothing after that roll", () => {
-    assert.deepEqual(comparisonOf("web", { canary: runs("B"), stable: runs("B") }, [b], true).stable, []);
-  });
-
   it("is the first release alone where stable never was", () => {
     assert.deepEqual(comparisonOf("web", { canary: runs("A") }, [{ ...a, track: "canary" }], false), {
       canary: "A",
       stable: [],
       first: true,
     });
-    assert.equal(comparisonOf("web", { canary: runs("A") }, [], true).first, false);
   });
 
   it("leaves pods of a former release on the canary track out", () => {
     const old = pod("old", { release: "Z", track: "canary" });
     assert.deepEqual(comparisonOf("web", { canary: runs("B"), stable: runs("A") }, [a, old], true).stable, ["A"]);
+  });
+
+  it("is refused after stable has rolled to canary's release", () => {
+    assert.throws(
+      () => comparisonOf("web", { canary: runs("B"), stable: runs("B") }, [b], true),
+      /^Refusal: Both tracks of web run release B, so there is nothing to compare: pulumi up --stack canary brings/,
+    );
+  });
+
+  it("is refused where stable ran once and is gone, instead of taking canary for the first release", () => {
+    assert.throws(
+      () => comparisonOf("web", { canary: runs("B") }, [], true),
+      /^Refusal: web has no stable Deployment any more, so there is nothing to compare release B with: run pulumi up/,
+    );
   });
 
   it("is refused where there is no canary", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { connect } from "node:net";
 import { Evidence } from "../../analysis/evidence.ts";
 import { METRICS } from "../../analysis/metric-names.ts";
 import { judge } from "../../analysis/verdict.ts";
@@ -49,6 +50,23 @@ describe("the exporter of evidence", () => {
         .map(({ name }) => name)
         .sort(),
     );
+  });
+
+  it("says when canary was last read, not when anything was", async () => {
+    const evidence = observed(0);
+    evidence.observe({ ...tick(11, {}), units: tick(11, {}).units.filter(({ release }) => release === stable) });
+    exposed.show(evidence, judge(evidence, 11_000), undefined);
+    assert.equal((await read()).get(`gray_last_reading_timestamp_seconds{${identity}}`), "10");
+  });
+
+  it("survives a request whose path is no address, and takes one with a query", async () => {
+    const { hostname, port } = new URL(exposed.url);
+    const socket = connect(Number(port), hostname);
+    socket.end("GET // HTTP/1.1\r\nhost: gray\r\nconnection: close\r\n\r\n");
+    let answer = "";
+    for await (const chunk of socket.setEncoding("utf8")) answer += chunk;
+    assert.equal(answer.split("\r\n")[0], "HTTP/1.1 404 Not Found");
+    assert.equal((await fetch(`${exposed.url}?a=b`)).status, 200);
   });
 
   it("forgets a stream and a weight that are no longer known", async () => {

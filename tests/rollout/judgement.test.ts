@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Evidence } from "../../analysis/evidence.ts";
 import { judge } from "../../analysis/verdict.ts";
-import { judgement } from "../../rollout/judgement.ts";
+import { judgement, outcome } from "../../rollout/judgement.ts";
 import { parseRecord, type Verdict } from "../../rollout/record.ts";
 import { canary, stable, tick } from "../analysis/ticks.ts";
 
@@ -60,5 +60,64 @@ describe("the verdict that the record is to hold", () => {
     assert.deepEqual(evidence?.requests, { canary: 200, stable: 1800 });
     assert.deepEqual(evidence?.failed, { canary: 10, stable: 0 });
     assert.deepEqual(evidence?.comparedWith, [stable]);
+  });
+
+  it("tells at most three streams, first the one that decided, and how many there were", () => {
+    const evidence = new Evidence({ canary, stable: [stable], pairs: ["orders", "payments"] });
+    const pairs = { orders: { bad: 5, total: 20 }, payments: { bad: 0, total: 20 } };
+    for (let second = 1; second <= 10; second++) {
+      const slower = { 0.1: 9, 0.5: 3, 1: 1 };
+      evidence.observe(
+        tick(second, { failed: 9, pairs, slower }, { pairs: { ...pairs, orders: { bad: 0, total: 20 } }, slower }),
+      );
+    }
+    const numbers = judgement(undefined, judge(evidence, 10_000), evidence, at)?.evidence;
+    const streams = numbers?.streams as { stream: string }[];
+    assert.deepEqual([streams.length, streams[0]?.stream, streams[1]?.stream], [3, "5xx", "orders"]);
+    assert.equal(numbers?.streamCount, 8);
+    assert.ok(JSON.stringify(numbers).length < 1500, JSON.stringify(numbers));
+  });
+});
+
+describe("what an observation comes to", () => {
+  const wordOf = ({ assessment }: typeof good, standing: Verdict | undefined, trouble?: string) =>
+    outcome(assessment, standing, trouble).verdict;
+
+  it("is what was found, where the record holds just that", () => {
+    for (const each of [good, bad, undecided]) {
+      const { verdict, because } = each.assessment;
+      assert.deepEqual(outcome(each.assessment, said(verdict, "evidence"), undefined), { verdict, because });
+    }
+  });
+
+  it("is bad where the record keeps bad, and says why good does not count", () => {
+    const came = outcome(good.assessment, said("bad", "evidence"), undefined);
+    assert.equal(came.verdict, "bad");
+    assert.match(
+      came.because,
+      /^the record says so \(evidence: so\), which good by evidence does not overrule, but gray/,
+    );
+    assert.equal(wordOf(undecided, said("bad", "evidence")), "bad");
+  });
+
+  it("is good where the record says so and nothing was decided now", () => {
+    const came = outcome(undecided.assessment, said("good", "alice"), undefined);
+    assert.equal(came.verdict, "good");
+    assert.match(came.because, /^the record says so \(alice: so\); now it is undecided: canary has .* warm-up left$/);
+  });
+
+  it("is bad even where that could not be written, and says so", () => {
+    for (const standing of [undefined, said("good", "alice")]) {
+      const came = outcome(bad.assessment, standing, "no answer");
+      assert.equal(came.verdict, "bad");
+      assert.match(came.because, /; the record could not be written and does not say so \(no answer\)$/);
+    }
+  });
+
+  it("is undecided where good could not be written: the gate does not know of it", () => {
+    const came = outcome(good.assessment, undefined, "no answer");
+    assert.equal(came.verdict, "undecided");
+    assert.match(came.because, /^found good, .*could not be written and does not say so \(no answer\)$/);
+    assert.equal(wordOf(good, said("bad", "evidence"), "no answer"), "bad");
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Evidence, type Question } from "../../analysis/evidence.ts";
 import { type Cluster, connect } from "../../rollout/cluster.ts";
-import { forgetEvidence, keepEvidence, keptEvidence } from "../../rollout/kept-evidence.ts";
+import { forgetEvidence, Keeper, keptEvidence } from "../../rollout/kept-evidence.ts";
 import { findAccess } from "../../rollout/kubeconfig.ts";
 import { canary, stable, tick } from "../analysis/ticks.ts";
 import { World } from "../fake/world.ts";
@@ -22,37 +22,65 @@ describe("the evidence that the cluster keeps", () => {
       evidence.observe(tick(second, { failed: 1 }, { slower: { 1: 0 } }));
     return evidence;
   };
+  const notes: string[] = [];
+  const keeper = () => new Keeper({ api, namespace: "shop", service: "web" }, (sentence) => void notes.push(sentence));
+  const keep = (evidence: Evidence) => keeper().keep(evidence, Infinity);
   const kept = (about = question) => keptEvidence(api, "shop", "web", about);
   const plain = (evidence: Evidence | undefined) => evidence && JSON.parse(JSON.stringify(evidence));
 
   it("is what was seen, and can be gone on with", async () => {
-    await keepEvidence(api, "shop", "web", seen(3));
+    await keep(seen(3));
     assert.deepEqual(plain(await kept()), plain(seen(3)));
-    await keepEvidence(api, "shop", "web", seen(9));
+    await keep(seen(9));
     const found = await kept();
     assert.ok(found?.conviction);
   });
 
   it("is nothing where there is none, or after it was forgotten", async () => {
     assert.equal(await kept(), undefined);
-    await keepEvidence(api, "shop", "web", seen(3));
+    await keep(seen(3));
     await forgetEvidence(api, "shop", "web");
     assert.equal(await kept(), undefined);
   });
 
   it("is nothing for other releases, or other pairs", async () => {
-    await keepEvidence(api, "shop", "web", seen(3));
+    await keep(seen(3));
     assert.equal(await kept({ canary, stable: ["cccccccccccc"] }), undefined);
     assert.equal(await kept({ canary: "cccccccccccc", stable: [stable] }), undefined);
     assert.equal(await kept({ ...question, pairs: ["orders"] }), undefined);
   });
 
   it("is nothing where it cannot be understood", async () => {
-    await keepEvidence(api, "shop", "web", seen(3));
+    await keep(seen(3));
     const object = world.api.objects.get("/api/v1/namespaces/shop/configmaps/web-evidence");
     for (const evidence of ["", "{}", '{"version":2}']) {
       if (object) object.data = { evidence };
       assert.equal(await kept(), undefined);
     }
+  });
+
+  it("is written now and then, and at the end, but not before anything was seen", async () => {
+    const writes = () => world.api.requests.filter(({ method }) => method === "POST" || method === "PUT").length;
+    const one = keeper();
+    await one.keep(seen(3), 0);
+    await one.keep(seen(3), 29_000);
+    assert.equal(writes(), 0);
+    await one.keep(seen(3), 30_000);
+    await one.keep(seen(3), 31_000);
+    assert.equal(writes(), 1);
+    await one.keep(seen(3), Infinity);
+    assert.equal(writes(), 2);
+    await keeper().keep(new Evidence(question), Infinity);
+    assert.equal(writes(), 2);
+  });
+
+  it("is done without where the cluster refuses it, and says so once", async () => {
+    world.api.intercept = ({ method }) => (method === "POST" ? { status: 403, body: { message: "no" } } : undefined);
+    const one = keeper();
+    notes.length = 0;
+    await one.keep(seen(3), Infinity);
+    await one.keep(seen(3), Infinity);
+    assert.equal(notes.length, 1);
+    assert.match(notes[0] ?? "", /^The evidence could not be kept in the cluster \(no /);
   });
 });

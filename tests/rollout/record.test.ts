@@ -4,6 +4,7 @@ import { Refusal } from "../../components/refusal.ts";
 import { connect } from "../../rollout/cluster.ts";
 import { findAccess } from "../../rollout/kubeconfig.ts";
 import {
+  bounded,
   changeRecord,
   completedReleases,
   deleteRecord,
@@ -39,7 +40,7 @@ describe("reading a record", () => {
     ["without its key", undefined, /it has no key "record"/],
     ["that is cut off", JSON.stringify(whole).slice(0, 40), /JSON/],
     ["that is empty", "", /JSON/],
-    ["that is JSON and no record", "[]", /expected object/],
+    ["that is JSON and no record", "[]", /must be an object/],
     ["of a later version", changed({ version: 2 }), /version/],
     ["without a version", changed({ version: undefined }), /version/],
     ["of another cluster", changed({ cluster: "other" }), /it belongs to cluster other and this is uid/],
@@ -93,6 +94,39 @@ describe("the releases that stable ran completely", () => {
     assert.equal(completedReleases({ kind: "read", record: whole })[0], "bbbbbbbbbbbb");
     assert.deepEqual(completedReleases({ kind: "absent" }), []);
     assert.deepEqual(completedReleases({ kind: "unreadable", why: "" }), []);
+  });
+});
+
+describe("the verdicts that a record remembers", () => {
+  const numbers = { verdict: "good", because: "x".repeat(1000) };
+  const day = (at: number) => new Date(Date.UTC(2026, 0, 1 + at)).toISOString();
+  const judged = (days: number, word: "good" | "bad" = "good") =>
+    Object.fromEntries(
+      Array.from({ length: days }, (_, at) => [`r${at}`, { ...verdict(word), at: day(at), evidence: numbers }]),
+    );
+
+  it("are the newest hundred, wherever they stand", () => {
+    const verdicts = Object.fromEntries(Object.entries(judged(150)).reverse());
+    const ids = Object.keys(bounded({ ...whole, verdicts }).verdicts);
+    assert.deepEqual(new Set(ids), new Set(Array.from({ length: 100 }, (_, at) => `r${at + 50}`)));
+  });
+
+  it("keep a bad one, however old, that would be admitted without it", () => {
+    const open = { epoch: 1, release: "r1", weight: 10 };
+    const { verdicts } = bounded({ ...whole, verdicts: judged(150, "bad"), completed: ["r0"], open });
+    assert.equal(Object.keys(verdicts).length, 102);
+    assert.deepEqual([verdicts.r0?.verdict, verdicts.r1?.verdict, verdicts.r2], ["bad", "bad", undefined]);
+  });
+
+  it("keep the numbers of the newest ten, and the sentence of all", () => {
+    const { verdicts } = bounded({ ...whole, verdicts: judged(30) });
+    const withNumbers = Object.keys(verdicts).filter((id) => verdicts[id]?.evidence);
+    assert.deepEqual(new Set(withNumbers), new Set(Array.from({ length: 10 }, (_, at) => `r${at + 20}`)));
+    assert.equal(verdicts.r0?.because, "looked at it");
+  });
+
+  it("leave the rest of the record as it is", () => {
+    assert.deepEqual(bounded(whole), whole);
   });
 });
 
@@ -190,6 +224,23 @@ describe("changing a record", () => {
         error instanceof Refusal && /^The record web-rollout in namespace dora-apps cannot be read/.test(error.message),
     );
     assert.equal(api.objects.get(path)?.data.record, "{");
+  });
+
+  it("writes nothing where nothing changes", async () => {
+    await change((before) => withCompleted(before, "a"));
+    const writes = () => api.requests.filter(({ method }) => method !== "GET").length;
+    const before = writes();
+    assert.deepEqual((await change((same) => same)).completed, ["a"]);
+    assert.equal(writes(), before);
+  });
+
+  it("stays small after however many verdicts", async () => {
+    const evidence = { verdict: "good", because: "x".repeat(1000) };
+    for (let at = 0; at < 120; at++) {
+      const one = { ...verdict("good"), at: new Date(at * 1000).toISOString(), evidence };
+      await change((before) => ({ ...before, verdicts: { ...before.verdicts, [`r${at}`]: one } }));
+    }
+    assert.ok((api.objects.get(path)?.data.record.length ?? Infinity) < 40_000);
   });
 
   it("passes on every answer but a conflict", async () => {

@@ -1,5 +1,6 @@
 /** `gray sandbox`: a Kubernetes of one's own on this machine, for trying things out. */
 import { Command } from "commander";
+import type { AddOn } from "../sandbox/add-ons.ts";
 import type { Places } from "../sandbox/places.ts";
 
 /** The sandbox's code is loaded only when asked for: an installed `gray` comes without it. */
@@ -8,10 +9,16 @@ export function sandboxCommand(): Command {
   sandbox
     .command("up")
     .description("bring it up; what is up already stays as it is")
-    .action(() =>
+    .option("--gateway", "with Traefik as a gateway for HTTPRoutes; stays until `down`")
+    .option("--prometheus", "with a Prometheus that scrapes pods and the gateway; stays until `down`")
+    .action((options: Partial<Record<AddOn, boolean>>) =>
       inSandbox(async (at) => {
+        const { ADD_ONS } = await import("../sandbox/add-ons.ts");
         const { up } = await import("../sandbox/cluster.ts");
-        await up(at);
+        await up(
+          at,
+          ADD_ONS.filter((name) => options[name]),
+        );
         process.stderr.write('ready: eval "$(npm run --silent sandbox env)"\n');
       }),
     );

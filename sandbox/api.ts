@@ -12,6 +12,8 @@ export interface Api {
   get(path: string): Promise<unknown>;
   /** Creates, and gives what was made; an object that exists is left as it is, and the answer is undefined. */
   create(path: string, object: object): Promise<unknown>;
+  /** Makes the object at this path, or makes it as said here, whoever set it otherwise. A text is YAML. */
+  apply(path: string, object: object | string): Promise<void>;
 }
 
 export function api(at: Places, link: Link): Api {
@@ -20,9 +22,14 @@ export function api(at: Places, link: Link): Api {
     cert: readFileSync(certificatePath(at, "admin"), "utf8"),
     key: readFileSync(keyPath(at, "admin"), "utf8"),
   };
-  const send = (method: string, path: string, body?: object): Promise<{ status: number; text: string }> =>
+  const send = (
+    method: string,
+    path: string,
+    body?: object | string,
+    type = "application/json",
+  ): Promise<{ status: number; text: string }> =>
     new Promise((resolve, reject) => {
-      const headers = { "content-type": "application/json" };
+      const headers = { "content-type": type };
       const call = request(`${apiServer(link)}${path}`, {
         method,
         headers,
@@ -38,7 +45,7 @@ export function api(at: Places, link: Link): Api {
         reply.on("error", reject);
         reply.on("end", () => resolve({ status: reply.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
       });
-      call.end(body ? JSON.stringify(body) : undefined);
+      call.end(typeof body === "object" ? JSON.stringify(body) : body);
     });
   return {
     async get(path) {
@@ -52,6 +59,11 @@ export function api(at: Places, link: Link): Api {
       if (reply.status === 409) return undefined;
       if (reply.status !== 201) throw refused("POST", path, reply);
       return JSON.parse(reply.text);
+    },
+    async apply(path, object) {
+      const query = "fieldManager=gray-sandbox&force=true";
+      const reply = await send("PATCH", `${path}?${query}`, object, "application/apply-patch+yaml");
+      if (reply.status !== 200 && reply.status !== 201) throw refused("PATCH", path, reply);
     },
   };
 }

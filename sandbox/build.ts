@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import {
+  copyFileSync,
   createWriteStream,
   mkdirSync,
   readdirSync,
@@ -58,6 +59,7 @@ export async function buildTool(tool: Tool, at: Places): Promise<void> {
     await goBuild(tool.name, module, [...flags, "-o", join(bin, command), source], log);
   }
   for (const [link, command] of Object.entries(build.links ?? {})) symlinkSync(command, join(bin, link));
+  if (build.share) copyFiles(join(moduleFolder(build.share.from, module), build.share.folder), join(draft, "share"));
   rmSync(target, { recursive: true, force: true });
   renameSync(draft, target);
 }
@@ -83,6 +85,12 @@ function moduleFolder(path: string, module: string): string {
   const env = { ...process.env, ...GO_ENVIRONMENT };
   run("go", ["mod", "download", path], { cwd: module, env });
   return run("go", ["list", "-m", "-f", "{{.Dir}}", path], { cwd: module, env }).trim();
+}
+
+/** Not the folder itself: in Go's cache nobody may write to it. */
+function copyFiles(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const name of readdirSync(from)) copyFileSync(join(from, name), join(to, name));
 }
 
 function goBuild(name: string, module: string, args: readonly string[], log: string): Promise<void> {

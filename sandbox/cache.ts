@@ -12,6 +12,11 @@ export function cachedBin(tool: Tool, at: Places): string {
   return join(cachedFolder(tool, at), "bin");
 }
 
+/** Where the files of `share` are. */
+export function cachedShare(tool: Tool, at: Places): string {
+  return join(cachedFolder(tool, at), "share");
+}
+
 export function cachedFolder(tool: Tool, at: Places): string {
   if (!tool.build) throw new Error(`${tool.name} is not built`);
   const key = recipeKey(tool.build, readSources(join(at.checkout, tool.build.module)), process.arch);
@@ -26,7 +31,8 @@ export function isCached(tool: Tool, at: Places): boolean {
 /** 12 hex digits over the build's flags and its sources (relative path -> content). */
 export function recipeKey(build: Build, sources: ReadonlyMap<string, string>, architecture: string): string {
   const hash = createHash("sha256");
-  hash.update(JSON.stringify([architecture, build.commands, build.tags, build.ldflags, build.links, build.embed]));
+  const { commands, tags, ldflags, links, embed, share } = build;
+  hash.update(JSON.stringify([architecture, commands, tags, ldflags, links, embed, ...(share ? [share] : [])]));
   for (const path of [...sources.keys()].sort()) hash.update(JSON.stringify([path, sources.get(path)]));
   return hash.digest("hex").slice(0, 12);
 }

@@ -1,6 +1,7 @@
 /** Brings the sandbox up and takes it down. Read `up` as the list of what a one-node Kubernetes needs, in order. */
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { type AddOn, findAddOnTools, startAddOn, wantedAddOns } from "./add-ons.ts";
 import { api, appNamespaceIsReady, createAppNamespace, grantKubeletAccess, nodeIsReady, podsAreFresh } from "./api.ts";
 import { ensureCgroups, killMembers, podProcesses, removeCgroups } from "./cgroup.ts";
 import { components } from "./components/all.ts";
@@ -20,38 +21,44 @@ import { runStages } from "./progress.ts";
 import { ensurePulumiHome } from "./pulumi-home.ts";
 import { awaitReady, ensureRunning, lastWords, requireLiving } from "./service.ts";
 import { apiServer, type Site } from "./site.ts";
-import { buildStages, commandPath, findTools } from "./toolchain.ts";
+import { buildStages, commandPath, type Found, findTools } from "./toolchain.ts";
 import { noteTunables, restoreTunables } from "./tunables.ts";
 import { until } from "./wait.ts";
 
 /** Two commands never work on the sandbox at once. Not in a folder that `down` deletes. */
 const LOCK = "/run/lock/gray-release-sandbox";
 
-/** Idempotent: whatever is there and right stays, whatever is missing, dead or outdated is made anew. */
-export async function up(at: Places): Promise<void> {
+/**
+ * Idempotent: whatever is there and right stays, whatever is missing, dead or outdated is made anew.
+ * @param asked add-ons beside those that the sandbox has already
+ */
+export async function up(at: Places, asked: readonly AddOn[] = []): Promise<void> {
   requireLinuxRoot();
   await withLock(LOCK, async () => {
     const owner = requireClaim(at);
     const link = owner?.link ?? chooseLink(hostRanges());
-    const site: Site = { places: at, link, command: commandFinder(at) };
+    const addOns = wantedAddOns(at, asked);
+    const tools = () => [...findTools(at), ...findAddOnTools(addOns, at)];
+    const site: Site = { places: at, link, command: commandFinder(tools) };
     writeOwner(at, { checkout: at.checkout, state: at.state, link, since: owner?.since ?? new Date().toISOString() });
     await runStages([
       { title: "check the machine", run: requirePackages },
-      ...buildStages(findTools(at), at),
+      ...buildStages(tools(), at),
       { title: "network and keys", run: () => prepare(site) },
       { title: "control plane", expectSeconds: 5, run: () => startControlPlane(site) },
       { title: "images", run: () => void ensureImages(site) },
       { title: "node", expectSeconds: 8, run: () => startNode(site) },
+      ...addOns.map((name) => ({ title: name, run: () => startAddOn(name, site, addOns) })),
       { title: "Pulumi home", run: () => ensurePulumiHome(at, findTools(at)) },
     ]);
   });
 }
 
 /** Looks when first asked, which is after the build stages; from then on nothing moves. */
-function commandFinder(at: Places): (name: string) => string {
-  let found: ReturnType<typeof findTools> | undefined;
+function commandFinder(tools: () => Found[]): (name: string) => string {
+  let found: Found[] | undefined;
   return (name) => {
-    found ??= findTools(at);
+    found ??= tools();
     return commandPath(found, name);
   };
 }
@@ -62,7 +69,7 @@ function prepare(site: Site): void {
   ensureMountNamespace(at);
   ensureCgroups();
   ensurePki(at, link);
-  for (const name of ["controller-manager", "scheduler", "kubelet", "proxy"] as const) {
+  for (const name of ["controller-manager", "scheduler", "kubelet", "proxy", "traefik"] as const) {
     writeFile(componentKubeconfig(at, name), kubeconfigOf(name, site), SECRET);
   }
   writeFile(kubeconfigPath(at), kubeconfigOf("admin", site), SECRET);

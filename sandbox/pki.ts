@@ -24,6 +24,13 @@ export interface Identity {
   readonly client?: false;
 }
 
+/** The names that the add-ons go by in Kubernetes. What each may do is said beside it: gateway.ts, add-ons.ts. */
+export const TRAEFIK_USER = "gray-sandbox:traefik";
+export const PROMETHEUS_USER = "gray-sandbox:prometheus";
+
+/** The gateway's certificate is good for every host below it. */
+export const GATEWAY_DOMAIN = "gray.test";
+
 export function identities(link: Link): readonly Identity[] {
   return [
     { name: "etcd", authority: "etcd-ca", commonName: "etcd", serves: ["IP:127.0.0.1"] },
@@ -52,6 +59,15 @@ export function identities(link: Link): readonly Identity[] {
       serves: [`IP:${link.node}`],
     },
     { name: "proxy", authority: "ca", commonName: "system:kube-proxy" },
+    { name: "traefik", authority: "ca", commonName: TRAEFIK_USER },
+    { name: "prometheus", authority: "ca", commonName: PROMETHEUS_USER },
+    {
+      name: "gateway",
+      authority: "ca",
+      commonName: GATEWAY_DOMAIN,
+      serves: [`IP:${link.node}`, `DNS:${GATEWAY_DOMAIN}`, `DNS:*.${GATEWAY_DOMAIN}`],
+      client: false,
+    },
     { name: "admin", authority: "ca", commonName: "gray-admin", organization: "system:masters" },
   ];
 }

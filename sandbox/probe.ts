@@ -4,7 +4,8 @@ import { get as httpsGet } from "node:https";
 import { connect } from "node:net";
 
 export type Probe =
-  | { readonly kind: "http"; readonly url: string }
+  /** `host`: the Host header, where it differs from the address. */
+  | { readonly kind: "http"; readonly url: string; readonly host?: string }
   /** The server's certificate is checked; `certificate` and `key` are the client's, where it asks for one. */
   | {
       readonly kind: "https";
@@ -22,7 +23,10 @@ export function answers(probe: Probe): Promise<boolean> {
     case "socket":
       return socketAnswers(probe.path);
     case "http":
-      return new Promise((resolve) => settle(httpGet(probe.url, { timeout: PATIENCE_MS, agent: false }), resolve));
+      return new Promise((resolve) => {
+        const headers = probe.host ? { host: probe.host } : {};
+        settle(httpGet(probe.url, { timeout: PATIENCE_MS, agent: false, headers }), resolve);
+      });
     case "https":
       return new Promise((resolve) =>
         settle(

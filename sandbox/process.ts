@@ -4,6 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from "node:fs";
+import { constants, getPriority, setPriority } from "node:os";
 import { dirname } from "node:path";
 import { hasCode, readIfThere } from "./file.ts";
 import { Problem } from "./problem.ts";
@@ -67,9 +68,20 @@ export function startDetached(
     child.unref();
     const identity = child.pid === undefined ? undefined : identify(child.pid);
     if (identity === undefined) throw new Problem(`${command} did not start; see ${log}`);
+    raise(identity.pid);
     return identity;
   } finally {
     closeSync(output);
+  }
+}
+
+/** `nice gray sandbox up` is about building its tools, not about the cluster, which outlives it. */
+function raise(pid: number): void {
+  if (getPriority() <= constants.priority.PRIORITY_NORMAL) return;
+  try {
+    setPriority(pid, constants.priority.PRIORITY_NORMAL);
+  } catch {
+    // without CAP_SYS_NICE it stays as nice as we are
   }
 }
 

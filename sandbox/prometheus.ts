@@ -1,13 +1,14 @@
 /**
- * A Prometheus inside the sandbox that scrapes the pods of one namespace as one does in production: found through the API
- * server, by their `prometheus.io/*` annotations, with a ServiceAccount that may see pods of that namespace and nothing else.
+ * A Prometheus of one's own inside the sandbox, for a test: it scrapes the pods of one namespace as one does in production,
+ * with a ServiceAccount that may see pods of that namespace and nothing else. `gray sandbox up --prometheus` starts another.
  */
 import { spawn } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { api } from "./api.ts";
 import { componentMembers } from "./cgroup.ts";
-import { json } from "./components/component.ts";
+import { flags, json } from "./components/component.ts";
+import { prometheusConfig, prometheusFlags, type Scraping } from "./components/prometheus.ts";
 import { readIfThere, SECRET, writeFile } from "./file.ts";
 import { systemCommand } from "./host.ts";
 import type { Link } from "./link.ts";
@@ -20,15 +21,10 @@ import { apiServer } from "./site.ts";
 import { onDemandCommand } from "./toolchain.ts";
 import { until } from "./wait.ts";
 
-export interface PrometheusOptions {
-  /** Whose pods are scraped. */
+export interface PrometheusOptions extends Scraping {
   readonly namespace: string;
-  /** Between two scrapes, and two evaluations of the rules. @default 1 */
-  readonly intervalSeconds?: number;
   /** Text of a rules file. @default no rules */
   readonly rules?: string;
-  /** Further addresses to scrape at /metrics, `host:port` as seen from inside the sandbox; their own labels win. @default none */
-  readonly targets?: readonly string[];
   /** @default a free one */
   readonly port?: number;
 }
@@ -63,7 +59,7 @@ export async function startPrometheus(options: PrometheusOptions, from: Places =
       prometheusConfig(options, {
         server: apiServer(link),
         authority: certificatePath(at, "ca"),
-        token: file("token"),
+        as: { token: file("token") },
         ...(options.rules !== undefined && { rules: file("rules.yaml") }),
       }),
     ),
@@ -74,12 +70,15 @@ export async function startPrometheus(options: PrometheusOptions, from: Places =
   const child = spawn(
     "/bin/sh",
     [
-      ...["-c", 'echo $$ >"$1" && shift && exec "$@"', "sh", componentMembers("prometheus")],
+      ...["-c", 'echo $$ >"$1" && shift && exec "$@"', "sh", componentMembers("prometheus-of-tests")],
       ...[systemCommand("nsenter"), `--net=${networkNamespacePath()}`, "--", command],
-      `--config.file=${file("config.json")}`,
-      `--storage.tsdb.path=${file("data")}`,
-      `--web.listen-address=${link.node}:${options.port ?? 0}`,
-      "--log.format=json",
+      ...flags(
+        prometheusFlags({
+          config: file("config.json"),
+          data: file("data"),
+          address: `${link.node}:${options.port ?? 0}`,
+        }),
+      ),
     ],
     { stdio: ["ignore", output, output], cwd: "/" },
   );
@@ -123,61 +122,6 @@ export async function startPrometheus(options: PrometheusOptions, from: Places =
   }
   return { url, stop: () => end("SIGTERM"), kill: () => end("SIGKILL") };
 }
-
-interface Access {
-  readonly server: string;
-  readonly authority: string;
-  readonly token: string;
-  readonly rules?: string;
-}
-
-/** The configuration file, as an object: JSON is YAML. */
-export function prometheusConfig(options: PrometheusOptions, access: Access): object {
-  const interval = `${options.intervalSeconds ?? 1}s`;
-  return {
-    global: { scrape_interval: interval, scrape_timeout: interval, evaluation_interval: interval },
-    ...(access.rules !== undefined && { rule_files: [access.rules] }),
-    scrape_configs: [
-      {
-        job_name: "pods",
-        kubernetes_sd_configs: [
-          {
-            role: "pod",
-            api_server: access.server,
-            namespaces: { names: [options.namespace] },
-            authorization: { credentials_file: access.token },
-            tls_config: { ca_file: access.authority },
-          },
-        ],
-        relabel_configs: PODS_BY_ANNOTATION,
-      },
-      ...(options.targets?.length
-        ? [{ job_name: "targets", honor_labels: true, static_configs: [{ targets: options.targets }] }]
-        : []),
-    ],
-  };
-}
-
-const META = "__meta_kubernetes_pod";
-
-/** Every port of a container is a target at first; those of one pod become equal, and equal targets are one. */
-const PODS_BY_ANNOTATION = [
-  { source_labels: [`${META}_annotation_prometheus_io_scrape`], regex: "true", action: "keep" },
-  { source_labels: [`${META}_phase`], regex: "Pending|Succeeded|Failed", action: "drop" },
-  { source_labels: [`${META}_annotation_prometheus_io_path`], regex: "(.+)", target_label: "__metrics_path__" },
-  {
-    source_labels: [`${META}_ip`, `${META}_annotation_prometheus_io_port`],
-    separator: ":",
-    regex: "(.+:\\d+)",
-    target_label: "__address__",
-  },
-  { source_labels: ["__meta_kubernetes_namespace"], target_label: "namespace" },
-  { source_labels: [`${META}_name`], target_label: "pod" },
-  ...["app", "track", "release"].map((label) => ({
-    source_labels: [`${META}_label_${label}`],
-    target_label: label,
-  })),
-];
 
 /** A token of an account that may list and watch the namespace's pods. */
 async function accountToken(at: Places, link: Link, namespace: string): Promise<string> {

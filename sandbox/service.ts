@@ -39,7 +39,8 @@ export function running(at: Places, name: ComponentName): Running | undefined {
 
 /** Equal fingerprints: a restart would change nothing. */
 export function fingerprint(component: Component): string {
-  const content = JSON.stringify([component.command, component.files]);
+  const { command, files, environment } = component;
+  const content = JSON.stringify([command, files, ...(environment ? [environment] : [])]);
   return createHash("sha256").update(content).digest("hex").slice(0, 12);
 }
 
@@ -56,7 +57,7 @@ export async function ensureRunning(component: Component, site: Site): Promise<b
   // The shell joins the group before it becomes the component, so no child can escape.
   const join = ["/bin/sh", "-c", 'echo $$ >"$1" && shift && exec "$@"', "sh", componentMembers(component.name)];
   const [command, ...args] = [...join, ...inNamespaces(at, component.command)];
-  const environment = { PATH: componentPath(site), HOME: at.state };
+  const environment = { PATH: componentPath(site), HOME: at.state, ...component.environment };
   const identity = startDetached(command ?? "/bin/sh", args, logPath(at, component.name), environment);
   writeFile(recordPath(at, component.name), JSON.stringify({ ...identity, fingerprint: wanted }));
   return true;

@@ -5,7 +5,7 @@ export interface Tool {
   readonly name: string;
   readonly version: string;
   /** Of which whole it is a part. The official Pulumi CLI brings its plugins along, so then no "pulumi" tool is ours. */
-  readonly part: "pulumi" | "cluster" | "sample" | "monitoring";
+  readonly part: "pulumi" | "cluster" | "sample" | "gateway" | "monitoring";
   /** Absent: never taken from PATH. */
   readonly onPath?: OnPath;
   /** Absent: it stands in the checkout and needs no build. */
@@ -34,6 +34,8 @@ export interface Build {
   readonly links?: Readonly<Record<string, string>>;
   /** Files that main.go embeds and that come from another module's folder, so that they need not be committed. */
   readonly embed?: { readonly from: string; readonly files: Readonly<Record<string, string>> };
+  /** The files of a folder in another module that the tool's users need, kept beside its commands. */
+  readonly share?: { readonly from: string; readonly folder: string };
 }
 
 /** The commands that a tool brings. */

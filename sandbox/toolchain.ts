@@ -18,6 +18,7 @@ const KUBERNETES = "1.36.3";
 const PULUMI = "3.259.0";
 const PULUMI_TAGS = "osusergo,grpcnotrace";
 const PROVIDER_KUBERNETES = "4.18.2";
+const TRAEFIK = "3.6.12";
 const STRIPPED = "-s -w";
 
 export const TOOLS: readonly Tool[] = [
@@ -156,6 +157,19 @@ export const ON_DEMAND: readonly Tool[] = [
     },
     expectSeconds: 300,
   },
+  {
+    name: "traefik",
+    version: TRAEFIK,
+    part: "gateway",
+    build: {
+      module: "sandbox/toolchain/traefik",
+      commands: { traefik: "github.com/traefik/traefik/v3/cmd/traefik" },
+      ldflags: `${STRIPPED} -X github.com/traefik/traefik/v3/pkg/version.Version=${TRAEFIK}`,
+      // The CRDs of the very version that Traefik speaks.
+      share: { from: "sigs.k8s.io/gateway-api", folder: "config/crd/standard" },
+    },
+    expectSeconds: 420,
+  },
 ];
 
 /** kubectl is a part of our `kube`; a fitting one on PATH is preferred by not putting ours before it. */
@@ -178,6 +192,12 @@ export function findTools(at: Places, path: string = process.env.PATH ?? ""): Fo
   const found = TOOLS.map((tool) => findTool(tool, at, folders));
   // The official CLI installs the plugins that a program asks for by itself.
   return hasOfficialPulumi(found) ? found.filter((one) => one.tool.part !== "pulumi" || one.from === "PATH") : found;
+}
+
+/** Those of {@link ON_DEMAND} that bring these commands. Looks, and changes nothing. */
+export function findOnDemand(commands: readonly string[], at: Places): Found[] {
+  const wanted = ON_DEMAND.filter((tool) => commandsOf(tool).some((command) => commands.includes(command)));
+  return wanted.map((tool) => findTool(tool, at, []));
 }
 
 /** The user has a Pulumi CLI of their own, and it will do. */
@@ -232,7 +252,7 @@ export function buildStages(found: readonly Found[], at: Places): Stage[] {
 
 /** The absolute path of a command of {@link ON_DEMAND}; its tool is built first where it is not there yet. */
 export async function onDemandCommand(command: string, at: Places): Promise<string> {
-  const found = ON_DEMAND.filter((tool) => commandsOf(tool).includes(command)).map((tool) => findTool(tool, at, []));
+  const found = findOnDemand([command], at);
   await runStages(buildStages(found, at));
   return commandPath(found, command);
 }

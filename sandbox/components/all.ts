@@ -1,16 +1,16 @@
-/** All the processes of the cluster. */
+/** All the processes of a plain cluster. */
 import { dirname } from "node:path";
 import { systemPath } from "../host.ts";
 import type { Site } from "../site.ts";
 import { apiserver } from "./apiserver.ts";
-import type { Component, ComponentName } from "./component.ts";
+import type { COMPONENTS, Component } from "./component.ts";
 import { containerd } from "./containerd.ts";
 import { controllerManager, scheduler } from "./control-loops.ts";
 import { etcd } from "./etcd.ts";
 import { kubelet } from "./kubelet.ts";
 import { proxy } from "./proxy.ts";
 
-export function components(site: Site): Record<ComponentName, Component> {
+export function components(site: Site): Record<(typeof COMPONENTS)[number], Component> {
   return {
     etcd: etcd(site),
     containerd: containerd(site),

@@ -12,13 +12,16 @@ export const COMPONENTS = [
   "kubelet",
   "proxy",
 ] as const;
-export type ComponentName = (typeof COMPONENTS)[number];
+/** `traefik` and `prometheus` run only where they were asked for: see add-ons.ts. */
+export type ComponentName = (typeof COMPONENTS)[number] | "traefik" | "prometheus";
 
 export interface Component {
   readonly name: ComponentName;
   readonly command: readonly [string, ...string[]];
   /** Files it reads, written before it starts: path -> content. */
   readonly files: Readonly<Record<string, string>>;
+  /** Beside PATH and HOME. @default none */
+  readonly environment?: Readonly<Record<string, string>>;
   readonly ready: () => Probe;
 }
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { listeningUrl, prometheusConfig } from "../../sandbox/prometheus.ts";
+import { prometheusConfig } from "../../sandbox/components/prometheus.ts";
+import { listeningUrl } from "../../sandbox/prometheus.ts";
 
 describe("the sandbox's Prometheus", () => {
-  const access = { server: "https://10.200.0.2:6443", authority: "/ca.crt", token: "/token" };
+  const access = { server: "https://10.200.0.2:6443", authority: "/ca.crt", as: { token: "/token" } };
   type Config = {
     rule_files?: string[];
     scrape_configs: {

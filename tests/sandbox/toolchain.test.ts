@@ -117,13 +117,14 @@ describe("a tool's cache key", () => {
     assert.equal(recipeKey(build, new Map([...sources].reverse()), "x64"), key);
   });
 
-  it("changes with sources, flags, tags and architecture", () => {
+  it("changes with sources, flags, tags, shared files and architecture", () => {
     const others = [
       recipeKey(build, new Map([...sources, ["main.go", "package main // changed"]]), "x64"),
       recipeKey({ ...build, ldflags: "" }, sources, "x64"),
       recipeKey({ ...build, tags: "netgo" }, sources, "x64"),
+      recipeKey({ ...build, share: { from: "m", folder: "crd" } }, sources, "x64"),
       recipeKey(build, sources, "arm64"),
     ];
-    assert.equal(new Set([key, ...others]).size, 5);
+    assert.equal(new Set([key, ...others]).size, 6);
   });
 });

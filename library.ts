@@ -2,10 +2,12 @@
 export { CanaryService, type CanaryServiceArgs } from "./components/canary-service.ts";
 export { type FileSet, type Files, file, filesIn } from "./components/config-files.ts";
 export { defaults } from "./components/defaults.ts";
+export type { GatewayArgs, GatewayRef, RouteArgs } from "./components/gateway.ts";
 export type { Memory } from "./components/history.ts";
 export { type LogAgentArgs, logAgent } from "./components/log-agent.ts";
 export { Refusal } from "./components/refusal.ts";
 export type { Container, PodSpec, PodTemplate, Release, ReleaseArgs } from "./components/release.ts";
+export type { Rule, Value } from "./components/rule.ts";
 export type { IngressArgs, Port, ServiceArgs } from "./components/service-args.ts";
 export type { Standing } from "./components/standing.ts";
 export type { Track, Traffic } from "./components/traffic.ts";

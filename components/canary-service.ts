@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import { goesAtOnce } from "./deletion.ts";
 import { trackDeployment } from "./deployment.ts";
-import { canaryAccess, serviceIngress, sharedService } from "./front.ts";
+import { httpRoutes, serviceIngress, sharedService, trackService } from "./front.ts";
 import { type Memory, memoryKey } from "./history.ts";
 import { serviceLabel } from "./names.ts";
 import { Refusal } from "./refusal.ts";
@@ -19,7 +19,7 @@ export interface CanaryServiceArgs extends ServiceArgs {
 }
 
 /**
- * A service under gray release: the shared front (Service, ConfigMaps, Ingress) and one Deployment per track, whose pod
+ * A service under gray release: the shared front (Service, ConfigMaps, Ingress or HTTPRoutes) and one Deployment per track, whose pod
  * templates are the same release. A stack owns both tracks, or one each: the stack of canary owns the front, so that
  * every object has one owner.
  *
@@ -43,8 +43,8 @@ export class CanaryService extends pulumi.ComponentResource {
    */
   readonly memory: pulumi.Output<Memory>;
   /**
-   * The secret that will reach a dark canary through a gateway, made here so that it is as old as the front.
-   * Absent where the stack does not own the front.
+   * The secret that reaches canary through a gateway at any weight, in the header `x-gray-token`. In traffic by number
+   * of pods nothing asks for it. Absent where the stack does not own the front.
    */
   readonly token?: pulumi.Output<string>;
 
@@ -80,24 +80,30 @@ export class CanaryService extends pulumi.ComponentResource {
     const { traffic } = rollout;
     if (traffic) {
       const configMaps = this.configMaps(name, args);
-      const shared = (dependsOn: pulumi.Resource[]) =>
-        sharedService(name, args, traffic, rollout.sequence.front, {
-          ...child,
-          dependsOn,
-          protect: true,
-          hooks: rollout.hooks.front,
-        });
+      const token = new RandomPassword(`${name}-token`, { length: 32, special: false }, { parent: this }).result;
+      const { gateway } = args;
+      const { backends } = traffic;
+      const tried = trackService(name, "canary", args, { ...child, protect: true });
+      // Neither these nor the routes are protected: a service may go back to traffic by number of pods.
+      const behind = gateway ? [tried, trackService(name, "stable", args, child)] : [];
+      const front = (dependsOn: pulumi.Resource[]) => {
+        const opts = { ...child, dependsOn, hooks: rollout.hooks.front };
+        const sequence = rollout.sequence.front;
+        const shared = sharedService(name, args, traffic, sequence, { ...opts, protect: true });
+        if (!gateway || !backends) return [shared];
+        const routed = { ...opts, dependsOn: [...dependsOn, ...behind] };
+        return [shared, ...httpRoutes(name, { ...args, gateway }, backends, token, sequence, routed)];
+      };
       const pods = (dependsOn: pulumi.Resource[]) =>
         deploy("canary", traffic.canaryReplicas, [...configMaps, ...dependsOn]);
       if (rollout.order === "pods-first") {
         canary = pods([]);
-        shared([canary]);
+        front([canary]);
       } else {
-        canary = pods([shared([])]);
+        canary = pods(front([]));
       }
-      canaryAccess(name, args, { ...child, protect: true });
       if (args.ingress) serviceIngress(name, name, args, args.ingress, { ...child, protect: true });
-      this.token = new RandomPassword(`${name}-token`, { length: 32, special: false }, { parent: this }).result;
+      this.token = token;
     }
     const stable = owned.includes("stable")
       ? deploy("stable", rollout.stableReplicas, canary ? [canary] : [])

@@ -2,6 +2,8 @@
 export const defaults = {
   /** Percent of user traffic meant for the canary track. */
   weight: 10,
+  /** Canary pods at any weight where a gateway splits the traffic, so that one dead pod is no outage of the whole share. */
+  minimumCanaryReplicas: 2,
   /** Seconds a new pod must stay ready before it counts as available (Deployment.spec.minReadySeconds). */
   minReadySeconds: 30,
   /** Pods above the full number while a track rolls (RollingUpdate). */

@@ -1,11 +1,12 @@
+import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { Ingress, type IngressArgs as IngressInputs } from "@pulumi/kubernetes/networking/v1/ingress.js";
-import type { CustomResourceOptions } from "@pulumi/pulumi";
+import type { CustomResourceOptions, Input } from "@pulumi/pulumi";
 import { goesAtOnce } from "./deletion.ts";
-import { canaryAccessName, sequenceAnnotation, serviceLabel } from "./names.ts";
-import type { IngressArgs, ServiceArgs } from "./service-args.ts";
-import { labelsOf } from "./service-args.ts";
-import type { Traffic } from "./traffic.ts";
+import { type GatewayArgs, routeSpec } from "./gateway.ts";
+import { backendName, sequenceAnnotation, serviceLabel } from "./names.ts";
+import { type IngressArgs, labelsOf, mainPort, type ServiceArgs } from "./service-args.ts";
+import type { Track, Traffic } from "./traffic.ts";
 
 /** Pulumi would hold `up` for as long as a selected canary pod is not ready; the Deployment is what is waited for. */
 const waitsForNothing = { "pulumi.com/skipAwait": "true", ...goesAtOnce };
@@ -31,17 +32,52 @@ export function sharedService(
   );
 }
 
-/** The Service of the canary track alone: the way to a dark canary from inside the cluster. */
-export function canaryAccess(service: string, args: ServiceArgs, opts: CustomResourceOptions): Service {
-  const name = canaryAccessName(service);
+/** The Service of one track alone: the way to a dark canary from inside the cluster, and what a gateway sends to. */
+export function trackService(service: string, track: Track, args: ServiceArgs, opts: CustomResourceOptions): Service {
+  const name = backendName(service, track);
   return new Service(
     name,
     {
       metadata: { ...metadata(service, name, args), annotations: waitsForNothing },
-      spec: { selector: { app: service, track: "canary" }, ports: ports(args) },
+      spec: { selector: { app: service, track }, ports: ports(args) },
     },
     opts,
   );
+}
+
+/**
+ * The HTTPRoutes of a service in gateway mode: the token to canary, the user rules, and the weight for the rest.
+ *
+ * @param backends weights of the tracks
+ * @param token secret value of the header that reaches canary at any weight
+ */
+export function httpRoutes(
+  service: string,
+  args: ServiceArgs & { readonly gateway: GatewayArgs },
+  backends: Record<Track, number>,
+  token: Input<string>,
+  sequence: number,
+  opts: CustomResourceOptions,
+): CustomResource[] {
+  const { routes, rules = [] } = args.gateway;
+  return routes.map((route) => {
+    const name = route.name ?? service;
+    const port = route.port ?? mainPort(args);
+    return new CustomResource(
+      // Two services, in two namespaces, may have routes of one name.
+      name === service ? service : `${service}:${name}`,
+      {
+        apiVersion: "gateway.networking.k8s.io/v1",
+        kind: "HTTPRoute",
+        metadata: {
+          ...metadata(service, name, args),
+          annotations: { ...waitsForNothing, [sequenceAnnotation]: String(sequence) },
+        },
+        spec: routeSpec(route, args.namespace, { service, port, token, rules, backends }),
+      },
+      opts,
+    );
+  });
 }
 
 /** An Ingress to the shared Service. */
@@ -52,7 +88,7 @@ export function serviceIngress(
   ingress: IngressArgs,
   opts: CustomResourceOptions,
 ): Ingress {
-  const { host, path = "/", port = args.ports[0]?.port, ingressClassName, annotations, tlsSecretName } = ingress;
+  const { host, path = "/", port = mainPort(args), ingressClassName, annotations, tlsSecretName } = ingress;
   return new Ingress(
     name,
     {

@@ -1,7 +1,8 @@
-import { z } from "zod";
+import * as v from "valibot";
 import { type HttpRouteRule, type RouteRulesArgs, routeRules } from "./route.ts";
 import type { Rule } from "./rule.ts";
 import { rulesSchema } from "./rule-schema.ts";
+import { checked, type Fault, wholeNumber } from "./schema.ts";
 
 /** Traffic split by a gateway: the way to any share of the requests, to user rules, and to a dark canary by token. */
 export interface GatewayArgs {
@@ -42,55 +43,60 @@ export interface GatewayRef {
 
 /** RFC 1123 labels, the first may be `*`, the last is no number: an address is no hostname. */
 const hostname = /^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-const objectName = z
-  .string()
-  .regex(
+const objectName = v.pipe(
+  v.string(),
+  v.regex(
     /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/,
     "must be the name of an object: lower-case letters, digits and dashes",
-  );
-const route = z.strictObject({
-  name: objectName.optional(),
-  gateways: z
-    .array(
-      z.strictObject({ name: objectName, namespace: objectName.optional(), sectionName: objectName.optional() }),
-      "must be a list of Gateways",
-    )
-    .min(1, "must name a Gateway")
-    .max(32, "must be at most 32 Gateways"),
-  hostnames: z
-    .array(
-      z
-        .string()
-        .max(253, "must be at most 253 characters")
-        .regex(hostname, "must be a hostname in lower case, like shop.example.com or *.example.com")
-        .refine((name) => !/\.?\d+$/.test(name.split(".").at(-1) ?? ""), "must be a hostname, not an address"),
-    )
-    .min(1, "must name a host, or be left out")
-    .max(16, "must be at most 16 names: an HTTPRoute has no room for more")
-    .optional(),
-  port: z.int().min(1).max(65535).optional(),
-  canaryHeader: z
-    .strictObject({
-      name: z.string().regex(/^[A-Za-z0-9-]{1,256}$/, "must be 1 to 256 letters, digits or dashes"),
-      value: z.string().regex(/^[!-~]{1,4096}$/, "must be printable ASCII without spaces"),
-    })
-    .optional(),
+  ),
+);
+const gateway = v.strictObject({
+  name: objectName,
+  namespace: v.optional(objectName),
+  sectionName: v.optional(objectName),
+});
+const host = v.pipe(
+  v.string(),
+  v.maxLength(253, "must be at most 253 characters"),
+  v.regex(hostname, "must be a hostname in lower case, like shop.example.com or *.example.com"),
+  v.check((name) => !/\.?\d+$/.test(name.split(".").at(-1) ?? ""), "must be a hostname, not an address"),
+);
+const canaryHeader = v.strictObject({
+  name: v.pipe(v.string(), v.regex(/^[A-Za-z0-9-]{1,256}$/, "must be 1 to 256 letters, digits or dashes")),
+  value: v.pipe(v.string(), v.regex(/^[!-~]{1,4096}$/, "must be printable ASCII without spaces")),
+});
+const route = v.strictObject({
+  name: v.optional(objectName),
+  gateways: v.pipe(
+    v.array(gateway, "must be a list of Gateways"),
+    v.nonEmpty("must name a Gateway"),
+    v.maxLength(32, "must be at most 32 Gateways"),
+  ),
+  hostnames: v.optional(
+    v.pipe(
+      v.array(host),
+      v.nonEmpty("must name a host, or be left out"),
+      v.maxLength(16, "must be at most 16 names: an HTTPRoute has no room for more"),
+    ),
+  ),
+  port: v.optional(wholeNumber(1, 65535)),
+  canaryHeader: v.optional(canaryHeader),
 });
 
 /** What types cannot say of {@link GatewayArgs}. Messages go on from "<argument> is <value>: ". */
-export const gatewaySchema = z.strictObject({
-  routes: z
-    .array(route, "must be a list of routes")
-    .min(1, "must have a route: without one no user comes in")
-    .superRefine((routes, context) => {
+export const gatewaySchema = v.strictObject({
+  routes: v.pipe(
+    v.array(route, "must be a list of routes"),
+    v.nonEmpty("must have a route: without one no user comes in"),
+    checked((routes): Fault | undefined => {
       const names = routes.map(({ name }) => name);
-      const i = names.findIndex((name, place) => names.indexOf(name) !== place);
-      if (i < 0) return;
-      const message = "must be a name that no other route has";
-      context.addIssue({ code: "custom", message, path: [i, "name"], continue: false });
+      const alike = (name: string | undefined, i: number) => name === undefined || names.indexOf(name) !== i;
+      const i = names.length > 1 ? names.findIndex(alike) : -1;
+      return i < 0 ? undefined : { at: [i, "name"], message: "several routes need a name each that no other has" };
     }),
-  rules: rulesSchema.optional(),
-  minimumCanaryReplicas: z.int().min(1, "must be at least 1").optional(),
+  ),
+  rules: v.optional(rulesSchema),
+  minimumCanaryReplicas: v.optional(wholeNumber(1)),
 });
 
 /** The spec of an HTTPRoute, with every default written out, so that the live object equals it. */

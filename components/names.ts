@@ -14,12 +14,7 @@ export function deploymentName(service: string, track: Track): string {
   return track === "canary" ? `${service}-canary` : service;
 }
 
-/** The Service of the canary track alone. */
-export function canaryAccessName(service: string): string {
-  return deploymentName(service, "canary");
-}
-
-/** The Service of one track alone, which a gateway sends to. */
+/** The Service of one track alone: the way to a dark canary from inside, and what a gateway sends to. */
 export function backendName(service: string, track: Track): string {
   return `${service}-${track}`;
 }

@@ -1,7 +1,9 @@
-import { z } from "zod";
+import * as v from "valibot";
 import { defaults } from "./defaults.ts";
+import { type GatewayArgs, gatewaySchema } from "./gateway.ts";
 import { Refusal } from "./refusal.ts";
 import type { ReleaseArgs } from "./release.ts";
+import { mapOf, mustBe, percent, plainObject, wholeNumber } from "./schema.ts";
 import { type Track, tracks } from "./traffic.ts";
 
 /** A port of the Service. */
@@ -51,6 +53,11 @@ export interface ServiceArgs extends ReleaseArgs {
   readonly ports: readonly Port[];
   /** The users' way in, owned by the stack of canary. @default none */
   readonly ingress?: IngressArgs;
+  /**
+   * The users' way in by the Gateway API, which splits the requests by weight and by rule; owned by the stack of canary.
+   * @default traffic by number of pods
+   */
+  readonly gateway?: GatewayArgs;
   /** A second way in for those who look after the service, owned by the stack of stable. @default none */
   readonly debugIngress?: IngressArgs;
   /**
@@ -71,70 +78,80 @@ export interface ServiceArgs extends ReleaseArgs {
   readonly progressDeadlineSeconds?: number;
 }
 
-const port = z.strictObject({
-  name: z.string().optional(),
-  port: z.int().min(1).max(65535),
-  targetPort: z.union([z.string(), z.int().min(1).max(65535)]).optional(),
+const path = v.pipe(v.string(), v.startsWith("/", "must begin with /"));
+const texts = mapOf(v.string());
+const port = v.strictObject({
+  name: v.optional(v.string()),
+  port: wholeNumber(1, 65535),
+  targetPort: v.optional(
+    v.union([v.string(), wholeNumber(1, 65535)], "must be the name of a port or a whole number from 1 to 65535"),
+  ),
 });
-const ingress = z.strictObject({
-  host: z.string().min(1),
-  path: z.string().startsWith("/").optional(),
-  port: z.int().optional(),
-  ingressClassName: z.string().optional(),
-  annotations: z.record(z.string(), z.string()).optional(),
-  tlsSecretName: z.string().optional(),
+const ingress = v.strictObject({
+  host: v.pipe(v.string(), v.nonEmpty("must not be empty")),
+  path: v.optional(path),
+  port: v.optional(v.number()),
+  ingressClassName: v.optional(v.string()),
+  annotations: v.optional(texts),
+  tlsSecretName: v.optional(v.string()),
 });
 /** As RFC 1035 has it, which Services ask for; shorter than 63 so that `-canary` and `-rollout` and a hash still fit. */
 const dnsLabel = /^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/;
 /** RFC 1123. */
 const namespaceName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const labels = z.record(z.string(), z.string());
-const plainObject = z.record(z.string(), z.unknown());
-const schema = z.strictObject({
-  containers: z.array(plainObject),
-  sidecars: z.array(plainObject).optional(),
-  configFiles: z
-    .record(
-      z.string().regex(dnsLabel, "a file set's name becomes part of a ConfigMap's name, so it must be a DNS label"),
-      z.strictObject({
-        files: z.record(
-          z
-            .string()
-            .regex(/^[-._a-zA-Z0-9]{1,253}$/, "a file's name may have letters, digits, dashes, dots and underscores"),
-          z.string(),
-        ),
-        mountPath: z.string().startsWith("/"),
-        containers: z.array(z.string()).optional(),
-      }),
-    )
-    .optional(),
-  volumes: z.array(plainObject).optional(),
-  podAnnotations: labels.optional(),
-  pod: plainObject.optional(),
-  terminationGracePeriodSeconds: z.int().min(1).optional(),
-  namespace: z.string().regex(namespaceName, "must be a DNS label, like dora-apps"),
-  labels: labels.optional(),
-  annotations: labels.optional(),
-  tracks: z
-    .array(z.enum(["stable", "canary"]))
-    .min(1)
-    .optional(),
-  canaryStack: z.string().min(1).optional(),
-  replicas: z.union([z.int().min(1, "must be at least 1: stable always serves"), z.literal("external")]),
-  weight: z.number().min(0, "must be 0 to 100").max(100, "must be 0 to 100").optional(),
-  acceptShare: z.boolean().optional(),
-  ports: z.array(port).min(1),
-  ingress: ingress.optional(),
-  debugIngress: ingress.optional(),
-  release: z
-    .string()
-    .regex(/^(next|current|[0-9a-f]{12})$/, "must be next, current or the id of a release (12 hex digits)")
-    .optional(),
-  releaseHistoryLimit: z.int().min(1).optional(),
-  minReadySeconds: z.int().min(0).optional(),
-  maxSurge: z.int().min(1).optional(),
-  maxUnavailable: z.int().min(0).optional(),
-  progressDeadlineSeconds: z.int().min(1).optional(),
+const fileSetName = v.pipe(
+  v.string(),
+  v.regex(dnsLabel, "a file set's name becomes part of a ConfigMap's name, so it must be a DNS label"),
+);
+const fileName = v.pipe(
+  v.string(),
+  v.regex(/^[-._a-zA-Z0-9]{1,253}$/, "a file's name may have letters, digits, dashes, dots and underscores"),
+);
+const fileSet = v.strictObject({
+  files: mapOf(v.string(), fileName),
+  mountPath: path,
+  containers: v.optional(v.array(v.string())),
+});
+const replicas = 'must be a whole number of at least 1, or "external"';
+const schema = v.strictObject({
+  containers: v.array(plainObject()),
+  sidecars: v.optional(v.array(plainObject())),
+  configFiles: v.optional(mapOf(fileSet, fileSetName)),
+  volumes: v.optional(v.array(plainObject())),
+  podAnnotations: v.optional(texts),
+  pod: v.optional(plainObject()),
+  terminationGracePeriodSeconds: v.optional(wholeNumber(1)),
+  namespace: v.pipe(v.string(), v.regex(namespaceName, "must be a DNS label, like dora-apps")),
+  labels: v.optional(texts),
+  annotations: v.optional(texts),
+  tracks: v.optional(
+    v.pipe(v.array(v.picklist(tracks, "must be stable or canary")), v.nonEmpty("must name at least one track")),
+  ),
+  canaryStack: v.optional(v.pipe(v.string(), v.nonEmpty("must not be empty"))),
+  replicas: v.union(
+    [
+      v.pipe(v.number(), v.safeInteger(replicas), v.minValue(1, "must be at least 1: stable always serves")),
+      v.literal("external"),
+    ],
+    replicas,
+  ),
+  weight: v.optional(percent),
+  acceptShare: v.optional(v.boolean()),
+  ports: v.pipe(v.array(port), v.nonEmpty("must have at least one port")),
+  ingress: v.optional(ingress),
+  gateway: v.optional(gatewaySchema),
+  debugIngress: v.optional(ingress),
+  release: v.optional(
+    v.pipe(
+      v.string(),
+      v.regex(/^(next|current|[0-9a-f]{12})$/, "must be next, current or the id of a release (12 hex digits)"),
+    ),
+  ),
+  releaseHistoryLimit: v.optional(wholeNumber(1)),
+  minReadySeconds: v.optional(wholeNumber(0)),
+  maxSurge: v.optional(wholeNumber(1)),
+  maxUnavailable: v.optional(wholeNumber(0)),
+  progressDeadlineSeconds: v.optional(wholeNumber(1)),
 });
 
 /** Labels that the product gives itself. */
@@ -151,9 +168,8 @@ export function assertServiceArgs(service: string, args: ServiceArgs): void {
       `The service name "${service}" is no DNS label: use at most 40 lower-case letters, digits and dashes, like fop-gate.`,
     );
   }
-  const parsed = schema.safeParse(args);
-  const issue = parsed.error?.issues[0];
-  if (issue) throw new Refusal(`${service}: ${sentence(issue, args)}.`);
+  const { issues } = v.safeParse(schema, args, { message: mustBe });
+  if (issues) throw new Refusal(`${service}: ${sentence(issues[0])}.`);
   const taken = ownLabels.find((label) => args.labels && label in args.labels);
   if (taken) throw new Refusal(`${service}: labels.${taken} is given by CanaryService itself: take it out of labels.`);
   const { minReadySeconds = defaults.minReadySeconds, progressDeadlineSeconds = defaults.progressDeadlineSeconds } =
@@ -169,7 +185,9 @@ export function assertServiceArgs(service: string, args: ServiceArgs): void {
       `${service}: terminationGracePeriodSeconds (${terminationGracePeriodSeconds}) must exceed the ${defaults.preStopSleepSeconds} s that a pod keeps serving after it was asked to end.`,
     );
   }
-  for (const [which, way] of Object.entries({ ingress: args.ingress, debugIngress: args.debugIngress })) {
+  const routes = args.gateway?.routes.map((route, i) => [`gateway.routes.${i}`, route] as const) ?? [];
+  const ways = { ingress: args.ingress, ...Object.fromEntries(routes), debugIngress: args.debugIngress };
+  for (const [which, way] of Object.entries(ways)) {
     if (way?.port !== undefined && !args.ports.some((each) => each.port === way.port)) {
       const known = args.ports.map((each) => each.port).join(", ");
       throw new Refusal(
@@ -188,20 +206,20 @@ export function labelsOf(service: string, args: ServiceArgs): Record<string, str
   return { app: service, ...args.labels };
 }
 
+/** Number of the Service's port that everything goes to which names none. */
+export function mainPort({ ports: [main] }: ServiceArgs): number {
+  if (main === undefined) throw new Error("a service has at least one port");
+  return main.port;
+}
+
 export function tracksOf(args: ServiceArgs): readonly Track[] {
   return tracks.filter((track) => (args.tracks ?? tracks).includes(track));
 }
 
-function sentence(issue: z.core.$ZodIssue, args: ServiceArgs): string {
-  const at = issue.path.join(".");
-  if (issue.code === "unrecognized_keys") {
-    return `unknown argument ${[...issue.path, issue.keys[0]].join(".")}: correct its name or take it out`;
-  }
-  if (issue.code === "invalid_key") return `${at} has a name that is not allowed: ${issue.issues[0]?.message}`;
-  const found = issue.path.reduce<unknown>(
-    (value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key],
-    args,
-  );
-  const wanted = issue.code === "invalid_union" ? 'must be a whole number of at least 1, or "external"' : issue.message;
-  return `${at} is ${JSON.stringify(found)}: ${wanted}`;
+function sentence(issue: v.BaseIssue<unknown>): string {
+  const at = v.getDotPath(issue);
+  if (issue.expected === "never") return `unknown argument ${at}: correct its name or take it out`;
+  if (issue.input === undefined) return `${at} is missing: ${issue.expected === null ? issue.message : "set it"}`;
+  if (issue.path?.at(-1)?.origin === "key") return `${at} has a name that is not allowed: ${issue.message}`;
+  return `${at} is ${JSON.stringify(issue.input)}: ${issue.message}`;
 }

@@ -1,3 +1,4 @@
+import { defaults } from "./defaults.ts";
 import { Refusal } from "./refusal.ts";
 
 /** The two roles of a service. They are fixed: a track never becomes the other. */
@@ -61,7 +62,7 @@ export function replicasMode(acceptShare = false): TrafficMode {
  *
  * @param minimum canary pods at any weight, so that one dead pod is no outage of the whole share
  */
-export function gatewayMode(minimum = 2): TrafficMode {
+export function gatewayMode(minimum: number = defaults.minimumCanaryReplicas): TrafficMode {
   return {
     plan(weight, stableReplicas, labels) {
       const backends = backendWeights(weight);
@@ -78,7 +79,7 @@ export function gatewayMode(minimum = 2): TrafficMode {
 }
 
 /** The finest weight, in percent: weights of backends are whole numbers, and so fine only where they have to be. */
-const finestWeight = 0.001;
+export const finestWeight = 0.001;
 
 function backendWeights(weight: number): Record<Track, number> {
   if (Number.isInteger(weight)) return { stable: 100 - weight, canary: weight };

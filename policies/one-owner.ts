@@ -47,6 +47,17 @@ export const oneOwner: Rule = {
         ],
       },
       {
+        name: "the stack of canary declares the front of a gateway",
+        resources: [
+          canaryService({ tracks: ["canary"] }),
+          kubernetes("core/v1:Service", "fop-gate"),
+          kubernetes("core/v1:Service", "fop-gate-canary"),
+          kubernetes("core/v1:Service", "fop-gate-stable"),
+          kubernetes("gateway.networking.k8s.io/v1:HTTPRoute", "fop-gate"),
+          kubernetes("gateway.networking.k8s.io/v1:HTTPRoute", "fop-gate-admin"),
+        ],
+      },
+      {
         name: "the stack of stable declares its Deployment and the debug Ingress",
         resources: [
           canaryService({ tracks: ["stable"] }),
@@ -96,6 +107,33 @@ export const oneOwner: Rule = {
         says: /Ingress dora-apps\/fop-gate belongs to the stack that owns canary/,
       },
       {
+        name: "the stack of stable declares the users' HTTPRoute without its label",
+        resources: [
+          canaryService({ tracks: ["stable"] }),
+          kubernetes("gateway.networking.k8s.io/v1:HTTPRoute", "fop-gate", { metadata: { labels: undefined } }),
+        ],
+        says: /^HTTPRoute dora-apps\/fop-gate belongs to the stack that owns canary/,
+      },
+      {
+        name: "the stack of stable declares the Service of stable alone, which is of the front",
+        resources: [
+          canaryService({ tracks: ["stable"] }),
+          kubernetes("core/v1:Service", "fop-gate-stable", { metadata: { labels: undefined } }),
+        ],
+        says: /^Service dora-apps\/fop-gate-stable belongs to the stack that owns canary/,
+      },
+      {
+        name: "two services have a route of one name",
+        resources: [
+          canaryService(),
+          kubernetes("gateway.networking.k8s.io/v1:HTTPRoute", "fop-gate-public"),
+          kubernetes("gateway.networking.k8s.io/v1:HTTPRoute", "fop-gate-public", {
+            metadata: { labels: { app: "shop", "gray-release/service": "shop" } },
+          }),
+        ],
+        says: /^HTTPRoute dora-apps\/fop-gate-public is declared twice/,
+      },
+      {
         name: "the stack of canary declares stable",
         resources: [canaryService({ tracks: ["canary"] }), deployment("stable")],
         says: /Deployment dora-apps\/fop-gate belongs to the stack that owns stable/,
@@ -124,8 +162,13 @@ function identity({ group, kind, namespace, name }: KubernetesObject): string {
 /** The track whose stack has to declare this object of the service; undefined if it is none of the service's. */
 function ownerOf(object: KubernetesObject, { name: service }: Service): "stable" | "canary" | undefined {
   const { kind, name } = object;
-  const front = ["Service", "Ingress", "Deployment"].includes(kind) && [service, `${service}-canary`].includes(name);
-  if (!front && serviceOf(object) !== service) return undefined;
+  const names: Record<string, readonly string[]> = {
+    Service: [service, `${service}-canary`, `${service}-stable`],
+    Ingress: [service],
+    HTTPRoute: [service],
+    Deployment: [service, `${service}-canary`],
+  };
+  if (!names[kind]?.includes(name) && serviceOf(object) !== service) return undefined;
   const ofStable = (kind === "Deployment" && name === service) || (kind === "Ingress" && name === `${service}-debug`);
   return ofStable ? "stable" : "canary";
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ResourceHookArgs, ResourceHookBinding } from "@pulumi/pulumi";
+import { output, type ResourceHookArgs, type ResourceHookBinding } from "@pulumi/pulumi";
 import type { Memory } from "../components/history.ts";
 import { Refusal } from "../components/refusal.ts";
 import type { Track } from "../components/traffic.ts";
@@ -18,6 +18,7 @@ import {
 } from "./live.ts";
 import { questionOf } from "./question.ts";
 import { changeRecord, completedReleases, readRecord, withCompleted } from "./record.ts";
+import { hasWeight, type RouteObject, readRoute, weightOf } from "./routes.ts";
 
 /** Time between two looks at a roll. */
 const lookMilliseconds = 250;
@@ -55,13 +56,12 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
     await decideAgain(guarded, track, release, spec?.replicas);
   };
   const beforeFront = async (change: ResourceHookArgs) => {
-    const { spec } = (change.newInputs ?? {}) as Partial<Pick<ServiceObject, "spec">>;
-    const [record, service] = await Promise.all([
-      readRecord(guarded.api, guarded.namespace, guarded.service, guarded.cluster),
-      readService(guarded.api, guarded.namespace, guarded.service),
+    const { api, namespace, service, cluster } = guarded;
+    const [record, same] = await Promise.all([
+      readRecord(api, namespace, service, cluster),
+      change.type.endsWith(":HTTPRoute") ? keepsWeight(guarded, change) : keepsSelector(guarded, change),
     ]);
-    const same = service !== undefined && sameLabels(service.spec.selector ?? {}, spec?.selector ?? {});
-    if (!same) refuseIf(frontHeld(guarded.service, record, guarded));
+    if (!same) refuseIf(frontHeld(service, record, guarded));
   };
   const canary = beforeTrack("canary");
   const stable = beforeTrack("stable");
@@ -75,6 +75,22 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
     stable: { beforeCreate: [stable], beforeUpdate: [stable], afterCreate: [afterStable], afterUpdate: [afterStable] },
     front: { beforeCreate: [beforeFront], beforeUpdate: [beforeFront] },
   };
+}
+
+/** Whether the live Service already selects what it will. */
+async function keepsSelector({ api, namespace, service }: Guarded, { newInputs }: ResourceHookArgs): Promise<boolean> {
+  const { spec } = (newInputs ?? {}) as Partial<Pick<ServiceObject, "spec">>;
+  const live = await readService(api, namespace, service);
+  return live !== undefined && sameLabels(live.spec.selector ?? {}, spec?.selector ?? {});
+}
+
+/** Whether the live route already gives canary the percent that it will. Its spec is a secret, for the token in it. */
+async function keepsWeight({ api, namespace }: Guarded, { newInputs }: ResourceHookArgs): Promise<boolean> {
+  const wanted = await new Promise<RouteObject>((known) =>
+    output(newInputs as object).apply((it) => known(it as RouteObject)),
+  );
+  const live = await readRoute(api, namespace, wanted.metadata.name);
+  return live !== undefined && hasWeight(live, weightOf(wanted));
 }
 
 /** @throws Refusal if the gate does not admit the release now, or the number of canary's pods is not ours to change */

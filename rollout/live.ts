@@ -1,8 +1,9 @@
 import type { Files } from "../components/config-files.ts";
-import { canaryAccessName, deploymentName, serviceLabel } from "../components/names.ts";
+import { backendName, deploymentName, serviceLabel } from "../components/names.ts";
 import { configMapsOf, type PodSpec } from "../components/release.ts";
 import type { Track } from "../components/traffic.ts";
 import { ApiError, type Cluster } from "./cluster.ts";
+import { type RouteObject, readRoutes } from "./routes.ts";
 
 interface Metadata {
   readonly name: string;
@@ -49,26 +50,29 @@ export interface Live {
     readonly service: ServiceObject | undefined;
     readonly canaryAccess: FrontObject | undefined;
     readonly ingress: FrontObject | undefined;
+    /** The HTTPRoutes; none where nobody asked for them. */
+    readonly routes: readonly RouteObject[];
   };
 }
 
-/** Reads what stands; small requests, all at once. */
-export async function readLive(api: Cluster, namespace: string, service: string): Promise<Live> {
+/** Reads what stands; small requests, all at once. @param routed whether a gateway is asked for routes too */
+export async function readLive(api: Cluster, namespace: string, service: string, routed = false): Promise<Live> {
   const here = `/api/v1/namespaces/${namespace}`;
-  const [cluster, home, stable, canary, shared, canaryAccess, ingress] = await Promise.all([
+  const [cluster, home, stable, canary, shared, canaryAccess, ingress, routes] = await Promise.all([
     clusterId(api),
     api.get(here),
     readDeployment(api, namespace, service, "stable"),
     readDeployment(api, namespace, service, "canary"),
     readService(api, namespace, service),
-    api.get<FrontObject>(`${here}/services/${canaryAccessName(service)}`),
+    api.get<FrontObject>(`${here}/services/${backendName(service, "canary")}`),
     api.get<FrontObject>(`/apis/networking.k8s.io/v1/namespaces/${namespace}/ingresses/${service}`),
+    routed ? readRoutes(api, namespace, service) : [],
   ]);
   return {
     cluster,
     namespaceExists: home !== undefined,
     deployments: { ...(stable && { stable }), ...(canary && { canary }) },
-    front: { service: shared, canaryAccess, ingress },
+    front: { service: shared, canaryAccess, ingress, routes },
   };
 }
 

@@ -55,7 +55,7 @@ export function measuredIn({ seconds, units, pods, problems }: Tick): Measured {
     }),
     seconds,
     podsRead: units.length,
-    podsListed: pods.length,
+    podsListed: pods.filter(({ vanished }) => !vanished).length,
     problems,
   };
 }

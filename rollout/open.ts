@@ -4,9 +4,17 @@ import { configMapsToKeep, type Memory, memoryKey, remember } from "../component
 import { Refusal } from "../components/refusal.ts";
 import { renderRelease } from "../components/release.ts";
 import { rollSeconds } from "../components/roll.ts";
-import { assertServiceArgs, labelsOf, type ServiceArgs, tracksOf } from "../components/service-args.ts";
+import { describeRule } from "../components/rule.ts";
+import { assertServiceArgs, labelsOf, mainPort, type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import type { Standing } from "../components/standing.ts";
-import { describeTraffic, replicasMode, rollOrder, type Track, type Traffic } from "../components/traffic.ts";
+import {
+  describeTraffic,
+  gatewayMode,
+  replicasMode,
+  rollOrder,
+  type Track,
+  type Traffic,
+} from "../components/traffic.ts";
 import { type Choice, chooseReleases } from "./choice.ts";
 import { connect } from "./cluster.ts";
 import { type Admission, frontHeld } from "./gate.ts";
@@ -18,6 +26,7 @@ import { configMapsInUse, type Live, readLive, releaseOf } from "./live.ts";
 import { askOwnStack, type Memories, memoriesOf, ownStack } from "./memory.ts";
 import { providerFor } from "./provider.ts";
 import { completedReleases, type RecordReading, readRecord } from "./record.ts";
+import { assertGateways, assertRoutes, hasWeight, weightOf } from "./routes.ts";
 import { sequences } from "./sequence.ts";
 
 /**
@@ -39,13 +48,15 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
   const api = connect(access);
   const { namespace } = args;
   askOwnStack();
-  const live = await readLive(api, namespace, service);
-  assertGround(service, args, live, access.context);
   const ownsCanary = tracksOf(args).includes("canary");
+  const gateway = ownsCanary ? args.gateway : undefined;
+  const live = await readLive(api, namespace, service, gateway !== undefined);
+  assertGround(service, args, live, access.context);
   const [record, memories, inUse] = await Promise.all([
     readRecord(api, namespace, service, live.cluster),
     memoriesOf(service, args, live),
     ownsCanary ? configMapsInUse(api, namespace, service) : {},
+    gateway && assertGateways(api, service, namespace, gateway),
   ]);
   assertKnown(service, args, live, memories, record, pulumi.getStack());
 
@@ -56,7 +67,7 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
   for (const warning of choice.warnings) pulumi.log.warn(warning);
   settle(Object.values(choice.admissions));
   if (traffic && changesFront(live, traffic)) stopHere(frontHeld(service, record, by));
-  if (traffic) pulumi.log.info(`${service}: ${describeTraffic(traffic, stableReplicasOf(args, live))}`);
+  if (traffic) describe(service, args, live, traffic);
 
   const { own, stableHasHistory } = memories;
   const guarded: Guarded = {
@@ -104,11 +115,21 @@ function trafficOf(service: string, args: ServiceArgs, live: Live, record: Recor
       `${service}: the weight is ${open.weight} while the rollout of ${open.release} is open, not ${asked}.`,
     );
   }
-  return replicasMode(args.acceptShare || args.replicas === "external").plan(
-    open?.weight ?? asked,
-    stableReplicasOf(args, live),
-    { app: service },
-  );
+  const { gateway } = args;
+  const mode = gateway
+    ? gatewayMode(gateway.minimumCanaryReplicas)
+    : replicasMode(args.acceptShare || args.replicas === "external");
+  const traffic = mode.plan(open?.weight ?? asked, stableReplicasOf(args, live), { app: service });
+  if (gateway && traffic.backends) {
+    assertRoutes(service, args.namespace, mainPort(args), gateway, traffic.backends);
+  }
+  return traffic;
+}
+
+/** What the weight and the rules come down to, in words. */
+function describe(service: string, args: ServiceArgs, live: Live, traffic: Traffic): void {
+  pulumi.log.info(`${service}: ${describeTraffic(traffic, stableReplicasOf(args, live))}`);
+  for (const rule of args.gateway?.rules ?? []) pulumi.log.info(`${service}: ${describeRule(rule, traffic.weight)}`);
 }
 
 /** The history once this run is through. A stack without canary remembers what it runs; the rest is canary's. */
@@ -129,7 +150,8 @@ function changesFront({ front, deployments }: Live, traffic: Traffic): boolean {
   const pods = deployments.canary?.spec.replicas;
   return (
     (selects !== undefined && !sameLabels(selects, traffic.selector)) ||
-    (pods !== undefined && pods !== traffic.canaryReplicas)
+    (pods !== undefined && pods !== traffic.canaryReplicas) ||
+    front.routes.some((route) => !hasWeight(route, traffic.weight))
   );
 }
 
@@ -164,8 +186,9 @@ function notable(admissions: Partial<Record<Track, Admission>>): Standing["admis
 
 /** The percent that the live front gives canary; undefined where canary is dark or there is no front yet. */
 function weightInForce(live: Live): number | undefined {
-  const { service } = live.front;
-  if (!service || service.spec.selector?.track === "stable") return undefined;
+  const { routes, service: shared } = live.front;
+  if (routes.length > 0) return Math.max(...routes.map(weightOf)) || undefined;
+  if (!shared || shared.spec.selector?.track === "stable") return undefined;
   const { canary, stable } = live.deployments;
   const [few, many] = [canary?.spec.replicas ?? 0, stable?.spec.replicas ?? 0];
   return few + many === 0 ? undefined : (100 * few) / (few + many);

@@ -4,6 +4,7 @@ import { type Track, type Traffic, tracks } from "../components/traffic.ts";
 import { sameLabels } from "./labels.ts";
 import { type Live, releaseOf, runs } from "./live.ts";
 import type { RecordReading } from "./record.ts";
+import { hasWeight } from "./routes.ts";
 
 /**
  * The number that each driven object is written with, in its annotation `gray-release/seq`. Pulumi compares what the
@@ -11,7 +12,7 @@ import type { RecordReading } from "./record.ts";
  * it may see nothing to do. A raised number always makes a step, and a step writes the whole object.
  *
  * 1. An object that is as it should be keeps its number.
- * 2. One that is not (another release, a roll that is not through, another selector) gets the next.
+ * 2. One that is not (another release, a roll that is not through, another selector or weight) gets the next.
  * 3. No number is below the record's, which is raised before an object is changed past Pulumi.
  */
 export function sequences(
@@ -31,8 +32,12 @@ export function sequences(
       deployment?.spec.replicas === 0 ? releaseOf(deployment) === release : runs(deployment, release),
     );
   });
-  const selects = live.front.service?.spec.selector ?? {};
-  return { stable, canary, front: next(live.front.service, !traffic || sameLabels(selects, traffic.selector)) };
+  const { service, routes } = live.front;
+  const asItShouldBe =
+    !traffic ||
+    (sameLabels(service?.spec.selector ?? {}, traffic.selector) &&
+      routes.every((route) => hasWeight(route, traffic.weight)));
+  return { stable, canary, front: Math.max(...[service, ...routes].map((object) => next(object, asItShouldBe))) };
 }
 
 interface Annotated {

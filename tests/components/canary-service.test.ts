@@ -301,6 +301,54 @@ describe("CanaryService", () => {
     });
   });
 
+  describe("behind a gateway", () => {
+    const gateway = { routes: [{ gateways: [{ name: "public" }], hostnames: ["fop-gate.example.com"] }] };
+    let made: Run;
+    let plain: Run;
+    before(async () => {
+      plain = await deploy();
+      const hook = () => {};
+      const hooks = { stable: {}, canary: {}, front: { beforeUpdate: [hook] } };
+      made = await deploy({ gateway }, { sequence: { stable: 3, canary: 4, front: 5 }, hooks });
+    });
+
+    it("owns an HTTPRoute and a Service of stable alone beside the rest of the front", async () => {
+      assert.deepEqual(
+        objects(made).filter((each) => !objects(plain).includes(each)),
+        ["HTTPRoute fop-gate", "Service fop-gate-stable"],
+      );
+    });
+
+    it("has each track's Service select its pods alone, which the gateway sends to", () => {
+      for (const track of ["stable", "canary"]) {
+        assert.deepEqual(find(made, "Service", `fop-gate-${track}`).inputs.spec.selector, { app: "fop-gate", track });
+      }
+      const { backendRefs } = find(made, "HTTPRoute", "fop-gate").inputs.spec.rules.at(-1);
+      assert.deepEqual(
+        backendRefs.map(({ name }: { name: string }) => name),
+        ["fop-gate-stable", "fop-gate-canary"],
+      );
+    });
+
+    it("writes the route with its labels and the front's number, waits for nothing, and has the gate look at it", () => {
+      const { inputs, hooks, protect } = find(made, "HTTPRoute", "fop-gate");
+      assert.deepEqual(inputs.metadata.labels, {
+        app: "fop-gate",
+        team: "dora",
+        "gray-release/service": "fop-gate",
+      });
+      const { annotations } = inputs.metadata;
+      assert.deepEqual([annotations["gray-release/seq"], annotations["pulumi.com/skipAwait"]], ["5", "true"]);
+      assert.deepEqual(hooks, ["beforeUpdate"]);
+      assert.equal(protect, false, "a service may go back to traffic by number of pods");
+    });
+
+    it("leaves the Ingress where it is, at the shared Service", () => {
+      const [rule] = find(made, "Ingress", "fop-gate").inputs.spec.rules;
+      assert.equal(rule.http.paths[0].backend.service.name, "fop-gate");
+    });
+  });
+
   it("writes the sequence numbers that it is given", async () => {
     const made = await deploy({}, { sequence: { stable: 3, canary: 4, front: 5 } });
     const seq = (kind: string, name: string) => find(made, kind, name).inputs.metadata.annotations["gray-release/seq"];

@@ -4,7 +4,7 @@ import { rollSeconds } from "../../components/roll.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
 import { labelsOf, tracksOf } from "../../components/service-args.ts";
 import type { Standing } from "../../components/standing.ts";
-import { replicasMode } from "../../components/traffic.ts";
+import { gatewayMode, replicasMode } from "../../components/traffic.ts";
 
 /** A small valid service; each test changes what it is about. */
 export function serviceArgs(changes: Partial<ServiceArgs> = {}): ServiceArgs {
@@ -23,6 +23,7 @@ export function serviceArgs(changes: Partial<ServiceArgs> = {}): ServiceArgs {
 export function standing(service: string, args: ServiceArgs, changes: Partial<Standing> = {}): Standing {
   const release: Release = renderRelease(service, labelsOf(service, args), args);
   const replicas = args.replicas === "external" ? undefined : args.replicas;
+  const mode = args.gateway ? gatewayMode(args.gateway.minimumCanaryReplicas) : replicasMode();
   return {
     key: `${args.namespace}/${service}`,
     stack: "organization/gray-release/test",
@@ -32,7 +33,7 @@ export function standing(service: string, args: ServiceArgs, changes: Partial<St
     releases: Object.fromEntries(tracksOf(args).map((track) => [track, release])),
     admissions: {},
     ...(tracksOf(args).includes("canary") && {
-      traffic: replicasMode().plan(args.weight ?? 10, replicas ?? 9, { app: service }),
+      traffic: mode.plan(args.weight ?? 10, replicas ?? 9, { app: service }),
     }),
     stableReplicas: replicas,
     order: "pods-first",

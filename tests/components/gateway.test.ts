@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
+import * as v from "valibot";
 import { gatewaySchema, type RouteArgs, routeSpec } from "../../components/gateway.ts";
+import { mustBe } from "../../components/schema.ts";
 
 const gateways = [{ name: "public" }];
 const spec = (route: RouteArgs) =>
   routeSpec(route, "shop", { service: "web", port: 80, token: "t", rules: [], backends: { stable: 90, canary: 10 } });
 function fault(gateway: object): string | undefined {
-  const issue = gatewaySchema.safeParse(gateway).error?.issues[0];
-  return issue && `${issue.path.join(".")}: ${issue.message}`;
+  const issue = v.safeParse(gatewaySchema, gateway, { message: mustBe }).issues?.[0];
+  return issue && `${v.getDotPath(issue)}: ${issue.message}`;
 }
 
 describe("an HTTPRoute", () => {
@@ -37,7 +39,7 @@ describe("the arguments of gateway mode", () => {
   it("are taken when they are right", () => {
     const hostnames = ["shop.example.com", "*.example.com", "localhost"];
     const routes = [
-      { gateways, hostnames },
+      { name: "web", gateways, hostnames },
       { name: "web-admin", gateways, port: 81 },
     ];
     const rules = [{ to: "canary", headers: { "x-beta": "1" } }];
@@ -49,8 +51,18 @@ describe("the arguments of gateway mode", () => {
     ["without a Gateway", { routes: [{ gateways: [] }] }, "routes.0.gateways: must name a Gateway"],
     [
       "with two routes of one name",
-      { routes: [{ gateways }, { gateways }] },
-      "routes.1.name: must be a name that no other route has",
+      {
+        routes: [
+          { name: "web", gateways },
+          { name: "web", gateways },
+        ],
+      },
+      "routes.1.name: several routes need a name each that no other has",
+    ],
+    [
+      "with two routes of which one has no name",
+      { routes: [{ gateways }, { name: "admin", gateways }] },
+      "routes.0.name: several routes need a name each that no other has",
     ],
     [
       "with an address for a host",
@@ -70,7 +82,7 @@ describe("the arguments of gateway mode", () => {
     [
       "without a pod",
       { routes: [{ gateways }], minimumCanaryReplicas: 0 },
-      "minimumCanaryReplicas: must be at least 1",
+      "minimumCanaryReplicas: must be a whole number of at least 1",
     ],
     [
       "with a bad rule",

@@ -63,6 +63,31 @@ const bad: [what: string, args: object, sentence: string][] = [
     "web: debugIngress.port is 8080 and the Service has 80: choose one of its ports.",
   ],
   [
+    "a route to a port that the Service has not",
+    { gateway: { routes: [{ name: "web", gateways: [{ name: "public" }], port: 8080 }] } },
+    "web: gateway.routes.0.port is 8080 and the Service has 80: choose one of its ports.",
+  ],
+  [
+    "several routes of which one has no name",
+    { gateway: { routes: [{ name: "web", gateways: [{ name: "public" }] }, { gateways: [{ name: "public" }] }] } },
+    "web: gateway.routes.1.name is missing: several routes need a name each that no other has.",
+  ],
+  [
+    "a rule with nothing to match",
+    { gateway: { routes: [{ gateways: [{ name: "public" }] }], rules: [{ to: "canary" }] } },
+    'web: gateway.rules.0 is {"to":"canary"}: has nothing to match: give it headers, cookie, query, pathPrefix or bucket.',
+  ],
+  [
+    "a rule that is wrong",
+    { gateway: { routes: [{ gateways: [{ name: "public" }] }], rules: [{ to: "canary", pathPrefix: "api" }] } },
+    'web: gateway.rules.0.pathPrefix is "api": must begin with a slash, like /api.',
+  ],
+  [
+    "an unknown argument of the gateway",
+    { gateway: { routes: [{ gateways: [{ name: "public" }] }], rule: [] } },
+    "web: unknown argument gateway.rule: correct its name or take it out.",
+  ],
+  [
     "a namespace of 64 characters",
     { namespace: "n".repeat(64) },
     `web: namespace is "${"n".repeat(64)}": must be a DNS label, like dora-apps.`,

@@ -163,7 +163,7 @@ export class ApiServer {
   }
 }
 
-const collections = /\/(configmaps|deployments|endpointslices|events|ingresses|pods|replicasets|services)$/;
+const collections = /\/(configmaps|deployments|endpointslices|events|httproutes|ingresses|pods|replicasets|services)$/;
 
 /** Whether an object is of a collection: one namespace's, or that of all namespaces. */
 function isIn(collection: string, path: string): boolean {

@@ -93,6 +93,43 @@ export class World {
     return result;
   }
 
+  /**
+   * Installs the Gateway API, and a Gateway `public` in namespace `infra` with the listeners `http` and `https`.
+   *
+   * @param features what its class says that it supports. @default it says nothing
+   */
+  installGateway(features?: readonly string[]): void {
+    const group = "/apis/gateway.networking.k8s.io/v1";
+    const supportedFeatures = features?.map((name) => ({ name }));
+    this.api.put(group, { metadata: { name: "v1" } });
+    this.api.put(`${group}/gatewayclasses/edge`, {
+      metadata: { name: "edge" },
+      status: { ...(supportedFeatures && { supportedFeatures }) },
+    });
+    this.api.put(`${group}/namespaces/infra/gateways/public`, {
+      metadata: { name: "public", namespace: "infra" },
+      spec: { gatewayClassName: "edge", listeners: [{ name: "http" }, { name: "https" }] },
+    });
+  }
+
+  routePath(name: string): string {
+    return `/apis/gateway.networking.k8s.io/v1/namespaces/${this.namespace}/httproutes/${name}`;
+  }
+
+  route(name: string): ApiObject {
+    const found = this.api.objects.get(this.routePath(name));
+    if (found === undefined) throw new Error(`no HTTPRoute ${name}`);
+    return found;
+  }
+
+  /** Every object that stacks have made: `Service web`. */
+  made(): string[] {
+    return [...this.#made.values()]
+      .flatMap((paths) => [...paths])
+      .map((path) => path.split("/").slice(-2).join(" "))
+      .sort();
+  }
+
   /** What a stack remembers of a service. */
   memory(stack: string, service = "fop-gate"): Memory {
     const releases = this.outputs.get(stack)?.releases as Record<string, Memory> | undefined;

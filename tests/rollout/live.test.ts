@@ -36,8 +36,8 @@ describe("a Deployment runs its release completely", () => {
 
 describe("what stands in the cluster", () => {
   let api: ApiServer;
-  const read = (namespace = "dora-apps") =>
-    readLive(connect(findAccess({ kubeconfig: api.kubeconfig })), namespace, "web");
+  const read = (namespace = "dora-apps", routed = false) =>
+    readLive(connect(findAccess({ kubeconfig: api.kubeconfig })), namespace, "web", routed);
   beforeEach(async () => {
     api = await ApiServer.start();
   });
@@ -48,7 +48,7 @@ describe("what stands in the cluster", () => {
       cluster: "cluster-uid",
       namespaceExists: true,
       deployments: {},
-      front: { service: undefined, canaryAccess: undefined, ingress: undefined },
+      front: { service: undefined, canaryAccess: undefined, ingress: undefined, routes: [] },
     });
     assert.equal((await read("elsewhere")).namespaceExists, false);
   });
@@ -71,6 +71,20 @@ describe("what stands in the cluster", () => {
     const { deployments, front } = await read();
     assert.deepEqual([releaseOf(deployments.stable), releaseOf(deployments.canary)], ["a", "b"]);
     assert.deepEqual(front.service?.spec.selector, { app: "web" });
+  });
+
+  it("is its HTTPRoutes too, where a gateway is asked for", async () => {
+    const group = "/apis/gateway.networking.k8s.io/v1";
+    api.put(group, { metadata: { name: "v1" } });
+    api.put(`${group}/namespaces/dora-apps/httproutes/public`, {
+      metadata: { name: "public", labels: { "gray-release/service": "web" } },
+    });
+    const { front } = await read("dora-apps", true);
+    assert.deepEqual(
+      front.routes.map(({ metadata }) => metadata.name),
+      ["public"],
+    );
+    assert.deepEqual((await read()).front.routes, []);
   });
 
   it("is not known where the server will not say", async () => {

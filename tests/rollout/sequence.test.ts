@@ -13,14 +13,33 @@ const deployment = (replicas: number, available = replicas, release = "a") => ({
   status: { observedGeneration: 2, replicas, updatedReplicas: replicas, availableReplicas: available },
 });
 const front = (selector: object) => ({ service: { metadata: { name: "web", annotations }, spec: { selector } } });
-const live = (deployments: object, around: object = {}) => ({ deployments, front: around }) as unknown as Live;
+const live = (deployments: object, around: object = {}) =>
+  ({ deployments, front: { routes: [], ...around } }) as unknown as Live;
 const absent: RecordReading = { kind: "absent" };
 const record = (sequence: number): RecordReading => ({
   kind: "read",
   record: { version: 1, cluster: "uid", sequence, verdicts: {}, completed: [] },
 });
 const releases = { stable: { id: "a" } as Release, canary: { id: "a" } as Release };
-const traffic = { selector: { app: "web" } } as unknown as Traffic;
+const traffic = { selector: { app: "web" }, weight: 10 } as unknown as Traffic;
+/** A live HTTPRoute that was written with a number. */
+const route = (weight: number, number = 4) => ({
+  metadata: {
+    name: "web",
+    labels: { "gray-release/service": "web" },
+    annotations: { "gray-release/seq": String(number) },
+  },
+  spec: {
+    rules: [
+      {
+        backendRefs: [
+          { name: "web-stable", weight: 100 - weight },
+          { name: "web-canary", weight },
+        ],
+      },
+    ],
+  },
+});
 
 describe("the number that an object is written with", () => {
   for (const track of ["stable", "canary"] as const) {
@@ -51,5 +70,14 @@ describe("the number that an object is written with", () => {
     assert.equal(of({ app: "web" }), 4);
     assert.equal(of({ app: "web", track: "stable" }), 5);
     assert.equal(sequences(live({}, front({ app: "web", track: "stable" })), absent, {}, undefined).front, 4);
+  });
+
+  it("stays for a front whose routes have the weight, and is the next, for all of it, where one has not", () => {
+    const of = (...routes: object[]) =>
+      sequences(live({}, { ...front({ app: "web" }), routes }), absent, {}, traffic).front;
+    assert.equal(of(route(10), route(10)), 4);
+    assert.equal(of(route(10), route(11)), 5);
+    assert.equal(of(route(0, 8)), 9);
+    assert.equal(of(route(10, 8)), 8);
   });
 });

@@ -76,7 +76,7 @@ describe("gray verify", () => {
 
   it("finds a release without errors good, records it by evidence, and the gate lets it pass", async () => {
     const users = await load();
-    const { code, last, lines } = await verify("--for", "5m");
+    const { code, last, lines } = await verify("--for", "10m");
     const { failed } = await users.stop();
     assert.deepEqual([code, last.verdict, failed], [0, "good", 0], last.because);
     const busy = lines.at(-2)?.canary;

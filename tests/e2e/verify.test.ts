@@ -20,7 +20,9 @@ interface Line {
   readonly seconds?: number;
 }
 
-describe("gray verify", () => {
+describe("gray verify", function () {
+  // An observation of up to ten minutes, and the ups around it.
+  this.timeout(1_200_000);
   let project: Project;
   let release: string;
   const load = async (): Promise<Load> => {

@@ -114,9 +114,10 @@ export function judge(evidence: Evidence, now: number): Assessment {
   const { logWorse, guard } = convict(evidence);
   const all = { logWorse, pValue: Math.min(1, Math.exp(-evidence.peak)), findings: each };
   if (evidence.conviction) return { verdict: "bad", because: evidence.conviction.because, ...all };
-  const held = silence(evidence, now) ?? (guard && { guard: guard.name, because: guard.because }) ?? tooEarly(evidence);
+  const held =
+    silence(evidence, now) ?? (guard && { guard: guard.name, because: guard.because }) ?? tooEarly(evidence, each);
   if (held) return { verdict: "undecided", ...held, ...all };
-  const open = each.filter((one) => matters(evidence, one) && one.logFine < Math.log(1 / evidence.settings.beta));
+  const open = each.filter((one) => matters(evidence, one) && !isFine(evidence, one));
   const [worst] = open.sort((a, b) => a.logFine - b.logFine);
   if (worst) return { verdict: "undecided", because: notYetFine(evidence, worst, open.length), ...all };
   return { verdict: "good", because: fine(evidence, each), ...all };
@@ -149,12 +150,12 @@ function reasons(problems: readonly string[]): string {
     : ` (${first.replace(/\.$/, "")}${more.length > 0 ? `, and ${more.length} more` : ""})`;
 }
 
-function tooEarly(evidence: Evidence): Held | undefined {
+function tooEarly(evidence: Evidence, each: readonly Finding[]): Held | undefined {
   const { settings, last, answers, lapses } = evidence;
   if (last && last.unready.length > 0) {
     return { guard: "canary's pods", because: `canary's pod ${last.unready.join(", ")} is not ready` };
   }
-  if (lapses > 0 && !isFine(evidence, "stability")) {
+  if (lapses > 0 && !each.every((one) => one.kind !== "stability" || isFine(evidence, one))) {
     return {
       guard: "canary's pods",
       because: `canary's pods restarted or lost their readiness ${count(lapses, "time")}`,
@@ -177,8 +178,8 @@ function tooEarly(evidence: Evidence): Held | undefined {
   return undefined;
 }
 
-function isFine(evidence: Evidence, kind: string): boolean {
-  return findings(evidence).every((one) => one.kind !== kind || one.logFine >= Math.log(1 / evidence.settings.beta));
+function isFine({ settings }: Evidence, { logFine }: Finding): boolean {
+  return logFine >= Math.log(1 / settings.beta);
 }
 
 /** Stability without a lapse is fine as it is; and by itself a 4xx or a slow answer says nothing about a release. */

@@ -17,7 +17,8 @@ import type { PodTick, Tick, UnitTick } from "./tick.ts";
  * 10. A restart is a rise of the pod's restarts above the most it ever had; those of a new pod all count.
  * 11. A pod lost its readiness if it was ready, is not, and was not asked to end.
  * 12. A pod vanished if the former reading listed it, this one does not, and it was not asked to end: evicted, or deleted by
- *     force. Not so after a gap in which a pod may have come to an orderly end that nobody saw.
+ *     force. Not so after a gap in which a pod may have come to an orderly end that nobody saw; and not if it was never ready
+ *     nor read, because one that is deleted while it is pending goes at once and takes nothing with it.
  * 13. A reading that is not later than the former one is refused: no tick, and nothing changes.
  *
  * So ticks are disjoint, and what they say together does not depend on when somebody looked.
@@ -26,8 +27,8 @@ export function advance(before: Counters, reading: Reading): { readonly after: C
   const since = before.at;
   if (!Number.isFinite(reading.at) || (since !== undefined && reading.at <= since)) return { after: before };
   const problems: string[] = [];
-  const { pods, ticks, keys } = lookAtPods(new Map(Object.entries(before.pods)), reading, since);
   const units = new Map(Object.entries(before.units));
+  const { pods, ticks, keys } = lookAtPods(new Map(Object.entries(before.pods)), units, reading, since);
   forget(pods, units, reading.at);
   const counted: UnitTick[] = [];
   const read = new Set<string>();
@@ -85,6 +86,8 @@ interface KnownPod extends Pick<Pod, "name" | "release" | "track" | "ready" | "e
   readonly seen: number;
   /** It came after the first reading, and no baseline of it was ever dropped. */
   readonly fromZero: boolean;
+  /** It was ready in some listing. */
+  readonly served: boolean;
 }
 
 interface KnownUnit {
@@ -114,6 +117,7 @@ const orderly = 7500;
 
 function lookAtPods(
   pods: Map<string, KnownPod>,
+  units: ReadonlyMap<string, KnownUnit>,
   { pods: listed, at }: Reading,
   since: number | undefined,
 ): { pods: Map<string, KnownPod>; ticks: PodTick[]; keys: Map<string, string> } {
@@ -139,8 +143,8 @@ function lookAtPods(
     });
   }
   if (since !== undefined && at - since <= orderly) {
-    for (const [key, { name, release, track, seen, ending }] of pods) {
-      if (seen !== since || ending || here.has(key)) continue;
+    for (const [key, { name, release, track, seen, ending, served }] of pods) {
+      if (seen !== since || ending || here.has(key) || !(served || units.has(key))) continue;
       ticks.push({ pod: name, release, track, ready: false, restarts: 0, lostReadiness: false, vanished: true });
     }
   }
@@ -159,6 +163,7 @@ function lookAtPod(pod: Pod, before: KnownPod | undefined, at: number, first: bo
     restarts: Math.max(restarts, before?.restarts ?? 0),
     seen: at,
     fromZero: before?.fromZero ?? !first,
+    served: ready || before?.served === true,
   };
 }
 

@@ -50,6 +50,10 @@ export const lookDefaults = {
   earlyTickSeconds: 1,
   /** Seconds that a canary is taken for new. */
   closeWatchSeconds: 60,
+  /** Seconds for which users may be sent to a canary without a ready pod before it is cut. */
+  emptySeconds: 5,
+  /** Seconds after a change of weight in which counters may tell of the one before: the longest usual scrape interval, and more. */
+  settleSeconds: 90,
   /** Seconds that all pods together may take to answer. */
   lookTimeoutSeconds: 10,
   /** Seconds after which an undecided verdict is one, unless told otherwise. */
@@ -58,6 +62,8 @@ export const lookDefaults = {
   keepSeconds: 30,
   /** Seconds for which a verdict that cannot be written into the record is tried again. */
   recordPatienceSeconds: 60,
+  /** Seconds that reading what is left of a release may take before its pods go, and as many that saving it may. */
+  lastWordsSeconds: 5,
   /** Seconds beyond which nobody waits for a decision: a forecast calls the weight hopeless. */
   hopelessSeconds: 3600,
 } as const;

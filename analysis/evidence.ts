@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { defaults } from "./defaults.ts";
 import { type Kind, kindsOf, lapsesOf, type Split } from "./kind.ts";
 import { RateTest } from "./rate.ts";
-import { RatioTest } from "./ratio.ts";
+import { likelihoodLength, RatioTest } from "./ratio.ts";
 import { type Answers, type Arms, addAnswers, noAnswers, type Sides, sidesOf } from "./sides.ts";
 import { addToStream, compare, forgetWaiting, newStream, type Stream } from "./stream.ts";
 import type { Tick } from "./tick.ts";
@@ -161,7 +161,7 @@ export class Evidence {
 
   toJSON(): StoredEvidence {
     return {
-      version: 1,
+      version: 2,
       question: { ...this.question, settings: this.settings },
       streams: Object.fromEntries(
         [...this.streams].map(([kind, streams]) => [
@@ -222,7 +222,7 @@ const lastTick = v.object({
 const stream = v.object({
   part: number,
   waiting: v.object({ canary: count, stable: count }),
-  known: v.pipe(v.array(number), v.length(83)),
+  known: v.pipe(v.array(number), v.length(likelihoodLength)),
   canary: count,
   stable: count,
   badTicks: whole,
@@ -230,7 +230,7 @@ const stream = v.object({
   stablePods: v.record(v.string(), count),
 });
 const storedEvidence = v.object({
-  version: v.literal(1),
+  version: v.literal(2),
   question: v.object({
     canary: v.string(),
     stable: v.array(v.string()),

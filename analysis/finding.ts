@@ -78,14 +78,18 @@ function isAboveFloor(kind: Kind, { canary }: Stream, floor: number): boolean {
 }
 
 /**
- * ln E of all streams together that canary is worse: their average, which is valid however they depend on each other.
- *
- * @param floor leave out streams in which canary's rate is below this share
+ * ln E of all streams together that canary is worse: their average, which is valid however they depend on each other. And the
+ * same without streams in which canary's rate is below the floor.
  */
-export function logWorseOfAll(evidence: Evidence, floor: number): number {
-  return averageOfAll(evidence, (stream, kind) =>
-    isAboveFloor(kind, stream, floor) ? logWorse(evidence.ratio, stream) : -Infinity,
-  );
+export function logWorseOfAll(evidence: Evidence): { readonly all: number; readonly aboveFloor: number } {
+  const { floor } = evidence.settings;
+  const terms = termsOf(evidence, (stream) => logWorse(evidence.ratio, stream));
+  return {
+    all: average(terms),
+    aboveFloor: average(
+      terms.filter(([, , kind, stream]) => stream === undefined || isAboveFloor(kind, stream, floor)),
+    ),
+  };
 }
 
 /** The same for the pod of stable that looks worst beside the others: what chance and unequal pods can do. */
@@ -96,17 +100,22 @@ export function worstPod(evidence: Evidence): { readonly pod: string; readonly l
   }
   if (pods.size < 2) return undefined;
   return [...pods]
-    .map((pod) => ({ pod, logWorse: averageOfAll(evidence, (stream) => logPodWorse(evidence.ratio, stream, pod)) }))
+    .map((pod) => ({
+      pod,
+      logWorse: average(termsOf(evidence, (stream) => logPodWorse(evidence.ratio, stream, pod))),
+    }))
     .reduce((worst, each) => (each.logWorse > worst.logWorse ? each : worst));
 }
 
-/** A kind without a stream so far has no evidence either way: E = 1. */
-function averageOfAll(evidence: Evidence, logOf: (stream: Stream, kind: Kind) => number): number {
-  return average(
-    evidence.kinds.flatMap((kind) => {
-      const streams = [...(evidence.streams.get(kind.name)?.values() ?? [])];
-      if (streams.length === 0) return [[kind.part, 0] as const];
-      return streams.map((stream) => [stream.part, logOf(stream, kind)] as const);
-    }),
-  );
+type Term = readonly [part: number, log: number, kind: Kind, stream?: Stream];
+
+/** What each stream adds to an average. A kind without a stream so far has no evidence either way: E = 1. */
+function termsOf(evidence: Evidence, logOf: (stream: Stream) => number): Term[] {
+  const terms: Term[] = [];
+  for (const kind of evidence.kinds) {
+    const streams = evidence.streams.get(kind.name) ?? new Map<string, Stream>();
+    if (streams.size === 0) terms.push([kind.part, 0, kind]);
+    for (const stream of streams.values()) terms.push([stream.part, logOf(stream), kind, stream]);
+  }
+  return terms;
 }

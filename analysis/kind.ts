@@ -5,8 +5,9 @@ import type { PodTick } from "./tick.ts";
 /** What of the traffic is known beforehand. */
 export interface Split {
   /**
-   * Share of the requests that canary is meant to get, 0 to 1, where each request is sent by weight alone: through a gateway,
-   * without user rules. Absent elsewhere: a few long connections would convict a healthy canary of missing requests.
+   * Share of the requests that canary was meant to get during the tick, 0 to 1, where each request is sent by weight alone:
+   * through a gateway, without user rules. Absent where that is not known for the whole tick, and elsewhere: a few long
+   * connections would convict a healthy canary of missing requests.
    */
   readonly canaryShare?: number;
 }
@@ -127,7 +128,11 @@ function missing(part: number): Kind {
     part,
     says: () => "leaves requests without a good answer",
     increments(sides, _arms, { canaryShare }) {
-      if (canaryShare === undefined || canaryShare <= 0 || canaryShare >= 1) return new Map();
+      if (canaryShare === undefined) {
+        // It begins all the same: what nobody could compare is not fine.
+        return new Map([["missing answers", { canary: nothing(), stable: nothing(), stablePods: [] }]]);
+      }
+      if (canaryShare <= 0 || canaryShare >= 1) return new Map();
       const good = ({ ok, moved }: Unit) => ({ events: ok + moved, exposure: 1 });
       const { canary, stable, stablePods } = compare(sides, good);
       return new Map([

@@ -67,7 +67,7 @@ export const METRICS = {
   },
   lastReading: {
     name: "gray_last_reading_timestamp_seconds",
-    help: "When counters were last read, in seconds since the epoch.",
+    help: "When counters of canary were last read, in seconds since the epoch.",
     labels: [],
   },
   alpha: {

@@ -12,14 +12,18 @@
  * hypergeometric and the bound still holds (Hoeffding 1963, theorem 4).
  */
 
-/** Ratios 1/16 to 64, eight to the octave; 1 and 2 are on it. */
-const points = Float64Array.from({ length: 81 }, (_, at) => 2 ** ((at - 32) / 8));
+/** Points to the octave: with twice as many, nothing is noticed sooner and everything costs twice as much. */
+const perOctave = 4;
+/** Ratios 1/16 to 64; 1 and 2 are on it. */
+const points = Float64Array.from({ length: 10 * perOctave + 1 }, (_, at) => ratioAt(at));
 const size = points.length;
 const marginAt = size;
 const limitAt = size + 1;
 
 /** The log-likelihood on the grid, and at margin and limit; adding up is all that ever happens to it. */
 export type LogLikelihood = Float64Array;
+/** How many numbers one has. */
+export const likelihoodLength = size + 2;
 
 /** A mixture: which points, and the logarithm of the weight of each. */
 interface Mixture {
@@ -60,7 +64,7 @@ export class RatioTest {
 
   /** What is known before anything was seen. */
   nothing(): LogLikelihood {
-    return new Float64Array(size + 2);
+    return new Float64Array(likelihoodLength);
   }
 
   /** Adds one tick. Counts and exposures may be any numbers from 0; without both exposures a tick compares nothing. */
@@ -93,19 +97,18 @@ export class RatioTest {
   /**
    * A confidence sequence: with probability 1 - alpha it holds the true ratio at every look.
    *
-   * @returns its ends, rounded outwards to the grid; 0 and Infinity where there is no bound
+   * @returns its ends, rounded outwards where they are between points; 0 and Infinity where there is no bound
    */
   interval(known: LogLikelihood, alpha: number, dispersion = 1): readonly [lower: number, upper: number] {
     const total = logMix(known, this.everywhere, undefined, dispersion);
-    const threshold = Math.log(1 / alpha);
-    const inside = (at: number) => total - (known[at] as number) / dispersion < threshold;
+    const least = (total - Math.log(1 / alpha)) * dispersion;
     let first = 0;
-    while (first < size && !inside(first)) first++;
+    while ((known[first] as number) <= least) first++;
     let last = size - 1;
-    while (last >= 0 && !inside(last)) last--;
+    while ((known[last] as number) <= least) last--;
     return [
-      first === 0 ? 0 : (points[first - 1] as number),
-      last >= size - 1 ? Infinity : (points[last + 1] as number),
+      first === 0 ? 0 : ratioAt(first - reach(known, first, -1, least)),
+      last === size - 1 ? Infinity : ratioAt(last + reach(known, last, 1, least)),
     ];
   }
 
@@ -119,8 +122,31 @@ export class RatioTest {
     if (best === size - 1) return Infinity;
     const [before, after] = [known[best - 1] as number, known[best + 1] as number];
     const shift = (before - after) / (2 * (before - 2 * here + after));
-    return 2 ** ((best + shift - 32) / 8);
+    return ratioAt(best + shift);
   }
+}
+
+/** The ratio at a place on the grid, or between two. */
+function ratioAt(place: number): number {
+  return 2 ** (place / perOctave - 4);
+}
+
+/**
+ * How far beyond a point the log-likelihood may still be above `least`, 0 to 1 step, where it is below at the next. In the
+ * logarithm of the ratio it is concave, so it is below the straight line through any two points, outside of them.
+ */
+function reach(known: LogLikelihood, inside: number, step: 1 | -1, least: number): number {
+  const fall = (at: number) =>
+    Math.min(at, at + step) < 0 || Math.max(at, at + step) >= size
+      ? 0
+      : (known[at] as number) - (known[at + step] as number);
+  const outside = inside + step;
+  const [inner, outer] = [fall(inside - step), fall(outside)];
+  return Math.min(
+    1,
+    inner > 0 ? ((known[inside] as number) - least) / inner : 1,
+    outer > 0 ? Math.max(0, 1 - (least - (known[outside] as number)) / outer) : 1,
+  );
 }
 
 function mixture(holds: (g: number) => boolean, weight: (g: number) => number): Mixture {

@@ -60,9 +60,9 @@ export function convict(evidence: Evidence): Looked {
     const alone = convictAlone(evidence, threshold);
     if (!evidence.compares || alone.conviction) return alone;
   }
-  const logWorse = logWorseOfAll(evidence, settings.floor);
+  const { all, aboveFloor: logWorse } = logWorseOfAll(evidence);
   if (logWorse < threshold) {
-    if (logWorseOfAll(evidence, 0) < threshold) return { logWorse };
+    if (all < threshold) return { logWorse };
     const because = `canary is worse than stable, but in less than ${percent(settings.floor)} of its requests`;
     return { logWorse, guard: { name: "floor", because } };
   }

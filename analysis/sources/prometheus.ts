@@ -43,7 +43,7 @@ export function prometheusSource(args: PrometheusArgs): MetricSource {
 }
 
 /** Nothing is known of any pod; whoever counts backends loses nothing by that. */
-function unread(pods: readonly Pod[], problem: string): UnitReading[] {
+export function unread(pods: readonly Pod[], problem: string): UnitReading[] {
   return pods.map(({ name, release }) => ({ unit: name, release, problem }));
 }
 

@@ -1,5 +1,6 @@
 import { lookDefaults } from "../defaults.ts";
 import type { Pod, UnitReading } from "../reading.ts";
+import type { Clusters } from "./envoy-gateway.ts";
 import type { Series } from "./exposition.ts";
 import { countersOf, type Metrics, seriesNames } from "./metrics.ts";
 
@@ -71,15 +72,10 @@ export function traefik(args: QueryArgs & { readonly backends: Names }): Query {
  * (https://www.envoyproxy.io/docs/envoy/latest/configuration/upstream/cluster_manager/cluster_stats: upstream_rq_<code> and
  * upstream_rq_time, a histogram in milliseconds).
  *
- * It puts all backends of a rule into one cluster, `httproute/<namespace>/<route>/rule/<n>`, in which the tracks cannot be
- * told apart, unless one of them has a filter: then each has its own, `.../backend/<i>`, by its place in the rule, stable's
- * before canary's (https://github.com/envoyproxy/gateway/issues/7008, https://github.com/envoyproxy/gateway/issues/6742).
- *
- * @param args.route the HTTPRoute
+ * @param args.clusters which of them lead to which track (analysis/sources/envoy-gateway.ts)
  */
-export function envoyGateway(args: QueryArgs & { readonly route: string }): Query {
-  const backend = (index: number) =>
-    `httproute/${quoted(args.namespace)}/${quoted(args.route)}/rule/[0-9]+/backend/${index}`;
+export function envoyGateway(args: Omit<QueryArgs, "namespace"> & { readonly clusters: Clusters }): Query {
+  const { clusters, labels } = args;
   return {
     about: "the counters of Envoy Gateway",
     metrics: {
@@ -88,8 +84,9 @@ export function envoyGateway(args: QueryArgs & { readonly route: string }): Quer
       latency: "envoy_cluster_upstream_rq_time",
       latencyUnit: "milliseconds",
     },
-    ...byBackend("envoy_cluster_name", { stable: backend(0), canary: backend(1) }, args.labels),
-    hint: "Envoy Gateway counts both backends of a rule as one unless one of them has a filter",
+    matchers: () => [like("envoy_cluster_name", [...clusters.keys()].map(quoted).join("|")), ...exact(labels)],
+    trackOf: (found) => clusters.get(found.envoy_cluster_name ?? ""),
+    hint: "does Prometheus read the proxies of Envoy Gateway, and are their clusters named as by default?",
   };
 }
 

@@ -160,7 +160,12 @@ const gateways: { name: string; query: Query; stable: Series; canary: Series; ot
   },
   {
     name: "Envoy Gateway",
-    query: envoyGateway({ namespace, route: "fop-gate" }),
+    query: envoyGateway({
+      clusters: new Map([
+        ["httproute/dora-apps/fop-gate/rule/0/backend/0", "stable"],
+        ["httproute/dora-apps/fop-gate/rule/0/backend/1", "canary"],
+      ]),
+    }),
     stable: series(
       "envoy_cluster_upstream_rq",
       { envoy_cluster_name: "httproute/dora-apps/fop-gate/rule/0/backend/0", envoy_response_code: "200" },

@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import type { Sample } from "../../analysis/reading.ts";
+import { a, lastTick, ofA, requestsIn, ticksOf } from "./counted.ts";
+import { histogram, read, reading, requests } from "./reading.ts";
+
+describe("ticks from counters of a process that began anew", () => {
+  it("count all of a value that is below the former one: the process began anew", () => {
+    assert.deepEqual(requestsIn(lastTick(reading(0, [a], [ofA({ 200: 900 })]), reading(5, [a], [ofA({ 200: 12 })]))), {
+      200: 12,
+    });
+  });
+
+  it("count all series of a process anew where one fell: its errors would hide in a count that did not fall", () => {
+    const counts = [
+      { 200: 1000, 500: 50 },
+      { 200: 990, 500: 50 },
+      { 200: 995, 500: 52 },
+    ];
+    const [, respawned, next] = ticksOf(...counts.map((each, at) => reading(5 * at, [a], [ofA(each)])));
+    assert.deepEqual(respawned && requestsIn(respawned), { 200: 990, 500: 50 });
+    assert.deepEqual(next && requestsIn(next), { 200: 5, 500: 2 });
+  });
+
+  it("count a series from zero that its new process has later than others, however much the former one had counted", () => {
+    const counts = [{ 200: 1000, 500: 50 }, { 200: 10 }, { 200: 20, 500: 60 }];
+    const ticks = ticksOf(...counts.map((each, at) => reading(5 * at, [a], [ofA(each)])));
+    assert.deepEqual(
+      ticks.map((tick) => tick && requestsIn(tick)),
+      [undefined, { 200: 10 }, { 200: 10, 500: 60 }],
+    );
+  });
+
+  it("count nothing again of a former process whose last samples are still shown beside those of the new one", () => {
+    const old = requests({ 500: 50 }, 0);
+    const ticks = ticksOf(
+      reading(0, [a], [read("a", [...requests({ 200: 1000 }, 0), ...old])]),
+      reading(5, [a], [read("a", [...requests({ 200: 10 }, 5000), ...old])]),
+      reading(10, [a], [read("a", [...requests({ 200: 15 }, 10_000), ...requests({ 500: 2 }, 10_000)])]),
+    );
+    assert.deepEqual(
+      ticks.map((tick) => tick && requestsIn(tick)),
+      [undefined, { 200: 10, 500: 0 }, { 200: 5, 500: 2 }],
+    );
+  });
+
+  it("leave the other processes of a unit as they are when one begins anew", () => {
+    const of = (process: string, value: number): Sample => ({
+      id: process,
+      process,
+      counter: { kind: "requests", code: "200" },
+      value,
+    });
+    const tick = lastTick(
+      reading(0, [a], [read("a", [of("app", 100), of("sidecar", 1000)])]),
+      reading(5, [a], [read("a", [of("app", 3), of("sidecar", 1010)])]),
+    );
+    assert.deepEqual(requestsIn(tick), { 200: 13 });
+  });
+
+  it("count a series anew that fell because another process counts it now", () => {
+    const of = (process: string, value: number): Sample => ({
+      id: "code 200",
+      process,
+      counter: { kind: "requests", code: "200" },
+      value,
+    });
+    const tick = lastTick(
+      reading(0, [a], [read("a", [of("10.0.0.1:8080", 100)])]),
+      reading(5, [a], [read("a", [of("10.0.0.2:8080", 3)])]),
+    );
+    assert.deepEqual(requestsIn(tick), { 200: 3 });
+  });
+
+  it("count the buckets of a histogram anew together, also those that are above their former value", () => {
+    const { units } = lastTick(
+      reading(0, [a], [read("a", histogram({ 0.1: 10, 1: 11, all: 11 }))]),
+      reading(5, [a], [read("a", histogram({ 0.1: 4, 1: 12, all: 14 }))]),
+    );
+    assert.deepEqual(units[0]?.latency, {
+      total: 14,
+      slower: [
+        [0.1, 10],
+        [1, 2],
+      ],
+    });
+  });
+});

@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import type { MetricSource } from "../../analysis/reading.ts";
+import { byLiveRoutes, type Clusters, clustersOf } from "../../analysis/sources/envoy-gateway.ts";
+import { backendName } from "../../components/names.ts";
+import { routeRules } from "../../components/route.ts";
+import type { Rule } from "../../components/rule.ts";
+import { pod } from "./reading.ts";
+
+const service = "web";
+const backends = { stable: backendName(service, "stable"), canary: backendName(service, "canary") };
+const canaryHeader = { name: "x-track", value: "canary" };
+
+/** The HTTPRoute that the product makes, at a weight. */
+function route(canary: number, { rules = [] as Rule[], header = true, name = service } = {}) {
+  const weights = { stable: 100 - canary, canary };
+  const compiled = { service, port: 80, token: "secret", rules, backends: weights, ...(header && { canaryHeader }) };
+  return { metadata: { name, namespace: "shop" }, spec: { rules: routeRules(compiled) } };
+}
+const rules: Rule[] = [
+  { to: "canary", headers: { "x-staff": "yes" } },
+  { to: "stable", headers: { "x-vip": "yes" } },
+];
+const plain = (clusters: Clusters) => Object.fromEntries(clusters);
+
+describe("the clusters that Envoy Gateway makes of a route", () => {
+  it("lead to a track by the backend that stands there, and not by its place: the rule of the token has canary first", () => {
+    assert.deepEqual(plain(clustersOf([route(10)], backends)), {
+      "httproute/shop/web/rule/0": "canary",
+      "httproute/shop/web/rule/0/backend/0": "canary",
+      "httproute/shop/web/rule/1/backend/0": "stable",
+      "httproute/shop/web/rule/1/backend/1": "canary",
+    });
+  });
+
+  it("lead where user rules do", () => {
+    assert.deepEqual(plain(clustersOf([route(10, { rules })], backends)), {
+      "httproute/shop/web/rule/0": "canary",
+      "httproute/shop/web/rule/0/backend/0": "canary",
+      "httproute/shop/web/rule/1": "canary",
+      "httproute/shop/web/rule/1/backend/0": "canary",
+      "httproute/shop/web/rule/2": "stable",
+      "httproute/shop/web/rule/2/backend/0": "stable",
+      "httproute/shop/web/rule/3/backend/0": "stable",
+      "httproute/shop/web/rule/3/backend/1": "canary",
+    });
+  });
+
+  it("lead to one track where all users do, with a filter or without", () => {
+    for (const header of [true, false]) {
+      for (const [weight, track] of [
+        [0, "stable"],
+        [100, "canary"],
+      ] as const) {
+        const clusters = clustersOf([route(weight, { header })], backends);
+        assert.equal(clusters.get("httproute/shop/web/rule/1"), track);
+        assert.equal(clusters.get("httproute/shop/web/rule/1/backend/0"), track);
+      }
+    }
+  });
+
+  it("are those of all routes", () => {
+    const clusters = clustersOf([route(10), route(10, { name: "web-internal" })], backends);
+    assert.equal(clusters.get("httproute/shop/web-internal/rule/1/backend/1"), "canary");
+    assert.equal(clusters.size, 8);
+  });
+
+  it("are refused where one counts both tracks, because no backend has a filter", () => {
+    assert.throws(() => clustersOf([route(10, { header: false })], backends), {
+      message:
+        "Envoy Gateway counts both tracks as one in rule 1 of HTTPRoute web: give the route a canaryHeader, or take the numbers from elsewhere.",
+    });
+  });
+
+  it("are none of a backend that is of no track", () => {
+    const spec = { rules: [{ backendRefs: [{ name: "else" }] }, {}] };
+    assert.equal(clustersOf([{ metadata: { name: "web", namespace: "shop" }, spec }], backends).size, 0);
+  });
+});
+
+describe("reading Envoy Gateway by the live routes", () => {
+  let live: ReturnType<typeof route>[];
+  let asked: Record<string, string>[];
+  let source: MetricSource;
+  beforeEach(() => {
+    asked = [];
+    source = byLiveRoutes({
+      routes: async () => live,
+      backends,
+      source: (clusters) => ({
+        describe: () => "the counters of Envoy Gateway",
+        async read() {
+          asked.push(plain(clusters));
+          return [];
+        },
+      }),
+    });
+  });
+  const problems = async () =>
+    (await source.read([pod("web-1"), pod("web-2")], new AbortController().signal)).map(({ problem }) => problem);
+
+  it("follows a weight that changes, and goes on to know what it knew", async () => {
+    for (const weight of [0, 10, 50]) {
+      live = [route(weight)];
+      assert.deepEqual(await problems(), []);
+    }
+    assert.equal(asked[0]?.["httproute/shop/web/rule/1/backend/1"], undefined);
+    assert.equal(asked[1]?.["httproute/shop/web/rule/1/backend/1"], "canary");
+    assert.equal(asked[2]?.["httproute/shop/web/rule/1"], "stable");
+  });
+
+  it("reads nothing more once a cluster leads to the other track, because its counters are of both", async () => {
+    live = [route(50)];
+    await problems();
+    live = [route(100)];
+    const [problem, ...more] = await problems();
+    assert.match(
+      problem ?? "",
+      /^httproute\/shop\/web\/rule\/1\/backend\/0 of Envoy Gateway led to stable and leads to canary now, so its counters are of both: run gray verify anew\.$/,
+    );
+    assert.deepEqual(more, [problem]);
+    assert.equal(asked.length, 1);
+  });
+
+  it("knows of no pod anything where the routes tell nothing", async () => {
+    live = [];
+    assert.deepEqual(
+      new Set(await problems()),
+      new Set(["The service has no HTTPRoute, by which Envoy Gateway counts."]),
+    );
+    live = [route(10, { header: false })];
+    assert.match((await problems())[0] ?? "", /^Envoy Gateway counts both tracks as one/);
+    assert.equal(asked.length, 0);
+  });
+
+  it("says what it reads", () => {
+    assert.equal(source.describe(), "the counters of Envoy Gateway");
+  });
+});

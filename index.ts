@@ -50,6 +50,16 @@ const fopGate: ServiceArgs = {
   },
   podAnnotations: { "prometheus.io/scrape": "true", "prometheus.io/port": "8080", "prometheus.io/path": "/metrics" },
   ports: [{ name: "http", port: 80, targetPort: "http" }],
+  plan: {
+    checks: [
+      { name: "healthy", path: "/healthz", body: { contains: "ok" }, atMost: 2 },
+      {
+        name: "says who it is",
+        path: "/",
+        body: { pattern: '^\\{"service":"fop-gate","pod":"[^"]+","track":"canary","release":"[0-9a-f]{12}"' },
+      },
+    ],
+  },
   ingress: { host: "fop-gate.qiniu.com" },
   debugIngress: { host: "fop-gate-debug.qiniu.com" },
   ...(weight !== undefined && { weight }),

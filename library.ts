@@ -1,10 +1,12 @@
 /** What a program of one's own imports from `gray-release`. */
 export { CanaryService, type CanaryServiceArgs } from "./components/canary-service.ts";
+export type { Check } from "./components/check.ts";
 export { type FileSet, type Files, file, filesIn } from "./components/config-files.ts";
 export { defaults } from "./components/defaults.ts";
 export type { GatewayArgs, GatewayRef, RouteArgs } from "./components/gateway.ts";
 export type { Memory } from "./components/history.ts";
 export { type LogAgentArgs, logAgent } from "./components/log-agent.ts";
+export type { PlanArgs } from "./components/plan.ts";
 export { Refusal } from "./components/refusal.ts";
 export type { Container, PodSpec, PodTemplate, Release, ReleaseArgs } from "./components/release.ts";
 export type { Rule, Value } from "./components/rule.ts";

@@ -2,7 +2,7 @@ import { defaults, lookDefaults } from "../analysis/defaults.ts";
 import { type Forecast, forecast, type Traffic } from "../analysis/planner.ts";
 import { percent, span, times } from "../analysis/words.ts";
 import { Refusal } from "../components/refusal.ts";
-import { replicasMode } from "../components/traffic.ts";
+import { gatewayMode, replicasMode } from "../components/traffic.ts";
 import { plainTable } from "./table.ts";
 
 /** What to expect of a decision at one weight. */
@@ -22,12 +22,14 @@ const weights = [1, 5, 10, 25, 50] as const;
 /**
  * Prospects of the usual weights and of the share in force, by share.
  *
- * @param shareInForce of the requests that canary's pods get now, 0 to 1. @default none: canary is dark
+ * @param shareInForce of the requests that canary gets now, 0 to 1. @default none: canary is dark
+ * @param byGateway a gateway splits the requests, so that any weight can be had. @default false
  */
-export function prospects(traffic: Traffic, stableReplicas: number, shareInForce = 0): Prospect[] {
+export function prospects(traffic: Traffic, stableReplicas: number, shareInForce = 0, byGateway = false): Prospect[] {
   const asked = weights.map((weight) => {
-    const share = reached(weight, stableReplicas);
-    return { weight, share, refused: isRefused(weight, stableReplicas), inForce: false };
+    const mode = byGateway ? gatewayMode() : replicasMode(true);
+    const share = mode.plan(weight, stableReplicas, {}).share / 100;
+    return { weight, share, refused: !byGateway && isRefused(weight, stableReplicas), inForce: false };
   });
   const standing = asked.findLast(({ share, refused }) => !refused && Math.abs(share - shareInForce) < 0.0005);
   const all: (Omit<Prospect, "forecast"> & { share: number })[] = asked.map((row) => ({
@@ -41,9 +43,6 @@ export function prospects(traffic: Traffic, stableReplicas: number, shareInForce
     .sort((a, b) => a.share - b.share)
     .map(({ share, ...row }) => ({ ...row, forecast: forecast(traffic, share, defaults) }));
 }
-
-const reached = (weight: number, stableReplicas: number) =>
-  replicasMode(true).plan(weight, stableReplicas, {}).share / 100;
 
 function isRefused(weight: number, stableReplicas: number): boolean {
   try {

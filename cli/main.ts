@@ -1,10 +1,12 @@
 import { Command } from "commander";
 import { Refusal } from "../components/refusal.ts";
 import { ApiError } from "../rollout/cluster.ts";
+import { adoptCommand } from "./adopt.ts";
 import { approveCommand } from "./approve.ts";
 import { destroyCommand } from "./destroy.ts";
 import { logsCommand } from "./logs.ts";
 import { planCommand } from "./plan.ts";
+import { probeCommand } from "./probe.ts";
 import { statusCommand } from "./status.ts";
 import { verifyCommand } from "./verify.ts";
 
@@ -12,7 +14,7 @@ import { verifyCommand } from "./verify.ts";
  * Runs the `gray` command: what a person would otherwise do by hand between the two stacks. One file a verb.
  *
  * Exit codes: 0 done, 1 refused or failed (one sentence on standard error says why), 2 wrong usage. A verb that ends with a
- * verdict: 0 good, 3 bad, 4 undecided.
+ * verdict: 0 good, 3 bad, 4 undecided. One that tries canary: 0 passed, 3 failed.
  */
 export async function runGray(...more: Command[]): Promise<void> {
   const program = new Command("gray")
@@ -21,10 +23,12 @@ export async function runGray(...more: Command[]): Promise<void> {
     .exitOverride((end) => process.exit(end.exitCode === 0 ? 0 : 2));
   const verbs = [
     planCommand(),
+    probeCommand(),
     statusCommand(),
     verifyCommand(),
     logsCommand(),
     approveCommand(),
+    adoptCommand(),
     destroyCommand(),
     ...more,
   ];

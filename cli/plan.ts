@@ -7,7 +7,8 @@ import { percent, times } from "../analysis/words.ts";
 import { stackAnnotation } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
 import { type Measured, measureTraffic } from "../rollout/measure.ts";
-import { reachedShare } from "../rollout/share.ts";
+import { listPods } from "../rollout/pods.ts";
+import { readFront, shareOf } from "../rollout/share.ts";
 import { changeLines, previewStack, type StackPreview, shortName } from "./changes.ts";
 import { caveats, prospects, prospectTable } from "./forecast.ts";
 import { aboutService, type FoundService, findService, type ServiceOptions } from "./services.ts";
@@ -38,15 +39,17 @@ async function plan(options: Options): Promise<void> {
   const { api, namespace, service, deployments } = found;
   const source = sourceOf({ ...options, series: "own", pair: [] }, found);
   if (process.stderr.isTTY) console.error(`Measuring the traffic of ${service} for ${options.for} s.`);
-  const [measured, shareInForce, changes] = await Promise.all([
+  const [measured, front, pods, changes] = await Promise.all([
     measureTraffic({ api, namespace, service, source, seconds: options.for }),
-    reachedShare(api, namespace, service),
+    readFront(api, namespace, service),
+    listPods(api, namespace, service),
     changesOf(found),
   ]);
+  const shareInForce = shareOf(front, pods);
   const stableReplicas = deployments.stable?.spec.replicas ?? 0;
   const { traffic } = measured;
   const isTold = traffic !== undefined && traffic.requestsPerSecond > 0 && stableReplicas > 0;
-  const forecasts = isTold ? prospects(traffic, stableReplicas, shareInForce) : [];
+  const forecasts = isTold ? prospects(traffic, stableReplicas, shareInForce, front.routes.length > 0) : [];
   if (options.json) {
     console.log(
       JSON.stringify({ service, namespace, ...measured, stableReplicas, shareInForce, forecasts, ...changes }),

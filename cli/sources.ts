@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { reservedNames } from "../analysis/kind.ts";
 import type { MetricSource } from "../analysis/reading.ts";
+import { byLiveRoutes, type Clusters } from "../analysis/sources/envoy-gateway.ts";
 import type { Metrics, Selector } from "../analysis/sources/metrics.ts";
 import { podSource } from "../analysis/sources/pods.ts";
 import { prometheusSource } from "../analysis/sources/prometheus.ts";
@@ -8,6 +9,7 @@ import { envoyGateway, ingressNginx, istio, ownMetrics, type Query, traefik } fr
 import { backendName, deploymentName } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
 import type { Track } from "../components/traffic.ts";
+import { readRoutes } from "../rollout/routes.ts";
 import type { FoundService } from "./services.ts";
 
 /** Where the numbers of a verb come from. */
@@ -21,7 +23,14 @@ export interface SourceOptions {
   readonly podPort?: string;
   readonly requests?: string;
   readonly latency?: string;
-  readonly pair: readonly string[];
+  readonly pair: readonly Pair[];
+}
+
+/** Two counters of the user's. */
+interface Pair {
+  readonly name: string;
+  readonly bad: Selector;
+  readonly total: Selector;
 }
 
 interface Asked {
@@ -29,17 +38,24 @@ interface Asked {
   readonly namespace: string;
   readonly metrics: Metrics;
   readonly labels: Readonly<Record<string, string>>;
+  /** Envoy Gateway's, as the live routes say; none for others. */
+  readonly clusters: Clusters;
 }
 
 /** Whose series there are in Prometheus. */
 const series: ReadonlyMap<string, (asked: Asked) => Query> = new Map([
   ["own", ownMetrics],
   ["traefik", (asked: Asked) => traefik({ ...asked, backends: ofTracks(backendName, asked.service) })],
-  ["envoy-gateway", (asked: Asked) => envoyGateway({ ...asked, route: asked.service })],
+  ["envoy-gateway", envoyGateway],
   ["ingress-nginx", (asked: Asked) => ingressNginx({ ...asked, backends: ofTracks(backendName, asked.service) })],
   ["istio", (asked: Asked) => istio({ ...asked, workloads: ofTracks(deploymentName, asked.service) })],
 ]);
 const choices = [...series.keys()].join(", ");
+
+/** Whether the source counts what a Gateway API gateway sent by the weights of its routes, and no other request. */
+export function countsAtGateway({ prometheus, series }: SourceOptions): boolean {
+  return prometheus !== undefined && ["traefik", "envoy-gateway"].includes(series);
+}
 
 function ofTracks(nameOf: (service: string, track: Track) => string, service: string): Record<Track, string> {
   return { stable: nameOf(service, "stable"), canary: nameOf(service, "canary") };
@@ -60,7 +76,7 @@ export function aboutSource(verb: Command): Command {
     .option(
       "--pair <name=bad/total>",
       'two counters of yours, as in lost=orders_total{state="lost"}/orders_total; may be repeated',
-      collect,
+      (each: string, all: readonly Pair[]) => [...all, pairOf(each, all)],
       [],
     );
 }
@@ -112,11 +128,20 @@ export function sourceOf(options: SourceOptions, { api, namespace, service }: Fo
   if (options.series !== "own" && (options.requests ?? options.latency ?? options.pair[0]) !== undefined) {
     throw new Refusal(`--series ${options.series} has its own metrics: leave --requests, --latency and --pair out.`);
   }
-  return prometheusSource({
-    url: options.prometheus,
-    query: query({ service, namespace, metrics, labels: labelsOf(options.label ?? []) }),
-    ...(options.prometheusCa !== undefined && { caFile: options.prometheusCa }),
-    ...(options.authorizationFile !== undefined && { authorizationFile: options.authorizationFile }),
+  const { prometheus: url, prometheusCa: caFile, authorizationFile } = options;
+  const labels = labelsOf(options.label ?? []);
+  const reading = (clusters: Clusters) =>
+    prometheusSource({
+      url,
+      query: query({ service, namespace, metrics, labels, clusters }),
+      ...(caFile !== undefined && { caFile }),
+      ...(authorizationFile !== undefined && { authorizationFile }),
+    });
+  if (options.series !== "envoy-gateway") return reading(new Map());
+  return byLiveRoutes({
+    routes: (signal) => readRoutes(api.until(signal), namespace, service),
+    backends: ofTracks(backendName, service),
+    source: reading,
   });
 }
 
@@ -149,27 +174,31 @@ function labelsOf(written: readonly string[]): Record<string, string> {
 }
 
 /**
- * Pairs as written on a command line, by their names.
+ * A pair as written on a command line.
  *
- * @throws Refusal if one is not `name=bad/total`, or its name is taken
+ * @param others those before it
+ * @throws Refusal if it is not `name=bad/total`, or its name is taken
  */
-export function pairsOf(written: readonly string[]): Record<string, { bad: Selector; total: Selector }> {
-  const pairs = new Map<string, { bad: Selector; total: Selector }>();
-  for (const pair of written) {
-    const [, name, ...halves] = /^([^=]+)=(.+?)\/([^/"]+(?:\{.*\})?)$/.exec(pair) ?? [];
-    const [bad, total] = halves.map((text) => selectorOf(text));
-    if (name === undefined || !bad || !total) {
-      throw new Refusal(
-        `--pair ${pair} is no pair: write name=bad/total, each a metric as in orders_total or orders_total{state="lost"}.`,
-      );
-    }
-    if (reservedNames.includes(name)) {
-      throw new Refusal(`--pair ${name} has a name that gray verify has a meaning for: choose another.`);
-    }
-    if (pairs.has(name)) throw new Refusal(`--pair ${name} is given twice: name the pairs differently.`);
-    pairs.set(name, { bad, total });
+function pairOf(written: string, others: readonly Pair[]): Pair {
+  const [, name, ...halves] = /^([^=]+)=(.+?)\/([^/"]+(?:\{.*\})?)$/.exec(written) ?? [];
+  const [bad, total] = halves.map((text) => selectorOf(text));
+  if (name === undefined || !bad || !total) {
+    throw new Refusal(
+      `--pair ${written} is no pair: write name=bad/total, each a metric as in orders_total or orders_total{state="lost"}.`,
+    );
   }
-  return Object.fromEntries(pairs);
+  if (reservedNames.includes(name)) {
+    throw new Refusal(`--pair ${name} has a name that gray verify has a meaning for: choose another.`);
+  }
+  if (others.some((other) => other.name === name)) {
+    throw new Refusal(`--pair ${name} is given twice: name the pairs differently.`);
+  }
+  return { name, bad, total };
+}
+
+/** Pairs by their names. */
+export function pairsOf(pairs: readonly Pair[]): Record<string, Omit<Pair, "name">> {
+  return Object.fromEntries(pairs.map(({ name, bad, total }) => [name, { bad, total }]));
 }
 
 function selectorOf(text: string): Selector | undefined {

@@ -1,8 +1,9 @@
 import { Command } from "commander";
 import { type Track, tracks } from "../components/traffic.ts";
 import { isComplete, releaseOf } from "../rollout/live.ts";
+import { readPods } from "../rollout/pods.ts";
 import { type RecordReading, readRecord } from "../rollout/record.ts";
-import { age, type PodObject, type PodRow, podRow } from "./pod-row.ts";
+import { age, type PodRow, podRow } from "./pod-row.ts";
 import { aboutService, type FoundService, findService, type ServiceOptions } from "./services.ts";
 import { plainTable } from "./table.ts";
 
@@ -42,7 +43,7 @@ export function statusCommand(): Command {
 
 async function readStatus({ api, cluster, namespace, service, deployments }: FoundService): Promise<Status> {
   const [pods, slices, record] = await Promise.all([
-    api.list<PodObject>(`/api/v1/namespaces/${namespace}/pods`, `app=${service}`),
+    readPods(api, namespace, service),
     api.list<EndpointSlice>(
       `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
       `kubernetes.io/service-name=${service}`,

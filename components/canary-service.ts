@@ -2,13 +2,15 @@ import type { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
+import type { AdoptedKind } from "./adoption.ts";
 import { goesAtOnce } from "./deletion.ts";
 import { trackDeployment } from "./deployment.ts";
 import { httpRoutes, serviceIngress, sharedService, trackService } from "./front.ts";
 import { type Memory, memoryKey } from "./history.ts";
 import { serviceLabel } from "./names.ts";
+import { planName, planText } from "./plan.ts";
 import { Refusal } from "./refusal.ts";
-import { assertServiceArgs, labelsOf, type ServiceArgs, tracksOf } from "./service-args.ts";
+import { assertServiceArgs, labelsOf, mainPort, type ServiceArgs, tracksOf } from "./service-args.ts";
 import type { Standing } from "./standing.ts";
 import type { Track } from "./traffic.ts";
 
@@ -57,7 +59,12 @@ export class CanaryService extends pulumi.ComponentResource {
       );
     }
     // What policies judge by: known in preview, and before any object is touched.
-    const inputs = { ...withoutRollout(args), admissions: rollout.admissions, releases: templatesOf(rollout.releases) };
+    const inputs = {
+      ...withoutRollout(args),
+      admissions: rollout.admissions,
+      releases: templatesOf(rollout.releases),
+      ...(rollout.shift && { shift: rollout.shift }),
+    };
     super("gray-release:index:CanaryService", name, inputs, pulumi.mergeOptions(opts, { provider: rollout.provider }));
     this.key = memoryKey(args.namespace, name);
     const owned = tracksOf(args);
@@ -65,21 +72,32 @@ export class CanaryService extends pulumi.ComponentResource {
     const deploy = (track: Track, replicas: number | undefined, dependsOn: pulumi.Resource[]) => {
       const release = rollout.releases[track];
       if (release === undefined) throw new Error(`no release for track ${track}`);
-      const protect = track === "stable";
+      const { selector, replaces } = (track === "stable" && rollout.adopted) || {};
+      // What is protected cannot be replaced, and a selector cannot be changed.
+      const protect = track === "stable" && !replaces;
       const run = {
         release,
         replicas,
         sequence: rollout.sequence[track],
         stack: rollout.stack,
         rollSeconds: rollout.rollSeconds,
+        urgent: track === "stable" && rollout.urgent,
+        adopted: selector,
       };
-      return trackDeployment(name, track, args, run, { ...child, dependsOn, protect, hooks: rollout.hooks[track] });
+      const opts = { ...child, dependsOn, protect, hooks: rollout.hooks[track] };
+      return trackDeployment(name, track, args, run, selector ? { ...opts, ...as("Deployment") } : opts);
     };
 
+    // Imported just as it is; the next run brings what the program says of it.
+    const as = (kind: AdoptedKind) =>
+      rollout.adopted?.imports.includes(kind)
+        ? { import: `${args.namespace}/${name}`, ignoreChanges: ["metadata", "spec"] }
+        : {};
     let canary: Deployment | undefined;
     const { traffic } = rollout;
     if (traffic) {
       const configMaps = this.configMaps(name, args);
+      this.plan(name, args);
       const token = new RandomPassword(`${name}-token`, { length: 32, special: false }, { parent: this }).result;
       const { gateway } = args;
       const { backends } = traffic;
@@ -89,7 +107,7 @@ export class CanaryService extends pulumi.ComponentResource {
       const front = (dependsOn: pulumi.Resource[]) => {
         const opts = { ...child, dependsOn, hooks: rollout.hooks.front };
         const sequence = rollout.sequence.front;
-        const shared = sharedService(name, args, traffic, sequence, { ...opts, protect: true });
+        const shared = sharedService(name, args, traffic, sequence, { ...opts, protect: true, ...as("Service") });
         if (!gateway || !backends) return [shared];
         const routed = { ...opts, dependsOn: [...dependsOn, ...behind] };
         return [shared, ...httpRoutes(name, { ...args, gateway }, backends, token, sequence, routed)];
@@ -102,7 +120,7 @@ export class CanaryService extends pulumi.ComponentResource {
       } else {
         canary = pods(front([]));
       }
-      if (args.ingress) serviceIngress(name, name, args, args.ingress, { ...child, protect: true });
+      if (args.ingress) serviceIngress(name, name, args, args.ingress, { ...child, protect: true, ...as("Ingress") });
       this.token = token;
     }
     const stable = owned.includes("stable")
@@ -115,26 +133,35 @@ export class CanaryService extends pulumi.ComponentResource {
       cluster: rollout.cluster,
       current: idsOf(rollout.releases),
       ...(rollout.previous !== undefined && { previous: rollout.previous }),
+      ...(rollout.shift && { shift: rollout.shift }),
       history: rollout.history,
     }));
     this.registerOutputs({ memory: this.memory, ...(this.token && { token: this.token }) });
   }
 
   private configMaps(name: string, args: CanaryServiceArgs): ConfigMap[] {
-    const labels = { ...labelsOf(name, args), [serviceLabel]: name };
     return Object.entries(args.rollout.configMaps).map(
       ([configMap, data]) =>
         new ConfigMap(
           configMap,
-          {
-            metadata: { name: configMap, namespace: args.namespace, labels, annotations: goesAtOnce },
-            immutable: true,
-            data,
-          },
+          { metadata: configMapMetadata(name, configMap, args), immutable: true, data },
           { parent: this },
         ),
     );
   }
+
+  /** The plan for `gray` to read. No release mounts it, so it changes without a pod being restarted. */
+  private plan(service: string, args: CanaryServiceArgs): void {
+    if (args.plan === undefined) return;
+    const name = planName(service);
+    const data = { plan: planText(args.plan, mainPort(args)) };
+    new ConfigMap(name, { metadata: configMapMetadata(service, name, args), data }, { parent: this });
+  }
+}
+
+function configMapMetadata(service: string, name: string, args: ServiceArgs) {
+  const labels = { ...labelsOf(service, args), [serviceLabel]: service };
+  return { name, namespace: args.namespace, labels, annotations: goesAtOnce };
 }
 
 function withoutRollout({ rollout: _, ...args }: CanaryServiceArgs): ServiceArgs {

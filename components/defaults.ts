@@ -22,6 +22,22 @@ export const defaults = {
   releaseHistoryLimit: 10,
   /** The stack that owns canary, for a stack that owns stable alone. */
   canaryStack: "canary",
+  /** What a check asks for, and what of the answer, where it does not say; `atMost` in seconds. */
+  check: { method: "GET", status: 200, atMost: 5 },
+  /** What a step of the rollout plan asks for where it does not say; times in seconds. */
+  step: { approval: false, dark: { atMost: 60 }, canary: { atLeast: 0, atMost: 900 }, full: { watch: 300 } },
   /** Which release a track runs: `next` is the newest one. */
   release: "next",
+} as const;
+
+/** The lease of whoever drives a rollout. */
+export const leaseDefaults = {
+  /** Seconds for which it lasts after a renewal. */
+  durationSeconds: 15,
+  /** Seconds from one renewal to the next, and for one at most. */
+  renewSeconds: 5,
+  /** Seconds from a renewal that failed to the next, and from one look at somebody else's lease to the next. */
+  retrySeconds: 1,
+  /** Seconds longer that others wait: no two clocks run equally fast, and what was begun at the last moment has to end. */
+  marginSeconds: 1,
 } as const;

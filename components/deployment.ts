@@ -1,7 +1,9 @@
 import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
+import { adoptedAnnotations } from "./adoption.ts";
 import { defaults } from "./defaults.ts";
-import { deploymentName, deploymentSelector, sequenceAnnotation, serviceLabel, stackAnnotation } from "./names.ts";
+import { driven } from "./driven.ts";
+import { deploymentName, deploymentSelector, serviceLabel, stackAnnotation } from "./names.ts";
 import type { Release } from "./release.ts";
 import type { ServiceArgs } from "./service-args.ts";
 import { labelsOf } from "./service-args.ts";
@@ -15,11 +17,22 @@ export function trackDeployment(
   service: string,
   track: Track,
   args: ServiceArgs,
-  run: { release: Release; replicas: number | undefined; sequence: number; stack: string; rollSeconds: number },
+  run: {
+    release: Release;
+    replicas: number | undefined;
+    sequence: number;
+    stack: string;
+    rollSeconds: number;
+    /** All pods at once. */
+    urgent: boolean;
+    /** Of a Deployment that was there before us, whose pods stay as they are. */
+    adopted?: Readonly<Record<string, string>> | undefined;
+  },
   opts: CustomResourceOptions,
 ): Deployment {
   const { metadata, spec } = run.release.template;
   const labels = labelsOf(service, args);
+  const deployed = run.adopted ? {} : { track, release: run.release.id };
   const patience = `${run.rollSeconds}s`;
   return new Deployment(
     deploymentName(service, track),
@@ -28,22 +41,27 @@ export function trackDeployment(
         name: deploymentName(service, track),
         namespace: args.namespace,
         labels: { ...labels, track, [serviceLabel]: service },
-        annotations: { ...args.annotations, [sequenceAnnotation]: String(run.sequence), [stackAnnotation]: run.stack },
+        annotations: {
+          ...args.annotations,
+          ...driven(run.sequence),
+          [stackAnnotation]: run.stack,
+          ...(run.adopted && adoptedAnnotations(run.release.id)),
+        },
       },
       spec: {
         ...(run.replicas !== undefined && { replicas: run.replicas }),
         minReadySeconds: args.minReadySeconds ?? defaults.minReadySeconds,
         progressDeadlineSeconds: args.progressDeadlineSeconds ?? defaults.progressDeadlineSeconds,
         revisionHistoryLimit: args.releaseHistoryLimit ?? defaults.releaseHistoryLimit,
-        selector: { matchLabels: deploymentSelector(service, track) },
+        selector: { matchLabels: run.adopted ?? deploymentSelector(service, track) },
         strategy: {
           type: "RollingUpdate",
           rollingUpdate: {
-            maxSurge: args.maxSurge ?? defaults.maxSurge,
+            maxSurge: run.urgent ? "100%" : (args.maxSurge ?? defaults.maxSurge),
             maxUnavailable: args.maxUnavailable ?? defaults.maxUnavailable,
           },
         },
-        template: { metadata: { ...metadata, labels: { ...metadata.labels, track, release: run.release.id } }, spec },
+        template: { metadata: { ...metadata, labels: { ...metadata.labels, ...deployed } }, spec },
       },
     },
     { ...opts, customTimeouts: { create: patience, update: patience } },

@@ -1,15 +1,27 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
-import { Ingress, type IngressArgs as IngressInputs } from "@pulumi/kubernetes/networking/v1/ingress.js";
+import { Ingress } from "@pulumi/kubernetes/networking/v1/ingress.js";
 import type { CustomResourceOptions, Input } from "@pulumi/pulumi";
 import { goesAtOnce } from "./deletion.ts";
+import { driven, overrules } from "./driven.ts";
 import { type GatewayArgs, routeSpec } from "./gateway.ts";
-import { backendName, sequenceAnnotation, serviceLabel } from "./names.ts";
+import { backendName, serviceLabel } from "./names.ts";
 import { type IngressArgs, labelsOf, mainPort, type ServiceArgs } from "./service-args.ts";
 import type { Track, Traffic } from "./traffic.ts";
 
 /** Pulumi would hold `up` for as long as a selected canary pod is not ready; the Deployment is what is waited for. */
 const waitsForNothing = { "pulumi.com/skipAwait": "true", ...goesAtOnce };
+
+/** Fields that the API server chooses where nobody else has: a Service that was there before us keeps what it has. */
+const chosen = [
+  "clusterIP",
+  "clusterIPs",
+  "internalTrafficPolicy",
+  "ipFamilies",
+  "ipFamilyPolicy",
+  "sessionAffinity",
+  "type",
+];
 
 /** The Service in front of both tracks. At weight 0 it selects stable alone. */
 export function sharedService(
@@ -24,11 +36,11 @@ export function sharedService(
     {
       metadata: {
         ...metadata(service, service, args),
-        annotations: { ...waitsForNothing, [sequenceAnnotation]: String(sequence) },
+        annotations: { ...waitsForNothing, ...driven(sequence) },
       },
-      spec: { selector: traffic.selector, ports: ports(args) },
+      spec: { selector: traffic.selector, ports: servicePorts(args) },
     },
-    opts,
+    { ignoreChanges: chosen.map((field) => `spec.${field}`), ...opts },
   );
 }
 
@@ -39,7 +51,7 @@ export function trackService(service: string, track: Track, args: ServiceArgs, o
     name,
     {
       metadata: { ...metadata(service, name, args), annotations: waitsForNothing },
-      spec: { selector: { app: service, track }, ports: ports(args) },
+      spec: { selector: { app: service, track }, ports: servicePorts(args) },
     },
     opts,
   );
@@ -71,7 +83,7 @@ export function httpRoutes(
         kind: "HTTPRoute",
         metadata: {
           ...metadata(service, name, args),
-          annotations: { ...waitsForNothing, [sequenceAnnotation]: String(sequence) },
+          annotations: { ...waitsForNothing, ...driven(sequence) },
         },
         spec: routeSpec(route, args.namespace, { service, port, token, rules, backends }),
       },
@@ -88,32 +100,30 @@ export function serviceIngress(
   ingress: IngressArgs,
   opts: CustomResourceOptions,
 ): Ingress {
-  const { host, path = "/", port = mainPort(args), ingressClassName, annotations, tlsSecretName } = ingress;
+  const annotations = { ...ingress.annotations, ...waitsForNothing, ...overrules };
   return new Ingress(
     name,
-    {
-      metadata: { ...metadata(service, name, args), annotations: { ...annotations, ...waitsForNothing } },
-      spec: {
-        ...(ingressClassName !== undefined && { ingressClassName }),
-        ...(tlsSecretName !== undefined && { tls: [{ hosts: [host], secretName: tlsSecretName }] }),
-        rules: [
-          {
-            host,
-            http: {
-              paths: [{ path, pathType: "Prefix", backend: { service: { name: service, port: { number: port } } } }],
-            },
-          },
-        ],
-      },
-    } as IngressInputs,
+    { metadata: { ...metadata(service, name, args), annotations }, spec: ingressSpec(service, args, ingress) },
     opts,
   );
+}
+
+/** One host and path to the shared Service. */
+export function ingressSpec(service: string, args: ServiceArgs, ingress: IngressArgs) {
+  const { host, path = "/", port = mainPort(args), ingressClassName, tlsSecretName } = ingress;
+  const backend = { service: { name: service, port: { number: port } } };
+  return {
+    ...(ingressClassName !== undefined && { ingressClassName }),
+    ...(tlsSecretName !== undefined && { tls: [{ hosts: [host], secretName: tlsSecretName }] }),
+    rules: [{ host, http: { paths: [{ path, pathType: "Prefix", backend }] } }],
+  };
 }
 
 function metadata(service: string, name: string, args: ServiceArgs) {
   return { name, namespace: args.namespace, labels: { ...labelsOf(service, args), [serviceLabel]: service } };
 }
 
-function ports(args: ServiceArgs) {
+/** The ports of the Services. */
+export function servicePorts(args: ServiceArgs) {
   return args.ports.map(({ name = "http", port, targetPort = port }) => ({ name, port, targetPort }));
 }

@@ -101,7 +101,7 @@ export const gatewaySchema = v.strictObject({
 
 /** The spec of an HTTPRoute, with every default written out, so that the live object equals it. */
 export interface HttpRouteSpec<Token = string> {
-  readonly parentRefs: readonly object[];
+  readonly parentRefs: readonly GatewayRef[];
   readonly hostnames?: readonly string[];
   readonly rules: readonly HttpRouteRule<Token>[];
 }

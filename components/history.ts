@@ -1,6 +1,6 @@
 import type { Files } from "./config-files.ts";
 import type { Release } from "./release.ts";
-import type { Track } from "./traffic.ts";
+import type { Shift, Track } from "./traffic.ts";
 
 /**
  * What a stack remembers of a service between two runs, as a stack output under the service's key. `history` is newest
@@ -13,6 +13,8 @@ export interface Memory {
   readonly current: Partial<Record<Track, string>>;
   /** The id of the release that stable ran before: a way back that needs no record. */
   readonly previous?: string;
+  /** How canary's share came to be what it is, of a stack that owns the front. */
+  readonly shift?: Shift;
   readonly history: readonly Release[];
 }
 

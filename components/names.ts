@@ -6,6 +6,8 @@ export const serviceLabel = "gray-release/service";
 export const sequenceAnnotation = "gray-release/seq";
 /** The annotation of a Deployment with the full name of the stack that owns it. */
 export const stackAnnotation = "gray-release/stack";
+/** The annotation of a Deployment that was there before us: the id of what it runs, until its first promotion. */
+export const adoptedAnnotation = "gray-release/adopted";
 /** The request header with the secret that reaches canary through a gateway at any weight, in lower case. */
 export const tokenHeader = "x-gray-token";
 

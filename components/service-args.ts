@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { defaults } from "./defaults.ts";
 import { type GatewayArgs, gatewaySchema } from "./gateway.ts";
+import { type PlanArgs, planSchema } from "./plan.ts";
 import { Refusal } from "./refusal.ts";
 import type { ReleaseArgs } from "./release.ts";
 import { mapOf, mustBe, percent, plainObject, wholeNumber } from "./schema.ts";
@@ -58,6 +59,8 @@ export interface ServiceArgs extends ReleaseArgs {
    * @default traffic by number of pods
    */
   readonly gateway?: GatewayArgs;
+  /** How a release is tried before users meet it; the stack of canary leaves it in the cluster. @default no plan */
+  readonly plan?: PlanArgs;
   /** A second way in for those who look after the service, owned by the stack of stable. @default none */
   readonly debugIngress?: IngressArgs;
   /**
@@ -140,6 +143,7 @@ const schema = v.strictObject({
   ports: v.pipe(v.array(port), v.nonEmpty("must have at least one port")),
   ingress: v.optional(ingress),
   gateway: v.optional(gatewaySchema),
+  plan: v.optional(planSchema),
   debugIngress: v.optional(ingress),
   release: v.optional(
     v.pipe(
@@ -186,8 +190,13 @@ export function assertServiceArgs(service: string, args: ServiceArgs): void {
     );
   }
   const routes = args.gateway?.routes.map((route, i) => [`gateway.routes.${i}`, route] as const) ?? [];
-  const ways = { ingress: args.ingress, ...Object.fromEntries(routes), debugIngress: args.debugIngress };
-  for (const [which, way] of Object.entries(ways)) {
+  const checks = args.plan?.checks?.map((check, i) => [`plan.checks.${i}`, check] as const) ?? [];
+  const ways = {
+    ingress: args.ingress,
+    ...Object.fromEntries([...routes, ...checks]),
+    debugIngress: args.debugIngress,
+  };
+  for (const [which, way] of Object.entries<{ readonly port?: number } | undefined>(ways)) {
     if (way?.port !== undefined && !args.ports.some((each) => each.port === way.port)) {
       const known = args.ports.map((each) => each.port).join(", ");
       throw new Refusal(

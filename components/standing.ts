@@ -1,7 +1,8 @@
 import type { ProviderResource, ResourceHookBinding } from "@pulumi/pulumi";
+import type { Adopting } from "./adoption.ts";
 import type { Files } from "./config-files.ts";
 import type { Release } from "./release.ts";
-import type { Track, Traffic } from "./traffic.ts";
+import type { Shift, Track, Traffic } from "./traffic.ts";
 
 /**
  * Where a service stands when the program runs, and what therefore is to be done: the answer of `openRollout`, which
@@ -21,10 +22,14 @@ export interface Standing {
   readonly admissions: Partial<Record<Track, { readonly admitted: boolean; readonly code?: string }>>;
   /** What the weight comes down to; absent where the stack does not own the front. */
   readonly traffic?: Traffic;
+  /** How canary's share came to be that; an input of the component, for policies to read. */
+  readonly shift?: Shift;
   /** Pods of stable; undefined where an autoscaler owns the number. */
   readonly stableReplicas: number | undefined;
   /** The longest time that a whole roll of a track may take, in seconds. */
   readonly rollSeconds: number;
+  /** Whether stable goes back with all pods at once, as far as there is room for them. */
+  readonly urgent: boolean;
   /** What goes first where front and canary pods both change. */
   readonly order: "pods-first" | "traffic-first";
   /** Sequence number of each driven object. A raised one makes a step that writes the whole object. */
@@ -35,6 +40,8 @@ export interface Standing {
   readonly previous?: string;
   /** ConfigMaps to keep, by name. */
   readonly configMaps: Record<string, Files>;
+  /** What of the service was there before us (adoption.ts). */
+  readonly adopted?: Adopting;
   /** The gate's last check, bound to the objects that it guards. */
   readonly hooks: Record<Track | "front", ResourceHookBinding>;
 }

@@ -19,6 +19,16 @@ export interface Traffic {
   readonly backends?: Record<Track, number>;
 }
 
+/** How canary's share of the user traffic came to be what it is. */
+export interface Shift {
+  /** Percent asked for. */
+  readonly weight: number;
+  /** Percent that canary had before this weight. */
+  readonly from: number;
+  /** Percent that canary has with it. */
+  readonly to: number;
+}
+
 /** A way to give the canary track its share of the traffic. */
 export interface TrafficMode {
   /** @throws Refusal if this mode cannot reach the weight closely enough */
@@ -92,12 +102,16 @@ function backendWeights(weight: number): Record<Track, number> {
   return { stable: 100 / finestWeight - canary, canary };
 }
 
-/** The sentence that preview shows: `asked 10 %, reached 10 %: 1 of 10 pods`. */
+/**
+ * The sentence that preview shows: `asked 10 %, reached 10 %: 1 of 10 pods`. Behind a gateway it says besides what callers
+ * inside the cluster meet, who come past it.
+ */
 export function describeTraffic(traffic: Traffic, stableReplicas: number): string {
   const { weight, share, canaryReplicas, backends } = traffic;
   if (weight === 0) return `canary is dark: no user request reaches it${backends ? " but with the token" : ""}`;
   const pods = canaryReplicas === 1 ? "1 canary pod" : `${canaryReplicas} canary pods`;
-  const how = backends ? `by backend weights, ${pods}` : `${canaryReplicas} of ${canaryReplicas + stableReplicas} pods`;
+  const ofAll = `${canaryReplicas} of ${canaryReplicas + stableReplicas} pods`;
+  const how = backends ? `by backend weights, ${pods}; callers inside the cluster meet ${ofAll}` : ofAll;
   const digits = backends ? 3 : 1;
   return `asked ${percent(weight, digits)}, reached ${percent(share, digits)}: ${how}`;
 }
@@ -108,6 +122,22 @@ export function describeTraffic(traffic: Traffic, stableReplicas: number): strin
  */
 export function rollOrder(weightInForce: number | undefined, weight: number): "pods-first" | "traffic-first" {
   return weight > (weightInForce ?? 0) ? "pods-first" : "traffic-first";
+}
+
+/**
+ * The shift that this traffic makes or, where the share does not rise and the weight is the one of the last shift, that
+ * one: so it stays the same from run to run while nothing happens.
+ *
+ * @param inForce percent that canary has now; undefined where it is dark
+ */
+export function shiftOf({ weight, share }: Traffic, inForce = 0, last?: Shift): Shift {
+  const rises = share - inForce >= finestWeight / 2;
+  if (!rises && last?.weight === weight) return last;
+  return { weight, from: rounded(inForce), to: rounded(share) };
+}
+
+function rounded(value: number): number {
+  return Number(value.toFixed(3));
 }
 
 function percent(value: number, digits = 1): string {

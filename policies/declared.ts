@@ -1,3 +1,5 @@
+import { UnknownValueError } from "@pulumi/policy";
+
 /** A CanaryService, by the arguments that the program gave it. */
 export interface Service {
   readonly is: "service";
@@ -9,6 +11,17 @@ export interface Service {
   readonly admissions: Readonly<Record<string, { readonly admitted: boolean; readonly code?: string }>>;
   /** Track -> the release that it is to run. */
   readonly releases: Readonly<Record<string, { readonly id: string; readonly template: Template }>>;
+  /** How canary's share of the user traffic came to be what it is, in percent; absent where another stack owns the front. */
+  readonly shift?: { readonly from: number; readonly to: number };
+  readonly gateway?: { readonly routes: readonly { readonly hostnames?: readonly string[] }[] };
+  readonly ingress?: Way;
+  readonly debugIngress?: Way;
+}
+
+/** A plain Ingress among the arguments of a service. */
+interface Way {
+  readonly host: string;
+  readonly path?: string;
 }
 
 /** A Kubernetes object, by the fields that the program gave it. */
@@ -29,6 +42,7 @@ export type Declared = Service | KubernetesObject;
 
 /** The fields of an object that rules read; other kinds have none of them. */
 export interface Fields {
+  readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> };
   readonly spec?: {
     readonly replicas?: number;
     readonly minReadySeconds?: number;
@@ -53,6 +67,7 @@ export interface Template {
 export interface PodContainer {
   readonly name: string;
   readonly readinessProbe?: object;
+  readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
   readonly lifecycle?: { readonly preStop?: { readonly sleep?: { readonly seconds?: number } } };
 }
 
@@ -71,8 +86,10 @@ const kubernetesType = /^kubernetes:(?:([^/:]+)\/)?[^/:]+:(\w+)$/;
 /** The resource as rules see it; undefined if it is neither a service nor a Kubernetes object with a name. */
 export function readDeclared({ type, name, urn, props }: Resource): Declared | undefined {
   if (type === "gray-release:index:CanaryService") {
-    const { namespace, replicas, tracks = ["stable", "canary"], admissions = {}, releases = {} } = props;
-    return { is: "service", urn, name, namespace, replicas, tracks, admissions, releases };
+    const { namespace, replicas, tracks = ["stable", "canary"], admissions = {}, releases = {}, ...rest } = props;
+    const { shift, gateway, ingress, debugIngress } = rest;
+    const ways = { shift, gateway, ingress, debugIngress };
+    return { is: "service", urn, name, namespace, replicas, tracks, admissions, releases, ...ways };
   }
   const [, group = "core", kind] = kubernetesType.exec(type) ?? [];
   if (kind === undefined || props.metadata?.name === undefined) return undefined;
@@ -100,9 +117,49 @@ export function isTrack(one: Declared, track?: string): one is KubernetesObject 
   return track === undefined ? one.labels.track !== undefined : one.labels.track === track;
 }
 
+/** Whether a Deployment was there before us: its pods stay as they are until its first promotion. */
+export function isAdopted({ fields }: KubernetesObject): boolean {
+  return fields.metadata?.annotations?.["gray-release/adopted"] !== undefined;
+}
+
 /** The CanaryService of this stack that an object belongs to by its label and namespace. */
 export function homeOf(object: KubernetesObject, declared: readonly Declared[]): Service | undefined {
   return servicesOf(declared).find(
     (service) => service.name === serviceOf(object) && service.namespace === object.namespace,
   );
+}
+
+/**
+ * This thing with each of those that were declared before it, whichever of the two is the A.
+ *
+ * A value that only `up` will know, and that a rule has to read, ends the judgement of the thing that has it, and Pulumi says so.
+ * It is no reason not to judge the others.
+ *
+ * @param readA all that the rule has to know of an A; undefined of anything else
+ */
+export function pairsOf<A, B>(
+  one: Declared,
+  declared: readonly Declared[],
+  readA: (each: Declared) => A | undefined,
+  readB: (each: Declared) => B | undefined,
+): [A, B][] {
+  const others = declared.filter((other) => other !== one);
+  const [a, b] = [readA(one), readB(one)];
+  return [
+    ...(a === undefined ? [] : readable(others, readB).map((other): [A, B] => [a, other])),
+    ...(b === undefined ? [] : readable(others, readA).map((other): [A, B] => [other, b])),
+  ];
+}
+
+/** What there is to read of other things, as far as it is known. */
+export function readable<T>(others: readonly Declared[], read: (each: Declared) => T | undefined): T[] {
+  const found = others.map((other) => {
+    try {
+      return read(other);
+    } catch (error) {
+      if (error instanceof UnknownValueError) return undefined;
+      throw error;
+    }
+  });
+  return found.filter((each) => each !== undefined);
 }

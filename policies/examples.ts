@@ -51,9 +51,32 @@ export function deployment(track: "stable" | "canary", changes: Changes = {}): E
   return { type, name, props: changed(props, changes) };
 }
 
+/** An example of each rule on pods: a Deployment that was there before us, whose pods are as they were. */
+export const adoptedExample = {
+  name: "a Deployment that was there before us",
+  resources: [
+    canaryService(),
+    deployment("stable", {
+      metadata: { annotations: { "gray-release/adopted": "aaaaaaaaaaaa" } },
+      spec: {
+        minReadySeconds: 0,
+        template: { metadata: { labels: { track: undefined, release: undefined } }, spec: { containers: [] } },
+      },
+    }),
+  ],
+};
+
 /** A Kubernetes object of fop-gate, e.g. `kubernetes("core/v1:Service", "fop-gate")`. */
 export function kubernetes(type: string, name: string, changes: Changes = {}): ExampleResource {
   return { type: `kubernetes:${type}`, name, props: changed({ metadata: metadata(name) }, changes) };
+}
+
+/** An HTTPRoute of fop-gate on the Gateway `public`, with these rules. */
+export function httpRoute(rules: readonly object[], changes: Changes = {}): ExampleResource {
+  const { type, name, props } = kubernetes("gateway.networking.k8s.io/v1:HTTPRoute", "fop-gate", {
+    spec: { parentRefs: [{ name: "public" }], hostnames: ["fop-gate.example"], rules },
+  });
+  return { type, name, props: changed(props, changes) };
 }
 
 function changed(valid: Record<string, unknown>, changes: Changes): Record<string, unknown> {

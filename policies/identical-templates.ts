@@ -1,6 +1,6 @@
-import { called, isTrack, serviceOf, type Template } from "./declared.ts";
+import { called, isAdopted, isTrack, serviceOf, type Template } from "./declared.ts";
 import { firstDifference } from "./difference.ts";
-import { canaryService, deployment } from "./examples.ts";
+import { adoptedExample, canaryService, deployment } from "./examples.ts";
 import type { Rule } from "./rule.ts";
 
 /**
@@ -11,7 +11,7 @@ export const identicalTemplates: Rule = {
   name: "identical-templates",
   description: "Two tracks of a service with the same release have the same pod template but for the label track.",
   judge(one, { declared }) {
-    if (!isTrack(one)) return [];
+    if (!isTrack(one) || isAdopted(one)) return [];
     const release = releaseOf(one.fields.spec?.template);
     if (release === undefined) {
       return [`${called(one)} has no label release on its pods: give them the id of the release that they run.`];
@@ -34,6 +34,7 @@ export const identicalTemplates: Rule = {
   },
   examples: {
     allowed: [
+      adoptedExample,
       {
         name: "both tracks run one release",
         resources: [canaryService(), deployment("canary"), deployment("stable")],

@@ -9,7 +9,7 @@ import type { Rule } from "./rule.ts";
  * 1. No object is declared twice in a stack.
  * 2. A stack declares the parts of a service that belong to its tracks: the front and canary's Deployment go with canary,
  *    stable's Deployment and the debug Ingress with stable.
- * 3. No stack declares a service's record, which the rollout writes.
+ * 3. No stack declares a service's record, which the rollout writes, nor the evidence beside it.
  */
 export const oneOwner: Rule = {
   name: "one-owner",
@@ -23,6 +23,9 @@ export const oneOwner: Rule = {
       if (service.namespace !== one.namespace) continue;
       if (one.kind === "ConfigMap" && one.name === `${service.name}-rollout`) {
         found.push(`${called(one)} is the record of ${service.name}, which the rollout writes: take it out.`);
+      }
+      if (one.kind === "ConfigMap" && one.name === `${service.name}-evidence`) {
+        found.push(`${called(one)} is the evidence on ${service.name}, which gray verify writes: take it out.`);
       }
       const owner = ownerOf(one, service);
       if (owner !== undefined && !service.tracks.includes(owner)) {
@@ -40,6 +43,7 @@ export const oneOwner: Rule = {
         resources: [
           canaryService({ tracks: ["canary"] }),
           kubernetes("core/v1:ConfigMap", "fop-gate-config-0123456789"),
+          kubernetes("core/v1:ConfigMap", "fop-gate-plan"),
           kubernetes("core/v1:Service", "fop-gate"),
           kubernetes("core/v1:Service", "fop-gate-canary"),
           kubernetes("networking.k8s.io/v1:Ingress", "fop-gate"),
@@ -102,6 +106,14 @@ export const oneOwner: Rule = {
         says: /ConfigMap dora-apps\/fop-gate-config-0123456789 belongs to the stack that owns canary/,
       },
       {
+        name: "the stack of stable declares the plan without its label",
+        resources: [
+          canaryService({ tracks: ["stable"] }),
+          kubernetes("core/v1:ConfigMap", "fop-gate-plan", { metadata: { labels: undefined } }),
+        ],
+        says: /ConfigMap dora-apps\/fop-gate-plan belongs to the stack that owns canary/,
+      },
+      {
         name: "the stack of stable declares the users' Ingress",
         resources: [canaryService({ tracks: ["stable"] }), kubernetes("networking.k8s.io/v1:Ingress", "fop-gate")],
         says: /Ingress dora-apps\/fop-gate belongs to the stack that owns canary/,
@@ -151,6 +163,11 @@ export const oneOwner: Rule = {
         resources: [canaryService(), kubernetes("core/v1:ConfigMap", "fop-gate-rollout")],
         says: /is the record of fop-gate/,
       },
+      {
+        name: "a stack declares the evidence",
+        resources: [canaryService(), kubernetes("core/v1:ConfigMap", "fop-gate-evidence")],
+        says: /^ConfigMap dora-apps\/fop-gate-evidence is the evidence on fop-gate, which gray verify writes/,
+      },
     ],
   },
 };
@@ -164,6 +181,7 @@ function ownerOf(object: KubernetesObject, { name: service }: Service): "stable"
   const { kind, name } = object;
   const names: Record<string, readonly string[]> = {
     Service: [service, `${service}-canary`, `${service}-stable`],
+    ConfigMap: [`${service}-plan`],
     Ingress: [service],
     HTTPRoute: [service],
     Deployment: [service, `${service}-canary`],

@@ -1,6 +1,6 @@
-import { called, homeOf, isTrack, type Template } from "./declared.ts";
+import { called, homeOf, isAdopted, isTrack, type Template } from "./declared.ts";
 import { firstDifference } from "./difference.ts";
-import { canaryService, deployment } from "./examples.ts";
+import { adoptedExample, canaryService, deployment } from "./examples.ts";
 import type { Rule } from "./rule.ts";
 
 /**
@@ -11,7 +11,7 @@ export const releasedTemplate: Rule = {
   name: "released-template",
   description: "A Deployment runs the release that its CanaryService chose for the track, exactly as it is.",
   judge(one, { declared }) {
-    if (!isTrack(one)) return [];
+    if (!isTrack(one) || isAdopted(one)) return [];
     const release = homeOf(one, declared)?.releases[one.labels.track ?? ""];
     if (release === undefined) {
       return [
@@ -34,6 +34,7 @@ export const releasedTemplate: Rule = {
   },
   examples: {
     allowed: [
+      adoptedExample,
       {
         name: "stable alone runs its release",
         resources: [canaryService({ tracks: ["stable"] }), deployment("stable")],

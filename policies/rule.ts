@@ -4,6 +4,17 @@ import { type Declared, readDeclared } from "./declared.ts";
 /** What the program has declared so far, in its order: a service comes before the objects that it is made of. */
 export interface Stack {
   readonly declared: readonly Declared[];
+  /** What the team has set, or the default. */
+  numberOf(setting: Setting): number;
+}
+
+/** A number of a rule that a team can set (settings.ts). */
+export interface Setting {
+  readonly name: string;
+  readonly description: string;
+  readonly default: number;
+  readonly minimum: number;
+  readonly maximum?: number;
 }
 
 /** Something that must hold of a stack, with the examples that show what it means. */
@@ -12,6 +23,8 @@ export interface Rule {
   readonly name: string;
   /** One sentence: what holds. */
   readonly description: string;
+  /** @default nothing can be set */
+  readonly settings?: readonly Setting[];
   /**
    * Judges each thing before anything is done with it, so that a violation also stops an `up` there: what is wrong with it, in sentences that name it, what was found and what is wanted; none if all is well.
    * It reads what is known in preview: in Pulumi a mandatory policy that meets an unknown value is silently advisory.
@@ -27,6 +40,8 @@ export interface Rule {
 export interface Example {
   readonly name: string;
   readonly resources: readonly ExampleResource[];
+  /** What the team has set, by name. @default nothing */
+  readonly settings?: Readonly<Record<string, number>>;
 }
 
 export interface ExampleResource {
@@ -54,17 +69,21 @@ export function policiesOf(rules: readonly Rule[]): ResourceValidationPolicy[] {
   return rules.map(policyOf);
 }
 
-function policyOf({ name, description, judge }: Rule): ResourceValidationPolicy {
+function policyOf({ name, description, settings = [], judge }: Rule): ResourceValidationPolicy {
   let declared: Declared[] = [];
+  const properties = settings.map(({ name, ...setting }) => [name, { type: "number", ...setting }] as const);
   return {
     name,
     description,
+    ...(settings.length > 0 && { configSchema: { properties: Object.fromEntries(properties) } }),
     validateResource(resource, report) {
       if (resource.type === "pulumi:pulumi:Stack") declared = [];
       const one = readDeclared(resource);
       if (one === undefined) return;
       declared.push(one);
-      for (const message of judge(one, { declared })) report(message);
+      const given = resource.getConfig<Record<string, number>>();
+      const numberOf = (setting: Setting) => given[setting.name] ?? setting.default;
+      for (const message of judge(one, { declared, numberOf })) report(message);
     },
   };
 }

@@ -1,5 +1,5 @@
-import { called, isTrack, type PodContainer } from "./declared.ts";
-import { deployment } from "./examples.ts";
+import { called, isAdopted, isTrack, type PodContainer } from "./declared.ts";
+import { adoptedExample, deployment } from "./examples.ts";
 import type { Rule } from "./rule.ts";
 
 /** What Kubernetes takes where a Deployment is silent (apps/v1, core/v1). */
@@ -16,7 +16,7 @@ export const safeRollingUpdate: Rule = {
   description:
     "A track rolls pod by pod at full capacity, onto pods that are ready and stay so, and drains the old ones.",
   judge(one) {
-    if (!isTrack(one)) return [];
+    if (!isTrack(one) || isAdopted(one)) return [];
     const { strategy, minReadySeconds = 0, template, ...spec } = one.fields.spec ?? {};
     const { maxSurge = unset.maxSurge, maxUnavailable = unset.maxUnavailable } = strategy?.rollingUpdate ?? {};
     const { progressDeadlineSeconds = unset.progressDeadlineSeconds } = spec;
@@ -62,6 +62,7 @@ export const safeRollingUpdate: Rule = {
   },
   examples: {
     allowed: [
+      adoptedExample,
       { name: "the defaults", resources: [deployment("stable"), deployment("canary")] },
       { name: "a quarter at a time", resources: [deployment("stable", strategy({ maxSurge: "25%" }))] },
       {

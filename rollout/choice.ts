@@ -16,6 +16,8 @@ export interface Situation {
   readonly live: Live;
   readonly record: RecordReading;
   readonly memories: Memories;
+  /** What stable's Deployment runs where it was there before us. */
+  readonly adopted: Release | undefined;
   /** GRAY_BREAK_GLASS. */
   readonly breakGlass: string | undefined;
   /** GRAY_EPOCH. */
@@ -36,7 +38,11 @@ export interface Choice {
  * 2. stable in a stack of its own runs what canary runs, unless `release` names another one.
  * 3. stable in one stack with canary keeps what it runs until the gate admits canary's release, so that a second `up`
  *    promotes; with `release: current`, and with a broken glass before canary runs it completely, it keeps it anyway.
- * 4. A name that hides a newer release is said on every run.
+ * 4. A stack that never ran takes an adopted Deployment in as it is.
+ * 5. While a rollout is open its driver says what each track runs.
+ * 6. A release that was undone stays so for as long as it is the newest: another one runs in its place (`instead` of the
+ *    record), until the program renders a third.
+ * 7. What hides a newer release is said on every run.
  *
  * @throws Refusal if a named release is not kept
  */
@@ -54,30 +60,39 @@ export function chooseReleases(situation: Situation, rendered: Release): Choice 
 }
 
 function chooseCanary(situation: Situation, rendered: Release) {
-  const wanted = wantedOf(situation);
-  const canary = wanted === "next" ? rendered : kept(situation, "canary", wanted);
+  const wanted = drivenTo(situation, "canary") ?? wantedOf(situation);
+  const instead = wanted === "next" ? insteadOf(situation, rendered.id) : wanted;
+  const isNext = instead === undefined || instead === rendered.id;
+  const canary = isNext ? rendered : kept(situation, "canary", instead);
   const hides = `so canary runs ${canary.id} and not ${rendered.id}, which this program describes`;
   return {
     releases: { canary },
     admissions: { canary: ask(situation, "canary", canary.id) },
-    warnings: canary.id === rendered.id ? [] : [pinned(situation, hides)],
+    warnings: canary.id === rendered.id ? [] : [hidden(situation, rendered.id, hides)],
   };
 }
 
 function chooseStable(situation: Situation): Choice {
   const { canaryRuns } = situation.memories;
-  const wanted = wantedOf(situation);
-  const stable = kept(situation, "stable", wanted === "next" ? canaryRuns : wanted);
+  const takesIn = situation.adopted !== undefined && situation.memories.own === undefined;
+  const wanted = takesIn ? "current" : (drivenTo(situation, "stable") ?? wantedOf(situation));
+  const next = canaryRuns === undefined ? undefined : (insteadOf(situation, canaryRuns) ?? canaryRuns);
+  const stable = kept(situation, "stable", wanted === "next" ? next : wanted);
   const hides = `so stable runs ${stable.id} and not ${canaryRuns}, which canary runs`;
   return {
     releases: { stable },
     admissions: { stable: ask(situation, "stable", stable.id) },
-    warnings: canaryRuns === undefined || stable.id === canaryRuns ? [] : [pinned(situation, hides)],
+    warnings: canaryRuns === undefined || stable.id === canaryRuns ? [] : [hidden(situation, canaryRuns, hides)],
   };
 }
 
 function choosePromotion(situation: Situation, canary: Release): Choice {
   const { service, live, breakGlass } = situation;
+  const driven = drivenTo(situation, "stable");
+  if (driven !== undefined) {
+    const stable = driven === canary.id ? canary : kept(situation, "stable", driven);
+    return { releases: { stable }, admissions: { stable: ask(situation, "stable", stable.id) }, warnings: [] };
+  }
   const tried = runs(live.deployments.canary, canary.id);
   const promotion = ask(
     breakGlass && !tried ? { ...situation, breakGlass: undefined } : situation,
@@ -85,7 +100,8 @@ function choosePromotion(situation: Situation, canary: Release): Choice {
     canary.id,
   );
   const hasRun = currentId(situation, "stable") !== undefined;
-  const stays = hasRun && (!promotion.admitted || wantedOf(situation) === "current");
+  const takesIn = situation.adopted !== undefined && situation.memories.own === undefined;
+  const stays = hasRun && (takesIn || !promotion.admitted || wantedOf(situation) === "current");
   if (!stays) return { releases: { stable: canary }, admissions: { stable: promotion }, warnings: [] };
   const stable = kept(situation, "stable", "current");
   return {
@@ -99,8 +115,22 @@ function wantedOf({ args }: Situation): string {
   return args.release ?? defaults.release;
 }
 
-function pinned(situation: Situation, hides: string): string {
-  return `${situation.service}: release is set to ${wantedOf(situation)}, ${hides}.`;
+/** The id of the release that a track runs by the word of the driver whose `up` this is. */
+function drivenTo({ record, epoch }: Situation, track: Track): string | undefined {
+  const open = record.kind === "read" ? record.record.open : undefined;
+  return open?.epoch === epoch ? open?.runs?.[track] : undefined;
+}
+
+/** The id of the release that runs in the place of one that was undone. */
+function insteadOf({ record }: Situation, release: string): string | undefined {
+  return record.kind === "read" ? record.record.instead?.[release] : undefined;
+}
+
+function hidden(situation: Situation, newest: string, hides: string): string {
+  const wanted = wantedOf(situation);
+  const undone = wanted === "next" && insteadOf(situation, newest) !== undefined;
+  const why = undone ? `release ${newest} was undone` : `release is set to ${wanted}`;
+  return `${situation.service}: ${situation.epoch === undefined ? why : "a rollout is open"}, ${hides}.`;
 }
 
 /** What a track runs: the live release if it is complete, else what it last ran completely; undefined if it never did. */
@@ -112,8 +142,9 @@ function currentId({ live, record, memories }: Situation, track: Track): string 
 
 /** The kept release with this id; `current` is what the track runs. */
 function kept(situation: Situation, track: Track, wanted: string | undefined): Release {
-  const { service, memories } = situation;
+  const { service, memories, adopted } = situation;
   const id = wanted === "current" ? currentId(situation, track) : wanted;
+  if (track === "stable" && adopted !== undefined && adopted.id === id) return adopted;
   const found = memories.history.find((release) => release.id === id);
   if (found) return found;
   const list = memories.history.map((release) => release.id).join(", ") || "none";

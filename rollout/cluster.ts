@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import { request } from "node:https";
 import { Refusal } from "../components/refusal.ts";
 import type { Access } from "./kubeconfig.ts";
+import { type Outgoing, send } from "./send.ts";
 
 /** Longest time one answer of the API server may take, in milliseconds. */
 const patience = 15_000;
@@ -18,6 +18,9 @@ export class ApiError extends Error {
   }
 }
 
+/** The API server does not answer: nothing is known, and it may be worth asking again. */
+export class Unreachable extends Refusal {}
+
 /** The few calls that the rollout makes to the Kubernetes API. Paths are those of the API reference. */
 export interface Cluster {
   readonly access: Access;
@@ -30,6 +33,13 @@ export interface Cluster {
    */
   text(path: string, signal: AbortSignal): Promise<{ status: number; text: string; type?: string }>;
   /**
+   * Sends a request on to what stands behind a path, as to a pod's port through the proxy. Its answer, whatever the
+   * status, is given as it begins.
+   *
+   * @throws Refusal if the server does not answer; the signal's reason once it ends it
+   */
+  forward(path: string, request: Forwarded): Promise<IncomingMessage>;
+  /**
    * The lines of an answer that may go on for ever, as they come. A half line at a break is left out.
    *
    * @param signal ends it, quietly
@@ -41,8 +51,30 @@ export interface Cluster {
   create<T>(path: string, object: object): Promise<T>;
   /** Writes the whole object; with its resourceVersion in it only if nobody wrote in between (409). */
   replace<T>(path: string, object: object): Promise<T>;
+  /**
+   * Changes parts of an object, all or none.
+   *
+   * @throws ApiError with 422 or 409 where a `test` does not hold, or somebody wrote at the same moment
+   */
+  patch<T>(path: string, operations: readonly Operation[]): Promise<T>;
   delete(path: string): Promise<void>;
+  /**
+   * The same, for reading: each call ends with the signal, and throws its reason. Whether a write that is ended was done,
+   * nobody knows.
+   */
+  until(signal: AbortSignal): Cluster;
 }
+
+/** An operation of a JSON patch (RFC 6902). */
+export interface Operation {
+  readonly op: "test" | "add" | "replace" | "remove";
+  /** A JSON pointer (RFC 6901). */
+  readonly path: string;
+  readonly value?: unknown;
+}
+
+/** A request for somebody behind the API server, which takes `authorization` and `impersonate-*` for itself. */
+export type Forwarded = Omit<Outgoing, "options"> & { readonly signal: AbortSignal };
 
 /** What a server of metrics is asked for; one that cannot may send what it has, and the reader refuses it. */
 const plainText = "text/plain;version=0.0.4,*/*;q=0.1";
@@ -52,10 +84,17 @@ interface Page<T> {
   metadata: { continue?: string };
 }
 
-/** A client of the API server. @throws Refusal from each call if the server does not answer */
-export function connect(access: Access): Cluster {
+/**
+ * A client of the API server.
+ *
+ * @param ending ends each call that has no signal of its own. @default none
+ * @throws Refusal from each call if the server does not answer
+ */
+export function connect(access: Access, ending?: AbortSignal): Cluster {
   const call = async (method: string, path: string, body?: object): Promise<unknown> => {
-    const { status, text } = await exchange(access, method, path, body);
+    const limit = AbortSignal.timeout(patience);
+    const signal = ending ? AbortSignal.any([ending, limit]) : limit;
+    const { status, text } = await exchange(access, method, path, body, { signal, ending });
     const answer = parse(text);
     if (isGood(status) && answer !== undefined) return answer;
     throw refusedBy(status, text, `${method} ${path}`);
@@ -71,7 +110,14 @@ export function connect(access: Access): Cluster {
   return {
     access,
     get: <T>(path: string) => orAbsent(call("GET", path) as Promise<T>),
-    text: (path, signal) => exchange(access, "GET", path, undefined, { accept: plainText, signal }),
+    text: (path, signal) => exchange(access, "GET", path, undefined, { accept: plainText, signal, ending: signal }),
+    async forward(path, request) {
+      try {
+        return await authorized(access, path, request);
+      } catch (error) {
+        throw request.signal.aborted ? request.signal.reason : silence(access, error);
+      }
+    },
     async *lines(path, signal) {
       try {
         const response = await open(access, "GET", path, undefined, { accept: "*/*", signal });
@@ -99,83 +145,75 @@ export function connect(access: Access): Cluster {
     },
     create: <T>(path: string, object: object) => call("POST", path, object) as Promise<T>,
     replace: <T>(path: string, object: object) => call("PUT", path, object) as Promise<T>,
+    patch: <T>(path: string, operations: readonly Operation[]) =>
+      call("PATCH", `${path}?fieldManager=gray`, operations) as Promise<T>,
     async delete(path) {
       await orAbsent(call("DELETE", path));
     },
+    until: (signal) => connect(access, signal),
   };
 }
 
 interface How {
   readonly accept?: string;
   /** Ends request and answer. */
-  readonly signal?: AbortSignal;
+  readonly signal: AbortSignal;
 }
 
+/** @param how.ending the caller's signal: where it ends the request, its reason is thrown */
 async function exchange(
   access: Access,
   method: string,
   path: string,
-  body?: object,
-  { accept, signal }: How = {},
+  body: object | undefined,
+  how: How & { readonly ending: AbortSignal | undefined },
 ): Promise<{ status: number; text: string; type?: string }> {
-  const how = { ...(accept !== undefined && { accept }), signal: signal ?? AbortSignal.timeout(patience) };
   try {
     const response = await open(access, method, path, body, how);
     const type = response.headers["content-type"];
     return { status: response.statusCode ?? 0, text: await textOf(response), ...(type !== undefined && { type }) };
   } catch (error) {
-    throw signal?.aborted ? signal.reason : silence(access, error);
+    throw how.ending?.aborted ? how.ending.reason : silence(access, error);
   }
 }
 
-/** Sends a request; resolves when the answer begins. A connection whose other end is gone is noticed, however quiet it is. */
-async function open(
+/** Sends a request of our own; resolves when the answer begins. */
+function open(
   access: Access,
   method: string,
   path: string,
   body: object | undefined,
   { accept = "application/json", signal }: How,
 ): Promise<IncomingMessage> {
-  const { token, certificate, key } = await access.credentials();
-  const url = new URL(access.server.pathname.replace(/\/$/, "") + path, access.server);
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
     accept,
+    ...(payload !== undefined && { "content-type": bodyType(method), "content-length": Buffer.byteLength(payload) }),
+  };
+  return authorized(access, path, { method, headers, body: payload, signal });
+}
+
+/** Sends a request as who we are. */
+async function authorized(access: Access, path: string, outgoing: Omit<Outgoing, "options">): Promise<IncomingMessage> {
+  const { token, certificate, key } = await access.credentials();
+  const url = new URL(access.server.pathname.replace(/\/$/, "") + path, access.server);
+  const headers = {
     "user-agent": "gray-release",
-    ...(payload !== undefined && { "content-type": "application/json", "content-length": Buffer.byteLength(payload) }),
+    ...outgoing.headers,
     ...(token !== undefined && { authorization: `Bearer ${token}` }),
   };
-  // Importing node:http makes Node compile its web client too: 15 ms and 2.5 MB that a cluster under https need not pay.
-  const send = url.protocol === "http:" ? (await import("node:http")).request : request;
-  return new Promise((answered, failed) => {
-    const options = {
-      method,
-      headers,
-      ca: access.ca,
-      cert: certificate,
-      key,
-      rejectUnauthorized: !access.skipTlsVerify,
-      ...(access.serverName !== undefined && { servername: access.serverName }),
-    };
-    let complete = () => false;
-    const sent = send(url, options, (response) => {
-      complete = () => response.complete;
-      response.once("end", letGo);
-      // Whoever reads it hears of an error as well; this is for one that comes when the reader has just left.
-      response.on("error", () => {});
-      answered(response);
-    });
-    // Not Node's own option: a signal that comes when the whole answer is there and the connection back in its pool, where
-    // nobody hears its error, ends the process (24.21).
-    const end = () => sent.destroy(complete() ? undefined : signal?.reason);
-    const letGo = () => signal?.removeEventListener("abort", end);
-    if (signal?.aborted) end();
-    signal?.addEventListener("abort", end, { once: true });
-    sent.once("close", letGo);
-    sent.on("error", failed);
-    sent.setSocketKeepAlive(true, patience);
-    sent.end(payload);
-  });
+  const options = {
+    ca: access.ca,
+    cert: certificate,
+    key,
+    rejectUnauthorized: !access.skipTlsVerify,
+    ...(access.serverName !== undefined && { servername: access.serverName }),
+  };
+  return send(url, { ...outgoing, headers, options });
+}
+
+function bodyType(method: string): string {
+  return method === "PATCH" ? "application/json-patch+json" : "application/json";
 }
 
 /** What a failed request comes to for a person. */
@@ -183,7 +221,7 @@ function silence(access: Access, error: unknown): Error {
   if (error instanceof Refusal || error instanceof ApiError) return error;
   const { name, message } = error as Error;
   const why = name === "TimeoutError" || name === "AbortError" ? `no answer within ${patience / 1000} s` : message;
-  return new Refusal(
+  return new Unreachable(
     `The cluster at ${access.server.origin}${access.context ? ` (context ${access.context})` : ""} does not answer (${why}): check KUBECONFIG, the context and the network.`,
   );
 }
@@ -206,7 +244,8 @@ async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {
 
 const isGood = (status: number) => status >= 200 && status < 300;
 
-function refusedBy(status: number, text: string, request: string): ApiError {
+/** The API server's no to a request, in its own words. */
+export function refusedBy(status: number, text: string, request: string): ApiError {
   const message = (parse(text) as { message?: string } | undefined)?.message ?? text.slice(0, 200);
   const help = status === 403 ? ": docs/rbac.md of gray-release says what is needed" : "";
   return new ApiError(status, `${message} (${request.split("?")[0]}: ${status})${help}`);

@@ -2,7 +2,7 @@ import { deploymentSelector, serviceLabel } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import { sameLabels, showLabels } from "./labels.ts";
-import type { Live } from "./live.ts";
+import { isAdopted, type Live } from "./live.ts";
 import type { Memories } from "./memory.ts";
 import type { RecordReading } from "./record.ts";
 
@@ -10,7 +10,8 @@ import type { RecordReading } from "./record.ts";
  * Whether this stack may build on what stands in the cluster.
  *
  * 1. The namespace exists; it is never ours to make.
- * 2. A live Deployment of an owned track has the selector that this program gives it, which nothing can change.
+ * 2. A live Deployment of an owned track has the selector that this program gives it, which nothing can change; one that was
+ *    adopted may have its own.
  * 3. It, and the front where this stack owns it, were made by this program.
  *
  * @param context of the kubeconfig, for the sentence
@@ -28,9 +29,10 @@ export function assertGround(service: string, args: ServiceArgs, live: Live, con
     if (!deployment) continue;
     const { name } = deployment.metadata;
     const [found, wanted] = [deployment.spec.selector.matchLabels ?? {}, deploymentSelector(service, track)];
-    if (!sameLabels(found, wanted)) {
+    if (!sameLabels(found, wanted) && !isAdopted(deployment)) {
+      const adopt = track === "stable" ? `; gray adopt ${service} takes in what kubectl or Helm made` : "";
       throw new Refusal(
-        `Deployment ${name} in namespace ${namespace} selects ${showLabels(found)} and this program ${showLabels(wanted)}: a selector cannot be changed on a live Deployment, so take another service name, or remove that Deployment yourself.`,
+        `Deployment ${name} in namespace ${namespace} selects ${showLabels(found)} and this program ${showLabels(wanted)}: a selector cannot be changed on a live Deployment, so take another service name, or remove that Deployment yourself${adopt}.`,
       );
     }
     assertOurs("Deployment", deployment, service, namespace);
@@ -42,9 +44,13 @@ export function assertGround(service: string, args: ServiceArgs, live: Live, con
 }
 
 function assertOurs(kind: string, object: Labelled | undefined, service: string, namespace: string): void {
-  if (object === undefined || object.metadata.labels?.[serviceLabel] === service) return;
+  const owner = object?.metadata.labels?.[serviceLabel];
+  if (object === undefined || owner === service) return;
+  const { name } = object.metadata;
+  const adopt =
+    owner === undefined && name === service ? `; gray adopt ${service} takes in what kubectl or Helm made` : "";
   throw new Refusal(
-    `${kind} ${object.metadata.name} in namespace ${namespace} was not made by this program: take another service name, or remove that ${kind} yourself.`,
+    `${kind} ${name} in namespace ${namespace} was not made by this program: take another service name, or remove that ${kind} yourself${adopt}.`,
   );
 }
 
@@ -72,7 +78,8 @@ export function assertKnown(
       `Stack ${stack} runs ${service} on the cluster with UID ${own.cluster} and this one is ${live.cluster}: choose the right cluster with KUBECONFIG or kubernetes:context, or begin a new stack for this one.`,
     );
   }
-  const ran = live.deployments.stable !== undefined && record.kind !== "absent";
+  const adopted = record.kind === "read" && record.record.adopted !== undefined;
+  const ran = live.deployments.stable !== undefined && record.kind !== "absent" && !adopted;
   if (tracksOf(args).includes("canary") && history.length === 0 && ran) {
     throw new Refusal(
       `${service} is live in namespace ${args.namespace} and stack ${stack} remembers no release of it: export its memory in the output releases, or use the stack and backend that made it.`,

@@ -1,24 +1,26 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { output, type ResourceHookArgs, type ResourceHookBinding } from "@pulumi/pulumi";
 import type { Memory } from "../components/history.ts";
 import { Refusal } from "../components/refusal.ts";
 import type { Track } from "../components/traffic.ts";
+import { handOver } from "./adopt.ts";
 import type { Cluster } from "./cluster.ts";
 import { writeEvent } from "./event.ts";
 import { decide, frontHeld } from "./gate.ts";
 import { sameLabels } from "./labels.ts";
 import {
-  type DeploymentObject,
   isComplete,
   isStuck,
   readDeployment,
   readService,
   releaseOf,
   type ServiceObject,
+  type Wanted,
 } from "./live.ts";
 import { questionOf } from "./question.ts";
 import { changeRecord, completedReleases, readRecord, withCompleted } from "./record.ts";
-import { hasWeight, type RouteObject, readRoute, weightOf } from "./routes.ts";
+import { type RouteObject, readRoute } from "./routes.ts";
 
 /** Time between two looks at a roll. */
 const lookMilliseconds = 250;
@@ -46,20 +48,20 @@ export interface Guarded {
  */
 export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookBinding> {
   const beforeTrack = (track: Track) => async (change: ResourceHookArgs) => {
-    const { spec } = (change.newInputs ?? {}) as Partial<Pick<DeploymentObject, "spec">>;
-    const release = spec?.template.metadata.labels?.release;
+    const wanted = change.newInputs as Wanted | undefined;
+    const release = releaseOf(wanted);
     if (release === undefined) {
       throw new Refusal(
         `${guarded.service} ${track}: its pods have no label release, so nobody can judge them: leave it on.`,
       );
     }
-    await decideAgain(guarded, track, release, spec?.replicas);
+    await decideAgain(guarded, track, release, wanted?.spec.replicas);
   };
   const beforeFront = async (change: ResourceHookArgs) => {
     const { api, namespace, service, cluster } = guarded;
     const [record, same] = await Promise.all([
       readRecord(api, namespace, service, cluster),
-      change.type.endsWith(":HTTPRoute") ? keepsWeight(guarded, change) : keepsSelector(guarded, change),
+      change.type.endsWith(":HTTPRoute") ? keepsRules(guarded, change) : keepsSelector(guarded, change),
     ]);
     if (!same) refuseIf(frontHeld(service, record, guarded));
   };
@@ -69,6 +71,7 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
   const afterStable = async () => {
     await awaitComplete(guarded, "stable");
     await recordComplete(guarded);
+    await handOver(guarded);
   };
   return {
     canary: { beforeCreate: [canary], beforeUpdate: [canary], afterCreate: [afterCanary], afterUpdate: [afterCanary] },
@@ -84,13 +87,13 @@ async function keepsSelector({ api, namespace, service }: Guarded, { newInputs }
   return live !== undefined && sameLabels(live.spec.selector ?? {}, spec?.selector ?? {});
 }
 
-/** Whether the live route already gives canary the percent that it will. Its spec is a secret, for the token in it. */
-async function keepsWeight({ api, namespace }: Guarded, { newInputs }: ResourceHookArgs): Promise<boolean> {
+/** Whether the live route already sends everybody where it will. Its spec is a secret, for the token in it. */
+async function keepsRules({ api, namespace }: Guarded, { newInputs }: ResourceHookArgs): Promise<boolean> {
   const wanted = await new Promise<RouteObject>((known) =>
     output(newInputs as object).apply((it) => known(it as RouteObject)),
   );
   const live = await readRoute(api, namespace, wanted.metadata.name);
-  return live !== undefined && hasWeight(live, weightOf(wanted));
+  return isDeepStrictEqual(live?.spec.rules, wanted.spec.rules);
 }
 
 /** @throws Refusal if the gate does not admit the release now, or the number of canary's pods is not ours to change */

@@ -1,5 +1,5 @@
 import type { Files } from "../components/config-files.ts";
-import { backendName, deploymentName, serviceLabel } from "../components/names.ts";
+import { adoptedAnnotation, backendName, deploymentName, serviceLabel } from "../components/names.ts";
 import { configMapsOf, type PodSpec } from "../components/release.ts";
 import type { Track } from "../components/traffic.ts";
 import { ApiError, type Cluster } from "./cluster.ts";
@@ -19,8 +19,14 @@ export interface DeploymentObject {
   readonly metadata: Metadata;
   readonly spec: {
     readonly replicas: number;
-    readonly selector: { readonly matchLabels?: Record<string, string> };
-    readonly template: { readonly metadata: { readonly labels?: Record<string, string> }; readonly spec: PodSpec };
+    readonly selector: {
+      readonly matchLabels?: Record<string, string>;
+      readonly matchExpressions?: readonly object[];
+    };
+    readonly template: {
+      readonly metadata: { readonly labels?: Record<string, string>; readonly annotations?: Record<string, string> };
+      readonly spec: PodSpec;
+    };
   };
   readonly status: {
     readonly observedGeneration?: number;
@@ -97,9 +103,21 @@ export function readService(api: Cluster, namespace: string, service: string): P
   return api.get(`/api/v1/namespaces/${namespace}/services/${service}`);
 }
 
-/** The id of the release that a Deployment's template is made of. */
-export function releaseOf(deployment: DeploymentObject | undefined): string | undefined {
-  return deployment?.spec.template.metadata.labels?.release;
+/** A Deployment, live or as a program wants it. */
+export interface Wanted {
+  readonly metadata?: Pick<Metadata, "annotations">;
+  readonly spec: Pick<DeploymentObject["spec"], "replicas" | "template">;
+}
+
+/** The id of the release that a Deployment's template is made of; of one that was there before us, what it ran then. */
+export function releaseOf(deployment: Wanted | undefined): string | undefined {
+  const adopted = deployment?.metadata?.annotations?.[adoptedAnnotation];
+  return adopted ?? deployment?.spec.template.metadata.labels?.release;
+}
+
+/** Whether a Deployment was there before us, and its pods are still as they were. */
+export function isAdopted(deployment: DeploymentObject | undefined): deployment is DeploymentObject {
+  return deployment?.metadata.annotations?.[adoptedAnnotation] !== undefined;
 }
 
 /** Whether every wanted pod runs the present template and is available, and none of another is left but those that end. */

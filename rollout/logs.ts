@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Refusal } from "../components/refusal.ts";
 import type { Track } from "../components/traffic.ts";
 import { ApiError, type Cluster } from "./cluster.ts";
-import type { PodObject } from "./pods.ts";
+import { type PodObject, readPods } from "./pods.ts";
 
 /** One line of a pod's log. */
 export interface LogLine {
@@ -61,7 +61,7 @@ export async function followLogs(args: FollowArgs): Promise<void> {
     told = sentence;
   };
   while (!signal.aborted) {
-    const pods = await listed(api, namespace, service).catch((error: Error) => {
+    const pods = await readPods(api, namespace, service).catch((error: Error) => {
       if (first || isFinal(error)) throw error;
       if (!signal.aborted) tell(`${error.message.replace(/\.?$/, ".")} Waiting for it.`);
       return undefined;
@@ -142,10 +142,6 @@ const [notBegun, gone] = [400, 404];
 /** Whether asking once more would bring the same answer. */
 function isFinal(error: unknown): boolean {
   return error instanceof ApiError && error.status < 500 && error.status !== 429;
-}
-
-function listed(api: Cluster, namespace: string, service: string): Promise<PodObject[]> {
-  return api.list<PodObject>(`/api/v1/namespaces/${namespace}/pods`, `app=${service}`);
 }
 
 /** A pod that came to its end writes nothing more; one that was evicted stays listed for long. */

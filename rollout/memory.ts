@@ -7,7 +7,7 @@ import { type PodTemplate, type Release, releaseId } from "../components/release
 import { mapOf, plainObject, understand } from "../components/schema.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import { type Track, tracks } from "../components/traffic.ts";
-import type { Live } from "./live.ts";
+import { isAdopted, type Live } from "./live.ts";
 import { completedReleases, type RecordReading } from "./record.ts";
 
 /** What the stacks remember of a service. */
@@ -39,6 +39,7 @@ const memories = mapOf(
     cluster: v.string(),
     current: mapOf(v.string(), v.picklist(tracks, "must be stable or canary")),
     previous: v.optional(v.string()),
+    shift: v.optional(v.object({ weight: v.number(), from: v.number(), to: v.number() })),
     history: v.array(release),
   }),
 );
@@ -61,6 +62,10 @@ export async function memoriesOf(service: string, args: ServiceArgs, live: Live)
     };
   }
   const stableHasHistory = own !== undefined;
+  // What is taken in runs already, whatever canary does.
+  if (!own && isAdopted(live.deployments.stable)) {
+    return { own, history: [], canaryRuns: undefined, stableHasHistory };
+  }
   const { canaryStack = defaults.canaryStack } = args;
   // A reference to a stack that does not exist ends the program with an error that cannot be caught (pulumi #19202).
   const hasRun = live.deployments.canary !== undefined || live.front.service !== undefined;

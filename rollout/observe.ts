@@ -4,6 +4,7 @@ import { lookDefaults } from "../analysis/defaults.ts";
 import type { MetricSource, Pod } from "../analysis/reading.ts";
 import type { Tick } from "../analysis/tick.ts";
 import type { Cluster } from "./cluster.ts";
+import { hasReadyCanary } from "./empty-canary.ts";
 import { listPods } from "./pods.ts";
 
 /** One look: what happened since the last one, or why that cannot be told. */
@@ -28,16 +29,18 @@ export interface Observed {
 }
 
 /**
- * Looks at the pods of a service again and again, every second in the first minute and every five seconds after it, until
- * the signal ends it. Changes nothing in the cluster. A server that does not answer is a look with trouble, never an end.
+ * Looks at the pods of a service again and again, every second in the first minute and while canary has no ready pod, else
+ * every five seconds, until the signal ends it. Changes nothing in the cluster. A server that does not answer is a look with trouble, never an end.
  */
 export async function* observe({ api, namespace, service, source, signal }: Observed): AsyncGenerator<Look> {
   const began = Date.now();
   let counters = nothingCounted;
   while (!signal.aborted) {
     const at = Date.now();
+    let empty = false;
     try {
-      const pods = await unlessEnded(listPods(api, namespace, service), signal);
+      const pods = await listPods(api.until(signal), namespace, service);
+      empty = !hasReadyCanary(pods);
       const limit = AbortSignal.any([signal, AbortSignal.timeout(lookDefaults.lookTimeoutSeconds * 1000)]);
       const idle = new Set(pods.filter(({ ready, ending }) => !ready || ending).map(({ name }) => name));
       // A pod that begins or ends gets no requests: that it cannot be read leaves no gap.
@@ -50,20 +53,8 @@ export async function* observe({ api, namespace, service, source, signal }: Obse
       if (signal.aborted) return;
       yield { at, trouble: (error as Error).message };
     }
-    const early = at - began < lookDefaults.closeWatchSeconds * 1000;
+    const early = at - began < lookDefaults.closeWatchSeconds * 1000 || empty;
     const due = at + (early ? lookDefaults.earlyTickSeconds : lookDefaults.tickSeconds) * 1000;
     await sleep(Math.max(0, due - Date.now()), undefined, { signal }).catch(() => {});
-  }
-}
-
-/** What a promise comes to. @throws the signal's reason as soon as that ends the wait */
-export async function unlessEnded<T>(pending: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: ended, reject } = Promise.withResolvers<never>();
-  const end = () => reject(signal.reason);
-  signal.addEventListener("abort", end, { once: true });
-  try {
-    return await Promise.race([pending, ended]);
-  } finally {
-    signal.removeEventListener("abort", end);
   }
 }

@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
+import { assertNotDark } from "../components/adoption.ts";
 import { defaults } from "../components/defaults.ts";
 import { configMapsToKeep, type Memory, memoryKey, remember } from "../components/history.ts";
 import { Refusal } from "../components/refusal.ts";
-import { renderRelease } from "../components/release.ts";
+import { type Release, renderRelease } from "../components/release.ts";
 import { rollSeconds } from "../components/roll.ts";
 import { describeRule } from "../components/rule.ts";
 import { assertServiceArgs, labelsOf, mainPort, type ServiceArgs, tracksOf } from "../components/service-args.ts";
@@ -12,9 +13,11 @@ import {
   gatewayMode,
   replicasMode,
   rollOrder,
+  shiftOf,
   type Track,
   type Traffic,
 } from "../components/traffic.ts";
+import { adoptedReleaseOf, adopting, adoptionOf, asAdopted, handOver, takeIn } from "./adopt.ts";
 import { type Choice, chooseReleases } from "./choice.ts";
 import { connect } from "./cluster.ts";
 import { type Admission, frontHeld } from "./gate.ts";
@@ -25,7 +28,7 @@ import { sameLabels } from "./labels.ts";
 import { configMapsInUse, type Live, readLive, releaseOf } from "./live.ts";
 import { askOwnStack, type Memories, memoriesOf, ownStack } from "./memory.ts";
 import { providerFor } from "./provider.ts";
-import { completedReleases, type RecordReading, readRecord } from "./record.ts";
+import { type Adopted, completedReleases, type RecordReading, readRecord } from "./record.ts";
 import { assertGateways, assertRoutes, hasWeight, weightOf } from "./routes.ts";
 import { sequences } from "./sequence.ts";
 
@@ -33,7 +36,8 @@ import { sequences } from "./sequence.ts";
  * Looks where a service stands, chooses the release of each track that this stack owns and asks the gate, before
  * anything is registered: a refused `up` changes nothing. In preview a refusal is a warning.
  *
- * Reads the environment: KUBECONFIG; GRAY_BREAK_GLASS=<reason> passes the gate; GRAY_EPOCH names the driver.
+ * Reads the environment: KUBECONFIG; GRAY_BREAK_GLASS=<reason> passes the gate; GRAY_EPOCH names the driver; GRAY_ADOPT=<service>
+ * takes in what stands (gray adopt).
  *
  * @param service the name of the service
  * @param args the same arguments that CanaryService gets
@@ -50,7 +54,7 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
   askOwnStack();
   const ownsCanary = tracksOf(args).includes("canary");
   const gateway = ownsCanary ? args.gateway : undefined;
-  const live = await readLive(api, namespace, service, gateway !== undefined);
+  const live = asAdopted(service, args, await readLive(api, namespace, service, gateway !== undefined));
   assertGround(service, args, live, access.context);
   const [record, memories, inUse] = await Promise.all([
     readRecord(api, namespace, service, live.cluster),
@@ -58,12 +62,16 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
     ownsCanary ? configMapsInUse(api, namespace, service) : {},
     gateway && assertGateways(api, service, namespace, gateway),
   ]);
+  const adopted = adoptionOf(service, live, record);
   assertKnown(service, args, live, memories, record, pulumi.getStack());
 
   const { GRAY_BREAK_GLASS: breakGlass, GRAY_EPOCH } = process.env;
   const by = { epoch: GRAY_EPOCH ? Number(GRAY_EPOCH) : undefined, breakGlass };
-  const choice = chooseReleases({ service, args, live, record, memories, ...by }, rendered);
-  const traffic = ownsCanary ? trafficOf(service, args, live, record) : undefined;
+  const choice = chooseReleases(
+    { service, args, live, record, memories, adopted: adoptedReleaseOf(live), ...by },
+    rendered,
+  );
+  const traffic = ownsCanary ? trafficOf(service, args, live, record, adopted) : undefined;
   for (const warning of choice.warnings) pulumi.log.warn(warning);
   settle(Object.values(choice.admissions));
   if (traffic && changesFront(live, traffic)) stopHere(frontHeld(service, record, by));
@@ -80,13 +88,18 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
     ...by,
     rollSeconds: rollSeconds(args, stableReplicasOf(args, live)),
   };
+  if (adopted && !pulumi.runtime.isDryRun()) {
+    if (process.env.GRAY_ADOPT === service) await takeIn(api, service, args, live, adopted, ownStack());
+    if (tracksOf(args).includes("stable")) await handOver(guarded);
+  }
   const noted = releaseOf(live.deployments.stable) === completedReleases(record)[0];
   if (!pulumi.runtime.isDryRun() && tracksOf(args).includes("stable") && !noted) await recordComplete(guarded);
-  const kept = keptReleases(args, choice, memories, [
+  const kept = keptReleases(args, choice, memories, adopted, [
     releaseOf(live.deployments.stable),
     ...completedReleases(record).slice(0, 2),
   ]);
   const previous = previousOf(choice, own);
+  const inForce = weightInForce(live);
   return {
     key: memoryKey(namespace, service),
     stack: ownStack(),
@@ -94,23 +107,31 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
     provider: providerFor(access, live.cluster),
     releases: choice.releases,
     admissions: notable(choice.admissions),
-    ...(traffic && { traffic }),
+    ...(traffic && { traffic, shift: shiftOf(traffic, inForce, own?.shift) }),
     stableReplicas: args.replicas === "external" ? undefined : args.replicas,
     rollSeconds: guarded.rollSeconds,
-    order: rollOrder(weightInForce(live), traffic?.weight ?? 0),
+    urgent: (record.kind === "read" && record.record.open?.urgent) ?? false,
+    order: rollOrder(inForce, traffic?.weight ?? 0),
     sequence: sequences(live, record, choice.releases, traffic),
     ...(previous !== undefined && { previous }),
     history: kept,
     configMaps: traffic ? configMapsToKeep(kept, inUse) : {},
+    ...(adopted && { adopted: adopting(service, args, live, own === undefined, choice.releases.stable?.id) }),
     hooks: hooksOf(guarded),
   };
 }
 
 /** What the weight comes down to. While a rollout is open, the weight is the record's. */
-function trafficOf(service: string, args: ServiceArgs, live: Live, record: RecordReading): Traffic {
+function trafficOf(
+  service: string,
+  args: ServiceArgs,
+  live: Live,
+  record: RecordReading,
+  adopted: Adopted | undefined,
+): Traffic {
   const asked = args.weight ?? defaults.weight;
   const open = record.kind === "read" ? record.record.open : undefined;
-  if (open && open.weight !== asked) {
+  if (open?.weight !== undefined && open.weight !== asked) {
     pulumi.log.warn(
       `${service}: the weight is ${open.weight} while the rollout of ${open.release} is open, not ${asked}.`,
     );
@@ -119,7 +140,9 @@ function trafficOf(service: string, args: ServiceArgs, live: Live, record: Recor
   const mode = gateway
     ? gatewayMode(gateway.minimumCanaryReplicas)
     : replicasMode(args.acceptShare || args.replicas === "external");
-  const traffic = mode.plan(open?.weight ?? asked, stableReplicasOf(args, live), { app: service });
+  const weight = open?.weight ?? asked;
+  if (adopted) assertNotDark(service, args, weight);
+  const traffic = mode.plan(weight, stableReplicasOf(args, live), adopted?.front ?? { app: service });
   if (gateway && traffic.backends) {
     assertRoutes(service, args.namespace, mainPort(args), gateway, traffic.backends);
   }
@@ -133,8 +156,16 @@ function describe(service: string, args: ServiceArgs, live: Live, traffic: Traff
 }
 
 /** The history once this run is through. A stack without canary remembers what it runs; the rest is canary's. */
-function keptReleases(args: ServiceArgs, { releases }: Choice, memories: Memories, pinned: (string | undefined)[]) {
-  if (!releases.canary) return releases.stable ? [releases.stable] : [];
+function keptReleases(
+  args: ServiceArgs,
+  { releases }: Choice,
+  memories: Memories,
+  adopted: Adopted | undefined,
+  pinned: (string | undefined)[],
+): readonly Release[] {
+  // What was there before us cannot be brought back: its pods have not our labels.
+  if (!releases.canary)
+    return [releases.stable].flatMap((each) => (each && each.id !== adopted?.release ? [each] : []));
   return remember(memories.history, releases.canary, args.releaseHistoryLimit ?? defaults.releaseHistoryLimit, pinned);
 }
 

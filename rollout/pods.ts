@@ -1,5 +1,7 @@
 import type { Pod } from "../analysis/reading.ts";
 import type { Cluster } from "./cluster.ts";
+import { showLabels } from "./labels.ts";
+import { readAdopted } from "./record.ts";
 
 interface Container {
   readonly name: string;
@@ -10,7 +12,13 @@ interface ContainerStatus {
   readonly name: string;
   readonly ready: boolean;
   readonly restartCount: number;
-  readonly state?: { readonly waiting?: { readonly reason?: string } };
+  readonly state?: {
+    readonly waiting?: { readonly reason?: string };
+    readonly running?: object;
+    readonly terminated?: object;
+  };
+  /** How the one before it ended, after a restart. */
+  readonly lastState?: { readonly terminated?: object };
 }
 
 /** A pod as the API server has it; the fields used here. */
@@ -37,9 +45,28 @@ export interface PodObject {
   };
 }
 
+/** The pods of both tracks of a service. Those that were there before us are labelled as what they are: stable's. */
+export async function readPods(api: Cluster, namespace: string, service: string): Promise<PodObject[]> {
+  const path = `/api/v1/namespaces/${namespace}/pods`;
+  const [ours, adopted] = await Promise.all([
+    api.list<PodObject>(path, `app=${service}`),
+    readAdopted(api, namespace, service),
+  ]);
+  if (!adopted) return ours;
+  const behind = await api.list<PodObject>(path, showLabels(adopted.front));
+  const before = behind
+    .filter(({ metadata }) => metadata.labels?.track === undefined)
+    .map((pod) => {
+      const labels = { ...pod.metadata.labels, track: "stable", release: adopted.release };
+      return { ...pod, metadata: { ...pod.metadata, labels } };
+    });
+  const seen = new Set(before.map(({ metadata }) => metadata.uid));
+  return [...ours.filter(({ metadata }) => !seen.has(metadata.uid)), ...before];
+}
+
 /** The pods of both tracks of a service, without those that came to their end: an evicted pod stays listed for long. */
 export async function listPods(api: Cluster, namespace: string, service: string): Promise<Pod[]> {
-  const pods = await api.list<PodObject>(`/api/v1/namespaces/${namespace}/pods`, `app=${service}`);
+  const pods = await readPods(api, namespace, service);
   return pods.filter(({ status }) => status.phase !== "Succeeded" && status.phase !== "Failed").flatMap(observed);
 }
 

@@ -16,6 +16,25 @@ const verdict = v.looseObject({
   evidence: v.optional(v.looseObject({ verdict: v.string(), because: v.string() })),
 });
 
+const adopted = v.looseObject({
+  /** The id of what it ran when it was adopted: the hash of its pod template. */
+  release: v.string(),
+  /** What the shared Service selects, as it was. The pods of both tracks have these labels; those of then have no `track`. */
+  front: mapOf(v.string()),
+});
+
+/** A rollout that has ended. */
+const ended = v.looseObject({
+  release: v.string(),
+  from: v.string(),
+  began: v.string(),
+  ended: v.string(),
+  /** Who began it. */
+  by: v.string(),
+  outcome: v.picklist(["promoted", "undone"], "must be promoted or undone"),
+  because: v.string(),
+});
+
 /** Fields that a newer version added are kept, and so survive a change by this one. */
 const record = keyed(
   v.looseObject({
@@ -29,17 +48,35 @@ const record = keyed(
     verdicts: mapOf(verdict),
     /** Ids that stable ran completely, oldest first; the last one is what it ran last. */
     completed: v.array(v.string()),
-    /** The rollout under way, if there is one; only the driver that holds this epoch may change a track. */
+    /** Of a service that was there before us, until the first promotion is through. */
+    adopted: v.optional(adopted),
+    /** Release id -> id of the release that runs in its place for as long as the program renders it: what an undo leaves. */
+    instead: v.optional(mapOf(v.string())),
+    /** The highest number that a driver was given. */
+    epoch: v.optional(wholeNumber(0)),
+    /**
+     * The rollout under way, if there is one (rollout/rollout.ts), as far as the program needs it; only the driver that holds
+     * this epoch may change a track.
+     */
     open: v.optional(
       v.looseObject({
         epoch: v.pipe(v.number(), v.safeInteger("must be a whole number")),
         release: v.string(),
-        weight: percent,
+        /** @default as the program says */
+        weight: v.optional(percent),
+        /** Id of the release that each track is to run now, by the driver's word. @default as the program says */
+        runs: v.optional(mapOf(v.string())),
+        /** Stable rolls with all pods at once. */
+        urgent: v.optional(v.boolean()),
       }),
     ),
+    /** The latest rollouts that have ended, newest first. */
+    ended: v.optional(v.array(ended)),
   }),
 );
 
+export type Adopted = v.InferOutput<typeof adopted>;
+export type Ended = v.InferOutput<typeof ended>;
 export type Verdict = v.InferOutput<typeof verdict>;
 
 /** What the cluster remembers of the rollout of one service: the ConfigMap `<service>-rollout`. */
@@ -81,6 +118,16 @@ export async function readRecord(
 ): Promise<RecordReading> {
   const object = await api.get<RecordObject>(pathOf(namespace, service));
   return object === undefined ? { kind: "absent" } : parseRecord(object.data?.record, cluster);
+}
+
+/** What the record says of a service that was there before us; undefined for any other, and where it cannot be read. */
+export async function readAdopted(api: Cluster, namespace: string, service: string): Promise<Adopted | undefined> {
+  const object = await api.get<RecordObject>(pathOf(namespace, service));
+  try {
+    return understand(record, JSON.parse(object?.data?.record ?? "")).adopted;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What a record's text says, pure. */

@@ -16,7 +16,32 @@ export interface RouteObject {
     readonly labels?: Record<string, string>;
     readonly annotations?: Record<string, string>;
   };
-  readonly spec: { readonly rules?: readonly HttpRouteRule[] };
+  readonly spec: {
+    readonly parentRefs?: readonly ParentRef[];
+    readonly hostnames?: readonly string[];
+    readonly rules?: readonly HttpRouteRule[];
+  };
+}
+
+/** What a route attaches to, a Gateway where it does not say otherwise. */
+export interface ParentRef extends GatewayRef {
+  readonly kind?: string;
+  readonly port?: number;
+}
+
+/** A Gateway as the API server has it; the fields used here. */
+export interface GatewayObject {
+  readonly spec: {
+    readonly gatewayClassName: string;
+    readonly listeners?: readonly {
+      readonly name: string;
+      readonly port: number;
+      readonly protocol: string;
+      /** Requests for other hosts do not come in here. @default any */
+      readonly hostname?: string;
+    }[];
+  };
+  readonly status?: { readonly addresses?: readonly { readonly type?: string; readonly value: string }[] };
 }
 
 /** The live HTTPRoutes of a service; none where the cluster has no Gateway API. */
@@ -26,7 +51,15 @@ export async function readRoutes(api: Cluster, namespace: string, service: strin
 }
 
 export function readRoute(api: Cluster, namespace: string, name: string): Promise<RouteObject | undefined> {
-  return api.get(`${group}/namespaces/${namespace}/httproutes/${name}`);
+  return api.get(pathOfRoute(namespace, name));
+}
+
+export function readGateway(api: Cluster, namespace: string, name: string): Promise<GatewayObject | undefined> {
+  return api.get(`${group}/namespaces/${namespace}/gateways/${name}`);
+}
+
+export function pathOfRoute(namespace: string, name: string): string {
+  return `${group}/namespaces/${namespace}/httproutes/${name}`;
 }
 
 /**
@@ -92,14 +125,11 @@ async function assertGateway(
   refs: readonly GatewayRef[],
   rules: NonNullable<GatewayArgs["rules"]>,
 ): Promise<void> {
-  interface Gateway {
-    readonly spec: { readonly gatewayClassName: string; readonly listeners?: readonly { readonly name: string }[] };
-  }
   interface GatewayClass {
     readonly status?: { readonly supportedFeatures?: readonly { readonly name: string }[] };
   }
   const { name = "", namespace = home } = refs[0] ?? {};
-  const gateway = await api.get<Gateway>(`${group}/namespaces/${namespace}/gateways/${name}`);
+  const gateway = await readGateway(api, namespace, name);
   if (gateway === undefined) {
     throw new Refusal(
       `${service}: there is no Gateway ${name} in namespace ${namespace}: correct gateway.routes, or have it made first.`,

@@ -1,22 +1,48 @@
 import type { Pod } from "../analysis/reading.ts";
+import { tokenHeader } from "../components/names.ts";
 import type { Cluster } from "./cluster.ts";
 import { readService, type ServiceObject } from "./live.ts";
-import { listPods } from "./pods.ts";
+import { type RouteObject, readRoutes, weightOf } from "./routes.ts";
 
-/** `shareOf` the shared Service and the pods of now. */
-export async function reachedShare(api: Cluster, namespace: string, service: string): Promise<number | undefined> {
-  const [front, pods] = await Promise.all([readService(api, namespace, service), listPods(api, namespace, service)]);
-  return shareOf(front, pods);
+/** What of the front decides who meets canary. */
+export interface Front {
+  readonly service: ServiceObject | undefined;
+  /** The HTTPRoutes; none in traffic by number of pods. */
+  readonly routes: readonly RouteObject[];
+}
+
+export async function readFront(api: Cluster, namespace: string, service: string): Promise<Front> {
+  const [shared, routes] = await Promise.all([
+    readService(api, namespace, service),
+    readRoutes(api, namespace, service),
+  ]);
+  return { service: shared, routes };
 }
 
 /**
- * The share of user traffic that canary's ready pods get of the shared Service, 0 to 1: 0 while it is dark; undefined where
- * no pod is ready.
+ * The share of user traffic that canary gets, 0 to 1: what its routes say where there are any (the largest, where they
+ * differ), else what its ready pods get of the shared Service: 0 while it is dark, undefined where no pod is ready.
  */
-export function shareOf(front: ServiceObject | undefined, pods: readonly Pod[]): number | undefined {
-  const selector = front?.spec.selector ?? {};
+export function shareOf({ service, routes }: Front, pods: readonly Pod[]): number | undefined {
+  if (routes.length > 0) return Math.max(...routes.map(weightOf)) / 100;
+  const selector = service?.spec.selector ?? {};
   const ready = pods.filter(
     (pod) => pod.ready && !pod.ending && (selector.track === undefined || selector.track === pod.track),
   );
   return ready.length === 0 ? undefined : ready.filter(({ track }) => track === "canary").length / ready.length;
+}
+
+/**
+ * The share of all requests that a gateway means for canary, 0 to 1, where it sends each by weight alone; undefined where
+ * user rules send some elsewhere, routes differ, or there are none.
+ */
+export function shareByWeightAlone({ routes }: Front): number | undefined {
+  const [weight, ...others] = new Set(routes.map(weightOf));
+  const ruled = routes.some(({ spec }) => (spec.rules ?? []).filter((rule) => !isOfToken(rule)).length > 1);
+  return weight === undefined || others.length > 0 || ruled ? undefined : weight / 100;
+}
+
+/** Whether only the token meets a rule. */
+export function isOfToken({ matches }: NonNullable<RouteObject["spec"]["rules"]>[number]): boolean {
+  return matches.every(({ headers = [] }) => headers.some(({ name }) => name.toLowerCase() === tokenHeader));
 }

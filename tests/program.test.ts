@@ -43,6 +43,7 @@ describe("fop-gate", () => {
       "ConfigMap fop-gate-config-<hash>",
       "ConfigMap fop-gate-log-applog-<hash>",
       "ConfigMap fop-gate-log-auditlog-<hash>",
+      "ConfigMap fop-gate-plan",
       "Deployment fop-gate-canary",
       "Ingress fop-gate",
       "Service fop-gate",

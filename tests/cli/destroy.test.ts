@@ -29,6 +29,7 @@ describe("gray destroy", () => {
     for (const service of services) {
       api.put(record(service), { metadata: { name: `${service}-rollout` } });
       api.put(evidence(service), { metadata: { name: `${service}-evidence` } });
+      api.put(lastWords(service), { metadata: { name: `${service}-last-words` } });
     }
   });
   afterEach(async () => {
@@ -37,10 +38,12 @@ describe("gray destroy", () => {
   });
 
   const evidence = (service: string) => `/api/v1/namespaces/dora-apps/configmaps/${service}-evidence`;
+  const lastWords = (service: string) => `/api/v1/namespaces/dora-apps/configmaps/${service}-last-words`;
   const record = (service: string) => `/api/v1/namespaces/dora-apps/configmaps/${service}-rollout`;
   const services = ["web", "shop", "other"];
   const records = () => services.filter((service) => api.objects.has(record(service)));
   const observed = () => services.filter((service) => api.objects.has(evidence(service)));
+  const mourned = () => services.filter((service) => api.objects.has(lastWords(service)));
   const destroy = (...args: string[]) => shell.run(destroyCommand(), ...args);
   const destroyed = () =>
     shell.calls.filter((call) => call.startsWith("destroy ")).map((call) => call.split(" ").at(-1));
@@ -58,7 +61,7 @@ describe("gray destroy", () => {
       said,
       "Down: eu, then prod, then canary, then all; the records of dora-apps/web, dora-apps/shop are deleted.",
     );
-    assert.deepEqual([records(), observed()], [["other"], ["other"]]);
+    assert.deepEqual([records(), observed(), mourned()], [["other"], ["other"], ["other"]]);
   });
 
   it("lifts the protection of a stack just before it takes it down", async () => {

@@ -25,6 +25,18 @@ describe("the forecast of a decision", () => {
     assert.ok(prospects(busy, 99).every(({ refused }) => !refused));
   });
 
+  it("are all to be had, and to the point, where a gateway splits", () => {
+    const all = prospects(busy, 3, 0.05, true);
+    assert.deepEqual(
+      all.map(({ weight, refused, forecast }) => [weight, refused, 100 * forecast.share]),
+      [1, 5, 10, 25, 50].map((weight) => [weight, false, weight]),
+    );
+    assert.deepEqual(
+      all.filter(({ inForce }) => inForce).map(({ weight }) => weight),
+      [5],
+    );
+  });
+
   it("marks the weight in force, and no refused one beside it that reaches the same share", () => {
     const standing = prospects(busy, 9, 0.1).filter(({ inForce }) => inForce);
     assert.deepEqual(

@@ -9,11 +9,12 @@ import { pod } from "../analysis/reading.ts";
 import { WebServer } from "../analysis/server.ts";
 
 const found = { api: {}, namespace: "dora-apps", service: "fop-gate" } as FoundService;
-const source = (of: FoundService, ...args: string[]) => {
+const optionsOf = (...args: string[]) => {
   const verb = aboutSource(new Command("verb")).exitOverride();
   verb.parse(args, { from: "user" });
-  return sourceOf(verb.opts<SourceOptions>(), of);
+  return verb.opts<SourceOptions>();
 };
+const source = (of: FoundService, ...args: string[]) => sourceOf(optionsOf(...args), of);
 
 describe("the source that a verb's options mean", () => {
   it("is the pods' own metrics by default, and Prometheus where its address is given", () => {
@@ -87,6 +88,19 @@ describe("the source that a verb's options mean", () => {
       }
     });
 
+    it("is of the clusters that Envoy Gateway makes of the live HTTPRoutes of the service", async () => {
+      const backendRefs = [{ name: backendName("fop-gate", "canary") }];
+      const route = { metadata: { name: "fop-gate", namespace: "dora-apps" }, spec: { rules: [{ backendRefs }] } };
+      const list = async (path: string, selector: string) =>
+        path.endsWith("/namespaces/dora-apps/httproutes") && selector === "gray-release/service=fop-gate"
+          ? [route]
+          : [];
+      const api = { until: () => ({ get: async () => ({}), list }) } as unknown as FoundService["api"];
+      const reading = source({ ...found, api }, "--prometheus", server.url, "--series", "envoy-gateway");
+      await reading.read([pod("web-1")], new AbortController().signal);
+      assert.match(query, /,envoy_cluster_name=~"httproute\/dora-apps\/fop-gate\/rule\/0\|/);
+    });
+
     it("has the labels that are asked for", async () => {
       assert.match(await queryOf("--label", "cluster=eu-1", "--label", "job=a=b"), /,cluster="eu-1",job="a=b"}/);
     });
@@ -125,9 +139,11 @@ describe("the source that a verb's options mean", () => {
 });
 
 describe("a pair of counters on the command line", () => {
+  const pairs = (...written: string[]) => pairsOf(optionsOf(...written.flatMap((pair) => ["--pair", pair])).pair);
+
   it("is a name and two metrics, with labels or without", () => {
     assert.deepEqual(
-      pairsOf(['lost orders=orders_total{state="lost",shop="a/b"}/orders_total', "late=late_total/all_total"]),
+      pairs('lost orders=orders_total{state="lost",shop="a/b"}/orders_total', "late=late_total/all_total"),
       {
         "lost orders": {
           bad: { metric: "orders_total", labels: { state: "lost", shop: "a/b" } },
@@ -136,25 +152,27 @@ describe("a pair of counters on the command line", () => {
         late: { bad: { metric: "late_total" }, total: { metric: "all_total" } },
       },
     );
+    assert.deepEqual(pairs(), {});
   });
 
   it("is refused in any other form", () => {
     for (const text of ["orders", "lost=orders_total", "=a/b", "x=a{b}/c", "x=1a/b", 'x=a{b="c}/d'])
-      assert.throws(() => pairsOf([text]), /is no pair: write name=bad\/total/, text);
+      assert.throws(() => pairs(text), /is no pair: write name=bad\/total/, text);
   });
 });
 
 describe("a pair's name on the command line", () => {
   it("is none of a kind of the product, whose evidence it would replace", () => {
     for (const name of reservedNames) {
-      assert.throws(() => pairsOf([`${name}=a_total/b_total`]), {
+      assert.throws(() => optionsOf("--pair", `${name}=a_total/b_total`), {
         message: `--pair ${name} has a name that gray verify has a meaning for: choose another.`,
       });
     }
   });
 
   it("is given once", () => {
-    assert.throws(() => pairsOf(["lost=a_total/b_total", "late=c/d", "lost=e/f"]), {
+    const written = ["lost=a_total/b_total", "late=c/d", "lost=e/f"].flatMap((pair) => ["--pair", pair]);
+    assert.throws(() => optionsOf(...written), {
       message: "--pair lost is given twice: name the pairs differently.",
     });
   });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { CanaryService } from "../../components/canary-service.ts";
+import { parsePlan } from "../../components/plan.ts";
 import { Refusal } from "../../components/refusal.ts";
 import { renderRelease } from "../../components/release.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
@@ -103,6 +104,23 @@ describe("CanaryService", () => {
       ]);
     });
 
+    it("leaves the plan in the cluster, for gray to read, where there is one", async () => {
+      const planned = await deploy({ tracks: ["canary"], plan: { checks: [{ path: "/healthz" }] } });
+      const { inputs, dependsOn } = find(planned, "ConfigMap", "fop-gate-plan");
+      assert.deepEqual(Object.keys(inputs.data), ["plan"]);
+      assert.deepEqual(
+        parsePlan(inputs.data.plan).checks.map(({ path, port }) => [path, port]),
+        [["/healthz", 80]],
+      );
+      assert.deepEqual([inputs.immutable, dependsOn], [undefined, []]);
+      assert.equal(inputs.metadata.labels["gray-release/service"], "fop-gate");
+      const other = await deploy({ tracks: ["stable"], plan: { checks: [{ path: "/healthz" }] } });
+      assert.deepEqual(
+        objects(other).filter((name) => name.startsWith("ConfigMap")),
+        [],
+      );
+    });
+
     it("makes the token that will reach a dark canary", () => {
       assert.ok(made.resources.some(({ type, name }) => type.endsWith("RandomPassword") && name === "fop-gate-token"));
     });
@@ -185,6 +203,7 @@ describe("CanaryService", () => {
       for (const name of ["fop-gate", "fop-gate-canary"]) {
         assert.deepEqual(find(made, "Deployment", name).inputs.metadata.annotations, {
           "log.example.com/agent": "on",
+          "pulumi.com/patchForce": "true",
           "gray-release/seq": "0",
           "gray-release/stack": "organization/gray-release/test",
         });

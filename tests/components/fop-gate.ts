@@ -27,6 +27,7 @@ export function standing(service: string, args: ServiceArgs, changes: Partial<St
   return {
     key: `${args.namespace}/${service}`,
     stack: "organization/gray-release/test",
+    urgent: false,
     rollSeconds: rollSeconds(args, replicas ?? 1),
     cluster: "cluster-uid",
     provider: new k8s.Provider("cluster", {}),

@@ -47,6 +47,26 @@ const bad: [what: string, args: object, sentence: string][] = [
     "web: terminationGracePeriodSeconds (5) must exceed the 5 s that a pod keeps serving after it was asked to end.",
   ],
   [
+    "a check of a port that the Service has not",
+    { plan: { checks: [{ path: "/" }, { path: "/admin", port: 8080 }] } },
+    "web: plan.checks.1.port is 8080 and the Service has 80: choose one of its ports.",
+  ],
+  [
+    "a check whose path is none",
+    { plan: { checks: [{ path: "healthz" }] } },
+    'web: plan.checks.0.path is "healthz": must begin with /.',
+  ],
+  [
+    "a check in place of a list of them",
+    { plan: { checks: { path: "/" } } },
+    'web: plan.checks is {"path":"/"}: must be a list of checks.',
+  ],
+  [
+    "an unknown part of the plan",
+    { plan: { check: [] } },
+    "web: unknown argument plan.check: correct its name or take it out.",
+  ],
+  [
     "an Ingress to a port that the Service has not",
     {
       ports: [

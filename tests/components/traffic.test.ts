@@ -196,8 +196,14 @@ describe("what preview says of the traffic", () => {
 
   it("names the way by backends, and how many pods carry it", () => {
     const says = (weight: number, minimum?: number) => describeTraffic(gatewayMode(minimum).plan(weight, 9, labels), 9);
-    assert.equal(says(10), "asked 10 %, reached 10 %: by backend weights, 2 canary pods");
-    assert.equal(says(0.005, 1), "asked 0.005 %, reached 0.005 %: by backend weights, 1 canary pod");
+    assert.equal(
+      says(10),
+      "asked 10 %, reached 10 %: by backend weights, 2 canary pods; callers inside the cluster meet 2 of 11 pods",
+    );
+    assert.equal(
+      says(0.005, 1),
+      "asked 0.005 %, reached 0.005 %: by backend weights, 1 canary pod; callers inside the cluster meet 1 of 10 pods",
+    );
   });
 });
 

@@ -7,6 +7,10 @@ import { gunzipSync } from "node:zlib";
 import type { ServiceArgs } from "../../components/service-args.ts";
 import { get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
 import { Project } from "../../rehearsal/project.ts";
+import { connect } from "../../rollout/cluster.ts";
+import { cut } from "../../rollout/cut.ts";
+import { findAccess } from "../../rollout/kubeconfig.ts";
+import { clusterId } from "../../rollout/live.ts";
 import { sandboxEnvironment } from "../../sandbox/env.ts";
 import { GATEWAY, GATEWAY_CLASS } from "../../sandbox/gateway.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
@@ -25,6 +29,7 @@ import { CanaryService } from "./components/canary-service.ts";
 import type { ServiceArgs } from "./components/service-args.ts";
 import { openRollout } from "./rollout/open.ts";
 
+const { env = [], ...traffic } = JSON.parse(readFileSync("traffic.json", "utf8"));
 const args: ServiceArgs = {
   namespace: "${namespace}",
   replicas: 4,
@@ -36,11 +41,15 @@ const args: ServiceArgs = {
     env: ["track", "release"].map((label) => ({
       name: label.toUpperCase(),
       valueFrom: { fieldRef: { fieldPath: \`metadata.labels['\${label}']\` } },
-    })),
+    })).concat(env),
     readinessProbe: { httpGet: { path: "/healthz", port: "http" }, periodSeconds: 1 },
   }],
   ports: [{ port: 80, targetPort: "http" }],
-  ...JSON.parse(readFileSync("traffic.json", "utf8")),
+  plan: { checks: [
+    { path: "/healthz" },
+    { name: "who", path: "/", body: { pattern: '"track":"canary","release":"[0-9a-f]{12}"' } },
+  ] },
+  ...traffic,
 };
 const web = new CanaryService("web", { ...args, rollout: await openRollout("web", args) });
 export const releases = { [web.key]: web.memory };
@@ -54,7 +63,8 @@ describe("a service behind the sandbox's gateway", () => {
   let url: string;
   let token: string;
 
-  const write = (traffic: Partial<ServiceArgs>) => project.write("traffic.json", JSON.stringify(traffic));
+  const write = (traffic: Partial<ServiceArgs> & { env?: readonly object[] }) =>
+    project.write("traffic.json", JSON.stringify(traffic));
   /** An `up`, and then the moment in which the gateway has the weight. */
   const up = async (weight: number, rules: NonNullable<ServiceArgs["gateway"]>["rules"] = []) => {
     write({ weight, gateway: { routes, rules } });
@@ -130,6 +140,71 @@ describe("a service behind the sandbox's gateway", () => {
     assert.equal(await canaryOf100("/", { "x-gray-token": `${token}x` }), 0);
   });
 
+  describe("gray probe at weight 0", () => {
+    const probe = (...args: string[]) => project.gray("probe", "-n", namespace, "--url", url, ...args);
+    /** Standard output for people and machines, and the exit code; the token stands in none. */
+    const probed = async (...args: string[]) => {
+      const { code, output, stdout } = await probe(...args);
+      assert.ok(!output.includes(token), output);
+      return { code, stdout, output };
+    };
+
+    it("passes a good release by token and by each pod", async () => {
+      const { code, output, stdout } = await probed("--json");
+      assert.equal(code, 0, output);
+      const { by, results } = JSON.parse(stdout);
+      assert.deepEqual(
+        [by, results.map(({ check, way }: Record<string, string>) => [check, way])],
+        [
+          "token",
+          [
+            ["GET /healthz", "token"],
+            ["who", "token"],
+          ],
+        ],
+      );
+      const pods = await probed("--by", "pods");
+      assert.equal(pods.code, 0, pods.output);
+      assert.equal(pods.stdout.match(/^(GET \/healthz|who) +web-canary-\S+ +200 +\d+ ms +passed$/gm)?.length, 4);
+    });
+
+    it("is sure of the gateway's certificate, or does not ask", async () => {
+      const { code, output } = await project.gray("probe", "-n", namespace);
+      assert.equal(code, 1);
+      assert.match(
+        output,
+        /^gray: The gateway of web at https:\/\/\S+ cannot be reached \(.*\): name the file with its certificate's authority in NODE_EXTRA_CA_CERTS, or ask with --by pods\.$/m,
+      );
+    });
+
+    for (const by of ["token", "pods"] as const) {
+      it(`lets a command through to canary by ${by}, with no token in sight`, async () => {
+        const script = `
+          const upload = new Blob(["x".repeat(100_000)]);
+          const answers = await Promise.all(Array.from({ length: 20 }, () => fetch(process.env.GRAY_URL + "/a?b", { method: "POST", body: upload })));
+          for (const { status, headers } of answers) if (status !== 200 || headers.get("x-track") !== "canary") process.exit(1);
+          console.log(JSON.stringify([process.env, process.argv]));`;
+        const { code, output } = await probed("--by", by, "--", process.execPath, "--input-type=module", "-e", script);
+        assert.equal(code, 0, output);
+        assert.match(output, /"GRAY_URL":"http:\/\/127\.0\.0\.1:\d+"/);
+        assert.match(output, /^web, canary [0-9a-f]{12}: the command passed\.$/m);
+      });
+    }
+
+    it("fails a release that answers with errors, and no user meets it", async () => {
+      write({ weight: 0, gateway: { routes }, env: [{ name: "ERROR_RATE", value: "1" }] });
+      await project.mustUp("canary");
+      for (const by of ["token", "pods"]) {
+        const { code, output } = await probed("--by", by);
+        assert.equal(code, 3, output);
+        assert.match(output, /^GET \/healthz +\S+ +200 +\d+ ms +passed$/m);
+        assert.match(output, /^who +\S+ +500 +\d+ ms +failed: the status is 500, not 200$/m);
+      }
+      assert.equal(await canaryOf100(), 0);
+      await up(0);
+    });
+  });
+
   for (const weight of [1, 10, 50]) {
     it(`of ${weight} gives canary as many requests in a hundred`, async () => {
       const output = await up(weight);
@@ -202,6 +277,41 @@ describe("a service behind the sandbox's gateway", () => {
     await kubectl(["patch", "httproute", "web", "-n", namespace, "--type=json", "-p", backends]);
     await inForce(100);
     await up(10);
+  });
+
+  it("is cut within half a second past Pulumi, rules and all, and the next up brings it back", async () => {
+    const rules = [{ to: "canary", headers: { "x-beta": "1" } }] as const;
+    await up(50, rules);
+    const api = connect(findAccess());
+    const started = Date.now();
+    let answered = started;
+    const asking = (async () => {
+      while (answered > Date.now() - 2000) if ((await track()) === "canary") answered = Date.now();
+    })();
+    assert.equal(await cut({ api, cluster: await clusterId(api), namespace, service: "web" }), undefined);
+    await asking;
+    process.stdout.write(`      last answer of canary ${answered - started} ms after the cut began\n`);
+    assert.deepEqual([await canaryOf100("/", { "x-beta": "1" }), await canaryOf100()], [0, 0]);
+    assert.equal(await canaryOf100("/", { "x-gray-token": token }), 100);
+    assert.equal((await get(namespace, "service", "web")).spec.selector.track, "stable");
+    await up(50, rules);
+    assert.equal(await canaryOf100("/", { "x-beta": "1" }), 100);
+    assert.equal((await get(namespace, "service", "web")).spec.selector.track, undefined);
+  });
+
+  it("is cut while gray verify looks on, when no pod of canary is left", async () => {
+    await up(50);
+    write({ weight: 50, gateway: { routes }, podAnnotations: { release: "the next" } });
+    await project.mustUp("canary");
+    const looking = project.gray("verify", "-n", namespace, "--for", "2m");
+    await kubectl(["scale", "deployment", "web-canary", "-n", namespace, "--replicas=0"]);
+    const { code, output } = await looking;
+    assert.equal(code, 4, output);
+    assert.match(output, /undecided: canary had users and no ready pod for 5 s and was cut: all users are on stable/);
+    await inForce(0);
+    const { items } = await get(namespace, "events", "--field-selector=reason=CanaryCut");
+    assert.equal(items.length, 2, "one on each Deployment");
+    await up(0);
   });
 
   it("loses no request of callers inside the cluster when it goes back to traffic by number of pods, and forth", async () => {

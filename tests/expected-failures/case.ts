@@ -19,8 +19,11 @@ export interface Step {
  */
 export interface ExpectedFailure {
   readonly title: string;
-  /** That what is tested is something in the cluster. @default it never comes to the cluster */
-  readonly needs?: "cluster";
+  /**
+   * That what is tested is something in the cluster, or that it has the Gateway API or has not; the end-to-end tests pass over a case
+   * where the sandbox is of the other kind. @default it never comes to the cluster
+   */
+  readonly needs?: "cluster" | "Gateway API" | "no Gateway API";
   readonly before?: readonly Step[];
   readonly change?: Change;
   readonly environment?: Readonly<Record<string, string>>;

@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Readable } from "node:stream";
+import { isDeepStrictEqual } from "node:util";
+import type { Operation } from "../../rollout/cluster.ts";
 
 /** A Kubernetes object as JSON. */
 export interface ApiObject {
@@ -27,6 +29,8 @@ export interface ApiRequest {
   readonly query: URLSearchParams;
   readonly headers: NodeJS.Dict<string | string[]>;
   readonly body: ApiObject | undefined;
+  /** What a PATCH asks for. */
+  readonly operations?: readonly Operation[];
 }
 
 /** A stream is sent as it comes; where it is destroyed, the connection breaks. */
@@ -66,7 +70,9 @@ export class ApiServer {
           path: url.pathname,
           query: url.searchParams,
           headers: request.headers,
-          body: text === "" ? undefined : JSON.parse(text),
+          ...(request.method === "PATCH"
+            ? { body: undefined, operations: JSON.parse(text) }
+            : { body: text === "" ? undefined : JSON.parse(text) }),
         });
         if ("stream" in answer) {
           response.writeHead(answer.status, { "content-type": "text/plain" });
@@ -124,7 +130,7 @@ export class ApiServer {
     return this.intercept(request) ?? this.#serve(request);
   }
 
-  #serve({ method, path, query, body }: ApiRequest): Answer {
+  #serve({ method, path, query, body, operations }: ApiRequest): Answer {
     const found = this.objects.get(path);
     if (method === "POST" && path.endsWith("/selfsubjectreviews")) {
       return { status: 201, body: { ...body, status: { userInfo: { username: this.user } } } };
@@ -140,6 +146,10 @@ export class ApiServer {
     if (method === "DELETE") {
       this.objects.delete(path);
       return { status: 200, body: {} };
+    }
+    if (operations) {
+      const after = patched(found, operations);
+      return after ? { status: 200, body: this.put(path, after) } : failure(422, "the patch's test does not hold");
     }
     const expected = body?.metadata.resourceVersion;
     if (expected !== undefined && expected !== found.metadata.resourceVersion) {
@@ -164,6 +174,24 @@ export class ApiServer {
 }
 
 const collections = /\/(configmaps|deployments|endpointslices|events|httproutes|ingresses|pods|replicasets|services)$/;
+
+/** The object after a JSON patch; undefined where a test does not hold. */
+export function patched<T extends object>(object: T, operations: readonly Operation[]): T | undefined {
+  const after = structuredClone(object);
+  for (const { op, path, value } of operations) {
+    const keys = path
+      .slice(1)
+      .split("/")
+      .map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
+    const last = keys.pop() as string;
+    // biome-ignore lint/suspicious/noExplicitAny: any kind of object
+    const holder = keys.reduce<any>((inside, key) => inside[key], after);
+    if (op === "test" && !isDeepStrictEqual(holder[last], value)) return undefined;
+    if (op === "remove") delete holder[last];
+    if (op === "add" || op === "replace") holder[last] = value;
+  }
+  return after;
+}
 
 /** Whether an object is of a collection: one namespace's, or that of all namespaces. */
 function isIn(collection: string, path: string): boolean {

@@ -11,6 +11,8 @@ export interface Registered {
   // biome-ignore lint/suspicious/noExplicitAny: the fields of any kind of resource
   readonly inputs: any;
   readonly protect: boolean;
+  /** Id of what is there already and taken in as it is; empty where nothing is. */
+  readonly imports: string;
   /** Names of the resources that it waits for. */
   readonly dependsOn: readonly string[];
   readonly timeouts: { readonly create: string; readonly update: string };
@@ -34,13 +36,13 @@ interface Options {
   /** Outputs of a stack by its full name; undefined if there is no such stack. */
   readonly outputsOf?: (stack: string) => Record<string, unknown> | undefined;
   /** What a resource's step is; at `Same` no hook runs. @default Create */
-  readonly step?: (type: string, inputs: Record<string, unknown>) => Step;
+  readonly step?: (type: string, inputs: Record<string, unknown>, imports: string) => Step;
   /** Called with each resource of a provider as it is made; a throw fails it. */
-  readonly made?: (type: string, inputs: Record<string, unknown>) => void;
+  readonly made?: (type: string, inputs: Record<string, unknown>, imports: string) => void;
 }
 
 /** What the engine does for a resource. */
-export type Step = "Create" | "Update" | "Same";
+export type Step = "Create" | "Update" | "Same" | "Import";
 
 const project = "gray-release";
 const log = pulumi.log as { warn: unknown; info: unknown };
@@ -72,7 +74,7 @@ export async function run(program: () => unknown, options: Options = {}): Promis
           if (outputs === undefined) throw new Error(`unknown stack ${args.inputs.name}`);
           return { id: args.name, state: { name: args.inputs.name, outputs, secretOutputNames: [] } };
         }
-        if (args.custom && !preview && !outcome.failure) made(args.type, args.inputs);
+        if (args.custom && !preview && !outcome.failure) made(args.type, args.inputs, args.id ?? "");
         Object.assign(current ?? {}, { inputs: args.inputs });
         const state = args.type.endsWith("RandomPassword") ? { ...args.inputs, result: "s3cret" } : args.inputs;
         return { id: `${args.name}-id`, state };
@@ -136,13 +138,14 @@ function record(resources: Registered[], step: NonNullable<Options["step"]>, beg
       urn: `urn:pulumi:${request.getType()}::${request.getName()}`,
       parent: nameIn(request.getParent()),
       protect: request.getProtect(),
+      imports: request.getImportid(),
       dependsOn: request.getDependenciesList().map(nameIn),
       timeouts: { create: timeouts?.getCreate() ?? "", update: timeouts?.getUpdate() ?? "" },
       hooks: [...bound.keys()],
       inputs: {},
     };
     resources.push(one);
-    const moment = step(one.type, request.getObject()?.toJavaScript() ?? {});
+    const moment = step(one.type, request.getObject()?.toJavaScript() ?? {}, one.imports);
     await attempt(bound.get(`before${moment}`) ?? [], request);
     begin(outcome.failure ? { ...one } : one);
     register(request, async (...answer: unknown[]) => {

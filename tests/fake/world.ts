@@ -75,12 +75,14 @@ export class World {
           const [, , of = ""] = name.split("/");
           return this.outputs.get(of) ?? (of === stack ? {} : undefined);
         },
-        step: (type, inputs) => this.#step(type, inputs as ApiObject),
-        made: (type, inputs) => {
+        step: (type, inputs, imports) => this.#step(type, inputs as ApiObject, imports),
+        made: (type, inputs, imports) => {
           const path = pathOf(type, inputs as ApiObject);
           if (path === undefined) return;
           made.add(path);
-          if (this.#step(type, inputs as ApiObject) === "Same") return;
+          const step = this.#step(type, inputs as ApiObject, imports);
+          if (step === "Import") this.#inputs.set(path, "as it is");
+          if (step === "Same" || step === "Import") return;
           this.#inputs.set(path, canonicalJson(inputs));
           this.#roll(path, inputs as ApiObject, status);
         },
@@ -165,8 +167,9 @@ export class World {
   }
 
   /** As Pulumi decides, which looks whether an object is there (`refresh: always`) and not what is in it. */
-  #step(type: string, inputs: ApiObject): Step {
+  #step(type: string, inputs: ApiObject, imports: string): Step {
     const path = pathOf(type, inputs);
+    if (path !== undefined && imports !== "" && !this.#inputs.has(path)) return "Import";
     if (path === undefined || !this.api.objects.has(path)) return "Create";
     return this.#inputs.get(path) === canonicalJson(inputs) ? "Same" : "Update";
   }

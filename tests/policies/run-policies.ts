@@ -21,20 +21,34 @@ type Policy = ResourceValidationPolicy | StackValidationPolicy;
 /**
  * Runs policies as Pulumi does: each resource as it is registered, then the stack with everything that was read from
  * other stacks. An unknown value throws where it is read, as in a preview.
+ *
+ * @param settings what the team has set of each policy
+ * @param failed gets what a policy throws, which does not keep the others from running. @default throws it
  */
 export async function runPolicies(
   policies: readonly Policy[],
   resources: readonly ExampleResource[],
+  settings: object = {},
+  failed: (error: unknown) => void = (error) => {
+    throw error;
+  },
 ): Promise<Violation[]> {
   const found: Violation[] = [];
-  const registered = [root, ...resources].map(argsOf);
+  const getConfig = <T extends object>() => settings as T;
+  const registered = [root, ...resources].map((resource) => ({ ...argsOf(resource), getConfig }));
   for (const policy of policies) {
     const report = (urn: string) => (message: string, of?: string) => {
       found.push({ policy: policy.name, message, urn: of ?? urn });
     };
     for (const args of registered.filter(({ type }) => type !== "pulumi:pulumi:StackReference")) {
       if (!("validateResource" in policy)) continue;
-      for (const validate of [policy.validateResource ?? []].flat()) await validate(args, report(args.urn));
+      for (const validate of [policy.validateResource ?? []].flat()) {
+        try {
+          await validate(args, report(args.urn));
+        } catch (error) {
+          failed(error);
+        }
+      }
     }
     if (!("validateStack" in policy)) continue;
     const stack: PolicyResource[] = registered.map(
@@ -47,7 +61,7 @@ export async function runPolicies(
 
 const root: ExampleResource = { type: "pulumi:pulumi:Stack", name: "gray-release-test", props: {} };
 
-function argsOf({ type, name, props }: ExampleResource): ResourceValidationArgs {
+function argsOf({ type, name, props }: ExampleResource): Omit<ResourceValidationArgs, "getConfig"> {
   return {
     type,
     name,
@@ -63,13 +77,8 @@ function argsOf({ type, name, props }: ExampleResource): ResourceValidationArgs 
     stackTags: new Map(),
     isType: () => false,
     asType: () => undefined,
-    getConfig,
     notApplicable,
   };
-}
-
-function getConfig<T extends object>(): T {
-  return {} as T;
 }
 
 function notApplicable(reason?: string): never {

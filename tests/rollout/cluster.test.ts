@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { Refusal } from "../../components/refusal.ts";
-import { ApiError, connect } from "../../rollout/cluster.ts";
+import { ApiError, type Cluster, connect } from "../../rollout/cluster.ts";
 import { type Access, findAccess } from "../../rollout/kubeconfig.ts";
 import { ApiServer } from "../fake/api-server.ts";
 
@@ -126,6 +126,35 @@ describe("the client of the cluster", () => {
     await assert.rejects(cluster().text("/version", ending.signal), /^Error: enough$/);
   });
 
+  it("ends reading that with the reason it was given, on which the server keeps silent", async () => {
+    for (const read of [
+      (reader: Cluster) => reader.get(`${maps}/a`),
+      (reader: Cluster) => reader.list("/api/v1/namespaces/n/pods"),
+    ]) {
+      const ending = new AbortController();
+      const stream = new PassThrough();
+      const hungUp = new Promise((closed) => stream.once("close", closed));
+      api.intercept = () => {
+        ending.abort(new Error("enough"));
+        return { status: 200, stream };
+      };
+      await assert.rejects(read(cluster().until(ending.signal)), /^Error: enough$/);
+      await hungUp;
+    }
+  });
+
+  it("reads nothing more when it was ended before, and is as it was where nothing ends it", async () => {
+    api.put(`${maps}/a`, { metadata: { name: "a" } });
+    await assert.rejects(
+      cluster()
+        .until(AbortSignal.abort(new Error("over")))
+        .get(`${maps}/a`),
+      /^Error: over$/,
+    );
+    const reader = cluster().until(new AbortController().signal);
+    assert.equal((await reader.get<{ metadata: { name: string } }>(`${maps}/a`))?.metadata.name, "a");
+  });
+
   it("gives the lines of an answer as they come, and ends quietly when it is told to", async () => {
     const stream = new PassThrough();
     api.intercept = () => ({ status: 200, stream });
@@ -220,8 +249,11 @@ describe("the client of the cluster", () => {
       return AbortSignal.abort(new DOMException("timed out", "TimeoutError"));
     };
     try {
-      await assert.rejects(cluster().get("/version"), refusal(/does not answer \(no answer within 15 s\)/));
-      assert.deepEqual(asked, [15_000]);
+      const waiting = cluster().until(new AbortController().signal);
+      for (const one of [cluster(), waiting]) {
+        await assert.rejects(one.get("/version"), refusal(/does not answer \(no answer within 15 s\)/));
+      }
+      assert.deepEqual(asked, [15_000, 15_000]);
     } finally {
       AbortSignal.timeout = timeout;
     }

@@ -101,6 +101,12 @@ const conditions: [condition: string, rows: Row[]][] = [
         "judged-bad",
       ],
       ["the driver may try canary", { track: "canary", record: read({ open }), epoch: 7 }, true, "canary-goes-first"],
+      [
+        "the driver may take stable back",
+        { ran: [b], record: read({ open, verdicts: { [b]: verdict("bad") } }), epoch: 7 },
+        true,
+        "way-back",
+      ],
     ],
   ],
   [

@@ -53,8 +53,22 @@ describe("the evidence that the cluster keeps", () => {
   it("is nothing where it cannot be understood", async () => {
     await keep(seen(3));
     const object = world.api.objects.get("/api/v1/namespaces/shop/configmaps/web-evidence");
-    for (const evidence of ["", "{}", '{"version":2}']) {
+    for (const evidence of ["", "{}", '{"version":3}']) {
       if (object) object.data = { evidence };
+      assert.equal(await kept(), undefined);
+    }
+  });
+
+  it("is nothing, so that evidence begins anew, where it was kept on a finer grid of ratios", async () => {
+    await keep(seen(3));
+    const object = world.api.objects.get("/api/v1/namespaces/shop/configmaps/web-evidence");
+    const now = JSON.parse(object?.data.evidence);
+    const finer = structuredClone(now);
+    for (const streams of Object.values<Record<string, { known: number[] }>>(finer.streams)) {
+      for (const stream of Object.values(streams)) stream.known = Array.from({ length: 83 }, () => 0);
+    }
+    for (const evidence of [{ ...finer, version: 1 }, finer, { ...now, version: 1 }]) {
+      if (object) object.data = { evidence: JSON.stringify(evidence) };
       assert.equal(await kept(), undefined);
     }
   });

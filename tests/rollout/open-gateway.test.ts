@@ -181,7 +181,7 @@ describe("a service behind a gateway", () => {
     ] as const;
     const { infos } = await world.up("canary", at(10, { rules }), { preview: true });
     assert.deepEqual(infos, [
-      "web: asked 10 %, reached 10 %: by backend weights, 2 canary pods",
+      "web: asked 10 %, reached 10 %: by backend weights, 2 canary pods; callers inside the cluster meet 2 of 11 pods",
       "web: users on /export meet stable",
       "web: users with header x-beta: 1 meet canary",
     ]);
@@ -309,6 +309,13 @@ describe("a service behind a gateway", () => {
       open(10, 7);
       await world.up("canary", at(10));
       assert.equal(number(world.route("web")), 7);
+    });
+
+    it("refuses anybody else who would change a rule, even at the weight that is in force", async () => {
+      open(10);
+      const rules = [{ to: "canary", headers: { "x-beta": "1" } }] as const;
+      await assert.rejects(world.up("canary", at(10, { rules })), /the front is not changed while the rollout/);
+      await world.up("canary", at(10, { rules }), { environment: { GRAY_EPOCH: "1" } });
     });
 
     it("refuses anybody else at the last moment, when the driver has changed the weight since the program looked", async () => {

@@ -207,9 +207,9 @@ describe("changing a record", () => {
   it("keeps the fields that a later version added, wherever they stand", async () => {
     const later = {
       ...whole,
-      paused: true,
+      mood: true,
       verdicts: { bbbbbbbbbbbb: { ...verdict("good"), samples: 300 } },
-      open: { ...whole.open, stage: 2 },
+      open: { ...whole.open, colour: 2 },
     };
     api.put(path, { metadata: { name: "web-rollout" }, data: { record: JSON.stringify(later) } });
     await change((before) => ({ ...before, sequence: 4 }));

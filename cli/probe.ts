@@ -1,0 +1,129 @@
+import { spawn } from "node:child_process";
+import { styleText } from "node:util";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { Refusal } from "../components/refusal.ts";
+import { openPassage } from "../rollout/passage.ts";
+import { type CheckResult, probe } from "../rollout/probe.ts";
+import { type By, type WaysArgs, waysOfAsking, waysToCanary } from "../rollout/way.ts";
+import { aboutService, findService, type ServiceOptions } from "./services.ts";
+import { plainTable } from "./table.ts";
+
+interface Options extends ServiceOptions {
+  readonly by?: By;
+  readonly url?: URL;
+  readonly json?: boolean;
+}
+
+/** Exit code where canary answered, and not as it should; 1 and 2 are what they are for every verb. */
+const failed = 3;
+
+/** `gray probe`: tries canary, at any weight, by the checks that the program declares or by a command. */
+export function probeCommand(): Command {
+  return aboutService(new Command("probe"))
+    .description(
+      "send the declared checks, or a command's requests, to canary at any weight; exit code 0 passed, 3 failed",
+    )
+    .argument("[command...]", "instead of the checks, after --: it finds canary at GRAY_URL, and its exit code decides")
+    .addOption(
+      new Option("--by <way>", "through the gateway with the token, or through the API server to each pod").choices(
+        waysOfAsking,
+      ),
+    )
+    .option(
+      "--url <address>",
+      "address of the gateway, as in http://192.0.2.1 (default: what the Gateway says)",
+      address,
+    )
+    .option("--json", "as JSON; what a command prints goes to standard error")
+    .action(run);
+}
+
+async function run(command: readonly string[], { by, url, json = false, ...options }: Options): Promise<void> {
+  const { api, namespace, service } = await findService(options);
+  const args = { api, namespace, service, ...(by && { by }), ...(url && { url }) };
+  const [program, ...rest] = command;
+  if (program === undefined) await runChecks(args, json);
+  else await runCommand(args, [program, ...rest], json);
+}
+
+async function runChecks(args: WaysArgs, json: boolean): Promise<void> {
+  const { release, by, results } = await probe(args);
+  const passed = results.every((result) => result.passed);
+  const { service, namespace } = args;
+  if (json) console.log(JSON.stringify({ service, namespace, release, by, passed, results }, undefined, 2));
+  else console.log(describe(service, release, results));
+  process.exitCode = passed ? 0 : failed;
+}
+
+async function runCommand(args: WaysArgs, command: readonly [string, ...string[]], json: boolean): Promise<void> {
+  const ways = await waysToCanary(args);
+  const passage = await openPassage(ways);
+  try {
+    const ended = await endOf(command, passage.url, json);
+    const passed = ended === 0;
+    const { release, by } = ways;
+    const { service, namespace } = args;
+    if (json) console.log(JSON.stringify({ service, namespace, release, by, passed, ended }, undefined, 2));
+    else console.log(`${service}, canary ${release}: the command ${passed ? "passed" : `ended with ${ended}`}.`);
+    process.exitCode = passed ? 0 : failed;
+  } finally {
+    await passage.end();
+  }
+}
+
+/**
+ * Runs a command to its end and gives its exit code, or the signal that ended it.
+ *
+ * @param url where it finds canary
+ * @throws Refusal if it cannot be started
+ */
+async function endOf(
+  [command, ...args]: readonly [string, ...string[]],
+  url: string,
+  json: boolean,
+): Promise<number | string> {
+  const child = spawn(command, args, {
+    env: { ...process.env, GRAY_URL: url },
+    stdio: ["inherit", json ? process.stderr : "inherit", "inherit"],
+  });
+  // An interrupt from the terminal reaches the command by itself; what it makes of it is what counts.
+  const wait = () => {};
+  const end = () => child.kill("SIGTERM");
+  process.on("SIGINT", wait).on("SIGTERM", end);
+  try {
+    return await new Promise((ended, failed) => {
+      child.once("error", (error: NodeJS.ErrnoException) =>
+        failed(new Refusal(`The command ${command} cannot be run (${error.code}): correct its name, or install it.`)),
+      );
+      child.once("close", (code, signal) => ended(code ?? signal ?? ""));
+    });
+  } finally {
+    process.off("SIGINT", wait).off("SIGTERM", end);
+  }
+}
+
+/** What the checks came to, as a person reads it. */
+export function describe(service: string, release: string, results: readonly CheckResult[]): string {
+  const table = plainTable(
+    ["CHECK", "WAY", "STATUS", "TIME", "RESULT"],
+    results.map(({ check, way, status, seconds, passed, because }) => [
+      check,
+      way,
+      status ?? "-",
+      `${Math.round(seconds * 1000)} ms`,
+      passed ? styleText("green", "passed") : `${styleText("red", "failed")}: ${because}`,
+    ]),
+  );
+  const bad = results.filter(({ passed }) => !passed).length;
+  const outcome = bad === 0 ? "all passed" : `${bad} of ${results.length} failed`;
+  return `${table}\n\n${service}, canary ${release}: ${outcome}.`;
+}
+
+/** @throws InvalidArgumentError, which commander shows beside the option */
+function address(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`) {
+    throw new InvalidArgumentError("Write scheme, address and port alone, as in https://192.0.2.1:8443.");
+  }
+  return url;
+}

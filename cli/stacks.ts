@@ -1,0 +1,93 @@
+import { execFile, spawn } from "node:child_process";
+import { createInterface } from "node:readline/promises";
+import { promisify } from "node:util";
+import { Refusal } from "../components/refusal.ts";
+import { type Track, tracks } from "../components/traffic.ts";
+
+/** A stack of this project with the services in its state. */
+export interface Stack {
+  readonly name: string;
+  /** UIDs of the clusters that it remembers. */
+  readonly clusters: readonly string[];
+  readonly services: readonly {
+    readonly service: string;
+    readonly namespace: string;
+    readonly tracks: readonly Track[];
+  }[];
+}
+
+/** The stacks of the project in this folder. @throws Refusal if pulumi is not there, or fails */
+export async function stackNames(): Promise<string[]> {
+  const listed = JSON.parse(await output(["stack", "ls", "--json"])) as { name: string }[];
+  return listed.map(({ name }) => name);
+}
+
+/** The stacks of the project in this folder, with what is in them. @throws Refusal if pulumi is not there, or fails */
+export async function readStacks(): Promise<Stack[]> {
+  return Promise.all(
+    (await stackNames()).map(async (name) => {
+      interface Resource {
+        readonly type: string;
+        readonly urn: string;
+        readonly inputs?: { readonly namespace?: string; readonly tracks?: readonly Track[] };
+        readonly outputs?: { readonly releases?: Record<string, { readonly cluster: string }> };
+      }
+      const exported = JSON.parse(await output(["stack", "export", "--stack", name])) as {
+        deployment?: { resources?: Resource[] };
+      };
+      const resources = exported.deployment?.resources ?? [];
+      const components = resources.filter(({ type }) => type === "gray-release:index:CanaryService");
+      const services = components.map(({ urn, inputs }) => ({
+        service: urn.split("::").at(-1) ?? "",
+        namespace: inputs?.namespace ?? "",
+        tracks: inputs?.tracks ?? tracks,
+      }));
+      const root = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
+      const clusters = Object.values(root?.outputs?.releases ?? {}).map(({ cluster }) => cluster);
+      return { name, clusters, services };
+    }),
+  );
+}
+
+/**
+ * Goes on once a person has said so.
+ *
+ * @param verb for the sentences, e.g. `gray destroy`
+ * @throws Refusal if nobody says so
+ */
+export async function askFirst(verb: string, question: string, otherwise: string): Promise<void> {
+  if (!process.stdin.isTTY)
+    throw new Refusal(`${verb} asks before it acts, and there is no terminal to ask on: add --yes.`);
+  const prompt = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await prompt.question(`${question} Type yes to go on: `);
+  prompt.close();
+  if (answer !== "yes") throw new Refusal(otherwise);
+}
+
+async function output(args: string[]): Promise<string> {
+  try {
+    return (await promisify(execFile)("pulumi", args, { maxBuffer: 1 << 28 })).stdout;
+  } catch (error) {
+    const { code, stderr } = error as { code?: string; stderr?: string };
+    if (code === "ENOENT")
+      throw new Refusal(
+        'The pulumi command is not on PATH: install Pulumi, or use the sandbox\'s with eval "$(npm run -s sandbox -- env)".',
+      );
+    throw new Refusal(
+      `pulumi ${args.join(" ")} failed (${stderr?.trim().split("\n").at(-1)}): run it yourself to see more.`,
+    );
+  }
+}
+
+/**
+ * Runs pulumi for a person to watch.
+ *
+ * @param verb what is to be run again if it fails, e.g. `gray destroy`
+ * @param quiet its output goes to standard error, so that JSON stays alone
+ */
+export async function runPulumi(verb: string, args: readonly string[], quiet = false): Promise<void> {
+  const child = spawn("pulumi", args, { stdio: ["ignore", quiet ? 2 : 1, 2] });
+  const code = await new Promise((ended) => child.once("close", ended));
+  if (code !== 0)
+    throw new Refusal(`pulumi ${args.join(" ")} ended with ${code}: mend what it says above, then run ${verb} again.`);
+}

@@ -1,0 +1,244 @@
+import { called, type Declared, type KubernetesObject, readable, type Service, serviceOf } from "./declared.ts";
+import { canaryService, httpRoute, kubernetes } from "./examples.ts";
+import type { Rule } from "./rule.ts";
+import {
+  everyPath,
+  ingressSpec,
+  isHttpRoute,
+  isIngress,
+  isUnconditional,
+  matchesOf,
+  pathText,
+  routeSpec,
+} from "./ways.ts";
+
+/**
+ * Where two ways in claim the same requests one of them is never met, and which one is the gateway's choice.
+ *
+ * 1. No two objects claim the same path of the same host on the same way: HTTPRoutes on one listener, Ingresses of one class.
+ * 2. No HTTPRoute and Ingress do either, as a name leads to one of the two alone, unless they are the users' ways to the same service:
+ *    then the plain Ingress and the gateway stand side by side.
+ * 3. The debug Ingress has a host or a path of its own, whichever stack owns the users' way.
+ *
+ * A claim is a path that every request meets; further conditions tell requests apart. A path in another one is none: the longer
+ * one is taken.
+ */
+export const uniqueHostnames: Rule = {
+  name: "unique-hostnames",
+  description: "No two HTTPRoutes or Ingresses claim the same path of the same host.",
+  judge(one, { declared }) {
+    if (one.is === "service") return debugFaults(one);
+    const way = readWay(one);
+    if (way === undefined) return [];
+    const others = declared.filter((other) => other !== one);
+    return readable(others, readWay).flatMap((other) => faults(way, other));
+  },
+  examples: {
+    allowed: [
+      {
+        name: "the users' Ingress, their route and the debug Ingress of a service",
+        resources: [
+          canaryService({
+            gateway: { routes: [{ hostnames: ["fop-gate.example"] }] },
+            ingress: { host: "fop-gate.example" },
+            debugIngress: { host: "debug.example" },
+          }),
+          route(),
+          ingress("fop-gate"),
+          ingress("fop-gate-debug", { host: "debug.example" }),
+        ],
+      },
+      { name: "one host, two paths", resources: [ingress("fop-gate"), ingress("shop", { path: "/shop" })] },
+      { name: "one path, two hosts", resources: [route(), route("shop", { spec: { hostnames: ["shop.example"] } })] },
+      {
+        name: "one host on two listeners",
+        resources: [
+          route("fop-gate", { spec: { parentRefs: [{ name: "public", sectionName: "http" }] } }),
+          route("redirect", { spec: { parentRefs: [{ name: "public", sectionName: "https" }] } }),
+        ],
+      },
+      {
+        name: "two Gateways of one name in two namespaces, for whatever comes there",
+        resources: [
+          route("fop-gate", { spec: { hostnames: undefined } }),
+          route("shop", { spec: { hostnames: undefined, parentRefs: [{ name: "public", namespace: "infra" }] } }),
+        ],
+      },
+      {
+        name: "two classes of Ingress",
+        resources: [ingress("fop-gate", { class: "inside" }), ingress("shop", { class: "outside" })],
+      },
+      {
+        name: "what a header tells apart",
+        resources: [
+          route(),
+          route("shop", { spec: { rules: [{ matches: [{ headers: [{ name: "x-shop", value: "1" }] }] }] } }),
+        ],
+      },
+      { name: "the debug Ingress below the users' host", resources: [debug({ path: "/debug" })] },
+    ],
+    disallowed: [
+      {
+        name: "two services on one host of a Gateway",
+        resources: [route(), route("shop")],
+        says: /^HTTPRoute dora-apps\/shop claims fop-gate\.example\/, and so does HTTPRoute dora-apps\/fop-gate: give one of them another host or path\.$/,
+      },
+      {
+        name: "one of several hosts, and on a listener that the other one takes with all",
+        resources: [
+          route("fop-gate", { spec: { hostnames: ["a.example", "b.example"] } }),
+          route("shop", { spec: { hostnames: ["b.example"], parentRefs: [{ name: "public", sectionName: "https" }] } }),
+        ],
+        says: /claims b\.example\//,
+      },
+      {
+        name: "two routes for every host of a Gateway",
+        resources: [
+          route("fop-gate", { spec: { hostnames: undefined } }),
+          route("shop", { spec: { hostnames: undefined } }),
+        ],
+        says: /claims every host's \/, and so does/,
+      },
+      {
+        name: "two Ingresses with one path",
+        resources: [ingress("fop-gate", { path: "/a" }), ingress("shop", { path: "/a/" })],
+        says: /^Ingress dora-apps\/shop claims fop-gate\.example\/a, and so does Ingress dora-apps\/fop-gate/,
+      },
+      {
+        name: "an Ingress on the host of another service's route",
+        resources: [route(), ingress("shop")],
+        says: /^Ingress dora-apps\/shop claims .* so does HTTPRoute dora-apps\/fop-gate/,
+      },
+      {
+        name: "the debug Ingress on the host of the users' route, which another stack owns",
+        resources: [debug({})],
+        says: /^dora-apps\/fop-gate: the debug Ingress claims fop-gate\.example\/, and so does the users' way in: give debugIngress a host of its own\.$/,
+      },
+      {
+        name: "the debug Ingress on the host of the users' Ingress",
+        resources: [
+          canaryService({ ingress: { host: "fop-gate.example" }, debugIngress: { host: "fop-gate.example" } }),
+          ingress("fop-gate"),
+          ingress("fop-gate-debug"),
+        ],
+        says: /the debug Ingress claims/,
+      },
+    ],
+  },
+};
+
+/** An object that requests come in by, and what it claims. */
+interface Way {
+  readonly object: KubernetesObject;
+  readonly service: string | undefined;
+  /** Where it hangs: the listeners of an HTTPRoute, the class of an Ingress. */
+  readonly listeners: readonly Listener[];
+  readonly claims: readonly Claim[];
+}
+interface Listener {
+  /** The Gateway, or the class of an Ingress. */
+  readonly of: string;
+  /** @default all of the Gateway */
+  readonly section?: string;
+  /** @default all of the Gateway */
+  readonly port?: number;
+}
+interface Claim {
+  /** Undefined is whatever host comes there. */
+  readonly host: string | undefined;
+  readonly path: string;
+}
+
+function readWay(one: Declared): Way | undefined {
+  if (isHttpRoute(one)) {
+    const { parentRefs = [], hostnames = [undefined], rules = [] } = routeSpec(one);
+    const listeners = parentRefs.map(({ kind = "Gateway", namespace = one.namespace, name, sectionName, port }) => ({
+      of: `${kind} ${namespace}/${name}`,
+      ...(sectionName !== undefined && { section: sectionName }),
+      ...(port !== undefined && { port }),
+    }));
+    const matches = rules.flatMap(matchesOf).filter(isUnconditional);
+    const paths = new Set(matches.map(({ path }) => pathText(path?.type, path?.value)));
+    const claims = hostnames.flatMap((host) => [...paths].map((path) => ({ host, path })));
+    return { object: one, service: serviceOf(one), listeners, claims };
+  }
+  if (!isIngress(one)) return undefined;
+  const { ingressClassName = "the default class", rules = [] } = ingressSpec(one);
+  const claims = rules.flatMap(({ host, http }) =>
+    (http?.paths ?? []).map(({ path, pathType }) => ({ host, path: pathText(pathType, path) })),
+  );
+  return { object: one, service: serviceOf(one), listeners: [{ of: ingressClassName }], claims };
+}
+
+function faults(way: Way, other: Way): string[] {
+  if (!canMeet(way, other)) return [];
+  const both = way.claims.find(({ host, path }) =>
+    other.claims.some((claim) => claim.host === host && claim.path === path),
+  );
+  // On two kinds of ways, what neither of them says of the host is no claim to the same one.
+  if (both === undefined || (both.host === undefined && way.object.kind !== other.object.kind)) return [];
+  return [
+    `${called(way.object)} claims ${text(both)}, and so does ${called(other.object)}: give one of them another host or path.`,
+  ];
+}
+
+/** Whether a request could come by both. */
+function canMeet(way: Way, other: Way): boolean {
+  const sameService =
+    way.service !== undefined && way.service === other.service && way.object.namespace === other.object.namespace;
+  // The debug Ingress is held against its service's arguments, in whichever stack.
+  if (sameService && [way, other].some(({ object, service }) => object.name === `${service}-debug`)) return false;
+  if (way.object.kind !== other.object.kind) return !sameService;
+  return way.listeners.some((mine) => other.listeners.some((theirs) => overlap(mine, theirs)));
+}
+
+function overlap(a: Listener, b: Listener): boolean {
+  const alike = <T>(x: T | undefined, y: T | undefined) => x === undefined || y === undefined || x === y;
+  return a.of === b.of && alike(a.section, b.section) && alike(a.port, b.port);
+}
+
+function debugFaults({ namespace, name, gateway, ingress, debugIngress }: Service): string[] {
+  if (debugIngress === undefined) return [];
+  const debug = { host: debugIngress.host, path: pathText("Prefix", debugIngress.path) };
+  const routed = (gateway?.routes ?? []).flatMap(({ hostnames = [] }) => hostnames);
+  const users: Claim[] = [
+    ...routed.map((host) => ({ host, path: everyPath })),
+    ...(ingress ? [{ host: ingress.host, path: pathText("Prefix", ingress.path) }] : []),
+  ];
+  return users.some(({ host, path }) => host === debug.host && path === debug.path)
+    ? [
+        `${namespace}/${name}: the debug Ingress claims ${text(debug)}, and so does the users' way in: give debugIngress a host of its own.`,
+      ]
+    : [];
+}
+
+function text({ host = "every host's ", path }: Claim): string {
+  return `${host}${path.replace(/^[=~]/, "")}`;
+}
+
+function route(name = "fop-gate", changes: Parameters<typeof httpRoute>[1] = {}) {
+  const labels = { "gray-release/service": name };
+  const plain = httpRoute([{ backendRefs: [{ name: `${name}-stable`, port: 80 }] }], { metadata: { name, labels } });
+  return {
+    ...plain,
+    props: { ...plain.props, spec: { ...(plain.props.spec as object), ...(changes.spec as object) } },
+  };
+}
+
+function ingress(name: string, { host = "fop-gate.example", path = "/", class: ingressClassName = "nginx" } = {}) {
+  const service = name.replace("-debug", "");
+  const paths = [{ path, pathType: "Prefix", backend: { service: { name: service, port: { number: 80 } } } }];
+  return kubernetes("networking.k8s.io/v1:Ingress", name, {
+    metadata: { labels: { "gray-release/service": service } },
+    spec: { ingressClassName, rules: [{ host, http: { paths } }] },
+  });
+}
+
+/** The stack of stable, with the debug Ingress on the host of the users' route. */
+function debug(changes: object) {
+  return canaryService({
+    tracks: ["stable"],
+    gateway: { routes: [{ hostnames: ["fop-gate.example"] }] },
+    debugIngress: { host: "fop-gate.example", ...changes },
+  });
+}

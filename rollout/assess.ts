@@ -1,0 +1,111 @@
+import { lookDefaults } from "../analysis/defaults.ts";
+import { Evidence } from "../analysis/evidence.ts";
+import type { MetricSource } from "../analysis/reading.ts";
+import { type Assessment, judge } from "../analysis/verdict.ts";
+import { comparisonOf } from "./arms.ts";
+import { cut } from "./cut.ts";
+import { EmptyCanary } from "./empty-canary.ts";
+import { writeEvent } from "./event.ts";
+import { byEvidence } from "./judgement.ts";
+import { Keeper, keptEvidence } from "./kept-evidence.ts";
+import { type Look, observe } from "./observe.ts";
+import { listPods } from "./pods.ts";
+import { completedReleases, readRecord, unreadable } from "./record.ts";
+import type { Recorded } from "./recorder.ts";
+import { readFront, shareByWeightAlone, shareOf } from "./share.ts";
+import { SteadyShare } from "./steady-share.ts";
+
+/** What is looked at, and how. */
+export interface Assessed {
+  readonly of: Recorded;
+  readonly source: MetricSource;
+  readonly evidence: Evidence;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+  /** Takes what a person is to know besides, in whole sentences. */
+  readonly note: (sentence: string) => void;
+}
+
+/** One look, and what all looks so far come to. */
+export interface Sight {
+  readonly look: Look;
+  readonly assessment: Assessment;
+  /** Share of user traffic that canary gets, 0 to 1; absent where that cannot be told. */
+  readonly share?: number;
+  /** Why canary was cut just now, or should have been: a sentence without its full stop. */
+  readonly cut?: string;
+}
+
+/**
+ * Looks at both tracks again and again, adds to the evidence and keeps it, until the signal ends it. Changes nothing in
+ * the cluster but what is kept there, and cuts a canary that has users and no ready pod.
+ */
+export async function* assess({ of, source, evidence, signal, note }: Assessed): AsyncGenerator<Sight> {
+  const { api, namespace, service } = of;
+  const keeper = new Keeper(of, note);
+  const steady = new SteadyShare();
+  const emptyCanary = new EmptyCanary();
+  try {
+    for await (const look of observe({ api, namespace, service, source, signal })) {
+      const front = look.pods && (await readFront(api.until(signal), namespace, service).catch(() => undefined));
+      const share = front && look.pods && shareOf(front, look.pods);
+      const canaryShare = steady.over(look.at, front && shareByWeightAlone(front));
+      if (look.tick) evidence.observe(look.tick, canaryShare === undefined ? {} : { canaryShare });
+      if (look.trouble !== undefined) evidence.missed(look.trouble);
+      const known = share === undefined ? {} : { share };
+      const empty = emptyCanary.look({ ...look, ...known });
+      yield {
+        look,
+        assessment: judge(evidence, look.at),
+        ...known,
+        ...(empty && { cut: await cutEmpty(of, note) }),
+      };
+      await keeper.keep(evidence, look.at);
+    }
+  } finally {
+    await keeper.keep(evidence, Infinity);
+  }
+}
+
+/**
+ * The evidence to go on with: what the cluster keeps on the releases of now, unless a person has judged since.
+ *
+ * @param counts what the source counts: the user's pairs, and whether it is a gateway's requests
+ * @throws Refusal if there is nothing to observe, or the record does not say whether there ever was
+ */
+export async function evidenceOn(
+  { api, cluster, namespace, service, deployments }: Recorded,
+  counts: { readonly pairs: readonly string[]; readonly atGateway: boolean },
+): Promise<Evidence> {
+  const [pods, record, front] = await Promise.all([
+    listPods(api, namespace, service),
+    readRecord(api, namespace, service, cluster),
+    counts.atGateway ? readFront(api, namespace, service) : undefined,
+  ]);
+  if (record.kind === "unreadable") throw unreadable(namespace, service, record.why);
+  const question = {
+    ...comparisonOf(service, deployments, pods, completedReleases(record).length > 0),
+    perRequest: front !== undefined && shareByWeightAlone(front) !== undefined,
+    pairs: counts.pairs,
+  };
+  const judged = record.kind === "read" ? record.record.verdicts[question.canary]?.by : undefined;
+  const goesOn = judged === undefined || judged === byEvidence;
+  return (goesOn ? await keptEvidence(api, namespace, service, question) : undefined) ?? new Evidence(question);
+}
+
+/** Cuts a canary that has users and no ready pod. @returns what happened, a sentence without its full stop */
+async function cutEmpty(of: Recorded, note: (sentence: string) => void): Promise<string> {
+  const why = `canary had users and no ready pod for ${lookDefaults.emptySeconds} s`;
+  try {
+    const trouble = await cut(of);
+    if (trouble !== undefined) note(`The cut is not in the record (${trouble}).`);
+  } catch (error) {
+    return `${why}, and could not be cut (${(error as Error).message.replace(/\.$/, "")}): set its weight to 0 yourself`;
+  }
+  const message = `${why} and was cut: all users are on stable until the next pulumi up --stack canary`;
+  note(`Cut: ${message}.`);
+  for (const deployment of Object.values(of.deployments)) {
+    await writeEvent(of.api, deployment, "Warning", "CanaryCut", message);
+  }
+  return message;
+}

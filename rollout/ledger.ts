@@ -1,0 +1,118 @@
+import type { Cluster } from "./cluster.ts";
+import { changeRecord, type Ended, type RolloutRecord, readRecord, unreadable, type Verdict } from "./record.ts";
+import { type Rollout, rolloutIn } from "./rollout.ts";
+
+/** Whose record it is. */
+export interface Kept {
+  readonly api: Cluster;
+  /** UID of the cluster. */
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly service: string;
+}
+
+/** The rollout is somebody else's by now, or over: whoever drove it has to stop at once, without a further effect. */
+export class Superseded extends Error {
+  override readonly name = "Superseded";
+}
+
+/** What the record says of a rollout and of its release. */
+export interface Entry {
+  readonly rollout: Rollout;
+  /** Of the release that is rolled out. */
+  readonly verdict: Verdict | undefined;
+}
+
+/** Rollouts that a record remembers once they have ended. */
+const endedLimit = 20;
+
+/**
+ * One driver's hand on the record: whatever it writes is refused as soon as another driver has a higher epoch, so that one
+ * that slept does nothing on waking.
+ */
+export class Ledger {
+  readonly of: Kept;
+  readonly epoch: number;
+
+  private constructor(of: Kept, epoch: number) {
+    this.of = of;
+    this.epoch = epoch;
+  }
+
+  /**
+   * Opens a rollout.
+   *
+   * @param begin what it is, given the epoch; may refuse by what the record says
+   */
+  static async open(of: Kept, begin: (epoch: number, before: RolloutRecord) => Rollout): Promise<Ledger> {
+    const { open } = await change(of, (before) => {
+      const epoch = epochAfter(before);
+      return { ...before, epoch, sequence: before.sequence + 1, open: begin(epoch, before) };
+    });
+    return new Ledger(of, open?.epoch ?? 0);
+  }
+
+  /** Takes over the rollout that is open. @throws Refusal by `found`, or if it cannot be understood */
+  static async takeOver(of: Kept, found: (rollout: Rollout | undefined) => Rollout): Promise<Ledger> {
+    const { open } = await change(of, (before) => {
+      const epoch = epochAfter(before);
+      return {
+        ...before,
+        epoch,
+        sequence: before.sequence + 1,
+        open: { ...found(rolloutIn(of.service, before)), epoch },
+      };
+    });
+    return new Ledger(of, open?.epoch ?? 0);
+  }
+
+  /** @throws Superseded; Refusal if the record cannot be read, or the cluster does not answer */
+  async read(): Promise<Entry> {
+    const { api, namespace, service, cluster } = this.of;
+    const reading = await readRecord(api, namespace, service, cluster);
+    if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
+    const rollout = this.own(reading.kind === "read" ? reading.record : undefined);
+    return { rollout, verdict: reading.kind === "read" ? reading.record.verdicts[rollout.release] : undefined };
+  }
+
+  /** Changes the rollout, and raises the number that driven objects are written with. @throws as `read` does */
+  async write(to: (before: Rollout) => Rollout): Promise<Rollout> {
+    const { open } = await change(this.of, (before) => {
+      const rollout = to(this.own(before));
+      return { ...before, sequence: before.sequence + 1, open: rollout };
+    });
+    return open as Rollout;
+  }
+
+  /**
+   * Ends the rollout.
+   *
+   * @param instead which release runs in the place of which from now on, where that changes
+   */
+  async close(ended: Ended, instead: Readonly<Record<string, string>> = {}): Promise<void> {
+    await change(this.of, (before) => {
+      this.own(before);
+      const { open: _, ...kept } = before;
+      const past = [ended, ...(before.ended ?? [])].slice(0, endedLimit);
+      return { ...kept, ended: past, instead: { ...before.instead, ...instead } };
+    });
+  }
+
+  private own(record: RolloutRecord | undefined): Rollout {
+    const rollout = record && rolloutIn(this.of.service, record);
+    if (rollout?.epoch === this.epoch) return rollout;
+    throw new Superseded(
+      rollout
+        ? `The rollout of ${this.of.service} is driven by somebody else now: gray status says how it stands.`
+        : `The rollout of ${this.of.service} is over: gray history says how it ended.`,
+    );
+  }
+}
+
+function epochAfter({ epoch = 0, open }: RolloutRecord): number {
+  return Math.max(epoch, open?.epoch ?? 0) + 1;
+}
+
+function change({ api, namespace, service, cluster }: Kept, to: (before: RolloutRecord) => RolloutRecord) {
+  return changeRecord(api, namespace, service, cluster, to);
+}

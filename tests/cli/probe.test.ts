@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { stripVTControlCharacters } from "node:util";
+import { describe as describeResults, probeCommand } from "../../cli/probe.ts";
+import { Refusal } from "../../components/refusal.ts";
+import { DarkCanary, token } from "../fake/dark-canary.ts";
+import { Shell } from "../fake/gray.ts";
+
+/** A command that asks canary for a path and ends with 0 if that is answered with 200. */
+const asks = (path: string) => [
+  process.execPath,
+  "-e",
+  `fetch(process.env.GRAY_URL + "${path}", { method: "POST", body: "b" }).then(({ status }) => process.exit(status === 200 ? 0 : 7))`,
+];
+
+describe("gray probe", () => {
+  let dark: DarkCanary;
+  let shell: Shell;
+  const was = process.exitCode;
+  const start = async (route?: object) => {
+    await dark.up({ plan: { checks: [{ path: "/healthz" }, { path: "/" }] } }, route);
+    dark.pod("web-canary-1");
+  };
+  const probe = async (...args: string[]) => {
+    process.exitCode = undefined;
+    const said = await shell.run(probeCommand(), ...args);
+    return { said: stripVTControlCharacters(said), code: process.exitCode };
+  };
+  beforeEach(async () => {
+    dark = await DarkCanary.start();
+    shell = new Shell(dark.kubeconfig);
+  });
+  afterEach(async () => {
+    process.exitCode = was;
+    shell.remove();
+    await dark.stop();
+  });
+
+  it("shows each check and way, and ends with 0 where all passed", async () => {
+    await start();
+    const { said, code } = await probe();
+    assert.match(said, /^CHECK +WAY +STATUS +TIME +RESULT\nGET \/healthz +web-canary-1 +200 +\d+ ms +passed\n/);
+    assert.ok(said.endsWith(`\n\nweb, canary ${dark.release}: all passed.`), said);
+    assert.equal(code, 0);
+  });
+
+  it("ends with 3 where one did not pass, and says why", async () => {
+    await start();
+    dark.answer = ({ url }, response) => response.writeHead(url === "/" ? 500 : 200).end();
+    const { said, code } = await probe();
+    assert.match(said, /GET \/ +web-canary-1 +500 +\d+ ms +failed: the status is 500, not 200\n\n.*: 1 of 2 failed\.$/);
+    assert.equal(code, 3);
+  });
+
+  it("says no time that was not spent, and no status that was not answered", () => {
+    const result = { check: "a", way: "token", passed: false, seconds: 5.0004, because: "it is late" };
+    assert.match(
+      stripVTControlCharacters(describeResults("web", "aaaaaaaaaaaa", [result])),
+      /\na +token +- +5000 ms +failed: it is late\n/,
+    );
+  });
+
+  it("goes by token where there is a route, by pods where one says so, and is JSON", async () => {
+    await start({});
+    const { said, code } = await probe("--json");
+    const { results, ...rest } = JSON.parse(said);
+    const about = { service: "web", namespace: "dora-apps", release: dark.release, passed: true };
+    assert.deepEqual(rest, { ...about, by: "token" });
+    assert.deepEqual(Object.keys(results[0]), ["check", "way", "passed", "status", "seconds"]);
+    assert.equal(code, 0);
+    assert.ok(!said.includes(token));
+    assert.equal(JSON.parse((await probe("--json", "--by", "pods")).said).results[0].way, "web-canary-1");
+    assert.equal(JSON.parse((await probe("--json", "--url", dark.gateway.url)).said).by, "token");
+  });
+
+  it("gives a command the way to canary, whose exit code decides", async () => {
+    await start({});
+    const passed = await probe("--", ...asks("/smoke"));
+    assert.deepEqual([passed.said, passed.code], [`web, canary ${dark.release}: the command passed.`, 0]);
+    assert.deepEqual(
+      dark.got.map(({ method, url, headers, body }) => [method, url, headers["x-gray-token"], body]),
+      [["POST", "/smoke", token, "b"]],
+    );
+    dark.answer = (_, response) => response.writeHead(500).end();
+    const failed = await probe("--json", "--", ...asks("/smoke"));
+    const { ended, passed: held } = JSON.parse(failed.said);
+    assert.deepEqual([ended, held, failed.code], [7, false, 3]);
+  });
+
+  it("shows a command no token", async () => {
+    await start({});
+    const looks = `process.exit(JSON.stringify([process.env, process.argv]).includes("${token.slice(0, 3)}" + "ret") ? 1 : 0)`;
+    assert.equal((await probe("--", process.execPath, "-e", looks)).code, 0);
+  });
+
+  it("fails with the signal that ended a command", async () => {
+    await start();
+    const { said, code } = await probe("--", process.execPath, "-e", "process.kill(process.pid, 'SIGTERM')");
+    assert.match(said, /: the command ended with SIGTERM\.$/);
+    assert.equal(code, 3);
+  });
+
+  it("asks for no declared checks where a command is named", async () => {
+    await dark.up();
+    dark.pod("web-canary-1");
+    assert.equal((await probe("--", ...asks("/"))).code, 0);
+    assert.equal(dark.got.length, 1);
+  });
+
+  it("is refused where the command cannot be run", async () => {
+    await start();
+    await assert.rejects(
+      probe("--", "no-such-command"),
+      new Refusal("The command no-such-command cannot be run (ENOENT): correct its name, or install it."),
+    );
+  });
+
+  it("runs no command while canary has no ready pod", async () => {
+    await dark.up();
+    await assert.rejects(probe("--", "no-such-command"), /has no ready pod, so nothing was asked/);
+  });
+});

@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import { apply, get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
+import { Project } from "../../rehearsal/project.ts";
+import { RELEASE_IMAGES } from "../../sandbox/images.ts";
+import { type Load, startLoad } from "../../sandbox/load.ts";
+
+const namespace = "adopt";
+const key = `${namespace}/web`;
+
+/** As somebody made it by hand: no label of ours, the port without a name, and no thought for pods that end. */
+const labels = { "app.kubernetes.io/name": "web" };
+const backend = { service: { name: "web", port: { number: 80 } } };
+const byHand = [
+  {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "web", namespace },
+    spec: {
+      replicas: 3,
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: {
+          containers: [
+            {
+              name: "app",
+              image: RELEASE_IMAGES.A,
+              ports: [{ name: "http", containerPort: 8080 }],
+              readinessProbe: { httpGet: { path: "/healthz", port: "http" }, periodSeconds: 1 },
+            },
+          ],
+        },
+      },
+    },
+  },
+  {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "web", namespace },
+    spec: { selector: labels, ports: [{ port: 80, targetPort: "http" }] },
+  },
+  {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "Ingress",
+    metadata: { name: "web", namespace },
+    spec: {
+      rules: [{ host: "web.example.com", http: { paths: [{ path: "/", pathType: "Prefix", backend }] } }],
+    },
+  },
+];
+
+/** The same service as a program; what a test changes stands in a file of its own. */
+const program = `
+import { readFileSync } from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
+import { CanaryService } from "./components/canary-service.ts";
+import type { ServiceArgs } from "./components/service-args.ts";
+import { openRollout } from "./rollout/open.ts";
+
+const args: ServiceArgs = {
+  namespace: "${namespace}",
+  labels: { "app.kubernetes.io/name": "web" },
+  tracks: [pulumi.getStack() === "prod" ? "stable" : "canary"],
+  replicas: 3,
+  minReadySeconds: 1,
+  containers: [{
+    name: "app",
+    image: "${RELEASE_IMAGES.B}",
+    ports: [{ name: "http", containerPort: 8080 }],
+    env: ["track", "release"].map((label) => ({
+      name: label.toUpperCase(),
+      valueFrom: { fieldRef: { fieldPath: \`metadata.labels['\${label}']\` } },
+    })),
+    readinessProbe: { httpGet: { path: "/healthz", port: "http" }, periodSeconds: 1 },
+  }],
+  ports: [{ name: "", port: 80, targetPort: "http" }],
+  ingress: { host: "web.example.com" },
+  ...JSON.parse(readFileSync("changes.json", "utf8")),
+};
+const web = new CanaryService("web", { ...args, rollout: await openRollout("web", args) });
+export const releases = { [web.key]: web.memory };
+`;
+
+describe("gray adopt", () => {
+  let project: Project;
+  let adopted: string[];
+  const write = (changes: object) => project.write("changes.json", JSON.stringify(changes));
+  const pods = async (selector: string) =>
+    (await get(namespace, "pods", "-l", selector)).items
+      .filter(({ metadata }: { metadata: { deletionTimestamp?: string } }) => !metadata.deletionTimestamp)
+      .map(({ metadata }: { metadata: { uid: string } }) => metadata.uid)
+      .sort();
+  const users: Load[] = [];
+  const load = async () => {
+    const { spec } = await get(namespace, "service", "web");
+    const url = `http://${spec.clusterIP}/`;
+    users.push(
+      await startLoad({ url, rate: 150, duration: "10m", keepalive: false }),
+      await startLoad({ url, rate: 150, duration: "10m" }),
+    );
+  };
+  /** Ends the requests; none may have failed. Gives who answered how many. */
+  const noneLost = async () => {
+    const by: Record<string, number> = {};
+    for (const each of users.splice(0)) {
+      const totals = await each.stop();
+      assert.ok(totals.requests > 0);
+      assert.equal(totals.failed, 0, JSON.stringify({ errors: totals.errors, status: totals.status }));
+      for (const [who, count] of Object.entries(totals.by)) {
+        const track = who.split("/")[0] || "adopted";
+        by[track] = (by[track] ?? 0) + count;
+      }
+    }
+    return by;
+  };
+
+  before(async () => {
+    await makeNamespace(namespace);
+    const [deployment, ...front] = byHand;
+    await apply(deployment as object);
+    // As Helm 4 does it, so that the fields have another owner.
+    for (const object of front) {
+      const apply = ["apply", "--server-side", "--field-manager=helm", "-f", "-"];
+      await kubectl(apply, JSON.stringify(object));
+    }
+    await kubectl(["rollout", "status", "deployment/web", "-n", namespace, "--timeout=60s"]);
+    adopted = await pods("app.kubernetes.io/name=web");
+    project = await Project.create();
+    project.write("index.ts", program);
+    write({ weight: 25 });
+  });
+  afterEach(async () => {
+    for (const each of users.splice(0)) await each.stop();
+  });
+  after(async () => {
+    await project.end();
+    await kubectl(["delete", "namespace", namespace, "--wait=false"]);
+  });
+
+  it("takes in what stands as it is: the pods stay, canary comes beside them, and no request is lost", async () => {
+    const bare = await project.up("canary");
+    assert.match(bare.output, /Service web in namespace adopt was not made by this program: .*gray adopt web takes in/);
+    await load();
+    const { code, output } = await project.gray("adopt", "web", "--yes");
+    assert.equal(code, 0, output);
+    console.log(output);
+    assert.match(output, /prod +import +Deployment +web/);
+    assert.match(output, /canary +import +Service +web/);
+    await project.mustUp("canary");
+    const by = await noneLost();
+    console.log(by);
+    assert.deepEqual(await pods("app.kubernetes.io/name=web,!track"), adopted);
+    assert.equal((await pods("track=canary")).length, 1);
+    assert.ok((by.canary ?? 0) > 0, JSON.stringify(by));
+  });
+
+  it("shows both tracks, and lets stable be changed without a roll, while nothing else passes the gate", async () => {
+    const { output } = await project.gray("status", "-n", namespace);
+    console.log(output);
+    assert.match(output, /4 endpoints \(3 stable, 1 canary\)/);
+    assert.match((await project.up("prod")).output, /has no good verdict/);
+    assert.match((await project.gray("adopt", "web", "--yes")).output, /has no good verdict/);
+    write({ weight: 25, release: "current", annotations: { team: "dora" } });
+    await project.mustUp("prod");
+    assert.equal((await get(namespace, "deployment", "web")).metadata.annotations.team, "dora");
+    assert.deepEqual(await pods("app.kubernetes.io/name=web,!track"), adopted);
+  });
+
+  it("refuses weight 0 and gateway with the reason until the first promotion", async () => {
+    const reason = /the pods of web that were adopted have no label track, so no Service can leave canary out/;
+    write({ weight: 0 });
+    assert.match((await project.up("canary")).output, reason);
+    write({ weight: 25, gateway: { routes: [{ gateways: [{ name: "gray", namespace: "gateway-system" }] }] } });
+    assert.match((await project.up("canary")).output, reason);
+  });
+
+  it("promotes by a second Deployment without a lost request, and then every weight can be had", async () => {
+    write({ weight: 25 });
+    const release = await project.release("canary", key);
+    await project.gray("approve", release, "--because", "a rehearsal", "-n", namespace);
+    await load();
+    const { code, output } = await project.gray("adopt", "web", "--yes");
+    assert.equal(code, 0, output);
+    console.log(output);
+    await until("the adopted pods to end", async () => (await pods("!track")).length === 0);
+    console.log(await noneLost());
+    assert.equal((await pods("app=web,track=stable")).length, 3);
+    assert.deepEqual((await get(namespace, "service", "web")).spec.selector, { app: "web" });
+    assert.equal(
+      (await get(namespace, "replicasets")).items.filter(
+        (set: { metadata: { ownerReferences?: [] } }) => !set.metadata.ownerReferences,
+      ).length,
+      0,
+    );
+    write({ weight: 0 });
+    await project.mustUp("canary");
+    assert.deepEqual((await get(namespace, "service", "web")).spec.selector, { app: "web", track: "stable" });
+    assert.match((await project.gray("adopt", "web", "--yes")).output, /web has nothing left to adopt/);
+  });
+});

@@ -1,0 +1,11 @@
+import { behindGateway, edge } from "./behind-gateway.ts";
+import type { ExpectedFailure } from "./case.ts";
+
+export default {
+  title: "a listener that the Gateway has not got",
+  needs: "Gateway API",
+  before: [edge],
+  change: behindGateway({ routes: [{ gateways: [{ name: "edge", sectionName: "https" }] }] }),
+  up: "canary",
+  sentence: `fop-gate: Gateway edge in namespace {namespace} has no listener https: take one of http, tls.`,
+} satisfies ExpectedFailure;

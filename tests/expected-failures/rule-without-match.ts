@@ -1,0 +1,9 @@
+import { behindGateway } from "./behind-gateway.ts";
+import type { ExpectedFailure } from "./case.ts";
+
+export default {
+  title: "a rule with nothing to match",
+  change: behindGateway({ rules: [{ to: "canary" }] }),
+  up: "canary",
+  sentence: `fop-gate: gateway.rules.0 is {"to":"canary"}: has nothing to match: give it headers, cookie, query, pathPrefix or bucket.`,
+} satisfies ExpectedFailure;

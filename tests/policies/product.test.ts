@@ -1,0 +1,192 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Refusal } from "../../components/refusal.ts";
+import { type HttpRouteRule, routeRules } from "../../components/route.ts";
+import type { Rule as UserRule } from "../../components/rule.ts";
+import type { ServiceArgs } from "../../components/service-args.ts";
+import { gatewayMode } from "../../components/traffic.ts";
+import { canaryCapacity } from "../../policies/canary-capacity.ts";
+import { canaryService, deployment, httpRoute } from "../../policies/examples.ts";
+import { policiesOf } from "../../policies/rule.ts";
+import { rules } from "../../policies/rules.ts";
+import { tokenFirst } from "../../policies/token-first.ts";
+import { anyRules, paths } from "../components/any-rules.ts";
+import { envoyGateway, routed, specification, traefik } from "../components/gateway-api.ts";
+import { Checkout } from "../fake/checkout.ts";
+import type { Run } from "../fake/engine.ts";
+import { program, web } from "../fake/web.ts";
+import { World } from "../fake/world.ts";
+import { runPolicies } from "./run-policies.ts";
+
+const token = "s3cret";
+
+describe("the policy pack on what CanaryService makes", () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await World.start();
+    world.installGateway();
+  });
+  afterEach(() => world.stop());
+
+  const violations = ({ resources }: Run) =>
+    runPolicies(
+      policiesOf(rules),
+      resources.map(({ type, name, inputs }) => ({ type, name, props: inputs })),
+    );
+  /** Each is deployed and looked at again, as a preview of the same program does. */
+  const passes = async (stack: string, made: Parameters<World["up"]>[1], config = {}) => {
+    assert.deepEqual(await violations(await world.up(stack, made, { config })), []);
+    assert.deepEqual(await violations(await world.up(stack, made, { config, preview: true })), []);
+  };
+
+  it("passes fop-gate, both stacks", async () => {
+    const checkout = new Checkout();
+    try {
+      for (const stack of ["canary", "prod"] as const) await passes(stack, checkout.program, checkout.config(stack));
+    } finally {
+      checkout.remove();
+    }
+  });
+
+  const shop = (changes: Partial<ServiceArgs> = {}) =>
+    web("a", {
+      replicas: 3,
+      weight: 25,
+      containers: [
+        {
+          name: "web",
+          image: "web:1",
+          ports: [{ name: "http", containerPort: 8080 }],
+          readinessProbe: { httpGet: { path: "/healthz", port: "http" } },
+        },
+      ],
+      ports: [{ port: 80, targetPort: "http" }],
+      ...changes,
+    });
+
+  it("passes a service of another shape, both tracks in one stack", async () => {
+    await passes("live", program(["web", shop()]));
+  });
+
+  it("passes services behind a gateway, with rules, beside a plain Ingress", async () => {
+    const gateways = [{ name: "public", namespace: "infra" }];
+    const gateway = {
+      routes: [
+        { name: "web", gateways, hostnames: ["web.example"] },
+        { name: "web-inside", gateways: [{ name: "public", namespace: "infra", sectionName: "https" }] },
+      ],
+      rules: [
+        { to: "stable", pathPrefix: "/export" },
+        { to: "canary", headers: { "x-beta": "1" } },
+      ] satisfies UserRule[],
+    };
+    const ingress = { host: "web.example" };
+    const debugIngress = { host: "debug.web.example" };
+    await passes(
+      "live",
+      program(
+        ["web", shop({ gateway, ingress, debugIngress, weight: 0 })],
+        ["web-shop", shop({ gateway: { routes: [{ gateways, hostnames: ["shop.example"] }] } })],
+      ),
+    );
+    await passes("live", program(["web", shop({ gateway, ingress, debugIngress, weight: 20 })]));
+  });
+
+  it("stops a weight that jumps, and not one that falls; a run without change is what the run before was", async () => {
+    const at = (weight: number) =>
+      program(["web", shop({ weight, gateway: { routes: [{ gateways: [{ name: "public", namespace: "infra" }] }] } })]);
+    const found = async (weight: number) =>
+      (await violations(await world.up("live", at(weight), { preview: true }))).map(({ message }) => message);
+    await passes("live", at(10));
+    await passes("live", at(35));
+    assert.match((await found(61)).join(), /web: canary's share of the traffic rises from 35 % to 61 %/);
+    assert.deepEqual(await found(60), []);
+    await passes("live", at(0));
+    await passes("live", at(25));
+  });
+
+  it("leaves enough capacity to canary at every weight and size, with no headroom", async () => {
+    const weights = fc.integer({ min: 0, max: 100_000 }).map((thousandths) => thousandths / 1000);
+    await fc.assert(
+      fc.asyncProperty(weights, fc.integer({ min: 1, max: 500 }), async (weight, stable) => {
+        const { canaryReplicas, backends = { stable: 100, canary: 0 } } = gatewayMode(1).plan(weight, stable, {});
+        const stack = [
+          canaryService({ replicas: stable }),
+          deployment("canary", { spec: { replicas: canaryReplicas } }),
+          httpRoute(routeRules({ service: "fop-gate", port: 80, token, rules: [], backends })),
+        ];
+        assert.deepEqual(await runPolicies(policiesOf([canaryCapacity]), stack, { headroom: 0 }), []);
+      }),
+    );
+  });
+});
+
+describe("the policy token-first", () => {
+  const weights = fc.constantFrom(0, 10, 100);
+  const route = (userRules: readonly UserRule[], weight: number): HttpRouteRule[] | undefined => {
+    const { backends = { stable: 100, canary: 0 } } = gatewayMode().plan(weight, 9, {});
+    try {
+      return routeRules({ service: "fop-gate", port: 80, token, rules: userRules, backends });
+    } catch (error) {
+      assert.ok(error instanceof Refusal);
+      return undefined;
+    }
+  };
+  const refused = async (made: readonly HttpRouteRule[]) =>
+    (await runPolicies(policiesOf([tokenFirst]), [canaryService(), httpRoute(made)])).length > 0;
+
+  it("takes every route that the rules are compiled to", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyRules, weights, async (userRules, weight) => {
+        const made = route(userRules, weight);
+        fc.pre(made !== undefined);
+        assert.equal(await refused(made), false);
+      }),
+    );
+  });
+
+  const value = fc.constantFrom("1", "2", "12");
+  const anyRequest = fc.record({
+    path: fc.constantFrom("/", ...paths, "/a/b/x"),
+    headers: fc.record(
+      { "x-a": value, "x-b": value, "x-c": value, "x-d": value, cookie: fc.constantFrom("a.b=1", "aXb=2; d=1") },
+      { requiredKeys: [] },
+    ),
+    query: fc.record({ p: value, q: value }, { requiredKeys: [] }),
+  });
+
+  /** A route that somebody has edited: rules in another order, and a match taken out. */
+  const edited = fc
+    .tuple(anyRules, weights, fc.nat(), fc.nat(), fc.boolean())
+    .map(([userRules, weight, first, second, takesOut]) => {
+      const made = route(userRules, weight);
+      if (made === undefined) return undefined;
+      const [from, to] = [first % made.length, second % made.length];
+      const moved = made.filter((_, i) => i !== from);
+      moved.splice(to, 0, made[from] as HttpRouteRule);
+      if (!takesOut) return moved;
+      return moved.map((rule, i) =>
+        i === to && rule.matches.length > 1
+          ? { ...rule, matches: rule.matches.filter((_, j) => j !== first % rule.matches.length) }
+          : rule,
+      );
+    });
+
+  for (const [name, by] of Object.entries({ specification, traefik, envoyGateway })) {
+    it(`takes no edited route in which a request with the token misses canary (${name})`, async () => {
+      let missed = 0;
+      await fc.assert(
+        fc.asyncProperty(edited, fc.array(anyRequest, { minLength: 20, maxLength: 20 }), async (made, requests) => {
+          fc.pre(made !== undefined);
+          const withToken = requests.map((each) => ({ ...each, headers: { ...each.headers, "x-gray-token": token } }));
+          const misses = withToken.some((request) => routed(made, request, by)?.canary !== 100);
+          if (!misses) return;
+          missed++;
+          assert.ok(await refused(made));
+        }),
+        { numRuns: 1000 },
+      );
+      assert.ok(missed > 20, `${missed} of 1000 missed canary`);
+    });
+  }
+});

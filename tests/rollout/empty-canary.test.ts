@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import type { Pod } from "../../analysis/reading.ts";
+import { EmptyCanary } from "../../rollout/empty-canary.ts";
+
+const pod = (changes: Partial<Pod> = {}): Pod => ({
+  name: "web-canary-1",
+  uid: "1",
+  release: "b",
+  track: "canary",
+  ready: true,
+  ending: false,
+  restarts: 0,
+  annotations: {},
+  ports: [],
+  ...changes,
+});
+const gone: readonly Pod[] = [pod({ track: "stable" })];
+
+describe("a canary with users and no ready pod", () => {
+  let canary: EmptyCanary;
+  const look = (second: number, pods: readonly Pod[] | undefined, share: number | "unknown" = 0.1) =>
+    canary.look({ at: 1000 * second, ...(pods && { pods }), ...(share !== "unknown" && { share }) });
+  beforeEach(() => {
+    canary = new EmptyCanary();
+  });
+
+  for (const [which, pods] of Object.entries({
+    "that are gone": gone,
+    "that are not ready": [pod({ ready: false })],
+    "that end": [pod({ ending: true })],
+  })) {
+    it(`is noticed after five seconds with pods ${which}`, () => {
+      assert.deepEqual([look(0, pods), look(4.9, pods), look(5, pods)], [false, false, true]);
+    });
+  }
+
+  it("is none while one pod is ready", () => {
+    const both = [pod({ ready: false }), pod()];
+    assert.ok(![0, 5, 10].some((second) => look(second, both)));
+  });
+
+  it("has to last: a ready pod in between begins it anew", () => {
+    assert.ok(![look(0, gone), look(4, [pod()]), look(6, gone), look(10, gone)].some(Boolean));
+  });
+
+  it("is nothing while canary is dark", () => {
+    assert.ok(![0, 5, 10].some((second) => look(second, gone, 0)));
+  });
+
+  it("does not follow from silence, and is not forgotten over it", () => {
+    assert.deepEqual([look(0, gone), look(6, undefined), look(7, gone, "unknown")], [false, false, false]);
+    assert.equal(look(8, gone), true);
+  });
+});

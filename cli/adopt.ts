@@ -21,6 +21,8 @@ interface Phase {
   readonly says: string;
   readonly previews: readonly StackPreview[];
   readonly ups: readonly string[];
+  /** Variables of their environment. */
+  readonly env: Readonly<Record<string, string>>;
   /** What a person does next. */
   readonly next: string;
 }
@@ -46,7 +48,7 @@ async function adopt(service: string, options: Options): Promise<void> {
     stable && canary
       ? await secondPhase(service, stable.stack, canary.stack, await isAdopted())
       : await firstPhase(service, stacks);
-  const { phase, says, previews, ups, next } = found;
+  const { phase, says, previews, ups, env, next } = found;
   if (!options.json) console.log(`${says}\n\n${changeLines(previews)}\n`);
   if (!options.yes) {
     const question = `This runs pulumi up of ${ups.map(shortName).join(", then ")}.`;
@@ -57,6 +59,7 @@ async function adopt(service: string, options: Options): Promise<void> {
       "gray adopt",
       ["up", "--yes", "--skip-preview", "--suppress-outputs", "--stack", stack],
       options.json,
+      env,
     );
   }
   if (phase === 2 && (await isAdopted())) {
@@ -87,12 +90,12 @@ async function adoptionOf(namespace: string, service: string, context: string | 
  * @throws Refusal if the program would not take it in, or several stacks would
  */
 async function firstPhase(service: string, stacks: readonly Stack[]): Promise<Phase> {
-  // The program, which pulumi runs with this environment, knows by it what it is asked.
-  process.env.GRAY_ADOPT = service;
+  // By this the program, which pulumi runs, knows what it is asked.
+  const env = { GRAY_ADOPT: service };
   const previews: StackPreview[] = [];
   for (const { name, services } of stacks) {
     if (services.some((each) => each.service === service)) continue;
-    const preview = await previewStack(name, ".");
+    const preview = await previewStack(name, ".", env);
     if (preview.error !== undefined) {
       throw new Refusal(`pulumi preview --stack ${shortName(name)} says: ${preview.error}`);
     }
@@ -119,6 +122,7 @@ async function firstPhase(service: string, stacks: readonly Stack[]): Promise<Ph
     says: `Phase 1 of 2: ${service} is taken in as it is. Its pods stay, and canary's come beside them.`,
     previews: taking,
     ups: taking.map(({ stack }) => stack),
+    env,
     next: `${service} is adopted: from here on nothing but pulumi may write its objects, so take them out of what made them. Next: gray verify, and gray adopt ${service} once the release on canary is judged good.`,
   };
 }
@@ -141,6 +145,7 @@ async function secondPhase(service: string, stable: string, canary: string, isAd
     says: `Phase 2 of 2: stable of ${service} rolls once, to the release that canary runs. A second Deployment with pods of track stable takes the place of the adopted one, whose pods serve until it is complete.`,
     previews: [preview],
     ups: [stable, ...(canary === stable ? [] : [canary]), stable],
+    env: {},
     next: `${service} is under gray release: every weight, and gateway, can be had from here on.`,
   };
 }

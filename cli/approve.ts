@@ -3,6 +3,7 @@ import { stackAnnotation } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
 import { writeEvent } from "../rollout/event.ts";
 import { changeRecord, readRecord, type Verdict } from "../rollout/record.ts";
+import { whoAmI } from "../rollout/who.ts";
 import { aboutService, findService, releasesSeen, type ServiceOptions } from "./services.ts";
 
 interface Options extends ServiceOptions {
@@ -31,12 +32,17 @@ async function approve(release: string, options: Options): Promise<void> {
   }
   const [by, record] = await Promise.all([whoAmI(api), readRecord(api, namespace, service, cluster)]);
   if (!options.json) console.log(shown(release, record.kind === "read" ? record.record.verdicts[release] : undefined));
-  const verdict: Verdict = { verdict: "good", by, because: options.because, at: new Date().toISOString() };
+  const word = { by, because: options.because, at: new Date().toISOString() };
+  const verdict: Verdict = { verdict: "good", ...word };
   let former: Verdict | undefined;
   await changeRecord(api, namespace, service, cluster, (before) => {
     former = before.verdicts[release];
     const approved = { ...verdict, ...(former?.evidence && { evidence: former.evidence }) };
-    return { ...before, verdicts: { ...before.verdicts, [release]: approved } };
+    // Whoever overrules an undo wants the release itself again, and nothing in its place.
+    const { [release]: _, ...instead } = before.instead ?? {};
+    const verdicts = { ...before.verdicts, [release]: approved };
+    const open = before.open?.release === release ? { ...before.open, approved: word } : undefined;
+    return { ...before, verdicts, ...(before.instead && { instead }), ...(open && { open }) };
   });
   const overruled = former?.verdict === "bad" ? `${former.by}: ${former.because}` : undefined;
   for (const deployment of Object.values(deployments)) {
@@ -62,16 +68,4 @@ async function approve(release: string, options: Options): Promise<void> {
 function shown(release: string, { evidence }: Partial<Verdict> = {}): string {
   if (!evidence) return `There is no evidence on release ${release}; gray verify would gather some.`;
   return `Evidence on release ${release}: ${evidence.verdict}, ${evidence.because}.`;
-}
-
-/** The name under which the API server knows us (SelfSubjectReview, KEP-3325), which nobody can make up. */
-async function whoAmI(api: { create<T>(path: string, object: object): Promise<T> }): Promise<string> {
-  const review = await api.create<{ status: { userInfo: { username: string } } }>(
-    "/apis/authentication.k8s.io/v1/selfsubjectreviews",
-    {
-      apiVersion: "authentication.k8s.io/v1",
-      kind: "SelfSubjectReview",
-    },
-  );
-  return review.status.userInfo.username;
 }

@@ -1,8 +1,7 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import * as v from "valibot";
 import { count } from "../analysis/words.ts";
 import { keyed, mapOf, plainObject } from "../components/schema.ts";
+import { lastError, pulumi } from "../rollout/pulumi.ts";
 import { plainTable } from "./table.ts";
 
 /** What an `up` would do to one resource. Only names: a value may be a secret. */
@@ -21,11 +20,13 @@ export interface StackPreview {
   /** How many resources stay as they are. */
   readonly unchanged: number;
   readonly warnings: readonly string[];
+  /** The services that it would change, with the inputs of their components: what the program says, and what it makes of it. */
+  readonly services: readonly { readonly service: string; readonly inputs: object }[];
   /** Why there is no preview, or only half of one. */
   readonly error?: string;
 }
 
-const state = v.object({ custom: v.optional(v.boolean()), type: v.string() });
+const state = v.object({ custom: v.optional(v.boolean()), type: v.string(), inputs: v.nullish(plainObject()) });
 const step = v.object({
   op: v.string(),
   urn: v.string(),
@@ -50,26 +51,23 @@ const passedOver = new Set([
   ...["create-replacement", "import-replacement", "delete-replaced", "discard-replaced", "remove-pending-replace"],
 ]);
 
-/** Asks Pulumi what an `up` of a stack would do. The command that the project is used with knows its backend best. */
-export async function previewStack(stack: string, folder: string): Promise<StackPreview> {
-  try {
-    const { stdout } = await promisify(execFile)(
-      "pulumi",
-      ["preview", "--json", "--non-interactive", "--stack", stack],
-      {
-        cwd: folder,
-        env: { ...process.env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "false" },
-        maxBuffer: 1 << 28,
-      },
-    );
-    return previewOf(stack, stdout);
-  } catch (failure) {
-    const { code, stdout = "", stderr = "" } = failure as { code?: unknown; stdout?: string; stderr?: string };
-    const found = stdout.trim() === "" ? nothing(stack) : previewOf(stack, stdout);
-    const why =
-      code === "ENOENT" ? "the pulumi command is not on PATH" : (lastError(stderr) ?? "it ended with no word");
-    return { ...found, error: found.error ?? why };
-  }
+/**
+ * Asks Pulumi what an `up` of a stack would do. The command that the project is used with knows its backend best.
+ *
+ * @param env further variables of its environment
+ */
+export async function previewStack(
+  stack: string,
+  folder: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<StackPreview> {
+  const { code, stdout, stderr } = await pulumi(["preview", "--json", "--non-interactive", "--stack", stack], {
+    folder,
+    env: { ...env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "false" },
+  }).catch(({ message }: Error) => ({ code: 127, stdout: "", stderr: message }));
+  if (code === 0) return previewOf(stack, stdout);
+  const found = stdout.trim() === "" ? nothing(stack) : previewOf(stack, stdout);
+  return { ...found, error: found.error ?? lastError(stderr) ?? "it ended with no word" };
 }
 
 /** What a preview says, as Pulumi prints it with `--json`. */
@@ -89,16 +87,25 @@ export function previewOf(stack: string, json: string): StackPreview {
       .map(({ op, urn, detailedDiff, diffReasons, replaceReasons }) => ({
         operation: op,
         kind: urn.split("::").at(-2)?.split(":").at(-1) ?? "",
-        name: urn.split("::").at(-1) ?? "",
+        name: nameIn(urn),
         properties: op === "create" || op === "delete" ? [] : pathsOf(detailedDiff, replaceReasons, diffReasons),
       })),
     unchanged: changeSummary?.same ?? 0,
     warnings: said("warning"),
+    services: (steps ?? []).flatMap(({ op, urn, newState }) =>
+      newState?.type === "gray-release:index:CanaryService" && newState.inputs && !passedOver.has(op)
+        ? [{ service: nameIn(urn), inputs: newState.inputs }]
+        : [],
+    ),
     ...(error !== undefined && { error }),
   };
 }
 
-const nothing = (stack: string): StackPreview => ({ stack, changes: [], unchanged: 0, warnings: [] });
+const nothing = (stack: string): StackPreview => ({ stack, changes: [], unchanged: 0, warnings: [], services: [] });
+
+function nameIn(urn: string): string {
+  return urn.split("::").at(-1) ?? "";
+}
 
 function pathsOf(detailed: object | null | undefined, ...reasons: (readonly string[] | null | undefined)[]): string[] {
   const paths = Object.keys(detailed ?? {});
@@ -137,12 +144,6 @@ export function changeLines(previews: readonly StackPreview[]): string {
 /** The name of a stack within its project. */
 export function shortName(stack: string): string {
   return stack.split("/").at(-1) ?? stack;
-}
-
-function lastError(text: string): string | undefined {
-  const lines = text.trim().split("\n").filter(Boolean);
-  const line = lines.findLast((each) => each.startsWith("error:")) ?? lines.at(-1);
-  return line === undefined ? undefined : bare(line);
 }
 
 /** A message without the word that says what it is. */

@@ -1,13 +1,20 @@
 import { Command } from "commander";
 import { Refusal } from "../components/refusal.ts";
 import { ApiError } from "../rollout/cluster.ts";
+import { abortCommand } from "./abort.ts";
 import { adoptCommand } from "./adopt.ts";
 import { approveCommand } from "./approve.ts";
 import { destroyCommand } from "./destroy.ts";
+import { historyCommand } from "./history.ts";
 import { logsCommand } from "./logs.ts";
+import { pauseCommand } from "./pause.ts";
 import { planCommand } from "./plan.ts";
 import { probeCommand } from "./probe.ts";
+import { promoteCommand } from "./promote.ts";
+import { resumeCommand } from "./resume.ts";
+import { rolloutCommand } from "./rollout.ts";
 import { statusCommand } from "./status.ts";
+import { undoCommand } from "./undo.ts";
 import { verifyCommand } from "./verify.ts";
 
 /**
@@ -23,11 +30,18 @@ export async function runGray(...more: Command[]): Promise<void> {
     .exitOverride((end) => process.exit(end.exitCode === 0 ? 0 : 2));
   const verbs = [
     planCommand(),
-    probeCommand(),
+    rolloutCommand(),
+    pauseCommand(),
+    resumeCommand(),
+    abortCommand(),
+    promoteCommand(),
+    undoCommand(),
+    historyCommand(),
     statusCommand(),
     verifyCommand(),
-    logsCommand(),
+    probeCommand(),
     approveCommand(),
+    logsCommand(),
     adoptCommand(),
     destroyCommand(),
     ...more,

@@ -1,16 +1,13 @@
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { Command } from "commander";
-import { load } from "js-yaml";
 import type { Traffic } from "../analysis/planner.ts";
 import { percent, times } from "../analysis/words.ts";
-import { stackAnnotation } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
 import { type Measured, measureTraffic } from "../rollout/measure.ts";
 import { listPods } from "../rollout/pods.ts";
 import { readFront, shareOf } from "../rollout/share.ts";
 import { changeLines, previewStack, type StackPreview, shortName } from "./changes.ts";
 import { caveats, prospects, prospectTable } from "./forecast.ts";
+import { type Elsewhere, ownersOf } from "./owners.ts";
 import { aboutService, type FoundService, findService, type ServiceOptions } from "./services.ts";
 import { sourceOf } from "./sources.ts";
 import { seconds } from "./time.ts";
@@ -20,9 +17,6 @@ interface Options extends ServiceOptions {
   readonly requests?: string;
   readonly json?: boolean;
 }
-
-/** Where one would have to be to see what changes. */
-type Elsewhere = { readonly elsewhere: string };
 
 /** `gray plan`: what would change, and how long a decision about it will take. */
 export function planCommand(): Command {
@@ -90,31 +84,13 @@ function untold(service: string, { traffic, seconds, podsRead, podsListed }: Mea
 }
 
 /** Previews of the stacks that own the Deployments, canary's first, as they are updated. */
-async function changesOf({ deployments }: FoundService): Promise<{ stacks: StackPreview[] } | Elsewhere> {
-  const owners = [deployments.canary, deployments.stable].map((each) => each?.metadata.annotations?.[stackAnnotation]);
-  const stacks = [...new Set(owners.filter((owner) => owner !== undefined))];
-  const project = stacks[0]?.split("/").at(-2);
-  if (project === undefined) {
-    return { elsewhere: "Which stacks own the Deployments is not known: pulumi up writes it on them." };
-  }
-  const folder = projectFolder(process.cwd());
-  if (folder === undefined || nameOf(folder) !== project) {
-    return {
-      elsewhere: `What would change is shown in the folder of the Pulumi project ${project}: run gray plan beside its Pulumi.yaml.`,
-    };
-  }
+async function changesOf(found: FoundService): Promise<{ stacks: StackPreview[] } | Elsewhere> {
+  const owners = ownersOf(found, "gray plan");
+  if ("elsewhere" in owners) return owners;
+  const { canary, stable } = owners.stacks;
   const previews: StackPreview[] = [];
-  for (const stack of stacks) previews.push(await previewStack(stack, folder));
+  for (const stack of new Set([canary, stable])) {
+    if (stack !== undefined) previews.push(await previewStack(stack, owners.folder));
+  }
   return { stacks: previews };
-}
-
-/** The folder with the project file, found as Pulumi finds it: here, else upwards. */
-function projectFolder(folder: string): string | undefined {
-  if (existsSync(join(folder, "Pulumi.yaml"))) return folder;
-  const parent = dirname(folder);
-  return parent === folder ? undefined : projectFolder(parent);
-}
-
-function nameOf(folder: string): unknown {
-  return (load(readFileSync(join(folder, "Pulumi.yaml"), "utf8")) as { name?: unknown } | undefined)?.name;
 }

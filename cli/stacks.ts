@@ -1,8 +1,8 @@
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createInterface } from "node:readline/promises";
-import { promisify } from "node:util";
 import { Refusal } from "../components/refusal.ts";
 import { type Track, tracks } from "../components/traffic.ts";
+import { lastError, pulumi } from "../rollout/pulumi.ts";
 
 /** A stack of this project with the services in its state. */
 export interface Stack {
@@ -65,18 +65,10 @@ export async function askFirst(verb: string, question: string, otherwise: string
 }
 
 async function output(args: string[]): Promise<string> {
-  try {
-    return (await promisify(execFile)("pulumi", args, { maxBuffer: 1 << 28 })).stdout;
-  } catch (error) {
-    const { code, stderr } = error as { code?: string; stderr?: string };
-    if (code === "ENOENT")
-      throw new Refusal(
-        'The pulumi command is not on PATH: install Pulumi, or use the sandbox\'s with eval "$(npm run -s sandbox -- env)".',
-      );
-    throw new Refusal(
-      `pulumi ${args.join(" ")} failed (${stderr?.trim().split("\n").at(-1)}): run it yourself to see more.`,
-    );
-  }
+  const { code, stdout, stderr } = await pulumi(args);
+  if (code !== 0)
+    throw new Refusal(`pulumi ${args.join(" ")} failed (${lastError(stderr)}): run it yourself to see more.`);
+  return stdout;
 }
 
 /**
@@ -84,9 +76,15 @@ async function output(args: string[]): Promise<string> {
  *
  * @param verb what is to be run again if it fails, e.g. `gray destroy`
  * @param quiet its output goes to standard error, so that JSON stays alone
+ * @param env further variables of its environment
  */
-export async function runPulumi(verb: string, args: readonly string[], quiet = false): Promise<void> {
-  const child = spawn("pulumi", args, { stdio: ["ignore", quiet ? 2 : 1, 2] });
+export async function runPulumi(
+  verb: string,
+  args: readonly string[],
+  quiet = false,
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const child = spawn("pulumi", args, { stdio: ["ignore", quiet ? 2 : 1, 2], env: { ...process.env, ...env } });
   const code = await new Promise((ended) => child.once("close", ended));
   if (code !== 0)
     throw new Refusal(`pulumi ${args.join(" ")} ended with ${code}: mend what it says above, then run ${verb} again.`);

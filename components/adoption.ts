@@ -42,14 +42,16 @@ export interface LiveTemplate {
 
 /** The live objects that are to be adopted; the fields looked at. */
 export interface Adoptable {
-  readonly deployment: {
-    readonly metadata: Metadata;
-    readonly spec: {
-      readonly replicas: number;
-      readonly selector: { readonly matchExpressions?: readonly object[] };
-      readonly template: { readonly metadata: { readonly labels?: Labels } };
-    };
-  };
+  readonly deployment:
+    | {
+        readonly metadata: Metadata;
+        readonly spec: {
+          readonly replicas: number;
+          readonly selector: { readonly matchExpressions?: readonly object[] };
+          readonly template: { readonly metadata: { readonly labels?: Labels } };
+        };
+      }
+    | undefined;
   readonly service:
     | {
         readonly metadata: Metadata;
@@ -104,6 +106,7 @@ function obstacle(
   args: ServiceArgs,
   { deployment, service: shared, ingress }: Adoptable,
 ): string | undefined {
+  if (!deployment) return `there is no Deployment ${service}, so name the service as its Deployment is named`;
   if (!shared)
     return `there is no Service ${service} in front of Deployment ${service}, so make one of this name first`;
   const taken: { kind: AdoptedKind; metadata: Metadata; described?: Labels | undefined }[] = [

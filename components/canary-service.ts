@@ -134,6 +134,7 @@ export class CanaryService extends pulumi.ComponentResource {
       current: idsOf(rollout.releases),
       ...(rollout.previous !== undefined && { previous: rollout.previous }),
       ...(rollout.shift && { shift: rollout.shift }),
+      ...(rollout.adopted?.selector && { adopted: true }),
       history: rollout.history,
     }));
     this.registerOutputs({ memory: this.memory, ...(this.token && { token: this.token }) });

@@ -42,9 +42,6 @@ export interface FullStep extends AnyStep {
   readonly watch?: number;
 }
 
-/** A step with every default written out. */
-export type FullyWritten<S extends Step = Step> = S extends Step ? Required<S> : never;
-
 const seconds = wholeNumber(0, 7 * 24 * 3600);
 const names = v.pipe(
   v.array(v.string()),
@@ -93,6 +90,9 @@ export const fullStepsSchema = v.pipe(
   checked((steps) => stepsFault(steps as readonly Step[])),
 );
 
+/** A step with every default written out. */
+export type FullyWritten = v.InferOutput<typeof fullStepsSchema>[number];
+
 /**
  * The steps of a plan that names none: dark with all checks, the weight until the verdict is good, then everybody.
  *
@@ -108,9 +108,9 @@ export function fullStep(step: Step, checks: readonly string[]): FullyWritten {
   const { approval, dark, canary, full } = defaults.step;
   switch (step.stage) {
     case "dark":
-      return { approval, checks, ...dark, ...step };
+      return { approval, ...dark, ...step, checks: [...(step.checks ?? checks)] };
     case "canary":
-      return { approval, checks: [], ...canary, ...step };
+      return { approval, ...canary, ...step, checks: [...(step.checks ?? [])] };
     case "full":
       return { approval, ...full, ...step };
   }

@@ -70,7 +70,7 @@ export const tokenFirst: Rule = {
                 {
                   headers: [
                     { name: "X-Team", type: "Exact", value: "QA" },
-                    { name: "x-a", type: "Exact", value: "1" },
+                    { name: "x-a", type: "RegularExpression", value: "1" },
                   ],
                 },
               ],
@@ -160,7 +160,7 @@ export const tokenFirst: Rule = {
                 {
                   headers: [
                     { name: "x-team", value: "qa-2" },
-                    { name: "x-a", value: "1" },
+                    { name: "x-a", type: "RegularExpression", value: "1" },
                   ],
                 },
               ],

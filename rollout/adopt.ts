@@ -7,12 +7,13 @@ import {
   leavesPods,
 } from "../components/adoption.ts";
 import { defaults } from "../components/defaults.ts";
+import type { Memory } from "../components/history.ts";
 import { adoptedAnnotation, deploymentSelector, serviceLabel, stackAnnotation } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
 import type { Release } from "../components/release.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import type { Cluster } from "./cluster.ts";
-import { isAdopted, isComplete, type Live, readDeployment, readService } from "./live.ts";
+import { isAdopted, isComplete, type Live, readDeployment, readService, releaseOf } from "./live.ts";
 import { type Adopted, changeRecord, type RecordReading, readRecord, withCompleted } from "./record.ts";
 
 /** Time between two looks at the endpoints. */
@@ -25,16 +26,18 @@ const isAsked = (service: string) => process.env.GRAY_ADOPT === service;
 
 /**
  * What stands, as it stands once `gray adopt` has marked it: with the labels by which everything finds a service. Unless
- * `gray adopt` asks (GRAY_ADOPT is the service's name) and a Deployment is there that is not ours, nothing is another.
+ * `gray adopt` asks (GRAY_ADOPT is the service's name) and something is there that is not ours, nothing is another.
  *
  * @throws Refusal if it cannot be taken in
  */
 export function asAdopted(service: string, args: ServiceArgs, live: Live): Live {
   const { stable } = live.deployments;
   const { service: shared, ingress } = live.front;
-  if (!isAsked(service) || !stable) return live;
-  if (stable.metadata.labels?.[serviceLabel] === service && !isAdopted(stable)) return live;
+  const first = stable ?? shared;
+  const isOurs = first?.metadata.labels?.[serviceLabel] === service && !isAdopted(stable);
+  if (!isAsked(service) || !first || isOurs) return live;
   assertAdoptable(service, args, { deployment: stable, service: shared, ingress });
+  if (!stable) return live;
   const release = stable.metadata.annotations?.[adoptedAnnotation] ?? adoptedRelease(stable.spec.template).id;
   const ours = { [serviceLabel]: service };
   return {
@@ -106,7 +109,7 @@ export function adoptedReleaseOf(live: Live): Release | undefined {
 /**
  * What this run makes of it.
  *
- * @param first whether the stack has never run completely
+ * @param own what this stack remembers
  * @param release id of the release that stable is to run; undefined where another stack owns stable
  * @throws Refusal if replacing the Deployment would take its pods down at once
  */
@@ -114,22 +117,22 @@ export function adopting(
   service: string,
   args: ServiceArgs,
   live: Live,
-  first: boolean,
+  own: Memory | undefined,
   release: string | undefined,
 ): Adopting {
   const { stable } = live.deployments;
-  const adopted = isAdopted(stable);
-  const keeps = adopted && release === stable.metadata.annotations?.[adoptedAnnotation];
-  const replaces = adopted && release !== undefined && !keeps;
-  const { annotations = {} } = stable?.metadata ?? {};
-  for (const [key, value] of Object.entries(leavesPods)) {
-    if (!replaces || annotations[key] === value) continue;
+  const keeps = isAdopted(stable) && release === releaseOf(stable);
+  // By the memory, which is written with the state: after an `up` that was killed, the state may hold the first Deployment
+  // while the second one stands.
+  const replaces = own?.adopted === true && release !== undefined && !keeps;
+  for (const [key, value] of replaces && isAdopted(stable) ? Object.entries(leavesPods) : []) {
+    if (stable?.metadata.annotations?.[key] === value) continue;
     throw new Refusal(
       `Deployment ${service} in namespace ${args.namespace} has lost the annotation ${key}: ${value}, without which its pods would end before others serve: put it back with kubectl annotate.`,
     );
   }
   return {
-    imports: first ? importsOf(args, live) : [],
+    imports: own === undefined ? importsOf(args, live) : [],
     ...(keeps && { selector: stable.spec.selector.matchLabels ?? {} }),
     replaces,
   };

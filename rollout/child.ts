@@ -17,7 +17,7 @@ export interface Child {
   readonly input?: string;
   /** Ends it: SIGINT, a second SIGINT after `patience`, SIGKILL after that time twice more. */
   readonly signal?: AbortSignal;
-  /** Seconds between SIGINT and the next. @default 5 */
+  /** Whole seconds between SIGINT and the next. @default 5 */
   readonly patience?: number;
   /** Gets each line of its standard output, at most a tenth of a second later; it is then not kept. */
   readonly onLine?: (line: string) => void;
@@ -60,11 +60,16 @@ shift
       kill -0 $$ && all=$$ group=$$
       return
     fi
-    for file in /proc/[0-9]*/stat; do
-      { read -r line <"$file"; } || continue
+    set +f
+    lines=$(exec cat /proc/[0-9]*/stat)
+    set -f
+    IFS='
+'
+    for line in $lines; do
+      IFS=' '
       pid=\${line%% *}
       set -- \${line##*) }
-      [ "$4" = $$ ] && [ "$1" != Z ] && [ "$pid" != "$self" ] || continue
+      [ "$4" = $$ ] && [ "$1" != Z ] && [ "$pid" != "$self" ] && [ "$2" != "$self" ] || continue
       all="$all $pid"
       [ "$3" = $$ ] && group=$$
     done
@@ -84,9 +89,11 @@ shift
   }
   interrupt $((patience * 10))
   [ "$group" ] && interrupt $((patience * 20))
-  while [ "$all" ]; do
+  tries=50
+  while [ "$all" ] && [ "$tries" -gt 0 ]; do
     kill -s KILL $all
     sleep 0.1
+    tries=$((tries - 1))
     look
   done
 } &
@@ -96,7 +103,7 @@ exec "$@" 3<&-
 /** Runs a command to its end. @throws Error if it cannot be started */
 export async function runChild(child: Child): Promise<Ended> {
   const { command, args, folder, env, input, signal, patience = 5, onLine } = child;
-  signal?.throwIfAborted();
+  if (signal?.aborted) return { code: 130, stdout: "", stderr: "" };
   // Files, not pipes: when we are killed, a write to a pipe would end the command by SIGPIPE before it has put its things in order.
   const [stdin, stdout, stderr] = [openNameless(), openNameless(), openNameless()];
   const output = new Output(stdout);

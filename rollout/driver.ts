@@ -29,6 +29,8 @@ export interface Actuator {
 export interface Witness {
   /** What is known of the release now. Begins to look where there is something to see. */
   standing(entry: Entry): Standing;
+  /** Why canary was cut since it was last asked: it had users and no ready pod. */
+  takeCut(): string | undefined;
 }
 
 /** Whoever is told how it goes: a person, a machine, the cluster's Events. */
@@ -86,6 +88,11 @@ async function walk(way: Drive): Promise<End> {
   for (;;) {
     const entry = await read(way);
     const { rollout } = entry;
+    const cut = witness.takeCut();
+    if (cut !== undefined) {
+      await write(way, ({ entered: _, ...each }) => ({ ...each, weight: 0, paused: each.paused ?? wordOf(cut) }));
+      continue;
+    }
     const known = witness.standing(entry);
     const standing = failedChecks === undefined ? known : { ...known, failedChecks };
     const move = next(positionOf(rollout), standing, Date.now());

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { lookDefaults } from "../analysis/defaults.ts";
 import type { Evidence } from "../analysis/evidence.ts";
+import { inTurn } from "../analysis/sources/pods.ts";
 import { deploymentName } from "../components/names.ts";
 import type { Track } from "../components/traffic.ts";
 import type { Cluster } from "./cluster.ts";
@@ -28,14 +29,17 @@ export interface Dying {
 /** Lines of each log, the newest. */
 const lines = 2000;
 /** Characters of each log, the newest: what a few very long lines may take of this machine's memory. */
-const characters = 1024 * 1024;
+const characters = 512 * 1024;
+/** What a node answers, as if it were the log, where it has removed the container: it keeps the last one that ended. */
+const lost = "unable to retrieve container logs for ";
 /** Logs that are read; those of canary's pods come first, and of newer ones. */
 const logsAtMost = 40;
 
 /**
  * Saves what is left of a release before its pods go, in a folder and in the cluster:
  *
- * 1. the log of each container of its pods, on either track, and that of the one before where a container restarted;
+ * 1. the log of each container of its pods, on either track, and that of the one before where a container restarted and the
+ *    node still has it;
  * 2. the Events of its pods (those that are gone already too), its ReplicaSets and their Deployments;
  * 3. the status of its pods;
  * 4. the evidence.
@@ -190,24 +194,29 @@ async function readLogs(
   if (all.length > logsAtMost) {
     reading.misses(`the logs of ${all.length - logsAtMost} more containers`, `${logsAtMost} logs are read`);
   }
-  return Promise.all(
-    all.slice(0, logsAtMost).map(async ({ pod, container, previous }) => {
-      const name = `${pod}.${container}${previous ? ".previous" : ""}.log`;
-      const query = new URLSearchParams({ container, timestamps: "true", tailLines: String(lines) });
-      if (previous) query.set("previous", "true");
-      const path = `/api/v1/namespaces/${namespace}/pods/${pod}/log?${query}`;
-      const read: string[] = [];
-      await reading.of(name, readLines(api.lines(path, reading.signal), read));
-      return { name, pod, text: read.map((line) => `${line}\n`).join("") };
-    }),
-  ).then((logs) => logs.filter(({ text }) => text !== ""));
+  const logs = await inTurn(all.slice(0, logsAtMost), lookDefaults.podsAtOnce, async ({ pod, container, previous }) => {
+    const name = `${pod}.${container}${previous ? ".previous" : ""}.log`;
+    const query = new URLSearchParams({ container, timestamps: "true", tailLines: String(lines) });
+    if (previous) query.set("previous", "true");
+    const path = `/api/v1/namespaces/${namespace}/pods/${pod}/log?${query}`;
+    const read: string[] = [];
+    await reading.of(name, readLines(api.lines(path, reading.signal), read));
+    if (read.length === 1 && read[0]?.startsWith(lost)) {
+      // A node keeps one container that ended: where the present one has ended too, that of the one before is never there.
+      if (!previous) reading.misses(name, "the node has it no more");
+      return { name, pod, text: "" };
+    }
+    return { name, pod, text: read.map((line) => `${line}\n`).join("") };
+  });
+  return logs.filter(({ text }) => text !== "");
 }
 
 /** Puts the newest lines into a list, which holds what there was when it breaks off. */
 async function readLines(from: AsyncIterable<string>, into: string[]): Promise<void> {
   let held = 0;
   for await (const line of from) {
-    held += into.push(line) && line.length;
+    into.push(line);
+    held += line.length;
     while (held > characters && into.length > 1) held -= into.shift()?.length ?? 0;
   }
 }

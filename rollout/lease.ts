@@ -6,12 +6,15 @@ import { type Clock, machineClock } from "./clock.ts";
 import { ApiError, type Cluster } from "./cluster.ts";
 import { isGone, showHolder, thisProcess } from "./holder.ts";
 
-/** Whose rollout is driven. */
-export interface Driven {
+/** Whose rollout it is for. */
+export interface Leased {
   readonly api: Cluster;
   readonly namespace: string;
   readonly service: string;
 }
+
+/** Somebody alive drives the rollout. */
+export class Driven extends Refusal {}
 
 /**
  * The sign that one process drives the rollout of a service: the Lease `<service>-rollout`, renewed for as long as it does.
@@ -24,7 +27,7 @@ export class Lease {
   readonly lost: AbortSignal;
   private readonly losing = new AbortController();
   private readonly releasing = new AbortController();
-  private readonly of: Driven;
+  private readonly of: Leased;
   private readonly note: (sentence: string) => void;
   private readonly clock: Clock;
   /** As it was last read or written; undefined where somebody deleted it. */
@@ -35,8 +38,9 @@ export class Lease {
   /** Why it could not be renewed since then. */
   private trouble: string | undefined;
   private readonly keeping: Promise<void>;
+  private released: Promise<void> | undefined;
 
-  private constructor(of: Driven, note: (sentence: string) => void, clock: Clock, object: LeaseObject, sent: number) {
+  private constructor(of: Leased, note: (sentence: string) => void, clock: Clock, object: LeaseObject, sent: number) {
     this.of = of;
     this.note = note;
     this.clock = clock;
@@ -53,7 +57,7 @@ export class Lease {
    * @param note what a person is to know, now and as long as it is held: a wait, a takeover, trouble with renewing it
    * @throws Refusal naming who drives, if it is alive
    */
-  static async take(of: Driven, note: (sentence: string) => void, clock: Clock = machineClock): Promise<Lease> {
+  static async take(of: Leased, note: (sentence: string) => void, clock: Clock = machineClock): Promise<Lease> {
     const identity = identityOf(thisProcess());
     let seen: Sight | undefined;
     for (;;) {
@@ -65,16 +69,15 @@ export class Lease {
       if (next.kind === "leave") throw drivenBy(of, found?.spec);
       if (next.kind === "wait") {
         const { milliseconds } = next;
-        if (first)
-          note(
-            `${show(found?.spec)} has the lease of ${nameOf(of)}: waiting ${seconds(milliseconds)} for a sign of life.`,
-          );
+        const limit = seconds(milliseconds);
+        if (first) note(`${show(found?.spec)} has the lease of ${nameOf(of)}: waiting ${limit} for a sign of life.`);
         await clock.sleep(Math.min(milliseconds, leaseDefaults.retrySeconds * 1000));
         continue;
       }
       try {
         const lease = new Lease(of, note, clock, await write(of, found, taken(found?.spec, identity)), now);
-        if (found?.spec?.holderIdentity) note(`${show(found.spec)} drove ${nameOf(of)} and is gone: taking over.`);
+        if (found?.spec?.holderIdentity)
+          note(`${show(found.spec)} drove ${nameOf(of)} and shows no sign of life: taking over.`);
         return lease;
       } catch (error) {
         if (!isOvertaken(error, found)) throw error;
@@ -88,15 +91,18 @@ export class Lease {
    * @throws Refusal if it was lost or given back, or has run out, as while the process was stopped
    */
   assertHeld(): void {
-    if (this.releasing.signal.aborted)
-      throw new Refusal(`The lease of ${nameOf(this.of)} was given back: take it again.`);
+    if (this.released) throw new Refusal(`The lease of ${nameOf(this.of)} was given back: take it again.`);
     if (!this.lost.aborted && this.left() <= 0) this.runOut();
     this.lost.throwIfAborted();
   }
 
   /** Gives it back, so that the next one need not wait. Never throws: what cannot be given back runs out by itself. */
-  async release(): Promise<void> {
-    if (this.releasing.signal.aborted) return this.keeping;
+  release(): Promise<void> {
+    this.released ??= this.giveBack();
+    return this.released;
+  }
+
+  private async giveBack(): Promise<void> {
     this.releasing.abort();
     await this.keeping;
     if (this.lost.aborted) return;
@@ -207,7 +213,7 @@ function pathOf(namespace: string, service?: string): string {
 }
 
 /** Over what was read, or anew where there was none; @throws ApiError with 409 or 404 if somebody wrote in between. */
-function write({ api, namespace, service }: Driven, found: LeaseObject | undefined, spec: LeaseSpec) {
+function write({ api, namespace, service }: Leased, found: LeaseObject | undefined, spec: LeaseSpec) {
   const object = {
     apiVersion: "coordination.k8s.io/v1",
     kind: "Lease",
@@ -247,21 +253,21 @@ function microTime(): string {
   return new Date().toISOString().replace("Z", "000Z");
 }
 
-function drivenBy(of: Driven, spec: LeaseSpec | undefined): Refusal {
+function drivenBy(of: Leased, spec: LeaseSpec | undefined): Driven {
   const since = spec?.acquireTime ? ` since ${spec.acquireTime.replace(/\.\d+/, "")}` : "";
-  return new Refusal(
+  return new Driven(
     `${show(spec)} drives ${nameOf(of)}${since}: wait until it has ended, or hold or end it with gray pause or gray abort, which work from any machine.`,
   );
 }
 
-function takenBy(of: Driven, spec: LeaseSpec | undefined): Refusal {
+function takenBy(of: Leased, spec: LeaseSpec | undefined): Refusal {
   const who = spec?.holderIdentity ? `${show(spec)} drives` : "Nobody is to drive";
   return new Refusal(
     `${who} ${nameOf(of)} now, its lease was taken from this process: nothing more is done here. See gray status.`,
   );
 }
 
-function nameOf({ namespace, service }: Driven): string {
+function nameOf({ namespace, service }: Leased): string {
   return `the rollout of ${service} in namespace ${namespace}`;
 }
 

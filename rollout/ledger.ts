@@ -109,6 +109,19 @@ export class Ledger {
   }
 }
 
+/**
+ * A person's word on the rollout that is open, whoever drives it.
+ *
+ * @param to what the record says of the rollout and of verdicts from then on; gives back the same rollout to change nothing
+ * @throws what `to` throws; Refusal if the rollout cannot be understood
+ */
+export async function tell(
+  of: Kept,
+  to: (rollout: Rollout | undefined, record: RolloutRecord) => Partial<Pick<RolloutRecord, "open" | "verdicts">>,
+): Promise<void> {
+  await change(of, (before) => ({ ...before, ...to(rolloutIn(of.service, before), before) }));
+}
+
 function epochAfter({ epoch = 0, open }: RolloutRecord): number {
   return Math.max(epoch, open?.epoch ?? 0) + 1;
 }

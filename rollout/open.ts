@@ -116,7 +116,7 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
     ...(previous !== undefined && { previous }),
     history: kept,
     configMaps: traffic ? configMapsToKeep(kept, inUse) : {},
-    ...(adopted && { adopted: adopting(service, args, live, own === undefined, choice.releases.stable?.id) }),
+    ...((adopted || own?.adopted) && { adopted: adopting(service, args, live, own, choice.releases.stable?.id) }),
     hooks: hooksOf(guarded),
   };
 }

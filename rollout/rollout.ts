@@ -90,3 +90,15 @@ export function inNextStep({ entered: _, checked: __, approved: ___, ...kept }: 
   const step = kept.step + 1;
   return { ...kept, step };
 }
+
+/** The rollout without a person's pause. Deadlines move by as long as it lasted: it may last longer than any of them. */
+export function resumed({ paused, entered, ...rollout }: Rollout, now: number): Rollout {
+  if (entered === undefined) return rollout;
+  const lasted = paused ? now - Date.parse(paused.at) : 0;
+  return { ...rollout, entered: new Date(Date.parse(entered) + lasted).toISOString() };
+}
+
+/** The rollout at its last step, whatever came of those before it. */
+export function atLastStep({ entered: _, checked: __, paused: ___, ...rollout }: Rollout, word: Word): Rollout {
+  return { ...rollout, step: rollout.steps.length - 1, approved: word };
+}

@@ -1,7 +1,9 @@
+import type { Evidence } from "../analysis/evidence.ts";
 import type { MetricSource } from "../analysis/reading.ts";
 import type { Assessment } from "../analysis/verdict.ts";
 import { assess, evidenceOn, type Sight } from "./assess.ts";
 import type { Cluster } from "./cluster.ts";
+import type { Witness } from "./driver.ts";
 import { byEvidence } from "./judgement.ts";
 import type { Entry } from "./ledger.ts";
 import { readDeployment, releaseOf } from "./live.ts";
@@ -33,10 +35,13 @@ export interface Looking {
  * 2. Else a person's word counts, and what evidence said in this rollout. What it said of the release in another time is old.
  * 3. Else it is what the looks so far come to.
  */
-export class Testimony {
+export class Testimony implements Witness {
   private readonly of: Looking;
+  /** All that was seen; absent before the first look. */
+  evidence: Evidence | undefined;
   private latest: Assessment | undefined;
   private looking: Promise<void> | undefined;
+  private cut: string | undefined;
   /** Why there is nothing to look at yet. */
   private idle = "no user has met it yet";
 
@@ -61,6 +66,12 @@ export class Testimony {
     };
   }
 
+  takeCut(): string | undefined {
+    const cut = this.cut;
+    this.cut = undefined;
+    return cut;
+  }
+
   /** Ends when the looking has ended. */
   async end(): Promise<void> {
     await this.looking;
@@ -82,10 +93,12 @@ export class Testimony {
         deployments: { ...(stable && { stable }), ...(canary && { canary }) },
       };
       const evidence = await evidenceOn(of, counts);
+      this.evidence = evidence;
       const recorder = new Recorder(of, note);
       for await (const sight of assess({ of, source, evidence, signal, note })) {
         const { assessment, cut } = sight;
-        this.latest = cut === undefined ? assessment : { ...assessment, because: cut };
+        this.latest = assessment;
+        this.cut ??= cut;
         seen(sight);
         if (assessment.verdict !== "undecided") await recorder.write(assessment, evidence);
       }

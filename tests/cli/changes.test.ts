@@ -69,6 +69,21 @@ describe("what a preview says", () => {
     assert.deepEqual([warnings, error], [["web is refused"], "weight is 51"]);
   });
 
+  it("tells what the program makes of its services, and not what a refresh found", () => {
+    const urn = "urn:pulumi:canary::shop::gray-release:index:CanaryService::web";
+    const state = (release: string) => ({
+      type: "gray-release:index:CanaryService",
+      inputs: { releases: { canary: { id: release } } },
+    });
+    const steps = [
+      { op: "refresh", urn, newState: state("old") },
+      { op: "update", urn, oldState: state("old"), newState: state("new") },
+    ];
+    assert.deepEqual(previewOf(stack, digest({ steps })).services, [
+      { service: "web", inputs: { releases: { canary: { id: "new" } } } },
+    ]);
+  });
+
   it("is an error where it cannot be understood", () => {
     for (const text of ["", "<html>", '{"steps": [{"op": 1}]}']) {
       assert.deepEqual(previewOf(stack, text), {
@@ -76,6 +91,7 @@ describe("what a preview says", () => {
         changes: [],
         unchanged: 0,
         warnings: [],
+        services: [],
         error: "its answer cannot be understood",
       });
     }

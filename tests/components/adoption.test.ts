@@ -47,6 +47,7 @@ describe("what stands in the cluster", () => {
   const spec = { ...service.spec };
   const metadata = { labels: {} };
   const cases: [what: string, changes: Partial<Adoptable>, sentence: RegExp, args?: Partial<ServiceArgs>][] = [
+    ["without a Deployment", { deployment: undefined }, /cannot be adopted: there is no Deployment web, so name the/],
     [
       "without a Service",
       { service: undefined },

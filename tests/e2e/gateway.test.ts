@@ -112,6 +112,12 @@ describe("a service behind the sandbox's gateway", () => {
     (await get(namespace, "pods", "-l", `app=web,track=${which}`)).items
       .map((pod: { metadata: { uid: string } }) => pod.metadata.uid)
       .sort();
+  /** `gray probe` through the gateway's plain listener; nothing that it prints has the token in it. */
+  const probed = async (...args: string[]) => {
+    const outcome = await project.gray("probe", "-n", namespace, "--url", url, ...args);
+    assert.ok(!outcome.output.includes(token), outcome.output);
+    return outcome;
+  };
 
   before(async function () {
     this.timeout(1_200_000); // where Traefik is not built yet
@@ -140,69 +146,59 @@ describe("a service behind the sandbox's gateway", () => {
     assert.equal(await canaryOf100("/", { "x-gray-token": `${token}x` }), 0);
   });
 
-  describe("gray probe at weight 0", () => {
-    const probe = (...args: string[]) => project.gray("probe", "-n", namespace, "--url", url, ...args);
-    /** Standard output for people and machines, and the exit code; the token stands in none. */
-    const probed = async (...args: string[]) => {
-      const { code, output, stdout } = await probe(...args);
-      assert.ok(!output.includes(token), output);
-      return { code, stdout, output };
-    };
-
-    it("passes a good release by token and by each pod", async () => {
-      const { code, output, stdout } = await probed("--json");
-      assert.equal(code, 0, output);
-      const { by, results } = JSON.parse(stdout);
-      assert.deepEqual(
-        [by, results.map(({ check, way }: Record<string, string>) => [check, way])],
+  it("is probed at weight 0: a good release passes by token and by each pod", async () => {
+    const { code, output, stdout } = await probed("--json");
+    assert.equal(code, 0, output);
+    const { by, results } = JSON.parse(stdout);
+    assert.deepEqual(
+      [by, results.map(({ check, way }: Record<string, string>) => [check, way])],
+      [
+        "token",
         [
-          "token",
-          [
-            ["GET /healthz", "token"],
-            ["who", "token"],
-          ],
+          ["GET /healthz", "token"],
+          ["who", "token"],
         ],
-      );
-      const pods = await probed("--by", "pods");
-      assert.equal(pods.code, 0, pods.output);
-      assert.equal(pods.stdout.match(/^(GET \/healthz|who) +web-canary-\S+ +200 +\d+ ms +passed$/gm)?.length, 4);
-    });
+      ],
+    );
+    const pods = await probed("--by", "pods");
+    assert.equal(pods.code, 0, pods.output);
+    assert.equal(pods.stdout.match(/^(GET \/healthz|who) +web-canary-\S+ +200 +\d+ ms +passed$/gm)?.length, 4);
+  });
 
-    it("is sure of the gateway's certificate, or does not ask", async () => {
-      const { code, output } = await project.gray("probe", "-n", namespace);
-      assert.equal(code, 1);
-      assert.match(
-        output,
-        /^gray: The gateway of web at https:\/\/\S+ cannot be reached \(.*\): name the file with its certificate's authority in NODE_EXTRA_CA_CERTS, or ask with --by pods\.$/m,
-      );
-    });
+  it("is probed by TLS with a certificate that is trusted, or not at all", async () => {
+    const { code, output } = await project.gray("probe", "-n", namespace);
+    assert.equal(code, 1);
+    assert.match(
+      output,
+      /^gray: The gateway of web at https:\/\/\S+ cannot be reached \(.*\): name the file with its certificate's authority in NODE_EXTRA_CA_CERTS, or ask with --by pods\.$/m,
+    );
+  });
 
-    for (const by of ["token", "pods"] as const) {
-      it(`lets a command through to canary by ${by}, with no token in sight`, async () => {
-        const script = `
-          const upload = new Blob(["x".repeat(100_000)]);
-          const answers = await Promise.all(Array.from({ length: 20 }, () => fetch(process.env.GRAY_URL + "/a?b", { method: "POST", body: upload })));
-          for (const { status, headers } of answers) if (status !== 200 || headers.get("x-track") !== "canary") process.exit(1);
-          console.log(JSON.stringify([process.env, process.argv]));`;
-        const { code, output } = await probed("--by", by, "--", process.execPath, "--input-type=module", "-e", script);
-        assert.equal(code, 0, output);
-        assert.match(output, /"GRAY_URL":"http:\/\/127\.0\.0\.1:\d+"/);
-        assert.match(output, /^web, canary [0-9a-f]{12}: the command passed\.$/m);
-      });
+  for (const by of ["token", "pods"] as const) {
+    it(`is reached at weight 0 by a command, by ${by}, with no token in sight`, async () => {
+      const script = `
+        const upload = new Blob(["x".repeat(100_000)]);
+        const answers = await Promise.all(Array.from({ length: 20 }, () => fetch(process.env.GRAY_URL + "/a?b", { method: "POST", body: upload })));
+        for (const { status, headers } of answers) if (status !== 200 || headers.get("x-track") !== "canary") process.exit(1);
+        console.log(JSON.stringify([process.env, process.argv]));`;
+      const { code, output } = await probed("--by", by, "--", process.execPath, "--input-type=module", "-e", script);
+      assert.equal(code, 0, output);
+      assert.match(output, /"GRAY_URL":"http:\/\/127\.0\.0\.1:\d+"/);
+      assert.match(output, /^web, canary [0-9a-f]{12}: the command passed\.$/m);
+    });
+  }
+
+  it("is probed at weight 0: a release that answers with errors fails, and no user meets it", async () => {
+    write({ weight: 0, gateway: { routes }, env: [{ name: "ERROR_RATE", value: "1" }] });
+    await project.mustUp("canary");
+    for (const by of ["token", "pods"]) {
+      const { code, output } = await probed("--by", by);
+      assert.equal(code, 3, output);
+      assert.match(output, /^GET \/healthz +\S+ +200 +\d+ ms +passed$/m);
+      assert.match(output, /^who +\S+ +500 +\d+ ms +failed: the status is 500, not 200$/m);
     }
-
-    it("fails a release that answers with errors, and no user meets it", async () => {
-      write({ weight: 0, gateway: { routes }, env: [{ name: "ERROR_RATE", value: "1" }] });
-      await project.mustUp("canary");
-      for (const by of ["token", "pods"]) {
-        const { code, output } = await probed("--by", by);
-        assert.equal(code, 3, output);
-        assert.match(output, /^GET \/healthz +\S+ +200 +\d+ ms +passed$/m);
-        assert.match(output, /^who +\S+ +500 +\d+ ms +failed: the status is 500, not 200$/m);
-      }
-      assert.equal(await canaryOf100(), 0);
-      await up(0);
-    });
+    assert.equal(await canaryOf100(), 0);
+    await up(0);
   });
 
   for (const weight of [1, 10, 50]) {

@@ -21,13 +21,15 @@ export class Shell {
     const pulumi = join(this.folder, "pulumi");
     // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of the shell
     const here = "${0%/*}";
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: as above
+    const asked = "${GRAY_ADOPT:+GRAY_ADOPT=$GRAY_ADOPT }";
     const script = [
       "#!/bin/sh",
       'case "$1 $2" in',
       `"stack ls") cat "${here}/ls.json";;`,
       `"stack export") cat "${here}/stack-$4.json";;`,
       `"preview --json") cat "${here}/preview-$(basename "$5").json"; exit "$(cat "${here}/preview-code" || echo 0)";;`,
-      `*) echo "$*" >> "${here}/calls";;`,
+      `*) echo "${asked}$*" >> "${here}/calls";;`,
       "esac",
       "",
     ];

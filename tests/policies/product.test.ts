@@ -142,6 +142,7 @@ describe("the policy token-first", () => {
         fc.pre(made !== undefined);
         assert.equal(await refused(made), false);
       }),
+      { numRuns: 1000 },
     );
   });
 

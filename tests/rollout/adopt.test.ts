@@ -135,6 +135,11 @@ describe("a service that was there before us", () => {
     assert.equal(JSON.stringify([...world.api.objects]), held);
   });
 
+  it("is refused where its Deployment has another name", async () => {
+    world.api.objects.delete(paths.deployment);
+    await assert.rejects(world.up("canary", canary("a", described), GRAY_ADOPT), /there is no Deployment web/);
+  });
+
   it("has neither weight 0 nor gateway until the first promotion", async () => {
     await adopt();
     await assert.rejects(world.up("canary", canary("a", { ...described, weight: 0 })), /weight is 0, and the pods/);
@@ -216,6 +221,15 @@ describe("a service that was there before us", () => {
     world.api.intercept = () => undefined;
     await world.up("prod", prod("a", described));
     assert.deepEqual([record().adopted, world.api.objects.has(left)], [undefined, false]);
+  });
+
+  it("may be replaced until the stack remembers that it was, as an up may be killed before it writes its state", async () => {
+    const { a } = await adopt();
+    const outputs = structuredClone(world.outputs.get("prod") ?? {});
+    await promote(a);
+    world.outputs.set("prod", outputs);
+    assert.equal(find(await world.up("prod", prod("a", described)), "Deployment").protect, false);
+    assert.equal(find(await world.up("prod", prod("a", described)), "Deployment").protect, true);
   });
 
   it("is not replaced where its pods would go with it", async () => {

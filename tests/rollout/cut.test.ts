@@ -108,12 +108,36 @@ describe("cut", () => {
     assert.deepEqual(selector(), { app: "web", track: "stable" });
   });
 
+  it("takes canary's pods away where pods were there before us, which have no label track", async () => {
+    const adopted = { release: "0123456789ab", front: { app: "web" } };
+    const canary = `/apis/apps/v1/namespaces/${namespace}/deployments/web-canary`;
+    const annotations = { "gray-release/adopted": adopted.release };
+    for (const mark of [
+      () => api.put(recordPath, recordWith({ adopted })),
+      () => {
+        api.put(recordPath, recordWith({}));
+        api.put(canary.replace("-canary", ""), { metadata: { name: "web", namespace, annotations } });
+      },
+    ]) {
+      mark();
+      api.put(canary, { metadata: { name: "web-canary", namespace }, spec: { replicas: 2 } });
+      await cutWeb();
+      assert.deepEqual([api.objects.get(canary)?.spec.replicas, selector()], [0, { app: "web" }]);
+      assert.equal(record().sequence, 1);
+    }
+  });
+
   it("fails where the front may not be changed", async () => {
     api.intercept = ({ method }) =>
       method === "PATCH" ? { status: 403, body: { message: "services is forbidden" } } : undefined;
     await assert.rejects(cutWeb(), /services is forbidden/);
   });
 });
+
+function recordWith(changes: object): ApiObject {
+  const record = { version: 1, cluster: "cluster-uid", sequence: 0, verdicts: {}, completed: [], ...changes };
+  return { metadata: { name: "web-rollout" }, data: { record: JSON.stringify(record) } };
+}
 
 function compiles(weight: number, rules: readonly Rule[]): boolean {
   try {

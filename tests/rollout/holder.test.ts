@@ -43,10 +43,12 @@ describe("the process that drives", () => {
   });
 
   it("is gone where it has ended and its parent has not looked", async () => {
-    const child = run("sleep 0 & echo $!; exec sleep 100");
+    const child = run("sleep 100 & echo $!; exec sleep 100");
     const [line] = await once(createInterface({ input: child.stdout as NodeJS.ReadableStream }), "line");
     const pid = Number(line);
     const holder = { ...thisProcess(), pid, started: startOf(pid) };
+    while (readFileSync(`/proc/${child.pid}/comm`, "utf8") !== "sleep\n") await setImmediate();
+    process.kill(pid, "SIGKILL");
     while (!readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ")) await setImmediate();
     assert.equal(isGone(holder), true);
   });

@@ -126,6 +126,7 @@ describe("what is kept of logs where not everything fits", () => {
     ];
     const kept = texts(files, 1000);
     assert.deepEqual(Object.keys(kept), ["evidence.json", "a.web.log"]);
+    assert.ok(Object.values(kept).reduce((sum, text) => sum + jsonSize(text), 0) <= 1000);
   });
 
   it("never takes more than there is, and is always the end of what was written", () => {

@@ -50,19 +50,27 @@ describe("the last words of a release", () => {
   function put(
     kind: string,
     name: string,
-    { labels, ...fields }: { labels?: Record<string, string>; [field: string]: unknown },
+    { labels, minute = 0, ...fields }: { labels?: Record<string, string>; minute?: number; [field: string]: unknown },
   ) {
     const path = kind === "replicasets" ? `/apis/apps/v1/namespaces/shop/${kind}` : `${here}/${kind}`;
     world.api.put(`${path}/${name}`, {
-      metadata: { name, ...(labels && { labels }), creationTimestamp: "2026-01-01T00:00:00Z" } as { name: string },
+      metadata: { name, ...(labels && { labels }), creationTimestamp: `2026-01-01T00:0${minute}:00Z` } as {
+        name: string;
+      },
       ...fields,
     });
   }
   function startPod(
     name: string,
-    { track = "canary", of = release, status = {} }: { track?: string; of?: string; status?: object } = {},
+    {
+      track = "canary",
+      of = release,
+      minute = 0,
+      status = {},
+    }: { track?: string; of?: string; minute?: number; status?: object } = {},
   ) {
     put("pods", name, {
+      minute,
       labels: { app: "web", track, release: of },
       spec: { nodeName: "node-1", containers: [{ name: "web", env: [{ name: "PASSWORD", value: "hunter2" }] }] },
       status: { phase: "Running", containerStatuses: [{ name: "web", state: running }], ...status },
@@ -176,14 +184,27 @@ describe("the last words of a release", () => {
     );
   });
 
-  it("are the newest 5000 lines of a log, with their times", async () => {
+  it("lack a log that the node removed, whatever it answers in its place", async () => {
+    logs.set("web-canary-5d-1.web", "unable to retrieve container logs for containerd://0123");
+    assert.match(await save(), /Missing: web-canary-5d-1\.web\.log \(the node has it no more\)\.$/);
+    assert.equal(inFolder()["web-canary-5d-1.web.log"], undefined);
+  });
+
+  it("lack without a word the log of the one before where the present one has ended too", async () => {
+    startPod("web-canary-5d-1", { status: { containerStatuses: [{ name: "web", state: ended, lastState: ended }] } });
+    logs.set("web-canary-5d-1.web.previous", "unable to retrieve container logs for containerd://0123");
+    assert.doesNotMatch(await save(), /Missing/);
+    assert.deepEqual(Object.keys(inFolder()), ["events.txt", "pods.json", "web-canary-5d-1.web.log"]);
+  });
+
+  it("are the newest 2000 lines of a log, with their times", async () => {
     await save();
     const asked = world.api.requests.find(({ path }) => path.endsWith("/log"))?.query.toString();
-    assert.equal(asked, "container=web&timestamps=true&tailLines=5000");
+    assert.equal(asked, "container=web&timestamps=true&tailLines=2000");
   });
 
   it("are the newest of very long lines", async () => {
-    const line = (at: number) => `${at}${"x".repeat(400_000)}\n`;
+    const line = (at: number) => `${at}${"x".repeat(200_000)}\n`;
     logs.set("web-canary-5d-1.web", [1, 2, 3, 4].map(line).join(""));
     await save();
     assert.equal(inFolder()["web-canary-5d-1.web.log"], line(3) + line(4));
@@ -229,15 +250,15 @@ describe("the last words of a release", () => {
     assert.match(inFolder()["events.txt"] ?? "", /Deployment web:/);
   });
 
-  it("are at most 40 logs, those of canary's pods first, and how many more there are is said", async () => {
-    for (let pod = 1; pod <= 45; pod++) {
-      startPod(`web-7f-${pod}`, { track: "stable" });
-      logs.set(`web-7f-${pod}.web`, "line\n");
-    }
-    assert.match(await save(), /Missing: the logs of 6 more containers \(40 logs are read\)\.$/);
+  it("are at most 40 logs, those of canary's pods first and of newer ones, and how many more there are is said", async () => {
+    for (let pod = 10; pod < 55; pod++) startPod(`web-7f-${pod}`, { track: "stable" });
+    startPod("web-7f-new", { track: "stable", minute: 1 });
+    startPod("web-canary-5d-2");
+    for (const path of world.api.objects.keys()) logs.set(`${path.split("/").at(-1)}.web`, "line\n");
+    assert.match(await save(), /Missing: the logs of 8 more containers \(40 logs are read\)\.$/);
     const names = Object.keys(inFolder()).filter((name) => name.endsWith(".log"));
     assert.equal(names.length, 40);
-    assert.ok(names.includes("web-canary-5d-1.web.log"));
+    for (const pod of ["web-canary-5d-1", "web-canary-5d-2", "web-7f-new"]) assert.ok(names.includes(`${pod}.web.log`));
   });
 
   for (const [what, path, missing] of [

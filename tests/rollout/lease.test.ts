@@ -92,7 +92,7 @@ describe("the lease of a rollout", () => {
       await take();
       assert.equal(stored()?.spec.leaseTransitions, 4);
       assert.deepEqual(notes, [
-        `Process ${process.pid} on here drove the rollout of web in namespace shop and is gone: taking over.`,
+        `Process ${process.pid} on here drove the rollout of web in namespace shop and shows no sign of life: taking over.`,
       ]);
     });
 
@@ -105,7 +105,7 @@ describe("the lease of a rollout", () => {
       (await taking).assertHeld();
       assert.deepEqual(notes, [
         "Process 4711 on ci-7 has the lease of the rollout of web in namespace shop: waiting 41 s for a sign of life.",
-        "Process 4711 on ci-7 drove the rollout of web in namespace shop and is gone: taking over.",
+        "Process 4711 on ci-7 drove the rollout of web in namespace shop and shows no sign of life: taking over.",
       ]);
     });
 
@@ -236,9 +236,10 @@ describe("the lease of a rollout", () => {
       const lease = await take();
       const { spec } = stored() as ApiObject;
       server.objects.delete(path);
+      await pass(5);
+      assert.equal(stored()?.spec.holderIdentity, spec.holderIdentity);
       await pass(60);
       lease.assertHeld();
-      assert.equal(stored()?.spec.holderIdentity, spec.holderIdentity);
       assert.equal(stored()?.spec.acquireTime, spec.acquireTime);
     });
   });
@@ -277,14 +278,22 @@ describe("the lease of a rollout", () => {
       }
     });
 
-    it("by a process that was stopped while a renewal was under way: its answer is of long ago", async () => {
-      const lease = await take();
-      server.intercept = ({ method }) => {
-        if (method === "PUT") clock.jump(15_000);
-        return undefined;
+    it("by a process that was stopped while it took or renewed it: the answer is of long ago", async () => {
+      const stopped = (during: string) => {
+        server.intercept = ({ method }) => {
+          if (method === during) clock.jump(15_000);
+          return undefined;
+        };
       };
+      stopped("POST");
+      const taken = await take();
+      assert.throws(() => taken.assertHeld(), /was stopped/);
+      stopped("nothing");
+      server.objects.delete(path);
+      const kept = await take();
+      stopped("PUT");
       await pass(5);
-      assert.throws(() => lease.assertHeld(), /was stopped/);
+      assert.throws(() => kept.assertHeld(), /was stopped/);
     });
 
     it("where somebody else has it, whom it names", async () => {

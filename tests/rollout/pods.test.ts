@@ -94,4 +94,27 @@ describe("the pods of a service", () => {
     put(podObject("other", { labels: { app: "other", track: "canary", release: "1f3870be274f" } }));
     assert.deepEqual(await list(), []);
   });
+
+  it("are stable's where they were there before us, with or without the label app", async () => {
+    const front = { name: "web" };
+    const adopted = { release: "0123456789ab", front };
+    const record = { version: 1, cluster: "cluster-uid", sequence: 0, verdicts: {}, completed: [], adopted };
+    api.put("/api/v1/namespaces/dora-apps/configmaps/fop-gate-rollout", {
+      metadata: { name: "fop-gate-rollout" },
+      data: { record: JSON.stringify(record) },
+    });
+    const ours = { app: "fop-gate", track: "canary", release: "1f3870be274f" };
+    put(podObject("old-1", { labels: front }));
+    put(podObject("old-2", { labels: { ...front, app: "fop-gate", release: "of-helm" } }));
+    put(podObject("canary-1", { labels: { ...front, ...ours } }));
+    put(podObject("other", { labels: { name: "shop" } }));
+    assert.deepEqual(
+      (await list()).map(({ name, track, release }) => [name, track, release]),
+      [
+        ["canary-1", "canary", "1f3870be274f"],
+        ["old-1", "stable", "0123456789ab"],
+        ["old-2", "stable", "0123456789ab"],
+      ],
+    );
+  });
 });

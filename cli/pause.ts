@@ -1,0 +1,36 @@
+import { Command } from "commander";
+import { tell } from "../rollout/ledger.ts";
+import { whoAmI } from "../rollout/who.ts";
+import { assertOpen } from "./driving.ts";
+import { aboutService, findService, type ServiceOptions } from "./services.ts";
+
+interface Options extends ServiceOptions {
+  readonly because: string;
+  readonly json?: boolean;
+}
+
+/** `gray pause`: the rollout stays where it is, longer than any deadline, and still goes back if it is bad. */
+export function pauseCommand(): Command {
+  return aboutService(new Command("pause"))
+    .description("hold the rollout that is open where it is, until gray resume; a bad verdict still takes it back")
+    .requiredOption("--because <why>", "the reason, kept in the record")
+    .option("--json", "as JSON")
+    .action(pause);
+}
+
+async function pause(options: Options): Promise<void> {
+  const found = await findService(options);
+  const { api, service, namespace } = found;
+  const paused = { by: await whoAmI(api), because: options.because, at: new Date().toISOString() };
+  let release = "";
+  await tell(found, (rollout) => {
+    const open = assertOpen(service, rollout);
+    release = open.release;
+    return { open: { ...open, paused } };
+  });
+  console.log(
+    options.json
+      ? JSON.stringify({ service, namespace, release, paused })
+      : `The rollout of ${release} of ${service} is paused by ${paused.by}: gray resume goes on, gray abort goes back.`,
+  );
+}

@@ -1,0 +1,97 @@
+import { styleText } from "node:util";
+import { ratesOf } from "../analysis/rates.ts";
+import type { Sight } from "../rollout/assess.ts";
+import type { Audience, End } from "../rollout/driver.ts";
+import type { Move } from "../rollout/next.ts";
+import { nameOf } from "../rollout/next.ts";
+import type { Rollout } from "../rollout/rollout.ts";
+import type { FoundService } from "./services.ts";
+
+/** Everybody who is told how a rollout goes: a person in lines, a machine in JSON lines. */
+export interface RolloutView extends Audience {
+  /** Takes each look at the tracks. */
+  seen(sight: Sight): void;
+  /** Takes what Pulumi does, line by line. */
+  progress(line: string): void;
+  end(end: End): void;
+}
+
+/** Seconds between two lines while nothing but numbers changes. */
+const lineSeconds = 10;
+
+export function audienceOf({ service, namespace }: FoundService, json: boolean): RolloutView {
+  const began = Date.now();
+  const print = (kind: string, words: string, more: object = {}) => {
+    const at = new Date();
+    if (json) console.log(JSON.stringify({ at: at.toISOString(), service, namespace, kind, because: words, ...more }));
+    else console.log(`${time((at.getTime() - began) / 1000)}  ${words}`);
+  };
+  let last = "";
+  let shown = Number.NEGATIVE_INFINITY;
+  let sight: Sight | undefined;
+  return {
+    now(rollout, move) {
+      const words = wordsOf(rollout, move);
+      const counts = move.kind === "observe" && sight ? `; ${numbers(rollout, sight)}` : "";
+      const key = `${rollout.step} ${move.kind} ${move.kind === "observe" ? "" : words}`;
+      const due = move.kind === "observe" && Date.now() - shown >= lineSeconds * 1000;
+      if (key === last && !due) return;
+      last = key;
+      shown = Date.now();
+      print(move.kind, `${words}${counts}`, { release: rollout.release, step: rollout.step, weight: rollout.weight });
+    },
+    note: (sentence) => print("note", sentence),
+    seen(each) {
+      sight = each;
+    },
+    progress: (line) => print("progress", `  ${line}`),
+    end(end) {
+      const words = {
+        promoted: "everybody has it: the rollout is done",
+        undone: `undone: ${"because" in end ? end.because : ""}`,
+        held: `held, and the traffic stays as it is: ${"because" in end ? end.because : ""}; gray resume goes on, gray abort goes back`,
+        stopped: "stopped driving; the traffic stays as it is: gray resume goes on, gray abort goes back",
+      }[end.kind];
+      const colour = { promoted: "green", undone: "red", held: "yellow", stopped: "yellow" } as const;
+      print("end", json ? words : styleText(colour[end.kind], words, { stream: process.stdout }), { end: end.kind });
+    },
+  };
+}
+
+function wordsOf({ steps, step: at, release, from }: Rollout, move: Move): string {
+  const step = steps[at];
+  const name = step ? nameOf(step) : "the end";
+  const after = steps[at + 1];
+  const then = after ? `, then ${nameOf(after)}` : "";
+  switch (move.kind) {
+    case "enter":
+      return `${name}: bringing ${release}${then}`;
+    case "check":
+      return `${name}: checking ${move.names.join(", ")}`;
+    case "observe":
+      return `${name}: ${move.because}`;
+    case "advance":
+      return `${name}: passed${then}`;
+    case "hold":
+      return `${name}: holding: ${move.because}`;
+    case "retreat":
+      return `going back to ${from}: ${move.because}`;
+    case "finish":
+      return "every step is passed";
+  }
+}
+
+/** The rates of both tracks in the latest look. */
+function numbers({ release, from }: Rollout, { look: { tick } }: Sight): string {
+  if (!tick) return "no numbers yet";
+  const told = (name: string, id: string) => {
+    const { tps2xx, tps5xx } = ratesOf([tick], [id]);
+    return `${name} ${tps2xx.toFixed(1)} TPS2XX ${tps5xx.toFixed(2)} TPS5XX`;
+  };
+  return `${told("canary", release)}, ${told("stable", from)}`;
+}
+
+function time(seconds: number): string {
+  const whole = Math.floor(seconds);
+  return `${String(Math.floor(whole / 60)).padStart(3)}:${String(whole % 60).padStart(2, "0")}`;
+}

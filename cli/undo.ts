@@ -1,0 +1,75 @@
+import { Command } from "commander";
+import { memoryKey } from "../components/history.ts";
+import { Refusal } from "../components/refusal.ts";
+import { Lease } from "../rollout/lease.ts";
+import { Ledger } from "../rollout/ledger.ts";
+import { releaseOf } from "../rollout/live.ts";
+import { outputs } from "../rollout/pulumi.ts";
+import { completedReleases, readRecord } from "../rollout/record.ts";
+import { whoAmI } from "../rollout/who.ts";
+import { aboutDriving, type DrivingOptions, driveOn } from "./driving.ts";
+import { type Owners, ownersHere } from "./owners.ts";
+import { type FoundService, findService, type ServiceOptions } from "./services.ts";
+
+interface Options extends ServiceOptions, DrivingOptions {
+  readonly to?: string;
+  readonly because: string;
+}
+
+/** `gray undo`: both tracks back to a kept release, stable with all pods at once. */
+export function undoCommand(): Command {
+  return aboutDriving(new Command("undo"))
+    .description("bring both tracks back to what stable ran before, or to another kept release; exit code 0 when done")
+    .option("--to <release>", "id of the release (default: what stable ran before)")
+    .requiredOption("--because <why>", "the reason, kept in the record")
+    .action(undo);
+}
+
+async function undo(options: Options): Promise<void> {
+  const found = await findService(options);
+  const owners = ownersHere(found, "gray undo");
+  const { api, service, deployments } = found;
+  const release = releaseOf(deployments.stable);
+  if (release === undefined) throw new Refusal(`${service} has no stable Deployment: there is nothing to undo.`);
+  const from = await target(found, owners, release, options.to);
+  const by = await whoAmI(api);
+  const at = new Date().toISOString();
+  const lease = await Lease.take(found, (sentence) => console.error(sentence));
+  try {
+    const ledger = await Ledger.open(found, (epoch, { open }) => {
+      if (open) throw new Refusal(`A rollout of ${open.release} of ${service} is open: gray abort takes that back.`);
+      const ending = { by, because: options.because, at };
+      const steps = [{ stage: "full" as const, approval: false, watch: 0 }];
+      const runs = { canary: from, stable: from };
+      return { epoch, release, from, by, began: at, steps, step: 0, weight: 0, runs, ending };
+    });
+    await driveOn(found, owners, { ledger, lease }, options, { undone: 0 });
+  } finally {
+    await lease.release();
+  }
+}
+
+/** The release to go back to. @throws Refusal if it is none that is kept */
+async function target(
+  { api, cluster, namespace, service }: FoundService,
+  { folder, stacks }: Owners,
+  release: string,
+  asked: string | undefined,
+): Promise<string> {
+  const record = await readRecord(api, namespace, service, cluster);
+  const wanted = asked ?? completedReleases(record).find((id) => id !== release);
+  interface Remembered {
+    readonly releases?: Readonly<Record<string, { readonly history: readonly { readonly id: string }[] }>>;
+  }
+  const remembered = stacks.canary === undefined ? {} : await outputs({ stack: stacks.canary, folder });
+  const history = (remembered as Remembered).releases?.[memoryKey(namespace, service)]?.history ?? [];
+  const kept = history.map(({ id }) => id).filter((id) => id !== release);
+  if (wanted === release) throw new Refusal(`Stable of ${service} runs release ${release} already: choose another.`);
+  if (wanted !== undefined && kept.includes(wanted)) return wanted;
+  const choices = kept.length > 0 ? `choose one of ${kept.join(", ")} with --to` : "none is kept";
+  throw new Refusal(
+    wanted === undefined
+      ? `The record of ${service} does not say what stable ran before ${release}: ${choices}.`
+      : `Release ${wanted} of ${service} is not kept: ${choices}.`,
+  );
+}

@@ -1,0 +1,116 @@
+import type { Evidence } from "../analysis/evidence.ts";
+import { deploymentName } from "../components/names.ts";
+import type { Track } from "../components/traffic.ts";
+import type { Cluster } from "./cluster.ts";
+import { cut } from "./cut.ts";
+import type { Actuator } from "./driver.ts";
+import { saveLastWords } from "./last-words.ts";
+import { isStuck, readDeployment, releaseOf, runs } from "./live.ts";
+import { containersOf, type PodObject, readPods } from "./pods.ts";
+import { probe } from "./probe.ts";
+import type { Rollout } from "./rollout.ts";
+
+/** A service, its stacks, and where its program is. */
+export interface Acting {
+  readonly api: Cluster;
+  /** UID of the cluster. */
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly service: string;
+  /** Full names of the stacks that own the tracks; the same one where it owns both. */
+  readonly stacks: Readonly<Record<Track, string>>;
+  /** `pulumi up` of a stack, as the driver with this epoch. */
+  readonly up: (stack: string, epoch: number, signal: AbortSignal) => Promise<void>;
+  /** What was seen of the release until now. */
+  readonly evidence: () => Evidence | undefined;
+  /** Folder on this machine for what a canary leaves behind. */
+  readonly folder: string;
+  readonly note: (sentence: string) => void;
+}
+
+/** Why a container does not start, in the kubelet's words: those that another look seldom finds gone. */
+const hopelessReasons = new Set([
+  ...["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"],
+  ...["CrashLoopBackOff", "CreateContainerConfigError", "CreateContainerError", "RunContainerError"],
+]);
+/** Milliseconds for which a container may be in such a state: an image registry hiccups, a container crashes once. */
+const graceMilliseconds = 20_000;
+
+/** Acts by `pulumi up` where there is time for it, and past Pulumi where there is not. */
+export function actuatorOf(of: Acting): Actuator {
+  const { api, namespace, service, stacks, up, evidence, folder, note } = of;
+  /** Since when each track has had pods that do not start. */
+  const failing: Partial<Record<Track, number>> = {};
+  return {
+    bringCanary: ({ epoch }, signal) => up(stacks.canary, epoch, signal),
+    bringStable: ({ epoch }, signal) => up(stacks.stable, epoch, signal),
+    async stableRuns(release) {
+      return runs(await readDeployment(api, namespace, service, "stable"), release);
+    },
+    async hopeless(track, rollout) {
+      const release = rollout.runs[track];
+      const [deployment, pods] = await Promise.all([
+        readDeployment(api, namespace, service, track),
+        readPods(api, namespace, service),
+      ]);
+      if (!deployment || releaseOf(deployment) !== release || runs(deployment, release)) {
+        delete failing[track];
+        return undefined;
+      }
+      const name = deploymentName(service, track);
+      if (isStuck(deployment)) return `Deployment ${name} came to a stop: its progress deadline is exceeded`;
+      const why = notStarting(pods.filter((pod) => isOf(pod, track, release)));
+      if (why === undefined) delete failing[track];
+      else failing[track] ??= Date.now();
+      return why !== undefined && Date.now() - (failing[track] ?? 0) >= graceMilliseconds ? why : undefined;
+    },
+    async check(names) {
+      const { results } = await probe({ api, namespace, service });
+      const asked = results.filter(({ check }) => names.includes(check));
+      const failed = asked.filter(({ passed }) => !passed);
+      if (asked.length > 0 && failed.length === 0) return undefined;
+      const [first] = failed;
+      return first
+        ? `${failed.length} of ${asked.length} checks failed: ${first.check} by ${first.way}: ${first.because}`
+        : `none of the checks ${names.join(", ")} could be made`;
+    },
+    async cut() {
+      const trouble = await cut(of);
+      if (trouble !== undefined) note(`The cut is not in the record (${trouble}).`);
+    },
+    async silence({ release }: Rollout) {
+      const seen = evidence();
+      const saved = saveLastWords({
+        api,
+        namespace,
+        service,
+        release,
+        folder,
+        signal: new AbortController().signal,
+        ...(seen && { evidence: seen }),
+      });
+      note(await saved);
+      const canary = await readDeployment(api, namespace, service, "canary");
+      if (!canary || releaseOf(canary) !== release || canary.spec.replicas === 0) return;
+      const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${deploymentName(service, "canary")}`;
+      await api.patch(path, [{ op: "replace", path: "/spec/replicas", value: 0 }]);
+    },
+  };
+}
+
+function isOf({ metadata: { labels = {} } }: PodObject, track: Track, release: string): boolean {
+  return labels.track === track && labels.release === release;
+}
+
+/** What keeps a container from starting, for a person; undefined where nothing does. */
+function notStarting(pods: readonly PodObject[]): string | undefined {
+  for (const pod of pods) {
+    for (const { name, state } of containersOf(pod)) {
+      const reason = state?.waiting?.reason;
+      if (reason !== undefined && hopelessReasons.has(reason)) {
+        return `container ${name} of pod ${pod.metadata.name} does not start: ${reason}`;
+      }
+    }
+  }
+  return undefined;
+}

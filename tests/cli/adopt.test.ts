@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { adoptCommand } from "../../cli/adopt.ts";
+import { Refusal } from "../../components/refusal.ts";
+import { ApiServer } from "../fake/api-server.ts";
+import { type Exported, Shell } from "../fake/gray.ts";
+
+const component = "gray-release:index:CanaryService";
+const recordPath = "/api/v1/namespaces/dora-apps/configmaps/web-rollout";
+
+/** The state of a stack that owns these tracks of web. */
+function owning(...tracks: string[]): Exported[] {
+  const urn = `urn:pulumi:stack::gray-release::${component}::web`;
+  return [{ type: component, urn, inputs: { namespace: "dora-apps", tracks } }];
+}
+
+/** What Pulumi says that it would do. */
+function preview(steps: readonly [operation: string, kind: string, name?: string][], warnings: readonly string[] = []) {
+  return {
+    steps: steps.map(([op, kind, name = "web"]) => ({
+      op,
+      urn: `urn:pulumi:s::gray-release::${component}$${kind}::${name}`,
+      newState: { type: kind, custom: true },
+    })),
+    diagnostics: warnings.map((message) => ({ severity: "warning", message })),
+  };
+}
+const [deployment, service] = ["kubernetes:apps/v1:Deployment", "kubernetes:core/v1:Service"];
+const imports = (kind: string) => preview([["import", kind]]);
+const up = (stack: string) => `up --yes --skip-preview --suppress-outputs --stack ${stack}`;
+
+describe("gray adopt", () => {
+  let api: ApiServer;
+  let shell: Shell;
+  beforeEach(async () => {
+    api = await ApiServer.start();
+    shell = new Shell(api.kubeconfig);
+  });
+  afterEach(async () => {
+    shell.remove();
+    await api.stop();
+  });
+  const adopt = (...args: string[]) => shell.run(adoptCommand(), "web", ...args);
+  const writeRecord = (changes: object) => {
+    const record = { version: 1, cluster: "cluster-uid", sequence: 0, verdicts: {}, completed: [], ...changes };
+    api.put(recordPath, { metadata: { name: "web-rollout" }, data: { record: JSON.stringify(record) } });
+  };
+  const adopted = { release: "0123456789ab", front: { name: "web" } };
+  const refused = async (sentence: RegExp, ...args: string[]) => {
+    await assert.rejects(
+      adopt("--yes", ...args),
+      (error: Error) => error instanceof Refusal && sentence.test(error.message),
+    );
+    assert.deepEqual(shell.calls, []);
+  };
+
+  describe("in phase 1", () => {
+    beforeEach(() => shell.stacks({ canary: [], prod: [] }));
+
+    it("shows what would be taken in, and has the stack of stable take it in before that of canary", async () => {
+      shell.previews({ canary: imports(service), prod: imports(deployment) });
+      const said = await adopt("--yes");
+      assert.match(said, /^Phase 1 of 2: web is taken in as it is\. Its pods stay, and canary's come beside them\./);
+      assert.match(said, /prod +import +Deployment +web/);
+      assert.match(said, /web is adopted: from here on nothing but pulumi may write its objects/);
+      assert.deepEqual(shell.calls, [`GRAY_ADOPT=web ${up("prod")}`, `GRAY_ADOPT=web ${up("canary")}`]);
+    });
+
+    it("is done by one stack where that owns both tracks, and leaves stacks alone that take nothing in", async () => {
+      shell.previews({
+        canary: preview([]),
+        prod: preview([
+          ["import", deployment],
+          ["import", service],
+        ]),
+      });
+      assert.deepEqual(JSON.parse(await adopt("--yes", "--json")), { service: "web", phase: 1, stacks: ["prod"] });
+    });
+
+    it("goes on with the stack that is left where one has taken its part in", async () => {
+      shell.stacks({ canary: [], prod: owning("stable") });
+      shell.previews({ canary: imports(service) });
+      await adopt("--yes");
+      assert.deepEqual(shell.calls, [`GRAY_ADOPT=web ${up("canary")}`]);
+    });
+
+    it("asks before it acts, and not without a terminal", async () => {
+      shell.previews({ canary: imports(service), prod: imports(deployment) });
+      await assert.rejects(
+        adopt(),
+        new Refusal("gray adopt asks before it acts, and there is no terminal to ask on: add --yes."),
+      );
+      assert.deepEqual(shell.calls, []);
+    });
+
+    it("is refused with what the program says", async () => {
+      const error = { diagnostics: [{ severity: "error", message: "error: web cannot be adopted" }] };
+      shell.previews({ canary: error, prod: imports(deployment) });
+      await refused(/^pulumi preview --stack canary says: web cannot be adopted$/);
+    });
+
+    it("is refused where two stacks would own one object, until one is named", async () => {
+      shell.stacks({ canary: [], prod: [], eu: [] });
+      shell.previews({ canary: imports(service), prod: imports(deployment), eu: imports(deployment) });
+      await refused(/^Both prod and eu would take web in, and each object has one owner: name one with --stack\.$/);
+      await adopt("--yes", "--stack", "canary", "prod");
+      assert.equal(shell.calls.length, 2);
+    });
+
+    it("is refused where nothing is there, or another name", async () => {
+      shell.previews({ canary: preview([["create", service]]), prod: preview([["import", deployment, "shop"]]) });
+      await refused(/^There is no Deployment web to adopt, or no stack of this project describes a service web/);
+    });
+  });
+
+  describe("in phase 2", () => {
+    beforeEach(() => {
+      shell.stacks({ canary: owning("canary"), prod: owning("stable") });
+      writeRecord({ adopted });
+    });
+
+    it("shows the roll, promotes, gives the front its weight and protects stable again", async () => {
+      shell.previews({ prod: preview([["replace", deployment]]) });
+      api.intercept = ({ path }) => {
+        if (path === recordPath && shell.calls.length > 0) writeRecord({});
+        return undefined;
+      };
+      const said = await adopt("--yes");
+      assert.match(said, /^Phase 2 of 2: stable of web rolls once, to the release that canary runs\./);
+      assert.match(said, /prod +replace +Deployment +web/);
+      assert.match(said, /web is under gray release: every weight, and gateway, can be had from here on\.$/);
+      assert.deepEqual(shell.calls, [up("prod"), up("canary"), up("prod")]);
+    });
+
+    it("runs the one stack twice where that owns both tracks", async () => {
+      shell.stacks({ all: owning("stable", "canary") });
+      shell.previews({ all: preview([["replace", deployment]]) });
+      await assert.rejects(adopt("--yes"));
+      assert.deepEqual(shell.calls, [up("all"), up("all")]);
+    });
+
+    it("says so where stable was not promoted all the same", async () => {
+      shell.previews({ prod: preview([]) });
+      await assert.rejects(
+        adopt("--yes"),
+        /^Refusal: Stable of web runs what was adopted, still: take release out of the configuration of prod/,
+      );
+    });
+
+    it("is refused before anything is done where the gate would not let the release pass", async () => {
+      const warning = "web stable: release x is refused. This is a preview; up would stop here.";
+      shell.previews({ prod: preview([["replace", deployment]], [`warning: ${warning}`]) });
+      await refused(new RegExp(`^${warning}$`));
+      shell.stacks({ prod: owning("stable", "canary") });
+      shell.previews({ prod: preview([], ["web stable stays at y. web stable: release x is refused."]) });
+      await refused(/^web stable stays at y/);
+    });
+
+    it("is over where nothing of before serves", async () => {
+      writeRecord({});
+      await refused(/^web has nothing left to adopt: release with pulumi up, as any other service\.$/);
+    });
+  });
+});

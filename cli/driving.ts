@@ -1,7 +1,9 @@
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { Refusal } from "../components/refusal.ts";
 import { actuatorOf } from "../rollout/actuator.ts";
+import { Unreachable } from "../rollout/cluster.ts";
 import { drive, type End } from "../rollout/driver.ts";
 import { Driven, Lease } from "../rollout/lease.ts";
 import { Ledger } from "../rollout/ledger.ts";
@@ -50,7 +52,6 @@ export async function driveOn(
   const ending = new AbortController();
   const stop = () => ending.abort();
   process.once("SIGINT", stop).once("SIGTERM", stop);
-  const signal = AbortSignal.any([ending.signal, lease.lost]);
   const audience = audienceOf(found, options.json === true);
   const witness = new Testimony({
     api,
@@ -61,7 +62,7 @@ export async function driveOn(
     counts: { pairs: options.pair.map(({ name }) => name), atGateway: countsAtGateway(options) },
     note: audience.note,
     seen: audience.seen,
-    signal,
+    signal: ending.signal,
   });
   const actuator = actuatorOf({
     api,
@@ -75,19 +76,37 @@ export async function driveOn(
     folder: join(folder, ".gray"),
     note: audience.note,
   });
+  let held = lease;
   let end: End;
   try {
     const leavesHolding = options.stay !== true && process.stdout.isTTY !== true;
-    end = await drive({ ledger, actuator, witness, audience, leavesHolding, signal });
+    for (;;) {
+      const signal = AbortSignal.any([ending.signal, held.lost]);
+      end = await drive({ ledger, actuator, witness, audience, leavesHolding, signal });
+      if (end.kind !== "stopped" || ending.signal.aborted) break;
+      audience.note((held.lost.reason as Error).message);
+      held = await retaken(found, audience.note, ending.signal);
+    }
   } finally {
     ending.abort();
     process.off("SIGINT", stop).off("SIGTERM", stop);
     await witness.end();
-    await lease.release();
+    await held.release();
   }
-  if (end.kind === "stopped" && lease.lost.aborted) throw lease.lost.reason;
   audience.end(end);
   process.exitCode = { ...exitCodes, ...codes }[end.kind];
+}
+
+/** The lease again after it ran out, as in a long silence of the cluster. @throws Driven if somebody else has it now */
+async function retaken(found: FoundService, note: (sentence: string) => void, signal: AbortSignal): Promise<Lease> {
+  for (;;) {
+    try {
+      return await Lease.take(found, note);
+    } catch (error) {
+      if (!(error instanceof Unreachable) || signal.aborted) throw error;
+      await sleep(1000);
+    }
+  }
 }
 
 /** Drives the rollout that is open from here on, or leaves that to whoever drives it. */

@@ -120,9 +120,12 @@ export async function readRecord(
   return object === undefined ? { kind: "absent" } : parseRecord(object.data?.record, cluster);
 }
 
-/** What the record says of a service that was there before us; undefined for any other, and where it cannot be read. */
+/** What the record says of a service that was there before us; undefined for any other, and where it may not or cannot be read. */
 export async function readAdopted(api: Cluster, namespace: string, service: string): Promise<Adopted | undefined> {
-  const object = await api.get<RecordObject>(pathOf(namespace, service));
+  const object = await api.get<RecordObject>(pathOf(namespace, service)).catch((error: Error) => {
+    if (error instanceof ApiError && error.status === 403) return undefined;
+    throw error;
+  });
   try {
     return understand(record, JSON.parse(object?.data?.record ?? "")).adopted;
   } catch {

@@ -191,8 +191,8 @@ describe("gray adopt", () => {
     });
     process.kill(-up.pid, "SIGKILL");
     await up.ended;
-    assert.deepEqual(await pods("app.kubernetes.io/name=web,!track"), adopted);
     await project.must(["cancel", "--yes", "--stack", "prod"]);
+    assert.deepEqual(await pods("app.kubernetes.io/name=web,!track"), adopted);
     const { code, output } = await project.gray("adopt", "web", "--yes");
     assert.equal(code, 0, output);
     await until("the adopted pods to end", async () => (await pods("!track")).length === 0);

@@ -7,7 +7,7 @@ import { Unreachable } from "../rollout/cluster.ts";
 import { drive, type End } from "../rollout/driver.ts";
 import { Driven, Lease } from "../rollout/lease.ts";
 import { Ledger } from "../rollout/ledger.ts";
-import { up } from "../rollout/pulumi.ts";
+import { settle, up } from "../rollout/pulumi.ts";
 import type { Rollout } from "../rollout/rollout.ts";
 import { Testimony } from "../rollout/witness.ts";
 import type { Owners } from "./owners.ts";
@@ -126,6 +126,10 @@ export async function takeOver(
   }
   try {
     const ledger = await Ledger.takeOver(found, (rollout) => assertOpen(found.service, rollout));
+    // Whoever drove it before may have been killed in the middle of an up.
+    await Promise.all(
+      [...new Set(Object.values(owners.stacks))].map((stack) => settle({ stack, folder: owners.folder })),
+    );
     await driveOn(found, owners, { ledger, lease }, options, codes);
   } finally {
     await lease.release();

@@ -3,8 +3,8 @@ import { Refusal } from "../components/refusal.ts";
 import type { Track } from "../components/traffic.ts";
 import { connect } from "../rollout/cluster.ts";
 import { findAccess } from "../rollout/kubeconfig.ts";
-import { clusterId } from "../rollout/live.ts";
-import { type RecordReading, readRecord } from "../rollout/record.ts";
+import { clusterId, isAdopted, readDeployment } from "../rollout/live.ts";
+import { readRecord } from "../rollout/record.ts";
 import { changeLines, previewStack, type StackPreview, shortName } from "./changes.ts";
 import { askFirst, readStacks, runPulumi, type Stack } from "./stacks.ts";
 
@@ -43,10 +43,10 @@ async function adopt(service: string, options: Options): Promise<void> {
   const all = await readStacks();
   const stacks = all.filter(({ name }) => options.stack === undefined || options.stack.includes(shortName(name)));
   const [stable, canary] = [ownerOf(stacks, service, "stable"), ownerOf(stacks, service, "canary")];
-  const isAdopted = () => adoptionOf(stable?.namespace ?? "", service, options.context);
+  const goesOn = () => isUnderWay(stable?.namespace ?? "", service, options.context);
   const found =
     stable && canary
-      ? await secondPhase(service, stable.stack, canary.stack, await isAdopted())
+      ? await secondPhase(service, stable.stack, canary.stack, await goesOn())
       : await firstPhase(service, stacks);
   const { phase, says, previews, ups, env, next } = found;
   if (!options.json) console.log(`${says}\n\n${changeLines(previews)}\n`);
@@ -62,7 +62,7 @@ async function adopt(service: string, options: Options): Promise<void> {
       env,
     );
   }
-  if (phase === 2 && (await isAdopted())) {
+  if (phase === 2 && (await goesOn())) {
     throw new Refusal(
       `Stable of ${service} runs what was adopted, still: take release out of the configuration of ${shortName(ups[0] ?? "")}, so that it follows canary, then run gray adopt ${service} again.`,
     );
@@ -77,10 +77,13 @@ function ownerOf(stacks: readonly Stack[], service: string, track: Track) {
 }
 
 /** Whether pods of a service still serve that were there before us. */
-async function adoptionOf(namespace: string, service: string, context: string | undefined): Promise<boolean> {
+async function isUnderWay(namespace: string, service: string, context: string | undefined): Promise<boolean> {
   const api = connect(findAccess({ context }));
-  const record: RecordReading = await readRecord(api, namespace, service, await clusterId(api));
-  return record.kind === "read" && record.record.adopted !== undefined;
+  const [record, deployment] = await Promise.all([
+    readRecord(api, namespace, service, await clusterId(api)),
+    readDeployment(api, namespace, service, "stable"),
+  ]);
+  return isAdopted(deployment) || (record.kind === "read" && record.record.adopted !== undefined);
 }
 
 /**
@@ -133,8 +136,8 @@ async function firstPhase(service: string, stacks: readonly Stack[]): Promise<Ph
  *
  * @throws Refusal if the service is not being adopted, or the gate would not let the release pass
  */
-async function secondPhase(service: string, stable: string, canary: string, isAdopted: boolean): Promise<Phase> {
-  if (!isAdopted) {
+async function secondPhase(service: string, stable: string, canary: string, goesOn: boolean): Promise<Phase> {
+  if (!goesOn) {
     throw new Refusal(`${service} has nothing left to adopt: release with pulumi up, as any other service.`);
   }
   const preview = await previewStack(stable, ".");

@@ -5,6 +5,7 @@ import { connect } from "../rollout/cluster.ts";
 import { forgetEvidence } from "../rollout/kept-evidence.ts";
 import { forgetLastWords } from "../rollout/kept-last-words.ts";
 import { findAccess } from "../rollout/kubeconfig.ts";
+import { deleteLease } from "../rollout/lease.ts";
 import { clusterId } from "../rollout/live.ts";
 import { deleteRecord } from "../rollout/record.ts";
 import { askFirst, readStacks, runPulumi, type Stack } from "./stacks.ts";
@@ -40,6 +41,7 @@ async function destroy(options: { context?: string; yes?: boolean; json?: boolea
     await forgetEvidence(api, namespace, service);
     await forgetLastWords(api, namespace, service);
     await deleteRecord(api, namespace, service);
+    await deleteLease({ api, namespace, service });
   }
   console.log(
     options.json

@@ -3,31 +3,63 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { Refusal } from "../components/refusal.ts";
 import { actuatorOf } from "../rollout/actuator.ts";
+import { Announcer } from "../rollout/announce.ts";
+import type { Sight } from "../rollout/assess.ts";
 import { Unreachable } from "../rollout/cluster.ts";
 import { drive, type End } from "../rollout/driver.ts";
+import { type Exporter, exporter } from "../rollout/exporter.ts";
 import { Driven, Lease } from "../rollout/lease.ts";
 import { Ledger } from "../rollout/ledger.ts";
-import { settle, up } from "../rollout/pulumi.ts";
+import { findWebhook, Notifier } from "../rollout/notify.ts";
+import { up } from "../rollout/pulumi.ts";
 import type { Rollout } from "../rollout/rollout.ts";
 import { Testimony } from "../rollout/witness.ts";
-import type { Owners } from "./owners.ts";
-import { audienceOf } from "./rollout-view.ts";
-import { aboutService, type FoundService } from "./services.ts";
+import { aboutMetrics, type MetricsOptions } from "./metrics-port.ts";
+import { type Owners, ownersHere } from "./owners.ts";
+import { type RolloutView, viewOf } from "./rollout-view.ts";
+import { aboutService, type FoundService, findService, type ServiceOptions } from "./services.ts";
 import { aboutSource, countsAtGateway, type SourceOptions, sourceOf } from "./sources.ts";
 
 /** Exit codes of a rollout; 1 and 2 are what they are for every verb. */
-const exitCodes: Readonly<Record<End["kind"], number>> = { promoted: 0, undone: 3, held: 4, stopped: 4 };
+export const exitCodes: Readonly<Record<End["kind"], number>> = { promoted: 0, undone: 3, held: 4, stopped: 4 };
 
-export interface DrivingOptions extends SourceOptions {
+export interface DrivingOptions extends ServiceOptions, SourceOptions, MetricsOptions {
   readonly stay?: boolean;
+  readonly webhookFile?: string;
   readonly json?: boolean;
 }
 
 /** A verb that drives, with its options. */
 export function aboutDriving(verb: Command): Command {
-  return aboutSource(aboutService(verb))
+  return aboutMetrics(aboutSource(aboutService(verb)))
     .option("--stay", "wait where it holds, instead of ending; so it does on a terminal anyway")
+    .option("--webhook-file <path>", "file with the URL that notices go to, as Slack takes them (default: GRAY_WEBHOOK)")
     .option("--json", "one JSON object a line for each thing that happens");
+}
+
+/** What whoever drives has at hand. */
+export interface Equipment {
+  readonly found: FoundService;
+  readonly owners: Owners;
+  readonly notifier: Notifier;
+  /** Where Prometheus reads the evidence, if it is to. */
+  readonly exposed: Exporter | undefined;
+}
+
+/**
+ * Gets it, before anything is changed.
+ *
+ * @param verb as people type it
+ * @throws Refusal for whatever is missing
+ */
+export async function equip(options: DrivingOptions, verb: string): Promise<Equipment> {
+  // First of all: it takes the URL out of the environment that child processes inherit.
+  const webhook = findWebhook(options.webhookFile);
+  const found = await findService(options);
+  const owners = ownersHere(found, verb);
+  const { namespace, service } = found;
+  const exposed = options.metricsPort && (await exporter(service, namespace, options.metricsPort));
+  return { found, owners, notifier: new Notifier(webhook, (sentence) => console.error(sentence)), exposed };
 }
 
 /**
@@ -36,8 +68,7 @@ export function aboutDriving(verb: Command): Command {
  * @param codes exit codes that are others for this verb
  */
 export async function driveOn(
-  found: FoundService,
-  { folder, stacks }: Owners,
+  { found, owners: { folder, stacks }, notifier, exposed }: Equipment,
   { ledger, lease }: { readonly ledger: Ledger; readonly lease: Lease },
   options: DrivingOptions,
   codes: Partial<typeof exitCodes> = {},
@@ -52,7 +83,9 @@ export async function driveOn(
   const ending = new AbortController();
   const stop = () => ending.abort();
   process.once("SIGINT", stop).once("SIGTERM", stop);
-  const audience = audienceOf(found, options.json === true);
+  const view = viewOf(found, options.json === true);
+  const announcer = new Announcer({ ...found, notifier });
+  const audience = together(view, announcer);
   const witness = new Testimony({
     api,
     cluster,
@@ -60,8 +93,12 @@ export async function driveOn(
     service,
     source: sourceOf(options, found),
     counts: { pairs: options.pair.map(({ name }) => name), atGateway: countsAtGateway(options) },
-    note: audience.note,
-    seen: audience.seen,
+    note: view.note,
+    seen(sight) {
+      audience.seen(sight);
+      const { assessment, share } = sight;
+      if (witness.evidence) exposed?.show(witness.evidence, assessment, share === undefined ? undefined : 100 * share);
+    },
     signal: ending.signal,
   });
   const actuator = actuatorOf({
@@ -71,30 +108,47 @@ export async function driveOn(
     service,
     stacks: { canary, stable },
     up: (stack, epoch, signal) =>
-      up({ stack, folder, env: { GRAY_EPOCH: String(epoch) }, signal, say: audience.progress }),
+      up({ stack, folder, env: { GRAY_EPOCH: String(epoch) }, signal, say: view.progress }),
     evidence: () => witness.evidence,
     folder: join(folder, ".gray"),
-    note: audience.note,
+    note: view.note,
   });
   let held = lease;
-  let end: End;
+  let end: End | undefined;
   try {
     const leavesHolding = options.stay !== true && process.stdout.isTTY !== true;
     for (;;) {
       const signal = AbortSignal.any([ending.signal, held.lost]);
       end = await drive({ ledger, actuator, witness, audience, leavesHolding, signal });
       if (end.kind !== "stopped" || ending.signal.aborted) break;
-      audience.note((held.lost.reason as Error).message);
-      held = await retaken(found, audience.note, ending.signal);
+      view.note((held.lost.reason as Error).message);
+      held = await retaken(found, view.note, ending.signal);
     }
   } finally {
     ending.abort();
     process.off("SIGINT", stop).off("SIGTERM", stop);
     await witness.end();
     await held.release();
+    await announcer.end(end ?? { kind: "stopped" });
+    await exposed?.end();
   }
-  audience.end(end);
+  view.end(end);
   process.exitCode = { ...exitCodes, ...codes }[end.kind];
+}
+
+/** Everybody who is told what happens: those who look on, and those who do not. */
+function together(view: RolloutView, announcer: Announcer): Pick<RolloutView, "now" | "note" | "seen"> {
+  return {
+    now(...what) {
+      view.now(...what);
+      announcer.now(...what);
+    },
+    note: view.note,
+    seen(sight: Sight) {
+      view.seen(sight);
+      announcer.seen(sight);
+    },
+  };
 }
 
 /** The lease again after it ran out, as in a long silence of the cluster. @throws Driven if somebody else has it now */
@@ -111,26 +165,25 @@ async function retaken(found: FoundService, note: (sentence: string) => void, si
 
 /** Drives the rollout that is open from here on, or leaves that to whoever drives it. */
 export async function takeOver(
-  found: FoundService,
-  owners: Owners,
+  equipment: Equipment,
   options: DrivingOptions,
   codes: Partial<typeof exitCodes> = {},
 ): Promise<void> {
+  const { found } = equipment;
   let lease: Lease;
   try {
     lease = await Lease.take(found, (sentence) => console.error(sentence));
   } catch (error) {
     if (!(error instanceof Driven)) throw error;
-    console.log(`${error.message} It goes by your word; gray status shows how.`);
+    const { service, namespace } = found;
+    const because = `${error.who} drives the rollout of ${service} and goes by your word: gray watch shows how.`;
+    console.log(options.json ? JSON.stringify({ service, namespace, kind: "driven", because }) : because);
+    await equipment.exposed?.end();
     return;
   }
   try {
     const ledger = await Ledger.takeOver(found, (rollout) => assertOpen(found.service, rollout));
-    // Whoever drove it before may have been killed in the middle of an up.
-    await Promise.all(
-      [...new Set(Object.values(owners.stacks))].map((stack) => settle({ stack, folder: owners.folder })),
-    );
-    await driveOn(found, owners, { ledger, lease }, options, codes);
+    await driveOn(equipment, { ledger, lease }, options, codes);
   } finally {
     await lease.release();
   }

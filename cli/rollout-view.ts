@@ -5,9 +5,10 @@ import type { Audience, End } from "../rollout/driver.ts";
 import type { Move } from "../rollout/next.ts";
 import { nameOf } from "../rollout/next.ts";
 import type { Rollout } from "../rollout/rollout.ts";
+import { printer } from "./happening-lines.ts";
 import type { FoundService } from "./services.ts";
 
-/** Everybody who is told how a rollout goes: a person in lines, a machine in JSON lines. */
+/** Whoever looks on while a rollout is driven: a person in lines, a machine in JSON lines. */
 export interface RolloutView extends Audience {
   /** Takes each look at the tracks. */
   seen(sight: Sight): void;
@@ -19,13 +20,8 @@ export interface RolloutView extends Audience {
 /** Seconds between two lines while nothing but numbers changes. */
 const lineSeconds = 10;
 
-export function audienceOf({ service, namespace }: FoundService, json: boolean): RolloutView {
-  const began = Date.now();
-  const print = (kind: string, words: string, more: object = {}) => {
-    const at = new Date();
-    if (json) console.log(JSON.stringify({ at: at.toISOString(), service, namespace, kind, because: words, ...more }));
-    else console.log(`${time((at.getTime() - began) / 1000)}  ${words}`);
-  };
+export function viewOf(found: FoundService, json: boolean): RolloutView {
+  const print = printer(found, json);
   let last = "";
   let shown = Number.NEGATIVE_INFINITY;
   let sight: Sight | undefined;
@@ -89,9 +85,4 @@ function numbers({ release, from }: Rollout, { look: { tick } }: Sight): string 
     return `${name} ${tps2xx.toFixed(1)} TPS2XX ${tps5xx.toFixed(2)} TPS5XX`;
   };
   return `${told("canary", release)}, ${told("stable", from)}`;
-}
-
-function time(seconds: number): string {
-  const whole = Math.floor(seconds);
-  return `${String(Math.floor(whole / 60)).padStart(3)}:${String(whole % 60).padStart(2, "0")}`;
 }

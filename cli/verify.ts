@@ -1,20 +1,20 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { lookDefaults } from "../analysis/defaults.ts";
 import { judge } from "../analysis/verdict.ts";
 import { assess, evidenceOn } from "../rollout/assess.ts";
-import { exporter, type Listening } from "../rollout/exporter.ts";
+import { exporter } from "../rollout/exporter.ts";
 import { outcome } from "../rollout/judgement.ts";
 import { Recorder } from "../rollout/recorder.ts";
+import { aboutMetrics, type MetricsOptions } from "./metrics-port.ts";
 import { aboutService, findService, type ServiceOptions } from "./services.ts";
 import { aboutSource, countsAtGateway, type SourceOptions, sourceOf } from "./sources.ts";
 import { seconds, written } from "./time.ts";
 import { viewOf } from "./verify-view.ts";
 
-interface Options extends ServiceOptions, SourceOptions {
+interface Options extends ServiceOptions, SourceOptions, MetricsOptions {
   readonly for?: number;
   readonly watch?: boolean;
   readonly json?: boolean;
-  readonly metricsPort?: Listening;
 }
 
 /** Exit codes of a verdict; 1 and 2 are what they are for every verb. */
@@ -22,7 +22,7 @@ const exitCodes = { good: 0, bad: 3, undecided: 4 } as const;
 
 /** `gray verify`: looks at both tracks until the evidence decides, and writes the verdict into the record. */
 export function verifyCommand(): Command {
-  return aboutSource(aboutService(new Command("verify")))
+  return aboutMetrics(aboutSource(aboutService(new Command("verify"))))
     .description("observe both tracks until the evidence decides; exit code 0 good, 3 bad, 4 undecided")
     .option(
       "--for <time>",
@@ -30,11 +30,6 @@ export function verifyCommand(): Command {
       seconds,
     )
     .option("--watch", "go on after a verdict")
-    .option(
-      "--metrics-port <port>",
-      "expose the evidence to Prometheus on this port of loopback, or of an address as in 0.0.0.0:9464",
-      listening,
-    )
     .option("--json", "one JSON object a look, the last one with the final verdict")
     .action(verify);
 }
@@ -88,12 +83,4 @@ function endOf({ for: limit, watch }: Options): { signal: AbortSignal; clear: ()
       process.off("SIGINT", stop).off("SIGTERM", stop);
     },
   };
-}
-
-/** @throws InvalidArgumentError, which commander shows beside the option */
-function listening(text: string): Listening {
-  const [, host = "127.0.0.1", digits] = /^(?:(.+):)?(\d+)$/.exec(text) ?? [];
-  const port = Number(digits);
-  if (!(port <= 65535)) throw new InvalidArgumentError("Write a port from 0 to 65535, or address:port.");
-  return { host, port };
 }

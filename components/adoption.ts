@@ -169,14 +169,21 @@ function obstacle(
 /**
  * Whether this traffic can be had while pods serve that were there before us.
  *
+ * @param front what the shared Service selects until the first promotion
  * @throws Refusal if not
  */
-export function assertNotDark(service: string, args: ServiceArgs, weight: number): void {
-  if (args.gateway === undefined && weight > 0) return;
-  const asked = args.gateway ? "gateway is set" : "weight is 0";
-  const instead = args.gateway ? "leave gateway out" : "take a weight above 0";
+export function assertBeside(service: string, args: ServiceArgs, weight: number, front: Labels): void {
+  if (args.gateway || weight === 0) {
+    const asked = args.gateway ? "gateway is set" : "weight is 0";
+    const instead = args.gateway ? "leave gateway out" : "take a weight above 0";
+    throw new Refusal(
+      `${service}: ${asked}, and the pods of ${service} that were adopted have no label track, so no Service can leave canary out: ${instead} until the first promotion (gray adopt ${service}).`,
+    );
+  }
+  const ours = labelsOf(service, args);
+  if (has(ours, front)) return;
   throw new Refusal(
-    `${service}: ${asked}, and the pods of ${service} that were adopted have no label track, so no Service can leave canary out: ${instead} until the first promotion (gray adopt ${service}).`,
+    `${service}: Service ${service}, which was adopted, selects ${show(front)} until the first promotion, and canary's pods would have ${show(ours)}: put the missing one back into labels.`,
   );
 }
 

@@ -148,7 +148,15 @@ export class Project {
 
   /** The `gray` command of this project. */
   gray(...args: string[]): Promise<Outcome> {
-    return run(process.execPath, [join(checkout, "cli/gray.ts"), ...args], { cwd: this.folder, env: this.env });
+    return this.startGray(args).ended;
+  }
+
+  /** `gray` that a test goes on without. */
+  startGray(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
+    return start(process.execPath, [join(checkout, "cli/gray.ts"), ...args], {
+      cwd: this.folder,
+      env: { ...this.env, ...env },
+    });
   }
 
   /** Takes down everything and removes the folder. */

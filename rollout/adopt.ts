@@ -89,7 +89,7 @@ export function adoptionOf(service: string, live: Live, record: RecordReading): 
   if (known || !isAdopted(stable)) return known;
   if (!isAsked(service)) {
     throw new Refusal(
-      `Deployment ${service} in namespace ${stable.metadata.namespace} was adopted and the record ${service}-rollout does not say so: run gray adopt ${service}, which notes it.`,
+      `Deployment ${service} in namespace ${stable.metadata.namespace} was adopted and the record ${service}-rollout does not say so: run pulumi up once with GRAY_ADOPT=${service} in the environment, which notes it again.`,
     );
   }
   return {

@@ -5,7 +5,7 @@ import { type Assessment, judge } from "../analysis/verdict.ts";
 import { comparisonOf } from "./arms.ts";
 import { cut } from "./cut.ts";
 import { EmptyCanary } from "./empty-canary.ts";
-import { writeEvent } from "./event.ts";
+import { writeEvents } from "./event.ts";
 import { byEvidence } from "./judgement.ts";
 import { Keeper, keptEvidence } from "./kept-evidence.ts";
 import { type Look, observe } from "./observe.ts";
@@ -104,8 +104,6 @@ async function cutEmpty(of: Recorded, note: (sentence: string) => void): Promise
   }
   const message = `${why} and was cut: all users are on stable until the next pulumi up --stack canary`;
   note(`Cut: ${message}.`);
-  for (const deployment of Object.values(of.deployments)) {
-    await writeEvent(of.api, deployment, "Warning", "CanaryCut", message);
-  }
+  await writeEvents(of, { type: "Warning", reason: "CanaryCut", message });
   return message;
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Refusal } from "../components/refusal.ts";
 import type { Track } from "../components/traffic.ts";
 import { ApiError, Unreachable } from "./cluster.ts";
-import { byEvidence } from "./judgement.ts";
+import { byDriver, byEvidence } from "./judgement.ts";
 import { type Entry, type Ledger, Superseded } from "./ledger.ts";
 import { type Move, nameOf, next, type Standing } from "./next.ts";
 import { inNextStep, positionOf, type Rollout, type Word } from "./rollout.ts";
@@ -222,7 +222,7 @@ function endOf({ release, from, began, by }: Rollout) {
 }
 
 function wordOf(because: string): Word {
-  return { by: "gray", because, at: new Date().toISOString() };
+  return { by: byDriver, because, at: new Date().toISOString() };
 }
 
 /** Something that is done to the world. */
@@ -344,7 +344,8 @@ async function answered<T>(way: Drive, ask: () => Promise<T>): Promise<T> {
   }
 }
 
-function isSilence(error: unknown): boolean {
+/** Whether the cluster did not answer, or could not: nothing is known, and it may be worth asking again. */
+export function isSilence(error: unknown): boolean {
   return error instanceof Unreachable || (error instanceof ApiError && (error.status >= 500 || error.status === 429));
 }
 

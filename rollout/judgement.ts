@@ -5,6 +5,8 @@ import type { Verdict } from "./record.ts";
 
 /** Who judged, where it was no person. */
 export const byEvidence = "evidence";
+/** Who holds a rollout or takes it back, where neither a person nor the evidence does. */
+export const byDriver = "gray";
 
 /**
  * The verdict that the record is to hold, or undefined where it is to stay as it is.

@@ -13,8 +13,47 @@ export interface Leased {
   readonly service: string;
 }
 
+/** Whoever has the lease of a rollout, as others see it. */
+export interface Driver {
+  /** At the beginning of a sentence. */
+  readonly name: string;
+  /** Of the lease: another one at each renewal. */
+  readonly version: string | undefined;
+  /** When it was renewed last, by the clock of whoever has it; RFC 3339. */
+  readonly renewed: string | undefined;
+  /** Whether its process is known to be dead. */
+  readonly gone: boolean;
+}
+
+/** Who has the lease; undefined where nobody has it. */
+export async function readDriver({ api, namespace, service }: Leased): Promise<Driver | undefined> {
+  const found = await api.get<LeaseObject>(pathOf(namespace, service));
+  const identity = found?.spec?.holderIdentity;
+  if (!found || !identity) return undefined;
+  const holder = parseIdentity(identity);
+  return {
+    name: show(found.spec),
+    version: found.metadata.resourceVersion,
+    renewed: found.spec?.renewTime?.replace(/\.\d+/, ""),
+    gone: holder !== undefined && isGone(holder),
+  };
+}
+
+/** Takes the lease away with everything else of a service. */
+export async function deleteLease({ api, namespace, service }: Leased): Promise<void> {
+  await api.delete(pathOf(namespace, service));
+}
+
 /** Somebody alive drives the rollout. */
-export class Driven extends Refusal {}
+export class Driven extends Refusal {
+  /** At the beginning of a sentence. */
+  readonly who: string;
+
+  constructor(who: string, sentence: string) {
+    super(sentence);
+    this.who = who;
+  }
+}
 
 /**
  * The sign that one process drives the rollout of a service: the Lease `<service>-rollout`, renewed for as long as it does.
@@ -256,6 +295,7 @@ function microTime(): string {
 function drivenBy(of: Leased, spec: LeaseSpec | undefined): Driven {
   const since = spec?.acquireTime ? ` since ${spec.acquireTime.replace(/\.\d+/, "")}` : "";
   return new Driven(
+    show(spec),
     `${show(spec)} drives ${nameOf(of)}${since}: wait until it has ended, or hold or end it with gray pause or gray abort, which work from any machine.`,
   );
 }

@@ -40,14 +40,17 @@ export class Ledger {
   }
 
   /**
-   * Opens a rollout.
+   * Opens a rollout. One that is open ends with that, and its driver with its next word to the record.
    *
    * @param begin what it is, given the epoch; may refuse by what the record says
    */
   static async open(of: Kept, begin: (epoch: number, before: RolloutRecord) => Rollout): Promise<Ledger> {
     const { open } = await change(of, (before) => {
       const epoch = epochAfter(before);
-      return { ...before, epoch, sequence: before.sequence + 1, open: begin(epoch, before) };
+      const rollout = begin(epoch, before);
+      const former = rolloutIn(of.service, before);
+      const kept = former ? withEnded(before, supersededBy(rollout, former)) : before;
+      return { ...kept, epoch, sequence: before.sequence + 1, open: rollout };
     });
     return new Ledger(of, open?.epoch ?? 0);
   }
@@ -92,9 +95,8 @@ export class Ledger {
   async close(ended: Ended, instead: Readonly<Record<string, string>> = {}): Promise<void> {
     await change(this.of, (before) => {
       this.own(before);
-      const { open: _, ...kept } = before;
-      const past = [ended, ...(before.ended ?? [])].slice(0, endedLimit);
-      return { ...kept, ended: past, instead: { ...before.instead, ...instead } };
+      const { open: _, ...kept } = withEnded(before, ended);
+      return { ...kept, instead: { ...before.instead, ...instead } };
     });
   }
 
@@ -120,6 +122,16 @@ export async function tell(
   to: (rollout: Rollout | undefined, record: RolloutRecord) => Partial<Pick<RolloutRecord, "open" | "verdicts">>,
 ): Promise<void> {
   await change(of, (before) => ({ ...before, ...to(rolloutIn(of.service, before), before) }));
+}
+
+function withEnded(before: RolloutRecord, ended: Ended): RolloutRecord {
+  return { ...before, ended: [ended, ...(before.ended ?? [])].slice(0, endedLimit) };
+}
+
+function supersededBy({ by, release }: Rollout, { release: former, from, began, by: begunBy }: Rollout): Ended {
+  const ended = new Date().toISOString();
+  const because = `${by} began that of ${release}`;
+  return { release: former, from, began, ended, by: begunBy, outcome: "superseded", because };
 }
 
 function epochAfter({ epoch = 0, open }: RolloutRecord): number {

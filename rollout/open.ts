@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { assertNotDark } from "../components/adoption.ts";
+import { assertBeside } from "../components/adoption.ts";
 import { defaults } from "../components/defaults.ts";
 import { configMapsToKeep, type Memory, memoryKey, remember } from "../components/history.ts";
 import { Refusal } from "../components/refusal.ts";
@@ -141,7 +141,7 @@ function trafficOf(
     ? gatewayMode(gateway.minimumCanaryReplicas)
     : replicasMode(args.acceptShare || args.replicas === "external");
   const weight = open?.weight ?? asked;
-  if (adopted) assertNotDark(service, args, weight);
+  if (adopted) assertBeside(service, args, weight, adopted.front);
   const traffic = mode.plan(weight, stableReplicasOf(args, live), adopted?.front ?? { app: service });
   if (gateway && traffic.backends) {
     assertRoutes(service, args.namespace, mainPort(args), gateway, traffic.backends);

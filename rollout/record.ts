@@ -31,7 +31,7 @@ const ended = v.looseObject({
   ended: v.string(),
   /** Who began it. */
   by: v.string(),
-  outcome: v.picklist(["promoted", "undone"], "must be promoted or undone"),
+  outcome: v.picklist(["promoted", "undone", "superseded"], "must be promoted, undone or superseded"),
   because: v.string(),
 });
 

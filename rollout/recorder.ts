@@ -4,7 +4,7 @@ import type { Evidence } from "../analysis/evidence.ts";
 import type { Assessment } from "../analysis/verdict.ts";
 import type { Track } from "../components/traffic.ts";
 import type { Cluster } from "./cluster.ts";
-import { writeEvent } from "./event.ts";
+import { writeEvents } from "./event.ts";
 import { judgement } from "./judgement.ts";
 import type { DeploymentObject } from "./live.ts";
 import { changeRecord, type Verdict } from "./record.ts";
@@ -53,7 +53,7 @@ export class Recorder {
     const { verdict } = assessment;
     if (this.settled === verdict) return;
     const release = evidence.question.canary;
-    const { api, cluster, namespace, service, deployments } = this.of;
+    const { api, cluster, namespace, service } = this.of;
     let written = false;
     try {
       const { verdicts } = await changeRecord(api, namespace, service, cluster, (before) => {
@@ -76,7 +76,7 @@ export class Recorder {
     const [type, reason] =
       verdict === "bad" ? (["Warning", "ReleaseJudgedBad"] as const) : (["Normal", "ReleaseJudgedGood"] as const);
     const message = `release ${release} was judged ${verdict} by evidence: ${assessment.because}`;
-    for (const deployment of Object.values(deployments)) await writeEvent(api, deployment, type, reason, message);
+    await writeEvents(this.of, { type, reason, message });
   }
 
   /** Writes the last verdict. An undecided one is tried once: nothing hangs on it. */

@@ -155,6 +155,15 @@ describe("gray adopt", () => {
       await refused(/^web stable stays at y/);
     });
 
+    it("is not over where only the record was lost", async () => {
+      api.objects.delete(recordPath);
+      api.put("/apis/apps/v1/namespaces/dora-apps/deployments/web", {
+        metadata: { name: "web", annotations: { "gray-release/adopted": "0123456789ab" } },
+      });
+      shell.previews({ prod: { diagnostics: [{ severity: "error", message: "error: the record does not say so" }] } });
+      await refused(/^the record does not say so$/);
+    });
+
     it("is over where nothing of before serves", async () => {
       writeRecord({});
       await refused(/^web has nothing left to adopt: release with pulumi up, as any other service\.$/);

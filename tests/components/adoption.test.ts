@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Adoptable, adoptedRelease, assertAdoptable, assertNotDark } from "../../components/adoption.ts";
+import { type Adoptable, adoptedRelease, assertAdoptable, assertBeside } from "../../components/adoption.ts";
 import { Refusal } from "../../components/refusal.ts";
 import { releaseId } from "../../components/release.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
@@ -163,19 +163,27 @@ describe("what stands in the cluster", () => {
 
 describe("while pods serve that were there before us, traffic", () => {
   it("may have any weight above 0", () => {
-    assertNotDark("web", args, 25);
+    assertBeside("web", args, 25, labels);
   });
 
   it("cannot be dark, nor split by a gateway", () => {
     const reason = "and the pods of web that were adopted have no label track, so no Service can leave canary out";
     assert.throws(
-      () => assertNotDark("web", args, 0),
+      () => assertBeside("web", args, 0, labels),
       new Refusal(`web: weight is 0, ${reason}: take a weight above 0 until the first promotion (gray adopt web).`),
     );
     const gateway = { routes: [{ gateways: [{ name: "public" }] }] };
     assert.throws(
-      () => assertNotDark("web", { ...args, gateway }, 25),
+      () => assertBeside("web", { ...args, gateway }, 25, labels),
       new Refusal(`web: gateway is set, ${reason}: leave gateway out until the first promotion (gray adopt web).`),
+    );
+  });
+  it("reaches canary only where its pods have what the Service selects", () => {
+    assert.throws(
+      () => assertBeside("web", { ...args, labels: { tier: "front" } }, 25, labels),
+      new Refusal(
+        "web: Service web, which was adopted, selects app.kubernetes.io/name=web until the first promotion, and canary's pods would have app=web,tier=front: put the missing one back into labels.",
+      ),
     );
   });
 });

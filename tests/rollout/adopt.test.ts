@@ -239,12 +239,12 @@ describe("a service that was there before us", () => {
     assert.deepEqual(object("deployment").spec.selector.matchLabels, labels);
   });
 
-  it("is refused where the record was lost, until gray adopt has noted it again", async () => {
+  it("is refused where the record was lost, until an up on behalf of gray adopt has noted it again", async () => {
     const { old } = await adopt();
     world.api.objects.delete(world.recordPath("web"));
     await assert.rejects(
       world.up("canary", canary("a", described)),
-      /Deployment web in namespace dora-apps was adopted and the record web-rollout does not say so: run gray adopt web/,
+      /Deployment web in namespace dora-apps was adopted and the record web-rollout does not say so: run pulumi up once with GRAY_ADOPT=web/,
     );
     await world.up("canary", canary("a", described), GRAY_ADOPT);
     assert.equal(record().adopted.release, old);

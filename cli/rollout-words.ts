@@ -1,0 +1,75 @@
+import { span } from "../analysis/words.ts";
+import { leaseDefaults } from "../components/defaults.ts";
+import type { Driver } from "../rollout/lease.ts";
+import type { Rollout } from "../rollout/rollout.ts";
+import { stepOf } from "../rollout/story.ts";
+
+/** The open rollout as `--json` has it. */
+export interface RolloutStatus {
+  readonly release: string;
+  readonly from: string;
+  readonly by: string;
+  readonly began: string;
+  /** From 1 on. */
+  readonly step: number;
+  readonly steps: number;
+  /** As in `step 2 of 3, canary at 10 %`. */
+  readonly name: string;
+  readonly weight?: number;
+  /** When what the step brings was in force. */
+  readonly entered?: string;
+  /** What its driver is doing, or died over. */
+  readonly effect?: Rollout["effect"];
+  readonly paused?: Rollout["paused"];
+  readonly ending?: Rollout["ending"];
+  /** Absent where nobody drives it. */
+  readonly driver?: { readonly name: string; readonly renewed?: string; readonly alive: boolean };
+}
+
+/** @param now in milliseconds since the epoch */
+export function rolloutStatus(rollout: Rollout, driver: Driver | undefined, now: number): RolloutStatus {
+  const { release, from, by, began, step, steps, weight, entered, effect, paused, ending } = rollout;
+  return {
+    release,
+    from,
+    by,
+    began,
+    step: step + 1,
+    steps: steps.length,
+    name: stepOf(rollout),
+    ...(weight !== undefined && { weight }),
+    ...(entered !== undefined && { entered }),
+    ...(effect && { effect }),
+    ...(paused && { paused }),
+    ...(ending && { ending }),
+    ...(driver && {
+      driver: {
+        name: driver.name,
+        ...(driver.renewed !== undefined && { renewed: driver.renewed }),
+        alive: isAlive(driver, now),
+      },
+    }),
+  };
+}
+
+/** By two machines' clocks, so it is for people: nothing is decided by it. */
+function isAlive({ gone, renewed }: Driver, now: number): boolean {
+  const limit = (leaseDefaults.durationSeconds + leaseDefaults.marginSeconds) * 1000;
+  return !gone && renewed !== undefined && now - Date.parse(renewed) <= limit;
+}
+
+/** The open rollout in a few lines. */
+export function rolloutLines(status: RolloutStatus, now: number): string[] {
+  const { release, from, by, began, name, entered, effect, paused, ending, driver } = status;
+  const since = (time: string) => span(Math.max(0, (now - Date.parse(time)) / 1000));
+  const ago = (time: string) => `${since(time)} ago`;
+  return [
+    `Rollout of ${release} over ${from}, begun by ${by} ${ago(began)}: ${name}${entered === undefined ? ", not in force yet" : `, in force for ${since(entered)}`}.`,
+    ...(ending ? [`It goes back, by ${ending.by} ${ago(ending.at)}: ${ending.because}.`] : []),
+    ...(paused ? [`It is paused, by ${paused.by} ${ago(paused.at)}: ${paused.because}.`] : []),
+    ...(driver?.alive && effect ? [`Under way: ${effect.name}, begun ${ago(effect.at)}.`] : []),
+    driver?.alive
+      ? `${driver.name} drives it.`
+      : `Nobody drives it${driver ? ` any more (${driver.name} did)` : ""}${effect ? `, and "${effect.name}" may be half done` : ""}: gray resume goes on, gray abort goes back.`,
+  ];
+}

@@ -2,12 +2,10 @@ import { Command } from "commander";
 import { memoryKey } from "../components/history.ts";
 import { Refusal } from "../components/refusal.ts";
 import { connect } from "../rollout/cluster.ts";
-import { forgetEvidence } from "../rollout/kept-evidence.ts";
-import { forgetLastWords } from "../rollout/kept-last-words.ts";
+import { forgetAll } from "../rollout/kept-map.ts";
 import { findAccess } from "../rollout/kubeconfig.ts";
 import { deleteLease } from "../rollout/lease.ts";
 import { clusterId } from "../rollout/live.ts";
-import { deleteRecord } from "../rollout/record.ts";
 import { askFirst, readStacks, runPulumi, type Stack } from "./stacks.ts";
 
 /** `gray destroy`: everything of this project down, users' way in last. */
@@ -38,9 +36,7 @@ async function destroy(options: { context?: string; yes?: boolean; json?: boolea
     stacks.flatMap((stack) => stack.services).map((each) => [memoryKey(each.namespace, each.service), each]),
   );
   for (const { namespace, service } of services.values()) {
-    await forgetEvidence(api, namespace, service);
-    await forgetLastWords(api, namespace, service);
-    await deleteRecord(api, namespace, service);
+    await forgetAll(api, namespace, service);
     await deleteLease({ api, namespace, service });
   }
   console.log(

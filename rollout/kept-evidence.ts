@@ -1,29 +1,12 @@
 import { lookDefaults } from "../analysis/defaults.ts";
 import { Evidence, type Question } from "../analysis/evidence.ts";
-import { serviceLabel } from "../components/names.ts";
-import { ApiError, type Cluster } from "./cluster.ts";
-
-/**
- * What was seen of a release, kept in the cluster as the ConfigMap `<service>-evidence`. Whoever looks again goes on with
- * it: evidence that began anew at each look would in the end say whatever one wants to hear.
- */
-interface EvidenceObject {
-  readonly metadata: { readonly resourceVersion?: string };
-  readonly data?: Record<string, string>;
-}
-
-export function evidenceName(service: string): string {
-  return `${service}-evidence`;
-}
-
-function pathOf(namespace: string, service?: string): string {
-  const collection = `/api/v1/namespaces/${namespace}/configmaps`;
-  return service === undefined ? collection : `${collection}/${evidenceName(service)}`;
-}
+import type { Cluster } from "./cluster.ts";
+import { changeKept, readKept } from "./kept-map.ts";
 
 /**
  * The evidence on a question, as far as it was gathered before; nothing where there is none, or none that is about these
- * releases and can be understood.
+ * releases and can be understood. Whoever looks again goes on with it: evidence that began anew at each look would in the end
+ * say whatever one wants to hear.
  */
 export async function keptEvidence(
   api: Cluster,
@@ -31,7 +14,7 @@ export async function keptEvidence(
   service: string,
   question: Question,
 ): Promise<Evidence | undefined> {
-  const text = (await api.get<EvidenceObject>(pathOf(namespace, service)))?.data?.evidence;
+  const text = (await readKept(api, namespace, service, "evidence"))?.evidence;
   if (text === undefined) return undefined;
   try {
     const evidence = Evidence.resume(JSON.parse(text));
@@ -42,7 +25,7 @@ export async function keptEvidence(
 }
 
 /** Where evidence is kept. */
-export interface Kept {
+export interface Observed {
   readonly api: Cluster;
   readonly namespace: string;
   readonly service: string;
@@ -50,13 +33,13 @@ export interface Kept {
 
 /** Keeps the evidence of one observation, now and then and at its end. */
 export class Keeper {
-  private readonly of: Kept;
+  private readonly of: Observed;
   private readonly note: (sentence: string) => void;
   private due: number | undefined;
   private noted = false;
 
   /** @param note what a person is to know of it */
-  constructor(of: Kept, note: (sentence: string) => void) {
+  constructor(of: Observed, note: (sentence: string) => void) {
     this.of = of;
     this.note = note;
   }
@@ -82,28 +65,8 @@ export class Keeper {
 }
 
 /** In place of what was kept before. Where somebody else keeps theirs at the same time, one of the two is kept. */
-async function write({ api, namespace, service }: Kept, evidence: Evidence): Promise<void> {
-  const before = await api.get<EvidenceObject>(pathOf(namespace, service));
-  const object = {
-    apiVersion: "v1",
-    kind: "ConfigMap",
-    metadata: {
-      ...before?.metadata,
-      name: evidenceName(service),
-      namespace,
-      labels: { app: service, [serviceLabel]: service },
-    },
-    data: { evidence: JSON.stringify(evidence) },
-  };
-  try {
-    await (before ? api.replace(pathOf(namespace, service), object) : api.create(pathOf(namespace), object));
-  } catch (error) {
-    if (!(error instanceof ApiError && error.status === 409)) throw error;
-  }
-}
-
-export async function forgetEvidence(api: Cluster, namespace: string, service: string): Promise<void> {
-  await api.delete(pathOf(namespace, service));
+async function write({ api, namespace, service }: Observed, evidence: Evidence): Promise<void> {
+  await changeKept(api, namespace, service, "evidence", () => ({ evidence: JSON.stringify(evidence) }));
 }
 
 /** What evidence is about; how sure it has to be stays as it was when it began. */

@@ -1,5 +1,5 @@
-import { serviceLabel } from "../components/names.ts";
-import { ApiError, type Cluster } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
+import { changeKept, keptName } from "./kept-map.ts";
 
 /** A file of what is left of a release (rollout/last-words.ts). */
 export interface Words {
@@ -8,11 +8,6 @@ export interface Words {
   readonly text: string;
   /** Name of the pod whose log it is. @default it is no log, and is kept whole or not at all */
   readonly pod?: string;
-}
-
-interface WordsObject {
-  readonly metadata: { readonly resourceVersion?: string };
-  readonly data?: Readonly<Record<string, string>>;
 }
 
 /** Savings that are kept; an older one makes room. */
@@ -26,12 +21,7 @@ const prefix = /^\d{4}-[^.]+Z\.[^.]+\./;
 const cutMark = "[older lines left out]\n";
 
 export function lastWordsName(service: string): string {
-  return `${service}-last-words`;
-}
-
-function pathOf(namespace: string, service?: string): string {
-  const collection = `/api/v1/namespaces/${namespace}/configmaps`;
-  return service === undefined ? collection : `${collection}/${lastWordsName(service)}`;
+  return keptName(service, "last-words");
 }
 
 /**
@@ -51,31 +41,8 @@ export async function keepLastWords(
 ): Promise<string[]> {
   const fitting = fitted(files, savingBytes);
   const added = Object.fromEntries(fitting.map(({ name, text }) => [`${saving}.${name}`, text]));
-  for (;;) {
-    const found = await api.get<WordsObject>(pathOf(namespace, service));
-    const object = {
-      apiVersion: "v1",
-      kind: "ConfigMap",
-      metadata: {
-        ...found?.metadata,
-        name: lastWordsName(service),
-        namespace,
-        labels: { app: service, [serviceLabel]: service },
-      },
-      data: { ...newest(found?.data ?? {}, kept - 1), ...added },
-    };
-    try {
-      await (found ? api.replace(pathOf(namespace, service), object) : api.create(pathOf(namespace), object));
-      return files.map(({ name }) => name).filter((name) => !(`${saving}.${name}` in added));
-    } catch (error) {
-      const overtaken = error instanceof ApiError && (error.status === 409 || (found && error.status === 404));
-      if (!overtaken) throw error;
-    }
-  }
-}
-
-export async function forgetLastWords(api: Cluster, namespace: string, service: string): Promise<void> {
-  await api.delete(pathOf(namespace, service));
+  await changeKept(api, namespace, service, "last-words", (before = {}) => ({ ...newest(before, kept - 1), ...added }));
+  return files.map(({ name }) => name).filter((name) => !(`${saving}.${name}` in added));
 }
 
 /** The files of the newest savings. */

@@ -1,8 +1,8 @@
 import * as v from "valibot";
-import { serviceLabel } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
 import { keyed, mapOf, percent, understand, wholeNumber } from "../components/schema.ts";
 import { ApiError, type Cluster } from "./cluster.ts";
+import { changeKept, keptName, readKept } from "./kept-map.ts";
 
 /** What a release was found to be: by evidence, or by a person. */
 const verdict = v.looseObject({
@@ -88,11 +88,6 @@ export type RecordReading =
   | { readonly kind: "read"; readonly record: RolloutRecord }
   | { readonly kind: "unreadable"; readonly why: string };
 
-interface RecordObject {
-  metadata: { resourceVersion: string; labels?: Record<string, string>; annotations?: Record<string, string> };
-  data?: Record<string, string>;
-}
-
 /** Completed releases that a record remembers; far more than have kept config files. */
 const completedLimit = 100;
 /** Verdicts that it remembers, beside those that `bounded` never drops. */
@@ -101,12 +96,7 @@ const verdictLimit = 100;
 const evidenceLimit = 10;
 
 export function recordName(service: string): string {
-  return `${service}-rollout`;
-}
-
-function pathOf(namespace: string, service?: string): string {
-  const collection = `/api/v1/namespaces/${namespace}/configmaps`;
-  return service === undefined ? collection : `${collection}/${recordName(service)}`;
+  return keptName(service, "rollout");
 }
 
 /** Reads the record. `cluster` is the UID that it has to carry; a record brought from another cluster is unreadable. */
@@ -116,18 +106,18 @@ export async function readRecord(
   service: string,
   cluster: string,
 ): Promise<RecordReading> {
-  const object = await api.get<RecordObject>(pathOf(namespace, service));
-  return object === undefined ? { kind: "absent" } : parseRecord(object.data?.record, cluster);
+  const kept = await readKept(api, namespace, service, "rollout");
+  return kept === undefined ? { kind: "absent" } : parseRecord(kept.record, cluster);
 }
 
 /** What the record says of a service that was there before us; undefined for any other, and where it may not or cannot be read. */
 export async function readAdopted(api: Cluster, namespace: string, service: string): Promise<Adopted | undefined> {
-  const object = await api.get<RecordObject>(pathOf(namespace, service)).catch((error: Error) => {
+  const kept = await readKept(api, namespace, service, "rollout").catch((error: Error) => {
     if (error instanceof ApiError && error.status === 403) return undefined;
     throw error;
   });
   try {
-    return understand(record, JSON.parse(object?.data?.record ?? "")).adopted;
+    return understand(record, JSON.parse(kept?.record ?? "")).adopted;
   } catch {
     return undefined;
   }
@@ -149,9 +139,8 @@ export function parseRecord(text: string | undefined, cluster: string): RecordRe
 }
 
 /**
- * Changes the record, or begins one, so that no other writer's change is lost: it writes only over what it read, and
- * reads again when somebody was faster. Nothing is written where the change gives back what it was given, and what is
- * written stays `bounded`.
+ * Changes the record, or begins one, so that no other writer's change is lost. Nothing is written where the change gives
+ * back what it was given, and what is written stays `bounded`.
  *
  * @throws Refusal if the record cannot be read: what is in it may matter, so it is never written over
  */
@@ -162,38 +151,17 @@ export async function changeRecord(
   cluster: string,
   change: (before: RolloutRecord) => RolloutRecord,
 ): Promise<RolloutRecord> {
-  for (;;) {
-    const object = await api.get<RecordObject>(pathOf(namespace, service));
-    const reading: RecordReading =
-      object === undefined ? { kind: "absent" } : parseRecord(object.data?.record, cluster);
+  let written = emptyRecord(cluster);
+  await changeKept(api, namespace, service, "rollout", (kept) => {
+    const reading: RecordReading = kept === undefined ? { kind: "absent" } : parseRecord(kept.record, cluster);
     if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
     const before = reading.kind === "read" ? reading.record : emptyRecord(cluster);
     const changed = change(before);
-    if (reading.kind === "read" && changed === before) return before;
-    const after = bounded(changed);
-    const written = {
-      apiVersion: "v1",
-      kind: "ConfigMap",
-      metadata: {
-        ...object?.metadata,
-        name: recordName(service),
-        namespace,
-        labels: { ...object?.metadata.labels, app: service, [serviceLabel]: service },
-      },
-      data: { ...object?.data, record: JSON.stringify(after, undefined, 2) },
-    };
-    try {
-      await (object ? api.replace(pathOf(namespace, service), written) : api.create(pathOf(namespace), written));
-      return after;
-    } catch (error) {
-      const overtaken = error instanceof ApiError && (error.status === 409 || (object && error.status === 404));
-      if (!overtaken) throw error;
-    }
-  }
-}
-
-export async function deleteRecord(api: Cluster, namespace: string, service: string): Promise<void> {
-  await api.delete(pathOf(namespace, service));
+    const stays = reading.kind === "read" && changed === before;
+    written = stays ? before : bounded(changed);
+    return stays ? undefined : { ...kept, record: JSON.stringify(written, undefined, 2) };
+  });
+  return written;
 }
 
 /** The record with this release as what stable ran last, completely. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { Evidence, type Question } from "../../analysis/evidence.ts";
 import { type Cluster, connect } from "../../rollout/cluster.ts";
-import { forgetEvidence, Keeper, keptEvidence } from "../../rollout/kept-evidence.ts";
+import { Keeper, keptEvidence } from "../../rollout/kept-evidence.ts";
+import { forgetAll } from "../../rollout/kept-map.ts";
 import { findAccess } from "../../rollout/kubeconfig.ts";
 import { canary, stable, tick } from "../analysis/ticks.ts";
 import { World } from "../fake/world.ts";
@@ -39,7 +40,7 @@ describe("the evidence that the cluster keeps", () => {
   it("is nothing where there is none, or after it was forgotten", async () => {
     assert.equal(await kept(), undefined);
     await keep(seen(3));
-    await forgetEvidence(api, "shop", "web");
+    await forgetAll(api, "shop", "web");
     assert.equal(await kept(), undefined);
   });
 

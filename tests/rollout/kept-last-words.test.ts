@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Cluster, connect } from "../../rollout/cluster.ts";
-import { fitted, forgetLastWords, keepLastWords, type Words } from "../../rollout/kept-last-words.ts";
+import { fitted, keepLastWords, type Words } from "../../rollout/kept-last-words.ts";
+import { forgetAll } from "../../rollout/kept-map.ts";
 import { findAccess } from "../../rollout/kubeconfig.ts";
 import { World } from "../fake/world.ts";
 
@@ -72,9 +73,9 @@ describe("the last words that the cluster keeps", () => {
   });
 
   it("are gone after they were forgotten, or where there were none", async () => {
-    await forgetLastWords(api, "shop", "web");
+    await forgetAll(api, "shop", "web");
     await keep(savingAt(1));
-    await forgetLastWords(api, "shop", "web");
+    await forgetAll(api, "shop", "web");
     assert.equal(data(), undefined);
   });
 });

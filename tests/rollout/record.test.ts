@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Refusal } from "../../components/refusal.ts";
 import { connect } from "../../rollout/cluster.ts";
+import { forgetAll } from "../../rollout/kept-map.ts";
 import { findAccess } from "../../rollout/kubeconfig.ts";
 import {
   bounded,
   changeRecord,
   completedReleases,
-  deleteRecord,
   parseRecord,
   type RolloutRecord,
   readRecord,
@@ -254,8 +254,8 @@ describe("changing a record", () => {
 
   it("can be deleted, also where it is not there", async () => {
     await change((before) => before);
-    await deleteRecord(cluster(), "dora-apps", "web");
-    await deleteRecord(cluster(), "dora-apps", "web");
+    await forgetAll(cluster(), "dora-apps", "web");
+    await forgetAll(cluster(), "dora-apps", "web");
     assert.deepEqual(await read(), { kind: "absent" });
   });
 });

@@ -1,20 +1,9 @@
 import assert from "node:assert/strict";
 import type { Pod } from "../../analysis/reading.ts";
 import { EmptyCanary } from "../../rollout/empty-canary.ts";
+import { pod } from "../fake/pod.ts";
 
-const pod = (changes: Partial<Pod> = {}): Pod => ({
-  name: "web-canary-1",
-  uid: "1",
-  release: "b",
-  track: "canary",
-  ready: true,
-  ending: false,
-  restarts: 0,
-  annotations: {},
-  ports: [],
-  ...changes,
-});
-const gone: readonly Pod[] = [pod({ track: "stable" })];
+const gone: readonly Pod[] = [pod("stable")];
 
 describe("a canary with users and no ready pod", () => {
   let canary: EmptyCanary;
@@ -26,8 +15,8 @@ describe("a canary with users and no ready pod", () => {
 
   for (const [which, pods] of Object.entries({
     "that are gone": gone,
-    "that are not ready": [pod({ ready: false })],
-    "that end": [pod({ ending: true })],
+    "that are not ready": [pod("canary", { ready: false })],
+    "that end": [pod("canary", { ending: true })],
   })) {
     it(`is noticed after five seconds with pods ${which}`, () => {
       assert.deepEqual([look(0, pods), look(4.9, pods), look(5, pods)], [false, false, true]);
@@ -35,12 +24,12 @@ describe("a canary with users and no ready pod", () => {
   }
 
   it("is none while one pod is ready", () => {
-    const both = [pod({ ready: false }), pod()];
+    const both = [pod("canary", { ready: false }), pod("canary")];
     assert.ok(![0, 5, 10].some((second) => look(second, both)));
   });
 
   it("has to last: a ready pod in between begins it anew", () => {
-    assert.ok(![look(0, gone), look(4, [pod()]), look(6, gone), look(10, gone)].some(Boolean));
+    assert.ok(![look(0, gone), look(4, [pod("canary")]), look(6, gone), look(10, gone)].some(Boolean));
   });
 
   it("is nothing while canary is dark", () => {

@@ -1,24 +1,12 @@
 import assert from "node:assert/strict";
-import type { Pod } from "../../analysis/reading.ts";
 import { routeSpec } from "../../components/gateway.ts";
 import type { Rule } from "../../components/rule.ts";
 import { gatewayMode } from "../../components/traffic.ts";
 import type { ServiceObject } from "../../rollout/live.ts";
 import type { RouteObject } from "../../rollout/routes.ts";
 import { type Front, shareByWeightAlone, shareOf } from "../../rollout/share.ts";
+import { pod } from "../fake/pod.ts";
 
-const pod = (track: string, changes: Partial<Pod> = {}): Pod => ({
-  name: track,
-  uid: track,
-  release: "a",
-  track,
-  ready: true,
-  ending: false,
-  restarts: 0,
-  annotations: {},
-  ports: [],
-  ...changes,
-});
 const service = (selector: Record<string, string>): ServiceObject => ({
   metadata: { name: "web", namespace: "dora-apps", uid: "1", generation: 1 },
   spec: { selector },

@@ -1,0 +1,17 @@
+import type { Pod } from "../../analysis/reading.ts";
+
+/** A ready pod of a track, as the analysis sees it; each test changes what it is about. */
+export function pod(track: string, changes: Partial<Pod> = {}): Pod {
+  return {
+    name: track,
+    uid: track,
+    release: "a",
+    track,
+    ready: true,
+    ending: false,
+    restarts: 0,
+    annotations: {},
+    ports: [],
+    ...changes,
+  };
+}

@@ -48,9 +48,11 @@ async function verify(options: Options): Promise<void> {
     const view = viewOf(options.json === true, { service, namespace, evidence, source: source.describe(), metrics });
     const recorder = new Recorder(found, view.note);
     let assessment = judge(evidence, Date.now());
+    let cutNow: string | undefined;
     for await (const sight of assess({ of: found, source, evidence, signal: end.signal, note: view.note })) {
       const { look, share, cut } = sight;
       assessment = cut === undefined ? sight.assessment : { ...sight.assessment, because: cut };
+      cutNow = cut;
       view.show(look, assessment);
       exposed?.show(evidence, assessment, share === undefined ? undefined : 100 * share);
       if (assessment.verdict !== "undecided") await recorder.write(assessment, evidence);
@@ -60,7 +62,12 @@ async function verify(options: Options): Promise<void> {
     // From here on an interrupt ends the process at once.
     end.clear();
     await recorder.finish(assessment, evidence);
-    const came = outcome(assessment, recorder.standing, recorder.trouble);
+    const recorded = outcome(assessment, recorder.standing, recorder.trouble);
+    // A canary that had to be cut is not good, whatever the record says of its release.
+    const came =
+      cutNow !== undefined && recorded.verdict === "good"
+        ? ({ verdict: "undecided", because: cutNow } as const)
+        : recorded;
     view.end(assessment, came);
     process.exitCode = exitCodes[came.verdict];
   } finally {

@@ -1,13 +1,14 @@
 import type { Evidence } from "../analysis/evidence.ts";
 import { deploymentName } from "../components/names.ts";
+import { Refusal } from "../components/refusal.ts";
 import type { Track } from "../components/traffic.ts";
-import type { Cluster } from "./cluster.ts";
-import { cut } from "./cut.ts";
-import type { Actuator } from "./driver.ts";
+import { ApiError, type Cluster } from "./cluster.ts";
+import { cut, NobodyServes } from "./cut.ts";
+import { type Actuator, isSilence } from "./driver.ts";
 import { saveLastWords } from "./last-words.ts";
 import { isStuck, readDeployment, releaseOf, runs } from "./live.ts";
 import { containersOf, type PodObject, readPods } from "./pods.ts";
-import { probe } from "./probe.ts";
+import { type CheckResult, probe } from "./probe.ts";
 import type { Rollout } from "./rollout.ts";
 
 /** A service, its stacks, and where its program is. */
@@ -33,7 +34,10 @@ const hopelessReasons = new Set([
   ...["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"],
   ...["CrashLoopBackOff", "CreateContainerConfigError", "CreateContainerError", "RunContainerError"],
 ]);
-/** Milliseconds for which a container may be in such a state: an image registry hiccups, a container crashes once. */
+/**
+ * Milliseconds for which a track may be in such a state: an image registry hiccups, a container crashes once, and what
+ * Kubernetes said of the roll before stands until the first progress of this one.
+ */
 const graceMilliseconds = 20_000;
 
 /** Acts by `pulumi up` where there is time for it, and past Pulumi where there is not. */
@@ -58,14 +62,23 @@ export function actuatorOf(of: Acting): Actuator {
         return undefined;
       }
       const name = deploymentName(service, track);
-      if (isStuck(deployment)) return `Deployment ${name} came to a stop: its progress deadline is exceeded`;
-      const why = notStarting(pods.filter((pod) => isOf(pod, track, release)));
+      const why = isStuck(deployment)
+        ? `Deployment ${name} came to a stop: its progress deadline is exceeded`
+        : notStarting(pods.filter((pod) => isOf(pod, track, release)));
       if (why === undefined) delete failing[track];
       else failing[track] ??= Date.now();
       return why !== undefined && Date.now() - (failing[track] ?? 0) >= graceMilliseconds ? why : undefined;
     },
     async check(names) {
-      const { results } = await probe({ api, namespace, service });
+      let results: readonly CheckResult[];
+      try {
+        ({ results } = await probe({ api, namespace, service }));
+      } catch (error) {
+        // Canary may be between two pods: what could not be asked is tried again, as what failed is.
+        const couldNot = error instanceof Refusal || error instanceof ApiError;
+        if (isSilence(error) || !couldNot) throw error;
+        return error.message.replace(/\.$/, "");
+      }
       const asked = results.filter(({ check }) => names.includes(check));
       const failed = asked.filter(({ passed }) => !passed);
       if (asked.length > 0 && failed.length === 0) return undefined;
@@ -75,8 +88,13 @@ export function actuatorOf(of: Acting): Actuator {
         : `none of the checks ${names.join(", ")} could be made`;
     },
     async cut() {
-      const trouble = await cut(of);
-      if (trouble !== undefined) note(`The cut is not in the record (${trouble}).`);
+      try {
+        const trouble = await cut(of);
+        if (trouble !== undefined) note(`The cut is not in the record (${trouble}).`);
+      } catch (error) {
+        if (!(error instanceof NobodyServes)) throw error;
+        note(error.message);
+      }
     },
     async silence({ release }: Rollout) {
       const seen = evidence();
@@ -90,8 +108,13 @@ export function actuatorOf(of: Acting): Actuator {
         ...(seen && { evidence: seen }),
       });
       note(await saved);
-      const canary = await readDeployment(api, namespace, service, "canary");
+      const [canary, stable] = await Promise.all([
+        readDeployment(api, namespace, service, "canary"),
+        readDeployment(api, namespace, service, "stable"),
+      ]);
       if (!canary || releaseOf(canary) !== release || canary.spec.replicas === 0) return;
+      // Where canary is all that serves, its pods go once stable is back.
+      if (!stable?.status.availableReplicas) return;
       const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${deploymentName(service, "canary")}`;
       await api.patch(path, [{ op: "replace", path: "/spec/replicas", value: 0 }]);
     },

@@ -1,6 +1,6 @@
 import { lookDefaults } from "../analysis/defaults.ts";
 import { Evidence } from "../analysis/evidence.ts";
-import type { MetricSource } from "../analysis/reading.ts";
+import type { MetricSource, Pod } from "../analysis/reading.ts";
 import { type Assessment, judge } from "../analysis/verdict.ts";
 import { comparisonOf } from "./arms.ts";
 import { cut } from "./cut.ts";
@@ -12,7 +12,7 @@ import { type Look, observe } from "./observe.ts";
 import { listPods } from "./pods.ts";
 import { completedReleases, readRecord, unreadable } from "./record.ts";
 import type { Recorded } from "./recorder.ts";
-import { readFront, shareByWeightAlone, shareOf } from "./share.ts";
+import { type Front, hasUserRules, readFront, shareByWeightAlone, shareOf } from "./share.ts";
 import { SteadyShare } from "./steady-share.ts";
 
 /** What is looked at, and how. */
@@ -39,24 +39,29 @@ export interface Sight {
 /**
  * Looks at both tracks again and again, adds to the evidence and keeps it, until the signal ends it. Changes nothing in
  * the cluster but what is kept there, and cuts a canary that has users and no ready pod.
+ *
+ * While no user meets the release nothing is counted: what a probe asks is no evidence, neither for it nor against it.
  */
 export async function* assess({ of, source, evidence, signal, note }: Assessed): AsyncGenerator<Sight> {
   const { api, namespace, service } = of;
   const keeper = new Keeper(of, note);
   const steady = new SteadyShare();
   const emptyCanary = new EmptyCanary();
+  const frontOf = frontReader(of, signal, note);
   try {
-    for await (const look of observe({ api, namespace, service, source, signal })) {
-      const front = look.pods && (await readFront(api.until(signal), namespace, service).catch(() => undefined));
+    const hurries = () => emptyCanary.suspected;
+    for await (const look of observe({ api, namespace, service, source, signal, hurries })) {
+      const front = look.pods && (await frontOf());
       const share = front && look.pods && shareOf(front, look.pods);
       const canaryShare = steady.over(look.at, front && shareByWeightAlone(front));
-      if (look.tick) evidence.observe(look.tick, canaryShare === undefined ? {} : { canaryShare });
       if (look.trouble !== undefined) evidence.missed(look.trouble);
+      else if (isDark(share, look.pods ?? [], evidence)) evidence.missed("canary is dark: no user meets it");
+      else if (look.tick) evidence.observe(look.tick, canaryShare === undefined ? {} : { canaryShare });
       const known = share === undefined ? {} : { share };
       const empty = emptyCanary.look({ ...look, ...known });
       yield {
         look,
-        assessment: judge(evidence, look.at),
+        assessment: withRules(judge(evidence, look.at), front),
         ...known,
         ...(empty && { cut: await cutEmpty(of, note) }),
       };
@@ -65,6 +70,37 @@ export async function* assess({ of, source, evidence, signal, note }: Assessed):
   } finally {
     await keeper.keep(evidence, Infinity);
   }
+}
+
+/** Reads the front; undefined where that fails, which is said once. */
+function frontReader({ api, namespace, service }: Recorded, signal: AbortSignal, note: Assessed["note"]) {
+  let said = false;
+  return async (): Promise<Front | undefined> => {
+    try {
+      return await readFront(api.until(signal), namespace, service);
+    } catch (error) {
+      if (!said && !signal.aborted) {
+        const why = (error as Error).message.replace(/\.$/, "");
+        note(`Who meets canary cannot be read (${why}), so a canary with users and no ready pod would not be noticed.`);
+      }
+      said = true;
+      return undefined;
+    }
+  };
+}
+
+/** Whether no user meets the release: canary gets nobody, and no pod of stable runs it yet. */
+function isDark(share: number | undefined, pods: readonly Pod[], { question }: Evidence): boolean {
+  return share === 0 && !pods.some(({ track, release }) => track === "stable" && release === question.canary);
+}
+
+/** Says of a verdict what it is about where rules choose users. */
+function withRules(assessment: Assessment, front: Front | undefined): Assessment {
+  if (!front || !hasUserRules(front)) return assessment;
+  return {
+    ...assessment,
+    because: `${assessment.because} (rules choose some of the users, so they are no random sample)`,
+  };
 }
 
 /**

@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { backendName, deploymentName, serviceLabel } from "../components/names.ts";
+import { Refusal } from "../components/refusal.ts";
 import type { HttpRouteRule } from "../components/route.ts";
 import { ApiError, type Cluster, type Operation } from "./cluster.ts";
 import { isAdopted, readDeployment, type ServiceObject } from "./live.ts";
+import { isReady, type PodObject } from "./pods.ts";
 import { changeRecord, readAdopted } from "./record.ts";
 import { pathOfRoute, type RouteObject } from "./routes.ts";
 import { type Front, isOfToken, readFront } from "./share.ts";
@@ -18,43 +21,68 @@ export interface CutOff {
 /** Times that an object is read and patched anew, because somebody else wrote it in between. */
 const attempts = 5;
 
+/** Milliseconds that users wait for nothing: longer than this nobody waits for the record. */
+const recordMilliseconds = 1000;
+
 /**
  * Takes all users off canary, past Pulumi and at once: the shared Service selects stable alone, and no route but the one
  * of the token names canary. Its pods stay; so do connections that a proxy holds open to them. Cutting twice is cutting
  * once. Of a service whose pods were there before us (adopted), no selector leaves canary out without leaving them out too:
  * there canary has no pods any more.
  *
- * The record's sequence number is raised first, so that the next `up` writes the front whole, with the weight of then. If
- * that cannot be done the traffic is cut all the same: users come first, and `up` sees for itself that the front is another.
+ * The record's sequence number is raised at the same time, so that the next `up` writes the front whole, with the weight of
+ * then. If that cannot be done the traffic is cut all the same: users come first, and `up` sees for itself that the front is
+ * another.
  *
  * @returns what could not be noted in the record, in words for a person
- * @throws Refusal or ApiError if the front could not be changed
+ * @throws NobodyServes; Refusal or ApiError if the front could not be changed
  */
-export async function cut({ api, cluster, namespace, service }: CutOff): Promise<string | undefined> {
-  const trouble = await changeRecord(api, namespace, service, cluster, (before) => ({
-    ...before,
-    sequence: before.sequence + 1,
-  })).then(
-    () => undefined,
-    (error: Error) => error.message.replace(/\.$/, ""),
-  );
-  const [stable, adopted] = await Promise.all([
-    readDeployment(api, namespace, service, "stable"),
-    readAdopted(api, namespace, service),
-  ]);
-  if (isAdopted(stable) || adopted) {
-    const canary = `/apis/apps/v1/namespaces/${namespace}/deployments/${deploymentName(service, "canary")}`;
-    await api.patch(canary, [{ op: "replace", path: "/spec/replicas", value: 0 }]);
-    return trouble;
-  }
+export async function cut(of: CutOff): Promise<string | undefined> {
+  const noted = raise(of);
+  const { api, namespace, service } = of;
+  const stable = await api.list<PodObject>(`/api/v1/namespaces/${namespace}/pods`, `app=${service},track=stable`);
+  if (stable.some(isReady)) await cutFront(of);
+  else await endAdopted(of);
+  return Promise.race([noted, sleep(recordMilliseconds, "the cluster takes too long to write it", { ref: false })]);
+}
+
+/** No pod of stable is ready: whoever is taken off canary would find nobody. */
+export class NobodyServes extends Refusal {}
+
+async function cutFront({ api, namespace, service }: CutOff): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       await Promise.all(patchesOf(await readFront(api, namespace, service)).map((patch) => api.patch(...patch)));
-      return trouble;
+      return;
     } catch (error) {
       const overtaken = error instanceof ApiError && (error.status === 409 || error.status === 422);
       if (!overtaken || attempt === attempts) throw error;
     }
+  }
+}
+
+/** @throws NobodyServes unless pods serve that were there before us */
+async function endAdopted({ api, namespace, service }: CutOff): Promise<void> {
+  const [record, stable] = await Promise.all([
+    readAdopted(api, namespace, service).catch(() => undefined),
+    readDeployment(api, namespace, service, "stable").catch(() => undefined),
+  ]);
+  if (record === undefined && !isAdopted(stable)) {
+    throw new NobodyServes(
+      `No pod of stable of ${service} is ready, so nobody would serve the users who are taken off canary: mend stable first.`,
+    );
+  }
+  const canary = `/apis/apps/v1/namespaces/${namespace}/deployments/${deploymentName(service, "canary")}`;
+  await api.patch(canary, [{ op: "replace", path: "/spec/replicas", value: 0 }]);
+}
+
+/** Never rejects: what went wrong, in words for a person, without its full stop. */
+async function raise({ api, namespace, service, cluster }: CutOff): Promise<string | undefined> {
+  try {
+    await changeRecord(api, namespace, service, cluster, (before) => ({ ...before, sequence: before.sequence + 1 }));
+    return undefined;
+  } catch (error) {
+    return (error as Error).message.replace(/\.$/, "");
   }
 }
 

@@ -4,7 +4,6 @@ import { lookDefaults } from "../analysis/defaults.ts";
 import type { MetricSource, Pod } from "../analysis/reading.ts";
 import type { Tick } from "../analysis/tick.ts";
 import type { Cluster } from "./cluster.ts";
-import { hasReadyCanary } from "./empty-canary.ts";
 import { listPods } from "./pods.ts";
 
 /** One look: what happened since the last one, or why that cannot be told. */
@@ -26,21 +25,21 @@ export interface Observed {
   readonly source: MetricSource;
   /** Ends the observation. */
   readonly signal: AbortSignal;
+  /** Asked after each look: whether the next one is urgent. */
+  readonly hurries: () => boolean;
 }
 
 /**
- * Looks at the pods of a service again and again, every second in the first minute and while canary has no ready pod, else
+ * Looks at the pods of a service again and again, every second in the first minute and while that is urgent, else
  * every five seconds, until the signal ends it. Changes nothing in the cluster. A server that does not answer is a look with trouble, never an end.
  */
-export async function* observe({ api, namespace, service, source, signal }: Observed): AsyncGenerator<Look> {
+export async function* observe({ api, namespace, service, source, signal, hurries }: Observed): AsyncGenerator<Look> {
   const began = Date.now();
   let counters = nothingCounted;
   while (!signal.aborted) {
     const at = Date.now();
-    let empty = false;
     try {
       const pods = await listPods(api.until(signal), namespace, service);
-      empty = !hasReadyCanary(pods);
       const limit = AbortSignal.any([signal, AbortSignal.timeout(lookDefaults.lookTimeoutSeconds * 1000)]);
       const idle = new Set(pods.filter(({ ready, ending }) => !ready || ending).map(({ name }) => name));
       // A pod that begins or ends gets no requests: that it cannot be read leaves no gap.
@@ -53,7 +52,7 @@ export async function* observe({ api, namespace, service, source, signal }: Obse
       if (signal.aborted) return;
       yield { at, trouble: (error as Error).message };
     }
-    const early = at - began < lookDefaults.closeWatchSeconds * 1000 || empty;
+    const early = at - began < lookDefaults.closeWatchSeconds * 1000 || hurries();
     const due = at + (early ? lookDefaults.earlyTickSeconds : lookDefaults.tickSeconds) * 1000;
     await sleep(Math.max(0, due - Date.now()), undefined, { signal }).catch(() => {});
   }

@@ -70,6 +70,11 @@ export async function listPods(api: Cluster, namespace: string, service: string)
   return pods.filter(({ status }) => status.phase !== "Succeeded" && status.phase !== "Failed").flatMap(observed);
 }
 
+/** Whether requests go to it. */
+export function isReady({ status }: PodObject): boolean {
+  return (status.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True");
+}
+
 /** A pod as the analysis sees it; nothing where it is of no track or no release. */
 function observed(pod: PodObject): Pod[] {
   const { name, uid, deletionTimestamp, labels: { track, release } = {}, annotations = {} } = pod.metadata;
@@ -80,7 +85,7 @@ function observed(pod: PodObject): Pod[] {
       uid,
       release,
       track,
-      ready: (pod.status.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True"),
+      ready: isReady(pod),
       ending: deletionTimestamp !== undefined,
       restarts: containersOf(pod).reduce((sum, { restartCount }) => sum + restartCount, 0),
       annotations,

@@ -36,10 +36,14 @@ export function shareOf({ service, routes }: Front, pods: readonly Pod[]): numbe
  * The share of all requests that a gateway means for canary, 0 to 1, where it sends each by weight alone; undefined where
  * user rules send some elsewhere, routes differ, or there are none.
  */
-export function shareByWeightAlone({ routes }: Front): number | undefined {
+export function shareByWeightAlone({ routes }: Pick<Front, "routes">): number | undefined {
   const [weight, ...others] = new Set(routes.map(weightOf));
-  const ruled = routes.some(({ spec }) => (spec.rules ?? []).filter((rule) => !isOfToken(rule)).length > 1);
-  return weight === undefined || others.length > 0 || ruled ? undefined : weight / 100;
+  return weight === undefined || others.length > 0 || hasUserRules({ routes }) ? undefined : weight / 100;
+}
+
+/** Whether rules send some users to a track whatever the weight. */
+export function hasUserRules({ routes }: Pick<Front, "routes">): boolean {
+  return routes.some(({ spec }) => (spec.rules ?? []).filter((rule) => !isOfToken(rule)).length > 1);
 }
 
 /** Whether only the token meets a rule. */

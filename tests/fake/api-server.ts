@@ -65,13 +65,13 @@ export class ApiServer {
       });
       request.on("end", () => {
         const url = new URL(request.url ?? "/", "http://api");
-        const answer = api.#answer({
+        const answer = api.answer({
           method: request.method ?? "GET",
           path: url.pathname,
           query: url.searchParams,
           headers: request.headers,
           ...(request.method === "PATCH"
-            ? { body: undefined, operations: JSON.parse(text) }
+            ? patchIn(JSON.parse(text))
             : { body: text === "" ? undefined : JSON.parse(text) }),
         });
         if ("stream" in answer) {
@@ -125,7 +125,8 @@ export class ApiServer {
     return stored;
   }
 
-  #answer(request: ApiRequest): Answer {
+  /** What it answers, also to whoever asks without a connection between. */
+  answer(request: ApiRequest): Answer {
     this.requests.push(request);
     return this.intercept(request) ?? this.#serve(request);
   }
@@ -151,6 +152,7 @@ export class ApiServer {
       const after = patched(found, operations);
       return after ? { status: 200, body: this.put(path, after) } : failure(422, "the patch's test does not hold");
     }
+    if (method === "PATCH" && body) return { status: 200, body: this.put(path, applied(found, body) as ApiObject) };
     const expected = body?.metadata.resourceVersion;
     if (expected !== undefined && expected !== found.metadata.resourceVersion) {
       return failure(409, "the object has been modified");
@@ -159,9 +161,12 @@ export class ApiServer {
   }
 
   #list(path: string, query: URLSearchParams): Answer {
-    const [label, value] = query.get("labelSelector")?.split("=") ?? [];
+    const asked = (query.get("labelSelector") ?? "").split(",").filter((each) => each !== "");
     const selected = ({ metadata: { labels = {} } }: ApiObject) =>
-      label === undefined || (value === undefined ? label in labels : labels[label] === value);
+      asked.every((each) => {
+        const [label = "", value] = each.split("=");
+        return value === undefined ? label in labels : labels[label] === value;
+      });
     const all = [...this.objects]
       .filter(([key]) => isIn(path, key))
       .map(([, object]) => object)
@@ -174,6 +179,21 @@ export class ApiServer {
 }
 
 const collections = /\/(configmaps|deployments|endpointslices|events|httproutes|ingresses|pods|replicasets|services)$/;
+
+/** A patch is a list of operations, or an object to apply. */
+function patchIn(patch: ApiObject | readonly Operation[]): Pick<ApiRequest, "body" | "operations"> {
+  return Array.isArray(patch) ? { body: undefined, operations: patch } : { body: patch as ApiObject };
+}
+
+/** The object with the fields of another. */
+function applied(object: object, fields: object): object {
+  const isMap = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
+  const merged: Record<string, unknown> = { ...object };
+  for (const [key, value] of Object.entries(fields)) {
+    merged[key] = isMap(value) && isMap(merged[key]) ? applied(merged[key] as object, value) : value;
+  }
+  return merged;
+}
 
 /** The object after a JSON patch; undefined where a test does not hold. */
 export function patched<T extends object>(object: T, operations: readonly Operation[]): T | undefined {

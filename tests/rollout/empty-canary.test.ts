@@ -4,6 +4,7 @@ import { EmptyCanary } from "../../rollout/empty-canary.ts";
 import { pod } from "../fake/pod.ts";
 
 const gone: readonly Pod[] = [pod("stable")];
+const withStable = (...pods: Pod[]) => [...pods, ...gone];
 
 describe("a canary with users and no ready pod", () => {
   let canary: EmptyCanary;
@@ -15,8 +16,8 @@ describe("a canary with users and no ready pod", () => {
 
   for (const [which, pods] of Object.entries({
     "that are gone": gone,
-    "that are not ready": [pod("canary", { ready: false })],
-    "that end": [pod("canary", { ending: true })],
+    "that are not ready": withStable(pod("canary", { ready: false })),
+    "that end": withStable(pod("canary", { ending: true })),
   })) {
     it(`is noticed after five seconds with pods ${which}`, () => {
       assert.deepEqual([look(0, pods), look(4.9, pods), look(5, pods)], [false, false, true]);
@@ -39,5 +40,21 @@ describe("a canary with users and no ready pod", () => {
   it("does not follow from silence, and is not forgotten over it", () => {
     assert.deepEqual([look(0, gone), look(6, undefined), look(7, gone, "unknown")], [false, false, false]);
     assert.equal(look(8, gone), true);
+  });
+
+  it("begins anew after a minute without a look", () => {
+    assert.deepEqual([look(0, gone), look(60, gone), look(64, gone), look(65, gone)], [false, false, false, true]);
+  });
+
+  it("is left alone while no pod of stable is ready either", () => {
+    const nobody = [pod("canary", { ready: false }), pod("stable", { ready: false })];
+    assert.ok(![0, 5, 10].some((second) => look(second, nobody)));
+  });
+
+  it("is suspected from its first look on, so that the next one may hurry", () => {
+    look(0, [pod("canary")]);
+    assert.equal(canary.suspected, false);
+    look(1, gone);
+    assert.equal(canary.suspected, true);
   });
 });

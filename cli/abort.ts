@@ -1,9 +1,8 @@
 import { Command } from "commander";
+import { writeEvents } from "../rollout/event.ts";
 import { tell } from "../rollout/ledger.ts";
 import { whoAmI } from "../rollout/who.ts";
-import { aboutDriving, assertOpen, type DrivingOptions, takeOver } from "./driving.ts";
-import { ownersHere } from "./owners.ts";
-import { findService, type ServiceOptions } from "./services.ts";
+import { aboutDriving, assertHeard, assertOpen, type DrivingOptions, equip, takeOver } from "./driving.ts";
 
 /** `gray abort`: takes the rollout that is open back, users first. */
 export function abortCommand(): Command {
@@ -13,13 +12,19 @@ export function abortCommand(): Command {
     .action(abort);
 }
 
-async function abort(options: ServiceOptions & DrivingOptions & { because: string }): Promise<void> {
-  const found = await findService(options);
-  const owners = ownersHere(found, "gray abort");
+async function abort(options: DrivingOptions & { because: string }): Promise<void> {
+  const equipment = await equip(options, "gray abort");
+  await assertHeard(equipment);
+  const { found } = equipment;
   const ending = { by: await whoAmI(found.api), because: options.because, at: new Date().toISOString() };
+  let told: string | undefined;
   await tell(found, (rollout) => {
     const open = assertOpen(found.service, rollout);
+    told = open.ending ? undefined : `${ending.by} aborted the rollout of ${open.release}: ${ending.because}`;
     return { open: { ...open, ending: open.ending ?? ending } };
   });
-  await takeOver(found, owners, options, { undone: 0 });
+  if (told !== undefined) {
+    await writeEvents(found, { type: "Warning", reason: "RolloutAborted", message: told });
+  }
+  await takeOver(equipment, options, { undone: 0 });
 }

@@ -1,16 +1,17 @@
 import { Command } from "commander";
+import { memoryKey } from "../components/history.ts";
 import { Refusal } from "../components/refusal.ts";
 import type { Track } from "../components/traffic.ts";
-import { connect } from "../rollout/cluster.ts";
+import { type Cluster, connect } from "../rollout/cluster.ts";
 import { findAccess } from "../rollout/kubeconfig.ts";
-import { clusterId, isAdopted, readDeployment } from "../rollout/live.ts";
+import { clusterId, type DeploymentObject, isAdopted, readDeployment } from "../rollout/live.ts";
 import { readRecord } from "../rollout/record.ts";
 import { changeLines, previewStack, type StackPreview, shortName } from "./changes.ts";
-import { askFirst, readStacks, runPulumi, type Stack } from "./stacks.ts";
+import { askFirst, assertSameCluster, readStacks, runPulumi, type Stack } from "./stacks.ts";
 
 interface Options {
   readonly stack?: readonly string[];
-  readonly context?: string;
+  readonly namespace?: string;
   readonly yes?: boolean;
   readonly json?: boolean;
 }
@@ -32,22 +33,20 @@ export function adoptCommand(): Command {
   return new Command("adopt")
     .description("take in a live Deployment, Service and Ingress as they are; run again, promote the first release")
     .argument("<service>", "the name of all three, and of the service in this project's program")
+    .option("-n, --namespace <name>", "its namespace, where the name stands in several")
     .option("--stack <names...>", "the stacks that own it, where the project has others besides")
-    .option("--context <name>", "context of the kubeconfig, where it is not the current one")
     .option("--yes", "do not ask")
     .option("--json", "what was done as JSON")
     .action(adopt);
 }
 
-async function adopt(service: string, options: Options): Promise<void> {
+async function adopt(name: string, options: Options): Promise<void> {
   const all = await readStacks();
-  const stacks = all.filter(({ name }) => options.stack === undefined || options.stack.includes(shortName(name)));
-  const [stable, canary] = [ownerOf(stacks, service, "stable"), ownerOf(stacks, service, "canary")];
-  const goesOn = () => isUnderWay(stable?.namespace ?? "", service, options.context);
-  const found =
-    stable && canary
-      ? await secondPhase(service, stable.stack, canary.stack, await goesOn())
-      : await firstPhase(service, stacks);
+  const stacks = all.filter((stack) => options.stack === undefined || options.stack.includes(shortName(stack.name)));
+  const api = connect(findAccess());
+  const of: Of = { api, service: name, namespace: options.namespace ?? (await namespaceOf(api, name, stacks)) };
+  const [stable, canary] = [ownerOf(stacks, of, "stable"), ownerOf(stacks, of, "canary")];
+  const found = stable && canary ? await secondPhase(of, stable, canary) : await firstPhase(of, stacks);
   const { phase, says, previews, ups, env, next } = found;
   if (!options.json) console.log(`${says}\n\n${changeLines(previews)}\n`);
   if (!options.yes) {
@@ -62,28 +61,56 @@ async function adopt(service: string, options: Options): Promise<void> {
       env,
     );
   }
-  if (phase === 2 && (await goesOn())) {
-    throw new Refusal(
-      `Stable of ${service} runs what was adopted, still: take release out of the configuration of ${shortName(ups[0] ?? "")}, so that it follows canary, then run gray adopt ${service} again.`,
-    );
-  }
-  console.log(options.json ? JSON.stringify({ service, phase, stacks: ups.map(shortName) }) : next);
+  if (phase === 2) await assertOver(of, ups[0] ?? "");
+  const { service, namespace } = of;
+  console.log(options.json ? JSON.stringify({ service, namespace, phase, stacks: ups.map(shortName) }) : next);
 }
 
-/** The stack that has a track of the service in its state. */
-function ownerOf(stacks: readonly Stack[], service: string, track: Track) {
-  const owned = stacks.flatMap(({ name, services }) => services.map((each) => ({ ...each, stack: name })));
-  return owned.find((each) => each.service === service && each.tracks.includes(track));
+/** What is adopted. */
+interface Of {
+  readonly api: Cluster;
+  readonly service: string;
+  readonly namespace: string;
 }
 
-/** Whether pods of a service still serve that were there before us. */
-async function isUnderWay(namespace: string, service: string, context: string | undefined): Promise<boolean> {
-  const api = connect(findAccess({ context }));
-  const [record, deployment] = await Promise.all([
-    readRecord(api, namespace, service, await clusterId(api)),
-    readDeployment(api, namespace, service, "stable"),
+/** The verb as a person types it to go on. */
+function again({ service, namespace }: Of): string {
+  return `gray adopt ${service} -n ${namespace}`;
+}
+
+/**
+ * The one namespace that can be meant: a stack has the service there, or a Deployment of its name stands there.
+ *
+ * @throws Refusal if there is none, or more than one
+ */
+async function namespaceOf(api: Cluster, service: string, stacks: readonly Stack[]): Promise<string> {
+  const live = await api.list<DeploymentObject>("/apis/apps/v1/deployments");
+  const owned = stacks.flatMap(({ services }) => services).filter((each) => each.service === service);
+  const [only, ...others] = new Set([
+    ...owned.map(({ namespace }) => namespace),
+    ...live.filter(({ metadata }) => metadata.name === service).map(({ metadata }) => metadata.namespace),
   ]);
-  return isAdopted(deployment) || (record.kind === "read" && record.record.adopted !== undefined);
+  if (only === undefined) throw nothingToAdopt(service, "the cluster");
+  if (others.length > 0) {
+    const namespaces = [only, ...others].sort().join(", ");
+    throw new Refusal(`There is ${service} in several namespaces (${namespaces}): choose one with -n.`);
+  }
+  return only;
+}
+
+function nothingToAdopt(service: string, where: string): Refusal {
+  return new Refusal(
+    `There is no Deployment ${service} to adopt in ${where}, or no stack of this project describes a service ${service} there: look at kubectl get deployments -A, and at the names in the program.`,
+  );
+}
+
+/** The stack that has run a track of the service: one whose `up` ended half-way has still to take its part in. */
+function ownerOf(stacks: readonly Stack[], { service, namespace }: Of, track: Track): Stack | undefined {
+  return stacks
+    .filter(({ remembers }) => remembers.includes(memoryKey(namespace, service)))
+    .find(({ services }) =>
+      services.some((each) => each.service === service && each.namespace === namespace && each.tracks.includes(track)),
+    );
 }
 
 /**
@@ -92,12 +119,13 @@ async function isUnderWay(namespace: string, service: string, context: string | 
  *
  * @throws Refusal if the program would not take it in, or several stacks would
  */
-async function firstPhase(service: string, stacks: readonly Stack[]): Promise<Phase> {
+async function firstPhase(of: Of, stacks: readonly Stack[]): Promise<Phase> {
+  const { service, namespace } = of;
+  const key = memoryKey(namespace, service);
   // By this the program, which pulumi runs, knows what it is asked.
-  const env = { GRAY_ADOPT: service };
+  const env = { GRAY_ADOPT: key };
   const previews: StackPreview[] = [];
-  for (const { name, services } of stacks) {
-    if (services.some((each) => each.service === service)) continue;
+  for (const { name } of stacks.filter(({ remembers }) => !remembers.includes(key))) {
     const preview = await previewStack(name, ".", env);
     if (preview.error !== undefined) {
       throw new Refusal(`pulumi preview --stack ${shortName(name)} says: ${preview.error}`);
@@ -115,18 +143,14 @@ async function firstPhase(service: string, stacks: readonly Stack[]): Promise<Ph
     throw new Refusal(`Both ${names} would take ${service} in, and each object has one owner: name one with --stack.`);
   }
   const taking = [...new Set(takers.flat())];
-  if (taking.length === 0) {
-    throw new Refusal(
-      `There is no Deployment ${service} to adopt, or no stack of this project describes a service ${service}: look at kubectl get deployments, and at the names in the program.`,
-    );
-  }
+  if (taking.length === 0) throw nothingToAdopt(service, `namespace ${namespace}`);
   return {
     phase: 1,
     says: `Phase 1 of 2: ${service} is taken in as it is. Its pods stay, and canary's come beside them.`,
     previews: taking,
     ups: taking.map(({ stack }) => stack),
     env,
-    next: `${service} is adopted: from here on nothing but pulumi may write its objects, so take them out of what made them. Next: gray verify, and gray adopt ${service} once the release on canary is judged good.`,
+    next: `${service} is adopted: from here on nothing but pulumi may write its objects, so take them out of what made them. Next: gray verify, and ${again(of)} once the release on canary is judged good.`,
   };
 }
 
@@ -136,19 +160,47 @@ async function firstPhase(service: string, stacks: readonly Stack[]): Promise<Ph
  *
  * @throws Refusal if the service is not being adopted, or the gate would not let the release pass
  */
-async function secondPhase(service: string, stable: string, canary: string, goesOn: boolean): Promise<Phase> {
-  if (!goesOn) {
+async function secondPhase(of: Of, stable: Stack, canary: Stack): Promise<Phase> {
+  const { api, service, namespace } = of;
+  const cluster = await clusterId(api);
+  assertSameCluster([stable, canary], cluster, "KUBECONFIG");
+  const { served, known } = await leftOf(of, cluster);
+  if (!served && !known) {
     throw new Refusal(`${service} has nothing left to adopt: release with pulumi up, as any other service.`);
   }
-  const preview = await previewStack(stable, ".");
+  const preview = await previewStack(stable.name, ".");
   const stops = preview.warnings.find((each) => /up would stop here\.$| stable stays at /.test(each));
   if (preview.error ?? stops) throw new Refusal(preview.error ?? stops ?? "");
   return {
     phase: 2,
-    says: `Phase 2 of 2: stable of ${service} rolls once, to the release that canary runs. A second Deployment with pods of track stable takes the place of the adopted one, whose pods serve until it is complete.`,
+    says: `Phase 2 of 2: stable of ${service} rolls once, to the release that canary runs. A second Deployment with pods of track stable takes the place of the adopted one, whose pods serve until it is complete: so the cluster needs room for twice the pods, and where it lacks that, pulumi up waits (kubectl get pods -n ${namespace} shows what is Pending).`,
     previews: [preview],
-    ups: [stable, ...(canary === stable ? [] : [canary]), stable],
+    ups: [stable.name, ...(canary === stable ? [] : [canary.name]), stable.name],
     env: {},
     next: `${service} is under gray release: every weight, and gateway, can be had from here on.`,
   };
+}
+
+/** Whether the adopted Deployment is there still, and whether the record knows of pods of before. */
+async function leftOf({ api, service, namespace }: Of, cluster: string): Promise<{ served: boolean; known: boolean }> {
+  const [record, deployment] = await Promise.all([
+    readRecord(api, namespace, service, cluster),
+    readDeployment(api, namespace, service, "stable"),
+  ]);
+  return { served: isAdopted(deployment), known: record.kind === "read" && record.record.adopted !== undefined };
+}
+
+/** @param stable the stack that owns stable. @throws Refusal if pods of before are left */
+async function assertOver(of: Of, stable: string): Promise<void> {
+  const { served, known } = await leftOf(of, await clusterId(of.api));
+  if (served) {
+    throw new Refusal(
+      `Stable of ${of.service} runs what was adopted, still: take release out of the configuration of ${shortName(stable)}, so that it follows canary, then run ${again(of)}.`,
+    );
+  }
+  if (known) {
+    throw new Refusal(
+      `The pods of ${of.service} that were adopted serve on beside stable's, which were not all available: look at kubectl get pods -n ${of.namespace}, then run ${again(of)}.`,
+    );
+  }
 }

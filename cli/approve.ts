@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { stackAnnotation } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
-import { writeEvent } from "../rollout/event.ts";
+import { writeEvents } from "../rollout/event.ts";
 import { changeRecord, readRecord, type Verdict } from "../rollout/record.ts";
 import { whoAmI } from "../rollout/who.ts";
 import { aboutService, findService, releasesSeen, type ServiceOptions } from "./services.ts";
@@ -24,13 +24,19 @@ export function approveCommand(): Command {
 async function approve(release: string, options: Options): Promise<void> {
   const found = await findService(options);
   const { api, cluster, namespace, service, deployments } = found;
-  const seen = await releasesSeen(found);
+  const [by, record, ran] = await Promise.all([
+    whoAmI(api),
+    readRecord(api, namespace, service, cluster),
+    releasesSeen(found),
+  ]);
+  // The first step of a rollout may wait for this before any pod runs the release.
+  const coming = record.kind === "read" ? record.record.open?.release : undefined;
+  const seen = [...new Set([...ran, ...(coming === undefined ? [] : [coming])])];
   if (!seen.includes(release)) {
     throw new Refusal(
       `${service} has never run release ${release}: approve one of ${seen.join(", ") || "those that canary has run"}.`,
     );
   }
-  const [by, record] = await Promise.all([whoAmI(api), readRecord(api, namespace, service, cluster)]);
   if (!options.json) console.log(shown(release, record.kind === "read" ? record.record.verdicts[release] : undefined));
   const word = { by, because: options.because, at: new Date().toISOString() };
   const verdict: Verdict = { verdict: "good", ...word };
@@ -45,22 +51,20 @@ async function approve(release: string, options: Options): Promise<void> {
     return { ...before, verdicts, ...(before.instead && { instead }), ...(open && { open }) };
   });
   const overruled = former?.verdict === "bad" ? `${former.by}: ${former.because}` : undefined;
-  for (const deployment of Object.values(deployments)) {
-    await writeEvent(
-      api,
-      deployment,
-      "Normal",
-      "ReleaseApproved",
-      `release ${release} was judged good (${by}: ${options.because})`,
-    );
-  }
+  const message = `release ${release} was judged good (${by}: ${options.because})`;
+  await writeEvents(found, { type: "Normal", reason: "ReleaseApproved", message });
   if (options.json) {
     console.log(JSON.stringify({ service, namespace, release, ...verdict, ...(overruled && { overruled }) }));
     return;
   }
   if (overruled) console.log(`This overrules an earlier bad verdict (${overruled}).`);
   const stack = deployments.stable?.metadata.annotations?.[stackAnnotation]?.split("/").at(-1);
-  const next = stack ? `pulumi up --stack ${stack}` : "pulumi up of the stack that owns stable";
+  const next =
+    coming === release
+      ? "gray resume, unless the rollout's driver waits for it"
+      : stack
+        ? `pulumi up --stack ${stack}`
+        : "pulumi up of the stack that owns stable";
   console.log(`${service}: release ${release} is judged good by ${by}. Next: ${next}`);
 }
 

@@ -20,7 +20,7 @@ export interface StackPreview {
   /** How many resources stay as they are. */
   readonly unchanged: number;
   readonly warnings: readonly string[];
-  /** The services that it would change, with the inputs of their components: what the program says, and what it makes of it. */
+  /** The services that it would change, with the inputs of their components: what the program says, and what it makes of it. Not to be shown. */
   readonly services: readonly { readonly service: string; readonly inputs: object }[];
   /** Why there is no preview, or only half of one. */
   readonly error?: string;

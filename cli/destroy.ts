@@ -6,7 +6,7 @@ import { forgetAll } from "../rollout/kept-map.ts";
 import { findAccess } from "../rollout/kubeconfig.ts";
 import { deleteLease } from "../rollout/lease.ts";
 import { clusterId } from "../rollout/live.ts";
-import { askFirst, readStacks, runPulumi, type Stack } from "./stacks.ts";
+import { askFirst, assertSameCluster, readStacks, runPulumi, type Stack } from "./stacks.ts";
 
 /** `gray destroy`: everything of this project down, users' way in last. */
 export function destroyCommand(): Command {
@@ -22,7 +22,7 @@ async function destroy(options: { context?: string; yes?: boolean; json?: boolea
   const api = connect(findAccess({ context: options.context }));
   const stacks = inOrder(await readStacks());
   if (stacks.length === 0) throw new Refusal("No stack of this project holds anything: there is nothing to destroy.");
-  assertSameCluster(stacks, await clusterId(api));
+  assertSameCluster(stacks, await clusterId(api), "KUBECONFIG or --context");
   const names = stacks.map((stack) => stack.name);
   if (!options.yes) {
     const question = `This takes down ${names.join(", then ")}, with all users on them.`;
@@ -44,18 +44,6 @@ async function destroy(options: { context?: string; yes?: boolean; json?: boolea
       ? JSON.stringify({ stacks: names, services: [...services.keys()] })
       : `Down: ${names.join(", then ")}; the records of ${[...services.keys()].join(", ")} are deleted.`,
   );
-}
-
-/** @throws Refusal if a stack lives on another cluster than the one whose records would be deleted */
-function assertSameCluster(stacks: readonly Stack[], cluster: string): void {
-  for (const { name, clusters } of stacks) {
-    const other = clusters.find((remembered) => remembered !== cluster);
-    if (other) {
-      throw new Refusal(
-        `Stack ${name} lives on the cluster with UID ${other} and this one is ${cluster}: choose the right one with KUBECONFIG or --context.`,
-      );
-    }
-  }
 }
 
 /** Stacks without the front first: while stable's pods end, nobody may find the way in gone or the config files missing. */

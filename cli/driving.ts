@@ -8,15 +8,16 @@ import type { Sight } from "../rollout/assess.ts";
 import { Unreachable } from "../rollout/cluster.ts";
 import { drive, type End } from "../rollout/driver.ts";
 import { type Exporter, exporter } from "../rollout/exporter.ts";
-import { Driven, Lease } from "../rollout/lease.ts";
+import { Driven, Lease, readDriver } from "../rollout/lease.ts";
 import { Ledger } from "../rollout/ledger.ts";
 import { findWebhook, Notifier } from "../rollout/notify.ts";
 import { up } from "../rollout/pulumi.ts";
 import type { Rollout } from "../rollout/rollout.ts";
 import { Testimony } from "../rollout/witness.ts";
 import { aboutMetrics, type MetricsOptions } from "./metrics-port.ts";
-import { type Owners, ownersHere } from "./owners.ts";
+import { type Elsewhere, here, type Owners, ownersOf } from "./owners.ts";
 import { type RolloutView, viewOf } from "./rollout-view.ts";
+import { isAlive } from "./rollout-words.ts";
 import { aboutService, type FoundService, findService, type ServiceOptions } from "./services.ts";
 import { aboutSource, countsAtGateway, type SourceOptions, sourceOf } from "./sources.ts";
 
@@ -33,14 +34,17 @@ export interface DrivingOptions extends ServiceOptions, SourceOptions, MetricsOp
 export function aboutDriving(verb: Command): Command {
   return aboutMetrics(aboutSource(aboutService(verb)))
     .option("--stay", "wait where it holds, instead of ending; so it does on a terminal anyway")
-    .option("--webhook-file <path>", "file with the URL that notices go to, as Slack takes them (default: GRAY_WEBHOOK)")
+    .option(
+      "--webhook-file <path>",
+      "file with the URL that notices go to, as Slack takes them (default: GRAY_WEBHOOK)",
+    )
     .option("--json", "one JSON object a line for each thing that happens");
 }
 
 /** What whoever drives has at hand. */
 export interface Equipment {
   readonly found: FoundService;
-  readonly owners: Owners;
+  readonly owners: Owners | Elsewhere;
   readonly notifier: Notifier;
   /** Where Prometheus reads the evidence, if it is to. */
   readonly exposed: Exporter | undefined;
@@ -56,7 +60,7 @@ export async function equip(options: DrivingOptions, verb: string): Promise<Equi
   // First of all: it takes the URL out of the environment that child processes inherit.
   const webhook = findWebhook(options.webhookFile);
   const found = await findService(options);
-  const owners = ownersHere(found, verb);
+  const owners = ownersOf(found, verb);
   const { namespace, service } = found;
   const exposed = options.metricsPort && (await exporter(service, namespace, options.metricsPort));
   return { found, owners, notifier: new Notifier(webhook, (sentence) => console.error(sentence)), exposed };
@@ -68,12 +72,13 @@ export async function equip(options: DrivingOptions, verb: string): Promise<Equi
  * @param codes exit codes that are others for this verb
  */
 export async function driveOn(
-  { found, owners: { folder, stacks }, notifier, exposed }: Equipment,
+  { found, owners, notifier, exposed }: Equipment,
   { ledger, lease }: { readonly ledger: Ledger; readonly lease: Lease },
   options: DrivingOptions,
   codes: Partial<typeof exitCodes> = {},
 ): Promise<void> {
   const { api, cluster, namespace, service } = found;
+  const { folder, stacks } = here(owners);
   const { canary, stable } = stacks;
   if (canary === undefined || stable === undefined) {
     throw new Refusal(
@@ -107,8 +112,7 @@ export async function driveOn(
     namespace,
     service,
     stacks: { canary, stable },
-    up: (stack, epoch, signal) =>
-      up({ stack, folder, env: { GRAY_EPOCH: String(epoch) }, signal, say: view.progress }),
+    up: (stack, epoch, signal) => up({ stack, folder, env: { GRAY_EPOCH: String(epoch) }, signal, say: view.progress }),
     evidence: () => witness.evidence,
     folder: join(folder, ".gray"),
     note: view.note,
@@ -161,6 +165,17 @@ async function retaken(found: FoundService, note: (sentence: string) => void, si
       await sleep(1000);
     }
   }
+}
+
+/**
+ * Whether a person's word on a rollout comes to anything: somebody alive drives it, or it can be driven from here.
+ *
+ * @throws Refusal if neither is so
+ */
+export async function assertHeard({ found, owners }: Equipment): Promise<void> {
+  if (!("elsewhere" in owners)) return;
+  const driver = await readDriver(found);
+  if (!driver || !isAlive(driver, Date.now())) here(owners);
 }
 
 /** Drives the rollout that is open from here on, or leaves that to whoever drives it. */

@@ -17,15 +17,22 @@ export interface Prospect {
 }
 
 /** Weights that one may choose from, in percent. */
-const weights = [1, 5, 10, 25, 50] as const;
+const usualWeights = [1, 5, 10, 25, 50] as const;
 
 /**
- * Prospects of the usual weights and of the share in force, by share.
+ * Prospects of some weights and of the share in force, by share.
  *
  * @param shareInForce of the requests that canary gets now, 0 to 1. @default none: canary is dark
  * @param byGateway a gateway splits the requests, so that any weight can be had. @default false
+ * @param weights in percent. @default 1, 5, 10, 25 and 50
  */
-export function prospects(traffic: Traffic, stableReplicas: number, shareInForce = 0, byGateway = false): Prospect[] {
+export function prospects(
+  traffic: Traffic,
+  stableReplicas: number,
+  shareInForce = 0,
+  byGateway = false,
+  weights: readonly number[] = usualWeights,
+): Prospect[] {
   const asked = weights.map((weight) => {
     const mode = byGateway ? gatewayMode() : replicasMode(true);
     const share = mode.plan(weight, stableReplicas, {}).share / 100;

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { Refusal } from "../components/refusal.ts";
 import { ApiError } from "../rollout/cluster.ts";
+import { Superseded } from "../rollout/ledger.ts";
 import { abortCommand } from "./abort.ts";
 import { adoptCommand } from "./adopt.ts";
 import { approveCommand } from "./approve.ts";
@@ -16,12 +17,19 @@ import { rolloutCommand } from "./rollout.ts";
 import { statusCommand } from "./status.ts";
 import { undoCommand } from "./undo.ts";
 import { verifyCommand } from "./verify.ts";
+import { watchCommand } from "./watch.ts";
 
 /**
  * Runs the `gray` command: what a person would otherwise do by hand between the two stacks. One file a verb.
  *
- * Exit codes: 0 done, 1 refused or failed (one sentence on standard error says why), 2 wrong usage. A verb that ends with a
- * verdict: 0 good, 3 bad, 4 undecided. One that tries canary: 0 passed, 3 failed.
+ * Exit codes:
+ *
+ * 0. Done. A verdict is good, a rollout promoted (or taken back, where that was asked for), checks passed.
+ * 1. Refused or failed: one sentence on standard error says why.
+ * 2. Wrong usage.
+ * 3. A verdict is bad, a rollout undone, a check failed.
+ * 4. A verdict is undecided, a rollout held: the traffic stays as it is, and a person is to decide.
+ * 70. A bug, with its stack (EX_SOFTWARE of sysexits.h).
  */
 export async function runGray(...more: Command[]): Promise<void> {
   const program = new Command("gray")
@@ -31,6 +39,7 @@ export async function runGray(...more: Command[]): Promise<void> {
   const verbs = [
     planCommand(),
     rolloutCommand(),
+    watchCommand(),
     pauseCommand(),
     resumeCommand(),
     abortCommand(),
@@ -50,9 +59,9 @@ export async function runGray(...more: Command[]): Promise<void> {
   try {
     await program.parseAsync();
   } catch (error) {
-    const known = error instanceof Refusal || error instanceof ApiError;
+    const known = error instanceof Refusal || error instanceof ApiError || error instanceof Superseded;
     if (program.opts().debug || !known) console.error(error);
     else console.error(`gray: ${error.message}`);
-    process.exitCode = 1;
+    process.exitCode = known ? 1 : 70;
   }
 }

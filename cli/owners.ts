@@ -17,7 +17,7 @@ export interface Owners {
 export type Elsewhere = { readonly elsewhere: string };
 
 /** The owners of a service, as its Deployments name them, if this is the folder of their project. */
-export function ownersOf({ deployments }: FoundService, verb: string): Owners | Elsewhere {
+export function ownersOf({ service, deployments }: FoundService, verb: string): Owners | Elsewhere {
   const owner = (track: Track) => deployments[track]?.metadata.annotations?.[stackAnnotation];
   const [canary, stable] = [owner("canary"), owner("stable")];
   const project = (canary ?? stable)?.split("/").at(-2);
@@ -27,15 +27,14 @@ export function ownersOf({ deployments }: FoundService, verb: string): Owners | 
   const folder = projectFolder(process.cwd());
   if (folder === undefined || nameOf(folder) !== project) {
     return {
-      elsewhere: `What would change is shown in the folder of the Pulumi project ${project}: run ${verb} beside its Pulumi.yaml.`,
+      elsewhere: `The stacks of ${service} are run in the folder of the Pulumi project ${project}: run ${verb} beside its Pulumi.yaml.`,
     };
   }
   return { folder, stacks: { ...(canary !== undefined && { canary }), ...(stable !== undefined && { stable }) } };
 }
 
 /** @throws Refusal unless this is the folder of the project that owns the service */
-export function ownersHere(found: FoundService, verb: string): Owners {
-  const owners = ownersOf(found, verb);
+export function here(owners: Owners | Elsewhere): Owners {
   if ("elsewhere" in owners) throw new Refusal(owners.elsewhere);
   return owners;
 }

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { writeEvents } from "../rollout/event.ts";
 import { tell } from "../rollout/ledger.ts";
 import { whoAmI } from "../rollout/who.ts";
 import { assertOpen } from "./driving.ts";
@@ -28,6 +29,8 @@ async function pause(options: Options): Promise<void> {
     release = open.release;
     return { open: { ...open, paused } };
   });
+  const message = `${paused.by} paused the rollout of ${release}: ${paused.because}`;
+  await writeEvents(found, { type: "Warning", reason: "RolloutPaused", message });
   console.log(
     options.json
       ? JSON.stringify({ service, namespace, release, paused })

@@ -2,12 +2,16 @@ import { Command } from "commander";
 import type { Traffic } from "../analysis/planner.ts";
 import { percent, times } from "../analysis/words.ts";
 import { Refusal } from "../components/refusal.ts";
+import { type Intent, intentOf } from "../rollout/intent.ts";
 import { type Measured, measureTraffic } from "../rollout/measure.ts";
 import { listPods } from "../rollout/pods.ts";
+import { readRecord } from "../rollout/record.ts";
 import { readFront, shareOf } from "../rollout/share.ts";
-import { changeLines, previewStack, type StackPreview, shortName } from "./changes.ts";
+import { changeLines, type StackPreview, shortName } from "./changes.ts";
 import { caveats, prospects, prospectTable } from "./forecast.ts";
 import { type Elsewhere, ownersOf } from "./owners.ts";
+import { foreseen, stepTable } from "./plan-steps.ts";
+import { previewStacks } from "./previews.ts";
 import { aboutService, type FoundService, findService, type ServiceOptions } from "./services.ts";
 import { sourceOf } from "./sources.ts";
 import { seconds } from "./time.ts";
@@ -15,38 +19,53 @@ import { seconds } from "./time.ts";
 interface Options extends ServiceOptions {
   readonly for: number;
   readonly requests?: string;
+  readonly policyPack?: string;
   readonly json?: boolean;
 }
 
 /** `gray plan`: what would change, and how long a decision about it will take. */
 export function planCommand(): Command {
   return aboutService(new Command("plan"))
-    .description("what pulumi up would change, and how long a decision takes at each weight with the traffic of now")
+    .description(
+      "what pulumi up would change, the steps of a rollout, and how long a decision takes at each weight with the traffic of now",
+    )
     .option("--for <time>", "how long the traffic is measured", seconds, 10)
     .option("--requests <metric>", "counter of requests by status code (default: http_requests_total)")
+    .option("--policy-pack <folder>", "policies that the previews have to pass")
     .option("--json", "as JSON")
     .action(plan);
 }
 
 async function plan(options: Options): Promise<void> {
   const found = await findService(options);
-  const { api, namespace, service, deployments } = found;
+  const { api, cluster, namespace, service, deployments } = found;
   const source = sourceOf({ ...options, series: "own", pair: [] }, found);
   if (process.stderr.isTTY) console.error(`Measuring the traffic of ${service} for ${options.for} s.`);
-  const [measured, front, pods, changes] = await Promise.all([
+  const [measured, front, pods, changes, record] = await Promise.all([
     measureTraffic({ api, namespace, service, source, seconds: options.for }),
     readFront(api, namespace, service),
     listPods(api, namespace, service),
-    changesOf(found),
+    changesOf(found, options.policyPack),
+    readRecord(api, namespace, service, cluster),
   ]);
+  const open = record.kind === "read" ? record.record.open?.release : undefined;
   const shareInForce = shareOf(front, pods);
   const stableReplicas = deployments.stable?.spec.replicas ?? 0;
   const { traffic } = measured;
   const isTold = traffic !== undefined && traffic.requestsPerSecond > 0 && stableReplicas > 0;
-  const forecasts = isTold ? prospects(traffic, stableReplicas, shareInForce, front.routes.length > 0) : [];
+  const byGateway = front.routes.length > 0;
+  const forecasts = isTold ? prospects(traffic, stableReplicas, shareInForce, byGateway) : [];
+  const intent = "elsewhere" in changes ? undefined : changes.intent;
+  const steps = foreseen(intent?.steps ?? [], isTold ? traffic : undefined, stableReplicas, byGateway);
   if (options.json) {
     console.log(
-      JSON.stringify({ service, namespace, ...measured, stableReplicas, shareInForce, forecasts, ...changes }),
+      JSON.stringify({
+        ...{ service, namespace, ...measured, stableReplicas, shareInForce, forecasts },
+        // Without the components' inputs: a value may be a secret.
+        ...("elsewhere" in changes ? changes : { stacks: changes.stacks.map(({ services: _, ...told }) => told) }),
+        ...(open !== undefined && { open }),
+        ...(intent && { release: intent.release, steps }),
+      }),
     );
   } else {
     const parts = [
@@ -54,6 +73,8 @@ async function plan(options: Options): Promise<void> {
         ? [measuredLine(service, traffic, measured), prospectTable(traffic, forecasts)]
         : [untold(service, measured)]),
       [...problemLines(measured), ...(isTold ? caveats(traffic, stableReplicas, forecasts) : [])].join("\n"),
+      intent ? `gray rollout would bring ${intent.release} to the users in these steps:\n\n${stepTable(steps)}` : "",
+      open === undefined ? "" : `A rollout of ${open} is open; what follows is what comes after it.`,
       "elsewhere" in changes ? changes.elsewhere : changeLines(changes.stacks),
     ];
     console.log(parts.filter((part) => part !== "").join("\n\n"));
@@ -83,14 +104,22 @@ function untold(service: string, { traffic, seconds, podsRead, podsListed }: Mea
   return `${service} has no stable pods to compare with yet, ${soNot}.`;
 }
 
-/** Previews of the stacks that own the Deployments, canary's first, as they are updated. */
-async function changesOf(found: FoundService): Promise<{ stacks: StackPreview[] } | Elsewhere> {
+/** Previews of the stacks that own the Deployments, and the steps in which the newest release would come to the users. */
+async function changesOf(found: FoundService, policyPack: string | undefined): Promise<Changes | Elsewhere> {
   const owners = ownersOf(found, "gray plan");
   if ("elsewhere" in owners) return owners;
-  const { canary, stable } = owners.stacks;
-  const previews: StackPreview[] = [];
-  for (const stack of new Set([canary, stable])) {
-    if (stack !== undefined) previews.push(await previewStack(stack, owners.folder));
+  const stacks = await previewStacks(owners, policyPack);
+  const component = stacks.flatMap(({ services }) => services).find(({ service }) => service === found.service);
+  try {
+    return component ? { stacks, intent: intentOf(component.inputs) } : { stacks };
+  } catch {
+    // Another version of the program, or a stack without canary: then the changes are all that can be said.
+    return { stacks };
   }
-  return { stacks: previews };
+}
+
+interface Changes {
+  readonly stacks: readonly StackPreview[];
+  /** Absent where canary's component does not change. */
+  readonly intent?: Intent;
 }

@@ -2,9 +2,11 @@ import { spawn } from "node:child_process";
 import { styleText } from "node:util";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { Refusal } from "../components/refusal.ts";
+import { ApiError } from "../rollout/cluster.ts";
+import { isCounting } from "../rollout/counting.ts";
 import { openPassage } from "../rollout/passage.ts";
 import { type CheckResult, probe } from "../rollout/probe.ts";
-import { type By, type WaysArgs, waysOfAsking, waysToCanary } from "../rollout/way.ts";
+import { type By, doubtOf, type WaysArgs, waysOfAsking, waysToCanary } from "../rollout/way.ts";
 import { aboutService, findService, type ServiceOptions } from "./services.ts";
 import { plainTable } from "./table.ts";
 
@@ -25,9 +27,10 @@ export function probeCommand(): Command {
     )
     .argument("[command...]", "instead of the checks, after --: it finds canary at GRAY_URL, and its exit code decides")
     .addOption(
-      new Option("--by <way>", "through the gateway with the token, or through the API server to each pod").choices(
-        waysOfAsking,
-      ),
+      new Option(
+        "--by <way>",
+        "through the gateway with the token, or through the API server to each pod (default: token where there is a route; the checks go both ways where the route has no canaryHeader, as then nothing shows that canary answered)",
+      ).choices(waysOfAsking),
     )
     .option(
       "--url <address>",
@@ -35,21 +38,32 @@ export function probeCommand(): Command {
       address,
     )
     .option("--json", "as JSON; what a command prints goes to standard error")
+    .addHelpText(
+      "after",
+      "\nBefore users meet canary is the time for it: later its requests count among the users' in the evidence.",
+    )
     .action(run);
 }
 
 async function run(command: readonly string[], { by, url, json = false, ...options }: Options): Promise<void> {
   const { api, namespace, service } = await findService(options);
   const args = { api, namespace, service, ...(by && { by }), ...(url && { url }) };
+  // What only a warning needs is not asked for as a right.
+  if (await isCounting(api, namespace, service, Date.now()).catch(() => false)) {
+    console.error(
+      `gray: Users meet canary of ${service} and evidence on it is being gathered: these requests count in it as if they were the users'.`,
+    );
+  }
   const [program, ...rest] = command;
   if (program === undefined) await runChecks(args, json);
   else await runCommand(args, [program, ...rest], json);
 }
 
 async function runChecks(args: WaysArgs, json: boolean): Promise<void> {
-  const { release, by, results } = await probe(args);
-  const passed = results.every((result) => result.passed);
   const { service, namespace } = args;
+  const { release, by, doubt, results } = await probe(args);
+  const passed = results.every((result) => result.passed);
+  if (doubt !== undefined) console.error(`gray: ${doubt} Leave --by out, and the pods are asked as well.`);
   if (json) console.log(JSON.stringify({ service, namespace, release, by, passed, results }, undefined, 2));
   else console.log(describe(service, release, results));
   process.exitCode = passed ? 0 : failed;
@@ -57,11 +71,16 @@ async function runChecks(args: WaysArgs, json: boolean): Promise<void> {
 
 async function runCommand(args: WaysArgs, command: readonly [string, ...string[]], json: boolean): Promise<void> {
   const ways = await waysToCanary(args);
+  const { release, by, all, mainPort } = ways;
+  const doubt = doubtOf(all, [mainPort]);
+  if (doubt !== undefined) console.error(`gray: ${doubt} Send the command by pods as well: --by pods.`);
   const passage = await openPassage(ways);
   try {
     const ended = await endOf(command, passage.url, json);
     const passed = ended === 0;
-    const { release, by } = ways;
+    const barred = passage.barred();
+    // A gateway that was away for a moment is the command's to get over. A no would pass for canary's.
+    if (barred !== undefined && (!passed || barred instanceof ApiError)) throw barred;
     const { service, namespace } = args;
     if (json) console.log(JSON.stringify({ service, namespace, release, by, passed, ended }, undefined, 2));
     else console.log(`${service}, canary ${release}: the command ${passed ? "passed" : `ended with ${ended}`}.`);

@@ -1,10 +1,10 @@
 import { Command } from "commander";
+import { Refusal } from "../components/refusal.ts";
+import { writeEvents } from "../rollout/event.ts";
 import { tell } from "../rollout/ledger.ts";
 import { atLastStep } from "../rollout/rollout.ts";
 import { whoAmI } from "../rollout/who.ts";
-import { aboutDriving, assertOpen, type DrivingOptions, takeOver } from "./driving.ts";
-import { ownersHere } from "./owners.ts";
-import { findService, type ServiceOptions } from "./services.ts";
+import { aboutDriving, assertHeard, assertOpen, type DrivingOptions, equip, takeOver } from "./driving.ts";
 
 /** `gray promote`: skips the rest of the steps, by a person's word. */
 export function promoteCommand(): Command {
@@ -14,14 +14,24 @@ export function promoteCommand(): Command {
     .action(promote);
 }
 
-async function promote(options: ServiceOptions & DrivingOptions & { because: string }): Promise<void> {
-  const found = await findService(options);
-  const owners = ownersHere(found, "gray promote");
+async function promote(options: DrivingOptions & { because: string }): Promise<void> {
+  const equipment = await equip(options, "gray promote");
+  await assertHeard(equipment);
+  const { found } = equipment;
   const word = { by: await whoAmI(found.api), because: options.because, at: new Date().toISOString() };
+  let release = "";
   await tell(found, (rollout, { verdicts }) => {
     const open = assertOpen(found.service, rollout);
-    const verdict = { ...verdicts[open.release], verdict: "good" as const, ...word };
-    return { open: atLastStep(open, word), verdicts: { ...verdicts, [open.release]: verdict } };
+    if (open.ending) {
+      throw new Refusal(
+        `The rollout of ${open.release} of ${found.service} goes back already (${open.ending.by}: ${open.ending.because}): wait until it has, approve the release and begin again.`,
+      );
+    }
+    release = open.release;
+    const verdict = { ...verdicts[release], verdict: "good" as const, ...word };
+    return { open: atLastStep(open, word), verdicts: { ...verdicts, [release]: verdict } };
   });
-  await takeOver(found, owners, options);
+  const message = `${word.by} judged release ${release} good and skips the rest of its steps: ${word.because}`;
+  await writeEvents(found, { type: "Normal", reason: "RolloutSkipsSteps", message });
+  await takeOver(equipment, options);
 }

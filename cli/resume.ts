@@ -1,9 +1,9 @@
 import { Command } from "commander";
+import { writeEvents } from "../rollout/event.ts";
 import { tell } from "../rollout/ledger.ts";
 import { resumed } from "../rollout/rollout.ts";
-import { aboutDriving, assertOpen, type DrivingOptions, takeOver } from "./driving.ts";
-import { ownersHere } from "./owners.ts";
-import { findService, type ServiceOptions } from "./services.ts";
+import { whoAmI } from "../rollout/who.ts";
+import { aboutDriving, assertHeard, assertOpen, type DrivingOptions, equip, takeOver } from "./driving.ts";
 
 /** `gray resume`: goes on with the rollout that is open, after a pause, a crash, or where it held. */
 export function resumeCommand(): Command {
@@ -12,9 +12,18 @@ export function resumeCommand(): Command {
     .action(resume);
 }
 
-async function resume(options: ServiceOptions & DrivingOptions): Promise<void> {
-  const found = await findService(options);
-  const owners = ownersHere(found, "gray resume");
-  await tell(found, (rollout) => ({ open: resumed(assertOpen(found.service, rollout), Date.now()) }));
-  await takeOver(found, owners, options);
+async function resume(options: DrivingOptions): Promise<void> {
+  const equipment = await equip(options, "gray resume");
+  await assertHeard(equipment);
+  const { found } = equipment;
+  const by = await whoAmI(found.api);
+  let release = "";
+  await tell(found, (rollout) => {
+    const open = assertOpen(found.service, rollout);
+    release = open.release;
+    return { open: resumed(open, Date.now()) };
+  });
+  const message = `${by} goes on with the rollout of ${release}`;
+  await writeEvents(found, { type: "Normal", reason: "RolloutResumed", message });
+  await takeOver(equipment, options);
 }

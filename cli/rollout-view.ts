@@ -34,7 +34,11 @@ export function viewOf(found: FoundService, json: boolean): RolloutView {
       if (key === last && !due) return;
       last = key;
       shown = Date.now();
-      print(move.kind, `${words}${counts}`, { release: rollout.release, step: rollout.step, weight: rollout.weight });
+      print(move.kind, `${words}${counts}`, {
+        release: rollout.release,
+        step: rollout.step + 1,
+        weight: rollout.weight,
+      });
     },
     note: (sentence) => print("note", sentence),
     seen(each) {

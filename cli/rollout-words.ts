@@ -52,8 +52,8 @@ export function rolloutStatus(rollout: Rollout, driver: Driver | undefined, now:
   };
 }
 
-/** By two machines' clocks, so it is for people: nothing is decided by it. */
-function isAlive({ gone, renewed }: Driver, now: number): boolean {
+/** By two machines' clocks, so it is for people: who may drive is not decided by it. */
+export function isAlive({ gone, renewed }: Driver, now: number): boolean {
   const limit = (leaseDefaults.durationSeconds + leaseDefaults.marginSeconds) * 1000;
   return !gone && renewed !== undefined && now - Date.parse(renewed) <= limit;
 }

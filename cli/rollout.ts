@@ -1,31 +1,46 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import { Refusal } from "../components/refusal.ts";
+import { writeEvents } from "../rollout/event.ts";
 import { intentOf } from "../rollout/intent.ts";
-import { Lease } from "../rollout/lease.ts";
+import { Driven, Lease } from "../rollout/lease.ts";
 import { Ledger } from "../rollout/ledger.ts";
-import { releaseOf } from "../rollout/live.ts";
-import type { RolloutRecord } from "../rollout/record.ts";
+import { isAdopted, releaseOf } from "../rollout/live.ts";
+import { type RecordReading, type RolloutRecord, readRecord, unreadable } from "../rollout/record.ts";
+import { type Rollout, rolloutIn } from "../rollout/rollout.ts";
 import { whoAmI } from "../rollout/who.ts";
 import { previewStack } from "./changes.ts";
-import { aboutDriving, type DrivingOptions, driveOn } from "./driving.ts";
-import { type Owners, ownersHere } from "./owners.ts";
-import { type FoundService, findService, type ServiceOptions } from "./services.ts";
+import { aboutDriving, type DrivingOptions, driveOn, equip } from "./driving.ts";
+import { here, type Owners } from "./owners.ts";
+import { assertPolicies } from "./previews.ts";
+import type { FoundService } from "./services.ts";
 
-interface Options extends ServiceOptions, DrivingOptions {}
+interface Options extends DrivingOptions {
+  readonly policyPack?: string;
+  readonly supersede?: boolean;
+}
 
 /** `gray rollout`: brings the program's newest release through the steps of its plan. */
 export function rolloutCommand(): Command {
   return aboutDriving(new Command("rollout"))
     .description("bring the newest release to the users step by step; exit code 0 done, 3 undone, 4 held")
+    .option("--policy-pack <folder>", "begin only if the previews of both stacks pass these policies")
+    .option("--supersede", "end a rollout that is open, and begin from dark with the release of now")
     .action(rollout);
 }
 
 async function rollout(options: Options): Promise<void> {
-  const found = await findService(options);
-  const owners = ownersHere(found, "gray rollout");
+  const equipment = await equip(options, "gray rollout");
+  const { found, notifier } = equipment;
+  const owners = here(equipment.owners);
+  const { api, cluster, namespace, service, deployments } = found;
+  const supersedes = options.supersede === true;
+  const reading = await readRecord(api, namespace, service, cluster);
+  if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
+  if (reading.kind === "read") assertFree(service, reading.record, supersedes);
+  assertOurPods(found, reading);
   const { release, steps } = await intended(found, owners);
-  const from = releaseOf(found.deployments.stable);
-  const { service } = found;
+  const from = releaseOf(deployments.stable);
   if (from === undefined) {
     throw new Refusal(
       `${service} has no stable Deployment that runs a release, so there is nothing to go back to: run pulumi up of both stacks once.`,
@@ -36,17 +51,46 @@ async function rollout(options: Options): Promise<void> {
       `Stable of ${service} runs release ${release} already, which is the newest that the program describes: change the image or a config file, then run gray rollout.`,
     );
   }
-  const by = await whoAmI(found.api);
-  const lease = await Lease.take(found, (sentence) => console.error(sentence));
-  try {
-    const begun = { release, from, by, began: new Date().toISOString(), steps: [...steps], step: 0 };
-    const ledger = await Ledger.open(found, (epoch, record) => {
-      assertFree(service, record, release);
-      return { ...begun, epoch, weight: 0, runs: { canary: from, stable: from } };
+  if (reading.kind === "read") assertMayBegin(service, reading.record, release);
+  if (options.policyPack !== undefined) await assertPolicies(owners, options.policyPack);
+  const by = await whoAmI(api);
+  const began = new Date().toISOString();
+  let former: Rollout | undefined;
+  const open = () =>
+    Ledger.open(found, (epoch, record) => {
+      assertFree(service, record, supersedes);
+      assertMayBegin(service, record, release);
+      former = rolloutIn(service, record);
+      const runs = { canary: from, stable: from };
+      return { epoch, release, from, by, began, steps: [...steps], step: 0, weight: 0, runs };
     });
-    await driveOn(found, owners, { ledger, lease }, options);
+  // Whoever drives the former one stops at the epoch of the new one, and gives its lease back.
+  const opened = supersedes ? await open() : undefined;
+  const lease = supersedes ? await leaseOfStopped(found) : await Lease.take(found, warn);
+  try {
+    const ledger = opened ?? (await open());
+    const message = `${by} rolls out release ${release} over ${from}`;
+    const superseding = former ? `, in place of ${former.release}` : "";
+    await writeEvents(found, { type: "Normal", reason: "RolloutBegun", message: `${message}${superseding}` });
+    void notifier.notify({ service, namespace, release, kind: "start", because: `${message}${superseding}` });
+    await driveOn(equipment, { ledger, lease }, options);
   } finally {
     await lease.release();
+  }
+}
+
+const warn = (sentence: string) => console.error(sentence);
+
+/** The lease, as soon as its driver has stopped; one that is alive does so within seconds. */
+async function leaseOfStopped(found: FoundService): Promise<Lease> {
+  for (let said = false; ; said = true) {
+    try {
+      return await Lease.take(found, warn);
+    } catch (error) {
+      if (!(error instanceof Driven)) throw error;
+      if (!said) warn(`${error.who} still drives the former rollout: waiting for it to stop.`);
+      await sleep(1000);
+    }
   }
 }
 
@@ -72,12 +116,36 @@ async function intended({ service, deployments }: FoundService, { folder, stacks
   }
 }
 
-/** @throws Refusal if a rollout is open, or the release is known to be bad */
-function assertFree(service: string, { open, verdicts }: RolloutRecord, release: string): void {
-  if (open) {
+/** @throws Refusal if pods serve that were there before us: beside them no canary can be dark, and so a rollout cannot begin */
+function assertOurPods({ service, namespace, deployments }: FoundService, reading: RecordReading): void {
+  const adopted = reading.kind === "read" && reading.record.adopted !== undefined;
+  if (!adopted && !isAdopted(deployments.stable)) return;
+  throw new Refusal(
+    `${service} was adopted, and until its first promotion canary cannot be dark, which is how a rollout begins: judge the release with gray verify or gray approve, then promote it with gray adopt ${service} -n ${namespace}.`,
+  );
+}
+
+/** @throws Refusal if a rollout is open that may not be ended by a new one */
+function assertFree(service: string, record: RolloutRecord, supersedes: boolean): void {
+  const open = rolloutIn(service, record);
+  if (open === undefined) return;
+  if (!supersedes) {
     throw new Refusal(
-      `A rollout of ${open.release} of ${service} is open: gray resume goes on with it, gray abort takes it back.`,
+      `A rollout of ${open.release} of ${service} is open: gray resume goes on with it, gray abort takes it back, gray rollout --supersede begins anew.`,
     );
+  }
+  if (open.ending || open.runs.stable !== open.from) {
+    const what = open.ending ? "goes back" : "has come to stable";
+    throw new Refusal(
+      `The rollout of ${open.release} of ${service} ${what} already: let gray ${open.ending ? "resume" : "abort"} bring it to its end first.`,
+    );
+  }
+}
+
+/** @throws Refusal if the release is rolled out already, or known to be bad */
+function assertMayBegin(service: string, { open, verdicts }: RolloutRecord, release: string): void {
+  if (open?.release === release) {
+    throw new Refusal(`A rollout of ${release} of ${service} is open already: gray resume goes on with it.`);
   }
   const judged = verdicts[release];
   if (judged?.verdict === "bad") {

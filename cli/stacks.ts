@@ -9,6 +9,8 @@ export interface Stack {
   readonly name: string;
   /** UIDs of the clusters that it remembers. */
   readonly clusters: readonly string[];
+  /** Keys of the services that it remembers: those that it has run completely. */
+  readonly remembers: readonly string[];
   readonly services: readonly {
     readonly service: string;
     readonly namespace: string;
@@ -43,10 +45,26 @@ export async function readStacks(): Promise<Stack[]> {
         tracks: inputs?.tracks ?? tracks,
       }));
       const root = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
-      const clusters = Object.values(root?.outputs?.releases ?? {}).map(({ cluster }) => cluster);
-      return { name, clusters, services };
+      const memories = root?.outputs?.releases ?? {};
+      const clusters = Object.values(memories).map(({ cluster }) => cluster);
+      return { name, clusters, remembers: Object.keys(memories), services };
     }),
   );
+}
+
+/**
+ * @param choice how a person chooses a cluster
+ * @throws Refusal if a stack lives on another cluster than the one that is looked at
+ */
+export function assertSameCluster(stacks: readonly Stack[], cluster: string, choice: string): void {
+  for (const { name, clusters } of stacks) {
+    const other = clusters.find((remembered) => remembered !== cluster);
+    if (other) {
+      throw new Refusal(
+        `Stack ${name} lives on the cluster with UID ${other} and this one is ${cluster}: choose the right one with ${choice}.`,
+      );
+    }
+  }
 }
 
 /**

@@ -1,9 +1,12 @@
 import { Command } from "commander";
 import { type Track, tracks } from "../components/traffic.ts";
+import { type Driver, readDriver } from "../rollout/lease.ts";
 import { isComplete, releaseOf } from "../rollout/live.ts";
 import { readPods } from "../rollout/pods.ts";
 import { type RecordReading, readRecord } from "../rollout/record.ts";
+import { rolloutIn } from "../rollout/rollout.ts";
 import { age, type PodRow, podRow } from "./pod-row.ts";
+import { type RolloutStatus, rolloutLines, rolloutStatus } from "./rollout-words.ts";
 import { aboutService, type FoundService, findService, type ServiceOptions } from "./services.ts";
 import { plainTable } from "./table.ts";
 
@@ -28,12 +31,16 @@ interface Status {
   /** Addresses behind the shared Service that get requests. */
   readonly endpoints: Record<Track, number>;
   readonly record: RecordReading["kind"];
+  /** The rollout that is open; absent where none is. */
+  readonly rollout?: RolloutStatus | { readonly unknown: string };
 }
 
 /** `gray status`: what one looks at after a release. */
 export function statusCommand(): Command {
   return aboutService(new Command("status"))
-    .description("the pods of both tracks, the endpoints behind the Service, each track's release and verdict")
+    .description(
+      "the rollout that is open, the pods of both tracks, the endpoints behind the Service, each track's release and verdict",
+    )
     .option("--json", "as JSON")
     .action(async (options: ServiceOptions & { json?: boolean }) => {
       const status = await readStatus(await findService(options));
@@ -42,13 +49,14 @@ export function statusCommand(): Command {
 }
 
 async function readStatus({ api, cluster, namespace, service, deployments }: FoundService): Promise<Status> {
-  const [pods, slices, record] = await Promise.all([
+  const [pods, slices, record, driver] = await Promise.all([
     readPods(api, namespace, service),
     api.list<EndpointSlice>(
       `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
       `kubernetes.io/service-name=${service}`,
     ),
     readRecord(api, namespace, service, cluster),
+    readDriver({ api, namespace, service }),
   ]);
   const rows = pods.map(podRow).sort((a, b) => (a.name < b.name ? -1 : 1));
   const serving = slices
@@ -80,7 +88,18 @@ async function readStatus({ api, cluster, namespace, service, deployments }: Fou
     pods: rows,
     endpoints: { stable: behind("stable"), canary: behind("canary") },
     record: record.kind,
+    ...openIn(service, record, driver),
   };
+}
+
+function openIn(service: string, record: RecordReading, driver: Driver | undefined): Pick<Status, "rollout"> {
+  if (record.kind !== "read") return {};
+  try {
+    const rollout = rolloutIn(service, record.record);
+    return rollout ? { rollout: rolloutStatus(rollout, driver, Date.now()) } : {};
+  } catch (error) {
+    return { rollout: { unknown: (error as Error).message } };
+  }
 }
 
 function verdictOf(record: RecordReading, release: string): string {
@@ -118,5 +137,7 @@ function describe(status: Status, now: Date): string {
   );
   const { stable, canary } = status.endpoints;
   const service = `Service ${status.service} in ${status.namespace}: ${stable + canary} endpoints (${stable} stable, ${canary} canary)`;
-  return [each, service, pods].join("\n\n");
+  const { rollout } = status;
+  const open = rollout && ("unknown" in rollout ? [rollout.unknown] : rolloutLines(rollout, now.getTime()));
+  return [each, ...(open ? [open.join("\n")] : []), service, pods].join("\n\n");
 }

@@ -1,17 +1,18 @@
 import { Command } from "commander";
 import { memoryKey } from "../components/history.ts";
 import { Refusal } from "../components/refusal.ts";
+import { writeEvents } from "../rollout/event.ts";
 import { Lease } from "../rollout/lease.ts";
 import { Ledger } from "../rollout/ledger.ts";
 import { releaseOf } from "../rollout/live.ts";
 import { outputs } from "../rollout/pulumi.ts";
-import { completedReleases, readRecord } from "../rollout/record.ts";
+import { completedReleases, type RolloutRecord, readRecord, unreadable } from "../rollout/record.ts";
 import { whoAmI } from "../rollout/who.ts";
-import { aboutDriving, type DrivingOptions, driveOn } from "./driving.ts";
-import { type Owners, ownersHere } from "./owners.ts";
-import { type FoundService, findService, type ServiceOptions } from "./services.ts";
+import { aboutDriving, type DrivingOptions, driveOn, equip } from "./driving.ts";
+import { here, type Owners } from "./owners.ts";
+import type { FoundService } from "./services.ts";
 
-interface Options extends ServiceOptions, DrivingOptions {
+interface Options extends DrivingOptions {
   readonly to?: string;
   readonly because: string;
 }
@@ -26,38 +27,48 @@ export function undoCommand(): Command {
 }
 
 async function undo(options: Options): Promise<void> {
-  const found = await findService(options);
-  const owners = ownersHere(found, "gray undo");
-  const { api, service, deployments } = found;
+  const equipment = await equip(options, "gray undo");
+  const { found } = equipment;
+  const owners = here(equipment.owners);
+  const { api, cluster, namespace, service, deployments } = found;
+  const reading = await readRecord(api, namespace, service, cluster);
+  if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
+  if (reading.kind === "read") assertNoneOpen(service, reading.record);
   const release = releaseOf(deployments.stable);
   if (release === undefined) throw new Refusal(`${service} has no stable Deployment: there is nothing to undo.`);
-  const from = await target(found, owners, release, options.to);
+  const from = await target(found, owners, release, completedReleases(reading), options.to);
   const by = await whoAmI(api);
   const at = new Date().toISOString();
   const lease = await Lease.take(found, (sentence) => console.error(sentence));
   try {
-    const ledger = await Ledger.open(found, (epoch, { open }) => {
-      if (open) throw new Refusal(`A rollout of ${open.release} of ${service} is open: gray abort takes that back.`);
+    const ledger = await Ledger.open(found, (epoch, record) => {
+      assertNoneOpen(service, record);
       const ending = { by, because: options.because, at };
       const steps = [{ stage: "full" as const, approval: false, watch: 0 }];
       const runs = { canary: from, stable: from };
       return { epoch, release, from, by, began: at, steps, step: 0, weight: 0, runs, ending };
     });
-    await driveOn(found, owners, { ledger, lease }, options, { undone: 0 });
+    const message = `${by} takes release ${release} back to ${from}: ${options.because}`;
+    await writeEvents(found, { type: "Warning", reason: "ReleaseTakenBack", message });
+    await driveOn(equipment, { ledger, lease }, options, { undone: 0 });
   } finally {
     await lease.release();
   }
 }
 
+function assertNoneOpen(service: string, { open }: RolloutRecord): void {
+  if (open) throw new Refusal(`A rollout of ${open.release} of ${service} is open: gray abort takes that back.`);
+}
+
 /** The release to go back to. @throws Refusal if it is none that is kept */
 async function target(
-  { api, cluster, namespace, service }: FoundService,
+  { namespace, service }: FoundService,
   { folder, stacks }: Owners,
   release: string,
+  completed: readonly string[],
   asked: string | undefined,
 ): Promise<string> {
-  const record = await readRecord(api, namespace, service, cluster);
-  const wanted = asked ?? completedReleases(record).find((id) => id !== release);
+  const wanted = asked ?? completed.find((id) => id !== release);
   interface Remembered {
     readonly releases?: Readonly<Record<string, { readonly history: readonly { readonly id: string }[] }>>;
   }

@@ -7,6 +7,11 @@ import { labelsOf, type ServiceArgs } from "./service-args.ts";
 
 type Labels = Readonly<Record<string, string>>;
 
+/** What begins the annotations that tools write for themselves. */
+const tools = ["kubectl.kubernetes.io/", "deployment.kubernetes.io/", "meta.helm.sh/", "pulumi.com/", "gray-release/"];
+/** What begins those that a platform writes on whatever Deployment it finds. */
+const platforms = ["autopilot.gke.io/", "cloud.google.com/", "field.cattle.io/"];
+
 /** An object that was there before us, made by kubectl or Helm. Each has the name of the service. */
 export type AdoptedKind = "Deployment" | "Service" | "Ingress";
 
@@ -91,7 +96,8 @@ export function adoptedRelease({ metadata, spec }: LiveTemplate): Release {
  * 2. A plain Service (ClusterIP) selects the Deployment's pods, by labels that canary's pods will have as well.
  * 3. The pods have no label `track`.
  * 4. Number of pods, ports and Ingress are what the program describes.
- * 5. No object has an annotation that the program does not describe: `up` would take it off.
+ * 5. The Deployment has no annotation that the program does not describe, for the first promotion makes it anew; the Ingress
+ *    has none of another value. Whatever else is on Service and Ingress stays as it is.
  *
  * @throws Refusal for the first of these that does not hold
  */
@@ -109,13 +115,11 @@ function obstacle(
   if (!deployment) return `there is no Deployment ${service}, so name the service as its Deployment is named`;
   if (!shared)
     return `there is no Service ${service} in front of Deployment ${service}, so make one of this name first`;
-  const taken: { kind: AdoptedKind; metadata: Metadata; described?: Labels | undefined }[] = [
-    { kind: "Deployment", metadata: deployment.metadata, described: args.annotations },
+  const taken: { kind: AdoptedKind; metadata: Metadata }[] = [
+    { kind: "Deployment", metadata: deployment.metadata },
     { kind: "Service", metadata: shared.metadata },
+    ...(ingress && args.ingress ? [{ kind: "Ingress", metadata: ingress.metadata } as const] : []),
   ];
-  if (ingress && args.ingress) {
-    taken.push({ kind: "Ingress", metadata: ingress.metadata, described: args.ingress.annotations });
-  }
   for (const { kind, metadata } of taken) {
     const [owner] = metadata.ownerReferences ?? [];
     if (owner) return `${kind} ${service} is kept by ${owner.kind} ${owner.name}, which would change it back`;
@@ -157,11 +161,18 @@ function obstacle(
     const is = canonicalJson(ingress.spec);
     if (is !== wanted) return `Ingress ${service} is ${is} and the program says ${wanted}, so describe it as it is`;
   }
-  for (const { kind, metadata, described = {} } of taken) {
+  for (const { kind, metadata } of taken) {
+    const described = describedOf(kind, args);
     for (const [key, value] of Object.entries(metadata.annotations ?? {})) {
-      if (isOfTools(key) || described[key] === value) continue;
-      return `${kind} ${service} has the annotation ${key}: ${value}, which the program does not describe, so describe it or take it off`;
+      if (key in described && described[key] !== value) {
+        return `${kind} ${service} has the annotation ${key}: ${value} and the program says ${described[key]}, so describe it as it is`;
+      }
     }
+  }
+  const { annotations } = undescribed("Deployment", service, args, deployment.metadata);
+  const [lost] = Object.entries(annotations).filter(([key]) => !startsWithOne(key, platforms));
+  if (lost) {
+    return `Deployment ${service} has the annotation ${lost.join(": ")}, which the one in its place will not have, so put it into annotations of the program or take it off`;
   }
   return undefined;
 }
@@ -187,16 +198,29 @@ export function assertBeside(service: string, args: ServiceArgs, weight: number,
   );
 }
 
-/** Annotations that tools write for themselves. */
-function isOfTools(key: string): boolean {
-  const tools = [
-    "kubectl.kubernetes.io/",
-    "deployment.kubernetes.io/",
-    "meta.helm.sh/",
-    "pulumi.com/",
-    "gray-release/",
-  ];
-  return tools.some((prefix) => key.startsWith(prefix));
+/** Labels and annotations of an object that the program does not describe, without those that tools write for themselves. */
+export function undescribed(kind: AdoptedKind, service: string, args: ServiceArgs, metadata: Metadata) {
+  const ours = { ...labelsOf(service, args), track: "" };
+  return {
+    labels: without(metadata.labels, ours),
+    annotations: without(metadata.annotations, describedOf(kind, args)),
+  };
+}
+
+function without(labels: Labels = {}, described: Labels): Labels {
+  return Object.fromEntries(
+    Object.entries(labels).filter(([key]) => !(key in described) && !startsWithOne(key, tools)),
+  );
+}
+
+/** Of a Service a program describes none. */
+function describedOf(kind: AdoptedKind, args: ServiceArgs): Labels {
+  if (kind === "Service") return {};
+  return (kind === "Deployment" ? args.annotations : args.ingress?.annotations) ?? {};
+}
+
+function startsWithOne(key: string, prefixes: readonly string[]): boolean {
+  return prefixes.some((prefix) => key.startsWith(prefix));
 }
 
 function has(labels: Labels, wanted: Labels): boolean {

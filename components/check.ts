@@ -74,7 +74,10 @@ const shape = v.strictObject({
 
 /** Checks as they are declared. Messages go on from "<argument> is <value>: ". */
 export const checksSchema = v.pipe(
-  v.array(v.partial(shape, ["name", "port", "method", "headers", "status", "atMost"]), "must be a list of checks"),
+  v.array(
+    v.partial(shape, ["name", "port", "method", "headers", "status", "body", "atMost"]),
+    "must be a list of checks",
+  ),
   checked((checks) => checksFault(checks as readonly Check[])),
 );
 
@@ -86,7 +89,11 @@ export const fullChecksSchema = v.pipe(
 
 /** @param port number of the Service's first port */
 export function fullCheck(check: Check, port: number): FullCheck {
-  return { name: checkName(check), port, headers: {}, ...defaults.check, ...check };
+  // Not a spread: a field that is there and undefined would take the default away.
+  const { method = defaults.check.method, status = defaults.check.status, atMost = defaults.check.atMost } = check;
+  const { path, body, headers = {} } = check;
+  const name = checkName(check);
+  return { name, port: check.port ?? port, headers, method, status, atMost, path, ...(body && { body }) };
 }
 
 /**

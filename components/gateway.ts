@@ -25,7 +25,7 @@ export interface RouteArgs {
   /** Number of the Service's port. @default the first port */
   readonly port?: number;
   /**
-   * A header that answers of canary carry. Besides telling the tracks apart from outside, a filter on one backend makes
+   * A header that answers of canary carry, by which `gray probe` knows that canary answered. A filter on one backend also makes
    * Envoy Gateway count the backends apart (envoyproxy/gateway#7017). Extended, without a feature name where it stands;
    * Traefik 3.6 ignores it. @default none
    */

@@ -105,14 +105,21 @@ export function usualSteps(weight: number): readonly Step[] {
 
 /** @param checks names of all checks of the plan */
 export function fullStep(step: Step, checks: readonly string[]): FullyWritten {
-  const { approval, dark, canary, full } = defaults.step;
-  switch (step.stage) {
-    case "dark":
-      return { approval, ...dark, ...step, checks: [...(step.checks ?? checks)] };
-    case "canary":
-      return { approval, ...canary, ...step, checks: [...(step.checks ?? [])] };
-    case "full":
-      return { approval, ...full, ...step };
+  const { stage, approval = defaults.step.approval } = step;
+  // Not spreads: a field that is there and undefined would take the default away.
+  switch (stage) {
+    case "dark": {
+      const { atMost = defaults.step.dark.atMost } = step;
+      return { stage, approval, atMost, checks: [...(step.checks ?? checks)] };
+    }
+    case "canary": {
+      const { weight, atLeast = defaults.step.canary.atLeast, atMost = defaults.step.canary.atMost } = step;
+      return { stage, approval, weight, atLeast, atMost, checks: [...(step.checks ?? [])] };
+    }
+    case "full": {
+      const { watch = defaults.step.full.watch } = step;
+      return { stage, approval, watch };
+    }
   }
 }
 
@@ -138,7 +145,7 @@ function stepsFault(steps: readonly Step[]): Fault | undefined {
     }
     if (step.stage !== "canary") continue;
     if (step.weight <= weight) return { at: [i, "weight"], message: `must be more than ${weight}, as weights rise` };
-    const { atLeast, atMost } = { ...defaults.step.canary, ...step };
+    const { atLeast = defaults.step.canary.atLeast, atMost = defaults.step.canary.atMost } = step;
     if (atLeast > atMost) return { at: [i, "atLeast"], message: `must not exceed atMost (${atMost})` };
     weight = step.weight;
   }

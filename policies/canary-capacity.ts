@@ -1,8 +1,16 @@
 import { called, type Declared, homeOf, isTrack, type KubernetesObject, pairsOf, type Service } from "./declared.ts";
+import {
+  backendsOf,
+  isHttpRoute,
+  isUnconditional,
+  matchesOf,
+  pathText,
+  type RouteMatch,
+  routeSpec,
+} from "./entrances.ts";
 import { canaryService, deployment, httpRoute } from "./examples.ts";
 import type { Rule } from "./rule.ts";
 import { headroom } from "./settings.ts";
-import { backendsOf, isHttpRoute, isUnconditional, matchesOf, pathText, type RouteMatch, routeSpec } from "./ways.ts";
 
 /**
  * A gateway gives canary its share however few pods it has, and pods that get too much fail for a reason that is not the release.

@@ -2,7 +2,7 @@ import { called, homeOf, serviceOf } from "./declared.ts";
 import { canaryService, kubernetes } from "./examples.ts";
 import type { Rule } from "./rule.ts";
 
-/** The debug Ingress is a way into what production runs, so it stands and goes with stable. */
+/** The debug Ingress is an entrance to what production runs, so it stands and goes with stable. */
 export const debugIngress: Rule = {
   name: "debug-ingress",
   description: "A debug Ingress stands only in the stack that owns stable.",

@@ -14,12 +14,12 @@ export interface Service {
   /** How canary's share of the user traffic came to be what it is, in percent; absent where another stack owns the front. */
   readonly shift?: { readonly from: number; readonly to: number };
   readonly gateway?: { readonly routes: readonly { readonly hostnames?: readonly string[] }[] };
-  readonly ingress?: Way;
-  readonly debugIngress?: Way;
+  readonly ingress?: PlainIngress;
+  readonly debugIngress?: PlainIngress;
 }
 
 /** A plain Ingress among the arguments of a service. */
-interface Way {
+interface PlainIngress {
   readonly host: string;
   readonly path?: string;
 }
@@ -88,8 +88,8 @@ export function readDeclared({ type, name, urn, props }: Resource): Declared | u
   if (type === "gray-release:index:CanaryService") {
     const { namespace, replicas, tracks = ["stable", "canary"], admissions = {}, releases = {}, ...rest } = props;
     const { shift, gateway, ingress, debugIngress } = rest;
-    const ways = { shift, gateway, ingress, debugIngress };
-    return { is: "service", urn, name, namespace, replicas, tracks, admissions, releases, ...ways };
+    const traffic = { shift, gateway, ingress, debugIngress };
+    return { is: "service", urn, name, namespace, replicas, tracks, admissions, releases, ...traffic };
   }
   const [, group = "core", kind] = kubernetesType.exec(type) ?? [];
   if (kind === undefined || props.metadata?.name === undefined) return undefined;

@@ -1,10 +1,10 @@
 import { called, type Declared, isTrack, type KubernetesObject, pairsOf, serviceOf } from "./declared.ts";
+import { backendsOf, ingressSpec, isHttpRoute, isIngress, routeSpec } from "./entrances.ts";
 import { canaryService, deployment, httpRoute, kubernetes } from "./examples.ts";
 import type { Rule } from "./rule.ts";
-import { backendsOf, ingressSpec, isHttpRoute, isIngress, routeSpec } from "./ways.ts";
 
 /**
- * The API server takes a port that is nowhere; the requests find out. Along the way of a request
+ * The API server takes a port that is nowhere; the requests find out. On the path of a request
  *
  * 1. each port of a Service that an HTTPRoute or an Ingress names is one of its ports,
  * 2. each targetPort of a Service is a port of every track that it selects: the name of one, or, where its containers tell
@@ -16,7 +16,9 @@ export const existingPorts: Rule = {
   name: "existing-ports",
   description: "Ports that routes name are ports of their Services, and these lead to ports of the pods.",
   judge: (one, { declared }) => [
-    ...pairsOf(one, declared, readWay, readService).flatMap(([way, service]) => wayFaults(way, service)),
+    ...pairsOf(one, declared, readEntrance, readService).flatMap(([entrance, service]) =>
+      entranceFaults(entrance, service),
+    ),
     ...pairsOf(one, declared, readService, readTrack).flatMap(([service, track]) => targetFaults(service, track)),
   ],
   examples: {
@@ -91,7 +93,7 @@ interface Port {
 }
 
 /** An HTTPRoute or an Ingress, by the ports that it names. */
-interface Way {
+interface Entrance {
   readonly object: KubernetesObject;
   readonly to: readonly {
     readonly namespace: string;
@@ -100,7 +102,7 @@ interface Way {
   }[];
 }
 
-function readWay(one: Declared): Way | undefined {
+function readEntrance(one: Declared): Entrance | undefined {
   if (isHttpRoute(one)) {
     return { object: one, to: (routeSpec(one).rules ?? []).flatMap((rule) => backendsOf(rule, one)) };
   }
@@ -157,7 +159,7 @@ function readTrack(one: Declared): ReadTrack | undefined {
   };
 }
 
-function wayFaults({ object, to }: Way, service: ReadService): string[] {
+function entranceFaults({ object, to }: Entrance, service: ReadService): string[] {
   const missing = to.find(
     (target) =>
       target.namespace === service.object.namespace &&

@@ -1,6 +1,4 @@
 import { called, type Declared, type KubernetesObject, pairsOf, type Service, serviceOf } from "./declared.ts";
-import { canaryService, httpRoute } from "./examples.ts";
-import type { Rule } from "./rule.ts";
 import {
   type Backend,
   backendsOf,
@@ -10,7 +8,9 @@ import {
   pathText,
   type RouteRule,
   routeSpec,
-} from "./ways.ts";
+} from "./entrances.ts";
+import { canaryService, httpRoute } from "./examples.ts";
+import type { Rule } from "./rule.ts";
 
 /** The header with the secret that reaches canary (components/names.ts). */
 const tokenHeader = "x-gray-token";

@@ -1,6 +1,4 @@
 import { called, type Declared, type KubernetesObject, readable, type Service, serviceOf } from "./declared.ts";
-import { canaryService, httpRoute, kubernetes } from "./examples.ts";
-import type { Rule } from "./rule.ts";
 import {
   everyPath,
   ingressSpec,
@@ -10,28 +8,30 @@ import {
   matchesOf,
   pathText,
   routeSpec,
-} from "./ways.ts";
+} from "./entrances.ts";
+import { canaryService, httpRoute, kubernetes } from "./examples.ts";
+import type { Rule } from "./rule.ts";
 
 /**
- * Where two ways in claim the same requests one of them is never met, and which one is the gateway's choice.
+ * Where two entrances claim the same requests one of them is never met, and which one is the gateway's choice.
  *
- * 1. No two objects claim the same path of the same host on the same way: HTTPRoutes on one listener, Ingresses of one class.
- * 2. No HTTPRoute and Ingress do either, as a name leads to one of the two alone, unless they are the users' ways to the same service:
+ * 1. No two objects claim the same path of the same host at the same place: HTTPRoutes on one listener, Ingresses of one class.
+ * 2. No HTTPRoute and Ingress do either, as a name leads to one of the two alone, unless they are the users' entrances to the same service:
  *    then the plain Ingress and the gateway stand side by side.
- * 3. The debug Ingress has a host or a path of its own, whichever stack owns the users' way.
+ * 3. The debug Ingress has a host or a path of its own, whichever stack owns the users' entrance.
  *
  * A claim is a path that every request meets; further conditions tell requests apart. A path in another one is none: the longer
- * one is taken.
+ * one is taken. The pack sees one stack; what another one claims on the same Gateway is not held against it.
  */
 export const uniqueHostnames: Rule = {
   name: "unique-hostnames",
-  description: "No two HTTPRoutes or Ingresses claim the same path of the same host.",
+  description: "No two HTTPRoutes or Ingresses of one stack claim the same path of the same host.",
   judge(one, { declared }) {
     if (one.is === "service") return debugFaults(one);
-    const way = readWay(one);
-    if (way === undefined) return [];
+    const entrance = readEntrance(one);
+    if (entrance === undefined) return [];
     const others = declared.filter((other) => other !== one);
-    return readable(others, readWay).flatMap((other) => faults(way, other));
+    return readable(others, readEntrance).flatMap((other) => faults(entrance, other));
   },
   examples: {
     allowed: [
@@ -100,6 +100,11 @@ export const uniqueHostnames: Rule = {
         says: /claims every host's \/, and so does/,
       },
       {
+        name: "two routes with a list of no hosts, which is every host too",
+        resources: [route("fop-gate", { spec: { hostnames: [] } }), route("shop", { spec: { hostnames: [] } })],
+        says: /claims every host's \/, and so does/,
+      },
+      {
         name: "two Ingresses with one path",
         resources: [ingress("fop-gate", { path: "/a" }), ingress("shop", { path: "/a/" })],
         says: /^Ingress dora-apps\/shop claims fop-gate\.example\/a, and so does Ingress dora-apps\/fop-gate/,
@@ -112,7 +117,7 @@ export const uniqueHostnames: Rule = {
       {
         name: "the debug Ingress on the host of the users' route, which another stack owns",
         resources: [debug({})],
-        says: /^dora-apps\/fop-gate: the debug Ingress claims fop-gate\.example\/, and so does the users' way in: give debugIngress a host of its own\.$/,
+        says: /^dora-apps\/fop-gate: the debug Ingress claims fop-gate\.example\/, and so does the users' Ingress or HTTPRoute: give debugIngress a host of its own\.$/,
       },
       {
         name: "the debug Ingress on the host of the users' Ingress",
@@ -127,8 +132,8 @@ export const uniqueHostnames: Rule = {
   },
 };
 
-/** An object that requests come in by, and what it claims. */
-interface Way {
+/** An HTTPRoute or an Ingress, and what it claims. */
+interface Entrance {
   readonly object: KubernetesObject;
   readonly service: string | undefined;
   /** Where it hangs: the listeners of an HTTPRoute, the class of an Ingress. */
@@ -149,9 +154,9 @@ interface Claim {
   readonly path: string;
 }
 
-function readWay(one: Declared): Way | undefined {
+function readEntrance(one: Declared): Entrance | undefined {
   if (isHttpRoute(one)) {
-    const { parentRefs = [], hostnames = [undefined], rules = [] } = routeSpec(one);
+    const { parentRefs = [], hostnames = [], rules = [] } = routeSpec(one);
     const listeners = parentRefs.map(({ kind = "Gateway", namespace = one.namespace, name, sectionName, port }) => ({
       of: `${kind} ${namespace}/${name}`,
       ...(sectionName !== undefined && { section: sectionName }),
@@ -159,7 +164,8 @@ function readWay(one: Declared): Way | undefined {
     }));
     const matches = rules.flatMap(matchesOf).filter(isUnconditional);
     const paths = new Set(matches.map(({ path }) => pathText(path?.type, path?.value)));
-    const claims = hostnames.flatMap((host) => [...paths].map((path) => ({ host, path })));
+    const hosts = hostnames.length > 0 ? hostnames : [undefined];
+    const claims = hosts.flatMap((host) => [...paths].map((path) => ({ host, path })));
     return { object: one, service: serviceOf(one), listeners, claims };
   }
   if (!isIngress(one)) return undefined;
@@ -170,26 +176,28 @@ function readWay(one: Declared): Way | undefined {
   return { object: one, service: serviceOf(one), listeners: [{ of: ingressClassName }], claims };
 }
 
-function faults(way: Way, other: Way): string[] {
-  if (!canMeet(way, other)) return [];
-  const both = way.claims.find(({ host, path }) =>
+function faults(entrance: Entrance, other: Entrance): string[] {
+  if (!canMeet(entrance, other)) return [];
+  const both = entrance.claims.find(({ host, path }) =>
     other.claims.some((claim) => claim.host === host && claim.path === path),
   );
-  // On two kinds of ways, what neither of them says of the host is no claim to the same one.
-  if (both === undefined || (both.host === undefined && way.object.kind !== other.object.kind)) return [];
+  // Of two kinds of entrances, what neither says of the host is no claim to the same one.
+  if (both === undefined || (both.host === undefined && entrance.object.kind !== other.object.kind)) return [];
   return [
-    `${called(way.object)} claims ${text(both)}, and so does ${called(other.object)}: give one of them another host or path.`,
+    `${called(entrance.object)} claims ${text(both)}, and so does ${called(other.object)}: give one of them another host or path.`,
   ];
 }
 
 /** Whether a request could come by both. */
-function canMeet(way: Way, other: Way): boolean {
+function canMeet(entrance: Entrance, other: Entrance): boolean {
   const sameService =
-    way.service !== undefined && way.service === other.service && way.object.namespace === other.object.namespace;
+    entrance.service !== undefined &&
+    entrance.service === other.service &&
+    entrance.object.namespace === other.object.namespace;
   // The debug Ingress is held against its service's arguments, in whichever stack.
-  if (sameService && [way, other].some(({ object, service }) => object.name === `${service}-debug`)) return false;
-  if (way.object.kind !== other.object.kind) return !sameService;
-  return way.listeners.some((mine) => other.listeners.some((theirs) => overlap(mine, theirs)));
+  if (sameService && [entrance, other].some(({ object, service }) => object.name === `${service}-debug`)) return false;
+  if (entrance.object.kind !== other.object.kind) return !sameService;
+  return entrance.listeners.some((mine) => other.listeners.some((theirs) => overlap(mine, theirs)));
 }
 
 function overlap(a: Listener, b: Listener): boolean {
@@ -207,7 +215,7 @@ function debugFaults({ namespace, name, gateway, ingress, debugIngress }: Servic
   ];
   return users.some(({ host, path }) => host === debug.host && path === debug.path)
     ? [
-        `${namespace}/${name}: the debug Ingress claims ${text(debug)}, and so does the users' way in: give debugIngress a host of its own.`,
+        `${namespace}/${name}: the debug Ingress claims ${text(debug)}, and so does the users' Ingress or HTTPRoute: give debugIngress a host of its own.`,
       ]
     : [];
 }

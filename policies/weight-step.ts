@@ -6,12 +6,17 @@ import { largestRise } from "./settings.ts";
 const smallest = 0.001;
 
 /**
- * A release proves itself on few users before it meets many. What counts is the share that canary gets, not the weight that is
- * asked for; the first share after the dark is a rise too. It may fall as far and as fast as anybody likes.
+ * Canary meets few users before it meets many. What counts is the share that canary gets, not the weight that is asked for; the first
+ * share after the dark is a rise too. It may fall as far and as fast as anybody likes.
+ *
+ * It judges the share and not who gets it: a new release at a weight that stays, 50 say, meets half of the users at once and
+ * passes. `gray rollout` takes canary to the dark first, by its default plan; whoever does without it sets a
+ * small weight before a new release.
  */
 export const weightStep: Rule = {
   name: "weight-step",
-  description: "Canary's share of the user traffic never rises by more than one step at once.",
+  description:
+    "Canary's share of the user traffic never rises by more than one step at once; a new release at a share that stays is not judged.",
   settings: [largestRise],
   judge(one, { numberOf }) {
     if (one.is !== "service" || one.shift === undefined) return [];

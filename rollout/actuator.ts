@@ -62,11 +62,12 @@ export function actuatorOf(of: Acting): Actuator {
         return undefined;
       }
       const name = deploymentName(service, track);
+      const own = pods.filter((pod) => isOf(pod, track, release));
       const why = isStuck(deployment)
         ? `Deployment ${name} came to a stop: its progress deadline is exceeded`
-        : notStarting(pods.filter((pod) => isOf(pod, track, release)));
-      if (why === undefined) delete failing[track];
-      else failing[track] ??= Date.now();
+        : notStarting(own);
+      if (why !== undefined) failing[track] ??= Date.now();
+      else if (!own.some(isBetweenAttempts)) delete failing[track];
       return why !== undefined && Date.now() - (failing[track] ?? 0) >= graceMilliseconds ? why : undefined;
     },
     async check(names) {
@@ -123,6 +124,11 @@ export function actuatorOf(of: Acting): Actuator {
 
 function isOf({ metadata: { labels = {} } }: PodObject, track: Track, release: string): boolean {
   return labels.track === track && labels.release === release;
+}
+
+/** Whether a container has ended before and is not ready: one that crashes again and again runs for a moment each time. */
+function isBetweenAttempts(pod: PodObject): boolean {
+  return containersOf(pod).some(({ ready, restartCount }) => restartCount > 0 && !ready);
 }
 
 /** What keeps a container from starting, for a person; undefined where nothing does. */

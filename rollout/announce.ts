@@ -3,11 +3,10 @@ import type { Sight } from "./assess.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Audience, End } from "./driver.ts";
 import { type Told, writeEvents } from "./event.ts";
-import { byDriver, byEvidence } from "./judgement.ts";
 import type { DeploymentObject } from "./live.ts";
 import { type Move, nameOf } from "./next.ts";
 import type { Notice, Notifier } from "./notify.ts";
-import type { Rollout } from "./rollout.ts";
+import { isPerson, type Rollout } from "./rollout.ts";
 
 /** Whose rollout it is, and how people who do not look on hear of it. */
 export interface Announced {
@@ -37,7 +36,6 @@ export class Announcer implements Audience {
   #last: Promise<unknown> = Promise.resolve();
   #rollout: Rollout | undefined;
   #holds = false;
-  #verdict: string | undefined;
 
   constructor(of: Announced) {
     this.#of = of;
@@ -53,10 +51,11 @@ export class Announcer implements Audience {
 
   /** Takes each look at the tracks. */
   seen({ assessment: { verdict, because } }: Sight): void {
-    if (this.#verdict === verdict) return;
-    this.#verdict = verdict;
-    // The Event of a verdict is written with the record.
-    if (verdict !== "undecided") this.#notify({ kind: "verdict", because: `${verdict}: ${because}` });
+    // One that was undecided in between is not news.
+    if (verdict === "undecided" || this.#told.has(verdict)) return;
+    this.#told.add(verdict);
+    // Its Event is written with the record.
+    this.#notify({ kind: "verdict", because: `${verdict}: ${because}` });
   }
 
   /** @returns resolves when everything is told, or given up */
@@ -110,7 +109,11 @@ export function announcementsOf(rollout: Rollout, move: Move): Announcement[] {
     const message = `release ${release} holds at ${step ? nameOf(step) : "its end"}: ${because}`;
     const key = ["hold", at, paused?.at, approved?.at, entered, checked].join(" ");
     const notice = { kind: "hold", because } as const;
-    all.push({ key, notice, ...(isTools(paused) && { event: { type: "Warning", reason: "RolloutHeld", message } }) });
+    all.push({
+      key,
+      notice,
+      ...(!(paused && isPerson(paused)) && { event: { type: "Warning", reason: "RolloutHeld", message } }),
+    });
   }
   if (move.kind === "retreat") {
     const { because } = move;
@@ -119,7 +122,7 @@ export function announcementsOf(rollout: Rollout, move: Move): Announcement[] {
     all.push({
       key: "retreat",
       notice,
-      ...(isTools(ending) && { event: { type: "Warning", reason: "RolloutRetreats", message } }),
+      ...(!(ending && isPerson(ending)) && { event: { type: "Warning", reason: "RolloutRetreats", message } }),
     });
   }
   return all;
@@ -151,9 +154,4 @@ function endingOf({ release, from }: Rollout, end: End): Announcement | undefine
     };
   }
   return undefined;
-}
-
-/** Whether no person said so. */
-function isTools(word: Rollout["paused"]): boolean {
-  return word === undefined || word.by === byEvidence || word.by === byDriver;
 }

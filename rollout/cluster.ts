@@ -57,6 +57,13 @@ export interface Cluster {
    * @throws ApiError with 422 or 409 where a `test` does not hold, or somebody wrote at the same moment
    */
   patch<T>(path: string, operations: readonly Operation[]): Promise<T>;
+  /**
+   * Owns these fields of an object from here on, together with who wrote them (server-side apply): they stay where another
+   * applies without them.
+   *
+   * @throws ApiError with 409 where the object has other values by now
+   */
+  apply(path: string, object: object): Promise<void>;
   delete(path: string): Promise<void>;
   /**
    * The same, for reading: each call ends with the signal, and throws its reason. Whether a write that is ended was done,
@@ -147,6 +154,9 @@ export function connect(access: Access, ending?: AbortSignal): Cluster {
     replace: <T>(path: string, object: object) => call("PUT", path, object) as Promise<T>,
     patch: <T>(path: string, operations: readonly Operation[]) =>
       call("PATCH", `${path}?fieldManager=gray`, operations) as Promise<T>,
+    async apply(path, object) {
+      await call("PATCH", `${path}?fieldManager=gray`, object);
+    },
     async delete(path) {
       await orAbsent(call("DELETE", path));
     },
@@ -188,7 +198,10 @@ function open(
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
     accept,
-    ...(payload !== undefined && { "content-type": bodyType(method), "content-length": Buffer.byteLength(payload) }),
+    ...(payload !== undefined && {
+      "content-type": bodyType(method, body),
+      "content-length": Buffer.byteLength(payload),
+    }),
   };
   return authorized(access, path, { method, headers, body: payload, signal });
 }
@@ -212,8 +225,10 @@ async function authorized(access: Access, path: string, outgoing: Omit<Outgoing,
   return send(url, { ...outgoing, headers, options });
 }
 
-function bodyType(method: string): string {
-  return method === "PATCH" ? "application/json-patch+json" : "application/json";
+/** A patch is a list of operations, or an object to apply, and JSON is YAML. */
+function bodyType(method: string, body: object | undefined): string {
+  if (method !== "PATCH") return "application/json";
+  return Array.isArray(body) ? "application/json-patch+json" : "application/apply-patch+yaml";
 }
 
 /** What a failed request comes to for a person. */

@@ -5,7 +5,7 @@ import { ApiError, Unreachable } from "./cluster.ts";
 import { byDriver, byEvidence } from "./judgement.ts";
 import { type Entry, type Ledger, Superseded } from "./ledger.ts";
 import { type Move, nameOf, next, type Standing } from "./next.ts";
-import { inNextStep, positionOf, type Rollout, type Word } from "./rollout.ts";
+import { cutOff, inNextStep, positionOf, type Rollout, type Word } from "./rollout.ts";
 
 /** What the driver does to the world. Each may be done again after it was done, or half done. */
 export interface Actuator {
@@ -61,6 +61,8 @@ export type End =
 
 /** Milliseconds between two looks at the record while nothing has to be done. */
 const lookMilliseconds = 1000;
+/** The same while users meet the release: all of it they wait for a cut once it is found bad. */
+const alertMilliseconds = 250;
 /** Milliseconds before something is tried again that the cluster did not answer, or Pulumi could not do. */
 const againMilliseconds = 5000;
 /** Times that an effect is tried for which the cluster gives no reason to fail. */
@@ -90,41 +92,50 @@ async function walk(way: Drive): Promise<End> {
     const { rollout } = entry;
     const cut = witness.takeCut();
     if (cut !== undefined) {
-      await write(way, ({ entered: _, ...each }) => ({ ...each, weight: 0, paused: each.paused ?? wordOf(cut) }));
+      const to = (each: Rollout) => cutOff(each, wordOf(cut));
+      // Done once more, because an up that was under way may have written the weight again.
+      await mustGo(way, { name: "cut", to, run: () => way.actuator.cut() });
       continue;
     }
     const known = witness.standing(entry);
     const standing = failedChecks === undefined ? known : { ...known, failedChecks };
     const move = next(positionOf(rollout), standing, Date.now());
     audience.now(rollout, move);
+    if (rollout.urgent !== undefined && move.kind !== "retreat") {
+      await takeStableBack(way, true);
+      continue;
+    }
     switch (move.kind) {
       case "enter":
         await enter(way, rollout);
         break;
       case "check":
-        failedChecks = await check(way, move.names);
+        failedChecks = await check(way, rollout.step, move.names);
         break;
       case "advance":
         failedChecks = undefined;
-        await write(way, inNextStep);
+        await writeInStep(way, rollout.step, inNextStep);
         break;
       case "retreat":
         return retreat(way, rollout, move.because);
-      case "finish":
-        return finish(way, rollout);
+      case "finish": {
+        const end = await finish(way, rollout);
+        if (end) return end;
+        break;
+      }
       case "hold":
         if (leavesHolding) return { kind: "held", because: move.because };
         await pause(way, lookMilliseconds);
         break;
       case "observe":
-        await pause(way, lookMilliseconds);
+        await pause(way, alertMilliseconds);
         break;
     }
   }
 }
 
 /** Brings what the present step is about. Canary that does not come up ends the rollout; stable goes back, and it holds. */
-async function enter(way: Drive, { steps, step: at }: Rollout): Promise<void> {
+async function enter(way: Drive, { steps, step: at, from }: Rollout): Promise<void> {
   const { actuator } = way;
   const step = steps[at];
   if (step === undefined) return;
@@ -141,21 +152,28 @@ async function enter(way: Drive, { steps, step: at }: Rollout): Promise<void> {
   });
   if (came.kind === "interrupted") return;
   if (came.kind === "done") {
-    await write(way, (rollout) => ({ ...rollout, entered: new Date().toISOString() }));
+    const entered = new Date().toISOString();
+    await writeInStep(way, at, (rollout) => ({ ...rollout, entered }));
   } else if (isFull) {
-    await takeStableBack(way);
     const because = `stable did not come to run it and went back: ${came.because}`;
-    await write(way, (rollout) => ({ ...rollout, paused: rollout.paused ?? wordOf(because) }));
+    const stands = await answered(way, () => actuator.stableRuns(from));
+    // In one word: whoever goes on after a crash takes stable back as well, and then holds.
+    await write(way, (rollout) => ({ ...held(rollout, because), ...(!stands && { urgent: true }) }));
   } else if (came.hopeless) {
     await write(way, (rollout) => ({ ...rollout, ending: rollout.ending ?? wordOf(came.because) }));
   } else {
-    await write(way, (rollout) => ({ ...rollout, paused: rollout.paused ?? wordOf(came.because) }));
+    await writeInStep(way, at, (rollout) => held(rollout, came.because));
   }
 }
 
-async function check(way: Drive, names: readonly string[]): Promise<string | undefined> {
+/** Held by the driver, which has given up what it was doing. */
+function held({ effect: _, ...rollout }: Rollout, because: string): Rollout {
+  return { ...rollout, paused: rollout.paused ?? wordOf(because) };
+}
+
+async function check(way: Drive, step: number, names: readonly string[]): Promise<string | undefined> {
   const failed = await answered(way, () => way.actuator.check(names, way.signal));
-  if (failed === undefined) await write(way, (rollout) => ({ ...rollout, checked: true }));
+  if (failed === undefined) await writeInStep(way, step, (rollout) => ({ ...rollout, checked: true }));
   else await pause(way, lookMilliseconds);
   return failed;
 }
@@ -170,7 +188,7 @@ async function retreat(way: Drive, begun: Rollout, because: string): Promise<End
   const ending = begun.ending ?? { by: byEvidence, because, at: new Date().toISOString() };
   const back = (rollout: Rollout): Rollout => ({
     ...rollout,
-    ending,
+    ending: rollout.ending ?? ending,
     weight: 0,
     runs: { canary: from, stable: from },
   });
@@ -187,30 +205,38 @@ async function retreat(way: Drive, begun: Rollout, because: string): Promise<End
   return { kind: "undone", because };
 }
 
-/** Stable to what it ran when the rollout began: with all pods at once, and then under its own rolling settings again. */
-async function takeStableBack(way: Drive): Promise<void> {
+/**
+ * Stable to what it ran when the rollout began: with all pods at once, and then under its own rolling settings again. The
+ * record says `urgent` until both are done, whether true or false.
+ *
+ * @param yields whether it is left where it is as soon as the rollout has to go back
+ */
+async function takeStableBack(way: Drive, yields = false): Promise<void> {
   const { rollout } = await read(way);
   const stands = await answered(way, () => way.actuator.stableRuns(rollout.from));
-  if (stands && !rollout.urgent) return;
+  if (stands && rollout.urgent === undefined) return;
   for (const urgent of [true, false]) {
-    await mustGo(way, {
+    const what = {
       name: urgent ? "stable back" : "stable's rolling settings",
-      to: (each) => ({ ...each, urgent, runs: { ...each.runs, stable: each.from } }),
-      run: (each, signal) => way.actuator.bringStable(each, signal),
-    });
+      to: (each: Rollout) => ({ ...each, urgent, runs: { ...each.runs, stable: each.from } }),
+      run: (each: Rollout, signal: AbortSignal) => way.actuator.bringStable(each, signal),
+    };
+    if (!(await mustGo(way, what, yields))) return;
   }
+  await write(way, ({ urgent: _, ...each }) => each);
 }
 
-/** Everybody has it: the weight is the program's again. */
-async function finish(way: Drive, rollout: Rollout): Promise<End> {
-  await mustGo(way, {
+/** Everybody has it: the weight is the program's again. @returns nothing where a person had another word meanwhile */
+async function finish(way: Drive, rollout: Rollout): Promise<End | undefined> {
+  const what = {
     name: "the weight of the program",
     to: withOwnWeight,
-    run: (each, signal) => way.actuator.bringCanary(each, signal),
-  });
+    run: (each: Rollout, signal: AbortSignal) => way.actuator.bringCanary(each, signal),
+  };
+  if (!(await mustGo(way, what, true))) return undefined;
   const ended = { ...endOf(rollout), outcome: "promoted" as const, because: "every step was passed" };
-  await answered(way, () => way.ledger.close(ended));
-  return { kind: "promoted" };
+  const closed = await answered(way, () => way.ledger.close(ended));
+  return closed ? { kind: "promoted" } : undefined;
 }
 
 function withOwnWeight({ weight: _, ...rollout }: Rollout): Rollout {
@@ -276,8 +302,7 @@ async function giveUp(way: Drive, track: Track, over: AbortController): Promise<
     if (either.aborted) return;
     try {
       const entry = await way.ledger.read();
-      const move = next(positionOf(entry.rollout), way.witness.standing(entry), Date.now());
-      if (move.kind === "retreat") over.abort({ kind: "interrupted" } satisfies Outcome);
+      if (goesBack(way, entry)) over.abort({ kind: "interrupted" } satisfies Outcome);
       const because = await way.actuator.hopeless(track, entry.rollout);
       if (because !== undefined) over.abort({ kind: "failed", because, hopeless: true } satisfies Outcome);
     } catch (error) {
@@ -287,13 +312,24 @@ async function giveUp(way: Drive, track: Track, over: AbortController): Promise<
   }
 }
 
-/** An effect of the way back or of the end, which nothing gives up. */
-async function mustGo(way: Drive, what: Effect): Promise<void> {
+function goesBack({ witness }: Drive, entry: Entry): boolean {
+  return next(positionOf(entry.rollout), witness.standing(entry), Date.now()).kind === "retreat";
+}
+
+/**
+ * An effect of the way back or of the end, which nothing gives up.
+ *
+ * @param yields whether it is not tried again once the rollout has to go back
+ * @returns whether it was done
+ */
+async function mustGo(way: Drive, what: Effect, yields = false): Promise<boolean> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await noted(way, what);
+      await noted(way, what);
+      return true;
     } catch (error) {
       const because = reasonOf(way, error);
+      if (yields && goesBack(way, await read(way))) return false;
       if (attempt >= attempts && way.leavesHolding) throw new Stuck(`${what.name} failed: ${because}`);
       way.audience.note(`${what.name}: ${because}. Trying again.`);
       await pause(way, againMilliseconds);
@@ -326,6 +362,14 @@ function read(way: Drive): Promise<Entry> {
 
 function write(way: Drive, to: (rollout: Rollout) => Rollout): Promise<Rollout> {
   return answered(way, () => way.ledger.write(to));
+}
+
+/**
+ * Writes what belongs to one step. It is nothing any more where a person moved the rollout on meanwhile, nor when it is
+ * written again because its answer was lost.
+ */
+function writeInStep(way: Drive, step: number, to: (rollout: Rollout) => Rollout): Promise<Rollout> {
+  return write(way, (rollout) => (rollout.step === step ? to(rollout) : rollout));
 }
 
 /** Asks until the cluster answers: nothing is decided from silence, and the traffic stays as it is. */

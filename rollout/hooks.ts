@@ -1,31 +1,18 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { output, type ResourceHookArgs, type ResourceHookBinding } from "@pulumi/pulumi";
 import type { Memory } from "../components/history.ts";
 import { Refusal } from "../components/refusal.ts";
 import type { Track } from "../components/traffic.ts";
-import { handOver } from "./adopt.ts";
 import type { Cluster } from "./cluster.ts";
 import { writeEvent } from "./event.ts";
 import { decide, frontHeld } from "./gate.ts";
+import { handOver } from "./hand-over.ts";
 import { sameLabels } from "./labels.ts";
-import {
-  isComplete,
-  isStuck,
-  readDeployment,
-  readService,
-  releaseOf,
-  type ServiceObject,
-  type Wanted,
-} from "./live.ts";
+import { isComplete, readDeployment, readService, releaseOf, type ServiceObject, type Wanted } from "./live.ts";
 import { questionOf } from "./question.ts";
 import { changeRecord, completedReleases, readRecord, withCompleted } from "./record.ts";
+import { awaitComplete } from "./roll.ts";
 import { type RouteObject, readRoute } from "./routes.ts";
-
-/** Time between two looks at a roll. */
-const lookMilliseconds = 250;
-/** Looks in a row that must show a roll stuck: the word of the roll before it stands until the first progress of this one. */
-const stuckLooks = 8;
 
 /** Which service's gate, and what the program knew of it that the cluster does not hold. */
 export interface Guarded {
@@ -131,30 +118,6 @@ async function decideAgain(
   const told = live ?? canary;
   if (admission.code === "break-glass" && told)
     await writeEvent(api, told, "Warning", "BreakGlass", admission.sentence);
-}
-
-/**
- * Waits until a track's roll is through. The provider waits too, but after a roll back to a ReplicaSet that is still there
- * it may take the one before for the present one and end half-way (seen with 4.18: 8 s of 24 s).
- *
- * @throws Refusal if the roll is stuck, or takes longer than any roll may
- */
-async function awaitComplete({ api, namespace, service, rollSeconds }: Guarded, track: Track): Promise<void> {
-  const end = Date.now() + rollSeconds * 1000;
-  let stuck = 0;
-  for (;;) {
-    const deployment = await readDeployment(api, namespace, service, track);
-    if (!deployment || isComplete(deployment) || deployment.spec.replicas === 0) return;
-    stuck = isStuck(deployment) ? stuck + 1 : 0;
-    if (stuck > stuckLooks || Date.now() > end) {
-      const { name } = deployment.metadata;
-      const why = stuck ? "its progress deadline is exceeded" : `within ${rollSeconds} s`;
-      throw new Refusal(
-        `Deployment ${name} in namespace ${namespace} did not come to run ${releaseOf(deployment)} completely (${why}): look at kubectl describe deployment ${name} -n ${namespace}, then release another or the one before.`,
-      );
-    }
-    await sleep(lookMilliseconds);
-  }
 }
 
 /** Notes in the record what stable runs, if it really runs it completely. Does nothing where that stands there already. */

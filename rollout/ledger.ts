@@ -1,5 +1,14 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Cluster } from "./cluster.ts";
-import { changeRecord, type Ended, type RolloutRecord, readRecord, unreadable, type Verdict } from "./record.ts";
+import {
+  changeRecord,
+  type Ended,
+  type RolloutRecord,
+  readRecord,
+  recordName,
+  unreadable,
+  type Verdict,
+} from "./record.ts";
 import { type Rollout, rolloutIn } from "./rollout.ts";
 
 /** Whose record it is. */
@@ -88,25 +97,36 @@ export class Ledger {
   }
 
   /**
-   * Ends the rollout.
+   * Ends the rollout. One that a person holds or takes back by now is not promoted, and stays open.
    *
    * @param instead which release runs in the place of which from now on, where that changes
+   * @returns whether it has ended
    */
-  async close(ended: Ended, instead: Readonly<Record<string, string>> = {}): Promise<void> {
-    await change(this.of, (before) => {
-      this.own(before);
+  async close(ended: Ended, instead: Readonly<Record<string, string>> = {}): Promise<boolean> {
+    const { open } = await change(this.of, (before) => {
+      // It was closed already, and the answer was lost.
+      if (before.open === undefined && isDeepStrictEqual(before.ended?.[0], ended)) return before;
+      const { ending, paused } = this.own(before);
+      if (ended.outcome === "promoted" && (ending ?? paused)) return before;
       const { open: _, ...kept } = withEnded(before, ended);
-      return { ...kept, instead: { ...before.instead, ...instead } };
+      // What the tracks run now stands for itself: it may have been undone in former times.
+      const { [ended.outcome === "promoted" ? ended.release : ended.from]: __, ...others } = before.instead ?? {};
+      return { ...kept, instead: { ...others, ...instead } };
     });
+    return open === undefined;
   }
 
   private own(record: RolloutRecord | undefined): Rollout {
     const rollout = record && rolloutIn(this.of.service, record);
     if (rollout?.epoch === this.epoch) return rollout;
+    const { service, namespace } = this.of;
+    if (rollout) {
+      throw new Superseded(`The rollout of ${service} is driven by somebody else now: gray status says how it stands.`);
+    }
     throw new Superseded(
-      rollout
-        ? `The rollout of ${this.of.service} is driven by somebody else now: gray status says how it stands.`
-        : `The rollout of ${this.of.service} is over: gray history says how it ended.`,
+      (record?.epoch ?? 0) < this.epoch
+        ? `The record ${recordName(service)} in namespace ${namespace} knows nothing of this rollout any more, as if it was deleted, and the traffic stays as it is: restore it and run gray resume.`
+        : `The rollout of ${service} is over: gray history says how it ended.`,
     );
   }
 }
@@ -114,7 +134,7 @@ export class Ledger {
 /**
  * A person's word on the rollout that is open, whoever drives it.
  *
- * @param to what the record says of the rollout and of verdicts from then on; gives back the same rollout to change nothing
+ * @param to what the record says of the rollout and of verdicts from then on
  * @throws what `to` throws; Refusal if the rollout cannot be understood
  */
 export async function tell(

@@ -23,7 +23,7 @@ export interface Memories {
 }
 
 /** A release whose content is what its id says: it was hashed when it was rendered, and is again when it is read. */
-const release = v.pipe(
+export const keptRelease = v.pipe(
   v.object({
     id: v.string(),
     template: plainObject<PodTemplate>(),
@@ -41,7 +41,7 @@ const memories = mapOf(
     previous: v.optional(v.string()),
     shift: v.optional(v.object({ weight: v.number(), from: v.number(), to: v.number() })),
     adopted: v.optional(v.boolean()),
-    history: v.array(release),
+    history: v.array(keptRelease),
   }),
 );
 

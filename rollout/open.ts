@@ -17,11 +17,12 @@ import {
   type Track,
   type Traffic,
 } from "../components/traffic.ts";
-import { adoptedReleaseOf, adopting, adoptionOf, asAdopted, handOver, takeIn } from "./adopt.ts";
+import { adoptedReleaseOf, adopting, adoptionOf, asAdopted, isAsked, takeIn } from "./adopt.ts";
 import { type Choice, chooseReleases } from "./choice.ts";
 import { connect } from "./cluster.ts";
 import { type Admission, frontHeld } from "./gate.ts";
 import { assertGround, assertKnown } from "./ground.ts";
+import { handOver } from "./hand-over.ts";
 import { type Guarded, hooksOf, recordComplete } from "./hooks.ts";
 import { findAccess } from "./kubeconfig.ts";
 import { sameLabels } from "./labels.ts";
@@ -29,6 +30,7 @@ import { configMapsInUse, type Live, readLive, releaseOf } from "./live.ts";
 import { askOwnStack, type Memories, memoriesOf, ownStack } from "./memory.ts";
 import { providerFor } from "./provider.ts";
 import { type Adopted, completedReleases, type RecordReading, readRecord } from "./record.ts";
+import { leaveRelease, leftRelease, renderedFile, supposed } from "./rendered.ts";
 import { assertGateways, assertRoutes, hasWeight, weightOf } from "./routes.ts";
 import { sequences } from "./sequence.ts";
 
@@ -36,8 +38,8 @@ import { sequences } from "./sequence.ts";
  * Looks where a service stands, chooses the release of each track that this stack owns and asks the gate, before
  * anything is registered: a refused `up` changes nothing. In preview a refusal is a warning.
  *
- * Reads the environment: KUBECONFIG; GRAY_BREAK_GLASS=<reason> passes the gate; GRAY_EPOCH names the driver; GRAY_ADOPT=<service>
- * takes in what stands (gray adopt).
+ * Reads the environment: KUBECONFIG; GRAY_BREAK_GLASS=<reason> passes the gate; GRAY_EPOCH names the driver; GRAY_ADOPT=<namespace>/<service>
+ * takes in what stands (gray adopt); in preview GRAY_RENDERED=<file> (rendered.ts).
  *
  * @param service the name of the service
  * @param args the same arguments that CanaryService gets
@@ -46,6 +48,7 @@ import { sequences } from "./sequence.ts";
 export async function openRollout(service: string, args: ServiceArgs): Promise<Standing> {
   assertServiceArgs(service, args);
   const rendered = renderRelease(service, labelsOf(service, args), args);
+  const handedOver = renderedFile();
 
   const config = new pulumi.Config("kubernetes");
   const access = findAccess({ kubeconfig: config.get("kubeconfig"), context: config.get("context") });
@@ -56,12 +59,16 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
   const gateway = ownsCanary ? args.gateway : undefined;
   const live = asAdopted(service, args, await readLive(api, namespace, service, gateway !== undefined));
   assertGround(service, args, live, access.context);
-  const [record, memories, inUse] = await Promise.all([
+  const [recorded, remembered, inUse] = await Promise.all([
     readRecord(api, namespace, service, live.cluster),
     memoriesOf(service, args, live),
     ownsCanary ? configMapsInUse(api, namespace, service) : {},
     gateway && assertGateways(api, service, namespace, gateway),
   ]);
+  const key = memoryKey(namespace, service);
+  const coming = handedOver === undefined || ownsCanary ? undefined : leftRelease(handedOver, key);
+  const { memories, record } =
+    handedOver === undefined ? { memories: remembered, record: recorded } : supposed(coming, remembered, recorded);
   const adopted = adoptionOf(service, live, record);
   assertKnown(service, args, live, memories, record, pulumi.getStack());
 
@@ -71,6 +78,7 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
     { service, args, live, record, memories, adopted: adoptedReleaseOf(live), ...by },
     rendered,
   );
+  if (handedOver !== undefined && choice.releases.canary) leaveRelease(handedOver, key, choice.releases.canary);
   const traffic = ownsCanary ? trafficOf(service, args, live, record, adopted) : undefined;
   for (const warning of choice.warnings) pulumi.log.warn(warning);
   settle(Object.values(choice.admissions));
@@ -89,7 +97,7 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
     rollSeconds: rollSeconds(args, stableReplicasOf(args, live)),
   };
   if (adopted && !pulumi.runtime.isDryRun()) {
-    if (process.env.GRAY_ADOPT === service) await takeIn(api, service, args, live, adopted, ownStack());
+    if (isAsked(namespace, service)) await takeIn(api, service, args, live, adopted, ownStack());
     if (tracksOf(args).includes("stable")) await handOver(guarded);
   }
   const noted = releaseOf(live.deployments.stable) === completedReleases(record)[0];
@@ -101,7 +109,7 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
   const previous = previousOf(choice, own);
   const inForce = weightInForce(live);
   return {
-    key: memoryKey(namespace, service),
+    key,
     stack: ownStack(),
     cluster: live.cluster,
     provider: providerFor(access, live.cluster),

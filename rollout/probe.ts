@@ -3,8 +3,9 @@ import { performance } from "node:perf_hooks";
 import type { FullCheck } from "../components/check.ts";
 import { Refusal } from "../components/refusal.ts";
 import { ApiError } from "./cluster.ts";
+import { masked } from "./mask.ts";
 import { readPlan } from "./plan.ts";
-import { type Answer, type By, type Way, type WaysArgs, waysToCanary } from "./way.ts";
+import { type By, doubtOf, type Way, type WaysArgs, waysToCanary } from "./way.ts";
 
 /** As much of a body as is read, in bytes. */
 const longestBody = 1024 * 1024;
@@ -30,13 +31,17 @@ export interface CheckResult {
 export interface Probe {
   /** The release that canary runs. */
   readonly release: string;
-  readonly by: By;
+  /** `both`: by token, and by each pod as well. */
+  readonly by: By | "both";
+  /** What the results do not show, for a person; absent where there is no doubt that canary answered. */
+  readonly doubt?: string;
   /** Check by check, in the order of the plan, and each way to canary. There is at least one. */
   readonly results: readonly CheckResult[];
 }
 
 /**
- * Sends the declared checks to canary, whatever its weight, each once by each way.
+ * Sends the declared checks to canary, whatever its weight, each once by each way. Where the answers by token do not show that
+ * they are canary's, and nobody wants that way alone, the pods have to pass as well.
  *
  * @throws Refusal if no check is declared, or canary cannot be asked at all; never a result that nothing stands behind
  */
@@ -48,9 +53,16 @@ export async function probe(args: Omit<WaysArgs, "ports">): Promise<Probe> {
       `${service} in namespace ${namespace} declares no checks: give CanaryService plan: { checks: [{ path: "/healthz" }] } and run pulumi up --stack canary, or name a command, as in gray probe -- npm run smoke.`,
     );
   }
-  const { all, release, by } = await waysToCanary({ ...args, ports: [...new Set(checks.map(({ port }) => port))] });
+  const ports = [...new Set(checks.map(({ port }) => port))];
+  const ways = await waysToCanary({ ...args, ports });
+  const doubt = doubtOf(ways.all, ports);
+  const [by, all, left] =
+    doubt !== undefined && args.by === undefined
+      ? (["both", [...ways.all, ...ways.toPods()], undefined] as const)
+      : [ways.by, ways.all, doubt];
   const byWay = await Promise.all(all.map((way) => askInTurn(way, checks)));
-  return { release, by, results: checks.flatMap((_, i) => byWay.map((results) => results[i] as CheckResult)) };
+  const results = checks.flatMap((_, i) => byWay.map((each) => each[i] as CheckResult));
+  return { release: ways.release, by, ...(left !== undefined && { doubt: left }), results };
 }
 
 async function askInTurn(way: Way, checks: readonly FullCheck[]): Promise<CheckResult[]> {
@@ -75,9 +87,8 @@ async function ask(way: Way, check: FullCheck): Promise<CheckResult> {
   try {
     const response = await way.send({ port, path, method, headers, signal: limit });
     status = response.statusCode ?? 0;
-    const text = way.hide(await beginningOf(response));
-    const answer = { status, headers: response.headers, text };
-    return ended(way.foreign(answer, port) ?? fault(check, answer));
+    const text = masked(await beginningOf(response), way.secrets);
+    return ended(way.foreign(response.headers, port) ?? fault(check, { status, text }));
   } catch (error) {
     if (limit.aborted) return ended(`the whole answer was not there within ${atMost} s`);
     if (error instanceof Refusal || error instanceof ApiError) throw error;
@@ -95,7 +106,7 @@ async function ask(way: Way, check: FullCheck): Promise<CheckResult> {
  */
 export function fault(
   { status, body }: Pick<FullCheck, "status" | "body">,
-  answer: Pick<Answer, "status" | "text">,
+  answer: { readonly status: number; readonly text?: string },
 ): string | undefined {
   const { text = "" } = answer;
   if (answer.status !== status) return `the status is ${answer.status}, not ${status}`;

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { Refusal } from "../components/refusal.ts";
 import { keyed, percent, understand, wholeNumber } from "../components/schema.ts";
 import { fullStepsSchema } from "../components/step.ts";
+import { byDriver, byEvidence } from "./judgement.ts";
 import type { Position } from "./next.ts";
 import type { RolloutRecord } from "./record.ts";
 
@@ -81,8 +82,13 @@ export function positionOf({ steps, step, entered, checked, approved, paused, en
     ...(checked !== undefined && { checked }),
     approved: approved !== undefined,
     ...(paused && { paused: `${paused.by} paused it: ${paused.because}` }),
-    ...(ending && { ending: ending.by === "evidence" ? ending.because : `${ending.by} aborted it: ${ending.because}` }),
+    ...(ending && { ending: isPerson(ending) ? `${ending.by} aborted it: ${ending.because}` : ending.because }),
   };
+}
+
+/** Whether a person said it, and not the evidence or the driver. */
+export function isPerson({ by }: Word): boolean {
+  return by !== byEvidence && by !== byDriver;
 }
 
 /** The rollout at the beginning of its next step. */
@@ -91,14 +97,31 @@ export function inNextStep({ entered: _, checked: __, approved: ___, ...kept }: 
   return { ...kept, step };
 }
 
-/** The rollout without a person's pause. Deadlines move by as long as it lasted: it may last longer than any of them. */
+/**
+ * The rollout without a pause, by a person's word. Deadlines move by as long as the pause lasted: it may last longer than any of
+ * them. A step whose time is up all the same has it once more, because it would hold at once otherwise.
+ */
 export function resumed({ paused, entered, ...rollout }: Rollout, now: number): Rollout {
   if (entered === undefined) return rollout;
-  const lasted = paused ? now - Date.parse(paused.at) : 0;
-  return { ...rollout, entered: new Date(Date.parse(entered) + lasted).toISOString() };
+  // A pause that began before the step did took none of its time until then.
+  const lasted = paused ? now - Math.max(Date.parse(paused.at), Date.parse(entered)) : 0;
+  const since = Date.parse(entered) + lasted;
+  const step = rollout.steps[rollout.step];
+  const isUp = step !== undefined && step.stage !== "full" && now - since >= step.atMost * 1000;
+  return { ...rollout, entered: new Date(isUp ? now : since).toISOString() };
 }
 
 /** The rollout at its last step, whatever came of those before it. */
-export function atLastStep({ entered: _, checked: __, paused: ___, ...rollout }: Rollout, word: Word): Rollout {
-  return { ...rollout, step: rollout.steps.length - 1, approved: word };
+export function atLastStep({ paused: _, ...rollout }: Rollout, word: Word): Rollout {
+  const last = rollout.steps.length - 1;
+  if (rollout.step === last) return { ...rollout, approved: word };
+  const { entered: __, checked: ___, ...others } = rollout;
+  return { ...others, step: last, approved: word };
+}
+
+/** The rollout held without users on canary, who come back with the step's weight when it goes on. */
+export function cutOff({ entered, ...rollout }: Rollout, word: Word): Rollout {
+  const isFull = rollout.steps[rollout.step]?.stage === "full";
+  // Where stable runs the release, the step is not about canary.
+  return { ...rollout, ...(isFull && entered !== undefined && { entered }), weight: 0, paused: rollout.paused ?? word };
 }

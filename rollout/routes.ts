@@ -13,6 +13,7 @@ export interface RouteObject {
   readonly metadata: {
     readonly name: string;
     readonly namespace: string;
+    readonly generation?: number;
     readonly labels?: Record<string, string>;
     readonly annotations?: Record<string, string>;
   };
@@ -21,6 +22,19 @@ export interface RouteObject {
     readonly hostnames?: readonly string[];
     readonly rules?: readonly HttpRouteRule[];
   };
+  /** What the gateways that it attaches to say of it. */
+  readonly status?: {
+    readonly parents?: readonly { readonly parentRef: ParentRef; readonly conditions?: readonly RouteCondition[] }[];
+  };
+}
+
+/** What a gateway says of a route, with the generation of the route that it had read. */
+export interface RouteCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message?: string;
+  readonly observedGeneration?: number;
 }
 
 /** What a route attaches to, a Gateway where it does not say otherwise. */

@@ -3,7 +3,7 @@ import { backendName, tokenHeader } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
 import type { HttpRouteRule } from "../components/route.ts";
 import type { Cluster } from "./cluster.ts";
-import { type GatewayObject, type ParentRef, type RouteObject, readGateway } from "./routes.ts";
+import { type GatewayObject, type ParentRef, type RouteCondition, type RouteObject, readGateway } from "./routes.ts";
 import { send } from "./send.ts";
 import type { Way } from "./way.ts";
 
@@ -40,9 +40,11 @@ export interface TokenWayArgs {
 /**
  * The users' own way, through the gateway, with the secret token that reaches canary at any weight. The token is read from
  * the live route and shown to nobody. Each request has a connection of its own: one that was kept may have ended meanwhile.
+ * Without a mark on canary's answers nothing shows whose they are: a gateway says that it has taken a route a moment before
+ * it goes by it, and another route may win.
  *
- * @throws Refusal if there is no route to a port, or no gateway with an address; from each request, if the gateway cannot
- * be reached
+ * @throws Refusal if there is no route to a port, no gateway that has taken it as it is now, or none with an address; from
+ * each request, if the gateway cannot be reached
  */
 export async function wayByToken({ api, namespace, service, routes, ports, url }: TokenWayArgs): Promise<Way> {
   const passes = routes.flatMap((route) => {
@@ -78,7 +80,8 @@ export async function wayByToken({ api, namespace, service, routes, ports, url }
         throw request.signal.aborted ? request.signal.reason : silence(service, origin, error);
       }
     },
-    foreign({ headers }, port) {
+    tells: (port) => entrances.get(port)?.mark !== undefined,
+    foreign(headers, port) {
       const { mark } = entrances.get(port) ?? {};
       if (mark === undefined || headers[mark.name.toLowerCase()] === mark.value) return undefined;
       return `the answer lacks the header ${mark.name}: ${mark.value}, so it is not canary's; or this gateway has no filters of backends: take canaryHeader out then, or ask with --by pods`;
@@ -89,7 +92,7 @@ export async function wayByToken({ api, namespace, service, routes, ports, url }
       const own = [...entrances.values()].flatMap(({ origin, host }) => [host, new URL(origin).hostname]);
       return own.includes(hostname) ? pathname + search + hash : location;
     },
-    hide: (text) => secrets.reduce((shown, secret) => shown.replaceAll(secret, "<token>"), text),
+    secrets,
   };
 }
 
@@ -138,7 +141,14 @@ function portsOf({ metadata, spec }: RouteObject): string {
 
 async function entranceTo(api: Cluster, route: RouteObject, url: URL | undefined): Promise<Entrance> {
   const { metadata, spec } = route;
-  const refs = (spec.parentRefs ?? []).filter(({ kind = "Gateway" }) => kind === "Gateway");
+  const known = (spec.parentRefs ?? []).filter(({ kind = "Gateway" }) => kind === "Gateway");
+  const refs = known.filter((ref) => whyNotTaken(route, ref) === undefined);
+  if (refs.length === 0) {
+    const why = known.map((ref) => `${ref.name}: ${whyNotTaken(route, ref)}`).join("; ");
+    throw new Refusal(
+      `No Gateway goes by HTTPRoute ${metadata.name} in namespace ${metadata.namespace} as it is now (${why || "it is attached to none"}), so who knows where the token leads: wait a moment and ask again, correct the route, or ask with --by pods.`,
+    );
+  }
   const gateways = url
     ? []
     : await Promise.all(
@@ -149,6 +159,32 @@ async function entranceTo(api: Cluster, route: RouteObject, url: URL | undefined
   throw new Refusal(
     `HTTPRoute ${metadata.name} in namespace ${metadata.namespace} is attached to no Gateway that has an address and a listener for it (${refs.map(({ name }) => name).join(", ")}): name the gateway's address with --url, or ask with --by pods.`,
   );
+}
+
+/**
+ * Why a Gateway does not go by a route; undefined where it says that it does.
+ *
+ * 1. It has a word on the route.
+ * 2. It has accepted it, and found the backends, as they are in the route's present generation.
+ */
+export function whyNotTaken({ metadata, status }: RouteObject, ref: ParentRef): string | undefined {
+  const { namespace, generation = 0 } = metadata;
+  const id = ({ name, namespace: home = namespace, sectionName, port }: ParentRef) =>
+    JSON.stringify([home, name, sectionName, port]);
+  const words = (status?.parents ?? []).filter(({ parentRef }) => id(parentRef) === id(ref));
+  const reasons = words.map(({ conditions = [] }) => {
+    const trouble = (type: string) => troubleOf(type, conditions, generation);
+    return trouble("Accepted") ?? trouble("ResolvedRefs");
+  });
+  return reasons.includes(undefined) ? undefined : (reasons[0] ?? "it says nothing of it");
+}
+
+function troubleOf(type: string, conditions: readonly RouteCondition[], generation: number): string | undefined {
+  const found = conditions.find((condition) => condition.type === type);
+  if (found === undefined) return `it does not say ${type}`;
+  // Optional in a condition; a gateway that leaves it out is taken at its word.
+  if ((found.observedGeneration ?? generation) < generation) return "it has not read the last change yet";
+  return found.status === "True" ? undefined : `${type} is ${found.status}, ${found.reason}`;
 }
 
 /**

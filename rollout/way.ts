@@ -16,20 +16,21 @@ export interface Way {
   /**
    * Sends a request; resolves when the answer begins.
    *
-   * @throws Error whose message says why there is none; Refusal where that has nothing to do with canary
+   * @throws Error whose message says why there is none; Refusal or ApiError where that has nothing to do with canary
    */
   send(request: WayRequest): Promise<IncomingMessage>;
+  /** Whether it can be told of an answer on this port that it is canary's own. */
+  tells(port: number): boolean;
   /**
-   * Why an answer is not canary's own; undefined where it is, or where that cannot be told.
+   * Why an answer that came is not canary's own; undefined where it is, or where that cannot be told.
    *
    * @param port the one that was asked
-   * @throws Refusal or ApiError where the way itself is barred
    */
-  foreign(answer: Answer, port: number): string | undefined;
+  foreign(headers: IncomingMessage["headers"], port: number): string | undefined;
   /** A redirection for whoever goes on this way: without its host and what else is of the way, where it leads to canary. */
   relative(location: string): string;
-  /** An answer's text without what must not be shown, should canary say it: some echo what they are asked. */
-  hide(text: string): string;
+  /** What of an answer must not be shown, should canary say it: some echo what they are asked. */
+  readonly secrets: readonly string[];
 }
 
 export interface WayRequest {
@@ -42,14 +43,6 @@ export interface WayRequest {
   readonly body?: Readable | undefined;
   /** Ends request and answer. */
   readonly signal: AbortSignal;
-}
-
-/** What came back. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: IncomingMessage["headers"];
-  /** As much of the body as was read. */
-  readonly text?: string;
 }
 
 /** By the gateway with its secret header, or through the API server to each pod. */
@@ -76,6 +69,18 @@ export interface Ways {
   /** The Service's first port. */
   readonly mainPort: number;
   readonly all: readonly [Way, ...Way[]];
+  /**
+   * The way to each ready pod, which needs no gateway, and where there is no doubt who answers.
+   *
+   * @throws Refusal if a pod lacks a port that is asked
+   */
+  toPods(): readonly Way[];
+}
+
+/** What nothing in the answers shows; undefined where each way tells whose they are. */
+export function doubtOf(all: readonly Way[], ports: readonly number[]): string | undefined {
+  if (all.every((way) => ports.every((port) => way.tells(port)))) return undefined;
+  return "Nothing shows that these answers are canary's, as its route has no canaryHeader: stable, or whoever else the gateway knows, may have given them.";
 }
 
 /**
@@ -96,12 +101,13 @@ export async function waysToCanary({ api, namespace, service, by, url, ports }: 
   const { ready, release } = readyCanary(service, namespace, pods);
   const mainPort = front[0].port;
   const asked = ports ?? [mainPort];
-  const common = { release, mainPort };
+  const toPods = () => ready.map((pod) => wayToPod(api, namespace, pod, front, asked));
+  const common = { release, mainPort, toPods };
   if ((by ?? (routes.length > 0 ? "token" : "pods")) === "token") {
     const way = await wayByToken({ api, namespace, service, routes, ports: asked, ...(url && { url }) });
     return { by: "token", ...common, all: [way] };
   }
-  const [first, ...more] = ready.map((pod) => wayToPod(api, namespace, pod, front, asked));
+  const [first, ...more] = common.toPods();
   return { by: "pods", ...common, all: [first as Way, ...more] };
 }
 

@@ -32,7 +32,8 @@ export interface Looking {
  * Looks at both tracks while a release is rolled out, from its first user on, and brings what it finds into the record.
  *
  * 1. Bad by evidence is bad, whatever the record says.
- * 2. Else a person's word counts, and what evidence said in this rollout. What it said of the release in another time is old.
+ * 2. Else a person's word counts, and what evidence said in this rollout. What it said of the release in another time is old,
+ *    until the looks of now come to the same.
  * 3. Else it is what the looks so far come to.
  */
 export class Testimony implements Witness {
@@ -58,8 +59,9 @@ export class Testimony implements Witness {
     if (counts && verdict.verdict !== "undecided") {
       return { verdict: verdict.verdict, because: `${verdict.by}: ${verdict.because}` };
     }
-    // Good by evidence counts once it is in the record: the gate goes by that.
     if (this.latest?.verdict === "undecided") return this.latest;
+    // Good by evidence counts once it is in the record: the gate goes by that. There it may have stood before.
+    if (this.latest && verdict?.verdict === "good") return this.latest;
     return {
       verdict: "undecided",
       because: this.latest ? `${this.latest.because}, which is on its way into the record` : this.idle,

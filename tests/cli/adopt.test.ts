@@ -7,10 +7,16 @@ import { type Exported, Shell } from "../fake/gray.ts";
 const component = "gray-release:index:CanaryService";
 const recordPath = "/api/v1/namespaces/dora-apps/configmaps/web-rollout";
 
-/** The state of a stack that owns these tracks of web. */
-function owning(...tracks: string[]): Exported[] {
+/** The state of a stack whose `up` of these tracks of web has only begun. */
+function begun(tracks: readonly string[], namespace = "dora-apps"): Exported[] {
   const urn = `urn:pulumi:stack::gray-release::${component}::web`;
-  return [{ type: component, urn, inputs: { namespace: "dora-apps", tracks } }];
+  return [{ type: component, urn, inputs: { namespace, tracks } }];
+}
+
+/** The state of a stack that owns these tracks of web, and remembers it. */
+function owning(tracks: readonly string[], namespace = "dora-apps", cluster = "cluster-uid"): Exported[] {
+  const outputs = { releases: { [`${namespace}/web`]: { cluster } } };
+  return [{ type: "pulumi:pulumi:Stack", urn: "urn", outputs }, ...begun(tracks, namespace)];
 }
 
 /** What Pulumi says that it would do. */
@@ -26,6 +32,7 @@ function preview(steps: readonly [operation: string, kind: string, name?: string
 }
 const [deployment, service] = ["kubernetes:apps/v1:Deployment", "kubernetes:core/v1:Service"];
 const imports = (kind: string) => preview([["import", kind]]);
+const asked = (call: string) => `GRAY_ADOPT=dora-apps/web ${call}`;
 const up = (stack: string) => `up --yes --skip-preview --suppress-outputs --stack ${stack}`;
 
 describe("gray adopt", () => {
@@ -40,6 +47,10 @@ describe("gray adopt", () => {
     await api.stop();
   });
   const adopt = (...args: string[]) => shell.run(adoptCommand(), "web", ...args);
+  const stands = (annotations: Record<string, string> = {}, namespace = "dora-apps") =>
+    api.put(`/apis/apps/v1/namespaces/${namespace}/deployments/web`, {
+      metadata: { name: "web", namespace, annotations },
+    });
   const writeRecord = (changes: object) => {
     const record = { version: 1, cluster: "cluster-uid", sequence: 0, verdicts: {}, completed: [], ...changes };
     api.put(recordPath, { metadata: { name: "web-rollout" }, data: { record: JSON.stringify(record) } });
@@ -54,7 +65,10 @@ describe("gray adopt", () => {
   };
 
   describe("in phase 1", () => {
-    beforeEach(() => shell.stacks({ canary: [], prod: [] }));
+    beforeEach(() => {
+      shell.stacks({ canary: [], prod: [] });
+      stands();
+    });
 
     it("shows what would be taken in, and has the stack of stable take it in before that of canary", async () => {
       shell.previews({ canary: imports(service), prod: imports(deployment) });
@@ -62,7 +76,8 @@ describe("gray adopt", () => {
       assert.match(said, /^Phase 1 of 2: web is taken in as it is\. Its pods stay, and canary's come beside them\./);
       assert.match(said, /prod +import +Deployment +web/);
       assert.match(said, /web is adopted: from here on nothing but pulumi may write its objects/);
-      assert.deepEqual(shell.calls, [`GRAY_ADOPT=web ${up("prod")}`, `GRAY_ADOPT=web ${up("canary")}`]);
+      assert.match(said, /Next: gray verify, and gray adopt web -n dora-apps once/);
+      assert.deepEqual(shell.calls, [asked(up("prod")), asked(up("canary"))]);
     });
 
     it("is done by one stack where that owns both tracks, and leaves stacks alone that take nothing in", async () => {
@@ -73,14 +88,33 @@ describe("gray adopt", () => {
           ["import", service],
         ]),
       });
-      assert.deepEqual(JSON.parse(await adopt("--yes", "--json")), { service: "web", phase: 1, stacks: ["prod"] });
+      const done = { service: "web", namespace: "dora-apps", phase: 1, stacks: ["prod"] };
+      assert.deepEqual(JSON.parse(await adopt("--yes", "--json")), done);
     });
 
     it("goes on with the stack that is left where one has taken its part in", async () => {
-      shell.stacks({ canary: [], prod: owning("stable") });
+      shell.stacks({ canary: [], prod: owning(["stable"]) });
       shell.previews({ canary: imports(service) });
       await adopt("--yes");
-      assert.deepEqual(shell.calls, [`GRAY_ADOPT=web ${up("canary")}`]);
+      assert.deepEqual(shell.calls, [asked(up("canary"))]);
+    });
+
+    it("goes on with a stack whose up ended before its part was taken in", async () => {
+      shell.stacks({ canary: begun(["canary"]), prod: owning(["stable"]) });
+      writeRecord({ adopted });
+      shell.previews({ canary: imports(service) });
+      assert.match(await adopt("--yes"), /^Phase 1 of 2/);
+      assert.deepEqual(shell.calls, [asked(up("canary"))]);
+    });
+
+    it("is about one namespace, which has to be named where the service stands in several", async () => {
+      shell.stacks({ canary: owning(["canary"]), prod: owning(["stable"]), "canary-b": [], "prod-b": [] });
+      stands({}, "b");
+      await refused(/^There is web in several namespaces \(b, dora-apps\): choose one with -n\.$/);
+      const theirs = { canary: preview([]), prod: preview([]) };
+      shell.previews({ ...theirs, "canary-b": imports(service), "prod-b": imports(deployment) });
+      await adopt("--yes", "-n", "b");
+      assert.deepEqual(shell.calls, [`GRAY_ADOPT=b/web ${up("prod-b")}`, `GRAY_ADOPT=b/web ${up("canary-b")}`]);
     });
 
     it("asks before it acts, and not without a terminal", async () => {
@@ -108,13 +142,17 @@ describe("gray adopt", () => {
 
     it("is refused where nothing is there, or another name", async () => {
       shell.previews({ canary: preview([["create", service]]), prod: preview([["import", deployment, "shop"]]) });
-      await refused(/^There is no Deployment web to adopt, or no stack of this project describes a service web/);
+      await refused(
+        /^There is no Deployment web to adopt in namespace dora-apps, or no stack of this project describes/,
+      );
+      api.objects.delete("/apis/apps/v1/namespaces/dora-apps/deployments/web");
+      await refused(/^There is no Deployment web to adopt in the cluster, or no stack/);
     });
   });
 
   describe("in phase 2", () => {
     beforeEach(() => {
-      shell.stacks({ canary: owning("canary"), prod: owning("stable") });
+      shell.stacks({ canary: owning(["canary"]), prod: owning(["stable"]) });
       writeRecord({ adopted });
     });
 
@@ -126,19 +164,21 @@ describe("gray adopt", () => {
       };
       const said = await adopt("--yes");
       assert.match(said, /^Phase 2 of 2: stable of web rolls once, to the release that canary runs\./);
+      assert.match(said, /the cluster needs room for twice the pods, and where it lacks that, pulumi up waits/);
       assert.match(said, /prod +replace +Deployment +web/);
       assert.match(said, /web is under gray release: every weight, and gateway, can be had from here on\.$/);
       assert.deepEqual(shell.calls, [up("prod"), up("canary"), up("prod")]);
     });
 
     it("runs the one stack twice where that owns both tracks", async () => {
-      shell.stacks({ all: owning("stable", "canary") });
+      shell.stacks({ all: owning(["stable", "canary"]) });
       shell.previews({ all: preview([["replace", deployment]]) });
       await assert.rejects(adopt("--yes"));
       assert.deepEqual(shell.calls, [up("all"), up("all")]);
     });
 
     it("says so where stable was not promoted all the same", async () => {
+      stands({ "gray-release/adopted": "0123456789ab" });
       shell.previews({ prod: preview([]) });
       await assert.rejects(
         adopt("--yes"),
@@ -146,20 +186,34 @@ describe("gray adopt", () => {
       );
     });
 
+    it("says so where the pods of before serve on beside those of stable", async () => {
+      stands();
+      shell.previews({ prod: preview([]) });
+      await assert.rejects(
+        adopt("--yes"),
+        /^Refusal: The pods of web that were adopted serve on beside stable's, .* run gray adopt web -n dora-apps\.$/,
+      );
+    });
+
+    it("is refused where the stacks live on another cluster", async () => {
+      shell.stacks({ canary: owning(["canary"]), prod: owning(["stable"], "dora-apps", "other-uid") });
+      await refused(
+        /^Stack prod lives on the cluster with UID other-uid and this one is cluster-uid: choose .* KUBECONFIG\.$/,
+      );
+    });
+
     it("is refused before anything is done where the gate would not let the release pass", async () => {
       const warning = "web stable: release x is refused. This is a preview; up would stop here.";
       shell.previews({ prod: preview([["replace", deployment]], [`warning: ${warning}`]) });
       await refused(new RegExp(`^${warning}$`));
-      shell.stacks({ prod: owning("stable", "canary") });
+      shell.stacks({ prod: owning(["stable", "canary"]) });
       shell.previews({ prod: preview([], ["web stable stays at y. web stable: release x is refused."]) });
       await refused(/^web stable stays at y/);
     });
 
     it("is not over where only the record was lost", async () => {
       api.objects.delete(recordPath);
-      api.put("/apis/apps/v1/namespaces/dora-apps/deployments/web", {
-        metadata: { name: "web", annotations: { "gray-release/adopted": "0123456789ab" } },
-      });
+      stands({ "gray-release/adopted": "0123456789ab" });
       shell.previews({ prod: { diagnostics: [{ severity: "error", message: "error: the record does not say so" }] } });
       await refused(/^the record does not say so$/);
     });

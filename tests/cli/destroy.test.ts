@@ -28,6 +28,7 @@ describe("gray destroy", () => {
     shell = new Shell(api.kubeconfig);
     for (const service of services) {
       api.put(record(service), { metadata: { name: `${service}-rollout` } });
+      api.put(lease(service), { metadata: { name: `${service}-rollout` } });
       api.put(evidence(service), { metadata: { name: `${service}-evidence` } });
       api.put(lastWords(service), { metadata: { name: `${service}-last-words` } });
     }
@@ -40,10 +41,12 @@ describe("gray destroy", () => {
   const evidence = (service: string) => `/api/v1/namespaces/dora-apps/configmaps/${service}-evidence`;
   const lastWords = (service: string) => `/api/v1/namespaces/dora-apps/configmaps/${service}-last-words`;
   const record = (service: string) => `/api/v1/namespaces/dora-apps/configmaps/${service}-rollout`;
+  const lease = (service: string) => `/apis/coordination.k8s.io/v1/namespaces/dora-apps/leases/${service}-rollout`;
   const services = ["web", "shop", "other"];
   const records = () => services.filter((service) => api.objects.has(record(service)));
   const observed = () => services.filter((service) => api.objects.has(evidence(service)));
   const mourned = () => services.filter((service) => api.objects.has(lastWords(service)));
+  const leased = () => services.filter((service) => api.objects.has(lease(service)));
   const destroy = (...args: string[]) => shell.run(destroyCommand(), ...args);
   const destroyed = () =>
     shell.calls.filter((call) => call.startsWith("destroy ")).map((call) => call.split(" ").at(-1));
@@ -61,7 +64,7 @@ describe("gray destroy", () => {
       said,
       "Down: eu, then prod, then canary, then all; the records of dora-apps/web, dora-apps/shop are deleted.",
     );
-    assert.deepEqual([records(), observed(), mourned()], [["other"], ["other"], ["other"]]);
+    assert.deepEqual([records(), observed(), mourned(), leased()], [["other"], ["other"], ["other"], ["other"]]);
   });
 
   it("lifts the protection of a stack just before it takes it down", async () => {

@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { planCommand } from "../../cli/plan.ts";
 import { Refusal } from "../../components/refusal.ts";
 import type { Shell } from "../fake/gray.ts";
+import { openRollout } from "../fake/open-rollout.ts";
 import type { World } from "../fake/world.ts";
 import { trial } from "./trial.ts";
 
@@ -39,6 +40,14 @@ describe("gray plan", () => {
     ],
     changeSummary: { same: 5, update: 1 },
     diagnostics: [{ severity: "warning", message: "warning: web is refused\n" }],
+  });
+  const component = (id: string, steps: object[]) => ({
+    op: "update",
+    urn: "urn:pulumi:canary::gray-release::gray-release:index:CanaryService::web",
+    newState: {
+      type: "gray-release:index:CanaryService",
+      inputs: { plan: { checks: [{ path: "/" }], steps }, releases: { canary: { id } } },
+    },
   });
   /** Every pod answers so many requests more at each look, and so many of them with 500. */
   const traffic = (ok: number, failed: number) => {
@@ -84,6 +93,79 @@ describe("gray plan", () => {
     );
   });
 
+  it("says no value of what the program describes, as it may be a secret", async () => {
+    const component = {
+      op: "update",
+      urn: "urn:pulumi:s::gray-release::gray-release:index:CanaryService::web",
+      newState: { type: "gray-release:index:CanaryService", inputs: { containers: [{ env: [{ value: "s3cret" }] }] } },
+    };
+    shell.previews({ canary: { steps: [component] } });
+    const said = await plan("--json");
+    assert.deepEqual(Object.keys(JSON.parse(said).stacks[0]), ["stack", "changes", "unchanged", "warnings"]);
+    assert.doesNotMatch(said, /s3cret/);
+  });
+
+  it("shows the steps that a rollout would go through, with how long a decision takes at each weight", async () => {
+    traffic(98, 2);
+    const steps = [{ stage: "dark" }, { stage: "canary", weight: 10, atLeast: 60, approval: true }, { stage: "full" }];
+    shell.previews({ canary: { steps: [component("cccccccccccc", steps)] } });
+    const said = await plan();
+    assert.match(
+      said,
+      /\ngray rollout would bring cccccccccccc to the users in these steps:\n\nSTEP +PASSED WHEN +HOLDS/,
+    );
+    assert.match(said, /\ndark +GET \/ pass +60 s *\n/);
+    const time = "\\d+ (?:s|min|h)";
+    assert.match(
+      said,
+      new RegExp(
+        `\ncanary at 10 % +the verdict is good, 60 s are over +15 min +by a person +${time} +${time} +${time} +${time}`,
+      ),
+    );
+    assert.match(said, /\nfull +stable runs it completely, and 5 min later *\n/);
+    const { release, steps: foreseen } = JSON.parse(await plan("--json"));
+    assert.equal(release, "cccccccccccc");
+    assert.deepEqual(
+      foreseen.map(({ step, prospect }: { step: { stage: string }; prospect?: object }) => [step.stage, !!prospect]),
+      [
+        ["dark", false],
+        ["canary", true],
+        ["full", false],
+      ],
+    );
+  });
+
+  it("shows the steps without times where there is no traffic", async () => {
+    traffic(0, 0);
+    shell.previews({ canary: { steps: [component("cccccccccccc", [{ stage: "full" }])] } });
+    assert.match(await plan(), /\nSTEP +PASSED WHEN +HOLDS AFTER +APPROVAL\nfull +stable runs it/);
+  });
+
+  it("says that a rollout is open, and that it shows what comes after it", async () => {
+    traffic(98, 2);
+    world.writeRecord({ open: openRollout("bbbbbbbbbbbb", "aaaaaaaaaaaa") }, "web");
+    assert.match(await plan(), /\n\nA rollout of bbbbbbbbbbbb is open; what follows is what comes after it\.\n\nSTACK/);
+    assert.equal(JSON.parse(await plan("--json")).open, "bbbbbbbbbbbb");
+  });
+
+  it("previews prod with the release that canary's preview would run", async () => {
+    traffic(98, 2);
+    await plan();
+    assert.deepEqual(shell.asked, [
+      "preview --json canary webhook=none rendered=file",
+      "preview --json prod webhook=none rendered=file",
+    ]);
+  });
+
+  it("is refused with the policy that a stack does not pass", async () => {
+    traffic(98, 2);
+    shell.violation("prod", "images come from reg.example.com");
+    await assert.rejects(
+      plan("--policy-pack", "policies"),
+      new Refusal("pulumi preview --stack prod says: images come from reg.example.com"),
+    );
+  });
+
   it("makes up no number where there is no traffic", async () => {
     traffic(0, 0);
     const said = await plan();
@@ -114,7 +196,7 @@ describe("gray plan", () => {
     assert.match(said, /NOTICED/);
     assert.match(
       said,
-      /\nWhat would change is shown in the folder of the Pulumi project gray-release: run gray plan beside its Pulumi\.yaml\.$/,
+      /\nThe stacks of web are run in the folder of the Pulumi project gray-release: run gray plan beside its Pulumi\.yaml\.$/,
     );
   });
 

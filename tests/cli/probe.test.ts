@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
+import { Evidence } from "../../analysis/evidence.ts";
 import { describe as describeResults, probeCommand } from "../../cli/probe.ts";
 import { Refusal } from "../../components/refusal.ts";
+import { Keeper } from "../../rollout/kept-evidence.ts";
 import { DarkCanary, token } from "../fake/dark-canary.ts";
 import { Shell } from "../fake/gray.ts";
 
@@ -22,8 +24,15 @@ describe("gray probe", () => {
   };
   const probe = async (...args: string[]) => {
     process.exitCode = undefined;
-    const said = await shell.run(probeCommand(), ...args);
-    return { said: stripVTControlCharacters(said), code: process.exitCode };
+    const warned: string[] = [];
+    const { error } = console;
+    console.error = (line: string) => void warned.push(line);
+    try {
+      const said = await shell.run(probeCommand(), ...args);
+      return { said: stripVTControlCharacters(said), code: process.exitCode, warned };
+    } finally {
+      console.error = error;
+    }
   };
   beforeEach(async () => {
     dark = await DarkCanary.start();
@@ -59,17 +68,64 @@ describe("gray probe", () => {
     );
   });
 
-  it("goes by token where there is a route, by pods where one says so, and is JSON", async () => {
+  it("goes both ways where there is a route, one where one says so, and is JSON", async () => {
     await start({});
-    const { said, code } = await probe("--json");
+    const { said, code, warned } = await probe("--json");
     const { results, ...rest } = JSON.parse(said);
     const about = { service: "web", namespace: "dora-apps", release: dark.release, passed: true };
-    assert.deepEqual(rest, { ...about, by: "token" });
+    assert.deepEqual(rest, { ...about, by: "both" });
     assert.deepEqual(Object.keys(results[0]), ["check", "way", "passed", "status", "seconds"]);
-    assert.equal(code, 0);
+    assert.deepEqual([code, warned], [0, []]);
     assert.ok(!said.includes(token));
     assert.equal(JSON.parse((await probe("--json", "--by", "pods")).said).results[0].way, "web-canary-1");
-    assert.equal(JSON.parse((await probe("--json", "--url", dark.gateway.url)).said).by, "token");
+    assert.equal(JSON.parse((await probe("--json", "--url", dark.gateway.url)).said).by, "both");
+  });
+
+  it("says of the token alone that nothing shows whose the answers are, unless canary's header does", async () => {
+    await start({});
+    const byToken = await probe("--json", "--by", "token");
+    assert.deepEqual([byToken.code, JSON.parse(byToken.said).by], [0, "token"]);
+    const doubt =
+      /^gray: Nothing shows that these answers are canary's, .* Leave --by out, and the pods are asked as well\.$/;
+    assert.match(byToken.warned.join(), doubt);
+    assert.match(
+      (await probe("--", ...asks("/"))).warned.join(),
+      /^gray: Nothing .* Send the command by pods as well: /,
+    );
+    assert.deepEqual((await probe("--by", "pods", "--", ...asks("/"))).warned, []);
+    await start({ canaryHeader: { name: "x-track", value: "canary" } });
+    dark.answer = (_, response) => response.setHeader("x-track", "canary").end();
+    assert.deepEqual((await probe("--", ...asks("/"))).warned, []);
+  });
+
+  it("says that its requests count while evidence is gathered from users", async () => {
+    await dark.up({ weight: 10, plan: { checks: [{ path: "/" }] } });
+    dark.pod("web-canary-1");
+    const evidence = new Evidence({ canary: dark.release, stable: ["aaaaaaaaaaaa"] });
+    evidence.observe({ at: Date.now(), seconds: 1, units: [], pods: [], problems: [] });
+    const of = { api: dark.cluster, namespace: "dora-apps", service: "web" };
+    await new Keeper(of, assert.fail).keep(evidence, Number.POSITIVE_INFINITY);
+    const { code, warned } = await probe();
+    assert.deepEqual(
+      [code, warned],
+      [
+        0,
+        [
+          "gray: Users meet canary of web and evidence on it is being gathered: these requests count in it as if they were the users'.",
+        ],
+      ],
+    );
+  });
+
+  it("could not ask where the API server says no, even if a command is content with that", async () => {
+    await start();
+    const status = { kind: "Status", apiVersion: "v1", message: "pods is forbidden", code: 403 };
+    dark.answer = (_, response) =>
+      response.writeHead(403, { "content-type": "application/json" }).end(JSON.stringify(status));
+    await assert.rejects(
+      probe("--", process.execPath, "-e", "fetch(process.env.GRAY_URL)"),
+      /^ApiError: pods is forbidden \(pods\/proxy of web-canary-1: 403\): docs\/rbac\.md of gray-release says what is needed$/,
+    );
   });
 
   it("gives a command the way to canary, whose exit code decides", async () => {

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { statusCommand } from "../../cli/status.ts";
+import { identityOf } from "../../rollout/claim.ts";
+import { thisProcess } from "../../rollout/holder.ts";
 import { Shell } from "../fake/gray.ts";
+import { openRollout } from "../fake/open-rollout.ts";
 import { verdict, World } from "../fake/world.ts";
 import { trial } from "./trial.ts";
 
@@ -72,6 +75,50 @@ describe("gray status", () => {
     const { tracks, record } = await status();
     assert.equal(record, "unreadable");
     assert.match(tracks.canary.verdict, /^unknown: the record cannot be read/);
+  });
+
+  it("says which rollout is open, where it stands, what its driver does and whether that is alive", async () => {
+    const effect = { name: "canary at 10 %", at: "2026-01-01T00:01:00.000Z" };
+    const paused = { by: "carol", because: "lunch", at: "2026-01-01T00:02:00.000Z" };
+    world.writeRecord({ open: openRollout(b, a, { step: 1, effect, paused }) }, "web");
+    const driver = (renewed: Date, holder = thisProcess()) =>
+      world.api.put("/apis/coordination.k8s.io/v1/namespaces/dora-apps/leases/web-rollout", {
+        metadata: { name: "web-rollout" },
+        spec: { holderIdentity: identityOf(holder), renewTime: renewed.toISOString().replace("Z", "000Z") },
+      });
+    assert.equal((await status()).rollout.driver, undefined);
+    assert.match(
+      await shell.run(statusCommand()),
+      /\nNobody drives it, and "canary at 10 %" may be half done: gray resume goes on, gray abort goes back\.\n/,
+    );
+    driver(new Date());
+    const { rollout } = await status();
+    assert.deepEqual(
+      [rollout.release, rollout.from, rollout.by, rollout.step, rollout.steps, rollout.name],
+      [b, a, "bob", 2, 3, "step 2 of 3, canary at 10 %"],
+    );
+    assert.deepEqual([rollout.effect, rollout.paused, rollout.driver.alive], [effect, paused, true]);
+    const said = await shell.run(statusCommand());
+    assert.match(
+      said,
+      new RegExp(`\nRollout of ${b} over ${a}, begun by bob .* ago: step 2 of 3, canary at 10 %, not in force`),
+    );
+    assert.match(said, /\nIt is paused, by carol .* ago: lunch\.\nUnder way: canary at 10 %, begun .* ago\.\n/);
+    assert.match(said, /\nProcess \d+ on \S+ drives it\.\n/);
+    for (const dead of [
+      () => driver(new Date(Date.now() - 60_000)),
+      () => driver(new Date(), { ...thisProcess(), started: "1" }),
+    ]) {
+      dead();
+      assert.equal((await status()).rollout.driver.alive, false);
+      assert.match(await shell.run(statusCommand()), /\nNobody drives it any more \(Process \d+ on \S+ did\), and/);
+    }
+  });
+
+  it("says that the rollout that is open is another version's, and shows the rest", async () => {
+    world.writeRecord({ open: { ...openRollout(b, a), steps: [{ stage: "shadow" }] } as never }, "web");
+    assert.match((await status()).rollout.unknown, /does not understand .*: go on with that version\.$/);
+    assert.match(await shell.run(statusCommand()), /does not understand .*: go on with that version\.\n\nService web/);
   });
 
   it("is a table for people", async () => {

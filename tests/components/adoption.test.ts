@@ -39,6 +39,16 @@ describe("what stands in the cluster", () => {
     assertAdoptable("web", without, { ...live, ingress: { metadata: { annotations: { a: "b" } }, spec: {} } });
   });
 
+  it("can be adopted with annotations that nobody describes on what stays, and with those of a platform", () => {
+    const annotations = { "example.com/cost": "1", "cloud.google.com/neg": "{}" };
+    const { deployment, service, ingress } = live;
+    assertAdoptable("web", args, {
+      deployment: { ...deployment, metadata: { annotations: { "autopilot.gke.io/warden-version": "3" } } },
+      service: { ...service, metadata: { annotations } },
+      ingress: { ...ingress, metadata: { annotations } },
+    });
+  });
+
   it("can be adopted with any number of pods where an autoscaler owns that", () => {
     assertAdoptable("web", { ...args, replicas: "external" }, live);
   });
@@ -134,13 +144,13 @@ describe("what stands in the cluster", () => {
     ],
     [
       "with an annotation that would go",
-      { service: { ...service, metadata: { annotations: { "example.com/cost": "1" } } } },
-      /Service web has the annotation example\.com\/cost: 1, which the program does not describe/,
+      { deployment: { ...deployment, metadata: { annotations: { "example.com/cost": "1" } } } },
+      /Deployment web has the annotation example\.com\/cost: 1, which the one in its place will not have, so put it into annotations/,
     ],
     [
       "with an annotation of another value",
       {},
-      /Ingress web has the annotation team: dora, which the program does not describe/,
+      /Ingress web has the annotation team: dora and the program says shop, so describe it as it is/,
       { ingress: { host: "web.example.com", annotations: { team: "shop" } } },
     ],
   ];

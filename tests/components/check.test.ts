@@ -121,6 +121,13 @@ describe("a check", () => {
     });
   });
 
+  it("takes the default where a field is there and undefined, as programs write it without exactOptionalPropertyTypes", () => {
+    const fields = { name: undefined, port: undefined, method: undefined, headers: undefined, status: undefined };
+    const check = { path: "/", ...fields, body: undefined, atMost: undefined };
+    assert.equal(fault(check), undefined);
+    assert.deepEqual(fullCheck(check as unknown as Check, 80), fullCheck({ path: "/" }, 80));
+  });
+
   it("keeps what it says", () => {
     const said = {
       name: "a",

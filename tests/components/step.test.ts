@@ -20,6 +20,20 @@ describe("the steps of a plan", () => {
     );
   });
 
+  it("take the default where a field is there and undefined, as programs write it without exactOptionalPropertyTypes", () => {
+    const none = { approval: undefined, checks: undefined, atMost: undefined };
+    const steps = [
+      { ...dark, ...none },
+      { ...canary(10), ...none, atLeast: undefined },
+      { ...full, approval: undefined, watch: undefined },
+    ] as unknown as Step[];
+    assert.ok(v.is(stepsSchema, steps));
+    assert.deepEqual(
+      steps.map((step) => fullStep(step, ["GET /"])),
+      usualSteps(10).map((step) => fullStep(step, ["GET /"])),
+    );
+  });
+
   it("have no stage canary where the weight is 0", () => {
     assert.deepEqual(usualSteps(0), [dark, full]);
   });

@@ -9,6 +9,8 @@ const key = `${namespace}/web`;
 
 /** As somebody made it by hand: no label of ours, the port without a name, and no thought for pods that end. */
 const labels = { "app.kubernetes.io/name": "web" };
+/** What nobody describes. */
+const noted = "cloud.google.com/neg={}";
 const backend = { service: { name: "web", port: { number: 80 } } };
 const byHand = [
   {
@@ -26,7 +28,7 @@ const byHand = [
               name: "app",
               image: RELEASE_IMAGES.A,
               ports: [{ name: "http", containerPort: 8080 }],
-              readinessProbe: { httpGet: { path: "/healthz", port: "http" }, periodSeconds: 1 },
+              readinessProbe: { httpGet: { path: "/healthz", port: "http" }, periodSeconds: 1, timeoutSeconds: 10 },
             },
           ],
         },
@@ -61,7 +63,7 @@ const args: ServiceArgs = {
   namespace: "${namespace}",
   labels: { "app.kubernetes.io/name": "web" },
   tracks: [pulumi.getStack() === "prod" ? "stable" : "canary"],
-  replicas: 3,
+  replicas: "external",
   minReadySeconds: 1,
   containers: [{
     name: "app",
@@ -71,7 +73,7 @@ const args: ServiceArgs = {
       name: label.toUpperCase(),
       valueFrom: { fieldRef: { fieldPath: \`metadata.labels['\${label}']\` } },
     })),
-    readinessProbe: { httpGet: { path: "/healthz", port: "http" }, periodSeconds: 1 },
+    readinessProbe: { httpGet: { path: "/healthz", port: "http" }, periodSeconds: 1, timeoutSeconds: 10 },
   }],
   ports: [{ name: "", port: 80, targetPort: "http" }],
   ingress: { host: "web.example.com" },
@@ -84,12 +86,22 @@ export const releases = { [web.key]: web.memory };
 describe("gray adopt", () => {
   let project: Project;
   let adopted: string[];
+  /** What the Ingress says, as the API server has it. */
+  let way: object;
   const write = (changes: object) => project.write("changes.json", JSON.stringify(changes));
   const pods = async (selector: string) =>
     (await get(namespace, "pods", "-l", selector)).items
       .filter(({ metadata }: { metadata: { deletionTimestamp?: string } }) => !metadata.deletionTimestamp)
       .map(({ metadata }: { metadata: { uid: string } }) => metadata.uid)
       .sort();
+  /** Ours by its label, and otherwise as it was. */
+  const frontStays = async () => {
+    assert.deepEqual((await get(namespace, "ingress", "web")).spec, way);
+    for (const what of ["service", "ingress"]) {
+      const { labels, annotations } = (await get(namespace, what, "web")).metadata;
+      assert.deepEqual([labels["gray-release/service"], annotations["cloud.google.com/neg"]], ["web", "{}"]);
+    }
+  };
   const users: Load[] = [];
   const load = async () => {
     const { spec } = await get(namespace, "service", "web");
@@ -129,8 +141,11 @@ describe("gray adopt", () => {
       const apply = ["apply", "--server-side", "--field-manager=helm", "-f", "-"];
       await kubectl(apply, JSON.stringify(object));
     }
+    // As a platform does it, or a person.
+    for (const what of ["service/web", "ingress/web"]) await kubectl(["annotate", what, noted, "-n", namespace]);
     await kubectl(["rollout", "status", "deployment/web", "-n", namespace, "--timeout=60s"]);
     adopted = await pods("app.kubernetes.io/name=web");
+    way = (await get(namespace, "ingress", "web")).spec;
     project = await Project.create();
     project.write("index.ts", program);
     write({ weight: 25 });
@@ -147,13 +162,15 @@ describe("gray adopt", () => {
     const bare = await project.up("canary");
     assert.match(bare.output, /Service web in namespace adopt was not made by this program: .*gray adopt web takes in/);
     await load();
-    const { code, output } = await project.gray("adopt", "web", "--yes");
+    const { code, output } = await project.gray("adopt", "web", "-n", namespace, "--yes");
     assert.equal(code, 0, output);
     assert.match(output, /prod +import +Deployment +web/);
     assert.match(output, /canary +import +Service +web/);
+    assert.match(output, /canary +import +Ingress +web/);
     await project.mustUp("canary");
     await noneLost();
     assert.deepEqual(await pods("app.kubernetes.io/name=web,!track"), adopted);
+    await frontStays();
     const { canary = 0, unknown = 0 } = await answers();
     assert.ok(canary > 75 && canary < 125, `${canary} of ${canary + unknown} by one of four pods`);
   });
@@ -162,10 +179,11 @@ describe("gray adopt", () => {
     const { output } = await project.gray("status", "-n", namespace);
     assert.match(output, /4 endpoints \(3 stable, 1 canary\)/);
     assert.match((await project.up("prod")).output, /has no good verdict/);
-    assert.match((await project.gray("adopt", "web", "--yes")).output, /has no good verdict/);
+    assert.match((await project.gray("adopt", "web", "-n", namespace, "--yes")).output, /has no good verdict/);
     write({ weight: 25, release: "current", annotations: { team: "dora" } });
     await project.mustUp("prod");
-    assert.equal((await get(namespace, "deployment", "web")).metadata.annotations.team, "dora");
+    const { metadata, spec } = await get(namespace, "deployment", "web");
+    assert.deepEqual([metadata.annotations.team, spec.replicas], ["dora", 3]);
     const judged = await project.preview("prod", "--policy-pack", "policies");
     assert.equal(judged.code, 0, judged.output);
     assert.deepEqual(await pods("app.kubernetes.io/name=web,!track"), adopted);
@@ -179,7 +197,7 @@ describe("gray adopt", () => {
     assert.match((await project.up("canary")).output, reason);
   });
 
-  it("promotes by a second Deployment without a lost request, and then every weight can be had", async () => {
+  it("promotes by a second Deployment of as many pods without a lost request, and then every weight can be had", async () => {
     write({ weight: 25 });
     const release = await project.release("canary", key);
     await project.gray("approve", release, "--because", "a rehearsal", "-n", namespace);
@@ -193,11 +211,12 @@ describe("gray adopt", () => {
     await up.ended;
     await project.must(["cancel", "--yes", "--stack", "prod"]);
     assert.deepEqual(await pods("app.kubernetes.io/name=web,!track"), adopted);
-    const { code, output } = await project.gray("adopt", "web", "--yes");
+    const { code, output } = await project.gray("adopt", "web", "-n", namespace, "--yes");
     assert.equal(code, 0, output);
     await until("the adopted pods to end", async () => (await pods("!track")).length === 0);
     await noneLost();
     assert.equal((await pods("app=web,track=stable")).length, 3);
+    await frontStays();
     assert.deepEqual((await get(namespace, "service", "web")).spec.selector, { app: "web" });
     assert.equal(
       (await get(namespace, "replicasets")).items.filter(
@@ -208,6 +227,9 @@ describe("gray adopt", () => {
     write({ weight: 0 });
     await project.mustUp("canary");
     assert.deepEqual((await get(namespace, "service", "web")).spec.selector, { app: "web", track: "stable" });
-    assert.match((await project.gray("adopt", "web", "--yes")).output, /web has nothing left to adopt/);
+    assert.match(
+      (await project.gray("adopt", "web", "-n", namespace, "--yes")).output,
+      /web has nothing left to adopt/,
+    );
   });
 });

@@ -150,16 +150,12 @@ describe("a service behind the sandbox's gateway", () => {
     const { code, output, stdout } = await probed("--json");
     assert.equal(code, 0, output);
     const { by, results } = JSON.parse(stdout);
-    assert.deepEqual(
-      [by, results.map(({ check, way }: Record<string, string>) => [check, way])],
-      [
-        "token",
-        [
-          ["GET /healthz", "token"],
-          ["who", "token"],
-        ],
-      ],
-    );
+    // Traefik puts no header on canary's answers, so the pods are asked as well.
+    const ways = (of: string) =>
+      results.filter(({ check }: { check: string }) => check === of).map(({ way }: { way: string }) => way);
+    for (const check of ["GET /healthz", "who"]) {
+      assert.match(`${by}: ${ways(check)}`, /^both: token,web-canary-\S+,web-canary-[^,]+$/);
+    }
     const pods = await probed("--by", "pods");
     assert.equal(pods.code, 0, pods.output);
     assert.equal(pods.stdout.match(/^(GET \/healthz|who) +web-canary-\S+ +200 +\d+ ms +passed$/gm)?.length, 4);
@@ -275,7 +271,7 @@ describe("a service behind the sandbox's gateway", () => {
     await up(10);
   });
 
-  it("is cut within half a second past Pulumi, rules and all, and the next up brings it back", async () => {
+  it("is cut past Pulumi, rules and all, and the next up brings it back", async () => {
     const rules = [{ to: "canary", headers: { "x-beta": "1" } }] as const;
     await up(50, rules);
     const api = connect(findAccess());

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { get, kubectl, namespace as makeNamespace } from "../../rehearsal/kubectl.ts";
+import { get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
 import { Project } from "../../rehearsal/project.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 import { type Load, startLoad } from "../../sandbox/load.ts";
@@ -16,6 +16,14 @@ describe("gray rollout", () => {
     return { release: spec.template.metadata.labels.release as string, available: status.availableReplicas ?? 0 };
   };
   const record = async () => JSON.parse((await get(namespace, "configmap", "fop-gate-rollout")).data.record);
+  /** Which Events of the rollout a Deployment has, by their reasons. */
+  const told = async (name: string): Promise<string[]> => {
+    const { items } = await get(namespace, "events", "--field-selector", `involvedObject.name=${name}`);
+    return items
+      .map(({ reason }: { reason: string }) => reason)
+      .filter((reason: string) => reason.startsWith("Rollout"))
+      .sort();
+  };
   const gray = (...args: string[]) => project.gray(args[0] ?? "", "-n", namespace, ...args.slice(1));
 
   before(async () => {
@@ -38,9 +46,24 @@ describe("gray rollout", () => {
   it("brings a good release to everybody without a failed request", async () => {
     const { release: a } = await track("fop-gate");
     project.share({ image: RELEASE_IMAGES.B });
-    const { code, output } = await gray("rollout");
+    const rollout = gray("rollout");
+    await until("the rollout is open", async () => (await record()).open);
+    const watch = gray("watch");
+    const { code, output } = await rollout;
     process.stdout.write(output);
     assert.equal(code, 0, output);
+    assert.match(
+      (await watch).output,
+      /step 2 of 3, canary at 10 % is in force\n[\s\S]*everybody has it: the rollout is done/,
+    );
+    assert.equal((await watch).code, 0);
+    assert.deepEqual(await told("fop-gate"), [
+      "RolloutBegun",
+      "RolloutPromoted",
+      "RolloutStep",
+      "RolloutStep",
+      "RolloutStep",
+    ]);
     const { release: b, available } = await track("fop-gate");
     assert.notEqual(a, b);
     assert.deepEqual([available, await track("fop-gate-canary")], [9, { release: b, available: 1 }]);

@@ -220,5 +220,5 @@ function isIn(collection: string, path: string): boolean {
 }
 
 function failure(code: number, message: string): Answer {
-  return { status: code, body: { kind: "Status", status: "Failure", code, message } };
+  return { status: code, body: { kind: "Status", apiVersion: "v1", status: "Failure", code, message } };
 }

@@ -86,6 +86,21 @@ export class DarkCanary {
     const gateways = [{ name: "public", namespace: "infra" }];
     const gateway = route && { gateway: { routes: [{ gateways, hostnames: [host], ...route }] } };
     await world.up("canary", canary("a", { weight: 0, ...gateway, ...changes }));
+    if (route) this.say(["Accepted", "True", "Accepted"], ["ResolvedRefs", "True", "ResolvedRefs"]);
+  }
+
+  /** What the Gateway says of the route, in this generation or an earlier one. */
+  say(...conditions: readonly (readonly [type: string, status: string, reason: string, generation?: number])[]): void {
+    const route = this.world.route("web");
+    const { parentRefs } = route.spec;
+    route.status = {
+      parents: parentRefs.map((parentRef: object) => ({
+        parentRef,
+        conditions: conditions.map(([type, status, reason, observedGeneration = route.metadata.generation]) => ({
+          ...{ type, status, reason, observedGeneration },
+        })),
+      })),
+    };
   }
 
   /** Gives canary a pod, of its Deployment's release unless said otherwise. */

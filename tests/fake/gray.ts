@@ -23,12 +23,20 @@ export class Shell {
     const here = "${0%/*}";
     // biome-ignore lint/suspicious/noTemplateCurlyInString: as above
     const asked = "${GRAY_ADOPT:+GRAY_ADOPT=$GRAY_ADOPT }";
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: as above
+    const env = "webhook=${GRAY_WEBHOOK-none} rendered=${GRAY_RENDERED:+file}";
     const script = [
       "#!/bin/sh",
-      'case "$1 $2" in',
-      `"stack ls") cat "${here}/ls.json";;`,
-      `"stack export") cat "${here}/stack-$4.json";;`,
-      `"preview --json") cat "${here}/preview-$(basename "$5").json"; exit "$(cat "${here}/preview-code" || echo 0)";;`,
+      "for last; do :; done",
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: as above
+      "stack=${last##*/}",
+      `echo "$1 $2 $stack ${env}" >> "${here}/asked"`,
+      'case "$1 $2 $*" in',
+      `"stack ls "*) cat "${here}/ls.json";;`,
+      `"stack export "*) cat "${here}/stack-$4.json";;`,
+      `"stack output "*) cat "${here}/outputs-$stack.json";;`,
+      `"preview --json "*--policy-pack*) cat "${here}/policies-$stack.jsonl" && exit 1; exit 0;;`,
+      `"preview --json "*) cat "${here}/preview-$stack.json"; exit "$(cat "${here}/preview-code" || echo 0)";;`,
       `*) echo "${asked}$*" >> "${here}/calls";;`,
       "esac",
       "",
@@ -51,6 +59,23 @@ export class Shell {
     for (const [name, preview] of Object.entries(previews)) {
       writeFileSync(join(this.folder, `preview-${name}.json`), JSON.stringify(preview));
     }
+  }
+
+  /** What the stack gives out. */
+  outputs(stack: string, outputs: object): void {
+    writeFileSync(join(this.folder, `outputs-${stack}.json`), JSON.stringify(outputs));
+  }
+
+  /** A policy that a stack does not pass. */
+  violation(stack: string, message: string): void {
+    const event = { policyEvent: { message, enforcementLevel: "mandatory" } };
+    writeFileSync(join(this.folder, `policies-${stack}.jsonl`), `${JSON.stringify(event)}\n`);
+  }
+
+  /** Every run of `pulumi`: what was asked of which stack, and what of our environment it saw. */
+  get asked(): string[] {
+    const path = join(this.folder, "asked");
+    return existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : [];
   }
 
   /** What `pulumi` was told to do, besides being asked what there is. */

@@ -19,7 +19,7 @@ const described: Partial<ServiceArgs> = {
   weight: 25,
   ports: [{ name: "", port: 80, targetPort: 8080 }],
 };
-const GRAY_ADOPT = { environment: { GRAY_ADOPT: "web" } };
+const GRAY_ADOPT = { environment: { GRAY_ADOPT: "dora-apps/web" } };
 
 describe("a service that was there before us", () => {
   let world: World;
@@ -67,11 +67,11 @@ describe("a service that was there before us", () => {
     return { old: record().adopted.release as string, a: world.runs("web-canary") };
   };
   /** Canary's release on stable; the new pod is the only one behind the Service. */
-  const promote = async (release: string) => {
+  const promote = async (release: string, changes: Partial<ServiceArgs> = {}) => {
     world.writeRecord({ verdicts: { [release]: verdict("good") } }, "web");
     pod("web-new-1", { app: "web", track: "stable" });
     behind("web-new-1");
-    return world.up("prod", prod("a", described));
+    return world.up("prod", prod("a", { ...described, ...changes }));
   };
 
   it("is refused by both stacks, which name gray adopt", async () => {
@@ -135,6 +135,30 @@ describe("a service that was there before us", () => {
     assert.equal(JSON.stringify([...world.api.objects]), held);
   });
 
+  it("keeps what the program does not describe, by owning it too", async () => {
+    const annotations = { "cloud.google.com/neg": "{}", "kubectl.kubernetes.io/last-applied-configuration": "{}" };
+    Object.assign(object("service").metadata, { annotations, labels: { monitored: "yes" } });
+    const external = { replicas: "external" as const };
+    await adopt(external);
+    const applied = (which: keyof typeof paths) =>
+      world.api.requests
+        .filter(({ method, path, body }) => method === "PATCH" && path === paths[which] && body)
+        .map(({ body: { apiVersion, kind, metadata, spec } = assert.fail() }) => {
+          const { labels, annotations } = metadata;
+          return { apiVersion, kind, labels, annotations, ...(spec && { spec }) };
+        });
+    const kept = { labels: { monitored: "yes" }, annotations: { "cloud.google.com/neg": "{}" } };
+    assert.deepEqual(applied("service"), [{ apiVersion: "v1", kind: "Service", ...kept }]);
+    assert.deepEqual(applied("deployment"), [
+      { apiVersion: "apps/v1", kind: "Deployment", labels: {}, annotations: {}, spec: { replicas: 3 } },
+    ]);
+  });
+
+  it("is another one where the namespace is", async () => {
+    const elsewhere = { environment: { GRAY_ADOPT: "shop/web" } };
+    await assert.rejects(world.up("prod", prod("a", described), elsewhere), /gray adopt web takes in what kubectl/);
+  });
+
   it("is refused where its Deployment has another name", async () => {
     world.api.objects.delete(paths.deployment);
     await assert.rejects(world.up("canary", canary("a", described), GRAY_ADOPT), /there is no Deployment web/);
@@ -180,6 +204,65 @@ describe("a service that was there before us", () => {
       [false, true, true, true, true],
     );
     assert.deepEqual([record().adopted, record().completed], [undefined, [old, a]]);
+  });
+
+  it("is promoted with as many pods where an autoscaler owns their number, and no old one goes before all are available", async () => {
+    const external = { replicas: "external" as const };
+    const { a } = await adopt(external);
+    const left = replicaSet("web-5c", { labels: { ...labels, "pod-template-hash": "5c" } });
+    let looks = 0;
+    world.api.intercept = ({ method, path }) => {
+      const { spec, status, metadata } = object("deployment");
+      if (method !== "GET" || path !== paths.deployment || spec.selector.matchLabels.track !== "stable")
+        return undefined;
+      if (spec.replicas !== 3 || status.availableReplicas === 3) return undefined;
+      assert.ok(world.api.objects.has(left));
+      assert.deepEqual(object("service").spec.selector, labels);
+      const pods = Math.min(++looks, 3);
+      const { generation: observedGeneration } = metadata;
+      Object.assign(status, { observedGeneration, replicas: 3, updatedReplicas: 3, availableReplicas: pods });
+      return undefined;
+    };
+    const { infos, resources } = await promote(a, external);
+    assert.equal(find({ resources, infos, warnings: [] }, "Deployment").inputs.spec.replicas, undefined);
+    assert.deepEqual([looks, object("deployment").spec.replicas], [3, 3]);
+    assert.deepEqual([world.api.objects.has(left), record().adopted], [false, undefined]);
+    assert.deepEqual(infos, [
+      "web: stable goes from 1 to 3 pods, as many as were there before us.",
+      "web: users leave the pods that were there before us, which takes 65 s at most.",
+    ]);
+  });
+
+  it("keeps its old pods where an autoscaler gives stable fewer", async () => {
+    const external = { replicas: "external" as const };
+    const { a } = await adopt(external);
+    const left = replicaSet("web-5c", { labels: { ...labels, "pod-template-hash": "5c" } });
+    world.api.intercept = ({ method, path, operations }) =>
+      method === "PATCH" && path === paths.deployment && operations
+        ? { status: 200, body: object("deployment") }
+        : undefined;
+    await assert.rejects(
+      promote(a, external),
+      /Stable of web in namespace dora-apps was scaled to 1 pods while the 3 that were there before us serve beside them: let its autoscaler keep 3 at least/,
+    );
+    assert.ok(world.api.objects.has(left));
+    assert.deepEqual(object("service").spec.selector, labels);
+  });
+
+  it("keeps its old pods where somebody changes the Service at the same moment", async () => {
+    const { a } = await adopt();
+    const left = replicaSet("web-5c", { labels: { ...labels, "pod-template-hash": "5c" } });
+    world.api.intercept = ({ method, path }) => {
+      if (method === "PATCH" && path === paths.service)
+        object("service").spec.selector = { name: "web", tier: "front" };
+      return undefined;
+    };
+    await assert.rejects(
+      promote(a),
+      /Service web in namespace dora-apps was changed by somebody else in the same moment/,
+    );
+    assert.deepEqual(object("service").spec.selector, { name: "web", tier: "front" });
+    assert.ok(world.api.objects.has(left));
   });
 
   it("is like any other after that: protected, at every weight", async () => {
@@ -244,7 +327,7 @@ describe("a service that was there before us", () => {
     world.api.objects.delete(world.recordPath("web"));
     await assert.rejects(
       world.up("canary", canary("a", described)),
-      /Deployment web in namespace dora-apps was adopted and the record web-rollout does not say so: run pulumi up once with GRAY_ADOPT=web/,
+      /Deployment web in namespace dora-apps was adopted and the record web-rollout does not say so: run pulumi up once with GRAY_ADOPT=dora-apps\/web/,
     );
     await world.up("canary", canary("a", described), GRAY_ADOPT);
     assert.equal(record().adopted.release, old);

@@ -36,6 +36,20 @@ describe("the client of the cluster", () => {
     assert.equal(await cluster().get(`${maps}/none`), undefined);
   });
 
+  it("sends a patch as what it is: operations, or fields to own as well", async () => {
+    api.put(`${maps}/patched`, { metadata: { name: "patched" }, data: { x: "1" } });
+    await cluster().patch(`${maps}/patched`, [{ op: "replace", path: "/data/x", value: "2" }]);
+    await cluster().apply(`${maps}/patched`, { metadata: { name: "patched" }, data: { y: "3" } });
+    assert.deepEqual(
+      api.requests.map(({ headers, query }) => [headers["content-type"], query.get("fieldManager")]),
+      [
+        ["application/json-patch+json", "gray"],
+        ["application/apply-patch+yaml", "gray"],
+      ],
+    );
+    assert.deepEqual(api.objects.get(`${maps}/patched`)?.data, { x: "2", y: "3" });
+  });
+
   it("lists all pages of a collection", async () => {
     api.pageSize = 2;
     for (const name of ["p", "q", "r", "s", "t"]) {

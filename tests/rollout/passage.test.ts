@@ -137,6 +137,60 @@ for (const by of ["token", "pods"] as const) {
   });
 }
 
+describe("the passage by the API server", () => {
+  it("passes on what canary answers, and no answer of the API server's own", async () => {
+    const dark = await DarkCanary.start();
+    await dark.up();
+    dark.pod("web-canary-1");
+    const ways = await waysToCanary({ api: dark.cluster, namespace: "dora-apps", service: "web" });
+    const passage = await openPassage(ways);
+    const json = { "content-type": "application/json" };
+    try {
+      const long = JSON.stringify({ kind: "Status", of: "x".repeat(200_000) });
+      for (const body of ["", '{"kind":"Status","apiVersion":"mine"}', long]) {
+        dark.answer = (_, response) => {
+          response.writeHead(403, json).write(body.slice(0, 5));
+          response.end(body.slice(5));
+        };
+        const answer = await fetch(passage.url, { method: "POST", body: "b" });
+        assert.deepEqual([answer.status, await answer.text()], [403, body]);
+      }
+      assert.equal(passage.barred(), undefined);
+      const status = { kind: "Status", apiVersion: "v1", message: "pods is forbidden", code: 403 };
+      dark.answer = (_, response) => response.writeHead(403, json).end(JSON.stringify(status));
+      for (const method of ["POST", "HEAD", "DELETE"]) assert.equal((await fetch(passage.url, { method })).status, 502);
+      assert.match(passage.barred()?.message ?? "", /^pods is forbidden .*: docs\/rbac\.md/);
+    } finally {
+      await passage.end();
+      await dark.stop();
+    }
+  });
+});
+
+describe("the passage by token", () => {
+  it("masks the token where canary echoes it, in headers and in the body, however it is cut up", async () => {
+    const dark = await DarkCanary.start();
+    await dark.up({}, {});
+    dark.pod("web-canary-1");
+    const passage = await openPassage(
+      await waysToCanary({ api: dark.cluster, namespace: "dora-apps", service: "web" }),
+    );
+    try {
+      const body = `ü ${token} ${token.slice(0, 3)}`;
+      dark.answer = (_, response) => {
+        response.setHeader("x-echo", `a ${token}`).setHeader("content-length", Buffer.byteLength(body));
+        response.write(body.slice(0, 5), () => response.end(body.slice(5)));
+      };
+      const answer = await fetch(passage.url);
+      assert.equal(answer.headers.get("x-echo"), "a ******");
+      assert.equal(await answer.text(), "ü ****** s3c");
+    } finally {
+      await passage.end();
+      await dark.stop();
+    }
+  });
+});
+
 describe("the passage to several pods of canary", () => {
   it("takes them in turn", async () => {
     const dark = await DarkCanary.start();
@@ -149,7 +203,9 @@ describe("the passage to several pods of canary", () => {
       for (let i = 0; i < 4; i++) assert.equal((await fetch(passage.url)).status, 200);
       dark.world.api.objects.delete("/api/v1/namespaces/dora-apps/pods/web-canary-2");
       const statuses = [await fetch(passage.url), await fetch(passage.url)].map(({ status }) => status);
-      assert.deepEqual(statuses.sort(), [200, 404]);
+      // The pod that is gone answers nothing; the API server would, with 404.
+      assert.deepEqual(statuses.sort(), [200, 502]);
+      assert.match(passage.barred()?.message ?? "", /not found \(pods\/proxy of web-canary-2: 404\)/);
     } finally {
       await passage.end();
       await dark.stop();

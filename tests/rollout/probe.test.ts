@@ -68,7 +68,7 @@ describe("probing a dark canary", () => {
 
       it("sends what is declared, and every check passes that is answered as it should be", async () => {
         await up(canaryAlone, { path: "/a?b=c%20d", method: "HEAD", headers: { "x-user": "probe" } });
-        const { release, results, ...found } = await ask();
+        const { release, results, ...found } = await ask({ by });
         assert.deepEqual([found.by, release], [by, dark.release]);
         assert.deepEqual(short(results), [
           ["who", way, "passed"],
@@ -94,7 +94,7 @@ describe("probing a dark canary", () => {
           if (url === "/half") response.write("half");
           if (url === "/") response.end('{"track":"stable"}');
         };
-        const { results } = await ask();
+        const { results } = await ask({ by });
         assert.deepEqual(short(results), [
           [
             "who",
@@ -116,14 +116,14 @@ describe("probing a dark canary", () => {
       it("does not follow a redirection", async () => {
         await up({ path: "/old", status: 302 });
         dark.answer = (_, response) => response.writeHead(302, { location: "/new" }).end();
-        assert.deepEqual(short((await ask()).results), [["GET /old", way, "passed"]]);
+        assert.deepEqual(short((await ask({ by })).results), [["GET /old", way, "passed"]]);
         assert.equal(dark.got.length, 1);
       });
 
       it("reads the first MiB of a body and does not wait for the rest", async () => {
         await up({ path: "/", body: { contains: "xx" } }, { path: "/b", body: { contains: "end" } });
         dark.answer = (_, response) => response.write(`${"x".repeat(1024 * 1024)}end`);
-        const [found, beyond] = (await ask()).results;
+        const [found, beyond] = (await ask({ by })).results;
         assert.equal(found?.because, undefined);
         assert.match(beyond?.because ?? "", /^the body does not hold "end": it begins with "xxx/);
       });
@@ -137,7 +137,7 @@ describe("probing a dark canary", () => {
         );
         dark.pod("web-canary-1");
         dark.pod("web-canary-2", { release: "aaaaaaaaaaaa" });
-        await refused(/ has ready pods of two releases, .*aaaaaaaaaaaa.*: wait until its roll is through/);
+        await refused(/ has ready pods of two releases, .*aaaaaaaaaaaa.*: wait until its roll is through/, { by });
         assert.equal(dark.got.length, 0);
       });
     });
@@ -164,6 +164,7 @@ describe("probing a dark canary", () => {
 
   describe("through the gateway", () => {
     const up = (route = {}) => dark.up({ plan: { checks: [canaryAlone] } }, route);
+    const by = "token";
     beforeEach(async () => {
       await up();
       dark.pod("web-canary-1");
@@ -171,11 +172,11 @@ describe("probing a dark canary", () => {
 
     it("asks for the route's host with the token, and shows no part of it where canary echoes it", async () => {
       for (const [before, shown] of [
-        [0, "<token>"],
-        [77, "<to"],
+        [0, "******"],
+        [77, "***"],
       ] as const) {
         dark.answer = ({ headers }, response) => response.end("x".repeat(before) + headers["x-gray-token"]);
-        const [result] = (await ask()).results;
+        const [result] = (await ask({ by })).results;
         assert.ok(result?.because?.endsWith(`begins with "${"x".repeat(before)}${shown}"`), result?.because);
       }
       const headers = dark.got[0]?.headers;
@@ -186,30 +187,85 @@ describe("probing a dark canary", () => {
       const url = new URL(dark.gateway.url);
       dark.world.api.objects.delete("/apis/gateway.networking.k8s.io/v1/namespaces/infra/gateways/public");
       await refused(/^HTTPRoute web in namespace dora-apps is attached to no Gateway .* \(public\): name the gateway/);
-      assert.deepEqual(short((await ask({ url })).results), [["who", "token", "passed"]]);
+      assert.deepEqual(short((await ask({ by, url })).results), [["who", "token", "passed"]]);
     });
 
     it("is refused where the gateway cannot be reached, which says nothing of canary", async () => {
       const url = new URL("http://127.0.0.1:1");
       await refused(
         /^The gateway of web at http:\/\/127\.0\.0\.1:1 cannot be reached \(.*ECONNREFUSED.*\): name another address with --url, or ask with --by pods\.$/,
-        { url },
+        { by, url },
       );
     });
 
     it("says of a connection that ended without an answer that the check did not pass", async () => {
       dark.answer = (_, response) => response.destroy();
-      const [result] = (await ask()).results;
+      const [result] = (await ask({ by })).results;
       assert.equal(result?.because, "there is no answer: the connection to the gateway ended (socket hang up)");
     });
 
     it("takes no answer for canary's that lacks canary's header", async () => {
       await up({ canaryHeader: { name: "X-Canary", value: "yes" } });
-      const [result] = (await ask()).results;
+      const [result] = (await ask({ by })).results;
       assert.match(result?.because ?? "", /^the answer lacks the header X-Canary: yes, so it is not canary's;/);
       dark.answer = (_, response) => response.setHeader("x-canary", "yes").end('"track":"canary"');
-      assert.ok((await ask()).results.every(({ passed }) => passed));
+      assert.ok((await ask({ by })).results.every(({ passed }) => passed));
     });
+
+    it("asks the pods as well where nothing else shows that canary answers", async () => {
+      dark.gateway.answer = (_, response) => response.end('{"track":"canary"}');
+      dark.answer = (_, response) => response.writeHead(500).end();
+      const { by: both, doubt, results } = await ask();
+      assert.deepEqual([both, doubt], ["both", undefined]);
+      assert.deepEqual(short(results), [
+        ["who", "token", "passed"],
+        ["who", "web-canary-1", "the status is 500, not 200"],
+      ]);
+    });
+
+    it("says what is in doubt where one wants the token alone, and nothing where canary's header is seen", async () => {
+      assert.equal(
+        (await ask({ by })).doubt,
+        "Nothing shows that these answers are canary's, as its route has no canaryHeader: stable, or whoever else the gateway knows, may have given them.",
+      );
+      await up({ canaryHeader: { name: "X-Canary", value: "yes" } });
+      dark.answer = (_, response) => response.setHeader("x-canary", "yes").end('"track":"canary"');
+      const { doubt, ...found } = await ask();
+      assert.deepEqual([found.by, doubt, short(found.results)], ["token", undefined, [["who", "token", "passed"]]]);
+    });
+
+    for (const [what, conditions, why] of [
+      ["has not heard of it", [], "it does not say Accepted"],
+      [
+        "does not accept it",
+        [["Accepted", "False", "NoMatchingListenerHostname"]],
+        "Accepted is False, NoMatchingListenerHostname",
+      ],
+      [
+        "misses a backend",
+        [
+          ["Accepted", "True", "Accepted"],
+          ["ResolvedRefs", "False", "BackendNotFound"],
+        ],
+        "ResolvedRefs is False, BackendNotFound",
+      ],
+      [
+        "knows it as it was",
+        [
+          ["Accepted", "True", "Accepted", 0],
+          ["ResolvedRefs", "True", "ResolvedRefs", 0],
+        ],
+        "it has not read the last change yet",
+      ],
+    ] as const) {
+      it(`is refused while the Gateway ${what}`, async () => {
+        dark.say(...conditions);
+        const sentence = `No Gateway goes by HTTPRoute web in namespace dora-apps as it is now (public: ${why}), so who knows where the token leads: wait a moment and ask again, correct the route, or ask with --by pods.`;
+        await refused(sentence);
+        await refused(sentence, { url: new URL(dark.gateway.url) });
+        assert.equal(dark.got.length, 0);
+      });
+    }
 
     it("asks the pods instead where one wants that", async () => {
       const { by, results } = await ask({ by: "pods" });
@@ -258,25 +314,37 @@ describe("probing a dark canary", () => {
       );
     });
 
-    it("takes no answer of the API server for canary's", async () => {
-      await dark.up({ plan: { checks: [{ path: "/", status: 503 }] } });
-      dark.pod("web-canary-1");
-      const said = (code: number, message: string) => {
-        const status = { kind: "Status", apiVersion: "v1", status: "Failure", code, message };
-        dark.answer = (_, response) => response.writeHead(code).end(JSON.stringify(status));
-      };
-      said(503, "error trying to reach service: connection refused");
-      const [result] = (await ask()).results;
-      assert.equal(
-        result?.because,
-        "the API server answers 503 in its place: error trying to reach service: connection refused",
-      );
-      said(403, 'pods "web-canary-1" is forbidden');
-      await assert.rejects(
-        ask(),
-        (error) => error instanceof ApiError && /is forbidden.*docs\/rbac\.md/.test(error.message),
-      );
-    });
+    for (const method of ["GET", "HEAD"] as const) {
+      it(`takes no answer of the API server's to ${method} for canary's`, async () => {
+        const checks = [403, 404, 503].map((status) => ({ path: `/${status}`, method, status }));
+        await dark.up({ plan: { checks } });
+        dark.pod("web-canary-1");
+        const json = { "content-type": "application/json" };
+        dark.answer = ({ url }, response) => response.writeHead(Number(url.slice(1)), json).end('{"kind":"Page"}');
+        assert.ok((await ask()).results.every(({ passed }) => passed));
+        let own = [503, "error trying to reach service: connection refused"] as [code: number, message: string];
+        dark.answer = (_, response) => {
+          const [code, message] = own;
+          const status = { kind: "Status", apiVersion: "v1", status: "Failure", code, message };
+          response.writeHead(code, json).end(JSON.stringify(status));
+        };
+        assert.deepEqual(
+          [...new Set((await ask()).results.map(({ because }) => because))],
+          ["there is no answer: the API server says: error trying to reach service: connection refused"],
+        );
+        for (own of [
+          [403, 'pods "web-canary-1" is forbidden'],
+          [404, 'pods "web-canary-1" not found'],
+          [503, "etcdserver: leader changed"],
+        ] as [code: number, message: string][]) {
+          const [code, message] = own;
+          await assert.rejects(
+            ask(),
+            (error) => error instanceof ApiError && error.status === code && error.message.startsWith(message),
+          );
+        }
+      });
+    }
 
     it("cannot send what the API server keeps for itself, and does not", async () => {
       const names = ["Authorization", "Impersonate-User"];
@@ -286,7 +354,7 @@ describe("probing a dark canary", () => {
         (await ask()).results.map(({ because }) => because),
         names.map(
           (name) =>
-            `there is no answer: the API server keeps the header ${name} for itself, so a pod cannot be asked with it: ask by token`,
+            `there is no answer: the API server keeps the header ${name} for itself, so a pod cannot be asked with it: ask with --by token`,
         ),
       );
       assert.equal(dark.got.length, 0);

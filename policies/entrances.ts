@@ -1,3 +1,4 @@
+/** What user requests come in by, HTTPRoutes and Ingresses: the fields that rules read, and what they mean. */
 import type { Declared, KubernetesObject } from "./declared.ts";
 
 /** The spec of an HTTPRoute (gateway.networking.k8s.io), by the fields that rules read. */

@@ -1,0 +1,126 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Command } from "commander";
+import { leaseDefaults } from "../components/defaults.ts";
+import { isSilence } from "../rollout/driver.ts";
+import { type Driver, readDriver } from "../rollout/lease.ts";
+import { type RolloutRecord, readRecord, unreadable } from "../rollout/record.ts";
+import { type Rollout, rolloutIn } from "../rollout/rollout.ts";
+import { happenings, type Page } from "../rollout/story.ts";
+import { assertOpen, exitCodes } from "./driving.ts";
+import { type Print, printer } from "./happening-lines.ts";
+import { rolloutLines, rolloutStatus } from "./rollout-words.ts";
+import { aboutService, type FoundService, findService, type ServiceOptions } from "./services.ts";
+
+interface Options extends ServiceOptions {
+  readonly stay?: boolean;
+  readonly json?: boolean;
+}
+
+const nobody = "nobody drives it, and the traffic stays as it is: gray resume goes on, gray abort goes back";
+/** Milliseconds between two looks. */
+const lookMilliseconds = 1000;
+/** Milliseconds without a sign of a driver after which there is none. */
+const patienceMilliseconds = (leaseDefaults.durationSeconds + leaseDefaults.marginSeconds) * 1000;
+
+/** `gray watch`: follows the rollout that is open, from any machine, and changes nothing. */
+export function watchCommand(): Command {
+  return aboutService(new Command("watch"))
+    .description(
+      "follow the rollout that is open; exit code 0 promoted, 3 undone, 4 nobody drives it or it is superseded",
+    )
+    .option("--stay", "wait where nobody drives it, instead of ending; so it does on a terminal anyway")
+    .option("--json", "one JSON object a line for each thing that happens")
+    .action(watch);
+}
+
+async function watch(options: Options): Promise<void> {
+  const found = await findService(options);
+  const first = await look(found);
+  const open = assertOpen(found.service, first.page?.rollout);
+  const print = printer(found, options.json === true);
+  const begun = rolloutStatus(open, first.driver, Date.now());
+  if (options.json) print("open", begun.name, begun);
+  else for (const line of rolloutLines(begun, Date.now())) print("open", line);
+  const leaves = options.stay !== true && process.stdout.isTTY !== true;
+  const end = await follow(found, first, print, leaves);
+  print("end", end.because, { release: open.release, end: end.kind });
+  process.exitCode = exitCodes[end.kind === "promoted" || end.kind === "undone" ? end.kind : "held"];
+}
+
+/** One look at the cluster. */
+interface Look {
+  readonly driver: Driver | undefined;
+  readonly record: RolloutRecord | undefined;
+  readonly page: Page | undefined;
+}
+
+interface End {
+  readonly kind: "promoted" | "undone" | "superseded" | "left";
+  readonly because: string;
+}
+
+async function follow(found: FoundService, first: Look, print: Print, leaves: boolean): Promise<End> {
+  let before = first;
+  let seenAt = Date.now();
+  let isDriven = isHeld(first.driver);
+  let isSilent = false;
+  for (;;) {
+    const page = before.page as Page;
+    const { release } = page.rollout;
+    if (!isDriven && leaves) return { kind: "left", because: nobody };
+    await sleep(lookMilliseconds);
+    let now: Look;
+    try {
+      now = await look(found);
+    } catch (error) {
+      if (!isSilence(error)) throw error;
+      if (!isSilent) print("note", `${(error as Error).message} It is asked again until it answers.`);
+      isSilent = true;
+      // What nobody could see is no sign of a dead driver.
+      seenAt = Date.now();
+      continue;
+    }
+    if (isSilent) print("note", "The cluster answers again.");
+    isSilent = false;
+    const ended = endOf(now, page.rollout);
+    if (ended) return ended;
+    const to = now.page as Page;
+    for (const { kind, because } of happenings(page, to)) {
+      print(kind, because, { release, step: to.rollout.step + 1, weight: to.rollout.weight });
+    }
+    if (now.driver?.version !== before.driver?.version) seenAt = Date.now();
+    const driven = isHeld(now.driver) && Date.now() - seenAt < patienceMilliseconds;
+    if (driven && !isDriven) print("driver", `${now.driver?.name} drives it`);
+    if (!driven && isDriven && !leaves) print("driver", nobody);
+    isDriven = driven;
+    before = now;
+  }
+}
+
+/** Whether somebody has the lease who may be alive. */
+function isHeld(driver: Driver | undefined): boolean {
+  return driver !== undefined && !driver.gone;
+}
+
+/** The lease first: it is given back after the rollout has ended, and not before. */
+async function look({ api, cluster, namespace, service }: FoundService): Promise<Look> {
+  const driver = await readDriver({ api, namespace, service });
+  const reading = await readRecord(api, namespace, service, cluster);
+  if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
+  const record = reading.kind === "read" ? reading.record : undefined;
+  const rollout = record && rolloutIn(service, record);
+  return { driver, record, page: rollout && { rollout, verdict: record.verdicts[rollout.release] } };
+}
+
+/** How a rollout has ended; undefined while it is open. */
+function endOf({ record, page }: Look, { began, release }: Rollout): End | undefined {
+  if (page?.rollout.began === began && page.rollout.release === release) return undefined;
+  const ended = record?.ended?.find((each) => each.began === began && each.release === release);
+  if (!ended) return { kind: "superseded", because: "the record does not know it any more: gray history" };
+  const because = {
+    promoted: "everybody has it: the rollout is done",
+    undone: `undone: ${ended.because}`,
+    superseded: `superseded: ${ended.because}`,
+  }[ended.outcome];
+  return { kind: ended.outcome, because };
+}

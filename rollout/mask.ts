@@ -1,0 +1,37 @@
+import { Transform } from "node:stream";
+
+/** A text without its secrets, as long as it was. */
+export function masked(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((shown, secret) => shown.replaceAll(secret, "*".repeat(secret.length)), text);
+}
+
+/**
+ * Masks secrets in a body as it passes, also one that comes in two pieces; nothing else is held back. Byte by byte: a body
+ * that is compressed, or has the secret in other letters (base64), keeps it.
+ *
+ * @param secrets in ASCII
+ */
+export function masking(secrets: readonly string[]): Transform {
+  let held = "";
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      const shown = masked(held + chunk.toString("latin1"), secrets);
+      const whole = shown.length - beginningAtEnd(shown, secrets);
+      held = shown.slice(whole);
+      done(null, Buffer.from(shown.slice(0, whole), "latin1"));
+    },
+    flush(done) {
+      done(null, Buffer.from(held, "latin1"));
+    },
+  });
+}
+
+/** How many characters at the end of a text may be the beginning of a secret. */
+function beginningAtEnd(text: string, secrets: readonly string[]): number {
+  const longest = Math.max(0, ...secrets.map(({ length }) => length - 1));
+  for (let length = Math.min(longest, text.length); length > 0; length--) {
+    const end = text.slice(-length);
+    if (secrets.some((secret) => secret.length > length && secret.startsWith(end))) return length;
+  }
+  return 0;
+}

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { Command } from "commander";
+import { runGray } from "../../cli/main.ts";
+import { Refusal } from "../../components/refusal.ts";
+import { ApiError } from "../../rollout/cluster.ts";
+import { Superseded } from "../../rollout/ledger.ts";
+
+describe("gray", () => {
+  const { argv, exit, exitCode } = process;
+  const { error } = console;
+  afterEach(() => {
+    Object.assign(process, { argv, exit, exitCode });
+    console.error = error;
+  });
+
+  /** Runs it with a verb that does something, and gives how it ends. */
+  async function run(does: () => void, ...args: string[]) {
+    const said: unknown[] = [];
+    console.error = (what: unknown) => void said.push(what);
+    process.argv = ["node", "gray", ...args, "try"];
+    process.exitCode = undefined;
+    await runGray(new Command("try").action(does));
+    return { code: process.exitCode, said };
+  }
+
+  it("ends with 1 and one sentence where something was refused or failed", async () => {
+    for (const known of [new Refusal("No."), new ApiError(403, "No."), new Superseded("No.")]) {
+      const { code, said } = await run(() => {
+        throw known;
+      });
+      assert.equal(code, 1);
+      assert.deepEqual(said, [`gray: ${known.message}`]);
+    }
+  });
+
+  it("ends with 70 and the stack where it has a bug", async () => {
+    const bug = new TypeError("undefined is not a function");
+    const { code, said } = await run(() => {
+      throw bug;
+    });
+    assert.equal(code, 70);
+    assert.deepEqual(said, [bug]);
+  });
+
+  it("shows the stack of what was refused too, with --debug", async () => {
+    const refusal = new Refusal("No.");
+    const { code, said } = await run(() => {
+      throw refusal;
+    }, "--debug");
+    assert.equal(code, 1);
+    assert.deepEqual(said, [refusal]);
+  });
+
+  it("ends with what the verb says", async () => {
+    const { code } = await run(() => {
+      process.exitCode = 4;
+    });
+    assert.equal(code, 4);
+  });
+
+  it("ends with 2 where it was used wrongly", async () => {
+    const ends: unknown[] = [];
+    const write = process.stderr.write;
+    process.exit = ((code: number) => {
+      ends.push(code);
+      throw new Error("ended");
+    }) as typeof process.exit;
+    process.stderr.write = () => true;
+    try {
+      await run(() => {}, "--no-such-option");
+    } finally {
+      process.stderr.write = write;
+    }
+    assert.deepEqual(ends, [2]);
+  });
+});

@@ -1,0 +1,243 @@
+import assert from "node:assert/strict";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Command } from "commander";
+import { abortCommand } from "../../cli/abort.ts";
+import { approveCommand } from "../../cli/approve.ts";
+import { pauseCommand } from "../../cli/pause.ts";
+import { promoteCommand } from "../../cli/promote.ts";
+import { resumeCommand } from "../../cli/resume.ts";
+import { Refusal } from "../../components/refusal.ts";
+import { identityOf } from "../../rollout/claim.ts";
+import { thisProcess } from "../../rollout/holder.ts";
+import type { Rollout } from "../../rollout/rollout.ts";
+import { setEnvironment } from "../fake/environment.ts";
+import type { Shell } from "../fake/gray.ts";
+import { openRollout, waitingRollout } from "../fake/open-rollout.ts";
+import type { World } from "../fake/world.ts";
+import { trial } from "./trial.ts";
+
+const because = ["--because", "lunch"];
+const verbs: [name: string, verb: () => Command, ...args: string[]][] = [
+  ["pause", pauseCommand, ...because],
+  ["resume", resumeCommand],
+  ["abort", abortCommand, ...because],
+  ["promote", promoteCommand, ...because],
+];
+
+describe("a person's word on a rollout", () => {
+  let world: World;
+  let shell: Shell;
+  let a: string;
+  let b: string;
+  let end: () => Promise<void>;
+  const was = process.exitCode;
+  beforeEach(async () => {
+    ({ world, shell, a, b, end } = await trial());
+  });
+  afterEach(() => {
+    process.exitCode = was;
+    return end();
+  });
+
+  const open = (rollout: Rollout) => world.writeRecord({ open: rollout }, "web");
+  const record = () => JSON.parse(world.api.objects.get(world.recordPath("web"))?.data.record ?? "null");
+  const written = () => world.api.requests.filter(({ method }) => method !== "GET").map(({ path }) => path);
+  const events = () =>
+    [...world.api.objects.values()]
+      .filter(({ kind, reason }) => kind === "Event" && reason.startsWith("Rollout"))
+      .map(({ reason, involvedObject, message }) => `${reason} ${involvedObject.name}: ${message}`);
+  const run = async (verb: Command, ...args: string[]) => {
+    process.exitCode = undefined;
+    const said = await shell.run(verb, ...args);
+    return { said, code: process.exitCode };
+  };
+  /** Somebody elsewhere has the lease, and renews it between any two looks. */
+  const drivenElsewhere = () => {
+    let version = 0;
+    world.api.intercept = ({ method, path }) =>
+      method === "GET" && path.endsWith("/leases/web-rollout")
+        ? {
+            status: 200,
+            body: {
+              metadata: { name: "web-rollout", resourceVersion: String(++version) },
+              spec: {
+                holderIdentity: identityOf({ ...thisProcess(), host: "elsewhere", machine: "another" }),
+                renewTime: new Date().toISOString(),
+              },
+            },
+          }
+        : undefined;
+  };
+
+  for (const [name, verb, ...args] of verbs) {
+    it(`is refused to gray ${name} where none is open, and nothing is changed`, async () => {
+      world.writeRecord({ completed: [a] }, "web");
+      const from = written().length;
+      await assert.rejects(
+        run(verb(), ...args),
+        new Refusal("No rollout of web is open: gray rollout begins one, gray history lists those that ended."),
+      );
+      assert.deepEqual(
+        written()
+          .slice(from)
+          .filter((path) => !path.endsWith("selfsubjectreviews")),
+        [],
+      );
+    });
+
+    it(`is refused to gray ${name} where the rollout is another version's, and nothing is changed`, async () => {
+      world.writeRecord({ open: { ...openRollout(b, a), steps: [{ stage: "shadow" }] } as never }, "web");
+      const from = written().length;
+      await assert.rejects(
+        run(verb(), ...args),
+        new RegExp(
+          `^Refusal: The rollout of ${b} of web was begun by a version .* does not understand .*: go on with that`,
+        ),
+      );
+      assert.ok(
+        !written()
+          .slice(from)
+          .some((path) => /configmaps|leases|events/.test(path)),
+      );
+    });
+
+    it(`is refused to gray ${name} where the record is corrupt, and nothing is changed`, async () => {
+      world.writeRecordText("{", "web");
+      const from = written().length;
+      await assert.rejects(
+        run(verb(), ...args),
+        /^Refusal: The record web-rollout .* cannot be read \(.*\): restore it/,
+      );
+      assert.ok(
+        !written()
+          .slice(from)
+          .some((path) => /configmaps|leases|events/.test(path)),
+      );
+    });
+  }
+
+  it("is an Event on both Deployments, with who and why", async () => {
+    open(openRollout(b, a));
+    await run(pauseCommand(), ...because);
+    const told = `alice paused the rollout of ${b}: lunch`;
+    assert.deepEqual(events().sort(), [`RolloutPaused web-canary: ${told}`, `RolloutPaused web: ${told}`]);
+    assert.equal(record().open.paused.because, "lunch");
+  });
+
+  it("is left to whoever drives it, and says that gray watch shows how", async () => {
+    open(openRollout(b, a));
+    drivenElsewhere();
+    const { said, code } = await run(abortCommand(), ...because);
+    assert.equal(code, undefined);
+    assert.match(
+      said,
+      /^Process \d+ on elsewhere drives the rollout of web and goes by your word: gray watch shows how\.$/,
+    );
+    assert.deepEqual(record().open.ending.by, "alice");
+  });
+
+  it("is heard from another folder too where somebody alive drives it, and refused there where nobody does", async () => {
+    open(openRollout(b, a));
+    const folder = process.cwd();
+    process.chdir(shell.folder);
+    try {
+      await assert.rejects(
+        run(abortCommand(), ...because),
+        new Refusal(
+          "The stacks of web are run in the folder of the Pulumi project gray-release: run gray abort beside its Pulumi.yaml.",
+        ),
+      );
+      assert.equal(record().open.ending, undefined);
+      drivenElsewhere();
+      await run(abortCommand(), ...because);
+      assert.equal(record().open.ending.by, "alice");
+    } finally {
+      process.chdir(folder);
+    }
+  });
+
+  it("cannot promote what goes back", async () => {
+    const ending = { by: "evidence", because: "5xx", at: "2026-01-01T00:01:00.000Z" };
+    open(openRollout(b, a, { ending }));
+    await assert.rejects(run(promoteCommand(), ...because), /goes back already \(evidence: 5xx\): wait until it has/);
+    assert.equal(record().verdicts[b], undefined);
+  });
+
+  it("goes on where nobody drives it, holds again where a step still asks for approval, and ends with 4", async () => {
+    open(waitingRollout(b, a));
+    const { said, code } = await run(resumeCommand());
+    assert.equal(code, 4);
+    assert.match(said, /held, and the traffic stays as it is: dark needs a person's approval; gray resume goes on/);
+    assert.deepEqual(
+      events().filter((event) => event.includes(" web:")),
+      [
+        `RolloutResumed web: alice goes on with the rollout of ${b}`,
+        `RolloutHeld web: release ${b} holds at dark: dark needs a person's approval`,
+      ],
+    );
+    assert.deepEqual(world.api.objects.get(leasePath)?.spec.holderIdentity, undefined);
+  });
+
+  it("lets a step go on that asks for approval, also before any pod runs the release", async () => {
+    open(waitingRollout("0123456789ab", a));
+    const { said } = await run(approveCommand(), "0123456789ab", "--because", "the change was reviewed");
+    assert.match(said, /is judged good by alice\. Next: gray resume, unless the rollout's driver waits for it$/);
+    const { open: now, verdicts } = record();
+    assert.deepEqual([now.approved.by, verdicts["0123456789ab"].verdict], ["alice", "good"]);
+  });
+
+  describe("with a webhook", () => {
+    let server: Server;
+    let taken: { kind: string; because: string }[];
+    let restore: () => void;
+    beforeEach(async () => {
+      taken = [];
+      server = createServer(async (request, response) => {
+        let text = "";
+        for await (const chunk of request.setEncoding("utf8")) text += chunk;
+        taken.push(JSON.parse(text));
+        response.end("ok");
+      });
+      await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+      const { port } = server.address() as AddressInfo;
+      restore = setEnvironment({ GRAY_WEBHOOK: `http://127.0.0.1:${port}/secret` });
+    });
+    afterEach(() => {
+      restore();
+      server.close();
+    });
+
+    it("is a notice before the verb ends, and the URL is out of the environment by then", async () => {
+      open(waitingRollout(b, a));
+      await run(resumeCommand());
+      assert.deepEqual(
+        taken.map(({ kind, because }) => [kind, because]),
+        [["hold", "dark needs a person's approval"]],
+      );
+      assert.equal(process.env.GRAY_WEBHOOK, undefined);
+    });
+  });
+
+  it("is refused with a webhook that is none, and nothing is changed", async () => {
+    open(waitingRollout(b, a));
+    const restore = setEnvironment({ GRAY_WEBHOOK: "T000-B000" });
+    const before = record();
+    try {
+      await assert.rejects(run(abortCommand(), ...because), /^Refusal: GRAY_WEBHOOK must hold a URL .* is not shown/);
+    } finally {
+      restore();
+    }
+    assert.deepEqual(record(), before);
+  });
+
+  it("is refused with a port for metrics that is taken, and nothing is changed", async () => {
+    open(waitingRollout(b, a));
+    const before = record();
+    const { port } = new URL(world.api.url);
+    await assert.rejects(run(abortCommand(), ...because, "--metrics-port", port), /^Refusal: Port \d+ .*EADDRINUSE/);
+    assert.deepEqual(record(), before);
+  });
+});
+
+const leasePath = "/apis/coordination.k8s.io/v1/namespaces/dora-apps/leases/web-rollout";

@@ -350,7 +350,7 @@ describe("the pods as a source", () => {
     const units = await read([pod("a"), pod("b"), pod("c")], { timeoutSeconds: 0.5 });
     assert.deepEqual(
       units.map(({ problem }) => problem),
-      ["a gave no answer within 0.5 s.", undefined, "c gave no answer within 0.05 s."],
+      ["a gave no answer within 0.5 s.", undefined, "c gave no answer within 0.5 s."],
     );
   });
 

@@ -204,10 +204,25 @@ export function assertServiceArgs(service: string, args: ServiceArgs): void {
       );
     }
   }
+  const named = portNames(args);
+  const lost = args.ports.findIndex(({ targetPort }) => typeof targetPort === "string" && !named.includes(targetPort));
+  if (lost >= 0) {
+    throw new Refusal(
+      `${service}: ports.${lost}.targetPort is ${JSON.stringify(args.ports[lost]?.targetPort)} and the containers have ${named.join(", ") || "no port with a name"}: nobody would answer there, so choose one of theirs.`,
+    );
+  }
   const names = args.ports.map((each) => each.name);
   if (names.length > 1 && (names.includes(undefined) || new Set(names).size !== names.length)) {
     throw new Refusal(`${service}: several ports need a name each that no other has: give ports[].name.`);
   }
+}
+
+/** The names of the ports of a pod's containers. */
+function portNames({ containers, sidecars = [] }: ServiceArgs): string[] {
+  const ports = [...containers, ...sidecars].flatMap(
+    (container) => (container as { ports?: readonly { readonly name?: string }[] }).ports ?? [],
+  );
+  return ports.flatMap(({ name }) => (name === undefined ? [] : [name]));
 }
 
 /** The labels of every object and pod of a service. */

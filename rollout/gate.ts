@@ -93,7 +93,7 @@ export function decide(question: Question): Admission {
   if (record.kind === "read") {
     return refuse(
       "no-verdict",
-      `${what} is refused, because it has no good verdict: look at canary, then run gray approve ${release} --because <why> and pulumi up again`,
+      `${what} is refused, because it has no good verdict: let gray verify judge it, or look at canary and run gray approve ${release} --because <why>, then pulumi up again`,
     );
   }
   if ((live !== undefined && question.complete) || question.stableHasHistory) {

@@ -172,7 +172,7 @@ describe("the main job: canary, then prod", () => {
       assert.match(
         output,
         new RegExp(
-          `fop-gate stable: release ${releaseB} is refused, because it has no good verdict: look at canary, then run gray approve ${releaseB}`,
+          `fop-gate stable: release ${releaseB} is refused, because it has no good verdict: let gray verify judge it, or look at canary and run gray approve ${releaseB}`,
         ),
       );
       assert.equal((await stable()).metadata.generation, generation);

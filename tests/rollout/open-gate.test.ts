@@ -15,7 +15,7 @@ describe("the gate before a service in two stacks", () => {
     const a = await install();
     await world.up("canary", canary("b"));
     const held = JSON.stringify([...world.api.objects]);
-    await assert.rejects(world.up("prod", prod("b")), /has no good verdict: look at canary/);
+    await assert.rejects(world.up("prod", prod("b")), /has no good verdict: let gray verify judge it/);
     assert.equal(JSON.stringify([...world.api.objects]), held);
     assert.equal(world.runs("web"), a);
   });

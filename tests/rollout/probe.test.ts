@@ -307,7 +307,9 @@ describe("probing a dark canary", () => {
     });
 
     it("is refused for a port that the pods do not have", async () => {
-      await dark.up({ ports: [{ port: 80, targetPort: "metrics" }], plan: { checks: [canaryAlone] } });
+      await dark.up({ plan: { checks: [canaryAlone] } });
+      const path = "/api/v1/namespaces/dora-apps/services/web-canary";
+      dark.world.api.objects.get(path)?.spec.ports.splice(0, 1, { port: 80, targetPort: "metrics" });
       dark.pod("web-canary-1");
       await refused(
         "Port 80 of the Service leads to no port of web-canary-1: correct ports and containers, or the check that names it.",

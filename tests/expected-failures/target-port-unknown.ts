@@ -1,0 +1,9 @@
+import type { ExpectedFailure } from "./case.ts";
+
+export default {
+  title: "a target port that no container has",
+  change: { files: { "index.ts": (text) => text.replace('targetPort: "http"', 'targetPort: "htpp"') } },
+  up: "canary",
+  sentence:
+    'fop-gate: ports.0.targetPort is "htpp" and the containers have http: nobody would answer there, so choose one of theirs.',
+} satisfies ExpectedFailure;

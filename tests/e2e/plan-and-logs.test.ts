@@ -65,7 +65,8 @@ describe("looking before and while a release goes out", () => {
     assert.equal(forecasts.find(({ inForce }: { inForce: boolean }) => inForce).forecast.share, 0.25);
     assert.deepEqual(
       stacks.map(({ changes }: { changes: { name: string }[] }) => changes.map(({ name }) => name)),
-      [["fop-gate-canary"], []],
+      // Prod is previewed with the release that canary would run.
+      [["fop-gate-canary"], ["fop-gate"]],
     );
   });
 

@@ -98,6 +98,7 @@ describe("the main job: canary, then prod", () => {
       "ConfigMap fop-gate-config",
       "ConfigMap fop-gate-log-applog",
       "ConfigMap fop-gate-log-auditlog",
+      "ConfigMap fop-gate-plan",
       "Deployment fop-gate-canary",
       "Ingress fop-gate",
       "Service fop-gate",

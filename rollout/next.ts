@@ -97,8 +97,3 @@ export function next(position: Position, { verdict, because, failedChecks }: Sta
 export function nameOf(step: FullyWritten): string {
   return step.stage === "canary" ? `canary at ${step.weight} %` : step.stage;
 }
-
-/** The position after a step was passed. */
-export function advanced({ entered: _, checked: __, approved: ___, ...kept }: Position): Position {
-  return { ...kept, step: kept.step + 1 };
-}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { fullStep, type Step, usualSteps } from "../../components/step.ts";
-import { advanced, type Move, next, type Position, type Standing } from "../../rollout/next.ts";
+import { type Move, next, type Position, type Standing } from "../../rollout/next.ts";
 
 const second = 1000;
 const minute = 60 * second;
@@ -14,6 +14,11 @@ const usual = written(usualSteps(10));
 const at = (step: number, more: Partial<Position> = {}): Position => ({ steps: usual, step, ...more });
 const entered = (step: number, more: Partial<Position> = {}) => at(step, { entered: iso(0), checked: true, ...more });
 const [dark, canary, full] = [0, 1, 2];
+
+/** The position after a step was passed. */
+function advanced({ entered: _, checked: __, approved: ___, ...kept }: Position): Position {
+  return { ...kept, step: kept.step + 1 };
+}
 
 describe("what happens next in a rollout", () => {
   const rows: [sentence: string, Position, Standing, now: number, Move][] = [

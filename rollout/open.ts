@@ -63,7 +63,6 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
     readRecord(api, namespace, service, live.cluster),
     memoriesOf(service, args, live),
     ownsCanary ? configMapsInUse(api, namespace, service) : {},
-    gateway && assertGateways(api, service, namespace, gateway),
   ]);
   const key = memoryKey(namespace, service);
   const coming = handedOver === undefined || ownsCanary ? undefined : leftRelease(handedOver, key);
@@ -80,6 +79,7 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
   );
   if (handedOver !== undefined && choice.releases.canary) leaveRelease(handedOver, key, choice.releases.canary);
   const traffic = ownsCanary ? trafficOf(service, args, live, record, adopted) : undefined;
+  if (gateway) await assertGateways(api, service, namespace, gateway);
   for (const warning of choice.warnings) pulumi.log.warn(warning);
   settle(Object.values(choice.admissions));
   if (traffic && changesFront(live, traffic)) stopHere(frontHeld(service, record, by));

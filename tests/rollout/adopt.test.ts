@@ -167,9 +167,11 @@ describe("a service that was there before us", () => {
   it("has neither weight 0 nor gateway until the first promotion", async () => {
     await adopt();
     await assert.rejects(world.up("canary", canary("a", { ...described, weight: 0 })), /weight is 0, and the pods/);
-    world.installGateway();
     const gateway = { routes: [{ gateways: [{ name: "public", namespace: "infra" }] }] };
-    await assert.rejects(world.up("canary", canary("a", { ...described, gateway })), /gateway is set, and the pods/);
+    const asks = () => world.up("canary", canary("a", { ...described, gateway }));
+    await assert.rejects(asks(), /gateway is set, and the pods/, "without the Gateway API");
+    world.installGateway();
+    await assert.rejects(asks(), /gateway is set, and the pods/);
   });
 
   it("keeps its pods while stable is changed with `current`, and nothing else passes the gate without a verdict", async () => {

@@ -1,9 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { load } from "js-yaml";
 import { stackAnnotation } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
 import type { Track } from "../components/traffic.ts";
+import { projectHere, projectOf } from "./project.ts";
 import type { FoundService } from "./services.ts";
 
 /** The stacks that own a service's tracks, and the folder of their project. */
@@ -20,16 +18,17 @@ export type Elsewhere = { readonly elsewhere: string };
 export function ownersOf({ service, deployments }: FoundService, verb: string): Owners | Elsewhere {
   const owner = (track: Track) => deployments[track]?.metadata.annotations?.[stackAnnotation];
   const [canary, stable] = [owner("canary"), owner("stable")];
-  const project = (canary ?? stable)?.split("/").at(-2);
+  const project = projectOf(canary ?? stable);
   if (project === undefined) {
     return { elsewhere: "Which stacks own the Deployments is not known: pulumi up writes it on them." };
   }
-  const folder = projectFolder(process.cwd());
-  if (folder === undefined || nameOf(folder) !== project) {
+  const ours = projectHere();
+  if (ours?.name !== project) {
     return {
       elsewhere: `The stacks of ${service} are run in the folder of the Pulumi project ${project}: run ${verb} beside its Pulumi.yaml.`,
     };
   }
+  const { folder } = ours;
   return { folder, stacks: { ...(canary !== undefined && { canary }), ...(stable !== undefined && { stable }) } };
 }
 
@@ -37,15 +36,4 @@ export function ownersOf({ service, deployments }: FoundService, verb: string): 
 export function here(owners: Owners | Elsewhere): Owners {
   if ("elsewhere" in owners) throw new Refusal(owners.elsewhere);
   return owners;
-}
-
-/** The folder with the project file, found as Pulumi finds it: here, else upwards. */
-function projectFolder(folder: string): string | undefined {
-  if (existsSync(join(folder, "Pulumi.yaml"))) return folder;
-  const parent = dirname(folder);
-  return parent === folder ? undefined : projectFolder(parent);
-}
-
-function nameOf(folder: string): unknown {
-  return (load(readFileSync(join(folder, "Pulumi.yaml"), "utf8")) as { name?: unknown } | undefined)?.name;
 }

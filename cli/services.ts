@@ -1,10 +1,11 @@
 import type { Command } from "commander";
-import { serviceLabel } from "../components/names.ts";
+import { serviceLabel, stackAnnotation } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
 import type { Track } from "../components/traffic.ts";
 import { type Cluster, connect } from "../rollout/cluster.ts";
 import { findAccess } from "../rollout/kubeconfig.ts";
 import { clusterId, type DeploymentObject, releaseOf } from "../rollout/live.ts";
+import { projectHere, projectOf } from "./project.ts";
 
 /** Which service a verb is about; each field narrows the choice. */
 export interface ServiceOptions {
@@ -33,7 +34,8 @@ export interface FoundService {
 }
 
 /**
- * The one service that the options mean.
+ * The one service that the options mean. Without a name or a namespace, in the folder of a Pulumi project, only that project's
+ * services are meant.
  *
  * @throws Refusal if there is none or more than one
  */
@@ -47,8 +49,19 @@ export async function findService(options: ServiceOptions): Promise<FoundService
       `${serviceLabel}${options.service ? `=${options.service}` : ""}`,
     ),
   ]);
-  const found = Map.groupBy(deployments, ({ metadata }) => `${metadata.namespace}/${metadata.labels?.[serviceLabel]}`);
+  const isNamed = options.service !== undefined || options.namespace !== undefined;
+  const project = isNamed ? undefined : projectHere()?.name;
+  const { meant = [], elsewhere = [] } = Object.groupBy(deployments, (each) =>
+    project === undefined || ownerOf(each) === project ? "meant" : "elsewhere",
+  );
+  const found = Map.groupBy(meant, keyOf);
   const [only, ...others] = found;
+  if (only === undefined && elsewhere.length > 0) {
+    const these = [...new Set(elsewhere.map((each) => `${keyOf(each)} of ${ownerOf(each) ?? "an unknown project"}`))];
+    throw new Refusal(
+      `There is no service of the Pulumi project ${project}, which this folder is of, in the cluster, but ${these.join(", ")}: run pulumi up --stack canary first, or name one with --service and --namespace.`,
+    );
+  }
   if (only === undefined) {
     const where = options.namespace ? `namespace ${options.namespace}` : "the cluster";
     throw new Refusal(
@@ -64,6 +77,16 @@ export async function findService(options: ServiceOptions): Promise<FoundService
   const [namespace = "", service = ""] = key.split("/");
   const byTrack = Object.fromEntries(ofService.map((deployment) => [deployment.metadata.labels?.track, deployment]));
   return { api, cluster, service, namespace, deployments: byTrack };
+}
+
+/** Namespace and name of the service whose Deployment this is. */
+function keyOf({ metadata }: DeploymentObject): string {
+  return `${metadata.namespace}/${metadata.labels?.[serviceLabel]}`;
+}
+
+/** The Pulumi project of the stack that owns it. */
+function ownerOf({ metadata }: DeploymentObject): string | undefined {
+  return projectOf(metadata.annotations?.[stackAnnotation]);
 }
 
 /** The ids of every release that a ReplicaSet of the service was made of: what has run here. */

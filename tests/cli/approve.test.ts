@@ -112,22 +112,4 @@ describe("gray approve", () => {
     assert.equal(text(), "{");
     assert.deepEqual(events(), []);
   });
-
-  it("asks which service where there are several, and takes the one that is named", async () => {
-    const path = "/apis/apps/v1/namespaces/other/deployments/shop";
-    world.api.put(path, {
-      metadata: { name: "shop", namespace: "other", labels: { "gray-release/service": "shop", track: "stable" } },
-      spec: { replicas: 1, template: { metadata: { labels: { release: "0123456789ab" } }, spec: {} } },
-    });
-    await assert.rejects(
-      approve(b, "--because", "looks fine"),
-      /There are several services \(dora-apps\/web, other\/shop\): choose one/,
-    );
-    await approve(b, "--because", "looks fine", "--service", "web");
-    await approve(b, "--because", "looks fine", "-n", "dora-apps");
-    await assert.rejects(
-      approve(b, "--because", "x", "-n", "empty"),
-      /There is no service under gray release in namespace empty/,
-    );
-  });
 });

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findService } from "../../cli/services.ts";
+import { setEnvironment } from "../fake/environment.ts";
+import type { World } from "../fake/world.ts";
+import { trial } from "./trial.ts";
+
+describe("which service a verb is about", () => {
+  const home = process.cwd();
+  let world: World;
+  let restore: () => void;
+  let end: () => Promise<void>;
+  beforeEach(async () => {
+    const { shell, ...stage } = await trial();
+    ({ world, end } = stage);
+    restore = setEnvironment({ KUBECONFIG: join(shell.folder, "kubeconfig") });
+  });
+  afterEach(async () => {
+    restore();
+    process.chdir(home);
+    await end();
+  });
+
+  const shopOf = (project: string) =>
+    world.api.put("/apis/apps/v1/namespaces/other/deployments/shop", {
+      metadata: {
+        name: "shop",
+        namespace: "other",
+        labels: { "gray-release/service": "shop", track: "stable" },
+        annotations: { "gray-release/stack": `organization/${project}/prod` },
+      },
+      spec: { replicas: 1, template: { metadata: { labels: { release: "0123456789ab" } }, spec: {} } },
+    });
+  const found = async (...[options]: Parameters<typeof findService>) => {
+    const { namespace, service } = await findService(options);
+    return `${namespace}/${service}`;
+  };
+
+  it("is asked where the project has several, and is the one that is named", async () => {
+    shopOf("gray-release");
+    await assert.rejects(found({}), /^Refusal: There are several services \(.*\): choose one/);
+    assert.equal(await found({ service: "web" }), "dora-apps/web");
+    assert.equal(await found({ namespace: "dora-apps" }), "dora-apps/web");
+  });
+
+  it("is one of the project whose folder it is, unless another is named", async () => {
+    shopOf("shop");
+    assert.equal(await found({}), "dora-apps/web");
+    assert.equal(await found({ service: "shop" }), "other/shop");
+  });
+
+  it("is one of any project outside of every project's folder", async () => {
+    shopOf("shop");
+    process.chdir(tmpdir());
+    await assert.rejects(found({}), /There are several services \(dora-apps\/web, other\/shop\): choose one/);
+  });
+
+  it("is not another project's without being named", async () => {
+    shopOf("shop");
+    for (const name of ["web", "web-canary"]) {
+      world.deployment(name).metadata.annotations = { "gray-release/stack": "organization/web/prod" };
+    }
+    await assert.rejects(
+      found({}),
+      /^Refusal: There is no service of the Pulumi project gray-release, which this folder is of, in the cluster, but dora-apps\/web of web, other\/shop of shop: run pulumi up --stack canary first, or name one/,
+    );
+  });
+
+  it("is looked for where it is said to be", async () => {
+    await assert.rejects(found({ namespace: "empty" }), /There is no service under gray release in namespace empty/);
+  });
+});

@@ -42,13 +42,13 @@ export interface Choice {
  * 5. While a rollout is open its driver says what each track runs.
  * 6. A release that was undone stays so for as long as it is the newest: another one runs in its place (`instead` of the
  *    record), until the program renders a third.
- * 7. What hides a newer release is said on every run.
+ * 7. What hides a newer release, or keeps it from stable because canary has not run it, is said on every run.
  *
  * @throws Refusal if a named release is not kept
  */
 export function chooseReleases(situation: Situation, rendered: Release): Choice {
   const owned = tracksOf(situation.args);
-  if (!owned.includes("canary")) return chooseStable(situation);
+  if (!owned.includes("canary")) return chooseStable(situation, rendered.id);
   const canary = chooseCanary(situation, rendered);
   if (!owned.includes("stable")) return canary;
   const stable = choosePromotion(situation, canary.releases.canary);
@@ -72,18 +72,31 @@ function chooseCanary(situation: Situation, rendered: Release) {
   };
 }
 
-function chooseStable(situation: Situation): Choice {
+function chooseStable(situation: Situation, rendered: string): Choice {
   const { canaryRuns } = situation.memories;
   const takesIn = situation.adopted !== undefined && situation.memories.own === undefined;
   const wanted = takesIn ? "current" : (drivenTo(situation, "stable") ?? wantedOf(situation));
   const next = canaryRuns === undefined ? undefined : (insteadOf(situation, canaryRuns) ?? canaryRuns);
   const stable = kept(situation, "stable", wanted === "next" ? next : wanted);
-  const hides = `so stable runs ${stable.id} and not ${canaryRuns}, which canary runs`;
   return {
     releases: { stable },
     admissions: { stable: ask(situation, "stable", stable.id) },
-    warnings: canaryRuns === undefined || stable.id === canaryRuns ? [] : [hidden(situation, canaryRuns, hides)],
+    warnings: canaryRuns === undefined ? [] : unlikeCanary(situation, stable.id, canaryRuns, rendered),
   };
+}
+
+/** What a person should know where stable does not run what canary runs, or canary not what the program describes. */
+function unlikeCanary(situation: Situation, stable: string, canary: string, rendered: string): readonly string[] {
+  const { service, args } = situation;
+  if (stable !== canary) {
+    return [hidden(situation, canary, `so stable runs ${stable} and not ${canary}, which canary runs`)];
+  }
+  const isNews = rendered !== canary && insteadOf(situation, rendered) === undefined;
+  if (!isNews || situation.epoch !== undefined || wantedOf(situation) !== "next") return [];
+  const { canaryStack = defaults.canaryStack } = args;
+  return [
+    `${service}: canary has not run ${rendered}, which this program describes, so stable runs ${canary}: run pulumi up --stack ${canaryStack} first.`,
+  ];
 }
 
 function choosePromotion(situation: Situation, canary: Release): Choice {

@@ -3,7 +3,7 @@ import { output, type ResourceHookArgs, type ResourceHookBinding } from "@pulumi
 import type { Memory } from "../components/history.ts";
 import { Refusal } from "../components/refusal.ts";
 import type { Track } from "../components/traffic.ts";
-import type { Cluster } from "./cluster.ts";
+import { ApiError, type Cluster } from "./cluster.ts";
 import { writeEvent } from "./event.ts";
 import { decide, frontHeld } from "./gate.ts";
 import { handOver } from "./hand-over.ts";
@@ -43,6 +43,7 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
       );
     }
     await decideAgain(guarded, track, release, wanted?.spec.replicas);
+    if (track === "stable" && wanted?.spec.replicas === undefined) await leaveNumber(guarded.api, guarded);
   };
   const beforeFront = async (change: ResourceHookArgs) => {
     const { api, namespace, service, cluster } = guarded;
@@ -118,6 +119,24 @@ async function decideAgain(
   const told = live ?? canary;
   if (admission.code === "break-glass" && told)
     await writeEvent(api, told, "Warning", "BreakGlass", admission.sentence);
+}
+
+/**
+ * Leaves stable's number of pods as it is when the program leaves it to an autoscaler: what a program applied and then leaves
+ * out, the API server sets back to 1, unless it is another's too (server-side apply, KEP-555).
+ */
+async function leaveNumber(api: Cluster, { namespace, service }: Guarded): Promise<void> {
+  const stable = await readDeployment(api, namespace, service, "stable");
+  if (!stable) return;
+  const { name, uid } = stable.metadata;
+  const { replicas } = stable.spec;
+  const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
+  try {
+    await api.apply(path, { apiVersion: "apps/v1", kind: "Deployment", metadata: { name, uid }, spec: { replicas } });
+  } catch (error) {
+    // Somebody has just set another number, and so owns it.
+    if (!(error instanceof ApiError) || error.status !== 409) throw error;
+  }
 }
 
 /** Notes in the record what stable runs, if it really runs it completely. Does nothing where that stands there already. */

@@ -232,4 +232,21 @@ describe("gray adopt", () => {
       /web has nothing left to adopt/,
     );
   });
+
+  it("keeps its number of pods when the program takes the number, and when it leaves it to an autoscaler again", async () => {
+    const size = async () => (await get(namespace, "deployment", "web")).spec.replicas;
+    write({ weight: 0, replicas: 4 });
+    await project.mustUp("prod");
+    assert.equal(await size(), 4);
+    write({ weight: 0 });
+    await project.mustUp("prod");
+    assert.equal(await size(), 4);
+    await kubectl(["scale", "deployment", "web", "-n", namespace, "--replicas=2"]);
+    write({ weight: 0, annotations: { team: "dora" } });
+    await project.mustUp("prod");
+    assert.equal(await size(), 2);
+    write({ weight: 0, replicas: 3, annotations: { team: "dora" } });
+    await project.mustUp("prod");
+    assert.equal(await size(), 3);
+  });
 });

@@ -128,6 +128,16 @@ describe("the gate's hooks", () => {
     await call("stable", "beforeCreate", guarded({ stableHasHistory: false }), "b");
   });
 
+  it("own the number of stable's pods where the program leaves it to an autoscaler, so that it stays", async () => {
+    writeRecord({ verdicts: { b: verdict("good") } });
+    live("web", "a");
+    const applied = () => api.requests.filter(({ method }) => method === "PATCH").map(({ body }) => body?.spec);
+    await call("stable", "beforeUpdate", guarded(), "b", 3);
+    assert.deepEqual(applied(), []);
+    await call("stable", "beforeUpdate", guarded(), "b");
+    assert.deepEqual(applied(), [{ replicas: 1 }]);
+  });
+
   it("tell of broken glass on the Deployment", async () => {
     writeRecord({});
     live("web", "a");

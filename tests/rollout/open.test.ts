@@ -26,10 +26,17 @@ describe("a service in two stacks", () => {
     assert.deepEqual(record().completed, [a]);
   });
 
-  it("runs in prod the release object of canary, not the one that prod's own program describes", async () => {
+  it("runs in prod the release object of canary, not the one that prod's own program describes, and says so", async () => {
     const a = await install();
-    await world.up("prod", prod("z"));
+    assert.deepEqual((await world.up("prod", prod("a"))).warnings, []);
+    const { warnings } = await world.up("prod", prod("z"));
     assert.equal(world.runs("web"), a);
+    assert.match(
+      warnings.join(),
+      new RegExp(
+        `^web: canary has not run [0-9a-f]{12}, which this program describes, so stable runs ${a}: run pulumi up --stack canary first\\.$`,
+      ),
+    );
   });
 
   it("lets prod have a release once it is approved", async () => {

@@ -16,6 +16,11 @@ export const defaults = {
   floor: 0.001,
   /** Share of requests that may fail where there is nothing to compare with: the first release, and a full one. */
   slo: 0.01,
+  /**
+   * Seconds of latency below which a difference does not keep canary from being called good: no user notices it, and pods
+   * that share a node differ by as much. Being called bad counts every edge.
+   */
+  noticeableSeconds: 0.01,
   /** Seconds from the first request to canary in which cold caches excuse latency and nothing is called good. */
   warmUpSeconds: 60,
   /** Requests to canary before it is called good, at least. */

@@ -71,7 +71,7 @@ function latency(part: number): Kind {
   return {
     name: "latency",
     part,
-    says: (stream) => `takes longer than ${stream.slice("slower than ".length)}`,
+    says: (stream) => `takes longer than ${edgeOf(stream)} s`,
     increments(sides) {
       return new Map(
         [...edgesOf([...sides.canary, ...sides.stable])]
@@ -88,6 +88,11 @@ function latency(part: number): Kind {
     excusedByWarmUp: true,
     ofRequests: true,
   };
+}
+
+/** The edge of a stream of latency, in seconds. */
+export function edgeOf(stream: string): number {
+  return Number.parseFloat(stream.slice("slower than ".length));
 }
 
 function edgesOf(units: readonly Unit[]): Set<number> {

@@ -1,5 +1,7 @@
+import { lookDefaults } from "./defaults.ts";
 import type { Evidence } from "./evidence.ts";
 import { type Finding, findings, logWorseOfAll, worstPod } from "./finding.ts";
+import { edgeOf } from "./kind.ts";
 import { count, percent, span, times } from "./words.ts";
 
 /** What evidence makes of a release. */
@@ -106,6 +108,7 @@ function convictAlone(evidence: Evidence, threshold: number): Looked {
  * 5. It has had its warm-up and enough requests.
  * 6. There is still something to compare it with, unless it is the first release of all.
  * 7. Every stream and edge by itself is fine: surely below the limit beside stable, or below the tolerance by canary's own rate.
+ *    An edge of the latency that nobody notices is left out.
  *
  * @param now in milliseconds since the epoch, on the clock of the ticks
  */
@@ -117,10 +120,11 @@ export function judge(evidence: Evidence, now: number): Assessment {
   const held =
     silence(evidence, now) ?? (guard && { guard: guard.name, because: guard.because }) ?? tooEarly(evidence, each);
   if (held) return { verdict: "undecided", ...held, ...all };
-  const open = each.filter((one) => matters(evidence, one) && !isFine(evidence, one));
+  const needed = each.filter((one) => matters(evidence, one) && isNoticed(evidence, one, each));
+  const open = needed.filter((one) => !isFine(evidence, one));
   const [worst] = open.sort((a, b) => a.logFine - b.logFine);
   if (worst) return { verdict: "undecided", because: notYetFine(evidence, worst, open.length), ...all };
-  return { verdict: "good", because: fine(evidence, each), ...all };
+  return { verdict: "good", because: fine(evidence, needed), ...all };
 }
 
 type Held = Pick<Assessment, "because" | "guard">;
@@ -188,6 +192,13 @@ function matters({ compares }: Evidence, { kind, stream }: Finding): boolean {
   return compares || stream === "5xx" || !["4xx", "latency", "missing answers"].includes(kind);
 }
 
+/** The longest edge counts always: else a histogram of short ones would say nothing. */
+function isNoticed({ settings }: Evidence, { kind, stream }: Finding, each: readonly Finding[]): boolean {
+  if (kind !== "latency") return true;
+  const edge = edgeOf(stream);
+  return edge >= settings.noticeableSeconds || each.every((one) => one.kind !== kind || edgeOf(one.stream) <= edge);
+}
+
 function strongest(evidence: Evidence): Finding {
   const weight = ({ logWorse, part, aboveFloor }: Finding) => (aboveFloor ? logWorse + Math.log(part) : -Infinity);
   return findings(evidence).reduce((best, each) => (weight(each) > weight(best) ? each : best));
@@ -205,7 +216,9 @@ function worseThanStable(evidence: Evidence, { says, rate, ratio, lower, stable 
   return `canary ${says} ${howOften}${bound}, ${seenIn(evidence)}`;
 }
 
-function notYetFine({ settings, compares }: Evidence, { says, upper, rate, canary }: Finding, open: number): string {
+function notYetFine(evidence: Evidence, finding: Finding, open: number): string {
+  const { settings, compares } = evidence;
+  const { says, upper, rate, canary } = finding;
   if (canary.exposure === 0) return `not decided yet: nothing is known of how often canary ${says}`;
   const seen = [
     ...(rate === undefined ? [] : [`in ${percent(rate)} of ${count(canary.exposure, "request")}`]),
@@ -218,7 +231,18 @@ function notYetFine({ settings, compares }: Evidence, { says, upper, rate, canar
     ...(rate === undefined ? [] : [`surely less than ${percent(settings.tolerance)}`]),
   ].join(" or ");
   const more = open > 1 ? `; ${count(open - 1, "more stream")} ${open === 2 ? "is" : "are"} open too` : "";
-  return `not decided yet: canary ${says} ${seen}, and good needs ${needs}${more}`;
+  return `not decided yet: canary ${says} ${seen}, and good needs ${needs}${more}${timeLeft(evidence, finding)}`;
+}
+
+/**
+ * How long a stream still takes to be fine if its evidence grows by the request as it did. More than it will be, rather than
+ * less: the first requests give less evidence than later ones.
+ */
+function timeLeft({ settings, canarySeconds, answers }: Evidence, { logFine, rate, canary }: Finding): string {
+  const seen = rate === undefined ? canarySeconds : (canarySeconds * canary.exposure) / answers.canary.requests;
+  const left = logFine > 0 ? seen * (Math.log(1 / settings.beta) / logFine - 1) : Infinity;
+  if (left > lookDefaults.hopelessSeconds) return "; the numbers so far do not lead there";
+  return `; about ${span(left)} more at this pace`;
 }
 
 function fine(evidence: Evidence, each: readonly Finding[]): string {

@@ -60,9 +60,10 @@ interface Labelled {
 
 /**
  * Whether this stack is the one that made what is live: it remembers this cluster, and releases. A service whose first
- * install failed half-way has no record yet, and may be gone on with.
+ * install failed half-way has no record yet, and may be gone on with; with a broken glass a lost history is begun anew.
  *
  * @param stack the name of this stack
+ * @param breakGlass GRAY_BREAK_GLASS
  * @throws Refusal if it is not
  */
 export function assertKnown(
@@ -72,6 +73,7 @@ export function assertKnown(
   { own, history }: Memories,
   record: RecordReading,
   stack: string,
+  breakGlass: string | undefined,
 ): void {
   if (own && own.cluster !== live.cluster) {
     throw new Refusal(
@@ -80,9 +82,9 @@ export function assertKnown(
   }
   const adopted = record.kind === "read" && record.record.adopted !== undefined;
   const ran = live.deployments.stable !== undefined && record.kind !== "absent" && !adopted;
-  if (tracksOf(args).includes("canary") && history.length === 0 && ran) {
+  if (tracksOf(args).includes("canary") && history.length === 0 && ran && !breakGlass) {
     throw new Refusal(
-      `${service} is live in namespace ${args.namespace} and stack ${stack} remembers no release of it: export its memory in the output releases, or use the stack and backend that made it.`,
+      `${service} is live in namespace ${args.namespace} and stack ${stack} remembers no release of it: use the stack and backend that made it, or, if its memory is lost, begin a new history with GRAY_BREAK_GLASS=<reason>.`,
     );
   }
 }

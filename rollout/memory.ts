@@ -89,6 +89,21 @@ export function ran(track: Track, record: RecordReading, own: Memory | undefined
   return [...byRecord, own?.current[track], before].filter((id) => id !== undefined);
 }
 
+/**
+ * Ends this run with a refusal once the program is through, if it has not exported the memory of a service: the next `up` would
+ * know nothing of this one. In preview nothing has been changed by then, and `pulumi up` goes on only after a good preview.
+ */
+export function expectExported(service: string, key: string): void {
+  pulumi.runtime.getStackResource()?.outputs.apply((outputs: { releases?: unknown } = {}) => {
+    const { releases } = outputs;
+    const isKnown = typeof releases === "object" && releases !== null;
+    if (isKnown ? key in releases : "releases" in outputs) return;
+    throw new Refusal(
+      `${service}: the program does not export what the next up has to know: add export const releases = { [service.key]: service.memory }, as in README.`,
+    );
+  });
+}
+
 /** The full name of this stack. */
 export function ownStack(): string {
   return sibling(pulumi.getStack());

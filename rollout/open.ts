@@ -27,7 +27,7 @@ import { type Guarded, hooksOf, recordComplete } from "./hooks.ts";
 import { findAccess } from "./kubeconfig.ts";
 import { sameLabels } from "./labels.ts";
 import { configMapsInUse, type Live, readLive, releaseOf } from "./live.ts";
-import { askOwnStack, type Memories, memoriesOf, ownStack } from "./memory.ts";
+import { askOwnStack, expectExported, type Memories, memoriesOf, ownStack } from "./memory.ts";
 import { providerFor } from "./provider.ts";
 import { type Adopted, completedReleases, type RecordReading, readRecord } from "./record.ts";
 import { leaveRelease, leftRelease, renderedFile, supposed } from "./rendered.ts";
@@ -65,13 +65,13 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
     ownsCanary ? configMapsInUse(api, namespace, service) : {},
   ]);
   const key = memoryKey(namespace, service);
+  expectExported(service, key);
   const coming = handedOver === undefined || ownsCanary ? undefined : leftRelease(handedOver, key);
   const { memories, record } =
     handedOver === undefined ? { memories: remembered, record: recorded } : supposed(coming, remembered, recorded);
   const adopted = adoptionOf(service, live, record);
-  assertKnown(service, args, live, memories, record, pulumi.getStack());
-
   const { GRAY_BREAK_GLASS: breakGlass, GRAY_EPOCH } = process.env;
+  assertKnown(service, args, live, memories, record, pulumi.getStack(), breakGlass);
   const by = { epoch: GRAY_EPOCH ? Number(GRAY_EPOCH) : undefined, breakGlass };
   const choice = chooseReleases(
     { service, args, live, record, memories, adopted: adoptedReleaseOf(live), ...by },

@@ -249,6 +249,32 @@ describe("a verdict", () => {
       assert.equal(judged(180, slow).verdict, "bad");
     });
 
+    it("comes in spite of an edge that no user notices, unless that is the longest", () => {
+      const noisy = (longest: object) => (second: number) => {
+        const slower = { 0.005: every(5, second), ...longest };
+        return tick(second, { slower }, { slower });
+      };
+      assert.equal(judged(110, noisy({ 0.25: 0 })).verdict, "good");
+      const { verdict, because } = judged(110, noisy({}));
+      assert.equal(verdict, "undecided");
+      assert.match(because, /canary takes longer than 0.005 s in/);
+    });
+
+    it("does not come where canary is far slower, be it at an edge that no user notices", () => {
+      const slower = { 0.25: 0 };
+      const found = judged(600, (second) =>
+        tick(second, { slower: { 0.005: 10, ...slower } }, { slower: { 0.005: 0, ...slower } }),
+      );
+      assert.equal(found.verdict, "bad");
+    });
+
+    it("says how long it will take at this pace, or that the numbers do not lead there", () => {
+      const failing = (ofCanary: number, ofStable: number) => (second: number) =>
+        tick(second, { failed: second % ofCanary === 0 ? 1 : 0 }, { failed: second % ofStable === 0 ? 1 : 0 });
+      assert.match(judged(70, failing(10, 10)).because, /; about \d+ (s|min) more at this pace$/);
+      assert.match(judged(300, failing(10, 20)).because, /; the numbers so far do not lead there$/);
+    });
+
     it("does not come from a warm-up in which every answer was slow", () => {
       const slow = (second: number) => tick(second, { slower: { 5: 20 } }, { slower: { 5: 0 } });
       for (const seconds of [60, 61, 62]) assert.notEqual(judged(seconds, slow).verdict, "good", `${seconds} s`);

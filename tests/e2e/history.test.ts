@@ -114,6 +114,22 @@ describe("the history of releases", () => {
     project.configure("canary", { release: undefined });
   });
 
+  it("is kept when the program does not export it any more, which preview and up refuse", async () => {
+    const kept = async () =>
+      (await project.must(["stack", "output", "releases", "--json", "--stack", "canary"])).stdout;
+    const before = await kept();
+    const program = project.read("index.ts");
+    project.write("index.ts", program.replace("  releases: {", "  history: {"));
+    const missing = /fop-gate: the program does not export what the next up has to know: add export const releases/;
+    for (const { code, output } of [await project.preview("canary"), await project.up("canary")]) {
+      assert.notEqual(code, 0);
+      assert.match(output, missing);
+    }
+    assert.equal(await kept(), before);
+    project.write("index.ts", program);
+    await project.mustUp("canary");
+  });
+
   it("adds no release whose canary did not become available", async () => {
     const { stdout } = await project.must(["stack", "output", "releases", "--json", "--stack", "canary"]);
     const before = JSON.parse(stdout)[`${namespace}/fop-gate`].history.map((kept: { id: string }) => kept.id);

@@ -26,10 +26,16 @@ describe("a service in two stacks, among what others made,", () => {
     await assert.rejects(world.up("prod", prod("a")), /on the cluster with UID cluster-uid and this one is other/);
   });
 
-  it("refuses to take over what another backend made", async () => {
+  it("refuses to take over what another backend made, except with a broken glass", async () => {
     await install();
     world.outputs.clear();
     await assert.rejects(world.up("canary", canary("b")), /stack canary remembers no release of it/);
+    const environment = { GRAY_BREAK_GLASS: "the output was lost" };
+    await world.up("canary", canary("b"), { environment });
+    assert.deepEqual(
+      world.memory("canary", "web").history.map(({ id }) => id),
+      [world.runs("web-canary")],
+    );
   });
 
   it("refuses a Deployment that somebody else made", async () => {

@@ -3,6 +3,8 @@ import { stackAnnotation } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
 import { writeEvents } from "../rollout/event.ts";
 import { changeRecord, readRecord, type Verdict } from "../rollout/record.ts";
+import { asksToBegin, rolloutIn } from "../rollout/rollout.ts";
+import { stepOf } from "../rollout/story.ts";
 import { whoAmI } from "../rollout/who.ts";
 import { aboutService, findService, releasesSeen, type ServiceOptions } from "./services.ts";
 
@@ -11,7 +13,10 @@ interface Options extends ServiceOptions {
   readonly json?: boolean;
 }
 
-/** `gray approve <release>`: a person's good verdict, with name and reason, in the record. */
+/**
+ * `gray approve <release>`: a person's good verdict, with name and reason, in the record. Where a rollout asks to begin a step
+ * before `full`, it may, and what comes of the release is still for the evidence to say.
+ */
 export function approveCommand(): Command {
   return aboutService(new Command("approve"))
     .description("show the evidence on a release and judge it good: prod may then run it")
@@ -41,7 +46,11 @@ async function approve(release: string, options: Options): Promise<void> {
   const word = { by, because: options.because, at: new Date().toISOString() };
   const verdict: Verdict = { verdict: "good", ...word };
   let former: Verdict | undefined;
+  let step: string | undefined;
   await changeRecord(api, namespace, service, cluster, (before) => {
+    const rollout = before.open?.release === release ? rolloutIn(service, before) : undefined;
+    step = rollout && asksToBegin(rollout) ? stepOf(rollout) : undefined;
+    if (before.open && step !== undefined) return { ...before, open: { ...before.open, approved: word } };
     former = before.verdicts[release];
     const approved = { ...verdict, ...(former?.evidence && { evidence: former.evidence }) };
     // Whoever overrules an undo wants the release itself again, and nothing in its place.
@@ -50,6 +59,16 @@ async function approve(release: string, options: Options): Promise<void> {
     const open = before.open?.release === release ? { ...before.open, approved: word } : undefined;
     return { ...before, verdicts, ...(before.instead && { instead }), ...(open && { open }) };
   });
+  if (step !== undefined) {
+    const message = `${step} of release ${release} was approved (${by}: ${options.because})`;
+    await writeEvents(found, { type: "Normal", reason: "StepApproved", message });
+    if (options.json) console.log(JSON.stringify({ service, namespace, release, step, ...word }));
+    else
+      console.log(
+        `${service}: ${step}, is approved by ${by}. Next: gray resume, unless the rollout's driver waits for it`,
+      );
+    return;
+  }
   const overruled = former?.verdict === "bad" ? `${former.by}: ${former.because}` : undefined;
   const message = `release ${release} was judged good (${by}: ${options.because})`;
   await writeEvents(found, { type: "Normal", reason: "ReleaseApproved", message });

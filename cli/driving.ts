@@ -20,11 +20,12 @@ import { type RolloutView, viewOf } from "./rollout-view.ts";
 import { isAlive } from "./rollout-words.ts";
 import { aboutService, type FoundService, findService, type ServiceOptions } from "./services.ts";
 import { aboutSource, countsAtGateway, type SourceOptions, sourceOf } from "./sources.ts";
+import { aboutWay, type WayOptions } from "./way.ts";
 
 /** Exit codes of a rollout; 1 and 2 are what they are for every verb. */
 export const exitCodes: Readonly<Record<End["kind"], number>> = { promoted: 0, undone: 3, held: 4, stopped: 4 };
 
-export interface DrivingOptions extends ServiceOptions, SourceOptions, MetricsOptions {
+export interface DrivingOptions extends ServiceOptions, SourceOptions, MetricsOptions, WayOptions {
   readonly stay?: boolean;
   readonly webhookFile?: string;
   readonly json?: boolean;
@@ -32,7 +33,7 @@ export interface DrivingOptions extends ServiceOptions, SourceOptions, MetricsOp
 
 /** A verb that drives, with its options. */
 export function aboutDriving(verb: Command): Command {
-  return aboutMetrics(aboutSource(aboutService(verb)))
+  return aboutWay(aboutMetrics(aboutSource(aboutService(verb))))
     .option("--stay", "wait where it holds, instead of ending; so it does on a terminal anyway")
     .option(
       "--webhook-file <path>",
@@ -114,6 +115,7 @@ export async function driveOn(
     stacks: { canary, stable },
     up: (stack, epoch, signal) => up({ stack, folder, env: { GRAY_EPOCH: String(epoch) }, signal, say: view.progress }),
     evidence: () => witness.evidence,
+    way: { ...(options.by && { by: options.by }), ...(options.url && { url: options.url }) },
     folder: join(folder, ".gray"),
     note: view.note,
   });

@@ -1,18 +1,17 @@
 import { spawn } from "node:child_process";
 import { styleText } from "node:util";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command } from "commander";
 import { Refusal } from "../components/refusal.ts";
 import { ApiError } from "../rollout/cluster.ts";
 import { isCounting } from "../rollout/counting.ts";
 import { openPassage } from "../rollout/passage.ts";
 import { type CheckResult, probe } from "../rollout/probe.ts";
-import { type By, doubtOf, type WaysArgs, waysOfAsking, waysToCanary } from "../rollout/way.ts";
+import { doubtOf, type WaysArgs, waysToCanary } from "../rollout/way.ts";
 import { aboutService, findService, type ServiceOptions } from "./services.ts";
 import { plainTable } from "./table.ts";
+import { aboutWay, type WayOptions } from "./way.ts";
 
-interface Options extends ServiceOptions {
-  readonly by?: By;
-  readonly url?: URL;
+interface Options extends ServiceOptions, WayOptions {
   readonly json?: boolean;
 }
 
@@ -21,22 +20,11 @@ const failed = 3;
 
 /** `gray probe`: tries canary, at any weight, by the checks that the program declares or by a command. */
 export function probeCommand(): Command {
-  return aboutService(new Command("probe"))
+  return aboutWay(aboutService(new Command("probe")))
     .description(
       "send the declared checks, or a command's requests, to canary at any weight; exit code 0 passed, 3 failed",
     )
     .argument("[command...]", "instead of the checks, after --: it finds canary at GRAY_URL, and its exit code decides")
-    .addOption(
-      new Option(
-        "--by <way>",
-        "through the gateway with the token, or through the API server to each pod (default: token where there is a route; the checks go both ways where the route has no canaryHeader, as then nothing shows that canary answered)",
-      ).choices(waysOfAsking),
-    )
-    .option(
-      "--url <address>",
-      "address of the gateway, as in http://192.0.2.1 (default: what the Gateway says)",
-      address,
-    )
     .option("--json", "as JSON; what a command prints goes to standard error")
     .addHelpText(
       "after",
@@ -136,13 +124,4 @@ export function describe(service: string, release: string, results: readonly Che
   const bad = results.filter(({ passed }) => !passed).length;
   const outcome = bad === 0 ? "all passed" : `${bad} of ${results.length} failed`;
   return `${table}\n\n${service}, canary ${release}: ${outcome}.`;
-}
-
-/** @throws InvalidArgumentError, which commander shows beside the option */
-function address(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`) {
-    throw new InvalidArgumentError("Write scheme, address and port alone, as in https://192.0.2.1:8443.");
-  }
-  return url;
 }

@@ -10,6 +10,7 @@ import { isStuck, readDeployment, releaseOf, runs } from "./live.ts";
 import { containersOf, type PodObject, readPods } from "./pods.ts";
 import { type CheckResult, probe } from "./probe.ts";
 import type { Rollout } from "./rollout.ts";
+import type { WaysArgs } from "./way.ts";
 
 /** A service, its stacks, and where its program is. */
 export interface Acting {
@@ -24,6 +25,8 @@ export interface Acting {
   readonly up: (stack: string, epoch: number, signal: AbortSignal) => Promise<void>;
   /** What was seen of the release until now. */
   readonly evidence: () => Evidence | undefined;
+  /** How the checks reach canary. */
+  readonly way: Pick<WaysArgs, "by" | "url">;
   /** Folder on this machine for what a canary leaves behind. */
   readonly folder: string;
   readonly note: (sentence: string) => void;
@@ -42,7 +45,7 @@ const graceMilliseconds = 20_000;
 
 /** Acts by `pulumi up` where there is time for it, and past Pulumi where there is not. */
 export function actuatorOf(of: Acting): Actuator {
-  const { api, namespace, service, stacks, up, evidence, folder, note } = of;
+  const { api, namespace, service, stacks, up, evidence, way, folder, note } = of;
   /** Since when each track has had pods that do not start. */
   const failing: Partial<Record<Track, number>> = {};
   return {
@@ -73,7 +76,7 @@ export function actuatorOf(of: Acting): Actuator {
     async check(names) {
       let results: readonly CheckResult[];
       try {
-        ({ results } = await probe({ api, namespace, service }));
+        ({ results } = await probe({ api, namespace, service, ...way }));
       } catch (error) {
         // Canary may be between two pods: what could not be asked is tried again, as what failed is.
         const couldNot = error instanceof Refusal || error instanceof ApiError;

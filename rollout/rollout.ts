@@ -91,6 +91,12 @@ export function isPerson({ by }: Word): boolean {
   return by !== byEvidence && by !== byDriver;
 }
 
+/** Whether it waits for a person to let its step begin, on the way to stable: a word on the step, none on the release. */
+export function asksToBegin({ steps, step: at, entered, approved }: Rollout): boolean {
+  const step = steps[at];
+  return step?.approval === true && step.stage !== "full" && entered === undefined && approved === undefined;
+}
+
 /** The rollout at the beginning of its next step. */
 export function inNextStep({ entered: _, checked: __, approved: ___, ...kept }: Rollout): Rollout {
   const step = kept.step + 1;

@@ -8,6 +8,7 @@ import { pauseCommand } from "../../cli/pause.ts";
 import { promoteCommand } from "../../cli/promote.ts";
 import { resumeCommand } from "../../cli/resume.ts";
 import { Refusal } from "../../components/refusal.ts";
+import { fullStep } from "../../components/step.ts";
 import { identityOf } from "../../rollout/claim.ts";
 import { thisProcess } from "../../rollout/holder.ts";
 import type { Rollout } from "../../rollout/rollout.ts";
@@ -182,9 +183,17 @@ describe("a person's word on a rollout", () => {
   it("lets a step go on that asks for approval, also before any pod runs the release", async () => {
     open(waitingRollout("0123456789ab", a));
     const { said } = await run(approveCommand(), "0123456789ab", "--because", "the change was reviewed");
+    assert.match(said, /web: step 1 of 2, dark, is approved by alice\. Next: gray resume, unless the rollout's driver/);
+    const { open: now, verdicts } = record();
+    assert.deepEqual([now.approved.by, verdicts["0123456789ab"]], ["alice", undefined], "nobody judged the release");
+  });
+
+  it("judges the release good where the step that asks is the one on stable", async () => {
+    open(openRollout(b, a, { steps: [fullStep({ stage: "full", approval: true }, [])] }));
+    const { said } = await run(approveCommand(), b, "--because", "the change was reviewed");
     assert.match(said, /is judged good by alice\. Next: gray resume, unless the rollout's driver waits for it$/);
     const { open: now, verdicts } = record();
-    assert.deepEqual([now.approved.by, verdicts["0123456789ab"].verdict], ["alice", "good"]);
+    assert.deepEqual([now.approved.by, verdicts[b].verdict], ["alice", "good"]);
   });
 
   describe("with a webhook", () => {

@@ -24,6 +24,7 @@ function acting(api: Cluster, folder = "nowhere") {
     stacks: { canary: "org/web/canary", stable: "org/web/prod" },
     up: async (stack, epoch) => void ups.push(`${stack} ${epoch}`),
     evidence: () => undefined,
+    way: {},
     note: (sentence) => notes.push(sentence),
   });
   return { actuator, ups, notes };

@@ -128,7 +128,7 @@ export async function driveOn(
       end = await drive({ ledger, actuator, witness, audience, leavesHolding, signal });
       if (end.kind !== "stopped" || ending.signal.aborted) break;
       view.note((held.lost.reason as Error).message);
-      held = await retaken(found, view.note, ending.signal);
+      held = await retaken(held, ending.signal);
     }
   } finally {
     ending.abort();
@@ -158,10 +158,10 @@ function together(view: RolloutView, announcer: Announcer): Pick<RolloutView, "n
 }
 
 /** The lease again after it ran out, as in a long silence of the cluster. @throws Driven if somebody else has it now */
-async function retaken(found: FoundService, note: (sentence: string) => void, signal: AbortSignal): Promise<Lease> {
+async function retaken(lease: Lease, signal: AbortSignal): Promise<Lease> {
   for (;;) {
     try {
-      return await Lease.take(found, note);
+      return await lease.again();
     } catch (error) {
       if (!(error instanceof Unreachable) || signal.aborted) throw error;
       await sleep(1000);

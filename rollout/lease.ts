@@ -125,6 +125,26 @@ export class Lease {
   }
 
   /**
+   * Takes it again after it was lost: at once where nobody else has had it meanwhile, as after a silence of the cluster.
+   *
+   * @throws as `take` does
+   */
+  async again(): Promise<Lease> {
+    const { of, note, clock, spec } = this;
+    await this.keeping;
+    const now = clock.now();
+    const found = await of.api.get<LeaseObject>(pathOf(of.namespace, of.service));
+    if (found && isSameHolding(found.spec, spec)) {
+      try {
+        return new Lease(of, note, clock, await write(of, found, taken(found.spec, spec.holderIdentity ?? "")), now);
+      } catch (error) {
+        if (!isOvertaken(error, found)) throw error;
+      }
+    }
+    return Lease.take(of, note, clock);
+  }
+
+  /**
    * For right before an effect: asks the clock, not the cluster.
    *
    * @throws Refusal if it was lost or given back, or has run out, as while the process was stopped
@@ -272,6 +292,12 @@ function write({ api, namespace, service }: Leased, found: LeaseObject | undefin
 /** Where nothing was read, 404 says that there is no such namespace. */
 function isOvertaken(error: unknown, found: LeaseObject | undefined): boolean {
   return error instanceof ApiError && (error.status === 409 || (error.status === 404 && found !== undefined));
+}
+
+/** Whether nobody has taken it between the two. */
+function isSameHolding(now: LeaseSpec = {}, then: LeaseSpec): boolean {
+  const fields = ["holderIdentity", "acquireTime", "leaseTransitions"] as const;
+  return fields.every((field) => now[field] === then[field]);
 }
 
 /** What a lease is that somebody takes now. */

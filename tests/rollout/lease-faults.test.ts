@@ -76,7 +76,8 @@ class Driver implements Clock {
   async drive(): Promise<void> {
     for (;;) {
       try {
-        this.lease = await Lease.take({ api: this.api(), namespace: "shop", service: "web" }, () => undefined, this);
+        const of = { api: this.api(), namespace: "shop", service: "web" };
+        this.lease = await (this.lease?.lost.aborted ? this.lease.again() : Lease.take(of, () => undefined, this));
       } catch (error) {
         assert.ok(error instanceof Refusal, String(error));
       }

@@ -325,6 +325,41 @@ describe("the lease of a rollout", () => {
     });
   });
 
+  describe("is had again after it was lost", () => {
+    const lose = async () => {
+      const lease = await take();
+      server.intercept = () => down;
+      await pass(15);
+      assert.ok(lease.lost.aborted);
+      server.intercept = () => undefined;
+      return lease;
+    };
+    const again = async (lease: Lease) => {
+      const next = await lease.again();
+      held.push(next);
+      return next;
+    };
+
+    it("at once where nobody has had it since", async () => {
+      const lease = await lose();
+      const next = await again(lease);
+      next.assertHeld();
+      assert.throws(() => lease.assertHeld(), /was not renewed/);
+      assert.equal(stored()?.spec.leaseTransitions, 1);
+    });
+
+    it("as by anybody else where somebody had it in between", async () => {
+      const lease = await lose();
+      putTheirs({ renewTime: "2026-01-31T12:00:01.000000Z" });
+      const waiting = again(lease);
+      await pass(1);
+      putTheirs({ renewTime: "2026-01-31T12:00:02.000000Z" });
+      const refused = assert.rejects(waiting, /drives the rollout of web in namespace shop/);
+      await pass(20);
+      await refused;
+    });
+  });
+
   describe("is given back", () => {
     it("so that nobody has it, once, and is not renewed any more", async () => {
       const lease = await take();

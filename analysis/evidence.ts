@@ -4,7 +4,7 @@ import { type Kind, kindsOf, lapsesOf, type Split } from "./kind.ts";
 import { RateTest } from "./rate.ts";
 import { likelihoodLength, RatioTest } from "./ratio.ts";
 import { type Answers, type Arms, addAnswers, noAnswers, type Sides, sidesOf } from "./sides.ts";
-import { addToStream, compare, forgetWaiting, newStream, type Stream } from "./stream.ts";
+import { addToStream, type Count, compare, forgetWaiting, newStream, nothing, type Stream } from "./stream.ts";
 import type { Tick } from "./tick.ts";
 import { type Conviction, convict } from "./verdict.ts";
 
@@ -52,6 +52,8 @@ export class Evidence {
   readonly heard = new Map<string, number>();
   /** Restarts and losses of readiness of canary's pods. */
   lapses = 0;
+  /** Canary's 5xx when a pod of another release was last there: what came later has to hold by itself. */
+  compared: Count = nothing();
   /** The last tick; absent before the first. */
   last: LastTick | undefined;
   /** Why there has been no tick since; not stored, because whoever goes on will find out. */
@@ -148,6 +150,9 @@ export class Evidence {
       this.canarySeconds = (tick.at - this.begun) / 1000;
     }
     if (canary.length > 0) this.lastRead = tick.at;
+    const failures = this.streams.get("5xx")?.get("5xx");
+    const stableLeft = tick.pods.some(({ release, ready }) => ready && this.question.stable.includes(release));
+    if (stableLeft && failures) this.compared = { ...failures.canary };
     this.lapses += canaryPods.reduce((sum, pod) => sum + lapsesOf(pod), 0);
     this.last = {
       at: tick.at,
@@ -156,6 +161,7 @@ export class Evidence {
       unready: canaryPods.filter(({ ready, vanished }) => !ready && !vanished).map(({ pod }) => pod),
       canaryRead: canary.length > 0,
       stableRead: stable.length > 0,
+      stableLeft,
     };
   }
 
@@ -176,6 +182,7 @@ export class Evidence {
       lastRead: this.lastRead,
       heard: Object.fromEntries(this.heard),
       lapses: this.lapses,
+      compared: this.compared,
       last: this.last,
       peak: this.peak,
       conviction: this.conviction,
@@ -199,8 +206,18 @@ export class Evidence {
     }
     Object.assign(evidence.answers, found.answers);
     for (const [unit, at] of Object.entries(found.heard)) evidence.heard.set(unit, at);
-    const { seconds, begun, canarySeconds, lastRead, lapses, last, peak, conviction } = found;
-    return Object.assign(evidence, { seconds, begun, canarySeconds, lastRead, lapses, last, peak, conviction });
+    const { seconds, begun, canarySeconds, lastRead, lapses, compared = nothing(), last, peak, conviction } = found;
+    return Object.assign(evidence, {
+      seconds,
+      begun,
+      canarySeconds,
+      lastRead,
+      lapses,
+      compared,
+      last,
+      peak,
+      conviction,
+    });
   }
 }
 
@@ -218,6 +235,8 @@ const lastTick = v.object({
   /** Whether counters of the arm could be read. */
   canaryRead: v.boolean(),
   stableRead: v.boolean(),
+  /** Whether a ready pod of another release is left, be it that it cannot be read. */
+  stableLeft: v.optional(v.boolean(), true),
 });
 const stream = v.object({
   part: number,
@@ -247,6 +266,7 @@ const storedEvidence = v.object({
   lastRead: v.optional(number),
   heard: v.record(v.string(), number),
   lapses: number,
+  compared: v.optional(count),
   last: v.optional(lastTick),
   peak: number,
   conviction: v.optional(v.object({ at: number, because: v.string() })),

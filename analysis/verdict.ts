@@ -53,12 +53,12 @@ interface Looked {
  * 2. Only streams count in which canary's own rate is above the floor.
  * 3. The stream that says most was bad in several ticks: one burst may be one client.
  * 4. The evidence is `placebo` times that against any pod of stable, held against the others.
- * 5. With nothing to compare, or nothing left: canary's 5xx are above the objective, by a test of that rate alone.
+ * 5. With nothing to compare, or nothing left: canary's 5xx since then are above the objective, by a test of that rate alone.
  */
 export function convict(evidence: Evidence): Looked {
   const { settings, last } = evidence;
   const threshold = Math.log(1 / settings.alpha);
-  if (!evidence.compares || last?.stableRead === false) {
+  if (!evidence.compares || last?.stableLeft === false) {
     const alone = convictAlone(evidence, threshold);
     if (!evidence.compares || alone.conviction) return alone;
   }
@@ -82,10 +82,11 @@ export function convict(evidence: Evidence): Looked {
 }
 
 function convictAlone(evidence: Evidence, threshold: number): Looked {
-  const { settings, last } = evidence;
+  const { settings, last, compared } = evidence;
   const stream = evidence.streams.get("5xx")?.get("5xx");
   if (!stream) return { logWorse: 0 };
-  const { events, exposure } = stream.canary;
+  const events = stream.canary.events - compared.events;
+  const exposure = stream.canary.exposure - compared.exposure;
   const logWorse = evidence.slo.logAbove(events, exposure);
   if (logWorse < threshold) return { logWorse };
   if (stream.badTicks < settings.leastBadTicks) {
@@ -94,7 +95,7 @@ function convictAlone(evidence: Evidence, threshold: number): Looked {
   }
   const because =
     `canary answers 5xx in ${percent(events / exposure)} of its requests, surely more than the ${percent(settings.slo)} ` +
-    `of the objective, ${seenIn(evidence)}; there is nothing to compare it with`;
+    `of the objective, seen in ${count(exposure, "request")} with nothing to compare it with`;
   return { logWorse, conviction: { at: last?.at ?? 0, because } };
 }
 

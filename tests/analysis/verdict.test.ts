@@ -138,12 +138,24 @@ describe("a verdict", () => {
 
     it("comes by the objective when nothing is left to compare with", () => {
       const full = (second: number) => {
-        const each = tick(second, { failed: second > 100 ? 10 : 0 });
-        return second < 100 ? each : { ...each, units: each.units.filter(({ release }) => release === canary) };
+        const { units, pods, ...rest } = tick(second, { failed: second > 3600 ? 1 : 0 });
+        const isLeft = ({ release }: { release: string }) => second <= 3600 || release === canary;
+        return { ...rest, units: units.filter(isLeft), pods: pods.filter(isLeft) };
       };
-      const found = judged(200, full);
-      assert.equal(found.verdict, "bad");
-      assert.match(found.because, /of the objective/);
+      const { verdict, because } = judged(3610, full);
+      assert.equal(verdict, "bad");
+      assert.match(
+        because,
+        /^canary answers 5xx in 5 % of its requests, surely more than the 1 % of the objective, seen in/,
+      );
+    });
+
+    it("does not come by the objective while pods of stable are there and cannot be read", () => {
+      const blind = (second: number) => {
+        const each = tick(second, { failed: 1 }, { failed: 1 });
+        return second <= 100 ? each : { ...each, units: each.units.filter(({ release }) => release === canary) };
+      };
+      assert.equal(judged(200, blind).guard, "no contrast");
     });
 
     it("is held back by the floor where canary's errors are too few to hurt anybody", () => {

@@ -12,7 +12,7 @@ import { type Look, observe } from "./observe.ts";
 import { listPods } from "./pods.ts";
 import { completedReleases, readRecord, unreadable } from "./record.ts";
 import type { Recorded } from "./recorder.ts";
-import { type Front, hasUserRules, readFront, shareByWeightAlone, shareOf } from "./share.ts";
+import { type Front, hasUserRules, isClosed, readFront, shareByWeightAlone, shareOf } from "./share.ts";
 import { SteadyShare } from "./steady-share.ts";
 
 /** What is looked at, and how. */
@@ -32,6 +32,8 @@ export interface Sight {
   readonly assessment: Assessment;
   /** Share of user traffic that canary gets, 0 to 1; absent where that cannot be told. */
   readonly share?: number;
+  /** Whether the front lets no user meet canary; absent where that cannot be told. */
+  readonly closed?: boolean;
   /** Why canary was cut just now, or should have been: a sentence without its full stop. */
   readonly cut?: string;
 }
@@ -63,6 +65,7 @@ export async function* assess({ of, source, evidence, signal, note }: Assessed):
         look,
         assessment: withRules(judge(evidence, look.at), front),
         ...known,
+        ...(front && { closed: isClosed(front) }),
         ...(empty && { cut: await cutEmpty(of, note) }),
       };
       await keeper.keep(evidence, look.at);

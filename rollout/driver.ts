@@ -29,8 +29,8 @@ export interface Actuator {
 export interface Witness {
   /** What is known of the release now. Begins to look where there is something to see. */
   standing(entry: Entry): Standing;
-  /** Why canary was cut since it was last asked: it had users and no ready pod. */
-  takeCut(): string | undefined;
+  /** Why canary was cut since it was last asked, or is cut though the record says otherwise. */
+  takeCut(entry: Entry): string | undefined;
 }
 
 /** Whoever is told how it goes: a person, a machine, the cluster's Events. */
@@ -90,7 +90,7 @@ async function walk(way: Drive): Promise<End> {
   for (;;) {
     const entry = await read(way);
     const { rollout } = entry;
-    const cut = witness.takeCut();
+    const cut = witness.takeCut(entry);
     if (cut !== undefined) {
       const to = (each: Rollout) => cutOff(each, wordOf(cut));
       // Done once more, because an up that was under way may have written the weight again.

@@ -32,6 +32,11 @@ export function shareOf({ service, routes }: Front, pods: readonly Pod[]): numbe
   return ready.length === 0 ? undefined : ready.filter(({ track }) => track === "canary").length / ready.length;
 }
 
+/** Whether no user can meet canary, whichever pods are ready. */
+export function isClosed({ service, routes }: Front): boolean {
+  return routes.length > 0 ? Math.max(...routes.map(weightOf)) === 0 : service?.spec.selector?.track === "stable";
+}
+
 /**
  * The share of all requests that a gateway means for canary, 0 to 1, where it sends each by weight alone; undefined where
  * user rules send some elsewhere, routes differ, or there are none.

@@ -9,6 +9,7 @@ import type { Entry } from "./ledger.ts";
 import { readDeployment, releaseOf } from "./live.ts";
 import type { Standing } from "./next.ts";
 import { Recorder } from "./recorder.ts";
+import type { Rollout } from "./rollout.ts";
 
 /** Who looks, and at what. */
 export interface Looking {
@@ -43,6 +44,8 @@ export class Testimony implements Witness {
   private latest: Assessment | undefined;
   private looking: Promise<void> | undefined;
   private cut: string | undefined;
+  /** The latest look at the front, where it let nobody meet canary. */
+  private closed: { readonly at: number } | undefined;
   /** Why there is nothing to look at yet. */
   private idle = "no user has met it yet";
 
@@ -68,10 +71,16 @@ export class Testimony implements Witness {
     };
   }
 
-  takeCut(): string | undefined {
-    const cut = this.cut;
+  takeCut({ rollout }: Entry): string | undefined {
+    const cut = this.cut ?? (this.isCutUnnoted(rollout) ? "canary was found cut off from the users" : undefined);
     this.cut = undefined;
     return cut;
+  }
+
+  /** Whether the front lets nobody in although the record does: a driver died over a cut, or somebody else has made it. */
+  private isCutUnnoted({ steps, step, entered, effect, weight = 0 }: Rollout): boolean {
+    if (!this.closed || entered === undefined || effect !== undefined || weight === 0) return false;
+    return steps[step]?.stage === "canary" && this.closed.at > Date.parse(entered);
   }
 
   /** Ends when the looking has ended. */
@@ -98,9 +107,10 @@ export class Testimony implements Witness {
       this.evidence = evidence;
       const recorder = new Recorder(of, note);
       for await (const sight of assess({ of, source, evidence, signal, note })) {
-        const { assessment, cut } = sight;
+        const { assessment, closed, cut, look } = sight;
         this.latest = assessment;
         this.cut ??= cut;
+        this.closed = closed ? look : undefined;
         seen(sight);
         if (assessment.verdict !== "undecided") await recorder.write(assessment, evidence);
       }

@@ -204,6 +204,23 @@ describe("the witness of a rollout", () => {
     assert.deepEqual(notes, []);
   });
 
+  it("tells that canary is cut off though its step is in force, as where a driver died over a cut", async () => {
+    await trial.begin(undefined, { ...inCanary, weight: 10 });
+    await until(() => looks > 2);
+    assert.equal(testimony.takeCut(entry()), undefined);
+    const front = {
+      metadata: { name: "web", namespace: "dora-apps" },
+      spec: { selector: { app: "web", track: "stable" } },
+    };
+    api.put("/api/v1/namespaces/dora-apps/services/web", front);
+    const told = () => testimony.takeCut(entry());
+    await until(() => told() === "canary was found cut off from the users");
+    await trial.tell((rollout) => ({ ...rollout, effect: { name: "canary at 20 %", at: "2026-01-01T00:00:00Z" } }));
+    assert.equal(told(), undefined, "while something is under way");
+    await trial.tell(({ effect: _, ...rollout }) => ({ ...rollout, weight: 0 }));
+    assert.equal(told(), undefined, "where the record says so");
+  });
+
   it("tells once that it cut a canary which had users and no ready pod", async () => {
     await trial.begin(undefined, inCanary);
     const route = "/apis/gateway.networking.k8s.io/v1";
@@ -214,15 +231,15 @@ describe("the witness of a rollout", () => {
       spec: { rules: [{ matches: [{}], backendRefs: [backend("stable", 90), backend("canary", 10)] }] },
     });
     await until(() => looks > 2);
-    assert.equal(testimony.takeCut(), undefined);
+    assert.equal(testimony.takeCut(entry()), undefined);
     podOf("web-canary-1", "canary", b, false);
     let cut: string | undefined;
     await until(() => {
-      cut ??= testimony.takeCut();
+      cut ??= testimony.takeCut(entry());
       return cut !== undefined;
     });
     assert.match(cut ?? "", /no ready pod/);
-    assert.equal(testimony.takeCut(), undefined);
+    assert.equal(testimony.takeCut(entry()), undefined);
     const [rule] = api.objects.get(`${route}/namespaces/dora-apps/httproutes/web`)?.spec.rules ?? [];
     assert.deepEqual(
       rule.backendRefs.map(({ name }: { name: string }) => name),

@@ -1,5 +1,5 @@
 /**
- * The names under which `gray verify --metrics-port` exposes the evidence to Prometheus. The exporter and the dashboards
+ * The names under which `--metrics-port` exposes the evidence and the rollout to Prometheus. The exporter and the dashboards
  * share them, so that neither can draw what the other does not say.
  */
 
@@ -73,6 +73,25 @@ export const METRICS = {
   alpha: {
     name: "gray_alpha",
     help: "Chance, over all looks together, to call a release bad that is no worse than its baseline by more than the margin.",
+    labels: [],
+  },
+} as const satisfies Record<string, MetricName>;
+
+/** What a rollout adds to these. */
+export const ROLLOUT_METRICS = {
+  step: {
+    name: "gray_rollout_step",
+    help: "Step of the rollout under way, from 1 on.",
+    labels: ["stage"],
+  },
+  steps: {
+    name: "gray_rollout_steps",
+    help: "Number of steps that the rollout under way has.",
+    labels: [],
+  },
+  holds: {
+    name: "gray_rollout_holds",
+    help: "1 while the rollout holds, paused or waiting for a person; else 0.",
     labels: [],
   },
 } as const satisfies Record<string, MetricName>;

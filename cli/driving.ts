@@ -91,7 +91,7 @@ export async function driveOn(
   process.once("SIGINT", stop).once("SIGTERM", stop);
   const view = viewOf(found, options.json === true);
   const announcer = new Announcer({ ...found, notifier });
-  const audience = together(view, announcer);
+  const audience = together(view, announcer, exposed);
   const witness = new Testimony({
     api,
     cluster,
@@ -143,11 +143,16 @@ export async function driveOn(
 }
 
 /** Everybody who is told what happens: those who look on, and those who do not. */
-function together(view: RolloutView, announcer: Announcer): Pick<RolloutView, "now" | "note" | "seen"> {
+function together(
+  view: RolloutView,
+  announcer: Announcer,
+  exposed: Exporter | undefined,
+): Pick<RolloutView, "now" | "note" | "seen"> {
   return {
-    now(...what) {
-      view.now(...what);
-      announcer.now(...what);
+    now(rollout, move) {
+      view.now(rollout, move);
+      announcer.now(rollout, move);
+      exposed?.showRollout(rollout, move.kind === "hold");
     },
     note: view.note,
     seen(sight: Sight) {

@@ -21,6 +21,8 @@ export interface RolloutStatus {
   /** What its driver is doing, or died over. */
   readonly effect?: Rollout["effect"];
   readonly paused?: Rollout["paused"];
+  /** Why its last driver left it holding. */
+  readonly left?: Rollout["left"];
   readonly ending?: Rollout["ending"];
   /** Absent where nobody drives it. */
   readonly driver?: { readonly name: string; readonly renewed?: string; readonly alive: boolean };
@@ -28,7 +30,7 @@ export interface RolloutStatus {
 
 /** @param now in milliseconds since the epoch */
 export function rolloutStatus(rollout: Rollout, driver: Driver | undefined, now: number): RolloutStatus {
-  const { release, from, by, began, step, steps, weight, entered, effect, paused, ending } = rollout;
+  const { release, from, by, began, step, steps, weight, entered, effect, paused, left, ending } = rollout;
   return {
     release,
     from,
@@ -41,6 +43,7 @@ export function rolloutStatus(rollout: Rollout, driver: Driver | undefined, now:
     ...(entered !== undefined && { entered }),
     ...(effect && { effect }),
     ...(paused && { paused }),
+    ...(left && { left }),
     ...(ending && { ending }),
     ...(driver && {
       driver: {
@@ -60,13 +63,14 @@ export function isAlive({ gone, renewed }: Driver, now: number): boolean {
 
 /** The open rollout in a few lines. */
 export function rolloutLines(status: RolloutStatus, now: number): string[] {
-  const { release, from, by, began, name, entered, effect, paused, ending, driver } = status;
+  const { release, from, by, began, name, entered, effect, paused, left, ending, driver } = status;
   const since = (time: string) => span(Math.max(0, (now - Date.parse(time)) / 1000));
   const ago = (time: string) => `${since(time)} ago`;
   return [
     `Rollout of ${release} over ${from}, begun by ${by} ${ago(began)}: ${name}${entered === undefined ? ", not in force yet" : `, in force for ${since(entered)}`}.`,
     ...(ending ? [`It goes back, by ${ending.by} ${ago(ending.at)}: ${ending.because}.`] : []),
     ...(paused ? [`It is paused, by ${paused.by} ${ago(paused.at)}: ${paused.because}.`] : []),
+    ...(left ? [`It was left holding ${ago(left.at)}: ${left.because}.`] : []),
     ...(driver?.alive && effect ? [`Under way: ${effect.name}, begun ${ago(effect.at)}.`] : []),
     driver?.alive
       ? `${driver.name} drives it.`

@@ -124,7 +124,7 @@ async function walk(way: Drive): Promise<End> {
         break;
       }
       case "hold":
-        if (leavesHolding) return { kind: "held", because: move.because };
+        if (leavesHolding) return leave(way, rollout, move.because);
         await pause(way, lookMilliseconds);
         break;
       case "observe":
@@ -164,6 +164,12 @@ async function enter(way: Drive, { steps, step: at, from }: Rollout): Promise<vo
   } else {
     await writeInStep(way, at, (rollout) => held(rollout, came.because));
   }
+}
+
+/** Ends where it holds; the record says why, for whoever looks later. */
+async function leave(way: Drive, { paused }: Rollout, because: string): Promise<End> {
+  if (!paused) await write(way, (rollout) => ({ ...rollout, left: wordOf(because) }));
+  return { kind: "held", because };
 }
 
 /** Held by the driver, which has given up what it was doing. */

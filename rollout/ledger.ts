@@ -68,12 +68,8 @@ export class Ledger {
   static async takeOver(of: Kept, found: (rollout: Rollout | undefined) => Rollout): Promise<Ledger> {
     const { open } = await change(of, (before) => {
       const epoch = epochAfter(before);
-      return {
-        ...before,
-        epoch,
-        sequence: before.sequence + 1,
-        open: { ...found(rolloutIn(of.service, before)), epoch },
-      };
+      const { left: _, ...rollout } = found(rolloutIn(of.service, before));
+      return { ...before, epoch, sequence: before.sequence + 1, open: { ...rollout, epoch } };
     });
     return new Ledger(of, open?.epoch ?? 0);
   }

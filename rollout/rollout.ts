@@ -45,6 +45,8 @@ const rollout = keyed(
     checked: v.optional(v.boolean()),
     approved: v.optional(word),
     paused: v.optional(word),
+    /** Why its last driver left it holding, where nobody had paused it. */
+    left: v.optional(word),
     /** Why it goes back. */
     ending: v.optional(word),
     /** Stable goes back with all pods at once. */

@@ -115,6 +115,16 @@ describe("gray status", () => {
     }
   });
 
+  it("says why the last driver left a rollout holding", async () => {
+    const left = { by: "gray", because: "no decision within 15 min: too few requests", at: "2026-01-01T00:02:00.000Z" };
+    world.writeRecord({ open: openRollout(b, a, { step: 1, left }) }, "web");
+    assert.deepEqual((await status()).rollout.left, left);
+    assert.match(
+      await shell.run(statusCommand()),
+      /\nIt was left holding .* ago: no decision within 15 min: too few requests\.\nNobody drives it: gray resume/,
+    );
+  });
+
   it("says that the rollout that is open is another version's, and shows the rest", async () => {
     world.writeRecord({ open: { ...openRollout(b, a), steps: [{ stage: "shadow" }] } as never }, "web");
     assert.match((await status()).rollout.unknown, /does not understand .*: go on with that version\.$/);

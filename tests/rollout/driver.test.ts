@@ -388,12 +388,15 @@ describe("the driver", () => {
     ];
     const held = { kind: "held", because: "full needs a person's approval" };
     assert.deepEqual(await trial.drive(await trial.begin(approval)), held);
+    assert.equal(trial.open.left?.because, held.because);
     trial.leavesHolding = false;
     let looks = 0;
     trial.meanwhile = async () => {
       if (++looks === 10) await trial.tell((rollout) => ({ ...rollout, approved: word("fine") }));
     };
-    assert.deepEqual(await trial.drive(await trial.takeOver()), { kind: "promoted" });
+    const taken = await trial.takeOver();
+    assert.equal(trial.open.left, undefined);
+    assert.deepEqual(await trial.drive(taken), { kind: "promoted" });
     assert.ok(looks >= 10);
   });
 

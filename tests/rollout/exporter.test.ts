@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { Evidence } from "../../analysis/evidence.ts";
 import { METRICS } from "../../analysis/metric-names.ts";
 import { judge } from "../../analysis/verdict.ts";
+import { fullStep, usualSteps } from "../../components/step.ts";
 import { type Exporter, exporter } from "../../rollout/exporter.ts";
 import { canary, stable, tick } from "../analysis/ticks.ts";
 
@@ -50,6 +51,19 @@ describe("the exporter of evidence", () => {
         .map(({ name }) => name)
         .sort(),
     );
+  });
+
+  it("shows where a rollout stands, and whether it holds", async () => {
+    const steps = usualSteps(10).map((step) => fullStep(step, []));
+    const rollout = { release: canary, from: stable, steps, step: 1 };
+    exposed.showRollout(rollout, false);
+    exposed.showRollout({ ...rollout, step: 2 }, true);
+    const series = [...(await read())].filter(([name]) => name.startsWith("gray_rollout"));
+    assert.deepEqual(series, [
+      [`gray_rollout_step{${identity},stage="full"}`, "3"],
+      [`gray_rollout_steps{${identity}}`, "3"],
+      [`gray_rollout_holds{${identity}}`, "1"],
+    ]);
   });
 
   it("says when canary was last read, not when anything was", async () => {

@@ -2,15 +2,16 @@
 import { cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { enterSandbox } from "../rehearsal/sandbox.ts";
-import { Bench } from "./bench.ts";
+import { Bench, prodMinReadySeconds } from "./bench.ts";
 import { type Figure, table } from "./figure.ts";
 import { nothingToDo } from "./nothing-to-do.ts";
 import { lostRequests } from "./requests.ts";
+import { rollouts } from "./rollouts.ts";
 import { canaryRolls, prodRolls } from "./rolls.ts";
 import { unitTests } from "./unit-tests.ts";
 import { warmUp } from "./warm-up.ts";
 
-const parts = ["nothing-to-do", "prod", "requests", "canary", "tests", "sandbox"] as const;
+const parts = ["nothing-to-do", "prod", "requests", "canary", "rollout", "tests", "sandbox"] as const;
 type Part = (typeof parts)[number];
 
 const { values } = parseArgs({
@@ -43,13 +44,14 @@ say(`${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${pro
 if (minReadySeconds !== 30) say(`A trial: minReadySeconds of canary is ${minReadySeconds} instead of 30.`);
 enterSandbox();
 try {
-  if ((["nothing-to-do", "prod", "requests", "canary"] as const).some(isWanted)) {
+  if ((["nothing-to-do", "prod", "requests", "canary", "rollout"] as const).some(isWanted)) {
     say("installing: two releases, 9 + 1 pods");
     const bench = await Bench.start(atEnd);
     await measure("nothing-to-do", () => nothingToDo(bench, atEnd));
     await measure("prod", () => prodRolls(bench));
     await measure("requests", () => lostRequests(bench));
     await measure("canary", () => canaryRolls(bench, minReadySeconds));
+    await measure("rollout", () => rollouts(bench, prodMinReadySeconds));
   }
   await measure("tests", unitTests);
 } finally {

@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { loadavg } from "node:os";
-import { join } from "node:path";
-import { text } from "node:stream/consumers";
+import { startUsers } from "../../../rehearsal/users.ts";
 import { RELEASE_IMAGES } from "../../../sandbox/images.ts";
-import { networkNamespacePath } from "../../../sandbox/places.ts";
 import { Subject } from "./subject.ts";
-import type { Met } from "./users.ts";
 
 const runs = Number(process.env.GRAY_RUNS ?? 5);
 const config = "config/fop-gate/fop-gate.conf";
@@ -25,17 +21,6 @@ describe(`a release that answers 5 % of its requests with errors, ${runs} times`
   });
   after(() => subject.end());
 
-  /** Users who ask until they are stopped. */
-  const users = () => {
-    const inside = [`--net=${networkNamespacePath()}`, "--", process.execPath, join(import.meta.dirname, "users.ts")];
-    const child = spawn("nsenter", [...inside, url], { stdio: ["pipe", "pipe", "inherit"] });
-    const met = text(child.stdout);
-    return async (): Promise<Met> => {
-      child.stdin.end();
-      return JSON.parse(await met);
-    };
-  };
-
   it("is taken back each time before many users have met its errors", async () => {
     const { a } = subject;
     const settings = subject.project.read(config);
@@ -43,9 +28,9 @@ describe(`a release that answers 5 % of its requests with errors, ${runs} times`
     for (let run = 1; run <= runs; run++) {
       // Each is a release of its own: what is known of another one does not count for it.
       subject.project.write(config, `${settings}# run ${run}\n`);
-      const stop = users();
+      const users = startUsers(url);
       const { code, output } = await subject.gray("rollout");
-      const { requests, failed, bad, last } = await stop();
+      const { requests, failed, bad, last } = await users.stop();
       assert.equal(code, 3, output);
       const { ended, verdicts } = await subject.record();
       const release = ended?.[0]?.release ?? "";

@@ -1,8 +1,12 @@
 /**
  * Users of a service, run inside the sandbox's network: half of the requests on connections of their own, half on kept
- * ones. Ends when its standard input does, and prints what they met: `Met` as JSON.
+ * ones. Run as a program it ends when its standard input does, and prints what they met: `Met` as JSON.
  */
+import { spawn } from "node:child_process";
 import { Agent, get } from "node:http";
+import { text } from "node:stream/consumers";
+import { systemCommand } from "../sandbox/host.ts";
+import { networkNamespacePath } from "../sandbox/places.ts";
 
 export interface Met {
   readonly requests: number;
@@ -12,6 +16,19 @@ export interface Met {
   readonly bad: Readonly<Record<string, number>>;
   /** When a release last answered, in milliseconds since the epoch, by kind of connection. */
   readonly last: Readonly<Record<"own" | "kept", Record<string, number>>>;
+}
+
+/** Users who ask a service until they are stopped. @param url an address inside the sandbox */
+export function startUsers(url: string): { stop(): Promise<Met> } {
+  const inside = [`--net=${networkNamespacePath()}`, "--", process.execPath, import.meta.filename, url];
+  const child = spawn(systemCommand("nsenter"), inside, { stdio: ["pipe", "pipe", "inherit"] });
+  const met = text(child.stdout);
+  return {
+    async stop() {
+      child.stdin.end();
+      return JSON.parse(await met);
+    },
+  };
 }
 
 /** Requests a second, of each kind. */

@@ -1,0 +1,156 @@
+import { readFileSync } from "node:fs";
+import type { Outcome, Running } from "../rehearsal/command.ts";
+import { get, until } from "../rehearsal/kubectl.ts";
+import { startUsers } from "../rehearsal/users.ts";
+import type { RolloutRecord } from "../rollout/record.ts";
+import { type Rollout, rolloutIn } from "../rollout/rollout.ts";
+import { type Bench, namespaces } from "./bench.ts";
+
+const namespace = namespaces.ours;
+const config = "config/fop-gate/fop-gate.conf";
+/** Every kind of step, none of which waits for anything but a verdict. */
+const steps = `[{ stage: "dark", checks: ["healthy"] }, { stage: "canary", weight: 10 }, { stage: "full", watch: 0 }]`;
+/** Seconds that anything may take which is waited for. */
+const patience = 900;
+
+/** Seconds from a person's word to the last answer of canary, by kind of connection. */
+export interface LastAnswers {
+  readonly own: number;
+  readonly kept: number;
+}
+
+/** The service of the bench under `gray rollout`. Each rollout is of a release of its own. */
+export class Driven {
+  private readonly bench: Bench;
+  private readonly url: string;
+  private readonly settings: string;
+  private releases = 0;
+
+  private constructor(bench: Bench, url: string) {
+    this.bench = bench;
+    this.url = url;
+    this.settings = bench.project.read(config);
+  }
+
+  /** Both tracks run the same release, and their pods have to stay ready for so long. */
+  static async of(bench: Bench, minReadySeconds: number): Promise<Driven> {
+    const { project } = bench;
+    const program = project.read("index.ts");
+    project.write("index.ts", program.replace("  plan: {\n", `  plan: {\n    steps: ${steps},\n`));
+    project.share({ minReadySeconds });
+    project.configure("prod", { release: undefined });
+    await bench.canaryUp(0);
+    await project.mustUp("prod");
+    const { spec } = await get(namespace, "service", "fop-gate");
+    return new Driven(bench, `http://${spec.clusterIP}/`);
+  }
+
+  /** Brings a new release to everybody, judged good beforehand. @returns seconds, and the driver's peak memory in MB */
+  async promote(): Promise<{ seconds: number; memory: number }> {
+    const driver = this.begin();
+    const began = performance.now();
+    const memory = peakOf(driver);
+    await this.approved(driver);
+    expect(0, await driver.ended);
+    return { seconds: (performance.now() - began) / 1000, memory: await memory };
+  }
+
+  /** Takes a release back that has users on canary. */
+  async abort(): Promise<LastAnswers> {
+    const users = startUsers(this.url);
+    const driver = this.begin();
+    const { release } = await this.opened(({ step, entered }) => step === 1 && entered !== undefined, driver);
+    const began = Date.now();
+    expect(0, await this.gray("abort", "--because", "bench"));
+    expect(3, await driver.ended);
+    const { last } = await users.stop();
+    const since = (time = began) => Math.max(0, time - began) / 1000;
+    return { own: since(last.own[release]), kept: since(last.kept[release]) };
+  }
+
+  /** Takes a release back that everybody has. @returns seconds until all pods of stable are of the release before */
+  async undo(): Promise<number> {
+    await this.promote();
+    const { completed } = await this.record();
+    const before = completed[1];
+    const began = performance.now();
+    const undone = this.bench.project.startGray(["undo", "-n", namespace, "--because", "bench"]);
+    await until("stable runs the release before", async () => {
+      const { metadata, spec, status } = await get(namespace, "deployment", "fop-gate");
+      const isSeen = status.observedGeneration === metadata.generation;
+      const pods = [status.updatedReplicas, status.availableReplicas];
+      return (
+        isSeen && spec.template.metadata.labels.release === before && pods.every((count) => count === spec.replicas)
+      );
+    });
+    const seconds = (performance.now() - began) / 1000;
+    expect(0, await undone.ended);
+    return seconds;
+  }
+
+  /** Kills a driver while stable rolls. @returns seconds from `gray resume` to its next effect */
+  async resume(): Promise<number> {
+    const driver = this.begin();
+    await this.approved(driver);
+    await this.opened(({ steps, step, effect }) => steps[step]?.stage === "full" && effect !== undefined, driver);
+    process.kill(driver.pid, "SIGKILL");
+    await driver.ended;
+    const began = Date.now();
+    const resumed = this.bench.project.startGray(["resume", "-n", namespace]);
+    const { effect } = await this.opened(({ effect }) => Date.parse(effect?.at ?? "") >= began, resumed);
+    expect(0, await resumed.ended);
+    return (Date.parse(effect?.at ?? "") - began) / 1000;
+  }
+
+  /** A rollout of a release that nobody knows. */
+  private begin(): Running {
+    this.bench.project.write(config, `${this.settings}# ${++this.releases}\n`);
+    return this.bench.project.startGray(["rollout", "-n", namespace]);
+  }
+
+  private async approved(driver: Running): Promise<void> {
+    const { release } = await this.opened(() => true, driver);
+    expect(0, await this.gray("approve", release, "--because", "bench"));
+  }
+
+  /** The open rollout, as soon as something holds of it. @throws Error if its driver ends before */
+  private async opened(holds: (rollout: Rollout) => boolean, driver: Running): Promise<Rollout> {
+    let ended: Outcome | undefined;
+    void driver.ended.then((outcome) => {
+      ended = outcome;
+    });
+    const looked = async () => {
+      if (ended) throw new Error(ended.output);
+      const open = rolloutIn("fop-gate", await this.record());
+      return open && holds(open) && open;
+    };
+    return until("the rollout is where it is waited for", looked, patience);
+  }
+
+  private async record(): Promise<RolloutRecord> {
+    return JSON.parse((await get(namespace, "configmap", "fop-gate-rollout")).data.record);
+  }
+
+  private gray(...args: string[]): Promise<Outcome> {
+    return this.bench.project.gray(...args, "-n", namespace);
+  }
+}
+
+function expect(code: number, outcome: Outcome): void {
+  if (outcome.code !== code) throw new Error(outcome.output);
+}
+
+/** The most memory that a process held at once, in MB (VmHWM). */
+async function peakOf({ pid, ended }: Running): Promise<number> {
+  let peak = 0;
+  const look = setInterval(() => {
+    try {
+      peak = Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1000 || peak;
+    } catch {
+      // It has ended.
+    }
+  }, 200);
+  await ended;
+  clearInterval(look);
+  return peak;
+}

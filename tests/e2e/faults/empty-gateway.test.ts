@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { apply, kubectl } from "../../../rehearsal/kubectl.ts";
+import { sandboxEnvironment } from "../../../sandbox/env.ts";
 import { GATEWAY } from "../../../sandbox/gateway.ts";
 import { RELEASE_IMAGES } from "../../../sandbox/images.ts";
+import { places } from "../../../sandbox/places.ts";
 import { Subject } from "./subject.ts";
 
 const namespace = "faults-empty";
@@ -14,7 +16,7 @@ describe("half of the users on a single canary pod behind a gateway", () => {
   let subject: Subject;
   before(async () => {
     subject = await Subject.create(namespace, {
-      plan: `[{ stage: "dark", checks: [] }, { stage: "canary", weight: 50 }, { stage: "full", watch: 1 }]`,
+      plan: `[{ stage: "dark", checks: ["healthy"] }, { stage: "canary", weight: 50 }, { stage: "full", watch: 1 }]`,
       args: `gateway: ${JSON.stringify(gateway)},`,
       shared: { replicas: 1 },
       weight: 50,
@@ -32,7 +34,8 @@ describe("half of the users on a single canary pod behind a gateway", () => {
 
   it("are cut off it when it is gone and none takes its place, and the rollout holds", async () => {
     subject.image(RELEASE_IMAGES.B);
-    const driver = subject.start("rollout");
+    const url = sandboxEnvironment(places()).GRAY_SANDBOX_GATEWAY ?? assert.fail("no GRAY_SANDBOX_GATEWAY");
+    const driver = subject.start("rollout", "--url", url);
     await subject.opened("canary has half", ({ weight, entered }) => weight === 50 && entered !== undefined);
     const stands = await weights();
     assert.ok(stands.flat().includes("fop-gate-canary 50"), JSON.stringify(stands));

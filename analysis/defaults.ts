@@ -61,6 +61,8 @@ export const lookDefaults = {
   settleSeconds: 90,
   /** Seconds that all pods together may take to answer. */
   lookTimeoutSeconds: 10,
+  /** Seconds for which the traffic of now is measured before a decision is foretold. */
+  measureSeconds: 10,
   /** Seconds after which an undecided verdict is one, unless told otherwise. */
   patienceSeconds: 900,
   /** Seconds from one keeping of the evidence in the cluster to the next. */

@@ -1,4 +1,5 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
+import { lookDefaults } from "../analysis/defaults.ts";
 import type { Traffic } from "../analysis/planner.ts";
 import { percent, times } from "../analysis/words.ts";
 import { Refusal } from "../components/refusal.ts";
@@ -14,7 +15,7 @@ import { foreseen, stepTable } from "./plan-steps.ts";
 import { previewStacks } from "./previews.ts";
 import { aboutService, type FoundService, findService, type ServiceOptions } from "./services.ts";
 import { sourceOf } from "./sources.ts";
-import { seconds } from "./time.ts";
+import { seconds, written } from "./time.ts";
 
 interface Options extends ServiceOptions {
   readonly for: number;
@@ -29,7 +30,11 @@ export function planCommand(): Command {
     .description(
       "what pulumi up would change, the steps of a rollout, and how long a decision takes at each weight with the traffic of now",
     )
-    .option("--for <time>", "how long the traffic is measured", seconds, 10)
+    .addOption(
+      new Option("--for <time>", "how long the traffic is measured")
+        .argParser(seconds)
+        .default(lookDefaults.measureSeconds, written(lookDefaults.measureSeconds)),
+    )
     .option("--requests <metric>", "counter of requests by status code (default: http_requests_total)")
     .option("--policy-pack <folder>", "policies that the previews have to pass")
     .option("--json", "as JSON")

@@ -120,7 +120,7 @@ export function sourceOf(options: SourceOptions, { api, namespace, service }: Fo
   }
   const alone = given(ofPods);
   if (alone) throw new Refusal(`${alone} is for the pods' own metrics: leave it out, or --prometheus.`);
-  if (!URL.canParse(options.prometheus)) {
+  if (!URL.canParse(options.prometheus) || !/^https?:$/.test(new URL(options.prometheus).protocol)) {
     throw new Refusal(`--prometheus ${options.prometheus} is no address: give one as in http://127.0.0.1:9090.`);
   }
   const query = series.get(options.series);

@@ -52,7 +52,12 @@ export class CanaryService extends pulumi.ComponentResource {
 
   constructor(name: string, args: CanaryServiceArgs, opts: pulumi.ComponentResourceOptions = {}) {
     assertServiceArgs(name, withoutRollout(args));
-    const { rollout } = args;
+    const rollout = args.rollout as Standing | undefined;
+    if (rollout === undefined) {
+      throw new Refusal(
+        `CanaryService ${name} in namespace ${args.namespace} was given no rollout: give it what openRollout("${name}", args) returned.`,
+      );
+    }
     if (rollout.key !== memoryKey(args.namespace, name)) {
       throw new Refusal(
         `CanaryService ${name} in namespace ${args.namespace} was given the rollout of ${rollout.key}: give it what openRollout("${name}", args) returned.`,

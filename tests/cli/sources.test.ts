@@ -130,6 +130,7 @@ describe("the source that a verb's options mean", () => {
       [["--prometheus", "http://p", "--label", "job"], /^--label job is no label: write name=value, as in/],
       [["--prometheus", "http://p", "--label", "a=1", "--label", "a=2"], /^--label a is given twice/],
       [["--prometheus", "monitoring"], /^--prometheus monitoring is no address: give one as in/],
+      [["--prometheus", "localhost:9090"], /^--prometheus localhost:9090 is no address: give one as in/],
       [["--prometheus", "http://p", "--series", "nginx"], /^--series nginx is unknown: choose one of own, traefik,/],
       [["--prometheus", "http://p", "--series", "istio", "--requests", "r"], /^--series istio has its own metrics/],
     ] as const) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CanaryService } from "../../components/canary-service.ts";
+import { CanaryService, type CanaryServiceArgs } from "../../components/canary-service.ts";
 import { parsePlan } from "../../components/plan.ts";
 import { Refusal } from "../../components/refusal.ts";
 import { renderRelease } from "../../components/release.ts";
@@ -64,6 +64,16 @@ describe("CanaryService", () => {
       new CanaryService("fop-gate", { ...args, rollout: standing("fop-gate", serviceArgs()) });
     });
     await assert.rejects(attempt, /replicas is 0/);
+  });
+
+  it("refuses to be without what openRollout returned", async () => {
+    await run(() => {
+      const args = serviceArgs() as unknown as CanaryServiceArgs;
+      assert.throws(
+        () => new CanaryService("fop-gate", args),
+        /^Refusal: CanaryService fop-gate in namespace dora-apps was given no rollout: give it what openRollout/,
+      );
+    });
   });
 
   for (const [whose, service, namespace] of [

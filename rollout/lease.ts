@@ -132,8 +132,8 @@ export class Lease {
   async again(): Promise<Lease> {
     const { of, note, clock, spec } = this;
     await this.keeping;
-    const now = clock.now();
     const found = await of.api.get<LeaseObject>(pathOf(of.namespace, of.service));
+    const now = clock.now();
     if (found && isSameHolding(found.spec, spec)) {
       try {
         return new Lease(of, note, clock, await write(of, found, taken(found.spec, spec.holderIdentity ?? "")), now);

@@ -9,6 +9,7 @@ import { saveLastWords } from "./last-words.ts";
 import { isStuck, readDeployment, releaseOf, runs } from "./live.ts";
 import { containersOf, type PodObject, readPods } from "./pods.ts";
 import { type CheckResult, probe } from "./probe.ts";
+import { changeRecord, raised } from "./record.ts";
 import type { Rollout } from "./rollout.ts";
 import type { WaysArgs } from "./way.ts";
 
@@ -45,7 +46,7 @@ const graceMilliseconds = 20_000;
 
 /** Acts by `pulumi up` where there is time for it, and past Pulumi where there is not. */
 export function actuatorOf(of: Acting): Actuator {
-  const { api, namespace, service, stacks, up, evidence, way, folder, note } = of;
+  const { api, cluster, namespace, service, stacks, up, evidence, way, folder, note } = of;
   /** Since when each track has had pods that do not start. */
   const failing: Partial<Record<Track, number>> = {};
   return {
@@ -120,6 +121,7 @@ export function actuatorOf(of: Acting): Actuator {
       // Where canary is all that serves, its pods go once stable is back.
       if (!stable?.status.availableReplicas) return;
       const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${deploymentName(service, "canary")}`;
+      await changeRecord(api, namespace, service, cluster, raised);
       await api.patch(path, [{ op: "replace", path: "/spec/replicas", value: 0 }]);
     },
   };

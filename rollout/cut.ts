@@ -5,7 +5,7 @@ import type { HttpRouteRule } from "../components/route.ts";
 import { ApiError, type Cluster, type Operation } from "./cluster.ts";
 import { isAdopted, readDeployment, type ServiceObject } from "./live.ts";
 import { isReady, type PodObject } from "./pods.ts";
-import { changeRecord, readAdopted } from "./record.ts";
+import { changeRecord, raised, readAdopted } from "./record.ts";
 import { pathOfRoute, type RouteObject } from "./routes.ts";
 import { type Front, isOfToken, readFront } from "./share.ts";
 
@@ -79,7 +79,7 @@ async function endAdopted({ api, namespace, service }: CutOff): Promise<void> {
 /** Never rejects: what went wrong, in words for a person, without its full stop. */
 async function raise({ api, namespace, service, cluster }: CutOff): Promise<string | undefined> {
   try {
-    await changeRecord(api, namespace, service, cluster, (before) => ({ ...before, sequence: before.sequence + 1 }));
+    await changeRecord(api, namespace, service, cluster, raised);
     return undefined;
   } catch (error) {
     return (error as Error).message.replace(/\.$/, "");

@@ -4,6 +4,7 @@ import {
   changeRecord,
   type Ended,
   type RolloutRecord,
+  raised,
   readRecord,
   recordName,
   unreadable,
@@ -59,7 +60,7 @@ export class Ledger {
       const rollout = begin(epoch, before);
       const former = rolloutIn(of.service, before);
       const kept = former ? withEnded(before, supersededBy(rollout, former)) : before;
-      return { ...kept, epoch, sequence: before.sequence + 1, open: rollout };
+      return { ...raised(kept), epoch, open: rollout };
     });
     return new Ledger(of, open?.epoch ?? 0);
   }
@@ -69,7 +70,7 @@ export class Ledger {
     const { open } = await change(of, (before) => {
       const epoch = epochAfter(before);
       const { left: _, ...rollout } = found(rolloutIn(of.service, before));
-      return { ...before, epoch, sequence: before.sequence + 1, open: { ...rollout, epoch } };
+      return { ...raised(before), epoch, open: { ...rollout, epoch } };
     });
     return new Ledger(of, open?.epoch ?? 0);
   }
@@ -83,11 +84,10 @@ export class Ledger {
     return { rollout, verdict: reading.kind === "read" ? reading.record.verdicts[rollout.release] : undefined };
   }
 
-  /** Changes the rollout, and raises the number that driven objects are written with. @throws as `read` does */
+  /** Changes the rollout. @throws as `read` does */
   async write(to: (before: Rollout) => Rollout): Promise<Rollout> {
     const { open } = await change(this.of, (before) => {
-      const rollout = to(this.own(before));
-      return { ...before, sequence: before.sequence + 1, open: rollout };
+      return { ...before, open: to(this.own(before)) };
     });
     return open as Rollout;
   }

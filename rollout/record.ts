@@ -164,6 +164,11 @@ export async function changeRecord(
   return written;
 }
 
+/** With a raised sequence number: before something is changed past Pulumi, so that the next `up` writes it whole. */
+export function raised(before: RolloutRecord): RolloutRecord {
+  return { ...before, sequence: before.sequence + 1 };
+}
+
 /** The record with this release as what stable ran last, completely. */
 export function withCompleted(before: RolloutRecord, release: string): RolloutRecord {
   const others = before.completed.filter((id) => id !== release);

@@ -70,6 +70,10 @@ describe("gray rollout", () => {
     const { open, ended } = await record();
     assert.equal(open, undefined);
     assert.deepEqual([ended[0].release, ended[0].from, ended[0].outcome], [b, a, "promoted"]);
+    for (const stack of ["canary", "prod"] as const) {
+      const { output } = await project.preview(stack);
+      assert.doesNotMatch(output, /to (create|update|delete|replace)/, stack);
+    }
   });
 
   it("takes a bad release back by itself", async () => {

@@ -1,16 +1,14 @@
 import { Shell } from "../fake/gray.ts";
-import { canary, prod } from "../fake/web.ts";
+import { twoStacks } from "../fake/two-stacks.ts";
 import { World } from "../fake/world.ts";
 
 /** A service whose stable runs one release while canary tries the next, and a shell to run `gray` on it. */
 export async function trial(): Promise<{ world: World; shell: Shell; a: string; b: string; end(): Promise<void> }> {
   const world = await World.start();
   const shell = new Shell(world.api.kubeconfig);
-  await world.up("canary", canary("a"));
-  await world.up("prod", prod("a"));
-  const a = world.runs("web");
-  await world.up("canary", canary("b"));
-  const b = world.runs("web-canary");
+  const { install, tryNext } = twoStacks(() => world);
+  const a = await install();
+  const b = await tryNext("b");
   const end = async () => {
     shell.remove();
     await world.stop();

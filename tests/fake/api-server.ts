@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Readable } from "node:stream";
@@ -33,6 +32,12 @@ export interface ApiRequest {
   readonly operations?: readonly Operation[];
 }
 
+/** What a server holds at a moment. */
+export interface Held {
+  readonly objects: ReadonlyMap<string, ApiObject>;
+  readonly version: number;
+}
+
 /** A stream is sent as it comes; where it is destroyed, the connection breaks. */
 type Answer = { status: number; body: object | string } | { status: number; stream: Readable };
 
@@ -44,7 +49,7 @@ export class ApiServer {
   readonly objects = new Map<string, ApiObject>();
   readonly requests: ApiRequest[] = [];
   /** Answers a request in place of the server, where it gives an answer. */
-  intercept: (request: ApiRequest) => Answer | undefined = () => undefined;
+  intercept: (request: ApiRequest) => Answer | undefined = nothing;
   /** Under which name the server knows whoever asks. */
   user = "alice";
   /** Objects in a page of a list. */
@@ -118,11 +123,28 @@ export class ApiServer {
     const before = this.objects.get(path);
     const stored = structuredClone(object);
     const changed = JSON.stringify(before?.spec) !== JSON.stringify(stored.spec);
-    stored.metadata.uid ??= before?.metadata.uid ?? randomUUID();
+    this.#version++;
+    stored.metadata.uid ??= before?.metadata.uid ?? `uid-${this.#version}`;
     stored.metadata.generation = (before?.metadata.generation ?? 0) + Number(changed);
-    stored.metadata.resourceVersion = String(++this.#version);
+    stored.metadata.resourceVersion = String(this.#version);
     this.objects.set(path, stored);
     return stored;
+  }
+
+  get isIntercepted(): boolean {
+    return this.intercept !== nothing;
+  }
+
+  /** What it holds, which stays so whatever happens to it. */
+  get held(): Held {
+    return { objects: structuredClone(this.objects), version: this.#version };
+  }
+
+  /** Holds this and nothing else from now on. */
+  hold({ objects, version }: Held): void {
+    this.objects.clear();
+    for (const [path, object] of structuredClone(objects)) this.objects.set(path, object);
+    this.#version = version;
   }
 
   /** What it answers, also to whoever asks without a connection between. */
@@ -177,6 +199,8 @@ export class ApiServer {
     return { status: 200, body: { kind: "List", metadata, items: all.slice(from, to) } };
   }
 }
+
+const nothing = () => undefined;
 
 const collections = /\/(configmaps|deployments|endpointslices|events|httproutes|ingresses|pods|replicasets|services)$/;
 

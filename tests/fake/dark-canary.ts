@@ -6,11 +6,13 @@ import { type Cluster, connect } from "../../rollout/cluster.ts";
 import { findAccess } from "../../rollout/kubeconfig.ts";
 import { WebServer } from "../analysis/server.ts";
 import { canary } from "./web.ts";
-import { World } from "./world.ts";
+import { once, World } from "./world.ts";
 
 /** What RandomPassword gives in the engine that tests run programs in. */
 export const token = "s3cret";
 export const host = "web.example.com";
+
+const runs = once((world, changes: Partial<ServiceArgs>) => world.up("canary", canary("a", changes)));
 
 /** A request as canary gets it. */
 export interface Got {
@@ -73,20 +75,19 @@ export class DarkCanary {
   /** Deploys it, with these changes. @param route of the gateway; without one traffic is by number of pods */
   async up(changes: Partial<ServiceArgs> = {}, route?: Partial<RouteArgs>): Promise<void> {
     const { world } = this;
+    const gateways = [{ name: "public", namespace: "infra" }];
+    const gateway = route && { gateway: { routes: [{ gateways, hostnames: [host], ...route }] } };
+    if (route) world.installGateway();
+    await runs(world, { weight: 0, ...gateway, ...changes });
     if (route) {
-      world.installGateway();
       const { hostname: value, port } = new URL(this.gateway.url);
-      const gateway = "/apis/gateway.networking.k8s.io/v1/namespaces/infra/gateways/public";
-      world.api.put(gateway, {
+      world.api.put("/apis/gateway.networking.k8s.io/v1/namespaces/infra/gateways/public", {
         metadata: { name: "public", namespace: "infra" },
         spec: { gatewayClassName: "edge", listeners: [{ name: "http", protocol: "HTTP", port: Number(port) }] },
         status: { addresses: [{ type: "IPAddress", value }] },
       });
+      this.say(["Accepted", "True", "Accepted"], ["ResolvedRefs", "True", "ResolvedRefs"]);
     }
-    const gateways = [{ name: "public", namespace: "infra" }];
-    const gateway = route && { gateway: { routes: [{ gateways, hostnames: [host], ...route }] } };
-    await world.up("canary", canary("a", { weight: 0, ...gateway, ...changes }));
-    if (route) this.say(["Accepted", "True", "Accepted"], ["ResolvedRefs", "True", "ResolvedRefs"]);
   }
 
   /** What the Gateway says of the route, in this generation or an earlier one. */

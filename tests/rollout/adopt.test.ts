@@ -3,7 +3,7 @@ import type { ServiceArgs } from "../../components/service-args.ts";
 import type { Registered, Run } from "../fake/engine.ts";
 import { withoutSleep } from "../fake/sleep.ts";
 import { both, canary, prod } from "../fake/web.ts";
-import { verdict, World } from "../fake/world.ts";
+import { once, verdict, World } from "../fake/world.ts";
 
 const home = "/api/v1/namespaces/dora-apps";
 const paths = {
@@ -20,6 +20,11 @@ const described: Partial<ServiceArgs> = {
   ports: [{ name: "", port: 80, targetPort: 8080 }],
 };
 const GRAY_ADOPT = { environment: { GRAY_ADOPT: "dora-apps/web" } };
+
+const adopts = once(async (world, changes: Partial<ServiceArgs>) => {
+  await world.up("prod", prod("a", { ...described, ...changes }), GRAY_ADOPT);
+  await world.up("canary", canary("a", { ...described, ...changes }), GRAY_ADOPT);
+});
 
 describe("a service that was there before us", () => {
   let world: World;
@@ -62,8 +67,7 @@ describe("a service that was there before us", () => {
   const find = ({ resources }: Run, kind: string, name = "web"): Registered =>
     resources.find((each) => each.type.endsWith(`:${kind}`) && each.name === name) ?? assert.fail(kind);
   const adopt = async (changes: Partial<ServiceArgs> = {}) => {
-    await world.up("prod", prod("a", { ...described, ...changes }), GRAY_ADOPT);
-    await world.up("canary", canary("a", { ...described, ...changes }), GRAY_ADOPT);
+    await adopts(world, changes);
     return { old: record().adopted.release as string, a: world.runs("web-canary") };
   };
   /** Canary's release on stable; the new pod is the only one behind the Service. */

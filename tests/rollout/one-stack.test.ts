@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { both } from "../fake/web.ts";
-import { verdict, World } from "../fake/world.ts";
+import { once, verdict, World } from "../fake/world.ts";
+
+const small = { replicas: 3, weight: 25 };
+const runs = once((world, tag: string) => world.up("test", both(tag, small)));
 
 describe("a service in one stack", () => {
   let world: World;
@@ -8,17 +11,16 @@ describe("a service in one stack", () => {
     world = await World.start();
   });
   afterEach(() => world.stop());
-  const small = { replicas: 3, weight: 25 };
 
   const record = () => JSON.parse(world.api.objects.get(world.recordPath("web"))?.data.record ?? "null");
   /** Release A on both tracks. */
   const install = async () => {
-    await world.up("test", both("a", small));
+    await runs(world, "a");
     return world.runs("web");
   };
   /** Release B on canary, which nobody has judged. */
   const tryNext = async () => {
-    await world.up("test", both("b", small));
+    await runs(world, "b");
     return world.runs("web-canary");
   };
   /** Ends an up while stable's first roll is under way: one of its pods is available. */

@@ -9,11 +9,11 @@ describe("the gate before a service in two stacks", () => {
     world = await World.start();
   });
   afterEach(() => world.stop());
-  const { approve, install, now, record } = twoStacks(() => world);
+  const { approve, install, now, record, tryNext } = twoStacks(() => world);
 
   it("refuses prod a release without a verdict, and changes nothing", async () => {
     const a = await install();
-    await world.up("canary", canary("b"));
+    await tryNext("b");
     const held = JSON.stringify([...world.api.objects]);
     await assert.rejects(world.up("prod", prod("b")), /has no good verdict: let gray verify judge it/);
     assert.equal(JSON.stringify([...world.api.objects]), held);
@@ -22,7 +22,7 @@ describe("the gate before a service in two stacks", () => {
 
   it("warns of that refusal in preview, and shows it as an input of the component", async () => {
     await install();
-    await world.up("canary", canary("b"));
+    await tryNext("b");
     const { warnings, resources } = await world.up("prod", prod("b"), { preview: true });
     assert.match(warnings.join(), /has no good verdict.* This is a preview; up would stop here\./);
     const component = resources.find(({ type }) => type === "gray-release:index:CanaryService");
@@ -53,7 +53,7 @@ describe("the gate before a service in two stacks", () => {
 
   it("refuses canary a release that was judged bad", async () => {
     await install();
-    await world.up("canary", canary("b"));
+    await tryNext("b");
     const b = now();
     await world.up("canary", canary("a"));
     world.writeRecord({ verdicts: { [b]: verdict("bad", "evidence", "5xx") } }, "web");
@@ -62,7 +62,7 @@ describe("the gate before a service in two stacks", () => {
 
   it("opens the gate for a reason, and leaves an Event", async () => {
     await install();
-    await world.up("canary", canary("b"));
+    await tryNext("b");
     const { warnings } = await world.up("prod", prod("b"), { environment: { GRAY_BREAK_GLASS: "users are offline" } });
     assert.match(warnings.join(), /passes the gate because: users are offline/);
     assert.equal(world.runs("web"), now());
@@ -105,7 +105,7 @@ describe("the gate before a service in two stacks", () => {
 
     it("opens the gate for a reason", async () => {
       await install();
-      await world.up("canary", canary("b"));
+      await tryNext("b");
       await world.up("prod", prod("b"), { environment: { GRAY_BREAK_GLASS: "users are offline" } });
       assert.equal(world.runs("web"), now());
       assert.match(told.join(), /The Event BreakGlass on Deployment web could not be written/);
@@ -114,14 +114,14 @@ describe("the gate before a service in two stacks", () => {
 
   it("goes nowhere when the record was deleted", async () => {
     await install();
-    await world.up("canary", canary("b"));
+    await tryNext("b");
     world.api.objects.delete(world.recordPath("web"));
     await assert.rejects(world.up("prod", prod("b")), /stands already and no record web-rollout says what it ran/);
   });
 
   it("asks again at the last moment, and stops there", async () => {
     const a = await install();
-    await world.up("canary", canary("b"));
+    await tryNext("b");
     const b = now();
     approve(b);
     /** Between the program's look and the change of the Deployment somebody judges the release bad. */

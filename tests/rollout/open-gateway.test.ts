@@ -3,7 +3,7 @@ import type { GatewayArgs } from "../../components/gateway.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
 import type { Run } from "../fake/engine.ts";
 import { canary, image, prod, program, web } from "../fake/web.ts";
-import { World } from "../fake/world.ts";
+import { once, World } from "../fake/world.ts";
 
 const gateways = [{ name: "public", namespace: "infra" }];
 const gateway: GatewayArgs = { routes: [{ gateways }] };
@@ -11,6 +11,7 @@ const gateway: GatewayArgs = { routes: [{ gateways }] };
 const at = (weight: number, changes: Partial<GatewayArgs> = {}) =>
   canary("a", { weight, gateway: { ...gateway, ...changes } });
 const byPods = (weight: number) => canary("a", { weight });
+const begins = once((world, weight: number) => world.up("canary", at(weight)));
 
 describe("a service behind a gateway", () => {
   let world: World;
@@ -295,7 +296,7 @@ describe("a service behind a gateway", () => {
   describe("while a rollout is open", () => {
     const open = (weight: number, sequence = 0) =>
       world.writeRecord({ sequence, open: { epoch: 1, release: world.runs("web-canary"), weight } }, "web");
-    beforeEach(() => world.up("canary", at(10)));
+    beforeEach(() => begins(world, 10));
 
     it("has the record's weight, which only its driver brings into force", async () => {
       open(20);

@@ -10,11 +10,11 @@ describe("a service in two stacks, among what others made,", () => {
     world = await World.start();
   });
   afterEach(() => world.stop());
-  const { install, now } = twoStacks(() => world);
+  const { install, now, tryNext } = twoStacks(() => world);
 
   it("refuses a record of another cluster", async () => {
     await install();
-    await world.up("canary", canary("b"));
+    await tryNext("b");
     world.writeRecord({ cluster: "other", verdicts: { [now()]: verdict("good") } }, "web");
     await assert.rejects(world.up("prod", prod("b")), /it belongs to cluster other and this is cluster-uid/);
   });

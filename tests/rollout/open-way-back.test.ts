@@ -9,11 +9,11 @@ describe("the way back of a service in two stacks", () => {
     world = await World.start();
   });
   afterEach(() => world.stop());
-  const { approve, install, now, release } = twoStacks(() => world);
+  const { approve, install, now, release, tryNext } = twoStacks(() => world);
 
   it("brings an older release back by its id, with the files that it had", async () => {
     const a = await install();
-    await world.up("canary", canary("b"));
+    await tryNext("b");
     approve(now());
     await world.up("prod", prod("b"));
     await world.up("canary", canary("b", { release: a }));
@@ -26,7 +26,7 @@ describe("the way back of a service in two stacks", () => {
 
   it("lets prod alone go back, while canary stays", async () => {
     const a = await install();
-    await world.up("canary", canary("b"));
+    await tryNext("b");
     const b = now();
     approve(b);
     await world.up("prod", prod("b"));
@@ -44,7 +44,7 @@ describe("the way back of a service in two stacks", () => {
 
   it("says on every run that a named release hides a newer one", async () => {
     const a = await install();
-    await world.up("canary", canary("b"));
+    await tryNext("b");
     for (let i = 0; i < 2; i++) {
       const { warnings } = await world.up("canary", canary("c", { release: a }));
       assert.match(warnings.join(), new RegExp(`release is set to ${a}, so canary runs ${a} and not [0-9a-f]{12}`));
@@ -64,7 +64,7 @@ describe("the way back of a service in two stacks", () => {
 
   it("goes back even when the record is damaged, and goes nowhere else", async () => {
     const a = await install();
-    await world.up("canary", canary("b"));
+    await tryNext("b");
     world.writeRecordText("{", "web");
     await assert.rejects(world.up("prod", prod("b")), /the record web-rollout cannot be read/);
     await world.up("prod", prod("b", { release: a }));

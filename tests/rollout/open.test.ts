@@ -11,7 +11,7 @@ describe("a service in two stacks", () => {
     world = await World.start();
   });
   afterEach(() => world.stop());
-  const { approve, install, now, record, release } = twoStacks(() => world);
+  const { approve, install, now, record, release, tryNext } = twoStacks(() => world);
 
   it("is installed: canary first, then prod with the same release, and says that there is no verdict yet", async () => {
     await world.up("canary", canary("a"));
@@ -41,7 +41,7 @@ describe("a service in two stacks", () => {
 
   it("lets prod have a release once it is approved", async () => {
     const a = await install();
-    await world.up("canary", canary("b"));
+    await tryNext("b");
     approve(now());
     await world.up("prod", prod("b"));
     assert.equal(world.runs("web"), now());
@@ -50,7 +50,7 @@ describe("a service in two stacks", () => {
 
   it("lets prod scale while canary's release is undecided, with `current`", async () => {
     const a = await install();
-    await world.up("canary", canary("b"));
+    await tryNext("b");
     await world.up("prod", prod("b", { release: "current", replicas: 12 }));
     assert.equal(world.runs("web"), a);
     assert.equal(world.deployment("web").spec.replicas, 12);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Refusal } from "../../components/refusal.ts";
 import { openRollout } from "../fake/open-rollout.ts";
+import { twoStacks } from "../fake/two-stacks.ts";
 import { canary, prod } from "../fake/web.ts";
 import { verdict, World } from "../fake/world.ts";
 
@@ -14,9 +15,7 @@ describe("what canary's preview leaves for that of stable", () => {
   let a: string;
   beforeEach(async () => {
     world = await World.start();
-    await world.up("canary", canary("a"));
-    await world.up("prod", prod("a"));
-    a = world.runs("web");
+    a = await twoStacks(() => world).install();
     folder = mkdtempSync(join(tmpdir(), "gray-rendered-"));
     environment = { GRAY_RENDERED: join(folder, "releases.json") };
   });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { twoStacks } from "../fake/two-stacks.ts";
 import { both, canary, prod } from "../fake/web.ts";
 import { verdict, World } from "../fake/world.ts";
 
@@ -8,11 +9,9 @@ describe("a release that was undone", () => {
   let b: string;
   beforeEach(async () => {
     world = await World.start();
-    await world.up("canary", canary("a"));
-    await world.up("prod", prod("a"));
-    a = world.runs("web");
-    await world.up("canary", canary("b"));
-    b = world.runs("web-canary");
+    const { install, tryNext } = twoStacks(() => world);
+    a = await install();
+    b = await tryNext("b");
     world.writeRecord({ verdicts: { [b]: verdict("bad") }, instead: { [b]: a } }, "web");
   });
   afterEach(() => world.stop());

@@ -15,6 +15,7 @@ import type { Rollout } from "../../rollout/rollout.ts";
 import { setEnvironment } from "../fake/environment.ts";
 import type { Shell } from "../fake/gray.ts";
 import { openRollout, waitingRollout } from "../fake/open-rollout.ts";
+import { withoutSleep } from "../fake/sleep.ts";
 import type { World } from "../fake/world.ts";
 import { trial } from "./trial.ts";
 
@@ -129,7 +130,8 @@ describe("a person's word on a rollout", () => {
   it("is left to whoever drives it, and says that gray watch shows how", async () => {
     open(openRollout(b, a));
     drivenElsewhere();
-    const { said, code } = await run(abortCommand(), ...because);
+    const sleepAgain = withoutSleep();
+    const { said, code } = await run(abortCommand(), ...because).finally(sleepAgain);
     assert.equal(code, undefined);
     assert.match(
       said,
@@ -151,7 +153,8 @@ describe("a person's word on a rollout", () => {
       );
       assert.equal(record().open.ending, undefined);
       drivenElsewhere();
-      await run(abortCommand(), ...because);
+      const sleepAgain = withoutSleep();
+      await run(abortCommand(), ...because).finally(sleepAgain);
       assert.equal(record().open.ending.by, "alice");
     } finally {
       process.chdir(folder);

@@ -4,6 +4,7 @@ import { Refusal } from "../../components/refusal.ts";
 import type { Rollout } from "../../rollout/rollout.ts";
 import type { Shell } from "../fake/gray.ts";
 import { openRollout, waitingRollout } from "../fake/open-rollout.ts";
+import { withoutSleep } from "../fake/sleep.ts";
 import { verdict, type World } from "../fake/world.ts";
 import { trial } from "./trial.ts";
 
@@ -176,14 +177,16 @@ describe("gray rollout", () => {
     it("waits for the former driver to stop, which hears of it first", async () => {
       open();
       const leasePath = "/apis/coordination.k8s.io/v1/namespaces/dora-apps/leases/web-rollout";
+      const sleepAgain = withoutSleep();
       let looks = 0;
       world.api.intercept = ({ method, path }) => {
-        if (method !== "GET" || path !== leasePath || ++looks > 2) return undefined;
+        if (method !== "GET" || path !== leasePath) return undefined;
+        if (++looks > 2) return void sleepAgain();
         assert.equal(record().open.release, c);
         const spec = { holderIdentity: "somebody's own tool" };
         return { status: 200, body: { metadata: { resourceVersion: String(looks) }, spec } };
       };
-      assert.equal((await rollout("--supersede")).code, 4);
+      assert.equal((await rollout("--supersede").finally(sleepAgain)).code, 4);
       assert.ok(looks > 2);
     });
 

@@ -6,6 +6,7 @@ import { thisProcess } from "../../rollout/holder.ts";
 import type { Rollout } from "../../rollout/rollout.ts";
 import type { Shell } from "../fake/gray.ts";
 import { openRollout } from "../fake/open-rollout.ts";
+import { withoutSleep } from "../fake/sleep.ts";
 import type { World } from "../fake/world.ts";
 import { trial } from "./trial.ts";
 
@@ -19,12 +20,15 @@ describe("gray watch", () => {
   let a: string;
   let b: string;
   let end: () => Promise<void>;
+  let sleepAgain: () => void;
   const was = process.exitCode;
   beforeEach(async () => {
     ({ world, shell, a, b, end } = await trial());
+    sleepAgain = withoutSleep();
   });
   afterEach(() => {
     process.exitCode = was;
+    sleepAgain();
     return end();
   });
 

@@ -298,7 +298,7 @@ describe("the last words of a release", () => {
 
   it("wait for no log that does not come", async () => {
     logs.set("web-canary-5d-1.web", new PassThrough());
-    assert.match(await save({ seconds: 1 }), /Missing: .*web-canary-5d-1\.web\.log/);
+    assert.match(await save({ seconds: 0.3 }), /Missing: .*web-canary-5d-1\.web\.log/);
     assert.match(inFolder()["missing.txt"] ?? "", /^web-canary-5d-1\.web\.log: no time was left$/m);
   });
 

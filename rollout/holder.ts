@@ -13,13 +13,13 @@ export interface Holder {
   readonly machine: string;
 }
 
-/** Says that nobody can tell from where it is written; and so, without /proc, whoever has this pid stays alive. */
-const nowhere = randomUUID();
+let own: Holder | undefined;
 
-/** This process. */
+/** This process, which stays what it is for as long as it lives. */
 export function thisProcess(): Holder {
   const { pid } = process;
-  return { host: hostname(), pid, started: readStat(pid)?.started ?? "0", machine: readMachine() };
+  own ??= { host: hostname(), pid, started: readStat(pid)?.started ?? "0", machine: readMachine() };
+  return own;
 }
 
 /**
@@ -30,7 +30,7 @@ export function thisProcess(): Holder {
  * 3. It is gone where it has ended and only its parent has not looked yet (a zombie).
  */
 export function isGone({ pid, started, machine }: Holder): boolean {
-  if (machine !== readMachine()) return false;
+  if (machine !== thisProcess().machine) return false;
   if (!exists(pid)) return true;
   const stat = readStat(pid);
   return stat !== undefined && (stat.started !== started || stat.state === "Z");
@@ -41,12 +41,13 @@ export function showHolder({ host, pid }: Holder): string {
   return `Process ${pid} on ${host}`;
 }
 
+/** Without /proc nobody can tell from where something is written; so whoever has this pid stays alive. */
 function readMachine(): string {
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
     return `${boot}.${readlinkSync("/proc/self/ns/pid").replace(/\D/g, "")}`;
   } catch {
-    return nowhere;
+    return randomUUID();
   }
 }
 

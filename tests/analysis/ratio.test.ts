@@ -200,11 +200,12 @@ describe("the confidence sequence of a ratio", () => {
             (sum, [x, canary, y, stable]) => sum + x * Math.log(g) - (x + y) * Math.log(canary * g + stable),
             0,
           );
-        const mean = (g: number) =>
-          points.reduce((sum, point, at) => sum + ((weights[at] as number) / all) * Math.exp(log(point) - log(g)), 0);
+        const logs = points.map(log);
+        const mean = (likelihood: number) =>
+          logs.reduce((sum, each, at) => sum + ((weights[at] as number) / all) * Math.exp(each - likelihood), 0);
         const [lower, upper] = test.interval(seen(ticks), 0.05);
         for (const g of between) {
-          if (mean(g) < 20 * (1 - 1e-9)) assert.ok(lower <= g && g <= upper, `${lower} ${g} ${upper}`);
+          if (mean(log(g)) < 20 * (1 - 1e-9)) assert.ok(lower <= g && g <= upper, `${lower} ${g} ${upper}`);
         }
       }),
     );

@@ -25,7 +25,8 @@ function hour(chance: Chance, errors: number, ratio: number) {
   let [caught, cleared, missed] = [Infinity, Infinity, false];
   for (let tick = 0; tick < 240; tick++) {
     const weight = weights[Math.floor(tick / 48)] ?? 0;
-    const [canary, stable] = [chance.poisson(3000 * weight), chance.poisson(3000 * (1 - weight))];
+    // As many as on average: the errors among them are what is left to chance.
+    const [canary, stable] = [3000 * weight, 3000 * (1 - weight)];
     const rate = errors * (1 + 0.5 * Math.sin(tick / 20));
     test.add(known, chance.poisson(canary * rate * ratio), canary, chance.poisson(stable * rate), stable);
     const minutes = (tick + 1) / 4;

@@ -22,7 +22,6 @@ function ends(traffic: Traffic, seconds: number): { verdict: string; at: number 
 
 describe("the product's streams on simulated traffic, 200 requests a second and 10 % of them to canary", () => {
   const clean: [string, Traffic][] = [
-    ["without errors", { errors: 0 }],
     ["with 0.1 % of errors", { errors: 0.001 }],
     ["with drift and a minute of trouble on both tracks", { errors: 0.005, trouble: true }],
     ["with errors in bunches of five", { errors: 0.001, bunch: 5 }],
@@ -49,7 +48,7 @@ describe("the product's streams on simulated traffic, 200 requests a second and 
     assert.ok(ends({ errors: 0.001, ratio: 5 }, 900).every(({ verdict }) => verdict === "bad"));
   });
 
-  it("clear one without errors within 15 min, each time", () => {
+  it("clear one without errors within 15 min, each time, and so never convict it", () => {
     assert.ok(ends({ errors: 0 }, 900).every(({ verdict }) => verdict === "good"));
   });
 });

@@ -173,21 +173,21 @@ describe("the policy token-first", () => {
       );
     });
 
-  for (const [name, by] of Object.entries({ specification, traefik, envoyGateway })) {
-    it(`takes no edited route in which a request with the token misses canary (${name})`, async () => {
-      let missed = 0;
-      await fc.assert(
-        fc.asyncProperty(edited, fc.array(anyRequest, { minLength: 20, maxLength: 20 }), async (made, requests) => {
-          fc.pre(made !== undefined);
-          const withToken = requests.map((each) => ({ ...each, headers: { ...each.headers, "x-gray-token": token } }));
-          const misses = withToken.some((request) => routed(made, request, by)?.canary !== 100);
-          if (!misses) return;
-          missed++;
-          assert.ok(await refused(made));
-        }),
-        { numRuns: 1000 },
-      );
-      assert.ok(missed > 20, `${missed} of 1000 missed canary`);
-    });
-  }
+  it("takes no edited route in which a request with the token misses canary, by whichever gateway", async () => {
+    const gateways = Object.entries({ specification, traefik, envoyGateway });
+    const missed: Record<string, number> = {};
+    await fc.assert(
+      fc.asyncProperty(edited, fc.array(anyRequest, { minLength: 20, maxLength: 20 }), async (made, requests) => {
+        fc.pre(made !== undefined);
+        const withToken = requests.map((each) => ({ ...each, headers: { ...each.headers, "x-gray-token": token } }));
+        const by = gateways.filter(([, by]) => withToken.some((each) => routed(made, each, by)?.canary !== 100));
+        if (by.length === 0) return;
+        for (const [name] of by) missed[name] = (missed[name] ?? 0) + 1;
+        assert.ok(await refused(made), by.map(([name]) => name).join());
+      }),
+      { numRuns: 1000 },
+    );
+    for (const [name] of gateways)
+      assert.ok((missed[name] ?? 0) > 20, `${missed[name]} of 1000 missed canary (${name})`);
+  });
 });

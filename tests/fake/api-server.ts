@@ -121,7 +121,7 @@ export class ApiServer {
   /** Stores an object as the server would after any write. */
   put(path: string, object: ApiObject): ApiObject {
     const before = this.objects.get(path);
-    const stored = structuredClone(object);
+    const stored: ApiObject = JSON.parse(JSON.stringify(object));
     const changed = JSON.stringify(before?.spec) !== JSON.stringify(stored.spec);
     this.#version++;
     stored.metadata.uid ??= before?.metadata.uid ?? `uid-${this.#version}`;

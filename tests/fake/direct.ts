@@ -8,8 +8,7 @@ import type { ApiRequest, ApiServer } from "./api-server.ts";
  */
 export function direct(api: ApiServer): Cluster {
   const ask = async <T>(method: string, path: string, more: Partial<ApiRequest> = {}): Promise<T> => {
-    const request = { method, path, query: new URLSearchParams(), headers: {}, body: undefined, ...copy(more) };
-    const answer = api.answer({ ...request, ...(more.query && { query: more.query }) });
+    const answer = api.answer({ method, path, query: new URLSearchParams(), headers: {}, body: undefined, ...more });
     if ("stream" in answer) throw new Error("a stream needs a connection");
     const text = typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body);
     if (answer.status >= 300) throw refusedBy(answer.status, text, `${method} ${path}`);
@@ -33,8 +32,4 @@ export function direct(api: ApiServer): Cluster {
     until: () => client,
   };
   return client;
-}
-
-function copy<T extends object>(value: T): T {
-  return JSON.parse(JSON.stringify(value));
 }

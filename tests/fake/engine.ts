@@ -106,7 +106,6 @@ export async function run(program: () => unknown, options: Options = {}): Promis
     await pulumi.runtime.disconnect();
     Object.assign(log, { warn, info });
     restore();
-    outcome.end();
   }
   if (outcome.failure) throw outcome.failure;
   return { resources, warnings, infos };
@@ -118,7 +117,7 @@ export async function run(program: () => unknown, options: Options = {}): Promis
  */
 function record(resources: Registered[], step: NonNullable<Options["step"]>, begin: (one: Registered) => void) {
   const hooks = new Hooks();
-  const outcome: { failure?: Error; end: () => void } = { end: () => hooks.close() };
+  const outcome: { failure?: Error } = {};
   // biome-ignore lint/suspicious/noExplicitAny: the SDK gives its requests no types
   const monitor = pulumi.runtime.getMonitor() as any;
   const register = monitor.registerResource.bind(monitor);

@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { canonicalJson } from "../../components/canonical.ts";
 import type { Memory } from "../../components/history.ts";
 import type { Release } from "../../components/release.ts";
@@ -49,7 +50,7 @@ export class World {
   private constructor(api: ApiServer, namespace: string) {
     this.api = api;
     this.namespace = namespace;
-    this.kubeconfig = join(mkdtempSync(join(tmpdir(), "gray-world-")), "kubeconfig");
+    this.kubeconfig = join(tmpdir(), `gray-world-${randomUUID()}`);
     writeFileSync(this.kubeconfig, api.kubeconfig);
   }
 
@@ -58,7 +59,7 @@ export class World {
   }
 
   async stop(): Promise<void> {
-    rmSync(dirname(this.kubeconfig), { recursive: true });
+    rmSync(this.kubeconfig);
     await this.api.stop();
   }
 

@@ -39,8 +39,7 @@ describe("a service in one stack", () => {
   });
 
   it("keeps stable where it is while canary tries a release, and promotes it with the next up", async () => {
-    await world.up("test", both("a", small));
-    const a = world.runs("web");
+    const a = await install();
     const { warnings } = await world.up("test", both("b", small));
     const b = world.runs("web-canary");
     assert.notEqual(a, b);
@@ -52,20 +51,16 @@ describe("a service in one stack", () => {
   });
 
   it("goes back with both tracks", async () => {
-    await world.up("test", both("a", small));
-    const a = world.runs("web");
-    await world.up("test", both("b", small));
-    world.writeRecord({ verdicts: { [world.runs("web-canary")]: verdict("good") } }, "web");
-    await world.up("test", both("b", small));
+    const a = await install();
+    world.writeRecord({ verdicts: { [await tryNext()]: verdict("good") } }, "web");
+    await tryNext();
     await world.up("test", both("b", { ...small, release: a }));
     assert.deepEqual([world.runs("web"), world.runs("web-canary")], [a, a]);
   });
 
   it("keeps both tracks where they are with `current`", async () => {
-    await world.up("test", both("a", small));
-    const a = world.runs("web");
-    await world.up("test", both("b", small));
-    const b = world.runs("web-canary");
+    const a = await install();
+    const b = await tryNext();
     await world.up("test", both("c", { ...small, release: "current" }));
     assert.deepEqual([world.runs("web"), world.runs("web-canary")], [a, b]);
   });

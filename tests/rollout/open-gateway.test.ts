@@ -98,7 +98,7 @@ describe("a service behind a gateway", () => {
   });
 
   it("has that order from the live route's weight, whatever wrote it", async () => {
-    await world.up("canary", at(10));
+    await begins(world, 10);
     patch(50);
     assert.equal(order(await world.up("canary", at(30))), "traffic first");
     patch(0);
@@ -112,7 +112,7 @@ describe("a service behind a gateway", () => {
   });
 
   it("gives the front the next number where the live route has another weight, and the same one where not", async () => {
-    await world.up("canary", at(10));
+    await begins(world, 10);
     await world.up("canary", at(10));
     assert.equal(number(world.route("web")), 0);
     patch(20);

@@ -25,12 +25,13 @@ export function thisProcess(): Holder {
 /**
  * Whether a process is known to be gone.
  *
- * 1. One of another machine may be alive: nobody can tell from here.
+ * 1. One of another machine may be alive: nobody can tell from here. This one is.
  * 2. It is gone where no process has its pid, or the one that has it started at another time.
  * 3. It is gone where it has ended and only its parent has not looked yet (a zombie).
  */
 export function isGone({ pid, started, machine }: Holder): boolean {
-  if (machine !== thisProcess().machine) return false;
+  const here = thisProcess();
+  if (machine !== here.machine || (pid === here.pid && started === here.started)) return false;
   if (!exists(pid)) return true;
   const stat = readStat(pid);
   return stat !== undefined && (stat.started !== started || stat.state === "Z");

@@ -14,6 +14,7 @@ import {
   withCompleted,
 } from "../../rollout/record.ts";
 import { ApiServer } from "../fake/api-server.ts";
+import { direct } from "../fake/direct.ts";
 import { verdict } from "../fake/world.ts";
 
 const whole: RolloutRecord = {
@@ -238,7 +239,10 @@ describe("changing a record", () => {
     const evidence = { verdict: "good", because: "x".repeat(1000) };
     for (let at = 0; at < 120; at++) {
       const one = { ...verdict("good"), at: new Date(at * 1000).toISOString(), evidence };
-      await change((before) => ({ ...before, verdicts: { ...before.verdicts, [`r${at}`]: one } }));
+      await changeRecord(direct(api), "dora-apps", "web", "uid", (before) => ({
+        ...before,
+        verdicts: { ...before.verdicts, [`r${at}`]: one },
+      }));
     }
     assert.ok((api.objects.get(path)?.data.record.length ?? Infinity) < 40_000);
   });

@@ -4,8 +4,8 @@ import { type Kind, kindsOf, lapsesOf, type Split } from "./kind.ts";
 import { RateTest } from "./rate.ts";
 import { likelihoodLength, RatioTest } from "./ratio.ts";
 import { type Answers, type Arms, addAnswers, noAnswers, type Sides, sidesOf } from "./sides.ts";
-import { addToStream, type Count, compare, forgetWaiting, newStream, nothing, type Stream } from "./stream.ts";
-import type { Tick } from "./tick.ts";
+import { addToStream, compare, forgetWaiting, newStream, nothing, type Stream } from "./stream.ts";
+import type { PodTick, Tick } from "./tick.ts";
 import { type Conviction, convict } from "./verdict.ts";
 
 /** How sure a verdict has to be; each field defaults to the one of the same name in analysis/defaults.ts. */
@@ -52,8 +52,8 @@ export class Evidence {
   readonly heard = new Map<string, number>();
   /** Restarts and losses of readiness of canary's pods. */
   lapses = 0;
-  /** Canary's 5xx when a pod of another release was last there: what came later has to hold by itself. */
-  compared: Count = nothing();
+  /** Canary's 5xx, and the ticks with any, when another release was last there: what came later has to hold by itself. */
+  compared = { ...nothing(), badTicks: 0 };
   /** The last tick; absent before the first. */
   last: LastTick | undefined;
   /** Why there has been no tick since; not stored, because whoever goes on will find out. */
@@ -151,8 +151,9 @@ export class Evidence {
     }
     if (canary.length > 0) this.lastRead = tick.at;
     const failures = this.streams.get("5xx")?.get("5xx");
-    const stableLeft = tick.pods.some(({ release, ready }) => ready && this.question.stable.includes(release));
-    if (stableLeft && failures) this.compared = { ...failures.canary };
+    const isLeft = ({ release, vanished }: PodTick) => !vanished && this.question.stable.includes(release);
+    const stableLeft = stable.length > 0 || tick.pods.some(isLeft);
+    if (stableLeft && failures) this.compared = { ...failures.canary, badTicks: failures.badTicks };
     this.lapses += canaryPods.reduce((sum, pod) => sum + lapsesOf(pod), 0);
     this.last = {
       at: tick.at,
@@ -206,7 +207,11 @@ export class Evidence {
     }
     Object.assign(evidence.answers, found.answers);
     for (const [unit, at] of Object.entries(found.heard)) evidence.heard.set(unit, at);
-    const { seconds, begun, canarySeconds, lastRead, lapses, compared = nothing(), last, peak, conviction } = found;
+    const { seconds, begun, canarySeconds, lastRead, lapses, last, peak, conviction } = found;
+    const failures = found.streams["5xx"]?.["5xx"];
+    // Stored before that was noted: nothing of it is held against canary by itself.
+    const before = failures ? { ...failures.canary, badTicks: failures.badTicks } : evidence.compared;
+    const { compared = before } = found;
     return Object.assign(evidence, {
       seconds,
       begun,
@@ -235,7 +240,7 @@ const lastTick = v.object({
   /** Whether counters of the arm could be read. */
   canaryRead: v.boolean(),
   stableRead: v.boolean(),
-  /** Whether a ready pod of another release is left, be it that it cannot be read. */
+  /** Whether a pod of another release is left, be it that it cannot be read, or is not ready. */
   stableLeft: v.optional(v.boolean(), true),
 });
 const stream = v.object({
@@ -266,7 +271,7 @@ const storedEvidence = v.object({
   lastRead: v.optional(number),
   heard: v.record(v.string(), number),
   lapses: number,
-  compared: v.optional(count),
+  compared: v.optional(v.object({ ...count.entries, badTicks: whole })),
   last: v.optional(lastTick),
   peak: number,
   conviction: v.optional(v.object({ at: number, because: v.string() })),

@@ -89,8 +89,9 @@ function convictAlone(evidence: Evidence, threshold: number): Looked {
   const exposure = stream.canary.exposure - compared.exposure;
   const logWorse = evidence.slo.logAbove(events, exposure);
   if (logWorse < threshold) return { logWorse };
-  if (stream.badTicks < settings.leastBadTicks) {
-    const because = `canary answers 5xx, but only in ${count(stream.badTicks, "tick")}: one burst is no proof`;
+  const badTicks = stream.badTicks - compared.badTicks;
+  if (badTicks < settings.leastBadTicks) {
+    const because = `canary answers 5xx, but only in ${count(badTicks, "tick")}: one burst is no proof`;
     return { logWorse, guard: { name: "burst", because } };
   }
   const because =
@@ -235,13 +236,14 @@ function notYetFine(evidence: Evidence, finding: Finding, open: number): string 
   return `not decided yet: canary ${says} ${seen}, and good needs ${needs}${more}${timeLeft(evidence, finding)}`;
 }
 
-/**
- * How long a stream still takes to be fine if its evidence grows by the request as it did. More than it will be, rather than
- * less: the first requests give less evidence than later ones.
- */
-function timeLeft({ settings, canarySeconds, answers }: Evidence, { logFine, rate, canary }: Finding): string {
-  const seen = rate === undefined ? canarySeconds : (canarySeconds * canary.exposure) / answers.canary.requests;
-  const left = logFine > 0 ? seen * (Math.log(1 / settings.beta) / logFine - 1) : Infinity;
+/** What the mixture over all that a rate may be costs at first, in ln E; about what the simulated streams show. */
+const mixtureCost = 1;
+
+/** How long a stream still takes to be fine if its evidence grows as it did. Slow answers of the warm-up were no evidence. */
+function timeLeft({ settings, canarySeconds, answers }: Evidence, { kind, logFine, canary }: Finding): string {
+  const seen = kind === "latency" ? (canarySeconds * canary.exposure) / answers.canary.requests : canarySeconds;
+  const grown = logFine + mixtureCost;
+  const left = grown > 0 ? (seen * (Math.log(1 / settings.beta) - logFine)) / grown : Infinity;
   if (left > lookDefaults.hopelessSeconds) return "; the numbers so far do not lead there";
   return `; about ${span(left)} more at this pace`;
 }

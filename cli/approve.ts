@@ -19,7 +19,9 @@ interface Options extends ServiceOptions {
  */
 export function approveCommand(): Command {
   return aboutService(new Command("approve"))
-    .description("show the evidence on a release and judge it good: prod may then run it")
+    .description(
+      "show the evidence on a release and judge it good, so that prod may run it; or let a step of its rollout begin",
+    )
     .argument("<release>", "id of the release, as gray status shows it")
     .requiredOption("--because <why>", "the reason, kept in the record")
     .option("--json", "the written verdict as JSON")

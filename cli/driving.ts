@@ -127,7 +127,7 @@ export async function driveOn(
       const signal = AbortSignal.any([ending.signal, held.lost]);
       end = await drive({ ledger, actuator, witness, audience, leavesHolding, signal });
       if (end.kind !== "stopped" || ending.signal.aborted) break;
-      view.note((held.lost.reason as Error).message);
+      view.note("The lease of the rollout ran out: it is asked for again.");
       held = await retaken(held, ending.signal);
     }
   } finally {

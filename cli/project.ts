@@ -8,10 +8,10 @@ export interface Project {
   readonly name: string;
 }
 
-/** The project of this folder, found as Pulumi finds it: here, else upwards; undefined outside of any. */
+/** The project of this folder, found here, else upwards; undefined outside of any. */
 export function projectHere(folder = process.cwd()): Project | undefined {
-  const file = join(folder, "Pulumi.yaml");
-  if (existsSync(file)) {
+  const file = ["Pulumi.yaml", "Pulumi.yml"].map((name) => join(folder, name)).find((path) => existsSync(path));
+  if (file !== undefined) {
     const { name } = (load(readFileSync(file, "utf8")) ?? {}) as { name?: unknown };
     return typeof name === "string" ? { folder, name } : undefined;
   }

@@ -51,13 +51,11 @@ export async function findService(options: ServiceOptions): Promise<FoundService
   ]);
   const isNamed = options.service !== undefined || options.namespace !== undefined;
   const project = isNamed ? undefined : projectHere()?.name;
-  const { meant = [], elsewhere = [] } = Object.groupBy(deployments, (each) =>
-    project === undefined || ownerOf(each) === project ? "meant" : "elsewhere",
-  );
-  const found = Map.groupBy(meant, keyOf);
+  const all = [...Map.groupBy(deployments, keyOf)];
+  const found = all.filter(([, tracks]) => project === undefined || tracks.some((each) => ownerOf(each) === project));
   const [only, ...others] = found;
-  if (only === undefined && elsewhere.length > 0) {
-    const these = [...new Set(elsewhere.map((each) => `${keyOf(each)} of ${ownerOf(each) ?? "an unknown project"}`))];
+  if (only === undefined && all.length > 0) {
+    const these = all.map(([key, [first]]) => `${key} of ${(first && ownerOf(first)) ?? "an unknown project"}`);
     throw new Refusal(
       `There is no service of the Pulumi project ${project}, which this folder is of, in the cluster, but ${these.join(", ")}: run pulumi up --stack canary first, or name one with --service and --namespace.`,
     );
@@ -70,7 +68,7 @@ export async function findService(options: ServiceOptions): Promise<FoundService
   }
   if (others.length > 0) {
     throw new Refusal(
-      `There are several services (${[...found.keys()].join(", ")}): choose one with --service and --namespace.`,
+      `There are several services (${found.map(([key]) => key).join(", ")}): choose one with --service and --namespace.`,
     );
   }
   const [key, ofService] = only;

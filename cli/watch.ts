@@ -66,8 +66,8 @@ async function follow(found: FoundService, first: Look, print: Print, leaves: bo
   let isSilent = false;
   for (;;) {
     const page = before.page as Page;
-    const { release } = page.rollout;
-    if (!isDriven && leaves) return { kind: "left", because: nobody };
+    const { release, left } = page.rollout;
+    if (!isDriven && leaves) return { kind: "left", because: left ? `${left.because}; ${nobody}` : nobody };
     await sleep(lookMilliseconds);
     let now: Look;
     try {

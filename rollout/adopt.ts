@@ -180,7 +180,7 @@ export async function takeIn(
     const { uid, labels = {}, annotations = {} } = objects[kind]?.metadata ?? {};
     const { path, apiVersion } = kinds[kind];
     const isScaled = kind === "Deployment" && args.replicas === "external";
-    await api.apply(path, {
+    await api.apply("gray", path, {
       apiVersion,
       kind,
       metadata: { name: service, uid, ...undescribed(kind, service, args, { labels, annotations }) },

@@ -42,7 +42,7 @@ export interface Choice {
  * 5. While a rollout is open its driver says what each track runs.
  * 6. A release that was undone stays so for as long as it is the newest: another one runs in its place (`instead` of the
  *    record), until the program renders a third.
- * 7. What hides a newer release, or keeps it from stable because canary has not run it, is said on every run.
+ * 7. What hides a newer release, or keeps it from stable because canary does not run it, is said on every run.
  *
  * @throws Refusal if a named release is not kept
  */
@@ -94,8 +94,10 @@ function unlikeCanary(situation: Situation, stable: string, canary: string, rend
   const isNews = rendered !== canary && insteadOf(situation, rendered) === undefined;
   if (!isNews || situation.epoch !== undefined || wantedOf(situation) !== "next") return [];
   const { canaryStack = defaults.canaryStack } = args;
+  const hasRun = situation.memories.history.some(({ id }) => id === rendered);
+  const advice = hasRun ? "" : `: run pulumi up --stack ${canaryStack} first`;
   return [
-    `${service}: canary has not run ${rendered}, which this program describes, so stable runs ${canary}: run pulumi up --stack ${canaryStack} first.`,
+    `${service}: canary runs ${canary} and not ${rendered}, which this program describes, so stable runs ${canary}${advice}.`,
   ];
 }
 

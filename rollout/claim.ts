@@ -65,7 +65,7 @@ export function lasting({ leaseDurationSeconds = leaseDefaults.durationSeconds }
   return leaseDurationSeconds * 1000;
 }
 
-/** A holder as a lease names it. Each taking has an identity of its own, so that two of one process are told apart. */
+/** A holder as a lease names it. Each taking has an identity of its own, so that two of one process are told apart; one that is had again keeps it. */
 export function identityOf({ host, pid, started, machine }: Holder): string {
   return [host, pid, started, machine, randomUUID().slice(0, 8)].join("/");
 }

@@ -59,11 +59,12 @@ export interface Cluster {
   patch<T>(path: string, operations: readonly Operation[]): Promise<T>;
   /**
    * Owns these fields of an object from here on, together with who wrote them (server-side apply): they stay where another
-   * applies without them.
+   * applies without them. What was applied by this name before, and is not in the object, is owned no more.
    *
+   * @param manager by which name (KEP-555)
    * @throws ApiError with 409 where the object has other values by now
    */
-  apply(path: string, object: object): Promise<void>;
+  apply(manager: string, path: string, object: object): Promise<void>;
   delete(path: string): Promise<void>;
   /**
    * The same, for reading: each call ends with the signal, and throws its reason. Whether a write that is ended was done,
@@ -154,8 +155,8 @@ export function connect(access: Access, ending?: AbortSignal): Cluster {
     replace: <T>(path: string, object: object) => call("PUT", path, object) as Promise<T>,
     patch: <T>(path: string, operations: readonly Operation[]) =>
       call("PATCH", `${path}?fieldManager=gray`, operations) as Promise<T>,
-    async apply(path, object) {
-      await call("PATCH", `${path}?fieldManager=gray`, object);
+    async apply(manager, path, object) {
+      await call("PATCH", `${path}?fieldManager=${manager}`, object);
     },
     async delete(path) {
       await orAbsent(call("DELETE", path));

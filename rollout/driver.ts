@@ -76,10 +76,12 @@ class Stuck extends Error {}
 /** Drives a rollout to its end, or to where it holds. @throws Superseded as soon as somebody else drives it */
 export async function drive(way: Drive): Promise<End> {
   try {
-    return await walk(way);
+    return await walk(way).catch((error) => {
+      if (error instanceof Stuck) return leave(way, error.message);
+      throw error;
+    });
   } catch (error) {
     if (error instanceof Stopped) return { kind: "stopped" };
-    if (error instanceof Stuck) return { kind: "held", because: error.message };
     throw error;
   }
 }
@@ -124,7 +126,7 @@ async function walk(way: Drive): Promise<End> {
         break;
       }
       case "hold":
-        if (leavesHolding) return leave(way, rollout, move.because);
+        if (leavesHolding) return leave(way, move.because);
         await pause(way, lookMilliseconds);
         break;
       case "observe":
@@ -167,8 +169,8 @@ async function enter(way: Drive, { steps, step: at, from }: Rollout): Promise<vo
 }
 
 /** Ends where it holds; the record says why, for whoever looks later. */
-async function leave(way: Drive, { paused }: Rollout, because: string): Promise<End> {
-  if (!paused) await write(way, (rollout) => ({ ...rollout, left: wordOf(because) }));
+async function leave(way: Drive, because: string): Promise<End> {
+  await write(way, (rollout) => (rollout.paused ? rollout : { ...rollout, left: wordOf(because) }));
   return { kind: "held", because };
 }
 

@@ -64,6 +64,7 @@ interface Labelled {
  *
  * @param stack the name of this stack
  * @param breakGlass GRAY_BREAK_GLASS
+ * @returns what a person should know
  * @throws Refusal if it is not
  */
 export function assertKnown(
@@ -74,7 +75,7 @@ export function assertKnown(
   record: RecordReading,
   stack: string,
   breakGlass: string | undefined,
-): void {
+): string | undefined {
   if (own && own.cluster !== live.cluster) {
     throw new Refusal(
       `Stack ${stack} runs ${service} on the cluster with UID ${own.cluster} and this one is ${live.cluster}: choose the right cluster with KUBECONFIG or kubernetes:context, or begin a new stack for this one.`,
@@ -82,9 +83,11 @@ export function assertKnown(
   }
   const adopted = record.kind === "read" && record.record.adopted !== undefined;
   const ran = live.deployments.stable !== undefined && record.kind !== "absent" && !adopted;
-  if (tracksOf(args).includes("canary") && history.length === 0 && ran && !breakGlass) {
+  if (!tracksOf(args).includes("canary") || history.length > 0 || !ran) return undefined;
+  if (!breakGlass) {
     throw new Refusal(
       `${service} is live in namespace ${args.namespace} and stack ${stack} remembers no release of it: use the stack and backend that made it, or, if its memory is lost, begin a new history with GRAY_BREAK_GLASS=<reason>.`,
     );
   }
+  return `${service} is live in namespace ${args.namespace} and stack ${stack} remembers no release of it, and begins a new history because: ${breakGlass}. What ran before can only come back by describing it again.`;
 }

@@ -131,8 +131,9 @@ async function leaveNumber(api: Cluster, { namespace, service }: Guarded): Promi
   const { name, uid } = stable.metadata;
   const { replicas } = stable.spec;
   const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
+  const object = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name, uid }, spec: { replicas } };
   try {
-    await api.apply(path, { apiVersion: "apps/v1", kind: "Deployment", metadata: { name, uid }, spec: { replicas } });
+    await api.apply("gray-replicas", path, object);
   } catch (error) {
     // Somebody has just set another number, and so owns it.
     if (!(error instanceof ApiError) || error.status !== 409) throw error;

@@ -134,9 +134,17 @@ export class Lease {
     await this.keeping;
     const found = await of.api.get<LeaseObject>(pathOf(of.namespace, of.service));
     const now = clock.now();
-    if (found && isSameHolding(found.spec, spec)) {
+    if (found?.spec?.holderIdentity === spec.holderIdentity) {
       try {
-        return new Lease(of, note, clock, await write(of, found, taken(found.spec, spec.holderIdentity ?? "")), now);
+        const lease = new Lease(
+          of,
+          note,
+          clock,
+          await write(of, found, taken(found?.spec, spec.holderIdentity ?? "")),
+          now,
+        );
+        note(`The lease of ${nameOf(of)} was taken by nobody else: going on.`);
+        return lease;
       } catch (error) {
         if (!isOvertaken(error, found)) throw error;
       }
@@ -292,12 +300,6 @@ function write({ api, namespace, service }: Leased, found: LeaseObject | undefin
 /** Where nothing was read, 404 says that there is no such namespace. */
 function isOvertaken(error: unknown, found: LeaseObject | undefined): boolean {
   return error instanceof ApiError && (error.status === 409 || (error.status === 404 && found !== undefined));
-}
-
-/** Whether nobody has taken it between the two. */
-function isSameHolding(now: LeaseSpec = {}, then: LeaseSpec): boolean {
-  const fields = ["holderIdentity", "acquireTime", "leaseTransitions"] as const;
-  return fields.every((field) => now[field] === then[field]);
 }
 
 /** What a lease is that somebody takes now. */

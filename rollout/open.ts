@@ -71,7 +71,8 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
     handedOver === undefined ? { memories: remembered, record: recorded } : supposed(coming, remembered, recorded);
   const adopted = adoptionOf(service, live, record);
   const { GRAY_BREAK_GLASS: breakGlass, GRAY_EPOCH } = process.env;
-  assertKnown(service, args, live, memories, record, pulumi.getStack(), breakGlass);
+  const begunAnew = assertKnown(service, args, live, memories, record, pulumi.getStack(), breakGlass);
+  if (begunAnew !== undefined) pulumi.log.warn(begunAnew);
   const by = { epoch: GRAY_EPOCH ? Number(GRAY_EPOCH) : undefined, breakGlass };
   const choice = chooseReleases(
     { service, args, live, record, memories, adopted: adoptedReleaseOf(live), ...by },

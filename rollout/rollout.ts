@@ -93,10 +93,13 @@ export function isPerson({ by }: Word): boolean {
   return by !== byEvidence && by !== byDriver;
 }
 
-/** Whether it waits for a person to let its step begin, on the way to stable: a word on the step, none on the release. */
-export function asksToBegin({ steps, step: at, entered, approved }: Rollout): boolean {
+/**
+ * Whether its step, on the way to stable, is one that a person lets begin and has not begun: then approval is a word on the step,
+ * however often it is given, and none on the release.
+ */
+export function asksToBegin({ steps, step: at, entered }: Rollout): boolean {
   const step = steps[at];
-  return step?.approval === true && step.stage !== "full" && entered === undefined && approved === undefined;
+  return step?.approval === true && step.stage !== "full" && entered === undefined;
 }
 
 /** The rollout at the beginning of its next step. */

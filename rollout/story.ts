@@ -11,7 +11,7 @@ export interface Page {
 
 /** Something that is another than it was. */
 export interface Happening {
-  readonly kind: "driver" | "step" | "effect" | "pause" | "resume" | "approval" | "ending" | "verdict";
+  readonly kind: "driver" | "step" | "effect" | "pause" | "resume" | "approval" | "ending" | "verdict" | "hold";
   /** A sentence without its full stop. */
   readonly because: string;
 }
@@ -28,6 +28,7 @@ export function happenings(before: Page, after: Page): Happening[] {
   if (isAnother(was.paused, is.paused)) add("pause", inWords("paused by", is.paused));
   else if (was.paused && !is.paused) add("resume", "not paused any more");
   if (was.effect && was.effect.at !== is.effect?.at) add("effect", `ended: ${was.effect.name}`);
+  if (isAnother(was.left, is.left)) add("hold", `left holding: ${is.left?.because}`);
   if (was.step !== is.step) add("step", `${stepOf(is)} comes next`);
   if (is.effect && was.effect?.at !== is.effect.at) add("effect", `began: ${is.effect.name}`);
   if (is.entered !== undefined && (was.step !== is.step || was.entered === undefined)) {

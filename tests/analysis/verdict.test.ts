@@ -150,6 +150,27 @@ describe("a verdict", () => {
       );
     });
 
+    it("does not come by the objective for one burst, whatever went wrong before", () => {
+      const isLeft = ({ release }: { release: string }) => release === canary;
+      const full = (second: number) => {
+        const failed = second > 600 ? 20 : every(200, second);
+        const { units, pods, ...rest } = tick(second, { failed }, { failed: every(200, second) });
+        const alone = { ...rest, units: units.filter(isLeft), pods: pods.filter(isLeft) };
+        return second <= 600 ? { ...rest, units, pods } : alone;
+      };
+      assert.notEqual(judged(601, full).verdict, "bad");
+      assert.equal(judged(603, full).verdict, "bad");
+    });
+
+    it("does not come by the objective while no pod of stable is ready, if they have the same trouble", () => {
+      const outage = (second: number) => {
+        const failed = second > 195 ? 10 : 0;
+        const { pods, ...rest } = tick(second, { failed }, { failed });
+        return { ...rest, pods: pods.map((pod) => ({ ...pod, ready: pod.release === canary || second <= 195 })) };
+      };
+      assert.notEqual(judged(200, outage).verdict, "bad");
+    });
+
     it("does not come by the objective while pods of stable are there and cannot be read", () => {
       const blind = (second: number) => {
         const each = tick(second, { failed: 1 }, { failed: 1 });
@@ -288,6 +309,14 @@ describe("a verdict", () => {
         tick(second, { failed: second % ofCanary === 0 ? 1 : 0 }, { failed: second % ofStable === 0 ? 1 : 0 });
       assert.match(judged(70, failing(10, 10)).because, /; about \d+ (s|min) more at this pace$/);
       assert.match(judged(300, failing(10, 20)).because, /; the numbers so far do not lead there$/);
+      const orders = (bad: number) => ({ pairs: { lost: { bad, total: 2 } } });
+      const sparse = (second: number) => tick(second, orders(every(20, second)), orders(every(20, second)));
+      const question = { pairs: ["lost"] };
+      // It is good after 350 s.
+      assert.match(judged(100, sparse, { question }).because, /; about 4 min more at this pace$/);
+      assert.match(judged(300, sparse, { question }).because, /; about 6\d s more at this pace$/);
+      assert.equal(judged(280, sparse, { question }).verdict, "undecided");
+      assert.equal(judged(360, sparse, { question }).verdict, "good");
     });
 
     it("does not come from a warm-up in which every answer was slow", () => {

@@ -187,6 +187,7 @@ describe("a person's word on a rollout", () => {
     open(waitingRollout("0123456789ab", a));
     const { said } = await run(approveCommand(), "0123456789ab", "--because", "the change was reviewed");
     assert.match(said, /web: step 1 of 2, dark, is approved by alice\. Next: gray resume, unless the rollout's driver/);
+    await run(approveCommand(), "0123456789ab", "--because", "so do I");
     const { open: now, verdicts } = record();
     assert.deepEqual([now.approved.by, verdicts["0123456789ab"]], ["alice", undefined], "nobody judged the release");
   });

@@ -39,7 +39,7 @@ describe("the client of the cluster", () => {
   it("sends a patch as what it is: operations, or fields to own as well", async () => {
     api.put(`${maps}/patched`, { metadata: { name: "patched" }, data: { x: "1" } });
     await cluster().patch(`${maps}/patched`, [{ op: "replace", path: "/data/x", value: "2" }]);
-    await cluster().apply(`${maps}/patched`, { metadata: { name: "patched" }, data: { y: "3" } });
+    await cluster().apply("gray", `${maps}/patched`, { metadata: { name: "patched" }, data: { y: "3" } });
     assert.deepEqual(
       api.requests.map(({ headers, query }) => [headers["content-type"], query.get("fieldManager")]),
       [

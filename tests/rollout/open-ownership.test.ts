@@ -31,7 +31,11 @@ describe("a service in two stacks, among what others made,", () => {
     world.outputs.clear();
     await assert.rejects(world.up("canary", canary("b")), /stack canary remembers no release of it/);
     const environment = { GRAY_BREAK_GLASS: "the output was lost" };
-    await world.up("canary", canary("b"), { environment });
+    const { warnings } = await world.up("canary", canary("b"), { environment });
+    assert.match(
+      warnings[0] ?? "",
+      /remembers no release of it, and begins a new history because: the output was lost\./,
+    );
     assert.deepEqual(
       world.memory("canary", "web").history.map(({ id }) => id),
       [world.runs("web-canary")],

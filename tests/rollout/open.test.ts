@@ -34,7 +34,7 @@ describe("a service in two stacks", () => {
     assert.match(
       warnings.join(),
       new RegExp(
-        `^web: canary has not run [0-9a-f]{12}, which this program describes, so stable runs ${a}: run pulumi up --stack canary first\\.$`,
+        `^web: canary runs ${a} and not [0-9a-f]{12}, which this program describes, so stable runs ${a}: run pulumi up --stack canary first\\.$`,
       ),
     );
   });

@@ -136,6 +136,11 @@ describe("the gate's hooks", () => {
     assert.deepEqual(applied(), []);
     await call("stable", "beforeUpdate", guarded(), "b");
     assert.deepEqual(applied(), [{ replicas: 1 }]);
+    api.intercept = ({ method }) => (method === "PATCH" ? { status: 409, body: { message: "conflict" } } : undefined);
+    await call("stable", "beforeUpdate", guarded(), "b");
+    api.intercept = ({ method }) => (method === "PATCH" ? { status: 403, body: { message: "no right" } } : undefined);
+    await assert.rejects(call("stable", "beforeUpdate", guarded(), "b"), /no right/);
+    api.intercept = () => undefined;
   });
 
   it("tell of broken glass on the Deployment", async () => {

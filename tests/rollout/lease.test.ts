@@ -352,6 +352,18 @@ describe("the lease of a rollout", () => {
       assert.equal(stored()?.spec.leaseTransitions, 1);
     });
 
+    it("at once too where that was written and no answer came", async () => {
+      const lease = await lose();
+      server.intercept = ({ method, body }) => {
+        if (method !== "PUT" || body === undefined) return undefined;
+        server.intercept = () => undefined;
+        server.put(path, body);
+        return down;
+      };
+      await assert.rejects(lease.again());
+      (await again(lease)).assertHeld();
+    });
+
     it("as by anybody else where somebody had it in between", async () => {
       const lease = await lose();
       putTheirs({ renewTime: "2026-01-31T12:00:01.000000Z" });

@@ -246,6 +246,7 @@ describe("the driver", () => {
       const because = "canary back failed: Stack canary is locked";
       assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", because });
       assert.deepEqual([trial.tracks.canary.weight, trial.open.ending?.because], [0, bad.because]);
+      assert.equal(trial.open.left?.because, because);
       trial.tracks.at = () => {};
       trial.standing = () => good;
       assert.deepEqual(await trial.drive(await trial.takeOver()), { kind: "undone", because: bad.because });

@@ -38,12 +38,26 @@ const fopGate: ServiceArgs = {
         { name: "RELEASE", valueFrom: { fieldRef: { fieldPath: "metadata.labels['release']" } } },
       ],
       readinessProbe: { httpGet: { path: "/healthz", port: "http" }, periodSeconds: 1 },
-      resources: { requests: { cpu: "20m", memory: "32Mi" } },
+      resources: { requests: { cpu: "20m", memory: "32Mi" }, limits: { memory: "256Mi" } },
+      securityContext: {
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ["ALL"] },
+      },
       volumeMounts: [logs.mount],
     },
   ],
   sidecars: [logs.sidecar],
   volumes: [logs.volume],
+  pod: {
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 65532,
+      runAsGroup: 65532,
+      fsGroup: 65532,
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+  },
   configFiles: {
     config: { files: filesIn("config/fop-gate"), mountPath: "/etc/fop-gate" },
     ...logs.configFiles,
@@ -61,7 +75,7 @@ const fopGate: ServiceArgs = {
     ],
   },
   ingress: { host: "fop-gate.qiniu.com" },
-  debugIngress: { host: "fop-gate-debug.qiniu.com" },
+  debugIngress: { host: "fop-gate-debug.qiniu.com", ingressClassName: "internal" },
   ...(weight !== undefined && { weight }),
   ...(release !== undefined && { release }),
 };

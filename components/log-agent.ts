@@ -32,7 +32,12 @@ export function logAgent({ image, logFolder, configs }: LogAgentArgs) {
     ),
     volumeMounts: [{ ...mount, readOnly: true }],
     readinessProbe: { httpGet: { path: "/healthz", port: 8081 }, periodSeconds: 2 },
-    resources: { requests: { cpu: "5m", memory: "16Mi" } },
+    resources: { requests: { cpu: "5m", memory: "16Mi" }, limits: { memory: "128Mi" } },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    },
   };
   const configFiles: Record<string, FileSet> = Object.fromEntries(
     Object.entries(configs).map(([name, files]) => [

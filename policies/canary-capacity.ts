@@ -10,7 +10,7 @@ import {
 } from "./entrances.ts";
 import { canaryService, deployment, httpRoute } from "./examples.ts";
 import type { Rule } from "./rule.ts";
-import { headroom } from "./settings.ts";
+import { canaryCapacitySettings } from "./settings.ts";
 
 /**
  * A gateway gives canary its share however few pods it has, and pods that get too much fail for a reason that is not the release.
@@ -22,11 +22,14 @@ import { headroom } from "./settings.ts";
  * who are sent to canary by a rule of their own come on top; nobody knows how many they are. Traffic by number of pods is even, and
  * holds by itself. With replicas `external` there is no number in the program to hold canary's against: nothing is judged.
  */
-export const canaryCapacity: Rule = {
+export const canaryCapacity: Rule<typeof canaryCapacitySettings> = {
   name: "canary-capacity",
   description: "No canary pod gets much more of the user traffic than a stable pod carries without canary.",
-  settings: [headroom],
-  judge(one, { declared, numberOf }) {
+  severity: "high",
+  remediation: "Give canary more replicas or a lower weight.",
+  place: "configuration",
+  settings: canaryCapacitySettings,
+  judge(one, { declared, settings }) {
     const readCanary = (each: Declared) =>
       isTrack(each, "canary") ? canaryOf(each, homeOf(each, declared)) : undefined;
     return pairsOf(one, declared, readCanary, readRoute).flatMap(([canary, { route, rules }]) => {
@@ -37,7 +40,7 @@ export const canaryCapacity: Rule = {
           .reduce((sum, backend) => sum + backend.share, 0),
       );
       const share = Math.max(0, ...shares);
-      const bearable = (1 + numberOf(headroom) / 100) * (100 / stablePods);
+      const bearable = (1 + settings.headroom / 100) * (100 / stablePods);
       if (share <= pods * bearable + rounding) return [];
       const load = pods === 0 ? "nothing carries it" : `each carries ${percent(share / pods)}`;
       return [

@@ -6,6 +6,9 @@ import type { Rule } from "./rule.ts";
 export const debugIngress: Rule = {
   name: "debug-ingress",
   description: "A debug Ingress stands only in the stack that owns stable.",
+  severity: "medium",
+  remediation:
+    "Give the argument debugIngress to the service in the stack of stable, and take the debug Ingress out of the others.",
   judge(one, { declared }) {
     if (one.is !== "object" || one.kind !== "Ingress" || !one.name.endsWith("-debug")) return [];
     if (serviceOf(one) === undefined) return [];

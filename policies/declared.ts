@@ -1,4 +1,5 @@
-import { UnknownValueError } from "@pulumi/policy";
+import type { Template } from "./pods.ts";
+import { known } from "./unknown.ts";
 
 /** A CanaryService, by the arguments that the program gave it. */
 export interface Service {
@@ -8,14 +9,33 @@ export interface Service {
   readonly namespace: string;
   readonly replicas: number | "external";
   readonly tracks: readonly string[];
-  readonly admissions: Readonly<Record<string, { readonly admitted: boolean; readonly code?: string }>>;
+  /** What the gate says of each track. */
+  readonly admissions: Readonly<Record<string, Admission>>;
   /** Track -> the release that it is to run. */
   readonly releases: Readonly<Record<string, { readonly id: string; readonly template: Template }>>;
   /** How canary's share of the user traffic came to be what it is, in percent; absent where another stack owns the front. */
-  readonly shift?: { readonly from: number; readonly to: number };
+  readonly shift?: { readonly weight: number; readonly from: number; readonly to: number };
   readonly gateway?: { readonly routes: readonly { readonly hostnames?: readonly string[] }[] };
   readonly ingress?: PlainIngress;
   readonly debugIngress?: PlainIngress;
+  readonly plan?: { readonly steps?: readonly PlanStep[] };
+}
+
+/** The gate's answer, as far as it stays the same while nothing happens. */
+export interface Admission {
+  readonly admitted: boolean;
+  /** Why, of a refusal. */
+  readonly code?: string;
+  /** Whether it is admitted in a plan only: nobody has judged the release, and `up` will ask for a verdict. */
+  readonly supposed?: boolean;
+  /** Whole hours that the verdict was old when the track took the release. */
+  readonly verdictHours?: number;
+}
+
+/** A row of the rollout plan. */
+export interface PlanStep {
+  readonly stage: string;
+  readonly weight?: number;
 }
 
 /** A plain Ingress among the arguments of a service. */
@@ -34,11 +54,32 @@ export interface KubernetesObject {
   readonly namespace: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Whether Pulumi refuses to delete it. */
+  readonly protect: boolean;
   /** All fields as the API has them. */
   readonly fields: Fields;
 }
 
-export type Declared = Service | KubernetesObject;
+/** A Kubernetes object whose name, namespace or labels only `up` will know, or a service with an argument of that kind. */
+export interface Unidentified {
+  readonly is: "unidentified";
+  readonly urn: string;
+  readonly kind: string;
+  /** As the program calls it. */
+  readonly name: string;
+  /** Path of the value that is not known, e.g. `metadata.namespace`. */
+  readonly unknown: string;
+}
+
+/** What a stack hands out. */
+export interface Outputs {
+  readonly is: "outputs";
+  readonly urn: string;
+  readonly name: string;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+export type Declared = Service | KubernetesObject | Unidentified | Outputs;
 
 /** The fields of an object that rules read; other kinds have none of them. */
 export interface Fields {
@@ -55,28 +96,14 @@ export interface Fields {
   };
 }
 
-export interface Template {
-  readonly metadata?: { readonly labels?: Readonly<Record<string, string>> };
-  readonly spec?: {
-    readonly terminationGracePeriodSeconds?: number;
-    readonly containers?: readonly PodContainer[];
-    readonly initContainers?: readonly PodContainer[];
-  };
-}
-
-export interface PodContainer {
-  readonly name: string;
-  readonly readinessProbe?: object;
-  readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
-  readonly lifecycle?: { readonly preStop?: { readonly sleep?: { readonly seconds?: number } } };
-}
-
-interface Resource {
+/** A resource as Pulumi shows it to a policy. */
+export interface Resource {
   readonly type: string;
   readonly name: string;
   readonly urn: string;
   // biome-ignore lint/suspicious/noExplicitAny: as @pulumi/policy declares it
   readonly props: Record<string, any>;
+  readonly opts?: { readonly protect?: boolean };
 }
 
 /** The label that names the service an object belongs to. */
@@ -84,17 +111,34 @@ const serviceLabel = "gray-release/service";
 const kubernetesType = /^kubernetes:(?:([^/:]+)\/)?[^/:]+:(\w+)$/;
 
 /** The resource as rules see it; undefined if it is neither a service nor a Kubernetes object with a name. */
-export function readDeclared({ type, name, urn, props }: Resource): Declared | undefined {
+export function readDeclared({ type, name, urn, props, opts }: Resource): Declared | undefined {
   if (type === "gray-release:index:CanaryService") {
-    const { namespace, replicas, tracks = ["stable", "canary"], admissions = {}, releases = {}, ...rest } = props;
-    const { shift, gateway, ingress, debugIngress } = rest;
-    const traffic = { shift, gateway, ingress, debugIngress };
-    return { is: "service", urn, name, namespace, replicas, tracks, admissions, releases, ...traffic };
+    const service = known(() => readService(urn, name, props));
+    return "value" in service
+      ? service.value
+      : { is: "unidentified", urn, kind: "CanaryService", name, unknown: service.unknown };
   }
   const [, group = "core", kind] = kubernetesType.exec(type) ?? [];
-  if (kind === undefined || props.metadata?.name === undefined) return undefined;
-  const { name: objectName, namespace = "default", labels = {} } = props.metadata;
-  return { is: "object", urn, group, kind, namespace, name: objectName, labels, fields: props };
+  if (kind === undefined) return undefined;
+  const identity = known(() => {
+    const { name, namespace = "default", labels } = props.metadata ?? {};
+    return { name, namespace, labels: { ...labels } };
+  });
+  if ("unknown" in identity) return { is: "unidentified", urn, kind, name, unknown: identity.unknown };
+  if (identity.value.name === undefined) return undefined;
+  return { is: "object", urn, group, kind, ...identity.value, protect: opts?.protect ?? false, fields: props };
+}
+
+function readService(urn: string, name: string, props: Resource["props"]): Service {
+  const { namespace, replicas, tracks = ["stable", "canary"], admissions = {}, releases = {} } = props;
+  const { shift, gateway, ingress, debugIngress, plan } = props;
+  const optional = { shift, gateway, ingress, debugIngress, plan };
+  return { is: "service", urn, name, namespace, replicas, tracks, admissions, releases, ...optional };
+}
+
+/** The stack, by its outputs. */
+export function readOutputs({ name, urn, props }: Resource): Outputs {
+  return { is: "outputs", urn, name, values: props };
 }
 
 /** `Deployment dora-apps/fop-gate`, for messages. */
@@ -132,8 +176,8 @@ export function homeOf(object: KubernetesObject, declared: readonly Declared[]):
 /**
  * This thing with each of those that were declared before it, whichever of the two is the A.
  *
- * A value that only `up` will know, and that a rule has to read, ends the judgement of the thing that has it, and Pulumi says so.
- * It is no reason not to judge the others.
+ * A value that only `up` will know, and that a rule has to read, is a violation of the thing that has it (rule.ts). It is no reason not
+ * to judge the others.
  *
  * @param readA all that the rule has to know of an A; undefined of anything else
  */
@@ -153,13 +197,8 @@ export function pairsOf<A, B>(
 
 /** What there is to read of other things, as far as it is known. */
 export function readable<T>(others: readonly Declared[], read: (each: Declared) => T | undefined): T[] {
-  const found = others.map((other) => {
-    try {
-      return read(other);
-    } catch (error) {
-      if (error instanceof UnknownValueError) return undefined;
-      throw error;
-    }
+  return others.flatMap((other) => {
+    const found = known(() => read(other));
+    return "value" in found && found.value !== undefined ? [found.value] : [];
   });
-  return found.filter((each) => each !== undefined);
 }

@@ -15,6 +15,8 @@ import type { Rule } from "./rule.ts";
 export const existingPorts: Rule = {
   name: "existing-ports",
   description: "Ports that routes name are ports of their Services, and these lead to ports of the pods.",
+  severity: "high",
+  remediation: "Name a port that the Service has, and a targetPort that a container has.",
   judge: (one, { declared }) => [
     ...pairsOf(one, declared, readEntrance, readService).flatMap(([entrance, service]) =>
       entranceFaults(entrance, service),

@@ -1,6 +1,7 @@
-import { called, isAdopted, isTrack, serviceOf, type Template } from "./declared.ts";
+import { called, isAdopted, isTrack, serviceOf } from "./declared.ts";
 import { firstDifference } from "./difference.ts";
-import { adoptedExample, canaryService, deployment } from "./examples.ts";
+import { adoptedExample, canaryService, deployment, podSpec } from "./examples.ts";
+import type { Template } from "./pods.ts";
 import type { Rule } from "./rule.ts";
 
 /**
@@ -10,6 +11,9 @@ import type { Rule } from "./rule.ts";
 export const identicalTemplates: Rule = {
   name: "identical-templates",
   description: "Two tracks of a service with the same release have the same pod template but for the label track.",
+  severity: "high",
+  remediation:
+    "Render both tracks from one release, by CanaryService, and let no transformation touch the pods of one track alone.",
   judge(one, { declared }) {
     if (!isTrack(one) || isAdopted(one)) return [];
     const release = releaseOf(one.fields.spec?.template);
@@ -59,7 +63,7 @@ export const identicalTemplates: Rule = {
       {
         name: "one release with two images",
         resources: [canaryService(), deployment("canary", pods({}, "fop-gate:2")), deployment("stable")],
-        says: /has "fop-gate:1" at template\.spec\.containers\[0\]\.image, and Deployment dora-apps\/fop-gate-canary, .* has "fop-gate:2"/,
+        says: /has "reg[^"]*" at template\.spec\.containers\[0\]\.image, and Deployment dora-apps\/fop-gate-canary, .* has "fop-gate:2"/,
       },
       {
         name: "an annotation on the pods of one track",
@@ -98,7 +102,8 @@ function withoutTrack(template: Template | undefined): unknown {
   return { ...template, metadata: { ...template?.metadata, labels: Object.fromEntries(labels) } };
 }
 
-function pods(metadata: object, image = "fop-gate:1") {
-  const container = { name: "fop-gate", image, readinessProbe: {}, lifecycle: { preStop: { sleep: { seconds: 5 } } } };
-  return { spec: { template: { metadata, spec: { containers: [container] } } } };
+function pods(metadata: object, image?: string) {
+  const [first, ...others] = podSpec().containers ?? [];
+  const spec = image === undefined ? {} : { containers: [{ ...first, image }, ...others] };
+  return { spec: { template: { metadata, spec } } };
 }

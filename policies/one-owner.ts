@@ -14,6 +14,9 @@ import type { Rule } from "./rule.ts";
 export const oneOwner: Rule = {
   name: "one-owner",
   description: "Every object has one owner: the front that of canary, stable's Deployment that of stable.",
+  severity: "high",
+  remediation:
+    "Keep each object in one stack: the front and canary with the stack of canary, stable and the debug Ingress with that of stable.",
   judge(one, { declared }) {
     if (one.is !== "object") return [];
     const found: string[] = [];

@@ -8,6 +8,9 @@ import type { Rule } from "./rule.ts";
 export const refusedRelease: Rule = {
   name: "refused-release",
   description: "The gate admits the release of every track.",
+  severity: "critical",
+  place: "configuration",
+  remediation: "Do what the warning of the gate says: let gray verify judge the release, or run gray approve.",
   judge(one) {
     if (one.is !== "service") return [];
     return Object.entries(one.admissions)

@@ -1,6 +1,7 @@
-import { called, homeOf, isAdopted, isTrack, type Template } from "./declared.ts";
+import { called, homeOf, isAdopted, isTrack } from "./declared.ts";
 import { firstDifference } from "./difference.ts";
-import { adoptedExample, canaryService, deployment } from "./examples.ts";
+import { adoptedExample, canaryService, deployment, podSpec } from "./examples.ts";
+import type { Template } from "./pods.ts";
 import type { Rule } from "./rule.ts";
 
 /**
@@ -10,6 +11,9 @@ import type { Rule } from "./rule.ts";
 export const releasedTemplate: Rule = {
   name: "released-template",
   description: "A Deployment runs the release that its CanaryService chose for the track, exactly as it is.",
+  severity: "critical",
+  remediation:
+    "Change the arguments of CanaryService, so that a new release comes of it, and nothing of its Deployments behind its back.",
   judge(one, { declared }) {
     if (!isTrack(one) || isAdopted(one)) return [];
     const release = homeOf(one, declared)?.releases[one.labels.track ?? ""];
@@ -52,7 +56,7 @@ export const releasedTemplate: Rule = {
       {
         name: "another image under the id of the release",
         resources: [canaryService(), deployment("stable", { spec: { template: { spec: containers("fop-gate:2") } } })],
-        says: /has "fop-gate:2" at template\.spec\.containers\[0\]\.image, and release aaaaaaaaaaaa has "fop-gate:1"/,
+        says: /has "fop-gate:2" at template\.spec\.containers\[0\]\.image, and release [0-9a-f]{12} has "reg/,
       },
       {
         name: "another id",
@@ -60,7 +64,7 @@ export const releasedTemplate: Rule = {
           canaryService(),
           deployment("stable", { spec: { template: { metadata: { labels: { release: "cccccccccccc" } } } } }),
         ],
-        says: /is labelled with release cccccccccccc and is to run aaaaaaaaaaaa/,
+        says: /is labelled with release cccccccccccc and is to run [0-9a-f]{12}/,
       },
       {
         name: "a Deployment that no CanaryService made",
@@ -79,6 +83,6 @@ function asReleased(template: Template | undefined): unknown {
 }
 
 function containers(image: string) {
-  const container = { name: "fop-gate", image, readinessProbe: {}, lifecycle: { preStop: { sleep: { seconds: 5 } } } };
-  return { containers: [container] };
+  const [first, ...others] = podSpec().containers ?? [];
+  return { containers: [{ ...first, image }, ...others] };
 }

@@ -1,35 +1,59 @@
-import type { ResourceValidationPolicy } from "@pulumi/policy";
-import { type Declared, readDeclared } from "./declared.ts";
+import type {
+  EnforcementLevel,
+  Policy,
+  ResourceValidationPolicy,
+  Severity,
+  StackValidationPolicy,
+} from "@pulumi/policy";
+import { toJsonSchema } from "@valibot/to-json-schema";
+import * as v from "valibot";
+import { type Declared, readOutputs } from "./declared.ts";
+import { Program } from "./program.ts";
+import { known } from "./unknown.ts";
 
 /** What the program has declared so far, in its order: a service comes before the objects that it is made of. */
-export interface Stack {
+export interface Stack<Settings = Record<string, unknown>> {
   readonly declared: readonly Declared[];
-  /** What the team has set, or the default. */
-  numberOf(setting: Setting): number;
+  /** What the team has set, or the defaults. */
+  readonly settings: Settings;
 }
 
-/** A number of a rule that a team can set (settings.ts). */
-export interface Setting {
-  readonly name: string;
-  readonly description: string;
-  readonly default: number;
-  readonly minimum: number;
-  readonly maximum?: number;
-}
+/** What a team can set of a rule (settings.ts): each has a description and a default. */
+// biome-ignore lint/suspicious/noExplicitAny: the entries of any object
+export type SettingsSchema = v.ObjectSchema<any, undefined>;
+/** A rule without settings. */
+// biome-ignore lint/complexity/noBannedTypes: an object schema without entries
+export type NoSettings = v.ObjectSchema<{}, undefined>;
+
+/** Where a person mends what a rule finds: in the program, in what configures it, or in no file, as a verdict is in the cluster. */
+export type Place = "program" | "configuration" | "cluster";
 
 /** Something that must hold of a stack, with the examples that show what it means. */
-export interface Rule {
+export interface Rule<Settings extends SettingsSchema = SettingsSchema> {
   /** Kebab-case, as it stands in a policy configuration. */
   readonly name: string;
   /** One sentence: what holds. */
   readonly description: string;
+  /** How bad it is for users where it does not hold. */
+  readonly severity: Severity;
+  /** What to do where it does not hold, for a person who has never seen the rule. */
+  readonly remediation: string;
+  /** What a violation does; a team can set another one. @default mandatory */
+  readonly level?: EnforcementLevel;
+  /** @default program */
+  readonly place?: Place;
   /** @default nothing can be set */
-  readonly settings?: readonly Setting[];
+  readonly settings?: Settings;
   /**
-   * Judges each thing before anything is done with it, so that a violation also stops an `up` there: what is wrong with it, in sentences that name it, what was found and what is wanted; none if all is well.
-   * It reads what is known in preview: in Pulumi a mandatory policy that meets an unknown value is silently advisory.
+   * What is looked at: each thing by its inputs, before anything is done with it, so that a violation also stops an `up` there; or
+   * the outputs of the stack once all is declared. @default inputs
    */
-  judge(one: Declared, stack: Stack): readonly string[];
+  readonly of?: "inputs" | "outputs";
+  /**
+   * What is wrong with it, in sentences that name it, what was found and what is wanted; none if all is well.
+   * What it reads has to be known in preview: of a value that is not, the rule cannot say that all is well (see {@link policiesOf}).
+   */
+  judge(one: Declared, stack: Stack<v.InferOutput<Settings>>): readonly string[];
   readonly examples: {
     readonly allowed: readonly Example[];
     readonly disallowed: readonly (Example & { readonly says: RegExp })[];
@@ -40,14 +64,24 @@ export interface Rule {
 export interface Example {
   readonly name: string;
   readonly resources: readonly ExampleResource[];
+  /** Outputs of the stack. @default none */
+  readonly outputs?: Readonly<Record<string, unknown>>;
   /** What the team has set, by name. @default nothing */
-  readonly settings?: Readonly<Record<string, number>>;
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 export interface ExampleResource {
   readonly type: string;
   readonly name: string;
   readonly props: Record<string, unknown>;
+  /** Whether Pulumi refuses to delete it. @default false */
+  readonly protect?: boolean;
+}
+
+/** How a pack speaks of the project that it looks at. */
+export interface PackOptions {
+  /** The program's file, for messages. @default the program */
+  readonly program?: string;
 }
 
 /**
@@ -57,33 +91,88 @@ export interface ExampleResource {
  * while a stack policy gets outputs, which for a component are not its inputs and for an object hold the API server's
  * defaults as well (pulumi 3.259, pkg/resource/deploy/step_generator.go, AnalyzeResources). StackReferences are in neither.
  *
+ * A rule that has to read a value that only `up` will know reports that, at its own level: Pulumi would let it pass with a note.
+ *
  * @throws Error if a rule has no examples, or a name twice: an example is the proof that a rule can fail
  */
-export function policiesOf(rules: readonly Rule[]): ResourceValidationPolicy[] {
+export function policiesOf(
+  rules: readonly Rule[],
+  options: PackOptions = {},
+): (ResourceValidationPolicy | StackValidationPolicy)[] {
   for (const { name, examples } of rules) {
     for (const kind of ["allowed", "disallowed"] as const) {
       if (!examples?.[kind]?.length) throw new Error(`Policy ${name} has no ${kind} example: give it one.`);
     }
     if (rules.filter((other) => other.name === name).length > 1) throw new Error(`Two policies have the name ${name}.`);
   }
-  return rules.map(policyOf);
+  const program = new Program();
+  return rules.map((rule) => policyOf(rule, program, options));
 }
 
-function policyOf({ name, description, settings = [], judge }: Rule): ResourceValidationPolicy {
-  let declared: Declared[] = [];
-  const properties = settings.map(({ name, ...setting }) => [name, { type: "number", ...setting }] as const);
-  return {
+function policyOf(
+  rule: Rule,
+  program: Program,
+  options: PackOptions,
+): ResourceValidationPolicy | StackValidationPolicy {
+  const { name, description, severity, remediation, level = "mandatory", settings: schema = v.object({}) } = rule;
+  const about: Policy = {
     name,
     description,
-    ...(settings.length > 0 && { configSchema: { properties: Object.fromEntries(properties) } }),
+    severity,
+    enforcementLevel: level,
+    remediationSteps: remediation,
+    ...(rule.settings && { configSchema: configSchemaOf(rule.settings) }),
+  };
+  const judged = (one: Declared, urn: string, getConfig: () => object, report: (message: string) => void) => {
+    const stack = {
+      declared: program.declared,
+      get settings() {
+        return v.parse(schema, getConfig());
+      },
+    };
+    for (const sentence of sentences(rule, one, stack))
+      report(`${sentence} File to change: ${fileOf(rule, urn, options)}.`);
+  };
+  if (rule.of === "outputs") {
+    return {
+      ...about,
+      validateStack({ resources, getConfig }, report) {
+        const root = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
+        if (root) judged(readOutputs(root), root.urn, getConfig, (message) => report(message, root.urn));
+      },
+    };
+  }
+  return {
+    ...about,
     validateResource(resource, report) {
-      if (resource.type === "pulumi:pulumi:Stack") declared = [];
-      const one = readDeclared(resource);
-      if (one === undefined) return;
-      declared.push(one);
-      const given = resource.getConfig<Record<string, number>>();
-      const numberOf = (setting: Setting) => given[setting.name] ?? setting.default;
-      for (const message of judge(one, { declared, numberOf })) report(message);
+      const one = program.read(resource);
+      if (one) judged(one, resource.urn, resource.getConfig, report);
     },
   };
+}
+
+function sentences({ name: rule, judge }: Rule, one: Declared, stack: Stack): readonly string[] {
+  const found = known(() => judge(one, stack));
+  if ("value" in found) return found.value;
+  const { is, name, urn } = one;
+  const what =
+    is === "object" ? `${one.kind} ${one.namespace}/${name}` : is === "service" ? `${one.namespace}/${name}` : urn;
+  return [
+    `${what}: ${found.unknown} will be known in up alone, and ${rule} judges by it: give it a value that preview knows (a constant, configuration or another stack's output).`,
+  ];
+}
+
+function fileOf({ place = "program" }: Rule, urn: string, { program = "the program" }: PackOptions): string {
+  const [, , stack] = urn.split(":");
+  const files = {
+    program,
+    configuration: `Pulumi.yaml, Pulumi.${stack}.yaml or ${program}`,
+    cluster: "none, as verdicts are in the cluster",
+  };
+  return files[place];
+}
+
+function configSchemaOf(settings: SettingsSchema) {
+  const { properties = {} } = toJsonSchema(settings);
+  return { properties } as NonNullable<Policy["configSchema"]>;
 }

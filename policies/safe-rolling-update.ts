@@ -1,5 +1,6 @@
-import { called, isAdopted, isTrack, type PodContainer } from "./declared.ts";
+import { called, isAdopted, isTrack } from "./declared.ts";
 import { adoptedExample, deployment } from "./examples.ts";
+import type { PodContainer } from "./pods.ts";
 import type { Rule } from "./rule.ts";
 
 /** What Kubernetes takes where a Deployment is silent (apps/v1, core/v1). */
@@ -13,8 +14,10 @@ const unset = {
 /** No user's request may fail because a track rolls: no capacity is taken away, and no pod counts or goes too early. */
 export const safeRollingUpdate: Rule = {
   name: "safe-rolling-update",
-  description:
-    "A track rolls pod by pod at full capacity, onto pods that are ready and stay so, and drains the old ones.",
+  description: "A track rolls pod by pod at full capacity, onto pods that stay ready, and drains the old ones.",
+  severity: "high",
+  remediation:
+    "Leave the defaults of CanaryService, or keep to maxUnavailable 0, maxSurge over 0, progressDeadlineSeconds over minReadySeconds, and a grace period longer than the preStop sleep.",
   judge(one) {
     if (!isTrack(one) || isAdopted(one)) return [];
     const { strategy, minReadySeconds = 0, template, ...spec } = one.fields.spec ?? {};
@@ -46,10 +49,6 @@ export const safeRollingUpdate: Rule = {
     want(
       progressDeadlineSeconds > minReadySeconds,
       `progressDeadlineSeconds (${progressDeadlineSeconds}) must exceed minReadySeconds (${minReadySeconds})`,
-    );
-    want(
-      containers.some((container) => container.readinessProbe !== undefined),
-      "no container has a readinessProbe, and one must, so that requests wait until a pod can answer them",
     );
     for (const container of containers) {
       const sleep = sleepOf(container);
@@ -105,11 +104,6 @@ export const safeRollingUpdate: Rule = {
         name: "the deadline passes before a pod can count",
         resources: [deployment("stable", { spec: { progressDeadlineSeconds: 30 } })],
         says: /progressDeadlineSeconds \(30\) must exceed minReadySeconds \(30\)/,
-      },
-      {
-        name: "no readiness probe",
-        resources: [deployment("stable", { spec: { template: { spec: { containers: [{ name: "fop-gate" }] } } } })],
-        says: /no container has a readinessProbe/,
       },
       {
         name: "killed while it still sleeps",

@@ -6,6 +6,9 @@ import type { Rule } from "./rule.ts";
 export const stableSize: Rule = {
   name: "stable-size",
   description: "The Deployment of stable has at least the replicas that its service declares.",
+  severity: "critical",
+  remediation:
+    'Give stable the replicas that the service declares. Where an autoscaler owns the number, say replicas: "external" and leave it out of the Deployment.',
   judge(one, { declared }) {
     if (!isTrack(one, "stable")) return [];
     const wanted = homeOf(one, declared)?.replicas;

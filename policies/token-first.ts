@@ -43,6 +43,9 @@ const weight = {
 export const tokenFirst: Rule = {
   name: "token-first",
   description: "No rule of an HTTPRoute stands between a request with the token and canary.",
+  severity: "high",
+  remediation:
+    "Put a rule with the token and the same conditions in front of the one that is named, or leave the route to CanaryService.",
   judge: (one, { declared }) =>
     pairsOf(one, declared, readService, readRoute).flatMap(([service, route]) => faults(service, route)),
   examples: {

@@ -26,6 +26,8 @@ import type { Rule } from "./rule.ts";
 export const uniqueHostnames: Rule = {
   name: "unique-hostnames",
   description: "No two HTTPRoutes or Ingresses of one stack claim the same path of the same host.",
+  severity: "high",
+  remediation: "Give each route or Ingress a host or a path of its own.",
   judge(one, { declared }) {
     if (one.is === "service") return debugFaults(one);
     const entrance = readEntrance(one);

@@ -9,6 +9,8 @@ import type { Rule } from "./rule.ts";
 export const uniqueNames: Rule = {
   name: "unique-names",
   description: "No object of one service has the name of another service's.",
+  severity: "high",
+  remediation: "Give one of the two services another name.",
   judge(one, { declared }) {
     if (one.is !== "service") return [];
     return servicesOf(declared)

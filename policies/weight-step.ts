@@ -1,6 +1,6 @@
 import { canaryService } from "./examples.ts";
 import type { Rule } from "./rule.ts";
-import { largestRise } from "./settings.ts";
+import { weightStepSettings } from "./settings.ts";
 
 /** Shares are rounded to this, in percentage points. */
 const smallest = 0.001;
@@ -13,15 +13,18 @@ const smallest = 0.001;
  * passes. `gray rollout` takes canary to the dark first, by its default plan; whoever does without it sets a
  * small weight before a new release.
  */
-export const weightStep: Rule = {
+export const weightStep: Rule<typeof weightStepSettings> = {
   name: "weight-step",
   description:
     "Canary's share of the user traffic never rises by more than one step at once; a new release at a share that stays is not judged.",
-  settings: [largestRise],
-  judge(one, { numberOf }) {
+  severity: "high",
+  remediation: "Take a smaller weight first, and the rest once the evidence is good.",
+  place: "configuration",
+  settings: weightStepSettings,
+  judge(one, { settings }) {
     if (one.is !== "service" || one.shift === undefined) return [];
     const { from, to } = one.shift;
-    const most = numberOf(largestRise);
+    const most = settings.largestRise;
     return to - from <= most + smallest
       ? []
       : [

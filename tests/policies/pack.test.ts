@@ -12,8 +12,8 @@ const { Struct } = require("google-protobuf/google/protobuf/struct_pb.js");
 const { AnalyzerClient } = require("@pulumi/pulumi/proto/analyzer_grpc_pb.js");
 const { AnalyzeRequest, AnalyzerResourceOptions } = require("@pulumi/pulumi/proto/analyzer_pb.js");
 const { Empty } = require("google-protobuf/google/protobuf/empty_pb.js");
-/** pulumi.EnforcementLevel.MANDATORY (SDK: proto/analyzer.proto). */
-const mandatory = 1;
+/** pulumi.EnforcementLevel (SDK: proto/analyzer.proto). */
+const levels: Readonly<Record<string, number>> = { advisory: 0, mandatory: 1 };
 
 /** The pack as `pulumi preview --policy-pack policies` starts it: a process that tells its port. */
 describe("the policy pack, started as Pulumi starts it", () => {
@@ -48,16 +48,26 @@ describe("the policy pack, started as Pulumi starts it", () => {
       client[method](request, (error: Error | null, answer: unknown) => (error ? reject(error) : resolve(answer)));
     });
 
-  it("has every rule, each mandatory and with a description", async () => {
+  it("has every rule at its level, with a severity, a description and what to do", async () => {
     const { policiesList } = (await call("getAnalyzerInfo", new Empty())).toObject();
     assert.deepEqual(
       policiesList.map(({ name, enforcementlevel }: { name: string; enforcementlevel: number }) => [
         name,
         enforcementlevel,
       ]),
-      rules.map(({ name }) => [name, mandatory]),
+      rules.map(({ name, level = "mandatory" }) => [name, levels[level]]),
     );
-    for (const { description } of policiesList) assert.match(description, /\.$/);
+    for (const { description, severity, remediationSteps } of policiesList) {
+      assert.match(description, /\.$/);
+      assert.match(remediationSteps, /\.$/);
+      assert.ok(severity > 0);
+    }
+  });
+
+  it("brings what the house asks for, which a team's own configuration goes over", async () => {
+    const info = await call("getAnalyzerInfo", new Empty());
+    const initial = info.getInitialconfigMap().get("allowed-registries").getProperties().toJavaScript();
+    assert.deepEqual(initial, { registries: ["reg.qiniu.com/dora-apps"] });
   });
 
   it("reports a violation", async () => {

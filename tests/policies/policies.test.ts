@@ -1,42 +1,90 @@
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
-import { canaryService, deployment, httpRoute, kubernetes } from "../../policies/examples.ts";
-import { type ExampleResource, policiesOf, type Rule } from "../../policies/rule.ts";
+import { canaryService, container, deployment, httpRoute, kubernetes, onlyUpKnows } from "../../policies/examples.ts";
+import { knownIdentity } from "../../policies/known-identity.ts";
+import { type Example, type ExampleResource, policiesOf, type Rule } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
 import { stableSize } from "../../policies/stable-size.ts";
 import { weightStep } from "../../policies/weight-step.ts";
 import { runPolicies } from "./run-policies.ts";
 
-const { UnknownValueError } = createRequire(import.meta.url)("@pulumi/policy") as typeof import("@pulumi/policy");
-/** How the engine writes a string or a number that only `up` will know (SDK: rpc.ts, unknownValue). */
-const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+/** What is said of an example, without the file to change. */
+async function saidOf(rule: Rule, { resources, ...options }: Example): Promise<string[]> {
+  const found = await runPolicies(policiesOf([rule]), resources, options);
+  return found.map(({ message }) => message.replace(/ File to change: .*$/, ""));
+}
 
 describe("policies", () => {
   for (const rule of rules) {
     describe(rule.name, () => {
-      for (const { name, resources, settings } of rule.examples.allowed) {
-        it(`allows: ${name}`, async () => {
-          assert.deepEqual(await runPolicies(policiesOf([rule]), resources, settings), []);
+      for (const example of rule.examples.allowed) {
+        it(`allows: ${example.name}`, async () => {
+          assert.deepEqual(await saidOf(rule, example), []);
         });
       }
-      for (const { name, resources, settings, says } of rule.examples.disallowed) {
-        it(`refuses: ${name}`, async () => {
-          const messages = (await runPolicies(policiesOf([rule]), resources, settings)).map(({ message }) => message);
+      for (const example of rule.examples.disallowed) {
+        it(`refuses: ${example.name}`, async () => {
+          const messages = await saidOf(rule, example);
           assert.equal(messages.length, 1, `one violation, got: ${messages.join("\n") || "none"}`);
-          assert.match(messages[0] ?? "", says);
+          assert.match(messages[0] ?? "", example.says);
         });
       }
     });
   }
 
-  it("say in each message which object it is about", async () => {
+  it("say in each message which object it is about, and which file is to be changed", async () => {
     for (const rule of rules) {
-      for (const { resources, settings, name } of rule.examples.disallowed) {
-        for (const { message } of await runPolicies(policiesOf([rule]), resources, settings)) {
-          assert.match(message, /dora-apps\/fop-gate/, `${rule.name}, ${name}`);
+      for (const { resources, name, says: _, ...options } of rule.examples.disallowed) {
+        for (const { message } of await runPolicies(policiesOf([rule], { program: "main.ts" }), resources, options)) {
+          assert.match(message, /fop-gate|output /, `${rule.name}, ${name}`);
+          assert.match(message, / File to change: (main\.ts|Pulumi\.yaml, Pulumi\.test\.yaml or main\.ts|none, .*)\.$/);
         }
       }
     }
+  });
+
+  it("each say how bad it is and what to do, and are mandatory, but for the one that only tells", () => {
+    for (const { severity, remediationSteps, description, name } of policiesOf(rules)) {
+      assert.ok(["low", "medium", "high", "critical"].includes(severity ?? ""), name);
+      assert.match(remediationSteps ?? "", /^[A-Z].{20,}\.$/, name);
+      assert.match(description, /^[A-Z].{20,}\.$/, name);
+    }
+    const others = policiesOf(rules).filter(({ enforcementLevel }) => enforcementLevel !== "mandatory");
+    assert.deepEqual(
+      others.map(({ name, enforcementLevel }) => [name, enforcementLevel]),
+      [["needs-verdict", "advisory"]],
+    );
+  });
+
+  describe("of values that only up will know", () => {
+    for (const rule of rules) {
+      const level = rule.level ?? "mandatory";
+
+      it(`${rule.name} stays ${level}, and passes nothing that it could not read`, async () => {
+        // What a rule says of names and labels that are not known, it says by this one.
+        const policies = policiesOf(rule === knownIdentity ? [rule] : [rule, knownIdentity]);
+        for (const { name, resources, says: _, ...options } of rule.examples.disallowed) {
+          for (const [where, hidden] of hiddenOnce(resources)) {
+            // Beside a service of theirs, as names count where there is one.
+            const found = await runPolicies(policies, [{ ...canaryService(), name: "shop" }, ...hidden], options);
+            const of = `${name}, with ${where} unknown`;
+            assert.ok(found.length > 0 || passesUnknown(rule), `${of}: passed`);
+            for (const { policy, ...said } of found) {
+              assert.equal(said.level, policy === rule.name ? level : "mandatory", `${of}: ${said.message}`);
+            }
+          }
+        }
+        for (const { name, resources, ...options } of rule.examples.allowed) {
+          for (const [where, hidden] of hiddenOnce(resources)) {
+            for (const { policy, ...said } of await runPolicies(policies, hidden, options)) {
+              assert.equal(said.level, policy === rule.name ? level : "mandatory", `${name}, with ${where} unknown`);
+            }
+          }
+        }
+      });
+    }
+
+    /** Documented where it stands: outputs that are not known yet are judged in `up`. */
+    const passesUnknown = ({ of }: Rule) => of === "outputs";
   });
 
   describe("a pack", () => {
@@ -66,17 +114,26 @@ describe("policies", () => {
       assert.deepEqual(await runPolicies(pack, resources), []);
     });
 
-    it("says so when a field that it needs is not known in preview, and does not pass it as good", async () => {
-      const resources = [canaryService(), deployment("stable", { spec: { replicas: unknown } })];
-      await assert.rejects(runPolicies(policiesOf([stableSize]), resources), UnknownValueError);
+    it("says which value it would have to know, and does not pass it as good", async () => {
+      const resources = [canaryService(), deployment("stable", { spec: { replicas: onlyUpKnows } })];
+      const found = await runPolicies(policiesOf([stableSize]), resources);
+      assert.deepEqual(
+        found.map(({ level, message }) => [level, message.replace(/ File.*/, "")]),
+        [
+          [
+            "mandatory",
+            "Deployment dora-apps/fop-gate: spec.replicas will be known in up alone, and stable-size judges by it: give it a value that preview knows (a constant, configuration or another stack's output).",
+          ],
+        ],
+      );
     });
 
     it("needs no field that only the API server knows", async () => {
       const resources = [
         canaryService(),
-        deployment("canary", { status: unknown }),
-        deployment("stable", { status: unknown, metadata: { uid: unknown } }),
-        kubernetes("core/v1:Service", "fop-gate", { spec: { clusterIP: unknown } }),
+        deployment("canary", { status: onlyUpKnows }),
+        deployment("stable", { status: onlyUpKnows, metadata: { uid: onlyUpKnows } }),
+        kubernetes("core/v1:Service", "fop-gate", { spec: { clusterIP: onlyUpKnows } }),
       ];
       assert.deepEqual(await runPolicies(policiesOf(rules), resources), []);
     });
@@ -85,7 +142,7 @@ describe("policies", () => {
       const route = (path: string) =>
         httpRoute([
           {
-            matches: [{ headers: [{ name: "x-gray-token", value: unknown }] }],
+            matches: [{ headers: [{ name: "x-gray-token", value: onlyUpKnows }] }],
             backendRefs: [{ name: "fop-gate-canary", port: 80 }],
           },
           { matches: [{ path: { value: path } }], backendRefs: [{ name: "fop-gate-stable", port: 80 }] },
@@ -104,21 +161,24 @@ describe("policies", () => {
         ...resource,
         props: { ...resource.props, metadata: { namespace: "dora-apps", name: "hidden", labels: {} }, spec: field },
       });
+      const route = httpRoute([{ backendRefs: [{ name: "fop-gate-canary", port: 80 }] }], {
+        metadata: { name: "other" },
+      });
       const stack = [
         canaryService(),
-        hidden(httpRoute([]), { hostnames: [unknown], rules: [{ matches: [{ path: { value: unknown } }] }] }),
-        hidden(kubernetes("networking.k8s.io/v1:Ingress", "hidden"), { rules: [{ host: unknown }] }),
-        kubernetes("core/v1:Service", "fop-gate", { spec: { ports: [{ port: unknown }] } }),
+        hidden(httpRoute([]), { hostnames: [onlyUpKnows], rules: [{ matches: [{ path: { value: onlyUpKnows } }] }] }),
+        hidden(kubernetes("networking.k8s.io/v1:Ingress", "hidden"), { rules: [{ host: onlyUpKnows }] }),
+        kubernetes("core/v1:Service", "fop-gate", { spec: { ports: [{ port: onlyUpKnows }] } }),
         httpRoute([{ backendRefs: [{ name: "fop-gate-canary", port: 80 }] }]),
-        httpRoute([{ backendRefs: [{ name: "fop-gate-canary", port: 80 }] }], { metadata: { name: "other" } }),
+        route,
       ];
-      const unsaid: unknown[] = [];
-      const found = await runPolicies(policiesOf(rules), stack, {}, (error) => unsaid.push(error));
+      const found = await runPolicies(policiesOf(rules), stack);
+      const known = found.filter(({ message }) => !message.includes("will be known in up alone"));
       assert.deepEqual(
-        found.map(({ policy }) => policy),
+        known.map(({ policy }) => policy),
         ["unique-hostnames"],
       );
-      assert.ok(unsaid.length > 0 && unsaid.every((error) => error instanceof UnknownValueError));
+      assert.ok(found.length > known.length);
     });
 
     it("never says a token", async () => {
@@ -132,6 +192,13 @@ describe("policies", () => {
       const messages = (await runPolicies(policiesOf(rules), stack)).map(({ message }) => message);
       assert.ok(messages.length > 2);
       for (const message of messages) assert.doesNotMatch(message, /s3cret/);
+    });
+
+    it("never says a secret that it has found", async () => {
+      const env = [{ name: "DB_PASSWORD", value: "hunter22" }];
+      const [found] = await runPolicies(policiesOf(rules), [container("fop-gate", { env })]);
+      assert.ok(found);
+      assert.doesNotMatch(JSON.stringify(found), /hunter22/);
     });
 
     it("is configured by what Pulumi hands on, and says what there is to set", async () => {
@@ -150,3 +217,25 @@ describe("policies", () => {
     });
   });
 });
+
+/** The resources with one value hidden, for each value that they have; the service's own arguments are constants. */
+function* hiddenOnce(resources: readonly ExampleResource[]): Generator<[where: string, ExampleResource[]]> {
+  for (const [i, resource] of resources.entries()) {
+    for (const path of pathsIn(resource.props)) {
+      const hidden = { ...resource, props: without(resource.props, path) as Record<string, unknown> };
+      yield [`${resource.name} ${path.join(".")}`, resources.with(i, hidden)];
+    }
+  }
+}
+
+function pathsIn(value: unknown, path: readonly string[] = []): string[][] {
+  const own = path.length > 0 ? [[...path]] : [];
+  if (typeof value !== "object" || value === null) return own;
+  return [...own, ...Object.entries(value).flatMap(([key, field]) => pathsIn(field, [...path, key]))];
+}
+
+function without(value: unknown, [key = "", ...rest]: readonly string[]): unknown {
+  const copy = (Array.isArray(value) ? [...value] : { ...(value as object) }) as Record<string, unknown>;
+  copy[key] = rest.length === 0 ? onlyUpKnows : without(copy[key], rest);
+  return copy;
+}

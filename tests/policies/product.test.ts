@@ -6,8 +6,9 @@ import type { Rule as UserRule } from "../../components/rule.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
 import { gatewayMode } from "../../components/traffic.ts";
 import { canaryCapacity } from "../../policies/canary-capacity.ts";
-import { canaryService, deployment, httpRoute } from "../../policies/examples.ts";
-import { policiesOf } from "../../policies/rule.ts";
+import { canaryService, deployment, httpRoute, stackOf } from "../../policies/examples.ts";
+import { house } from "../../policies/house.ts";
+import { type ExampleResource, policiesOf } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
 import { tokenFirst } from "../../policies/token-first.ts";
 import { anyRules, paths } from "../components/any-rules.ts";
@@ -28,21 +29,43 @@ describe("the policy pack on what CanaryService makes", () => {
   });
   afterEach(() => world.stop());
 
-  const violations = ({ resources }: Run) =>
+  const violations = ({ resources }: Run, asked: typeof house | undefined = undefined) =>
     runPolicies(
       policiesOf(rules),
-      resources.map(({ type, name, inputs }) => ({ type, name, props: inputs })),
+      resources.map(({ type, name, inputs, protect }) => ({ type, name, props: inputs, protect })),
+      { ...(asked && { house: asked }) },
     );
   /** Each is deployed and looked at again, as a preview of the same program does. */
-  const passes = async (stack: string, made: Parameters<World["up"]>[1], config = {}) => {
-    assert.deepEqual(await violations(await world.up(stack, made, { config })), []);
-    assert.deepEqual(await violations(await world.up(stack, made, { config, preview: true })), []);
+  const passes = async (stack: string, made: Parameters<World["up"]>[1], config = {}, asked?: typeof house) => {
+    assert.deepEqual(await violations(await world.up(stack, made, { config }), asked), []);
+    assert.deepEqual(await violations(await world.up(stack, made, { config, preview: true }), asked), []);
   };
 
   it("passes fop-gate, both stacks", async () => {
     const checkout = new Checkout();
     try {
-      for (const stack of ["canary", "prod"] as const) await passes(stack, checkout.program, checkout.config(stack));
+      for (const stack of ["canary", "prod"] as const)
+        await passes(stack, checkout.program, checkout.config(stack), house);
+    } finally {
+      checkout.remove();
+    }
+  });
+
+  it("has its examples from what the stacks of fop-gate hold", async () => {
+    const checkout = new Checkout();
+    const byName = (all: readonly ExampleResource[]) =>
+      Object.fromEntries(
+        all.map(({ type, name, props, protect }) => [`${type} ${name}`, { props, protect: !!protect }]),
+      );
+    try {
+      for (const stack of ["canary", "prod"] as const) {
+        const { resources } = await world.up(stack, checkout.program, { config: checkout.config(stack) });
+        const held = resources.filter(({ type }) => /^(kubernetes|gray-release):/.test(type));
+        const made = held.map(({ type, name, inputs, protect }) => ({ type, name, props: inputs, protect }));
+        // Each run here is in an organization of its own (tests/fake/engine.ts).
+        const told = JSON.parse(JSON.stringify(made).replaceAll(/organization-\d+/g, "organization"));
+        assert.deepEqual(byName(told), byName(stackOf(stack)), "record policies/fop-gate.json anew");
+      }
     } finally {
       checkout.remove();
     }
@@ -58,6 +81,14 @@ describe("the policy pack on what CanaryService makes", () => {
           image: "web:1",
           ports: [{ name: "http", containerPort: 8080 }],
           readinessProbe: { httpGet: { path: "/healthz", port: "http" } },
+          resources: { requests: { cpu: "20m", memory: "32Mi" }, limits: { memory: "64Mi" } },
+          securityContext: {
+            runAsNonRoot: true,
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ["ALL"] },
+            seccompProfile: { type: "RuntimeDefault" },
+          },
         },
       ],
       ports: [{ port: 80, targetPort: "http" }],
@@ -81,7 +112,7 @@ describe("the policy pack on what CanaryService makes", () => {
       ] satisfies UserRule[],
     };
     const ingress = { host: "web.example" };
-    const debugIngress = { host: "debug.web.example" };
+    const debugIngress = { host: "debug.web.example", ingressClassName: "internal" };
     await passes(
       "live",
       program(
@@ -115,7 +146,7 @@ describe("the policy pack on what CanaryService makes", () => {
           deployment("canary", { spec: { replicas: canaryReplicas } }),
           httpRoute(routeRules({ service: "fop-gate", port: 80, token, rules: [], backends })),
         ];
-        assert.deepEqual(await runPolicies(policiesOf([canaryCapacity]), stack, { headroom: 0 }), []);
+        assert.deepEqual(await runPolicies(policiesOf([canaryCapacity]), stack, { settings: { headroom: 0 } }), []);
       }),
     );
   });

@@ -7,68 +7,82 @@ import type {
 } from "@pulumi/policy";
 import type { ExampleResource } from "../../policies/rule.ts";
 
-const { unknownCheckingProxy } = createRequire(import.meta.url)("@pulumi/policy") as typeof import("@pulumi/policy");
+const { unknownCheckingProxy, UnknownValueError } = createRequire(import.meta.url)(
+  "@pulumi/policy",
+) as typeof import("@pulumi/policy");
 
 /** What a policy said, with the thing that it said it of. */
 export interface Violation {
   readonly policy: string;
+  readonly level: string | undefined;
   readonly message: string;
   readonly urn: string;
 }
 
 type Policy = ResourceValidationPolicy | StackValidationPolicy;
 
+interface Options {
+  /** Outputs of the stack. @default none */
+  readonly outputs?: Readonly<Record<string, unknown>>;
+  /** What the team has set of every policy. @default nothing */
+  readonly settings?: object;
+  /** What the team has set of each policy, by its name. @default nothing */
+  readonly house?: Readonly<Record<string, object>>;
+}
+
 /**
- * Runs policies as Pulumi does: each resource as it is registered, then the stack with everything that was read from
- * other stacks. An unknown value throws where it is read, as in a preview.
- *
- * @param settings what the team has set of each policy
- * @param failed gets what a policy throws, which does not keep the others from running. @default throws it
+ * Runs policies as Pulumi does: each resource as it is registered, then the stack with its outputs. What meets a value that only
+ * `up` will know becomes advisory, as it does in Pulumi (`@pulumi/policy`, server.js).
  */
 export async function runPolicies(
   policies: readonly Policy[],
   resources: readonly ExampleResource[],
-  settings: object = {},
-  failed: (error: unknown) => void = (error) => {
-    throw error;
-  },
+  { outputs = {}, settings = {}, house = {} }: Options = {},
 ): Promise<Violation[]> {
   const found: Violation[] = [];
-  const getConfig = <T extends object>() => settings as T;
-  const registered = [root, ...resources].map((resource) => ({ ...argsOf(resource), getConfig }));
+  const registered = [root, ...resources].map(argsOf);
+  const all = registered.filter(({ type }) => type !== "pulumi:pulumi:StackReference");
   for (const policy of policies) {
-    const report = (urn: string) => (message: string, of?: string) => {
-      found.push({ policy: policy.name, message, urn: of ?? urn });
+    const { name, enforcementLevel: level } = policy;
+    const getConfig = <T extends object>() => ({ ...settings, ...house[name] }) as T;
+    const attempt = async (urn: string, run: (report: (message: string, of?: string) => void) => unknown) => {
+      try {
+        await run((message, of = urn) => void found.push({ policy: name, level, message, urn: of }));
+      } catch (error) {
+        if (!(error instanceof UnknownValueError)) throw error;
+        found.push({ policy: name, level: "advisory", message: `can't run policy: ${(error as Error).message}`, urn });
+      }
     };
-    for (const args of registered.filter(({ type }) => type !== "pulumi:pulumi:StackReference")) {
-      if (!("validateResource" in policy)) continue;
+    if ("validateStack" in policy) {
+      const [stack] = registered;
+      const told = [{ ...stack, props: unknownCheckingProxy(outputs) }, ...registered.slice(1)] as PolicyResource[];
+      const args = { resources: told, stackTags: new Map(), getConfig, notApplicable };
+      await attempt(stack?.urn ?? "", (report) => policy.validateStack(args, report));
+      continue;
+    }
+    for (const args of all) {
       for (const validate of [policy.validateResource ?? []].flat()) {
-        try {
-          await validate(args, report(args.urn));
-        } catch (error) {
-          failed(error);
-        }
+        await attempt(args.urn, (report) => validate({ ...args, getConfig }, report));
       }
     }
-    if (!("validateStack" in policy)) continue;
-    const stack: PolicyResource[] = registered.map(
-      (args) => ({ ...args, dependencies: [], propertyDependencies: {} }) as PolicyResource,
-    );
-    await policy.validateStack({ resources: stack, stackTags: new Map(), getConfig, notApplicable }, report("stack"));
   }
   return found;
 }
 
 const root: ExampleResource = { type: "pulumi:pulumi:Stack", name: "gray-release-test", props: {} };
 
-function argsOf({ type, name, props }: ExampleResource): Omit<ResourceValidationArgs, "getConfig"> {
+function argsOf(
+  { type, name, props, protect = false }: ExampleResource,
+  i: number,
+): Omit<ResourceValidationArgs, "getConfig"> {
   return {
     type,
     name,
     props: unknownCheckingProxy(props),
-    urn: `urn:pulumi:test::gray-release::${type}::${name}`,
+    // Two of one name are two resources, although Pulumi itself would take no second one.
+    urn: `urn:pulumi:test::gray-release::${type}::${name}${i}`,
     opts: {
-      protect: false,
+      protect,
       ignoreChanges: [],
       aliases: [],
       additionalSecretOutputs: [],

@@ -1,0 +1,74 @@
+import { called } from "./declared.ts";
+import { adoptedExample, container, deployment, podSpec, pods } from "./examples.ts";
+import { containersOf, podOf } from "./pods.ts";
+import type { Rule } from "./rule.ts";
+
+/** Kinds of volumes that Pod Security `restricted` allows. */
+const volumes = [
+  "configMap",
+  "csi",
+  "downwardAPI",
+  "emptyDir",
+  "ephemeral",
+  "persistentVolumeClaim",
+  "projected",
+  "secret",
+];
+
+/** Pod Security `baseline` and the volumes of `restricted`: a pod has nothing of its node, so it can run on any. */
+export const hostIsolation: Rule = {
+  name: "host-isolation",
+  description: "No pod shares namespaces, ports, folders or kernel settings with its node.",
+  severity: "high",
+  remediation: "Take hostNetwork, hostPID, hostIPC, hostPort, hostPath and sysctls out of the pod.",
+  judge(one) {
+    const found = podOf(one);
+    if (found === undefined) return [];
+    const { object, pod } = found;
+    const shared = (["hostNetwork", "hostPID", "hostIPC"] as const).filter((each) => pod[each] === true);
+    const odd = (pod.volumes ?? []).filter((volume) =>
+      Object.keys(volume).some((key) => key !== "name" && !volumes.includes(key)),
+    );
+    const sysctls = pod.securityContext?.sysctls ?? [];
+    const wrong = [
+      ...shared.map((each) => `${each} is true and must not be`),
+      ...odd.map((volume) => `volume ${volume.name} is a ${Object.keys(volume).find((key) => key !== "name")}`),
+      ...sysctls.map(({ name }) => `it sets the sysctl ${name}`),
+      ...containersOf(one).flatMap(({ container: { name, ports = [], securityContext } }) => [
+        ...ports.flatMap(({ hostPort }) => (hostPort ? [`container ${name} takes port ${hostPort} of the node`] : [])),
+        ...((securityContext?.procMount ?? "Default") === "Default" ? [] : [`container ${name} sets procMount`]),
+      ]),
+    ];
+    return wrong.length === 0
+      ? []
+      : [`${called(object)}: ${wrong.join("; ")}: a pod has nothing of its node, so take it out.`];
+  },
+  examples: {
+    allowed: [
+      adoptedExample,
+      { name: "config files and a folder for logs", resources: [deployment("stable"), deployment("canary")] },
+    ],
+    disallowed: [
+      {
+        name: "the network of the node",
+        resources: [pods({ hostNetwork: true })],
+        says: /^Deployment dora-apps\/fop-gate: hostNetwork is true and must not be: a pod has nothing of its node/,
+      },
+      {
+        name: "a folder of the node",
+        resources: [pods({ volumes: [...(podSpec().volumes ?? []), { name: "node", hostPath: { path: "/" } }] })],
+        says: /volume node is a hostPath/,
+      },
+      {
+        name: "a port of the node",
+        resources: [container("fop-gate", { ports: [{ name: "http", containerPort: 8080, hostPort: 80 }] })],
+        says: /container fop-gate takes port 80 of the node/,
+      },
+      {
+        name: "a setting of the kernel",
+        resources: [pods({ securityContext: { sysctls: [{ name: "net.core.somaxconn", value: "1024" }] } })],
+        says: /sets the sysctl net\.core\.somaxconn/,
+      },
+    ],
+  },
+};

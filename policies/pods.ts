@@ -1,0 +1,120 @@
+/** The pods that a service's objects make, by the fields that rules read (core/v1 PodSpec). */
+import { called, type Declared, isAdopted, type KubernetesObject, serviceOf } from "./declared.ts";
+
+export interface Template {
+  readonly metadata?: { readonly labels?: Readonly<Record<string, string>> };
+  readonly spec?: PodSpec;
+}
+
+export interface PodSpec {
+  readonly terminationGracePeriodSeconds?: number;
+  readonly containers?: readonly PodContainer[];
+  readonly initContainers?: readonly PodContainer[];
+  readonly volumes?: readonly Volume[];
+  readonly hostNetwork?: boolean;
+  readonly hostPID?: boolean;
+  readonly hostIPC?: boolean;
+  readonly securityContext?: SecurityContext & { readonly sysctls?: readonly { readonly name: string }[] };
+}
+
+export interface PodContainer {
+  readonly name: string;
+  readonly image?: string;
+  /** `Always` on an init container makes a sidecar of it (KEP-753). */
+  readonly restartPolicy?: string;
+  readonly readinessProbe?: object;
+  readonly ports?: readonly { readonly name?: string; readonly containerPort: number; readonly hostPort?: number }[];
+  readonly lifecycle?: { readonly preStop?: { readonly sleep?: { readonly seconds?: number } } };
+  readonly resources?: Readonly<Record<"requests" | "limits", Readonly<Record<string, string>> | undefined>>;
+  readonly env?: readonly EnvVar[];
+  readonly envFrom?: readonly { readonly configMapRef?: { readonly name?: string } }[];
+  readonly securityContext?: SecurityContext & {
+    readonly privileged?: boolean;
+    readonly allowPrivilegeEscalation?: boolean;
+    readonly readOnlyRootFilesystem?: boolean;
+    readonly procMount?: string;
+    readonly capabilities?: { readonly add?: readonly string[]; readonly drop?: readonly string[] };
+  };
+}
+
+export interface EnvVar {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: { readonly configMapKeyRef?: { readonly name?: string } };
+}
+
+/** What a pod and each of its containers can say alike; the container's word wins. */
+export interface SecurityContext {
+  readonly runAsNonRoot?: boolean;
+  readonly runAsUser?: number;
+  readonly seccompProfile?: { readonly type?: string };
+}
+
+export interface Volume {
+  readonly name: string;
+  readonly configMap?: { readonly name?: string };
+  readonly projected?: { readonly sources?: readonly { readonly configMap?: { readonly name?: string } }[] };
+  readonly [kind: string]: unknown;
+}
+
+/** An object that makes pods, and one container of them. */
+export interface FoundContainer {
+  /** `Deployment dora-apps/fop-gate, container log-agent`, for messages. */
+  readonly called: string;
+  readonly container: PodContainer;
+  readonly pod: PodSpec;
+  /** Whether it runs as long as the pod: an ordinary container or a sidecar. */
+  readonly serves: boolean;
+}
+
+/** The pod that an object of a service makes; undefined of anything else, and of what was there before us. */
+export function podOf(one: Declared): { readonly object: KubernetesObject; readonly pod: PodSpec } | undefined {
+  if (one.is !== "object" || serviceOf(one) === undefined || isAdopted(one)) return undefined;
+  const spec = specOf(one);
+  return spec === undefined ? undefined : { object: one, pod: spec };
+}
+
+/** Every container of the pods that an object of a service makes, sidecars and init containers included. */
+export function containersOf(one: Declared): FoundContainer[] {
+  const found = podOf(one);
+  if (found === undefined) return [];
+  const { object, pod } = found;
+  const as = (serves: (container: PodContainer) => boolean) => (container: PodContainer) => ({
+    called: `${called(object)}, container ${container.name}`,
+    container,
+    pod,
+    serves: serves(container),
+  });
+  return [
+    ...(pod.initContainers ?? []).map(as(({ restartPolicy }) => restartPolicy === "Always")),
+    ...(pod.containers ?? []).map(as(() => true)),
+  ];
+}
+
+/** What a rule finds wrong with each container. */
+export function eachContainer(judge: (found: FoundContainer) => string | undefined) {
+  return (one: Declared): string[] => containersOf(one).flatMap((found) => judge(found) ?? []);
+}
+
+function specOf({ kind, fields }: KubernetesObject): PodSpec | undefined {
+  const spec = fields.spec as
+    | (PodSpec & {
+        readonly template?: Template;
+        readonly jobTemplate?: { readonly spec?: { readonly template?: Template } };
+      })
+    | undefined;
+  switch (kind) {
+    case "Pod":
+      return spec;
+    case "CronJob":
+      return spec?.jobTemplate?.spec?.template?.spec;
+    case "Deployment":
+    case "StatefulSet":
+    case "DaemonSet":
+    case "ReplicaSet":
+    case "Job":
+      return spec?.template?.spec;
+    default:
+      return undefined;
+  }
+}

@@ -139,6 +139,7 @@ export class CanaryService extends pulumi.ComponentResource {
       current: idsOf(rollout.releases),
       ...(rollout.previous !== undefined && { previous: rollout.previous }),
       ...(rollout.shift && { shift: rollout.shift }),
+      ...(rollout.verdict && { verdict: rollout.verdict }),
       ...(rollout.adopted?.selector && { adopted: true }),
       history: rollout.history,
     }));

@@ -15,6 +15,8 @@ export interface Memory {
   readonly previous?: string;
   /** How canary's share came to be what it is, of a stack that owns the front. */
   readonly shift?: Shift;
+  /** How old the verdict was, in whole hours, on which stable took the release that it runs. */
+  readonly verdict?: { readonly release: string; readonly hours: number | "supposed" };
   /** Whether stable's Deployment is one that was there before us. */
   readonly adopted?: boolean;
   readonly history: readonly Release[];

@@ -1,8 +1,19 @@
 import type { ProviderResource, ResourceHookBinding } from "@pulumi/pulumi";
 import type { Adopting } from "./adoption.ts";
 import type { Files } from "./config-files.ts";
+import type { Memory } from "./history.ts";
 import type { Release } from "./release.ts";
 import type { Shift, Track, Traffic } from "./traffic.ts";
+
+/** The gate's answer for policies to read: nothing that changes between runs while nothing happens. */
+interface Admitted {
+  readonly admitted: boolean;
+  readonly code?: string;
+  /** In a plan: nobody has judged the release, and a good verdict is supposed. */
+  readonly supposed?: true;
+  /** Whole hours that the verdict was old when the track took the release. */
+  readonly verdictHours?: number;
+}
 
 /**
  * Where a service stands when the program runs, and what therefore is to be done: the answer of `openRollout`, which
@@ -19,7 +30,9 @@ export interface Standing {
   /** The release of each track that this stack owns. */
   readonly releases: Partial<Record<Track, Release>>;
   /** What the gate said of each, with a code if refused or forced; an input of the component, for policies to read. */
-  readonly admissions: Partial<Record<Track, { readonly admitted: boolean; readonly code?: string }>>;
+  readonly admissions: Partial<Record<Track, Admitted>>;
+  /** On what word stable takes its release, where a verdict is asked for. */
+  readonly verdict?: Memory["verdict"];
   /** What the weight comes down to; absent where the stack does not own the front. */
   readonly traffic?: Traffic;
   /** How canary's share came to be that; an input of the component, for policies to read. */

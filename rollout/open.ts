@@ -33,6 +33,7 @@ import { type Adopted, completedReleases, type RecordReading, readRecord } from 
 import { leaveRelease, leftRelease, renderedFile, supposed } from "./rendered.ts";
 import { assertGateways, assertRoutes, hasWeight, weightOf } from "./routes.ts";
 import { sequences } from "./sequence.ts";
+import { type VerdictAge, verdictAge } from "./verdict-age.ts";
 
 /**
  * Looks where a service stands, chooses the release of each track that this stack owns and asks the gate, before
@@ -108,6 +109,7 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
     ...completedReleases(record).slice(0, 2),
   ]);
   const previous = previousOf(choice, own);
+  const verdict = verdictAge(choice.releases.stable, record, own, Date.now());
   const inForce = weightInForce(live);
   return {
     key,
@@ -115,7 +117,8 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
     cluster: live.cluster,
     provider: providerFor(access, live.cluster),
     releases: choice.releases,
-    admissions: notable(choice.admissions),
+    admissions: notable(choice.admissions, verdict),
+    ...(verdict && { verdict }),
     ...(traffic && { traffic, shift: shiftOf(traffic, inForce, own?.shift) }),
     stableReplicas: args.replicas === "external" ? undefined : args.replicas,
     rollSeconds: guarded.rollSeconds,
@@ -215,13 +218,24 @@ function stopHere(sentence: string | undefined): void {
 }
 
 /** What the component shows of the gate's answers: nothing that changes between runs while nothing happens. */
-function notable(admissions: Partial<Record<Track, Admission>>): Standing["admissions"] {
+function notable(
+  admissions: Partial<Record<Track, Admission>>,
+  verdict: VerdictAge | undefined,
+): Standing["admissions"] {
   return Object.fromEntries(
     Object.entries(admissions).map(([track, { admitted, code }]) => [
       track,
-      admitted && code !== "break-glass" ? { admitted } : { admitted, code },
+      {
+        admitted,
+        ...((!admitted || code === "break-glass") && { code }),
+        ...(admitted && track === "stable" && verdict && ageOf(verdict)),
+      },
     ]),
   );
+}
+
+function ageOf({ hours }: VerdictAge) {
+  return hours === "supposed" ? { supposed: true } : { verdictHours: hours };
 }
 
 /** The percent that the live front gives canary; undefined where canary is dark or there is no front yet. */

@@ -6,6 +6,9 @@ import { mapOf, understand } from "../components/schema.ts";
 import { keptRelease, type Memories } from "./memory.ts";
 import type { RecordReading } from "./record.ts";
 
+/** Who is said to have judged what a plan supposes to be good. */
+export const supposedBy = "gray plan";
+
 /** The variable with the path of the file through which canary's preview hands its releases to that of stable. */
 export const renderedVariable = "GRAY_RENDERED";
 
@@ -39,7 +42,7 @@ export function leftRelease(path: string, key: string): Release | undefined {
  *
  * 1. No rollout is open: what is previewed comes after it, or ends it.
  * 2. Where canary's preview left a release, canary has run it.
- * 3. It is good, because nobody has tried it yet; a bad one stays bad.
+ * 3. It is good, because nobody has tried it yet; one that is judged already stays so.
  */
 export function supposed(
   coming: Release | undefined,
@@ -50,8 +53,8 @@ export function supposed(
   const ahead = history ? { ...memories, canaryRuns: coming.id, history } : memories;
   if (reading.kind !== "read") return { memories: ahead, record: reading };
   const { open: _, ...record } = reading.record;
-  const judged = coming === undefined || record.verdicts[coming.id]?.verdict === "bad";
-  const good = { verdict: "good", by: "gray plan", because: "supposed", at: new Date(0).toISOString() } as const;
+  const judged = coming === undefined || ["good", "bad"].includes(record.verdicts[coming.id]?.verdict ?? "");
+  const good = { verdict: "good", by: supposedBy, because: "supposed", at: new Date(0).toISOString() } as const;
   const verdicts = judged ? record.verdicts : { ...record.verdicts, [coming.id]: good };
   return { memories: ahead, record: { ...reading, record: { ...record, verdicts } } };
 }

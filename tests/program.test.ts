@@ -139,7 +139,7 @@ describe("fop-gate", () => {
           [
             [
               "refused-release",
-              "dora-apps/fop-gate: the gate refuses the release of stable (no-verdict), so pulumi up would stop: do what its warning above says.",
+              "dora-apps/fop-gate: the gate refuses the release of stable (no-verdict), so pulumi up would stop: do what its warning above says. File to change: Pulumi.yaml, Pulumi.test.yaml or the program.",
             ],
           ],
         );
@@ -156,7 +156,12 @@ describe("fop-gate", () => {
       const name = `organization/gray-release/${each}`;
       return { type: "pulumi:pulumi:StackReference", name, props: { name, outputs: world.outputs.get(each) ?? {} } };
     });
-    const resources = (run?.resources ?? []).map(({ type, name, inputs }) => ({ type, name, props: inputs }));
+    const resources = (run?.resources ?? []).map(({ type, name, inputs, protect }) => ({
+      type,
+      name,
+      props: inputs,
+      protect,
+    }));
     return [...resources, ...references];
   }
 });

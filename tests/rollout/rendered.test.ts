@@ -36,7 +36,7 @@ describe("what canary's preview leaves for that of stable", () => {
     assert.notEqual(id, a);
     const found = await preview("prod", prod("b"));
     assert.equal(component(found).releases.stable.id, id);
-    assert.deepEqual(component(found).admissions, { stable: { admitted: true } });
+    assert.deepEqual(component(found).admissions, { stable: { admitted: true, supposed: true } });
     assert.deepEqual(found.warnings, []);
   });
 
@@ -55,7 +55,8 @@ describe("what canary's preview leaves for that of stable", () => {
     ];
     assert.deepEqual([component(found).admissions, found.warnings], [{ canary: { admitted: true } }, []]);
     assert.deepEqual(component(asIs).admissions, { canary: { admitted: false, code: "rollout-open" } });
-    assert.deepEqual(component(await preview("prod", prod("c"))).admissions, { stable: { admitted: true } });
+    const { admissions } = component(await preview("prod", prod("c")));
+    assert.deepEqual(admissions, { stable: { admitted: true, supposed: true } });
   });
 
   it("does not let a bad release pass", async () => {

@@ -1,4 +1,4 @@
-import { called, type KubernetesObject, type Service, serviceOf, servicesOf } from "./declared.ts";
+import { called, type Declared, type KubernetesObject, pairsOf, type Service, serviceOf } from "./declared.ts";
 import { canaryService, deployment, kubernetes } from "./examples.ts";
 import type { Rule } from "./rule.ts";
 
@@ -8,7 +8,7 @@ import type { Rule } from "./rule.ts";
  *
  * 1. No object is declared twice in a stack.
  * 2. A stack declares the parts of a service that belong to its tracks: the front and canary's Deployment go with canary,
- *    stable's Deployment and the debug Ingress with stable.
+ *    stable's Deployment with stable.
  * 3. No stack declares a service's record, which the rollout writes, nor the evidence beside it.
  */
 export const oneOwner: Rule = {
@@ -17,28 +17,10 @@ export const oneOwner: Rule = {
   severity: "high",
   remediation:
     "Keep each object in one stack: the front and canary with the stack of canary, stable and the debug Ingress with that of stable.",
-  judge(one, { declared }) {
-    if (one.is !== "object") return [];
-    const found: string[] = [];
-    const twin = declared.find((other) => other !== one && other.is === "object" && identity(other) === identity(one));
-    if (twin) found.push(`${called(one)} is declared twice in this stack (${twin.urn}): take one of the two out.`);
-    for (const service of servicesOf(declared)) {
-      if (service.namespace !== one.namespace) continue;
-      if (one.kind === "ConfigMap" && one.name === `${service.name}-rollout`) {
-        found.push(`${called(one)} is the record of ${service.name}, which the rollout writes: take it out.`);
-      }
-      if (one.kind === "ConfigMap" && one.name === `${service.name}-evidence`) {
-        found.push(`${called(one)} is the evidence on ${service.name}, which gray verify writes: take it out.`);
-      }
-      const owner = ownerOf(one, service);
-      if (owner !== undefined && !service.tracks.includes(owner)) {
-        found.push(
-          `${called(one)} belongs to the stack that owns ${owner} of ${service.name}, and this one owns ${service.tracks.join(" and ")}: take it out.`,
-        );
-      }
-    }
-    return found;
-  },
+  judge: (one, { declared }) => [
+    ...(one.is === "object" ? twinFaults(one, declared) : []),
+    ...pairsOf(one, declared, readObject, readService).flatMap(([object, service]) => ownerFaults(object, service)),
+  ],
   examples: {
     allowed: [
       {
@@ -86,6 +68,11 @@ export const oneOwner: Rule = {
         name: "the stack of stable declares the Service",
         resources: [canaryService({ tracks: ["stable"] }), kubernetes("core/v1:Service", "fop-gate")],
         says: /^Service dora-apps\/fop-gate belongs to the stack that owns canary of fop-gate, and this one owns stable: take it out\.$/,
+      },
+      {
+        name: "it declares it before the service",
+        resources: [kubernetes("core/v1:Service", "fop-gate"), canaryService({ tracks: ["stable"] })],
+        says: /^Service dora-apps\/fop-gate belongs to the stack that owns canary/,
       },
       {
         name: "the stack of stable declares the Service without its label",
@@ -175,6 +162,37 @@ export const oneOwner: Rule = {
   },
 };
 
+function readObject(one: Declared): KubernetesObject | undefined {
+  return one.is === "object" ? one : undefined;
+}
+
+function readService(one: Declared): Service | undefined {
+  return one.is === "service" ? one : undefined;
+}
+
+function twinFaults(one: KubernetesObject, declared: readonly Declared[]): string[] {
+  const twin = declared.find((other) => other !== one && other.is === "object" && identity(other) === identity(one));
+  return twin ? [`${called(one)} is declared twice in this stack (${twin.urn}): take one of the two out.`] : [];
+}
+
+function ownerFaults(object: KubernetesObject, service: Service): string[] {
+  if (service.namespace !== object.namespace) return [];
+  const owner = ownerOf(object, service);
+  return [
+    ...(object.kind === "ConfigMap" && object.name === `${service.name}-rollout`
+      ? [`${called(object)} is the record of ${service.name}, which the rollout writes: take it out.`]
+      : []),
+    ...(object.kind === "ConfigMap" && object.name === `${service.name}-evidence`
+      ? [`${called(object)} is the evidence on ${service.name}, which gray verify writes: take it out.`]
+      : []),
+    ...(owner !== undefined && !service.tracks.includes(owner)
+      ? [
+          `${called(object)} belongs to the stack that owns ${owner} of ${service.name}, and this one owns ${service.tracks.join(" and ")}: take it out.`,
+        ]
+      : []),
+  ];
+}
+
 function identity({ group, kind, namespace, name }: KubernetesObject): string {
   return [group, kind, namespace, name].join("/");
 }
@@ -189,7 +207,8 @@ function ownerOf(object: KubernetesObject, { name: service }: Service): "stable"
     HTTPRoute: [service],
     Deployment: [service, `${service}-canary`],
   };
-  if (!names[kind]?.includes(name) && serviceOf(object) !== service) return undefined;
-  const ofStable = (kind === "Deployment" && name === service) || (kind === "Ingress" && name === `${service}-debug`);
-  return ofStable ? "stable" : "canary";
+  // Where a debug Ingress stands is a rule of its own (debug-ingress.ts).
+  if (names[kind] === undefined || (kind === "Ingress" && name === `${service}-debug`)) return undefined;
+  if (!names[kind].includes(name) && serviceOf(object) !== service) return undefined;
+  return kind === "Deployment" && name === service ? "stable" : "canary";
 }

@@ -10,7 +10,7 @@ import { World } from "./fake/world.ts";
 const folder = join(import.meta.dirname, "expected-failures");
 const cases: ExpectedFailure[] = await Promise.all(
   readdirSync(folder)
-    .filter((name) => name !== "case.ts" && name !== "behind-gateway.ts")
+    .filter((name) => name.endsWith(".ts") && name !== "case.ts" && name !== "behind-gateway.ts")
     .map(async (name) => (await import(join(folder, name))).default),
 );
 

@@ -8,7 +8,9 @@ import { places } from "../../sandbox/places.ts";
 import { type ExpectedFailure, provoke, type Stage } from "../expected-failures/case.ts";
 
 const folder = join(import.meta.dirname, "../expected-failures");
-const files = readdirSync(folder).filter((file) => file !== "case.ts" && file !== "behind-gateway.ts");
+const files = readdirSync(folder).filter(
+  (file) => file.endsWith(".ts") && file !== "case.ts" && file !== "behind-gateway.ts",
+);
 
 /** A case on the real command line and a real cluster, in a namespace of its own. */
 function stageOf(project: Project, namespace: string): Stage {

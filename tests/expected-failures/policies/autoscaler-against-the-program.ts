@@ -1,0 +1,15 @@
+import { added, type Variant } from "./variant.ts";
+
+export default {
+  title: "an autoscaler beside the number that the program says",
+  rule: "autoscaler-per-track",
+  says: `and the service says replicas 9`,
+  stack: "prod",
+  change: added("autoscaling/v2:HorizontalPodAutoscaler", "fop-gate", {
+    spec: {
+      scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "fop-gate" },
+      minReplicas: 9,
+      maxReplicas: 20,
+    },
+  }),
+} satisfies Variant;

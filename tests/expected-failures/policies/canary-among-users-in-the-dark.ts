@@ -1,0 +1,14 @@
+import { transformed, type Variant } from "./variant.ts";
+
+export default {
+  title: "a Service that selects canary in the dark",
+  rule: "service-selector",
+  says: `and app=fop-gate,track=stable is wanted at weight 0`,
+  stack: "canary",
+  change: {
+    ...transformed("Service", "fop-gate", (props) => {
+      props.spec.selector = { app: "fop-gate" };
+    }),
+    configure: { canary: { weight: 0 } },
+  },
+} satisfies Variant;

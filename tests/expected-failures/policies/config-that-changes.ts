@@ -1,0 +1,11 @@
+import { transformed, type Variant } from "./variant.ts";
+
+export default {
+  title: "a ConfigMap that may change under its pods",
+  rule: "immutable-config",
+  says: `has immutable false, and true is wanted`,
+  stack: "canary",
+  change: transformed("ConfigMap", "fop-gate-config", (props) => {
+    props.immutable = false;
+  }),
+} satisfies Variant;

@@ -1,0 +1,11 @@
+import { described, type Variant } from "./variant.ts";
+
+export default {
+  title: "pods that may run as root",
+  rule: "non-root",
+  says: `has runAsNonRoot unset, and true is wanted`,
+  stack: "canary",
+  change: described((args) => {
+    args.pod.securityContext.runAsNonRoot = undefined;
+  }),
+} satisfies Variant;

@@ -1,0 +1,10 @@
+import type { Variant } from "./variant.ts";
+
+export default {
+  title: "prod with a verdict of last month",
+  rule: "fresh-verdict",
+  says: `is 700 hours old where stable takes it, and at most 168 are wanted`,
+  stack: "prod",
+  change: { files: { "config/fop-gate/fop-gate.conf": (text) => `${text}latency=1ms\n` } },
+  before: { judged: 700 },
+} satisfies Variant;

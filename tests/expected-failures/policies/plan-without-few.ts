@@ -1,0 +1,11 @@
+import { described, type Variant } from "./variant.ts";
+
+export default {
+  title: "a plan from the dark to everybody",
+  rule: "rollout-plan",
+  says: `plan.steps is dark, full, and a step of stage canary before full is wanted`,
+  stack: "canary",
+  change: described((args) => {
+    args.plan.steps = [{ stage: "dark" }, { stage: "full" }];
+  }),
+} satisfies Variant;

@@ -1,0 +1,11 @@
+import { transformed, type Variant } from "./variant.ts";
+
+export default {
+  title: "a Service that leaves canary out at weight 10",
+  rule: "service-selector",
+  says: `and app=fop-gate is wanted at weight 10`,
+  stack: "canary",
+  change: transformed("Service", "fop-gate", (props) => {
+    props.spec.selector = { ...props.spec.selector, track: "stable" };
+  }),
+} satisfies Variant;

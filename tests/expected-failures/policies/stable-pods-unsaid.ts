@@ -1,0 +1,11 @@
+import { transformed, type Variant } from "./variant.ts";
+
+export default {
+  title: "stable with as many pods as Kubernetes likes",
+  rule: "stable-size",
+  says: `has replicas unset, which is 1`,
+  stack: "prod",
+  change: transformed("Deployment", "fop-gate", (props) => {
+    props.spec.replicas = undefined;
+  }),
+} satisfies Variant;

@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { house } from "../../policies/house.ts";
+import { policiesOf } from "../../policies/rule.ts";
+import { rules } from "../../policies/rules.ts";
+import type { Variant } from "../expected-failures/policies/variant.ts";
+import { Checkout } from "../fake/checkout.ts";
+import { verdict, World } from "../fake/world.ts";
+import { runPolicies } from "./run-policies.ts";
+
+const folder = join(import.meta.dirname, "../expected-failures/policies");
+const variants: Variant[] = await Promise.all(
+  readdirSync(folder)
+    .filter((name) => name !== "variant.ts")
+    .map(async (name) => (await import(join(folder, name))).default),
+);
+const hour = 3_600_000;
+
+describe("fop-gate with one thing broken", () => {
+  let intact: World;
+  let checkout: Checkout;
+  let folder: string;
+  before(async () => {
+    intact = await installed();
+  });
+  after(() => intact.stop());
+  beforeEach(() => {
+    checkout = new Checkout();
+    folder = mkdtempSync(join(tmpdir(), "gray-variant-"));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+    checkout.remove();
+  });
+
+  /** What the whole pack says of the preview of a stack, as `pulumi preview` shows it. */
+  const preview = async (world: World, stack: "canary" | "prod", environment = {}) => {
+    let exports = {};
+    const program = async () => {
+      exports = await checkout.program();
+      return exports;
+    };
+    const { resources } = await world.up(stack, program, {
+      config: checkout.config(stack),
+      preview: true,
+      environment,
+    });
+    const declared = resources.map(({ type, name, inputs, protect }) => ({ type, name, props: inputs, protect }));
+    return runPolicies(policiesOf(rules), declared, { house, outputs: await settled(exports) });
+  };
+
+  for (const { title, rule, says, stack, change, before, plan } of variants) {
+    it(`is caught by ${rule} alone: ${title}`, async () => {
+      checkout.change(change);
+      const world = before ? await installed() : intact;
+      if (before) await world.up("canary", checkout.program, { config: checkout.config("canary") });
+      if (typeof before === "object") {
+        const at = new Date(Date.now() - before.judged * hour - 1000).toISOString();
+        world.writeRecord({ verdicts: { [world.runs("fop-gate-canary")]: { ...verdict("good"), at } } });
+      }
+      const environment = plan ? { GRAY_RENDERED: join(folder, "releases.json") } : {};
+      if (plan) assert.deepEqual(await preview(world, "canary", environment), []);
+      const found = await preview(world, stack, environment);
+      if (before) await world.stop();
+      assert.deepEqual([...new Set(found.map(({ policy }) => policy))], [rule], JSON.stringify(found, undefined, 2));
+      const expected = says.replaceAll("{namespace}", world.namespace);
+      assert.ok(
+        found.some(({ message }) => message.includes(expected)),
+        found.map(({ message }) => message).join("\n"),
+      );
+    });
+  }
+
+  it("is tried for every rule, in 40 files and more, each of its own", () => {
+    assert.ok(variants.length >= 40);
+    assert.equal(new Set(variants.map(({ title }) => title)).size, variants.length);
+    const caught = new Set(variants.map(({ rule }) => rule));
+    assert.deepEqual(
+      rules.map(({ name }) => name).filter((name) => !caught.has(name)),
+      // The cluster in memory knows every value; the examples of the rule have what it is about.
+      ["known-identity"],
+    );
+  });
+});
+
+/** A cluster in which fop-gate runs as it should. */
+async function installed(): Promise<World> {
+  const checkout = new Checkout();
+  const world = await World.start();
+  world.installGateway();
+  for (const stack of ["canary", "prod"] as const) {
+    await world.up(stack, checkout.program, { config: checkout.config(stack) });
+  }
+  checkout.remove();
+  return world;
+}
+
+async function settled(exports: object): Promise<Record<string, unknown>> {
+  const { output } = await import("@pulumi/pulumi");
+  return new Promise((resolve) => void output(exports).apply((values) => resolve(values as Record<string, unknown>)));
+}

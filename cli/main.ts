@@ -10,6 +10,7 @@ import { historyCommand } from "./history.ts";
 import { logsCommand } from "./logs.ts";
 import { pauseCommand } from "./pause.ts";
 import { planCommand } from "./plan.ts";
+import { policyCommand } from "./policy.ts";
 import { probeCommand } from "./probe.ts";
 import { promoteCommand } from "./promote.ts";
 import { resumeCommand } from "./resume.ts";
@@ -50,6 +51,7 @@ export async function runGray(...more: Command[]): Promise<void> {
     verifyCommand(),
     probeCommand(),
     approveCommand(),
+    policyCommand(),
     logsCommand(),
     adoptCommand(),
     destroyCommand(),

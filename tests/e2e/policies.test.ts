@@ -6,6 +6,7 @@ import { sandboxEnvironment } from "../../sandbox/env.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 import { places } from "../../sandbox/places.ts";
 import { behindGateway, edge } from "../expected-failures/behind-gateway.ts";
+import type { Variant } from "../expected-failures/policies/variant.ts";
 
 const namespace = "policed";
 
@@ -14,6 +15,13 @@ async function previewOf(project: Project, stack: "canary" | "prod", ...args: st
   const outcome = await project.preview(stack, "--policy-pack", join(project.folder, "policies"), ...args);
   assert.doesNotMatch(outcome.output, /can't run policy/);
   return outcome;
+}
+
+/** The rules that the output of Pulumi names, each once. */
+function violated(output: string): string[] {
+  return [
+    ...new Set([...output.matchAll(/- \[mandatory\] \[severity: \w+\]\s+([\w-]+) /g)].map(([, name = ""]) => name)),
+  ];
 }
 
 describe("pulumi preview --policy-pack policies", () => {
@@ -41,6 +49,46 @@ describe("pulumi preview --policy-pack policies", () => {
       const { code, output } = await preview(stack);
       assert.equal(code, 0, output);
       assert.match(output, /gray-release@v[0-9.]+ \(local/);
+    }
+  });
+
+  describe("of a broken variant", () => {
+    const tried = [
+      "annotated-behind-the-release",
+      "debug-ingress-open",
+      "root",
+      "service-unprotected",
+      "key-in-an-output",
+    ];
+
+    for (const name of tried) {
+      it(`fails, by one rule and its sentence: ${name}`, async () => {
+        const path = join(import.meta.dirname, "../expected-failures/policies", `${name}.ts`);
+        const { rule, says, stack, change }: Variant = (await import(path)).default;
+        const index = project.read("index.ts");
+        project.change(change);
+        const { code, output } = await preview(stack);
+        project.write("index.ts", index);
+        assert.notEqual(code, 0, output);
+        assert.deepEqual(violated(output), [rule], output);
+        assert.ok(output.includes(says.replaceAll("{namespace}", namespace)), output);
+        assert.match(output, /File to change: index\.ts\./);
+      });
+    }
+  });
+
+  it("passes what is deployed, by pulumi policy analyze, and judges it", async () => {
+    const pack = join(project.folder, "policies");
+    for (const stack of ["canary", "prod"] as const) {
+      const analyze = (...args: string[]) =>
+        project.pulumi(["policy", "analyze", "--stack", stack, "--policy-pack", pack, ...args]);
+      const { code, output } = await analyze();
+      assert.equal(code, 0, output);
+      assert.deepEqual(violated(output), []);
+      project.write("strict.json", JSON.stringify({ "house-labels": { labels: ["cost-center"] } }));
+      const strict = await analyze("--policy-pack-config", join(project.folder, "strict.json"));
+      assert.notEqual(strict.code, 0);
+      assert.match(strict.output, /the house wants the label cost-center besides/);
     }
   });
 

@@ -1,0 +1,63 @@
+import type { Judged } from "./findings.ts";
+
+/**
+ * Findings as JUnit XML, as CI servers read it: a suite for each stack, a case for each rule that was asked, a failure for what a mandatory one
+ * found. What an advisory one found is told in `system-out`, because it fails nothing. A stack that nobody could judge is an error.
+ */
+export function junit(judged: readonly Judged[]): string {
+  const suites = judged.map((each) => {
+    const ruled = each.rules.map((rule) => caseOf(each, rule));
+    // Pulumi does not say which rules it has asked of what is deployed, and a suite without a case looks like one that has not run.
+    const passed = ruled.length === 0 && each.error === undefined ? [caseOf(each, "policies")] : [];
+    const cases = [...ruled, ...passed, ...(each.error === undefined ? [] : [errorOf(each)])];
+    const failures = cases.filter(({ kind }) => kind === "failure").length;
+    const errors = cases.filter(({ kind }) => kind === "error").length;
+    const counts = attributes({ name: each.stack, tests: cases.length, failures, errors });
+    return [`  <testsuite ${counts}>`, ...cases.map(({ xml }) => xml), "  </testsuite>"].join("\n");
+  });
+  return ['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>", ...suites, "</testsuites>"].join("\n");
+}
+
+function caseOf({ stack, findings }: Judged, rule: string) {
+  const found = findings.filter((finding) => finding.rule === rule);
+  const mandatory = found.filter(({ level }) => level === "mandatory");
+  const [first] = mandatory;
+  const all = (which: typeof found) => which.map(({ message, urn }) => `${message} (${urn})`).join("\n");
+  const told = found.filter(({ level }) => level !== "mandatory");
+  const inside = [
+    ...(first
+      ? [
+          `<failure ${attributes({ message: first.message, type: first.severity ?? "mandatory" })}>${text(all(mandatory))}</failure>`,
+        ]
+      : []),
+    ...(told.length > 0 ? [`<system-out>${text(all(told))}</system-out>`] : []),
+  ].join("");
+  const head = `<testcase ${attributes({ classname: stack, name: rule })}`;
+  return {
+    kind: first ? "failure" : "passed",
+    xml: inside === "" ? `    ${head}/>` : `    ${head}>${inside}</testcase>`,
+  };
+}
+
+function errorOf({ stack, error = "" }: Judged) {
+  const head = attributes({ classname: stack, name: "policies" });
+  return {
+    kind: "error",
+    xml: `    <testcase ${head}><error ${attributes({ message: error, type: "error" })}>${text(error)}</error></testcase>`,
+  };
+}
+
+function attributes(values: Readonly<Record<string, string | number>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name}="${text(String(value)).replaceAll('"', "&quot;").replaceAll("\n", "&#10;")}"`)
+    .join(" ");
+}
+
+/** What XML 1.0 cannot hold is left out. */
+function text(value: string): string {
+  return value
+    .replace(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, "")
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;");
+}

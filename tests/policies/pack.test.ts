@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { deployment } from "../../policies/examples.ts";
@@ -68,6 +69,13 @@ describe("the policy pack, started as Pulumi starts it", () => {
     const info = await call("getAnalyzerInfo", new Empty());
     const initial = info.getInitialconfigMap().get("allowed-registries").getProperties().toJavaScript();
     assert.deepEqual(initial, { registries: ["reg.qiniu.com/dora-apps"] });
+  });
+
+  it("has the version of the package, as the pack that is published has", () => {
+    const versions = ["../../package.json", "../../policies/package.json", "../../policy-pack/package.json"].map(
+      (path) => JSON.parse(readFileSync(join(import.meta.dirname, path), "utf8")).version,
+    );
+    assert.equal(new Set(versions).size, 1);
   });
 
   it("reports a violation", async () => {

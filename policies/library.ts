@@ -1,0 +1,36 @@
+/**
+ * What a policy pack of one's own imports from `gray-release/policies`: the rules, and what a rule of one's own is made of.
+ *
+ * @example
+ * ```ts
+ * import { PolicyPack, policiesOf, rules } from "gray-release/policies";
+ * import { calmHours } from "./calm-hours.ts";
+ *
+ * new PolicyPack("shop", { policies: policiesOf([...rules, calmHours], { program: "index.ts" }) });
+ * ```
+ */
+export { PolicyPack, type PolicyPackConfig } from "@pulumi/policy";
+export {
+  called,
+  type Declared,
+  homeOf,
+  isTrack,
+  type KubernetesObject,
+  pairsOf,
+  type Service,
+  serviceOf,
+  servicesOf,
+} from "./declared.ts";
+export { container, deployment, kubernetes } from "./examples.ts";
+export { containersOf, eachContainer, type FoundContainer, type PodContainer, type PodSpec, podOf } from "./pods.ts";
+export {
+  type Example,
+  type ExampleResource,
+  type PackOptions,
+  type Place,
+  policiesOf,
+  type Rule,
+  type SettingsSchema,
+  type Stack,
+} from "./rule.ts";
+export { rules } from "./rules.ts";

@@ -24,6 +24,7 @@ export {
 export { container, deployment, kubernetes } from "./examples.ts";
 export { containersOf, eachContainer, type FoundContainer, type PodContainer, type PodSpec, podOf } from "./pods.ts";
 export {
+  configOf,
   type Example,
   type ExampleResource,
   type PackOptions,

@@ -1,6 +1,7 @@
 import type {
   EnforcementLevel,
   Policy,
+  PolicyPackConfig,
   ResourceValidationPolicy,
   Severity,
   StackValidationPolicy,
@@ -109,17 +110,37 @@ export function policiesOf(
   return rules.map((rule) => policyOf(rule, program, options));
 }
 
+/**
+ * What a pack sets of its rules to begin with, for the third argument of PolicyPack. Each rule keeps its level: Pulumi takes a
+ * configuration that names none for `advisory` (the zero of its enumeration; seen with pulumi 3.259, policy 1.21).
+ *
+ * @param settings by rule, and of each by name
+ */
+export function configOf(rules: readonly Rule[], settings: Readonly<Record<string, object>>): PolicyPackConfig {
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, set]) => {
+      const rule = rules.find((each) => each.name === name);
+      if (rule === undefined) throw new Error(`There is no policy ${name} to set anything of: correct its name.`);
+      return [name, { enforcementLevel: levelOf(rule), ...set }];
+    }),
+  );
+}
+
+function levelOf({ level = "mandatory" }: Rule): EnforcementLevel {
+  return level;
+}
+
 function policyOf(
   rule: Rule,
   program: Program,
   options: PackOptions,
 ): ResourceValidationPolicy | StackValidationPolicy {
-  const { name, description, severity, remediation, level = "mandatory", settings: schema = v.object({}) } = rule;
+  const { name, description, severity, remediation, settings: schema = v.object({}) } = rule;
   const about: Policy = {
     name,
     description,
     severity,
-    enforcementLevel: level,
+    enforcementLevel: levelOf(rule),
     remediationSteps: remediation,
     ...(rule.settings && { configSchema: configSchemaOf(rule.settings) }),
   };

@@ -69,6 +69,10 @@ describe("the policy pack, started as Pulumi starts it", () => {
     const info = await call("getAnalyzerInfo", new Empty());
     const initial = info.getInitialconfigMap().get("allowed-registries").getProperties().toJavaScript();
     assert.deepEqual(initial, { registries: ["reg.qiniu.com/dora-apps"] });
+    // What has no level here is advisory to Pulumi, whatever the rule says.
+    for (const [name, config] of info.getInitialconfigMap().entries()) {
+      assert.equal(config.getEnforcementlevel(), levels.mandatory, name);
+    }
   });
 
   it("has the version of the package, as the pack that is published has", () => {

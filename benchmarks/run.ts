@@ -5,13 +5,14 @@ import { enterSandbox } from "../rehearsal/sandbox.ts";
 import { Bench, prodMinReadySeconds } from "./bench.ts";
 import { type Figure, table } from "./figure.ts";
 import { nothingToDo } from "./nothing-to-do.ts";
+import { policies } from "./policies.ts";
 import { lostRequests } from "./requests.ts";
 import { rollouts } from "./rollouts.ts";
 import { canaryRolls, prodRolls } from "./rolls.ts";
 import { unitTests } from "./unit-tests.ts";
 import { warmUp } from "./warm-up.ts";
 
-const parts = ["nothing-to-do", "prod", "requests", "canary", "rollout", "tests", "sandbox"] as const;
+const parts = ["nothing-to-do", "prod", "requests", "canary", "rollout", "policies", "tests", "sandbox"] as const;
 type Part = (typeof parts)[number];
 
 const { values } = parseArgs({
@@ -53,6 +54,7 @@ try {
     await measure("canary", () => canaryRolls(bench, minReadySeconds));
     await measure("rollout", () => rollouts(bench, prodMinReadySeconds));
   }
+  await measure("policies", () => policies(atEnd));
   await measure("tests", unitTests);
 } finally {
   await end();

@@ -14,8 +14,11 @@ export const allowedRegistries: Rule<typeof allowedRegistriesSettings> = {
     "Take the image from an allowed registry, or add the registry to allowed-registries in the pack's configuration.",
   place: "configuration",
   settings: allowedRegistriesSettings,
-  judge(one, { settings: { registries } }) {
-    return containersOf(one)
+  judge(one, stack) {
+    const containers = containersOf(one);
+    if (containers.length === 0) return [];
+    const { registries } = stack.settings;
+    return containers
       .filter(
         ({ container: { image = "" } }) => registries.length > 0 && !registries.some((each) => isFrom(each, image)),
       )

@@ -29,7 +29,8 @@ export const canaryCapacity: Rule<typeof canaryCapacitySettings> = {
   remediation: "Give canary more replicas or a lower weight.",
   place: "configuration",
   settings: canaryCapacitySettings,
-  judge(one, { declared, settings }) {
+  judge(one, stack) {
+    const { declared } = stack;
     const readCanary = (each: Declared) =>
       isTrack(each, "canary") ? canaryOf(each, homeOf(each, declared)) : undefined;
     return pairsOf(one, declared, readCanary, readRoute).flatMap(([canary, { route, rules }]) => {
@@ -40,7 +41,7 @@ export const canaryCapacity: Rule<typeof canaryCapacitySettings> = {
           .reduce((sum, backend) => sum + backend.share, 0),
       );
       const share = Math.max(0, ...shares);
-      const bearable = (1 + settings.headroom / 100) * (100 / stablePods);
+      const bearable = (1 + stack.settings.headroom / 100) * (100 / stablePods);
       if (share <= pods * bearable + rounding) return [];
       const load = pods === 0 ? "nothing carries it" : `each carries ${percent(share / pods)}`;
       return [

@@ -197,8 +197,25 @@ export function pairsOf<A, B>(
 
 /** What there is to read of other things, as far as it is known. */
 export function readable<T>(others: readonly Declared[], read: (each: Declared) => T | undefined): T[] {
-  return others.flatMap((other) => {
-    const found = known(() => read(other));
-    return "value" in found && found.value !== undefined ? [found.value] : [];
-  });
+  const found: T[] = [];
+  for (const other of others) {
+    const one = readOnce(other, read);
+    if ("value" in one && one.value !== undefined) found.push(one.value);
+  }
+  return found;
+}
+
+type Read<T> = ReturnType<typeof known<T>>;
+
+/** What was read of a thing by a function: it stays as it was declared, and each later thing is held against all before it. */
+const memory = new WeakMap<object, WeakMap<Declared, unknown>>();
+
+function readOnce<T>(one: Declared, read: (each: Declared) => T): Read<T> {
+  const ofReader = memory.get(read) ?? new WeakMap<Declared, unknown>();
+  memory.set(read, ofReader);
+  const before = ofReader.get(one) as Read<T> | undefined;
+  if (before !== undefined) return before;
+  const found = known(() => read(one));
+  ofReader.set(one, found);
+  return found;
 }

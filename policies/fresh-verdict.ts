@@ -13,8 +13,9 @@ export const freshVerdict: Rule<typeof freshVerdictSettings> = {
   remediation: "Let gray verify look at the release once more, or run gray approve, and then update stable.",
   place: "cluster",
   settings: freshVerdictSettings,
-  judge(one, { settings: { maxHours } }) {
+  judge(one, stack) {
     if (one.is !== "service") return [];
+    const { maxHours } = stack.settings;
     return Object.entries(one.admissions)
       .filter(([, { verdictHours = 0 }]) => verdictHours > maxHours)
       .map(

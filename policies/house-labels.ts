@@ -15,8 +15,9 @@ export const houseLabels: Rule<typeof houseLabelsSettings> = {
   severity: "low",
   remediation: "Give the service the arguments labels and annotations.",
   settings: houseLabelsSettings,
-  judge(one, { settings: { labels, annotations } }) {
+  judge(one, stack) {
     if (one.is !== "object" || serviceOf(one) === undefined) return [];
+    const { labels, annotations } = stack.settings;
     const has = one.fields.metadata?.annotations ?? {};
     const missing = [
       ...labels.filter((name) => !one.labels[name]).map((name) => `the label ${name}`),

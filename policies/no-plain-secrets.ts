@@ -17,10 +17,11 @@ export const noPlainSecrets: Rule<typeof plainSecretsSettings> = {
   remediation:
     "Put it into a Secret and refer to that (valueFrom.secretKeyRef, or a volume); then change the secret, because it has been read.",
   settings: plainSecretsSettings,
-  judge(one, { settings: { allowed } }) {
+  judge(one, stack) {
     if (one.is !== "object" || serviceOf(one) === undefined) return [];
     const instead = "refer to a Secret instead";
     if (one.kind === "ConfigMap") {
+      const { allowed } = stack.settings;
       const { data = {} } = one.fields as { readonly data?: Readonly<Record<string, string>> };
       return Object.entries(data).flatMap(([key, text]) => {
         const found = allowed.includes(key) ? undefined : (secretAs(key, text) ?? secretInText(text, allowed));
@@ -29,7 +30,10 @@ export const noPlainSecrets: Rule<typeof plainSecretsSettings> = {
           : [`${called(one)} has ${found} in ${key}, and nothing secret is wanted there: ${instead}.`];
       });
     }
-    return containersOf(one).flatMap(({ called, container: { env = [] } }) =>
+    const containers = containersOf(one);
+    if (containers.length === 0) return [];
+    const { allowed } = stack.settings;
+    return containers.flatMap(({ called, container: { env = [] } }) =>
       env.flatMap(({ name, value }) => {
         const found = value === undefined || allowed.includes(name) ? undefined : secretAs(name, value);
         return found === undefined

@@ -171,7 +171,14 @@ function readService(one: Declared): Service | undefined {
 }
 
 function twinFaults(one: KubernetesObject, declared: readonly Declared[]): string[] {
-  const twin = declared.find((other) => other !== one && other.is === "object" && identity(other) === identity(one));
+  const { group, kind, namespace, name } = one;
+  const isTwin = (other: Declared): other is KubernetesObject =>
+    other.is === "object" &&
+    other.name === name &&
+    other.kind === kind &&
+    other.namespace === namespace &&
+    other.group === group;
+  const twin = declared.filter(isTwin).find((other) => other !== one);
   return twin ? [`${called(one)} is declared twice in this stack (${twin.urn}): take one of the two out.`] : [];
 }
 
@@ -191,10 +198,6 @@ function ownerFaults(object: KubernetesObject, service: Service): string[] {
         ]
       : []),
   ];
-}
-
-function identity({ group, kind, namespace, name }: KubernetesObject): string {
-  return [group, kind, namespace, name].join("/");
 }
 
 /** The track whose stack has to declare this object of the service; undefined if it is none of the service's. */

@@ -12,8 +12,9 @@ export const protectedDebugIngress: Rule<typeof debugIngressProtectedSettings> =
   remediation:
     "Give debugIngress an ingressClassName that only a private network reaches, or an annotation that asks for a login or names who may come.",
   settings: debugIngressProtectedSettings,
-  judge(one, { settings: { internalClasses, protections } }) {
+  judge(one, stack) {
     if (!isIngress(one) || !one.name.endsWith("-debug") || serviceOf(one) === undefined) return [];
+    const { internalClasses, protections } = stack.settings;
     const { metadata, spec } = one.fields as {
       readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> };
       readonly spec?: { readonly ingressClassName?: string };

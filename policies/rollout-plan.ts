@@ -21,9 +21,9 @@ export const rolloutPlan: Rule<typeof rolloutPlanSettings> = {
   severity: "high",
   remediation: "Put steps of stage canary with rising weights between dark and full, and full last.",
   settings: rolloutPlanSettings,
-  judge(one, { settings: { largestRise } }) {
+  judge(one, stack) {
     if (one.is !== "service" || one.plan?.steps === undefined) return [];
-    const found = faults(one.plan.steps, largestRise);
+    const found = faults(one.plan.steps, stack.settings.largestRise);
     return found.map((fault) => `${one.namespace}/${one.name}: ${fault}.`);
   },
   examples: {

@@ -2,6 +2,7 @@ import type {
   EnforcementLevel,
   Policy,
   PolicyPackConfig,
+  ResourceValidation,
   ResourceValidationPolicy,
   Severity,
   StackValidationPolicy,
@@ -10,6 +11,7 @@ import { toJsonSchema } from "@valibot/to-json-schema";
 import * as v from "valibot";
 import { type Declared, readOutputs } from "./declared.ts";
 import { Program } from "./program.ts";
+import { Round } from "./round.ts";
 import { known } from "./unknown.ts";
 
 /** What the program has declared so far, in its order: a service comes before the objects that it is made of. */
@@ -107,7 +109,42 @@ export function policiesOf(
     if (rules.filter((other) => other.name === name).length > 1) throw new Error(`Two policies have the name ${name}.`);
   }
   const program = new Program();
-  return rules.map((rule) => policyOf(rule, program, options));
+  const round = new Round<Rule>();
+  const ofInputs = rules.filter(({ of }) => of !== "outputs");
+  const talks = (one: Declared) => () => new Set(ofInputs.filter((rule) => mayTalk(rule, one, program.declared)));
+  return rules.map((rule) => {
+    const about = aboutOf(rule);
+    const report = (one: Declared, urn: string, getConfig: () => object, say: (message: string) => void) => {
+      const stack = {
+        declared: program.declared,
+        get settings() {
+          return v.parse(rule.settings ?? v.object({}), getConfig());
+        },
+      };
+      for (const each of sentences(rule, one, stack)) say(`${each} File to change: ${fileOf(rule, urn, options)}.`);
+    };
+    if (rule.of === "outputs") {
+      return {
+        ...about,
+        validateStack({ resources, getConfig }, say) {
+          const root = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
+          if (root) report(readOutputs(root), root.urn, getConfig, (message) => say(message, root.urn));
+        },
+      };
+    }
+    const look: ResourceValidation = (resource, say) => {
+      const one = program.read(resource);
+      if (rule === ofInputs[0]) round.begin(one ? talks(one) : () => new Set());
+      if (one) report(one, resource.urn, resource.getConfig, say);
+    };
+    return {
+      ...about,
+      get validateResource() {
+        if (rule === ofInputs.at(-1)) round.end();
+        return rule === ofInputs[0] || round.looks(rule) ? look : [];
+      },
+    };
+  });
 }
 
 /**
@@ -130,45 +167,28 @@ function levelOf({ level = "mandatory" }: Rule): EnforcementLevel {
   return level;
 }
 
-function policyOf(
-  rule: Rule,
-  program: Program,
-  options: PackOptions,
-): ResourceValidationPolicy | StackValidationPolicy {
-  const { name, description, severity, remediation, settings: schema = v.object({}) } = rule;
-  const about: Policy = {
+/** Whether a rule says something of a resource, or would have to know for that what the team has set, which only its own policy is told. */
+function mayTalk(rule: Rule, one: Declared, declared: readonly Declared[]): boolean {
+  let asks = false;
+  const stack = {
+    declared,
+    get settings(): Record<string, unknown> {
+      asks = true;
+      return v.parse(rule.settings ?? v.object({}), {});
+    },
+  };
+  return sentences(rule, one, stack).length > 0 || asks;
+}
+
+function aboutOf(rule: Rule): Policy {
+  const { name, description, severity, remediation, settings } = rule;
+  return {
     name,
     description,
     severity,
     enforcementLevel: levelOf(rule),
     remediationSteps: remediation,
-    ...(rule.settings && { configSchema: configSchemaOf(rule.settings) }),
-  };
-  const judged = (one: Declared, urn: string, getConfig: () => object, report: (message: string) => void) => {
-    const stack = {
-      declared: program.declared,
-      get settings() {
-        return v.parse(schema, getConfig());
-      },
-    };
-    for (const sentence of sentences(rule, one, stack))
-      report(`${sentence} File to change: ${fileOf(rule, urn, options)}.`);
-  };
-  if (rule.of === "outputs") {
-    return {
-      ...about,
-      validateStack({ resources, getConfig }, report) {
-        const root = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
-        if (root) judged(readOutputs(root), root.urn, getConfig, (message) => report(message, root.urn));
-      },
-    };
-  }
-  return {
-    ...about,
-    validateResource(resource, report) {
-      const one = program.read(resource);
-      if (one) judged(one, resource.urn, resource.getConfig, report);
-    },
+    ...(settings && { configSchema: configSchemaOf(settings) }),
   };
 }
 

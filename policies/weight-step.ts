@@ -21,10 +21,10 @@ export const weightStep: Rule<typeof weightStepSettings> = {
   remediation: "Take a smaller weight first, and the rest once the evidence is good.",
   place: "configuration",
   settings: weightStepSettings,
-  judge(one, { settings }) {
+  judge(one, stack) {
     if (one.is !== "service" || one.shift === undefined) return [];
     const { from, to } = one.shift;
-    const most = settings.largestRise;
+    const most = stack.settings.largestRise;
     return to - from <= most + smallest
       ? []
       : [

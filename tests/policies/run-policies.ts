@@ -42,29 +42,36 @@ export async function runPolicies(
   const found: Violation[] = [];
   const registered = [root, ...resources].map(argsOf);
   const all = registered.filter(({ type }) => type !== "pulumi:pulumi:StackReference");
-  for (const policy of policies) {
-    const { name, enforcementLevel: level } = policy;
-    const getConfig = <T extends object>() => ({ ...settings, ...house[name] }) as T;
-    const attempt = async (urn: string, run: (report: (message: string, of?: string) => void) => unknown) => {
-      try {
-        await run((message, of = urn) => void found.push({ policy: name, level, message, urn: of }));
-      } catch (error) {
-        if (!(error instanceof UnknownValueError)) throw error;
-        found.push({ policy: name, level: "advisory", message: `can't run policy: ${(error as Error).message}`, urn });
-      }
-    };
-    if ("validateStack" in policy) {
-      const [stack] = registered;
-      const told = [{ ...stack, props: unknownCheckingProxy(outputs) }, ...registered.slice(1)] as PolicyResource[];
-      const args = { resources: told, stackTags: new Map(), getConfig, notApplicable };
-      await attempt(stack?.urn ?? "", (report) => policy.validateStack(args, report));
-      continue;
+  const attempt = async (
+    { name, enforcementLevel: level }: Policy,
+    urn: string,
+    run: (report: (message: string, of?: string) => void) => unknown,
+  ) => {
+    try {
+      await run((message, of = urn) => void found.push({ policy: name, level, message, urn: of }));
+    } catch (error) {
+      if (!(error instanceof UnknownValueError)) throw error;
+      found.push({ policy: name, level: "advisory", message: `can't run policy: ${(error as Error).message}`, urn });
     }
-    for (const args of all) {
+  };
+  const configOf =
+    ({ name }: Policy) =>
+    <T extends object>() =>
+      ({ ...settings, ...house[name] }) as T;
+  for (const args of all) {
+    for (const policy of policies) {
+      if (!("validateResource" in policy)) continue;
       for (const validate of [policy.validateResource ?? []].flat()) {
-        await attempt(args.urn, (report) => validate({ ...args, getConfig }, report));
+        await attempt(policy, args.urn, (report) => validate({ ...args, getConfig: configOf(policy) }, report));
       }
     }
+  }
+  const [stack, ...others] = registered;
+  const told = [{ ...stack, props: unknownCheckingProxy(outputs) }, ...others] as PolicyResource[];
+  for (const policy of policies) {
+    if (!("validateStack" in policy)) continue;
+    const args = { resources: told, stackTags: new Map(), getConfig: configOf(policy), notApplicable };
+    await attempt(policy, stack?.urn ?? "", (report) => policy.validateStack(args, report));
   }
   return found;
 }

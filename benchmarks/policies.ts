@@ -31,11 +31,13 @@ const { canary, prod } = JSON.parse(readFileSync(${JSON.stringify(join(pack, "fo
 const [service, ...objects] = [...canary.filter(({ type }) => type.startsWith("gray-release")), ...[...canary, ...prod].filter(({ type }) => type.startsWith("kubernetes"))];
 const both = { ...service.props, tracks: ["stable", "canary"], releases: { canary: service.props.releases.canary, stable: service.props.releases.canary } };
 let count = 0;
+let parent;
 for (let i = 0; count < 1000; i++) {
   const own = (value) => JSON.parse(JSON.stringify(value).replaceAll("fop-gate", "fop-gate-" + i));
   for (const { type, name, props, protect } of own([{ ...service, props: both }, ...objects])) {
     if (count++ >= 1000) break;
-    new pulumi.ComponentResource(type, name, props, { protect });
+    const made = new pulumi.ComponentResource(type, name, props, { protect, parent: type === service.type ? undefined : parent });
+    if (type === service.type) parent = made;
   }
 }
 `;

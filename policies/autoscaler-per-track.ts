@@ -1,4 +1,4 @@
-import { called, type Declared, type KubernetesObject, pairsOf, type Service } from "./declared.ts";
+import { asService, called, type Declared, type KubernetesObject, pairsOf, type Service } from "./declared.ts";
 import { canaryService, kubernetes } from "./examples.ts";
 import type { Rule } from "./rule.ts";
 
@@ -16,7 +16,7 @@ export const autoscalerPerTrack: Rule = {
   remediation:
     'Say replicas: "external" where an autoscaler scales stable, let the weight alone decide on canary\'s pods, and keep one autoscaler a track.',
   judge: (one, { declared }) => [
-    ...pairsOf(one, declared, readAutoscaler, readService).flatMap(([scaler, service]) =>
+    ...pairsOf(one, declared, readAutoscaler, asService).flatMap(([scaler, service]) =>
       ownershipFaults(scaler, service),
     ),
     ...pairsOf(one, declared, readAutoscaler, readAutoscaler)
@@ -78,10 +78,6 @@ function readAutoscaler(one: Declared): Autoscaler | undefined {
     readonly scaleTargetRef?: { readonly kind: string; readonly name: string };
   };
   return scaleTargetRef?.kind === "Deployment" ? { object: one, target: scaleTargetRef.name } : undefined;
-}
-
-function readService(one: Declared): Service | undefined {
-  return one.is === "service" ? one : undefined;
 }
 
 function ownershipFaults({ object, target }: Autoscaler, { name, namespace, replicas, gateway }: Service): string[] {

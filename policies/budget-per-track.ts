@@ -1,4 +1,4 @@
-import { called, type Declared, type KubernetesObject, pairsOf, type Service } from "./declared.ts";
+import { asService, called, type Declared, type KubernetesObject, pairsOf } from "./declared.ts";
 import { canaryService, kubernetes } from "./examples.ts";
 import type { Rule } from "./rule.ts";
 
@@ -12,7 +12,7 @@ export const budgetPerTrack: Rule = {
   severity: "medium",
   remediation: "Give each track a PodDisruptionBudget of its own, with the label track in its selector.",
   judge: (one, { declared }) =>
-    pairsOf(one, declared, readBudget, readService).flatMap(([{ object, selector }, service]) => {
+    pairsOf(one, declared, readBudget, asService).flatMap(([{ object, selector }, service]) => {
       if (object.namespace !== service.namespace) return [];
       const labels = Object.values(service.releases)[0]?.template.metadata?.labels ?? { app: service.name };
       const both = ["stable", "canary"].every((track) => selects(selector, { ...labels, track }));
@@ -76,10 +76,6 @@ function readBudget(one: Declared): { readonly object: KubernetesObject; readonl
   if (one.is !== "object" || one.kind !== "PodDisruptionBudget") return undefined;
   const { selector } = (one.fields.spec ?? {}) as { readonly selector?: Selector };
   return selector && { object: one, selector: JSON.parse(JSON.stringify(selector)) };
-}
-
-function readService(one: Declared): Service | undefined {
-  return one.is === "service" ? one : undefined;
 }
 
 function selects({ matchLabels = {}, matchExpressions = [] }: Selector, labels: Labels): boolean {

@@ -1,4 +1,5 @@
-import { called, homeOf, serviceOf } from "./declared.ts";
+import { asService, called, type Declared, type KubernetesObject, pairsOf, serviceOf } from "./declared.ts";
+import { isIngress } from "./entrances.ts";
 import { canaryService, kubernetes } from "./examples.ts";
 import type { Rule } from "./rule.ts";
 
@@ -9,16 +10,14 @@ export const debugIngress: Rule = {
   severity: "medium",
   remediation:
     "Give the argument debugIngress to the service in the stack of stable, and take the debug Ingress out of the others.",
-  judge(one, { declared }) {
-    if (one.is !== "object" || one.kind !== "Ingress" || !one.name.endsWith("-debug")) return [];
-    if (serviceOf(one) === undefined) return [];
-    const tracks = homeOf(one, declared)?.tracks ?? [];
-    return tracks.includes("stable")
-      ? []
-      : [
-          `${called(one)} is a debug Ingress, and this stack owns ${tracks.join(" and ") || "no track"} of ${serviceOf(one)}: it belongs to the stack that owns stable.`,
-        ];
-  },
+  judge: (one, { declared }) =>
+    pairsOf(one, declared, readDebugIngress, asService)
+      .filter(([ingress, { name, namespace }]) => serviceOf(ingress) === name && ingress.namespace === namespace)
+      .filter(([, { tracks }]) => !tracks.includes("stable"))
+      .map(
+        ([ingress, { name, tracks }]) =>
+          `${called(ingress)} is a debug Ingress, and this stack owns ${tracks.join(" and ")} of ${name}: it belongs to the stack that owns stable.`,
+      ),
   examples: {
     allowed: [
       { name: "in the stack of stable", resources: [canaryService({ tracks: ["stable"] }), ingress("fop-gate-debug")] },
@@ -34,10 +33,18 @@ export const debugIngress: Rule = {
         resources: [canaryService({ tracks: ["canary"] }), ingress("fop-gate-debug")],
         says: /^Ingress dora-apps\/fop-gate-debug is a debug Ingress, and this stack owns canary of fop-gate: it belongs to the stack that owns stable\.$/,
       },
-      { name: "in a stack without the service", resources: [ingress("fop-gate-debug")], says: /owns no track/ },
+      {
+        name: "declared before the service",
+        resources: [ingress("fop-gate-debug"), canaryService({ tracks: ["canary"] })],
+        says: /this stack owns canary of fop-gate/,
+      },
     ],
   },
 };
+
+function readDebugIngress(one: Declared): KubernetesObject | undefined {
+  return isIngress(one) && one.name.endsWith("-debug") ? one : undefined;
+}
 
 function ingress(name: string) {
   return kubernetes("networking.k8s.io/v1:Ingress", name);

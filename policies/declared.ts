@@ -151,6 +151,11 @@ export function serviceOf({ labels }: KubernetesObject): string | undefined {
   return labels[serviceLabel];
 }
 
+/** For {@link pairsOf}. */
+export function asService(one: Declared): Service | undefined {
+  return one.is === "service" ? one : undefined;
+}
+
 export function servicesOf(declared: readonly Declared[]): Service[] {
   return declared.filter((one) => one.is === "service");
 }

@@ -1,6 +1,15 @@
-import { called, type Declared, isTrack, type KubernetesObject, pairsOf, serviceOf } from "./declared.ts";
-import { backendsOf, ingressSpec, isHttpRoute, isIngress, routeSpec } from "./entrances.ts";
+import { called, pairsOf } from "./declared.ts";
 import { canaryService, deployment, httpRoute, kubernetes } from "./examples.ts";
+import {
+  hasPort,
+  type NamedPorts,
+  portList,
+  type ReadService,
+  type ReadTrack,
+  readNamedPorts,
+  readServicePorts,
+  readTrackPorts,
+} from "./ports.ts";
 import type { Rule } from "./rule.ts";
 
 /**
@@ -18,10 +27,12 @@ export const existingPorts: Rule = {
   severity: "high",
   remediation: "Name a port that the Service has, and a targetPort that a container has.",
   judge: (one, { declared }) => [
-    ...pairsOf(one, declared, readEntrance, readService).flatMap(([entrance, service]) =>
+    ...pairsOf(one, declared, readNamedPorts, readServicePorts).flatMap(([entrance, service]) =>
       entranceFaults(entrance, service),
     ),
-    ...pairsOf(one, declared, readService, readTrack).flatMap(([service, track]) => targetFaults(service, track)),
+    ...pairsOf(one, declared, readServicePorts, readTrackPorts).flatMap(([service, track]) =>
+      targetFaults(service, track),
+    ),
   ],
   examples: {
     allowed: [
@@ -89,89 +100,17 @@ export const existingPorts: Rule = {
   },
 };
 
-interface Port {
-  readonly name: string | undefined;
-  readonly number: number;
-}
-
-/** An HTTPRoute or an Ingress, by the ports that it names. */
-interface Entrance {
-  readonly object: KubernetesObject;
-  readonly to: readonly {
-    readonly namespace: string;
-    readonly service: string | undefined;
-    readonly port: number | string | undefined;
-  }[];
-}
-
-function readEntrance(one: Declared): Entrance | undefined {
-  if (isHttpRoute(one)) {
-    return { object: one, to: (routeSpec(one).rules ?? []).flatMap((rule) => backendsOf(rule, one)) };
-  }
-  if (!isIngress(one)) return undefined;
-  const { defaultBackend, rules = [] } = ingressSpec(one);
-  const backends = [defaultBackend, ...rules.flatMap(({ http }) => (http?.paths ?? []).map(({ backend }) => backend))];
-  const to = backends.flatMap((backend) => {
-    if (backend?.service === undefined) return [];
-    const { name, port } = backend.service;
-    return [{ namespace: one.namespace, service: name, port: port?.number ?? port?.name }];
-  });
-  return { object: one, to };
-}
-
-interface ServiceSpec {
-  readonly selector?: Readonly<Record<string, string>>;
-  readonly ports?: readonly { readonly name?: string; readonly port: number; readonly targetPort?: number | string }[];
-}
-
-/** A Service of a service under gray release. */
-interface ReadService {
-  readonly object: KubernetesObject;
-  readonly selector: readonly (readonly [label: string, value: string])[];
-  readonly ports: readonly (Port & { readonly target: number | string })[];
-}
-
-function readService(one: Declared): ReadService | undefined {
-  if (one.is !== "object" || one.kind !== "Service" || one.group !== "core" || serviceOf(one) === undefined)
-    return undefined;
-  const { selector = {}, ports = [] } = (one.fields.spec ?? {}) as ServiceSpec;
-  return {
-    object: one,
-    selector: Object.entries(selector),
-    ports: ports.map(({ name, port, targetPort = port }) => ({ name, number: port, target: targetPort })),
-  };
-}
-
-/** The Deployment of a track, by its pods. */
-interface ReadTrack {
-  readonly object: KubernetesObject;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly ports: readonly Port[];
-}
-
-function readTrack(one: Declared): ReadTrack | undefined {
-  if (!isTrack(one)) return undefined;
-  const { metadata, spec } = one.fields.spec?.template ?? {};
-  const containers = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
-  const ports = containers.flatMap((container) => container.ports ?? []);
-  return {
-    object: one,
-    labels: { ...metadata?.labels },
-    ports: ports.map(({ name, containerPort }) => ({ name, number: containerPort })),
-  };
-}
-
-function entranceFaults({ object, to }: Entrance, service: ReadService): string[] {
+function entranceFaults({ object, to }: NamedPorts, service: ReadService): string[] {
   const missing = to.find(
     (target) =>
       target.namespace === service.object.namespace &&
       target.service === service.object.name &&
-      !has(service.ports, target.port),
+      !hasPort(service.ports, target.port),
   );
   if (missing === undefined) return [];
   const what = missing.port === undefined ? "no port" : `port ${missing.port}`;
   return [
-    `${called(object)} sends to ${what} of ${called(service.object)}, which has ${listed(service.ports)}: name one of its ports.`,
+    `${called(object)} sends to ${what} of ${called(service.object)}, which has ${portList(service.ports)}: name one of its ports.`,
   ];
 }
 
@@ -181,23 +120,13 @@ function targetFaults({ object, selector, ports }: ReadService, track: ReadTrack
     object.namespace === track.object.namespace &&
     selector.every(([label, value]) => track.labels[label] === value);
   const missing = ports.find(
-    ({ target }) => !has(track.ports, target) && (typeof target === "string" || track.ports.length > 0),
+    ({ target }) => !hasPort(track.ports, target) && (typeof target === "string" || track.ports.length > 0),
   );
   return selects && missing
     ? [
-        `${called(object)} leads to port ${missing.target} of ${called(track.object)}, whose containers have ${listed(track.ports)}: name one of theirs, or give it to a container.`,
+        `${called(object)} leads to port ${missing.target} of ${called(track.object)}, whose containers have ${portList(track.ports)}: name one of theirs, or give it to a container.`,
       ]
     : [];
-}
-
-function has(ports: readonly Port[], wanted: number | string | undefined): boolean {
-  return wanted !== undefined && ports.some(({ name, number }) => wanted === number || wanted === name);
-}
-
-function listed(ports: readonly Port[]): string {
-  return (
-    ports.map(({ name, number }) => (name === undefined ? `${number}` : `${name} (${number})`)).join(", ") || "none"
-  );
 }
 
 function service({

@@ -1,4 +1,12 @@
-import { called, type Declared, type KubernetesObject, pairsOf, type Service, serviceOf } from "./declared.ts";
+import {
+  asService,
+  called,
+  type Declared,
+  type KubernetesObject,
+  pairsOf,
+  type Service,
+  serviceOf,
+} from "./declared.ts";
 import { canaryService, deployment, kubernetes } from "./examples.ts";
 import type { Rule } from "./rule.ts";
 
@@ -19,7 +27,7 @@ export const oneOwner: Rule = {
     "Keep each object in one stack: the front and canary with the stack of canary, stable and the debug Ingress with that of stable.",
   judge: (one, { declared }) => [
     ...(one.is === "object" ? twinFaults(one, declared) : []),
-    ...pairsOf(one, declared, readObject, readService).flatMap(([object, service]) => ownerFaults(object, service)),
+    ...pairsOf(one, declared, readObject, asService).flatMap(([object, service]) => ownerFaults(object, service)),
   ],
   examples: {
     allowed: [
@@ -164,10 +172,6 @@ export const oneOwner: Rule = {
 
 function readObject(one: Declared): KubernetesObject | undefined {
   return one.is === "object" ? one : undefined;
-}
-
-function readService(one: Declared): Service | undefined {
-  return one.is === "service" ? one : undefined;
 }
 
 function twinFaults(one: KubernetesObject, declared: readonly Declared[]): string[] {

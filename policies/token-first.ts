@@ -1,19 +1,8 @@
-import { called, type Declared, type KubernetesObject, pairsOf, type Service, serviceOf } from "./declared.ts";
-import {
-  type Backend,
-  backendsOf,
-  type Condition,
-  isHttpRoute,
-  matchesOf,
-  pathText,
-  type RouteRule,
-  routeSpec,
-} from "./entrances.ts";
+import { asService, called, pairsOf, type Service } from "./declared.ts";
+import type { Backend } from "./entrances.ts";
 import { canaryService, httpRoute } from "./examples.ts";
 import type { Rule } from "./rule.ts";
-
-/** The header with the secret that reaches canary (components/names.ts). */
-const tokenHeader = "x-gray-token";
+import { prevails, type ReadRoute, readRoute, tokenHeader } from "./token-match.ts";
 
 const tokenHeaders = [{ name: tokenHeader, type: "Exact", value: "s3cret" }];
 const prefix = (value: string) => ({ type: "PathPrefix", value });
@@ -47,7 +36,7 @@ export const tokenFirst: Rule = {
   remediation:
     "Put a rule with the token and the same conditions in front of the one that is named, or leave the route to CanaryService.",
   judge: (one, { declared }) =>
-    pairsOf(one, declared, readService, readRoute).flatMap(([service, route]) => faults(service, route)),
+    pairsOf(one, declared, asService, readRoute).flatMap(([service, route]) => faults(service, route)),
   examples: {
     allowed: [
       { name: "the token, then the weight", resources: [canaryService(), httpRoute([token(), weight])] },
@@ -228,65 +217,6 @@ export const tokenFirst: Rule = {
   },
 };
 
-function readService(one: Declared): Service | undefined {
-  return one.is === "service" ? one : undefined;
-}
-
-/** A match of a route. */
-interface Match {
-  readonly rule: number;
-  /** Where it stands, e.g. `rules[0].matches[1]`. */
-  readonly at: string;
-  readonly path: string;
-  readonly method: string | undefined;
-  /** How it asks for the token; undefined if it does not. */
-  readonly token: string | undefined;
-  /** Those but the token's, by names in lower case. */
-  readonly headers: readonly Asked[];
-  /** How many of the headers, the token's included, have to be exactly something. */
-  readonly exact: number;
-  readonly query: readonly Asked[];
-}
-type Asked = Required<Condition>;
-
-/** A route as this rule sees it. */
-interface ReadRoute {
-  readonly route: KubernetesObject;
-  readonly owner: string | undefined;
-  readonly rules: readonly { readonly matches: readonly Match[]; readonly backends: readonly Backend[] }[];
-}
-
-function readRoute(one: Declared): ReadRoute | undefined {
-  if (!isHttpRoute(one)) return undefined;
-  const rules = routeSpec(one).rules ?? [];
-  return {
-    route: one,
-    owner: serviceOf(one),
-    rules: rules.map((rule, i) => ({ matches: readMatches(rule, i), backends: backendsOf(rule, one) })),
-  };
-}
-
-function readMatches(rule: RouteRule, i: number): Match[] {
-  return matchesOf(rule).map(({ path, method, headers = [], queryParams = [] }, j) => {
-    const tokens = headers.filter(({ name }) => isToken(name));
-    const others = headers.filter(({ name }) => !isToken(name));
-    return {
-      rule: i,
-      at: `rules[${i}].matches[${j}]`,
-      path: pathText(path?.type, path?.value),
-      method,
-      token: tokens.map(({ type = "Exact" }) => type)[0],
-      headers: others.map(({ name, type = "Exact", value }) => ({ name: name.toLowerCase(), type, value })),
-      exact: headers.filter(({ type = "Exact" }) => type === "Exact").length,
-      query: queryParams.map(({ name, type = "Exact", value }) => ({ name, type, value })),
-    };
-  });
-}
-
-function isToken(name: string): boolean {
-  return name.toLowerCase() === tokenHeader;
-}
-
 function faults(service: Service, { route, owner, rules }: ReadRoute): string[] {
   const { name, namespace } = service;
   const canary = `${name}-canary`;
@@ -305,29 +235,6 @@ function faults(service: Service, { route, owner, rules }: ReadRoute): string[] 
         ? `${called(route)}: ${match.at} asks for ${tokenHeader} and does not go to ${canary} alone: give it that backend, or take it out.`
         : `${called(route)}: a request with the token to ${match.path} meets ${match.at} before canary of ${namespace}/${name}: put a rule in front of it that asks for ${tokenHeader} as well, and goes to ${canary} alone.`,
     );
-}
-
-/** Whether every request with the token that meets `other` goes to the token's match. */
-function prevails(token: Match, other: Match): boolean {
-  const within = (mine: readonly Asked[], theirs: readonly Asked[]) =>
-    mine.every((each) => theirs.some((narrow) => narrow.name === each.name && isMetBy(each, narrow)));
-  if (other.token !== undefined || token.path !== other.path || token.method !== other.method) return false;
-  if (!within(token.headers, other.headers) || !within(token.query, other.query)) return false;
-  if (token.query.length < other.query.length) return false;
-  const [many, others] = [token.headers.length + 1, other.headers.length];
-  return many > others || (many === others && token.exact >= other.exact && token.rule < other.rule);
-}
-
-/** Whether whatever meets the narrow condition meets the other one of that name. Some gateways look for the pattern in the whole value. */
-function isMetBy({ type, value }: Asked, narrow: Asked): boolean {
-  if (type === narrow.type) return value === narrow.value;
-  if (type !== "RegularExpression" || narrow.type !== "Exact") return false;
-  const [, flag, body] = /^(\(\?i\))?(.*)$/s.exec(value) ?? [];
-  try {
-    return new RegExp(`^(?:${body})$`, flag === undefined ? "u" : "iu").test(narrow.value);
-  } catch {
-    return false; // in a dialect that is not ours: then nothing is known of it
-  }
 }
 
 function token(conditions: object = {}) {

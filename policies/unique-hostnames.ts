@@ -1,14 +1,6 @@
-import { called, type Declared, type KubernetesObject, readable, type Service, serviceOf } from "./declared.ts";
-import {
-  everyPath,
-  ingressSpec,
-  isHttpRoute,
-  isIngress,
-  isUnconditional,
-  matchesOf,
-  pathText,
-  routeSpec,
-} from "./entrances.ts";
+import { type Claim, canMeet, claimText, type Entrance, readEntrance } from "./claims.ts";
+import { called, readable, type Service } from "./declared.ts";
+import { everyPath, pathText } from "./entrances.ts";
 import { canaryService, httpRoute, kubernetes } from "./examples.ts";
 import type { Rule } from "./rule.ts";
 
@@ -134,50 +126,6 @@ export const uniqueHostnames: Rule = {
   },
 };
 
-/** An HTTPRoute or an Ingress, and what it claims. */
-interface Entrance {
-  readonly object: KubernetesObject;
-  readonly service: string | undefined;
-  /** Where it hangs: the listeners of an HTTPRoute, the class of an Ingress. */
-  readonly listeners: readonly Listener[];
-  readonly claims: readonly Claim[];
-}
-interface Listener {
-  /** The Gateway, or the class of an Ingress. */
-  readonly of: string;
-  /** @default all of the Gateway */
-  readonly section?: string;
-  /** @default all of the Gateway */
-  readonly port?: number;
-}
-interface Claim {
-  /** Undefined is whatever host comes there. */
-  readonly host: string | undefined;
-  readonly path: string;
-}
-
-function readEntrance(one: Declared): Entrance | undefined {
-  if (isHttpRoute(one)) {
-    const { parentRefs = [], hostnames = [], rules = [] } = routeSpec(one);
-    const listeners = parentRefs.map(({ kind = "Gateway", namespace = one.namespace, name, sectionName, port }) => ({
-      of: `${kind} ${namespace}/${name}`,
-      ...(sectionName !== undefined && { section: sectionName }),
-      ...(port !== undefined && { port }),
-    }));
-    const matches = rules.flatMap(matchesOf).filter(isUnconditional);
-    const paths = new Set(matches.map(({ path }) => pathText(path?.type, path?.value)));
-    const hosts = hostnames.length > 0 ? hostnames : [undefined];
-    const claims = hosts.flatMap((host) => [...paths].map((path) => ({ host, path })));
-    return { object: one, service: serviceOf(one), listeners, claims };
-  }
-  if (!isIngress(one)) return undefined;
-  const { ingressClassName = "the default class", rules = [] } = ingressSpec(one);
-  const claims = rules.flatMap(({ host, http }) =>
-    (http?.paths ?? []).map(({ path, pathType }) => ({ host, path: pathText(pathType, path) })),
-  );
-  return { object: one, service: serviceOf(one), listeners: [{ of: ingressClassName }], claims };
-}
-
 function faults(entrance: Entrance, other: Entrance): string[] {
   if (!canMeet(entrance, other)) return [];
   const both = entrance.claims.find(({ host, path }) =>
@@ -186,25 +134,8 @@ function faults(entrance: Entrance, other: Entrance): string[] {
   // Of two kinds of entrances, what neither says of the host is no claim to the same one.
   if (both === undefined || (both.host === undefined && entrance.object.kind !== other.object.kind)) return [];
   return [
-    `${called(entrance.object)} claims ${text(both)}, and so does ${called(other.object)}: give one of them another host or path.`,
+    `${called(entrance.object)} claims ${claimText(both)}, and so does ${called(other.object)}: give one of them another host or path.`,
   ];
-}
-
-/** Whether a request could come by both. */
-function canMeet(entrance: Entrance, other: Entrance): boolean {
-  const sameService =
-    entrance.service !== undefined &&
-    entrance.service === other.service &&
-    entrance.object.namespace === other.object.namespace;
-  // The debug Ingress is held against its service's arguments, in whichever stack.
-  if (sameService && [entrance, other].some(({ object, service }) => object.name === `${service}-debug`)) return false;
-  if (entrance.object.kind !== other.object.kind) return !sameService;
-  return entrance.listeners.some((mine) => other.listeners.some((theirs) => overlap(mine, theirs)));
-}
-
-function overlap(a: Listener, b: Listener): boolean {
-  const alike = <T>(x: T | undefined, y: T | undefined) => x === undefined || y === undefined || x === y;
-  return a.of === b.of && alike(a.section, b.section) && alike(a.port, b.port);
 }
 
 function debugFaults({ namespace, name, gateway, ingress, debugIngress }: Service): string[] {
@@ -217,13 +148,9 @@ function debugFaults({ namespace, name, gateway, ingress, debugIngress }: Servic
   ];
   return users.some(({ host, path }) => host === debug.host && path === debug.path)
     ? [
-        `${namespace}/${name}: the debug Ingress claims ${text(debug)}, and so does the users' Ingress or HTTPRoute: give debugIngress a host of its own.`,
+        `${namespace}/${name}: the debug Ingress claims ${claimText(debug)}, and so does the users' Ingress or HTTPRoute: give debugIngress a host of its own.`,
       ]
     : [];
-}
-
-function text({ host = "every host's ", path }: Claim): string {
-  return `${host}${path.replace(/^[=~]/, "")}`;
 }
 
 function route(name = "fop-gate", changes: Parameters<typeof httpRoute>[1] = {}) {

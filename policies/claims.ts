@@ -1,0 +1,69 @@
+/** What requests an HTTPRoute or an Ingress claims, and whether two of them could meet. */
+import { type Declared, type KubernetesObject, serviceOf } from "./declared.ts";
+import { ingressSpec, isHttpRoute, isIngress, isUnconditional, matchesOf, pathText, routeSpec } from "./entrances.ts";
+
+/** An HTTPRoute or an Ingress, and what it claims. */
+export interface Entrance {
+  readonly object: KubernetesObject;
+  readonly service: string | undefined;
+  /** Where it hangs: the listeners of an HTTPRoute, the class of an Ingress. */
+  readonly listeners: readonly Listener[];
+  readonly claims: readonly Claim[];
+}
+interface Listener {
+  /** The Gateway, or the class of an Ingress. */
+  readonly of: string;
+  /** @default all of the Gateway */
+  readonly section?: string;
+  /** @default all of the Gateway */
+  readonly port?: number;
+}
+export interface Claim {
+  /** Undefined is whatever host comes there. */
+  readonly host: string | undefined;
+  readonly path: string;
+}
+
+export function readEntrance(one: Declared): Entrance | undefined {
+  if (isHttpRoute(one)) {
+    const { parentRefs = [], hostnames = [], rules = [] } = routeSpec(one);
+    const listeners = parentRefs.map(({ kind = "Gateway", namespace = one.namespace, name, sectionName, port }) => ({
+      of: `${kind} ${namespace}/${name}`,
+      ...(sectionName !== undefined && { section: sectionName }),
+      ...(port !== undefined && { port }),
+    }));
+    const matches = rules.flatMap(matchesOf).filter(isUnconditional);
+    const paths = new Set(matches.map(({ path }) => pathText(path?.type, path?.value)));
+    const hosts = hostnames.length > 0 ? hostnames : [undefined];
+    const claims = hosts.flatMap((host) => [...paths].map((path) => ({ host, path })));
+    return { object: one, service: serviceOf(one), listeners, claims };
+  }
+  if (!isIngress(one)) return undefined;
+  const { ingressClassName = "the default class", rules = [] } = ingressSpec(one);
+  const claims = rules.flatMap(({ host, http }) =>
+    (http?.paths ?? []).map(({ path, pathType }) => ({ host, path: pathText(pathType, path) })),
+  );
+  return { object: one, service: serviceOf(one), listeners: [{ of: ingressClassName }], claims };
+}
+
+/** Whether a request could come by both. */
+export function canMeet(entrance: Entrance, other: Entrance): boolean {
+  const sameService =
+    entrance.service !== undefined &&
+    entrance.service === other.service &&
+    entrance.object.namespace === other.object.namespace;
+  // The debug Ingress is held against its service's arguments, in whichever stack.
+  if (sameService && [entrance, other].some(({ object, service }) => object.name === `${service}-debug`)) return false;
+  if (entrance.object.kind !== other.object.kind) return !sameService;
+  return entrance.listeners.some((mine) => other.listeners.some((theirs) => overlap(mine, theirs)));
+}
+
+function overlap(a: Listener, b: Listener): boolean {
+  const alike = <T>(x: T | undefined, y: T | undefined) => x === undefined || y === undefined || x === y;
+  return a.of === b.of && alike(a.section, b.section) && alike(a.port, b.port);
+}
+
+/** Host and path, for messages. */
+export function claimText({ host = "every host's ", path }: Claim): string {
+  return `${host}${path.replace(/^[=~]/, "")}`;
+}

@@ -1,0 +1,86 @@
+/** The ports on the path of a request: those that entrances name, those of Services, those of pods. */
+import { type Declared, isTrack, type KubernetesObject, serviceOf } from "./declared.ts";
+import { backendsOf, ingressSpec, isHttpRoute, isIngress, routeSpec } from "./entrances.ts";
+
+export interface Port {
+  readonly name: string | undefined;
+  readonly number: number;
+}
+
+/** An HTTPRoute or an Ingress, by the ports that it names. */
+export interface NamedPorts {
+  readonly object: KubernetesObject;
+  readonly to: readonly {
+    readonly namespace: string;
+    readonly service: string | undefined;
+    readonly port: number | string | undefined;
+  }[];
+}
+
+export function readNamedPorts(one: Declared): NamedPorts | undefined {
+  if (isHttpRoute(one)) {
+    return { object: one, to: (routeSpec(one).rules ?? []).flatMap((rule) => backendsOf(rule, one)) };
+  }
+  if (!isIngress(one)) return undefined;
+  const { defaultBackend, rules = [] } = ingressSpec(one);
+  const backends = [defaultBackend, ...rules.flatMap(({ http }) => (http?.paths ?? []).map(({ backend }) => backend))];
+  const to = backends.flatMap((backend) => {
+    if (backend?.service === undefined) return [];
+    const { name, port } = backend.service;
+    return [{ namespace: one.namespace, service: name, port: port?.number ?? port?.name }];
+  });
+  return { object: one, to };
+}
+
+interface ServiceSpec {
+  readonly selector?: Readonly<Record<string, string>>;
+  readonly ports?: readonly { readonly name?: string; readonly port: number; readonly targetPort?: number | string }[];
+}
+
+/** A Service of a service under gray release. */
+export interface ReadService {
+  readonly object: KubernetesObject;
+  readonly selector: readonly (readonly [label: string, value: string])[];
+  readonly ports: readonly (Port & { readonly target: number | string })[];
+}
+
+export function readServicePorts(one: Declared): ReadService | undefined {
+  if (one.is !== "object" || one.kind !== "Service" || one.group !== "core" || serviceOf(one) === undefined)
+    return undefined;
+  const { selector = {}, ports = [] } = (one.fields.spec ?? {}) as ServiceSpec;
+  return {
+    object: one,
+    selector: Object.entries(selector),
+    ports: ports.map(({ name, port, targetPort = port }) => ({ name, number: port, target: targetPort })),
+  };
+}
+
+/** The Deployment of a track, by its pods. */
+export interface ReadTrack {
+  readonly object: KubernetesObject;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ports: readonly Port[];
+}
+
+export function readTrackPorts(one: Declared): ReadTrack | undefined {
+  if (!isTrack(one)) return undefined;
+  const { metadata, spec } = one.fields.spec?.template ?? {};
+  const containers = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
+  const ports = containers.flatMap((container) => container.ports ?? []);
+  return {
+    object: one,
+    labels: { ...metadata?.labels },
+    ports: ports.map(({ name, containerPort }) => ({ name, number: containerPort })),
+  };
+}
+
+export function hasPort(ports: readonly Port[], wanted: number | string | undefined): boolean {
+  return wanted !== undefined && ports.some(({ name, number }) => wanted === number || wanted === name);
+}
+
+/** For messages. */
+export function portList(ports: readonly Port[]): string {
+  return (
+    ports.map(({ name, number }) => (name === undefined ? `${number}` : `${name} (${number})`)).join(", ") || "none"
+  );
+}

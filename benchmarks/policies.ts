@@ -5,8 +5,8 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "../rehearsal/command.ts";
-import { type Figure, limited } from "./figure.ts";
-import { interleave, seconds } from "./sample.ts";
+import { compared, type Figure, limited } from "./figure.ts";
+import { interleave, type Sample, seconds } from "./sample.ts";
 
 const starts = 7;
 const previews = 5;
@@ -42,6 +42,11 @@ for (let i = 0; count < 1000; i++) {
 }
 `;
 
+/** What Pulumi itself takes to ask a pack of each resource. */
+const idlePack = `import { PolicyPack } from "@pulumi/policy";
+new PolicyPack("idle", { policies: [{ name: "idle", description: "Does nothing.", validateResource() {} }] });
+`;
+
 /** What the policy pack costs: its start, and a preview of 1 000 resources with it beside the same without. */
 export async function policies(atEnd: (work: () => Promise<unknown>) => void): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), "gray-thousand-"));
@@ -51,6 +56,14 @@ export async function policies(atEnd: (work: () => Promise<unknown>) => void): P
   writeFileSync(join(folder, "index.ts"), program);
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   mkdirSync(join(folder, ".state"));
+  const idle = join(folder, "idle");
+  mkdirSync(idle);
+  writeFileSync(join(idle, "PulumiPolicy.yaml"), "runtime: nodejs\nmain: index.mjs\n");
+  writeFileSync(
+    join(idle, "package.json"),
+    JSON.stringify({ name: "idle", version: "1.0.0", type: "module", main: "index.mjs" }),
+  );
+  writeFileSync(join(idle, "index.mjs"), idlePack);
   const env = { PULUMI_BACKEND_URL: `file://${join(folder, ".state")}`, PULUMI_CONFIG_PASSPHRASE: "bench" };
   const must = async (...args: string[]) => {
     const { code, output } = await run("pulumi", [...args, "--non-interactive"], { cwd: folder, env });
@@ -58,14 +71,21 @@ export async function policies(atEnd: (work: () => Promise<unknown>) => void): P
   };
   await must("stack", "init", "thousand");
   const preview = (...args: string[]) => seconds(() => must("preview", "--stack", "thousand", ...args));
-  const sides = { without: () => preview(), with: () => preview("--policy-pack", pack) };
+  const sides = {
+    without: () => preview(),
+    idle: () => preview("--policy-pack", idle),
+    with: () => preview("--policy-pack", pack),
+  };
   for (const side of Object.values(sides)) await side();
   const start = await interleave(starts, { start: () => seconds(startPack) });
   const time = await interleave(previews, sides);
-  const beyond = time.with.map((value, i) => value - (time.without[i] ?? 0));
+  const beyond = (side: Sample) => side.map((value, i) => value - (time.without[i] ?? 0));
   return [
     limited("policy pack: from nothing to its port", start.start, { unit: "s", most: 1 }),
-    limited("1 000 resources: preview with the pack, beyond that without", beyond, { unit: "s", most: 1.5 }),
+    limited("1 000 resources: preview with the pack, beyond that without", beyond(time.with), { unit: "s", most: 1.5 }),
+    compared("the same / with a pack of one rule that does nothing", beyond(time.with), beyond(time.idle), {
+      unit: "s",
+    }),
   ];
 }
 

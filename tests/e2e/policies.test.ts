@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import type { Log } from "sarif";
+import { rules } from "../../policies/rules.ts";
 import { apply, kubectl, namespace as makeNamespace } from "../../rehearsal/kubectl.ts";
 import { Project } from "../../rehearsal/project.ts";
 import { sandboxEnvironment } from "../../sandbox/env.ts";
@@ -88,6 +90,21 @@ describe("pulumi preview --policy-pack policies", () => {
       assert.notEqual(strict.code, 0);
       assert.match(strict.output, /the house wants the label cost-center besides/);
     }
+  });
+
+  it("is told by gray policy, of what is deployed and of what would be", async () => {
+    const deployed = await project.gray("policy", "--deployed", "--format", "junit");
+    assert.equal(deployed.code, 0, deployed.output);
+    assert.match(deployed.stdout, /<testsuite name="canary" tests="1" failures="0" errors="0">/);
+    const index = project.read("index.ts");
+    const { rule, change }: Variant = (await import("../expected-failures/policies/root.ts")).default;
+    project.change(change);
+    const { code, stdout, output } = await project.gray("policy", "--stack", "canary", "--format", "sarif");
+    project.write("index.ts", index);
+    assert.equal(code, 3, output);
+    const [run] = (JSON.parse(stdout) as Log).runs;
+    assert.deepEqual([...new Set(run?.results?.map(({ ruleId }) => ruleId))], [rule]);
+    assert.equal(run?.tool.driver.rules?.length, rules.length);
   });
 
   it("fails where the gate would refuse prod", async () => {

@@ -347,10 +347,10 @@ describe("the pods as a source", () => {
 
   it("that do not answer in time are a problem each, and hold up no other", async () => {
     answers = { a: () => {}, b: metrics({ 200: 1 }), c: () => {} };
-    const units = await read([pod("a"), pod("b"), pod("c")], { timeoutSeconds: 0.25 });
+    const units = await read([pod("a"), pod("b"), pod("c")], { timeoutSeconds: 0.5 });
     assert.deepEqual(
       units.map(({ problem }) => problem),
-      ["a gave no answer within 0.25 s.", undefined, "c gave no answer within 0.25 s."],
+      ["a gave no answer within 0.5 s.", undefined, "c gave no answer within 0.5 s."],
     );
   });
 

@@ -83,7 +83,7 @@ describe("notices by a webhook", () => {
   ] as const) {
     it(`are sent once more where the webhook ${what}`, async () => {
       answers.push(answer);
-      await notifier(answer === silence ? 250 : undefined).notify(notice);
+      await notifier(answer === silence ? 500 : undefined).notify(notice);
       assert.equal(taken.length, 2);
       assert.deepEqual(warnings, []);
     });

@@ -1,7 +1,6 @@
 /** What a sandbox has beyond a plain Kubernetes. Asked for once it belongs to the sandbox, until `down`. */
 import { join } from "node:path";
 import { api } from "./api.ts";
-import { cachedShare } from "./cache.ts";
 import type { Component } from "./components/component.ts";
 import { prometheus, prometheusUrl } from "./components/prometheus.ts";
 import { gatewayUrl, traefik, traefikMetrics } from "./components/traefik.ts";
@@ -13,7 +12,7 @@ import { PROMETHEUS_USER } from "./pki.ts";
 import type { Places } from "./places.ts";
 import { awaitReady, ensureRunning } from "./service.ts";
 import type { Site } from "./site.ts";
-import { type Found, findOnDemand } from "./toolchain.ts";
+import { type Found, findOnDemand, onDemandShare } from "./toolchain.ts";
 
 /** In the order in which they start. */
 export const ADD_ONS = ["gateway", "prometheus"] as const;
@@ -67,7 +66,7 @@ export async function startAddOn(name: AddOn, site: Site, all: readonly AddOn[])
     notePath(at),
     `${JSON.stringify(ADD_ONS.filter((one) => one === name || standingAddOns(at).includes(one)))}\n`,
   );
-  if (name === "gateway") await applyGateway(server, definitions(at), at);
+  if (name === "gateway") await applyGateway(server, onDemandShare(COMMANDS.gateway, at), at);
   else for (const { path, object } of grant(PROMETHEUS_USER, POD_RULES)) await server.apply(path, object);
   const component = addOnComponent(name, site, all);
   await ensureRunning(component, site);
@@ -75,10 +74,3 @@ export async function startAddOn(name: AddOn, site: Site, all: readonly AddOn[])
 }
 
 const POD_RULES = [{ apiGroups: [""], resources: ["pods"], verbs: WATCH }];
-
-/** The folder with the Gateway API's definitions. */
-function definitions(at: Places): string {
-  const [found] = findAddOnTools(["gateway"], at);
-  if (found === undefined) throw new Error("Traefik is no tool on demand");
-  return cachedShare(found.tool, at);
-}

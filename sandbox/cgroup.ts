@@ -50,6 +50,11 @@ export function componentMembers(component: string): string {
   return join(folder, "cgroup.procs");
 }
 
+/** What a command line begins with for its process to be in the group of one component from its first moment on, so that no child escapes. */
+export function joining(component: string): string[] {
+  return ["/bin/sh", "-c", 'echo $$ >"$1" && shift && exec "$@"', "sh", componentMembers(component)];
+}
+
 /** Every process of the sandbox. */
 export function members(): number[] {
   return membersOf(join(tracking(), CGROUP));

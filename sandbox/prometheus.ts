@@ -2,19 +2,17 @@
  * A Prometheus of one's own inside the sandbox, for a test: it scrapes the pods of one namespace as one does in production,
  * with a ServiceAccount that may see pods of that namespace and nothing else. `gray sandbox up --prometheus` starts another.
  */
-import { spawn } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { api } from "./api.ts";
-import { componentMembers } from "./cgroup.ts";
 import { flags, json } from "./components/component.ts";
 import { prometheusConfig, prometheusFlags, type Scraping } from "./components/prometheus.ts";
 import { readIfThere, SECRET, writeFile } from "./file.ts";
-import { systemCommand } from "./host.ts";
+import { startGuest } from "./guest.ts";
 import type { Link } from "./link.ts";
 import { readOwner, standingPlaces } from "./owner.ts";
 import { certificatePath } from "./pki.ts";
-import { networkNamespacePath, type Places, places } from "./places.ts";
+import { type Places, places } from "./places.ts";
 import { answers } from "./probe.ts";
 import { Problem } from "./problem.ts";
 import { apiServer } from "./site.ts";
@@ -65,13 +63,10 @@ export async function startPrometheus(options: PrometheusOptions, from: Places =
     ),
   );
 
-  const output = openSync(file("log"), "a", SECRET);
-  // The shell joins the control group before it becomes Prometheus.
-  const child = spawn(
-    "/bin/sh",
+  const guest = startGuest(
+    "prometheus-of-tests",
     [
-      ...["-c", 'echo $$ >"$1" && shift && exec "$@"', "sh", componentMembers("prometheus-of-tests")],
-      ...[systemCommand("nsenter"), `--net=${networkNamespacePath()}`, "--", command],
+      command,
       ...flags(
         prometheusFlags({
           config: file("config.json"),
@@ -80,26 +75,14 @@ export async function startPrometheus(options: PrometheusOptions, from: Places =
         }),
       ),
     ],
-    { stdio: ["ignore", output, output], cwd: "/" },
+    file("log"),
   );
-  closeSync(output);
-  let living = true;
-  const ended = new Promise<void>((resolve) => {
-    const done = () => {
-      living = false;
-      resolve();
-    };
-    child.once("error", done);
-    child.once("exit", done);
-  });
   const end = async (signal: NodeJS.Signals) => {
-    if (living) child.kill(signal);
-    await ended;
+    await guest.end(signal);
     rmSync(folder, { recursive: true, force: true });
   };
 
   let url = "";
-  const lastWords = () => (readIfThere(file("log")) ?? "").trim().split("\n").slice(-4).join("\n  ");
   try {
     await until(
       async () => {
@@ -109,11 +92,8 @@ export async function startPrometheus(options: PrometheusOptions, from: Places =
       {
         what: "Prometheus to become ready",
         seconds: PATIENCE_SECONDS,
-        check: () => {
-          if (!living)
-            throw new Problem(`Prometheus ended right after its start; its last lines are\n  ${lastWords()}`);
-        },
-        onTimeout: lastWords,
+        check: guest.mustLive,
+        onTimeout: guest.lastWords,
       },
     );
   } catch (error) {

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { componentMembers } from "./cgroup.ts";
+import { componentMembers, joining } from "./cgroup.ts";
 import { componentPath } from "./components/all.ts";
 import type { Component, ComponentName } from "./components/component.ts";
 import { readIfThere, readJson, writeFile } from "./file.ts";
@@ -54,9 +54,7 @@ export async function ensureRunning(component: Component, site: Site): Promise<b
   if (now) await stop(now);
   await endStrays(component);
   rmSync(recordPath(at, component.name), { force: true });
-  // The shell joins the group before it becomes the component, so no child can escape.
-  const join = ["/bin/sh", "-c", 'echo $$ >"$1" && shift && exec "$@"', "sh", componentMembers(component.name)];
-  const [command, ...args] = [...join, ...inNamespaces(at, component.command)];
+  const [command, ...args] = [...joining(component.name), ...inNamespaces(at, component.command)];
   const environment = { PATH: componentPath(site), HOME: at.state, ...component.environment };
   const identity = startDetached(command ?? "/bin/sh", args, logPath(at, component.name), environment);
   writeFile(recordPath(at, component.name), JSON.stringify({ ...identity, fingerprint: wanted }));

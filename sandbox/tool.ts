@@ -5,7 +5,7 @@ export interface Tool {
   readonly name: string;
   readonly version: string;
   /** Of which whole it is a part. The official Pulumi CLI brings its plugins along, so then no "pulumi" tool is ours. */
-  readonly part: "pulumi" | "cluster" | "sample" | "gateway" | "monitoring";
+  readonly part: "pulumi" | "cluster" | "sample" | "gateway" | "monitoring" | "peer";
   /** Absent: never taken from PATH. */
   readonly onPath?: OnPath;
   /** Absent: it stands in the checkout and needs no build. */

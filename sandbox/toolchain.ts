@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { delimiter, join, sep } from "node:path";
 import { buildTool, requireGo } from "./build.ts";
-import { cachedBin, isCached } from "./cache.ts";
+import { cachedBin, cachedShare, isCached } from "./cache.ts";
 import { attempt } from "./command.ts";
 import { withLock } from "./lock.ts";
 import type { Places } from "./places.ts";
@@ -19,6 +19,8 @@ const PULUMI = "3.259.0";
 const PULUMI_TAGS = "osusergo,grpcnotrace";
 const PROVIDER_KUBERNETES = "4.18.2";
 const TRAEFIK = "3.6.12";
+const ARGO_ROLLOUTS = "1.9.1";
+const FLAGGER = "1.44.0";
 const STRIPPED = "-s -w";
 
 export const TOOLS: readonly Tool[] = [
@@ -170,6 +172,30 @@ export const ON_DEMAND: readonly Tool[] = [
     },
     expectSeconds: 420,
   },
+  {
+    name: "argo-rollouts",
+    version: ARGO_ROLLOUTS,
+    part: "peer",
+    build: {
+      module: "sandbox/toolchain/argo-rollouts",
+      commands: { "rollouts-controller": "github.com/argoproj/argo-rollouts/cmd/rollouts-controller" },
+      ldflags: `${STRIPPED} -X github.com/argoproj/argo-rollouts/utils/version.version=${ARGO_ROLLOUTS}`,
+      share: { from: "github.com/argoproj/argo-rollouts", folder: "manifests/crds" },
+    },
+    expectSeconds: 300,
+  },
+  {
+    name: "flagger",
+    version: FLAGGER,
+    part: "peer",
+    build: {
+      module: "sandbox/toolchain/flagger",
+      commands: { flagger: "github.com/fluxcd/flagger/cmd/flagger" },
+      ldflags: STRIPPED,
+      share: { from: "github.com/fluxcd/flagger", folder: "artifacts/flagger" },
+    },
+    expectSeconds: 220,
+  },
 ];
 
 /** kubectl is a part of our `kube`; a fitting one on PATH is preferred by not putting ours before it. */
@@ -255,6 +281,13 @@ export async function onDemandCommand(command: string, at: Places): Promise<stri
   const found = findOnDemand([command], at);
   await runStages(buildStages(found, at));
   return commandPath(found, command);
+}
+
+/** The folder with the files that the tool of a command of {@link ON_DEMAND} brings beside its commands. */
+export function onDemandShare(command: string, at: Places): string {
+  const [found] = findOnDemand([command], at);
+  if (found === undefined) throw new Error(`no tool on demand brings ${command}`);
+  return cachedShare(found.tool, at);
 }
 
 /** The absolute path of a command among the found tools. */

@@ -1,10 +1,7 @@
 import { apply, kubectl } from "../rehearsal/kubectl.ts";
 import type { Project, Stack } from "../rehearsal/project.ts";
+import { type Manifest, stackObjects } from "./stack-objects.ts";
 
-interface Manifest {
-  readonly kind: string;
-  readonly metadata: { readonly name: string; namespace: string };
-}
 interface DeploymentManifest extends Manifest {
   readonly spec: {
     minReadySeconds: number;
@@ -27,13 +24,7 @@ export class Peer {
 
   /** Takes over the manifests that our stack has in its state, for another namespace. */
   static async of(project: Project, stack: Stack, namespace: string): Promise<Peer> {
-    const { stdout } = await project.must(["stack", "export", "--stack", stack]);
-    const { resources } = JSON.parse(stdout).deployment as { resources: { type: string; inputs?: Manifest }[] };
-    const objects = resources
-      .filter(({ type, inputs }) => type.startsWith("kubernetes:") && inputs?.kind !== undefined)
-      .map(({ inputs }) => structuredClone(inputs) as Manifest);
-    for (const { metadata } of objects) metadata.namespace = namespace;
-    return new Peer(objects, namespace);
+    return new Peer(await stackObjects(project, stack, namespace), namespace);
   }
 
   /** Applies all objects with this image and waits as long as kubectl does. */

@@ -1,11 +1,17 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
+import type { AddOn } from "../sandbox/add-ons.ts";
 import { sandboxEnvironment } from "../sandbox/env.ts";
 import { places } from "../sandbox/places.ts";
 
-/** Starts the sandbox, or finds it running, and makes its cluster and tools those of this process and its children. */
-export function enterSandbox(): void {
+/**
+ * Starts the sandbox, or finds it running, and makes its cluster and tools those of this process and its children.
+ *
+ * @param addOns what it has to have; they stay with it
+ */
+export function enterSandbox(addOns: readonly AddOn[] = []): void {
   const gray = join(import.meta.dirname, "../cli/checkout.ts");
-  execFileSync(process.execPath, [gray, "sandbox", "up"], { stdio: ["ignore", "inherit", "inherit"] });
+  const options = addOns.map((name) => `--${name}`);
+  execFileSync(process.execPath, [gray, "sandbox", "up", ...options], { stdio: ["ignore", "inherit", "inherit"] });
   Object.assign(process.env, sandboxEnvironment(places()));
 }

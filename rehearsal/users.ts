@@ -12,15 +12,20 @@ export interface Met {
   readonly requests: number;
   /** No whole answer. */
   readonly failed: number;
-  /** Answers with a status of 500 or more, by release. */
+  /** Answers with a status of 500 or more, by release; under `undefined` those that no release gave. */
   readonly bad: Readonly<Record<string, number>>;
   /** When a release last answered, in milliseconds since the epoch, by kind of connection. */
   readonly last: Readonly<Record<"own" | "kept", Record<string, number>>>;
 }
 
-/** Users who ask a service until they are stopped. @param url an address inside the sandbox */
-export function startUsers(url: string): { stop(): Promise<Met> } {
-  const inside = [`--net=${networkNamespacePath()}`, "--", process.execPath, import.meta.filename, url];
+/**
+ * Users who ask a service until they are stopped.
+ *
+ * @param url an address inside the sandbox
+ * @param host the Host header, where it differs from the address
+ */
+export function startUsers(url: string, host = ""): { stop(): Promise<Met> } {
+  const inside = [`--net=${networkNamespacePath()}`, "--", process.execPath, import.meta.filename, url, host];
   const child = spawn(systemCommand("nsenter"), inside, { stdio: ["pipe", "pipe", "inherit"] });
   const met = text(child.stdout);
   return {
@@ -40,11 +45,12 @@ const keptMilliseconds = 4000;
 const patience = 5000;
 
 if (import.meta.main) {
-  const url = process.argv[2] ?? "";
+  const [, , url = "", host] = process.argv;
+  const headers = host ? { host } : {};
   const met = { requests: 0, failed: 0, bad: {} as Record<string, number>, last: { own: {}, kept: {} } };
   const ask = (kind: "own" | "kept", agent: Agent | false) => {
     met.requests++;
-    const call = get(url, { agent, timeout: patience }, (answer) => {
+    const call = get(url, { agent, headers, timeout: patience }, (answer) => {
       const release = String(answer.headers["x-release"]);
       answer.resume().on("end", () => {
         (met.last[kind] as Record<string, number>)[release] = Date.now();

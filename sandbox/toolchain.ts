@@ -182,7 +182,7 @@ export const ON_DEMAND: readonly Tool[] = [
       ldflags: `${STRIPPED} -X github.com/argoproj/argo-rollouts/utils/version.version=${ARGO_ROLLOUTS}`,
       share: { from: "github.com/argoproj/argo-rollouts", folder: "manifests/crds" },
     },
-    expectSeconds: 300,
+    expectSeconds: 330,
   },
   {
     name: "flagger",

@@ -1,5 +1,4 @@
-import type { Manifest } from "../stack-objects.ts";
-import { stackObjects } from "../stack-objects.ts";
+import { type Manifest, stackObjects } from "../stack-objects.ts";
 import type { Change } from "./contender.ts";
 import type { Gray } from "./gray.ts";
 

@@ -119,7 +119,7 @@ describe("the dashboard and the rules on a real Prometheus", () => {
     const wrong = dump({ groups: [{ name: "wrong", rules: [{ record: "wrong", expr: "sum(" }] }] });
     await assert.rejects(
       startPrometheus({ namespace, rules: wrong }),
-      /Prometheus ended right after its start.*wrong.*parse error: unclosed left parenthesis/s,
+      /prometheus-of-tests has ended.*wrong.*parse error: unclosed left parenthesis/s,
     );
   });
 

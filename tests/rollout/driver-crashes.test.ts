@@ -116,13 +116,19 @@ describe("a driver that dies, or hears nothing", () => {
     }
     const { open, instead, ended: [latest] = [] } = one.record;
     const { began: _, ended: __, ...last } = { began: "", ended: "", ...latest };
-    const { epoch: ___, entered, paused, ending, began: ____, ...rest } = (open ?? {}) as Partial<Rollout>;
+    const { epoch: ___, entered, paused, left, ending, began: ____, ...rest } = (open ?? {}) as Partial<Rollout>;
     const outcome = {
       canary: { ...tracks.canary },
       stable: { ...tracks.stable },
       instead: instead ?? {},
       last,
-      open: { ...rest, entered: entered !== undefined, paused: paused?.because, ending: ending?.because },
+      // Why it holds is what the last attempt came to, and that may have been a silence.
+      open: {
+        ...rest,
+        entered: entered !== undefined,
+        holds: (paused ?? left) !== undefined,
+        ending: ending?.because,
+      },
     };
     return { outcome, places, deaths };
   }

@@ -1,6 +1,7 @@
 import { kubectl, namespace } from "../rehearsal/kubectl.ts";
 import { Project } from "../rehearsal/project.ts";
 import { RELEASE_IMAGES } from "../sandbox/images.ts";
+import type { AtEnd } from "./session.ts";
 
 /** Namespaces of a run, made by it and deleted at its end. */
 export const namespaces = {
@@ -36,7 +37,7 @@ export class Bench {
    *
    * @param atEnd takes what has to be done at the end of the run, last first, even if this fails half-way
    */
-  static async start(atEnd: (work: () => Promise<unknown>) => void): Promise<Bench> {
+  static async start(atEnd: AtEnd): Promise<Bench> {
     for (const each of Object.values(namespaces)) {
       atEnd(() => kubectl(["delete", "namespace", each, "--ignore-not-found"]));
       await namespace(each);

@@ -3,15 +3,13 @@ import { type Bench, namespaces } from "./bench.ts";
 import { compared, type Figure } from "./figure.ts";
 import { programPeak } from "./program-peak.ts";
 import { interleave, seconds } from "./sample.ts";
+import type { AtEnd } from "./session.ts";
 
 const timed = 5;
 const weighed = 3;
 
 /** An `up` that changes nothing, beside that of a bare program: its time, and the memory of its program. */
-export async function nothingToDo(
-  { project }: Bench,
-  atEnd: (work: () => Promise<unknown>) => void,
-): Promise<Figure[]> {
+export async function nothingToDo({ project }: Bench, atEnd: AtEnd): Promise<Figure[]> {
   const bare = await BareProgram.create(namespaces.bare);
   atEnd(() => bare.end());
   const token = await BareProgram.create(namespaces.token, { password: true });

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { run } from "../rehearsal/command.ts";
 import { compared, type Figure, limited } from "./figure.ts";
 import { interleave, type Sample, seconds } from "./sample.ts";
+import type { AtEnd } from "./session.ts";
 
 const starts = 7;
 const previews = 5;
@@ -48,7 +49,7 @@ new PolicyPack("idle", { policies: [{ name: "idle", description: "Does nothing."
 `;
 
 /** What the policy pack costs: its start, and a preview of 1 000 resources with it beside the same without. */
-export async function policies(atEnd: (work: () => Promise<unknown>) => void): Promise<Figure[]> {
+export async function policies(atEnd: AtEnd): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), "gray-thousand-"));
   atEnd(async () => rmSync(folder, { recursive: true }));
   writeFileSync(join(folder, "Pulumi.yaml"), projectFile);

@@ -8,7 +8,15 @@ import { writeEvent } from "./event.ts";
 import { decide, frontHeld } from "./gate.ts";
 import { handOver } from "./hand-over.ts";
 import { sameLabels } from "./labels.ts";
-import { isComplete, readDeployment, readService, releaseOf, type ServiceObject, type Wanted } from "./live.ts";
+import {
+  type DeploymentObject,
+  isComplete,
+  readDeployment,
+  readService,
+  releaseOf,
+  type ServiceObject,
+  type Wanted,
+} from "./live.ts";
 import { questionOf } from "./question.ts";
 import { changeRecord, completedReleases, readRecord, withCompleted } from "./record.ts";
 import { awaitComplete } from "./roll.ts";
@@ -42,8 +50,8 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
         `${guarded.service} ${track}: its pods have no label release, so nobody can judge them: leave it on.`,
       );
     }
-    await decideAgain(guarded, track, release, wanted?.spec.replicas);
-    if (track === "stable" && wanted?.spec.replicas === undefined) await leaveNumber(guarded.api, guarded);
+    const live = await decideAgain(guarded, track, release, wanted?.spec.replicas);
+    if (track === "stable" && live && wanted?.spec.replicas === undefined) await leaveNumber(guarded.api, live);
   };
   const beforeFront = async (change: ResourceHookArgs) => {
     const { api, namespace, service, cluster } = guarded;
@@ -84,13 +92,16 @@ async function keepsRules({ api, namespace }: Guarded, { newInputs }: ResourceHo
   return isDeepStrictEqual(live?.spec.rules, wanted.spec.rules);
 }
 
-/** @throws Refusal if the gate does not admit the release now, or the number of canary's pods is not ours to change */
+/**
+ * @returns the live Deployment of the track
+ * @throws Refusal if the gate does not admit the release now, or the number of canary's pods is not ours to change
+ */
 async function decideAgain(
   guarded: Guarded,
   track: Track,
   release: string,
   replicas: number | undefined,
-): Promise<void> {
+): Promise<DeploymentObject | undefined> {
   const { api, cluster, namespace, service, own, stableHasHistory, breakGlass, epoch } = guarded;
   const [record, stable, canary] = await Promise.all([
     readRecord(api, namespace, service, cluster),
@@ -119,17 +130,15 @@ async function decideAgain(
   const told = live ?? canary;
   if (admission.code === "break-glass" && told)
     await writeEvent(api, told, "Warning", "BreakGlass", admission.sentence);
+  return live;
 }
 
 /**
  * Leaves stable's number of pods as it is when the program leaves it to an autoscaler: what a program applied and then leaves
  * out, the API server sets back to 1, unless it is another's too (server-side apply, KEP-555).
  */
-async function leaveNumber(api: Cluster, { namespace, service }: Guarded): Promise<void> {
-  const stable = await readDeployment(api, namespace, service, "stable");
-  if (!stable) return;
-  const { name, uid } = stable.metadata;
-  const { replicas } = stable.spec;
+async function leaveNumber(api: Cluster, { metadata, spec: { replicas } }: DeploymentObject): Promise<void> {
+  const { namespace, name, uid } = metadata;
   const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
   const object = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name, uid }, spec: { replicas } };
   try {

@@ -1,5 +1,6 @@
 import { apply, get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
-import type { AtEnd, Change, Contender, Door, End } from "./contender.ts";
+import type { AtEnd } from "../session.ts";
+import type { Change, Contender, Door, End } from "./contender.ts";
 import { type Controller, startController } from "./controller.ts";
 import type { Described } from "./described.ts";
 import { minReadySeconds, replicas } from "./gray.ts";

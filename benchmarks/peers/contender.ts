@@ -29,6 +29,3 @@ export interface Contender {
   /** Hands a change over, and resolves when the tool says that it is through with it. */
   release(change: Change, setting: Setting): Promise<End>;
 }
-
-/** Takes what has to be done at the end of a run, last first. */
-export type AtEnd = (work: () => Promise<unknown>) => void;

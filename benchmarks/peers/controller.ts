@@ -10,7 +10,7 @@ import { answers } from "../../sandbox/probe.ts";
 import { Problem } from "../../sandbox/problem.ts";
 import { onDemandCommand, onDemandShare } from "../../sandbox/toolchain.ts";
 import { until } from "../../sandbox/wait.ts";
-import type { AtEnd } from "./contender.ts";
+import type { AtEnd } from "../session.ts";
 
 /** A peer's controller at work. */
 export interface Controller {

@@ -1,5 +1,6 @@
 import { apply, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
-import type { AtEnd, Change, Contender, Door, End } from "./contender.ts";
+import type { AtEnd } from "../session.ts";
+import type { Change, Contender, Door, End } from "./contender.ts";
 import { type Controller, link, startController } from "./controller.ts";
 import type { Described } from "./described.ts";
 import { listener, minReadySeconds, replicas } from "./gray.ts";

@@ -2,7 +2,8 @@ import { get, kubectl, namespace as makeNamespace } from "../../rehearsal/kubect
 import { Project } from "../../rehearsal/project.ts";
 import { GATEWAY } from "../../sandbox/gateway.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
-import type { AtEnd, Change, Contender, Door, End } from "./contender.ts";
+import type { AtEnd } from "../session.ts";
+import type { Change, Contender, Door, End } from "./contender.ts";
 import type { Setting } from "./rules.ts";
 
 export type Traffic = "pods" | "gateway";

@@ -1,8 +1,8 @@
 /** `npm run bench:peers`: the same release by `gray rollout`, Argo Rollouts and Flagger, good and bad, in one run on the sandbox. */
-import { cpus, loadavg, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { enterSandbox } from "../../rehearsal/sandbox.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
+import { load, Session } from "../session.ts";
 import { ArgoRollouts } from "./argo-rollouts.ts";
 import type { Contender } from "./contender.ts";
 import { Described } from "./described.ts";
@@ -32,19 +32,7 @@ if (!known || !Number.isInteger(rounds) || rounds < 1) {
   process.exit(2);
 }
 
-const began = Date.now();
-const say = (line: string) => console.log(`${String(Math.round((Date.now() - began) / 1000)).padStart(5)} s  ${line}`);
-const load = () => loadavg()[0]?.toFixed(1);
-const cleanUp: (() => Promise<unknown>)[] = [];
-const atEnd = (work: () => Promise<unknown>) => void cleanUp.unshift(work);
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => {
-    say(`${signal}: cleaning up`);
-    void end().finally(() => process.exit(130));
-  });
-}
-
-say(`${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, load average ${load()}`);
+const session = new Session();
 // Where the environment is that of a sandbox with both add-ons, it is taken as it is.
 if (!process.env.GRAY_SANDBOX_GATEWAY || !process.env.GRAY_SANDBOX_PROMETHEUS) enterSandbox(["gateway", "prometheus"]);
 const { GRAY_SANDBOX_GATEWAY: gateway = "", GRAY_SANDBOX_PROMETHEUS: prometheus = "" } = process.env;
@@ -52,18 +40,18 @@ const turns: Turn[] = [];
 try {
   for (const traffic of only) await compare(traffic);
 } finally {
-  await end();
+  await session.end();
 }
 for (const name of rules) {
   for (const kind of settings[name].releases)
     console.log(`\n${name} rules, ${kind} release\n${table(turns, name, kind)}`);
 }
-say(`done, load average ${load()}`);
+session.say(`done, load average ${load()}`);
 
 /** Ours and the peer with the same kind of traffic, in turns. */
 async function compare(traffic: Traffic): Promise<void> {
-  say(`installing, traffic by ${traffic}`);
-  const ours = await Gray.start(`gray-peers-${traffic}`, traffic, gateway, atEnd);
+  session.say(`installing, traffic by ${traffic}`);
+  const ours = await Gray.start(`gray-peers-${traffic}`, traffic, gateway, session.atEnd);
   const runs = new Map<Contender, string>([
     [ours, await ours.project.release("prod", `gray-peers-${traffic}/fop-gate`)],
   ]);
@@ -78,12 +66,12 @@ async function compare(traffic: Traffic): Promise<void> {
           const took = await take(contender, { kind, name, setting: settings[name], change, before });
           runs.set(contender, took.runs);
           turns.push(took.turn);
-          say(sentence(took.turn));
+          session.say(sentence(took.turn));
         }
       }
     }
   }
-  await end();
+  await session.end();
 }
 
 async function startPeer(traffic: Traffic, ours: Gray): Promise<Contender> {
@@ -92,8 +80,8 @@ async function startPeer(traffic: Traffic, ours: Gray): Promise<Contender> {
   const first = { image: RELEASE_IMAGES.A, note: "first" };
   const setting = settings[rules[0] ?? "equal"];
   return traffic === "pods"
-    ? ArgoRollouts.start({ namespace, prometheus, described }, first, setting, atEnd)
-    : Flagger.start({ namespace, prometheus, described, gateway }, first, setting, atEnd);
+    ? ArgoRollouts.start({ namespace, prometheus, described }, first, setting, session.atEnd)
+    : Flagger.start({ namespace, prometheus, described, gateway }, first, setting, session.atEnd);
 }
 
 function imageOf(kind: Turn["kind"], round: number): string {
@@ -114,11 +102,4 @@ function sentence({
   lastOnKept,
 }: Turn): string {
   return `${contender}, ${setting} rules: ${kind} release ${outcome} after ${seconds.toFixed(1)} s; ${failed} failed of ${requests}, ${bad} bad; last answer of the release that went ${lastOnNew.toFixed(1)} s, ${lastOnKept.toFixed(1)} s on kept connections; load average ${load()}`;
-}
-
-/** Each piece of work runs whatever became of those before it. */
-async function end(): Promise<void> {
-  for (const work of cleanUp.splice(0)) {
-    await work().catch((error: Error) => console.error(`left behind: ${error.message}`));
-  }
 }

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
-import { RELEASE_IMAGES } from "../../../sandbox/images.ts";
 import { Subject } from "./subject.ts";
 
 const seed = Number(process.env.GRAY_SEED ?? 20260214);
@@ -18,9 +17,8 @@ describe("a driver that is killed at any time", () => {
   after(() => subject.end());
 
   const begin = async () => {
-    const toB = (await subject.runs("stable")) === subject.a;
-    subject.image(toB ? RELEASE_IMAGES.B : RELEASE_IMAGES.A);
-    return { to: toB ? subject.b : subject.a, driver: subject.start("rollout") };
+    const { to } = await subject.change();
+    return { to, driver: subject.start("rollout") };
   };
   const resumed = async (to: string) => {
     const { code, output } = await subject.gray("resume");

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import type { Outcome } from "../../../rehearsal/command.ts";
-import { RELEASE_IMAGES } from "../../../sandbox/images.ts";
 import { Subject } from "./subject.ts";
 
 /** A number beyond every boundary: the driver dies at none. */
@@ -16,11 +15,9 @@ describe("a driver that is killed at the boundary of an effect", () => {
 
   /** A rollout to the release that stable does not run, by a driver that dies at a boundary. */
   const begin = async (at: number) => {
-    const from = await subject.runs("stable");
-    const toB = from === subject.a;
-    subject.image(toB ? RELEASE_IMAGES.B : RELEASE_IMAGES.A);
+    const change = await subject.change();
     const { ended } = subject.startWith({ GRAY_DIE_AT: String(at) }, "rollout");
-    return { from, to: toB ? subject.b : subject.a, ended };
+    return { ...change, ended };
   };
   /** How a driver ended that may have been killed. */
   const diedOr = (code: number, { code: came, output }: Outcome) => {

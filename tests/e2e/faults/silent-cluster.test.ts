@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { RELEASE_IMAGES } from "../../../sandbox/images.ts";
 import { places } from "../../../sandbox/places.ts";
-import { type Identity, lives } from "../../../sandbox/process.ts";
+import { running } from "../../../sandbox/service.ts";
 import { Subject } from "./subject.ts";
 
 /** Seconds that the API server is away: longer than a lease lasts. */
@@ -19,14 +16,11 @@ describe("an API server that is away while stable rolls", () => {
   after(() => subject.end());
 
   it("is waited for, which the driver says, and then it goes on to the end", async () => {
-    const from = await subject.runs("stable");
-    const toB = from === subject.a;
-    subject.image(toB ? RELEASE_IMAGES.B : RELEASE_IMAGES.A);
-    const to = toB ? subject.b : subject.a;
+    const { to } = await subject.change();
     const driver = subject.start("rollout");
     await subject.stableRolls(to);
-    const server: Identity = JSON.parse(readFileSync(join(places().run, "processes/apiserver.json"), "utf8"));
-    assert.ok(lives(server));
+    const server = running(places(), "apiserver");
+    assert.ok(server);
     process.kill(server.pid, "SIGSTOP");
     try {
       await sleep(away * 1000);

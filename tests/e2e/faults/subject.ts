@@ -97,6 +97,14 @@ export class Subject {
     this.project.share({ image });
   }
 
+  /** Puts the other of both known releases into the program. @returns what stable runs, and what comes now */
+  async change(): Promise<{ from: string; to: string }> {
+    const from = await this.runs("stable");
+    const [image, to] = from === this.a ? [RELEASE_IMAGES.B, this.b] : [RELEASE_IMAGES.A, this.a];
+    this.image(image);
+    return { from, to };
+  }
+
   gray(verb: string, ...args: string[]): Promise<Outcome> {
     return this.start(verb, ...args).ended;
   }

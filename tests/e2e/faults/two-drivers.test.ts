@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import type { Running } from "../../../rehearsal/command.ts";
-import { RELEASE_IMAGES } from "../../../sandbox/images.ts";
 import { Subject } from "./subject.ts";
 
 describe("two drivers of one rollout", () => {
@@ -12,12 +11,10 @@ describe("two drivers of one rollout", () => {
   after(() => subject.end());
 
   const begin = async () => {
-    const from = await subject.runs("stable");
-    const toB = from === subject.a;
-    subject.image(toB ? RELEASE_IMAGES.B : RELEASE_IMAGES.A);
+    const change = await subject.change();
     const driver = subject.start("rollout");
     await subject.opened("its first effect is begun", ({ effect }) => effect !== undefined);
-    return { from, to: toB ? subject.b : subject.a, driver };
+    return { ...change, driver };
   };
   /** Wakes a driver that another has taken over from. @returns what it said */
   const woken = async (driver: Running) => {

@@ -75,14 +75,15 @@ export class Driven {
     const before = completed[1];
     const began = performance.now();
     const undone = this.bench.project.startGray(["undo", "-n", namespace, "--because", "bench"]);
-    await until("stable runs the release before", async () => {
+    const isBack = async () => {
       const { metadata, spec, status } = await get(namespace, "deployment", "fop-gate");
       const isSeen = status.observedGeneration === metadata.generation;
       const pods = [status.updatedReplicas, status.availableReplicas];
       return (
         isSeen && spec.template.metadata.labels.release === before && pods.every((count) => count === spec.replicas)
       );
-    });
+    };
+    await comes("stable runs the release before", isBack, undone);
     const seconds = (performance.now() - began) / 1000;
     expect(0, await undone.ended);
     return seconds;
@@ -114,17 +115,12 @@ export class Driven {
   }
 
   /** The open rollout, as soon as something holds of it. @throws Error if its driver ends before */
-  private async opened(holds: (rollout: Rollout) => boolean, driver: Running): Promise<Rollout> {
-    let ended: Outcome | undefined;
-    void driver.ended.then((outcome) => {
-      ended = outcome;
-    });
+  private opened(holds: (rollout: Rollout) => boolean, driver: Running): Promise<Rollout> {
     const looked = async () => {
-      if (ended) throw new Error(ended.output);
       const open = rolloutIn("fop-gate", await this.record());
       return open && holds(open) && open;
     };
-    return until("the rollout is where it is waited for", looked, patience);
+    return comes("the rollout is where it is waited for", looked, driver);
   }
 
   private async record(): Promise<RolloutRecord> {
@@ -134,6 +130,21 @@ export class Driven {
   private gray(...args: string[]): Promise<Outcome> {
     return this.bench.project.gray(...args, "-n", namespace);
   }
+}
+
+/** Waits for what a command brings about. @throws Error if the command ends before */
+function comes<T>(what: string, holds: () => Promise<T | undefined | false>, command: Running): Promise<T> {
+  let ended: Outcome | undefined;
+  void command.ended.then((outcome) => {
+    ended = outcome;
+  });
+  const looked = async () => {
+    const over = ended;
+    const value = await holds();
+    if (!value && over) throw new Error(`${what} did not come:\n${over.output}`);
+    return value;
+  };
+  return until(what, looked, patience);
 }
 
 function expect(code: number, outcome: Outcome): void {

@@ -30,7 +30,6 @@ if (unknown !== undefined || !Number.isInteger(minReadySeconds) || minReadySecon
 }
 
 const session = new Session();
-const figures: Figure[] = [];
 if (minReadySeconds !== 30) session.say(`A trial: minReadySeconds of canary is ${minReadySeconds} instead of 30.`);
 enterSandbox();
 try {
@@ -49,13 +48,12 @@ try {
   await session.end();
 }
 await measure("sandbox", warmUp);
-console.log(table(figures));
 session.say(`done, load average ${load()}`);
 
 async function measure(part: Part, work: () => Promise<Figure[]>): Promise<void> {
   if (!isWanted(part)) return;
   session.say(part);
-  figures.push(...(await work()));
+  console.log(table(await work()));
 }
 
 function isWanted(part: Part): boolean {

@@ -153,7 +153,7 @@ export class Evidence {
     const failures = this.streams.get("5xx")?.get("5xx");
     const isLeft = ({ release, vanished }: PodTick) => !vanished && this.question.stable.includes(release);
     const stableLeft = stable.length > 0 || tick.pods.some(isLeft);
-    if (stableLeft && failures) this.compared = { ...failures.canary, badTicks: failures.badTicks };
+    if (stableLeft && failures) this.compared = failuresOf(failures);
     this.lapses += canaryPods.reduce((sum, pod) => sum + lapsesOf(pod), 0);
     this.last = {
       at: tick.at,
@@ -210,7 +210,7 @@ export class Evidence {
     const { seconds, begun, canarySeconds, lastRead, lapses, last, peak, conviction } = found;
     const failures = found.streams["5xx"]?.["5xx"];
     // Stored before that was noted: nothing of it is held against canary by itself.
-    const before = failures ? { ...failures.canary, badTicks: failures.badTicks } : evidence.compared;
+    const before = failures ? failuresOf(failures) : evidence.compared;
     const { compared = before } = found;
     return Object.assign(evidence, {
       seconds,
@@ -224,6 +224,11 @@ export class Evidence {
       conviction,
     });
   }
+}
+
+/** What a stream of failures holds against canary by now. */
+function failuresOf({ canary, badTicks }: Pick<Stream, "canary" | "badTicks">): Evidence["compared"] {
+  return { ...canary, badTicks };
 }
 
 const number = v.pipe(v.number(), v.finite());

@@ -31,7 +31,7 @@ import { askOwnStack, expectExported, type Memories, memoriesOf, ownStack } from
 import { providerFor } from "./provider.ts";
 import { type Adopted, completedReleases, type RecordReading, readRecord } from "./record.ts";
 import { leaveRelease, leftRelease, renderedFile, supposed } from "./rendered.ts";
-import { assertGateways, assertRoutes, hasWeight, weightOf } from "./routes.ts";
+import { assertGateways, assertRoutes, hasWeight, largestWeight } from "./routes.ts";
 import { sequences } from "./sequence.ts";
 import { type VerdictAge, verdictAge } from "./verdict-age.ts";
 
@@ -241,7 +241,8 @@ function ageOf({ hours }: VerdictAge) {
 /** The percent that the live front gives canary; undefined where canary is dark or there is no front yet. */
 function weightInForce(live: Live): number | undefined {
   const { routes, service: shared } = live.front;
-  if (routes.length > 0) return Math.max(...routes.map(weightOf)) || undefined;
+  const weight = largestWeight(routes);
+  if (weight !== undefined) return weight || undefined;
   if (!shared || shared.spec.selector?.track === "stable") return undefined;
   const { canary, stable } = live.deployments;
   const [few, many] = [canary?.spec.replicas ?? 0, stable?.spec.replicas ?? 0];

@@ -173,6 +173,11 @@ export function weightOf({ metadata, spec }: RouteObject): number {
   return canary < 0 || all === 0 ? 0 : (100 * (weights[canary] ?? 0)) / all;
 }
 
+/** The percent that routes give canary by weight: the largest, where they differ; undefined where there are none. */
+export function largestWeight(routes: readonly RouteObject[]): number | undefined {
+  return routes.length > 0 ? Math.max(...routes.map(weightOf)) : undefined;
+}
+
 /** Whether a live route gives canary this percent: to half the finest weight that there is, as neither is exact. */
 export function hasWeight(route: RouteObject, weight: number): boolean {
   return Math.abs(weightOf(route) - weight) < finestWeight / 2;

@@ -2,7 +2,7 @@ import type { Pod } from "../analysis/reading.ts";
 import { tokenHeader } from "../components/names.ts";
 import type { Cluster } from "./cluster.ts";
 import { readService, type ServiceObject } from "./live.ts";
-import { type RouteObject, readRoutes, weightOf } from "./routes.ts";
+import { largestWeight, type RouteObject, readRoutes, weightOf } from "./routes.ts";
 
 /** What of the front decides who meets canary. */
 export interface Front {
@@ -24,7 +24,8 @@ export async function readFront(api: Cluster, namespace: string, service: string
  * differ), else what its ready pods get of the shared Service: 0 while it is dark, undefined where no pod is ready.
  */
 export function shareOf({ service, routes }: Front, pods: readonly Pod[]): number | undefined {
-  if (routes.length > 0) return Math.max(...routes.map(weightOf)) / 100;
+  const weight = largestWeight(routes);
+  if (weight !== undefined) return weight / 100;
   const selector = service?.spec.selector ?? {};
   const ready = pods.filter(
     (pod) => pod.ready && !pod.ending && (selector.track === undefined || selector.track === pod.track),
@@ -34,7 +35,8 @@ export function shareOf({ service, routes }: Front, pods: readonly Pod[]): numbe
 
 /** Whether no user can meet canary, whichever pods are ready. */
 export function isClosed({ service, routes }: Front): boolean {
-  return routes.length > 0 ? Math.max(...routes.map(weightOf)) === 0 : service?.spec.selector?.track === "stable";
+  const weight = largestWeight(routes);
+  return weight === undefined ? service?.spec.selector?.track === "stable" : weight === 0;
 }
 
 /**

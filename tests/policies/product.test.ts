@@ -13,6 +13,7 @@ import { rules } from "../../policies/rules.ts";
 import { tokenFirst } from "../../policies/token-first.ts";
 import { anyRules, paths } from "../components/any-rules.ts";
 import { envoyGateway, routed, specification, traefik } from "../components/gateway-api.ts";
+import { restricted } from "../expected-failures/policies/variant.ts";
 import { Checkout } from "../fake/checkout.ts";
 import type { Run } from "../fake/engine.ts";
 import { program, web } from "../fake/web.ts";
@@ -82,13 +83,7 @@ describe("the policy pack on what CanaryService makes", () => {
           ports: [{ name: "http", containerPort: 8080 }],
           readinessProbe: { httpGet: { path: "/healthz", port: "http" } },
           resources: { requests: { cpu: "20m", memory: "32Mi" }, limits: { memory: "64Mi" } },
-          securityContext: {
-            runAsNonRoot: true,
-            allowPrivilegeEscalation: false,
-            readOnlyRootFilesystem: true,
-            capabilities: { drop: ["ALL"] },
-            seccompProfile: { type: "RuntimeDefault" },
-          },
+          securityContext: restricted.securityContext,
         },
       ],
       ports: [{ port: 80, targetPort: "http" }],

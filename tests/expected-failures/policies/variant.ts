@@ -82,6 +82,14 @@ export const restricted = {
   },
 };
 
+/** The program with a job that sweeps at night, of some image. */
+export function withSweep(image: string): Change {
+  const spec = { restartPolicy: "Never", containers: [{ name: "sweep", image, ...restricted }] };
+  return added("batch/v1:CronJob", "fop-gate-sweep", {
+    spec: { schedule: "0 3 * * *", jobTemplate: { spec: { template: { spec } } } },
+  });
+}
+
 /** Puts lines between what the program describes and what it does with it. */
 function inserted(lines: string): Change {
   return {

@@ -72,7 +72,7 @@ export class Driven {
   async undo(): Promise<number> {
     await this.promote();
     const { completed } = await this.record();
-    const before = completed[1];
+    const before = completed.at(-2);
     const began = performance.now();
     const undone = this.bench.project.startGray(["undo", "-n", namespace, "--because", "bench"]);
     const isBack = async () => {

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { PulumiFailure, preview } from "../rollout/pulumi.ts";
-import { renderedVariable } from "../rollout/rendered.ts";
 import { previewStack, type StackPreview } from "./changes.ts";
 import type { Owners } from "./owners.ts";
 
@@ -15,7 +14,7 @@ async function inTurn<T>(
   look: (stack: string, env: Readonly<Record<string, string>>) => Promise<T>,
 ): Promise<T[]> {
   const folder = mkdtempSync(join(tmpdir(), "gray-preview-"));
-  const env = { [renderedVariable]: join(folder, "releases.json") };
+  const env = { GRAY_RENDERED: join(folder, "releases.json") };
   try {
     const found: T[] = [];
     for (const stack of new Set([canary, stable])) if (stack !== undefined) found.push(await look(stack, env));

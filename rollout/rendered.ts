@@ -5,23 +5,19 @@ import type { Release } from "../components/release.ts";
 import { mapOf, understand } from "../components/schema.ts";
 import { keptRelease, type Memories } from "./memory.ts";
 import type { RecordReading } from "./record.ts";
-
-/** Who is said to have judged what a plan supposes to be good. */
-export const supposedBy = "gray plan";
-
-/** The variable with the path of the file through which canary's preview hands its releases to that of stable. */
-export const renderedVariable = "GRAY_RENDERED";
+import { supposedBy } from "./verdict-age.ts";
 
 /**
- * Where canary's preview leaves what it would run, so that stable's preview is about the same; undefined where nobody asks for that.
+ * Where canary's preview leaves what it would run, so that stable's preview is about the same: the path in GRAY_RENDERED; undefined
+ * where nobody asks for that.
  *
  * @throws Refusal in `up`, which takes what canary runs and nothing else
  */
 export function renderedFile(): string | undefined {
-  const path = process.env[renderedVariable];
+  const path = process.env.GRAY_RENDERED;
   if (path !== undefined && !pulumi.runtime.isDryRun()) {
     throw new Refusal(
-      `${renderedVariable} is for previews, and stable runs only what canary has run: unset it, then run pulumi up.`,
+      `GRAY_RENDERED is for previews, and stable runs only what canary has run: unset it, then run pulumi up.`,
     );
   }
   return path;
@@ -65,7 +61,7 @@ function readAll(path: string): Record<string, Release> {
     return understand(mapOf(keptRelease), JSON.parse(readFileSync(path, "utf8"))) as Record<string, Release>;
   } catch (error) {
     throw new Refusal(
-      `The file ${path} of ${renderedVariable} cannot be understood (${(error as Error).message}): remove it.`,
+      `The file ${path} of GRAY_RENDERED cannot be understood (${(error as Error).message}): remove it.`,
     );
   }
 }

@@ -1,7 +1,9 @@
 import type { Memory } from "../components/history.ts";
 import type { Release } from "../components/release.ts";
 import { completedReleases, type RecordReading } from "./record.ts";
-import { supposedBy } from "./rendered.ts";
+
+/** Who is said to have judged what a plan supposes to be good. */
+export const supposedBy = "gray plan";
 
 /** On what word stable takes a release, as far as policies are to know. */
 export interface VerdictAge {

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { Command } from "commander";
 import { runGray } from "../../cli/main.ts";
 import { Refusal } from "../../components/refusal.ts";
@@ -72,5 +75,17 @@ describe("gray", () => {
       process.stderr.write = write;
     }
     assert.deepEqual(ends, [2]);
+  });
+
+  it("does without Pulumi's SDK, which alone takes more time and memory than all else", async () => {
+    const main = join(import.meta.dirname, "../../cli/main.ts");
+    const script = `import(${JSON.stringify(main)}).then(() => console.log(Object.keys(require.cache).join("\\n")))`;
+    const { stdout } = await promisify(execFile)(process.execPath, ["-e", script]);
+    const loaded = stdout.split("\n");
+    assert.ok(loaded.some((path) => path.includes("/node_modules/cli-table3/")));
+    assert.deepEqual(
+      loaded.filter((path) => path.includes("/node_modules/@pulumi/")),
+      [],
+    );
   });
 });

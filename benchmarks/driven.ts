@@ -24,11 +24,13 @@ export class Driven {
   private readonly bench: Bench;
   private readonly url: string;
   private readonly settings: string;
+  private readonly minReadySeconds: number;
   private releases = 0;
 
-  private constructor(bench: Bench, url: string) {
+  private constructor(bench: Bench, url: string, minReadySeconds: number) {
     this.bench = bench;
     this.url = url;
+    this.minReadySeconds = minReadySeconds;
     this.settings = bench.project.read(config);
   }
 
@@ -42,7 +44,7 @@ export class Driven {
     await bench.canaryUp(0);
     await project.mustUp("prod");
     const { spec } = await get(namespace, "service", "fop-gate");
-    return new Driven(bench, `http://${spec.clusterIP}/`);
+    return new Driven(bench, `http://${spec.clusterIP}/`, minReadySeconds);
   }
 
   /** Brings a new release to everybody, judged good beforehand. @returns seconds, and the driver's peak memory in MB */
@@ -68,9 +70,15 @@ export class Driven {
     return { own: since(last.own[release]), kept: since(last.kept[release]) };
   }
 
-  /** Takes a release back that everybody has. @returns seconds until all pods of stable are of the release before */
-  async undo(): Promise<number> {
+  /**
+   * Takes a release back that everybody has.
+   *
+   * @param minReadySeconds of the pods that come back
+   * @returns seconds until all pods of stable are of the release before
+   */
+  async undo(minReadySeconds: number): Promise<number> {
     await this.promote();
+    this.bench.project.share({ minReadySeconds });
     const { completed } = await this.record();
     const before = completed.at(-2);
     const began = performance.now();
@@ -86,6 +94,7 @@ export class Driven {
     await comes("stable runs the release before", isBack, undone);
     const seconds = (performance.now() - began) / 1000;
     expect(0, await undone.ended);
+    this.bench.project.share({ minReadySeconds: this.minReadySeconds });
     return seconds;
   }
 

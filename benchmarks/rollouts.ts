@@ -11,8 +11,11 @@ const graceSeconds = 90;
 /**
  * A rollout with the waits of its plan taken out, beside kubectl with the same objects; then what a person waits for who takes a
  * release back, or goes on after a crash.
+ *
+ * @param minReadySeconds of the pods of a rollout
+ * @param undoneReadySeconds of the pods that come back in an undo, and of the one beside them
  */
-export async function rollouts(bench: Bench, minReadySeconds: number): Promise<Figure[]> {
+export async function rollouts(bench: Bench, minReadySeconds: number, undoneReadySeconds: number): Promise<Figure[]> {
   const driven = await Driven.of(bench, minReadySeconds);
   const canary = await Peer.of(bench.project, "canary", namespaces.kubectl);
   const stable = await Peer.of(bench.project, "prod", namespaces.kubectl);
@@ -32,8 +35,8 @@ export async function rollouts(bench: Bench, minReadySeconds: number): Promise<F
       }),
   });
   const taken = await interleave(rounds, {
-    undo: () => driven.undo(),
-    pod: (round) => seconds(() => canary.roll(imageOf(round + 1), minReadySeconds)),
+    undo: () => driven.undo(undoneReadySeconds),
+    pod: (round) => seconds(() => canary.roll(imageOf(round + 1), undoneReadySeconds)),
   });
   const aborted = [await driven.abort(), await driven.abort(), await driven.abort()];
   const resumed: Sample = [await driven.resume(), await driven.resume(), await driven.resume()];
@@ -45,10 +48,12 @@ export async function rollouts(bench: Bench, minReadySeconds: number): Promise<F
       promoted.kubectl,
       { unit: "s", most: 1.25 },
     ),
-    compared(`gray undo until 9 pods of stable are back, ${ready} / one pod by kubectl`, taken.undo, taken.pod, {
-      unit: "s",
-      most: 1.5,
-    }),
+    compared(
+      `gray undo until 9 pods of stable are back, minReadySeconds ${undoneReadySeconds} / one pod by kubectl`,
+      taken.undo,
+      taken.pod,
+      { unit: "s", most: 1.5 },
+    ),
     limited(
       "gray abort to the last answer of canary, new connections",
       aborted.map(({ own }) => own),

@@ -30,7 +30,8 @@ if (unknown !== undefined || !Number.isInteger(minReadySeconds) || minReadySecon
 }
 
 const session = new Session();
-if (minReadySeconds !== 30) session.say(`A trial: minReadySeconds of canary is ${minReadySeconds} instead of 30.`);
+if (minReadySeconds !== 30)
+  session.say(`A trial: minReadySeconds of canary, and of an undo, is ${minReadySeconds} instead of 30.`);
 enterSandbox();
 try {
   if ((["nothing-to-do", "prod", "requests", "canary", "rollout"] as const).some(isWanted)) {
@@ -40,7 +41,7 @@ try {
     await measure("prod", () => prodRolls(bench));
     await measure("requests", () => lostRequests(bench));
     await measure("canary", () => canaryRolls(bench, minReadySeconds));
-    await measure("rollout", () => rollouts(bench, prodMinReadySeconds));
+    await measure("rollout", () => rollouts(bench, prodMinReadySeconds, minReadySeconds));
   }
   await measure("policies", () => policies(session.atEnd));
   await measure("tests", unitTests);

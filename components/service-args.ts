@@ -174,8 +174,12 @@ export function assertServiceArgs(service: string, args: ServiceArgs): void {
   }
   const { issues } = v.safeParse(schema, args, { message: mustBe });
   if (issues) throw new Refusal(`${service}: ${sentence(issues[0])}.`);
-  const taken = ownLabels.find((label) => args.labels && label in args.labels);
-  if (taken) throw new Refusal(`${service}: labels.${taken} is given by CanaryService itself: take it out of labels.`);
+  for (const field of ["labels", "annotations", "podAnnotations"] as const) {
+    const isOwn = (key: string) => key.startsWith("gray-release/") || (field === "labels" && ownLabels.includes(key));
+    const taken = Object.keys(args[field] ?? {}).find(isOwn);
+    if (taken !== undefined)
+      throw new Refusal(`${service}: ${field}.${taken} is given by CanaryService itself: take it out of ${field}.`);
+  }
   const { minReadySeconds = defaults.minReadySeconds, progressDeadlineSeconds = defaults.progressDeadlineSeconds } =
     args;
   if (progressDeadlineSeconds <= minReadySeconds) {

@@ -1,6 +1,7 @@
 /** What requests an HTTPRoute or an Ingress claims, and whether two of them could meet. */
 import { type Declared, type KubernetesObject, serviceOf } from "./declared.ts";
 import { ingressSpec, isHttpRoute, isIngress, isUnconditional, matchesOf, pathText, routeSpec } from "./entrances.ts";
+import { debugName } from "./parts.ts";
 
 /** An HTTPRoute or an Ingress, and what it claims. */
 export interface Entrance {
@@ -53,7 +54,11 @@ export function canMeet(entrance: Entrance, other: Entrance): boolean {
     entrance.service === other.service &&
     entrance.object.namespace === other.object.namespace;
   // The debug Ingress is held against its service's arguments, in whichever stack.
-  if (sameService && [entrance, other].some(({ object, service }) => object.name === `${service}-debug`)) return false;
+  if (
+    sameService &&
+    [entrance, other].some(({ object, service }) => service !== undefined && object.name === debugName(service))
+  )
+    return false;
   if (entrance.object.kind !== other.object.kind) return !sameService;
   return entrance.listeners.some((mine) => other.listeners.some((theirs) => overlap(mine, theirs)));
 }

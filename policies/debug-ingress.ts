@@ -1,6 +1,7 @@
-import { asService, called, type Declared, type KubernetesObject, pairsOf, serviceOf } from "./declared.ts";
+import { asService, called, type Declared, type KubernetesObject, pairsOf } from "./declared.ts";
 import { isIngress } from "./entrances.ts";
 import { canaryService, kubernetes } from "./examples.ts";
+import { debugName } from "./parts.ts";
 import type { Rule } from "./rule.ts";
 
 /** The debug Ingress is an entrance to what production runs, so it stands and goes with stable. */
@@ -11,8 +12,8 @@ export const debugIngress: Rule = {
   remediation:
     "Give the argument debugIngress to the service in the stack of stable, and take the debug Ingress out of the others.",
   judge: (one, { declared }) =>
-    pairsOf(one, declared, readDebugIngress, asService)
-      .filter(([ingress, { name, namespace }]) => serviceOf(ingress) === name && ingress.namespace === namespace)
+    pairsOf(one, declared, readIngress, asService)
+      .filter(([ingress, { name, namespace }]) => ingress.name === debugName(name) && ingress.namespace === namespace)
       .filter(([, { tracks }]) => !tracks.includes("stable"))
       .map(
         ([ingress, { name, tracks }]) =>
@@ -25,6 +26,15 @@ export const debugIngress: Rule = {
       {
         name: "the users' Ingress in the stack of canary",
         resources: [canaryService({ tracks: ["canary"] }), ingress("fop-gate")],
+      },
+      {
+        name: "the users' Ingress of a service that is called so",
+        resources: [
+          { ...canaryService({ tracks: ["canary"] }), name: "fop-gate-debug" },
+          kubernetes("networking.k8s.io/v1:Ingress", "fop-gate-debug", {
+            metadata: { labels: { "gray-release/service": "fop-gate-debug" } },
+          }),
+        ],
       },
     ],
     disallowed: [
@@ -42,8 +52,8 @@ export const debugIngress: Rule = {
   },
 };
 
-function readDebugIngress(one: Declared): KubernetesObject | undefined {
-  return isIngress(one) && one.name.endsWith("-debug") ? one : undefined;
+function readIngress(one: Declared): KubernetesObject | undefined {
+  return isIngress(one) ? one : undefined;
 }
 
 function ingress(name: string) {

@@ -108,7 +108,8 @@ export interface Resource {
 
 /** The label that names the service an object belongs to. */
 const serviceLabel = "gray-release/service";
-const kubernetesType = /^kubernetes:(?:([^/:]+)\/)?[^/:]+:(\w+)$/;
+/** A patch changes the object that it names, so it is judged as that. */
+const kubernetesType = /^kubernetes:(?:([^/:]+)\/)?[^/:]+:(\w+?)(?:Patch)?$/;
 
 /** The resource as rules see it; undefined if it is neither a service nor a Kubernetes object with a name. */
 export function readDeclared({ type, name, urn, props, opts }: Resource): Declared | undefined {
@@ -121,7 +122,7 @@ export function readDeclared({ type, name, urn, props, opts }: Resource): Declar
   const [, group = "core", kind] = kubernetesType.exec(type) ?? [];
   if (kind === undefined) return undefined;
   const identity = known(() => {
-    const { name, namespace = "default", labels } = props.metadata ?? {};
+    const { generateName, name = generateName, namespace = "default", labels } = props.metadata ?? {};
     return { name, namespace, labels: { ...labels } };
   });
   if ("unknown" in identity) return { is: "unidentified", urn, kind, name, unknown: identity.unknown };
@@ -166,9 +167,15 @@ export function isTrack(one: Declared, track?: string): one is KubernetesObject 
   return track === undefined ? one.labels.track !== undefined : one.labels.track === track;
 }
 
-/** Whether a Deployment was there before us: its pods stay as they are until its first promotion. */
-export function isAdopted({ fields }: KubernetesObject): boolean {
-  return fields.metadata?.annotations?.["gray-release/adopted"] !== undefined;
+/**
+ * Whether this is a Deployment of stable that was there before us: its pods stay as they are until its first promotion, without the
+ * labels that each release of ours has.
+ */
+export function isAdopted(one: KubernetesObject): boolean {
+  const { metadata, spec } = one.fields;
+  if (!isTrack(one, "stable") || metadata?.annotations?.["gray-release/adopted"] === undefined) return false;
+  const { track, release } = spec?.template?.metadata?.labels ?? {};
+  return track === undefined && release === undefined;
 }
 
 /** The CanaryService of this stack that an object belongs to by its label and namespace. */

@@ -8,6 +8,7 @@ import {
   serviceOf,
 } from "./declared.ts";
 import { canaryService, deployment, kubernetes } from "./examples.ts";
+import { debugName, type Part, partOf } from "./parts.ts";
 import type { Rule } from "./rule.ts";
 
 /**
@@ -205,17 +206,12 @@ function ownerFaults(object: KubernetesObject, service: Service): string[] {
 }
 
 /** The track whose stack has to declare this object of the service; undefined if it is none of the service's. */
-function ownerOf(object: KubernetesObject, { name: service }: Service): "stable" | "canary" | undefined {
-  const { kind, name } = object;
-  const names: Record<string, readonly string[]> = {
-    Service: [service, `${service}-canary`, `${service}-stable`],
-    ConfigMap: [`${service}-plan`],
-    Ingress: [service],
-    HTTPRoute: [service],
-    Deployment: [service, `${service}-canary`],
-  };
+function ownerOf(object: KubernetesObject, service: Service): Part["track"] | undefined {
+  const { kind } = object;
   // Where a debug Ingress stands is a rule of its own (debug-ingress.ts).
-  if (names[kind] === undefined || (kind === "Ingress" && name === `${service}-debug`)) return undefined;
-  if (!names[kind].includes(name) && serviceOf(object) !== service) return undefined;
-  return kind === "Deployment" && name === service ? "stable" : "canary";
+  if (kind === "Ingress" && object.name === debugName(service.name)) return undefined;
+  const part = partOf(object, service);
+  if (part) return part.track;
+  const isOfFront = ["Service", "ConfigMap", "Ingress", "HTTPRoute"].includes(kind);
+  return isOfFront && serviceOf(object) === service.name ? "canary" : undefined;
 }

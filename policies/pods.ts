@@ -96,6 +96,7 @@ export function eachContainer(judge: (found: FoundContainer) => string | undefin
   return (one: Declared): string[] => containersOf(one).flatMap((found) => judge(found) ?? []);
 }
 
+/** The pod that an object is, or of which it says how to make it, whatever it is called. */
 function specOf({ kind, fields }: KubernetesObject): PodSpec | undefined {
   const spec = fields.spec as
     | (PodSpec & {
@@ -103,18 +104,6 @@ function specOf({ kind, fields }: KubernetesObject): PodSpec | undefined {
         readonly jobTemplate?: { readonly spec?: { readonly template?: Template } };
       })
     | undefined;
-  switch (kind) {
-    case "Pod":
-      return spec;
-    case "CronJob":
-      return spec?.jobTemplate?.spec?.template?.spec;
-    case "Deployment":
-    case "StatefulSet":
-    case "DaemonSet":
-    case "ReplicaSet":
-    case "Job":
-      return spec?.template?.spec;
-    default:
-      return undefined;
-  }
+  if (kind === "Pod") return spec;
+  return (spec?.template ?? spec?.jobTemplate?.spec?.template)?.spec;
 }

@@ -1,6 +1,7 @@
 import { called, serviceOf } from "./declared.ts";
 import { isIngress } from "./entrances.ts";
 import { kubernetes } from "./examples.ts";
+import { debugName } from "./parts.ts";
 import type { Rule } from "./rule.ts";
 import { debugIngressProtectedSettings } from "./settings.ts";
 
@@ -13,7 +14,8 @@ export const protectedDebugIngress: Rule<typeof debugIngressProtectedSettings> =
     "Give debugIngress an ingressClassName that only a private network reaches, or an annotation that asks for a login or names who may come.",
   settings: debugIngressProtectedSettings,
   judge(one, stack) {
-    if (!isIngress(one) || !one.name.endsWith("-debug") || serviceOf(one) === undefined) return [];
+    const service = isIngress(one) ? serviceOf(one) : undefined;
+    if (!isIngress(one) || service === undefined || one.name !== debugName(service)) return [];
     const { internalClasses, protections } = stack.settings;
     const { metadata, spec } = one.fields as {
       readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> };

@@ -18,6 +18,7 @@ import { noPlainSecrets } from "./no-plain-secrets.ts";
 import { noSecretOutputs } from "./no-secret-outputs.ts";
 import { nonRoot } from "./non-root.ts";
 import { oneOwner } from "./one-owner.ts";
+import { ownLabels } from "./own-labels.ts";
 import { pinnedImage } from "./pinned-image.ts";
 import { protectedDebugIngress } from "./protected-debug-ingress.ts";
 import { protectedFront } from "./protected-front.ts";
@@ -40,6 +41,7 @@ import { weightStep } from "./weight-step.ts";
 /** Every rule of the pack. A new rule is a file beside these and a line here. */
 export const rules: readonly Rule[] = [
   knownIdentity,
+  ownLabels,
   stableSize,
   canaryShare,
   identicalTemplates,

@@ -1,5 +1,6 @@
 import { type Service, servicesOf } from "./declared.ts";
 import { canaryService } from "./examples.ts";
+import { debugName } from "./parts.ts";
 import type { Rule } from "./rule.ts";
 
 /**
@@ -66,7 +67,7 @@ function objectsOf({ name, gateway, ingress, debugIngress }: Service): string[] 
     `Deployment ${name}`,
     `Deployment ${name}-canary`,
     ...(ingress ? [`Ingress ${name}`] : []),
-    ...(debugIngress ? [`Ingress ${name}-debug`] : []),
+    ...(debugIngress ? [`Ingress ${debugName(name)}`] : []),
   ];
 }
 

@@ -32,6 +32,11 @@ const bad: [what: string, args: object, sentence: string][] = [
     "web: labels.track is given by CanaryService itself: take it out of labels.",
   ],
   [
+    "an annotation of ours, by which policies know what was adopted",
+    { annotations: { "gray-release/adopted": "0123456789ab" } },
+    "web: annotations.gray-release/adopted is given by CanaryService itself: take it out of annotations.",
+  ],
+  [
     "a deadline that passes before a pod counts",
     { minReadySeconds: 30, progressDeadlineSeconds: 20 },
     "web: progressDeadlineSeconds (20) must exceed minReadySeconds (30).",

@@ -77,7 +77,7 @@ export const METRICS = {
   },
 } as const satisfies Record<string, MetricName>;
 
-/** What a rollout adds to these; no dashboard draws them. */
+/** What a rollout adds to these. */
 export const ROLLOUT_METRICS = {
   step: {
     name: "gray_rollout_step",

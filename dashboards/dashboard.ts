@@ -118,6 +118,17 @@ export function dashboard(): Dashboard {
     )
     .withRow(new RowBuilder("Rollout"))
     .withPanel(
+      chart("Step", "Where the rollout is, of how many steps, and whether it holds for a person.", "short", [
+        [all.rolloutStep, "{{stage}}"],
+        [all.rolloutSteps, "steps"],
+        [all.rolloutHolds, "holds"],
+      ])
+        .min(0)
+        .decimals(0)
+        .overrideByName("steps", band("stable"))
+        .overrideByName("holds", color("undecided")),
+    )
+    .withPanel(
       chart("Pods", "Scraped, by track and release.", "short", [[all.pods, "{{track}} {{release}}"]])
         .min(0)
         .decimals(0),

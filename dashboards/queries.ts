@@ -5,7 +5,7 @@
  * Series of the pods are expected to carry the labels `namespace`, `track` and `release`, and the service's name as `app`,
  * as Prometheus gets them from the pods' own labels (docs/dashboards.md has the configuration).
  */
-import { METRICS, type MetricName } from "../analysis/metric-names.ts";
+import { METRICS, type MetricName, ROLLOUT_METRICS } from "../analysis/metric-names.ts";
 
 /** Whose series, and over how long a rate is taken. */
 export interface Scope {
@@ -126,6 +126,15 @@ export function queries(scope: Scope) {
 
     /** A track has pods of a release of which it had none a minute ago. A count of pods. */
     newRelease: `${running()} unless ${running(` offset ${MARK_LOOKBACK}`)}`,
+
+    /** The step that the rollout is at, from 1 on, as long as somebody drives it. A number, with the label `stage`. */
+    rolloutStep: gray(ROLLOUT_METRICS.step),
+
+    /** How many steps the rollout has. A count. */
+    rolloutSteps: gray(ROLLOUT_METRICS.steps),
+
+    /** The rollout holds, or held when its driver was last seen. Always 1. */
+    rolloutHolds: `${lastSeen(ROLLOUT_METRICS.holds)} == 1`,
 
     /** The release is convicted: the evidence for bad, while the verdict is bad. log10 of an e-value. */
     convicted: `${gray(METRICS.evidenceBad)} and ignoring (verdict) (${gray(METRICS.verdict, 'verdict="bad"')} == 1)`,

@@ -99,6 +99,18 @@ export function rules({ slo = defaults.slo }: RuleOptions = {}): Rules {
                 "Traffic stays where it is: see with gray status whether canary's pods are there, and start gray verify again.",
             },
           },
+          {
+            alert: "GrayRolloutHolds",
+            expr: all.rolloutHolds,
+            for: "5m",
+            labels: { severity: "warning" },
+            annotations: {
+              summary: "The rollout of {{ $labels.service }} to release {{ $labels.release }} waits for a person",
+              description:
+                "Traffic stays where it is until then. gray watch says why it holds; gray approve and gray resume let it go on, " +
+                "gray abort takes it back.",
+            },
+          },
         ],
       },
     ],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Panel } from "@grafana/grafana-foundation-sdk/dashboard";
-import { METRICS } from "../../analysis/metric-names.ts";
+import { METRICS, ROLLOUT_METRICS } from "../../analysis/metric-names.ts";
 import { dashboard, dashboardFile } from "../../dashboards/dashboard.ts";
 import { dashboardConfigMap, rulesConfigMap } from "../../dashboards/provision.ts";
 import { queries } from "../../dashboards/queries.ts";
@@ -58,7 +58,7 @@ describe("the dashboard", () => {
   });
 
   it("draws every metric that gray exposes", () => {
-    for (const { name } of Object.values(METRICS)) {
+    for (const { name } of [...Object.values(METRICS), ...Object.values(ROLLOUT_METRICS)]) {
       assert.ok(
         onDashboard.some((expr) => new RegExp(`\\b${name}\\b`).test(expr)),
         name,
@@ -106,16 +106,16 @@ describe("the rules", () => {
     );
   });
 
-  it("alert on a convicted canary, one without data, errors over the SLO, and a silent observer", () => {
+  it("alert on a convicted canary, one without data, errors over the SLO, a silent observer, and a rollout that holds", () => {
     assert.deepEqual(
       alerts.rules.map(({ alert }) => alert),
-      ["GrayCanaryConvicted", "GrayCanaryNoData", "GrayErrorRatioOverSlo", "GrayObserverSilent"],
+      ["GrayCanaryConvicted", "GrayCanaryNoData", "GrayErrorRatioOverSlo", "GrayObserverSilent", "GrayRolloutHolds"],
     );
     for (const { alert, annotations } of alerts.rules) assert.match(annotations.description, /\.$/, alert);
   });
 
   it("tell whoever is on call only what gray can do", () => {
-    const verbs = ["plan", "status", "verify", "logs", "approve", "destroy"];
+    const verbs = ["plan", "status", "verify", "logs", "approve", "destroy", "watch", "resume", "abort", "undo"];
     for (const { alert, annotations } of alerts.rules) {
       for (const [, verb] of annotations.description.matchAll(/\bgray ([a-z]+)/g)) {
         assert.ok(verbs.includes(verb ?? ""), `${alert}: gray ${verb}`);

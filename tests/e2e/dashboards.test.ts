@@ -226,6 +226,7 @@ describe("the dashboard and the rules on a real Prometheus", () => {
       "GrayCanaryNoData quiet firing",
       "GrayErrorRatioOverSlo fop-gate canary firing",
       "GrayObserverSilent silent firing",
+      "GrayRolloutHolds fop-gate firing",
     ]);
   });
 });
@@ -266,6 +267,9 @@ async function expose(service: string, { ticks, errors, weight, age }: Seen): Pr
   }
   const assessment = judge(evidence, last);
   const gray = await exporter(service, namespace, { host: "127.0.0.1", port: 0 });
+  const steps = [{ stage: "full" as const, approval: true, watch: 0 }];
+  // One of them waits for a person.
+  if (weight > 0) gray.showRollout({ release: "b2", from: "a1", steps, step: 0 }, service === "fop-gate");
   // It listens on loopback, which is another one inside the sandbox.
   const relay = createServer(async (_, reply) => {
     if (age === 0) evidence.observe(tick(Date.now(), [0, 0], [0, 0]));

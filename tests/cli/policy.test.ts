@@ -79,6 +79,37 @@ describe("findings of policies", () => {
       ]);
     });
 
+    it("are one alert each for two stacks, two resources and two containers of one, and the same one the next time", () => {
+      const finding = findingsIn("prod", lines(events)).findings[0] as Finding;
+      const findings = [
+        finding,
+        { ...finding, stack: "canary" },
+        { ...finding, urn: `${urn}-canary` },
+        { ...finding, message: "Deployment a/b, container <d> has runAsUser 0." },
+      ];
+      const written = () => {
+        const [run] = (JSON.parse(sarif([{ stack: "prod", rules: [], findings }], "main.ts")) as Log).runs;
+        return (run?.results ?? []).map(({ partialFingerprints }) => partialFingerprints);
+      };
+      for (const name of ["primaryLocationLineHash", "grayPolicy/v1"]) {
+        const hashes = written().map((each) => each?.[name]);
+        assert.equal(new Set(hashes).size, findings.length, name);
+        assert.ok(
+          hashes.every((hash) => /^[0-9a-f]{64}(:1)?$/.test(hash ?? "")),
+          name,
+        );
+      }
+      assert.deepEqual(written(), written());
+    });
+
+    it("name the file by a URI reference, whatever its path holds", () => {
+      const log: Log = JSON.parse(sarif([findingsIn("prod", lines(events))], "src\\my app#1.ts"));
+      const uris = log.runs[0]?.results?.map(
+        ({ locations }) => locations?.[0]?.physicalLocation?.artifactLocation?.uri,
+      );
+      assert.deepEqual(uris, ["index.ts", "src/my%20app%231.ts"]);
+    });
+
     it("say of a stack that was not judged that the run was no success", () => {
       const failed = JSON.parse(sarif([{ stack: "prod", rules: [], findings: [], error: "no cluster" }], "main.ts"));
       assert.equal(failed.runs[0].invocations[0].executionSuccessful, false);

@@ -35,6 +35,10 @@ const events = [
   },
   { policyAnalyzeStackSummaryEvent: { passed: ["no-secret-outputs"] } },
 ];
+const passed = [
+  { policyAnalyzeSummaryEvent: { resourceUrn: urn, passed: ["seccomp"] } },
+  { policyAnalyzeStackSummaryEvent: { passed: ["no-secret-outputs"] } },
+];
 const lines = (all: readonly object[]) => `${all.map((each) => JSON.stringify(each)).join("\n")}\nno JSON "policy\n`;
 
 describe("findings of policies", () => {
@@ -177,18 +181,30 @@ describe("gray policy", () => {
     writeFileSync(join(shell.folder, `policies-${stack}.jsonl`), lines(all));
 
   it("judges every stack of the project, and ends with 3 where a mandatory rule is violated", async () => {
+    say("canary", passed);
     say("prod", events);
     const said = await shell.run(policyCommand());
-    assert.match(said, /^canary: no violation of 0 rules\.\nprod: 1 violations of 4 rules\./);
+    assert.match(said, /^canary: no violation of 2 rules\.\nprod: 1 violations of 4 rules\./);
     assert.match(said, /non-root \(mandatory, high\)\n {4}Deployment a\/b, container <c> has runAsUser 0/);
     assert.equal(process.exitCode, 3);
   });
 
   it("ends with 0 where all is well, and asks of the stacks that are named alone", async () => {
+    say("canary", passed);
     say("prod", events);
     const said = JSON.parse(await shell.run(policyCommand(), "--stack", "canary", "--format", "json"));
-    assert.deepEqual(said, [{ stack: "canary", rules: [], findings: [] }]);
+    assert.deepEqual(said, [{ stack: "canary", rules: ["no-secret-outputs", "seccomp"], findings: [] }]);
     assert.equal(process.exitCode, undefined);
+  });
+
+  it("does not take a preview that asked no rule for one that passes", async () => {
+    say("prod", []);
+    await assert.rejects(
+      shell.run(policyCommand(), "--stack", "prod"),
+      new Refusal(
+        "Stack prod could not be judged: its preview asked no rule of policies, and at least one is wanted: look at the pack, and at what is disabled of it.",
+      ),
+    );
   });
 
   it("does not take a program that fails for one that passes, nor for a violation", async () => {

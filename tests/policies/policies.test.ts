@@ -157,6 +157,35 @@ describe("policies", () => {
       );
     });
 
+    describe("in a stack of things with values that only up will know", () => {
+      const labels = { "gray-release/service": undefined };
+      const plain = (type: string, spec: object) => kubernetes(type, "shop", { metadata: { labels }, spec });
+      const computed = [
+        plain("networking.k8s.io/v1:Ingress", { rules: [{ host: onlyUpKnows }] }),
+        plain("autoscaling/v2:HorizontalPodAutoscaler", { scaleTargetRef: { kind: "Deployment", name: onlyUpKnows } }),
+        plain("policy/v1:PodDisruptionBudget", { selector: { matchLabels: { app: onlyUpKnows } } }),
+        plain("gateway.networking.k8s.io/v1:HTTPRoute", {
+          hostnames: [onlyUpKnows],
+          rules: [{ backendRefs: [{ name: onlyUpKnows, port: 80 }] }],
+        }),
+        plain("core/v1:Service", { ports: [{ port: onlyUpKnows }] }),
+      ];
+      const said = async (stack: readonly ExampleResource[]) =>
+        (await runPolicies(policiesOf(rules), stack)).map(({ policy, message }) => `${policy}: ${message}`).sort();
+
+      it("fails nothing without a service", async () => {
+        assert.deepEqual(await said(computed), []);
+      });
+
+      it("fails the same before a service as behind it, and each value once", async () => {
+        const after = await said([canaryService(), ...computed]);
+        assert.equal(after.length, 7, after.join("\n"));
+        for (const message of after) assert.match(message, /shop: spec\..* will be known in up alone/);
+        assert.deepEqual(await said([...computed, canaryService()]), after);
+        assert.deepEqual(await said([...computed, canaryService(), { ...canaryService(), name: "other" }]), after);
+      });
+    });
+
     it("goes on judging other things where one was not known", async () => {
       const hidden = (resource: ExampleResource, field: object) => ({
         ...resource,

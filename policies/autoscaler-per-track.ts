@@ -39,6 +39,18 @@ export const autoscalerPerTrack: Rule = {
       },
       { name: "another Deployment's", resources: [canaryService(), autoscaler("shop", "shop")] },
       {
+        name: "a Deployment's of the same name in another namespace",
+        resources: [canaryService({ namespace: "other" }), autoscaler("fop-gate", "fop-gate")],
+      },
+      {
+        name: "one in each of two namespaces",
+        resources: [
+          canaryService({ replicas: "external" }),
+          autoscaler("fop-gate", "fop-gate"),
+          autoscaler("fop-gate", "fop-gate", "other"),
+        ],
+      },
+      {
         name: "what only has the name of the Deployment",
         resources: [canaryService(), scaledObject({ kind: "Rollout", name: "fop-gate" })],
       },
@@ -112,8 +124,9 @@ function ownershipFaults({ object, target }: Autoscaler, { name, namespace, repl
     : [];
 }
 
-function autoscaler(name: string, target: string) {
+function autoscaler(name: string, target: string, namespace = "dora-apps") {
   return kubernetes("autoscaling/v2:HorizontalPodAutoscaler", name, {
+    metadata: { namespace },
     spec: {
       scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: target },
       minReplicas: 9,

@@ -26,6 +26,14 @@ export const debugIngress: Rule = {
         name: "the users' Ingress in the stack of canary",
         resources: [canaryService({ tracks: ["canary"] }), ingress("fop-gate")],
       },
+      {
+        name: "another service's, of another namespace",
+        resources: [canaryService({ namespace: "other", tracks: ["canary"] }), ingress("fop-gate-debug")],
+      },
+      {
+        name: "another service's, of this namespace",
+        resources: [{ ...canaryService({ tracks: ["canary"] }), name: "shop" }, ingress("fop-gate-debug")],
+      },
     ],
     disallowed: [
       {

@@ -168,7 +168,10 @@ function levelOf({ level = "mandatory" }: Rule): EnforcementLevel {
   return level;
 }
 
-/** Whether a rule says something of a resource, or would have to know for that what the team has set, which only its own policy is told. */
+/**
+ * Whether a rule says something of a resource, or would have to know for that what the team has set, which only its own policy is told. A
+ * mistake in it is its own policy's to report: the team may have switched that off.
+ */
 function mayTalk(rule: Rule, one: Declared, declared: readonly Declared[]): boolean {
   let asks = false;
   const stack = {
@@ -178,7 +181,11 @@ function mayTalk(rule: Rule, one: Declared, declared: readonly Declared[]): bool
       return v.parse(rule.settings ?? v.object({}), {});
     },
   };
-  return sentences(rule, one, stack).length > 0 || asks;
+  try {
+    return sentences(rule, one, stack).length > 0 || asks;
+  } catch {
+    return true;
+  }
 }
 
 function aboutOf(rule: Rule): Policy {

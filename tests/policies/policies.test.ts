@@ -110,9 +110,17 @@ describe("policies", () => {
 
     it("forgets one run when the next one begins", async () => {
       const pack = policiesOf(rules);
-      const resources = [canaryService(), deployment("canary"), deployment("stable")];
-      assert.deepEqual(await runPolicies(pack, resources), []);
-      assert.deepEqual(await runPolicies(pack, resources), []);
+      const ingress = (name: string) =>
+        kubernetes("networking.k8s.io/v1:Ingress", name, {
+          metadata: { labels: { "gray-release/service": undefined } },
+          spec: { rules: [{ host: "shop.example", http: { paths: [{ path: "/" }] } }] },
+        });
+      const short = deployment("stable", { spec: { replicas: 8 } });
+      const before = await runPolicies(pack, [canaryService(), short, ingress("old"), ingress("older")]);
+      const policies = before.map(({ policy }) => policy);
+      assert.deepEqual(policies, ["stable-size", "unique-hostnames"]);
+      // One resource has changed, and two have gone.
+      assert.deepEqual(await runPolicies(pack, [canaryService(), deployment("stable"), ingress("new")]), []);
     });
 
     it("says which value it would have to know, and does not pass it as good", async () => {

@@ -68,6 +68,11 @@ async function judge(stack: string, { policyPack, config, deployed }: Options): 
   const env = { PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" };
   const ended = await pulumi([...verb, "--json", "--non-interactive", ...pack, ...set, "--stack", stack], { env });
   const found = findingsIn(stack, ended.stdout);
+  // Nobody asked is nobody content. Pulumi does not say which rules it has asked of what is deployed.
+  if (ended.code === 0 && found.rules.length === 0 && !deployed) {
+    const error = `its preview asked no rule of ${policyPack}, and at least one is wanted: look at the pack, and at what is disabled of it.`;
+    return { ...found, error };
+  }
   if (ended.code === 0) return found;
   const error = failureIn(ended.stdout) ?? (found.findings.some(isViolation) ? undefined : lastError(ended.stderr));
   if (error !== undefined) return { ...found, error };
@@ -92,7 +97,6 @@ function told(judged: readonly Judged[], deployed = false): string {
     .flatMap(({ stack, rules, findings, error }) => {
       if (error !== undefined) return [`${stack}: not judged.`];
       const [asked, violations] = [rules.length, findings.filter(isViolation).length];
-      // Pulumi does not say which rules it has asked of what is deployed.
       const head = `${stack}: ${violations === 0 ? "no violation" : `${violations} violations`}${deployed ? "" : ` of ${asked} rules`}.`;
       const sorted = findings.toSorted((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity));
       return [

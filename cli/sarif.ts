@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Log, ReportingDescriptor, Result } from "sarif";
 import type { Finding, Judged } from "./findings.ts";
 
@@ -38,19 +39,34 @@ export function sarif(judged: readonly Judged[], program: string): string {
           locations: [
             {
               physicalLocation: {
-                artifactLocation: { uri: finding.file ?? program },
+                artifactLocation: { uri: uriOf(finding.file ?? program) },
                 region: { startLine: 1 },
               },
               logicalLocations: [{ fullyQualifiedName: finding.urn, kind: "resource" }],
             },
           ],
-          // Two stacks, or two resources, are two findings; a new sentence about one is the same one.
-          partialFingerprints: { "grayPolicy/v1": `${finding.stack} ${finding.rule} ${finding.urn}` },
+          partialFingerprints: fingerprintsOf(finding),
         })),
       },
     ],
   };
   return JSON.stringify(log, undefined, 2);
+}
+
+/**
+ * Two stacks, two resources and two sentences about one are findings of their own. GitHub goes by `primaryLocationLineHash` alone (a hash, and
+ * the how-manieth of it), and would make it of the line, which is the same for all.
+ */
+function fingerprintsOf({ stack, rule, urn, message }: Finding): Record<string, string> {
+  const hash = createHash("sha256")
+    .update(JSON.stringify([stack, rule, urn, message]))
+    .digest("hex");
+  return { "grayPolicy/v1": hash, primaryLocationLineHash: `${hash}:1` };
+}
+
+/** A path, of Windows too, as the relative reference that a URI has to be (RFC 3986). */
+function uriOf(path: string): string {
+  return path.split(/[\\/]/).map(encodeURIComponent).join("/");
 }
 
 function ruleOf(id: string, found: Finding | undefined): ReportingDescriptor {

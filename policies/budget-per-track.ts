@@ -39,6 +39,7 @@ export const budgetPerTrack: Rule = {
         name: "another service's",
         resources: [canaryService(), budget("shop", { matchLabels: { app: "shop" } })],
       },
+      { name: "another namespace's", resources: [canaryService({ namespace: "other" }), budget("all", {})] },
     ],
     disallowed: [
       {

@@ -71,6 +71,14 @@ export const canaryCapacity: Rule<typeof canaryCapacitySettings> = {
         resources: [canaryService({ replicas: "external" }), canary(1), route(50)],
       },
       {
+        name: "a Service of the same name in another namespace",
+        resources: [
+          canaryService(),
+          canary(2),
+          httpRoute([{ backendRefs: backends(50) }], { metadata: { namespace: "other" } }),
+        ],
+      },
+      {
         name: "what the team has set",
         resources: [canaryService(), canary(2), route(50)],
         settings: { headroom: 150 },

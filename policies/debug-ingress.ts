@@ -36,6 +36,14 @@ export const debugIngress: Rule = {
           }),
         ],
       },
+      {
+        name: "another service's, of another namespace",
+        resources: [canaryService({ namespace: "other", tracks: ["canary"] }), ingress("fop-gate-debug")],
+      },
+      {
+        name: "another service's, of this namespace",
+        resources: [{ ...canaryService({ tracks: ["canary"] }), name: "shop" }, ingress("fop-gate-debug")],
+      },
     ],
     disallowed: [
       {

@@ -1,5 +1,5 @@
 import type { Template } from "./pods.ts";
-import { known } from "./unknown.ts";
+import { known, paired } from "./unknown.ts";
 
 /** A CanaryService, by the arguments that the program gave it. */
 export interface Service {
@@ -188,8 +188,8 @@ export function homeOf(object: KubernetesObject, declared: readonly Declared[]):
 /**
  * This thing with each of those that were declared before it, whichever of the two is the A.
  *
- * A value that only `up` will know, and that a rule has to read, is a violation of the thing that has it (rule.ts). It is no reason not
- * to judge the others.
+ * A value that only `up` will know, and that a rule has to read, is a violation of the thing that has it, in a stack with a service
+ * (rule.ts). It is no reason not to judge the others.
  *
  * @param readA all that the rule has to know of an A; undefined of anything else
  */
@@ -200,7 +200,7 @@ export function pairsOf<A, B>(
   readB: (each: Declared) => B | undefined,
 ): [A, B][] {
   const others = declared.filter((other) => other !== one);
-  const [a, b] = [readA(one), readB(one)];
+  const [a, b] = paired(() => [readA(one), readB(one)]);
   return [
     ...(a === undefined ? [] : readable(others, readB).map((other): [A, B] => [a, other])),
     ...(b === undefined ? [] : readable(others, readA).map((other): [A, B] => [other, b])),

@@ -55,6 +55,21 @@ export const hostIsolation: Rule = {
         says: /^Deployment dora-apps\/fop-gate: hostNetwork is true and must not be: a pod has nothing of its node/,
       },
       {
+        name: "the processes of the node",
+        resources: [pods({ hostPID: true })],
+        says: /^Deployment dora-apps\/fop-gate: hostPID is true and must not be/,
+      },
+      {
+        name: "the messages between processes of the node",
+        resources: [pods({ hostIPC: true })],
+        says: /^Deployment dora-apps\/fop-gate: hostIPC is true and must not be/,
+      },
+      {
+        name: "a /proc with nothing masked",
+        resources: [container("fop-gate", { securityContext: { procMount: "Unmasked" } })],
+        says: /^Deployment dora-apps\/fop-gate: container fop-gate sets procMount/,
+      },
+      {
         name: "a folder of the node",
         resources: [pods({ volumes: [...(podSpec().volumes ?? []), { name: "node", hostPath: { path: "/" } }] })],
         says: /volume node is a hostPath/,

@@ -1,4 +1,4 @@
-import { adoptedExample, container, deployment, pods } from "./examples.ts";
+import { adoptedExample, container, deployment, onlyUpKnows, pods } from "./examples.ts";
 import { eachContainer } from "./pods.ts";
 import type { Rule } from "./rule.ts";
 
@@ -10,11 +10,12 @@ export const nonRoot: Rule = {
   remediation:
     "Set runAsNonRoot: true, and a runAsUser other than 0 if the image has none, in the pod's securityContext or the container's.",
   judge: eachContainer(({ called, container, pod }) => {
-    const said = { ...pod.securityContext, ...container.securityContext };
-    if (said.runAsUser === 0) return `${called} has runAsUser 0, which is root: give it another user.`;
-    return said.runAsNonRoot === true
+    const runAsUser = container.securityContext?.runAsUser ?? pod.securityContext?.runAsUser;
+    if (runAsUser === 0) return `${called} has runAsUser 0, which is root: give it another user.`;
+    const runAsNonRoot = container.securityContext?.runAsNonRoot ?? pod.securityContext?.runAsNonRoot;
+    return runAsNonRoot === true
       ? undefined
-      : `${called} has runAsNonRoot ${said.runAsNonRoot ?? "unset"}, and true is wanted: set it for the container or for its pod.`;
+      : `${called} has runAsNonRoot ${runAsNonRoot ?? "unset"}, and true is wanted: set it for the container or for its pod.`;
   }),
   examples: {
     allowed: [
@@ -30,6 +31,7 @@ export const nonRoot: Rule = {
           }),
         ],
       },
+      { name: "a group that only up will know", resources: [pods({ securityContext: { fsGroup: onlyUpKnows } })] },
     ],
     disallowed: [
       {

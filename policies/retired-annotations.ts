@@ -60,6 +60,16 @@ export const retiredAnnotations: Rule = {
         resources: [ingress({ "nginx.ingress.kubernetes.io/canary-weight": "10" })],
         says: /annotation nginx\.ingress\.kubernetes\.io\/canary-weight, which is retired, and gateway/,
       },
+      {
+        name: "the login by a controller of before 2018",
+        resources: [ingress({ "ingress.kubernetes.io/auth-type": "basic" })],
+        says: /annotation ingress\.kubernetes\.io\/auth-type, which is retired, and gateway/,
+      },
+      {
+        name: "the rule of Traefik 1",
+        resources: [ingress({ "traefik.frontend.rule.type": "PathPrefixStrip" })],
+        says: /annotation traefik\.frontend\.rule\.type, which is retired, and traefik\.ingress\.kubernetes\.io\/router\.\* of Traefik 3 is wanted/,
+      },
     ],
   },
 };

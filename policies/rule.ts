@@ -94,7 +94,8 @@ export interface PackOptions {
  * while a stack policy gets outputs, which for a component are not its inputs and for an object hold the API server's
  * defaults as well (pulumi 3.259, pkg/resource/deploy/step_generator.go, AnalyzeResources). StackReferences are in neither.
  *
- * A rule that has to read a value that only `up` will know reports that, at its own level: Pulumi would let it pass with a note.
+ * A rule that has to read a value that only `up` will know reports that, at its own level: Pulumi would let it pass with a note. What
+ * it would hold against other things it has to read in a stack with a service alone.
  *
  * @throws Error if a rule has no examples, or a name twice: an example is the proof that a rule can fail
  */
@@ -167,7 +168,10 @@ function levelOf({ level = "mandatory" }: Rule): EnforcementLevel {
   return level;
 }
 
-/** Whether a rule says something of a resource, or would have to know for that what the team has set, which only its own policy is told. */
+/**
+ * Whether a rule says something of a resource, or would have to know for that what the team has set, which only its own policy is told. A
+ * mistake in it is its own policy's to report: the team may have switched that off.
+ */
 function mayTalk(rule: Rule, one: Declared, declared: readonly Declared[]): boolean {
   let asks = false;
   const stack = {
@@ -177,7 +181,11 @@ function mayTalk(rule: Rule, one: Declared, declared: readonly Declared[]): bool
       return v.parse(rule.settings ?? v.object({}), {});
     },
   };
-  return sentences(rule, one, stack).length > 0 || asks;
+  try {
+    return sentences(rule, one, stack).length > 0 || asks;
+  } catch {
+    return true;
+  }
 }
 
 function aboutOf(rule: Rule): Policy {
@@ -192,15 +200,39 @@ function aboutOf(rule: Rule): Policy {
   };
 }
 
-function sentences({ name: rule, judge }: Rule, one: Declared, stack: Stack): readonly string[] {
-  const found = known(() => judge(one, stack));
-  if ("value" in found) return found.value;
+/**
+ * What a rule says of a resource. Of values of the things before the first service that nobody had to know until then, it says so of
+ * the service.
+ */
+function sentences(rule: Rule, one: Declared, stack: Stack): readonly string[] {
+  const found = known(() => rule.judge(one, stack));
+  if ("unknown" in found) {
+    const matters = !found.paired || stack.declared.some(({ is }) => is === "service");
+    return matters ? [unknownSentence(rule, one, found.unknown)] : [];
+  }
+  const isFirstService = one.is === "service" && stack.declared.find(({ is }) => is === "service") === one;
+  return isFirstService ? [...found.value, ...unreadBefore(rule, one, stack)] : found.value;
+}
+
+function unreadBefore(rule: Rule, service: Declared, stack: Stack): string[] {
+  return stack.declared.flatMap((other) => {
+    if (other === service) return [];
+    const both = {
+      declared: [service, other],
+      get settings() {
+        return stack.settings;
+      },
+    };
+    const found = known(() => rule.judge(other, both));
+    return "unknown" in found && found.paired ? [unknownSentence(rule, other, found.unknown)] : [];
+  });
+}
+
+function unknownSentence({ name: rule }: Rule, one: Declared, unknown: string): string {
   const { is, name, urn } = one;
   const what =
     is === "object" ? `${one.kind} ${one.namespace}/${name}` : is === "service" ? `${one.namespace}/${name}` : urn;
-  return [
-    `${what}: ${found.unknown} will be known in up alone, and ${rule} judges by it: give it a value that preview knows (a constant, configuration or another stack's output).`,
-  ];
+  return `${what}: ${unknown} will be known in up alone, and ${rule} judges by it: give it a value that preview knows (a constant, configuration or another stack's output).`;
 }
 
 function fileOf({ place = "program" }: Rule, urn: string, { program = "the program" }: PackOptions): string {

@@ -3,6 +3,7 @@ import { called, readable, type Service } from "./declared.ts";
 import { everyPath, pathText } from "./entrances.ts";
 import { canaryService, httpRoute, kubernetes } from "./examples.ts";
 import type { Rule } from "./rule.ts";
+import { paired } from "./unknown.ts";
 
 /**
  * Where two entrances claim the same requests one of them is never met, and which one is the gateway's choice.
@@ -22,7 +23,7 @@ export const uniqueHostnames: Rule = {
   remediation: "Give each route or Ingress a host or a path of its own.",
   judge(one, { declared }) {
     if (one.is === "service") return debugFaults(one);
-    const entrance = readEntrance(one);
+    const entrance = paired(() => readEntrance(one));
     if (entrance === undefined) return [];
     const others = declared.filter((other) => other !== one);
     return readable(others, readEntrance).flatMap((other) => faults(entrance, other));

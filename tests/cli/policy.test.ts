@@ -35,6 +35,10 @@ const events = [
   },
   { policyAnalyzeStackSummaryEvent: { passed: ["no-secret-outputs"] } },
 ];
+const passed = [
+  { policyAnalyzeSummaryEvent: { resourceUrn: urn, passed: ["seccomp"] } },
+  { policyAnalyzeStackSummaryEvent: { passed: ["no-secret-outputs"] } },
+];
 const lines = (all: readonly object[]) => `${all.map((each) => JSON.stringify(each)).join("\n")}\nno JSON "policy\n`;
 
 describe("findings of policies", () => {
@@ -77,6 +81,37 @@ describe("findings of policies", () => {
         ["non-root", "error", "index.ts"],
         ["needs-verdict", "warning", "main.ts"],
       ]);
+    });
+
+    it("are one alert each for two stacks, two resources and two containers of one, and the same one the next time", () => {
+      const finding = findingsIn("prod", lines(events)).findings[0] as Finding;
+      const findings = [
+        finding,
+        { ...finding, stack: "canary" },
+        { ...finding, urn: `${urn}-canary` },
+        { ...finding, message: "Deployment a/b, container <d> has runAsUser 0." },
+      ];
+      const written = () => {
+        const [run] = (JSON.parse(sarif([{ stack: "prod", rules: [], findings }], "main.ts")) as Log).runs;
+        return (run?.results ?? []).map(({ partialFingerprints }) => partialFingerprints);
+      };
+      for (const name of ["primaryLocationLineHash", "grayPolicy/v1"]) {
+        const hashes = written().map((each) => each?.[name]);
+        assert.equal(new Set(hashes).size, findings.length, name);
+        assert.ok(
+          hashes.every((hash) => /^[0-9a-f]{64}(:1)?$/.test(hash ?? "")),
+          name,
+        );
+      }
+      assert.deepEqual(written(), written());
+    });
+
+    it("name the file by a URI reference, whatever its path holds", () => {
+      const log: Log = JSON.parse(sarif([findingsIn("prod", lines(events))], "src\\my app#1.ts"));
+      const uris = log.runs[0]?.results?.map(
+        ({ locations }) => locations?.[0]?.physicalLocation?.artifactLocation?.uri,
+      );
+      assert.deepEqual(uris, ["index.ts", "src/my%20app%231.ts"]);
     });
 
     it("say of a stack that was not judged that the run was no success", () => {
@@ -146,18 +181,30 @@ describe("gray policy", () => {
     writeFileSync(join(shell.folder, `policies-${stack}.jsonl`), lines(all));
 
   it("judges every stack of the project, and ends with 3 where a mandatory rule is violated", async () => {
+    say("canary", passed);
     say("prod", events);
     const said = await shell.run(policyCommand());
-    assert.match(said, /^canary: no violation of 0 rules\.\nprod: 1 violations of 4 rules\./);
+    assert.match(said, /^canary: no violation of 2 rules\.\nprod: 1 violations of 4 rules\./);
     assert.match(said, /non-root \(mandatory, high\)\n {4}Deployment a\/b, container <c> has runAsUser 0/);
     assert.equal(process.exitCode, 3);
   });
 
   it("ends with 0 where all is well, and asks of the stacks that are named alone", async () => {
+    say("canary", passed);
     say("prod", events);
     const said = JSON.parse(await shell.run(policyCommand(), "--stack", "canary", "--format", "json"));
-    assert.deepEqual(said, [{ stack: "canary", rules: [], findings: [] }]);
+    assert.deepEqual(said, [{ stack: "canary", rules: ["no-secret-outputs", "seccomp"], findings: [] }]);
     assert.equal(process.exitCode, undefined);
+  });
+
+  it("does not take a preview that asked no rule for one that passes", async () => {
+    say("prod", []);
+    await assert.rejects(
+      shell.run(policyCommand(), "--stack", "prod"),
+      new Refusal(
+        "Stack prod could not be judged: its preview asked no rule of policies, and at least one is wanted: look at the pack, and at what is disabled of it.",
+      ),
+    );
   });
 
   it("does not take a program that fails for one that passes, nor for a violation", async () => {

@@ -7,12 +7,14 @@ import { load } from "js-yaml";
 const folder = join(import.meta.dirname, "..", "..", "docs", "ci");
 
 interface Workflow {
+  readonly on: string | Readonly<Record<string, unknown>>;
   readonly permissions: Record<string, string>;
   readonly jobs: Record<
     string,
     {
+      readonly if?: string;
       readonly permissions?: Record<string, string>;
-      readonly steps: readonly { readonly uses?: string; readonly run?: string }[];
+      readonly steps: readonly { readonly if?: string; readonly uses?: string; readonly run?: string }[];
     }
   >;
 }
@@ -45,6 +47,23 @@ describe("the example workflows", () => {
         assert.ok(Object.entries(others).every(([what, may]) => what === "contents" && may === "read"));
       }
     }
+  });
+
+  it("let no pull request pass the check to require unjudged, as by a fork", () => {
+    const { on, jobs } = workflows.find(({ name }) => name === "policies.yml")?.workflow ?? assert.fail();
+    assert.equal(on, "pull_request");
+    const { if: condition, steps: [first] = [] } = jobs.policies ?? assert.fail();
+    assert.equal(condition, undefined, "a job that is skipped counts as passed");
+    assert.equal(first?.if, "github.event.pull_request.head.repo.full_name != github.repository");
+    assert.match(first?.run ?? "", /echo "::error::This pull request comes from a fork, .*\."\nexit 1\n$/);
+  });
+
+  it("stop no pull request for what is deployed, which it may be about to mend", () => {
+    const judges = workflows.filter(({ workflow }) => JSON.stringify(workflow).includes("gray -- policy --deployed"));
+    assert.deepEqual(
+      judges.map(({ name, workflow: { on } }) => [name, Object.keys(on)]),
+      [["deployed.yml", ["schedule", "workflow_dispatch"]]],
+    );
   });
 
   it("are each described", () => {

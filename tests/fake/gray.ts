@@ -35,7 +35,7 @@ export class Shell {
       `"stack ls "*) cat "${here}/ls.json";;`,
       `"stack export "*) cat "${here}/stack-$4.json";;`,
       `"stack output "*) cat "${here}/outputs-$stack.json";;`,
-      `"preview --json "*--policy-pack*) cat "${here}/policies-$stack.jsonl" && exit 1; exit 0;;`,
+      `"preview --json "*--policy-pack*) cat "${here}/policies-$stack.jsonl"; ! grep -qs mandatory "${here}/policies-$stack.jsonl"; exit;;`,
       `"preview --json "*) cat "${here}/preview-$stack.json"; exit "$(cat "${here}/preview-code" || echo 0)";;`,
       `*) echo "${asked}$*" >> "${here}/calls";;`,
       "esac",

@@ -110,9 +110,17 @@ describe("policies", () => {
 
     it("forgets one run when the next one begins", async () => {
       const pack = policiesOf(rules);
-      const resources = [canaryService(), deployment("canary"), deployment("stable")];
-      assert.deepEqual(await runPolicies(pack, resources), []);
-      assert.deepEqual(await runPolicies(pack, resources), []);
+      const ingress = (name: string) =>
+        kubernetes("networking.k8s.io/v1:Ingress", name, {
+          metadata: { labels: { "gray-release/service": undefined } },
+          spec: { rules: [{ host: "shop.example", http: { paths: [{ path: "/" }] } }] },
+        });
+      const short = deployment("stable", { spec: { replicas: 8 } });
+      const before = await runPolicies(pack, [canaryService(), short, ingress("old"), ingress("older")]);
+      const policies = before.map(({ policy }) => policy);
+      assert.deepEqual(policies, ["stable-size", "unique-hostnames"]);
+      // One resource has changed, and two have gone.
+      assert.deepEqual(await runPolicies(pack, [canaryService(), deployment("stable"), ingress("new")]), []);
     });
 
     it("says which value it would have to know, and does not pass it as good", async () => {
@@ -155,6 +163,35 @@ describe("policies", () => {
         bad.map(({ policy }) => policy),
         ["token-first"],
       );
+    });
+
+    describe("in a stack of things with values that only up will know", () => {
+      const labels = { "gray-release/service": undefined };
+      const plain = (type: string, spec: object) => kubernetes(type, "shop", { metadata: { labels }, spec });
+      const computed = [
+        plain("networking.k8s.io/v1:Ingress", { rules: [{ host: onlyUpKnows }] }),
+        plain("autoscaling/v2:HorizontalPodAutoscaler", { scaleTargetRef: { kind: "Deployment", name: onlyUpKnows } }),
+        plain("policy/v1:PodDisruptionBudget", { selector: { matchLabels: { app: onlyUpKnows } } }),
+        plain("gateway.networking.k8s.io/v1:HTTPRoute", {
+          hostnames: [onlyUpKnows],
+          rules: [{ backendRefs: [{ name: onlyUpKnows, port: 80 }] }],
+        }),
+        plain("core/v1:Service", { ports: [{ port: onlyUpKnows }] }),
+      ];
+      const said = async (stack: readonly ExampleResource[]) =>
+        (await runPolicies(policiesOf(rules), stack)).map(({ policy, message }) => `${policy}: ${message}`).sort();
+
+      it("fails nothing without a service", async () => {
+        assert.deepEqual(await said(computed), []);
+      });
+
+      it("fails the same before a service as behind it, and each value once", async () => {
+        const after = await said([canaryService(), ...computed]);
+        assert.equal(after.length, 7, after.join("\n"));
+        for (const message of after) assert.match(message, /shop: spec\..* will be known in up alone/);
+        assert.deepEqual(await said([...computed, canaryService()]), after);
+        assert.deepEqual(await said([...computed, canaryService(), { ...canaryService(), name: "other" }]), after);
+      });
     });
 
     it("goes on judging other things where one was not known", async () => {

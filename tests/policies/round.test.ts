@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import type { Policy, ResourceValidationArgs } from "@pulumi/policy";
 import { canaryService, container, deployment, kubernetes } from "../../policies/examples.ts";
 import { Round } from "../../policies/round.ts";
-import { policiesOf } from "../../policies/rule.ts";
+import { policiesOf, type Rule } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
+import { seccomp } from "../../policies/seccomp.ts";
 import { runPolicies } from "./run-policies.ts";
 
 describe("a round of one resource through all rules", () => {
@@ -54,6 +55,19 @@ describe("a pack", () => {
     for (const skipped of [["known-identity"], ["house-labels"], ["known-identity", "house-labels"]]) {
       assert.deepEqual(await said(asked(policiesOf(rules), skipped)), all);
     }
+  });
+
+  it("leaves the mistake of a rule of one's own to its own policy, so that it can be switched off", async () => {
+    const broken: Rule = {
+      ...seccomp,
+      name: "own",
+      judge() {
+        throw new TypeError("a mistake of its own");
+      },
+    };
+    const pack = () => policiesOf(rules.toSpliced(1, 0, broken));
+    assert.deepEqual(await said(asked(pack(), ["own"])), await said(asked(policiesOf(rules))));
+    await assert.rejects(asked(pack()), /a mistake of its own/);
   });
 
   it("spares the SDK the policies that have nothing to say", async () => {

@@ -48,6 +48,7 @@ export interface SecurityContext {
   readonly runAsNonRoot?: boolean;
   readonly runAsUser?: number;
   readonly seccompProfile?: { readonly type?: string };
+  readonly windowsOptions?: { readonly hostProcess?: boolean };
 }
 
 export interface Volume {

@@ -36,6 +36,15 @@ export const allowedRegistries: Rule<typeof allowedRegistriesSettings> = {
         resources: [container("fop-gate", { image: "nginx:1.27" })],
         settings,
       },
+      {
+        name: "an image without a folder, where only the folder of such images is allowed",
+        resources: [
+          container("fop-gate", { image: "nginx:1.27" }),
+          container("fop-gate", { image: "docker.io/nginx:1.27" }),
+          container("log-agent", { image: "library/nginx:1.27" }),
+        ],
+        settings: { registries: ["reg.qiniu.com/dora-apps", "docker.io/library"] },
+      },
       { name: "any, where none is set", resources: [container("fop-gate", { image: "quay.io/x:1" })] },
     ],
     disallowed: [
@@ -51,6 +60,12 @@ export const allowedRegistries: Rule<typeof allowedRegistriesSettings> = {
         settings,
         says: /dora-apps-old/,
       },
+      {
+        name: "another folder than that of images without one",
+        resources: [container("log-agent", { image: "somebody/nginx:1.27" })],
+        settings: { registries: ["reg.qiniu.com/dora-apps", "docker.io/library"] },
+        says: /has the image "somebody\/nginx:1\.27", which is from docker\.io/,
+      },
     ],
   },
 };
@@ -61,7 +76,13 @@ function registryOf(image: string): string {
   return rest.length > 0 && /[.:]|^localhost$/.test(first) ? first : "docker.io";
 }
 
+/** The whole name, as container runtimes read it: an image of docker.io without a folder is in `library`. */
+function wholeNameOf(image: string): string {
+  const registry = registryOf(image);
+  const path = image.startsWith(`${registry}/`) ? image.slice(registry.length + 1) : image;
+  return registry === "docker.io" && !path.includes("/") ? `${registry}/library/${path}` : `${registry}/${path}`;
+}
+
 function isFrom(registry: string, image: string): boolean {
-  const whole = registryOf(image) === "docker.io" && !image.startsWith("docker.io/") ? `docker.io/${image}` : image;
-  return whole.startsWith(`${registry.replace(/\/$/, "")}/`);
+  return wholeNameOf(image).startsWith(`${registry.replace(/\/$/, "")}/`);
 }

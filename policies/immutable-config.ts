@@ -1,10 +1,21 @@
-import { called, serviceOf } from "./declared.ts";
-import { adoptedExample, configMap, container, deployment, kubernetes, podSpec, pods } from "./examples.ts";
+import { called, type Declared, type KubernetesObject, pairsOf, serviceOf } from "./declared.ts";
+import {
+  adoptedExample,
+  type Changes,
+  configMap,
+  container,
+  deployment,
+  kubernetes,
+  podSpec,
+  pods,
+} from "./examples.ts";
 import { type PodSpec, podOf } from "./pods.ts";
 import type { Rule } from "./rule.ts";
 
 /** The end of a name that holds the hash of the content (components/config-files.ts). */
 const hashed = /-[0-9a-f]{8,64}$/;
+/** What the cluster puts into every namespace and keeps (KEP-1205); a token that is mounted by hand comes with it. */
+const ofTheCluster = "kube-root-ca.crt";
 
 /**
  * A ConfigMap that changes under running pods changes what a release is: nobody has tried it, half of the pods have read it, and the
@@ -12,6 +23,7 @@ const hashed = /-[0-9a-f]{8,64}$/;
  *
  * 1. A ConfigMap that pods of a service read has a name that ends with the hash of its content.
  * 2. A ConfigMap of a service with such a name is immutable, so that the API server keeps the two together.
+ * 3. So is whatever else of this stack they read by such a name: a date looks like a hash.
  */
 export const immutableConfig: Rule = {
   name: "immutable-config",
@@ -19,26 +31,11 @@ export const immutableConfig: Rule = {
   severity: "high",
   remediation:
     "Give config files to CanaryService as configFiles, which names each ConfigMap after its content and makes it immutable.",
-  judge(one) {
-    if (one.is !== "object" || serviceOf(one) === undefined) return [];
-    if (one.kind === "ConfigMap") {
-      const { immutable } = one.fields as { readonly immutable?: boolean };
-      return !hashed.test(one.name) || immutable === true
-        ? []
-        : [
-            `${called(one)} has immutable ${immutable ?? "unset"}, and true is wanted, as pods read it by this name: set it.`,
-          ];
-    }
-    const found = podOf(one);
-    return found === undefined
-      ? []
-      : [...new Set(configMapsOf(found.pod))]
-          .filter((name) => !hashed.test(name))
-          .map(
-            (name) =>
-              `${called(one)} reads the ConfigMap ${name}, which may change under its pods, and one that is named after its content is wanted: give the files to configFiles.`,
-          );
-  },
+  judge: (one, { declared }) => [
+    ...nameFaults(readPods(one)),
+    ...ownFaults(readChanging(one)),
+    ...pairsOf(one, declared, readPods, readChanging).flatMap(([pods, configMap]) => readFaults(pods, configMap)),
+  ],
   examples: {
     allowed: [
       adoptedExample,
@@ -51,6 +48,21 @@ export const immutableConfig: Rule = {
         name: "somebody else's",
         resources: [
           configMap("config", { immutable: false, metadata: { labels: { "gray-release/service": undefined } } }),
+        ],
+      },
+      {
+        name: "the certificate of the cluster, in a token that is mounted by hand",
+        resources: [
+          pods({ volumes: [{ name: "api", projected: { sources: [{ configMap: { name: "kube-root-ca.crt" } }] } }] }),
+        ],
+      },
+      {
+        name: "one of somebody else that is immutable, and one that changes in another namespace",
+        resources: [
+          dated({ immutable: true }),
+          dated({}, { name: "fop-gate-20260102", namespace: "elsewhere" }),
+          readsDated(),
+          container("fop-gate", { envFrom: [{ configMapRef: { name: "fop-gate-20260102" } }] }),
         ],
       },
     ],
@@ -86,9 +98,75 @@ export const immutableConfig: Rule = {
         resources: [pods({ volumes: [{ name: "all", projected: { sources: [{ configMap: { name: "parts" } }] } }] })],
         says: /reads the ConfigMap parts/,
       },
+      {
+        name: "one without the label that may change, with a date in its name",
+        resources: [dated(), readsDated()],
+        says: /^Deployment dora-apps\/fop-gate reads ConfigMap dora-apps\/fop-gate-20260101, which has immutable unset, and true is wanted: set it\.$/,
+      },
+      {
+        name: "the same, declared after the pods",
+        resources: [readsDated(), dated({ immutable: false })],
+        says: /reads ConfigMap dora-apps\/fop-gate-20260101, which has immutable false/,
+      },
     ],
   },
 };
+
+/** The pods of a service, by the ConfigMaps that they read. */
+interface ReadPods {
+  readonly object: KubernetesObject;
+  readonly configMaps: readonly string[];
+}
+
+function readPods(one: Declared): ReadPods | undefined {
+  const found = podOf(one);
+  return found && { object: found.object, configMaps: [...new Set(configMapsOf(found.pod))] };
+}
+
+/** A ConfigMap that is not immutable, although its name says that it is. */
+interface Changing {
+  readonly object: KubernetesObject;
+  readonly immutable: string;
+}
+
+function readChanging(one: Declared): Changing | undefined {
+  if (one.is !== "object" || one.kind !== "ConfigMap" || !hashed.test(one.name)) return undefined;
+  const { immutable } = one.fields as { readonly immutable?: boolean };
+  return immutable === true ? undefined : { object: one, immutable: `${immutable ?? "unset"}` };
+}
+
+function nameFaults(pods: ReadPods | undefined): string[] {
+  if (pods === undefined) return [];
+  return pods.configMaps
+    .filter((name) => !hashed.test(name) && name !== ofTheCluster)
+    .map(
+      (name) =>
+        `${called(pods.object)} reads the ConfigMap ${name}, which may change under its pods, and one that is named after its content is wanted: give the files to configFiles.`,
+    );
+}
+
+function ownFaults(configMap: Changing | undefined): string[] {
+  if (configMap === undefined || serviceOf(configMap.object) === undefined) return [];
+  const { object, immutable } = configMap;
+  return [`${called(object)} has immutable ${immutable}, and true is wanted, as pods read it by this name: set it.`];
+}
+
+function readFaults(pods: ReadPods, { object, immutable }: Changing): string[] {
+  const reads = pods.configMaps.includes(object.name) && pods.object.namespace === object.namespace;
+  return reads && serviceOf(object) === undefined
+    ? [`${called(pods.object)} reads ${called(object)}, which has immutable ${immutable}, and true is wanted: set it.`]
+    : [];
+}
+
+/** A ConfigMap without the label, whose name ends with a date. */
+function dated(fields: Changes = {}, metadata: Changes = {}) {
+  const labels = { "gray-release/service": undefined };
+  return kubernetes("core/v1:ConfigMap", "fop-gate-20260101", { metadata: { ...metadata, labels }, ...fields });
+}
+
+function readsDated() {
+  return container("fop-gate", { envFrom: [{ configMapRef: { name: "fop-gate-20260101" } }] });
+}
 
 function configMapsOf({ volumes = [], containers = [], initContainers = [] }: PodSpec): string[] {
   const names = [

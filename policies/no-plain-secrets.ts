@@ -1,8 +1,9 @@
-import { called, serviceOf } from "./declared.ts";
+import { isUtf8 } from "node:buffer";
+import { called, type KubernetesObject, serviceOf } from "./declared.ts";
 import { adoptedExample, configMap, container, deployment } from "./examples.ts";
 import { containersOf } from "./pods.ts";
 import type { Rule } from "./rule.ts";
-import { secretAs, secretInText } from "./secrets.ts";
+import { secretAmong } from "./secrets.ts";
 import { plainSecretsSettings } from "./settings.ts";
 
 /**
@@ -22,9 +23,8 @@ export const noPlainSecrets: Rule<typeof plainSecretsSettings> = {
     const instead = "refer to a Secret instead";
     if (one.kind === "ConfigMap") {
       const { allowed } = stack.settings;
-      const { data = {} } = one.fields as { readonly data?: Readonly<Record<string, string>> };
-      return Object.entries(data).flatMap(([key, text]) => {
-        const found = allowed.includes(key) ? undefined : (secretAs(key, text) ?? secretInText(text, allowed));
+      return Object.entries(textsOf(one)).flatMap(([key, text]) => {
+        const found = allowed.includes(key) ? undefined : secretAmong(text, allowed, key);
         return found === undefined
           ? []
           : [`${called(one)} has ${found} in ${key}, and nothing secret is wanted there: ${instead}.`];
@@ -35,7 +35,7 @@ export const noPlainSecrets: Rule<typeof plainSecretsSettings> = {
     const { allowed } = stack.settings;
     return containers.flatMap(({ called, container: { env = [] } }) =>
       env.flatMap(({ name, value }) => {
-        const found = value === undefined || allowed.includes(name) ? undefined : secretAs(name, value);
+        const found = allowed.includes(name) ? undefined : secretAmong(value, allowed, name);
         return found === undefined
           ? []
           : [`${called} has ${found} in the variable ${name}, and nothing secret is wanted there: ${instead}.`];
@@ -60,9 +60,27 @@ export const noPlainSecrets: Rule<typeof plainSecretsSettings> = {
         ],
       },
       {
+        name: "numbers, paths and words that only end alike",
+        resources: [
+          container("fop-gate", { env: [{ name: "COMPASS", value: "north" }] }),
+          configMap("config", {
+            data: {
+              "model.conf": "max_token = 16384\n",
+              "web.yaml": "max_token: 16384\ntoken: >-\n  $(TOKEN)\ndb: &db\n  passwd: /run/db\nagain: [*db]\n",
+            },
+            binaryData: { logo: "iVBORw0KGgo=" },
+          }),
+        ],
+      },
+      {
         name: "what the team knows to be none",
         resources: [container("fop-gate", { env: [{ name: "PUBLIC_TOKEN", value: "pk-1234567" }] })],
         settings: { allowed: ["PUBLIC_TOKEN"] },
+      },
+      {
+        name: "what the team knows to be none, inside a file",
+        resources: [configMap("config", { data: { "web.json": '{"web":{"site-token":"pk-1234567"}}' } })],
+        settings: { allowed: ["site-token"] },
       },
     ],
     disallowed: [
@@ -91,6 +109,54 @@ export const noPlainSecrets: Rule<typeof plainSecretsSettings> = {
         resources: [container("fop-gate", { env: [{ name: "ID", value: `AKIA${"X".repeat(16)}` }] })],
         says: /has an access key of AWS/,
       },
+      ...[
+        "secret_key",
+        "QINIU_SECRET_KEY",
+        "SecretKey",
+        "DB_PASS",
+        "dbPass",
+        "MYSQL_PWD",
+        "PGPASSWORD",
+        "DB_PASSWORD_PROD",
+        "DB_PASSWORD2",
+      ].map((name) => ({
+        name: `a secret called ${name}`,
+        resources: [container("fop-gate", { env: [{ name, value: "hunter22" }] })],
+        says: new RegExp(`has the value of ${name} in the variable ${name}`),
+      })),
+      ...[
+        ["JSON on one line", '{"password":"hunter22"}'],
+        ["JSON with more than one level", '{"db":{"hosts":["a","b"],"password":"hunter22"}}'],
+        ["JSON that has a key twice", '{"a":1,"a":2,"db":{"password":"hunter22"}}'],
+        ["an item of a list in YAML", "users:\n- password: hunter22\n"],
+        ["a list of them", "password: [hunter22]\n"],
+        ["an item of a list in what is nearly YAML", "- user: {{ user }}:\n- password: hunter22\n"],
+        ["the second document of a file", "a: 1\n---\npassword: hunter22\n"],
+        ["a file in a file", "web.conf: |\n  listen=:8080\n  password=hunter22\n"],
+        ["YAML that leads back into itself", "all: &all\n  again: *all\n  password: hunter22\n"],
+      ].map(([name = "", text]) => ({
+        name: `a password in ${name}`,
+        resources: [configMap("config", { data: { "web.conf": text } })],
+        says: /has the value of password in web\.conf/,
+      })),
+      {
+        name: "a password in what is written in base64",
+        resources: [configMap("config", { binaryData: { "web.conf": "cGFzc3dvcmQ9aHVudGVyMjI=" } })],
+        says: /has the value of password in web\.conf/,
+      },
+      {
+        name: "a file with a password as a variable",
+        resources: [container("fop-gate", { env: [{ name: "CONFIG", value: '{"password":"hunter22"}' }] })],
+        says: /has the value of password in the variable CONFIG/,
+      },
     ],
   },
 };
+
+/** What a ConfigMap holds, by key, as far as it is text. */
+function textsOf({ fields }: KubernetesObject): Record<string, string> {
+  const { data = {}, binaryData = {} } = fields as Partial<Record<"data" | "binaryData", Record<string, string>>>;
+  const decoded = Object.entries(binaryData).map(([key, encoded]) => [key, Buffer.from(encoded, "base64")] as const);
+  const texts = decoded.flatMap(([key, bytes]) => (isUtf8(bytes) ? [[key, bytes.toString()]] : []));
+  return { ...data, ...Object.fromEntries(texts) };
+}

@@ -1,16 +1,23 @@
-import { configMap, stackOf } from "./examples.ts";
+import * as v from "valibot";
+import { configMap, onlyUpKnows, releaseId, stackOf } from "./examples.ts";
 import type { Rule } from "./rule.ts";
-import { secretInText } from "./secrets.ts";
+import { secretAmong } from "./secrets.ts";
 import { plainSecretsSettings } from "./settings.ts";
 import { known } from "./unknown.ts";
 
-/** What the stack remembers of its services: the templates and config files in it are judged where they are declared. */
-const memory = "releases";
+/** A release that the stack remembers: its template and its config files are judged where they are declared. */
+const release = v.pipe(
+  v.looseObject({ id: v.string() }),
+  v.transform(({ template: _, configMaps: __, ...rest }) => rest),
+);
+const memory = v.looseObject({ history: v.array(release) });
+/** What the stack remembers of its services (rollout/memory.ts), without these, and whatever else is in its place. */
+const releases = v.union([v.record(v.string(), v.union([memory, v.unknown()])), v.unknown()]);
 
 /**
  * Outputs are read by every stack that refers to this one. Whether Pulumi keeps an output encrypted a policy is not told (pulumi
- * 3.259, policy 1.21: marked and unmarked values look alike), so what counts is what a value looks like, and never the
- * name of an output: fop-gate's own `token` is marked, and random.
+ * 3.259, policy 1.21: marked and unmarked values look alike), so what counts is what a value looks like and, inside an
+ * object or a text, what it is called; never the name of an output: fop-gate's own `token` is marked, and random.
  *
  * It is the one rule that passes over what is not known in preview: such a value is none that somebody has written into the program, and
  * `up` and `pulumi policy analyze` look at it.
@@ -26,9 +33,10 @@ export const noSecretOutputs: Rule<typeof plainSecretsSettings> = {
   judge(one, { settings: { allowed } }) {
     if (one.is !== "outputs") return [];
     return Object.keys(one.values)
-      .filter((name) => name !== memory && !allowed.includes(name))
+      .filter((name) => !allowed.includes(name))
       .flatMap((name) => {
-        const found = secretAmong(() => one.values[name], allowed);
+        const value = knownOf(() => one.values[name]);
+        const found = secretAmong(name === "releases" ? v.parse(releases, value) : value, allowed);
         return found === undefined
           ? []
           : [
@@ -42,9 +50,19 @@ export const noSecretOutputs: Rule<typeof plainSecretsSettings> = {
         name: "the releases and the token of fop-gate",
         resources: stackOf("canary"),
         outputs: {
-          releases: { "dora-apps/fop-gate": { history: [{ configMaps: { config: configMap("config").props.data } }] } },
+          releases: { "dora-apps/fop-gate": remembered({ config: configMap("config").props.data }) },
           token: "V1StGXR8Z5jdHi6BmyTV1StGXR8Z5jdH",
         },
+      },
+      {
+        name: "a config file that an older release still has",
+        resources: stackOf("canary"),
+        outputs: { releases: { "dora-apps/fop-gate": remembered({ config: { "web.conf": "password=hunter22" } }) } },
+      },
+      {
+        name: "names of Secrets, and what only up will know, in an object",
+        resources: [],
+        outputs: { db: { passwordFrom: "fop-gate-db", password: onlyUpKnows, ports: [5432] } },
       },
       {
         name: "what the team knows to be none",
@@ -72,21 +90,45 @@ export const noSecretOutputs: Rule<typeof plainSecretsSettings> = {
         outputs: { database: "postgres://fop:hunter22@db/fop" },
         says: /output database has an address with a password/,
       },
+      {
+        name: "a password by its name in an object, beside what only up will know",
+        resources: [],
+        outputs: { db: { address: onlyUpKnows, users: [{ password: "hunter22" }] } },
+        says: /output db has the value of password/,
+      },
+      {
+        name: "a private key among the releases",
+        resources: [],
+        outputs: { releases: { x: "-----BEGIN RSA PRIVATE KEY-----" } },
+        says: /output releases has a private key/,
+      },
+      {
+        name: "a password beside what the stack remembers of a service",
+        resources: stackOf("canary"),
+        outputs: { releases: { "dora-apps/fop-gate": { ...remembered({}), password: "hunter22" } } },
+        says: /output releases has the value of password/,
+      },
+      {
+        name: "a password instead of the releases",
+        resources: [],
+        outputs: { releases: "password=hunter22" },
+        says: /output releases has the value of password/,
+      },
     ],
   },
 };
 
-function secretAmong(read: () => unknown, allowed: readonly string[]): string | undefined {
+/** What is known of a value now, to its last part. */
+function knownOf(read: () => unknown): unknown {
   const found = known(read);
   if ("unknown" in found) return undefined;
   const { value } = found;
-  if (typeof value === "string") return secretInText(value, allowed);
-  if (typeof value !== "object" || value === null) return undefined;
-  for (const key of Object.keys(value)) {
-    const inside = allowed.includes(key)
-      ? undefined
-      : secretAmong(() => (value as Record<string, unknown>)[key], allowed);
-    if (inside !== undefined) return inside;
-  }
-  return undefined;
+  if (typeof value !== "object" || value === null) return value;
+  const parts = Object.keys(value).map((key) => [key, knownOf(() => (value as Record<string, unknown>)[key])] as const);
+  return Array.isArray(value) ? parts.map(([, part]) => part) : Object.fromEntries(parts);
+}
+
+/** What the stack remembers of a service whose only kept release has these config files. */
+function remembered(configMaps: object) {
+  return { cluster: "a", current: { canary: releaseId }, history: [{ id: releaseId, template: {}, configMaps }] };
 }

@@ -24,7 +24,12 @@ export interface PodContainer {
   readonly restartPolicy?: string;
   readonly readinessProbe?: object;
   readonly ports?: readonly { readonly name?: string; readonly containerPort: number; readonly hostPort?: number }[];
-  readonly lifecycle?: { readonly preStop?: { readonly sleep?: { readonly seconds?: number } } };
+  readonly lifecycle?: {
+    readonly preStop?: {
+      readonly sleep?: { readonly seconds?: number };
+      readonly exec?: { readonly command?: readonly string[] };
+    };
+  };
   readonly resources?: Readonly<Record<"requests" | "limits", Readonly<Record<string, string>> | undefined>>;
   readonly env?: readonly EnvVar[];
   readonly envFrom?: readonly { readonly configMapRef?: { readonly name?: string } }[];
@@ -48,6 +53,7 @@ export interface SecurityContext {
   readonly runAsNonRoot?: boolean;
   readonly runAsUser?: number;
   readonly seccompProfile?: { readonly type?: string };
+  readonly windowsOptions?: { readonly hostProcess?: boolean };
 }
 
 export interface Volume {

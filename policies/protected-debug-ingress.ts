@@ -22,11 +22,13 @@ export const protectedDebugIngress: Rule<typeof debugIngressProtectedSettings> =
       readonly spec?: { readonly ingressClassName?: string };
     };
     const inside = internalClasses.includes(spec?.ingressClassName ?? "");
-    const guarded = protections.some((each) => metadata?.annotations?.[each] !== undefined);
-    return inside || guarded
+    const { annotations = {} } = metadata ?? {};
+    const given = protections.filter((each) => annotations[each] !== undefined);
+    const idle = given.map((each) => `${each} is ${JSON.stringify(annotations[each])}`).join(", ");
+    return inside || given.some((each) => guards(annotations[each]))
       ? []
       : [
-          `${called(one)} has the class ${spec?.ingressClassName ?? "of the cluster's default"} and no annotation that guards it, and a class of ${internalClasses.join(", ") || "none"} or such an annotation is wanted: give it one (internalClasses and protections of protected-debug-ingress in the pack's configuration).`,
+          `${called(one)} has the class ${spec?.ingressClassName ?? "of the cluster's default"} and no annotation that guards it${idle && ` (${idle})`}, and a class of ${internalClasses.join(", ") || "none"} or such an annotation is wanted: give it one (internalClasses and protections of protected-debug-ingress in the pack's configuration).`,
         ];
   },
   examples: {
@@ -48,6 +50,14 @@ export const protectedDebugIngress: Rule<typeof debugIngressProtectedSettings> =
         resources: [ingress("fop-gate-debug", { ingressClassName: "vpn" })],
         settings: { internalClasses: ["vpn"] },
       },
+      ...[
+        ["alb.ingress.kubernetes.io/auth-type", "oidc"],
+        ["alb.ingress.kubernetes.io/inbound-cidrs", "10.0.0.0/8, 2001:db8::/32"],
+        ["haproxy.org/allow-list", "10.0.0.0/8"],
+      ].map(([annotation = "", value = ""]) => ({
+        name: `a class that the internet reaches, with ${annotation} ${value}`,
+        resources: [ingress("fop-gate-debug", { ingressClassName: "public" }, { [annotation]: value })],
+      })),
     ],
     disallowed: [
       {
@@ -60,9 +70,30 @@ export const protectedDebugIngress: Rule<typeof debugIngressProtectedSettings> =
         resources: [ingress("fop-gate-debug", { ingressClassName: "public" })],
         says: /has the class public/,
       },
+      ...[
+        ["alb.ingress.kubernetes.io/auth-type", "none"],
+        ["alb.ingress.kubernetes.io/inbound-cidrs", "0.0.0.0/0"],
+        ["alb.ingress.kubernetes.io/inbound-cidrs", "10.0.0.0/8, ::/0"],
+        ["haproxy.org/allow-list", ""],
+        ["haproxy.org/allow-list", " , "],
+        ["haproxy.org/allow-list", "10.0.0.0/8 0.0.0.0/0"],
+        ["traefik.ingress.kubernetes.io/router.middlewares", "None"],
+      ].map(([annotation = "", value = ""]) => ({
+        name: `nobody kept out by ${annotation} ${JSON.stringify(value)}`,
+        resources: [ingress("fop-gate-debug", { ingressClassName: "public" }, { [annotation]: value })],
+        says: new RegExp(
+          `has the class public and no annotation that guards it \\(${annotation} is "${value}"\\), and a class`,
+        ),
+      })),
     ],
   },
 };
+
+/** Whether an annotation with this value keeps anybody out: a login or names, not nothing, `none` or a list of all addresses. */
+function guards(value = ""): boolean {
+  const parts = value.split(/[\s,]+/).filter((part) => part !== "");
+  return parts.length > 0 && !parts.some((part) => /^none$|\/0$/i.test(part));
+}
 
 function ingress(name: string, spec: object = {}, annotations: Record<string, string> = {}) {
   return kubernetes("networking.k8s.io/v1:Ingress", name, { metadata: { annotations }, spec });

@@ -1,6 +1,6 @@
 import { called, isAdopted, isTrack } from "./declared.ts";
-import { adoptedExample, deployment } from "./examples.ts";
-import type { PodContainer } from "./pods.ts";
+import { adoptedExample, container, deployment } from "./examples.ts";
+import { containersOf, type PodContainer } from "./pods.ts";
 import type { Rule } from "./rule.ts";
 
 /** What Kubernetes takes where a Deployment is silent (apps/v1, core/v1). */
@@ -11,20 +11,23 @@ const unset = {
   terminationGracePeriodSeconds: 30,
 };
 
+/** `sleep 5`, `/bin/sleep 5m`, alone or in a shell's line. */
+const sleepCommand = /(?<![\w.-])sleep\s+(\d+(?:\.\d+)?)([smhd]?)\b/g;
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
 /** No user's request may fail because a track rolls: no capacity is taken away, and no pod counts or goes too early. */
 export const safeRollingUpdate: Rule = {
   name: "safe-rolling-update",
   description: "A track rolls pod by pod at full capacity, onto pods that stay ready, and drains the old ones.",
   severity: "high",
   remediation:
-    "Leave the defaults of CanaryService, or keep to maxUnavailable 0, maxSurge over 0, progressDeadlineSeconds over minReadySeconds, and a grace period longer than the preStop sleep.",
+    "Leave the defaults of CanaryService, or keep to maxUnavailable 0, maxSurge over 0, progressDeadlineSeconds over minReadySeconds, and a grace period longer than each container's preStop sleeps.",
   judge(one) {
     if (!isTrack(one) || isAdopted(one)) return [];
     const { strategy, minReadySeconds = 0, template, ...spec } = one.fields.spec ?? {};
     const { maxSurge = unset.maxSurge, maxUnavailable = unset.maxUnavailable } = strategy?.rollingUpdate ?? {};
     const { progressDeadlineSeconds = unset.progressDeadlineSeconds } = spec;
-    const { terminationGracePeriodSeconds: grace = unset.terminationGracePeriodSeconds, containers = [] } =
-      template?.spec ?? {};
+    const { terminationGracePeriodSeconds: grace = unset.terminationGracePeriodSeconds } = template?.spec ?? {};
     const found: string[] = [];
     const want = (holds: boolean, sentence: string) => {
       if (!holds) found.push(`${called(one)}: ${sentence}.`);
@@ -50,7 +53,7 @@ export const safeRollingUpdate: Rule = {
       progressDeadlineSeconds > minReadySeconds,
       `progressDeadlineSeconds (${progressDeadlineSeconds}) must exceed minReadySeconds (${minReadySeconds})`,
     );
-    for (const container of containers) {
+    for (const { container } of containersOf(one).filter(({ serves }) => serves)) {
       const sleep = sleepOf(container);
       want(
         sleep < grace,
@@ -71,6 +74,14 @@ export const safeRollingUpdate: Rule = {
             metadata: { labels: { "gray-release/service": undefined } },
             ...strategy({ maxUnavailable: 1 }),
           }),
+        ],
+      },
+      {
+        name: "commands that sleep less, that do not sleep, and one that runs before the pod serves",
+        resources: [
+          container("fop-gate", preStop(["sh", "-c", "drain; sleep 1m"])),
+          container("log-agent", { restartPolicy: undefined, ...preStop(["sleep", "300"]) }),
+          container("log-agent", preStop(["flush", "--no-sleep", "300"])),
         ],
       },
     ],
@@ -110,6 +121,21 @@ export const safeRollingUpdate: Rule = {
         resources: [deployment("stable", { spec: { template: { spec: { terminationGracePeriodSeconds: 5 } } } })],
         says: /terminationGracePeriodSeconds \(5\) must exceed the preStop sleep of container fop-gate \(5\)/,
       },
+      {
+        name: "the log agent sleeps longer than the pod may take",
+        resources: [container("log-agent", { lifecycle: { preStop: { sleep: { seconds: 300 } } } })],
+        says: /terminationGracePeriodSeconds \(90\) must exceed the preStop sleep of container log-agent \(300\)/,
+      },
+      ...[
+        ["sleep", "300"],
+        ["/bin/sleep", "5m"],
+        ["sh", "-c", "sleep 300"],
+        ["sh", "-c", "nginx -s quit; sleep 240 && /bin/sleep 60"],
+      ].map((command) => ({
+        name: `a command that sleeps longer, ${command.join(" ")}`,
+        resources: [container("fop-gate", preStop(command))],
+        says: /terminationGracePeriodSeconds \(90\) must exceed the preStop sleep of container fop-gate \(300\)/,
+      })),
     ],
   },
 };
@@ -118,11 +144,21 @@ function strategy(rollingUpdate: object) {
   return { spec: { strategy: { rollingUpdate } } };
 }
 
+function preStop(command: readonly string[]) {
+  return { lifecycle: { preStop: { sleep: undefined, exec: { command } } } };
+}
+
 /** `1` and `"25%"` alike, as far as zero or more matters. */
 function amount(value: number | string): number {
   return Number.parseFloat(String(value));
 }
 
+/** Seconds that a container sleeps before it ends, by its preStop or the commands in it. */
 function sleepOf({ lifecycle }: PodContainer): number {
-  return lifecycle?.preStop?.sleep?.seconds ?? 0;
+  const { sleep, exec } = lifecycle?.preStop ?? {};
+  const commands = (exec?.command ?? []).join(" ").matchAll(sleepCommand);
+  return [...commands].reduce(
+    (sum, [, number, unit]) => sum + Number(number) * (unitSeconds[unit ?? ""] ?? 1),
+    sleep?.seconds ?? 0,
+  );
 }

@@ -1,4 +1,5 @@
 /** What a secret looks like where it stands in the open. Nothing here ever says one. */
+import { FAILSAFE_SCHEMA, loadAll } from "js-yaml";
 
 /** Values that nothing but a secret looks like, by what they are. */
 const forms: Readonly<Record<string, RegExp>> = {
@@ -14,35 +15,71 @@ const forms: Readonly<Record<string, RegExp>> = {
   "an address with a password": /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]+:[^\s/:@${<]+@/i,
 };
 
-/** What a secret is called. */
+/** What a secret is called, in the words of {@link wordsOf}; of several, one may say which one it is. */
 const names =
-  /(?:^|[_.-]|[a-z](?=[A-Z]))(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)$/i;
-/** A line of a config file that gives something a value: `key = value`, `key: value`, `"key": "value"`. */
-const assignment = /^\s*(?:export\s+)?["']?([\w.-]+)["']?\s*[:=]\s*["']?([^"',\s]+)/;
-/** What stands in for a secret: a variable, a path, a switch, nothing. */
-const standIn = /^(?:|true|false|null|none|\d{1,4}|[$%<{*].*|[./~].*|file:.*|env:.*|vault:.*)$/i;
+  /(?:password|passwd|passphrase|secret|token|(?:api|access|secret|private)_?key|credentials?|(?:^|_)(?:pass|pwd))(?:_?\d+|_(?:prod|production|staging|stage|qa|test|dev|development|canary|stable|old|new|previous))?$/;
+/** A line of a config file that gives something a value: `key = value`, `- key: value`, `"key": "value"`. */
+const assignment = /^\s*(?:-\s+|export\s+)?["']?([\w.-]+)["']?\s*[:=]\s*["']?([^"',\s]+)/;
+/** What stands in for a secret: a variable, a path, a switch, a number, nothing. */
+const standIn = /^(?:|true|false|null|none|[+-]?\d+(?:\.\d+)?|[$%<{*].*|[./~].*|file:.*|env:.*|vault:.*)$/i;
 
-/** What a value looks like; undefined if it looks like no secret. */
-export function secretIn(value: string): string | undefined {
-  return Object.entries(forms).find(([, form]) => form.test(value))?.[0];
-}
-
-/** What a value under this name looks like, e.g. `a password`; undefined if it looks like no secret. */
-export function secretAs(name: string, value: string): string | undefined {
-  const byForm = secretIn(value);
-  if (byForm !== undefined) return byForm;
-  return names.test(name) && !standIn.test(value.trim()) ? `the value of ${name}` : undefined;
-}
-
-/** What a text of several lines, such as a config file, has in it. */
-export function secretInText(text: string, allowed: readonly string[] = []): string | undefined {
-  const byForm = secretIn(text);
-  if (byForm !== undefined) return byForm;
-  for (const line of text.split("\n")) {
-    const [, name, value] = assignment.exec(line) ?? [];
-    if (name === undefined || value === undefined || allowed.includes(name)) continue;
-    const found = secretAs(name, value);
+/**
+ * What there is in a text, such as a config file, or in what was read of one: by forms, and by the names of what has them.
+ *
+ * @param name what the value itself is called
+ */
+export function secretAmong(
+  value: unknown,
+  allowed: readonly string[],
+  name?: string,
+  seen = new Set<object>(),
+): string | undefined {
+  if (typeof value === "string") return secretAs(name, value) ?? secretInText(value, allowed);
+  // YAML can lead back to where it came from.
+  if (typeof value !== "object" || value === null || seen.has(value)) return undefined;
+  seen.add(value);
+  for (const [key, inside] of Object.entries(value)) {
+    const found = allowed.includes(key)
+      ? undefined
+      : secretAmong(inside, allowed, Array.isArray(value) ? name : key, seen);
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+function secretAs(name: string | undefined, value: string): string | undefined {
+  const byForm = Object.entries(forms).find(([, form]) => form.test(value))?.[0];
+  if (byForm !== undefined) return byForm;
+  const byName = name !== undefined && names.test(wordsOf(name)) && !standIn.test(value.trim());
+  return byName ? `the value of ${name}` : undefined;
+}
+
+function secretInText(text: string, allowed: readonly string[]): string | undefined {
+  const structure = structureOf(text);
+  if (structure !== undefined) return secretAmong(structure, allowed);
+  for (const line of text.split("\n")) {
+    const [, name, value = ""] = assignment.exec(line) ?? [];
+    const found = name === undefined || allowed.includes(name) ? undefined : secretAs(name, value);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** What a text says in JSON or YAML; undefined of any other text, which is one word to YAML or none. */
+function structureOf(text: string): unknown {
+  try {
+    // Every value as text, and a key that is there twice is no error, as in JSON.
+    const documents = loadAll(text, { schema: FAILSAFE_SCHEMA, json: true });
+    return documents.some((each) => typeof each === "object") ? documents : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `dbPassword`, `DB-PASSWORD` and `db.password` alike: `db_password`. */
+function wordsOf(name: string): string {
+  return name
+    .replaceAll(/([a-z\d])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, "$1$3_$2")
+    .replaceAll(/[^A-Za-z\d]+/g, "_")
+    .toLowerCase();
 }

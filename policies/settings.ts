@@ -44,7 +44,7 @@ export const houseLabelsSettings = v.object({
 /** Which classes are inside a private network only the team knows; these annotations ask for a login or name who may come. */
 export const debugIngressProtectedSettings = v.object({
   internalClasses: texts("Ingress classes that only a private network reaches.", ["internal"]),
-  protections: texts("Annotations that guard an Ingress; one of them is enough.", [
+  protections: texts("Annotations that guard an Ingress; one of them that keeps somebody out is enough.", [
     "traefik.ingress.kubernetes.io/router.middlewares",
     "haproxy.org/allow-list",
     "haproxy.org/auth-type",

@@ -86,7 +86,8 @@ export class Driven {
     const isBack = async () => {
       const { metadata, spec, status } = await get(namespace, "deployment", "fop-gate");
       const isSeen = status.observedGeneration === metadata.generation;
-      const pods = [status.updatedReplicas, status.availableReplicas];
+      // All of them: while it rolls, those that go are available too.
+      const pods = [status.replicas, status.updatedReplicas, status.availableReplicas];
       return (
         isSeen && spec.template.metadata.labels.release === before && pods.every((count) => count === spec.replicas)
       );

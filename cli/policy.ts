@@ -39,7 +39,9 @@ async function policy(options: Options): Promise<void> {
   const { policyPack, config, format, program } = options;
   for (const path of [policyPack, ...(config === undefined ? [] : [config])]) {
     if (!existsSync(path))
-      throw new Refusal(`${path} is not there: name the policy pack, and its configuration, by its path.`);
+      throw new Refusal(
+        `${path} is not there: name the policy pack, and its configuration, by its path (in a project that installed gray-release, --policy-pack node_modules/gray-release/policy-pack).`,
+      );
   }
   const stacks = options.stack.length > 0 ? options.stack : await stackNames();
   if (stacks.length === 0)

@@ -3,6 +3,7 @@ import { apply, get, kubectl, namespace as makeNamespace, until } from "../../re
 import { Project } from "../../rehearsal/project.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 import { type Load, startLoad } from "../../sandbox/load.ts";
+import { assertSplit } from "./split.ts";
 
 const namespace = "adopt";
 const key = `${namespace}/web`;
@@ -119,11 +120,11 @@ describe("gray adopt", () => {
       assert.equal(failed, 0, JSON.stringify({ errors, status }));
     }
   };
-  /** Who answers 400 requests on new connections, by track. */
+  /** Who answers 1 600 requests on new connections, by track. */
   const answers = async () => {
     const { spec } = await get(namespace, "service", "web");
     const url = `http://${spec.clusterIP}/`;
-    const { by } = await (await startLoad({ url, rate: 200, duration: "2s", keepalive: false })).totals;
+    const { by } = await (await startLoad({ url, rate: 200, duration: "8s", keepalive: false })).totals;
     const found: Record<string, number> = {};
     for (const [who, count] of Object.entries(by)) {
       const track = who.split("/")[0] ?? "";
@@ -172,7 +173,7 @@ describe("gray adopt", () => {
     assert.deepEqual(await pods("app.kubernetes.io/name=web,!track"), adopted);
     await frontStays();
     const { canary = 0, unknown = 0 } = await answers();
-    assert.ok(canary > 75 && canary < 125, `${canary} of ${canary + unknown} by one of four pods`);
+    assertSplit({ stable: unknown, canary }, { stable: 3, canary: 1 });
   });
 
   it("shows both tracks, and lets stable be changed without a roll, while nothing else passes the gate", async () => {

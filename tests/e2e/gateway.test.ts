@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { Agent, get as httpGet } from "node:http";
 import { join } from "node:path";
@@ -7,6 +6,7 @@ import { gunzipSync } from "node:zlib";
 import type { ServiceArgs } from "../../components/service-args.ts";
 import { get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
 import { Project } from "../../rehearsal/project.ts";
+import { enterSandbox } from "../../rehearsal/sandbox.ts";
 import { connect } from "../../rollout/cluster.ts";
 import { cut } from "../../rollout/cut.ts";
 import { findAccess } from "../../rollout/kubeconfig.ts";
@@ -121,8 +121,7 @@ describe("a service behind the sandbox's gateway", () => {
 
   before(async function () {
     this.timeout(1_200_000); // where Traefik is not built yet
-    const gray = join(import.meta.dirname, "../../cli/checkout.ts");
-    execFileSync(process.execPath, [gray, "sandbox", "up", "--gateway"], { stdio: ["ignore", "inherit", "inherit"] });
+    enterSandbox(["gateway"]);
     url = sandboxEnvironment(places()).GRAY_SANDBOX_GATEWAY ?? assert.fail("no GRAY_SANDBOX_GATEWAY");
     await makeNamespace(namespace);
     project = await Project.create();

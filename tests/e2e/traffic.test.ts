@@ -4,6 +4,7 @@ import { Project } from "../../rehearsal/project.ts";
 import { connect } from "../../rollout/cluster.ts";
 import { findAccess } from "../../rollout/kubeconfig.ts";
 import { type Counts, type Load, startLoad } from "../../sandbox/load.ts";
+import { assertSplit, type Tracks } from "./split.ts";
 
 const namespace = "traffic";
 /**
@@ -15,11 +16,6 @@ const [requests, rate] = process.env.GRAY_LONG ? [20_000, 500] : [2_000, 200];
 interface Endpoint {
   readonly conditions: { readonly ready: boolean };
   readonly targetRef: { readonly name: string };
-}
-/** Pods by track. */
-interface Tracks {
-  readonly stable: number;
-  readonly canary: number;
 }
 
 describe("the weight", () => {
@@ -157,14 +153,4 @@ async function next({ seconds }: Load, count: number): Promise<Tracks> {
     },
     300,
   );
-}
-
-/** A Service draws an endpoint for each connection: within five standard deviations of that. */
-function assertSplit(found: Tracks, pods: Tracks): void {
-  const count = found.stable + found.canary;
-  const share = pods.canary / (pods.stable + pods.canary);
-  const allowed = 5 * Math.sqrt((share * (1 - share)) / count);
-  const off = found.canary / count - share;
-  process.stdout.write(`      canary answered ${found.canary} of ${count}\n`);
-  assert.ok(Math.abs(off) < allowed, `canary answered ${found.canary} of ${count}`);
 }

@@ -20,8 +20,8 @@ export interface Step {
 export interface ExpectedFailure {
   readonly title: string;
   /**
-   * That what is tested is something in the cluster, or that it has the Gateway API or has not; the end-to-end tests pass over a case
-   * where the sandbox is of the other kind. @default it never comes to the cluster
+   * That what is tested is something in the cluster, or that it has the Gateway API or has not. A sandbox keeps its gateway, so the
+   * end-to-end tests pass over the last kind where one was there before. @default it never comes to the cluster
    */
   readonly needs?: "cluster" | "Gateway API" | "no Gateway API";
   readonly before?: readonly Step[];

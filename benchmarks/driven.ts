@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Outcome, Running } from "../rehearsal/command.ts";
 import { get, until } from "../rehearsal/kubectl.ts";
 import { startUsers } from "../rehearsal/users.ts";
+import { type DeploymentObject, runs } from "../rollout/live.ts";
 import type { RolloutRecord } from "../rollout/record.ts";
 import { type Rollout, rolloutIn } from "../rollout/rollout.ts";
 import { type Bench, namespaces } from "./bench.ts";
@@ -84,13 +85,8 @@ export class Driven {
     const began = performance.now();
     const undone = this.bench.project.startGray(["undo", "-n", namespace, "--because", "bench"]);
     const isBack = async () => {
-      const { metadata, spec, status } = await get(namespace, "deployment", "fop-gate");
-      const isSeen = status.observedGeneration === metadata.generation;
-      // All of them: while it rolls, those that go are available too.
-      const pods = [status.replicas, status.updatedReplicas, status.availableReplicas];
-      return (
-        isSeen && spec.template.metadata.labels.release === before && pods.every((count) => count === spec.replicas)
-      );
+      const stable: DeploymentObject = await get(namespace, "deployment", "fop-gate");
+      return runs(stable, before);
     };
     await comes("stable runs the release before", isBack, undone);
     const seconds = (performance.now() - began) / 1000;

@@ -157,6 +157,11 @@ export function asService(one: Declared): Service | undefined {
   return one.is === "service" ? one : undefined;
 }
 
+/** For {@link pairsOf}. */
+export function asObject(one: Declared): KubernetesObject | undefined {
+  return one.is === "object" ? one : undefined;
+}
+
 export function servicesOf(declared: readonly Declared[]): Service[] {
   return declared.filter((one) => one.is === "service");
 }

@@ -1,4 +1,5 @@
 import {
+  asObject,
   asService,
   called,
   type Declared,
@@ -28,7 +29,7 @@ export const oneOwner: Rule = {
     "Keep each object in one stack: the front and canary with the stack of canary, stable and the debug Ingress with that of stable.",
   judge: (one, { declared }) => [
     ...(one.is === "object" ? twinFaults(one, declared) : []),
-    ...pairsOf(one, declared, readObject, asService).flatMap(([object, service]) => ownerFaults(object, service)),
+    ...pairsOf(one, declared, asObject, asService).flatMap(([object, service]) => ownerFaults(object, service)),
   ],
   examples: {
     allowed: [
@@ -170,10 +171,6 @@ export const oneOwner: Rule = {
     ],
   },
 };
-
-function readObject(one: Declared): KubernetesObject | undefined {
-  return one.is === "object" ? one : undefined;
-}
 
 function twinFaults(one: KubernetesObject, declared: readonly Declared[]): string[] {
   const { group, kind, namespace, name } = one;

@@ -1,12 +1,4 @@
-import {
-  asService,
-  called,
-  type Declared,
-  type KubernetesObject,
-  pairsOf,
-  type Service,
-  serviceOf,
-} from "./declared.ts";
+import { asObject, asService, called, type KubernetesObject, pairsOf, type Service, serviceOf } from "./declared.ts";
 import { canaryService, deployment, kubernetes } from "./examples.ts";
 import { partOf } from "./parts.ts";
 import type { Rule } from "./rule.ts";
@@ -19,7 +11,7 @@ export const ownLabels: Rule = {
   remediation:
     "Leave the labels gray-release/service and track as CanaryService sets them: take out what removes or changes them.",
   judge: (one, { declared }) =>
-    pairsOf(one, declared, readObject, asService).flatMap(([object, service]) => faults(object, service)),
+    pairsOf(one, declared, asObject, asService).flatMap(([object, service]) => faults(object, service)),
   examples: {
     allowed: [
       {
@@ -75,10 +67,6 @@ export const ownLabels: Rule = {
     ],
   },
 };
-
-function readObject(one: Declared): KubernetesObject | undefined {
-  return one.is === "object" ? one : undefined;
-}
 
 function faults(object: KubernetesObject, service: Service): string[] {
   const part = partOf(object, service);

@@ -6,27 +6,30 @@ export interface Part {
   readonly name: string;
   /** The track whose stack declares it. */
   readonly track: "stable" | "canary";
+  /** Whether the service has it as it is described now. */
+  readonly stands: boolean;
 }
 
-/** Every object that a service can have by a name of its own, whether or not it has it now. */
-export function partsOf(service: string): Part[] {
+/** Every object that a service can have by a name of its own. */
+export function partsOf({ name, gateway, ingress, debugIngress }: Service): Part[] {
+  const routed = gateway !== undefined;
   return [
-    { kind: "Service", name: service, track: "canary" },
-    { kind: "Service", name: `${service}-canary`, track: "canary" },
-    { kind: "Service", name: `${service}-stable`, track: "canary" },
-    { kind: "ConfigMap", name: `${service}-plan`, track: "canary" },
-    { kind: "Ingress", name: service, track: "canary" },
-    { kind: "Ingress", name: debugName(service), track: "stable" },
-    { kind: "HTTPRoute", name: service, track: "canary" },
-    { kind: "Deployment", name: service, track: "stable" },
-    { kind: "Deployment", name: `${service}-canary`, track: "canary" },
+    { kind: "Service", name, track: "canary", stands: true },
+    { kind: "Service", name: `${name}-canary`, track: "canary", stands: true },
+    { kind: "Service", name: `${name}-stable`, track: "canary", stands: routed },
+    { kind: "ConfigMap", name: `${name}-plan`, track: "canary", stands: true },
+    { kind: "Ingress", name, track: "canary", stands: ingress !== undefined },
+    { kind: "Ingress", name: debugName(name), track: "stable", stands: debugIngress !== undefined },
+    { kind: "HTTPRoute", name, track: "canary", stands: routed },
+    { kind: "Deployment", name, track: "stable", stands: true },
+    { kind: "Deployment", name: `${name}-canary`, track: "canary", stands: true },
   ];
 }
 
 /** Which part of a service an object is by its name, whatever its labels; undefined if none. */
 export function partOf({ kind, name, namespace }: KubernetesObject, service: Service): Part | undefined {
   if (namespace !== service.namespace) return undefined;
-  return partsOf(service.name).find((part) => part.kind === kind && part.name === name);
+  return partsOf(service).find((part) => part.kind === kind && part.name === name);
 }
 
 /** The name of the debug Ingress of a service. */

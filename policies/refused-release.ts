@@ -6,7 +6,8 @@ import type { Rule } from "./rule.ts";
 const remedies: Readonly<Record<string, (service: string, release: string) => string>> = {
   "no-verdict": (_, release) => `let gray verify judge it, or look at canary and ${approval(release)}`,
   "judged-bad": (_, release) => `it was judged bad, so release another one, or look at canary and ${approval(release)}`,
-  "rollout-open": () => "another rollout is open, so let gray rollout end that one, or abort it with gray abort",
+  "rollout-open": () =>
+    "a rollout of another release is open, so let it end (gray status says where it is), or take it back with gray abort",
   "no-record": (service, release) =>
     `nothing says what ${service} ran, so restore the record ${service}-rollout, or ${approval(release)}`,
   "record-unreadable": (service, release) =>
@@ -69,7 +70,7 @@ export const refusedRelease: Rule = {
       {
         name: "a rollout is open",
         resources: [refused("rollout-open")],
-        says: /\(rollout-open\), .*: another rollout is open, so let gray rollout end that one, or abort it with gray abort\.$/,
+        says: /\(rollout-open\), .*: a rollout of another release is open, so let it end \(gray status .*\), or take it back with gray abort\.$/,
       },
       {
         name: "the record is gone",

@@ -1,6 +1,6 @@
 import { type Service, servicesOf } from "./declared.ts";
 import { canaryService } from "./examples.ts";
-import { debugName } from "./parts.ts";
+import { partsOf } from "./parts.ts";
 import type { Rule } from "./rule.ts";
 
 /**
@@ -58,17 +58,9 @@ export const uniqueNames: Rule = {
   },
 };
 
-/** What stands in the cluster of a service, in whichever stack: kind and name (components/names.ts). */
-function objectsOf({ name, gateway, ingress, debugIngress }: Service): string[] {
-  return [
-    `Service ${name}`,
-    `Service ${name}-canary`,
-    ...(gateway ? [`Service ${name}-stable`] : []),
-    `Deployment ${name}`,
-    `Deployment ${name}-canary`,
-    ...(ingress ? [`Ingress ${name}`] : []),
-    ...(debugIngress ? [`Ingress ${debugName(name)}`] : []),
-  ];
+/** What stands in the cluster of a service, in whichever stack: kind and name. */
+function objectsOf(service: Service): string[] {
+  return partsOf(service).flatMap(({ kind, name, stands }) => (stands ? [`${kind} ${name}`] : []));
 }
 
 function named(name: string, changes: Parameters<typeof canaryService>[0] = {}) {

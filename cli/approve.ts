@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { stackAnnotation } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
 import { writeEvents } from "../rollout/event.ts";
-import { changeRecord, readRecord, type Verdict } from "../rollout/record.ts";
+import { changeRecord, type RolloutRecord, readRecord, type Verdict } from "../rollout/record.ts";
 import { asksToBegin, rolloutIn } from "../rollout/rollout.ts";
 import { stepOf } from "../rollout/story.ts";
 import { whoAmI } from "../rollout/who.ts";
@@ -44,12 +44,14 @@ async function approve(release: string, options: Options): Promise<void> {
       `${service} has never run release ${release}: approve one of ${seen.join(", ") || "those that canary has run"}.`,
     );
   }
+  assertNoOther(service, record.kind === "read" ? record.record : {}, release);
   if (!options.json) console.log(shown(release, record.kind === "read" ? record.record.verdicts[release] : undefined));
   const word = { by, because: options.because, at: new Date().toISOString() };
   const verdict: Verdict = { verdict: "good", ...word };
   let former: Verdict | undefined;
   let step: string | undefined;
   await changeRecord(api, namespace, service, cluster, (before) => {
+    assertNoOther(service, before, release);
     const rollout = before.open?.release === release ? rolloutIn(service, before) : undefined;
     step = rollout && asksToBegin(rollout) ? stepOf(rollout) : undefined;
     if (before.open && step !== undefined) return { ...before, open: { ...before.open, approved: word } };
@@ -87,6 +89,14 @@ async function approve(release: string, options: Options): Promise<void> {
         ? `pulumi up --stack ${stack}`
         : "pulumi up of the stack that owns stable";
   console.log(`${service}: release ${release} is judged good by ${by}. Next: ${next}`);
+}
+
+/** While a rollout is open prod takes its release alone, so approval of another one would come to nothing. */
+function assertNoOther(service: string, { open }: Pick<RolloutRecord, "open">, release: string): void {
+  if (open === undefined || open.release === release) return;
+  throw new Refusal(
+    `A rollout of ${open.release} of ${service} is open, so release ${release} cannot be approved: approve that one, or end its rollout first (gray abort).`,
+  );
 }
 
 /** What is known of a release before a person judges it. */

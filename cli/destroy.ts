@@ -30,7 +30,11 @@ async function destroy(options: { context?: string; yes?: boolean; json?: boolea
   }
   for (const stack of names) {
     await runPulumi("gray destroy", ["state", "unprotect", "--all", "--yes", "--stack", stack], options.json);
-    await runPulumi("gray destroy", ["destroy", "--yes", "--skip-preview", "--stack", stack], options.json);
+    await runPulumi(
+      "gray destroy",
+      ["destroy", "--yes", "--skip-preview", "--suppress-outputs", "--stack", stack],
+      options.json,
+    );
   }
   const services = new Map(
     stacks.flatMap((stack) => stack.services).map((each) => [memoryKey(each.namespace, each.service), each]),

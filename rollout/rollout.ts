@@ -76,7 +76,7 @@ export function rolloutIn(service: string, { open }: RolloutRecord): Rollout | u
 }
 
 /** Where it stands, for `next`. */
-export function positionOf({ steps, step, entered, checked, approved, paused, ending }: Rollout): Position {
+export function positionOf({ began, steps, step, entered, checked, approved, paused, ending }: Rollout): Position {
   return {
     steps,
     step,
@@ -84,8 +84,15 @@ export function positionOf({ steps, step, entered, checked, approved, paused, en
     ...(checked !== undefined && { checked }),
     approved: approved !== undefined,
     ...(paused && { paused: `${paused.by} paused it: ${paused.because}` }),
-    ...(ending && { ending: isPerson(ending) ? `${ending.by} aborted it: ${ending.because}` : ending.because }),
+    ...(ending && {
+      ending: isPerson(ending) ? `${ending.by} ${wordFor(began, ending)} it: ${ending.because}` : ending.because,
+    }),
   };
+}
+
+/** What a person did who takes it back: gray undo begins with the word that ends it, and gray abort finds a rollout. */
+function wordFor(began: string, { at }: Word): string {
+  return at === began ? "undid" : "aborted";
 }
 
 /** Whether a person said it, and not the evidence or the driver. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { approveCommand } from "../../cli/approve.ts";
 import { Refusal } from "../../components/refusal.ts";
 import type { Shell } from "../fake/gray.ts";
+import { openRollout } from "../fake/open-rollout.ts";
 import { prod } from "../fake/web.ts";
 import { verdict, type World } from "../fake/world.ts";
 import { trial } from "./trial.ts";
@@ -94,6 +95,15 @@ describe("gray approve", () => {
       approve("0123456789ab", "--because", "looks fine"),
       new Refusal(`web has never run release 0123456789ab: approve one of ${b}, ${a}.`),
     );
+    assert.equal(text(), before);
+    assert.deepEqual(events(), []);
+  });
+
+  it("refuses another release than that of an open rollout, and writes nothing", async () => {
+    world.writeRecord({ open: openRollout(b, a) }, "web");
+    const before = text();
+    const refusal = `A rollout of ${b} of web is open, so release ${a} cannot be approved: approve that one, or end its rollout first (gray abort).`;
+    await assert.rejects(approve(a, "--because", "looks fine"), new Refusal(refusal));
     assert.equal(text(), before);
     assert.deepEqual(events(), []);
   });

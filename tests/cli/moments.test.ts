@@ -121,7 +121,11 @@ describe("a person's word on a rollout", () => {
 
   it("is an Event on both Deployments, with who and why", async () => {
     open(openRollout(b, a));
-    await run(pauseCommand(), ...because);
+    const { said } = await run(pauseCommand(), ...because);
+    assert.match(
+      said,
+      /gray abort goes back\. Until then a bad release goes back only while a driver lives: one without/,
+    );
     const told = `alice paused the rollout of ${b}: lunch`;
     assert.deepEqual(events().sort(), [`RolloutPaused web-canary: ${told}`, `RolloutPaused web: ${told}`]);
     assert.equal(record().open.paused.because, "lunch");

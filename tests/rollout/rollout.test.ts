@@ -54,8 +54,11 @@ describe("the rollout in the record", () => {
   it("tells by whom it is held or taken back, where that is a person", () => {
     const { paused } = positionOf({ ...rollout, paused: word("bob") });
     assert.equal(paused, "bob paused it: lunch");
-    const ending = (by: string) => positionOf({ ...rollout, ending: word(by) }).ending;
+    const ending = (by: string) => positionOf({ ...rollout, ending: word(by, 1) }).ending;
     assert.deepEqual(["bob", "evidence", "gray"].map(ending), ["bob aborted it: lunch", "lunch", "lunch"]);
+    const { began } = rollout;
+    const undone = positionOf({ ...rollout, ending: { ...word("bob"), at: began } });
+    assert.equal(undone.ending, "bob undid it: lunch");
   });
 
   it("begins its next step with nothing of the one before", () => {

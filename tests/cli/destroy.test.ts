@@ -72,9 +72,9 @@ describe("gray destroy", () => {
     await destroy("--yes");
     assert.deepEqual(shell.calls, [
       "state unprotect --all --yes --stack prod",
-      "destroy --yes --skip-preview --stack prod",
+      "destroy --yes --skip-preview --suppress-outputs --stack prod",
       "state unprotect --all --yes --stack canary",
-      "destroy --yes --skip-preview --stack canary",
+      "destroy --yes --skip-preview --suppress-outputs --stack canary",
     ]);
   });
 

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { stackAnnotation } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
 import { writeEvents } from "../rollout/event.ts";
+import { type DeploymentObject, runs } from "../rollout/live.ts";
 import { changeRecord, type RolloutRecord, readRecord, type Verdict } from "../rollout/record.ts";
 import { asksToBegin, rolloutIn } from "../rollout/rollout.ts";
 import { stepOf } from "../rollout/story.ts";
@@ -69,7 +70,7 @@ async function approve(release: string, options: Options): Promise<void> {
     if (options.json) console.log(JSON.stringify({ service, namespace, release, step, ...word }));
     else
       console.log(
-        `${service}: ${step}, is approved by ${by}. Next: gray resume, unless the rollout's driver waits for it`,
+        `${service} in ${namespace}: ${step}, is approved by ${by}. Next: gray resume, unless the rollout's driver waits for it`,
       );
     return;
   }
@@ -81,14 +82,17 @@ async function approve(release: string, options: Options): Promise<void> {
     return;
   }
   if (overruled) console.log(`This overrules an earlier bad verdict (${overruled}).`);
-  const stack = deployments.stable?.metadata.annotations?.[stackAnnotation]?.split("/").at(-1);
-  const next =
-    coming === release
-      ? "gray resume, unless the rollout's driver waits for it"
-      : stack
-        ? `pulumi up --stack ${stack}`
-        : "pulumi up of the stack that owns stable";
-  console.log(`${service}: release ${release} is judged good by ${by}. Next: ${next}`);
+  console.log(
+    `${service} in ${namespace}: release ${release} is judged good by ${by}. ${afterwards(deployments.stable, release, coming)}`,
+  );
+}
+
+/** What a good verdict lets a person do. @param coming the release whose rollout is open */
+function afterwards(stable: DeploymentObject | undefined, release: string, coming: string | undefined): string {
+  if (coming === release) return "Next: gray resume, unless the rollout's driver waits for it";
+  if (stable && runs(stable, release)) return "Stable runs it already";
+  const stack = stable?.metadata.annotations?.[stackAnnotation]?.split("/").at(-1);
+  return `Next: ${stack ? `pulumi up --stack ${stack}` : "pulumi up of the stack that owns stable"}`;
 }
 
 /** While a rollout is open prod takes its release alone, so approval of another one would come to nothing. */

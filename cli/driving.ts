@@ -61,7 +61,7 @@ export async function equip(options: DrivingOptions, verb: string): Promise<Equi
   // First of all: it takes the URL out of the environment that child processes inherit.
   const webhook = findWebhook(options.webhookFile);
   const found = await findService(options);
-  const owners = ownersOf(found, verb);
+  const owners = await ownersOf(found, verb);
   const { namespace, service } = found;
   const exposed = options.metricsPort && (await exporter(service, namespace, options.metricsPort));
   return { found, owners, notifier: new Notifier(webhook, (sentence) => console.error(sentence)), exposed };

@@ -1,6 +1,10 @@
+import * as v from "valibot";
+import { memoryKey } from "../components/history.ts";
 import { stackAnnotation } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
+import { mapOf } from "../components/schema.ts";
 import type { Track } from "../components/traffic.ts";
+import { outputs } from "../rollout/pulumi.ts";
 import { projectHere, projectOf } from "./project.ts";
 import type { FoundService } from "./services.ts";
 
@@ -9,17 +13,29 @@ export interface Owners {
   readonly folder: string;
   /** Full names, where the track has a Deployment; the same one where it owns both. */
   readonly stacks: Partial<Record<Track, string>>;
+  /** Ids of the releases that the stack of canary keeps, newest first. */
+  readonly kept: readonly string[];
 }
 
 /** Why the stacks cannot be run from here, a sentence for a person. */
 export type Elsewhere = { readonly elsewhere: string };
 
-/** The owners of a service, as its Deployments name them, if this is the folder of their project. */
-export function ownersOf({ service, deployments }: FoundService, verb: string): Owners | Elsewhere {
+/** What a stack's outputs say of its services, as far as it is used here. */
+const remembering = v.object({
+  releases: v.optional(mapOf(v.object({ cluster: v.string(), history: v.array(v.object({ id: v.string() })) })), {}),
+});
+
+/**
+ * The owners of a service, as its Deployments name them, if this is the folder of their project. Stacks of one project have the
+ * same names in every environment, so they have to remember this very service in this cluster too.
+ */
+export async function ownersOf(found: FoundService, verb: string): Promise<Owners | Elsewhere> {
+  const { cluster, namespace, service, deployments } = found;
   const owner = (track: Track) => deployments[track]?.metadata.annotations?.[stackAnnotation];
   const [canary, stable] = [owner("canary"), owner("stable")];
-  const project = projectOf(canary ?? stable);
-  if (project === undefined) {
+  const first = canary ?? stable;
+  const project = projectOf(first);
+  if (first === undefined || project === undefined) {
     return { elsewhere: "Which stacks own the Deployments is not known: pulumi up writes it on them." };
   }
   const ours = projectHere();
@@ -29,7 +45,25 @@ export function ownersOf({ service, deployments }: FoundService, verb: string): 
     };
   }
   const { folder } = ours;
-  return { folder, stacks: { ...(canary !== undefined && { canary }), ...(stable !== undefined && { stable }) } };
+  const said = await outputs({ stack: first, folder }).catch((error) => {
+    if (error instanceof Refusal) return error;
+    throw error;
+  });
+  if (said instanceof Refusal) return { elsewhere: said.message };
+  const read = v.safeParse(remembering, said);
+  const memory = read.success ? read.output.releases[memoryKey(namespace, service)] : undefined;
+  if (memory === undefined) {
+    return {
+      elsewhere: `Stack ${first}, as this folder's backend has it, does not hold ${service} of namespace ${namespace}: name yours with -n and --service, or log in to the backend that holds it (pulumi login); a first install is pulumi up of each stack.`,
+    };
+  }
+  if (memory.cluster !== cluster) {
+    return {
+      elsewhere: `Stack ${first} lives on the cluster with UID ${memory.cluster} and this one is ${cluster}: choose the right one with KUBECONFIG or --context.`,
+    };
+  }
+  const stacks = { ...(canary !== undefined && { canary }), ...(stable !== undefined && { stable }) };
+  return { folder, stacks, kept: memory.history.map(({ id }) => id) };
 }
 
 /** @throws Refusal unless this is the folder of the project that owns the service */

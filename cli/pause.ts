@@ -34,6 +34,6 @@ async function pause(options: Options): Promise<void> {
   console.log(
     options.json
       ? JSON.stringify({ service, namespace, release, paused })
-      : `The rollout of ${release} of ${service} is paused by ${paused.by}: gray resume goes on, gray abort goes back. Until then a bad release goes back only while a driver lives: one without a terminal and without --stay ends now.`,
+      : `The rollout of ${release} of ${service} in ${namespace} is paused by ${paused.by}: gray resume goes on, gray abort goes back. Until then a bad release goes back only while a driver lives: one without a terminal and without --stay ends now.`,
   );
 }

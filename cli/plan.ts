@@ -111,7 +111,7 @@ function untold(service: string, { traffic, seconds, podsRead, podsListed }: Mea
 
 /** Previews of the stacks that own the Deployments, and the steps in which the newest release would come to the users. */
 async function changesOf(found: FoundService, policyPack: string | undefined): Promise<Changes | Elsewhere> {
-  const owners = ownersOf(found, "gray plan");
+  const owners = await ownersOf(found, "gray plan");
   if ("elsewhere" in owners) return owners;
   const stacks = await previewStacks(owners, policyPack);
   const component = stacks.flatMap(({ services }) => services).find(({ service }) => service === found.service);

@@ -110,7 +110,8 @@ async function intended({ service, deployments }: FoundService, { folder, stacks
     const undone = preview.warnings.find((warning) => warning.includes("was undone"));
     throw new Refusal(
       component === undefined
-        ? `The program has nothing new for ${service}, whose canary runs ${runs}${undone ? ` (${undone.replace(/\.$/, "")})` : ""}: change the image or a config file, then run gray rollout.`
+        ? (undone ??
+            `The program has nothing new for ${service}, whose canary runs ${runs}: change the image or a config file, then run gray rollout.`)
         : `What the program says of ${service} cannot be understood (${(error as Error).message}): use the gray of the version that the program uses.`,
     );
   }

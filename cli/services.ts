@@ -57,13 +57,13 @@ export async function findService(options: ServiceOptions): Promise<FoundService
   if (only === undefined && all.length > 0) {
     const these = all.map(([key, [first]]) => `${key} of ${(first && ownerOf(first)) ?? "an unknown project"}`);
     throw new Refusal(
-      `There is no service of the Pulumi project ${project}, which this folder is of, in the cluster, but ${these.join(", ")}: run pulumi up --stack canary first, or name one with --service and --namespace.`,
+      `There is no service of the Pulumi project ${project}, which this folder is of, in the cluster, but ${these.join(", ")}: install it with pulumi up of each stack, canary's first, or name one with --service and --namespace.`,
     );
   }
   if (only === undefined) {
     const where = options.namespace ? `namespace ${options.namespace}` : "the cluster";
     throw new Refusal(
-      `There is no service${options.service ? ` ${options.service}` : ""} under gray release in ${where}: run pulumi up --stack canary first, or name another with --service and --namespace.`,
+      `There is no service${options.service ? ` ${options.service}` : ""} under gray release in ${where}: install it with pulumi up of each stack, canary's first, or name another with --service and --namespace.`,
     );
   }
   if (others.length > 0) {

@@ -139,5 +139,5 @@ function describe(status: Status, now: Date): string {
   const service = `Service ${status.service} in ${status.namespace}: ${stable + canary} endpoints (${stable} stable, ${canary} canary)`;
   const { rollout } = status;
   const open = rollout && ("unknown" in rollout ? [rollout.unknown] : rolloutLines(rollout, now.getTime()));
-  return [each, ...(open ? [open.join("\n")] : []), service, pods].join("\n\n");
+  return [service, each, ...(open ? [open.join("\n")] : []), pods].join("\n\n");
 }

@@ -1,16 +1,13 @@
 import { Command } from "commander";
-import { memoryKey } from "../components/history.ts";
 import { Refusal } from "../components/refusal.ts";
 import { writeEvents } from "../rollout/event.ts";
 import { Lease } from "../rollout/lease.ts";
 import { Ledger } from "../rollout/ledger.ts";
 import { releaseOf } from "../rollout/live.ts";
-import { outputs } from "../rollout/pulumi.ts";
 import { completedReleases, type RolloutRecord, readRecord, unreadable } from "../rollout/record.ts";
 import { whoAmI } from "../rollout/who.ts";
 import { aboutDriving, type DrivingOptions, driveOn, equip } from "./driving.ts";
-import { here, type Owners } from "./owners.ts";
-import type { FoundService } from "./services.ts";
+import { here } from "./owners.ts";
 
 interface Options extends DrivingOptions {
   readonly to?: string;
@@ -36,7 +33,7 @@ async function undo(options: Options): Promise<void> {
   if (reading.kind === "read") assertNoneOpen(service, reading.record);
   const release = releaseOf(deployments.stable);
   if (release === undefined) throw new Refusal(`${service} has no stable Deployment: there is nothing to undo.`);
-  const from = await target(found, owners, release, completedReleases(reading), options.to);
+  const from = target(service, owners.kept, release, completedReleases(reading), options.to);
   const by = await whoAmI(api);
   const at = new Date().toISOString();
   const lease = await Lease.take(found, (sentence) => console.error(sentence));
@@ -61,20 +58,15 @@ function assertNoneOpen(service: string, { open }: RolloutRecord): void {
 }
 
 /** The release to go back to. @throws Refusal if it is none that is kept */
-async function target(
-  { namespace, service }: FoundService,
-  { folder, stacks }: Owners,
+function target(
+  service: string,
+  all: readonly string[],
   release: string,
   completed: readonly string[],
   asked: string | undefined,
-): Promise<string> {
+): string {
   const wanted = asked ?? completed.find((id) => id !== release);
-  interface Remembered {
-    readonly releases?: Readonly<Record<string, { readonly history: readonly { readonly id: string }[] }>>;
-  }
-  const remembered = stacks.canary === undefined ? {} : await outputs({ stack: stacks.canary, folder });
-  const history = (remembered as Remembered).releases?.[memoryKey(namespace, service)]?.history ?? [];
-  const kept = history.map(({ id }) => id).filter((id) => id !== release);
+  const kept = all.filter((id) => id !== release);
   if (wanted === release) throw new Refusal(`Stable of ${service} runs release ${release} already: choose another.`);
   if (wanted !== undefined && kept.includes(wanted)) return wanted;
   const choices = kept.length > 0 ? `choose one of ${kept.join(", ")} with --to` : "none is kept";

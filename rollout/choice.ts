@@ -91,8 +91,10 @@ function unlikeCanary(situation: Situation, stable: string, canary: string, rend
   if (stable !== canary) {
     return [hidden(situation, canary, `so stable runs ${stable} and not ${canary}, which canary runs`)];
   }
-  const isNews = rendered !== canary && insteadOf(situation, rendered) === undefined;
-  if (!isNews || situation.epoch !== undefined || wantedOf(situation) !== "next") return [];
+  if (rendered === canary || situation.epoch !== undefined || wantedOf(situation) !== "next") return [];
+  if (insteadOf(situation, rendered) !== undefined) {
+    return [hidden(situation, rendered, `so stable runs ${stable} and not ${rendered}, which this program describes`)];
+  }
   const { canaryStack = defaults.canaryStack } = args;
   const hasRun = situation.memories.history.some(({ id }) => id === rendered);
   const advice = hasRun ? "" : `: run pulumi up --stack ${canaryStack} first`;
@@ -144,8 +146,10 @@ function insteadOf({ record }: Situation, release: string): string | undefined {
 function hidden(situation: Situation, newest: string, hides: string): string {
   const wanted = wantedOf(situation);
   const undone = wanted === "next" && insteadOf(situation, newest) !== undefined;
-  const why = undone ? `release ${newest} was undone` : `release is set to ${wanted}`;
-  return `${situation.service}: ${situation.epoch === undefined ? why : "a rollout is open"}, ${hides}.`;
+  const { service, epoch } = situation;
+  if (epoch !== undefined) return `${service}: a rollout is open, ${hides}.`;
+  if (!undone) return `${service}: release is set to ${wanted}, ${hides}.`;
+  return `${service}: release ${newest} was undone, ${hides}: describe another one, or overrule that with gray approve ${newest}.`;
 }
 
 /** What a track runs: the live release if it is complete, else what it last ran completely; undefined if it never did. */

@@ -31,7 +31,7 @@ describe("gray approve", () => {
     const said = await approve(b, "--because", "looks fine");
     assert.deepEqual(said.split("\n"), [
       `There is no evidence on release ${b}; gray verify would gather some.`,
-      `web: release ${b} is judged good by alice. Next: pulumi up --stack prod`,
+      `web in dora-apps: release ${b} is judged good by alice. Next: pulumi up --stack prod`,
     ]);
     const { at, ...rest } = verdicts()[b];
     assert.deepEqual(rest, { verdict: "good", by: "alice", because: "looks fine" });
@@ -87,6 +87,10 @@ describe("gray approve", () => {
   it("does not call a good verdict overruled", async () => {
     await approve(b, "--because", "looks fine");
     assert.doesNotMatch(await approve(b, "--because", "once more"), /overrules/);
+  });
+
+  it("says that stable runs it already, where it does", async () => {
+    assert.match(await approve(a, "--because", "looks fine"), /is judged good by alice\. Stable runs it already$/);
   });
 
   it("refuses a release that never ran here, and writes nothing", async () => {

@@ -190,7 +190,10 @@ describe("a person's word on a rollout", () => {
   it("lets a step go on that asks for approval, also before any pod runs the release", async () => {
     open(waitingRollout("0123456789ab", a));
     const { said } = await run(approveCommand(), "0123456789ab", "--because", "the change was reviewed");
-    assert.match(said, /web: step 1 of 2, dark, is approved by alice\. Next: gray resume, unless the rollout's driver/);
+    assert.match(
+      said,
+      /web in dora-apps: step 1 of 2, dark, is approved by alice\. Next: gray resume, unless the rollout's driver/,
+    );
     await run(approveCommand(), "0123456789ab", "--because", "so do I");
     const { open: now, verdicts } = record();
     assert.deepEqual([now.approved.by, verdicts["0123456789ab"]], ["alice", undefined], "nobody judged the release");

@@ -151,7 +151,7 @@ describe("gray plan", () => {
   it("previews prod with the release that canary's preview would run", async () => {
     traffic(98, 2);
     await plan();
-    assert.deepEqual(shell.asked, [
+    assert.deepEqual(shell.previewed, [
       "preview --json canary webhook=none rendered=file",
       "preview --json prod webhook=none rendered=file",
     ]);

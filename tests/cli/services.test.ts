@@ -63,7 +63,7 @@ describe("which service a verb is about", () => {
     }
     await assert.rejects(
       found({}),
-      /^Refusal: There is no service of the Pulumi project gray-release, which this folder is of, in the cluster, but dora-apps\/web of web, other\/shop of shop: run pulumi up --stack canary first, or name one/,
+      /^Refusal: There is no service of the Pulumi project gray-release, which this folder is of, in the cluster, but dora-apps\/web of web, other\/shop of shop: install it with pulumi up of each stack, canary's first, or name one/,
     );
   });
 

@@ -128,7 +128,10 @@ describe("gray status", () => {
   it("says that the rollout that is open is another version's, and shows the rest", async () => {
     world.writeRecord({ open: { ...openRollout(b, a), steps: [{ stage: "shadow" }] } as never }, "web");
     assert.match((await status()).rollout.unknown, /does not understand .*: go on with that version\.$/);
-    assert.match(await shell.run(statusCommand()), /does not understand .*: go on with that version\.\n\nService web/);
+    assert.match(
+      await shell.run(statusCommand()),
+      /^Service web in dora-apps: [\s\S]* does not understand .*: go on with that version\.\n\nNAME /,
+    );
   });
 
   it("is a table for people", async () => {

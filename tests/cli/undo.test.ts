@@ -14,7 +14,6 @@ describe("gray undo", () => {
   let end: () => Promise<void>;
   beforeEach(async () => {
     ({ world, shell, a, b, end } = await trial());
-    shell.outputs("canary", { releases: { "dora-apps/web": world.memory("canary", "web") } });
   });
   afterEach(() => end());
 

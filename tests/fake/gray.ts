@@ -66,6 +66,11 @@ export class Shell {
     writeFileSync(join(this.folder, `outputs-${stack}.json`), JSON.stringify(outputs));
   }
 
+  /** Has the backend know nothing of the stack. */
+  stackUnknown(stack: string): void {
+    rmSync(join(this.folder, `outputs-${stack}.json`));
+  }
+
   /** A policy that a stack does not pass. */
   violation(stack: string, message: string): void {
     const event = { policyEvent: { message, enforcementLevel: "mandatory" } };
@@ -76,6 +81,11 @@ export class Shell {
   get asked(): string[] {
     const path = join(this.folder, "asked");
     return existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : [];
+  }
+
+  /** Those of them that were previews. */
+  get previewed(): string[] {
+    return this.asked.filter((line) => line.startsWith("preview "));
   }
 
   /** What `pulumi` was told to do, besides being asked what there is. */

@@ -7,11 +7,13 @@ describe("a release that was undone", () => {
   let world: World;
   let a: string;
   let b: string;
+  let advice: string;
   beforeEach(async () => {
     world = await World.start();
     const { install, tryNext } = twoStacks(() => world);
     a = await install();
     b = await tryNext("b");
+    advice = `describe another one, or overrule that with gray approve ${b}.`;
     world.writeRecord({ verdicts: { [b]: verdict("bad") }, instead: { [b]: a } }, "web");
   });
   afterEach(() => world.stop());
@@ -21,17 +23,22 @@ describe("a release that was undone", () => {
       const { warnings } = await world.up("canary", canary("b"));
       assert.equal(world.runs("web-canary"), a);
       assert.deepEqual(warnings, [
-        `web: release ${b} was undone, so canary runs ${a} and not ${b}, which this program describes.`,
+        `web: release ${b} was undone, so canary runs ${a} and not ${b}, which this program describes: ${advice}`,
       ]);
-      await world.up("prod", prod("b"));
+      const stable = await world.up("prod", prod("b"));
       assert.equal(world.runs("web"), a);
+      assert.deepEqual(stable.warnings, [
+        `web: release ${b} was undone, so stable runs ${a} and not ${b}, which this program describes: ${advice}`,
+      ]);
     }
   });
 
   it("keeps stable back even before canary went back", async () => {
     const { warnings } = await world.up("prod", prod("b"));
     assert.equal(world.runs("web"), a);
-    assert.deepEqual(warnings, [`web: release ${b} was undone, so stable runs ${a} and not ${b}, which canary runs.`]);
+    assert.deepEqual(warnings, [
+      `web: release ${b} was undone, so stable runs ${a} and not ${b}, which canary runs: ${advice}`,
+    ]);
   });
 
   it("ends with a third one", async () => {

@@ -118,6 +118,7 @@ export async function driveOn(
     way: { ...(options.by && { by: options.by }), ...(options.url && { url: options.url }) },
     folder: join(folder, ".gray"),
     note: view.note,
+    progress: view.progress,
   });
   let held = lease;
   let end: End | undefined;

@@ -17,11 +17,12 @@ export interface RolloutView extends Audience {
   end(end: End): void;
 }
 
-/** Seconds between two lines while nothing but numbers changes. */
-const lineSeconds = 10;
+/** Seconds between two lines while nothing but numbers changes: for a person who looks on, and for a log. */
+const lineSeconds = { terminal: 10, log: 30 } as const;
 
 export function viewOf(found: FoundService, json: boolean): RolloutView {
   const print = printer(found, json);
+  const quiet = 1000 * (process.stdout.isTTY ? lineSeconds.terminal : lineSeconds.log);
   let last = "";
   let shown = Number.NEGATIVE_INFINITY;
   let sight: Sight | undefined;
@@ -30,7 +31,7 @@ export function viewOf(found: FoundService, json: boolean): RolloutView {
       const words = wordsOf(rollout, move);
       const counts = move.kind === "observe" && sight ? `; ${numbers(rollout, sight)}` : "";
       const key = `${rollout.step} ${move.kind} ${move.kind === "observe" ? "" : words}`;
-      const due = move.kind === "observe" && Date.now() - shown >= lineSeconds * 1000;
+      const due = move.kind === "observe" && Date.now() - shown >= quiet;
       if (key === last && !due) return;
       last = key;
       shown = Date.now();

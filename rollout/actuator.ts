@@ -10,6 +10,7 @@ import { isStuck, readDeployment, releaseOf, runs } from "./live.ts";
 import { containersOf, type PodObject, readPods } from "./pods.ts";
 import { type CheckResult, probe } from "./probe.ts";
 import { changeRecord, raised } from "./record.ts";
+import { tellRoll } from "./roll.ts";
 import type { Rollout } from "./rollout.ts";
 import type { WaysArgs } from "./way.ts";
 
@@ -31,6 +32,8 @@ export interface Acting {
   /** Folder on this machine for what a canary leaves behind. */
   readonly folder: string;
   readonly note: (sentence: string) => void;
+  /** Gets one line for each step of something that takes its time. */
+  readonly progress: (line: string) => void;
 }
 
 /** Why a container does not start, in the kubelet's words: those that another look seldom finds gone. */
@@ -46,12 +49,21 @@ const graceMilliseconds = 20_000;
 
 /** Acts by `pulumi up` where there is time for it, and past Pulumi where there is not. */
 export function actuatorOf(of: Acting): Actuator {
-  const { api, cluster, namespace, service, stacks, up, evidence, way, folder, note } = of;
+  const { api, cluster, namespace, service, stacks, up, evidence, way, folder, note, progress } = of;
   /** Since when each track has had pods that do not start. */
   const failing: Partial<Record<Track, number>> = {};
   return {
     bringCanary: ({ epoch }, signal) => up(stacks.canary, epoch, signal),
-    bringStable: ({ epoch }, signal) => up(stacks.stable, epoch, signal),
+    async bringStable({ epoch, runs: { stable } }, signal) {
+      const over = new AbortController();
+      const telling = tellRoll({ api, namespace, service, say: progress }, "stable", stable, over.signal);
+      try {
+        await up(stacks.stable, epoch, signal);
+      } finally {
+        over.abort();
+        await telling;
+      }
+    },
     async stableRuns(release) {
       return runs(await readDeployment(api, namespace, service, "stable"), release);
     },

@@ -136,6 +136,13 @@ export function runs(deployment: DeploymentObject | undefined, release: string |
   return deployment !== undefined && releaseOf(deployment) === release && isComplete(deployment);
 }
 
+/** How many available pods run the present template; one that is missing is taken for one of them. */
+export function arrived({ metadata, status }: DeploymentObject): number {
+  if ((status.observedGeneration ?? 0) < metadata.generation) return 0;
+  const others = (status.replicas ?? 0) - (status.updatedReplicas ?? 0);
+  return Math.max(0, (status.availableReplicas ?? 0) - others);
+}
+
 /** Whether Kubernetes says that a roll came to a stop: no pod became available within progressDeadlineSeconds. */
 export function isStuck({ metadata, status }: DeploymentObject): boolean {
   const current = (status.observedGeneration ?? 0) >= metadata.generation;

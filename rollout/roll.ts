@@ -2,12 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Refusal } from "../components/refusal.ts";
 import type { Track } from "../components/traffic.ts";
 import type { Cluster } from "./cluster.ts";
-import { isComplete, isStuck, readDeployment, releaseOf } from "./live.ts";
+import { arrived, isComplete, isStuck, readDeployment, releaseOf } from "./live.ts";
 
 /** Time between two looks at a roll. */
 const lookMilliseconds = 250;
 /** Looks in a row that must show a roll stuck: the word of the roll before it stands until the first progress of this one. */
 const stuckLooks = 8;
+/** Time between two looks at a roll that people are told of. */
+const tellMilliseconds = 1000;
 
 /** Whose roll is waited for. */
 export interface Rolling {
@@ -39,5 +41,34 @@ export async function awaitComplete({ api, namespace, service, rollSeconds }: Ro
       );
     }
     await sleep(lookMilliseconds);
+  }
+}
+
+/** Who is told of a track's roll. */
+export interface Told extends Pick<Rolling, "api" | "namespace" | "service"> {
+  readonly say: (line: string) => void;
+}
+
+/**
+ * Says how many pods of a track run a release as they come, until it is aborted. What ran it before is no news, and a cluster
+ * that does not answer is somebody else's to tell.
+ */
+export async function tellRoll(
+  { api, namespace, service, say }: Told,
+  track: Track,
+  release: string,
+  signal: AbortSignal,
+): Promise<void> {
+  let told: number | undefined;
+  while (!signal.aborted) {
+    const deployment = await readDeployment(api, namespace, service, track).catch(() => undefined);
+    if (deployment) {
+      const there = releaseOf(deployment) === release ? arrived(deployment) : 0;
+      if (told !== undefined && there > told) {
+        say(`${there} of ${deployment.spec.replicas} pods of ${track} run ${release}`);
+      }
+      told = Math.max(told ?? 0, there);
+    }
+    await sleep(tellMilliseconds, undefined, { signal }).catch(() => {});
   }
 }

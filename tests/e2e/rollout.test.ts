@@ -91,7 +91,7 @@ describe("gray rollout", () => {
     );
     assert.match(
       (await gray("rollout")).output,
-      /nothing new for fop-gate, whose canary runs [0-9a-f]{12} \(.*release [0-9a-f]{12} was undone, so canary runs/,
+      /: fop-gate: release [0-9a-f]{12} was undone, so canary runs .*: describe another one, or overrule that with gray approve/,
     );
   });
 });

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mock } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
 import { actuatorOf } from "../../rollout/actuator.ts";
 import type { Cluster } from "../../rollout/cluster.ts";
 import type { Rollout } from "../../rollout/rollout.ts";
@@ -16,18 +17,23 @@ const apps = `/apis/apps/v1/namespaces/${namespace}/deployments`;
 const pods = `/api/v1/namespaces/${namespace}/pods`;
 const { signal } = new AbortController();
 
-function acting(api: Cluster, folder = "nowhere") {
+function acting(api: Cluster, folder = "nowhere", meanwhile = async () => {}) {
   const ups: string[] = [];
   const notes: string[] = [];
+  const lines: string[] = [];
   const actuator = actuatorOf({
     ...{ api, cluster: "cluster-uid", namespace, service: "web", folder },
     stacks: { canary: "org/web/canary", stable: "org/web/prod" },
-    up: async (stack, epoch) => void ups.push(`${stack} ${epoch}`),
+    async up(stack, epoch) {
+      ups.push(`${stack} ${epoch}`);
+      await meanwhile();
+    },
     evidence: () => undefined,
     way: {},
     note: (sentence) => notes.push(sentence),
+    progress: (line) => lines.push(line),
   });
-  return { actuator, ups, notes };
+  return { actuator, ups, notes, lines };
 }
 
 describe("what the driver does to the cluster", () => {
@@ -64,6 +70,28 @@ describe("what the driver does to the cluster", () => {
     await actuator.bringCanary(rollout, signal);
     await actuator.bringStable(rollout, signal);
     assert.deepEqual(ups, ["org/web/canary 3", "org/web/prod 3"]);
+  });
+
+  it("tells of each pod of stable that comes to run the release, and not of those that did", async () => {
+    const roll = async () => {
+      for (const status of [
+        { replicas: 3, updatedReplicas: 1, availableReplicas: 2 },
+        { replicas: 3, updatedReplicas: 1, availableReplicas: 3 },
+        { replicas: 3, updatedReplicas: 2, availableReplicas: 2 },
+        { replicas: 3, updatedReplicas: 2, availableReplicas: 1 },
+        { replicas: 2, updatedReplicas: 2, availableReplicas: 2 },
+      ]) {
+        deploy("web", b, status);
+        const looks = api.requests.length;
+        while (api.requests.length < looks + 2) await turn();
+      }
+    };
+    deploy("web", a, { availableReplicas: 2 });
+    const { actuator, lines } = acting(direct(api), "nowhere", roll);
+    const full = { ...rollout, runs: { canary: b, stable: b } };
+    await actuator.bringStable(full, signal);
+    await actuator.bringStable(full, signal);
+    assert.deepEqual(lines, [`1 of 2 pods of stable run ${b}`, `2 of 2 pods of stable run ${b}`]);
   });
 
   it("says that stable runs a release only where every pod does", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { connect } from "../../rollout/cluster.ts";
 import { findAccess } from "../../rollout/kubeconfig.ts";
-import { type DeploymentObject, isComplete, readLive, releaseOf } from "../../rollout/live.ts";
+import { arrived, type DeploymentObject, isComplete, readLive, releaseOf } from "../../rollout/live.ts";
 import { ApiServer } from "../fake/api-server.ts";
 
 const deployment = (status: object, replicas = 9, generation = 4) =>
@@ -32,6 +32,20 @@ describe("a Deployment runs its release completely", () => {
       false,
     );
   });
+});
+
+describe("the pods that have come to run a Deployment's template", () => {
+  for (const [count, changes] of [
+    [9, {}],
+    [4, { replicas: 10, updatedReplicas: 5 }],
+    [5, { replicas: 10, updatedReplicas: 5, availableReplicas: 10 }],
+    [0, { replicas: 10, updatedReplicas: 1, availableReplicas: 8 }],
+    [0, { observedGeneration: 3 }],
+  ] as [number, object][]) {
+    it(`are ${count} with ${JSON.stringify(changes)}`, () => {
+      assert.equal(arrived(deployment({ ...complete, ...changes })), count);
+    });
+  }
 });
 
 describe("what stands in the cluster", () => {

@@ -13,4 +13,4 @@ export type { Rule, Value } from "./components/rule.ts";
 export type { IngressArgs, Port, ServiceArgs } from "./components/service-args.ts";
 export type { Standing } from "./components/standing.ts";
 export type { Track, Traffic } from "./components/traffic.ts";
-export { openRollout } from "./rollout/open.ts";
+export { openRollout } from "./rollout/up/open.ts";

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import type { Outcome, Running } from "../rehearsal/command.ts";
 import { get, until } from "../rehearsal/kubectl.ts";
 import { startUsers } from "../rehearsal/users.ts";
-import { type DeploymentObject, runs } from "../rollout/live.ts";
-import type { RolloutRecord } from "../rollout/record.ts";
-import { type Rollout, rolloutIn } from "../rollout/rollout.ts";
+import { type Rollout, rolloutIn } from "../rollout/drive/rollout.ts";
+import { type DeploymentObject, runs } from "../rollout/live/live.ts";
+import type { RolloutRecord } from "../rollout/record/record.ts";
 import { type Bench, namespaces } from "./bench.ts";
 
 const namespace = namespaces.ours;

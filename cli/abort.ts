@@ -1,7 +1,7 @@
 import { Command } from "commander";
-import { writeEvents } from "../rollout/event.ts";
-import { tell } from "../rollout/ledger.ts";
-import { whoAmI } from "../rollout/who.ts";
+import { whoAmI } from "../rollout/cluster/who.ts";
+import { tell } from "../rollout/drive/ledger.ts";
+import { writeEvents } from "../rollout/live/event.ts";
 import { aboutDriving, assertHeard, assertOpen, type DrivingOptions, equip, takeOver } from "./driving.ts";
 
 /** `gray abort`: takes the rollout that is open back, users first. */

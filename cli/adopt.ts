@@ -2,10 +2,10 @@ import { Command } from "commander";
 import { memoryKey } from "../components/history.ts";
 import { Refusal } from "../components/refusal.ts";
 import type { Track } from "../components/traffic.ts";
-import { type Cluster, connect } from "../rollout/cluster.ts";
-import { findAccess } from "../rollout/kubeconfig.ts";
-import { clusterId, type DeploymentObject, isAdopted, readDeployment } from "../rollout/live.ts";
-import { readRecord } from "../rollout/record.ts";
+import { type Cluster, connect } from "../rollout/cluster/cluster.ts";
+import { findAccess } from "../rollout/cluster/kubeconfig.ts";
+import { clusterId, type DeploymentObject, isAdopted, readDeployment } from "../rollout/live/live.ts";
+import { readRecord } from "../rollout/record/record.ts";
 import { changeLines, previewStack, type StackPreview, shortName } from "./changes.ts";
 import { askFirst, assertSameCluster, readStacks, runPulumi, type Stack } from "./stacks.ts";
 

@@ -1,12 +1,12 @@
 import { Command } from "commander";
 import { stackAnnotation } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
-import { writeEvents } from "../rollout/event.ts";
-import { type DeploymentObject, runs } from "../rollout/live.ts";
-import { changeRecord, type RolloutRecord, readRecord, type Verdict } from "../rollout/record.ts";
-import { asksToBegin, rolloutIn } from "../rollout/rollout.ts";
-import { stepOf } from "../rollout/story.ts";
-import { whoAmI } from "../rollout/who.ts";
+import { whoAmI } from "../rollout/cluster/who.ts";
+import { asksToBegin, rolloutIn } from "../rollout/drive/rollout.ts";
+import { stepOf } from "../rollout/drive/story.ts";
+import { writeEvents } from "../rollout/live/event.ts";
+import { type DeploymentObject, runs } from "../rollout/live/live.ts";
+import { changeRecord, type RolloutRecord, readRecord, type Verdict } from "../rollout/record/record.ts";
 import { aboutService, findService, releasesSeen, type ServiceOptions } from "./services.ts";
 
 interface Options extends ServiceOptions {

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { count } from "../analysis/words.ts";
 import { keyed, mapOf, plainObject } from "../components/schema.ts";
-import { lastError, pulumi } from "../rollout/pulumi.ts";
+import { lastError, pulumi } from "../rollout/pulumi/pulumi.ts";
 import { plainTable } from "./table.ts";
 
 /** What an `up` would do to one resource. Only names: a value may be a secret. */

@@ -1,11 +1,11 @@
 import { Command } from "commander";
 import { memoryKey } from "../components/history.ts";
 import { Refusal } from "../components/refusal.ts";
-import { connect } from "../rollout/cluster.ts";
-import { forgetAll } from "../rollout/kept-map.ts";
-import { findAccess } from "../rollout/kubeconfig.ts";
-import { deleteLease } from "../rollout/lease.ts";
-import { clusterId } from "../rollout/live.ts";
+import { connect } from "../rollout/cluster/cluster.ts";
+import { findAccess } from "../rollout/cluster/kubeconfig.ts";
+import { deleteLease } from "../rollout/drive/lease.ts";
+import { clusterId } from "../rollout/live/live.ts";
+import { forgetAll } from "../rollout/record/kept-map.ts";
 import { askFirst, assertSameCluster, readStacks, runPulumi, type Stack } from "./stacks.ts";
 
 /** `gray destroy`: everything of this project down, users' way in last. */

@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { readRecord, unreadable } from "../rollout/record.ts";
-import { rolloutIn } from "../rollout/rollout.ts";
+import { rolloutIn } from "../rollout/drive/rollout.ts";
+import { readRecord, unreadable } from "../rollout/record/record.ts";
 import { aboutService, findService, type ServiceOptions } from "./services.ts";
 import { plainTable } from "./table.ts";
 

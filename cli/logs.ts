@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import { Command, Option } from "commander";
 import { type Track, tracks } from "../components/traffic.ts";
-import { followLogs, type LogLine } from "../rollout/logs.ts";
+import { followLogs, type LogLine } from "../rollout/live/logs.ts";
 import { aboutService, findService, type ServiceOptions } from "./services.ts";
 import { seconds } from "./time.ts";
 

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import type { Listening } from "../rollout/exporter.ts";
+import type { Listening } from "../rollout/drive/exporter.ts";
 
 /** Where a verb exposes what it sees to Prometheus. */
 export interface MetricsOptions {

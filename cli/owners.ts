@@ -4,7 +4,7 @@ import { stackAnnotation } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
 import { mapOf } from "../components/schema.ts";
 import type { Track } from "../components/traffic.ts";
-import { outputs } from "../rollout/pulumi.ts";
+import { outputs } from "../rollout/pulumi/pulumi.ts";
 import { projectHere, projectOf } from "./project.ts";
 import type { FoundService } from "./services.ts";
 

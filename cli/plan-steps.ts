@@ -1,7 +1,7 @@
 import type { Traffic } from "../analysis/planner.ts";
 import { span } from "../analysis/words.ts";
 import type { FullyWritten } from "../components/step.ts";
-import { nameOf } from "../rollout/next.ts";
+import { nameOf } from "../rollout/drive/next.ts";
 import { type Prospect, prospects } from "./forecast.ts";
 import { plainTable } from "./table.ts";
 

@@ -1,4 +1,4 @@
-import { containersOf, type PodObject, sidecarsOf } from "../rollout/pods.ts";
+import { containersOf, type PodObject, sidecarsOf } from "../rollout/live/pods.ts";
 
 export type { PodObject };
 

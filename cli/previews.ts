@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { PulumiFailure, preview } from "../rollout/pulumi.ts";
+import { PulumiFailure, preview } from "../rollout/pulumi/pulumi.ts";
 import { previewStack, type StackPreview } from "./changes.ts";
 import type { Owners } from "./owners.ts";
 

@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import { Refusal } from "../components/refusal.ts";
-import { writeEvents } from "../rollout/event.ts";
-import { tell } from "../rollout/ledger.ts";
-import { atLastStep } from "../rollout/rollout.ts";
-import { whoAmI } from "../rollout/who.ts";
+import { whoAmI } from "../rollout/cluster/who.ts";
+import { tell } from "../rollout/drive/ledger.ts";
+import { atLastStep } from "../rollout/drive/rollout.ts";
+import { writeEvents } from "../rollout/live/event.ts";
 import { aboutDriving, assertHeard, assertOpen, type DrivingOptions, equip, takeOver } from "./driving.ts";
 
 /** `gray promote`: skips the rest of the steps, by a person's word. */

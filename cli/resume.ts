@@ -1,8 +1,8 @@
 import { Command } from "commander";
-import { writeEvents } from "../rollout/event.ts";
-import { tell } from "../rollout/ledger.ts";
-import { resumed } from "../rollout/rollout.ts";
-import { whoAmI } from "../rollout/who.ts";
+import { whoAmI } from "../rollout/cluster/who.ts";
+import { tell } from "../rollout/drive/ledger.ts";
+import { resumed } from "../rollout/drive/rollout.ts";
+import { writeEvents } from "../rollout/live/event.ts";
 import { aboutDriving, assertHeard, assertOpen, type DrivingOptions, equip, takeOver } from "./driving.ts";
 
 /** `gray resume`: goes on with the rollout that is open, after a pause, a crash, or where it held. */

@@ -1,10 +1,10 @@
 import { styleText } from "node:util";
 import { ratesOf } from "../analysis/rates.ts";
-import type { Sight } from "../rollout/assess.ts";
-import type { Audience, End } from "../rollout/driver.ts";
-import type { Move } from "../rollout/next.ts";
-import { nameOf } from "../rollout/next.ts";
-import type { Rollout } from "../rollout/rollout.ts";
+import type { Audience, End } from "../rollout/drive/driver.ts";
+import type { Move } from "../rollout/drive/next.ts";
+import { nameOf } from "../rollout/drive/next.ts";
+import type { Rollout } from "../rollout/drive/rollout.ts";
+import type { Sight } from "../rollout/evidence/assess.ts";
 import { printer } from "./happening-lines.ts";
 import type { FoundService } from "./services.ts";
 

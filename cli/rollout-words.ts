@@ -1,8 +1,8 @@
 import { span } from "../analysis/words.ts";
 import { leaseDefaults } from "../components/defaults.ts";
-import type { Driver } from "../rollout/lease.ts";
-import type { Rollout } from "../rollout/rollout.ts";
-import { stepOf } from "../rollout/story.ts";
+import type { Driver } from "../rollout/drive/lease.ts";
+import type { Rollout } from "../rollout/drive/rollout.ts";
+import { stepOf } from "../rollout/drive/story.ts";
 
 /** The open rollout as `--json` has it. */
 export interface RolloutStatus {

@@ -2,9 +2,9 @@ import type { Command } from "commander";
 import { serviceLabel, stackAnnotation } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
 import type { Track } from "../components/traffic.ts";
-import { type Cluster, connect } from "../rollout/cluster.ts";
-import { findAccess } from "../rollout/kubeconfig.ts";
-import { clusterId, type DeploymentObject, releaseOf } from "../rollout/live.ts";
+import { type Cluster, connect } from "../rollout/cluster/cluster.ts";
+import { findAccess } from "../rollout/cluster/kubeconfig.ts";
+import { clusterId, type DeploymentObject, releaseOf } from "../rollout/live/live.ts";
 import { projectHere, projectOf } from "./project.ts";
 
 /** Which service a verb is about; each field narrows the choice. */

@@ -9,7 +9,7 @@ import { envoyGateway, ingressNginx, istio, ownMetrics, type Query, traefik } fr
 import { backendName, deploymentName } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
 import type { Track } from "../components/traffic.ts";
-import { readRoutes } from "../rollout/routes.ts";
+import { readRoutes } from "../rollout/live/routes.ts";
 import type { FoundService } from "./services.ts";
 
 /** Where the numbers of a verb come from. */

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline/promises";
 import { Refusal } from "../components/refusal.ts";
 import { type Track, tracks } from "../components/traffic.ts";
-import { lastError, pulumi } from "../rollout/pulumi.ts";
+import { lastError, pulumi } from "../rollout/pulumi/pulumi.ts";
 
 /** A stack of this project with the services in its state. */
 export interface Stack {

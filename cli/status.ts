@@ -1,10 +1,10 @@
 import { Command } from "commander";
 import { type Track, tracks } from "../components/traffic.ts";
-import { type Driver, readDriver } from "../rollout/lease.ts";
-import { isComplete, releaseOf } from "../rollout/live.ts";
-import { readPods } from "../rollout/pods.ts";
-import { type RecordReading, readRecord } from "../rollout/record.ts";
-import { rolloutIn } from "../rollout/rollout.ts";
+import { type Driver, readDriver } from "../rollout/drive/lease.ts";
+import { rolloutIn } from "../rollout/drive/rollout.ts";
+import { isComplete, releaseOf } from "../rollout/live/live.ts";
+import { readPods } from "../rollout/live/pods.ts";
+import { type RecordReading, readRecord } from "../rollout/record/record.ts";
 import { age, type PodRow, podRow } from "./pod-row.ts";
 import { type RolloutStatus, rolloutLines, rolloutStatus } from "./rollout-words.ts";
 import { aboutService, type FoundService, findService, type ServiceOptions } from "./services.ts";

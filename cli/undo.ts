@@ -1,11 +1,11 @@
 import { Command } from "commander";
 import { Refusal } from "../components/refusal.ts";
-import { writeEvents } from "../rollout/event.ts";
-import { Lease } from "../rollout/lease.ts";
-import { Ledger } from "../rollout/ledger.ts";
-import { releaseOf } from "../rollout/live.ts";
-import { completedReleases, type RolloutRecord, readRecord, unreadable } from "../rollout/record.ts";
-import { whoAmI } from "../rollout/who.ts";
+import { whoAmI } from "../rollout/cluster/who.ts";
+import { Lease } from "../rollout/drive/lease.ts";
+import { Ledger } from "../rollout/drive/ledger.ts";
+import { writeEvents } from "../rollout/live/event.ts";
+import { releaseOf } from "../rollout/live/live.ts";
+import { completedReleases, type RolloutRecord, readRecord, unreadable } from "../rollout/record/record.ts";
 import { aboutDriving, type DrivingOptions, driveOn, equip } from "./driving.ts";
 import { here } from "./owners.ts";
 

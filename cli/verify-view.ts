@@ -6,8 +6,8 @@ import { type Rates, ratesOf } from "../analysis/rates.ts";
 import type { Tick } from "../analysis/tick.ts";
 import type { Assessment } from "../analysis/verdict.ts";
 import { count, span, times } from "../analysis/words.ts";
-import type { Outcome } from "../rollout/judgement.ts";
-import type { Look } from "../rollout/observe.ts";
+import type { Look } from "../rollout/evidence/observe.ts";
+import type { Outcome } from "../rollout/record/judgement.ts";
 import { plainTable } from "./table.ts";
 
 /** How an observation is shown while it goes on. */

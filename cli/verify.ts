@@ -1,10 +1,10 @@
 import { Command } from "commander";
 import { lookDefaults } from "../analysis/defaults.ts";
 import { judge } from "../analysis/verdict.ts";
-import { assess, evidenceOn } from "../rollout/assess.ts";
-import { exporter } from "../rollout/exporter.ts";
-import { outcome } from "../rollout/judgement.ts";
-import { Recorder } from "../rollout/recorder.ts";
+import { exporter } from "../rollout/drive/exporter.ts";
+import { assess, evidenceOn } from "../rollout/evidence/assess.ts";
+import { Recorder } from "../rollout/evidence/recorder.ts";
+import { outcome } from "../rollout/record/judgement.ts";
 import { aboutMetrics, type MetricsOptions } from "./metrics-port.ts";
 import { aboutService, findService, type ServiceOptions } from "./services.ts";
 import { aboutSource, countsAtGateway, type SourceOptions, sourceOf } from "./sources.ts";

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import { leaseDefaults } from "../components/defaults.ts";
-import { isSilence } from "../rollout/driver.ts";
-import { type Driver, readDriver } from "../rollout/lease.ts";
-import { type RolloutRecord, readRecord, unreadable } from "../rollout/record.ts";
-import { type Rollout, rolloutIn } from "../rollout/rollout.ts";
-import { happenings, type Page } from "../rollout/story.ts";
+import { isSilence } from "../rollout/drive/driver.ts";
+import { type Driver, readDriver } from "../rollout/drive/lease.ts";
+import { type Rollout, rolloutIn } from "../rollout/drive/rollout.ts";
+import { happenings, type Page } from "../rollout/drive/story.ts";
+import { type RolloutRecord, readRecord, unreadable } from "../rollout/record/record.ts";
 import { assertOpen, exitCodes } from "./driving.ts";
 import { type Print, printer } from "./happening-lines.ts";
 import { rolloutLines, rolloutStatus } from "./rollout-words.ts";

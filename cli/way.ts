@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type By, waysOfAsking } from "../rollout/way.ts";
+import { type By, waysOfAsking } from "../rollout/probe/way.ts";
 
 /** How canary is asked past its users. */
 export interface WayOptions {

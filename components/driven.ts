@@ -8,7 +8,7 @@ export const overrules = { "pulumi.com/patchForce": "true" };
 
 /**
  * The annotations of an object that is changed past Pulumi too, as by a cut: the number that it was last written with
- * (rollout/sequence.ts), and leave to overrule.
+ * (rollout/up/sequence.ts), and leave to overrule.
  */
 export function driven(sequence: number): Record<string, string> {
   return { [sequenceAnnotation]: String(sequence), ...overrules };

@@ -2,7 +2,7 @@ import type { Track } from "./traffic.ts";
 
 /** The label of every object of a service, with the service's name. */
 export const serviceLabel = "gray-release/service";
-/** The annotation of each driven object with the number it was last written with (rollout/sequence.ts). */
+/** The annotation of each driven object with the number it was last written with (rollout/up/sequence.ts). */
 export const sequenceAnnotation = "gray-release/seq";
 /** The annotation of a Deployment with the full name of the stack that owns it. */
 export const stackAnnotation = "gray-release/stack";

@@ -11,7 +11,7 @@ const release = v.pipe(
   v.transform(({ template: _, configMaps: __, ...rest }) => rest),
 );
 const memory = v.looseObject({ history: v.array(release) });
-/** What the stack remembers of its services (rollout/memory.ts), without these, and whatever else is in its place. */
+/** What the stack remembers of its services (rollout/up/memory.ts), without these, and whatever else is in its place. */
 const releases = v.union([v.record(v.string(), v.union([memory, v.unknown()])), v.unknown()]);
 
 /**

@@ -4,8 +4,8 @@ import { advance, nothingCounted } from "../../analysis/counters.ts";
 import { lookDefaults } from "../../analysis/defaults.ts";
 import type { Pod } from "../../analysis/reading.ts";
 import { type PodSourceArgs, podSource } from "../../analysis/sources/pods.ts";
-import { connect } from "../../rollout/cluster.ts";
-import { findAccess } from "../../rollout/kubeconfig.ts";
+import { connect } from "../../rollout/cluster/cluster.ts";
+import { findAccess } from "../../rollout/cluster/kubeconfig.ts";
 import { pod } from "./reading.ts";
 import { WebServer } from "./server.ts";
 

@@ -202,7 +202,9 @@ describe("Prometheus as a source", () => {
   });
 
   it("is believed over TLS when a file of ours vouches for it, and not else", async () => {
-    const [key, cert] = ["key", "certificate"].map((name) => join(import.meta.dirname, `../rollout/tls/${name}.pem`));
+    const [key, cert] = ["key", "certificate"].map((name) =>
+      join(import.meta.dirname, `../rollout/cluster/tls/${name}.pem`),
+    );
     const tls = createTlsServer(
       { key: readFileSync(key as string), cert: readFileSync(cert as string) },
       (_, response) => response.end(success([series("200", [now, "5"])])),

@@ -5,8 +5,8 @@ import { promisify } from "node:util";
 import { Command } from "commander";
 import { runGray } from "../../cli/main.ts";
 import { Refusal } from "../../components/refusal.ts";
-import { ApiError } from "../../rollout/cluster.ts";
-import { Superseded } from "../../rollout/ledger.ts";
+import { ApiError } from "../../rollout/cluster/cluster.ts";
+import { Superseded } from "../../rollout/drive/ledger.ts";
 
 describe("gray", () => {
   const { argv, exit, exitCode } = process;

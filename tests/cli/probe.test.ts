@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from "node:util";
 import { Evidence } from "../../analysis/evidence.ts";
 import { describe as describeResults, probeCommand } from "../../cli/probe.ts";
 import { Refusal } from "../../components/refusal.ts";
-import { Keeper } from "../../rollout/kept-evidence.ts";
+import { Keeper } from "../../rollout/record/kept-evidence.ts";
 import { DarkCanary, token } from "../fake/dark-canary.ts";
 import { Shell } from "../fake/gray.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { rolloutCommand } from "../../cli/rollout.ts";
 import { Refusal } from "../../components/refusal.ts";
-import type { Rollout } from "../../rollout/rollout.ts";
+import type { Rollout } from "../../rollout/drive/rollout.ts";
 import type { Shell } from "../fake/gray.ts";
 import { openRollout, waitingRollout } from "../fake/open-rollout.ts";
 import { withoutSleep } from "../fake/sleep.ts";

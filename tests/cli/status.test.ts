@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { statusCommand } from "../../cli/status.ts";
-import { identityOf } from "../../rollout/claim.ts";
-import { thisProcess } from "../../rollout/holder.ts";
+import { identityOf } from "../../rollout/drive/claim.ts";
+import { thisProcess } from "../../rollout/drive/holder.ts";
 import { Shell } from "../fake/gray.ts";
 import { openRollout } from "../fake/open-rollout.ts";
 import { verdict, World } from "../fake/world.ts";

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { watchCommand } from "../../cli/watch.ts";
 import { Refusal } from "../../components/refusal.ts";
-import { identityOf } from "../../rollout/claim.ts";
-import { thisProcess } from "../../rollout/holder.ts";
-import type { Rollout } from "../../rollout/rollout.ts";
+import { identityOf } from "../../rollout/drive/claim.ts";
+import { thisProcess } from "../../rollout/drive/holder.ts";
+import type { Rollout } from "../../rollout/drive/rollout.ts";
 import type { Shell } from "../fake/gray.ts";
 import { openRollout } from "../fake/open-rollout.ts";
 import { withoutSleep } from "../fake/sleep.ts";

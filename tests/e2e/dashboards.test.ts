@@ -11,7 +11,7 @@ import { CHOICES, queries } from "../../dashboards/queries.ts";
 import { rules } from "../../dashboards/rules.ts";
 import { get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
 import { Project } from "../../rehearsal/project.ts";
-import { exporter } from "../../rollout/exporter.ts";
+import { exporter } from "../../rollout/drive/exporter.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 import { type Load, type Second, startLoad } from "../../sandbox/load.ts";
 import { readOwner } from "../../sandbox/owner.ts";

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { type Running, start } from "../../rehearsal/command.ts";
 import { get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
 import { Project } from "../../rehearsal/project.ts";
-import { up } from "../../rollout/pulumi.ts";
+import { up } from "../../rollout/pulumi/pulumi.ts";
 
 const namespace = "killed-driver";
 
@@ -25,7 +25,7 @@ describe("pulumi up whose driver is killed", () => {
   const canary = () => ({ stack: "canary", folder: project.folder, env: project.env as Record<string, string> });
   /** A process that does an `up` and nothing else. */
   const driver = () => {
-    const module = pathToFileURL(join(import.meta.dirname, "../../rollout/pulumi.ts")).href;
+    const module = pathToFileURL(join(import.meta.dirname, "../../rollout/pulumi/pulumi.ts")).href;
     const script = `const { up } = await import(${JSON.stringify(module)}); await up(${JSON.stringify(canary())});`;
     return start(process.execPath, ["--input-type=module", "-e", script]);
   };

@@ -5,9 +5,9 @@ import { podSource } from "../../analysis/sources/pods.ts";
 import type { Tick } from "../../analysis/tick.ts";
 import { get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
 import { Project } from "../../rehearsal/project.ts";
-import { type Cluster, connect } from "../../rollout/cluster.ts";
-import { findAccess } from "../../rollout/kubeconfig.ts";
-import { listPods } from "../../rollout/pods.ts";
+import { type Cluster, connect } from "../../rollout/cluster/cluster.ts";
+import { findAccess } from "../../rollout/cluster/kubeconfig.ts";
+import { listPods } from "../../rollout/live/pods.ts";
 import { type Load, startLoad } from "../../sandbox/load.ts";
 
 const namespace = "sources";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
 import { Project } from "../../rehearsal/project.ts";
-import { connect } from "../../rollout/cluster.ts";
-import { findAccess } from "../../rollout/kubeconfig.ts";
+import { connect } from "../../rollout/cluster/cluster.ts";
+import { findAccess } from "../../rollout/cluster/kubeconfig.ts";
 import { type Counts, type Load, startLoad } from "../../sandbox/load.ts";
 import { assertSplit, type Tracks } from "./split.ts";
 

@@ -1,10 +1,10 @@
 import { mock } from "node:test";
 import { fullStep, type Step } from "../../components/step.ts";
-import { type Drive, drive, type End } from "../../rollout/driver.ts";
-import { type Kept, Ledger, tell } from "../../rollout/ledger.ts";
-import type { Move, Standing } from "../../rollout/next.ts";
-import { type RolloutRecord, recordName } from "../../rollout/record.ts";
-import type { Rollout } from "../../rollout/rollout.ts";
+import { type Drive, drive, type End } from "../../rollout/drive/driver.ts";
+import { type Kept, Ledger, tell } from "../../rollout/drive/ledger.ts";
+import type { Move, Standing } from "../../rollout/drive/next.ts";
+import type { Rollout } from "../../rollout/drive/rollout.ts";
+import { type RolloutRecord, recordName } from "../../rollout/record/record.ts";
 import { ApiServer } from "./api-server.ts";
 import { direct } from "./direct.ts";
 import { withoutSleep } from "./sleep.ts";

@@ -1,8 +1,8 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { Refusal } from "../../components/refusal.ts";
 import type { Track } from "../../components/traffic.ts";
-import type { Actuator } from "../../rollout/driver.ts";
-import type { Rollout } from "../../rollout/rollout.ts";
+import type { Actuator } from "../../rollout/drive/driver.ts";
+import type { Rollout } from "../../rollout/drive/rollout.ts";
 
 /** Both tracks of a service, as their users meet them. Whoever drives them may fail, or die, at any of the places it tells of. */
 export class Tracks implements Actuator {

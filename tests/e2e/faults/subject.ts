@@ -4,8 +4,8 @@ import { join } from "node:path";
 import type { Outcome, Running } from "../../../rehearsal/command.ts";
 import { get, kubectl, namespace as makeNamespace, until } from "../../../rehearsal/kubectl.ts";
 import { Project, type Stack } from "../../../rehearsal/project.ts";
-import type { RolloutRecord } from "../../../rollout/record.ts";
-import { type Rollout, rolloutIn } from "../../../rollout/rollout.ts";
+import { type Rollout, rolloutIn } from "../../../rollout/drive/rollout.ts";
+import type { RolloutRecord } from "../../../rollout/record/record.ts";
 import { RELEASE_IMAGES } from "../../../sandbox/images.ts";
 
 export const replicas = 3;
@@ -76,12 +76,12 @@ export class Subject {
 
   /** Makes both releases known and approved, so that rollouts to either need no evidence. */
   async knowBoth(): Promise<void> {
+    await this.approve(this.a);
     this.image(RELEASE_IMAGES.B);
     const held = await this.gray("rollout");
     assert.equal(held.code, 4, held.output);
     this.b = await this.runs("canary");
     assert.notEqual(this.a, this.b);
-    await this.approve(this.a);
     await this.approve(this.b);
     const { code, output } = await this.gray("resume");
     assert.equal(code, 0, output);

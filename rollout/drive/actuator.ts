@@ -1,0 +1,162 @@
+import type { Evidence } from "../../analysis/evidence.ts";
+import { deploymentName } from "../../components/names.ts";
+import { Refusal } from "../../components/refusal.ts";
+import type { Track } from "../../components/traffic.ts";
+import { ApiError, type Cluster } from "../cluster/cluster.ts";
+import { cut, NobodyServes } from "../live/cut.ts";
+import { isStuck, readDeployment, releaseOf, runs } from "../live/live.ts";
+import { containersOf, type PodObject, readPods } from "../live/pods.ts";
+import { tellRoll } from "../live/roll.ts";
+import { type CheckResult, probe } from "../probe/probe.ts";
+import type { WaysArgs } from "../probe/way.ts";
+import { changeRecord, raised } from "../record/record.ts";
+import { type Actuator, isSilence } from "./driver.ts";
+import { saveLastWords } from "./last-words.ts";
+import type { Rollout } from "./rollout.ts";
+
+/** A service, its stacks, and where its program is. */
+export interface Acting {
+  readonly api: Cluster;
+  /** UID of the cluster. */
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly service: string;
+  /** Full names of the stacks that own the tracks; the same one where it owns both. */
+  readonly stacks: Readonly<Record<Track, string>>;
+  /** `pulumi up` of a stack, as the driver with this epoch. */
+  readonly up: (stack: string, epoch: number, signal: AbortSignal) => Promise<void>;
+  /** What was seen of the release until now. */
+  readonly evidence: () => Evidence | undefined;
+  /** How the checks reach canary. */
+  readonly way: Pick<WaysArgs, "by" | "url">;
+  /** Folder on this machine for what a canary leaves behind. */
+  readonly folder: string;
+  readonly note: (sentence: string) => void;
+  /** Gets one line for each step of something that takes its time. */
+  readonly progress: (line: string) => void;
+}
+
+/** Why a container does not start, in the kubelet's words: those that another look seldom finds gone. */
+const hopelessReasons = new Set([
+  ...["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"],
+  ...["CrashLoopBackOff", "CreateContainerConfigError", "CreateContainerError", "RunContainerError"],
+]);
+/**
+ * Milliseconds for which a track may be in such a state: an image registry hiccups, a container crashes once, and what
+ * Kubernetes said of the roll before stands until the first progress of this one.
+ */
+const graceMilliseconds = 20_000;
+
+/** Acts by `pulumi up` where there is time for it, and past Pulumi where there is not. */
+export function actuatorOf(of: Acting): Actuator {
+  const { api, cluster, namespace, service, stacks, up, evidence, way, folder, note, progress } = of;
+  /** Since when each track has had pods that do not start. */
+  const failing: Partial<Record<Track, number>> = {};
+  return {
+    bringCanary: ({ epoch }, signal) => up(stacks.canary, epoch, signal),
+    async bringStable({ epoch, runs: { stable } }, signal) {
+      const over = new AbortController();
+      const telling = tellRoll({ api, namespace, service, say: progress }, "stable", stable, over.signal);
+      try {
+        await up(stacks.stable, epoch, signal);
+      } finally {
+        over.abort();
+        await telling;
+      }
+    },
+    async stableRuns(release) {
+      return runs(await readDeployment(api, namespace, service, "stable"), release);
+    },
+    async hopeless(track, rollout) {
+      const release = rollout.runs[track];
+      const [deployment, pods] = await Promise.all([
+        readDeployment(api, namespace, service, track),
+        readPods(api, namespace, service),
+      ]);
+      if (!deployment || releaseOf(deployment) !== release || runs(deployment, release)) {
+        delete failing[track];
+        return undefined;
+      }
+      const name = deploymentName(service, track);
+      const own = pods.filter((pod) => isOf(pod, track, release));
+      const why = isStuck(deployment)
+        ? `Deployment ${name} came to a stop: its progress deadline is exceeded`
+        : notStarting(own);
+      if (why !== undefined) failing[track] ??= Date.now();
+      else if (!own.some(isBetweenAttempts)) delete failing[track];
+      return why !== undefined && Date.now() - (failing[track] ?? 0) >= graceMilliseconds ? why : undefined;
+    },
+    async check(names) {
+      let results: readonly CheckResult[];
+      try {
+        ({ results } = await probe({ api, namespace, service, ...way }));
+      } catch (error) {
+        // Canary may be between two pods: what could not be asked is tried again, as what failed is.
+        const couldNot = error instanceof Refusal || error instanceof ApiError;
+        if (isSilence(error) || !couldNot) throw error;
+        return error.message.replace(/\.$/, "");
+      }
+      const asked = results.filter(({ check }) => names.includes(check));
+      const failed = asked.filter(({ passed }) => !passed);
+      if (asked.length > 0 && failed.length === 0) return undefined;
+      const [first] = failed;
+      return first
+        ? `${failed.length} of ${asked.length} checks failed: ${first.check} by ${first.way}: ${first.because}`
+        : `none of the checks ${names.join(", ")} could be made`;
+    },
+    async cut() {
+      try {
+        const trouble = await cut(of);
+        if (trouble !== undefined) note(`The cut is not in the record (${trouble}).`);
+      } catch (error) {
+        if (!(error instanceof NobodyServes)) throw error;
+        note(error.message);
+      }
+    },
+    async silence({ release }: Rollout) {
+      const seen = evidence();
+      const saved = saveLastWords({
+        api,
+        namespace,
+        service,
+        release,
+        folder,
+        signal: new AbortController().signal,
+        ...(seen && { evidence: seen }),
+      });
+      note(await saved);
+      const [canary, stable] = await Promise.all([
+        readDeployment(api, namespace, service, "canary"),
+        readDeployment(api, namespace, service, "stable"),
+      ]);
+      if (!canary || releaseOf(canary) !== release || canary.spec.replicas === 0) return;
+      // Where canary is all that serves, its pods go once stable is back.
+      if (!stable?.status.availableReplicas) return;
+      const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${deploymentName(service, "canary")}`;
+      await changeRecord(api, namespace, service, cluster, raised);
+      await api.patch(path, [{ op: "replace", path: "/spec/replicas", value: 0 }]);
+    },
+  };
+}
+
+function isOf({ metadata: { labels = {} } }: PodObject, track: Track, release: string): boolean {
+  return labels.track === track && labels.release === release;
+}
+
+/** Whether a container has ended before and is not ready: one that crashes again and again runs for a moment each time. */
+function isBetweenAttempts(pod: PodObject): boolean {
+  return containersOf(pod).some(({ ready, restartCount }) => restartCount > 0 && !ready);
+}
+
+/** What keeps a container from starting, for a person; undefined where nothing does. */
+function notStarting(pods: readonly PodObject[]): string | undefined {
+  for (const pod of pods) {
+    for (const { name, state } of containersOf(pod)) {
+      const reason = state?.waiting?.reason;
+      if (reason !== undefined && hopelessReasons.has(reason)) {
+        return `container ${name} of pod ${pod.metadata.name} does not start: ${reason}`;
+      }
+    }
+  }
+  return undefined;
+}

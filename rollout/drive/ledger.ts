@@ -1,0 +1,159 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Cluster } from "../cluster/cluster.ts";
+import {
+  changeRecord,
+  type Ended,
+  type RolloutRecord,
+  raised,
+  readRecord,
+  recordName,
+  unreadable,
+  type Verdict,
+} from "../record/record.ts";
+import { type Rollout, rolloutIn } from "./rollout.ts";
+
+/** Whose record it is. */
+export interface Kept {
+  readonly api: Cluster;
+  /** UID of the cluster. */
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly service: string;
+}
+
+/** The rollout is somebody else's by now, or over: whoever drove it has to stop at once, without a further effect. */
+export class Superseded extends Error {
+  override readonly name = "Superseded";
+}
+
+/** What the record says of a rollout and of its release. */
+export interface Entry {
+  readonly rollout: Rollout;
+  /** Of the release that is rolled out. */
+  readonly verdict: Verdict | undefined;
+}
+
+/** Rollouts that a record remembers once they have ended. */
+const endedLimit = 20;
+
+/**
+ * One driver's hand on the record: whatever it writes is refused as soon as another driver has a higher epoch, so that one
+ * that slept does nothing on waking.
+ */
+export class Ledger {
+  readonly of: Kept;
+  readonly epoch: number;
+
+  private constructor(of: Kept, epoch: number) {
+    this.of = of;
+    this.epoch = epoch;
+  }
+
+  /**
+   * Opens a rollout. One that is open ends with that, and its driver with its next word to the record.
+   *
+   * @param begin what it is, given the epoch; may refuse by what the record says
+   */
+  static async open(of: Kept, begin: (epoch: number, before: RolloutRecord) => Rollout): Promise<Ledger> {
+    const { open } = await change(of, (before) => {
+      const epoch = epochAfter(before);
+      const rollout = begin(epoch, before);
+      const former = rolloutIn(of.service, before);
+      const kept = former ? withEnded(before, supersededBy(rollout, former)) : before;
+      return { ...raised(kept), epoch, open: rollout };
+    });
+    return new Ledger(of, open?.epoch ?? 0);
+  }
+
+  /** Takes over the rollout that is open. @throws Refusal by `found`, or if it cannot be understood */
+  static async takeOver(of: Kept, found: (rollout: Rollout | undefined) => Rollout): Promise<Ledger> {
+    const { open } = await change(of, (before) => {
+      const epoch = epochAfter(before);
+      const { left: _, ...rollout } = found(rolloutIn(of.service, before));
+      return { ...raised(before), epoch, open: { ...rollout, epoch } };
+    });
+    return new Ledger(of, open?.epoch ?? 0);
+  }
+
+  /** @throws Superseded; Refusal if the record cannot be read, or the cluster does not answer */
+  async read(): Promise<Entry> {
+    const { api, namespace, service, cluster } = this.of;
+    const reading = await readRecord(api, namespace, service, cluster);
+    if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
+    const rollout = this.own(reading.kind === "read" ? reading.record : undefined);
+    return { rollout, verdict: reading.kind === "read" ? reading.record.verdicts[rollout.release] : undefined };
+  }
+
+  /** Changes the rollout. @throws as `read` does */
+  async write(to: (before: Rollout) => Rollout): Promise<Rollout> {
+    const { open } = await change(this.of, (before) => {
+      return { ...before, open: to(this.own(before)) };
+    });
+    return open as Rollout;
+  }
+
+  /**
+   * Ends the rollout. One that a person holds or takes back by now is not promoted, and stays open.
+   *
+   * @param instead which release runs in the place of which from now on, where that changes
+   * @returns whether it has ended
+   */
+  async close(ended: Ended, instead: Readonly<Record<string, string>> = {}): Promise<boolean> {
+    const { open } = await change(this.of, (before) => {
+      // It was closed already, and the answer was lost.
+      if (before.open === undefined && isDeepStrictEqual(before.ended?.[0], ended)) return before;
+      const { ending, paused } = this.own(before);
+      if (ended.outcome === "promoted" && (ending ?? paused)) return before;
+      const { open: _, ...kept } = withEnded(before, ended);
+      // What the tracks run now stands for itself: it may have been undone in former times.
+      const { [ended.outcome === "promoted" ? ended.release : ended.from]: __, ...others } = before.instead ?? {};
+      return { ...kept, instead: { ...others, ...instead } };
+    });
+    return open === undefined;
+  }
+
+  private own(record: RolloutRecord | undefined): Rollout {
+    const rollout = record && rolloutIn(this.of.service, record);
+    if (rollout?.epoch === this.epoch) return rollout;
+    const { service, namespace } = this.of;
+    if (rollout) {
+      throw new Superseded(`The rollout of ${service} is driven by somebody else now: gray status says how it stands.`);
+    }
+    throw new Superseded(
+      (record?.epoch ?? 0) < this.epoch
+        ? `The record ${recordName(service)} in namespace ${namespace} knows nothing of this rollout any more, as if it was deleted, and the traffic stays as it is: restore it and run gray resume.`
+        : `The rollout of ${service} is over: gray history says how it ended.`,
+    );
+  }
+}
+
+/**
+ * A person's word on the rollout that is open, whoever drives it.
+ *
+ * @param to what the record says of the rollout and of verdicts from then on
+ * @throws what `to` throws; Refusal if the rollout cannot be understood
+ */
+export async function tell(
+  of: Kept,
+  to: (rollout: Rollout | undefined, record: RolloutRecord) => Partial<Pick<RolloutRecord, "open" | "verdicts">>,
+): Promise<void> {
+  await change(of, (before) => ({ ...before, ...to(rolloutIn(of.service, before), before) }));
+}
+
+function withEnded(before: RolloutRecord, ended: Ended): RolloutRecord {
+  return { ...before, ended: [ended, ...(before.ended ?? [])].slice(0, endedLimit) };
+}
+
+function supersededBy({ by, release }: Rollout, { release: former, from, began, by: begunBy }: Rollout): Ended {
+  const ended = new Date().toISOString();
+  const because = `${by} began that of ${release}`;
+  return { release: former, from, began, ended, by: begunBy, outcome: "superseded", because };
+}
+
+function epochAfter({ epoch = 0, open }: RolloutRecord): number {
+  return Math.max(epoch, open?.epoch ?? 0) + 1;
+}
+
+function change({ api, namespace, service, cluster }: Kept, to: (before: RolloutRecord) => RolloutRecord) {
+  return changeRecord(api, namespace, service, cluster, to);
+}

@@ -1,0 +1,145 @@
+import * as v from "valibot";
+import { Refusal } from "../../components/refusal.ts";
+import { keyed, percent, understand, wholeNumber } from "../../components/schema.ts";
+import { fullStepsSchema } from "../../components/step.ts";
+import { byDriver, byEvidence } from "../record/judgement.ts";
+import type { RolloutRecord } from "../record/record.ts";
+import type { Position } from "./next.ts";
+
+const time = v.pipe(v.string(), v.isoTimestamp("must be a time, like 2026-01-31T12:00:00Z"));
+
+/** What a person, or the evidence, said of a rollout. */
+const word = v.object({
+  /** `evidence` or the name of a person. */
+  by: v.string(),
+  because: v.string(),
+  /** When, as an RFC 3339 time. */
+  at: time,
+});
+
+/**
+ * A rollout under way, as the record holds it: all that whoever drives it has to know to go on. Fields that a newer version
+ * added are kept.
+ */
+const rollout = keyed(
+  v.looseObject({
+    /** Which driver's it is: each that takes it over has a higher number, and effects of a lower one are refused. */
+    epoch: wholeNumber(0),
+    /** Id of the release that is rolled out. */
+    release: v.string(),
+    /** Id of what stable ran when it began: what it goes back to. */
+    from: v.string(),
+    /** Percent of the users that canary is to have now. @default as the program says */
+    weight: v.optional(percent),
+    /** Id of the release that each track is to run now. */
+    runs: v.object({ canary: v.string(), stable: v.string() }),
+    /** Who began it. */
+    by: v.string(),
+    began: time,
+    steps: fullStepsSchema,
+    /** Index of the present step. */
+    step: wholeNumber(0),
+    /** When what the step brings was in force. */
+    entered: v.optional(time),
+    /** Whether the step's checks have passed. */
+    checked: v.optional(v.boolean()),
+    approved: v.optional(word),
+    paused: v.optional(word),
+    /** Why its last driver left it holding, where nobody had paused it. */
+    left: v.optional(word),
+    /** Why it goes back. */
+    ending: v.optional(word),
+    /** Stable goes back with all pods at once. */
+    urgent: v.optional(v.boolean()),
+    /** What its driver is doing; still there where it died over it. */
+    effect: v.optional(v.object({ name: v.string(), at: time })),
+  }),
+);
+
+export type Rollout = v.InferOutput<typeof rollout>;
+export type Word = v.InferOutput<typeof word>;
+
+/**
+ * The rollout under way; undefined if there is none.
+ *
+ * @throws Refusal if it was begun by a version that this one does not understand
+ */
+export function rolloutIn(service: string, { open }: RolloutRecord): Rollout | undefined {
+  if (open === undefined) return undefined;
+  try {
+    return understand(rollout, open);
+  } catch (error) {
+    throw new Refusal(
+      `The rollout of ${open.release} of ${service} was begun by a version of gray-release that this one does not understand (${(error as Error).message}): go on with that version.`,
+    );
+  }
+}
+
+/** Where it stands, for `next`. */
+export function positionOf({ began, steps, step, entered, checked, approved, paused, ending }: Rollout): Position {
+  return {
+    steps,
+    step,
+    ...(entered !== undefined && { entered }),
+    ...(checked !== undefined && { checked }),
+    approved: approved !== undefined,
+    ...(paused && { paused: `${paused.by} paused it: ${paused.because}` }),
+    ...(ending && {
+      ending: isPerson(ending) ? `${ending.by} ${wordFor(began, ending)} it: ${ending.because}` : ending.because,
+    }),
+  };
+}
+
+/** What a person did who takes it back: gray undo begins with the word that ends it, and gray abort finds a rollout. */
+function wordFor(began: string, { at }: Word): string {
+  return at === began ? "undid" : "aborted";
+}
+
+/** Whether a person said it, and not the evidence or the driver. */
+export function isPerson({ by }: Word): boolean {
+  return by !== byEvidence && by !== byDriver;
+}
+
+/**
+ * Whether its step, on the way to stable, is one that a person lets begin and has not begun: then approval is a word on the step,
+ * however often it is given, and none on the release.
+ */
+export function asksToBegin({ steps, step: at, entered }: Rollout): boolean {
+  const step = steps[at];
+  return step?.approval === true && step.stage !== "full" && entered === undefined;
+}
+
+/** The rollout at the beginning of its next step. */
+export function inNextStep({ entered: _, checked: __, approved: ___, ...kept }: Rollout): Rollout {
+  const step = kept.step + 1;
+  return { ...kept, step };
+}
+
+/**
+ * The rollout without a pause, by a person's word. Deadlines move by as long as the pause lasted: it may last longer than any of
+ * them. A step whose time is up all the same has it once more, because it would hold at once otherwise.
+ */
+export function resumed({ paused, entered, ...rollout }: Rollout, now: number): Rollout {
+  if (entered === undefined) return rollout;
+  // A pause that began before the step did took none of its time until then.
+  const lasted = paused ? now - Math.max(Date.parse(paused.at), Date.parse(entered)) : 0;
+  const since = Date.parse(entered) + lasted;
+  const step = rollout.steps[rollout.step];
+  const isUp = step !== undefined && step.stage !== "full" && now - since >= step.atMost * 1000;
+  return { ...rollout, entered: new Date(isUp ? now : since).toISOString() };
+}
+
+/** The rollout at its last step, whatever came of those before it. */
+export function atLastStep({ paused: _, ...rollout }: Rollout, word: Word): Rollout {
+  const last = rollout.steps.length - 1;
+  if (rollout.step === last) return { ...rollout, approved: word };
+  const { entered: __, checked: ___, ...others } = rollout;
+  return { ...others, step: last, approved: word };
+}
+
+/** The rollout held without users on canary, who come back with the step's weight when it goes on. */
+export function cutOff({ entered, ...rollout }: Rollout, word: Word): Rollout {
+  const isFull = rollout.steps[rollout.step]?.stage === "full";
+  // Where stable runs the release, the step is not about canary.
+  return { ...rollout, ...(isFull && entered !== undefined && { entered }), weight: 0, paused: rollout.paused ?? word };
+}

@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { advance, nothingCounted } from "../../analysis/counters.ts";
+import { lookDefaults } from "../../analysis/defaults.ts";
+import type { MetricSource, Pod } from "../../analysis/reading.ts";
+import type { Tick } from "../../analysis/tick.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { listPods } from "../live/pods.ts";
+
+/** One look: what happened since the last one, or why that cannot be told. */
+export interface Look {
+  /** In milliseconds since the epoch. */
+  readonly at: number;
+  /** All pods of both tracks; absent where nothing could be read. */
+  readonly pods?: readonly Pod[];
+  /** Absent for the first look, and where nothing could be read. */
+  readonly tick?: Tick;
+  /** Why nothing could be read, in words for a person. */
+  readonly trouble?: string;
+}
+
+export interface Observed {
+  readonly api: Cluster;
+  readonly namespace: string;
+  readonly service: string;
+  readonly source: MetricSource;
+  /** Ends the observation. */
+  readonly signal: AbortSignal;
+  /** Asked after each look: whether the next one is urgent. */
+  readonly hurries: () => boolean;
+}
+
+/**
+ * Looks at the pods of a service again and again, every second in the first minute and while that is urgent, else
+ * every five seconds, until the signal ends it. Changes nothing in the cluster. A server that does not answer is a look with trouble, never an end.
+ */
+export async function* observe({ api, namespace, service, source, signal, hurries }: Observed): AsyncGenerator<Look> {
+  const began = Date.now();
+  let counters = nothingCounted;
+  while (!signal.aborted) {
+    const at = Date.now();
+    try {
+      const pods = await listPods(api.until(signal), namespace, service);
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(lookDefaults.lookTimeoutSeconds * 1000)]);
+      const idle = new Set(pods.filter(({ ready, ending }) => !ready || ending).map(({ name }) => name));
+      // A pod that begins or ends gets no requests: that it cannot be read leaves no gap.
+      const units = (await source.read(pods, limit)).filter(({ unit, samples }) => samples || !idle.has(unit));
+      if (signal.aborted) return;
+      const { after, tick } = advance(counters, { at, pods, units });
+      counters = after;
+      yield { at, pods, ...(tick && { tick }) };
+    } catch (error) {
+      if (signal.aborted) return;
+      yield { at, trouble: (error as Error).message };
+    }
+    const early = at - began < lookDefaults.closeWatchSeconds * 1000 || hurries();
+    const due = at + (early ? lookDefaults.earlyTickSeconds : lookDefaults.tickSeconds) * 1000;
+    await sleep(Math.max(0, due - Date.now()), undefined, { signal }).catch(() => {});
+  }
+}

@@ -1,0 +1,60 @@
+import { createHash } from "node:crypto";
+import type { Track } from "../../components/traffic.ts";
+import { ApiError, type Cluster } from "../cluster/cluster.ts";
+import type { DeploymentObject } from "./live.ts";
+
+/** Something that people are to read in `kubectl describe`. */
+export interface Told {
+  readonly type: "Normal" | "Warning";
+  /** In UpperCamelCase, as Kubernetes has them. */
+  readonly reason: string;
+  readonly message: string;
+  /** What tells it apart from whatever else happened in the namespace: it is then written once, whoever tells it again. */
+  readonly once?: string;
+}
+
+/**
+ * Writes a Kubernetes Event on a Deployment, so that `kubectl describe` tells what was decided and why. The decision
+ * stands whether or not it can be told: an Event that cannot be written, for whatever reason, is a warning.
+ */
+export async function writeEvent(
+  api: Cluster,
+  on: DeploymentObject,
+  type: Told["type"],
+  reason: string,
+  message: string,
+  once?: string,
+): Promise<void> {
+  const { name, namespace, uid } = on.metadata;
+  const now = new Date().toISOString();
+  const named = once === undefined ? { generateName: `${name}-` } : { name: `${name}.${shortHash(`${uid} ${once}`)}` };
+  const written = api.create(`/api/v1/namespaces/${namespace}/events`, {
+    apiVersion: "v1",
+    kind: "Event",
+    metadata: { ...named, namespace },
+    involvedObject: { apiVersion: "apps/v1", kind: "Deployment", name, namespace, uid },
+    type,
+    reason,
+    message: message.slice(0, 1024),
+    source: { component: "gray-release" },
+    firstTimestamp: now,
+    lastTimestamp: now,
+    count: 1,
+  });
+  await written.catch((error: Error) => {
+    if (once !== undefined && error instanceof ApiError && error.status === 409) return;
+    console.warn(`The Event ${reason} on Deployment ${name} could not be written: ${error.message}`);
+  });
+}
+
+/** Writes an Event on the Deployment of each track. */
+export async function writeEvents(
+  { api, deployments }: { readonly api: Cluster; readonly deployments: Partial<Record<Track, DeploymentObject>> },
+  { type, reason, message, once }: Told,
+): Promise<void> {
+  for (const deployment of Object.values(deployments)) await writeEvent(api, deployment, type, reason, message, once);
+}
+
+function shortHash(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}

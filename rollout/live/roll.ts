@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Refusal } from "../../components/refusal.ts";
+import type { Track } from "../../components/traffic.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { arrived, isComplete, isStuck, readDeployment, releaseOf } from "./live.ts";
+
+/** Time between two looks at a roll. */
+const lookMilliseconds = 250;
+/** Looks in a row that must show a roll stuck: the word of the roll before it stands until the first progress of this one. */
+const stuckLooks = 8;
+/** Time between two looks at a roll that people are told of. */
+const tellMilliseconds = 1000;
+
+/** Whose roll is waited for. */
+export interface Rolling {
+  readonly api: Cluster;
+  readonly namespace: string;
+  readonly service: string;
+  /** The longest time that a whole roll of a track may take, in seconds. */
+  readonly rollSeconds: number;
+}
+
+/**
+ * Waits until a track's roll is through. The provider waits too, but after a roll back to a ReplicaSet that is still there
+ * it may take the one before for the present one and end half-way (seen with 4.18: 8 s of 24 s).
+ *
+ * @throws Refusal if the roll is stuck, or takes longer than any roll may
+ */
+export async function awaitComplete({ api, namespace, service, rollSeconds }: Rolling, track: Track): Promise<void> {
+  const end = Date.now() + rollSeconds * 1000;
+  let stuck = 0;
+  for (;;) {
+    const deployment = await readDeployment(api, namespace, service, track);
+    if (!deployment || isComplete(deployment) || deployment.spec.replicas === 0) return;
+    stuck = isStuck(deployment) ? stuck + 1 : 0;
+    if (stuck > stuckLooks || Date.now() > end) {
+      const { name } = deployment.metadata;
+      const why = stuck ? "its progress deadline is exceeded" : `within ${rollSeconds} s`;
+      throw new Refusal(
+        `Deployment ${name} in namespace ${namespace} did not come to run ${releaseOf(deployment)} completely (${why}): look at kubectl describe deployment ${name} -n ${namespace}, then release another or the one before.`,
+      );
+    }
+    await sleep(lookMilliseconds);
+  }
+}
+
+/** Who is told of a track's roll. */
+export interface Told extends Pick<Rolling, "api" | "namespace" | "service"> {
+  readonly say: (line: string) => void;
+}
+
+/**
+ * Says how many pods of a track run a release as they come, until it is aborted. What ran it before is no news, and a cluster
+ * that does not answer is somebody else's to tell.
+ */
+export async function tellRoll(
+  { api, namespace, service, say }: Told,
+  track: Track,
+  release: string,
+  signal: AbortSignal,
+): Promise<void> {
+  let told: number | undefined;
+  while (!signal.aborted) {
+    const deployment = await readDeployment(api, namespace, service, track).catch(() => undefined);
+    if (deployment) {
+      const there = releaseOf(deployment) === release ? arrived(deployment) : 0;
+      if (told !== undefined && there > told) {
+        say(`${there} of ${deployment.spec.replicas} pods of ${track} run ${release}`);
+      }
+      told = Math.max(told ?? 0, there);
+    }
+    await sleep(tellMilliseconds, undefined, { signal }).catch(() => {});
+  }
+}

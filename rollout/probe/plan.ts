@@ -1,0 +1,21 @@
+import { type Plan, parsePlan, planName } from "../../components/plan.ts";
+import { Refusal } from "../../components/refusal.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+
+/**
+ * The plan that the program left in the cluster; undefined if it declares none.
+ *
+ * @throws Refusal if it cannot be understood
+ */
+export async function readPlan(api: Cluster, namespace: string, service: string): Promise<Plan | undefined> {
+  const name = planName(service);
+  const object = await api.get<{ data?: Record<string, string> }>(`/api/v1/namespaces/${namespace}/configmaps/${name}`);
+  if (object === undefined) return undefined;
+  try {
+    return parsePlan(object.data?.plan ?? "");
+  } catch (error) {
+    throw new Refusal(
+      `The plan ${name} in namespace ${namespace} cannot be read (${(error as Error).message}): run pulumi up --stack canary, which writes it anew, with the version of gray-release that this gray is of.`,
+    );
+  }
+}

@@ -1,0 +1,137 @@
+import type { IncomingMessage } from "node:http";
+import { performance } from "node:perf_hooks";
+import type { FullCheck } from "../../components/check.ts";
+import { Refusal } from "../../components/refusal.ts";
+import { ApiError } from "../cluster/cluster.ts";
+import { masked } from "./mask.ts";
+import { readPlan } from "./plan.ts";
+import { type By, doubtOf, type Way, type WaysArgs, waysToCanary } from "./way.ts";
+
+/** As much of a body as is read, in bytes. */
+const longestBody = 1024 * 1024;
+/** As much of one as is shown, in characters. */
+const shownBody = 80;
+
+/** What a check came to on one way to canary. */
+export interface CheckResult {
+  /** Its name. */
+  readonly check: string;
+  /** `token`, or the name of the pod that was asked. */
+  readonly way: string;
+  readonly passed: boolean;
+  /** Of the answer, where one began. */
+  readonly status?: number;
+  /** Until the whole answer was there, or it was given up. */
+  readonly seconds: number;
+  /** Why it did not pass. */
+  readonly because?: string;
+}
+
+/** What the declared checks came to. */
+export interface Probe {
+  /** The release that canary runs. */
+  readonly release: string;
+  /** `both`: by token, and by each pod as well. */
+  readonly by: By | "both";
+  /** What the results do not show, for a person; absent where there is no doubt that canary answered. */
+  readonly doubt?: string;
+  /** Check by check, in the order of the plan, and each way to canary. There is at least one. */
+  readonly results: readonly CheckResult[];
+}
+
+/**
+ * Sends the declared checks to canary, whatever its weight, each once by each way. Where the answers by token do not show that
+ * they are canary's, and nobody wants that way alone, the pods have to pass as well.
+ *
+ * @throws Refusal if no check is declared, or canary cannot be asked at all; never a result that nothing stands behind
+ */
+export async function probe(args: Omit<WaysArgs, "ports">): Promise<Probe> {
+  const { api, namespace, service } = args;
+  const { checks = [] } = (await readPlan(api, namespace, service)) ?? {};
+  if (checks.length === 0) {
+    throw new Refusal(
+      `${service} in namespace ${namespace} declares no checks: give CanaryService plan: { checks: [{ path: "/healthz" }] } and run pulumi up --stack canary, or name a command, as in gray probe -- npm run smoke.`,
+    );
+  }
+  const ports = [...new Set(checks.map(({ port }) => port))];
+  const ways = await waysToCanary({ ...args, ports });
+  const doubt = doubtOf(ways.all, ports);
+  const [by, all, left] =
+    doubt !== undefined && args.by === undefined
+      ? (["both", [...ways.all, ...ways.toPods()], undefined] as const)
+      : [ways.by, ways.all, doubt];
+  const byWay = await Promise.all(all.map((way) => askInTurn(way, checks)));
+  const results = checks.flatMap((_, i) => byWay.map((each) => each[i] as CheckResult));
+  return { release: ways.release, by, ...(left !== undefined && { doubt: left }), results };
+}
+
+async function askInTurn(way: Way, checks: readonly FullCheck[]): Promise<CheckResult[]> {
+  const results: CheckResult[] = [];
+  for (const check of checks) results.push(await ask(way, check));
+  return results;
+}
+
+async function ask(way: Way, check: FullCheck): Promise<CheckResult> {
+  const { name, port, path, method, headers, atMost } = check;
+  const limit = AbortSignal.timeout(atMost * 1000);
+  const started = performance.now();
+  let status: number | undefined;
+  const ended = (because: string | undefined): CheckResult => ({
+    check: name,
+    way: way.name,
+    passed: because === undefined,
+    ...(status !== undefined && { status }),
+    seconds: Math.round(performance.now() - started) / 1000,
+    ...(because !== undefined && { because }),
+  });
+  try {
+    const response = await way.send({ port, path, method, headers, signal: limit });
+    status = response.statusCode ?? 0;
+    const text = masked(await beginningOf(response), way.secrets);
+    return ended(way.foreign(response.headers, port) ?? fault(check, { status, text }));
+  } catch (error) {
+    if (limit.aborted) return ended(`the whole answer was not there within ${atMost} s`);
+    if (error instanceof Refusal || error instanceof ApiError) throw error;
+    return ended(
+      `${status === undefined ? "there is no answer" : "the answer broke off"}: ${(error as Error).message}`,
+    );
+  }
+}
+
+/**
+ * What is wrong with an answer; undefined if it is as the check wants it.
+ *
+ * 1. Its status is the one that is expected. A redirect is a status like any other.
+ * 2. Its body holds what is expected somewhere.
+ */
+export function fault(
+  { status, body }: Pick<FullCheck, "status" | "body">,
+  answer: { readonly status: number; readonly text?: string },
+): string | undefined {
+  const { text = "" } = answer;
+  if (answer.status !== status) return `the status is ${answer.status}, not ${status}`;
+  if (body === undefined) return undefined;
+  const [holds, what] =
+    "contains" in body
+      ? [text.includes(body.contains), JSON.stringify(body.contains)]
+      : [new RegExp(body.pattern, "u").test(text), `what /${body.pattern}/ finds`];
+  return holds ? undefined : `the body does not hold ${what}: ${shown(text)}`;
+}
+
+function shown(text: string): string {
+  if (text === "") return "it is empty";
+  const [line = ""] = text.trimStart().split(/\r?\n/);
+  return `it begins with ${JSON.stringify(line.slice(0, shownBody))}`;
+}
+
+/** The body, or the first MiB of a longer one, which is then let go. */
+async function beginningOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length >= longestBody) break;
+  }
+  return Buffer.concat(chunks).subarray(0, longestBody).toString("utf8");
+}

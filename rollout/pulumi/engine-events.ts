@@ -1,0 +1,114 @@
+import * as v from "valibot";
+import { keyed } from "../../components/schema.ts";
+
+/** The engine's events that say how a run goes; the fields that are used. */
+const metadata = v.object({
+  op: v.string(),
+  urn: v.string(),
+  new: v.nullish(v.object({ custom: v.optional(v.boolean()) })),
+  old: v.nullish(v.object({ custom: v.optional(v.boolean()) })),
+});
+const event = keyed(
+  v.object({
+    resourcePreEvent: v.optional(v.object({ metadata })),
+    resOutputsEvent: v.optional(v.object({ metadata })),
+    resOpFailedEvent: v.optional(v.object({ metadata })),
+    diagnosticEvent: v.optional(v.object({ urn: v.optional(v.string()), message: v.string(), severity: v.string() })),
+    policyEvent: v.optional(v.object({ message: v.string(), enforcementLevel: v.string() })),
+  }),
+);
+type Metadata = v.InferOutput<typeof metadata>;
+
+/** Steps that change something, as people say it. The middle of a replacement tells nothing new. */
+const doings: Readonly<Record<string, string>> = {
+  create: "creating",
+  "create-replacement": "creating",
+  update: "updating",
+  delete: "deleting",
+  "delete-replaced": "deleting",
+  import: "importing",
+};
+
+/** What the engine says when something else has failed. */
+const echoes = /^(update|preview|refresh) (failed|cancell?ed)$/;
+
+/** How a run of Pulumi goes, by its events, of which it prints one a line with `--json`. */
+export class Progress {
+  readonly #errors: { readonly urn?: string | undefined; readonly message: string }[] = [];
+  readonly #violations: string[] = [];
+  readonly #creating = new Set<string>();
+
+  /** Takes in a line. @returns what it says to people: one line for each change of an object, `Deployment web updating` */
+  read(line: string): string | undefined {
+    const parsed = v.safeParse(event, parse(line));
+    if (!parsed.success) return undefined;
+    const { resourcePreEvent, resOutputsEvent, resOpFailedEvent, diagnosticEvent, policyEvent } = parsed.output;
+    const ended = resOutputsEvent ?? resOpFailedEvent;
+    if (ended) this.#creating.delete(ended.metadata.urn);
+    if (diagnosticEvent?.severity === "error") this.#errors.push(diagnosticEvent);
+    if (policyEvent?.enforcementLevel === "mandatory") this.#violations.push(policyEvent.message);
+    return resourcePreEvent && this.#begin(resourcePreEvent.metadata);
+  }
+
+  /** Whether it ended in the middle of creating something, which may now be there although the state does not hold it. */
+  get leavesCreates(): boolean {
+    return this.#creating.size > 0;
+  }
+
+  /** Why it failed, in one line: in the program's own words, else what the first failed resource says, else the policy. */
+  get failure(): string | undefined {
+    const real = this.#errors.filter(({ message }) => !echoes.test(message.trim()));
+    const [resource] = real;
+    const program = real.find(({ urn }) => !urn);
+    if (program) return programs(program.message);
+    if (resource) return resources(resource.urn ?? "", resource.message);
+    return this.#violations[0] && oneLine(this.#violations[0]);
+  }
+
+  #begin({ op, urn, new: coming, old }: Metadata): string | undefined {
+    const doing = doings[op];
+    const type = typeOf(urn);
+    if (doing === undefined || !(coming ?? old)?.custom || type.startsWith("pulumi:")) return undefined;
+    if (doing === "creating") this.#creating.add(urn);
+    return `${nameOf(urn)} ${doing}`;
+  }
+}
+
+/** What a program says in an error: a Refusal as it is, anything else without its stack. */
+function programs(message: string): string {
+  if (!message.startsWith("Running program ")) return oneLine(message);
+  const lines = message.split("\n").slice(1);
+  return oneLine(lines.find((line) => /^\w*Error\b.*: /.test(line)) ?? lines[0] ?? message);
+}
+
+/** What went wrong with a resource; a hook's refusal is the program's own sentence. */
+function resources(urn: string, message: string): string {
+  const [, sentence] = /^(?:before|after|error) hook "[^"]*" failed: (.*)$/s.exec(message) ?? [];
+  if (sentence !== undefined) return oneLine(sentence);
+  const bare = message
+    .replace(/^\d+ errors? occurred:/, "")
+    .replace(/(?:\w+ of )?resource "[^"]*" (?:failed|was (?:not )?successfully [^:]*): /g, "");
+  return `${nameOf(urn)}: ${oneLine(bare)}`;
+}
+
+function oneLine(text: string): string {
+  const parts = text.split("\n").map((line) => line.replace(/^\s*\*\s*/, "").trim());
+  return parts.filter((part) => part !== "").join("; ");
+}
+
+/** `Deployment web` */
+function nameOf(urn: string): string {
+  return `${typeOf(urn).split(":").at(-1)} ${urn.split("::").at(-1)}`;
+}
+
+function typeOf(urn: string): string {
+  return urn.split("::").at(-2)?.split("$").at(-1) ?? "";
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

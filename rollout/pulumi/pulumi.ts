@@ -1,0 +1,187 @@
+import * as v from "valibot";
+import { Refusal } from "../../components/refusal.ts";
+import { type Child, type Ended, runChild } from "./child.ts";
+import { Progress } from "./engine-events.ts";
+import { isDead, locksIn, type StackLock } from "./stack-lock.ts";
+
+/** A run of Pulumi on one stack. */
+export interface Run {
+  readonly stack: string;
+  /** Folder of the project. */
+  readonly folder: string;
+  /** Variables besides those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Folder of a policy pack that has to pass. @default none besides those that the backend asks for */
+  readonly policies?: string;
+  /** Ends it, gracefully if it can: the state is saved and the lock released. */
+  readonly signal?: AbortSignal;
+  /** Gets one line for each change of an object, as it begins: `Deployment web updating`. */
+  readonly say?: (line: string) => void;
+}
+
+/** Why a run came to nothing, in one sentence. */
+export class PulumiFailure extends Refusal {
+  /**
+   * `interrupted`: by our signal. `locked`: somebody else holds the stack, and nothing was done. `failed`: Pulumi, the program or
+   * a resource says why, and part of it may be done.
+   */
+  readonly kind: "interrupted" | "locked" | "failed";
+
+  constructor(kind: PulumiFailure["kind"], sentence: string) {
+    super(sentence);
+    this.kind = kind;
+  }
+}
+
+/**
+ * Brings a stack to what its program says. What the cluster holds is looked at first, because a run before may have been killed.
+ * A lock that a dead process of this machine left on a disk of this machine is taken away; no other ever is.
+ *
+ * @throws PulumiFailure
+ */
+export async function up(run: Run): Promise<void> {
+  await follow(run, ["up", "--yes", "--skip-preview", "--refresh"]);
+}
+
+/** Goes through what an `up` would do, policies included, and changes nothing. @throws PulumiFailure if `up` would fail */
+export async function preview(run: Run): Promise<void> {
+  // Without it the answer is a digest, in which a policy has nothing to say.
+  const env = { ...run.env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" };
+  await follow({ ...run, env }, ["preview"]);
+}
+
+/** The outputs of a stack, secrets blanked. @throws PulumiFailure */
+export async function outputs(run: Run): Promise<unknown> {
+  return JSON.parse(await must(run, ["stack", "output", "--json"]));
+}
+
+/** What is used of an exported stack; the rest goes back as it came. */
+const exported = v.looseObject({
+  deployment: v.nullish(
+    v.looseObject({
+      resources: v.nullish(v.array(v.looseObject({ urn: v.string() }))),
+      pending_operations: v.nullish(
+        v.array(v.looseObject({ type: v.string(), resource: v.looseObject({ urn: v.string(), type: v.string() }) })),
+      ),
+    }),
+  ),
+});
+const object = v.object({ metadata: v.object({ name: v.string(), namespace: v.optional(v.string()) }) });
+
+/**
+ * Makes a state whole in which a killed run left operations open. What it was creating is put into the state as if it were there;
+ * the refresh of the next `up` takes in what exists and drops what does not. Without that, an object that the killed run made is
+ * in no state: `up` with provider 4.29 or newer stops at it for ever (AlreadyExists), and `destroy` leaves it behind. (`pulumi
+ * refresh --import-pending-creates` of CLI 3.259 takes nothing in, it only forgets.)
+ *
+ * @throws PulumiFailure
+ */
+export async function settle({ signal: _, ...run }: Run): Promise<void> {
+  const state: unknown = JSON.parse(await must(run, ["stack", "export"]));
+  if (!v.is(exported, state)) {
+    throw new PulumiFailure("failed", `pulumi stack export --stack ${run.stack} cannot be understood.`);
+  }
+  const { deployment } = state;
+  if (!deployment?.pending_operations?.length) return;
+  const resources = deployment.resources ?? [];
+  const known = new Set(resources.map(({ urn }) => urn));
+  const creates = deployment.pending_operations.filter(({ type }) => type === "creating");
+  const lost = new Map(creates.map(({ resource }) => [resource.urn, resource]));
+  const taken = [...lost.values()].flatMap((each) => {
+    const id = idOf(each);
+    return id === undefined || known.has(each.urn) ? [] : [{ ...each, id }];
+  });
+  const whole = { ...deployment, resources: [...resources, ...taken], pending_operations: [] };
+  await must(run, ["stack", "import"], JSON.stringify({ ...state, deployment: whole }));
+}
+
+/** What the Kubernetes provider calls an object; undefined of anything else, which no cluster holds. */
+function idOf({ type, inputs }: { type: string; inputs?: unknown }): string | undefined {
+  if (!type.startsWith("kubernetes:") || !v.is(object, inputs)) return undefined;
+  const { namespace, name } = inputs.metadata;
+  return namespace === undefined ? name : `${namespace}/${name}`;
+}
+
+/** Runs a command that tells how it goes by events. */
+async function follow(run: Run, args: readonly string[]): Promise<void> {
+  let progress = new Progress();
+  const onLine = (line: string) => {
+    const said = progress.read(line);
+    if (said !== undefined) run.say?.(said);
+  };
+  const policies = run.policies === undefined ? [] : ["--policy-pack", run.policies];
+  const ended = await pastDeadLocks(run, () => {
+    progress = new Progress();
+    return pulumi([...args, "--json", ...policies, ...about(run)], { ...run, onLine });
+  });
+  if (ended.code === 0) return;
+  const failure = failed(run, args, ended, progress.failure);
+  if (args[0] === "up" && progress.leavesCreates) {
+    await settle(run).catch((error: Error) => {
+      throw new PulumiFailure(failure.kind, `${failure.message} What it left half done stays so: ${error.message}`);
+    });
+  }
+  throw failure;
+}
+
+/** Runs a command that has to succeed. @returns what it printed */
+async function must(run: Run, args: readonly string[], input?: string): Promise<string> {
+  const child = { ...run, ...(input !== undefined && { input }) };
+  const ended = await pastDeadLocks(run, () => pulumi([...args, ...about(run)], child));
+  if (ended.code !== 0) throw failed(run, args, ended);
+  return ended.stdout;
+}
+
+/** Tries once more if nothing but locks of dead processes was in the way. */
+async function pastDeadLocks(run: Run, attempt: () => Promise<Ended>): Promise<Ended> {
+  const ended = await attempt();
+  const locks = locksIn(ended.stderr);
+  if (locks.length === 0 || !locks.every(isDead)) return ended;
+  await pulumi(["cancel", "--yes", ...about(run)], run);
+  await settle(run);
+  return attempt();
+}
+
+function about({ stack }: Run): string[] {
+  return ["--non-interactive", "--stack", stack];
+}
+
+/** Any pulumi command, to its end and whatever comes of it. @throws Refusal if there is no pulumi */
+export async function pulumi(args: readonly string[], options: Omit<Child, "command" | "args"> = {}): Promise<Ended> {
+  const ended = await runChild({ ...options, command: "pulumi", args });
+  if (ended.code === 127) {
+    throw new Refusal(
+      'The pulumi command is not on PATH: install Pulumi, or use the sandbox\'s with eval "$(npm run -s sandbox -- env)".',
+    );
+  }
+  return ended;
+}
+
+/** The last error that Pulumi printed, without the word that says that it is one; else its last line. */
+export function lastError(said: string): string | undefined {
+  const lines = said.trim().split("\n").filter(Boolean);
+  const line = lines.findLast((each) => each.startsWith("error:")) ?? lines.at(-1);
+  return line?.replace(/^error: /, "").trim();
+}
+
+function failed(run: Run, args: readonly string[], { code, stderr }: Ended, why?: string): PulumiFailure {
+  const { stack, signal } = run;
+  const command = `pulumi ${args.filter((arg) => !arg.startsWith("-")).join(" ")} --stack ${stack}`;
+  if (signal?.aborted) return new PulumiFailure("interrupted", `${command} was interrupted.`);
+  const locks = locksIn(stderr);
+  const ifDead = `wait for it to end, or run pulumi cancel --stack ${stack} if it is dead`;
+  if (locks.length > 0) {
+    return new PulumiFailure("locked", `Stack ${stack} is locked by ${locks.map(holderOf).join(" and ")}: ${ifDead}.`);
+  }
+  if (stderr.includes("[409] Conflict")) {
+    return new PulumiFailure("locked", `Another update of stack ${stack} is in progress: ${ifDead}.`);
+  }
+  return new PulumiFailure(
+    "failed",
+    why ?? `${command} says: ${lastError(stderr) ?? `it ended with ${code} and no word`}`,
+  );
+}
+
+function holderOf({ holder, pid, since }: StackLock): string {
+  return `${holder} (pid ${pid}) since ${since}`;
+}

@@ -1,0 +1,83 @@
+import { serviceLabel } from "../../components/names.ts";
+import { ApiError, type Cluster } from "../cluster/cluster.ts";
+
+/** What is kept in the cluster of a service, beside its own objects: each in the ConfigMap `<service>-<what>`. */
+export const keptMaps = ["rollout", "evidence", "last-words"] as const;
+export type KeptMap = (typeof keptMaps)[number];
+
+/** Texts by their keys. */
+export type Kept = Readonly<Record<string, string>>;
+
+interface MapObject {
+  readonly metadata: { readonly resourceVersion?: string; readonly labels?: Record<string, string> };
+  readonly data?: Kept;
+}
+
+export function keptName(service: string, what: KeptMap): string {
+  return `${service}-${what}`;
+}
+
+/** What is kept there; undefined where there is no such ConfigMap. */
+export async function readKept(
+  api: Cluster,
+  namespace: string,
+  service: string,
+  what: KeptMap,
+): Promise<Kept | undefined> {
+  const object = await api.get<MapObject>(pathOf(namespace, service, what));
+  return object && (object.data ?? {});
+}
+
+/**
+ * Changes what is kept there, or begins it, so that no other writer's change is lost: it writes only over what it read, and
+ * reads again when somebody was faster.
+ *
+ * @param to what is to be kept, of what is; undefined to write nothing
+ * @throws what `to` throws; ApiError or Refusal if it could not be written
+ */
+export async function changeKept(
+  api: Cluster,
+  namespace: string,
+  service: string,
+  what: KeptMap,
+  to: (before: Kept | undefined) => Kept | undefined,
+): Promise<void> {
+  for (;;) {
+    const found = await api.get<MapObject>(pathOf(namespace, service, what));
+    const data = to(found && (found.data ?? {}));
+    if (data === undefined) return;
+    const object = {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: {
+        ...found?.metadata,
+        name: keptName(service, what),
+        namespace,
+        labels: { ...found?.metadata.labels, app: service, [serviceLabel]: service },
+      },
+      data,
+    };
+    try {
+      await (found
+        ? api.replace(pathOf(namespace, service, what), object)
+        : api.create(collectionOf(namespace), object));
+      return;
+    } catch (error) {
+      const overtaken = error instanceof ApiError && (error.status === 409 || (found && error.status === 404));
+      if (!overtaken) throw error;
+    }
+  }
+}
+
+/** Deletes everything that is kept of a service. */
+export async function forgetAll(api: Cluster, namespace: string, service: string): Promise<void> {
+  for (const what of keptMaps) await api.delete(pathOf(namespace, service, what));
+}
+
+function collectionOf(namespace: string): string {
+  return `/api/v1/namespaces/${namespace}/configmaps`;
+}
+
+function pathOf(namespace: string, service: string, what: KeptMap): string {
+  return `${collectionOf(namespace)}/${keptName(service, what)}`;
+}

@@ -1,0 +1,250 @@
+import * as pulumi from "@pulumi/pulumi";
+import { assertBeside } from "../../components/adoption.ts";
+import { defaults } from "../../components/defaults.ts";
+import { configMapsToKeep, type Memory, memoryKey, remember } from "../../components/history.ts";
+import { Refusal } from "../../components/refusal.ts";
+import { type Release, renderRelease } from "../../components/release.ts";
+import { rollSeconds } from "../../components/roll.ts";
+import { describeRule } from "../../components/rule.ts";
+import { assertServiceArgs, labelsOf, mainPort, type ServiceArgs, tracksOf } from "../../components/service-args.ts";
+import type { Standing } from "../../components/standing.ts";
+import {
+  describeTraffic,
+  gatewayMode,
+  replicasMode,
+  rollOrder,
+  shiftOf,
+  type Track,
+  type Traffic,
+} from "../../components/traffic.ts";
+import { connect } from "../cluster/cluster.ts";
+import { findAccess } from "../cluster/kubeconfig.ts";
+import { sameLabels } from "../live/labels.ts";
+import { configMapsInUse, type Live, readLive, releaseOf } from "../live/live.ts";
+import { assertGateways, assertRoutes, hasWeight, largestWeight } from "../live/routes.ts";
+import { type Adopted, completedReleases, type RecordReading, readRecord } from "../record/record.ts";
+import { type VerdictAge, verdictAge } from "../record/verdict-age.ts";
+import { adoptedReleaseOf, adopting, adoptionOf, asAdopted, isAsked, takeIn } from "./adopt.ts";
+import { type Choice, chooseReleases } from "./choice.ts";
+import { type Admission, frontHeld } from "./gate.ts";
+import { assertGround, assertKnown } from "./ground.ts";
+import { handOver } from "./hand-over.ts";
+import { type Guarded, hooksOf, recordComplete } from "./hooks.ts";
+import { askOwnStack, expectExported, type Memories, memoriesOf, ownStack } from "./memory.ts";
+import { providerFor } from "./provider.ts";
+import { leaveRelease, leftRelease, renderedFile, supposed } from "./rendered.ts";
+import { sequences } from "./sequence.ts";
+
+/**
+ * Looks where a service stands, chooses the release of each track that this stack owns and asks the gate, before
+ * anything is registered: a refused `up` changes nothing. In preview a refusal is a warning.
+ *
+ * Reads the environment: KUBECONFIG; GRAY_BREAK_GLASS=<reason> passes the gate; GRAY_EPOCH names the driver; GRAY_ADOPT=<namespace>/<service>
+ * takes in what stands (gray adopt); in preview GRAY_RENDERED=<file> (rendered.ts).
+ *
+ * @param service the name of the service
+ * @param args the same arguments that CanaryService gets
+ * @throws Refusal with one sentence that says what to do
+ */
+export async function openRollout(service: string, args: ServiceArgs): Promise<Standing> {
+  assertServiceArgs(service, args);
+  const rendered = renderRelease(service, labelsOf(service, args), args);
+  const handedOver = renderedFile();
+
+  const config = new pulumi.Config("kubernetes");
+  const access = findAccess({ kubeconfig: config.get("kubeconfig"), context: config.get("context") });
+  const api = connect(access);
+  const { namespace } = args;
+  askOwnStack();
+  const ownsCanary = tracksOf(args).includes("canary");
+  const gateway = ownsCanary ? args.gateway : undefined;
+  const live = asAdopted(service, args, await readLive(api, namespace, service, gateway !== undefined));
+  assertGround(service, args, live, access.context);
+  const [recorded, remembered, inUse] = await Promise.all([
+    readRecord(api, namespace, service, live.cluster),
+    memoriesOf(service, args, live),
+    ownsCanary ? configMapsInUse(api, namespace, service) : {},
+  ]);
+  const key = memoryKey(namespace, service);
+  expectExported(service, key);
+  const coming = handedOver === undefined || ownsCanary ? undefined : leftRelease(handedOver, key);
+  const { memories, record } =
+    handedOver === undefined ? { memories: remembered, record: recorded } : supposed(coming, remembered, recorded);
+  const adopted = adoptionOf(service, live, record);
+  const { GRAY_BREAK_GLASS: breakGlass, GRAY_EPOCH } = process.env;
+  const begunAnew = assertKnown(service, args, live, memories, record, pulumi.getStack(), breakGlass);
+  if (begunAnew !== undefined) pulumi.log.warn(begunAnew);
+  const by = { epoch: GRAY_EPOCH ? Number(GRAY_EPOCH) : undefined, breakGlass };
+  const choice = chooseReleases(
+    { service, args, live, record, memories, adopted: adoptedReleaseOf(live), ...by },
+    rendered,
+  );
+  if (handedOver !== undefined && choice.releases.canary) leaveRelease(handedOver, key, choice.releases.canary);
+  const traffic = ownsCanary ? trafficOf(service, args, live, record, adopted) : undefined;
+  if (gateway) await assertGateways(api, service, namespace, gateway);
+  for (const warning of choice.warnings) pulumi.log.warn(warning);
+  settle(Object.values(choice.admissions));
+  if (traffic && changesFront(live, traffic)) stopHere(frontHeld(service, record, by));
+  if (traffic) describe(service, args, live, traffic);
+
+  const { own, stableHasHistory } = memories;
+  const guarded: Guarded = {
+    api,
+    cluster: live.cluster,
+    namespace,
+    service,
+    own,
+    stableHasHistory,
+    ...by,
+    rollSeconds: rollSeconds(args, stableReplicasOf(args, live)),
+  };
+  if (adopted && !pulumi.runtime.isDryRun()) {
+    if (isAsked(namespace, service)) await takeIn(api, service, args, live, adopted, ownStack());
+    if (tracksOf(args).includes("stable")) await handOver(guarded);
+  }
+  const noted = releaseOf(live.deployments.stable) === completedReleases(record)[0];
+  if (!pulumi.runtime.isDryRun() && tracksOf(args).includes("stable") && !noted) await recordComplete(guarded);
+  const kept = keptReleases(args, choice, memories, adopted, [
+    releaseOf(live.deployments.stable),
+    ...completedReleases(record).slice(0, 2),
+  ]);
+  const previous = previousOf(choice, own);
+  const verdict = verdictAge(choice.releases.stable, record, own, Date.now());
+  const inForce = weightInForce(live);
+  return {
+    key,
+    stack: ownStack(),
+    cluster: live.cluster,
+    provider: providerFor(access, live.cluster),
+    releases: choice.releases,
+    admissions: notable(choice.admissions, verdict),
+    ...(verdict && { verdict }),
+    ...(traffic && { traffic, shift: shiftOf(traffic, inForce, own?.shift) }),
+    stableReplicas: args.replicas === "external" ? undefined : args.replicas,
+    rollSeconds: guarded.rollSeconds,
+    urgent: (record.kind === "read" && record.record.open?.urgent) ?? false,
+    order: rollOrder(inForce, traffic?.weight ?? 0),
+    sequence: sequences(live, record, choice.releases, traffic),
+    ...(previous !== undefined && { previous }),
+    history: kept,
+    configMaps: traffic ? configMapsToKeep(kept, inUse) : {},
+    ...((adopted || own?.adopted) && { adopted: adopting(service, args, live, own, choice.releases.stable?.id) }),
+    hooks: hooksOf(guarded),
+  };
+}
+
+/** What the weight comes down to. While a rollout is open, the weight is the record's. */
+function trafficOf(
+  service: string,
+  args: ServiceArgs,
+  live: Live,
+  record: RecordReading,
+  adopted: Adopted | undefined,
+): Traffic {
+  const asked = args.weight ?? defaults.weight;
+  const open = record.kind === "read" ? record.record.open : undefined;
+  if (open?.weight !== undefined && open.weight !== asked) {
+    pulumi.log.warn(
+      `${service}: the weight is ${open.weight} while the rollout of ${open.release} is open, not ${asked}.`,
+    );
+  }
+  const { gateway } = args;
+  const mode = gateway
+    ? gatewayMode(gateway.minimumCanaryReplicas)
+    : replicasMode(args.acceptShare || args.replicas === "external");
+  const weight = open?.weight ?? asked;
+  if (adopted) assertBeside(service, args, weight, adopted.front);
+  const traffic = mode.plan(weight, stableReplicasOf(args, live), adopted?.front ?? { app: service });
+  if (gateway && traffic.backends) {
+    assertRoutes(service, args.namespace, mainPort(args), gateway, traffic.backends);
+  }
+  return traffic;
+}
+
+/** What the weight and the rules come down to, in words. */
+function describe(service: string, args: ServiceArgs, live: Live, traffic: Traffic): void {
+  pulumi.log.info(`${service}: ${describeTraffic(traffic, stableReplicasOf(args, live))}`);
+  for (const rule of args.gateway?.rules ?? []) pulumi.log.info(`${service}: ${describeRule(rule, traffic.weight)}`);
+}
+
+/** The history once this run is through. A stack without canary remembers what it runs; the rest is canary's. */
+function keptReleases(
+  args: ServiceArgs,
+  { releases }: Choice,
+  memories: Memories,
+  adopted: Adopted | undefined,
+  pinned: (string | undefined)[],
+): readonly Release[] {
+  // What was there before us cannot be brought back: its pods have not our labels.
+  if (!releases.canary)
+    return [releases.stable].flatMap((each) => (each && each.id !== adopted?.release ? [each] : []));
+  return remember(memories.history, releases.canary, args.releaseHistoryLimit ?? defaults.releaseHistoryLimit, pinned);
+}
+
+/** What stable ran before the release that it is to run. */
+function previousOf({ releases }: Choice, own: Memory | undefined): string | undefined {
+  const changes = own?.current.stable !== releases.stable?.id;
+  return changes ? own?.current.stable : own?.previous;
+}
+
+/** Whether this traffic is not what the live front and canary's live number of pods already give. */
+function changesFront({ front, deployments }: Live, traffic: Traffic): boolean {
+  const selects = front.service?.spec.selector;
+  const pods = deployments.canary?.spec.replicas;
+  return (
+    (selects !== undefined && !sameLabels(selects, traffic.selector)) ||
+    (pods !== undefined && pods !== traffic.canaryReplicas) ||
+    front.routes.some((route) => !hasWeight(route, traffic.weight))
+  );
+}
+
+function stableReplicasOf(args: ServiceArgs, live: Live): number {
+  return args.replicas === "external" ? (live.deployments.stable?.spec.replicas ?? 1) : args.replicas;
+}
+
+/** @throws Refusal if the gate refuses a track, except in preview, where it warns */
+function settle(admissions: readonly Admission[]): void {
+  stopHere(admissions.find((admission) => !admission.admitted)?.sentence);
+  for (const { code, sentence } of admissions) {
+    if (code === "first-install" || code === "break-glass") pulumi.log.warn(sentence);
+  }
+}
+
+/** @throws Refusal with the sentence, if there is one; in preview it is a warning */
+function stopHere(sentence: string | undefined): void {
+  if (sentence === undefined) return;
+  if (!pulumi.runtime.isDryRun()) throw new Refusal(sentence);
+  pulumi.log.warn(`${sentence} This is a preview; up would stop here.`);
+}
+
+/** What the component shows of the gate's answers: nothing that changes between runs while nothing happens. */
+function notable(
+  admissions: Partial<Record<Track, Admission>>,
+  verdict: VerdictAge | undefined,
+): Standing["admissions"] {
+  return Object.fromEntries(
+    Object.entries(admissions).map(([track, { admitted, code }]) => [
+      track,
+      {
+        admitted,
+        ...((!admitted || code === "break-glass") && { code }),
+        ...(admitted && track === "stable" && verdict && ageOf(verdict)),
+      },
+    ]),
+  );
+}
+
+function ageOf({ hours }: VerdictAge) {
+  return hours === "supposed" ? { supposed: true } : { verdictHours: hours };
+}
+
+/** The percent that the live front gives canary; undefined where canary is dark or there is no front yet. */
+function weightInForce(live: Live): number | undefined {
+  const { routes, service: shared } = live.front;
+  const weight = largestWeight(routes);
+  if (weight !== undefined) return weight || undefined;
+  if (!shared || shared.spec.selector?.track === "stable") return undefined;
+  const { canary, stable } = live.deployments;
+  const [few, many] = [canary?.spec.replicas ?? 0, stable?.spec.replicas ?? 0];
+  return few + many === 0 ? undefined : (100 * few) / (few + many);
+}

@@ -1,0 +1,295 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createServer as createTlsServer } from "node:https";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { Refusal } from "../../../components/refusal.ts";
+import { ApiError, type Cluster, connect } from "../../../rollout/cluster/cluster.ts";
+import { type Access, findAccess } from "../../../rollout/cluster/kubeconfig.ts";
+import { ApiServer } from "../../fake/api-server.ts";
+
+/** A key for loopback alone, and its certificate for the name kubernetes; valid for a hundred years. */
+const [key, certificate] = ["key", "certificate"].map((name) =>
+  readFileSync(join(import.meta.dirname, "tls", `${name}.pem`), "utf8"),
+) as [string, string];
+const maps = "/api/v1/namespaces/dora-apps/configmaps";
+
+describe("the client of the cluster", () => {
+  let api: ApiServer;
+  const access = () => findAccess({ kubeconfig: api.kubeconfig });
+  const cluster = () => connect(access());
+
+  before(async () => {
+    api = await ApiServer.start();
+  });
+  after(() => api.stop());
+  beforeEach(() => {
+    api.intercept = () => undefined;
+    api.requests.length = 0;
+    api.pageSize = 500;
+  });
+
+  it("gets an object, or undefined where there is none", async () => {
+    api.put(`${maps}/a`, { metadata: { name: "a" }, data: { x: "1" } });
+    assert.deepEqual((await cluster().get<{ data: unknown }>(`${maps}/a`))?.data, { x: "1" });
+    assert.equal(await cluster().get(`${maps}/none`), undefined);
+  });
+
+  it("sends a patch as what it is: operations, or fields to own as well", async () => {
+    api.put(`${maps}/patched`, { metadata: { name: "patched" }, data: { x: "1" } });
+    await cluster().patch(`${maps}/patched`, [{ op: "replace", path: "/data/x", value: "2" }]);
+    await cluster().apply("gray", `${maps}/patched`, { metadata: { name: "patched" }, data: { y: "3" } });
+    assert.deepEqual(
+      api.requests.map(({ headers, query }) => [headers["content-type"], query.get("fieldManager")]),
+      [
+        ["application/json-patch+json", "gray"],
+        ["application/apply-patch+yaml", "gray"],
+      ],
+    );
+    assert.deepEqual(api.objects.get(`${maps}/patched`)?.data, { x: "2", y: "3" });
+  });
+
+  it("lists all pages of a collection", async () => {
+    api.pageSize = 2;
+    for (const name of ["p", "q", "r", "s", "t"]) {
+      api.put(`/api/v1/namespaces/paged/pods/${name}`, { metadata: { name } });
+    }
+    const found = await cluster().list<{ metadata: { name: string } }>("/api/v1/namespaces/paged/pods");
+    assert.deepEqual(
+      found.map(({ metadata }) => metadata.name),
+      ["p", "q", "r", "s", "t"],
+    );
+    assert.equal(api.requests.length, 3);
+  });
+
+  it("lists what a selector chooses, on every page", async () => {
+    api.pageSize = 1;
+    for (const [name, app] of Object.entries({ a: "web", b: "other", c: "web" })) {
+      api.put(`/api/v1/namespaces/chosen/pods/${name}`, { metadata: { name, labels: { app } } });
+    }
+    const found = await cluster().list<{ metadata: { name: string } }>("/api/v1/namespaces/chosen/pods", "app=web");
+    assert.deepEqual(
+      found.map(({ metadata }) => metadata.name),
+      ["a", "c"],
+    );
+    assert.deepEqual(
+      api.requests.map(({ query }) => query.get("labelSelector")),
+      ["app=web", "app=web"],
+    );
+  });
+
+  it("shows its token, and sends bodies whose length is counted in bytes", async () => {
+    await cluster().create(maps, { metadata: { name: "umlaut" }, data: { x: "Grüße" } });
+    assert.equal(api.objects.get(`${maps}/umlaut`)?.data.x, "Grüße");
+    assert.equal(api.requests[0]?.headers.authorization, "Bearer secret-token");
+  });
+
+  it("says with the server's own words what it did not allow", async () => {
+    api.intercept = () => ({ status: 403, body: { message: "pods is forbidden" } });
+    await assert.rejects(cluster().list("/api/v1/pods"), (error) => {
+      assert.ok(error instanceof ApiError);
+      assert.deepEqual(
+        [error.status, error.message],
+        [403, "pods is forbidden (GET /api/v1/pods: 403): docs/rbac.md of gray-release says what is needed"],
+      );
+      return true;
+    });
+  });
+
+  it("shows the beginning of an answer that is no JSON", async () => {
+    api.intercept = () => ({ status: 502, body: "<html>Bad Gateway</html>" });
+    await assert.rejects(cluster().get(`${maps}/a`), /<html>Bad Gateway<\/html> \(GET .*: 502\)/);
+  });
+
+  it("does not take a page that is no JSON for an absent object", async () => {
+    api.intercept = () => ({ status: 200, body: "<html>Log in</html>" });
+    await assert.rejects(cluster().get(`${maps}/a`), /Log in|cannot be understood|JSON/);
+  });
+
+  it("takes a deletion of what is not there as done", async () => {
+    await cluster().delete(`${maps}/none`);
+  });
+
+  it("refuses to write over what somebody else wrote in between", async () => {
+    const { metadata } = await cluster().create<{ metadata: object }>(maps, { metadata: { name: "c" } });
+    await cluster().replace(`${maps}/c`, { metadata });
+    await assert.rejects(
+      cluster().replace(`${maps}/c`, { metadata }),
+      (error) => error instanceof ApiError && error.status === 409,
+    );
+  });
+
+  it("gives what stands behind a path as it is, whatever the status, and asks for plain text", async () => {
+    api.intercept = () => ({ status: 503, body: "up 1\n" });
+    const { text, status } = await cluster().text(
+      "/api/v1/namespaces/n/pods/p:80/proxy/metrics?x=1",
+      new AbortController().signal,
+    );
+    assert.deepEqual([status, text], [503, "up 1\n"]);
+    assert.equal(api.requests[0]?.query.get("x"), "1");
+    assert.match(String(api.requests[0]?.headers.accept), /^text\/plain;version=0\.0\.4,/);
+  });
+
+  it("ends that with the reason it was given", async () => {
+    const ending = new AbortController();
+    api.intercept = () => {
+      ending.abort(new Error("enough"));
+      return undefined;
+    };
+    await assert.rejects(cluster().text("/version", ending.signal), /^Error: enough$/);
+  });
+
+  it("ends reading that with the reason it was given, on which the server keeps silent", async () => {
+    for (const read of [
+      (reader: Cluster) => reader.get(`${maps}/a`),
+      (reader: Cluster) => reader.list("/api/v1/namespaces/n/pods"),
+    ]) {
+      const ending = new AbortController();
+      const stream = new PassThrough();
+      const hungUp = new Promise((closed) => stream.once("close", closed));
+      api.intercept = () => {
+        ending.abort(new Error("enough"));
+        return { status: 200, stream };
+      };
+      await assert.rejects(read(cluster().until(ending.signal)), /^Error: enough$/);
+      await hungUp;
+    }
+  });
+
+  it("reads nothing more when it was ended before, and is as it was where nothing ends it", async () => {
+    api.put(`${maps}/a`, { metadata: { name: "a" } });
+    await assert.rejects(
+      cluster()
+        .until(AbortSignal.abort(new Error("over")))
+        .get(`${maps}/a`),
+      /^Error: over$/,
+    );
+    const reader = cluster().until(new AbortController().signal);
+    assert.equal((await reader.get<{ metadata: { name: string } }>(`${maps}/a`))?.metadata.name, "a");
+  });
+
+  it("gives the lines of an answer as they come, and ends quietly when it is told to", async () => {
+    const stream = new PassThrough();
+    api.intercept = () => ({ status: 200, stream });
+    const ending = new AbortController();
+    const lines: string[] = [];
+    stream.write("one\ntw");
+    for await (const line of cluster().lines("/log", ending.signal)) {
+      lines.push(line);
+      if (line === "one") stream.write("o\nthr");
+      else ending.abort();
+    }
+    assert.deepEqual(lines, ["one", "two"]);
+  });
+
+  it("takes what an answer ends with for a line, and leaves it out where the answer breaks off", async () => {
+    const take = async (end: (stream: PassThrough) => void) => {
+      const stream = new PassThrough();
+      api.intercept = () => ({ status: 200, stream });
+      stream.write("one\ntwo");
+      const lines: string[] = [];
+      for await (const line of cluster().lines("/log", new AbortController().signal)) {
+        lines.push(line);
+        if (line === "one") end(stream);
+      }
+      return lines;
+    };
+    assert.deepEqual(await take((stream) => stream.end()), ["one", "two"]);
+    await assert.rejects(
+      take((stream) => stream.destroy(new Error("broken"))),
+      refusal(/does not answer \(aborted\)/),
+    );
+  });
+
+  it("says with the server's own words what it did not allow to be streamed", async () => {
+    api.intercept = () => ({ status: 403, body: { message: "pods/log is forbidden" } });
+    await assert.rejects(
+      cluster().lines("/log?follow=true", new AbortController().signal)[Symbol.asyncIterator]().next(),
+      (error) => error instanceof ApiError && error.message.startsWith("pods/log is forbidden (GET /log: 403): docs/"),
+    );
+  });
+
+  it("keeps the path of a server that is behind a prefix", async () => {
+    const behind = { ...access(), server: new URL(`${api.url}/k8s/clusters/c-1/`) };
+    await connect(behind).get("/api/v1/namespaces/x");
+    assert.equal(api.requests[0]?.path, "/k8s/clusters/c-1/api/v1/namespaces/x");
+  });
+
+  const refusal = (sentence: RegExp) => (error: unknown) => {
+    assert.ok(error instanceof Refusal, String(error));
+    assert.match(error.message, sentence);
+    return true;
+  };
+  const at = (port: number, protocol = "http"): Access => ({
+    context: "far",
+    server: new URL(`${protocol}://127.0.0.1:${port}`),
+    skipTlsVerify: false,
+    credentials: async () => ({}),
+  });
+  const freePort = async () => {
+    const server = createServer();
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((closed) => server.close(closed));
+    return port;
+  };
+
+  it("says which cluster does not answer, and what to look at", async () => {
+    const port = await freePort();
+    await assert.rejects(
+      connect(at(port)).get("/version"),
+      refusal(
+        new RegExp(
+          `^The cluster at http://127\\.0\\.0\\.1:${port} \\(context far\\) does not answer \\(.*ECONNREFUSED.*\\): check KUBECONFIG, the context and the network\\.$`,
+        ),
+      ),
+    );
+  });
+
+  it("says so too where the server hangs up", async () => {
+    const server = createServer((socket) => socket.destroy());
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    const { port } = server.address() as AddressInfo;
+    await assert.rejects(connect(at(port)).get("/version"), refusal(/does not answer \(.*(hang up|ECONNRESET)/));
+    await new Promise((closed) => server.close(closed));
+  });
+
+  it("gives up on a server that takes the request and stays silent", async () => {
+    const timeout = AbortSignal.timeout;
+    const asked: number[] = [];
+    AbortSignal.timeout = (milliseconds) => {
+      asked.push(milliseconds);
+      return AbortSignal.abort(new DOMException("timed out", "TimeoutError"));
+    };
+    try {
+      const waiting = cluster().until(new AbortController().signal);
+      for (const one of [cluster(), waiting]) {
+        await assert.rejects(one.get("/version"), refusal(/does not answer \(no answer within 15 s\)/));
+      }
+      assert.deepEqual(asked, [15_000, 15_000]);
+    } finally {
+      AbortSignal.timeout = timeout;
+    }
+  });
+
+  it("does not trust a server whose certificate nobody vouches for", async () => {
+    const { server, port } = await tlsServer();
+    await assert.rejects(connect(at(port, "https")).get("/version"), refusal(/does not answer \(.*self-signed/));
+    await new Promise((closed) => server.close(closed));
+  });
+
+  it("trusts the certificate authority of the kubeconfig, and the name that it gives the server", async () => {
+    const { server, port, ca } = await tlsServer();
+    const trusting = { ...at(port, "https"), ca, serverName: "kubernetes" };
+    assert.deepEqual(await connect(trusting).get("/version"), { gitVersion: "v1" });
+    server.closeAllConnections();
+    await new Promise((closed) => server.close(closed));
+  });
+
+  async function tlsServer() {
+    const server = createTlsServer({ key, cert: certificate }, (_, response) => response.end('{"gitVersion":"v1"}'));
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    return { server, port: (server.address() as AddressInfo).port, ca: certificate };
+  }
+});

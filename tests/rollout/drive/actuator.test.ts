@@ -1,0 +1,273 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { mock } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import type { Cluster } from "../../../rollout/cluster/cluster.ts";
+import { actuatorOf } from "../../../rollout/drive/actuator.ts";
+import type { Rollout } from "../../../rollout/drive/rollout.ts";
+import type { ApiServer } from "../../fake/api-server.ts";
+import { DarkCanary } from "../../fake/dark-canary.ts";
+import { direct } from "../../fake/direct.ts";
+import { a, b, quickCluster } from "../../fake/driven.ts";
+
+const namespace = "dora-apps";
+const apps = `/apis/apps/v1/namespaces/${namespace}/deployments`;
+const pods = `/api/v1/namespaces/${namespace}/pods`;
+const { signal } = new AbortController();
+
+function acting(api: Cluster, folder = "nowhere", meanwhile = async () => {}) {
+  const ups: string[] = [];
+  const notes: string[] = [];
+  const lines: string[] = [];
+  const actuator = actuatorOf({
+    ...{ api, cluster: "cluster-uid", namespace, service: "web", folder },
+    stacks: { canary: "org/web/canary", stable: "org/web/prod" },
+    async up(stack, epoch) {
+      ups.push(`${stack} ${epoch}`);
+      await meanwhile();
+    },
+    evidence: () => undefined,
+    way: {},
+    note: (sentence) => notes.push(sentence),
+    progress: (line) => lines.push(line),
+  });
+  return { actuator, ups, notes, lines };
+}
+
+describe("what the driver does to the cluster", () => {
+  let api: ApiServer;
+  let end: () => Promise<void>;
+  beforeEach(async () => {
+    ({ api, end } = await quickCluster());
+  });
+  afterEach(() => end());
+
+  const rollout = { epoch: 3, release: b, from: a, runs: { canary: b, stable: a } } as Rollout;
+  const deploy = (name: string, release: string, status: object = {}) => {
+    const stored = api.put(`${apps}/${name}`, {
+      metadata: { name, namespace },
+      spec: { replicas: 2, template: { metadata: { labels: { release } } } },
+    });
+    const { generation: observedGeneration } = stored.metadata;
+    stored.status = { observedGeneration, replicas: 2, updatedReplicas: 2, availableReplicas: 1, ...status };
+  };
+  const podOf = (name: string, track: string, release: string, waiting?: string) =>
+    api.put(`${pods}/${name}`, {
+      metadata: { name, uid: name, labels: { app: "web", track, release } },
+      spec: { containers: [{ name: "web" }] },
+      status: {
+        phase: "Running",
+        conditions: [{ type: "Ready", status: waiting ? "False" : "True" }],
+        containerStatuses: [{ name: "web", state: waiting ? { waiting: { reason: waiting } } : { running: {} } }],
+      },
+    });
+  const seconds = (count: number) => mock.timers.setTime(Date.now() + count * 1000);
+
+  it("brings each track by an up of the stack that owns it, as its driver", async () => {
+    const { actuator, ups } = acting(direct(api));
+    await actuator.bringCanary(rollout, signal);
+    await actuator.bringStable(rollout, signal);
+    assert.deepEqual(ups, ["org/web/canary 3", "org/web/prod 3"]);
+  });
+
+  it("tells of each pod of stable that comes to run the release, and not of those that did", async () => {
+    const roll = async () => {
+      for (const status of [
+        { replicas: 3, updatedReplicas: 1, availableReplicas: 2 },
+        { replicas: 3, updatedReplicas: 1, availableReplicas: 3 },
+        { replicas: 3, updatedReplicas: 2, availableReplicas: 2 },
+        { replicas: 3, updatedReplicas: 2, availableReplicas: 1 },
+        { replicas: 2, updatedReplicas: 2, availableReplicas: 2 },
+      ]) {
+        deploy("web", b, status);
+        const looks = api.requests.length;
+        while (api.requests.length < looks + 2) await turn();
+      }
+    };
+    deploy("web", a, { availableReplicas: 2 });
+    const { actuator, lines } = acting(direct(api), "nowhere", roll);
+    const full = { ...rollout, runs: { canary: b, stable: b } };
+    await actuator.bringStable(full, signal);
+    await actuator.bringStable(full, signal);
+    assert.deepEqual(lines, [`1 of 2 pods of stable run ${b}`, `2 of 2 pods of stable run ${b}`]);
+  });
+
+  it("says that stable runs a release only where every pod does", async () => {
+    const { actuator } = acting(direct(api));
+    assert.equal(await actuator.stableRuns(a), false);
+    deploy("web", a);
+    assert.equal(await actuator.stableRuns(a), false);
+    deploy("web", a, { availableReplicas: 2 });
+    assert.deepEqual([await actuator.stableRuns(a), await actuator.stableRuns(b)], [true, false]);
+  });
+
+  describe("a track that does not come to run its release", () => {
+    let hopeless: (track?: "canary" | "stable") => Promise<string | undefined>;
+    beforeEach(() => {
+      const of = acting(direct(api)).actuator;
+      hopeless = (track = "canary") => of.hopeless(track, rollout);
+      deploy("web-canary", b);
+    });
+    const because = "container web of pod web-canary-1 does not start: ImagePullBackOff";
+    const stuck = { conditions: [{ type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded" }] };
+
+    it("is hopeless when a container has not started for 20 s for a reason that seldom goes", async () => {
+      podOf("web-canary-1", "canary", b, "ImagePullBackOff");
+      assert.equal(await hopeless(), undefined);
+      seconds(19);
+      assert.equal(await hopeless(), undefined);
+      seconds(1);
+      assert.equal(await hopeless(), because);
+    });
+
+    it("has its 20 s again when it started in between, or is yet to be given the release", async () => {
+      for (const inBetween of [
+        () => void podOf("web-canary-1", "canary", b),
+        () => deploy("web-canary", a),
+        () => deploy("web-canary", b, { availableReplicas: 2 }),
+      ]) {
+        deploy("web-canary", b);
+        podOf("web-canary-1", "canary", b, "CrashLoopBackOff");
+        assert.equal(await hopeless(), undefined);
+        inBetween();
+        seconds(10);
+        assert.equal(await hopeless(), undefined);
+        deploy("web-canary", b);
+        podOf("web-canary-1", "canary", b, "CrashLoopBackOff");
+        seconds(15);
+        assert.equal(await hopeless(), undefined);
+      }
+    });
+
+    it("is hopeless when a container crashes again and again, though it runs for a moment each time", async () => {
+      const crashing = "container web of pod web-canary-1 does not start: CrashLoopBackOff";
+      for (const [crashes, said] of [undefined, undefined, crashing].entries()) {
+        podOf("web-canary-1", "canary", b, "CrashLoopBackOff");
+        assert.equal(await hopeless(), said);
+        seconds(10);
+        const { status } = podOf("web-canary-1", "canary", b);
+        Object.assign(status, {
+          containerStatuses: [{ name: "web", restartCount: crashes + 1, state: { running: {} } }],
+        });
+        assert.equal(await hopeless(), undefined);
+        seconds(1);
+      }
+    });
+
+    it("is not given up for what passes, for pods of another release, or for the other track", async () => {
+      podOf("web-canary-1", "canary", b, "ContainerCreating");
+      podOf("web-canary-2", "canary", a, "ImagePullBackOff");
+      podOf("web-1", "stable", a, "ImagePullBackOff");
+      await hopeless();
+      seconds(60);
+      assert.equal(await hopeless(), undefined);
+      assert.equal(await hopeless("stable"), undefined);
+    });
+
+    it("is hopeless when Kubernetes goes on saying that its roll came to a stop", async () => {
+      deploy("web-canary", b, stuck);
+      assert.equal(await hopeless(), undefined);
+      seconds(20);
+      assert.equal(await hopeless(), "Deployment web-canary came to a stop: its progress deadline is exceeded");
+    });
+
+    it("is not given up for what Kubernetes still says of the roll before", async () => {
+      deploy("web-canary", b, stuck);
+      assert.equal(await hopeless(), undefined);
+      seconds(5);
+      deploy("web-canary", b);
+      assert.equal(await hopeless(), undefined);
+      seconds(20);
+      assert.equal(await hopeless(), undefined);
+    });
+  });
+
+  describe("silencing canary", () => {
+    let folder: string;
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), "gray-silence-"));
+      deploy("web", a, { availableReplicas: 2 });
+    });
+    afterEach(() => rmSync(folder, { recursive: true }));
+    const canary = () => api.objects.get(`${apps}/web-canary`)?.spec.replicas;
+
+    it("keeps what its pods have to say, then lets them go", async () => {
+      deploy("web-canary", b);
+      podOf("web-canary-1", "canary", b);
+      let kept: string[] = [];
+      api.intercept = ({ method, path }) => {
+        if (method === "PATCH" && path === `${apps}/web-canary`) kept = readdirSync(join(folder, "web", b));
+        return undefined;
+      };
+      const { actuator, notes } = acting(direct(api), folder);
+      await actuator.silence(rollout);
+      assert.deepEqual([kept.length, canary(), notes.length], [1, 0, 1]);
+      await actuator.silence(rollout);
+      assert.equal(api.requests.filter(({ method }) => method === "PATCH").length, 1);
+    });
+
+    it("leaves the pods of another release alone", async () => {
+      deploy("web-canary", a);
+      await acting(direct(api), folder).actuator.silence(rollout);
+      assert.equal(canary(), 2);
+    });
+
+    it("leaves them alone where nobody else serves", async () => {
+      deploy("web", a, { availableReplicas: 0 });
+      deploy("web-canary", b);
+      await acting(direct(api), folder).actuator.silence(rollout);
+      assert.equal(canary(), 2);
+    });
+  });
+
+  it("goes on with the way back where a cut would take users from canary to nobody, and says so", async () => {
+    const { actuator, notes } = acting(direct(api));
+    await actuator.cut();
+    assert.match(notes[0] ?? "", /^No pod of stable of web is ready/);
+  });
+
+  it("says of a cut that is not in the record why, and cuts all the same", async () => {
+    podOf("web-1", "stable", a);
+    const service = `/api/v1/namespaces/${namespace}/services/web`;
+    api.put(service, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+    api.put(`/api/v1/namespaces/${namespace}/configmaps/web-rollout`, { metadata: { name: "web-rollout" } });
+    const { actuator, notes } = acting(direct(api));
+    await actuator.cut();
+    assert.match(notes[0] ?? "", /^The cut is not in the record \(/);
+    assert.deepEqual(api.objects.get(service)?.spec.selector, { app: "web", track: "stable" });
+  });
+});
+
+describe("the checks that a step asks for", () => {
+  let dark: DarkCanary;
+  beforeEach(async () => {
+    dark = await DarkCanary.start();
+    await dark.up({ plan: { checks: [{ path: "/healthz" }, { path: "/version" }] } });
+  });
+  afterEach(() => dark.stop());
+
+  const check = (...names: string[]) => acting(dark.cluster).actuator.check(names, signal);
+
+  it("pass, or say which did not and why; those that it does not ask for do not matter", async () => {
+    dark.pod("web-canary-1");
+    assert.equal(await check("GET /healthz", "GET /version"), undefined);
+    dark.answer = ({ url }, response) => void response.writeHead(url === "/version" ? 503 : 200).end();
+    assert.equal(
+      await check("GET /healthz", "GET /version"),
+      "1 of 2 checks failed: GET /version by web-canary-1: the status is 503, not 200",
+    );
+    assert.equal(await check("GET /healthz"), undefined);
+    assert.equal(await check("GET /smoke"), "none of the checks GET /smoke could be made");
+  });
+
+  it("have not passed where canary cannot be asked: it may be between two pods", async () => {
+    assert.match((await check("GET /healthz")) ?? "", /^Canary of web in namespace dora-apps has no ready pod.*[^.]$/);
+  });
+
+  it("are not made where the cluster does not answer", async () => {
+    dark.world.api.intercept = () => ({ status: 503, body: { message: "the server is starting" } });
+    await assert.rejects(check("GET /healthz"), /the server is starting/);
+  });
+});

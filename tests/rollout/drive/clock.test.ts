@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { uptime } from "node:os";
+import { machineClock } from "../../../rollout/drive/clock.ts";
+
+describe("the clock of the machine", () => {
+  it("counts what the machine slept through", () => {
+    const early = uptime() * 1000;
+    const now = machineClock.now();
+    assert.ok(early <= now && now <= uptime() * 1000);
+  });
+
+  it("wakes whoever works in the background when that ends, quietly", async () => {
+    const ending = new AbortController();
+    const asleep = machineClock.sleep(1_000_000, ending.signal);
+    ending.abort();
+    await asleep;
+    await machineClock.sleep(1_000_000, ending.signal);
+  });
+});

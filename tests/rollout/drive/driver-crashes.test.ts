@@ -1,0 +1,229 @@
+import assert from "node:assert/strict";
+import { setImmediate as turn } from "node:timers/promises";
+import fc from "fast-check";
+import type { Step } from "../../../components/step.ts";
+import { Unreachable } from "../../../rollout/cluster/cluster.ts";
+import type { End } from "../../../rollout/drive/driver.ts";
+import type { Standing } from "../../../rollout/drive/next.ts";
+import type { Rollout } from "../../../rollout/drive/rollout.ts";
+import type { ApiServer } from "../../fake/api-server.ts";
+import { b, bad, good, quickCluster, Trial, undecided, usual } from "../../fake/driven.ts";
+
+const silence = "The cluster does not answer";
+
+/** The process is gone: nothing it would have done after this happens. */
+class Crash extends Error {}
+
+describe("a driver that dies, or hears nothing", () => {
+  let api: ApiServer;
+  let over: () => Promise<void>;
+  beforeEach(async () => {
+    ({ api, end: over } = await quickCluster());
+  });
+  afterEach(() => over());
+
+  /** What happens in a rollout, whoever drives it and however often its driver dies. */
+  interface Tale {
+    readonly steps: readonly Step[];
+    /** What the evidence comes to at each step. */
+    readonly verdicts: readonly Standing["verdict"][];
+    readonly checksPass: boolean;
+    readonly never?: "canary" | "stable";
+    readonly badWhileStableRolls: boolean;
+  }
+  /** What befalls its driver, by the number of the place where it is then. */
+  type Fates = ReadonlyMap<number, "dies" | "hears nothing">;
+
+  interface Outcome {
+    readonly open: { readonly paused: string | undefined; readonly left: string | undefined };
+  }
+  interface Told {
+    readonly outcome: Outcome;
+    readonly places: number;
+    readonly deaths: number;
+  }
+
+  const inWords = { good, bad, undecided };
+
+  /** Tells a tale to its end, taking the rollout over each time its driver dies. */
+  async function end(tale: Tale, fates: Fates = new Map()): Promise<Told> {
+    const one = new Trial(api);
+    const { tracks } = one;
+    let convicted = false;
+    let known: Standing = undecided;
+    let isDark = false;
+    let places = 0;
+    let deaths = 0;
+    let dead = false;
+    tracks.failedChecks = tale.checksPass ? undefined : "GET /healthz: 503";
+    if (tale.never) tracks.never[tale.never] = { release: b, because: `container web of ${tale.never} does not start` };
+    tracks.changed = () => {
+      const { ending, release } = one.open;
+      if (tracks.canary.weight === 0) isDark = ending !== undefined;
+      if (isDark) assert.ok(tracks.canary.release !== b || tracks.canary.weight === 0, "users on b after the cut");
+      if (tracks.stable.release !== b || tracks.stable.complete) return;
+      assert.equal(release, b);
+      if (tale.badWhileStableRolls) convicted = true;
+      else assert.equal(known.verdict, "good", "stable rolls to what is not good");
+    };
+    one.standing = ({ steps, step, entered }) => {
+      const atStep = (entered === undefined ? undefined : tale.verdicts[step]) ?? tale.verdicts[step - 1];
+      if (atStep === "bad") convicted = true;
+      known = convicted && !(steps[step]?.stage === "full" && entered) ? bad : inWords[atStep ?? "undecided"];
+      return known;
+    };
+    const place = () => {
+      if (dead) throw new Crash();
+      const fate = fates.get(places++);
+      if (fate === "hears nothing") throw new Unreachable(silence);
+      if (fate !== "dies") return;
+      dead = true;
+      deaths++;
+      throw new Crash();
+    };
+    let inTurn = 0;
+    tracks.at = async (name) => {
+      place();
+      // An up that goes on for long enough to be interrupted.
+      for (
+        inTurn = 0;
+        name === "stable half-way" && convicted && one.open.ending === undefined && inTurn < 10;
+        inTurn++
+      )
+        await turn();
+    };
+    let ended: End | undefined;
+    for (let ledger = await one.begin(tale.steps); ended === undefined; ledger = await one.takeOver()) {
+      dead = false;
+      const { done } = tracks;
+      const first = done.length;
+      const { write, close } = ledger;
+      ledger.write = async (to) => {
+        place();
+        const rollout = await write.call(ledger, to);
+        place();
+        return rollout;
+      };
+      ledger.close = async (...how) => {
+        place();
+        const closed = await close.apply(ledger, how);
+        place();
+        return closed;
+      };
+      const goesBack = one.open.ending !== undefined;
+      const over = await one.drive(ledger).catch((error) => {
+        if (error instanceof Crash) return undefined;
+        throw error;
+      });
+      if (goesBack && done.length > first) assert.equal(done[first], "cut");
+      if (!dead) ended = over;
+      if (one.record.open === undefined) break;
+    }
+    const { open, instead, ended: [latest] = [] } = one.record;
+    const { began: _, ended: __, ...last } = { began: "", ended: "", ...latest };
+    const { epoch: ___, entered, paused, left, ending, began: ____, ...rest } = (open ?? {}) as Partial<Rollout>;
+    const outcome = {
+      canary: { ...tracks.canary },
+      stable: { ...tracks.stable },
+      instead: instead ?? {},
+      last,
+      open: {
+        ...rest,
+        entered: entered !== undefined,
+        paused: paused?.because,
+        left: left?.because,
+        ending: ending?.because,
+      },
+    };
+    return { outcome, places, deaths };
+  }
+
+  const tales: Readonly<Record<string, Tale>> = {
+    "a good release": { steps: usual, verdicts: ["undecided", "good"], checksPass: true, badWhileStableRolls: false },
+    "a bad release": { steps: usual, verdicts: ["undecided", "bad"], checksPass: true, badWhileStableRolls: false },
+    "a release that turns out bad while stable rolls": {
+      steps: usual,
+      verdicts: ["undecided", "good"],
+      checksPass: true,
+      badWhileStableRolls: true,
+    },
+    "a release that stable does not come to run": {
+      steps: usual,
+      verdicts: ["undecided", "good"],
+      checksPass: true,
+      never: "stable",
+      badWhileStableRolls: false,
+    },
+    "a release that does not start": {
+      steps: usual,
+      verdicts: [],
+      checksPass: true,
+      never: "canary",
+      badWhileStableRolls: false,
+    },
+    "a release on which nothing is decided": {
+      steps: usual,
+      verdicts: ["undecided", "undecided"],
+      checksPass: true,
+      badWhileStableRolls: false,
+    },
+    "a release whose checks fail": { steps: usual, verdicts: [], checksPass: false, badWhileStableRolls: false },
+  };
+  for (const [name, tale] of Object.entries(tales)) {
+    it(`${name} comes to the same end wherever its driver dies, or hears nothing`, async () => {
+      const { outcome, places } = await end(tale);
+      assert.ok(places > 10);
+      for (const fate of ["dies", "hears nothing"] as const) {
+        for (let at = 0; at < places; at++) {
+          const told = await end(tale, new Map([[at, fate]]));
+          assert.deepEqual(told.outcome, outcome, `it ${fate} at ${at}`);
+          assert.equal(told.deaths, fate === "dies" ? 1 : 0);
+        }
+      }
+    });
+  }
+
+  const plans = fc
+    .record({
+      isDark: fc.boolean(),
+      weights: fc.uniqueArray(fc.integer({ min: 1, max: 50 }), { maxLength: 2 }),
+      verdicts: fc.array(fc.constantFrom("good", "good", "good", "undecided", "bad"), { minLength: 3, maxLength: 3 }),
+      checksPass: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, fc.constant(false)),
+      never: fc.constantFrom(undefined, undefined, undefined, "canary", "stable"),
+      badWhileStableRolls: fc.boolean(),
+    })
+    .map(({ isDark, weights, verdicts, never, ...rest }): Tale => {
+      const rising = weights.sort((one, two) => one - two);
+      const steps: Step[] = [
+        ...(isDark ? [{ stage: "dark", atMost: 15 } as const] : []),
+        ...rising.map((weight) => ({ stage: "canary", weight, atMost: 15 }) as const),
+        { stage: "full", watch: 15 },
+      ];
+      return { steps, verdicts: verdicts as Tale["verdicts"], ...(never && { never }), ...rest };
+    });
+  const fates = fc.uniqueArray(fc.tuple(fc.nat(70), fc.constantFrom("dies", "hears nothing")), {
+    maxLength: 3,
+    selector: ([place]) => place,
+  });
+
+  /** Why a rollout holds is what the last of three attempts came to, which may have been a silence. */
+  function butForSilence(told: Outcome, reference: Outcome): Outcome {
+    const of = (because: string | undefined, other: string | undefined) =>
+      because?.includes(silence) && other !== undefined ? other : because;
+    const [{ paused, left }, { open }] = [told.open, reference];
+    return { ...told, open: { ...told.open, paused: of(paused, open.paused), left: of(left, open.left) } };
+  }
+
+  it("any plan comes to the same end, whatever befalls its drivers", async () => {
+    await fc.assert(
+      fc.asyncProperty(plans, fates, async (tale, all) => {
+        // An effect that fails three times is given up.
+        const silences = all.filter(([, fate]) => fate === "hears nothing").slice(2);
+        const some = all.filter((fate) => !silences.includes(fate)) as [number, "dies" | "hears nothing"][];
+        const { outcome } = await end(tale);
+        assert.deepEqual(butForSilence((await end(tale, new Map(some))).outcome, outcome), outcome);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});

@@ -1,0 +1,459 @@
+import assert from "node:assert/strict";
+import { setImmediate as turn } from "node:timers/promises";
+import { Refusal } from "../../../components/refusal.ts";
+import type { Step } from "../../../components/step.ts";
+import { ApiError, Unreachable } from "../../../rollout/cluster/cluster.ts";
+import type { drive } from "../../../rollout/drive/driver.ts";
+import { Superseded } from "../../../rollout/drive/ledger.ts";
+import type { Move } from "../../../rollout/drive/next.ts";
+import { atLastStep, type Rollout, resumed } from "../../../rollout/drive/rollout.ts";
+import type { ApiServer } from "../../fake/api-server.ts";
+import { a, b, bad, good, quickCluster, recordPath, Trial, undecided } from "../../fake/driven.ts";
+
+describe("the driver", () => {
+  let api: ApiServer;
+  let sleepAgain: () => void;
+  let end: () => Promise<void>;
+  let trial: Trial;
+  beforeEach(async () => {
+    ({ api, sleepAgain, end } = await quickCluster());
+    trial = new Trial(api);
+  });
+  afterEach(() => end());
+
+  const word = (because: string) => ({ by: "alice", because, at: new Date().toISOString() });
+
+  /** Lets an up go on until it is interrupted. */
+  const untilInterrupted = async () => {
+    for (let i = 0; i < 20; i++) await turn();
+  };
+
+  describe("superseded", () => {
+    it("does nothing more once another has taken over, whatever it was doing", async () => {
+      for (let at = 0; ; at++) {
+        const one = new Trial(api);
+        let places = 0;
+        let done: number | undefined;
+        const place = async () => {
+          if (places++ !== at) return;
+          done = one.tracks.done.length;
+          await one.takeOver();
+        };
+        one.tracks.at = place;
+        const ledger = await one.begin();
+        const { write, close } = ledger;
+        ledger.write = async (to) => place().then(() => write.call(ledger, to));
+        ledger.close = async (...how) => place().then(() => close.apply(ledger, how));
+        const driving = one.drive(ledger);
+        const end = await driving.catch((error) => error);
+        if (done === undefined) {
+          assert.equal(end.kind, "promoted");
+          assert.ok(at > 20, `${at} places`);
+          return;
+        }
+        assert.ok(end instanceof Superseded, `at ${at}: ${end}`);
+        assert.match(end.message, /^The rollout of web is driven by somebody else now/);
+        assert.equal(one.tracks.done.length, done);
+      }
+    });
+
+    it("interrupts an up that is under way", async () => {
+      let rolls = 0;
+      trial.tracks.at = async (place) => {
+        if (place !== "stable half-way") return;
+        await trial.takeOver();
+        await untilInterrupted();
+        rolls++;
+      };
+      await assert.rejects(trial.drive(await trial.begin()), Superseded);
+      assert.equal(rolls, 1);
+      assert.equal(trial.tracks.stable.complete, false);
+    });
+
+    it("ends where the record was deleted, and makes none", async () => {
+      trial.tracks.at = () => void api.objects.delete(recordPath);
+      await assert.rejects(trial.drive(await trial.begin()), Superseded);
+      assert.deepEqual(trial.tracks.done, ["canary bbbbbbbbbbbb 0"]);
+      assert.equal(api.objects.has(recordPath), false);
+    });
+  });
+
+  it("refuses a record that it cannot read any more, with a sentence, and leaves everything as it is", async () => {
+    trial.tracks.at = (place) => {
+      if (place !== "canary there" || trial.tracks.canary.weight === 0) return;
+      api.put(recordPath, { metadata: { name: "web-rollout" }, data: { record: "{" } });
+    };
+    await assert.rejects(trial.drive(await trial.begin()), (error) => {
+      assert.ok(error instanceof Refusal);
+      assert.match(error.message, /^The record web-rollout in namespace dora-apps cannot be read .*: restore it/);
+      return true;
+    });
+    assert.equal(trial.tracks.done.at(-1), "canary bbbbbbbbbbbb 10");
+    assert.equal(api.objects.get(recordPath)?.data.record, "{");
+  });
+
+  describe("without an answer of the cluster", () => {
+    const silences: [string, () => Error][] = [
+      ["no word", () => new Unreachable("The cluster does not answer.")],
+      ["500", () => new ApiError(500, "etcdserver: request timed out.")],
+      ["429", () => new ApiError(429, "too many requests.")],
+    ];
+    for (const [what, error] of silences) {
+      it(`waits while there is ${what}, says so once, and once that it goes on`, async () => {
+        let silent = 0;
+        let doneBefore: number | undefined;
+        const ledger = await trial.begin();
+        const { read } = ledger;
+        ledger.read = () => {
+          if (trial.tracks.canary.weight === 0 || ++silent > 40) return read.call(ledger);
+          doneBefore ??= trial.tracks.done.length;
+          assert.equal(trial.tracks.done.length, doneBefore);
+          return Promise.reject(error());
+        };
+        trial.tracks.canary.weight = 0;
+        assert.deepEqual(await trial.drive(ledger), { kind: "promoted" });
+        assert.deepEqual(trial.notes, [
+          `${error().message} Until it answers nothing is changed.`,
+          "The cluster answers again.",
+        ]);
+      });
+    }
+
+    it("can be stopped", async () => {
+      const ledger = await trial.begin();
+      let asked = 0;
+      ledger.read = async () => {
+        if (++asked === 3) trial.stop.abort();
+        throw new Unreachable("The cluster does not answer.");
+      };
+      assert.deepEqual(await trial.drive(ledger), { kind: "stopped" });
+      assert.deepEqual(trial.tracks.done, []);
+    });
+
+    it("does not take a no for silence", async () => {
+      const ledger = await trial.begin();
+      ledger.read = () => Promise.reject(new ApiError(403, "configmaps is forbidden"));
+      await assert.rejects(trial.drive(ledger), /configmaps is forbidden/);
+    });
+  });
+
+  it("never goes on where nothing is known, and holds when the time is up", async () => {
+    trial.standing = () => ({ verdict: "undecided", because: "no numbers for 20 s, and silence decides nothing" });
+    const because = "no decision within 15 s: no numbers for 20 s, and silence decides nothing";
+    assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", because });
+    assert.deepEqual(
+      [trial.tracks.canary, trial.tracks.stable.release],
+      [{ release: b, weight: 10, silent: false }, a],
+    );
+  });
+
+  describe("an effect that fails", () => {
+    it("takes canary back for the reason that the cluster gives why it will not come", async () => {
+      trial.tracks.never.canary = {
+        release: b,
+        because: "container web of pod web-canary-1 does not start: ErrImagePull",
+      };
+      const { because } = trial.tracks.never.canary;
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", because });
+      const [ended] = trial.record.ended ?? [];
+      assert.deepEqual([ended?.outcome, ended?.because, trial.record.instead], ["undone", because, { [b]: a }]);
+      assert.equal(trial.tracks.canary.release, a);
+    });
+
+    it("is interrupted as soon as the cluster says that it is in vain", async () => {
+      trial.tracks.at = async (place) => {
+        if (place !== "canary half-way" || trial.tracks.canary.release !== b) return;
+        trial.tracks.never.canary = { release: b, because: "it crashes" };
+        await untilInterrupted();
+        delete trial.tracks.never.canary;
+      };
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", because: "it crashes" });
+    });
+
+    it("is tried three times where the cluster gives none, and then held", async () => {
+      trial.tracks.at = () => {
+        throw new Refusal("pulumi up --stack canary says: the program threw.");
+      };
+      const because = "gray paused it: pulumi up --stack canary says: the program threw";
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", because });
+      assert.equal(trial.tracks.done.length, 3);
+      assert.deepEqual(
+        trial.notes,
+        Array(2).fill("dark: pulumi up --stack canary says: the program threw. Trying again."),
+      );
+      assert.equal(trial.open.effect, undefined);
+    });
+
+    it("is done when it succeeds at last", async () => {
+      let failed = 0;
+      trial.tracks.at = (place) => {
+        if (place === "canary begins" && failed++ < 2) throw new Refusal("Stack canary is locked.");
+      };
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "promoted" });
+    });
+
+    it("is no reason for anything where it is a fault of ours", async () => {
+      trial.tracks.at = () => {
+        throw new TypeError("undefined is not a function");
+      };
+      await assert.rejects(trial.drive(await trial.begin()), TypeError);
+      assert.deepEqual(trial.tracks.done, ["canary bbbbbbbbbbbb 0"]);
+    });
+
+    it("takes stable back with all pods at once, keeps canary, and holds; a person's word tries again", async () => {
+      trial.tracks.never.stable = { release: b, because: "its progress deadline is exceeded" };
+      trial.tracks.at = (place) => (place === "stable half-way" ? untilInterrupted() : undefined);
+      const held = await trial.drive(await trial.begin());
+      assert.equal(held.kind, "held");
+      assert.match("because" in held ? held.because : "", /stable did not come to run it and went back: its progress/);
+      assert.deepEqual(trial.tracks.done.slice(-3), [
+        "stable bbbbbbbbbbbb",
+        "stable aaaaaaaaaaaa at once",
+        "stable aaaaaaaaaaaa",
+      ]);
+      assert.deepEqual(trial.tracks.canary, { release: b, weight: 10, silent: false });
+      assert.deepEqual(trial.tracks.stable, { release: a, complete: true, urgent: false });
+      delete trial.tracks.never.stable;
+      await trial.tell((rollout) => resumed(rollout, Date.now()));
+      assert.deepEqual(await trial.drive(await trial.takeOver()), { kind: "promoted" });
+      assert.deepEqual(trial.tracks.stable, { release: b, complete: true, urgent: false });
+    });
+
+    it("leaves off taking stable back for users who have to be taken off canary first", async () => {
+      trial.leavesHolding = false;
+      trial.tracks.never.stable = { release: b, because: "its progress deadline is exceeded" };
+      let locked = true;
+      trial.tracks.at = async (place) => {
+        if (place === "stable half-way" && trial.tracks.stable.release === b) await untilInterrupted();
+        if (place !== "stable begins" || !trial.open.urgent || !locked) return;
+        if (trial.tracks.done.length === 8) await trial.tell((rollout) => ({ ...rollout, ending: word("enough") }));
+        throw new Refusal("Stack prod is locked.");
+      };
+      const { cut } = trial.tracks;
+      trial.tracks.cut = async () => {
+        locked = false;
+        await cut.call(trial.tracks);
+      };
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", because: "alice aborted it: enough" });
+    });
+
+    it("holds where the way back fails as well, and goes back when it is driven again", async () => {
+      trial.standing = ({ step, entered }) => (step === 1 && entered ? bad : undecided);
+      const fails = () => {
+        if (trial.open.ending) throw new Refusal("Stack canary is locked.");
+      };
+      trial.tracks.at = (place) => (place === "canary begins" ? fails() : undefined);
+      const because = "canary back failed: Stack canary is locked";
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", because });
+      assert.deepEqual([trial.tracks.canary.weight, trial.open.ending?.because], [0, bad.because]);
+      assert.equal(trial.open.left?.because, because);
+      trial.tracks.at = () => {};
+      trial.standing = () => good;
+      assert.deepEqual(await trial.drive(await trial.takeOver()), { kind: "undone", because: bad.because });
+    });
+  });
+
+  describe("with a person who", () => {
+    const atPlace = (name: string, of: () => boolean, act: () => Promise<void>) => {
+      let once = true;
+      trial.tracks.at = async (place) => {
+        if (place !== name || !of() || !once) return;
+        once = false;
+        await act();
+      };
+    };
+    const abort = () => trial.tell((rollout) => ({ ...rollout, ending: word("I do not like it") }));
+    const promote = () => trial.tell((rollout) => atLastStep(rollout, word("go")));
+    const pause = () => trial.tell((rollout) => ({ ...rollout, paused: word("lunch") }));
+    const resume = () => trial.tell((rollout) => resumed(rollout, Date.now()));
+    const undone = { kind: "undone", because: "alice aborted it: I do not like it" };
+
+    it("aborts while stable rolls, interrupts it, and has users off canary first", async () => {
+      atPlace(
+        "stable half-way",
+        () => trial.tracks.stable.release === b,
+        async () => {
+          await abort();
+          await untilInterrupted();
+        },
+      );
+      trial.tracks.changed = () => assert.ok(trial.tracks.stable.release === a || !trial.tracks.stable.complete);
+      assert.deepEqual(await trial.drive(await trial.begin()), undone);
+      assert.deepEqual(trial.tracks.done.slice(-6), [
+        "stable bbbbbbbbbbbb",
+        "cut",
+        "silence",
+        "stable aaaaaaaaaaaa at once",
+        "stable aaaaaaaaaaaa",
+        "canary aaaaaaaaaaaa 10",
+      ]);
+      const [ended] = trial.record.ended ?? [];
+      assert.deepEqual([ended?.release, ended?.from, ended?.by, ended?.because], [b, a, "alice", undone.because]);
+    });
+
+    it("aborts while everybody is being given the program's weight, goes back", async () => {
+      atPlace("canary there", () => trial.tracks.stable.release === b, abort);
+      assert.deepEqual(await trial.drive(await trial.begin()), undone);
+      assert.equal(trial.tracks.stable.release, a);
+    });
+
+    it("aborts while evidence says the same, has the word", async () => {
+      trial.standing = ({ step, entered }) => (step === 1 && entered ? bad : undecided);
+      const ledger = await trial.begin();
+      const { write } = ledger;
+      ledger.write = async (to) => {
+        if (trial.tracks.canary.weight > 0 && trial.tracks.canary.release === b && trial.open.entered) await abort();
+        return write.call(ledger, to);
+      };
+      trial.tracks.at = (place) => {
+        if (place === "silence begins") assert.equal(trial.open.ending?.by, "alice");
+      };
+      await trial.drive(ledger);
+      assert.equal(trial.tracks.done.filter((each) => each === "cut").length, 1);
+    });
+
+    it("promotes while canary is being brought, has stable run it all the same", async () => {
+      for (const [moment, of] of [
+        ["canary half-way", () => trial.tracks.canary.release === b],
+        ["checks", () => true],
+      ] as const) {
+        trial = new Trial(api);
+        atPlace(moment, of, promote);
+        assert.deepEqual(await trial.drive(await trial.begin()), { kind: "promoted" });
+        assert.deepEqual(trial.tracks.stable, { release: b, complete: true, urgent: false });
+      }
+    });
+
+    it("promotes at the moment at which a step is passed, does not have stable passed over", async () => {
+      const ledger = await trial.begin();
+      const { write } = ledger;
+      let isPassing = false;
+      ledger.write = async (to) => {
+        if (isPassing && trial.open.step === 1) await promote();
+        return write.call(ledger, to);
+      };
+      const now = (_: Rollout, move: Move) => {
+        isPassing = move.kind === "advance";
+      };
+      const audience = { now, note: () => {} };
+      assert.deepEqual(await trial.drive(ledger, { audience }), { kind: "promoted" });
+      assert.equal(trial.tracks.stable.release, b);
+    });
+
+    it("pauses, holds it longer than any deadline, and has it go on after that", async () => {
+      trial.leavesHolding = false;
+      let looks = 0;
+      trial.standing = ({ paused }) => (paused && ++looks < 100 ? undecided : good);
+      trial.meanwhile = async ({ step, entered, paused }) => {
+        if (step === 1 && entered && !paused && looks === 0) await pause();
+        if (looks === 100) await resume();
+      };
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "promoted" });
+      assert.ok(looks >= 100);
+      assert.ok(trial.moves.filter(({ kind }) => kind === "hold").length >= 99);
+    });
+
+    it("pauses, does not keep a bad release among users", async () => {
+      trial.standing = ({ step, entered, paused }) => (step === 1 && entered && paused ? bad : undecided);
+      trial.meanwhile = async ({ step, entered, paused }) => {
+        if (step === 1 && entered && !paused) await pause();
+      };
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", because: bad.because });
+    });
+
+    it("pauses while everybody is being given the program's weight, holds it open", async () => {
+      atPlace("canary there", () => trial.tracks.stable.release === b, pause);
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", because: "alice paused it: lunch" });
+      await resume();
+      assert.deepEqual(await trial.drive(await trial.takeOver()), { kind: "promoted" });
+    });
+
+    it("stops it, leaves everything as it is, a half-done up included", async () => {
+      atPlace(
+        "canary half-way",
+        () => trial.open.step === 1,
+        async () => trial.stop.abort(),
+      );
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "stopped" });
+      assert.deepEqual(
+        [trial.tracks.done.at(-1), trial.open.ending, trial.open.paused],
+        ["canary bbbbbbbbbbbb 10", undefined, undefined],
+      );
+    });
+  });
+
+  it("waits for a person where it holds, unless it is to leave", async () => {
+    const approval: Step[] = [
+      { stage: "dark", checks: [] },
+      { stage: "full", approval: true, watch: 0 },
+    ];
+    const held = { kind: "held", because: "full needs a person's approval" };
+    assert.deepEqual(await trial.drive(await trial.begin(approval)), held);
+    assert.equal(trial.open.left?.because, held.because);
+    trial.leavesHolding = false;
+    let looks = 0;
+    trial.meanwhile = async () => {
+      if (++looks === 10) await trial.tell((rollout) => ({ ...rollout, approved: word("fine") }));
+    };
+    const taken = await trial.takeOver();
+    assert.equal(trial.open.left, undefined);
+    assert.deepEqual(await trial.drive(taken), { kind: "promoted" });
+    assert.ok(looks >= 10);
+  });
+
+  it("pauses when an empty canary was cut, and brings the weight again when a person goes on", async () => {
+    trial.standing = ({ step, entered }) => {
+      if (step === 1 && entered && trial.tracks.canary.weight === 10) trial.cut = "canary had users and no ready pod";
+      return undecided;
+    };
+    const because = "gray paused it: canary had users and no ready pod";
+    assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", because });
+    assert.deepEqual([trial.tracks.canary.weight, trial.open.weight, trial.open.entered], [0, 0, undefined]);
+    assert.equal(trial.tracks.done.at(-1), "cut");
+    trial.standing = () => good;
+    await trial.tell((rollout) => resumed(rollout, Date.now()));
+    assert.deepEqual(await trial.drive(await trial.takeOver()), { kind: "promoted" });
+    assert.equal(trial.tracks.done.filter((each) => each === "canary bbbbbbbbbbbb 10").length, 3);
+  });
+
+  it("does not go back from stable by evidence that comes when stable runs it completely, but holds and asks", async () => {
+    trial.standing = ({ step, entered }) => (step === 2 && entered ? bad : good);
+    const because = `${bad.because}, and stable runs it completely already: gray undo takes it back`;
+    assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", because });
+    assert.equal(trial.tracks.stable.release, b);
+  });
+
+  it("leaves no timer behind", async () => {
+    sleepAgain();
+    const timers = () => process.getActiveResourcesInfo().filter((each) => each === "Timeout").length;
+    trial.standing = () => undecided;
+    const ledger = await trial.begin([{ stage: "canary", weight: 10, atMost: 0 }, { stage: "full" }]);
+    const waiting = timers();
+    const end = await trial.drive(ledger);
+    assert.equal(end.kind, "held");
+    assert.equal(timers(), waiting);
+  });
+
+  it("dies where GRAY_DIE_AT says, for rehearsal: after the first note at 2, after what it noted at 3", async () => {
+    const { kill } = process;
+    process.kill = () => {
+      throw new Error("killed");
+    };
+    try {
+      for (const [at, done] of [
+        ["1", 0],
+        ["2", 0],
+        ["3", 1],
+      ] as const) {
+        const fresh = (await import(`../../../rollout/drive/driver.ts?dies=${at}`)) as { drive: typeof drive };
+        const one = new Trial(api);
+        process.env.GRAY_DIE_AT = at;
+        await assert.rejects(one.drive(await one.begin(), { drive: fresh.drive }), /killed/);
+        assert.deepEqual([one.tracks.done.length, one.open.effect?.name], [done, at === "1" ? undefined : "dark"]);
+      }
+    } finally {
+      process.kill = kill;
+      delete process.env.GRAY_DIE_AT;
+    }
+  });
+});

@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import { Evidence } from "../../../analysis/evidence.ts";
+import type { MetricSource, Sample, UnitReading } from "../../../analysis/reading.ts";
+import { routeSpec } from "../../../components/gateway.ts";
+import type { Rule } from "../../../components/rule.ts";
+import { gatewayMode } from "../../../components/traffic.ts";
+import { connect } from "../../../rollout/cluster/cluster.ts";
+import { findAccess } from "../../../rollout/cluster/kubeconfig.ts";
+import { assess, type Sight } from "../../../rollout/evidence/assess.ts";
+import { type ApiObject, ApiServer } from "../../fake/api-server.ts";
+import { withoutSleep } from "../../fake/sleep.ts";
+
+const namespace = "dora-apps";
+const servicePath = `/api/v1/namespaces/${namespace}/services/web`;
+const routePath = `/apis/gateway.networking.k8s.io/v1/namespaces/${namespace}/httproutes/web`;
+
+describe("looking at both tracks", () => {
+  let api: ApiServer;
+  let looks: number;
+  let notes: string[];
+  let restore: () => void;
+  const { now } = Date;
+  beforeEach(async () => {
+    api = await ApiServer.start();
+    looks = 0;
+    notes = [];
+    const began = now();
+    // Five seconds pass from look to look.
+    Date.now = () => began + looks * 5000;
+    restore = withoutSleep();
+    api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+    for (const [name, track, release] of [
+      ["web-1", "stable", "a"],
+      ["web-2", "stable", "a"],
+      ["web-canary-1", "canary", "b"],
+    ] as const) {
+      put(name, track, release);
+    }
+  });
+  afterEach(async () => {
+    restore();
+    Date.now = now;
+    await api.stop();
+  });
+
+  const put = (name: string, track: string, release: string, ready = "True") =>
+    api.put(`/api/v1/namespaces/${namespace}/pods/${name}`, {
+      metadata: { name, namespace, labels: { app: "web", track, release } },
+      spec: { containers: [] },
+      status: { phase: "Running", conditions: [{ type: "Ready", status: ready }] },
+    });
+  const route = (weight: number, rules: readonly Rule[] = []) => {
+    const { backends = { stable: 100, canary: 0 } } = gatewayMode().plan(weight, 9, {});
+    const compiled = { service: "web", port: 80, token: "t", rules, backends };
+    api.put("/apis/gateway.networking.k8s.io/v1", { metadata: { name: "v1" } });
+    api.put(routePath, {
+      metadata: { name: "web", namespace, labels: { "gray-release/service": "web" } },
+      spec: routeSpec({ gateways: [{ name: "public" }] }, namespace, compiled),
+    } as ApiObject);
+  };
+  /** Every pod answers a hundred requests from look to look, all of them well. */
+  const source: MetricSource = {
+    describe: () => "made up",
+    read: async (pods) =>
+      pods.map(({ name, release }): UnitReading => {
+        const ok: Sample = { id: "200", counter: { kind: "requests", code: "200" }, value: 100 * looks };
+        const quick = [0.1, Infinity].map(
+          (seconds): Sample => ({
+            id: `le ${seconds}`,
+            group: "latency",
+            counter: { kind: "within", seconds },
+            value: 100 * looks,
+          }),
+        );
+        return { unit: name, release, samples: [ok, ...quick] };
+      }),
+  };
+  /** Looks until something is seen, at most so many times. */
+  const lookUntil = async (seen: (sight: Sight) => boolean, most = 60): Promise<Sight[]> => {
+    const end = new AbortController();
+    const cluster = connect(findAccess({ kubeconfig: api.kubeconfig }));
+    const of = { api: cluster, cluster: "cluster-uid", namespace, service: "web", deployments: {} };
+    const evidence = new Evidence({ canary: "b", stable: ["a"] });
+    const sights: Sight[] = [];
+    for await (const sight of assess({ of, source, evidence, signal: end.signal, note: (said) => notes.push(said) })) {
+      sights.push(sight);
+      looks++;
+      if (seen(sight) || looks >= most) break;
+    }
+    end.abort();
+    return sights;
+  };
+  const isGood = ({ assessment }: Sight) => assessment.verdict === "good";
+  const isCut = ({ cut }: Sight) => cut !== undefined;
+
+  it("finds a release without errors good", async () => {
+    assert.equal((await lookUntil(isGood)).at(-1)?.assessment.verdict, "good");
+  });
+
+  it("counts nothing while canary is dark, however well it answers to those who probe it", async () => {
+    api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web", track: "stable" } } });
+    const sights = await lookUntil(isGood);
+    assert.equal(sights.length, 60);
+    assert.match(sights.at(-1)?.assessment.because ?? "", /canary is dark: no user meets it/);
+  });
+
+  it("counts what users of stable's new pods meet, though canary is dark", async () => {
+    api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web", track: "stable" } } });
+    put("web-2", "stable", "b");
+    assert.equal((await lookUntil(isGood)).at(-1)?.assessment.verdict, "good");
+  });
+
+  it("says of a verdict that rules choose some of the users", async () => {
+    route(20, [{ to: "canary", headers: { "x-beta": "1" } }]);
+    const last = (await lookUntil(isGood)).at(-1)?.assessment;
+    assert.match(last?.because ?? "", /\(rules choose some of the users, so they are no random sample\)$/);
+  });
+
+  it("cuts a canary that a gateway sends users to and that has no ready pod", async () => {
+    route(20);
+    put("web-canary-1", "canary", "b", "False");
+    const { cut } = (await lookUntil(isCut, 10)).at(-1) as Sight;
+    assert.equal(
+      cut,
+      "canary had users and no ready pod for 5 s and was cut: all users are on stable until the next pulumi up --stack canary",
+    );
+    assert.equal(api.objects.get(servicePath)?.spec.selector.track, "stable");
+    assert.deepEqual(notes, [`Cut: ${cut}.`]);
+  });
+
+  it("says that it could not cut, and what to do", async () => {
+    route(20);
+    put("web-canary-1", "canary", "b", "False");
+    api.intercept = ({ method }) =>
+      method === "PATCH" ? { status: 403, body: { message: "services is forbidden" } } : undefined;
+    const { cut } = (await lookUntil(isCut, 10)).at(-1) as Sight;
+    assert.match(cut ?? "", /^canary had users and no ready pod for 5 s, and could not be cut \(services is forbidden/);
+  });
+
+  it("says once that it cannot see who meets canary", async () => {
+    route(20);
+    api.intercept = ({ path }) =>
+      path.endsWith("/httproutes") ? { status: 403, body: { message: "httproutes is forbidden" } } : undefined;
+    await lookUntil(() => false, 5);
+    assert.equal(notes.length, 1);
+    assert.match(
+      notes[0] ?? "",
+      /^Who meets canary cannot be read \(httproutes is forbidden .*would not be noticed\.$/,
+    );
+  });
+});

@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { PassThrough } from "node:stream";
+import fc from "fast-check";
+import * as v from "valibot";
+import { routeSpec } from "../../../components/gateway.ts";
+import type { Rule } from "../../../components/rule.ts";
+import { rulesSchema } from "../../../components/rule-schema.ts";
+import { gatewayMode } from "../../../components/traffic.ts";
+import { connect } from "../../../rollout/cluster/cluster.ts";
+import { findAccess } from "../../../rollout/cluster/kubeconfig.ts";
+import { cut, routeCut } from "../../../rollout/live/cut.ts";
+import type { RouteObject } from "../../../rollout/live/routes.ts";
+import { anyRules } from "../../components/any-rules.ts";
+import { type ApiObject, ApiServer, patched } from "../../fake/api-server.ts";
+import { withoutSleep } from "../../fake/sleep.ts";
+
+const namespace = "dora-apps";
+const routePath = `/apis/gateway.networking.k8s.io/v1/namespaces/${namespace}/httproutes/web`;
+const servicePath = `/api/v1/namespaces/${namespace}/services/web`;
+const recordPath = `/api/v1/namespaces/${namespace}/configmaps/web-rollout`;
+
+/** The live route that a program with this weight leaves. */
+function written(weight: number, rules: readonly Rule[] = []): RouteObject {
+  const { backends = { stable: 100, canary: 0 } } = gatewayMode().plan(weight, 9, {});
+  const spec = routeSpec({ gateways: [{ name: "public" }] }, namespace, {
+    service: "web",
+    port: 80,
+    token: "t",
+    rules,
+    backends,
+  });
+  return { metadata: { name: "web", namespace, labels: { "gray-release/service": "web" } }, spec };
+}
+
+describe("cutting a route", () => {
+  const anyWeight = fc.integer({ min: 0, max: 100_000 }).map((thousandths) => thousandths / 1000);
+
+  it("leaves what the program writes at weight 0, whatever the weight and the rules were", () => {
+    fc.assert(
+      fc.property(anyWeight, anyRules, (weight, rules) => {
+        fc.pre(v.is(rulesSchema, rules) && compiles(weight, rules));
+        const live = written(weight, rules);
+        assert.deepEqual(patched(live, routeCut(live))?.spec, written(0, rules).spec);
+      }),
+    );
+  });
+
+  it("does nothing to one that is cut", () => {
+    const live = written(0, [{ to: "canary", headers: { "x-beta": "1" } }]);
+    assert.deepEqual(routeCut(live), []);
+  });
+});
+
+describe("cut", () => {
+  let api: ApiServer;
+  const cutWeb = () =>
+    cut({
+      api: connect(findAccess({ kubeconfig: api.kubeconfig })),
+      cluster: "cluster-uid",
+      namespace,
+      service: "web",
+    });
+  const stablePod = (ready: "True" | "False") =>
+    api.put(`/api/v1/namespaces/${namespace}/pods/web-1`, {
+      metadata: { name: "web-1", namespace, labels: { app: "web", track: "stable" } },
+      status: { phase: "Running", conditions: [{ type: "Ready", status: ready }] },
+    });
+  const selector = () => api.objects.get(servicePath)?.spec.selector;
+  const record = () => JSON.parse(api.objects.get(recordPath)?.data.record ?? "{}");
+  beforeEach(async () => {
+    api = await ApiServer.start();
+    api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+    api.put("/apis/gateway.networking.k8s.io/v1", { metadata: { name: "v1" } });
+    api.put(routePath, written(10, [{ to: "canary", headers: { "x-beta": "1" } }]) as ApiObject);
+    stablePod("True");
+  });
+  afterEach(() => api.stop());
+
+  it("takes users off canary in the Service and the routes, and raises the record's number", async () => {
+    assert.equal(await cutWeb(), undefined);
+    assert.deepEqual(selector(), { app: "web", track: "stable" });
+    assert.deepEqual(api.objects.get(routePath)?.spec, written(0, [{ to: "canary", headers: { "x-beta": "1" } }]).spec);
+    assert.equal(record().sequence, 1);
+  });
+
+  it("is the same done twice", async () => {
+    await cutWeb();
+    await cutWeb();
+    assert.equal(api.requests.filter(({ method }) => method === "PATCH").length, 2);
+  });
+
+  it("works for a service without routes, in a cluster without the Gateway API", async () => {
+    api.objects.delete("/apis/gateway.networking.k8s.io/v1");
+    api.objects.delete(routePath);
+    await cutWeb();
+    assert.deepEqual(selector(), { app: "web", track: "stable" });
+  });
+
+  it("looks again where somebody wrote in between", async () => {
+    let once = true;
+    api.intercept = ({ method, path }) => {
+      if (method !== "PATCH" || path !== routePath || !once) return undefined;
+      once = false;
+      api.put(routePath, written(50) as ApiObject);
+      return undefined;
+    };
+    await cutWeb();
+    assert.deepEqual(api.objects.get(routePath)?.spec, written(0).spec);
+  });
+
+  it("cuts all the same where the record cannot be read, and says so", async () => {
+    api.put(recordPath, { metadata: { name: "web-rollout" }, data: { record: "no JSON" } });
+    assert.match((await cutWeb()) ?? "", /^The record web-rollout .* cannot be read/);
+    assert.deepEqual(selector(), { app: "web", track: "stable" });
+  });
+
+  it("needs no right to read Deployments", async () => {
+    api.intercept = ({ path }) =>
+      path.includes("/deployments") ? { status: 403, body: { message: "deployments is forbidden" } } : undefined;
+    assert.equal(await cutWeb(), undefined);
+    assert.deepEqual(selector(), { app: "web", track: "stable" });
+  });
+
+  it("cuts all the same where the record cannot be asked for, or does not answer", async () => {
+    const isRecord = (path: string) => path.endsWith("/configmaps/web-rollout");
+    api.intercept = ({ path }) => (isRecord(path) ? { status: 500, body: { message: "etcd is away" } } : undefined);
+    assert.match((await cutWeb()) ?? "", /etcd is away/);
+    assert.deepEqual(selector(), { app: "web", track: "stable" });
+    api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+    api.intercept = ({ path }) => (isRecord(path) ? { status: 200, stream: new PassThrough() } : undefined);
+    const sleepAgain = withoutSleep();
+    assert.equal(await cutWeb().finally(sleepAgain), "the cluster takes too long to write it");
+    assert.deepEqual(selector(), { app: "web", track: "stable" });
+  });
+
+  it("takes nobody off canary while no pod of stable is ready", async () => {
+    stablePod("False");
+    await assert.rejects(cutWeb(), {
+      name: "Refusal",
+      message:
+        "No pod of stable of web is ready, so nobody would serve the users who are taken off canary: mend stable first.",
+    });
+    assert.deepEqual(selector(), { app: "web" });
+  });
+
+  it("takes canary's pods away where pods were there before us, which have no label track", async () => {
+    const adopted = { release: "0123456789ab", front: { app: "web" } };
+    const canary = `/apis/apps/v1/namespaces/${namespace}/deployments/web-canary`;
+    api.objects.delete(`/api/v1/namespaces/${namespace}/pods/web-1`);
+    const annotations = { "gray-release/adopted": adopted.release };
+    for (const mark of [
+      () => api.put(recordPath, recordWith({ adopted })),
+      () => {
+        api.put(recordPath, recordWith({}));
+        api.put(canary.replace("-canary", ""), { metadata: { name: "web", namespace, annotations } });
+      },
+    ]) {
+      mark();
+      api.put(canary, { metadata: { name: "web-canary", namespace }, spec: { replicas: 2 } });
+      await cutWeb();
+      assert.deepEqual([api.objects.get(canary)?.spec.replicas, selector()], [0, { app: "web" }]);
+      assert.equal(record().sequence, 1);
+    }
+  });
+
+  it("fails where the front may not be changed", async () => {
+    api.intercept = ({ method }) =>
+      method === "PATCH" ? { status: 403, body: { message: "services is forbidden" } } : undefined;
+    await assert.rejects(cutWeb(), /services is forbidden/);
+  });
+});
+
+function recordWith(changes: object): ApiObject {
+  const record = { version: 1, cluster: "cluster-uid", sequence: 0, verdicts: {}, completed: [], ...changes };
+  return { metadata: { name: "web-rollout" }, data: { record: JSON.stringify(record) } };
+}
+
+function compiles(weight: number, rules: readonly Rule[]): boolean {
+  try {
+    written(weight, rules);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { Progress } from "../../../rollout/pulumi/engine-events.ts";
+
+const deployment = "gray-release:index:CanaryService$kubernetes:apps/v1:Deployment";
+const urn = (type = deployment, name = "web") => `urn:pulumi:prod::gray-release::${type}::${name}`;
+
+function step(kind: string, op: string, type = deployment, name = "web", custom = true) {
+  return JSON.stringify({ [kind]: { metadata: { op, urn: urn(type, name), old: null, new: { custom } } } });
+}
+const begin = (op: string, ...of: [type?: string, name?: string, custom?: boolean]) =>
+  step("resourcePreEvent", op, ...of);
+const diagnostic = (message: string, about?: string, severity = "error") =>
+  JSON.stringify({ sequence: 14, diagnosticEvent: { message, severity, ...(about && { urn: about }) } });
+
+/** What a run says to people. */
+const said = (...lines: string[]) => {
+  const progress = new Progress();
+  return lines.map((line) => progress.read(line)).filter((each) => each !== undefined);
+};
+/** Why a run failed. */
+const failure = (...lines: string[]) => {
+  const progress = new Progress();
+  for (const line of lines) progress.read(line);
+  return progress.failure;
+};
+
+describe("how a run of Pulumi goes", () => {
+  it("is one line for each change of an object, as it begins", () => {
+    assert.deepEqual(
+      said(
+        begin("create", "kubernetes:core/v1:Service", "front"),
+        begin("update"),
+        step("resOutputsEvent", "update"),
+        begin("create-replacement", "kubernetes:core/v1:ConfigMap", "config"),
+        begin("replace", "kubernetes:core/v1:ConfigMap", "config"),
+        begin("delete-replaced", "kubernetes:core/v1:ConfigMap", "config"),
+        begin("delete", "kubernetes:core/v1:Secret", "old"),
+      ),
+      [
+        "Service front creating",
+        "Deployment web updating",
+        "ConfigMap config creating",
+        "ConfigMap config deleting",
+        "Secret old deleting",
+      ],
+    );
+  });
+
+  it("says nothing of what stays, of what is only read, and of what is no object", () => {
+    assert.deepEqual(
+      said(
+        begin("same"),
+        begin("refresh"),
+        begin("read", "pulumi:pulumi:StackReference", "canary"),
+        begin("create", "pulumi:providers:kubernetes", "cluster"),
+        begin("update", "gray-release:index:CanaryService", "web", false),
+        '{"preludeEvent":{"config":{"gray-release:image":"web:1"}}}',
+        "Loading policy packs...",
+        "[]",
+        "",
+      ),
+      [],
+    );
+  });
+
+  it("leaves creates behind that neither came to an end nor failed", () => {
+    const leaves = (...lines: string[]) => {
+      const progress = new Progress();
+      for (const line of lines) progress.read(line);
+      return progress.leavesCreates;
+    };
+    assert.ok(leaves(begin("create")));
+    assert.ok(!leaves(begin("create"), step("resOutputsEvent", "create")));
+    assert.ok(!leaves(begin("create"), step("resOpFailedEvent", "create")));
+    assert.ok(!leaves(begin("update"), begin("create", "gray-release:index:CanaryService", "web", false)));
+  });
+});
+
+describe("why a run of Pulumi failed", () => {
+  it("is what the program says, whatever else went wrong", () => {
+    const refusal = "fop-gate has no release in stack canary: run pulumi up --stack canary first.";
+    const failed = diagnostic(`update of resource "${urn()}" failed: no`, urn());
+    assert.equal(failure(failed, diagnostic(`${refusal}\n`), diagnostic("update failed\n")), refusal);
+  });
+
+  it("is the error of a program that broke, without its stack", () => {
+    const broke = (rest: string) =>
+      failure(diagnostic(`Running program '/project/index.ts' failed with an unhandled exception:\n${rest}`));
+    assert.equal(broke("Error: boom goes it\n    at file:///project/index.ts:1:7\n"), "Error: boom goes it");
+    assert.equal(
+      broke("file:///project/index.ts:78\n};\nconst x: = 1;\n         ^\n\nSyntaxError: Unexpected token `=`\n"),
+      "SyntaxError: Unexpected token `=`",
+    );
+    assert.equal(broke("<ref *1> 17\n"), "<ref *1> 17");
+  });
+
+  it("is what a hook of the program says", () => {
+    const hook = 'before hook "kubernetes:apps/v1:Deployment_web_beforeUpdate_0" failed: web prod is refused.\n';
+    assert.equal(failure(diagnostic(hook, urn()), diagnostic("update failed\n")), "web prod is refused.");
+  });
+
+  it("is the first resource that failed, in one line", () => {
+    const cancelled = `3 errors occurred:\n\t* resource "${urn()}" was successfully created, but the Kubernetes API server reported that it failed to fully initialize or become live: 'web' timed out waiting to be Ready\n\t* [MinimumReplicasUnavailable] Deployment does not have minimum availability.\n\t* Minimum number of live Pods was not attained\n\n\n`;
+    assert.equal(
+      failure(diagnostic(cancelled, urn()), diagnostic("another", urn(deployment, "web-canary"))),
+      "Deployment web: 'web' timed out waiting to be Ready; [MinimumReplicasUnavailable] Deployment does not have minimum availability.; Minimum number of live Pods was not attained",
+    );
+    const invalid = `resource "${urn()}" was not successfully created by the Kubernetes API server: ConfigMap "Bad" is invalid\n`;
+    assert.equal(failure(diagnostic(invalid, urn())), 'Deployment web: ConfigMap "Bad" is invalid');
+    assert.equal(
+      failure(diagnostic(`update of resource "${urn()}" failed: forbidden\n`, urn())),
+      "Deployment web: forbidden",
+    );
+  });
+
+  it("is the mandatory policy that was broken", () => {
+    const policy = (enforcementLevel: string, message: string) =>
+      JSON.stringify({ policyEvent: { message, enforcementLevel, policyName: "safe-rolling-update" } });
+    assert.equal(
+      failure(policy("advisory", "nicer"), policy("mandatory", "Rolls drain.\nDeployment web: maxUnavailable is 1.\n")),
+      "Rolls drain.; Deployment web: maxUnavailable is 1.",
+    );
+  });
+
+  it("is not known where only the engine's echo says so, or a warning", () => {
+    for (const echo of ["update failed\n", "preview failed\n", "update canceled\n"])
+      assert.equal(failure(diagnostic(echo)), undefined);
+    assert.equal(failure(diagnostic("an old plugin", undefined, "warning")), undefined);
+  });
+});

@@ -1,0 +1,257 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { until } from "../../../rehearsal/kubectl.ts";
+import { outputs, PulumiFailure, preview, type Run, settle, up } from "../../../rollout/pulumi/pulumi.ts";
+import { setEnvironment } from "../../fake/environment.ts";
+
+const deployment = "gray-release:index:CanaryService$kubernetes:apps/v1:Deployment";
+const urn = (type = deployment, name = "web") => `urn:pulumi:prod::gray-release::${type}::${name}`;
+const event = (kind: string, op: string) =>
+  JSON.stringify({ [kind]: { metadata: { op, urn: urn(), new: { custom: true } } } });
+
+/** A shell's way to print lines as they are. */
+const print = (...lines: string[]) => `cat <<'END'\n${lines.join("\n")}\nEND\n`;
+const fail = (said: string) => `cat >&2 <<'END'\n${said}\nEND\nexit 1\n`;
+
+describe("pulumi", () => {
+  let folder: string;
+  let restore: () => void;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "gray-pulumi-"));
+    restore = setEnvironment({ PATH: `${folder}${delimiter}${process.env.PATH}`, GRAY_EPOCH: "6" });
+  });
+  afterEach(() => {
+    restore();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** Puts a `pulumi` on PATH that does these things, by the first words of what it is told, in the project's folder. */
+  const pulumiDoes = (does: Readonly<Record<string, string>>) => {
+    const cases = Object.entries(does).map(([words, script]) => `"${words} "*)\n${script}\n;;`);
+    const lines = ["#!/bin/sh", 'echo "$*" >> calls', 'case "$* " in', ...cases, "esac", ""];
+    writeFileSync(join(folder, "pulumi"), lines.join("\n"));
+    chmodSync(join(folder, "pulumi"), 0o755);
+  };
+  const run = (more: Partial<Run> = {}): Run => ({ stack: "prod", folder, ...more });
+  const text = (file: string) => readFileSync(join(folder, file), "utf8");
+  const calls = () => text("calls").trim().split("\n");
+  const verbs = () => calls().map((call) => call.split(" --")[0]);
+  const failure = async (promise: Promise<unknown>) => {
+    const error = await promise.then(
+      () => assert.fail("it did not fail"),
+      (reason: unknown) => reason,
+    );
+    assert.ok(error instanceof PulumiFailure, String(error));
+    return [error.kind, error.message];
+  };
+
+  describe("up", () => {
+    it("brings the stack to what the program says, after a look at the cluster, and says each change", async () => {
+      const said: string[] = [];
+      pulumiDoes({ up: `echo "$GRAY_EPOCH $PWD" > run\n${print(event("resourcePreEvent", "update"))}` });
+      await up(run({ env: { GRAY_EPOCH: "7" }, say: (line) => said.push(line) }));
+      assert.deepEqual(calls(), ["up --yes --skip-preview --refresh --json --non-interactive --stack prod"]);
+      assert.equal(text("run"), `7 ${folder}\n`);
+      assert.deepEqual(said, ["Deployment web updating"]);
+    });
+
+    it("has to pass the policies that it is given", async () => {
+      pulumiDoes({});
+      await up(run({ policies: "/pack" }));
+      assert.match(calls()[0] ?? "", / --policy-pack \/pack /);
+    });
+
+    it("fails in the program's words", async () => {
+      const refusal = JSON.stringify({ diagnosticEvent: { message: "web is refused.\n", severity: "error" } });
+      pulumiDoes({ up: `${print(refusal)}exit 1` });
+      assert.deepEqual(await failure(up(run())), ["failed", "web is refused."]);
+    });
+
+    it("fails in Pulumi's words where it did not come to run the program", async () => {
+      pulumiDoes({ up: fail("warning: old\nerror: no stack named 'prod' found\n  see above") });
+      assert.deepEqual(await failure(up(run())), [
+        "failed",
+        "pulumi up --stack prod says: no stack named 'prod' found",
+      ]);
+      pulumiDoes({ up: "exit 9" });
+      const [, sentence] = await failure(up(run()));
+      assert.equal(sentence, "pulumi up --stack prod says: it ended with 9 and no word");
+    });
+
+    it("fails where there is no pulumi", async () => {
+      const back = setEnvironment({ PATH: "/usr/bin:/bin" });
+      await assert
+        .rejects(up(run()), /^Refusal: The pulumi command is not on PATH: install Pulumi, or use/)
+        .finally(back);
+    });
+
+    it("is interrupted by its signal, not by a failure", async () => {
+      const stop = new AbortController();
+      pulumiDoes({ up: `trap '${fail("error: update canceled")}' INT\necho > begun\nwhile :; do sleep 0.05; done` });
+      const interrupted = failure(up(run({ signal: stop.signal })));
+      await until("it runs", async () => existsSync(join(folder, "begun")));
+      stop.abort();
+      assert.deepEqual(await interrupted, ["interrupted", "pulumi up --stack prod was interrupted."]);
+    });
+  });
+
+  describe("a stack that is locked", () => {
+    const gone = spawnSync("true").pid;
+    const state = "file:///state/.pulumi/locks/prod/1.json";
+    const locked = (...lines: [url: string, host: string, pid: number][]) =>
+      `error: the stack is currently locked by ${lines.length} lock(s). Either wait.${lines
+        .map(([url, host, pid]) => `\n  ${url}: created by me@${host} (pid ${pid}) at 2026-11-23T13:57:15Z`)
+        .join("")}`;
+    const untilCancelled = (complaint: string) => ({
+      up: `[ -e cancelled ] || { ${fail(complaint)} }`,
+      cancel: "echo > cancelled",
+      "stack export": "echo '{}'",
+    });
+
+    it("by processes of this machine that are gone is taken over, its state made whole first", async () => {
+      pulumiDoes(untilCancelled(locked([state, hostname(), gone], [state, hostname(), gone])));
+      await up(run());
+      assert.deepEqual(verbs(), ["up", "cancel", "stack export", "up"]);
+      assert.equal(calls()[1], "cancel --yes --non-interactive --stack prod");
+    });
+
+    it("by anybody who may be alive is left alone, and says who it is", async () => {
+      const others: [string, string, number][] = [
+        [state, hostname(), process.pid],
+        [state, "elsewhere", gone],
+        ["s3://states/.pulumi/locks/prod/1.json", hostname(), gone],
+      ];
+      for (const [url, host, pid] of others) {
+        pulumiDoes(untilCancelled(locked([state, hostname(), gone], [url, host, pid])));
+        const holders = [`me@${hostname()} (pid ${gone})`, `me@${host} (pid ${pid})`];
+        const since = " since 2026-11-23T13:57:15Z";
+        assert.deepEqual(await failure(up(run())), [
+          "locked",
+          `Stack prod is locked by ${holders.join(`${since} and `)}${since}: wait for it to end, or run pulumi cancel --stack prod if it is dead.`,
+        ]);
+      }
+      assert.ok(!verbs().includes("cancel"));
+    });
+
+    it("is given up where it is locked again at once", async () => {
+      pulumiDoes({ up: fail(locked([state, hostname(), gone])), "stack export": "echo '{}'" });
+      assert.equal((await failure(up(run())))[0], "locked");
+      assert.deepEqual(verbs(), ["up", "cancel", "stack export", "up"]);
+    });
+
+    it("by another update at Pulumi Cloud is left alone", async () => {
+      pulumiDoes({ up: fail("error: [409] Conflict: Another update is currently in progress.\nTo learn more, visit") });
+      assert.deepEqual(await failure(up(run())), [
+        "locked",
+        "Another update of stack prod is in progress: wait for it to end, or run pulumi cancel --stack prod if it is dead.",
+      ]);
+      assert.deepEqual(verbs(), ["up"]);
+    });
+  });
+
+  describe("a run that was killed", () => {
+    const pending = (type: string, name: string, inputs: object, operation = "creating") => ({
+      type: operation,
+      resource: { urn: urn(type, name), type: type.split("$").at(-1), custom: true, parent: urn(), inputs },
+    });
+    const configMap = "kubernetes:core/v1:ConfigMap";
+    const named = (name: string, namespace?: string) => ({ metadata: { name, ...(namespace && { namespace }) } });
+    const web = { urn: urn(), type: deployment, id: "apps/web", inputs: { constructor: 1, count: 1.5 } };
+    const exported = (...operations: object[]) => ({
+      version: 3,
+      deployment: { manifest: { magic: "x" }, resources: [web], pending_operations: operations },
+    });
+    const does = (state: object) => ({
+      "stack export": print(JSON.stringify(state)),
+      "stack import": "cat > imported",
+    });
+    const imported = () => JSON.parse(text("imported"));
+
+    it("has what it was creating put into the state, by the name it has in the cluster", async () => {
+      const config = pending(configMap, "config", named("web-config-1", "apps"));
+      const role = pending("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", "role", named("web-role"));
+      const state = exported(config, role);
+      pulumiDoes(does(state));
+      await settle(run());
+      assert.deepEqual(imported(), {
+        ...state,
+        deployment: {
+          ...state.deployment,
+          resources: [web, { ...config.resource, id: "apps/web-config-1" }, { ...role.resource, id: "web-role" }],
+          pending_operations: [],
+        },
+      });
+    });
+
+    it("has everything else forgotten: what is no object of a cluster, what the state holds, what it was not creating", async () => {
+      const state = exported(
+        pending("random:index/randomPassword:RandomPassword", "token", { length: 20, metadata: "none" }),
+        pending(configMap, "nameless", {}),
+        pending(deployment, "web", named("web", "apps")),
+        pending(configMap, "changed", named("changed", "apps"), "updating"),
+      );
+      pulumiDoes(does(state));
+      await settle(run());
+      assert.deepEqual(imported().deployment.resources, [web]);
+      assert.deepEqual(imported().deployment.pending_operations, []);
+    });
+
+    it("has a thing taken in once that was being created twice", async () => {
+      const config = pending(configMap, "config", named("web-config-1", "apps"));
+      pulumiDoes(does(exported(config, config)));
+      await settle(run());
+      assert.equal(imported().deployment.resources.length, 2);
+    });
+
+    it("leaves nothing to do where it left nothing open", async () => {
+      for (const state of [exported(), { version: 3 }, { version: 3, deployment: {} }]) {
+        pulumiDoes(does(state));
+        await settle(run());
+      }
+      assert.ok(!verbs().includes("stack import"));
+    });
+
+    it("is made good at once by the up that it was, and the failure stays what it is", async () => {
+      const begun = print(event("resourcePreEvent", "create"));
+      pulumiDoes({ up: `${begun}kill -KILL $$`, ...does(exported(pending(configMap, "config", named("c", "apps")))) });
+      const sentence = "pulumi up --stack prod says: it ended with 137 and no word";
+      assert.deepEqual(await failure(up(run())), ["failed", sentence]);
+      assert.equal(imported().deployment.resources.length, 2);
+      pulumiDoes({ up: `${begun}kill -KILL $$`, "stack export": fail("error: no disk") });
+      assert.deepEqual(await failure(up(run())), [
+        "failed",
+        `${sentence} What it left half done stays so: pulumi stack export --stack prod says: no disk`,
+      ]);
+    });
+
+    it("is made good after its signal too", async () => {
+      const stop = new AbortController();
+      const up1 = `trap 'exit 8' INT\n${print(event("resourcePreEvent", "create"))}\nwhile :; do sleep 0.05; done`;
+      pulumiDoes({ up: up1, ...does(exported(pending(configMap, "config", named("c", "apps")))) });
+      const [kind] = await failure(up(run({ signal: stop.signal, say: () => stop.abort() })));
+      assert.equal(kind, "interrupted");
+      assert.equal(imported().deployment.resources.length, 2);
+    });
+  });
+
+  it("preview goes through the changes with the policies and leaves the state alone", async () => {
+    const said: string[] = [];
+    const violation = JSON.stringify({ policyEvent: { message: "too steep\n", enforcementLevel: "mandatory" } });
+    const steps = print(event("resourcePreEvent", "create"), violation);
+    pulumiDoes({ preview: `echo "$PULUMI_ENABLE_STREAMING_JSON_PREVIEW $GRAY_EPOCH" > run\n${steps}exit 1` });
+    const previewed = preview(run({ env: { GRAY_EPOCH: "7" }, policies: "/pack", say: (line) => said.push(line) }));
+    assert.deepEqual(await failure(previewed), ["failed", "too steep"]);
+    assert.deepEqual(calls(), ["preview --json --policy-pack /pack --non-interactive --stack prod"]);
+    assert.equal(text("run"), "true 7\n");
+    assert.deepEqual(said, ["Deployment web creating"]);
+  });
+
+  it("outputs are what the stack says", async () => {
+    pulumiDoes({ "stack output": `echo '{"releases":{"apps/web":{}},"token":"[secret]"}'` });
+    assert.deepEqual(await outputs(run()), { releases: { "apps/web": {} }, token: "[secret]" });
+    assert.deepEqual(calls(), ["stack output --json --non-interactive --stack prod"]);
+  });
+});

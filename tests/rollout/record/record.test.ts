@@ -1,0 +1,265 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Refusal } from "../../../components/refusal.ts";
+import { connect } from "../../../rollout/cluster/cluster.ts";
+import { findAccess } from "../../../rollout/cluster/kubeconfig.ts";
+import { forgetAll } from "../../../rollout/record/kept-map.ts";
+import {
+  bounded,
+  changeRecord,
+  completedReleases,
+  parseRecord,
+  type RolloutRecord,
+  readRecord,
+  withCompleted,
+} from "../../../rollout/record/record.ts";
+import { ApiServer } from "../../fake/api-server.ts";
+import { direct } from "../../fake/direct.ts";
+import { verdict } from "../../fake/world.ts";
+
+const whole: RolloutRecord = {
+  version: 1,
+  cluster: "uid",
+  sequence: 3,
+  verdicts: { bbbbbbbbbbbb: verdict("good") },
+  completed: ["aaaaaaaaaaaa", "bbbbbbbbbbbb"],
+  open: { epoch: 2, release: "cccccccccccc", weight: 10 },
+};
+const why = (text: string | undefined) => {
+  const reading = parseRecord(text, "uid");
+  assert.equal(reading.kind, "unreadable");
+  return reading.kind === "unreadable" ? reading.why : "";
+};
+const changed = (changes: object) => JSON.stringify({ ...whole, ...changes });
+
+describe("reading a record", () => {
+  it("gives back what was written", () => {
+    assert.deepEqual(parseRecord(JSON.stringify(whole), "uid"), { kind: "read", record: whole });
+  });
+
+  for (const [what, text, reason] of [
+    ["without its key", undefined, /it has no key "record"/],
+    ["that is cut off", JSON.stringify(whole).slice(0, 40), /JSON/],
+    ["that is empty", "", /JSON/],
+    ["that is JSON and no record", "[]", /must be an object/],
+    ["of a later version", changed({ version: 2 }), /version/],
+    ["without a version", changed({ version: undefined }), /version/],
+    ["of another cluster", changed({ cluster: "other" }), /it belongs to cluster other and this is uid/],
+    ["with a verdict that is none", changed({ verdicts: { b: { ...verdict("good"), verdict: "fine" } } }), /verdict/],
+    ["with a verdict of nobody", changed({ verdicts: { b: { verdict: "good" } } }), /by/],
+    ["with a sequence below 0", changed({ sequence: -1 }), /sequence/],
+    ["with an open rollout without its driver", changed({ open: { release: "c", weight: 10 } }), /epoch/],
+    ["with a weight over 100", changed({ open: { epoch: 1, release: "c", weight: 101 } }), /weight/],
+  ] as [string, string | undefined, RegExp][]) {
+    it(`does not read one ${what}, and says why in one line`, () => {
+      assert.match(why(text), reason);
+      assert.doesNotMatch(why(text), /\n/);
+    });
+  }
+
+  it("never throws, whatever the text is", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+        assert.equal(parseRecord(text, "uid").kind, "unreadable");
+      }),
+    );
+  });
+});
+
+describe("the releases that stable ran completely", () => {
+  const id = fc.constantFrom("a", "b", "c", "d");
+
+  it("end with the last one, each once", () => {
+    fc.assert(
+      fc.property(fc.array(id), id, (before, now) => {
+        const after = withCompleted({ ...whole, completed: [...new Set(before)] }, now).completed;
+        assert.equal(after.at(-1), now);
+        assert.equal(new Set(after).size, after.length);
+      }),
+    );
+  });
+
+  it("are at most a hundred, the newest ones", () => {
+    const many = Array.from({ length: 150 }, (_, i) => String(i));
+    const { completed } = many.reduce(withCompleted, whole);
+    assert.deepEqual(completed, many.slice(50));
+  });
+
+  it("leave the rest of the record as it is", () => {
+    const { completed: _, ...rest } = withCompleted(whole, "d");
+    const { completed: __, ...before } = whole;
+    assert.deepEqual(rest, before);
+  });
+
+  it("say what it ran last", () => {
+    assert.equal(completedReleases({ kind: "read", record: whole })[0], "bbbbbbbbbbbb");
+    assert.deepEqual(completedReleases({ kind: "absent" }), []);
+    assert.deepEqual(completedReleases({ kind: "unreadable", why: "" }), []);
+  });
+});
+
+describe("the verdicts that a record remembers", () => {
+  const numbers = { verdict: "good", because: "x".repeat(1000) };
+  const day = (at: number) => new Date(Date.UTC(2026, 0, 1 + at)).toISOString();
+  const judged = (days: number, word: "good" | "bad" = "good") =>
+    Object.fromEntries(
+      Array.from({ length: days }, (_, at) => [`r${at}`, { ...verdict(word), at: day(at), evidence: numbers }]),
+    );
+
+  it("are the newest hundred, wherever they stand", () => {
+    const verdicts = Object.fromEntries(Object.entries(judged(150)).reverse());
+    const ids = Object.keys(bounded({ ...whole, verdicts }).verdicts);
+    assert.deepEqual(new Set(ids), new Set(Array.from({ length: 100 }, (_, at) => `r${at + 50}`)));
+  });
+
+  it("keep a bad one, however old, that would be admitted without it", () => {
+    const open = { epoch: 1, release: "r1", weight: 10 };
+    const { verdicts } = bounded({ ...whole, verdicts: judged(150, "bad"), completed: ["r0"], open });
+    assert.equal(Object.keys(verdicts).length, 102);
+    assert.deepEqual([verdicts.r0?.verdict, verdicts.r1?.verdict, verdicts.r2], ["bad", "bad", undefined]);
+  });
+
+  it("keep the numbers of the newest ten, and the sentence of all", () => {
+    const { verdicts } = bounded({ ...whole, verdicts: judged(30) });
+    const withNumbers = Object.keys(verdicts).filter((id) => verdicts[id]?.evidence);
+    assert.deepEqual(new Set(withNumbers), new Set(Array.from({ length: 10 }, (_, at) => `r${at + 20}`)));
+    assert.equal(verdicts.r0?.because, "looked at it");
+  });
+
+  it("leave the rest of the record as it is", () => {
+    assert.deepEqual(bounded(whole), whole);
+  });
+});
+
+describe("changing a record", () => {
+  let api: ApiServer;
+  const path = "/api/v1/namespaces/dora-apps/configmaps/web-rollout";
+  const cluster = () => connect(findAccess({ kubeconfig: api.kubeconfig }));
+  const change = (f: (before: RolloutRecord) => RolloutRecord) => changeRecord(cluster(), "dora-apps", "web", "uid", f);
+  const read = () => readRecord(cluster(), "dora-apps", "web", "uid");
+
+  beforeEach(async () => {
+    api = await ApiServer.start();
+  });
+  afterEach(() => api.stop());
+
+  it("begins one where there is none", async () => {
+    assert.deepEqual(await read(), { kind: "absent" });
+    const written = await change((before) => withCompleted(before, "a"));
+    assert.deepEqual(written, { version: 1, cluster: "uid", sequence: 0, verdicts: {}, completed: ["a"] });
+    assert.deepEqual(await read(), { kind: "read", record: written });
+    assert.equal(api.objects.get(path)?.metadata.labels?.["gray-release/service"], "web");
+  });
+
+  it("loses neither of two changes made at once, to a record that is there", async () => {
+    await change((before) => before);
+    await Promise.all(["a", "b"].map((id) => change((before) => withCompleted(before, id))));
+    const after = await read();
+    assert.deepEqual(after.kind === "read" && after.record.completed.toSorted(), ["a", "b"]);
+  });
+
+  it("loses neither of two changes made at once, where both begin it", async () => {
+    await Promise.all(["a", "b"].map((id) => change((before) => withCompleted(before, id))));
+    const after = await read();
+    assert.deepEqual(after.kind === "read" && after.record.completed.toSorted(), ["a", "b"]);
+  });
+
+  it("loses none of twenty", async () => {
+    const all = Array.from({ length: 20 }, (_, i) => `r${i}`);
+    await Promise.all(all.map((id) => change((before) => withCompleted(before, id))));
+    const after = await read();
+    assert.deepEqual(after.kind === "read" && new Set(after.record.completed), new Set(all));
+  });
+
+  it("begins it again where somebody deletes it in between", async () => {
+    await change((before) => withCompleted(before, "a"));
+    let deleted = false;
+    api.intercept = ({ method }) => {
+      if (method === "PUT" && !deleted) {
+        deleted = true;
+        api.objects.delete(path);
+      }
+      return undefined;
+    };
+    const after = await change((before) => withCompleted(before, "b"));
+    assert.deepEqual(after.completed, ["b"]);
+  });
+
+  it("keeps what others wrote beside it: data, labels and annotations", async () => {
+    api.put(path, {
+      metadata: {
+        name: "web-rollout",
+        labels: { "example.com/kept": "yes", app: "web" },
+        annotations: { "example.com/note": "do not delete" },
+      },
+      data: { record: changed({}), notes: "of a person" },
+    });
+    await change((before) => withCompleted(before, "d"));
+    const after = api.objects.get(path);
+    assert.deepEqual(after?.metadata.labels, {
+      "example.com/kept": "yes",
+      app: "web",
+      "gray-release/service": "web",
+    });
+    assert.deepEqual(after?.metadata.annotations, { "example.com/note": "do not delete" });
+    assert.equal(after?.data.notes, "of a person");
+  });
+
+  it("keeps the fields that a later version added, wherever they stand", async () => {
+    const later = {
+      ...whole,
+      mood: true,
+      verdicts: { bbbbbbbbbbbb: { ...verdict("good"), samples: 300 } },
+      open: { ...whole.open, colour: 2 },
+    };
+    api.put(path, { metadata: { name: "web-rollout" }, data: { record: JSON.stringify(later) } });
+    await change((before) => ({ ...before, sequence: 4 }));
+    assert.deepEqual(JSON.parse(api.objects.get(path)?.data.record), { ...later, sequence: 4 });
+  });
+
+  it("never writes over one that it cannot read", async () => {
+    api.put(path, { metadata: { name: "web-rollout" }, data: { record: "{" } });
+    await assert.rejects(
+      change((before) => before),
+      (error) =>
+        error instanceof Refusal && /^The record web-rollout in namespace dora-apps cannot be read/.test(error.message),
+    );
+    assert.equal(api.objects.get(path)?.data.record, "{");
+  });
+
+  it("writes nothing where nothing changes", async () => {
+    await change((before) => withCompleted(before, "a"));
+    const writes = () => api.requests.filter(({ method }) => method !== "GET").length;
+    const before = writes();
+    assert.deepEqual((await change((same) => same)).completed, ["a"]);
+    assert.equal(writes(), before);
+  });
+
+  it("stays small after however many verdicts", async () => {
+    const evidence = { verdict: "good", because: "x".repeat(1000) };
+    for (let at = 0; at < 120; at++) {
+      const one = { ...verdict("good"), at: new Date(at * 1000).toISOString(), evidence };
+      await changeRecord(direct(api), "dora-apps", "web", "uid", (before) => ({
+        ...before,
+        verdicts: { ...before.verdicts, [`r${at}`]: one },
+      }));
+    }
+    assert.ok((api.objects.get(path)?.data.record.length ?? Infinity) < 40_000);
+  });
+
+  it("passes on every answer but a conflict", async () => {
+    api.intercept = ({ method }) =>
+      method === "POST" ? { status: 403, body: { message: "configmaps is forbidden" } } : undefined;
+    await assert.rejects(
+      change((before) => before),
+      /configmaps is forbidden/,
+    );
+  });
+
+  it("can be deleted, also where it is not there", async () => {
+    await change((before) => before);
+    await forgetAll(cluster(), "dora-apps", "web");
+    await forgetAll(cluster(), "dora-apps", "web");
+    assert.deepEqual(await read(), { kind: "absent" });
+  });
+});

@@ -113,6 +113,18 @@ describe("gray watch", () => {
     assert.match(lines[3] ?? "", /superseded: alice began that of cccccccccccc$/);
   });
 
+  it("says where it stays that nobody drives it any more", async () => {
+    drive();
+    open();
+    between(
+      () => world.api.objects.delete(leasePath),
+      () => close("undone", "5xx"),
+    );
+    const { lines } = await watch("--stay");
+    assert.match(lines[2] ?? "", /nobody drives it, and the traffic stays as it is: gray resume goes on/);
+    assert.match(lines[3] ?? "", /undone: 5xx$/);
+  });
+
   it("waits for a cluster that does not answer", async () => {
     drive();
     open();

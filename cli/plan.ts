@@ -9,10 +9,12 @@ import { listPods } from "../rollout/live/pods.ts";
 import { readFront, shareOf } from "../rollout/live/share.ts";
 import { readRecord } from "../rollout/record/record.ts";
 import { changeLines, type StackPreview, shortName } from "./changes.ts";
+import type { Judged } from "./findings.ts";
 import { caveats, prospects, prospectTable } from "./forecast.ts";
+import { assertPasses, findingLines } from "./judge.ts";
 import { type Elsewhere, ownersOf } from "./owners.ts";
 import { foreseen, stepTable } from "./plan-steps.ts";
-import { previewStacks } from "./previews.ts";
+import { judgeStacks, previewStacks } from "./previews.ts";
 import { aboutService, type FoundService, findService, type ServiceOptions } from "./services.ts";
 import { sourceOf } from "./sources.ts";
 import { seconds, written } from "./time.ts";
@@ -60,7 +62,7 @@ async function plan(options: Options): Promise<void> {
   const isTold = traffic !== undefined && traffic.requestsPerSecond > 0 && stableReplicas > 0;
   const byGateway = front.routes.length > 0;
   const forecasts = isTold ? prospects(traffic, stableReplicas, shareInForce, byGateway) : [];
-  const intent = "elsewhere" in changes ? undefined : changes.intent;
+  const { intent, judged } = "elsewhere" in changes ? {} : changes;
   const steps = foreseen(intent?.steps ?? [], isTold ? traffic : undefined, stableReplicas, byGateway);
   if (options.json) {
     console.log(
@@ -68,6 +70,7 @@ async function plan(options: Options): Promise<void> {
         ...{ service, namespace, ...measured, stableReplicas, shareInForce, forecasts },
         // Without the components' inputs: a value may be a secret.
         ...("elsewhere" in changes ? changes : { stacks: changes.stacks.map(({ services: _, ...told }) => told) }),
+        ...(judged && { policies: judged }),
         ...(open !== undefined && { open }),
         ...(intent && { release: intent.release, steps }),
       }),
@@ -81,12 +84,14 @@ async function plan(options: Options): Promise<void> {
       intent ? `gray rollout would bring ${intent.release} to the users in these steps:\n\n${stepTable(steps)}` : "",
       open === undefined ? "" : `A rollout of ${open} is open; what follows is what comes after it.`,
       "elsewhere" in changes ? changes.elsewhere : changeLines(changes.stacks),
+      judged ? `The policies in ${options.policyPack} say of it:\n\n${findingLines(judged)}` : "",
     ];
     console.log(parts.filter((part) => part !== "").join("\n\n"));
   }
   if ("elsewhere" in changes) return;
   const failed = changes.stacks.find(({ error }) => error !== undefined);
   if (failed) throw new Refusal(`pulumi preview --stack ${shortName(failed.stack)} says: ${failed.error}`);
+  if (judged) assertPasses(judged);
 }
 
 function measuredLine(service: string, traffic: Traffic, { seconds, podsRead, podsListed }: Measured): string {
@@ -113,18 +118,23 @@ function untold(service: string, { traffic, seconds, podsRead, podsListed }: Mea
 async function changesOf(found: FoundService, policyPack: string | undefined): Promise<Changes | Elsewhere> {
   const owners = await ownersOf(found, "gray plan");
   if ("elsewhere" in owners) return owners;
-  const stacks = await previewStacks(owners, policyPack);
+  const stacks = await previewStacks(owners);
+  const isWhole = stacks.every(({ error }) => error === undefined);
+  const judged = policyPack !== undefined && isWhole ? await judgeStacks(owners, policyPack) : undefined;
+  const changes = { stacks, ...(judged && { judged }) };
   const component = stacks.flatMap(({ services }) => services).find(({ service }) => service === found.service);
   try {
-    return component ? { stacks, intent: intentOf(component.inputs) } : { stacks };
+    return component ? { ...changes, intent: intentOf(component.inputs) } : changes;
   } catch {
     // Another version of the program, or a stack without canary: then the changes are all that can be said.
-    return { stacks };
+    return changes;
   }
 }
 
 interface Changes {
   readonly stacks: readonly StackPreview[];
+  /** Absent where no pack was asked, or there is nothing that it could be asked of. */
+  readonly judged?: readonly Judged[];
   /** Absent where canary's component does not change. */
   readonly intent?: Intent;
 }

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { PulumiFailure, preview } from "../rollout/pulumi/pulumi.ts";
+import { join } from "node:path";
 import { previewStack, type StackPreview } from "./changes.ts";
+import type { Judged } from "./findings.ts";
+import { judge } from "./judge.ts";
 import type { Owners } from "./owners.ts";
 
 /**
@@ -24,29 +25,13 @@ async function inTurn<T>(
   }
 }
 
-/** What an `up` of each stack would do. @param policyPack its folder. @default no policies besides the backend's */
-export function previewStacks(owners: Owners, policyPack?: string): Promise<StackPreview[]> {
-  return inTurn(owners, async (stack, env) => {
-    const found = await previewStack(stack, owners.folder, env);
-    if (policyPack === undefined || found.error !== undefined) return found;
-    const error = await violation(owners, stack, policyPack, env);
-    return error === undefined ? found : { ...found, error };
-  });
+/** What an `up` of each stack would do. */
+export function previewStacks(owners: Owners): Promise<StackPreview[]> {
+  return inTurn(owners, (stack, env) => previewStack(stack, owners.folder, env));
 }
 
-/** @throws PulumiFailure unless the previews of all stacks pass the policies */
-export async function assertPolicies(owners: Owners, policyPack: string): Promise<void> {
-  const policies = resolve(policyPack);
-  await inTurn(owners, (stack, env) => preview({ stack, folder: owners.folder, env, policies }));
-}
-
-/** Why a stack does not pass; the answer of `previewStack` is a digest, in which policies have nothing to say. */
-async function violation(owners: Owners, stack: string, policyPack: string, env: Readonly<Record<string, string>>) {
-  try {
-    await preview({ stack, folder: owners.folder, env, policies: resolve(policyPack) });
-    return undefined;
-  } catch (error) {
-    if (error instanceof PulumiFailure) return error.message.replace(/^pulumi preview --stack \S+ says: /, "");
-    throw error;
-  }
+/** What a policy pack says of the previews of all stacks. */
+export function judgeStacks(owners: Owners, policyPack: string): Promise<Judged[]> {
+  const { folder } = owners;
+  return inTurn(owners, (stack, env) => judge(stack, { policyPack, folder, env }));
 }

@@ -11,8 +11,9 @@ import { isAdopted, releaseOf } from "../rollout/live/live.ts";
 import { type RecordReading, type RolloutRecord, readRecord, unreadable } from "../rollout/record/record.ts";
 import { previewStack } from "./changes.ts";
 import { aboutDriving, type DrivingOptions, driveOn, equip } from "./driving.ts";
+import { assertPasses } from "./judge.ts";
 import { here, type Owners } from "./owners.ts";
-import { assertPolicies } from "./previews.ts";
+import { judgeStacks } from "./previews.ts";
 import type { FoundService } from "./services.ts";
 
 interface Options extends DrivingOptions {
@@ -52,7 +53,7 @@ async function rollout(options: Options): Promise<void> {
     );
   }
   if (reading.kind === "read") assertMayBegin(service, reading.record, release);
-  if (options.policyPack !== undefined) await assertPolicies(owners, options.policyPack);
+  if (options.policyPack !== undefined) assertPasses(await judgeStacks(owners, options.policyPack));
   const by = await whoAmI(api);
   const began = new Date().toISOString();
   let former: Rollout | undefined;

@@ -11,8 +11,6 @@ export interface Run {
   readonly folder: string;
   /** Variables besides those of this process. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Folder of a policy pack that has to pass. @default none besides those that the backend asks for */
-  readonly policies?: string;
   /** Ends it, gracefully if it can: the state is saved and the lock released. */
   readonly signal?: AbortSignal;
   /** Gets one line for each change of an object, as it begins: `Deployment web updating`. */
@@ -41,13 +39,6 @@ export class PulumiFailure extends Refusal {
  */
 export async function up(run: Run): Promise<void> {
   await follow(run, ["up", "--yes", "--skip-preview", "--refresh"]);
-}
-
-/** Goes through what an `up` would do, policies included, and changes nothing. @throws PulumiFailure if `up` would fail */
-export async function preview(run: Run): Promise<void> {
-  // Without it the answer is a digest, in which a policy has nothing to say.
-  const env = { ...run.env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" };
-  await follow({ ...run, env }, ["preview"]);
 }
 
 /** The outputs of a stack, secrets blanked. @throws PulumiFailure */
@@ -109,10 +100,9 @@ async function follow(run: Run, args: readonly string[]): Promise<void> {
     const said = progress.read(line);
     if (said !== undefined) run.say?.(said);
   };
-  const policies = run.policies === undefined ? [] : ["--policy-pack", run.policies];
   const ended = await pastDeadLocks(run, () => {
     progress = new Progress();
-    return pulumi([...args, "--json", ...policies, ...about(run)], { ...run, onLine });
+    return pulumi([...args, "--json", ...about(run)], { ...run, onLine });
   });
   if (ended.code === 0) return;
   const failure = failed(run, args, ended, progress.failure);

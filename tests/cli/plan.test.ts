@@ -162,8 +162,23 @@ describe("gray plan", () => {
     shell.violation("prod", "images come from reg.example.com");
     await assert.rejects(
       plan("--policy-pack", "policies"),
-      new Refusal("pulumi preview --stack prod says: images come from reg.example.com"),
+      new Refusal("Stack prod violates the policy house-registry: images come from reg.example.com"),
     );
+  });
+
+  it("shows what the policies say of each stack, and asks them of no half a preview", async () => {
+    traffic(98, 2);
+    assert.match(
+      await plan("--policy-pack", "policies"),
+      /\nThe policies in policies say of it:\n\ncanary: no violation of 1 rules\.\nprod: no violation of 1 rules\.$/,
+    );
+    const { policies } = JSON.parse(await plan("--policy-pack", "policies", "--json"));
+    assert.deepEqual(policies[0].rules, ["house-registry"]);
+    const broken = { diagnostics: [{ severity: "error", message: "no such namespace" }] };
+    shell.previews({ canary: broken, prod: broken }, 1);
+    const asked = shell.previewed.length;
+    await assert.rejects(plan("--policy-pack", "policies"), /says: no such namespace$/);
+    assert.equal(shell.previewed.length - asked, 2);
   });
 
   it("makes up no number where there is no traffic", async () => {

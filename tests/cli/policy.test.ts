@@ -184,7 +184,7 @@ describe("gray policy", () => {
     say("canary", passed);
     say("prod", events);
     const said = await shell.run(policyCommand());
-    assert.match(said, /^canary: no violation of 2 rules\.\nprod: 1 violations of 4 rules\./);
+    assert.match(said, /^canary: no violation of 2 rules\.\nprod: 1 violation of 4 rules\./);
     assert.match(said, /non-root \(mandatory, high\)\n {4}Deployment a\/b, container <c> has runAsUser 0/);
     assert.equal(process.exitCode, 3);
   });

@@ -149,7 +149,11 @@ describe("gray rollout", () => {
 
   it("is refused where the preview of a stack does not pass the policies, with the release that canary would run", async () => {
     shell.violation("prod", "images come from reg.example.com");
-    await refused(/images come from reg\.example\.com/, "--policy-pack", "policies");
+    await refused(
+      "Stack prod violates the policy house-registry: images come from reg.example.com",
+      "--policy-pack",
+      "policies",
+    );
     assert.deepEqual(shell.previewed, [
       "preview --json canary webhook=none rendered=",
       "preview --json canary webhook=none rendered=file",

@@ -35,12 +35,14 @@ export class Shell {
       `"stack ls "*) cat "${here}/ls.json";;`,
       `"stack export "*) cat "${here}/stack-$4.json";;`,
       `"stack output "*) cat "${here}/outputs-$stack.json";;`,
-      `"preview --json "*--policy-pack*) cat "${here}/policies-$stack.jsonl"; ! grep -qs mandatory "${here}/policies-$stack.jsonl"; exit;;`,
+      `"preview --json "*--policy-pack*) cat "${here}/policies-$stack.jsonl" 2>/dev/null || cat "${here}/policies.jsonl"; ! grep -qs mandatory "${here}/policies-$stack.jsonl"; exit;;`,
       `"preview --json "*) cat "${here}/preview-$stack.json"; exit "$(cat "${here}/preview-code" || echo 0)";;`,
       `*) echo "${asked}$*" >> "${here}/calls";;`,
       "esac",
       "",
     ];
+    const passed = { policyAnalyzeStackSummaryEvent: { passed: ["house-registry"] } };
+    writeFileSync(join(this.folder, "policies.jsonl"), `${JSON.stringify(passed)}\n`);
     writeFileSync(pulumi, script.join("\n"));
     chmodSync(pulumi, 0o755);
   }
@@ -73,7 +75,7 @@ export class Shell {
 
   /** A policy that a stack does not pass. */
   violation(stack: string, message: string): void {
-    const event = { policyEvent: { message, enforcementLevel: "mandatory" } };
+    const event = { policyEvent: { message, policyName: "house-registry", enforcementLevel: "mandatory" } };
     writeFileSync(join(this.folder, `policies-${stack}.jsonl`), `${JSON.stringify(event)}\n`);
   }
 

@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { hostname, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { until } from "../../../rehearsal/kubectl.ts";
-import { outputs, PulumiFailure, preview, type Run, settle, up } from "../../../rollout/pulumi/pulumi.ts";
+import { outputs, PulumiFailure, type Run, settle, up } from "../../../rollout/pulumi/pulumi.ts";
 import { setEnvironment } from "../../fake/environment.ts";
 
 const deployment = "gray-release:index:CanaryService$kubernetes:apps/v1:Deployment";
@@ -56,12 +56,6 @@ describe("pulumi", () => {
       assert.deepEqual(calls(), ["up --yes --skip-preview --refresh --json --non-interactive --stack prod"]);
       assert.equal(text("run"), `7 ${folder}\n`);
       assert.deepEqual(said, ["Deployment web updating"]);
-    });
-
-    it("has to pass the policies that it is given", async () => {
-      pulumiDoes({});
-      await up(run({ policies: "/pack" }));
-      assert.match(calls()[0] ?? "", / --policy-pack \/pack /);
     });
 
     it("fails in the program's words", async () => {
@@ -235,18 +229,6 @@ describe("pulumi", () => {
       assert.equal(kind, "interrupted");
       assert.equal(imported().deployment.resources.length, 2);
     });
-  });
-
-  it("preview goes through the changes with the policies and leaves the state alone", async () => {
-    const said: string[] = [];
-    const violation = JSON.stringify({ policyEvent: { message: "too steep\n", enforcementLevel: "mandatory" } });
-    const steps = print(event("resourcePreEvent", "create"), violation);
-    pulumiDoes({ preview: `echo "$PULUMI_ENABLE_STREAMING_JSON_PREVIEW $GRAY_EPOCH" > run\n${steps}exit 1` });
-    const previewed = preview(run({ env: { GRAY_EPOCH: "7" }, policies: "/pack", say: (line) => said.push(line) }));
-    assert.deepEqual(await failure(previewed), ["failed", "too steep"]);
-    assert.deepEqual(calls(), ["preview --json --policy-pack /pack --non-interactive --stack prod"]);
-    assert.equal(text("run"), "true 7\n");
-    assert.deepEqual(said, ["Deployment web creating"]);
   });
 
   it("outputs are what the stack says", async () => {

@@ -49,7 +49,11 @@ export async function ownersOf(found: FoundService, verb: string): Promise<Owner
     if (error instanceof Refusal) return error;
     throw error;
   });
-  if (said instanceof Refusal) return { elsewhere: said.message };
+  if (said instanceof Refusal) {
+    return {
+      elsewhere: `Stack ${first} of ${service} in namespace ${namespace} cannot be read here (${said.message.replace(/\.$/, "")}): log in to the backend that holds it (pulumi login), or name another service with -n and --service.`,
+    };
+  }
   const read = v.safeParse(remembering, said);
   const memory = read.success ? read.output.releases[memoryKey(namespace, service)] : undefined;
   if (memory === undefined) {

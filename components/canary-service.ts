@@ -85,7 +85,7 @@ export class CanaryService extends pulumi.ComponentResource {
         replicas,
         sequence: rollout.sequence[track],
         stack: rollout.stack,
-        rollSeconds: rollout.rollSeconds,
+        rollSeconds: rollout.rollSeconds[track],
         urgent: track === "stable" && rollout.urgent,
         adopted: selector,
       };

@@ -39,8 +39,8 @@ export interface Standing {
   readonly shift?: Shift;
   /** Pods of stable; undefined where an autoscaler owns the number. */
   readonly stableReplicas: number | undefined;
-  /** The longest time that a whole roll of a track may take, in seconds. */
-  readonly rollSeconds: number;
+  /** The longest time that a whole roll of each track may take, in seconds. */
+  readonly rollSeconds: Readonly<Record<Track, number>>;
   /** Whether stable goes back with all pods at once, as far as there is room for them. */
   readonly urgent: boolean;
   /** What goes first where front and canary pods both change. */

@@ -16,8 +16,8 @@ export interface Rolling {
   readonly api: Cluster;
   readonly namespace: string;
   readonly service: string;
-  /** The longest time that a whole roll of a track may take, in seconds. */
-  readonly rollSeconds: number;
+  /** The longest time that a whole roll of each track may take, in seconds. */
+  readonly rollSeconds: Readonly<Record<Track, number>>;
 }
 
 /**
@@ -27,7 +27,7 @@ export interface Rolling {
  * @throws Refusal if the roll is stuck, or takes longer than any roll may
  */
 export async function awaitComplete({ api, namespace, service, rollSeconds }: Rolling, track: Track): Promise<void> {
-  const end = Date.now() + rollSeconds * 1000;
+  const end = Date.now() + rollSeconds[track] * 1000;
   let stuck = 0;
   for (;;) {
     const deployment = await readDeployment(api, namespace, service, track);
@@ -35,7 +35,7 @@ export async function awaitComplete({ api, namespace, service, rollSeconds }: Ro
     stuck = isStuck(deployment) ? stuck + 1 : 0;
     if (stuck > stuckLooks || Date.now() > end) {
       const { name } = deployment.metadata;
-      const why = stuck ? "its progress deadline is exceeded" : `within ${rollSeconds} s`;
+      const why = stuck ? "its progress deadline is exceeded" : `within ${rollSeconds[track]} s`;
       throw new Refusal(
         `Deployment ${name} in namespace ${namespace} did not come to run ${releaseOf(deployment)} completely (${why}): look at kubectl describe deployment ${name} -n ${namespace}, then release another or the one before.`,
       );

@@ -33,8 +33,8 @@ export interface Guarded {
   readonly stableHasHistory: boolean;
   readonly breakGlass: string | undefined;
   readonly epoch: number | undefined;
-  /** The longest time that a whole roll of a track may take, in seconds. */
-  readonly rollSeconds: number;
+  /** The longest time that a whole roll of each track may take, in seconds. */
+  readonly rollSeconds: Readonly<Record<Track, number>>;
 }
 
 /**

@@ -96,7 +96,10 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
     own,
     stableHasHistory,
     ...by,
-    rollSeconds: rollSeconds(args, stableReplicasOf(args, live)),
+    rollSeconds: {
+      stable: rollSeconds(args, stableReplicasOf(args, live)),
+      canary: rollSeconds(args, traffic?.canaryReplicas ?? 0),
+    },
   };
   if (adopted && !pulumi.runtime.isDryRun()) {
     if (isAsked(namespace, service)) await takeIn(api, service, args, live, adopted, ownStack());

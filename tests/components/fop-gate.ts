@@ -28,7 +28,7 @@ export function standing(service: string, args: ServiceArgs, changes: Partial<St
     key: `${args.namespace}/${service}`,
     stack: "organization/gray-release/test",
     urgent: false,
-    rollSeconds: rollSeconds(args, replicas ?? 1),
+    rollSeconds: { stable: rollSeconds(args, replicas ?? 1), canary: rollSeconds(args, 1) },
     cluster: "cluster-uid",
     provider: new k8s.Provider("cluster", {}),
     releases: Object.fromEntries(tracksOf(args).map((track) => [track, release])),

@@ -31,7 +31,7 @@ describe("the gate's hooks", () => {
     stableHasHistory: true,
     breakGlass: undefined,
     epoch: undefined,
-    rollSeconds: 60,
+    rollSeconds: { stable: 60, canary: 60 },
     ...changes,
   });
   const writeRecord = (changes: Partial<RolloutRecord>) => {
@@ -256,7 +256,10 @@ describe("the gate's hooks", () => {
 
     it(`fail when the roll of ${part} takes too long`, async () => {
       live(name, "b", 0);
-      await assert.rejects(call(part, "afterUpdate", guarded({ rollSeconds: -1 }), "b"), /completely \(within -1 s\)/);
+      await assert.rejects(
+        call(part, "afterUpdate", guarded({ rollSeconds: { stable: -1, canary: -1 } }), "b"),
+        /completely \(within -1 s\)/,
+      );
     });
   }
 

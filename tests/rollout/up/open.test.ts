@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { openRollout } from "../../../rollout/up/open.ts";
 import { serviceArgs } from "../../components/fop-gate.ts";
 import { withoutSleep } from "../../fake/sleep.ts";
 import { twoStacks } from "../../fake/two-stacks.ts";
@@ -19,6 +20,22 @@ describe("a service in two stacks", () => {
     assert.equal(world.runs("web"), world.runs("web-canary"));
     assert.match(warnings.join(), /is the first install: there are no users yet/);
     assert.deepEqual(world.deployment("web").spec.template.spec, world.deployment("web-canary").spec.template.spec);
+  });
+
+  it("gives the roll of each track the time that its own pods may take", async () => {
+    const seconds: unknown[] = [];
+    for (const weight of [10, 50]) {
+      const args = web("a", { weight, minReadySeconds: 10, progressDeadlineSeconds: 100 });
+      await world.up("test", async () => {
+        const { rollSeconds } = await openRollout("web", args);
+        seconds.push(rollSeconds);
+        return { releases: {} };
+      });
+    }
+    assert.deepEqual(seconds, [
+      { stable: 9 * 40 + 100, canary: 40 + 100 },
+      { stable: 9 * 40 + 100, canary: 9 * 40 + 100 },
+    ]);
   });
 
   it("has in its record what stable ran completely", async () => {

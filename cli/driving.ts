@@ -45,7 +45,8 @@ export function aboutDriving(verb: Command): Command {
 /** What whoever drives has at hand. */
 export interface Equipment {
   readonly found: FoundService;
-  readonly owners: Owners | Elsewhere;
+  /** The stacks that it is driven by; asked for once, and only where somebody has to drive from here. */
+  readonly owners: () => Promise<Owners | Elsewhere>;
   readonly notifier: Notifier;
   /** Where Prometheus reads the evidence, if it is to. */
   readonly exposed: Exporter | undefined;
@@ -61,7 +62,11 @@ export async function equip(options: DrivingOptions, verb: string): Promise<Equi
   // First of all: it takes the URL out of the environment that child processes inherit.
   const webhook = findWebhook(options.webhookFile);
   const found = await findService(options);
-  const owners = await ownersOf(found, verb);
+  let asked: Promise<Owners | Elsewhere> | undefined;
+  const owners = () => {
+    asked ??= ownersOf(found, verb);
+    return asked;
+  };
   const { namespace, service } = found;
   const exposed = options.metricsPort && (await exporter(service, namespace, options.metricsPort));
   return { found, owners, notifier: new Notifier(webhook, (sentence) => console.error(sentence)), exposed };
@@ -79,7 +84,7 @@ export async function driveOn(
   codes: Partial<typeof exitCodes> = {},
 ): Promise<void> {
   const { api, cluster, namespace, service } = found;
-  const { folder, stacks } = here(owners);
+  const { folder, stacks } = here(await owners());
   const { canary, stable } = stacks;
   if (canary === undefined || stable === undefined) {
     throw new Refusal(
@@ -181,9 +186,8 @@ async function retaken(lease: Lease, signal: AbortSignal): Promise<Lease> {
  * @throws Refusal if neither is so
  */
 export async function assertHeard({ found, owners }: Equipment): Promise<void> {
-  if (!("elsewhere" in owners)) return;
   const driver = await readDriver(found);
-  if (!driver || !isAlive(driver, Date.now())) here(owners);
+  if (!driver || !isAlive(driver, Date.now())) here(await owners());
 }
 
 /** Drives the rollout that is open from here on, or leaves that to whoever drives it. */

@@ -13,12 +13,15 @@ export interface Owners {
   readonly folder: string;
   /** Full names, where the track has a Deployment; the same one where it owns both. */
   readonly stacks: Partial<Record<Track, string>>;
-  /** Ids of the releases that the stack of canary keeps, newest first. */
-  readonly kept: readonly string[];
+  /** Ids of the releases that the stack of canary keeps, newest first; where its backend does not say, why not. */
+  readonly kept: readonly string[] | Refusal;
 }
 
 /** Why the stacks cannot be run from here, a sentence for a person. */
 export type Elsewhere = { readonly elsewhere: string };
+
+/** Milliseconds that a backend has to say what a stack holds: whoever takes users off canary must not wait for it for long. */
+const answerMilliseconds = 10_000;
 
 /** What a stack's outputs say of its services, as far as it is used here. */
 const remembering = v.object({
@@ -27,7 +30,8 @@ const remembering = v.object({
 
 /**
  * The owners of a service, as its Deployments name them, if this is the folder of their project. Stacks of one project have the
- * same names in every environment, so they have to remember this very service in this cluster too.
+ * same names in every environment, so they have to remember this very service in this cluster too. A backend that does not answer
+ * keeps nobody from the way back: users are taken off canary without it, and the `up` that follows says for itself what is wrong.
  */
 export async function ownersOf(found: FoundService, verb: string): Promise<Owners | Elsewhere> {
   const { cluster, namespace, service, deployments } = found;
@@ -45,15 +49,15 @@ export async function ownersOf(found: FoundService, verb: string): Promise<Owner
     };
   }
   const { folder } = ours;
-  const said = await outputs({ stack: first, folder }).catch((error) => {
-    if (error instanceof Refusal) return error;
-    throw error;
-  });
-  if (said instanceof Refusal) {
-    return {
-      elsewhere: `Stack ${first} of ${service} in namespace ${namespace} cannot be read here (${said.message.replace(/\.$/, "")}): log in to the backend that holds it (pulumi login), or name another service with -n and --service.`,
-    };
-  }
+  const stacks = { ...(canary !== undefined && { canary }), ...(stable !== undefined && { stable }) };
+  const said = await outputs({ stack: first, folder, signal: AbortSignal.timeout(answerMilliseconds) }).catch(
+    (error) => {
+      if (error instanceof Refusal) return error;
+      throw error;
+    },
+  );
+  const isUnknown = said instanceof Refusal && said.message.includes("no stack named");
+  if (said instanceof Refusal && !isUnknown) return { folder, stacks, kept: said };
   const read = v.safeParse(remembering, said);
   const memory = read.success ? read.output.releases[memoryKey(namespace, service)] : undefined;
   if (memory === undefined) {
@@ -66,7 +70,6 @@ export async function ownersOf(found: FoundService, verb: string): Promise<Owner
       elsewhere: `Stack ${first} lives on the cluster with UID ${memory.cluster} and this one is ${cluster}: choose the right one with KUBECONFIG or --context.`,
     };
   }
-  const stacks = { ...(canary !== undefined && { canary }), ...(stable !== undefined && { stable }) };
   return { folder, stacks, kept: memory.history.map(({ id }) => id) };
 }
 

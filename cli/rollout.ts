@@ -33,7 +33,7 @@ export function rolloutCommand(): Command {
 async function rollout(options: Options): Promise<void> {
   const equipment = await equip(options, "gray rollout");
   const { found, notifier } = equipment;
-  const owners = here(equipment.owners);
+  const owners = here(await equipment.owners());
   const { api, cluster, namespace, service, deployments } = found;
   const supersedes = options.supersede === true;
   const reading = await readRecord(api, namespace, service, cluster);

@@ -26,13 +26,14 @@ export function undoCommand(): Command {
 async function undo(options: Options): Promise<void> {
   const equipment = await equip(options, "gray undo");
   const { found } = equipment;
-  const owners = here(equipment.owners);
+  const owners = here(await equipment.owners());
   const { api, cluster, namespace, service, deployments } = found;
   const reading = await readRecord(api, namespace, service, cluster);
   if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
   if (reading.kind === "read") assertNoneOpen(service, reading.record);
   const release = releaseOf(deployments.stable);
   if (release === undefined) throw new Refusal(`${service} has no stable Deployment: there is nothing to undo.`);
+  if (owners.kept instanceof Refusal) throw owners.kept;
   const from = target(service, owners.kept, release, completedReleases(reading), options.to);
   const by = await whoAmI(api);
   const at = new Date().toISOString();

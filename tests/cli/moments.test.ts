@@ -9,9 +9,8 @@ import { promoteCommand } from "../../cli/promote.ts";
 import { resumeCommand } from "../../cli/resume.ts";
 import { Refusal } from "../../components/refusal.ts";
 import { fullStep } from "../../components/step.ts";
-import { identityOf } from "../../rollout/drive/claim.ts";
-import { thisProcess } from "../../rollout/drive/holder.ts";
 import type { Rollout } from "../../rollout/drive/rollout.ts";
+import { drivenElsewhere } from "../fake/driven-elsewhere.ts";
 import { setEnvironment } from "../fake/environment.ts";
 import type { Shell } from "../fake/gray.ts";
 import { openRollout, waitingRollout } from "../fake/open-rollout.ts";
@@ -53,23 +52,6 @@ describe("a person's word on a rollout", () => {
     process.exitCode = undefined;
     const said = await shell.run(verb, ...args);
     return { said, code: process.exitCode };
-  };
-  /** Somebody elsewhere has the lease, and renews it between any two looks. */
-  const drivenElsewhere = () => {
-    let version = 0;
-    world.api.intercept = ({ method, path }) =>
-      method === "GET" && path.endsWith("/leases/web-rollout")
-        ? {
-            status: 200,
-            body: {
-              metadata: { name: "web-rollout", resourceVersion: String(++version) },
-              spec: {
-                holderIdentity: identityOf({ ...thisProcess(), host: "elsewhere", machine: "another" }),
-                renewTime: new Date().toISOString(),
-              },
-            },
-          }
-        : undefined;
   };
 
   for (const [name, verb, ...args] of verbs) {
@@ -133,7 +115,7 @@ describe("a person's word on a rollout", () => {
 
   it("is left to whoever drives it, and says that gray watch shows how", async () => {
     open(openRollout(b, a));
-    drivenElsewhere();
+    drivenElsewhere(world);
     const sleepAgain = withoutSleep();
     const { said, code } = await run(abortCommand(), ...because).finally(sleepAgain);
     assert.equal(code, undefined);
@@ -156,7 +138,7 @@ describe("a person's word on a rollout", () => {
         ),
       );
       assert.equal(record().open.ending, undefined);
-      drivenElsewhere();
+      drivenElsewhere(world);
       const sleepAgain = withoutSleep();
       await run(abortCommand(), ...because).finally(sleepAgain);
       assert.equal(record().open.ending.by, "alice");

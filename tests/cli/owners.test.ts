@@ -1,15 +1,21 @@
 import assert from "node:assert/strict";
+import { abortCommand } from "../../cli/abort.ts";
 import { undoCommand } from "../../cli/undo.ts";
+import { drivenElsewhere } from "../fake/driven-elsewhere.ts";
 import type { Shell } from "../fake/gray.ts";
+import { openRollout } from "../fake/open-rollout.ts";
+import { withoutSleep } from "../fake/sleep.ts";
 import type { World } from "../fake/world.ts";
 import { trial } from "./trial.ts";
 
 describe("the stacks of this folder", () => {
   let world: World;
   let shell: Shell;
+  let a: string;
+  let b: string;
   let end: () => Promise<void>;
   beforeEach(async () => {
-    ({ world, shell, end } = await trial());
+    ({ world, shell, a, b, end } = await trial());
   });
   afterEach(() => end());
 
@@ -40,10 +46,35 @@ describe("the stacks of this folder", () => {
     await refused(/ lives on the cluster with UID another and this one is cluster-uid: choose the right one with /);
   });
 
-  it("are not run where Pulumi does not know them, which says why", async () => {
-    shell.stackUnknown("canary");
-    await refused(
-      /^Refusal: Stack \S+ of web in namespace dora-apps cannot be read here \(pulumi stack output .*\): log in to the backend/,
-    );
+  it("are not run where the backend does not know them", async () => {
+    shell.failsToRead("canary", "error: no stack named 'canary' found");
+    await refused(unknown);
+  });
+
+  describe("whose backend does not answer", () => {
+    beforeEach(() => {
+      shell.failsToRead("canary", "error: read checkpoint: dial tcp: i/o timeout");
+    });
+
+    it("undo nothing, as nobody knows what is kept, and say why", async () => {
+      await refused(/^Refusal: pulumi stack output --stack \S+ says: read checkpoint: dial tcp: i\/o timeout/);
+    });
+
+    it("keep nobody from an abort", async () => {
+      world.writeRecord({ open: openRollout(b, a) }, "web");
+      const was = process.exitCode;
+      await shell.run(abortCommand(), "--because", "5xx");
+      process.exitCode = was;
+      const record = JSON.parse(world.api.objects.get(world.recordPath("web"))?.data.record);
+      assert.deepEqual([record.open, record.ended[0].outcome], [undefined, "undone"]);
+    });
+  });
+
+  it("are not asked for where somebody alive drives", async () => {
+    world.writeRecord({ open: openRollout(b, a) }, "web");
+    drivenElsewhere(world);
+    const sleepAgain = withoutSleep();
+    await shell.run(abortCommand(), "--because", "5xx").finally(sleepAgain);
+    assert.deepEqual(shell.asked, []);
   });
 });

@@ -34,7 +34,7 @@ export class Shell {
       'case "$1 $2 $*" in',
       `"stack ls "*) cat "${here}/ls.json";;`,
       `"stack export "*) cat "${here}/stack-$4.json";;`,
-      `"stack output "*) cat "${here}/outputs-$stack.json";;`,
+      `"stack output "*) cat "${here}/unread-$stack" >&2 2>/dev/null; cat "${here}/outputs-$stack.json" 2>/dev/null; exit;;`,
       `"preview --json "*--policy-pack*) cat "${here}/policies-$stack.jsonl" 2>/dev/null || cat "${here}/policies.jsonl"; ! grep -qs mandatory "${here}/policies-$stack.jsonl"; exit;;`,
       `"preview --json "*) cat "${here}/preview-$stack.json"; exit "$(cat "${here}/preview-code" || echo 0)";;`,
       `*) echo "${asked}$*" >> "${here}/calls";;`,
@@ -68,9 +68,10 @@ export class Shell {
     writeFileSync(join(this.folder, `outputs-${stack}.json`), JSON.stringify(outputs));
   }
 
-  /** Has the backend know nothing of the stack. */
-  stackUnknown(stack: string): void {
+  /** Has the backend answer with an error where it is asked for the outputs of a stack. */
+  failsToRead(stack: string, error: string): void {
     rmSync(join(this.folder, `outputs-${stack}.json`));
+    writeFileSync(join(this.folder, `unread-${stack}`), error);
   }
 
   /** A policy that a stack does not pass. */

@@ -7,6 +7,7 @@ import { stepOf } from "../rollout/drive/story.ts";
 import { writeEvents } from "../rollout/live/event.ts";
 import { type DeploymentObject, runs } from "../rollout/live/live.ts";
 import { changeRecord, type RolloutRecord, readRecord, type Verdict } from "../rollout/record/record.ts";
+import { shortName } from "./changes.ts";
 import { aboutService, findService, releasesSeen, type ServiceOptions } from "./services.ts";
 
 interface Options extends ServiceOptions {
@@ -91,8 +92,8 @@ async function approve(release: string, options: Options): Promise<void> {
 function afterwards(stable: DeploymentObject | undefined, release: string, coming: string | undefined): string {
   if (coming === release) return "Next: gray resume, unless the rollout's driver waits for it";
   if (stable && runs(stable, release)) return "Stable runs it already";
-  const stack = stable?.metadata.annotations?.[stackAnnotation]?.split("/").at(-1);
-  return `Next: ${stack ? `pulumi up --stack ${stack}` : "pulumi up of the stack that owns stable"}`;
+  const stack = stable?.metadata.annotations?.[stackAnnotation];
+  return `Next: ${stack ? `pulumi up --stack ${shortName(stack)}` : "pulumi up of the stack that owns stable"}`;
 }
 
 /** While a rollout is open prod takes its release alone, so approval of another one would come to nothing. */

@@ -7,6 +7,7 @@ import type { Track } from "../components/traffic.ts";
 import { outputs } from "../rollout/pulumi/pulumi.ts";
 import { projectHere, projectOf } from "./project.ts";
 import type { FoundService } from "./services.ts";
+import { onAnother } from "./stacks.ts";
 
 /** The stacks that own a service's tracks, and the folder of their project. */
 export interface Owners {
@@ -66,9 +67,7 @@ export async function ownersOf(found: FoundService, verb: string): Promise<Owner
     };
   }
   if (memory.cluster !== cluster) {
-    return {
-      elsewhere: `Stack ${first} lives on the cluster with UID ${memory.cluster} and this one is ${cluster}: choose the right one with KUBECONFIG or --context.`,
-    };
+    return { elsewhere: onAnother(first, memory.cluster, cluster, "KUBECONFIG or --context") };
   }
   return { folder, stacks, kept: memory.history.map(({ id }) => id) };
 }

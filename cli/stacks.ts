@@ -59,12 +59,13 @@ export async function readStacks(): Promise<Stack[]> {
 export function assertSameCluster(stacks: readonly Stack[], cluster: string, choice: string): void {
   for (const { name, clusters } of stacks) {
     const other = clusters.find((remembered) => remembered !== cluster);
-    if (other) {
-      throw new Refusal(
-        `Stack ${name} lives on the cluster with UID ${other} and this one is ${cluster}: choose the right one with ${choice}.`,
-      );
-    }
+    if (other) throw new Refusal(onAnother(name, other, cluster, choice));
   }
+}
+
+/** That a stack lives on another cluster than this one, for a person. @param choice as above */
+export function onAnother(stack: string, its: string, cluster: string, choice: string): string {
+  return `Stack ${stack} lives on the cluster with UID ${its} and this one is ${cluster}: choose the right one with ${choice}.`;
 }
 
 /**

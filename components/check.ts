@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { isPlainPath } from "../border/path.ts";
 import { defaults } from "./defaults.ts";
 import { tokenHeader } from "./names.ts";
 import { checked, type Fault, mapOf, plainObject, wholeNumber } from "./schema.ts";
@@ -94,14 +95,6 @@ export function fullCheck(check: Check, port: number): FullCheck {
   const { path, body, headers = {} } = check;
   const name = checkName(check);
   return { name, port: check.port ?? port, headers, method, status, atMost, path, ...(body && { body }) };
-}
-
-/**
- * Whether a path, up to its query, means what it says: `..`, also as `%2e%2e`, leads somewhere else, and what a step that
- * hides behind %2f does is up to each server.
- */
-export function isPlainPath(path: string): boolean {
-  return !/(^|\/|\\|%2f|%5c)(\.|%2e){1,2}(\/|\\|%2f|%5c|$)/i.test(path.split("?")[0] ?? "");
 }
 
 /** What reports call a check. */

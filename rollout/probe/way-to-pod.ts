@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Pod } from "../../analysis/reading.ts";
-import { isPlainPath } from "../../components/check.ts";
+import { isPlainPath } from "../../border/path.ts";
 import { Refusal } from "../../components/refusal.ts";
 import { type Cluster, refusedBy } from "../cluster/cluster.ts";
 import type { Way } from "./way.ts";

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { foreignTextLimit, oneLine } from "../../border/foreign-text.ts";
+
+describe("foreign text", () => {
+  it("stays as it is where it is one short line", () => {
+    assert.equal(oneLine('pods "web-1" not found: größe 3 ≥ 2 👍🏽'), 'pods "web-1" not found: größe 3 ≥ 2 👍🏽');
+  });
+
+  it("becomes one line without escape sequences and control characters", () => {
+    assert.equal(
+      oneLine("\n a\r\n\tb \u001b[31mred\u001b[0m \u001b]0;title\u0007c\u0000d\u2028e\u202ef "),
+      "a b red c d e f",
+    );
+  });
+
+  it("is cut off with an ellipsis, and never in the middle of a character", () => {
+    assert.equal(oneLine("x".repeat(301)), `${"x".repeat(299)}…`);
+    assert.equal(oneLine("x".repeat(300)), "x".repeat(300));
+    assert.equal(oneLine(`${"x".repeat(298)}👍👍`), `${"x".repeat(298)}…`);
+    assert.equal(oneLine("abcdef", 4), "abc…");
+  });
+
+  it("says that there is more where only the looked-at beginning fits", () => {
+    assert.equal(oneLine(`a${" ".repeat(10_000)}b`), "a…");
+  });
+
+  it("is never longer than its limit, never two lines, and well-formed, whatever came", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 900 }), fc.integer({ min: 1, max: 320 }), (text, limit) => {
+        const line = oneLine(text, limit);
+        assert.ok(line.length <= limit);
+        assert.doesNotMatch(line, /[\p{Cc}\u2028\u2029]/u);
+        assert.ok(line.isWellFormed());
+        assert.equal(oneLine(line, limit), line);
+      }),
+    );
+  });
+
+  it("takes no longer for a long text than for a short one", () => {
+    const long = "\u001b[".repeat(1 << 22);
+    assert.ok(oneLine(long).length <= foreignTextLimit);
+  });
+});

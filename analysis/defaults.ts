@@ -37,6 +37,8 @@ export const defaults = {
 export const lookDefaults = {
   /** Seconds that one pod may take to answer. */
   podTimeoutSeconds: 2,
+  /** Bytes that one page of metrics may have. */
+  pageBytes: 64 << 20,
   /** Pods that are read at the same time. */
   podsAtOnce: 16,
   /** Seconds that Prometheus may take to answer. */

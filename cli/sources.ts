@@ -111,7 +111,7 @@ export function sourceOf(options: SourceOptions, { api, namespace, service }: Fo
       );
     }
     return podSource({
-      get: api.text,
+      ask: api.stream,
       namespace,
       metrics,
       ...(path !== undefined && { path }),

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import { leaseDefaults } from "../components/defaults.ts";
-import { isSilence } from "../rollout/drive/driver.ts";
+import { mayPass } from "../rollout/cluster/answer.ts";
 import { type Driver, readDriver } from "../rollout/drive/lease.ts";
 import { type Rollout, rolloutIn } from "../rollout/drive/rollout.ts";
 import { happenings, type Page } from "../rollout/drive/story.ts";
@@ -73,7 +73,7 @@ async function follow(found: FoundService, first: Look, print: Print, leaves: bo
     try {
       now = await look(found);
     } catch (error) {
-      if (!isSilence(error)) throw error;
+      if (!mayPass(error)) throw error;
       if (!isSilent) print("note", `${(error as Error).message} It is asked again until it answers.`);
       isSilent = true;
       // What nobody could see is no sign of a dead driver.

@@ -3,10 +3,19 @@ import type { MetricSource, Pod, UnitReading } from "../reading.ts";
 import { parseExposition } from "./exposition.ts";
 import { countersOf, type Metrics, seriesNames } from "./metrics.ts";
 
-/** Asks the API server for a path and gives its answer, whatever the status. @throws if there is none, or the signal ends it */
-export type GetText = (path: string, signal: AbortSignal) => Promise<TextAnswer>;
+/**
+ * Asks the API server for a path and gives its answer as it comes, whatever the status.
+ *
+ * @param limit bytes of the text, which throws beyond them
+ * @throws if there is none, or the signal ends it
+ */
+export type Ask = (
+  path: string,
+  signal: AbortSignal,
+  limit: number,
+) => Promise<{ readonly status: number; readonly type?: string; readonly text: AsyncIterable<string> }>;
 
-export interface TextAnswer {
+interface TextAnswer {
   readonly status: number;
   readonly text: string;
   /** Its content type, where it has one. */
@@ -14,7 +23,7 @@ export interface TextAnswer {
 }
 
 export interface PodSourceArgs {
-  readonly get: GetText;
+  readonly ask: Ask;
   readonly namespace: string;
   /** @default the usual names */
   readonly metrics?: Metrics;
@@ -30,7 +39,7 @@ export interface PodSourceArgs {
  * Reads the pods' own /metrics through the API server, so that nothing but a kubeconfig is needed: no monitoring system, no
  * route into the pod network. Pods that are not ready are read as well: their last errors count.
  *
- * @example podSource({ get: cluster.text, namespace: "dora-apps" })
+ * @example podSource({ ask: cluster.stream, namespace: "dora-apps" })
  */
 export function podSource(args: PodSourceArgs): MetricSource {
   const names = new Set(seriesNames(args.metrics ?? {}));
@@ -79,13 +88,20 @@ async function ask(args: PodSourceArgs, path: string, signal: AbortSignal): Prom
   const seconds = args.timeoutSeconds ?? lookDefaults.podTimeoutSeconds;
   const limit = AbortSignal.timeout(seconds * 1000);
   try {
-    const answer = await args.get(path, AbortSignal.any([signal, limit]));
-    return answer.status === 200 ? answer : { wrong: refusal(answer) };
+    const { text, ...answer } = await args.ask(path, AbortSignal.any([signal, limit]), lookDefaults.pageBytes);
+    const whole = { ...answer, text: await joined(text) };
+    return whole.status === 200 ? whole : { wrong: refusal(whole) };
   } catch (error) {
     if (signal.aborted) return { wrong: "was not read in time" };
     if (limit.aborted) return { wrong: `gave no answer within ${seconds} s` };
     return { wrong: `cannot be read: ${(error as Error).message.replace(/\.$/, "")}` };
   }
+}
+
+async function joined(parts: AsyncIterable<string>): Promise<string> {
+  const all: string[] = [];
+  for await (const part of parts) all.push(part);
+  return all.join("");
 }
 
 /** The API server's own words, or those of the pod behind it. */

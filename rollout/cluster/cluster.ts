@@ -1,10 +1,18 @@
 import type { IncomingMessage } from "node:http";
+import { BodyTooLarge, linesIn, textIn, textOf } from "../../border/body.ts";
+import { oneLine } from "../../border/foreign-text.ts";
 import { Refusal } from "../../components/refusal.ts";
-import type { Access } from "./kubeconfig.ts";
+import type { Access, Credentials } from "./kubeconfig.ts";
 import { type Outgoing, send } from "./send.ts";
 
-/** Longest time one answer of the API server may take, in milliseconds. */
+/** Longest time one answer of the API server may take, in milliseconds. What proves who we are has a limit of its own. */
 const patience = 15_000;
+/** Bytes that one answer of the API server may have. */
+const answerBytes = 64 << 20;
+/** Characters of a line of a log; what follows them in the line is left out. */
+const lineCharacters = 16 * 1024;
+/** Times that a list is begun anew because what was read of it is too old to be continued. */
+const listAttempts = 3;
 
 /** The API server said no. */
 export class ApiError extends Error {
@@ -18,7 +26,7 @@ export class ApiError extends Error {
   }
 }
 
-/** The API server does not answer: nothing is known, and it may be worth asking again. */
+/** The API server does not answer, or cannot be asked: nothing is known, and it may be worth asking again. */
 export class Unreachable extends Refusal {}
 
 /** The few calls that the rollout makes to the Kubernetes API. Paths are those of the API reference. */
@@ -27,11 +35,12 @@ export interface Cluster {
   /** The object, or undefined if there is none. */
   get<T>(path: string): Promise<T | undefined>;
   /**
-   * What stands behind a path, as it is, whatever the status: a pod's own answer through the proxy.
+   * What stands behind a path, as it comes, whatever the status: a pod's own answer through the proxy.
    *
-   * @param signal ends it; then its reason is thrown
+   * @param signal ends it; then its reason is thrown, by the text as well
+   * @param limit bytes of the text, which throws BodyTooLarge beyond them
    */
-  text(path: string, signal: AbortSignal): Promise<{ status: number; text: string; type?: string }>;
+  stream(path: string, signal: AbortSignal, limit: number): Promise<Streamed>;
   /**
    * Sends a request on to what stands behind a path, as to a pod's port through the proxy. Its answer, whatever the
    * status, is given as it begins.
@@ -40,7 +49,8 @@ export interface Cluster {
    */
   forward(path: string, request: Forwarded): Promise<IncomingMessage>;
   /**
-   * The lines of an answer that may go on for ever, as they come. A half line at a break is left out.
+   * The lines of an answer that may go on for ever, as they come. A half line at a break is left out, and so is what a line has
+   * beyond 16 384 characters.
    *
    * @param signal ends it, quietly
    * @throws ApiError if the server says no, Refusal if it does not answer or breaks off
@@ -73,6 +83,14 @@ export interface Cluster {
   until(signal: AbortSignal): Cluster;
 }
 
+/** An answer of somebody behind the API server, as it comes. */
+export interface Streamed {
+  readonly status: number;
+  /** Its content type. */
+  readonly type?: string;
+  readonly text: AsyncIterable<string>;
+}
+
 /** An operation of a JSON patch (RFC 6902). */
 export interface Operation {
   readonly op: "test" | "add" | "replace" | "remove";
@@ -100,9 +118,7 @@ interface Page<T> {
  */
 export function connect(access: Access, ending?: AbortSignal): Cluster {
   const call = async (method: string, path: string, body?: object): Promise<unknown> => {
-    const limit = AbortSignal.timeout(patience);
-    const signal = ending ? AbortSignal.any([ending, limit]) : limit;
-    const { status, text } = await exchange(access, method, path, body, { signal, ending });
+    const { status, text } = await exchange(access, method, path, body, ending);
     const answer = parse(text);
     if (isGood(status) && answer !== undefined) return answer;
     throw refusedBy(status, text, `${method} ${path}`);
@@ -115,10 +131,34 @@ export function connect(access: Access, ending?: AbortSignal): Cluster {
       throw error;
     }
   };
+  const pagesOf = async <T>(path: string, selector: string | undefined): Promise<T[]> => {
+    const items: T[] = [];
+    let next: string | undefined;
+    do {
+      const query = new URLSearchParams({
+        limit: "500",
+        ...(selector && { labelSelector: selector }),
+        ...(next && { continue: next }),
+      });
+      const page = (await call("GET", `${path}?${query}`)) as Page<T>;
+      items.push(...page.items);
+      next = page.metadata.continue;
+    } while (next);
+    return items;
+  };
   return {
     access,
     get: <T>(path: string) => orAbsent(call("GET", path) as Promise<T>),
-    text: (path, signal) => exchange(access, "GET", path, undefined, { accept: plainText, signal, ending: signal }),
+    async stream(path, signal, limit) {
+      try {
+        const response = await open(access, "GET", path, undefined, { accept: plainText, signal });
+        const type = response.headers["content-type"];
+        const text = streamed(access, response, signal, limit);
+        return { status: response.statusCode ?? 0, text, ...(type !== undefined && { type }) };
+      } catch (error) {
+        throw signal.aborted ? signal.reason : silence(access, error);
+      }
+    },
     async forward(path, request) {
       try {
         return await authorized(access, path, request);
@@ -130,26 +170,21 @@ export function connect(access: Access, ending?: AbortSignal): Cluster {
       try {
         const response = await open(access, "GET", path, undefined, { accept: "*/*", signal });
         const status = response.statusCode ?? 0;
-        if (!isGood(status)) throw refusedBy(status, await textOf(response), `GET ${path}`);
-        yield* linesOf(response);
+        if (!isGood(status)) throw refusedBy(status, await textOf(response, answerBytes), `GET ${path}`);
+        yield* linesIn(response, lineCharacters);
       } catch (error) {
         if (!signal.aborted) throw silence(access, error);
       }
     },
     async list<T>(path: string, selector?: string) {
-      const items: T[] = [];
-      let next: string | undefined;
-      do {
-        const query = new URLSearchParams({
-          limit: "500",
-          ...(selector && { labelSelector: selector }),
-          ...(next && { continue: next }),
-        });
-        const page = (await call("GET", `${path}?${query}`)) as Page<T>;
-        items.push(...page.items);
-        next = page.metadata.continue;
-      } while (next);
-      return items;
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await pagesOf<T>(path, selector);
+        } catch (error) {
+          const isTooOld = error instanceof ApiError && error.status === 410;
+          if (!isTooOld || attempt === listAttempts) throw error;
+        }
+      }
     },
     create: <T>(path: string, object: object) => call("POST", path, object) as Promise<T>,
     replace: <T>(path: string, object: object) => call("PUT", path, object) as Promise<T>,
@@ -165,27 +200,39 @@ export function connect(access: Access, ending?: AbortSignal): Cluster {
   };
 }
 
-interface How {
-  readonly accept?: string;
-  /** Ends request and answer. */
-  readonly signal: AbortSignal;
-}
-
-/** @param how.ending the caller's signal: where it ends the request, its reason is thrown */
+/**
+ * One request of our own and its whole answer. Where the server does not know us (401), what proves who we are is asked for anew, and
+ * the request is sent once more.
+ *
+ * @param ending the caller's signal: where it ends the request, its reason is thrown
+ */
 async function exchange(
   access: Access,
   method: string,
   path: string,
   body: object | undefined,
-  how: How & { readonly ending: AbortSignal | undefined },
-): Promise<{ status: number; text: string; type?: string }> {
+  ending: AbortSignal | undefined,
+): Promise<{ status: number; text: string }> {
   try {
-    const response = await open(access, method, path, body, how);
-    const type = response.headers["content-type"];
-    return { status: response.statusCode ?? 0, text: await textOf(response), ...(type !== undefined && { type }) };
+    for (let attempt = 1; ; attempt++) {
+      const credentials = await access.credentials(ending);
+      const limit = AbortSignal.timeout(patience);
+      const signal = ending ? AbortSignal.any([ending, limit]) : limit;
+      const response = await open(access, method, path, body, { signal, credentials });
+      const answer = { status: response.statusCode ?? 0, text: await textOf(response, answerBytes) };
+      if (answer.status !== 401 || attempt === 2 || !access.renew(credentials)) return answer;
+    }
   } catch (error) {
-    throw how.ending?.aborted ? how.ending.reason : silence(access, error);
+    throw ending?.aborted ? ending.reason : silence(access, error);
   }
+}
+
+interface How {
+  readonly accept?: string;
+  /** Ends request and answer. */
+  readonly signal: AbortSignal;
+  /** @default those of the moment */
+  readonly credentials?: Credentials;
 }
 
 /** Sends a request of our own; resolves when the answer begins. */
@@ -194,7 +241,7 @@ function open(
   method: string,
   path: string,
   body: object | undefined,
-  { accept = "application/json", signal }: How,
+  { accept = "application/json", signal, credentials }: How,
 ): Promise<IncomingMessage> {
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
@@ -204,12 +251,17 @@ function open(
       "content-length": Buffer.byteLength(payload),
     }),
   };
-  return authorized(access, path, { method, headers, body: payload, signal });
+  return authorized(access, path, { method, headers, body: payload, signal }, credentials);
 }
 
 /** Sends a request as who we are. */
-async function authorized(access: Access, path: string, outgoing: Omit<Outgoing, "options">): Promise<IncomingMessage> {
-  const { token, certificate, key } = await access.credentials();
+async function authorized(
+  access: Access,
+  path: string,
+  outgoing: Omit<Outgoing, "options">,
+  credentials?: Credentials,
+): Promise<IncomingMessage> {
+  const { token, certificate, key } = credentials ?? (await access.credentials(outgoing.signal));
   const url = new URL(access.server.pathname.replace(/\/$/, "") + path, access.server);
   const headers = {
     "user-agent": "gray-release",
@@ -232,39 +284,38 @@ function bodyType(method: string, body: object | undefined): string {
   return Array.isArray(body) ? "application/json-patch+json" : "application/apply-patch+yaml";
 }
 
+/** The text of an answer that has begun, as it comes. */
+async function* streamed(
+  access: Access,
+  response: IncomingMessage,
+  signal: AbortSignal,
+  limit: number,
+): AsyncGenerator<string> {
+  try {
+    yield* textIn(response, limit);
+  } catch (error) {
+    throw signal.aborted ? signal.reason : silence(access, error);
+  }
+}
+
 /** What a failed request comes to for a person. */
 function silence(access: Access, error: unknown): Error {
-  if (error instanceof Refusal || error instanceof ApiError) return error;
+  if (error instanceof Refusal || error instanceof ApiError || error instanceof BodyTooLarge) return error;
   const { name, message } = error as Error;
   const why = name === "TimeoutError" || name === "AbortError" ? `no answer within ${patience / 1000} s` : message;
   return new Unreachable(
-    `The cluster at ${access.server.origin}${access.context ? ` (context ${access.context})` : ""} does not answer (${why}): check KUBECONFIG, the context and the network.`,
+    `The cluster at ${access.server.origin}${access.context ? ` (context ${access.context})` : ""} does not answer (${oneLine(why)}): check KUBECONFIG, the context and the network.`,
   );
-}
-
-async function textOf(response: IncomingMessage): Promise<string> {
-  let text = "";
-  for await (const chunk of response.setEncoding("utf8")) text += chunk;
-  return text;
-}
-
-async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {
-  let rest = "";
-  for await (const chunk of response.setEncoding("utf8")) {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop() ?? "";
-    yield* lines;
-  }
-  if (rest !== "") yield rest;
 }
 
 const isGood = (status: number) => status >= 200 && status < 300;
 
 /** The API server's no to a request, in its own words. */
 export function refusedBy(status: number, text: string, request: string): ApiError {
-  const message = (parse(text) as { message?: string } | undefined)?.message ?? text.slice(0, 200);
+  const { message } = (parse(text) ?? {}) as { message?: unknown };
+  const said = oneLine(typeof message === "string" ? message : text);
   const help = status === 403 ? ": docs/rbac.md of gray-release says what is needed" : "";
-  return new ApiError(status, `${message} (${request.split("?")[0]}: ${status})${help}`);
+  return new ApiError(status, `${said} (${request.split("?")[0]}: ${status})${help}`);
 }
 
 function parse(text: string): unknown {

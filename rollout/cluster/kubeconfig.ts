@@ -1,12 +1,12 @@
-import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
-import { promisify } from "node:util";
 import { load } from "js-yaml";
 import * as v from "valibot";
 import { Refusal } from "../../components/refusal.ts";
 import { keyed, understand } from "../../components/schema.ts";
+import { Unreachable } from "./cluster.ts";
+import { CredentialPlugin, pluginLimit, pluginSchema } from "./credential-plugin.ts";
 
 /**
  * The cluster that program, gate and `gray` all talk to, found as kubectl finds it: the files of KUBECONFIG or
@@ -24,8 +24,19 @@ export interface Access {
   readonly ca?: string;
   readonly skipTlsVerify: boolean;
   readonly serverName?: string;
-  /** What proves who we are, fetched when a request needs it, because a token may have been renewed. */
-  readonly credentials: () => Promise<Credentials>;
+  /**
+   * What proves who we are, fetched when a request needs it, because a token may have been renewed.
+   *
+   * @param signal ends the waiting, and a credential plugin for which nothing else waits; then its reason is thrown
+   * @throws Unreachable where a credential plugin gives none in time: asked again later, it may
+   */
+  readonly credentials: (signal?: AbortSignal) => Promise<Credentials>;
+  /**
+   * The server did not take these: they are not given again where there may be others.
+   *
+   * @returns whether there may be
+   */
+  readonly renew: (refused: Credentials) => boolean;
 }
 
 export interface Credentials {
@@ -36,13 +47,6 @@ export interface Credentials {
 
 const named = <S extends v.GenericSchema>(field: string, value: S) =>
   v.nullish(v.array(v.object({ name: v.string(), [field]: value })));
-const exec = v.object({
-  apiVersion: v.string(),
-  command: v.string(),
-  args: v.nullish(v.array(v.string())),
-  env: v.nullish(v.array(v.object({ name: v.string(), value: v.string() }))),
-  provideClusterInfo: v.nullish(v.boolean()),
-});
 const user = keyed(
   v.object({
     token: v.optional(v.string()),
@@ -51,7 +55,7 @@ const user = keyed(
     "client-certificate-data": v.optional(v.string()),
     "client-key": v.optional(v.string()),
     "client-key-data": v.optional(v.string()),
-    exec: v.optional(exec),
+    exec: v.optional(pluginSchema),
   }),
 );
 const cluster = v.object({
@@ -83,9 +87,12 @@ const serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
  *
  * @param chosen.kubeconfig path or content of a kubeconfig. @default KUBECONFIG, else ~/.kube/config
  * @param chosen.context @default the kubeconfig's current context
+ * @param chosen.pluginLimit milliseconds that a credential plugin may take. @default 30 000
  * @throws Refusal if there is none, or it cannot be understood
  */
-export function findAccess(chosen: { kubeconfig?: string | undefined; context?: string | undefined } = {}): Access {
+export function findAccess(
+  chosen: { kubeconfig?: string | undefined; context?: string | undefined; pluginLimit?: number } = {},
+): Access {
   const sources = kubeconfigs(chosen.kubeconfig);
   if (sources.length === 0) return inPod();
   const texts = sources.map(({ text, origin, folder }) => ({ parsed: parse(text, origin), folder }));
@@ -117,7 +124,12 @@ export function findAccess(chosen: { kubeconfig?: string | undefined; context?: 
     ...(ca !== undefined && { ca }),
     skipTlsVerify: found.value["insecure-skip-tls-verify"] ?? false,
     ...(found.value["tls-server-name"] !== undefined && { serverName: found.value["tls-server-name"] }),
-    credentials: credentialsOf(pick<User>("users", "user", chosenContext.user), found.value, ca),
+    ...credentialsOf(
+      pick<User>("users", "user", chosenContext.user),
+      found.value,
+      ca,
+      chosen.pluginLimit ?? pluginLimit,
+    ),
   };
 }
 
@@ -153,11 +165,14 @@ function inPod(): Access {
       "There is no cluster to talk to: set KUBECONFIG, or start the sandbox with npm run sandbox -- up.",
     );
   }
+  // The kubelet writes a new one long before the old one ends.
+  const tokenOf = () => contentOf(`${serviceAccount}/token`).trim();
   return {
     server: new URL(`https://${host.includes(":") ? `[${host}]` : host}:${port ?? 443}`),
     ca: readFileSync(`${serviceAccount}/ca.crt`, "utf8"),
     skipTlsVerify: false,
-    credentials: async () => ({ token: readFileSync(`${serviceAccount}/token`, "utf8").trim() }),
+    credentials: async () => ({ token: tokenOf() }),
+    renew: ({ token }) => tokenOf() !== token,
   };
 }
 
@@ -171,90 +186,37 @@ function contentOf(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new Refusal(
+    throw new Unreachable(
       `The file ${path} that the kubeconfig names cannot be read (${(error as Error).message}): correct the kubeconfig, or log in again.`,
     );
   }
 }
 
-function credentialsOf(found: Found<User>, target: Cluster, ca: string | undefined): () => Promise<Credentials> {
+/** How a user of a kubeconfig proves who they are. */
+function credentialsOf(
+  found: Found<User>,
+  target: Cluster,
+  ca: string | undefined,
+  limit: number,
+): Pick<Access, "credentials" | "renew"> {
   const { value, folder } = found;
   if (value.exec) {
-    const plugin = value.exec;
-    let latest: ReturnType<typeof fromPlugin> | undefined;
-    /** Asks once for all requests that wait, and after a failure again. */
-    const ask = () => {
-      const asked = fromPlugin(plugin, folder, target, ca);
-      latest = asked;
-      asked.catch(() => {
-        if (latest === asked) latest = undefined;
-      });
-      return asked;
-    };
-    return async () => {
-      const asked = latest;
-      if (asked === undefined) return ask();
-      const held = await asked;
-      if (held.until > Date.now()) return held;
-      return latest === undefined || latest === asked ? ask() : latest;
-    };
+    const plugin = new CredentialPlugin({ ...value.exec, folder, target: { server: target.server, ca }, limit });
+    return { credentials: (signal) => plugin.credentials(signal), renew: (refused) => plugin.renew(refused) };
   }
   const certificate = material(found, "client-certificate-data", "client-certificate");
   const key = material(found, "client-key-data", "client-key");
-  return async () => {
-    const token = value.tokenFile ? contentOf(resolve(folder, value.tokenFile)).trim() : value.token;
-    return {
-      ...(token !== undefined && { token }),
-      ...(certificate !== undefined && { certificate }),
-      ...(key !== undefined && { key }),
-    };
+  const tokenOf = () => (value.tokenFile ? contentOf(resolve(folder, value.tokenFile)).trim() : value.token);
+  return {
+    credentials: async () => {
+      const token = tokenOf();
+      return {
+        ...(token !== undefined && { token }),
+        ...(certificate !== undefined && { certificate }),
+        ...(key !== undefined && { key }),
+      };
+    },
+    // A file may hold another token by now.
+    renew: ({ token }) => tokenOf() !== token,
   };
-}
-
-const execCredential = v.object({
-  status: keyed(
-    v.object({
-      token: v.optional(v.string()),
-      clientCertificateData: v.optional(v.string()),
-      clientKeyData: v.optional(v.string()),
-      expirationTimestamp: v.optional(v.string()),
-    }),
-  ),
-});
-
-/** Runs a credential plugin (client.authentication.k8s.io, KEP-541), as EKS, GKE and AKS need it. */
-async function fromPlugin(
-  plugin: v.InferOutput<typeof exec>,
-  folder: string,
-  target: Cluster,
-  ca: string | undefined,
-): Promise<Credentials & { until: number }> {
-  const about = plugin.provideClusterInfo
-    ? {
-        cluster: {
-          server: target.server,
-          ...(ca && { "certificate-authority-data": Buffer.from(ca).toString("base64") }),
-        },
-      }
-    : {};
-  const info = { apiVersion: plugin.apiVersion, kind: "ExecCredential", spec: { interactive: false, ...about } };
-  // As kubectl does: a name is looked up in PATH, a relative path starts at the kubeconfig's folder.
-  const command = plugin.command.includes("/") ? resolve(folder, plugin.command) : plugin.command;
-  const env = Object.fromEntries((plugin.env ?? []).map(({ name, value }) => [name, value]));
-  try {
-    const { stdout } = await promisify(execFile)(command, plugin.args ?? [], {
-      env: { ...process.env, ...env, KUBERNETES_EXEC_INFO: JSON.stringify(info) },
-    });
-    const { status } = understand(execCredential, JSON.parse(stdout));
-    return {
-      ...(status.token !== undefined && { token: status.token }),
-      ...(status.clientCertificateData !== undefined && { certificate: status.clientCertificateData }),
-      ...(status.clientKeyData !== undefined && { key: status.clientKeyData }),
-      until: status.expirationTimestamp ? Date.parse(status.expirationTimestamp) - 10_000 : Number.POSITIVE_INFINITY,
-    };
-  } catch (error) {
-    throw new Refusal(
-      `The credential plugin ${plugin.command} of the kubeconfig gave no credentials (${(error as Error).message.split("\n")[0]}): log in again.`,
-    );
-  }
 }

@@ -2,6 +2,7 @@ import type { Evidence } from "../../analysis/evidence.ts";
 import { deploymentName } from "../../components/names.ts";
 import { Refusal } from "../../components/refusal.ts";
 import type { Track } from "../../components/traffic.ts";
+import { mayPass } from "../cluster/answer.ts";
 import { ApiError, type Cluster } from "../cluster/cluster.ts";
 import { cut, NobodyServes } from "../live/cut.ts";
 import { isStuck, readDeployment, releaseOf, runs } from "../live/live.ts";
@@ -10,7 +11,7 @@ import { tellRoll } from "../live/roll.ts";
 import { type CheckResult, probe } from "../probe/probe.ts";
 import type { WaysArgs } from "../probe/way.ts";
 import { changeRecord, raised } from "../record/record.ts";
-import { type Actuator, isSilence } from "./driver.ts";
+import type { Actuator } from "./driver.ts";
 import { saveLastWords } from "./last-words.ts";
 import type { Rollout } from "./rollout.ts";
 
@@ -93,7 +94,7 @@ export function actuatorOf(of: Acting): Actuator {
       } catch (error) {
         // Canary may be between two pods: what could not be asked is tried again, as what failed is.
         const couldNot = error instanceof Refusal || error instanceof ApiError;
-        if (isSilence(error) || !couldNot) throw error;
+        if (mayPass(error) || !couldNot) throw error;
         return error.message.replace(/\.$/, "");
       }
       const asked = results.filter(({ check }) => names.includes(check));

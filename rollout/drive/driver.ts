@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Refusal } from "../../components/refusal.ts";
 import type { Track } from "../../components/traffic.ts";
-import { ApiError, Unreachable } from "../cluster/cluster.ts";
+import { mayPass } from "../cluster/answer.ts";
+import { ApiError } from "../cluster/cluster.ts";
 import { byDriver, byEvidence } from "../record/judgement.ts";
 import { type Entry, type Ledger, Superseded } from "./ledger.ts";
 import { type Move, nameOf, next, type Standing } from "./next.ts";
@@ -359,8 +360,8 @@ async function noted(way: Drive, { name, to, run }: Effect, signal?: AbortSignal
 /** What went wrong, without its full stop. @throws what no trying again can mend */
 function reasonOf({ signal }: Drive, error: unknown): string {
   if (signal.aborted) throw new Stopped();
-  const mayPass = error instanceof Refusal || error instanceof ApiError;
-  if (!mayPass) throw error;
+  const isKnown = error instanceof Refusal || error instanceof ApiError;
+  if (!isKnown) throw error;
   return error.message.replace(/\.$/, "");
 }
 
@@ -389,16 +390,11 @@ async function answered<T>(way: Drive, ask: () => Promise<T>): Promise<T> {
       if (said) way.audience.note("The cluster answers again.");
       return answer;
     } catch (error) {
-      if (!isSilence(error)) throw error;
+      if (!mayPass(error)) throw error;
       if (!said) way.audience.note(`${(error as Error).message} Until it answers nothing is changed.`);
       await pause(way, lookMilliseconds);
     }
   }
-}
-
-/** Whether the cluster did not answer, or could not: nothing is known, and it may be worth asking again. */
-export function isSilence(error: unknown): boolean {
-  return error instanceof Unreachable || (error instanceof ApiError && (error.status >= 500 || error.status === 429));
 }
 
 async function pause({ signal }: Drive, milliseconds: number): Promise<void> {

@@ -30,6 +30,8 @@ export interface Dying {
 const lines = 2000;
 /** Characters of each log, the newest: what a few very long lines may take of this machine's memory. */
 const characters = 512 * 1024;
+/** Bytes that are asked for of one: what a node sends beyond them is left out, and those are the newest lines. */
+const logBytes = 16 << 20;
 /** What a node answers, as if it were the log, where it has removed the container: it keeps the last one that ended. */
 const lost = "unable to retrieve container logs for ";
 /** Logs that are read; those of canary's pods come first, and of newer ones. */
@@ -196,7 +198,12 @@ async function readLogs(
   }
   const logs = await inTurn(all.slice(0, logsAtMost), lookDefaults.podsAtOnce, async ({ pod, container, previous }) => {
     const name = `${pod}.${container}${previous ? ".previous" : ""}.log`;
-    const query = new URLSearchParams({ container, timestamps: "true", tailLines: String(lines) });
+    const query = new URLSearchParams({
+      container,
+      timestamps: "true",
+      tailLines: String(lines),
+      limitBytes: String(logBytes),
+    });
     if (previous) query.set("previous", "true");
     const path = `/api/v1/namespaces/${namespace}/pods/${pod}/log?${query}`;
     const read: string[] = [];

@@ -47,8 +47,8 @@ describe("the pods as a source", () => {
   });
 
   const source = (args: Partial<PodSourceArgs> = {}) => {
-    const { text } = connect(findAccess({ kubeconfig: kubeconfigOf(server.url) }));
-    return podSource({ get: text, namespace: "dora-apps", timeoutSeconds: 5, ...args });
+    const { stream } = connect(findAccess({ kubeconfig: kubeconfigOf(server.url) }));
+    return podSource({ ask: stream, namespace: "dora-apps", timeoutSeconds: 5, ...args });
   };
   const read = (pods: readonly Pod[], args?: Partial<PodSourceArgs>, signal = new AbortController().signal) =>
     source(args).read(pods, signal);
@@ -371,7 +371,7 @@ describe("the pods as a source", () => {
 
   it("are a problem each when there is no API server, and nothing throws", async () => {
     const gone = await WebServer.start();
-    const kubeless = { get: connect(findAccess({ kubeconfig: kubeconfigOf(gone.url) })).text };
+    const kubeless = { ask: connect(findAccess({ kubeconfig: kubeconfigOf(gone.url) })).stream };
     await gone.stop();
     const [unit] = await read([pod("a")], kubeless);
     assert.match(unit?.problem ?? "", /^a cannot be read: The cluster at .* does not answer \(.*ECONNREFUSED/);

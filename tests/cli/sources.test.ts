@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Readable } from "node:stream";
 import { Command } from "commander";
 import { reservedNames } from "../../analysis/kind.ts";
 import type { FoundService } from "../../cli/services.ts";
@@ -26,12 +27,12 @@ describe("the source that a verb's options mean", () => {
 
   it("reads the pods where --pod-port and --metrics-path say", async () => {
     const asked: string[] = [];
-    const text = async (path: string) => {
+    const stream = async (path: string) => {
       asked.push(path);
-      return { status: 200, text: "" };
+      return { status: 200, text: Readable.from([]) };
     };
     const read = (...args: string[]) =>
-      source({ ...found, api: { text } as unknown as FoundService["api"] }, ...args).read(
+      source({ ...found, api: { stream } as unknown as FoundService["api"] }, ...args).read(
         [pod("web-1")],
         new AbortController().signal,
       );

@@ -44,7 +44,7 @@ describe("the pods' own metrics, read through the API server", () => {
   };
   const look = async (): Promise<Reading> => {
     const pods = await listPods(cluster, namespace, "fop-gate");
-    const source = podSource({ get: cluster.text, namespace });
+    const source = podSource({ ask: cluster.stream, namespace });
     return { at: Date.now(), pods, units: await source.read(pods, new AbortController().signal) };
   };
   const ticksOf = (readings: readonly Reading[]): Tick[] => {

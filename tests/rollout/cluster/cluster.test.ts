@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { createServer as createTlsServer } from "node:https";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
+import { BodyTooLarge } from "../../../border/body.ts";
 import { Refusal } from "../../../components/refusal.ts";
 import { ApiError, type Cluster, connect } from "../../../rollout/cluster/cluster.ts";
 import { type Access, findAccess } from "../../../rollout/cluster/kubeconfig.ts";
@@ -29,6 +30,12 @@ describe("the client of the cluster", () => {
     api.requests.length = 0;
     api.pageSize = 500;
   });
+
+  const whole = async (text: AsyncIterable<string>) => {
+    let all = "";
+    for await (const part of text) all += part;
+    return all;
+  };
 
   it("gets an object, or undefined where there is none", async () => {
     api.put(`${maps}/a`, { metadata: { name: "a" }, data: { x: "1" } });
@@ -122,11 +129,12 @@ describe("the client of the cluster", () => {
 
   it("gives what stands behind a path as it is, whatever the status, and asks for plain text", async () => {
     api.intercept = () => ({ status: 503, body: "up 1\n" });
-    const { text, status } = await cluster().text(
+    const { text, status, type } = await cluster().stream(
       "/api/v1/namespaces/n/pods/p:80/proxy/metrics?x=1",
       new AbortController().signal,
+      100,
     );
-    assert.deepEqual([status, text], [503, "up 1\n"]);
+    assert.deepEqual([status, type, await whole(text)], [503, "application/json", "up 1\n"]);
     assert.equal(api.requests[0]?.query.get("x"), "1");
     assert.match(String(api.requests[0]?.headers.accept), /^text\/plain;version=0\.0\.4,/);
   });
@@ -137,7 +145,120 @@ describe("the client of the cluster", () => {
       ending.abort(new Error("enough"));
       return undefined;
     };
-    await assert.rejects(cluster().text("/version", ending.signal), /^Error: enough$/);
+    await assert.rejects(cluster().stream("/version", ending.signal, 100), /^Error: enough$/);
+  });
+
+  it("ends it with that reason in the middle of its text as well, and says where its text breaks off", async () => {
+    const begun = async (signal: AbortSignal) => {
+      const stream = new PassThrough();
+      stream.write("one");
+      api.intercept = () => ({ status: 200, stream });
+      const { text } = await cluster().stream("/metrics", signal, 100);
+      const parts = text[Symbol.asyncIterator]();
+      assert.equal((await parts.next()).value, "one");
+      return { stream, parts };
+    };
+    const ending = new AbortController();
+    const ended = await begun(ending.signal);
+    ending.abort(new Error("enough"));
+    await assert.rejects(ended.parts.next(), /^Error: enough$/);
+    const { stream, parts } = await begun(new AbortController().signal);
+    stream.destroy(new Error("broken"));
+    await assert.rejects(parts.next(), refusal(/does not answer \(aborted\)/));
+  });
+
+  it("reads no more of it than the limit", async () => {
+    api.intercept = () => ({ status: 200, body: "x".repeat(101) });
+    const { text } = await cluster().stream("/metrics", new AbortController().signal, 100);
+    await assert.rejects(whole(text), BodyTooLarge);
+  });
+
+  it("reads an answer of the server's own up to a limit, and a line of a log likewise", async () => {
+    const mebi = "x".repeat(1 << 20);
+    api.intercept = () => ({ status: 200, stream: Readable.from(new Array(65).fill(mebi)) });
+    await assert.rejects(cluster().get(`${maps}/a`), /^BodyTooLarge: the answer is larger than 64 MiB$/);
+    const lines: number[] = [];
+    api.intercept = () => ({ status: 200, stream: Readable.from([mebi, mebi, "\nend\n"]) });
+    for await (const line of cluster().lines("/log", new AbortController().signal)) lines.push(line.length);
+    assert.deepEqual(lines, [16_384, 3]);
+  });
+
+  it("says what the server said in one short line, whatever it said", async () => {
+    api.intercept = () => ({ status: 500, body: { message: `a\n\u001b[31mb${"x".repeat(2 << 20)}` } });
+    await assert.rejects(cluster().get(`${maps}/a`), (error: Error) => {
+      assert.match(error.message, /^a bx+… \(GET /);
+      return error.message.length < 500;
+    });
+    api.intercept = () => ({ status: 500, body: { message: { not: "a text" } } });
+    await assert.rejects(cluster().get(`${maps}/a`), /^ApiError: \{"message":\{"not":"a text"\}\} \(GET /);
+  });
+
+  describe("where the server does not know it", () => {
+    const changing = (...tokens: string[]) => {
+      const refused: (string | undefined)[] = [];
+      const renewing: Access = {
+        ...access(),
+        credentials: async () => ({ token: tokens[0] ?? "" }),
+        renew({ token }) {
+          refused.push(token);
+          tokens.shift();
+          return tokens.length > 0;
+        },
+      };
+      return { client: connect(renewing), refused };
+    };
+    const knows = (token: string) => {
+      api.intercept = ({ headers }) =>
+        headers.authorization === `Bearer ${token}` ? undefined : { status: 401, body: { message: "Unauthorized" } };
+    };
+
+    it("drops its credentials and asks once more, with the whole request", async () => {
+      knows("new");
+      const { client, refused } = changing("old", "new");
+      await client.create(maps, { metadata: { name: "renewed" } });
+      assert.deepEqual(refused, ["old"]);
+      assert.ok(api.objects.has(`${maps}/renewed`));
+    });
+
+    it("gives up where the next ones are refused too, or there are no others", async () => {
+      knows("other");
+      for (const [tokens, asked] of [
+        [["old", "new", "newest"], 2],
+        [["old"], 1],
+      ] as const) {
+        api.requests.length = 0;
+        await assert.rejects(
+          changing(...tokens).client.get(`${maps}/a`),
+          (error) => error instanceof ApiError && error.status === 401,
+        );
+        assert.equal(api.requests.length, asked);
+      }
+    });
+
+    it("leaves a pod's own 401 to whoever asked the pod", async () => {
+      knows("other");
+      const { client, refused } = changing("old", "new");
+      const { signal } = new AbortController();
+      assert.equal((await client.stream("/proxy/metrics", signal, 100)).status, 401);
+      assert.equal((await client.forward("/proxy/", { method: "GET", headers: {}, signal })).statusCode, 401);
+      assert.deepEqual(refused, []);
+    });
+  });
+
+  it("begins a list anew that is too old to be continued, and gives up after a few times", async () => {
+    for (const name of ["a", "b", "c"]) api.put(`${maps}/list-${name}`, { metadata: { name, labels: { of: "list" } } });
+    api.pageSize = 2;
+    let expired = 0;
+    const expire = (times: number) => {
+      expired = 0;
+      api.intercept = ({ query }) =>
+        query.has("continue") && ++expired <= times ? { status: 410, body: { message: "expired" } } : undefined;
+    };
+    expire(2);
+    assert.equal((await cluster().list(maps, "of=list")).length, 3);
+    expire(99);
+    await assert.rejects(cluster().list(maps, "of=list"), (error) => error instanceof ApiError && error.status === 410);
+    assert.equal(expired, 3);
   });
 
   it("ends reading that with the reason it was given, on which the server keeps silent", async () => {
@@ -226,6 +347,7 @@ describe("the client of the cluster", () => {
     server: new URL(`${protocol}://127.0.0.1:${port}`),
     skipTlsVerify: false,
     credentials: async () => ({}),
+    renew: () => false,
   });
   const freePort = async () => {
     const server = createServer();

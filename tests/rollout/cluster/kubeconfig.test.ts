@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Refusal } from "../../../components/refusal.ts";
+import { Unreachable } from "../../../rollout/cluster/cluster.ts";
 import { type Access, findAccess } from "../../../rollout/cluster/kubeconfig.ts";
 import { setEnvironment } from "../../fake/environment.ts";
 
@@ -188,13 +190,11 @@ describe("finding the cluster", () => {
       };
       return { access: find(one({ exec }, { server, "certificate-authority-data": base64("ca") })), calls };
     };
-    const asked = async (path: string) => {
-      const { readFileSync } = await import("node:fs");
-      return readFileSync(path, "utf8")
+    const asked = async (path: string) =>
+      readFileSync(path, "utf8")
         .trim()
         .split("\n")
         .map((line) => JSON.parse(line));
-    };
 
     it("gets the token that it gives, and asks once as long as that holds", async () => {
       const { access, calls } = plugin({ token: "fresh" });
@@ -238,7 +238,7 @@ describe("finding the cluster", () => {
       const failing = (exec: object) =>
         find(one({ exec: { apiVersion: "v1", command: process.execPath, ...exec } })).credentials();
       const sentence = refused(
-        /^The credential plugin .* of the kubeconfig gave no credentials \(.*\): log in again\.$/,
+        /^The credential plugin .* of the kubeconfig gave no credentials \(.*\): log in again, or run it by hand/,
       );
       await assert.rejects(failing({ args: ["-e", "process.exit(1)"] }), sentence);
       await assert.rejects(failing({ args: ["-e", "console.log('no json')"] }), sentence);
@@ -254,6 +254,98 @@ describe("finding the cluster", () => {
       await assert.rejects(credentials());
       write("logged-in", "");
       assert.equal((await credentials()).token, "t");
+    });
+
+    it("asks again once its credentials were refused, and not for others that were", async () => {
+      const { access, calls } = plugin({ token: "fresh" });
+      const refused = await access.credentials();
+      assert.equal(access.renew(refused), true);
+      await access.credentials();
+      access.renew(refused);
+      await access.credentials();
+      assert.equal((await asked(calls)).length, 2);
+    });
+
+    describe("that hangs", () => {
+      /** One that notes its pid, starts another process, and waits for ever. */
+      const hanging = (limit: number) => {
+        const pids = join(folder, `pids-${Math.random()}`);
+        const script = [
+          'const { appendFileSync } = require("fs");',
+          `const note = (pid) => appendFileSync(${JSON.stringify(pids)}, pid + "\\n");`,
+          'const child = require("child_process").spawn("sleep", ["1000"]); note(child.pid); note(process.pid);',
+          "setInterval(() => {}, 1000);",
+        ].join("");
+        const exec = { apiVersion: "v1", command: process.execPath, args: ["-e", script] };
+        const access = findAccess({ kubeconfig: kubeconfig(one({ exec })), pluginLimit: limit });
+        const started = async () => {
+          for (;;) {
+            const text = existsSync(pids) ? readFileSync(pids, "utf8") : "";
+            if (text.split("\n").length > 2) return text.trim().split("\n").map(Number);
+            await sleep(10);
+          }
+        };
+        return { access, started };
+      };
+      const isGone = async (pids: readonly number[]) => {
+        for (const pid of pids) {
+          while (isAlive(pid)) await sleep(10);
+        }
+      };
+      const isAlive = (pid: number) => {
+        try {
+          return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+        } catch {
+          return false;
+        }
+      };
+
+      it("is given up after its time, with what it started, and says so", async () => {
+        const { access, started } = hanging(1500);
+        const asking = access.credentials();
+        asking.catch(() => {});
+        const pids = await started();
+        await assert.rejects(asking, (error) => {
+          assert.ok(error instanceof Unreachable);
+          return refused(/ gave no credentials \(no answer within 1\.5 s\): log in again/)(error);
+        });
+        await isGone(pids);
+      });
+
+      it("ends with the last signal of those that wait for it", async () => {
+        const { access, started } = hanging(100_000);
+        const [one, other] = [new AbortController(), new AbortController()];
+        const [first, second] = [access.credentials(one.signal), access.credentials(other.signal)];
+        for (const each of [first, second]) each.catch(() => {});
+        const pids = await started();
+        one.abort(new Error("enough"));
+        await assert.rejects(first, /^Error: enough$/);
+        assert.ok(pids.every(isAlive));
+        other.abort(new Error("enough too"));
+        await assert.rejects(second, /^Error: enough too$/);
+        await isGone(pids);
+      });
+
+      it("is not even begun where nothing waits for it any more", async () => {
+        const { access } = hanging(100_000);
+        await assert.rejects(access.credentials(AbortSignal.abort(new Error("over"))), /^Error: over$/);
+      });
+    });
+
+    it("cannot read from the terminal", async () => {
+      const script = `process.stdin.on("data", () => {}).on("end", () => console.log('{"status":{"token":"t"}}'))`;
+      const { credentials } = find(
+        one({ exec: { apiVersion: "v1", command: process.execPath, args: ["-e", script] } }),
+      );
+      assert.equal((await credentials()).token, "t");
+    });
+
+    it("shows nothing of what it printed", async () => {
+      const script = "console.log('secret-token')";
+      const { credentials } = find(
+        one({ exec: { apiVersion: "v1", command: process.execPath, args: ["-e", script] } }),
+      );
+      await assert.rejects(credentials(), (error: Error) => !error.message.includes("secret-token"));
     });
   });
 

@@ -200,14 +200,21 @@ describe("the last words of a release", () => {
   it("are the newest 2000 lines of a log, with their times", async () => {
     await save();
     const asked = world.api.requests.find(({ path }) => path.endsWith("/log"))?.query.toString();
-    assert.equal(asked, "container=web&timestamps=true&tailLines=2000");
+    assert.equal(asked, "container=web&timestamps=true&tailLines=2000&limitBytes=16777216");
   });
 
   it("are the newest of very long lines", async () => {
-    const line = (at: number) => `${at}${"x".repeat(200_000)}\n`;
-    logs.set("web-canary-5d-1.web", [1, 2, 3, 4].map(line).join(""));
+    const lines = Array.from({ length: 40 }, (_, at) => `${at}${"x".repeat(15_000)}\n`);
+    logs.set("web-canary-5d-1.web", lines.join(""));
     await save();
-    assert.equal(inFolder()["web-canary-5d-1.web.log"], line(3) + line(4));
+    // As many as fit into 512 KiB.
+    assert.ok(inFolder()["web-canary-5d-1.web.log"] === lines.slice(-34).join(""));
+  });
+
+  it("hold of a line without end its beginning", async () => {
+    logs.set("web-canary-5d-1.web", `${"x".repeat(1 << 20)}\nthe end\n`);
+    await save();
+    assert.ok(inFolder()["web-canary-5d-1.web.log"] === `${"x".repeat(16_384)}\nthe end\n`);
   });
 
   it("hold how the pods are, and nothing of their environment or spec", async () => {

@@ -2,15 +2,16 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import { Refusal } from "../components/refusal.ts";
-import { Unreachable } from "../rollout/cluster/cluster.ts";
+import { mayPass } from "../rollout/cluster/answer.ts";
 import { actuatorOf } from "../rollout/drive/actuator.ts";
 import { Announcer } from "../rollout/drive/announce.ts";
-import { drive, type End } from "../rollout/drive/driver.ts";
+import { type Drive, drive, type End, protectUsers } from "../rollout/drive/driver.ts";
 import { type Exporter, exporter } from "../rollout/drive/exporter.ts";
 import { Driven, Lease, readDriver } from "../rollout/drive/lease.ts";
 import { Ledger } from "../rollout/drive/ledger.ts";
 import { findWebhook, Notifier } from "../rollout/drive/notify.ts";
 import type { Rollout } from "../rollout/drive/rollout.ts";
+import { isOfTheCluster, mayHaveUsers } from "../rollout/drive/waiting.ts";
 import { Testimony } from "../rollout/drive/witness.ts";
 import type { Sight } from "../rollout/evidence/assess.ts";
 import { up } from "../rollout/pulumi/pulumi.ts";
@@ -92,8 +93,12 @@ export async function driveOn(
     );
   }
   const ending = new AbortController();
-  const stop = () => ending.abort();
-  process.once("SIGINT", stop).once("SIGTERM", stop);
+  const stop = () => {
+    if (ending.signal.aborted)
+      console.error("gray ends as soon as it may: a cut that has begun is brought to its end first.");
+    ending.abort();
+  };
+  process.on("SIGINT", stop).on("SIGTERM", stop);
   const view = viewOf(found, options.json === true);
   const announcer = new Announcer({ ...found, notifier });
   const audience = together(view, announcer, exposed);
@@ -129,12 +134,12 @@ export async function driveOn(
   let end: End | undefined;
   try {
     const leavesHolding = options.stay !== true && process.stdout.isTTY !== true;
+    const way = { ledger, actuator, witness, audience, leavesHolding, signal: ending.signal };
     for (;;) {
-      const signal = AbortSignal.any([ending.signal, held.lost]);
-      end = await drive({ ledger, actuator, witness, audience, leavesHolding, signal });
+      end = await drive({ ...way, signal: AbortSignal.any([ending.signal, held.lost]) });
       if (end.kind !== "stopped" || ending.signal.aborted) break;
       view.note("The lease of the rollout ran out: it is asked for again.");
-      held = await retaken(held, ending.signal);
+      held = await retaken(held, way);
     }
   } finally {
     ending.abort();
@@ -168,13 +173,19 @@ function together(
   };
 }
 
-/** The lease again after it ran out, as in a long silence of the cluster. @throws Driven if somebody else has it now */
-async function retaken(lease: Lease, signal: AbortSignal): Promise<Lease> {
+/**
+ * The lease again after it ran out, as in a long silence of the cluster. Users are taken off a bad release meanwhile.
+ *
+ * @throws Driven if somebody else has it now; what else keeps it away, once no user may meet canary
+ */
+async function retaken(lease: Lease, way: Drive): Promise<Lease> {
   for (;;) {
     try {
       return await lease.again();
     } catch (error) {
-      if (!(error instanceof Unreachable) || signal.aborted) throw error;
+      const returns = await protectUsers(way);
+      const waits = mayPass(error) || (isOfTheCluster(error) && !returns && mayHaveUsers(way));
+      if (error instanceof Driven || !waits || way.signal.aborted) throw error;
       await sleep(1000);
     }
   }

@@ -2,7 +2,6 @@ import type { Evidence } from "../../analysis/evidence.ts";
 import { deploymentName } from "../../components/names.ts";
 import { Refusal } from "../../components/refusal.ts";
 import type { Track } from "../../components/traffic.ts";
-import { mayPass } from "../cluster/answer.ts";
 import { ApiError, type Cluster } from "../cluster/cluster.ts";
 import { cut, NobodyServes } from "../live/cut.ts";
 import { isStuck, readDeployment, releaseOf, runs } from "../live/live.ts";
@@ -10,9 +9,10 @@ import { containersOf, type PodObject, readPods } from "../live/pods.ts";
 import { tellRoll } from "../live/roll.ts";
 import { type CheckResult, probe } from "../probe/probe.ts";
 import type { WaysArgs } from "../probe/way.ts";
-import { changeRecord, raised } from "../record/record.ts";
+import { changeRecord, type RolloutRecord, raised } from "../record/record.ts";
 import type { Actuator } from "./driver.ts";
 import { saveLastWords } from "./last-words.ts";
+import { assertNewest } from "./ledger.ts";
 import type { Rollout } from "./rollout.ts";
 
 /** A service, its stacks, and where its program is. */
@@ -87,14 +87,13 @@ export function actuatorOf(of: Acting): Actuator {
       else if (!own.some(isBetweenAttempts)) delete failing[track];
       return why !== undefined && Date.now() - (failing[track] ?? 0) >= graceMilliseconds ? why : undefined;
     },
-    async check(names) {
+    async check(names, signal) {
       let results: readonly CheckResult[];
       try {
-        ({ results } = await probe({ api, namespace, service, ...way }));
+        ({ results } = await probe({ api: api.until(signal), namespace, service, ...way, signal }));
       } catch (error) {
-        // Canary may be between two pods: what could not be asked is tried again, as what failed is.
-        const couldNot = error instanceof Refusal || error instanceof ApiError;
-        if (mayPass(error) || !couldNot) throw error;
+        // Canary may be between two pods, or answer in the name of the API server: what could not be asked has failed, and is tried again.
+        if (!(error instanceof Refusal || error instanceof ApiError)) throw error;
         return error.message.replace(/\.$/, "");
       }
       const asked = results.filter(({ check }) => names.includes(check));
@@ -105,9 +104,10 @@ export function actuatorOf(of: Acting): Actuator {
         ? `${failed.length} of ${asked.length} checks failed: ${first.check} by ${first.way}: ${first.because}`
         : `none of the checks ${names.join(", ")} could be made`;
     },
-    async cut() {
+    async cut(epoch) {
+      const fence = (record: RolloutRecord) => assertNewest(service, record, epoch);
       try {
-        const trouble = await cut(of);
+        const trouble = await cut({ ...of, fence });
         if (trouble !== undefined) note(`The cut is not in the record (${trouble}).`);
       } catch (error) {
         if (!(error instanceof NobodyServes)) throw error;

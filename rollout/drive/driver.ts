@@ -1,12 +1,33 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { Refusal } from "../../components/refusal.ts";
+/** Drives a rollout to its end: what happens next, and in which order. */
 import type { Track } from "../../components/traffic.ts";
-import { mayPass } from "../cluster/answer.ts";
-import { ApiError } from "../cluster/cluster.ts";
+import { isUnanswered } from "../cluster/answer.ts";
 import { byDriver, byEvidence } from "../record/judgement.ts";
-import { type Entry, type Ledger, Superseded } from "./ledger.ts";
+import {
+  assertNotStuck,
+  besides,
+  cutOffUsers,
+  type Effect,
+  effect,
+  Stuck,
+  unlessRollsBack,
+  untilDone,
+  watch,
+} from "./effect.ts";
+import type { Entry, Ledger } from "./ledger.ts";
 import { type Move, nameOf, next, type Standing } from "./next.ts";
 import { cutOff, inNextStep, positionOf, type Rollout, type Word } from "./rollout.ts";
+import {
+  answered,
+  lookMilliseconds,
+  pause,
+  RollsBack,
+  read,
+  readPatiently,
+  rollbackNow,
+  Stopped,
+  write,
+  writeInStep,
+} from "./waiting.ts";
 
 /** What the driver does to the world. Each may be done again after it was done, or half done. */
 export interface Actuator {
@@ -20,8 +41,13 @@ export interface Actuator {
   hopeless(track: Track, rollout: Rollout): Promise<string | undefined>;
   /** Makes checks. @returns why they did not pass, in words for a person */
   check(names: readonly string[], signal: AbortSignal): Promise<string | undefined>;
-  /** Takes all users off canary, at once. */
-  cut(): Promise<void>;
+  /**
+   * Takes all users off canary, at once. Done twice it is done once.
+   *
+   * @param epoch number of the driver: nothing is done where the record says that a newer one drives
+   * @throws Superseded then; Refusal or ApiError where users may still meet canary
+   */
+  cut(epoch: number): Promise<void>;
   /** Keeps what canary's pods have to say, and lets them go, so that connections end which a cut leaves open. */
   silence(rollout: Rollout): Promise<void>;
 }
@@ -49,8 +75,10 @@ export interface Drive {
   readonly audience: Audience;
   /** Whether to end where it holds, instead of waiting for a person. */
   readonly leavesHolding: boolean;
-  /** Ends the driving; the traffic stays as it is. */
+  /** Ends the driving; the traffic stays as it is. A cut that has begun is brought to its end first. */
   readonly signal: AbortSignal;
+  /** Whether users are off canary, and the rollout on its way back. @default false */
+  readonly isReturning?: boolean;
 }
 
 /** What driving came to. */
@@ -60,19 +88,8 @@ export type End =
   | { readonly kind: "held"; readonly because: string }
   | { readonly kind: "stopped" };
 
-/** Milliseconds between two looks at the record while nothing has to be done. */
-const lookMilliseconds = 1000;
-/** The same while users meet the release: all of it they wait for a cut once it is found bad. */
+/** Milliseconds between two looks at the record while users meet the release: all of it they wait for a cut once it is found bad. */
 const alertMilliseconds = 250;
-/** Milliseconds before something is tried again that the cluster did not answer, or Pulumi could not do. */
-const againMilliseconds = 5000;
-/** Times that an effect is tried for which the cluster gives no reason to fail. */
-const attempts = 3;
-
-/** The driving was ended from outside. */
-class Stopped extends Error {}
-/** The way back cannot be finished now. */
-class Stuck extends Error {}
 
 /** Drives a rollout to its end, or to where it holds. @throws Superseded as soon as somebody else drives it */
 export async function drive(way: Drive): Promise<End> {
@@ -87,53 +104,81 @@ export async function drive(way: Drive): Promise<End> {
   }
 }
 
+/**
+ * Takes users off canary where evidence is bad and the rollout cannot be driven, as without its lease.
+ *
+ * @returns whether it was so
+ * @throws Superseded where another driver has the rollout
+ */
+export async function protectUsers(way: Drive): Promise<boolean> {
+  if (rollbackNow(way) === undefined) return false;
+  await cutOffUsers(way, (rollout) => ({ ...rollout, weight: 0 }));
+  return true;
+}
+
 async function walk(way: Drive): Promise<End> {
-  const { witness, audience, leavesHolding } = way;
-  let failedChecks: string | undefined;
+  const checks: Checks = { failed: undefined };
   for (;;) {
-    const entry = await read(way);
-    const { rollout } = entry;
-    const cut = witness.takeCut(entry);
-    if (cut !== undefined) {
-      const to = (each: Rollout) => cutOff(each, wordOf(cut));
-      // Done once more, because an up that was under way may have written the weight again.
-      await mustGo(way, { name: "cut", to, run: () => way.actuator.cut() });
-      continue;
+    try {
+      const end = await step(way, checks);
+      if (end) return end;
+    } catch (error) {
+      // The record cannot be asked, and does not have to be: what was last read of it says enough.
+      const { latest } = way.ledger;
+      if (!(error instanceof RollsBack) || latest === undefined) throw error;
+      return retreat(way, latest.rollout, error.message);
     }
-    const known = witness.standing(entry);
-    const standing = failedChecks === undefined ? known : { ...known, failedChecks };
-    const move = next(positionOf(rollout), standing, Date.now());
-    audience.now(rollout, move);
-    if (rollout.urgent !== undefined && move.kind !== "retreat") {
-      await takeStableBack(way, true);
-      continue;
-    }
-    switch (move.kind) {
-      case "enter":
-        await enter(way, rollout);
-        break;
-      case "check":
-        failedChecks = await check(way, rollout.step, move.names);
-        break;
-      case "advance":
-        failedChecks = undefined;
-        await writeInStep(way, rollout.step, inNextStep);
-        break;
-      case "retreat":
-        return retreat(way, rollout, move.because);
-      case "finish": {
-        const end = await finish(way, rollout);
-        if (end) return end;
-        break;
-      }
-      case "hold":
-        if (leavesHolding) return leave(way, move.because);
-        await pause(way, lookMilliseconds);
-        break;
-      case "observe":
-        await pause(way, alertMilliseconds);
-        break;
-    }
+  }
+}
+
+/** Why the present step's checks failed when they were last made. */
+interface Checks {
+  failed: string | undefined;
+}
+
+/** The next move, made. @returns what the driving came to, where that was its end */
+async function step(way: Drive, checks: Checks): Promise<End | undefined> {
+  const { witness, audience, leavesHolding } = way;
+  const { entry, waited } = await readPatiently(way);
+  const { rollout } = entry;
+  // A check that failed in a silence says nothing of canary.
+  if (waited) checks.failed = undefined;
+  const cut = witness.takeCut(entry);
+  if (cut !== undefined) {
+    // Done once more, because an up that was under way may have written the weight again.
+    await cutOffUsers(way, (each) => cutOff(each, wordOf(cut)));
+    return undefined;
+  }
+  const known = witness.standing(entry);
+  const standing = checks.failed === undefined ? known : { ...known, failedChecks: checks.failed };
+  const move = next(positionOf(rollout), standing, Date.now());
+  audience.now(rollout, move);
+  if (rollout.urgent !== undefined && move.kind !== "retreat") {
+    await takeStableBack(way, unlessRollsBack);
+    return undefined;
+  }
+  switch (move.kind) {
+    case "enter":
+      await enter(way, rollout);
+      return undefined;
+    case "check":
+      checks.failed = await check(way, rollout.step, move.names);
+      return undefined;
+    case "advance":
+      checks.failed = undefined;
+      await writeInStep(way, rollout.step, inNextStep);
+      return undefined;
+    case "retreat":
+      return retreat(way, rollout, move.because);
+    case "finish":
+      return finish(way, rollout);
+    case "hold":
+      if (leavesHolding) return leave(way, move.because);
+      await pause(way, lookMilliseconds);
+      return undefined;
+    case "observe":
+      await pause(way, alertMilliseconds);
+      return undefined;
   }
 }
 
@@ -180,15 +225,29 @@ function held({ effect: _, ...rollout }: Rollout, because: string): Rollout {
   return { ...rollout, paused: rollout.paused ?? wordOf(because) };
 }
 
+/** @returns why the checks failed; what could not be asked is a failed check */
 async function check(way: Drive, step: number, names: readonly string[]): Promise<string | undefined> {
-  const failed = await answered(way, () => way.actuator.check(names, way.signal));
+  const over = new AbortController();
+  const watching = watch(way, over);
+  let failed: string | undefined;
+  try {
+    failed = await way.actuator.check(names, AbortSignal.any([way.signal, over.signal]));
+  } catch (error) {
+    if (over.signal.aborted) return undefined;
+    if (way.signal.aborted) throw new Stopped();
+    if (!isUnanswered(error)) throw error;
+    failed = (error as Error).message.replace(/\.$/, "");
+  } finally {
+    over.abort();
+    await watching;
+  }
   if (failed === undefined) await writeInStep(way, step, (rollout) => ({ ...rollout, checked: true }));
   else await pause(way, lookMilliseconds);
   return failed;
 }
 
 /**
- * The way back: users first, then what is to be known of the release, then everything in line with what stable ran before.
+ * The rollback: users first, then what is to be known of the release, then everything in line with what stable ran before.
  * Begun again, it goes through all of it once more.
  */
 async function retreat(way: Drive, begun: Rollout, because: string): Promise<End> {
@@ -201,26 +260,46 @@ async function retreat(way: Drive, begun: Rollout, because: string): Promise<End
     weight: 0,
     runs: { canary: from, stable: from },
   });
-  await mustGo(way, { name: "cut", to: back, run: () => actuator.cut() });
-  await mustGo(way, { name: "silence canary", to: back, run: (rollout) => actuator.silence(rollout) });
-  await takeStableBack(way);
-  await mustGo(way, {
+  await cutOffUsers(way, back);
+  const returning = { ...way, isReturning: true };
+  await besides(returning, { name: "silence canary", to: back, run: (rollout) => actuator.silence(rollout) });
+  await takeStableBack(returning, untilDone);
+  const left = await takeCanaryBack(returning);
+  const why = left === undefined ? because : `${because}; canary does not come back: ${left}`;
+  const ended = { ...endOf(begun), outcome: "undone" as const, because: why };
+  await answered(returning, () => way.ledger.close(ended, { [release]: from }));
+  return { kind: "undone", because: why };
+}
+
+/**
+ * Canary to what stable runs, with the weight of the program. Canary whose pods cannot come up does not keep the rollback from its
+ * end: users are on stable.
+ *
+ * @returns why it does not come back
+ */
+async function takeCanaryBack(way: Drive): Promise<string | undefined> {
+  const { actuator } = way;
+  const what = {
     name: "canary back",
     to: withOwnWeight,
-    run: (rollout, signal) => actuator.bringCanary(rollout, signal),
-  });
-  const ended = { ...endOf(begun), outcome: "undone" as const, because };
-  await answered(way, () => way.ledger.close(ended, { [release]: from }));
-  return { kind: "undone", because };
+    run: (rollout: Rollout, signal: AbortSignal) => actuator.bringCanary(rollout, signal),
+  };
+  for (;;) {
+    const came = await effect(way, { ...what, track: "canary" });
+    if (came.kind !== "failed") return undefined;
+    if (came.hopeless) return came.because;
+    assertNotStuck(way, what, came.because);
+    way.audience.note(`${what.name}: ${came.because}. Trying again.`);
+  }
 }
 
 /**
  * Stable to what it ran when the rollout began: with all pods at once, and then under its own rolling settings again. The
  * record says `urgent` until both are done, whether true or false.
  *
- * @param yields whether it is left where it is as soon as the rollout has to go back
+ * @param bring does each of the two. @returns whether it was done; else it is left where it is
  */
-async function takeStableBack(way: Drive, yields = false): Promise<void> {
+async function takeStableBack(way: Drive, bring: (way: Drive, what: Effect) => Promise<boolean>): Promise<void> {
   const { rollout } = await read(way);
   const stands = await answered(way, () => way.actuator.stableRuns(rollout.from));
   if (stands && rollout.urgent === undefined) return;
@@ -230,7 +309,7 @@ async function takeStableBack(way: Drive, yields = false): Promise<void> {
       to: (each: Rollout) => ({ ...each, urgent, runs: { ...each.runs, stable: each.from } }),
       run: (each: Rollout, signal: AbortSignal) => way.actuator.bringStable(each, signal),
     };
-    if (!(await mustGo(way, what, yields))) return;
+    if (!(await bring(way, what))) return;
   }
   await write(way, ({ urgent: _, ...each }) => each);
 }
@@ -242,7 +321,7 @@ async function finish(way: Drive, rollout: Rollout): Promise<End | undefined> {
     to: withOwnWeight,
     run: (each: Rollout, signal: AbortSignal) => way.actuator.bringCanary(each, signal),
   };
-  if (!(await mustGo(way, what, true))) return undefined;
+  if (!(await unlessRollsBack(way, what))) return undefined;
   const ended = { ...endOf(rollout), outcome: "promoted" as const, because: "every step was passed" };
   const closed = await answered(way, () => way.ledger.close(ended));
   return closed ? { kind: "promoted" } : undefined;
@@ -258,155 +337,4 @@ function endOf({ release, from, began, by }: Rollout) {
 
 function wordOf(because: string): Word {
   return { by: byDriver, because, at: new Date().toISOString() };
-}
-
-/** Something that is done to the world. */
-interface Effect {
-  /** What people call it. */
-  readonly name: string;
-  /** What the record says from then on, before it is done. */
-  readonly to: (rollout: Rollout) => Rollout;
-  readonly run: (rollout: Rollout, signal: AbortSignal) => Promise<void>;
-}
-
-type Outcome =
-  | { readonly kind: "done" }
-  /** The rollout has to go back. */
-  | { readonly kind: "interrupted" }
-  /** `hopeless` where the cluster says that it will not come. */
-  | { readonly kind: "failed"; readonly because: string; readonly hopeless: boolean };
-
-/**
- * An effect that may be given up: because the rollout has to go back, because the cluster says that the track will not come
- * to run its release, or because it failed too often.
- */
-async function effect(way: Drive, { track, ...what }: Effect & { readonly track: Track }): Promise<Outcome> {
-  for (let attempt = 1; ; attempt++) {
-    const over = new AbortController();
-    const watching = giveUp(way, track, over);
-    try {
-      await noted(way, what, over.signal);
-      return { kind: "done" };
-    } catch (error) {
-      if (over.signal.aborted) return over.signal.reason as Outcome;
-      const because = reasonOf(way, error);
-      const { rollout } = await read(way);
-      const against = await answered(way, () => way.actuator.hopeless(track, rollout));
-      if (against !== undefined) return { kind: "failed", because: against, hopeless: true };
-      if (attempt === attempts) return { kind: "failed", because, hopeless: false };
-      way.audience.note(`${what.name}: ${because}. Trying again.`);
-      await pause(way, againMilliseconds);
-    } finally {
-      over.abort({ kind: "interrupted" } satisfies Outcome);
-      await watching;
-    }
-  }
-}
-
-/** Aborts an effect as soon as it is known to be in vain. */
-async function giveUp(way: Drive, track: Track, over: AbortController): Promise<void> {
-  const either = AbortSignal.any([way.signal, over.signal]);
-  while (!either.aborted) {
-    await sleep(lookMilliseconds, undefined, { signal: either }).catch(() => {});
-    if (either.aborted) return;
-    try {
-      const entry = await way.ledger.read();
-      if (goesBack(way, entry)) over.abort({ kind: "interrupted" } satisfies Outcome);
-      const because = await way.actuator.hopeless(track, entry.rollout);
-      if (because !== undefined) over.abort({ kind: "failed", because, hopeless: true } satisfies Outcome);
-    } catch (error) {
-      // A driver that was superseded learns it from its next word to the record; silence says nothing.
-      if (error instanceof Superseded) over.abort({ kind: "interrupted" } satisfies Outcome);
-    }
-  }
-}
-
-function goesBack({ witness }: Drive, entry: Entry): boolean {
-  return next(positionOf(entry.rollout), witness.standing(entry), Date.now()).kind === "retreat";
-}
-
-/**
- * An effect of the way back or of the end, which nothing gives up.
- *
- * @param yields whether it is not tried again once the rollout has to go back
- * @returns whether it was done
- */
-async function mustGo(way: Drive, what: Effect, yields = false): Promise<boolean> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await noted(way, what);
-      return true;
-    } catch (error) {
-      const because = reasonOf(way, error);
-      if (yields && goesBack(way, await read(way))) return false;
-      if (attempt >= attempts && way.leavesHolding) throw new Stuck(`${what.name} failed: ${because}`);
-      way.audience.note(`${what.name}: ${because}. Trying again.`);
-      await pause(way, againMilliseconds);
-    }
-  }
-}
-
-/** Does something, noted in the record before and after, so that whoever goes on knows what may be half done. */
-async function noted(way: Drive, { name, to, run }: Effect, signal?: AbortSignal): Promise<void> {
-  boundary();
-  const rollout = await write(way, (before) => ({ ...to(before), effect: { name, at: new Date().toISOString() } }));
-  boundary();
-  await run(rollout, signal ? AbortSignal.any([way.signal, signal]) : way.signal);
-  boundary();
-  await write(way, ({ effect: _, ...rest }) => rest);
-  boundary();
-}
-
-/** What went wrong, without its full stop. @throws what no trying again can mend */
-function reasonOf({ signal }: Drive, error: unknown): string {
-  if (signal.aborted) throw new Stopped();
-  const isKnown = error instanceof Refusal || error instanceof ApiError;
-  if (!isKnown) throw error;
-  return error.message.replace(/\.$/, "");
-}
-
-function read(way: Drive): Promise<Entry> {
-  return answered(way, () => way.ledger.read());
-}
-
-function write(way: Drive, to: (rollout: Rollout) => Rollout): Promise<Rollout> {
-  return answered(way, () => way.ledger.write(to));
-}
-
-/**
- * Writes what belongs to one step. It is nothing any more where a person moved the rollout on meanwhile, nor when it is
- * written again because its answer was lost.
- */
-function writeInStep(way: Drive, step: number, to: (rollout: Rollout) => Rollout): Promise<Rollout> {
-  return write(way, (rollout) => (rollout.step === step ? to(rollout) : rollout));
-}
-
-/** Asks until the cluster answers: nothing is decided from silence, and the traffic stays as it is. */
-async function answered<T>(way: Drive, ask: () => Promise<T>): Promise<T> {
-  for (let said = false; ; said = true) {
-    if (way.signal.aborted) throw new Stopped();
-    try {
-      const answer = await ask();
-      if (said) way.audience.note("The cluster answers again.");
-      return answer;
-    } catch (error) {
-      if (!mayPass(error)) throw error;
-      if (!said) way.audience.note(`${(error as Error).message} Until it answers nothing is changed.`);
-      await pause(way, lookMilliseconds);
-    }
-  }
-}
-
-async function pause({ signal }: Drive, milliseconds: number): Promise<void> {
-  await sleep(milliseconds, undefined, { signal }).catch(() => {
-    throw new Stopped();
-  });
-}
-
-let boundaries = 0;
-
-/** For rehearsal: GRAY_DIE_AT=<n> kills the driver at the nth boundary of an effect, as a crash would. */
-function boundary(): void {
-  boundaries++;
-  if (process.env.GRAY_DIE_AT === String(boundaries)) process.kill(process.pid, "SIGKILL");
 }

@@ -1,6 +1,7 @@
 import { leaseDefaults } from "../../components/defaults.ts";
 import { serviceLabel } from "../../components/names.ts";
 import { Refusal } from "../../components/refusal.ts";
+import { backoff } from "../cluster/backoff.ts";
 import { ApiError, type Cluster } from "../cluster/cluster.ts";
 import { claim, identityOf, type LeaseObject, type LeaseSpec, lasting, parseIdentity, type Sight } from "./claim.ts";
 import { type Clock, machineClock } from "./clock.ts";
@@ -24,6 +25,9 @@ export interface Driver {
   /** Whether its process is known to be dead. */
   readonly gone: boolean;
 }
+
+/** Milliseconds before it is asked for again where somebody else wrote it in between. */
+const overtakenPauses = { first: 20, most: 1000 };
 
 /** Who has the lease; undefined where nobody has it. */
 export async function readDriver({ api, namespace, service }: Leased): Promise<Driver | undefined> {
@@ -87,7 +91,9 @@ export class Lease {
     this.spec = object.spec ?? {};
     this.renewed = sent;
     this.lost = this.losing.signal;
-    this.keeping = this.keep(AbortSignal.any([this.lost, this.releasing.signal]));
+    const ended = AbortSignal.any([this.lost, this.releasing.signal]);
+    this.keeping = this.keep(ended);
+    void this.expire(ended);
   }
 
   /**
@@ -99,7 +105,7 @@ export class Lease {
   static async take(of: Leased, note: (sentence: string) => void, clock: Clock = machineClock): Promise<Lease> {
     const identity = identityOf(thisProcess());
     let seen: Sight | undefined;
-    for (;;) {
+    for (let overtaken = 0; ; ) {
       const found = await of.api.get<LeaseObject>(pathOf(of.namespace, of.service));
       const now = clock.now();
       const first = seen === undefined;
@@ -120,6 +126,7 @@ export class Lease {
         return lease;
       } catch (error) {
         if (!isOvertaken(error, found)) throw error;
+        if (++overtaken > 1) await clock.sleep(backoff(overtaken - 1, overtakenPauses));
       }
     }
   }
@@ -200,6 +207,15 @@ export class Lease {
     }
   }
 
+  /** Lets it run out by a timer of its own, whatever any call does. */
+  private async expire(ended: AbortSignal): Promise<void> {
+    while (!ended.aborted) {
+      const left = this.left();
+      if (left <= 0) return this.runOut();
+      await this.clock.sleep(left, ended);
+    }
+  }
+
   private async renew(api: Cluster): Promise<void> {
     const sent = this.clock.now();
     await this.writeAgain(api, { ...this.spec, renewTime: microTime() });
@@ -239,10 +255,18 @@ export class Lease {
     const limit = new AbortController();
     const done = new AbortController();
     const late = new Refusal(`no answer within ${seconds(milliseconds)}`);
-    void this.clock.sleep(milliseconds, done.signal).then(() => limit.abort(late));
+    const over = this.clock.sleep(milliseconds, done.signal).then(() => {
+      limit.abort(late);
+      throw late;
+    });
     try {
-      await work(this.of.api.until(ended ? AbortSignal.any([limit.signal, ended]) : limit.signal));
+      // Not only by the signal: what a call waits for may not hear it.
+      await Promise.race([
+        work(this.of.api.until(ended ? AbortSignal.any([limit.signal, ended]) : limit.signal)),
+        over,
+      ]);
     } finally {
+      over.catch(() => {});
       done.abort();
     }
   }

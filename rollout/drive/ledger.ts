@@ -26,6 +26,12 @@ export class Superseded extends Error {
   override readonly name = "Superseded";
 }
 
+/** @throws Superseded where a record knows of a newer driver than the one with this number */
+export function assertNewest(service: string, { epoch = 0 }: Pick<RolloutRecord, "epoch">, own: number): void {
+  if (epoch <= own) return;
+  throw new Superseded(`The rollout of ${service} is driven by somebody else now: gray status says how it stands.`);
+}
+
 /** What the record says of a rollout and of its release. */
 export interface Entry {
   readonly rollout: Rollout;
@@ -43,6 +49,8 @@ const endedLimit = 20;
 export class Ledger {
   readonly of: Kept;
   readonly epoch: number;
+  /** What was last read or written; undefined before that. */
+  latest: Entry | undefined;
 
   private constructor(of: Kept, epoch: number) {
     this.of = of;
@@ -81,15 +89,21 @@ export class Ledger {
     const reading = await readRecord(api, namespace, service, cluster);
     if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
     const rollout = this.own(reading.kind === "read" ? reading.record : undefined);
-    return { rollout, verdict: reading.kind === "read" ? reading.record.verdicts[rollout.release] : undefined };
+    this.latest = {
+      rollout,
+      verdict: reading.kind === "read" ? reading.record.verdicts[rollout.release] : undefined,
+    };
+    return this.latest;
   }
 
   /** Changes the rollout. @throws as `read` does */
   async write(to: (before: Rollout) => Rollout): Promise<Rollout> {
-    const { open } = await change(this.of, (before) => {
+    const { open, verdicts } = await change(this.of, (before) => {
       return { ...before, open: to(this.own(before)) };
     });
-    return open as Rollout;
+    const rollout = open as Rollout;
+    this.latest = { rollout, verdict: verdicts[rollout.release] };
+    return rollout;
   }
 
   /**

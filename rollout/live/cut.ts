@@ -2,12 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { backendName, deploymentName, serviceLabel } from "../../components/names.ts";
 import { Refusal } from "../../components/refusal.ts";
 import type { HttpRouteRule } from "../../components/route.ts";
-import { ApiError, type Cluster, type Operation } from "../cluster/cluster.ts";
-import { changeRecord, raised, readAdopted } from "../record/record.ts";
-import { isAdopted, readDeployment, type ServiceObject } from "./live.ts";
+import { mayPass } from "../cluster/answer.ts";
+import { backoff } from "../cluster/backoff.ts";
+import { ApiError, type Cluster, type Operation, Unreachable } from "../cluster/cluster.ts";
+import { changeRecord, type RolloutRecord, raised } from "../record/record.ts";
+import { isAdopted, readDeployment, readService, type ServiceObject } from "./live.ts";
 import { isReady, type PodObject } from "./pods.ts";
-import { pathOfRoute, type RouteObject } from "./routes.ts";
-import { type Front, isOfToken, readFront } from "./share.ts";
+import { pathOfRoute, type RouteObject, readRoutes } from "./routes.ts";
+import { isOfToken } from "./share.ts";
 
 /** Whose canary is cut. */
 export interface CutOff {
@@ -16,13 +18,20 @@ export interface CutOff {
   readonly cluster: string;
   readonly namespace: string;
   readonly service: string;
+  /**
+   * Throws where the record says that the cut is not to be made any more; asked before anything is changed. Where the record cannot be
+   * read in time nothing asks it, and canary is cut: that is safe to do twice. @default nothing is asked
+   */
+  readonly fence?: (record: RolloutRecord) => void;
 }
 
 /** Times that an object is read and patched anew, because somebody else wrote it in between. */
 const attempts = 5;
 
-/** Milliseconds that users wait for nothing: longer than this nobody waits for the record. */
+/** Milliseconds that users wait for nothing: longer than this nobody waits for the record to be written. */
 const recordMilliseconds = 1000;
+/** The same for each answer that the patch does not need. */
+const besidesMilliseconds = 500;
 
 /**
  * Takes all users off canary, past Pulumi and at once: the shared Service selects stable alone, and no route but the one
@@ -30,73 +39,170 @@ const recordMilliseconds = 1000;
  * once. Of a service whose pods were there before us (adopted), no selector leaves canary out without leaving them out too:
  * there canary has no pods any more.
  *
- * The record's sequence number is raised at the same time, so that the next `up` writes the front whole, with the weight of
- * then. If that cannot be done the traffic is cut all the same: users come first, and `up` sees for itself that the front is
- * another.
+ * Each object of the front needs itself and nothing else. What tells how to cut (are stable's pods ready, was the service adopted) is
+ * asked besides, and one answer is enough. The record's sequence number is raised at the same time, so that the next `up` writes the
+ * front whole, with the weight of then. If that cannot be done the traffic is cut all the same: users come first, and `up` sees
+ * for itself that the front is another.
  *
  * @returns what could not be noted in the record, in words for a person
- * @throws NobodyServes; Refusal or ApiError if the front could not be changed
+ * @throws NobodyServes; what the fence throws; Refusal or ApiError if a part of the front could not be changed
  */
 export async function cut(of: CutOff): Promise<string | undefined> {
-  const noted = raise(of);
   const { api, namespace, service } = of;
-  const stable = await api.list<PodObject>(`/api/v1/namespaces/${namespace}/pods`, `app=${service},track=stable`);
-  if (stable.some(isReady)) await cutFront(of);
-  else await endAdopted(of);
-  return Promise.race([noted, sleep(recordMilliseconds, "the cluster takes too long to write it", { ref: false })]);
+  const note = noteOf(of);
+  const shared = readService(api, namespace, service);
+  const routes = routesOf(of);
+  for (const each of [shared, routes]) each.catch(() => {});
+  const how = await howToCut(of, note.read);
+  if (note.fenced) throw note.fenced.error;
+  if (how === "canary's pods") await endCanary(of);
+  else await allOf([cutService(of, shared), cutRoutes(of, routes)]);
+  return Promise.race([
+    note.written,
+    sleep(recordMilliseconds, "the cluster takes too long to write it", { ref: false }),
+  ]);
 }
 
 /** No pod of stable is ready: whoever is taken off canary would find nobody. */
 export class NobodyServes extends Refusal {}
 
-async function cutFront({ api, namespace, service }: CutOff): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
+/** What a record says of the cut, while it is noted there. */
+interface Note {
+  /** The record before; rejects where it cannot be read. */
+  readonly read: Promise<RolloutRecord>;
+  /** What went wrong, in words for a person, without its full stop; never rejects. */
+  readonly written: Promise<string | undefined>;
+  /** What the fence threw. */
+  readonly fenced: { readonly error: unknown } | undefined;
+}
+
+/** Raises the record's number, and reads it on the way. */
+function noteOf({ api, namespace, service, cluster, fence }: CutOff): Note {
+  const { promise: read, resolve, reject } = Promise.withResolvers<RolloutRecord>();
+  read.catch(() => {});
+  let fenced: Note["fenced"];
+  const noted = changeRecord(api, namespace, service, cluster, (before) => {
+    resolve(before);
     try {
-      await Promise.all(patchesOf(await readFront(api, namespace, service)).map((patch) => api.patch(...patch)));
+      fence?.(before);
+    } catch (error) {
+      fenced = { error };
+      throw error;
+    }
+    return raised(before);
+  });
+  const written = noted.then(
+    () => undefined,
+    (error: Error) => {
+      reject(error);
+      return error.message.replace(/\.$/, "");
+    },
+  );
+  return {
+    read,
+    written,
+    get fenced() {
+      return fenced;
+    },
+  };
+}
+
+/**
+ * By what canary is cut.
+ *
+ * 1. A pod of stable with the label `track` is ready: the front selects it. It does so too where nobody can say, but the service
+ *    was not adopted: stable's pods are what it has.
+ * 2. Pods serve that were there before us, and have no such label: canary's pods go.
+ * 3. Neither is so: NobodyServes.
+ *
+ * @throws NobodyServes; Unreachable or ApiError where nothing tells which of them is so
+ */
+async function howToCut(of: CutOff, record: Promise<RolloutRecord>): Promise<"the front" | "canary's pods"> {
+  const { api, namespace, service } = of;
+  const pods = api.list<PodObject>(`/api/v1/namespaces/${namespace}/pods`, `app=${service},track=stable`);
+  const [ready, ...adopted] = await Promise.allSettled([
+    inTime(pods.then((found) => found.some(isReady))),
+    inTime(record.then((before) => before.adopted !== undefined)),
+    inTime(readDeployment(api, namespace, service, "stable").then(isAdopted)),
+  ]);
+  if (ready.status === "fulfilled" && ready.value) return "the front";
+  if (adopted.some((answer) => answer.status === "fulfilled" && answer.value)) return "canary's pods";
+  if (ready.status === "rejected") {
+    if (adopted.some((answer) => answer.status === "fulfilled")) return "the front";
+    throw ready.reason;
+  }
+  const unknown = adopted.find((answer) => answer.status === "rejected" && mayPass(answer.reason));
+  if (unknown?.status === "rejected") throw unknown.reason;
+  throw new NobodyServes(
+    `No pod of stable of ${service} is ready, so nobody would serve the users who are taken off canary: mend stable first.`,
+  );
+}
+
+/** What comes of it while users may wait for it. @throws Unreachable then */
+function inTime<T>(pending: Promise<T>): Promise<T> {
+  const limit = AbortSignal.timeout(besidesMilliseconds);
+  return new Promise((resolve, reject) => {
+    const late = () => reject(new Unreachable("The cluster takes too long to say how canary can be cut."));
+    limit.addEventListener("abort", late, { once: true });
+    pending.then(resolve, reject);
+  });
+}
+
+/** Each by itself; then throws what one of them threw. */
+async function allOf(works: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(works)).find((each) => each.status === "rejected");
+  if (failed) throw failed.reason;
+}
+
+async function cutService({ api, namespace, service }: CutOff, read: Promise<ServiceObject | undefined>) {
+  await cutObject(api, `/api/v1/namespaces/${namespace}/services/${service}`, read, serviceCut);
+}
+
+async function cutRoutes({ api }: CutOff, read: Promise<readonly RouteObject[]>): Promise<void> {
+  const cuts = (await read).map((route) =>
+    cutObject(api, pathOfRoute(route.metadata.namespace, route.metadata.name), Promise.resolve(route), routeCut),
+  );
+  await allOf(cuts);
+}
+
+/** Patches an object, and reads it anew where somebody else wrote it in between. */
+async function cutObject<T>(
+  api: Cluster,
+  path: string,
+  read: Promise<T | undefined>,
+  operationsOf: (object: T) => Operation[],
+): Promise<void> {
+  let object = await read;
+  for (let attempt = 1; object !== undefined; attempt++) {
+    const operations = operationsOf(object);
+    if (operations.length === 0) return;
+    try {
+      await api.patch(path, operations);
       return;
     } catch (error) {
       const overtaken = error instanceof ApiError && (error.status === 409 || error.status === 422);
       if (!overtaken || attempt === attempts) throw error;
+      await sleep(backoff(attempt, { first: 10, most: 100 }));
+      object = await api.get<T>(path);
     }
   }
 }
 
-/** @throws NobodyServes unless pods serve that were there before us */
-async function endAdopted({ api, namespace, service }: CutOff): Promise<void> {
-  const [record, stable] = await Promise.all([
-    readAdopted(api, namespace, service).catch(() => undefined),
-    readDeployment(api, namespace, service, "stable").catch(() => undefined),
-  ]);
-  if (record === undefined && !isAdopted(stable)) {
-    throw new NobodyServes(
-      `No pod of stable of ${service} is ready, so nobody would serve the users who are taken off canary: mend stable first.`,
-    );
+/** The service's routes. Traffic by number of pods has none, and then the right to read them may be missing. */
+async function routesOf({ api, namespace, service }: CutOff): Promise<readonly RouteObject[]> {
+  try {
+    return await readRoutes(api, namespace, service);
+  } catch (error) {
+    // Only what goes by a gateway has a Service for stable alone.
+    const stable = `/api/v1/namespaces/${namespace}/services/${backendName(service, "stable")}`;
+    if (mayPass(error) || (await api.get(stable)) !== undefined) throw error;
+    return [];
   }
+}
+
+async function endCanary({ api, namespace, service }: CutOff): Promise<void> {
   const canary = `/apis/apps/v1/namespaces/${namespace}/deployments/${deploymentName(service, "canary")}`;
   await api.patch(canary, [{ op: "replace", path: "/spec/replicas", value: 0 }]);
-}
-
-/** Never rejects: what went wrong, in words for a person, without its full stop. */
-async function raise({ api, namespace, service, cluster }: CutOff): Promise<string | undefined> {
-  try {
-    await changeRecord(api, namespace, service, cluster, raised);
-    return undefined;
-  } catch (error) {
-    return (error as Error).message.replace(/\.$/, "");
-  }
-}
-
-/** The patches that take users off canary, by path; none for what is cut already. */
-function patchesOf({ service, routes }: Front): [path: string, operations: Operation[]][] {
-  const patches = routes.map((route): [string, Operation[]] => [
-    pathOfRoute(route.metadata.namespace, route.metadata.name),
-    routeCut(route),
-  ]);
-  if (service) {
-    const { namespace, name } = service.metadata;
-    patches.push([`/api/v1/namespaces/${namespace}/services/${name}`, serviceCut(service)]);
-  }
-  return patches.filter(([, operations]) => operations.length > 0);
 }
 
 /** What makes the shared Service select stable alone. */

@@ -60,20 +60,22 @@ export async function probe(args: Omit<WaysArgs, "ports">): Promise<Probe> {
     doubt !== undefined && args.by === undefined
       ? (["both", [...ways.all, ...ways.toPods()], undefined] as const)
       : [ways.by, ways.all, doubt];
-  const byWay = await Promise.all(all.map((way) => askInTurn(way, checks)));
+  const byWay = await Promise.all(all.map((way) => askInTurn(way, checks, args.signal)));
   const results = checks.flatMap((_, i) => byWay.map((each) => each[i] as CheckResult));
   return { release: ways.release, by, ...(left !== undefined && { doubt: left }), results };
 }
 
-async function askInTurn(way: Way, checks: readonly FullCheck[]): Promise<CheckResult[]> {
+async function askInTurn(way: Way, checks: readonly FullCheck[], ending?: AbortSignal): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
-  for (const check of checks) results.push(await ask(way, check));
+  for (const check of checks) results.push(await ask(way, check, ending));
   return results;
 }
 
-async function ask(way: Way, check: FullCheck): Promise<CheckResult> {
+/** @param ending ends it; then its reason is thrown */
+async function ask(way: Way, check: FullCheck, ending?: AbortSignal): Promise<CheckResult> {
   const { name, port, path, method, headers, atMost } = check;
-  const limit = AbortSignal.timeout(atMost * 1000);
+  const time = AbortSignal.timeout(atMost * 1000);
+  const limit = ending ? AbortSignal.any([time, ending]) : time;
   const started = performance.now();
   let status: number | undefined;
   const ended = (because: string | undefined): CheckResult => ({
@@ -90,7 +92,8 @@ async function ask(way: Way, check: FullCheck): Promise<CheckResult> {
     const text = masked(await beginningOf(response), way.secrets);
     return ended(way.foreign(response.headers, port) ?? fault(check, { status, text }));
   } catch (error) {
-    if (limit.aborted) return ended(`the whole answer was not there within ${atMost} s`);
+    if (ending?.aborted) throw ending.reason;
+    if (time.aborted) return ended(`the whole answer was not there within ${atMost} s`);
     if (error instanceof Refusal || error instanceof ApiError) throw error;
     return ended(
       `${status === undefined ? "there is no answer" : "the answer broke off"}: ${(error as Error).message}`,

@@ -59,6 +59,8 @@ export interface WaysArgs {
   readonly url?: URL;
   /** Numbers of the Service's ports that are asked. @default the first one */
   readonly ports?: readonly number[];
+  /** Ends the asking. @default nothing does */
+  readonly signal?: AbortSignal;
 }
 
 /** The ways to canary as it stands. */

@@ -93,17 +93,14 @@ export class Trial {
     return tell(this.of, (rollout) => ({ open: to(rollout as Rollout) }));
   }
 
-  drive(
-    ledger: Ledger,
-    { drive: driven = drive, ...more }: Partial<Drive> & { drive?: typeof drive } = {},
-  ): Promise<End> {
+  drive(ledger: Ledger, more: Partial<Drive> = {}): Promise<End> {
     const { read } = ledger;
     ledger.read = async () => {
       const entry = await read.call(ledger);
       await this.meanwhile(entry.rollout);
       return entry;
     };
-    return driven({
+    return drive({
       ledger,
       actuator: this.tracks,
       witness: {

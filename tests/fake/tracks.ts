@@ -68,13 +68,13 @@ export class Tracks implements Actuator {
     return isTried && never?.release === runs[track] ? never.because : undefined;
   }
 
-  async check(): Promise<string | undefined> {
+  async check(_names: readonly string[], _signal: AbortSignal): Promise<string | undefined> {
     this.done.push("checks");
     await this.at("checks");
     return this.failedChecks;
   }
 
-  async cut(): Promise<void> {
+  async cut(_epoch: number): Promise<void> {
     this.done.push("cut");
     await this.at("cut begins");
     this.#change(this.canary, { weight: 0 });

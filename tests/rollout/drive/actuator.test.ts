@@ -224,7 +224,7 @@ describe("what the driver does to the cluster", () => {
 
   it("goes on with the way back where a cut would take users from canary to nobody, and says so", async () => {
     const { actuator, notes } = acting(direct(api));
-    await actuator.cut();
+    await actuator.cut(1);
     assert.match(notes[0] ?? "", /^No pod of stable of web is ready/);
   });
 
@@ -234,7 +234,7 @@ describe("what the driver does to the cluster", () => {
     api.put(service, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
     api.put(`/api/v1/namespaces/${namespace}/configmaps/web-rollout`, { metadata: { name: "web-rollout" } });
     const { actuator, notes } = acting(direct(api));
-    await actuator.cut();
+    await actuator.cut(1);
     assert.match(notes[0] ?? "", /^The cut is not in the record \(/);
     assert.deepEqual(api.objects.get(service)?.spec.selector, { app: "web", track: "stable" });
   });
@@ -266,8 +266,26 @@ describe("the checks that a step asks for", () => {
     assert.match((await check("GET /healthz")) ?? "", /^Canary of web in namespace dora-apps has no ready pod.*[^.]$/);
   });
 
-  it("are not made where the cluster does not answer", async () => {
+  it("have not passed where the cluster does not answer", async () => {
     dark.world.api.intercept = () => ({ status: 503, body: { message: "the server is starting" } });
-    await assert.rejects(check("GET /healthz"), /the server is starting/);
+    assert.match((await check("GET /healthz")) ?? "", /^the server is starting /);
+  });
+
+  it("have not passed where a pod answers in the name of the API server", async () => {
+    dark.pod("web-canary-1");
+    dark.answer = (_, response) => {
+      response.writeHead(503, { "content-type": "application/json" });
+      response.end(
+        JSON.stringify({ kind: "Status", apiVersion: "v1", status: "Failure", message: "etcd is away", code: 503 }),
+      );
+    };
+    assert.match((await check("GET /healthz")) ?? "", /^etcd is away /);
+  });
+
+  it("end with their signal", async () => {
+    dark.pod("web-canary-1");
+    const ending = new AbortController();
+    dark.answer = () => ending.abort(new Error("enough"));
+    await assert.rejects(acting(dark.cluster).actuator.check(["GET /healthz"], ending.signal), /^Error: enough$/);
   });
 });

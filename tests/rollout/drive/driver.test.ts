@@ -3,7 +3,6 @@ import { setImmediate as turn } from "node:timers/promises";
 import { Refusal } from "../../../components/refusal.ts";
 import type { Step } from "../../../components/step.ts";
 import { ApiError, Unreachable } from "../../../rollout/cluster/cluster.ts";
-import type { drive } from "../../../rollout/drive/driver.ts";
 import { Superseded } from "../../../rollout/drive/ledger.ts";
 import type { Move } from "../../../rollout/drive/next.ts";
 import { atLastStep, type Rollout, resumed } from "../../../rollout/drive/rollout.ts";
@@ -78,18 +77,185 @@ describe("the driver", () => {
     });
   });
 
-  it("refuses a record that it cannot read any more, with a sentence, and leaves everything as it is", async () => {
-    trial.tracks.at = (place) => {
-      if (place !== "canary there" || trial.tracks.canary.weight === 0) return;
-      api.put(recordPath, { metadata: { name: "web-rollout" }, data: { record: "{" } });
+  describe("with a record that it cannot read any more", () => {
+    const damaged = { metadata: { name: "web-rollout" }, data: { record: "{" } };
+    const damage = (when: string, weight: number) => {
+      trial.tracks.at = (place) => {
+        if (place !== when || trial.tracks.canary.weight !== weight) return;
+        trial.tracks.at = () => {};
+        api.put(recordPath, structuredClone(damaged));
+      };
     };
-    await assert.rejects(trial.drive(await trial.begin()), (error) => {
-      assert.ok(error instanceof Refusal);
-      assert.match(error.message, /^The record web-rollout in namespace dora-apps cannot be read .*: restore it/);
-      return true;
+
+    it("refuses with a sentence and leaves everything as it is, where no user meets canary", async () => {
+      damage("canary there", 0);
+      await assert.rejects(trial.drive(await trial.begin()), (error) => {
+        assert.ok(error instanceof Refusal);
+        assert.match(error.message, /^The record web-rollout in namespace dora-apps cannot be read .*: restore it/);
+        return true;
+      });
+      assert.equal(trial.tracks.done.at(-1), "canary bbbbbbbbbbbb 0");
+      assert.equal(api.objects.get(recordPath)?.data.record, "{");
     });
-    assert.equal(trial.tracks.done.at(-1), "canary bbbbbbbbbbbb 10");
-    assert.equal(api.objects.get(recordPath)?.data.record, "{");
+
+    it("waits and says so, where users meet canary, and goes on once it is restored", async () => {
+      const kept = { current: "" };
+      trial.tracks.at = (place) => {
+        if (place !== "canary there" || trial.tracks.canary.weight !== 10) return;
+        trial.tracks.at = () => {};
+        kept.current = api.objects.get(recordPath)?.data.record;
+        api.put(recordPath, structuredClone(damaged));
+      };
+      const ledger = await trial.begin();
+      const { write } = ledger;
+      let refused = 0;
+      ledger.write = async (to) => {
+        try {
+          return await write.call(ledger, to);
+        } catch (error) {
+          if (++refused === 20) api.put(recordPath, { ...damaged, data: { record: kept.current } });
+          throw error;
+        }
+      };
+      assert.deepEqual(await trial.drive(ledger), { kind: "promoted" });
+      assert.ok(refused >= 20);
+      assert.match(trial.notes[0] ?? "", /^The record web-rollout .* cannot be read .* Until it answers/);
+    });
+
+    it("takes users off canary all the same once evidence is bad, and then refuses", async () => {
+      let isBad = false;
+      trial.standing = () => {
+        isBad ||= api.objects.get(recordPath)?.data.record === "{";
+        return isBad ? bad : good;
+      };
+      damage("canary there", 10);
+      await assert.rejects(trial.drive(await trial.begin()), /^Refusal: The record web-rollout .* cannot be read/);
+      assert.deepEqual([trial.tracks.canary.weight, trial.tracks.canary.release], [0, b]);
+      assert.equal(trial.tracks.done.at(-1), "cut");
+    });
+  });
+
+  describe("cutting canary off", () => {
+    const cutting = (fails: (attempt: number) => Error | undefined) => {
+      let attempts = 0;
+      trial.standing = ({ step, entered }) => (step === 1 && entered ? bad : undecided);
+      trial.tracks.at = (place) => {
+        if (place !== "cut begins") return;
+        const error = fails(++attempts);
+        if (error) throw error;
+      };
+      return () => attempts;
+    };
+    const refusals: [string, Error][] = [
+      ["500 of an admission webhook", new ApiError(500, "failed calling webhook")],
+      ["403", new ApiError(403, "services is forbidden")],
+      ["no answer", new Unreachable("The cluster does not answer.")],
+    ];
+    for (const [what, error] of refusals) {
+      it(`goes on however often there is ${what}, with nobody at a terminal, and tells each attempt`, async () => {
+        const attempts = cutting((attempt) => (attempt <= 40 ? error : undefined));
+        assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", because: bad.because });
+        assert.equal(attempts(), 41);
+        assert.equal(trial.tracks.canary.release, a);
+        const told = trial.notes.filter((note) => note.startsWith("cut: "));
+        assert.equal(
+          told[0],
+          `cut: ${error.message.replace(/\.$/, "")} (attempt 1). Trying again until users are off canary.`,
+        );
+        assert.ok(told.length >= 10);
+        assert.ok(trial.notes.includes("Cut at attempt 41: all users are on stable."));
+      });
+    }
+
+    it("is not ended by whoever stops the driver; what follows is", async () => {
+      cutting((attempt) => {
+        if (attempt === 3) trial.stop.abort();
+        return attempt <= 10 ? new ApiError(500, "failed calling webhook") : undefined;
+      });
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "stopped" });
+      assert.deepEqual([trial.tracks.done.at(-1), trial.tracks.canary.weight], ["cut", 0]);
+      assert.deepEqual([trial.open.weight, trial.open.ending?.because], [0, bad.because]);
+    });
+
+    it("waits for no record that cannot be written, which says so later", async () => {
+      cutting(() => undefined);
+      const ledger = await trial.begin();
+      const { write } = ledger;
+      let refused = 0;
+      ledger.write = async (to) => {
+        if (trial.standing(trial.open) === bad && refused < 30) {
+          refused++;
+          if (refused > 3) assert.equal(trial.tracks.canary.weight, 0);
+          throw new ApiError(500, "failed calling webhook");
+        }
+        return write.call(ledger, to);
+      };
+      assert.deepEqual(await trial.drive(ledger), { kind: "undone", because: bad.because });
+      assert.equal(refused, 30);
+    });
+
+    it("is left to the driver that has the rollout by then", async () => {
+      cutting((attempt) => (attempt === 1 ? new ApiError(500, "failed") : new Superseded("somebody else drives")));
+      await assert.rejects(trial.drive(await trial.begin()), Superseded);
+      assert.equal(trial.tracks.canary.weight, 10);
+    });
+
+    it("comes at once where evidence turns bad while an up is under way, and again once that has ended", async () => {
+      let isBad = false;
+      trial.standing = () => (isBad ? bad : good);
+      const plan: Step[] = [
+        { stage: "canary", weight: 10, atMost: 15 },
+        { stage: "canary", weight: 25, atMost: 15 },
+        { stage: "full", watch: 15 },
+      ];
+      trial.tracks.at = async (place) => {
+        if (place !== "canary half-way" || trial.open.step !== 1 || isBad) return;
+        isBad = true;
+        await untilInterrupted();
+        assert.equal(trial.tracks.canary.weight, 0);
+      };
+      assert.deepEqual(await trial.drive(await trial.begin(plan)), { kind: "undone", because: bad.because });
+      const { done } = trial.tracks;
+      assert.deepEqual(done.slice(done.indexOf("canary bbbbbbbbbbbb 25")), [
+        "canary bbbbbbbbbbbb 25",
+        "cut",
+        "cut",
+        "silence",
+        "canary aaaaaaaaaaaa 10",
+      ]);
+    });
+  });
+
+  describe("with checks that take their time", () => {
+    it("hears bad evidence and a person meanwhile", async () => {
+      for (const abort of [true, false]) {
+        trial = new Trial(api);
+        let isChecking = false;
+        trial.standing = () => (isChecking && !abort ? bad : undecided);
+        trial.tracks.check = async (_names, signal) => {
+          isChecking = true;
+          if (abort) await trial.tell((rollout) => ({ ...rollout, ending: word("enough") }));
+          while (!signal.aborted) await turn();
+          throw signal.reason;
+        };
+        const because = abort ? "alice aborted it: enough" : bad.because;
+        assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", because });
+      }
+    });
+
+    it("takes what could not be asked for a failed check, until the step's time is up", async () => {
+      const checks = [
+        { stage: "dark", checks: ["GET /healthz"], atMost: 60 } as const,
+        { stage: "full", watch: 15 } as const,
+      ];
+      trial.tracks.check = async () => {
+        throw new Unreachable("The cluster does not answer.");
+      };
+      assert.deepEqual(await trial.drive(await trial.begin(checks)), {
+        kind: "held",
+        because: "The cluster does not answer",
+      });
+    });
   });
 
   describe("without an answer of the cluster", () => {
@@ -230,9 +396,9 @@ describe("the driver", () => {
         throw new Refusal("Stack prod is locked.");
       };
       const { cut } = trial.tracks;
-      trial.tracks.cut = async () => {
+      trial.tracks.cut = async (epoch) => {
         locked = false;
-        await cut.call(trial.tracks);
+        await cut.call(trial.tracks, epoch);
       };
       assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", because: "alice aborted it: enough" });
     });
@@ -243,7 +409,8 @@ describe("the driver", () => {
         if (trial.open.ending) throw new Refusal("Stack canary is locked.");
       };
       trial.tracks.at = (place) => (place === "canary begins" ? fails() : undefined);
-      const because = "canary back failed: Stack canary is locked";
+      const because =
+        "canary back failed: Stack canary is locked; users are on stable; mend that, then run gray resume";
       assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", because });
       assert.deepEqual([trial.tracks.canary.weight, trial.open.ending?.because], [0, bad.because]);
       assert.equal(trial.open.left?.because, because);
@@ -279,8 +446,10 @@ describe("the driver", () => {
       );
       trial.tracks.changed = () => assert.ok(trial.tracks.stable.release === a || !trial.tracks.stable.complete);
       assert.deepEqual(await trial.drive(await trial.begin()), undone);
-      assert.deepEqual(trial.tracks.done.slice(-6), [
+      // Once while the up ends, and once it has ended.
+      assert.deepEqual(trial.tracks.done.slice(-7), [
         "stable bbbbbbbbbbbb",
+        "cut",
         "cut",
         "silence",
         "stable aaaaaaaaaaaa at once",
@@ -445,10 +614,9 @@ describe("the driver", () => {
         ["2", 0],
         ["3", 1],
       ] as const) {
-        const fresh = (await import(`../../../rollout/drive/driver.ts?dies=${at}`)) as { drive: typeof drive };
         const one = new Trial(api);
         process.env.GRAY_DIE_AT = at;
-        await assert.rejects(one.drive(await one.begin(), { drive: fresh.drive }), /killed/);
+        await assert.rejects(one.drive(await one.begin()), /killed/);
         assert.deepEqual([one.tracks.done.length, one.open.effect?.name], [done, at === "1" ? undefined : "dark"]);
       }
     } finally {

@@ -264,6 +264,19 @@ describe("the lease of a rollout", () => {
       assert.equal(stored()?.spec.renewTime, renewTime);
     });
 
+    it("where a call hangs that no signal reaches, by its own timer", async () => {
+      const lease = await take();
+      const never = () => new Promise<never>(() => {});
+      Object.assign(lease, {
+        of: { api: { until: () => ({ get: never, replace: never }) }, namespace: "shop", service: "web" },
+      });
+      await pass(14);
+      assert.equal(lease.lost.aborted, false);
+      await pass(2);
+      assert.match(reasonOf(lease), /^The lease of .* was not renewed for 15 s \(no answer within 5 s\)/);
+      held.length = 0;
+    });
+
     it("by a process that was stopped for longer, which knows it before it asks anybody", async () => {
       for (const wake of [(lease: Lease) => assert.throws(() => lease.assertHeld(), Refusal), () => pass(0)]) {
         const lease = await take();

@@ -12,7 +12,6 @@ import { cut, routeCut } from "../../../rollout/live/cut.ts";
 import type { RouteObject } from "../../../rollout/live/routes.ts";
 import { anyRules } from "../../components/any-rules.ts";
 import { type ApiObject, ApiServer, patched } from "../../fake/api-server.ts";
-import { withoutSleep } from "../../fake/sleep.ts";
 
 const namespace = "dora-apps";
 const routePath = `/apis/gateway.networking.k8s.io/v1/namespaces/${namespace}/httproutes/web`;
@@ -128,8 +127,7 @@ describe("cut", () => {
     assert.deepEqual(selector(), { app: "web", track: "stable" });
     api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
     api.intercept = ({ path }) => (isRecord(path) ? { status: 200, stream: new PassThrough() } : undefined);
-    const sleepAgain = withoutSleep();
-    assert.equal(await cutWeb().finally(sleepAgain), "the cluster takes too long to write it");
+    assert.equal(await cutWeb(), "the cluster takes too long to write it");
     assert.deepEqual(selector(), { app: "web", track: "stable" });
   });
 
@@ -161,6 +159,95 @@ describe("cut", () => {
       assert.deepEqual([api.objects.get(canary)?.spec.replicas, selector()], [0, { app: "web" }]);
       assert.equal(record().sequence, 1);
     }
+  });
+
+  describe("needs nothing but the front", () => {
+    const isPods = (path: string) => path.endsWith("/pods");
+    const isRoutes = (path: string) => path.includes("/httproutes");
+    const fails = (status: number, matches: (path: string) => boolean) => {
+      api.intercept = ({ path }) => (matches(path) ? { status, body: { message: "no" } } : undefined);
+    };
+    const byPods = () => {
+      api.objects.delete(routePath);
+    };
+
+    for (const status of [403, 500]) {
+      it(`where the list of pods answers ${status}`, async () => {
+        fails(status, isPods);
+        await cutWeb();
+        assert.deepEqual(selector(), { app: "web", track: "stable" });
+      });
+    }
+
+    it("where the list of pods does not answer", async () => {
+      api.intercept = ({ path }) => (isPods(path) ? { status: 200, stream: new PassThrough() } : undefined);
+      await cutWeb();
+      assert.deepEqual(selector(), { app: "web", track: "stable" });
+    });
+
+    it("and no right to read HTTPRoutes where it goes by number of pods", async () => {
+      byPods();
+      fails(403, isRoutes);
+      await cutWeb();
+      assert.deepEqual(selector(), { app: "web", track: "stable" });
+    });
+
+    it("but that right behind a gateway, where the Service is cut all the same", async () => {
+      api.put(`/api/v1/namespaces/${namespace}/services/web-stable`, { metadata: { name: "web-stable" } });
+      fails(403, isRoutes);
+      await assert.rejects(cutWeb(), /^ApiError: no \(GET .*httproutes: 403\)/);
+      assert.deepEqual(selector(), { app: "web", track: "stable" });
+    });
+
+    it("of which each object is cut, whatever comes of the others", async () => {
+      fails(500, isRoutes);
+      await assert.rejects(cutWeb(), /^ApiError: no/);
+      assert.deepEqual(selector(), { app: "web", track: "stable" });
+      fails(500, (path) => path === servicePath);
+      await assert.rejects(cutWeb(), /^ApiError: no/);
+      assert.deepEqual(
+        api.objects.get(routePath)?.spec,
+        written(0, [{ to: "canary", headers: { "x-beta": "1" } }]).spec,
+      );
+    });
+
+    it("and one answer that tells whether the service was adopted", async () => {
+      const deployment = `/apis/apps/v1/namespaces/${namespace}/deployments/web`;
+      const isUnknown = (path: string) => isPods(path) || path === deployment || path === recordPath;
+      fails(500, isUnknown);
+      await assert.rejects(cutWeb(), /^ApiError: no/);
+      assert.deepEqual(selector(), { app: "web" });
+      for (const known of ["/pods", deployment, recordPath]) {
+        api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+        fails(500, (path) => isUnknown(path) && !path.endsWith(known));
+        await cutWeb();
+        assert.deepEqual(selector(), { app: "web", track: "stable" }, known);
+      }
+    });
+  });
+
+  it("changes nothing where its fence says so, and cuts where the fence cannot be asked", async () => {
+    const fenced = () =>
+      cut({
+        api: connect(findAccess({ kubeconfig: api.kubeconfig })),
+        cluster: "cluster-uid",
+        namespace,
+        service: "web",
+        fence({ epoch = 0 }) {
+          if (epoch > 4) throw new Error("another drives");
+        },
+      });
+    api.put(recordPath, recordWith({ epoch: 5 }));
+    await assert.rejects(fenced(), /^Error: another drives$/);
+    assert.deepEqual([selector(), record().sequence], [{ app: "web" }, 0]);
+    api.intercept = ({ path }) => (path === recordPath ? { status: 500, body: { message: "no" } } : undefined);
+    assert.match((await fenced()) ?? "", /^no /);
+    assert.deepEqual(selector(), { app: "web", track: "stable" });
+    api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+    api.intercept = () => undefined;
+    api.put(recordPath, recordWith({ epoch: 4 }));
+    assert.equal(await fenced(), undefined);
+    assert.deepEqual([selector(), record().sequence], [{ app: "web", track: "stable" }, 1]);
   });
 
   it("fails where the front may not be changed", async () => {

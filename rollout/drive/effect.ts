@@ -1,0 +1,254 @@
+/** How a driver does something to the world: noted in the record before and after, tried again, and given up where it may be. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Track } from "../../components/traffic.ts";
+import { isUnanswered } from "../cluster/answer.ts";
+import { backoff } from "../cluster/backoff.ts";
+import type { Drive } from "./driver.ts";
+import { Superseded } from "./ledger.ts";
+import type { Rollout } from "./rollout.ts";
+import {
+  answered,
+  isOfTheCluster,
+  lookMilliseconds,
+  pause,
+  read,
+  readPatiently,
+  rollbackBy,
+  rollbackNow,
+  Stopped,
+  write,
+} from "./waiting.ts";
+
+/** Milliseconds before something is tried again that Pulumi could not do. */
+const againMilliseconds = 5000;
+/** Answers by which an effect may fail before it is given up. */
+const attempts = 3;
+/** Milliseconds between two attempts to cut: from the first on they grow, and no longer than the second does a user wait. */
+const cutPauses = { first: 100, most: 1000 };
+/** Milliseconds for which a cut waits for its note in the record. */
+const noteMilliseconds = 250;
+/** Attempts of a cut that are each told; of further ones at most one a second is. */
+const cutAttemptsTold = 10;
+
+/** Something that is done to the world. */
+export interface Effect {
+  /** What people call it. */
+  readonly name: string;
+  /** What the record says from then on, before it is done. */
+  readonly to: (rollout: Rollout) => Rollout;
+  readonly run: (rollout: Rollout, signal: AbortSignal) => Promise<void>;
+}
+
+export type Outcome =
+  | { readonly kind: "done" }
+  /** The rollout has to roll back. */
+  | { readonly kind: "interrupted" }
+  /** `hopeless` where the cluster says that it will not come. */
+  | { readonly kind: "failed"; readonly because: string; readonly hopeless: boolean };
+
+/**
+ * An effect that is given up where the rollout has to roll back, where the cluster says that the track will not come to run
+ * its release, or where it failed by three answers. What fails without an answer of the cluster is no attempt.
+ */
+export async function effect(way: Drive, { track, ...what }: Effect & { readonly track: Track }): Promise<Outcome> {
+  for (let failures = 0; ; ) {
+    const over = new AbortController();
+    const watching = watch(way, over, track);
+    try {
+      await noted(way, what, over.signal);
+      return { kind: "done" };
+    } catch (error) {
+      if (over.signal.aborted) return over.signal.reason as Outcome;
+      const because = reasonOf(way, error);
+      const { entry, waited } = await readPatiently(way);
+      const against = await answered(way, () => way.actuator.hopeless(track, entry.rollout));
+      if (against !== undefined) return { kind: "failed", because: against, hopeless: true };
+      if (!waited && !isUnanswered(error)) failures++;
+      if (failures === attempts) return { kind: "failed", because, hopeless: false };
+      way.audience.note(`${what.name}: ${because}. Trying again.`);
+      await pause(way, againMilliseconds);
+    } finally {
+      over.abort({ kind: "interrupted" } satisfies Outcome);
+      await watching;
+    }
+  }
+}
+
+/** An effect cannot be done now, and nobody is there to see to it. */
+export class Stuck extends Error {}
+
+/**
+ * An effect that is given up only where the rollout has to roll back.
+ *
+ * @returns whether it was done
+ * @throws Stuck
+ */
+export function unlessRollsBack(way: Drive, what: Effect): Promise<boolean> {
+  return tried(way, what, async (because, failures) => {
+    if (rollbackBy(way, await read(way)) !== undefined) return false;
+    assertNotStuck(way, what, because, failures);
+    return true;
+  });
+}
+
+/** An effect of the rollback, which nothing gives up. @throws Stuck */
+export function untilDone(way: Drive, what: Effect): Promise<boolean> {
+  return tried(way, what, async (because, failures) => {
+    assertNotStuck(way, what, because, failures);
+    return true;
+  });
+}
+
+/** An effect without which the rollback goes on, and then says so. */
+export async function besides(way: Drive, what: Effect): Promise<void> {
+  await tried(way, what, async (because, failures) => {
+    if (failures < attempts) return true;
+    way.audience.note(`${what.name}: ${because}. The rollback goes on without it.`);
+    return false;
+  });
+}
+
+/** @throws Stuck where an effect has failed by three answers and nobody is at a terminal */
+export function assertNotStuck(way: Drive, { name }: Effect, because: string, failures = attempts): void {
+  if (failures < attempts || !way.leavesHolding) return;
+  const users = way.isReturning ? "users are on stable; " : "";
+  throw new Stuck(`${name} failed: ${because}; ${users}mend that, then run gray resume`);
+}
+
+/**
+ * Does something until it is done, or not tried again. What fails without an answer of the cluster is no failure.
+ *
+ * @param goesOn whether it is tried again, asked after each attempt
+ * @returns whether it was done
+ */
+async function tried(
+  way: Drive,
+  what: Effect,
+  goesOn: (because: string, failures: number) => Promise<boolean>,
+): Promise<boolean> {
+  for (let failures = 0; ; ) {
+    try {
+      await noted(way, what);
+      return true;
+    } catch (error) {
+      const because = reasonOf(way, error);
+      const { waited } = await readPatiently(way);
+      if (!waited && !isUnanswered(error)) failures++;
+      if (!(await goesOn(because, failures))) return false;
+      way.audience.note(`${what.name}: ${because}. Trying again.`);
+      await pause(way, againMilliseconds);
+    }
+  }
+}
+
+/**
+ * Takes all users off canary. No limit and no signal ends it before it is through, and the record has to be had for none of
+ * it: users come first. An attempt without an answer is followed by a longer pause; any answer brings back the short one. Each
+ * attempt is told.
+ *
+ * @param to what the record says from then on
+ * @throws Superseded where another driver has the rollout; what the record refuses, once users are off
+ */
+export async function cutOffUsers(way: Drive, to: (rollout: Rollout) => Rollout): Promise<void> {
+  const ending = new AbortController();
+  const lasting = { ...way, isReturning: true, signal: ending.signal };
+  const name = "cut";
+  boundary(way);
+  const begun = write(lasting, (before) => ({ ...to(before), effect: { name, at: new Date().toISOString() } }));
+  const isSuperseded = (error: unknown) => {
+    if (error instanceof Superseded) throw error;
+  };
+  await Promise.race([begun.then(() => {}, isSuperseded), sleep(noteMilliseconds, undefined, { ref: false })]);
+  boundary(way);
+  await untilCut(lasting);
+  // From here on the driver may be stopped again.
+  const stop = () => ending.abort();
+  if (way.signal.aborted) stop();
+  way.signal.addEventListener("abort", stop, { once: true });
+  boundary(way);
+  await begun;
+  await write(lasting, ({ effect: _, ...rest }) => rest);
+  boundary(way);
+}
+
+async function untilCut(way: Drive): Promise<void> {
+  let silent = 0;
+  let told = 0;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await way.actuator.cut(way.ledger.epoch);
+      if (attempt > 1) way.audience.note(`Cut at attempt ${attempt}: all users are on stable.`);
+      return;
+    } catch (error) {
+      if (!isOfTheCluster(error)) throw error;
+      silent = isUnanswered(error) ? silent + 1 : 0;
+      if (attempt <= cutAttemptsTold || Date.now() - told >= 1000) {
+        told = Date.now();
+        way.audience.note(`cut: ${sentence(error)} (attempt ${attempt}). Trying again until users are off canary.`);
+      }
+      await pause(way, backoff(Math.max(1, silent), cutPauses));
+    }
+  }
+}
+
+/** Does something, noted in the record before and after, so that the next driver knows what may be half done. */
+async function noted(way: Drive, { name, to, run }: Effect, signal?: AbortSignal): Promise<void> {
+  boundary(way);
+  const rollout = await write(way, (before) => ({ ...to(before), effect: { name, at: new Date().toISOString() } }));
+  boundary(way);
+  await run(rollout, signal ? AbortSignal.any([way.signal, signal]) : way.signal);
+  boundary(way);
+  await write(way, ({ effect: _, ...rest }) => rest);
+  boundary(way);
+}
+
+/**
+ * Looks on while something is done, and ends it as soon as the rollout has to roll back, or the track will not come to run its
+ * release. Users are taken off canary at once then, because what is done may take its time to end; the way back does it again.
+ *
+ * @param over is aborted with an Outcome
+ * @param track whose release is brought. @default none is
+ */
+export async function watch(way: Drive, over: AbortController, track?: Track): Promise<void> {
+  const either = AbortSignal.any([way.signal, over.signal]);
+  const rollBack = () => {
+    over.abort({ kind: "interrupted" } satisfies Outcome);
+    return way.actuator.cut(way.ledger.epoch).catch(() => {});
+  };
+  while (!either.aborted) {
+    await sleep(lookMilliseconds, undefined, { signal: either }).catch(() => {});
+    if (either.aborted) return;
+    try {
+      const entry = await way.ledger.read();
+      if (either.aborted) return;
+      if (!way.isReturning && rollbackBy(way, entry) !== undefined) return await rollBack();
+      if (track === undefined) continue;
+      const because = await way.actuator.hopeless(track, entry.rollout);
+      if (because !== undefined) over.abort({ kind: "failed", because, hopeless: true } satisfies Outcome);
+    } catch (error) {
+      // A driver that was superseded learns it from its next word to the record.
+      if (error instanceof Superseded) over.abort({ kind: "interrupted" } satisfies Outcome);
+      else if (!either.aborted && rollbackNow(way) !== undefined) return await rollBack();
+    }
+  }
+}
+
+/** What went wrong, without its full stop. @throws what no trying again can mend */
+function reasonOf({ signal }: Drive, error: unknown): string {
+  if (signal.aborted) throw new Stopped();
+  if (!isOfTheCluster(error)) throw error;
+  return sentence(error);
+}
+
+function sentence(error: Error): string {
+  return error.message.replace(/\.$/, "");
+}
+
+const passed = new WeakMap<object, number>();
+
+/** For rehearsal: GRAY_DIE_AT=<n> kills the driver at the nth boundary of an effect, as a crash would. */
+function boundary({ ledger }: Drive): void {
+  const count = (passed.get(ledger) ?? 0) + 1;
+  passed.set(ledger, count);
+  if (process.env.GRAY_DIE_AT === String(count)) process.kill(process.pid, "SIGKILL");
+}

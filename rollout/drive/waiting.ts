@@ -1,0 +1,103 @@
+/** How a driver waits for the cluster: nothing is decided from what may pass, and bad evidence is heard meanwhile. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { Refusal } from "../../components/refusal.ts";
+import { mayPass } from "../cluster/answer.ts";
+import { ApiError } from "../cluster/cluster.ts";
+import type { Drive } from "./driver.ts";
+import type { Entry } from "./ledger.ts";
+import { next } from "./next.ts";
+import { positionOf, type Rollout } from "./rollout.ts";
+
+/** Milliseconds between two looks at the record while nothing has to be done. */
+export const lookMilliseconds = 1000;
+
+/** The driving was ended from outside. */
+export class Stopped extends Error {}
+/** The rollout has to roll back, although the record cannot be asked. The message says why. */
+export class RollsBack extends Error {}
+
+/** The record's entry, and whether the cluster had to be waited for. @throws as `answered` does */
+export async function readPatiently(way: Drive): Promise<{ readonly entry: Entry; readonly waited: boolean }> {
+  let tries = 0;
+  const entry = await answered(way, () => {
+    tries++;
+    return way.ledger.read();
+  });
+  return { entry, waited: tries > 1 };
+}
+
+/** @throws as `answered` does */
+export async function read(way: Drive): Promise<Entry> {
+  return (await readPatiently(way)).entry;
+}
+
+/** @throws as `answered` does */
+export function write(way: Drive, to: (rollout: Rollout) => Rollout): Promise<Rollout> {
+  return answered(way, () => way.ledger.write(to));
+}
+
+/**
+ * Writes what belongs to one step. Nothing is written where a person moved the rollout on meanwhile, nor when it is written again
+ * because its answer was lost.
+ */
+export function writeInStep(way: Drive, step: number, to: (rollout: Rollout) => Rollout): Promise<Rollout> {
+  return write(way, (rollout) => (rollout.step === step ? to(rollout) : rollout));
+}
+
+/**
+ * Asks until there is an answer, and the traffic stays as it is until then.
+ *
+ * 1. What may pass is asked again.
+ * 2. So is what the cluster refuses, as long as users may meet canary: a driver that ended would leave them there.
+ * 3. Evidence that turns bad meanwhile ends the waiting: users come first.
+ *
+ * @throws Stopped where the driver's signal ends it; RollsBack by 3; what was refused, where no user may meet canary
+ */
+export async function answered<T>(way: Drive, ask: () => Promise<T>): Promise<T> {
+  for (let said: string | undefined; ; ) {
+    if (way.signal.aborted) throw new Stopped();
+    try {
+      const answer = await ask();
+      if (said !== undefined) way.audience.note("The cluster answers again.");
+      return answer;
+    } catch (error) {
+      if (!mayPass(error) && !(isOfTheCluster(error) && mayHaveUsers(way))) throw error;
+      const rollback = rollbackNow(way);
+      if (rollback !== undefined) throw new RollsBack(rollback);
+      if (said === undefined) {
+        said = (error as Error).message;
+        way.audience.note(`${said} Until it answers nothing is changed.`);
+      }
+      await pause(way, lookMilliseconds);
+    }
+  }
+}
+
+/** Why the rollout has to roll back, by what was last read of the record and what is known of the release now. */
+export function rollbackNow(way: Drive): string | undefined {
+  const { latest } = way.ledger;
+  return latest === undefined || way.isReturning ? undefined : rollbackBy(way, latest);
+}
+
+/** Why the rollout has to roll back by this entry of the record; undefined where it has not. */
+export function rollbackBy({ witness }: Drive, entry: Entry): string | undefined {
+  const move = next(positionOf(entry.rollout), witness.standing(entry), Date.now());
+  return move.kind === "retreat" ? move.because : undefined;
+}
+
+/** Whether users may meet canary, by what was last read of the record. */
+export function mayHaveUsers({ ledger: { latest }, isReturning }: Drive): boolean {
+  return latest !== undefined && !isReturning && latest.rollout.weight !== 0;
+}
+
+/** Whether somebody who is no bug of ours said no. */
+export function isOfTheCluster(error: unknown): error is Refusal | ApiError {
+  return error instanceof Refusal || error instanceof ApiError;
+}
+
+/** @throws Stopped as soon as the driver's signal ends it */
+export async function pause({ signal }: Drive, milliseconds: number): Promise<void> {
+  await sleep(milliseconds, undefined, { signal }).catch(() => {
+    throw new Stopped();
+  });
+}

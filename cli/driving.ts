@@ -117,7 +117,9 @@ export async function driveOn(
     },
     signal: ending.signal,
   });
+  let held = lease;
   const actuator = actuatorOf({
+    assertHeld: () => held.assertHeld(),
     api,
     cluster,
     namespace,
@@ -130,7 +132,6 @@ export async function driveOn(
     note: view.note,
     progress: view.progress,
   });
-  let held = lease;
   let end: End | undefined;
   try {
     const leavesHolding = options.stay !== true && process.stdout.isTTY !== true;

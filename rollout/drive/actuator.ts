@@ -26,6 +26,8 @@ export interface Acting {
   readonly stacks: Readonly<Record<Track, string>>;
   /** `pulumi up` of a stack, as the driver with this epoch. */
   readonly up: (stack: string, epoch: number, signal: AbortSignal) => Promise<void>;
+  /** For right before an effect: @throws Refusal where this driver's lease has run out, as while its process was stopped */
+  readonly assertHeld: () => void;
   /** What was seen of the release until now. */
   readonly evidence: () => Evidence | undefined;
   /** How the checks reach canary. */
@@ -50,7 +52,11 @@ const graceMilliseconds = 20_000;
 
 /** Acts by `pulumi up` where there is time for it, and past Pulumi where there is not. */
 export function actuatorOf(of: Acting): Actuator {
-  const { api, cluster, namespace, service, stacks, up, evidence, way, folder, note, progress } = of;
+  const { api, cluster, namespace, service, stacks, evidence, way, folder, note, progress, assertHeld } = of;
+  const up: Acting["up"] = async (...args) => {
+    assertHeld();
+    await of.up(...args);
+  };
   /** Since when each track has had pods that do not start. */
   const failing: Partial<Record<Track, number>> = {};
   return {
@@ -114,7 +120,7 @@ export function actuatorOf(of: Acting): Actuator {
         note(error.message);
       }
     },
-    async silence({ release }: Rollout) {
+    async silence({ release, epoch }: Rollout) {
       const seen = evidence();
       const saved = saveLastWords({
         api,
@@ -134,7 +140,11 @@ export function actuatorOf(of: Acting): Actuator {
       // Where canary is all that serves, its pods go once stable is back.
       if (!stable?.status.availableReplicas) return;
       const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${deploymentName(service, "canary")}`;
-      await changeRecord(api, namespace, service, cluster, raised);
+      assertHeld();
+      await changeRecord(api, namespace, service, cluster, (record) => {
+        assertNewest(service, record, epoch);
+        return raised(record);
+      });
       await api.patch(path, [{ op: "replace", path: "/spec/replicas", value: 0 }]);
     },
   };

@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mock } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
+import { Refusal } from "../../../components/refusal.ts";
 import type { Cluster } from "../../../rollout/cluster/cluster.ts";
 import { actuatorOf } from "../../../rollout/drive/actuator.ts";
+import { Superseded } from "../../../rollout/drive/ledger.ts";
 import type { Rollout } from "../../../rollout/drive/rollout.ts";
 import type { ApiServer } from "../../fake/api-server.ts";
 import { DarkCanary } from "../../fake/dark-canary.ts";
@@ -17,7 +19,7 @@ const apps = `/apis/apps/v1/namespaces/${namespace}/deployments`;
 const pods = `/api/v1/namespaces/${namespace}/pods`;
 const { signal } = new AbortController();
 
-function acting(api: Cluster, folder = "nowhere", meanwhile = async () => {}) {
+function acting(api: Cluster, folder = "nowhere", meanwhile = async () => {}, assertHeld = () => {}) {
   const ups: string[] = [];
   const notes: string[] = [];
   const lines: string[] = [];
@@ -28,6 +30,7 @@ function acting(api: Cluster, folder = "nowhere", meanwhile = async () => {}) {
       ups.push(`${stack} ${epoch}`);
       await meanwhile();
     },
+    assertHeld,
     evidence: () => undefined,
     way: {},
     note: (sentence) => notes.push(sentence),
@@ -226,6 +229,33 @@ describe("what the driver does to the cluster", () => {
     const { actuator, notes } = acting(direct(api));
     await actuator.cut(1);
     assert.match(notes[0] ?? "", /^No pod of stable of web is ready/);
+  });
+
+  it("does nothing once its lease has run out", async () => {
+    const { actuator, ups } = acting(direct(api), "nowhere", undefined, () => {
+      throw new Refusal("The lease has run out.");
+    });
+    await assert.rejects(actuator.bringCanary(rollout, signal), /The lease has run out/);
+    await assert.rejects(actuator.bringStable(rollout, signal), /The lease has run out/);
+    assert.deepEqual(ups, []);
+  });
+
+  it("cuts nothing and takes no pods away once the record says that another drives", async () => {
+    const service = `/api/v1/namespaces/${namespace}/services/web`;
+    api.put(service, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+    const record = { version: 1, cluster: "cluster-uid", sequence: 0, verdicts: {}, completed: [], epoch: 4 };
+    const data = { record: JSON.stringify(record) };
+    api.put(`/api/v1/namespaces/${namespace}/configmaps/web-rollout`, { metadata: { name: "web-rollout" }, data });
+    podOf("web-1", "stable", a);
+    deploy("web", a, { availableReplicas: 2 });
+    deploy("web-canary", b);
+    const folder = mkdtempSync(join(tmpdir(), "gray-silence-"));
+    const { actuator } = acting(direct(api), folder);
+    await assert.rejects(actuator.cut(3), Superseded);
+    await assert.rejects(actuator.silence({ ...rollout, epoch: 3 }), Superseded);
+    rmSync(folder, { recursive: true });
+    assert.deepEqual(api.objects.get(service)?.spec.selector, { app: "web" });
+    assert.equal(api.objects.get(`${apps}/web-canary`)?.spec.replicas, 2);
   });
 
   it("says of a cut that is not in the record why, and cuts all the same", async () => {

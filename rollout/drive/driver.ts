@@ -17,6 +17,7 @@ import type { Entry, Ledger } from "./ledger.ts";
 import { type Move, nameOf, next, type Standing } from "./next.ts";
 import { cutOff, inNextStep, positionOf, type Rollout, type Word } from "./rollout.ts";
 import {
+  alertMilliseconds,
   answered,
   lookMilliseconds,
   pause,
@@ -87,9 +88,6 @@ export type End =
   | { readonly kind: "undone"; readonly because: string }
   | { readonly kind: "held"; readonly because: string }
   | { readonly kind: "stopped" };
-
-/** Milliseconds between two looks at the record while users meet the release: all of it they wait for a cut once it is found bad. */
-const alertMilliseconds = 250;
 
 /** Drives a rollout to its end, or to where it holds. @throws Superseded as soon as somebody else drives it */
 export async function drive(way: Drive): Promise<End> {

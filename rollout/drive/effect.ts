@@ -7,9 +7,9 @@ import type { Drive } from "./driver.ts";
 import { Superseded } from "./ledger.ts";
 import type { Rollout } from "./rollout.ts";
 import {
+  alertMilliseconds,
   answered,
   isOfTheCluster,
-  lookMilliseconds,
   pause,
   read,
   readPatiently,
@@ -21,6 +21,8 @@ import {
 
 /** Milliseconds before something is tried again that Pulumi could not do. */
 const againMilliseconds = 5000;
+/** Looks at the record, while something is done, of which the last one asks as well whether the track will come. */
+const looksPerQuestion = 4;
 /** Answers by which an effect may fail before it is given up. */
 const attempts = 3;
 /** Milliseconds between two attempts to cut: from the first on they grow, and no longer than the second does a user wait. */
@@ -51,26 +53,32 @@ export type Outcome =
  * its release, or where it failed by three answers. What fails without an answer of the cluster is no attempt.
  */
 export async function effect(way: Drive, { track, ...what }: Effect & { readonly track: Track }): Promise<Outcome> {
-  for (let failures = 0; ; ) {
-    const over = new AbortController();
-    const watching = watch(way, over, track);
-    try {
-      await noted(way, what, over.signal);
-      return { kind: "done" };
-    } catch (error) {
-      if (over.signal.aborted) return over.signal.reason as Outcome;
-      const because = reasonOf(way, error);
-      const { entry, waited } = await readPatiently(way);
-      const against = await answered(way, () => way.actuator.hopeless(track, entry.rollout));
-      if (against !== undefined) return { kind: "failed", because: against, hopeless: true };
-      if (!waited && !isUnanswered(error)) failures++;
-      if (failures === attempts) return { kind: "failed", because, hopeless: false };
-      way.audience.note(`${what.name}: ${because}. Trying again.`);
-      await pause(way, againMilliseconds);
-    } finally {
-      over.abort({ kind: "interrupted" } satisfies Outcome);
-      await watching;
+  const over = new AbortController();
+  const watching = watch(way, over, track);
+  try {
+    for (let failures = 0; ; ) {
+      try {
+        await noted(way, what, over.signal);
+        return { kind: "done" };
+      } catch (error) {
+        if (over.signal.aborted) return over.signal.reason as Outcome;
+        const because = reasonOf(way, error);
+        const { entry, waited } = await readPatiently(way);
+        const against = await answered(way, () => way.actuator.hopeless(track, entry.rollout));
+        if (against !== undefined) return { kind: "failed", because: against, hopeless: true };
+        if (!waited && !isUnanswered(error)) failures++;
+        if (failures === attempts) return { kind: "failed", because, hopeless: false };
+        way.audience.note(`${what.name}: ${because}. Trying again.`);
+        await sleep(againMilliseconds, undefined, { signal: AbortSignal.any([way.signal, over.signal]) }).catch(
+          () => {},
+        );
+        if (over.signal.aborted) return over.signal.reason as Outcome;
+        if (way.signal.aborted) throw new Stopped();
+      }
     }
+  } finally {
+    over.abort({ kind: "interrupted" } satisfies Outcome);
+    await watching;
   }
 }
 
@@ -136,7 +144,7 @@ async function tried(
       if (!waited && !isUnanswered(error)) failures++;
       if (!(await goesOn(because, failures))) return false;
       way.audience.note(`${what.name}: ${because}. Trying again.`);
-      await pause(way, againMilliseconds);
+      await pauseUnlessRollsBack(way);
     }
   }
 }
@@ -169,6 +177,15 @@ export async function cutOffUsers(way: Drive, to: (rollout: Rollout) => Rollout)
   await begun;
   await write(lasting, ({ effect: _, ...rest }) => rest);
   boundary(way);
+}
+
+/** The pause before another attempt, which ends as soon as the rollout has to roll back. */
+async function pauseUnlessRollsBack(way: Drive): Promise<void> {
+  if (way.isReturning) return pause(way, againMilliseconds);
+  for (const end = Date.now() + againMilliseconds; Date.now() < end; ) {
+    await pause(way, alertMilliseconds);
+    if (rollbackBy(way, await read(way)) !== undefined) return;
+  }
 }
 
 async function untilCut(way: Drive): Promise<void> {
@@ -215,21 +232,22 @@ export async function watch(way: Drive, over: AbortController, track?: Track): P
     over.abort({ kind: "interrupted" } satisfies Outcome);
     return way.actuator.cut(way.ledger.epoch).catch(() => {});
   };
-  while (!either.aborted) {
-    await sleep(lookMilliseconds, undefined, { signal: either }).catch(() => {});
-    if (either.aborted) return;
+  for (let look = 0; !either.aborted; look++) {
     try {
       const entry = await way.ledger.read();
       if (either.aborted) return;
       if (!way.isReturning && rollbackBy(way, entry) !== undefined) return await rollBack();
-      if (track === undefined) continue;
-      const because = await way.actuator.hopeless(track, entry.rollout);
-      if (because !== undefined) over.abort({ kind: "failed", because, hopeless: true } satisfies Outcome);
+      // What Kubernetes says of the roll before stands until the first progress of this one.
+      if (track !== undefined && look % looksPerQuestion === looksPerQuestion - 1) {
+        const because = await way.actuator.hopeless(track, entry.rollout);
+        if (because !== undefined) over.abort({ kind: "failed", because, hopeless: true } satisfies Outcome);
+      }
     } catch (error) {
       // A driver that was superseded learns it from its next word to the record.
       if (error instanceof Superseded) over.abort({ kind: "interrupted" } satisfies Outcome);
       else if (!either.aborted && rollbackNow(way) !== undefined) return await rollBack();
     }
+    if (!either.aborted) await sleep(alertMilliseconds, undefined, { signal: either }).catch(() => {});
   }
 }
 

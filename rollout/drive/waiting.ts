@@ -10,6 +10,8 @@ import { positionOf, type Rollout } from "./rollout.ts";
 
 /** Milliseconds between two looks at the record while nothing has to be done. */
 export const lookMilliseconds = 1000;
+/** The same while users meet the release or something is done: users wait all of it for a cut once the release is found bad. */
+export const alertMilliseconds = 250;
 
 /** The driving was ended from outside. */
 export class Stopped extends Error {}

@@ -200,6 +200,33 @@ describe("the driver", () => {
       assert.equal(trial.tracks.canary.weight, 10);
     });
 
+    it("comes in the pause before another attempt as well, and no attempt is made", async () => {
+      for (const effect of ["stable begins", "canary begins"]) {
+        trial = new Trial(api);
+        let isBad = false;
+        trial.standing = () => (isBad ? bad : good);
+        let refused = 0;
+        trial.tracks.at = (place) => {
+          if (place !== effect || trial.open.step !== 2 || trial.open.ending) return;
+          refused++;
+          isBad = true;
+          throw new Refusal("Release was judged bad.");
+        };
+        const plan: Step[] = [
+          { stage: "dark" },
+          { stage: "canary", weight: 10 },
+          effect === "stable begins" ? { stage: "full", watch: 15 } : { stage: "canary", weight: 25 },
+          { stage: "full", watch: 15 },
+        ];
+        assert.deepEqual(
+          await trial.drive(await trial.begin(effect === "stable begins" ? plan.slice(0, 3) : plan)),
+          { kind: "undone", because: bad.because },
+          effect,
+        );
+        assert.equal(refused, 1);
+      }
+    });
+
     it("comes at once where evidence turns bad while an up is under way, and again once that has ended", async () => {
       let isBad = false;
       trial.standing = () => (isBad ? bad : good);

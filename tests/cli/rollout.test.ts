@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { rolloutCommand } from "../../cli/rollout.ts";
 import { Refusal } from "../../components/refusal.ts";
 import type { Rollout } from "../../rollout/drive/rollout.ts";
+import { setEnvironment } from "../fake/environment.ts";
 import type { Shell } from "../fake/gray.ts";
 import { openRollout, waitingRollout } from "../fake/open-rollout.ts";
 import { withoutSleep } from "../fake/sleep.ts";
@@ -72,6 +73,35 @@ describe("gray rollout", () => {
     assert.match(said, /"kind":"hold","because":"dark: holding: dark needs a person's approval"/);
     const [begun] = [...world.api.objects.values()].filter(({ reason }) => reason === "RolloutBegun");
     assert.equal(begun?.message, `alice rolls out release ${c} over ${a}`);
+  });
+
+  it("stops driving when its terminal closes, and leaves the traffic and the rollout as they are", async () => {
+    const { log } = console;
+    const driving = rollout("--stay");
+    const said = console.log;
+    console.log = (line: string) => {
+      said(line);
+      // As the kernel and the shell do.
+      if (line.includes("holding")) for (const _ of [1, 2]) assert.ok(process.emit("SIGHUP"));
+    };
+    try {
+      assert.equal((await driving).code, 4);
+    } finally {
+      console.log = log;
+    }
+    const { open: now } = record();
+    assert.deepEqual([now.release, now.weight, now.step], [c, 0, 0]);
+    const lease = world.api.objects.get("/apis/coordination.k8s.io/v1/namespaces/dora-apps/leases/web-rollout");
+    assert.equal(lease?.spec.holderIdentity ?? "", "");
+  });
+
+  it("begins where TMPDIR names no folder", async () => {
+    const restore = setEnvironment({ TMPDIR: "/no/such/folder" });
+    try {
+      assert.equal((await rollout("--policy-pack", "policies")).code, 4);
+    } finally {
+      restore();
+    }
   });
 
   it("lets no child process see the webhook", async () => {

@@ -15,9 +15,11 @@ export function guardOutput(env: NodeJS.ProcessEnv = process.env): void {
   }
 }
 
-/** Azure Pipelines and TeamCity do not set CI. */
-function isCi({ CI, TF_BUILD, TEAMCITY_VERSION }: NodeJS.ProcessEnv): boolean {
-  return [CI, TF_BUILD, TEAMCITY_VERSION].some((variable) => variable !== undefined && variable !== "");
+/** Variables by which CI systems say that they run a job. Not all of them set CI, and a job may have set that to nothing. */
+const ciVariables = ["CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "TEAMCITY_VERSION"] as const;
+
+function isCi(env: NodeJS.ProcessEnv): boolean {
+  return ciVariables.some((name) => (env[name] ?? "") !== "");
 }
 
 /**

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { withoutCommands } from "../../cli/output.ts";
@@ -18,10 +18,12 @@ const program = `
   process.exitCode = 7;
 `;
 
+const outside = { CI: "", GITHUB_ACTIONS: "", GITLAB_CI: "", TF_BUILD: "", TEAMCITY_VERSION: "" };
+
 /** Runs it. @param reads whether somebody reads to the end, or to the first line of each stream */
 async function run(reads: boolean, env: NodeJS.ProcessEnv, stdio: "pipe" | number = "pipe") {
   const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
-    env: { ...process.env, CI: "", TF_BUILD: "", TEAMCITY_VERSION: "", ...env },
+    env: { ...process.env, ...outside, ...env },
     stdio: ["ignore", stdio, stdio],
   });
   const said = { out: "", err: "" };
@@ -52,7 +54,7 @@ describe("the output of gray", () => {
   });
 
   it("has no command of a CI system in it, on neither stream, but only in CI", async () => {
-    for (const env of [{ CI: "true" }, { TF_BUILD: "True" }]) {
+    for (const env of [{ GITHUB_ACTIONS: "true" }, { TF_BUILD: "True" }]) {
       const { out, err, code } = await run(true, env);
       assert.equal(code, 7);
       assert.deepEqual([...new Set(out.trim().split("\n"))], [": :warning::out", ": :set-env name=A::b"]);
@@ -60,6 +62,21 @@ describe("the output of gray", () => {
     }
     assert.match((await run(true, {})).out, /^::warning::out$/m);
   });
+
+  for (const entry of ["gray", "checkout"]) {
+    it(`is guarded from the start of cli/${entry}.ts on`, () => {
+      const path = JSON.stringify(join(import.meta.dirname, `../../cli/${entry}.ts`));
+      const script = `
+        process.on("exit", () => {
+          const guarded = [process.stdout, process.stderr].every((stream) => stream.listenerCount("error") > 0);
+          process.exitCode = guarded ? 42 : 43;
+        });
+        await import(${path});
+      `;
+      const { status } = spawnSync(process.execPath, ["--input-type=module", "-e", script, "--", "gray", "--help"]);
+      assert.equal(status, 42);
+    });
+  }
 
   it("parts what a CI system would take for a command, and nothing else", () => {
     for (const [text, safe] of [

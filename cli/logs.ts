@@ -6,8 +6,8 @@ import { followLogs, type LogLine } from "../rollout/live/logs.ts";
 import { aboutService, findService, type ServiceOptions } from "./services.ts";
 import { seconds } from "./time.ts";
 
-/** Characters of a line that are shown: as many as containerd keeps in one piece. */
-const lineLimit = 16_384;
+/** Characters of a line that are shown; fewer than are read, so that a line that was cut off ends with an ellipsis. */
+const lineLimit = 16_000;
 
 interface Options extends ServiceOptions {
   readonly track?: Track;
@@ -24,7 +24,7 @@ export function logsCommand(): Command {
     .addOption(new Option("--track <track>", "only the pods of one track").choices(tracks))
     .option("--container <name>", "another container than the pod's first one, a sidecar for example")
     .option("--since <time>", "begin so far back, as in 10m (default: the last 10 lines of each pod)", seconds)
-    .option("--raw", "each line as the pod wrote it, with its colours and other control characters, however long it is")
+    .option("--raw", "each line as the pod wrote it, with its colours and other control characters")
     .option("--json", "one JSON object a line")
     .action(logs);
 }

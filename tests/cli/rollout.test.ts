@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { delimiter, join } from "node:path";
 import { rolloutCommand } from "../../cli/rollout.ts";
 import { Refusal } from "../../components/refusal.ts";
+import { until } from "../../rehearsal/kubectl.ts";
 import type { Rollout } from "../../rollout/drive/rollout.ts";
 import { setEnvironment } from "../fake/environment.ts";
 import type { Shell } from "../fake/gray.ts";
@@ -94,6 +97,33 @@ describe("gray rollout", () => {
     const lease = world.api.objects.get("/apis/coordination.k8s.io/v1/namespaces/dora-apps/leases/web-rollout");
     assert.equal(lease?.spec.holderIdentity ?? "", "");
   });
+
+  it("goes on when nobody reads its output any more, until its terminal closes", async () => {
+    const checkout = join(import.meta.dirname, "../..");
+    const driver = spawn(process.execPath, [join(checkout, "cli/gray.ts"), "rollout", "--stay"], {
+      cwd: checkout,
+      env: {
+        ...process.env,
+        KUBECONFIG: join(shell.folder, "kubeconfig"),
+        PATH: [shell.folder, process.env.PATH].join(delimiter),
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const ended = new Promise((end) => driver.once("exit", (code, signal) => end(code ?? signal)));
+    for (const stream of [driver.stdout, driver.stderr]) stream.once("data", () => stream.destroy());
+    await until("it drives", async () => record()?.open?.release === c);
+    // A change that it tells: nobody reads it.
+    const told = { by: "bob", because: "lunch", at: new Date().toISOString() };
+    for (const paused of [told, undefined]) {
+      world.writeRecord({ ...record(), open: { ...record().open, paused } }, "web");
+      const from = world.api.requests.length;
+      const looks = () => world.api.requests.slice(from).filter(({ path }) => path === world.recordPath("web")).length;
+      await until("it has looked again", async () => looks() > 1);
+    }
+    driver.kill("SIGHUP");
+    assert.equal(await ended, 4);
+    assert.equal(record().open.release, c);
+  }).timeout(30_000);
 
   it("begins where TMPDIR names no folder", async () => {
     const restore = setEnvironment({ TMPDIR: "/no/such/folder" });

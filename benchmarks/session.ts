@@ -9,7 +9,7 @@ export class Session {
   private readonly cleanUp: (() => Promise<unknown>)[] = [];
 
   constructor() {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       process.once(signal, () => {
         this.say(`${signal}: cleaning up`);
         void this.end().finally(() => process.exit(130));

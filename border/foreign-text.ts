@@ -24,9 +24,24 @@ const unseen = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\
  * @example oneLine("no\n\u001b[31mroute") // "no route"
  */
 export function oneLine(text: string, limit = foreignTextLimit): string {
+  return bounded(text, limit, (beginning) => beginning.replace(unseen, " ").replace(/\s+/g, " ").trim());
+}
+
+/**
+ * A line of a foreign log: as {@link oneLine}, but its blanks and tabs stay, because they indent it or make columns.
+ *
+ * @param limit characters (UTF-16 code units) of the result, the ellipsis included
+ * @example logLine("\u001b[31m  at main\u001b[0m", 100) // "  at main"
+ */
+export function logLine(text: string, limit: number): string {
+  return bounded(text, limit, (beginning) => beginning.replace(unseen, (run) => run.replace(/[^\t]+/g, " ")).trimEnd());
+}
+
+/** @param clean removes what has no place in a line, of a text without escape sequences */
+function bounded(text: string, limit: number, clean: (beginning: string) => string): string {
   const most = limit * lookedAt;
   const beginning = text.length > most ? text.slice(0, most) : text;
-  const line = stripVTControlCharacters(beginning).replace(unseen, " ").replace(/\s+/g, " ").trim().toWellFormed();
+  const line = clean(stripVTControlCharacters(beginning)).toWellFormed();
   if (line.length <= limit && text.length <= most) return line;
   return `${line
     .slice(0, limit - 1)

@@ -20,6 +20,7 @@ import { type Elsewhere, here, type Owners, ownersOf } from "./owners.ts";
 import { type RolloutView, viewOf } from "./rollout-view.ts";
 import { isAlive } from "./rollout-words.ts";
 import { aboutService, type FoundService, findService, type ServiceOptions } from "./services.ts";
+import { onInterrupt } from "./signals.ts";
 import { aboutSource, countsAtGateway, type SourceOptions, sourceOf } from "./sources.ts";
 import { aboutWay, type WayOptions } from "./way.ts";
 
@@ -93,12 +94,11 @@ export async function driveOn(
     );
   }
   const ending = new AbortController();
-  const stop = () => {
+  const stopListening = onInterrupt(() => {
     if (ending.signal.aborted)
       console.error("gray ends as soon as it may: a cut that has begun is brought to its end first.");
     ending.abort();
-  };
-  process.on("SIGINT", stop).on("SIGTERM", stop);
+  });
   const view = viewOf(found, options.json === true);
   const announcer = new Announcer({ ...found, notifier });
   const audience = together(view, announcer, exposed);
@@ -144,7 +144,7 @@ export async function driveOn(
     }
   } finally {
     ending.abort();
-    process.off("SIGINT", stop).off("SIGTERM", stop);
+    stopListening();
     await witness.end();
     await held.release();
     await announcer.end(end ?? { kind: "stopped" });

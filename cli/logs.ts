@@ -1,14 +1,19 @@
 import { styleText } from "node:util";
 import { Command, Option } from "commander";
+import { logLine } from "../border/foreign-text.ts";
 import { type Track, tracks } from "../components/traffic.ts";
 import { followLogs, type LogLine } from "../rollout/live/logs.ts";
 import { aboutService, findService, type ServiceOptions } from "./services.ts";
 import { seconds } from "./time.ts";
 
+/** Characters of a line that are shown; fewer than are read, so that a line that was cut off ends with an ellipsis. */
+const lineLimit = 16_000;
+
 interface Options extends ServiceOptions {
   readonly track?: Track;
   readonly container?: string;
   readonly since?: number;
+  readonly raw?: boolean;
   readonly json?: boolean;
 }
 
@@ -19,11 +24,12 @@ export function logsCommand(): Command {
     .addOption(new Option("--track <track>", "only the pods of one track").choices(tracks))
     .option("--container <name>", "another container than the pod's first one, a sidecar for example")
     .option("--since <time>", "begin so far back, as in 10m (default: the last 10 lines of each pod)", seconds)
+    .option("--raw", "each line as the pod wrote it, with its colours and other control characters")
     .option("--json", "one JSON object a line")
     .action(logs);
 }
 
-async function logs({ track, container, since, json, ...options }: Options): Promise<void> {
+async function logs({ track, container, since, raw, json, ...options }: Options): Promise<void> {
   const { api, namespace, service } = await findService(options);
   const show = json ? (line: LogLine) => JSON.stringify(line) : prefixed();
   const ended = new AbortController();
@@ -40,7 +46,7 @@ async function logs({ track, container, since, json, ...options }: Options): Pro
       ...(container !== undefined && { container }),
       ...(since !== undefined && { sinceSeconds: since }),
       signal: ended.signal,
-      take: (line) => console.log(show(line)),
+      take: (line) => console.log(show(raw ? line : { ...line, text: logLine(line.text, lineLimit) })),
       note: (sentence) => console.error(`gray: ${sentence}`),
     });
   } finally {

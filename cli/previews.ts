@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { temporaryFolder } from "../rollout/pulumi/temporary-folder.ts";
 import { previewStack, type StackPreview } from "./changes.ts";
 import type { Judged } from "./findings.ts";
 import { judge } from "./judge.ts";
@@ -14,7 +14,7 @@ async function inTurn<T>(
   { stacks: { canary, stable } }: Owners,
   look: (stack: string, env: Readonly<Record<string, string>>) => Promise<T>,
 ): Promise<T[]> {
-  const folder = mkdtempSync(join(tmpdir(), "gray-preview-"));
+  const folder = mkdtempSync(join(temporaryFolder(), "gray-preview-"));
   const env = { GRAY_RENDERED: join(folder, "releases.json") };
   try {
     const found: T[] = [];

@@ -95,8 +95,8 @@ async function endOf(
   });
   // An interrupt from the terminal reaches the command by itself; what it makes of it is what counts.
   const wait = () => {};
-  const end = () => child.kill("SIGTERM");
-  process.on("SIGINT", wait).on("SIGTERM", end);
+  const end = (signal: NodeJS.Signals) => child.kill(signal);
+  process.on("SIGINT", wait).on("SIGTERM", end).on("SIGHUP", end);
   try {
     return await new Promise((ended, failed) => {
       child.once("error", (error: NodeJS.ErrnoException) =>
@@ -105,7 +105,7 @@ async function endOf(
       child.once("close", (code, signal) => ended(code ?? signal ?? ""));
     });
   } finally {
-    process.off("SIGINT", wait).off("SIGTERM", end);
+    process.off("SIGINT", wait).off("SIGTERM", end).off("SIGHUP", end);
   }
 }
 

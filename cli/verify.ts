@@ -7,6 +7,7 @@ import { Recorder } from "../rollout/evidence/recorder.ts";
 import { outcome } from "../rollout/record/judgement.ts";
 import { aboutMetrics, type MetricsOptions } from "./metrics-port.ts";
 import { aboutService, findService, type ServiceOptions } from "./services.ts";
+import { onInterrupt } from "./signals.ts";
 import { aboutSource, countsAtGateway, type SourceOptions, sourceOf } from "./sources.ts";
 import { seconds, written } from "./time.ts";
 import { viewOf } from "./verify-view.ts";
@@ -82,12 +83,12 @@ function endOf({ for: limit, watch }: Options): { signal: AbortSignal; clear: ()
   const stop = () => controller.abort();
   const time = limit ?? (watch ? undefined : lookDefaults.patienceSeconds);
   const timer = time === undefined ? undefined : setTimeout(stop, time * 1000);
-  process.once("SIGINT", stop).once("SIGTERM", stop);
+  const stopListening = onInterrupt(stop);
   return {
     signal: controller.signal,
     clear() {
       clearTimeout(timer);
-      process.off("SIGINT", stop).off("SIGTERM", stop);
+      stopListening();
     },
   };
 }

@@ -22,10 +22,12 @@ import { quote } from "./shell.ts";
 import { commandPath, type Found, hasOfficialPulumi } from "./toolchain.ts";
 
 export function ensurePulumiHome(at: Places, found: readonly Found[]): void {
-  for (const folder of [home(at), backend(at), temporary(at)]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const official = hasOfficialPulumi(found);
+  for (const folder of [home(at, official), backend(at), temporary(at)])
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (!existsSync(passphraseFile(at)))
     writeFile(passphraseFile(at), `${randomBytes(24).toString("base64url")}\n`, SECRET);
-  if (hasOfficialPulumi(found)) return;
+  if (official) return;
   // The CLI looks for the language host beside its own real file, so a symbolic link to the cache would not do.
   placeFile(commandPath(found, "pulumi"), join(pulumiFolder(at), "pulumi"));
   placeLink(commandPath(found, "pulumi-language-nodejs"), join(pulumiFolder(at), "pulumi-language-nodejs"));
@@ -34,7 +36,7 @@ export function ensurePulumiHome(at: Places, found: readonly Found[]): void {
     ["random", "@pulumi/random"],
   ] as const) {
     // Filed under the version that the program asks for; each still says its real one when the CLI asks it.
-    const folder = join(home(at), "plugins", `resource-${name}-v${installedVersion(at, npm)}`);
+    const folder = join(home(at, official), "plugins", `resource-${name}-v${installedVersion(at, npm)}`);
     placePlugin(commandPath(found, `pulumi-resource-${name}`), join(folder, `pulumi-resource-${name}`), temporary(at));
   }
 }
@@ -42,7 +44,7 @@ export function ensurePulumiHome(at: Places, found: readonly Found[]): void {
 /** What makes a Pulumi CLI use that home. Without the official CLI there is nowhere to get plugins from, so none is looked for. */
 export function pulumiEnvironment(at: Places, official: boolean): Record<string, string> {
   return {
-    PULUMI_HOME: home(at),
+    PULUMI_HOME: home(at, official),
     PULUMI_BACKEND_URL: `file://${backend(at)}`,
     PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile(at),
     PULUMI_SKIP_UPDATE_CHECK: "true",
@@ -55,8 +57,9 @@ export function pulumiFolder(at: Places): string {
   return join(at.state, "pulumi", "bin");
 }
 
-function home(at: Places): string {
-  return join(at.state, "pulumi", "home");
+/** The official CLI has a home of its own: in ours its stand-ins are filed under the versions of the official plugins. */
+function home(at: Places, official: boolean): string {
+  return join(at.state, "pulumi", official ? "home-official" : "home");
 }
 
 function backend(at: Places): string {

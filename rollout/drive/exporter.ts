@@ -49,7 +49,8 @@ export async function exporter(service: string, namespace: string, { host, port 
     }
   });
   await new Promise<void>((listening, failed) => {
-    server.once("error", (error: NodeJS.ErrnoException) =>
+    // It stays: a server that later cannot take a connection must not end a driver.
+    server.on("error", (error: NodeJS.ErrnoException) =>
       failed(new Refusal(`Port ${port} of ${host} cannot be used for metrics (${error.code}): choose another.`)),
     );
     server.listen(port, host, listening);
@@ -86,6 +87,11 @@ export async function exporter(service: string, namespace: string, { host, port 
       rolloutGauges.get(ROLLOUT_METRICS.steps.name)?.set(identity, steps.length);
       rolloutGauges.get(ROLLOUT_METRICS.holds.name)?.set(identity, holds ? 1 : 0);
     },
-    end: () => new Promise((ended) => server.close(() => ended())),
+    end: () =>
+      new Promise((ended) => {
+        server.close(() => ended());
+        // Else a request that was only half sent would hold the end for a minute.
+        server.closeAllConnections();
+      }),
   };
 }

@@ -18,29 +18,39 @@ export interface Rolling {
   readonly service: string;
   /** The longest time that a whole roll of each track may take, in seconds. */
   readonly rollSeconds: Readonly<Record<Track, number>>;
+  /** Ends the wait. @default none */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Waits until a track's roll is through. The provider waits too, but after a roll back to a ReplicaSet that is still there
  * it may take the one before for the present one and end half-way (seen with 4.18: 8 s of 24 s).
  *
- * @throws Refusal if the roll is stuck, or takes longer than any roll may
+ * @throws Refusal if the roll is stuck, takes longer than any roll may, or is not through when the wait is ended
  */
-export async function awaitComplete({ api, namespace, service, rollSeconds }: Rolling, track: Track): Promise<void> {
+export async function awaitComplete(
+  { api, namespace, service, rollSeconds, signal }: Rolling,
+  track: Track,
+): Promise<void> {
   const end = Date.now() + rollSeconds[track] * 1000;
   let stuck = 0;
   for (;;) {
     const deployment = await readDeployment(api, namespace, service, track);
     if (!deployment || isComplete(deployment) || deployment.spec.replicas === 0) return;
+    const { name } = deployment.metadata;
+    if (signal?.aborted) {
+      throw new Refusal(
+        `This run was interrupted before Deployment ${name} in namespace ${namespace} ran release ${releaseOf(deployment)} completely: Kubernetes goes on with the roll, and the next pulumi up records what has come of it.`,
+      );
+    }
     stuck = isStuck(deployment) ? stuck + 1 : 0;
     if (stuck > stuckLooks || Date.now() > end) {
-      const { name } = deployment.metadata;
       const why = stuck ? "its progress deadline is exceeded" : `within ${rollSeconds[track]} s`;
       throw new Refusal(
         `Deployment ${name} in namespace ${namespace} did not come to run ${releaseOf(deployment)} completely (${why}): look at kubectl describe deployment ${name} -n ${namespace}, then release another or the one before.`,
       );
     }
-    await sleep(lookMilliseconds);
+    await sleep(lookMilliseconds, undefined, { signal }).catch(() => {});
   }
 }
 

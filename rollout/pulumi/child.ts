@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
+import { temporaryFolder } from "./temporary-folder.ts";
 
 /** A command that does not outlive this process, nor does anything that it starts. */
 export interface Child {
@@ -100,12 +101,13 @@ shift
 exec "$@" 3<&-
 `;
 
-/** Runs a command to its end. @throws Error if it cannot be started */
+/** Runs a command to its end. @throws Refusal if there is no folder for temporary files, Error if it cannot be started */
 export async function runChild(child: Child): Promise<Ended> {
   const { command, args, folder, env, input, signal, patience = 5, onLine } = child;
   if (signal?.aborted) return { code: 130, stdout: "", stderr: "" };
   // Files, not pipes: when we are killed, a write to a pipe would end the command by SIGPIPE before it has put its things in order.
-  const [stdin, stdout, stderr] = [openNameless(), openNameless(), openNameless()];
+  const temporary = temporaryFolder();
+  const [stdin, stdout, stderr] = [openNameless(temporary), openNameless(temporary), openNameless(temporary)];
   const output = new Output(stdout);
   const look = onLine && (() => output.lines().forEach(onLine));
   const looking = look && setInterval(look, lookMilliseconds);
@@ -114,7 +116,7 @@ export async function runChild(child: Child): Promise<Ended> {
     const code = await new Promise<number>((ended, failed) => {
       const shell = spawn("/bin/sh", ["-c", guard, "guard", String(patience), command, ...args], {
         ...(folder !== undefined && { cwd: folder }),
-        env: { ...process.env, ...env },
+        env: { ...process.env, ...(temporary !== tmpdir() && { TMPDIR: temporary }), ...env },
         detached: true,
         stdio: [stdin, stdout, stderr, "pipe"],
       });
@@ -139,8 +141,8 @@ export async function runChild(child: Child): Promise<Ended> {
 }
 
 /** A file that goes with whoever has it open. Only its owner could read it, and not even by name. */
-function openNameless(): number {
-  const path = join(tmpdir(), `gray-${randomUUID()}`);
+function openNameless(folder: string): number {
+  const path = join(folder, `gray-${randomUUID()}`);
   const file = openSync(path, "wx+", 0o600);
   unlinkSync(path);
   return file;

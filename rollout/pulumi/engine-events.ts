@@ -32,6 +32,9 @@ const doings: Readonly<Record<string, string>> = {
 /** What the engine says when something else has failed. */
 const echoes = /^(update|preview|refresh) (failed|cancell?ed)$/;
 
+/** What gRPC says where the program, which has to answer for its hooks, is no longer there. */
+const unanswered = /^rpc error: code = (Unavailable|Canceled) /;
+
 /** How a run of Pulumi goes, by its events, of which it prints one a line with `--json`. */
 export class Progress {
   readonly #errors: { readonly urn?: string | undefined; readonly message: string }[] = [];
@@ -83,7 +86,12 @@ function programs(message: string): string {
 
 /** What went wrong with a resource; a hook's refusal is the program's own sentence. */
 function resources(urn: string, message: string): string {
-  const [, sentence] = /^(?:before|after|error) hook "[^"]*" failed: (.*)$/s.exec(message) ?? [];
+  const [, moment, sentence] = /^(before|after|error) hook "[^"]*" failed: (.*)$/s.exec(message) ?? [];
+  if (sentence !== undefined && unanswered.test(sentence)) {
+    return moment === "before"
+      ? `The program ended before ${nameOf(urn)} was changed: run pulumi up again.`
+      : `The program ended while ${nameOf(urn)} was waited for, so what the cluster did with it is not known here: the next pulumi up looks at the cluster and records what has come of it.`;
+  }
   if (sentence !== undefined) return oneLine(sentence);
   const bare = message
     .replace(/^\d+ errors? occurred:/, "")

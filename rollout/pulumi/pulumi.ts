@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { Refusal } from "../../components/refusal.ts";
 import { type Child, type Ended, runChild } from "./child.ts";
 import { Progress } from "./engine-events.ts";
+import { assertNodeOnPath } from "./node-on-path.ts";
 import { isDead, locksIn, type StackLock } from "./stack-lock.ts";
 
 /** A run of Pulumi on one stack. */
@@ -136,8 +137,12 @@ function about({ stack }: Run): string[] {
   return ["--non-interactive", "--stack", stack];
 }
 
-/** Any pulumi command, to its end and whatever comes of it. @throws Refusal if there is no pulumi */
+/** Commands that run the program, or a policy pack. */
+const running: readonly (string | undefined)[] = ["up", "preview", "policy"];
+
+/** Any pulumi command, to its end and whatever comes of it. @throws Refusal if there is no pulumi, or no Node for what it would run */
 export async function pulumi(args: readonly string[], options: Omit<Child, "command" | "args"> = {}): Promise<Ended> {
+  if (running.includes(args[0])) await assertNodeOnPath(options.env);
   const ended = await runChild({ ...options, command: "pulumi", args });
   if (ended.code === 127) {
     throw new Refusal(

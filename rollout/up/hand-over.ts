@@ -37,7 +37,7 @@ interface EndpointSlice {
  * 4. The ReplicaSets that were left alone go, and their pods with them.
  * 5. The record forgets that the service was adopted.
  *
- * @throws Refusal if 1 or 3 does not come true, or somebody else changes the Service in the same moment
+ * @throws Refusal if 1 or 3 does not come true, the run is interrupted, or somebody else changes the Service in the same moment
  */
 export async function handOver(of: Rolling & { readonly cluster: string }): Promise<void> {
   const { api, cluster, namespace, service } = of;
@@ -57,8 +57,9 @@ export async function handOver(of: Rolling & { readonly cluster: string }): Prom
   const longest = patienceMilliseconds / 1000 + defaults.preStopSleepSeconds;
   pulumi.log.info(`${service}: users leave the pods that were there before us, which takes ${longest} s at most.`);
   if (await selectStable(api, namespace, service)) {
-    await onlyBehind(api, namespace, service);
-    await sleep(defaults.preStopSleepSeconds * 1000);
+    await onlyBehind(of);
+    await sleep(defaults.preStopSleepSeconds * 1000, undefined, { signal: of.signal }).catch(() => {});
+    assertGoesOn(of);
   }
   await Promise.all(left.map(({ metadata }) => api.delete(`${path}/${metadata.name}`)));
   await changeRecord(api, namespace, service, cluster, ({ adopted: _, ...rest }) => rest);
@@ -115,7 +116,8 @@ function wasLeft({ metadata }: ReplicaSet, service: string, { front }: Adopted):
 }
 
 /** Waits until the endpoints of the shared Service are pods of stable's new Deployment alone. */
-async function onlyBehind(api: Cluster, namespace: string, service: string): Promise<void> {
+async function onlyBehind(of: Rolling): Promise<void> {
+  const { api, namespace, service, signal } = of;
   const end = Date.now() + patienceMilliseconds;
   for (;;) {
     const [slices, pods] = await Promise.all([
@@ -138,6 +140,15 @@ async function onlyBehind(api: Cluster, namespace: string, service: string): Pro
         `The endpoints of Service ${service} in namespace ${namespace} are still others than the pods of its Deployment: look at kubectl get endpointslices -n ${namespace}, then run pulumi up of stable again.`,
       );
     }
-    await sleep(lookMilliseconds);
+    assertGoesOn(of);
+    await sleep(lookMilliseconds, undefined, { signal }).catch(() => {});
   }
+}
+
+/** @throws Refusal if the run was interrupted */
+function assertGoesOn({ namespace, service, signal }: Rolling): void {
+  if (!signal?.aborted) return;
+  throw new Refusal(
+    `This run was interrupted before the pods that were there before ${service} in namespace ${namespace} were let go: the next pulumi up of stable goes on with it.`,
+  );
 }

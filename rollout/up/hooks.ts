@@ -20,6 +20,7 @@ import { type RouteObject, readRoute } from "../live/routes.ts";
 import { changeRecord, completedReleases, readRecord, withCompleted } from "../record/record.ts";
 import { decide, frontHeld } from "./gate.ts";
 import { handOver } from "./hand-over.ts";
+import { interruptible } from "./interruptible.ts";
 import { questionOf } from "./question.ts";
 
 /** Which service's gate, and what the program knew of it that the cluster does not hold. */
@@ -63,12 +64,14 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
   };
   const canary = beforeTrack("canary");
   const stable = beforeTrack("stable");
-  const afterCanary = () => awaitComplete(guarded, "canary");
-  const afterStable = async () => {
-    await awaitComplete(guarded, "stable");
-    await recordComplete(guarded);
-    await handOver(guarded);
-  };
+  const afterCanary = () => interruptible((signal) => awaitComplete({ ...guarded, signal }, "canary"));
+  const afterStable = () =>
+    interruptible(async (signal) => {
+      const rolling = { ...guarded, signal };
+      await awaitComplete(rolling, "stable");
+      await recordComplete(guarded);
+      await handOver(rolling);
+    });
   return {
     canary: { beforeCreate: [canary], beforeUpdate: [canary], afterCreate: [afterCanary], afterUpdate: [afterCanary] },
     stable: { beforeCreate: [stable], beforeUpdate: [stable], afterCreate: [afterStable], afterUpdate: [afterStable] },

@@ -28,8 +28,9 @@ const baseEnvironment = {
   ...process.env,
 };
 
+/** Runs the first `node` on PATH, as the official host does. */
 function startNode(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): ChildProcess {
-  const child = spawn(process.execPath, args, {
+  const child = spawn("node", args, {
     cwd,
     env: { ...baseEnvironment, ...env },
     stdio: ["ignore", "pipe", "pipe"],
@@ -37,6 +38,18 @@ function startNode(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv)
   children.add(child);
   child.on("close", () => children.delete(child));
   return child;
+}
+
+/** Programs that run, without plugins. */
+const programs = new Set<ChildProcess>();
+/** Milliseconds that a program has to end after SIGINT, as the official host has it. */
+const endMilliseconds = 5000;
+
+/** Asks a program to end, and kills it if it does not. */
+function interrupt(program: ChildProcess): void {
+  program.kill("SIGINT");
+  const timer = setTimeout(() => program.kill("SIGKILL"), endMilliseconds);
+  program.once("exit", () => clearTimeout(timer));
 }
 
 interface Options {
@@ -71,14 +84,20 @@ function run(call: Call<Language.RunRequest, Language.RunResponse>, reply: Reply
     PULUMI_CONFIG: JSON.stringify(config),
     PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
   });
+  programs.add(child);
   // What the host prints is what the CLI shows.
   child.stdout?.pipe(process.stdout, { end: false });
   child.stderr?.pipe(process.stderr, { end: false });
-  call.on("cancelled", () => child.kill("SIGTERM"));
-  child.on("error", (error) => reply({ code: grpc.status.INTERNAL, message: error.message }));
+  call.on("cancelled", () => interrupt(child));
+  let failure: Error | undefined;
+  child.on("error", (error) => {
+    failure = error;
+  });
   child.on("close", (code, signal) => {
+    programs.delete(child);
     const answer = new language.RunResponse();
-    if (code === EXIT_AFTER_REPORT) answer.setBail(true);
+    if (failure) answer.setError(`the program cannot be run: ${failure.message}`);
+    else if (code === EXIT_AFTER_REPORT) answer.setBail(true);
     else if (code !== 0) answer.setError(`the program ended with ${signal ?? `exit code ${code}`}`);
     reply(null, answer);
   });
@@ -169,9 +188,9 @@ const served = {
   getProgramDependencies(_: unknown, reply: Reply<Language.GetProgramDependenciesResponse>) {
     reply(null, new language.GetProgramDependenciesResponse());
   },
-  // The first ^C asks the engine to finish what it has begun; the program's own hooks are part of that, so it runs on. The
-  // engine then ends its registrations, or, at the second ^C, this whole process group.
+  // The first ^C, which the official host passes on to the program too.
   cancel(_: unknown, reply: Reply<InstanceType<typeof Empty>>) {
+    for (const program of programs) interrupt(program);
     reply(null, new Empty());
   },
   run,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { foreignTextLimit, oneLine } from "../../border/foreign-text.ts";
+import { foreignTextLimit, logLine, oneLine } from "../../border/foreign-text.ts";
 
 describe("foreign text", () => {
   it("stays as it is where it is one short line", () => {
@@ -40,5 +40,23 @@ describe("foreign text", () => {
   it("takes no longer for a long text than for a short one", () => {
     const long = "\u001b[".repeat(1 << 22);
     assert.ok(oneLine(long).length <= foreignTextLimit);
+  });
+});
+
+describe("a line of a foreign log", () => {
+  it("keeps its blanks and tabs, and nothing else that is no character", () => {
+    assert.equal(logLine("\u001b[31m\t  at  main\u001b[0m\u0007\r\nx \n", 100), "\t  at  main x");
+    assert.equal(logLine("a\u0000\tb", 100), "a \tb");
+  });
+
+  it("is never longer than its limit, never two lines, and well-formed, whatever came", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 900 }), fc.integer({ min: 1, max: 320 }), (text, limit) => {
+        const line = logLine(text, limit);
+        assert.ok(line.length <= limit);
+        assert.doesNotMatch(line, /(?!\t)[\p{Cc}\u2028\u2029]/u);
+        assert.ok(line.isWellFormed());
+      }),
+    );
   });
 });

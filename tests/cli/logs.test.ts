@@ -31,7 +31,8 @@ describe("gray logs", () => {
     ]);
   });
 
-  it("is one JSON object a line, and ends quietly when it is interrupted", async () => {
+  /** Has canary's pod write a line, and ends as soon as it is shown. */
+  const writes = (text: string, end = () => void process.emit("SIGINT")) => {
     world.api.put("/api/v1/namespaces/dora-apps/pods/web-canary-1", {
       metadata: { name: "web-canary-1", labels: { app: "web", track: "canary", release: "bbbbbbbbbbbb" } },
       spec: { containers: [{ name: "web" }] },
@@ -43,12 +44,42 @@ describe("gray logs", () => {
       const { log } = console;
       console.log = (said: string) => {
         log(said);
-        process.emit("SIGINT");
+        end();
       };
-      return { status: 200, stream: Readable.from([`${line.at} ${line.text}\n`]) };
+      return { status: 200, stream: Readable.from([`${line.at} ${text}\n`]) };
     };
-    const said = await shell.run(logsCommand(), "--json", "--since", "10m", "--track", "canary");
+  };
+  const logs = (...more: string[]) => shell.run(logsCommand(), "--since", "10m", "--track", "canary", ...more);
+
+  it("is one JSON object a line, and ends quietly when it is interrupted", async () => {
+    writes(line.text);
     const expected = { track: "canary", release: "bbbbbbbbbbbb", pod: "web-canary-1", ...line };
-    assert.deepEqual(JSON.parse(said), expected);
+    assert.deepEqual(JSON.parse(await logs("--json")), expected);
+  });
+
+  it("ends quietly when nobody reads it any more", async () => {
+    writes(line.text, () => void process.stdout.emit("error", new Error("write EPIPE")));
+    await logs();
+  });
+
+  const coloured = "\u001b[31m  at\tmain\u001b[0m\u0007\rcanary web-canary-1  fine";
+  it("keeps control characters of the pods out, and the blanks in", async () => {
+    writes(coloured);
+    assert.equal(stripVTControlCharacters(await logs()), "canary web-canary-1    at\tmain canary web-canary-1  fine");
+    writes(coloured);
+    assert.equal(JSON.parse(await logs("--json")).text, "  at\tmain canary web-canary-1  fine");
+  });
+
+  it("bounds a line", async () => {
+    writes("x".repeat(1_000_000));
+    const { text } = JSON.parse(await logs("--json"));
+    assert.equal(text, `${"x".repeat(15_999)}…`);
+  });
+
+  it("shows a line as it was written where that is asked for", async () => {
+    writes(coloured);
+    assert.ok((await logs("--raw")).endsWith(coloured));
+    writes(coloured);
+    assert.equal(JSON.parse(await logs("--raw", "--json")).text, coloured);
   });
 });

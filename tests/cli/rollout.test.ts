@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { delimiter, join } from "node:path";
 import { rolloutCommand } from "../../cli/rollout.ts";
 import { Refusal } from "../../components/refusal.ts";
+import { until } from "../../rehearsal/kubectl.ts";
 import type { Rollout } from "../../rollout/drive/rollout.ts";
+import { setEnvironment } from "../fake/environment.ts";
 import type { Shell } from "../fake/gray.ts";
 import { openRollout, waitingRollout } from "../fake/open-rollout.ts";
 import { withoutSleep } from "../fake/sleep.ts";
@@ -72,6 +76,62 @@ describe("gray rollout", () => {
     assert.match(said, /"kind":"hold","because":"dark: holding: dark needs a person's approval"/);
     const [begun] = [...world.api.objects.values()].filter(({ reason }) => reason === "RolloutBegun");
     assert.equal(begun?.message, `alice rolls out release ${c} over ${a}`);
+  });
+
+  it("stops driving when its terminal closes, and leaves the traffic and the rollout as they are", async () => {
+    const { log } = console;
+    const driving = rollout("--stay");
+    const said = console.log;
+    console.log = (line: string) => {
+      said(line);
+      // As the kernel and the shell do.
+      if (line.includes("holding")) for (const _ of [1, 2]) assert.ok(process.emit("SIGHUP"));
+    };
+    try {
+      assert.equal((await driving).code, 4);
+    } finally {
+      console.log = log;
+    }
+    const { open: now } = record();
+    assert.deepEqual([now.release, now.weight, now.step], [c, 0, 0]);
+    const lease = world.api.objects.get("/apis/coordination.k8s.io/v1/namespaces/dora-apps/leases/web-rollout");
+    assert.equal(lease?.spec.holderIdentity ?? "", "");
+  });
+
+  it("goes on when nobody reads its output any more, until its terminal closes", async () => {
+    const checkout = join(import.meta.dirname, "../..");
+    const driver = spawn(process.execPath, [join(checkout, "cli/gray.ts"), "rollout", "--stay"], {
+      cwd: checkout,
+      env: {
+        ...process.env,
+        KUBECONFIG: join(shell.folder, "kubeconfig"),
+        PATH: [shell.folder, process.env.PATH].join(delimiter),
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const ended = new Promise((end) => driver.once("exit", (code, signal) => end(code ?? signal)));
+    for (const stream of [driver.stdout, driver.stderr]) stream.once("data", () => stream.destroy());
+    await until("it drives", async () => record()?.open?.release === c);
+    // A change that it tells: nobody reads it.
+    const told = { by: "bob", because: "lunch", at: new Date().toISOString() };
+    for (const paused of [told, undefined]) {
+      world.writeRecord({ ...record(), open: { ...record().open, paused } }, "web");
+      const from = world.api.requests.length;
+      const looks = () => world.api.requests.slice(from).filter(({ path }) => path === world.recordPath("web")).length;
+      await until("it has looked again", async () => looks() > 1);
+    }
+    driver.kill("SIGHUP");
+    assert.equal(await ended, 4);
+    assert.equal(record().open.release, c);
+  }).timeout(30_000);
+
+  it("begins where TMPDIR names no folder", async () => {
+    const restore = setEnvironment({ TMPDIR: "/no/such/folder" });
+    try {
+      assert.equal((await rollout("--policy-pack", "policies")).code, 4);
+    } finally {
+      restore();
+    }
   });
 
   it("lets no child process see the webhook", async () => {

@@ -205,6 +205,18 @@ describe("gray verify", () => {
     assert.deepEqual([code, last.verdict, recorded().verdict], [4, "undecided", "undecided"]);
   }).timeout(3000);
 
+  it("ends in good order when its terminal closes", async () => {
+    let asked = 0;
+    traffic(0, ({ path }) => {
+      if (!path.endsWith("/pods") || ++asked !== 3) return undefined;
+      // As the kernel and the shell do.
+      for (const _ of [1, 2]) assert.ok(process.emit("SIGHUP"));
+      return undefined;
+    });
+    const { code } = await verify("--watch");
+    assert.deepEqual([code, recorded().verdict], [4, "undecided"]);
+  }).timeout(3000);
+
   it("refuses an unreadable record: whether there ever was another release cannot be told", async () => {
     world.writeRecordText("{", "web");
     await assert.rejects(verify(), (error) => {

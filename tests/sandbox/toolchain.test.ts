@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cachedBin, isCached, recipeKey } from "../../sandbox/cache.ts";
+import { sandboxEnvironment } from "../../sandbox/env.ts";
 import { type Places, places } from "../../sandbox/places.ts";
-import type { Build } from "../../sandbox/tool.ts";
+import { ensurePulumiHome } from "../../sandbox/pulumi-home.ts";
+import { type Build, commandsOf } from "../../sandbox/tool.ts";
 import {
   buildStages,
   commandPath,
@@ -63,6 +65,30 @@ describe("the toolchain", () => {
       found.filter((one) => one.tool.part === "pulumi").map((one) => one.tool.name),
       ["pulumi"],
     );
+  });
+
+  it("leads the official Pulumi to no folder in which a stand-in passes for an official plugin", () => {
+    for (const tool of TOOLS.filter(({ part, build }) => part === "pulumi" && build !== undefined)) {
+      for (const name of commandsOf(tool)) {
+        mkdirSync(cachedBin(tool, at), { recursive: true });
+        writeFileSync(join(cachedBin(tool, at), name), "");
+      }
+    }
+    const own = sandboxEnvironment(at, "");
+    ensurePulumiHome(at, findTools(at, ""));
+    const { dependencies } = JSON.parse(readFileSync(join(at.checkout, "package.json"), "utf8"));
+    const plugin = `resource-kubernetes-v${dependencies["@pulumi/kubernetes"]}`;
+    assert.ok(existsSync(join(own.PULUMI_HOME ?? "", "plugins", plugin)));
+
+    command("pulumi-language-nodejs", "");
+    const path = command("pulumi", "v3.300.1");
+    const official = sandboxEnvironment(at, path);
+    ensurePulumiHome(at, findTools(at, path));
+    assert.ok(existsSync(official.PULUMI_HOME ?? ""));
+    assert.ok(!existsSync(join(official.PULUMI_HOME ?? "", "plugins")));
+    assert.equal(official.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION, undefined);
+    // The stacks are the same ones.
+    assert.equal(official.PULUMI_BACKEND_URL, own.PULUMI_BACKEND_URL);
   });
 
   it("does not take its own tools for the user's", () => {

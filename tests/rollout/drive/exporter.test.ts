@@ -83,6 +83,21 @@ describe("the exporter of evidence", () => {
     assert.equal((await fetch(`${exposed.url}?a=b`)).status, 200);
   });
 
+  it("ends although a request was only half sent, and another connection is kept open", async () => {
+    const { hostname, port } = new URL(exposed.url);
+    const closed: Promise<void>[] = [];
+    for (const sent of ["GET /metrics HTTP/1.1\r\nhost: gray\r\n", ""]) {
+      const socket = connect(Number(port), hostname);
+      closed.push(new Promise((done) => socket.on("error", () => {}).once("close", () => done())));
+      await new Promise<void>((connected) => socket.once("connect", () => socket.write(sent, () => connected())));
+    }
+    // An answer: the server has seen the connections before.
+    await read();
+    await exposed.end();
+    await Promise.all(closed);
+    exposed = await exporter("web", "shop", { host: "127.0.0.1", port: 0 });
+  }).timeout(2000);
+
   it("forgets a stream and a weight that are no longer known", async () => {
     const evidence = observed(0);
     exposed.show(evidence, judge(evidence, 10_000), 10);

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { until } from "../../../rehearsal/kubectl.ts";
 import { runChild } from "../../../rollout/pulumi/child.ts";
+import { setEnvironment } from "../../fake/environment.ts";
 
 describe("a child", () => {
   let folder: string;
@@ -48,6 +49,27 @@ describe("a child", () => {
     const script = "trap 'echo two; exit' USR1; echo $$ > command; echo öne; while :; do sleep 0.05; done";
     assert.equal((await runChild({ ...shell(script), onLine })).code, 0);
     assert.deepEqual(lines, ["öne", "two"]);
+  });
+
+  describe("where TMPDIR", () => {
+    let restore = () => {};
+    afterEach(() => restore());
+    for (const [is, path] of [
+      ["names a folder that does not exist", () => join(folder, "gone")],
+      ["names a file", () => join(folder, "file")],
+    ] as const) {
+      it(`${is}: it runs all the same, with a TMPDIR that it can use`, async () => {
+        writeFileSync(join(folder, "file"), "");
+        restore = setEnvironment({ TMPDIR: path() });
+        const { code, stdout } = await runChild(shell('echo "$TMPDIR"; : > "$(mktemp)"'));
+        assert.deepEqual([code, stdout], [0, "/tmp\n"]);
+      });
+    }
+
+    it("is left as it is: so does the child's", async () => {
+      restore = setEnvironment({ TMPDIR: folder });
+      assert.equal((await runChild(shell('echo "$TMPDIR"'))).stdout, `${folder}\n`);
+    });
   });
 
   it("has the shell's code where there is no such command, and where a signal ended it", async () => {

@@ -94,6 +94,25 @@ describe("why a run of Pulumi failed", () => {
     assert.equal(broke("<ref *1> 17\n"), "<ref *1> 17");
   });
 
+  it("says what is so where the program ended before its hook did, as by ^C", () => {
+    const hook = (said: string, moment = "after") =>
+      failure(
+        diagnostic(`${moment} hook "kubernetes:apps/v1:Deployment_web_${moment}Update_0" failed: ${said}\n`, urn()),
+      );
+    const sentence =
+      "The program ended while Deployment web was waited for, so what the cluster did with it is not known here: the next pulumi up looks at the cluster and records what has come of it.";
+    assert.equal(hook("rpc error: code = Unavailable desc = error reading from server: EOF"), sentence);
+    assert.equal(hook("rpc error: code = Canceled desc = context canceled"), sentence);
+    const refused =
+      'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial tcp 127.0.0.1:1: connect: connection refused"';
+    assert.equal(hook(refused), sentence);
+    assert.equal(hook(refused, "before"), "The program ended before Deployment web was changed: run pulumi up again.");
+    assert.equal(
+      hook("rpc error: code = Unknown desc = no such callback"),
+      "rpc error: code = Unknown desc = no such callback",
+    );
+  });
+
   it("is what a hook of the program says", () => {
     const hook = 'before hook "kubernetes:apps/v1:Deployment_web_beforeUpdate_0" failed: web prod is refused.\n';
     assert.equal(failure(diagnostic(hook, urn()), diagnostic("update failed\n")), "web prod is refused.");

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { Refusal } from "../../../components/refusal.ts";
 import { until } from "../../../rehearsal/kubectl.ts";
 import { outputs, PulumiFailure, type Run, settle, up } from "../../../rollout/pulumi/pulumi.ts";
 import { setEnvironment } from "../../fake/environment.ts";
@@ -34,6 +35,13 @@ describe("pulumi", () => {
     const lines = ["#!/bin/sh", 'echo "$*" >> calls', 'case "$* " in', ...cases, "esac", ""];
     writeFileSync(join(folder, "pulumi"), lines.join("\n"));
     chmodSync(join(folder, "pulumi"), 0o755);
+  };
+  /** A folder with a `node` that says this version. */
+  const node = (version: string) => {
+    const bin = mkdtempSync(join(folder, "node-"));
+    writeFileSync(join(bin, "node"), `#!/bin/sh\necho '${version}'\n`);
+    chmodSync(join(bin, "node"), 0o755);
+    return bin;
   };
   const run = (more: Partial<Run> = {}): Run => ({ stack: "prod", folder, ...more });
   const text = (file: string) => readFileSync(join(folder, file), "utf8");
@@ -76,10 +84,25 @@ describe("pulumi", () => {
     });
 
     it("fails where there is no pulumi", async () => {
-      const back = setEnvironment({ PATH: "/usr/bin:/bin" });
+      const back = setEnvironment({ PATH: [node(process.version), "/usr/bin", "/bin"].join(delimiter) });
       await assert
         .rejects(up(run()), /^Refusal: The pulumi command is not on PATH: install Pulumi, or use/)
         .finally(back);
+    });
+
+    it("is refused where the first Node on PATH does not run TypeScript, before anything is run", async () => {
+      pulumiDoes({ up: "exit 0" });
+      const PATH = [node("v20.19.4"), process.env.PATH].join(delimiter);
+      await assert.rejects(
+        up(run({ env: { PATH } })),
+        new Refusal(
+          "Pulumi runs the program with the first node on PATH, which is 20.19.4, and Node.js 22.18 or newer is needed: install Node.js 24, or put its folder first on PATH.",
+        ),
+      );
+      assert.ok(!existsSync(join(folder, "calls")));
+      await up(run({ env: { PATH: [node("v22.18.0"), process.env.PATH].join(delimiter) } }));
+      // A Node of another make, or none that works.
+      await up(run({ env: { PATH: [node("what?"), process.env.PATH].join(delimiter) } }));
     });
 
     it("is interrupted by its signal, not by a failure", async () => {

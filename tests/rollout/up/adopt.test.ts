@@ -312,6 +312,25 @@ describe("a service that was there before us", () => {
     assert.deepEqual([record().adopted, world.api.objects.has(left)], [undefined, false]);
   });
 
+  it("keeps its old pods where ^C interrupts the wait for the endpoints, and is handed over by the next up of stable", async () => {
+    const { a } = await adopt();
+    const left = replicaSet("web-5c", { labels: { ...labels, "pod-template-hash": "5c" } });
+    world.api.intercept = ({ path }) => {
+      if (!path.endsWith("/endpointslices")) return undefined;
+      process.emit("SIGINT");
+      const items = [{ endpoints: [{ targetRef: { name: "web-old-1" } }] }];
+      return { status: 200, body: { metadata: {}, items } };
+    };
+    await assert.rejects(
+      promote(a),
+      /This run was interrupted before the pods that were there before web in namespace dora-apps were let go: the next pulumi up of stable goes on with it\./,
+    );
+    assert.ok(record().adopted && world.api.objects.has(left));
+    world.api.intercept = () => undefined;
+    await world.up("prod", prod("a", described));
+    assert.deepEqual([record().adopted, world.api.objects.has(left)], [undefined, false]);
+  });
+
   it("may be replaced until the stack remembers that it was, as an up may be killed before it writes its state", async () => {
     const { a } = await adopt();
     const outputs = structuredClone(world.outputs.get("prod") ?? {});

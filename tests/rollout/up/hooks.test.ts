@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { ResourceHookArgs } from "@pulumi/pulumi";
+import { Refusal } from "../../../components/refusal.ts";
 import { connect } from "../../../rollout/cluster/cluster.ts";
 import { findAccess } from "../../../rollout/cluster/kubeconfig.ts";
 import type { RolloutRecord } from "../../../rollout/record/record.ts";
@@ -109,6 +110,39 @@ describe("the gate's hooks", () => {
     const early = guarded();
     writeRecord({ verdicts: { b: verdict("bad") } });
     await assert.rejects(call("stable", "beforeUpdate", early, "b"), /judged bad/);
+  });
+
+  for (const track of ["stable", "canary"] as const) {
+    it(`say what is so where ^C interrupts the wait for the roll of ${track}, and leave the program alive to say it`, async () => {
+      const name = track === "stable" ? "web" : "web-canary";
+      writeRecord({});
+      live(name, "b", 0);
+      const listeners = process.listenerCount("SIGINT");
+      let looks = 0;
+      api.intercept = ({ path }) => {
+        if (path.endsWith(`/deployments/${name}`) && ++looks === 3) assert.ok(process.emit("SIGINT"));
+        return undefined;
+      };
+      await assert.rejects(
+        call(track, "afterUpdate", guarded(), "b"),
+        new Refusal(
+          `This run was interrupted before Deployment ${name} in namespace dora-apps ran release b completely: Kubernetes goes on with the roll, and the next pulumi up records what has come of it.`,
+        ),
+      );
+      assert.deepEqual(completed(), []);
+      assert.equal(process.listenerCount("SIGINT"), listeners);
+    });
+  }
+
+  it("record a roll that is complete when ^C comes", async () => {
+    writeRecord({});
+    live("web", "b");
+    api.intercept = ({ path }) => {
+      if (path.endsWith("/deployments/web")) process.emit("SIGINT");
+      return undefined;
+    };
+    await call("stable", "afterUpdate", guarded(), "b");
+    assert.deepEqual(completed(), ["b"]);
   });
 
   const memory = { cluster: "cluster-uid", current: {}, history: [] };

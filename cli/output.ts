@@ -1,0 +1,38 @@
+/**
+ * Makes standard output and standard error safe to print on, for the whole life of the process:
+ *
+ * 1. Output that cannot be written, because its reader has ended, its terminal is closed or its disk is full, ends no command: a
+ *    driver goes on without it. A command that only shows something has to listen for the error itself.
+ * 2. In CI no printed line is a command to the CI system, whatever text of pods, logs or Pulumi is in it.
+ */
+export function guardOutput(env: NodeJS.ProcessEnv = process.env): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", () => {});
+    if (!isCi(env)) continue;
+    const write = stream.write.bind(stream) as (chunk: string | Uint8Array, ...rest: unknown[]) => boolean;
+    stream.write = (chunk: string | Uint8Array, ...rest: unknown[]) =>
+      write(typeof chunk === "string" ? withoutCommands(chunk) : chunk, ...rest);
+  }
+}
+
+/** Variables by which CI systems say that they run a job. Not all of them set CI, and a job may have set that to nothing. */
+const ciVariables = ["CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "TEAMCITY_VERSION"] as const;
+
+function isCi(env: NodeJS.ProcessEnv): boolean {
+  return ciVariables.some((name) => (env[name] ?? "") !== "");
+}
+
+/**
+ * A text in which a CI system finds no command. A space parts what would be one, so that a person can still read it.
+ *
+ * - GitHub: `::name::` at the beginning of a line, spaces before it included, and `##[name]` anywhere (actions/runner,
+ *   ActionCommand.cs). A line ends with `\r` too.
+ * - Azure Pipelines: `##vso[name]` anywhere. TeamCity: `##teamcity[name]`.
+ * - GitLab: `section_start:<time>:name` and `section_end:<time>:name`.
+ */
+export function withoutCommands(text: string): string {
+  return text
+    .replace(/^((?:[^\S\r\n]|\u0085)*):(?=:)/gm, "$1: ")
+    .replace(/##(?=(?:vso|teamcity)?\[)/gi, "## ")
+    .replace(/(section_(?:start|end)):(?=\d)/g, "$1 :");
+}

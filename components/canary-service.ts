@@ -9,6 +9,7 @@ import { httpRoutes, serviceIngress, sharedService, trackService } from "./front
 import { type Memory, memoryKey } from "./history.ts";
 import { serviceLabel } from "./names.ts";
 import { planName, planText } from "./plan.ts";
+import { givenProvider, providerName } from "./provider.ts";
 import { Refusal } from "./refusal.ts";
 import { assertServiceArgs, labelsOf, mainPort, type ServiceArgs, tracksOf } from "./service-args.ts";
 import type { Standing } from "./standing.ts";
@@ -16,7 +17,7 @@ import type { Track } from "./traffic.ts";
 
 /** What {@link CanaryService} is built from. */
 export interface CanaryServiceArgs extends ServiceArgs {
-  /** Where the service stands, from `await openRollout(name, args)` with the same arguments. */
+  /** Where the service stands, from `await openRollout(name, args, opts)` with the same arguments and options. */
   readonly rollout: Standing;
 }
 
@@ -63,9 +64,16 @@ export class CanaryService extends pulumi.ComponentResource {
         `CanaryService ${name} in namespace ${args.namespace} was given the rollout of ${rollout.key}: give it what openRollout("${name}", args) returned.`,
       );
     }
+    const given = givenProvider(opts);
+    if (given !== undefined && given !== rollout.provider) {
+      throw new Refusal(
+        `CanaryService ${name} in namespace ${args.namespace} was given the provider ${providerName(given)}, and its rollout was opened with ${providerName(rollout.provider)}: give openRollout("${name}", args, opts) the same options.`,
+      );
+    }
     // What policies judge by: known in preview, and before any object is touched.
+    const { access: _, ...told } = withoutRollout(args);
     const inputs = {
-      ...withoutRollout(args),
+      ...told,
       admissions: rollout.admissions,
       releases: templatesOf(rollout.releases),
       ...(rollout.shift && { shift: rollout.shift }),

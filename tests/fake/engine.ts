@@ -8,6 +8,8 @@ export interface Registered {
   readonly name: string;
   readonly urn: string;
   readonly parent: string;
+  /** Name of the provider that makes it; empty where the program gives none. */
+  readonly provider: string;
   // biome-ignore lint/suspicious/noExplicitAny: the fields of any kind of resource
   readonly inputs: any;
   readonly protect: boolean;
@@ -37,6 +39,8 @@ interface Options {
   readonly outputsOf?: (stack: string) => Record<string, unknown> | undefined;
   /** What a resource's step is; at `Same` no hook runs. @default Create */
   readonly step?: (type: string, inputs: Record<string, unknown>, imports: string) => Step;
+  /** UID of the cluster that a provider reaches, by the provider's name; undefined where only `up` will know. @default cluster-uid */
+  readonly clusterOf?: (provider: string) => string | undefined;
   /** Called with each resource of a provider as it is made; a throw fails it. */
   readonly made?: (type: string, inputs: Record<string, unknown>, imports: string) => void;
 }
@@ -45,6 +49,7 @@ interface Options {
 export type Step = "Create" | "Update" | "Same" | "Import";
 
 const project = "gray-release";
+const { unknown } = pulumi as unknown as { unknown: unknown };
 const log = pulumi.log as { warn: unknown; info: unknown };
 
 let runs = 0;
@@ -63,6 +68,7 @@ export async function run(program: () => unknown, options: Options = {}): Promis
     outputsOf = () => ({}),
     made = () => {},
     step = () => "Create",
+    clusterOf = () => "cluster-uid",
   } = options;
   const resources: Registered[] = [];
   let current: Registered | undefined;
@@ -73,6 +79,10 @@ export async function run(program: () => unknown, options: Options = {}): Promis
           const outputs = outputsOf(String(args.inputs.name));
           if (outputs === undefined) throw new Error(`unknown stack ${args.inputs.name}`);
           return { id: args.name, state: { name: args.inputs.name, outputs, secretOutputNames: [] } };
+        }
+        if (args.type === "kubernetes:core/v1:Namespace" && args.id === "kube-system") {
+          const uid = clusterOf(providerIn(args.provider ?? "")) ?? unknown;
+          return { id: args.id, state: { metadata: { name: args.id, uid } } };
         }
         if (args.custom && !preview && !outcome.failure) made(args.type, args.inputs, args.id ?? "");
         Object.assign(current ?? {}, { inputs: args.inputs });
@@ -140,6 +150,7 @@ function record(resources: Registered[], step: NonNullable<Options["step"]>, beg
       name: request.getName(),
       urn: `urn:pulumi:${request.getType()}::${request.getName()}`,
       parent: nameIn(request.getParent()),
+      provider: providerIn(request.getProvider()),
       protect: request.getProtect(),
       imports: request.getImportid(),
       dependsOn: request.getDependenciesList().map(nameIn),
@@ -162,6 +173,11 @@ function record(resources: Registered[], step: NonNullable<Options["step"]>, beg
     callback(null, {});
   };
   return outcome;
+}
+
+/** The name in a reference to a provider: its URN, and its id. */
+function providerIn(reference: string): string {
+  return reference.split("::").at(-2) ?? "";
 }
 
 function nameIn(urn: string): string {

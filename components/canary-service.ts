@@ -7,7 +7,7 @@ import { goesAtOnce } from "./deletion.ts";
 import { trackDeployment } from "./deployment.ts";
 import { httpRoutes, serviceIngress, sharedService, trackService } from "./front.ts";
 import { type Memory, memoryKey } from "./history.ts";
-import { serviceLabel } from "./names.ts";
+import { adoptedAnnotation, serviceLabel } from "./names.ts";
 import { planName, planText } from "./plan.ts";
 import { givenProvider, providerName } from "./provider.ts";
 import { Refusal } from "./refusal.ts";
@@ -141,16 +141,12 @@ export class CanaryService extends pulumi.ComponentResource {
       : undefined;
     if (stable && args.debugIngress) serviceIngress(`${name}-debug`, name, args, args.debugIngress, child);
 
-    const ran = pulumi.all([canary?.id, stable?.id]);
-    this.memory = ran.apply(() => ({
-      cluster: rollout.cluster,
-      current: idsOf(rollout.releases),
-      ...(rollout.previous !== undefined && { previous: rollout.previous }),
-      ...(rollout.shift && { shift: rollout.shift }),
-      ...(rollout.verdict && { verdict: rollout.verdict }),
-      ...(rollout.adopted?.selector && { adopted: true }),
-      history: rollout.history,
-    }));
+    const memory = memoryOf(rollout);
+    // `pulumi refresh --run-program` comes here too and changes no Deployment, so they say whether this run was through.
+    this.memory = pulumi.all([releaseRunBy(canary), releaseRunBy(stable)]).apply(([byCanary, byStable]) => {
+      const isThrough = byCanary === memory.current.canary && byStable === memory.current.stable;
+      return isThrough ? memory : (rollout.remembered ?? memory);
+    });
     this.registerOutputs({ memory: this.memory, ...(this.token && { token: this.token }) });
   }
 
@@ -181,6 +177,31 @@ function configMapMetadata(service: string, name: string, args: ServiceArgs) {
 
 function withoutRollout({ rollout: _, ...args }: CanaryServiceArgs): ServiceArgs {
   return args;
+}
+
+/** What is remembered of this run. */
+function memoryOf(rollout: Standing): Memory {
+  return {
+    cluster: rollout.cluster,
+    current: idsOf(rollout.releases),
+    ...(rollout.previous !== undefined && { previous: rollout.previous }),
+    ...(rollout.shift && { shift: rollout.shift }),
+    ...(rollout.verdict && { verdict: rollout.verdict }),
+    ...(rollout.adopted?.selector && { adopted: true }),
+    history: rollout.history,
+  };
+}
+
+/** The id of the release that a Deployment runs once its step is through. */
+function releaseRunBy(deployment: Deployment | undefined): pulumi.Output<string | undefined> {
+  if (!deployment) return pulumi.output(undefined);
+  const run = pulumi.all([deployment.id, deployment.metadata, deployment.spec]);
+  // An id is no secret, whatever a program calls secret of a Deployment; the next run could not read it.
+  return pulumi.unsecret(
+    run.apply(
+      ([, metadata, spec]) => metadata.annotations?.[adoptedAnnotation] ?? spec.template.metadata.labels?.release,
+    ),
+  );
 }
 
 function idsOf(releases: Standing["releases"]): Memory["current"] {

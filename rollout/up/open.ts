@@ -143,6 +143,7 @@ export async function openRollout(service: string, args: ServiceArgs, opts: Prov
     order: rollOrder(inForce, traffic?.weight ?? 0),
     sequence: sequences(live, record, choice.releases, traffic),
     ...(previous !== undefined && { previous }),
+    ...(own && { remembered: own }),
     history: kept,
     configMaps: traffic ? configMapsToKeep(kept, inUse) : {},
     ...((adopted || own?.adopted) && { adopted: adopting(service, args, live, own, choice.releases.stable?.id) }),

@@ -46,6 +46,7 @@ export function unseenStanding(
     urgent: false,
     order: "pods-first",
     sequence: { stable: 0, canary: 0, front: 0 },
+    ...(own && { remembered: own }),
     history,
     configMaps: traffic ? configMapsToKeep(history, {}) : {},
     hooks: { stable: {}, canary: {}, front: {} },

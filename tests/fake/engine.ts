@@ -41,6 +41,8 @@ interface Options {
   readonly step?: (type: string, inputs: Record<string, unknown>, imports: string) => Step;
   /** UID of the cluster that a provider reaches, by the provider's name; undefined where only `up` will know. @default cluster-uid */
   readonly clusterOf?: (provider: string) => string | undefined;
+  /** What a resource's outputs are. @default its inputs */
+  readonly outcomeOf?: (type: string, inputs: Record<string, unknown>) => object;
   /** Called with each resource of a provider as it is made; a throw fails it. */
   readonly made?: (type: string, inputs: Record<string, unknown>, imports: string) => void;
 }
@@ -69,6 +71,7 @@ export async function run(program: () => unknown, options: Options = {}): Promis
     made = () => {},
     step = () => "Create",
     clusterOf = () => "cluster-uid",
+    outcomeOf = (_, inputs) => inputs,
   } = options;
   const resources: Registered[] = [];
   let current: Registered | undefined;
@@ -86,7 +89,8 @@ export async function run(program: () => unknown, options: Options = {}): Promis
         }
         if (args.custom && !preview && !outcome.failure) made(args.type, args.inputs, args.id ?? "");
         Object.assign(current ?? {}, { inputs: args.inputs });
-        const state = args.type.endsWith("RandomPassword") ? { ...args.inputs, result: "s3cret" } : args.inputs;
+        const isPassword = args.type.endsWith("RandomPassword");
+        const state = isPassword ? { ...args.inputs, result: "s3cret" } : outcomeOf(args.type, args.inputs);
         return { id: `${args.name}-id`, state };
       },
       call: ({ inputs }) => inputs,

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AccessArgs } from "../../components/access.ts";
 import { providerName } from "../../components/provider.ts";
 import { Refusal } from "../../components/refusal.ts";
+import { type Access, findAccess } from "../cluster/kubeconfig.ts";
 
 /**
  * Holds together the cluster that a provider deploys to and the one that is looked at.
@@ -41,6 +42,20 @@ export async function accessThrough(
     `${service}: the cluster of provider ${name} is not known before pulumi up, so this preview shows a first install; up looks at the cluster first, and may stop there.`,
   );
   return undefined;
+}
+
+/** The cluster that is looked at. @throws Refusal if it cannot be found, which names the provider that the program gives */
+export function findAccessOf(
+  service: string,
+  provider: pulumi.ProviderResource | undefined,
+  chosen: AccessArgs | undefined,
+): Access {
+  try {
+    return findAccess(chosen);
+  } catch (error) {
+    if (!provider || !(error instanceof Refusal)) throw error;
+    throw new Refusal(`${service}, by provider ${providerName(provider)}: ${error.message}`);
+  }
 }
 
 /**

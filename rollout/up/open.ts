@@ -20,7 +20,6 @@ import {
   type Traffic,
 } from "../../components/traffic.ts";
 import { connect } from "../cluster/cluster.ts";
-import { findAccess } from "../cluster/kubeconfig.ts";
 import { sameLabels } from "../live/labels.ts";
 import { configMapsInUse, type Live, readLive, releaseOf } from "../live/live.ts";
 import { assertGateways, assertRoutes, hasWeight, largestWeight } from "../live/routes.ts";
@@ -28,7 +27,7 @@ import { type Adopted, completedReleases, type RecordReading, readRecord } from 
 import { type VerdictAge, verdictAge } from "../record/verdict-age.ts";
 import { adoptedReleaseOf, adopting, adoptionOf, asAdopted, isAsked, takeIn } from "./adopt.ts";
 import { type Choice, chooseReleases } from "./choice.ts";
-import { accessThrough, assertDeploysTo } from "./destination.ts";
+import { accessThrough, assertDeploysTo, findAccessOf } from "./destination.ts";
 import { type Admission, frontHeld } from "./gate.ts";
 import { assertGround, assertKnown } from "./ground.ts";
 import { handOver } from "./hand-over.ts";
@@ -67,7 +66,7 @@ export async function openRollout(service: string, args: ServiceArgs, opts: Prov
     expectExported(service, key);
     return unseenStanding(service, args, rendered, await ownMemory(key), { stack: ownStack(), provider: given });
   }
-  const access = findAccess(chosen);
+  const access = findAccessOf(service, given, chosen);
   const api = connect(access);
   const ownsCanary = tracksOf(args).includes("canary");
   const gateway = ownsCanary ? args.gateway : undefined;

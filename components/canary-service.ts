@@ -42,9 +42,9 @@ export class CanaryService extends pulumi.ComponentResource {
   readonly key: string;
   /**
    * What the stack remembers of the service until its next run. Known once this stack's Deployments run completely, so
-   * that a failed or refused run adds nothing to the history.
+   * that a failed or refused run adds nothing to the history. Undefined only where a refresh runs the program before the first install.
    */
-  readonly memory: pulumi.Output<Memory>;
+  readonly memory: pulumi.Output<Memory | undefined>;
   /**
    * The secret that reaches canary through a gateway at any weight, in the header `x-gray-token`. In traffic by number
    * of pods nothing asks for it. Absent where the stack does not own the front.
@@ -142,11 +142,14 @@ export class CanaryService extends pulumi.ComponentResource {
     if (stable && args.debugIngress) serviceIngress(`${name}-debug`, name, args, args.debugIngress, child);
 
     const memory = memoryOf(rollout);
-    // `pulumi refresh --run-program` comes here too and changes no Deployment, so they say whether this run was through.
-    this.memory = pulumi.all([releaseRunBy(canary), releaseRunBy(stable)]).apply(([byCanary, byStable]) => {
+    const ran: Settling = pulumi.all([releaseRunBy(canary), releaseRunBy(stable)]);
+    // `pulumi refresh --run-program` comes here too and changes no Deployment, so they say whether this run was through. What it
+    // would have to make stays unknown, which it would write into the state in place of a memory (seen with Pulumi 3.259).
+    this.memory = ran.apply((ids) => {
+      const [byCanary, byStable] = pulumi.containsUnknowns(ids) ? [] : ids;
       const isThrough = byCanary === memory.current.canary && byStable === memory.current.stable;
-      return isThrough ? memory : (rollout.remembered ?? memory);
-    });
+      return isThrough ? memory : rollout.remembered;
+    }, !pulumi.runtime.isDryRun());
     this.registerOutputs({ memory: this.memory, ...(this.token && { token: this.token }) });
   }
 
@@ -177,6 +180,11 @@ function configMapMetadata(service: string, name: string, args: ServiceArgs) {
 
 function withoutRollout({ rollout: _, ...args }: CanaryServiceArgs): ServiceArgs {
   return args;
+}
+
+/** An Output's `apply` as it is (SDK: output.ts): the second argument says that it is called with what is not known as well. */
+interface Settling {
+  apply<T>(use: (ids: readonly unknown[]) => T, withUnknowns: boolean): pulumi.Output<T>;
 }
 
 /** What is remembered of this run. */

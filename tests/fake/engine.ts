@@ -41,8 +41,8 @@ interface Options {
   readonly step?: (type: string, inputs: Record<string, unknown>, imports: string) => Step;
   /** UID of the cluster that a provider reaches, by the provider's name; undefined where only `up` will know. @default cluster-uid */
   readonly clusterOf?: (provider: string) => string | undefined;
-  /** What a resource's outputs are. @default its inputs */
-  readonly outcomeOf?: (type: string, inputs: Record<string, unknown>) => object;
+  /** What a resource's outputs are; undefined where it is left out, as by a refresh that would have to make it. @default its inputs */
+  readonly outcomeOf?: (type: string, inputs: Record<string, unknown>) => object | undefined;
   /** Called with each resource of a provider as it is made; a throw fails it. */
   readonly made?: (type: string, inputs: Record<string, unknown>, imports: string) => void;
 }
@@ -90,7 +90,7 @@ export async function run(program: () => unknown, options: Options = {}): Promis
         if (args.custom && !preview && !outcome.failure) made(args.type, args.inputs, args.id ?? "");
         Object.assign(current ?? {}, { inputs: args.inputs });
         const isPassword = args.type.endsWith("RandomPassword");
-        const state = isPassword ? { ...args.inputs, result: "s3cret" } : outcomeOf(args.type, args.inputs);
+        const state = isPassword ? { ...args.inputs, result: "s3cret" } : (outcomeOf(args.type, args.inputs) ?? {});
         return { id: `${args.name}-id`, state };
       },
       call: ({ inputs }) => inputs,
@@ -101,7 +101,8 @@ export async function run(program: () => unknown, options: Options = {}): Promis
     `organization-${++runs}`,
   );
   pulumi.runtime.setAllConfig(options.config ?? {});
-  const outcome = record(resources, step, (one) => {
+  const isLeftOut = ({ type, inputs }: Registered) => outcomeOf(type, inputs) === undefined;
+  const outcome = record(resources, { step, isLeftOut }, (one) => {
     current = one;
   });
   const warnings: string[] = [];
@@ -129,7 +130,11 @@ export async function run(program: () => unknown, options: Options = {}): Promis
  * Notes what the mocks do not hand on (they add the inputs), and runs the hooks, which they do not know: those before a
  * resource is made, and, unless one of these fails, those after.
  */
-function record(resources: Registered[], step: NonNullable<Options["step"]>, begin: (one: Registered) => void) {
+function record(
+  resources: Registered[],
+  { step, isLeftOut }: { step: NonNullable<Options["step"]>; isLeftOut: (one: Registered) => boolean },
+  begin: (one: Registered) => void,
+) {
   const hooks = new Hooks();
   const outcome: { failure?: Error } = {};
   // biome-ignore lint/suspicious/noExplicitAny: the SDK gives its requests no types
@@ -166,9 +171,14 @@ function record(resources: Registered[], step: NonNullable<Options["step"]>, beg
     const moment = step(one.type, request.getObject()?.toJavaScript() ?? {}, one.imports);
     await attempt(bound.get(`before${moment}`) ?? [], request);
     begin(outcome.failure ? { ...one } : one);
-    register(request, async (...answer: unknown[]) => {
+    // biome-ignore lint/suspicious/noExplicitAny: as above
+    register(request, async (error: unknown, answer: any) => {
       await attempt(bound.get(`after${moment}`) ?? [], request);
-      callback(...answer);
+      if (isLeftOut(one)) {
+        answer?.setId("");
+        answer?.setUnknown(true);
+      }
+      callback(error, answer);
     });
   };
   // biome-ignore lint/suspicious/noExplicitAny: as above

@@ -155,5 +155,7 @@ export async function runPulumi(
   const child = spawn("pulumi", args, { stdio: ["ignore", quiet ? 2 : 1, 2], env: { ...process.env, ...env } });
   const code = await new Promise((ended) => child.once("close", ended));
   if (code !== 0)
-    throw new Refusal(`pulumi ${args.join(" ")} ended with ${code}: mend what it says above, then run ${verb} again.`);
+    throw new Refusal(
+      `pulumi ${args.join(" ")} ended with ${code}: mend what it says above, but never by PULUMI_K8S_DELETE_UNREACHABLE, which forgets what still runs, then run ${verb} again.`,
+    );
 }

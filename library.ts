@@ -1,4 +1,5 @@
 /** What a program of one's own imports from `gray-release`. */
+export type { AccessArgs } from "./components/access.ts";
 export { CanaryService, type CanaryServiceArgs } from "./components/canary-service.ts";
 export type { Check } from "./components/check.ts";
 export { type FileSet, type Files, file, filesIn } from "./components/config-files.ts";
@@ -7,6 +8,7 @@ export type { GatewayArgs, GatewayRef, RouteArgs } from "./components/gateway.ts
 export type { Memory } from "./components/history.ts";
 export { type LogAgentArgs, logAgent } from "./components/log-agent.ts";
 export type { PlanArgs } from "./components/plan.ts";
+export type { ProviderOptions } from "./components/provider.ts";
 export { Refusal } from "./components/refusal.ts";
 export type { Container, PodSpec, PodTemplate, Release, ReleaseArgs } from "./components/release.ts";
 export type { Rule, Value } from "./components/rule.ts";

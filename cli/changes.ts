@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { count } from "../analysis/words.ts";
 import { keyed, mapOf, plainObject } from "../components/schema.ts";
 import { lastError, pulumi } from "../rollout/pulumi/pulumi.ts";
+import { reasonIn, unreachableSentence } from "../rollout/pulumi/unreachable.ts";
 import { plainTable } from "./table.ts";
 
 /** What an `up` would do to one resource. Only names: a value may be a secret. */
@@ -97,7 +98,9 @@ export function previewOf(stack: string, json: string): StackPreview {
         ? [{ service: nameIn(urn), inputs: newState.inputs }]
         : [],
     ),
-    ...(error !== undefined && { error }),
+    ...(error !== undefined && {
+      error: unreachableSentence(error, said("warning").map(reasonIn).find(Boolean)) ?? error,
+    }),
   };
 }
 

@@ -6,7 +6,7 @@ import { findAccess } from "../rollout/cluster/kubeconfig.ts";
 import { deleteLease } from "../rollout/drive/lease.ts";
 import { clusterId } from "../rollout/live/live.ts";
 import { forgetAll } from "../rollout/record/kept-map.ts";
-import { askFirst, assertSameCluster, readStacks, runPulumi, type Stack } from "./stacks.ts";
+import { askFirst, assertDestroyedIn, assertSameCluster, readStacks, runPulumi, type Stack } from "./stacks.ts";
 
 /** `gray destroy`: everything of this project down, users' way in last. */
 export function destroyCommand(): Command {
@@ -22,7 +22,9 @@ async function destroy(options: { context?: string; yes?: boolean; json?: boolea
   const api = connect(findAccess({ context: options.context }));
   const stacks = inOrder(await readStacks());
   if (stacks.length === 0) throw new Refusal("No stack of this project holds anything: there is nothing to destroy.");
-  assertSameCluster(stacks, await clusterId(api), "KUBECONFIG or --context");
+  const cluster = await clusterId(api);
+  assertSameCluster(stacks, cluster, "KUBECONFIG or --context");
+  for (const stack of stacks) await assertDestroyedIn(cluster, stack);
   const names = stacks.map((stack) => stack.name);
   if (!options.yes) {
     const question = `This takes down ${names.join(", then ")}, with all users on them.`;

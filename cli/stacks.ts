@@ -1,7 +1,12 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline/promises";
+import * as v from "valibot";
+import type { AccessArgs } from "../components/access.ts";
 import { Refusal } from "../components/refusal.ts";
 import { type Track, tracks } from "../components/traffic.ts";
+import { connect } from "../rollout/cluster/cluster.ts";
+import { findAccess } from "../rollout/cluster/kubeconfig.ts";
+import { clusterId } from "../rollout/live/live.ts";
 import { lastError, pulumi } from "../rollout/pulumi/pulumi.ts";
 
 /** A stack of this project with the services in its state. */
@@ -11,6 +16,8 @@ export interface Stack {
   readonly clusters: readonly string[];
   /** Keys of the services that it remembers: those that it has run completely. */
   readonly remembers: readonly string[];
+  /** How the providers in its state reach the cluster, of those that deploy services; encrypted ones are left out. */
+  readonly providers: readonly AccessArgs[];
   readonly services: readonly {
     readonly service: string;
     readonly namespace: string;
@@ -31,6 +38,9 @@ export async function readStacks(): Promise<Stack[]> {
       interface Resource {
         readonly type: string;
         readonly urn: string;
+        readonly parent?: string;
+        /** URN and id of what deploys it. */
+        readonly provider?: string;
         readonly inputs?: { readonly namespace?: string; readonly tracks?: readonly Track[] };
         readonly outputs?: { readonly releases?: Record<string, { readonly cluster: string }> };
       }
@@ -44,10 +54,16 @@ export async function readStacks(): Promise<Stack[]> {
         namespace: inputs?.namespace ?? "",
         tracks: inputs?.tracks ?? tracks,
       }));
+      const owned = resources.filter(({ parent }) => components.some(({ urn }) => urn === parent));
+      const providers = resources.filter(
+        ({ type, urn }) =>
+          type === "pulumi:providers:kubernetes" && owned.some(({ provider }) => provider?.startsWith(`${urn}::`)),
+      );
       const root = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
       const memories = root?.outputs?.releases ?? {};
       const clusters = Object.values(memories).map(({ cluster }) => cluster);
-      return { name, clusters, remembers: Object.keys(memories), services };
+      const accesses = providers.flatMap(({ inputs }) => accessIn(inputs) ?? []);
+      return { name, clusters, remembers: Object.keys(memories), providers: accesses, services };
     }),
   );
 }
@@ -61,6 +77,39 @@ export function assertSameCluster(stacks: readonly Stack[], cluster: string, cho
     const other = clusters.find((remembered) => remembered !== cluster);
     if (other) throw new Refusal(onAnother(name, other, cluster, choice));
   }
+}
+
+/** The access that a provider's inputs in a state give; undefined where they are encrypted. */
+function accessIn(inputs: unknown): AccessArgs | undefined {
+  const { success, output } = v.safeParse(providerInputs, inputs);
+  return success ? Object.fromEntries(Object.entries(output).filter(([, value]) => value !== "")) : undefined;
+}
+
+const text = v.optional(v.string());
+const providerInputs = v.object({ kubeconfig: text, context: text, cluster: text });
+
+/**
+ * What Pulumi destroys without running the program it destroys through the provider in the state, which may lead to another cluster
+ * from here than the one that is looked at.
+ *
+ * @throws Refusal if it does, or leads to none
+ */
+export async function assertDestroyedIn(cluster: string, { name, providers }: Stack): Promise<void> {
+  for (const access of providers) {
+    const its = await clusterThrough(access).catch((error: Error) => {
+      throw new Refusal(
+        `The provider in the state of stack ${name} leads to no cluster from here (${error.message.replace(/\.$/, "")}): run pulumi up --refresh=false --stack ${name} once, which writes what holds here.`,
+      );
+    });
+    if (its !== cluster)
+      throw new Refusal(
+        `The provider in the state of stack ${name} leads to the cluster with UID ${its} from here, and ${cluster} was chosen: let KUBECONFIG and its current context lead to the one to destroy it on.`,
+      );
+  }
+}
+
+async function clusterThrough(access: AccessArgs): Promise<string> {
+  return clusterId(connect(findAccess(access)));
 }
 
 /** That a stack lives on another cluster than this one, for a person. @param choice as above */
@@ -106,5 +155,7 @@ export async function runPulumi(
   const child = spawn("pulumi", args, { stdio: ["ignore", quiet ? 2 : 1, 2], env: { ...process.env, ...env } });
   const code = await new Promise((ended) => child.once("close", ended));
   if (code !== 0)
-    throw new Refusal(`pulumi ${args.join(" ")} ended with ${code}: mend what it says above, then run ${verb} again.`);
+    throw new Refusal(
+      `pulumi ${args.join(" ")} ended with ${code}: mend what it says above, but never by PULUMI_K8S_DELETE_UNREACHABLE, which forgets what still runs, then run ${verb} again.`,
+    );
 }

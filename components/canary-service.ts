@@ -7,8 +7,9 @@ import { goesAtOnce } from "./deletion.ts";
 import { trackDeployment } from "./deployment.ts";
 import { httpRoutes, serviceIngress, sharedService, trackService } from "./front.ts";
 import { type Memory, memoryKey } from "./history.ts";
-import { serviceLabel } from "./names.ts";
+import { adoptedAnnotation, serviceLabel } from "./names.ts";
 import { planName, planText } from "./plan.ts";
+import { givenProvider, providerName } from "./provider.ts";
 import { Refusal } from "./refusal.ts";
 import { assertServiceArgs, labelsOf, mainPort, type ServiceArgs, tracksOf } from "./service-args.ts";
 import type { Standing } from "./standing.ts";
@@ -16,7 +17,7 @@ import type { Track } from "./traffic.ts";
 
 /** What {@link CanaryService} is built from. */
 export interface CanaryServiceArgs extends ServiceArgs {
-  /** Where the service stands, from `await openRollout(name, args)` with the same arguments. */
+  /** Where the service stands, from `await openRollout(name, args, opts)` with the same arguments and options. */
   readonly rollout: Standing;
 }
 
@@ -41,9 +42,9 @@ export class CanaryService extends pulumi.ComponentResource {
   readonly key: string;
   /**
    * What the stack remembers of the service until its next run. Known once this stack's Deployments run completely, so
-   * that a failed or refused run adds nothing to the history.
+   * that a failed or refused run adds nothing to the history. Undefined only where a refresh runs the program before the first install.
    */
-  readonly memory: pulumi.Output<Memory>;
+  readonly memory: pulumi.Output<Memory | undefined>;
   /**
    * The secret that reaches canary through a gateway at any weight, in the header `x-gray-token`. In traffic by number
    * of pods nothing asks for it. Absent where the stack does not own the front.
@@ -63,9 +64,16 @@ export class CanaryService extends pulumi.ComponentResource {
         `CanaryService ${name} in namespace ${args.namespace} was given the rollout of ${rollout.key}: give it what openRollout("${name}", args) returned.`,
       );
     }
+    const given = givenProvider(opts);
+    if (given !== undefined && given !== rollout.provider) {
+      throw new Refusal(
+        `CanaryService ${name} in namespace ${args.namespace} was given the provider ${providerName(given)}, and its rollout was opened with ${providerName(rollout.provider)}: give openRollout("${name}", args, opts) the same options.`,
+      );
+    }
     // What policies judge by: known in preview, and before any object is touched.
+    const { access: _, ...told } = withoutRollout(args);
     const inputs = {
-      ...withoutRollout(args),
+      ...told,
       admissions: rollout.admissions,
       releases: templatesOf(rollout.releases),
       ...(rollout.shift && { shift: rollout.shift }),
@@ -133,16 +141,15 @@ export class CanaryService extends pulumi.ComponentResource {
       : undefined;
     if (stable && args.debugIngress) serviceIngress(`${name}-debug`, name, args, args.debugIngress, child);
 
-    const ran = pulumi.all([canary?.id, stable?.id]);
-    this.memory = ran.apply(() => ({
-      cluster: rollout.cluster,
-      current: idsOf(rollout.releases),
-      ...(rollout.previous !== undefined && { previous: rollout.previous }),
-      ...(rollout.shift && { shift: rollout.shift }),
-      ...(rollout.verdict && { verdict: rollout.verdict }),
-      ...(rollout.adopted?.selector && { adopted: true }),
-      history: rollout.history,
-    }));
+    const memory = memoryOf(rollout);
+    const ran: Settling = pulumi.all([releaseRunBy(canary), releaseRunBy(stable)]);
+    // `pulumi refresh --run-program` comes here too and changes no Deployment, so they say whether this run was through. What it
+    // would have to make stays unknown, which it would write into the state in place of a memory (seen with Pulumi 3.259).
+    this.memory = ran.apply((ids) => {
+      const [byCanary, byStable] = pulumi.containsUnknowns(ids) ? [] : ids;
+      const isThrough = byCanary === memory.current.canary && byStable === memory.current.stable;
+      return isThrough ? memory : rollout.remembered;
+    }, !pulumi.runtime.isDryRun());
     this.registerOutputs({ memory: this.memory, ...(this.token && { token: this.token }) });
   }
 
@@ -173,6 +180,36 @@ function configMapMetadata(service: string, name: string, args: ServiceArgs) {
 
 function withoutRollout({ rollout: _, ...args }: CanaryServiceArgs): ServiceArgs {
   return args;
+}
+
+/** An Output's `apply` as it is (SDK: output.ts): the second argument says that it is called with what is not known as well. */
+interface Settling {
+  apply<T>(use: (ids: readonly unknown[]) => T, withUnknowns: boolean): pulumi.Output<T>;
+}
+
+/** What is remembered of this run. */
+function memoryOf(rollout: Standing): Memory {
+  return {
+    cluster: rollout.cluster,
+    current: idsOf(rollout.releases),
+    ...(rollout.previous !== undefined && { previous: rollout.previous }),
+    ...(rollout.shift && { shift: rollout.shift }),
+    ...(rollout.verdict && { verdict: rollout.verdict }),
+    ...(rollout.adopted?.selector && { adopted: true }),
+    history: rollout.history,
+  };
+}
+
+/** The id of the release that a Deployment runs once its step is through. */
+function releaseRunBy(deployment: Deployment | undefined): pulumi.Output<string | undefined> {
+  if (!deployment) return pulumi.output(undefined);
+  const run = pulumi.all([deployment.id, deployment.metadata, deployment.spec]);
+  // An id is no secret, whatever a program calls secret of a Deployment; the next run could not read it.
+  return pulumi.unsecret(
+    run.apply(
+      ([, metadata, spec]) => metadata.annotations?.[adoptedAnnotation] ?? spec.template.metadata.labels?.release,
+    ),
+  );
 }
 
 function idsOf(releases: Standing["releases"]): Memory["current"] {

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { type AccessArgs, accessSchema } from "./access.ts";
 import { defaults } from "./defaults.ts";
 import { type GatewayArgs, gatewaySchema } from "./gateway.ts";
 import { type PlanArgs, planSchema } from "./plan.ts";
@@ -40,6 +41,12 @@ export interface ServiceArgs extends ReleaseArgs {
   readonly labels?: Record<string, string>;
   /** Annotations of the Deployments. @default none */
   readonly annotations?: Record<string, string>;
+  /**
+   * How the cluster is reached. With a provider of the program's own, the two must lead to one cluster.
+   * @default the provider's kubeconfig and context; without one, kubernetes:kubeconfig and kubernetes:context of the
+   * configuration, else the environment
+   */
+  readonly access?: AccessArgs;
   /** The tracks that this stack owns. The stack of canary owns the front too. @default both */
   readonly tracks?: readonly Track[];
   /** Name of the stack that owns canary, asked by a stack that owns stable alone. @default canary */
@@ -125,6 +132,7 @@ const schema = v.strictObject({
   pod: v.optional(plainObject()),
   terminationGracePeriodSeconds: v.optional(wholeNumber(1)),
   namespace: v.pipe(v.string(), v.regex(namespaceName, "must be a DNS label, like dora-apps")),
+  access: v.optional(accessSchema),
   labels: v.optional(texts),
   annotations: v.optional(texts),
   tracks: v.optional(
@@ -248,6 +256,8 @@ function sentence(issue: v.BaseIssue<unknown>): string {
   const at = v.getDotPath(issue);
   if (issue.expected === "never") return `unknown argument ${at}: correct its name or take it out`;
   if (issue.input === undefined) return `${at} is missing: ${issue.expected === null ? issue.message : "set it"}`;
+  // A kubeconfig holds credentials.
+  if (at?.startsWith("access")) return `${at} ${issue.message}`;
   if (issue.path?.at(-1)?.origin === "key") return `${at} has a name that is not allowed: ${issue.message}`;
   return `${at} is ${JSON.stringify(issue.input)}: ${issue.message}`;
 }

@@ -51,6 +51,8 @@ export interface Standing {
   readonly history: readonly Release[];
   /** The id of the release that stable ran before the one that it is to run. */
   readonly previous?: string;
+  /** What the stack remembers of the run before; absent where it remembers none. */
+  readonly remembered?: Memory;
   /** ConfigMaps to keep, by name. */
   readonly configMaps: Record<string, Files>;
   /** What of the service was there before us (adoption.ts). */

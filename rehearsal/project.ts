@@ -52,7 +52,9 @@ export class Project {
     for (const file of files
       .split("\n")
       .filter((name) =>
-        /^(Pulumi.*\.yaml|package\.json|[^/]+\.ts|(analysis|components|rollout|policies|config|cli)\/.*)$/.test(name),
+        /^(Pulumi.*\.yaml|package\.json|[^/]+\.ts|(analysis|border|components|rollout|policies|config|cli)\/.*)$/.test(
+          name,
+        ),
       )) {
       mkdirSync(dirname(join(project.folder, file)), { recursive: true });
       cpSync(join(checkout, file), join(project.folder, file));

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { load } from "js-yaml";
 import * as v from "valibot";
+import type { AccessArgs } from "../../components/access.ts";
 import { Refusal } from "../../components/refusal.ts";
 import { keyed, understand } from "../../components/schema.ts";
 import { Unreachable } from "./cluster.ts";
@@ -11,15 +12,13 @@ import { CredentialPlugin, pluginLimit, pluginSchema } from "./credential-plugin
 /**
  * The cluster that program, gate and `gray` all talk to, found as kubectl finds it: the files of KUBECONFIG or
  * ~/.kube/config and their current context, or the service account of the pod this runs in. The provider for Kubernetes
- * gets the same answer.
+ * looks in the same places.
  *
  * Not a client library's work: the common one takes 85 MB and 0.4 s of every `pulumi up` (docs/decisions.md).
  */
 export interface Access {
-  /** The context, given to the provider so that it cannot choose another; absent inside a pod. */
+  /** The context; absent inside a pod. */
   readonly context?: string;
-  /** Set where a kubeconfig was named explicitly; else the provider looks where this did. */
-  readonly kubeconfig?: string;
   readonly server: URL;
   readonly ca?: string;
   readonly skipTlsVerify: boolean;
@@ -85,14 +84,10 @@ const serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
 /**
  * Finds the cluster.
  *
- * @param chosen.kubeconfig path or content of a kubeconfig. @default KUBECONFIG, else ~/.kube/config
- * @param chosen.context @default the kubeconfig's current context
  * @param chosen.pluginLimit milliseconds that a credential plugin may take. @default 30 000
  * @throws Refusal if there is none, or it cannot be understood
  */
-export function findAccess(
-  chosen: { kubeconfig?: string | undefined; context?: string | undefined; pluginLimit?: number } = {},
-): Access {
+export function findAccess(chosen: AccessArgs & { readonly pluginLimit?: number } = {}): Access {
   const sources = kubeconfigs(chosen.kubeconfig);
   if (sources.length === 0) return inPod();
   const texts = sources.map(({ text, origin, folder }) => ({ parsed: parse(text, origin), folder }));
@@ -110,16 +105,16 @@ export function findAccess(
     );
   };
   const { value: chosenContext } = pick<v.InferOutput<typeof context>>("contexts", "context", name);
-  const found = pick<Cluster>("clusters", "cluster", chosenContext.cluster);
+  const clusterName = chosen.cluster ?? chosenContext.cluster;
+  const found = pick<Cluster>("clusters", "cluster", clusterName);
   if (found.value["proxy-url"]) {
     throw new Refusal(
-      `The cluster "${chosenContext.cluster}" in ${where} has a proxy-url, which is not supported: use a direct server address.`,
+      `The cluster "${clusterName}" in ${where} has a proxy-url, which is not supported: use a direct server address.`,
     );
   }
   const ca = material(found, "certificate-authority-data", "certificate-authority");
   return {
     context: name,
-    ...(chosen.kubeconfig !== undefined && { kubeconfig: chosen.kubeconfig }),
     server: new URL(found.value.server),
     ...(ca !== undefined && { ca }),
     skipTlsVerify: found.value["insecure-skip-tls-verify"] ?? false,
@@ -138,13 +133,19 @@ function kubeconfigs(chosen: string | undefined): { text: string; origin: string
     return [{ text: chosen, origin: "given as text", folder: process.cwd() }];
   const fromEnvironment = chosen ?? process.env.KUBECONFIG;
   const paths = fromEnvironment
-    ? fromEnvironment.split(delimiter).filter(Boolean)
+    ? fromEnvironment.split(delimiter).filter(Boolean).map(expanded)
     : [join(homedir(), ".kube", "config")];
   const present = paths.filter((path) => existsSync(path));
   if (present.length === 0 && fromEnvironment) {
-    throw new Refusal(`The kubeconfig ${fromEnvironment} does not exist: set KUBECONFIG to one that does.`);
+    const advice = chosen === undefined ? "set KUBECONFIG to one that does" : "correct its path";
+    throw new Refusal(`The kubeconfig ${fromEnvironment} does not exist: ${advice}.`);
   }
   return present.map((path) => ({ text: readFileSync(path, "utf8"), origin: path, folder: dirname(resolve(path)) }));
+}
+
+/** As the provider for Kubernetes reads a path that stands in no shell. */
+function expanded(path: string): string {
+  return path.replace(/^~(?=\/|$)/, homedir());
 }
 
 function parse(text: string, origin: string): v.InferOutput<typeof file> {

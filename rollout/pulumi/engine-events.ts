@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { keyed } from "../../components/schema.ts";
+import { isUnread, reasonIn, unreachableSentence } from "./unreachable.ts";
 
 /** The engine's events that say how a run goes; the fields that are used. */
 const metadata = v.object({
@@ -38,6 +39,8 @@ const unanswered = /^rpc error: code = (Unavailable|Canceled) /;
 /** How a run of Pulumi goes, by its events, of which it prints one a line with `--json`. */
 export class Progress {
   readonly #errors: { readonly urn?: string | undefined; readonly message: string }[] = [];
+  /** Why no cluster is reached; a warning says it, before the error. */
+  #unreachable: string | undefined;
   readonly #violations: string[] = [];
   readonly #creating = new Set<string>();
 
@@ -49,6 +52,7 @@ export class Progress {
     const ended = resOutputsEvent ?? resOpFailedEvent;
     if (ended) this.#creating.delete(ended.metadata.urn);
     if (diagnosticEvent?.severity === "error") this.#errors.push(diagnosticEvent);
+    if (diagnosticEvent) this.#unreachable ??= reasonIn(diagnosticEvent.message);
     if (policyEvent?.enforcementLevel === "mandatory") this.#violations.push(policyEvent.message);
     return resourcePreEvent && this.#begin(resourcePreEvent.metadata);
   }
@@ -58,12 +62,19 @@ export class Progress {
     return this.#creating.size > 0;
   }
 
+  /** Whether the refresh came to no cluster, so that the program has not run. */
+  get isUnread(): boolean {
+    return this.#errors.some(({ message }) => isUnread(message));
+  }
+
   /** Why it failed, in one line: in the program's own words, else what the first failed resource says, else the policy. */
   get failure(): string | undefined {
     const real = this.#errors.filter(({ message }) => !echoes.test(message.trim()));
     const [resource] = real;
     const program = real.find(({ urn }) => !urn);
     if (program) return programs(program.message);
+    const unreachable = resource && unreachableSentence(resource.message, this.#unreachable);
+    if (unreachable) return unreachable;
     if (resource) return resources(resource.urn ?? "", resource.message);
     return this.#violations[0] && oneLine(this.#violations[0]);
   }

@@ -32,14 +32,26 @@ export class PulumiFailure extends Refusal {
   }
 }
 
+/** The refresh came to no cluster by the provider that the state holds; the program has not run. */
+class Unread extends PulumiFailure {}
+
 /**
  * Brings a stack to what its program says. What the cluster holds is looked at first, because a run before may have been killed.
+ * Where the state leads to the cluster by a kubeconfig or context that is not here, as earlier versions wrote it, that look fails,
+ * and the program runs without it: its provider takes the place of the one in the state.
+ *
  * A lock that a dead process of this machine left on a disk of this machine is taken away; no other ever is.
  *
  * @throws PulumiFailure
  */
 export async function up(run: Run): Promise<void> {
-  await follow(run, ["up", "--yes", "--skip-preview", "--refresh"]);
+  const update = ["up", "--yes", "--skip-preview"];
+  try {
+    await follow(run, [...update, "--refresh"]);
+  } catch (error) {
+    if (!(error instanceof Unread)) throw error;
+    await follow(run, [...update, "--refresh=false"]);
+  }
 }
 
 /** The outputs of a stack, secrets blanked. @throws PulumiFailure */
@@ -112,7 +124,7 @@ async function follow(run: Run, args: readonly string[]): Promise<void> {
       throw new PulumiFailure(failure.kind, `${failure.message} What it left half done stays so: ${error.message}`);
     });
   }
-  throw failure;
+  throw progress.isUnread ? new Unread(failure.kind, failure.message) : failure;
 }
 
 /** Runs a command that has to succeed. @returns what it printed */

@@ -54,7 +54,7 @@ const memories = mapOf(
 export async function memoriesOf(service: string, args: ServiceArgs, live: Live): Promise<Memories> {
   const key = memoryKey(args.namespace, service);
   const owned = tracksOf(args);
-  const own = (await read(ownStack()))?.[key];
+  const own = await ownMemory(key);
   if (owned.includes("canary")) {
     return {
       own,
@@ -78,6 +78,11 @@ export async function memoriesOf(service: string, args: ServiceArgs, live: Live)
   throw new Refusal(
     `${service} has no release in stack ${canaryStack}, and ${pulumi.getStack()} runs what canary has run: run pulumi up --stack ${canaryStack} first.`,
   );
+}
+
+/** What this stack remembers of a service. @param key as of its memory */
+export async function ownMemory(key: string): Promise<Memory | undefined> {
+  return (await read(ownStack()))?.[key];
 }
 
 /**

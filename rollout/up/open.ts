@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { AccessArgs } from "../../components/access.ts";
 import { assertBeside } from "../../components/adoption.ts";
 import { defaults } from "../../components/defaults.ts";
 import { configMapsToKeep, type Memory, memoryKey, remember } from "../../components/history.ts";
+import { givenProvider, type ProviderOptions } from "../../components/provider.ts";
 import { Refusal } from "../../components/refusal.ts";
 import { type Release, renderRelease } from "../../components/release.ts";
 import { rollSeconds } from "../../components/roll.ts";
@@ -18,7 +20,6 @@ import {
   type Traffic,
 } from "../../components/traffic.ts";
 import { connect } from "../cluster/cluster.ts";
-import { findAccess } from "../cluster/kubeconfig.ts";
 import { sameLabels } from "../live/labels.ts";
 import { configMapsInUse, type Live, readLive, releaseOf } from "../live/live.ts";
 import { assertGateways, assertRoutes, hasWeight, largestWeight } from "../live/routes.ts";
@@ -26,14 +27,16 @@ import { type Adopted, completedReleases, type RecordReading, readRecord } from 
 import { type VerdictAge, verdictAge } from "../record/verdict-age.ts";
 import { adoptedReleaseOf, adopting, adoptionOf, asAdopted, isAsked, takeIn } from "./adopt.ts";
 import { type Choice, chooseReleases } from "./choice.ts";
+import { accessThrough, assertDeploysTo, findAccessOf } from "./destination.ts";
 import { type Admission, frontHeld } from "./gate.ts";
 import { assertGround, assertKnown } from "./ground.ts";
 import { handOver } from "./hand-over.ts";
 import { type Guarded, hooksOf, recordComplete } from "./hooks.ts";
-import { askOwnStack, expectExported, type Memories, memoriesOf, ownStack } from "./memory.ts";
+import { askOwnStack, expectExported, type Memories, memoriesOf, ownMemory, ownStack } from "./memory.ts";
 import { providerFor } from "./provider.ts";
 import { leaveRelease, leftRelease, renderedFile, supposed } from "./rendered.ts";
 import { sequences } from "./sequence.ts";
+import { unseenStanding } from "./unseen.ts";
 
 /**
  * Looks where a service stands, chooses the release of each track that this stack owns and asks the gate, before
@@ -44,18 +47,27 @@ import { sequences } from "./sequence.ts";
  *
  * @param service the name of the service
  * @param args the same arguments that CanaryService gets
+ * @param opts the same options: a provider in them, or of the parent in them, is the one that deploys, and its cluster is looked at.
+ *   @default a provider of gray-release's own, for the cluster of `access`, else of the configuration kubernetes:kubeconfig and
+ *   kubernetes:context, else of the environment
  * @throws Refusal with one sentence that says what to do
  */
-export async function openRollout(service: string, args: ServiceArgs): Promise<Standing> {
+export async function openRollout(service: string, args: ServiceArgs, opts: ProviderOptions = {}): Promise<Standing> {
   assertServiceArgs(service, args);
   const rendered = renderRelease(service, labelsOf(service, args), args);
   const handedOver = renderedFile();
-
-  const config = new pulumi.Config("kubernetes");
-  const access = findAccess({ kubeconfig: config.get("kubeconfig"), context: config.get("context") });
-  const api = connect(access);
   const { namespace } = args;
+  const key = memoryKey(namespace, service);
   askOwnStack();
+
+  const given = givenProvider(opts);
+  const chosen = args.access ?? (given ? await accessThrough(service, given) : configured());
+  if (given && chosen === undefined) {
+    expectExported(service, key);
+    return unseenStanding(service, args, rendered, await ownMemory(key), { stack: ownStack(), provider: given });
+  }
+  const access = findAccessOf(service, given, chosen);
+  const api = connect(access);
   const ownsCanary = tracksOf(args).includes("canary");
   const gateway = ownsCanary ? args.gateway : undefined;
   const live = asAdopted(service, args, await readLive(api, namespace, service, gateway !== undefined));
@@ -65,7 +77,6 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
     memoriesOf(service, args, live),
     ownsCanary ? configMapsInUse(api, namespace, service) : {},
   ]);
-  const key = memoryKey(namespace, service);
   expectExported(service, key);
   const coming = handedOver === undefined || ownsCanary ? undefined : leftRelease(handedOver, key);
   const { memories, record } =
@@ -86,6 +97,8 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
   settle(Object.values(choice.admissions));
   if (traffic && changesFront(live, traffic)) stopHere(frontHeld(service, record, by));
   if (traffic) describe(service, args, live, traffic);
+  const provider = given ?? providerFor(chosen ?? {}, live.cluster);
+  await assertDeploysTo(service, provider, live.cluster);
 
   const { own, stableHasHistory } = memories;
   const guarded: Guarded = {
@@ -118,7 +131,7 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
     key,
     stack: ownStack(),
     cluster: live.cluster,
-    provider: providerFor(access, live.cluster),
+    provider,
     releases: choice.releases,
     admissions: notable(choice.admissions, verdict),
     ...(verdict && { verdict }),
@@ -129,11 +142,18 @@ export async function openRollout(service: string, args: ServiceArgs): Promise<S
     order: rollOrder(inForce, traffic?.weight ?? 0),
     sequence: sequences(live, record, choice.releases, traffic),
     ...(previous !== undefined && { previous }),
+    ...(own && { remembered: own }),
     history: kept,
     configMaps: traffic ? configMapsToKeep(kept, inUse) : {},
     ...((adopted || own?.adopted) && { adopted: adopting(service, args, live, own, choice.releases.stable?.id) }),
     hooks: hooksOf(guarded),
   };
+}
+
+/** What the configuration says of the cluster. */
+function configured(): AccessArgs {
+  const config = new pulumi.Config("kubernetes");
+  return { kubeconfig: config.get("kubeconfig"), context: config.get("context") };
 }
 
 /** What the weight comes down to. While a rollout is open, the weight is the record's. */

@@ -1,23 +1,38 @@
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { Access } from "../cluster/kubeconfig.ts";
+import type { AccessArgs } from "../../components/access.ts";
+import { Refusal } from "../../components/refusal.ts";
+import { ownStack } from "./memory.ts";
 
-const providers = new Map<string, Provider>();
+const providers = new Map<string, { readonly cluster: string; readonly provider: Provider }>();
 
 /**
- * The program's provider for a cluster, one whatever the number of services: each start costs it a download of the
- * API's schema. It is pinned to the cluster that the gate has looked at.
+ * The program's own provider, one for any number of services: each start costs it a download of the API's schema.
  *
- * @param cluster UID of the cluster
+ * The state keeps what it is given, and a refresh uses it before the program runs. So it is given nothing of the machine that this
+ * runs on: it finds the cluster by the environment, as the program does. Only what the configuration chooses for every machine is
+ * written down.
+ *
+ * @param chosen by the configuration
+ * @param cluster UID of the cluster: another path or context to it is an update of the provider, and replaces nothing
+ * @throws Refusal for a second cluster
  */
-export function providerFor(access: Access, cluster: string): Provider {
-  const known = providers.get(cluster);
-  if (known) return known;
+export function providerFor(chosen: AccessArgs, cluster: string): Provider {
+  const stack = ownStack();
+  const known = providers.get(stack);
+  if (known && known.cluster !== cluster) {
+    throw new Refusal(
+      `This program deploys to the clusters with the UIDs ${known.cluster} and ${cluster}: give the services of each a provider of its own, in the options of openRollout and CanaryService.`,
+    );
+  }
+  if (known) return known.provider;
   const provider = new Provider("cluster", {
     clusterIdentifier: cluster,
-    ...(access.context !== undefined && { context: access.context }),
-    ...(access.kubeconfig !== undefined && { kubeconfig: pulumi.secret(access.kubeconfig) }),
+    // Not left out: in its place the SDK would write the path in KUBECONFIG (@pulumi/kubernetes, provider.js).
+    kubeconfig: chosen.kubeconfig === undefined ? "" : pulumi.secret(chosen.kubeconfig),
+    ...(chosen.context !== undefined && { context: chosen.context }),
+    ...(chosen.cluster !== undefined && { cluster: chosen.cluster }),
   });
-  providers.set(cluster, provider);
+  providers.set(stack, { cluster, provider });
   return provider;
 }

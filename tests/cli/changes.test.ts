@@ -32,6 +32,24 @@ describe("what a preview says", () => {
     assert.equal(unchanged, 9);
   });
 
+  it("is, where no cluster is reached, no advice to drop resources from the state", () => {
+    const said = (severity: string, message: string) => ({ severity, message });
+    const { error } = previewOf(
+      stack,
+      digest({
+        diagnostics: [
+          said("warning", "warning: configured Kubernetes cluster is unreachable: no such host"),
+          said(
+            "error",
+            'error: failed to read resource state due to unreachable cluster. If the cluster was deleted, you can remove this resource from Pulumi state by rerunning the operation with the PULUMI_K8S_DELETE_UNREACHABLE environment variable set to "true"',
+          ),
+        ],
+      }),
+    );
+    assert.match(error ?? "", /^Pulumi's provider for Kubernetes reaches no cluster from here \(no such host\): check/);
+    assert.ok(!error?.includes("DELETE_UNREACHABLE"));
+  });
+
   it("is nothing that a value could be read from", () => {
     const secret = step("create", "kubernetes:core/v1:Secret", "token");
     const gone = step("delete", "kubernetes:core/v1:Secret", "old", { oldState: secret.newState, newState: null });

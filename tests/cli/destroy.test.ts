@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { destroyCommand } from "../../cli/destroy.ts";
 import { Refusal } from "../../components/refusal.ts";
 import { ApiServer } from "../fake/api-server.ts";
@@ -96,6 +98,46 @@ describe("gray destroy", () => {
     );
     assert.deepEqual(shell.calls, []);
     assert.deepEqual(records(), ["web", "shop", "other"]);
+  });
+
+  /** Canary's stack, whose Deployment a provider with these inputs deploys. */
+  const deployedBy = (inputs: object): Exported[] => {
+    const [component] = stack({ web: ["canary"] }).slice(1);
+    const provider = "urn:pulumi:stack::gray-release::pulumi:providers:kubernetes::cluster";
+    const child = { type: "kubernetes:apps/v1:Deployment", urn: "urn:web", parent: component?.urn ?? "" };
+    return [
+      ...stack({ web: ["canary"] }),
+      { type: "pulumi:providers:kubernetes", urn: provider, inputs },
+      { ...child, provider: `${provider}::id` },
+    ];
+  };
+
+  it("goes on where the provider in the state takes the cluster of the environment, or is encrypted", async () => {
+    for (const inputs of [{ kubeconfig: "" }, {}, { kubeconfig: { ciphertext: "v1:a" }, context: "none" }]) {
+      shell.stacks({ canary: deployedBy(inputs) });
+      await destroy("--yes");
+      assert.deepEqual(destroyed(), ["canary"]);
+      rmSync(join(shell.folder, "calls"));
+    }
+  });
+
+  it("refuses where the provider in the state leads to another cluster, or to none, and touches nothing", async () => {
+    const eu = await ApiServer.start({ cluster: "eu-uid" });
+    try {
+      shell.stacks({ canary: deployedBy({ kubeconfig: eu.kubeconfig, context: "fake" }) });
+      await assert.rejects(destroy("--yes"), {
+        message:
+          "The provider in the state of stack canary leads to the cluster with UID eu-uid from here, and cluster-uid was chosen: let KUBECONFIG and its current context lead to the one to destroy it on.",
+      });
+      shell.stacks({ canary: deployedBy({ kubeconfig: "/home/alice/.kube/config", context: "laptop" }) });
+      await assert.rejects(
+        destroy("--yes"),
+        /^Refusal: The provider in the state of stack canary leads to no cluster from here \(The kubeconfig \/home\/alice\/\.kube\/config does not exist: .*\): run pulumi up --refresh=false --stack canary once, /,
+      );
+      assert.deepEqual(shell.calls, []);
+    } finally {
+      await eu.stop();
+    }
   });
 
   it("leaves a stack without a service alone", async () => {

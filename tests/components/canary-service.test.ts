@@ -441,6 +441,44 @@ describe("CanaryService", () => {
     assert.deepEqual(await memory, { cluster: "cluster-uid", current, history });
   });
 
+  it("remembers what it remembered where a Deployment runs another release, as when pulumi refresh runs the program", async () => {
+    const remembered = {
+      cluster: "cluster-uid",
+      current: { canary: "a", stable: "a" },
+      history: [{ ...release, id: "a" }],
+    };
+    const outcomeOf = (type: string, inputs: Record<string, unknown>) =>
+      type.endsWith(":Deployment")
+        ? { ...inputs, spec: { template: { metadata: { labels: { release: "a" } } } } }
+        : inputs;
+    const memory = new Promise<unknown>((resolve) => {
+      void run(
+        () => {
+          const rollout = standing("fop-gate", withFiles, { remembered });
+          new CanaryService("fop-gate", { ...withFiles, rollout }).memory.apply(resolve);
+        },
+        { outcomeOf },
+      );
+    });
+    assert.deepEqual(await memory, remembered);
+  });
+
+  it("remembers what it remembered, if anything, where a Deployment is not made", async () => {
+    const remembered = { cluster: "cluster-uid", current: { canary: "a" }, history: [{ ...release, id: "a" }] };
+    for (const before of [remembered, undefined]) {
+      const memory = new Promise<unknown>((resolve) => {
+        void run(
+          () => {
+            const rollout = standing("fop-gate", withFiles, before ? { remembered: before } : {});
+            new CanaryService("fop-gate", { ...withFiles, rollout }).memory.apply(resolve);
+          },
+          { outcomeOf: (type, inputs) => (type.endsWith(":Deployment") ? undefined : inputs) },
+        );
+      });
+      assert.equal(await memory, before);
+    }
+  });
+
   it("leaves another service of the same program alone", async () => {
     const other = serviceArgs({ namespace: "other", ports: [{ port: 90 }], replicas: 3, weight: 25 });
     const made = await run(() => {

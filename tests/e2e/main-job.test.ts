@@ -87,7 +87,7 @@ describe("the main job: canary, then prod", () => {
       const { stdout } = await project.must(["stack", "export", "--stack", stack]);
       const { resources } = JSON.parse(stdout).deployment;
       return resources
-        .filter((r: { type: string; custom: boolean }) => r.type.startsWith("kubernetes:"))
+        .filter((r: { type: string; external?: boolean }) => r.type.startsWith("kubernetes:") && !r.external)
         .map(
           (r: { type: string; id: string }) =>
             `${r.type.split(":")[2]} ${r.id.split("/")[1]?.replace(/-[0-9a-f]{10}$/, "")}`,

@@ -8,6 +8,8 @@ import { setEnvironment } from "./environment.ts";
 export interface Exported {
   readonly type: string;
   readonly urn: string;
+  readonly parent?: string;
+  readonly provider?: string;
   readonly inputs?: object;
   readonly outputs?: object;
 }

@@ -29,6 +29,8 @@ interface UpOptions {
   readonly preview?: boolean;
   readonly config?: Record<string, string>;
   readonly environment?: Record<string, string>;
+  /** UID of the cluster that a provider reaches, by its name; undefined where only `up` will know. @default this cluster's */
+  readonly clusterOf?: (provider: string) => string | undefined;
   /** Fields of the status that a rolled Deployment gets in place of a complete roll, by its name. */
   readonly status?: Record<string, object>;
 }
@@ -54,8 +56,8 @@ export class World {
     writeFileSync(this.kubeconfig, api.kubeconfig);
   }
 
-  static async start(namespace = "dora-apps"): Promise<World> {
-    return new World(await ApiServer.start({ namespace }), namespace);
+  static async start(namespace = "dora-apps", cluster = "cluster-uid"): Promise<World> {
+    return new World(await ApiServer.start({ namespace, cluster }), namespace);
   }
 
   async stop(): Promise<void> {
@@ -67,7 +69,7 @@ export class World {
   async up(
     stack: string,
     program: Program,
-    { preview = false, config = {}, environment = {}, status = {} }: UpOptions = {},
+    { preview = false, config = {}, environment = {}, status = {}, clusterOf = () => this.cluster }: UpOptions = {},
   ): Promise<Run> {
     const made = new Set<string>();
     let exports: Exports = {};
@@ -80,6 +82,7 @@ export class World {
         preview,
         config,
         environment: { KUBECONFIG: this.kubeconfig, ...environment },
+        clusterOf,
         outputsOf: (name) => {
           const [, , of = ""] = name.split("/");
           return this.outputs.get(of) ?? (of === stack ? {} : undefined);
@@ -121,6 +124,11 @@ export class World {
       metadata: { name: "public", namespace: "infra" },
       spec: { gatewayClassName: "edge", listeners: [{ name: "http" }, { name: "https" }] },
     });
+  }
+
+  /** Its UID. */
+  get cluster(): string | undefined {
+    return this.api.objects.get("/api/v1/namespaces/kube-system")?.metadata.uid;
   }
 
   routePath(name: string): string {

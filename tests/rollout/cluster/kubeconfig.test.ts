@@ -69,7 +69,7 @@ describe("finding the cluster", () => {
   it("takes the current context of KUBECONFIG", async () => {
     set({ KUBECONFIG: write("config", kubeconfig(one())) });
     const access = findAccess();
-    assert.deepEqual([access.context, access.server.origin, access.kubeconfig], ["one", server, undefined]);
+    assert.deepEqual([access.context, access.server.origin], ["one", server]);
     assert.deepEqual(await access.credentials(), { token: "t" });
   });
 
@@ -79,15 +79,20 @@ describe("finding the cluster", () => {
     assert.equal(findAccess().context, "one");
   });
 
-  it("hands a kubeconfig that was named on to the provider", () => {
+  it("takes a kubeconfig by its path, also from the home directory", () => {
     const path = write("named", kubeconfig(one()));
-    assert.equal(findAccess({ kubeconfig: path }).kubeconfig, path);
+    set({ HOME: folder });
+    for (const kubeconfig of [path, "~/named"]) assert.equal(findAccess({ kubeconfig }).context, "one");
+    assert.throws(
+      () => findAccess({ kubeconfig: "~/none" }),
+      refused(/^The kubeconfig ~\/none does not exist: correct its path\.$/),
+    );
   });
 
-  it("reads a kubeconfig that is given as text, also as JSON in one line, and hands it on to the provider", async () => {
+  it("reads a kubeconfig that is given as text, also as JSON in one line", async () => {
     for (const text of [kubeconfig(one()).trim(), `  ${kubeconfig(one()).trim()}`, kubeconfig(one())]) {
       const access = findAccess({ kubeconfig: text });
-      assert.deepEqual([access.context, access.server.origin, access.kubeconfig], ["one", server, text]);
+      assert.deepEqual([access.context, access.server.origin], ["one", server]);
       assert.deepEqual(await access.credentials(), { token: "t" });
     }
   });
@@ -115,6 +120,7 @@ describe("finding the cluster", () => {
       contexts: { one: { cluster: "c", user: "u" }, two: { cluster: "d", user: "u" } },
       clusters: { c: { server }, d: { server: "https://other:6443" } },
     };
+    assert.equal(findAccess({ kubeconfig: kubeconfig(two), cluster: "d" }).server.hostname, "other");
     assert.equal(find(two, "two").server.hostname, "other");
   });
 
@@ -371,7 +377,7 @@ describe("finding the cluster", () => {
       [
         "a path that is not there",
         () => findAccess({ kubeconfig: join(folder, "none") }),
-        /none does not exist: set KUBECONFIG/,
+        /none does not exist: correct its path/,
       ],
       [
         "a CA file that is not there",

@@ -132,6 +132,25 @@ describe("why a run of Pulumi failed", () => {
     );
   });
 
+  it("is, where no cluster is reached, why, and no advice to drop resources from the state", () => {
+    const dropping =
+      'If the cluster was deleted, you can remove this resource from Pulumi state by rerunning the operation with the PULUMI_K8S_DELETE_UNREACHABLE environment variable set to "true"\n';
+    const advice =
+      ": check KUBECONFIG, the context and the network; where the state of the stack holds a kubeconfig or context of another machine, run pulumi up --refresh=false once.";
+    const why =
+      'configured Kubernetes cluster is unreachable: unable to load Kubernetes client configuration from kubeconfig file. Make sure you have: \n\n \t • set up the provider\n\n context "laptop" does not exist\n';
+    const unread = diagnostic(`failed to read resource state due to unreachable cluster. ${dropping}`, urn());
+    const reaches = "Pulumi's provider for Kubernetes reaches no cluster from here";
+    assert.equal(failure(unread), `${reaches}${advice}`);
+    assert.equal(
+      failure(diagnostic(why, urn(), "warning"), unread),
+      `${reaches} (context "laptop" does not exist)${advice}`,
+    );
+    for (const undone of [`configured Kubernetes cluster is unreachable. ${dropping}`, why]) {
+      assert.match(failure(diagnostic(undone, urn())) ?? "", /^Pulumi's provider for Kubernetes reaches no cluster/);
+    }
+  });
+
   it("is the mandatory policy that was broken", () => {
     const policy = (enforcementLevel: string, message: string) =>
       JSON.stringify({ policyEvent: { message, enforcementLevel, policyName: "safe-rolling-update" } });

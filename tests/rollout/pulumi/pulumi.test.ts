@@ -66,6 +66,23 @@ describe("pulumi", () => {
       assert.deepEqual(said, ["Deployment web updating"]);
     });
 
+    it("goes on without that look where the state knows the cluster by a file that is not here, and only then", async () => {
+      const error = (message: string) =>
+        JSON.stringify({ diagnosticEvent: { urn: urn(), message, severity: "error" } });
+      const unread = error("failed to read resource state due to unreachable cluster. If the cluster was deleted, ...");
+      pulumiDoes({ "up --yes --skip-preview --refresh": `${print(unread)}exit 1` });
+      await up(run());
+      assert.deepEqual(
+        calls().map((call) => call.split(" --json")[0]),
+        ["up --yes --skip-preview --refresh", "up --yes --skip-preview --refresh=false"],
+      );
+      rmSync(join(folder, "calls"));
+      pulumiDoes({ up: `${print(error("configured Kubernetes cluster is unreachable: no route to host"))}exit 1` });
+      const [, sentence] = await failure(up(run()));
+      assert.match(String(sentence), /reaches no cluster from here \(no route to host\)/);
+      assert.equal(calls().length, 1);
+    });
+
     it("fails in the program's words", async () => {
       const refusal = JSON.stringify({ diagnosticEvent: { message: "web is refused.\n", severity: "error" } });
       pulumiDoes({ up: `${print(refusal)}exit 1` });

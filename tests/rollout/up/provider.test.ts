@@ -1,19 +1,16 @@
 import assert from "node:assert/strict";
-import { findAccess } from "../../../rollout/cluster/kubeconfig.ts";
+import type { AccessArgs } from "../../../components/access.ts";
 import { providerFor } from "../../../rollout/up/provider.ts";
 import { run } from "../../fake/engine.ts";
 
-const kubeconfig = JSON.stringify({
-  "current-context": "one",
-  contexts: [{ name: "one", context: { cluster: "c", user: "u" } }],
-  clusters: [{ name: "c", cluster: { server: "https://api.example.com:6443" } }],
-  users: [{ name: "u", user: { token: "secret-token" } }],
-});
-
 /** What the engine is sent for the provider, before a secret is opened. */
-async function registered(cluster: string): Promise<Record<string, unknown>> {
+async function registered(
+  choice: AccessArgs,
+  environment: Record<string, string> = {},
+): Promise<Record<string, unknown>> {
   let sent: Record<string, unknown> = {};
-  await run(() => void providerFor(findAccess({ kubeconfig }), cluster), {
+  await run(() => void providerFor(choice, "uid-1"), {
+    environment,
     step: (_, inputs) => {
       sent = inputs;
       return "Create";
@@ -23,14 +20,35 @@ async function registered(cluster: string): Promise<Record<string, unknown>> {
 }
 
 describe("the provider", () => {
-  it("is pinned to the cluster and context that the gate has looked at", async () => {
-    const { clusterIdentifier, context } = await registered("uid-1");
-    assert.deepEqual([clusterIdentifier, context], ["uid-1", "one"]);
+  it("is bound to the cluster, and neither to the file nor to the context by which this machine reaches it", async () => {
+    const { clusterIdentifier, context, kubeconfig } = await registered({}, { KUBECONFIG: "/home/alice/.kube/config" });
+    assert.deepEqual([clusterIdentifier, context, kubeconfig], ["uid-1", undefined, ""]);
+  });
+
+  it("gets a context and the path of a kubeconfig that the configuration chooses", async () => {
+    const sent = await registered({ kubeconfig: "./eu.kubeconfig", context: "eu" });
+    assert.equal(sent.context, "eu");
+    assert.equal((sent.kubeconfig as Record<string, unknown>).value, "./eu.kubeconfig");
   });
 
   it("gets a kubeconfig as a secret, so that its token stands in no state", async () => {
-    const sent = (await registered("uid-2")).kubeconfig as Record<string, unknown>;
+    const text = '{"users":[{"name":"u","user":{"token":"secret-token"}}]}';
+    const sent = (await registered({ kubeconfig: text })).kubeconfig as Record<string, unknown>;
     assert.equal(sent["4dabf18193072939515e22adb298388d"], "1b47061264138c4ac30d75fd1eb44270");
-    assert.equal(sent.value, kubeconfig);
+    assert.equal(sent.value, text);
+  });
+
+  it("is one for all services of a program", async () => {
+    await run(() => assert.equal(providerFor({}, "uid-1"), providerFor({}, "uid-1")));
+  });
+
+  it("is refused for a second cluster, which needs one of its own", async () => {
+    await run(() => {
+      providerFor({}, "uid-1");
+      assert.throws(
+        () => providerFor({ context: "eu" }, "uid-2"),
+        /^Refusal: This program deploys to the clusters with the UIDs uid-1 and uid-2: give the services of each a provider of its own/,
+      );
+    });
   });
 });

@@ -1,0 +1,15 @@
+import type { ExpectedFailure } from "./case.ts";
+
+const withProvider = (text: string) =>
+  `import { Provider } from "@pulumi/kubernetes/provider.js";\n${text.replace(
+    'openRollout("fop-gate", fopGate)',
+    'openRollout("fop-gate", fopGate, { provider: new Provider("eu", { kubeconfig: "eu.kubeconfig" }) })',
+  )}`;
+
+export default {
+  title: "a provider whose kubeconfig is not there",
+  needs: "cluster",
+  change: { files: { "index.ts": withProvider } },
+  up: "canary",
+  sentence: "fop-gate, by provider eu: The kubeconfig eu.kubeconfig does not exist: correct its path.",
+} satisfies ExpectedFailure;

@@ -163,7 +163,8 @@ describe("the lease of a rollout, whatever is stopped, killed, cut off or slow",
     return { site, all, settled };
   };
 
-  it("is never held by two at once", async () => {
+  it("is never held by two at once", async function () {
+    this.timeout(60_000);
     await fc.assert(
       fc.asyncProperty(faults, delays, async (plan, stream) => {
         await live(

@@ -25,7 +25,7 @@ export interface CutOff {
   readonly fence?: (record: RolloutRecord) => void;
 }
 
-/** Times that an object is read and patched anew, because somebody else wrote it in between. */
+/** Times that an object is read and patched, where another writer was faster or the server could not. */
 const attempts = 5;
 
 /** Milliseconds that users wait for nothing: longer than this nobody waits for the record to be written. */
@@ -166,37 +166,44 @@ async function cutRoutes({ api }: CutOff, read: Promise<readonly RouteObject[]>)
 }
 
 /** Patches an object, and reads it anew where somebody else wrote it in between. */
-async function cutObject<T>(
+function cutObject<T>(
   api: Cluster,
   path: string,
   read: Promise<T | undefined>,
   operationsOf: (object: T) => Operation[],
 ): Promise<void> {
-  let object = await read;
-  for (let attempt = 1; object !== undefined; attempt++) {
-    const operations = operationsOf(object);
-    if (operations.length === 0) return;
-    try {
-      await api.patch(path, operations);
-      return;
-    } catch (error) {
-      const overtaken = error instanceof ApiError && (error.status === 409 || error.status === 422);
-      if (!overtaken || attempt === attempts) throw error;
-      await sleep(backoff(attempt, { first: 10, most: 100 }));
-      object = await api.get<T>(path);
-    }
-  }
+  return again(async (attempt) => {
+    const object = await (attempt === 1 ? read : api.get<T>(path));
+    const operations = object === undefined ? [] : operationsOf(object);
+    if (operations.length > 0) await api.patch(path, operations);
+  });
 }
 
 /** The service's routes. Traffic by number of pods has none, and then the right to read them may be missing. */
-async function routesOf({ api, namespace, service }: CutOff): Promise<readonly RouteObject[]> {
-  try {
-    return await readRoutes(api, namespace, service);
-  } catch (error) {
-    // Only what goes by a gateway has a Service for stable alone.
-    const stable = `/api/v1/namespaces/${namespace}/services/${backendName(service, "stable")}`;
-    if (mayPass(error) || (await api.get(stable)) !== undefined) throw error;
-    return [];
+function routesOf({ api, namespace, service }: CutOff): Promise<readonly RouteObject[]> {
+  return again(async () => {
+    try {
+      return await readRoutes(api, namespace, service);
+    } catch (error) {
+      // Only what goes by a gateway has a Service for stable alone.
+      const stable = `/api/v1/namespaces/${namespace}/services/${backendName(service, "stable")}`;
+      if (mayPass(error) || (await api.get(stable)) !== undefined) throw error;
+      return [];
+    }
+  });
+}
+
+/** Does something again where an answer says that it may then succeed; soon, because users wait. */
+async function again<T>(work: (attempt: number) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work(attempt);
+    } catch (error) {
+      // 422: the patch's test does not hold any more.
+      const may = error instanceof ApiError && (mayPass(error) || error.status === 422);
+      if (!may || attempt === attempts) throw error;
+      await sleep(backoff(attempt, { first: 10, most: 100 }));
+    }
   }
 }
 

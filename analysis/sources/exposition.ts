@@ -1,7 +1,7 @@
 import { oneLine } from "../../border/foreign-text.ts";
 import { lookDefaults } from "../defaults.ts";
 import { count } from "../words.ts";
-import { roundWithTime } from "./round.ts";
+import { turn } from "./turn.ts";
 
 /**
  * What a /metrics endpoint says: the text format 0.0.4 of Prometheus, and OpenMetrics 1.0 as far as counters and histograms
@@ -46,7 +46,7 @@ const sliceCharacters = 1 << 16;
 
 /**
  * Reads an answer of /metrics as it comes, and stops at the first line that is wrong. What is held of it is what is wanted, and
- * long answers are read in slices (analysis/sources/round.ts).
+ * long answers are read in slices (analysis/sources/turn.ts).
  *
  * @param wanted which of it is held. @default all
  * @param type the answer's content type: OpenMetrics says with its last line that nothing is missing
@@ -61,7 +61,7 @@ export async function readExposition(
   const reader = new Reader(wanted);
   for await (const part of text) {
     for (let at = 0; at < part.length; at += sliceCharacters) {
-      await roundWithTime();
+      await turn();
       const end = reader.add(part.slice(at, at + sliceCharacters));
       if (end === "whole") return reader.end(type);
       if (end !== undefined) return end;

@@ -70,15 +70,19 @@ export function countersOf(
   const seen = new Set<string>();
   const edges = edgesOf(metrics, series);
   const tooFine = edges > lookDefaults.edgesAtMost;
+  const bucket = `${latencyOf(metrics)}_bucket`;
+  const parts = series.filter(({ name }) => name === bucket || name === `${latencyOf(metrics)}_count`);
+  const histograms = new Map(tooFine ? [] : parts.map((each) => [each, histogramOf(each)]));
   const whole = new Set(
-    series.filter(({ labels }) => Number(labels.le) === Infinity || labels.le === "+Inf").map(histogramOf),
+    parts.filter(({ labels }) => edgeOf(labels.le) === Infinity).map((each) => histograms.get(each)),
   );
   const measured = new Set<string>();
   for (const each of series) {
+    const histogram = histograms.get(each) ?? "";
     for (const counter of meanings(metrics, each)) {
       if (typeof counter === "string") return { wrong: counter };
       // A histogram says twice how many it measured.
-      if (each.name.endsWith("_count") && counter.kind === "within" && whole.has(histogramOf(each))) continue;
+      if (each.name.endsWith("_count") && counter.kind === "within" && whole.has(histogram)) continue;
       if (tooFine && counter.kind === "within") continue;
       const id = `${roleOf(counter)} ${textOf(each)}`;
       if (!Number.isFinite(each.value) || each.value < 0) {
@@ -86,8 +90,8 @@ export function countersOf(
       }
       if (seen.has(id)) return { wrong: `gives ${shown(each)} twice` };
       seen.add(id);
-      const group = counter.kind === "within" ? { group: `within ${histogramOf(each)}` } : {};
-      if (counter.kind === "within" && counter.seconds === Infinity) measured.add(histogramOf(each));
+      const group = counter.kind === "within" ? { group: `within ${histogram}` } : {};
+      if (counter.kind === "within" && counter.seconds === Infinity) measured.add(histogram);
       const { at, process } = each;
       samples.push({
         id,
@@ -99,9 +103,8 @@ export function countersOf(
       });
     }
   }
-  const bucket = `${latencyOf(metrics)}_bucket`;
-  const cut = tooFine ? undefined : series.find((each) => each.name === bucket && !measured.has(histogramOf(each)));
-  if (cut) return { wrong: `gives ${oneLine(histogramOf(cut))} without its +Inf: it is cut off` };
+  const [cut] = parts.flatMap((each) => histograms.get(each) ?? []).filter((histogram) => !measured.has(histogram));
+  if (cut !== undefined) return { wrong: `gives ${oneLine(cut)} without its +Inf: it is cut off` };
   const { latency } = metrics;
   const lacksLatency = latency !== undefined && !bare && !exists(`${latency}_bucket`) && !isDeclared(latency, declared);
   const halves = Object.values(metrics.pairs ?? {}).flatMap(({ bad, total }) =>
@@ -179,8 +182,6 @@ const shown = (series: Series) => oneLine(textOf(series));
 
 /** A series as PromQL writes it, its labels in order: the same text for the same series. */
 export function textOf({ name, labels }: Pick<Series, "name" | "labels">): string {
-  const pairs = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
-  return pairs.length === 0
-    ? name
-    : `${name}{${pairs.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join()}}`;
+  const names = Object.keys(labels).sort();
+  return names.length === 0 ? name : `${name}{${names.map((key) => `${key}=${JSON.stringify(labels[key])}`).join()}}`;
 }

@@ -5,6 +5,7 @@ import { lookDefaults } from "../defaults.ts";
 import type { MetricSource, Pod } from "../reading.ts";
 import { type Exposition, readExposition } from "./exposition.ts";
 import { countersOf, type Metrics, wantedOf } from "./metrics.ts";
+import { turn } from "./turn.ts";
 
 /**
  * Asks the API server for a path and gives its answer as it comes, whatever the status.
@@ -55,6 +56,7 @@ export function podSource(args: PodSourceArgs): MetricSource {
         if ("wrong" in page) {
           return { ...unit, problem: `The metrics of ${name} cannot be used: the answer ${page.wrong}.` };
         }
+        await turn();
         const { samples, wrong } = countersOf(metrics, page.series, { declared: page.declared });
         return { ...unit, ...(samples && { samples }), ...(wrong !== undefined && { problem: `${name} ${wrong}.` }) };
       }),

@@ -10,7 +10,7 @@ import type { MetricSource, Pod, UnitReading } from "../reading.ts";
 import { count } from "../words.ts";
 import type { Series } from "./exposition.ts";
 import { promQl, type Query, unitsOf } from "./queries.ts";
-import { roundWithTime } from "./round.ts";
+import { turn } from "./turn.ts";
 
 export interface PrometheusArgs {
   /** Where its HTTP API is, with the path that it stands behind, as in `https://mimir.example/prometheus`. */
@@ -107,7 +107,7 @@ async function ask(
   }
   const series: Series[] = [];
   for (const each of data.result) {
-    await roundWithTime();
+    await turn();
     const one = v.safeParse(oneSeries, each);
     if (!one.success) return { wrong: whatElse(text) };
     series.push(...latest(one.output));

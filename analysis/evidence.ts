@@ -122,7 +122,7 @@ export class Evidence {
       const part = streams.size === 0 ? kind.part / Math.min(increments.size, streamsAtMost) : 0;
       for (const [name, increment] of increments) {
         const stream = streams.get(name) ?? newStream(this.ratio, part);
-        if (!streams.has(name) && streams.size === streamsAtMost) continue;
+        if (!streams.has(name) && streams.size >= streamsAtMost) continue;
         // One that is excused begins all the same: nothing is known of it, so nothing is good yet.
         streams.set(name, stream);
         if (!(warmingUp && kind.excusedByWarmUp)) additions.push([stream, increment]);

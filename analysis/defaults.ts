@@ -39,10 +39,21 @@ export const lookDefaults = {
   podTimeoutSeconds: 2,
   /** Bytes that one page of metrics may have. */
   pageBytes: 64 << 20,
+  /**
+   * Series of the metrics that are read which one pod may have: 70 buckets, as Micrometer's histograms have them, of 140
+   * routes and codes. Each takes a few hundred bytes as long as the observation lasts.
+   */
+  seriesAtMost: 10_000,
+  /** Edges that a unit's histogram of latency may have: Micrometer has 70, OpenTelemetry 15, Prometheus's libraries 11. */
+  edgesAtMost: 100,
   /** Pods that are read at the same time. */
   podsAtOnce: 16,
   /** Seconds that Prometheus may take to answer. */
   prometheusTimeoutSeconds: 5,
+  /** Bytes that its answer may have: 20 000 series with the samples of three minutes. */
+  prometheusBytes: 32 << 20,
+  /** Series that it may have, those of all pods together. */
+  prometheusSeriesAtMost: 50_000,
   /** Seconds of samples that Prometheus is asked for: three times its longest usual scrape interval, to have two of them. */
   windowSeconds: 180,
   /** Scrape intervals after which a pod's latest sample is too old: its target is dead, not quiet. */

@@ -1,10 +1,19 @@
 import * as v from "valibot";
-import { defaults } from "./defaults.ts";
+import { defaults, lookDefaults } from "./defaults.ts";
 import { type Kind, kindsOf, lapsesOf, type Split } from "./kind.ts";
 import { RateTest } from "./rate.ts";
 import { likelihoodLength, RatioTest } from "./ratio.ts";
 import { type Answers, type Arms, addAnswers, noAnswers, type Sides, sidesOf } from "./sides.ts";
-import { addToStream, compare, forgetWaiting, newStream, nothing, type Stream } from "./stream.ts";
+import {
+  addToStream,
+  compare,
+  forgetWaiting,
+  type Increment,
+  newStream,
+  nothing,
+  podRoom,
+  type Stream,
+} from "./stream.ts";
 import type { PodTick, Tick } from "./tick.ts";
 import { type Conviction, convict } from "./verdict.ts";
 
@@ -23,6 +32,10 @@ export interface Question extends Arms {
   readonly settings?: Partial<Settings>;
 }
 
+/** Streams that a kind may have: those of two releases whose histograms have no edge in common. */
+const streamsAtMost = 2 * lookDefaults.edgesAtMost;
+/** Problems of the last tick that are kept with the evidence. */
+const problemsKept = 20;
 /** Seconds for which a comparison waits for a pod that cannot be read. */
 const waitSeconds = 60;
 
@@ -95,19 +108,30 @@ export class Evidence {
     this.trouble = undefined;
     const warmingUp = this.warmingUp;
     const sides = sidesOf(tick, this.question);
+    const problems = [...tick.problems];
+    const additions: [stream: Stream, increment: Increment][] = [];
     for (const kind of this.kinds) {
       const streams = this.streams.get(kind.name) as Map<string, Stream>;
       const increments = kind.increments(sides, this.question, split);
-      const part = streams.size === 0 ? kind.part / increments.size : 0;
+      const names = new Set([...streams.keys(), ...increments.keys()]);
+      if (names.size > streamsAtMost) {
+        problems.push(
+          `Latency came with ${names.size} different edges, and at most ${streamsAtMost} are compared: the rest are left out.`,
+        );
+      }
+      const part = streams.size === 0 ? kind.part / Math.min(increments.size, streamsAtMost) : 0;
       for (const [name, increment] of increments) {
         const stream = streams.get(name) ?? newStream(this.ratio, part);
+        if (!streams.has(name) && streams.size >= streamsAtMost) continue;
         // One that is excused begins all the same: nothing is known of it, so nothing is good yet.
         streams.set(name, stream);
-        if (!(warmingUp && kind.excusedByWarmUp)) addToStream(stream, increment);
+        if (!(warmingUp && kind.excusedByWarmUp)) additions.push([stream, increment]);
       }
     }
+    const room = podRoom([...this.allStreams()]);
+    for (const [stream, increment] of additions) addToStream(stream, increment, room(stream));
     this.compareArms(tick, sides);
-    this.count(sides);
+    this.count(sides, problems);
     const { logWorse, conviction } = convict(this);
     this.peak = Math.max(this.peak, logWorse);
     this.conviction ??= conviction;
@@ -140,7 +164,7 @@ export class Evidence {
     for (const streams of this.streams.values()) yield* streams.values();
   }
 
-  private count({ tick, canary, stable }: Sides): void {
+  private count({ tick, canary, stable }: Sides, problems: readonly string[]): void {
     addAnswers(this.answers.canary, canary);
     addAnswers(this.answers.stable, stable);
     const canaryPods = tick.pods.filter(({ release }) => release === this.question.canary);
@@ -157,7 +181,7 @@ export class Evidence {
     this.lapses += canaryPods.reduce((sum, pod) => sum + lapsesOf(pod), 0);
     this.last = {
       at: tick.at,
-      problems: [...tick.problems],
+      problems: [...problems],
       canaryPods: canaryPods.filter(({ vanished }) => !vanished).length,
       unready: canaryPods.filter(({ ready, vanished }) => !ready && !vanished).map(({ pod }) => pod),
       canaryRead: canary.length > 0,
@@ -184,7 +208,7 @@ export class Evidence {
       heard: Object.fromEntries(this.heard),
       lapses: this.lapses,
       compared: this.compared,
-      last: this.last,
+      last: this.last && { ...this.last, problems: this.last.problems.slice(0, problemsKept) },
       peak: this.peak,
       conviction: this.conviction,
     };

@@ -39,8 +39,13 @@ export interface Stream {
   readonly stablePods: Record<string, Count>;
 }
 
-/** Pods whose totals are remembered. */
+/** Pods whose totals a stream remembers, at most. */
 const podLimit = 200;
+/**
+ * Totals of pods that all streams together remember. One takes 110 to 140 bytes where evidence is kept, in a ConfigMap of
+ * 1 MiB, and a stream by itself 1 300.
+ */
+const podTotals = 4000;
 
 export function newStream(test: RatioTest, part: number): Stream {
   return {
@@ -59,8 +64,32 @@ export function nothing(): Count {
   return { events: 0, exposure: 0 };
 }
 
-/** Adds what happened in a tick; the comparison waits for `compare`. */
-export function addToStream(stream: Stream, { canary, stable, stablePods }: Increment): void {
+/**
+ * How many pods each stream may remember: all streams as many, while there is room.
+ *
+ * @returns what is asked once for each stream, before something is added to it
+ */
+export function podRoom(streams: readonly Stream[]): (stream: Stream) => number {
+  const known = ({ stablePods }: Stream) => Object.keys(stablePods).length;
+  const share = Math.min(podLimit, Math.floor(podTotals / streams.length));
+  let left = podTotals - streams.reduce((sum, stream) => sum + known(stream), 0);
+  return (stream) => {
+    const more = Math.max(0, Math.min(share - known(stream), left));
+    left -= more;
+    return known(stream) + more;
+  };
+}
+
+/**
+ * Adds what happened in a tick; the comparison waits for `compare`.
+ *
+ * @param podsAtMost pods whose totals it remembers. @default 200
+ */
+export function addToStream(
+  stream: Stream,
+  { canary, stable, stablePods }: Increment,
+  podsAtMost: number = podLimit,
+): void {
   for (const [arm, count] of [
     ["canary", canary],
     ["stable", stable],
@@ -70,10 +99,14 @@ export function addToStream(stream: Stream, { canary, stable, stablePods }: Incr
   }
   if (canary.events > 0) stream.badTicks++;
   addDispersion(stream.dispersion, stablePods);
+  let remembered = Object.keys(stream.stablePods).length;
   for (const { unit, events, exposure } of stablePods) {
     const total = stream.stablePods[unit];
     if (total) add(total, { events, exposure });
-    else if (Object.keys(stream.stablePods).length < podLimit) stream.stablePods[unit] = { events, exposure };
+    else if (remembered < podsAtMost) {
+      stream.stablePods[unit] = { events, exposure };
+      remembered++;
+    }
   }
 }
 

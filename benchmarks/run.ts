@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { enterSandbox } from "../rehearsal/sandbox.ts";
 import { Bench, prodMinReadySeconds } from "./bench.ts";
 import { type Figure, table } from "./figure.ts";
+import { metricsPage } from "./metrics-page.ts";
 import { nothingToDo } from "./nothing-to-do.ts";
 import { policies } from "./policies.ts";
 import { lostRequests } from "./requests.ts";
@@ -12,7 +13,17 @@ import { load, Session } from "./session.ts";
 import { unitTests } from "./unit-tests.ts";
 import { warmUp } from "./warm-up.ts";
 
-const parts = ["nothing-to-do", "prod", "requests", "canary", "rollout", "policies", "tests", "sandbox"] as const;
+const parts = [
+  "metrics",
+  "nothing-to-do",
+  "prod",
+  "requests",
+  "canary",
+  "rollout",
+  "policies",
+  "tests",
+  "sandbox",
+] as const;
 type Part = (typeof parts)[number];
 
 const { values } = parseArgs({
@@ -32,7 +43,9 @@ if (unknown !== undefined || !Number.isInteger(minReadySeconds) || minReadySecon
 const session = new Session();
 if (minReadySeconds !== 30)
   session.say(`A trial: minReadySeconds of canary, and of an undo, is ${minReadySeconds} instead of 30.`);
-enterSandbox();
+await measure("metrics", metricsPage);
+// It is the one part that needs no cluster.
+if (parts.some((part) => part !== "metrics" && isWanted(part))) enterSandbox();
 try {
   if ((["nothing-to-do", "prod", "requests", "canary", "rollout"] as const).some(isWanted)) {
     session.say("installing: two releases, 9 + 1 pods");

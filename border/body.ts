@@ -38,6 +38,20 @@ export async function textOf(body: AsyncIterable<Buffer>, limit: number): Promis
 }
 
 /**
+ * The beginning of a text that may be long; what follows it is let go.
+ *
+ * @param limit characters (UTF-16 code units)
+ */
+export async function beginningOf(text: AsyncIterable<string>, limit: number): Promise<string> {
+  let beginning = "";
+  for await (const part of text) {
+    beginning += part.slice(0, limit - beginning.length);
+    if (beginning.length >= limit) break;
+  }
+  return beginning;
+}
+
+/**
  * The lines of a body that may go on for ever, as they come. What follows the limit in a line is left out, however long it
  * goes on.
  *

@@ -1,3 +1,4 @@
+import { oneLine } from "../../border/foreign-text.ts";
 import type { MetricSource } from "../reading.ts";
 import { unread } from "./prometheus.ts";
 
@@ -38,7 +39,7 @@ export function clustersOf(routes: readonly Route[], backends: Readonly<Record<T
       const [track, ...others] = new Set(tracks);
       if (others.length > 0 && !backendRefs.some(({ filters = [] }) => filters.length > 0)) {
         throw new Error(
-          `Envoy Gateway counts both tracks as one in rule ${n} of HTTPRoute ${metadata.name}: give the route a canaryHeader, or take the numbers from elsewhere.`,
+          `Envoy Gateway counts both tracks as one in rule ${n} of HTTPRoute ${oneLine(metadata.name)}: give the route a canaryHeader, or take the numbers from elsewhere.`,
         );
       }
       if (track && others.length === 0) clusters.set(rule, track);
@@ -71,7 +72,7 @@ export function byLiveRoutes(args: {
           const former = known.get(cluster) ?? track;
           if (former !== track) {
             throw new Error(
-              `${cluster} of Envoy Gateway led to ${former} and leads to ${track} now, so its counters are of both: run gray verify anew.`,
+              `${oneLine(cluster)} of Envoy Gateway led to ${former} and leads to ${track} now, so its counters are of both: run gray verify anew.`,
             );
           }
           known.set(cluster, track);

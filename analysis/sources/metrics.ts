@@ -1,5 +1,8 @@
+import { oneLine } from "../../border/foreign-text.ts";
+import { lookDefaults } from "../defaults.ts";
 import type { Counter, Sample } from "../reading.ts";
-import type { Series } from "./exposition.ts";
+import { count } from "../words.ts";
+import type { Series, Wanted } from "./exposition.ts";
 
 /** Under which names a service counts its requests. */
 export interface Metrics {
@@ -34,6 +37,14 @@ export function seriesNames(metrics: Metrics): string[] {
   return [...new Set([requestsOf(metrics), `${latency}_bucket`, `${latency}_count`, ...pairs])];
 }
 
+/** What of a page of metrics is needed for them. */
+export function wantedOf(metrics: Metrics): Wanted {
+  const series = new Set(seriesNames(metrics));
+  // A histogram is declared as a whole, and a counter of OpenMetrics without its ending.
+  const declared = new Set([...series, latencyOf(metrics)].flatMap((name) => [name, name.replace(/_total$/, "")]));
+  return { series, declared };
+}
+
 /** What a unit's series count: the samples, or what is wrong as the rest of a sentence that begins with the unit. */
 export interface Counted {
   readonly samples?: readonly Sample[];
@@ -57,21 +68,30 @@ export function countersOf(
   if (!exists(requests)) return { wrong: `answers but has no ${requests}` };
   const samples: Sample[] = [];
   const seen = new Set<string>();
+  const edges = edgesOf(metrics, series);
+  const tooFine = edges > lookDefaults.edgesAtMost;
+  const bucket = `${latencyOf(metrics)}_bucket`;
+  const parts = series.filter(({ name }) => name === bucket || name === `${latencyOf(metrics)}_count`);
+  const histograms = new Map(tooFine ? [] : parts.map((each) => [each, histogramOf(each)]));
   const whole = new Set(
-    series.filter(({ labels }) => Number(labels.le) === Infinity || labels.le === "+Inf").map(histogramOf),
+    parts.filter(({ labels }) => edgeOf(labels.le) === Infinity).map((each) => histograms.get(each)),
   );
+  const measured = new Set<string>();
   for (const each of series) {
+    const histogram = histograms.get(each) ?? "";
     for (const counter of meanings(metrics, each)) {
       if (typeof counter === "string") return { wrong: counter };
       // A histogram says twice how many it measured.
-      if (each.name.endsWith("_count") && counter.kind === "within" && whole.has(histogramOf(each))) continue;
+      if (each.name.endsWith("_count") && counter.kind === "within" && whole.has(histogram)) continue;
+      if (tooFine && counter.kind === "within") continue;
       const id = `${roleOf(counter)} ${textOf(each)}`;
       if (!Number.isFinite(each.value) || each.value < 0) {
-        return { wrong: `gives ${each.value} for ${textOf(each)}, which is no count` };
+        return { wrong: `gives ${each.value} for ${shown(each)}, which is no count` };
       }
-      if (seen.has(id)) return { wrong: `gives ${textOf(each)} twice` };
+      if (seen.has(id)) return { wrong: `gives ${shown(each)} twice` };
       seen.add(id);
-      const group = counter.kind === "within" ? { group: `within ${histogramOf(each)}` } : {};
+      const group = counter.kind === "within" ? { group: `within ${histogram}` } : {};
+      if (counter.kind === "within" && counter.seconds === Infinity) measured.add(histogram);
       const { at, process } = each;
       samples.push({
         id,
@@ -83,8 +103,8 @@ export function countersOf(
       });
     }
   }
-  const cut = series.find((each) => each.name === `${latencyOf(metrics)}_bucket` && !says(samples, histogramOf(each)));
-  if (cut) return { wrong: `gives ${histogramOf(cut)} without its +Inf: it is cut off` };
+  const [cut] = parts.flatMap((each) => histograms.get(each) ?? []).filter((histogram) => !measured.has(histogram));
+  if (cut !== undefined) return { wrong: `gives ${oneLine(cut)} without its +Inf: it is cut off` };
   const { latency } = metrics;
   const lacksLatency = latency !== undefined && !bare && !exists(`${latency}_bucket`) && !isDeclared(latency, declared);
   const halves = Object.values(metrics.pairs ?? {}).flatMap(({ bad, total }) =>
@@ -92,16 +112,25 @@ export function countersOf(
     declared === undefined ? [total.metric] : [bad.metric, total.metric],
   );
   const missing = new Set([...(lacksLatency ? [latency] : []), ...halves.filter((name) => !exists(name))]);
-  return { samples, ...(missing.size > 0 && { wrong: `answers but has no ${[...missing].join(", no ")}` }) };
+  const wrong = [
+    ...(missing.size > 0 ? [`answers but has no ${oneLine([...missing].join(", no "))}`] : []),
+    ...(tooFine
+      ? [
+          `gives ${oneLine(latencyOf(metrics))} with ${count(edges)} edges, and at most ${count(lookDefaults.edgesAtMost)} are compared: have fewer buckets`,
+        ]
+      : []),
+  ];
+  return { samples, ...(wrong.length > 0 && { wrong: wrong.join(", and ") }) };
 }
 
-/** Whether the samples say how many a histogram measured. */
-function says(samples: readonly Sample[], histogram: string): boolean {
-  return samples.some(
-    ({ group, counter }) =>
-      group === `within ${histogram}` && counter.kind === "within" && counter.seconds === Infinity,
-  );
+/** How many edges the histogram of latency has, whatever its other labels; that of all is none. */
+function edgesOf(metrics: Metrics, series: readonly Series[]): number {
+  const bucket = `${latencyOf(metrics)}_bucket`;
+  const edges = series.flatMap(({ name, labels }) => (name === bucket && labels.le !== undefined ? [labels.le] : []));
+  return new Set(edges.map(edgeOf).filter(Number.isFinite)).size;
 }
+
+const edgeOf = (le = "") => (/^\+?inf$/i.test(le) ? Infinity : Number.parseFloat(le));
 
 /** A counter's TYPE leaves out the `_total` in OpenMetrics. */
 function isDeclared(name: string, declared: ReadonlySet<string> | undefined): boolean {
@@ -115,16 +144,16 @@ function* meanings(metrics: Metrics, series: Series): Generator<Counter | string
   if (name === requestsOf(metrics)) {
     const label = codeLabels(metrics).find((candidate) => Object.hasOwn(labels, candidate));
     const code = label === undefined ? undefined : labels[label]?.toLowerCase();
-    if (code === undefined) yield `has ${textOf(series)}, without the label ${codeLabels(metrics).join(" or ")}`;
+    if (code === undefined) yield `has ${shown(series)}, without the label ${codeLabels(metrics).join(" or ")}`;
     // Istio, Envoy and nginx count a request that got no answer under 0: it failed.
     else if (/^0+$/.test(code)) yield { kind: "requests", code: "5xx" };
     // Of the others below 200 only 101 ends a request: it became a WebSocket.
     else if (/^[2-5](\d\d|xx)$|^101$/.test(code)) yield { kind: "requests", code };
-    else yield `has ${textOf(series)}, whose ${label} is no status of an answer`;
+    else yield `has ${shown(series)}, whose ${label} is no status of an answer`;
   }
   if (name === `${latency}_bucket`) {
-    const edge = /^\+?inf$/i.test(labels.le ?? "") ? Infinity : Number.parseFloat(labels.le ?? "");
-    if (Number.isNaN(edge)) yield `has ${textOf(series)}, whose le is no number`;
+    const edge = edgeOf(labels.le);
+    if (Number.isNaN(edge)) yield `has ${shown(series)}, whose le is no number`;
     else yield { kind: "within", seconds: metrics.latencyUnit === "milliseconds" ? edge / 1000 : edge };
   }
   if (name === `${latency}_count`) yield { kind: "within", seconds: Infinity };
@@ -148,10 +177,11 @@ function histogramOf({ name, labels: { le, ...labels } }: Series): string {
   return textOf({ name: name.replace(/_(bucket|count)$/, ""), labels });
 }
 
+/** A series for a person. */
+const shown = (series: Series) => oneLine(textOf(series));
+
 /** A series as PromQL writes it, its labels in order: the same text for the same series. */
 export function textOf({ name, labels }: Pick<Series, "name" | "labels">): string {
-  const pairs = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
-  return pairs.length === 0
-    ? name
-    : `${name}{${pairs.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join()}}`;
+  const names = Object.keys(labels).sort();
+  return names.length === 0 ? name : `${name}{${names.map((key) => `${key}=${JSON.stringify(labels[key])}`).join()}}`;
 }

@@ -1,7 +1,11 @@
+import { beginningOf } from "../../border/body.ts";
+import { oneLine } from "../../border/foreign-text.ts";
+import { nameInPath, pathBelow, pathOf } from "../../border/path.ts";
 import { lookDefaults } from "../defaults.ts";
-import type { MetricSource, Pod, UnitReading } from "../reading.ts";
-import { parseExposition } from "./exposition.ts";
-import { countersOf, type Metrics, seriesNames } from "./metrics.ts";
+import type { MetricSource, Pod } from "../reading.ts";
+import { type Exposition, readExposition } from "./exposition.ts";
+import { countersOf, type Metrics, wantedOf } from "./metrics.ts";
+import { turn } from "./turn.ts";
 
 /**
  * Asks the API server for a path and gives its answer as it comes, whatever the status.
@@ -15,12 +19,8 @@ export type Ask = (
   limit: number,
 ) => Promise<{ readonly status: number; readonly type?: string; readonly text: AsyncIterable<string> }>;
 
-interface TextAnswer {
-  readonly status: number;
-  readonly text: string;
-  /** Its content type, where it has one. */
-  readonly type?: string;
-}
+/** Characters of an answer without metrics among which its reason is looked for. */
+const reasonCharacters = 64 * 1024;
 
 export interface PodSourceArgs {
   readonly ask: Ask;
@@ -42,17 +42,23 @@ export interface PodSourceArgs {
  * @example podSource({ ask: cluster.stream, namespace: "dora-apps" })
  */
 export function podSource(args: PodSourceArgs): MetricSource {
-  const names = new Set(seriesNames(args.metrics ?? {}));
+  const { metrics = {} } = args;
   return {
     describe: () => "read from the pods' own metrics",
     read: (pods, signal) =>
       inTurn(pods, lookDefaults.podsAtOnce, async (pod) => {
         const unit = { unit: pod.name, release: pod.release };
+        const name = oneLine(pod.name);
         const target = targetOf(pod, args);
-        if ("wrong" in target) return { ...unit, problem: `${pod.name} ${target.wrong}.` };
-        const answer = await ask(args, target.path, signal);
-        if ("wrong" in answer) return { ...unit, problem: `${pod.name} ${answer.wrong}.` };
-        return { ...unit, ...understand(pod, args, names, answer) };
+        if ("wrong" in target) return { ...unit, problem: `${name} ${target.wrong}.` };
+        const page = await ask(args, target.path, signal);
+        if ("refused" in page) return { ...unit, problem: `${name} ${page.refused}.` };
+        if ("wrong" in page) {
+          return { ...unit, problem: `The metrics of ${name} cannot be used: the answer ${page.wrong}.` };
+        }
+        await turn();
+        const { samples, wrong } = countersOf(metrics, page.series, { declared: page.declared });
+        return { ...unit, ...(samples && { samples }), ...(wrong !== undefined && { problem: `${name} ${wrong}.` }) };
       }),
   };
 }
@@ -69,44 +75,53 @@ function targetOf(pod: Pod, args: PodSourceArgs): { path: string } | { wrong: st
   const wanted = args.port ?? said("port");
   const port = portOf(pod, wanted);
   if (port === undefined) {
-    const lacks = wanted === undefined ? "has no port" : `has no port ${wanted}`;
+    const lacks = wanted === undefined ? "has no port" : `has no port ${oneLine(String(wanted))}`;
     return { wrong: `${lacks}: say where its metrics are, with --pod-port or its annotation prometheus.io/port` };
   }
-  const target = `${said("scheme") === "https" ? "https:" : ""}${pod.name}:${port}`;
-  const path = (args.path ?? said("path") ?? "/metrics").replace(/^\/+/, "");
-  return { path: `/api/v1/namespaces/${args.namespace}/pods/${target}/proxy/${path}` };
+  const scheme = said("scheme") || "http";
+  if (scheme !== "http" && scheme !== "https") {
+    return { wrong: `is annotated prometheus.io/scheme: ${oneLine(scheme)}: only http and https can be read` };
+  }
+  try {
+    const target = `${scheme === "https" ? "https:" : ""}${nameInPath(pod.name)}:${port}`;
+    const proxy = pathOf("api", "v1", "namespaces", args.namespace, "pods", target, "proxy");
+    return { path: proxy + pathBelow(args.path ?? said("path") ?? "/metrics") };
+  } catch (error) {
+    const help = "name the path of its metrics with --metrics-path or its annotation prometheus.io/path";
+    return { wrong: `is not read, because ${oneLine((error as Error).message)}: ${help}` };
+  }
 }
 
 /** A port by its number or name; where none is wanted, the one named "metrics", or the first. */
-function portOf({ ports }: Pod, wanted: number | string | undefined): number | string | undefined {
+function portOf({ ports }: Pod, wanted: number | string | undefined): number | undefined {
   if (wanted === undefined) return (ports.find(({ name }) => name === "metrics") ?? ports[0])?.containerPort;
   // The API server knows the ports of a pod by their numbers alone.
-  return /^\d+$/.test(String(wanted)) ? wanted : ports.find(({ name }) => name === wanted)?.containerPort;
+  if (!/^\d+$/.test(String(wanted))) return ports.find(({ name }) => name === wanted)?.containerPort;
+  return Number(wanted) >= 1 && Number(wanted) <= 65_535 ? Number(wanted) : undefined;
 }
 
-async function ask(args: PodSourceArgs, path: string, signal: AbortSignal): Promise<TextAnswer | { wrong: string }> {
+/** What a pod answers: its metrics, what is wrong with them, or why there are none as the rest of a sentence that begins with the pod. */
+async function ask(
+  args: PodSourceArgs,
+  path: string,
+  signal: AbortSignal,
+): Promise<Exposition | { readonly wrong: string } | { readonly refused: string }> {
   const seconds = args.timeoutSeconds ?? lookDefaults.podTimeoutSeconds;
   const limit = AbortSignal.timeout(seconds * 1000);
   try {
-    const { text, ...answer } = await args.ask(path, AbortSignal.any([signal, limit]), lookDefaults.pageBytes);
-    const whole = { ...answer, text: await joined(text) };
-    return whole.status === 200 ? whole : { wrong: refusal(whole) };
+    const { status, type, text } = await args.ask(path, AbortSignal.any([signal, limit]), lookDefaults.pageBytes);
+    if (status !== 200) return { refused: refusal(status, await beginningOf(text, reasonCharacters)) };
+    return await readExposition(text, wantedOf(args.metrics ?? {}), type);
   } catch (error) {
-    if (signal.aborted) return { wrong: "was not read in time" };
-    if (limit.aborted) return { wrong: `gave no answer within ${seconds} s` };
-    return { wrong: `cannot be read: ${(error as Error).message.replace(/\.$/, "")}` };
+    if (signal.aborted) return { refused: "was not read in time" };
+    if (limit.aborted) return { refused: `gave no whole answer within ${seconds} s` };
+    return { refused: `cannot be read: ${oneLine((error as Error).message).replace(/\.$/, "")}` };
   }
 }
 
-async function joined(parts: AsyncIterable<string>): Promise<string> {
-  const all: string[] = [];
-  for await (const part of parts) all.push(part);
-  return all.join("");
-}
-
 /** The API server's own words, or those of the pod behind it. */
-function refusal({ status, text }: TextAnswer): string {
-  const said = messageOf(text);
+function refusal(status: number, text: string): string {
+  const said = oneLine(messageOf(text));
   if (status === 403) {
     return `may not be read through the API server (${said}): docs/rbac.md of gray-release says what is needed`;
   }
@@ -122,18 +137,6 @@ function messageOf(text: string): string {
     // Not from the API server.
   }
   return text.trim().split("\n")[0]?.slice(0, 80) || "no reason given";
-}
-
-function understand(
-  pod: Pod,
-  { metrics = {} }: PodSourceArgs,
-  names: Set<string>,
-  { text, type }: TextAnswer,
-): Pick<UnitReading, "samples" | "problem"> {
-  const found = parseExposition(text, (name) => names.has(name), type);
-  if ("wrong" in found) return { problem: `The metrics of ${pod.name} cannot be used: the answer ${found.wrong}.` };
-  const { samples, wrong } = countersOf(metrics, found.series, { declared: found.declared });
-  return { ...(samples && { samples }), ...(wrong !== undefined && { problem: `${pod.name} ${wrong}.` }) };
 }
 
 /** What comes of each, in order, at most so many at a time. */

@@ -3,10 +3,14 @@ import { request as plainRequest } from "node:http";
 import { request as tlsRequest } from "node:https";
 import { rootCertificates } from "node:tls";
 import * as v from "valibot";
+import { textOf } from "../../border/body.ts";
+import { oneLine } from "../../border/foreign-text.ts";
 import { lookDefaults } from "../defaults.ts";
 import type { MetricSource, Pod, UnitReading } from "../reading.ts";
+import { count } from "../words.ts";
 import type { Series } from "./exposition.ts";
 import { promQl, type Query, unitsOf } from "./queries.ts";
+import { turn } from "./turn.ts";
 
 export interface PrometheusArgs {
   /** Where its HTTP API is, with the path that it stands behind, as in `https://mimir.example/prometheus`. */
@@ -47,18 +51,19 @@ export function unread(pods: readonly Pod[], problem: string): UnitReading[] {
   return pods.map(({ name, release }) => ({ unit: name, release, problem }));
 }
 
+const oneSeries = v.object({
+  metric: v.record(v.string(), v.string()),
+  // A native histogram has none.
+  values: v.optional(v.array(v.strictTuple([v.number(), v.string()])), []),
+});
+
 const answer = v.variant("status", [
   v.object({
     status: v.literal("success"),
     data: v.object({
       resultType: v.literal("matrix"),
-      result: v.array(
-        v.object({
-          metric: v.record(v.string(), v.string()),
-          // A native histogram has none.
-          values: v.optional(v.array(v.strictTuple([v.number(), v.string()])), []),
-        }),
-      ),
+      // Each is looked at by itself, in slices.
+      result: v.array(v.unknown()),
     }),
     warnings: v.nullish(v.array(v.string())),
     // VictoriaMetrics says so where others warn.
@@ -81,24 +86,39 @@ async function ask(
   } catch (error) {
     if (signal.aborted) return { wrong: "was not read in time" };
     if (limit.aborted) return { wrong: `gave no answer within ${seconds} s` };
-    return { wrong: `cannot be read (${(error as Error).message.replace(/\.$/, "")})` };
+    return { wrong: `cannot be read (${oneLine((error as Error).message).replace(/\.$/, "")})` };
   }
   const { status, text, at } = response;
   const parsed = v.safeParse(answer, json(text));
   if (parsed.success && parsed.output.status === "error") {
     const { errorType = "no type given", error = "no reason given" } = parsed.output;
-    return { wrong: `answers ${status} with an error (${errorType}: ${error})` };
+    return { wrong: `answers ${status} with an error (${oneLine(`${errorType}: ${error}`)})` };
   }
-  if (status !== 200) return { wrong: `answers ${status} (${text.trim().split("\n")[0]?.slice(0, 80) ?? ""})` };
-  if (!parsed.success || parsed.output.status === "error") {
-    return { wrong: `answers what Prometheus would not (${text.trim().slice(0, 80)})` };
-  }
+  if (status !== 200) return { wrong: `answers ${status} (${beginning(text)})` };
+  if (!parsed.success || parsed.output.status === "error") return { wrong: whatElse(text) };
   const { data, warnings, isPartial } = parsed.output;
   if (isPartial || warnings?.length) {
-    return { wrong: `answers with a part only (${warnings?.join(", ") || "isPartial"})` };
+    return { wrong: `answers with a part only (${oneLine(warnings?.join(", ") || "isPartial")})` };
   }
-  return { series: data.result.flatMap(latest), at };
+  if (data.result.length > lookDefaults.prometheusSeriesAtMost) {
+    return {
+      wrong: `answers with ${count(data.result.length)} series, more than the ${count(lookDefaults.prometheusSeriesAtMost)} that are held: narrow them down with --label, or have fewer labels on the metrics`,
+    };
+  }
+  const series: Series[] = [];
+  for (const each of data.result) {
+    await turn();
+    const one = v.safeParse(oneSeries, each);
+    if (!one.success) return { wrong: whatElse(text) };
+    series.push(...latest(one.output));
+  }
+  return { series, at };
 }
+
+const whatElse = (text: string) => `answers what Prometheus would not (${beginning(text)})`;
+
+/** The first line of an answer that was not to be expected. */
+const beginning = (text: string) => oneLine(text.slice(0, 1000).trim().split("\n")[0]?.slice(0, 80) ?? "");
 
 function latest({ metric, values }: { metric: Record<string, string>; values: [number, string][] }): Series[] {
   const { __name__: name = "", ...labels } = metric;
@@ -136,15 +156,12 @@ async function post(args: PrometheusArgs, body: string, signal: AbortSignal): Pr
   return new Promise((answered, failed) => {
     const options = { method: "POST", headers, signal, ...(ca !== undefined && { ca: [...rootCertificates, ca] }) };
     const sent = open(url, options, (response) => {
-      let text = "";
-      response.setEncoding("utf8");
-      response.on("data", (chunk) => {
-        text += chunk;
-      });
       const date = Date.parse(response.headers.date ?? "");
       const at = Number.isNaN(date) ? Date.now() : date;
-      response.on("end", () => answered({ status: response.statusCode ?? 0, text, at }));
-      response.on("error", failed);
+      textOf(response, lookDefaults.prometheusBytes).then(
+        (text) => answered({ status: response.statusCode ?? 0, text, at }),
+        failed,
+      );
     });
     sent.on("error", failed);
     sent.end(body);

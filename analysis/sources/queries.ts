@@ -1,3 +1,4 @@
+import { oneLine } from "../../border/foreign-text.ts";
 import { lookDefaults } from "../defaults.ts";
 import type { Pod, UnitReading } from "../reading.ts";
 import type { Clusters } from "./envoy-gateway.ts";
@@ -189,7 +190,9 @@ export function unitsOf(
   const instances = new Set<string>();
   const names = new Set(pods.map(({ name }) => name));
   for (const each of series) {
-    const { pod, instance = "the gateway" } = each.labels;
+    const { pod } = each.labels;
+    // It becomes the unit's name.
+    const instance = oneLine(each.labels.instance ?? "the gateway");
     const track = query.trackOf?.(each.labels);
     if (pod !== undefined && names.has(pod)) push(byPod, pod, each);
     else if (track !== undefined) {
@@ -215,14 +218,14 @@ function podsOf(
   const uncounted = uncountedBy(query, pods, found);
   return pods.map(({ name, release, ready, ending }) => {
     const own = found.get(name) ?? [];
-    const problem = ready && !ending ? staleness(name, own, answered) : undefined;
+    const problem = ready && !ending ? staleness(oneLine(name), own, answered) : undefined;
     if (problem !== undefined) return { unit: name, release, problem };
     const unit = unitOf(query, { unit: name, release }, own, answered.seconds);
     const missing = uncounted.get(release) ?? [];
     if (missing.length === 0 || unit.problem !== undefined) return unit;
     return {
       ...unit,
-      problem: `Prometheus has no ${missing.join(", no ")} of any pod of release ${release}: a counter that it is to believe has to begin with 0.`,
+      problem: `Prometheus has no ${oneLine(missing.join(", no "))} of any pod of release ${oneLine(release)}: a counter that it is to believe has to begin with 0.`,
     };
   });
 }
@@ -275,7 +278,7 @@ function backendsOf(
   const releases = [...new Set(pods.filter((pod) => pod.track === track).map(({ release }) => release))];
   const [release = ""] = releases;
   if (releases.length > 1) {
-    const problem = `Backend ${track} mixes releases ${releases.join(" and ")}: its counters belong to neither.`;
+    const problem = `Backend ${track} mixes releases ${oneLine(releases.join(" and "))}: its counters belong to neither.`;
     return [...instances].map((instance) => ({ unit: `${track} by ${instance}`, release: "", problem }));
   }
   const problem = nothingOf(query, `backend ${track}`, answered.seconds);
@@ -297,7 +300,7 @@ function unitOf(
   series: readonly Series[],
   seconds: number,
 ): UnitReading {
-  if (series.length === 0) return { ...unit, problem: nothingOf(query, unit.unit, seconds) };
+  if (series.length === 0) return { ...unit, problem: nothingOf(query, oneLine(unit.unit), seconds) };
   const { samples, wrong } = countersOf(query.metrics, series.map(withoutScrape), {
     bare: query.trackOf !== undefined,
   });
@@ -305,7 +308,7 @@ function unitOf(
   return {
     ...unit,
     ...(samples && { samples }),
-    ...(wrong !== undefined && { problem: `${unit.unit} ${wrong}${twice}.` }),
+    ...(wrong !== undefined && { problem: `${oneLine(unit.unit)} ${wrong}${twice}.` }),
   };
 }
 

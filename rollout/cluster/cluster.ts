@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { BodyTooLarge, linesIn, textIn, textOf } from "../../border/body.ts";
 import { oneLine } from "../../border/foreign-text.ts";
+import { isPlainPath, UnsafePath } from "../../border/path.ts";
 import { Refusal } from "../../components/refusal.ts";
 import type { Access, Credentials } from "./kubeconfig.ts";
 import { type Outgoing, send } from "./send.ts";
@@ -261,6 +262,8 @@ async function authorized(
   outgoing: Omit<Outgoing, "options">,
   credentials?: Credentials,
 ): Promise<IncomingMessage> {
+  // Names in it may be others' words, and the request is made in our name.
+  if (!isPlainPath(path)) throw new UnsafePath(`the path ${oneLine(path)} leads elsewhere`);
   const { token, certificate, key } = credentials ?? (await access.credentials(outgoing.signal));
   const url = new URL(access.server.pathname.replace(/\/$/, "") + path, access.server);
   const headers = {
@@ -300,7 +303,7 @@ async function* streamed(
 
 /** What a failed request comes to for a person. */
 function silence(access: Access, error: unknown): Error {
-  if (error instanceof Refusal || error instanceof ApiError || error instanceof BodyTooLarge) return error;
+  if ([Refusal, ApiError, BodyTooLarge, UnsafePath].some((known) => error instanceof known)) return error as Error;
   const { name, message } = error as Error;
   const why = name === "TimeoutError" || name === "AbortError" ? `no answer within ${patience / 1000} s` : message;
   return new Unreachable(

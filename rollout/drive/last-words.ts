@@ -3,6 +3,8 @@ import { dirname, join } from "node:path";
 import { lookDefaults } from "../../analysis/defaults.ts";
 import type { Evidence } from "../../analysis/evidence.ts";
 import { inTurn } from "../../analysis/sources/pods.ts";
+import { oneLine } from "../../border/foreign-text.ts";
+import { nameInPath, pathOf } from "../../border/path.ts";
 import { deploymentName } from "../../components/names.ts";
 import type { Track } from "../../components/traffic.ts";
 import type { Cluster } from "../cluster/cluster.ts";
@@ -34,6 +36,8 @@ const characters = 512 * 1024;
 const logBytes = 16 << 20;
 /** What a node answers, as if it were the log, where it has removed the container: it keeps the last one that ended. */
 const lost = "unable to retrieve container logs for ";
+/** Characters of an Event's message: as many as Kubernetes lets it have. */
+const eventCharacters = 1024;
 /** Logs that are read; those of canary's pods come first, and of newer ones. */
 const logsAtMost = 40;
 
@@ -76,7 +80,7 @@ async function save(dying: Dying): Promise<string> {
   ];
   const writing = limited();
   const [inFolder, inCluster] = await Promise.allSettled([
-    writeFolder(join(folder, service, release, at), files),
+    writeFolder(folder, [service, release, at], files),
     before(writing, keepLastWords(api.until(writing), namespace, service, `${at}.${release}`, files)),
   ]);
   const places = [
@@ -137,14 +141,15 @@ async function readWords(
   release: string,
   reading: Reading,
 ): Promise<Words[]> {
-  const replicaSetsPath = `/apis/apps/v1/namespaces/${namespace}/replicasets`;
+  const replicaSetsPath = pathOf("apis", "apps", "v1", "namespaces", namespace, "replicasets");
+  const eventsPath = pathOf("api", "v1", "namespaces", namespace, "events");
   const [pods, replicaSets = [], events] = await Promise.all([
     reading.of("the pods and their logs", readPods(api, namespace, service)).then(async (all) => {
       const own = all?.filter(({ metadata }) => metadata.labels?.release === release).sort(canaryFirst);
       return own && { own, logs: await readLogs(api, namespace, own, reading) };
     }),
     reading.of("the ReplicaSets", api.list<ReplicaSetObject>(replicaSetsPath, `app=${service}`)),
-    reading.of("the Events", api.list<EventObject>(`/api/v1/namespaces/${namespace}/events`)),
+    reading.of("the Events", api.list<EventObject>(eventsPath)),
   ]);
   const sets = replicaSets.filter(({ metadata }) => metadata.labels?.release === release);
   const about = {
@@ -205,12 +210,17 @@ async function readLogs(
       limitBytes: String(logBytes),
     });
     if (previous) query.set("previous", "true");
-    const path = `/api/v1/namespaces/${namespace}/pods/${pod}/log?${query}`;
     const read: string[] = [];
-    await reading.of(name, readLines(api.lines(path, reading.signal), read));
+    const reads = async () => {
+      // It becomes a file.
+      nameInPath(name);
+      const path = `${pathOf("api", "v1", "namespaces", namespace, "pods", pod, "log")}?${query}`;
+      await readLines(api.lines(path, reading.signal), read);
+    };
+    await reading.of(oneLine(name), reads());
     if (read.length === 1 && read[0]?.startsWith(lost)) {
       // A node keeps one container that ended: where the present one has ended too, that of the one before is never there.
-      if (!previous) reading.misses(name, "the node has it no more");
+      if (!previous) reading.misses(oneLine(name), "the node has it no more");
       return { name, pod, text: "" };
     }
     return { name, pod, text: read.map((line) => `${line}\n`).join("") };
@@ -264,17 +274,20 @@ function inLines(events: readonly EventObject[]): string {
     const count = series?.count ?? event.count ?? 1;
     const times = [series?.lastObservedTime, event.lastTimestamp, event.eventTime, event.metadata.creationTimestamp];
     const at = times.find((time) => time) ?? "";
-    const text = message.trim().replaceAll(/\s*\n\s*/g, " | ");
+    const text = oneLine(message.trim().replaceAll(/\s*\n\s*/g, " | "), eventCharacters);
     const what = `${involvedObject.kind} ${involvedObject.name}`;
-    return `${at} ${type} ${reason}${count > 1 ? ` (${count} times)` : ""} ${what}: ${text}\n`;
+    const head = oneLine(`${at} ${type} ${reason}${count > 1 ? ` (${count} times)` : ""} ${what}`);
+    return `${head}: ${text}\n`;
   });
   return rows.sort().join("");
 }
 
 /** Writes the files into a new folder; where there is one already, into one beside it. Returns its path. */
-async function writeFolder(path: string, files: readonly Words[]): Promise<string> {
-  const made = await makeFolder(path);
-  await Promise.all(files.map(({ name, text }) => writeFile(join(made, name), text, { flag: "wx", mode: 0o600 })));
+async function writeFolder(folder: string, names: readonly string[], files: readonly Words[]): Promise<string> {
+  const made = await makeFolder(join(folder, pathOf(...names)));
+  await Promise.all(
+    files.map(({ name, text }) => writeFile(join(made, nameInPath(name)), text, { flag: "wx", mode: 0o600 })),
+  );
   return made;
 }
 
@@ -306,5 +319,5 @@ function inShort(error: unknown): string {
   const { name, message } = error as Error;
   if (name === "TimeoutError") return "no time was left";
   if (name === "AbortError") return "it was ended";
-  return message.replace(/\.$/, "");
+  return oneLine(message).replace(/\.$/, "");
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { pathOf } from "../../border/path.ts";
 import { Refusal } from "../../components/refusal.ts";
 import type { Track } from "../../components/traffic.ts";
 import { ApiError, type Cluster } from "../cluster/cluster.ts";
@@ -116,7 +117,10 @@ async function follow(args: FollowArgs, { metadata, spec }: PodObject, known: Fo
   const again = new Map(known.shown);
   known.open = true;
   try {
-    for await (const line of api.lines(`/api/v1/namespaces/${namespace}/pods/${pod}/log?${query}`, signal)) {
+    for await (const line of api.lines(
+      `${pathOf("api", "v1", "namespaces", namespace, "pods", pod, "log")}?${query}`,
+      signal,
+    )) {
       const [at = "", text = ""] = split(line);
       const left = again.get(line) ?? 0;
       if (left > 0) {

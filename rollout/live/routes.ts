@@ -1,3 +1,4 @@
+import { pathOf } from "../../border/path.ts";
 import { type GatewayArgs, type GatewayRef, routeSpec } from "../../components/gateway.ts";
 import { backendName, serviceLabel } from "../../components/names.ts";
 import { Refusal } from "../../components/refusal.ts";
@@ -69,11 +70,11 @@ export function readRoute(api: Cluster, namespace: string, name: string): Promis
 }
 
 export function readGateway(api: Cluster, namespace: string, name: string): Promise<GatewayObject | undefined> {
-  return api.get(`${group}/namespaces/${namespace}/gateways/${name}`);
+  return api.get(group + pathOf("namespaces", namespace, "gateways", name));
 }
 
 export function pathOfRoute(namespace: string, name: string): string {
-  return `${group}/namespaces/${namespace}/httproutes/${name}`;
+  return group + pathOf("namespaces", namespace, "httproutes", name);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
+import { oneLine } from "../../border/foreign-text.ts";
 import { tokenHeader } from "../../components/names.ts";
 import { Refusal } from "../../components/refusal.ts";
 import { ApiError } from "../cluster/cluster.ts";
@@ -31,7 +32,7 @@ export async function openPassage({ all, mainPort }: Pick<Ways, "all" | "mainPor
       // Some other request may have come through, but a no stays one.
       if (error instanceof ApiError || (error instanceof Refusal && barred === undefined)) barred = error;
       if (response.headersSent) return void response.destroy();
-      response.writeHead(502, { "content-type": "text/plain" }).end(`gray: ${(error as Error).message}\n`);
+      response.writeHead(502, { "content-type": "text/plain" }).end(`gray: ${oneLine((error as Error).message)}\n`);
     });
   });
   await new Promise<void>((listening, failed) => server.once("error", failed).listen(0, "127.0.0.1", listening));

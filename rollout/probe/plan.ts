@@ -1,3 +1,5 @@
+import { oneLine } from "../../border/foreign-text.ts";
+import { pathOf } from "../../border/path.ts";
 import { type Plan, parsePlan, planName } from "../../components/plan.ts";
 import { Refusal } from "../../components/refusal.ts";
 import type { Cluster } from "../cluster/cluster.ts";
@@ -9,13 +11,14 @@ import type { Cluster } from "../cluster/cluster.ts";
  */
 export async function readPlan(api: Cluster, namespace: string, service: string): Promise<Plan | undefined> {
   const name = planName(service);
-  const object = await api.get<{ data?: Record<string, string> }>(`/api/v1/namespaces/${namespace}/configmaps/${name}`);
+  const path = pathOf("api", "v1", "namespaces", namespace, "configmaps", name);
+  const object = await api.get<{ data?: Record<string, string> }>(path);
   if (object === undefined) return undefined;
   try {
     return parsePlan(object.data?.plan ?? "");
   } catch (error) {
     throw new Refusal(
-      `The plan ${name} in namespace ${namespace} cannot be read (${(error as Error).message}): run pulumi up --stack canary, which writes it anew, with the version of gray-release that this gray is of.`,
+      `The plan ${name} in namespace ${namespace} cannot be read (${oneLine((error as Error).message)}): run pulumi up --stack canary, which writes it anew, with the version of gray-release that this gray is of.`,
     );
   }
 }

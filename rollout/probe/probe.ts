@@ -1,5 +1,6 @@
-import type { IncomingMessage } from "node:http";
 import { performance } from "node:perf_hooks";
+import { beginningOf, textIn } from "../../border/body.ts";
+import { oneLine } from "../../border/foreign-text.ts";
 import type { FullCheck } from "../../components/check.ts";
 import { Refusal } from "../../components/refusal.ts";
 import { ApiError } from "../cluster/cluster.ts";
@@ -7,7 +8,7 @@ import { masked } from "./mask.ts";
 import { readPlan } from "./plan.ts";
 import { type By, doubtOf, type Way, type WaysArgs, waysToCanary } from "./way.ts";
 
-/** As much of a body as is read, in bytes. */
+/** As much of a body as is read, in characters. */
 const longestBody = 1024 * 1024;
 /** As much of one as is shown, in characters. */
 const shownBody = 80;
@@ -89,14 +90,14 @@ async function ask(way: Way, check: FullCheck, ending?: AbortSignal): Promise<Ch
   try {
     const response = await way.send({ port, path, method, headers, signal: limit });
     status = response.statusCode ?? 0;
-    const text = masked(await beginningOf(response), way.secrets);
+    const text = masked(await beginningOf(textIn(response, Number.POSITIVE_INFINITY), longestBody), way.secrets);
     return ended(way.foreign(response.headers, port) ?? fault(check, { status, text }));
   } catch (error) {
     if (ending?.aborted) throw ending.reason;
     if (time.aborted) return ended(`the whole answer was not there within ${atMost} s`);
     if (error instanceof Refusal || error instanceof ApiError) throw error;
     return ended(
-      `${status === undefined ? "there is no answer" : "the answer broke off"}: ${(error as Error).message}`,
+      `${status === undefined ? "there is no answer" : "the answer broke off"}: ${oneLine((error as Error).message)}`,
     );
   }
 }
@@ -118,23 +119,11 @@ export function fault(
     "contains" in body
       ? [text.includes(body.contains), JSON.stringify(body.contains)]
       : [new RegExp(body.pattern, "u").test(text), `what /${body.pattern}/ finds`];
-  return holds ? undefined : `the body does not hold ${what}: ${shown(text)}`;
+  return holds ? undefined : `the body does not hold ${oneLine(what)}: ${shown(text)}`;
 }
 
 function shown(text: string): string {
   if (text === "") return "it is empty";
   const [line = ""] = text.trimStart().split(/\r?\n/);
-  return `it begins with ${JSON.stringify(line.slice(0, shownBody))}`;
-}
-
-/** The body, or the first MiB of a longer one, which is then let go. */
-async function beginningOf(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length >= longestBody) break;
-  }
-  return Buffer.concat(chunks).subarray(0, longestBody).toString("utf8");
+  return `it begins with ${oneLine(JSON.stringify(line.slice(0, shownBody)))}`;
 }

@@ -1,4 +1,5 @@
 import { isIPv6 } from "node:net";
+import { oneLine } from "../../border/foreign-text.ts";
 import { backendName, tokenHeader } from "../../components/names.ts";
 import { Refusal } from "../../components/refusal.ts";
 import type { HttpRouteRule } from "../../components/route.ts";
@@ -90,7 +91,7 @@ export async function wayByToken({ api, namespace, service, routes, ports, url }
     foreign(headers, port) {
       const { mark } = entrances.get(port) ?? {};
       if (mark === undefined || headers[mark.name.toLowerCase()] === mark.value) return undefined;
-      return `the answer lacks the header ${mark.name}: ${mark.value}, so it is not canary's; or this gateway has no filters of backends: take canaryHeader out then, or ask with --by pods`;
+      return `the answer lacks the header ${oneLine(`${mark.name}: ${mark.value}`)}, so it is not canary's; or this gateway has no filters of backends: take canaryHeader out then, or ask with --by pods`;
     },
     relative(location) {
       if (!URL.canParse(location)) return location;
@@ -111,7 +112,8 @@ const unreached =
 
 /** What a request without an answer comes to. Where the gateway was not even reached, that says nothing of canary. */
 function silence(service: string, origin: string, error: unknown): Error {
-  const { code = "", message } = error as NodeJS.ErrnoException;
+  const { code = "", message: said } = error as NodeJS.ErrnoException;
+  const message = oneLine(said);
   const distrusted = unknownAuthority.test(code);
   if (!distrusted && !unreached.test(code))
     return new Error(`the connection to the gateway ended (${message || code})`);
@@ -190,7 +192,7 @@ function troubleOf(type: string, conditions: readonly RouteCondition[], generati
   if (found === undefined) return `it does not say ${type}`;
   // Optional in a condition; a gateway that leaves it out is taken at its word.
   if ((found.observedGeneration ?? generation) < generation) return "it has not read the last change yet";
-  return found.status === "True" ? undefined : `${type} is ${found.status}, ${found.reason}`;
+  return found.status === "True" ? undefined : `${type} is ${oneLine(`${found.status}, ${found.reason}`)}`;
 }
 
 /**

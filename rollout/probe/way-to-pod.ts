@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Pod } from "../../analysis/reading.ts";
-import { isPlainPath } from "../../border/path.ts";
+import { oneLine } from "../../border/foreign-text.ts";
+import { isPlainPath, pathOf } from "../../border/path.ts";
 import { Refusal } from "../../components/refusal.ts";
 import { type Cluster, refusedBy } from "../cluster/cluster.ts";
 import type { Way } from "./way.ts";
@@ -31,7 +32,7 @@ export function wayToPod(
   const proxies = new Map(
     asked.map((port) => [
       port,
-      `/api/v1/namespaces/${namespace}/pods/${pod.name}:${containerPort(pod, ports, port)}/proxy`,
+      pathOf("api", "v1", "namespaces", namespace, "pods", `${pod.name}:${containerPort(pod, ports, port)}`, "proxy"),
     ]),
   );
   return {
@@ -44,7 +45,7 @@ export function wayToPod(
         );
       }
       // From a path that leads upwards it would be any request to the API server, in the name of whoever runs this.
-      if (!isPlainPath(path)) throw new Error(`the path ${path} leads upwards: write the path that is meant`);
+      if (!isPlainPath(path)) throw new Error(`the path ${oneLine(path)} leads upwards: write the path that is meant`);
       const target = `${proxies.get(port)}${path}`;
       const answer = await api.forward(target, { ...request, headers });
       if (!mayBeStatus(answer)) return answer;
@@ -115,7 +116,7 @@ function assertFromPod(pod: string, status: number, text: string): void {
   if (said === undefined) return;
   // What its proxy says of a connection that does not come about (k8s.io/apimachinery/pkg/util/proxy).
   if (status === 503 && said.startsWith("error trying to reach service"))
-    throw new Error(`the API server says: ${said}`);
+    throw new Error(`the API server says: ${oneLine(said)}`);
   throw refusedBy(status, text, `pods/proxy of ${pod}`);
 }
 

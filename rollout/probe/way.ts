@@ -1,6 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import type { Pod } from "../../analysis/reading.ts";
+import { pathOf } from "../../border/path.ts";
 import { backendName } from "../../components/names.ts";
 import { Refusal } from "../../components/refusal.ts";
 import type { Cluster } from "../cluster/cluster.ts";
@@ -135,7 +136,7 @@ async function readCanaryService(
   service: string,
 ): Promise<readonly [ServicePort, ...ServicePort[]]> {
   const name = backendName(service, "canary");
-  const path = `/api/v1/namespaces/${namespace}/services/${name}`;
+  const path = pathOf("api", "v1", "namespaces", namespace, "services", name);
   const found = await api.get<{ spec: { ports: readonly [ServicePort, ...ServicePort[]] } }>(path);
   if (found === undefined) {
     throw new Refusal(`There is no Service ${name} in namespace ${namespace}: run pulumi up --stack canary.`);

@@ -1,19 +1,24 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseExposition } from "../../analysis/sources/exposition.ts";
+import { lookDefaults } from "../../analysis/defaults.ts";
+import { readExposition } from "../../analysis/sources/exposition.ts";
 
-const parse = (text: string, type?: string) => {
-  const found = parseExposition(text, undefined, type);
+const read = (text: string, names?: readonly string[], type?: string) => {
+  const wanted = names && { series: new Set(names), declared: new Set(names) };
+  return readExposition([text], wanted, type);
+};
+const parse = async (text: string, type?: string) => {
+  const found = await read(text, undefined, type);
   return "wrong" in found ? assert.fail(found.wrong) : found;
 };
-const wrong = (text: string, type?: string) => {
-  const found = parseExposition(text, undefined, type);
+const wrong = async (text: string, type?: string) => {
+  const found = await read(text, undefined, type);
   return "wrong" in found ? found.wrong : assert.fail(JSON.stringify(found));
 };
 
 describe("an answer of /metrics", () => {
-  it("has series with their labels, values and times", () => {
-    const { series, declared } = parse(
+  it("has series with their labels, values and times", async () => {
+    const { series, declared } = await parse(
       [
         "# HELP http_requests_total Requests answered, by status code.",
         "# TYPE http_requests_total counter",
@@ -35,8 +40,8 @@ describe("an answer of /metrics", () => {
     assert.deepEqual([...declared], ["http_requests_total"]);
   });
 
-  it("has label values with braces, hashes, escapes and line breaks in them", () => {
-    const [series] = parse('m{path="C:\\\\DIR",error="no \\"file\\":\\n} # 1,x=",__proto__="y"} 1\n').series;
+  it("has label values with braces, hashes, escapes and line breaks in them", async () => {
+    const [series] = (await parse('m{path="C:\\\\DIR",error="no \\"file\\":\\n} # 1,x=",__proto__="y"} 1\n')).series;
     assert.deepEqual(Object.entries(series?.labels ?? {}), [
       ["path", "C:\\DIR"],
       ["error", 'no "file":\n} # 1,x='],
@@ -44,16 +49,16 @@ describe("an answer of /metrics", () => {
     ]);
   });
 
-  it("has numbers as Go writes them", () => {
+  it("has numbers as Go writes them", async () => {
     const text = ["1e3", "+1.5E-2", "+Inf", "-Inf", "NaN", ".5", "5."].map((value) => `m ${value}\n`).join("");
     assert.deepEqual(
-      parse(text).series.map(({ value }) => value),
+      (await parse(text)).series.map(({ value }) => value),
       [1000, 0.015, Infinity, -Infinity, Number.NaN, 0.5, 5],
     );
   });
 
-  it("in OpenMetrics has times in seconds, exemplars that do not count, and a last line", () => {
-    const { series } = parse(
+  it("in OpenMetrics has times in seconds, exemplars that do not count, and a last line", async () => {
+    const { series } = await parse(
       [
         "# TYPE foo counter",
         "# UNIT foo seconds",
@@ -71,18 +76,17 @@ describe("an answer of /metrics", () => {
     ]);
   });
 
-  it("may have lines that end as on Windows", () => {
-    assert.deepEqual(parse("# TYPE m counter\r\nm 1\r\n\r\n").series, [{ name: "m", labels: {}, value: 1 }]);
+  it("may have lines that end as on Windows", async () => {
+    assert.deepEqual((await parse("# TYPE m counter\r\nm 1\r\n\r\n")).series, [{ name: "m", labels: {}, value: 1 }]);
   });
 
-  it("gives the series that are wanted, and still wants the others well-formed", () => {
-    const wanted = (name: string) => name === "b";
-    const found = parseExposition('a 1\nb{x="y"} 2\n', wanted);
+  it("gives the series that are wanted, and still wants the others well-formed", async () => {
+    const found = await read('a 1\nb{x="y"} 2\nbc 3\n', ["b"]);
     assert.deepEqual("series" in found && found.series, [{ name: "b", labels: { x: "y" }, value: 2 }]);
-    assert.deepEqual(parseExposition("a\nb 2\n", wanted), { wrong: 'has no metric in line 1: "a"' });
+    assert.deepEqual(await read("a\nb 2\n", ["b"]), { wrong: 'has no metric in line 1: "a"' });
   });
 
-  it("is refused where it is something else, and the line shown", () => {
+  it("is refused where it is something else, and the line shown", async () => {
     for (const [text, sentence] of [
       ["<html><body>Bad gateway</body></html>\n", 'has no metric in line 1: "<html><body>Bad gateway</body></html>"'],
       ["ok\n", 'has no metric in line 1: "ok"'],
@@ -95,26 +99,29 @@ describe("an answer of /metrics", () => {
       ["m 1 2 3\n", 'has no metric in line 1: "m 1 2 3"'],
       ["m1\n", 'has no metric in line 1: "m1"'],
     ] as const) {
-      assert.equal(wrong(text), sentence);
+      assert.equal(await wrong(text), sentence);
     }
   });
 
-  it("is refused where it is empty", () => {
-    assert.equal(wrong(""), "is empty");
-    assert.equal(wrong("\n\n"), "is empty");
+  it("is refused where it is empty", async () => {
+    assert.equal(await wrong(""), "is empty");
+    assert.equal(await wrong("\n\n"), "is empty");
   });
 
-  it("is refused where it is cut off, also in the middle of a number, which would pass for a smaller one", () => {
+  it("is refused where it is cut off, also in the middle of a number, which would pass for a smaller one", async () => {
     const whole = 'a{code="200"} 1200\na{code="500"} 345\n';
     for (let length = 1; length < whole.length; length++) {
-      const found = parseExposition(whole.slice(0, length));
+      const found = await read(whole.slice(0, length));
       if (whole[length - 1] === "\n") assert.ok("series" in found);
       else assert.deepEqual(found, { wrong: "is cut off in the middle of a line" });
     }
-    assert.equal(wrong("a_total 1\n", "application/openmetrics-text; version=1.0.0"), "is cut off before its # EOF");
+    assert.equal(
+      await wrong("a_total 1\n", "application/openmetrics-text; version=1.0.0"),
+      "is cut off before its # EOF",
+    );
   });
 
-  it("never throws, whatever it is", () => {
+  it("never throws, whatever it is", async () => {
     const piece = fc.constantFrom(
       "m",
       "{",
@@ -132,14 +139,14 @@ describe("an answer of /metrics", () => {
       "NaN",
       "TYPE",
     );
-    fc.assert(
-      fc.property(
+    await fc.assert(
+      fc.asyncProperty(
         fc.oneof(
           fc.string(),
           fc.array(piece).map((pieces) => pieces.join("")),
         ),
-        (text) => {
-          const found = parseExposition(text);
+        async (text) => {
+          const found = await read(text);
           assert.ok("wrong" in found || found.series.every(({ value }) => typeof value === "number"));
         },
       ),
@@ -147,28 +154,127 @@ describe("an answer of /metrics", () => {
     );
   });
 
-  it("gives back any labels that were written as the format says", () => {
+  it("gives back any labels that were written as the format says", async () => {
     const labels = fc.dictionary(fc.stringMatching(/^[a-z_]\w{0,5}$/), fc.string({ unit: "grapheme" }), { maxKeys: 4 });
     const escaped = (text: string) => text.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n");
-    fc.assert(
-      fc.property(labels, fc.nat(), (wantedLabels, value) => {
+    await fc.assert(
+      fc.asyncProperty(labels, fc.nat(), async (wantedLabels, value) => {
         const pairs = Object.entries(wantedLabels).map(([name, text]) => `${name}="${escaped(text)}"`);
-        assert.deepEqual(parse(`m{${pairs.join()}} ${value}\n`).series, [
+        assert.deepEqual((await parse(`m{${pairs.join()}} ${value}\n`)).series, [
           { name: "m", labels: Object.fromEntries(Object.entries(wantedLabels)), value },
         ]);
       }),
     );
   });
 
-  it("is read in time that grows with its length, whatever is in it", () => {
+  it("says the same however it comes in pieces", async () => {
+    const line = fc.constantFrom(
+      "# TYPE a counter",
+      'a{x="1"} 1',
+      'a{x="} € 😀\\n",y="\\""} 2 1700000000',
+      "b 3 # {} 1",
+      "",
+      "# EOF",
+      "<p>",
+      "a 4\r",
+    );
+    const text = fc.array(line, { maxLength: 6 }).map((lines) => lines.join("\n"));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          text,
+          text.map((lines) => `${lines}\n`),
+        ),
+        fc.array(fc.nat(80)),
+        async (whole, cuts) => {
+          const ends = [...new Set(cuts)].filter((end) => end < whole.length).sort((a, b) => a - b);
+          const pieces = [...ends, whole.length].map((end, at) => whole.slice(ends[at - 1] ?? 0, end));
+          assert.deepEqual(await readExposition(pieces), await readExposition([whole]));
+        },
+      ),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("is read no further than to the line that is wrong, or the last one of OpenMetrics", async () => {
+    for (const [piece, answer] of [
+      ["<html>\n", { wrong: 'has no metric in line 1: "<html>"' }],
+      ["# EOF\n", { series: [], declared: new Set() }],
+    ] as const) {
+      const text = (function* () {
+        yield piece;
+        assert.fail("read on");
+      })();
+      assert.deepEqual(await readExposition(text), answer);
+    }
+  });
+
+  it("is refused where a line does not end, as soon as that is clear", async () => {
+    let pieces = 0;
+    const text = (function* () {
+      for (;;) {
+        pieces++;
+        yield `m{x="${"x".repeat(1000)}`;
+      }
+    })();
+    assert.deepEqual(await readExposition(text), { wrong: "has a line of more than 65 536 characters" });
+    assert.ok(pieces < 100);
+    assert.equal(await wrong(`m{x="${"x".repeat(1 << 16)}"} 1\n`), "has a line of more than 65 536 characters");
+  });
+
+  it("is refused where it has more of the wanted series than are held, and both numbers are said", async () => {
+    const most = lookDefaults.seriesAtMost;
+    const page = (count: number) => Array.from({ length: count }, (_, index) => `a{x="${index}"} 1\nb 2\n`).join("");
+    const found = await read(page(most), ["a"]);
+    assert.equal("series" in found && found.series.length, most);
+    assert.deepEqual(await read(page(most + 2), ["a"]), {
+      wrong: "has 10 002 series that count, more than the 10 000 that are held: have fewer labels on a",
+    });
+  });
+
+  it("holds of the names that are declared those that are wanted", async () => {
+    const found = await read("# TYPE a counter\n# HELP b Other.\na 1\n", ["a"]);
+    assert.deepEqual("series" in found && [...found.declared], ["a"]);
+  });
+
+  it("shows a line that is wrong without what a terminal would obey, and not at length", async () => {
+    const found = await wrong(`\u001b[31mm\u0007\u009b2J\u202eevil\u2028next${"x".repeat(1000)}\n`);
+    assert.match(found, /^[\x20-\x7e…]{1,140}$/);
+  });
+
+  it("lets everything else have its turn while it is read, however much of it is there", async () => {
+    const page = 'jvm_bytes{area="heap",id="G1 Eden"} 1.2E7\n'.repeat(5000);
+    let turns = 0;
+    let reading = true;
+    const count = () => {
+      turns++;
+      if (reading) setImmediate(count);
+    };
+    setImmediate(count);
+    await readExposition(
+      (function* () {
+        for (let pages = 0; pages < 100; pages++) yield page;
+      })(),
+      { series: new Set(), declared: new Set() },
+    );
+    reading = false;
+    // 20 MB in one piece would be one or two.
+    assert.ok(turns > 4, `${turns} turns`);
+  });
+
+  it("is read in time that grows with its length, whatever is in it", async () => {
     const long = 100_000;
+    // As long as a line may be.
     const lines = [
-      `m{${'a="\\\\",'.repeat(long)}} x`,
-      `m{${'"'.repeat(long)}`,
-      `m${" ".repeat(long)}`,
-      "a".repeat(long),
+      `m{${'a="\\\\",'.repeat(9000)}} x`,
+      `m{${'"'.repeat(65_000)}`,
+      `m${" ".repeat(65_000)}x`,
+      `m ${"1".repeat(65_000)}x`,
+      `m 1 ${"1".repeat(65_000)}x`,
+      `m 1${" ".repeat(65_000)}x`,
+      "a".repeat(65_000),
     ];
-    for (const line of lines) assert.ok("wrong" in parseExposition(`${line}\n`));
-    assert.ok("series" in parseExposition('jvm_bytes{area="heap",id="G1 Eden"} 1.2E7\n'.repeat(long), () => false));
+    for (const line of lines) assert.ok("wrong" in (await read(`${line}\n`)));
+    assert.ok("series" in (await read('jvm_bytes{area="heap",id="G1 Eden"} 1.2E7\n'.repeat(long), [])));
   });
 });

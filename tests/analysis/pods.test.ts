@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
+import { Readable } from "node:stream";
 import { advance, nothingCounted } from "../../analysis/counters.ts";
 import { lookDefaults } from "../../analysis/defaults.ts";
 import type { Pod } from "../../analysis/reading.ts";
 import { type PodSourceArgs, podSource } from "../../analysis/sources/pods.ts";
+import { textIn } from "../../border/body.ts";
 import { connect } from "../../rollout/cluster/cluster.ts";
 import { findAccess } from "../../rollout/cluster/kubeconfig.ts";
 import { pod } from "./reading.ts";
@@ -155,6 +157,70 @@ describe("the pods as a source", () => {
       "a is annotated prometheus.io/scrape: false: name the port of its metrics with --pod-port, or read them from --prometheus.",
     );
     assert.deepEqual(paths, []);
+  });
+
+  it("are not asked where an annotation, an argument or a name leads elsewhere, or names no port", async () => {
+    const help = "name the path of its metrics with --metrics-path or its annotation prometheus.io/path.";
+    const where = "say where its metrics are, with --pod-port or its annotation prometheus.io/port.";
+    const annotated = (name: string, value: string) => pod("a", { annotations: { [`prometheus.io/${name}`]: value } });
+    for (const [asked, args, problem] of [
+      [
+        annotated("path", "../../../secrets"),
+        {},
+        `a is not read, because the path "../../../secrets" leads elsewhere: ${help}`,
+      ],
+      [annotated("path", "/x/%2e%2E/y"), {}, `a is not read, because the path "/x/%2e%2E/y" leads elsewhere: ${help}`],
+      [annotated("path", "m#x"), {}, `a is not read, because the path "m#x" leads elsewhere: ${help}`],
+      [pod("a"), { path: "../x" }, `a is not read, because the path "../x" leads elsewhere: ${help}`],
+      [pod("a/../b"), {}, `a/../b is not read, because "a/../b" cannot be part of a path: ${help}`],
+      [pod("a"), { namespace: ".." }, `a is not read, because ".." cannot be part of a path: ${help}`],
+      [annotated("port", "80/../.."), {}, `a has no port 80/../..: ${where}`],
+      [annotated("port", "0"), {}, `a has no port 0: ${where}`],
+      [annotated("port", "65536"), {}, `a has no port 65536: ${where}`],
+      [annotated("scheme", "ftp"), {}, "a is annotated prometheus.io/scheme: ftp: only http and https can be read."],
+    ] as const) {
+      assert.equal((await read([asked], args))[0]?.problem, problem);
+    }
+    assert.deepEqual(paths, []);
+  });
+
+  it("are asked for 64 MiB, and one that answers more is a problem, but not its memory", async () => {
+    const ask: PodSourceArgs["ask"] = async (_, __, limit) => ({
+      status: 200,
+      text: textIn(Readable.from([Buffer.alloc(limit, `# ${"x".repeat(1021)}\n`), Buffer.from("\n")]), limit),
+    });
+    const [unit] = await read([pod("a")], { ask });
+    assert.equal(unit?.problem, "a cannot be read: the answer is larger than 64 MiB.");
+    assert.equal(lookDefaults.pageBytes, 64 << 20);
+  });
+
+  it("that answer at length instead of their metrics are read no further than their reason", async () => {
+    let parts = 0;
+    const ask: PodSourceArgs["ask"] = async () => ({
+      status: 500,
+      text: (async function* () {
+        for (; ; parts++) yield `${"oh ".repeat(1000)}`;
+      })(),
+    });
+    const [unit] = await read([pod("a")], { ask });
+    assert.match(unit?.problem ?? "", /^a answers 500 instead of its metrics \((oh )+oh?\)\.$/);
+    assert.ok(parts < 100);
+  });
+
+  it("whose histogram has more edges than are compared say so, and their answers still count", async () => {
+    const edges = (count: number) =>
+      latency(Object.fromEntries([...Array.from({ length: count }, (_, i) => [`${(i + 1) / 1000}`, 1]), ["+Inf", 1]]));
+    const most = lookDefaults.edgesAtMost;
+    const fine = await one(metrics({ 200: 5 }) + edges(most));
+    assert.deepEqual([fine.samples?.length, fine.problem], [most + 2, undefined]);
+    const tooFine = await one(metrics({ 200: 5 }) + edges(5000));
+    assert.deepEqual(
+      [tooFine.samples?.map(({ counter }) => counter.kind), tooFine.problem],
+      [
+        ["requests"],
+        "a gives http_request_duration_seconds with 5 000 edges, and at most 100 are compared: have fewer buckets.",
+      ],
+    );
   });
 
   it("may call metrics and labels by other names", async () => {
@@ -350,13 +416,13 @@ describe("the pods as a source", () => {
     const units = await read([pod("a"), pod("b"), pod("c")], { timeoutSeconds: 0.5 });
     assert.deepEqual(
       units.map(({ problem }) => problem),
-      ["a gave no answer within 0.5 s.", undefined, "c gave no answer within 0.5 s."],
+      ["a gave no whole answer within 0.5 s.", undefined, "c gave no whole answer within 0.5 s."],
     );
   });
 
   it("that trickle their answer have no more time than others", async () => {
     const unit = await one((response) => void response.write("# HELP "), { timeoutSeconds: 0.05 });
-    assert.equal(unit.problem, "a gave no answer within 0.05 s.");
+    assert.equal(unit.problem, "a gave no whole answer within 0.05 s.");
   });
 
   it("are a problem each when the look is ended from outside, and nothing throws", async () => {

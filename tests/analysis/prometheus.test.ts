@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { advance, nothingCounted } from "../../analysis/counters.ts";
+import { lookDefaults } from "../../analysis/defaults.ts";
 import { type PrometheusArgs, prometheusSource } from "../../analysis/sources/prometheus.ts";
 import { ownMetrics, traefik } from "../../analysis/sources/queries.ts";
 import { backendName } from "../../components/names.ts";
@@ -99,6 +100,18 @@ describe("Prometheus as a source", () => {
     const [request] = asked;
     assert.deepEqual([request?.method, request?.path], ["POST", "/api/v1/query"]);
     assert.match(request?.query ?? "", /^\{__name__=~"http_requests_total\|.*pod=~"a"}\[180s]$/);
+  });
+
+  it("may answer so much and no more, in bytes and in series", async () => {
+    const { prometheusBytes, prometheusSeriesAtMost } = lookDefaults;
+    assert.equal(
+      await problemOf("x".repeat(prometheusBytes + 1)),
+      "Prometheus at HOST cannot be read (the answer is larger than 32 MiB).",
+    );
+    assert.equal(
+      await problemOf(success(Array.from({ length: prometheusSeriesAtMost + 1 }, () => ({})))),
+      "Prometheus at HOST answers with 50 001 series, more than the 50 000 that are held: narrow them down with --label, or have fewer labels on the metrics.",
+    );
   });
 
   it("may stand behind a path", async () => {

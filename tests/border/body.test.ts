@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { BodyTooLarge, linesIn, textIn, textOf } from "../../border/body.ts";
+import { BodyTooLarge, beginningOf, linesIn, textIn, textOf } from "../../border/body.ts";
 
 async function* bytes(...parts: (string | Buffer)[]): AsyncGenerator<Buffer> {
   for (const part of parts) yield Buffer.from(part);
@@ -34,6 +34,22 @@ describe("a body", () => {
 
   it("is given as it comes", async () => {
     assert.deepEqual(await all(textIn(bytes("a", "", "b"), 2)), ["a", "b"]);
+  });
+});
+
+describe("the beginning of a text", () => {
+  it("is as long as its limit, or the whole of a shorter one, and what follows is let go", async () => {
+    let ended = false;
+    async function* text() {
+      try {
+        for (;;) yield "abc";
+      } finally {
+        ended = true;
+      }
+    }
+    assert.equal(await beginningOf(text(), 4), "abca");
+    assert.ok(ended);
+    assert.equal(await beginningOf(textIn(bytes("ab"), 9), 4), "ab");
   });
 });
 

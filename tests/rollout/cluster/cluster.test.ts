@@ -5,7 +5,9 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { BodyTooLarge } from "../../../border/body.ts";
+import { UnsafePath } from "../../../border/path.ts";
 import { Refusal } from "../../../components/refusal.ts";
+import { mayPass } from "../../../rollout/cluster/answer.ts";
 import { ApiError, type Cluster, connect } from "../../../rollout/cluster/cluster.ts";
 import { type Access, findAccess } from "../../../rollout/cluster/kubeconfig.ts";
 import { ApiServer } from "../../fake/api-server.ts";
@@ -41,6 +43,24 @@ describe("the client of the cluster", () => {
     api.put(`${maps}/a`, { metadata: { name: "a" }, data: { x: "1" } });
     assert.deepEqual((await cluster().get<{ data: unknown }>(`${maps}/a`))?.data, { x: "1" });
     assert.equal(await cluster().get(`${maps}/none`), undefined);
+  });
+
+  it("asks for no path that leads elsewhere, whoever put it together, and does not try again", async () => {
+    const { signal } = new AbortController();
+    for (const path of [`${maps}/../secrets`, `${maps}/a/%2e%2E`, "/api/v1/namespaces/./configmaps", `${maps}/..`]) {
+      for (const asking of [
+        () => cluster().get(path),
+        () => cluster().list(path),
+        () => cluster().delete(path),
+        () => cluster().patch(path, []),
+        () => cluster().stream(path, signal, 1),
+        () => cluster().forward(path, { method: "GET", headers: {}, signal }),
+        () => cluster().lines(path, signal)[Symbol.asyncIterator]().next(),
+      ]) {
+        await assert.rejects(asking, (error) => error instanceof UnsafePath && !mayPass(error));
+      }
+    }
+    assert.equal(api.requests.length, 0);
   });
 
   it("sends a patch as what it is: operations, or fields to own as well", async () => {

@@ -127,6 +127,34 @@ describe("the last words of a release", () => {
     assert.deepEqual(inCluster(), inFolder());
   });
 
+  it("stay in their folder, whatever a record calls the release", async () => {
+    for (const id of ["../../../elsewhere", "..", "a/b", ""]) {
+      const said = await save({ release: id });
+      assert.match(said, /They are in no folder \(".*" cannot be part of a path\)/, said);
+    }
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
+  it("leave out the log of a container whose name is no file's, and say so in one line", async () => {
+    startPod("web-canary-5d-2", { status: { containerStatuses: [{ name: "../../x\u001b[31m", state: running }] } });
+    const said = await save();
+    assert.doesNotMatch(said, /\p{Cc}/u);
+    assert.match(said, /Missing: web-canary-5d-2\.\.\.\/\.\.\/x\.log \(".*" cannot be part of a path\)\./);
+    assert.ok("web-canary-5d-1.web.log" in inFolder());
+    assert.ok(!world.api.requests.some(({ path }) => path.includes("5d-2")));
+  });
+
+  it("have each Event in one line without what a terminal would obey", async () => {
+    event("e", "Pod", "web-canary-5d-1", "01", {
+      message: `\u001b[2Jone\u2028\u0007two\n::error::${"x".repeat(5000)}`,
+    });
+    await save();
+    const [line = "", ...more] = (inFolder()["events.txt"] ?? "").split("\n");
+    assert.match(line, /Pod web-canary-5d-1: one two \| ::error::x+…$/);
+    assert.ok(line.length < 1200);
+    assert.deepEqual(more, [""]);
+  });
+
   it("are for their owner alone", async () => {
     await save();
     const path = join(folder, "web", release, folders()[0] ?? "");

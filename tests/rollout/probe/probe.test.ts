@@ -31,6 +31,11 @@ describe("judging an answer", () => {
       fault({ ...ok, body: { pattern: "^ok$" } }, { status: 200, text: "\nnot ok\nat all" }),
       'the body does not hold what /^ok$/ finds: it begins with "not ok"',
     );
+    for (const text of ["\u001b[31mred\u0007", "a\u2028b\u202e", `\u009b2J${"x".repeat(5000)}`]) {
+      const said = fault({ ...ok, body }, { status: 200, text }) ?? "";
+      assert.doesNotMatch(said, /[\p{Cc}\u2028\u202e]/u);
+      assert.ok(said.length < 300, said);
+    }
     const long = fault({ ...ok, body }, { status: 200, text: "x".repeat(1000) });
     assert.ok((long ?? "").length < 150, long);
   });

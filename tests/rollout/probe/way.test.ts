@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { GatewayObject, ParentRef } from "../../../rollout/live/routes.ts";
-import { entranceOf } from "../../../rollout/probe/way-by-token.ts";
+import { entranceOf, whyNotTaken } from "../../../rollout/probe/way-by-token.ts";
 import { wayToPod } from "../../../rollout/probe/way-to-pod.ts";
 import { pod } from "../../analysis/reading.ts";
 import { DarkCanary } from "../../fake/dark-canary.ts";
@@ -80,6 +80,19 @@ describe("where requests with the token come in", () => {
     const url = new URL("https://192.0.2.9:8443");
     assert.deepEqual(entranceOf(["*.a.com"], [], url), { origin: "https://192.0.2.9:8443", host: "gray-probe.a.com" });
     assert.deepEqual(entranceOf([], [], url), { origin: "https://192.0.2.9:8443" });
+  });
+});
+
+describe("why a Gateway does not go by a route", () => {
+  it("is one short line, whatever the Gateway says", () => {
+    const said = "\u001b[31mNo\n::error::\u2028Backend".repeat(1000);
+    const parentRef = { name: "gateway" };
+    const conditions = [{ type: "Accepted", status: said, reason: said }];
+    const metadata = { name: "web", namespace: "dora-apps" };
+    const why = whyNotTaken({ metadata, spec: {}, status: { parents: [{ parentRef, conditions }] } }, parentRef) ?? "";
+    assert.match(why, /^Accepted is No ::error:: Backend/);
+    assert.doesNotMatch(why, /[\p{Cc}\u2028]/u);
+    assert.ok(why.length < 350, `${why.length}`);
   });
 });
 

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { setImmediate as nextRound } from "node:timers/promises";
+import { turn } from "../../analysis/sources/turn.ts";
+
+/** Keeps the processor busy for so many milliseconds. */
+function work(milliseconds: number): void {
+  const ends = performance.now() + milliseconds;
+  while (performance.now() < ends);
+}
+
+describe("work in turns", () => {
+  it("of many at once leaves rounds of the event loop between its slices", async () => {
+    let rounds = 0;
+    let slices = 0;
+    /** The most slices that came between two rounds. */
+    let together = 0;
+    let before = 0;
+    let left = 8;
+    const all = Promise.all(
+      Array.from({ length: left }, async () => {
+        for (let slice = 0; slice < 3; slice++) {
+          await turn();
+          work(12);
+          slices++;
+        }
+        left--;
+      }),
+    );
+    while (left > 0) {
+      await nextRound();
+      rounds++;
+      together = Math.max(together, slices - before);
+      before = slices;
+    }
+    await all;
+    assert.equal(slices, 24);
+    assert.equal(together, 1);
+    assert.ok(rounds >= 24);
+  });
+
+  it("that is short shares a round", async () => {
+    let rounds = 0;
+    let done = false;
+    const count = async () => {
+      for (; !done; rounds++) await nextRound();
+    };
+    const counted = count();
+    for (let slice = 0; slice < 1000; slice++) await turn();
+    done = true;
+    await counted;
+    assert.ok(rounds < 500, `${rounds} rounds`);
+  });
+
+  it("goes on where a slice throws", async () => {
+    const failing = (async () => {
+      await turn();
+      throw new Error("no");
+    })();
+    await assert.rejects(failing);
+    await turn();
+  });
+});

@@ -2,23 +2,14 @@
 import type { Track } from "../../components/traffic.ts";
 import { isUnanswered } from "../cluster/answer.ts";
 import { byDriver, byEvidence } from "../record/judgement.ts";
-import {
-  assertNotStuck,
-  besides,
-  cutOffUsers,
-  type Effect,
-  effect,
-  Stuck,
-  unlessRollsBack,
-  untilDone,
-  watch,
-} from "./effect.ts";
+import { assertNotStuck, besides, cutOffUsers, effect, Stuck, untilDone, watch } from "./effect.ts";
 import type { Entry, Ledger } from "./ledger.ts";
 import { type Move, nameOf, next, type Standing } from "./next.ts";
 import { cutOff, inNextStep, positionOf, type Rollout, type Word } from "./rollout.ts";
 import {
   alertMilliseconds,
   answered,
+  askedBeside,
   lookMilliseconds,
   pause,
   RollsBack,
@@ -152,7 +143,7 @@ async function step(way: Drive, checks: Checks): Promise<End | undefined> {
   const move = next(positionOf(rollout), standing, Date.now());
   audience.now(rollout, move);
   if (rollout.urgent !== undefined && move.kind !== "retreat") {
-    await takeStableBack(way, unlessRollsBack);
+    await takeStableBack(way);
     return undefined;
   }
   switch (move.kind) {
@@ -202,7 +193,7 @@ async function enter(way: Drive, { steps, step: at, from }: Rollout): Promise<vo
     await writeInStep(way, at, (rollout) => ({ ...rollout, entered }));
   } else if (isFull) {
     const because = `stable did not come to run it and went back: ${came.because}`;
-    const stands = await answered(way, () => actuator.stableRuns(from));
+    const stands = await askedBeside(way, () => actuator.stableRuns(from));
     // In one word: whoever goes on after a crash takes stable back as well, and then holds.
     await write(way, (rollout) => ({ ...held(rollout, because), ...(!stands && { urgent: true }) }));
   } else if (came.hopeless) {
@@ -261,7 +252,7 @@ async function retreat(way: Drive, begun: Rollout, because: string): Promise<End
   await cutOffUsers(way, back);
   const returning = { ...way, isReturning: true };
   await besides(returning, { name: "silence canary", to: back, run: (rollout) => actuator.silence(rollout) });
-  await takeStableBack(returning, untilDone);
+  await takeStableBack(returning);
   const left = await takeCanaryBack(returning);
   const why = left === undefined ? because : `${because}; canary does not come back: ${left}`;
   const ended = { ...endOf(begun), outcome: "undone" as const, because: why };
@@ -294,20 +285,20 @@ async function takeCanaryBack(way: Drive): Promise<string | undefined> {
 /**
  * Stable to what it ran when the rollout began: with all pods at once, and then under its own rolling settings again. The
  * record says `urgent` until both are done, whether true or false.
- *
- * @param bring does each of the two. @returns whether it was done; else it is left where it is
+ * It is left where it is as soon as the rollout has to roll back.
  */
-async function takeStableBack(way: Drive, bring: (way: Drive, what: Effect) => Promise<boolean>): Promise<void> {
+async function takeStableBack(way: Drive): Promise<void> {
   const { rollout } = await read(way);
-  const stands = await answered(way, () => way.actuator.stableRuns(rollout.from));
+  const stands = await askedBeside(way, () => way.actuator.stableRuns(rollout.from));
   if (stands && rollout.urgent === undefined) return;
   for (const urgent of [true, false]) {
     const what = {
       name: urgent ? "stable back" : "stable's rolling settings",
       to: (each: Rollout) => ({ ...each, urgent, runs: { ...each.runs, stable: each.from } }),
       run: (each: Rollout, signal: AbortSignal) => way.actuator.bringStable(each, signal),
+      track: "stable" as const,
     };
-    if (!(await bring(way, what))) return;
+    if (!(await untilDone(way, what))) return;
   }
   await write(way, ({ urgent: _, ...each }) => each);
 }
@@ -319,7 +310,7 @@ async function finish(way: Drive, rollout: Rollout): Promise<End | undefined> {
     to: withOwnWeight,
     run: (each: Rollout, signal: AbortSignal) => way.actuator.bringCanary(each, signal),
   };
-  if (!(await unlessRollsBack(way, what))) return undefined;
+  if (!(await untilDone(way, what))) return undefined;
   const ended = { ...endOf(rollout), outcome: "promoted" as const, because: "every step was passed" };
   const closed = await answered(way, () => way.ledger.close(ended));
   return closed ? { kind: "promoted" } : undefined;

@@ -8,7 +8,7 @@ import { Superseded } from "./ledger.ts";
 import type { Rollout } from "./rollout.ts";
 import {
   alertMilliseconds,
-  answered,
+  askedBeside,
   isOfTheCluster,
   pause,
   read,
@@ -39,46 +39,36 @@ export interface Effect {
   /** What the record says from then on, before it is done. */
   readonly to: (rollout: Rollout) => Rollout;
   readonly run: (rollout: Rollout, signal: AbortSignal) => Promise<void>;
+  /** The track whose release it brings. @default none */
+  readonly track?: Track;
 }
 
 export type Outcome =
   | { readonly kind: "done" }
-  /** The rollout has to roll back. */
+  /** The rollout has to roll back, or another driver has it. */
   | { readonly kind: "interrupted" }
-  /** `hopeless` where the cluster says that it will not come. */
-  | { readonly kind: "failed"; readonly because: string; readonly hopeless: boolean };
+  | Failure;
+
+interface Failure {
+  readonly kind: "failed";
+  readonly because: string;
+  /** Whether the cluster says that the track will not come to run its release. */
+  readonly hopeless: boolean;
+  /** Whether the cluster answered: what fails in a silence is no failure of the effect. */
+  readonly answered: boolean;
+}
 
 /**
  * An effect that is given up where the rollout has to roll back, where the cluster says that the track will not come to run
- * its release, or where it failed by three answers. What fails without an answer of the cluster is no attempt.
+ * its release, or where it failed by three answers.
  */
-export async function effect(way: Drive, { track, ...what }: Effect & { readonly track: Track }): Promise<Outcome> {
-  const over = new AbortController();
-  const watching = watch(way, over, track);
-  try {
-    for (let failures = 0; ; ) {
-      try {
-        await noted(way, what, over.signal);
-        return { kind: "done" };
-      } catch (error) {
-        if (over.signal.aborted) return over.signal.reason as Outcome;
-        const because = reasonOf(way, error);
-        const { entry, waited } = await readPatiently(way);
-        const against = await answered(way, () => way.actuator.hopeless(track, entry.rollout));
-        if (against !== undefined) return { kind: "failed", because: against, hopeless: true };
-        if (!waited && !isUnanswered(error)) failures++;
-        if (failures === attempts) return { kind: "failed", because, hopeless: false };
-        way.audience.note(`${what.name}: ${because}. Trying again.`);
-        await sleep(againMilliseconds, undefined, { signal: AbortSignal.any([way.signal, over.signal]) }).catch(
-          () => {},
-        );
-        if (over.signal.aborted) return over.signal.reason as Outcome;
-        if (way.signal.aborted) throw new Stopped();
-      }
-    }
-  } finally {
-    over.abort({ kind: "interrupted" } satisfies Outcome);
-    await watching;
+export async function effect(way: Drive, what: Effect): Promise<Outcome> {
+  for (let failures = 0; ; ) {
+    const came = await attempt(way, what);
+    if (came.kind !== "failed" || came.hopeless) return came;
+    if (came.answered) failures++;
+    if (failures === attempts) return came;
+    if (!(await pauseUnlessRollsBack(way, what, came.because))) return { kind: "interrupted" };
   }
 }
 
@@ -89,31 +79,24 @@ export class Stuck extends Error {}
  * An effect that is given up only where the rollout has to roll back.
  *
  * @returns whether it was done
- * @throws Stuck
+ * @throws Stuck where it failed by three answers and nobody is at a terminal
  */
-export function unlessRollsBack(way: Drive, what: Effect): Promise<boolean> {
-  return tried(way, what, async (because, failures) => {
-    if (rollbackBy(way, await read(way)) !== undefined) return false;
-    assertNotStuck(way, what, because, failures);
-    return true;
-  });
-}
-
-/** An effect of the rollback, which nothing gives up. @throws Stuck */
-export function untilDone(way: Drive, what: Effect): Promise<boolean> {
-  return tried(way, what, async (because, failures) => {
-    assertNotStuck(way, what, because, failures);
-    return true;
-  });
+export async function untilDone(way: Drive, what: Effect): Promise<boolean> {
+  for (let failures = 0; ; ) {
+    const came = await attempt(way, what);
+    if (came.kind === "done") return true;
+    if (rollbackBy(way, await read(way)) !== undefined && !way.isReturning) return false;
+    if (came.kind === "interrupted") continue;
+    failures = came.hopeless ? attempts : failures + Number(came.answered);
+    assertNotStuck(way, what, came.because, failures);
+    if (!(await pauseUnlessRollsBack(way, what, came.because))) return false;
+  }
 }
 
 /** An effect without which the rollback goes on, and then says so. */
 export async function besides(way: Drive, what: Effect): Promise<void> {
-  await tried(way, what, async (because, failures) => {
-    if (failures < attempts) return true;
-    way.audience.note(`${what.name}: ${because}. The rollback goes on without it.`);
-    return false;
-  });
+  const came = await effect(way, what);
+  if (came.kind === "failed") way.audience.note(`${what.name}: ${came.because}. The rollback goes on without it.`);
 }
 
 /** @throws Stuck where an effect has failed by three answers and nobody is at a terminal */
@@ -123,30 +106,43 @@ export function assertNotStuck(way: Drive, { name }: Effect, because: string, fa
   throw new Stuck(`${name} failed: ${because}; ${users}mend that, then run gray resume`);
 }
 
-/**
- * Does something until it is done, or not tried again. What fails without an answer of the cluster is no failure.
- *
- * @param goesOn whether it is tried again, asked after each attempt
- * @returns whether it was done
- */
-async function tried(
-  way: Drive,
-  what: Effect,
-  goesOn: (because: string, failures: number) => Promise<boolean>,
-): Promise<boolean> {
-  for (let failures = 0; ; ) {
-    try {
-      await noted(way, what);
-      return true;
-    } catch (error) {
-      const because = reasonOf(way, error);
-      const { waited } = await readPatiently(way);
-      if (!waited && !isUnanswered(error)) failures++;
-      if (!(await goesOn(because, failures))) return false;
-      way.audience.note(`${what.name}: ${because}. Trying again.`);
-      await pauseUnlessRollsBack(way);
-    }
+/** Does it once, with an eye on the record and on the track. */
+async function attempt(way: Drive, what: Effect): Promise<Outcome> {
+  const { track } = what;
+  const over = new AbortController();
+  const watching = watch(way, over, track);
+  try {
+    await noted(way, what, over.signal);
+    return { kind: "done" };
+  } catch (error) {
+    if (over.signal.aborted) return over.signal.reason as Outcome;
+    const because = reasonOf(way, error);
+    const { entry, waited } = await readPatiently(way);
+    const against = track && (await askedBeside(way, () => way.actuator.hopeless(track, entry.rollout)));
+    if (against !== undefined) return hopeless(against);
+    return { kind: "failed", because, hopeless: false, answered: !waited && !isUnanswered(error) };
+  } finally {
+    over.abort({ kind: "interrupted" } satisfies Outcome);
+    await watching;
   }
+}
+
+function hopeless(because: string): Failure {
+  return { kind: "failed", because, hopeless: true, answered: true };
+}
+
+/** The pause before another attempt. @returns false as soon as the rollout has to roll back */
+async function pauseUnlessRollsBack(way: Drive, { name }: Effect, because: string): Promise<boolean> {
+  way.audience.note(`${name}: ${because}. Trying again.`);
+  if (way.isReturning) {
+    await pause(way, againMilliseconds);
+    return true;
+  }
+  for (let waited = 0; waited < againMilliseconds; waited += alertMilliseconds) {
+    await pause(way, alertMilliseconds);
+    if (rollbackBy(way, await read(way)) !== undefined) return false;
+  }
+  return true;
 }
 
 /**
@@ -177,15 +173,6 @@ export async function cutOffUsers(way: Drive, to: (rollout: Rollout) => Rollout)
   await begun;
   await write(lasting, ({ effect: _, ...rest }) => rest);
   boundary(way);
-}
-
-/** The pause before another attempt, which ends as soon as the rollout has to roll back. */
-async function pauseUnlessRollsBack(way: Drive): Promise<void> {
-  if (way.isReturning) return pause(way, againMilliseconds);
-  for (const end = Date.now() + againMilliseconds; Date.now() < end; ) {
-    await pause(way, alertMilliseconds);
-    if (rollbackBy(way, await read(way)) !== undefined) return;
-  }
 }
 
 async function untilCut(way: Drive): Promise<void> {
@@ -240,7 +227,7 @@ export async function watch(way: Drive, over: AbortController, track?: Track): P
       // What Kubernetes says of the roll before stands until the first progress of this one.
       if (track !== undefined && look % looksPerQuestion === looksPerQuestion - 1) {
         const because = await way.actuator.hopeless(track, entry.rollout);
-        if (because !== undefined) over.abort({ kind: "failed", because, hopeless: true } satisfies Outcome);
+        if (because !== undefined) over.abort(hopeless(because));
       }
     } catch (error) {
       // A driver that was superseded learns it from its next word to the record.

@@ -4,7 +4,7 @@ import { Refusal } from "../../components/refusal.ts";
 import { mayPass } from "../cluster/answer.ts";
 import { ApiError } from "../cluster/cluster.ts";
 import type { Drive } from "./driver.ts";
-import type { Entry } from "./ledger.ts";
+import { type Entry, Superseded } from "./ledger.ts";
 import { next } from "./next.ts";
 import { positionOf, type Rollout } from "./rollout.ts";
 
@@ -72,6 +72,38 @@ export async function answered<T>(way: Drive, ask: () => Promise<T>): Promise<T>
       }
       await pause(way, lookMilliseconds);
     }
+  }
+}
+
+/**
+ * Asks for something besides the record, as `answered` does. The record is read meanwhile, so that an answer that does not come
+ * makes the driver deaf to nothing.
+ *
+ * @throws Superseded and RollsBack as soon as the record, or evidence, says so
+ */
+export async function askedBeside<T>(way: Drive, ask: () => Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([way.signal, over.signal]);
+  try {
+    return await Promise.race([answered({ ...way, signal }, ask), heard(way, over.signal)]);
+  } finally {
+    over.abort();
+  }
+}
+
+/** Ends with what the record, or evidence, has to say to whoever waits. */
+async function heard(way: Drive, over: AbortSignal): Promise<never> {
+  for (;;) {
+    await pause({ ...way, signal: AbortSignal.any([way.signal, over]) }, lookMilliseconds);
+    let entry: Entry | undefined;
+    try {
+      entry = await way.ledger.read();
+    } catch (error) {
+      if (error instanceof Superseded) throw error;
+      entry = way.ledger.latest;
+    }
+    const rollback = entry === undefined || way.isReturning ? undefined : rollbackBy(way, entry);
+    if (rollback !== undefined) throw new RollsBack(rollback);
   }
 }
 

@@ -24,7 +24,7 @@ export const usual: readonly Step[] = [
 const namespace = "dora-apps";
 export const recordPath = `/api/v1/namespaces/${namespace}/configmaps/${recordName("web")}`;
 
-/** A cluster on which nobody sleeps, and on which five seconds pass with each look. */
+/** A cluster on which nobody sleeps, and on which five seconds pass with each move. */
 export async function quickCluster(): Promise<{ api: ApiServer; sleepAgain(): void; end(): Promise<void> }> {
   const sleepAgain = withoutSleep();
   mock.timers.enable({ apis: ["Date"], now: Date.UTC(2026, 0, 1) });
@@ -104,17 +104,20 @@ export class Trial {
       ledger,
       actuator: this.tracks,
       witness: {
-        standing: ({ rollout }) => {
-          mock.timers.setTime(Date.now() + 5000);
-          return this.standing(rollout);
-        },
+        standing: ({ rollout }) => this.standing(rollout),
         takeCut: () => {
           const { cut } = this;
           this.cut = undefined;
           return cut;
         },
       },
-      audience: { now: (_, move) => void this.moves.push(move), note: (sentence) => void this.notes.push(sentence) },
+      audience: {
+        now: (_, move) => {
+          mock.timers.setTime(Date.now() + 5000);
+          this.moves.push(move);
+        },
+        note: (sentence) => void this.notes.push(sentence),
+      },
       leavesHolding: this.leavesHolding,
       signal: this.stop.signal,
       ...more,

@@ -15,7 +15,10 @@ import {
 } from "../../../rollout/record/record.ts";
 import { ApiServer } from "../../fake/api-server.ts";
 import { direct } from "../../fake/direct.ts";
+import { idOf } from "../../fake/release-id.ts";
 import { verdict } from "../../fake/world.ts";
+
+const [a, b, d] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb", "dddddddddddd"];
 
 const whole: RolloutRecord = {
   version: 1,
@@ -145,34 +148,34 @@ describe("changing a record", () => {
 
   it("begins one where there is none", async () => {
     assert.deepEqual(await read(), { kind: "absent" });
-    const written = await change((before) => withCompleted(before, "a"));
-    assert.deepEqual(written, { version: 1, cluster: "uid", sequence: 0, verdicts: {}, completed: ["a"] });
+    const written = await change((before) => withCompleted(before, a));
+    assert.deepEqual(written, { version: 1, cluster: "uid", sequence: 0, verdicts: {}, completed: [a] });
     assert.deepEqual(await read(), { kind: "read", record: written });
     assert.equal(api.objects.get(path)?.metadata.labels?.["gray-release/service"], "web");
   });
 
   it("loses neither of two changes made at once, to a record that is there", async () => {
     await change((before) => before);
-    await Promise.all(["a", "b"].map((id) => change((before) => withCompleted(before, id))));
+    await Promise.all([a, b].map((id) => change((before) => withCompleted(before, id))));
     const after = await read();
-    assert.deepEqual(after.kind === "read" && after.record.completed.toSorted(), ["a", "b"]);
+    assert.deepEqual(after.kind === "read" && after.record.completed.toSorted(), [a, b]);
   });
 
   it("loses neither of two changes made at once, where both begin it", async () => {
-    await Promise.all(["a", "b"].map((id) => change((before) => withCompleted(before, id))));
+    await Promise.all([a, b].map((id) => change((before) => withCompleted(before, id))));
     const after = await read();
-    assert.deepEqual(after.kind === "read" && after.record.completed.toSorted(), ["a", "b"]);
+    assert.deepEqual(after.kind === "read" && after.record.completed.toSorted(), [a, b]);
   });
 
   it("loses none of twenty", async () => {
-    const all = Array.from({ length: 20 }, (_, i) => `r${i}`);
+    const all = Array.from({ length: 20 }, (_, i) => idOf(i));
     await Promise.all(all.map((id) => change((before) => withCompleted(before, id))));
     const after = await read();
     assert.deepEqual(after.kind === "read" && new Set(after.record.completed), new Set(all));
   });
 
   it("begins it again where somebody deletes it in between", async () => {
-    await change((before) => withCompleted(before, "a"));
+    await change((before) => withCompleted(before, a));
     let deleted = false;
     api.intercept = ({ method }) => {
       if (method === "PUT" && !deleted) {
@@ -181,8 +184,8 @@ describe("changing a record", () => {
       }
       return undefined;
     };
-    const after = await change((before) => withCompleted(before, "b"));
-    assert.deepEqual(after.completed, ["b"]);
+    const after = await change((before) => withCompleted(before, b));
+    assert.deepEqual(after.completed, [b]);
   });
 
   it("keeps what others wrote beside it: data, labels and annotations", async () => {
@@ -194,7 +197,7 @@ describe("changing a record", () => {
       },
       data: { record: changed({}), notes: "of a person" },
     });
-    await change((before) => withCompleted(before, "d"));
+    await change((before) => withCompleted(before, d));
     const after = api.objects.get(path);
     assert.deepEqual(after?.metadata.labels, {
       "example.com/kept": "yes",
@@ -228,10 +231,10 @@ describe("changing a record", () => {
   });
 
   it("writes nothing where nothing changes", async () => {
-    await change((before) => withCompleted(before, "a"));
+    await change((before) => withCompleted(before, a));
     const writes = () => api.requests.filter(({ method }) => method !== "GET").length;
     const before = writes();
-    assert.deepEqual((await change((same) => same)).completed, ["a"]);
+    assert.deepEqual((await change((same) => same)).completed, [a]);
     assert.equal(writes(), before);
   });
 
@@ -241,7 +244,7 @@ describe("changing a record", () => {
       const one = { ...verdict("good"), at: new Date(at * 1000).toISOString(), evidence };
       await changeRecord(direct(api), "dora-apps", "web", "uid", (before) => ({
         ...before,
-        verdicts: { ...before.verdicts, [`r${at}`]: one },
+        verdicts: { ...before.verdicts, [idOf(at)]: one },
       }));
     }
     assert.ok((api.objects.get(path)?.data.record.length ?? Infinity) < 40_000);

@@ -3,12 +3,13 @@ import { whoAmI } from "../rollout/cluster/who.ts";
 import { tell } from "../rollout/drive/ledger.ts";
 import { writeEvents } from "../rollout/live/event.ts";
 import { aboutDriving, assertHeard, assertOpen, type DrivingOptions, equip, takeOver } from "./driving.ts";
+import { reasonIn } from "./reason.ts";
 
 /** `gray abort`: takes the rollout that is open back, users first. */
 export function abortCommand(): Command {
   return aboutDriving(new Command("abort"))
     .description("take the rollout that is open back to what stable ran; exit code 0 when that is done")
-    .requiredOption("--because <why>", "the reason, kept in the record")
+    .requiredOption("--because <why>", "the reason, kept in the record (300 characters)", reasonIn)
     .action(abort);
 }
 

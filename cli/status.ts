@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { oneLine } from "../border/foreign-text.ts";
 import { type Track, tracks } from "../components/traffic.ts";
 import { type Driver, readDriver } from "../rollout/drive/lease.ts";
 import { rolloutIn } from "../rollout/drive/rollout.ts";
@@ -76,7 +77,8 @@ async function readStatus({ api, cluster, namespace, service, deployments }: Fou
           [
             track,
             {
-              release,
+              // An annotation names it where the Deployment was there before us, and anybody may write one.
+              release: oneLine(release),
               replicas: deployment.spec.replicas,
               complete: isComplete(deployment),
               verdict: verdictOf(record, release),

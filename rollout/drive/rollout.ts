@@ -77,7 +77,7 @@ export function rolloutIn(service: string, { open }: RolloutRecord): Rollout | u
     return understand(schema, open);
   } catch (error) {
     throw new Refusal(
-      `The rollout of ${open.release} of ${service} was begun by a version of gray-release that this one does not understand (${(error as Error).message}): go on with that version.`,
+      `The rollout of ${open.release} of ${service} was begun by a version of gray-release that this one does not understand (${oneLine((error as Error).message)}): go on with that version.`,
     );
   }
 }
@@ -92,7 +92,7 @@ export function written(service: string, rollout: Rollout): Rollout {
     return understand(schema, rollout);
   } catch (error) {
     throw new Refusal(
-      `The rollout of ${oneLine(rollout.release)} of ${service} cannot be written (${(error as Error).message}): look at the labels and annotations of the Deployments of ${service}, which name their releases.`,
+      `The rollout of ${oneLine(rollout.release)} of ${service} cannot be written (${oneLine((error as Error).message)}): look at the labels and annotations of the Deployments of ${service}, which name their releases.`,
     );
   }
 }

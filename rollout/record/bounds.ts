@@ -27,7 +27,7 @@ export const timeSchema = v.pipe(v.string(), v.isoTimestamp("must be a time, lik
 
 /**
  * An object whose fields that a newer version added are kept, as long as they have no more than so many bytes as JSON in
- * all; beyond that the largest are left out.
+ * all. Beyond that their long texts are cut off, and if that is not enough the largest fields are left out.
  */
 export function growing<const E extends v.ObjectEntries>(entries: E, bytes: number) {
   const known = new Set(Object.keys(entries));
@@ -37,19 +37,30 @@ export function growing<const E extends v.ObjectEntries>(entries: E, bytes: numb
   );
 }
 
+/** Characters that a text of a newer version keeps where it has to be cut off: more than any text of this version. */
+const addedTextLimit = 4096;
+
 function fitting<T extends object>(value: T, known: ReadonlySet<string>, bytes: number): T {
-  const added = Object.entries(value)
-    .filter(([name]) => !known.has(name))
-    .map(([name, held]) => ({ name, size: bytesOf({ [name]: held }) }))
-    .sort((a, b) => a.size - b.size);
+  const isAdded = ([name]: [string, unknown]) => !known.has(name);
+  const added = Object.entries(value).filter(isAdded);
+  if (bytesOf(Object.fromEntries(added)) <= bytes) return value;
+  const short = added.map(([name, held]): [string, unknown] => [name, shortened(held)]);
+  const smallestFirst = short.map((each) => ({ each, size: bytesOf(each) })).sort((a, b) => a.size - b.size);
   let left = bytes;
-  const without = added.filter(({ size }) => {
+  const kept = smallestFirst.flatMap(({ each, size }) => {
     left -= size;
-    return left < 0;
+    return left < 0 ? [] : [each];
   });
-  if (without.length === 0) return value;
-  const names = new Set(without.map(({ name }) => name));
-  return Object.fromEntries(Object.entries(value).filter(([name]) => !names.has(name))) as T;
+  const own = Object.entries(value).filter((field) => !isAdded(field));
+  return Object.fromEntries([...own, ...kept]) as T;
+}
+
+/** A value with each long text in it cut off. */
+function shortened(value: unknown): unknown {
+  if (typeof value === "string") return value.length > addedTextLimit ? oneLine(value, addedTextLimit) : value;
+  if (Array.isArray(value)) return value.map(shortened);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, held]) => [name, shortened(held)]));
 }
 
 /** Bytes of a value as a record has it. */

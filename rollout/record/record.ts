@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { oneLine } from "../../border/foreign-text.ts";
 import { Refusal } from "../../components/refusal.ts";
 import { releaseIdSchema } from "../../components/release-id.ts";
 import { keyed, mapOf, percent, understand, wholeNumber } from "../../components/schema.ts";
@@ -174,10 +175,11 @@ export function parseRecord(text: string | undefined, cluster: string): RecordRe
   try {
     found = understand(record, JSON.parse(text));
   } catch (error) {
-    return { kind: "unreadable", why: (error as Error).message };
+    // It quotes keys of the record, and what is no JSON.
+    return { kind: "unreadable", why: oneLine((error as Error).message) };
   }
   if (found.cluster !== cluster) {
-    return { kind: "unreadable", why: `it belongs to cluster ${found.cluster} and this is ${cluster}` };
+    return { kind: "unreadable", why: `it belongs to cluster ${oneLine(found.cluster)} and this is ${cluster}` };
   }
   return { kind: "read", record: found };
 }
@@ -233,7 +235,7 @@ function readable(namespace: string, service: string, changed: RolloutRecord): R
     return understand(record, changed);
   } catch (error) {
     throw new Refusal(
-      `The record ${recordName(service)} in namespace ${namespace} stays as it is, because with this change it could not be read (${(error as Error).message}): look at the labels and annotations of the Deployments of ${service}, which name their releases.`,
+      `The record ${recordName(service)} in namespace ${namespace} stays as it is, because with this change it could not be read (${oneLine((error as Error).message)}): look at the labels and annotations of the Deployments of ${service}, which name their releases.`,
     );
   }
 }

@@ -1,13 +1,16 @@
 import { syncBuiltinESMExports } from "node:module";
 import timers from "node:timers/promises";
 
-/** Lets nobody sleep: what waits between two looks looks again at once. Returns what puts sleep back. */
-export function withoutSleep(): () => void {
+/** Lets nobody sleep: what waits between two looks looks again at once. Returns what puts sleep back. @param slept takes each time that would be slept, in milliseconds */
+export function withoutSleep(slept: (milliseconds: number) => void = () => {}): () => void {
   const { setTimeout, setImmediate } = timers;
   const set = (sleep: typeof setTimeout) => {
     timers.setTimeout = sleep;
     syncBuiltinESMExports();
   };
-  set((_, value) => setImmediate(value));
+  set((milliseconds, value) => {
+    slept(milliseconds ?? 0);
+    return setImmediate(value);
+  });
   return () => set(setTimeout);
 }

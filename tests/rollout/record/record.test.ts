@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Refusal } from "../../../components/refusal.ts";
-import { connect } from "../../../rollout/cluster/cluster.ts";
+import { ApiError, connect } from "../../../rollout/cluster/cluster.ts";
 import { findAccess } from "../../../rollout/cluster/kubeconfig.ts";
 import { forgetAll } from "../../../rollout/record/kept-map.ts";
 import {
@@ -16,6 +16,7 @@ import {
 import { ApiServer } from "../../fake/api-server.ts";
 import { direct } from "../../fake/direct.ts";
 import { idOf } from "../../fake/release-id.ts";
+import { withoutSleep } from "../../fake/sleep.ts";
 import { verdict } from "../../fake/world.ts";
 
 const [a, b, d] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb", "dddddddddddd"];
@@ -248,6 +249,48 @@ describe("changing a record", () => {
       }));
     }
     assert.ok((api.objects.get(path)?.data.record.length ?? Infinity) < 40_000);
+  });
+
+  it("asks a server that always answers 409 ten times in the first second, more seldom later, and then gives up", async () => {
+    await change((before) => before);
+    const from = api.requests.length;
+    api.intercept = ({ method }) => (method === "PUT" ? { status: 409, body: { message: "modified" } } : undefined);
+    const waits: number[] = [];
+    const restore = withoutSleep((milliseconds) => waits.push(milliseconds));
+    try {
+      await assert.rejects(
+        change((before) => withCompleted(before, a)),
+        (error) => error instanceof ApiError && error.status === 409,
+      );
+    } finally {
+      restore();
+    }
+    let at = 0;
+    const when = [0, ...waits].map((wait) => {
+      at += wait;
+      return at;
+    });
+    assert.equal(api.requests.length - from, 2 * when.length);
+    for (const start of when) {
+      const inOneSecond = when.filter((each) => each >= start && each < start + 1000);
+      assert.ok(inOneSecond.length <= 5, `${inOneSecond.length * 2} requests`);
+    }
+    assert.ok(at > 3000, `${at} ms: longer than a busy moment lasts`);
+    assert.ok((when[1] ?? 0) <= 80, "the first time soon");
+  });
+
+  it("waits for no other writer any more once its signal ends it", async () => {
+    await change((before) => before);
+    const ending = new AbortController();
+    api.intercept = ({ method }) => {
+      if (method === "PUT") setImmediate(() => ending.abort(new Error("enough")));
+      return method === "PUT" ? { status: 409, body: { message: "modified" } } : undefined;
+    };
+    const pending = changeRecord(cluster().until(ending.signal), "dora-apps", "web", "uid", (before) =>
+      withCompleted(before, a),
+    );
+    await assert.rejects(pending, /enough/);
+    assert.equal(api.requests.filter(({ method }) => method === "PUT").length, 1);
   });
 
   it("passes on every answer but a conflict", async () => {

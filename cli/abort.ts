@@ -1,5 +1,7 @@
 import { Command } from "commander";
+import { Refusal } from "../components/refusal.ts";
 import { whoAmI } from "../rollout/cluster/who.ts";
+import { readDriver } from "../rollout/drive/lease.ts";
 import { tell } from "../rollout/drive/ledger.ts";
 import { writeEvents } from "../rollout/live/event.ts";
 import { aboutDriving, assertHeard, assertOpen, type DrivingOptions, equip, takeOver } from "./driving.ts";
@@ -15,8 +17,12 @@ export function abortCommand(): Command {
 
 async function abort(options: DrivingOptions & { because: string }): Promise<void> {
   const equipment = await equip(options, "gray abort");
-  await assertHeard(equipment);
   const { found } = equipment;
+  const heard = assertHeard(equipment);
+  heard.catch(() => {});
+  const driver = await readDriver(found);
+  // A driver that may be alive is told at once, and whether it is shows afterwards: users wait for it.
+  if (!driver || driver.gone) await heard;
   const ending = { by: await whoAmI(found.api), because: options.because, at: new Date().toISOString() };
   let told: string | undefined;
   await tell(found, (rollout) => {
@@ -27,5 +33,9 @@ async function abort(options: DrivingOptions & { because: string }): Promise<voi
   if (told !== undefined) {
     await writeEvents(found, { type: "Warning", reason: "RolloutAborted", message: told });
   }
+  await heard.catch((error) => {
+    if (!(error instanceof Refusal)) throw error;
+    throw new Refusal(`The record says that the rollout is to go back, and no driver is alive: ${error.message}`);
+  });
   await takeOver(equipment, options, { undone: 0 });
 }

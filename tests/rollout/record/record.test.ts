@@ -16,7 +16,7 @@ import {
 import { ApiServer } from "../../fake/api-server.ts";
 import { direct } from "../../fake/direct.ts";
 import { idOf } from "../../fake/release-id.ts";
-import { withoutSleep } from "../../fake/sleep.ts";
+import { sleepForever, withoutSleep } from "../../fake/sleep.ts";
 import { verdict } from "../../fake/world.ts";
 
 const [a, b, d] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb", "dddddddddddd"];
@@ -286,10 +286,15 @@ describe("changing a record", () => {
       if (method === "PUT") setImmediate(() => ending.abort(new Error("enough")));
       return method === "PUT" ? { status: 409, body: { message: "modified" } } : undefined;
     };
-    const pending = changeRecord(cluster().until(ending.signal), "dora-apps", "web", "uid", (before) =>
-      withCompleted(before, a),
-    );
-    await assert.rejects(pending, /enough/);
+    const restore = sleepForever();
+    try {
+      await assert.rejects(
+        changeRecord(cluster().until(ending.signal), "dora-apps", "web", "uid", (before) => withCompleted(before, a)),
+        /enough/,
+      );
+    } finally {
+      restore();
+    }
     assert.equal(api.requests.filter(({ method }) => method === "PUT").length, 1);
   });
 

@@ -143,7 +143,7 @@ describe("the bounds of a record", () => {
         assert.equal(await ledger.close(ended, { [b]: a }), true);
         assert.equal(await ledger.close(ended, { [b]: a }), true, "its answer was lost");
       }),
-      { numRuns: 10 },
+      { numRuns: 5 },
     );
   }).timeout(60_000);
 

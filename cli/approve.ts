@@ -8,6 +8,7 @@ import { writeEvents } from "../rollout/live/event.ts";
 import { type DeploymentObject, runs } from "../rollout/live/live.ts";
 import { changeRecord, type RolloutRecord, readRecord, type Verdict } from "../rollout/record/record.ts";
 import { shortName } from "./changes.ts";
+import { reasonIn } from "./reason.ts";
 import { aboutService, findService, releasesSeen, type ServiceOptions } from "./services.ts";
 
 interface Options extends ServiceOptions {
@@ -25,7 +26,7 @@ export function approveCommand(): Command {
       "show the evidence on a release and judge it good, so that prod may run it; or let a step of its rollout begin",
     )
     .argument("<release>", "id of the release, as gray status shows it")
-    .requiredOption("--because <why>", "the reason, kept in the record")
+    .requiredOption("--because <why>", "the reason, kept in the record (300 characters)", reasonIn)
     .option("--json", "the written verdict as JSON")
     .action(approve);
 }

@@ -7,9 +7,10 @@ import { actuatorOf } from "../rollout/drive/actuator.ts";
 import { Announcer } from "../rollout/drive/announce.ts";
 import { type Drive, drive, type End, protectUsers } from "../rollout/drive/driver.ts";
 import { type Exporter, exporter } from "../rollout/drive/exporter.ts";
-import { Driven, Lease, readDriver } from "../rollout/drive/lease.ts";
+import { Driven, Lease } from "../rollout/drive/lease.ts";
 import { Ledger } from "../rollout/drive/ledger.ts";
 import { findWebhook, Notifier } from "../rollout/drive/notify.ts";
+import { looks } from "../rollout/drive/observation.ts";
 import type { Rollout } from "../rollout/drive/rollout.ts";
 import { isOfTheCluster, mayHaveUsers } from "../rollout/drive/waiting.ts";
 import { Testimony } from "../rollout/drive/witness.ts";
@@ -18,7 +19,6 @@ import { up } from "../rollout/pulumi/pulumi.ts";
 import { aboutMetrics, type MetricsOptions } from "./metrics-port.ts";
 import { type Elsewhere, here, type Owners, ownersOf } from "./owners.ts";
 import { type RolloutView, viewOf } from "./rollout-view.ts";
-import { isAlive } from "./rollout-words.ts";
 import { aboutService, type FoundService, findService, type ServiceOptions } from "./services.ts";
 import { onInterrupt } from "./signals.ts";
 import { aboutSource, countsAtGateway, type SourceOptions, sourceOf } from "./sources.ts";
@@ -192,14 +192,29 @@ async function retaken(lease: Lease, way: Drive): Promise<Lease> {
   }
 }
 
+/** Milliseconds for which a driver may show itself before it is asked whether the rollout can be driven from here. */
+const soonMilliseconds = 1000;
+
 /**
- * Whether a person's word on a rollout comes to anything: somebody alive drives it, or it can be driven from here.
+ * Whether a person's word on a rollout comes to anything: a driver is alive, or it can be driven from here.
  *
  * @throws Refusal if neither is so
  */
 export async function assertHeard({ found, owners }: Equipment): Promise<void> {
-  const driver = await readDriver(found);
-  if (!driver || !isAlive(driver, Date.now())) here(await owners());
+  let isDrivable = false;
+  for await (const { sign, waited } of looks(found, (sentence) => console.error(sentence))) {
+    if (sign === "alive") return;
+    if (sign === "dead" || isDrivable) break;
+    if (waited < soonMilliseconds) continue;
+    // Both take seconds, and one is enough. What it fails by is said below, where no driver is alive.
+    owners().then(
+      (asked) => {
+        isDrivable = !("elsewhere" in asked);
+      },
+      () => {},
+    );
+  }
+  here(await owners());
 }
 
 /** Drives the rollout that is open from here on, or leaves that to whoever drives it. */

@@ -3,6 +3,7 @@ import { whoAmI } from "../rollout/cluster/who.ts";
 import { tell } from "../rollout/drive/ledger.ts";
 import { writeEvents } from "../rollout/live/event.ts";
 import { assertOpen } from "./driving.ts";
+import { reasonIn } from "./reason.ts";
 import { aboutService, findService, type ServiceOptions } from "./services.ts";
 
 interface Options extends ServiceOptions {
@@ -14,7 +15,7 @@ interface Options extends ServiceOptions {
 export function pauseCommand(): Command {
   return aboutService(new Command("pause"))
     .description("hold the rollout that is open where it is, until gray resume; a bad verdict still takes it back")
-    .requiredOption("--because <why>", "the reason, kept in the record")
+    .requiredOption("--because <why>", "the reason, kept in the record (300 characters)", reasonIn)
     .option("--json", "as JSON")
     .action(pause);
 }

@@ -1,3 +1,4 @@
+import { oneLine } from "../border/foreign-text.ts";
 import { containersOf, type PodObject, sidecarsOf } from "../rollout/live/pods.ts";
 
 export type { PodObject };
@@ -24,7 +25,7 @@ export function podRow(pod: PodObject): PodRow {
   return {
     name: metadata.name,
     ready: `${containers.filter((container) => container.ready).length}/${spec.containers.length + sidecarsOf(pod).length}`,
-    status: metadata.deletionTimestamp ? "Terminating" : (waiting ?? status.phase),
+    status: metadata.deletionTimestamp ? "Terminating" : oneLine(waiting ?? status.phase),
     restarts: containers.reduce((sum, { restartCount }) => sum + restartCount, 0),
     created: metadata.creationTimestamp,
     ip: status.podIP ?? "<none>",

@@ -5,12 +5,13 @@ import { tell } from "../rollout/drive/ledger.ts";
 import { atLastStep } from "../rollout/drive/rollout.ts";
 import { writeEvents } from "../rollout/live/event.ts";
 import { aboutDriving, assertHeard, assertOpen, type DrivingOptions, equip, takeOver } from "./driving.ts";
+import { reasonIn } from "./reason.ts";
 
 /** `gray promote`: skips the rest of the steps, by a person's word. */
 export function promoteCommand(): Command {
   return aboutDriving(new Command("promote"))
     .description("judge the release that is rolled out good and skip the rest of its steps")
-    .requiredOption("--because <why>", "the reason, kept in the record")
+    .requiredOption("--because <why>", "the reason, kept in the record (300 characters)", reasonIn)
     .action(promote);
 }
 

@@ -1,6 +1,6 @@
 import { span } from "../analysis/words.ts";
-import { leaseDefaults } from "../components/defaults.ts";
 import type { Driver } from "../rollout/drive/lease.ts";
+import type { Sign } from "../rollout/drive/observation.ts";
 import type { Rollout } from "../rollout/drive/rollout.ts";
 import { stepOf } from "../rollout/drive/story.ts";
 
@@ -25,11 +25,17 @@ export interface RolloutStatus {
   readonly left?: Rollout["left"];
   readonly ending?: Rollout["ending"];
   /** Absent where nobody drives it. */
-  readonly driver?: { readonly name: string; readonly renewed?: string; readonly alive: boolean };
+  readonly driver?: {
+    readonly name: string;
+    /** When it renewed its lease last, by its own clock. */
+    readonly renewed?: string;
+    /** Absent where it is not known yet. */
+    readonly alive?: boolean;
+  };
 }
 
-/** @param now in milliseconds since the epoch */
-export function rolloutStatus(rollout: Rollout, driver: Driver | undefined, now: number): RolloutStatus {
+/** @param sign whether the driver is alive, as far as it was seen */
+export function rolloutStatus(rollout: Rollout, driver: Driver | undefined, sign: Sign): RolloutStatus {
   const { release, from, by, began, step, steps, weight, entered, effect, paused, left, ending } = rollout;
   return {
     release,
@@ -49,16 +55,10 @@ export function rolloutStatus(rollout: Rollout, driver: Driver | undefined, now:
       driver: {
         name: driver.name,
         ...(driver.renewed !== undefined && { renewed: driver.renewed }),
-        alive: isAlive(driver, now),
+        ...(sign !== "unknown" && { alive: sign === "alive" }),
       },
     }),
   };
-}
-
-/** By two machines' clocks, so it is for people: who may drive is not decided by it. */
-export function isAlive({ gone, renewed }: Driver, now: number): boolean {
-  const limit = (leaseDefaults.durationSeconds + leaseDefaults.marginSeconds) * 1000;
-  return !gone && renewed !== undefined && now - Date.parse(renewed) <= limit;
 }
 
 /** The open rollout in a few lines. */
@@ -71,9 +71,9 @@ export function rolloutLines(status: RolloutStatus, now: number): string[] {
     ...(ending ? [`It goes back, by ${ending.by} ${ago(ending.at)}: ${ending.because}.`] : []),
     ...(paused ? [`It is paused, by ${paused.by} ${ago(paused.at)}: ${paused.because}.`] : []),
     ...(left ? [`It was left holding ${ago(left.at)}: ${left.because}.`] : []),
-    ...(driver?.alive && effect ? [`Under way: ${effect.name}, begun ${ago(effect.at)}.`] : []),
-    driver?.alive
-      ? `${driver.name} drives it.`
+    ...(driver && driver.alive !== false && effect ? [`Under way: ${effect.name}, begun ${ago(effect.at)}.`] : []),
+    driver && driver.alive !== false
+      ? `${driver.name} drives it${driver.alive ? "" : ", unless it has died, which is to be seen"}.`
       : `Nobody drives it${driver ? ` any more (${driver.name} did)` : ""}${effect ? `, and "${effect.name}" may be half done` : ""}: gray resume goes on, gray abort goes back.`,
   ];
 }

@@ -1,7 +1,9 @@
 import { Command } from "commander";
+import { oneLine } from "../border/foreign-text.ts";
 import { type Track, tracks } from "../components/traffic.ts";
-import { type Driver, readDriver } from "../rollout/drive/lease.ts";
-import { rolloutIn } from "../rollout/drive/rollout.ts";
+import type { Leased } from "../rollout/drive/lease.ts";
+import { awaitSign } from "../rollout/drive/observation.ts";
+import { type Rollout, rolloutIn } from "../rollout/drive/rollout.ts";
 import { isComplete, releaseOf } from "../rollout/live/live.ts";
 import { readPods } from "../rollout/live/pods.ts";
 import { type RecordReading, readRecord } from "../rollout/record/record.ts";
@@ -49,14 +51,13 @@ export function statusCommand(): Command {
 }
 
 async function readStatus({ api, cluster, namespace, service, deployments }: FoundService): Promise<Status> {
-  const [pods, slices, record, driver] = await Promise.all([
+  const [pods, slices, record] = await Promise.all([
     readPods(api, namespace, service),
     api.list<EndpointSlice>(
       `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
       `kubernetes.io/service-name=${service}`,
     ),
     readRecord(api, namespace, service, cluster),
-    readDriver({ api, namespace, service }),
   ]);
   const rows = pods.map(podRow).sort((a, b) => (a.name < b.name ? -1 : 1));
   const serving = slices
@@ -76,7 +77,8 @@ async function readStatus({ api, cluster, namespace, service, deployments }: Fou
           [
             track,
             {
-              release,
+              // An annotation names it where the Deployment was there before us, and anybody may write one.
+              release: oneLine(release),
               replicas: deployment.spec.replicas,
               complete: isComplete(deployment),
               verdict: verdictOf(record, release),
@@ -88,18 +90,21 @@ async function readStatus({ api, cluster, namespace, service, deployments }: Fou
     pods: rows,
     endpoints: { stable: behind("stable"), canary: behind("canary") },
     record: record.kind,
-    ...openIn(service, record, driver),
+    ...(await openIn({ api, namespace, service }, record)),
   };
 }
 
-function openIn(service: string, record: RecordReading, driver: Driver | undefined): Pick<Status, "rollout"> {
+async function openIn(of: Leased, record: RecordReading): Promise<Pick<Status, "rollout">> {
   if (record.kind !== "read") return {};
+  let rollout: Rollout | undefined;
   try {
-    const rollout = rolloutIn(service, record.record);
-    return rollout ? { rollout: rolloutStatus(rollout, driver, Date.now()) } : {};
+    rollout = rolloutIn(of.service, record.record);
   } catch (error) {
     return { rollout: { unknown: (error as Error).message } };
   }
+  if (!rollout) return {};
+  const { driver, sign } = await awaitSign(of, (sentence) => console.error(sentence));
+  return { rollout: rolloutStatus(rollout, driver, sign) };
 }
 
 function verdictOf(record: RecordReading, release: string): string {

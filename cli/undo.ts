@@ -8,6 +8,7 @@ import { releaseOf } from "../rollout/live/live.ts";
 import { completedReleases, type RolloutRecord, readRecord, unreadable } from "../rollout/record/record.ts";
 import { aboutDriving, type DrivingOptions, driveOn, equip } from "./driving.ts";
 import { here } from "./owners.ts";
+import { reasonIn } from "./reason.ts";
 
 interface Options extends DrivingOptions {
   readonly to?: string;
@@ -19,7 +20,7 @@ export function undoCommand(): Command {
   return aboutDriving(new Command("undo"))
     .description("bring both tracks back to what stable ran before, or to another kept release; exit code 0 when done")
     .option("--to <release>", "id of the release (default: what stable ran before)")
-    .requiredOption("--because <why>", "the reason, kept in the record")
+    .requiredOption("--because <why>", "the reason, kept in the record (300 characters)", reasonIn)
     .action(undo);
 }
 

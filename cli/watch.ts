@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
-import { leaseDefaults } from "../components/defaults.ts";
 import { mayPass } from "../rollout/cluster/answer.ts";
 import { type Driver, readDriver } from "../rollout/drive/lease.ts";
+import { Observation, type Sign } from "../rollout/drive/observation.ts";
 import { type Rollout, rolloutIn } from "../rollout/drive/rollout.ts";
 import { happenings, type Page } from "../rollout/drive/story.ts";
 import { type RolloutRecord, readRecord, unreadable } from "../rollout/record/record.ts";
@@ -19,8 +19,6 @@ interface Options extends ServiceOptions {
 const nobody = "nobody drives it, and the traffic stays as it is: gray resume goes on, gray abort goes back";
 /** Milliseconds between two looks. */
 const lookMilliseconds = 1000;
-/** Milliseconds without a sign of a driver after which there is none. */
-const patienceMilliseconds = (leaseDefaults.durationSeconds + leaseDefaults.marginSeconds) * 1000;
 
 /** `gray watch`: follows the rollout that is open, from any machine, and changes nothing. */
 export function watchCommand(): Command {
@@ -35,14 +33,15 @@ export function watchCommand(): Command {
 
 async function watch(options: Options): Promise<void> {
   const found = await findService(options);
-  const first = await look(found);
+  const observation = new Observation();
+  const first = await look(found, observation);
   const open = assertOpen(found.service, first.page?.rollout);
   const print = printer(found, options.json === true);
-  const begun = rolloutStatus(open, first.driver, Date.now());
+  const begun = rolloutStatus(open, first.driver, first.sign);
   if (options.json) print("open", begun.name, begun);
   else for (const line of rolloutLines(begun, Date.now())) print("open", line);
   const leaves = options.stay !== true && process.stdout.isTTY !== true;
-  const end = await follow(found, first, print, leaves);
+  const end = await follow(found, observation, first, print, leaves);
   print("end", end.because, { release: open.release, end: end.kind });
   process.exitCode = exitCodes[end.kind === "promoted" || end.kind === "undone" ? end.kind : "held"];
 }
@@ -50,6 +49,7 @@ async function watch(options: Options): Promise<void> {
 /** One look at the cluster. */
 interface Look {
   readonly driver: Driver | undefined;
+  readonly sign: Sign;
   readonly record: RolloutRecord | undefined;
   readonly page: Page | undefined;
 }
@@ -59,10 +59,16 @@ interface End {
   readonly because: string;
 }
 
-async function follow(found: FoundService, first: Look, print: Print, leaves: boolean): Promise<End> {
+async function follow(
+  found: FoundService,
+  observation: Observation,
+  first: Look,
+  print: Print,
+  leaves: boolean,
+): Promise<End> {
   let before = first;
-  let seenAt = Date.now();
-  let isDriven = isHeld(first.driver);
+  // One that may have died counts as alive until that is seen.
+  let isDriven = first.sign !== "dead";
   let isSilent = false;
   for (;;) {
     const page = before.page as Page;
@@ -71,13 +77,12 @@ async function follow(found: FoundService, first: Look, print: Print, leaves: bo
     await sleep(lookMilliseconds);
     let now: Look;
     try {
-      now = await look(found);
+      now = await look(found, observation);
     } catch (error) {
       if (!mayPass(error)) throw error;
       if (!isSilent) print("note", `${(error as Error).message} It is asked again until it answers.`);
       isSilent = true;
-      // What nobody could see is no sign of a dead driver.
-      seenAt = Date.now();
+      observation.missed();
       continue;
     }
     if (isSilent) print("note", "The cluster answers again.");
@@ -88,8 +93,7 @@ async function follow(found: FoundService, first: Look, print: Print, leaves: bo
     for (const { kind, because } of happenings(page, to)) {
       print(kind, because, { release, step: to.rollout.step + 1, weight: to.rollout.weight });
     }
-    if (now.driver?.version !== before.driver?.version) seenAt = Date.now();
-    const driven = isHeld(now.driver) && Date.now() - seenAt < patienceMilliseconds;
+    const driven = now.sign !== "dead";
     if (driven && !isDriven) print("driver", `${now.driver?.name} drives it`);
     if (!driven && isDriven && !leaves) print("driver", nobody);
     isDriven = driven;
@@ -97,19 +101,15 @@ async function follow(found: FoundService, first: Look, print: Print, leaves: bo
   }
 }
 
-/** Whether somebody has the lease who may be alive. */
-function isHeld(driver: Driver | undefined): boolean {
-  return driver !== undefined && !driver.gone;
-}
-
 /** The lease first: it is given back after the rollout has ended, and not before. */
-async function look({ api, cluster, namespace, service }: FoundService): Promise<Look> {
+async function look({ api, cluster, namespace, service }: FoundService, observation: Observation): Promise<Look> {
   const driver = await readDriver({ api, namespace, service });
+  const sign = observation.see(driver);
   const reading = await readRecord(api, namespace, service, cluster);
   if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
   const record = reading.kind === "read" ? reading.record : undefined;
   const rollout = record && rolloutIn(service, record);
-  return { driver, record, page: rollout && { rollout, verdict: record.verdicts[rollout.release] } };
+  return { driver, sign, record, page: rollout && { rollout, verdict: record.verdicts[rollout.release] } };
 }
 
 /** How a rollout has ended; undefined while it is open. */

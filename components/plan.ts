@@ -1,7 +1,8 @@
 import * as v from "valibot";
 import { type Check, checkName, checksSchema, type FullCheck, fullCheck, fullChecksSchema } from "./check.ts";
+import { defaults } from "./defaults.ts";
 import { checked, type Fault, keyed, understand } from "./schema.ts";
-import { type FullyWritten, fullStep, type Step, stepsSchema, usualSteps } from "./step.ts";
+import { type FullyWritten, fullStep, type Step, stepsSchema, stepsTooLarge, usualSteps } from "./step.ts";
 
 /** How a release comes to the users. */
 export interface PlanArgs {
@@ -15,7 +16,7 @@ export interface PlanArgs {
 export const planSchema = keyed(
   v.pipe(
     v.strictObject({ checks: v.optional(checksSchema), steps: v.optional(stepsSchema) }),
-    checked((plan) => unknownCheck(plan as PlanArgs)),
+    checked((plan) => unknownCheck(plan as PlanArgs) ?? tooLarge(plan as PlanArgs)),
   ),
 );
 
@@ -28,6 +29,12 @@ function unknownCheck({ checks = [], steps = [] }: PlanArgs): Fault | undefined 
     return { at: ["steps", i, "checks"], message: `names the check ${unknown}, which there is not: ${others}` };
   }
   return undefined;
+}
+
+/** Steps that name no checks have all of the plan. */
+function tooLarge(plan: PlanArgs): Fault | undefined {
+  const fault = stepsTooLarge(stepsOf(plan, defaults.weight));
+  return fault && { at: [plan.steps ? "steps" : "checks"], ...fault };
 }
 
 /**

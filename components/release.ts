@@ -4,6 +4,7 @@ import { contentHash } from "./canonical.ts";
 import { assertFits, configMapName, type FileSet, type Files } from "./config-files.ts";
 import { defaults } from "./defaults.ts";
 import { Refusal } from "./refusal.ts";
+import { releaseIdDigits } from "./release-id.ts";
 
 /** A container as the Kubernetes API has it (core/v1 Container), in constants: a release holds no Outputs. */
 export type Container = Unwrap<types.input.core.v1.Container>;
@@ -95,7 +96,7 @@ export function renderRelease(service: string, labels: Record<string, string>, a
 
 /** @throws Refusal if the template is not plain JSON */
 export function releaseId(template: PodTemplate, configMaps: Record<string, Files>): string {
-  return contentHash({ template, configMaps }, 12, "release");
+  return contentHash({ template, configMaps }, releaseIdDigits, "release");
 }
 
 /** The names of the ConfigMaps that a pod of this spec cannot start without. */

@@ -43,8 +43,10 @@ export interface FullStep extends AnyStep {
 }
 
 const seconds = wholeNumber(0, 7 * 24 * 3600);
+/** Characters of a check's name: GET and the longest path. */
+const nameLimit = 2100;
 const names = v.pipe(
-  v.array(v.string()),
+  v.array(v.pipe(v.string(), v.maxLength(nameLimit, `must be at most ${nameLimit} characters`))),
   v.check((all) => new Set(all).size === all.length, "must not name a check twice"),
 );
 const shapes = {
@@ -129,6 +131,7 @@ export function fullStep(step: Step, checks: readonly string[]): FullyWritten {
  * 1. Each stage comes after the one before it: dark, canary, full.
  * 2. The last step, and no other, is full: a rollout that cannot end is none.
  * 3. Weights rise: a step that gives fewer users, or as many, tries nothing new.
+ * 4. All of it fits into the record of a rollout, which holds it beside much else.
  */
 function stepsFault(steps: readonly Step[]): Fault | undefined {
   const order: readonly Stage[] = ["dark", "canary", "full"];
@@ -149,5 +152,16 @@ function stepsFault(steps: readonly Step[]): Fault | undefined {
     if (atLeast > atMost) return { at: [i, "atLeast"], message: `must not exceed atMost (${atMost})` };
     weight = step.weight;
   }
-  return undefined;
+  return stepsTooLarge(steps);
+}
+
+/** Bytes of all steps of a plan as JSON. */
+const stepsBytes = 200 * 1024;
+
+/** Whether steps are too large to be kept in the cluster. */
+export function stepsTooLarge(steps: readonly Step[]): Fault | undefined {
+  const bytes = Buffer.byteLength(JSON.stringify(steps, undefined, 2));
+  if (bytes <= stepsBytes) return undefined;
+  const [is, may] = [bytes, stepsBytes].map((each) => `${Math.ceil(each / 1024)} KiB`);
+  return { message: `has ${is} with the names of its checks, and may have ${may}: name fewer checks in each step` };
 }

@@ -33,6 +33,8 @@ export class Unreachable extends Refusal {}
 /** The few calls that the rollout makes to the Kubernetes API. Paths are those of the API reference. */
 export interface Cluster {
   readonly access: Access;
+  /** Ends each call that has no signal of its own (`until`), and any wait between two calls. */
+  readonly ending?: AbortSignal;
   /** The object, or undefined if there is none. */
   get<T>(path: string): Promise<T | undefined>;
   /**
@@ -149,6 +151,7 @@ export function connect(access: Access, ending?: AbortSignal): Cluster {
   };
   return {
     access,
+    ...(ending && { ending }),
     get: <T>(path: string) => orAbsent(call("GET", path) as Promise<T>),
     async stream(path, signal, limit) {
       try {

@@ -1,4 +1,8 @@
+import { oneLine } from "../../border/foreign-text.ts";
 import type { Cluster } from "./cluster.ts";
+
+/** Characters of a name that are kept. */
+const nameLimit = 253;
 
 /** The name under which the API server knows us (SelfSubjectReview, KEP-3325), which nobody can make up. */
 export async function whoAmI(api: Pick<Cluster, "create">): Promise<string> {
@@ -9,5 +13,5 @@ export async function whoAmI(api: Pick<Cluster, "create">): Promise<string> {
       kind: "SelfSubjectReview",
     },
   );
-  return review.status.userInfo.username;
+  return oneLine(review.status.userInfo.username, nameLimit);
 }

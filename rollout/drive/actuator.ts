@@ -4,7 +4,17 @@ import { Refusal } from "../../components/refusal.ts";
 import type { Track } from "../../components/traffic.ts";
 import { ApiError, type Cluster } from "../cluster/cluster.ts";
 import { cut, NobodyServes } from "../live/cut.ts";
-import { isStuck, readDeployment, releaseOf, runs } from "../live/live.ts";
+import {
+  type DeploymentObject,
+  isStuck,
+  makesRoom,
+  podsRefused,
+  readDeployment,
+  refusedMilliseconds,
+  releaseOf,
+  runs,
+  tellRefused,
+} from "../live/live.ts";
 import { containersOf, type PodObject, readPods } from "../live/pods.ts";
 import { tellRoll } from "../live/roll.ts";
 import { type CheckResult, probe } from "../probe/probe.ts";
@@ -86,12 +96,13 @@ export function actuatorOf(of: Acting): Actuator {
       }
       const name = deploymentName(service, track);
       const own = pods.filter((pod) => isOf(pod, track, release));
-      const why = isStuck(deployment)
-        ? `Deployment ${name} came to a stop: its progress deadline is exceeded`
-        : notStarting(own);
+      const refused = podsRefused(deployment);
+      const isRefused = refused !== undefined && !makesRoom(refused, pods);
+      const why = isRefused ? tellRefused(name, refused) : (stopped(deployment, name) ?? notStarting(own));
       if (why !== undefined) failing[track] ??= Date.now();
       else if (!own.some(isBetweenAttempts)) delete failing[track];
-      return why !== undefined && Date.now() - (failing[track] ?? 0) >= graceMilliseconds ? why : undefined;
+      const grace = isRefused ? refusedMilliseconds : graceMilliseconds;
+      return why !== undefined && Date.now() - (failing[track] ?? 0) >= grace ? why : undefined;
     },
     async check(names, signal) {
       let results: readonly CheckResult[];
@@ -148,6 +159,10 @@ export function actuatorOf(of: Acting): Actuator {
       await api.patch(path, [{ op: "replace", path: "/spec/replicas", value: 0 }]);
     },
   };
+}
+
+function stopped(deployment: DeploymentObject, name: string): string | undefined {
+  return isStuck(deployment) ? `Deployment ${name} came to a stop: its progress deadline is exceeded` : undefined;
 }
 
 function isOf({ metadata: { labels = {} } }: PodObject, track: Track, release: string): boolean {

@@ -20,8 +20,10 @@ export interface Driver {
   readonly name: string;
   /** Of the lease: another one at each renewal. */
   readonly version: string | undefined;
-  /** When it was renewed last, by the clock of whoever has it; RFC 3339. */
+  /** When it was renewed last, by the clock of whoever has it; RFC 3339. For people: nothing is decided by it. */
   readonly renewed: string | undefined;
+  /** For how many milliseconds it lasts after a renewal. */
+  readonly lasts: number;
   /** Whether its process is known to be dead. */
   readonly gone: boolean;
 }
@@ -39,6 +41,7 @@ export async function readDriver({ api, namespace, service }: Leased): Promise<D
     name: show(found.spec),
     version: found.metadata.resourceVersion,
     renewed: found.spec?.renewTime?.replace(/\.\d+/, ""),
+    lasts: lasting(found.spec),
     gone: holder !== undefined && isGone(holder),
   };
 }

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import type { Cluster } from "../cluster/cluster.ts";
 import {
   changeRecord,
@@ -10,7 +9,7 @@ import {
   unreadable,
   type Verdict,
 } from "../record/record.ts";
-import { type Rollout, rolloutIn } from "./rollout.ts";
+import { type Rollout, rolloutIn, written } from "./rollout.ts";
 
 /** Whose record it is. */
 export interface Kept {
@@ -115,7 +114,7 @@ export class Ledger {
   async close(ended: Ended, instead: Readonly<Record<string, string>> = {}): Promise<boolean> {
     const { open } = await change(this.of, (before) => {
       // It was closed already, and the answer was lost.
-      if (before.open === undefined && isDeepStrictEqual(before.ended?.[0], ended)) return before;
+      if (before.open === undefined && before.ended?.[0] && isSame(before.ended[0], ended)) return before;
       const { ending, paused } = this.own(before);
       if (ended.outcome === "promoted" && (ending ?? paused)) return before;
       const { open: _, ...kept } = withEnded(before, ended);
@@ -158,6 +157,11 @@ function withEnded(before: RolloutRecord, ended: Ended): RolloutRecord {
   return { ...before, ended: [ended, ...(before.ended ?? [])].slice(0, endedLimit) };
 }
 
+/** Whether both are the end of the same rollout. The texts are not compared: what is written is cut to its bounds. */
+function isSame(a: Ended, b: Ended): boolean {
+  return a.release === b.release && a.began === b.began && a.ended === b.ended && a.outcome === b.outcome;
+}
+
 function supersededBy({ by, release }: Rollout, { release: former, from, began, by: begunBy }: Rollout): Ended {
   const ended = new Date().toISOString();
   const because = `${by} began that of ${release}`;
@@ -169,5 +173,9 @@ function epochAfter({ epoch = 0, open }: RolloutRecord): number {
 }
 
 function change({ api, namespace, service, cluster }: Kept, to: (before: RolloutRecord) => RolloutRecord) {
-  return changeRecord(api, namespace, service, cluster, to);
+  return changeRecord(api, namespace, service, cluster, (before) => {
+    const after = to(before);
+    if (after.open === undefined || after.open === before.open) return after;
+    return { ...after, open: written(service, after.open as Rollout) };
+  });
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { oneLine } from "../../border/foreign-text.ts";
 import { Refusal } from "../../components/refusal.ts";
 import { send } from "../cluster/send.ts";
 
@@ -15,6 +16,8 @@ export interface Notice {
 /** Milliseconds that one attempt may take. */
 const patience = 5000;
 const attempts = 2;
+/** Characters of a reason: two reasons, one within the other, and the words around them. */
+const becauseLimit = 1000;
 
 const words = {
   start: "rollout begins",
@@ -85,7 +88,9 @@ export class Notifier {
    */
   notify(notice: Notice): Promise<void> {
     const url = this.#url;
-    if (url !== undefined) this.#last = this.#last.then(() => this.#send(url, notice));
+    // Names too: what stands in the cluster may be somebody else's text.
+    const told = { ...notice, because: oneLine(notice.because, becauseLimit), release: oneLine(notice.release) };
+    if (url !== undefined) this.#last = this.#last.then(() => this.#send(url, told));
     return this.#last;
   }
 

@@ -1,62 +1,69 @@
 import * as v from "valibot";
+import { oneLine } from "../../border/foreign-text.ts";
 import { Refusal } from "../../components/refusal.ts";
+import { releaseIdSchema } from "../../components/release-id.ts";
 import { keyed, percent, understand, wholeNumber } from "../../components/schema.ts";
 import { fullStepsSchema } from "../../components/step.ts";
+import { growing, nameSchema, textOf, timeSchema } from "../record/bounds.ts";
 import { byDriver, byEvidence } from "../record/judgement.ts";
 import type { RolloutRecord } from "../record/record.ts";
 import type { Position } from "./next.ts";
 
-const time = v.pipe(v.string(), v.isoTimestamp("must be a time, like 2026-01-31T12:00:00Z"));
-
 /** What a person, or the evidence, said of a rollout. */
 const word = v.object({
   /** `evidence` or the name of a person. */
-  by: v.string(),
-  because: v.string(),
+  by: nameSchema,
+  because: textOf(),
   /** When, as an RFC 3339 time. */
-  at: time,
+  at: timeSchema,
 });
+
+/** Bytes of all fields that a newer version added. */
+const addedBytes = 64 * 1024;
 
 /**
  * A rollout under way, as the record holds it: all that whoever drives it has to know to go on. Fields that a newer version
- * added are kept.
+ * added are kept within bounds.
  */
-const rollout = keyed(
-  v.looseObject({
-    /** Which driver's it is: each that takes it over has a higher number, and effects of a lower one are refused. */
-    epoch: wholeNumber(0),
-    /** Id of the release that is rolled out. */
-    release: v.string(),
-    /** Id of what stable ran when it began: what it goes back to. */
-    from: v.string(),
-    /** Percent of the users that canary is to have now. @default as the program says */
-    weight: v.optional(percent),
-    /** Id of the release that each track is to run now. */
-    runs: v.object({ canary: v.string(), stable: v.string() }),
-    /** Who began it. */
-    by: v.string(),
-    began: time,
-    steps: fullStepsSchema,
-    /** Index of the present step. */
-    step: wholeNumber(0),
-    /** When what the step brings was in force. */
-    entered: v.optional(time),
-    /** Whether the step's checks have passed. */
-    checked: v.optional(v.boolean()),
-    approved: v.optional(word),
-    paused: v.optional(word),
-    /** Why its last driver left it holding, where nobody had paused it. */
-    left: v.optional(word),
-    /** Why it goes back. */
-    ending: v.optional(word),
-    /** Stable goes back with all pods at once. */
-    urgent: v.optional(v.boolean()),
-    /** What its driver is doing; still there where it died over it. */
-    effect: v.optional(v.object({ name: v.string(), at: time })),
-  }),
+const schema = keyed(
+  growing(
+    {
+      /** Which driver's it is: each that takes it over has a higher number, and effects of a lower one are refused. */
+      epoch: wholeNumber(0),
+      /** Id of the release that is rolled out. */
+      release: releaseIdSchema,
+      /** Id of what stable ran when it began: what it goes back to. */
+      from: releaseIdSchema,
+      /** Percent of the users that canary is to have now. @default as the program says */
+      weight: v.optional(percent),
+      /** Id of the release that each track is to run now. */
+      runs: v.object({ canary: releaseIdSchema, stable: releaseIdSchema }),
+      /** Who began it. */
+      by: nameSchema,
+      began: timeSchema,
+      steps: fullStepsSchema,
+      /** Index of the present step. */
+      step: wholeNumber(0),
+      /** When what the step brings was in force. */
+      entered: v.optional(timeSchema),
+      /** Whether the step's checks have passed. */
+      checked: v.optional(v.boolean()),
+      approved: v.optional(word),
+      paused: v.optional(word),
+      /** Why its last driver left it holding, where nobody had paused it. */
+      left: v.optional(word),
+      /** Why it goes back. */
+      ending: v.optional(word),
+      /** Stable goes back with all pods at once. */
+      urgent: v.optional(v.boolean()),
+      /** What its driver is doing; still there where it died over it. */
+      effect: v.optional(v.object({ name: nameSchema, at: timeSchema })),
+    },
+    addedBytes,
+  ),
 );
 
-export type Rollout = v.InferOutput<typeof rollout>;
+export type Rollout = v.InferOutput<typeof schema>;
 export type Word = v.InferOutput<typeof word>;
 
 /**
@@ -67,10 +74,25 @@ export type Word = v.InferOutput<typeof word>;
 export function rolloutIn(service: string, { open }: RolloutRecord): Rollout | undefined {
   if (open === undefined) return undefined;
   try {
-    return understand(rollout, open);
+    return understand(schema, open);
   } catch (error) {
     throw new Refusal(
-      `The rollout of ${open.release} of ${service} was begun by a version of gray-release that this one does not understand (${(error as Error).message}): go on with that version.`,
+      `The rollout of ${open.release} of ${service} was begun by a version of gray-release that this one does not understand (${oneLine((error as Error).message)}): go on with that version.`,
+    );
+  }
+}
+
+/**
+ * A rollout as it is written: every text in its bounds.
+ *
+ * @throws Refusal if it could not be read again
+ */
+export function written(service: string, rollout: Rollout): Rollout {
+  try {
+    return understand(schema, rollout);
+  } catch (error) {
+    throw new Refusal(
+      `The rollout of ${oneLine(rollout.release)} of ${service} cannot be written (${oneLine((error as Error).message)}): look at the labels and annotations of the Deployments of ${service}, which name their releases.`,
     );
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { oneLine } from "../../border/foreign-text.ts";
 import type { Track } from "../../components/traffic.ts";
 import { ApiError, type Cluster } from "../cluster/cluster.ts";
 import type { DeploymentObject } from "./live.ts";
@@ -35,7 +36,7 @@ export async function writeEvent(
     involvedObject: { apiVersion: "apps/v1", kind: "Deployment", name, namespace, uid },
     type,
     reason,
-    message: message.slice(0, 1024),
+    message: fitted(message),
     source: { component: "gray-release" },
     firstTimestamp: now,
     lastTimestamp: now,
@@ -43,7 +44,7 @@ export async function writeEvent(
   });
   await written.catch((error: Error) => {
     if (once !== undefined && error instanceof ApiError && error.status === 409) return;
-    console.warn(`The Event ${reason} on Deployment ${name} could not be written: ${error.message}`);
+    console.warn(`The Event ${reason} on Deployment ${name} could not be written: ${oneLine(error.message)}`);
   });
 }
 
@@ -53,6 +54,24 @@ export async function writeEvents(
   { type, reason, message, once }: Told,
 ): Promise<void> {
   for (const deployment of Object.values(deployments)) await writeEvent(api, deployment, type, reason, message, once);
+}
+
+/** Bytes that the message of an Event may have (its API, events.k8s.io/v1, calls it the note). */
+const messageBytes = 1024;
+
+/** A message in one line, cut off where it is too long for an Event. */
+function fitted(message: string): string {
+  const line = oneLine(message, messageBytes);
+  const bytes = Buffer.from(line);
+  if (bytes.length <= messageBytes) return line;
+  const end = "…";
+  // A character of which only the beginning is left is decoded as this one.
+  return (
+    bytes
+      .subarray(0, messageBytes - Buffer.byteLength(end))
+      .toString()
+      .replace(/\ufffd+$/, "") + end
+  );
 }
 
 function shortHash(text: string): string {

@@ -1,3 +1,4 @@
+import { oneLine } from "../../border/foreign-text.ts";
 import type { Files } from "../../components/config-files.ts";
 import { adoptedAnnotation, backendName, deploymentName, serviceLabel } from "../../components/names.ts";
 import { configMapsOf, type PodSpec } from "../../components/release.ts";
@@ -33,7 +34,12 @@ export interface DeploymentObject {
     readonly replicas?: number;
     readonly updatedReplicas?: number;
     readonly availableReplicas?: number;
-    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string }[];
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly reason?: string;
+      readonly message?: string;
+    }[];
   };
 }
 
@@ -148,6 +154,46 @@ export function isStuck({ metadata, status }: DeploymentObject): boolean {
   const current = (status.observedGeneration ?? 0) >= metadata.generation;
   return current && (status.conditions ?? []).some(({ reason }) => reason === "ProgressDeadlineExceeded");
 }
+
+/** Characters of what forbids pods: with the words around it, it is to fit into a reason. */
+const refusalLimit = 200;
+
+/**
+ * Why no pod of a Deployment can be created, in the API server's words (quota, admission, a ServiceAccount that does not exist);
+ * undefined where pods can be.
+ */
+export function podsRefused({ metadata, status }: DeploymentObject): string | undefined {
+  const current = (status.observedGeneration ?? 0) >= metadata.generation;
+  const failure = (status.conditions ?? []).find(({ type, status }) => type === "ReplicaFailure" && status === "True");
+  if (!current || failure === undefined) return undefined;
+  return oneLine(failure.message ?? failure.reason ?? "for an unknown reason", refusalLimit);
+}
+
+/** The same for a person, without its full stop. */
+export function tellRefused(deployment: string, why: string): string {
+  return `no pod of Deployment ${deployment} can be created, so mend what forbids it or release another: ${why}`;
+}
+
+/** Whether it is for a ResourceQuota that no pod can be created. */
+export function isOfQuota(why: string): boolean {
+  return why.includes("exceeded quota");
+}
+
+/**
+ * Whether pods that end make room for those that are refused: a quota counts a pod until it is gone (k8s.io/kubernetes,
+ * pkg/quota/v1/evaluator/core/pods.go).
+ */
+export function makesRoom(
+  why: string,
+  pods: readonly { readonly metadata: { readonly deletionTimestamp?: string } }[],
+) {
+  return isOfQuota(why) && pods.some(({ metadata }) => metadata.deletionTimestamp !== undefined);
+}
+
+/**
+ * Milliseconds for which pods may be refused before that is told: an admission webhook that rolls does not answer for a moment.
+ */
+export const refusedMilliseconds = 15_000;
 
 /**
  * The ConfigMaps of a service that must not go: those that a live pod, or a ReplicaSet with replicas, refers to. All of

@@ -2,7 +2,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Refusal } from "../../components/refusal.ts";
 import type { Track } from "../../components/traffic.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { arrived, isComplete, isStuck, readDeployment, releaseOf } from "./live.ts";
+import {
+  arrived,
+  type DeploymentObject,
+  isComplete,
+  isOfQuota,
+  isStuck,
+  makesRoom,
+  podsRefused,
+  readDeployment,
+  refusedMilliseconds,
+  releaseOf,
+  tellRefused,
+} from "./live.ts";
+import { readPods } from "./pods.ts";
 
 /** Time between two looks at a roll. */
 const lookMilliseconds = 250;
@@ -26,7 +39,8 @@ export interface Rolling {
  * Waits until a track's roll is through. The provider waits too, but after a roll back to a ReplicaSet that is still there
  * it may take the one before for the present one and end half-way (seen with 4.18: 8 s of 24 s).
  *
- * @throws Refusal if the roll is stuck, takes longer than any roll may, or is not through when the wait is ended
+ * @throws Refusal if the roll is stuck, its pods cannot be created, it takes longer than any roll may, or it is not through when the
+ * wait is ended
  */
 export async function awaitComplete(
   { api, namespace, service, rollSeconds, signal }: Rolling,
@@ -34,6 +48,7 @@ export async function awaitComplete(
 ): Promise<void> {
   const end = Date.now() + rollSeconds[track] * 1000;
   let stuck = 0;
+  let refusedSince: number | undefined;
   for (;;) {
     const deployment = await readDeployment(api, namespace, service, track);
     if (!deployment || isComplete(deployment) || deployment.spec.replicas === 0) return;
@@ -44,14 +59,60 @@ export async function awaitComplete(
       );
     }
     stuck = isStuck(deployment) ? stuck + 1 : 0;
-    if (stuck > stuckLooks || Date.now() > end) {
-      const why = stuck ? "its progress deadline is exceeded" : `within ${rollSeconds[track]} s`;
+    const refused = await lastingRefusal({ api, namespace, service }, deployment);
+    refusedSince = refused === undefined ? undefined : (refusedSince ?? Date.now());
+    const isRefused = refusedSince !== undefined && Date.now() - refusedSince >= refusedMilliseconds;
+    if (isRefused || stuck > stuckLooks || Date.now() > end) {
+      const why = refused ?? (stuck ? "its progress deadline is exceeded" : `within ${rollSeconds[track]} s`);
       throw new Refusal(
         `Deployment ${name} in namespace ${namespace} did not come to run ${releaseOf(deployment)} completely (${why}): look at kubectl describe deployment ${name} -n ${namespace}, then release another or the one before.`,
       );
     }
     await sleep(lookMilliseconds, undefined, { signal }).catch(() => {});
   }
+}
+
+/**
+ * Warns once if the pods of a track cannot be created. Kubernetes says so at once, and the provider waits on until its time-out
+ * (neither 4.18 nor its source of 2026-01-15 reads the condition ReplicaFailure), which nothing in a program can end. It keeps no process alive, and
+ * never throws.
+ *
+ * @param release id of the release that is rolled
+ */
+export async function warnRefused(
+  { api, namespace, service, say, rollSeconds }: Told & Pick<Rolling, "rollSeconds">,
+  track: Track,
+  release: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const end = Date.now() + rollSeconds[track] * 1000;
+  for (let since: number | undefined; Date.now() < end; ) {
+    await unhurried(tellMilliseconds);
+    if (signal.aborted) return;
+    const deployment = await readDeployment(api, namespace, service, track).catch(() => undefined);
+    const isRolled = deployment !== undefined && releaseOf(deployment) === release;
+    const refused = isRolled ? await lastingRefusal({ api, namespace, service }, deployment) : undefined;
+    since = refused === undefined ? undefined : (since ?? Date.now());
+    if (deployment && refused !== undefined && since !== undefined && Date.now() - since >= refusedMilliseconds) {
+      say(`${service}: ${tellRefused(deployment.metadata.name, refused)}. Pulumi waits for them until its time-out.`);
+      return;
+    }
+  }
+}
+
+/** Why no pod can be created, unless pods that end make room soon, or it is not known whether they do. */
+async function lastingRefusal(
+  { api, namespace, service }: Pick<Rolling, "api" | "namespace" | "service">,
+  deployment: DeploymentObject,
+): Promise<string | undefined> {
+  const why = podsRefused(deployment);
+  if (why === undefined || !isOfQuota(why)) return why;
+  const pods = await readPods(api, namespace, service).catch(() => undefined);
+  return pods === undefined || makesRoom(why, pods) ? undefined : why;
+}
+
+function unhurried(milliseconds: number): Promise<void> {
+  return new Promise((over) => void setTimeout(over, milliseconds).unref());
 }
 
 /** Who is told of a track's roll. */

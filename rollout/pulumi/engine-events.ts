@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { oneLine } from "../../border/foreign-text.ts";
 import { keyed } from "../../components/schema.ts";
 import { isUnread, reasonIn, unreachableSentence } from "./unreachable.ts";
 
@@ -51,9 +52,10 @@ export class Progress {
     const { resourcePreEvent, resOutputsEvent, resOpFailedEvent, diagnosticEvent, policyEvent } = parsed.output;
     const ended = resOutputsEvent ?? resOpFailedEvent;
     if (ended) this.#creating.delete(ended.metadata.urn);
-    if (diagnosticEvent?.severity === "error") this.#errors.push(diagnosticEvent);
-    if (diagnosticEvent) this.#unreachable ??= reasonIn(diagnosticEvent.message);
-    if (policyEvent?.enforcementLevel === "mandatory") this.#violations.push(policyEvent.message);
+    const message = diagnosticEvent?.message.slice(0, lookedAt) ?? "";
+    if (diagnosticEvent?.severity === "error") this.#errors.push({ urn: diagnosticEvent.urn, message });
+    if (diagnosticEvent) this.#unreachable ??= reasonIn(message);
+    if (policyEvent?.enforcementLevel === "mandatory") this.#violations.push(policyEvent.message.slice(0, lookedAt));
     return resourcePreEvent && this.#begin(resourcePreEvent.metadata);
   }
 
@@ -76,7 +78,7 @@ export class Progress {
     const unreachable = resource && unreachableSentence(resource.message, this.#unreachable);
     if (unreachable) return unreachable;
     if (resource) return resources(resource.urn ?? "", resource.message);
-    return this.#violations[0] && oneLine(this.#violations[0]);
+    return this.#violations[0] && joined(this.#violations[0]);
   }
 
   #begin({ op, urn, new: coming, old }: Metadata): string | undefined {
@@ -90,9 +92,9 @@ export class Progress {
 
 /** What a program says in an error: a Refusal as it is, anything else without its stack. */
 function programs(message: string): string {
-  if (!message.startsWith("Running program ")) return oneLine(message);
+  if (!message.startsWith("Running program ")) return joined(message);
   const lines = message.split("\n").slice(1);
-  return oneLine(lines.find((line) => /^\w*Error\b.*: /.test(line)) ?? lines[0] ?? message);
+  return joined(lines.find((line) => /^\w*Error\b.*: /.test(line)) ?? lines[0] ?? message);
 }
 
 /** What went wrong with a resource; a hook's refusal is the program's own sentence. */
@@ -103,21 +105,31 @@ function resources(urn: string, message: string): string {
       ? `The program ended before ${nameOf(urn)} was changed: run pulumi up again.`
       : `The program ended while ${nameOf(urn)} was waited for, so what the cluster did with it is not known here: the next pulumi up looks at the cluster and records what has come of it.`;
   }
-  if (sentence !== undefined) return oneLine(sentence);
+  if (sentence !== undefined) return joined(sentence);
   const bare = message
     .replace(/^\d+ errors? occurred:/, "")
     .replace(/(?:\w+ of )?resource "[^"]*" (?:failed|was (?:not )?successfully [^:]*): /g, "");
-  return `${nameOf(urn)}: ${oneLine(bare)}`;
+  return `${nameOf(urn)}: ${joined(bare)}`;
 }
 
-function oneLine(text: string): string {
+/**
+ * Characters of what Pulumi says: it tells the cause last, after the names of what it was doing. In the record it is cut to
+ * the bounds of a reason.
+ */
+const sayingLimit = 1000;
+
+/** Characters of it that are looked at: a text of megabytes would be searched for minutes. */
+const lookedAt = 8 * sayingLimit;
+
+/** The lines of a text as one. */
+function joined(text: string): string {
   const parts = text.split("\n").map((line) => line.replace(/^\s*\*\s*/, "").trim());
-  return parts.filter((part) => part !== "").join("; ");
+  return oneLine(parts.filter((part) => part !== "").join("; "), sayingLimit);
 }
 
 /** `Deployment web` */
 function nameOf(urn: string): string {
-  return `${typeOf(urn).split(":").at(-1)} ${urn.split("::").at(-1)}`;
+  return oneLine(`${typeOf(urn).split(":").at(-1)} ${urn.split("::").at(-1)}`);
 }
 
 function typeOf(urn: string): string {

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { oneLine } from "../../border/foreign-text.ts";
 import { Refusal } from "../../components/refusal.ts";
 import { type Child, type Ended, runChild } from "./child.ts";
 import { Progress } from "./engine-events.ts";
@@ -168,7 +169,7 @@ export async function pulumi(args: readonly string[], options: Omit<Child, "comm
 export function lastError(said: string): string | undefined {
   const lines = said.trim().split("\n").filter(Boolean);
   const line = lines.findLast((each) => each.startsWith("error:")) ?? lines.at(-1);
-  return line?.replace(/^error: /, "").trim();
+  return line && oneLine(line.replace(/^error: /, ""));
 }
 
 function failed(run: Run, args: readonly string[], { code, stderr }: Ended, why?: string): PulumiFailure {

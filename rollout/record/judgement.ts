@@ -1,6 +1,7 @@
 import type { Evidence } from "../../analysis/evidence.ts";
 import type { Finding } from "../../analysis/finding.ts";
 import type { Assessment } from "../../analysis/verdict.ts";
+import { oneLine } from "../../border/foreign-text.ts";
 import type { Verdict } from "./record.ts";
 
 /** Who judged, where it was no person. */
@@ -22,7 +23,9 @@ export function judgement(
   evidence: Evidence,
   at: Date,
 ): Verdict | undefined {
-  const { verdict, because } = assessment;
+  const { verdict } = assessment;
+  // A pod's own words may be part of the reason.
+  const because = oneLine(assessment.because);
   if (verdict === "good" && before !== undefined && before.verdict !== "undecided") return undefined;
   if (verdict === "undecided" && before !== undefined && before.verdict !== "undecided") return undefined;
   return { verdict, by: byEvidence, because, at: at.toISOString(), evidence: summary(assessment, evidence) };
@@ -41,8 +44,10 @@ export type Outcome = Pick<Assessment, "verdict" | "because">;
  * @param trouble why the record could not be written
  */
 export function outcome(assessment: Assessment, standing: Verdict | undefined, trouble: string | undefined): Outcome {
-  const { verdict, because } = assessment;
-  const unwritten = trouble === undefined ? "" : `; the record could not be written and does not say so (${trouble})`;
+  const { verdict } = assessment;
+  const because = oneLine(assessment.because);
+  const unwritten =
+    trouble === undefined ? "" : `; the record could not be written and does not say so (${oneLine(trouble)})`;
   const stands = standing?.verdict ?? "undecided";
   if (verdict === "bad" || verdict === stands) return { verdict, because: `${because}${unwritten}` };
   if (standing === undefined || stands === "undecided") {
@@ -63,7 +68,8 @@ const streamsTold = 3;
 
 /** The numbers behind a verdict, short enough for the record. */
 function summary(assessment: Assessment, { answers, canarySeconds, question, settings }: Evidence) {
-  const { verdict, because, pValue, findings } = assessment;
+  const { verdict, pValue, findings } = assessment;
+  const because = oneLine(assessment.because);
   const { alpha, margin, limit, beta, tolerance, floor } = settings;
   return {
     verdict,

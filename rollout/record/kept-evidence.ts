@@ -1,5 +1,6 @@
 import { lookDefaults } from "../../analysis/defaults.ts";
 import { Evidence, type Question } from "../../analysis/evidence.ts";
+import { oneLine } from "../../border/foreign-text.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { changeKept, readKept } from "./kept-map.ts";
 
@@ -57,7 +58,9 @@ export class Keeper {
       await write(this.of, evidence);
     } catch (error) {
       if (!this.noted) {
-        this.note(`The evidence could not be kept in the cluster (${(error as Error).message.replace(/\.$/, "")}).`);
+        this.note(
+          `The evidence could not be kept in the cluster (${oneLine((error as Error).message).replace(/\.$/, "")}).`,
+        );
       }
       this.noted = true;
     }

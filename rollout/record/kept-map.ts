@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { serviceLabel } from "../../components/names.ts";
+import { backoff } from "../cluster/backoff.ts";
 import { ApiError, type Cluster } from "../cluster/cluster.ts";
 
 /** What is kept in the cluster of a service, beside its own objects: each in the ConfigMap `<service>-<what>`. */
@@ -12,6 +14,11 @@ interface MapObject {
   readonly metadata: { readonly resourceVersion?: string; readonly labels?: Record<string, string> };
   readonly data?: Kept;
 }
+
+/** Times that a change is tried while other writers are faster, in about seven seconds. */
+const attempts = 12;
+/** Milliseconds between two of them. Each attempt is two requests. */
+const pauses = { first: 80, most: 1000 };
 
 export function keptName(service: string, what: KeptMap): string {
   return `${service}-${what}`;
@@ -30,10 +37,10 @@ export async function readKept(
 
 /**
  * Changes what is kept there, or begins it, so that no other writer's change is lost: it writes only over what it read, and
- * reads again when somebody was faster.
+ * reads again after a pause when another writer was faster.
  *
  * @param to what is to be kept, of what is; undefined to write nothing
- * @throws what `to` throws; ApiError or Refusal if it could not be written
+ * @throws what `to` throws; ApiError or Refusal if it could not be written, also where other writers were always faster (409)
  */
 export async function changeKept(
   api: Cluster,
@@ -42,7 +49,7 @@ export async function changeKept(
   what: KeptMap,
   to: (before: Kept | undefined) => Kept | undefined,
 ): Promise<void> {
-  for (;;) {
+  for (let attempt = 1; ; attempt++) {
     const found = await api.get<MapObject>(pathOf(namespace, service, what));
     const data = to(found && (found.data ?? {}));
     if (data === undefined) return;
@@ -64,7 +71,9 @@ export async function changeKept(
       return;
     } catch (error) {
       const overtaken = error instanceof ApiError && (error.status === 409 || (found && error.status === 404));
-      if (!overtaken) throw error;
+      if (!overtaken || attempt === attempts) throw error;
+      // What ends the wait ends the next request, and that says why.
+      await sleep(backoff(attempt, pauses), undefined, { signal: api.ending }).catch(() => {});
     }
   }
 }

@@ -1,78 +1,102 @@
 import * as v from "valibot";
+import { oneLine } from "../../border/foreign-text.ts";
 import { Refusal } from "../../components/refusal.ts";
+import { releaseIdSchema } from "../../components/release-id.ts";
 import { keyed, mapOf, percent, understand, wholeNumber } from "../../components/schema.ts";
 import { ApiError, type Cluster } from "../cluster/cluster.ts";
+import { bytesOf, growing, jsonOf, nameLimit, nameSchema, textOf, timeSchema } from "./bounds.ts";
 import { changeKept, keptName, readKept } from "./kept-map.ts";
 
-/** What a release was found to be: by evidence, or by a person. */
-const verdict = v.looseObject({
-  verdict: v.picklist(["good", "bad", "undecided"], "must be good, bad or undecided"),
-  /** `evidence` or the name of a person. */
-  by: v.string(),
-  because: v.string(),
-  /** When, as an RFC 3339 time. */
-  at: v.pipe(v.string(), v.isoTimestamp("must be a time, like 2026-01-31T12:00:00Z")),
-  /** What observing it came to, with the numbers behind it; a person's verdict keeps it. */
-  evidence: v.optional(v.looseObject({ verdict: v.string(), because: v.string() })),
-});
+/** Bytes of the rollout that is open, beside what the program needs of it. Its own schema (rollout/drive/rollout.ts) allows less. */
+const openBytes = 320 * 1024;
 
-const adopted = v.looseObject({
-  /** The id of what it ran when it was adopted: the hash of its pod template. */
-  release: v.string(),
-  /** What the shared Service selects, as it was. The pods of both tracks have these labels; those of then have no `track`. */
-  front: mapOf(v.string()),
-});
+/** What a release was found to be: by evidence, or by a person. */
+const verdict = growing(
+  {
+    verdict: v.picklist(["good", "bad", "undecided"], "must be good, bad or undecided"),
+    /** `evidence` or the name of a person. */
+    by: nameSchema,
+    because: textOf(),
+    /** When, as an RFC 3339 time. */
+    at: timeSchema,
+    /** What observing it came to, with the numbers behind it; a person's verdict keeps it. */
+    evidence: v.optional(growing({ verdict: nameSchema, because: textOf() }, 8 * 1024)),
+  },
+  512,
+);
+
+const adopted = growing(
+  {
+    /** The id of what it ran when it was adopted: the hash of its pod template. */
+    release: releaseIdSchema,
+    /** What the shared Service selects, as it was. The pods of both tracks have these labels; those of then have no `track`. */
+    front: v.pipe(
+      mapOf(v.pipe(v.string(), v.maxLength(63, "must be the value of a label"))),
+      v.check((labels) => bytesOf(labels) <= 32 * 1024, "must be at most 32 KiB of labels"),
+    ),
+  },
+  1024,
+);
 
 /** A rollout that has ended. */
-const ended = v.looseObject({
-  release: v.string(),
-  from: v.string(),
-  began: v.string(),
-  ended: v.string(),
-  /** Who began it. */
-  by: v.string(),
-  outcome: v.picklist(["promoted", "undone", "superseded"], "must be promoted, undone or superseded"),
-  because: v.string(),
-});
+const ended = growing(
+  {
+    release: releaseIdSchema,
+    from: releaseIdSchema,
+    began: textOf(64),
+    ended: textOf(64),
+    /** Who began it. */
+    by: nameSchema,
+    outcome: v.picklist(["promoted", "undone", "superseded"], "must be promoted, undone or superseded"),
+    because: textOf(),
+  },
+  512,
+);
 
-/** Fields that a newer version added are kept, and so survive a change by this one. */
+/** Fields that a newer version added are kept within bounds, and so survive a change by this one. */
 const record = keyed(
-  v.looseObject({
-    /** Form of this record; another one is not read. */
-    version: v.literal(1),
-    /** UID of the kube-system namespace of the cluster that the record belongs to. */
-    cluster: v.string(),
-    /** Raised before an object is changed past Pulumi, so that the next `up` writes the whole object again. */
-    sequence: wholeNumber(0),
-    /** Release id -> its verdict. */
-    verdicts: mapOf(verdict),
-    /** Ids that stable ran completely, oldest first; the last one is what it ran last. */
-    completed: v.array(v.string()),
-    /** Of a service that was there before us, until the first promotion is through. */
-    adopted: v.optional(adopted),
-    /** Release id -> id of the release that runs in its place for as long as the program renders it: what an undo leaves. */
-    instead: v.optional(mapOf(v.string())),
-    /** The highest number that a driver was given. */
-    epoch: v.optional(wholeNumber(0)),
-    /**
-     * The rollout under way, if there is one (rollout/drive/rollout.ts), as far as the program needs it; only the driver that holds
-     * this epoch may change a track.
-     */
-    open: v.optional(
-      v.looseObject({
-        epoch: v.pipe(v.number(), v.safeInteger("must be a whole number")),
-        release: v.string(),
-        /** @default as the program says */
-        weight: v.optional(percent),
-        /** Id of the release that each track is to run now, by the driver's word. @default as the program says */
-        runs: v.optional(mapOf(v.string())),
-        /** Stable rolls with all pods at once. */
-        urgent: v.optional(v.boolean()),
-      }),
-    ),
-    /** The latest rollouts that have ended, newest first. */
-    ended: v.optional(v.array(ended)),
-  }),
+  growing(
+    {
+      /** Form of this record; another one is not read. */
+      version: v.literal(1),
+      /** UID of the kube-system namespace of the cluster that the record belongs to. */
+      cluster: v.pipe(v.string(), v.maxLength(nameLimit, "must be the UID of a namespace")),
+      /** Raised before an object is changed past Pulumi, so that the next `up` writes the whole object again. */
+      sequence: wholeNumber(0),
+      /** Release id -> its verdict. */
+      verdicts: mapOf(verdict, releaseIdSchema),
+      /** Ids that stable ran completely, oldest first; the last one is what it ran last. */
+      completed: v.array(releaseIdSchema),
+      /** Of a service that was there before us, until the first promotion is through. */
+      adopted: v.optional(adopted),
+      /** Release id -> id of the release that runs in its place for as long as the program renders it: what an undo leaves. */
+      instead: v.optional(mapOf(releaseIdSchema, releaseIdSchema)),
+      /** The highest number that a driver was given. */
+      epoch: v.optional(wholeNumber(0)),
+      /**
+       * The rollout under way, if there is one (rollout/drive/rollout.ts), as far as the program needs it; only the driver that holds
+       * this epoch may change a track.
+       */
+      open: v.optional(
+        growing(
+          {
+            epoch: v.pipe(v.number(), v.safeInteger("must be a whole number")),
+            release: releaseIdSchema,
+            /** @default as the program says */
+            weight: v.optional(percent),
+            /** Id of the release that each track is to run now, by the driver's word. @default as the program says */
+            runs: v.optional(v.object({ canary: v.optional(releaseIdSchema), stable: v.optional(releaseIdSchema) })),
+            /** Stable rolls with all pods at once. */
+            urgent: v.optional(v.boolean()),
+          },
+          openBytes,
+        ),
+      ),
+      /** The latest rollouts that have ended, newest first. */
+      ended: v.optional(v.array(ended)),
+    },
+    32 * 1024,
+  ),
 );
 
 export type Adopted = v.InferOutput<typeof adopted>;
@@ -90,10 +114,31 @@ export type RecordReading =
 
 /** Completed releases that a record remembers; far more than have kept config files. */
 const completedLimit = 100;
-/** Verdicts that it remembers, beside those that `bounded` never drops. */
-const verdictLimit = 100;
-/** Verdicts that keep the numbers behind them; of the others the sentence is left. */
-const evidenceLimit = 10;
+/** Releases for which it remembers what runs in their place. */
+const insteadLimit = 100;
+
+/** How much a record remembers that nobody needs to go on. */
+interface Memory {
+  /** Verdicts, beside those that `bounded` never drops. */
+  readonly verdicts: number;
+  /** Verdicts that keep the numbers behind them; of the others the sentence is left. */
+  readonly evidence: number;
+  /** Rollouts that have ended. */
+  readonly ended: number;
+}
+
+/** From the most to nothing: the first that fits is taken. */
+const memories: readonly Memory[] = [
+  { verdicts: 100, evidence: 10, ended: 20 },
+  { verdicts: 100, evidence: 0, ended: 20 },
+  { verdicts: 20, evidence: 0, ended: 5 },
+  { verdicts: 0, evidence: 0, ended: 0 },
+];
+
+/** Bytes that a ConfigMap may have. */
+const mapBytes = 1 << 20;
+/** Bytes that a record has at most. The rest of the ConfigMap is left to what others keep in it. */
+const recordBytes = 900 * 1024;
 
 export function recordName(service: string): string {
   return keptName(service, "rollout");
@@ -130,10 +175,11 @@ export function parseRecord(text: string | undefined, cluster: string): RecordRe
   try {
     found = understand(record, JSON.parse(text));
   } catch (error) {
-    return { kind: "unreadable", why: (error as Error).message };
+    // It quotes keys of the record, and what is no JSON.
+    return { kind: "unreadable", why: oneLine((error as Error).message) };
   }
   if (found.cluster !== cluster) {
-    return { kind: "unreadable", why: `it belongs to cluster ${found.cluster} and this is ${cluster}` };
+    return { kind: "unreadable", why: `it belongs to cluster ${oneLine(found.cluster)} and this is ${cluster}` };
   }
   return { kind: "read", record: found };
 }
@@ -157,9 +203,13 @@ export async function changeRecord(
     if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
     const before = reading.kind === "read" ? reading.record : emptyRecord(cluster);
     const changed = change(before);
-    const stays = reading.kind === "read" && changed === before;
-    written = stays ? before : bounded(changed);
-    return stays ? undefined : { ...kept, record: JSON.stringify(written, undefined, 2) };
+    if (reading.kind === "read" && changed === before) {
+      written = before;
+      return undefined;
+    }
+    const others = bytesOf({ ...kept, record: "" });
+    written = bounded(readable(namespace, service, changed), Math.min(recordBytes, mapBytes - others));
+    return { ...kept, record: jsonOf(written) };
   });
   return written;
 }
@@ -176,22 +226,56 @@ export function withCompleted(before: RolloutRecord, release: string): RolloutRe
 }
 
 /**
- * The record without the verdicts that nobody will ask for, so that it can always be written: a ConfigMap may have 1 MiB.
+ * The record as it can be read again: every text in its bounds.
+ *
+ * @throws Refusal if a part of it is not what it must be
+ */
+function readable(namespace: string, service: string, changed: RolloutRecord): RolloutRecord {
+  try {
+    return understand(record, changed);
+  } catch (error) {
+    throw new Refusal(
+      `The record ${recordName(service)} in namespace ${namespace} stays as it is, because with this change it could not be read (${oneLine((error as Error).message)}): look at the labels and annotations of the Deployments of ${service}, which name their releases.`,
+    );
+  }
+}
+
+/**
+ * The record without what nobody needs to go on, so that it can always be written: a ConfigMap may have 1 MiB.
  *
  * 1. The newest verdicts stay, and the newest of them keep their evidence.
- * 2. A bad verdict of a release that is rolled out, or that stable ran completely, stays however old: without it the gate
- *    would admit the release again.
+ * 2. The verdict of the release that is rolled out stays, and so does a bad one of a release that stable ran completely,
+ *    however old: without it the gate would admit the release again.
+ * 3. Where it is still too large, the numbers behind verdicts go first, then older rollouts and verdicts.
+ *
+ * @param bytes that it may have. @default 900 KiB
  */
-export function bounded(before: RolloutRecord): RolloutRecord {
-  const { verdicts, completed, open } = before;
+export function bounded(before: RolloutRecord, bytes: number = recordBytes): RolloutRecord {
+  let found = before;
+  for (const memory of memories) {
+    found = remembering(before, memory);
+    if (bytesOf(found) <= bytes) break;
+  }
+  return found;
+}
+
+function remembering(before: RolloutRecord, memory: Memory): RolloutRecord {
+  const { verdicts, completed, open, instead, ended } = before;
   const newestFirst = Object.entries(verdicts).sort(([, a], [, b]) => Date.parse(b.at) - Date.parse(a.at));
-  const needed = new Set([...completed, ...(open ? [open.release] : [])]);
+  const ran = new Set(completed.slice(-completedLimit));
   const kept = newestFirst.flatMap(([id, one], place) => {
-    if (place >= verdictLimit && !(one.verdict === "bad" && needed.has(id))) return [];
+    const isNeeded = id === open?.release || (one.verdict === "bad" && ran.has(id));
+    if (place >= memory.verdicts && !isNeeded) return [];
     const { evidence, ...short } = one;
-    return [[id, place < evidenceLimit ? one : short] as const];
+    return [[id, place < memory.evidence ? one : short] as const];
   });
-  return { ...before, verdicts: Object.fromEntries(kept) };
+  return {
+    ...before,
+    verdicts: Object.fromEntries(kept),
+    completed: completed.slice(-completedLimit),
+    ...(instead && { instead: Object.fromEntries(Object.entries(instead).slice(-insteadLimit)) }),
+    ...(ended && { ended: ended.slice(0, memory.ended) }),
+  };
 }
 
 /** What stable ran completely, the newest first; nothing where the record cannot be read. */

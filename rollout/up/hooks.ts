@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { output, type ResourceHookArgs, type ResourceHookBinding } from "@pulumi/pulumi";
+import { log, output, type ResourceHookArgs, type ResourceHookBinding } from "@pulumi/pulumi";
 import type { Memory } from "../../components/history.ts";
 import { Refusal } from "../../components/refusal.ts";
 import type { Track } from "../../components/traffic.ts";
@@ -15,7 +15,7 @@ import {
   type ServiceObject,
   type Wanted,
 } from "../live/live.ts";
-import { awaitComplete } from "../live/roll.ts";
+import { awaitComplete, warnRefused } from "../live/roll.ts";
 import { type RouteObject, readRoute } from "../live/routes.ts";
 import { changeRecord, completedReleases, readRecord, withCompleted } from "../record/record.ts";
 import { decide, frontHeld } from "./gate.ts";
@@ -43,6 +43,8 @@ export interface Guarded {
  * drivers, a verdict that came meanwhile, canary pods that died. And, after stable's roll, the note that it is complete.
  */
 export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookBinding> {
+  /** Ends what looks on while each track rolls. */
+  const looking: Partial<Record<Track, AbortController>> = {};
   const beforeTrack = (track: Track) => async (change: ResourceHookArgs) => {
     const wanted = change.newInputs as Wanted | undefined;
     const release = releaseOf(wanted);
@@ -52,6 +54,10 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
       );
     }
     const live = await decideAgain(guarded, track, release, wanted?.spec.replicas);
+    looking[track]?.abort();
+    const over = new AbortController();
+    looking[track] = over;
+    void warnRefused({ ...guarded, say: (line) => void log.warn(line) }, track, release, over.signal);
     if (track === "stable" && live && wanted?.spec.replicas === undefined) await leaveNumber(guarded.api, live);
   };
   const beforeFront = async (change: ResourceHookArgs) => {
@@ -64,13 +70,16 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
   };
   const canary = beforeTrack("canary");
   const stable = beforeTrack("stable");
-  const afterCanary = () => interruptible((signal) => awaitComplete({ ...guarded, signal }, "canary"));
+  const complete = (track: Track, signal: AbortSignal) => {
+    looking[track]?.abort();
+    return awaitComplete({ ...guarded, signal }, track);
+  };
+  const afterCanary = () => interruptible((signal) => complete("canary", signal));
   const afterStable = () =>
     interruptible(async (signal) => {
-      const rolling = { ...guarded, signal };
-      await awaitComplete(rolling, "stable");
+      await complete("stable", signal);
       await recordComplete(guarded);
-      await handOver(rolling);
+      await handOver({ ...guarded, signal });
     });
   return {
     canary: { beforeCreate: [canary], beforeUpdate: [canary], afterCreate: [afterCanary], afterUpdate: [afterCanary] },

@@ -14,7 +14,7 @@ import { drivenElsewhere } from "../fake/driven-elsewhere.ts";
 import { setEnvironment } from "../fake/environment.ts";
 import type { Shell } from "../fake/gray.ts";
 import { openRollout, waitingRollout } from "../fake/open-rollout.ts";
-import { withoutSleep } from "../fake/sleep.ts";
+import { passingTime, withoutSleep } from "../fake/sleep.ts";
 import type { World } from "../fake/world.ts";
 import { trial } from "./trial.ts";
 
@@ -145,6 +145,50 @@ describe("a person's word on a rollout", () => {
     } finally {
       process.chdir(folder);
     }
+  });
+
+  describe("on a machine that cannot drive it", () => {
+    const folder = process.cwd();
+    let timeAgain: () => void;
+    beforeEach(() => {
+      timeAgain = passingTime();
+      process.chdir(shell.folder);
+      open(openRollout(b, a));
+    });
+    afterEach(() => {
+      process.chdir(folder);
+      timeAgain();
+    });
+
+    it("is heard where a driver is alive, however wrong its clock is", async () => {
+      for (const skew of [-60_000, -20_000, 60_000]) {
+        for (const [verb, ...args] of [[abortCommand(), ...because], [resumeCommand()]] as const) {
+          drivenElsewhere(world, { skew });
+          await run(verb, ...args);
+        }
+        assert.equal(record().open.ending.by, "alice");
+        open(openRollout(b, a));
+      }
+    });
+
+    it("is refused where the driver is dead, however fresh the time is that it wrote, and changes nothing", async () => {
+      drivenElsewhere(world, { skew: 60_000, dies: true });
+      await assert.rejects(run(promoteCommand(), ...because), /^Refusal: The stacks of web are run in the folder of/);
+      assert.equal(record().verdicts[b], undefined);
+    });
+
+    it("is written at once as an abort, because a driver that may be alive must not wait for it", async () => {
+      drivenElsewhere(world, { dies: true });
+      await assert.rejects(
+        run(abortCommand(), ...because),
+        /^Refusal: The record says that the rollout is to go back, and no driver is alive: The stacks of web are run in/,
+      );
+      assert.equal(record().open.ending.by, "alice");
+      const { requests } = world.api;
+      const word = requests.findIndex(({ method, path }) => method === "PUT" && path.endsWith("/web-rollout"));
+      const looks = requests.slice(0, word).filter(({ path }) => path.endsWith("/leases/web-rollout"));
+      assert.ok(looks.length < 10, `${looks.length} looks at the lease before the word`);
+    });
   });
 
   it("cannot promote what goes back", async () => {

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { statusCommand } from "../../cli/status.ts";
 import { identityOf } from "../../rollout/drive/claim.ts";
 import { thisProcess } from "../../rollout/drive/holder.ts";
+import { drivenElsewhere } from "../fake/driven-elsewhere.ts";
 import { Shell } from "../fake/gray.ts";
 import { openRollout } from "../fake/open-rollout.ts";
+import { passingTime } from "../fake/sleep.ts";
 import { verdict, World } from "../fake/world.ts";
 import { trial } from "./trial.ts";
 
@@ -13,10 +15,15 @@ describe("gray status", () => {
   let a: string;
   let b: string;
   let end: () => Promise<void>;
+  let timeAgain: () => void;
   beforeEach(async () => {
     ({ world, shell, a, b, end } = await trial());
+    timeAgain = passingTime();
   });
-  afterEach(() => end());
+  afterEach(() => {
+    timeAgain();
+    return end();
+  });
 
   const status = async () => JSON.parse(await shell.run(statusCommand(), "--json"));
   const pod = (name: string, track: string, release: string) =>
@@ -81,17 +88,12 @@ describe("gray status", () => {
     const effect = { name: "canary at 10 %", at: "2026-01-01T00:01:00.000Z" };
     const paused = { by: "carol", because: "lunch", at: "2026-01-01T00:02:00.000Z" };
     world.writeRecord({ open: openRollout(b, a, { step: 1, effect, paused }) }, "web");
-    const driver = (renewed: Date, holder = thisProcess()) =>
-      world.api.put("/apis/coordination.k8s.io/v1/namespaces/dora-apps/leases/web-rollout", {
-        metadata: { name: "web-rollout" },
-        spec: { holderIdentity: identityOf(holder), renewTime: renewed.toISOString().replace("Z", "000Z") },
-      });
     assert.equal((await status()).rollout.driver, undefined);
     assert.match(
       await shell.run(statusCommand()),
       /\nNobody drives it, and "canary at 10 %" may be half done: gray resume goes on, gray abort goes back\.\n/,
     );
-    driver(new Date());
+    drivenElsewhere(world);
     const { rollout } = await status();
     assert.deepEqual(
       [rollout.release, rollout.from, rollout.by, rollout.step, rollout.steps, rollout.name],
@@ -105,13 +107,25 @@ describe("gray status", () => {
     );
     assert.match(said, /\nIt is paused, by carol .* ago: lunch\.\nUnder way: canary at 10 %, begun .* ago\.\n/);
     assert.match(said, /\nProcess \d+ on \S+ drives it\.\n/);
-    for (const dead of [
-      () => driver(new Date(Date.now() - 60_000)),
-      () => driver(new Date(), { ...thisProcess(), started: "1" }),
-    ]) {
-      dead();
-      assert.equal((await status()).rollout.driver.alive, false);
-      assert.match(await shell.run(statusCommand()), /\nNobody drives it any more \(Process \d+ on \S+ did\), and/);
+    world.api.intercept = () => undefined;
+    world.api.put("/apis/coordination.k8s.io/v1/namespaces/dora-apps/leases/web-rollout", {
+      metadata: { name: "web-rollout" },
+      spec: { holderIdentity: identityOf({ ...thisProcess(), started: "1" }), renewTime: new Date().toISOString() },
+    });
+    assert.equal((await status()).rollout.driver.alive, false);
+    assert.match(await shell.run(statusCommand()), /\nNobody drives it any more \(Process \d+ on \S+ did\), and/);
+  });
+
+  it("knows by what it sees whether the driver is alive, and by nobody's clock", async () => {
+    world.writeRecord({ open: openRollout(b, a) }, "web");
+    const minute = 60_000;
+    for (const skew of [-minute, -20_000, 0, minute]) {
+      for (const dies of [false, true]) {
+        drivenElsewhere(world, { skew, dies });
+        const { driver } = (await status()).rollout;
+        assert.equal(driver.alive, !dies, `a clock that is ${skew / 1000} s before ours`);
+        assert.ok(Math.abs(Date.parse(driver.renewed) - Date.now() - skew) < minute / 2, "its time is shown");
+      }
     }
   });
 

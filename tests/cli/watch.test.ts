@@ -4,9 +4,10 @@ import { Refusal } from "../../components/refusal.ts";
 import { identityOf } from "../../rollout/drive/claim.ts";
 import { thisProcess } from "../../rollout/drive/holder.ts";
 import type { Rollout } from "../../rollout/drive/rollout.ts";
+import { drivenElsewhere } from "../fake/driven-elsewhere.ts";
 import type { Shell } from "../fake/gray.ts";
 import { openRollout } from "../fake/open-rollout.ts";
-import { withoutSleep } from "../fake/sleep.ts";
+import { passingTime, withoutSleep } from "../fake/sleep.ts";
 import type { World } from "../fake/world.ts";
 import { trial } from "./trial.ts";
 
@@ -74,7 +75,7 @@ describe("gray watch", () => {
       lines[0] ?? "",
       new RegExp(`Rollout of ${b} over ${a}, begun by bob .* ago: step 1 of 3, dark, not in`),
     );
-    assert.match(lines[1] ?? "", /Process \d+ on elsewhere drives it\.$/);
+    assert.match(lines[1] ?? "", /Process \d+ on elsewhere drives it, unless it has died, which is to be seen\.$/);
     assert.deepEqual(
       lines.slice(2).map((line) => line.replace(/^ *\d+:\d\d {2}/, "")),
       [
@@ -92,7 +93,7 @@ describe("gray watch", () => {
     const { lines, code } = await watch("--json");
     assert.equal(code, 3);
     const [first, last] = lines.map((line) => JSON.parse(line));
-    assert.deepEqual([first.kind, first.release, first.step, first.driver.alive], ["open", b, 1, true]);
+    assert.deepEqual([first.kind, first.release, first.step, first.driver.alive], ["open", b, 1, undefined]);
     assert.deepEqual([last.kind, last.end, last.because, last.service], ["end", "undone", "undone: 5xx", "web"]);
   });
 
@@ -111,6 +112,19 @@ describe("gray watch", () => {
     assert.match(lines[1] ?? "", /Nobody drives it, and "dark" may be half done: gray resume/);
     assert.match(lines[2] ?? "", /Process \d+ on elsewhere drives it$/);
     assert.match(lines[3] ?? "", /superseded: alice began that of cccccccccccc$/);
+  });
+
+  it("sees by its own clock that the driver shows no sign of life any more, and ends with 4", async () => {
+    const timeAgain = passingTime();
+    try {
+      drivenElsewhere(world, { dies: true, skew: 3_600_000 });
+      open();
+      const { lines, code } = await watch();
+      assert.equal(code, 4);
+      assert.match(lines.at(-1) ?? "", /nobody drives it, and the traffic stays as it is: gray resume goes on/);
+    } finally {
+      timeAgain();
+    }
   });
 
   it("says where it stays that nobody drives it any more", async () => {

@@ -144,6 +144,73 @@ describe("what the driver does to the cluster", () => {
       }
     });
 
+    describe("whose pods cannot be created", () => {
+      const refused = (why: string) => ({
+        updatedReplicas: 0,
+        availableReplicas: 0,
+        conditions: [
+          { type: "Progressing", status: "True", reason: "ReplicaSetUpdated" },
+          { type: "ReplicaFailure", status: "True", reason: "FailedCreate", message: why },
+        ],
+      });
+      const account = `pods "web-canary-5d4-" is forbidden: serviceaccount "gone"\n\u001b[31mnot found`;
+      const quota = `pods "web-canary-5d4-x" is forbidden: exceeded quota: few, requested: pods=1, limited: pods=4`;
+      const said = "no pod of Deployment web-canary can be created, so mend what forbids it or release another: ";
+
+      it("is hopeless within 20 s, in the API server's words in one line", async () => {
+        for (const why of [account, quota]) {
+          deploy("web-canary", b, refused(why));
+          assert.equal(await hopeless(), undefined);
+          seconds(10);
+          assert.equal(await hopeless(), undefined);
+          seconds(9);
+          const because = (await hopeless()) ?? "";
+          assert.equal(because, said + why.replace("\n\u001b[31m", " "));
+          assert.ok(because.length <= 300);
+          deploy("web-canary", a);
+          assert.equal(await hopeless(), undefined);
+        }
+      });
+
+      it("is hopeless on the way back as well, so that the way back comes to its end", async () => {
+        const { actuator } = acting(direct(api));
+        const back = { ...rollout, runs: { canary: a, stable: a } };
+        deploy("web-canary", a, refused(account));
+        assert.equal(await actuator.hopeless("canary", back), undefined);
+        seconds(19);
+        assert.match(
+          (await actuator.hopeless("canary", back)) ?? "",
+          /^no pod of Deployment web-canary can be created/,
+        );
+      });
+
+      it("is not hopeless by what was so before the release, or is over", async () => {
+        for (const status of [
+          { ...refused(account), observedGeneration: 0 },
+          { conditions: [{ type: "ReplicaFailure", status: "False", reason: "FailedCreate", message: account }] },
+        ]) {
+          deploy("web-canary", b, status);
+          assert.equal(await hopeless(), undefined);
+          seconds(60);
+          assert.equal(await hopeless(), undefined);
+        }
+      });
+
+      it("is not hopeless for a quota while pods end, which make room", async () => {
+        deploy("web-canary", b, refused(quota));
+        const { metadata } = podOf("web-1", "stable", a);
+        Object.assign(metadata, { deletionTimestamp: "2026-01-01T00:00:00Z" });
+        for (let looks = 0; looks < 4; looks++) {
+          assert.equal(await hopeless(), undefined);
+          seconds(20);
+        }
+        podOf("web-1", "stable", a);
+        assert.equal(await hopeless(), undefined);
+        seconds(19);
+        assert.equal(await hopeless(), said + quota);
+      });
+    });
+
     it("is hopeless when a container crashes again and again, though it runs for a moment each time", async () => {
       const crashing = "container web of pod web-canary-1 does not start: CrashLoopBackOff";
       for (const [crashes, said] of [undefined, undefined, crashing].entries()) {

@@ -5,6 +5,7 @@ import type { Rollout } from "../../../rollout/drive/rollout.ts";
 import type { Ended } from "../../../rollout/record/record.ts";
 import type { ApiServer } from "../../fake/api-server.ts";
 import { a, b, quickCluster, recordPath, Trial } from "../../fake/driven.ts";
+import { idOf } from "../../fake/release-id.ts";
 
 describe("a driver's hand on the record", () => {
   let api: ApiServer;
@@ -146,7 +147,7 @@ describe("a driver's hand on the record", () => {
       ...Array.from({ length: 10 }, (_, i) =>
         tell(trial.of, (rollout, { verdicts }) => ({
           open: rollout as Rollout,
-          verdicts: { ...verdicts, [i]: { verdict: "good", ...word } },
+          verdicts: { ...verdicts, [idOf(i)]: { verdict: "good", ...word } },
         })),
       ),
     ]);
@@ -157,7 +158,7 @@ describe("a driver's hand on the record", () => {
     it("keeps the latest twenty, newest first, and what runs in the place of what", async () => {
       for (let i = 1; i <= 21; i++) {
         const ledger = await trial.begin();
-        assert.equal(await ledger.close(ended("undone", { because: String(i) }), { [`release ${i}`]: a }), true);
+        assert.equal(await ledger.close(ended("undone", { because: String(i) }), { [idOf(i)]: a }), true);
       }
       const { ended: all = [], instead = {}, open } = trial.record;
       assert.deepEqual([all.length, all[0]?.because, all.at(-1)?.because], [20, "21", "2"]);

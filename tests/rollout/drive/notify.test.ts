@@ -65,6 +65,13 @@ describe("notices by a webhook", () => {
     assert.equal(taken[0]?.body.because, "<!channel> R&D");
   });
 
+  it("are one line of bounded length, whatever a pod said", async () => {
+    await notifier().notify({ ...notice, because: `GET / answered \u001b[31m\n500${"x".repeat(2_000_000)}` });
+    const { text = "", because = "" } = taken[0]?.body ?? {};
+    assert.match(because, /^GET \/ answered 500x+…$/);
+    assert.ok(because.length <= 1000 && text.length < 1200, `${text.length} characters`);
+  });
+
   it("come in their order, also where one has to be sent again", async () => {
     answers.push(status(500));
     const one = notifier();

@@ -151,6 +151,13 @@ describe("why a run of Pulumi failed", () => {
     }
   });
 
+  it("is one line without control characters, however much a plugin says", () => {
+    const said = failure(diagnostic(`no\u001b[31m route\r\n\t* ${"x".repeat(2_000_000)}`, urn())) ?? "";
+    assert.match(said, /^Deployment web: no route; x+…$/);
+    assert.ok(said.length <= 1020, `${said.length} characters`);
+    assert.equal(failure(diagnostic("no", urn(deployment, "web\u001b[2J"))), "Deployment web: no");
+  });
+
   it("is the mandatory policy that was broken", () => {
     const policy = (enforcementLevel: string, message: string) =>
       JSON.stringify({ policyEvent: { message, enforcementLevel, policyName: "safe-rolling-update" } });

@@ -33,6 +33,19 @@ describe("the verdict that the record is to hold", () => {
     }
   });
 
+  it("has a reason of one line, whatever a pod said", () => {
+    const because = `canary's pod answered \u001b[31m500\n${"x".repeat(2_000_000)}`;
+    const word = judgement(undefined, { ...bad.assessment, because }, bad.evidence, at);
+    for (const told of [
+      word?.because,
+      word?.evidence?.because,
+      outcome({ ...bad.assessment, because }, undefined, undefined).because,
+    ]) {
+      assert.match(told ?? "", /^canary's pod answered 500 x+…$/);
+      assert.equal(told?.length, 300);
+    }
+  });
+
   it("becomes bad by evidence whoever called the release good", () => {
     for (const by of ["evidence", "alice"]) assert.equal(wordAfter(said("good", by), bad), "bad");
   });

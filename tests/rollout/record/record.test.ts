@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Refusal } from "../../../components/refusal.ts";
-import { connect } from "../../../rollout/cluster/cluster.ts";
+import { ApiError, connect } from "../../../rollout/cluster/cluster.ts";
 import { findAccess } from "../../../rollout/cluster/kubeconfig.ts";
 import { forgetAll } from "../../../rollout/record/kept-map.ts";
 import {
@@ -15,7 +15,11 @@ import {
 } from "../../../rollout/record/record.ts";
 import { ApiServer } from "../../fake/api-server.ts";
 import { direct } from "../../fake/direct.ts";
+import { idOf } from "../../fake/release-id.ts";
+import { sleepForever, withoutSleep } from "../../fake/sleep.ts";
 import { verdict } from "../../fake/world.ts";
+
+const [a, b, d] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb", "dddddddddddd"];
 
 const whole: RolloutRecord = {
   version: 1,
@@ -145,34 +149,34 @@ describe("changing a record", () => {
 
   it("begins one where there is none", async () => {
     assert.deepEqual(await read(), { kind: "absent" });
-    const written = await change((before) => withCompleted(before, "a"));
-    assert.deepEqual(written, { version: 1, cluster: "uid", sequence: 0, verdicts: {}, completed: ["a"] });
+    const written = await change((before) => withCompleted(before, a));
+    assert.deepEqual(written, { version: 1, cluster: "uid", sequence: 0, verdicts: {}, completed: [a] });
     assert.deepEqual(await read(), { kind: "read", record: written });
     assert.equal(api.objects.get(path)?.metadata.labels?.["gray-release/service"], "web");
   });
 
   it("loses neither of two changes made at once, to a record that is there", async () => {
     await change((before) => before);
-    await Promise.all(["a", "b"].map((id) => change((before) => withCompleted(before, id))));
+    await Promise.all([a, b].map((id) => change((before) => withCompleted(before, id))));
     const after = await read();
-    assert.deepEqual(after.kind === "read" && after.record.completed.toSorted(), ["a", "b"]);
+    assert.deepEqual(after.kind === "read" && after.record.completed.toSorted(), [a, b]);
   });
 
   it("loses neither of two changes made at once, where both begin it", async () => {
-    await Promise.all(["a", "b"].map((id) => change((before) => withCompleted(before, id))));
+    await Promise.all([a, b].map((id) => change((before) => withCompleted(before, id))));
     const after = await read();
-    assert.deepEqual(after.kind === "read" && after.record.completed.toSorted(), ["a", "b"]);
+    assert.deepEqual(after.kind === "read" && after.record.completed.toSorted(), [a, b]);
   });
 
   it("loses none of twenty", async () => {
-    const all = Array.from({ length: 20 }, (_, i) => `r${i}`);
+    const all = Array.from({ length: 20 }, (_, i) => idOf(i));
     await Promise.all(all.map((id) => change((before) => withCompleted(before, id))));
     const after = await read();
     assert.deepEqual(after.kind === "read" && new Set(after.record.completed), new Set(all));
   });
 
   it("begins it again where somebody deletes it in between", async () => {
-    await change((before) => withCompleted(before, "a"));
+    await change((before) => withCompleted(before, a));
     let deleted = false;
     api.intercept = ({ method }) => {
       if (method === "PUT" && !deleted) {
@@ -181,8 +185,8 @@ describe("changing a record", () => {
       }
       return undefined;
     };
-    const after = await change((before) => withCompleted(before, "b"));
-    assert.deepEqual(after.completed, ["b"]);
+    const after = await change((before) => withCompleted(before, b));
+    assert.deepEqual(after.completed, [b]);
   });
 
   it("keeps what others wrote beside it: data, labels and annotations", async () => {
@@ -194,7 +198,7 @@ describe("changing a record", () => {
       },
       data: { record: changed({}), notes: "of a person" },
     });
-    await change((before) => withCompleted(before, "d"));
+    await change((before) => withCompleted(before, d));
     const after = api.objects.get(path);
     assert.deepEqual(after?.metadata.labels, {
       "example.com/kept": "yes",
@@ -228,10 +232,10 @@ describe("changing a record", () => {
   });
 
   it("writes nothing where nothing changes", async () => {
-    await change((before) => withCompleted(before, "a"));
+    await change((before) => withCompleted(before, a));
     const writes = () => api.requests.filter(({ method }) => method !== "GET").length;
     const before = writes();
-    assert.deepEqual((await change((same) => same)).completed, ["a"]);
+    assert.deepEqual((await change((same) => same)).completed, [a]);
     assert.equal(writes(), before);
   });
 
@@ -241,10 +245,57 @@ describe("changing a record", () => {
       const one = { ...verdict("good"), at: new Date(at * 1000).toISOString(), evidence };
       await changeRecord(direct(api), "dora-apps", "web", "uid", (before) => ({
         ...before,
-        verdicts: { ...before.verdicts, [`r${at}`]: one },
+        verdicts: { ...before.verdicts, [idOf(at)]: one },
       }));
     }
     assert.ok((api.objects.get(path)?.data.record.length ?? Infinity) < 40_000);
+  });
+
+  it("asks a server that always answers 409 ten times in the first second, more seldom later, and then gives up", async () => {
+    await change((before) => before);
+    const from = api.requests.length;
+    api.intercept = ({ method }) => (method === "PUT" ? { status: 409, body: { message: "modified" } } : undefined);
+    const waits: number[] = [];
+    const restore = withoutSleep((milliseconds) => waits.push(milliseconds));
+    try {
+      await assert.rejects(
+        change((before) => withCompleted(before, a)),
+        (error) => error instanceof ApiError && error.status === 409,
+      );
+    } finally {
+      restore();
+    }
+    let at = 0;
+    const when = [0, ...waits].map((wait) => {
+      at += wait;
+      return at;
+    });
+    assert.equal(api.requests.length - from, 2 * when.length);
+    for (const start of when) {
+      const inOneSecond = when.filter((each) => each >= start && each < start + 1000);
+      assert.ok(inOneSecond.length <= 5, `${inOneSecond.length * 2} requests`);
+    }
+    assert.ok(at > 3000, `${at} ms: longer than a busy moment lasts`);
+    assert.ok((when[1] ?? 0) <= 80, "the first time soon");
+  });
+
+  it("waits for no other writer any more once its signal ends it", async () => {
+    await change((before) => before);
+    const ending = new AbortController();
+    api.intercept = ({ method }) => {
+      if (method === "PUT") setImmediate(() => ending.abort(new Error("enough")));
+      return method === "PUT" ? { status: 409, body: { message: "modified" } } : undefined;
+    };
+    const restore = sleepForever();
+    try {
+      await assert.rejects(
+        changeRecord(cluster().until(ending.signal), "dora-apps", "web", "uid", (before) => withCompleted(before, a)),
+        /enough/,
+      );
+    } finally {
+      restore();
+    }
+    assert.equal(api.requests.filter(({ method }) => method === "PUT").length, 1);
   });
 
   it("passes on every answer but a conflict", async () => {

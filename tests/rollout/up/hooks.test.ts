@@ -9,6 +9,9 @@ import { ApiServer } from "../../fake/api-server.ts";
 import { withoutSleep } from "../../fake/sleep.ts";
 import { verdict } from "../../fake/world.ts";
 
+const a = "aaaaaaaaaaaa";
+const b = "bbbbbbbbbbbb";
+
 type Hook = (change: ResourceHookArgs) => Promise<void>;
 
 describe("the gate's hooks", () => {
@@ -87,18 +90,21 @@ describe("the gate's hooks", () => {
   for (const moment of ["beforeCreate", "beforeUpdate"]) {
     it(`refuse a release that nobody judged, ${moment}`, async () => {
       writeRecord({});
-      live("web", "a");
-      await assert.rejects(call("stable", moment, guarded(), "b"), /has no good verdict/);
+      live("web", a);
+      await assert.rejects(call("stable", moment, guarded(), b), /has no good verdict/);
     });
 
     it(`let an approved release pass, ${moment}`, async () => {
-      writeRecord({ verdicts: { b: verdict("good") } });
-      await call("stable", moment, guarded(), "b");
+      writeRecord({ verdicts: { [b]: verdict("good") } });
+      await call("stable", moment, guarded(), b);
     });
 
     it(`keep the front while somebody else's rollout is open, ${moment}`, async () => {
-      writeRecord({ open: { epoch: 3, release: "b", weight: 10 } });
-      await assert.rejects(call("front", moment, guarded()), /the front is not changed while the rollout of b is open/);
+      writeRecord({ open: { epoch: 3, release: b, weight: 10 } });
+      await assert.rejects(
+        call("front", moment, guarded()),
+        /the front is not changed while the rollout of bbbbbbbbbbbb is open/,
+      );
       await assert.rejects(call("front", moment, guarded({ epoch: 2 })), /is open/);
       await call("front", moment, guarded({ epoch: 3 }));
       await call("front", moment, guarded({ breakGlass: "fire" }));
@@ -106,17 +112,17 @@ describe("the gate's hooks", () => {
   }
 
   it("look at the cluster as it is now, not as the program saw it", async () => {
-    writeRecord({ verdicts: { b: verdict("good") } });
+    writeRecord({ verdicts: { [b]: verdict("good") } });
     const early = guarded();
-    writeRecord({ verdicts: { b: verdict("bad") } });
-    await assert.rejects(call("stable", "beforeUpdate", early, "b"), /judged bad/);
+    writeRecord({ verdicts: { [b]: verdict("bad") } });
+    await assert.rejects(call("stable", "beforeUpdate", early, b), /judged bad/);
   });
 
   for (const track of ["stable", "canary"] as const) {
     it(`say what is so where ^C interrupts the wait for the roll of ${track}, and leave the program alive to say it`, async () => {
       const name = track === "stable" ? "web" : "web-canary";
       writeRecord({});
-      live(name, "b", 0);
+      live(name, b, 0);
       const listeners = process.listenerCount("SIGINT");
       let looks = 0;
       api.intercept = ({ path }) => {
@@ -124,9 +130,9 @@ describe("the gate's hooks", () => {
         return undefined;
       };
       await assert.rejects(
-        call(track, "afterUpdate", guarded(), "b"),
+        call(track, "afterUpdate", guarded(), b),
         new Refusal(
-          `This run was interrupted before Deployment ${name} in namespace dora-apps ran release b completely: Kubernetes goes on with the roll, and the next pulumi up records what has come of it.`,
+          `This run was interrupted before Deployment ${name} in namespace dora-apps ran release ${b} completely: Kubernetes goes on with the roll, and the next pulumi up records what has come of it.`,
         ),
       );
       assert.deepEqual(completed(), []);
@@ -136,51 +142,51 @@ describe("the gate's hooks", () => {
 
   it("record a roll that is complete when ^C comes", async () => {
     writeRecord({});
-    live("web", "b");
+    live("web", b);
     api.intercept = ({ path }) => {
       if (path.endsWith("/deployments/web")) process.emit("SIGINT");
       return undefined;
     };
-    await call("stable", "afterUpdate", guarded(), "b");
-    assert.deepEqual(completed(), ["b"]);
+    await call("stable", "afterUpdate", guarded(), b);
+    assert.deepEqual(completed(), [b]);
   });
 
   const memory = { cluster: "cluster-uid", current: {}, history: [] };
 
   it("take the way back from what the stack itself remembers", async () => {
-    await call("stable", "beforeUpdate", guarded({ own: { ...memory, current: { stable: "b" } } }), "b");
-    await call("canary", "beforeUpdate", guarded({ own: { ...memory, current: { canary: "b" } } }), "b");
+    await call("stable", "beforeUpdate", guarded({ own: { ...memory, current: { stable: b } } }), b);
+    await call("canary", "beforeUpdate", guarded({ own: { ...memory, current: { canary: b } } }), b);
   });
 
   it("see whether canary is healthy at the moment of the first install", async () => {
-    live("web-canary", "b", 0);
+    live("web-canary", b, 0);
     await assert.rejects(
-      call("stable", "beforeCreate", guarded({ stableHasHistory: false }), "b"),
+      call("stable", "beforeCreate", guarded({ stableHasHistory: false }), b),
       /with all its pods available/,
     );
-    live("web-canary", "b");
-    await call("stable", "beforeCreate", guarded({ stableHasHistory: false }), "b");
+    live("web-canary", b);
+    await call("stable", "beforeCreate", guarded({ stableHasHistory: false }), b);
   });
 
   it("own the number of stable's pods where the program leaves it to an autoscaler, so that it stays", async () => {
-    writeRecord({ verdicts: { b: verdict("good") } });
-    live("web", "a");
+    writeRecord({ verdicts: { [b]: verdict("good") } });
+    live("web", a);
     const applied = () => api.requests.filter(({ method }) => method === "PATCH").map(({ body }) => body?.spec);
-    await call("stable", "beforeUpdate", guarded(), "b", 3);
+    await call("stable", "beforeUpdate", guarded(), b, 3);
     assert.deepEqual(applied(), []);
-    await call("stable", "beforeUpdate", guarded(), "b");
+    await call("stable", "beforeUpdate", guarded(), b);
     assert.deepEqual(applied(), [{ replicas: 1 }]);
     api.intercept = ({ method }) => (method === "PATCH" ? { status: 409, body: { message: "conflict" } } : undefined);
-    await call("stable", "beforeUpdate", guarded(), "b");
+    await call("stable", "beforeUpdate", guarded(), b);
     api.intercept = ({ method }) => (method === "PATCH" ? { status: 403, body: { message: "no right" } } : undefined);
-    await assert.rejects(call("stable", "beforeUpdate", guarded(), "b"), /no right/);
+    await assert.rejects(call("stable", "beforeUpdate", guarded(), b), /no right/);
     api.intercept = () => undefined;
   });
 
   it("tell of broken glass on the Deployment", async () => {
     writeRecord({});
-    live("web", "a");
-    await call("stable", "beforeUpdate", guarded({ breakGlass: "fire" }), "b");
+    live("web", a);
+    await call("stable", "beforeUpdate", guarded({ breakGlass: "fire" }), b);
     assert.deepEqual(events(), ["BreakGlass web"]);
   });
 
@@ -198,11 +204,14 @@ describe("the gate's hooks", () => {
   }
 
   it("keep the number of canary's pods while somebody else's rollout is open", async () => {
-    writeRecord({ open: { epoch: 3, release: "b", weight: 10 } });
-    live("web-canary", "b");
+    writeRecord({ open: { epoch: 3, release: b, weight: 10 } });
+    live("web-canary", b);
     const change = (replicas: number, by: Partial<Guarded> = {}) =>
-      call("canary", "beforeUpdate", guarded(by), "b", replicas);
-    await assert.rejects(change(2), /^Refusal: web: the front is not changed while the rollout of b is open/);
+      call("canary", "beforeUpdate", guarded(by), b, replicas);
+    await assert.rejects(
+      change(2),
+      /^Refusal: web: the front is not changed while the rollout of bbbbbbbbbbbb is open/,
+    );
     await assert.rejects(change(2, { epoch: 2 }), /is open/);
     await change(1);
     await change(2, { epoch: 3 });
@@ -211,8 +220,8 @@ describe("the gate's hooks", () => {
 
   it("leave the number of canary's pods to anybody while no rollout is open", async () => {
     writeRecord({});
-    live("web-canary", "b");
-    await call("canary", "beforeUpdate", guarded(), "b", 2);
+    live("web-canary", b);
+    await call("canary", "beforeUpdate", guarded(), b, 2);
   });
 
   describe("where Events may not be written", () => {
@@ -229,9 +238,9 @@ describe("the gate's hooks", () => {
     });
 
     it("note a complete roll all the same, and warn", async () => {
-      live("web", "b");
-      await call("stable", "afterUpdate", guarded(), "b");
-      assert.deepEqual(completed(), ["b"]);
+      live("web", b);
+      await call("stable", "afterUpdate", guarded(), b);
+      assert.deepEqual(completed(), [b]);
       assert.match(
         told.join(),
         /^The Event ReleaseComplete on Deployment web could not be written: events is forbidden/,
@@ -239,8 +248,8 @@ describe("the gate's hooks", () => {
     });
 
     it("let a broken glass pass all the same, and warn", async () => {
-      live("web", "a");
-      await call("stable", "beforeUpdate", guarded({ breakGlass: "fire" }), "b");
+      live("web", a);
+      await call("stable", "beforeUpdate", guarded({ breakGlass: "fire" }), b);
       assert.match(told.join(), /^The Event BreakGlass on Deployment web could not be written: events is forbidden/);
     });
   });
@@ -248,15 +257,15 @@ describe("the gate's hooks", () => {
   it("stop the change where the record cannot be asked", async () => {
     api.intercept = ({ path }) =>
       path.endsWith("web-rollout") ? { status: 500, body: { message: "etcd is down" } } : undefined;
-    await assert.rejects(call("stable", "beforeUpdate", guarded(), "b"), /etcd is down/);
+    await assert.rejects(call("stable", "beforeUpdate", guarded(), b), /etcd is down/);
     await assert.rejects(call("front", "beforeUpdate", guarded()), /etcd is down/);
   });
 
   for (const moment of ["afterCreate", "afterUpdate"]) {
     it(`note a complete roll of stable, ${moment}`, async () => {
-      live("web", "b");
-      await call("stable", moment, guarded(), "b");
-      assert.deepEqual(completed(), ["b"]);
+      live("web", b);
+      await call("stable", moment, guarded(), b);
+      assert.deepEqual(completed(), [b]);
       assert.deepEqual(events(), ["ReleaseComplete web"]);
     });
   }
@@ -266,67 +275,67 @@ describe("the gate's hooks", () => {
     ["canary", "web-canary"],
   ] as const) {
     it(`wait until the roll of ${part} is through`, async () => {
-      live(name, "b", 0);
+      live(name, b, 0);
       let looks = 0;
       api.intercept = ({ path }) => {
-        if (path.endsWith(`/deployments/${name}`) && ++looks === 2) live(name, "b");
+        if (path.endsWith(`/deployments/${name}`) && ++looks === 2) live(name, b);
         return undefined;
       };
-      await call(part, "afterUpdate", guarded(), "b");
+      await call(part, "afterUpdate", guarded(), b);
       assert.ok(looks >= 2);
     });
 
     it(`fail when Kubernetes gives the roll of ${part} up`, async () => {
-      live(name, "b", 0);
+      live(name, b, 0);
       give(name, "ProgressDeadlineExceeded");
       await assert.rejects(
-        call(part, "afterUpdate", guarded(), "b"),
+        call(part, "afterUpdate", guarded(), b),
         new RegExp(
-          `^Refusal: Deployment ${name} in namespace dora-apps did not come to run b completely \\(its progress deadline`,
+          `^Refusal: Deployment ${name} in namespace dora-apps did not come to run ${b} completely \\(its progress deadline`,
         ),
       );
       assert.equal(completed(), undefined);
     });
 
     it(`fail when the roll of ${part} takes too long`, async () => {
-      live(name, "b", 0);
+      live(name, b, 0);
       await assert.rejects(
-        call(part, "afterUpdate", guarded({ rollSeconds: { stable: -1, canary: -1 } }), "b"),
+        call(part, "afterUpdate", guarded({ rollSeconds: { stable: -1, canary: -1 } }), b),
         /completely \(within -1 s\)/,
       );
     });
   }
 
   it("do not take the end of an earlier roll for the end of this one", async () => {
-    live("web", "b", 0);
+    live("web", b, 0);
     give("web", "ProgressDeadlineExceeded");
     const path = "/apis/apps/v1/namespaces/dora-apps/deployments/web";
     Object.assign(api.objects.get(path)?.status, { observedGeneration: 0 });
     let looks = 0;
     api.intercept = (request) => {
-      if (request.path === path && ++looks === 2) live("web", "b");
+      if (request.path === path && ++looks === 2) live("web", b);
       return undefined;
     };
-    await call("stable", "afterUpdate", guarded(), "b");
-    assert.deepEqual(completed(), ["b"]);
+    await call("stable", "afterUpdate", guarded(), b);
+    assert.deepEqual(completed(), [b]);
   });
 
   it("note it once", async () => {
-    live("web", "b");
+    live("web", b);
     await recordComplete(guarded());
     await recordComplete(guarded());
-    assert.deepEqual(completed(), ["b"]);
+    assert.deepEqual(completed(), [b]);
     assert.deepEqual(events(), ["ReleaseComplete web"]);
   });
 
   it("note nothing of a roll that is not complete", async () => {
-    live("web", "b", 0);
+    live("web", b, 0);
     await recordComplete(guarded());
     assert.equal(completed(), undefined);
   });
 
   it("note nothing in a record that cannot be read", async () => {
-    live("web", "b");
+    live("web", b);
     api.put("/api/v1/namespaces/dora-apps/configmaps/web-rollout", {
       metadata: { name: "web-rollout" },
       data: { record: "{" },

@@ -4,7 +4,7 @@ import { Refusal } from "../../../components/refusal.ts";
 import type { Step } from "../../../components/step.ts";
 import { ApiError, Unreachable } from "../../../rollout/cluster/cluster.ts";
 import { Superseded } from "../../../rollout/drive/ledger.ts";
-import { atLastStep, type Rollout, resumed } from "../../../rollout/drive/rollout.ts";
+import { atLastStep, resumed } from "../../../rollout/drive/rollout.ts";
 import type { ApiServer } from "../../fake/api-server.ts";
 import { a, b, bad, good, quickCluster, recordPath, Trial, undecided } from "../../fake/driven.ts";
 

@@ -18,6 +18,7 @@ export class OtherCluster {
   private constructor(namespace: string) {
     const cluster = connect(findAccess());
     const inside = new RegExp(`/namespaces/${namespace}/`);
+    const collection = new RegExp(`/namespaces/${namespace}/[a-z]+(\\?|$)`);
     const ending = new AbortController();
     this.#server = createServer((request, response) => {
       const { method = "GET", url = "/", headers } = request;
@@ -26,6 +27,7 @@ export class OtherCluster {
       const answers = async () => {
         if (inside.test(url)) {
           if (method !== "GET") this.writes.push(`${method} ${url}`);
+          if (collection.test(url)) return answer(200, { kind: "List", apiVersion: "v1", metadata: {}, items: [] });
           return answer(404, { kind: "Status", apiVersion: "v1", status: "Failure", reason: "NotFound", code: 404 });
         }
         if (/\/namespaces\/kube-system(\?|$)/.test(url)) {

@@ -122,11 +122,9 @@ describe("a stack that several machines use", () => {
     const outputs = async () =>
       (await project.must(["stack", "output", "releases", "--json", "--stack", "canary"])).stdout;
     const before = await outputs();
-    project.share({ image: RELEASE_IMAGES.A });
     project.write("config/fop-gate/new.conf", "a = 1\n");
     await project.must(["refresh", "--yes", "--run-program", "--stack", "canary"]);
     assert.equal(await outputs(), before);
-    project.share({ image: RELEASE_IMAGES.B });
     rmSync(join(project.folder, "config/fop-gate/new.conf"));
     await project.must(["up", "--yes", "--skip-preview", "--run-program", "--stack", "canary"]);
     assert.deepEqual(JSON.parse(await outputs()), JSON.parse(before));

@@ -7,9 +7,11 @@ import { cut, NobodyServes } from "../live/cut.ts";
 import { isStuck, readDeployment, releaseOf, runs } from "../live/live.ts";
 import { containersOf, type PodObject, readPods } from "../live/pods.ts";
 import { tellRoll } from "../live/roll.ts";
+import { driftFrom } from "../live/template.ts";
 import { type CheckResult, probe } from "../probe/probe.ts";
 import type { WaysArgs } from "../probe/way.ts";
 import { changeRecord, type RolloutRecord, raised } from "../record/record.ts";
+import { readTemplates } from "../record/template-store.ts";
 import type { Actuator } from "./driver.ts";
 import { saveLastWords } from "./last-words.ts";
 import { assertNewest } from "./ledger.ts";
@@ -72,7 +74,11 @@ export function actuatorOf(of: Acting): Actuator {
       }
     },
     async stableRuns(release) {
-      return runs(await readDeployment(api, namespace, service, "stable"), release);
+      const [stable, templates] = await Promise.all([
+        readDeployment(api, namespace, service, "stable"),
+        readTemplates(api, namespace, service),
+      ]);
+      return runs(stable, release) && !(stable && driftFrom(stable, templates.stable)?.length);
     },
     async hopeless(track, rollout) {
       const release = rollout.runs[track];

@@ -9,6 +9,7 @@ import type { Cluster } from "../../../rollout/cluster/cluster.ts";
 import { actuatorOf } from "../../../rollout/drive/actuator.ts";
 import { Superseded } from "../../../rollout/drive/ledger.ts";
 import type { Rollout } from "../../../rollout/drive/rollout.ts";
+import { keepTemplate } from "../../../rollout/record/template-store.ts";
 import type { ApiServer } from "../../fake/api-server.ts";
 import { DarkCanary } from "../../fake/dark-canary.ts";
 import { direct } from "../../fake/direct.ts";
@@ -104,6 +105,20 @@ describe("what the driver does to the cluster", () => {
     assert.equal(await actuator.stableRuns(a), false);
     deploy("web", a, { availableReplicas: 2 });
     assert.deepEqual([await actuator.stableRuns(a), await actuator.stableRuns(b)], [true, false]);
+  });
+
+  it("says that stable does not run a release where its pod template is known to have something else", async () => {
+    const { actuator } = acting(direct(api));
+    deploy("web", a, { availableReplicas: 2 });
+    const { template } = api.objects.get(`${apps}/web`)?.spec ?? {};
+    const compare = (release: string, described: object) =>
+      keepTemplate(direct(api), namespace, "web", "stable", { release, template: described });
+    await compare(a, template);
+    assert.equal(await actuator.stableRuns(a), true);
+    await compare(a, { ...template, spec: { serviceAccountName: "a" } });
+    assert.equal(await actuator.stableRuns(a), false);
+    await compare(b, { ...template, spec: { serviceAccountName: "a" } });
+    assert.equal(await actuator.stableRuns(a), true);
   });
 
   describe("a track that does not come to run its release", () => {

@@ -51,6 +51,8 @@ describe("a live pod template is as its release says", () => {
     });
     assert.deepEqual(found(described, { described: injected }), []);
     assert.deepEqual(found(injected, { described: injected }), []);
+    const tolerating = template({ ...defaults, tolerations: [{ key: "spot" }] });
+    assert.deepEqual(found(template({ ...defaults, tolerations: [] }), { described: tolerating }), []);
   });
 });
 

@@ -117,7 +117,9 @@ describe("a release that is to be what it says and nothing else", () => {
     const before = Number(sequenceOf("web"));
     podOf("web").containers[0].image = "web:evil";
     podOf("web-canary").containers[0].env = [{ name: "KEY", value: "s3cret" }];
+    world.api.objects.delete(templates);
     const looked = await world.up("prod", prod("a"), { preview: true });
+    assert.equal(world.api.objects.has(templates), false);
     assert.match(
       looked.warnings.join(),
       /containers\[web\]\.image is "web:evil" and the release says "web:a"\. This up/,

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { type Track, tracks } from "../components/traffic.ts";
 import { type Driver, readDriver } from "../rollout/drive/lease.ts";
 import { rolloutIn } from "../rollout/drive/rollout.ts";
-import { type Drift, describeDrift } from "../rollout/live/difference.ts";
+import { type Drift, driftSentence } from "../rollout/live/difference.ts";
 import { isComplete, releaseOf } from "../rollout/live/live.ts";
 import { readPods } from "../rollout/live/pods.ts";
 import { driftFrom } from "../rollout/live/template.ts";
@@ -146,7 +146,7 @@ function describe(status: Status, now: Date): string {
       verdict,
     ]),
   );
-  const compared = Object.entries(status.tracks).flatMap(([track, each]) => driftLine(track, each));
+  const compared = Object.entries(status.tracks).flatMap(([track, each]) => driftLine(track as Track, each));
   const { stable, canary } = status.endpoints;
   const service = `Service ${status.service} in ${status.namespace}: ${stable + canary} endpoints (${stable} stable, ${canary} canary)`;
   const { rollout } = status;
@@ -155,14 +155,8 @@ function describe(status: Status, now: Date): string {
   return [service, each, ...more, pods].join("\n\n");
 }
 
-function driftLine(track: string, { release, complete, drift }: TrackStatus): string[] {
-  if (drift?.length) {
-    return [
-      `${track} is not as release ${release} says: ${describeDrift(drift)}. The next pulumi up of its stack repairs it.`,
-    ];
-  }
-  const isUnknown = drift === undefined && complete;
-  return isUnknown
-    ? [`${track} was not compared with release ${release} yet: the next pulumi up of its stack does it.`]
-    : [];
+function driftLine(track: Track, { release, complete, drift }: TrackStatus): string[] {
+  if (drift?.length) return [driftSentence(track, release, drift)];
+  if (drift || !complete) return [];
+  return [`${track} was not compared with release ${release} yet: the next pulumi up of its stack does it.`];
 }

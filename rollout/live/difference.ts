@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { oneLine } from "../../border/foreign-text.ts";
+import type { Track } from "../../components/traffic.ts";
 
 /** A field of a live pod template that is not as its release says. */
 export interface Difference {
@@ -162,6 +163,11 @@ export function describeDrift(drifts: readonly Drift[]): string {
   const said = drifts.slice(0, mostSaid).map(({ field, how }) => `${field} ${how}`);
   const rest = drifts.length - said.length;
   return [...said, ...(rest > 0 ? [`${rest} more`] : [])].join("; ");
+}
+
+/** What people should know of a track whose pods are not what its release says. */
+export function driftSentence(track: Track, release: string, drifts: readonly Drift[]): string {
+  return `${track} is not as release ${release} says: ${describeDrift(drifts)}. The next pulumi up of its stack repairs it.`;
 }
 
 /** Differences that one sentence names. */

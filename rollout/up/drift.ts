@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { deployedTemplate, type PodTemplate, type Release } from "../../components/release.ts";
 import type { Track } from "../../components/traffic.ts";
 import { describeDrift, driftsOf } from "../live/difference.ts";
+import { writeEvent } from "../live/event.ts";
 import { type DeploymentObject, type Live, madeOf } from "../live/live.ts";
 import { type Comparison, compareTemplate, leaveNothingElse } from "../live/template.ts";
 import { keepTemplate } from "../record/template-store.ts";
@@ -79,9 +80,11 @@ export async function isDrifted(
   await keep(of, track, id, comparison);
   const drift = driftIn(comparison);
   if (drift === undefined) return false;
+  const sentence = `Deployment ${name} rolled and is not as release ${id} says: ${drift}.`;
   pulumi.log.warn(
-    `${of.service} ${track}: Deployment ${name} rolled and is not as release ${id} says: ${drift}. See who else writes it, with kubectl get deployment ${name} -n ${of.namespace} --show-managed-fields -o yaml, then run pulumi up again.`,
+    `${of.service} ${track}: ${sentence} See who else writes it, with kubectl get deployment ${name} -n ${of.namespace} --show-managed-fields -o yaml, then run pulumi up again.`,
   );
+  await writeEvent(of.api, deployment, "Warning", "ReleaseDrifted", sentence, sentence);
   return true;
 }
 

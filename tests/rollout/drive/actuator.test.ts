@@ -121,6 +121,35 @@ describe("what the driver does to the cluster", () => {
     assert.equal(await actuator.stableRuns(a), true);
   });
 
+  it("says after each up what the track has that its release does not say", async () => {
+    const { actuator, notes } = acting(direct(api));
+    for (const [track, name, release] of [
+      ["canary", "web-canary", b],
+      ["stable", "web", a],
+    ] as const) {
+      deploy(name, release, { availableReplicas: 2 });
+      const { template } = api.objects.get(`${apps}/${name}`)?.spec ?? {};
+      await keepTemplate(direct(api), namespace, "web", track, { release, template });
+    }
+    await actuator.bringCanary(rollout, signal);
+    await actuator.bringStable(rollout, signal);
+    assert.deepEqual(notes, []);
+    for (const name of ["web-canary", "web"]) {
+      Object.assign(api.objects.get(`${apps}/${name}`)?.spec.template, { spec: { serviceAccountName: "x" } });
+    }
+    await actuator.bringCanary(rollout, signal);
+    await actuator.bringStable(rollout, signal);
+    const field = "spec.template.spec is set and the release leaves it out";
+    const advice = "The next pulumi up of its stack repairs it.";
+    assert.deepEqual(notes, [
+      `canary is not as release ${b} says: ${field}. ${advice}`,
+      `stable is not as release ${a} says: ${field}. ${advice}`,
+    ]);
+    api.intercept = () => ({ status: 500, body: { message: "etcd is down" } });
+    await actuator.bringCanary(rollout, signal);
+    assert.equal(notes.length, 2);
+  });
+
   describe("a track that does not come to run its release", () => {
     let hopeless: (track?: "canary" | "stable") => Promise<string | undefined>;
     beforeEach(() => {

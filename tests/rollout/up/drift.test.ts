@@ -78,6 +78,11 @@ describe("a release that is to be what it says and nothing else", () => {
       ),
     );
     assert.equal(record().completed.at(-1), b);
+    const events = [...world.api.objects.values()].filter(({ reason }) => reason === "ReleaseDrifted");
+    assert.deepEqual(
+      events.map(({ involvedObject, message }) => [involvedObject.name, /serviceAccountName is "b"/.test(message)]),
+      [["web", true]],
+    );
     await world.up("prod", prod("b", { ...withAccount, release: a }));
     assert.deepEqual([podOf("web").serviceAccountName, record().completed.at(-1)], [undefined, a]);
   });

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Refusal } from "../../components/refusal.ts";
 import type { PodTemplate } from "../../components/release.ts";
+import { backoff } from "../cluster/backoff.ts";
 import { ApiError, type Cluster } from "../cluster/cluster.ts";
 import type { DescribedTemplate } from "../record/template-store.ts";
 import { type Difference, type Drift, differences, driftsOf } from "./difference.ts";
@@ -77,6 +79,7 @@ export async function leaveNothingElse(
     } catch (error) {
       const overtaken = error instanceof ApiError && (error.status === 409 || error.status === 422);
       if (!overtaken || attempt === attempts) return reasonOf(error);
+      await sleep(backoff(attempt, { first: 10, most: 100 }));
     }
   }
 }

@@ -84,6 +84,25 @@ describe("a release that is what it says and nothing else", () => {
     assert.ok(!container.env.some(({ name }: { name: string }) => name === "SECRET"));
   });
 
+  it("takes away what another manager owns, in the write that brings the release back", async () => {
+    const pods = { metadata: { annotations: { helper: "x" } }, spec: { dnsPolicy: "Default" } };
+    await kubectl([
+      ...["patch", "deployment", "fop-gate", "-n", namespace, "--field-manager=helper"],
+      ...["-p", JSON.stringify({ spec: { template: pods } })],
+    ]);
+    await wait("fop-gate");
+    const before = await generation("fop-gate");
+    const { drift } = (await status()).tracks.stable;
+    assert.deepEqual(drift.map(({ field, how }: { field: string; how: string }) => `${field} ${how}`).sort(), [
+      'spec.template.metadata.annotations.helper is "x" and the release leaves it out',
+      'spec.template.spec.dnsPolicy is "Default" and the release says "ClusterFirst"',
+    ]);
+    await project.mustUp("prod");
+    const { metadata, spec } = await templateOf("fop-gate");
+    assert.deepEqual([metadata.annotations.helper, spec.dnsPolicy], [undefined, "ClusterFirst"]);
+    assert.deepEqual([await generation("fop-gate"), (await status()).tracks.stable.drift], [before + 1, []]);
+  });
+
   it("leaves a restart by kubectl alone", async () => {
     await kubectl(["rollout", "restart", "deployment/fop-gate", "-n", namespace]);
     await wait("fop-gate");

@@ -4,9 +4,12 @@ import { type Track, tracks } from "../components/traffic.ts";
 import type { Leased } from "../rollout/drive/lease.ts";
 import { awaitSign } from "../rollout/drive/observation.ts";
 import { type Rollout, rolloutIn } from "../rollout/drive/rollout.ts";
+import { type Drift, driftSentence } from "../rollout/live/difference.ts";
 import { isComplete, releaseOf } from "../rollout/live/live.ts";
 import { readPods } from "../rollout/live/pods.ts";
+import { driftFrom } from "../rollout/live/template.ts";
 import { type RecordReading, readRecord } from "../rollout/record/record.ts";
+import { readTemplates } from "../rollout/record/template-store.ts";
 import { age, type PodRow, podRow } from "./pod-row.ts";
 import { type RolloutStatus, rolloutLines, rolloutStatus } from "./rollout-words.ts";
 import { aboutService, type FoundService, findService, type ServiceOptions } from "./services.ts";
@@ -20,15 +23,20 @@ interface EndpointSlice {
   }[];
 }
 
+interface TrackStatus {
+  readonly release: string;
+  readonly replicas: number;
+  /** Whether every pod runs the release and is available. */
+  readonly complete: boolean;
+  /** Fields of the pod template that are not as the release says; absent where nobody has compared them yet. */
+  readonly drift?: readonly Drift[];
+  readonly verdict: string;
+}
+
 interface Status {
   readonly service: string;
   readonly namespace: string;
-  readonly tracks: Partial<
-    Record<
-      Track,
-      { readonly release: string; readonly replicas: number; readonly complete: boolean; readonly verdict: string }
-    >
-  >;
+  readonly tracks: Partial<Record<Track, TrackStatus>>;
   readonly pods: readonly PodRow[];
   /** Addresses behind the shared Service that get requests. */
   readonly endpoints: Record<Track, number>;
@@ -51,13 +59,14 @@ export function statusCommand(): Command {
 }
 
 async function readStatus({ api, cluster, namespace, service, deployments }: FoundService): Promise<Status> {
-  const [pods, slices, record] = await Promise.all([
+  const [pods, slices, record, templates] = await Promise.all([
     readPods(api, namespace, service),
     api.list<EndpointSlice>(
       `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
       `kubernetes.io/service-name=${service}`,
     ),
     readRecord(api, namespace, service, cluster),
+    readTemplates(api, namespace, service),
   ]);
   const rows = pods.map(podRow).sort((a, b) => (a.name < b.name ? -1 : 1));
   const serving = slices
@@ -73,6 +82,7 @@ async function readStatus({ api, cluster, namespace, service, deployments }: Fou
         const deployment = deployments[track];
         const release = releaseOf(deployment);
         if (!deployment || release === undefined) return [];
+        const drift = driftFrom(deployment, templates[track]);
         return [
           [
             track,
@@ -80,7 +90,8 @@ async function readStatus({ api, cluster, namespace, service, deployments }: Fou
               // An annotation names it where the Deployment was there before us, and anybody may write one.
               release: oneLine(release),
               replicas: deployment.spec.replicas,
-              complete: isComplete(deployment),
+              complete: isComplete(deployment) && !drift?.length,
+              ...(drift && { drift }),
               verdict: verdictOf(record, release),
             },
           ],
@@ -132,17 +143,25 @@ function describe(status: Status, now: Date): string {
   );
   const each = plainTable(
     ["TRACK", "RELEASE", "REPLICAS", "COMPLETE", "VERDICT"],
-    Object.entries(status.tracks).map(([track, { release, replicas, complete, verdict }]) => [
+    Object.entries(status.tracks).map(([track, { release, replicas, complete, drift, verdict }]) => [
       track,
       release,
       replicas,
-      complete ? "yes" : "no",
+      drift?.length ? "drifted" : complete ? "yes" : "no",
       verdict,
     ]),
   );
+  const compared = Object.entries(status.tracks).flatMap(([track, each]) => driftLine(track as Track, each));
   const { stable, canary } = status.endpoints;
   const service = `Service ${status.service} in ${status.namespace}: ${stable + canary} endpoints (${stable} stable, ${canary} canary)`;
   const { rollout } = status;
   const open = rollout && ("unknown" in rollout ? [rollout.unknown] : rolloutLines(rollout, now.getTime()));
-  return [service, each, ...(open ? [open.join("\n")] : []), pods].join("\n\n");
+  const more = [compared, open ?? []].filter((lines) => lines.length > 0).map((lines) => lines.join("\n"));
+  return [service, each, ...more, pods].join("\n\n");
+}
+
+function driftLine(track: Track, { release, complete, drift }: TrackStatus): string[] {
+  if (drift?.length) return [driftSentence(track, release, drift)];
+  if (drift || !complete) return [];
+  return [`${track} was not compared with release ${release} yet: the next pulumi up of its stack does it.`];
 }

@@ -4,7 +4,7 @@ import { adoptedAnnotations } from "./adoption.ts";
 import { defaults } from "./defaults.ts";
 import { driven } from "./driven.ts";
 import { deploymentName, deploymentSelector, serviceLabel, stackAnnotation } from "./names.ts";
-import type { Release } from "./release.ts";
+import { deployedTemplate, type Release } from "./release.ts";
 import type { ServiceArgs } from "./service-args.ts";
 import { labelsOf } from "./service-args.ts";
 import type { Track } from "./traffic.ts";
@@ -30,9 +30,7 @@ export function trackDeployment(
   },
   opts: CustomResourceOptions,
 ): Deployment {
-  const { metadata, spec } = run.release.template;
   const labels = labelsOf(service, args);
-  const deployed = run.adopted ? {} : { track, release: run.release.id };
   const patience = `${run.rollSeconds}s`;
   return new Deployment(
     deploymentName(service, track),
@@ -61,7 +59,7 @@ export function trackDeployment(
             maxUnavailable: args.maxUnavailable ?? defaults.maxUnavailable,
           },
         },
-        template: { metadata: { ...metadata, labels: { ...metadata.labels, ...deployed } }, spec },
+        template: run.adopted ? run.release.template : deployedTemplate(run.release, track),
       },
     },
     { ...opts, customTimeouts: { create: patience, update: patience } },

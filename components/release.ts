@@ -5,6 +5,7 @@ import { assertFits, configMapName, type FileSet, type Files } from "./config-fi
 import { defaults } from "./defaults.ts";
 import { Refusal } from "./refusal.ts";
 import { releaseIdDigits } from "./release-id.ts";
+import type { Track } from "./traffic.ts";
 
 /** A container as the Kubernetes API has it (core/v1 Container), in constants: a release holds no Outputs. */
 export type Container = Unwrap<types.input.core.v1.Container>;
@@ -97,6 +98,12 @@ export function renderRelease(service: string, labels: Record<string, string>, a
 /** @throws Refusal if the template is not plain JSON */
 export function releaseId(template: PodTemplate, configMaps: Record<string, Files>): string {
   return contentHash({ template, configMaps }, releaseIdDigits, "release");
+}
+
+/** The pod template by which a track runs a release: the release's own, with the labels `track` and `release`. */
+export function deployedTemplate({ id, template }: Release, track: Track): PodTemplate {
+  const { metadata, spec } = template;
+  return { metadata: { ...metadata, labels: { ...metadata.labels, track, release: id } }, spec };
 }
 
 /** The names of the ConfigMaps that a pod of this spec cannot start without. */

@@ -71,6 +71,13 @@ export interface Cluster {
    */
   patch<T>(path: string, operations: readonly Operation[]): Promise<T>;
   /**
+   * The object as a patch would leave it, with the API server's defaults and what admission adds. Nothing is written
+   * (`dryRun=All`).
+   *
+   * @throws as `patch` does
+   */
+  tryPatch<T>(path: string, operations: readonly Operation[]): Promise<T>;
+  /**
    * Owns these fields of an object from here on, together with who wrote them (server-side apply): they stay where another
    * applies without them. What was applied by this name before, and is not in the object, is owned no more.
    *
@@ -194,6 +201,8 @@ export function connect(access: Access, ending?: AbortSignal): Cluster {
     replace: <T>(path: string, object: object) => call("PUT", path, object) as Promise<T>,
     patch: <T>(path: string, operations: readonly Operation[]) =>
       call("PATCH", `${path}?fieldManager=gray`, operations) as Promise<T>,
+    tryPatch: <T>(path: string, operations: readonly Operation[]) =>
+      call("PATCH", `${path}?fieldManager=gray&dryRun=All`, operations) as Promise<T>,
     async apply(manager, path, object) {
       await call("PATCH", `${path}?fieldManager=${manager}`, object);
     },

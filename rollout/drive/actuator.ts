@@ -4,6 +4,7 @@ import { Refusal } from "../../components/refusal.ts";
 import type { Track } from "../../components/traffic.ts";
 import { ApiError, type Cluster } from "../cluster/cluster.ts";
 import { cut, NobodyServes } from "../live/cut.ts";
+import { driftSentence } from "../live/difference.ts";
 import {
   type DeploymentObject,
   isStuck,
@@ -17,9 +18,11 @@ import {
 } from "../live/live.ts";
 import { containersOf, type PodObject, readPods } from "../live/pods.ts";
 import { tellRoll } from "../live/roll.ts";
+import { driftFrom } from "../live/template.ts";
 import { type CheckResult, probe } from "../probe/probe.ts";
 import type { WaysArgs } from "../probe/way.ts";
 import { changeRecord, type RolloutRecord, raised } from "../record/record.ts";
+import { readTemplates } from "../record/template-store.ts";
 import type { Actuator } from "./driver.ts";
 import { saveLastWords } from "./last-words.ts";
 import { assertNewest } from "./ledger.ts";
@@ -69,8 +72,26 @@ export function actuatorOf(of: Acting): Actuator {
   };
   /** Since when each track has had pods that do not start. */
   const failing: Partial<Record<Track, number>> = {};
+  const readTrack = async (track: Track) => {
+    const [deployment, templates] = await Promise.all([
+      readDeployment(api, namespace, service, track),
+      readTemplates(api, namespace, service),
+    ]);
+    return { deployment, drift: (deployment && driftFrom(deployment, templates[track])) ?? [] };
+  };
+  /** Says what a track has after its `up` that its release does not say; a cluster that does not answer now says it later. */
+  const noteDrift = async (track: Track, release: string) => {
+    const { drift } = await readTrack(track).catch((error) => {
+      if (error instanceof ApiError || error instanceof Refusal) return { drift: [] };
+      throw error;
+    });
+    if (drift.length > 0) note(driftSentence(track, release, drift));
+  };
   return {
-    bringCanary: ({ epoch }, signal) => up(stacks.canary, epoch, signal),
+    async bringCanary({ epoch, runs: { canary } }, signal) {
+      await up(stacks.canary, epoch, signal);
+      await noteDrift("canary", canary);
+    },
     async bringStable({ epoch, runs: { stable } }, signal) {
       const over = new AbortController();
       const telling = tellRoll({ api, namespace, service, say: progress }, "stable", stable, over.signal);
@@ -80,9 +101,11 @@ export function actuatorOf(of: Acting): Actuator {
         over.abort();
         await telling;
       }
+      await noteDrift("stable", stable);
     },
     async stableRuns(release) {
-      return runs(await readDeployment(api, namespace, service, "stable"), release);
+      const { deployment, drift } = await readTrack("stable");
+      return runs(deployment, release) && drift.length === 0;
     },
     async hopeless(track, rollout) {
       const release = rollout.runs[track];

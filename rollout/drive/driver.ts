@@ -27,7 +27,7 @@ export interface Actuator {
   bringCanary(rollout: Rollout, signal: AbortSignal): Promise<void>;
   /** Brings stable to the release that the record says. */
   bringStable(rollout: Rollout, signal: AbortSignal): Promise<void>;
-  /** Whether stable runs a release, and every pod of it. */
+  /** Whether stable runs a release, every pod of it, with nothing in its pod template that is known to be another. */
   stableRuns(release: string): Promise<boolean>;
   /** Why a track will not come to run its release, as far as the cluster can tell; undefined where nothing is against it. */
   hopeless(track: Track, rollout: Rollout): Promise<string | undefined>;

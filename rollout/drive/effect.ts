@@ -109,6 +109,7 @@ export function assertNotStuck(way: Drive, { name }: Effect, because: string, fa
 /** Does it once, with an eye on the record and on the track. */
 async function attempt(way: Drive, what: Effect): Promise<Outcome> {
   const { track } = what;
+  if (rollbackNow(way) !== undefined) return { kind: "interrupted" };
   const over = new AbortController();
   const watching = watch(way, over, track);
   try {
@@ -219,16 +220,26 @@ export async function watch(way: Drive, over: AbortController, track?: Track): P
     over.abort({ kind: "interrupted" } satisfies Outcome);
     return way.actuator.cut(way.ledger.epoch).catch(() => {});
   };
+  let isAsked = false;
+  /** Asked beside the looks: an answer that does not come must not keep users on a bad release. */
+  const question = (asked: Track, rollout: Rollout) => {
+    if (isAsked) return;
+    isAsked = true;
+    way.actuator
+      .hopeless(asked, rollout)
+      .then((because) => void (because !== undefined && over.abort(hopeless(because))))
+      .catch(() => {})
+      .finally(() => {
+        isAsked = false;
+      });
+  };
   for (let look = 0; !either.aborted; look++) {
     try {
       const entry = await way.ledger.read();
       if (either.aborted) return;
       if (!way.isReturning && rollbackBy(way, entry) !== undefined) return await rollBack();
       // What Kubernetes says of the roll before stands until the first progress of this one.
-      if (track !== undefined && look % looksPerQuestion === looksPerQuestion - 1) {
-        const because = await way.actuator.hopeless(track, entry.rollout);
-        if (because !== undefined) over.abort(hopeless(because));
-      }
+      if (track !== undefined && look % looksPerQuestion === looksPerQuestion - 1) question(track, entry.rollout);
     } catch (error) {
       // A driver that was superseded learns it from its next word to the record.
       if (error instanceof Superseded) over.abort({ kind: "interrupted" } satisfies Outcome);

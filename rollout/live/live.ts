@@ -4,6 +4,7 @@ import { adoptedAnnotation, backendName, deploymentName, serviceLabel } from "..
 import { configMapsOf, type PodSpec } from "../../components/release.ts";
 import type { Track } from "../../components/traffic.ts";
 import { ApiError, type Cluster } from "../cluster/cluster.ts";
+import type { FieldOwner } from "./field-owners.ts";
 import { type RouteObject, readRoutes } from "./routes.ts";
 
 interface Metadata {
@@ -17,7 +18,10 @@ interface Metadata {
 
 /** A Deployment as the API server has it; the fields used here. */
 export interface DeploymentObject {
-  readonly metadata: Metadata;
+  readonly metadata: Metadata & {
+    readonly resourceVersion?: string;
+    readonly managedFields?: readonly FieldOwner[];
+  };
   readonly spec: {
     readonly replicas: number;
     readonly selector: {
@@ -124,6 +128,11 @@ export function releaseOf(deployment: Wanted | undefined): string | undefined {
 /** Whether a Deployment was there before us, and its pods are still as they were. */
 export function isAdopted(deployment: DeploymentObject | undefined): deployment is DeploymentObject {
   return deployment?.metadata.annotations?.[adoptedAnnotation] !== undefined;
+}
+
+/** The id of the release that a Deployment's template is made of; undefined of one that was there before us. */
+export function madeOf(deployment: DeploymentObject | undefined): string | undefined {
+  return isAdopted(deployment) ? undefined : releaseOf(deployment);
 }
 
 /** Whether every wanted pod runs the present template and is available, and none of another is left but those that end. */

@@ -4,7 +4,7 @@ import { backoff } from "../cluster/backoff.ts";
 import { ApiError, type Cluster } from "../cluster/cluster.ts";
 
 /** What is kept in the cluster of a service, beside its own objects: each in the ConfigMap `<service>-<what>`. */
-export const keptMaps = ["rollout", "evidence", "last-words"] as const;
+export const keptMaps = ["rollout", "evidence", "last-words", "templates"] as const;
 export type KeptMap = (typeof keptMaps)[number];
 
 /** Texts by their keys. */

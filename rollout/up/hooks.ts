@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { log, output, type ResourceHookArgs, type ResourceHookBinding } from "@pulumi/pulumi";
 import type { Memory } from "../../components/history.ts";
 import { Refusal } from "../../components/refusal.ts";
+import type { PodTemplate } from "../../components/release.ts";
 import type { Track } from "../../components/traffic.ts";
 import { ApiError, type Cluster } from "../cluster/cluster.ts";
 import { writeEvent } from "../live/event.ts";
@@ -18,6 +19,7 @@ import {
 import { awaitComplete, warnRefused } from "../live/roll.ts";
 import { type RouteObject, readRoute } from "../live/routes.ts";
 import { changeRecord, completedReleases, readRecord, withCompleted } from "../record/record.ts";
+import { isDrifted, leaveOnlyRelease } from "./drift.ts";
 import { decide, frontHeld } from "./gate.ts";
 import { handOver } from "./hand-over.ts";
 import { interruptible } from "./interruptible.ts";
@@ -40,7 +42,8 @@ export interface Guarded {
 
 /**
  * The gate at the last moment, after everything that stood between the program's look and this object's change: other
- * drivers, a verdict that came meanwhile, canary pods that died. And, after stable's roll, the note that it is complete.
+ * drivers, a verdict that came meanwhile, canary pods that died. After each roll the pod template is compared with the release;
+ * after stable's, where nothing is another, comes the note that it is complete.
  */
 export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookBinding> {
   /** Ends what looks on while each track rolls. */
@@ -59,6 +62,7 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
     looking[track] = over;
     void warnRefused({ ...guarded, say: (line) => void log.warn(line) }, track, release, over.signal);
     if (track === "stable" && live && wanted?.spec.replicas === undefined) await leaveNumber(guarded.api, live);
+    if (live && wanted) await leaveOnlyRelease(guarded, live, templateOf(wanted));
   };
   const beforeFront = async (change: ResourceHookArgs) => {
     const { api, namespace, service, cluster } = guarded;
@@ -70,15 +74,18 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
   };
   const canary = beforeTrack("canary");
   const stable = beforeTrack("stable");
-  const complete = (track: Track, signal: AbortSignal) => {
+  const afterTrack = async (track: Track, { newInputs }: ResourceHookArgs, signal: AbortSignal) => {
     looking[track]?.abort();
-    return awaitComplete({ ...guarded, signal }, track);
+    await awaitComplete({ ...guarded, signal }, track);
+    const { api, namespace, service } = guarded;
+    const live = await readDeployment(api, namespace, service, track);
+    return isDrifted(guarded, track, live, templateOf(newInputs as Wanted));
   };
-  const afterCanary = () => interruptible((signal) => complete("canary", signal));
-  const afterStable = () =>
+  const afterCanary = (change: ResourceHookArgs) =>
+    interruptible(async (signal) => void (await afterTrack("canary", change, signal)));
+  const afterStable = (change: ResourceHookArgs) =>
     interruptible(async (signal) => {
-      await complete("stable", signal);
-      await recordComplete(guarded);
+      if (!(await afterTrack("stable", change, signal))) await recordComplete(guarded);
       await handOver({ ...guarded, signal });
     });
   return {
@@ -86,6 +93,10 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
     stable: { beforeCreate: [stable], beforeUpdate: [stable], afterCreate: [afterStable], afterUpdate: [afterStable] },
     front: { beforeCreate: [beforeFront], beforeUpdate: [beforeFront] },
   };
+}
+
+function templateOf({ spec }: Wanted): PodTemplate {
+  return spec.template as PodTemplate;
 }
 
 /** Whether the live Service already selects what it will. */

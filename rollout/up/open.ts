@@ -28,6 +28,7 @@ import { type VerdictAge, verdictAge } from "../record/verdict-age.ts";
 import { adoptedReleaseOf, adopting, adoptionOf, asAdopted, isAsked, takeIn } from "./adopt.ts";
 import { type Choice, chooseReleases } from "./choice.ts";
 import { accessThrough, assertDeploysTo, findAccessOf } from "./destination.ts";
+import { compareLive, driftIn } from "./drift.ts";
 import { type Admission, frontHeld } from "./gate.ts";
 import { assertGround, assertKnown } from "./ground.ts";
 import { handOver } from "./hand-over.ts";
@@ -118,8 +119,13 @@ export async function openRollout(service: string, args: ServiceArgs, opts: Prov
     if (isAsked(namespace, service)) await takeIn(api, service, args, live, adopted, ownStack());
     if (tracksOf(args).includes("stable")) await handOver(guarded);
   }
-  const noted = releaseOf(live.deployments.stable) === completedReleases(record)[0];
-  if (!pulumi.runtime.isDryRun() && tracksOf(args).includes("stable") && !noted) await recordComplete(guarded);
+  const compared = await compareLive(guarded, tracksOf(args), live, [
+    ...Object.values(choice.releases),
+    ...memories.history,
+  ]);
+  const drifted = new Set(tracksOf(args).filter((track) => driftIn(compared[track]) !== undefined));
+  const isNoted = releaseOf(live.deployments.stable) === completedReleases(record)[0] || drifted.has("stable");
+  if (!pulumi.runtime.isDryRun() && tracksOf(args).includes("stable") && !isNoted) await recordComplete(guarded);
   const kept = keptReleases(args, choice, memories, adopted, [
     releaseOf(live.deployments.stable),
     ...completedReleases(record).slice(0, 2),
@@ -140,7 +146,7 @@ export async function openRollout(service: string, args: ServiceArgs, opts: Prov
     rollSeconds: guarded.rollSeconds,
     urgent: (record.kind === "read" && record.record.open?.urgent) ?? false,
     order: rollOrder(inForce, traffic?.weight ?? 0),
-    sequence: sequences(live, record, choice.releases, traffic),
+    sequence: sequences(live, record, choice.releases, traffic, drifted),
     ...(previous !== undefined && { previous }),
     ...(own && { remembered: own }),
     history: kept,

@@ -12,7 +12,8 @@ import type { RecordReading } from "../record/record.ts";
  * it may see nothing to do. A raised number always makes a step, and a step writes the whole object.
  *
  * 1. An object that is as it should be keeps its number.
- * 2. One that is not (another release, a roll that is not through, another selector or weight) gets the next.
+ * 2. One that is not (another release, a roll that is not through, a pod template that is not the release's, another
+ *    selector or weight) gets the next.
  * 3. No number is below the record's, which is raised before an object is changed past Pulumi.
  */
 export function sequences(
@@ -20,6 +21,7 @@ export function sequences(
   record: RecordReading,
   releases: Partial<Record<Track, Release>>,
   traffic: Traffic | undefined,
+  drifted: ReadonlySet<Track>,
 ): Record<Track | "front", number> {
   const floor = record.kind === "read" ? record.record.sequence : 0;
   const next = (object: Annotated | undefined, asItShouldBe: boolean) =>
@@ -27,10 +29,8 @@ export function sequences(
   const [stable = floor, canary = floor] = tracks.map((track) => {
     const deployment = live.deployments[track];
     const release = releases[track]?.id;
-    return next(
-      deployment,
-      deployment?.spec.replicas === 0 ? releaseOf(deployment) === release : runs(deployment, release),
-    );
+    const isThere = deployment?.spec.replicas === 0 ? releaseOf(deployment) === release : runs(deployment, release);
+    return next(deployment, isThere && !drifted.has(track));
   });
   const { service, routes } = live.front;
   const asItShouldBe =

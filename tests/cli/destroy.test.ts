@@ -33,6 +33,7 @@ describe("gray destroy", () => {
       api.put(lease(service), { metadata: { name: `${service}-rollout` } });
       api.put(evidence(service), { metadata: { name: `${service}-evidence` } });
       api.put(lastWords(service), { metadata: { name: `${service}-last-words` } });
+      api.put(templates(service), { metadata: { name: `${service}-templates` } });
     }
   });
   afterEach(async () => {
@@ -42,12 +43,14 @@ describe("gray destroy", () => {
 
   const evidence = (service: string) => `/api/v1/namespaces/dora-apps/configmaps/${service}-evidence`;
   const lastWords = (service: string) => `/api/v1/namespaces/dora-apps/configmaps/${service}-last-words`;
+  const templates = (service: string) => `/api/v1/namespaces/dora-apps/configmaps/${service}-templates`;
   const record = (service: string) => `/api/v1/namespaces/dora-apps/configmaps/${service}-rollout`;
   const lease = (service: string) => `/apis/coordination.k8s.io/v1/namespaces/dora-apps/leases/${service}-rollout`;
   const services = ["web", "shop", "other"];
   const records = () => services.filter((service) => api.objects.has(record(service)));
   const observed = () => services.filter((service) => api.objects.has(evidence(service)));
   const mourned = () => services.filter((service) => api.objects.has(lastWords(service)));
+  const described = () => services.filter((service) => api.objects.has(templates(service)));
   const leased = () => services.filter((service) => api.objects.has(lease(service)));
   const destroy = (...args: string[]) => shell.run(destroyCommand(), ...args);
   const destroyed = () =>
@@ -67,6 +70,7 @@ describe("gray destroy", () => {
       "Down: eu, then prod, then canary, then all; the records of dora-apps/web, dora-apps/shop are deleted.",
     );
     assert.deepEqual([records(), observed(), mourned(), leased()], [["other"], ["other"], ["other"], ["other"]]);
+    assert.deepEqual(described(), ["other"]);
   });
 
   it("lifts the protection of a stack just before it takes it down", async () => {

@@ -47,9 +47,44 @@ describe("gray status", () => {
     const { service, namespace, tracks, record } = await status();
     assert.deepEqual([service, namespace, record], ["web", "dora-apps", "read"]);
     assert.deepEqual(tracks, {
-      stable: { release: a, replicas: 9, complete: true, verdict: "ran completely on stable" },
-      canary: { release: b, replicas: 1, complete: false, verdict: "bad (evidence: 5xx)" },
+      stable: { release: a, replicas: 9, complete: true, drift: [], verdict: "ran completely on stable" },
+      canary: { release: b, replicas: 1, complete: false, drift: [], verdict: "bad (evidence: 5xx)" },
     });
+  });
+
+  it("names the field of a pod template that somebody changed past the program, though the label release is the same", async () => {
+    const { spec } = world.deployment("web").spec.template;
+    spec.containers[0].image = "web:evil";
+    const { stable, canary } = (await status()).tracks;
+    const field = "spec.template.spec.containers[web].image";
+    assert.deepEqual(stable.drift, [{ field, how: 'is "web:evil" and the release says "web:a"' }]);
+    assert.deepEqual([stable.release, stable.complete, canary.drift], [a, false, []]);
+    const said = await shell.run(statusCommand());
+    assert.match(said, new RegExp(`\nstable +${a} +9 +drifted `));
+    assert.match(
+      said,
+      new RegExp(`\nstable is not as release ${a} says: spec\\.template\\.spec\\.containers\\[web\\]\\.image is`),
+    );
+    assert.match(said, /\. The next pulumi up of its stack repairs it\.\n/);
+  });
+
+  it("says of a track that nobody compared with its release that it is so", async () => {
+    const path = "/api/v1/namespaces/dora-apps/configmaps/web-templates";
+    const data = world.api.objects.get(path)?.data;
+    for (const kept of [
+      undefined,
+      { ...data, stable: "{" },
+      { ...data, stable: JSON.stringify({ release: b, template: {} }) },
+    ]) {
+      world.api.objects.delete(path);
+      if (kept) world.api.put(path, { metadata: { name: "web-templates" }, data: kept });
+      const { stable, canary } = (await status()).tracks;
+      assert.deepEqual([stable.drift, canary.drift, stable.complete], [undefined, kept && [], true]);
+      assert.match(
+        await shell.run(statusCommand()),
+        new RegExp(`\nstable was not compared with release ${a} yet: the next pulumi up of its stack does it\\.\n`),
+      );
+    }
   });
 
   it("lists the pods by name, and counts the endpoints of each track that get requests", async () => {

@@ -48,6 +48,33 @@ describe("a release", () => {
     assert.match(render().id, /^[0-9a-f]{12}$/);
   });
 
+  const golden: [string, string, Partial<ReleaseArgs>][] = [
+    ["of a container alone", "60e3ed335b3c", {}],
+    [
+      "of pods with a ServiceAccount, annotations and a time to end",
+      "0a9340f053d7",
+      {
+        pod: { serviceAccountName: "b", nodeSelector: { pool: "web" } },
+        terminationGracePeriodSeconds: 30,
+        podAnnotations: { "prometheus.io/port": "8080" },
+      },
+    ],
+    [
+      "of config files, a sidecar and a volume",
+      "b2659d674c61",
+      {
+        configFiles: { config: { files: { "web.conf": "a" }, mountPath: "/etc/web" } },
+        sidecars: [{ name: "log", image: "log:1" }],
+        volumes: [{ name: "tmp", emptyDir: {} }],
+      },
+    ],
+  ];
+  for (const [what, id, args] of golden) {
+    it(`${what} has the id that it had in 0.1.0: a version of ours that changes it rolls everybody's pods`, () => {
+      assert.equal(render(args).id, id);
+    });
+  }
+
   it("has the same id whatever order its fields were written in", () => {
     fc.assert(
       fc.property(anyTemplate, files, (template, configMaps) => {

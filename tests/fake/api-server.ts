@@ -17,6 +17,7 @@ export interface ApiObject {
     labels?: Record<string, string>;
     annotations?: Record<string, string>;
     generateName?: string;
+    managedFields?: readonly object[];
   };
   // biome-ignore lint/suspicious/noExplicitAny: any kind of object
   [field: string]: any;
@@ -50,6 +51,8 @@ export class ApiServer {
   readonly requests: ApiRequest[] = [];
   /** Answers a request in place of the server, where it gives an answer. */
   intercept: (request: ApiRequest) => Answer | undefined = nothing;
+  /** What the server makes of an object that is only tried (`dryRun=All`), as by its defaults and its admission webhooks. */
+  admit: (object: ApiObject) => ApiObject = (object) => object;
   /** Under which name the server knows whoever asks. */
   user = "alice";
   /** Objects in a page of a list. */
@@ -172,7 +175,8 @@ export class ApiServer {
     }
     if (operations) {
       const after = patched(found, operations);
-      return after ? { status: 200, body: this.put(path, after) } : failure(422, "the patch's test does not hold");
+      if (!after) return failure(422, "the patch's test does not hold");
+      return { status: 200, body: query.get("dryRun") === "All" ? this.admit(after) : this.put(path, after) };
     }
     if (method === "PATCH" && body) return { status: 200, body: this.put(path, applied(found, body) as ApiObject) };
     const expected = body?.metadata.resourceVersion;

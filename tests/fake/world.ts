@@ -51,6 +51,10 @@ export class World {
 
   private constructor(api: ApiServer, namespace: string) {
     this.api = api;
+    api.admit = (object) => {
+      if (object.spec?.template) copyServiceAccount(undefined, object);
+      return object;
+    };
     this.namespace = namespace;
     this.kubeconfig = join(tmpdir(), `gray-world-${randomUUID()}`);
     writeFileSync(this.kubeconfig, api.kubeconfig);
@@ -207,8 +211,11 @@ export class World {
 
   #roll(path: string, { metadata, ...fields }: ApiObject, status: Record<string, object>): void {
     const { uid: _, resourceVersion: __, ...given } = metadata;
+    const before = this.api.objects.get(path);
     const stored = this.api.put(path, { metadata: given, ...fields });
     if (!path.includes("/deployments/")) return;
+    copyServiceAccount(before, stored);
+    stored.metadata.managedFields = [{ manager: "pulumi-kubernetes-1", operation: "Apply", fieldsV1: {} }];
     stored.spec.replicas ??= 1;
     const all = stored.spec.replicas;
     stored.status = {
@@ -219,6 +226,17 @@ export class World {
       ...status[metadata.name],
     };
   }
+}
+
+/**
+ * The API server's copy of a pod's ServiceAccount. It has no owner, so an apply that leaves the account out leaves the copy, and
+ * that brings the account back (seen with Kubernetes 1.36), unless the copy was left to this apply.
+ */
+function copyServiceAccount(before: ApiObject | undefined, { spec }: ApiObject): void {
+  const pod = spec.template.spec;
+  const wasLeft = JSON.stringify(before?.metadata.managedFields ?? []).includes('"f:serviceAccount":');
+  const account = pod.serviceAccountName ?? (wasLeft ? undefined : before?.spec.template.spec.serviceAccount);
+  if (account !== undefined) Object.assign(pod, { serviceAccountName: account, serviceAccount: account });
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Cluster } from "../../../rollout/cluster/cluster.ts";
 import { actuatorOf } from "../../../rollout/drive/actuator.ts";
 import { Superseded } from "../../../rollout/drive/ledger.ts";
 import type { Rollout } from "../../../rollout/drive/rollout.ts";
+import { keepTemplate } from "../../../rollout/record/template-store.ts";
 import type { ApiServer } from "../../fake/api-server.ts";
 import { DarkCanary } from "../../fake/dark-canary.ts";
 import { direct } from "../../fake/direct.ts";
@@ -104,6 +105,49 @@ describe("what the driver does to the cluster", () => {
     assert.equal(await actuator.stableRuns(a), false);
     deploy("web", a, { availableReplicas: 2 });
     assert.deepEqual([await actuator.stableRuns(a), await actuator.stableRuns(b)], [true, false]);
+  });
+
+  it("says that stable does not run a release where its pod template is known to have something else", async () => {
+    const { actuator } = acting(direct(api));
+    deploy("web", a, { availableReplicas: 2 });
+    const { template } = api.objects.get(`${apps}/web`)?.spec ?? {};
+    const compare = (release: string, described: object) =>
+      keepTemplate(direct(api), namespace, "web", "stable", { release, template: described });
+    await compare(a, template);
+    assert.equal(await actuator.stableRuns(a), true);
+    await compare(a, { ...template, spec: { serviceAccountName: "a" } });
+    assert.equal(await actuator.stableRuns(a), false);
+    await compare(b, { ...template, spec: { serviceAccountName: "a" } });
+    assert.equal(await actuator.stableRuns(a), true);
+  });
+
+  it("says after each up what the track has that its release does not say", async () => {
+    const { actuator, notes } = acting(direct(api));
+    for (const [track, name, release] of [
+      ["canary", "web-canary", b],
+      ["stable", "web", a],
+    ] as const) {
+      deploy(name, release, { availableReplicas: 2 });
+      const { template } = api.objects.get(`${apps}/${name}`)?.spec ?? {};
+      await keepTemplate(direct(api), namespace, "web", track, { release, template });
+    }
+    await actuator.bringCanary(rollout, signal);
+    await actuator.bringStable(rollout, signal);
+    assert.deepEqual(notes, []);
+    for (const name of ["web-canary", "web"]) {
+      Object.assign(api.objects.get(`${apps}/${name}`)?.spec.template, { spec: { serviceAccountName: "x" } });
+    }
+    await actuator.bringCanary(rollout, signal);
+    await actuator.bringStable(rollout, signal);
+    const field = "spec.template.spec is set and the release leaves it out";
+    const advice = "The next pulumi up of its stack repairs it.";
+    assert.deepEqual(notes, [
+      `canary is not as release ${b} says: ${field}. ${advice}`,
+      `stable is not as release ${a} says: ${field}. ${advice}`,
+    ]);
+    api.intercept = () => ({ status: 500, body: { message: "etcd is down" } });
+    await actuator.bringCanary(rollout, signal);
+    assert.equal(notes.length, 2);
   });
 
   describe("a track that does not come to run its release", () => {

@@ -14,7 +14,8 @@ const silence = "The cluster does not answer";
 /** The process is gone: nothing it would have done after this happens. */
 class Crash extends Error {}
 
-describe("a driver that dies, or hears nothing", () => {
+describe("a driver that dies, or hears nothing", function () {
+  this.timeout(60_000);
   let api: ApiServer;
   let over: () => Promise<void>;
   beforeEach(async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Release } from "../../../components/release.ts";
-import type { Traffic } from "../../../components/traffic.ts";
+import type { Track, Traffic } from "../../../components/traffic.ts";
 import type { Live } from "../../../rollout/live/live.ts";
 import type { RecordReading } from "../../../rollout/record/record.ts";
 import { sequences } from "../../../rollout/up/sequence.ts";
@@ -21,6 +21,7 @@ const record = (sequence: number): RecordReading => ({
   record: { version: 1, cluster: "uid", sequence, verdicts: {}, completed: [] },
 });
 const releases = { stable: { id: "a" } as Release, canary: { id: "a" } as Release };
+const none = new Set<Track>();
 const traffic = { selector: { app: "web" }, weight: 10 } as unknown as Traffic;
 /** A live HTTPRoute that was written with a number. */
 const route = (weight: number, number = 4) => ({
@@ -44,7 +45,7 @@ const route = (weight: number, number = 4) => ({
 describe("the number that an object is written with", () => {
   for (const track of ["stable", "canary"] as const) {
     const of = (found: object | undefined, reading: RecordReading = absent) =>
-      sequences(live(found ? { [track]: found } : {}), reading, releases, traffic)[track];
+      sequences(live(found ? { [track]: found } : {}), reading, releases, traffic, none)[track];
 
     it(`stays where ${track} runs the right release completely`, () => assert.equal(of(deployment(3)), 4));
 
@@ -58,6 +59,13 @@ describe("the number that an object is written with", () => {
       assert.equal(of(deployment(0, 0, "b")), 5);
     });
 
+    it(`is the next where the pod template of ${track} is not as the right release says, also at 0 pods`, () => {
+      for (const pods of [3, 0]) {
+        const drifted = sequences(live({ [track]: deployment(pods) }), absent, releases, traffic, new Set([track]));
+        assert.deepEqual([drifted.stable, drifted.canary], track === "stable" ? [5, 0] : [0, 5]);
+      }
+    });
+
     it(`is not below the record's for ${track}, whether it stands or not`, () => {
       assert.deepEqual([of(deployment(3), record(9)), of(undefined, record(9)), of(undefined)], [9, 9, 0]);
       assert.equal(of(deployment(3), record(2)), 4);
@@ -66,15 +74,15 @@ describe("the number that an object is written with", () => {
 
   it("stays for a front that selects what it should, and is the next where it does not", () => {
     const of = (selector: object, wanted: Traffic | undefined = traffic) =>
-      sequences(live({}, front(selector)), absent, {}, wanted).front;
+      sequences(live({}, front(selector)), absent, {}, wanted, none).front;
     assert.equal(of({ app: "web" }), 4);
     assert.equal(of({ app: "web", track: "stable" }), 5);
-    assert.equal(sequences(live({}, front({ app: "web", track: "stable" })), absent, {}, undefined).front, 4);
+    assert.equal(sequences(live({}, front({ app: "web", track: "stable" })), absent, {}, undefined, none).front, 4);
   });
 
   it("stays for a front whose routes have the weight, and is the next, for all of it, where one has not", () => {
     const of = (...routes: object[]) =>
-      sequences(live({}, { ...front({ app: "web" }), routes }), absent, {}, traffic).front;
+      sequences(live({}, { ...front({ app: "web" }), routes }), absent, {}, traffic, none).front;
     assert.equal(of(route(10), route(10)), 4);
     assert.equal(of(route(10), route(11)), 5);
     assert.equal(of(route(0, 8)), 9);

@@ -59,7 +59,7 @@ interface Labelled {
 }
 
 /**
- * Whether this stack is the one that made what is live: it remembers this cluster, and releases. A service whose first
+ * Whether this stack is the one that made what is live: it remembers releases. A service whose first
  * install failed half-way has no record yet, and may be gone on with; with a broken glass a lost history is begun anew.
  *
  * @param stack the name of this stack
@@ -71,16 +71,11 @@ export function assertKnown(
   service: string,
   args: ServiceArgs,
   live: Live,
-  { own, history }: Memories,
+  { history }: Memories,
   record: RecordReading,
   stack: string,
   breakGlass: string | undefined,
 ): string | undefined {
-  if (own && own.cluster !== live.cluster) {
-    throw new Refusal(
-      `Stack ${stack} runs ${service} on the cluster with UID ${own.cluster} and this one is ${live.cluster}: choose the right cluster with KUBECONFIG or kubernetes:context, or begin a new stack for this one.`,
-    );
-  }
   const adopted = record.kind === "read" && record.record.adopted !== undefined;
   const ran = live.deployments.stable !== undefined && record.kind !== "absent" && !adopted;
   if (!tracksOf(args).includes("canary") || history.length > 0 || !ran) return undefined;

@@ -49,12 +49,17 @@ const memories = mapOf(
 /**
  * Reads the output `releases` of this stack and, where another one owns canary, of that one.
  *
- * @throws Refusal if canary has never been released, while this stack is to follow it
+ * @throws Refusal if this stack remembers another cluster, or canary has never been released, while this stack is to follow it
  */
 export async function memoriesOf(service: string, args: ServiceArgs, live: Live): Promise<Memories> {
   const key = memoryKey(args.namespace, service);
   const owned = tracksOf(args);
   const own = await ownMemory(key);
+  if (own && own.cluster !== live.cluster) {
+    throw new Refusal(
+      `Stack ${pulumi.getStack()} runs ${service} on the cluster with UID ${own.cluster} and this one is ${live.cluster}: choose the right cluster with KUBECONFIG or kubernetes:context, or begin a new stack for this one.`,
+    );
+  }
   if (owned.includes("canary")) {
     return {
       own,

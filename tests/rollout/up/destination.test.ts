@@ -6,7 +6,7 @@ import type { ProviderOptions } from "../../../components/provider.ts";
 import type { ServiceArgs } from "../../../components/service-args.ts";
 import { openRollout } from "../../../rollout/up/open.ts";
 import { setEnvironment } from "../../fake/environment.ts";
-import { image, web } from "../../fake/web.ts";
+import { canary, image, prod, web } from "../../fake/web.ts";
 import { World } from "../../fake/world.ts";
 
 /** What only `up` knows, as the SDK has it. */
@@ -201,6 +201,22 @@ describe("a service without a provider of the program's own", () => {
     assert.deepEqual([provider?.inputs.context, provider?.inputs.kubeconfig.value], ["fake", access.kubeconfig]);
     const component = resources.find(({ type }) => type === "gray-release:index:CanaryService");
     assert.ok(!JSON.stringify(component?.inputs).includes("secret-token"));
+  });
+
+  it("is refused in each stack on a cluster that the stack does not remember, whatever else is missing there", async () => {
+    await home.up("canary", canary("a"));
+    await home.up("prod", prod("a"));
+    for (const [stack, program] of [
+      ["canary", canary("a")],
+      ["prod", prod("a")],
+    ] as const) {
+      const attempt = home.up(stack, program, {
+        environment: { KUBECONFIG: eu.kubeconfig },
+        clusterOf: () => "eu-uid",
+      });
+      const sentence = new RegExp(`Stack ${stack} runs web on the cluster with UID home-uid and this one is eu-uid: `);
+      await assert.rejects(attempt, sentence);
+    }
   });
 
   it("does not show a kubeconfig that is wrong, which may hold a token", async () => {

@@ -15,7 +15,7 @@ const nameOf = ({ template }: Release) => template.metadata.labels.name;
 const memory = (current: object, ...ids: string[]) => ({
   "dora-apps/web": { cluster: "uid", current, history: ids.map(release) },
 });
-const live = (canary: boolean) => ({ deployments: canary ? { canary: {} } : {}, front: {} }) as Live;
+const live = (canary: boolean) => ({ cluster: "uid", deployments: canary ? { canary: {} } : {}, front: {} }) as Live;
 
 /** What a stack sees of its own outputs and those of the others. */
 async function memories(
@@ -112,6 +112,7 @@ describe("what the stacks remember", () => {
     await run(
       async () => {
         found = await memoriesOf("web", serviceArgs({ tracks: ["stable"] }), {
+          cluster: "uid",
           deployments: {},
           front,
         } as unknown as Live);

@@ -1,6 +1,8 @@
 import { Command } from "commander";
 import { Refusal } from "../components/refusal.ts";
 import { whoAmI } from "../rollout/cluster/who.ts";
+import { cutNow } from "../rollout/drive/actuator.ts";
+import { untilCut } from "../rollout/drive/effect.ts";
 import { readDriver } from "../rollout/drive/lease.ts";
 import { tell } from "../rollout/drive/ledger.ts";
 import { writeEvents } from "../rollout/live/event.ts";
@@ -30,6 +32,9 @@ async function abort(options: DrivingOptions & { because: string }): Promise<voi
     told = open.ending ? undefined : `${ending.by} aborted the rollout of ${open.release}: ${ending.because}`;
     return { open: { ...open, ending: open.ending ?? ending } };
   });
+  // A driver does it as well. But a dead one is waited for, and one that is alive may be in the middle of something.
+  const say = (sentence: string) => console.error(sentence);
+  await untilCut(() => cutNow(found, say), say);
   if (told !== undefined) {
     await writeEvents(found, { type: "Warning", reason: "RolloutAborted", message: told });
   }

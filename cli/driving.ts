@@ -226,7 +226,7 @@ export async function takeOver(
   const { found } = equipment;
   let lease: Lease;
   try {
-    lease = await Lease.take(found, (sentence) => console.error(sentence));
+    lease = await patiently(() => Lease.take(found, (sentence) => console.error(sentence)));
   } catch (error) {
     if (!(error instanceof Driven)) throw error;
     const { service, namespace } = found;
@@ -236,10 +236,23 @@ export async function takeOver(
     return;
   }
   try {
-    const ledger = await Ledger.takeOver(found, (rollout) => assertOpen(found.service, rollout));
+    const ledger = await patiently(() => Ledger.takeOver(found, (rollout) => assertOpen(found.service, rollout)));
     await driveOn(equipment, { ledger, lease }, options, codes);
   } finally {
     await lease.release();
+  }
+}
+
+/** Tries again what may pass: the decision is in the record already, and users may wait for it. */
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (let said = false; ; said = true) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!mayPass(error)) throw error;
+      if (!said) console.error(`${(error as Error).message} Trying again.`);
+      await sleep(1000);
+    }
   }
 }
 

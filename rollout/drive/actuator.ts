@@ -3,7 +3,7 @@ import { deploymentName } from "../../components/names.ts";
 import { Refusal } from "../../components/refusal.ts";
 import type { Track } from "../../components/traffic.ts";
 import { ApiError, type Cluster } from "../cluster/cluster.ts";
-import { cut, NobodyServes } from "../live/cut.ts";
+import { type CutOff, cut, NobodyServes } from "../live/cut.ts";
 import { driftSentence } from "../live/difference.ts";
 import {
   type DeploymentObject,
@@ -146,13 +146,7 @@ export function actuatorOf(of: Acting): Actuator {
     },
     async cut(epoch) {
       const fence = (record: RolloutRecord) => assertNewest(service, record, epoch);
-      try {
-        const trouble = await cut({ ...of, fence });
-        if (trouble !== undefined) note(`The cut is not in the record (${trouble}).`);
-      } catch (error) {
-        if (!(error instanceof NobodyServes)) throw error;
-        note(error.message);
-      }
+      await cutNow({ ...of, fence }, note);
     },
     async silence({ release, epoch }: Rollout) {
       const seen = evidence();
@@ -186,6 +180,21 @@ export function actuatorOf(of: Acting): Actuator {
 
 function stopped(deployment: DeploymentObject, name: string): string | undefined {
   return isStuck(deployment) ? `Deployment ${name} came to a stop: its progress deadline is exceeded` : undefined;
+}
+
+/**
+ * Takes users off canary once. Where nothing but canary serves it says so and leaves them there.
+ *
+ * @throws Refusal or ApiError where users may still meet canary
+ */
+export async function cutNow(of: CutOff, note: (sentence: string) => void): Promise<void> {
+  try {
+    const trouble = await cut(of);
+    if (trouble !== undefined) note(`The cut is not in the record (${trouble}).`);
+  } catch (error) {
+    if (!(error instanceof NobodyServes)) throw error;
+    note(error.message);
+  }
 }
 
 function isOf({ metadata: { labels = {} } }: PodObject, track: Track, release: string): boolean {

@@ -165,7 +165,7 @@ export async function cutOffUsers(way: Drive, to: (rollout: Rollout) => Rollout)
   };
   await Promise.race([begun.then(() => {}, isSuperseded), sleep(noteMilliseconds, undefined, { ref: false })]);
   boundary(way);
-  await untilCut(lasting);
+  await untilCut(() => way.actuator.cut(way.ledger.epoch), way.audience.note);
   // From here on the driver may be stopped again.
   const stop = () => ending.abort();
   if (way.signal.aborted) stop();
@@ -176,22 +176,28 @@ export async function cutOffUsers(way: Drive, to: (rollout: Rollout) => Rollout)
   boundary(way);
 }
 
-async function untilCut(way: Drive): Promise<void> {
+/**
+ * Tries a cut until it is through.
+ *
+ * @param note takes each attempt that failed, in a sentence; of a long row at most one a second
+ * @throws Superseded, and what is no error of the cluster
+ */
+export async function untilCut(cut: () => Promise<void>, note: (sentence: string) => void): Promise<void> {
   let silent = 0;
   let told = 0;
   for (let attempt = 1; ; attempt++) {
     try {
-      await way.actuator.cut(way.ledger.epoch);
-      if (attempt > 1) way.audience.note(`Cut at attempt ${attempt}: all users are on stable.`);
+      await cut();
+      if (attempt > 1) note(`Cut at attempt ${attempt}: all users are on stable.`);
       return;
     } catch (error) {
       if (!isOfTheCluster(error)) throw error;
       silent = isUnanswered(error) ? silent + 1 : 0;
       if (attempt <= cutAttemptsTold || Date.now() - told >= 1000) {
         told = Date.now();
-        way.audience.note(`cut: ${sentence(error)} (attempt ${attempt}). Trying again until users are off canary.`);
+        note(`cut: ${sentence(error)} (attempt ${attempt}). Trying again until users are off canary.`);
       }
-      await pause(way, backoff(Math.max(1, silent), cutPauses));
+      await sleep(backoff(Math.max(1, silent), cutPauses));
     }
   }
 }

@@ -191,6 +191,52 @@ describe("a person's word on a rollout", () => {
     });
   });
 
+  describe("as an abort, takes users off canary at once", () => {
+    const service = "/api/v1/namespaces/dora-apps/services/web";
+    const selector = () => world.api.objects.get(service)?.spec.selector;
+    let timeAgain: () => void;
+    beforeEach(() => {
+      timeAgain = passingTime();
+      open(openRollout(b, a));
+      world.api.put(service, { metadata: { name: "web" }, spec: { selector: { app: "web" } } });
+      world.api.put("/api/v1/namespaces/dora-apps/pods/web-1", {
+        metadata: { name: "web-1", labels: { app: "web", track: "stable" } },
+        status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }] },
+      });
+    });
+    afterEach(() => timeAgain());
+
+    it("whoever drives, and whether that is alive", async () => {
+      drivenElsewhere(world);
+      await run(abortCommand(), ...because);
+      assert.deepEqual(selector(), { app: "web", track: "stable" });
+    });
+
+    it("however often the API server fails", async () => {
+      drivenElsewhere(world);
+      const { intercept } = world.api;
+      let failed = 0;
+      world.api.intercept = (request) =>
+        request.method === "PATCH" && request.path === service && ++failed <= 20
+          ? { status: 500, body: { message: "failed calling webhook" } }
+          : intercept(request);
+      await run(abortCommand(), ...because);
+      assert.deepEqual([selector(), failed], [{ app: "web", track: "stable" }, 21]);
+    });
+  });
+
+  it("takes the rollout over although the API server has a bad moment", async () => {
+    open(waitingRollout(b, a));
+    let failed = 0;
+    world.api.intercept = ({ path, method }) =>
+      path.includes("/leases") && method !== "GET" && ++failed <= 1
+        ? { status: 500, body: { message: "the server has a bad moment" } }
+        : undefined;
+    const { code } = await run(resumeCommand());
+    assert.equal(code, 4);
+    assert.ok(failed > 1);
+  });
+
   it("cannot promote what goes back", async () => {
     const ending = { by: "evidence", because: "5xx", at: "2026-01-01T00:01:00.000Z" };
     open(openRollout(b, a, { ending }));

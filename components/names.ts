@@ -6,6 +6,8 @@ export const serviceLabel = "gray-release/service";
 export const sequenceAnnotation = "gray-release/seq";
 /** The annotation of a Deployment with the full name of the stack that owns it. */
 export const stackAnnotation = "gray-release/stack";
+/** The annotation of every object of a service with the owner id of the stack that made it (rollout/up/owner.ts). */
+export const ownerAnnotation = "gray-release/owner";
 /** The annotation of a Deployment that was there before us: the id of what it runs, until its first promotion. */
 export const adoptedAnnotation = "gray-release/adopted";
 /** The request header with the secret that reaches canary through a gateway at any weight, in lower case. */
@@ -19,6 +21,11 @@ export function deploymentName(service: string, track: Track): string {
 /** The Service of one track alone: the way to a dark canary from inside, and what a gateway sends to. */
 export function backendName(service: string, track: Track): string {
   return `${service}-${track}`;
+}
+
+/** The Ingress to the shared Service for those who debug. */
+export function debugIngressName(service: string): string {
+  return `${service}-debug`;
 }
 
 /** What a track's Deployment selects. It is immutable in Kubernetes, and so for the life of the service. */

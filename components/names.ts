@@ -28,6 +28,13 @@ export function debugIngressName(service: string): string {
   return `${service}-debug`;
 }
 
+/** The resource of a stack's state that holds its owner id. */
+export function ownerName(service: string): string {
+  return `${service}-owner`;
+}
+/** Pulumi's type of that resource. */
+export const stashType = "pulumi:index:Stash";
+
 /** What a track's Deployment selects. It is immutable in Kubernetes, and so for the life of the service. */
 export function deploymentSelector(service: string, track: Track): Record<string, string> {
   return { app: service, track };

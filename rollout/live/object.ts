@@ -5,7 +5,7 @@ export interface LiveObject {
   readonly metadata: {
     readonly name: string;
     readonly namespace: string;
-    readonly uid: string;
+    readonly deletionTimestamp?: string;
     readonly labels?: Record<string, string>;
     readonly annotations?: Record<string, string>;
   };

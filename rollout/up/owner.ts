@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
+import { oneLine } from "../../border/foreign-text.ts";
 import type { Memory } from "../../components/history.ts";
-import { ownerAnnotation, serviceLabel, stackAnnotation } from "../../components/names.ts";
+import { ownerAnnotation, ownerName, serviceLabel, stackAnnotation } from "../../components/names.ts";
 import type { ServiceObject } from "../../components/objects.ts";
 import { Refusal } from "../../components/refusal.ts";
 import type { Cluster } from "../cluster/cluster.ts";
@@ -21,7 +22,7 @@ export interface Owner {
 export async function ownerOf(service: string): Promise<Owner> {
   const input = randomBytes(8).toString("hex");
   // A stash keeps the first value that it was given; without ignoreChanges each run would be a change.
-  const ownerStash = new pulumi.Stash(`${service}-owner`, { input }, { ignoreChanges: ["input"] });
+  const ownerStash = new pulumi.Stash(ownerName(service), { input }, { ignoreChanges: ["input"] });
   const output: { apply(use: (value?: unknown) => void, withUnknowns: boolean): unknown } = ownerStash.output;
   const held = await new Promise<unknown>((use) => output.apply(use, true));
   // What leaves the stash out makes nothing: a refresh that runs the program, or an up with --target, as all depends on it.
@@ -70,7 +71,8 @@ export function assertOwned(
     if (live === undefined) continue;
     const { kind, name } = object;
     assertOurs(kind, live, service, namespace);
-    const { [ownerAnnotation]: its, [stackAnnotation]: by } = live.metadata.annotations ?? {};
+    const { annotations = {} } = live.metadata;
+    const [its, by] = [ownerAnnotation, stackAnnotation].map((key) => annotations[key] && oneLine(annotations[key]));
     if (its === owner || (its === undefined && own && own.owner === undefined)) continue;
     const what = `${kind} ${name} in namespace ${namespace}${by === undefined ? "" : `, of stack ${by},`}`;
     const found = `${what} has ${its === undefined ? "no owner id" : `the owner id ${its}`} and the state of stack ${stack} here has ${owner}`;

@@ -21,8 +21,11 @@ export interface StackPreview {
   /** How many resources stay as they are. */
   readonly unchanged: number;
   readonly warnings: readonly string[];
-  /** The services that it would change, with the inputs of their components: what the program says, and what it makes of it. Not to be shown. */
-  readonly services: readonly { readonly service: string; readonly inputs: object }[];
+  /**
+   * The services that it would change, or all of them, with the inputs of their components: what the program says, and what it makes of
+   * it. Not to be shown.
+   */
+  readonly services: readonly { readonly service: string; readonly inputs: object; readonly changes: boolean }[];
   /** Why there is no preview, or only half of one. */
   readonly error?: string;
 }
@@ -56,16 +59,22 @@ const passedOver = new Set([
  * Asks Pulumi what an `up` of a stack would do. The command that the project is used with knows its backend best.
  *
  * @param env further variables of its environment
+ * @param showing `all` services of the stack, those too that stay as they are. @default those that change
  */
 export async function previewStack(
   stack: string,
   folder: string,
   env: Readonly<Record<string, string>> = {},
+  showing?: "all",
 ): Promise<StackPreview> {
-  const { code, stdout, stderr } = await pulumi(["preview", "--json", "--non-interactive", "--stack", stack], {
-    folder,
-    env: { ...env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "false" },
-  }).catch(({ message }: Error) => ({ code: 127, stdout: "", stderr: message }));
+  const sames = showing === "all" ? ["--show-sames"] : [];
+  const { code, stdout, stderr } = await pulumi(
+    ["preview", "--json", ...sames, "--non-interactive", "--stack", stack],
+    {
+      folder,
+      env: { ...env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "false" },
+    },
+  ).catch(({ message }: Error) => ({ code: 127, stdout: "", stderr: message }));
   if (code === 0) return previewOf(stack, stdout);
   const found = stdout.trim() === "" ? nothing(stack) : previewOf(stack, stdout);
   return { ...found, error: found.error ?? lastError(stderr) ?? "it ended with no word" };
@@ -95,7 +104,7 @@ export function previewOf(stack: string, json: string): StackPreview {
     warnings: said("warning"),
     services: (steps ?? []).flatMap(({ op, urn, newState }) =>
       newState?.type === "gray-release:index:CanaryService" && newState.inputs && !passedOver.has(op)
-        ? [{ service: nameIn(urn), inputs: newState.inputs }]
+        ? [{ service: nameIn(urn), inputs: newState.inputs, changes: op !== "same" }]
         : [],
     ),
     ...(error !== undefined && {

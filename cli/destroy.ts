@@ -6,6 +6,7 @@ import { findAccess } from "../rollout/cluster/kubeconfig.ts";
 import { deleteLease } from "../rollout/drive/lease.ts";
 import { clusterId } from "../rollout/live/live.ts";
 import { forgetAll } from "../rollout/record/kept-map.ts";
+import { deleteOwned, type Leftover, leftovers } from "./leftovers.ts";
 import { askFirst, assertDestroyedIn, assertSameCluster, readStacks, runPulumi, type Stack } from "./stacks.ts";
 
 /** `gray destroy`: everything of this project down, users' way in last. */
@@ -30,26 +31,51 @@ async function destroy(options: { context?: string; yes?: boolean; json?: boolea
     const question = `This takes down ${names.join(", then ")}, with all users on them.`;
     await askFirst("gray destroy", question, "Nothing was destroyed.");
   }
-  for (const stack of names) {
-    await runPulumi("gray destroy", ["state", "unprotect", "--all", "--yes", "--stack", stack], options.json);
-    await runPulumi(
-      "gray destroy",
-      ["destroy", "--yes", "--skip-preview", "--suppress-outputs", "--stack", stack],
-      options.json,
-    );
-  }
   const services = new Map(
     stacks.flatMap((stack) => stack.services).map((each) => [memoryKey(each.namespace, each.service), each]),
   );
-  for (const { namespace, service } of services.values()) {
+  const deleted: Leftover[] = [];
+  for (const stack of stacks) {
+    await runPulumi("gray destroy", ["state", "unprotect", "--all", "--yes", "--stack", stack.name], options.json);
+    await runPulumi(
+      "gray destroy",
+      ["destroy", "--yes", "--skip-preview", "--suppress-outputs", "--stack", stack.name],
+      options.json,
+    );
+    for (const { namespace, service, owner } of stack.services) {
+      if (owner === undefined) continue;
+      deleted.push(...(await deleteOwned(api, await leftovers(api, namespace, service), owner)));
+    }
+  }
+  const left: Leftover[] = [];
+  const forgotten: string[] = [];
+  for (const [key, { namespace, service }] of services) {
+    const stands = await leftovers(api, namespace, service);
+    left.push(...stands);
+    // Whoever owns the rest goes by the record.
+    if (stands.length > 0) continue;
     await forgetAll(api, namespace, service);
     await deleteLease({ api, namespace, service });
+    forgotten.push(key);
   }
-  console.log(
-    options.json
-      ? JSON.stringify({ stacks: names, services: [...services.keys()] })
-      : `Down: ${names.join(", then ")}; the records of ${[...services.keys()].join(", ")} are deleted.`,
+  if (options.json) {
+    console.log(JSON.stringify({ stacks: names, services: [...services.keys()], deleted, left }));
+  } else {
+    if (deleted.length > 0) {
+      console.log(`Deleted too, as an up that was killed had made them and no state held them: ${namesOf(deleted)}.`);
+    }
+    const records = forgotten.length > 0 ? `; the records of ${forgotten.join(", ")} are deleted` : "";
+    console.log(`Down: ${names.join(", then ")}${records}.`);
+  }
+  if (left.length === 0) return;
+  throw new Refusal(
+    `${namesOf(left)} still stand, for these stacks did not make them, and so does their record: take down the stack that made them, in its own backend, or, if there is none, delete them with kubectl.`,
   );
+}
+
+/** `Deployment web of dora-apps, Service web of dora-apps` */
+function namesOf(objects: readonly Leftover[]): string {
+  return objects.map(({ kind, namespace, name }) => `${kind} ${name} of ${namespace}`).join(", ");
 }
 
 /** Stacks without the front first: while stable's pods end, nobody may find the way in gone or the config files missing. */

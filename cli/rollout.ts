@@ -2,12 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import { Refusal } from "../components/refusal.ts";
 import { whoAmI } from "../rollout/cluster/who.ts";
-import { intentOf } from "../rollout/drive/intent.ts";
+import { type Intent, intentOf } from "../rollout/drive/intent.ts";
 import { Driven, Lease } from "../rollout/drive/lease.ts";
 import { Ledger } from "../rollout/drive/ledger.ts";
 import { type Rollout, rolloutIn } from "../rollout/drive/rollout.ts";
 import { writeEvents } from "../rollout/live/event.ts";
-import { isAdopted, releaseOf } from "../rollout/live/live.ts";
+import { isAdopted, releaseOf, runs } from "../rollout/live/live.ts";
 import { type RecordReading, type RolloutRecord, readRecord, unreadable } from "../rollout/record/record.ts";
 import { previewStack } from "./changes.ts";
 import { aboutDriving, type DrivingOptions, driveOn, equip } from "./driving.ts";
@@ -95,27 +95,39 @@ async function leaseOfStopped(found: FoundService): Promise<Lease> {
   }
 }
 
-/** What the program wants, by a preview of canary's stack. */
+/**
+ * What the program wants, by a preview of canary's stack. The state alone does not tell whether that is new: after an `up` that failed
+ * it holds the program's words already, and canary's Deployment may still run something else, or not all of its pods.
+ *
+ * @throws Refusal if canary runs that already, or nothing can be rolled out
+ */
 async function intended({ service, deployments }: FoundService, { folder, stacks }: Owners) {
   const stack = stacks.canary;
   if (stack === undefined) {
     throw new Refusal(`${service} has no canary Deployment: run pulumi up of both stacks once.`);
   }
-  const preview = await previewStack(stack, folder);
+  const preview = await previewStack(stack, folder, {}, "all");
   if (preview.error !== undefined) throw new Refusal(`pulumi preview --stack ${stack} says: ${preview.error}`);
   const component = preview.services.find((each) => each.service === service);
-  try {
-    return intentOf(component?.inputs);
-  } catch (error) {
-    const runs = releaseOf(deployments.canary);
-    const undone = preview.warnings.find((warning) => warning.includes("was undone"));
+  if (component === undefined) {
     throw new Refusal(
-      component === undefined
-        ? (undone ??
-            `The program has nothing new for ${service}, whose canary runs ${runs}: change the image or a config file, then run gray rollout.`)
-        : `What the program says of ${service} cannot be understood (${(error as Error).message}): use the gray of the version that the program uses.`,
+      `The program of stack ${stack} describes no service ${service}: put it back, then run gray rollout.`,
     );
   }
+  let intent: Intent;
+  try {
+    intent = intentOf(component.inputs);
+  } catch (error) {
+    throw new Refusal(
+      `What the program says of ${service} cannot be understood (${(error as Error).message}): use the gray of the version that the program uses.`,
+    );
+  }
+  const undone = preview.warnings.find((warning) => warning.includes("was undone"));
+  if (component.changes || (undone === undefined && !runs(deployments.canary, intent.release))) return intent;
+  throw new Refusal(
+    undone ??
+      `The program has nothing new for ${service}, whose canary runs ${intent.release}: change the image or a config file, then run gray rollout.`,
+  );
 }
 
 /** @throws Refusal if pods serve that were there before us: beside them no canary can be dark, and so a rollout cannot begin */

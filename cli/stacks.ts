@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline/promises";
 import * as v from "valibot";
 import type { AccessArgs } from "../components/access.ts";
+import { ownerName, stashType } from "../components/names.ts";
 import { Refusal } from "../components/refusal.ts";
 import { type Track, tracks } from "../components/traffic.ts";
 import { connect } from "../rollout/cluster/cluster.ts";
@@ -22,6 +23,8 @@ export interface Stack {
     readonly service: string;
     readonly namespace: string;
     readonly tracks: readonly Track[];
+    /** The owner id on the objects that the stack makes; absent where a version made them that knew none. */
+    readonly owner?: string;
   }[];
 }
 
@@ -42,18 +45,28 @@ export async function readStacks(): Promise<Stack[]> {
         /** URN and id of what deploys it. */
         readonly provider?: string;
         readonly inputs?: { readonly namespace?: string; readonly tracks?: readonly Track[] };
-        readonly outputs?: { readonly releases?: Record<string, { readonly cluster: string }> };
+        readonly outputs?: {
+          readonly releases?: Record<string, { readonly cluster: string }>;
+          /** Of a stash. */
+          readonly output?: string;
+        };
       }
       const exported = JSON.parse(await output(["stack", "export", "--stack", name])) as {
         deployment?: { resources?: Resource[] };
       };
       const resources = exported.deployment?.resources ?? [];
       const components = resources.filter(({ type }) => type === "gray-release:index:CanaryService");
-      const services = components.map(({ urn, inputs }) => ({
-        service: urn.split("::").at(-1) ?? "",
-        namespace: inputs?.namespace ?? "",
-        tracks: inputs?.tracks ?? tracks,
-      }));
+      const services = components.map(({ urn, inputs }) => {
+        const service = urn.split("::").at(-1) ?? "";
+        const stash = resources.find((each) => each.urn.endsWith(`::${stashType}::${ownerName(service)}`));
+        const owner = stash?.outputs?.output;
+        return {
+          service,
+          namespace: inputs?.namespace ?? "",
+          tracks: inputs?.tracks ?? tracks,
+          ...(owner !== undefined && { owner }),
+        };
+      });
       const owned = resources.filter(({ parent }) => components.some(({ urn }) => urn === parent));
       const providers = resources.filter(
         ({ type, urn }) =>

@@ -5,9 +5,10 @@ import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import type { AdoptedKind } from "./adoption.ts";
 import { goesAtOnce } from "./deletion.ts";
 import { trackDeployment } from "./deployment.ts";
+import { ownedBy } from "./driven.ts";
 import { httpRoutes, serviceIngress, sharedService, trackService } from "./front.ts";
 import { type Memory, memoryKey } from "./history.ts";
-import { adoptedAnnotation, serviceLabel } from "./names.ts";
+import { adoptedAnnotation, debugIngressName, serviceLabel } from "./names.ts";
 import { planName, planText } from "./plan.ts";
 import { givenProvider, providerName } from "./provider.ts";
 import { Refusal } from "./refusal.ts";
@@ -78,10 +79,12 @@ export class CanaryService extends pulumi.ComponentResource {
       releases: templatesOf(rollout.releases),
       ...(rollout.shift && { shift: rollout.shift }),
     };
-    super("gray-release:index:CanaryService", name, inputs, pulumi.mergeOptions(opts, { provider: rollout.provider }));
+    const held = { provider: rollout.provider, dependsOn: rollout.ownerStash };
+    super("gray-release:index:CanaryService", name, inputs, pulumi.mergeOptions(opts, held));
     this.key = memoryKey(args.namespace, name);
     const owned = tracksOf(args);
     const child = { parent: this };
+    const { owner } = rollout;
     const deploy = (track: Track, replicas: number | undefined, dependsOn: pulumi.Resource[]) => {
       const release = rollout.releases[track];
       if (release === undefined) throw new Error(`no release for track ${track}`);
@@ -93,6 +96,7 @@ export class CanaryService extends pulumi.ComponentResource {
         replicas,
         sequence: rollout.sequence[track],
         stack: rollout.stack,
+        owner,
         rollSeconds: rollout.rollSeconds[track],
         urgent: track === "stable" && rollout.urgent,
         adopted: selector,
@@ -114,16 +118,16 @@ export class CanaryService extends pulumi.ComponentResource {
       const token = new RandomPassword(`${name}-token`, { length: 32, special: false }, { parent: this }).result;
       const { gateway } = args;
       const { backends } = traffic;
-      const tried = trackService(name, "canary", args, { ...child, protect: true });
+      const tried = trackService(name, "canary", args, owner, { ...child, protect: true });
       // Neither these nor the routes are protected: a service may go back to traffic by number of pods.
-      const behind = gateway ? [tried, trackService(name, "stable", args, child)] : [];
+      const behind = gateway ? [tried, trackService(name, "stable", args, owner, child)] : [];
       const front = (dependsOn: pulumi.Resource[]) => {
         const opts = { ...child, dependsOn, hooks: rollout.hooks.front };
-        const sequence = rollout.sequence.front;
-        const shared = sharedService(name, args, traffic, sequence, { ...opts, protect: true, ...as("Service") });
+        const written = { owner, sequence: rollout.sequence.front };
+        const shared = sharedService(name, args, traffic, written, { ...opts, protect: true, ...as("Service") });
         if (!gateway || !backends) return [shared];
         const routed = { ...opts, dependsOn: [...dependsOn, ...behind] };
-        return [shared, ...httpRoutes(name, { ...args, gateway }, backends, token, sequence, routed)];
+        return [shared, ...httpRoutes(name, { ...args, gateway }, backends, token, written, routed)];
       };
       const pods = (dependsOn: pulumi.Resource[]) =>
         deploy("canary", traffic.canaryReplicas, [...configMaps, ...dependsOn]);
@@ -133,13 +137,15 @@ export class CanaryService extends pulumi.ComponentResource {
       } else {
         canary = pods(front([]));
       }
-      if (args.ingress) serviceIngress(name, name, args, args.ingress, { ...child, protect: true, ...as("Ingress") });
+      if (args.ingress)
+        serviceIngress(name, name, args, args.ingress, owner, { ...child, protect: true, ...as("Ingress") });
       this.token = token;
     }
     const stable = owned.includes("stable")
       ? deploy("stable", rollout.stableReplicas, canary ? [canary] : [])
       : undefined;
-    if (stable && args.debugIngress) serviceIngress(`${name}-debug`, name, args, args.debugIngress, child);
+    if (stable && args.debugIngress)
+      serviceIngress(debugIngressName(name), name, args, args.debugIngress, owner, child);
 
     const memory = memoryOf(rollout);
     const ran: Settling = pulumi.all([releaseRunBy(canary), releaseRunBy(stable)]);
@@ -173,9 +179,9 @@ export class CanaryService extends pulumi.ComponentResource {
   }
 }
 
-function configMapMetadata(service: string, name: string, args: ServiceArgs) {
+function configMapMetadata(service: string, name: string, args: CanaryServiceArgs) {
   const labels = { ...labelsOf(service, args), [serviceLabel]: service };
-  return { name, namespace: args.namespace, labels, annotations: goesAtOnce };
+  return { name, namespace: args.namespace, labels, annotations: { ...goesAtOnce, ...ownedBy(args.rollout.owner) } };
 }
 
 function withoutRollout({ rollout: _, ...args }: CanaryServiceArgs): ServiceArgs {
@@ -191,6 +197,7 @@ interface Settling {
 function memoryOf(rollout: Standing): Memory {
   return {
     cluster: rollout.cluster,
+    owner: rollout.owner,
     current: idsOf(rollout.releases),
     ...(rollout.previous !== undefined && { previous: rollout.previous }),
     ...(rollout.shift && { shift: rollout.shift }),

@@ -2,7 +2,7 @@ import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
 import { adoptedAnnotations } from "./adoption.ts";
 import { defaults } from "./defaults.ts";
-import { driven } from "./driven.ts";
+import { driven, ownedBy } from "./driven.ts";
 import { deploymentName, deploymentSelector, serviceLabel, stackAnnotation } from "./names.ts";
 import { deployedTemplate, type Release } from "./release.ts";
 import type { ServiceArgs } from "./service-args.ts";
@@ -22,6 +22,7 @@ export function trackDeployment(
     replicas: number | undefined;
     sequence: number;
     stack: string;
+    owner: string;
     rollSeconds: number;
     /** All pods at once. */
     urgent: boolean;
@@ -42,6 +43,7 @@ export function trackDeployment(
         annotations: {
           ...args.annotations,
           ...driven(run.sequence),
+          ...ownedBy(run.owner),
           [stackAnnotation]: run.stack,
           ...(run.adopted && adoptedAnnotations(run.release.id)),
         },

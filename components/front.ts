@@ -3,7 +3,7 @@ import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { Ingress } from "@pulumi/kubernetes/networking/v1/ingress.js";
 import type { CustomResourceOptions, Input } from "@pulumi/pulumi";
 import { goesAtOnce } from "./deletion.ts";
-import { driven, overrules } from "./driven.ts";
+import { driven, ownedBy } from "./driven.ts";
 import { type GatewayArgs, routeSpec } from "./gateway.ts";
 import { backendName, serviceLabel } from "./names.ts";
 import { type IngressArgs, labelsOf, mainPort, type ServiceArgs } from "./service-args.ts";
@@ -23,12 +23,19 @@ const chosen = [
   "type",
 ];
 
+/** What an object is written with that is changed past Pulumi too. */
+interface Written {
+  /** The stack's owner id. */
+  readonly owner: string;
+  readonly sequence: number;
+}
+
 /** The Service in front of both tracks. At weight 0 it selects stable alone. */
 export function sharedService(
   service: string,
   args: ServiceArgs,
   traffic: Traffic,
-  sequence: number,
+  { owner, sequence }: Written,
   opts: CustomResourceOptions,
 ): Service {
   return new Service(
@@ -36,7 +43,7 @@ export function sharedService(
     {
       metadata: {
         ...metadata(service, service, args),
-        annotations: { ...waitsForNothing, ...driven(sequence) },
+        annotations: { ...waitsForNothing, ...driven(sequence), ...ownedBy(owner) },
       },
       spec: { selector: traffic.selector, ports: servicePorts(args) },
     },
@@ -45,12 +52,18 @@ export function sharedService(
 }
 
 /** The Service of one track alone: the way to a dark canary from inside the cluster, and what a gateway sends to. */
-export function trackService(service: string, track: Track, args: ServiceArgs, opts: CustomResourceOptions): Service {
+export function trackService(
+  service: string,
+  track: Track,
+  args: ServiceArgs,
+  owner: string,
+  opts: CustomResourceOptions,
+): Service {
   const name = backendName(service, track);
   return new Service(
     name,
     {
-      metadata: { ...metadata(service, name, args), annotations: waitsForNothing },
+      metadata: { ...metadata(service, name, args), annotations: { ...waitsForNothing, ...ownedBy(owner) } },
       spec: { selector: { app: service, track }, ports: servicePorts(args) },
     },
     opts,
@@ -68,7 +81,7 @@ export function httpRoutes(
   args: ServiceArgs & { readonly gateway: GatewayArgs },
   backends: Record<Track, number>,
   token: Input<string>,
-  sequence: number,
+  { owner, sequence }: Written,
   opts: CustomResourceOptions,
 ): CustomResource[] {
   const { routes, rules = [] } = args.gateway;
@@ -83,7 +96,7 @@ export function httpRoutes(
         kind: "HTTPRoute",
         metadata: {
           ...metadata(service, name, args),
-          annotations: { ...waitsForNothing, ...driven(sequence) },
+          annotations: { ...waitsForNothing, ...driven(sequence), ...ownedBy(owner) },
         },
         spec: routeSpec(route, args.namespace, { service, port, token, rules, backends }),
       },
@@ -98,9 +111,10 @@ export function serviceIngress(
   service: string,
   args: ServiceArgs,
   ingress: IngressArgs,
+  owner: string,
   opts: CustomResourceOptions,
 ): Ingress {
-  const annotations = { ...ingress.annotations, ...waitsForNothing, ...overrules };
+  const annotations = { ...ingress.annotations, ...waitsForNothing, ...ownedBy(owner) };
   return new Ingress(
     name,
     { metadata: { ...metadata(service, name, args), annotations }, spec: ingressSpec(service, args, ingress) },

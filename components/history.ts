@@ -9,6 +9,8 @@ import type { Shift, Track } from "./traffic.ts";
 export interface Memory {
   /** UID of the cluster's kube-system namespace: a stack belongs to one cluster. */
   readonly cluster: string;
+  /** The owner id on every object of the stack; absent where a version made them that knew none. */
+  readonly owner?: string;
   /** The id of the release that each track of the stack runs. */
   readonly current: Partial<Record<Track, string>>;
   /** The id of the release that stable ran before: a way back that needs no record. */

@@ -1,4 +1,4 @@
-import type { ProviderResource, ResourceHookBinding } from "@pulumi/pulumi";
+import type { ProviderResource, Resource, ResourceHookBinding } from "@pulumi/pulumi";
 import type { Adopting } from "./adoption.ts";
 import type { Files } from "./config-files.ts";
 import type { Memory } from "./history.ts";
@@ -24,6 +24,10 @@ export interface Standing {
   readonly key: string;
   /** The full name of this stack. */
   readonly stack: string;
+  /** What tells the objects of this stack from those of any other (rollout/up/owner.ts). */
+  readonly owner: string;
+  /** The resource that holds it in the state, which comes before every object and goes after. */
+  readonly ownerStash: Resource;
   /** UID of the cluster's kube-system namespace. */
   readonly cluster: string;
   readonly provider: ProviderResource;

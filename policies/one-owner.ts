@@ -13,8 +13,8 @@ import { debugName, type Part, partOf } from "./parts.ts";
 import type { Rule } from "./rule.ts";
 
 /**
- * Two owners of one object overwrite each other, or the second fails in the middle of its `up`: the provider (4.29 and
- * newer) refuses to create what exists, and its preview does not show it.
+ * Two owners of one object overwrite each other, or the second is refused: `openRollout` refuses what has another owner id, and a
+ * provider without upsertExistingObjects (4.29 and newer) fails in the middle of the `up` and not in its preview.
  *
  * 1. No object is declared twice in a stack.
  * 2. A stack declares the parts of a service that belong to its tracks: the front and canary's Deployment go with canary,

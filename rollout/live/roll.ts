@@ -39,23 +39,32 @@ export interface Rolling {
  * Waits until a track's roll is through. The provider waits too, but after a roll back to a ReplicaSet that is still there
  * it may take the one before for the present one and end half-way (seen with 4.18: 8 s of 24 s).
  *
+ * @param release id of the release that the track was brought to. @default whichever it runs
  * @throws Refusal if the roll is stuck, its pods cannot be created, it takes longer than any roll may, or it is not through when the
- * wait is ended
+ * wait is ended, or if the track is brought to another release meanwhile
  */
 export async function awaitComplete(
   { api, namespace, service, rollSeconds, signal }: Rolling,
   track: Track,
+  release?: string,
 ): Promise<void> {
   const end = Date.now() + rollSeconds[track] * 1000;
   let stuck = 0;
   let refusedSince: number | undefined;
   for (;;) {
     const deployment = await readDeployment(api, namespace, service, track);
+    const runs = releaseOf(deployment);
+    if (deployment && release !== undefined && runs !== release) {
+      const { name } = deployment.metadata;
+      throw new Refusal(
+        `Deployment ${name} in namespace ${namespace} was brought to ${runs} while this up brought it to ${release}: another up runs beside this one, so let it end, then run pulumi up again.`,
+      );
+    }
     if (!deployment || isComplete(deployment) || deployment.spec.replicas === 0) return;
     const { name } = deployment.metadata;
     if (signal?.aborted) {
       throw new Refusal(
-        `This run was interrupted before Deployment ${name} in namespace ${namespace} ran release ${releaseOf(deployment)} completely: Kubernetes goes on with the roll, and the next pulumi up records what has come of it.`,
+        `This run was interrupted before Deployment ${name} in namespace ${namespace} ran release ${runs} completely: Kubernetes goes on with the roll, and the next pulumi up records what has come of it.`,
       );
     }
     stuck = isStuck(deployment) ? stuck + 1 : 0;
@@ -65,7 +74,7 @@ export async function awaitComplete(
     if (isRefused || stuck > stuckLooks || Date.now() > end) {
       const why = refused ?? (stuck ? "its progress deadline is exceeded" : `within ${rollSeconds[track]} s`);
       throw new Refusal(
-        `Deployment ${name} in namespace ${namespace} did not come to run ${releaseOf(deployment)} completely (${why}): look at kubectl describe deployment ${name} -n ${namespace}, then release another or the one before.`,
+        `Deployment ${name} in namespace ${namespace} did not come to run ${runs} completely (${why}): look at kubectl describe deployment ${name} -n ${namespace}, then release another or the one before.`,
       );
     }
     await sleep(lookMilliseconds, undefined, { signal }).catch(() => {});

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { closeSync, openSync, readSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, openSync, readSync, unlinkSync } from "node:fs";
 import type { Socket } from "node:net";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,8 +14,6 @@ export interface Child {
   readonly folder?: string;
   /** Variables besides those of this process. */
   readonly env?: Readonly<Record<string, string>>;
-  /** What it reads. @default nothing */
-  readonly input?: string;
   /** Ends it: SIGINT, a second SIGINT after `patience`, SIGKILL after that time twice more. */
   readonly signal?: AbortSignal;
   /** Whole seconds between SIGINT and the next. @default 5 */
@@ -103,22 +101,21 @@ exec "$@" 3<&-
 
 /** Runs a command to its end. @throws Refusal if there is no folder for temporary files, Error if it cannot be started */
 export async function runChild(child: Child): Promise<Ended> {
-  const { command, args, folder, env, input, signal, patience = 5, onLine } = child;
+  const { command, args, folder, env, signal, patience = 5, onLine } = child;
   if (signal?.aborted) return { code: 130, stdout: "", stderr: "" };
   // Files, not pipes: when we are killed, a write to a pipe would end the command by SIGPIPE before it has put its things in order.
   const temporary = temporaryFolder();
-  const [stdin, stdout, stderr] = [openNameless(temporary), openNameless(temporary), openNameless(temporary)];
+  const [stdout, stderr] = [openNameless(temporary), openNameless(temporary)];
   const output = new Output(stdout);
   const look = onLine && (() => output.lines().forEach(onLine));
   const looking = look && setInterval(look, lookMilliseconds);
   try {
-    if (input !== undefined) writeSync(stdin, input, 0);
     const code = await new Promise<number>((ended, failed) => {
       const shell = spawn("/bin/sh", ["-c", guard, "guard", String(patience), command, ...args], {
         ...(folder !== undefined && { cwd: folder }),
         env: { ...process.env, ...(temporary !== tmpdir() && { TMPDIR: temporary }), ...env },
         detached: true,
-        stdio: [stdin, stdout, stderr, "pipe"],
+        stdio: ["ignore", stdout, stderr, "pipe"],
       });
       const lifeline = shell.stdio[3] as Socket | undefined;
       const end = () => lifeline?.end();
@@ -136,7 +133,7 @@ export async function runChild(child: Child): Promise<Ended> {
     return { code, stdout: onLine ? "" : output.rest(), stderr: new Output(stderr).rest() };
   } finally {
     clearInterval(looking);
-    for (const file of [stdin, stdout, stderr]) closeSync(file);
+    for (const file of [stdout, stderr]) closeSync(file);
   }
 }
 

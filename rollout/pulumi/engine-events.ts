@@ -13,8 +13,6 @@ const metadata = v.object({
 const event = keyed(
   v.object({
     resourcePreEvent: v.optional(v.object({ metadata })),
-    resOutputsEvent: v.optional(v.object({ metadata })),
-    resOpFailedEvent: v.optional(v.object({ metadata })),
     diagnosticEvent: v.optional(v.object({ urn: v.optional(v.string()), message: v.string(), severity: v.string() })),
     policyEvent: v.optional(v.object({ message: v.string(), enforcementLevel: v.string() })),
   }),
@@ -43,25 +41,17 @@ export class Progress {
   /** Why no cluster is reached; a warning says it, before the error. */
   #unreachable: string | undefined;
   readonly #violations: string[] = [];
-  readonly #creating = new Set<string>();
 
   /** Takes in a line. @returns what it says to people: one line for each change of an object, `Deployment web updating` */
   read(line: string): string | undefined {
     const parsed = v.safeParse(event, parse(line));
     if (!parsed.success) return undefined;
-    const { resourcePreEvent, resOutputsEvent, resOpFailedEvent, diagnosticEvent, policyEvent } = parsed.output;
-    const ended = resOutputsEvent ?? resOpFailedEvent;
-    if (ended) this.#creating.delete(ended.metadata.urn);
+    const { resourcePreEvent, diagnosticEvent, policyEvent } = parsed.output;
     const message = diagnosticEvent?.message.slice(0, lookedAt) ?? "";
     if (diagnosticEvent?.severity === "error") this.#errors.push({ urn: diagnosticEvent.urn, message });
     if (diagnosticEvent) this.#unreachable ??= reasonIn(message);
     if (policyEvent?.enforcementLevel === "mandatory") this.#violations.push(policyEvent.message.slice(0, lookedAt));
     return resourcePreEvent && this.#begin(resourcePreEvent.metadata);
-  }
-
-  /** Whether it ended in the middle of creating something, which may now be there although the state does not hold it. */
-  get leavesCreates(): boolean {
-    return this.#creating.size > 0;
   }
 
   /** Whether the refresh came to no cluster, so that the program has not run. */
@@ -85,7 +75,6 @@ export class Progress {
     const doing = doings[op];
     const type = typeOf(urn);
     if (doing === undefined || !(coming ?? old)?.custom || type.startsWith("pulumi:")) return undefined;
-    if (doing === "creating") this.#creating.add(urn);
     return `${nameOf(urn)} ${doing}`;
   }
 }

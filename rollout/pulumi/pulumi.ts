@@ -1,10 +1,9 @@
-import * as v from "valibot";
 import { oneLine } from "../../border/foreign-text.ts";
 import { Refusal } from "../../components/refusal.ts";
 import { type Child, type Ended, runChild } from "./child.ts";
 import { Progress } from "./engine-events.ts";
 import { assertNodeOnPath } from "./node-on-path.ts";
-import { isDead, locksIn, type StackLock } from "./stack-lock.ts";
+import { isDead, locksIn, type StackLock, takeAway } from "./stack-lock.ts";
 
 /** A run of Pulumi on one stack. */
 export interface Run {
@@ -38,8 +37,9 @@ class Unread extends PulumiFailure {}
 
 /**
  * Brings a stack to what its program says. What the cluster holds is looked at first, because a run before may have been killed.
- * Where the state leads to the cluster by a kubeconfig or context that is not here, as earlier versions wrote it, that look fails,
- * and the program runs without it: its provider takes the place of the one in the state.
+ * What such a run was creating, and no state holds, is taken over (rollout/up/owner.ts). Where the state leads to the cluster by a
+ * kubeconfig or context that is not here, as earlier versions wrote it, that look fails, and the program runs without it: its
+ * provider takes the place of the one in the state.
  *
  * A lock that a dead process of this machine left on a disk of this machine is taken away; no other ever is.
  *
@@ -60,53 +60,6 @@ export async function outputs(run: Run): Promise<unknown> {
   return JSON.parse(await must(run, ["stack", "output", "--json"]));
 }
 
-/** What is used of an exported stack; the rest goes back as it came. */
-const exported = v.looseObject({
-  deployment: v.nullish(
-    v.looseObject({
-      resources: v.nullish(v.array(v.looseObject({ urn: v.string() }))),
-      pending_operations: v.nullish(
-        v.array(v.looseObject({ type: v.string(), resource: v.looseObject({ urn: v.string(), type: v.string() }) })),
-      ),
-    }),
-  ),
-});
-const object = v.object({ metadata: v.object({ name: v.string(), namespace: v.optional(v.string()) }) });
-
-/**
- * Makes a state whole in which a killed run left operations open. What it was creating is put into the state as if it were there;
- * the refresh of the next `up` takes in what exists and drops what does not. Without that, an object that the killed run made is
- * in no state: `up` with provider 4.29 or newer stops at it for ever (AlreadyExists), and `destroy` leaves it behind. (`pulumi
- * refresh --import-pending-creates` of CLI 3.259 takes nothing in, it only forgets.)
- *
- * @throws PulumiFailure
- */
-export async function settle({ signal: _, ...run }: Run): Promise<void> {
-  const state: unknown = JSON.parse(await must(run, ["stack", "export"]));
-  if (!v.is(exported, state)) {
-    throw new PulumiFailure("failed", `pulumi stack export --stack ${run.stack} cannot be understood.`);
-  }
-  const { deployment } = state;
-  if (!deployment?.pending_operations?.length) return;
-  const resources = deployment.resources ?? [];
-  const known = new Set(resources.map(({ urn }) => urn));
-  const creates = deployment.pending_operations.filter(({ type }) => type === "creating");
-  const lost = new Map(creates.map(({ resource }) => [resource.urn, resource]));
-  const taken = [...lost.values()].flatMap((each) => {
-    const id = idOf(each);
-    return id === undefined || known.has(each.urn) ? [] : [{ ...each, id }];
-  });
-  const whole = { ...deployment, resources: [...resources, ...taken], pending_operations: [] };
-  await must(run, ["stack", "import"], JSON.stringify({ ...state, deployment: whole }));
-}
-
-/** What the Kubernetes provider calls an object; undefined of anything else, which no cluster holds. */
-function idOf({ type, inputs }: { type: string; inputs?: unknown }): string | undefined {
-  if (!type.startsWith("kubernetes:") || !v.is(object, inputs)) return undefined;
-  const { namespace, name } = inputs.metadata;
-  return namespace === undefined ? name : `${namespace}/${name}`;
-}
-
 /** Runs a command that tells how it goes by events. */
 async function follow(run: Run, args: readonly string[]): Promise<void> {
   let progress = new Progress();
@@ -114,35 +67,28 @@ async function follow(run: Run, args: readonly string[]): Promise<void> {
     const said = progress.read(line);
     if (said !== undefined) run.say?.(said);
   };
-  const ended = await pastDeadLocks(run, () => {
+  const ended = await pastDeadLocks(() => {
     progress = new Progress();
     return pulumi([...args, "--json", ...about(run)], { ...run, onLine });
   });
   if (ended.code === 0) return;
   const failure = failed(run, args, ended, progress.failure);
-  if (args[0] === "up" && progress.leavesCreates) {
-    await settle(run).catch((error: Error) => {
-      throw new PulumiFailure(failure.kind, `${failure.message} What it left half done stays so: ${error.message}`);
-    });
-  }
   throw progress.isUnread ? new Unread(failure.kind, failure.message) : failure;
 }
 
 /** Runs a command that has to succeed. @returns what it printed */
-async function must(run: Run, args: readonly string[], input?: string): Promise<string> {
-  const child = { ...run, ...(input !== undefined && { input }) };
-  const ended = await pastDeadLocks(run, () => pulumi([...args, ...about(run)], child));
+async function must(run: Run, args: readonly string[]): Promise<string> {
+  const ended = await pastDeadLocks(() => pulumi([...args, ...about(run)], run));
   if (ended.code !== 0) throw failed(run, args, ended);
   return ended.stdout;
 }
 
 /** Tries once more if nothing but locks of dead processes was in the way. */
-async function pastDeadLocks(run: Run, attempt: () => Promise<Ended>): Promise<Ended> {
+async function pastDeadLocks(attempt: () => Promise<Ended>): Promise<Ended> {
   const ended = await attempt();
   const locks = locksIn(ended.stderr);
-  if (locks.length === 0 || !locks.every(isDead)) return ended;
-  await pulumi(["cancel", "--yes", ...about(run)], run);
-  await settle(run);
+  if (locks.length === 0 || !locks.every((lock) => isDead(lock))) return ended;
+  locks.forEach(takeAway);
   return attempt();
 }
 
@@ -177,12 +123,19 @@ function failed(run: Run, args: readonly string[], { code, stderr }: Ended, why?
   const command = `pulumi ${args.filter((arg) => !arg.startsWith("-")).join(" ")} --stack ${stack}`;
   if (signal?.aborted) return new PulumiFailure("interrupted", `${command} was interrupted.`);
   const locks = locksIn(stderr);
-  const ifDead = `wait for it to end, or run pulumi cancel --stack ${stack} if it is dead`;
+  const cancel = `run pulumi cancel --stack ${stack}, which does not end it`;
   if (locks.length > 0) {
-    return new PulumiFailure("locked", `Stack ${stack} is locked by ${locks.map(holderOf).join(" and ")}: ${ifDead}.`);
+    const holders = locks.map(holderOf).join(" and ");
+    return new PulumiFailure(
+      "locked",
+      `Stack ${stack} is locked by ${holders}: wait for it to end, or, once ps -p <pid> there shows that it is dead, ${cancel}.`,
+    );
   }
   if (stderr.includes("[409] Conflict")) {
-    return new PulumiFailure("locked", `Another update of stack ${stack} is in progress: ${ifDead}.`);
+    return new PulumiFailure(
+      "locked",
+      `Another update of stack ${stack} is in progress: wait for it to end, or, once you have seen that it is dead, ${cancel}.`,
+    );
   }
   return new PulumiFailure(
     "failed",

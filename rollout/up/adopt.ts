@@ -7,7 +7,7 @@ import {
   undescribed,
 } from "../../components/adoption.ts";
 import { type Memory, memoryKey } from "../../components/history.ts";
-import { adoptedAnnotation, serviceLabel, stackAnnotation } from "../../components/names.ts";
+import { adoptedAnnotation, ownerAnnotation, serviceLabel, stackAnnotation } from "../../components/names.ts";
 import { Refusal } from "../../components/refusal.ts";
 import type { Release } from "../../components/release.ts";
 import { type ServiceArgs, tracksOf } from "../../components/service-args.ts";
@@ -24,9 +24,10 @@ export function isAsked(namespace: string, service: string): boolean {
  * What stands, as it stands once `gray adopt` has marked it: with the labels by which everything finds a service. Unless
  * `gray adopt` asks (GRAY_ADOPT is the service's key) and something is there that is not ours, nothing is another.
  *
+ * @param owner the owner id of this stack
  * @throws Refusal if it cannot be taken in
  */
-export function asAdopted(service: string, args: ServiceArgs, live: Live): Live {
+export function asAdopted(service: string, args: ServiceArgs, owner: string, live: Live): Live {
   const { stable } = live.deployments;
   const { service: shared, ingress } = live.front;
   const first = stable ?? shared;
@@ -36,16 +37,21 @@ export function asAdopted(service: string, args: ServiceArgs, live: Live): Live 
   if (!stable) return live;
   const release = stable.metadata.annotations?.[adoptedAnnotation] ?? adoptedRelease(stable.spec.template).id;
   const ours = { [serviceLabel]: service };
+  const mark = <T extends Marked>(object: T, labels: Record<string, string>, annotations = {}): T => {
+    // What another stack has marked stays that stack's.
+    const its = object.metadata.annotations?.[ownerAnnotation] ?? owner;
+    return marked(object, labels, { ...annotations, [ownerAnnotation]: its });
+  };
   return {
     ...live,
     deployments: {
       ...live.deployments,
-      stable: marked(stable, { ...ours, track: "stable" }, adoptedAnnotations(release)),
+      stable: mark(stable, { ...ours, track: "stable" }, adoptedAnnotations(release)),
     },
     front: {
       ...live.front,
-      service: shared && marked(shared, ours),
-      ingress: args.ingress && ingress ? marked(ingress, ours) : ingress,
+      service: shared && mark(shared, ours),
+      ingress: args.ingress && ingress ? mark(ingress, ours) : ingress,
     },
   };
 }
@@ -57,11 +63,7 @@ interface Marked {
   };
 }
 
-function marked<T extends Marked>(
-  object: T,
-  labels: Record<string, string>,
-  annotations: Record<string, string> = {},
-): T {
+function marked<T extends Marked>(object: T, labels: Record<string, string>, annotations: Record<string, string>): T {
   const { metadata } = object;
   return {
     ...object,

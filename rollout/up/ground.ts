@@ -1,10 +1,11 @@
-import { deploymentSelector, serviceLabel } from "../../components/names.ts";
+import { deploymentSelector } from "../../components/names.ts";
 import { Refusal } from "../../components/refusal.ts";
 import { type ServiceArgs, tracksOf } from "../../components/service-args.ts";
 import { sameLabels, showLabels } from "../live/labels.ts";
 import { isAdopted, type Live } from "../live/live.ts";
 import type { RecordReading } from "../record/record.ts";
 import type { Memories } from "./memory.ts";
+import { assertOurs } from "./owner.ts";
 
 /**
  * Whether this stack may build on what stands in the cluster.
@@ -41,21 +42,6 @@ export function assertGround(service: string, args: ServiceArgs, live: Live, con
   assertOurs("Service", live.front.service, service, namespace);
   assertOurs("Service", live.front.canaryAccess, service, namespace);
   if (args.ingress) assertOurs("Ingress", live.front.ingress, service, namespace);
-}
-
-function assertOurs(kind: string, object: Labelled | undefined, service: string, namespace: string): void {
-  const owner = object?.metadata.labels?.[serviceLabel];
-  if (object === undefined || owner === service) return;
-  const { name } = object.metadata;
-  const adopt =
-    owner === undefined && name === service ? `; gray adopt ${service} takes in what kubectl or Helm made` : "";
-  throw new Refusal(
-    `${kind} ${name} in namespace ${namespace} was not made by this program: take another service name, or remove that ${kind} yourself${adopt}.`,
-  );
-}
-
-interface Labelled {
-  readonly metadata: { readonly name: string; readonly labels?: Record<string, string> };
 }
 
 /**

@@ -76,7 +76,7 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
   const stable = beforeTrack("stable");
   const afterTrack = async (track: Track, { newInputs }: ResourceHookArgs, signal: AbortSignal) => {
     looking[track]?.abort();
-    await awaitComplete({ ...guarded, signal }, track);
+    await awaitComplete({ ...guarded, signal }, track, releaseOf(newInputs as Wanted | undefined));
     const { api, namespace, service } = guarded;
     const live = await readDeployment(api, namespace, service, track);
     return isDrifted(guarded, track, live, templateOf(newInputs as Wanted));

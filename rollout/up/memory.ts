@@ -37,6 +37,7 @@ export const keptRelease = v.pipe(
 const memories = mapOf(
   v.object({
     cluster: v.string(),
+    owner: v.optional(v.string()),
     current: mapOf(v.string(), v.picklist(tracks, "must be stable or canary")),
     previous: v.optional(v.string()),
     shift: v.optional(v.object({ weight: v.number(), from: v.number(), to: v.number() })),

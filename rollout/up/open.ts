@@ -3,6 +3,7 @@ import type { AccessArgs } from "../../components/access.ts";
 import { assertBeside } from "../../components/adoption.ts";
 import { defaults } from "../../components/defaults.ts";
 import { configMapsToKeep, type Memory, memoryKey, remember } from "../../components/history.ts";
+import { objectsOf } from "../../components/objects.ts";
 import { givenProvider, type ProviderOptions } from "../../components/provider.ts";
 import { Refusal } from "../../components/refusal.ts";
 import { type Release, renderRelease } from "../../components/release.ts";
@@ -34,6 +35,7 @@ import { assertGround, assertKnown } from "./ground.ts";
 import { handOver } from "./hand-over.ts";
 import { type Guarded, hooksOf, recordComplete } from "./hooks.ts";
 import { askOwnStack, expectExported, type Memories, memoriesOf, ownMemory, ownStack } from "./memory.ts";
+import { assertOwned, ownerOf, readObjects } from "./owner.ts";
 import { providerFor } from "./provider.ts";
 import { leaveRelease, leftRelease, renderedFile, supposed } from "./rendered.ts";
 import { sequences } from "./sequence.ts";
@@ -60,18 +62,27 @@ export async function openRollout(service: string, args: ServiceArgs, opts: Prov
   const { namespace } = args;
   const key = memoryKey(namespace, service);
   askOwnStack();
+  const owning = ownerOf(service);
 
   const given = givenProvider(opts);
   const chosen = args.access ?? (given ? await accessThrough(service, given) : configured());
   if (given && chosen === undefined) {
     expectExported(service, key);
-    return unseenStanding(service, args, rendered, await ownMemory(key), { stack: ownStack(), provider: given });
+    return unseenStanding(service, args, rendered, await ownMemory(key), {
+      stack: ownStack(),
+      provider: given,
+      ...(await owning),
+    });
   }
   const access = findAccessOf(service, given, chosen);
   const api = connect(access);
   const ownsCanary = tracksOf(args).includes("canary");
   const gateway = ownsCanary ? args.gateway : undefined;
-  const live = asAdopted(service, args, await readLive(api, namespace, service, gateway !== undefined));
+  const [{ owner, ownerStash }, found] = await Promise.all([
+    owning,
+    readLive(api, namespace, service, gateway !== undefined),
+  ]);
+  const live = asAdopted(service, args, owner, found);
   assertGround(service, args, live, access.context);
   const [recorded, remembered, inUse] = await Promise.all([
     readRecord(api, namespace, service, live.cluster),
@@ -96,12 +107,20 @@ export async function openRollout(service: string, args: ServiceArgs, opts: Prov
   if (gateway) await assertGateways(api, service, namespace, gateway);
   for (const warning of choice.warnings) pulumi.log.warn(warning);
   settle(Object.values(choice.admissions));
+  const kept = keptReleases(args, choice, memories, adopted, [
+    releaseOf(live.deployments.stable),
+    ...completedReleases(record).slice(0, 2),
+  ]);
+  const configMaps = traffic ? configMapsToKeep(kept, inUse) : {};
+  const { own, stableHasHistory } = memories;
+  const objects = await readObjects(api, namespace, live, objectsOf(service, args, Object.keys(configMaps)));
+  const taken = assertOwned({ service, namespace, owner, stack: ownStack(), own, breakGlass }, objects);
+  for (const warning of taken) pulumi.log.warn(warning);
   if (traffic && changesFront(live, traffic)) stopHere(frontHeld(service, record, by));
   if (traffic) describe(service, args, live, traffic);
   const provider = given ?? providerFor(chosen ?? {}, live.cluster);
   await assertDeploysTo(service, provider, live.cluster);
 
-  const { own, stableHasHistory } = memories;
   const guarded: Guarded = {
     api,
     cluster: live.cluster,
@@ -126,16 +145,14 @@ export async function openRollout(service: string, args: ServiceArgs, opts: Prov
   const drifted = new Set(tracksOf(args).filter((track) => driftIn(compared[track]) !== undefined));
   const isNoted = releaseOf(live.deployments.stable) === completedReleases(record)[0] || drifted.has("stable");
   if (!pulumi.runtime.isDryRun() && tracksOf(args).includes("stable") && !isNoted) await recordComplete(guarded);
-  const kept = keptReleases(args, choice, memories, adopted, [
-    releaseOf(live.deployments.stable),
-    ...completedReleases(record).slice(0, 2),
-  ]);
   const previous = previousOf(choice, own);
   const verdict = verdictAge(choice.releases.stable, record, own, Date.now());
   const inForce = weightInForce(live);
   return {
     key,
     stack: ownStack(),
+    owner,
+    ownerStash,
     cluster: live.cluster,
     provider,
     releases: choice.releases,
@@ -150,7 +167,7 @@ export async function openRollout(service: string, args: ServiceArgs, opts: Prov
     ...(previous !== undefined && { previous }),
     ...(own && { remembered: own }),
     history: kept,
-    configMaps: traffic ? configMapsToKeep(kept, inUse) : {},
+    configMaps,
     ...((adopted || own?.adopted) && { adopted: adopting(service, args, live, own, choice.releases.stable?.id) }),
     hooks: hooksOf(guarded),
   };

@@ -7,7 +7,9 @@ import { ownStack } from "./memory.ts";
 const providers = new Map<string, { readonly cluster: string; readonly provider: Provider }>();
 
 /**
- * The program's own provider, one for any number of services: each start costs it a download of the API's schema.
+ * The program's own provider, one for any number of services: each start costs it a download of the API's schema. It takes over what
+ * exists: an object that a killed `up` has made is in no state, and from version 4.29 on the provider would refuse to make it
+ * (owner.ts says whose an object is).
  *
  * The state keeps what it is given, and a refresh uses it before the program runs. So it is given nothing of the machine that this
  * runs on: it finds the cluster by the environment, as the program does. Only what the configuration chooses for every machine is
@@ -28,6 +30,7 @@ export function providerFor(chosen: AccessArgs, cluster: string): Provider {
   if (known) return known.provider;
   const provider = new Provider("cluster", {
     clusterIdentifier: cluster,
+    upsertExistingObjects: true,
     // Not left out: in its place the SDK would write the path in KUBECONFIG (@pulumi/kubernetes, provider.js).
     kubeconfig: chosen.kubeconfig === undefined ? "" : pulumi.secret(chosen.kubeconfig),
     ...(chosen.context !== undefined && { context: chosen.context }),

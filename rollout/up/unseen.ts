@@ -17,7 +17,7 @@ export function unseenStanding(
   args: ServiceArgs,
   rendered: Release,
   own: Memory | undefined,
-  of: Pick<Standing, "stack" | "provider">,
+  of: Pick<Standing, "stack" | "provider" | "owner" | "ownerStash">,
 ): Standing {
   const owned = tracksOf(args);
   const replicas = args.replicas === "external" ? undefined : args.replicas;

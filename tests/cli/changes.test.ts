@@ -97,9 +97,12 @@ describe("what a preview says", () => {
       { op: "refresh", urn, newState: state("old") },
       { op: "update", urn, oldState: state("old"), newState: state("new") },
     ];
-    assert.deepEqual(previewOf(stack, digest({ steps })).services, [
-      { service: "web", inputs: { releases: { canary: { id: "new" } } } },
-    ]);
+    const services = (all: object[]) => previewOf(stack, digest({ steps: all })).services;
+    const inputs = { releases: { canary: { id: "new" } } };
+    assert.deepEqual(services(steps), [{ service: "web", inputs, changes: true }]);
+    const same = { op: "same", urn, oldState: state("new"), newState: state("new") };
+    assert.deepEqual(services([same]), [{ service: "web", inputs, changes: false }]);
+    assert.deepEqual(previewOf(stack, digest({ steps: [same] })).changes, []);
   });
 
   it("is an error where it cannot be understood", () => {

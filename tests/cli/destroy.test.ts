@@ -7,7 +7,7 @@ import { ApiServer } from "../fake/api-server.ts";
 import { type Exported, Shell } from "../fake/gray.ts";
 
 /** The state of a stack with services, each with the tracks that it owns. */
-function stack(services: Record<string, string[] | undefined>, cluster = "cluster-uid"): Exported[] {
+function stack(services: Record<string, string[] | undefined>, cluster = "cluster-uid", owner?: string): Exported[] {
   const urn = (type: string, name: string) => `urn:pulumi:stack::gray-release::${type}::${name}`;
   const root = "pulumi:pulumi:Stack";
   const component = "gray-release:index:CanaryService";
@@ -19,6 +19,11 @@ function stack(services: Record<string, string[] | undefined>, cluster = "cluste
       urn: urn(component, name),
       inputs: { namespace: "dora-apps", ...(tracks && { tracks }) },
     })),
+    ...Object.keys(services).flatMap((name) =>
+      owner === undefined
+        ? []
+        : [{ type: "pulumi:index:Stash", urn: urn("pulumi:index:Stash", `${name}-owner`), outputs: { output: owner } }],
+    ),
   ];
 }
 
@@ -89,6 +94,73 @@ describe("gray destroy", () => {
     assert.deepEqual(JSON.parse(await destroy("--yes", "--json")), {
       stacks: ["prod", "canary"],
       services: ["dora-apps/web"],
+      deleted: [],
+      left: [],
+    });
+  });
+
+  describe("where an up that was killed left objects", () => {
+    const paths = {
+      Deployment: "/apis/apps/v1/namespaces/dora-apps/deployments/web-canary",
+      ConfigMap: "/api/v1/namespaces/dora-apps/configmaps/web-config-1",
+      HTTPRoute: "/apis/gateway.networking.k8s.io/v1/namespaces/dora-apps/httproutes/web",
+    };
+    const stand = (owner: string | undefined, service = "web") => {
+      for (const path of Object.values(paths)) {
+        api.put(path, {
+          metadata: {
+            name: path.split("/").at(-1) ?? "",
+            labels: { "gray-release/service": service },
+            ...(owner !== undefined && { annotations: { "gray-release/owner": owner } }),
+          },
+        });
+      }
+    };
+    const standing = () => Object.values(paths).filter((path) => api.objects.has(path));
+    beforeEach(() => {
+      shell.stacks({
+        prod: stack({ web: ["stable"] }, undefined, "feed"),
+        canary: stack({ web: ["canary"] }, undefined, "beef"),
+      });
+      for (const service of services) {
+        for (const path of [record(service), evidence(service), lastWords(service)]) {
+          const { name } = api.objects.get(path)?.metadata ?? { name: "" };
+          api.put(path, { metadata: { name, labels: { "gray-release/service": service } } });
+        }
+      }
+    });
+
+    it("deletes what has the owner id of one of the stacks, and says so", async () => {
+      stand("beef");
+      assert.equal(
+        await destroy("--yes"),
+        [
+          "Deleted too, as an up that was killed had made them and no state held them: Deployment web-canary of dora-apps, HTTPRoute web of dora-apps, ConfigMap web-config-1 of dora-apps.",
+          "Down: prod, then canary; the records of dora-apps/web are deleted.",
+        ].join("\n"),
+      );
+      assert.deepEqual([standing(), records()], [[], ["shop", "other"]]);
+    });
+
+    for (const owner of ["another", undefined]) {
+      it(`leaves what has ${owner ?? "no"} owner id, and its record, and does not call it done`, async () => {
+        stand(owner);
+        await assert.rejects(
+          destroy("--yes"),
+          new Refusal(
+            "Deployment web-canary of dora-apps, HTTPRoute web of dora-apps, ConfigMap web-config-1 of dora-apps still stand, for these stacks did not make them, and so does their record: take down the stack that made them, in its own backend, or, if there is none, delete them with kubectl.",
+          ),
+        );
+        assert.deepEqual([standing().length, records(), leased()], [3, services, services]);
+      });
+    }
+
+    it("passes over what goes already, and what is of another service", async () => {
+      stand("another", "shop");
+      assert.equal(await destroy("--yes"), "Down: prod, then canary; the records of dora-apps/web are deleted.");
+      stand("another");
+      for (const path of standing()) Object.assign(api.objects.get(path)?.metadata ?? {}, { deletionTimestamp: "now" });
+      await destroy("--yes");
     });
   });
 

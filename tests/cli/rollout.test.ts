@@ -30,17 +30,17 @@ describe("gray rollout", () => {
     return end();
   });
 
-  /** Has the program describe a release, whose plan waits for a person at once. */
-  const wants = (release: string | undefined, warnings: string[] = []) =>
+  /** Has the program describe a release, whose plan waits for a person at once; `same` where the state holds these words already. */
+  const wants = (release: string | undefined, warnings: string[] = [], op = "update") =>
     shell.previews({
       canary: {
-        steps: release === undefined ? [] : [component(release)],
+        steps: release === undefined ? [] : [component(release, op)],
         diagnostics: warnings.map((message) => ({ severity: "warning", message })),
       },
       prod: {},
     });
-  const component = (id: string) => ({
-    op: "update",
+  const component = (id: string, op: string) => ({
+    op,
     urn: "urn:pulumi:canary::gray-release::gray-release:index:CanaryService::web",
     newState: {
       type: "gray-release:index:CanaryService",
@@ -158,7 +158,7 @@ describe("gray rollout", () => {
   });
 
   it("is refused where the program has nothing new", async () => {
-    wants(undefined);
+    wants(b, [], "same");
     await refused(
       `The program has nothing new for web, whose canary runs ${b}: change the image or a config file, then run gray rollout.`,
     );
@@ -166,8 +166,28 @@ describe("gray rollout", () => {
 
   it("says that what would be new was undone", async () => {
     const undone = `web: release ${c} was undone, so canary runs ${b} and not ${c}: describe another one.`;
-    wants(undefined, [undone]);
+    wants(b, [undone], "same");
     await refused(undone);
+    world.deployment("web-canary").status.availableReplicas = 0;
+    await refused(undone);
+  });
+
+  it("goes on with what an up of canary that failed has put into the state alone", async () => {
+    wants(c, [], "same");
+    assert.equal((await rollout()).code, 4);
+    assert.equal(record().open.release, c);
+  });
+
+  it("goes on with a release whose pods an up that failed has not all brought", async () => {
+    wants(b, [], "same");
+    world.deployment("web-canary").status.availableReplicas = 0;
+    assert.equal((await rollout()).code, 4);
+    assert.equal(record().open.release, b);
+  });
+
+  it("is refused where the program describes no such service", async () => {
+    wants(undefined);
+    await refused(/^Refusal: The program of stack \S*canary describes no service web: /);
   });
 
   it("is refused where stable runs the newest already", async () => {

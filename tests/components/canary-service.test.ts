@@ -209,11 +209,12 @@ describe("CanaryService", () => {
       }
     });
 
-    it("puts the user's annotations, the sequence number and the stack's name on the Deployments", () => {
+    it("puts the user's annotations, the sequence number, the owner id and the stack's name on the Deployments", () => {
       for (const name of ["fop-gate", "fop-gate-canary"]) {
         assert.deepEqual(find(made, "Deployment", name).inputs.metadata.annotations, {
           "log.example.com/agent": "on",
           "pulumi.com/patchForce": "true",
+          "gray-release/owner": "0123456789abcdef",
           "gray-release/seq": "0",
           "gray-release/stack": "organization/gray-release/test",
         });
@@ -438,7 +439,7 @@ describe("CanaryService", () => {
       });
     });
     const current = { canary: release.id, stable: release.id };
-    assert.deepEqual(await memory, { cluster: "cluster-uid", current, history });
+    assert.deepEqual(await memory, { cluster: "cluster-uid", owner: "0123456789abcdef", current, history });
   });
 
   it("remembers what it remembered where a Deployment runs another release, as when pulumi refresh runs the program", async () => {

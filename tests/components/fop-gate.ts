@@ -21,16 +21,19 @@ export function serviceArgs(changes: Partial<ServiceArgs> = {}): ServiceArgs {
 
 /** Where a service stands on a first run, as `openRollout` would say; each test changes what it is about. */
 export function standing(service: string, args: ServiceArgs, changes: Partial<Standing> = {}): Standing {
+  const provider = new k8s.Provider("cluster", {});
   const release: Release = renderRelease(service, labelsOf(service, args), args);
   const replicas = args.replicas === "external" ? undefined : args.replicas;
   const mode = args.gateway ? gatewayMode(args.gateway.minimumCanaryReplicas) : replicasMode();
   return {
     key: `${args.namespace}/${service}`,
     stack: "organization/gray-release/test",
+    owner: "0123456789abcdef",
     urgent: false,
     rollSeconds: { stable: rollSeconds(args, replicas ?? 1), canary: rollSeconds(args, 1) },
     cluster: "cluster-uid",
-    provider: new k8s.Provider("cluster", {}),
+    provider,
+    ownerStash: provider,
     releases: Object.fromEntries(tracksOf(args).map((track) => [track, release])),
     admissions: {},
     ...(tracksOf(args).includes("canary") && {

@@ -4,6 +4,7 @@ import { Project } from "../../rehearsal/project.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 import { type Load, startLoad } from "../../sandbox/load.ts";
 import { assertSplit } from "./split.ts";
+import { strictProvider } from "./strict.ts";
 
 const namespace = "adopt";
 const key = `${namespace}/web`;
@@ -148,6 +149,7 @@ describe("gray adopt", () => {
     adopted = await pods("app.kubernetes.io/name=web");
     way = (await get(namespace, "ingress", "web")).spec;
     project = await Project.create();
+    Object.assign(project.env, strictProvider().env);
     project.write("index.ts", program);
     write({ weight: 25 });
   });

@@ -23,6 +23,7 @@ interface Moment {
   readonly outputs: ReadonlyMap<string, Record<string, unknown>>;
   readonly made: ReadonlyMap<string, Set<string>>;
   readonly inputs: ReadonlyMap<string, string>;
+  readonly stashes: ReadonlyMap<string, unknown>;
 }
 
 interface UpOptions {
@@ -45,6 +46,8 @@ export class World {
   #made = new Map<string, Set<string>>();
   /** What each object was last written with, by its path. */
   #inputs = new Map<string, string>();
+  /** What the stashes of the stacks hold, by `<stack> <name>`. */
+  readonly stashes = new Map<string, unknown>();
   readonly namespace: string;
   /** Path of a kubeconfig of the cluster. */
   readonly kubeconfig: string;
@@ -90,6 +93,12 @@ export class World {
         outputsOf: (name) => {
           const [, , of = ""] = name.split("/");
           return this.outputs.get(of) ?? (of === stack ? {} : undefined);
+        },
+        stash: (name, input) => {
+          const key = `${stack} ${name}`;
+          const held = this.stashes.has(key) ? this.stashes.get(key) : input;
+          if (!preview) this.stashes.set(key, held);
+          return held;
         },
         step: (type, inputs, imports) => this.#step(type, inputs as ApiObject, imports),
         made: (type, inputs, imports) => {
@@ -189,16 +198,24 @@ export class World {
 
   get moment(): Moment {
     const { outputs } = structuredClone({ outputs: this.outputs });
-    return { held: this.api.held, outputs, made: new Map(this.#made), inputs: new Map(this.#inputs) };
+    return {
+      held: this.api.held,
+      outputs,
+      made: new Map(this.#made),
+      inputs: new Map(this.#inputs),
+      stashes: new Map(this.stashes),
+    };
   }
 
   /** Goes to a moment, which may be another world's. */
-  goTo({ held, outputs, made, inputs }: Moment): void {
+  goTo({ held, outputs, made, inputs, stashes }: Moment): void {
     this.api.hold(held);
     this.outputs.clear();
     for (const [stack, its] of structuredClone(outputs)) this.outputs.set(stack, its);
     this.#made = new Map(made);
     this.#inputs = new Map(inputs);
+    this.stashes.clear();
+    for (const [name, value] of stashes) this.stashes.set(name, value);
   }
 
   /** As Pulumi decides, which looks whether an object is there (`refresh: always`) and not what is in it. */
@@ -249,8 +266,12 @@ export function once<T extends readonly unknown[]>(
   const ends = new Map<string, Moment>();
   return async (world, ...args) => {
     if (world.api.isIntercepted) return void (await happens(world, ...args));
-    const { held, outputs, inputs } = world.moment;
-    const beginning = JSON.stringify([args, held.version, ...[held.objects, outputs, inputs].map((map) => [...map])]);
+    const { held, outputs, inputs, stashes } = world.moment;
+    const beginning = JSON.stringify([
+      args,
+      held.version,
+      ...[held.objects, outputs, inputs, stashes].map((map) => [...map]),
+    ]);
     const end = ends.get(beginning);
     if (end) return world.goTo(end);
     await happens(world, ...args);

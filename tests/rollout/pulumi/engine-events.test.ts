@@ -62,18 +62,6 @@ describe("how a run of Pulumi goes", () => {
       [],
     );
   });
-
-  it("leaves creates behind that neither came to an end nor failed", () => {
-    const leaves = (...lines: string[]) => {
-      const progress = new Progress();
-      for (const line of lines) progress.read(line);
-      return progress.leavesCreates;
-    };
-    assert.ok(leaves(begin("create")));
-    assert.ok(!leaves(begin("create"), step("resOutputsEvent", "create")));
-    assert.ok(!leaves(begin("create"), step("resOpFailedEvent", "create")));
-    assert.ok(!leaves(begin("update"), begin("create", "gray-release:index:CanaryService", "web", false)));
-  });
 });
 
 describe("why a run of Pulumi failed", () => {

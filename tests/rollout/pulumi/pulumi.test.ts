@@ -5,7 +5,7 @@ import { hostname, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { Refusal } from "../../../components/refusal.ts";
 import { until } from "../../../rehearsal/kubectl.ts";
-import { outputs, PulumiFailure, type Run, settle, up } from "../../../rollout/pulumi/pulumi.ts";
+import { outputs, PulumiFailure, type Run, up } from "../../../rollout/pulumi/pulumi.ts";
 import { setEnvironment } from "../../fake/environment.ts";
 
 const deployment = "gray-release:index:CanaryService$kubernetes:apps/v1:Deployment";
@@ -134,140 +134,59 @@ describe("pulumi", () => {
 
   describe("a stack that is locked", () => {
     const gone = spawnSync("true").pid;
-    const state = "file:///state/.pulumi/locks/prod/1.json";
+    /** A lock that lies on this machine's disk. */
+    const lock = (name: string) => `file://${folder}/${name}?no_tmp_dir=true`;
     const locked = (...lines: [url: string, host: string, pid: number][]) =>
       `error: the stack is currently locked by ${lines.length} lock(s). Either wait.${lines
         .map(([url, host, pid]) => `\n  ${url}: created by me@${host} (pid ${pid}) at 2026-11-23T13:57:15Z`)
         .join("")}`;
-    const untilCancelled = (complaint: string) => ({
-      up: `[ -e cancelled ] || { ${fail(complaint)} }`,
-      cancel: "echo > cancelled",
-      "stack export": "echo '{}'",
-    });
+    const lay = (...names: string[]) => {
+      for (const name of names) writeFileSync(join(folder, name), "{}");
+    };
+    const lies = (name: string) => existsSync(join(folder, name));
 
-    it("by processes of this machine that are gone is taken over, its state made whole first", async () => {
-      pulumiDoes(untilCancelled(locked([state, hostname(), gone], [state, hostname(), gone])));
+    it("by processes of this machine that are gone is taken over, and no other lock goes", async () => {
+      lay("one.json", "two.json", "other.json");
+      const complaint = locked([lock("one.json"), hostname(), gone], [lock("two.json"), hostname(), gone]);
+      pulumiDoes({ up: `[ -e one.json ] || [ -e two.json ] && { ${fail(complaint)} }; true` });
       await up(run());
-      assert.deepEqual(verbs(), ["up", "cancel", "stack export", "up"]);
-      assert.equal(calls()[1], "cancel --yes --non-interactive --stack prod");
+      assert.deepEqual(verbs(), ["up", "up"]);
+      assert.deepEqual([lies("one.json"), lies("two.json"), lies("other.json")], [false, false, true]);
     });
 
-    it("by anybody who may be alive is left alone, and says who it is", async () => {
+    it("by anybody who may be alive is left alone, and says who it is and how to see that it is dead", async () => {
       const others: [string, string, number][] = [
-        [state, hostname(), process.pid],
-        [state, "elsewhere", gone],
+        [lock("two.json"), hostname(), process.pid],
+        [lock("two.json"), "elsewhere", gone],
         ["s3://states/.pulumi/locks/prod/1.json", hostname(), gone],
       ];
       for (const [url, host, pid] of others) {
-        pulumiDoes(untilCancelled(locked([state, hostname(), gone], [url, host, pid])));
+        lay("one.json", "two.json");
+        pulumiDoes({ up: fail(locked([lock("one.json"), hostname(), gone], [url, host, pid])) });
         const holders = [`me@${hostname()} (pid ${gone})`, `me@${host} (pid ${pid})`];
         const since = " since 2026-11-23T13:57:15Z";
         assert.deepEqual(await failure(up(run())), [
           "locked",
-          `Stack prod is locked by ${holders.join(`${since} and `)}${since}: wait for it to end, or run pulumi cancel --stack prod if it is dead.`,
+          `Stack prod is locked by ${holders.join(`${since} and `)}${since}: wait for it to end, or, once ps -p <pid> there shows that it is dead, run pulumi cancel --stack prod, which does not end it.`,
         ]);
+        assert.deepEqual([lies("one.json"), lies("two.json")], [true, true]);
       }
       assert.ok(!verbs().includes("cancel"));
     });
 
     it("is given up where it is locked again at once", async () => {
-      pulumiDoes({ up: fail(locked([state, hostname(), gone])), "stack export": "echo '{}'" });
+      pulumiDoes({ up: fail(locked([lock("one.json"), hostname(), gone])) });
       assert.equal((await failure(up(run())))[0], "locked");
-      assert.deepEqual(verbs(), ["up", "cancel", "stack export", "up"]);
+      assert.deepEqual(verbs(), ["up", "up"]);
     });
 
     it("by another update at Pulumi Cloud is left alone", async () => {
       pulumiDoes({ up: fail("error: [409] Conflict: Another update is currently in progress.\nTo learn more, visit") });
       assert.deepEqual(await failure(up(run())), [
         "locked",
-        "Another update of stack prod is in progress: wait for it to end, or run pulumi cancel --stack prod if it is dead.",
+        "Another update of stack prod is in progress: wait for it to end, or, once you have seen that it is dead, run pulumi cancel --stack prod, which does not end it.",
       ]);
       assert.deepEqual(verbs(), ["up"]);
-    });
-  });
-
-  describe("a run that was killed", () => {
-    const pending = (type: string, name: string, inputs: object, operation = "creating") => ({
-      type: operation,
-      resource: { urn: urn(type, name), type: type.split("$").at(-1), custom: true, parent: urn(), inputs },
-    });
-    const configMap = "kubernetes:core/v1:ConfigMap";
-    const named = (name: string, namespace?: string) => ({ metadata: { name, ...(namespace && { namespace }) } });
-    const web = { urn: urn(), type: deployment, id: "apps/web", inputs: { constructor: 1, count: 1.5 } };
-    const exported = (...operations: object[]) => ({
-      version: 3,
-      deployment: { manifest: { magic: "x" }, resources: [web], pending_operations: operations },
-    });
-    const does = (state: object) => ({
-      "stack export": print(JSON.stringify(state)),
-      "stack import": "cat > imported",
-    });
-    const imported = () => JSON.parse(text("imported"));
-
-    it("has what it was creating put into the state, by the name it has in the cluster", async () => {
-      const config = pending(configMap, "config", named("web-config-1", "apps"));
-      const role = pending("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", "role", named("web-role"));
-      const state = exported(config, role);
-      pulumiDoes(does(state));
-      await settle(run());
-      assert.deepEqual(imported(), {
-        ...state,
-        deployment: {
-          ...state.deployment,
-          resources: [web, { ...config.resource, id: "apps/web-config-1" }, { ...role.resource, id: "web-role" }],
-          pending_operations: [],
-        },
-      });
-    });
-
-    it("has everything else forgotten: what is no object of a cluster, what the state holds, what it was not creating", async () => {
-      const state = exported(
-        pending("random:index/randomPassword:RandomPassword", "token", { length: 20, metadata: "none" }),
-        pending(configMap, "nameless", {}),
-        pending(deployment, "web", named("web", "apps")),
-        pending(configMap, "changed", named("changed", "apps"), "updating"),
-      );
-      pulumiDoes(does(state));
-      await settle(run());
-      assert.deepEqual(imported().deployment.resources, [web]);
-      assert.deepEqual(imported().deployment.pending_operations, []);
-    });
-
-    it("has a thing taken in once that was being created twice", async () => {
-      const config = pending(configMap, "config", named("web-config-1", "apps"));
-      pulumiDoes(does(exported(config, config)));
-      await settle(run());
-      assert.equal(imported().deployment.resources.length, 2);
-    });
-
-    it("leaves nothing to do where it left nothing open", async () => {
-      for (const state of [exported(), { version: 3 }, { version: 3, deployment: {} }]) {
-        pulumiDoes(does(state));
-        await settle(run());
-      }
-      assert.ok(!verbs().includes("stack import"));
-    });
-
-    it("is made good at once by the up that it was, and the failure stays what it is", async () => {
-      const begun = print(event("resourcePreEvent", "create"));
-      pulumiDoes({ up: `${begun}kill -KILL $$`, ...does(exported(pending(configMap, "config", named("c", "apps")))) });
-      const sentence = "pulumi up --stack prod says: it ended with 137 and no word";
-      assert.deepEqual(await failure(up(run())), ["failed", sentence]);
-      assert.equal(imported().deployment.resources.length, 2);
-      pulumiDoes({ up: `${begun}kill -KILL $$`, "stack export": fail("error: no disk") });
-      assert.deepEqual(await failure(up(run())), [
-        "failed",
-        `${sentence} What it left half done stays so: pulumi stack export --stack prod says: no disk`,
-      ]);
-    });
-
-    it("is made good after its signal too", async () => {
-      const stop = new AbortController();
-      const up1 = `trap 'exit 8' INT\n${print(event("resourcePreEvent", "create"))}\nwhile :; do sleep 0.05; done`;
-      pulumiDoes({ up: up1, ...does(exported(pending(configMap, "config", named("c", "apps")))) });
-      const [kind] = await failure(up(run({ signal: stop.signal, say: () => stop.abort() })));
-      assert.equal(kind, "interrupted");
-      assert.equal(imported().deployment.resources.length, 2);
     });
   });
 

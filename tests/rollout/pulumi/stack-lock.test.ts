@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { hostname } from "node:os";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
 import { until } from "../../../rehearsal/kubectl.ts";
 import { isDead, locksIn } from "../../../rollout/pulumi/stack-lock.ts";
 
@@ -59,6 +61,47 @@ describe("a lock", () => {
   it("may be alive when there is such a process, somebody else's too", () => {
     assert.ok(!dead(process.pid));
     assert.ok(!dead(1));
+  });
+
+  describe("of a machine with containers", () => {
+    let proc: string;
+    beforeEach(() => {
+      proc = mkdtempSync(join(tmpdir(), "gray-proc-"));
+      mkdirSync(join(proc, "self/ns"), { recursive: true });
+      ours("4026531836", "4026531838");
+    });
+    afterEach(() => rmSync(proc, { recursive: true }));
+    /** The namespaces of this process. */
+    const ours = (pid: string, uts: string) => {
+      for (const name of ["pid", "uts"]) rmSync(join(proc, "self/ns", name), { force: true });
+      symlinkSync(`pid:[${pid}]`, join(proc, "self/ns/pid"));
+      symlinkSync(`uts:[${uts}]`, join(proc, "self/ns/uts"));
+    };
+    const process = (numbers: string, state = "S (sleeping)") => {
+      mkdirSync(join(proc, "4711"), { recursive: true });
+      writeFileSync(join(proc, "4711/status"), `Name:\tpulumi\nState:\t${state}\nNSpid:\t${numbers}\nThreads:\t9\n`);
+    };
+    const deadHere = () => {
+      const found = lock(gone);
+      return found !== undefined && isDead(found, proc);
+    };
+
+    it("may be alive when a process has its number in a container", () => {
+      assert.ok(deadHere());
+      process(`4711\t${gone}`);
+      assert.ok(!deadHere());
+      process(`4711\t${gone}0`);
+      assert.ok(deadHere());
+      process(`4711\t${gone}`, "Z (zombie)");
+      assert.ok(deadHere());
+    });
+
+    it("may be alive when this process is in a container that has the machine's name and not its processes", () => {
+      ours("4026532001", "4026531838");
+      assert.ok(!deadHere());
+      ours("4026532001", "4026532002");
+      assert.ok(deadHere());
+    });
   });
 
   it("may be alive when it was taken on another machine, or lies where other machines of that name may see it", () => {

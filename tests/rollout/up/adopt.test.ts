@@ -98,6 +98,7 @@ describe("a service that was there before us", () => {
     assert.match(stack ?? "", /\/prod$/);
     assert.deepEqual(annotations, {
       "gray-release/adopted": adopted.release,
+      "gray-release/owner": world.stashes.get("prod web-owner"),
       "pulumi.com/deletionPropagationPolicy": "orphan",
     });
     assert.deepEqual(world.memory("prod", "web").current, { stable: adopted.release });

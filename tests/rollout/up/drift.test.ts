@@ -174,6 +174,7 @@ describe("an upgrade of ours", () => {
         outputs: new Map(Object.entries(made.outputs)),
         made: new Map(Object.entries<string[]>(made.made).map(([stack, paths]) => [stack, new Set(paths)])),
         inputs: new Map(Object.entries(made.inputs)),
+        stashes: new Map(),
       });
       world.api.admit = withDefaults;
       for (const name of ["web", "web-canary"])

@@ -264,6 +264,22 @@ describe("the gate's hooks", () => {
     await assert.rejects(call("front", "beforeUpdate", guarded()), /etcd is down/);
   });
 
+  for (const part of ["stable", "canary"] as const) {
+    it(`end an up whose ${part} another up brings to another release meanwhile, and note nothing`, async () => {
+      const name = part === "stable" ? "web" : "web-canary";
+      for (const available of [1, 0]) {
+        live(name, "c", available);
+        await assert.rejects(
+          call(part, "afterUpdate", guarded(), "b"),
+          new RegExp(
+            `Deployment ${name} in namespace dora-apps was brought to c while this up brought it to b: another up runs beside this one, so let it end, then run pulumi up again\\.$`,
+          ),
+        );
+      }
+      assert.equal(completed(), undefined);
+    });
+  }
+
   for (const moment of ["afterCreate", "afterUpdate"]) {
     it(`note a complete roll of stable, ${moment}`, async () => {
       live("web", b);

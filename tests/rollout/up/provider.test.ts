@@ -31,6 +31,11 @@ describe("the provider", () => {
     assert.equal((sent.kubeconfig as Record<string, unknown>).value, "./eu.kubeconfig");
   });
 
+  it("takes over what exists, because an up that was killed leaves objects that no state holds", async () => {
+    // As the SDK sends what is no string.
+    assert.equal((await registered({})).upsertExistingObjects, "true");
+  });
+
   it("gets a kubeconfig as a secret, so that its token stands in no state", async () => {
     const text = '{"users":[{"name":"u","user":{"token":"secret-token"}}]}';
     const sent = (await registered({ kubeconfig: text })).kubeconfig as Record<string, unknown>;

@@ -1,0 +1,49 @@
+import { ownerAnnotation, serviceLabel } from "../components/names.ts";
+import { type ObjectKind, objectKinds, type ServiceObject } from "../components/objects.ts";
+import { ApiError, type Cluster } from "../rollout/cluster/cluster.ts";
+import { collectionOf, type LiveObject, pathOf } from "../rollout/live/object.ts";
+import { keptMaps, keptName } from "../rollout/record/kept-map.ts";
+
+/** An object of a service that stands in the cluster. */
+export interface Leftover extends ServiceObject {
+  readonly namespace: string;
+  /** The owner id of the stack that made it; absent where a version made it that knew none. */
+  readonly owner?: string;
+}
+
+/**
+ * What stands of a service, by its label, whatever a state says: an `up` that was killed leaves objects that no state holds. The record
+ * and its like are not among them.
+ */
+export async function leftovers(api: Cluster, namespace: string, service: string): Promise<Leftover[]> {
+  const kept = keptMaps.map((what) => keptName(service, what));
+  const found = await Promise.all(
+    objectKinds.map(async (kind) =>
+      (await list(api, kind, namespace, service))
+        .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+        .filter(({ metadata: { name } }) => kind !== "ConfigMap" || !kept.includes(name))
+        .map(({ metadata: { name, annotations } }) => {
+          const owner = annotations?.[ownerAnnotation];
+          return { kind, namespace, name, ...(owner !== undefined && { owner }) };
+        }),
+    ),
+  );
+  return found.flat();
+}
+
+/** Deletes what of them a stack has made. */
+export async function deleteOwned(api: Cluster, left: readonly Leftover[], owner: string): Promise<Leftover[]> {
+  const owned = left.filter((each) => each.owner === owner);
+  for (const { kind, namespace, name } of owned) await api.delete(pathOf(kind, namespace, name));
+  return owned;
+}
+
+async function list(api: Cluster, kind: ObjectKind, namespace: string, service: string): Promise<LiveObject[]> {
+  try {
+    return await api.list<LiveObject>(collectionOf(kind, namespace), `${serviceLabel}=${service}`);
+  } catch (error) {
+    // A cluster without the Gateway API.
+    if (error instanceof ApiError && error.status === 404) return [];
+    throw error;
+  }
+}

@@ -1,4 +1,4 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Readable } from "node:stream";
 import { isDeepStrictEqual } from "node:util";
@@ -40,7 +40,7 @@ export interface Held {
 }
 
 /** A stream is sent as it comes; where it is destroyed, the connection breaks. */
-type Answer = { status: number; body: object | string } | { status: number; stream: Readable };
+export type Answer = { status: number; body: object | string } | { status: number; stream: Readable };
 
 /**
  * As much of a Kubernetes API server as the rollout talks to, on loopback: objects by path, paged lists with label
@@ -72,16 +72,7 @@ export class ApiServer {
         text += chunk;
       });
       request.on("end", () => {
-        const url = new URL(request.url ?? "/", "http://api");
-        const answer = api.answer({
-          method: request.method ?? "GET",
-          path: url.pathname,
-          query: url.searchParams,
-          headers: request.headers,
-          ...(request.method === "PATCH"
-            ? patchIn(JSON.parse(text))
-            : { body: text === "" ? undefined : JSON.parse(text) }),
-        });
+        const answer = api.answer(requestOf(request, text));
         if ("stream" in answer) {
           response.writeHead(answer.status, { "content-type": "text/plain" });
           answer.stream.on("error", () => response.destroy()).pipe(response);
@@ -207,6 +198,13 @@ export class ApiServer {
 const nothing = () => undefined;
 
 const collections = /\/(configmaps|deployments|endpointslices|events|httproutes|ingresses|pods|replicasets|services)$/;
+
+/** A request as it came in. @param text its body */
+export function requestOf({ method = "GET", url = "/", headers }: IncomingMessage, text: string): ApiRequest {
+  const { pathname: path, searchParams: query } = new URL(url, "http://api");
+  const body = text === "" ? undefined : JSON.parse(text);
+  return { method, path, query, headers, ...(method === "PATCH" ? patchIn(body) : { body }) };
+}
 
 /** A patch is a list of operations, or an object to apply. */
 function patchIn(patch: ApiObject | readonly Operation[]): Pick<ApiRequest, "body" | "operations"> {

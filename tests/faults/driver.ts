@@ -1,0 +1,210 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Evidence } from "../../analysis/evidence.ts";
+import type { Assessment } from "../../analysis/verdict.ts";
+import type { Track } from "../../components/traffic.ts";
+import { mayPass } from "../../rollout/cluster/answer.ts";
+import type { Cluster } from "../../rollout/cluster/cluster.ts";
+import { actuatorOf } from "../../rollout/drive/actuator.ts";
+import { drive, type End, type Witness } from "../../rollout/drive/driver.ts";
+import { Driven, Lease } from "../../rollout/drive/lease.ts";
+import { type Entry, Ledger, Superseded } from "../../rollout/drive/ledger.ts";
+import type { Move, Standing } from "../../rollout/drive/next.ts";
+import type { Rollout } from "../../rollout/drive/rollout.ts";
+import { Recorder } from "../../rollout/evidence/recorder.ts";
+import { byEvidence } from "../../rollout/record/judgement.ts";
+import type { Happening } from "./events.ts";
+import type { History, Verdict } from "./history.ts";
+import type { Actor } from "./simulated-time.ts";
+import { cluster, namespace, service } from "./site.ts";
+
+/** A process that may drive. */
+export interface Process {
+  readonly actor: Actor;
+  readonly api: Cluster;
+  readonly history: History;
+  /** Milliseconds since the beginning. */
+  readonly now: () => number;
+  readonly tell: (event: Happening) => void;
+  /** `pulumi up` of a track's stack. */
+  readonly up: (track: Track, epoch: number, signal: AbortSignal) => Promise<void>;
+  /** Folder for last words. */
+  readonly folder: string;
+  readonly leavesHolding: boolean;
+  /** Ends it in good order, as SIGTERM does. */
+  readonly ending: AbortSignal;
+}
+
+const of = (api: Cluster) => ({ api, cluster, namespace, service, deployments: {} });
+
+/** Takes the rollout over as `gray resume` does, and drives it to its end. Never rejects: how it ended is told. */
+export async function takeOver(process: Process, found: (rollout: Rollout | undefined) => Rollout): Promise<void> {
+  await ends(process, async () => {
+    const lease = await Lease.take(of(process.api), noteOf(process));
+    try {
+      return await driveOn(process, await Ledger.takeOver(of(process.api), found), lease);
+    } finally {
+      await lease.release();
+    }
+  });
+}
+
+/** Begins a rollout as `gray rollout` does, and drives it. Never rejects. @param supersedes whether one may be open */
+export async function begin(
+  process: Process,
+  start: Parameters<typeof Ledger.open>[1],
+  supersedes: boolean,
+): Promise<void> {
+  await ends(process, async () => {
+    const kept = of(process.api);
+    const opened = supersedes ? await Ledger.open(kept, start) : undefined;
+    const lease = supersedes ? await leaseOfStopped(process) : await Lease.take(kept, noteOf(process));
+    try {
+      return await driveOn(process, opened ?? (await Ledger.open(kept, start)), lease);
+    } finally {
+      await lease.release();
+    }
+  });
+}
+
+/** Tells how a process ends. */
+async function ends({ actor: { name: by }, tell }: Process, run: () => Promise<End>): Promise<void> {
+  try {
+    const end = await run();
+    tell({ kind: "driver", by, is: "ended", end: end.kind, ...("because" in end && { because: end.because }) });
+  } catch (error) {
+    const { name, message } = error as Error;
+    const end = error instanceof Driven ? "driven" : error instanceof Superseded ? "superseded" : name;
+    tell({ kind: "driver", by, is: "ended", end, because: message });
+  }
+}
+
+async function leaseOfStopped(process: Process): Promise<Lease> {
+  for (;;) {
+    try {
+      return await Lease.take(of(process.api), noteOf(process));
+    } catch (error) {
+      if (!(error instanceof Driven)) throw error;
+      await sleep(1000);
+    }
+  }
+}
+
+function noteOf({ actor: { name: by }, tell }: Process) {
+  return (sentence: string) => tell({ kind: "note", by, sentence });
+}
+
+/** As cli/driving.ts does, with evidence that a history decides. */
+async function driveOn(process: Process, ledger: Ledger, lease: Lease): Promise<End> {
+  const { actor, api, up, folder, leavesHolding, ending, tell } = process;
+  actor.epoch = ledger.epoch;
+  tell({ kind: "driver", by: actor.name, is: "driving", epoch: ledger.epoch });
+  const note = noteOf(process);
+  const witness = new ScriptedWitness(process);
+  const actuator = actuatorOf({
+    ...{ api, cluster, namespace, service, folder, note },
+    stacks: { canary: "canary", stable: "stable" },
+    up: (stack, epoch, signal) => up(stack as Track, epoch, signal),
+    evidence: () => undefined,
+    way: { by: "pods" },
+    progress: () => {},
+  });
+  let told: string | undefined;
+  const now = (_: Rollout, move: Move) => {
+    const because = move.kind === "hold" ? move.because : undefined;
+    if (because !== told) tell({ kind: "holds", by: actor.name, ...(because !== undefined && { because }) });
+    told = because;
+  };
+  const audience = { now, note };
+  let held = lease;
+  try {
+    for (;;) {
+      const signal = AbortSignal.any([ending, held.lost]);
+      const end = await drive({ ledger, actuator, witness, audience, leavesHolding, signal });
+      if (end.kind !== "stopped" || ending.aborted) return end;
+      held = await retaken(held, ending);
+    }
+  } finally {
+    witness.end();
+    await held.release();
+  }
+}
+
+async function retaken(lease: Lease, signal: AbortSignal): Promise<Lease> {
+  for (;;) {
+    try {
+      return await lease.again();
+    } catch (error) {
+      if (!mayPass(error) || signal.aborted) throw error;
+      await sleep(1000);
+    }
+  }
+}
+
+/** Evidence as a history has it, brought into the record as that of real looks is. It answers as Testimony does. */
+class ScriptedWitness implements Witness {
+  readonly #process: Process;
+  #looking: string | undefined;
+  readonly #over = new AbortController();
+  #recorder: Recorder;
+
+  constructor(process: Process) {
+    this.#process = process;
+    this.#recorder = new Recorder(of(process.api), noteOf(process));
+  }
+
+  standing({ rollout, verdict }: Entry): Standing {
+    const { steps, step, entered, release, began } = rollout;
+    const stage = steps[step]?.stage;
+    if (this.#looking === undefined && (stage === "full" || (stage === "canary" && entered !== undefined))) {
+      this.#looking = release;
+      this.#process.tell({ kind: "looks", by: this.#process.actor.name, release });
+      void this.#look(release);
+    }
+    const latest = this.#looking === undefined ? "undecided" : verdictAt(this.#process, release);
+    if (latest === "bad") return { verdict: "bad", because: because(latest) };
+    const counts = verdict && (verdict.by !== byEvidence || Date.parse(verdict.at) >= Date.parse(began));
+    if (counts && verdict.verdict !== "undecided") {
+      return { verdict: verdict.verdict, because: `${verdict.by}: ${verdict.because}` };
+    }
+    if (latest === "good" && verdict?.verdict === "good") return { verdict: "good", because: because(latest) };
+    return { verdict: "undecided", because: because("undecided") };
+  }
+
+  takeCut(): undefined {
+    return undefined;
+  }
+
+  end(): void {
+    this.#over.abort();
+  }
+
+  async #look(release: string): Promise<void> {
+    const { actor, tell } = this.#process;
+    const evidence = new Evidence({ canary: release, stable: [] });
+    let told: Verdict = "undecided";
+    while (!this.#over.signal.aborted) {
+      const verdict = verdictAt(this.#process, release);
+      if (verdict !== "undecided") {
+        await this.#recorder.write(assessmentOf(verdict), evidence);
+        if (this.#recorder.trouble === undefined && told !== verdict) {
+          tell({ kind: "judged", by: actor.name, release, verdict });
+          told = verdict;
+        }
+      }
+      await sleep(1000, undefined, { signal: this.#over.signal }).catch(() => {});
+    }
+  }
+}
+
+/** What evidence comes to now. */
+function verdictAt({ history, now }: Process, release: string): Verdict {
+  return history.evidence[release]?.findLast(({ at }) => at <= now())?.verdict ?? "undecided";
+}
+
+export function because(verdict: Verdict): string {
+  return { good: "every stream is fine", bad: "canary answers 5xx", undecided: "too few requests" }[verdict];
+}
+
+function assessmentOf(verdict: Verdict): Assessment {
+  return { verdict, because: because(verdict), logWorse: 0, pValue: 1, findings: [] };
+}

@@ -1,0 +1,156 @@
+import { type FullyWritten, fullStep } from "../../components/step.ts";
+import { type Chance, chanceOf } from "./chance.ts";
+import { type RequestFault, requestFaults, type Storm } from "./weather.ts";
+
+/** What tracks run when a history begins, what is rolled out, and what may supersede that. */
+export const releases = { a: "aaaaaaaaaaaa", b: "bbbbbbbbbbbb", c: "cccccccccccc" } as const;
+export const checkName = "GET /healthz";
+
+/** What a person does, from a machine of their own. */
+export const decisions = ["pause", "resume", "approve", "abort", "promote", "supersede"] as const;
+export type Decision = (typeof decisions)[number];
+
+/** What befalls the process of whoever drives. */
+export const processFaults = ["SIGKILL", "SIGSTOP", "SIGTERM", "hung plugin"] as const;
+export type ProcessFault = (typeof processFaults)[number];
+
+export type Verdict = "good" | "bad" | "undecided";
+
+/** Something at a time, in milliseconds from the beginning. */
+interface Timed {
+  readonly at: number;
+}
+
+/** One rollout and everything that happens in it. */
+export interface History {
+  readonly seed: number;
+  readonly traffic: "pods" | "gateway";
+  readonly steps: readonly FullyWritten[];
+  /** Percent of the users that the program means for canary. */
+  readonly ownWeight: number;
+  /** What evidence comes to once users meet a release, from when on; undecided before. */
+  readonly evidence: Readonly<Record<string, readonly (Timed & { readonly verdict: Verdict })[]>>;
+  /** While the checks of canary's pods fail. */
+  readonly failingChecks: readonly { readonly from: number; readonly to: number }[];
+  /** The Gateway API is installed, and nobody may read routes, which traffic by number of pods does not need. */
+  readonly routesForbidden: boolean;
+  /** The track on which release b never starts. */
+  readonly never?: "canary" | "stable";
+  readonly decisions: readonly (Timed & { readonly decision: Decision; readonly by: string })[];
+  readonly storms: readonly Storm[];
+  readonly processFaults: readonly (Timed & { readonly fault: ProcessFault; readonly lasts: number })[];
+  /** Share of the runs of Pulumi that fail half-way, while it is not calm. */
+  readonly failingUps: number;
+  /** Milliseconds that a track's roll takes. */
+  readonly rollMilliseconds: number;
+  /** Whether the first driver ends where it holds. */
+  readonly leavesHolding: boolean;
+  /** How far machines' time of day is off, in milliseconds; one each, in the order in which they come. */
+  readonly skews: readonly number[];
+  /** From when on nothing goes wrong any more, and nobody decides anything. */
+  readonly calm: number;
+}
+
+const seconds = 1000;
+
+/** The history that a seed stands for. */
+export function historyOf(seed: number): History {
+  const chance = chanceOf(seed, "history");
+  const span = chance.pick([20, 40, 60]) * seconds;
+  const isQuiet = chance.is(0.1);
+  const traffic = chance.pick(["pods", "gateway"] as const);
+  return {
+    seed,
+    traffic,
+    routesForbidden: traffic === "pods" && chance.is(0.1),
+    steps: stepsBy(chanceOf(seed, "steps")),
+    ownWeight: 25,
+    evidence: {
+      [releases.b]: evidenceBy(chanceOf(seed, "evidence"), span),
+      [releases.c]: [{ at: 0, verdict: "good" }],
+    },
+    failingChecks: chance.is(0.15) ? [{ from: 0, to: chance.pick([3, 8, 200]) * seconds }] : [],
+    ...(chance.is(0.16) && { never: chance.pick(["canary", "stable"]) }),
+    decisions: decisionsBy(chanceOf(seed, "decisions"), span),
+    storms: isQuiet ? [] : stormsBy(chanceOf(seed, "storms"), span),
+    processFaults: isQuiet ? [] : processFaultsBy(chanceOf(seed, "processes"), span),
+    failingUps: isQuiet ? 0 : chance.pick([0, 0, 0.1, 0.5]),
+    rollMilliseconds: chance.pick([400, 1500, 4000]),
+    leavesHolding: chance.is(0.5),
+    skews: Array.from({ length: 40 }, () => chance.pick([0, 0, 0, 0, 20, -20]) * seconds),
+    calm: span,
+  };
+}
+
+function stepsBy(chance: Chance): FullyWritten[] {
+  const approval = () => chance.is(0.08);
+  const weights = chance.pick([[], [25], [25], [50], [25, 50]]);
+  const dark = { stage: "dark", approval: approval(), atMost: chance.pick([5, 15]) } as const;
+  const few = weights.map((weight) => ({
+    ...({ stage: "canary", weight, approval: approval() } as const),
+    ...{ atMost: chance.pick([8, 20]), atLeast: chance.pick([0, 0, 3]), checks: chance.is(0.2) ? [checkName] : [] },
+  }));
+  const full = { stage: "full", approval: approval(), watch: chance.pick([0, 3, 8]) } as const;
+  return [...(chance.is(0.85) || weights.length === 0 ? [dark] : []), ...few, full].map((step) =>
+    fullStep(step, [checkName]),
+  );
+}
+
+function evidenceBy(chance: Chance, span: number): { at: number; verdict: Verdict }[] {
+  const at = () => chance.whole(1, Math.floor(span / 1000)) * seconds;
+  const kind = chance.pick(["good", "good", "bad", "bad", "good, then bad", "undecided"] as const);
+  if (kind === "undecided") return [];
+  if (kind !== "good, then bad") return [{ at: at(), verdict: kind }];
+  const first = at();
+  return [
+    { at: first, verdict: "good" },
+    { at: Math.min(span, first + chance.whole(1, 15) * seconds), verdict: "bad" },
+  ];
+}
+
+function decisionsBy(chance: Chance, span: number) {
+  const all = ["pause", "resume", "resume", "approve", "abort", "promote", "supersede"] as const;
+  return Array.from({ length: chance.pick([0, 0, 1, 2, 3, 4]) }, () => ({
+    at: chance.whole(500, span - 500),
+    decision: chance.pick<Decision>(all),
+    by: chance.pick(["alice", "bob"]),
+  })).toSorted((one, two) => one.at - two.at);
+}
+
+function stormsBy(chance: Chance, span: number): Storm[] {
+  const whose = () => {
+    const one = chance.pick([undefined, undefined, "drivers", "people", "pulumi"] as const);
+    return one && { whose: one };
+  };
+  const about = () => {
+    const one = chance.pick([undefined, undefined, undefined, "pods", "record"] as const);
+    return one && { about: one };
+  };
+  return Array.from({ length: chance.whole(0, 4) }, () => {
+    const from = chance.whole(0, span);
+    // A silence, a flood of one kind, or a bit of everything.
+    const kind = chance.pick(["silence", "one", "mix", "mix"] as const);
+    const faults: readonly RequestFault[] =
+      kind === "silence"
+        ? [chance.pick(["hung", "cut", 500, 503, 401, 429] as const)]
+        : kind === "one"
+          ? [chance.pick(requestFaults.filter((fault) => fault !== "huge body")), "cut"]
+          : [...requestFaults.filter((fault) => fault !== "huge body" || chance.is(0.05))];
+    return {
+      from,
+      to: Math.min(span, from + chance.pick([2, 5, 10, 20, 30]) * seconds),
+      share: kind === "silence" ? 1 : chance.pick([0.03, 0.1, 0.3, 0.6]),
+      faults,
+      ...whose(),
+      ...about(),
+    };
+  });
+}
+
+function processFaultsBy(chance: Chance, span: number) {
+  return Array.from({ length: chance.pick([0, 0, 0, 1, 1, 2]) }, () => ({
+    at: chance.whole(500, span - 500),
+    fault: chance.pick(processFaults),
+    lasts: chance.pick([1, 5, 14, 17, 25]) * seconds,
+  }));
+}

@@ -1,0 +1,86 @@
+import { Refusal } from "../../components/refusal.ts";
+import { whoAmI } from "../../rollout/cluster/who.ts";
+import { tell } from "../../rollout/drive/ledger.ts";
+import { asksToBegin, atLastStep, type Rollout, resumed, rolloutIn } from "../../rollout/drive/rollout.ts";
+import { readDeployment, releaseOf } from "../../rollout/live/live.ts";
+import { changeRecord, type RolloutRecord, readRecord, type Verdict } from "../../rollout/record/record.ts";
+import { begin, type Process, takeOver } from "./driver.ts";
+import { type Decision, type History, releases } from "./history.ts";
+import { cluster, namespace, service } from "./site.ts";
+
+/** A person's command, from its beginning to the end of what it drives. Never rejects. */
+export async function decide(process: Process, decision: Decision, by: string): Promise<void> {
+  const { actor, tell: told, now } = process;
+  const because = `${by} says so at ${Math.round(now())} ms`;
+  const say = (is: "asked" | "acknowledged" | "refused", why = because) =>
+    told({ kind: "decision", by: actor.name, decision, is, because: why });
+  say("asked");
+  try {
+    if (decision === "supersede") return await supersede(process, by);
+    await whoAmI(process.api);
+    await verbs[decision](process, { by, because, at: new Date().toISOString() });
+    say("acknowledged");
+  } catch (error) {
+    return say("refused", (error as Error).message);
+  }
+  if (decision !== "pause" && decision !== "approve") await takeOver(process, assertOpen);
+}
+
+type Said = { readonly by: string; readonly because: string; readonly at: string };
+type Verb = (process: Process, word: Said) => Promise<void>;
+
+const of = ({ api }: Process) => ({ api, cluster, namespace, service });
+
+/** What each verb of `gray` writes. */
+const verbs: Record<Exclude<Decision, "supersede">, Verb> = {
+  pause: (process, paused) => tell(of(process), (rollout) => ({ open: { ...assertOpen(rollout), paused } })),
+  resume: (process) => tell(of(process), (rollout) => ({ open: resumed(assertOpen(rollout), Date.now()) })),
+  abort: (process, ending) =>
+    tell(of(process), (rollout) => {
+      const open = assertOpen(rollout);
+      return { open: { ...open, ending: open.ending ?? ending } };
+    }),
+  promote: (process, word) =>
+    tell(of(process), (rollout, { verdicts }) => {
+      const open = assertOpen(rollout);
+      if (open.ending) throw new Refusal("It goes back already.");
+      const verdict: Verdict = { ...verdicts[open.release], verdict: "good", ...word };
+      return { open: atLastStep(open, word), verdicts: { ...verdicts, [open.release]: verdict } };
+    }),
+  async approve(process, word) {
+    await changeRecord(process.api, namespace, service, cluster, (before) => {
+      const rollout = assertOpen(rolloutIn(service, before));
+      const open = { ...rollout, approved: word };
+      if (asksToBegin(rollout)) return { ...before, open };
+      const verdict: Verdict = { verdict: "good", ...word };
+      return { ...before, open, verdicts: { ...before.verdicts, [rollout.release]: verdict } };
+    });
+  },
+};
+
+export function assertOpen(rollout: Rollout | undefined): Rollout {
+  if (rollout === undefined) throw new Refusal("No rollout is open.");
+  return rollout;
+}
+
+/** `gray rollout --supersede` of release c. */
+async function supersede(process: Process, by: string): Promise<void> {
+  const { api, history } = process;
+  const [stable, reading] = await Promise.all([
+    readDeployment(api, namespace, service, "stable"),
+    readRecord(api, namespace, service, cluster),
+  ]);
+  const from = releaseOf(stable) ?? releases.a;
+  const record = reading.kind === "read" ? reading.record : undefined;
+  if (record?.open === undefined || record.open.release === releases.c) throw new Refusal("Nothing is to supersede.");
+  await begin(process, rolloutOf(history, releases.c, from, by), true);
+}
+
+/** What `gray rollout` writes as the beginning of a rollout. */
+export function rolloutOf({ steps }: History, release: string, from: string, by: string) {
+  return (epoch: number, _: RolloutRecord): Rollout => ({
+    ...{ epoch, release, from, by, steps: [...steps], step: 0, weight: 0 },
+    began: new Date().toISOString(),
+    runs: { canary: from, stable: from },
+  });
+}

@@ -5,11 +5,12 @@ import type { Track } from "../../components/traffic.ts";
 import { mayPass } from "../../rollout/cluster/answer.ts";
 import type { Cluster } from "../../rollout/cluster/cluster.ts";
 import { actuatorOf } from "../../rollout/drive/actuator.ts";
-import { drive, type End, type Witness } from "../../rollout/drive/driver.ts";
+import { type Drive, drive, type End, protectUsers, type Witness } from "../../rollout/drive/driver.ts";
 import { Driven, Lease } from "../../rollout/drive/lease.ts";
 import { type Entry, Ledger, Superseded } from "../../rollout/drive/ledger.ts";
 import type { Move, Standing } from "../../rollout/drive/next.ts";
 import type { Rollout } from "../../rollout/drive/rollout.ts";
+import { isOfTheCluster, mayHaveUsers } from "../../rollout/drive/waiting.ts";
 import { Recorder } from "../../rollout/evidence/recorder.ts";
 import { byEvidence } from "../../rollout/record/judgement.ts";
 import type { Happening } from "./events.ts";
@@ -100,10 +101,12 @@ async function driveOn(process: Process, ledger: Ledger, lease: Lease): Promise<
   tell({ kind: "driver", by: actor.name, is: "driving", epoch: ledger.epoch });
   const note = noteOf(process);
   const witness = new ScriptedWitness(process);
+  let held = lease;
   const actuator = actuatorOf({
     ...{ api, cluster, namespace, service, folder, note },
     stacks: { canary: "canary", stable: "stable" },
     up: (stack, epoch, signal) => up(stack as Track, epoch, signal),
+    assertHeld: () => held.assertHeld(),
     evidence: () => undefined,
     way: { by: "pods" },
     progress: () => {},
@@ -114,14 +117,12 @@ async function driveOn(process: Process, ledger: Ledger, lease: Lease): Promise<
     if (because !== told) tell({ kind: "holds", by: actor.name, ...(because !== undefined && { because }) });
     told = because;
   };
-  const audience = { now, note };
-  let held = lease;
+  const way = { ledger, actuator, witness, audience: { now, note }, leavesHolding, signal: ending };
   try {
     for (;;) {
-      const signal = AbortSignal.any([ending, held.lost]);
-      const end = await drive({ ledger, actuator, witness, audience, leavesHolding, signal });
+      const end = await drive({ ...way, signal: AbortSignal.any([ending, held.lost]) });
       if (end.kind !== "stopped" || ending.aborted) return end;
-      held = await retaken(held, ending);
+      held = await retaken(held, way);
     }
   } finally {
     witness.end();
@@ -129,12 +130,14 @@ async function driveOn(process: Process, ledger: Ledger, lease: Lease): Promise<
   }
 }
 
-async function retaken(lease: Lease, signal: AbortSignal): Promise<Lease> {
+async function retaken(lease: Lease, way: Drive): Promise<Lease> {
   for (;;) {
     try {
       return await lease.again();
     } catch (error) {
-      if (!mayPass(error) || signal.aborted) throw error;
+      const returns = await protectUsers(way);
+      const waits = mayPass(error) || (isOfTheCluster(error) && !returns && mayHaveUsers(way));
+      if (error instanceof Driven || !waits || way.signal.aborted) throw error;
       await sleep(1000);
     }
   }

@@ -67,13 +67,14 @@ function numberIn(name: string, text: string): number {
 
 /** An event in a line, the record as far as it says how the rollout stands. */
 function lineOf({ at, kind, ...event }: Event): string {
-  if (!("after" in event)) return `${String(at).padStart(7)} ${kind} ${JSON.stringify(event)}`;
+  const line = (said: string) => `${String(at).padStart(7)} ${kind} ${said}`;
+  if (!("after" in event)) return line(JSON.stringify(event));
   const { by, after } = event;
-  const { open, verdicts, ended: [ended] = [] } = after ?? {};
-  const { steps: _, release: __, from: ___, began: ____, ...stands } = open ?? {};
-  const judged = Object.entries(verdicts ?? {}).map(
-    ([release, { verdict, by: judge }]) => `${release} ${verdict} (${judge})`,
+  const left = ["steps", "release", "from", "began"];
+  const open = Object.entries(after?.open ?? {}).filter(([key]) => !left.includes(key));
+  const judged = Object.entries(after?.verdicts ?? {}).map(
+    ([release, each]) => `${release} ${each.verdict} (${each.by})`,
   );
-  const says = open ? JSON.stringify(stands) : `over: ${JSON.stringify(ended)}`;
-  return `${String(at).padStart(7)} ${kind} ${by} ${says} ${judged.join(", ")}`;
+  const says = after?.open ? JSON.stringify(Object.fromEntries(open)) : `over: ${JSON.stringify(after?.ended?.[0])}`;
+  return line(`${by} ${says} ${judged.join(", ")}`);
 }

@@ -12,7 +12,8 @@ export type Decision = (typeof decisions)[number];
 
 /** What befalls the process of whoever drives. */
 export const processFaults = ["SIGKILL", "SIGSTOP", "SIGTERM", "hung plugin"] as const;
-export type ProcessFault = (typeof processFaults)[number];
+/** The last two befall whole processes only, not those in simulated time. */
+export type ProcessFault = (typeof processFaults)[number] | "SIGHUP" | "closed stdout";
 
 export type Verdict = "good" | "bad" | "undecided";
 
@@ -53,10 +54,18 @@ export interface History {
 
 const seconds = 1000;
 
-/** The history that a seed stands for. */
+/** The history that a seed stands for, in simulated time. */
 export function historyOf(seed: number): History {
+  return historyWithin(seed, chanceOf(seed, "span").pick([20, 40, 60]) * seconds);
+}
+
+/** The history that a seed stands for, in real time and so a short one. */
+export function processHistoryOf(seed: number): History {
+  return { ...historyWithin(seed, 15 * seconds), skews: [], processFaults: [], rollMilliseconds: 600 };
+}
+
+function historyWithin(seed: number, span: number): History {
   const chance = chanceOf(seed, "history");
-  const span = chance.pick([20, 40, 60]) * seconds;
   const isQuiet = chance.is(0.1);
   const traffic = chance.pick(["pods", "gateway"] as const);
   return {

@@ -64,6 +64,7 @@ class Model {
   #stable: string | undefined;
   /** What each process that a person started does. */
   readonly #decisions = new Map<string, string>();
+  readonly #acknowledgedBy = new Set<string>();
 
   constructor(history: History) {
     this.#history = history;
@@ -98,6 +99,7 @@ class Model {
         break;
       case "decision":
         if (event.is === "asked") this.#decisions.set(event.by, event.decision);
+        if (event.is === "acknowledged") this.#acknowledgedBy.add(event.by);
         if (event.is === "acknowledged" && event.decision !== "supersede") this.#acknowledged(event, before);
         break;
       case "judged": {
@@ -258,7 +260,14 @@ class Model {
       this.#drivers.set(by, { epoch, is, calmSince: at, faults, looks: undefined, terminated: false });
       return;
     }
-    if (driver === undefined) return;
+    if (driver === undefined) {
+      const isAbort = this.#decisions.get(by) === "abort" && this.#acknowledgedBy.has(by);
+      const leaves = is === "ended" && end !== "driven" && end !== "superseded";
+      if (isAbort && leaves && this.#onCanary() && this.#live() === undefined) {
+        this.#violated(at, "driver gone", `the abort of ${by} ended (${end}: ${because}), and users are on canary`);
+      }
+      return;
+    }
     driver.is = is;
     driver.calmSince = at;
     if (is !== "ended" || end === "superseded" || end === "driven") return;

@@ -14,7 +14,7 @@ import { type Around, FaultyProxy } from "./faulty-proxy.ts";
 import { type History, type ProcessFault, releases } from "./history.ts";
 import { decide, rolloutOf } from "./person.ts";
 import { type Actor, SimulatedTime } from "./simulated-time.ts";
-import { paths, Site } from "./site.ts";
+import { paths, Site, sparesCut } from "./site.ts";
 import { fateOf } from "./weather.ts";
 
 /** Milliseconds after which a history is over whatever it came to. */
@@ -307,9 +307,4 @@ class Stage {
       isOver = true;
     };
   }
-}
-
-/** Whether a request of a driver is for something that taking users off canary does not need. */
-function sparesCut(by: string, url: string): boolean {
-  return by.startsWith("driver") && /\/(pods|events|replicasets|deployments|evidence|last-words)\b/.test(url);
 }

@@ -1,5 +1,5 @@
 import { fullCheck } from "../../components/check.ts";
-import { backendName, deploymentName, serviceLabel, tokenHeader } from "../../components/names.ts";
+import { backendName, deploymentName, serviceLabel, stackAnnotation, tokenHeader } from "../../components/names.ts";
 import { planName, planText } from "../../components/plan.ts";
 import type { Track } from "../../components/traffic.ts";
 import { recordName } from "../../rollout/record/record.ts";
@@ -91,6 +91,10 @@ export class Site {
 
   /** Answers a request, and tells what it changed. */
   serve(request: ApiRequest, from: From): Answer {
+    if (request.path === "/faults") {
+      this.#tell(request.body?.event);
+      return { status: 201, body: {} };
+    }
     const ofPod = /\/pods\/([^/:]+)(?::\d+\/proxy|\/log)/.exec(request.path);
     if (ofPod) return this.#podAnswers(request.path);
     if (this.#history.routesForbidden && request.path.endsWith("/httproutes")) {
@@ -250,19 +254,20 @@ export class Site {
   #install(): void {
     const { traffic, ownWeight, routesForbidden } = this.#history;
     const labels = { app: service, [serviceLabel]: service };
-    const put = (path: string, kind: string, spec: object) =>
-      this.api.put(path, { kind, metadata: { name: path.split("/").at(-1) ?? "", namespace, labels }, spec });
+    const put = (path: string, kind: string, spec: object, more: object = {}) =>
+      this.api.put(path, { kind, metadata: { name: path.split("/").at(-1) ?? "", namespace, labels, ...more }, spec });
     for (const track of ["stable", "canary"] as const) {
       const replicas = track === "stable" ? stableReplicas : canaryReplicas(this.#history, ownWeight);
       const template = { metadata: { labels: { app: service, track, release: releases.a } }, spec: { containers: [] } };
-      put(paths.deployment(track), "Deployment", {
-        replicas,
-        selector: { matchLabels: { app: service, track } },
-        template,
-      });
+      const stack = `organization/gray-release/${track === "canary" ? "canary" : "prod"}`;
+      const owned = { labels: { ...labels, track }, annotations: { [stackAnnotation]: stack } };
+      const selector = { matchLabels: { app: service, track } };
+      put(paths.deployment(track), "Deployment", { replicas, selector, template }, owned);
       const all = { replicas, updatedReplicas: replicas, availableReplicas: replicas };
       this.deployment(track).status = { observedGeneration: 1, ...all };
       for (let i = 0; i < replicas; i++) this.#addPod(track, releases.a, true);
+      // Only what goes by a gateway has a Service for stable alone.
+      if (track === "stable" && traffic !== "gateway") continue;
       put(`${core}/services/${backendName(service, track)}`, "Service", {
         selector: { app: service, track },
         ports: [{ port: 80, targetPort: "http" }],
@@ -290,4 +295,9 @@ function shares(pods: readonly Record<string, string>[], share: number): Record<
   if (share === 0) return all;
   for (const { release = "" } of pods) all[release] = (all[release] ?? 0) + share / pods.length;
   return all;
+}
+
+/** Whether a request of a driver is for something that taking users off canary does not need. */
+export function sparesCut(by: string, url: string): boolean {
+  return by.startsWith("driver") && /\/(pods|events|replicasets|deployments|evidence|last-words)\b/.test(url);
 }

@@ -5,8 +5,8 @@ import { isTrue } from "./reason.ts";
 
 /** Milliseconds within which users leave a canary that is bad, once the API server answers. */
 const cutMilliseconds = 2000;
-/** What one look at a simulated clock may be late. */
-const slack = 150;
+/** Milliseconds by which everything may be late in simulated time, where only the network takes time. */
+const lateness = 150;
 
 /** Something that must never happen, and did. */
 export interface Violation {
@@ -36,10 +36,11 @@ interface Driver {
  * 4. A rollout ends promoted, undone, or held, and the reason is true.
  * 5. What was acknowledged stays in the record: decisions until they are carried out, verdicts until somebody overrules them.
  *
+ * @param late milliseconds by which everything may be late: more where processes share a machine. @default 150
  * @returns what was violated, each rule's first violation
  */
-export function judge(history: History, events: readonly Event[]): readonly Violation[] {
-  const model = new Model(history);
+export function judge(history: History, events: readonly Event[], late = lateness): readonly Violation[] {
+  const model = new Model(history, late);
   for (const [i, event] of events.entries()) model.see(event, events.slice(0, i));
   model.end(events);
   const first = new Map<string, Violation>();
@@ -50,6 +51,7 @@ export function judge(history: History, events: readonly Event[]): readonly Viol
 class Model {
   readonly violations: Violation[] = [];
   readonly #history: History;
+  readonly #late: number;
   #record: RolloutRecord | undefined;
   #users: Users = { canary: {}, stable: {}, stableServes: true };
   readonly #drivers = new Map<string, Driver>();
@@ -66,8 +68,9 @@ class Model {
   readonly #decisions = new Map<string, string>();
   readonly #acknowledgedBy = new Set<string>();
 
-  constructor(history: History) {
+  constructor(history: History, late: number) {
     this.#history = history;
+    this.#late = late;
   }
 
   see(event: Event, before: readonly Event[]): void {
@@ -315,7 +318,7 @@ class Model {
     const driver = this.#live();
     if (this.#wait === undefined || driver === undefined || driver.faults.size > 0) return;
     const since = Math.max(this.#wait, driver.calmSince);
-    if (at - since <= cutMilliseconds + slack) return;
+    if (at - since <= cutMilliseconds + this.#late) return;
     this.#violated(
       since + cutMilliseconds,
       "users stay",

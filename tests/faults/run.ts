@@ -2,19 +2,18 @@ import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { Refusal } from "../../components/refusal.ts";
 import type { Event } from "./events.ts";
-import { historyOf } from "./history.ts";
-import { judge } from "./model.ts";
+import { type History, historyOf, processHistoryOf } from "./history.ts";
+import { judge, type Violation } from "./model.ts";
 import { play } from "./play.ts";
+import { playProcesses } from "./processes.ts";
 import { Summary } from "./summary.ts";
 
 /**
- * The fault campaign: histories in simulated time, each judged by the model. A seed that fails is printed as the command that repeats
- * it, and its events are.
+ * The fault campaign: histories of random faults, each judged by the model. A seed that fails is printed as the command that repeats it.
  *
- * - `--minutes 2`: for how long, the default.
+ * - `--minutes 2`: for how long, the default; a third of it with whole processes.
  * - `--from 1`: the first seed. @default by the time of day, so that each run tries others
- * - `--histories 1000`: how many, in place of a time.
- * - `--seed 7`: this one alone, with everything that happens in it.
+ * - `--seed 7`: this one alone, with everything that happens in it; `--processes --seed 7` with whole processes.
  * - `--sandbox`: the cases on the sandbox instead; what follows is for mocha, as in `--sandbox --grep killed`.
  */
 const [first, ...rest] = process.argv.slice(2);
@@ -25,38 +24,72 @@ if (first === "--sandbox") {
 const { values } = parseArgs({
   options: {
     minutes: { type: "string", default: "2" },
-    histories: { type: "string" },
     from: { type: "string", default: String(Math.floor(Date.now() / 1000) % 1_000_000_000) },
     seed: { type: "string" },
+    processes: { type: "boolean", default: false },
   },
 });
 
-if (values.seed !== undefined) {
-  const seed = numberIn("seed", values.seed);
-  const history = historyOf(seed);
-  console.log(JSON.stringify({ ...history, skews: undefined }, undefined, 2));
-  const events = await play(history);
+/** A way to live through histories. */
+interface Way {
+  /** What the command that repeats a history says besides. */
+  readonly option: string;
+  readonly historyOf: (seed: number) => History;
+  readonly play: (history: History) => Promise<readonly Event[]>;
+  /** Milliseconds by which everything may be late. */
+  readonly late?: number;
+  /** Histories at a time. */
+  readonly atOnce: number;
+  /** Share of the time. */
+  readonly share: number;
+}
+
+const simulated: Way = { option: "", historyOf, play, atOnce: 1, share: 2 / 3 };
+/** They wait for most of the time. */
+const ofProcesses: Way = {
+  ...{ option: "--processes ", historyOf: processHistoryOf, play: playProcesses },
+  ...{ late: 6000, atOnce: 4, share: 1 / 3 },
+};
+
+if (values.seed !== undefined) await repeat(values.processes ? ofProcesses : simulated, numberIn("seed", values.seed));
+else await campaign(numberIn("from", values.from), numberIn("minutes", values.minutes));
+
+async function campaign(from: number, minutes: number): Promise<void> {
+  let violated = 0;
+  for (const way of [simulated, ofProcesses]) {
+    const end = Date.now() + minutes * way.share * 60_000;
+    const summary = new Summary(from);
+    let next = from;
+    const one = async () => {
+      while (Date.now() < end) {
+        const seed = next++;
+        const { events, violations } = await live(way, seed);
+        summary.add(events, violations);
+        for (const { rule, what } of violations) {
+          console.log(`${rule}: ${what}\n  npm run test:faults -- ${way.option}--seed ${seed}`);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: way.atOnce }, one));
+    console.log(`${way === simulated ? "Simulated" : "Processes"}: ${summary.text()}\n`);
+    violated += summary.violated;
+  }
+  process.exitCode = violated === 0 ? 0 : 1;
+}
+
+async function repeat(way: Way, seed: number): Promise<void> {
+  console.log(JSON.stringify({ ...way.historyOf(seed), skews: undefined }, undefined, 2));
+  const { events, violations } = await live(way, seed);
   for (const event of events) console.log(lineOf(event));
-  const violations = judge(history, events);
   for (const { at, rule, what } of violations) console.log(`VIOLATED at ${at} ms: ${rule}: ${what}`);
   console.log(violations.length === 0 ? "Nothing is violated." : `${violations.length} rules are violated.`);
   process.exitCode = violations.length === 0 ? 0 : 1;
-} else {
-  const from = numberIn("from", values.from);
-  const count = values.histories === undefined ? Number.POSITIVE_INFINITY : numberIn("histories", values.histories);
-  const end = values.histories === undefined ? Date.now() + numberIn("minutes", values.minutes) * 60_000 : Infinity;
-  const summary = new Summary(from);
-  for (let seed = from; seed < from + count && Date.now() < end; seed++) {
-    const history = historyOf(seed);
-    const events = await play(history);
-    const violations = judge(history, events);
-    summary.add(events, violations);
-    for (const { rule, what } of violations) {
-      console.log(`${rule}: ${what}\n  npm run test:faults -- --seed ${seed}`);
-    }
-  }
-  console.log(summary.text());
-  process.exitCode = summary.violated === 0 ? 0 : 1;
+}
+
+async function live(way: Way, seed: number): Promise<{ events: readonly Event[]; violations: readonly Violation[] }> {
+  const history = way.historyOf(seed);
+  const events = await way.play(history);
+  return { events, violations: judge(history, events, way.late) };
 }
 
 function numberIn(name: string, text: string): number {
@@ -67,7 +100,7 @@ function numberIn(name: string, text: string): number {
 
 /** An event in a line, the record as far as it says how the rollout stands. */
 function lineOf({ at, kind, ...event }: Event): string {
-  const line = (said: string) => `${String(at).padStart(7)} ${kind} ${said}`;
+  const line = (said: string) => `${String(Math.round(at)).padStart(7)} ${kind} ${said}`;
   if (!("after" in event)) return line(JSON.stringify(event));
   const { by, after } = event;
   const left = ["steps", "release", "from", "began"];

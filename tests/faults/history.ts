@@ -68,6 +68,12 @@ function historyWithin(seed: number, span: number): History {
   const chance = chanceOf(seed, "history");
   const isQuiet = chance.is(0.1);
   const traffic = chance.pick(["pods", "gateway"] as const);
+  const evidence = evidenceBy(chanceOf(seed, "evidence"), span);
+  const decisions = decisionsBy(chanceOf(seed, "decisions"), span);
+  const cutTimes = [
+    ...evidence.flatMap(({ at, verdict }) => (verdict === "bad" ? [at] : [])),
+    ...decisions.flatMap(({ at, decision }) => (decision === "abort" ? [at] : [])),
+  ];
   return {
     seed,
     traffic,
@@ -75,13 +81,13 @@ function historyWithin(seed: number, span: number): History {
     steps: stepsBy(chanceOf(seed, "steps")),
     ownWeight: 25,
     evidence: {
-      [releases.b]: evidenceBy(chanceOf(seed, "evidence"), span),
+      [releases.b]: evidence,
       [releases.c]: [{ at: 0, verdict: "good" }],
     },
     failingChecks: chance.is(0.15) ? [{ from: 0, to: chance.pick([3, 8, 200]) * seconds }] : [],
     ...(chance.is(0.16) && { never: chance.pick(["canary", "stable"]) }),
-    decisions: decisionsBy(chanceOf(seed, "decisions"), span),
-    storms: isQuiet ? [] : stormsBy(chanceOf(seed, "storms"), span),
+    decisions,
+    storms: isQuiet ? [] : stormsBy(chanceOf(seed, "storms"), span, cutTimes),
     processFaults: isQuiet ? [] : processFaultsBy(chanceOf(seed, "processes"), span),
     failingUps: isQuiet ? 0 : chance.pick([0, 0, 0.1, 0.5]),
     rollMilliseconds: chance.pick([400, 1500, 4000]),
@@ -126,17 +132,19 @@ function decisionsBy(chance: Chance, span: number) {
   })).toSorted((one, two) => one.at - two.at);
 }
 
-function stormsBy(chance: Chance, span: number): Storm[] {
+/** @param cutTimes when users have to leave canary: where a storm does most harm */
+function stormsBy(chance: Chance, span: number, cutTimes: readonly number[]): Storm[] {
   const whose = () => {
     const one = chance.pick([undefined, undefined, "drivers", "people", "pulumi"] as const);
     return one && { whose: one };
   };
   const about = () => {
-    const one = chance.pick([undefined, undefined, undefined, "pods", "record"] as const);
+    const one = chance.pick([undefined, undefined, undefined, "pods", "record", "front"] as const);
     return one && { about: one };
   };
   return Array.from({ length: chance.whole(0, 4) }, () => {
-    const from = chance.whole(0, span);
+    const isAtCut = cutTimes.length > 0 && chance.is(0.4);
+    const from = isAtCut ? Math.max(0, chance.pick(cutTimes) - chance.whole(0, 3000)) : chance.whole(0, span);
     // A silence, a flood of one kind, or a bit of everything.
     const kind = chance.pick(["silence", "one", "mix", "mix"] as const);
     const faults: readonly RequestFault[] =

@@ -142,9 +142,13 @@ class Model {
   /** 4. A rollout that is open. */
   #holds(events: readonly Event[]): void {
     const at = events.at(-1)?.at ?? 0;
-    // What a command came to that left the rollout to a driver says nothing of it.
+    // What a command came to that left the rollout to another driver says nothing of it.
+    const left = ["driven", "superseded"];
     const last = events.findLastIndex(
-      (event) => event.kind === "holds" || (event.kind === "driver" && event.is === "ended" && event.end !== "driven"),
+      (event) =>
+        event.kind === "holds" ||
+        (event.kind === "driver" &&
+          (event.is === "driving" || (event.is === "ended" && !left.includes(event.end ?? "")))),
     );
     const came = events[last];
     const isHeld = came?.kind === "holds" || (came?.kind === "driver" && came.end === "held");

@@ -194,6 +194,7 @@ class Stage {
       now: () => this.#time.now,
       tell: (event) => {
         if (actor.dead) return;
+        if (event.kind === "driver") this.#holdsSince = undefined;
         if (event.kind === "holds") this.#holdsSince = event.because === undefined ? undefined : this.#time.now;
         this.#tell(event);
       },

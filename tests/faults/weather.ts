@@ -25,8 +25,8 @@ export interface Storm {
   readonly faults: readonly RequestFault[];
   /** Whose requests are in danger. @default everybody's */
   readonly whose?: "drivers" | "people" | "pulumi";
-  /** What they are about: pods, their own answers and logs among it, or the record. @default anything */
-  readonly about?: "pods" | "record";
+  /** What they are about: pods, their own answers and logs among it; the record; or what a cut changes. @default anything */
+  readonly about?: "pods" | "record" | "front";
 }
 
 /** A request, as far as its fate depends on it. */
@@ -72,9 +72,14 @@ function isOf(by: string, whose: Storm["whose"]): boolean {
   return by.startsWith("driver") === (whose === "drivers");
 }
 
+const objects = {
+  pods: /\/pods(\/|$)/,
+  record: /\/configmaps\/\S+-rollout$/,
+  front: /\/(services|httproutes)\b/,
+} as const;
+
 function isAbout(path: string, about: Storm["about"]): boolean {
-  if (about === undefined) return true;
-  return about === "pods" ? /\/pods(\/|$)/.test(path) : path.endsWith("-rollout") && path.includes("/configmaps/");
+  return about === undefined || objects[about].test(path);
 }
 
 /** Whether an API server could do that to such a request. */

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
-import { text } from "node:stream/consumers";
+import { buffer } from "node:stream/consumers";
 import type { Fate, RequestFault } from "./weather.ts";
 
 /** What stands behind the proxy answers. */
@@ -16,7 +16,7 @@ export interface Around {
   /** What befalls a request. */
   readonly fate: (request: IncomingMessage) => Fate;
   /** Has it done. */
-  readonly ask: (request: IncomingMessage, body: string) => Promise<Answered>;
+  readonly ask: (request: IncomingMessage, body: Buffer) => Promise<Answered>;
   /** The network lets a request wait: for some milliseconds, or for ever. */
   readonly wait: (request: IncomingMessage, milliseconds: number) => Promise<void>;
   /** All of the answer has left. */
@@ -60,7 +60,7 @@ export class FaultyProxy {
 }
 
 async function pass(around: Around, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const body = await text(request);
+  const body = await buffer(request);
   const { fault, milliseconds } = around.fate(request);
   const over = fault === undefined ? undefined : around.befalls(request, fault);
   if (over) response.once("close", over);

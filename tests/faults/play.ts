@@ -95,17 +95,18 @@ class Stage {
     return fateOf(this.#history.seed, this.#history.storms, { by, method, path, nth, at: this.#time.now });
   };
 
-  readonly ask = async (request: IncomingMessage, text: string) => {
+  readonly ask = async (request: IncomingMessage, body: Buffer) => {
     const { actor: by, epoch } = this.#time.sender(request.headers);
-    const answer = this.#site.serve(requestOf(request, text), { by, epoch, sent: this.#sent.get(request) ?? 0 });
+    const answer = this.#site.serve(requestOf(request, body.toString()), {
+      by,
+      epoch,
+      sent: this.#sent.get(request) ?? 0,
+    });
     if ("stream" in answer) throw new Error("the site has no streams");
-    const { body } = answer;
-    const type = typeof body === "string" ? "text/plain" : "application/json";
-    return {
-      status: answer.status,
-      headers: { "content-type": type },
-      body: typeof body === "string" ? body : JSON.stringify(body),
-    };
+    const { status, body: said } = answer;
+    const isText = typeof said === "string";
+    const headers = { "content-type": isText ? "text/plain" : "application/json" };
+    return { status, headers, body: isText ? said : JSON.stringify(said) };
   };
 
   readonly wait = async (request: IncomingMessage, milliseconds: number): Promise<void> => {

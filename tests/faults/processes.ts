@@ -155,15 +155,15 @@ class Play {
         const { seed, storms } = this.#history;
         return fateOf(seed, storms, { by, method, path, nth, at: this.#now() });
       },
-      ask: async (request: IncomingMessage, text: string) => {
+      ask: async (request: IncomingMessage, body: Buffer) => {
         const from = { ...who(request), sent: this.#sent.get(request) ?? 0 };
         const own = Object.assign(Object.create(request), { url: ownPath(request) });
-        const answer = this.#site.serve(requestOf(own, text), from);
+        const answer = this.#site.serve(requestOf(own, body.toString()), from);
         if ("stream" in answer) throw new Error("the site has no streams");
-        const { status, body } = answer;
-        const isText = typeof body === "string";
+        const { status, body: said } = answer;
+        const isText = typeof said === "string";
         const headers = { "content-type": isText ? "text/plain" : "application/json" };
-        return { status, headers, body: isText ? body : JSON.stringify(body) };
+        return { status, headers, body: isText ? said : JSON.stringify(said) };
       },
       wait: async (_: IncomingMessage, milliseconds: number) => {
         if (milliseconds === Number.POSITIVE_INFINITY) return;

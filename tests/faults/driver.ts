@@ -40,9 +40,10 @@ const of = (api: Cluster) => ({ api, cluster, namespace, service, deployments: {
 /** Takes the rollout over as `gray resume` does, and drives it to its end. Never rejects: how it ended is told. */
 export async function takeOver(process: Process, found: (rollout: Rollout | undefined) => Rollout): Promise<void> {
   await ends(process, async () => {
-    const lease = await Lease.take(of(process.api), noteOf(process));
+    const lease = await patiently(() => Lease.take(of(process.api), noteOf(process)));
     try {
-      return await driveOn(process, await Ledger.takeOver(of(process.api), found), lease);
+      const ledger = await patiently(() => Ledger.takeOver(of(process.api), found));
+      return await driveOn(process, ledger, lease);
     } finally {
       await lease.release();
     }
@@ -76,6 +77,17 @@ async function ends({ actor: { name: by }, tell }: Process, run: () => Promise<E
     const { name, message } = error as Error;
     const end = error instanceof Driven ? "driven" : error instanceof Superseded ? "superseded" : name;
     tell({ kind: "driver", by, is: "ended", end, because: message });
+  }
+}
+
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!mayPass(error)) throw error;
+      await sleep(1000);
+    }
   }
 }
 

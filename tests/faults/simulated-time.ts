@@ -125,10 +125,8 @@ export class SimulatedTime {
       await turn();
       const all = [...this.#underWay.values()];
       enough = all.includes("answered") ? unreadTurns : quietTurns;
-      const moves = all.includes("moves");
-      const reads = process.getActiveResourcesInfo().some((resource) => resource.startsWith("FSReq"));
-      if (moves || reads || seen !== this.#activity) quiet = 0;
-      else quiet++;
+      const isQuiet = !all.includes("moves") && seen === this.#activity && !readsFiles();
+      quiet = isQuiet ? quiet + 1 : 0;
       seen = this.#activity;
     }
   }
@@ -293,6 +291,11 @@ export class SimulatedTime {
       os.uptime = uptime;
     });
   }
+}
+
+/** Files are read and written by threads, which no turn waits for. */
+function readsFiles(): boolean {
+  return process.getActiveResourcesInfo().some((resource) => resource.startsWith("FSReq"));
 }
 
 function earlier(first: Timer | undefined, timer: Timer): Timer {

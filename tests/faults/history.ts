@@ -145,6 +145,12 @@ function stormsBy(chance: Chance, span: number, cutTimes: readonly number[]): St
   return Array.from({ length: chance.whole(0, 4) }, () => {
     const isAtCut = cutTimes.length > 0 && chance.is(0.4);
     const from = isAtCut ? Math.max(0, chance.pick(cutTimes) - chance.whole(0, 3000)) : chance.whole(0, span);
+    if (isAtCut && chance.is(0.4)) {
+      // A webhook or a proxy that refuses just what would take users off canary.
+      const fault = chance.pick([500, 500, 503, 429, 401, "cut", "hung"] as const);
+      const to = Math.min(span, from + chance.pick([4, 8, 15]) * seconds);
+      return { from, to, share: 1, faults: [fault], whose: "drivers", about: "front" };
+    }
     // A silence, a flood of one kind, or a bit of everything.
     const kind = chance.pick(["silence", "one", "mix", "mix"] as const);
     const faults: readonly RequestFault[] =

@@ -279,7 +279,7 @@ class Model {
     driver.calmSince = at;
     if (is !== "ended" || end === "superseded" || end === "driven") return;
     const told = before.some((event) => event.kind === "fault" && event.by === by && event.fault === "SIGTERM");
-    if (told && end === "stopped") return;
+    if (told) return;
     const replaced = (this.#record?.open?.epoch ?? 0) > driver.epoch;
     const onCanary = this.#onCanary();
     if (onCanary && this.#isBad(driver) && !replaced) {

@@ -78,7 +78,7 @@ class Play {
     for (const { at, decision } of decisions) if (decision !== "supersede") this.#after(at, () => this.#gray(decision));
     for (const { at, verdict } of evidence[releases.b] ?? []) this.#after(at, () => void this.#judge(verdict));
     const chance = chanceOf(seed, "signals");
-    for (let i = chance.whole(0, 2); i > 0; i--) {
+    for (let i = chance.whole(1, 3); i > 0; i--) {
       const [fault, lasts] = [chance.pick(signals), chance.pick([1000, 5000, 18_000])];
       this.#after(chance.whole(1500, calm), () => this.#befallsDriver(fault, lasts));
     }
@@ -287,7 +287,11 @@ class Play {
   #befallsDriver(fault: (typeof signals)[number], lasts: number): void {
     const driving = [...this.#running.values()].filter(({ epoch }) => epoch !== undefined);
     const latest = driving.toSorted((one, two) => (two.epoch ?? 0) - (one.epoch ?? 0))[0];
-    if (latest === undefined) return;
+    if (latest === undefined) {
+      // It comes as soon as somebody drives.
+      if (this.#now() < patience / 2) this.#after(100 + lasts / 10, () => this.#befallsDriver(fault, lasts));
+      return;
+    }
     const { child, name: by, epoch } = latest;
     const done = this.#fault(by, epoch, fault, false);
     if (fault === "hung plugin") {

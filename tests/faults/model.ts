@@ -157,9 +157,18 @@ class Model {
       const how =
         came?.kind === "driver" ? `${came.by} ended: ${came.end} ${came.because ?? ""}` : "its driver goes on";
       this.#violated(at, "end", `it is open and does not hold: ${how}`);
-    } else if (!isTrue(because, this.#history, events.slice(0, last + 1))) {
+    } else if (!isTrue(because, this.#history, events.slice(0, this.#decided(events, last) + 1))) {
       this.#violated(at, "reason", because);
     }
+  }
+
+  /** When a driver decided to hold that then ended for it: what came in between changes nothing of its reason. */
+  #decided(events: readonly Event[], end: number): number {
+    const { by, because } = events[end] as DriverEvent;
+    const held = events.findLastIndex(
+      (event) => event.kind === "holds" && event.by === by && event.because === because,
+    );
+    return held < 0 ? end : held;
   }
 
   #violated(at: number, rule: Violation["rule"], what: string): void {

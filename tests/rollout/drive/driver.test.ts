@@ -68,6 +68,16 @@ describe("the driver", () => {
       assert.equal(trial.tracks.stable.complete, false);
     });
 
+    it("learns it from the record also while it waits for a list of pods that hangs", async () => {
+      trial.standing = ({ step, entered }) => (step === 1 && entered ? bad : undecided);
+      trial.tracks.stableRuns = async () => {
+        await trial.takeOver();
+        return new Promise(() => {});
+      };
+      await assert.rejects(trial.drive(await trial.begin()), Superseded);
+      assert.deepEqual(trial.tracks.done.slice(-2), ["cut", "silence"]);
+    });
+
     it("ends where the record was deleted, and makes none", async () => {
       trial.tracks.at = () => void api.objects.delete(recordPath);
       await assert.rejects(trial.drive(await trial.begin()), Superseded);
@@ -197,6 +207,19 @@ describe("the driver", () => {
       cutting((attempt) => (attempt === 1 ? new ApiError(500, "failed") : new Superseded("somebody else drives")));
       await assert.rejects(trial.drive(await trial.begin()), Superseded);
       assert.equal(trial.tracks.canary.weight, 10);
+    });
+
+    it("is kept waiting by no question about the pods that hangs", async () => {
+      let isBad = false;
+      trial.standing = () => (isBad ? bad : good);
+      trial.tracks.hopeless = () => new Promise(() => {});
+      trial.tracks.at = async (place) => {
+        if (place !== "canary half-way" || trial.open.step !== 1 || trial.open.ending) return;
+        await untilInterrupted();
+        isBad = true;
+        while (trial.tracks.done.at(-1) !== "cut") await turn();
+      };
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", because: bad.because });
     });
 
     it("comes in the pause before another attempt as well, and no attempt is made", async () => {

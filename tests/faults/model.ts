@@ -287,7 +287,9 @@ class Model {
     driver.is = is;
     driver.calmSince = at;
     if (is !== "ended" || end === "superseded" || end === "driven") return;
-    const told = before.some((event) => event.kind === "fault" && event.by === by && event.fault === "SIGTERM");
+    const told = before.some(
+      (event) => event.kind === "fault" && event.by === by && (event.fault === "SIGTERM" || event.fault === "SIGHUP"),
+    );
     if (told) return;
     const replaced = (this.#record?.open?.epoch ?? 0) > driver.epoch;
     const onCanary = this.#onCanary();

@@ -1,5 +1,7 @@
 import { Refusal } from "../../components/refusal.ts";
 import { whoAmI } from "../../rollout/cluster/who.ts";
+import { cutNow } from "../../rollout/drive/actuator.ts";
+import { untilCut } from "../../rollout/drive/effect.ts";
 import { tell } from "../../rollout/drive/ledger.ts";
 import { asksToBegin, atLastStep, type Rollout, resumed, rolloutIn } from "../../rollout/drive/rollout.ts";
 import { readDeployment, releaseOf } from "../../rollout/live/live.ts";
@@ -20,6 +22,8 @@ export async function decide(process: Process, decision: Decision, by: string): 
     await whoAmI(process.api);
     await verbs[decision](process, { by, because, at: new Date().toISOString() });
     say("acknowledged");
+    const note = (sentence: string) => told({ kind: "note", by: actor.name, sentence });
+    if (decision === "abort") await untilCut(() => cutNow(of(process), note), note);
   } catch (error) {
     return say("refused", (error as Error).message);
   }

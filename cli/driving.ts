@@ -140,7 +140,9 @@ export async function driveOn(
       end = await drive({ ...way, signal: AbortSignal.any([ending.signal, held.lost]) });
       if (end.kind !== "stopped" || ending.signal.aborted) break;
       view.note("The lease of the rollout ran out: it is asked for again.");
-      held = await retaken(held, way);
+      const again = await retaken(held, way);
+      if (again === undefined) break;
+      held = again;
     }
   } finally {
     ending.abort();
@@ -177,17 +179,19 @@ function together(
 /**
  * The lease again after it ran out, as in a long silence of the cluster. Users are taken off a bad release meanwhile.
  *
+ * @returns undefined where the driver was ended meanwhile
  * @throws Driven if somebody else has it now; what else keeps it away, once no user may meet canary
  */
-async function retaken(lease: Lease, way: Drive): Promise<Lease> {
+async function retaken(lease: Lease, way: Drive): Promise<Lease | undefined> {
   for (;;) {
     try {
       return await lease.again();
     } catch (error) {
       const returns = await protectUsers(way);
       const waits = mayPass(error) || (isOfTheCluster(error) && !returns && mayHaveUsers(way));
-      if (error instanceof Driven || !waits || way.signal.aborted) throw error;
-      await sleep(1000);
+      if (error instanceof Driven || !waits) throw error;
+      if (way.signal.aborted) return undefined;
+      await sleep(1000, undefined, { signal: way.signal }).catch(() => {});
     }
   }
 }

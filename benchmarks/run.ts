@@ -2,6 +2,7 @@
 import { parseArgs } from "node:util";
 import { enterSandbox } from "../rehearsal/sandbox.ts";
 import { Bench, prodMinReadySeconds } from "./bench.ts";
+import { cutsUnderFailure } from "./cut.ts";
 import { type Figure, table } from "./figure.ts";
 import { metricsPage } from "./metrics-page.ts";
 import { nothingToDo } from "./nothing-to-do.ts";
@@ -15,6 +16,7 @@ import { warmUp } from "./warm-up.ts";
 
 const parts = [
   "metrics",
+  "cut",
   "nothing-to-do",
   "prod",
   "requests",
@@ -44,8 +46,9 @@ const session = new Session();
 if (minReadySeconds !== 30)
   session.say(`A trial: minReadySeconds of canary, and of an undo, is ${minReadySeconds} instead of 30.`);
 await measure("metrics", metricsPage);
-// It is the one part that needs no cluster.
-if (parts.some((part) => part !== "metrics" && isWanted(part))) enterSandbox();
+await measure("cut", cutsUnderFailure);
+// The others need a cluster.
+if (parts.slice(2).some(isWanted)) enterSandbox();
 try {
   if ((["nothing-to-do", "prod", "requests", "canary", "rollout"] as const).some(isWanted)) {
     session.say("installing: two releases, 9 + 1 pods");

@@ -26,7 +26,9 @@ export interface CutOff {
 }
 
 /** Times that an object is read and patched, where another writer was faster or the server could not. */
-const attempts = 5;
+const attempts = 8;
+/** Of these, attempts before which nobody waits: a server that fails by chance answers the next one. */
+const attemptsAtOnce = 4;
 
 /** Milliseconds that users wait for nothing: longer than this nobody waits for the record to be written. */
 const recordMilliseconds = 1000;
@@ -202,7 +204,7 @@ async function again<T>(work: (attempt: number) => Promise<T>): Promise<T> {
       // 422: the patch's test does not hold any more.
       const may = error instanceof ApiError && (mayPass(error) || error.status === 422);
       if (!may || attempt === attempts) throw error;
-      await sleep(backoff(attempt, { first: 10, most: 100 }));
+      if (attempt >= attemptsAtOnce) await sleep(backoff(attempt - attemptsAtOnce + 1, { first: 10, most: 100 }));
     }
   }
 }

@@ -56,11 +56,7 @@ export async function memoriesOf(service: string, args: ServiceArgs, live: Live)
   const key = memoryKey(args.namespace, service);
   const owned = tracksOf(args);
   const own = await ownMemory(key);
-  if (own && own.cluster !== live.cluster) {
-    throw new Refusal(
-      `Stack ${pulumi.getStack()} runs ${service} on the cluster with UID ${own.cluster} and this one is ${live.cluster}: choose the right cluster with KUBECONFIG or kubernetes:context, or begin a new stack for this one.`,
-    );
-  }
+  assertSameCluster(service, own, live.cluster);
   if (owned.includes("canary")) {
     return {
       own,
@@ -83,6 +79,14 @@ export async function memoriesOf(service: string, args: ServiceArgs, live: Live)
     return { own, history: own.history, canaryRuns: undefined, stableHasHistory };
   throw new Refusal(
     `${service} has no release in stack ${canaryStack}, and ${pulumi.getStack()} runs what canary has run: run pulumi up --stack ${canaryStack} first.`,
+  );
+}
+
+/** @throws Refusal if this stack runs the service on another cluster */
+export function assertSameCluster(service: string, own: Pick<Memory, "cluster"> | undefined, cluster: string): void {
+  if (own === undefined || own.cluster === cluster) return;
+  throw new Refusal(
+    `Stack ${pulumi.getStack()} runs ${service} on the cluster with UID ${own.cluster} and this one is ${cluster}: choose the right cluster with KUBECONFIG or kubernetes:context, or begin a new stack for this one.`,
   );
 }
 
@@ -151,3 +155,7 @@ async function read(stack: string): Promise<Record<string, Memory> | undefined> 
     );
   }
 }
+
+// While a program is imported it has registered nothing yet. A backend of files reads a state while it is written, and then finds it
+// cut off (pulumi 3.259: "failed to load checkpoint: EOF"), so the own state is asked for as early as can be.
+if (pulumi.runtime.hasMonitor()) askOwnStack();

@@ -34,7 +34,15 @@ import { type Admission, frontHeld } from "./gate.ts";
 import { assertGround, assertKnown } from "./ground.ts";
 import { handOver } from "./hand-over.ts";
 import { type Guarded, hooksOf, recordComplete } from "./hooks.ts";
-import { askOwnStack, expectExported, type Memories, memoriesOf, ownMemory, ownStack } from "./memory.ts";
+import {
+  askOwnStack,
+  assertSameCluster,
+  expectExported,
+  type Memories,
+  memoriesOf,
+  ownMemory,
+  ownStack,
+} from "./memory.ts";
 import { assertOwned, ownerOf, readObjects } from "./owner.ts";
 import { providerFor } from "./provider.ts";
 import { leaveRelease, leftRelease, renderedFile, supposed } from "./rendered.ts";
@@ -62,7 +70,6 @@ export async function openRollout(service: string, args: ServiceArgs, opts: Prov
   const { namespace } = args;
   const key = memoryKey(namespace, service);
   askOwnStack();
-  const owning = ownerOf(service);
 
   const given = givenProvider(opts);
   const chosen = args.access ?? (given ? await accessThrough(service, given) : configured());
@@ -71,17 +78,20 @@ export async function openRollout(service: string, args: ServiceArgs, opts: Prov
     return unseenStanding(service, args, rendered, await ownMemory(key), {
       stack: ownStack(),
       provider: given,
-      ...(await owning),
+      ...(await ownerOf(service)),
     });
   }
   const access = findAccessOf(service, given, chosen);
   const api = connect(access);
   const ownsCanary = tracksOf(args).includes("canary");
   const gateway = ownsCanary ? args.gateway : undefined;
-  const [{ owner, ownerStash }, found] = await Promise.all([
-    owning,
+  const [found, ownBefore] = await Promise.all([
     readLive(api, namespace, service, gateway !== undefined),
+    ownMemory(key),
   ]);
+  assertSameCluster(service, ownBefore, found.cluster);
+  // Not before that: what is registered has the engine write the state, after a refresh that looked at the other cluster.
+  const { owner, ownerStash } = await ownerOf(service);
   const live = asAdopted(service, args, owner, found);
   assertGround(service, args, live, access.context);
   const [recorded, remembered, inUse] = await Promise.all([

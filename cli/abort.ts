@@ -3,10 +3,11 @@ import { Refusal } from "../components/refusal.ts";
 import { whoAmI } from "../rollout/cluster/who.ts";
 import { cutNow } from "../rollout/drive/actuator.ts";
 import { untilCut } from "../rollout/drive/effect.ts";
-import { readDriver } from "../rollout/drive/lease.ts";
-import { tell } from "../rollout/drive/ledger.ts";
+import { Superseded, tell } from "../rollout/drive/ledger.ts";
+import { type Rollout, rolloutIn } from "../rollout/drive/rollout.ts";
 import { writeEvents } from "../rollout/live/event.ts";
-import { aboutDriving, assertHeard, assertOpen, type DrivingOptions, equip, takeOver } from "./driving.ts";
+import type { RolloutRecord } from "../rollout/record/record.ts";
+import { aboutDriving, assertHeard, assertOpen, type DrivingOptions, equip, patiently, takeOver } from "./driving.ts";
 import { reasonIn } from "./reason.ts";
 
 /** `gray abort`: takes the rollout that is open back, users first. */
@@ -20,27 +21,40 @@ export function abortCommand(): Command {
 async function abort(options: DrivingOptions & { because: string }): Promise<void> {
   const equipment = await equip(options, "gray abort");
   const { found } = equipment;
+  const { service } = found;
+  // Whether anybody drives shows meanwhile: users wait for neither.
   const heard = assertHeard(equipment);
   heard.catch(() => {});
-  const driver = await readDriver(found);
-  // A driver that may be alive is told at once, and whether it is shows afterwards: users wait for it.
-  if (!driver || driver.gone) await heard;
-  const ending = { by: await whoAmI(found.api), because: options.because, at: new Date().toISOString() };
-  let told: string | undefined;
-  await tell(found, (rollout) => {
-    const open = assertOpen(found.service, rollout);
-    told = open.ending ? undefined : `${ending.by} aborted the rollout of ${open.release}: ${ending.because}`;
-    return { open: { ...open, ending: open.ending ?? ending } };
-  });
-  // A driver does it as well. But a dead one is waited for, and one that is alive may be in the middle of something.
+  const ending = {
+    by: await patiently(() => whoAmI(found.api)),
+    because: options.because,
+    at: new Date().toISOString(),
+  };
+  let aborted: Rollout | undefined;
+  await patiently(() =>
+    tell(found, (rollout) => {
+      aborted = assertOpen(service, rollout);
+      return { open: { ...aborted, ending: aborted.ending ?? ending } };
+    }),
+  );
+  const { began, release, ending: before } = aborted ?? assertOpen(service, undefined);
   const say = (sentence: string) => console.error(sentence);
-  await untilCut(() => cutNow(found, say), say);
-  if (told !== undefined) {
-    await writeEvents(found, { type: "Warning", reason: "RolloutAborted", message: told });
+  // A driver cuts as well. But a dead one is waited for, and one that is alive may be in the middle of something.
+  const fence = (record: RolloutRecord) => {
+    if (rolloutIn(service, record)?.began !== began) throw new Superseded(`The rollout of ${release} is over.`);
+  };
+  await untilCut(() => cutNow({ ...found, fence }, say), say).catch((error) => {
+    if (!(error instanceof Superseded)) throw error;
+  });
+  if (before === undefined) {
+    const message = `${ending.by} aborted the rollout of ${release}: ${ending.because}`;
+    await writeEvents(found, { type: "Warning", reason: "RolloutAborted", message });
   }
   await heard.catch((error) => {
     if (!(error instanceof Refusal)) throw error;
-    throw new Refusal(`The record says that the rollout is to go back, and no driver is alive: ${error.message}`);
+    throw new Refusal(
+      `Users are off canary and the record says that the rollout rolls back, but no driver is alive to finish it: ${error.message}`,
+    );
   });
   await takeOver(equipment, options, { undone: 0 });
 }

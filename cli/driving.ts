@@ -248,7 +248,7 @@ export async function takeOver(
 }
 
 /** Tries again what may pass: the decision is in the record already, and users may wait for it. */
-async function patiently<T>(work: () => Promise<T>): Promise<T> {
+export async function patiently<T>(work: () => Promise<T>): Promise<T> {
   for (let said = false; ; said = true) {
     try {
       return await work();

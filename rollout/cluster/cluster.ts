@@ -151,6 +151,7 @@ export function connect(access: Access, ending?: AbortSignal): Cluster {
         ...(next && { continue: next }),
       });
       const page = (await call("GET", `${path}?${query}`)) as Page<T>;
+      if (!Array.isArray(page.items)) throw new Unreachable(`The answer to GET ${path} is no list.`);
       items.push(...page.items);
       next = page.metadata.continue;
     } while (next);
@@ -236,7 +237,8 @@ async function exchange(
       if (answer.status !== 401 || attempt === 2 || !access.renew(credentials)) return answer;
     }
   } catch (error) {
-    throw ending?.aborted ? ending.reason : silence(access, error);
+    if (ending?.aborted) throw ending.reason;
+    throw silence(access, error instanceof BodyTooLarge ? new Error(error.message) : error);
   }
 }
 

@@ -115,7 +115,11 @@ export class CredentialPlugin {
       detached: true,
       stdio: ["ignore", "pipe", "ignore"],
     });
-    const end = () => endGroup(child);
+    const end = () => {
+      endGroup(child);
+      // A process that it left behind may hold the other end for ever.
+      child.stdout?.destroy();
+    };
     // It holds nothing that has to be put in order, and must not outlive us.
     process.once("exit", end);
     const read = this.#read(child);
@@ -140,7 +144,7 @@ export class CredentialPlugin {
   async #read(child: ChildProcess): Promise<Given> {
     try {
       const ended = new Promise<number | string>((done, failed) => {
-        child.once("error", failed).once("close", (code, signal) => done(code ?? signal ?? 1));
+        child.once("error", failed).once("exit", (code, signal) => done(code ?? signal ?? 1));
       });
       const [text, code] = await Promise.all([textOf(child.stdout as Socket, outputBytes), ended]);
       if (code !== 0) throw new Error(`it ended with ${code}`);
@@ -171,8 +175,8 @@ export class CredentialPlugin {
 }
 
 /** Ends a process and what it has started. */
-function endGroup({ pid, exitCode, signalCode }: ChildProcess): void {
-  if (pid === undefined || exitCode !== null || signalCode !== null) return;
+function endGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
   try {
     process.kill(-pid, "SIGKILL");
   } catch {

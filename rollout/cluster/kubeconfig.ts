@@ -138,7 +138,13 @@ function kubeconfigs(chosen: string | undefined): { text: string; origin: string
   const present = paths.filter((path) => existsSync(path));
   if (present.length === 0 && fromEnvironment) {
     const advice = chosen === undefined ? "set KUBECONFIG to one that does" : "correct its path";
-    throw new Refusal(`The kubeconfig ${fromEnvironment} does not exist: ${advice}.`);
+    // What is no path may be a kubeconfig, as some clouds give it out: in base64, with all its secrets.
+    const isPath = fromEnvironment.length < 300 && /[/.~]/.test(fromEnvironment);
+    throw new Refusal(
+      isPath
+        ? `The kubeconfig ${fromEnvironment} does not exist: ${advice}.`
+        : "The kubeconfig that was given is neither the path of a file nor a kubeconfig as text: correct it, and decode it where it is in base64.",
+    );
   }
   return present.map((path) => ({ text: readFileSync(path, "utf8"), origin: path, folder: dirname(resolve(path)) }));
 }

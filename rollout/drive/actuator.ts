@@ -146,7 +146,7 @@ export function actuatorOf(of: Acting): Actuator {
     },
     async cut(epoch) {
       const fence = (record: RolloutRecord) => assertNewest(service, record, epoch);
-      await cutNow({ ...of, fence }, note);
+      return cutNow({ ...of, fence }, note);
     },
     async silence({ release, epoch }: Rollout) {
       const seen = evidence();
@@ -185,15 +185,18 @@ function stopped(deployment: DeploymentObject, name: string): string | undefined
 /**
  * Takes users off canary once. Where nothing but canary serves it says so and leaves them there.
  *
+ * @returns whether users are off canary
  * @throws Refusal or ApiError where users may still meet canary
  */
-export async function cutNow(of: CutOff, note: (sentence: string) => void): Promise<void> {
+export async function cutNow(of: CutOff, note: (sentence: string) => void): Promise<boolean> {
   try {
     const trouble = await cut(of);
     if (trouble !== undefined) note(`The cut is not in the record (${trouble}).`);
+    return true;
   } catch (error) {
     if (!(error instanceof NobodyServes)) throw error;
     note(error.message);
+    return false;
   }
 }
 

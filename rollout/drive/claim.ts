@@ -60,9 +60,12 @@ export function claim(
   return milliseconds > 0 ? { kind: "wait", milliseconds } : { kind: "take" };
 }
 
+/** Seconds that a lease lasts at most, whatever somebody wrote into it: longer than that no command waits for a dead driver. */
+const longestSeconds = 60;
+
 /** For how many milliseconds a lease lasts after a renewal. */
 export function lasting({ leaseDurationSeconds = leaseDefaults.durationSeconds }: LeaseSpec = {}): number {
-  return leaseDurationSeconds * 1000;
+  return Math.min(Math.max(leaseDurationSeconds, 1), longestSeconds) * 1000;
 }
 
 /** A holder as a lease names it. Each taking has an identity of its own, so that two of one process are told apart; one that is had again keeps it. */

@@ -37,9 +37,10 @@ export interface Actuator {
    * Takes all users off canary, at once. Done twice it is done once.
    *
    * @param epoch number of the driver: nothing is done where the record says that a newer one drives
+   * @returns whether users are off canary: where nothing but canary serves they are left there
    * @throws Superseded then; Refusal or ApiError where users may still meet canary
    */
-  cut(epoch: number): Promise<void>;
+  cut(epoch: number): Promise<boolean>;
   /** Keeps what canary's pods have to say, and lets them go, so that connections end which a cut leaves open. */
   silence(rollout: Rollout): Promise<void>;
 }
@@ -83,12 +84,10 @@ export type End =
 /** Drives a rollout to its end, or to where it holds. @throws Superseded as soon as somebody else drives it */
 export async function drive(way: Drive): Promise<End> {
   try {
-    return await walk(way).catch((error) => {
-      if (error instanceof Stuck) return leave(way, error.message);
-      throw error;
-    });
+    return await walk(way);
   } catch (error) {
     if (error instanceof Stopped) return { kind: "stopped" };
+    if (error instanceof Stuck) return leaveStuck(way, error);
     throw error;
   }
 }
@@ -209,6 +208,17 @@ async function leave(way: Drive, because: string): Promise<End> {
   return { kind: "held", because };
 }
 
+/** Ends where an effect is stuck; evidence that turns bad meanwhile goes first. */
+async function leaveStuck(way: Drive, stuck: Stuck): Promise<End> {
+  try {
+    return await leave(stuck.way, stuck.message);
+  } catch (error) {
+    if (error instanceof RollsBack) return drive(way);
+    if (error instanceof Stopped) return { kind: "stopped" };
+    throw error;
+  }
+}
+
 /** Held by the driver, which has given up what it was doing. */
 function held({ effect: _, ...rollout }: Rollout, because: string): Rollout {
   return { ...rollout, paused: rollout.paused ?? wordOf(because) };
@@ -249,10 +259,12 @@ async function retreat(way: Drive, begun: Rollout, because: string): Promise<End
     weight: 0,
     runs: { canary: from, stable: from },
   });
-  await cutOffUsers(way, back);
+  const off = await cutOffUsers(way, back);
   const returning = { ...way, isReturning: true };
   await besides(returning, { name: "silence canary", to: back, run: (rollout) => actuator.silence(rollout) });
   await takeStableBack(returning);
+  // Stable serves by now.
+  if (!off) await cutOffUsers(way, back);
   const left = await takeCanaryBack(returning);
   const why = left === undefined ? because : `${because}; canary does not come back: ${left}`;
   const ended = { ...endOf(begun), outcome: "undone" as const, because: why };

@@ -73,7 +73,14 @@ export async function effect(way: Drive, what: Effect): Promise<Outcome> {
 }
 
 /** An effect cannot be done now, and nobody is there to see to it. */
-export class Stuck extends Error {}
+export class Stuck extends Error {
+  /** How it was tried. */
+  readonly way: Drive;
+  constructor(message: string, way: Drive) {
+    super(message);
+    this.way = way;
+  }
+}
 
 /**
  * An effect that is given up only where the rollout has to roll back.
@@ -103,7 +110,7 @@ export async function besides(way: Drive, what: Effect): Promise<void> {
 export function assertNotStuck(way: Drive, { name }: Effect, because: string, failures = attempts): void {
   if (failures < attempts || !way.leavesHolding) return;
   const users = way.isReturning ? "users are on stable; " : "";
-  throw new Stuck(`${name} failed: ${because}; ${users}mend that, then run gray resume`);
+  throw new Stuck(`${name} failed: ${because}; ${users}mend that, then run gray resume`, way);
 }
 
 /** Does it once, with an eye on the record and on the track. */
@@ -152,9 +159,10 @@ async function pauseUnlessRollsBack(way: Drive, { name }: Effect, because: strin
  * attempt is told.
  *
  * @param to what the record says from then on
+ * @returns whether users are off canary: where nothing but canary serves they are left there
  * @throws Superseded where another driver has the rollout; what the record refuses, once users are off
  */
-export async function cutOffUsers(way: Drive, to: (rollout: Rollout) => Rollout): Promise<void> {
+export async function cutOffUsers(way: Drive, to: (rollout: Rollout) => Rollout): Promise<boolean> {
   const ending = new AbortController();
   const lasting = { ...way, isReturning: true, signal: ending.signal };
   const name = "cut";
@@ -165,37 +173,45 @@ export async function cutOffUsers(way: Drive, to: (rollout: Rollout) => Rollout)
   };
   await Promise.race([begun.then(() => {}, isSuperseded), sleep(noteMilliseconds, undefined, { ref: false })]);
   boundary(way);
-  await untilCut(() => way.actuator.cut(way.ledger.epoch), way.audience.note);
-  // From here on the driver may be stopped again.
   const stop = () => ending.abort();
-  if (way.signal.aborted) stop();
-  way.signal.addEventListener("abort", stop, { once: true });
-  boundary(way);
-  await begun;
-  await write(lasting, ({ effect: _, ...rest }) => rest);
-  boundary(way);
+  try {
+    const off = await untilCut(() => way.actuator.cut(way.ledger.epoch), way.audience.note);
+    // From here on the driver may be stopped again.
+    if (way.signal.aborted) stop();
+    way.signal.addEventListener("abort", stop, { once: true });
+    boundary(way);
+    await begun;
+    await write(lasting, ({ effect: _, ...rest }) => rest);
+    boundary(way);
+    return off;
+  } finally {
+    way.signal.removeEventListener("abort", stop);
+    stop();
+  }
 }
 
 /**
  * Tries a cut until it is through.
  *
  * @param note takes each attempt that failed, in a sentence; of a long row at most one a second
- * @throws Superseded, and what is no error of the cluster
+ * @returns whether users are off canary
+ * @throws Superseded
  */
-export async function untilCut(cut: () => Promise<void>, note: (sentence: string) => void): Promise<void> {
+export async function untilCut(cut: () => Promise<boolean>, note: (sentence: string) => void): Promise<boolean> {
   let silent = 0;
   let told = 0;
   for (let attempt = 1; ; attempt++) {
     try {
-      await cut();
-      if (attempt > 1) note(`Cut at attempt ${attempt}: all users are on stable.`);
-      return;
+      const off = await cut();
+      if (off && attempt > 1) note(`Cut at attempt ${attempt}: all users are on stable.`);
+      return off;
     } catch (error) {
-      if (!isOfTheCluster(error)) throw error;
+      // Whatever else it is: ending would leave users where they are.
+      if (error instanceof Superseded) throw error;
       silent = isUnanswered(error) ? silent + 1 : 0;
       if (attempt <= cutAttemptsTold || Date.now() - told >= 1000) {
         told = Date.now();
-        note(`cut: ${sentence(error)} (attempt ${attempt}). Trying again until users are off canary.`);
+        note(`cut: ${sentence(error as Error)} (attempt ${attempt}). Trying again until users are off canary.`);
       }
       await sleep(backoff(Math.max(1, silent), cutPauses));
     }
@@ -224,7 +240,10 @@ export async function watch(way: Drive, over: AbortController, track?: Track): P
   const either = AbortSignal.any([way.signal, over.signal]);
   const rollBack = () => {
     over.abort({ kind: "interrupted" } satisfies Outcome);
-    return way.actuator.cut(way.ledger.epoch).catch(() => {});
+    return untilCut(() => way.actuator.cut(way.ledger.epoch), way.audience.note).then(
+      () => {},
+      () => {},
+    );
   };
   let isAsked = false;
   /** Asked beside the looks: an answer that does not come must not keep users on a bad release. */

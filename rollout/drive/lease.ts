@@ -1,3 +1,4 @@
+import { oneLine } from "../../border/foreign-text.ts";
 import { leaseDefaults } from "../../components/defaults.ts";
 import { serviceLabel } from "../../components/names.ts";
 import { Refusal } from "../../components/refusal.ts";
@@ -369,7 +370,7 @@ function nameOf({ namespace, service }: Leased): string {
 /** Who has a lease, at the beginning of a sentence. */
 function show({ holderIdentity = "" }: LeaseSpec = {}): string {
   const holder = parseIdentity(holderIdentity);
-  return holder ? showHolder(holder) : `"${holderIdentity}"`;
+  return oneLine(holder ? showHolder(holder) : `"${holderIdentity}"`);
 }
 
 function seconds(milliseconds: number): string {

@@ -1,4 +1,5 @@
 import type { Cluster } from "../cluster/cluster.ts";
+import { within } from "../cluster/within.ts";
 import {
   changeRecord,
   type Ended,
@@ -38,6 +39,9 @@ export interface Entry {
   readonly verdict: Verdict | undefined;
 }
 
+/** Milliseconds that a read of the record may take: a connection that is dead must not make the driver deaf. */
+const readMilliseconds = 5000;
+
 /** Rollouts that a record remembers once they have ended. */
 const endedLimit = 20;
 
@@ -51,9 +55,11 @@ export class Ledger {
   /** What was last read or written; undefined before that. */
   latest: Entry | undefined;
 
-  private constructor(of: Kept, epoch: number) {
+  private constructor(of: Kept, record: RolloutRecord) {
     this.of = of;
-    this.epoch = epoch;
+    const rollout = rolloutIn(of.service, record);
+    this.epoch = rollout?.epoch ?? 0;
+    this.latest = rollout && { rollout, verdict: record.verdicts[rollout.release] };
   }
 
   /**
@@ -62,30 +68,30 @@ export class Ledger {
    * @param begin what it is, given the epoch; may refuse by what the record says
    */
   static async open(of: Kept, begin: (epoch: number, before: RolloutRecord) => Rollout): Promise<Ledger> {
-    const { open } = await change(of, (before) => {
+    const record = await change(of, (before) => {
       const epoch = epochAfter(before);
       const rollout = begin(epoch, before);
       const former = rolloutIn(of.service, before);
       const kept = former ? withEnded(before, supersededBy(rollout, former)) : before;
       return { ...raised(kept), epoch, open: rollout };
     });
-    return new Ledger(of, open?.epoch ?? 0);
+    return new Ledger(of, record);
   }
 
   /** Takes over the rollout that is open. @throws Refusal by `found`, or if it cannot be understood */
   static async takeOver(of: Kept, found: (rollout: Rollout | undefined) => Rollout): Promise<Ledger> {
-    const { open } = await change(of, (before) => {
+    const record = await change(of, (before) => {
       const epoch = epochAfter(before);
       const { left: _, ...rollout } = found(rolloutIn(of.service, before));
       return { ...raised(before), epoch, open: { ...rollout, epoch } };
     });
-    return new Ledger(of, open?.epoch ?? 0);
+    return new Ledger(of, record);
   }
 
   /** @throws Superseded; Refusal if the record cannot be read, or the cluster does not answer */
   async read(): Promise<Entry> {
     const { api, namespace, service, cluster } = this.of;
-    const reading = await readRecord(api, namespace, service, cluster);
+    const reading = await within(api, readMilliseconds, (limited) => readRecord(limited, namespace, service, cluster));
     if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
     const rollout = this.own(reading.kind === "read" ? reading.record : undefined);
     this.latest = {

@@ -1,4 +1,5 @@
 import { leaseDefaults } from "../../components/defaults.ts";
+import { mayPass } from "../cluster/answer.ts";
 import { type Clock, machineClock } from "./clock.ts";
 import { type Driver, type Leased, readDriver } from "./lease.ts";
 
@@ -72,7 +73,15 @@ export async function* looks(
   const observation = new Observation(clock);
   const began = clock.now();
   for (let said = false; ; ) {
-    const driver = await readDriver(of);
+    let driver: Driver | undefined;
+    try {
+      driver = await readDriver(of);
+    } catch (error) {
+      if (!mayPass(error)) throw error;
+      observation.missed();
+      await clock.sleep(lookMilliseconds);
+      continue;
+    }
     const sign = observation.see(driver);
     const waited = clock.now() - began;
     yield { driver, sign, waited };

@@ -59,7 +59,7 @@ export async function answered<T>(way: Drive, ask: () => Promise<T>): Promise<T>
   for (let said: string | undefined; ; ) {
     if (way.signal.aborted) throw new Stopped();
     try {
-      const answer = await ask();
+      const answer = await hearing(way, ask());
       if (said !== undefined) way.audience.note("The cluster answers again.");
       return answer;
     } catch (error) {
@@ -73,6 +73,27 @@ export async function answered<T>(way: Drive, ask: () => Promise<T>): Promise<T>
       await pause(way, lookMilliseconds);
     }
   }
+}
+
+/** What comes of it, unless evidence turns bad before. @throws RollsBack then */
+async function hearing<T>(way: Drive, pending: Promise<T>): Promise<T> {
+  if (way.isReturning) return pending;
+  const over = new AbortController();
+  try {
+    return await Promise.race([pending, badEvidence(way, over.signal)]);
+  } finally {
+    over.abort();
+  }
+}
+
+async function badEvidence(way: Drive, over: AbortSignal): Promise<never> {
+  while (!over.aborted) {
+    await sleep(alertMilliseconds, undefined, { signal: over }).catch(() => {});
+    const rollback = over.aborted ? undefined : rollbackNow(way);
+    if (rollback !== undefined) throw new RollsBack(rollback);
+  }
+  // The answer came first, and nothing waits for this any more.
+  return new Promise(() => {});
 }
 
 /**

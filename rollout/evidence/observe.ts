@@ -53,7 +53,8 @@ export async function* observe({ api, namespace, service, source, signal, hurrie
       yield { at, trouble: (error as Error).message };
     }
     const early = at - began < lookDefaults.closeWatchSeconds * 1000 || hurries();
-    const due = at + (early ? lookDefaults.earlyTickSeconds : lookDefaults.tickSeconds) * 1000;
-    await sleep(Math.max(0, due - Date.now()), undefined, { signal }).catch(() => {});
+    const every = (early ? lookDefaults.earlyTickSeconds : lookDefaults.tickSeconds) * 1000;
+    // No longer than that, should the clock be set back meanwhile.
+    await sleep(Math.min(every, Math.max(0, at + every - Date.now())), undefined, { signal }).catch(() => {});
   }
 }

@@ -5,6 +5,7 @@ import type { HttpRouteRule } from "../../components/route.ts";
 import { mayPass } from "../cluster/answer.ts";
 import { backoff } from "../cluster/backoff.ts";
 import { ApiError, type Cluster, type Operation, Unreachable } from "../cluster/cluster.ts";
+import { within } from "../cluster/within.ts";
 import { changeRecord, type RolloutRecord, raised } from "../record/record.ts";
 import { isAdopted, readDeployment, readService, type ServiceObject } from "./live.ts";
 import { isReady, type PodObject } from "./pods.ts";
@@ -32,6 +33,8 @@ const attemptsAtOnce = 4;
 
 /** Milliseconds that users wait for nothing: longer than this nobody waits for the record to be written. */
 const recordMilliseconds = 1000;
+/** Milliseconds that one cut may take: a connection that is dead must not keep the next one waiting. */
+const attemptMilliseconds = 5000;
 /** The same for each answer that the patch does not need. */
 const besidesMilliseconds = 500;
 
@@ -49,7 +52,11 @@ const besidesMilliseconds = 500;
  * @returns what could not be noted in the record, in words for a person
  * @throws NobodyServes; what the fence throws; Refusal or ApiError if a part of the front could not be changed
  */
-export async function cut(of: CutOff): Promise<string | undefined> {
+export function cut(of: CutOff): Promise<string | undefined> {
+  return within(of.api, attemptMilliseconds, (api) => cutOnce({ ...of, api }));
+}
+
+async function cutOnce(of: CutOff): Promise<string | undefined> {
   const { api, namespace, service } = of;
   const note = noteOf(of);
   const shared = readService(api, namespace, service);
@@ -122,11 +129,14 @@ function noteOf({ api, namespace, service, cluster, fence }: CutOff): Note {
 async function howToCut(of: CutOff, record: Promise<RolloutRecord>): Promise<"the front" | "canary's pods"> {
   const { api, namespace, service } = of;
   const pods = api.list<PodObject>(`/api/v1/namespaces/${namespace}/pods`, `app=${service},track=stable`);
-  const [ready, ...adopted] = await Promise.allSettled([
-    inTime(pods.then((found) => found.some(isReady))),
-    inTime(record.then((before) => before.adopted !== undefined)),
-    inTime(readDeployment(api, namespace, service, "stable").then(isAdopted)),
-  ]);
+  const asked = [
+    pods.then((found) => found.some(isReady)),
+    record.then((before) => before.adopted !== undefined),
+    readDeployment(api, namespace, service, "stable").then(isAdopted),
+  ] as const;
+  // However slow the server is, one answer is waited for; the limit is for the others.
+  await Promise.any(asked).catch(() => {});
+  const [ready, ...adopted] = await Promise.allSettled([inTime(asked[0]), inTime(asked[1]), inTime(asked[2])]);
   if (ready.status === "fulfilled" && ready.value) return "the front";
   if (adopted.some((answer) => answer.status === "fulfilled" && answer.value)) return "canary's pods";
   if (ready.status === "rejected") {
@@ -237,6 +247,6 @@ export function routeCut({ metadata, spec }: RouteObject): Operation[] {
   return changes.length === 0 ? [] : [{ op: "test", path: "/spec/rules", value: rules }, ...changes];
 }
 
-function namesCanary({ backendRefs }: HttpRouteRule, service: string): boolean {
+function namesCanary({ backendRefs = [] }: Partial<HttpRouteRule>, service: string): boolean {
   return backendRefs.some(({ name }) => name === backendName(service, "canary"));
 }

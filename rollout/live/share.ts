@@ -54,6 +54,9 @@ export function hasUserRules({ routes }: Pick<Front, "routes">): boolean {
 }
 
 /** Whether only the token meets a rule. */
-export function isOfToken({ matches }: NonNullable<RouteObject["spec"]["rules"]>[number]): boolean {
-  return matches.every(({ headers = [] }) => headers.some(({ name }) => name.toLowerCase() === tokenHeader));
+export function isOfToken({ matches = [] }: Partial<NonNullable<RouteObject["spec"]["rules"]>[number]>): boolean {
+  return (
+    matches.length > 0 &&
+    matches.every(({ headers = [] }) => headers.some(({ name }) => name.toLowerCase() === tokenHeader))
+  );
 }

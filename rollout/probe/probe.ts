@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { runInNewContext } from "node:vm";
 import { beginningOf, textIn } from "../../border/body.ts";
 import { oneLine } from "../../border/foreign-text.ts";
 import type { FullCheck } from "../../components/check.ts";
@@ -118,8 +119,29 @@ export function fault(
   const [holds, what] =
     "contains" in body
       ? [text.includes(body.contains), JSON.stringify(body.contains)]
-      : [new RegExp(body.pattern, "u").test(text), `what /${body.pattern}/ finds`];
+      : ([finds(body.pattern, text), `what /${body.pattern}/ finds`] as const);
+  if (holds === undefined) return `${oneLine(what)} takes too long on the body`;
   return holds ? undefined : `the body does not hold ${oneLine(what)}: ${shown(text)}`;
+}
+
+/** Milliseconds that a pattern may take: some take hours on a line that a pod chooses, and the driver would be deaf for as long. */
+const patternMilliseconds = 50;
+
+/** Whether a pattern finds something; undefined where it takes too long. */
+function finds(pattern: string, text: string): boolean | undefined {
+  try {
+    const found: unknown = runInNewContext(
+      'new RegExp(pattern, "u").test(text)',
+      { pattern, text },
+      {
+        timeout: patternMilliseconds,
+      },
+    );
+    return found === true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_SCRIPT_EXECUTION_TIMEOUT") return undefined;
+    throw error;
+  }
 }
 
 function shown(text: string): string {

@@ -88,8 +88,7 @@ async function pastDeadLocks(attempt: () => Promise<Ended>): Promise<Ended> {
   const ended = await attempt();
   const locks = locksIn(ended.stderr);
   if (locks.length === 0 || !locks.every((lock) => isDead(lock))) return ended;
-  locks.forEach(takeAway);
-  return attempt();
+  return locks.map(takeAway).every(Boolean) ? attempt() : ended;
 }
 
 function about({ stack }: Run): string[] {

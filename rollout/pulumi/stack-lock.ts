@@ -37,9 +37,18 @@ export function isDead({ url, host, pid }: StackLock, proc = "/proc"): boolean {
   return url.startsWith("file:") && host === hostname() && seesAll(proc) && !lives(pid, proc);
 }
 
-/** Takes a lock away, and no other: one that somebody takes at the same moment stays, unlike with `pulumi cancel`. */
-export function takeAway({ url }: StackLock): void {
-  rmSync(fileURLToPath(url), { force: true });
+/**
+ * Takes a lock away, and no other: one that somebody takes at the same moment stays, unlike with `pulumi cancel`.
+ *
+ * @returns whether it is gone: a shared folder may be another user's
+ */
+export function takeAway({ url }: StackLock): boolean {
+  try {
+    rmSync(fileURLToPath(url), { force: true });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The first namespaces of a machine, by their numbers in every kernel (include/linux/proc_ns.h). */

@@ -74,11 +74,12 @@ export class Tracks implements Actuator {
     return this.failedChecks;
   }
 
-  async cut(_epoch: number): Promise<void> {
+  async cut(_epoch: number): Promise<boolean> {
     this.done.push("cut");
     await this.at("cut begins");
     this.#change(this.canary, { weight: 0 });
     await this.at("cut done");
+    return true;
   }
 
   async silence({ release }: Rollout): Promise<void> {

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { Step } from "../../../components/step.ts";
 import { Unreachable } from "../../../rollout/cluster/cluster.ts";
 import type { End } from "../../../rollout/drive/driver.ts";
+import { Superseded } from "../../../rollout/drive/ledger.ts";
 import type { Standing } from "../../../rollout/drive/next.ts";
 import type { Rollout } from "../../../rollout/drive/rollout.ts";
 import type { ApiServer } from "../../fake/api-server.ts";
@@ -11,8 +12,8 @@ import { b, bad, good, quickCluster, Trial, undecided, usual } from "../../fake/
 
 const silence = "The cluster does not answer";
 
-/** The process is gone: nothing it would have done after this happens. */
-class Crash extends Error {}
+/** The process is gone: nothing it would have done after this happens. A cut goes on after any other error. */
+class Crash extends Superseded {}
 
 describe("a driver that dies, or hears nothing", function () {
   this.timeout(60_000);

@@ -447,7 +447,7 @@ describe("the driver", () => {
       const { cut } = trial.tracks;
       trial.tracks.cut = async (epoch) => {
         locked = false;
-        await cut.call(trial.tracks, epoch);
+        return cut.call(trial.tracks, epoch);
       };
       assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", because: "alice aborted it: enough" });
     });

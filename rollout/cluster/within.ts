@@ -11,12 +11,11 @@ export async function within<T>(
   milliseconds: number,
   work: (api: Cluster) => Promise<T>,
 ): Promise<T> {
-  const limit = new AbortController();
-  const late = new Unreachable(`The cluster did not answer within ${milliseconds / 1000} s.`);
-  const timer = setTimeout(() => limit.abort(late), milliseconds);
+  const limit = AbortSignal.timeout(milliseconds);
   try {
-    return await work(api.until(limit.signal));
-  } finally {
-    clearTimeout(timer);
+    return await work(api.until(limit));
+  } catch (error) {
+    if (error !== limit.reason) throw error;
+    throw new Unreachable(`The cluster did not answer within ${milliseconds / 1000} s.`);
   }
 }

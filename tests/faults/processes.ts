@@ -196,7 +196,8 @@ class Play {
     );
     script(
       "plugin",
-      `[ -e "${this.#folder}/hangs-$1" ] && sleep 600`,
+      // As long as the fault lasts: one that hung on would take its 30 s, in which its driver can do nothing.
+      `while [ -e "${this.#folder}/hangs-$1" ]; do sleep 0.1; done`,
       "end=$(date -u -d '+12 seconds' +%Y-%m-%dT%H:%M:%SZ)",
       'printf \'{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"t","expirationTimestamp":"%s"}}\' "$end"',
     );

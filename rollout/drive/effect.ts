@@ -9,6 +9,7 @@ import type { Rollout } from "./rollout.ts";
 import {
   alertMilliseconds,
   askedBeside,
+  hearing,
   isOfTheCluster,
   pause,
   read,
@@ -260,7 +261,7 @@ export async function watch(way: Drive, over: AbortController, track?: Track): P
   };
   for (let look = 0; !either.aborted; look++) {
     try {
-      const entry = await way.ledger.read();
+      const entry = await hearing(way, way.ledger.read());
       if (either.aborted) return;
       if (!way.isReturning && rollbackBy(way, entry) !== undefined) return await rollBack();
       // What Kubernetes says of the roll before stands until the first progress of this one.

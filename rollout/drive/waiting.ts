@@ -76,7 +76,7 @@ export async function answered<T>(way: Drive, ask: () => Promise<T>): Promise<T>
 }
 
 /** What comes of it, unless evidence turns bad before. @throws RollsBack then */
-async function hearing<T>(way: Drive, pending: Promise<T>): Promise<T> {
+export async function hearing<T>(way: Drive, pending: Promise<T>): Promise<T> {
   if (way.isReturning) return pending;
   const over = new AbortController();
   try {

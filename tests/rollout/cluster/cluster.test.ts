@@ -265,6 +265,13 @@ describe("the client of the cluster", () => {
     });
   });
 
+  it("takes an answer that is no list for none", async () => {
+    for (const body of [{}, { items: null }, []]) {
+      api.intercept = () => ({ status: 200, body });
+      await assert.rejects(cluster().list(maps), refusal(/^The answer to GET .* is no list\.$/));
+    }
+  });
+
   it("begins a list anew that is too old to be continued, and gives up after a few times", async () => {
     for (const name of ["a", "b", "c"]) api.put(`${maps}/list-${name}`, { metadata: { name, labels: { of: "list" } } });
     api.pageSize = 2;

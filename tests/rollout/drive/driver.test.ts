@@ -6,7 +6,7 @@ import { ApiError, Unreachable } from "../../../rollout/cluster/cluster.ts";
 import { Superseded } from "../../../rollout/drive/ledger.ts";
 import { atLastStep, resumed } from "../../../rollout/drive/rollout.ts";
 import type { ApiServer } from "../../fake/api-server.ts";
-import { a, b, bad, good, quickCluster, recordPath, Trial, undecided } from "../../fake/driven.ts";
+import { a, b, bad, good, quickCluster, recordPath, Trial, undecided, usual } from "../../fake/driven.ts";
 
 describe("the driver", () => {
   let api: ApiServer;
@@ -207,6 +207,50 @@ describe("the driver", () => {
       cutting((attempt) => (attempt === 1 ? new ApiError(500, "failed") : new Superseded("somebody else drives")));
       await assert.rejects(trial.drive(await trial.begin()), Superseded);
       assert.equal(trial.tracks.canary.weight, 10);
+    });
+
+    it("is kept waiting by no read of the record that hangs", async () => {
+      let isBad = false;
+      trial.standing = () => (isBad ? bad : good);
+      const ledger = await trial.begin();
+      const { read } = ledger;
+      ledger.read = () => {
+        if (trial.tracks.canary.weight !== 10 || trial.tracks.canary.release !== b || isBad) return read.call(ledger);
+        isBad = true;
+        return new Promise(() => {});
+      };
+      assert.deepEqual(await trial.drive(ledger), { kind: "undone", because: bad.because });
+    });
+
+    it("goes on past an error that is a fault of ours", async () => {
+      cutting((attempt) => (attempt <= 3 ? new TypeError("undefined is not iterable") : undefined));
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", because: bad.because });
+    });
+
+    it("is said only where it was made, and made again once stable serves", async () => {
+      trial.standing = ({ step, entered }) => (step === 1 && entered ? bad : undecided);
+      const { cut } = trial.tracks;
+      let cuts = 0;
+      trial.tracks.cut = async (epoch) => (++cuts === 1 ? false : cut.call(trial.tracks, epoch));
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", because: bad.because });
+      assert.equal(cuts, 2);
+      assert.deepEqual(trial.notes, []);
+    });
+
+    it("comes also where the record that a driver took over cannot be read any more", async () => {
+      trial.standing = () => bad;
+      await trial.begin(usual, {
+        step: 1,
+        weight: 10,
+        entered: new Date().toISOString(),
+        runs: { canary: b, stable: a },
+      });
+      trial.tracks.canary.release = b;
+      trial.tracks.canary.weight = 10;
+      const taken = await trial.takeOver();
+      taken.read = () => Promise.reject(new ApiError(403, "configmaps is forbidden"));
+      await trial.drive(taken).catch(() => {});
+      assert.equal(trial.tracks.done[0], "cut");
     });
 
     it("is kept waiting by no question about the pods that hangs", async () => {

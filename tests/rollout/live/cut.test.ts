@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import * as v from "valibot";
 import { routeSpec } from "../../../components/gateway.ts";
 import type { Rule } from "../../../components/rule.ts";
 import { rulesSchema } from "../../../components/rule-schema.ts";
 import { gatewayMode } from "../../../components/traffic.ts";
-import { connect } from "../../../rollout/cluster/cluster.ts";
+import { type Cluster, connect } from "../../../rollout/cluster/cluster.ts";
 import { findAccess } from "../../../rollout/cluster/kubeconfig.ts";
 import { cut, routeCut } from "../../../rollout/live/cut.ts";
 import type { RouteObject } from "../../../rollout/live/routes.ts";
@@ -248,6 +249,32 @@ describe("cut", () => {
     api.put(recordPath, recordWith({ epoch: 4 }));
     assert.equal(await fenced(), undefined);
     assert.deepEqual([selector(), record().sequence], [{ app: "web", track: "stable" }, 1]);
+  });
+
+  it("waits for a server that takes its time with every answer", async () => {
+    const slow = connect(findAccess({ kubeconfig: api.kubeconfig }));
+    const late =
+      <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+      async (...args: A): Promise<R> => {
+        await sleep(600);
+        return call(...args);
+      };
+    const slowed: Cluster = {
+      ...slow,
+      get: late(slow.get) as Cluster["get"],
+      list: late(slow.list) as Cluster["list"],
+      until: () => slowed,
+    };
+    await cut({ api: slowed, cluster: "cluster-uid", namespace, service: "web" });
+    assert.deepEqual(selector(), { app: "web", track: "stable" });
+  });
+
+  it("passes over a rule of a route that has no backends", async () => {
+    const live = written(10) as unknown as ApiObject;
+    live.spec.rules.unshift({ matches: [{ path: { type: "Exact", value: "/old" } }], filters: [] });
+    api.put(routePath, live);
+    await cutWeb();
+    assert.deepEqual(api.objects.get(routePath)?.spec.rules.slice(1), written(0).spec.rules);
   });
 
   it("fails where the front may not be changed", async () => {

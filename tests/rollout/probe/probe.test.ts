@@ -9,6 +9,14 @@ import { DarkCanary, host, token } from "../../fake/dark-canary.ts";
 describe("judging an answer", () => {
   const ok = { status: 200 } as const;
 
+  it("gives a pattern no more time than the driver can spare", () => {
+    const text = `${"a".repeat(200_000)}\n`;
+    assert.equal(
+      fault({ status: 200, body: { pattern: "(a+)+$x" } }, { status: 200, text }),
+      "what /(a+)+$x/ finds takes too long on the body",
+    );
+  });
+
   it("lets pass what has the status and holds what is expected, and nothing else", () => {
     const status = fc.integer({ min: 200, max: 599 });
     const near = fc.constantFrom("", "a", "ab", "ba", "aba", "b");

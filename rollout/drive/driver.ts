@@ -72,6 +72,8 @@ export interface Drive {
   readonly signal: AbortSignal;
   /** Whether users are off canary, and the rollout on its way back. @default false */
   readonly isReturning?: boolean;
+  /** Whether stable runs what it ran before, on the way back. @default false */
+  readonly isStableBack?: boolean;
 }
 
 /** What driving came to. */
@@ -265,7 +267,7 @@ async function retreat(way: Drive, begun: Rollout, because: string): Promise<End
   await takeStableBack(returning);
   // Stable serves by now.
   if (!off) await cutOffUsers(way, back);
-  const left = await takeCanaryBack(returning);
+  const left = await takeCanaryBack({ ...returning, isStableBack: true });
   const why = left === undefined ? because : `${because}; canary does not come back: ${left}`;
   const ended = { ...endOf(begun), outcome: "undone" as const, because: why };
   await answered(returning, () => way.ledger.close(ended, { [release]: from }));

@@ -11,6 +11,7 @@ import {
   askedBeside,
   hearing,
   isOfTheCluster,
+  mayHaveUsers,
   pause,
   read,
   readPatiently,
@@ -110,7 +111,8 @@ export async function besides(way: Drive, what: Effect): Promise<void> {
 /** @throws Stuck where an effect has failed by three answers and nobody is at a terminal */
 export function assertNotStuck(way: Drive, { name }: Effect, because: string, failures = attempts): void {
   if (failures < attempts || !way.leavesHolding) return;
-  const users = way.isReturning ? "users are on stable; " : "";
+  const stable = mayHaveUsers(way) ? "stable may still run the release; " : "users are on stable; ";
+  const users = way.isReturning ? stable : "";
   throw new Stuck(`${name} failed: ${because}; ${users}mend that, then run gray resume`, way);
 }
 

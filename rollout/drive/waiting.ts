@@ -140,9 +140,12 @@ export function rollbackBy({ witness }: Drive, entry: Entry): string | undefined
   return move.kind === "retreat" ? move.because : undefined;
 }
 
-/** Whether users may meet canary, by what was last read of the record. */
-export function mayHaveUsers({ ledger: { latest }, isReturning }: Drive): boolean {
-  return latest !== undefined && !isReturning && latest.rollout.weight !== 0;
+/** Whether users may meet the release, on canary or on stable, by what was last read of the record. */
+export function mayHaveUsers({ ledger: { latest }, isReturning, isStableBack }: Drive): boolean {
+  if (latest === undefined) return false;
+  const { steps, step, weight } = latest.rollout;
+  if (steps[step]?.stage === "full" && !isStableBack) return true;
+  return !isReturning && weight !== 0;
 }
 
 /** Whether somebody who is no bug of ours said no. */

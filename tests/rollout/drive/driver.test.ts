@@ -513,6 +513,21 @@ describe("the driver", () => {
     });
   });
 
+  it("holds without saying that users are on stable, where stable is half-way on the release and does not go back", async () => {
+    let isBad = false;
+    trial.standing = () => (isBad ? bad : good);
+    trial.tracks.at = async (place) => {
+      if (place === "stable begins" && trial.open.ending) throw new Refusal("Stack prod is locked.");
+      if (place !== "stable half-way") return;
+      isBad = true;
+      await untilInterrupted();
+    };
+    const because =
+      "stable back failed: Stack prod is locked; stable may still run the release; mend that, then run gray resume";
+    assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", because });
+    assert.equal(trial.tracks.canary.weight, 0);
+  });
+
   describe("with a person who", () => {
     const atPlace = (name: string, of: () => boolean, act: () => Promise<void>) => {
       let once = true;

@@ -5,14 +5,14 @@ import { Refusal } from "../components/refusal.ts";
 import { mayPass } from "../rollout/cluster/answer.ts";
 import { actuatorOf } from "../rollout/drive/actuator.ts";
 import { Announcer } from "../rollout/drive/announce.ts";
-import { type Drive, drive, type End, protectUsers } from "../rollout/drive/driver.ts";
+import type { End } from "../rollout/drive/driver.ts";
 import { type Exporter, exporter } from "../rollout/drive/exporter.ts";
 import { Driven, Lease } from "../rollout/drive/lease.ts";
 import { Ledger } from "../rollout/drive/ledger.ts";
 import { findWebhook, Notifier } from "../rollout/drive/notify.ts";
 import { looks } from "../rollout/drive/observation.ts";
 import type { Rollout } from "../rollout/drive/rollout.ts";
-import { isOfTheCluster, mayHaveUsers } from "../rollout/drive/waiting.ts";
+import { driveWithLease } from "../rollout/drive/with-lease.ts";
 import { Testimony } from "../rollout/drive/witness.ts";
 import type { Sight } from "../rollout/evidence/assess.ts";
 import { up } from "../rollout/pulumi/pulumi.ts";
@@ -117,9 +117,9 @@ export async function driveOn(
     },
     signal: ending.signal,
   });
-  let held = lease;
+  const held = { lease };
   const actuator = actuatorOf({
-    assertHeld: () => held.assertHeld(),
+    assertHeld: () => held.lease.assertHeld(),
     api,
     cluster,
     namespace,
@@ -136,19 +136,12 @@ export async function driveOn(
   try {
     const leavesHolding = options.stay !== true && process.stdout.isTTY !== true;
     const way = { ledger, actuator, witness, audience, leavesHolding, signal: ending.signal };
-    for (;;) {
-      end = await drive({ ...way, signal: AbortSignal.any([ending.signal, held.lost]) });
-      if (end.kind !== "stopped" || ending.signal.aborted) break;
-      view.note("The lease of the rollout ran out: it is asked for again.");
-      const again = await retaken(held, way);
-      if (again === undefined) break;
-      held = again;
-    }
+    end = await driveWithLease(way, held);
   } finally {
     ending.abort();
     stopListening();
     await witness.end();
-    await held.release();
+    await held.lease.release();
     await announcer.end(end ?? { kind: "stopped" });
     await exposed?.end();
   }
@@ -174,26 +167,6 @@ function together(
       announcer.seen(sight);
     },
   };
-}
-
-/**
- * The lease again after it ran out, as in a long silence of the cluster. Users are taken off a bad release meanwhile.
- *
- * @returns undefined where the driver was ended meanwhile
- * @throws Driven if somebody else has it now; what else keeps it away, once no user may meet canary
- */
-async function retaken(lease: Lease, way: Drive): Promise<Lease | undefined> {
-  for (;;) {
-    try {
-      return await lease.again();
-    } catch (error) {
-      const returns = await protectUsers(way);
-      const waits = mayPass(error) || (isOfTheCluster(error) && !returns && mayHaveUsers(way));
-      if (error instanceof Driven || !waits) throw error;
-      if (way.signal.aborted) return undefined;
-      await sleep(1000, undefined, { signal: way.signal }).catch(() => {});
-    }
-  }
 }
 
 /** Milliseconds for which a driver may show itself before it is asked whether the rollout can be driven from here. */

@@ -5,12 +5,12 @@ import type { Track } from "../../components/traffic.ts";
 import { mayPass } from "../../rollout/cluster/answer.ts";
 import type { Cluster } from "../../rollout/cluster/cluster.ts";
 import { actuatorOf } from "../../rollout/drive/actuator.ts";
-import { type Drive, drive, type End, protectUsers, type Witness } from "../../rollout/drive/driver.ts";
+import type { End, Witness } from "../../rollout/drive/driver.ts";
 import { Driven, Lease } from "../../rollout/drive/lease.ts";
 import { type Entry, Ledger, Superseded } from "../../rollout/drive/ledger.ts";
 import type { Move, Standing } from "../../rollout/drive/next.ts";
 import type { Rollout } from "../../rollout/drive/rollout.ts";
-import { isOfTheCluster, mayHaveUsers } from "../../rollout/drive/waiting.ts";
+import { driveWithLease } from "../../rollout/drive/with-lease.ts";
 import { Recorder } from "../../rollout/evidence/recorder.ts";
 import { byEvidence } from "../../rollout/record/judgement.ts";
 import type { Happening } from "./events.ts";
@@ -113,12 +113,12 @@ async function driveOn(process: Process, ledger: Ledger, lease: Lease): Promise<
   tell({ kind: "driver", by: actor.name, is: "driving", epoch: ledger.epoch });
   const note = noteOf(process);
   const witness = new ScriptedWitness(process);
-  let held = lease;
+  const held = { lease };
   const actuator = actuatorOf({
     ...{ api, cluster, namespace, service, folder, note },
     stacks: { canary: "canary", stable: "stable" },
     up: (stack, epoch, signal) => up(stack as Track, epoch, signal),
-    assertHeld: () => held.assertHeld(),
+    assertHeld: () => held.lease.assertHeld(),
     evidence: () => undefined,
     way: { by: "pods" },
     progress: () => {},
@@ -131,27 +131,10 @@ async function driveOn(process: Process, ledger: Ledger, lease: Lease): Promise<
   };
   const way = { ledger, actuator, witness, audience: { now, note }, leavesHolding, signal: ending };
   try {
-    for (;;) {
-      const end = await drive({ ...way, signal: AbortSignal.any([ending, held.lost]) });
-      if (end.kind !== "stopped" || ending.aborted) return end;
-      held = await retaken(held, way);
-    }
+    return await driveWithLease(way, held);
   } finally {
     witness.end();
-    await held.release();
-  }
-}
-
-async function retaken(lease: Lease, way: Drive): Promise<Lease> {
-  for (;;) {
-    try {
-      return await lease.again();
-    } catch (error) {
-      const returns = await protectUsers(way);
-      const waits = mayPass(error) || (isOfTheCluster(error) && !returns && mayHaveUsers(way));
-      if (error instanceof Driven || !waits || way.signal.aborted) throw error;
-      await sleep(1000);
-    }
+    await held.lease.release();
   }
 }
 

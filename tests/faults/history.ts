@@ -64,6 +64,11 @@ export function processHistoryOf(seed: number): History {
   return { ...historyWithin(seed, 15 * seconds), skews: [], processFaults: [], rollMilliseconds: 600 };
 }
 
+/** The history that a seed stands for, in real time and on a real cluster, where a rollout takes half a minute without faults. */
+export function sandboxHistoryOf(seed: number): History {
+  return { ...historyWithin(seed, 40 * seconds), skews: [] };
+}
+
 function historyWithin(seed: number, span: number): History {
   const chance = chanceOf(seed, "history");
   const isQuiet = chance.is(0.1);

@@ -18,7 +18,7 @@ import { paths, Site, sparesCut } from "./site.ts";
 import { fateOf } from "./weather.ts";
 
 /** Milliseconds after which a history is over whatever it came to. */
-const patience = 300_000;
+const patience = 900_000;
 /** Milliseconds for which a driver that only waits for a person is looked at. */
 const holding = 20_000;
 /** Milliseconds after which a credential plugin that hangs is given up; the product's own limit is for real plugins. */

@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import type { IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Outcome, Running } from "../../../rehearsal/command.ts";
 import { until } from "../../../rehearsal/kubectl.ts";
 import { findAccess } from "../../../rollout/cluster/kubeconfig.ts";
 import { apiServerBehind } from "../../faults/api-server-behind.ts";
 import { FaultyProxy } from "../../faults/faulty-proxy.ts";
-import { processHistoryOf } from "../../faults/history.ts";
+import { type History, sandboxHistoryOf } from "../../faults/history.ts";
 import { fateOf, type Storm } from "../../faults/weather.ts";
 import { patience, Subject } from "./subject.ts";
 
+/** Steps with users on canary alone, so that an abort has users to cut off. */
+const plan = `[{ stage: "dark", checks: ["healthy"] }, { stage: "canary", weight: 25, atLeast: 6 }, { stage: "full", watch: 1 }]`;
 /** Sixty for the long mode. */
 const minutes = Number(process.env.GRAY_MINUTES ?? 5);
 const first = Number(process.env.GRAY_SEED ?? 1);
@@ -30,11 +33,11 @@ describe("a rollout through storms between gray and the API server", () => {
     const by = /pulumi/i.test(request.headers["user-agent"] ?? "") ? "pulumi" : "driver";
     const nth = (counts.get(`${by} ${method} ${path}`) ?? 0) + 1;
     counts.set(`${by} ${method} ${path}`, nth);
-    return { ...fateOf(seed, storms, { by, method, path, nth, at: Date.now() - began }) };
+    return fateOf(seed, storms, { by, method, path, nth, at: Date.now() - began });
   };
 
   before(async () => {
-    subject = await Subject.create("faults-storms");
+    subject = await Subject.create("faults-storms", { plan });
     await subject.knowBoth();
     proxy = await FaultyProxy.start({
       fate,
@@ -67,37 +70,110 @@ describe("a rollout through storms between gray and the API server", () => {
     return spec.selector.track !== "stable" && (await subject.runs("canary")) === release;
   };
 
+  /** Signals that a history has for the driver, each in its time; a driver that was killed is resumed. */
+  const signal = async ({ processFaults }: Plan, driver: Running, resume: () => Running) => {
+    let current = driver;
+    for (const { at, fault, lasts } of processFaults) {
+      await sleep(Math.max(0, at - (Date.now() - began)));
+      if (!send(current, fault as NodeJS.Signals)) continue;
+      faults.set(fault, (faults.get(fault) ?? 0) + 1);
+      if (fault === "SIGSTOP") {
+        await sleep(lasts);
+        send(current, "SIGCONT");
+        continue;
+      }
+      await current.ended;
+      if (await subject.open()) current = resume();
+    }
+    return current;
+  };
+
   it(`ends promoted or undone once it is calm, and users leave an aborted one (${minutes} minutes from seed ${first})`, async () => {
     const env = { KUBECONFIG: `${subject.project.folder}/storms.kubeconfig` };
-    let rollouts = 0;
-    for (const end = Date.now() + minutes * 60_000; Date.now() < end; seed++, rollouts++) {
-      const history = processHistoryOf(seed);
+    const ends = new Map<string, number>();
+    for (const end = Date.now() + minutes * 60_000; Date.now() < end; seed++) {
+      const history = planOf(seed);
+      if (history.storms.length === 0) continue;
+      const again = `GRAY_SEED=${seed} npm run test:faults -- --sandbox --grep storms`;
       const { from, to } = await subject.change();
       counts.clear();
       began = Date.now();
       storms = history.storms;
       const driver = subject.startWith(env, "rollout");
-      const aborts = history.decisions.find(({ decision }) => decision === "abort");
-      await sleep(aborts?.at ?? history.calm);
-      const aborted = aborts && (await subject.gray("abort", "--because", `seed ${seed}`));
+      const signalled = signal(history, driver, () => subject.startWith(env, "resume"));
+      const watched = new AbortController();
+      const epochs = watchEpochs(subject, watched.signal);
+      let aborted: Outcome | undefined;
+      if (history.abortsAt !== undefined) {
+        await sleep(history.abortsAt);
+        aborted = await subject.gray("abort", "--because", `seed ${seed}`);
+      }
       await sleep(Math.max(0, history.calm - (Date.now() - began)));
       storms = [];
-      const again = `GRAY_SEED=${seed} npm run test:faults -- --sandbox --grep storms`;
       if (aborted && (await subject.open())?.ending) {
         await sleep(leaves);
         assert.ok(!(await meet(to)), `users are on an aborted canary: ${again}`);
       }
-      const { output } = await driver.ended;
+      const { output } = await (await signalled).ended;
       for (let resumes = 0; resumes < 2 && (await subject.open()); resumes++) await subject.gray("resume");
+      watched.abort();
+      const seen = await epochs;
+      assert.deepEqual(
+        seen,
+        seen.toSorted((one, two) => one - two),
+        `an older driver wrote the record: ${again}`,
+      );
       const { open, ended: [latest] = [] } = await subject.record();
       assert.equal(open, undefined, `${again}\n${output}`);
-      if (latest?.outcome === "promoted") assert.equal((await subject.open())?.ending, undefined);
-      if (latest?.outcome === "undone") await subject.approve(to);
       const isNew = latest?.release === to;
       const stable = isNew && latest.outcome === "promoted" ? to : from;
+      if (isNew && latest.outcome === "undone") await subject.approve(to);
       await until(`stable runs ${stable}`, async () => (await subject.runs("stable")) === stable, patience);
+      const outcome = isNew ? latest.outcome : "never begun";
+      ends.set(outcome, (ends.get(outcome) ?? 0) + 1);
     }
-    const told = [...faults].map(([fault, count]) => `${count} ${fault}`).join(", ");
-    process.stdout.write(`      ${rollouts} rollouts, seeds ${first} to ${seed - 1}; faults: ${told}\n`);
+    process.stdout.write(`      seeds ${first} to ${seed - 1}: ${list(ends)}; faults: ${list(faults)}\n`);
   });
 });
+
+interface Plan extends Pick<History, "storms" | "processFaults" | "calm"> {
+  /** Milliseconds until a person aborts. */
+  readonly abortsAt?: number;
+}
+
+/** What a history has for a real cluster. Its storms are over drivers and people alike: gray has one user agent. */
+function planOf(seed: number): Plan {
+  const { storms, calm, decisions, evidence, processFaults } = sandboxHistoryOf(seed);
+  const bad = Object.values(evidence)
+    .flat()
+    .find(({ verdict }) => verdict === "bad");
+  const abortsAt = (decisions.find(({ decision }) => decision === "abort") ?? bad)?.at;
+  return {
+    calm,
+    storms: storms.map(({ whose, ...storm }) => (whose === "pulumi" ? { ...storm, whose } : storm)),
+    processFaults: processFaults.filter(({ fault }) => fault !== "hung plugin"),
+    ...(abortsAt !== undefined && { abortsAt }),
+  };
+}
+
+/** @returns whether the driver was still there */
+function send({ pid }: Running, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
+}
+
+/** The epochs of the record as they come, from the API server itself. */
+async function watchEpochs(subject: Subject, signal: AbortSignal): Promise<number[]> {
+  const epochs: number[] = [];
+  while (!signal.aborted) {
+    const { open } = await subject.record();
+    if (open) epochs.push(open.epoch);
+    await sleep(500);
+  }
+  return epochs;
+}
+
+const list = (counts: ReadonlyMap<string, number>) => [...counts].map(([what, count]) => `${count} ${what}`).join(", ");

@@ -26,14 +26,16 @@ async function destroy(options: { context?: string; yes?: boolean; json?: boolea
   const cluster = await clusterId(api);
   assertSameCluster(stacks, cluster, "KUBECONFIG or --context");
   for (const stack of stacks) await assertDestroyedIn(cluster, stack);
+  const services = new Map(
+    stacks.flatMap((stack) => stack.services).map((each) => [memoryKey(each.namespace, each.service), each]),
+  );
+  // A right that is missing must not show half-way.
+  for (const { namespace, service } of services.values()) await leftovers(api, namespace, service);
   const names = stacks.map((stack) => stack.name);
   if (!options.yes) {
     const question = `This takes down ${names.join(", then ")}, with all users on them.`;
     await askFirst("gray destroy", question, "Nothing was destroyed.");
   }
-  const services = new Map(
-    stacks.flatMap((stack) => stack.services).map((each) => [memoryKey(each.namespace, each.service), each]),
-  );
   const deleted: Leftover[] = [];
   for (const stack of stacks) {
     await runPulumi("gray destroy", ["state", "unprotect", "--all", "--yes", "--stack", stack.name], options.json);

@@ -1,4 +1,4 @@
-import { ownerAnnotation, serviceLabel } from "../components/names.ts";
+import { backendName, ownerAnnotation, serviceLabel } from "../components/names.ts";
 import { type ObjectKind, objectKinds, type ServiceObject } from "../components/objects.ts";
 import { ApiError, type Cluster } from "../rollout/cluster/cluster.ts";
 import { collectionOf, type LiveObject, pathOf } from "../rollout/live/object.ts";
@@ -42,8 +42,12 @@ async function list(api: Cluster, kind: ObjectKind, namespace: string, service: 
   try {
     return await api.list<LiveObject>(collectionOf(kind, namespace), `${serviceLabel}=${service}`);
   } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
     // A cluster without the Gateway API.
-    if (error instanceof ApiError && error.status === 404) return [];
-    throw error;
+    if (error.status === 404) return [];
+    const mayHaveNone = kind === "HTTPRoute" && error.status === 403;
+    // Only a service with a gateway has a Service for stable alone.
+    if (!mayHaveNone || (await api.get(pathOf("Service", namespace, backendName(service, "stable"))))) throw error;
+    return [];
   }
 }

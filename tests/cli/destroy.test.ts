@@ -216,6 +216,29 @@ describe("gray destroy", () => {
     }
   });
 
+  describe("without the right to list", () => {
+    const routes = "/apis/gateway.networking.k8s.io/v1/namespaces/dora-apps/httproutes";
+    const forbid = (collection: string) => {
+      api.intercept = ({ path }) =>
+        path === collection ? { status: 403, body: { message: "it is forbidden to list them" } } : undefined;
+    };
+    beforeEach(() => shell.stacks({ prod: stack({ web: ["stable"] }), canary: stack({ web: ["canary"] }) }));
+
+    it("Deployments, or HTTPRoutes of a service with a gateway, refuses before it touches anything", async () => {
+      api.put("/api/v1/namespaces/dora-apps/services/web-stable", { metadata: { name: "web-stable" } });
+      for (const collection of ["/apis/apps/v1/namespaces/dora-apps/deployments", routes]) {
+        forbid(collection);
+        await assert.rejects(destroy("--yes"), /^ApiError: it is forbidden to list them/);
+        assert.deepEqual(shell.calls, []);
+      }
+    });
+
+    it("HTTPRoutes takes down a service without a gateway", async () => {
+      forbid(routes);
+      assert.equal(await destroy("--yes"), "Down: prod, then canary; the records of dora-apps/web are deleted.");
+    });
+  });
+
   it("leaves a stack without a service alone", async () => {
     shell.stacks({ empty: [], canary: stack({ web: ["canary"] }) });
     await destroy("--yes");

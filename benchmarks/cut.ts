@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "../rollout/cluster/cluster.ts";
 import { findAccess } from "../rollout/cluster/kubeconfig.ts";
-import { cutNow } from "../rollout/drive/actuator.ts";
 import { untilCut } from "../rollout/drive/effect.ts";
+import { cutNow } from "../rollout/live/cut.ts";
 import { ApiServer } from "../tests/fake/api-server.ts";
 import { compared, type Figure } from "./figure.ts";
 

@@ -1,11 +1,12 @@
 import { Command } from "commander";
 import { Refusal } from "../components/refusal.ts";
 import { whoAmI } from "../rollout/cluster/who.ts";
-import { cutNow } from "../rollout/drive/actuator.ts";
 import { untilCut } from "../rollout/drive/effect.ts";
-import { Superseded, tell } from "../rollout/drive/ledger.ts";
+import { tell } from "../rollout/drive/ledger.ts";
 import { type Rollout, rolloutIn } from "../rollout/drive/rollout.ts";
+import { cutNow } from "../rollout/live/cut.ts";
 import { writeEvents } from "../rollout/live/event.ts";
+import { Superseded } from "../rollout/record/epoch.ts";
 import type { RolloutRecord } from "../rollout/record/record.ts";
 import { aboutDriving, assertHeard, assertOpen, type DrivingOptions, equip, patiently, takeOver } from "./driving.ts";
 import { reasonIn } from "./reason.ts";

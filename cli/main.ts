@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { Refusal } from "../components/refusal.ts";
 import { ApiError } from "../rollout/cluster/cluster.ts";
-import { Superseded } from "../rollout/drive/ledger.ts";
+import { Superseded } from "../rollout/record/epoch.ts";
 import { abortCommand } from "./abort.ts";
 import { adoptCommand } from "./adopt.ts";
 import { approveCommand } from "./approve.ts";

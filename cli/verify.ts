@@ -5,6 +5,7 @@ import { exporter } from "../rollout/drive/exporter.ts";
 import { assess, evidenceOn } from "../rollout/evidence/assess.ts";
 import { Recorder } from "../rollout/evidence/recorder.ts";
 import { outcome } from "../rollout/record/judgement.ts";
+import { readRecord } from "../rollout/record/record.ts";
 import { aboutMetrics, type MetricsOptions } from "./metrics-port.ts";
 import { aboutService, findService, type ServiceOptions } from "./services.ts";
 import { onInterrupt } from "./signals.ts";
@@ -41,6 +42,8 @@ async function verify(options: Options): Promise<void> {
   const source = sourceOf(options, found);
   const pairs = options.pair.map(({ name }) => name);
   const evidence = await evidenceOn(found, { pairs, atGateway: countsAtGateway(options) });
+  const reading = await readRecord(found.api, namespace, service, found.cluster);
+  const { epoch = 0 } = reading.kind === "read" ? reading.record : {};
   const exposed =
     options.metricsPort === undefined ? undefined : await exporter(service, namespace, options.metricsPort);
   const end = endOf(options);
@@ -50,7 +53,7 @@ async function verify(options: Options): Promise<void> {
     const recorder = new Recorder(found, view.note);
     let assessment = judge(evidence, Date.now());
     let cutNow: string | undefined;
-    for await (const sight of assess({ of: found, source, evidence, signal: end.signal, note: view.note })) {
+    for await (const sight of assess({ of: found, source, evidence, epoch, signal: end.signal, note: view.note })) {
       const { look, share, cut } = sight;
       assessment = cut === undefined ? sight.assessment : { ...sight.assessment, because: cut };
       cutNow = cut;

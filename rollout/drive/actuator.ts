@@ -3,7 +3,7 @@ import { deploymentName } from "../../components/names.ts";
 import { Refusal } from "../../components/refusal.ts";
 import type { Track } from "../../components/traffic.ts";
 import { ApiError, type Cluster } from "../cluster/cluster.ts";
-import { type CutOff, cut, NobodyServes } from "../live/cut.ts";
+import { cutNow } from "../live/cut.ts";
 import { driftSentence } from "../live/difference.ts";
 import {
   type DeploymentObject,
@@ -21,11 +21,11 @@ import { tellRoll } from "../live/roll.ts";
 import { driftFrom } from "../live/template.ts";
 import { type CheckResult, probe } from "../probe/probe.ts";
 import type { WaysArgs } from "../probe/way.ts";
+import { assertNewest } from "../record/epoch.ts";
 import { changeRecord, type RolloutRecord, raised } from "../record/record.ts";
 import { readTemplates } from "../record/template-store.ts";
 import type { Actuator } from "./driver.ts";
 import { saveLastWords } from "./last-words.ts";
-import { assertNewest } from "./ledger.ts";
 import type { Rollout } from "./rollout.ts";
 
 /** A service, its stacks, and where its program is. */
@@ -180,24 +180,6 @@ export function actuatorOf(of: Acting): Actuator {
 
 function stopped(deployment: DeploymentObject, name: string): string | undefined {
   return isStuck(deployment) ? `Deployment ${name} came to a stop: its progress deadline is exceeded` : undefined;
-}
-
-/**
- * Takes users off canary once. Where nothing but canary serves it says so and leaves them there.
- *
- * @returns whether users are off canary
- * @throws Refusal or ApiError where users may still meet canary
- */
-export async function cutNow(of: CutOff, note: (sentence: string) => void): Promise<boolean> {
-  try {
-    const trouble = await cut(of);
-    if (trouble !== undefined) note(`The cut is not in the record (${trouble}).`);
-    return true;
-  } catch (error) {
-    if (!(error instanceof NobodyServes)) throw error;
-    note(error.message);
-    return false;
-  }
 }
 
 function isOf({ metadata: { labels = {} } }: PodObject, track: Track, release: string): boolean {

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Track } from "../../components/traffic.ts";
 import { isUnanswered } from "../cluster/answer.ts";
 import { backoff } from "../cluster/backoff.ts";
+import { Superseded } from "../record/epoch.ts";
 import type { Drive } from "./driver.ts";
-import { Superseded } from "./ledger.ts";
 import type { Rollout } from "./rollout.ts";
 import {
   alertMilliseconds,

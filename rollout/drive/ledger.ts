@@ -1,5 +1,6 @@
 import type { Cluster } from "../cluster/cluster.ts";
 import { within } from "../cluster/within.ts";
+import { Superseded } from "../record/epoch.ts";
 import {
   changeRecord,
   type Ended,
@@ -19,17 +20,6 @@ export interface Kept {
   readonly cluster: string;
   readonly namespace: string;
   readonly service: string;
-}
-
-/** The rollout is somebody else's by now, or over: whoever drove it has to stop at once, without a further effect. */
-export class Superseded extends Error {
-  override readonly name = "Superseded";
-}
-
-/** @throws Superseded where a record knows of a newer driver than the one with this number */
-export function assertNewest(service: string, { epoch = 0 }: Pick<RolloutRecord, "epoch">, own: number): void {
-  if (epoch <= own) return;
-  throw new Superseded(`The rollout of ${service} is driven by somebody else now: gray status says how it stands.`);
 }
 
 /** What the record says of a rollout and of its release. */

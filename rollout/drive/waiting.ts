@@ -3,8 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Refusal } from "../../components/refusal.ts";
 import { mayPass } from "../cluster/answer.ts";
 import { ApiError } from "../cluster/cluster.ts";
+import { Superseded } from "../record/epoch.ts";
 import type { Drive } from "./driver.ts";
-import { type Entry, Superseded } from "./ledger.ts";
+import type { Entry } from "./ledger.ts";
 import { next } from "./next.ts";
 import { positionOf, type Rollout } from "./rollout.ts";
 

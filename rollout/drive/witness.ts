@@ -54,11 +54,11 @@ export class Testimony implements Witness {
   }
 
   standing({ rollout, verdict }: Entry): Standing {
-    const { steps, step, entered, release, began } = rollout;
+    const { steps, step, entered } = rollout;
     const stage = steps[step]?.stage;
-    if (stage === "full" || (stage === "canary" && entered !== undefined)) this.looking ??= this.look(release);
+    if (stage === "full" || (stage === "canary" && entered !== undefined)) this.looking ??= this.look(rollout);
     if (this.latest?.verdict === "bad") return this.latest;
-    const counts = verdict && (verdict.by !== byEvidence || Date.parse(verdict.at) >= Date.parse(began));
+    const counts = verdict && (verdict.by !== byEvidence || Date.parse(verdict.at) >= Date.parse(rollout.began));
     if (counts && verdict.verdict !== "undecided") {
       return { verdict: verdict.verdict, because: `${verdict.by}: ${verdict.because}` };
     }
@@ -88,7 +88,7 @@ export class Testimony implements Witness {
     await this.looking;
   }
 
-  private async look(release: string): Promise<void> {
+  private async look({ release, epoch }: Rollout): Promise<void> {
     const { api, cluster, namespace, service, source, counts, note, seen, signal } = this.of;
     try {
       const [stable, canary] = await Promise.all([
@@ -106,7 +106,7 @@ export class Testimony implements Witness {
       const evidence = await evidenceOn(of, counts);
       this.evidence = evidence;
       const recorder = new Recorder(of, note);
-      for await (const sight of assess({ of, source, evidence, signal, note })) {
+      for await (const sight of assess({ of, source, evidence, epoch, signal, note })) {
         const { assessment, closed, cut, look } = sight;
         this.latest = assessment;
         this.cut ??= cut;

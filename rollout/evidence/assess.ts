@@ -2,13 +2,14 @@ import { lookDefaults } from "../../analysis/defaults.ts";
 import { Evidence } from "../../analysis/evidence.ts";
 import type { MetricSource, Pod } from "../../analysis/reading.ts";
 import { type Assessment, judge } from "../../analysis/verdict.ts";
-import { cut } from "../live/cut.ts";
+import { cutNow } from "../live/cut.ts";
 import { writeEvents } from "../live/event.ts";
 import { listPods } from "../live/pods.ts";
 import { type Front, hasUserRules, isClosed, readFront, shareByWeightAlone, shareOf } from "../live/share.ts";
+import { assertNewest, Superseded } from "../record/epoch.ts";
 import { byEvidence } from "../record/judgement.ts";
 import { Keeper, keptEvidence } from "../record/kept-evidence.ts";
-import { completedReleases, readRecord, unreadable } from "../record/record.ts";
+import { completedReleases, type RolloutRecord, readRecord, unreadable } from "../record/record.ts";
 import { comparisonOf } from "./arms.ts";
 import { EmptyCanary } from "./empty-canary.ts";
 import { type Look, observe } from "./observe.ts";
@@ -20,6 +21,8 @@ export interface Assessed {
   readonly of: Recorded;
   readonly source: MetricSource;
   readonly evidence: Evidence;
+  /** Number of the driver that looks, or of the latest one where none does: a newer one cuts by itself. */
+  readonly epoch: number;
   /** Ends it. */
   readonly signal: AbortSignal;
   /** Takes what a person is to know besides, in whole sentences. */
@@ -44,7 +47,7 @@ export interface Sight {
  *
  * While no user meets the release nothing is counted: what a probe asks is no evidence, neither for it nor against it.
  */
-export async function* assess({ of, source, evidence, signal, note }: Assessed): AsyncGenerator<Sight> {
+export async function* assess({ of, source, evidence, epoch, signal, note }: Assessed): AsyncGenerator<Sight> {
   const { api, namespace, service } = of;
   const keeper = new Keeper(of, note);
   const steady = new SteadyShare();
@@ -61,12 +64,13 @@ export async function* assess({ of, source, evidence, signal, note }: Assessed):
       else if (look.tick) evidence.observe(look.tick, canaryShare === undefined ? {} : { canaryShare });
       const known = share === undefined ? {} : { share };
       const empty = emptyCanary.look({ ...look, ...known });
+      const cut = empty ? await cutEmpty(of, epoch, note) : undefined;
       yield {
         look,
         assessment: withRules(judge(evidence, look.at), front),
         ...known,
         ...(front && { closed: isClosed(front) }),
-        ...(empty && { cut: await cutEmpty(of, note) }),
+        ...(cut !== undefined && { cut }),
       };
       await keeper.keep(evidence, look.at);
     }
@@ -132,13 +136,19 @@ export async function evidenceOn(
   return (goesOn ? await keptEvidence(api, namespace, service, question) : undefined) ?? new Evidence(question);
 }
 
-/** Cuts a canary that has users and no ready pod. @returns what happened, a sentence without its full stop */
-async function cutEmpty(of: Recorded, note: (sentence: string) => void): Promise<string> {
+/**
+ * Cuts a canary that has users and no ready pod.
+ *
+ * @param epoch number of the driver for which it cuts
+ * @returns what happened, a sentence without its full stop; undefined where a newer driver cuts
+ */
+async function cutEmpty(of: Recorded, epoch: number, note: (sentence: string) => void): Promise<string | undefined> {
   const why = `canary had users and no ready pod for ${lookDefaults.emptySeconds} s`;
+  const fence = (record: RolloutRecord) => assertNewest(of.service, record, epoch);
   try {
-    const trouble = await cut(of);
-    if (trouble !== undefined) note(`The cut is not in the record (${trouble}).`);
+    if (!(await cutNow({ ...of, fence }, note))) return `${why}, and was not cut: no pod of stable is ready`;
   } catch (error) {
+    if (error instanceof Superseded) return undefined;
     return `${why}, and could not be cut (${(error as Error).message.replace(/\.$/, "")}): set its weight to 0 yourself`;
   }
   const message = `${why} and was cut: all users are on stable until the next pulumi up --stack canary`;

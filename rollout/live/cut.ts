@@ -75,6 +75,24 @@ async function cutOnce(of: CutOff): Promise<string | undefined> {
 /** No pod of stable is ready: whoever is taken off canary would find nobody. */
 export class NobodyServes extends Refusal {}
 
+/**
+ * Takes users off canary once. Where nothing but canary serves it says so and leaves them there.
+ *
+ * @returns whether users are off canary
+ * @throws what the fence throws; Refusal or ApiError where users may still meet canary
+ */
+export async function cutNow(of: CutOff, note: (sentence: string) => void): Promise<boolean> {
+  try {
+    const trouble = await cut(of);
+    if (trouble !== undefined) note(`The cut is not in the record (${trouble}).`);
+    return true;
+  } catch (error) {
+    if (!(error instanceof NobodyServes)) throw error;
+    note(error.message);
+    return false;
+  }
+}
+
 /** What a record says of the cut, while it is noted there. */
 interface Note {
   /** The record before; rejects where it cannot be read. */

@@ -6,7 +6,7 @@ import { Command } from "commander";
 import { runGray } from "../../cli/main.ts";
 import { Refusal } from "../../components/refusal.ts";
 import { ApiError } from "../../rollout/cluster/cluster.ts";
-import { Superseded } from "../../rollout/drive/ledger.ts";
+import { Superseded } from "../../rollout/record/epoch.ts";
 
 describe("gray", () => {
   const { argv, exit, exitCode } = process;

@@ -1,9 +1,9 @@
 import { Refusal } from "../../components/refusal.ts";
 import { whoAmI } from "../../rollout/cluster/who.ts";
-import { cutNow } from "../../rollout/drive/actuator.ts";
 import { untilCut } from "../../rollout/drive/effect.ts";
 import { tell } from "../../rollout/drive/ledger.ts";
 import { asksToBegin, atLastStep, type Rollout, resumed, rolloutIn } from "../../rollout/drive/rollout.ts";
+import { cutNow } from "../../rollout/live/cut.ts";
 import { readDeployment, releaseOf } from "../../rollout/live/live.ts";
 import { changeRecord, type RolloutRecord, readRecord, type Verdict } from "../../rollout/record/record.ts";
 import { begin, type Process, takeOver } from "./driver.ts";

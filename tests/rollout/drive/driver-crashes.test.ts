@@ -4,9 +4,9 @@ import fc from "fast-check";
 import type { Step } from "../../../components/step.ts";
 import { Unreachable } from "../../../rollout/cluster/cluster.ts";
 import type { End } from "../../../rollout/drive/driver.ts";
-import { Superseded } from "../../../rollout/drive/ledger.ts";
 import type { Standing } from "../../../rollout/drive/next.ts";
 import type { Rollout } from "../../../rollout/drive/rollout.ts";
+import { Superseded } from "../../../rollout/record/epoch.ts";
 import type { ApiServer } from "../../fake/api-server.ts";
 import { b, bad, good, quickCluster, Trial, undecided, usual } from "../../fake/driven.ts";
 

@@ -3,8 +3,8 @@ import { setImmediate as turn } from "node:timers/promises";
 import { Refusal } from "../../../components/refusal.ts";
 import type { Step } from "../../../components/step.ts";
 import { ApiError, Unreachable } from "../../../rollout/cluster/cluster.ts";
-import { Superseded } from "../../../rollout/drive/ledger.ts";
 import { atLastStep, resumed } from "../../../rollout/drive/rollout.ts";
+import { Superseded } from "../../../rollout/record/epoch.ts";
 import type { ApiServer } from "../../fake/api-server.ts";
 import { a, b, bad, good, quickCluster, recordPath, Trial, undecided, usual } from "../../fake/driven.ts";
 

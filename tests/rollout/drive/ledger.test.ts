@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { Refusal } from "../../../components/refusal.ts";
-import { Ledger, Superseded, tell } from "../../../rollout/drive/ledger.ts";
+import { Ledger, tell } from "../../../rollout/drive/ledger.ts";
 import type { Rollout } from "../../../rollout/drive/rollout.ts";
+import { Superseded } from "../../../rollout/record/epoch.ts";
 import type { Ended } from "../../../rollout/record/record.ts";
 import type { ApiServer } from "../../fake/api-server.ts";
 import { a, b, quickCluster, recordPath, Trial } from "../../fake/driven.ts";

@@ -81,7 +81,7 @@ describe("the evidence of looking at both tracks", () => {
     };
     const sights: Sight[] = [];
     const note = (sentence: string) => void notes.push(sentence);
-    for await (const sight of assess({ of: of(), source, evidence, signal: ending.signal, note })) {
+    for await (const sight of assess({ of: of(), source, evidence, epoch: 0, signal: ending.signal, note })) {
       sights.push(sight);
       if (sights.length === times) ending.abort();
     }

@@ -7,6 +7,7 @@ import { gatewayMode } from "../../../components/traffic.ts";
 import { connect } from "../../../rollout/cluster/cluster.ts";
 import { findAccess } from "../../../rollout/cluster/kubeconfig.ts";
 import { assess, type Sight } from "../../../rollout/evidence/assess.ts";
+import { changeRecord } from "../../../rollout/record/record.ts";
 import { type ApiObject, ApiServer } from "../../fake/api-server.ts";
 import { withoutSleep } from "../../fake/sleep.ts";
 
@@ -82,7 +83,8 @@ describe("looking at both tracks", () => {
     const of = { api: cluster, cluster: "cluster-uid", namespace, service: "web", deployments: {} };
     const evidence = new Evidence({ canary: "b", stable: ["a"] });
     const sights: Sight[] = [];
-    for await (const sight of assess({ of, source, evidence, signal: end.signal, note: (said) => notes.push(said) })) {
+    const note = (said: string) => notes.push(said);
+    for await (const sight of assess({ of, source, evidence, epoch: 1, signal: end.signal, note })) {
       sights.push(sight);
       looks++;
       if (seen(sight) || looks >= most) break;
@@ -135,6 +137,30 @@ describe("looking at both tracks", () => {
       method === "PATCH" ? { status: 403, body: { message: "services is forbidden" } } : undefined;
     const { cut } = (await lookUntil(isCut, 10)).at(-1) as Sight;
     assert.match(cut ?? "", /^canary had users and no ready pod for 5 s, and could not be cut \(services is forbidden/);
+  });
+
+  it("leaves the cut of a canary without a ready pod to a newer driver", async () => {
+    route(20);
+    put("web-canary-1", "canary", "b", "False");
+    const cluster = connect(findAccess({ kubeconfig: api.kubeconfig }));
+    await changeRecord(cluster, namespace, "web", "cluster-uid", (before) => ({ ...before, epoch: 2 }));
+    assert.equal((await lookUntil(isCut, 10)).some(isCut), false);
+    assert.equal(api.objects.get(servicePath)?.spec.selector.track, undefined);
+    assert.deepEqual(notes, []);
+  });
+
+  it("leaves users on a canary without a ready pod where stable's pods are not ready any more", async () => {
+    route(20);
+    put("web-canary-1", "canary", "b", "False");
+    api.intercept = ({ query }) => {
+      if (query.get("labelSelector") !== "app=web,track=stable") return undefined;
+      for (const name of ["web-1", "web-2"]) put(name, "stable", "a", "False");
+      return undefined;
+    };
+    const { cut } = (await lookUntil(isCut, 10)).at(-1) as Sight;
+    assert.equal(cut, "canary had users and no ready pod for 5 s, and was not cut: no pod of stable is ready");
+    assert.match(notes.join(), /^No pod of stable of web is ready, so nobody would serve the users/);
+    assert.equal(api.objects.get(servicePath)?.spec.selector.track, undefined);
   });
 
   it("says once that it cannot see who meets canary", async () => {

@@ -1,9 +1,13 @@
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+
 /**
  * Makes standard output and standard error safe to print on, for the whole life of the process:
  *
  * 1. Output that cannot be written, because its reader has ended, its terminal is closed or its disk is full, ends no command: a
  *    driver goes on without it. A command that only shows something has to listen for the error itself.
- * 2. In CI no printed line is a command to the CI system, whatever text of pods, logs or Pulumi is in it.
+ * 2. In CI no printed line is a command to the CI system, whatever text of pods, logs or Pulumi is in it. Child processes that print for a
+ *    person must not inherit our output there: see `printLines`.
  */
 export function guardOutput(env: NodeJS.ProcessEnv = process.env): void {
   for (const stream of [process.stdout, process.stderr]) {
@@ -18,8 +22,13 @@ export function guardOutput(env: NodeJS.ProcessEnv = process.env): void {
 /** Variables by which CI systems say that they run a job. Not all of them set CI, and a job may have set that to nothing. */
 const ciVariables = ["CI", "GITHUB_ACTIONS", "GITLAB_CI", "TF_BUILD", "TEAMCITY_VERSION"] as const;
 
-function isCi(env: NodeJS.ProcessEnv): boolean {
+export function isCi(env: NodeJS.ProcessEnv = process.env): boolean {
   return ciVariables.some((name) => (env[name] ?? "") !== "");
+}
+
+/** Prints what a child process prints in whole lines, so that no command to the CI system is hidden in two parts of one. */
+export function printLines(from: Readable, to: NodeJS.WritableStream): void {
+  createInterface({ input: from }).on("line", (line) => to.write(`${line}\n`));
 }
 
 /**

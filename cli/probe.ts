@@ -7,6 +7,7 @@ import { isCounting } from "../rollout/evidence/counting.ts";
 import { openPassage } from "../rollout/probe/passage.ts";
 import { type CheckResult, probe } from "../rollout/probe/probe.ts";
 import { doubtOf, type WaysArgs, waysToCanary } from "../rollout/probe/way.ts";
+import { isCi, printLines } from "./output.ts";
 import { aboutService, findService, type ServiceOptions } from "./services.ts";
 import { plainTable } from "./table.ts";
 import { aboutWay, type WayOptions } from "./way.ts";
@@ -89,10 +90,14 @@ async function endOf(
   url: string,
   json: boolean,
 ): Promise<number | string> {
+  const out = json ? process.stderr : process.stdout;
+  // Outside of CI a terminal is the command's own, with its colours and its progress.
   const child = spawn(command, args, {
     env: { ...process.env, GRAY_URL: url },
-    stdio: ["inherit", json ? process.stderr : "inherit", "inherit"],
+    stdio: isCi() ? ["inherit", "pipe", "pipe"] : ["inherit", out, process.stderr],
   });
+  if (child.stdout) printLines(child.stdout, out);
+  if (child.stderr) printLines(child.stderr, process.stderr);
   // An interrupt from the terminal reaches the command by itself; what it makes of it is what counts.
   const wait = () => {};
   const end = (signal: NodeJS.Signals) => child.kill(signal);

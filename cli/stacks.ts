@@ -9,6 +9,7 @@ import { connect } from "../rollout/cluster/cluster.ts";
 import { findAccess } from "../rollout/cluster/kubeconfig.ts";
 import { clusterId } from "../rollout/live/live.ts";
 import { lastError, pulumi } from "../rollout/pulumi/pulumi.ts";
+import { isCi } from "./output.ts";
 
 /** A stack of this project with the services in its state. */
 export interface Stack {
@@ -165,10 +166,23 @@ export async function runPulumi(
   quiet = false,
   env: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const child = spawn("pulumi", args, { stdio: ["ignore", quiet ? 2 : 1, 2], env: { ...process.env, ...env } });
-  const code = await new Promise((ended) => child.once("close", ended));
+  const code = isCi() ? await printed(args, quiet, env) : await inherited(args, quiet, env);
   if (code !== 0)
     throw new Refusal(
       `pulumi ${args.join(" ")} ended with ${code}: mend what it says above, but never by PULUMI_K8S_DELETE_UNREACHABLE, which forgets what still runs, then run ${verb} again.`,
     );
+}
+
+/** Runs it with our own output: a terminal has its colours and its progress. @returns its exit code */
+function inherited(args: readonly string[], quiet: boolean, env: Readonly<Record<string, string>>): Promise<unknown> {
+  const child = spawn("pulumi", args, { stdio: ["ignore", quiet ? 2 : 1, 2], env: { ...process.env, ...env } });
+  return new Promise((ended) => child.once("close", ended));
+}
+
+/** Runs it and prints each line by ourselves, its standard error at the end. @returns its exit code */
+async function printed(args: readonly string[], quiet: boolean, env: Readonly<Record<string, string>>) {
+  const out = quiet ? process.stderr : process.stdout;
+  const { code, stderr } = await pulumi(args, { env, onLine: (line) => void out.write(`${line}\n`) });
+  process.stderr.write(stderr);
+  return code;
 }

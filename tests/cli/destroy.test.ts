@@ -89,6 +89,16 @@ describe("gray destroy", () => {
     ]);
   });
 
+  it("prints in CI nothing of pulumi that the CI system takes for a command", async () => {
+    shell.stacks({ prod: stack({ web: ["stable"] }) });
+    shell.prints("::set-env name=A::b\n");
+    const { out, err, code } = await shell.runInCi("destroy", "--yes");
+    const safe = ": :set-env name=A::b\n".repeat(2);
+    assert.deepEqual([out, err, code], [`${safe}Down: prod; the records of dora-apps/web are deleted.\n`, safe, 0]);
+    const asJson = await shell.runInCi("destroy", "--yes", "--json");
+    assert.deepEqual([JSON.parse(asJson.out).stacks, asJson.err], [["prod"], safe + safe]);
+  });
+
   it("says what it took down as JSON", async () => {
     shell.stacks({ canary: stack({ web: ["canary"] }), prod: stack({ web: ["stable"] }) });
     assert.deepEqual(JSON.parse(await destroy("--yes", "--json")), {

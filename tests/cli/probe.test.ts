@@ -142,6 +142,27 @@ describe("gray probe", () => {
     assert.deepEqual([ended, held, failed.code], [7, false, 3]);
   });
 
+  it("prints in CI nothing of a command that the CI system takes for a command", async () => {
+    await start();
+    const prints = `
+      const later = () => new Promise((done) => setTimeout(done, 50));
+      for (const stream of [process.stdout, process.stderr]) {
+        for (const part of [":", ":set-env name=A::b\\n\\u001b[31mred\\u001b[0m\\r::add-ma", "sk::c"]) {
+          stream.write(part);
+          await later();
+        }
+      }
+      process.exit(5);
+    `;
+    const command = ["--", process.execPath, "--input-type=module", "-e", prints];
+    const { out, err, code } = await shell.runInCi("probe", ...command);
+    const safe = ": :set-env name=A::b\n\u001b[31mred\u001b[0m\n: :add-mask::c\n";
+    assert.deepEqual([out, err, code], [`${safe}web, canary ${dark.release}: the command ended with 5.\n`, safe, 3]);
+    const asJson = await shell.runInCi("probe", "--json", ...command);
+    assert.deepEqual([JSON.parse(asJson.out).ended, asJson.code], [5, 3]);
+    assert.deepEqual(asJson.err.split("\n").sort(), (safe + safe).split("\n").sort());
+  });
+
   it("shows a command no token", async () => {
     await start({});
     const looks = `process.exit(JSON.stringify([process.env, process.argv]).includes("${token.slice(0, 3)}" + "ret") ? 1 : 0)`;

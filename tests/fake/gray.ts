@@ -1,6 +1,8 @@
+import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { text } from "node:stream/consumers";
 import type { Command } from "commander";
 import { setEnvironment } from "./environment.ts";
 
@@ -39,7 +41,7 @@ export class Shell {
       `"stack output "*) cat "${here}/unread-$stack" >&2 2>/dev/null; cat "${here}/outputs-$stack.json" 2>/dev/null; exit;;`,
       `"preview --json "*--policy-pack*) cat "${here}/policies-$stack.jsonl" 2>/dev/null || cat "${here}/policies.jsonl"; ! grep -qs mandatory "${here}/policies-$stack.jsonl"; exit;;`,
       `"preview --json "*) cat "${here}/preview-$stack.json"; exit "$(cat "${here}/preview-code" || echo 0)";;`,
-      `*) echo "${asked}$*" >> "${here}/calls";;`,
+      `*) echo "${asked}$*" >> "${here}/calls"; cat "${here}/printed" 2>/dev/null; cat "${here}/printed" >&2 2>/dev/null; exit 0;;`,
       "esac",
       "",
     ];
@@ -74,6 +76,11 @@ export class Shell {
   failsToRead(stack: string, error: string): void {
     rmSync(join(this.folder, `outputs-${stack}.json`));
     writeFileSync(join(this.folder, `unread-${stack}`), error);
+  }
+
+  /** What `pulumi` prints on both streams while it does what it was told. */
+  prints(text: string): void {
+    writeFileSync(join(this.folder, "printed"), text);
   }
 
   /** A policy that a stack does not pass. */
@@ -115,6 +122,22 @@ export class Shell {
       console.log = log;
     }
     return said.join("\n");
+  }
+
+  /** Runs `gray` as a process of its own, as a CI job does, and gives all that it prints. */
+  async runInCi(...args: string[]): Promise<{ out: string; err: string; code: number | null }> {
+    const child = spawn(process.execPath, [join(import.meta.dirname, "../../cli/gray.ts"), ...args], {
+      env: {
+        ...process.env,
+        CI: "true",
+        KUBECONFIG: join(this.folder, "kubeconfig"),
+        PATH: `${this.folder}${delimiter}${process.env.PATH}`,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const code = new Promise<number | null>((ended) => child.once("close", ended));
+    const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
+    return { out, err, code: await code };
   }
 
   remove(): void {

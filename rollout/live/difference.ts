@@ -55,6 +55,9 @@ const keyDefaults: Readonly<Record<string, string>> = { protocol: "TCP" };
 /** The maps of a pod template that many write to, each an entry of their own. */
 const sharedMaps = new Set(["labels", "annotations"]);
 
+/** How a hash begins that stands in the place of a text. */
+export const sealMark = "hmac:";
+
 /** Objects that say something though nothing is in them; any other empty one is as good as none. */
 const sayMuchEmpty = new Set(["emptyDir", "labelSelector", "namespaceSelector"]);
 
@@ -122,7 +125,7 @@ function itemsOf(items: readonly Record<string, string | number>[], keys: readon
   const steps = new Map<string, Item>();
   const values = new Map<string, unknown>();
   for (const item of items) {
-    const key = Object.fromEntries(keys.map((each) => [each, item[each] ?? keyDefaults[each] ?? ""]));
+    const key = keyOf(item, keys);
     // A list may name a variable twice: each is compared with the one of the same place.
     const id = JSON.stringify(key);
     let place = id;
@@ -131,6 +134,17 @@ function itemsOf(items: readonly Record<string, string | number>[], keys: readon
     values.set(place, item);
   }
   return { steps, values };
+}
+
+function keyOf(item: Readonly<Record<string, string | number>>, keys: readonly string[]): Item["key"] {
+  return Object.fromEntries(keys.map((each) => [each, item[each] ?? keyDefaults[each] ?? ""]));
+}
+
+/** An item of a list of this name, by its key; undefined where such lists have none. */
+export function itemOf(list: Path[number] | undefined, item: unknown): Item | undefined {
+  const keys = typeof list === "string" ? listKeys[list] : undefined;
+  if (keys === undefined || typeof item !== "object" || item === null) return undefined;
+  return { key: keyOf(item as Record<string, string | number>, keys) };
 }
 
 function saysNothing(name: Path[number] | undefined, value: unknown): boolean {
@@ -187,8 +201,9 @@ function howOf({ path, live, described, isNamed }: Difference): string {
   return is && wanted ? `is ${is} and ${other} ${wanted}` : "is not what the release says";
 }
 
-/** A value, where it is short enough for a sentence. */
+/** A value, where it is short enough for a sentence and not kept back. */
 function shown(value: unknown): string | undefined {
+  if (typeof value === "string" && value.startsWith(sealMark)) return undefined;
   if (value === null || typeof value === "object" || value === undefined) return undefined;
   return oneLine(JSON.stringify(value), 120);
 }

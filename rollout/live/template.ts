@@ -7,6 +7,7 @@ import type { DescribedTemplate } from "../record/template-store.ts";
 import { type Difference, type Drift, differences, driftsOf } from "./difference.ts";
 import { leftToNextApply } from "./field-owners.ts";
 import { type DeploymentObject, madeOf } from "./live.ts";
+import { sealedLike } from "./sealed.ts";
 
 type LiveTemplate = DeploymentObject["spec"]["template"];
 
@@ -96,12 +97,14 @@ function reasonOf(error: unknown): string {
 
 /**
  * What of a track's pod template is not as its release says, by what `up` last compared it with; undefined where that was another
- * release, or nothing. One that was there before us has what it had.
+ * release or Deployment, or nothing. One that was there before us has what it had.
  */
 export function driftFrom(deployment: DeploymentObject, described: DescribedTemplate | undefined): Drift[] | undefined {
   const release = madeOf(deployment);
   if (release === undefined) return [];
   if (described === undefined || described.release !== release) return undefined;
+  const live = sealedLike(described, deployment);
+  if (live === undefined) return undefined;
   const { template } = described;
-  return driftsOf(differences({ release: template, described: template, live: deployment.spec.template }));
+  return driftsOf(differences({ release: template, described: template, live }));
 }

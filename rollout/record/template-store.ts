@@ -8,13 +8,16 @@ import { changeKept, readKept } from "./kept-map.ts";
 export interface DescribedTemplate {
   /** The id of the release. */
   readonly release: string;
+  /** Hash of the UID of the Deployment that it was made for. */
+  readonly deployment: string;
+  /** With hashes in the place of texts in which secrets may be: whoever may read ConfigMaps reads it. */
   readonly template: object;
 }
 
 /** What each track's pods should be by the release that it was last compared with. */
 export type DescribedTemplates = Partial<Record<Track, DescribedTemplate>>;
 
-const schema = v.object({ release: v.string(), template: plainObject<object>() });
+const schema = v.object({ release: v.string(), deployment: v.string(), template: plainObject<object>() });
 
 /**
  * The pod templates that the tracks were last compared with, from the ConfigMap `<service>-templates`. What cannot be understood

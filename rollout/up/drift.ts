@@ -4,6 +4,7 @@ import type { Track } from "../../components/traffic.ts";
 import { describeDrift, driftsOf } from "../live/difference.ts";
 import { writeEvent } from "../live/event.ts";
 import { type DeploymentObject, type Live, madeOf } from "../live/live.ts";
+import { describedFor } from "../live/sealed.ts";
 import { type Comparison, compareTemplate, leaveNothingElse } from "../live/template.ts";
 import { keepTemplate } from "../record/template-store.ts";
 import type { Guarded } from "./hooks.ts";
@@ -37,7 +38,7 @@ export async function compareLive(
         `${of.service} ${track}: Deployment ${deployment.metadata.name} is not as release ${release.id} says: ${drift}. This up writes it anew, which rolls its pods.`,
       );
     }
-    if (!pulumi.runtime.isDryRun()) await keep(of, track, release.id, comparison);
+    if (!pulumi.runtime.isDryRun()) await keep(of, track, deployment, release.id, comparison);
     return [[track, comparison] as const];
   });
   return Object.fromEntries((await Promise.all(pairs)).flat());
@@ -77,7 +78,7 @@ export async function isDrifted(
     );
     return false;
   }
-  await keep(of, track, id, comparison);
+  await keep(of, track, deployment, id, comparison);
   const drift = driftIn(comparison);
   if (drift === undefined) return false;
   const sentence = `Deployment ${name} rolled and is not as release ${id} says: ${drift}.`;
@@ -95,11 +96,17 @@ export function driftIn(comparison: Comparison | undefined): string | undefined 
 }
 
 /** Keeps what the release comes to, for `gray status` and drivers. That it could not be kept ends no `up`. */
-async function keep(of: Of, track: Track, release: string, comparison: Comparison): Promise<void> {
+async function keep(
+  of: Of,
+  track: Track,
+  deployment: DeploymentObject,
+  release: string,
+  comparison: Comparison,
+): Promise<void> {
   if (comparison.kind === "unknown") return;
   const { api, namespace, service } = of;
   try {
-    await keepTemplate(api, namespace, service, track, { release, template: comparison.described });
+    await keepTemplate(api, namespace, service, track, describedFor(deployment, release, comparison.described));
   } catch (error) {
     pulumi.log.warn(
       `${service} ${track}: what release ${release} says could not be kept, so gray status sees no drift (${(error as Error).message.replace(/\.$/, "")}).`,

@@ -8,6 +8,8 @@ import { Refusal } from "../../../components/refusal.ts";
 import type { Cluster } from "../../../rollout/cluster/cluster.ts";
 import { actuatorOf } from "../../../rollout/drive/actuator.ts";
 import type { Rollout } from "../../../rollout/drive/rollout.ts";
+import type { DeploymentObject } from "../../../rollout/live/live.ts";
+import { describedFor } from "../../../rollout/live/sealed.ts";
 import { Superseded } from "../../../rollout/record/epoch.ts";
 import { keepTemplate } from "../../../rollout/record/template-store.ts";
 import type { ApiServer } from "../../fake/api-server.ts";
@@ -110,9 +112,10 @@ describe("what the driver does to the cluster", () => {
   it("says that stable does not run a release where its pod template is known to have something else", async () => {
     const { actuator } = acting(direct(api));
     deploy("web", a, { availableReplicas: 2 });
-    const { template } = api.objects.get(`${apps}/web`)?.spec ?? {};
+    const deployment = api.objects.get(`${apps}/web`) as unknown as DeploymentObject;
+    const { template } = deployment.spec;
     const compare = (release: string, described: object) =>
-      keepTemplate(direct(api), namespace, "web", "stable", { release, template: described });
+      keepTemplate(direct(api), namespace, "web", "stable", describedFor(deployment, release, described));
     await compare(a, template);
     assert.equal(await actuator.stableRuns(a), true);
     await compare(a, { ...template, spec: { serviceAccountName: "a" } });
@@ -128,8 +131,9 @@ describe("what the driver does to the cluster", () => {
       ["stable", "web", a],
     ] as const) {
       deploy(name, release, { availableReplicas: 2 });
-      const { template } = api.objects.get(`${apps}/${name}`)?.spec ?? {};
-      await keepTemplate(direct(api), namespace, "web", track, { release, template });
+      const deployment = api.objects.get(`${apps}/${name}`) as unknown as DeploymentObject;
+      const described = describedFor(deployment, release, deployment.spec.template);
+      await keepTemplate(direct(api), namespace, "web", track, described);
     }
     await actuator.bringCanary(rollout, signal);
     await actuator.bringStable(rollout, signal);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { PodTemplate } from "../../../components/release.ts";
 import type { DeploymentObject } from "../../../rollout/live/live.ts";
+import { describedFor } from "../../../rollout/live/sealed.ts";
 import { type Comparison, compareTemplate, driftFrom, leaveNothingElse } from "../../../rollout/live/template.ts";
 import { ApiServer } from "../../fake/api-server.ts";
 import { direct } from "../../fake/direct.ts";
@@ -101,15 +102,17 @@ describe("a live pod template", () => {
 
   it("is known to drift only from the release that it was compared with", () => {
     const deployment = live(account);
-    const described = { ...release, spec: { ...release.spec, serviceAccountName: "a" } };
+    const other = { ...release, spec: { ...release.spec, serviceAccountName: "a" } };
+    const described = (id: string, template: object) => describedFor(deployment, id, template);
     assert.equal(driftFrom(deployment, undefined), undefined);
-    assert.equal(driftFrom(deployment, { release: "b", template: described }), undefined);
-    assert.deepEqual(driftFrom(deployment, { release: "a", template: deployment.spec.template }), []);
-    assert.deepEqual(
-      driftFrom(deployment, { release: "a", template: described })?.map(({ field }) => field),
-      ["spec.template.spec.serviceAccountName"],
-    );
+    assert.equal(driftFrom(deployment, described("b", other)), undefined);
+    assert.deepEqual(driftFrom(deployment, described("a", deployment.spec.template)), []);
+    assert.deepEqual(driftFrom(deployment, described("a", other)), [
+      { field: "spec.template.spec.serviceAccountName", how: 'is "b" and the release says "a"' },
+    ]);
     const adopted = { ...deployment.metadata, annotations: { "gray-release/adopted": "a" } };
-    assert.deepEqual(driftFrom({ ...deployment, metadata: adopted }, { release: "a", template: described }), []);
+    assert.deepEqual(driftFrom({ ...deployment, metadata: adopted }, described("a", other)), []);
+    const madeAnew = { ...deployment.metadata, uid: "another" };
+    assert.equal(driftFrom({ ...deployment, metadata: madeAnew }, described("a", other)), undefined);
   });
 });

@@ -36,7 +36,7 @@ export function leftToNextApply(owners: readonly FieldOwner[], fields: readonly 
     .sort((a, b) => Date.parse(a.time ?? "") - Date.parse(b.time ?? ""))
     .at(-1);
   if (last === undefined) return undefined;
-  const paths = fields.map((path) => ["f:spec", "f:template", ...path.map(nameOf)]);
+  const paths = fields.map(placeOf);
   const before = owners.find(isBeforeFirstApply);
   const others = owners
     .filter((owner) => owner !== before)
@@ -50,8 +50,32 @@ export function leftToNextApply(owners: readonly FieldOwner[], fields: readonly 
   ];
 }
 
+/**
+ * Whether somebody has set a field of a Deployment's pod template, or a field that it is in as a whole. Nobody owns what the API server has
+ * added by itself to what was written before: the defaults of a newer version. Where no owners of the template are kept, every field counts as set.
+ *
+ * @param field its place in the pod template
+ */
+export function isOwned(owners: readonly FieldOwner[], field: Path): boolean {
+  const known = owners.flatMap(({ fieldsV1 = {} }) => (holds(fieldsV1, placeOf([])) ? fieldsV1 : []));
+  return known.length === 0 || known.some((fields) => holds(fields, placeOf(field)));
+}
+
+function holds(fields: Fields, [first, ...others]: readonly string[]): boolean {
+  if (first === undefined) return true;
+  const inside = fields[first];
+  if (inside === undefined) return false;
+  // What is owned as a whole, as a list without keys, has nothing in it here.
+  return Object.keys(inside).length === 0 || holds(inside, others);
+}
+
 function isBeforeFirstApply({ manager, operation, subresource }: FieldOwner): boolean {
   return manager === beforeFirstApply && operation === "Update" && !subresource;
+}
+
+/** A place in the pod template, by the steps of `fieldsV1`. */
+function placeOf(path: Path): string[] {
+  return ["f:spec", "f:template", ...path.map(nameOf)];
 }
 
 /** A step of a path as `fieldsV1` writes it. */

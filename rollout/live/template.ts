@@ -5,7 +5,7 @@ import { backoff } from "../cluster/backoff.ts";
 import { ApiError, type Cluster } from "../cluster/cluster.ts";
 import type { DescribedTemplate } from "../record/template-store.ts";
 import { type Difference, type Drift, differences, driftsOf } from "./difference.ts";
-import { leftToNextApply } from "./field-owners.ts";
+import { isOwned, leftToNextApply } from "./field-owners.ts";
 import { type DeploymentObject, madeOf } from "./live.ts";
 import { sealedLike } from "./sealed.ts";
 
@@ -97,7 +97,8 @@ function reasonOf(error: unknown): string {
 
 /**
  * What of a track's pod template is not as its release says, by what `up` last compared it with; undefined where that was another
- * release or Deployment, or nothing. One that was there before us has what it had.
+ * release or Deployment, or nothing. One that was there before us has what it had. A field that is new there and that nobody owns is a
+ * default of a newer API server, and no drift.
  */
 export function driftFrom(deployment: DeploymentObject, described: DescribedTemplate | undefined): Drift[] | undefined {
   const release = madeOf(deployment);
@@ -106,5 +107,7 @@ export function driftFrom(deployment: DeploymentObject, described: DescribedTemp
   const live = sealedLike(described, deployment);
   if (live === undefined) return undefined;
   const { template } = described;
-  return driftsOf(differences({ release: template, described: template, live }));
+  const { managedFields = [] } = deployment.metadata;
+  const found = differences({ release: template, described: template, live });
+  return driftsOf(found.filter((each) => each.described !== undefined || isOwned(managedFields, each.path)));
 }

@@ -115,4 +115,72 @@ describe("a live pod template", () => {
     const madeAnew = { ...deployment.metadata, uid: "another" };
     assert.equal(driftFrom({ ...deployment, metadata: madeAnew }, described("a", other)), undefined);
   });
+
+  describe("has a field that was not there when it was compared", () => {
+    const owns = (manager: string, operation: string, spec: object) => ({
+      ...{ manager, operation, apiVersion: "apps/v1", fieldsType: "FieldsV1" },
+      fieldsV1: { "f:spec": { "f:template": { "f:spec": spec } } },
+    });
+    const web = 'k:{"name":"web"}';
+    const provider = owns("pulumi-kubernetes-1", "Apply", { "f:containers": { [web]: { ".": {}, "f:image": {} } } });
+    const driftIn = (spec: object, owners: readonly object[]) => {
+      const described = describedFor(live(), "a", release);
+      return driftFrom(live(spec, owners), described)?.map(({ field }) => field);
+    };
+    const [container] = release.spec.containers;
+    const added = {
+      schedulerName: "x",
+      containers: [{ ...container, imagePullPolicy: "Always", env: [{ name: "KEY", value: "x" }] }],
+      tolerations: [{ key: "spot" }],
+    };
+    const fields = ["containers[web].imagePullPolicy", "containers[web].env[KEY]", "schedulerName", "tolerations"];
+    const inSpec = (names: readonly string[]) => names.map((name) => `spec.template.spec.${name}`);
+
+    it("that nobody owns: a default of a newer API server is no drift", () => {
+      assert.deepEqual(driftIn(added, [provider]), []);
+    });
+
+    it("that another manager owns: kubectl edit is seen", () => {
+      const edit = owns("kubectl-edit", "Update", {
+        "f:schedulerName": {},
+        "f:tolerations": {},
+        "f:containers": {
+          [web]: {
+            "f:imagePullPolicy": {},
+            "f:env": { ".": {}, 'k:{"name":"KEY"}': { ".": {}, "f:name": {}, "f:value": {} } },
+          },
+        },
+      });
+      assert.deepEqual(driftIn(added, [provider, edit])?.sort(), inSpec(fields).sort());
+    });
+
+    it("inside of one that somebody owns as a whole", () => {
+      const described = describedFor(live({ nodeSelector: { pool: "web" } }), "a", {
+        ...release,
+        spec: { ...release.spec, nodeSelector: { pool: "web" } },
+      });
+      const after = live({ nodeSelector: { pool: "web", disk: "ssd" } }, [
+        owns("x", "Update", { "f:nodeSelector": {} }),
+      ]);
+      assert.deepEqual(
+        driftFrom(after, described)?.map(({ field }) => field),
+        inSpec(["nodeSelector.disk"]),
+      );
+    });
+
+    it("and a value that another manager has set: kubectl set image is seen", () => {
+      const set = owns("kubectl-set", "Update", { "f:containers": { [web]: { "f:image": {} } } });
+      const containers = [{ ...container, image: "web:2" }];
+      assert.deepEqual(driftIn({ containers }, [provider, set]), inSpec(["containers[web].image"]));
+    });
+
+    it("and no owners are kept of the template", () => {
+      const status = {
+        ...owns("kube-controller-manager", "Update", {}),
+        fieldsV1: { "f:status": { "f:replicas": {} } },
+      };
+      assert.deepEqual(driftIn({ schedulerName: "x" }, [status]), inSpec(["schedulerName"]));
+      assert.deepEqual(driftIn({ schedulerName: "x" }, []), inSpec(["schedulerName"]));
+    });
+  });
 });

@@ -7,6 +7,7 @@ import { oneLine } from "../../border/foreign-text.ts";
 import { keyed, understand } from "../../components/schema.ts";
 import { Unreachable } from "./cluster.ts";
 import type { Credentials } from "./kubeconfig.ts";
+import { unlessEnded } from "./unless-ended.ts";
 
 /** Milliseconds that a credential plugin may take. */
 export const pluginLimit = 30_000;
@@ -83,7 +84,7 @@ export class CredentialPlugin {
     const running = this.#running;
     running.waiting++;
     try {
-      const given = await before(signal, running.result);
+      const given = await unlessEnded(signal, running.result);
       return given.credentials;
     } finally {
       running.waiting--;
@@ -182,14 +183,4 @@ function endGroup({ pid }: ChildProcess): void {
   } catch {
     // It has ended meanwhile.
   }
-}
-
-/** What comes of it before the signal, whose reason is thrown else. */
-function before<T>(signal: AbortSignal | undefined, pending: Promise<T>): Promise<T> {
-  if (signal === undefined) return pending;
-  return new Promise((resolve, reject) => {
-    const end = () => reject(signal.reason);
-    signal.addEventListener("abort", end, { once: true });
-    pending.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
-  });
 }

@@ -81,7 +81,7 @@ async function save(dying: Dying): Promise<string> {
   const writing = limited();
   const [inFolder, inCluster] = await Promise.allSettled([
     writeFolder(folder, [service, release, at], files),
-    before(writing, keepLastWords(api.until(writing), namespace, service, `${at}.${release}`, files)),
+    keepLastWords(api.until(writing), namespace, service, `${at}.${release}`, files),
   ]);
   const places = [
     ...(inFolder.status === "fulfilled" ? [inFolder.value] : []),
@@ -113,7 +113,10 @@ class Reading {
   /** What comes of it; where nothing does, that is noted. */
   async of<T>(what: string, pending: Promise<T>): Promise<T | undefined> {
     try {
-      return await before(this.signal, pending);
+      const came = await pending;
+      // Lines that end with the signal end quietly.
+      this.signal.throwIfAborted();
+      return came;
     } catch (error) {
       this.misses(what, inShort(error));
       return undefined;
@@ -302,16 +305,6 @@ async function makeFolder(path: string): Promise<string> {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
   }
-}
-
-/** What comes of it before the signal; a credential plugin of the kubeconfig does not hear signals, and may hang. */
-function before<T>(signal: AbortSignal, pending: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const end = () => reject(signal.reason);
-    if (signal.aborted) end();
-    signal.addEventListener("abort", end, { once: true });
-    pending.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
-  });
 }
 
 /** Why something failed, in few words. */

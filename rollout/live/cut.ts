@@ -5,6 +5,7 @@ import type { HttpRouteRule } from "../../components/route.ts";
 import { mayPass } from "../cluster/answer.ts";
 import { backoff } from "../cluster/backoff.ts";
 import { ApiError, type Cluster, type Operation, Unreachable } from "../cluster/cluster.ts";
+import { unlessEnded } from "../cluster/unless-ended.ts";
 import { within } from "../cluster/within.ts";
 import { changeRecord, type RolloutRecord, raised } from "../record/record.ts";
 import { isAdopted, readDeployment, readService, type ServiceObject } from "./live.ts";
@@ -171,10 +172,8 @@ async function howToCut(of: CutOff, record: Promise<RolloutRecord>): Promise<"th
 /** What comes of it while users may wait for it. @throws Unreachable then */
 function inTime<T>(pending: Promise<T>): Promise<T> {
   const limit = AbortSignal.timeout(besidesMilliseconds);
-  return new Promise((resolve, reject) => {
-    const late = () => reject(new Unreachable("The cluster takes too long to say how canary can be cut."));
-    limit.addEventListener("abort", late, { once: true });
-    pending.then(resolve, reject);
+  return unlessEnded(limit, pending).catch((error) => {
+    throw error === limit.reason ? new Unreachable("The cluster takes too long to say how canary can be cut.") : error;
   });
 }
 

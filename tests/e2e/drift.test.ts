@@ -94,7 +94,7 @@ describe("a release that is what it says and nothing else", () => {
     const before = await generation("fop-gate");
     const { drift } = (await status()).tracks.stable;
     assert.deepEqual(drift.map(({ field, how }: { field: string; how: string }) => `${field} ${how}`).sort(), [
-      'spec.template.metadata.annotations.helper is "x" and the release leaves it out',
+      "spec.template.metadata.annotations.helper is set and the release leaves it out",
       'spec.template.spec.dnsPolicy is "Default" and the release says "ClusterFirst"',
     ]);
     await project.mustUp("prod");

@@ -337,10 +337,12 @@ describe("the last words of a release", () => {
     assert.match(inFolder()["missing.txt"] ?? "", /^web-canary-5d-1\.web\.log: no time was left$/m);
   });
 
-  it("wait for nobody who does not hear that time is up", async () => {
-    const never = () => new Promise<never>(() => {});
-    const deaf = { ...api, until: () => ({ ...api, get: never, list: never }) };
-    const said = await save({ api: deaf, seconds: 0.05 });
+  it("wait for no credential plugin that hangs", async () => {
+    const exec = { apiVersion: "v1", command: process.execPath, args: ["-e", "setInterval(() => {}, 1000)"] };
+    const kubeconfig = world.api.kubeconfig.replace("{ token: secret-token }", JSON.stringify({ exec }));
+    assert.match(kubeconfig, /setInterval/);
+    const hanging = connect(findAccess({ kubeconfig }));
+    const said = await save({ api: hanging, seconds: 0.05 });
     assert.match(said, /They are not in the cluster \(no time was left\)\. Missing: .*, and 2 more\.$/);
   });
 

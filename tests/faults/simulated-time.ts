@@ -125,7 +125,7 @@ export class SimulatedTime {
       await turn();
       const all = [...this.#underWay.values()];
       enough = all.includes("answered") ? unreadTurns : quietTurns;
-      const isQuiet = !all.includes("moves") && seen === this.#activity && !readsFiles();
+      const isQuiet = !all.includes("moves") && seen === this.#activity && !usesFiles();
       quiet = isQuiet ? quiet + 1 : 0;
       seen = this.#activity;
     }
@@ -294,8 +294,9 @@ export class SimulatedTime {
 }
 
 /** Files are read and written by threads, which no turn waits for. */
-function readsFiles(): boolean {
-  return process.getActiveResourcesInfo().some((resource) => resource.startsWith("FSReq"));
+/** Whether a file is read, written or closed right now. Closing one has a name of its own. */
+function usesFiles(): boolean {
+  return process.getActiveResourcesInfo().some((resource) => resource.startsWith("FSReq") || resource === "CloseReq");
 }
 
 function earlier(first: Timer | undefined, timer: Timer): Timer {

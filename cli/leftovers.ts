@@ -1,7 +1,8 @@
 import { ownerAnnotation, serviceLabel } from "../components/names.ts";
 import { type ObjectKind, objectKinds, type ServiceObject } from "../components/objects.ts";
-import { ApiError, type Cluster } from "../rollout/cluster/cluster.ts";
+import { type Cluster, NotServed } from "../rollout/cluster/cluster.ts";
 import { collectionOf, type LiveObject, pathOf } from "../rollout/live/object.ts";
+import { hasGatewayApi } from "../rollout/live/routes.ts";
 import { keptMaps, keptName } from "../rollout/record/kept-map.ts";
 
 /** An object of a service that stands in the cluster. */
@@ -42,8 +43,7 @@ async function list(api: Cluster, kind: ObjectKind, namespace: string, service: 
   try {
     return await api.list<LiveObject>(collectionOf(kind, namespace), `${serviceLabel}=${service}`);
   } catch (error) {
-    // A cluster without the Gateway API.
-    if (error instanceof ApiError && error.status === 404) return [];
+    if (kind === "HTTPRoute" && error instanceof NotServed && !(await hasGatewayApi(api))) return [];
     throw error;
   }
 }

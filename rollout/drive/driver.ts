@@ -168,6 +168,12 @@ async function step(way: Drive, checks: Checks): Promise<End | undefined> {
     await takeStableBack(way);
     return undefined;
   }
+  if ((move.kind === "observe" || move.kind === "check") && isAhead(rollout)) {
+    await writeInStep(way, rollout.step, (each) =>
+      isAhead(each) ? { ...each, entered: new Date().toISOString() } : each,
+    );
+    return undefined;
+  }
   switch (move.kind) {
     case "enter":
       await enter(way, rollout);
@@ -191,6 +197,11 @@ async function step(way: Drive, checks: Checks): Promise<End | undefined> {
       await pause(way, alertMilliseconds);
       return undefined;
   }
+}
+
+/** Whether a clock that was ahead of this one wrote when the step began: its time would last longer by as much. */
+function isAhead({ entered }: Rollout): boolean {
+  return entered !== undefined && Date.parse(entered) > Date.now();
 }
 
 /** Brings what the present step is about. Canary that does not come up ends the rollout; stable goes back, and it holds. */

@@ -727,6 +727,22 @@ describe("the driver", () => {
     assert.ok(looks >= 10);
   });
 
+  it("gives a step no more than its time where a clock that is ahead of its own wrote when the step began", async () => {
+    trial.standing = () => undecided;
+    const entered = () => new Date(Date.now() + 90_000).toISOString();
+    const more = { step: 1, weight: 10, checked: true, runs: { canary: b, stable: a }, entered: entered() };
+    const ledger = await trial.begin(usual, more);
+    let looks = 0;
+    trial.meanwhile = async () => {
+      // As a person's command on another machine writes it, while the driver drives.
+      if (++looks === 3) await trial.tell((rollout) => ({ ...rollout, entered: entered() }));
+    };
+    const because = "no decision within 15 s: too few requests";
+    assert.deepEqual(await trial.drive(ledger), { kind: "held", because });
+    // Five seconds pass with each.
+    assert.ok(trial.moves.length <= 8, JSON.stringify(trial.moves));
+  });
+
   it("pauses when an empty canary was cut, and brings the weight again when a person goes on", async () => {
     trial.standing = ({ step, entered }) => {
       if (step === 1 && entered && trial.tracks.canary.weight === 10) trial.cut = "canary had users and no ready pod";

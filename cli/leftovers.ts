@@ -1,7 +1,8 @@
 import { backendName, ownerAnnotation, serviceLabel } from "../components/names.ts";
 import { type ObjectKind, objectKinds, type ServiceObject } from "../components/objects.ts";
-import { ApiError, type Cluster } from "../rollout/cluster/cluster.ts";
+import { ApiError, type Cluster, NotServed } from "../rollout/cluster/cluster.ts";
 import { collectionOf, type LiveObject, pathOf } from "../rollout/live/object.ts";
+import { hasGatewayApi } from "../rollout/live/routes.ts";
 import { keptMaps, keptName } from "../rollout/record/kept-map.ts";
 
 /** An object of a service that stands in the cluster. */
@@ -42,12 +43,11 @@ async function list(api: Cluster, kind: ObjectKind, namespace: string, service: 
   try {
     return await api.list<LiveObject>(collectionOf(kind, namespace), `${serviceLabel}=${service}`);
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    // A cluster without the Gateway API.
-    if (error.status === 404) return [];
-    const mayHaveNone = kind === "HTTPRoute" && error.status === 403;
+    if (kind !== "HTTPRoute") throw error;
+    if (error instanceof NotServed && !(await hasGatewayApi(api))) return [];
+    const isForbidden = error instanceof ApiError && error.status === 403;
     // Only a service with a gateway has a Service for stable alone.
-    if (!mayHaveNone || (await api.get(pathOf("Service", namespace, backendName(service, "stable"))))) throw error;
+    if (!isForbidden || (await api.get(pathOf("Service", namespace, backendName(service, "stable"))))) throw error;
     return [];
   }
 }

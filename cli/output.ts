@@ -6,17 +6,39 @@ import type { Readable } from "node:stream";
  *
  * 1. Output that cannot be written, because its reader has ended, its terminal is closed or its disk is full, ends no command: a
  *    driver goes on without it. A command that only shows something has to listen for the error itself.
- * 2. In CI no printed line is a command to the CI system, whatever text of pods, logs or Pulumi is in it. Child processes that print for a
+ * 2. A terminal that takes no output (Ctrl-S) stops nothing: what is printed waits for it. Beyond some megabytes it is left out.
+ * 3. In CI no printed line is a command to the CI system, whatever text of pods, logs or Pulumi is in it. Child processes that print for a
  *    person must not inherit our output there: see `printLines`.
  */
 export function guardOutput(env: NodeJS.ProcessEnv = process.env): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", () => {});
+    if (stream.isTTY) neverBlock(stream);
     if (!isCi(env)) continue;
     const write = stream.write.bind(stream) as (chunk: string | Uint8Array, ...rest: unknown[]) => boolean;
     stream.write = (chunk: string | Uint8Array, ...rest: unknown[]) =>
       write(typeof chunk === "string" ? withoutCommands(chunk) : chunk, ...rest);
   }
+}
+
+/** Bytes that wait for a terminal before more is left out; a driver prints so much in hours. */
+const waitingBytes = 8 << 20;
+
+/**
+ * Node writes to a terminal synchronously, so that one that takes nothing stops the whole process, and has no public API to change
+ * that. This calls what its own tty.WriteStream calls with true (lib/tty.js, Node 22 and 24; libuv's uv_stream_set_blocking). libuv
+ * has opened the terminal anew for it, so that other processes on the terminal notice nothing.
+ */
+function neverBlock(stream: NodeJS.WriteStream): void {
+  const { _handle: handle } = stream as unknown as { _handle?: { setBlocking?(isBlocking: boolean): number } };
+  if (handle?.setBlocking?.(false) !== 0) return;
+  const write = stream.write.bind(stream) as (chunk: string | Uint8Array, ...rest: unknown[]) => boolean;
+  stream.write = (chunk: string | Uint8Array, ...rest: unknown[]) => {
+    if (stream.writableLength <= waitingBytes) return write(chunk, ...rest);
+    const taken = rest.at(-1);
+    if (typeof taken === "function") process.nextTick(taken);
+    return false;
+  };
 }
 
 /** Variables by which CI systems say that they run a job. Not all of them set CI, and a job may have set that to nothing. */

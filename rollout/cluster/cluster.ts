@@ -15,7 +15,7 @@ const lineCharacters = 16 * 1024;
 /** Times that a list is begun anew because what was read of it is too old to be continued. */
 const listAttempts = 3;
 
-/** The API server said no. */
+/** The API server said no. With 404 it is the API server that says so: what a proxy answers in its place is NotServed. */
 export class ApiError extends Error {
   /** See Refusal: shown as its message alone. */
   readonly __pulumiRunError = true;
@@ -29,6 +29,12 @@ export class ApiError extends Error {
 
 /** The API server does not answer, or cannot be asked: nothing is known, and it may be worth asking again. */
 export class Unreachable extends Refusal {}
+
+/**
+ * A 404 in other words than the API server has for an absent object (meta/v1 Status). Mostly a proxy answers in its place; the API
+ * server itself answers so for a group of resources that it does not have.
+ */
+export class NotServed extends Unreachable {}
 
 /** The few calls that the rollout makes to the Kubernetes API. Paths are those of the API reference. */
 export interface Cluster {
@@ -327,10 +333,15 @@ function silence(access: Access, error: unknown): Error {
 
 const isGood = (status: number) => status >= 200 && status < 300;
 
-/** The API server's no to a request, in its own words. */
-export function refusedBy(status: number, text: string, request: string): ApiError {
-  const { message } = (parse(text) ?? {}) as { message?: unknown };
+/** The API server's no to a request, in its own words; NotServed where a 404 has others. */
+export function refusedBy(status: number, text: string, request: string): ApiError | NotServed {
+  const { kind, message } = (parse(text) ?? {}) as { kind?: unknown; message?: unknown };
   const said = oneLine(typeof message === "string" ? message : text);
+  if (status === 404 && kind !== "Status") {
+    return new NotServed(
+      `${request.split("?")[0]} was answered 404 in words that are not the API server's (${said}): is the address of the cluster right, is there a proxy?`,
+    );
+  }
   const help = status === 403 ? ": docs/rbac.md of gray-release says what is needed" : "";
   return new ApiError(status, `${said} (${request.split("?")[0]}: ${status})${help}`);
 }

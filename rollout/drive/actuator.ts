@@ -146,7 +146,8 @@ export function actuatorOf(of: Acting): Actuator {
     },
     async cut(epoch) {
       const fence = (record: RolloutRecord) => assertNewest(service, record, epoch);
-      return cutNow({ ...of, fence }, note);
+      const isNoted = (record: RolloutRecord) => (record.epoch ?? 0) >= epoch;
+      return cutNow({ ...of, fence, isNoted }, note);
     },
     async silence({ release, epoch }: Rollout) {
       const seen = evidence();

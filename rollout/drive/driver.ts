@@ -2,8 +2,8 @@
 import type { Track } from "../../components/traffic.ts";
 import { isUnanswered } from "../cluster/answer.ts";
 import { byDriver, byEvidence } from "../record/judgement.ts";
-import { assertNotStuck, besides, cutOffUsers, effect, Stuck, untilDone, watch } from "./effect.ts";
-import type { Entry, Ledger } from "./ledger.ts";
+import { assertNotStuck, besides, cutOffUsers, effect, Stuck, untilCut, untilDone, watch } from "./effect.ts";
+import { type Entry, type Ledger, RecordGone } from "./ledger.ts";
 import { type Move, nameOf, next, type Standing } from "./next.ts";
 import { cutOff, inNextStep, positionOf, type Rollout, type Word } from "./rollout.ts";
 import {
@@ -17,6 +17,7 @@ import {
   readPatiently,
   rollbackNow,
   Stopped,
+  usersOnCanary,
   write,
   writeInStep,
 } from "./waiting.ts";
@@ -83,8 +84,28 @@ export type End =
   | { readonly kind: "held"; readonly because: string }
   | { readonly kind: "stopped" };
 
-/** Drives a rollout to its end, or to where it holds. @throws Superseded as soon as somebody else drives it */
+/**
+ * Drives a rollout to its end, or to where it holds. Where its record is gone users are taken off canary first, because no driver
+ * can go on with it.
+ *
+ * @throws Superseded as soon as somebody else drives it; RecordGone
+ */
 export async function drive(way: Drive): Promise<End> {
+  try {
+    return await driveRecorded(way);
+  } catch (error) {
+    if (error instanceof RecordGone && usersOnCanary(way)) await cutWithoutRecord(way);
+    throw error;
+  }
+}
+
+async function cutWithoutRecord({ actuator, ledger, audience }: Drive): Promise<void> {
+  const off = await untilCut(() => actuator.cut(ledger.epoch), audience.note);
+  const users = off ? "all users are on stable" : "users stay on canary, because nothing else serves them";
+  audience.note(`The record of the rollout is gone: ${users}.`);
+}
+
+async function driveRecorded(way: Drive): Promise<End> {
   try {
     return await walk(way);
   } catch (error) {
@@ -147,6 +168,12 @@ async function step(way: Drive, checks: Checks): Promise<End | undefined> {
     await takeStableBack(way);
     return undefined;
   }
+  if ((move.kind === "observe" || move.kind === "check") && isAhead(rollout)) {
+    await writeInStep(way, rollout.step, (each) =>
+      isAhead(each) ? { ...each, entered: new Date().toISOString() } : each,
+    );
+    return undefined;
+  }
   switch (move.kind) {
     case "enter":
       await enter(way, rollout);
@@ -170,6 +197,11 @@ async function step(way: Drive, checks: Checks): Promise<End | undefined> {
       await pause(way, alertMilliseconds);
       return undefined;
   }
+}
+
+/** Whether a clock that was ahead of this one wrote when the step began: its time would last longer by as much. */
+function isAhead({ entered }: Rollout): boolean {
+  return entered !== undefined && Date.parse(entered) > Date.now();
 }
 
 /** Brings what the present step is about. Canary that does not come up ends the rollout; stable goes back, and it holds. */
@@ -215,7 +247,7 @@ async function leaveStuck(way: Drive, stuck: Stuck): Promise<End> {
   try {
     return await leave(stuck.way, stuck.message);
   } catch (error) {
-    if (error instanceof RollsBack) return drive(way);
+    if (error instanceof RollsBack) return driveRecorded(way);
     if (error instanceof Stopped) return { kind: "stopped" };
     throw error;
   }

@@ -5,6 +5,7 @@ import { isUnanswered } from "../cluster/answer.ts";
 import { backoff } from "../cluster/backoff.ts";
 import { Superseded } from "../record/epoch.ts";
 import type { Drive } from "./driver.ts";
+import { RecordGone } from "./ledger.ts";
 import type { Rollout } from "./rollout.ts";
 import {
   alertMilliseconds,
@@ -18,6 +19,7 @@ import {
   rollbackBy,
   rollbackNow,
   Stopped,
+  usersOnCanary,
   write,
 } from "./waiting.ts";
 
@@ -163,7 +165,7 @@ async function pauseUnlessRollsBack(way: Drive, { name }: Effect, because: strin
  *
  * @param to what the record says from then on
  * @returns whether users are off canary: where nothing but canary serves they are left there
- * @throws Superseded where another driver has the rollout; what the record refuses, once users are off
+ * @throws Superseded where another driver has the rollout; RecordGone and what the record refuses, once users are off
  */
 export async function cutOffUsers(way: Drive, to: (rollout: Rollout) => Rollout): Promise<boolean> {
   const ending = new AbortController();
@@ -172,7 +174,7 @@ export async function cutOffUsers(way: Drive, to: (rollout: Rollout) => Rollout)
   boundary(way);
   const begun = write(lasting, (before) => ({ ...to(before), effect: { name, at: new Date().toISOString() } }));
   const isSuperseded = (error: unknown) => {
-    if (error instanceof Superseded) throw error;
+    if (error instanceof Superseded && !(error instanceof RecordGone)) throw error;
   };
   await Promise.race([begun.then(() => {}, isSuperseded), sleep(noteMilliseconds, undefined, { ref: false })]);
   boundary(way);
@@ -269,6 +271,7 @@ export async function watch(way: Drive, over: AbortController, track?: Track): P
       // What Kubernetes says of the roll before stands until the first progress of this one.
       if (track !== undefined && look % looksPerQuestion === looksPerQuestion - 1) question(track, entry.rollout);
     } catch (error) {
+      if (error instanceof RecordGone && usersOnCanary(way)) return await rollBack();
       // A driver that was superseded learns it from its next word to the record.
       if (error instanceof Superseded) over.abort({ kind: "interrupted" } satisfies Outcome);
       else if (!either.aborted && rollbackNow(way) !== undefined) return await rollBack();

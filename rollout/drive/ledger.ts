@@ -22,6 +22,9 @@ export interface Kept {
   readonly service: string;
 }
 
+/** The record that the rollout was in does not stand any more: nothing says what is to become of it. */
+export class RecordGone extends Superseded {}
+
 /** What the record says of a rollout and of its release. */
 export interface Entry {
   readonly rollout: Rollout;
@@ -128,11 +131,12 @@ export class Ledger {
     if (rollout) {
       throw new Superseded(`The rollout of ${service} is driven by somebody else now: gray status says how it stands.`);
     }
-    throw new Superseded(
-      (record?.epoch ?? 0) < this.epoch
-        ? `The record ${recordName(service)} in namespace ${namespace} knows nothing of this rollout any more, as if it was deleted, and the traffic stays as it is: restore it and run gray resume.`
-        : `The rollout of ${service} is over: gray history says how it ended.`,
-    );
+    if ((record?.epoch ?? 0) < this.epoch) {
+      throw new RecordGone(
+        `The record ${recordName(service)} in namespace ${namespace} knows nothing of this rollout any more, as if it was deleted, and nothing else is changed: restore it and run gray resume.`,
+      );
+    }
+    throw new Superseded(`The rollout of ${service} is over: gray history says how it ended.`);
   }
 }
 

@@ -149,6 +149,13 @@ export function mayHaveUsers({ ledger: { latest }, isReturning, isStableBack }: 
   return !isReturning && weight !== 0;
 }
 
+/** Whether users may meet the release on canary, by what was last read of the record. */
+export function usersOnCanary({ ledger: { latest } }: Drive): boolean {
+  if (latest === undefined) return false;
+  const { weight, runs, release } = latest.rollout;
+  return weight !== 0 && runs.canary === release;
+}
+
 /** Whether somebody who is no bug of ours said no. */
 export function isOfTheCluster(error: unknown): error is Refusal | ApiError {
   return error instanceof Refusal || error instanceof ApiError;

@@ -25,6 +25,8 @@ export interface CutOff {
    * read in time nothing asks it, and canary is cut: that is safe to do twice. @default nothing is asked
    */
   readonly fence?: (record: RolloutRecord) => void;
+  /** Whether the cut is noted in this record; one that somebody has deleted is not begun anew for it. @default always */
+  readonly isNoted?: (record: RolloutRecord) => boolean;
 }
 
 /** Times that an object is read and patched, where another writer was faster or the server could not. */
@@ -105,7 +107,7 @@ interface Note {
 }
 
 /** Raises the record's number, and reads it on the way. */
-function noteOf({ api, namespace, service, cluster, fence }: CutOff): Note {
+function noteOf({ api, namespace, service, cluster, fence, isNoted = () => true }: CutOff): Note {
   const { promise: read, resolve, reject } = Promise.withResolvers<RolloutRecord>();
   read.catch(() => {});
   let fenced: Note["fenced"];
@@ -117,6 +119,7 @@ function noteOf({ api, namespace, service, cluster, fence }: CutOff): Note {
       fenced = { error };
       throw error;
     }
+    if (!isNoted(before)) throw new Refusal("It is not there any more.");
     return raised(before);
   });
   const written = noted.then(

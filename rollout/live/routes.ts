@@ -5,7 +5,7 @@ import { Refusal } from "../../components/refusal.ts";
 import type { HttpRouteRule } from "../../components/route.ts";
 import { assertSupported } from "../../components/rule.ts";
 import { finestWeight, type Track } from "../../components/traffic.ts";
-import type { Cluster } from "../cluster/cluster.ts";
+import { ApiError, type Cluster, NotServed, Unreachable } from "../cluster/cluster.ts";
 
 const group = "/apis/gateway.networking.k8s.io/v1";
 
@@ -59,10 +59,38 @@ export interface GatewayObject {
   readonly status?: { readonly addresses?: readonly { readonly type?: string; readonly value: string }[] };
 }
 
-/** The live HTTPRoutes of a service; none where the cluster has no Gateway API. */
+/**
+ * The live HTTPRoutes of a service.
+ *
+ * 1. The list is what counts.
+ * 2. Where it is not served, or may not be read, there are none if the API server says that it has no Gateway API.
+ */
 export async function readRoutes(api: Cluster, namespace: string, service: string): Promise<readonly RouteObject[]> {
-  if ((await api.get(group)) === undefined) return [];
-  return api.list<RouteObject>(`${group}/namespaces/${namespace}/httproutes`, `${serviceLabel}=${service}`);
+  try {
+    return await api.list<RouteObject>(`${group}/namespaces/${namespace}/httproutes`, `${serviceLabel}=${service}`);
+  } catch (error) {
+    const mayBeAbsent = error instanceof NotServed || (error instanceof ApiError && error.status === 403);
+    if (mayBeAbsent && !(await hasGatewayApi(api))) return [];
+    throw error;
+  }
+}
+
+/**
+ * Whether the cluster has the Gateway API, by the API server's own list of what it has: for a path of a group that it does not have
+ * it answers 404 in the words of a web server, as a proxy does.
+ *
+ * @throws Unreachable where the answer is no such list
+ */
+export async function hasGatewayApi(api: Cluster): Promise<boolean> {
+  interface ApiGroupList {
+    readonly kind?: string;
+    readonly groups?: { readonly versions: readonly { readonly groupVersion: string }[] }[];
+  }
+  const found = await api.get<ApiGroupList>("/apis");
+  if (found?.kind !== "APIGroupList" || !Array.isArray(found.groups)) {
+    throw new Unreachable("The answer to GET /apis is no list of API groups: is there a proxy before the API server?");
+  }
+  return found.groups.some(({ versions }) => versions.some(({ groupVersion }) => `/apis/${groupVersion}` === group));
 }
 
 export function readRoute(api: Cluster, namespace: string, name: string): Promise<RouteObject | undefined> {
@@ -93,7 +121,7 @@ export async function assertGateways(
   namespace: string,
   { routes, rules = [] }: GatewayArgs,
 ): Promise<void> {
-  if ((await api.get(group)) === undefined) {
+  if (!(await hasGatewayApi(api))) {
     throw new Refusal(
       `${service}: the cluster has no Gateway API (gateway.networking.k8s.io/v1): install its Standard channel and a gateway, or take gateway out of the arguments.`,
     );

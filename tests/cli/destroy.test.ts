@@ -128,6 +128,7 @@ describe("gray destroy", () => {
     };
     const standing = () => Object.values(paths).filter((path) => api.objects.has(path));
     beforeEach(() => {
+      api.put("/apis/gateway.networking.k8s.io/v1", { metadata: { name: "v1" } });
       shell.stacks({
         prod: stack({ web: ["stable"] }, undefined, "feed"),
         canary: stack({ web: ["canary"] }, undefined, "beef"),

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { withoutCommands } from "../../cli/output.ts";
+import { Terminal } from "./terminal.ts";
 
 const module = JSON.stringify(join(import.meta.dirname, "../../cli/output.ts"));
 /** Prints ten lines to both streams, with time between them, and then ends with 7. */
@@ -51,6 +54,81 @@ describe("the output of gray", () => {
     } finally {
       closeSync(full);
     }
+  });
+
+  describe("on a terminal", function () {
+    this.timeout(60_000);
+    let folder: string;
+    let terminal: Terminal;
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), "gray-terminal-"));
+    });
+    afterEach(() => {
+      terminal.close();
+      rmSync(folder, { recursive: true });
+    });
+    /** Runs a program there that has a timer; each beat of it is a byte of the file `beats`. */
+    const start = (program: string) => {
+      const common = `
+        import { appendFileSync, existsSync, writeFileSync } from "node:fs";
+        import { setTimeout as sleep } from "node:timers/promises";
+        import { guardOutput } from ${module};
+        guardOutput();
+        setInterval(() => appendFileSync("beats", "."), 20);
+        const line = "x".repeat(8191) + "\\n";
+      `;
+      terminal = Terminal.of(common + program, folder);
+    };
+    const read = (name: string) => (existsSync(join(folder, name)) ? readFileSync(join(folder, name), "utf8") : "");
+    const until = async (holds: () => boolean) => {
+      const began = Date.now();
+      while (!holds()) {
+        assert.ok(Date.now() - began < 20_000, `it has not come to: ${holds}`);
+        await sleep(20);
+      }
+    };
+
+    it("stops no timer while the terminal takes nothing, and is shown whole once it does", async () => {
+      start(`
+        console.log("begins");
+        while (!existsSync("paused")) await sleep(20);
+        for (let i = 0; i < 100; i++) process.stdout.write(line);
+        console.log("ends");
+        writeFileSync("printed", "yes");
+      `);
+      await until(() => terminal.shown.includes("begins"));
+      terminal.pause();
+      writeFileSync(join(folder, "paused"), "");
+      await until(() => read("printed") !== "");
+      const beats = read("beats").length;
+      await until(() => read("beats").length > beats + 3);
+      assert.ok(!terminal.shown.includes("ends"));
+      terminal.resume();
+      await until(() => terminal.shown.includes("ends"));
+      assert.equal(terminal.shown.replaceAll(/[^x]/g, "").length, 100 * 8191);
+    });
+
+    it("keeps some megabytes of what the terminal does not take, and goes on with the rest once it does", async () => {
+      start(`
+        console.log("begins");
+        while (!existsSync("paused")) await sleep(20);
+        const isTaken = Array.from({ length: 2000 }, () => process.stdout.write(line)).at(-1);
+        writeFileSync("kept", JSON.stringify({ isTaken, bytes: process.stdout.writableLength }));
+        await new Promise((drained) => process.stdout.once("drain", drained));
+        await new Promise((taken) => process.stdout.write("goes on\\n", taken));
+        writeFileSync("printed", "yes");
+      `);
+      await until(() => terminal.shown.includes("begins"));
+      terminal.pause();
+      writeFileSync(join(folder, "paused"), "");
+      await until(() => read("kept").endsWith("}"));
+      const { isTaken, bytes } = JSON.parse(read("kept"));
+      assert.equal(isTaken, false);
+      assert.ok(bytes > 7 << 20 && bytes < 9 << 20, `${bytes} bytes`);
+      terminal.resume();
+      await until(() => terminal.shown.includes("goes on"));
+      await until(() => read("printed") !== "");
+    });
   });
 
   it("has no command of a CI system in it, on neither stream, but only in CI", async () => {

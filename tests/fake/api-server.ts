@@ -157,6 +157,10 @@ export class ApiServer {
       if (this.objects.has(`${path}/${name}`)) return failure(409, `"${name}" already exists`);
       return { status: 201, body: this.put(`${path}/${name}`, { ...body, metadata: { ...body.metadata, name } }) };
     }
+    if (path === "/apis") return { status: 200, body: this.#groups() };
+    // So a real one answers for any path of a group that it does not have.
+    if (path.startsWith(gatewayApi) && !this.objects.has(gatewayApi))
+      return { status: 404, body: "404 page not found\n" };
     if (method === "GET" && collections.test(path)) return this.#list(path, query);
     if (found === undefined) return failure(404, `"${path.split("/").at(-1)}" not found`);
     if (method === "GET") return { status: 200, body: found };
@@ -175,6 +179,13 @@ export class ApiServer {
       return failure(409, "the object has been modified");
     }
     return { status: 200, body: this.put(path, body as ApiObject) };
+  }
+
+  /** Its groups as a real one tells them: the Gateway API's is there where an object stands for it. */
+  #groups(): object {
+    const versions = ["apps/v1", "coordination.k8s.io/v1", ...(this.objects.has(gatewayApi) ? [gatewayVersion] : [])];
+    const groups = versions.map((each) => ({ name: each.split("/")[0], versions: [{ groupVersion: each }] }));
+    return { kind: "APIGroupList", apiVersion: "v1", groups };
   }
 
   #list(path: string, query: URLSearchParams): Answer {
@@ -198,6 +209,10 @@ export class ApiServer {
 const nothing = () => undefined;
 
 const collections = /\/(configmaps|deployments|endpointslices|events|httproutes|ingresses|pods|replicasets|services)$/;
+
+const gatewayVersion = "gateway.networking.k8s.io/v1";
+/** The path of the Gateway API, and of the object that stands for it. */
+const gatewayApi = `/apis/${gatewayVersion}`;
 
 /** A request as it came in. @param text its body */
 export function requestOf({ method = "GET", url = "/", headers }: IncomingMessage, text: string): ApiRequest {

@@ -50,6 +50,14 @@ describe("the faulty proxy before an API server", () => {
     assert.equal(over, 1);
   });
 
+  it("answers 404 in the words of a proxy", async () => {
+    fate = { fault: 404, milliseconds: 0 };
+    await assert.rejects(client.get(namespace), (error) => {
+      assert.match((error as Error).message, /default backend - 404/);
+      return error instanceof Unreachable;
+    });
+  });
+
   it("cuts a connection before a request is done, or after", async () => {
     fate = { fault: "cut", milliseconds: 0 };
     await assert.rejects(make(), Unreachable);

@@ -81,8 +81,9 @@ async function pass(around: Around, request: IncomingMessage, response: ServerRe
   response.once("close", () => (answer.body as Readable).destroy());
 }
 
-/** The API server's own no. */
+/** The API server's own no; where there is no such page, that of a proxy before it. */
 function refuse(response: ServerResponse, code: number): void {
+  if (code === 404) return void response.writeHead(404, { "content-type": "text/plain" }).end("default backend - 404");
   const message = `the API server has a bad moment (${code})`;
   response.writeHead(code, { "content-type": "application/json", ...(code === 429 && { "retry-after": "1" }) });
   response.end(JSON.stringify({ kind: "Status", apiVersion: "v1", status: "Failure", code, message }));

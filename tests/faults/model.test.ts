@@ -144,6 +144,13 @@ describe("the model of a rollout", () => {
     assert.deepEqual(onCanary().ends("held", "the moon is full").violated, ["reason"]);
   });
 
+  it("has nothing against a command that failed beside the driver that holds, but where nothing drives any more", () => {
+    const because = "no decision within 5 s: too few requests";
+    const holds = () => onCanary().add({ kind: "holds", by: "driver-1", because });
+    assert.deepEqual(holds().ends("ApiError", "not now", "driver-2").violated, []);
+    assert.deepEqual(holds().ends("held", because).ends("ApiError", "not now", "driver-2").violated, ["end"]);
+  });
+
   it("sees an end that is not what users meet", () => {
     assert.ok(onCanary().users(0, a).close("promoted").violated.includes("end"));
     assert.ok(onCanary().users(0.25).close("undone", "canary answers 5xx").violated.includes("end"));

@@ -144,11 +144,13 @@ class Model {
     const at = events.at(-1)?.at ?? 0;
     // What a command came to that left the rollout to another driver says nothing of it.
     const left = ["driven", "superseded"];
+    // Nor does one that failed before it drove, beside a driver that lives.
+    const isBeside = (by: string) => !this.#drivers.has(by) && this.#live() !== undefined;
     const last = events.findLastIndex(
       (event) =>
         event.kind === "holds" ||
         (event.kind === "driver" &&
-          (event.is === "driving" || (event.is === "ended" && !left.includes(event.end ?? "")))),
+          (event.is === "driving" || (event.is === "ended" && !left.includes(event.end ?? "") && !isBeside(event.by)))),
     );
     const came = events[last];
     const isHeld = came?.kind === "holds" || (came?.kind === "driver" && came.end === "held");

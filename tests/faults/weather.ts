@@ -7,11 +7,11 @@ import { chanceOf } from "./chance.ts";
  * - `hung`: it never arrives, and the connection stays open. `hung answer`: it is done, and nobody hears of it.
  * - `cut`: the connection breaks before it arrives. `cut answer`: it is done, and the connection breaks.
  * - `half body`: the answer breaks off in its middle. `huge body`: the answer does not end.
- * - A number is the status that the API server answers with instead of doing it.
+ * - A number is the status that the API server answers with instead of doing it; 404 is that of a proxy, in words of its own.
  */
 export const requestFaults = [
   ...(["late", "late answer", "hung", "hung answer", "cut", "cut answer", "half body", "huge body"] as const),
-  ...([401, 409, 410, 429, 500, 503] as const),
+  ...([401, 404, 409, 410, 429, 500, 503] as const),
 ] as const;
 export type RequestFault = (typeof requestFaults)[number];
 

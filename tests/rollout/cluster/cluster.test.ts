@@ -8,7 +8,7 @@ import { BodyTooLarge } from "../../../border/body.ts";
 import { UnsafePath } from "../../../border/path.ts";
 import { Refusal } from "../../../components/refusal.ts";
 import { mayPass } from "../../../rollout/cluster/answer.ts";
-import { ApiError, type Cluster, connect } from "../../../rollout/cluster/cluster.ts";
+import { ApiError, type Cluster, connect, Unreachable } from "../../../rollout/cluster/cluster.ts";
 import { type Access, findAccess } from "../../../rollout/cluster/kubeconfig.ts";
 import { ApiServer } from "../../fake/api-server.ts";
 
@@ -127,6 +127,45 @@ describe("the client of the cluster", () => {
   it("shows the beginning of an answer that is no JSON", async () => {
     api.intercept = () => ({ status: 502, body: "<html>Bad Gateway</html>" });
     await assert.rejects(cluster().get(`${maps}/a`), /<html>Bad Gateway<\/html> \(GET .*: 502\)/);
+  });
+
+  it("takes a 404 for an absent object only from the API server itself", async () => {
+    const { signal } = new AbortController();
+    const asked = [
+      () => cluster().get(`${maps}/a`),
+      () => cluster().list(maps),
+      () => cluster().delete(`${maps}/a`),
+      () => cluster().patch(`${maps}/a`, []),
+      () => cluster().replace(`${maps}/a`, {}),
+      () => cluster().lines(`${maps}/a`, signal)[Symbol.asyncIterator]().next(),
+    ];
+    const bodies = [
+      "default backend - 404",
+      "<html>Not Found</html>",
+      '{"message":"no Route matched"}',
+      '"no"',
+      "null",
+      "",
+    ];
+    for (const body of bodies) {
+      api.intercept = () => ({ status: 404, body });
+      for (const ask of asked) {
+        await assert.rejects(ask, (error) => {
+          assert.ok(error instanceof Unreachable && mayPass(error), `${body}: ${error}`);
+          assert.match(
+            error.message,
+            /^(GET|DELETE|PATCH|PUT) \/api\S+ was answered 404 in words that are not the API server's .*: is the address of the cluster right, is there a proxy\?$/,
+          );
+          return true;
+        });
+      }
+    }
+    api.intercept = () => ({
+      status: 404,
+      body: { kind: "Status", apiVersion: "v1", message: "not found", code: 404 },
+    });
+    assert.equal(await cluster().get(`${maps}/a`), undefined);
+    await cluster().delete(`${maps}/a`);
   });
 
   it("does not take a page that is no JSON for an absent object", async () => {

@@ -373,6 +373,17 @@ describe("what the driver does to the cluster", () => {
     assert.equal(api.objects.get(`${apps}/web-canary`)?.spec.replicas, 2);
   });
 
+  it("makes no record of a cut where that of its rollout was deleted, and says so", async () => {
+    podOf("web-1", "stable", a);
+    const service = `/api/v1/namespaces/${namespace}/services/web`;
+    api.put(service, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+    const { actuator, notes } = acting(direct(api));
+    assert.equal(await actuator.cut(1), true);
+    assert.deepEqual(notes, ["The cut is not in the record (It is not there any more)."]);
+    assert.deepEqual(api.objects.get(service)?.spec.selector, { app: "web", track: "stable" });
+    assert.equal(api.objects.has(`/api/v1/namespaces/${namespace}/configmaps/web-rollout`), false);
+  });
+
   it("says of a cut that is not in the record why, and cuts all the same", async () => {
     podOf("web-1", "stable", a);
     const service = `/api/v1/namespaces/${namespace}/services/web`;

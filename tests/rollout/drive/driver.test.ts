@@ -3,6 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { Refusal } from "../../../components/refusal.ts";
 import type { Step } from "../../../components/step.ts";
 import { ApiError, Unreachable } from "../../../rollout/cluster/cluster.ts";
+import { RecordGone } from "../../../rollout/drive/ledger.ts";
 import { atLastStep, resumed } from "../../../rollout/drive/rollout.ts";
 import { Superseded } from "../../../rollout/record/epoch.ts";
 import type { ApiServer } from "../../fake/api-server.ts";
@@ -78,11 +79,65 @@ describe("the driver", () => {
       assert.deepEqual(trial.tracks.done.slice(-2), ["cut", "silence"]);
     });
 
+    const isGone = (error: unknown) =>
+      error instanceof RecordGone &&
+      /^The record web-rollout in namespace dora-apps knows nothing of this rollout any more/.test(error.message);
+
     it("ends where the record was deleted, and makes none", async () => {
       trial.tracks.at = () => void api.objects.delete(recordPath);
-      await assert.rejects(trial.drive(await trial.begin()), Superseded);
+      await assert.rejects(trial.drive(await trial.begin()), isGone);
       assert.deepEqual(trial.tracks.done, ["canary bbbbbbbbbbbb 0"]);
       assert.equal(api.objects.has(recordPath), false);
+    });
+
+    const deletedAt = (place: string) => {
+      trial.tracks.at = async (now) => {
+        if (now !== place || trial.tracks.canary.weight !== 10) return;
+        api.objects.delete(recordPath);
+        await untilInterrupted();
+      };
+    };
+
+    it("takes users off canary first where the record was deleted while they were on it, until the cut is through", async () => {
+      deletedAt("canary there");
+      let failing = 2;
+      const { cut } = trial.tracks;
+      trial.tracks.cut = async (epoch) => {
+        if (failing-- > 0) throw new ApiError(500, "not now");
+        return cut.call(trial.tracks, epoch);
+      };
+      await assert.rejects(trial.drive(await trial.begin()), isGone);
+      assert.deepEqual([trial.tracks.done.at(-1), trial.tracks.canary.weight], ["cut", 0]);
+      assert.equal(api.objects.has(recordPath), false);
+      assert.match(trial.notes.at(-1) ?? "", /^The record of the rollout is gone: all users are on stable/);
+    });
+
+    it("takes them off before an up that is under way has ended, and once more after it", async () => {
+      deletedAt("stable half-way");
+      await assert.rejects(trial.drive(await trial.begin()), isGone);
+      assert.deepEqual(trial.tracks.done.slice(-3), ["stable bbbbbbbbbbbb", "cut", "cut"]);
+      assert.equal(trial.tracks.stable.complete, false);
+    });
+
+    it("ends where the record is deleted in the middle of a cut", async () => {
+      trial.standing = ({ step, entered }) => (step === 1 && entered ? bad : good);
+      deletedAt("cut begins");
+      await assert.rejects(trial.drive(await trial.begin()), isGone);
+      assert.deepEqual([trial.tracks.done.at(-1), trial.tracks.canary.weight], ["cut", 0]);
+      assert.equal(api.objects.has(recordPath), false);
+    });
+
+    it("takes them off also where bad evidence and the loss of the record come together", async () => {
+      let isBad = false;
+      trial.standing = () => (isBad ? bad : good);
+      trial.meanwhile = ({ step, entered }) => {
+        if (step !== 1 || entered === undefined) return;
+        api.objects.delete(recordPath);
+        isBad = true;
+      };
+      await assert.rejects(trial.drive(await trial.begin()), isGone);
+      assert.equal(trial.tracks.canary.weight, 0);
+      assert.ok(trial.tracks.done.includes("cut"));
     });
   });
 
@@ -671,6 +726,22 @@ describe("the driver", () => {
     assert.equal(trial.open.left, undefined);
     assert.deepEqual(await trial.drive(taken), { kind: "promoted" });
     assert.ok(looks >= 10);
+  });
+
+  it("gives a step no more than its time where a clock that is ahead of its own wrote when the step began", async () => {
+    trial.standing = () => undecided;
+    const entered = () => new Date(Date.now() + 90_000).toISOString();
+    const more = { step: 1, weight: 10, checked: true, runs: { canary: b, stable: a }, entered: entered() };
+    const ledger = await trial.begin(usual, more);
+    let looks = 0;
+    trial.meanwhile = async () => {
+      // As a person's command on another machine writes it, while the driver drives.
+      if (++looks === 3) await trial.tell((rollout) => ({ ...rollout, entered: entered() }));
+    };
+    const because = "no decision within 15 s: too few requests";
+    assert.deepEqual(await trial.drive(ledger), { kind: "held", because });
+    // Five seconds pass with each.
+    assert.ok(trial.moves.length <= 8, JSON.stringify(trial.moves));
   });
 
   it("pauses when an empty canary was cut, and brings the weight again when a person goes on", async () => {

@@ -165,7 +165,8 @@ describe("the lease of a rollout", () => {
 
     it("with the API server's own words, where it refuses it or there is no such namespace", async () => {
       for (const status of [403, 404]) {
-        server.intercept = ({ method }) => (method === "POST" ? { status, body: { message: "not so" } } : undefined);
+        const body = { kind: "Status", message: "not so" };
+        server.intercept = ({ method }) => (method === "POST" ? { status, body } : undefined);
         await assert.rejects(take(), { name: "ApiError", status });
       }
     });

@@ -227,6 +227,36 @@ describe("cut", () => {
     });
   });
 
+  it("is not through where a proxy answers 404 for a part of the front, and is done once that has passed", async () => {
+    const proxied = { status: 404, body: "default backend - 404" };
+    api.put(`/api/v1/namespaces/${namespace}/services/web-stable`, { metadata: { name: "web-stable" } });
+    for (const matches of [
+      (path: string) => path === servicePath,
+      (path: string) => path.endsWith("/httproutes"),
+      (path: string) => path.startsWith("/apis/gateway"),
+      () => true,
+    ]) {
+      api.intercept = ({ path }) => (matches(path) ? proxied : undefined);
+      await assert.rejects(cutWeb(), /not the API server's/);
+    }
+    api.intercept = ({ path }) => (path === recordPath ? proxied : undefined);
+    assert.match((await cutWeb()) ?? "", /not the API server's/);
+    assert.deepEqual(selector(), { app: "web", track: "stable" });
+    assert.deepEqual(api.objects.get(routePath)?.spec, written(0, [{ to: "canary", headers: { "x-beta": "1" } }]).spec);
+  });
+
+  it("begins no record that its driver does not know", async () => {
+    const trouble = await cut({
+      api: connect(findAccess({ kubeconfig: api.kubeconfig })),
+      cluster: "cluster-uid",
+      namespace,
+      service: "web",
+      isNoted: ({ epoch = 0 }) => epoch >= 4,
+    });
+    assert.equal(trouble, "It is not there any more");
+    assert.deepEqual([selector(), api.objects.has(recordPath)], [{ app: "web", track: "stable" }, false]);
+  });
+
   it("changes nothing where its fence says so, and cuts where the fence cannot be asked", async () => {
     const fenced = () =>
       cut({

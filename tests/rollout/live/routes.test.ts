@@ -82,6 +82,29 @@ describe("the Gateway API of a cluster", () => {
     assert.deepEqual(await readRoutes(api(), "dora-apps", "web"), []);
   });
 
+  it("is absent only by the word of the API server: a proxy that answers 404 says nothing of it", async () => {
+    put("public", "web");
+    const proxied = { status: 404, body: "default backend - 404" };
+    for (const matches of [
+      () => true,
+      (path: string) => path.startsWith("/apis/gateway.networking.k8s.io/v1"),
+      (path: string) => path.endsWith("/httproutes"),
+    ]) {
+      world.api.intercept = ({ path }) => (matches(path) ? proxied : undefined);
+      await assert.rejects(readRoutes(api(), "dora-apps", "web"), /not the API server's/);
+    }
+    world.api.objects.delete("/apis/gateway.networking.k8s.io/v1");
+    world.api.intercept = ({ path }) => (path === "/apis" ? { status: 200, body: {} } : undefined);
+    await assert.rejects(readRoutes(api(), "dora-apps", "web"), /GET \/apis is no list of API groups/);
+  });
+
+  it("may be absent where no right to read routes is had", async () => {
+    world.api.objects.delete("/apis/gateway.networking.k8s.io/v1");
+    world.api.intercept = ({ path }) =>
+      path.endsWith("/httproutes") ? { status: 403, body: { message: "forbidden" } } : undefined;
+    assert.deepEqual(await readRoutes(api(), "dora-apps", "web"), []);
+  });
+
   it("may not be read: then that is said, and not taken for its absence", async () => {
     world.api.intercept = ({ path }) =>
       path.endsWith("/httproutes") ? { status: 403, body: { message: "forbidden" } } : undefined;

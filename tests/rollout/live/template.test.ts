@@ -53,7 +53,7 @@ describe("a live pod template", () => {
   for (const status of [400, 403, 404, 422, 500]) {
     it(`cannot be compared where the server answers ${status}, and it is said why`, async () => {
       const deployment = live();
-      api.intercept = () => ({ status, body: { message: "no" } });
+      api.intercept = () => ({ status, body: { kind: "Status", message: "no" } });
       const comparison = await compare(deployment);
       assert.match(
         comparison.kind === "unknown" ? comparison.why : "",

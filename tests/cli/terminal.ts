@@ -1,0 +1,52 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/**
+ * A terminal in which a program runs, and which can stop taking output, as a person's does by Ctrl-S. It is one of `script`
+ * (util-linux; Debian has it in bsdutils): while that process is stopped, nothing reads what the program prints.
+ */
+export class Terminal {
+  readonly #script: ChildProcess;
+  #shown = "";
+  #failed: Error | undefined;
+
+  private constructor(folder: string) {
+    const command = `exec '${process.execPath}' program.mjs`;
+    this.#script = spawn("script", ["--quiet", "--flush", "--command", command, "/dev/null"], {
+      cwd: folder,
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    this.#script.stdout?.setEncoding("latin1").on("data", (text) => {
+      this.#shown += text;
+    });
+    this.#script.once("error", (error) => {
+      this.#failed = new Error(`A terminal for this test is made by script of util-linux: ${error.message}`);
+    });
+  }
+
+  /** @param program of an ES module. @param folder in which it runs */
+  static of(program: string, folder: string): Terminal {
+    writeFileSync(join(folder, "program.mjs"), program);
+    return new Terminal(folder);
+  }
+
+  /** What it has shown so far; its lines end with `\r\n`. @throws Error where there is no `script` */
+  get shown(): string {
+    if (this.#failed) throw this.#failed;
+    return this.#shown;
+  }
+
+  pause(): void {
+    this.#script.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#script.kill("SIGCONT");
+  }
+
+  /** Closes it, which ends the program. */
+  close(): void {
+    this.#script.kill("SIGKILL");
+  }
+}

@@ -92,8 +92,8 @@ describe("the sandbox's gateway", () => {
   it("loses no request, new connection or kept one, while weights change and pods come and go", async () => {
     const sent = { url: `${gateway}/`, host, duration: "5m" };
     const loads = await Promise.all([
-      startLoad({ ...sent, rate: 500 }),
-      startLoad({ ...sent, rate: 250, keepalive: false }),
+      startLoad({ ...sent, rate: 200 }),
+      startLoad({ ...sent, rate: 100, keepalive: false }),
     ]);
     for (const weight of [10, 50, 100, 10]) await setWeight(weight);
     await kubectl(["scale", "deployment/fop-gate-stable", "-n", namespace, "--replicas=3"]);

@@ -141,6 +141,7 @@ export class Shell {
   }
 
   remove(): void {
-    rmSync(this.folder, { recursive: true });
+    // A process that was just ended may still make a file.
+    rmSync(this.folder, { recursive: true, maxRetries: 5 });
   }
 }

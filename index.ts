@@ -85,7 +85,7 @@ const service = new CanaryService("fop-gate", { ...fopGate, rollout });
 
 export default {
   /** What the next run needs to know of this one. */
-  releases: { [service.key]: service.memory },
+  releases: { [service.key]: service.stackState },
   /** Reserved for reaching a dark canary from outside; the stack of canary has it. */
   ...(service.token && { token: service.token }),
 };

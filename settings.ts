@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { loadAll } from "js-yaml";
 import * as v from "valibot";
-import { Refusal } from "./components/refusal.ts";
 import { mustBe } from "./components/schema.ts";
+import { UserError } from "./components/user-error.ts";
 
 /** A number: the CLI hands every value to the program as text. */
 const number = (form: RegExp, allowed: string) =>
@@ -46,10 +46,10 @@ export function readSettings(): Settings {
       .map(([key, value]) => [key.slice(project.length + 1), value]),
   );
   const parsed = v.safeParse(schema, given, { message: mustBe });
-  if (!parsed.success) throw new Refusal(sentence(parsed.issues[0], given));
+  if (!parsed.success) throw new UserError(sentence(parsed.issues[0], given));
   assertSharedAlike(project);
   if (parsed.output.track === "stable" && parsed.output.weight !== undefined) {
-    throw new Refusal(
+    throw new UserError(
       `Configuration key "weight" is set for the stack of stable, and canary's stack owns the front: set it in Pulumi.canary.yaml and take it out of Pulumi.${pulumi.getStack()}.yaml.`,
     );
   }
@@ -79,7 +79,7 @@ function assertSharedAlike(project: string): void {
         : prod[key] === undefined
           ? "Pulumi.canary.yaml"
           : "both stack files, differently";
-    throw new Refusal(
+    throw new UserError(
       `Configuration key "${key}" is set in ${where}, and both tracks run the same release: set it in Pulumi.yaml, for both.`,
     );
   }
@@ -102,6 +102,6 @@ function read(path: string): { config?: Record<string, unknown> } {
     // loadAll, because an empty file holds no document, and a stack without settings may have one.
     return (loadAll(readFileSync(path, "utf8"))[0] ?? {}) as { config?: Record<string, unknown> };
   } catch (error) {
-    throw new Refusal(`${path} cannot be read (${(error as Error).message.split("\n")[0]}): correct it.`);
+    throw new UserError(`${path} cannot be read (${(error as Error).message.split("\n")[0]}): correct it.`);
   }
 }

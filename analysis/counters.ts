@@ -1,5 +1,5 @@
-import type { Pod, Reading, Sample, UnitReading } from "./reading.ts";
-import type { PodTick, Tick, UnitTick } from "./tick.ts";
+import type { Pod, Reading, Sample, TargetReading } from "./reading.ts";
+import type { PodTick, TargetTick, Tick } from "./tick.ts";
 
 /**
  * What happened between one reading and the next, from counters that only ever say how much there was since a process began.
@@ -27,46 +27,46 @@ export function advance(before: Counters, reading: Reading): { readonly after: C
   const since = before.at;
   if (!Number.isFinite(reading.at) || (since !== undefined && reading.at <= since)) return { after: before };
   const problems: string[] = [];
-  const units = new Map(Object.entries(before.units));
-  const { pods, ticks, keys } = lookAtPods(new Map(Object.entries(before.pods)), units, reading, since);
-  forget(pods, units, reading.at);
-  const counted: UnitTick[] = [];
+  const targets = new Map(Object.entries(before.targets));
+  const { pods, ticks, keys } = lookAtPods(new Map(Object.entries(before.pods)), targets, reading, since);
+  forget(pods, targets, reading.at);
+  const counted: TargetTick[] = [];
   const read = new Set<string>();
-  for (const unit of reading.units) {
-    const key = keys.get(unit.unit) ?? `backend ${unit.unit}`;
+  for (const target of reading.targets) {
+    const key = keys.get(target.target) ?? `backend ${target.target}`;
     if (read.has(key)) {
-      problems.push(`${unit.unit} was read twice in one look: only the first is counted.`);
+      problems.push(`${target.target} was read twice in one look: only the first is counted.`);
       continue;
     }
     read.add(key);
-    if (unit.problem !== undefined) problems.push(unit.problem);
+    if (target.problem !== undefined) problems.push(target.problem);
     const pod = pods.get(key);
-    let known = units.get(key);
-    if (known !== undefined && known.release !== unit.release) {
-      if (known.release && unit.release) {
+    let known = targets.get(key);
+    if (known !== undefined && known.release !== target.release) {
+      if (known.release && target.release) {
         problems.push(
-          `${unit.unit} went from release ${known.release} to ${unit.release}: what it counted between is left out.`,
+          `${target.target} went from release ${known.release} to ${target.release}: what it counted between is left out.`,
         );
       }
-      units.delete(key);
+      targets.delete(key);
       if (pod) pods.set(key, { ...pod, fromZero: false });
       known = undefined;
     }
-    if (unit.samples === undefined) continue;
-    const flaw = flawOf(unit.samples);
+    if (target.samples === undefined) continue;
+    const flaw = flawOf(target.samples);
     if (flaw !== undefined) {
-      problems.push(`${unit.unit} ${flaw}`);
+      problems.push(`${target.target} ${flaw}`);
       continue;
     }
-    const fromZero = units.has(key) || pods.get(key)?.fromZero === true;
-    const { added, series } = increments(known, unit.samples, reading.at);
-    if (fromZero) counted.push(unitTick(unit, pod !== undefined, unit.samples, added));
-    units.set(key, { release: unit.release, series });
+    const fromZero = targets.has(key) || pods.get(key)?.fromZero === true;
+    const { added, series } = increments(known, target.samples, reading.at);
+    if (fromZero) counted.push(targetTick(target, pod !== undefined, target.samples, added));
+    targets.set(key, { release: target.release, series });
   }
-  const after = { at: reading.at, pods: Object.fromEntries(pods), units: Object.fromEntries(units) };
+  const after = { at: reading.at, pods: Object.fromEntries(pods), targets: Object.fromEntries(targets) };
   if (since === undefined) return { after };
   const seconds = (reading.at - since) / 1000;
-  return { after, tick: { at: reading.at, seconds, units: counted, pods: ticks, problems: [...new Set(problems)] } };
+  return { after, tick: { at: reading.at, seconds, targets: counted, pods: ticks, problems: [...new Set(problems)] } };
 }
 
 /** What has to be kept between readings; plain JSON. */
@@ -76,10 +76,10 @@ export interface Counters {
   /** All pods that were ever listed, by `pod <uid>`. */
   readonly pods: Readonly<Record<string, KnownPod>>;
   /** Baselines, by `pod <uid>` or `backend <name>`. */
-  readonly units: Readonly<Record<string, KnownUnit>>;
+  readonly targets: Readonly<Record<string, KnownTarget>>;
 }
 
-interface KnownPod extends Pick<Pod, "name" | "release" | "track" | "ready" | "ending"> {
+interface KnownPod extends Pick<Pod, "name" | "release" | "track" | "ready" | "terminating"> {
   /** The most that it ever had. */
   readonly restarts: number;
   /** When it was listed last, in milliseconds since the epoch. */
@@ -90,7 +90,7 @@ interface KnownPod extends Pick<Pod, "name" | "release" | "track" | "ready" | "e
   readonly served: boolean;
 }
 
-interface KnownUnit {
+interface KnownTarget {
   readonly release: string;
   /** The last sample taken of each series, or zero if its process began anew since. */
   readonly series: Readonly<Record<string, KnownSeries>>;
@@ -104,7 +104,7 @@ interface KnownSeries {
 }
 
 /** Before the first reading. */
-export const nothingCounted: Counters = { pods: {}, units: {} };
+export const nothingCounted: Counters = { pods: {}, targets: {} };
 
 /** Milliseconds after which the series of a pod that is gone are dropped. Its uid stays, so that it can never pass for new. */
 const memory = 3_600_000;
@@ -117,7 +117,7 @@ const orderly = 7500;
 
 function lookAtPods(
   pods: Map<string, KnownPod>,
-  units: ReadonlyMap<string, KnownUnit>,
+  targets: ReadonlyMap<string, KnownTarget>,
   { pods: listed, at }: Reading,
   since: number | undefined,
 ): { pods: Map<string, KnownPod>; ticks: PodTick[]; keys: Map<string, string> } {
@@ -138,13 +138,13 @@ function lookAtPods(
       track: pod.track,
       ready: pod.ready,
       restarts: known.restarts - (before?.restarts ?? 0),
-      lostReadiness: before?.ready === true && !pod.ready && !pod.ending,
+      lostReadiness: before?.ready === true && !pod.ready && !pod.terminating,
       vanished: false,
     });
   }
   if (since !== undefined && at - since <= orderly) {
-    for (const [key, { name, release, track, seen, ending, served }] of pods) {
-      if (seen !== since || ending || here.has(key) || !(served || units.has(key))) continue;
+    for (const [key, { name, release, track, seen, terminating, served }] of pods) {
+      if (seen !== since || terminating || here.has(key) || !(served || targets.has(key))) continue;
       ticks.push({ pod: name, release, track, ready: false, restarts: 0, lostReadiness: false, vanished: true });
     }
   }
@@ -152,14 +152,14 @@ function lookAtPods(
 }
 
 function lookAtPod(pod: Pod, before: KnownPod | undefined, at: number, first: boolean): KnownPod {
-  const { name, release, track, ready, ending } = pod;
+  const { name, release, track, ready, terminating } = pod;
   const restarts = isCount(pod.restarts) ? pod.restarts : 0;
   return {
     name,
     release,
     track,
     ready,
-    ending,
+    terminating,
     restarts: Math.max(restarts, before?.restarts ?? 0),
     seen: at,
     fromZero: before?.fromZero ?? !first,
@@ -167,10 +167,10 @@ function lookAtPod(pod: Pod, before: KnownPod | undefined, at: number, first: bo
   };
 }
 
-function forget(pods: Map<string, KnownPod>, units: Map<string, KnownUnit>, now: number): void {
+function forget(pods: Map<string, KnownPod>, targets: Map<string, KnownTarget>, now: number): void {
   for (const [key, pod] of pods) {
     if (pod.seen >= now - memory) continue;
-    units.delete(key);
+    targets.delete(key);
     pods.set(key, { ...pod, fromZero: false });
   }
 }
@@ -189,10 +189,10 @@ function flawOf(samples: readonly Sample[]): string | undefined {
 
 /** How much each sample adds, and what is known of each series from then on. */
 function increments(
-  known: KnownUnit | undefined,
+  known: KnownTarget | undefined,
   samples: readonly Sample[],
   now: number,
-): { added: Map<Sample, number>; series: KnownUnit["series"] } {
+): { added: Map<Sample, number>; series: KnownTarget["series"] } {
   const series = new Map(Object.entries(known?.series ?? {}));
   const later = samples.filter(({ id, at = now }) => at > (series.get(id)?.at ?? Number.NEGATIVE_INFINITY));
   const anew = new Set(later.filter(({ id, value }) => value < (series.get(id)?.value ?? 0)).map(processOf));
@@ -209,12 +209,12 @@ function increments(
 }
 
 /** The increments of a unit's series, put together by what they count. */
-function unitTick(
-  { unit, release }: UnitReading,
+function targetTick(
+  { target, release }: TargetReading,
   pod: boolean,
   samples: readonly Sample[],
   added: Map<Sample, number>,
-): UnitTick {
+): TargetTick {
   const requests = new Map<string, number>();
   const pairs = new Map<string, { bad: number; total: number }>();
   const totals = new Set<string>();
@@ -230,7 +230,7 @@ function unitTick(
   }
   const latency = latencyOf(samples, added);
   return {
-    unit,
+    target,
     release,
     pod,
     requests: Object.fromEntries(requests),
@@ -240,7 +240,7 @@ function unitTick(
 }
 
 /** Histograms added up at the edges that all of them have. One that does not say how many it measured is left out. */
-function latencyOf(samples: readonly Sample[], added: Map<Sample, number>): UnitTick["latency"] {
+function latencyOf(samples: readonly Sample[], added: Map<Sample, number>): TargetTick["latency"] {
   const histograms = new Map<string, Map<number, number>>();
   for (const sample of samples) {
     if (sample.counter.kind !== "within") continue;

@@ -34,7 +34,7 @@ export const defaults = {
 } as const;
 
 /** How and when a service is looked at. */
-export const lookDefaults = {
+export const pollingDefaults = {
   /** Seconds that one pod may take to answer. */
   podTimeoutSeconds: 2,
   /** Bytes that one page of metrics may have. */
@@ -73,7 +73,7 @@ export const lookDefaults = {
   /** Seconds after a change of weight in which counters may tell of the one before: the longest usual scrape interval, and more. */
   settleSeconds: 90,
   /** Seconds that all pods together may take to answer. */
-  lookTimeoutSeconds: 10,
+  pollTimeoutSeconds: 10,
   /** Seconds for which the traffic of now is measured before a decision is foretold. */
   measureSeconds: 10,
   /** Seconds after which an undecided verdict is one, unless told otherwise. */
@@ -83,7 +83,7 @@ export const lookDefaults = {
   /** Seconds for which a verdict that cannot be written into the record is tried again. */
   recordPatienceSeconds: 60,
   /** Seconds that reading what is left of a release may take before its pods go, and as many that saving it may. */
-  lastWordsSeconds: 5,
+  diagnosticsSeconds: 5,
   /** Seconds beyond which nobody waits for a decision: a forecast calls the weight hopeless. */
-  hopelessSeconds: 3600,
+  cannotSucceedSeconds: 3600,
 } as const;

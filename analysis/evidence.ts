@@ -1,9 +1,10 @@
 import * as v from "valibot";
-import { defaults, lookDefaults } from "./defaults.ts";
-import { type Kind, kindsOf, lapsesOf, type Split } from "./kind.ts";
+import { type Answers, type ArmCounts, type Arms, addAnswers, armCountsOf, noAnswers } from "./arms.ts";
+import { defaults, pollingDefaults } from "./defaults.ts";
+import { fromVersion2 } from "./evidence-version-2.ts";
+import { type Indicator, indicatorsOf, podFailuresOf, type Split } from "./indicator.ts";
 import { RateTest } from "./rate.ts";
 import { likelihoodLength, RatioTest } from "./ratio.ts";
-import { type Answers, type Arms, addAnswers, noAnswers, type Sides, sidesOf } from "./sides.ts";
 import {
   addToStream,
   compare,
@@ -33,7 +34,7 @@ export interface Question extends Arms {
 }
 
 /** Streams that a kind may have: those of two releases whose histograms have no edge in common. */
-const streamsAtMost = 2 * lookDefaults.edgesAtMost;
+const streamsAtMost = 2 * pollingDefaults.edgesAtMost;
 /** Problems of the last tick that are kept with the evidence. */
 const problemsKept = 20;
 /** Seconds for which a comparison waits for a pod that cannot be read. */
@@ -46,7 +47,7 @@ const waitSeconds = 60;
 export class Evidence {
   readonly question: Question;
   readonly settings: Settings;
-  readonly kinds: readonly Kind[];
+  readonly kinds: readonly Indicator[];
   readonly ratio: RatioTest;
   readonly tolerance: RateTest;
   readonly slo: RateTest;
@@ -64,7 +65,7 @@ export class Evidence {
   /** When each unit of either arm was read last, in milliseconds since the epoch. */
   readonly heard = new Map<string, number>();
   /** Restarts and losses of readiness of canary's pods. */
-  lapses = 0;
+  podFailures = 0;
   /** Canary's 5xx, and the ticks with any, when another release was last there: what came later has to hold by itself. */
   compared = { ...nothing(), badTicks: 0 };
   /** The last tick; absent before the first. */
@@ -77,7 +78,7 @@ export class Evidence {
   conviction: Conviction | undefined;
 
   /** @param kinds what is counted. @default those of the product and the question's pairs */
-  constructor(question: Question, kinds = kindsOf(question.pairs ?? [], question.perRequest ?? false)) {
+  constructor(question: Question, kinds = indicatorsOf(question.pairs ?? [], question.perRequest ?? false)) {
     this.question = question;
     this.settings = { ...defaults, ...question.settings };
     this.kinds = kinds;
@@ -107,21 +108,21 @@ export class Evidence {
   observe(tick: Tick, split: Split = {}): void {
     this.trouble = undefined;
     const warmingUp = this.warmingUp;
-    const sides = sidesOf(tick, this.question);
+    const armCounts = armCountsOf(tick, this.question);
     const problems = [...tick.problems];
     const additions: [stream: Stream, increment: Increment][] = [];
     for (const kind of this.kinds) {
       const streams = this.streams.get(kind.name) as Map<string, Stream>;
-      const increments = kind.increments(sides, this.question, split);
+      const increments = kind.increments(armCounts, this.question, split);
       const names = new Set([...streams.keys(), ...increments.keys()]);
       if (names.size > streamsAtMost) {
         problems.push(
           `Latency came with ${names.size} different edges, and at most ${streamsAtMost} are compared: the rest are left out.`,
         );
       }
-      const part = streams.size === 0 ? kind.part / Math.min(increments.size, streamsAtMost) : 0;
+      const alphaShare = streams.size === 0 ? kind.alphaShare / Math.min(increments.size, streamsAtMost) : 0;
       for (const [name, increment] of increments) {
-        const stream = streams.get(name) ?? newStream(this.ratio, part);
+        const stream = streams.get(name) ?? newStream(this.ratio, alphaShare);
         if (!streams.has(name) && streams.size >= streamsAtMost) continue;
         // One that is excused begins all the same: nothing is known of it, so nothing is good yet.
         streams.set(name, stream);
@@ -130,8 +131,8 @@ export class Evidence {
     }
     const room = podRoom([...this.allStreams()]);
     for (const [stream, increment] of additions) addToStream(stream, increment, room(stream));
-    this.compareArms(tick, sides);
-    this.count(sides, problems);
+    this.compareArms(tick, armCounts);
+    this.count(armCounts, problems);
     const { logWorse, conviction } = convict(this);
     this.peak = Math.max(this.peak, logWorse);
     this.conviction ??= conviction;
@@ -141,18 +142,18 @@ export class Evidence {
    * Compares what both arms did at the same time: it waits while a pod that is ready and was read lately cannot be read,
    * because its next increment brings what it missed. What waits too long is given up, and so is that increment.
    */
-  private compareArms(tick: Tick, { canary, stable }: Sides): void {
+  private compareArms(tick: Tick, { canary, stable }: ArmCounts): void {
     const patience = tick.at - waitSeconds * 1000;
     const ready = new Set(tick.pods.filter((pod) => pod.ready).map(({ pod }) => pod));
     let [late, caughtUp] = [false, false];
-    for (const { unit } of [...canary, ...stable]) {
-      caughtUp ||= (this.heard.get(unit) ?? tick.at) < patience;
-      this.heard.set(unit, tick.at);
+    for (const { target } of [...canary, ...stable]) {
+      caughtUp ||= (this.heard.get(target) ?? tick.at) < patience;
+      this.heard.set(target, tick.at);
     }
-    for (const [unit, at] of this.heard) {
+    for (const [target, at] of this.heard) {
       if (at === tick.at) continue;
-      if (at >= patience) late ||= ready.has(unit);
-      else if (!ready.has(unit)) this.heard.delete(unit);
+      if (at >= patience) late ||= ready.has(target);
+      else if (!ready.has(target)) this.heard.delete(target);
     }
     for (const stream of this.allStreams()) {
       if (caughtUp) forgetWaiting(stream);
@@ -164,7 +165,7 @@ export class Evidence {
     for (const streams of this.streams.values()) yield* streams.values();
   }
 
-  private count({ tick, canary, stable }: Sides, problems: readonly string[]): void {
+  private count({ tick, canary, stable }: ArmCounts, problems: readonly string[]): void {
     addAnswers(this.answers.canary, canary);
     addAnswers(this.answers.stable, stable);
     const canaryPods = tick.pods.filter(({ release }) => release === this.question.canary);
@@ -178,7 +179,7 @@ export class Evidence {
     const isLeft = ({ release, vanished }: PodTick) => !vanished && this.question.stable.includes(release);
     const stableLeft = stable.length > 0 || tick.pods.some(isLeft);
     if (stableLeft && failures) this.compared = failuresOf(failures);
-    this.lapses += canaryPods.reduce((sum, pod) => sum + lapsesOf(pod), 0);
+    this.podFailures += canaryPods.reduce((sum, pod) => sum + podFailuresOf(pod), 0);
     this.last = {
       at: tick.at,
       problems: [...problems],
@@ -192,7 +193,7 @@ export class Evidence {
 
   toJSON(): StoredEvidence {
     return {
-      version: 2,
+      version: 3,
       question: { ...this.question, settings: this.settings },
       streams: Object.fromEntries(
         [...this.streams].map(([kind, streams]) => [
@@ -206,7 +207,7 @@ export class Evidence {
       canarySeconds: this.canarySeconds,
       lastRead: this.lastRead,
       heard: Object.fromEntries(this.heard),
-      lapses: this.lapses,
+      podFailures: this.podFailures,
       compared: this.compared,
       last: this.last && { ...this.last, problems: this.last.problems.slice(0, problemsKept) },
       peak: this.peak,
@@ -217,10 +218,10 @@ export class Evidence {
   /**
    * Goes on with what `toJSON` gave.
    *
-   * @throws Error if it is something else, or from a version that this one does not know
+   * @throws Error if it is something else, or has a version other than 2 and 3
    */
   static resume(stored: unknown): Evidence {
-    const found = v.parse(storedEvidence, stored);
+    const found = v.parse(storedEvidence, fromVersion2(stored));
     const evidence = new Evidence(found.question as Question);
     for (const [kind, streams] of Object.entries(found.streams)) {
       const into = evidence.streams.get(kind);
@@ -230,8 +231,8 @@ export class Evidence {
       }
     }
     Object.assign(evidence.answers, found.answers);
-    for (const [unit, at] of Object.entries(found.heard)) evidence.heard.set(unit, at);
-    const { seconds, begun, canarySeconds, lastRead, lapses, last, peak, conviction } = found;
+    for (const [target, at] of Object.entries(found.heard)) evidence.heard.set(target, at);
+    const { seconds, begun, canarySeconds, lastRead, podFailures, last, peak, conviction } = found;
     const failures = found.streams["5xx"]?.["5xx"];
     // Stored before that was noted: nothing of it is held against canary by itself.
     const before = failures ? failuresOf(failures) : evidence.compared;
@@ -241,7 +242,7 @@ export class Evidence {
       begun,
       canarySeconds,
       lastRead,
-      lapses,
+      podFailures,
       compared,
       last,
       peak,
@@ -273,7 +274,7 @@ const lastTick = v.object({
   stableLeft: v.optional(v.boolean(), true),
 });
 const stream = v.object({
-  part: number,
+  alphaShare: number,
   waiting: v.object({ canary: count, stable: count }),
   known: v.pipe(v.array(number), v.length(likelihoodLength)),
   canary: count,
@@ -283,7 +284,7 @@ const stream = v.object({
   stablePods: v.record(v.string(), count),
 });
 const storedEvidence = v.object({
-  version: v.literal(2),
+  version: v.literal(3),
   question: v.object({
     canary: v.string(),
     stable: v.array(v.string()),
@@ -299,11 +300,11 @@ const storedEvidence = v.object({
   canarySeconds: number,
   lastRead: v.optional(number),
   heard: v.record(v.string(), number),
-  lapses: number,
+  podFailures: number,
   compared: v.optional(v.object({ ...count.entries, badTicks: whole })),
   last: v.optional(lastTick),
   peak: number,
-  conviction: v.optional(v.object({ at: number, because: v.string() })),
+  conviction: v.optional(v.object({ at: number, reason: v.string() })),
 });
 
 /** What the judge needs to know of the last tick. */

@@ -1,5 +1,5 @@
 import type { Evidence } from "./evidence.ts";
-import type { Kind } from "./kind.ts";
+import type { Indicator } from "./indicator.ts";
 import { average } from "./logarithm.ts";
 import { type Count, dispersion, logPodWorse, logWorse, type Stream } from "./stream.ts";
 
@@ -26,9 +26,9 @@ export interface Finding {
   /** How many events come together as one, judged by stable's pods. */
   readonly dispersion: number;
   /** Its part of the evidence of all streams. */
-  readonly part: number;
+  readonly alphaShare: number;
   /** How the sentence says it, as in "answers 5xx". */
-  readonly says: string;
+  readonly symptom: string;
   /** Whether canary has such events often enough to hurt anybody. */
   readonly aboveFloor: boolean;
 }
@@ -41,7 +41,7 @@ export function findings(evidence: Evidence): Finding[] {
   });
 }
 
-function finding(evidence: Evidence, kind: Kind, name: string, stream: Stream): Finding {
+function finding(evidence: Evidence, kind: Indicator, name: string, stream: Stream): Finding {
   const { ratio, tolerance, settings } = evidence;
   const { known, canary, stable, badTicks } = stream;
   const together = dispersion(stream);
@@ -67,13 +67,13 @@ function finding(evidence: Evidence, kind: Kind, name: string, stream: Stream): 
       : logBeside,
     badTicks,
     dispersion: together,
-    part: stream.part,
-    says: kind.says(name),
+    alphaShare: stream.alphaShare,
+    symptom: kind.symptom(name),
     aboveFloor: isAboveFloor(kind, stream, settings.floor),
   };
 }
 
-function isAboveFloor(kind: Kind, { canary }: Stream, floor: number): boolean {
+function isAboveFloor(kind: Indicator, { canary }: Stream, floor: number): boolean {
   return !kind.ofRequests || canary.events >= floor * canary.exposure;
 }
 
@@ -107,15 +107,15 @@ export function worstPod(evidence: Evidence): { readonly pod: string; readonly l
     .reduce((worst, each) => (each.logWorse > worst.logWorse ? each : worst));
 }
 
-type Term = readonly [part: number, log: number, kind: Kind, stream?: Stream];
+type Term = readonly [alphaShare: number, log: number, kind: Indicator, stream?: Stream];
 
 /** What each stream adds to an average. A kind without a stream so far has no evidence either way: E = 1. */
 function termsOf(evidence: Evidence, logOf: (stream: Stream) => number): Term[] {
   const terms: Term[] = [];
   for (const kind of evidence.kinds) {
     const streams = evidence.streams.get(kind.name) ?? new Map<string, Stream>();
-    if (streams.size === 0) terms.push([kind.part, 0, kind]);
-    for (const stream of streams.values()) terms.push([stream.part, logOf(stream), kind, stream]);
+    if (streams.size === 0) terms.push([kind.alphaShare, 0, kind]);
+    for (const stream of streams.values()) terms.push([stream.alphaShare, logOf(stream), kind, stream]);
   }
   return terms;
 }

@@ -1,5 +1,5 @@
-import { addAnswers, answersOf, noAnswers } from "./sides.ts";
-import type { Tick, UnitTick } from "./tick.ts";
+import { addAnswers, answersOf, noAnswers } from "./arms.ts";
+import type { TargetTick, Tick } from "./tick.ts";
 
 /** What one looks at after a release: how many answers a second an arm gives, and how fast. */
 export interface Rates {
@@ -16,11 +16,11 @@ export interface Rates {
 /** The rates of the units that run these releases, over some ticks in a row. */
 export function ratesOf(ticks: readonly Tick[], releases: readonly string[]): Rates {
   const seconds = ticks.reduce((sum, tick) => sum + tick.seconds, 0);
-  const units = ticks.flatMap((tick) => tick.units.filter(({ release }) => releases.includes(release)));
+  const targets = ticks.flatMap((tick) => tick.targets.filter(({ release }) => releases.includes(release)));
   const total = noAnswers();
-  addAnswers(total, units.map(answersOf));
+  addAnswers(total, targets.map(answersOf));
   const perSecond = (answers: number) => (seconds > 0 ? answers / seconds : 0);
-  const [p50, p99] = [quantile(units, 0.5), quantile(units, 0.99)];
+  const [p50, p99] = [quantile(targets, 0.5), quantile(targets, 0.99)];
   return {
     tps2xx: perSecond(total.ok),
     tps5xx: perSecond(total.failed),
@@ -30,10 +30,10 @@ export function ratesOf(ticks: readonly Tick[], releases: readonly string[]): Ra
 }
 
 /** As Prometheus's histogram_quantile: even inside a bucket. */
-function quantile(units: readonly UnitTick[], share: number): number | undefined {
+function quantile(targets: readonly TargetTick[], share: number): number | undefined {
   const slower = new Map<number, number>();
   let total = 0;
-  for (const { latency } of units) {
+  for (const { latency } of targets) {
     if (!latency) continue;
     total += latency.total;
     for (const [edge, count] of latency.slower) slower.set(edge, (slower.get(edge) ?? 0) + count);

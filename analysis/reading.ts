@@ -4,7 +4,7 @@ export interface Reading {
   readonly at: number;
   /** All pods of both tracks. Where they could not be listed there is no reading: a pod is new if no earlier one had it. */
   readonly pods: readonly Pod[];
-  readonly units: readonly UnitReading[];
+  readonly targets: readonly TargetReading[];
 }
 
 /** A pod of either track, as the API server lists it. */
@@ -16,7 +16,7 @@ export interface Pod {
   readonly track: string;
   readonly ready: boolean;
   /** Asked to end: it may lose its readiness without that being a fault. */
-  readonly ending: boolean;
+  readonly terminating: boolean;
   /** Restarts of all its containers together, since it was made. */
   readonly restarts: number;
   readonly annotations: Readonly<Record<string, string>>;
@@ -25,9 +25,9 @@ export interface Pod {
 }
 
 /** The counters of one thing that answers requests: a pod, or a gateway's view of one track. */
-export interface UnitReading {
+export interface TargetReading {
   /** Name of the pod, or of the backend. */
-  readonly unit: string;
+  readonly target: string;
   /** Id of the release that answers; empty where more than one does. */
   readonly release: string;
   /**
@@ -73,5 +73,5 @@ export interface MetricSource {
    * @param pods all pods of both tracks
    * @param signal ends a look that takes too long
    */
-  read(pods: readonly Pod[], signal: AbortSignal): Promise<readonly UnitReading[]>;
+  read(pods: readonly Pod[], signal: AbortSignal): Promise<readonly TargetReading[]>;
 }

@@ -8,8 +8,8 @@ export interface Count {
 }
 
 /** What one unit, a pod or a backend, brought to a stream in one tick. */
-export interface UnitCount extends Count {
-  readonly unit: string;
+export interface TargetCount extends Count {
+  readonly target: string;
 }
 
 /** The counts of both arms of one stream in one tick. */
@@ -17,7 +17,7 @@ export interface Increment {
   readonly canary: Count;
   readonly stable: Count;
   /** Stable's counts pod by pod, for the guards; empty where units are no pods. */
-  readonly stablePods: readonly UnitCount[];
+  readonly stablePods: readonly TargetCount[];
 }
 
 /** One stream: a kind of bad event, counted in both arms from the start of the observation. */
@@ -26,7 +26,7 @@ export interface Stream {
    * Its part of the evidence of all streams. Given when it begins and never changed: an average whose weights move is no
    * e-process. 0 for one that came later than the others of its kind; good still needs it.
    */
-  readonly part: number;
+  readonly alphaShare: number;
   readonly known: LogLikelihood;
   /** Counts of both arms that wait for each other: only what happened at the same time is compared. */
   readonly waiting: { canary: Count; stable: Count };
@@ -47,9 +47,9 @@ const podLimit = 200;
  */
 const podTotals = 4000;
 
-export function newStream(test: RatioTest, part: number): Stream {
+export function newStream(test: RatioTest, alphaShare: number): Stream {
   return {
-    part,
+    alphaShare,
     known: test.nothing(),
     waiting: { canary: nothing(), stable: nothing() },
     canary: nothing(),
@@ -100,11 +100,11 @@ export function addToStream(
   if (canary.events > 0) stream.badTicks++;
   addDispersion(stream.dispersion, stablePods);
   let remembered = Object.keys(stream.stablePods).length;
-  for (const { unit, events, exposure } of stablePods) {
-    const total = stream.stablePods[unit];
+  for (const { target, events, exposure } of stablePods) {
+    const total = stream.stablePods[target];
     if (total) add(total, { events, exposure });
     else if (remembered < podsAtMost) {
-      stream.stablePods[unit] = { events, exposure };
+      stream.stablePods[target] = { events, exposure };
       remembered++;
     }
   }
@@ -143,10 +143,10 @@ export function logWorse(test: RatioTest, stream: Stream): number {
  * ln E that one pod of stable is worse than the others, from its totals: the yardstick of the placebo guard. Everything in
  * one step, which supposes that the pods' shares of traffic did not change much.
  */
-export function logPodWorse(test: RatioTest, stream: Stream, unit: string): number {
-  const pod = stream.stablePods[unit];
+export function logPodWorse(test: RatioTest, stream: Stream, target: string): number {
+  const pod = stream.stablePods[target];
   if (!pod) return 0;
-  const others = Object.entries(stream.stablePods).filter(([name]) => name !== unit);
+  const others = Object.entries(stream.stablePods).filter(([name]) => name !== target);
   const events = others.reduce((sum, [, count]) => sum + count.events, 0);
   const exposure = others.reduce((sum, [, count]) => sum + count.exposure, 0);
   const known = test.nothing();

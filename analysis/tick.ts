@@ -4,15 +4,15 @@ export interface Tick {
   readonly at: number;
   /** Its length, in seconds. */
   readonly seconds: number;
-  readonly units: readonly UnitTick[];
+  readonly targets: readonly TargetTick[];
   readonly pods: readonly PodTick[];
   /** What could not be read, each in a sentence for a person. */
   readonly problems: readonly string[];
 }
 
 /** What one unit answered in the tick. */
-export interface UnitTick {
-  readonly unit: string;
+export interface TargetTick {
+  readonly target: string;
   readonly release: string;
   /** Whether the unit is a listed pod, and no gateway's view of one track. */
   readonly pod: boolean;

@@ -1,8 +1,8 @@
-import { lookDefaults } from "./defaults.ts";
+import { pollingDefaults } from "./defaults.ts";
 import type { Evidence } from "./evidence.ts";
 import { type Finding, findings, logWorseOfAll, worstPod } from "./finding.ts";
-import { edgeOf } from "./kind.ts";
-import { count, percent, span, times } from "./words.ts";
+import { count, percent, span, times } from "./format.ts";
+import { edgeOf } from "./indicator.ts";
 
 /** What evidence makes of a release. */
 export type Verdict = "good" | "bad" | "undecided";
@@ -11,7 +11,7 @@ export type Verdict = "good" | "bad" | "undecided";
 export interface Conviction {
   /** End of the tick, in milliseconds since the epoch. */
   readonly at: number;
-  readonly because: string;
+  readonly reason: string;
 }
 
 /** What kept a verdict back that the plain numbers would give. */
@@ -29,7 +29,7 @@ export type Guard =
 export interface Assessment {
   readonly verdict: Verdict;
   /** One sentence for a person. */
-  readonly because: string;
+  readonly reason: string;
   /** Present where one held the verdict back. */
   readonly guard?: Guard;
   /** ln E of all streams together that canary is worse. */
@@ -43,7 +43,7 @@ interface Looked {
   /** ln E of all streams that are above the floor. */
   readonly logWorse: number;
   readonly conviction?: Conviction;
-  readonly guard?: { readonly name: Guard; readonly because: string };
+  readonly guard?: { readonly name: Guard; readonly reason: string };
 }
 
 /**
@@ -65,20 +65,20 @@ export function convict(evidence: Evidence): Looked {
   const { all, aboveFloor: logWorse } = logWorseOfAll(evidence);
   if (logWorse < threshold) {
     if (all < threshold) return { logWorse };
-    const because = `canary is worse than stable, but in less than ${percent(settings.floor)} of its requests`;
-    return { logWorse, guard: { name: "floor", because } };
+    const reason = `canary is worse than stable, but in less than ${percent(settings.floor)} of its requests`;
+    return { logWorse, guard: { name: "floor", reason } };
   }
   const worst = strongest(evidence);
   if (worst.badTicks < settings.leastBadTicks) {
-    const because = `canary ${worst.says} more often than stable, but only in ${count(worst.badTicks, "tick")}: one burst is no proof`;
-    return { logWorse, guard: { name: "burst", because } };
+    const reason = `canary ${worst.symptom} more often than stable, but only in ${count(worst.badTicks, "tick")}: one burst is no proof`;
+    return { logWorse, guard: { name: "burst", reason } };
   }
   const pod = worstPod(evidence);
   if (pod && logWorse < pod.logWorse + Math.log(settings.placebo)) {
-    const because = `canary looks worse than stable, but so does stable's own pod ${pod.pod} beside the others`;
-    return { logWorse, guard: { name: "placebo", because } };
+    const reason = `canary looks worse than stable, but so does stable's own pod ${pod.pod} beside the others`;
+    return { logWorse, guard: { name: "placebo", reason } };
   }
-  return { logWorse, conviction: { at: last?.at ?? 0, because: worseThanStable(evidence, worst) } };
+  return { logWorse, conviction: { at: last?.at ?? 0, reason: worseThanStable(evidence, worst) } };
 }
 
 function convictAlone(evidence: Evidence, threshold: number): Looked {
@@ -91,13 +91,13 @@ function convictAlone(evidence: Evidence, threshold: number): Looked {
   if (logWorse < threshold) return { logWorse };
   const badTicks = stream.badTicks - compared.badTicks;
   if (badTicks < settings.leastBadTicks) {
-    const because = `canary answers 5xx, but only in ${count(badTicks, "tick")}: one burst is no proof`;
-    return { logWorse, guard: { name: "burst", because } };
+    const reason = `canary answers 5xx, but only in ${count(badTicks, "tick")}: one burst is no proof`;
+    return { logWorse, guard: { name: "burst", reason } };
   }
-  const because =
+  const reason =
     `canary answers 5xx in ${percent(events / exposure)} of its requests, surely more than the ${percent(settings.slo)} ` +
     `of the objective, seen in ${count(exposure, "request")} with nothing to compare it with`;
-  return { logWorse, conviction: { at: last?.at ?? 0, because } };
+  return { logWorse, conviction: { at: last?.at ?? 0, reason } };
 }
 
 /**
@@ -118,34 +118,34 @@ export function judge(evidence: Evidence, now: number): Assessment {
   const each = findings(evidence);
   const { logWorse, guard } = convict(evidence);
   const all = { logWorse, pValue: Math.min(1, Math.exp(-evidence.peak)), findings: each };
-  if (evidence.conviction) return { verdict: "bad", because: evidence.conviction.because, ...all };
+  if (evidence.conviction) return { verdict: "bad", reason: evidence.conviction.reason, ...all };
   const held =
-    silence(evidence, now) ?? (guard && { guard: guard.name, because: guard.because }) ?? tooEarly(evidence, each);
+    noData(evidence, now) ?? (guard && { guard: guard.name, reason: guard.reason }) ?? tooEarly(evidence, each);
   if (held) return { verdict: "undecided", ...held, ...all };
   const needed = each.filter((one) => matters(evidence, one) && isNoticed(evidence, one, each));
   const open = needed.filter((one) => !isFine(evidence, one));
   const [worst] = open.sort((a, b) => a.logFine - b.logFine);
-  if (worst) return { verdict: "undecided", because: notYetFine(evidence, worst, open.length), ...all };
-  return { verdict: "good", because: fine(evidence, needed), ...all };
+  if (worst) return { verdict: "undecided", reason: notYetFine(evidence, worst, open.length), ...all };
+  return { verdict: "good", reason: fine(evidence, needed), ...all };
 }
 
-type Held = Pick<Assessment, "because" | "guard">;
+type Held = Pick<Assessment, "reason" | "guard">;
 
-function silence(evidence: Evidence, now: number): Held | undefined {
+function noData(evidence: Evidence, now: number): Held | undefined {
   const { last, question, answers, settings, seconds, trouble } = evidence;
   const guard = "no data";
   const why = trouble === undefined ? (last?.problems ?? []) : [trouble];
-  if (!last) return { guard, because: `nothing has been observed yet${reasons(why)}` };
-  const silent = (now - last.at) / 1000;
-  if (silent > settings.staleSeconds) {
-    return { guard, because: `no numbers for ${span(silent)}, and silence decides nothing${reasons(why)}` };
+  if (!last) return { guard, reason: `nothing has been observed yet${reasons(why)}` };
+  const withoutData = (now - last.at) / 1000;
+  if (withoutData > settings.staleSeconds) {
+    return { guard, reason: `no numbers for ${span(withoutData)}, and silence decides nothing${reasons(why)}` };
   }
-  if (last.canaryPods === 0) return { guard, because: `no pod runs release ${question.canary}` };
-  if (!last.canaryRead) return { guard, because: `no pod of canary tells its numbers${reasons(last.problems)}` };
+  if (last.canaryPods === 0) return { guard, reason: `no pod runs release ${question.canary}` };
+  if (!last.canaryRead) return { guard, reason: `no pod of canary tells its numbers${reasons(last.problems)}` };
   if (answers.canary.requests === 0) {
-    return { guard, because: `no request has reached canary in ${span(seconds)}, so nothing is known of it` };
+    return { guard, reason: `no request has reached canary in ${span(seconds)}, so nothing is known of it` };
   }
-  if (last.problems.length > 0) return { guard, because: `part of the numbers is missing${reasons(last.problems)}` };
+  if (last.problems.length > 0) return { guard, reason: `part of the numbers is missing${reasons(last.problems)}` };
   return undefined;
 }
 
@@ -157,28 +157,28 @@ function reasons(problems: readonly string[]): string {
 }
 
 function tooEarly(evidence: Evidence, each: readonly Finding[]): Held | undefined {
-  const { settings, last, answers, lapses } = evidence;
+  const { settings, last, answers, podFailures } = evidence;
   if (last && last.unready.length > 0) {
-    return { guard: "canary's pods", because: `canary's pod ${last.unready.join(", ")} is not ready` };
+    return { guard: "canary's pods", reason: `canary's pod ${last.unready.join(", ")} is not ready` };
   }
-  if (lapses > 0 && !each.every((one) => one.kind !== "stability" || isFine(evidence, one))) {
+  if (podFailures > 0 && !each.every((one) => one.kind !== "stability" || isFine(evidence, one))) {
     return {
       guard: "canary's pods",
-      because: `canary's pods restarted or lost their readiness ${count(lapses, "time")}`,
+      reason: `canary's pods restarted or lost their readiness ${count(podFailures, "time")}`,
     };
   }
   if (evidence.warmingUp) {
     const left = settings.warmUpSeconds - evidence.canarySeconds;
-    return { guard: "warm-up", because: `canary has ${span(left)} of its warm-up left` };
+    return { guard: "warm-up", reason: `canary has ${span(left)} of its warm-up left` };
   }
   if (answers.canary.requests < settings.leastRequests) {
-    const because = `canary has answered ${count(answers.canary.requests, "request")} of the ${count(settings.leastRequests)} that a verdict needs`;
-    return { guard: "too few requests", because };
+    const reason = `canary has answered ${count(answers.canary.requests, "request")} of the ${count(settings.leastRequests)} that a verdict needs`;
+    return { guard: "too few requests", reason };
   }
   if (evidence.compares ? !last?.stableRead : !evidence.question.first) {
     return {
       guard: "no contrast",
-      because: "no pod of another release is left to compare with, so nothing can be called good",
+      reason: "no pod of another release is left to compare with, so nothing can be called good",
     };
   }
   return undefined;
@@ -202,11 +202,12 @@ function isNoticed({ settings }: Evidence, { kind, stream }: Finding, each: read
 }
 
 function strongest(evidence: Evidence): Finding {
-  const weight = ({ logWorse, part, aboveFloor }: Finding) => (aboveFloor ? logWorse + Math.log(part) : -Infinity);
+  const weight = ({ logWorse, alphaShare, aboveFloor }: Finding) =>
+    aboveFloor ? logWorse + Math.log(alphaShare) : -Infinity;
   return findings(evidence).reduce((best, each) => (weight(each) > weight(best) ? each : best));
 }
 
-function worseThanStable(evidence: Evidence, { says, rate, ratio, lower, stable }: Finding): string {
+function worseThanStable(evidence: Evidence, { symptom, rate, ratio, lower, stable }: Finding): string {
   const howOften =
     stable.events === 0 && rate !== undefined
       ? `in ${percent(rate)} of its requests, which stable never does`
@@ -215,13 +216,13 @@ function worseThanStable(evidence: Evidence, { says, rate, ratio, lower, stable 
         : `${times(ratio)} times as often as stable`;
   const confidence = percent(1 - evidence.settings.alpha);
   const bound = lower > 1 ? `, at least ${times(lower)} times as often with ${confidence} confidence` : "";
-  return `canary ${says} ${howOften}${bound}, ${seenIn(evidence)}`;
+  return `canary ${symptom} ${howOften}${bound}, ${seenIn(evidence)}`;
 }
 
 function notYetFine(evidence: Evidence, finding: Finding, open: number): string {
   const { settings, compares } = evidence;
-  const { says, upper, rate, canary } = finding;
-  if (canary.exposure === 0) return `not decided yet: nothing is known of how often canary ${says}`;
+  const { symptom, upper, rate, canary } = finding;
+  if (canary.exposure === 0) return `not decided yet: nothing is known of how often canary ${symptom}`;
   const seen = [
     ...(rate === undefined ? [] : [`in ${percent(rate)} of ${count(canary.exposure, "request")}`]),
     ...(compares
@@ -233,7 +234,7 @@ function notYetFine(evidence: Evidence, finding: Finding, open: number): string 
     ...(rate === undefined ? [] : [`surely less than ${percent(settings.tolerance)}`]),
   ].join(" or ");
   const more = open > 1 ? `; ${count(open - 1, "more stream")} ${open === 2 ? "is" : "are"} open too` : "";
-  return `not decided yet: canary ${says} ${seen}, and good needs ${needs}${more}${timeLeft(evidence, finding)}`;
+  return `not decided yet: canary ${symptom} ${seen}, and good needs ${needs}${more}${timeLeft(evidence, finding)}`;
 }
 
 /** What the mixture over all that a rate may be costs at first, in ln E; about what the simulated streams show. */
@@ -244,7 +245,7 @@ function timeLeft({ settings, canarySeconds, answers }: Evidence, { kind, logFin
   const seen = kind === "latency" ? (canarySeconds * canary.exposure) / answers.canary.requests : canarySeconds;
   const grown = logFine + mixtureCost;
   const left = grown > 0 ? (seen * (Math.log(1 / settings.beta) - logFine)) / grown : Infinity;
-  if (left > lookDefaults.hopelessSeconds) return "; the numbers so far do not lead there";
+  if (left > pollingDefaults.cannotSucceedSeconds) return "; the numbers so far do not lead there";
   return `; about ${span(left)} more at this pace`;
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run } from "../rehearsal/command.ts";
+import { run } from "../harness/command.ts";
 import { RELEASE_IMAGES } from "../sandbox/images.ts";
 
 const projectFile = `name: bare

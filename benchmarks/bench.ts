@@ -1,5 +1,5 @@
-import { kubectl, namespace } from "../rehearsal/kubectl.ts";
-import { Project } from "../rehearsal/project.ts";
+import { kubectl, namespace } from "../harness/kubectl.ts";
+import { Project } from "../harness/project.ts";
 import { RELEASE_IMAGES } from "../sandbox/images.ts";
 import type { AtEnd } from "./session.ts";
 
@@ -69,6 +69,6 @@ export class Bench {
 }
 
 async function approve(project: Project, release: string): Promise<void> {
-  const { code, output } = await project.gray("approve", release, "--because", "bench", "-n", namespaces.ours);
+  const { code, output } = await project.gray("approve", release, "--reason", "bench", "-n", namespaces.ours);
   if (code !== 0) throw new Error(output);
 }

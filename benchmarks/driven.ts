@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import type { Outcome, Running } from "../rehearsal/command.ts";
-import { get, until } from "../rehearsal/kubectl.ts";
-import { startUsers } from "../rehearsal/users.ts";
+import type { Outcome, Running } from "../harness/command.ts";
+import { get, until } from "../harness/kubectl.ts";
+import { startUsers } from "../harness/users.ts";
 import { type Rollout, rolloutIn } from "../rollout/drive/rollout.ts";
 import { type DeploymentObject, runs } from "../rollout/live/live.ts";
 import type { RolloutRecord } from "../rollout/record/record.ts";
@@ -49,22 +49,25 @@ export class Driven {
   }
 
   /** Brings a new release to everybody, judged good beforehand. @returns seconds, and the driver's peak memory in MB */
-  async promote(): Promise<{ seconds: number; memory: number }> {
+  async promote(): Promise<{ seconds: number; stackState: number }> {
     const driver = this.begin();
     const began = performance.now();
-    const memory = peakOf(driver);
+    const stackState = peakOf(driver);
     await this.approved(driver);
     expect(0, await driver.ended);
-    return { seconds: (performance.now() - began) / 1000, memory: await memory };
+    return { seconds: (performance.now() - began) / 1000, stackState: await stackState };
   }
 
   /** Takes a release back that has users on canary. */
   async abort(): Promise<LastAnswers> {
     const users = startUsers(this.url);
     const driver = this.begin();
-    const { release } = await this.opened(({ step, entered }) => step === 1 && entered !== undefined, driver);
+    const { release } = await this.opened(
+      ({ step, stepStartedAt }) => step === 1 && stepStartedAt !== undefined,
+      driver,
+    );
     const began = Date.now();
-    expect(0, await this.gray("abort", "--because", "bench"));
+    expect(0, await this.gray("abort", "--reason", "bench"));
     expect(3, await driver.ended);
     const { last } = await users.stop();
     const since = (time = began) => Math.max(0, time - began) / 1000;
@@ -80,10 +83,10 @@ export class Driven {
   async undo(minReadySeconds: number): Promise<number> {
     await this.promote();
     this.bench.project.share({ minReadySeconds });
-    const { completed } = await this.record();
-    const before = completed.at(-2);
+    const { stableHistory } = await this.record();
+    const before = stableHistory.at(-2);
     const began = performance.now();
-    const undone = this.bench.project.startGray(["undo", "-n", namespace, "--because", "bench"]);
+    const undone = this.bench.project.startGray(["undo", "-n", namespace, "--reason", "bench"]);
     const isBack = async () => {
       const stable: DeploymentObject = await get(namespace, "deployment", "fop-gate");
       return runs(stable, before);
@@ -117,7 +120,7 @@ export class Driven {
 
   private async approved(driver: Running): Promise<void> {
     const { release } = await this.opened(() => true, driver);
-    expect(0, await this.gray("approve", release, "--because", "bench"));
+    expect(0, await this.gray("approve", release, "--reason", "bench"));
   }
 
   /** The open rollout, as soon as something holds of it. @throws Error if its driver ends before */

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { lookDefaults } from "../analysis/defaults.ts";
-import { run } from "../rehearsal/command.ts";
+import { pollingDefaults } from "../analysis/defaults.ts";
+import { run } from "../harness/command.ts";
 import { type Figure, limited } from "./figure.ts";
 import type { Read } from "./metrics-reader.ts";
 
@@ -36,23 +36,23 @@ export async function metricsPage(): Promise<Figure[]> {
       "60 MiB of metrics: until they are read",
       of(({ seconds }) => seconds),
       {
-        unit: "s",
-        most: lookDefaults.podTimeoutSeconds,
+        target: "s",
+        most: pollingDefaults.podTimeoutSeconds,
       },
     ),
     limited(
       "60 MiB of metrics: longest that nothing else has its turn",
       of(({ blocked }) => blocked),
       {
-        unit: "ms",
+        target: "ms",
         most: 50,
         digits: 0,
       },
     ),
     limited(
       "60 MiB of metrics: memory of the process",
-      of(({ memory }) => memory),
-      { unit: "MB", most: 200, digits: 0 },
+      of(({ stackState }) => stackState),
+      { target: "MB", most: 200, digits: 0 },
     ),
   ];
 }

@@ -13,7 +13,7 @@ export interface Read {
    */
   readonly blocked: number;
   /** The most memory that the process held, in MB. */
-  readonly memory: number;
+  readonly stackState: number;
   readonly problem?: string;
 }
 
@@ -30,7 +30,7 @@ const pod = {
   release: "aaaaaaaaaaaa",
   track: "canary",
   ready: true,
-  ending: false,
+  terminating: false,
   restarts: 0,
   annotations: {},
   ports: [{ containerPort: 8080 }],
@@ -44,16 +44,16 @@ const turns = setInterval(() => {
 }, 1);
 const began = performance.now();
 const source = podSource({ ask: api.stream, namespace: "bench", timeoutSeconds: 60 });
-const [unit] = await source.read([pod], new AbortController().signal);
+const [target] = await source.read([pod], new AbortController().signal);
 const seconds = (performance.now() - began) / 1000;
 // The last piece of work ends with the next turn.
 await sleep(5);
 clearInterval(turns);
-const { problem } = unit ?? {};
+const { problem } = target ?? {};
 const read: Read = {
   seconds,
   blocked,
-  memory: Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) / 1000,
+  stackState: Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) / 1000,
   ...(problem !== undefined && { problem }),
 };
 console.log(JSON.stringify(read));

@@ -1,5 +1,5 @@
-import { apply, kubectl } from "../rehearsal/kubectl.ts";
-import type { Project, Stack } from "../rehearsal/project.ts";
+import { apply, kubectl } from "../harness/kubectl.ts";
+import type { Project, Stack } from "../harness/project.ts";
 import { type Manifest, stackObjects } from "./stack-objects.ts";
 
 interface DeploymentManifest extends Manifest {

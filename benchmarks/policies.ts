@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run } from "../rehearsal/command.ts";
+import { run } from "../harness/command.ts";
 import { compared, type Figure, limited } from "./figure.ts";
 import { interleave, type Sample, seconds } from "./sample.ts";
 import type { AtEnd } from "./session.ts";
@@ -72,20 +72,23 @@ export async function policies(atEnd: AtEnd): Promise<Figure[]> {
   };
   await must("stack", "init", "thousand");
   const preview = (...args: string[]) => seconds(() => must("preview", "--stack", "thousand", ...args));
-  const sides = {
+  const armCounts = {
     without: () => preview(),
     idle: () => preview("--policy-pack", idle),
     with: () => preview("--policy-pack", pack),
   };
-  for (const side of Object.values(sides)) await side();
+  for (const arm of Object.values(armCounts)) await arm();
   const start = await interleave(starts, { start: () => seconds(startPack) });
-  const time = await interleave(previews, sides);
-  const beyond = (side: Sample) => side.map((value, i) => value - (time.without[i] ?? 0));
+  const time = await interleave(previews, armCounts);
+  const beyond = (arm: Sample) => arm.map((value, i) => value - (time.without[i] ?? 0));
   return [
-    limited("policy pack: from nothing to its port", start.start, { unit: "s", most: 1 }),
-    limited("1 000 resources: preview with the pack, beyond that without", beyond(time.with), { unit: "s", most: 1.5 }),
+    limited("policy pack: from nothing to its port", start.start, { target: "s", most: 1 }),
+    limited("1 000 resources: preview with the pack, beyond that without", beyond(time.with), {
+      target: "s",
+      most: 1.5,
+    }),
     compared("the same / with a pack of one rule that does nothing", beyond(time.with), beyond(time.idle), {
-      unit: "s",
+      target: "s",
     }),
   ];
 }

@@ -1,4 +1,4 @@
-import { get } from "../rehearsal/kubectl.ts";
+import { get } from "../harness/kubectl.ts";
 import { startLoad } from "../sandbox/load.ts";
 import { type Bench, namespaces } from "./bench.ts";
 import type { Figure } from "./figure.ts";
@@ -21,8 +21,8 @@ export async function lostRequests(bench: Bench): Promise<Figure[]> {
     await Promise.allSettled(loads.map((load) => load.stop()));
   }
   const totals = await Promise.all(loads.map((load) => load.totals));
-  return ["new connections", "kept-alive ones"].map((connections, side) => {
-    const { requests = 0, failed = 0, retried = 0 } = totals[side] ?? {};
+  return ["new connections", "kept-alive ones"].map((connections, arm) => {
+    const { requests = 0, failed = 0, retried = 0 } = totals[arm] ?? {};
     return {
       what: `failed requests during B up, prod, undo: ${connections}`,
       ours: `${failed} of ${requests}${retried > 0 ? ` (${retried} retried)` : ""}`,

@@ -1,6 +1,6 @@
 /** `npm run bench`: every figure of docs/benchmarks.md, measured in one run on the sandbox. */
 import { parseArgs } from "node:util";
-import { enterSandbox } from "../rehearsal/sandbox.ts";
+import { enterSandbox } from "../harness/sandbox.ts";
 import { Bench, prodMinReadySeconds } from "./bench.ts";
 import { cutsUnderFailure } from "./cut.ts";
 import { type Figure, table } from "./figure.ts";

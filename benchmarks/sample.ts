@@ -9,11 +9,11 @@ export function median(sample: Sample): number {
 }
 
 /** The median and, in brackets, the smallest and the largest. @param digits behind the point */
-export function show(sample: Sample, unit: string, digits = 2): string {
+export function show(sample: Sample, target: string, digits = 2): string {
   const [middle, least, most] = [median(sample), Math.min(...sample), Math.max(...sample)].map((value) =>
     value.toFixed(digits),
   );
-  return sample.length === 1 ? `${middle} ${unit}` : `${middle} ${unit} (${least}-${most})`;
+  return sample.length === 1 ? `${middle} ${target}` : `${middle} ${target} (${least}-${most})`;
 }
 
 /** Seconds that a piece of work takes. */
@@ -30,12 +30,12 @@ export async function seconds(work: () => Promise<unknown>): Promise<number> {
  */
 export async function interleave<Side extends string>(
   rounds: number,
-  sides: Readonly<Record<Side, (round: number) => Promise<number>>>,
+  armCounts: Readonly<Record<Side, (round: number) => Promise<number>>>,
 ): Promise<Record<Side, Sample>> {
-  const names = Object.keys(sides) as Side[];
+  const names = Object.keys(armCounts) as Side[];
   const found = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Side, number[]>;
   for (let round = 0; round < rounds; round++) {
-    for (const name of names) found[name].push(await sides[name](round));
+    for (const name of names) found[name].push(await armCounts[name](round));
   }
   return found;
 }

@@ -1,4 +1,4 @@
-import type { Project, Stack } from "../rehearsal/project.ts";
+import type { Project, Stack } from "../harness/project.ts";
 
 /** A Kubernetes object as a program describes it. */
 export interface Manifest {

@@ -1,9 +1,9 @@
 import { Command } from "commander";
-import { Refusal } from "../components/refusal.ts";
+import { UserError } from "../components/user-error.ts";
 import { whoAmI } from "../rollout/cluster/who.ts";
 import { untilCut } from "../rollout/drive/effect.ts";
-import { tell } from "../rollout/drive/ledger.ts";
 import { type Rollout, rolloutIn } from "../rollout/drive/rollout.ts";
+import { recordDecision } from "../rollout/drive/rollout-store.ts";
 import { cutNow } from "../rollout/live/cut.ts";
 import { writeEvents } from "../rollout/live/event.ts";
 import { Superseded } from "../rollout/record/epoch.ts";
@@ -15,45 +15,45 @@ import { reasonIn } from "./reason.ts";
 export function abortCommand(): Command {
   return aboutDriving(new Command("abort"))
     .description("take the rollout that is open back to what stable ran; exit code 0 when that is done")
-    .requiredOption("--because <why>", "the reason, kept in the record (300 characters)", reasonIn)
+    .requiredOption("--reason <why>", "the reason, kept in the record (300 characters)", reasonIn)
     .action(abort);
 }
 
-async function abort(options: DrivingOptions & { because: string }): Promise<void> {
+async function abort(options: DrivingOptions & { reason: string }): Promise<void> {
   const equipment = await equip(options, "gray abort");
   const { found } = equipment;
   const { service } = found;
   // Whether anybody drives shows meanwhile: users wait for neither.
   const heard = assertHeard(equipment);
   heard.catch(() => {});
-  const ending = {
+  const rollbackRequested = {
     by: await patiently(() => whoAmI(found.api)),
-    because: options.because,
+    reason: options.reason,
     at: new Date().toISOString(),
   };
   let aborted: Rollout | undefined;
   await patiently(() =>
-    tell(found, (rollout) => {
+    recordDecision(found, (rollout) => {
       aborted = assertOpen(service, rollout);
-      return { open: { ...aborted, ending: aborted.ending ?? ending } };
+      return { open: { ...aborted, rollbackRequested: aborted.rollbackRequested ?? rollbackRequested } };
     }),
   );
-  const { began, release, ending: before } = aborted ?? assertOpen(service, undefined);
-  const say = (sentence: string) => console.error(sentence);
+  const { began, release, rollbackRequested: before } = aborted ?? assertOpen(service, undefined);
+  const report = (sentence: string) => console.error(sentence);
   // A driver cuts as well. But a dead one is waited for, and one that is alive may be in the middle of something.
   const fence = (record: RolloutRecord) => {
     if (rolloutIn(service, record)?.began !== began) throw new Superseded(`The rollout of ${release} is over.`);
   };
-  await untilCut(() => cutNow({ ...found, fence }, say), say).catch((error) => {
+  await untilCut(() => cutNow({ ...found, fence }, report), report).catch((error) => {
     if (!(error instanceof Superseded)) throw error;
   });
   if (before === undefined) {
-    const message = `${ending.by} aborted the rollout of ${release}: ${ending.because}`;
+    const message = `${rollbackRequested.by} aborted the rollout of ${release}: ${rollbackRequested.reason}`;
     await writeEvents(found, { type: "Warning", reason: "RolloutAborted", message });
   }
   await heard.catch((error) => {
-    if (!(error instanceof Refusal)) throw error;
-    throw new Refusal(
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(
       `Users are off canary and the record says that the rollout rolls back, but no driver is alive to finish it: ${error.message}`,
     );
   });

@@ -1,7 +1,7 @@
 import { Command } from "commander";
-import { memoryKey } from "../components/history.ts";
-import { Refusal } from "../components/refusal.ts";
+import { stackStateKey } from "../components/history.ts";
 import type { Track } from "../components/traffic.ts";
+import { UserError } from "../components/user-error.ts";
 import { type Cluster, connect } from "../rollout/cluster/cluster.ts";
 import { findAccess } from "../rollout/cluster/kubeconfig.ts";
 import { clusterId, type DeploymentObject, isAdopted, readDeployment } from "../rollout/live/live.ts";
@@ -93,13 +93,13 @@ async function namespaceOf(api: Cluster, service: string, stacks: readonly Stack
   if (only === undefined) throw nothingToAdopt(service, "the cluster");
   if (others.length > 0) {
     const namespaces = [only, ...others].sort().join(", ");
-    throw new Refusal(`There is ${service} in several namespaces (${namespaces}): choose one with -n.`);
+    throw new UserError(`There is ${service} in several namespaces (${namespaces}): choose one with -n.`);
   }
   return only;
 }
 
-function nothingToAdopt(service: string, where: string): Refusal {
-  return new Refusal(
+function nothingToAdopt(service: string, where: string): UserError {
+  return new UserError(
     `There is no Deployment ${service} to adopt in ${where}, or no stack of this project describes a service ${service} there: look at kubectl get deployments -A, and at the names in the program.`,
   );
 }
@@ -107,7 +107,7 @@ function nothingToAdopt(service: string, where: string): Refusal {
 /** The stack that has run a track of the service: one whose `up` ended half-way has still to take its part in. */
 function ownerOf(stacks: readonly Stack[], { service, namespace }: Of, track: Track): Stack | undefined {
   return stacks
-    .filter(({ remembers }) => remembers.includes(memoryKey(namespace, service)))
+    .filter(({ remembers }) => remembers.includes(stackStateKey(namespace, service)))
     .find(({ services }) =>
       services.some((each) => each.service === service && each.namespace === namespace && each.tracks.includes(track)),
     );
@@ -121,14 +121,14 @@ function ownerOf(stacks: readonly Stack[], { service, namespace }: Of, track: Tr
  */
 async function firstPhase(of: Of, stacks: readonly Stack[]): Promise<Phase> {
   const { service, namespace } = of;
-  const key = memoryKey(namespace, service);
+  const key = stackStateKey(namespace, service);
   // By this the program, which pulumi runs, knows what it is asked.
   const env = { GRAY_ADOPT: key };
   const previews: StackPreview[] = [];
   for (const { name } of stacks.filter(({ remembers }) => !remembers.includes(key))) {
     const preview = await previewStack(name, ".", env);
     if (preview.error !== undefined) {
-      throw new Refusal(`pulumi preview --stack ${shortName(name)} says: ${preview.error}`);
+      throw new UserError(`pulumi preview --stack ${shortName(name)} says: ${preview.error}`);
     }
     previews.push(preview);
   }
@@ -140,7 +140,9 @@ async function firstPhase(of: Of, stacks: readonly Stack[]): Promise<Phase> {
   const several = takers.find((each) => each.length > 1);
   if (several) {
     const names = several.map(({ stack }) => shortName(stack)).join(" and ");
-    throw new Refusal(`Both ${names} would take ${service} in, and each object has one owner: name one with --stack.`);
+    throw new UserError(
+      `Both ${names} would take ${service} in, and each object has one owner: name one with --stack.`,
+    );
   }
   const taking = [...new Set(takers.flat())];
   if (taking.length === 0) throw nothingToAdopt(service, `namespace ${namespace}`);
@@ -166,11 +168,11 @@ async function secondPhase(of: Of, stable: Stack, canary: Stack): Promise<Phase>
   assertSameCluster([stable, canary], cluster, "KUBECONFIG");
   const { served, known } = await leftOf(of, cluster);
   if (!served && !known) {
-    throw new Refusal(`${service} has nothing left to adopt: release with pulumi up, as any other service.`);
+    throw new UserError(`${service} has nothing left to adopt: release with pulumi up, as any other service.`);
   }
   const preview = await previewStack(stable.name, ".");
   const stops = preview.warnings.find((each) => /up would stop here\.$| stable stays at /.test(each));
-  if (preview.error ?? stops) throw new Refusal(preview.error ?? stops ?? "");
+  if (preview.error ?? stops) throw new UserError(preview.error ?? stops ?? "");
   return {
     phase: 2,
     says: `Phase 2 of 2: stable of ${service} rolls once, to the release that canary runs. A second Deployment with pods of track stable takes the place of the adopted one, whose pods serve until it is complete: so the cluster needs room for twice the pods, and where it lacks that, pulumi up waits (kubectl get pods -n ${namespace} shows what is Pending).`,
@@ -194,12 +196,12 @@ async function leftOf({ api, service, namespace }: Of, cluster: string): Promise
 async function assertOver(of: Of, stable: string): Promise<void> {
   const { served, known } = await leftOf(of, await clusterId(of.api));
   if (served) {
-    throw new Refusal(
+    throw new UserError(
       `Stable of ${of.service} runs what was adopted, still: take release out of the configuration of ${shortName(stable)}, so that it follows canary, then run ${again(of)}.`,
     );
   }
   if (known) {
-    throw new Refusal(
+    throw new UserError(
       `The pods of ${of.service} that were adopted serve on beside stable's, which were not all available: look at kubectl get pods -n ${of.namespace}, then run ${again(of)}.`,
     );
   }

@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import { stackAnnotation } from "../components/names.ts";
-import { Refusal } from "../components/refusal.ts";
+import { UserError } from "../components/user-error.ts";
 import { whoAmI } from "../rollout/cluster/who.ts";
 import { asksToBegin, rolloutIn } from "../rollout/drive/rollout.ts";
-import { stepOf } from "../rollout/drive/story.ts";
+import { stepOf } from "../rollout/drive/timeline.ts";
 import { writeEvents } from "../rollout/live/event.ts";
 import { type DeploymentObject, runs } from "../rollout/live/live.ts";
 import { changeRecord, type RolloutRecord, readRecord, type Verdict } from "../rollout/record/record.ts";
@@ -12,7 +12,7 @@ import { reasonIn } from "./reason.ts";
 import { aboutService, findService, releasesSeen, type ServiceOptions } from "./services.ts";
 
 interface Options extends ServiceOptions {
-  readonly because: string;
+  readonly reason: string;
   readonly json?: boolean;
 }
 
@@ -26,7 +26,7 @@ export function approveCommand(): Command {
       "show the evidence on a release and judge it good, so that prod may run it; or let a step of its rollout begin",
     )
     .argument("<release>", "id of the release, as gray status shows it")
-    .requiredOption("--because <why>", "the reason, kept in the record (300 characters)", reasonIn)
+    .requiredOption("--reason <why>", "the reason, kept in the record (300 characters)", reasonIn)
     .option("--json", "the written verdict as JSON")
     .action(approve);
 }
@@ -43,41 +43,41 @@ async function approve(release: string, options: Options): Promise<void> {
   const coming = record.kind === "read" ? record.record.open?.release : undefined;
   const seen = [...new Set([...ran, ...(coming === undefined ? [] : [coming])])];
   if (!seen.includes(release)) {
-    throw new Refusal(
+    throw new UserError(
       `${service} has never run release ${release}: approve one of ${seen.join(", ") || "those that canary has run"}.`,
     );
   }
   assertNoOther(service, record.kind === "read" ? record.record : {}, release);
   if (!options.json) console.log(shown(release, record.kind === "read" ? record.record.verdicts[release] : undefined));
-  const word = { by, because: options.because, at: new Date().toISOString() };
-  const verdict: Verdict = { verdict: "good", ...word };
+  const decision = { by, reason: options.reason, at: new Date().toISOString() };
+  const verdict: Verdict = { verdict: "good", ...decision };
   let former: Verdict | undefined;
   let step: string | undefined;
   await changeRecord(api, namespace, service, cluster, (before) => {
     assertNoOther(service, before, release);
     const rollout = before.open?.release === release ? rolloutIn(service, before) : undefined;
     step = rollout && asksToBegin(rollout) ? stepOf(rollout) : undefined;
-    if (before.open && step !== undefined) return { ...before, open: { ...before.open, approved: word } };
+    if (before.open && step !== undefined) return { ...before, open: { ...before.open, approved: decision } };
     former = before.verdicts[release];
     const approved = { ...verdict, ...(former?.evidence && { evidence: former.evidence }) };
     // Whoever overrules an undo wants the release itself again, and nothing in its place.
-    const { [release]: _, ...instead } = before.instead ?? {};
+    const { [release]: _, ...replacedBy } = before.replacedBy ?? {};
     const verdicts = { ...before.verdicts, [release]: approved };
-    const open = before.open?.release === release ? { ...before.open, approved: word } : undefined;
-    return { ...before, verdicts, ...(before.instead && { instead }), ...(open && { open }) };
+    const open = before.open?.release === release ? { ...before.open, approved: decision } : undefined;
+    return { ...before, verdicts, ...(before.replacedBy && { replacedBy }), ...(open && { open }) };
   });
   if (step !== undefined) {
-    const message = `${step} of release ${release} was approved (${by}: ${options.because})`;
+    const message = `${step} of release ${release} was approved (${by}: ${options.reason})`;
     await writeEvents(found, { type: "Normal", reason: "StepApproved", message });
-    if (options.json) console.log(JSON.stringify({ service, namespace, release, step, ...word }));
+    if (options.json) console.log(JSON.stringify({ service, namespace, release, step, ...decision }));
     else
       console.log(
         `${service} in ${namespace}: ${step}, is approved by ${by}. Next: gray resume, unless the rollout's driver waits for it`,
       );
     return;
   }
-  const overruled = former?.verdict === "bad" ? `${former.by}: ${former.because}` : undefined;
-  const message = `release ${release} was judged good (${by}: ${options.because})`;
+  const overruled = former?.verdict === "bad" ? `${former.by}: ${former.reason}` : undefined;
+  const message = `release ${release} was judged good (${by}: ${options.reason})`;
   await writeEvents(found, { type: "Normal", reason: "ReleaseApproved", message });
   if (options.json) {
     console.log(JSON.stringify({ service, namespace, release, ...verdict, ...(overruled && { overruled }) }));
@@ -100,7 +100,7 @@ function afterwards(stable: DeploymentObject | undefined, release: string, comin
 /** While a rollout is open prod takes its release alone, so approval of another one would come to nothing. */
 function assertNoOther(service: string, { open }: Pick<RolloutRecord, "open">, release: string): void {
   if (open === undefined || open.release === release) return;
-  throw new Refusal(
+  throw new UserError(
     `A rollout of ${open.release} of ${service} is open, so release ${release} cannot be approved: approve that one, or end its rollout first (gray abort).`,
   );
 }
@@ -108,5 +108,5 @@ function assertNoOther(service: string, { open }: Pick<RolloutRecord, "open">, r
 /** What is known of a release before a person judges it. */
 function shown(release: string, { evidence }: Partial<Verdict> = {}): string {
   if (!evidence) return `There is no evidence on release ${release}; gray verify would gather some.`;
-  return `Evidence on release ${release}: ${evidence.verdict}, ${evidence.because}.`;
+  return `Evidence on release ${release}: ${evidence.verdict}, ${evidence.reason}.`;
 }

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { count } from "../analysis/words.ts";
+import { count } from "../analysis/format.ts";
 import { keyed, mapOf, plainObject } from "../components/schema.ts";
 import { lastError, pulumi } from "../rollout/pulumi/pulumi.ts";
 import { reasonIn, unreachableSentence } from "../rollout/pulumi/unreachable.ts";

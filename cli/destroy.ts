@@ -1,11 +1,11 @@
 import { Command } from "commander";
-import { memoryKey } from "../components/history.ts";
-import { Refusal } from "../components/refusal.ts";
+import { stackStateKey } from "../components/history.ts";
+import { UserError } from "../components/user-error.ts";
 import { connect } from "../rollout/cluster/cluster.ts";
 import { findAccess } from "../rollout/cluster/kubeconfig.ts";
 import { deleteLease } from "../rollout/drive/lease.ts";
 import { clusterId } from "../rollout/live/live.ts";
-import { forgetAll } from "../rollout/record/kept-map.ts";
+import { forgetAll } from "../rollout/record/config-map-store.ts";
 import { deleteOwned, type Leftover, leftovers } from "./leftovers.ts";
 import { askFirst, assertDestroyedIn, assertSameCluster, readStacks, runPulumi, type Stack } from "./stacks.ts";
 
@@ -22,12 +22,12 @@ export function destroyCommand(): Command {
 async function destroy(options: { context?: string; yes?: boolean; json?: boolean }): Promise<void> {
   const api = connect(findAccess({ context: options.context }));
   const stacks = inOrder(await readStacks());
-  if (stacks.length === 0) throw new Refusal("No stack of this project holds anything: there is nothing to destroy.");
+  if (stacks.length === 0) throw new UserError("No stack of this project holds anything: there is nothing to destroy.");
   const cluster = await clusterId(api);
   assertSameCluster(stacks, cluster, "KUBECONFIG or --context");
   for (const stack of stacks) await assertDestroyedIn(cluster, stack);
   const services = new Map(
-    stacks.flatMap((stack) => stack.services).map((each) => [memoryKey(each.namespace, each.service), each]),
+    stacks.flatMap((stack) => stack.services).map((each) => [stackStateKey(each.namespace, each.service), each]),
   );
   // A right that is missing must not show half-way.
   for (const { namespace, service } of services.values()) await leftovers(api, namespace, service);
@@ -70,7 +70,7 @@ async function destroy(options: { context?: string; yes?: boolean; json?: boolea
     console.log(`Down: ${names.join(", then ")}${records}.`);
   }
   if (left.length === 0) return;
-  throw new Refusal(
+  throw new UserError(
     `${namesOf(left)} still stand, for these stacks did not make them, and so does their record: take down the stack that made them, in its own backend, or, if there is none, delete them with kubectl.`,
   );
 }

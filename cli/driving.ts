@@ -1,33 +1,33 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
-import { Refusal } from "../components/refusal.ts";
-import { mayPass } from "../rollout/cluster/answer.ts";
+import { UserError } from "../components/user-error.ts";
+import { isRetryable } from "../rollout/cluster/answer.ts";
 import { actuatorOf } from "../rollout/drive/actuator.ts";
 import { Announcer } from "../rollout/drive/announce.ts";
 import type { End } from "../rollout/drive/driver.ts";
+import { EvidenceMonitor } from "../rollout/drive/evidence-monitor.ts";
 import { type Exporter, exporter } from "../rollout/drive/exporter.ts";
 import { Driven, Lease } from "../rollout/drive/lease.ts";
-import { Ledger } from "../rollout/drive/ledger.ts";
 import { findWebhook, Notifier } from "../rollout/drive/notify.ts";
 import { looks } from "../rollout/drive/observation.ts";
 import type { Rollout } from "../rollout/drive/rollout.ts";
+import { RolloutStore } from "../rollout/drive/rollout-store.ts";
 import { driveWithLease } from "../rollout/drive/with-lease.ts";
-import { Testimony } from "../rollout/drive/witness.ts";
-import type { Sight } from "../rollout/evidence/assess.ts";
+import type { Evaluation } from "../rollout/evidence/assess.ts";
 import { up } from "../rollout/pulumi/pulumi.ts";
+import { aboutEndpoint, type EndpointOptions } from "./endpoint.ts";
 import { aboutMetrics, type MetricsOptions } from "./metrics-port.ts";
 import { type Elsewhere, here, type Owners, ownersOf } from "./owners.ts";
 import { type RolloutView, viewOf } from "./rollout-view.ts";
 import { aboutService, type FoundService, findService, type ServiceOptions } from "./services.ts";
 import { onInterrupt } from "./signals.ts";
 import { aboutSource, countsAtGateway, type SourceOptions, sourceOf } from "./sources.ts";
-import { aboutWay, type WayOptions } from "./way.ts";
 
 /** Exit codes of a rollout; 1 and 2 are what they are for every verb. */
 export const exitCodes: Readonly<Record<End["kind"], number>> = { promoted: 0, undone: 3, held: 4, stopped: 4 };
 
-export interface DrivingOptions extends ServiceOptions, SourceOptions, MetricsOptions, WayOptions {
+export interface DrivingOptions extends ServiceOptions, SourceOptions, MetricsOptions, EndpointOptions {
   readonly stay?: boolean;
   readonly webhookFile?: string;
   readonly json?: boolean;
@@ -35,7 +35,7 @@ export interface DrivingOptions extends ServiceOptions, SourceOptions, MetricsOp
 
 /** A verb that drives, with its options. */
 export function aboutDriving(verb: Command): Command {
-  return aboutWay(aboutMetrics(aboutSource(aboutService(verb))))
+  return aboutEndpoint(aboutMetrics(aboutSource(aboutService(verb))))
     .option("--stay", "wait where it holds, instead of ending; so it does on a terminal anyway")
     .option(
       "--webhook-file <path>",
@@ -81,7 +81,7 @@ export async function equip(options: DrivingOptions, verb: string): Promise<Equi
  */
 export async function driveOn(
   { found, owners, notifier, exposed }: Equipment,
-  { ledger, lease }: { readonly ledger: Ledger; readonly lease: Lease },
+  { store, lease }: { readonly store: RolloutStore; readonly lease: Lease },
   options: DrivingOptions,
   codes: Partial<typeof exitCodes> = {},
 ): Promise<void> {
@@ -89,20 +89,20 @@ export async function driveOn(
   const { folder, stacks } = here(await owners());
   const { canary, stable } = stacks;
   if (canary === undefined || stable === undefined) {
-    throw new Refusal(
+    throw new UserError(
       `${service} has no two tracks yet: run pulumi up of both stacks first, then there is one to compare with.`,
     );
   }
-  const ending = new AbortController();
+  const stopping = new AbortController();
   const stopListening = onInterrupt(() => {
-    if (ending.signal.aborted)
+    if (stopping.signal.aborted)
       console.error("gray ends as soon as it may: a cut that has begun is brought to its end first.");
-    ending.abort();
+    stopping.abort();
   });
   const view = viewOf(found, options.json === true);
   const announcer = new Announcer({ ...found, notifier });
-  const audience = together(view, announcer, exposed);
-  const witness = new Testimony({
+  const reporter = together(view, announcer, exposed);
+  const observer = new EvidenceMonitor({
     api,
     cluster,
     namespace,
@@ -110,12 +110,13 @@ export async function driveOn(
     source: sourceOf(options, found),
     counts: { pairs: options.pair.map(({ name }) => name), atGateway: countsAtGateway(options) },
     note: view.note,
-    seen(sight) {
-      audience.seen(sight);
-      const { assessment, share } = sight;
-      if (witness.evidence) exposed?.show(witness.evidence, assessment, share === undefined ? undefined : 100 * share);
+    seen(evaluation) {
+      reporter.seen(evaluation);
+      const { assessment, share } = evaluation;
+      if (observer.evidence)
+        exposed?.show(observer.evidence, assessment, share === undefined ? undefined : 100 * share);
     },
-    signal: ending.signal,
+    signal: stopping.signal,
   });
   const held = { lease };
   const actuator = actuatorOf({
@@ -125,9 +126,10 @@ export async function driveOn(
     namespace,
     service,
     stacks: { canary, stable },
-    up: (stack, epoch, signal) => up({ stack, folder, env: { GRAY_EPOCH: String(epoch) }, signal, say: view.progress }),
-    evidence: () => witness.evidence,
-    way: { ...(options.by && { by: options.by }), ...(options.url && { url: options.url }) },
+    up: (stack, epoch, signal) =>
+      up({ stack, folder, env: { GRAY_EPOCH: String(epoch) }, signal, report: view.progress }),
+    evidence: () => observer.evidence,
+    endpoint: { ...(options.by && { by: options.by }), ...(options.url && { url: options.url }) },
     folder: join(folder, ".gray"),
     note: view.note,
     progress: view.progress,
@@ -135,12 +137,12 @@ export async function driveOn(
   let end: End | undefined;
   try {
     const leavesHolding = options.stay !== true && process.stdout.isTTY !== true;
-    const way = { ledger, actuator, witness, audience, leavesHolding, signal: ending.signal };
-    end = await driveWithLease(way, held);
+    const context = { store, actuator, observer, reporter, leavesHolding, signal: stopping.signal };
+    end = await driveWithLease(context, held);
   } finally {
-    ending.abort();
+    stopping.abort();
     stopListening();
-    await witness.end();
+    await observer.end();
     await held.lease.release();
     await announcer.end(end ?? { kind: "stopped" });
     await exposed?.end();
@@ -162,9 +164,9 @@ function together(
       exposed?.showRollout(rollout, move.kind === "hold");
     },
     note: view.note,
-    seen(sight: Sight) {
-      view.seen(sight);
-      announcer.seen(sight);
+    seen(evaluation: Evaluation) {
+      view.seen(evaluation);
+      announcer.seen(evaluation);
     },
   };
 }
@@ -207,14 +209,14 @@ export async function takeOver(
   } catch (error) {
     if (!(error instanceof Driven)) throw error;
     const { service, namespace } = found;
-    const because = `${error.who} drives the rollout of ${service} and goes by your word: gray watch shows how.`;
-    console.log(options.json ? JSON.stringify({ service, namespace, kind: "driven", because }) : because);
+    const reason = `${error.who} drives the rollout of ${service} and goes by your word: gray watch shows how.`;
+    console.log(options.json ? JSON.stringify({ service, namespace, kind: "driven", reason }) : reason);
     await equipment.exposed?.end();
     return;
   }
   try {
-    const ledger = await patiently(() => Ledger.takeOver(found, (rollout) => assertOpen(found.service, rollout)));
-    await driveOn(equipment, { ledger, lease }, options, codes);
+    const store = await patiently(() => RolloutStore.takeOver(found, (rollout) => assertOpen(found.service, rollout)));
+    await driveOn(equipment, { store, lease }, options, codes);
   } finally {
     await lease.release();
   }
@@ -226,7 +228,7 @@ export async function patiently<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (!mayPass(error)) throw error;
+      if (!isRetryable(error)) throw error;
       if (!said) console.error(`${(error as Error).message} Trying again.`);
       await sleep(1000);
     }
@@ -236,5 +238,7 @@ export async function patiently<T>(work: () => Promise<T>): Promise<T> {
 /** The rollout that is open. @throws Refusal if there is none */
 export function assertOpen(service: string, rollout: Rollout | undefined): Rollout {
   if (rollout) return rollout;
-  throw new Refusal(`No rollout of ${service} is open: gray rollout begins one, gray history lists those that ended.`);
+  throw new UserError(
+    `No rollout of ${service} is open: gray rollout begins one, gray history lists those that ended.`,
+  );
 }

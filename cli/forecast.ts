@@ -1,8 +1,8 @@
-import { defaults, lookDefaults } from "../analysis/defaults.ts";
+import { defaults, pollingDefaults } from "../analysis/defaults.ts";
+import { percent, span, times } from "../analysis/format.ts";
 import { type Forecast, forecast, type Traffic } from "../analysis/planner.ts";
-import { percent, span, times } from "../analysis/words.ts";
-import { Refusal } from "../components/refusal.ts";
 import { gatewayMode, replicasMode } from "../components/traffic.ts";
+import { UserError } from "../components/user-error.ts";
 import { plainTable } from "./table.ts";
 
 /** What to expect of a decision at one weight. */
@@ -56,7 +56,7 @@ function isRefused(weight: number, stableReplicas: number): boolean {
     replicasMode().plan(weight, stableReplicas, {});
     return false;
   } catch (error) {
-    if (error instanceof Refusal) return true;
+    if (error instanceof UserError) return true;
     throw error;
   }
 }
@@ -79,7 +79,7 @@ export function prospectTable(traffic: Traffic, all: readonly Prospect[]): strin
 /** What has to be said beside the table, each a sentence. */
 export function caveats(traffic: Traffic, stableReplicas: number, all: readonly Prospect[]): string[] {
   const refused = all.filter((each) => each.refused);
-  const sentences = all.filter((each) => !each.refused).map(({ forecast }) => hopeless(traffic, forecast));
+  const sentences = all.filter((each) => !each.refused).map(({ forecast }) => cannotSucceed(traffic, forecast));
   return [
     traffic.errors > 0
       ? undefined
@@ -92,16 +92,16 @@ export function caveats(traffic: Traffic, stableReplicas: number, all: readonly 
 }
 
 /** Says that a decision would take longer than anybody waits, for the largest regression of which that is so. */
-function hopeless({ requestsPerSecond }: Traffic, { share, notice, clear }: Forecast): string | undefined {
-  const isLong = (seconds: number) => seconds > lookDefaults.hopelessSeconds && Number.isFinite(seconds);
+function cannotSucceed({ requestsPerSecond }: Traffic, { share, notice, clear }: Forecast): string | undefined {
+  const isLong = (seconds: number) => seconds > pollingDefaults.cannotSucceedSeconds && Number.isFinite(seconds);
   const slow = notice.findLast(({ expected }) => isLong(expected.seconds));
   const needs = [
     slow && `a ${slow.ratio}x regression needs ${time(slow.expected.seconds)}`,
     isLong(clear.seconds) && `a clean release ${slow ? "" : "needs "}${time(clear.seconds)}`,
   ].filter(Boolean);
   if (needs.length === 0) return undefined;
-  const way = share < 0.5 ? "choose a larger weight" : "only more requests make it faster";
-  return `At ${percent(share)} and ${times(requestsPerSecond)} requests/s ${needs.join(" and ")}: ${way}.`;
+  const endpoint = share < 0.5 ? "choose a larger weight" : "only more requests make it faster";
+  return `At ${percent(share)} and ${times(requestsPerSecond)} requests/s ${needs.join(" and ")}: ${endpoint}.`;
 }
 
 function belowFloor({ errors }: Traffic, forecast: Forecast | undefined): string | undefined {

@@ -31,7 +31,7 @@ async function history(options: ServiceOptions & { json?: boolean }): Promise<vo
     each.from,
     each.by,
     each.outcome,
-    each.because,
+    each.reason,
   ]);
   console.log(
     under.length + rows.length === 0

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { count } from "../analysis/words.ts";
-import { Refusal } from "../components/refusal.ts";
+import { count } from "../analysis/format.ts";
+import { UserError } from "../components/user-error.ts";
 import { Progress } from "../rollout/pulumi/engine-events.ts";
 import { lastError, pulumi } from "../rollout/pulumi/pulumi.ts";
 import { shortName } from "./changes.ts";
@@ -56,7 +56,7 @@ export function isViolation({ level }: Finding): boolean {
 /** @throws Refusal if the pack could not be asked of one of the stacks */
 export function assertJudged(judged: readonly Judged[]): void {
   const unjudged = judged.find(({ error }) => error !== undefined);
-  if (unjudged) throw new Refusal(`Stack ${shortName(unjudged.stack)} could not be judged: ${unjudged.error}`);
+  if (unjudged) throw new UserError(`Stack ${shortName(unjudged.stack)} could not be judged: ${unjudged.error}`);
 }
 
 /** @throws Refusal with the first violation, or why the pack could not be asked */
@@ -65,7 +65,7 @@ export function assertPasses(judged: readonly Judged[]): void {
   const [first, ...others] = judged.flatMap(({ findings }) => findings.filter(isViolation));
   if (first === undefined) return;
   const more = others.length > 0 ? ` (And ${count(others.length, "more violation")}.)` : "";
-  throw new Refusal(`Stack ${shortName(first.stack)} violates the policy ${first.rule}: ${first.message}${more}`);
+  throw new UserError(`Stack ${shortName(first.stack)} violates the policy ${first.rule}: ${first.message}${more}`);
 }
 
 /** For people: each finding a paragraph, the worst first. @param deployed whether it is about what is deployed */

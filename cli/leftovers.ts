@@ -3,7 +3,7 @@ import { type ObjectKind, objectKinds, type ServiceObject } from "../components/
 import { ApiError, type Cluster, NotServed } from "../rollout/cluster/cluster.ts";
 import { collectionOf, type LiveObject, pathOf } from "../rollout/live/object.ts";
 import { hasGatewayApi } from "../rollout/live/routes.ts";
-import { keptMaps, keptName } from "../rollout/record/kept-map.ts";
+import { storedMaps, storeName } from "../rollout/record/config-map-store.ts";
 
 /** An object of a service that stands in the cluster. */
 export interface Leftover extends ServiceObject {
@@ -17,7 +17,7 @@ export interface Leftover extends ServiceObject {
  * and its like are not among them.
  */
 export async function leftovers(api: Cluster, namespace: string, service: string): Promise<Leftover[]> {
-  const kept = keptMaps.map((what) => keptName(service, what));
+  const kept = storedMaps.map((what) => storeName(service, what));
   const found = await Promise.all(
     objectKinds.map(async (kind) =>
       (await list(api, kind, namespace, service))

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { Refusal } from "../components/refusal.ts";
+import { UserError } from "../components/user-error.ts";
 import { ApiError } from "../rollout/cluster/cluster.ts";
 import { Superseded } from "../rollout/record/epoch.ts";
 import { abortCommand } from "./abort.ts";
@@ -61,7 +61,7 @@ export async function runGray(...more: Command[]): Promise<void> {
   try {
     await program.parseAsync();
   } catch (error) {
-    const known = error instanceof Refusal || error instanceof ApiError || error instanceof Superseded;
+    const known = error instanceof UserError || error instanceof ApiError || error instanceof Superseded;
     if (program.opts().debug || !known) console.error(error);
     else console.error(`gray: ${error.message}`);
     process.exitCode = known ? 1 : 70;

@@ -1,9 +1,9 @@
 import * as v from "valibot";
-import { memoryKey } from "../components/history.ts";
+import { stackStateKey } from "../components/history.ts";
 import { stackAnnotation } from "../components/names.ts";
-import { Refusal } from "../components/refusal.ts";
 import { mapOf } from "../components/schema.ts";
 import type { Track } from "../components/traffic.ts";
+import { UserError } from "../components/user-error.ts";
 import { outputs } from "../rollout/pulumi/pulumi.ts";
 import { projectHere, projectOf } from "./project.ts";
 import type { FoundService } from "./services.ts";
@@ -15,7 +15,7 @@ export interface Owners {
   /** Full names, where the track has a Deployment; the same one where it owns both. */
   readonly stacks: Partial<Record<Track, string>>;
   /** Ids of the releases that the stack of canary keeps, newest first; where its backend does not say, why not. */
-  readonly kept: readonly string[] | Refusal;
+  readonly kept: readonly string[] | UserError;
 }
 
 /** Why the stacks cannot be run from here, a sentence for a person. */
@@ -53,27 +53,27 @@ export async function ownersOf(found: FoundService, verb: string): Promise<Owner
   const stacks = { ...(canary !== undefined && { canary }), ...(stable !== undefined && { stable }) };
   const said = await outputs({ stack: first, folder, signal: AbortSignal.timeout(answerMilliseconds) }).catch(
     (error) => {
-      if (error instanceof Refusal) return error;
+      if (error instanceof UserError) return error;
       throw error;
     },
   );
-  const isUnknown = said instanceof Refusal && said.message.includes("no stack named");
-  if (said instanceof Refusal && !isUnknown) return { folder, stacks, kept: said };
+  const isUnknown = said instanceof UserError && said.message.includes("no stack named");
+  if (said instanceof UserError && !isUnknown) return { folder, stacks, kept: said };
   const read = v.safeParse(remembering, said);
-  const memory = read.success ? read.output.releases[memoryKey(namespace, service)] : undefined;
-  if (memory === undefined) {
+  const stackState = read.success ? read.output.releases[stackStateKey(namespace, service)] : undefined;
+  if (stackState === undefined) {
     return {
       elsewhere: `Stack ${first}, as this folder's backend has it, does not hold ${service} of namespace ${namespace}: name yours with -n and --service, or log in to the backend that holds it (pulumi login); a first install is pulumi up of each stack.`,
     };
   }
-  if (memory.cluster !== cluster) {
-    return { elsewhere: onAnother(first, memory.cluster, cluster, "KUBECONFIG or --context") };
+  if (stackState.cluster !== cluster) {
+    return { elsewhere: onAnother(first, stackState.cluster, cluster, "KUBECONFIG or --context") };
   }
-  return { folder, stacks, kept: memory.history.map(({ id }) => id) };
+  return { folder, stacks, kept: stackState.history.map(({ id }) => id) };
 }
 
 /** @throws Refusal unless this is the folder of the project that owns the service */
 export function here(owners: Owners | Elsewhere): Owners {
-  if ("elsewhere" in owners) throw new Refusal(owners.elsewhere);
+  if ("elsewhere" in owners) throw new UserError(owners.elsewhere);
   return owners;
 }

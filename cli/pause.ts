@@ -1,13 +1,13 @@
 import { Command } from "commander";
 import { whoAmI } from "../rollout/cluster/who.ts";
-import { tell } from "../rollout/drive/ledger.ts";
+import { recordDecision } from "../rollout/drive/rollout-store.ts";
 import { writeEvents } from "../rollout/live/event.ts";
 import { assertOpen } from "./driving.ts";
 import { reasonIn } from "./reason.ts";
 import { aboutService, findService, type ServiceOptions } from "./services.ts";
 
 interface Options extends ServiceOptions {
-  readonly because: string;
+  readonly reason: string;
   readonly json?: boolean;
 }
 
@@ -15,7 +15,7 @@ interface Options extends ServiceOptions {
 export function pauseCommand(): Command {
   return aboutService(new Command("pause"))
     .description("hold the rollout that is open where it is, until gray resume; a bad verdict still takes it back")
-    .requiredOption("--because <why>", "the reason, kept in the record (300 characters)", reasonIn)
+    .requiredOption("--reason <why>", "the reason, kept in the record (300 characters)", reasonIn)
     .option("--json", "as JSON")
     .action(pause);
 }
@@ -23,14 +23,14 @@ export function pauseCommand(): Command {
 async function pause(options: Options): Promise<void> {
   const found = await findService(options);
   const { api, service, namespace } = found;
-  const paused = { by: await whoAmI(api), because: options.because, at: new Date().toISOString() };
+  const paused = { by: await whoAmI(api), reason: options.reason, at: new Date().toISOString() };
   let release = "";
-  await tell(found, (rollout) => {
+  await recordDecision(found, (rollout) => {
     const open = assertOpen(service, rollout);
     release = open.release;
     return { open: { ...open, paused } };
   });
-  const message = `${paused.by} paused the rollout of ${release}: ${paused.because}`;
+  const message = `${paused.by} paused the rollout of ${release}: ${paused.reason}`;
   await writeEvents(found, { type: "Warning", reason: "RolloutPaused", message });
   console.log(
     options.json

@@ -1,5 +1,5 @@
+import { span } from "../analysis/format.ts";
 import type { Traffic } from "../analysis/planner.ts";
-import { span } from "../analysis/words.ts";
 import type { FullyWritten } from "../components/step.ts";
 import { nameOf } from "../rollout/drive/next.ts";
 import { type Prospect, prospects } from "./forecast.ts";

@@ -1,8 +1,8 @@
 import { Command, Option } from "commander";
-import { lookDefaults } from "../analysis/defaults.ts";
+import { pollingDefaults } from "../analysis/defaults.ts";
+import { percent, times } from "../analysis/format.ts";
 import type { Traffic } from "../analysis/planner.ts";
-import { percent, times } from "../analysis/words.ts";
-import { Refusal } from "../components/refusal.ts";
+import { UserError } from "../components/user-error.ts";
 import { type Intent, intentOf } from "../rollout/drive/intent.ts";
 import { type Measured, measureTraffic } from "../rollout/evidence/measure.ts";
 import { listPods } from "../rollout/live/pods.ts";
@@ -35,7 +35,7 @@ export function planCommand(): Command {
     .addOption(
       new Option("--for <time>", "how long the traffic is measured")
         .argParser(seconds)
-        .default(lookDefaults.measureSeconds, written(lookDefaults.measureSeconds)),
+        .default(pollingDefaults.measureSeconds, written(pollingDefaults.measureSeconds)),
     )
     .option("--requests <metric>", "counter of requests by status code (default: http_requests_total)")
     .option("--policy-pack <folder>", "policies that the previews have to pass")
@@ -90,7 +90,7 @@ async function plan(options: Options): Promise<void> {
   }
   if ("elsewhere" in changes) return;
   const failed = changes.stacks.find(({ error }) => error !== undefined);
-  if (failed) throw new Refusal(`pulumi preview --stack ${shortName(failed.stack)} says: ${failed.error}`);
+  if (failed) throw new UserError(`pulumi preview --stack ${shortName(failed.stack)} says: ${failed.error}`);
   if (judged) assertPasses(judged);
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { Command, Option } from "commander";
-import { Refusal } from "../components/refusal.ts";
+import { UserError } from "../components/user-error.ts";
 import type { Judged } from "./findings.ts";
 import { assertJudged, findingLines, isViolation, judge } from "./judge.ts";
 import { junit } from "./junit.ts";
@@ -37,13 +37,13 @@ async function policy(options: Options): Promise<void> {
   const { policyPack, config, format, program } = options;
   for (const path of [policyPack, ...(config === undefined ? [] : [config])]) {
     if (!existsSync(path))
-      throw new Refusal(
+      throw new UserError(
         `${path} is not there: name the policy pack, and its configuration, by its path (in a project that installed gray-release, --policy-pack node_modules/gray-release/policy-pack).`,
       );
   }
   const stacks = options.stack.length > 0 ? options.stack : await stackNames();
   if (stacks.length === 0)
-    throw new Refusal("This project has no stack: create one with pulumi stack init, or name one.");
+    throw new UserError("This project has no stack: create one with pulumi stack init, or name one.");
   const judged: Judged[] = [];
   // One after the other: each takes the lock of its stack, and a preview the processor.
   for (const stack of stacks) judged.push(await judge(stack, options));

@@ -1,18 +1,18 @@
 import { spawn } from "node:child_process";
 import { styleText } from "node:util";
 import { Command } from "commander";
-import { Refusal } from "../components/refusal.ts";
+import { UserError } from "../components/user-error.ts";
 import { ApiError } from "../rollout/cluster/cluster.ts";
 import { isCounting } from "../rollout/evidence/counting.ts";
-import { openPassage } from "../rollout/probe/passage.ts";
+import { canaryEndpoints, doubtOf, type EndpointArgs } from "../rollout/probe/endpoint.ts";
+import { openPassage } from "../rollout/probe/local-proxy.ts";
 import { type CheckResult, probe } from "../rollout/probe/probe.ts";
-import { doubtOf, type WaysArgs, waysToCanary } from "../rollout/probe/way.ts";
+import { aboutEndpoint, type EndpointOptions } from "./endpoint.ts";
 import { isCi, printLines } from "./output.ts";
 import { aboutService, findService, type ServiceOptions } from "./services.ts";
 import { plainTable } from "./table.ts";
-import { aboutWay, type WayOptions } from "./way.ts";
 
-interface Options extends ServiceOptions, WayOptions {
+interface Options extends ServiceOptions, EndpointOptions {
   readonly json?: boolean;
 }
 
@@ -21,7 +21,7 @@ const failed = 3;
 
 /** `gray probe`: tries canary, at any weight, by the checks that the program declares or by a command. */
 export function probeCommand(): Command {
-  return aboutWay(aboutService(new Command("probe")))
+  return aboutEndpoint(aboutService(new Command("probe")))
     .description(
       "send the declared checks, or a command's requests, to canary at any weight; exit code 0 passed, 3 failed",
     )
@@ -48,7 +48,7 @@ async function run(command: readonly string[], { by, url, json = false, ...optio
   else await runCommand(args, [program, ...rest], json);
 }
 
-async function runChecks(args: WaysArgs, json: boolean): Promise<void> {
+async function runChecks(args: EndpointArgs, json: boolean): Promise<void> {
   const { service, namespace } = args;
   const { release, by, doubt, results } = await probe(args);
   const passed = results.every((result) => result.passed);
@@ -58,12 +58,12 @@ async function runChecks(args: WaysArgs, json: boolean): Promise<void> {
   process.exitCode = passed ? 0 : failed;
 }
 
-async function runCommand(args: WaysArgs, command: readonly [string, ...string[]], json: boolean): Promise<void> {
-  const ways = await waysToCanary(args);
-  const { release, by, all, mainPort } = ways;
+async function runCommand(args: EndpointArgs, command: readonly [string, ...string[]], json: boolean): Promise<void> {
+  const endpoints = await canaryEndpoints(args);
+  const { release, by, all, mainPort } = endpoints;
   const doubt = doubtOf(all, [mainPort]);
   if (doubt !== undefined) console.error(`gray: ${doubt} Send the command by pods as well: --by pods.`);
-  const passage = await openPassage(ways);
+  const passage = await openPassage(endpoints);
   try {
     const ended = await endOf(command, passage.url, json);
     const passed = ended === 0;
@@ -105,7 +105,7 @@ async function endOf(
   try {
     return await new Promise((ended, failed) => {
       child.once("error", (error: NodeJS.ErrnoException) =>
-        failed(new Refusal(`The command ${command} cannot be run (${error.code}): correct its name, or install it.`)),
+        failed(new UserError(`The command ${command} cannot be run (${error.code}): correct its name, or install it.`)),
       );
       child.once("close", (code, signal) => ended(code ?? signal ?? ""));
     });
@@ -118,12 +118,12 @@ async function endOf(
 export function describe(service: string, release: string, results: readonly CheckResult[]): string {
   const table = plainTable(
     ["CHECK", "WAY", "STATUS", "TIME", "RESULT"],
-    results.map(({ check, way, status, seconds, passed, because }) => [
+    results.map(({ check, endpoint, status, seconds, passed, reason }) => [
       check,
-      way,
+      endpoint,
       status ?? "-",
       `${Math.round(seconds * 1000)} ms`,
-      passed ? styleText("green", "passed") : `${styleText("red", "failed")}: ${because}`,
+      passed ? styleText("green", "passed") : `${styleText("red", "failed")}: ${reason}`,
     ]),
   );
   const bad = results.filter(({ passed }) => !passed).length;

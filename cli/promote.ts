@@ -1,8 +1,8 @@
 import { Command } from "commander";
-import { Refusal } from "../components/refusal.ts";
+import { UserError } from "../components/user-error.ts";
 import { whoAmI } from "../rollout/cluster/who.ts";
-import { tell } from "../rollout/drive/ledger.ts";
 import { atLastStep } from "../rollout/drive/rollout.ts";
+import { recordDecision } from "../rollout/drive/rollout-store.ts";
 import { writeEvents } from "../rollout/live/event.ts";
 import { aboutDriving, assertHeard, assertOpen, type DrivingOptions, equip, takeOver } from "./driving.ts";
 import { reasonIn } from "./reason.ts";
@@ -11,28 +11,28 @@ import { reasonIn } from "./reason.ts";
 export function promoteCommand(): Command {
   return aboutDriving(new Command("promote"))
     .description("judge the release that is rolled out good and skip the rest of its steps")
-    .requiredOption("--because <why>", "the reason, kept in the record (300 characters)", reasonIn)
+    .requiredOption("--reason <why>", "the reason, kept in the record (300 characters)", reasonIn)
     .action(promote);
 }
 
-async function promote(options: DrivingOptions & { because: string }): Promise<void> {
+async function promote(options: DrivingOptions & { reason: string }): Promise<void> {
   const equipment = await equip(options, "gray promote");
   await assertHeard(equipment);
   const { found } = equipment;
-  const word = { by: await whoAmI(found.api), because: options.because, at: new Date().toISOString() };
+  const decision = { by: await whoAmI(found.api), reason: options.reason, at: new Date().toISOString() };
   let release = "";
-  await tell(found, (rollout, { verdicts }) => {
+  await recordDecision(found, (rollout, { verdicts }) => {
     const open = assertOpen(found.service, rollout);
-    if (open.ending) {
-      throw new Refusal(
-        `The rollout of ${open.release} of ${found.service} goes back already (${open.ending.by}: ${open.ending.because}): wait until it has, approve the release and begin again.`,
+    if (open.rollbackRequested) {
+      throw new UserError(
+        `The rollout of ${open.release} of ${found.service} goes back already (${open.rollbackRequested.by}: ${open.rollbackRequested.reason}): wait until it has, approve the release and begin again.`,
       );
     }
     release = open.release;
-    const verdict = { ...verdicts[release], verdict: "good" as const, ...word };
-    return { open: atLastStep(open, word), verdicts: { ...verdicts, [release]: verdict } };
+    const verdict = { ...verdicts[release], verdict: "good" as const, ...decision };
+    return { open: atLastStep(open, decision), verdicts: { ...verdicts, [release]: verdict } };
   });
-  const message = `${word.by} judged release ${release} good and skips the rest of its steps: ${word.because}`;
+  const message = `${decision.by} judged release ${release} good and skips the rest of its steps: ${decision.reason}`;
   await writeEvents(found, { type: "Normal", reason: "RolloutSkipsSteps", message });
   await takeOver(equipment, options);
 }

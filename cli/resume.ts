@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { whoAmI } from "../rollout/cluster/who.ts";
-import { tell } from "../rollout/drive/ledger.ts";
 import { resumed } from "../rollout/drive/rollout.ts";
+import { recordDecision } from "../rollout/drive/rollout-store.ts";
 import { writeEvents } from "../rollout/live/event.ts";
 import { aboutDriving, assertHeard, assertOpen, type DrivingOptions, equip, takeOver } from "./driving.ts";
 
@@ -18,7 +18,7 @@ async function resume(options: DrivingOptions): Promise<void> {
   const { found } = equipment;
   const by = await whoAmI(found.api);
   let release = "";
-  await tell(found, (rollout) => {
+  await recordDecision(found, (rollout) => {
     const open = assertOpen(found.service, rollout);
     release = open.release;
     return { open: resumed(open, Date.now()) };

@@ -1,17 +1,17 @@
 import { styleText } from "node:util";
 import { ratesOf } from "../analysis/rates.ts";
-import type { Audience, End } from "../rollout/drive/driver.ts";
+import type { End, Reporter } from "../rollout/drive/driver.ts";
 import type { Move } from "../rollout/drive/next.ts";
 import { nameOf } from "../rollout/drive/next.ts";
 import type { Rollout } from "../rollout/drive/rollout.ts";
-import type { Sight } from "../rollout/evidence/assess.ts";
-import { printer } from "./happening-lines.ts";
+import type { Evaluation } from "../rollout/evidence/assess.ts";
 import type { FoundService } from "./services.ts";
+import { printer } from "./timeline-lines.ts";
 
 /** Whoever looks on while a rollout is driven: a person in lines, a machine in JSON lines. */
-export interface RolloutView extends Audience {
+export interface RolloutView extends Reporter {
   /** Takes each look at the tracks. */
-  seen(sight: Sight): void;
+  seen(evaluation: Evaluation): void;
   /** Takes what Pulumi does, line by line. */
   progress(line: string): void;
   end(end: End): void;
@@ -25,11 +25,11 @@ export function viewOf(found: FoundService, json: boolean): RolloutView {
   const quiet = 1000 * (process.stdout.isTTY ? lineSeconds.terminal : lineSeconds.log);
   let last = "";
   let shown = Number.NEGATIVE_INFINITY;
-  let sight: Sight | undefined;
+  let evaluation: Evaluation | undefined;
   return {
     now(rollout, move) {
       const words = wordsOf(rollout, move);
-      const counts = move.kind === "observe" && sight ? `; ${numbers(rollout, sight)}` : "";
+      const counts = move.kind === "observe" && evaluation ? `; ${numbers(rollout, evaluation)}` : "";
       const key = `${rollout.step} ${move.kind} ${move.kind === "observe" ? "" : words}`;
       const due = move.kind === "observe" && Date.now() - shown >= quiet;
       if (key === last && !due) return;
@@ -43,14 +43,14 @@ export function viewOf(found: FoundService, json: boolean): RolloutView {
     },
     note: (sentence) => print("note", sentence),
     seen(each) {
-      sight = each;
+      evaluation = each;
     },
     progress: (line) => print("progress", `  ${line}`),
     end(end) {
       const words = {
         promoted: "everybody has it: the rollout is done",
-        undone: `undone: ${"because" in end ? end.because : ""}`,
-        held: `held, and the traffic stays as it is: ${"because" in end ? end.because : ""}; gray resume goes on, gray abort goes back`,
+        undone: `undone: ${"reason" in end ? end.reason : ""}`,
+        held: `held, and the traffic stays as it is: ${"reason" in end ? end.reason : ""}; gray resume goes on, gray abort goes back`,
         stopped: "stopped driving; the traffic stays as it is: gray resume goes on, gray abort goes back",
       }[end.kind];
       const colour = { promoted: "green", undone: "red", held: "yellow", stopped: "yellow" } as const;
@@ -70,20 +70,20 @@ function wordsOf({ steps, step: at, release, from }: Rollout, move: Move): strin
     case "check":
       return `${name}: checking ${move.names.join(", ")}`;
     case "observe":
-      return `${name}: ${move.because}`;
+      return `${name}: ${move.reason}`;
     case "advance":
       return `${name}: passed${then}`;
     case "hold":
-      return `${name}: holding: ${move.because}`;
-    case "retreat":
-      return `going back to ${from}: ${move.because}`;
+      return `${name}: holding: ${move.reason}`;
+    case "rollback":
+      return `going back to ${from}: ${move.reason}`;
     case "finish":
       return "every step is passed";
   }
 }
 
 /** The rates of both tracks in the latest look. */
-function numbers({ release, from }: Rollout, { look: { tick } }: Sight): string {
+function numbers({ release, from }: Rollout, { look: { tick } }: Evaluation): string {
   if (!tick) return "no numbers yet";
   const told = (name: string, id: string) => {
     const { tps2xx, tps5xx } = ratesOf([tick], [id]);

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
-import { Refusal } from "../components/refusal.ts";
+import { UserError } from "../components/user-error.ts";
 import { whoAmI } from "../rollout/cluster/who.ts";
 import { type Intent, intentOf } from "../rollout/drive/intent.ts";
 import { Driven, Lease } from "../rollout/drive/lease.ts";
-import { Ledger } from "../rollout/drive/ledger.ts";
 import { type Rollout, rolloutIn } from "../rollout/drive/rollout.ts";
+import { RolloutStore } from "../rollout/drive/rollout-store.ts";
 import { writeEvents } from "../rollout/live/event.ts";
 import { isAdopted, releaseOf, runs } from "../rollout/live/live.ts";
 import { type RecordReading, type RolloutRecord, readRecord, unreadable } from "../rollout/record/record.ts";
@@ -43,12 +43,12 @@ async function rollout(options: Options): Promise<void> {
   const { release, steps } = await intended(found, owners);
   const from = releaseOf(deployments.stable);
   if (from === undefined) {
-    throw new Refusal(
+    throw new UserError(
       `${service} has no stable Deployment that runs a release, so there is nothing to go back to: run pulumi up of both stacks once.`,
     );
   }
   if (release === from) {
-    throw new Refusal(
+    throw new UserError(
       `Stable of ${service} runs release ${release} already, which is the newest that the program describes: change the image or a config file, then run gray rollout.`,
     );
   }
@@ -58,7 +58,7 @@ async function rollout(options: Options): Promise<void> {
   const began = new Date().toISOString();
   let former: Rollout | undefined;
   const open = () =>
-    Ledger.open(found, (epoch, record) => {
+    RolloutStore.open(found, (epoch, record) => {
       assertFree(service, record, supersedes);
       assertMayBegin(service, record, release);
       former = rolloutIn(service, record);
@@ -69,12 +69,12 @@ async function rollout(options: Options): Promise<void> {
   const opened = supersedes ? await open() : undefined;
   const lease = supersedes ? await leaseOfStopped(found) : await Lease.take(found, warn);
   try {
-    const ledger = opened ?? (await open());
+    const store = opened ?? (await open());
     const message = `${by} rolls out release ${release} over ${from}`;
     const superseding = former ? `, in place of ${former.release}` : "";
     await writeEvents(found, { type: "Normal", reason: "RolloutBegun", message: `${message}${superseding}` });
-    void notifier.notify({ service, namespace, release, kind: "start", because: `${message}${superseding}` });
-    await driveOn(equipment, { ledger, lease }, options);
+    void notifier.notify({ service, namespace, release, kind: "start", reason: `${message}${superseding}` });
+    await driveOn(equipment, { store, lease }, options);
   } finally {
     await lease.release();
   }
@@ -104,13 +104,13 @@ async function leaseOfStopped(found: FoundService): Promise<Lease> {
 async function intended({ service, deployments }: FoundService, { folder, stacks }: Owners) {
   const stack = stacks.canary;
   if (stack === undefined) {
-    throw new Refusal(`${service} has no canary Deployment: run pulumi up of both stacks once.`);
+    throw new UserError(`${service} has no canary Deployment: run pulumi up of both stacks once.`);
   }
   const preview = await previewStack(stack, folder, {}, "all");
-  if (preview.error !== undefined) throw new Refusal(`pulumi preview --stack ${stack} says: ${preview.error}`);
+  if (preview.error !== undefined) throw new UserError(`pulumi preview --stack ${stack} says: ${preview.error}`);
   const component = preview.services.find((each) => each.service === service);
   if (component === undefined) {
-    throw new Refusal(
+    throw new UserError(
       `The program of stack ${stack} describes no service ${service}: put it back, then run gray rollout.`,
     );
   }
@@ -118,13 +118,13 @@ async function intended({ service, deployments }: FoundService, { folder, stacks
   try {
     intent = intentOf(component.inputs);
   } catch (error) {
-    throw new Refusal(
+    throw new UserError(
       `What the program says of ${service} cannot be understood (${(error as Error).message}): use the gray of the version that the program uses.`,
     );
   }
   const undone = preview.warnings.find((warning) => warning.includes("was undone"));
   if (component.changes || (undone === undefined && !runs(deployments.canary, intent.release))) return intent;
-  throw new Refusal(
+  throw new UserError(
     undone ??
       `The program has nothing new for ${service}, whose canary runs ${intent.release}: change the image or a config file, then run gray rollout.`,
   );
@@ -134,7 +134,7 @@ async function intended({ service, deployments }: FoundService, { folder, stacks
 function assertOurPods({ service, namespace, deployments }: FoundService, reading: RecordReading): void {
   const adopted = reading.kind === "read" && reading.record.adopted !== undefined;
   if (!adopted && !isAdopted(deployments.stable)) return;
-  throw new Refusal(
+  throw new UserError(
     `${service} was adopted, and until its first promotion canary cannot be dark, which is how a rollout begins: judge the release with gray verify or gray approve, then promote it with gray adopt ${service} -n ${namespace}.`,
   );
 }
@@ -144,14 +144,14 @@ function assertFree(service: string, record: RolloutRecord, supersedes: boolean)
   const open = rolloutIn(service, record);
   if (open === undefined) return;
   if (!supersedes) {
-    throw new Refusal(
+    throw new UserError(
       `A rollout of ${open.release} of ${service} is open: gray resume goes on with it, gray abort takes it back, gray rollout --supersede begins anew.`,
     );
   }
-  if (open.ending || open.runs.stable !== open.from) {
-    const what = open.ending ? "goes back" : "has come to stable";
-    throw new Refusal(
-      `The rollout of ${open.release} of ${service} ${what} already: let gray ${open.ending ? "resume" : "abort"} bring it to its end first.`,
+  if (open.rollbackRequested || open.runs.stable !== open.from) {
+    const what = open.rollbackRequested ? "goes back" : "has come to stable";
+    throw new UserError(
+      `The rollout of ${open.release} of ${service} ${what} already: let gray ${open.rollbackRequested ? "resume" : "abort"} bring it to its end first.`,
     );
   }
 }
@@ -159,12 +159,12 @@ function assertFree(service: string, record: RolloutRecord, supersedes: boolean)
 /** @throws Refusal if the release is rolled out already, or known to be bad */
 function assertMayBegin(service: string, { open, verdicts }: RolloutRecord, release: string): void {
   if (open?.release === release) {
-    throw new Refusal(`A rollout of ${release} of ${service} is open already: gray resume goes on with it.`);
+    throw new UserError(`A rollout of ${release} of ${service} is open already: gray resume goes on with it.`);
   }
   const judged = verdicts[release];
   if (judged?.verdict === "bad") {
-    throw new Refusal(
-      `Release ${release} of ${service} was judged bad (${judged.by}: ${judged.because}): change it, or overrule that with gray approve.`,
+    throw new UserError(
+      `Release ${release} of ${service} was judged bad (${judged.by}: ${judged.reason}): change it, or overrule that with gray approve.`,
     );
   }
 }

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { serviceLabel, stackAnnotation } from "../components/names.ts";
-import { Refusal } from "../components/refusal.ts";
 import type { Track } from "../components/traffic.ts";
+import { UserError } from "../components/user-error.ts";
 import { type Cluster, connect } from "../rollout/cluster/cluster.ts";
 import { findAccess } from "../rollout/cluster/kubeconfig.ts";
 import { clusterId, type DeploymentObject, releaseOf } from "../rollout/live/live.ts";
@@ -56,18 +56,18 @@ export async function findService(options: ServiceOptions): Promise<FoundService
   const [only, ...others] = found;
   if (only === undefined && all.length > 0) {
     const these = all.map(([key, [first]]) => `${key} of ${(first && ownerOf(first)) ?? "an unknown project"}`);
-    throw new Refusal(
+    throw new UserError(
       `There is no service of the Pulumi project ${project}, which this folder is of, in the cluster, but ${these.join(", ")}: install it with pulumi up of each stack, canary's first, or name one with --service and --namespace.`,
     );
   }
   if (only === undefined) {
     const where = options.namespace ? `namespace ${options.namespace}` : "the cluster";
-    throw new Refusal(
+    throw new UserError(
       `There is no service${options.service ? ` ${options.service}` : ""} under gray release in ${where}: install it with pulumi up of each stack, canary's first, or name another with --service and --namespace.`,
     );
   }
   if (others.length > 0) {
-    throw new Refusal(
+    throw new UserError(
       `There are several services (${found.map(([key]) => key).join(", ")}): choose one with --service and --namespace.`,
     );
   }

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { reservedNames } from "../analysis/kind.ts";
+import { reservedNames } from "../analysis/indicator.ts";
 import type { MetricSource } from "../analysis/reading.ts";
 import { byLiveRoutes, type Clusters } from "../analysis/sources/envoy-gateway.ts";
 import type { Metrics, Selector } from "../analysis/sources/metrics.ts";
@@ -7,8 +7,8 @@ import { podSource } from "../analysis/sources/pods.ts";
 import { prometheusSource } from "../analysis/sources/prometheus.ts";
 import { envoyGateway, ingressNginx, istio, ownMetrics, type Query, traefik } from "../analysis/sources/queries.ts";
 import { backendName, deploymentName } from "../components/names.ts";
-import { Refusal } from "../components/refusal.ts";
 import type { Track } from "../components/traffic.ts";
+import { UserError } from "../components/user-error.ts";
 import { readRoutes } from "../rollout/live/routes.ts";
 import type { FoundService } from "./services.ts";
 
@@ -103,10 +103,10 @@ export function sourceOf(options: SourceOptions, { api, namespace, service }: Fo
   const ofPods: Given = { "--metrics-path": options.metricsPath, "--pod-port": options.podPort };
   if (options.prometheus === undefined) {
     const alone = given(ofPrometheus);
-    if (alone) throw new Refusal(`${alone} is for Prometheus: give its address with --prometheus too.`);
+    if (alone) throw new UserError(`${alone} is for Prometheus: give its address with --prometheus too.`);
     const { metricsPath: path, podPort: port } = options;
     if (port !== undefined && !isPort(port)) {
-      throw new Refusal(
+      throw new UserError(
         `--pod-port ${port} is no port: write a number from 1 to 65535, or the name of a container's port.`,
       );
     }
@@ -119,14 +119,14 @@ export function sourceOf(options: SourceOptions, { api, namespace, service }: Fo
     });
   }
   const alone = given(ofPods);
-  if (alone) throw new Refusal(`${alone} is for the pods' own metrics: leave it out, or --prometheus.`);
+  if (alone) throw new UserError(`${alone} is for the pods' own metrics: leave it out, or --prometheus.`);
   if (!URL.canParse(options.prometheus) || !/^https?:$/.test(new URL(options.prometheus).protocol)) {
-    throw new Refusal(`--prometheus ${options.prometheus} is no address: give one as in http://127.0.0.1:9090.`);
+    throw new UserError(`--prometheus ${options.prometheus} is no address: give one as in http://127.0.0.1:9090.`);
   }
   const query = series.get(options.series);
-  if (!query) throw new Refusal(`--series ${options.series} is unknown: choose one of ${choices}.`);
+  if (!query) throw new UserError(`--series ${options.series} is unknown: choose one of ${choices}.`);
   if (options.series !== "own" && (options.requests ?? options.latency ?? options.pair[0]) !== undefined) {
-    throw new Refusal(`--series ${options.series} has its own metrics: leave --requests, --latency and --pair out.`);
+    throw new UserError(`--series ${options.series} has its own metrics: leave --requests, --latency and --pair out.`);
   }
   const { prometheus: url, prometheusCa: caFile, authorizationFile } = options;
   const labels = labelsOf(options.label ?? []);
@@ -165,9 +165,9 @@ function labelsOf(written: readonly string[]): Record<string, string> {
   for (const label of written) {
     const [, name, value] = /^([a-zA-Z_]\w*)=(.*)$/.exec(label) ?? [];
     if (name === undefined || value === undefined) {
-      throw new Refusal(`--label ${label} is no label: write name=value, as in --label job=fop-gate.`);
+      throw new UserError(`--label ${label} is no label: write name=value, as in --label job=fop-gate.`);
     }
-    if (labels.has(name)) throw new Refusal(`--label ${name} is given twice: a series has each label once.`);
+    if (labels.has(name)) throw new UserError(`--label ${name} is given twice: a series has each label once.`);
     labels.set(name, value);
   }
   return Object.fromEntries(labels);
@@ -183,15 +183,15 @@ function pairOf(written: string, others: readonly Pair[]): Pair {
   const [, name, ...halves] = /^([^=]+)=(.+?)\/([^/"]+(?:\{.*\})?)$/.exec(written) ?? [];
   const [bad, total] = halves.map((text) => selectorOf(text));
   if (name === undefined || !bad || !total) {
-    throw new Refusal(
+    throw new UserError(
       `--pair ${written} is no pair: write name=bad/total, each a metric as in orders_total or orders_total{state="lost"}.`,
     );
   }
   if (reservedNames.includes(name)) {
-    throw new Refusal(`--pair ${name} has a name that gray verify has a meaning for: choose another.`);
+    throw new UserError(`--pair ${name} has a name that gray verify has a meaning for: choose another.`);
   }
   if (others.some((other) => other.name === name)) {
-    throw new Refusal(`--pair ${name} is given twice: name the pairs differently.`);
+    throw new UserError(`--pair ${name} is given twice: name the pairs differently.`);
   }
   return { name, bad, total };
 }

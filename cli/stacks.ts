@@ -3,8 +3,8 @@ import { createInterface } from "node:readline/promises";
 import * as v from "valibot";
 import type { AccessArgs } from "../components/access.ts";
 import { ownerName, stashType } from "../components/names.ts";
-import { Refusal } from "../components/refusal.ts";
 import { type Track, tracks } from "../components/traffic.ts";
+import { UserError } from "../components/user-error.ts";
 import { connect } from "../rollout/cluster/cluster.ts";
 import { findAccess } from "../rollout/cluster/kubeconfig.ts";
 import { clusterId } from "../rollout/live/live.ts";
@@ -89,7 +89,7 @@ export async function readStacks(): Promise<Stack[]> {
 export function assertSameCluster(stacks: readonly Stack[], cluster: string, choice: string): void {
   for (const { name, clusters } of stacks) {
     const other = clusters.find((remembered) => remembered !== cluster);
-    if (other) throw new Refusal(onAnother(name, other, cluster, choice));
+    if (other) throw new UserError(onAnother(name, other, cluster, choice));
   }
 }
 
@@ -111,12 +111,12 @@ const providerInputs = v.object({ kubeconfig: text, context: text, cluster: text
 export async function assertDestroyedIn(cluster: string, { name, providers }: Stack): Promise<void> {
   for (const access of providers) {
     const its = await clusterThrough(access).catch((error: Error) => {
-      throw new Refusal(
+      throw new UserError(
         `The provider in the state of stack ${name} leads to no cluster from here (${error.message.replace(/\.$/, "")}): run pulumi up --refresh=false --stack ${name} once, which writes what holds here.`,
       );
     });
     if (its !== cluster)
-      throw new Refusal(
+      throw new UserError(
         `The provider in the state of stack ${name} leads to the cluster with UID ${its} from here, and ${cluster} was chosen: let KUBECONFIG and its current context lead to the one to destroy it on.`,
       );
   }
@@ -139,17 +139,17 @@ export function onAnother(stack: string, its: string, cluster: string, choice: s
  */
 export async function askFirst(verb: string, question: string, otherwise: string): Promise<void> {
   if (!process.stdin.isTTY)
-    throw new Refusal(`${verb} asks before it acts, and there is no terminal to ask on: add --yes.`);
+    throw new UserError(`${verb} asks before it acts, and there is no terminal to ask on: add --yes.`);
   const prompt = createInterface({ input: process.stdin, output: process.stdout });
   const answer = await prompt.question(`${question} Type yes to go on: `);
   prompt.close();
-  if (answer !== "yes") throw new Refusal(otherwise);
+  if (answer !== "yes") throw new UserError(otherwise);
 }
 
 async function output(args: string[]): Promise<string> {
   const { code, stdout, stderr } = await pulumi(args);
   if (code !== 0)
-    throw new Refusal(`pulumi ${args.join(" ")} failed (${lastError(stderr)}): run it yourself to see more.`);
+    throw new UserError(`pulumi ${args.join(" ")} failed (${lastError(stderr)}): run it yourself to see more.`);
   return stdout;
 }
 
@@ -168,7 +168,7 @@ export async function runPulumi(
 ): Promise<void> {
   const code = isCi() ? await printed(args, quiet, env) : await inherited(args, quiet, env);
   if (code !== 0)
-    throw new Refusal(
+    throw new UserError(
       `pulumi ${args.join(" ")} ended with ${code}: mend what it says above, but never by PULUMI_K8S_DELETE_UNREACHABLE, which forgets what still runs, then run ${verb} again.`,
     );
 }

@@ -11,7 +11,7 @@ import { driftFrom } from "../rollout/live/template.ts";
 import { type RecordReading, readRecord } from "../rollout/record/record.ts";
 import { readTemplates } from "../rollout/record/template-store.ts";
 import { age, type PodRow, podRow } from "./pod-row.ts";
-import { type RolloutStatus, rolloutLines, rolloutStatus } from "./rollout-words.ts";
+import { type RolloutStatus, rolloutLines, rolloutStatus } from "./rollout-status.ts";
 import { aboutService, type FoundService, findService, type ServiceOptions } from "./services.ts";
 import { plainTable } from "./table.ts";
 
@@ -122,8 +122,8 @@ function verdictOf(record: RecordReading, release: string): string {
   if (record.kind === "unreadable") return `unknown: the record cannot be read (${record.why})`;
   if (record.kind === "absent") return "undecided";
   const judged = record.record.verdicts[release];
-  if (judged) return `${judged.verdict} (${judged.by}: ${judged.because})`;
-  return record.record.completed.includes(release) ? "ran completely on stable" : "undecided";
+  if (judged) return `${judged.verdict} (${judged.by}: ${judged.reason})`;
+  return record.record.stableHistory.includes(release) ? "ran completely on stable" : "undecided";
 }
 
 function describe(status: Status, now: Date): string {

@@ -1,18 +1,18 @@
 import { Command } from "commander";
-import { Refusal } from "../components/refusal.ts";
+import { UserError } from "../components/user-error.ts";
 import { whoAmI } from "../rollout/cluster/who.ts";
 import { Lease } from "../rollout/drive/lease.ts";
-import { Ledger } from "../rollout/drive/ledger.ts";
+import { RolloutStore } from "../rollout/drive/rollout-store.ts";
 import { writeEvents } from "../rollout/live/event.ts";
 import { releaseOf } from "../rollout/live/live.ts";
-import { completedReleases, type RolloutRecord, readRecord, unreadable } from "../rollout/record/record.ts";
+import { type RolloutRecord, readRecord, stableReleases, unreadable } from "../rollout/record/record.ts";
 import { aboutDriving, type DrivingOptions, driveOn, equip } from "./driving.ts";
 import { here } from "./owners.ts";
 import { reasonIn } from "./reason.ts";
 
 interface Options extends DrivingOptions {
   readonly to?: string;
-  readonly because: string;
+  readonly reason: string;
 }
 
 /** `gray undo`: both tracks back to a kept release, stable with all pods at once. */
@@ -20,7 +20,7 @@ export function undoCommand(): Command {
   return aboutDriving(new Command("undo"))
     .description("bring both tracks back to what stable ran before, or to another kept release; exit code 0 when done")
     .option("--to <release>", "id of the release (default: what stable ran before)")
-    .requiredOption("--because <why>", "the reason, kept in the record (300 characters)", reasonIn)
+    .requiredOption("--reason <why>", "the reason, kept in the record (300 characters)", reasonIn)
     .action(undo);
 }
 
@@ -33,30 +33,30 @@ async function undo(options: Options): Promise<void> {
   if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
   if (reading.kind === "read") assertNoneOpen(service, reading.record);
   const release = releaseOf(deployments.stable);
-  if (release === undefined) throw new Refusal(`${service} has no stable Deployment: there is nothing to undo.`);
-  if (owners.kept instanceof Refusal) throw owners.kept;
-  const from = target(service, owners.kept, release, completedReleases(reading), options.to);
+  if (release === undefined) throw new UserError(`${service} has no stable Deployment: there is nothing to undo.`);
+  if (owners.kept instanceof UserError) throw owners.kept;
+  const from = target(service, owners.kept, release, stableReleases(reading), options.to);
   const by = await whoAmI(api);
   const at = new Date().toISOString();
   const lease = await Lease.take(found, (sentence) => console.error(sentence));
   try {
-    const ledger = await Ledger.open(found, (epoch, record) => {
+    const store = await RolloutStore.open(found, (epoch, record) => {
       assertNoneOpen(service, record);
-      const ending = { by, because: options.because, at };
+      const rollbackRequested = { by, reason: options.reason, at };
       const steps = [{ stage: "full" as const, approval: false, watch: 0 }];
       const runs = { canary: from, stable: from };
-      return { epoch, release, from, by, began: at, steps, step: 0, weight: 0, runs, ending };
+      return { epoch, release, from, by, began: at, steps, step: 0, weight: 0, runs, rollbackRequested };
     });
-    const message = `${by} takes release ${release} back to ${from}: ${options.because}`;
+    const message = `${by} takes release ${release} back to ${from}: ${options.reason}`;
     await writeEvents(found, { type: "Warning", reason: "ReleaseTakenBack", message });
-    await driveOn(equipment, { ledger, lease }, options, { undone: 0 });
+    await driveOn(equipment, { store, lease }, options, { undone: 0 });
   } finally {
     await lease.release();
   }
 }
 
 function assertNoneOpen(service: string, { open }: RolloutRecord): void {
-  if (open) throw new Refusal(`A rollout of ${open.release} of ${service} is open: gray abort takes that back.`);
+  if (open) throw new UserError(`A rollout of ${open.release} of ${service} is open: gray abort takes that back.`);
 }
 
 /** The release to go back to. @throws Refusal if it is none that is kept */
@@ -64,15 +64,15 @@ function target(
   service: string,
   all: readonly string[],
   release: string,
-  completed: readonly string[],
+  stableHistory: readonly string[],
   asked: string | undefined,
 ): string {
-  const wanted = asked ?? completed.find((id) => id !== release);
+  const wanted = asked ?? stableHistory.find((id) => id !== release);
   const kept = all.filter((id) => id !== release);
-  if (wanted === release) throw new Refusal(`Stable of ${service} runs release ${release} already: choose another.`);
+  if (wanted === release) throw new UserError(`Stable of ${service} runs release ${release} already: choose another.`);
   if (wanted !== undefined && kept.includes(wanted)) return wanted;
   const choices = kept.length > 0 ? `choose one of ${kept.join(", ")} with --to` : "none is kept";
-  throw new Refusal(
+  throw new UserError(
     wanted === undefined
       ? `The record of ${service} does not say what stable ran before ${release}: ${choices}.`
       : `Release ${wanted} of ${service} is not kept: ${choices}.`,

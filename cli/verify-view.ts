@@ -2,12 +2,12 @@ import { styleText } from "node:util";
 import { createLogUpdate } from "log-update";
 import type { Evidence } from "../analysis/evidence.ts";
 import type { Finding } from "../analysis/finding.ts";
+import { count, span, times } from "../analysis/format.ts";
 import { type Rates, ratesOf } from "../analysis/rates.ts";
 import type { Tick } from "../analysis/tick.ts";
 import type { Assessment } from "../analysis/verdict.ts";
-import { count, span, times } from "../analysis/words.ts";
 import type { Look } from "../rollout/evidence/observe.ts";
-import type { Outcome } from "../rollout/record/judgement.ts";
+import type { Outcome } from "../rollout/record/verdict-merge.ts";
 import { plainTable } from "./table.ts";
 
 /** How an observation is shown while it goes on. */
@@ -81,11 +81,11 @@ function jsonView({ service, namespace, evidence }: Subject): View {
       });
     },
     note: (sentence) => console.error(sentence),
-    end: ({ findings, verdict, because, guard, ...numbers }, outcome) =>
+    end: ({ findings, verdict, reason, guard, ...numbers }, outcome) =>
       print({
         final: true,
         ...outcome,
-        ...(outcome.verdict === verdict ? { guard } : { observed: { verdict, because, guard } }),
+        ...(outcome.verdict === verdict ? { guard } : { observed: { verdict, reason, guard } }),
         ...numbers,
         answers: evidence.answers,
         seconds: evidence.seconds,
@@ -102,7 +102,7 @@ function lineView(subject: Subject): View {
   let began: number | undefined;
   console.log(headline(subject));
   return {
-    show({ at, tick }, { verdict, guard, because }) {
+    show({ at, tick }, { verdict, guard, reason }) {
       recent.add(tick);
       began ??= at;
       const state = `${verdict} ${guard}`;
@@ -111,7 +111,7 @@ function lineView(subject: Subject): View {
       const { canary, stable } = recent.rates;
       const tps = (name: string, { tps2xx, tps5xx }: Rates) => `${name} ${rate(tps2xx)} TPS2XX ${rate(tps5xx)} TPS5XX`;
       console.log(
-        `${span((at - began) / 1000).padStart(6)}  ${tps("canary", canary)}  ${tps("stable", stable)}  ${verdict}: ${because}`,
+        `${span((at - began) / 1000).padStart(6)}  ${tps("canary", canary)}  ${tps("stable", stable)}  ${verdict}: ${reason}`,
       );
     },
     note: (sentence) => console.log(sentence),
@@ -134,7 +134,7 @@ function liveView(subject: Subject): View {
         headline(subject),
         armsTable(evidence, recent, canary, stable),
         streamsTable(assessment.findings),
-        `${coloured(assessment.verdict)} after ${span(evidence.seconds)}: ${assessment.because}`,
+        `${coloured(assessment.verdict)} after ${span(evidence.seconds)}: ${assessment.reason}`,
       ];
       draw();
     },
@@ -188,10 +188,10 @@ function streamsTable(findings: readonly Finding[]): string {
   );
 }
 
-function conclusion({ pValue }: Assessment, { verdict, because }: Outcome, { settings, question }: Evidence): string {
+function conclusion({ pValue }: Assessment, { verdict, reason }: Outcome, { settings, question }: Evidence): string {
   const { alpha, margin, limit, beta, tolerance } = settings;
   return [
-    `Release ${question.canary} is ${coloured(verdict)}: ${because}.`,
+    `Release ${question.canary} is ${coloured(verdict)}: ${reason}.`,
     `(p ${pValue < 0.0001 ? pValue.toExponential(1) : Number(pValue.toPrecision(2))}; alpha ${alpha}, margin ${margin}, limit ${limit}, beta ${beta}, tolerance ${tolerance})`,
   ].join("\n");
 }

@@ -1,11 +1,11 @@
 import { Command } from "commander";
-import { lookDefaults } from "../analysis/defaults.ts";
+import { pollingDefaults } from "../analysis/defaults.ts";
 import { judge } from "../analysis/verdict.ts";
 import { exporter } from "../rollout/drive/exporter.ts";
 import { assess, evidenceOn } from "../rollout/evidence/assess.ts";
 import { Recorder } from "../rollout/evidence/recorder.ts";
-import { outcome } from "../rollout/record/judgement.ts";
 import { readRecord } from "../rollout/record/record.ts";
+import { outcome } from "../rollout/record/verdict-merge.ts";
 import { aboutMetrics, type MetricsOptions } from "./metrics-port.ts";
 import { aboutService, findService, type ServiceOptions } from "./services.ts";
 import { onInterrupt } from "./signals.ts";
@@ -28,7 +28,7 @@ export function verifyCommand(): Command {
     .description("observe both tracks until the evidence decides; exit code 0 good, 3 bad, 4 undecided")
     .option(
       "--for <time>",
-      `how long at most, as in 5m (default: ${written(lookDefaults.patienceSeconds)}, or with --watch until interrupted)`,
+      `how long at most, as in 5m (default: ${written(pollingDefaults.patienceSeconds)}, or with --watch until interrupted)`,
       seconds,
     )
     .option("--watch", "go on after a verdict")
@@ -53,9 +53,16 @@ async function verify(options: Options): Promise<void> {
     const recorder = new Recorder(found, view.note);
     let assessment = judge(evidence, Date.now());
     let cutNow: string | undefined;
-    for await (const sight of assess({ of: found, source, evidence, epoch, signal: end.signal, note: view.note })) {
-      const { look, share, cut } = sight;
-      assessment = cut === undefined ? sight.assessment : { ...sight.assessment, because: cut };
+    for await (const evaluation of assess({
+      of: found,
+      source,
+      evidence,
+      epoch,
+      signal: end.signal,
+      note: view.note,
+    })) {
+      const { look, share, cut } = evaluation;
+      assessment = cut === undefined ? evaluation.assessment : { ...evaluation.assessment, reason: cut };
       cutNow = cut;
       view.show(look, assessment);
       exposed?.show(evidence, assessment, share === undefined ? undefined : 100 * share);
@@ -70,7 +77,7 @@ async function verify(options: Options): Promise<void> {
     // A canary that had to be cut is not good, whatever the record says of its release.
     const came =
       cutNow !== undefined && recorded.verdict === "good"
-        ? ({ verdict: "undecided", because: cutNow } as const)
+        ? ({ verdict: "undecided", reason: cutNow } as const)
         : recorded;
     view.end(assessment, came);
     process.exitCode = exitCodes[came.verdict];
@@ -84,7 +91,7 @@ async function verify(options: Options): Promise<void> {
 function endOf({ for: limit, watch }: Options): { signal: AbortSignal; clear: () => void } {
   const controller = new AbortController();
   const stop = () => controller.abort();
-  const time = limit ?? (watch ? undefined : lookDefaults.patienceSeconds);
+  const time = limit ?? (watch ? undefined : pollingDefaults.patienceSeconds);
   const timer = time === undefined ? undefined : setTimeout(stop, time * 1000);
   const stopListening = onInterrupt(stop);
   return {

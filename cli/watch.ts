@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
-import { mayPass } from "../rollout/cluster/answer.ts";
+import { isRetryable } from "../rollout/cluster/answer.ts";
 import { type Driver, readDriver } from "../rollout/drive/lease.ts";
 import { Observation, type Sign } from "../rollout/drive/observation.ts";
 import { type Rollout, rolloutIn } from "../rollout/drive/rollout.ts";
-import { happenings, type Page } from "../rollout/drive/story.ts";
+import { happenings, type Page } from "../rollout/drive/timeline.ts";
 import { type RolloutRecord, readRecord, unreadable } from "../rollout/record/record.ts";
 import { assertOpen, exitCodes } from "./driving.ts";
-import { type Print, printer } from "./happening-lines.ts";
-import { rolloutLines, rolloutStatus } from "./rollout-words.ts";
+import { rolloutLines, rolloutStatus } from "./rollout-status.ts";
 import { aboutService, type FoundService, findService, type ServiceOptions } from "./services.ts";
+import { type Print, printer } from "./timeline-lines.ts";
 
 interface Options extends ServiceOptions {
   readonly stay?: boolean;
@@ -18,7 +18,7 @@ interface Options extends ServiceOptions {
 
 const nobody = "nobody drives it, and the traffic stays as it is: gray resume goes on, gray abort goes back";
 /** Milliseconds between two looks. */
-const lookMilliseconds = 1000;
+const pollMilliseconds = 1000;
 
 /** `gray watch`: follows the rollout that is open, from any machine, and changes nothing. */
 export function watchCommand(): Command {
@@ -42,7 +42,7 @@ async function watch(options: Options): Promise<void> {
   else for (const line of rolloutLines(begun, Date.now())) print("open", line);
   const leaves = options.stay !== true && process.stdout.isTTY !== true;
   const end = await follow(found, observation, first, print, leaves);
-  print("end", end.because, { release: open.release, end: end.kind });
+  print("end", end.reason, { release: open.release, end: end.kind });
   process.exitCode = exitCodes[end.kind === "promoted" || end.kind === "undone" ? end.kind : "held"];
 }
 
@@ -56,7 +56,7 @@ interface Look {
 
 interface End {
   readonly kind: "promoted" | "undone" | "superseded" | "left";
-  readonly because: string;
+  readonly reason: string;
 }
 
 async function follow(
@@ -72,14 +72,15 @@ async function follow(
   let isSilent = false;
   for (;;) {
     const page = before.page as Page;
-    const { release, left } = page.rollout;
-    if (!isDriven && leaves) return { kind: "left", because: left ? `${left.because}; ${nobody}` : nobody };
-    await sleep(lookMilliseconds);
+    const { release, stoppedReason } = page.rollout;
+    if (!isDriven && leaves)
+      return { kind: "left", reason: stoppedReason ? `${stoppedReason.reason}; ${nobody}` : nobody };
+    await sleep(pollMilliseconds);
     let now: Look;
     try {
       now = await look(found, observation);
     } catch (error) {
-      if (!mayPass(error)) throw error;
+      if (!isRetryable(error)) throw error;
       if (!isSilent) print("note", `${(error as Error).message} It is asked again until it answers.`);
       isSilent = true;
       observation.missed();
@@ -90,8 +91,8 @@ async function follow(
     const ended = endOf(now, page.rollout);
     if (ended) return ended;
     const to = now.page as Page;
-    for (const { kind, because } of happenings(page, to)) {
-      print(kind, because, { release, step: to.rollout.step + 1, weight: to.rollout.weight });
+    for (const { kind, reason } of happenings(page, to)) {
+      print(kind, reason, { release, step: to.rollout.step + 1, weight: to.rollout.weight });
     }
     const driven = now.sign !== "dead";
     if (driven && !isDriven) print("driver", `${now.driver?.name} drives it`);
@@ -116,11 +117,11 @@ async function look({ api, cluster, namespace, service }: FoundService, observat
 function endOf({ record, page }: Look, { began, release }: Rollout): End | undefined {
   if (page?.rollout.began === began && page.rollout.release === release) return undefined;
   const ended = record?.ended?.find((each) => each.began === began && each.release === release);
-  if (!ended) return { kind: "superseded", because: "the record does not know it any more: gray history" };
-  const because = {
+  if (!ended) return { kind: "superseded", reason: "the record does not know it any more: gray history" };
+  const reason = {
     promoted: "everybody has it: the rollout is done",
-    undone: `undone: ${ended.because}`,
-    superseded: `superseded: ${ended.because}`,
+    undone: `undone: ${ended.reason}`,
+    superseded: `superseded: ${ended.reason}`,
   }[ended.outcome];
-  return { kind: ended.outcome, because };
+  return { kind: ended.outcome, reason };
 }

@@ -1,9 +1,9 @@
 import { canonicalJson } from "./canonical.ts";
 import { ingressSpec, servicePorts } from "./front.ts";
 import { adoptedAnnotation, serviceLabel } from "./names.ts";
-import { Refusal } from "./refusal.ts";
 import { type PodTemplate, type Release, releaseId } from "./release.ts";
 import { labelsOf, type ServiceArgs } from "./service-args.ts";
+import { UserError } from "./user-error.ts";
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -104,7 +104,7 @@ export function adoptedRelease({ metadata, spec }: LiveTemplate): Release {
 export function assertAdoptable(service: string, args: ServiceArgs, live: Adoptable): void {
   const why = obstacle(service, args, live);
   if (why === undefined) return;
-  throw new Refusal(`${service} in namespace ${args.namespace} cannot be adopted: ${why}.`);
+  throw new UserError(`${service} in namespace ${args.namespace} cannot be adopted: ${why}.`);
 }
 
 function obstacle(
@@ -187,13 +187,13 @@ export function assertBeside(service: string, args: ServiceArgs, weight: number,
   if (args.gateway || weight === 0) {
     const asked = args.gateway ? "gateway is set" : "weight is 0";
     const instead = args.gateway ? "leave gateway out" : "take a weight above 0";
-    throw new Refusal(
+    throw new UserError(
       `${service}: ${asked}, and the pods of ${service} that were adopted have no label track, so no Service can leave canary out: ${instead} until the first promotion (gray adopt ${service}).`,
     );
   }
   const ours = labelsOf(service, args);
   if (has(ours, front)) return;
-  throw new Refusal(
+  throw new UserError(
     `${service}: Service ${service}, which was adopted, selects ${show(front)} until the first promotion, and canary's pods would have ${show(ours)}: put the missing one back into labels.`,
   );
 }

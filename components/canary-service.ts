@@ -7,19 +7,19 @@ import { goesAtOnce } from "./deletion.ts";
 import { trackDeployment } from "./deployment.ts";
 import { ownedBy } from "./driven.ts";
 import { httpRoutes, serviceIngress, sharedService, trackService } from "./front.ts";
-import { type Memory, memoryKey } from "./history.ts";
+import { type StackState, stackStateKey } from "./history.ts";
 import { adoptedAnnotation, debugIngressName, serviceLabel } from "./names.ts";
 import { planName, planText } from "./plan.ts";
 import { givenProvider, providerName } from "./provider.ts";
-import { Refusal } from "./refusal.ts";
+import type { RolloutContext } from "./rollout-context.ts";
 import { assertServiceArgs, labelsOf, mainPort, type ServiceArgs, tracksOf } from "./service-args.ts";
-import type { Standing } from "./standing.ts";
 import type { Track } from "./traffic.ts";
+import { UserError } from "./user-error.ts";
 
 /** What {@link CanaryService} is built from. */
 export interface CanaryServiceArgs extends ServiceArgs {
   /** Where the service stands, from `await openRollout(name, args, opts)` with the same arguments and options. */
-  readonly rollout: Standing;
+  readonly rollout: RolloutContext;
 }
 
 /**
@@ -45,7 +45,7 @@ export class CanaryService extends pulumi.ComponentResource {
    * What the stack remembers of the service until its next run. Known once this stack's Deployments run completely, so
    * that a failed or refused run adds nothing to the history. Undefined only where a refresh runs the program before the first install.
    */
-  readonly memory: pulumi.Output<Memory | undefined>;
+  readonly stackState: pulumi.Output<StackState | undefined>;
   /**
    * The secret that reaches canary through a gateway at any weight, in the header `x-gray-token`. In traffic by number
    * of pods nothing asks for it. Absent where the stack does not own the front.
@@ -54,20 +54,20 @@ export class CanaryService extends pulumi.ComponentResource {
 
   constructor(name: string, args: CanaryServiceArgs, opts: pulumi.ComponentResourceOptions = {}) {
     assertServiceArgs(name, withoutRollout(args));
-    const rollout = args.rollout as Standing | undefined;
+    const rollout = args.rollout as RolloutContext | undefined;
     if (rollout === undefined) {
-      throw new Refusal(
+      throw new UserError(
         `CanaryService ${name} in namespace ${args.namespace} was given no rollout: give it what openRollout("${name}", args) returned.`,
       );
     }
-    if (rollout.key !== memoryKey(args.namespace, name)) {
-      throw new Refusal(
+    if (rollout.key !== stackStateKey(args.namespace, name)) {
+      throw new UserError(
         `CanaryService ${name} in namespace ${args.namespace} was given the rollout of ${rollout.key}: give it what openRollout("${name}", args) returned.`,
       );
     }
     const given = givenProvider(opts);
     if (given !== undefined && given !== rollout.provider) {
-      throw new Refusal(
+      throw new UserError(
         `CanaryService ${name} in namespace ${args.namespace} was given the provider ${providerName(given)}, and its rollout was opened with ${providerName(rollout.provider)}: give openRollout("${name}", args, opts) the same options.`,
       );
     }
@@ -81,7 +81,7 @@ export class CanaryService extends pulumi.ComponentResource {
     };
     const held = { provider: rollout.provider, dependsOn: rollout.ownerStash };
     super("gray-release:index:CanaryService", name, inputs, pulumi.mergeOptions(opts, held));
-    this.key = memoryKey(args.namespace, name);
+    this.key = stackStateKey(args.namespace, name);
     const owned = tracksOf(args);
     const child = { parent: this };
     const { owner } = rollout;
@@ -98,7 +98,7 @@ export class CanaryService extends pulumi.ComponentResource {
         stack: rollout.stack,
         owner,
         rollSeconds: rollout.rollSeconds[track],
-        urgent: track === "stable" && rollout.urgent,
+        fastRollback: track === "stable" && rollout.fastRollback,
         adopted: selector,
       };
       const opts = { ...child, dependsOn, protect, hooks: rollout.hooks[track] };
@@ -147,16 +147,16 @@ export class CanaryService extends pulumi.ComponentResource {
     if (stable && args.debugIngress)
       serviceIngress(debugIngressName(name), name, args, args.debugIngress, owner, child);
 
-    const memory = memoryOf(rollout);
+    const stackState = stackStateOf(rollout);
     const ran: Settling = pulumi.all([releaseRunBy(canary), releaseRunBy(stable)]);
     // `pulumi refresh --run-program` comes here too and changes no Deployment, so they say whether this run was through. What it
     // would have to make stays unknown, which it would write into the state in place of a memory (seen with Pulumi 3.259).
-    this.memory = ran.apply((ids) => {
+    this.stackState = ran.apply((ids) => {
       const [byCanary, byStable] = pulumi.containsUnknowns(ids) ? [] : ids;
-      const isThrough = byCanary === memory.current.canary && byStable === memory.current.stable;
-      return isThrough ? memory : rollout.remembered;
+      const isThrough = byCanary === stackState.current.canary && byStable === stackState.current.stable;
+      return isThrough ? stackState : rollout.remembered;
     }, !pulumi.runtime.isDryRun());
-    this.registerOutputs({ memory: this.memory, ...(this.token && { token: this.token }) });
+    this.registerOutputs({ stackState: this.stackState, ...(this.token && { token: this.token }) });
   }
 
   private configMaps(name: string, args: CanaryServiceArgs): ConfigMap[] {
@@ -194,7 +194,7 @@ interface Settling {
 }
 
 /** What is remembered of this run. */
-function memoryOf(rollout: Standing): Memory {
+function stackStateOf(rollout: RolloutContext): StackState {
   return {
     cluster: rollout.cluster,
     owner: rollout.owner,
@@ -219,10 +219,10 @@ function releaseRunBy(deployment: Deployment | undefined): pulumi.Output<string 
   );
 }
 
-function idsOf(releases: Standing["releases"]): Memory["current"] {
+function idsOf(releases: RolloutContext["releases"]): StackState["current"] {
   return Object.fromEntries(Object.entries(releases).map(([track, release]) => [track, release.id]));
 }
 
-function templatesOf(releases: Standing["releases"]) {
+function templatesOf(releases: RolloutContext["releases"]) {
   return Object.fromEntries(Object.entries(releases).map(([track, { id, template }]) => [track, { id, template }]));
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { Refusal } from "./refusal.ts";
+import { UserError } from "./user-error.ts";
 
 /**
  * The one JSON text of a plain value: keys sorted, no spaces, absent and `undefined` fields alike. Two values have the
@@ -30,8 +30,8 @@ export function contentHash(value: unknown, digits: number, where?: string): str
   return createHash("sha256").update(canonicalJson(value, where)).digest("hex").slice(0, digits);
 }
 
-function notPlain(where: string): Refusal {
-  return new Refusal(
+function notPlain(where: string): UserError {
+  return new UserError(
     `${where} is not plain JSON: a release is made of constants, so write the value itself, and refer to a Secret with valueFrom.secretKeyRef where it must not be seen.`,
   );
 }

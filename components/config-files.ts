@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { contentHash } from "./canonical.ts";
-import { Refusal } from "./refusal.ts";
+import { UserError } from "./user-error.ts";
 
 /** File name -> content. */
 export type Files = Record<string, string>;
@@ -33,7 +33,7 @@ export function filesIn(folder: string): Files {
       .sort(),
   );
   if (names.length === 0)
-    throw new Refusal(`The config folder ${folder} holds no file: put the files there or take the file set out.`);
+    throw new UserError(`The config folder ${folder} holds no file: put the files there or take the file set out.`);
   return Object.assign({}, ...names.map((name) => file(join(folder, name))));
 }
 
@@ -57,7 +57,7 @@ export function assertFits(set: string, files: Files): void {
     0,
   );
   if (bytes > maxBytes) {
-    throw new Refusal(
+    throw new UserError(
       `The config files of "${set}" are ${bytes} bytes together and a ConfigMap holds at most ${maxBytes} (1 MiB): split them into several file sets or ship them in the image.`,
     );
   }
@@ -71,6 +71,6 @@ function reading<T>(path: string, read: () => T): T {
       (error as NodeJS.ErrnoException).code === "ENOENT"
         ? "does not exist"
         : `cannot be read (${(error as Error).message})`;
-    throw new Refusal(`The config file ${path} ${why}: create it, or correct the path in the program.`);
+    throw new UserError(`The config file ${path} ${why}: create it, or correct the path in the program.`);
   }
 }

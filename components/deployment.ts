@@ -25,7 +25,7 @@ export function trackDeployment(
     owner: string;
     rollSeconds: number;
     /** All pods at once. */
-    urgent: boolean;
+    fastRollback: boolean;
     /** Of a Deployment that was there before us, whose pods stay as they are. */
     adopted?: Readonly<Record<string, string>> | undefined;
   },
@@ -57,7 +57,7 @@ export function trackDeployment(
         strategy: {
           type: "RollingUpdate",
           rollingUpdate: {
-            maxSurge: run.urgent ? "100%" : (args.maxSurge ?? defaults.maxSurge),
+            maxSurge: run.fastRollback ? "100%" : (args.maxSurge ?? defaults.maxSurge),
             maxUnavailable: args.maxUnavailable ?? defaults.maxUnavailable,
           },
         },

@@ -6,7 +6,7 @@ import type { Shift, Track } from "./traffic.ts";
  * What a stack remembers of a service between two runs, as a stack output under the service's key. `history` is newest
  * first, and its releases can all start pods: their ConfigMaps are kept.
  */
-export interface Memory {
+export interface StackState {
   /** UID of the cluster's kube-system namespace: a stack belongs to one cluster. */
   readonly cluster: string;
   /** The owner id on every object of the stack; absent where a version made them that knew none. */
@@ -25,7 +25,7 @@ export interface Memory {
 }
 
 /** Under which name a stack's outputs hold a service. */
-export function memoryKey(namespace: string, service: string): string {
+export function stackStateKey(namespace: string, service: string): string {
   return `${namespace}/${service}`;
 }
 

@@ -3,9 +3,9 @@ import type { Unwrap } from "@pulumi/pulumi";
 import { contentHash } from "./canonical.ts";
 import { assertFits, configMapName, type FileSet, type Files } from "./config-files.ts";
 import { defaults } from "./defaults.ts";
-import { Refusal } from "./refusal.ts";
 import { releaseIdDigits } from "./release-id.ts";
 import type { Track } from "./traffic.ts";
+import { UserError } from "./user-error.ts";
 
 /** A container as the Kubernetes API has it (core/v1 Container), in constants: a release holds no Outputs. */
 export type Container = Unwrap<types.input.core.v1.Container>;
@@ -73,7 +73,7 @@ export function renderRelease(service: string, labels: Record<string, string>, a
   }
   assertMountTargets(mounts.keys(), args);
   const twice = volumes.find((volume, i) => volumes.findIndex((other) => other.name === volume.name) !== i);
-  if (twice) throw new Refusal(`Two volumes are called "${twice.name}": rename the file set or the volume.`);
+  if (twice) throw new UserError(`Two volumes are called "${twice.name}": rename the file set or the volume.`);
   const mounted = (container: Container): Container => {
     const extra = mounts.get(container.name);
     return extra === undefined
@@ -129,9 +129,9 @@ function plain(template: PodTemplate): PodTemplate {
 
 function assertImages(args: ReleaseArgs): void {
   const [first] = args.containers;
-  if (first === undefined) throw new Refusal("containers is empty: give the container of the service itself.");
+  if (first === undefined) throw new UserError("containers is empty: give the container of the service itself.");
   if (first.readinessProbe === undefined) {
-    throw new Refusal(
+    throw new UserError(
       `Container ${first.name} has no readinessProbe: give it one, or a new pod gets requests before it can answer them.`,
     );
   }
@@ -139,7 +139,7 @@ function assertImages(args: ReleaseArgs): void {
     const tag = /^[^@]+(?:@sha256:[0-9a-f]{64}|:([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))$/.exec(image ?? "");
     if (tag === null || tag[1] === "latest") {
       const found = image === undefined || image === "" ? "has no image" : `has the image "${image}"`;
-      throw new Refusal(
+      throw new UserError(
         `Container ${name} ${found}, which does not name one build: use a tag other than "latest", or a digest, so that both tracks run the same bytes.`,
       );
     }
@@ -150,7 +150,7 @@ function assertMountTargets(targets: Iterable<string>, args: ReleaseArgs): void 
   const known = [...args.containers, ...(args.sidecars ?? [])].map((container) => container.name);
   for (const target of targets) {
     if (!known.includes(target)) {
-      throw new Refusal(
+      throw new UserError(
         `configFiles names the container "${target}", and the pod has ${known.join(", ")}: correct the name.`,
       );
     }

@@ -1,8 +1,8 @@
 import { anything, both, type Condition, type Conditions, contains, type Match, raise, ranksAsHigh } from "./match.ts";
 import { backendName, tokenHeader } from "./names.ts";
-import { Refusal } from "./refusal.ts";
 import { matchOf, type Rule, ruleLabel } from "./rule.ts";
 import type { Track } from "./traffic.ts";
+import { UserError } from "./user-error.ts";
 
 /** What an HTTPRoute may hold (gateway.networking.k8s.io/v1; the limit for all rules is newer than the others). */
 const limits = { rules: 16, matchesOfRule: 64, matches: 128, conditions: 16 } as const;
@@ -65,7 +65,7 @@ export function routeRules<Token = string>(args: RouteRulesArgs<Token>): HttpRou
   const { service, rules } = args;
   const groups = grouped(rules);
   if (groups.length > limits.rules) {
-    throw new Refusal(
+    throw new UserError(
       `${service}: the rules change ${groups.length - 3} times between canary and stable and an HTTPRoute has room for ${limits.rules - 3} changes: put rules to the same track next to each other, or take ${ruleLabel(rules, rules.length - 1)} out.`,
     );
   }
@@ -81,7 +81,7 @@ export function routeRules<Token = string>(args: RouteRulesArgs<Token>): HttpRou
   if (all.length > limits.matches) throw tooMany(args, groups, "all", limits.matches);
   const wide = all.findLast(({ match }) => Math.max(match.headers.size, match.query.size) > limits.conditions);
   if (wide) {
-    throw new Refusal(
+    throw new UserError(
       `${service}: ${ruleLabel(rules, wide.rule)}, together with the rules below it, looks at more than the ${limits.conditions} headers or query parameters that a match of an HTTPRoute has room for: give it fewer.`,
     );
   }
@@ -127,7 +127,7 @@ function tooMany({ service, rules }: RouteRulesArgs<unknown>, groups: readonly G
     most > 1
       ? `put ${ruleLabel(rules, taken.indexOf(most))}, which is repeated for each more specific rule below it and takes ${most}, further down or take it out`
       : `merge some into a pattern, or take ${ruleLabel(rules, rules.length - 1)} out`;
-  return new Refusal(
+  return new UserError(
     `${service}: the rules need more than the ${limit} matches that an HTTPRoute has room for in ${where}: ${advice}.`,
   );
 }

@@ -1,7 +1,7 @@
 import type { Condition, Match } from "./match.ts";
 import { bucketPattern, cookiePattern, literal, wholeValue } from "./pattern.ts";
-import { Refusal } from "./refusal.ts";
 import type { Track } from "./traffic.ts";
+import { UserError } from "./user-error.ts";
 
 /** What a header or query parameter has to be: this text, or something that the pattern matches as a whole. */
 export type Value = string | { readonly pattern: string };
@@ -66,10 +66,10 @@ export function matchOf(rule: Rule): Match {
 /** The sentence that preview shows: `users with header x-beta: 1 meet canary`. @param weight percent for canary */
 export function describeRule(rule: Rule, weight: number): string {
   const parts = [
-    ...Object.entries(rule.headers ?? {}).map(([name, found]) => `header ${name}${valueWords(found, ": ")}`),
+    ...Object.entries(rule.headers ?? {}).map(([name, found]) => `header ${name}${describeValue(found, ": ")}`),
     ...(rule.cookie ? [`cookie ${rule.cookie.name}=${rule.cookie.value}`] : []),
-    ...Object.entries(rule.query ?? {}).map(([name, found]) => `query parameter ${name}${valueWords(found, "=")}`),
-    ...(rule.bucket ? [bucketWords(rule.bucket)] : []),
+    ...Object.entries(rule.query ?? {}).map(([name, found]) => `query parameter ${name}${describeValue(found, "=")}`),
+    ...(rule.bucket ? [describeBucket(rule.bucket)] : []),
   ];
   const who = parts.length > 0 ? ` with ${parts.join(" and ")}` : "";
   const where = rule.pathPrefix === undefined ? "" : ` on ${rule.pathPrefix}`;
@@ -112,7 +112,7 @@ export function assertSupported(
   for (const [i, rule] of rules.entries()) {
     const missing = demandsOf(rule).find(({ feature }) => feature !== undefined && !supported.includes(feature));
     if (missing) {
-      throw new Refusal(
+      throw new UserError(
         `${service}: ${ruleLabel(rules, i)} needs ${missing.what} (${missing.feature}), which GatewayClass ${gatewayClass} does not support: match by header or path, or take another class.`,
       );
     }
@@ -130,10 +130,10 @@ function regular(pattern: string): Condition {
   return { type: "RegularExpression", value: pattern };
 }
 
-function valueWords(found: Value, sign: string): string {
+function describeValue(found: Value, sign: string): string {
   return typeof found === "string" ? `${sign}${found}` : ` like ${found.pattern}`;
 }
 
-function bucketWords({ header, cookie, below }: NonNullable<Rule["bucket"]>): string {
+function describeBucket({ header, cookie, below }: NonNullable<Rule["bucket"]>): string {
   return `${header === undefined ? `cookie ${cookie}` : `header ${header}`} below ${below} of 100`;
 }

@@ -3,10 +3,10 @@ import { type AccessArgs, accessSchema } from "./access.ts";
 import { defaults } from "./defaults.ts";
 import { type GatewayArgs, gatewaySchema } from "./gateway.ts";
 import { type PlanArgs, planSchema } from "./plan.ts";
-import { Refusal } from "./refusal.ts";
 import type { ReleaseArgs } from "./release.ts";
 import { mapOf, mustBe, percent, plainObject, wholeNumber } from "./schema.ts";
 import { type Track, tracks } from "./traffic.ts";
+import { UserError } from "./user-error.ts";
 
 /** A port of the Service. */
 export interface Port {
@@ -176,28 +176,28 @@ const ownLabels = ["app", "track", "release"];
  */
 export function assertServiceArgs(service: string, args: ServiceArgs): void {
   if (!dnsLabel.test(service)) {
-    throw new Refusal(
+    throw new UserError(
       `The service name "${service}" is no DNS label: use at most 40 lower-case letters, digits and dashes, like fop-gate.`,
     );
   }
   const { issues } = v.safeParse(schema, args, { message: mustBe });
-  if (issues) throw new Refusal(`${service}: ${sentence(issues[0])}.`);
+  if (issues) throw new UserError(`${service}: ${sentence(issues[0])}.`);
   for (const field of ["labels", "annotations", "podAnnotations"] as const) {
     const isOwn = (key: string) => key.startsWith("gray-release/") || (field === "labels" && ownLabels.includes(key));
     const taken = Object.keys(args[field] ?? {}).find(isOwn);
     if (taken !== undefined)
-      throw new Refusal(`${service}: ${field}.${taken} is given by CanaryService itself: take it out of ${field}.`);
+      throw new UserError(`${service}: ${field}.${taken} is given by CanaryService itself: take it out of ${field}.`);
   }
   const { minReadySeconds = defaults.minReadySeconds, progressDeadlineSeconds = defaults.progressDeadlineSeconds } =
     args;
   if (progressDeadlineSeconds <= minReadySeconds) {
-    throw new Refusal(
+    throw new UserError(
       `${service}: progressDeadlineSeconds (${progressDeadlineSeconds}) must exceed minReadySeconds (${minReadySeconds}).`,
     );
   }
   const { terminationGracePeriodSeconds = defaults.terminationGracePeriodSeconds } = args;
   if (terminationGracePeriodSeconds <= defaults.preStopSleepSeconds) {
-    throw new Refusal(
+    throw new UserError(
       `${service}: terminationGracePeriodSeconds (${terminationGracePeriodSeconds}) must exceed the ${defaults.preStopSleepSeconds} s that a pod keeps serving after it was asked to end.`,
     );
   }
@@ -211,7 +211,7 @@ export function assertServiceArgs(service: string, args: ServiceArgs): void {
   for (const [which, way] of Object.entries<{ readonly port?: number } | undefined>(ways)) {
     if (way?.port !== undefined && !args.ports.some((each) => each.port === way.port)) {
       const known = args.ports.map((each) => each.port).join(", ");
-      throw new Refusal(
+      throw new UserError(
         `${service}: ${which}.port is ${way.port} and the Service has ${known}: choose one of its ports.`,
       );
     }
@@ -219,13 +219,13 @@ export function assertServiceArgs(service: string, args: ServiceArgs): void {
   const named = portNames(args);
   const lost = args.ports.findIndex(({ targetPort }) => typeof targetPort === "string" && !named.includes(targetPort));
   if (lost >= 0) {
-    throw new Refusal(
+    throw new UserError(
       `${service}: ports.${lost}.targetPort is ${JSON.stringify(args.ports[lost]?.targetPort)} and the containers have ${named.join(", ") || "no port with a name"}: nobody would answer there, so choose one of theirs.`,
     );
   }
   const names = args.ports.map((each) => each.name);
   if (names.length > 1 && (names.includes(undefined) || new Set(names).size !== names.length)) {
-    throw new Refusal(`${service}: several ports need a name each that no other has: give ports[].name.`);
+    throw new UserError(`${service}: several ports need a name each that no other has: give ports[].name.`);
   }
 }
 

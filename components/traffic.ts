@@ -1,5 +1,5 @@
 import { defaults } from "./defaults.ts";
-import { Refusal } from "./refusal.ts";
+import { UserError } from "./user-error.ts";
 
 /** The two roles of a service. They are fixed: a track never becomes the other. */
 export type Track = "stable" | "canary";
@@ -49,14 +49,14 @@ export function replicasMode(acceptShare = false): TrafficMode {
     plan(weight, stableReplicas, labels) {
       if (weight === 0) return { weight, canaryReplicas: 1, selector: { ...labels, track: "stable" }, share: 0 };
       if (weight > 50) {
-        throw new Refusal(
+        throw new UserError(
           `weight is ${weight} and traffic by number of pods goes up to 50: take a weight of at most 50, and prod for everybody.`,
         );
       }
       const canaryReplicas = Math.max(1, Math.round((weight * stableReplicas) / (100 - weight)));
       const share = (100 * canaryReplicas) / (canaryReplicas + stableReplicas);
       if (share > shareTolerance * weight && !acceptShare) {
-        throw new Refusal(
+        throw new UserError(
           `weight ${weight} cannot be had from ${stableReplicas} stable pods: 1 canary pod beside them gets ${percent(share)} of the requests; take weight ${Math.max(1, Math.round(share))}, more stable pods, or acceptShare: true.`,
         );
       }
@@ -95,7 +95,7 @@ function backendWeights(weight: number): Record<Track, number> {
   if (Number.isInteger(weight)) return { stable: 100 - weight, canary: weight };
   const canary = Math.round(weight / finestWeight);
   if (Math.abs(canary * finestWeight - weight) > 1e-9) {
-    throw new Refusal(
+    throw new UserError(
       `weight is ${weight} and a gateway's goes in steps of ${finestWeight}: leave the further digits out.`,
     );
   }

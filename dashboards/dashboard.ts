@@ -160,11 +160,11 @@ function choice(name: keyof typeof CHOICES, label: string, first?: string): Quer
   return first === undefined ? variable : variable.current({ selected: true, text: first, value: first });
 }
 
-function chart(title: string, description: string, unit: string, lines: readonly Line[]): TimeSeriesBuilder {
+function chart(title: string, description: string, target: string, lines: readonly Line[]): TimeSeriesBuilder {
   const panel = new TimeSeriesBuilder()
     .title(title)
     .description(description)
-    .unit(unit)
+    .unit(target)
     .datasource(DATASOURCE)
     .height(8)
     .span(12)

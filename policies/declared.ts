@@ -225,11 +225,11 @@ export function readable<T>(others: readonly Declared[], read: (each: Declared) 
 type Read<T> = ReturnType<typeof known<T>>;
 
 /** What was read of a thing by a function: it stays as it was declared, and each later thing is held against all before it. */
-const memory = new WeakMap<object, WeakMap<Declared, unknown>>();
+const stackState = new WeakMap<object, WeakMap<Declared, unknown>>();
 
 function readOnce<T>(one: Declared, read: (each: Declared) => T): Read<T> {
-  const ofReader = memory.get(read) ?? new WeakMap<Declared, unknown>();
-  memory.set(read, ofReader);
+  const ofReader = stackState.get(read) ?? new WeakMap<Declared, unknown>();
+  stackState.set(read, ofReader);
   const before = ofReader.get(one) as Read<T> | undefined;
   if (before !== undefined) return before;
   const found = known(() => read(one));

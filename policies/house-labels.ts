@@ -1,7 +1,7 @@
 import { called, isTrack, serviceOf } from "./declared.ts";
 import { deployment, kubernetes } from "./examples.ts";
 import type { Rule } from "./rule.ts";
-import { houseLabelsSettings } from "./settings.ts";
+import { organizationLabelsSettings } from "./settings.ts";
 
 const settings = {
   labels: ["app", "team", "type"],
@@ -9,12 +9,12 @@ const settings = {
 };
 
 /** Who is woken up, and where logs go, is read off labels and annotations: which, a house decides. */
-export const houseLabels: Rule<typeof houseLabelsSettings> = {
+export const houseLabels: Rule<typeof organizationLabelsSettings> = {
   name: "house-labels",
   description: "The objects of a service have the labels of the house, and its Deployments the annotations.",
   severity: "low",
   remediation: "Give the service the arguments labels and annotations.",
-  settings: houseLabelsSettings,
+  settings: organizationLabelsSettings,
   judge(one, stack) {
     if (one.is !== "object" || serviceOf(one) === undefined) return [];
     const { labels, annotations } = stack.settings;

@@ -10,9 +10,9 @@ const release = v.pipe(
   v.looseObject({ id: v.string() }),
   v.transform(({ template: _, configMaps: __, ...rest }) => rest),
 );
-const memory = v.looseObject({ history: v.array(release) });
-/** What the stack remembers of its services (rollout/up/memory.ts), without these, and whatever else is in its place. */
-const releases = v.union([v.record(v.string(), v.union([memory, v.unknown()])), v.unknown()]);
+const stackState = v.looseObject({ history: v.array(release) });
+/** What the stack remembers of its services (rollout/up/stack-state.ts), without these, and whatever else is in its place. */
+const releases = v.union([v.record(v.string(), v.union([stackState, v.unknown()])), v.unknown()]);
 
 /**
  * Outputs are read by every stack that refers to this one. Whether Pulumi keeps an output encrypted a policy is not told (pulumi

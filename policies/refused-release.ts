@@ -53,7 +53,7 @@ export const refusedRelease: Rule = {
       {
         name: "prod has no verdict",
         resources: [refused("no-verdict")],
-        says: /^dora-apps\/fop-gate: the gate refuses the release of stable \(no-verdict\), so pulumi up would stop: let gray verify judge it, or look at canary and run gray approve [0-9a-f]{12} --because <why>\.$/,
+        says: /^dora-apps\/fop-gate: the gate refuses the release of stable \(no-verdict\), so pulumi up would stop: let gray verify judge it, or look at canary and run gray approve [0-9a-f]{12} --reason <why>\.$/,
       },
       {
         name: "one of the two tracks is refused",
@@ -65,7 +65,7 @@ export const refusedRelease: Rule = {
             },
           }),
         ],
-        says: /the release of canary \(judged-bad\), .*: it was judged bad, so release another one, or .* gray approve [0-9a-f]{12} --because <why>\.$/,
+        says: /the release of canary \(judged-bad\), .*: it was judged bad, so release another one, or .* gray approve [0-9a-f]{12} --reason <why>\.$/,
       },
       {
         name: "a rollout is open",
@@ -75,12 +75,12 @@ export const refusedRelease: Rule = {
       {
         name: "the record is gone",
         resources: [refused("no-record")],
-        says: /\(no-record\), .*: nothing says what fop-gate ran, so restore the record fop-gate-rollout, or run gray approve [0-9a-f]{12} --because <why>\.$/,
+        says: /\(no-record\), .*: nothing says what fop-gate ran, so restore the record fop-gate-rollout, or run gray approve [0-9a-f]{12} --reason <why>\.$/,
       },
       {
         name: "the record cannot be read",
         resources: [refused("record-unreadable")],
-        says: /\(record-unreadable\), .*: the record fop-gate-rollout cannot be read, so restore it, or delete it and run gray approve [0-9a-f]{12} --because <why>\.$/,
+        says: /\(record-unreadable\), .*: the record fop-gate-rollout cannot be read, so restore it, or delete it and run gray approve [0-9a-f]{12} --reason <why>\.$/,
       },
       {
         name: "canary is not up at the first install",
@@ -102,7 +102,7 @@ function remedy({ name, releases }: Service, track: string, code: string): strin
 }
 
 function approval(release: string): string {
-  return `run gray approve ${release} --because <why>`;
+  return `run gray approve ${release} --reason <why>`;
 }
 
 function refused(code: string) {

@@ -29,7 +29,7 @@ export const serviceSelector: Rule = {
     return holds
       ? []
       : [
-          `${called(one)} selects ${shown(selector)}, and ${shown({ app: home.name, ...(wanted.track && { track: wanted.track }) })} is wanted ${wanted.because}: leave the selector to the weight.`,
+          `${called(one)} selects ${shown(selector)}, and ${shown({ app: home.name, ...(wanted.track && { track: wanted.track }) })} is wanted ${wanted.reason}: leave the selector to the weight.`,
         ];
   },
   examples: {
@@ -77,10 +77,10 @@ type Labels = Readonly<Record<string, string>>;
 function wantedOf(service: KubernetesObject, { name, shift, releases }: Service) {
   const labels: Labels = Object.values(releases)[0]?.template.metadata?.labels ?? { app: name };
   for (const track of ["stable", "canary"]) {
-    if (service.name === `${name}-${track}`) return { track, labels, because: `of ${track}'s own Service` };
+    if (service.name === `${name}-${track}`) return { track, labels, reason: `of ${track}'s own Service` };
   }
   if (service.name !== name || shift === undefined) return undefined;
-  return { track: shift.weight === 0 ? "stable" : undefined, labels, because: `at weight ${shift.weight}` };
+  return { track: shift.weight === 0 ? "stable" : undefined, labels, reason: `at weight ${shift.weight}` };
 }
 
 function shown(labels: Labels | undefined): string {

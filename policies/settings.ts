@@ -36,7 +36,7 @@ export const allowedRegistriesSettings = v.object({
   ),
 });
 
-export const houseLabelsSettings = v.object({
+export const organizationLabelsSettings = v.object({
   labels: texts("Labels that every object of a service has.", ["app"]),
   annotations: texts("Annotations that the Deployments of a service have."),
 });

@@ -19,7 +19,7 @@ import { certificatePath, ensurePki, keyPath } from "./pki.ts";
 import { APP_NAMESPACE, kubeconfigPath, type Places } from "./places.ts";
 import { runStages } from "./progress.ts";
 import { ensurePulumiHome } from "./pulumi-home.ts";
-import { awaitReady, ensureRunning, lastWords, requireLiving } from "./service.ts";
+import { awaitReady, diagnostics, ensureRunning, requireLiving } from "./service.ts";
 import { apiServer, type Site } from "./site.ts";
 import { buildStages, commandPath, type Found, findTools } from "./toolchain.ts";
 import { noteTunables, restoreTunables } from "./tunables.ts";
@@ -118,7 +118,7 @@ async function untilApi(at: Places, what: string, blamed: ComponentName, holds: 
     check: () => {
       for (const name of COMPONENTS) requireLiving(at, name);
     },
-    onTimeout: () => lastWords(at, blamed),
+    onTimeout: () => diagnostics(at, blamed),
   });
 }
 

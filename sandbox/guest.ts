@@ -13,7 +13,7 @@ import { Problem } from "./problem.ts";
 export interface Guest {
   /** @throws Problem with its last lines, if it has ended */
   mustLive(): void;
-  lastWords(): string;
+  diagnostics(): string;
   /** Resolves when it is gone. */
   end(signal: NodeJS.Signals): Promise<void>;
 }
@@ -42,12 +42,12 @@ export function startGuest(
     child.once("error", done);
     child.once("exit", done);
   });
-  const lastWords = () => (readIfThere(log) ?? "").trim().split("\n").slice(-4).join("\n  ");
+  const diagnostics = () => (readIfThere(log) ?? "").trim().split("\n").slice(-4).join("\n  ");
   return {
     mustLive() {
-      if (!living) throw new Problem(`${name} has ended; its last lines are\n  ${lastWords()}`);
+      if (!living) throw new Problem(`${name} has ended; its last lines are\n  ${diagnostics()}`);
     },
-    lastWords,
+    diagnostics,
     async end(signal) {
       if (living) child.kill(signal);
       await ended;

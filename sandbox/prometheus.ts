@@ -93,7 +93,7 @@ export async function startPrometheus(options: PrometheusOptions, from: Places =
         what: "Prometheus to become ready",
         seconds: PATIENCE_SECONDS,
         check: guest.mustLive,
-        onTimeout: guest.lastWords,
+        onTimeout: guest.diagnostics,
       },
     );
   } catch (error) {

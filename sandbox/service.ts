@@ -84,16 +84,16 @@ export async function awaitReady(
     check: () => {
       for (const name of [...needs, component.name]) requireLiving(at, name);
     },
-    onTimeout: () => lastWords(at, component.name),
+    onTimeout: () => diagnostics(at, component.name),
   });
 }
 
 export function requireLiving(at: Places, name: ComponentName): void {
-  if (!running(at, name)) throw new Problem(`${name} ended right after its start: ${lastWords(at, name)}`);
+  if (!running(at, name)) throw new Problem(`${name} ended right after its start: ${diagnostics(at, name)}`);
 }
 
 /** The end of a component's log, and where the rest is. */
-export function lastWords(at: Places, name: ComponentName): string {
+export function diagnostics(at: Places, name: ComponentName): string {
   const log = logPath(at, name);
   const lines = (readIfThere(log) ?? "").trimEnd().split("\n").slice(-8);
   return `the last lines of ${log} are\n  ${lines.join("\n  ")}`;

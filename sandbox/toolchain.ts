@@ -63,7 +63,7 @@ export const TOOLS: readonly Tool[] = [
     name: "pulumi-language-nodejs",
     version: "",
     part: "pulumi",
-    folder: "sandbox/stand-ins/bin",
+    folder: "sandbox/substitutes/bin",
     expectSeconds: 0,
   },
   {

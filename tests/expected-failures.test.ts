@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { Refusal } from "../components/refusal.ts";
+import { UserError } from "../components/user-error.ts";
 import { type ExpectedFailure, provoke, type Stage } from "./expected-failures/case.ts";
 import type { ApiObject } from "./fake/api-server.ts";
 import { Checkout } from "./fake/checkout.ts";
@@ -45,11 +45,11 @@ describe("bad input", () => {
         await world.up(stack, checkout.program, { config: checkout.config(stack), environment });
         return { failed: false, output: "" };
       } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
+        if (!(error instanceof UserError)) throw error;
         return { failed: true, output: error.message };
       }
     },
-    release: async () => world.memory("canary").current.canary ?? "",
+    release: async () => world.stackState("canary").current.canary ?? "",
   });
 
   for (const failure of cases) {

@@ -27,8 +27,8 @@ const allowed: Record<string, readonly string[]> = {
   "settings.ts": ["components"],
   "library.ts": ["components", "rollout"],
   dashboards: ["analysis"],
-  sandbox: ["components/refusal.ts"],
-  rehearsal: ["*"],
+  sandbox: ["components/user-error.ts"],
+  harness: ["*"],
   tests: ["*"],
   benchmarks: ["*"],
 };

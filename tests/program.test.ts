@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import type { Stack } from "../harness/project.ts";
 import { policiesOf } from "../policies/rule.ts";
 import { rules } from "../policies/rules.ts";
-import type { Stack } from "../rehearsal/project.ts";
 import { Checkout } from "./fake/checkout.ts";
 import type { Registered, Run } from "./fake/engine.ts";
 import { World } from "./fake/world.ts";
@@ -139,7 +139,7 @@ describe("fop-gate", () => {
           [
             [
               "refused-release",
-              "dora-apps/fop-gate: the gate refuses the release of stable (no-verdict), so pulumi up would stop: let gray verify judge it, or look at canary and run gray approve <release> --because <why>. File to change: none, as verdicts are in the cluster.",
+              "dora-apps/fop-gate: the gate refuses the release of stable (no-verdict), so pulumi up would stop: let gray verify judge it, or look at canary and run gray approve <release> --reason <why>. File to change: none, as verdicts are in the cluster.",
             ],
           ],
         );

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Refusal } from "../components/refusal.ts";
+import { UserError } from "../components/user-error.ts";
 import { readSettings, type Settings } from "../settings.ts";
 import { run } from "./fake/engine.ts";
 
@@ -114,7 +114,7 @@ describe("the settings", () => {
     ],
   ] as [string, Record<string, string | undefined>, string][]) {
     it(`refuse ${what}`, async () => {
-      await assert.rejects(settings(changes), new Refusal(sentence));
+      await assert.rejects(settings(changes), new UserError(sentence));
     });
   }
 
@@ -132,8 +132,8 @@ describe("the settings", () => {
       inStack("canary", "config:\n  gray-release:image: fop-gate:2\n");
       const sentence =
         'Configuration key "image" is set in Pulumi.canary.yaml, and both tracks run the same release: set it in Pulumi.yaml, for both.';
-      await assert.rejects(settings(), new Refusal(sentence));
-      await assert.rejects(settings({}, "prod"), new Refusal(sentence));
+      await assert.rejects(settings(), new UserError(sentence));
+      await assert.rejects(settings({}, "prod"), new UserError(sentence));
     });
 
     it("may not differ between the two files", async () => {
@@ -164,7 +164,7 @@ describe("the settings", () => {
     await assert.rejects(
       settings(),
       (error) =>
-        error instanceof Refusal && /^Pulumi\.prod\.yaml cannot be read \(.*\): correct it\.$/.test(error.message),
+        error instanceof UserError && /^Pulumi\.prod\.yaml cannot be read \(.*\): correct it\.$/.test(error.message),
     );
   });
 });

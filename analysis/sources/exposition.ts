@@ -1,6 +1,6 @@
 import { oneLine } from "../../border/foreign-text.ts";
-import { lookDefaults } from "../defaults.ts";
-import { count } from "../words.ts";
+import { pollingDefaults } from "../defaults.ts";
+import { count } from "../format.ts";
 import { turn } from "./turn.ts";
 
 /**
@@ -109,11 +109,11 @@ class Reader {
     else if (!this.whole && this.blank && this.rest.trim() === "") return { wrong: "is empty" };
     else if (!this.whole && this.rest !== "") return { wrong: "is cut off in the middle of a line" };
     if (type.startsWith("application/openmetrics-text") && !this.whole) return { wrong: "is cut off before its # EOF" };
-    if (this.found > lookDefaults.seriesAtMost) {
+    if (this.found > pollingDefaults.seriesAtMost) {
       const names = [...(this.wanted?.series ?? [])].join(", ");
       return {
         wrong: oneLine(
-          `has ${count(this.found)} series that count, more than the ${count(lookDefaults.seriesAtMost)} that are held: have fewer labels${names && ` on ${names}`}`,
+          `has ${count(this.found)} series that count, more than the ${count(pollingDefaults.seriesAtMost)} that are held: have fewer labels${names && ` on ${names}`}`,
         ),
       };
     }
@@ -136,7 +136,7 @@ class Reader {
   }
 
   private hold(line: string): string | undefined {
-    if (++this.found > lookDefaults.seriesAtMost) return undefined;
+    if (++this.found > pollingDefaults.seriesAtMost) return undefined;
     const series = seriesIn(line);
     if (series === undefined) return this.noMetric(line);
     this.series.push(series);

@@ -1,7 +1,7 @@
 import { oneLine } from "../../border/foreign-text.ts";
-import { lookDefaults } from "../defaults.ts";
+import { pollingDefaults } from "../defaults.ts";
+import { count } from "../format.ts";
 import type { Counter, Sample } from "../reading.ts";
-import { count } from "../words.ts";
 import type { Series, Wanted } from "./exposition.ts";
 
 /** Under which names a service counts its requests. */
@@ -69,7 +69,7 @@ export function countersOf(
   const samples: Sample[] = [];
   const seen = new Set<string>();
   const edges = edgesOf(metrics, series);
-  const tooFine = edges > lookDefaults.edgesAtMost;
+  const tooFine = edges > pollingDefaults.edgesAtMost;
   const bucket = `${latencyOf(metrics)}_bucket`;
   const parts = series.filter(({ name }) => name === bucket || name === `${latencyOf(metrics)}_count`);
   const histograms = new Map(tooFine ? [] : parts.map((each) => [each, histogramOf(each)]));
@@ -116,7 +116,7 @@ export function countersOf(
     ...(missing.size > 0 ? [`answers but has no ${oneLine([...missing].join(", no "))}`] : []),
     ...(tooFine
       ? [
-          `gives ${oneLine(latencyOf(metrics))} with ${count(edges)} edges, and at most ${count(lookDefaults.edgesAtMost)} are compared: have fewer buckets`,
+          `gives ${oneLine(latencyOf(metrics))} with ${count(edges)} edges, and at most ${count(pollingDefaults.edgesAtMost)} are compared: have fewer buckets`,
         ]
       : []),
   ];

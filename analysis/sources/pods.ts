@@ -1,7 +1,7 @@
 import { beginningOf } from "../../border/body.ts";
 import { oneLine } from "../../border/foreign-text.ts";
 import { nameInPath, pathBelow, pathOf } from "../../border/path.ts";
-import { lookDefaults } from "../defaults.ts";
+import { pollingDefaults } from "../defaults.ts";
 import type { MetricSource, Pod } from "../reading.ts";
 import { type Exposition, readExposition } from "./exposition.ts";
 import { countersOf, type Metrics, wantedOf } from "./metrics.ts";
@@ -46,25 +46,25 @@ export function podSource(args: PodSourceArgs): MetricSource {
   return {
     describe: () => "read from the pods' own metrics",
     read: (pods, signal) =>
-      inTurn(pods, lookDefaults.podsAtOnce, async (pod) => {
-        const unit = { unit: pod.name, release: pod.release };
+      inTurn(pods, pollingDefaults.podsAtOnce, async (pod) => {
+        const target = { target: pod.name, release: pod.release };
         const name = oneLine(pod.name);
-        const target = targetOf(pod, args);
-        if ("wrong" in target) return { ...unit, problem: `${name} ${target.wrong}.` };
-        const page = await ask(args, target.path, signal);
-        if ("refused" in page) return { ...unit, problem: `${name} ${page.refused}.` };
+        const scrape = scrapeOf(pod, args);
+        if ("wrong" in scrape) return { ...target, problem: `${name} ${scrape.wrong}.` };
+        const page = await ask(args, scrape.path, signal);
+        if ("refused" in page) return { ...target, problem: `${name} ${page.refused}.` };
         if ("wrong" in page) {
-          return { ...unit, problem: `The metrics of ${name} cannot be used: the answer ${page.wrong}.` };
+          return { ...target, problem: `The metrics of ${name} cannot be used: the answer ${page.wrong}.` };
         }
         await turn();
         const { samples, wrong } = countersOf(metrics, page.series, { declared: page.declared });
-        return { ...unit, ...(samples && { samples }), ...(wrong !== undefined && { problem: `${name} ${wrong}.` }) };
+        return { ...target, ...(samples && { samples }), ...(wrong !== undefined && { problem: `${name} ${wrong}.` }) };
       }),
   };
 }
 
 /** Where a pod's metrics are, as a path of the API server. */
-function targetOf(pod: Pod, args: PodSourceArgs): { path: string } | { wrong: string } {
+function scrapeOf(pod: Pod, args: PodSourceArgs): { path: string } | { wrong: string } {
   const said = (what: string) => pod.annotations[`prometheus.io/${what}`];
   if (said("scrape") === "false" && args.port === undefined) {
     return {
@@ -83,8 +83,8 @@ function targetOf(pod: Pod, args: PodSourceArgs): { path: string } | { wrong: st
     return { wrong: `is annotated prometheus.io/scheme: ${oneLine(scheme)}: only http and https can be read` };
   }
   try {
-    const target = `${scheme === "https" ? "https:" : ""}${nameInPath(pod.name)}:${port}`;
-    const proxy = pathOf("api", "v1", "namespaces", args.namespace, "pods", target, "proxy");
+    const scrape = `${scheme === "https" ? "https:" : ""}${nameInPath(pod.name)}:${port}`;
+    const proxy = pathOf("api", "v1", "namespaces", args.namespace, "pods", scrape, "proxy");
     return { path: proxy + pathBelow(args.path ?? said("path") ?? "/metrics") };
   } catch (error) {
     const help = "name the path of its metrics with --metrics-path or its annotation prometheus.io/path";
@@ -106,10 +106,10 @@ async function ask(
   path: string,
   signal: AbortSignal,
 ): Promise<Exposition | { readonly wrong: string } | { readonly refused: string }> {
-  const seconds = args.timeoutSeconds ?? lookDefaults.podTimeoutSeconds;
+  const seconds = args.timeoutSeconds ?? pollingDefaults.podTimeoutSeconds;
   const limit = AbortSignal.timeout(seconds * 1000);
   try {
-    const { status, type, text } = await args.ask(path, AbortSignal.any([signal, limit]), lookDefaults.pageBytes);
+    const { status, type, text } = await args.ask(path, AbortSignal.any([signal, limit]), pollingDefaults.pageBytes);
     if (status !== 200) return { refused: refusal(status, await beginningOf(text, reasonCharacters)) };
     return await readExposition(text, wantedOf(args.metrics ?? {}), type);
   } catch (error) {

@@ -5,11 +5,11 @@ import { rootCertificates } from "node:tls";
 import * as v from "valibot";
 import { textOf } from "../../border/body.ts";
 import { oneLine } from "../../border/foreign-text.ts";
-import { lookDefaults } from "../defaults.ts";
-import type { MetricSource, Pod, UnitReading } from "../reading.ts";
-import { count } from "../words.ts";
+import { pollingDefaults } from "../defaults.ts";
+import { count } from "../format.ts";
+import type { MetricSource, Pod, TargetReading } from "../reading.ts";
 import type { Series } from "./exposition.ts";
-import { promQl, type Query, unitsOf } from "./queries.ts";
+import { promQl, type Query, targetsOf } from "./queries.ts";
 import { turn } from "./turn.ts";
 
 export interface PrometheusArgs {
@@ -32,7 +32,7 @@ export interface PrometheusArgs {
  * @example prometheusSource({ url: "http://prometheus.monitoring:9090", query: ownMetrics({ namespace }) })
  */
 export function prometheusSource(args: PrometheusArgs): MetricSource {
-  const seconds = lookDefaults.windowSeconds;
+  const seconds = pollingDefaults.windowSeconds;
   const base = new URL(args.url);
   const where = `Prometheus at ${base.host}${base.pathname.replace(/\/$/, "")}`;
   return {
@@ -41,14 +41,14 @@ export function prometheusSource(args: PrometheusArgs): MetricSource {
       if (pods.length === 0) return [];
       const answer = await ask(args, promQl(args.query, pods, seconds), signal);
       if ("wrong" in answer) return unread(pods, `${where} ${answer.wrong}.`);
-      return unitsOf(args.query, answer.series, pods, { at: answer.at, seconds });
+      return targetsOf(args.query, answer.series, pods, { at: answer.at, seconds });
     },
   };
 }
 
 /** Nothing is known of any pod; whoever counts backends loses nothing by that. */
-export function unread(pods: readonly Pod[], problem: string): UnitReading[] {
-  return pods.map(({ name, release }) => ({ unit: name, release, problem }));
+export function unread(pods: readonly Pod[], problem: string): TargetReading[] {
+  return pods.map(({ name, release }) => ({ target: name, release, problem }));
 }
 
 const oneSeries = v.object({
@@ -78,7 +78,7 @@ async function ask(
   query: string,
   signal: AbortSignal,
 ): Promise<{ series: Series[]; at: number } | { wrong: string }> {
-  const seconds = args.timeoutSeconds ?? lookDefaults.prometheusTimeoutSeconds;
+  const seconds = args.timeoutSeconds ?? pollingDefaults.prometheusTimeoutSeconds;
   const limit = AbortSignal.timeout(seconds * 1000);
   let response: Response;
   try {
@@ -100,9 +100,9 @@ async function ask(
   if (isPartial || warnings?.length) {
     return { wrong: `answers with a part only (${oneLine(warnings?.join(", ") || "isPartial")})` };
   }
-  if (data.result.length > lookDefaults.prometheusSeriesAtMost) {
+  if (data.result.length > pollingDefaults.prometheusSeriesAtMost) {
     return {
-      wrong: `answers with ${count(data.result.length)} series, more than the ${count(lookDefaults.prometheusSeriesAtMost)} that are held: narrow them down with --label, or have fewer labels on the metrics`,
+      wrong: `answers with ${count(data.result.length)} series, more than the ${count(pollingDefaults.prometheusSeriesAtMost)} that are held: narrow them down with --label, or have fewer labels on the metrics`,
     };
   }
   const series: Series[] = [];
@@ -158,7 +158,7 @@ async function post(args: PrometheusArgs, body: string, signal: AbortSignal): Pr
     const sent = open(url, options, (response) => {
       const date = Date.parse(response.headers.date ?? "");
       const at = Number.isNaN(date) ? Date.now() : date;
-      textOf(response, lookDefaults.prometheusBytes).then(
+      textOf(response, pollingDefaults.prometheusBytes).then(
         (text) => answered({ status: response.statusCode ?? 0, text, at }),
         failed,
       );

@@ -1,6 +1,6 @@
 import { oneLine } from "../../border/foreign-text.ts";
-import { lookDefaults } from "../defaults.ts";
-import type { Pod, UnitReading } from "../reading.ts";
+import { pollingDefaults } from "../defaults.ts";
+import type { Pod, TargetReading } from "../reading.ts";
 import type { Clusters } from "./envoy-gateway.ts";
 import type { Series } from "./exposition.ts";
 import { countersOf, type Metrics, seriesNames } from "./metrics.ts";
@@ -179,12 +179,12 @@ export interface Answered {
  * The units of an answer. A series that names a listed pod belongs to it; others to the track whose backend they name, as
  * each process of the gateway counts it, and so to the release that all pods of the track run.
  */
-export function unitsOf(
+export function targetsOf(
   query: Query,
   series: readonly Series[],
   pods: readonly Pod[],
   answered: Answered,
-): UnitReading[] {
+): TargetReading[] {
   const byPod = new Map<string, Series[]>();
   const byTrack = new Map<string, Map<string, Series[]>>();
   const instances = new Set<string>();
@@ -214,17 +214,17 @@ function podsOf(
   pods: readonly Pod[],
   found: ReadonlyMap<string, readonly Series[]>,
   answered: Answered,
-): UnitReading[] {
+): TargetReading[] {
   const uncounted = uncountedBy(query, pods, found);
-  return pods.map(({ name, release, ready, ending }) => {
+  return pods.map(({ name, release, ready, terminating }) => {
     const own = found.get(name) ?? [];
-    const problem = ready && !ending ? staleness(oneLine(name), own, answered) : undefined;
-    if (problem !== undefined) return { unit: name, release, problem };
-    const unit = unitOf(query, { unit: name, release }, own, answered.seconds);
+    const problem = ready && !terminating ? staleness(oneLine(name), own, answered) : undefined;
+    if (problem !== undefined) return { target: name, release, problem };
+    const target = targetOf(query, { target: name, release }, own, answered.seconds);
     const missing = uncounted.get(release) ?? [];
-    if (missing.length === 0 || unit.problem !== undefined) return unit;
+    if (missing.length === 0 || target.problem !== undefined) return target;
     return {
-      ...unit,
+      ...target,
       problem: `Prometheus has no ${oneLine(missing.join(", no "))} of any pod of release ${oneLine(release)}: a counter that it is to believe has to begin with 0.`,
     };
   });
@@ -258,8 +258,8 @@ function staleness(what: string, series: readonly Series[], answered: Answered):
   const interval = intervals[Math.floor(intervals.length / 2)];
   const limit =
     interval === undefined
-      ? lookDefaults.freshSeconds
-      : Math.max(lookDefaults.leastFreshSeconds, (lookDefaults.freshIntervals * interval) / 1000);
+      ? pollingDefaults.freshSeconds
+      : Math.max(pollingDefaults.leastFreshSeconds, (pollingDefaults.freshIntervals * interval) / 1000);
   return age > limit ? `Prometheus reads ${what} no more: its last sample is ${Math.round(age)} s old.` : undefined;
 }
 
@@ -274,41 +274,41 @@ function backendsOf(
   instances: ReadonlySet<string>,
   found: ReadonlyMap<string, readonly Series[]>,
   answered: Answered,
-): UnitReading[] {
+): TargetReading[] {
   const releases = [...new Set(pods.filter((pod) => pod.track === track).map(({ release }) => release))];
   const [release = ""] = releases;
   if (releases.length > 1) {
     const problem = `Backend ${track} mixes releases ${oneLine(releases.join(" and "))}: its counters belong to neither.`;
-    return [...instances].map((instance) => ({ unit: `${track} by ${instance}`, release: "", problem }));
+    return [...instances].map((instance) => ({ target: `${track} by ${instance}`, release: "", problem }));
   }
   const problem = nothingOf(query, `backend ${track}`, answered.seconds);
-  if (instances.size === 0) return [{ unit: track, release, problem }];
+  if (instances.size === 0) return [{ target: track, release, problem }];
   // A process of the gateway may end; where all went silent, nobody reads them.
   const stale = staleness(`backend ${track}`, [...found.values()].flat(), answered);
   return [...instances].map((instance) => {
-    const unit = { unit: `${track} by ${instance}`, release };
-    if (stale !== undefined) return { ...unit, problem: stale };
+    const target = { target: `${track} by ${instance}`, release };
+    if (stale !== undefined) return { ...target, problem: stale };
     const own = found.get(instance);
-    if (own !== undefined) return unitOf(query, unit, own, answered.seconds);
-    return { ...unit, samples: [], ...(found.size === 0 && { problem }) };
+    if (own !== undefined) return targetOf(query, target, own, answered.seconds);
+    return { ...target, samples: [], ...(found.size === 0 && { problem }) };
   });
 }
 
-function unitOf(
+function targetOf(
   query: Query,
-  unit: { readonly unit: string; readonly release: string },
+  target: { readonly target: string; readonly release: string },
   series: readonly Series[],
   seconds: number,
-): UnitReading {
-  if (series.length === 0) return { ...unit, problem: nothingOf(query, oneLine(unit.unit), seconds) };
+): TargetReading {
+  if (series.length === 0) return { ...target, problem: nothingOf(query, oneLine(target.target), seconds) };
   const { samples, wrong } = countersOf(query.metrics, series.map(withoutScrape), {
     bare: query.trackOf !== undefined,
   });
   const twice = wrong?.endsWith(" twice") ? ": is it scraped by two jobs? Choose one with --label job=<name>" : "";
   return {
-    ...unit,
+    ...target,
     ...(samples && { samples }),
-    ...(wrong !== undefined && { problem: `${oneLine(unit.unit)} ${wrong}${twice}.` }),
+    ...(wrong !== undefined && { problem: `${oneLine(target.target)} ${wrong}${twice}.` }),
   };
 }
 

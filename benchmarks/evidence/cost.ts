@@ -52,9 +52,9 @@ function updatesPerSecond(): number {
 function fourStreams(tick: Tick, at: number): Tick {
   return {
     ...tick,
-    units: tick.units.map(({ latency: _, ...unit }, index) => {
-      const total = Object.values(unit.requests).reduce((sum, each) => sum + each, 0);
-      return { ...unit, pairs: { orders: { bad: (at + index) % 7 === 0 ? 1 : 0, total } } };
+    targets: tick.targets.map(({ latency: _, ...target }, index) => {
+      const total = Object.values(target.requests).reduce((sum, each) => sum + each, 0);
+      return { ...target, pairs: { orders: { bad: (at + index) % 7 === 0 ? 1 : 0, total } } };
     }),
     pods: tick.pods.map((pod, index) => ({ ...pod, restarts: (at + index) % 100 === 0 ? 1 : 0 })),
   };

@@ -1,4 +1,4 @@
-import { answersOf } from "../../analysis/sides.ts";
+import { answersOf } from "../../analysis/arms.ts";
 import type { Tick } from "../../analysis/tick.ts";
 
 /**
@@ -41,7 +41,7 @@ export class ThresholdWatch {
 
   observe(tick: Tick): void {
     if (this.rolledBack) return;
-    const canary = tick.units.find(({ release }) => release === "B");
+    const canary = tick.targets.find(({ release }) => release === "B");
     if (!canary) return;
     const { requests, failed } = answersOf(canary);
     this.requests += requests;

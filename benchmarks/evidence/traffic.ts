@@ -1,4 +1,4 @@
-import type { Tick, UnitTick } from "../../analysis/tick.ts";
+import type { TargetTick, Tick } from "../../analysis/tick.ts";
 import type { Chance } from "./chance.ts";
 
 /** Traffic to simulate: 200 requests a second, 10 % of them to one canary pod, the rest to nine of stable. */
@@ -38,10 +38,10 @@ export function* tickEnds(): Generator<number> {
 /** An hour of traffic, tick by tick. @param full with 4xx and latency, or TPS alone */
 export function* hourOf(traffic: Traffic, chance: Chance, full: boolean): Generator<Tick> {
   const names = ["canary", ...Array.from({ length: stablePods }, (_, at) => `stable-${at + 1}`)];
-  const pods = names.map((unit) => ({
-    unit,
-    release: unit === "canary" ? "B" : "A",
-    perSecond: requestsPerSecond * (unit === "canary" ? canaryShare : (1 - canaryShare) / stablePods),
+  const pods = names.map((target) => ({
+    target,
+    release: target === "canary" ? "B" : "A",
+    perSecond: requestsPerSecond * (target === "canary" ? canaryShare : (1 - canaryShare) / stablePods),
     luck: Math.exp((traffic.unequal ?? 0) * chance.normal()),
   }));
   const badMinute = Math.floor(chance.uniform() * (seconds - 60));
@@ -51,13 +51,13 @@ export function* hourOf(traffic: Traffic, chance: Chance, full: boolean): Genera
     const shared = traffic.trouble
       ? (1 + 0.5 * Math.sin((2 * Math.PI * at) / seconds)) * (at > badMinute && at <= badMinute + 60 ? 3 : 1)
       : 1;
-    const units = pods.map(({ unit, release, perSecond, luck }): UnitTick => {
+    const targets = pods.map(({ target, release, perSecond, luck }): TargetTick => {
       const own = release === "A" ? traffic.errors : (traffic.canaryErrors ?? traffic.errors * (traffic.ratio ?? 1));
       const requests = chance.poisson(perSecond * length);
       const errors = bunches(chance, requests, own * shared * luck, traffic.bunch ?? 1);
       const refused = full ? chance.some(requests - errors, clientErrors) : 0;
       return {
-        unit,
+        target,
         release,
         pod: true,
         requests: { "200": requests - errors - refused, "404": refused, "500": errors },
@@ -65,8 +65,8 @@ export function* hourOf(traffic: Traffic, chance: Chance, full: boolean): Genera
         pairs: {},
       };
     });
-    const states = pods.map(({ unit, release }) => ({
-      pod: unit,
+    const states = pods.map(({ target, release }) => ({
+      pod: target,
       release,
       track: release === "B" ? "canary" : "stable",
       ready: true,
@@ -74,7 +74,7 @@ export function* hourOf(traffic: Traffic, chance: Chance, full: boolean): Genera
       lostReadiness: false,
       vanished: false,
     }));
-    yield { at: at * 1000, seconds: length, units, pods: states, problems: [] };
+    yield { at: at * 1000, seconds: length, targets, pods: states, problems: [] };
     before = at;
   }
 }
@@ -86,7 +86,7 @@ function bunches(chance: Chance, requests: number, rate: number, mean: number): 
   return Math.min(errors, requests);
 }
 
-function latencyOf(chance: Chance, requests: number): NonNullable<UnitTick["latency"]> {
+function latencyOf(chance: Chance, requests: number): NonNullable<TargetTick["latency"]> {
   const counts = buckets.map((mass) => chance.poisson(requests * mass));
   const total = counts.reduce((sum, each) => sum + each, 0);
   let slower = total;

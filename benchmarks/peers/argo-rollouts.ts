@@ -1,4 +1,4 @@
-import { apply, get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
+import { apply, get, kubectl, namespace as makeNamespace, until } from "../../harness/kubectl.ts";
 import type { AtEnd } from "../session.ts";
 import type { Change, Contender, Door, End } from "./contender.ts";
 import { type Controller, startController } from "./controller.ts";

@@ -1,6 +1,6 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { kubectl } from "../../rehearsal/kubectl.ts";
+import { kubectl } from "../../harness/kubectl.ts";
 import { connect, Unreachable } from "../../rollout/cluster/cluster.ts";
 import { findAccess } from "../../rollout/cluster/kubeconfig.ts";
 import { startGuest } from "../../sandbox/guest.ts";
@@ -61,7 +61,7 @@ export async function startController(
     what: `${command} to become healthy`,
     seconds: 60,
     check: guest.mustLive,
-    onTimeout: guest.lastWords,
+    onTimeout: guest.diagnostics,
   });
   const cluster = connect(findAccess());
   return {

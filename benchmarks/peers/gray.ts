@@ -1,5 +1,5 @@
-import { get, kubectl, namespace as makeNamespace } from "../../rehearsal/kubectl.ts";
-import { Project } from "../../rehearsal/project.ts";
+import { get, kubectl, namespace as makeNamespace } from "../../harness/kubectl.ts";
+import { Project } from "../../harness/project.ts";
 import { GATEWAY } from "../../sandbox/gateway.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 import type { AtEnd } from "../session.ts";

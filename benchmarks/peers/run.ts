@@ -1,6 +1,6 @@
 /** `npm run bench:peers`: the same release by `gray rollout`, Argo Rollouts and Flagger, good and bad, in one run on the sandbox. */
 import { parseArgs } from "node:util";
-import { enterSandbox } from "../../rehearsal/sandbox.ts";
+import { enterSandbox } from "../../harness/sandbox.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 import { load, Session } from "../session.ts";
 import { ArgoRollouts } from "./argo-rollouts.ts";

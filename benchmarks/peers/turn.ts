@@ -1,4 +1,4 @@
-import { startUsers } from "../../rehearsal/users.ts";
+import { startUsers } from "../../harness/users.ts";
 import type { Change, Contender, End } from "./contender.ts";
 import type { Setting, SettingName } from "./rules.ts";
 

@@ -14,7 +14,7 @@ import { ApiError, Unreachable } from "./cluster.ts";
  *
  * @example if (!mayPass(error)) throw error;
  */
-export function mayPass(error: unknown): boolean {
+export function isRetryable(error: unknown): boolean {
   if (error instanceof Unreachable) return true;
   return error instanceof ApiError && (error.status >= 500 || passing.has(error.status));
 }
@@ -22,6 +22,6 @@ export function mayPass(error: unknown): boolean {
 const passing = new Set([401, 408, 409, 410, 429]);
 
 /** Whether the API server gave no answer at all. */
-export function isUnanswered(error: unknown): boolean {
+export function isUnavailable(error: unknown): boolean {
   return error instanceof Unreachable;
 }

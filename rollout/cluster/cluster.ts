@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { BodyTooLarge, linesIn, textIn, textOf } from "../../border/body.ts";
 import { oneLine } from "../../border/foreign-text.ts";
 import { isPlainPath, UnsafePath } from "../../border/path.ts";
-import { Refusal } from "../../components/refusal.ts";
+import { UserError } from "../../components/user-error.ts";
 import type { Access, Credentials } from "./kubeconfig.ts";
 import { type Outgoing, send } from "./send.ts";
 
@@ -28,7 +28,7 @@ export class ApiError extends Error {
 }
 
 /** The API server does not answer, or cannot be asked: nothing is known, and it may be worth asking again. */
-export class Unreachable extends Refusal {}
+export class Unreachable extends UserError {}
 
 /**
  * A 404 in other words than the API server has for an absent object (meta/v1 Status). Mostly a proxy answers in its place; the API
@@ -40,7 +40,7 @@ export class NotServed extends Unreachable {}
 export interface Cluster {
   readonly access: Access;
   /** Ends each call that has no signal of its own (`until`), and any wait between two calls. */
-  readonly ending?: AbortSignal;
+  readonly stopping?: AbortSignal;
   /** The object, or undefined if there is none. */
   get<T>(path: string): Promise<T | undefined>;
   /**
@@ -132,9 +132,9 @@ interface Page<T> {
  * @param ending ends each call that has no signal of its own. @default none
  * @throws Refusal from each call if the server does not answer
  */
-export function connect(access: Access, ending?: AbortSignal): Cluster {
+export function connect(access: Access, stopping?: AbortSignal): Cluster {
   const call = async (method: string, path: string, body?: object): Promise<unknown> => {
-    const { status, text } = await exchange(access, method, path, body, ending);
+    const { status, text } = await exchange(access, method, path, body, stopping);
     const answer = parse(text);
     if (isGood(status) && answer !== undefined) return answer;
     throw refusedBy(status, text, `${method} ${path}`);
@@ -165,7 +165,7 @@ export function connect(access: Access, ending?: AbortSignal): Cluster {
   };
   return {
     access,
-    ...(ending && { ending }),
+    ...(stopping && { stopping }),
     get: <T>(path: string) => orAbsent(call("GET", path) as Promise<T>),
     async stream(path, signal, limit) {
       try {
@@ -174,14 +174,14 @@ export function connect(access: Access, ending?: AbortSignal): Cluster {
         const text = streamed(access, response, signal, limit);
         return { status: response.statusCode ?? 0, text, ...(type !== undefined && { type }) };
       } catch (error) {
-        throw signal.aborted ? signal.reason : silence(access, error);
+        throw signal.aborted ? signal.reason : unavailable(access, error);
       }
     },
     async forward(path, request) {
       try {
         return await authorized(access, path, request);
       } catch (error) {
-        throw request.signal.aborted ? request.signal.reason : silence(access, error);
+        throw request.signal.aborted ? request.signal.reason : unavailable(access, error);
       }
     },
     async *lines(path, signal) {
@@ -191,7 +191,7 @@ export function connect(access: Access, ending?: AbortSignal): Cluster {
         if (!isGood(status)) throw refusedBy(status, await textOf(response, answerBytes), `GET ${path}`);
         yield* linesIn(response, lineCharacters);
       } catch (error) {
-        if (!signal.aborted) throw silence(access, error);
+        if (!signal.aborted) throw unavailable(access, error);
       }
     },
     async list<T>(path: string, selector?: string) {
@@ -231,20 +231,20 @@ async function exchange(
   method: string,
   path: string,
   body: object | undefined,
-  ending: AbortSignal | undefined,
+  stopping: AbortSignal | undefined,
 ): Promise<{ status: number; text: string }> {
   try {
     for (let attempt = 1; ; attempt++) {
-      const credentials = await access.credentials(ending);
+      const credentials = await access.credentials(stopping);
       const limit = AbortSignal.timeout(patience);
-      const signal = ending ? AbortSignal.any([ending, limit]) : limit;
+      const signal = stopping ? AbortSignal.any([stopping, limit]) : limit;
       const response = await open(access, method, path, body, { signal, credentials });
       const answer = { status: response.statusCode ?? 0, text: await textOf(response, answerBytes) };
       if (answer.status !== 401 || attempt === 2 || !access.renew(credentials)) return answer;
     }
   } catch (error) {
-    if (ending?.aborted) throw ending.reason;
-    throw silence(access, error instanceof BodyTooLarge ? new Error(error.message) : error);
+    if (stopping?.aborted) throw stopping.reason;
+    throw unavailable(access, error instanceof BodyTooLarge ? new Error(error.message) : error);
   }
 }
 
@@ -317,13 +317,13 @@ async function* streamed(
   try {
     yield* textIn(response, limit);
   } catch (error) {
-    throw signal.aborted ? signal.reason : silence(access, error);
+    throw signal.aborted ? signal.reason : unavailable(access, error);
   }
 }
 
 /** What a failed request comes to for a person. */
-function silence(access: Access, error: unknown): Error {
-  if ([Refusal, ApiError, BodyTooLarge, UnsafePath].some((known) => error instanceof known)) return error as Error;
+function unavailable(access: Access, error: unknown): Error {
+  if ([UserError, ApiError, BodyTooLarge, UnsafePath].some((known) => error instanceof known)) return error as Error;
   const { name, message } = error as Error;
   const why = name === "TimeoutError" || name === "AbortError" ? `no answer within ${patience / 1000} s` : message;
   return new Unreachable(

@@ -4,8 +4,8 @@ import { delimiter, dirname, join, resolve } from "node:path";
 import { load } from "js-yaml";
 import * as v from "valibot";
 import type { AccessArgs } from "../../components/access.ts";
-import { Refusal } from "../../components/refusal.ts";
 import { keyed, understand } from "../../components/schema.ts";
+import { UserError } from "../../components/user-error.ts";
 import { Unreachable } from "./cluster.ts";
 import { CredentialPlugin, pluginLimit, pluginSchema } from "./credential-plugin.ts";
 
@@ -94,13 +94,13 @@ export function findAccess(chosen: AccessArgs & { readonly pluginLimit?: number 
   const where = sources.map((source) => source.origin).join(", ");
   const name = chosen.context ?? texts.map((text) => text.parsed["current-context"]).find((current) => current);
   if (!name)
-    throw new Refusal(`The kubeconfig ${where} has no current-context: choose one with kubectl config use-context.`);
+    throw new UserError(`The kubeconfig ${where} has no current-context: choose one with kubectl config use-context.`);
   const pick = <T>(kind: "contexts" | "clusters" | "users", field: string, wanted: string): Found<T> => {
     for (const { parsed, folder } of texts) {
       const entry = parsed[kind]?.find((candidate) => candidate.name === wanted) as Record<string, unknown> | undefined;
       if (entry) return { value: entry[field] as T, folder };
     }
-    throw new Refusal(
+    throw new UserError(
       `The kubeconfig ${where} has no entry "${wanted}" under ${kind}: correct the context or add the entry.`,
     );
   };
@@ -108,7 +108,7 @@ export function findAccess(chosen: AccessArgs & { readonly pluginLimit?: number 
   const clusterName = chosen.cluster ?? chosenContext.cluster;
   const found = pick<Cluster>("clusters", "cluster", clusterName);
   if (found.value["proxy-url"]) {
-    throw new Refusal(
+    throw new UserError(
       `The cluster "${clusterName}" in ${where} has a proxy-url, which is not supported: use a direct server address.`,
     );
   }
@@ -140,7 +140,7 @@ function kubeconfigs(chosen: string | undefined): { text: string; origin: string
     const advice = chosen === undefined ? "set KUBECONFIG to one that does" : "correct its path";
     // What is no path may be a kubeconfig, as some clouds give it out: in base64, with all its secrets.
     const isPath = fromEnvironment.length < 300 && /[/.~]/.test(fromEnvironment);
-    throw new Refusal(
+    throw new UserError(
       isPath
         ? `The kubeconfig ${fromEnvironment} does not exist: ${advice}.`
         : "The kubeconfig that was given is neither the path of a file nor a kubeconfig as text: correct it, and decode it where it is in base64.",
@@ -159,7 +159,7 @@ function parse(text: string, origin: string): v.InferOutput<typeof file> {
     return understand(file, load(text));
   } catch (error) {
     const [why] = (error as Error).message.split("\n");
-    throw new Refusal(
+    throw new UserError(
       `The kubeconfig ${origin} cannot be understood (${why}): correct it or choose another with KUBECONFIG.`,
     );
   }
@@ -168,7 +168,7 @@ function parse(text: string, origin: string): v.InferOutput<typeof file> {
 function inPod(): Access {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env;
   if (!host || !existsSync(`${serviceAccount}/token`)) {
-    throw new Refusal(
+    throw new UserError(
       "There is no cluster to talk to: set KUBECONFIG, or start the sandbox with npm run sandbox -- up.",
     );
   }

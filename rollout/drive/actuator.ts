@@ -1,12 +1,13 @@
 import type { Evidence } from "../../analysis/evidence.ts";
 import { deploymentName } from "../../components/names.ts";
-import { Refusal } from "../../components/refusal.ts";
 import type { Track } from "../../components/traffic.ts";
+import { UserError } from "../../components/user-error.ts";
 import { ApiError, type Cluster } from "../cluster/cluster.ts";
 import { cutNow } from "../live/cut.ts";
 import { driftSentence } from "../live/difference.ts";
 import {
   type DeploymentObject,
+  describeRefused,
   isStuck,
   makesRoom,
   podsRefused,
@@ -14,18 +15,17 @@ import {
   refusedMilliseconds,
   releaseOf,
   runs,
-  tellRefused,
 } from "../live/live.ts";
 import { containersOf, type PodObject, readPods } from "../live/pods.ts";
-import { tellRoll } from "../live/roll.ts";
+import { reportRoll } from "../live/roll.ts";
 import { driftFrom } from "../live/template.ts";
+import type { EndpointArgs } from "../probe/endpoint.ts";
 import { type CheckResult, probe } from "../probe/probe.ts";
-import type { WaysArgs } from "../probe/way.ts";
 import { assertNewest } from "../record/epoch.ts";
 import { changeRecord, type RolloutRecord, raised } from "../record/record.ts";
 import { readTemplates } from "../record/template-store.ts";
+import { saveDiagnostics } from "./diagnostics.ts";
 import type { Actuator } from "./driver.ts";
-import { saveLastWords } from "./last-words.ts";
 import type { Rollout } from "./rollout.ts";
 
 /** A service, its stacks, and where its program is. */
@@ -44,7 +44,7 @@ export interface Acting {
   /** What was seen of the release until now. */
   readonly evidence: () => Evidence | undefined;
   /** How the checks reach canary. */
-  readonly way: Pick<WaysArgs, "by" | "url">;
+  readonly endpoint: Pick<EndpointArgs, "by" | "url">;
   /** Folder on this machine for what a canary leaves behind. */
   readonly folder: string;
   readonly note: (sentence: string) => void;
@@ -53,7 +53,7 @@ export interface Acting {
 }
 
 /** Why a container does not start, in the kubelet's words: those that another look seldom finds gone. */
-const hopelessReasons = new Set([
+const fatalReasons = new Set([
   ...["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"],
   ...["CrashLoopBackOff", "CreateContainerConfigError", "CreateContainerError", "RunContainerError"],
 ]);
@@ -65,7 +65,7 @@ const graceMilliseconds = 20_000;
 
 /** Acts by `pulumi up` where there is time for it, and past Pulumi where there is not. */
 export function actuatorOf(of: Acting): Actuator {
-  const { api, cluster, namespace, service, stacks, evidence, way, folder, note, progress, assertHeld } = of;
+  const { api, cluster, namespace, service, stacks, evidence, endpoint, folder, note, progress, assertHeld } = of;
   const up: Acting["up"] = async (...args) => {
     assertHeld();
     await of.up(...args);
@@ -82,7 +82,7 @@ export function actuatorOf(of: Acting): Actuator {
   /** Says what a track has after its `up` that its release does not say; a cluster that does not answer now says it later. */
   const noteDrift = async (track: Track, release: string) => {
     const { drift } = await readTrack(track).catch((error) => {
-      if (error instanceof ApiError || error instanceof Refusal) return { drift: [] };
+      if (error instanceof ApiError || error instanceof UserError) return { drift: [] };
       throw error;
     });
     if (drift.length > 0) note(driftSentence(track, release, drift));
@@ -94,7 +94,7 @@ export function actuatorOf(of: Acting): Actuator {
     },
     async bringStable({ epoch, runs: { stable } }, signal) {
       const over = new AbortController();
-      const telling = tellRoll({ api, namespace, service, say: progress }, "stable", stable, over.signal);
+      const telling = reportRoll({ api, namespace, service, report: progress }, "stable", stable, over.signal);
       try {
         await up(stacks.stable, epoch, signal);
       } finally {
@@ -107,7 +107,7 @@ export function actuatorOf(of: Acting): Actuator {
       const { deployment, drift } = await readTrack("stable");
       return runs(deployment, release) && drift.length === 0;
     },
-    async hopeless(track, rollout) {
+    async cannotSucceed(track, rollout) {
       const release = rollout.runs[track];
       const [deployment, pods] = await Promise.all([
         readDeployment(api, namespace, service, track),
@@ -121,7 +121,7 @@ export function actuatorOf(of: Acting): Actuator {
       const own = pods.filter((pod) => isOf(pod, track, release));
       const refused = podsRefused(deployment);
       const isRefused = refused !== undefined && !makesRoom(refused, pods);
-      const why = isRefused ? tellRefused(name, refused) : (stopped(deployment, name) ?? notStarting(own));
+      const why = isRefused ? describeRefused(name, refused) : (stopped(deployment, name) ?? notStarting(own));
       if (why !== undefined) failing[track] ??= Date.now();
       else if (!own.some(isBetweenAttempts)) delete failing[track];
       const grace = isRefused ? refusedMilliseconds : graceMilliseconds;
@@ -130,10 +130,10 @@ export function actuatorOf(of: Acting): Actuator {
     async check(names, signal) {
       let results: readonly CheckResult[];
       try {
-        ({ results } = await probe({ api: api.until(signal), namespace, service, ...way, signal }));
+        ({ results } = await probe({ api: api.until(signal), namespace, service, ...endpoint, signal }));
       } catch (error) {
         // Canary may be between two pods, or answer in the name of the API server: what could not be asked has failed, and is tried again.
-        if (!(error instanceof Refusal || error instanceof ApiError)) throw error;
+        if (!(error instanceof UserError || error instanceof ApiError)) throw error;
         return error.message.replace(/\.$/, "");
       }
       const asked = results.filter(({ check }) => names.includes(check));
@@ -141,7 +141,7 @@ export function actuatorOf(of: Acting): Actuator {
       if (asked.length > 0 && failed.length === 0) return undefined;
       const [first] = failed;
       return first
-        ? `${failed.length} of ${asked.length} checks failed: ${first.check} by ${first.way}: ${first.because}`
+        ? `${failed.length} of ${asked.length} checks failed: ${first.check} by ${first.endpoint}: ${first.reason}`
         : `none of the checks ${names.join(", ")} could be made`;
     },
     async cut(epoch) {
@@ -149,9 +149,9 @@ export function actuatorOf(of: Acting): Actuator {
       const isNoted = (record: RolloutRecord) => (record.epoch ?? 0) >= epoch;
       return cutNow({ ...of, fence, isNoted }, note);
     },
-    async silence({ release, epoch }: Rollout) {
+    async drainCanary({ release, epoch }: Rollout) {
       const seen = evidence();
-      const saved = saveLastWords({
+      const saved = saveDiagnostics({
         api,
         namespace,
         service,
@@ -197,7 +197,7 @@ function notStarting(pods: readonly PodObject[]): string | undefined {
   for (const pod of pods) {
     for (const { name, state } of containersOf(pod)) {
       const reason = state?.waiting?.reason;
-      if (reason !== undefined && hopelessReasons.has(reason)) {
+      if (reason !== undefined && fatalReasons.has(reason)) {
         return `container ${name} of pod ${pod.metadata.name} does not start: ${reason}`;
       }
     }

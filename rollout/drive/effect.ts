@@ -1,12 +1,12 @@
 /** How a driver does something to the world: noted in the record before and after, tried again, and given up where it may be. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Track } from "../../components/traffic.ts";
-import { isUnanswered } from "../cluster/answer.ts";
+import { isUnavailable } from "../cluster/answer.ts";
 import { backoff } from "../cluster/backoff.ts";
 import { Superseded } from "../record/epoch.ts";
-import type { Drive } from "./driver.ts";
-import { RecordGone } from "./ledger.ts";
+import type { DriveContext } from "./driver.ts";
 import type { Rollout } from "./rollout.ts";
+import { RecordGone } from "./rollout-store.ts";
 import {
   alertMilliseconds,
   askedBeside,
@@ -34,7 +34,7 @@ const cutPauses = { first: 100, most: 1000 };
 /** Milliseconds for which a cut waits for its note in the record. */
 const noteMilliseconds = 250;
 /** Attempts of a cut that are each told; of further ones at most one a second is. */
-const cutAttemptsTold = 10;
+const cutAttemptsReported = 10;
 
 /** Something that is done to the world. */
 export interface Effect {
@@ -55,9 +55,9 @@ export type Outcome =
 
 interface Failure {
   readonly kind: "failed";
-  readonly because: string;
+  readonly reason: string;
   /** Whether the cluster says that the track will not come to run its release. */
-  readonly hopeless: boolean;
+  readonly cannotSucceed: boolean;
   /** Whether the cluster answered: what fails in a silence is no failure of the effect. */
   readonly answered: boolean;
 }
@@ -66,23 +66,23 @@ interface Failure {
  * An effect that is given up where the rollout has to roll back, where the cluster says that the track will not come to run
  * its release, or where it failed by three answers.
  */
-export async function effect(way: Drive, what: Effect): Promise<Outcome> {
+export async function effect(context: DriveContext, what: Effect): Promise<Outcome> {
   for (let failures = 0; ; ) {
-    const came = await attempt(way, what);
-    if (came.kind !== "failed" || came.hopeless) return came;
+    const came = await attempt(context, what);
+    if (came.kind !== "failed" || came.cannotSucceed) return came;
     if (came.answered) failures++;
     if (failures === attempts) return came;
-    if (!(await pauseUnlessRollsBack(way, what, came.because))) return { kind: "interrupted" };
+    if (!(await pauseUnlessRollsBack(context, what, came.reason))) return { kind: "interrupted" };
   }
 }
 
 /** An effect cannot be done now, and nobody is there to see to it. */
 export class Stuck extends Error {
   /** How it was tried. */
-  readonly way: Drive;
-  constructor(message: string, way: Drive) {
+  readonly context: DriveContext;
+  constructor(message: string, context: DriveContext) {
     super(message);
-    this.way = way;
+    this.context = context;
   }
 }
 
@@ -92,68 +92,68 @@ export class Stuck extends Error {
  * @returns whether it was done
  * @throws Stuck where it failed by three answers and nobody is at a terminal
  */
-export async function untilDone(way: Drive, what: Effect): Promise<boolean> {
+export async function untilDone(context: DriveContext, what: Effect): Promise<boolean> {
   for (let failures = 0; ; ) {
-    const came = await attempt(way, what);
+    const came = await attempt(context, what);
     if (came.kind === "done") return true;
-    if (rollbackBy(way, await read(way)) !== undefined && !way.isReturning) return false;
+    if (rollbackBy(context, await read(context)) !== undefined && !context.isReturning) return false;
     if (came.kind === "interrupted") continue;
-    failures = came.hopeless ? attempts : failures + Number(came.answered);
-    assertNotStuck(way, what, came.because, failures);
-    if (!(await pauseUnlessRollsBack(way, what, came.because))) return false;
+    failures = came.cannotSucceed ? attempts : failures + Number(came.answered);
+    assertNotStuck(context, what, came.reason, failures);
+    if (!(await pauseUnlessRollsBack(context, what, came.reason))) return false;
   }
 }
 
 /** An effect without which the rollback goes on, and then says so. */
-export async function besides(way: Drive, what: Effect): Promise<void> {
-  const came = await effect(way, what);
-  if (came.kind === "failed") way.audience.note(`${what.name}: ${came.because}. The rollback goes on without it.`);
+export async function besides(context: DriveContext, what: Effect): Promise<void> {
+  const came = await effect(context, what);
+  if (came.kind === "failed") context.reporter.note(`${what.name}: ${came.reason}. The rollback goes on without it.`);
 }
 
 /** @throws Stuck where an effect has failed by three answers and nobody is at a terminal */
-export function assertNotStuck(way: Drive, { name }: Effect, because: string, failures = attempts): void {
-  if (failures < attempts || !way.leavesHolding) return;
-  const stable = mayHaveUsers(way) ? "stable may still run the release; " : "users are on stable; ";
-  const users = way.isReturning ? stable : "";
-  throw new Stuck(`${name} failed: ${because}; ${users}mend that, then run gray resume`, way);
+export function assertNotStuck(context: DriveContext, { name }: Effect, reason: string, failures = attempts): void {
+  if (failures < attempts || !context.leavesHolding) return;
+  const stable = mayHaveUsers(context) ? "stable may still run the release; " : "users are on stable; ";
+  const users = context.isReturning ? stable : "";
+  throw new Stuck(`${name} failed: ${reason}; ${users}mend that, then run gray resume`, context);
 }
 
 /** Does it once, with an eye on the record and on the track. */
-async function attempt(way: Drive, what: Effect): Promise<Outcome> {
+async function attempt(context: DriveContext, what: Effect): Promise<Outcome> {
   const { track } = what;
-  if (rollbackNow(way) !== undefined) return { kind: "interrupted" };
+  if (rollbackNow(context) !== undefined) return { kind: "interrupted" };
   const over = new AbortController();
-  const watching = watch(way, over, track);
+  const watching = watch(context, over, track);
   try {
-    await noted(way, what, over.signal);
+    await noted(context, what, over.signal);
     return { kind: "done" };
   } catch (error) {
     if (over.signal.aborted) return over.signal.reason as Outcome;
-    const because = reasonOf(way, error);
-    const { entry, waited } = await readPatiently(way);
-    const against = track && (await askedBeside(way, () => way.actuator.hopeless(track, entry.rollout)));
-    if (against !== undefined) return hopeless(against);
-    return { kind: "failed", because, hopeless: false, answered: !waited && !isUnanswered(error) };
+    const reason = reasonOf(context, error);
+    const { entry, waited } = await readPatiently(context);
+    const against = track && (await askedBeside(context, () => context.actuator.cannotSucceed(track, entry.rollout)));
+    if (against !== undefined) return cannotSucceed(against);
+    return { kind: "failed", reason, cannotSucceed: false, answered: !waited && !isUnavailable(error) };
   } finally {
     over.abort({ kind: "interrupted" } satisfies Outcome);
     await watching;
   }
 }
 
-function hopeless(because: string): Failure {
-  return { kind: "failed", because, hopeless: true, answered: true };
+function cannotSucceed(reason: string): Failure {
+  return { kind: "failed", reason, cannotSucceed: true, answered: true };
 }
 
 /** The pause before another attempt. @returns false as soon as the rollout has to roll back */
-async function pauseUnlessRollsBack(way: Drive, { name }: Effect, because: string): Promise<boolean> {
-  way.audience.note(`${name}: ${because}. Trying again.`);
-  if (way.isReturning) {
-    await pause(way, againMilliseconds);
+async function pauseUnlessRollsBack(context: DriveContext, { name }: Effect, reason: string): Promise<boolean> {
+  context.reporter.note(`${name}: ${reason}. Trying again.`);
+  if (context.isReturning) {
+    await pause(context, againMilliseconds);
     return true;
   }
   for (let waited = 0; waited < againMilliseconds; waited += alertMilliseconds) {
-    await pause(way, alertMilliseconds);
-    if (rollbackBy(way, await read(way)) !== undefined) return false;
+    await pause(context, alertMilliseconds);
+    if (rollbackBy(context, await read(context)) !== undefined) return false;
   }
   return true;
 }
@@ -167,30 +167,30 @@ async function pauseUnlessRollsBack(way: Drive, { name }: Effect, because: strin
  * @returns whether users are off canary: where nothing but canary serves they are left there
  * @throws Superseded where another driver has the rollout; RecordGone and what the record refuses, once users are off
  */
-export async function cutOffUsers(way: Drive, to: (rollout: Rollout) => Rollout): Promise<boolean> {
-  const ending = new AbortController();
-  const lasting = { ...way, isReturning: true, signal: ending.signal };
+export async function cutOffUsers(context: DriveContext, to: (rollout: Rollout) => Rollout): Promise<boolean> {
+  const stopping = new AbortController();
+  const lasting = { ...context, isReturning: true, signal: stopping.signal };
   const name = "cut";
-  boundary(way);
+  boundary(context);
   const begun = write(lasting, (before) => ({ ...to(before), effect: { name, at: new Date().toISOString() } }));
   const isSuperseded = (error: unknown) => {
     if (error instanceof Superseded && !(error instanceof RecordGone)) throw error;
   };
   await Promise.race([begun.then(() => {}, isSuperseded), sleep(noteMilliseconds, undefined, { ref: false })]);
-  boundary(way);
-  const stop = () => ending.abort();
+  boundary(context);
+  const stop = () => stopping.abort();
   try {
-    const off = await untilCut(() => way.actuator.cut(way.ledger.epoch), way.audience.note);
+    const off = await untilCut(() => context.actuator.cut(context.store.epoch), context.reporter.note);
     // From here on the driver may be stopped again.
-    if (way.signal.aborted) stop();
-    way.signal.addEventListener("abort", stop, { once: true });
-    boundary(way);
+    if (context.signal.aborted) stop();
+    context.signal.addEventListener("abort", stop, { once: true });
+    boundary(context);
     await begun;
     await write(lasting, ({ effect: _, ...rest }) => rest);
-    boundary(way);
+    boundary(context);
     return off;
   } finally {
-    way.signal.removeEventListener("abort", stop);
+    context.signal.removeEventListener("abort", stop);
     stop();
   }
 }
@@ -203,7 +203,7 @@ export async function cutOffUsers(way: Drive, to: (rollout: Rollout) => Rollout)
  * @throws Superseded
  */
 export async function untilCut(cut: () => Promise<boolean>, note: (sentence: string) => void): Promise<boolean> {
-  let silent = 0;
+  let unavailable = 0;
   let told = 0;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -213,25 +213,25 @@ export async function untilCut(cut: () => Promise<boolean>, note: (sentence: str
     } catch (error) {
       // Whatever else it is: ending would leave users where they are.
       if (error instanceof Superseded) throw error;
-      silent = isUnanswered(error) ? silent + 1 : 0;
-      if (attempt <= cutAttemptsTold || Date.now() - told >= 1000) {
+      unavailable = isUnavailable(error) ? unavailable + 1 : 0;
+      if (attempt <= cutAttemptsReported || Date.now() - told >= 1000) {
         told = Date.now();
         note(`cut: ${sentence(error as Error)} (attempt ${attempt}). Trying again until users are off canary.`);
       }
-      await sleep(backoff(Math.max(1, silent), cutPauses));
+      await sleep(backoff(Math.max(1, unavailable), cutPauses));
     }
   }
 }
 
 /** Does something, noted in the record before and after, so that the next driver knows what may be half done. */
-async function noted(way: Drive, { name, to, run }: Effect, signal?: AbortSignal): Promise<void> {
-  boundary(way);
-  const rollout = await write(way, (before) => ({ ...to(before), effect: { name, at: new Date().toISOString() } }));
-  boundary(way);
-  await run(rollout, signal ? AbortSignal.any([way.signal, signal]) : way.signal);
-  boundary(way);
-  await write(way, ({ effect: _, ...rest }) => rest);
-  boundary(way);
+async function noted(context: DriveContext, { name, to, run }: Effect, signal?: AbortSignal): Promise<void> {
+  boundary(context);
+  const rollout = await write(context, (before) => ({ ...to(before), effect: { name, at: new Date().toISOString() } }));
+  boundary(context);
+  await run(rollout, signal ? AbortSignal.any([context.signal, signal]) : context.signal);
+  boundary(context);
+  await write(context, ({ effect: _, ...rest }) => rest);
+  boundary(context);
 }
 
 /**
@@ -241,11 +241,11 @@ async function noted(way: Drive, { name, to, run }: Effect, signal?: AbortSignal
  * @param over is aborted with an Outcome
  * @param track whose release is brought. @default none is
  */
-export async function watch(way: Drive, over: AbortController, track?: Track): Promise<void> {
-  const either = AbortSignal.any([way.signal, over.signal]);
+export async function watch(context: DriveContext, over: AbortController, track?: Track): Promise<void> {
+  const either = AbortSignal.any([context.signal, over.signal]);
   const rollBack = () => {
     over.abort({ kind: "interrupted" } satisfies Outcome);
-    return untilCut(() => way.actuator.cut(way.ledger.epoch), way.audience.note).then(
+    return untilCut(() => context.actuator.cut(context.store.epoch), context.reporter.note).then(
       () => {},
       () => {},
     );
@@ -255,9 +255,9 @@ export async function watch(way: Drive, over: AbortController, track?: Track): P
   const question = (asked: Track, rollout: Rollout) => {
     if (isAsked) return;
     isAsked = true;
-    way.actuator
-      .hopeless(asked, rollout)
-      .then((because) => void (because !== undefined && over.abort(hopeless(because))))
+    context.actuator
+      .cannotSucceed(asked, rollout)
+      .then((reason) => void (reason !== undefined && over.abort(cannotSucceed(reason))))
       .catch(() => {})
       .finally(() => {
         isAsked = false;
@@ -265,23 +265,23 @@ export async function watch(way: Drive, over: AbortController, track?: Track): P
   };
   for (let look = 0; !either.aborted; look++) {
     try {
-      const entry = await hearing(way, way.ledger.read());
+      const entry = await hearing(context, context.store.read());
       if (either.aborted) return;
-      if (!way.isReturning && rollbackBy(way, entry) !== undefined) return await rollBack();
+      if (!context.isReturning && rollbackBy(context, entry) !== undefined) return await rollBack();
       // What Kubernetes says of the roll before stands until the first progress of this one.
       if (track !== undefined && look % looksPerQuestion === looksPerQuestion - 1) question(track, entry.rollout);
     } catch (error) {
-      if (error instanceof RecordGone && usersOnCanary(way)) return await rollBack();
+      if (error instanceof RecordGone && usersOnCanary(context)) return await rollBack();
       // A driver that was superseded learns it from its next word to the record.
       if (error instanceof Superseded) over.abort({ kind: "interrupted" } satisfies Outcome);
-      else if (!either.aborted && rollbackNow(way) !== undefined) return await rollBack();
+      else if (!either.aborted && rollbackNow(context) !== undefined) return await rollBack();
     }
     if (!either.aborted) await sleep(alertMilliseconds, undefined, { signal: either }).catch(() => {});
   }
 }
 
 /** What went wrong, without its full stop. @throws what no trying again can mend */
-function reasonOf({ signal }: Drive, error: unknown): string {
+function reasonOf({ signal }: DriveContext, error: unknown): string {
   if (signal.aborted) throw new Stopped();
   if (!isOfTheCluster(error)) throw error;
   return sentence(error);
@@ -294,8 +294,8 @@ function sentence(error: Error): string {
 const passed = new WeakMap<object, number>();
 
 /** For rehearsal: GRAY_DIE_AT=<n> kills the driver at the nth boundary of an effect, as a crash would. */
-function boundary({ ledger }: Drive): void {
-  const count = (passed.get(ledger) ?? 0) + 1;
-  passed.set(ledger, count);
+function boundary({ store }: DriveContext): void {
+  const count = (passed.get(store) ?? 0) + 1;
+  passed.set(store, count);
   if (process.env.GRAY_DIE_AT === String(count)) process.kill(process.pid, "SIGKILL");
 }

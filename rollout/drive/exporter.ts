@@ -4,7 +4,7 @@ import { Gauge, Registry } from "prom-client";
 import type { Evidence } from "../../analysis/evidence.ts";
 import { ARMS, labelNames, METRICS, type MetricName, ROLLOUT_METRICS, VERDICTS } from "../../analysis/metric-names.ts";
 import type { Assessment } from "../../analysis/verdict.ts";
-import { Refusal } from "../../components/refusal.ts";
+import { UserError } from "../../components/user-error.ts";
 import type { Rollout } from "./rollout.ts";
 
 /** Exposes the evidence, and the rollout under way, to Prometheus, so that dashboards can draw them. */
@@ -51,7 +51,7 @@ export async function exporter(service: string, namespace: string, { host, port 
   await new Promise<void>((listening, failed) => {
     // It stays: a server that later cannot take a connection must not end a driver.
     server.on("error", (error: NodeJS.ErrnoException) =>
-      failed(new Refusal(`Port ${port} of ${host} cannot be used for metrics (${error.code}): choose another.`)),
+      failed(new UserError(`Port ${port} of ${host} cannot be used for metrics (${error.code}): choose another.`)),
     );
     server.listen(port, host, listening);
   });

@@ -1,12 +1,20 @@
 import { oneLine } from "../../border/foreign-text.ts";
 import { leaseDefaults } from "../../components/defaults.ts";
 import { serviceLabel } from "../../components/names.ts";
-import { Refusal } from "../../components/refusal.ts";
+import { UserError } from "../../components/user-error.ts";
 import { backoff } from "../cluster/backoff.ts";
 import { ApiError, type Cluster } from "../cluster/cluster.ts";
-import { claim, identityOf, type LeaseObject, type LeaseSpec, lasting, parseIdentity, type Sight } from "./claim.ts";
 import { type Clock, machineClock } from "./clock.ts";
 import { isGone, showHolder, thisProcess } from "./holder.ts";
+import {
+  acquisition,
+  identityOf,
+  type LeaseObject,
+  type LeaseObservation,
+  type LeaseSpec,
+  lasting,
+  parseIdentity,
+} from "./lease-acquisition.ts";
 
 /** Whose rollout it is for. */
 export interface Leased {
@@ -53,7 +61,7 @@ export async function deleteLease({ api, namespace, service }: Leased): Promise<
 }
 
 /** Somebody alive drives the rollout. */
-export class Driven extends Refusal {
+export class Driven extends UserError {
   /** At the beginning of a sentence. */
   readonly who: string;
 
@@ -108,13 +116,13 @@ export class Lease {
    */
   static async take(of: Leased, note: (sentence: string) => void, clock: Clock = machineClock): Promise<Lease> {
     const identity = identityOf(thisProcess());
-    let seen: Sight | undefined;
+    let seen: LeaseObservation | undefined;
     for (let overtaken = 0; ; ) {
       const found = await of.api.get<LeaseObject>(pathOf(of.namespace, of.service));
       const now = clock.now();
       const first = seen === undefined;
       seen ??= { version: found?.metadata.resourceVersion, at: now };
-      const next = claim(found, seen, now, isGone);
+      const next = acquisition(found, seen, now, isGone);
       if (next.kind === "leave") throw drivenBy(of, found?.spec);
       if (next.kind === "wait") {
         const { milliseconds } = next;
@@ -169,7 +177,7 @@ export class Lease {
    * @throws Refusal if it was lost or given back, or has run out, as while the process was stopped
    */
   assertHeld(): void {
-    if (this.released) throw new Refusal(`The lease of ${nameOf(this.of)} was given back: take it again.`);
+    if (this.released) throw new UserError(`The lease of ${nameOf(this.of)} was given back: take it again.`);
     if (!this.lost.aborted && this.left() <= 0) this.runOut();
     this.lost.throwIfAborted();
   }
@@ -205,7 +213,7 @@ export class Lease {
         pause = leaseDefaults.renewSeconds;
       } catch (error) {
         if (ended.aborted) return;
-        this.tell(reason(error));
+        this.reportTrouble(reason(error));
         pause = leaseDefaults.retrySeconds;
       }
     }
@@ -258,7 +266,7 @@ export class Lease {
   ): Promise<void> {
     const limit = new AbortController();
     const done = new AbortController();
-    const late = new Refusal(`no answer within ${seconds(milliseconds)}`);
+    const late = new UserError(`no answer within ${seconds(milliseconds)}`);
     const over = this.clock.sleep(milliseconds, done.signal).then(() => {
       limit.abort(late);
       throw late;
@@ -283,13 +291,13 @@ export class Lease {
   private runOut(): void {
     const why = this.trouble ?? "the process or its machine was stopped";
     this.losing.abort(
-      new Refusal(
+      new UserError(
         `The lease of ${nameOf(this.of)} was not renewed for ${seconds(lasting(this.spec))} (${why}), so that somebody else may drive it by now: nothing more is done here. See gray status; gray resume goes on.`,
       ),
     );
   }
 
-  private tell(trouble: string): void {
+  private reportTrouble(trouble: string): void {
     if (this.trouble === undefined) {
       const most = seconds(Math.max(0, this.left()));
       this.note(`The lease of ${nameOf(this.of)} could not be renewed (${trouble}): trying again for ${most} at most.`);
@@ -356,9 +364,9 @@ function drivenBy(of: Leased, spec: LeaseSpec | undefined): Driven {
   );
 }
 
-function takenBy(of: Leased, spec: LeaseSpec | undefined): Refusal {
+function takenBy(of: Leased, spec: LeaseSpec | undefined): UserError {
   const who = spec?.holderIdentity ? `${show(spec)} drives` : "Nobody is to drive";
-  return new Refusal(
+  return new UserError(
     `${who} ${nameOf(of)} now, its lease was taken from this process: nothing more is done here. See gray status.`,
   );
 }

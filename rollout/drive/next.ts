@@ -1,4 +1,4 @@
-import { span } from "../../analysis/words.ts";
+import { span } from "../../analysis/format.ts";
 import type { FullyWritten } from "../../components/step.ts";
 
 /** Where a rollout stands; part of the record. */
@@ -7,7 +7,7 @@ export interface Position {
   /** Index of the present step. */
   readonly step: number;
   /** When what the step brings was in force: its weight, or stable running the release completely; ISO 8601. Absent before. */
-  readonly entered?: string;
+  readonly stepStartedAt?: string;
   /** The step's checks have passed. */
   readonly checked?: boolean;
   /** A person has approved the step. */
@@ -15,13 +15,13 @@ export interface Position {
   /** Why a person holds it. */
   readonly paused?: string;
   /** Why it goes back: a person's word, or bad evidence. Once set it stays. */
-  readonly ending?: string;
+  readonly rollbackRequested?: string;
 }
 
 /** What is known of the release now: the latest evidence, or a person's word where there is one. */
-export interface Standing {
+export interface Judgment {
   readonly verdict: "good" | "bad" | "undecided";
-  readonly because: string;
+  readonly reason: string;
   /** Why the step's checks failed when they were last made. */
   readonly failedChecks?: string;
 }
@@ -29,15 +29,15 @@ export interface Standing {
 /** What the driver does next: at most one effect. */
 export type Move =
   /** Cut canary off the users and go back to what stable ran. */
-  | { readonly kind: "retreat"; readonly because: string }
+  | { readonly kind: "rollback"; readonly reason: string }
   /** Leave everything as it is, and look on. */
-  | { readonly kind: "hold"; readonly because: string }
+  | { readonly kind: "hold"; readonly reason: string }
   /** Bring what the step is about: its weight, or stable to the release. */
   | { readonly kind: "enter" }
   /** Make the step's checks. */
   | { readonly kind: "check"; readonly names: readonly string[] }
   /** Wait for more evidence, or for time to pass. */
-  | { readonly kind: "observe"; readonly because: string }
+  | { readonly kind: "observe"; readonly reason: string }
   /** On to the next step. */
   | { readonly kind: "advance" }
   /** The rollout has come to its end. */
@@ -58,39 +58,39 @@ export type Move =
  *
  * @param now in milliseconds since the epoch
  */
-export function next(position: Position, { verdict, because, failedChecks }: Standing, now: number): Move {
-  const { steps, step: at, entered, checked, approved, paused, ending } = position;
+export function next(position: Position, { verdict, reason, failedChecks }: Judgment, now: number): Move {
+  const { steps, step: at, stepStartedAt, checked, approved, paused, rollbackRequested } = position;
   const step = steps[at];
-  if (ending !== undefined) return { kind: "retreat", because: ending };
+  if (rollbackRequested !== undefined) return { kind: "rollback", reason: rollbackRequested };
   if (step === undefined) return { kind: "finish" };
-  const done = step.stage === "full" && entered !== undefined;
-  if (verdict === "bad" && !done) return { kind: "retreat", because };
-  if (paused !== undefined) return { kind: "hold", because: paused };
+  const done = step.stage === "full" && stepStartedAt !== undefined;
+  if (verdict === "bad" && !done) return { kind: "rollback", reason };
+  if (paused !== undefined) return { kind: "hold", reason: paused };
   if (verdict === "bad") {
-    return { kind: "hold", because: `${because}, and stable runs it completely already: gray undo takes it back` };
+    return { kind: "hold", reason: `${reason}, and stable runs it completely already: gray undo takes it back` };
   }
-  if (entered === undefined) {
-    if (step.approval && !approved) return { kind: "hold", because: `${nameOf(step)} needs a person's approval` };
+  if (stepStartedAt === undefined) {
+    if (step.approval && !approved) return { kind: "hold", reason: `${nameOf(step)} needs a person's approval` };
     if (step.stage === "full" && verdict !== "good")
-      return { kind: "hold", because: `it has no good verdict: ${because}` };
+      return { kind: "hold", reason: `it has no good verdict: ${reason}` };
     return { kind: "enter" };
   }
-  const lasted = (now - Date.parse(entered)) / 1000;
+  const lasted = (now - Date.parse(stepStartedAt)) / 1000;
   if (step.stage === "full") {
     return lasted < step.watch
-      ? { kind: "observe", because: `watching for another ${span(step.watch - lasted)}` }
+      ? { kind: "observe", reason: `watching for another ${span(step.watch - lasted)}` }
       : { kind: "finish" };
   }
   if (step.checks.length > 0 && !checked) {
-    if (failedChecks !== undefined && lasted >= step.atMost) return { kind: "hold", because: failedChecks };
+    if (failedChecks !== undefined && lasted >= step.atMost) return { kind: "hold", reason: failedChecks };
     return { kind: "check", names: step.checks };
   }
   if (step.stage === "dark") return { kind: "advance" };
   if (verdict === "good" && lasted >= step.atLeast) return { kind: "advance" };
   if (verdict !== "good" && lasted >= step.atMost) {
-    return { kind: "hold", because: `no decision within ${span(step.atMost)}: ${because}` };
+    return { kind: "hold", reason: `no decision within ${span(step.atMost)}: ${reason}` };
   }
-  return { kind: "observe", because };
+  return { kind: "observe", reason };
 }
 
 /** What people call a step. */

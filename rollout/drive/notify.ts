@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { oneLine } from "../../border/foreign-text.ts";
-import { Refusal } from "../../components/refusal.ts";
+import { UserError } from "../../components/user-error.ts";
 import { send } from "../cluster/send.ts";
 
 /** Something that happened in a rollout and that people want to hear of. */
@@ -8,23 +8,23 @@ export interface Notice {
   readonly service: string;
   readonly namespace: string;
   readonly release: string;
-  readonly kind: "start" | "hold" | "verdict" | "done" | "retreat";
+  readonly kind: "start" | "hold" | "verdict" | "done" | "rollback";
   /** One sentence: why, or what the verdict is. */
-  readonly because: string;
+  readonly reason: string;
 }
 
 /** Milliseconds that one attempt may take. */
 const patience = 5000;
 const attempts = 2;
 /** Characters of a reason: two reasons, one within the other, and the words around them. */
-const becauseLimit = 1000;
+const reasonLimit = 1000;
 
 const words = {
   start: "rollout begins",
   hold: "rollout holds",
   verdict: "verdict",
   done: "rollout is done",
-  retreat: "rollout goes back",
+  rollback: "rollout goes back",
 } as const;
 
 /**
@@ -43,7 +43,7 @@ export function findWebhook(file?: string): URL | undefined {
   if (file === undefined && !text) return undefined;
   const url = URL.parse(text ?? "");
   if (url?.protocol !== "https:" && url?.protocol !== "http:") {
-    throw new Refusal(`${where} must hold a URL with https: or http:, and what it holds is not shown: correct it.`);
+    throw new UserError(`${where} must hold a URL with https: or http:, and what it holds is not shown: correct it.`);
   }
   return url;
 }
@@ -54,7 +54,9 @@ function readUrl(file: string): string {
   } catch (error) {
     // Not which file: whoever gave the URL itself in its place would read it here.
     const { code } = error as NodeJS.ErrnoException;
-    throw new Refusal(`The file of the webhook cannot be read (${code}): give the path of a file that holds its URL.`);
+    throw new UserError(
+      `The file of the webhook cannot be read (${code}): give the path of a file that holds its URL.`,
+    );
   }
 }
 
@@ -89,7 +91,7 @@ export class Notifier {
   notify(notice: Notice): Promise<void> {
     const url = this.#url;
     // Names too: what stands in the cluster may be somebody else's text.
-    const told = { ...notice, because: oneLine(notice.because, becauseLimit), release: oneLine(notice.release) };
+    const told = { ...notice, reason: oneLine(notice.reason, reasonLimit), release: oneLine(notice.release) };
     if (url !== undefined) this.#last = this.#last.then(() => this.#send(url, told));
     return this.#last;
   }
@@ -127,7 +129,7 @@ export class Notifier {
 }
 
 /** A notice for people; the three characters that mean something to Slack are escaped, so that no text can call a whole channel. */
-function textOf({ service, namespace, release, kind, because }: Notice): string {
-  const text = `${service} in ${namespace}, release ${release}: ${words[kind]}: ${because}`;
+function textOf({ service, namespace, release, kind, reason }: Notice): string {
+  const text = `${service} in ${namespace}, release ${release}: ${words[kind]}: ${reason}`;
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

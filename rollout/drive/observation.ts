@@ -1,5 +1,5 @@
 import { leaseDefaults } from "../../components/defaults.ts";
-import { mayPass } from "../cluster/answer.ts";
+import { isRetryable } from "../cluster/answer.ts";
 import { type Clock, machineClock } from "./clock.ts";
 import { type Driver, type Leased, readDriver } from "./lease.ts";
 
@@ -47,7 +47,7 @@ function patienceOf({ lasts }: Driver): number {
 }
 
 /** Milliseconds between two looks. */
-const lookMilliseconds = 500;
+const pollMilliseconds = 500;
 /** Milliseconds after which a person is told what is waited for. */
 const quietMilliseconds = 2000;
 
@@ -77,9 +77,9 @@ export async function* looks(
     try {
       driver = await readDriver(of);
     } catch (error) {
-      if (!mayPass(error)) throw error;
+      if (!isRetryable(error)) throw error;
       observation.missed();
-      await clock.sleep(lookMilliseconds);
+      await clock.sleep(pollMilliseconds);
       continue;
     }
     const sign = observation.see(driver);
@@ -93,7 +93,7 @@ export async function* looks(
       );
       said = true;
     }
-    await clock.sleep(lookMilliseconds);
+    await clock.sleep(pollMilliseconds);
   }
 }
 

@@ -1,19 +1,19 @@
 import * as v from "valibot";
 import { oneLine } from "../../border/foreign-text.ts";
-import { Refusal } from "../../components/refusal.ts";
 import { releaseIdSchema } from "../../components/release-id.ts";
 import { keyed, percent, understand, wholeNumber } from "../../components/schema.ts";
 import { fullStepsSchema } from "../../components/step.ts";
+import { UserError } from "../../components/user-error.ts";
 import { growing, nameSchema, textOf, timeSchema } from "../record/bounds.ts";
-import { byDriver, byEvidence } from "../record/judgement.ts";
 import type { RolloutRecord } from "../record/record.ts";
+import { byDriver, byEvidence } from "../record/verdict-merge.ts";
 import type { Position } from "./next.ts";
 
 /** What a person, or the evidence, said of a rollout. */
-const word = v.object({
+const decision = v.object({
   /** `evidence` or the name of a person. */
   by: nameSchema,
-  because: textOf(),
+  reason: textOf(),
   /** When, as an RFC 3339 time. */
   at: timeSchema,
 });
@@ -45,17 +45,17 @@ const schema = keyed(
       /** Index of the present step. */
       step: wholeNumber(0),
       /** When what the step brings was in force. */
-      entered: v.optional(timeSchema),
+      stepStartedAt: v.optional(timeSchema),
       /** Whether the step's checks have passed. */
       checked: v.optional(v.boolean()),
-      approved: v.optional(word),
-      paused: v.optional(word),
+      approved: v.optional(decision),
+      paused: v.optional(decision),
       /** Why its last driver left it holding, where nobody had paused it. */
-      left: v.optional(word),
+      stoppedReason: v.optional(decision),
       /** Why it goes back. */
-      ending: v.optional(word),
+      rollbackRequested: v.optional(decision),
       /** Stable goes back with all pods at once. */
-      urgent: v.optional(v.boolean()),
+      fastRollback: v.optional(v.boolean()),
       /** What its driver is doing; still there where it died over it. */
       effect: v.optional(v.object({ name: nameSchema, at: timeSchema })),
     },
@@ -64,7 +64,7 @@ const schema = keyed(
 );
 
 export type Rollout = v.InferOutput<typeof schema>;
-export type Word = v.InferOutput<typeof word>;
+export type Decision = v.InferOutput<typeof decision>;
 
 /**
  * The rollout under way; undefined if there is none.
@@ -76,7 +76,7 @@ export function rolloutIn(service: string, { open }: RolloutRecord): Rollout | u
   try {
     return understand(schema, open);
   } catch (error) {
-    throw new Refusal(
+    throw new UserError(
       `The rollout of ${open.release} of ${service} was begun by a version of gray-release that this one does not understand (${oneLine((error as Error).message)}): go on with that version.`,
     );
   }
@@ -91,34 +91,45 @@ export function written(service: string, rollout: Rollout): Rollout {
   try {
     return understand(schema, rollout);
   } catch (error) {
-    throw new Refusal(
+    throw new UserError(
       `The rollout of ${oneLine(rollout.release)} of ${service} cannot be written (${oneLine((error as Error).message)}): look at the labels and annotations of the Deployments of ${service}, which name their releases.`,
     );
   }
 }
 
 /** Where it stands, for `next`. */
-export function positionOf({ began, steps, step, entered, checked, approved, paused, ending }: Rollout): Position {
+export function positionOf({
+  began,
+  steps,
+  step,
+  stepStartedAt,
+  checked,
+  approved,
+  paused,
+  rollbackRequested,
+}: Rollout): Position {
   return {
     steps,
     step,
-    ...(entered !== undefined && { entered }),
+    ...(stepStartedAt !== undefined && { stepStartedAt }),
     ...(checked !== undefined && { checked }),
     approved: approved !== undefined,
-    ...(paused && { paused: `${paused.by} paused it: ${paused.because}` }),
-    ...(ending && {
-      ending: isPerson(ending) ? `${ending.by} ${wordFor(began, ending)} it: ${ending.because}` : ending.because,
+    ...(paused && { paused: `${paused.by} paused it: ${paused.reason}` }),
+    ...(rollbackRequested && {
+      rollbackRequested: isPerson(rollbackRequested)
+        ? `${rollbackRequested.by} ${verbFor(began, rollbackRequested)} it: ${rollbackRequested.reason}`
+        : rollbackRequested.reason,
     }),
   };
 }
 
 /** What a person did who takes it back: gray undo begins with the word that ends it, and gray abort finds a rollout. */
-function wordFor(began: string, { at }: Word): string {
+function verbFor(began: string, { at }: Decision): string {
   return at === began ? "undid" : "aborted";
 }
 
 /** Whether a person said it, and not the evidence or the driver. */
-export function isPerson({ by }: Word): boolean {
+export function isPerson({ by }: Decision): boolean {
   return by !== byEvidence && by !== byDriver;
 }
 
@@ -126,13 +137,13 @@ export function isPerson({ by }: Word): boolean {
  * Whether its step, on the way to stable, is one that a person lets begin and has not begun: then approval is a word on the step,
  * however often it is given, and none on the release.
  */
-export function asksToBegin({ steps, step: at, entered }: Rollout): boolean {
+export function asksToBegin({ steps, step: at, stepStartedAt }: Rollout): boolean {
   const step = steps[at];
-  return step?.approval === true && step.stage !== "full" && entered === undefined;
+  return step?.approval === true && step.stage !== "full" && stepStartedAt === undefined;
 }
 
 /** The rollout at the beginning of its next step. */
-export function inNextStep({ entered: _, checked: __, approved: ___, ...kept }: Rollout): Rollout {
+export function inNextStep({ stepStartedAt: _, checked: __, approved: ___, ...kept }: Rollout): Rollout {
   const step = kept.step + 1;
   return { ...kept, step };
 }
@@ -141,27 +152,32 @@ export function inNextStep({ entered: _, checked: __, approved: ___, ...kept }: 
  * The rollout without a pause, by a person's word. Deadlines move by as long as the pause lasted: it may last longer than any of
  * them. A step whose time is up all the same has it once more, because it would hold at once otherwise.
  */
-export function resumed({ paused, entered, ...rollout }: Rollout, now: number): Rollout {
-  if (entered === undefined) return rollout;
+export function resumed({ paused, stepStartedAt, ...rollout }: Rollout, now: number): Rollout {
+  if (stepStartedAt === undefined) return rollout;
   // A pause that began before the step did took none of its time until then.
-  const lasted = paused ? now - Math.max(Date.parse(paused.at), Date.parse(entered)) : 0;
-  const since = Date.parse(entered) + lasted;
+  const lasted = paused ? now - Math.max(Date.parse(paused.at), Date.parse(stepStartedAt)) : 0;
+  const since = Date.parse(stepStartedAt) + lasted;
   const step = rollout.steps[rollout.step];
   const isUp = step !== undefined && step.stage !== "full" && now - since >= step.atMost * 1000;
-  return { ...rollout, entered: new Date(isUp ? now : since).toISOString() };
+  return { ...rollout, stepStartedAt: new Date(isUp ? now : since).toISOString() };
 }
 
 /** The rollout at its last step, whatever came of those before it. */
-export function atLastStep({ paused: _, ...rollout }: Rollout, word: Word): Rollout {
+export function atLastStep({ paused: _, ...rollout }: Rollout, decision: Decision): Rollout {
   const last = rollout.steps.length - 1;
-  if (rollout.step === last) return { ...rollout, approved: word };
-  const { entered: __, checked: ___, ...others } = rollout;
-  return { ...others, step: last, approved: word };
+  if (rollout.step === last) return { ...rollout, approved: decision };
+  const { stepStartedAt: __, checked: ___, ...others } = rollout;
+  return { ...others, step: last, approved: decision };
 }
 
 /** The rollout held without users on canary, who come back with the step's weight when it goes on. */
-export function cutOff({ entered, ...rollout }: Rollout, word: Word): Rollout {
+export function cutOff({ stepStartedAt, ...rollout }: Rollout, decision: Decision): Rollout {
   const isFull = rollout.steps[rollout.step]?.stage === "full";
   // Where stable runs the release, the step is not about canary.
-  return { ...rollout, ...(isFull && entered !== undefined && { entered }), weight: 0, paused: rollout.paused ?? word };
+  return {
+    ...rollout,
+    ...(isFull && stepStartedAt !== undefined && { stepStartedAt }),
+    weight: 0,
+    paused: rollout.paused ?? decision,
+  };
 }

@@ -1,16 +1,16 @@
 /** How a driver waits for the cluster: nothing is decided from what may pass, and bad evidence is heard meanwhile. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { Refusal } from "../../components/refusal.ts";
-import { mayPass } from "../cluster/answer.ts";
+import { UserError } from "../../components/user-error.ts";
+import { isRetryable } from "../cluster/answer.ts";
 import { ApiError } from "../cluster/cluster.ts";
 import { Superseded } from "../record/epoch.ts";
-import type { Drive } from "./driver.ts";
-import type { Entry } from "./ledger.ts";
+import type { DriveContext } from "./driver.ts";
 import { next } from "./next.ts";
 import { positionOf, type Rollout } from "./rollout.ts";
+import type { Entry } from "./rollout-store.ts";
 
 /** Milliseconds between two looks at the record while nothing has to be done. */
-export const lookMilliseconds = 1000;
+export const pollMilliseconds = 1000;
 /** The same while users meet the release or something is done: users wait all of it for a cut once the release is found bad. */
 export const alertMilliseconds = 250;
 
@@ -20,31 +20,33 @@ export class Stopped extends Error {}
 export class RollsBack extends Error {}
 
 /** The record's entry, and whether the cluster had to be waited for. @throws as `answered` does */
-export async function readPatiently(way: Drive): Promise<{ readonly entry: Entry; readonly waited: boolean }> {
+export async function readPatiently(
+  context: DriveContext,
+): Promise<{ readonly entry: Entry; readonly waited: boolean }> {
   let tries = 0;
-  const entry = await answered(way, () => {
+  const entry = await answered(context, () => {
     tries++;
-    return way.ledger.read();
+    return context.store.read();
   });
   return { entry, waited: tries > 1 };
 }
 
 /** @throws as `answered` does */
-export async function read(way: Drive): Promise<Entry> {
-  return (await readPatiently(way)).entry;
+export async function read(context: DriveContext): Promise<Entry> {
+  return (await readPatiently(context)).entry;
 }
 
 /** @throws as `answered` does */
-export function write(way: Drive, to: (rollout: Rollout) => Rollout): Promise<Rollout> {
-  return answered(way, () => way.ledger.write(to));
+export function write(context: DriveContext, to: (rollout: Rollout) => Rollout): Promise<Rollout> {
+  return answered(context, () => context.store.write(to));
 }
 
 /**
  * Writes what belongs to one step. Nothing is written where a person moved the rollout on meanwhile, nor when it is written again
  * because its answer was lost.
  */
-export function writeInStep(way: Drive, step: number, to: (rollout: Rollout) => Rollout): Promise<Rollout> {
-  return write(way, (rollout) => (rollout.step === step ? to(rollout) : rollout));
+export function writeInStep(context: DriveContext, step: number, to: (rollout: Rollout) => Rollout): Promise<Rollout> {
+  return write(context, (rollout) => (rollout.step === step ? to(rollout) : rollout));
 }
 
 /**
@@ -56,41 +58,41 @@ export function writeInStep(way: Drive, step: number, to: (rollout: Rollout) => 
  *
  * @throws Stopped where the driver's signal ends it; RollsBack by 3; what was refused, where no user may meet canary
  */
-export async function answered<T>(way: Drive, ask: () => Promise<T>): Promise<T> {
+export async function answered<T>(context: DriveContext, ask: () => Promise<T>): Promise<T> {
   for (let said: string | undefined; ; ) {
-    if (way.signal.aborted) throw new Stopped();
+    if (context.signal.aborted) throw new Stopped();
     try {
-      const answer = await hearing(way, ask());
-      if (said !== undefined) way.audience.note("The cluster answers again.");
+      const answer = await hearing(context, ask());
+      if (said !== undefined) context.reporter.note("The cluster answers again.");
       return answer;
     } catch (error) {
-      if (!mayPass(error) && !(isOfTheCluster(error) && mayHaveUsers(way))) throw error;
-      const rollback = rollbackNow(way);
+      if (!isRetryable(error) && !(isOfTheCluster(error) && mayHaveUsers(context))) throw error;
+      const rollback = rollbackNow(context);
       if (rollback !== undefined) throw new RollsBack(rollback);
       if (said === undefined) {
         said = (error as Error).message;
-        way.audience.note(`${said} Until it answers nothing is changed.`);
+        context.reporter.note(`${said} Until it answers nothing is changed.`);
       }
-      await pause(way, lookMilliseconds);
+      await pause(context, pollMilliseconds);
     }
   }
 }
 
 /** What comes of it, unless evidence turns bad before. @throws RollsBack then */
-export async function hearing<T>(way: Drive, pending: Promise<T>): Promise<T> {
-  if (way.isReturning) return pending;
+export async function hearing<T>(context: DriveContext, pending: Promise<T>): Promise<T> {
+  if (context.isReturning) return pending;
   const over = new AbortController();
   try {
-    return await Promise.race([pending, badEvidence(way, over.signal)]);
+    return await Promise.race([pending, badEvidence(context, over.signal)]);
   } finally {
     over.abort();
   }
 }
 
-async function badEvidence(way: Drive, over: AbortSignal): Promise<never> {
+async function badEvidence(context: DriveContext, over: AbortSignal): Promise<never> {
   while (!over.aborted) {
     await sleep(alertMilliseconds, undefined, { signal: over }).catch(() => {});
-    const rollback = over.aborted ? undefined : rollbackNow(way);
+    const rollback = over.aborted ? undefined : rollbackNow(context);
     if (rollback !== undefined) throw new RollsBack(rollback);
   }
   // The answer came first, and nothing waits for this any more.
@@ -103,46 +105,46 @@ async function badEvidence(way: Drive, over: AbortSignal): Promise<never> {
  *
  * @throws Superseded and RollsBack as soon as the record, or evidence, says so
  */
-export async function askedBeside<T>(way: Drive, ask: () => Promise<T>): Promise<T> {
+export async function askedBeside<T>(context: DriveContext, ask: () => Promise<T>): Promise<T> {
   const over = new AbortController();
-  const signal = AbortSignal.any([way.signal, over.signal]);
+  const signal = AbortSignal.any([context.signal, over.signal]);
   try {
-    return await Promise.race([answered({ ...way, signal }, ask), heard(way, over.signal)]);
+    return await Promise.race([answered({ ...context, signal }, ask), heard(context, over.signal)]);
   } finally {
     over.abort();
   }
 }
 
 /** Ends with what the record, or evidence, has to say to whoever waits. */
-async function heard(way: Drive, over: AbortSignal): Promise<never> {
+async function heard(context: DriveContext, over: AbortSignal): Promise<never> {
   for (;;) {
-    await pause({ ...way, signal: AbortSignal.any([way.signal, over]) }, lookMilliseconds);
+    await pause({ ...context, signal: AbortSignal.any([context.signal, over]) }, pollMilliseconds);
     let entry: Entry | undefined;
     try {
-      entry = await way.ledger.read();
+      entry = await context.store.read();
     } catch (error) {
       if (error instanceof Superseded) throw error;
-      entry = way.ledger.latest;
+      entry = context.store.latest;
     }
-    const rollback = entry === undefined || way.isReturning ? undefined : rollbackBy(way, entry);
+    const rollback = entry === undefined || context.isReturning ? undefined : rollbackBy(context, entry);
     if (rollback !== undefined) throw new RollsBack(rollback);
   }
 }
 
 /** Why the rollout has to roll back, by what was last read of the record and what is known of the release now. */
-export function rollbackNow(way: Drive): string | undefined {
-  const { latest } = way.ledger;
-  return latest === undefined || way.isReturning ? undefined : rollbackBy(way, latest);
+export function rollbackNow(context: DriveContext): string | undefined {
+  const { latest } = context.store;
+  return latest === undefined || context.isReturning ? undefined : rollbackBy(context, latest);
 }
 
 /** Why the rollout has to roll back by this entry of the record; undefined where it has not. */
-export function rollbackBy({ witness }: Drive, entry: Entry): string | undefined {
-  const move = next(positionOf(entry.rollout), witness.standing(entry), Date.now());
-  return move.kind === "retreat" ? move.because : undefined;
+export function rollbackBy({ observer }: DriveContext, entry: Entry): string | undefined {
+  const move = next(positionOf(entry.rollout), observer.judgment(entry), Date.now());
+  return move.kind === "rollback" ? move.reason : undefined;
 }
 
 /** Whether users may meet the release, on canary or on stable, by what was last read of the record. */
-export function mayHaveUsers({ ledger: { latest }, isReturning, isStableBack }: Drive): boolean {
+export function mayHaveUsers({ store: { latest }, isReturning, isStableBack }: DriveContext): boolean {
   if (latest === undefined) return false;
   const { steps, step, weight } = latest.rollout;
   if (steps[step]?.stage === "full" && !isStableBack) return true;
@@ -150,19 +152,19 @@ export function mayHaveUsers({ ledger: { latest }, isReturning, isStableBack }: 
 }
 
 /** Whether users may meet the release on canary, by what was last read of the record. */
-export function usersOnCanary({ ledger: { latest } }: Drive): boolean {
+export function usersOnCanary({ store: { latest } }: DriveContext): boolean {
   if (latest === undefined) return false;
   const { weight, runs, release } = latest.rollout;
   return weight !== 0 && runs.canary === release;
 }
 
 /** Whether somebody who is no bug of ours said no. */
-export function isOfTheCluster(error: unknown): error is Refusal | ApiError {
-  return error instanceof Refusal || error instanceof ApiError;
+export function isOfTheCluster(error: unknown): error is UserError | ApiError {
+  return error instanceof UserError || error instanceof ApiError;
 }
 
 /** @throws Stopped as soon as the driver's signal ends it */
-export async function pause({ signal }: Drive, milliseconds: number): Promise<void> {
+export async function pause({ signal }: DriveContext, milliseconds: number): Promise<void> {
   await sleep(milliseconds, undefined, { signal }).catch(() => {
     throw new Stopped();
   });

@@ -1,7 +1,7 @@
 /** Drives a rollout for as long as its lease can be had. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { mayPass } from "../cluster/answer.ts";
-import { type Drive, drive, type End, protectUsers } from "./driver.ts";
+import { isRetryable } from "../cluster/answer.ts";
+import { type DriveContext, drive, type End, protectUsers } from "./driver.ts";
 import { Driven, type Lease } from "./lease.ts";
 import { isOfTheCluster, mayHaveUsers } from "./waiting.ts";
 
@@ -15,12 +15,12 @@ export interface Held {
  *
  * @throws as `drive` does; Driven if somebody else has the lease; what else keeps it away, once no user may meet canary
  */
-export async function driveWithLease(way: Drive, held: Held): Promise<End> {
+export async function driveWithLease(context: DriveContext, held: Held): Promise<End> {
   for (;;) {
-    const end = await drive({ ...way, signal: AbortSignal.any([way.signal, held.lease.lost]) });
-    if (end.kind !== "stopped" || way.signal.aborted) return end;
-    way.audience.note("The lease of the rollout ran out: it is asked for again.");
-    const again = await retaken(held.lease, way);
+    const end = await drive({ ...context, signal: AbortSignal.any([context.signal, held.lease.lost]) });
+    if (end.kind !== "stopped" || context.signal.aborted) return end;
+    context.reporter.note("The lease of the rollout ran out: it is asked for again.");
+    const again = await retaken(held.lease, context);
     if (again === undefined) return end;
     held.lease = again;
   }
@@ -32,16 +32,16 @@ export async function driveWithLease(way: Drive, held: Held): Promise<End> {
  * @returns undefined where the driver was ended meanwhile
  * @throws Driven if somebody else has it now; what else keeps it away, once no user may meet canary
  */
-async function retaken(lease: Lease, way: Drive): Promise<Lease | undefined> {
+async function retaken(lease: Lease, context: DriveContext): Promise<Lease | undefined> {
   for (;;) {
     try {
       return await lease.again();
     } catch (error) {
-      const returns = await protectUsers(way);
-      const waits = mayPass(error) || (isOfTheCluster(error) && !returns && mayHaveUsers(way));
+      const returns = await protectUsers(context);
+      const waits = isRetryable(error) || (isOfTheCluster(error) && !returns && mayHaveUsers(context));
       if (error instanceof Driven || !waits) throw error;
-      if (way.signal.aborted) return undefined;
-      await sleep(1000, undefined, { signal: way.signal }).catch(() => {});
+      if (context.signal.aborted) return undefined;
+      await sleep(1000, undefined, { signal: context.signal }).catch(() => {});
     }
   }
 }

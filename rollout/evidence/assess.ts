@@ -1,4 +1,4 @@
-import { lookDefaults } from "../../analysis/defaults.ts";
+import { pollingDefaults } from "../../analysis/defaults.ts";
 import { Evidence } from "../../analysis/evidence.ts";
 import type { MetricSource, Pod } from "../../analysis/reading.ts";
 import { type Assessment, judge } from "../../analysis/verdict.ts";
@@ -7,10 +7,10 @@ import { writeEvents } from "../live/event.ts";
 import { listPods } from "../live/pods.ts";
 import { type Front, hasUserRules, isClosed, readFront, shareByWeightAlone, shareOf } from "../live/share.ts";
 import { assertNewest, Superseded } from "../record/epoch.ts";
-import { byEvidence } from "../record/judgement.ts";
-import { Keeper, keptEvidence } from "../record/kept-evidence.ts";
-import { completedReleases, type RolloutRecord, readRecord, unreadable } from "../record/record.ts";
-import { comparisonOf } from "./arms.ts";
+import { keptEvidence, Store } from "../record/evidence-store.ts";
+import { type RolloutRecord, readRecord, stableReleases, unreadable } from "../record/record.ts";
+import { byEvidence } from "../record/verdict-merge.ts";
+import { comparisonOf } from "./comparison.ts";
 import { EmptyCanary } from "./empty-canary.ts";
 import { type Look, observe } from "./observe.ts";
 import type { Recorded } from "./recorder.ts";
@@ -30,7 +30,7 @@ export interface Assessed {
 }
 
 /** One look, and what all looks so far come to. */
-export interface Sight {
+export interface Evaluation {
   readonly look: Look;
   readonly assessment: Assessment;
   /** Share of user traffic that canary gets, 0 to 1; absent where that cannot be told. */
@@ -47,9 +47,9 @@ export interface Sight {
  *
  * While no user meets the release nothing is counted: what a probe asks is no evidence, neither for it nor against it.
  */
-export async function* assess({ of, source, evidence, epoch, signal, note }: Assessed): AsyncGenerator<Sight> {
+export async function* assess({ of, source, evidence, epoch, signal, note }: Assessed): AsyncGenerator<Evaluation> {
   const { api, namespace, service } = of;
-  const keeper = new Keeper(of, note);
+  const store = new Store(of, note);
   const steady = new SteadyShare();
   const emptyCanary = new EmptyCanary();
   const frontOf = frontReader(of, signal, note);
@@ -72,10 +72,10 @@ export async function* assess({ of, source, evidence, epoch, signal, note }: Ass
         ...(front && { closed: isClosed(front) }),
         ...(cut !== undefined && { cut }),
       };
-      await keeper.keep(evidence, look.at);
+      await store.keep(evidence, look.at);
     }
   } finally {
-    await keeper.keep(evidence, Infinity);
+    await store.keep(evidence, Infinity);
   }
 }
 
@@ -106,7 +106,7 @@ function withRules(assessment: Assessment, front: Front | undefined): Assessment
   if (!front || !hasUserRules(front)) return assessment;
   return {
     ...assessment,
-    because: `${assessment.because} (rules choose some of the users, so they are no random sample)`,
+    reason: `${assessment.reason} (rules choose some of the users, so they are no random sample)`,
   };
 }
 
@@ -127,7 +127,7 @@ export async function evidenceOn(
   ]);
   if (record.kind === "unreadable") throw unreadable(namespace, service, record.why);
   const question = {
-    ...comparisonOf(service, deployments, pods, completedReleases(record).length > 0),
+    ...comparisonOf(service, deployments, pods, stableReleases(record).length > 0),
     perRequest: front !== undefined && shareByWeightAlone(front) !== undefined,
     pairs: counts.pairs,
   };
@@ -143,7 +143,7 @@ export async function evidenceOn(
  * @returns what happened, a sentence without its full stop; undefined where a newer driver cuts
  */
 async function cutEmpty(of: Recorded, epoch: number, note: (sentence: string) => void): Promise<string | undefined> {
-  const why = `canary had users and no ready pod for ${lookDefaults.emptySeconds} s`;
+  const why = `canary had users and no ready pod for ${pollingDefaults.emptySeconds} s`;
   const fence = (record: RolloutRecord) => assertNewest(of.service, record, epoch);
   try {
     if (!(await cutNow({ ...of, fence }, note))) return `${why}, and was not cut: no pod of stable is ready`;

@@ -2,7 +2,7 @@ import { Evidence } from "../../analysis/evidence.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { listPods } from "../live/pods.ts";
 import { readFront, shareOf } from "../live/share.ts";
-import { readKept } from "../record/kept-map.ts";
+import { readStore } from "../record/config-map-store.ts";
 
 /**
  * Milliseconds for which evidence that is kept is news: as long as two keepings. The clock that it was kept by may be another
@@ -17,7 +17,7 @@ const fresh = 60_000;
  * @param now in milliseconds since the epoch
  */
 export async function isCounting(api: Cluster, namespace: string, service: string, now: number): Promise<boolean> {
-  const { last, question } = understood((await readKept(api, namespace, service, "evidence"))?.evidence) ?? {};
+  const { last, question } = understood((await readStore(api, namespace, service, "evidence"))?.evidence) ?? {};
   if (last === undefined || Math.abs(now - last.at) >= fresh) return false;
   const [front, pods] = await Promise.all([readFront(api, namespace, service), listPods(api, namespace, service)]);
   const isOfCanary = pods.some(({ track, release }) => track === "canary" && release === question?.canary);

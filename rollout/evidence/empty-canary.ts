@@ -1,4 +1,4 @@
-import { lookDefaults } from "../../analysis/defaults.ts";
+import { pollingDefaults } from "../../analysis/defaults.ts";
 import type { Pod } from "../../analysis/reading.ts";
 
 /** What a look saw of who is sent to canary, and of who would answer. */
@@ -27,11 +27,13 @@ export class EmptyCanary {
   /** @returns whether it is time to cut */
   look({ at, pods, share }: Sighting): boolean {
     if (!pods || share === undefined) return false;
-    const blind = this.looked !== undefined && at - this.looked > 3000 * lookDefaults.tickSeconds;
+    const blind = this.looked !== undefined && at - this.looked > 3000 * pollingDefaults.tickSeconds;
     this.looked = at;
     const empty = share > 0 && !hasReady(pods, "canary");
     this.since = empty ? (blind ? at : (this.since ?? at)) : undefined;
-    return this.since !== undefined && at - this.since >= lookDefaults.emptySeconds * 1000 && hasReady(pods, "stable");
+    return (
+      this.since !== undefined && at - this.since >= pollingDefaults.emptySeconds * 1000 && hasReady(pods, "stable")
+    );
   }
 
   /** Whether users are sent to a canary without a ready pod, since the last look. */
@@ -42,5 +44,5 @@ export class EmptyCanary {
 
 /** Whether a track has a pod that can answer. */
 function hasReady(pods: readonly Pod[], track: string): boolean {
-  return pods.some((pod) => pod.track === track && pod.ready && !pod.ending);
+  return pods.some((pod) => pod.track === track && pod.ready && !pod.terminating);
 }

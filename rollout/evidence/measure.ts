@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Answers, addAnswers, answersOf, noAnswers } from "../../analysis/arms.ts";
 import { advance, nothingCounted } from "../../analysis/counters.ts";
-import { lookDefaults } from "../../analysis/defaults.ts";
+import { pollingDefaults } from "../../analysis/defaults.ts";
 import type { Traffic } from "../../analysis/planner.ts";
 import type { MetricSource, Reading } from "../../analysis/reading.ts";
-import { type Answers, addAnswers, answersOf, noAnswers } from "../../analysis/sides.ts";
-import type { Tick, UnitTick } from "../../analysis/tick.ts";
+import type { TargetTick, Tick } from "../../analysis/tick.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { listPods } from "../live/pods.ts";
 
@@ -30,8 +30,8 @@ export async function measureTraffic(of: {
   const look = async (): Promise<Reading> => {
     const at = Date.now();
     const pods = await listPods(of.api, of.namespace, of.service);
-    const units = await of.source.read(pods, AbortSignal.timeout(lookDefaults.lookTimeoutSeconds * 1000));
-    return { at, pods, units };
+    const targets = await of.source.read(pods, AbortSignal.timeout(pollingDefaults.pollTimeoutSeconds * 1000));
+    return { at, pods, targets };
   };
   const { after } = advance(nothingCounted, await look());
   await sleep(of.seconds * 1000);
@@ -41,27 +41,27 @@ export async function measureTraffic(of: {
 }
 
 /** What a tick says of the traffic. */
-export function measuredIn({ seconds, units, pods, problems }: Tick): Measured {
+export function measuredIn({ seconds, targets, pods, problems }: Tick): Measured {
   const stable = new Set(pods.filter(({ track }) => track === "stable").map(({ pod }) => pod));
-  const ofStable = units.filter(({ unit }) => stable.has(unit));
-  const { requests } = total(units);
+  const ofStable = targets.filter(({ target }) => stable.has(target));
+  const { requests } = total(targets);
   const { requests: toStable, failed } = total(ofStable);
   return {
-    ...(units.length > 0 && {
+    ...(targets.length > 0 && {
       traffic: {
         requestsPerSecond: requests / seconds,
         errors: failed > 0 ? failed / toStable : 0,
       },
     }),
     seconds,
-    podsRead: units.length,
+    podsRead: targets.length,
     podsListed: pods.filter(({ vanished }) => !vanished).length,
     problems,
   };
 }
 
-function total(units: readonly UnitTick[]): Answers {
+function total(targets: readonly TargetTick[]): Answers {
   const answers = noAnswers();
-  addAnswers(answers, units.map(answersOf));
+  addAnswers(answers, targets.map(answersOf));
   return answers;
 }

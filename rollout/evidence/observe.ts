@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { advance, nothingCounted } from "../../analysis/counters.ts";
-import { lookDefaults } from "../../analysis/defaults.ts";
+import { pollingDefaults } from "../../analysis/defaults.ts";
 import type { MetricSource, Pod } from "../../analysis/reading.ts";
 import type { Tick } from "../../analysis/tick.ts";
 import type { Cluster } from "../cluster/cluster.ts";
@@ -40,20 +40,20 @@ export async function* observe({ api, namespace, service, source, signal, hurrie
     const at = Date.now();
     try {
       const pods = await listPods(api.until(signal), namespace, service);
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(lookDefaults.lookTimeoutSeconds * 1000)]);
-      const idle = new Set(pods.filter(({ ready, ending }) => !ready || ending).map(({ name }) => name));
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(pollingDefaults.pollTimeoutSeconds * 1000)]);
+      const idle = new Set(pods.filter(({ ready, terminating }) => !ready || terminating).map(({ name }) => name));
       // A pod that begins or ends gets no requests: that it cannot be read leaves no gap.
-      const units = (await source.read(pods, limit)).filter(({ unit, samples }) => samples || !idle.has(unit));
+      const targets = (await source.read(pods, limit)).filter(({ target, samples }) => samples || !idle.has(target));
       if (signal.aborted) return;
-      const { after, tick } = advance(counters, { at, pods, units });
+      const { after, tick } = advance(counters, { at, pods, targets });
       counters = after;
       yield { at, pods, ...(tick && { tick }) };
     } catch (error) {
       if (signal.aborted) return;
       yield { at, trouble: (error as Error).message };
     }
-    const early = at - began < lookDefaults.closeWatchSeconds * 1000 || hurries();
-    const every = (early ? lookDefaults.earlyTickSeconds : lookDefaults.tickSeconds) * 1000;
+    const early = at - began < pollingDefaults.closeWatchSeconds * 1000 || hurries();
+    const every = (early ? pollingDefaults.earlyTickSeconds : pollingDefaults.tickSeconds) * 1000;
     // No longer than that, should the clock be set back meanwhile.
     await sleep(Math.min(every, Math.max(0, at + every - Date.now())), undefined, { signal }).catch(() => {});
   }

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { lookDefaults } from "../../analysis/defaults.ts";
+import { pollingDefaults } from "../../analysis/defaults.ts";
 import type { Evidence } from "../../analysis/evidence.ts";
 import type { Assessment } from "../../analysis/verdict.ts";
 import type { Track } from "../../components/traffic.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { writeEvents } from "../live/event.ts";
 import type { DeploymentObject } from "../live/live.ts";
-import { judgement } from "../record/judgement.ts";
 import { changeRecord, type Verdict } from "../record/record.ts";
+import { judgement } from "../record/verdict-merge.ts";
 
 /** Whose record it is, and who is told besides. */
 export interface Recorded {
@@ -45,7 +45,7 @@ export class Recorder {
 
   /** Whether a verdict could not be written for longer than anybody waits. */
   get overdue(): boolean {
-    return this.trouble !== undefined && Date.now() - this.since >= lookDefaults.recordPatienceSeconds * 1000;
+    return this.trouble !== undefined && Date.now() - this.since >= pollingDefaults.recordPatienceSeconds * 1000;
   }
 
   /** Never throws: whether it could be written is in `trouble`. */
@@ -70,12 +70,12 @@ export class Recorder {
     this.trouble = undefined;
     this.settled = verdict;
     if (!written && verdict === "good" && this.standing?.verdict === "bad") {
-      this.note(`The record keeps "bad" (${this.standing.by}: ${this.standing.because}).`);
+      this.note(`The record keeps "bad" (${this.standing.by}: ${this.standing.reason}).`);
     }
     if (!written || verdict === "undecided") return;
     const [type, reason] =
       verdict === "bad" ? (["Warning", "ReleaseJudgedBad"] as const) : (["Normal", "ReleaseJudgedGood"] as const);
-    const message = `release ${release} was judged ${verdict} by evidence: ${assessment.because}`;
+    const message = `release ${release} was judged ${verdict} by evidence: ${assessment.reason}`;
     await writeEvents(this.of, { type, reason, message });
   }
 
@@ -84,7 +84,7 @@ export class Recorder {
     for (;;) {
       await this.write(assessment, evidence);
       if (this.trouble === undefined || this.overdue || assessment.verdict === "undecided") return;
-      await sleep(lookDefaults.earlyTickSeconds * 1000);
+      await sleep(pollingDefaults.earlyTickSeconds * 1000);
     }
   }
 

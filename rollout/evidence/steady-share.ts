@@ -1,4 +1,4 @@
-import { lookDefaults } from "../../analysis/defaults.ts";
+import { pollingDefaults } from "../../analysis/defaults.ts";
 
 /**
  * The share that canary was meant to get while the counters of a look were counted. They are as old as the last scrape, and
@@ -16,6 +16,6 @@ export class SteadyShare {
     if (this.latest?.share !== share) this.latest = { share, since: at };
     if (share === 0 || share === 1) return share;
     const { since } = this.latest ?? { since: at };
-    return at - since >= 1000 * lookDefaults.settleSeconds ? share : undefined;
+    return at - since >= 1000 * pollingDefaults.settleSeconds ? share : undefined;
   }
 }

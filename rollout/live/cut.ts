@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { backendName, deploymentName, serviceLabel } from "../../components/names.ts";
-import { Refusal } from "../../components/refusal.ts";
 import type { HttpRouteRule } from "../../components/route.ts";
-import { mayPass } from "../cluster/answer.ts";
+import { UserError } from "../../components/user-error.ts";
+import { isRetryable } from "../cluster/answer.ts";
 import { backoff } from "../cluster/backoff.ts";
 import { ApiError, type Cluster, type Operation, Unreachable } from "../cluster/cluster.ts";
 import { unlessEnded } from "../cluster/unless-ended.ts";
@@ -76,7 +76,7 @@ async function cutOnce(of: CutOff): Promise<string | undefined> {
 }
 
 /** No pod of stable is ready: whoever is taken off canary would find nobody. */
-export class NobodyServes extends Refusal {}
+export class NobodyServes extends UserError {}
 
 /**
  * Takes users off canary once. Where nothing but canary serves it says so and leaves them there.
@@ -119,7 +119,7 @@ function noteOf({ api, namespace, service, cluster, fence, isNoted = () => true 
       fenced = { error };
       throw error;
     }
-    if (!isNoted(before)) throw new Refusal("It is not there any more.");
+    if (!isNoted(before)) throw new UserError("It is not there any more.");
     return raised(before);
   });
   const written = noted.then(
@@ -165,7 +165,7 @@ async function howToCut(of: CutOff, record: Promise<RolloutRecord>): Promise<"th
     if (adopted.some((answer) => answer.status === "fulfilled")) return "the front";
     throw ready.reason;
   }
-  const unknown = adopted.find((answer) => answer.status === "rejected" && mayPass(answer.reason));
+  const unknown = adopted.find((answer) => answer.status === "rejected" && isRetryable(answer.reason));
   if (unknown?.status === "rejected") throw unknown.reason;
   throw new NobodyServes(
     `No pod of stable of ${service} is ready, so nobody would serve the users who are taken off canary: mend stable first.`,
@@ -219,7 +219,7 @@ function routesOf({ api, namespace, service }: CutOff): Promise<readonly RouteOb
     } catch (error) {
       // Only what goes by a gateway has a Service for stable alone.
       const stable = `/api/v1/namespaces/${namespace}/services/${backendName(service, "stable")}`;
-      if (mayPass(error) || (await api.get(stable)) !== undefined) throw error;
+      if (isRetryable(error) || (await api.get(stable)) !== undefined) throw error;
       return [];
     }
   });
@@ -232,7 +232,7 @@ async function again<T>(work: (attempt: number) => Promise<T>): Promise<T> {
       return await work(attempt);
     } catch (error) {
       // 422: the patch's test does not hold any more.
-      const may = error instanceof ApiError && (mayPass(error) || error.status === 422);
+      const may = error instanceof ApiError && (isRetryable(error) || error.status === 422);
       if (!may || attempt === attempts) throw error;
       if (attempt >= attemptsAtOnce) await sleep(backoff(attempt - attemptsAtOnce + 1, { first: 10, most: 100 }));
     }

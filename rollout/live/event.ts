@@ -5,7 +5,7 @@ import { ApiError, type Cluster } from "../cluster/cluster.ts";
 import type { DeploymentObject } from "./live.ts";
 
 /** Something that people are to read in `kubectl describe`. */
-export interface Told {
+export interface EventContent {
   readonly type: "Normal" | "Warning";
   /** In UpperCamelCase, as Kubernetes has them. */
   readonly reason: string;
@@ -21,7 +21,7 @@ export interface Told {
 export async function writeEvent(
   api: Cluster,
   on: DeploymentObject,
-  type: Told["type"],
+  type: EventContent["type"],
   reason: string,
   message: string,
   once?: string,
@@ -51,7 +51,7 @@ export async function writeEvent(
 /** Writes an Event on the Deployment of each track. */
 export async function writeEvents(
   { api, deployments }: { readonly api: Cluster; readonly deployments: Partial<Record<Track, DeploymentObject>> },
-  { type, reason, message, once }: Told,
+  { type, reason, message, once }: EventContent,
 ): Promise<void> {
   for (const deployment of Object.values(deployments)) await writeEvent(api, deployment, type, reason, message, once);
 }

@@ -179,7 +179,7 @@ export function podsRefused({ metadata, status }: DeploymentObject): string | un
 }
 
 /** The same for a person, without its full stop. */
-export function tellRefused(deployment: string, why: string): string {
+export function describeRefused(deployment: string, why: string): string {
   return `no pod of Deployment ${deployment} can be created, so mend what forbids it or release another: ${why}`;
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathOf } from "../../border/path.ts";
-import { Refusal } from "../../components/refusal.ts";
 import type { Track } from "../../components/traffic.ts";
+import { UserError } from "../../components/user-error.ts";
 import { ApiError, type Cluster } from "../cluster/cluster.ts";
 import { type PodObject, readPods } from "./pods.ts";
 
@@ -169,7 +169,7 @@ function hasContainer(pod: PodObject, container: string | undefined): boolean {
 function assertContainer(service: string, container: string, pods: readonly PodObject[]): void {
   if (pods.length === 0 || pods.some((pod) => hasContainer(pod, container))) return;
   const names = [...new Set(pods.flatMap(containersOf))];
-  throw new Refusal(`The pods of ${service} have no container ${container}: choose one of ${names.join(", ")}.`);
+  throw new UserError(`The pods of ${service} have no container ${container}: choose one of ${names.join(", ")}.`);
 }
 
 function fromStart({ sinceSeconds }: FollowArgs): Readonly<Record<string, string>> {

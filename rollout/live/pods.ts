@@ -86,7 +86,7 @@ function observed(pod: PodObject): Pod[] {
       release,
       track,
       ready: isReady(pod),
-      ending: deletionTimestamp !== undefined,
+      terminating: deletionTimestamp !== undefined,
       restarts: containersOf(pod).reduce((sum, { restartCount }) => sum + restartCount, 0),
       annotations,
       ports: [...pod.spec.containers, ...sidecarsOf(pod)].flatMap(({ ports = [] }) => ports),

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Refusal } from "../../components/refusal.ts";
 import type { Track } from "../../components/traffic.ts";
+import { UserError } from "../../components/user-error.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import {
   arrived,
   type DeploymentObject,
+  describeRefused,
   isComplete,
   isOfQuota,
   isStuck,
@@ -13,16 +14,15 @@ import {
   readDeployment,
   refusedMilliseconds,
   releaseOf,
-  tellRefused,
 } from "./live.ts";
 import { readPods } from "./pods.ts";
 
 /** Time between two looks at a roll. */
-const lookMilliseconds = 250;
+const pollMilliseconds = 250;
 /** Looks in a row that must show a roll stuck: the word of the roll before it stands until the first progress of this one. */
 const stuckLooks = 8;
 /** Time between two looks at a roll that people are told of. */
-const tellMilliseconds = 1000;
+const reportMilliseconds = 1000;
 
 /** Whose roll is waited for. */
 export interface Rolling {
@@ -56,14 +56,14 @@ export async function awaitComplete(
     const runs = releaseOf(deployment);
     if (deployment && release !== undefined && runs !== release) {
       const { name } = deployment.metadata;
-      throw new Refusal(
+      throw new UserError(
         `Deployment ${name} in namespace ${namespace} was brought to ${runs} while this up brought it to ${release}: another up runs beside this one, so let it end, then run pulumi up again.`,
       );
     }
     if (!deployment || isComplete(deployment) || deployment.spec.replicas === 0) return;
     const { name } = deployment.metadata;
     if (signal?.aborted) {
-      throw new Refusal(
+      throw new UserError(
         `This run was interrupted before Deployment ${name} in namespace ${namespace} ran release ${runs} completely: Kubernetes goes on with the roll, and the next pulumi up records what has come of it.`,
       );
     }
@@ -73,11 +73,11 @@ export async function awaitComplete(
     const isRefused = refusedSince !== undefined && Date.now() - refusedSince >= refusedMilliseconds;
     if (isRefused || stuck > stuckLooks || Date.now() > end) {
       const why = refused ?? (stuck ? "its progress deadline is exceeded" : `within ${rollSeconds[track]} s`);
-      throw new Refusal(
+      throw new UserError(
         `Deployment ${name} in namespace ${namespace} did not come to run ${runs} completely (${why}): look at kubectl describe deployment ${name} -n ${namespace}, then release another or the one before.`,
       );
     }
-    await sleep(lookMilliseconds, undefined, { signal }).catch(() => {});
+    await sleep(pollMilliseconds, undefined, { signal }).catch(() => {});
   }
 }
 
@@ -89,21 +89,23 @@ export async function awaitComplete(
  * @param release id of the release that is rolled
  */
 export async function warnRefused(
-  { api, namespace, service, say, rollSeconds }: Told & Pick<Rolling, "rollSeconds">,
+  { api, namespace, service, report, rollSeconds }: RollReport & Pick<Rolling, "rollSeconds">,
   track: Track,
   release: string,
   signal: AbortSignal,
 ): Promise<void> {
   const end = Date.now() + rollSeconds[track] * 1000;
   for (let since: number | undefined; Date.now() < end; ) {
-    await unhurried(tellMilliseconds);
+    await unhurried(reportMilliseconds);
     if (signal.aborted) return;
     const deployment = await readDeployment(api, namespace, service, track).catch(() => undefined);
     const isRolled = deployment !== undefined && releaseOf(deployment) === release;
     const refused = isRolled ? await lastingRefusal({ api, namespace, service }, deployment) : undefined;
     since = refused === undefined ? undefined : (since ?? Date.now());
     if (deployment && refused !== undefined && since !== undefined && Date.now() - since >= refusedMilliseconds) {
-      say(`${service}: ${tellRefused(deployment.metadata.name, refused)}. Pulumi waits for them until its time-out.`);
+      report(
+        `${service}: ${describeRefused(deployment.metadata.name, refused)}. Pulumi waits for them until its time-out.`,
+      );
       return;
     }
   }
@@ -125,16 +127,16 @@ function unhurried(milliseconds: number): Promise<void> {
 }
 
 /** Who is told of a track's roll. */
-export interface Told extends Pick<Rolling, "api" | "namespace" | "service"> {
-  readonly say: (line: string) => void;
+export interface RollReport extends Pick<Rolling, "api" | "namespace" | "service"> {
+  readonly report: (line: string) => void;
 }
 
 /**
  * Says how many pods of a track run a release as they come, until it is aborted. What ran it before is no news, and a cluster
  * that does not answer is somebody else's to tell.
  */
-export async function tellRoll(
-  { api, namespace, service, say }: Told,
+export async function reportRoll(
+  { api, namespace, service, report }: RollReport,
   track: Track,
   release: string,
   signal: AbortSignal,
@@ -145,10 +147,10 @@ export async function tellRoll(
     if (deployment) {
       const there = releaseOf(deployment) === release ? arrived(deployment) : 0;
       if (told !== undefined && there > told) {
-        say(`${there} of ${deployment.spec.replicas} pods of ${track} run ${release}`);
+        report(`${there} of ${deployment.spec.replicas} pods of ${track} run ${release}`);
       }
       told = Math.max(told ?? 0, there);
     }
-    await sleep(tellMilliseconds, undefined, { signal }).catch(() => {});
+    await sleep(reportMilliseconds, undefined, { signal }).catch(() => {});
   }
 }

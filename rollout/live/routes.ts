@@ -1,10 +1,10 @@
 import { pathOf } from "../../border/path.ts";
 import { type GatewayArgs, type GatewayRef, routeSpec } from "../../components/gateway.ts";
 import { backendName, serviceLabel } from "../../components/names.ts";
-import { Refusal } from "../../components/refusal.ts";
 import type { HttpRouteRule } from "../../components/route.ts";
 import { assertSupported } from "../../components/rule.ts";
 import { finestWeight, type Track } from "../../components/traffic.ts";
+import { UserError } from "../../components/user-error.ts";
 import { ApiError, type Cluster, NotServed, Unreachable } from "../cluster/cluster.ts";
 
 const group = "/apis/gateway.networking.k8s.io/v1";
@@ -122,7 +122,7 @@ export async function assertGateways(
   { routes, rules = [] }: GatewayArgs,
 ): Promise<void> {
   if (!(await hasGatewayApi(api))) {
-    throw new Refusal(
+    throw new UserError(
       `${service}: the cluster has no Gateway API (gateway.networking.k8s.io/v1): install its Standard channel and a gateway, or take gateway out of the arguments.`,
     );
   }
@@ -155,7 +155,7 @@ function assertOwn(
   const owner = object.metadata.labels?.[serviceLabel];
   if (owner === service) return;
   const whose = owner === undefined ? "was not made by this program" : `is of the service ${owner}`;
-  throw new Refusal(
+  throw new UserError(
     `${service}: ${kind} ${object.metadata.name} in namespace ${namespace} ${whose}: ${advice}, or remove that ${kind} yourself.`,
   );
 }
@@ -174,14 +174,14 @@ async function assertGateway(
   const { name = "", namespace = home } = refs[0] ?? {};
   const gateway = await readGateway(api, namespace, name);
   if (gateway === undefined) {
-    throw new Refusal(
+    throw new UserError(
       `${service}: there is no Gateway ${name} in namespace ${namespace}: correct gateway.routes, or have it made first.`,
     );
   }
   const listeners = (gateway.spec.listeners ?? []).map((listener) => listener.name);
   const unknown = refs.find(({ sectionName }) => sectionName !== undefined && !listeners.includes(sectionName));
   if (unknown) {
-    throw new Refusal(
+    throw new UserError(
       `${service}: Gateway ${name} in namespace ${namespace} has no listener ${unknown.sectionName}: take one of ${listeners.join(", ")}.`,
     );
   }

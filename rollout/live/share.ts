@@ -28,7 +28,7 @@ export function shareOf({ service, routes }: Front, pods: readonly Pod[]): numbe
   if (weight !== undefined) return weight / 100;
   const selector = service?.spec.selector ?? {};
   const ready = pods.filter(
-    (pod) => pod.ready && !pod.ending && (selector.track === undefined || selector.track === pod.track),
+    (pod) => pod.ready && !pod.terminating && (selector.track === undefined || selector.track === pod.track),
   );
   return ready.length === 0 ? undefined : ready.filter(({ track }) => track === "canary").length / ready.length;
 }

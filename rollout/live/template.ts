@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Refusal } from "../../components/refusal.ts";
 import type { PodTemplate } from "../../components/release.ts";
+import { UserError } from "../../components/user-error.ts";
 import { backoff } from "../cluster/backoff.ts";
 import { ApiError, type Cluster } from "../cluster/cluster.ts";
 import type { DescribedTemplate } from "../record/template-store.ts";
@@ -91,7 +91,7 @@ function pathOf({ namespace, name }: DeploymentObject["metadata"]): string {
 
 /** @throws what is no answer of the cluster and no silence */
 function reasonOf(error: unknown): string {
-  if (error instanceof ApiError || error instanceof Refusal) return error.message.replace(/\.$/, "");
+  if (error instanceof ApiError || error instanceof UserError) return error.message.replace(/\.$/, "");
   throw error;
 }
 

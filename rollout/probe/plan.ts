@@ -1,7 +1,7 @@
 import { oneLine } from "../../border/foreign-text.ts";
 import { pathOf } from "../../border/path.ts";
 import { type Plan, parsePlan, planName } from "../../components/plan.ts";
-import { Refusal } from "../../components/refusal.ts";
+import { UserError } from "../../components/user-error.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 
 /**
@@ -17,7 +17,7 @@ export async function readPlan(api: Cluster, namespace: string, service: string)
   try {
     return parsePlan(object.data?.plan ?? "");
   } catch (error) {
-    throw new Refusal(
+    throw new UserError(
       `The plan ${name} in namespace ${namespace} cannot be read (${oneLine((error as Error).message)}): run pulumi up --stack canary, which writes it anew, with the version of gray-release that this gray is of.`,
     );
   }

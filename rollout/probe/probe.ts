@@ -3,11 +3,11 @@ import { runInNewContext } from "node:vm";
 import { beginningOf, textIn } from "../../border/body.ts";
 import { oneLine } from "../../border/foreign-text.ts";
 import type { FullCheck } from "../../components/check.ts";
-import { Refusal } from "../../components/refusal.ts";
+import { UserError } from "../../components/user-error.ts";
 import { ApiError } from "../cluster/cluster.ts";
+import { type By, canaryEndpoints, doubtOf, type Endpoint, type EndpointArgs } from "./endpoint.ts";
 import { masked } from "./mask.ts";
 import { readPlan } from "./plan.ts";
-import { type By, doubtOf, type Way, type WaysArgs, waysToCanary } from "./way.ts";
 
 /** As much of a body as is read, in characters. */
 const longestBody = 1024 * 1024;
@@ -19,14 +19,14 @@ export interface CheckResult {
   /** Its name. */
   readonly check: string;
   /** `token`, or the name of the pod that was asked. */
-  readonly way: string;
+  readonly endpoint: string;
   readonly passed: boolean;
   /** Of the answer, where one began. */
   readonly status?: number;
   /** Until the whole answer was there, or it was given up. */
   readonly seconds: number;
   /** Why it did not pass. */
-  readonly because?: string;
+  readonly reason?: string;
 }
 
 /** What the declared checks came to. */
@@ -47,56 +47,60 @@ export interface Probe {
  *
  * @throws Refusal if no check is declared, or canary cannot be asked at all; never a result that nothing stands behind
  */
-export async function probe(args: Omit<WaysArgs, "ports">): Promise<Probe> {
+export async function probe(args: Omit<EndpointArgs, "ports">): Promise<Probe> {
   const { api, namespace, service } = args;
   const { checks = [] } = (await readPlan(api, namespace, service)) ?? {};
   if (checks.length === 0) {
-    throw new Refusal(
+    throw new UserError(
       `${service} in namespace ${namespace} declares no checks: give CanaryService plan: { checks: [{ path: "/healthz" }] } and run pulumi up --stack canary, or name a command, as in gray probe -- npm run smoke.`,
     );
   }
   const ports = [...new Set(checks.map(({ port }) => port))];
-  const ways = await waysToCanary({ ...args, ports });
-  const doubt = doubtOf(ways.all, ports);
+  const endpoints = await canaryEndpoints({ ...args, ports });
+  const doubt = doubtOf(endpoints.all, ports);
   const [by, all, left] =
     doubt !== undefined && args.by === undefined
-      ? (["both", [...ways.all, ...ways.toPods()], undefined] as const)
-      : [ways.by, ways.all, doubt];
-  const byWay = await Promise.all(all.map((way) => askInTurn(way, checks, args.signal)));
+      ? (["both", [...endpoints.all, ...endpoints.toPods()], undefined] as const)
+      : [endpoints.by, endpoints.all, doubt];
+  const byWay = await Promise.all(all.map((endpoint) => askInTurn(endpoint, checks, args.signal)));
   const results = checks.flatMap((_, i) => byWay.map((each) => each[i] as CheckResult));
-  return { release: ways.release, by, ...(left !== undefined && { doubt: left }), results };
+  return { release: endpoints.release, by, ...(left !== undefined && { doubt: left }), results };
 }
 
-async function askInTurn(way: Way, checks: readonly FullCheck[], ending?: AbortSignal): Promise<CheckResult[]> {
+async function askInTurn(
+  endpoint: Endpoint,
+  checks: readonly FullCheck[],
+  stopping?: AbortSignal,
+): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
-  for (const check of checks) results.push(await ask(way, check, ending));
+  for (const check of checks) results.push(await ask(endpoint, check, stopping));
   return results;
 }
 
 /** @param ending ends it; then its reason is thrown */
-async function ask(way: Way, check: FullCheck, ending?: AbortSignal): Promise<CheckResult> {
+async function ask(endpoint: Endpoint, check: FullCheck, stopping?: AbortSignal): Promise<CheckResult> {
   const { name, port, path, method, headers, atMost } = check;
   const time = AbortSignal.timeout(atMost * 1000);
-  const limit = ending ? AbortSignal.any([time, ending]) : time;
+  const limit = stopping ? AbortSignal.any([time, stopping]) : time;
   const started = performance.now();
   let status: number | undefined;
-  const ended = (because: string | undefined): CheckResult => ({
+  const ended = (reason: string | undefined): CheckResult => ({
     check: name,
-    way: way.name,
-    passed: because === undefined,
+    endpoint: endpoint.name,
+    passed: reason === undefined,
     ...(status !== undefined && { status }),
     seconds: Math.round(performance.now() - started) / 1000,
-    ...(because !== undefined && { because }),
+    ...(reason !== undefined && { reason }),
   });
   try {
-    const response = await way.send({ port, path, method, headers, signal: limit });
+    const response = await endpoint.send({ port, path, method, headers, signal: limit });
     status = response.statusCode ?? 0;
-    const text = masked(await beginningOf(textIn(response, Number.POSITIVE_INFINITY), longestBody), way.secrets);
-    return ended(way.foreign(response.headers, port) ?? fault(check, { status, text }));
+    const text = masked(await beginningOf(textIn(response, Number.POSITIVE_INFINITY), longestBody), endpoint.secrets);
+    return ended(endpoint.foreign(response.headers, port) ?? fault(check, { status, text }));
   } catch (error) {
-    if (ending?.aborted) throw ending.reason;
+    if (stopping?.aborted) throw stopping.reason;
     if (time.aborted) return ended(`the whole answer was not there within ${atMost} s`);
-    if (error instanceof Refusal || error instanceof ApiError) throw error;
+    if (error instanceof UserError || error instanceof ApiError) throw error;
     return ended(
       `${status === undefined ? "there is no answer" : "the answer broke off"}: ${oneLine((error as Error).message)}`,
     );

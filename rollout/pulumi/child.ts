@@ -32,7 +32,7 @@ export interface Ended {
 }
 
 /** Milliseconds between two looks for new lines. */
-const lookMilliseconds = 100;
+const pollMilliseconds = 100;
 
 /**
  * Becomes the command, and leaves a guard behind in the background, where a shell ignores SIGINT. The guard waits for the
@@ -108,7 +108,7 @@ export async function runChild(child: Child): Promise<Ended> {
   const [stdout, stderr] = [openNameless(temporary), openNameless(temporary)];
   const output = new Output(stdout);
   const look = onLine && (() => output.lines().forEach(onLine));
-  const looking = look && setInterval(look, lookMilliseconds);
+  const looking = look && setInterval(look, pollMilliseconds);
   try {
     const code = await new Promise<number>((ended, failed) => {
       const shell = spawn("/bin/sh", ["-c", guard, "guard", String(patience), command, ...args], {

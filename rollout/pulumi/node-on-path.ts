@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { isTooOld, oldestNode } from "../../components/node-version.ts";
-import { Refusal } from "../../components/refusal.ts";
+import { UserError } from "../../components/user-error.ts";
 
 /** Milliseconds that it may take to say its version. */
 const answerMilliseconds = 5000;
@@ -21,7 +21,7 @@ export async function assertNodeOnPath(env: Readonly<Record<string, string>> = {
   );
   const [, version] = /^v(\d+\.\d+\.\d+)/.exec(said) ?? [];
   if (version === undefined || !isTooOld(version)) return;
-  throw new Refusal(
+  throw new UserError(
     `Pulumi runs the program with the first node on PATH, which is ${version}, and Node.js ${oldestNode} or newer is needed: install Node.js 24, or put its folder first on PATH.`,
   );
 }

@@ -1,5 +1,5 @@
 import { oneLine } from "../../border/foreign-text.ts";
-import { Refusal } from "../../components/refusal.ts";
+import { UserError } from "../../components/user-error.ts";
 import { type Child, type Ended, runChild } from "./child.ts";
 import { Progress } from "./engine-events.ts";
 import { assertNodeOnPath } from "./node-on-path.ts";
@@ -15,11 +15,11 @@ export interface Run {
   /** Ends it, gracefully if it can: the state is saved and the lock released. */
   readonly signal?: AbortSignal;
   /** Gets one line for each change of an object, as it begins: `Deployment web updating`. */
-  readonly say?: (line: string) => void;
+  readonly report?: (line: string) => void;
 }
 
 /** Why a run came to nothing, in one sentence. */
-export class PulumiFailure extends Refusal {
+export class PulumiFailure extends UserError {
   /**
    * `interrupted`: by our signal. `locked`: somebody else holds the stack, and nothing was done. `failed`: Pulumi, the program or
    * a resource says why, and part of it may be done.
@@ -65,7 +65,7 @@ async function follow(run: Run, args: readonly string[]): Promise<void> {
   let progress = new Progress();
   const onLine = (line: string) => {
     const said = progress.read(line);
-    if (said !== undefined) run.say?.(said);
+    if (said !== undefined) run.report?.(said);
   };
   const ended = await pastDeadLocks(() => {
     progress = new Progress();
@@ -103,7 +103,7 @@ export async function pulumi(args: readonly string[], options: Omit<Child, "comm
   if (running.includes(args[0])) await assertNodeOnPath(options.env);
   const ended = await runChild({ ...options, command: "pulumi", args });
   if (ended.code === 127) {
-    throw new Refusal(
+    throw new UserError(
       'The pulumi command is not on PATH: install Pulumi, or use the sandbox\'s with eval "$(npm run -s sandbox -- env)".',
     );
   }

@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { Refusal } from "../../components/refusal.ts";
+import { UserError } from "../../components/user-error.ts";
 
 /**
  * The folder for temporary files: TMPDIR, or another one where that does not exist or cannot be written.
@@ -11,7 +11,7 @@ export function temporaryFolder(): string {
   const wanted = tmpdir();
   const found = [wanted, "/tmp", "/var/tmp"].find(isWritable);
   if (found !== undefined) return found;
-  throw new Refusal(
+  throw new UserError(
     `No temporary file can be written in ${wanted}: set TMPDIR to a folder that exists and can be written.`,
   );
 }

@@ -28,6 +28,6 @@ export function reasonIn(message: string): string | undefined {
  */
 export function unreachableSentence(message: string, reason = reasonIn(message)): string | undefined {
   if (!unreachable.test(message)) return undefined;
-  const because = reason === undefined ? "" : ` (${reason})`;
-  return `Pulumi's provider for Kubernetes reaches no cluster from here${because}: check KUBECONFIG, the context and the network; where the state of the stack holds a kubeconfig or context of another machine, run pulumi up --refresh=false once.`;
+  const sentence = reason === undefined ? "" : ` (${reason})`;
+  return `Pulumi's provider for Kubernetes reaches no cluster from here${sentence}: check KUBECONFIG, the context and the network; where the state of the stack holds a kubeconfig or context of another machine, run pulumi up --refresh=false once.`;
 }

@@ -1,11 +1,12 @@
 import * as v from "valibot";
 import { oneLine } from "../../border/foreign-text.ts";
-import { Refusal } from "../../components/refusal.ts";
 import { releaseIdSchema } from "../../components/release-id.ts";
 import { keyed, mapOf, percent, understand, wholeNumber } from "../../components/schema.ts";
+import { UserError } from "../../components/user-error.ts";
 import { ApiError, type Cluster } from "../cluster/cluster.ts";
 import { bytesOf, growing, jsonOf, nameLimit, nameSchema, textOf, timeSchema } from "./bounds.ts";
-import { changeKept, keptName, readKept } from "./kept-map.ts";
+import { changeStore, readStore, storeName } from "./config-map-store.ts";
+import { fromVersion1 } from "./version-1.ts";
 
 /** Bytes of the rollout that is open, beside what the program needs of it. Its own schema (rollout/drive/rollout.ts) allows less. */
 const openBytes = 320 * 1024;
@@ -16,11 +17,11 @@ const verdict = growing(
     verdict: v.picklist(["good", "bad", "undecided"], "must be good, bad or undecided"),
     /** `evidence` or the name of a person. */
     by: nameSchema,
-    because: textOf(),
+    reason: textOf(),
     /** When, as an RFC 3339 time. */
     at: timeSchema,
     /** What observing it came to, with the numbers behind it; a person's verdict keeps it. */
-    evidence: v.optional(growing({ verdict: nameSchema, because: textOf() }, 8 * 1024)),
+    evidence: v.optional(growing({ verdict: nameSchema, reason: textOf() }, 8 * 1024)),
   },
   512,
 );
@@ -48,7 +49,7 @@ const ended = growing(
     /** Who began it. */
     by: nameSchema,
     outcome: v.picklist(["promoted", "undone", "superseded"], "must be promoted, undone or superseded"),
-    because: textOf(),
+    reason: textOf(),
   },
   512,
 );
@@ -58,7 +59,7 @@ const record = keyed(
   growing(
     {
       /** Form of this record; another one is not read. */
-      version: v.literal(1),
+      version: v.literal(2),
       /** UID of the kube-system namespace of the cluster that the record belongs to. */
       cluster: v.pipe(v.string(), v.maxLength(nameLimit, "must be the UID of a namespace")),
       /** Raised before an object is changed past Pulumi, so that the next `up` writes the whole object again. */
@@ -66,11 +67,11 @@ const record = keyed(
       /** Release id -> its verdict. */
       verdicts: mapOf(verdict, releaseIdSchema),
       /** Ids that stable ran completely, oldest first; the last one is what it ran last. */
-      completed: v.array(releaseIdSchema),
+      stableHistory: v.array(releaseIdSchema),
       /** Of a service that was there before us, until the first promotion is through. */
       adopted: v.optional(adopted),
       /** Release id -> id of the release that runs in its place for as long as the program renders it: what an undo leaves. */
-      instead: v.optional(mapOf(releaseIdSchema, releaseIdSchema)),
+      replacedBy: v.optional(mapOf(releaseIdSchema, releaseIdSchema)),
       /** The highest number that a driver was given. */
       epoch: v.optional(wholeNumber(0)),
       /**
@@ -87,7 +88,7 @@ const record = keyed(
             /** Id of the release that each track is to run now, by the driver's word. @default as the program says */
             runs: v.optional(v.object({ canary: v.optional(releaseIdSchema), stable: v.optional(releaseIdSchema) })),
             /** Stable rolls with all pods at once. */
-            urgent: v.optional(v.boolean()),
+            fastRollback: v.optional(v.boolean()),
           },
           openBytes,
         ),
@@ -113,12 +114,12 @@ export type RecordReading =
   | { readonly kind: "unreadable"; readonly why: string };
 
 /** Completed releases that a record remembers; far more than have kept config files. */
-const completedLimit = 100;
+const stableHistoryLimit = 100;
 /** Releases for which it remembers what runs in their place. */
-const insteadLimit = 100;
+const replacedByLimit = 100;
 
 /** How much a record remembers that nobody needs to go on. */
-interface Memory {
+interface Retention {
   /** Verdicts, beside those that `bounded` never drops. */
   readonly verdicts: number;
   /** Verdicts that keep the numbers behind them; of the others the sentence is left. */
@@ -128,7 +129,7 @@ interface Memory {
 }
 
 /** From the most to nothing: the first that fits is taken. */
-const memories: readonly Memory[] = [
+const retentions: readonly Retention[] = [
   { verdicts: 100, evidence: 10, ended: 20 },
   { verdicts: 100, evidence: 0, ended: 20 },
   { verdicts: 20, evidence: 0, ended: 5 },
@@ -141,7 +142,7 @@ const mapBytes = 1 << 20;
 const recordBytes = 900 * 1024;
 
 export function recordName(service: string): string {
-  return keptName(service, "rollout");
+  return storeName(service, "rollout");
 }
 
 /** Reads the record. `cluster` is the UID that it has to carry; a record brought from another cluster is unreadable. */
@@ -151,18 +152,18 @@ export async function readRecord(
   service: string,
   cluster: string,
 ): Promise<RecordReading> {
-  const kept = await readKept(api, namespace, service, "rollout");
-  return kept === undefined ? { kind: "absent" } : parseRecord(kept.record, cluster);
+  const stored = await readStore(api, namespace, service, "rollout");
+  return stored === undefined ? { kind: "absent" } : parseRecord(stored.record, cluster);
 }
 
 /** What the record says of a service that was there before us; undefined for any other, and where it may not or cannot be read. */
 export async function readAdopted(api: Cluster, namespace: string, service: string): Promise<Adopted | undefined> {
-  const kept = await readKept(api, namespace, service, "rollout").catch((error: Error) => {
+  const stored = await readStore(api, namespace, service, "rollout").catch((error: Error) => {
     if (error instanceof ApiError && error.status === 403) return undefined;
     throw error;
   });
   try {
-    return understand(record, JSON.parse(kept?.record ?? "")).adopted;
+    return understand(record, fromVersion1(JSON.parse(stored?.record ?? ""))).adopted;
   } catch {
     return undefined;
   }
@@ -173,7 +174,7 @@ export function parseRecord(text: string | undefined, cluster: string): RecordRe
   if (text === undefined) return { kind: "unreadable", why: 'it has no key "record"' };
   let found: RolloutRecord;
   try {
-    found = understand(record, JSON.parse(text));
+    found = understand(record, fromVersion1(JSON.parse(text)));
   } catch (error) {
     // It quotes keys of the record, and what is no JSON.
     return { kind: "unreadable", why: oneLine((error as Error).message) };
@@ -198,8 +199,8 @@ export async function changeRecord(
   change: (before: RolloutRecord) => RolloutRecord,
 ): Promise<RolloutRecord> {
   let written = emptyRecord(cluster);
-  await changeKept(api, namespace, service, "rollout", (kept) => {
-    const reading: RecordReading = kept === undefined ? { kind: "absent" } : parseRecord(kept.record, cluster);
+  await changeStore(api, namespace, service, "rollout", (stored) => {
+    const reading: RecordReading = stored === undefined ? { kind: "absent" } : parseRecord(stored.record, cluster);
     if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
     const before = reading.kind === "read" ? reading.record : emptyRecord(cluster);
     const changed = change(before);
@@ -207,9 +208,9 @@ export async function changeRecord(
       written = before;
       return undefined;
     }
-    const others = bytesOf({ ...kept, record: "" });
+    const others = bytesOf({ ...stored, record: "" });
     written = bounded(readable(namespace, service, changed), Math.min(recordBytes, mapBytes - others));
-    return { ...kept, record: jsonOf(written) };
+    return { ...stored, record: jsonOf(written) };
   });
   return written;
 }
@@ -220,9 +221,9 @@ export function raised(before: RolloutRecord): RolloutRecord {
 }
 
 /** The record with this release as what stable ran last, completely. */
-export function withCompleted(before: RolloutRecord, release: string): RolloutRecord {
-  const others = before.completed.filter((id) => id !== release);
-  return { ...before, completed: [...others, release].slice(-completedLimit) };
+export function withStableHistory(before: RolloutRecord, release: string): RolloutRecord {
+  const others = before.stableHistory.filter((id) => id !== release);
+  return { ...before, stableHistory: [...others, release].slice(-stableHistoryLimit) };
 }
 
 /**
@@ -234,7 +235,7 @@ function readable(namespace: string, service: string, changed: RolloutRecord): R
   try {
     return understand(record, changed);
   } catch (error) {
-    throw new Refusal(
+    throw new UserError(
       `The record ${recordName(service)} in namespace ${namespace} stays as it is, because with this change it could not be read (${oneLine((error as Error).message)}): look at the labels and annotations of the Deployments of ${service}, which name their releases.`,
     );
   }
@@ -252,44 +253,44 @@ function readable(namespace: string, service: string, changed: RolloutRecord): R
  */
 export function bounded(before: RolloutRecord, bytes: number = recordBytes): RolloutRecord {
   let found = before;
-  for (const memory of memories) {
-    found = remembering(before, memory);
+  for (const retention of retentions) {
+    found = retaining(before, retention);
     if (bytesOf(found) <= bytes) break;
   }
   return found;
 }
 
-function remembering(before: RolloutRecord, memory: Memory): RolloutRecord {
-  const { verdicts, completed, open, instead, ended } = before;
+function retaining(before: RolloutRecord, retention: Retention): RolloutRecord {
+  const { verdicts, stableHistory, open, replacedBy, ended } = before;
   const newestFirst = Object.entries(verdicts).sort(([, a], [, b]) => Date.parse(b.at) - Date.parse(a.at));
-  const ran = new Set(completed.slice(-completedLimit));
-  const kept = newestFirst.flatMap(([id, one], place) => {
+  const ran = new Set(stableHistory.slice(-stableHistoryLimit));
+  const stored = newestFirst.flatMap(([id, one], place) => {
     const isNeeded = id === open?.release || (one.verdict === "bad" && ran.has(id));
-    if (place >= memory.verdicts && !isNeeded) return [];
+    if (place >= retention.verdicts && !isNeeded) return [];
     const { evidence, ...short } = one;
-    return [[id, place < memory.evidence ? one : short] as const];
+    return [[id, place < retention.evidence ? one : short] as const];
   });
   return {
     ...before,
-    verdicts: Object.fromEntries(kept),
-    completed: completed.slice(-completedLimit),
-    ...(instead && { instead: Object.fromEntries(Object.entries(instead).slice(-insteadLimit)) }),
-    ...(ended && { ended: ended.slice(0, memory.ended) }),
+    verdicts: Object.fromEntries(stored),
+    stableHistory: stableHistory.slice(-stableHistoryLimit),
+    ...(replacedBy && { replacedBy: Object.fromEntries(Object.entries(replacedBy).slice(-replacedByLimit)) }),
+    ...(ended && { ended: ended.slice(0, retention.ended) }),
   };
 }
 
 /** What stable ran completely, the newest first; nothing where the record cannot be read. */
-export function completedReleases(reading: RecordReading): readonly string[] {
-  return reading.kind === "read" ? reading.record.completed.toReversed() : [];
+export function stableReleases(reading: RecordReading): readonly string[] {
+  return reading.kind === "read" ? reading.record.stableHistory.toReversed() : [];
 }
 
-export function unreadable(namespace: string, service: string, why: string): Refusal {
+export function unreadable(namespace: string, service: string, why: string): UserError {
   const name = recordName(service);
-  return new Refusal(
+  return new UserError(
     `The record ${name} in namespace ${namespace} cannot be read (${why}): restore it, or take note of it with kubectl get configmap ${name} -n ${namespace} -o yaml, delete it and judge the release again with gray approve.`,
   );
 }
 
 function emptyRecord(cluster: string): RolloutRecord {
-  return { version: 1, cluster, sequence: 0, verdicts: {}, completed: [] };
+  return { version: 2, cluster, sequence: 0, verdicts: {}, stableHistory: [] };
 }

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { plainObject, understand } from "../../components/schema.ts";
 import { type Track, tracks } from "../../components/traffic.ts";
 import type { Cluster } from "../cluster/cluster.ts";
-import { changeKept, readKept } from "./kept-map.ts";
+import { changeStore, readStore } from "./config-map-store.ts";
 
 /** A pod template with the API server's defaults, and the release that comes to it. */
 export interface DescribedTemplate {
@@ -24,10 +24,10 @@ const schema = v.object({ release: v.string(), deployment: v.string(), template:
  * there is left out: it is written anew by the next `up`.
  */
 export async function readTemplates(api: Cluster, namespace: string, service: string): Promise<DescribedTemplates> {
-  const kept = (await readKept(api, namespace, service, "templates")) ?? {};
+  const stored = (await readStore(api, namespace, service, "templates")) ?? {};
   return Object.fromEntries(
     tracks.flatMap((track) => {
-      const text = kept[track];
+      const text = stored[track];
       if (text === undefined) return [];
       try {
         return [[track, understand(schema, JSON.parse(text))]];
@@ -52,7 +52,7 @@ export async function keepTemplate(
   described: DescribedTemplate,
 ): Promise<void> {
   const text = JSON.stringify(described);
-  await changeKept(api, namespace, service, "templates", (before = {}) =>
+  await changeStore(api, namespace, service, "templates", (before = {}) =>
     before[track] === text ? undefined : { ...before, [track]: text },
   );
 }

@@ -1,6 +1,6 @@
-import type { Memory } from "../../components/history.ts";
+import type { StackState } from "../../components/history.ts";
 import type { Release } from "../../components/release.ts";
-import { completedReleases, type RecordReading } from "./record.ts";
+import { type RecordReading, stableReleases } from "./record.ts";
 
 /** Who is said to have judged what a plan supposes to be good. */
 export const supposedBy = "gray plan";
@@ -25,13 +25,13 @@ export interface VerdictAge {
 export function verdictAge(
   stable: Release | undefined,
   record: RecordReading,
-  own: Memory | undefined,
+  own: StackState | undefined,
   now: number,
 ): VerdictAge | undefined {
   if (stable === undefined) return undefined;
   const release = stable.id;
   if (own?.current.stable === release) return own.verdict?.release === release ? own.verdict : undefined;
-  if (record.kind !== "read" || completedReleases(record).includes(release)) return undefined;
+  if (record.kind !== "read" || stableReleases(record).includes(release)) return undefined;
   const found = record.record.verdicts[release];
   if (found?.verdict !== "good") return undefined;
   if (found.by === supposedBy) return { release, hours: "supposed" };

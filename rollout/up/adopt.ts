@@ -6,18 +6,18 @@ import {
   leavesPods,
   undescribed,
 } from "../../components/adoption.ts";
-import { type Memory, memoryKey } from "../../components/history.ts";
+import { type StackState, stackStateKey } from "../../components/history.ts";
 import { adoptedAnnotation, ownerAnnotation, serviceLabel, stackAnnotation } from "../../components/names.ts";
-import { Refusal } from "../../components/refusal.ts";
 import type { Release } from "../../components/release.ts";
 import { type ServiceArgs, tracksOf } from "../../components/service-args.ts";
+import { UserError } from "../../components/user-error.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { isAdopted, type Live, releaseOf } from "../live/live.ts";
-import { type Adopted, changeRecord, type RecordReading, withCompleted } from "../record/record.ts";
+import { type Adopted, changeRecord, type RecordReading, withStableHistory } from "../record/record.ts";
 
 /** Whether `gray adopt` asks for it. */
 export function isAsked(namespace: string, service: string): boolean {
-  return process.env.GRAY_ADOPT === memoryKey(namespace, service);
+  return process.env.GRAY_ADOPT === stackStateKey(namespace, service);
 }
 
 /**
@@ -87,8 +87,8 @@ export function adoptionOf(service: string, live: Live, record: RecordReading): 
   if (known || !isAdopted(stable)) return known;
   const { namespace } = stable.metadata;
   if (!isAsked(namespace, service)) {
-    throw new Refusal(
-      `Deployment ${service} in namespace ${namespace} was adopted and the record ${service}-rollout does not say so: run pulumi up once with GRAY_ADOPT=${memoryKey(namespace, service)} in the environment, which notes it again.`,
+    throw new UserError(
+      `Deployment ${service} in namespace ${namespace} was adopted and the record ${service}-rollout does not say so: run pulumi up once with GRAY_ADOPT=${stackStateKey(namespace, service)} in the environment, which notes it again.`,
     );
   }
   return {
@@ -116,7 +116,7 @@ export function adopting(
   service: string,
   args: ServiceArgs,
   live: Live,
-  own: Memory | undefined,
+  own: StackState | undefined,
   release: string | undefined,
 ): Adopting {
   const { stable } = live.deployments;
@@ -126,7 +126,7 @@ export function adopting(
   const replaces = own?.adopted === true && release !== undefined && !keeps;
   for (const [key, value] of replaces && isAdopted(stable) ? Object.entries(leavesPods) : []) {
     if (stable?.metadata.annotations?.[key] === value) continue;
-    throw new Refusal(
+    throw new UserError(
       `Deployment ${service} in namespace ${args.namespace} has lost the annotation ${key}: ${value}, without which its pods would end before others serve: put it back with kubectl annotate.`,
     );
   }
@@ -176,7 +176,7 @@ export async function takeIn(
   const objects = { Deployment: live.deployments.stable, Service: live.front.service, Ingress: live.front.ingress };
   const owner = { [stackAnnotation]: stack };
   await changeRecord(api, namespace, service, live.cluster, (before) =>
-    before.adopted ? before : { ...withCompleted(before, adopted.release), adopted },
+    before.adopted ? before : { ...withStableHistory(before, adopted.release), adopted },
   );
   for (const kind of importsOf(args, live)) {
     const { uid, labels = {}, annotations = {} } = objects[kind]?.metadata ?? {};

@@ -1,13 +1,13 @@
 import { defaults } from "../../components/defaults.ts";
-import { Refusal } from "../../components/refusal.ts";
 import type { Release } from "../../components/release.ts";
 import { type ServiceArgs, tracksOf } from "../../components/service-args.ts";
 import type { Track } from "../../components/traffic.ts";
+import { UserError } from "../../components/user-error.ts";
 import { isComplete, type Live, releaseOf, runs } from "../live/live.ts";
 import type { RecordReading } from "../record/record.ts";
 import { type Admission, decide } from "./gate.ts";
-import { type Memories, ran } from "./memory.ts";
 import { questionOf } from "./question.ts";
+import { ran, type StackStates } from "./stack-state.ts";
 
 /** All that is known when the release of each owned track is chosen. */
 export interface Situation {
@@ -15,7 +15,7 @@ export interface Situation {
   readonly args: ServiceArgs;
   readonly live: Live;
   readonly record: RecordReading;
-  readonly memories: Memories;
+  readonly stackStates: StackStates;
   /** What stable's Deployment runs where it was there before us. */
   readonly adopted: Release | undefined;
   /** GRAY_BREAK_GLASS. */
@@ -61,9 +61,9 @@ export function chooseReleases(situation: Situation, rendered: Release): Choice 
 
 function chooseCanary(situation: Situation, rendered: Release) {
   const wanted = drivenTo(situation, "canary") ?? wantedOf(situation);
-  const instead = wanted === "next" ? insteadOf(situation, rendered.id) : wanted;
-  const isNext = instead === undefined || instead === rendered.id;
-  const canary = isNext ? rendered : kept(situation, "canary", instead);
+  const replacedBy = wanted === "next" ? replacementOf(situation, rendered.id) : wanted;
+  const isNext = replacedBy === undefined || replacedBy === rendered.id;
+  const canary = isNext ? rendered : kept(situation, "canary", replacedBy);
   const hides = `so canary runs ${canary.id} and not ${rendered.id}, which this program describes`;
   return {
     releases: { canary },
@@ -73,10 +73,10 @@ function chooseCanary(situation: Situation, rendered: Release) {
 }
 
 function chooseStable(situation: Situation, rendered: string): Choice {
-  const { canaryRuns } = situation.memories;
-  const takesIn = situation.adopted !== undefined && situation.memories.own === undefined;
+  const { canaryRuns } = situation.stackStates;
+  const takesIn = situation.adopted !== undefined && situation.stackStates.own === undefined;
   const wanted = takesIn ? "current" : (drivenTo(situation, "stable") ?? wantedOf(situation));
-  const next = canaryRuns === undefined ? undefined : (insteadOf(situation, canaryRuns) ?? canaryRuns);
+  const next = canaryRuns === undefined ? undefined : (replacementOf(situation, canaryRuns) ?? canaryRuns);
   const stable = kept(situation, "stable", wanted === "next" ? next : wanted);
   return {
     releases: { stable },
@@ -92,11 +92,11 @@ function unlikeCanary(situation: Situation, stable: string, canary: string, rend
     return [hidden(situation, canary, `so stable runs ${stable} and not ${canary}, which canary runs`)];
   }
   if (rendered === canary || situation.epoch !== undefined || wantedOf(situation) !== "next") return [];
-  if (insteadOf(situation, rendered) !== undefined) {
+  if (replacementOf(situation, rendered) !== undefined) {
     return [hidden(situation, rendered, `so stable runs ${stable} and not ${rendered}, which this program describes`)];
   }
   const { canaryStack = defaults.canaryStack } = args;
-  const hasRun = situation.memories.history.some(({ id }) => id === rendered);
+  const hasRun = situation.stackStates.history.some(({ id }) => id === rendered);
   const advice = hasRun ? "" : `: run pulumi up --stack ${canaryStack} first`;
   return [
     `${service}: canary runs ${canary} and not ${rendered}, which this program describes, so stable runs ${canary}${advice}.`,
@@ -117,7 +117,7 @@ function choosePromotion(situation: Situation, canary: Release): Choice {
     canary.id,
   );
   const hasRun = currentId(situation, "stable") !== undefined;
-  const takesIn = situation.adopted !== undefined && situation.memories.own === undefined;
+  const takesIn = situation.adopted !== undefined && situation.stackStates.own === undefined;
   const stays = hasRun && (takesIn || !promotion.admitted || wantedOf(situation) === "current");
   if (!stays) return { releases: { stable: canary }, admissions: { stable: promotion }, warnings: [] };
   const stable = kept(situation, "stable", "current");
@@ -139,13 +139,13 @@ function drivenTo({ record, epoch }: Situation, track: Track): string | undefine
 }
 
 /** The id of the release that runs in the place of one that was undone. */
-function insteadOf({ record }: Situation, release: string): string | undefined {
-  return record.kind === "read" ? record.record.instead?.[release] : undefined;
+function replacementOf({ record }: Situation, release: string): string | undefined {
+  return record.kind === "read" ? record.record.replacedBy?.[release] : undefined;
 }
 
 function hidden(situation: Situation, newest: string, hides: string): string {
   const wanted = wantedOf(situation);
-  const undone = wanted === "next" && insteadOf(situation, newest) !== undefined;
+  const undone = wanted === "next" && replacementOf(situation, newest) !== undefined;
   const { service, epoch } = situation;
   if (epoch !== undefined) return `${service}: a rollout is open, ${hides}.`;
   if (!undone) return `${service}: release is set to ${wanted}, ${hides}.`;
@@ -153,28 +153,28 @@ function hidden(situation: Situation, newest: string, hides: string): string {
 }
 
 /** What a track runs: the live release if it is complete, else what it last ran completely; undefined if it never did. */
-function currentId({ live, record, memories }: Situation, track: Track): string | undefined {
+function currentId({ live, record, stackStates }: Situation, track: Track): string | undefined {
   const deployment = live.deployments[track];
   if (deployment && isComplete(deployment)) return releaseOf(deployment);
-  return ran(track, record, memories.own)[0];
+  return ran(track, record, stackStates.own)[0];
 }
 
 /** The kept release with this id; `current` is what the track runs. */
 function kept(situation: Situation, track: Track, wanted: string | undefined): Release {
-  const { service, memories, adopted } = situation;
+  const { service, stackStates, adopted } = situation;
   const id = wanted === "current" ? currentId(situation, track) : wanted;
   if (track === "stable" && adopted !== undefined && adopted.id === id) return adopted;
-  const found = memories.history.find((release) => release.id === id);
+  const found = stackStates.history.find((release) => release.id === id);
   if (found) return found;
-  const list = memories.history.map((release) => release.id).join(", ") || "none";
-  throw new Refusal(
+  const list = stackStates.history.map((release) => release.id).join(", ") || "none";
+  throw new UserError(
     `${service} ${track}: release ${id ?? wanted} is not in the history, which keeps ${list}: set release to one of these, to next or to current.`,
   );
 }
 
 function ask(situation: Situation, track: Track, release: string): Admission {
-  const { service, args, live, record, memories, breakGlass, epoch } = situation;
-  const { own, stableHasHistory } = memories;
+  const { service, args, live, record, stackStates, breakGlass, epoch } = situation;
+  const { own, stableHasHistory } = stackStates;
   const canaryIsComing = tracksOf(args).includes("canary");
   const { deployments } = live;
   return decide(

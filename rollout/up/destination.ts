@@ -2,7 +2,7 @@ import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AccessArgs } from "../../components/access.ts";
 import { providerName } from "../../components/provider.ts";
-import { Refusal } from "../../components/refusal.ts";
+import { UserError } from "../../components/user-error.ts";
 import { type Access, findAccess } from "../cluster/kubeconfig.ts";
 
 /**
@@ -34,7 +34,7 @@ export async function accessThrough(
   if (isKnown) return { kubeconfig: textOf(kubeconfig), context: textOf(context), cluster: textOf(cluster) };
   const name = providerName(provider);
   if (!pulumi.runtime.isDryRun()) {
-    throw new Refusal(
+    throw new UserError(
       `${service}: the kubeconfig of provider ${name} is not known to this program, so its cluster cannot be looked at: give the arguments of ${service} access: { kubeconfig, context } to the same cluster.`,
     );
   }
@@ -53,8 +53,8 @@ export function findAccessOf(
   try {
     return findAccess(chosen);
   } catch (error) {
-    if (!provider || !(error instanceof Refusal)) throw error;
-    throw new Refusal(`${service}, by provider ${providerName(provider)}: ${error.message}`);
+    if (!provider || !(error instanceof UserError)) throw error;
+    throw new UserError(`${service}, by provider ${providerName(provider)}: ${error.message}`);
   }
 }
 
@@ -73,12 +73,12 @@ export async function assertDeploysTo(
   const uid = await clusterThrough(provider, name);
   if (uid === cluster) return;
   if (uid !== unknown) {
-    throw new Refusal(
+    throw new UserError(
       `${service}: provider ${name} deploys to the cluster with UID ${uid}, and the cluster that was looked at has the UID ${cluster}: let the provider's kubeconfig and context, and those of access or of the environment, lead to one cluster.`,
     );
   }
   if (!pulumi.runtime.isDryRun()) {
-    throw new Refusal(
+    throw new UserError(
       `${service}: provider ${name} does not say to which cluster it deploys, and the cluster that was looked at has the UID ${cluster}: let it read the namespace kube-system (docs/rbac.md of gray-release).`,
     );
   }

@@ -71,7 +71,7 @@ export function decide(question: Question): Admission {
     );
   }
   if (record.kind === "read") {
-    const { open, verdicts, completed } = record.record;
+    const { open, verdicts, stableHistory } = record.record;
     if (open && open.epoch !== question.epoch) {
       return refuse(
         "rollout-open",
@@ -82,24 +82,24 @@ export function decide(question: Question): Admission {
     if (judged?.verdict === "bad") {
       return refuse(
         "judged-bad",
-        `${what} is refused, because it was judged bad (${judged.by}: ${judged.because}): release another one`,
+        `${what} is refused, because it was judged bad (${judged.by}: ${judged.reason}): release another one`,
       );
     }
     if (judged?.verdict === "good")
-      return admit("judged-good", `${what} was judged good (${judged.by}: ${judged.because})`);
-    if (completed.includes(release)) return admit("ran-before", `${what} once ran completely`);
+      return admit("judged-good", `${what} was judged good (${judged.by}: ${judged.reason})`);
+    if (stableHistory.includes(release)) return admit("ran-before", `${what} once ran completely`);
   }
   if (track === "canary") return admit("canary-goes-first", `${what} is tried by canary first`);
   if (record.kind === "read") {
     return refuse(
       "no-verdict",
-      `${what} is refused, because it has no good verdict: let gray verify judge it, or look at canary and run gray approve ${release} --because <why>, then pulumi up again`,
+      `${what} is refused, because it has no good verdict: let gray verify judge it, or look at canary and run gray approve ${release} --reason <why>, then pulumi up again`,
     );
   }
   if ((live !== undefined && question.complete) || question.stableHasHistory) {
     return refuse(
       "no-record",
-      `${what} is refused, because ${service} stands already and no record ${service}-rollout says what it ran: restore the record, or run gray approve ${release} --because <why>`,
+      `${what} is refused, because ${service} stands already and no record ${service}-rollout says what it ran: restore the record, or run gray approve ${release} --reason <why>`,
     );
   }
   if (question.canary === "not-available") {

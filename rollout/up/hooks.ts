@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { log, output, type ResourceHookArgs, type ResourceHookBinding } from "@pulumi/pulumi";
-import type { Memory } from "../../components/history.ts";
-import { Refusal } from "../../components/refusal.ts";
+import type { StackState } from "../../components/history.ts";
 import type { PodTemplate } from "../../components/release.ts";
 import type { Track } from "../../components/traffic.ts";
+import { UserError } from "../../components/user-error.ts";
 import { ApiError, type Cluster } from "../cluster/cluster.ts";
 import { writeEvent } from "../live/event.ts";
 import { sameLabels } from "../live/labels.ts";
@@ -18,10 +18,10 @@ import {
 } from "../live/live.ts";
 import { awaitComplete, warnRefused } from "../live/roll.ts";
 import { type RouteObject, readRoute } from "../live/routes.ts";
-import { changeRecord, completedReleases, readRecord, withCompleted } from "../record/record.ts";
+import { changeRecord, readRecord, stableReleases, withStableHistory } from "../record/record.ts";
+import { cutOver } from "./cutover.ts";
 import { isDrifted, leaveOnlyRelease } from "./drift.ts";
 import { decide, frontHeld } from "./gate.ts";
-import { handOver } from "./hand-over.ts";
 import { interruptible } from "./interruptible.ts";
 import { questionOf } from "./question.ts";
 
@@ -32,7 +32,7 @@ export interface Guarded {
   readonly namespace: string;
   readonly service: string;
   /** What the stack remembered when the program ran. */
-  readonly own: Memory | undefined;
+  readonly own: StackState | undefined;
   readonly stableHasHistory: boolean;
   readonly breakGlass: string | undefined;
   readonly epoch: number | undefined;
@@ -52,7 +52,7 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
     const wanted = change.newInputs as Wanted | undefined;
     const release = releaseOf(wanted);
     if (release === undefined) {
-      throw new Refusal(
+      throw new UserError(
         `${guarded.service} ${track}: its pods have no label release, so nobody can judge them: leave it on.`,
       );
     }
@@ -60,7 +60,7 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
     looking[track]?.abort();
     const over = new AbortController();
     looking[track] = over;
-    void warnRefused({ ...guarded, say: (line) => void log.warn(line) }, track, release, over.signal);
+    void warnRefused({ ...guarded, report: (line) => void log.warn(line) }, track, release, over.signal);
     if (track === "stable" && live && wanted?.spec.replicas === undefined) await leaveNumber(guarded.api, live);
     if (live && wanted) await leaveOnlyRelease(guarded, live, templateOf(wanted));
   };
@@ -86,7 +86,7 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
   const afterStable = (change: ResourceHookArgs) =>
     interruptible(async (signal) => {
       if (!(await afterTrack("stable", change, signal))) await recordComplete(guarded);
-      await handOver({ ...guarded, signal });
+      await cutOver({ ...guarded, signal });
     });
   return {
     canary: { beforeCreate: [canary], beforeUpdate: [canary], afterCreate: [afterCanary], afterUpdate: [afterCanary] },
@@ -148,7 +148,7 @@ async function decideAgain(
       epoch,
     }),
   );
-  if (!admission.admitted) throw new Refusal(admission.sentence);
+  if (!admission.admitted) throw new UserError(admission.sentence);
   if (track === "canary" && live && live.spec.replicas !== replicas) refuseIf(frontHeld(service, record, guarded));
   const told = live ?? canary;
   if (admission.code === "break-glass" && told)
@@ -185,11 +185,11 @@ export async function recordComplete({
   ]);
   const release = releaseOf(stable);
   if (!stable || release === undefined || !isComplete(stable)) return;
-  if (record.kind === "unreadable" || completedReleases(record)[0] === release) return;
-  await changeRecord(api, namespace, service, cluster, (before) => withCompleted(before, release));
+  if (record.kind === "unreadable" || stableReleases(record)[0] === release) return;
+  await changeRecord(api, namespace, service, cluster, (before) => withStableHistory(before, release));
   await writeEvent(api, stable, "Normal", "ReleaseComplete", `stable runs release ${release} completely`);
 }
 
 function refuseIf(held: string | undefined): void {
-  if (held !== undefined) throw new Refusal(held);
+  if (held !== undefined) throw new UserError(held);
 }

@@ -2,15 +2,14 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AccessArgs } from "../../components/access.ts";
 import { assertBeside } from "../../components/adoption.ts";
 import { defaults } from "../../components/defaults.ts";
-import { configMapsToKeep, type Memory, memoryKey, remember } from "../../components/history.ts";
+import { configMapsToKeep, remember, type StackState, stackStateKey } from "../../components/history.ts";
 import { objectsOf } from "../../components/objects.ts";
 import { givenProvider, type ProviderOptions } from "../../components/provider.ts";
-import { Refusal } from "../../components/refusal.ts";
 import { type Release, renderRelease } from "../../components/release.ts";
 import { rollSeconds } from "../../components/roll.ts";
+import type { RolloutContext } from "../../components/rollout-context.ts";
 import { describeRule } from "../../components/rule.ts";
 import { assertServiceArgs, labelsOf, mainPort, type ServiceArgs, tracksOf } from "../../components/service-args.ts";
-import type { Standing } from "../../components/standing.ts";
 import {
   describeTraffic,
   gatewayMode,
@@ -20,34 +19,35 @@ import {
   type Track,
   type Traffic,
 } from "../../components/traffic.ts";
+import { UserError } from "../../components/user-error.ts";
 import { connect } from "../cluster/cluster.ts";
 import { sameLabels } from "../live/labels.ts";
 import { configMapsInUse, type Live, readLive, releaseOf } from "../live/live.ts";
 import { assertGateways, assertRoutes, hasWeight, largestWeight } from "../live/routes.ts";
-import { type Adopted, completedReleases, type RecordReading, readRecord } from "../record/record.ts";
+import { type Adopted, type RecordReading, readRecord, stableReleases } from "../record/record.ts";
 import { type VerdictAge, verdictAge } from "../record/verdict-age.ts";
 import { adoptedReleaseOf, adopting, adoptionOf, asAdopted, isAsked, takeIn } from "./adopt.ts";
 import { type Choice, chooseReleases } from "./choice.ts";
+import { cutOver } from "./cutover.ts";
 import { accessThrough, assertDeploysTo, findAccessOf } from "./destination.ts";
 import { compareLive, driftIn } from "./drift.ts";
 import { type Admission, frontHeld } from "./gate.ts";
-import { assertGround, assertKnown } from "./ground.ts";
-import { handOver } from "./hand-over.ts";
 import { type Guarded, hooksOf, recordComplete } from "./hooks.ts";
+import { assertOwned, ownerOf, readObjects } from "./owner.ts";
+import { assertKnown, assertPreconditions } from "./preconditions.ts";
+import { providerFor } from "./provider.ts";
+import { leaveRelease, leftRelease, renderedFile, supposed } from "./rendered.ts";
+import { sequences } from "./sequence.ts";
 import {
   askOwnStack,
   assertSameCluster,
   expectExported,
-  type Memories,
   memoriesOf,
-  ownMemory,
   ownStack,
-} from "./memory.ts";
-import { assertOwned, ownerOf, readObjects } from "./owner.ts";
-import { providerFor } from "./provider.ts";
-import { leaveRelease, leftRelease, renderedFile, supposed } from "./rendered.ts";
-import { sequences } from "./sequence.ts";
-import { unseenStanding } from "./unseen.ts";
+  ownStackState,
+  type StackStates,
+} from "./stack-state.ts";
+import { unseenContext } from "./unseen.ts";
 
 /**
  * Looks where a service stands, chooses the release of each track that this stack owns and asks the gate, before
@@ -63,19 +63,23 @@ import { unseenStanding } from "./unseen.ts";
  *   kubernetes:context, else of the environment
  * @throws Refusal with one sentence that says what to do
  */
-export async function openRollout(service: string, args: ServiceArgs, opts: ProviderOptions = {}): Promise<Standing> {
+export async function openRollout(
+  service: string,
+  args: ServiceArgs,
+  opts: ProviderOptions = {},
+): Promise<RolloutContext> {
   assertServiceArgs(service, args);
   const rendered = renderRelease(service, labelsOf(service, args), args);
-  const handedOver = renderedFile();
+  const cutOverDone = renderedFile();
   const { namespace } = args;
-  const key = memoryKey(namespace, service);
+  const key = stackStateKey(namespace, service);
   askOwnStack();
 
   const given = givenProvider(opts);
   const chosen = args.access ?? (given ? await accessThrough(service, given) : configured());
   if (given && chosen === undefined) {
     expectExported(service, key);
-    return unseenStanding(service, args, rendered, await ownMemory(key), {
+    return unseenContext(service, args, rendered, await ownStackState(key), {
       stack: ownStack(),
       provider: given,
       ...(await ownerOf(service)),
@@ -87,42 +91,42 @@ export async function openRollout(service: string, args: ServiceArgs, opts: Prov
   const gateway = ownsCanary ? args.gateway : undefined;
   const [found, ownBefore] = await Promise.all([
     readLive(api, namespace, service, gateway !== undefined),
-    ownMemory(key),
+    ownStackState(key),
   ]);
   assertSameCluster(service, ownBefore, found.cluster);
   // Not before that: what is registered has the engine write the state, after a refresh that looked at the other cluster.
   const { owner, ownerStash } = await ownerOf(service);
   const live = asAdopted(service, args, owner, found);
-  assertGround(service, args, live, access.context);
+  assertPreconditions(service, args, live, access.context);
   const [recorded, remembered, inUse] = await Promise.all([
     readRecord(api, namespace, service, live.cluster),
     memoriesOf(service, args, live),
     ownsCanary ? configMapsInUse(api, namespace, service) : {},
   ]);
   expectExported(service, key);
-  const coming = handedOver === undefined || ownsCanary ? undefined : leftRelease(handedOver, key);
-  const { memories, record } =
-    handedOver === undefined ? { memories: remembered, record: recorded } : supposed(coming, remembered, recorded);
+  const coming = cutOverDone === undefined || ownsCanary ? undefined : leftRelease(cutOverDone, key);
+  const { stackStates, record } =
+    cutOverDone === undefined ? { stackStates: remembered, record: recorded } : supposed(coming, remembered, recorded);
   const adopted = adoptionOf(service, live, record);
   const { GRAY_BREAK_GLASS: breakGlass, GRAY_EPOCH } = process.env;
-  const begunAnew = assertKnown(service, args, live, memories, record, pulumi.getStack(), breakGlass);
+  const begunAnew = assertKnown(service, args, live, stackStates, record, pulumi.getStack(), breakGlass);
   if (begunAnew !== undefined) pulumi.log.warn(begunAnew);
   const by = { epoch: GRAY_EPOCH ? Number(GRAY_EPOCH) : undefined, breakGlass };
   const choice = chooseReleases(
-    { service, args, live, record, memories, adopted: adoptedReleaseOf(live), ...by },
+    { service, args, live, record, stackStates, adopted: adoptedReleaseOf(live), ...by },
     rendered,
   );
-  if (handedOver !== undefined && choice.releases.canary) leaveRelease(handedOver, key, choice.releases.canary);
+  if (cutOverDone !== undefined && choice.releases.canary) leaveRelease(cutOverDone, key, choice.releases.canary);
   const traffic = ownsCanary ? trafficOf(service, args, live, record, adopted) : undefined;
   if (gateway) await assertGateways(api, service, namespace, gateway);
   for (const warning of choice.warnings) pulumi.log.warn(warning);
   settle(Object.values(choice.admissions));
-  const kept = keptReleases(args, choice, memories, adopted, [
+  const kept = keptReleases(args, choice, stackStates, adopted, [
     releaseOf(live.deployments.stable),
-    ...completedReleases(record).slice(0, 2),
+    ...stableReleases(record).slice(0, 2),
   ]);
   const configMaps = traffic ? configMapsToKeep(kept, inUse) : {};
-  const { own, stableHasHistory } = memories;
+  const { own, stableHasHistory } = stackStates;
   const objects = await readObjects(api, namespace, live, objectsOf(service, args, Object.keys(configMaps)));
   const taken = assertOwned({ service, namespace, owner, stack: ownStack(), own, breakGlass }, objects);
   for (const warning of taken) pulumi.log.warn(warning);
@@ -146,14 +150,14 @@ export async function openRollout(service: string, args: ServiceArgs, opts: Prov
   };
   if (adopted && !pulumi.runtime.isDryRun()) {
     if (isAsked(namespace, service)) await takeIn(api, service, args, live, adopted, ownStack());
-    if (tracksOf(args).includes("stable")) await handOver(guarded);
+    if (tracksOf(args).includes("stable")) await cutOver(guarded);
   }
   const compared = await compareLive(guarded, tracksOf(args), live, [
     ...Object.values(choice.releases),
-    ...memories.history,
+    ...stackStates.history,
   ]);
   const drifted = new Set(tracksOf(args).filter((track) => driftIn(compared[track]) !== undefined));
-  const isNoted = releaseOf(live.deployments.stable) === completedReleases(record)[0] || drifted.has("stable");
+  const isNoted = releaseOf(live.deployments.stable) === stableReleases(record)[0] || drifted.has("stable");
   if (!pulumi.runtime.isDryRun() && tracksOf(args).includes("stable") && !isNoted) await recordComplete(guarded);
   const previous = previousOf(choice, own);
   const verdict = verdictAge(choice.releases.stable, record, own, Date.now());
@@ -171,7 +175,7 @@ export async function openRollout(service: string, args: ServiceArgs, opts: Prov
     ...(traffic && { traffic, shift: shiftOf(traffic, inForce, own?.shift) }),
     stableReplicas: args.replicas === "external" ? undefined : args.replicas,
     rollSeconds: guarded.rollSeconds,
-    urgent: (record.kind === "read" && record.record.open?.urgent) ?? false,
+    fastRollback: (record.kind === "read" && record.record.open?.fastRollback) ?? false,
     order: rollOrder(inForce, traffic?.weight ?? 0),
     sequence: sequences(live, record, choice.releases, traffic, drifted),
     ...(previous !== undefined && { previous }),
@@ -227,18 +231,23 @@ function describe(service: string, args: ServiceArgs, live: Live, traffic: Traff
 function keptReleases(
   args: ServiceArgs,
   { releases }: Choice,
-  memories: Memories,
+  stackStates: StackStates,
   adopted: Adopted | undefined,
   pinned: (string | undefined)[],
 ): readonly Release[] {
   // What was there before us cannot be brought back: its pods have not our labels.
   if (!releases.canary)
     return [releases.stable].flatMap((each) => (each && each.id !== adopted?.release ? [each] : []));
-  return remember(memories.history, releases.canary, args.releaseHistoryLimit ?? defaults.releaseHistoryLimit, pinned);
+  return remember(
+    stackStates.history,
+    releases.canary,
+    args.releaseHistoryLimit ?? defaults.releaseHistoryLimit,
+    pinned,
+  );
 }
 
 /** What stable ran before the release that it is to run. */
-function previousOf({ releases }: Choice, own: Memory | undefined): string | undefined {
+function previousOf({ releases }: Choice, own: StackState | undefined): string | undefined {
   const changes = own?.current.stable !== releases.stable?.id;
   return changes ? own?.current.stable : own?.previous;
 }
@@ -269,7 +278,7 @@ function settle(admissions: readonly Admission[]): void {
 /** @throws Refusal with the sentence, if there is one; in preview it is a warning */
 function stopHere(sentence: string | undefined): void {
   if (sentence === undefined) return;
-  if (!pulumi.runtime.isDryRun()) throw new Refusal(sentence);
+  if (!pulumi.runtime.isDryRun()) throw new UserError(sentence);
   pulumi.log.warn(`${sentence} This is a preview; up would stop here.`);
 }
 
@@ -277,7 +286,7 @@ function stopHere(sentence: string | undefined): void {
 function notable(
   admissions: Partial<Record<Track, Admission>>,
   verdict: VerdictAge | undefined,
-): Standing["admissions"] {
+): RolloutContext["admissions"] {
   return Object.fromEntries(
     Object.entries(admissions).map(([track, { admitted, code }]) => [
       track,

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { oneLine } from "../../border/foreign-text.ts";
-import type { Memory } from "../../components/history.ts";
+import type { StackState } from "../../components/history.ts";
 import { ownerAnnotation, ownerName, serviceLabel, stackAnnotation } from "../../components/names.ts";
 import type { ServiceObject } from "../../components/objects.ts";
-import { Refusal } from "../../components/refusal.ts";
+import { UserError } from "../../components/user-error.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Live } from "../live/live.ts";
 import { type LiveObject, pathOf } from "../live/object.ts";
@@ -43,7 +43,7 @@ export interface Owning {
   /** The full name of this stack. */
   readonly stack: string;
   /** What this stack remembers of the service. */
-  readonly own: Pick<Memory, "owner"> | undefined;
+  readonly own: Pick<StackState, "owner"> | undefined;
   /** GRAY_BREAK_GLASS */
   readonly breakGlass: string | undefined;
 }
@@ -79,11 +79,11 @@ export function assertOwned(
     if (breakGlass) {
       taken.push(`${found}: it is taken over because: ${breakGlass}.`);
     } else if (its === undefined && own?.owner === owner) {
-      throw new Refusal(
+      throw new UserError(
         `${found}: put it back with kubectl annotate ${kind} ${name} -n ${namespace} ${ownerAnnotation}=${owner}.`,
       );
     } else {
-      throw new Refusal(
+      throw new UserError(
         `${found}: use the backend whose state made it (pulumi login), or, if that state is lost, take the objects over with GRAY_BREAK_GLASS=<reason>.`,
       );
     }
@@ -98,7 +98,7 @@ export function assertOurs(kind: string, object: Labelled | undefined, service: 
   const { name } = object.metadata;
   const adopt =
     owner === undefined && name === service ? `; gray adopt ${service} takes in what kubectl or Helm made` : "";
-  throw new Refusal(
+  throw new UserError(
     `${kind} ${name} in namespace ${namespace} was not made by this program: take another service name, or remove that ${kind} yourself${adopt}.`,
   );
 }

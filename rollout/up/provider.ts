@@ -1,8 +1,8 @@
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AccessArgs } from "../../components/access.ts";
-import { Refusal } from "../../components/refusal.ts";
-import { ownStack } from "./memory.ts";
+import { UserError } from "../../components/user-error.ts";
+import { ownStack } from "./stack-state.ts";
 
 const providers = new Map<string, { readonly cluster: string; readonly provider: Provider }>();
 
@@ -23,7 +23,7 @@ export function providerFor(chosen: AccessArgs, cluster: string): Provider {
   const stack = ownStack();
   const known = providers.get(stack);
   if (known && known.cluster !== cluster) {
-    throw new Refusal(
+    throw new UserError(
       `This program deploys to the clusters with the UIDs ${known.cluster} and ${cluster}: give the services of each a provider of its own, in the options of openRollout and CanaryService.`,
     );
   }

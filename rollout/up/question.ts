@@ -1,7 +1,7 @@
-import type { Memory } from "../../components/history.ts";
+import type { StackState } from "../../components/history.ts";
 import { isComplete, type Live, releaseOf, runs } from "../live/live.ts";
 import type { Question } from "./gate.ts";
-import { ran } from "./memory.ts";
+import { ran } from "./stack-state.ts";
 
 /** What program and hook know when they ask the gate; the one looks before anything is registered, the other last. */
 export type Known = Pick<
@@ -10,7 +10,7 @@ export type Known = Pick<
 > & {
   readonly deployments: Live["deployments"];
   /** What the stack remembered when the program ran. */
-  readonly own: Memory | undefined;
+  readonly own: StackState | undefined;
   /** Whether this `up` still brings canary to the release. */
   readonly canaryIsComing: boolean;
 };

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { Refusal } from "../../components/refusal.ts";
 import type { Release } from "../../components/release.ts";
 import { mapOf, understand } from "../../components/schema.ts";
+import { UserError } from "../../components/user-error.ts";
 import type { RecordReading } from "../record/record.ts";
 import { supposedBy } from "../record/verdict-age.ts";
-import { keptRelease, type Memories } from "./memory.ts";
+import { keptRelease, type StackStates } from "./stack-state.ts";
 
 /**
  * Where canary's preview leaves what it would run, so that stable's preview is about the same: the path in GRAY_RENDERED; undefined
@@ -16,7 +16,7 @@ import { keptRelease, type Memories } from "./memory.ts";
 export function renderedFile(): string | undefined {
   const path = process.env.GRAY_RENDERED;
   if (path !== undefined && !pulumi.runtime.isDryRun()) {
-    throw new Refusal(
+    throw new UserError(
       `GRAY_RENDERED is for previews, and stable runs only what canary has run: unset it, then run pulumi up.`,
     );
   }
@@ -42,17 +42,17 @@ export function leftRelease(path: string, key: string): Release | undefined {
  */
 export function supposed(
   coming: Release | undefined,
-  memories: Memories,
+  stackStates: StackStates,
   reading: RecordReading,
-): { memories: Memories; record: RecordReading } {
-  const history = coming && [coming, ...memories.history.filter(({ id }) => id !== coming.id)];
-  const ahead = history ? { ...memories, canaryRuns: coming.id, history } : memories;
-  if (reading.kind !== "read") return { memories: ahead, record: reading };
+): { stackStates: StackStates; record: RecordReading } {
+  const history = coming && [coming, ...stackStates.history.filter(({ id }) => id !== coming.id)];
+  const ahead = history ? { ...stackStates, canaryRuns: coming.id, history } : stackStates;
+  if (reading.kind !== "read") return { stackStates: ahead, record: reading };
   const { open: _, ...record } = reading.record;
   const judged = coming === undefined || ["good", "bad"].includes(record.verdicts[coming.id]?.verdict ?? "");
-  const good = { verdict: "good", by: supposedBy, because: "supposed", at: new Date(0).toISOString() } as const;
+  const good = { verdict: "good", by: supposedBy, reason: "supposed", at: new Date(0).toISOString() } as const;
   const verdicts = judged ? record.verdicts : { ...record.verdicts, [coming.id]: good };
-  return { memories: ahead, record: { ...reading, record: { ...record, verdicts } } };
+  return { stackStates: ahead, record: { ...reading, record: { ...record, verdicts } } };
 }
 
 function readAll(path: string): Record<string, Release> {
@@ -60,7 +60,7 @@ function readAll(path: string): Record<string, Release> {
   try {
     return understand(mapOf(keptRelease), JSON.parse(readFileSync(path, "utf8"))) as Record<string, Release>;
   } catch (error) {
-    throw new Refusal(
+    throw new UserError(
       `The file ${path} of GRAY_RENDERED cannot be understood (${(error as Error).message}): remove it.`,
     );
   }

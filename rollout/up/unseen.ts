@@ -1,9 +1,9 @@
 import { defaults } from "../../components/defaults.ts";
-import { configMapsToKeep, type Memory, memoryKey, remember } from "../../components/history.ts";
+import { configMapsToKeep, remember, type StackState, stackStateKey } from "../../components/history.ts";
 import type { Release } from "../../components/release.ts";
 import { rollSeconds } from "../../components/roll.ts";
+import type { RolloutContext } from "../../components/rollout-context.ts";
 import { type ServiceArgs, tracksOf } from "../../components/service-args.ts";
-import type { Standing } from "../../components/standing.ts";
 import { gatewayMode, replicasMode, shiftOf } from "../../components/traffic.ts";
 
 /**
@@ -12,13 +12,13 @@ import { gatewayMode, replicasMode, shiftOf } from "../../components/traffic.ts"
  *
  * @param own what the stack remembers
  */
-export function unseenStanding(
+export function unseenContext(
   service: string,
   args: ServiceArgs,
   rendered: Release,
-  own: Memory | undefined,
-  of: Pick<Standing, "stack" | "provider" | "owner" | "ownerStash">,
-): Standing {
+  own: StackState | undefined,
+  of: Pick<RolloutContext, "stack" | "provider" | "owner" | "ownerStash">,
+): RolloutContext {
   const owned = tracksOf(args);
   const replicas = args.replicas === "external" ? undefined : args.replicas;
   const mode = args.gateway
@@ -33,7 +33,7 @@ export function unseenStanding(
   const history = traffic ? remember(own?.history ?? [], rendered, releaseHistoryLimit, [stable.id]) : [stable];
   return {
     ...of,
-    key: memoryKey(args.namespace, service),
+    key: stackStateKey(args.namespace, service),
     cluster: own?.cluster ?? "unknown",
     releases: {
       ...(traffic && { canary: rendered }),
@@ -43,7 +43,7 @@ export function unseenStanding(
     ...(traffic && { traffic, shift: shiftOf(traffic, undefined, own?.shift) }),
     stableReplicas: replicas,
     rollSeconds: { stable: rollSeconds(args, replicas ?? 1), canary: rollSeconds(args, traffic?.canaryReplicas ?? 0) },
-    urgent: false,
+    fastRollback: false,
     order: "pods-first",
     sequence: { stable: 0, canary: 0, front: 0 },
     ...(own && { remembered: own }),

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { advance, type Counters, nothingCounted } from "../../analysis/counters.ts";
-import type { Reading, UnitReading } from "../../analysis/reading.ts";
+import type { Reading, TargetReading } from "../../analysis/reading.ts";
 import type { Tick } from "../../analysis/tick.ts";
 import { pod, read, requests } from "./reading.ts";
 
 /** A pod of stable, and its counters. */
 export const a = pod("a");
-export const ofA = (counts: Record<string, number>, at?: number): UnitReading => read("a", requests(counts, at));
+export const ofA = (counts: Record<string, number>, at?: number): TargetReading => read("a", requests(counts, at));
 
 /** The ticks of readings one after another; the state goes through JSON in between, as when an observation is resumed. */
 export function ticksOf(...readings: Reading[]): (Tick | undefined)[] {
@@ -23,5 +23,5 @@ export function lastTick(...readings: Reading[]): Tick {
   return ticksOf(...readings).at(-1) ?? assert.fail("no tick");
 }
 
-export const requestsIn = (tick: Tick, unit = "a"): Tick["units"][number]["requests"] | undefined =>
-  tick.units.find((each) => each.unit === unit)?.requests;
+export const requestsIn = (tick: Tick, target = "a"): Tick["targets"][number]["requests"] | undefined =>
+  tick.targets.find((each) => each.target === target)?.requests;

@@ -72,11 +72,11 @@ describe("ticks from counters of a process that began anew", () => {
   });
 
   it("count the buckets of a histogram anew together, also those that are above their former value", () => {
-    const { units } = lastTick(
+    const { targets } = lastTick(
       reading(0, [a], [read("a", histogram({ 0.1: 10, 1: 11, all: 11 }))]),
       reading(5, [a], [read("a", histogram({ 0.1: 4, 1: 12, all: 14 }))]),
     );
-    assert.deepEqual(units[0]?.latency, {
+    assert.deepEqual(targets[0]?.latency, {
       total: 14,
       slower: [
         [0.1, 10],

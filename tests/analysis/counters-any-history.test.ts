@@ -27,13 +27,13 @@ describe("ticks of any history", () => {
           (totals[which] as number[])[code] = at(totals, which, code) + count;
       }
       if (!look && index !== 0 && index !== last) return [];
-      const units = pods.map(({ name }, which) => {
+      const targets = pods.map(({ name }, which) => {
         const counts = codes.map((code, position) => [code, at(totals, which, position)] as const);
         return fails && which === 0 && index !== 0 && index !== last
           ? unread(name)
           : read(name, requests(Object.fromEntries(counts.filter(([, count]) => count > 0))));
       });
-      return [reading(index, pods, units)];
+      return [reading(index, pods, targets)];
     });
   }
   const at = (totals: number[][], which: number, code: number) => totals[which]?.[code] ?? 0;
@@ -43,9 +43,9 @@ describe("ticks of any history", () => {
     for (const each of readings) {
       const { after, tick } = advance(state, each);
       state = after;
-      for (const { unit, requests } of tick?.units ?? []) {
+      for (const { target, requests } of tick?.targets ?? []) {
         for (const [code, count] of Object.entries(requests)) {
-          if (count > 0) total[`${unit} ${code}`] = (total[`${unit} ${code}`] ?? 0) + count;
+          if (count > 0) total[`${target} ${code}`] = (total[`${target} ${code}`] ?? 0) + count;
         }
       }
     }
@@ -66,7 +66,7 @@ describe("ticks of any history", () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 2, maxLength: 12 }), (steps) => {
         for (const tick of ticksOf(...history(steps))) {
-          for (const { requests } of tick?.units ?? []) {
+          for (const { requests } of tick?.targets ?? []) {
             for (const count of Object.values(requests)) assert.ok(Number.isFinite(count) && count >= 0, `${count}`);
           }
         }
@@ -105,29 +105,29 @@ describe("ticks of any history", () => {
       },
       { requiredKeys: ["id", "counter", "value"] },
     );
-    const unit = fc.record(
+    const target = fc.record(
       {
-        unit: fc.constantFrom("a", "b", "gateway", "__proto__"),
+        target: fc.constantFrom("a", "b", "gateway", "__proto__"),
         release: fc.constantFrom("aaaaaaaaaaaa", "bbbbbbbbbbbb", ""),
         samples: fc.array(sample, { maxLength: 4 }),
         problem: fc.string(),
       },
-      { requiredKeys: ["unit", "release"] },
+      { requiredKeys: ["target", "release"] },
     );
     const listed = fc.constantFrom(a, pod("b"), { ...a, restarts: Number.NaN }, { ...a, uid: "__proto__" });
     const anyReading = fc.record({
       at: fc.oneof(fc.nat(20_000), fc.constantFrom(Number.NaN, Infinity)),
       pods: fc.array(listed, { maxLength: 3 }),
-      units: fc.array(unit, { maxLength: 4 }),
+      targets: fc.array(target, { maxLength: 4 }),
     });
     fc.assert(
       fc.property(fc.array(anyReading, { maxLength: 8 }), (readings) => {
         for (const [index, tick] of ticksOf(...readings).entries()) {
-          const shown = (readings[index] as Reading).units
+          const shown = (readings[index] as Reading).targets
             .flatMap(({ samples = [] }) => samples.map((each) => each.value))
             .filter((each) => each > 0 && Number.isFinite(each))
             .reduce((total, each) => total + each, 0);
-          const counted = (tick?.units ?? [])
+          const counted = (tick?.targets ?? [])
             .flatMap(({ requests, pairs, latency }) => [
               ...Object.values(requests),
               ...Object.values(pairs).flatMap(({ bad, total }) => [bad, total]),

@@ -24,7 +24,7 @@ describe("ticks, of how pods fared,", () => {
         (tick) => tick?.pods[0]?.lostReadiness,
       );
     assert.deepEqual(lost({}, { ready: false }, { ready: false }, {}), [undefined, true, false, false]);
-    assert.deepEqual(lost({}, { ready: false, ending: true }), [undefined, false]);
+    assert.deepEqual(lost({}, { ready: false, terminating: true }), [undefined, false]);
     assert.deepEqual(lost({ ready: false }, { ready: false }), [undefined, false]);
   });
 
@@ -66,7 +66,7 @@ describe("ticks, of how pods fared,", () => {
   });
 
   it("do not say that a pod vanished which was asked to end, nor after a gap in which that may have gone unseen", () => {
-    assert.deepEqual(lastTick(reading(0, [{ ...a, ending: true }], []), reading(5, [], [])).pods, []);
+    assert.deepEqual(lastTick(reading(0, [{ ...a, terminating: true }], []), reading(5, [], [])).pods, []);
     assert.equal(lastTick(reading(0, [a], []), reading(6, [], [])).pods.length, 1);
     assert.deepEqual(lastTick(reading(0, [a], []), reading(8, [], [])).pods, []);
   });

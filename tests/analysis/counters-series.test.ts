@@ -5,7 +5,7 @@ import { histogram, read, reading, requests } from "./reading.ts";
 
 describe("a unit's series in a tick", () => {
   const tickOf = (before: Sample[], after: Sample[]) =>
-    lastTick(reading(0, [a], [read("a", before)]), reading(5, [a], [read("a", after)])).units[0];
+    lastTick(reading(0, [a], [read("a", before)]), reading(5, [a], [read("a", after)])).targets[0];
 
   it("are requests by code, those slower than each edge, and pairs", () => {
     const pair = (of: "bad" | "total", value: number): Sample => ({
@@ -18,7 +18,7 @@ describe("a unit's series in a tick", () => {
       [...requests({ 200: 30 }), ...histogram({ 1: 25, 0.1: 20, all: 30 }), pair("bad", 1), pair("total", 9)],
     );
     assert.deepEqual(tick, {
-      unit: "a",
+      target: "a",
       release: a.release,
       pod: true,
       requests: { 200: 20 },

@@ -10,7 +10,7 @@ describe("ticks from counters that could not be read, or came late or twice", ()
       reading(5, [a], [unread("a")]),
       reading(10, [a], [ofA({ 200: 930, 500: 4 })]),
     );
-    assert.deepEqual([second?.units, second?.problems], [[], ["a gave no answer."]]);
+    assert.deepEqual([second?.targets, second?.problems], [[], ["a gave no answer."]]);
     assert.deepEqual(third && requestsIn(third), { 200: 30, 500: 4 });
   });
 
@@ -53,7 +53,7 @@ describe("ticks from counters that could not be read, or came late or twice", ()
         reading(5, [a], [read("a", samples)]),
         reading(10, [a], [ofA({ 200: 250 })]),
       );
-      assert.deepEqual(tick?.units, []);
+      assert.deepEqual(tick?.targets, []);
       assert.match(tick?.problems[0] ?? "", problem);
       assert.deepEqual(next && requestsIn(next), { 200: 150 });
     }
@@ -64,7 +64,7 @@ describe("ticks from counters that could not be read, or came late or twice", ()
       reading(0, [a], [ofA({ 200: 100 })]),
       reading(5, [a], [ofA({ 200: 110 }), ofA({ 200: 110 })]),
     );
-    assert.deepEqual([tick.units.length, requestsIn(tick)], [1, { 200: 10 }]);
+    assert.deepEqual([tick.targets.length, requestsIn(tick)], [1, { 200: 10 }]);
     assert.match(tick.problems[0] ?? "", /a was read twice/);
   });
 

@@ -13,7 +13,7 @@ describe("ticks from counters", () => {
     assert.deepEqual(second, {
       at: 5000,
       seconds: 5,
-      units: [{ unit: "a", release: a.release, pod: true, requests: { 200: 100, 500: 1 }, pairs: {} }],
+      targets: [{ target: "a", release: a.release, pod: true, requests: { 200: 100, 500: 1 }, pairs: {} }],
       pods: [
         {
           pod: "a",
@@ -64,7 +64,7 @@ describe("ticks from counters", () => {
       reading(10, [a], [ofA({ 200: 900, 500: 5 })]),
       reading(15, [a], [ofA({ 200: 910, 500: 5 })]),
     );
-    assert.deepEqual(second?.units, []);
+    assert.deepEqual(second?.targets, []);
     assert.deepEqual(third && requestsIn(third), { 200: 10, 500: 0 });
   });
 
@@ -75,7 +75,7 @@ describe("ticks from counters", () => {
       reading(5, [a], [backend({ 200: 50_000 })]),
       reading(10, [a], [backend({ 200: 50_003, 500: 1 })]),
     );
-    assert.deepEqual(first?.units, []);
+    assert.deepEqual(first?.targets, []);
     assert.deepEqual(second && requestsIn(second, "canary by traefik-1"), { 200: 3, 500: 1 });
   });
 
@@ -86,10 +86,10 @@ describe("ticks from counters", () => {
   });
 
   it("tell a pod from a backend", () => {
-    const units = (count: number) => [ofA({ 200: count }), read("stable by traefik-1", requests({ 200: count }))];
-    const tick = lastTick(reading(0, [a], units(1)), reading(5, [a], units(2)));
+    const targets = (count: number) => [ofA({ 200: count }), read("stable by traefik-1", requests({ 200: count }))];
+    const tick = lastTick(reading(0, [a], targets(1)), reading(5, [a], targets(2)));
     assert.deepEqual(
-      tick.units.map(({ unit, pod }) => [unit, pod]),
+      tick.targets.map(({ target, pod }) => [target, pod]),
       [
         ["a", true],
         ["stable by traefik-1", false],
@@ -104,7 +104,7 @@ describe("ticks from counters", () => {
       reading(5, [a], [backend("bbbbbbbbbbbb", 150)]),
       reading(10, [a], [backend("bbbbbbbbbbbb", 160)]),
     );
-    assert.deepEqual(changed?.units, []);
+    assert.deepEqual(changed?.targets, []);
     assert.match(changed?.problems[0] ?? "", /went from release aaaaaaaaaaaa to bbbbbbbbbbbb: what it counted between/);
     assert.deepEqual(next && requestsIn(next, "canary by g"), { 200: 10 });
   });
@@ -113,17 +113,17 @@ describe("ticks from counters", () => {
     const backend = (count: number) => read("canary by g", requests({ 200: count }));
     const [, , back, next] = ticksOf(
       reading(0, [a], [backend(100)]),
-      reading(5, [a], [{ unit: "canary by g", release: "", problem: "Backend canary mixes releases." }]),
+      reading(5, [a], [{ target: "canary by g", release: "", problem: "Backend canary mixes releases." }]),
       reading(10, [a], [backend(300)]),
       reading(15, [a], [backend(301)]),
     );
-    assert.deepEqual(back?.units, []);
+    assert.deepEqual(back?.targets, []);
     assert.deepEqual(next && requestsIn(next, "canary by g"), { 200: 1 });
   });
 
   it("add nothing for a unit that is gone", () => {
     const tick = lastTick(reading(0, [a], [ofA({ 200: 900 })]), reading(5, [], []));
-    assert.deepEqual(tick.units, []);
+    assert.deepEqual(tick.targets, []);
   });
 
   it("do not take a pod for new that was missing from a listing in between", () => {
@@ -142,13 +142,13 @@ describe("ticks from counters", () => {
       reading(7200, [], []),
       reading(7205, [a], [ofA({ 200: 1000 })]),
     );
-    assert.deepEqual([first?.units, second?.units], [[], []]);
+    assert.deepEqual([first?.targets, second?.targets], [[], []]);
   });
 
   it("forget the series of a pod that has been gone for an hour", () => {
     const { after } = advance(nothingCounted, reading(0, [a], [ofA({ 200: 900 })]));
-    assert.deepEqual(Object.keys(advance(after, reading(3600, [], [])).after.units), ["pod uid-of-a"]);
-    assert.deepEqual(Object.keys(advance(after, reading(3601, [], [])).after.units), []);
+    assert.deepEqual(Object.keys(advance(after, reading(3600, [], [])).after.targets), ["pod uid-of-a"]);
+    assert.deepEqual(Object.keys(advance(after, reading(3601, [], [])).after.targets), []);
   });
 
   it("are refused to a reading that is not later than the former one, which changes nothing", () => {

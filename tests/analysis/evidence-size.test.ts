@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { lookDefaults } from "../../analysis/defaults.ts";
+import { pollingDefaults } from "../../analysis/defaults.ts";
 import { Evidence } from "../../analysis/evidence.ts";
 import type { Tick } from "../../analysis/tick.ts";
 import { judge } from "../../analysis/verdict.ts";
@@ -24,8 +24,8 @@ function busy(end: number, { pods, edges, problems = [] }: Traffic): Tick {
   return {
     at: 1_790_000_000_000 + end * 1000,
     seconds: 60,
-    units: names.map((unit, at) => ({
-      unit,
+    targets: names.map((target, at) => ({
+      target,
       release: at === 0 ? canary : stable,
       pod: true,
       requests: { "200": requests, "500": 1 + at },
@@ -56,7 +56,7 @@ const observed = (...traffic: Traffic[]) => {
   return evidence;
 };
 const bytes = (evidence: Evidence) => Buffer.byteLength(JSON.stringify(evidence));
-const most = lookDefaults.edgesAtMost;
+const most = pollingDefaults.edgesAtMost;
 
 describe("the size of evidence", () => {
   it("fits into a ConfigMap whatever pods and edges there are, and whenever they come", () => {
@@ -102,8 +102,8 @@ describe("the size of evidence", () => {
     assert.deepEqual(within.last?.problems, [
       "Latency came with 300 different edges, and at most 200 are compared: the rest are left out.",
     ]);
-    const { verdict, because } = judge(within, within.last?.at ?? 0);
+    const { verdict, reason } = judge(within, within.last?.at ?? 0);
     assert.equal(verdict, "undecided");
-    assert.match(because, /part of the numbers is missing.*300 different edges/);
+    assert.match(reason, /part of the numbers is missing.*300 different edges/);
   });
 });

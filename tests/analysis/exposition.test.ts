@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { lookDefaults } from "../../analysis/defaults.ts";
+import { pollingDefaults } from "../../analysis/defaults.ts";
 import { readExposition } from "../../analysis/sources/exposition.ts";
 
 const read = (text: string, names?: readonly string[], type?: string) => {
@@ -223,7 +223,7 @@ describe("an answer of /metrics", () => {
   });
 
   it("is refused where it has more of the wanted series than are held, and both numbers are said", async () => {
-    const most = lookDefaults.seriesAtMost;
+    const most = pollingDefaults.seriesAtMost;
     const page = (count: number) => Array.from({ length: count }, (_, index) => `a{x="${index}"} 1\nb 2\n`).join("");
     const found = await read(page(most), ["a"]);
     assert.equal("series" in found && found.series.length, most);

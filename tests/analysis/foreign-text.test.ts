@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { advance, nothingCounted } from "../../analysis/counters.ts";
 import { Evidence } from "../../analysis/evidence.ts";
-import type { Pod, UnitReading } from "../../analysis/reading.ts";
+import type { Pod, TargetReading } from "../../analysis/reading.ts";
 import { type Ask, podSource } from "../../analysis/sources/pods.ts";
 import { prometheusSource } from "../../analysis/sources/prometheus.ts";
 import { ownMetrics, traefik } from "../../analysis/sources/queries.ts";
@@ -37,20 +37,20 @@ const hostile = fc
 /** Characters of a sentence of ours with two foreign texts in it. */
 const longest = 1000;
 
-function assertSafe(units: readonly UnitReading[], pods: readonly Pod[]): void {
-  const problems = units.flatMap(({ problem }) => problem ?? []);
+function assertSafe(targets: readonly TargetReading[], pods: readonly Pod[]): void {
+  const problems = targets.flatMap(({ problem }) => problem ?? []);
   for (const problem of problems) {
     assert.doesNotMatch(problem, /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u);
     assert.ok(problem.length <= longest, `${problem.length} characters`);
   }
   // It is what a verdict says as its reason.
   const evidence = new Evidence({ canary: "aaaaaaaaaaaa", stable: ["bbbbbbbbbbbb"] });
-  const before = advance(nothingCounted, { at: 0, pods, units: [] }).after;
-  const { tick } = advance(before, { at: 1000, pods, units });
+  const before = advance(nothingCounted, { at: 0, pods, targets: [] }).after;
+  const { tick } = advance(before, { at: 1000, pods, targets });
   if (tick) evidence.observe(tick);
-  const { because } = judge(evidence, 1000);
-  assert.doesNotMatch(because, /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u);
-  assert.ok(because.length <= longest + 200);
+  const { reason } = judge(evidence, 1000);
+  assert.doesNotMatch(reason, /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u);
+  assert.ok(reason.length <= longest + 200);
 }
 
 describe("what others write, in a problem", () => {
@@ -87,9 +87,9 @@ describe("what others write, in a problem", () => {
         const annotations: Pod["annotations"] =
           "annotation" in given ? { [`prometheus.io/${given.annotation}`]: given.text ?? "" } : {};
         const pods = [pod("name" in given ? given.name : "a", { annotations })];
-        const units = await podSource({ ask, namespace: "n" }).read(pods, new AbortController().signal);
-        assert.equal(typeof units[0]?.problem, "string");
-        assertSafe(units, pods);
+        const targets = await podSource({ ask, namespace: "n" }).read(pods, new AbortController().signal);
+        assert.equal(typeof targets[0]?.problem, "string");
+        assertSafe(targets, pods);
       }),
       { numRuns: 500 },
     );
@@ -123,9 +123,9 @@ describe("what others write, in a problem", () => {
           server.answer = (_, response) => response.end(typeof given === "string" ? given : JSON.stringify(given));
           const query = gateway ? traefik({ namespace: "n", backends }) : ownMetrics({ namespace: "n" });
           const pods = [pod("a", { track: "canary" })];
-          const units = await prometheusSource({ url: server.url, query }).read(pods, new AbortController().signal);
-          assertSafe(units, pods);
-          for (const { unit } of units) assert.ok(unit.length < 400);
+          const targets = await prometheusSource({ url: server.url, query }).read(pods, new AbortController().signal);
+          assertSafe(targets, pods);
+          for (const { target } of targets) assert.ok(target.length < 400);
         }),
         { numRuns: 200 },
       );

@@ -28,7 +28,9 @@ describe("the planner", () => {
 
   it("needs more requests to canary where a regression is a part of the evidence than where it is all of it", () => {
     const traffic = { requestsPerSecond: 200, errors: 0.001 };
-    const [alone, beside] = [1, 1 / 2].map((part) => forecast(traffic, 0.1, defaults, part).notice[2]?.expected);
+    const [alone, beside] = [1, 1 / 2].map(
+      (alphaShare) => forecast(traffic, 0.1, defaults, alphaShare).notice[2]?.expected,
+    );
     assert.ok(alone && beside && alone.canaryRequests < beside.canaryRequests);
   });
 

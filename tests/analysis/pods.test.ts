@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { advance, nothingCounted } from "../../analysis/counters.ts";
-import { lookDefaults } from "../../analysis/defaults.ts";
+import { pollingDefaults } from "../../analysis/defaults.ts";
 import type { Pod } from "../../analysis/reading.ts";
 import { type PodSourceArgs, podSource } from "../../analysis/sources/pods.ts";
 import { textIn } from "../../border/body.ts";
@@ -56,8 +56,8 @@ describe("the pods as a source", () => {
     source(args).read(pods, signal);
   const one = async (answer: (typeof answers)[string], args?: Partial<PodSourceArgs>) => {
     answers = { a: answer };
-    const [unit] = await read([pod("a")], args);
-    return unit ?? assert.fail();
+    const [target] = await read([pod("a")], args);
+    return target ?? assert.fail();
   };
 
   it("give requests by code, latency and pairs, each pod under its own name and release", async () => {
@@ -65,7 +65,7 @@ describe("the pods as a source", () => {
       a: `${metrics({ 200: 10, 500: 1 })}${latency({ "0.1": 8, "+Inf": 11 })}http_request_duration_seconds_count 11\nup 1\n`,
       b: 'http_requests_total{code="200"} 3 1395066363000\n# EOF\n',
     };
-    const units = await read([pod("a"), pod("b", { release: "bbbbbbbbbbbb", track: "canary", ready: false })], {
+    const targets = await read([pod("a"), pod("b", { release: "bbbbbbbbbbbb", track: "canary", ready: false })], {
       metrics: {
         pairs: {
           failed: {
@@ -76,8 +76,8 @@ describe("the pods as a source", () => {
       },
     });
     assert.deepEqual(
-      units.map(({ unit, release, samples }) => [
-        unit,
+      targets.map(({ target, release, samples }) => [
+        target,
         release,
         samples?.map(({ counter, value }) => [...Object.values(counter), value].join(" ")),
       ]),
@@ -98,9 +98,9 @@ describe("the pods as a source", () => {
         ["b", "bbbbbbbbbbbb", ["requests 200 3", "pair failed total 3"]],
       ],
     );
-    assert.equal(units[1]?.samples?.[0]?.at, 1395066363000_000);
+    assert.equal(targets[1]?.samples?.[0]?.at, 1395066363000_000);
     assert.deepEqual(
-      units.map(({ problem }) => problem),
+      targets.map(({ problem }) => problem),
       [undefined, undefined],
     );
   });
@@ -189,9 +189,9 @@ describe("the pods as a source", () => {
       status: 200,
       text: textIn(Readable.from([Buffer.alloc(limit, `# ${"x".repeat(1021)}\n`), Buffer.from("\n")]), limit),
     });
-    const [unit] = await read([pod("a")], { ask });
-    assert.equal(unit?.problem, "a cannot be read: the answer is larger than 64 MiB.");
-    assert.equal(lookDefaults.pageBytes, 64 << 20);
+    const [target] = await read([pod("a")], { ask });
+    assert.equal(target?.problem, "a cannot be read: the answer is larger than 64 MiB.");
+    assert.equal(pollingDefaults.pageBytes, 64 << 20);
   });
 
   it("that answer at length instead of their metrics are read no further than their reason", async () => {
@@ -202,15 +202,15 @@ describe("the pods as a source", () => {
         for (; ; parts++) yield `${"oh ".repeat(1000)}`;
       })(),
     });
-    const [unit] = await read([pod("a")], { ask });
-    assert.match(unit?.problem ?? "", /^a answers 500 instead of its metrics \((oh )+oh?\)\.$/);
+    const [target] = await read([pod("a")], { ask });
+    assert.match(target?.problem ?? "", /^a answers 500 instead of its metrics \((oh )+oh?\)\.$/);
     assert.ok(parts < 100);
   });
 
   it("whose histogram has more edges than are compared say so, and their answers still count", async () => {
     const edges = (count: number) =>
       latency(Object.fromEntries([...Array.from({ length: count }, (_, i) => [`${(i + 1) / 1000}`, 1]), ["+Inf", 1]]));
-    const most = lookDefaults.edgesAtMost;
+    const most = pollingDefaults.edgesAtMost;
     const fine = await one(metrics({ 200: 5 }) + edges(most));
     assert.deepEqual([fine.samples?.length, fine.problem], [most + 2, undefined]);
     const tooFine = await one(metrics({ 200: 5 }) + edges(5000));
@@ -224,11 +224,11 @@ describe("the pods as a source", () => {
   });
 
   it("may call metrics and labels by other names", async () => {
-    const unit = await one('hits{result="5XX"} 3\nspent_ms_bucket{le="250"} 2\nspent_ms_bucket{le="+Inf"} 3\n', {
+    const target = await one('hits{result="5XX"} 3\nspent_ms_bucket{le="250"} 2\nspent_ms_bucket{le="+Inf"} 3\n', {
       metrics: { requests: "hits", codeLabel: "result", latency: "spent_ms", latencyUnit: "milliseconds" },
     });
     assert.deepEqual(
-      unit.samples?.map(({ counter }) => counter),
+      target.samples?.map(({ counter }) => counter),
       [
         { kind: "requests", code: "5xx" },
         { kind: "within", seconds: 0.25 },
@@ -238,47 +238,47 @@ describe("the pods as a source", () => {
   });
 
   it("count requests that got no answer as failed, and those that became a WebSocket as they are", async () => {
-    const unit = await one(metrics({ 0: 7, 101: 3, 502: 1 }));
+    const target = await one(metrics({ 0: 7, 101: 3, 502: 1 }));
     assert.deepEqual(
-      unit.samples?.map(({ counter, value }) => [...Object.values(counter), value].join(" ")),
+      target.samples?.map(({ counter, value }) => [...Object.values(counter), value].join(" ")),
       ["requests 5xx 7", "requests 101 3", "requests 502 1"],
     );
   });
 
   it("count the requests of a histogram that keeps them by code, and its time too", async () => {
-    const unit = await one(
+    const target = await one(
       'took_count{status="200"} 7\ntook_bucket{status="200",le="1"} 6\ntook_bucket{status="200",le="+Inf"} 7\n',
       {
         metrics: { requests: "took_count", latency: "took" },
       },
     );
     assert.deepEqual(
-      unit.samples?.map(({ counter, value }) => [...Object.values(counter), value].join(" ")),
+      target.samples?.map(({ counter, value }) => [...Object.values(counter), value].join(" ")),
       ["requests 200 7", "within 1 6", "within Infinity 7"],
     );
   });
 
   it("take the count of a histogram that has no bucket for all", async () => {
-    const unit = await one(`${metrics({ 200: 5 })}${latency({ "0.1": 4 })}http_request_duration_seconds_count 5\n`);
+    const target = await one(`${metrics({ 200: 5 })}${latency({ "0.1": 4 })}http_request_duration_seconds_count 5\n`);
     assert.deepEqual(
-      unit.samples?.slice(1).map(({ counter, value }) => [...Object.values(counter), value].join(" ")),
+      target.samples?.slice(1).map(({ counter, value }) => [...Object.values(counter), value].join(" ")),
       ["within 0.1 4", "within Infinity 5"],
     );
   });
 
   it("have no latency where they measure none, or only quantiles", async () => {
-    const unit = await one(`${metrics({ 200: 5 })}http_request_duration_seconds{quantile="0.5"} NaN\n`);
-    assert.deepEqual([unit.samples?.length, unit.problem], [1, undefined]);
+    const target = await one(`${metrics({ 200: 5 })}http_request_duration_seconds{quantile="0.5"} NaN\n`);
+    assert.deepEqual([target.samples?.length, target.problem], [1, undefined]);
   });
 
   it("count nothing where the metric is there but never counted, which is something else than no metric", async () => {
     assert.deepEqual(await one("# HELP http_requests_total Requests.\nup 1\n"), {
-      unit: "a",
+      target: "a",
       release: "aaaaaaaaaaaa",
       samples: [],
     });
     assert.deepEqual(await one("# TYPE http_requests counter\n# EOF\n"), {
-      unit: "a",
+      target: "a",
       release: "aaaaaaaaaaaa",
       samples: [],
     });
@@ -376,24 +376,27 @@ describe("the pods as a source", () => {
     ],
   ] as const) {
     it(`that ${name} are a problem, and no counters`, async () => {
-      assert.deepEqual(await one(answer), { unit: "a", release: "aaaaaaaaaaaa", problem });
+      assert.deepEqual(await one(answer), { target: "a", release: "aaaaaaaaaaaa", problem });
     });
   }
 
   it("that end in the middle of their answer are a problem, and what came before it is no answer", async () => {
-    const unit = await one((response) => {
+    const target = await one((response) => {
       response.writeHead(200, { "content-length": 1000 });
       response.write(metrics({ 200: 5 }), () => response.destroy());
     });
-    assert.equal(unit.samples, undefined);
-    assert.match(unit.problem ?? "", /^a cannot be read: The cluster at .* does not answer/);
+    assert.equal(target.samples, undefined);
+    assert.match(target.problem ?? "", /^a cannot be read: The cluster at .* does not answer/);
   });
 
   it("that lack a metric which was asked for by name say so, and still count the rest", async () => {
-    const unit = await one(metrics({ 200: 5 }), {
+    const target = await one(metrics({ 200: 5 }), {
       metrics: { latency: "took_seconds", pairs: { orders: { bad: { metric: "lost" }, total: { metric: "sold" } } } },
     });
-    assert.deepEqual([unit.samples?.length, unit.problem], [1, "a answers but has no took_seconds, no lost, no sold."]);
+    assert.deepEqual(
+      [target.samples?.length, target.problem],
+      [1, "a answers but has no took_seconds, no lost, no sold."],
+    );
   });
 
   it("that lack the bad half of a pair say so, or a misspelt one would be good for ever; one that never counted is declared", async () => {
@@ -405,32 +408,32 @@ describe("the pods as a source", () => {
       [`${sold}# HELP orders_lost_total Orders that were lost.\n`, undefined],
       [`${sold}orders_lost_total{shop="a"} 1\n`, undefined],
     ] as const) {
-      const unit = await one(answer, { metrics: { pairs } });
-      assert.equal(unit.problem, problem);
-      assert.ok(unit.samples);
+      const target = await one(answer, { metrics: { pairs } });
+      assert.equal(target.problem, problem);
+      assert.ok(target.samples);
     }
   });
 
   it("that do not answer in time are a problem each, and hold up no other", async () => {
     answers = { a: () => {}, b: metrics({ 200: 1 }), c: () => {} };
-    const units = await read([pod("a"), pod("b"), pod("c")], { timeoutSeconds: 0.5 });
+    const targets = await read([pod("a"), pod("b"), pod("c")], { timeoutSeconds: 0.5 });
     assert.deepEqual(
-      units.map(({ problem }) => problem),
+      targets.map(({ problem }) => problem),
       ["a gave no whole answer within 0.5 s.", undefined, "c gave no whole answer within 0.5 s."],
     );
   });
 
   it("that trickle their answer have no more time than others", async () => {
-    const unit = await one((response) => void response.write("# HELP "), { timeoutSeconds: 0.05 });
-    assert.equal(unit.problem, "a gave no whole answer within 0.05 s.");
+    const target = await one((response) => void response.write("# HELP "), { timeoutSeconds: 0.05 });
+    assert.equal(target.problem, "a gave no whole answer within 0.05 s.");
   });
 
   it("are a problem each when the look is ended from outside, and nothing throws", async () => {
-    const ending = new AbortController();
-    answers = { a: () => ending.abort(), b: () => {} };
-    const units = await read([pod("a"), pod("b")], {}, ending.signal);
+    const stopping = new AbortController();
+    answers = { a: () => stopping.abort(), b: () => {} };
+    const targets = await read([pod("a"), pod("b")], {}, stopping.signal);
     assert.deepEqual(
-      units.map(({ problem }) => problem),
+      targets.map(({ problem }) => problem),
       ["a was not read in time.", "b was not read in time."],
     );
   });
@@ -439,12 +442,12 @@ describe("the pods as a source", () => {
     const gone = await WebServer.start();
     const kubeless = { ask: connect(findAccess({ kubeconfig: kubeconfigOf(gone.url) })).stream };
     await gone.stop();
-    const [unit] = await read([pod("a")], kubeless);
-    assert.match(unit?.problem ?? "", /^a cannot be read: The cluster at .* does not answer \(.*ECONNREFUSED/);
+    const [target] = await read([pod("a")], kubeless);
+    assert.match(target?.problem ?? "", /^a cannot be read: The cluster at .* does not answer \(.*ECONNREFUSED/);
   });
 
   it("are read at the same time, and no more of them than allowed", async () => {
-    const pods = Array.from({ length: lookDefaults.podsAtOnce + 4 }, (_, index) => pod(`p${index}`));
+    const pods = Array.from({ length: pollingDefaults.podsAtOnce + 4 }, (_, index) => pod(`p${index}`));
     let together = 0;
     answers = Object.fromEntries(
       pods.map(({ name }) => [
@@ -453,16 +456,16 @@ describe("the pods as a source", () => {
           waiting.push(response);
           together = Math.max(together, waiting.length);
           // A round waits for one more, which must not come.
-          if (waiting.length === lookDefaults.podsAtOnce || paths.length === pods.length) {
+          if (waiting.length === pollingDefaults.podsAtOnce || paths.length === pods.length) {
             setTimeout(() => waiting.splice(0).forEach((each) => void each.end(metrics({ 200: 1 }))), 20);
           }
         },
       ]),
     );
-    const units = await read(pods);
-    assert.equal(together, lookDefaults.podsAtOnce);
+    const targets = await read(pods);
+    assert.equal(together, pollingDefaults.podsAtOnce);
     assert.deepEqual(
-      units.map(({ unit, samples }) => [unit, samples?.length]),
+      targets.map(({ target, samples }) => [target, samples?.length]),
       pods.map(({ name }) => [name, 1]),
     );
   });
@@ -479,9 +482,9 @@ describe("the pods as a source", () => {
     const seen: unknown[] = [];
     for (const [at, answer] of rounds.entries()) {
       answers = { a: answer };
-      const { after, tick } = advance(state, { at, pods: [a], units: await read([a]) });
+      const { after, tick } = advance(state, { at, pods: [a], targets: await read([a]) });
       state = after;
-      seen.push(tick?.units[0]?.requests);
+      seen.push(tick?.targets[0]?.requests);
     }
     assert.deepEqual(seen, [undefined, undefined, { 200: 90, 500: 9 }, { 200: 4 }]);
   });

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { advance, nothingCounted } from "../../analysis/counters.ts";
-import { lookDefaults } from "../../analysis/defaults.ts";
+import { pollingDefaults } from "../../analysis/defaults.ts";
 import { type PrometheusArgs, prometheusSource } from "../../analysis/sources/prometheus.ts";
 import { ownMetrics, traefik } from "../../analysis/sources/queries.ts";
 import { backendName } from "../../components/names.ts";
@@ -65,19 +65,19 @@ describe("Prometheus as a source", () => {
     prometheusSource({ url: server.url, query, ...args }).read([a], signal);
   const problemOf = async (given: typeof answer, args?: Partial<PrometheusArgs>) => {
     answer = given;
-    const units = await read(args);
+    const targets = await read(args);
     assert.deepEqual(
-      units.map(({ unit, samples }) => [unit, samples]),
+      targets.map(({ target, samples }) => [target, samples]),
       [["a", undefined]],
     );
-    return units[0]?.problem?.replaceAll(new URL(server.url).host, "HOST");
+    return targets[0]?.problem?.replaceAll(new URL(server.url).host, "HOST");
   };
 
   it("is asked for the raw samples of the last three minutes, and gives the latest of each with its time", async () => {
     answer = success([series("200", [1000.5, "90"], [1015.5, "100"]), series("500", [1015.5, "1"])]);
     assert.deepEqual(await read(), [
       {
-        unit: "a",
+        target: "a",
         release: a.release,
         samples: [
           {
@@ -103,7 +103,7 @@ describe("Prometheus as a source", () => {
   });
 
   it("may answer so much and no more, in bytes and in series", async () => {
-    const { prometheusBytes, prometheusSeriesAtMost } = lookDefaults;
+    const { prometheusBytes, prometheusSeriesAtMost } = pollingDefaults;
     assert.equal(
       await problemOf("x".repeat(prometheusBytes + 1)),
       "Prometheus at HOST cannot be read (the answer is larger than 32 MiB).",
@@ -131,8 +131,8 @@ describe("Prometheus as a source", () => {
       [[973, "100"]],
     ] as [number, string][][]) {
       answer = success([series("200", ...values)]);
-      const [unit] = await read();
-      assert.deepEqual([unit?.samples?.length, unit?.problem], [1, undefined]);
+      const [target] = await read();
+      assert.deepEqual([target?.samples?.length, target?.problem], [1, undefined]);
     }
     assert.match((await problemOf(success([series("200", [944, "100"])]))) ?? "", /its last sample is 76 s old\.$/);
   });
@@ -149,10 +149,10 @@ describe("Prometheus as a source", () => {
 
   it("may have nothing new of a pod that is not ready, or ends: it gets no requests", async () => {
     answer = success([series("200", [943, "90"], [958, "95"])]);
-    for (const changes of [{ ready: false }, { ending: true }]) {
+    for (const changes of [{ ready: false }, { terminating: true }]) {
       const source = prometheusSource({ url: server.url, query });
-      const [unit] = await source.read([{ ...a, ...changes }], new AbortController().signal);
-      assert.deepEqual([unit?.samples?.length, unit?.problem], [1, undefined]);
+      const [target] = await source.read([{ ...a, ...changes }], new AbortController().signal);
+      assert.deepEqual([target?.samples?.length, target?.problem], [1, undefined]);
     }
   });
 
@@ -337,10 +337,10 @@ describe("Prometheus as a source", () => {
   });
 
   it("is a problem when the look is ended from outside, and nothing throws", async () => {
-    const ending = new AbortController();
-    answer = () => ending.abort();
-    const [unit] = await read({}, ending.signal);
-    assert.match(unit?.problem ?? "", /was not read in time\.$/);
+    const stopping = new AbortController();
+    answer = () => stopping.abort();
+    const [target] = await read({}, stopping.signal);
+    assert.match(target?.problem ?? "", /was not read in time\.$/);
   });
 
   it("is a problem where it is down, or a file of ours is missing or empty, and nothing throws", async () => {
@@ -381,10 +381,10 @@ describe("Prometheus as a source", () => {
     const counted: unknown[] = [];
     for (const [at, given] of [gateway(10, 90), "", gateway(13, 117)].entries()) {
       answer = given;
-      const units = await source.read(pods, new AbortController().signal);
-      const { after, tick } = advance(state, { at, pods, units });
+      const targets = await source.read(pods, new AbortController().signal);
+      const { after, tick } = advance(state, { at, pods, targets });
       state = after;
-      counted.push(tick?.units.map(({ release, requests }) => [release, requests]));
+      counted.push(tick?.targets.map(({ release, requests }) => [release, requests]));
     }
     assert.deepEqual(counted, [
       undefined,

@@ -7,8 +7,8 @@ import {
   ownMetrics,
   promQl,
   type Query,
+  targetsOf,
   traefik,
-  unitsOf,
 } from "../../analysis/sources/queries.ts";
 import { backendName, deploymentName } from "../../components/names.ts";
 import { pod } from "./reading.ts";
@@ -36,8 +36,8 @@ const series = (name: string, labels: Record<string, string>, value: number): Se
 
 /** Units as one line each: whose, of which release, what they count, and what is wrong. */
 const seen = (query: Query, found: readonly Series[], of = pods, at = 1000) =>
-  unitsOf(query, found, of, { at, seconds: 120 }).map(({ unit, release, samples, problem }) => ({
-    unit,
+  targetsOf(query, found, of, { at, seconds: 120 }).map(({ target, release, samples, problem }) => ({
+    target,
     release,
     counted: samples?.map(({ counter, value }) => [...Object.values(counter).slice(1), value].join(": ")),
     ...(problem !== undefined && { problem }),
@@ -82,9 +82,9 @@ describe("the pods' own metrics in Prometheus", () => {
         requests("another", "500", 99),
       ]),
       [
-        { unit: "fop-gate-stable-1", release: a, counted: ["200: 90"] },
-        { unit: "fop-gate-stable-2", release: a, counted: ["200: 80"] },
-        { unit: "fop-gate-canary-1", release: b, counted: ["200: 9", "500: 1"] },
+        { target: "fop-gate-stable-1", release: a, counted: ["200: 90"] },
+        { target: "fop-gate-stable-2", release: a, counted: ["200: 80"] },
+        { target: "fop-gate-canary-1", release: b, counted: ["200: 9", "500: 1"] },
       ],
     );
   });
@@ -92,12 +92,12 @@ describe("the pods' own metrics in Prometheus", () => {
   it("are missing of a pod that Prometheus has not scraped lately, which is a problem and no zero", () => {
     assert.deepEqual(seen(query, [requests("fop-gate-canary-1", "200", 9)], [pods[0], pods[2]] as typeof pods), [
       {
-        unit: "fop-gate-stable-1",
+        target: "fop-gate-stable-1",
         release: a,
         counted: undefined,
         problem: "Prometheus has no http_requests_total of fop-gate-stable-1 from the last 120 s.",
       },
-      { unit: "fop-gate-canary-1", release: b, counted: ["200: 9"] },
+      { target: "fop-gate-canary-1", release: b, counted: ["200: 9"] },
     ]);
   });
 
@@ -106,13 +106,13 @@ describe("the pods' own metrics in Prometheus", () => {
       requests("fop-gate-canary-1", "200", 9),
       requests("fop-gate-canary-1", "200", 9, { job: "again", instance: "10.0.0.1:9102" }),
     ];
-    const [unit] = seen(query, twice, [pods[2]] as typeof pods);
-    assert.equal(unit?.counted, undefined);
-    assert.match(unit?.problem ?? "", /twice: is it scraped by two jobs\? Choose one with --label job=<name>\.$/);
+    const [target] = seen(query, twice, [pods[2]] as typeof pods);
+    assert.equal(target?.counted, undefined);
+    assert.match(target?.problem ?? "", /twice: is it scraped by two jobs\? Choose one with --label job=<name>\.$/);
   });
 
   it("are of two processes where a pod is scraped at two ports, which may begin anew alone", () => {
-    const [unit] = unitsOf(
+    const [target] = targetsOf(
       query,
       [
         requests("fop-gate-canary-1", "200", 9, { container: "fop-gate" }),
@@ -122,7 +122,7 @@ describe("the pods' own metrics in Prometheus", () => {
       { at: 1000, seconds: 120 },
     );
     assert.deepEqual(
-      unit?.samples?.map(({ process }) => process),
+      target?.samples?.map(({ process }) => process),
       ["10.0.0.1:8080", "10.0.0.1:15090"],
     );
   });
@@ -246,8 +246,8 @@ for (const { name, query, stable, canary, others, edge } of gateways) {
           [stable, canary, ...edge, ...others].map((each) => by("g1", each)),
         ),
         [
-          { unit: "stable by g1", release: a, counted: ["200: 18"] },
-          { unit: "canary by g1", release: b, counted: ["500: 2", "0.1: 1", "Infinity: 2"] },
+          { target: "stable by g1", release: a, counted: ["200: 18"] },
+          { target: "canary by g1", release: b, counted: ["500: 2", "0.1: 1", "Infinity: 2"] },
         ],
       );
     });
@@ -255,15 +255,15 @@ for (const { name, query, stable, canary, others, edge } of gateways) {
     it("are kept apart by the process that counts them, which may begin anew alone", () => {
       const found = [by("g1", stable), by("g2", stable), by("g1", canary), by("g2", canary)];
       assert.deepEqual(
-        seen(query, found).map(({ unit }) => unit),
+        seen(query, found).map(({ target }) => target),
         ["stable by g1", "stable by g2", "canary by g1", "canary by g2"],
       );
     });
 
     it("are none of a track that a process never had a request for, and none at all of one is a problem", () => {
       assert.deepEqual(seen(query, [by("g1", stable), by("g2", stable), by("g2", canary)]).slice(2), [
-        { unit: "canary by g1", release: b, counted: [] },
-        { unit: "canary by g2", release: b, counted: ["500: 2"] },
+        { target: "canary by g1", release: b, counted: [] },
+        { target: "canary by g2", release: b, counted: ["500: 2"] },
       ]);
       const [, missing] = seen(query, [by("g1", stable)]);
       assert.deepEqual(missing?.counted, []);
@@ -272,15 +272,15 @@ for (const { name, query, stable, canary, others, edge } of gateways) {
 
     it("are a problem where there are none, or only those of others", () => {
       for (const found of [[], others]) {
-        const units = seen(query, found);
+        const targets = seen(query, found);
         assert.deepEqual(
-          units.map(({ unit, counted }) => [unit, counted]),
+          targets.map(({ target, counted }) => [target, counted]),
           [
             ["stable", undefined],
             ["canary", undefined],
           ],
         );
-        for (const { problem } of units) assert.match(problem ?? "", /^Prometheus has no/);
+        for (const { problem } of targets) assert.match(problem ?? "", /^Prometheus has no/);
       }
     });
 
@@ -305,7 +305,7 @@ for (const { name, query, stable, canary, others, edge } of gateways) {
       const rolling = [...pods, pod("fop-gate-stable-3", { release: b, track: "stable", ready: false })];
       const [mixed, clean] = seen(query, [by("g1", stable), by("g1", canary)], rolling);
       assert.deepEqual(mixed, {
-        unit: "stable by g1",
+        target: "stable by g1",
         release: "",
         counted: undefined,
         problem: `Backend stable mixes releases ${a} and ${b}: its counters belong to neither.`,
@@ -315,9 +315,9 @@ for (const { name, query, stable, canary, others, edge } of gateways) {
 
     it("are a problem where two jobs scrape the same process", () => {
       const again = { ...by("g1", canary), labels: { ...by("g1", canary).labels, job: "again" } };
-      const [, unit] = seen(query, [by("g1", stable), by("g1", canary), again]);
-      assert.equal(unit?.counted, undefined);
-      assert.match(unit?.problem ?? "", /twice: is it scraped by two jobs/);
+      const [, target] = seen(query, [by("g1", stable), by("g1", canary), again]);
+      assert.equal(target?.counted, undefined);
+      assert.match(target?.problem ?? "", /twice: is it scraped by two jobs/);
     });
 
     it("are selected by what trackOf understands", () => {
@@ -367,8 +367,8 @@ describe("a gateway's labels", () => {
       ),
     );
     assert.deepEqual(
-      seen(istio({ namespace, workloads }), found, rolling).map(({ unit, release, counted }) => [
-        unit,
+      seen(istio({ namespace, workloads }), found, rolling).map(({ target, release, counted }) => [
+        target,
         release,
         counted,
       ]),

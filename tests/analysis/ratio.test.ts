@@ -123,11 +123,11 @@ describe("the evidence on a ratio", () => {
         fc.array(counts, { maxLength: 5 }),
         counts,
         fc.double({ min: 0.01, max: 0.99, noNaN: true }),
-        (ticks, [x, canary, y, stable], part) => {
-          const [x1, y1] = [Math.floor(x * part), Math.ceil(y * part)];
+        (ticks, [x, canary, y, stable], alphaShare) => {
+          const [x1, y1] = [Math.floor(x * alphaShare), Math.ceil(y * alphaShare)];
           const halves: Counts[] = [
-            [x1, canary * part, y1, stable * part],
-            [x - x1, canary * (1 - part), y - y1, stable * (1 - part)],
+            [x1, canary * alphaShare, y1, stable * alphaShare],
+            [x - x1, canary * (1 - alphaShare), y - y1, stable * (1 - alphaShare)],
           ];
           close(test.logWorse(seen([...ticks, [x, canary, y, stable]])), test.logWorse(seen([...ticks, ...halves])));
         },

@@ -1,4 +1,4 @@
-import type { Pod, Reading, Sample, UnitReading } from "../../analysis/reading.ts";
+import type { Pod, Reading, Sample, TargetReading } from "../../analysis/reading.ts";
 
 /** A pod of either track; what a test does not care about has a plain value. */
 export function pod(name: string, changes: Partial<Pod> = {}): Pod {
@@ -8,7 +8,7 @@ export function pod(name: string, changes: Partial<Pod> = {}): Pod {
     release: "aaaaaaaaaaaa",
     track: "stable",
     ready: true,
-    ending: false,
+    terminating: false,
     restarts: 0,
     annotations: {},
     ports: [{ name: "http", containerPort: 8080 }],
@@ -36,15 +36,15 @@ export function histogram(counts: Readonly<Record<number, number>> & { all?: num
   }));
 }
 
-export function read(name: string, samples: readonly Sample[], changes: Partial<UnitReading> = {}): UnitReading {
-  return { unit: name, release: "aaaaaaaaaaaa", samples, ...changes };
+export function read(name: string, samples: readonly Sample[], changes: Partial<TargetReading> = {}): TargetReading {
+  return { target: name, release: "aaaaaaaaaaaa", samples, ...changes };
 }
 
-export function unread(name: string, problem = `${name} gave no answer.`): UnitReading {
-  return { unit: name, release: "aaaaaaaaaaaa", problem };
+export function unread(name: string, problem = `${name} gave no answer.`): TargetReading {
+  return { target: name, release: "aaaaaaaaaaaa", problem };
 }
 
 /** A reading so many seconds after the epoch. */
-export function reading(seconds: number, pods: readonly Pod[], units: readonly UnitReading[]): Reading {
-  return { at: seconds * 1000, pods, units };
+export function reading(seconds: number, pods: readonly Pod[], targets: readonly TargetReading[]): Reading {
+  return { at: seconds * 1000, pods, targets };
 }

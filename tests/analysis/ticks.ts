@@ -1,4 +1,4 @@
-import type { PodTick, Tick, UnitTick } from "../../analysis/tick.ts";
+import type { PodTick, TargetTick, Tick } from "../../analysis/tick.ts";
 
 /** What a pod answered in a tick; what a test does not care about is left out. */
 export interface Answered {
@@ -7,7 +7,7 @@ export interface Answered {
   readonly refused?: number;
   /** Of all requests, those slower than each edge. */
   readonly slower?: Readonly<Record<number, number>>;
-  readonly pairs?: UnitTick["pairs"];
+  readonly pairs?: TargetTick["pairs"];
 }
 
 /** Release ids of the arms. */
@@ -26,9 +26,9 @@ export function tick(
   return {
     at: end * 1000,
     seconds: 1,
-    units: [
-      unit("canary-1", canary, ofCanary),
-      ...names.map((name, at) => unit(name, stable, typeof ofStable === "function" ? ofStable(at) : ofStable)),
+    targets: [
+      target("canary-1", canary, ofCanary),
+      ...names.map((name, at) => target(name, stable, typeof ofStable === "function" ? ofStable(at) : ofStable)),
     ],
     pods: [pod("canary-1", canary, "canary", canaryPod), ...names.map((name) => pod(name, stable, "stable"))],
     problems: [],
@@ -36,10 +36,10 @@ export function tick(
   };
 }
 
-function unit(name: string, release: string, answered: Answered): UnitTick {
+function target(name: string, release: string, answered: Answered): TargetTick {
   const { requests = 20, failed = 0, refused = 0, slower, pairs = {} } = answered;
   return {
-    unit: name,
+    target: name,
     release,
     pod: true,
     requests: { "200": requests - failed - refused, "404": refused, "500": failed },

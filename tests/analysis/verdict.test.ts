@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Evidence, type Question } from "../../analysis/evidence.ts";
-import type { Split } from "../../analysis/kind.ts";
+import type { Split } from "../../analysis/indicator.ts";
 import type { Tick } from "../../analysis/tick.ts";
 import { type Assessment, judge } from "../../analysis/verdict.ts";
 import { type Answered, canary, stable, tick } from "./ticks.ts";
@@ -33,7 +33,7 @@ describe("a verdict", () => {
       const found = judged(6, (second) => tick(second, { failed: 1 }));
       assert.equal(found.verdict, "bad");
       assert.match(
-        found.because,
+        found.reason,
         /^canary answers 5xx in 5 % of its requests, which stable never does, at least [\d.]+ times as often with 99 % confidence, seen in 1?\d\d requests over \d s$/,
       );
     });
@@ -41,7 +41,7 @@ describe("a verdict", () => {
     it("names how many times as often, and at least how many with which confidence", () => {
       const found = judged(120, (second) => tick(second, { failed: 1 }, (pod) => ({ failed: every(9, second + pod) })));
       assert.equal(found.verdict, "bad");
-      assert.match(found.because, /canary answers 5xx [\d.]+ times as often as stable, at least [\d.]+ times/);
+      assert.match(found.reason, /canary answers 5xx [\d.]+ times as often as stable, at least [\d.]+ times/);
       assert.ok(found.pValue <= 0.01);
     });
 
@@ -76,10 +76,10 @@ describe("a verdict", () => {
           { pairs: ["lost orders"] },
         ],
       ];
-      for (const [says, each, question] of courses) {
+      for (const [symptom, each, question] of courses) {
         const found = judged(180, each, { question });
-        assert.equal(found.verdict, "bad", says);
-        assert.ok(found.because.includes(`canary ${says}`), found.because);
+        assert.equal(found.verdict, "bad", symptom);
+        assert.ok(found.reason.includes(`canary ${symptom}`), found.reason);
       }
     });
 
@@ -117,7 +117,7 @@ describe("a verdict", () => {
           { requests: 20 * missed, failed: failing },
           { failed: trouble(second) ? 10 : every(30, second) },
         );
-        return trouble(second) ? { ...each, units: each.units.filter(({ release }) => release !== canary) } : each;
+        return trouble(second) ? { ...each, targets: each.targets.filter(({ release }) => release !== canary) } : each;
       };
       assert.notEqual(judged(300, late).verdict, "bad");
     });
@@ -128,7 +128,7 @@ describe("a verdict", () => {
           requests: 100,
           failed: pod === 0 ? 2 : every(20, second + pod),
         }));
-        return { ...each, units: each.units.filter((_, at) => at <= left) };
+        return { ...each, targets: each.targets.filter((_, at) => at <= left) };
       };
       for (const left of [0, 2]) {
         const found = judged(640, (second) => unequal(second, second < 600 ? 9 : left));
@@ -138,14 +138,14 @@ describe("a verdict", () => {
 
     it("comes by the objective when nothing is left to compare with", () => {
       const full = (second: number) => {
-        const { units, pods, ...rest } = tick(second, { failed: second > 3600 ? 1 : 0 });
+        const { targets, pods, ...rest } = tick(second, { failed: second > 3600 ? 1 : 0 });
         const isLeft = ({ release }: { release: string }) => second <= 3600 || release === canary;
-        return { ...rest, units: units.filter(isLeft), pods: pods.filter(isLeft) };
+        return { ...rest, targets: targets.filter(isLeft), pods: pods.filter(isLeft) };
       };
-      const { verdict, because } = judged(3610, full);
+      const { verdict, reason } = judged(3610, full);
       assert.equal(verdict, "bad");
       assert.match(
-        because,
+        reason,
         /^canary answers 5xx in 5 % of its requests, surely more than the 1 % of the objective, seen in/,
       );
     });
@@ -154,9 +154,9 @@ describe("a verdict", () => {
       const isLeft = ({ release }: { release: string }) => release === canary;
       const full = (second: number) => {
         const failed = second > 600 ? 20 : every(200, second);
-        const { units, pods, ...rest } = tick(second, { failed }, { failed: every(200, second) });
-        const alone = { ...rest, units: units.filter(isLeft), pods: pods.filter(isLeft) };
-        return second <= 600 ? { ...rest, units, pods } : alone;
+        const { targets, pods, ...rest } = tick(second, { failed }, { failed: every(200, second) });
+        const alone = { ...rest, targets: targets.filter(isLeft), pods: pods.filter(isLeft) };
+        return second <= 600 ? { ...rest, targets, pods } : alone;
       };
       assert.notEqual(judged(601, full).verdict, "bad");
       assert.equal(judged(603, full).verdict, "bad");
@@ -174,7 +174,7 @@ describe("a verdict", () => {
     it("does not come by the objective while pods of stable are there and cannot be read", () => {
       const blind = (second: number) => {
         const each = tick(second, { failed: 1 }, { failed: 1 });
-        return second <= 100 ? each : { ...each, units: each.units.filter(({ release }) => release === canary) };
+        return second <= 100 ? each : { ...each, targets: each.targets.filter(({ release }) => release === canary) };
       };
       assert.equal(judged(200, blind).guard, "no contrast");
     });
@@ -183,7 +183,7 @@ describe("a verdict", () => {
       const few = (second: number) => tick(second, { requests: 1000, failed: every(4, second) }, { requests: 1000 });
       const found = judged(200, few);
       assert.deepEqual([found.verdict, found.guard], ["undecided", "floor"]);
-      assert.match(found.because, /less than 0.1 % of its requests/);
+      assert.match(found.reason, /less than 0.1 % of its requests/);
     });
 
     it("is held back after one burst, which may be one client", () => {
@@ -197,7 +197,7 @@ describe("a verdict", () => {
       );
       assert.deepEqual([found.verdict, found.guard], ["undecided", "placebo"]);
       assert.equal(
-        found.because,
+        found.reason,
         "canary looks worse than stable, but so does stable's own pod stable-4 beside the others",
       );
     });
@@ -208,7 +208,7 @@ describe("a verdict", () => {
       assert.equal(judged(59, (second) => tick(second, {})).guard, "warm-up");
       const found = judged(61, (second) => tick(second, {}));
       assert.equal(found.verdict, "good");
-      assert.match(found.because, /^canary answers 5xx in 0 % of its requests \(stable: 0 %\)/);
+      assert.match(found.reason, /^canary answers 5xx in 0 % of its requests \(stable: 0 %\)/);
     });
 
     it("comes by ratio where both have more errors than the tolerance", () => {
@@ -233,48 +233,48 @@ describe("a verdict", () => {
     it("never comes without a request to canary", () => {
       const found = judged(3600, (second) => tick(second, { requests: 0 }));
       assert.deepEqual([found.verdict, found.guard], ["undecided", "no data"]);
-      assert.equal(found.because, "no request has reached canary in 60 min, so nothing is known of it");
+      assert.equal(found.reason, "no request has reached canary in 60 min, so nothing is known of it");
     });
 
     it("never comes from silence: no tick, an old one, no pod, or one that cannot be read", () => {
       const clean = (second: number) => tick(second, {});
       const blind = (second: number) => {
-        const { units, ...rest } = tick(second, {});
+        const { targets, ...rest } = tick(second, {});
         return {
           ...rest,
-          units: units.filter(({ release }) => release !== canary),
+          targets: targets.filter(({ release }) => release !== canary),
           problems: ["pod canary-1 answers 500"],
         };
       };
-      const gone = (second: number) => (second < 100 ? clean(second) : { ...clean(second), units: [], pods: [] });
+      const gone = (second: number) => (second < 100 ? clean(second) : { ...clean(second), targets: [], pods: [] });
       const courses = [
-        { found: judged(0, clean), because: /^nothing has been observed yet$/ },
-        { found: judged(300, clean, { later: 40 }), because: /^no numbers for 40 s, and silence decides nothing$/ },
-        { found: judged(300, gone), because: /^no pod runs release bbbbbbbbbbbb$/ },
-        { found: judged(300, blind), because: /^no pod of canary tells its numbers \(pod canary-1 answers 500\)$/ },
+        { found: judged(0, clean), reason: /^nothing has been observed yet$/ },
+        { found: judged(300, clean, { later: 40 }), reason: /^no numbers for 40 s, and silence decides nothing$/ },
+        { found: judged(300, gone), reason: /^no pod runs release bbbbbbbbbbbb$/ },
+        { found: judged(300, blind), reason: /^no pod of canary tells its numbers \(pod canary-1 answers 500\)$/ },
         {
           found: judged(300, (second) => ({ ...clean(second), problems: ["pod stable-3 does not answer", "more"] })),
-          because: /^part of the numbers is missing \(pod stable-3 does not answer, and 1 more\)$/,
+          reason: /^part of the numbers is missing \(pod stable-3 does not answer, and 1 more\)$/,
         },
       ];
-      for (const { found, because } of courses) {
+      for (const { found, reason } of courses) {
         assert.deepEqual([found.verdict, found.guard], ["undecided", "no data"]);
-        assert.match(found.because, because);
+        assert.match(found.reason, reason);
       }
     });
 
     it("waits for enough requests and says how many are missing", () => {
       const found = judged(90, (second) => tick(second, { requests: 2 }));
-      assert.equal(found.because, "canary has answered 180 requests of the 500 that a verdict needs");
+      assert.equal(found.reason, "canary has answered 180 requests of the 500 that a verdict needs");
     });
 
     it("waits while a pod of canary is not ready, and after it restarted", () => {
       const unready = judged(300, (second) => tick(second, {}, {}, { canaryPod: { ready: second < 300 } }));
-      assert.equal(unready.because, "canary's pod canary-1 is not ready");
+      assert.equal(unready.reason, "canary's pod canary-1 is not ready");
       const restarted = judged(300, (second) =>
         tick(second, {}, {}, { canaryPod: { restarts: second === 200 ? 1 : 0 } }),
       );
-      assert.equal(restarted.because, "canary's pods restarted or lost their readiness 1 time");
+      assert.equal(restarted.reason, "canary's pods restarted or lost their readiness 1 time");
       assert.equal(restarted.guard, "canary's pods");
     });
 
@@ -291,9 +291,9 @@ describe("a verdict", () => {
         return tick(second, { slower }, { slower });
       };
       assert.equal(judged(110, noisy({ 0.25: 0 })).verdict, "good");
-      const { verdict, because } = judged(110, noisy({}));
+      const { verdict, reason } = judged(110, noisy({}));
       assert.equal(verdict, "undecided");
-      assert.match(because, /canary takes longer than 0.005 s in/);
+      assert.match(reason, /canary takes longer than 0.005 s in/);
     });
 
     it("does not come where canary is far slower, be it at an edge that no user notices", () => {
@@ -307,14 +307,14 @@ describe("a verdict", () => {
     it("says how long it will take at this pace, or that the numbers do not lead there", () => {
       const failing = (ofCanary: number, ofStable: number) => (second: number) =>
         tick(second, { failed: second % ofCanary === 0 ? 1 : 0 }, { failed: second % ofStable === 0 ? 1 : 0 });
-      assert.match(judged(70, failing(10, 10)).because, /; about \d+ (s|min) more at this pace$/);
-      assert.match(judged(300, failing(10, 20)).because, /; the numbers so far do not lead there$/);
+      assert.match(judged(70, failing(10, 10)).reason, /; about \d+ (s|min) more at this pace$/);
+      assert.match(judged(300, failing(10, 20)).reason, /; the numbers so far do not lead there$/);
       const orders = (bad: number) => ({ pairs: { lost: { bad, total: 2 } } });
       const sparse = (second: number) => tick(second, orders(every(20, second)), orders(every(20, second)));
       const question = { pairs: ["lost"] };
       // It is good after 350 s.
-      assert.match(judged(100, sparse, { question }).because, /; about 4 min more at this pace$/);
-      assert.match(judged(300, sparse, { question }).because, /; about 6\d s more at this pace$/);
+      assert.match(judged(100, sparse, { question }).reason, /; about 4 min more at this pace$/);
+      assert.match(judged(300, sparse, { question }).reason, /; about 6\d s more at this pace$/);
       assert.equal(judged(280, sparse, { question }).verdict, "undecided");
       assert.equal(judged(360, sparse, { question }).verdict, "good");
     });
@@ -332,7 +332,7 @@ describe("a verdict", () => {
       for (const [what, ofCanary, ofStable] of courses) {
         const found = judged(600, (second) => tick(second, ofCanary, ofStable));
         assert.equal(found.verdict, "undecided", what);
-        assert.match(found.because, /nothing is known of how often canary takes longer than 0.25 s/);
+        assert.match(found.reason, /nothing is known of how often canary takes longer than 0.25 s/);
       }
     });
 
@@ -349,7 +349,7 @@ describe("a verdict", () => {
     it("does not come any more when no pod of another release is left", () => {
       const full = (second: number) => {
         const each = tick(second, {});
-        return second < 50 ? each : { ...each, units: each.units.filter(({ release }) => release === canary) };
+        return second < 50 ? each : { ...each, targets: each.targets.filter(({ release }) => release === canary) };
       };
       assert.equal(judged(300, full).guard, "no contrast");
     });
@@ -357,8 +357,8 @@ describe("a verdict", () => {
 
   describe("on a release with nothing to compare", () => {
     const alone = (failed: (second: number) => number) => (second: number) => {
-      const { units, pods, ...rest } = tick(second, { requests: 100, failed: failed(second) });
-      return { ...rest, units: units.slice(0, 1), pods: pods.slice(0, 1) };
+      const { targets, pods, ...rest } = tick(second, { requests: 100, failed: failed(second) });
+      return { ...rest, targets: targets.slice(0, 1), pods: pods.slice(0, 1) };
     };
     const first = { question: { stable: [], first: true } };
 
@@ -380,7 +380,7 @@ describe("a verdict", () => {
         first,
       );
       assert.equal(found.verdict, "bad");
-      assert.match(found.because, /5xx in 4 % of its requests, surely more than the 1 % of the objective/);
+      assert.match(found.reason, /5xx in 4 % of its requests, surely more than the 1 % of the objective/);
     });
 
     it("is never good for a later one", () => {
@@ -423,6 +423,24 @@ describe("a verdict", () => {
     );
   });
 
+  it("goes on with what version 2 stored, whose fields had other names", () => {
+    const evidence = new Evidence({ canary, stable: [stable] });
+    for (let at = 1; at <= 40; at++)
+      evidence.observe(tick(at, { failed: 4 }, () => ({}), { canaryPod: { restarts: 1 } }));
+    judge(evidence, 0);
+    const { podFailures, conviction, streams, ...others } = JSON.parse(JSON.stringify(evidence));
+    assert.ok(conviction && podFailures > 0);
+    const earlier = {
+      ...{ ...others, version: 2, lapses: podFailures },
+      conviction: { at: conviction.at, because: conviction.reason },
+      streams: mapped(streams, (indicator) =>
+        mapped(indicator, ({ alphaShare, ...each }) => ({ ...each, part: alphaShare })),
+      ),
+    };
+    assert.deepEqual(JSON.parse(JSON.stringify(Evidence.resume(earlier))), JSON.parse(JSON.stringify(evidence)));
+    assert.throws(() => Evidence.resume({ version: 2 }));
+  });
+
   it("cannot have a pair with a name that is taken", () => {
     for (const pairs of [["5xx"], ["latency"], ["orders", "orders"]]) {
       assert.throws(() => new Evidence({ canary, stable: [stable], pairs }), /cannot be named/);
@@ -430,7 +448,12 @@ describe("a verdict", () => {
   });
 
   it("refuses stored evidence of another form", () => {
-    assert.throws(() => Evidence.resume({ version: 2 }));
+    assert.throws(() => Evidence.resume({ version: 3 }));
     assert.throws(() => Evidence.resume("{}"));
   });
 });
+
+// biome-ignore lint/suspicious/noExplicitAny: JSON of any form
+function mapped(values: object, convert: (value: any) => unknown): object {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, convert(value)]));
+}

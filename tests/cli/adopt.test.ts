@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { adoptCommand } from "../../cli/adopt.ts";
-import { Refusal } from "../../components/refusal.ts";
+import { UserError } from "../../components/user-error.ts";
 import { ApiServer } from "../fake/api-server.ts";
 import { type Exported, Shell } from "../fake/gray.ts";
 
@@ -52,14 +52,14 @@ describe("gray adopt", () => {
       metadata: { name: "web", namespace, annotations },
     });
   const writeRecord = (changes: object) => {
-    const record = { version: 1, cluster: "cluster-uid", sequence: 0, verdicts: {}, completed: [], ...changes };
+    const record = { version: 2, cluster: "cluster-uid", sequence: 0, verdicts: {}, stableHistory: [], ...changes };
     api.put(recordPath, { metadata: { name: "web-rollout" }, data: { record: JSON.stringify(record) } });
   };
   const adopted = { release: "0123456789ab", front: { name: "web" } };
   const refused = async (sentence: RegExp, ...args: string[]) => {
     await assert.rejects(
       adopt("--yes", ...args),
-      (error: Error) => error instanceof Refusal && sentence.test(error.message),
+      (error: Error) => error instanceof UserError && sentence.test(error.message),
     );
     assert.deepEqual(shell.calls, []);
   };
@@ -121,7 +121,7 @@ describe("gray adopt", () => {
       shell.previews({ canary: imports(service), prod: imports(deployment) });
       await assert.rejects(
         adopt(),
-        new Refusal("gray adopt asks before it acts, and there is no terminal to ask on: add --yes."),
+        new UserError("gray adopt asks before it acts, and there is no terminal to ask on: add --yes."),
       );
       assert.deepEqual(shell.calls, []);
     });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { destroyCommand } from "../../cli/destroy.ts";
-import { Refusal } from "../../components/refusal.ts";
+import { UserError } from "../../components/user-error.ts";
 import { ApiServer } from "../fake/api-server.ts";
 import { type Exported, Shell } from "../fake/gray.ts";
 
@@ -37,7 +37,7 @@ describe("gray destroy", () => {
       api.put(record(service), { metadata: { name: `${service}-rollout` } });
       api.put(lease(service), { metadata: { name: `${service}-rollout` } });
       api.put(evidence(service), { metadata: { name: `${service}-evidence` } });
-      api.put(lastWords(service), { metadata: { name: `${service}-last-words` } });
+      api.put(diagnostics(service), { metadata: { name: `${service}-diagnostics` } });
       api.put(templates(service), { metadata: { name: `${service}-templates` } });
     }
   });
@@ -47,14 +47,14 @@ describe("gray destroy", () => {
   });
 
   const evidence = (service: string) => `/api/v1/namespaces/dora-apps/configmaps/${service}-evidence`;
-  const lastWords = (service: string) => `/api/v1/namespaces/dora-apps/configmaps/${service}-last-words`;
+  const diagnostics = (service: string) => `/api/v1/namespaces/dora-apps/configmaps/${service}-diagnostics`;
   const templates = (service: string) => `/api/v1/namespaces/dora-apps/configmaps/${service}-templates`;
   const record = (service: string) => `/api/v1/namespaces/dora-apps/configmaps/${service}-rollout`;
   const lease = (service: string) => `/apis/coordination.k8s.io/v1/namespaces/dora-apps/leases/${service}-rollout`;
   const services = ["web", "shop", "other"];
   const records = () => services.filter((service) => api.objects.has(record(service)));
   const observed = () => services.filter((service) => api.objects.has(evidence(service)));
-  const mourned = () => services.filter((service) => api.objects.has(lastWords(service)));
+  const mourned = () => services.filter((service) => api.objects.has(diagnostics(service)));
   const described = () => services.filter((service) => api.objects.has(templates(service)));
   const leased = () => services.filter((service) => api.objects.has(lease(service)));
   const destroy = (...args: string[]) => shell.run(destroyCommand(), ...args);
@@ -134,7 +134,7 @@ describe("gray destroy", () => {
         canary: stack({ web: ["canary"] }, undefined, "beef"),
       });
       for (const service of services) {
-        for (const path of [record(service), evidence(service), lastWords(service)]) {
+        for (const path of [record(service), evidence(service), diagnostics(service)]) {
           const { name } = api.objects.get(path)?.metadata ?? { name: "" };
           api.put(path, { metadata: { name, labels: { "gray-release/service": service } } });
         }
@@ -158,7 +158,7 @@ describe("gray destroy", () => {
         stand(owner);
         await assert.rejects(
           destroy("--yes"),
-          new Refusal(
+          new UserError(
             "Deployment web-canary of dora-apps, HTTPRoute web of dora-apps, ConfigMap web-config-1 of dora-apps still stand, for these stacks did not make them, and so does their record: take down the stack that made them, in its own backend, or, if there is none, delete them with kubectl.",
           ),
         );
@@ -179,7 +179,7 @@ describe("gray destroy", () => {
     shell.stacks({ prod: stack({ web: ["stable"] }), canary: stack({ web: ["canary"] }, "other-uid") });
     await assert.rejects(
       destroy("--yes"),
-      new Refusal(
+      new UserError(
         "Stack canary lives on the cluster with UID other-uid and this one is cluster-uid: choose the right one with KUBECONFIG or --context.",
       ),
     );

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { Command } from "commander";
 import { runGray } from "../../cli/main.ts";
-import { Refusal } from "../../components/refusal.ts";
+import { UserError } from "../../components/user-error.ts";
 import { ApiError } from "../../rollout/cluster/cluster.ts";
 import { Superseded } from "../../rollout/record/epoch.ts";
 
@@ -27,7 +27,7 @@ describe("gray", () => {
   }
 
   it("ends with 1 and one sentence where something was refused or failed", async () => {
-    for (const known of [new Refusal("No."), new ApiError(403, "No."), new Superseded("No.")]) {
+    for (const known of [new UserError("No."), new ApiError(403, "No."), new Superseded("No.")]) {
       const { code, said } = await run(() => {
         throw known;
       });
@@ -46,7 +46,7 @@ describe("gray", () => {
   });
 
   it("shows the stack of what was refused too, with --debug", async () => {
-    const refusal = new Refusal("No.");
+    const refusal = new UserError("No.");
     const { code, said } = await run(() => {
       throw refusal;
     }, "--debug");

@@ -7,8 +7,8 @@ import { approveCommand } from "../../cli/approve.ts";
 import { pauseCommand } from "../../cli/pause.ts";
 import { promoteCommand } from "../../cli/promote.ts";
 import { resumeCommand } from "../../cli/resume.ts";
-import { Refusal } from "../../components/refusal.ts";
 import { fullStep } from "../../components/step.ts";
+import { UserError } from "../../components/user-error.ts";
 import type { Rollout } from "../../rollout/drive/rollout.ts";
 import { drivenElsewhere } from "../fake/driven-elsewhere.ts";
 import { setEnvironment } from "../fake/environment.ts";
@@ -18,12 +18,12 @@ import { passingTime, withoutSleep } from "../fake/sleep.ts";
 import type { World } from "../fake/world.ts";
 import { trial } from "./trial.ts";
 
-const because = ["--because", "lunch"];
+const reason = ["--reason", "lunch"];
 const verbs: [name: string, verb: () => Command, ...args: string[]][] = [
-  ["pause", pauseCommand, ...because],
+  ["pause", pauseCommand, ...reason],
   ["resume", resumeCommand],
-  ["abort", abortCommand, ...because],
-  ["promote", promoteCommand, ...because],
+  ["abort", abortCommand, ...reason],
+  ["promote", promoteCommand, ...reason],
 ];
 
 describe("a person's word on a rollout", () => {
@@ -56,11 +56,11 @@ describe("a person's word on a rollout", () => {
 
   for (const [name, verb, ...args] of verbs) {
     it(`is refused to gray ${name} where none is open, and nothing is changed`, async () => {
-      world.writeRecord({ completed: [a] }, "web");
+      world.writeRecord({ stableHistory: [a] }, "web");
       const from = written().length;
       await assert.rejects(
         run(verb(), ...args),
-        new Refusal("No rollout of web is open: gray rollout begins one, gray history lists those that ended."),
+        new UserError("No rollout of web is open: gray rollout begins one, gray history lists those that ended."),
       );
       assert.deepEqual(
         written()
@@ -103,27 +103,27 @@ describe("a person's word on a rollout", () => {
 
   it("is an Event on both Deployments, with who and why", async () => {
     open(openRollout(b, a));
-    const { said } = await run(pauseCommand(), ...because);
+    const { said } = await run(pauseCommand(), ...reason);
     assert.match(
       said,
       /gray abort goes back\. Until then a bad release goes back only while a driver lives: one without/,
     );
     const told = `alice paused the rollout of ${b}: lunch`;
     assert.deepEqual(events().sort(), [`RolloutPaused web-canary: ${told}`, `RolloutPaused web: ${told}`]);
-    assert.equal(record().open.paused.because, "lunch");
+    assert.equal(record().open.paused.reason, "lunch");
   });
 
   it("is left to whoever drives it, and says that gray watch shows how", async () => {
     open(openRollout(b, a));
     drivenElsewhere(world);
     const sleepAgain = withoutSleep();
-    const { said, code } = await run(abortCommand(), ...because).finally(sleepAgain);
+    const { said, code } = await run(abortCommand(), ...reason).finally(sleepAgain);
     assert.equal(code, undefined);
     assert.match(
       said,
       /^Process \d+ on elsewhere drives the rollout of web and goes by your word: gray watch shows how\.$/,
     );
-    assert.deepEqual(record().open.ending.by, "alice");
+    assert.deepEqual(record().open.rollbackRequested.by, "alice");
   });
 
   it("is heard from another folder too where somebody alive drives it, and refused there where nobody does", async () => {
@@ -132,15 +132,15 @@ describe("a person's word on a rollout", () => {
     process.chdir(shell.folder);
     try {
       await assert.rejects(
-        run(abortCommand(), ...because),
+        run(abortCommand(), ...reason),
         /^Refusal: Users are off canary and the record says that the rollout rolls back, but no driver is alive to finish it: The stacks of web are run in the folder of the Pulumi project gray-release: run gray abort beside its Pulumi\.yaml\.$/,
       );
-      assert.equal(record().open.ending.by, "alice");
+      assert.equal(record().open.rollbackRequested.by, "alice");
       open(openRollout(b, a));
       drivenElsewhere(world);
       const sleepAgain = withoutSleep();
-      await run(abortCommand(), ...because).finally(sleepAgain);
-      assert.equal(record().open.ending.by, "alice");
+      await run(abortCommand(), ...reason).finally(sleepAgain);
+      assert.equal(record().open.rollbackRequested.by, "alice");
     } finally {
       process.chdir(folder);
     }
@@ -161,28 +161,28 @@ describe("a person's word on a rollout", () => {
 
     it("is heard where a driver is alive, however wrong its clock is", async () => {
       for (const skew of [-60_000, -20_000, 60_000]) {
-        for (const [verb, ...args] of [[abortCommand(), ...because], [resumeCommand()]] as const) {
+        for (const [verb, ...args] of [[abortCommand(), ...reason], [resumeCommand()]] as const) {
           drivenElsewhere(world, { skew });
           await run(verb, ...args);
         }
-        assert.equal(record().open.ending.by, "alice");
+        assert.equal(record().open.rollbackRequested.by, "alice");
         open(openRollout(b, a));
       }
     });
 
     it("is refused where the driver is dead, however fresh the time is that it wrote, and changes nothing", async () => {
       drivenElsewhere(world, { skew: 60_000, dies: true });
-      await assert.rejects(run(promoteCommand(), ...because), /^Refusal: The stacks of web are run in the folder of/);
+      await assert.rejects(run(promoteCommand(), ...reason), /^Refusal: The stacks of web are run in the folder of/);
       assert.equal(record().verdicts[b], undefined);
     });
 
     it("is written at once as an abort, because a driver that may be alive must not wait for it", async () => {
       drivenElsewhere(world, { dies: true });
       await assert.rejects(
-        run(abortCommand(), ...because),
+        run(abortCommand(), ...reason),
         /^Refusal: Users are off canary and the record says .*: The stacks of web are run in/,
       );
-      assert.equal(record().open.ending.by, "alice");
+      assert.equal(record().open.rollbackRequested.by, "alice");
       const { requests } = world.api;
       const word = requests.findIndex(({ method, path }) => method === "PUT" && path.endsWith("/web-rollout"));
       const looks = requests.slice(0, word).filter(({ path }) => path.endsWith("/leases/web-rollout"));
@@ -207,7 +207,7 @@ describe("a person's word on a rollout", () => {
 
     it("whoever drives, and whether that is alive", async () => {
       drivenElsewhere(world);
-      await run(abortCommand(), ...because);
+      await run(abortCommand(), ...reason);
       assert.deepEqual(selector(), { app: "web", track: "stable" });
     });
 
@@ -219,7 +219,7 @@ describe("a person's word on a rollout", () => {
         request.method === "PATCH" && request.path === service && ++failed <= 20
           ? { status: 500, body: { message: "failed calling webhook" } }
           : intercept(request);
-      await run(abortCommand(), ...because);
+      await run(abortCommand(), ...reason);
       assert.deepEqual([selector(), failed], [{ app: "web", track: "stable" }, 21]);
     });
   });
@@ -237,9 +237,9 @@ describe("a person's word on a rollout", () => {
   });
 
   it("cannot promote what goes back", async () => {
-    const ending = { by: "evidence", because: "5xx", at: "2026-01-01T00:01:00.000Z" };
-    open(openRollout(b, a, { ending }));
-    await assert.rejects(run(promoteCommand(), ...because), /goes back already \(evidence: 5xx\): wait until it has/);
+    const rollbackRequested = { by: "evidence", reason: "5xx", at: "2026-01-01T00:01:00.000Z" };
+    open(openRollout(b, a, { rollbackRequested }));
+    await assert.rejects(run(promoteCommand(), ...reason), /goes back already \(evidence: 5xx\): wait until it has/);
     assert.equal(record().verdicts[b], undefined);
   });
 
@@ -260,19 +260,19 @@ describe("a person's word on a rollout", () => {
 
   it("lets a step go on that asks for approval, also before any pod runs the release", async () => {
     open(waitingRollout("0123456789ab", a));
-    const { said } = await run(approveCommand(), "0123456789ab", "--because", "the change was reviewed");
+    const { said } = await run(approveCommand(), "0123456789ab", "--reason", "the change was reviewed");
     assert.match(
       said,
       /web in dora-apps: step 1 of 2, dark, is approved by alice\. Next: gray resume, unless the rollout's driver/,
     );
-    await run(approveCommand(), "0123456789ab", "--because", "so do I");
+    await run(approveCommand(), "0123456789ab", "--reason", "so do I");
     const { open: now, verdicts } = record();
     assert.deepEqual([now.approved.by, verdicts["0123456789ab"]], ["alice", undefined], "nobody judged the release");
   });
 
   it("judges the release good where the step that asks is the one on stable", async () => {
     open(openRollout(b, a, { steps: [fullStep({ stage: "full", approval: true }, [])] }));
-    const { said } = await run(approveCommand(), b, "--because", "the change was reviewed");
+    const { said } = await run(approveCommand(), b, "--reason", "the change was reviewed");
     assert.match(said, /is judged good by alice\. Next: gray resume, unless the rollout's driver waits for it$/);
     const { open: now, verdicts } = record();
     assert.deepEqual([now.approved.by, verdicts[b].verdict], ["alice", "good"]);
@@ -280,7 +280,7 @@ describe("a person's word on a rollout", () => {
 
   describe("with a webhook", () => {
     let server: Server;
-    let taken: { kind: string; because: string }[];
+    let taken: { kind: string; reason: string }[];
     let restore: () => void;
     beforeEach(async () => {
       taken = [];
@@ -303,7 +303,7 @@ describe("a person's word on a rollout", () => {
       open(waitingRollout(b, a));
       await run(resumeCommand());
       assert.deepEqual(
-        taken.map(({ kind, because }) => [kind, because]),
+        taken.map(({ kind, reason }) => [kind, reason]),
         [["hold", "dark needs a person's approval"]],
       );
       assert.equal(process.env.GRAY_WEBHOOK, undefined);
@@ -315,7 +315,7 @@ describe("a person's word on a rollout", () => {
     const restore = setEnvironment({ GRAY_WEBHOOK: "T000-B000" });
     const before = record();
     try {
-      await assert.rejects(run(abortCommand(), ...because), /^Refusal: GRAY_WEBHOOK must hold a URL .* is not shown/);
+      await assert.rejects(run(abortCommand(), ...reason), /^Refusal: GRAY_WEBHOOK must hold a URL .* is not shown/);
     } finally {
       restore();
     }
@@ -326,7 +326,7 @@ describe("a person's word on a rollout", () => {
     open(waitingRollout(b, a));
     const before = record();
     const { port } = new URL(world.api.url);
-    await assert.rejects(run(abortCommand(), ...because, "--metrics-port", port), /^Refusal: Port \d+ .*EADDRINUSE/);
+    await assert.rejects(run(abortCommand(), ...reason, "--metrics-port", port), /^Refusal: Port \d+ .*EADDRINUSE/);
     assert.deepEqual(record(), before);
   });
 });

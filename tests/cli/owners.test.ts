@@ -19,10 +19,10 @@ describe("the stacks of this folder", () => {
   });
   afterEach(() => end());
 
-  const memory = () => world.memory("canary", "web");
+  const stackState = () => world.stackState("canary", "web");
   const refused = async (sentence: RegExp) => {
     const from = world.api.requests.length;
-    await assert.rejects(shell.run(undoCommand(), "--because", "too slow"), sentence);
+    await assert.rejects(shell.run(undoCommand(), "--reason", "too slow"), sentence);
     assert.deepEqual(
       world.api.requests.slice(from).filter(({ method }) => method !== "GET"),
       [],
@@ -32,7 +32,7 @@ describe("the stacks of this folder", () => {
     /^Refusal: Stack organization[-\d]*\/gray-release\/canary, as this folder's backend has it, does not hold web of namespace dora-apps: name yours with -n/;
 
   it("are not run on a service of the same name in another environment of the project", async () => {
-    shell.outputs("canary", { releases: { "staging/web": memory() } });
+    shell.outputs("canary", { releases: { "staging/web": stackState() } });
     await refused(unknown);
   });
 
@@ -42,7 +42,7 @@ describe("the stacks of this folder", () => {
   });
 
   it("are not run on another cluster than theirs", async () => {
-    shell.outputs("canary", { releases: { "dora-apps/web": { ...memory(), cluster: "another" } } });
+    shell.outputs("canary", { releases: { "dora-apps/web": { ...stackState(), cluster: "another" } } });
     await refused(/ lives on the cluster with UID another and this one is cluster-uid: choose the right one with /);
   });
 
@@ -63,7 +63,7 @@ describe("the stacks of this folder", () => {
     it("keep nobody from an abort", async () => {
       world.writeRecord({ open: openRollout(b, a) }, "web");
       const was = process.exitCode;
-      await shell.run(abortCommand(), "--because", "5xx");
+      await shell.run(abortCommand(), "--reason", "5xx");
       process.exitCode = was;
       const record = JSON.parse(world.api.objects.get(world.recordPath("web"))?.data.record);
       assert.deepEqual([record.open, record.ended[0].outcome], [undefined, "undone"]);
@@ -74,7 +74,7 @@ describe("the stacks of this folder", () => {
     world.writeRecord({ open: openRollout(b, a) }, "web");
     drivenElsewhere(world);
     const sleepAgain = withoutSleep();
-    await shell.run(abortCommand(), "--because", "5xx").finally(sleepAgain);
+    await shell.run(abortCommand(), "--reason", "5xx").finally(sleepAgain);
     assert.deepEqual(shell.asked, []);
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import { planCommand } from "../../cli/plan.ts";
-import { Refusal } from "../../components/refusal.ts";
+import { UserError } from "../../components/user-error.ts";
 import type { Shell } from "../fake/gray.ts";
 import { openRollout } from "../fake/open-rollout.ts";
 import type { World } from "../fake/world.ts";
@@ -162,7 +162,7 @@ describe("gray plan", () => {
     shell.violation("prod", "images come from reg.example.com");
     await assert.rejects(
       plan("--policy-pack", "policies"),
-      new Refusal("Stack prod violates the policy house-registry: images come from reg.example.com"),
+      new UserError("Stack prod violates the policy house-registry: images come from reg.example.com"),
     );
   });
 
@@ -218,6 +218,6 @@ describe("gray plan", () => {
   it("is refused with the program's own sentence, after what can be said", async () => {
     traffic(98, 2);
     shell.previews({ canary: { diagnostics: [{ severity: "error", message: "error: weight is 51.\n" }] } }, 1);
-    await assert.rejects(plan(), new Refusal("pulumi preview --stack canary says: weight is 51."));
+    await assert.rejects(plan(), new UserError("pulumi preview --stack canary says: weight is 51."));
   });
 });

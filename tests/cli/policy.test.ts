@@ -7,7 +7,7 @@ import { type Finding, findingsIn, type Judged } from "../../cli/findings.ts";
 import { junit } from "../../cli/junit.ts";
 import { policyCommand } from "../../cli/policy.ts";
 import { sarif } from "../../cli/sarif.ts";
-import { Refusal } from "../../components/refusal.ts";
+import { UserError } from "../../components/user-error.ts";
 import { Shell } from "../fake/gray.ts";
 
 const urn = "urn:pulumi:prod::gray-release::kubernetes:apps/v1:Deployment::fop-gate";
@@ -201,7 +201,7 @@ describe("gray policy", () => {
     say("prod", []);
     await assert.rejects(
       shell.run(policyCommand(), "--stack", "prod"),
-      new Refusal(
+      new UserError(
         "Stack prod could not be judged: its preview asked no rule of policies, and at least one is wanted: look at the pack, and at what is disabled of it.",
       ),
     );
@@ -212,7 +212,7 @@ describe("gray policy", () => {
     say("prod", [...events, broken]);
     await assert.rejects(
       shell.run(policyCommand(), "--stack", "prod"),
-      new Refusal("Stack prod could not be judged: Namespace nowhere does not exist."),
+      new UserError("Stack prod could not be judged: Namespace nowhere does not exist."),
     );
   });
 

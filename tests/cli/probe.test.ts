@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
 import { Evidence } from "../../analysis/evidence.ts";
 import { describe as describeResults, probeCommand } from "../../cli/probe.ts";
-import { Refusal } from "../../components/refusal.ts";
-import { Keeper } from "../../rollout/record/kept-evidence.ts";
+import { UserError } from "../../components/user-error.ts";
+import { Store } from "../../rollout/record/evidence-store.ts";
 import { DarkCanary, token } from "../fake/dark-canary.ts";
 import { Shell } from "../fake/gray.ts";
 
@@ -61,7 +61,7 @@ describe("gray probe", () => {
   });
 
   it("says no time that was not spent, and no status that was not answered", () => {
-    const result = { check: "a", way: "token", passed: false, seconds: 5.0004, because: "it is late" };
+    const result = { check: "a", endpoint: "token", passed: false, seconds: 5.0004, reason: "it is late" };
     assert.match(
       stripVTControlCharacters(describeResults("web", "aaaaaaaaaaaa", [result])),
       /\na +token +- +5000 ms +failed: it is late\n/,
@@ -74,10 +74,10 @@ describe("gray probe", () => {
     const { results, ...rest } = JSON.parse(said);
     const about = { service: "web", namespace: "dora-apps", release: dark.release, passed: true };
     assert.deepEqual(rest, { ...about, by: "both" });
-    assert.deepEqual(Object.keys(results[0]), ["check", "way", "passed", "status", "seconds"]);
+    assert.deepEqual(Object.keys(results[0]), ["check", "endpoint", "passed", "status", "seconds"]);
     assert.deepEqual([code, warned], [0, []]);
     assert.ok(!said.includes(token));
-    assert.equal(JSON.parse((await probe("--json", "--by", "pods")).said).results[0].way, "web-canary-1");
+    assert.equal(JSON.parse((await probe("--json", "--by", "pods")).said).results[0].endpoint, "web-canary-1");
     assert.equal(JSON.parse((await probe("--json", "--url", dark.gateway.url)).said).by, "both");
   });
 
@@ -102,9 +102,9 @@ describe("gray probe", () => {
     await dark.up({ weight: 10, plan: { checks: [{ path: "/" }] } });
     dark.pod("web-canary-1");
     const evidence = new Evidence({ canary: dark.release, stable: ["aaaaaaaaaaaa"] });
-    evidence.observe({ at: Date.now(), seconds: 1, units: [], pods: [], problems: [] });
+    evidence.observe({ at: Date.now(), seconds: 1, targets: [], pods: [], problems: [] });
     const of = { api: dark.cluster, namespace: "dora-apps", service: "web" };
-    await new Keeper(of, assert.fail).keep(evidence, Number.POSITIVE_INFINITY);
+    await new Store(of, assert.fail).keep(evidence, Number.POSITIVE_INFINITY);
     const { code, warned } = await probe();
     assert.deepEqual(
       [code, warned],
@@ -187,7 +187,7 @@ describe("gray probe", () => {
     await start();
     await assert.rejects(
       probe("--", "no-such-command"),
-      new Refusal("The command no-such-command cannot be run (ENOENT): correct its name, or install it."),
+      new UserError("The command no-such-command cannot be run (ENOENT): correct its name, or install it."),
     );
   });
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { delimiter, join } from "node:path";
 import { rolloutCommand } from "../../cli/rollout.ts";
-import { Refusal } from "../../components/refusal.ts";
-import { until } from "../../rehearsal/kubectl.ts";
+import { UserError } from "../../components/user-error.ts";
+import { until } from "../../harness/kubectl.ts";
 import type { Rollout } from "../../rollout/drive/rollout.ts";
 import { setEnvironment } from "../fake/environment.ts";
 import type { Shell } from "../fake/gray.ts";
@@ -60,7 +60,7 @@ describe("gray rollout", () => {
   /** Nothing is written; who asks is a question that is a POST. */
   const refused = async (sentence: string | RegExp, ...args: string[]) => {
     const from = world.api.requests.length;
-    await assert.rejects(rollout(...args), typeof sentence === "string" ? new Refusal(sentence) : sentence);
+    await assert.rejects(rollout(...args), typeof sentence === "string" ? new UserError(sentence) : sentence);
     const written = world.api.requests.slice(from).filter(({ method }) => method !== "GET");
     assert.deepEqual(
       written.map(({ path }) => path).filter((path) => !path.endsWith("selfsubjectreviews")),
@@ -73,7 +73,7 @@ describe("gray rollout", () => {
     assert.equal(code, 4);
     const { open: now } = record();
     assert.deepEqual([now.release, now.from, now.by, now.weight, now.step], [c, a, "alice", 0, 0]);
-    assert.match(said, /"kind":"hold","because":"dark: holding: dark needs a person's approval"/);
+    assert.match(said, /"kind":"hold","reason":"dark: holding: dark needs a person's approval"/);
     const [begun] = [...world.api.objects.values()].filter(({ reason }) => reason === "RolloutBegun");
     assert.equal(begun?.message, `alice rolls out release ${c} over ${a}`);
   });
@@ -113,7 +113,7 @@ describe("gray rollout", () => {
     for (const stream of [driver.stdout, driver.stderr]) stream.once("data", () => stream.destroy());
     await until("it drives", async () => record()?.open?.release === c);
     // A change that it tells: nobody reads it.
-    const told = { by: "bob", because: "lunch", at: new Date().toISOString() };
+    const told = { by: "bob", reason: "lunch", at: new Date().toISOString() };
     for (const paused of [told, undefined]) {
       world.writeRecord({ ...record(), open: { ...record().open, paused } }, "web");
       const from = world.api.requests.length;
@@ -251,10 +251,10 @@ describe("gray rollout", () => {
       const { code } = await rollout("--supersede");
       assert.equal(code, 4);
       const { open: now, ended } = record();
-      assert.deepEqual([now.release, now.step, now.weight, now.entered], [c, 0, 0, undefined]);
+      assert.deepEqual([now.release, now.step, now.weight, now.stepStartedAt], [c, 0, 0, undefined]);
       assert.ok(now.epoch > 3);
       assert.deepEqual(
-        [ended[0].release, ended[0].outcome, ended[0].because],
+        [ended[0].release, ended[0].outcome, ended[0].reason],
         [b, "superseded", `alice began that of ${c}`],
       );
     });
@@ -283,7 +283,7 @@ describe("gray rollout", () => {
     it("is refused once the former has come to stable, or goes back", async () => {
       open({ step: 2, runs: { canary: b, stable: b } });
       await refused(/The rollout of \w+ of web has come to stable already: let gray abort bring it/, "--supersede");
-      open({ ending: { by: "evidence", because: "5xx", at: "2026-01-01T00:01:00.000Z" } });
+      open({ rollbackRequested: { by: "evidence", reason: "5xx", at: "2026-01-01T00:01:00.000Z" } });
       await refused(/The rollout of \w+ of web goes back already: let gray resume bring it/, "--supersede");
     });
 

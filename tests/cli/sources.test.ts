@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import { Command } from "commander";
-import { reservedNames } from "../../analysis/kind.ts";
+import { reservedNames } from "../../analysis/indicator.ts";
 import type { FoundService } from "../../cli/services.ts";
 import { aboutSource, pairsOf, type SourceOptions, sourceOf } from "../../cli/sources.ts";
 import { seconds, written } from "../../cli/time.ts";
@@ -110,8 +110,8 @@ describe("the source that a verb's options mean", () => {
   it("trusts the certificates of --prometheus-ca", async () => {
     const url = "https://127.0.0.1:1";
     const trusting = source(found, "--prometheus", url, "--prometheus-ca", "/no/such/ca.pem");
-    const [unit] = await trusting.read([pod("web-1")], new AbortController().signal);
-    assert.match(unit?.problem ?? "", /cannot be read \(ENOENT: .*\/no\/such\/ca\.pem/);
+    const [target] = await trusting.read([pod("web-1")], new AbortController().signal);
+    assert.match(target?.problem ?? "", /cannot be read \(ENOENT: .*\/no\/such\/ca\.pem/);
   });
 
   it("is refused where options do not fit together", () => {

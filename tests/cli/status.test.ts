@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { statusCommand } from "../../cli/status.ts";
-import { identityOf } from "../../rollout/drive/claim.ts";
 import { thisProcess } from "../../rollout/drive/holder.ts";
+import { identityOf } from "../../rollout/drive/lease-acquisition.ts";
 import { drivenElsewhere } from "../fake/driven-elsewhere.ts";
 import { Shell } from "../fake/gray.ts";
 import { openRollout } from "../fake/open-rollout.ts";
@@ -121,7 +121,7 @@ describe("gray status", () => {
 
   it("says which rollout is open, where it stands, what its driver does and whether that is alive", async () => {
     const effect = { name: "canary at 10 %", at: "2026-01-01T00:01:00.000Z" };
-    const paused = { by: "carol", because: "lunch", at: "2026-01-01T00:02:00.000Z" };
+    const paused = { by: "carol", reason: "lunch", at: "2026-01-01T00:02:00.000Z" };
     world.writeRecord({ open: openRollout(b, a, { step: 1, effect, paused }) }, "web");
     assert.equal((await status()).rollout.driver, undefined);
     assert.match(
@@ -165,9 +165,13 @@ describe("gray status", () => {
   });
 
   it("says why the last driver left a rollout holding", async () => {
-    const left = { by: "gray", because: "no decision within 15 min: too few requests", at: "2026-01-01T00:02:00.000Z" };
-    world.writeRecord({ open: openRollout(b, a, { step: 1, left }) }, "web");
-    assert.deepEqual((await status()).rollout.left, left);
+    const stoppedReason = {
+      by: "gray",
+      reason: "no decision within 15 min: too few requests",
+      at: "2026-01-01T00:02:00.000Z",
+    };
+    world.writeRecord({ open: openRollout(b, a, { step: 1, stoppedReason }) }, "web");
+    assert.deepEqual((await status()).rollout.stoppedReason, stoppedReason);
     assert.match(
       await shell.run(statusCommand()),
       /\nIt was left holding .* ago: no decision within 15 min: too few requests\.\nNobody drives it: gray resume/,

@@ -9,7 +9,7 @@ export async function trial(): Promise<{ world: World; shell: Shell; a: string; 
   const { install, tryNext } = twoStacks(() => world);
   const a = await install();
   const b = await tryNext("b");
-  shell.outputs("canary", { releases: { "dora-apps/web": world.memory("canary", "web") } });
+  shell.outputs("canary", { releases: { "dora-apps/web": world.stackState("canary", "web") } });
   const end = async () => {
     shell.remove();
     await world.stop();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { undoCommand } from "../../cli/undo.ts";
-import { Refusal } from "../../components/refusal.ts";
+import { UserError } from "../../components/user-error.ts";
 import type { Shell } from "../fake/gray.ts";
 import { openRollout } from "../fake/open-rollout.ts";
 import type { World } from "../fake/world.ts";
@@ -20,8 +20,8 @@ describe("gray undo", () => {
   const refused = async (sentence: string | RegExp, ...args: string[]) => {
     const from = world.api.requests.length;
     await assert.rejects(
-      shell.run(undoCommand(), "--because", "too slow", ...args),
-      typeof sentence === "string" ? new Refusal(sentence) : sentence,
+      shell.run(undoCommand(), "--reason", "too slow", ...args),
+      typeof sentence === "string" ? new UserError(sentence) : sentence,
     );
     assert.deepEqual(
       world.api.requests.slice(from).filter(({ method }) => method !== "GET"),

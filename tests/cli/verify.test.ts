@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { verifyCommand } from "../../cli/verify.ts";
-import { Refusal } from "../../components/refusal.ts";
+import { UserError } from "../../components/user-error.ts";
 import type { ApiRequest } from "../fake/api-server.ts";
 import type { Shell } from "../fake/gray.ts";
 import { withoutSleep } from "../fake/sleep.ts";
@@ -17,9 +17,9 @@ const step = 5;
 interface Final {
   readonly final: true;
   readonly verdict: string;
-  readonly because: string;
+  readonly reason: string;
   readonly guard?: string;
-  readonly observed?: { readonly verdict: string; readonly because: string };
+  readonly observed?: { readonly verdict: string; readonly reason: string };
 }
 
 describe("gray verify", () => {
@@ -122,7 +122,7 @@ describe("gray verify", () => {
     traffic(30, (request) => (isWrite(request) ? unavailable : undefined));
     const { last, code } = await verify();
     assert.deepEqual([code, last.verdict, recorded()], [3, "bad", undefined]);
-    assert.match(last.because, /could not be written and does not say so \(the server is starting/);
+    assert.match(last.reason, /could not be written and does not say so \(the server is starting/);
     assert.ok(looks * step < 120, `${looks} looks`);
   });
 
@@ -130,7 +130,7 @@ describe("gray verify", () => {
     traffic(0, (request) => (isWrite(request) ? unavailable : undefined));
     const { last, code } = await verify();
     assert.deepEqual([code, last.verdict, last.observed?.verdict], [4, "undecided", "good"]);
-    assert.match(last.because, /^found good, .*could not be written/);
+    assert.match(last.reason, /^found good, .*could not be written/);
   });
 
   it("keeps its exit code when an Event cannot be written, whatever the reason", async () => {
@@ -155,7 +155,7 @@ describe("gray verify", () => {
     traffic(0);
     const { last, code } = await verify();
     assert.deepEqual([code, last.verdict, last.observed?.verdict], [3, "bad", "good"]);
-    assert.match(last.because, /^the record says so \(evidence: 5xx\), which good by evidence does not overrule/);
+    assert.match(last.reason, /^the record says so \(evidence: 5xx\), which good by evidence does not overrule/);
     assert.equal(record()?.metadata.resourceVersion, before);
     assert.deepEqual(told, ['The record keeps "bad" (evidence: 5xx).']);
   });
@@ -178,7 +178,7 @@ describe("gray verify", () => {
     });
     const { last, code } = await verify("--watch");
     assert.deepEqual([code, last.verdict, last.observed?.verdict], [0, "good", "undecided"]);
-    assert.match(last.because, /^the record says so \(evidence: .*\); now it is undecided: /);
+    assert.match(last.reason, /^the record says so \(evidence: .*\); now it is undecided: /);
   });
 
   it("does not write bad again over a person's word during a watch", async () => {
@@ -220,7 +220,7 @@ describe("gray verify", () => {
   it("refuses an unreadable record: whether there ever was another release cannot be told", async () => {
     world.writeRecordText("{", "web");
     await assert.rejects(verify(), (error) => {
-      assert.ok(error instanceof Refusal);
+      assert.ok(error instanceof UserError);
       assert.match(error.message, /^The record web-rollout in namespace dora-apps cannot be read/);
       return true;
     });

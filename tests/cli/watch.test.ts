@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { watchCommand } from "../../cli/watch.ts";
-import { Refusal } from "../../components/refusal.ts";
-import { identityOf } from "../../rollout/drive/claim.ts";
+import { UserError } from "../../components/user-error.ts";
 import { thisProcess } from "../../rollout/drive/holder.ts";
+import { identityOf } from "../../rollout/drive/lease-acquisition.ts";
 import type { Rollout } from "../../rollout/drive/rollout.ts";
 import { drivenElsewhere } from "../fake/driven-elsewhere.ts";
 import type { Shell } from "../fake/gray.ts";
@@ -34,9 +34,9 @@ describe("gray watch", () => {
   });
 
   const open = (more: Partial<Rollout> = {}) => world.writeRecord({ open: openRollout(b, a, more) }, "web");
-  const close = (outcome: "promoted" | "undone" | "superseded", because: string) => {
+  const close = (outcome: "promoted" | "undone" | "superseded", reason: string) => {
     const { began, by } = openRollout(b, a);
-    const ended = [{ release: b, from: a, began, by, ended: at, outcome, because }];
+    const ended = [{ release: b, from: a, began, by, ended: at, outcome, reason }];
     world.writeRecord({ ended }, "web");
     const { open: _, ...record } = JSON.parse(world.api.objects.get(recordPath)?.data.record);
     world.writeRecordText(JSON.stringify(record), "web");
@@ -66,7 +66,7 @@ describe("gray watch", () => {
     drive();
     open();
     between(
-      () => open({ step: 1, entered: at }),
+      () => open({ step: 1, stepStartedAt: at }),
       () => close("promoted", "every step was passed"),
     );
     const { lines, code } = await watch();
@@ -94,7 +94,7 @@ describe("gray watch", () => {
     assert.equal(code, 3);
     const [first, last] = lines.map((line) => JSON.parse(line));
     assert.deepEqual([first.kind, first.release, first.step, first.driver.alive], ["open", b, 1, undefined]);
-    assert.deepEqual([last.kind, last.end, last.because, last.service], ["end", "undone", "undone: 5xx", "web"]);
+    assert.deepEqual([last.kind, last.end, last.reason, last.service], ["end", "undone", "undone: 5xx", "web"]);
   });
 
   it("ends with 4 where nobody drives it, as a rollout ends that holds", async () => {
@@ -157,7 +157,7 @@ describe("gray watch", () => {
   it("is refused where nothing is open", async () => {
     await assert.rejects(
       watch(),
-      new Refusal("No rollout of web is open: gray rollout begins one, gray history lists those that ended."),
+      new UserError("No rollout of web is open: gray rollout begins one, gray history lists those that ended."),
     );
   });
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { type Adoptable, adoptedRelease, assertAdoptable, assertBeside } from "../../components/adoption.ts";
-import { Refusal } from "../../components/refusal.ts";
 import { releaseId } from "../../components/release.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
+import { UserError } from "../../components/user-error.ts";
 import { serviceArgs } from "./fop-gate.ts";
 
 const labels = { "app.kubernetes.io/name": "web" };
@@ -158,7 +158,7 @@ describe("what stands in the cluster", () => {
     it(`cannot be adopted ${what}`, () => {
       assert.throws(
         () => assertAdoptable("web", { ...args, ...program }, { ...live, ...changes }),
-        (error: Error) => error instanceof Refusal && sentence.test(error.message),
+        (error: Error) => error instanceof UserError && sentence.test(error.message),
       );
     });
   }
@@ -180,18 +180,18 @@ describe("while pods serve that were there before us, traffic", () => {
     const reason = "and the pods of web that were adopted have no label track, so no Service can leave canary out";
     assert.throws(
       () => assertBeside("web", args, 0, labels),
-      new Refusal(`web: weight is 0, ${reason}: take a weight above 0 until the first promotion (gray adopt web).`),
+      new UserError(`web: weight is 0, ${reason}: take a weight above 0 until the first promotion (gray adopt web).`),
     );
     const gateway = { routes: [{ gateways: [{ name: "public" }] }] };
     assert.throws(
       () => assertBeside("web", { ...args, gateway }, 25, labels),
-      new Refusal(`web: gateway is set, ${reason}: leave gateway out until the first promotion (gray adopt web).`),
+      new UserError(`web: gateway is set, ${reason}: leave gateway out until the first promotion (gray adopt web).`),
     );
   });
   it("reaches canary only where its pods have what the Service selects", () => {
     assert.throws(
       () => assertBeside("web", { ...args, labels: { tier: "front" } }, 25, labels),
-      new Refusal(
+      new UserError(
         "web: Service web, which was adopted, selects app.kubernetes.io/name=web until the first promotion, and canary's pods would have app=web,tier=front: put the missing one back into labels.",
       ),
     );

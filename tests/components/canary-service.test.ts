@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { CanaryService, type CanaryServiceArgs } from "../../components/canary-service.ts";
 import { parsePlan } from "../../components/plan.ts";
-import { Refusal } from "../../components/refusal.ts";
 import { renderRelease } from "../../components/release.ts";
+import type { RolloutContext } from "../../components/rollout-context.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
-import type { Standing } from "../../components/standing.ts";
+import { UserError } from "../../components/user-error.ts";
 import { type Registered, type Run, run } from "../fake/engine.ts";
-import { serviceArgs, standing } from "./fop-gate.ts";
+import { context, serviceArgs } from "./fop-gate.ts";
 
 const withFiles = serviceArgs({
   labels: { team: "dora" },
@@ -16,10 +16,10 @@ const withFiles = serviceArgs({
   debugIngress: { host: "debug.example.com" },
 });
 
-async function deploy(changes: Partial<ServiceArgs> = {}, stands: Partial<Standing> = {}): Promise<Run> {
+async function deploy(changes: Partial<ServiceArgs> = {}, stands: Partial<RolloutContext> = {}): Promise<Run> {
   const args = { ...withFiles, ...changes };
   return run(() => {
-    new CanaryService("fop-gate", { ...args, rollout: standing("fop-gate", args, stands) });
+    new CanaryService("fop-gate", { ...args, rollout: context("fop-gate", args, stands) });
   });
 }
 
@@ -61,7 +61,7 @@ describe("CanaryService", () => {
   it("refuses bad arguments before it registers anything", async () => {
     const args = serviceArgs({ replicas: 0 });
     const attempt = run(() => {
-      new CanaryService("fop-gate", { ...args, rollout: standing("fop-gate", serviceArgs()) });
+      new CanaryService("fop-gate", { ...args, rollout: context("fop-gate", serviceArgs()) });
     });
     await assert.rejects(attempt, /replicas is 0/);
   });
@@ -83,10 +83,10 @@ describe("CanaryService", () => {
     it(`refuses the standing of ${whose} before it registers anything`, async () => {
       const args = serviceArgs();
       const { resources } = await run(() => {
-        const rollout = standing(service, serviceArgs({ namespace }));
+        const rollout = context(service, serviceArgs({ namespace }));
         assert.throws(
           () => new CanaryService("fop-gate", { ...args, rollout }),
-          new Refusal(
+          new UserError(
             `CanaryService fop-gate in namespace dora-apps was given the rollout of ${namespace}/${service}: give it what openRollout("fop-gate", args) returned.`,
           ),
         );
@@ -432,14 +432,14 @@ describe("CanaryService", () => {
 
   it("remembers what it ran and what is kept, once its Deployments are through", async () => {
     const history = [release, { ...release, id: "d" }];
-    const memory = new Promise<unknown>((resolve) => {
+    const stackState = new Promise<unknown>((resolve) => {
       void run(() => {
-        const rollout = standing("fop-gate", withFiles, { history });
-        new CanaryService("fop-gate", { ...withFiles, rollout }).memory.apply(resolve);
+        const rollout = context("fop-gate", withFiles, { history });
+        new CanaryService("fop-gate", { ...withFiles, rollout }).stackState.apply(resolve);
       });
     });
     const current = { canary: release.id, stable: release.id };
-    assert.deepEqual(await memory, { cluster: "cluster-uid", owner: "0123456789abcdef", current, history });
+    assert.deepEqual(await stackState, { cluster: "cluster-uid", owner: "0123456789abcdef", current, history });
   });
 
   it("remembers what it remembered where a Deployment runs another release, as when pulumi refresh runs the program", async () => {
@@ -452,39 +452,39 @@ describe("CanaryService", () => {
       type.endsWith(":Deployment")
         ? { ...inputs, spec: { template: { metadata: { labels: { release: "a" } } } } }
         : inputs;
-    const memory = new Promise<unknown>((resolve) => {
+    const stackState = new Promise<unknown>((resolve) => {
       void run(
         () => {
-          const rollout = standing("fop-gate", withFiles, { remembered });
-          new CanaryService("fop-gate", { ...withFiles, rollout }).memory.apply(resolve);
+          const rollout = context("fop-gate", withFiles, { remembered });
+          new CanaryService("fop-gate", { ...withFiles, rollout }).stackState.apply(resolve);
         },
         { outcomeOf },
       );
     });
-    assert.deepEqual(await memory, remembered);
+    assert.deepEqual(await stackState, remembered);
   });
 
   it("remembers what it remembered, if anything, where a Deployment is not made", async () => {
     const remembered = { cluster: "cluster-uid", current: { canary: "a" }, history: [{ ...release, id: "a" }] };
     for (const before of [remembered, undefined]) {
-      const memory = new Promise<unknown>((resolve) => {
+      const stackState = new Promise<unknown>((resolve) => {
         void run(
           () => {
-            const rollout = standing("fop-gate", withFiles, before ? { remembered: before } : {});
-            new CanaryService("fop-gate", { ...withFiles, rollout }).memory.apply(resolve);
+            const rollout = context("fop-gate", withFiles, before ? { remembered: before } : {});
+            new CanaryService("fop-gate", { ...withFiles, rollout }).stackState.apply(resolve);
           },
           { outcomeOf: (type, inputs) => (type.endsWith(":Deployment") ? undefined : inputs) },
         );
       });
-      assert.equal(await memory, before);
+      assert.equal(await stackState, before);
     }
   });
 
   it("leaves another service of the same program alone", async () => {
     const other = serviceArgs({ namespace: "other", ports: [{ port: 90 }], replicas: 3, weight: 25 });
     const made = await run(() => {
-      new CanaryService("fop-gate", { ...withFiles, rollout: standing("fop-gate", withFiles) });
-      new CanaryService("web", { ...other, rollout: standing("web", other) });
+      new CanaryService("fop-gate", { ...withFiles, rollout: context("fop-gate", withFiles) });
+      new CanaryService("web", { ...other, rollout: context("web", other) });
     });
     const names = made.resources
       .map(({ type, name }) => `${type} ${name}`)

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { assertFits, configMapName, file, filesIn } from "../../components/config-files.ts";
-import { Refusal } from "../../components/refusal.ts";
+import { UserError } from "../../components/user-error.ts";
 
 const mebibyte = 1_048_576;
 const content = fc.dictionary(fc.string(), fc.string());
@@ -33,7 +33,7 @@ describe("config files", () => {
     const path = join(folder, "missing.conf");
     assert.throws(
       () => file(path),
-      new Refusal(`The config file ${path} does not exist: create it, or correct the path in the program.`),
+      new UserError(`The config file ${path} does not exist: create it, or correct the path in the program.`),
     );
   });
 
@@ -67,6 +67,6 @@ describe("config files", () => {
       () => assertFits("config", { a: "x".repeat(mebibyte) }),
       /The config files of "config" are 1048577 bytes/,
     );
-    assert.throws(() => assertFits("config", { a: "é".repeat(mebibyte / 2) }), Refusal);
+    assert.throws(() => assertFits("config", { a: "é".repeat(mebibyte / 2) }), UserError);
   });
 });

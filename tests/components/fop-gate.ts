@@ -1,9 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import { type Release, renderRelease } from "../../components/release.ts";
 import { rollSeconds } from "../../components/roll.ts";
+import type { RolloutContext } from "../../components/rollout-context.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
 import { labelsOf, tracksOf } from "../../components/service-args.ts";
-import type { Standing } from "../../components/standing.ts";
 import { gatewayMode, replicasMode } from "../../components/traffic.ts";
 
 /** A small valid service; each test changes what it is about. */
@@ -20,7 +20,7 @@ export function serviceArgs(changes: Partial<ServiceArgs> = {}): ServiceArgs {
 }
 
 /** Where a service stands on a first run, as `openRollout` would say; each test changes what it is about. */
-export function standing(service: string, args: ServiceArgs, changes: Partial<Standing> = {}): Standing {
+export function context(service: string, args: ServiceArgs, changes: Partial<RolloutContext> = {}): RolloutContext {
   const provider = new k8s.Provider("cluster", {});
   const release: Release = renderRelease(service, labelsOf(service, args), args);
   const replicas = args.replicas === "external" ? undefined : args.replicas;
@@ -29,7 +29,7 @@ export function standing(service: string, args: ServiceArgs, changes: Partial<St
     key: `${args.namespace}/${service}`,
     stack: "organization/gray-release/test",
     owner: "0123456789abcdef",
-    urgent: false,
+    fastRollback: false,
     rollSeconds: { stable: rollSeconds(args, replicas ?? 1), canary: rollSeconds(args, 1) },
     cluster: "cluster-uid",
     provider,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { configMapsToKeep, memoryKey, remember } from "../../components/history.ts";
+import { configMapsToKeep, remember, stackStateKey } from "../../components/history.ts";
 import type { Release } from "../../components/release.ts";
 
 const release = (id: string, configMaps: Release["configMaps"] = {}): Release => ({
@@ -80,5 +80,5 @@ describe("the ConfigMaps to keep", () => {
 });
 
 it("two namespaces can remember services of one name", () => {
-  assert.notEqual(memoryKey("a", "web"), memoryKey("b", "web"));
+  assert.notEqual(stackStateKey("a", "web"), stackStateKey("b", "web"));
 });

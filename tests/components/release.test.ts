@@ -3,7 +3,6 @@ import * as pulumi from "@pulumi/pulumi";
 import fc from "fast-check";
 import type { Files } from "../../components/config-files.ts";
 import { defaults } from "../../components/defaults.ts";
-import { Refusal } from "../../components/refusal.ts";
 import {
   type Container,
   configMapsOf,
@@ -12,6 +11,7 @@ import {
   releaseId,
   renderRelease,
 } from "../../components/release.ts";
+import { UserError } from "../../components/user-error.ts";
 
 const probe = { httpGet: { path: "/healthz", port: 8080 } };
 const container = (changes: Partial<Container> = {}): Container => ({
@@ -25,7 +25,7 @@ const render = (args: Partial<ReleaseArgs> = {}) =>
 const refuses = (args: Partial<ReleaseArgs>, sentence: RegExp) =>
   assert.throws(
     () => render(args),
-    (error) => error instanceof Refusal && sentence.test(error.message),
+    (error) => error instanceof UserError && sentence.test(error.message),
   );
 
 /** The same value with every object's keys in another order. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Refusal } from "../../components/refusal.ts";
 import { type HttpRouteRule, routeRules } from "../../components/route.ts";
 import type { Rule } from "../../components/rule.ts";
 import { gatewayMode } from "../../components/traffic.ts";
+import { UserError } from "../../components/user-error.ts";
 import { anyRules, paths } from "./any-rules.ts";
 import { declared, envoyGateway, type Request, routed, specification, traefik } from "./gateway-api.ts";
 
@@ -76,7 +76,7 @@ function compiled(rules: readonly Rule[], weight: number): HttpRouteRule[] | und
   try {
     return compile(rules, weight);
   } catch (error) {
-    assert.ok(error instanceof Refusal && /^web: [^.]+(rules\.\d+[^.]*)+\.$/.test(error.message), String(error));
+    assert.ok(error instanceof UserError && /^web: [^.]+(rules\.\d+[^.]*)+\.$/.test(error.message), String(error));
     return undefined;
   }
 }
@@ -238,7 +238,7 @@ describe("the rules of an HTTPRoute", () => {
     assert.equal(compile(many(64))[1]?.matches.length, 64);
     assert.throws(
       () => compile(many(65)),
-      new Refusal(
+      new UserError(
         "web: the rules need more than the 64 matches that an HTTPRoute has room for in a rule: merge some into a pattern, or take rules.64 out.",
       ),
     );
@@ -248,13 +248,13 @@ describe("the rules of an HTTPRoute", () => {
     const paths: Rule[] = Array.from({ length: 64 }, (_, i) => ({ to: "stable", pathPrefix: `/p${i}` }));
     assert.throws(
       () => compile([{ ...beta, name: "beta" }, ...paths]),
-      new Refusal(
+      new UserError(
         'web: the rules need more than the 64 matches that an HTTPRoute has room for in a rule: put rules.0 ("beta"), which is repeated for each more specific rule below it and takes 65, further down or take it out.',
       ),
     );
     assert.throws(
       () => compile([{ ...beta, name: "beta" }, ...paths.slice(0, 50)]),
-      new Refusal(
+      new UserError(
         'web: the rules need more than the 128 matches that an HTTPRoute has room for in all: put rules.0 ("beta"), which is repeated for each more specific rule below it and takes 51, further down or take it out.',
       ),
     );
@@ -266,7 +266,7 @@ describe("the rules of an HTTPRoute", () => {
     assert.equal(compile(alternating(14)).length, 16);
     assert.throws(
       () => compile(alternating(15)),
-      new Refusal(
+      new UserError(
         "web: the rules change 14 times between canary and stable and an HTTPRoute has room for 13 changes: put rules to the same track next to each other, or take rules.14 out.",
       ),
     );
@@ -276,7 +276,7 @@ describe("the rules of an HTTPRoute", () => {
     const headers = Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`x-${i}`, "1"]));
     assert.throws(
       () => compile([beta, { to: "stable", headers }]),
-      new Refusal(
+      new UserError(
         "web: rules.1, together with the rules below it, looks at more than the 16 headers or query parameters that a match of an HTTPRoute has room for: give it fewer.",
       ),
     );

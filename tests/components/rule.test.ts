@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import * as v from "valibot";
-import { Refusal } from "../../components/refusal.ts";
 import { assertSupported, demandsOf, describeRule, type Rule } from "../../components/rule.ts";
 import { rulesSchema } from "../../components/rule-schema.ts";
 import { mustBe } from "../../components/schema.ts";
+import { UserError } from "../../components/user-error.ts";
 
 const firstIssue = (rules: unknown) => v.safeParse(rulesSchema, rules, { message: mustBe }).issues?.[0];
 /** The first issue, as `<path>: <message>`. */
@@ -174,7 +174,7 @@ describe("what a rule asks of a gateway", () => {
   it("is refused where the GatewayClass says that it has not got it", () => {
     assert.throws(
       () => assertSupported("web", [query], "plain", ["HTTPRoute"]),
-      new Refusal(
+      new UserError(
         'web: rules.0 ("trial") needs query parameters (HTTPRouteQueryParamMatching), which GatewayClass plain does not support: match by header or path, or take another class.',
       ),
     );

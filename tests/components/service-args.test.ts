@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Refusal } from "../../components/refusal.ts";
 import { assertServiceArgs, labelsOf, type ServiceArgs, tracksOf } from "../../components/service-args.ts";
+import { UserError } from "../../components/user-error.ts";
 import { serviceArgs } from "./fop-gate.ts";
 
 /** Each row is one bad argument and the sentence that it ends with. */
@@ -183,7 +183,7 @@ describe("the arguments of a service", () => {
     it(`refuse ${what}`, () => {
       assert.throws(
         () => assertServiceArgs("web", { ...serviceArgs(), ...args } as ServiceArgs),
-        new Refusal(sentence),
+        new UserError(sentence),
       );
     });
   }
@@ -192,7 +192,7 @@ describe("the arguments of a service", () => {
     it(`refuse ${what}`, () => {
       assert.throws(
         () => assertServiceArgs("web", { ...serviceArgs(), ...args } as ServiceArgs),
-        (error) => error instanceof Refusal && named.test(error.message) && error.message.endsWith("."),
+        (error) => error instanceof UserError && named.test(error.message) && error.message.endsWith("."),
       );
     });
   }
@@ -221,7 +221,7 @@ describe("the arguments of a service", () => {
     it(`refuse the service name "${name}"`, () => {
       assert.throws(
         () => assertServiceArgs(name, serviceArgs()),
-        new Refusal(
+        new UserError(
           `The service name "${name}" is no DNS label: use at most 40 lower-case letters, digits and dashes, like fop-gate.`,
         ),
       );

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Refusal } from "../../components/refusal.ts";
 import { describeTraffic, gatewayMode, replicasMode, rollOrder, type Traffic } from "../../components/traffic.ts";
+import { UserError } from "../../components/user-error.ts";
 
 const labels = { app: "web" };
 const plan = (weight: number, stable: number, acceptShare = false) =>
@@ -75,7 +75,7 @@ describe("traffic by number of pods", () => {
   it("refuses 10 % of three pods and says what can be had", () => {
     assert.throws(
       () => plan(10, 3),
-      new Refusal(
+      new UserError(
         "weight 10 cannot be had from 3 stable pods: 1 canary pod beside them gets 25 % of the requests; take weight 25, more stable pods, or acceptShare: true.",
       ),
     );
@@ -113,7 +113,7 @@ describe("traffic by number of pods", () => {
     try {
       return plan(weight, stable);
     } catch (error) {
-      assert.ok(error instanceof Refusal);
+      assert.ok(error instanceof UserError);
       return undefined;
     }
   }
@@ -176,7 +176,7 @@ describe("traffic by weights of backends", () => {
   it("refuses a weight finer than weights of backends can be", () => {
     assert.throws(
       () => split(0.0001, 9),
-      new Refusal("weight is 0.0001 and a gateway's goes in steps of 0.001: leave the further digits out."),
+      new UserError("weight is 0.0001 and a gateway's goes in steps of 0.001: leave the further digits out."),
     );
   });
 });

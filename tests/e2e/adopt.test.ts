@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { apply, get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
-import { Project } from "../../rehearsal/project.ts";
+import { apply, get, kubectl, namespace as makeNamespace, until } from "../../harness/kubectl.ts";
+import { Project } from "../../harness/project.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 import { type Load, startLoad } from "../../sandbox/load.ts";
 import { assertSplit } from "./split.ts";
@@ -205,7 +205,7 @@ describe("gray adopt", () => {
   it("promotes by a second Deployment of as many pods without a lost request, and then every weight can be had", async () => {
     write({ weight: 25 });
     const release = await project.release("canary", key);
-    await project.gray("approve", release, "--because", "a rehearsal", "-n", namespace);
+    await project.gray("approve", release, "--reason", "a rehearsal", "-n", namespace);
     await load();
     const up = project.startUp("prod");
     await until("the second Deployment", async () => {

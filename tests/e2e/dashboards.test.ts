@@ -9,8 +9,8 @@ import { type Assessment, judge } from "../../analysis/verdict.ts";
 import { dashboard } from "../../dashboards/dashboard.ts";
 import { CHOICES, queries } from "../../dashboards/queries.ts";
 import { rules } from "../../dashboards/rules.ts";
-import { get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
-import { Project } from "../../rehearsal/project.ts";
+import { get, kubectl, namespace as makeNamespace, until } from "../../harness/kubectl.ts";
+import { Project } from "../../harness/project.ts";
 import { exporter } from "../../rollout/drive/exporter.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 import { type Load, type Second, startLoad } from "../../sandbox/load.ts";
@@ -294,13 +294,13 @@ async function expose(service: string, { ticks, errors, weight, age }: Seen): Pr
 type Answered = readonly [ok: number, failed: number];
 
 function tick(at: number, canary: Answered, stable: Answered): Tick {
-  const unit = (name: string, release: string, [ok, failed]: Answered) => {
-    return { unit: name, release, pod: true, requests: { "200": ok, "500": failed }, pairs: {} };
+  const target = (name: string, release: string, [ok, failed]: Answered) => {
+    return { target: name, release, pod: true, requests: { "200": ok, "500": failed }, pairs: {} };
   };
   return {
     at,
     seconds: 1,
-    units: [unit("canary", "b2", canary), unit("stable", "a1", stable)],
+    targets: [target("canary", "b2", canary), target("stable", "a1", stable)],
     pods: [],
     problems: [],
   };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { apply, get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
-import { Project } from "../../rehearsal/project.ts";
+import { apply, get, kubectl, namespace as makeNamespace, until } from "../../harness/kubectl.ts";
+import { Project } from "../../harness/project.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 
 const namespace = "drift";
@@ -118,11 +118,11 @@ describe("a release that is what it says and nothing else", () => {
     withAccount("b");
     await project.mustUp("canary");
     const b = await runs("fop-gate-canary");
-    await gray("approve", b, "--because", "drift test");
+    await gray("approve", b, "--reason", "drift test");
     await project.mustUp("prod");
     assert.deepEqual(await accountOf("fop-gate"), ["b", "b"]);
     await kubectl(["delete", "serviceaccount", "b", "-n", namespace]);
-    const { code, output } = await gray("undo", "--because", "its account is gone");
+    const { code, output } = await gray("undo", "--reason", "its account is gone");
     assert.equal(code, 0, output);
     for (const name of ["fop-gate", "fop-gate-canary"]) {
       assert.equal(await runs(name), a);
@@ -131,14 +131,14 @@ describe("a release that is what it says and nothing else", () => {
     assert.deepEqual((await templateOf("fop-gate-canary")).spec, first.spec);
     const { tracks } = await status();
     assert.deepEqual([tracks.stable.drift, tracks.canary.drift, tracks.stable.complete], [[], [], true]);
-    assert.equal((await record()).completed.at(-1), a);
+    assert.equal((await record()).stableHistory.at(-1), a);
   });
 
   it("comes back by an abort where the pods of the next one cannot be made, because their account is gone", async () => {
     withAccount("never");
     const rollout = project.startGray(["rollout", "-n", namespace]);
     await until("canary is to have the account", async () => (await accountOf("fop-gate-canary"))[0] === "never");
-    const { code, output } = await gray("abort", "--because", "there is no such account");
+    const { code, output } = await gray("abort", "--reason", "there is no such account");
     assert.equal(code, 0, output);
     await rollout.ended;
     assert.deepEqual([await runs("fop-gate-canary"), await accountOf("fop-gate-canary")], [a, [undefined, undefined]]);

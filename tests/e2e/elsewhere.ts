@@ -19,7 +19,7 @@ export class OtherCluster {
     const cluster = connect(findAccess());
     const inside = new RegExp(`/namespaces/${namespace}/`);
     const collection = new RegExp(`/namespaces/${namespace}/[a-z]+(\\?|$)`);
-    const ending = new AbortController();
+    const stopping = new AbortController();
     this.#server = createServer((request, response) => {
       const { method = "GET", url = "/", headers } = request;
       const answer = (status: number, body: object) =>
@@ -35,13 +35,13 @@ export class OtherCluster {
           return answer(200, { ...found, metadata: { ...found?.metadata, uid: elsewhere } });
         }
         const { host: _, authorization: __, ...kept } = headers;
-        const passed = await cluster.forward(url, { method, headers: kept, body: request, signal: ending.signal });
+        const passed = await cluster.forward(url, { method, headers: kept, body: request, signal: stopping.signal });
         response.writeHead(passed.statusCode ?? 502, passed.headers);
         return passed.pipe(response);
       };
       answers().catch((error: Error) => answer(500, { message: error.message }));
     });
-    this.#server.once("close", () => ending.abort());
+    this.#server.once("close", () => stopping.abort());
   }
 
   static async start(namespace: string): Promise<OtherCluster> {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { apply, get, kubectl, namespace as makeNamespace } from "../../rehearsal/kubectl.ts";
-import { Project } from "../../rehearsal/project.ts";
-import { enterSandbox } from "../../rehearsal/sandbox.ts";
+import { apply, get, kubectl, namespace as makeNamespace } from "../../harness/kubectl.ts";
+import { Project } from "../../harness/project.ts";
+import { enterSandbox } from "../../harness/sandbox.ts";
 import { sandboxEnvironment } from "../../sandbox/env.ts";
 import { places } from "../../sandbox/places.ts";
 import { type ExpectedFailure, provoke, type Stage } from "../expected-failures/case.ts";

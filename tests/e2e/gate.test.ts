@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { apply, get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
-import { Project } from "../../rehearsal/project.ts";
+import { apply, get, kubectl, namespace as makeNamespace, until } from "../../harness/kubectl.ts";
+import { Project } from "../../harness/project.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 
 const namespace = "gate";
@@ -58,7 +58,7 @@ describe("the gate", () => {
     await project.mustUp("prod");
     releaseA = await live();
     const record = await readRecord();
-    assert.deepEqual(record.completed, [releaseA]);
+    assert.deepEqual(record.stableHistory, [releaseA]);
   });
 
   it("admits canary first, and refuses prod without a verdict", async () => {
@@ -72,7 +72,7 @@ describe("the gate", () => {
     const record = await readRecord();
     await writeRecord({
       ...record,
-      verdicts: { [releaseB]: { verdict: "bad", by: "evidence", because: "5xx", at: new Date().toISOString() } },
+      verdicts: { [releaseB]: { verdict: "bad", by: "evidence", reason: "5xx", at: new Date().toISOString() } },
     });
     await refused(/is refused, because it was judged bad \(evidence: 5xx\): release another one/);
     await writeRecord(record);
@@ -98,7 +98,7 @@ describe("the gate", () => {
       await refused(why);
       await backToA();
     }
-    const approve = await project.gray("approve", releaseB, "--because", "no", "-n", namespace);
+    const approve = await project.gray("approve", releaseB, "--reason", "no", "-n", namespace);
     assert.match(approve.output, /The record fop-gate-rollout in namespace gate cannot be read/);
     await writeRecord(record);
   });
@@ -108,7 +108,7 @@ describe("the gate", () => {
     await refused(
       /stands already and no record fop-gate-rollout says what it ran: restore the record, or run gray approve/,
     );
-    const approve = await project.gray("approve", releaseB, "--because", "seen in canary", "-n", namespace);
+    const approve = await project.gray("approve", releaseB, "--reason", "seen in canary", "-n", namespace);
     assert.equal(approve.code, 0, approve.output);
     await project.mustUp("prod");
     assert.equal(await live(), releaseB);
@@ -117,7 +117,7 @@ describe("the gate", () => {
   it("admits what once ran completely", async () => {
     await backToA();
     const record = await readRecord();
-    await writeRecord({ ...record, verdicts: {}, completed: [releaseB, releaseA] });
+    await writeRecord({ ...record, verdicts: {}, stableHistory: [releaseB, releaseA] });
     project.configure("prod", { release: releaseB });
     await project.mustUp("prod");
     assert.equal(await live(), releaseB);
@@ -126,7 +126,7 @@ describe("the gate", () => {
 
   it("lets a person break the glass, with an Event that says why", async () => {
     const record = await readRecord();
-    await writeRecord({ ...record, verdicts: {}, completed: [releaseA] });
+    await writeRecord({ ...record, verdicts: {}, stableHistory: [releaseA] });
     await refused(/no good verdict/);
     await project.mustUp("prod", { GRAY_BREAK_GLASS: "the fix cannot wait" });
     assert.equal(await live(), releaseB);
@@ -161,8 +161,8 @@ describe("the gate", () => {
     const record = await readRecord();
     const verdict = (found: "good" | "bad") => ({
       ...record,
-      completed: [releaseA],
-      verdicts: { [releaseB]: { verdict: found, by: "evidence", because: "5xx", at: new Date().toISOString() } },
+      stableHistory: [releaseA],
+      verdicts: { [releaseB]: { verdict: found, by: "evidence", reason: "5xx", at: new Date().toISOString() } },
     });
     await writeRecord(verdict("good"));
     const looked = 'const rollout = await openRollout("fop-gate", fopGate);';
@@ -182,6 +182,6 @@ import { join } from "node:path";\n${index.replace(looked, `${looked}\nwriteFile
     assert.match(output, /is refused, because it was judged bad/);
     assert.equal(await live(), releaseA);
     project.write("index.ts", index);
-    await writeRecord({ ...record, completed: [releaseA] });
+    await writeRecord({ ...record, stableHistory: [releaseA] });
   });
 });

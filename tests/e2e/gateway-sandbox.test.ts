@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { Agent, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { join } from "node:path";
-import { apply, get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
+import { apply, get, kubectl, namespace as makeNamespace, until } from "../../harness/kubectl.ts";
 import { api } from "../../sandbox/api.ts";
 import { traefikMetrics } from "../../sandbox/components/traefik.ts";
 import { sandboxEnvironment } from "../../sandbox/env.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
-import { Project } from "../../rehearsal/project.ts";
+import { get, kubectl, namespace as makeNamespace, until } from "../../harness/kubectl.ts";
+import { Project } from "../../harness/project.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 
 const namespace = "killed-up";
@@ -24,7 +24,7 @@ describe("an up that is killed in the middle of prod's roll", () => {
     project.share({ image: RELEASE_IMAGES.B });
     await project.mustUp("canary");
     const releaseB = await project.release("canary", key);
-    await project.gray("approve", releaseB, "--because", "rehearsal of a crash", "-n", namespace);
+    await project.gray("approve", releaseB, "--reason", "rehearsal of a crash", "-n", namespace);
 
     const up = project.startUp("prod");
     await until("half of the pods run the new release", async () => {

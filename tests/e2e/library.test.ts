@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Outcome, run } from "../../rehearsal/command.ts";
-import { get, kubectl, namespace as makeNamespace } from "../../rehearsal/kubectl.ts";
+import { type Outcome, run } from "../../harness/command.ts";
+import { get, kubectl, namespace as makeNamespace } from "../../harness/kubectl.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 
 const checkout = join(import.meta.dirname, "../..");
@@ -116,7 +116,7 @@ describe("the package as a library, for a service of another shape", () => {
     assert.notEqual(second, first);
     assert.equal(await release("web"), first);
     assert.match(output, new RegExp(`stable stays at ${first}`));
-    await must(join(folder, "node_modules/.bin/gray"), ["approve", second, "--because", "rehearsal", "-n", namespace]);
+    await must(join(folder, "node_modules/.bin/gray"), ["approve", second, "--reason", "rehearsal", "-n", namespace]);
     await up();
     assert.equal(await release("web"), second);
   });

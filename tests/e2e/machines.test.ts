@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { get, kubectl, namespace as makeNamespace } from "../../rehearsal/kubectl.ts";
-import { Project, type Stack } from "../../rehearsal/project.ts";
+import { get, kubectl, namespace as makeNamespace } from "../../harness/kubectl.ts";
+import { Project, type Stack } from "../../harness/project.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 import { elsewhere, OtherCluster } from "./elsewhere.ts";
 
@@ -95,7 +95,7 @@ describe("a stack that several machines use", () => {
     assert.equal(held.code, 4, held.output);
     goTo(machine("laptop"));
     const release = await project.release("canary", key);
-    assert.equal((await project.gray("approve", release, "--because", "tried it", "-n", namespace)).code, 0);
+    assert.equal((await project.gray("approve", release, "--reason", "tried it", "-n", namespace)).code, 0);
     const resumed = await project.gray("resume", "-n", namespace);
     assert.equal(resumed.code, 0, resumed.output);
     assert.equal(await project.release("prod", key), release);

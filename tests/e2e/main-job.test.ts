@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
-import { Project } from "../../rehearsal/project.ts";
+import { get, kubectl, namespace as makeNamespace, until } from "../../harness/kubectl.ts";
+import { Project } from "../../harness/project.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 import { startLoad } from "../../sandbox/load.ts";
 
@@ -190,7 +190,7 @@ describe("the main job: canary, then prod", () => {
       const approved = await project.gray(
         "approve",
         releaseB,
-        "--because",
+        "--reason",
         "looked at its logs and TPS",
         "-n",
         namespace,

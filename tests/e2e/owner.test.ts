@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { apply, get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
-import { Project, type Stack } from "../../rehearsal/project.ts";
+import { apply, get, kubectl, namespace as makeNamespace, until } from "../../harness/kubectl.ts";
+import { Project, type Stack } from "../../harness/project.ts";
 import { type Strict, strictProvider } from "./strict.ts";
 
 const namespace = "owner";
@@ -99,7 +99,7 @@ describe("with a provider that refuses to create what exists,", () => {
       async () => (await canary()).spec.template.metadata.labels.release === open.release,
       120,
     );
-    const aborted = await project.gray("abort", "-n", namespace, "--because", "seen enough");
+    const aborted = await project.gray("abort", "-n", namespace, "--reason", "seen enough");
     assert.equal(aborted.code, 0, aborted.output);
     await driver.ended;
   });

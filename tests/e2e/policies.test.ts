@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Log } from "sarif";
+import { apply, kubectl, namespace as makeNamespace } from "../../harness/kubectl.ts";
+import { Project } from "../../harness/project.ts";
+import { enterSandbox } from "../../harness/sandbox.ts";
 import { rules } from "../../policies/rules.ts";
-import { apply, kubectl, namespace as makeNamespace } from "../../rehearsal/kubectl.ts";
-import { Project } from "../../rehearsal/project.ts";
-import { enterSandbox } from "../../rehearsal/sandbox.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 import { behindGateway, edge } from "../expected-failures/behind-gateway.ts";
 import type { Variant } from "../expected-failures/policies/variant.ts";

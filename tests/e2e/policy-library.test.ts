@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Outcome, run } from "../../harness/command.ts";
 import { stackOf } from "../../policies/examples.ts";
-import { type Outcome, run } from "../../rehearsal/command.ts";
 
 const checkout = join(import.meta.dirname, "../..");
 

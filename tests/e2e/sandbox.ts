@@ -1,4 +1,4 @@
-import { enterSandbox } from "../../rehearsal/sandbox.ts";
+import { enterSandbox } from "../../harness/sandbox.ts";
 
 /** Mocha's global fixture: before the first end-to-end test there is a cluster, with all that any of them needs, as two files run at a time. */
 export function mochaGlobalSetup(): void {

@@ -3,8 +3,8 @@ import { advance, nothingCounted } from "../../analysis/counters.ts";
 import type { Reading } from "../../analysis/reading.ts";
 import { podSource } from "../../analysis/sources/pods.ts";
 import type { Tick } from "../../analysis/tick.ts";
-import { get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
-import { Project } from "../../rehearsal/project.ts";
+import { get, kubectl, namespace as makeNamespace, until } from "../../harness/kubectl.ts";
+import { Project } from "../../harness/project.ts";
 import { type Cluster, connect } from "../../rollout/cluster/cluster.ts";
 import { findAccess } from "../../rollout/cluster/kubeconfig.ts";
 import { listPods } from "../../rollout/live/pods.ts";
@@ -45,7 +45,7 @@ describe("the pods' own metrics, read through the API server", () => {
   const look = async (): Promise<Reading> => {
     const pods = await listPods(cluster, namespace, "fop-gate");
     const source = podSource({ ask: cluster.stream, namespace });
-    return { at: Date.now(), pods, units: await source.read(pods, new AbortController().signal) };
+    return { at: Date.now(), pods, targets: await source.read(pods, new AbortController().signal) };
   };
   const ticksOf = (readings: readonly Reading[]): Tick[] => {
     let state = nothingCounted;
@@ -58,7 +58,7 @@ describe("the pods' own metrics, read through the API server", () => {
   /** Requests by release. */
   const requestsIn = (ticks: readonly Tick[]) => {
     const counted: Record<string, number> = {};
-    for (const { release, requests } of ticks.flatMap(({ units }) => units)) {
+    for (const { release, requests } of ticks.flatMap(({ targets }) => targets)) {
       counted[release] = Object.values(requests).reduce((sum, each) => sum + each, counted[release] ?? 0);
     }
     return counted;
@@ -77,7 +77,7 @@ describe("the pods' own metrics, read through the API server", () => {
     assert.deepEqual(tick?.problems, []);
     assert.deepEqual(requestsIn(tick ? [tick] : []), answered);
     assert.equal(Object.keys(answered).length, 2);
-    for (const { latency, requests } of tick?.units ?? []) assert.equal(latency?.total, requests[200]);
+    for (const { latency, requests } of tick?.targets ?? []) assert.equal(latency?.total, requests[200]);
   });
 
   it("take no harm from a pod that is deleted under load: nothing is counted twice, and its successor from zero", async () => {
@@ -98,7 +98,7 @@ describe("the pods' own metrics, read through the API server", () => {
     // Nobody can know what a pod counted between the last look at it and its end.
     const [seen = 0, all = 0] = [counted[ofStable], answered[ofStable]];
     assert.ok(seen <= all && seen > 0.95 * all, `counted ${seen} of ${all}`);
-    const names = readings.at(-1)?.units.map(({ unit }) => unit);
+    const names = readings.at(-1)?.targets.map(({ target }) => target);
     assert.ok(!names?.includes(stable?.name ?? "") && names?.length === 10, String(names));
   });
 });

@@ -11,10 +11,10 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import type { ServerUnaryCall, ServerWritableStream, ServiceDefinition, sendUnaryData } from "@grpc/grpc-js";
-import { run } from "../../rehearsal/command.ts";
-import { until } from "../../rehearsal/kubectl.ts";
-import { endWithParent } from "../../sandbox/stand-ins/parent.ts";
-import { grpc } from "../../sandbox/stand-ins/sdk.ts";
+import { run } from "../../harness/command.ts";
+import { until } from "../../harness/kubectl.ts";
+import { endWithParent } from "../../sandbox/substitutes/parent.ts";
+import { grpc } from "../../sandbox/substitutes/sdk.ts";
 
 const sdk = createRequire(createRequire(import.meta.url).resolve("@pulumi/pulumi/package.json"));
 const messages: typeof import("@pulumi/pulumi/proto/provider_pb.js") = sdk("./proto/provider_pb.js");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { get, kubectl, namespace as makeNamespace } from "../../rehearsal/kubectl.ts";
-import { Project } from "../../rehearsal/project.ts";
+import { get, kubectl, namespace as makeNamespace } from "../../harness/kubectl.ts";
+import { Project } from "../../harness/project.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 
 /** A program with two services that each own both tracks in one stack. */
@@ -66,7 +66,7 @@ for (const second of [
       const approved = await project.gray(
         "approve",
         tried,
-        "--because",
+        "--reason",
         "rehearsal",
         "--service",
         second.name,
@@ -79,8 +79,8 @@ for (const second of [
       assert.equal(await release("one", "two-a"), before.one);
       const record = async (name: string, namespace: string) =>
         JSON.parse((await get(namespace, "configmap", `${name}-rollout`)).data.record);
-      assert.deepEqual((await record("one", "two-a")).completed, [before.one]);
-      assert.deepEqual((await record(second.name, second.namespace)).completed, [before.other, tried]);
+      assert.deepEqual((await record("one", "two-a")).stableHistory, [before.one]);
+      assert.deepEqual((await record(second.name, second.namespace)).stableHistory, [before.other, tried]);
     });
   });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
-import { Project } from "../../rehearsal/project.ts";
+import { get, kubectl, namespace as makeNamespace, until } from "../../harness/kubectl.ts";
+import { Project } from "../../harness/project.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 
 const namespace = "two-ups";
@@ -22,15 +22,15 @@ describe("an up of prod that lives on beside the next one, because pulumi cancel
   const stable = () => get(namespace, "deployment", "fop-gate");
   const releaseOf = ({ spec }: { spec: { template: { metadata: { labels: { release: string } } } } }) =>
     spec.template.metadata.labels.release;
-  const completed = async () =>
-    JSON.parse((await get(namespace, "configmap", "fop-gate-rollout")).data.record).completed as string[];
+  const stableHistory = async () =>
+    JSON.parse((await get(namespace, "configmap", "fop-gate-rollout")).data.record).stableHistory as string[];
 
   it("is ended by it, and what both leave is what the last one says", async () => {
     const a = await project.release("prod", key);
     project.share({ image: RELEASE_IMAGES.B });
     await project.mustUp("canary");
     const b = await project.release("canary", key);
-    await project.gray("approve", b, "--because", "two at once", "-n", namespace);
+    await project.gray("approve", b, "--reason", "two at once", "-n", namespace);
 
     const first = project.startUp("prod");
     await until("some pods run the new release", async () => {
@@ -51,11 +51,11 @@ describe("an up of prod that lives on beside the next one, because pulumi cancel
     const { spec, status } = await stable();
     assert.deepEqual([releaseOf({ spec }), status.updatedReplicas, status.availableReplicas], [a, 9, 9]);
     assert.equal(await project.release("prod", key), a);
-    assert.deepEqual(await completed(), [a]);
+    assert.deepEqual(await stableHistory(), [a]);
 
     project.configure("prod", { release: undefined });
     await project.mustUp("prod");
     assert.deepEqual([releaseOf(await stable()), await project.release("prod", key)], [b, b]);
-    assert.deepEqual(await completed(), [a, b]);
+    assert.deepEqual(await stableHistory(), [a, b]);
   });
 });

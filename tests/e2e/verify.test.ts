@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { get, kubectl, namespace as makeNamespace, until } from "../../rehearsal/kubectl.ts";
-import { Project } from "../../rehearsal/project.ts";
+import { get, kubectl, namespace as makeNamespace, until } from "../../harness/kubectl.ts";
+import { Project } from "../../harness/project.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 import { type Load, startLoad } from "../../sandbox/load.ts";
 import { startPrometheus } from "../../sandbox/prometheus.ts";
@@ -13,7 +13,7 @@ const troubled = process.env.GRAY_LONG ? "10m" : "3m";
 interface Line {
   readonly final?: boolean;
   readonly verdict: string;
-  readonly because: string;
+  readonly reason: string;
   readonly guard?: string;
   readonly canary?: { readonly tps2xx: number; readonly tps5xx: number };
   readonly answers?: Readonly<Record<"canary" | "stable", { readonly requests: number; readonly failed: number }>>;
@@ -71,7 +71,7 @@ describe("gray verify", function () {
     await canary(RELEASE_IMAGES.B);
     const { code, last } = await verify("--for", "5s");
     assert.deepEqual([code, last.verdict, last.guard], [4, "undecided", "no data"]);
-    assert.match(last.because, /^no request has reached canary in \d+ s, so nothing is known of it$/);
+    assert.match(last.reason, /^no request has reached canary in \d+ s, so nothing is known of it$/);
     assert.equal((await recorded()).verdict, "undecided");
     assert.match((await project.up("prod")).output, /has no good verdict/);
   });
@@ -80,7 +80,7 @@ describe("gray verify", function () {
     const users = await load();
     const { code, last, lines } = await verify("--for", "10m");
     const { failed } = await users.stop();
-    assert.deepEqual([code, last.verdict, failed], [0, "good", 0], last.because);
+    assert.deepEqual([code, last.verdict, failed], [0, "good", 0], last.reason);
     const busy = lines.at(-2)?.canary;
     assert.ok(busy && busy.tps2xx > 12 && busy.tps2xx < 28 && busy.tps5xx === 0, JSON.stringify(busy));
     const { verdict, by, evidence } = await recorded();
@@ -96,9 +96,9 @@ describe("gray verify", function () {
     const users = await load();
     const { code, last } = await verify("--for", "2m");
     await users.stop();
-    assert.deepEqual([code, last.verdict], [3, "bad"], last.because);
+    assert.deepEqual([code, last.verdict], [3, "bad"], last.reason);
     assert.ok((last.seconds ?? 99) <= 15, `${last.seconds} s`);
-    assert.match(last.because, /^canary answers 5xx in [\d.]+ % of its requests, which stable never does, at least/);
+    assert.match(last.reason, /^canary answers 5xx in [\d.]+ % of its requests, which stable never does, at least/);
     assert.equal((await recorded()).verdict, "bad");
     assert.match((await project.up("prod")).output, /was judged bad/);
   });
@@ -107,7 +107,7 @@ describe("gray verify", function () {
     const failing = (text: string) => text.replace(/error_rate=.*/, "error_rate=0.05");
     project.change({ files: { "config/fop-gate/fop-gate.conf": failing } });
     await canary(RELEASE_IMAGES.A);
-    await project.gray("approve", release, "--because", "a rehearsal", "-n", namespace);
+    await project.gray("approve", release, "--reason", "a rehearsal", "-n", namespace);
     await project.mustUp("prod");
     await canary(RELEASE_IMAGES.B);
     const users = await load();
@@ -116,7 +116,7 @@ describe("gray verify", function () {
     assert.ok(failed / requests > 0.03, `${failed} of ${requests} failed`);
     assert.ok(
       lines.every(({ verdict }) => verdict !== "bad"),
-      last.because,
+      last.reason,
     );
     // 5 % of 20 and of 180 requests a second, in a minute or more.
     const { canary: ofCanary, stable: ofStable } = last.answers ?? assert.fail("no answers were counted");
@@ -142,7 +142,7 @@ describe("gray verify", function () {
     await prometheus.kill();
     const { code, last } = await verifying;
     await users.stop();
-    assert.deepEqual([code, last.verdict, last.guard], [4, "undecided", "no data"], last.because);
-    assert.match(last.because, /Prometheus/);
+    assert.deepEqual([code, last.verdict, last.guard], [4, "undecided", "no data"], last.reason);
+    assert.match(last.reason, /Prometheus/);
   });
 });

@@ -1,5 +1,5 @@
 import type { GatewayArgs } from "../../components/gateway.ts";
-import type { Change } from "../../rehearsal/project.ts";
+import type { Change } from "../../harness/project.ts";
 import type { Step } from "./case.ts";
 
 /** A Gateway in the namespace of the case, which nobody serves. */

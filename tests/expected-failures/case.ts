@@ -1,4 +1,4 @@
-import type { Change, Stack } from "../../rehearsal/project.ts";
+import type { Change, Stack } from "../../harness/project.ts";
 
 /** What happened before: a change, an object put into the cluster, an `up` that succeeds. In this order. */
 export interface Step {

@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { dump, load } from "js-yaml";
-import type { Change, Stack } from "../../rehearsal/project.ts";
+import type { Change, Stack } from "../../harness/project.ts";
 import type { Exports } from "./world.ts";
 
 const root = join(import.meta.dirname, "..", "..");

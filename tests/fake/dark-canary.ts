@@ -105,12 +105,12 @@ export class DarkCanary {
   }
 
   /** Gives canary a pod, of its Deployment's release unless said otherwise. */
-  pod(name: string, { ready = true, release = this.release, ending = false } = {}): void {
+  pod(name: string, { ready = true, release = this.release, terminating = false } = {}): void {
     this.world.api.put(`/api/v1/namespaces/dora-apps/pods/${name}`, {
       metadata: {
         name,
         labels: { app: "web", track: "canary", release },
-        ...(ending && { deletionTimestamp: "2026-01-01T00:00:00Z" }),
+        ...(terminating && { deletionTimestamp: "2026-01-01T00:00:00Z" }),
       },
       spec: { containers: [{ name: "web", ports: [{ name: "http", containerPort: 8080 }] }] },
       status: { phase: "Running", conditions: [{ type: "Ready", status: ready ? "True" : "False" }] },

@@ -1,5 +1,5 @@
-import { identityOf } from "../../rollout/drive/claim.ts";
 import { thisProcess } from "../../rollout/drive/holder.ts";
+import { identityOf } from "../../rollout/drive/lease-acquisition.ts";
 import type { World } from "./world.ts";
 
 /**

@@ -1,9 +1,9 @@
 import { mock } from "node:test";
 import { fullStep, type Step } from "../../components/step.ts";
-import { type Drive, drive, type End } from "../../rollout/drive/driver.ts";
-import { type Kept, Ledger, tell } from "../../rollout/drive/ledger.ts";
-import type { Move, Standing } from "../../rollout/drive/next.ts";
+import { type DriveContext, drive, type End } from "../../rollout/drive/driver.ts";
+import type { Judgment, Move } from "../../rollout/drive/next.ts";
 import type { Rollout } from "../../rollout/drive/rollout.ts";
+import { type RecordAddress, RolloutStore, recordDecision } from "../../rollout/drive/rollout-store.ts";
 import { type RolloutRecord, recordName } from "../../rollout/record/record.ts";
 import { ApiServer } from "./api-server.ts";
 import { direct } from "./direct.ts";
@@ -12,9 +12,9 @@ import { Tracks } from "./tracks.ts";
 
 /** The releases: what the tracks run, and what is rolled out. */
 export const [a, b] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb"] as const;
-export const good: Standing = { verdict: "good", because: "every stream is fine" };
-export const bad: Standing = { verdict: "bad", because: "canary answers 5xx 5 times as often" };
-export const undecided: Standing = { verdict: "undecided", because: "too few requests" };
+export const good: Judgment = { verdict: "good", reason: "every stream is fine" };
+export const bad: Judgment = { verdict: "bad", reason: "canary answers 5xx 5 times as often" };
+export const undecided: Judgment = { verdict: "undecided", reason: "too few requests" };
 export const usual: readonly Step[] = [
   { stage: "dark" },
   { stage: "canary", weight: 10, atMost: 15 },
@@ -40,7 +40,7 @@ export async function quickCluster(): Promise<{ api: ApiServer; sleepAgain(): vo
 /** A rollout of `b` to tracks that run `a`, with its record. */
 export class Trial {
   readonly tracks = new Tracks(a);
-  readonly of: Kept;
+  readonly of: RecordAddress;
   readonly notes: string[] = [];
   readonly moves: Move[] = [];
   readonly stop = new AbortController();
@@ -48,7 +48,7 @@ export class Trial {
   /** Why canary was cut since the driver asked last. */
   cut: string | undefined;
   /** What is known of the release. */
-  standing: (rollout: Rollout) => Standing = () => good;
+  judgment: (rollout: Rollout) => Judgment = () => good;
   /** Happens after each reading of the record: what a person does. */
   meanwhile: (rollout: Rollout) => void | Promise<void> = () => {};
   private readonly api: ApiServer;
@@ -67,7 +67,7 @@ export class Trial {
     return this.record.open as unknown as Rollout;
   }
 
-  begin(steps: readonly Step[] = usual, more: Partial<Rollout> = {}): Promise<Ledger> {
+  begin(steps: readonly Step[] = usual, more: Partial<Rollout> = {}): Promise<RolloutStore> {
     const began = new Date().toISOString();
     const runs = { canary: a, stable: a };
     const rest = {
@@ -81,37 +81,37 @@ export class Trial {
       step: 0,
       ...more,
     };
-    return Ledger.open(this.of, (epoch) => ({ ...rest, epoch }));
+    return RolloutStore.open(this.of, (epoch) => ({ ...rest, epoch }));
   }
 
-  takeOver(): Promise<Ledger> {
-    return Ledger.takeOver(this.of, (found) => found as Rollout);
+  takeOver(): Promise<RolloutStore> {
+    return RolloutStore.takeOver(this.of, (found) => found as Rollout);
   }
 
   /** A person's word. */
-  tell(to: (rollout: Rollout) => Rollout): Promise<void> {
-    return tell(this.of, (rollout) => ({ open: to(rollout as Rollout) }));
+  recordDecision(to: (rollout: Rollout) => Rollout): Promise<void> {
+    return recordDecision(this.of, (rollout) => ({ open: to(rollout as Rollout) }));
   }
 
-  drive(ledger: Ledger, more: Partial<Drive> = {}): Promise<End> {
-    const { read } = ledger;
-    ledger.read = async () => {
-      const entry = await read.call(ledger);
+  drive(store: RolloutStore, more: Partial<DriveContext> = {}): Promise<End> {
+    const { read } = store;
+    store.read = async () => {
+      const entry = await read.call(store);
       await this.meanwhile(entry.rollout);
       return entry;
     };
     return drive({
-      ledger,
+      store,
       actuator: this.tracks,
-      witness: {
-        standing: ({ rollout }) => this.standing(rollout),
+      observer: {
+        judgment: ({ rollout }) => this.judgment(rollout),
         takeCut: () => {
           const { cut } = this;
           this.cut = undefined;
           return cut;
         },
       },
-      audience: {
+      reporter: {
         now: (_, move) => {
           mock.timers.setTime(Date.now() + 5000);
           this.moves.push(move);

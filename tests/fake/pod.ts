@@ -8,7 +8,7 @@ export function pod(track: string, changes: Partial<Pod> = {}): Pod {
     release: "a",
     track,
     ready: true,
-    ending: false,
+    terminating: false,
     restarts: 0,
     annotations: {},
     ports: [],

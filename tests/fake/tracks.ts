@@ -1,6 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { Refusal } from "../../components/refusal.ts";
 import type { Track } from "../../components/traffic.ts";
+import { UserError } from "../../components/user-error.ts";
 import type { Actuator } from "../../rollout/drive/driver.ts";
 import type { Rollout } from "../../rollout/drive/rollout.ts";
 
@@ -10,11 +10,11 @@ export class Tracks implements Actuator {
   static readonly ownWeight = 10;
   readonly canary: { release: string; weight: number; silent: boolean };
   /** `urgent`: it stands under the settings with which all pods go at once. */
-  readonly stable: { release: string; complete: boolean; urgent: boolean };
+  readonly stable: { release: string; complete: boolean; fastRollback: boolean };
   /** What was done, in order, as it began. */
   readonly done: string[] = [];
   /** Why a track will never come to run a release. */
-  readonly never: Partial<Record<Track, { readonly release: string; readonly because: string }>> = {};
+  readonly never: Partial<Record<Track, { readonly release: string; readonly reason: string }>> = {};
   /** What the checks come to. */
   failedChecks: string | undefined;
   /** Hears of each place at which something may happen, or throws there. */
@@ -24,7 +24,7 @@ export class Tracks implements Actuator {
 
   constructor(release: string) {
     this.canary = { release, weight: Tracks.ownWeight, silent: false };
-    this.stable = { release, complete: true, urgent: false };
+    this.stable = { release, complete: true, fastRollback: false };
   }
 
   async bringCanary({ runs, weight = Tracks.ownWeight }: Rollout, signal: AbortSignal): Promise<void> {
@@ -38,22 +38,22 @@ export class Tracks implements Actuator {
     (rises || this.canary.weight === 0 ? pods : users)();
     await this.#reach("canary half-way", signal);
     const never = this.never.canary;
-    if (never?.release === runs.canary) throw new Refusal("The up of canary failed.");
+    if (never?.release === runs.canary) throw new UserError("The up of canary failed.");
     (rises || this.canary.weight === 0 ? users : pods)();
     pods();
     users();
     await this.#reach("canary there", signal);
   }
 
-  async bringStable({ runs, urgent = false }: Rollout, signal: AbortSignal): Promise<void> {
-    this.done.push(`stable ${runs.stable}${urgent ? " at once" : ""}`);
+  async bringStable({ runs, fastRollback = false }: Rollout, signal: AbortSignal): Promise<void> {
+    this.done.push(`stable ${runs.stable}${fastRollback ? " at once" : ""}`);
     await this.#reach("stable begins", signal);
     if (this.stable.release !== runs.stable || !this.stable.complete) {
-      this.#change(this.stable, { release: runs.stable, complete: false, urgent });
+      this.#change(this.stable, { release: runs.stable, complete: false, fastRollback });
       await this.#reach("stable half-way", signal);
-      if (this.never.stable?.release === runs.stable) throw new Refusal("The up of stable failed.");
+      if (this.never.stable?.release === runs.stable) throw new UserError("The up of stable failed.");
     }
-    this.#change(this.stable, { complete: true, urgent });
+    this.#change(this.stable, { complete: true, fastRollback });
     await this.#reach("stable there", signal);
   }
 
@@ -62,10 +62,10 @@ export class Tracks implements Actuator {
     return this.stable.release === release && this.stable.complete;
   }
 
-  async hopeless(track: Track, { runs }: Rollout): Promise<string | undefined> {
+  async cannotSucceed(track: Track, { runs }: Rollout): Promise<string | undefined> {
     const never = this.never[track];
     const isTried = this[track].release === runs[track] && !(track === "stable" && this.stable.complete);
-    return isTried && never?.release === runs[track] ? never.because : undefined;
+    return isTried && never?.release === runs[track] ? never.reason : undefined;
   }
 
   async check(_names: readonly string[], _signal: AbortSignal): Promise<string | undefined> {
@@ -82,7 +82,7 @@ export class Tracks implements Actuator {
     return true;
   }
 
-  async silence({ release }: Rollout): Promise<void> {
+  async drainCanary({ release }: Rollout): Promise<void> {
     this.done.push("silence");
     await this.at("silence begins");
     if (this.canary.release === release) this.#change(this.canary, { silent: true });
@@ -97,6 +97,6 @@ export class Tracks implements Actuator {
   async #reach(place: string, signal: AbortSignal): Promise<void> {
     await turn();
     await this.at(place);
-    if (signal.aborted) throw new Refusal("The up was interrupted.");
+    if (signal.aborted) throw new UserError("The up was interrupted.");
   }
 }

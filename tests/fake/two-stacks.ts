@@ -13,7 +13,7 @@ const promotes = once((world, tag: string) => world.up("prod", prod(tag)));
 /** What happens to the service web in its two stacks, canary and prod, of a world. */
 export function twoStacks(world: () => World) {
   /** The release that canary ran last. */
-  const now = () => world().memory("canary", "web").current.canary ?? "";
+  const now = () => world().stackState("canary", "web").current.canary ?? "";
   const record = () => JSON.parse(world().api.objects.get(world().recordPath("web"))?.data.record ?? "null");
   return {
     now,

@@ -10,7 +10,7 @@ export const program =
     const opened = [];
     for (const [name, args] of services) opened.push({ name, args, rollout: await openRollout(name, args) });
     const made = opened.map(({ name, args, rollout }) => new CanaryService(name, { ...args, rollout }));
-    return { releases: Object.fromEntries(made.map(({ key, memory }) => [key, memory])) };
+    return { releases: Object.fromEntries(made.map(({ key, stackState }) => [key, stackState])) };
   };
 
 export const image = (tag: string) => [

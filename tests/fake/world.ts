@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { canonicalJson } from "../../components/canonical.ts";
-import type { Memory } from "../../components/history.ts";
+import type { StackState } from "../../components/history.ts";
 import type { Release } from "../../components/release.ts";
 import { type RolloutRecord, recordName } from "../../rollout/record/record.ts";
 import { type ApiObject, ApiServer, type Held } from "./api-server.ts";
@@ -163,8 +163,8 @@ export class World {
   }
 
   /** What a stack remembers of a service. */
-  memory(stack: string, service = "fop-gate"): Memory {
-    const releases = this.outputs.get(stack)?.releases as Record<string, Memory> | undefined;
+  stackState(stack: string, service = "fop-gate"): StackState {
+    const releases = this.outputs.get(stack)?.releases as Record<string, StackState> | undefined;
     const found = releases?.[`${this.namespace}/${service}`];
     if (found === undefined) throw new Error(`stack ${stack} remembers nothing of ${service}`);
     return found;
@@ -184,7 +184,7 @@ export class World {
   /** Gives a service a record, or changes the one it has. */
   writeRecord(change: Partial<RolloutRecord>, service = "fop-gate"): void {
     const before = this.api.objects.get(this.recordPath(service))?.data.record;
-    const empty: RolloutRecord = { version: 1, cluster: "cluster-uid", sequence: 0, verdicts: {}, completed: [] };
+    const empty: RolloutRecord = { version: 2, cluster: "cluster-uid", sequence: 0, verdicts: {}, stableHistory: [] };
     this.writeRecordText(JSON.stringify({ ...(before ? JSON.parse(before) : empty), ...change }), service);
   }
 
@@ -287,8 +287,8 @@ function pathOf(type: string, { metadata }: ApiObject): string | undefined {
 }
 
 /** A verdict for a record. */
-export function verdict(word: "good" | "bad" | "undecided", by = "alice", because = "looked at it") {
-  return { verdict: word, by, because, at: "2026-01-01T00:00:00Z" } as const;
+export function verdict(decision: "good" | "bad" | "undecided", by = "alice", reason = "looked at it") {
+  return { verdict: decision, by, reason, at: "2026-01-01T00:00:00Z" } as const;
 }
 
 /** The ids of releases, as a history reads. */

@@ -6,14 +6,14 @@ import { largestWeight, readRoutes } from "../../rollout/live/routes.ts";
 import { PulumiFailure } from "../../rollout/pulumi/pulumi.ts";
 import {
   changeRecord,
-  completedReleases,
   type parseRecord,
   readRecord,
-  withCompleted,
+  stableReleases,
+  withStableHistory,
 } from "../../rollout/record/record.ts";
 import { decide, frontHeld } from "../../rollout/up/gate.ts";
 import type { Chance } from "./chance.ts";
-import type { Happening } from "./events.ts";
+import type { TimelineEvent } from "./events.ts";
 import { type History, releases } from "./history.ts";
 import type { Actor } from "./simulated-time.ts";
 import { canaryReplicas, cluster, namespace, paths, rulesAt, selectorAt, service } from "./site.ts";
@@ -39,12 +39,12 @@ const rollMilliseconds = 30_000;
  */
 export class Backend {
   readonly #history: History;
-  readonly #tell: (event: Happening) => void;
+  readonly #tell: (event: TimelineEvent) => void;
   readonly #isCalm: () => boolean;
   /** Who holds each stack. */
   readonly #locks = new Map<Track, Actor>();
 
-  constructor(history: History, isCalm: () => boolean, tell: (event: Happening) => void) {
+  constructor(history: History, isCalm: () => boolean, tell: (event: TimelineEvent) => void) {
     this.#history = history;
     this.#isCalm = isCalm;
     this.#tell = tell;
@@ -95,14 +95,14 @@ export class Backend {
     if (failure !== undefined) this.#fail(actor, epoch);
     if (track !== "stable") return;
     const now = await readRecord(api, namespace, service, cluster);
-    if (completedReleases(now)[0] === release) return;
-    await changeRecord(api, namespace, service, cluster, (before) => withCompleted(before, release));
+    if (stableReleases(now)[0] === release) return;
+    await changeRecord(api, namespace, service, cluster, (before) => withStableHistory(before, release));
   }
 
   #fail(actor: Actor, epoch: number): never {
-    const because = "the provider had a bad moment";
-    this.#tell({ kind: "failed up", by: actor.name, epoch, because });
-    throw new PulumiFailure("failed", because);
+    const reason = "the provider had a bad moment";
+    this.#tell({ kind: "failed up", by: actor.name, epoch, reason });
+    throw new PulumiFailure("failed", reason);
   }
 
   /** Pods before users where more of them come, users before pods where fewer do. */
@@ -131,7 +131,7 @@ export class Backend {
       ...{ service, track, release, record, epoch, stableHasHistory: true },
       live: releaseOf(live),
       complete: live !== undefined && isComplete(live),
-      ran: completedReleases(record).slice(0, 1),
+      ran: stableReleases(record).slice(0, 1),
       canary: runs(canary, release) ? "available" : "not-available",
     });
     if (!admission.admitted) throw new Error(admission.sentence);

@@ -2,19 +2,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Evidence } from "../../analysis/evidence.ts";
 import type { Assessment } from "../../analysis/verdict.ts";
 import type { Track } from "../../components/traffic.ts";
-import { mayPass } from "../../rollout/cluster/answer.ts";
+import { isRetryable } from "../../rollout/cluster/answer.ts";
 import type { Cluster } from "../../rollout/cluster/cluster.ts";
 import { actuatorOf } from "../../rollout/drive/actuator.ts";
-import type { End, Witness } from "../../rollout/drive/driver.ts";
+import type { End, EvidenceObserver } from "../../rollout/drive/driver.ts";
 import { Driven, Lease } from "../../rollout/drive/lease.ts";
-import { type Entry, Ledger } from "../../rollout/drive/ledger.ts";
-import type { Move, Standing } from "../../rollout/drive/next.ts";
+import type { Judgment, Move } from "../../rollout/drive/next.ts";
 import type { Rollout } from "../../rollout/drive/rollout.ts";
+import { type Entry, RolloutStore } from "../../rollout/drive/rollout-store.ts";
 import { driveWithLease } from "../../rollout/drive/with-lease.ts";
 import { Recorder } from "../../rollout/evidence/recorder.ts";
 import { Superseded } from "../../rollout/record/epoch.ts";
-import { byEvidence } from "../../rollout/record/judgement.ts";
-import type { Happening } from "./events.ts";
+import { byEvidence } from "../../rollout/record/verdict-merge.ts";
+import type { TimelineEvent } from "./events.ts";
 import type { History, Verdict } from "./history.ts";
 import type { Actor } from "./simulated-time.ts";
 import { cluster, namespace, service } from "./site.ts";
@@ -26,14 +26,14 @@ export interface Process {
   readonly history: History;
   /** Milliseconds since the beginning. */
   readonly now: () => number;
-  readonly tell: (event: Happening) => void;
+  readonly tell: (event: TimelineEvent) => void;
   /** `pulumi up` of a track's stack. */
   readonly up: (track: Track, epoch: number, signal: AbortSignal) => Promise<void>;
   /** Folder for last words. */
   readonly folder: string;
   readonly leavesHolding: boolean;
   /** Ends it in good order, as SIGTERM does. */
-  readonly ending: AbortSignal;
+  readonly stopping: AbortSignal;
 }
 
 const of = (api: Cluster) => ({ api, cluster, namespace, service, deployments: {} });
@@ -43,8 +43,8 @@ export async function takeOver(process: Process, found: (rollout: Rollout | unde
   await ends(process, async () => {
     const lease = await patiently(() => Lease.take(of(process.api), noteOf(process)));
     try {
-      const ledger = await patiently(() => Ledger.takeOver(of(process.api), found));
-      return await driveOn(process, ledger, lease);
+      const store = await patiently(() => RolloutStore.takeOver(of(process.api), found));
+      return await driveOn(process, store, lease);
     } finally {
       await lease.release();
     }
@@ -54,15 +54,15 @@ export async function takeOver(process: Process, found: (rollout: Rollout | unde
 /** Begins a rollout as `gray rollout` does, and drives it. Never rejects. @param supersedes whether one may be open */
 export async function begin(
   process: Process,
-  start: Parameters<typeof Ledger.open>[1],
+  start: Parameters<typeof RolloutStore.open>[1],
   supersedes: boolean,
 ): Promise<void> {
   await ends(process, async () => {
     const kept = of(process.api);
-    const opened = supersedes ? await Ledger.open(kept, start) : undefined;
+    const opened = supersedes ? await RolloutStore.open(kept, start) : undefined;
     const lease = supersedes ? await leaseOfStopped(process) : await Lease.take(kept, noteOf(process));
     try {
-      return await driveOn(process, opened ?? (await Ledger.open(kept, start)), lease);
+      return await driveOn(process, opened ?? (await RolloutStore.open(kept, start)), lease);
     } finally {
       await lease.release();
     }
@@ -73,11 +73,11 @@ export async function begin(
 async function ends({ actor: { name: by }, tell }: Process, run: () => Promise<End>): Promise<void> {
   try {
     const end = await run();
-    tell({ kind: "driver", by, is: "ended", end: end.kind, ...("because" in end && { because: end.because }) });
+    tell({ kind: "driver", by, is: "ended", end: end.kind, ...("reason" in end && { reason: end.reason }) });
   } catch (error) {
     const { name, message } = error as Error;
     const end = error instanceof Driven ? "driven" : error instanceof Superseded ? "superseded" : name;
-    tell({ kind: "driver", by, is: "ended", end, because: message });
+    tell({ kind: "driver", by, is: "ended", end, reason: message });
   }
 }
 
@@ -86,7 +86,7 @@ async function patiently<T>(ask: () => Promise<T>): Promise<T> {
     try {
       return await ask();
     } catch (error) {
-      if (!mayPass(error)) throw error;
+      if (!isRetryable(error)) throw error;
       await sleep(1000);
     }
   }
@@ -108,12 +108,12 @@ function noteOf({ actor: { name: by }, tell }: Process) {
 }
 
 /** As cli/driving.ts does, with evidence that a history decides. */
-async function driveOn(process: Process, ledger: Ledger, lease: Lease): Promise<End> {
-  const { actor, api, up, folder, leavesHolding, ending, tell } = process;
-  actor.epoch = ledger.epoch;
-  tell({ kind: "driver", by: actor.name, is: "driving", epoch: ledger.epoch });
+async function driveOn(process: Process, store: RolloutStore, lease: Lease): Promise<End> {
+  const { actor, api, up, folder, leavesHolding, stopping, tell } = process;
+  actor.epoch = store.epoch;
+  tell({ kind: "driver", by: actor.name, is: "driving", epoch: store.epoch });
   const note = noteOf(process);
-  const witness = new ScriptedWitness(process);
+  const observer = new ScriptedWitness(process);
   const held = { lease };
   const actuator = actuatorOf({
     ...{ api, cluster, namespace, service, folder, note },
@@ -121,26 +121,26 @@ async function driveOn(process: Process, ledger: Ledger, lease: Lease): Promise<
     up: (stack, epoch, signal) => up(stack as Track, epoch, signal),
     assertHeld: () => held.lease.assertHeld(),
     evidence: () => undefined,
-    way: { by: "pods" },
+    endpoint: { by: "pods" },
     progress: () => {},
   });
   let told: string | undefined;
   const now = (_: Rollout, move: Move) => {
-    const because = move.kind === "hold" ? move.because : undefined;
-    if (because !== told) tell({ kind: "holds", by: actor.name, ...(because !== undefined && { because }) });
-    told = because;
+    const reason = move.kind === "hold" ? move.reason : undefined;
+    if (reason !== told) tell({ kind: "holds", by: actor.name, ...(reason !== undefined && { reason }) });
+    told = reason;
   };
-  const way = { ledger, actuator, witness, audience: { now, note }, leavesHolding, signal: ending };
+  const context = { store, actuator, observer, reporter: { now, note }, leavesHolding, signal: stopping };
   try {
-    return await driveWithLease(way, held);
+    return await driveWithLease(context, held);
   } finally {
-    witness.end();
+    observer.end();
     await held.lease.release();
   }
 }
 
 /** Evidence as a history has it, brought into the record as that of real looks is. It answers as Testimony does. */
-class ScriptedWitness implements Witness {
+class ScriptedWitness implements EvidenceObserver {
   readonly #process: Process;
   #looking: string | undefined;
   readonly #over = new AbortController();
@@ -151,22 +151,22 @@ class ScriptedWitness implements Witness {
     this.#recorder = new Recorder(of(process.api), noteOf(process));
   }
 
-  standing({ rollout, verdict }: Entry): Standing {
-    const { steps, step, entered, release, began } = rollout;
+  judgment({ rollout, verdict }: Entry): Judgment {
+    const { steps, step, stepStartedAt, release, began } = rollout;
     const stage = steps[step]?.stage;
-    if (this.#looking === undefined && (stage === "full" || (stage === "canary" && entered !== undefined))) {
+    if (this.#looking === undefined && (stage === "full" || (stage === "canary" && stepStartedAt !== undefined))) {
       this.#looking = release;
       this.#process.tell({ kind: "looks", by: this.#process.actor.name, release });
       void this.#look(release);
     }
     const latest = this.#looking === undefined ? "undecided" : verdictAt(this.#process, release);
-    if (latest === "bad") return { verdict: "bad", because: because(latest) };
+    if (latest === "bad") return { verdict: "bad", reason: reason(latest) };
     const counts = verdict && (verdict.by !== byEvidence || Date.parse(verdict.at) >= Date.parse(began));
     if (counts && verdict.verdict !== "undecided") {
-      return { verdict: verdict.verdict, because: `${verdict.by}: ${verdict.because}` };
+      return { verdict: verdict.verdict, reason: `${verdict.by}: ${verdict.reason}` };
     }
-    if (latest === "good" && verdict?.verdict === "good") return { verdict: "good", because: because(latest) };
-    return { verdict: "undecided", because: because("undecided") };
+    if (latest === "good" && verdict?.verdict === "good") return { verdict: "good", reason: reason(latest) };
+    return { verdict: "undecided", reason: reason("undecided") };
   }
 
   takeCut(): undefined {
@@ -200,10 +200,10 @@ function verdictAt({ history, now }: Process, release: string): Verdict {
   return history.evidence[release]?.findLast(({ at }) => at <= now())?.verdict ?? "undecided";
 }
 
-export function because(verdict: Verdict): string {
+export function reason(verdict: Verdict): string {
   return { good: "every stream is fine", bad: "canary answers 5xx", undecided: "too few requests" }[verdict];
 }
 
 function assessmentOf(verdict: Verdict): Assessment {
-  return { verdict, because: because(verdict), logWorse: 0, pValue: 1, findings: [] };
+  return { verdict, reason: reason(verdict), logWorse: 0, pValue: 1, findings: [] };
 }

@@ -25,10 +25,10 @@ export type Event = { readonly at: number } & (
   | { readonly kind: "judged"; readonly by: string; readonly release: string; readonly verdict: Verdict }
   | DecisionEvent
   /** A run of Pulumi that the plan has failed, or whose release never starts. */
-  | { readonly kind: "failed up"; readonly by: string; readonly epoch: number; readonly because: string }
-  | { readonly kind: "failed check"; readonly because: string }
+  | { readonly kind: "failed up"; readonly by: string; readonly epoch: number; readonly reason: string }
+  | { readonly kind: "failed check"; readonly reason: string }
   /** A driver waits for a person from here on, or no longer does. */
-  | { readonly kind: "holds"; readonly by: string; readonly because?: string }
+  | { readonly kind: "holds"; readonly by: string; readonly reason?: string }
   | { readonly kind: "note"; readonly by: string; readonly sentence: string }
 );
 
@@ -68,7 +68,7 @@ export interface DriverEvent {
   readonly epoch?: number;
   /** What driving came to, or the name of an error. */
   readonly end?: string;
-  readonly because?: string;
+  readonly reason?: string;
 }
 
 export interface DecisionEvent {
@@ -77,9 +77,9 @@ export interface DecisionEvent {
   readonly decision: Decision;
   /** The command began; it was told that its word is written; it was refused. */
   readonly is: "asked" | "acknowledged" | "refused";
-  readonly because: string;
+  readonly reason: string;
 }
 
 /** An event without its time. */
 // biome-ignore lint/suspicious/noExplicitAny: distributes over the union
-export type Happening = Event extends infer E ? (E extends any ? Omit<E, "at"> : never) : never;
+export type TimelineEvent = Event extends infer E ? (E extends any ? Omit<E, "at"> : never) : never;

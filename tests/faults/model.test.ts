@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { RolloutRecord, Verdict } from "../../rollout/record/record.ts";
-import type { Event, Happening } from "./events.ts";
+import type { Event, TimelineEvent } from "./events.ts";
 import { type History, historyOf, releases } from "./history.ts";
 import { judge } from "./model.ts";
 
@@ -11,14 +11,14 @@ const steps: History["steps"] = [
   { stage: "full", approval: false, watch: 0 },
 ];
 const history: History = { ...historyOf(1), steps, failingChecks: [] };
-const good: Verdict = { verdict: "good", by: "evidence", because: "fine", at: "2026-01-01T00:00:00Z" };
+const good: Verdict = { verdict: "good", by: "evidence", reason: "fine", at: "2026-01-01T00:00:00Z" };
 const began = "2026-01-01T00:00:00Z";
 
 /** A log, event by event. */
 class Log {
   readonly events: Event[] = [];
   #at = 0;
-  #record: RolloutRecord = { version: 1, cluster: "c", sequence: 0, verdicts: {}, completed: [a] };
+  #record: RolloutRecord = { version: 2, cluster: "c", sequence: 0, verdicts: {}, stableHistory: [a] };
 
   /** Some milliseconds later. */
   later(milliseconds: number): this {
@@ -26,7 +26,7 @@ class Log {
     return this;
   }
 
-  add(event: Happening): this {
+  add(event: TimelineEvent): this {
     this.events.push({ at: ++this.#at, ...event } as Event);
     return this;
   }
@@ -46,8 +46,8 @@ class Log {
     return this.add({ kind: "driver", by, is: "driving", epoch });
   }
 
-  ends(end: string, because = "", by = "driver-1"): this {
-    return this.add({ kind: "driver", by, is: "ended", end, because });
+  ends(end: string, reason = "", by = "driver-1"): this {
+    return this.add({ kind: "driver", by, is: "ended", end, reason });
   }
 
   effect(object: string, epoch = 1, more: { release?: string; isCut?: boolean } = {}): this {
@@ -62,10 +62,10 @@ class Log {
     });
   }
 
-  close(outcome: "promoted" | "undone", because = "every step was passed"): this {
+  close(outcome: "promoted" | "undone", reason = "every step was passed"): this {
     const { open: _, ...rest } = this.#record;
     this.#record = rest;
-    const ended = { release: b, from: a, began, ended: began, by: "carol", outcome, because };
+    const ended = { release: b, from: a, began, ended: began, by: "carol", outcome, reason };
     this.events.push({
       ...{ at: ++this.#at, kind: "record", by: "driver-1" },
       before: { ...rest, ...(_ && { open: _ }) },
@@ -96,7 +96,7 @@ describe("the model of a rollout", () => {
 
   it("sees a canary step that is left without a good verdict, except by a person", () => {
     assert.ok(onCanary().open({ step: 2 }).violated.includes("advance"));
-    const promote = { kind: "decision", by: "alice-1", decision: "promote", is: "asked", because: "so" } as const;
+    const promote = { kind: "decision", by: "alice-1", decision: "promote", is: "asked", reason: "so" } as const;
     assert.ok(!onCanary().add(promote).open({ step: 2 }, "alice-1").violated.includes("advance"));
   });
 
@@ -105,7 +105,7 @@ describe("the model of a rollout", () => {
     assert.ok(!onCanary().effect("deployments/web", 1, { release: a }).violated.includes("advance"));
   });
 
-  const aborted = () => onCanary().open({ ending: { by: "alice", because: "so", at: began } });
+  const aborted = () => onCanary().open({ rollbackRequested: { by: "alice", reason: "so", at: began } });
   const fault = (is: "on" | "over", more: object = {}) =>
     ({ kind: "fault", by: "driver-1", epoch: 1, fault: 500, id: "1", sparesCut: false, is, ...more }) as const;
 
@@ -145,10 +145,10 @@ describe("the model of a rollout", () => {
   });
 
   it("has nothing against a command that failed beside the driver that holds, but where nothing drives any more", () => {
-    const because = "no decision within 5 s: too few requests";
-    const holds = () => onCanary().add({ kind: "holds", by: "driver-1", because });
+    const reason = "no decision within 5 s: too few requests";
+    const holds = () => onCanary().add({ kind: "holds", by: "driver-1", reason });
     assert.deepEqual(holds().ends("ApiError", "not now", "driver-2").violated, []);
-    assert.deepEqual(holds().ends("held", because).ends("ApiError", "not now", "driver-2").violated, ["end"]);
+    assert.deepEqual(holds().ends("held", reason).ends("ApiError", "not now", "driver-2").violated, ["end"]);
   });
 
   it("sees an end that is not what users meet", () => {
@@ -177,12 +177,12 @@ describe("the model of a rollout", () => {
     assert.ok(
       lost(
         onCanary()
-          .open({ paused: { by: "alice", because: "so", at: began } })
+          .open({ paused: { by: "alice", reason: "so", at: began } })
           .open({ paused: undefined }),
       ),
     );
     assert.ok(lost(aborted().close("promoted")));
-    const pause = { kind: "decision", by: "alice-1", decision: "pause", because: "alice says so" } as const;
+    const pause = { kind: "decision", by: "alice-1", decision: "pause", reason: "alice says so" } as const;
     assert.ok(
       lost(
         onCanary()

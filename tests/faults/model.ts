@@ -130,13 +130,13 @@ class Model {
       if (this.#drivers.size > 0) this.#violated(at, "end", "its end is not in the record");
       return;
     }
-    const { release, from, outcome, because } = latest;
+    const { release, from, outcome, reason } = latest;
     const wanted = outcome === "promoted" ? release : from;
     const others = Object.keys(this.#users.stable).filter((each) => each !== wanted);
     if (others.length > 0) this.#violated(at, "end", `it is ${outcome}, and stable's users meet ${others.join(", ")}`);
     if (outcome === "promoted") return;
     if ((this.#users.canary[release] ?? 0) > 0) this.#violated(at, "end", "it is undone, and users are on canary");
-    if (!isTrue(because, this.#history, events)) this.#violated(at, "reason", because);
+    if (!isTrue(reason, this.#history, events)) this.#violated(at, "reason", reason);
   }
 
   /** 4. A rollout that is open. */
@@ -154,22 +154,19 @@ class Model {
     );
     const came = events[last];
     const isHeld = came?.kind === "holds" || (came?.kind === "driver" && came.end === "held");
-    const because = isHeld ? came.because : undefined;
-    if (because === undefined) {
-      const how =
-        came?.kind === "driver" ? `${came.by} ended: ${came.end} ${came.because ?? ""}` : "its driver goes on";
+    const reason = isHeld ? came.reason : undefined;
+    if (reason === undefined) {
+      const how = came?.kind === "driver" ? `${came.by} ended: ${came.end} ${came.reason ?? ""}` : "its driver goes on";
       this.#violated(at, "end", `it is open and does not hold: ${how}`);
-    } else if (!isTrue(because, this.#history, events.slice(0, this.#decided(events, last) + 1))) {
-      this.#violated(at, "reason", because);
+    } else if (!isTrue(reason, this.#history, events.slice(0, this.#decided(events, last) + 1))) {
+      this.#violated(at, "reason", reason);
     }
   }
 
   /** When a driver decided to hold that then ended for it: what came in between changes nothing of its reason. */
   #decided(events: readonly Event[], end: number): number {
-    const { by, because } = events[end] as DriverEvent;
-    const held = events.findLastIndex(
-      (event) => event.kind === "holds" && event.by === by && event.because === because,
-    );
+    const { by, reason } = events[end] as DriverEvent;
+    const held = events.findLastIndex((event) => event.kind === "holds" && event.by === by && event.reason === reason);
     return held < 0 ? end : held;
   }
 
@@ -218,8 +215,8 @@ class Model {
     const kept = new Set((after.ended ?? []).map(({ began, release }) => `${began} ${release}`));
     const gone = (before.ended ?? []).find(({ began, release }) => !kept.has(`${began} ${release}`));
     if (gone) this.#violated(at, "lost", `the end of ${gone.release} is gone`);
-    if (was?.ending && same && !is.ending) this.#violated(at, "lost", "the abort is gone");
-    if (was?.ending && is === undefined && after.ended?.[0]?.outcome === "promoted") {
+    if (was?.rollbackRequested && same && !is.rollbackRequested) this.#violated(at, "lost", "the abort is gone");
+    if (was?.rollbackRequested && is === undefined && after.ended?.[0]?.outcome === "promoted") {
       this.#violated(at, "lost", "it was aborted, and is promoted");
     }
     if (was?.paused && is === undefined && after.ended?.[0]?.outcome === "promoted") {
@@ -248,7 +245,7 @@ class Model {
   /** 5. */
   #acknowledged(event: Extract<Event, { kind: "decision" }>, before: readonly Event[]): void {
     const written = before.some(
-      (each) => each.kind === "record" && each.by === event.by && JSON.stringify(each.after).includes(event.because),
+      (each) => each.kind === "record" && each.by === event.by && JSON.stringify(each.after).includes(event.reason),
     );
     if (!written && event.decision !== "resume" && !this.#isOld(event)) {
       this.#violated(event.at, "lost", `${event.decision} was acknowledged and never written`);
@@ -257,7 +254,7 @@ class Model {
 
   /** An abort of what goes back already changes nothing. */
   #isOld({ decision }: { readonly decision: string }): boolean {
-    return decision === "abort" && (this.#record?.open as Open | undefined)?.ending !== undefined;
+    return decision === "abort" && (this.#record?.open as Open | undefined)?.rollbackRequested !== undefined;
   }
 
   #fault(at: number, { by, epoch, id, is, sparesCut }: FaultEvent): void {
@@ -271,7 +268,7 @@ class Model {
   }
 
   /** 3. */
-  #driver(at: number, { by, is, epoch = 0, end, because }: DriverEvent, before: readonly Event[]): void {
+  #driver(at: number, { by, is, epoch = 0, end, reason }: DriverEvent, before: readonly Event[]): void {
     const driver = this.#drivers.get(by);
     if (is === "driving") {
       const faults = new Set<string>();
@@ -282,7 +279,7 @@ class Model {
       const isAbort = this.#decisions.get(by) === "abort" && this.#acknowledgedBy.has(by);
       const leaves = is === "ended" && end !== "driven" && end !== "superseded";
       if (isAbort && leaves && this.#onCanary() && this.#live() === undefined) {
-        this.#violated(at, "driver gone", `the abort of ${by} ended (${end}: ${because}), and users are on canary`);
+        this.#violated(at, "driver gone", `the abort of ${by} ended (${end}: ${reason}), and users are on canary`);
       }
       return;
     }
@@ -296,9 +293,9 @@ class Model {
     const replaced = (this.#record?.open?.epoch ?? 0) > driver.epoch;
     const onCanary = this.#onCanary();
     if (onCanary && this.#isBad(driver) && !replaced) {
-      this.#violated(at, "driver gone", `${by} ended (${end}: ${because}), and users are on a canary that is bad`);
+      this.#violated(at, "driver gone", `${by} ended (${end}: ${reason}), and users are on a canary that is bad`);
     } else if (onCanary && !replaced && !["held", "promoted", "undone"].includes(end ?? "")) {
-      this.#violated(at, "driver gone", `${by} ended (${end}: ${because}), and users are on canary`);
+      this.#violated(at, "driver gone", `${by} ended (${end}: ${reason}), and users are on canary`);
     }
   }
 
@@ -311,8 +308,8 @@ class Model {
   #isBad({ looks }: Driver): boolean {
     const open = this.#record?.open as Open | undefined;
     if (open === undefined) return false;
-    if (open.ending) return true;
-    const isDone = open.steps[open.step]?.stage === "full" && open.entered !== undefined;
+    if (open.rollbackRequested) return true;
+    const isDone = open.steps[open.step]?.stage === "full" && open.stepStartedAt !== undefined;
     return looks === open.release && this.#verdicts.get(open.release) === "bad" && !isDone;
   }
 
@@ -347,7 +344,7 @@ class Model {
   /** 3. */
   #return(at: number): void {
     const open = this.#record?.open as Open | undefined;
-    if (!open?.ending) return;
+    if (!open?.rollbackRequested) return;
     if (!this.#onCanary()) this.#left = true;
     else if (this.#left) this.#violated(at, "users return", "users are on canary again after it was cut");
   }
@@ -359,10 +356,10 @@ interface Open {
   readonly began: string;
   readonly step: number;
   readonly steps: readonly { readonly stage: string; readonly checks?: readonly string[] }[];
-  readonly entered?: string;
+  readonly stepStartedAt?: string;
   readonly checked?: boolean;
   readonly paused?: { readonly by: string };
-  readonly ending?: { readonly by: string };
+  readonly rollbackRequested?: { readonly by: string };
 }
 
 /** In which way a verdict has less behind it than the one before; undefined where it has not. */

@@ -1,8 +1,8 @@
-import { Refusal } from "../../components/refusal.ts";
+import { UserError } from "../../components/user-error.ts";
 import { whoAmI } from "../../rollout/cluster/who.ts";
 import { untilCut } from "../../rollout/drive/effect.ts";
-import { tell } from "../../rollout/drive/ledger.ts";
 import { asksToBegin, atLastStep, type Rollout, resumed, rolloutIn } from "../../rollout/drive/rollout.ts";
+import { recordDecision } from "../../rollout/drive/rollout-store.ts";
 import { cutNow } from "../../rollout/live/cut.ts";
 import { readDeployment, releaseOf } from "../../rollout/live/live.ts";
 import { changeRecord, type RolloutRecord, readRecord, type Verdict } from "../../rollout/record/record.ts";
@@ -13,14 +13,14 @@ import { cluster, namespace, service } from "./site.ts";
 /** A person's command, from its beginning to the end of what it drives. Never rejects. */
 export async function decide(process: Process, decision: Decision, by: string): Promise<void> {
   const { actor, tell: told, now } = process;
-  const because = `${by} says so at ${Math.round(now())} ms`;
-  const say = (is: "asked" | "acknowledged" | "refused", why = because) =>
-    told({ kind: "decision", by: actor.name, decision, is, because: why });
+  const reason = `${by} says so at ${Math.round(now())} ms`;
+  const say = (is: "asked" | "acknowledged" | "refused", why = reason) =>
+    told({ kind: "decision", by: actor.name, decision, is, reason: why });
   say("asked");
   try {
     if (decision === "supersede") return await supersede(process, by);
     await whoAmI(process.api);
-    await verbs[decision](process, { by, because, at: new Date().toISOString() });
+    await verbs[decision](process, { by, reason, at: new Date().toISOString() });
     say("acknowledged");
     const note = (sentence: string) => told({ kind: "note", by: actor.name, sentence });
     if (decision === "abort") await untilCut(() => cutNow(of(process), note), note);
@@ -30,24 +30,24 @@ export async function decide(process: Process, decision: Decision, by: string): 
   if (decision !== "pause" && decision !== "approve") await takeOver(process, assertOpen);
 }
 
-type Said = { readonly by: string; readonly because: string; readonly at: string };
+type Said = { readonly by: string; readonly reason: string; readonly at: string };
 type Verb = (process: Process, word: Said) => Promise<void>;
 
 const of = ({ api }: Process) => ({ api, cluster, namespace, service });
 
 /** What each verb of `gray` writes. */
 const verbs: Record<Exclude<Decision, "supersede">, Verb> = {
-  pause: (process, paused) => tell(of(process), (rollout) => ({ open: { ...assertOpen(rollout), paused } })),
-  resume: (process) => tell(of(process), (rollout) => ({ open: resumed(assertOpen(rollout), Date.now()) })),
-  abort: (process, ending) =>
-    tell(of(process), (rollout) => {
+  pause: (process, paused) => recordDecision(of(process), (rollout) => ({ open: { ...assertOpen(rollout), paused } })),
+  resume: (process) => recordDecision(of(process), (rollout) => ({ open: resumed(assertOpen(rollout), Date.now()) })),
+  abort: (process, rollbackRequested) =>
+    recordDecision(of(process), (rollout) => {
       const open = assertOpen(rollout);
-      return { open: { ...open, ending: open.ending ?? ending } };
+      return { open: { ...open, rollbackRequested: open.rollbackRequested ?? rollbackRequested } };
     }),
   promote: (process, word) =>
-    tell(of(process), (rollout, { verdicts }) => {
+    recordDecision(of(process), (rollout, { verdicts }) => {
       const open = assertOpen(rollout);
-      if (open.ending) throw new Refusal("It goes back already.");
+      if (open.rollbackRequested) throw new UserError("It goes back already.");
       const verdict: Verdict = { ...verdicts[open.release], verdict: "good", ...word };
       return { open: atLastStep(open, word), verdicts: { ...verdicts, [open.release]: verdict } };
     }),
@@ -63,7 +63,7 @@ const verbs: Record<Exclude<Decision, "supersede">, Verb> = {
 };
 
 export function assertOpen(rollout: Rollout | undefined): Rollout {
-  if (rollout === undefined) throw new Refusal("No rollout is open.");
+  if (rollout === undefined) throw new UserError("No rollout is open.");
   return rollout;
 }
 
@@ -76,7 +76,7 @@ async function supersede(process: Process, by: string): Promise<void> {
   ]);
   const from = releaseOf(stable) ?? releases.a;
   const record = reading.kind === "read" ? reading.record : undefined;
-  if (record?.open === undefined || record.open.release === releases.c) throw new Refusal("Nothing is to supersede.");
+  if (record?.open === undefined || record.open.release === releases.c) throw new UserError("Nothing is to supersede.");
   await begin(process, rolloutOf(history, releases.c, from, by), true);
 }
 

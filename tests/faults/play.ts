@@ -9,7 +9,7 @@ import { requestOf } from "../fake/api-server.ts";
 import { Backend } from "./backend.ts";
 import { chanceOf } from "./chance.ts";
 import { begin, type Process } from "./driver.ts";
-import type { Event, FaultEvent, Happening } from "./events.ts";
+import type { Event, FaultEvent, TimelineEvent } from "./events.ts";
 import { type Around, FaultyProxy } from "./faulty-proxy.ts";
 import { type History, type ProcessFault, releases } from "./history.ts";
 import { decide, rolloutOf } from "./person.ts";
@@ -36,7 +36,7 @@ interface Running {
 export async function play(history: History): Promise<readonly Event[]> {
   const time = new SimulatedTime(Date.UTC(2026, 0, 1));
   const events: Event[] = [];
-  const tell = (event: Happening) => void events.push({ at: time.now, ...event } as Event);
+  const tell = (event: TimelineEvent) => void events.push({ at: time.now, ...event } as Event);
   const site = await Site.start(history, { now: () => time.now, after: (ms, run) => time.after(ms, run) }, tell);
   const folder = mkdtempSync(join(tmpdir(), "gray-faults-"));
   const stage = new Stage(history, time, site, folder, tell);
@@ -63,7 +63,7 @@ class Stage {
   readonly #time: SimulatedTime;
   readonly #site: Site;
   readonly #folder: string;
-  readonly #tell: (event: Happening) => void;
+  readonly #tell: (event: TimelineEvent) => void;
   readonly #backend: Backend;
   readonly #running = new Map<string, Running>();
   readonly #actors = new Map<string, Actor>();
@@ -75,7 +75,7 @@ class Stage {
   #holdsSince: number | undefined;
   #url = "";
 
-  constructor(history: History, time: SimulatedTime, site: Site, folder: string, tell: (event: Happening) => void) {
+  constructor(history: History, time: SimulatedTime, site: Site, folder: string, tell: (event: TimelineEvent) => void) {
     this.#history = history;
     this.#time = time;
     this.#site = site;
@@ -196,13 +196,13 @@ class Stage {
       tell: (event) => {
         if (actor.dead) return;
         if (event.kind === "driver") this.#holdsSince = undefined;
-        if (event.kind === "holds") this.#holdsSince = event.because === undefined ? undefined : this.#time.now;
+        if (event.kind === "holds") this.#holdsSince = event.reason === undefined ? undefined : this.#time.now;
         this.#tell(event);
       },
       up: (track, epoch, signal) => this.#up(actor, children, track, epoch, signal),
       folder: this.#folder,
       leavesHolding,
-      ending: over.signal,
+      stopping: over.signal,
     };
     this.#running.set(actor.name, { process, children, over, pluginHangsUntil: 0 });
     void this.#time.as(actor, () => run(process)).then(() => this.#running.delete(actor.name));

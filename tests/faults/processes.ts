@@ -4,13 +4,13 @@ import type { IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { byEvidence } from "../../rollout/record/judgement.ts";
 import { changeRecord } from "../../rollout/record/record.ts";
+import { byEvidence } from "../../rollout/record/verdict-merge.ts";
 import { requestOf } from "../fake/api-server.ts";
 import { direct } from "../fake/direct.ts";
 import { chanceOf } from "./chance.ts";
-import { because } from "./driver.ts";
-import type { Event, FaultEvent, Happening } from "./events.ts";
+import { reason } from "./driver.ts";
+import type { Event, FaultEvent, TimelineEvent } from "./events.ts";
 import { FaultyProxy } from "./faulty-proxy.ts";
 import { type Decision, type History, releases } from "./history.ts";
 import { rolloutOf } from "./person.ts";
@@ -118,7 +118,7 @@ class Play {
     this.#timers.add(timer);
   }
 
-  #tell(event: Happening): void {
+  #tell(event: TimelineEvent): void {
     if (event.kind === "record") this.#takesOver(event.by, event.after?.open?.epoch, event.before?.open?.epoch);
     this.#events.push({ at: this.#now(), ...event } as Event);
   }
@@ -228,7 +228,7 @@ class Play {
     const args = [
       decision,
       ...(decision === "approve" ? [releases.b] : []),
-      ...(decision === "resume" ? [] : ["--because", why]),
+      ...(decision === "resume" ? [] : ["--reason", why]),
       ...(drives ? ["--by", "pods"] : []),
       "--json",
     ];
@@ -248,7 +248,7 @@ class Play {
     const running: Running = { child, name, epoch: undefined };
     this.#running.set(name, running);
     if (decision !== "resume" || this.#now() > 0) {
-      this.#tell({ kind: "decision", by: name, decision, is: "asked", because: why });
+      this.#tell({ kind: "decision", by: name, decision, is: "asked", reason: why });
     }
     let said = "";
     let complained = "";
@@ -263,13 +263,13 @@ class Play {
       if (signal === "SIGKILL") return;
       const lines = said.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line)] : []));
       const end = lines.findLast(({ kind }) => kind === "end");
-      const reason = lines.findLast(({ kind }) => kind === "hold")?.because?.replace(/^[^:]+: holding: /, "");
-      if (!drives && code === 0) this.#tell({ kind: "decision", by: name, decision, is: "acknowledged", because: why });
+      const reason = lines.findLast(({ kind }) => kind === "hold")?.reason?.replace(/^[^:]+: holding: /, "");
+      if (!drives && code === 0) this.#tell({ kind: "decision", by: name, decision, is: "acknowledged", reason: why });
       const how = lines.some(({ kind }) => kind === "driven") ? "driven" : (end?.end ?? endOf(code, complained));
       const open = JSON.parse(this.#site.api.objects.get(paths.record)?.data.record).open;
-      const held = open?.paused?.because ?? open?.left?.because ?? reason;
-      const why2 = how === "held" ? heldBecause(open, held) : (end?.because ?? complained.trim().split("\n").at(-1));
-      this.#tell({ kind: "driver", by: name, is: "ended", end: how, because: why2 ?? `${code ?? signal}` });
+      const held = open?.paused?.reason ?? open?.stoppedReason?.reason ?? reason;
+      const why2 = how === "held" ? heldReason(open, held) : (end?.reason ?? complained.trim().split("\n").at(-1));
+      this.#tell({ kind: "driver", by: name, is: "ended", end: how, reason: why2 ?? `${code ?? signal}` });
     });
   }
 
@@ -280,7 +280,7 @@ class Play {
     await changeRecord(direct(this.#site.api), namespace, service, cluster, (before) => {
       const known = before.verdicts[releases.b];
       if (before.open === undefined || (verdict === "good" && known !== undefined)) return before;
-      const one = { verdict, by: byEvidence, because: because(verdict), at };
+      const one = { verdict, by: byEvidence, reason: reason(verdict), at };
       return { ...before, verdicts: { ...before.verdicts, [releases.b]: one } };
     });
   }
@@ -338,6 +338,6 @@ function endOf(code: number | null, complained: string): string {
   return { 0: "promoted", 3: "undone", 4: "held" }[code ?? 1] ?? "error";
 }
 
-function heldBecause(open: { paused?: { by: string } } | undefined, because: string | undefined): string | undefined {
-  return open?.paused ? `${open.paused.by} paused it: ${because}` : because;
+function heldReason(open: { paused?: { by: string } } | undefined, reason: string | undefined): string | undefined {
+  return open?.paused ? `${open.paused.by} paused it: ${reason}` : reason;
 }

@@ -9,25 +9,25 @@ import type { History } from "./history.ts";
  * 3. Checks that failed, a release that does not start.
  * 4. A run of Pulumi that failed, or an API server that did not do what it was asked to.
  */
-export function isTrue(because: string, history: History, events: readonly Event[]): boolean {
+export function isTrue(reason: string, history: History, events: readonly Event[]): boolean {
   const facts = new Facts(history, events);
-  const rule = rules.find(([pattern]) => pattern.test(because));
+  const rule = rules.find(([pattern]) => pattern.test(reason));
   if (rule === undefined) return false;
-  return rule[1](facts, rule[0].exec(because)?.slice(1) ?? [], because);
+  return rule[1](facts, rule[0].exec(reason)?.slice(1) ?? [], reason);
 }
 
-type Rule = readonly [RegExp, (facts: Facts, parts: readonly string[], because: string) => boolean];
+type Rule = readonly [RegExp, (facts: Facts, parts: readonly string[], reason: string) => boolean];
 
 const rules: readonly Rule[] = [
-  [/^gray paused it: (.*)$/, ({ history, events }, [because = ""]) => isTrue(because, history, events)],
-  [/^\w+ paused it: (.*)$/, (facts, [because = ""]) => facts.said("pause", because)],
-  [/^\w+ aborted it: (.*)$/, (facts, [because = ""]) => facts.said("abort", because)],
+  [/^gray paused it: (.*)$/, ({ history, events }, [reason = ""]) => isTrue(reason, history, events)],
+  [/^\w+ paused it: (.*)$/, (facts, [reason = ""]) => facts.said("pause", reason)],
+  [/^\w+ aborted it: (.*)$/, (facts, [reason = ""]) => facts.said("abort", reason)],
   [/needs a person's approval$/, (facts) => facts.history.steps.some(({ approval }) => approval)],
   [/^it has no good verdict: /, (facts) => facts.verdict !== "good"],
   [/^no decision within /, (facts) => facts.verdict !== "good"],
   [
     /^stable did not come to run it and went back: (.*)$/,
-    ({ history, events }, [because = ""]) => isTrue(because, history, events),
+    ({ history, events }, [reason = ""]) => isTrue(reason, history, events),
   ],
   [/canary answers 5xx/, (facts) => facts.events.some((event) => event.kind === "evidence" && event.verdict === "bad")],
   [/does not start: CrashLoopBackOff$|did not come to run /, (facts) => facts.history.never !== undefined],
@@ -51,9 +51,9 @@ class Facts {
     this.events = events;
   }
 
-  said(decision: string, because: string): boolean {
+  said(decision: string, reason: string): boolean {
     return this.events.some(
-      (event) => event.kind === "decision" && event.decision === decision && event.because === because,
+      (event) => event.kind === "decision" && event.decision === decision && event.reason === reason,
     );
   }
 

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
-import { Refusal } from "../../components/refusal.ts";
+import { UserError } from "../../components/user-error.ts";
 import type { Event } from "./events.ts";
 import { type History, historyOf, processHistoryOf } from "./history.ts";
 import { judge, type Violation } from "./model.ts";
@@ -31,7 +31,7 @@ const { values } = parseArgs({
 });
 
 /** A way to live through histories. */
-interface Way {
+interface Endpoint {
   /** What the command that repeats a history says besides. */
   readonly option: string;
   readonly historyOf: (seed: number) => History;
@@ -44,9 +44,9 @@ interface Way {
   readonly share: number;
 }
 
-const simulated: Way = { option: "", historyOf, play, atOnce: 1, share: 2 / 3 };
+const simulated: Endpoint = { option: "", historyOf, play, atOnce: 1, share: 2 / 3 };
 /** They wait for most of the time. */
-const ofProcesses: Way = {
+const ofProcesses: Endpoint = {
   ...{ option: "--processes ", historyOf: processHistoryOf, play: playProcesses },
   ...{ late: 6000, atOnce: 4, share: 1 / 3 },
 };
@@ -77,7 +77,7 @@ async function campaign(from: number, minutes: number): Promise<void> {
   process.exitCode = violated === 0 ? 0 : 1;
 }
 
-async function repeat(way: Way, seed: number): Promise<void> {
+async function repeat(way: Endpoint, seed: number): Promise<void> {
   console.log(JSON.stringify({ ...way.historyOf(seed), skews: undefined }, undefined, 2));
   const { events, violations } = await live(way, seed);
   for (const event of events) console.log(lineOf(event));
@@ -86,7 +86,10 @@ async function repeat(way: Way, seed: number): Promise<void> {
   process.exitCode = violations.length === 0 ? 0 : 1;
 }
 
-async function live(way: Way, seed: number): Promise<{ events: readonly Event[]; violations: readonly Violation[] }> {
+async function live(
+  way: Endpoint,
+  seed: number,
+): Promise<{ events: readonly Event[]; violations: readonly Violation[] }> {
   const history = way.historyOf(seed);
   const events = await way.play(history);
   return { events, violations: judge(history, events, way.late) };
@@ -94,7 +97,8 @@ async function live(way: Way, seed: number): Promise<{ events: readonly Event[];
 
 function numberIn(name: string, text: string): number {
   const number = Number(text);
-  if (text === "" || !Number.isFinite(number) || number < 0) throw new Refusal(`--${name} is ${text}: give a number.`);
+  if (text === "" || !Number.isFinite(number) || number < 0)
+    throw new UserError(`--${name} is ${text}: give a number.`);
   return number;
 }
 

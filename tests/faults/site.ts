@@ -4,7 +4,7 @@ import { planName, planText } from "../../components/plan.ts";
 import type { Track } from "../../components/traffic.ts";
 import { recordName } from "../../rollout/record/record.ts";
 import { type Answer, type ApiObject, type ApiRequest, ApiServer } from "../fake/api-server.ts";
-import type { Happening, Users } from "./events.ts";
+import type { TimelineEvent, Users } from "./events.ts";
 import { type History, releases } from "./history.ts";
 
 export const namespace = "dora-apps";
@@ -69,11 +69,11 @@ export class Site {
   readonly api: ApiServer;
   readonly #history: History;
   readonly #time: Timing;
-  readonly #tell: (event: Happening) => void;
+  readonly #tell: (event: TimelineEvent) => void;
   readonly #rolls: Record<Track, number> = { stable: 0, canary: 0 };
   #users = "";
 
-  private constructor(api: ApiServer, history: History, time: Timing, tell: (event: Happening) => void) {
+  private constructor(api: ApiServer, history: History, time: Timing, tell: (event: TimelineEvent) => void) {
     this.api = api;
     this.#history = history;
     this.#time = time;
@@ -81,7 +81,7 @@ export class Site {
     this.#install();
   }
 
-  static async start(history: History, time: Timing, tell: (event: Happening) => void): Promise<Site> {
+  static async start(history: History, time: Timing, tell: (event: TimelineEvent) => void): Promise<Site> {
     return new Site(await ApiServer.start({ cluster, namespace }), history, time, tell);
   }
 
@@ -121,7 +121,7 @@ export class Site {
     if (path.endsWith("/log")) return { status: 200, body: "a line\n" };
     const now = this.#time.now();
     const fails = this.#history.failingChecks.some(({ from, to }) => now >= from && now < to);
-    if (fails) this.#tell({ kind: "failed check", because: "canary's pods answer 503" });
+    if (fails) this.#tell({ kind: "failed check", reason: "canary's pods answer 503" });
     return fails ? { status: 503, body: "not now" } : { status: 200, body: "fine" };
   }
 
@@ -279,10 +279,10 @@ export class Site {
       metadata: { name: planName(service), labels },
       data: { plan: planText({ checks: [check] }, 80) },
     });
-    const completed = { version: 1, cluster, sequence: 0, verdicts: {}, completed: [releases.a] };
+    const stableHistory = { version: 2, cluster, sequence: 0, verdicts: {}, stableHistory: [releases.a] };
     this.api.put(paths.record, {
       metadata: { name: recordName(service), labels },
-      data: { record: JSON.stringify(completed) },
+      data: { record: JSON.stringify(stableHistory) },
     });
     if (traffic === "gateway" || routesForbidden) this.api.put(group, { metadata: { name: "v1" } });
     if (traffic !== "gateway") return;

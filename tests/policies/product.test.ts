@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Refusal } from "../../components/refusal.ts";
 import { type HttpRouteRule, routeRules } from "../../components/route.ts";
 import type { Rule as UserRule } from "../../components/rule.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
 import { gatewayMode } from "../../components/traffic.ts";
+import { UserError } from "../../components/user-error.ts";
 import { canaryCapacity } from "../../policies/canary-capacity.ts";
 import { canaryService, deployment, httpRoute, stackOf } from "../../policies/examples.ts";
-import { house } from "../../policies/house.ts";
+import { house } from "../../policies/organization-defaults.ts";
 import { type ExampleResource, policiesOf } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
 import { tokenFirst } from "../../policies/token-first.ts";
@@ -156,7 +156,7 @@ describe("the policy token-first", () => {
     try {
       return routeRules({ service: "fop-gate", port: 80, token, rules: userRules, backends });
     } catch (error) {
-      assert.ok(error instanceof Refusal);
+      assert.ok(error instanceof UserError);
       return undefined;
     }
   };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { house } from "../../policies/house.ts";
+import { house } from "../../policies/organization-defaults.ts";
 import { policiesOf } from "../../policies/rule.ts";
 import { rules } from "../../policies/rules.ts";
 import type { Variant } from "../expected-failures/policies/variant.ts";

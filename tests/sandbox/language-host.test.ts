@@ -4,8 +4,8 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { until } from "../../rehearsal/kubectl.ts";
-import { Empty, grpc, language } from "../../sandbox/stand-ins/sdk.ts";
+import { until } from "../../harness/kubectl.ts";
+import { Empty, grpc, language } from "../../sandbox/substitutes/sdk.ts";
 
 const checkout = join(import.meta.dirname, "../..");
 const { LanguageRuntimeClient } = createRequire(import.meta.url)("@pulumi/pulumi/proto/language_grpc_pb.js");
@@ -34,7 +34,7 @@ describe("the stand-in language host", () => {
   const start = async (does: string) => {
     writeFileSync(join(folder, "node"), `#!/bin/sh\necho "$*" >> "${folder}/ran"\n${does}\n`);
     chmodSync(join(folder, "node"), 0o755);
-    host = spawn(join(checkout, "sandbox/stand-ins/bin/pulumi-language-nodejs"), ["127.0.0.1:1"], {
+    host = spawn(join(checkout, "sandbox/substitutes/bin/pulumi-language-nodejs"), ["127.0.0.1:1"], {
       env: { ...process.env, PATH: [folder, process.env.PATH].join(delimiter) },
       stdio: ["ignore", "pipe", "inherit"],
     });

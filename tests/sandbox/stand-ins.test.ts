@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { loadFlags } from "../../sandbox/load.ts";
 import { duration } from "../../sandbox/progress.ts";
-import { describe as describePackage } from "../../sandbox/stand-ins/packages.ts";
+import { describe as describePackage } from "../../sandbox/substitutes/packages.ts";
 
 describe("the stand-in language host", () => {
   it("asks for the provider that a package names, at the version it names", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { loadavg } from "node:os";
-import { startUsers } from "../../../rehearsal/users.ts";
+import { startUsers } from "../../../harness/users.ts";
 import { RELEASE_IMAGES } from "../../../sandbox/images.ts";
 import { Subject } from "./subject.ts";
 

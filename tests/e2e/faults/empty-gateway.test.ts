@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { apply, kubectl } from "../../../rehearsal/kubectl.ts";
+import { apply, kubectl } from "../../../harness/kubectl.ts";
 import { sandboxEnvironment } from "../../../sandbox/env.ts";
 import { GATEWAY } from "../../../sandbox/gateway.ts";
 import { RELEASE_IMAGES } from "../../../sandbox/images.ts";
@@ -36,7 +36,10 @@ describe("half of the users on a single canary pod behind a gateway", () => {
     subject.image(RELEASE_IMAGES.B);
     const url = sandboxEnvironment(places()).GRAY_SANDBOX_GATEWAY ?? assert.fail("no GRAY_SANDBOX_GATEWAY");
     const driver = subject.start("rollout", "--url", url);
-    await subject.opened("canary has half", ({ weight, entered }) => weight === 50 && entered !== undefined);
+    await subject.opened(
+      "canary has half",
+      ({ weight, stepStartedAt }) => weight === 50 && stepStartedAt !== undefined,
+    );
     const stands = await weights();
     assert.ok(stands.flat().includes("fop-gate-canary 50"), JSON.stringify(stands));
     // No pod may take the place of the one that goes.
@@ -55,7 +58,7 @@ describe("half of the users on a single canary pod behind a gateway", () => {
     assert.equal((await subject.get("service", "fop-gate")).spec.selector.track, "stable");
 
     await kubectl(["delete", "resourcequota", "none", "-n", namespace]);
-    const aborted = await subject.gray("abort", "--because", "a rehearsal");
+    const aborted = await subject.gray("abort", "--reason", "a rehearsal");
     assert.equal(aborted.code, 0, aborted.output);
     const { a } = subject;
     assert.deepEqual([await subject.liveSets("stable"), await subject.liveSets("canary")], [[[a, 1]], [[a, 1]]]);

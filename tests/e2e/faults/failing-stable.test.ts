@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { apply } from "../../../rehearsal/kubectl.ts";
+import { apply } from "../../../harness/kubectl.ts";
 import { RELEASE_IMAGES } from "../../../sandbox/images.ts";
 import { replicas, Subject } from "./subject.ts";
 
@@ -47,10 +47,10 @@ describe("a release of which stable cannot run every pod", () => {
     const { spec, status } = await subject.deployment("stable");
     assert.equal(status.availableReplicas, replicas);
     assert.deepEqual(spec.strategy.rollingUpdate, { maxSurge: 1, maxUnavailable: 0 });
-    assert.match(String((await subject.open())?.paused?.because), /stable did not come to run it/);
+    assert.match(String((await subject.open())?.paused?.reason), /stable did not come to run it/);
     await subject.assertOneAgain();
 
-    const aborted = await subject.gray("abort", "--because", "it needs more room");
+    const aborted = await subject.gray("abort", "--reason", "it needs more room");
     assert.equal(aborted.code, 0, aborted.output);
     await subject.assertEnded({ stable: a, canary: a, release: b, outcome: "undone" });
   });

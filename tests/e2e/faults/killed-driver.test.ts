@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Outcome } from "../../../rehearsal/command.ts";
+import type { Outcome } from "../../../harness/command.ts";
 import { Subject } from "./subject.ts";
 
 /** A number beyond every boundary: the driver dies at none. */
@@ -49,7 +49,7 @@ describe("a driver that is killed at the boundary of an effect", () => {
     for (let at = 7; at < never; at++) {
       const { from, to, ended } = await begin(at);
       await subject.stableRolls(to);
-      const aborted = await subject.gray("abort", "--because", "a rehearsal");
+      const aborted = await subject.gray("abort", "--reason", "a rehearsal");
       assert.equal(aborted.code, 0, aborted.output);
       const died = diedOr(3, await ended);
       // Whoever aborts takes over from a driver that is dead by then.

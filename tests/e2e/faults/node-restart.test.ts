@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { enterSandbox } from "../../../rehearsal/sandbox.ts";
+import { enterSandbox } from "../../../harness/sandbox.ts";
 import { places } from "../../../sandbox/places.ts";
 import { running } from "../../../sandbox/service.ts";
 import { Subject } from "./subject.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Running } from "../../../rehearsal/command.ts";
-import { apply, kubectl, until } from "../../../rehearsal/kubectl.ts";
+import type { Running } from "../../../harness/command.ts";
+import { apply, kubectl, until } from "../../../harness/kubectl.ts";
 import { RELEASE_IMAGES } from "../../../sandbox/images.ts";
 import { Subject } from "./subject.ts";
 
@@ -22,7 +22,7 @@ describe("a rollout in stage canary", () => {
   after(() => subject.end());
 
   const inCanary = () =>
-    subject.opened("canary has users", ({ weight, entered }) => weight === 25 && entered !== undefined);
+    subject.opened("canary has users", ({ weight, stepStartedAt }) => weight === 25 && stepStartedAt !== undefined);
   const driven = () =>
     until("somebody drives it again", async () => {
       const { spec } = await subject.get("lease", "fop-gate-rollout");
@@ -50,19 +50,19 @@ describe("a rollout in stage canary", () => {
     driver = subject.start("rollout", "--stay", "--json");
     await inCanary();
     b = await subject.runs("canary");
-    const paused = await subject.gray("pause", "--because", "lunch");
+    const paused = await subject.gray("pause", "--reason", "lunch");
     assert.equal(paused.code, 0, paused.output);
     const stands = await standing();
     // A pause is as long as it is: its length is what is tried here.
     await sleep(65_000);
     assert.deepEqual(await standing(), stands);
     const open = await subject.open();
-    assert.equal(open?.paused?.because, "lunch");
+    assert.equal(open?.paused?.reason, "lunch");
     const resumed = await subject.gray("resume");
     assert.match(resumed.output, /goes by your word/);
     const gone = await subject.open();
     assert.equal(gone?.paused, undefined);
-    assert.ok(Date.parse(String(gone?.entered)) > Date.parse(String(open?.entered)) + 60_000);
+    assert.ok(Date.parse(String(gone?.stepStartedAt)) > Date.parse(String(open?.stepStartedAt)) + 60_000);
   });
 
   it("does nothing with a record that cannot be read, says so, and goes on once it is restored", async () => {
@@ -102,7 +102,7 @@ describe("a rollout in stage canary", () => {
 
   it("is aborted from another process while its driver lives", async () => {
     const began = Date.now();
-    const aborted = await subject.gray("abort", "--because", "second thoughts");
+    const aborted = await subject.gray("abort", "--reason", "second thoughts");
     assert.equal(aborted.code, 0, aborted.output);
     assert.match(aborted.output, /goes by your word/);
     const { code, output } = await driver.ended;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { enterSandbox } from "../../../rehearsal/sandbox.ts";
-import { startUsers } from "../../../rehearsal/users.ts";
+import { enterSandbox } from "../../../harness/sandbox.ts";
+import { startUsers } from "../../../harness/users.ts";
 import { RELEASE_IMAGES } from "../../../sandbox/images.ts";
 import { places } from "../../../sandbox/places.ts";
 import { running } from "../../../sandbox/service.ts";
@@ -36,7 +36,10 @@ describe("a Prometheus that is away while canary has users", () => {
   /** A rollout whose canary has just got users. */
   const begin = async () => {
     const driver = subject.start("rollout", "--prometheus", prometheus);
-    await subject.opened("canary has users", ({ weight, entered }) => weight === 25 && entered !== undefined);
+    await subject.opened(
+      "canary has users",
+      ({ weight, stepStartedAt }) => weight === 25 && stepStartedAt !== undefined,
+    );
     return { driver, release: await subject.runs("canary") };
   };
   /** Asserts that for as long as Prometheus is away nothing is decided and nothing moves. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import type { IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Outcome, Running } from "../../../rehearsal/command.ts";
-import { until } from "../../../rehearsal/kubectl.ts";
+import type { Outcome, Running } from "../../../harness/command.ts";
+import { until } from "../../../harness/kubectl.ts";
 import { findAccess } from "../../../rollout/cluster/kubeconfig.ts";
 import { apiServerBehind } from "../../faults/api-server-behind.ts";
 import { FaultyProxy } from "../../faults/faulty-proxy.ts";
@@ -106,11 +106,11 @@ describe("a rollout through storms between gray and the API server", () => {
       let aborted: Outcome | undefined;
       if (history.abortsAt !== undefined) {
         await sleep(history.abortsAt);
-        aborted = await subject.gray("abort", "--because", `seed ${seed}`);
+        aborted = await subject.gray("abort", "--reason", `seed ${seed}`);
       }
       await sleep(Math.max(0, history.calm - (Date.now() - began)));
       storms = [];
-      if (aborted && (await subject.open())?.ending) {
+      if (aborted && (await subject.open())?.rollbackRequested) {
         await sleep(leaves);
         assert.ok(!(await meet(to)), `users are on an aborted canary: ${again}`);
       }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Outcome, Running } from "../../../rehearsal/command.ts";
-import { get, kubectl, namespace as makeNamespace, until } from "../../../rehearsal/kubectl.ts";
-import { Project, type Stack } from "../../../rehearsal/project.ts";
+import type { Outcome, Running } from "../../../harness/command.ts";
+import { get, kubectl, namespace as makeNamespace, until } from "../../../harness/kubectl.ts";
+import { Project, type Stack } from "../../../harness/project.ts";
 import { type Rollout, rolloutIn } from "../../../rollout/drive/rollout.ts";
 import type { RolloutRecord } from "../../../rollout/record/record.ts";
 import { RELEASE_IMAGES } from "../../../sandbox/images.ts";
@@ -118,7 +118,7 @@ export class Subject {
   }
 
   async approve(release: string): Promise<void> {
-    const { code, output } = await this.gray("approve", release, "--because", "a rehearsal");
+    const { code, output } = await this.gray("approve", release, "--reason", "a rehearsal");
     assert.equal(code, 0, output);
   }
 

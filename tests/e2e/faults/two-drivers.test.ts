@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Running } from "../../../rehearsal/command.ts";
+import type { Running } from "../../../harness/command.ts";
 import { Subject } from "./subject.ts";
 
 describe("two drivers of one rollout", () => {
@@ -55,8 +55,8 @@ describe("two drivers of one rollout", () => {
     const { from, to, driver } = await begin();
     await subject.stableRolls(to);
     process.kill(driver.pid, "SIGSTOP");
-    const other = subject.start("abort", "--because", "a rehearsal");
-    await subject.opened("the other one goes back", ({ urgent }) => urgent === true);
+    const other = subject.start("abort", "--reason", "a rehearsal");
+    await subject.opened("the other one goes back", ({ fastRollback }) => fastRollback === true);
     process.kill(driver.pid, "SIGCONT");
     const first = await driver.ended;
     process.stdout.write(first.output.replace(/^/gm, "        "));

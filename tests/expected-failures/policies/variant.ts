@@ -1,4 +1,4 @@
-import type { Change, Stack } from "../../../rehearsal/project.ts";
+import type { Change, Stack } from "../../../harness/project.ts";
 import { behindGateway } from "../behind-gateway.ts";
 
 /**

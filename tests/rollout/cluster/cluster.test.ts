@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { BodyTooLarge } from "../../../border/body.ts";
 import { UnsafePath } from "../../../border/path.ts";
-import { Refusal } from "../../../components/refusal.ts";
-import { mayPass } from "../../../rollout/cluster/answer.ts";
+import { UserError } from "../../../components/user-error.ts";
+import { isRetryable } from "../../../rollout/cluster/answer.ts";
 import { ApiError, type Cluster, connect, Unreachable } from "../../../rollout/cluster/cluster.ts";
 import { type Access, findAccess } from "../../../rollout/cluster/kubeconfig.ts";
 import { ApiServer } from "../../fake/api-server.ts";
@@ -57,7 +57,7 @@ describe("the client of the cluster", () => {
         () => cluster().forward(path, { method: "GET", headers: {}, signal }),
         () => cluster().lines(path, signal)[Symbol.asyncIterator]().next(),
       ]) {
-        await assert.rejects(asking, (error) => error instanceof UnsafePath && !mayPass(error));
+        await assert.rejects(asking, (error) => error instanceof UnsafePath && !isRetryable(error));
       }
     }
     assert.equal(api.requests.length, 0);
@@ -151,7 +151,7 @@ describe("the client of the cluster", () => {
       api.intercept = () => ({ status: 404, body });
       for (const ask of asked) {
         await assert.rejects(ask, (error) => {
-          assert.ok(error instanceof Unreachable && mayPass(error), `${body}: ${error}`);
+          assert.ok(error instanceof Unreachable && isRetryable(error), `${body}: ${error}`);
           assert.match(
             error.message,
             /^(GET|DELETE|PATCH|PUT) \/api\S+ was answered 404 in words that are not the API server's .*: is the address of the cluster right, is there a proxy\?$/,
@@ -199,12 +199,12 @@ describe("the client of the cluster", () => {
   });
 
   it("ends that with the reason it was given", async () => {
-    const ending = new AbortController();
+    const stopping = new AbortController();
     api.intercept = () => {
-      ending.abort(new Error("enough"));
+      stopping.abort(new Error("enough"));
       return undefined;
     };
-    await assert.rejects(cluster().stream("/version", ending.signal, 100), /^Error: enough$/);
+    await assert.rejects(cluster().stream("/version", stopping.signal, 100), /^Error: enough$/);
   });
 
   it("ends it with that reason in the middle of its text as well, and says where its text breaks off", async () => {
@@ -217,9 +217,9 @@ describe("the client of the cluster", () => {
       assert.equal((await parts.next()).value, "one");
       return { stream, parts };
     };
-    const ending = new AbortController();
-    const ended = await begun(ending.signal);
-    ending.abort(new Error("enough"));
+    const stopping = new AbortController();
+    const ended = await begun(stopping.signal);
+    stopping.abort(new Error("enough"));
     await assert.rejects(ended.parts.next(), /^Error: enough$/);
     const { stream, parts } = await begun(new AbortController().signal);
     stream.destroy(new Error("broken"));
@@ -332,14 +332,14 @@ describe("the client of the cluster", () => {
       (reader: Cluster) => reader.get(`${maps}/a`),
       (reader: Cluster) => reader.list("/api/v1/namespaces/n/pods"),
     ]) {
-      const ending = new AbortController();
+      const stopping = new AbortController();
       const stream = new PassThrough();
       const hungUp = new Promise((closed) => stream.once("close", closed));
       api.intercept = () => {
-        ending.abort(new Error("enough"));
+        stopping.abort(new Error("enough"));
         return { status: 200, stream };
       };
-      await assert.rejects(read(cluster().until(ending.signal)), /^Error: enough$/);
+      await assert.rejects(read(cluster().until(stopping.signal)), /^Error: enough$/);
       await hungUp;
     }
   });
@@ -359,13 +359,13 @@ describe("the client of the cluster", () => {
   it("gives the lines of an answer as they come, and ends quietly when it is told to", async () => {
     const stream = new PassThrough();
     api.intercept = () => ({ status: 200, stream });
-    const ending = new AbortController();
+    const stopping = new AbortController();
     const lines: string[] = [];
     stream.write("one\ntw");
-    for await (const line of cluster().lines("/log", ending.signal)) {
+    for await (const line of cluster().lines("/log", stopping.signal)) {
       lines.push(line);
       if (line === "one") stream.write("o\nthr");
-      else ending.abort();
+      else stopping.abort();
     }
     assert.deepEqual(lines, ["one", "two"]);
   });
@@ -404,7 +404,7 @@ describe("the client of the cluster", () => {
   });
 
   const refusal = (sentence: RegExp) => (error: unknown) => {
-    assert.ok(error instanceof Refusal, String(error));
+    assert.ok(error instanceof UserError, String(error));
     assert.match(error.message, sentence);
     return true;
   };

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Refusal } from "../../../components/refusal.ts";
+import { UserError } from "../../../components/user-error.ts";
 import { Unreachable } from "../../../rollout/cluster/cluster.ts";
 import { type Access, findAccess } from "../../../rollout/cluster/kubeconfig.ts";
 import { setEnvironment } from "../../fake/environment.ts";
@@ -51,7 +51,7 @@ describe("finding the cluster", () => {
   };
   const find = (parts: Parts, context?: string) => findAccess({ kubeconfig: kubeconfig(parts), context });
   const refused = (sentence: RegExp) => (error: unknown) => {
-    assert.ok(error instanceof Refusal, String(error));
+    assert.ok(error instanceof UserError, String(error));
     assert.match(error.message, sentence);
     assert.match(error.message, /\.$/);
     return true;

@@ -13,10 +13,10 @@ describe("what comes of a promise before a signal", () => {
   });
 
   it("is the signal's reason where it comes first, or has come already", async () => {
-    const ending = new AbortController();
-    const pending = unlessEnded(ending.signal, never);
-    ending.abort(late);
+    const stopping = new AbortController();
+    const pending = unlessEnded(stopping.signal, never);
+    stopping.abort(late);
     await assert.rejects(pending, late);
-    await assert.rejects(unlessEnded(ending.signal, never), late);
+    await assert.rejects(unlessEnded(stopping.signal, never), late);
   });
 });

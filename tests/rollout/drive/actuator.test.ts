@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mock } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import { Refusal } from "../../../components/refusal.ts";
+import { UserError } from "../../../components/user-error.ts";
 import type { Cluster } from "../../../rollout/cluster/cluster.ts";
 import { actuatorOf } from "../../../rollout/drive/actuator.ts";
 import type { Rollout } from "../../../rollout/drive/rollout.ts";
@@ -35,7 +35,7 @@ function acting(api: Cluster, folder = "nowhere", meanwhile = async () => {}, as
     },
     assertHeld,
     evidence: () => undefined,
-    way: {},
+    endpoint: {},
     note: (sentence) => notes.push(sentence),
     progress: (line) => lines.push(line),
   });
@@ -155,22 +155,22 @@ describe("what the driver does to the cluster", () => {
   });
 
   describe("a track that does not come to run its release", () => {
-    let hopeless: (track?: "canary" | "stable") => Promise<string | undefined>;
+    let cannotSucceed: (track?: "canary" | "stable") => Promise<string | undefined>;
     beforeEach(() => {
       const of = acting(direct(api)).actuator;
-      hopeless = (track = "canary") => of.hopeless(track, rollout);
+      cannotSucceed = (track = "canary") => of.cannotSucceed(track, rollout);
       deploy("web-canary", b);
     });
-    const because = "container web of pod web-canary-1 does not start: ImagePullBackOff";
+    const reason = "container web of pod web-canary-1 does not start: ImagePullBackOff";
     const stuck = { conditions: [{ type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded" }] };
 
     it("is hopeless when a container has not started for 20 s for a reason that seldom goes", async () => {
       podOf("web-canary-1", "canary", b, "ImagePullBackOff");
-      assert.equal(await hopeless(), undefined);
+      assert.equal(await cannotSucceed(), undefined);
       seconds(19);
-      assert.equal(await hopeless(), undefined);
+      assert.equal(await cannotSucceed(), undefined);
       seconds(1);
-      assert.equal(await hopeless(), because);
+      assert.equal(await cannotSucceed(), reason);
     });
 
     it("has its 20 s again when it started in between, or is yet to be given the release", async () => {
@@ -181,14 +181,14 @@ describe("what the driver does to the cluster", () => {
       ]) {
         deploy("web-canary", b);
         podOf("web-canary-1", "canary", b, "CrashLoopBackOff");
-        assert.equal(await hopeless(), undefined);
+        assert.equal(await cannotSucceed(), undefined);
         inBetween();
         seconds(10);
-        assert.equal(await hopeless(), undefined);
+        assert.equal(await cannotSucceed(), undefined);
         deploy("web-canary", b);
         podOf("web-canary-1", "canary", b, "CrashLoopBackOff");
         seconds(15);
-        assert.equal(await hopeless(), undefined);
+        assert.equal(await cannotSucceed(), undefined);
       }
     });
 
@@ -208,15 +208,15 @@ describe("what the driver does to the cluster", () => {
       it("is hopeless within 20 s, in the API server's words in one line", async () => {
         for (const why of [account, quota]) {
           deploy("web-canary", b, refused(why));
-          assert.equal(await hopeless(), undefined);
+          assert.equal(await cannotSucceed(), undefined);
           seconds(10);
-          assert.equal(await hopeless(), undefined);
+          assert.equal(await cannotSucceed(), undefined);
           seconds(9);
-          const because = (await hopeless()) ?? "";
-          assert.equal(because, said + why.replace("\n\u001b[31m", " "));
-          assert.ok(because.length <= 300);
+          const reason = (await cannotSucceed()) ?? "";
+          assert.equal(reason, said + why.replace("\n\u001b[31m", " "));
+          assert.ok(reason.length <= 300);
           deploy("web-canary", a);
-          assert.equal(await hopeless(), undefined);
+          assert.equal(await cannotSucceed(), undefined);
         }
       });
 
@@ -224,10 +224,10 @@ describe("what the driver does to the cluster", () => {
         const { actuator } = acting(direct(api));
         const back = { ...rollout, runs: { canary: a, stable: a } };
         deploy("web-canary", a, refused(account));
-        assert.equal(await actuator.hopeless("canary", back), undefined);
+        assert.equal(await actuator.cannotSucceed("canary", back), undefined);
         seconds(19);
         assert.match(
-          (await actuator.hopeless("canary", back)) ?? "",
+          (await actuator.cannotSucceed("canary", back)) ?? "",
           /^no pod of Deployment web-canary can be created/,
         );
       });
@@ -238,9 +238,9 @@ describe("what the driver does to the cluster", () => {
           { conditions: [{ type: "ReplicaFailure", status: "False", reason: "FailedCreate", message: account }] },
         ]) {
           deploy("web-canary", b, status);
-          assert.equal(await hopeless(), undefined);
+          assert.equal(await cannotSucceed(), undefined);
           seconds(60);
-          assert.equal(await hopeless(), undefined);
+          assert.equal(await cannotSucceed(), undefined);
         }
       });
 
@@ -249,13 +249,13 @@ describe("what the driver does to the cluster", () => {
         const { metadata } = podOf("web-1", "stable", a);
         Object.assign(metadata, { deletionTimestamp: "2026-01-01T00:00:00Z" });
         for (let looks = 0; looks < 4; looks++) {
-          assert.equal(await hopeless(), undefined);
+          assert.equal(await cannotSucceed(), undefined);
           seconds(20);
         }
         podOf("web-1", "stable", a);
-        assert.equal(await hopeless(), undefined);
+        assert.equal(await cannotSucceed(), undefined);
         seconds(19);
-        assert.equal(await hopeless(), said + quota);
+        assert.equal(await cannotSucceed(), said + quota);
       });
     });
 
@@ -263,13 +263,13 @@ describe("what the driver does to the cluster", () => {
       const crashing = "container web of pod web-canary-1 does not start: CrashLoopBackOff";
       for (const [crashes, said] of [undefined, undefined, crashing].entries()) {
         podOf("web-canary-1", "canary", b, "CrashLoopBackOff");
-        assert.equal(await hopeless(), said);
+        assert.equal(await cannotSucceed(), said);
         seconds(10);
         const { status } = podOf("web-canary-1", "canary", b);
         Object.assign(status, {
           containerStatuses: [{ name: "web", restartCount: crashes + 1, state: { running: {} } }],
         });
-        assert.equal(await hopeless(), undefined);
+        assert.equal(await cannotSucceed(), undefined);
         seconds(1);
       }
     });
@@ -278,27 +278,27 @@ describe("what the driver does to the cluster", () => {
       podOf("web-canary-1", "canary", b, "ContainerCreating");
       podOf("web-canary-2", "canary", a, "ImagePullBackOff");
       podOf("web-1", "stable", a, "ImagePullBackOff");
-      await hopeless();
+      await cannotSucceed();
       seconds(60);
-      assert.equal(await hopeless(), undefined);
-      assert.equal(await hopeless("stable"), undefined);
+      assert.equal(await cannotSucceed(), undefined);
+      assert.equal(await cannotSucceed("stable"), undefined);
     });
 
     it("is hopeless when Kubernetes goes on saying that its roll came to a stop", async () => {
       deploy("web-canary", b, stuck);
-      assert.equal(await hopeless(), undefined);
+      assert.equal(await cannotSucceed(), undefined);
       seconds(20);
-      assert.equal(await hopeless(), "Deployment web-canary came to a stop: its progress deadline is exceeded");
+      assert.equal(await cannotSucceed(), "Deployment web-canary came to a stop: its progress deadline is exceeded");
     });
 
     it("is not given up for what Kubernetes still says of the roll before", async () => {
       deploy("web-canary", b, stuck);
-      assert.equal(await hopeless(), undefined);
+      assert.equal(await cannotSucceed(), undefined);
       seconds(5);
       deploy("web-canary", b);
-      assert.equal(await hopeless(), undefined);
+      assert.equal(await cannotSucceed(), undefined);
       seconds(20);
-      assert.equal(await hopeless(), undefined);
+      assert.equal(await cannotSucceed(), undefined);
     });
   });
 
@@ -320,22 +320,22 @@ describe("what the driver does to the cluster", () => {
         return undefined;
       };
       const { actuator, notes } = acting(direct(api), folder);
-      await actuator.silence(rollout);
+      await actuator.drainCanary(rollout);
       assert.deepEqual([kept.length, canary(), notes.length], [1, 0, 1]);
-      await actuator.silence(rollout);
+      await actuator.drainCanary(rollout);
       assert.equal(api.requests.filter(({ method }) => method === "PATCH").length, 1);
     });
 
     it("leaves the pods of another release alone", async () => {
       deploy("web-canary", a);
-      await acting(direct(api), folder).actuator.silence(rollout);
+      await acting(direct(api), folder).actuator.drainCanary(rollout);
       assert.equal(canary(), 2);
     });
 
     it("leaves them alone where nobody else serves", async () => {
       deploy("web", a, { availableReplicas: 0 });
       deploy("web-canary", b);
-      await acting(direct(api), folder).actuator.silence(rollout);
+      await acting(direct(api), folder).actuator.drainCanary(rollout);
       assert.equal(canary(), 2);
     });
   });
@@ -348,7 +348,7 @@ describe("what the driver does to the cluster", () => {
 
   it("does nothing once its lease has run out", async () => {
     const { actuator, ups } = acting(direct(api), "nowhere", undefined, () => {
-      throw new Refusal("The lease has run out.");
+      throw new UserError("The lease has run out.");
     });
     await assert.rejects(actuator.bringCanary(rollout, signal), /The lease has run out/);
     await assert.rejects(actuator.bringStable(rollout, signal), /The lease has run out/);
@@ -358,7 +358,7 @@ describe("what the driver does to the cluster", () => {
   it("cuts nothing and takes no pods away once the record says that another drives", async () => {
     const service = `/api/v1/namespaces/${namespace}/services/web`;
     api.put(service, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
-    const record = { version: 1, cluster: "cluster-uid", sequence: 0, verdicts: {}, completed: [], epoch: 4 };
+    const record = { version: 2, cluster: "cluster-uid", sequence: 0, verdicts: {}, stableHistory: [], epoch: 4 };
     const data = { record: JSON.stringify(record) };
     api.put(`/api/v1/namespaces/${namespace}/configmaps/web-rollout`, { metadata: { name: "web-rollout" }, data });
     podOf("web-1", "stable", a);
@@ -367,7 +367,7 @@ describe("what the driver does to the cluster", () => {
     const folder = mkdtempSync(join(tmpdir(), "gray-silence-"));
     const { actuator } = acting(direct(api), folder);
     await assert.rejects(actuator.cut(3), Superseded);
-    await assert.rejects(actuator.silence({ ...rollout, epoch: 3 }), Superseded);
+    await assert.rejects(actuator.drainCanary({ ...rollout, epoch: 3 }), Superseded);
     rmSync(folder, { recursive: true });
     assert.deepEqual(api.objects.get(service)?.spec.selector, { app: "web" });
     assert.equal(api.objects.get(`${apps}/web-canary`)?.spec.replicas, 2);
@@ -440,8 +440,8 @@ describe("the checks that a step asks for", () => {
 
   it("end with their signal", async () => {
     dark.pod("web-canary-1");
-    const ending = new AbortController();
-    dark.answer = () => ending.abort(new Error("enough"));
-    await assert.rejects(acting(dark.cluster).actuator.check(["GET /healthz"], ending.signal), /^Error: enough$/);
+    const stopping = new AbortController();
+    dark.answer = () => stopping.abort(new Error("enough"));
+    await assert.rejects(acting(dark.cluster).actuator.check(["GET /healthz"], stopping.signal), /^Error: enough$/);
   });
 });

@@ -12,8 +12,8 @@ import { openRollout } from "../../fake/open-rollout.ts";
 const at = "2026-01-01T00:01:00.000Z";
 const [a, b] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb"];
 const rollout = (more: Partial<Rollout> = {}) => openRollout(b, a, more);
-const observe: Move = { kind: "observe", because: "too few requests" };
-const hold = (because: string): Move => ({ kind: "hold", because });
+const observe: Move = { kind: "observe", reason: "too few requests" };
+const hold = (reason: string): Move => ({ kind: "hold", reason });
 
 /** Notices that would have been sent. */
 class Notices extends Notifier {
@@ -56,12 +56,12 @@ describe("what people hear of a rollout", () => {
     [...api.objects.values()]
       .filter(({ kind }) => kind === "Event")
       .map(({ type, reason, involvedObject, message }) => `${type} ${reason} ${involvedObject.name}: ${message}`);
-  const heard = () => notices.all.map(({ kind, because }) => `${kind}: ${because}`);
+  const heard = () => notices.all.map(({ kind, reason }) => `${kind}: ${reason}`);
 
   it("is one Event on each Deployment for a step in force, however often it is looked at, by whichever driver", async () => {
     for (const _ of ["a driver", "the next one"]) {
       const telling = announcer();
-      for (const _ of ["a look", "another"]) telling.now(rollout({ step: 1, entered: at }), observe);
+      for (const _ of ["a look", "another"]) telling.now(rollout({ step: 1, stepStartedAt: at }), observe);
       await telling.settled();
     }
     assert.deepEqual(events(), [
@@ -73,10 +73,10 @@ describe("what people hear of a rollout", () => {
 
   it("is told again of another rollout of the same release", async () => {
     const telling = announcer();
-    telling.now(rollout({ entered: at }), observe);
+    telling.now(rollout({ stepStartedAt: at }), observe);
     await telling.settled();
     const other = announcer();
-    other.now(rollout({ entered: at, began: "2026-01-02T00:00:00.000Z" }), observe);
+    other.now(rollout({ stepStartedAt: at, began: "2026-01-02T00:00:00.000Z" }), observe);
     await other.settled();
     assert.equal(events().length, 4);
   });
@@ -85,7 +85,7 @@ describe("what people hear of a rollout", () => {
     const telling = announcer();
     telling.now(rollout({ step: 1 }), hold("no decision within 15 min: 12 requests"));
     telling.now(rollout({ step: 1 }), hold("no decision within 15 min: 13 requests"));
-    await telling.end({ kind: "held", because: "no decision within 15 min: 13 requests" });
+    await telling.end({ kind: "held", reason: "no decision within 15 min: 13 requests" });
     assert.deepEqual(events(), [
       `Warning RolloutHeld web: release ${b} holds at canary at 10 %: no decision within 15 min: 12 requests`,
       `Warning RolloutHeld web-canary: release ${b} holds at canary at 10 %: no decision within 15 min: 12 requests`,
@@ -94,19 +94,21 @@ describe("what people hear of a rollout", () => {
   });
 
   it("is no second Event where a person's word has one already, but a notice", () => {
-    const word = { by: "alice", because: "lunch", at };
+    const word = { by: "alice", reason: "lunch", at };
     const kinds = (more: Partial<Rollout>, move: Move) =>
       announcementsOf(rollout(more), move).map(({ event, notice }) => [event?.reason, notice?.kind]);
     assert.deepEqual(kinds({ paused: word }, hold("lunch")), [[undefined, "hold"]]);
     assert.deepEqual(kinds({ paused: { ...word, by: "gray" } }, hold("cut")), [["RolloutHeld", "hold"]]);
-    assert.deepEqual(kinds({ ending: word }, { kind: "retreat", because: "lunch" }), [[undefined, "retreat"]]);
-    assert.deepEqual(kinds({}, { kind: "retreat", because: "5xx" }), [["RolloutRetreats", "retreat"]]);
+    assert.deepEqual(kinds({ rollbackRequested: word }, { kind: "rollback", reason: "lunch" }), [
+      [undefined, "rollback"],
+    ]);
+    assert.deepEqual(kinds({}, { kind: "rollback", reason: "5xx" }), [["RolloutRetreats", "rollback"]]);
   });
 
   it("is the way back and its end", async () => {
     const telling = announcer();
-    telling.now(rollout({ step: 1 }), { kind: "retreat", because: "5xx" });
-    await telling.end({ kind: "undone", because: "5xx" });
+    telling.now(rollout({ step: 1 }), { kind: "rollback", reason: "5xx" });
+    await telling.end({ kind: "undone", reason: "5xx" });
     assert.deepEqual(
       events().filter((event) => event.includes(" web:")),
       [
@@ -114,7 +116,7 @@ describe("what people hear of a rollout", () => {
         `Warning RolloutUndone web: release ${b} was undone, both tracks run ${a}: 5xx`,
       ],
     );
-    assert.deepEqual(heard(), ["retreat: 5xx", `done: it was undone, both tracks run ${a}: 5xx`]);
+    assert.deepEqual(heard(), ["rollback: 5xx", `done: it was undone, both tracks run ${a}: 5xx`]);
   });
 
   it("is that everybody has it", async () => {
@@ -127,8 +129,8 @@ describe("what people hear of a rollout", () => {
 
   it("is that the way back cannot be finished", async () => {
     const telling = announcer();
-    telling.now(rollout(), { kind: "retreat", because: "5xx" });
-    await telling.end({ kind: "held", because: "canary back failed: no room" });
+    telling.now(rollout(), { kind: "rollback", reason: "5xx" });
+    await telling.end({ kind: "held", reason: "canary back failed: no room" });
     assert.equal(
       events().at(-1),
       `Warning RolloutHeld web-canary: release ${b} cannot go on: canary back failed: no room`,
@@ -138,9 +140,9 @@ describe("what people hear of a rollout", () => {
 
   it("is each verdict once", async () => {
     const telling = announcer();
-    telling.now(rollout({ step: 1, entered: at }), observe);
+    telling.now(rollout({ step: 1, stepStartedAt: at }), observe);
     for (const verdict of ["undecided", "good", "undecided", "good", "bad"] as const) {
-      telling.seen({ assessment: { verdict, because: "5xx" } } as Parameters<typeof telling.seen>[0]);
+      telling.seen({ assessment: { verdict, reason: "5xx" } } as Parameters<typeof telling.seen>[0]);
     }
     await telling.settled();
     assert.deepEqual(heard(), ["verdict: good: 5xx", "verdict: bad: 5xx"]);
@@ -149,7 +151,7 @@ describe("what people hear of a rollout", () => {
   it("stops nothing where an Event cannot be written", async () => {
     api.intercept = ({ method }) => (method === "POST" ? { status: 403, body: { message: "no" } } : undefined);
     const telling = announcer();
-    telling.now(rollout({ entered: at }), observe);
+    telling.now(rollout({ stepStartedAt: at }), observe);
     await telling.settled();
     assert.match(warnings[0] ?? "", /^The Event RolloutStep on Deployment web could not be written: /);
   });

@@ -10,10 +10,10 @@ describe("the clock of the machine", () => {
   });
 
   it("wakes whoever works in the background when that ends, quietly", async () => {
-    const ending = new AbortController();
-    const asleep = machineClock.sleep(1_000_000, ending.signal);
-    ending.abort();
+    const stopping = new AbortController();
+    const asleep = machineClock.sleep(1_000_000, stopping.signal);
+    stopping.abort();
     await asleep;
-    await machineClock.sleep(1_000_000, ending.signal);
+    await machineClock.sleep(1_000_000, stopping.signal);
   });
 });

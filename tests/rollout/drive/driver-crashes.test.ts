@@ -4,13 +4,13 @@ import fc from "fast-check";
 import type { Step } from "../../../components/step.ts";
 import { Unreachable } from "../../../rollout/cluster/cluster.ts";
 import type { End } from "../../../rollout/drive/driver.ts";
-import type { Standing } from "../../../rollout/drive/next.ts";
+import type { Judgment } from "../../../rollout/drive/next.ts";
 import type { Rollout } from "../../../rollout/drive/rollout.ts";
 import { Superseded } from "../../../rollout/record/epoch.ts";
 import type { ApiServer } from "../../fake/api-server.ts";
 import { b, bad, good, quickCluster, Trial, undecided, usual } from "../../fake/driven.ts";
 
-const silence = "The cluster does not answer";
+const drainCanary = "The cluster does not answer";
 
 /** The process is gone: nothing it would have done after this happens. A cut goes on after any other error. */
 class Crash extends Superseded {}
@@ -28,7 +28,7 @@ describe("a driver that dies, or hears nothing", function () {
   interface Tale {
     readonly steps: readonly Step[];
     /** What the evidence comes to at each step. */
-    readonly verdicts: readonly Standing["verdict"][];
+    readonly verdicts: readonly Judgment["verdict"][];
     readonly checksPass: boolean;
     readonly never?: "canary" | "stable";
     readonly badWhileStableRolls: boolean;
@@ -37,7 +37,7 @@ describe("a driver that dies, or hears nothing", function () {
   type Fates = ReadonlyMap<number, "dies" | "hears nothing">;
 
   interface Outcome {
-    readonly open: { readonly paused: string | undefined; readonly left: string | undefined };
+    readonly open: { readonly paused: string | undefined; readonly stoppedReason: string | undefined };
   }
   interface Told {
     readonly outcome: Outcome;
@@ -52,32 +52,32 @@ describe("a driver that dies, or hears nothing", function () {
     const one = new Trial(api);
     const { tracks } = one;
     let convicted = false;
-    let known: Standing = undecided;
+    let known: Judgment = undecided;
     let isDark = false;
     let places = 0;
     let deaths = 0;
     let dead = false;
     tracks.failedChecks = tale.checksPass ? undefined : "GET /healthz: 503";
-    if (tale.never) tracks.never[tale.never] = { release: b, because: `container web of ${tale.never} does not start` };
+    if (tale.never) tracks.never[tale.never] = { release: b, reason: `container web of ${tale.never} does not start` };
     tracks.changed = () => {
-      const { ending, release } = one.open;
-      if (tracks.canary.weight === 0) isDark = ending !== undefined;
+      const { rollbackRequested, release } = one.open;
+      if (tracks.canary.weight === 0) isDark = rollbackRequested !== undefined;
       if (isDark) assert.ok(tracks.canary.release !== b || tracks.canary.weight === 0, "users on b after the cut");
       if (tracks.stable.release !== b || tracks.stable.complete) return;
       assert.equal(release, b);
       if (tale.badWhileStableRolls) convicted = true;
       else assert.equal(known.verdict, "good", "stable rolls to what is not good");
     };
-    one.standing = ({ steps, step, entered }) => {
-      const atStep = (entered === undefined ? undefined : tale.verdicts[step]) ?? tale.verdicts[step - 1];
+    one.judgment = ({ steps, step, stepStartedAt }) => {
+      const atStep = (stepStartedAt === undefined ? undefined : tale.verdicts[step]) ?? tale.verdicts[step - 1];
       if (atStep === "bad") convicted = true;
-      known = convicted && !(steps[step]?.stage === "full" && entered) ? bad : inWords[atStep ?? "undecided"];
+      known = convicted && !(steps[step]?.stage === "full" && stepStartedAt) ? bad : inWords[atStep ?? "undecided"];
       return known;
     };
     const place = () => {
       if (dead) throw new Crash();
       const fate = fates.get(places++);
-      if (fate === "hears nothing") throw new Unreachable(silence);
+      if (fate === "hears nothing") throw new Unreachable(drainCanary);
       if (fate !== "dies") return;
       dead = true;
       deaths++;
@@ -89,31 +89,31 @@ describe("a driver that dies, or hears nothing", function () {
       // An up that goes on for long enough to be interrupted.
       for (
         inTurn = 0;
-        name === "stable half-way" && convicted && one.open.ending === undefined && inTurn < 10;
+        name === "stable half-way" && convicted && one.open.rollbackRequested === undefined && inTurn < 10;
         inTurn++
       )
         await turn();
     };
     let ended: End | undefined;
-    for (let ledger = await one.begin(tale.steps); ended === undefined; ledger = await one.takeOver()) {
+    for (let store = await one.begin(tale.steps); ended === undefined; store = await one.takeOver()) {
       dead = false;
       const { done } = tracks;
       const first = done.length;
-      const { write, close } = ledger;
-      ledger.write = async (to) => {
+      const { write, close } = store;
+      store.write = async (to) => {
         place();
-        const rollout = await write.call(ledger, to);
+        const rollout = await write.call(store, to);
         place();
         return rollout;
       };
-      ledger.close = async (...how) => {
+      store.close = async (...how) => {
         place();
-        const closed = await close.apply(ledger, how);
+        const closed = await close.apply(store, how);
         place();
         return closed;
       };
-      const goesBack = one.open.ending !== undefined;
-      const over = await one.drive(ledger).catch((error) => {
+      const goesBack = one.open.rollbackRequested !== undefined;
+      const over = await one.drive(store).catch((error) => {
         if (error instanceof Crash) return undefined;
         throw error;
       });
@@ -121,20 +121,28 @@ describe("a driver that dies, or hears nothing", function () {
       if (!dead) ended = over;
       if (one.record.open === undefined) break;
     }
-    const { open, instead, ended: [latest] = [] } = one.record;
+    const { open, replacedBy, ended: [latest] = [] } = one.record;
     const { began: _, ended: __, ...last } = { began: "", ended: "", ...latest };
-    const { epoch: ___, entered, paused, left, ending, began: ____, ...rest } = (open ?? {}) as Partial<Rollout>;
+    const {
+      epoch: ___,
+      stepStartedAt,
+      paused,
+      stoppedReason,
+      rollbackRequested,
+      began: ____,
+      ...rest
+    } = (open ?? {}) as Partial<Rollout>;
     const outcome = {
       canary: { ...tracks.canary },
       stable: { ...tracks.stable },
-      instead: instead ?? {},
+      replacedBy: replacedBy ?? {},
       last,
       open: {
         ...rest,
-        entered: entered !== undefined,
-        paused: paused?.because,
-        left: left?.because,
-        ending: ending?.because,
+        stepStartedAt: stepStartedAt !== undefined,
+        paused: paused?.reason,
+        stoppedReason: stoppedReason?.reason,
+        rollbackRequested: rollbackRequested?.reason,
       },
     };
     return { outcome, places, deaths };
@@ -210,10 +218,13 @@ describe("a driver that dies, or hears nothing", function () {
 
   /** Why a rollout holds is what the last of three attempts came to, which may have been a silence. */
   function butForSilence(told: Outcome, reference: Outcome): Outcome {
-    const of = (because: string | undefined, other: string | undefined) =>
-      because?.includes(silence) && other !== undefined ? other : because;
-    const [{ paused, left }, { open }] = [told.open, reference];
-    return { ...told, open: { ...told.open, paused: of(paused, open.paused), left: of(left, open.left) } };
+    const of = (reason: string | undefined, other: string | undefined) =>
+      reason?.includes(drainCanary) && other !== undefined ? other : reason;
+    const [{ paused, stoppedReason }, { open }] = [told.open, reference];
+    return {
+      ...told,
+      open: { ...told.open, paused: of(paused, open.paused), stoppedReason: of(stoppedReason, open.stoppedReason) },
+    };
   }
 
   it("any plan comes to the same end, whatever befalls its drivers", async () => {

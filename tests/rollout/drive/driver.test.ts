@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
-import { Refusal } from "../../../components/refusal.ts";
 import type { Step } from "../../../components/step.ts";
+import { UserError } from "../../../components/user-error.ts";
 import { ApiError, Unreachable } from "../../../rollout/cluster/cluster.ts";
-import { RecordGone } from "../../../rollout/drive/ledger.ts";
 import { atLastStep, resumed } from "../../../rollout/drive/rollout.ts";
+import { RecordGone } from "../../../rollout/drive/rollout-store.ts";
 import { Superseded } from "../../../rollout/record/epoch.ts";
 import type { ApiServer } from "../../fake/api-server.ts";
 import { a, b, bad, good, quickCluster, recordPath, Trial, undecided, usual } from "../../fake/driven.ts";
@@ -20,7 +20,7 @@ describe("the driver", () => {
   });
   afterEach(() => end());
 
-  const word = (because: string) => ({ by: "alice", because, at: new Date().toISOString() });
+  const decision = (reason: string) => ({ by: "alice", reason, at: new Date().toISOString() });
 
   /** Lets an up go on until it is interrupted. */
   const untilInterrupted = async () => {
@@ -39,11 +39,11 @@ describe("the driver", () => {
           await one.takeOver();
         };
         one.tracks.at = place;
-        const ledger = await one.begin();
-        const { write, close } = ledger;
-        ledger.write = async (to) => place().then(() => write.call(ledger, to));
-        ledger.close = async (...how) => place().then(() => close.apply(ledger, how));
-        const driving = one.drive(ledger);
+        const store = await one.begin();
+        const { write, close } = store;
+        store.write = async (to) => place().then(() => write.call(store, to));
+        store.close = async (...how) => place().then(() => close.apply(store, how));
+        const driving = one.drive(store);
         const end = await driving.catch((error) => error);
         if (done === undefined) {
           assert.equal(end.kind, "promoted");
@@ -70,7 +70,7 @@ describe("the driver", () => {
     });
 
     it("learns it from the record also while it waits for a list of pods that hangs", async () => {
-      trial.standing = ({ step, entered }) => (step === 1 && entered ? bad : undecided);
+      trial.judgment = ({ step, stepStartedAt }) => (step === 1 && stepStartedAt ? bad : undecided);
       trial.tracks.stableRuns = async () => {
         await trial.takeOver();
         return new Promise(() => {});
@@ -120,7 +120,7 @@ describe("the driver", () => {
     });
 
     it("ends where the record is deleted in the middle of a cut", async () => {
-      trial.standing = ({ step, entered }) => (step === 1 && entered ? bad : good);
+      trial.judgment = ({ step, stepStartedAt }) => (step === 1 && stepStartedAt ? bad : good);
       deletedAt("cut begins");
       await assert.rejects(trial.drive(await trial.begin()), isGone);
       assert.deepEqual([trial.tracks.done.at(-1), trial.tracks.canary.weight], ["cut", 0]);
@@ -129,9 +129,9 @@ describe("the driver", () => {
 
     it("takes them off also where bad evidence and the loss of the record come together", async () => {
       let isBad = false;
-      trial.standing = () => (isBad ? bad : good);
-      trial.meanwhile = ({ step, entered }) => {
-        if (step !== 1 || entered === undefined) return;
+      trial.judgment = () => (isBad ? bad : good);
+      trial.meanwhile = ({ step, stepStartedAt }) => {
+        if (step !== 1 || stepStartedAt === undefined) return;
         api.objects.delete(recordPath);
         isBad = true;
       };
@@ -154,7 +154,7 @@ describe("the driver", () => {
     it("refuses with a sentence and leaves everything as it is, where no user meets canary", async () => {
       damage("canary there", 0);
       await assert.rejects(trial.drive(await trial.begin()), (error) => {
-        assert.ok(error instanceof Refusal);
+        assert.ok(error instanceof UserError);
         assert.match(error.message, /^The record web-rollout in namespace dora-apps cannot be read .*: restore it/);
         return true;
       });
@@ -170,25 +170,25 @@ describe("the driver", () => {
         kept.current = api.objects.get(recordPath)?.data.record;
         api.put(recordPath, structuredClone(damaged));
       };
-      const ledger = await trial.begin();
-      const { write } = ledger;
+      const store = await trial.begin();
+      const { write } = store;
       let refused = 0;
-      ledger.write = async (to) => {
+      store.write = async (to) => {
         try {
-          return await write.call(ledger, to);
+          return await write.call(store, to);
         } catch (error) {
           if (++refused === 20) api.put(recordPath, { ...damaged, data: { record: kept.current } });
           throw error;
         }
       };
-      assert.deepEqual(await trial.drive(ledger), { kind: "promoted" });
+      assert.deepEqual(await trial.drive(store), { kind: "promoted" });
       assert.ok(refused >= 20);
       assert.match(trial.notes[0] ?? "", /^The record web-rollout .* cannot be read .* Until it answers/);
     });
 
     it("takes users off canary all the same once evidence is bad, and then refuses", async () => {
       let isBad = false;
-      trial.standing = () => {
+      trial.judgment = () => {
         isBad ||= api.objects.get(recordPath)?.data.record === "{";
         return isBad ? bad : good;
       };
@@ -202,7 +202,7 @@ describe("the driver", () => {
   describe("cutting canary off", () => {
     const cutting = (fails: (attempt: number) => Error | undefined) => {
       let attempts = 0;
-      trial.standing = ({ step, entered }) => (step === 1 && entered ? bad : undecided);
+      trial.judgment = ({ step, stepStartedAt }) => (step === 1 && stepStartedAt ? bad : undecided);
       trial.tracks.at = (place) => {
         if (place !== "cut begins") return;
         const error = fails(++attempts);
@@ -218,7 +218,7 @@ describe("the driver", () => {
     for (const [what, error] of refusals) {
       it(`goes on however often there is ${what}, with nobody at a terminal, and tells each attempt`, async () => {
         const attempts = cutting((attempt) => (attempt <= 40 ? error : undefined));
-        assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", because: bad.because });
+        assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason: bad.reason });
         assert.equal(attempts(), 41);
         assert.equal(trial.tracks.canary.release, a);
         const told = trial.notes.filter((note) => note.startsWith("cut: "));
@@ -238,23 +238,23 @@ describe("the driver", () => {
       });
       assert.deepEqual(await trial.drive(await trial.begin()), { kind: "stopped" });
       assert.deepEqual([trial.tracks.done.at(-1), trial.tracks.canary.weight], ["cut", 0]);
-      assert.deepEqual([trial.open.weight, trial.open.ending?.because], [0, bad.because]);
+      assert.deepEqual([trial.open.weight, trial.open.rollbackRequested?.reason], [0, bad.reason]);
     });
 
     it("waits for no record that cannot be written, which says so later", async () => {
       cutting(() => undefined);
-      const ledger = await trial.begin();
-      const { write } = ledger;
+      const store = await trial.begin();
+      const { write } = store;
       let refused = 0;
-      ledger.write = async (to) => {
-        if (trial.standing(trial.open) === bad && refused < 30) {
+      store.write = async (to) => {
+        if (trial.judgment(trial.open) === bad && refused < 30) {
           refused++;
           if (refused > 3) assert.equal(trial.tracks.canary.weight, 0);
           throw new ApiError(500, "failed calling webhook");
         }
-        return write.call(ledger, to);
+        return write.call(store, to);
       };
-      assert.deepEqual(await trial.drive(ledger), { kind: "undone", because: bad.because });
+      assert.deepEqual(await trial.drive(store), { kind: "undone", reason: bad.reason });
       assert.equal(refused, 30);
     });
 
@@ -266,38 +266,38 @@ describe("the driver", () => {
 
     it("is kept waiting by no read of the record that hangs", async () => {
       let isBad = false;
-      trial.standing = () => (isBad ? bad : good);
-      const ledger = await trial.begin();
-      const { read } = ledger;
-      ledger.read = () => {
-        if (trial.tracks.canary.weight !== 10 || trial.tracks.canary.release !== b || isBad) return read.call(ledger);
+      trial.judgment = () => (isBad ? bad : good);
+      const store = await trial.begin();
+      const { read } = store;
+      store.read = () => {
+        if (trial.tracks.canary.weight !== 10 || trial.tracks.canary.release !== b || isBad) return read.call(store);
         isBad = true;
         return new Promise(() => {});
       };
-      assert.deepEqual(await trial.drive(ledger), { kind: "undone", because: bad.because });
+      assert.deepEqual(await trial.drive(store), { kind: "undone", reason: bad.reason });
     });
 
     it("goes on past an error that is a fault of ours", async () => {
       cutting((attempt) => (attempt <= 3 ? new TypeError("undefined is not iterable") : undefined));
-      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", because: bad.because });
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason: bad.reason });
     });
 
     it("is said only where it was made, and made again once stable serves", async () => {
-      trial.standing = ({ step, entered }) => (step === 1 && entered ? bad : undecided);
+      trial.judgment = ({ step, stepStartedAt }) => (step === 1 && stepStartedAt ? bad : undecided);
       const { cut } = trial.tracks;
       let cuts = 0;
       trial.tracks.cut = async (epoch) => (++cuts === 1 ? false : cut.call(trial.tracks, epoch));
-      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", because: bad.because });
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason: bad.reason });
       assert.equal(cuts, 2);
       assert.deepEqual(trial.notes, []);
     });
 
     it("comes also where the record that a driver took over cannot be read any more", async () => {
-      trial.standing = () => bad;
+      trial.judgment = () => bad;
       await trial.begin(usual, {
         step: 1,
         weight: 10,
-        entered: new Date().toISOString(),
+        stepStartedAt: new Date().toISOString(),
         runs: { canary: b, stable: a },
       });
       trial.tracks.canary.release = b;
@@ -310,28 +310,28 @@ describe("the driver", () => {
 
     it("is kept waiting by no question about the pods that hangs", async () => {
       let isBad = false;
-      trial.standing = () => (isBad ? bad : good);
-      trial.tracks.hopeless = () => new Promise(() => {});
+      trial.judgment = () => (isBad ? bad : good);
+      trial.tracks.cannotSucceed = () => new Promise(() => {});
       trial.tracks.at = async (place) => {
-        if (place !== "canary half-way" || trial.open.step !== 1 || trial.open.ending) return;
+        if (place !== "canary half-way" || trial.open.step !== 1 || trial.open.rollbackRequested) return;
         await untilInterrupted();
         isBad = true;
         while (trial.tracks.done.at(-1) !== "cut") await turn();
       };
-      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", because: bad.because });
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason: bad.reason });
     });
 
     it("comes in the pause before another attempt as well, and no attempt is made", async () => {
       for (const effect of ["stable begins", "canary begins"]) {
         trial = new Trial(api);
         let isBad = false;
-        trial.standing = () => (isBad ? bad : good);
+        trial.judgment = () => (isBad ? bad : good);
         let refused = 0;
         trial.tracks.at = (place) => {
-          if (place !== effect || trial.open.step !== 2 || trial.open.ending) return;
+          if (place !== effect || trial.open.step !== 2 || trial.open.rollbackRequested) return;
           refused++;
           isBad = true;
-          throw new Refusal("Release was judged bad.");
+          throw new UserError("Release was judged bad.");
         };
         const plan: Step[] = [
           { stage: "dark" },
@@ -341,7 +341,7 @@ describe("the driver", () => {
         ];
         assert.deepEqual(
           await trial.drive(await trial.begin(effect === "stable begins" ? plan.slice(0, 3) : plan)),
-          { kind: "undone", because: bad.because },
+          { kind: "undone", reason: bad.reason },
           effect,
         );
         assert.equal(refused, 1);
@@ -350,7 +350,7 @@ describe("the driver", () => {
 
     it("comes at once where evidence turns bad while an up is under way, and again once that has ended", async () => {
       let isBad = false;
-      trial.standing = () => (isBad ? bad : good);
+      trial.judgment = () => (isBad ? bad : good);
       const plan: Step[] = [
         { stage: "canary", weight: 10, atMost: 15 },
         { stage: "canary", weight: 25, atMost: 15 },
@@ -362,7 +362,7 @@ describe("the driver", () => {
         await untilInterrupted();
         assert.equal(trial.tracks.canary.weight, 0);
       };
-      assert.deepEqual(await trial.drive(await trial.begin(plan)), { kind: "undone", because: bad.because });
+      assert.deepEqual(await trial.drive(await trial.begin(plan)), { kind: "undone", reason: bad.reason });
       const { done } = trial.tracks;
       assert.deepEqual(done.slice(done.indexOf("canary bbbbbbbbbbbb 25")), [
         "canary bbbbbbbbbbbb 25",
@@ -379,15 +379,15 @@ describe("the driver", () => {
       for (const abort of [true, false]) {
         trial = new Trial(api);
         let isChecking = false;
-        trial.standing = () => (isChecking && !abort ? bad : undecided);
+        trial.judgment = () => (isChecking && !abort ? bad : undecided);
         trial.tracks.check = async (_names, signal) => {
           isChecking = true;
-          if (abort) await trial.tell((rollout) => ({ ...rollout, ending: word("enough") }));
+          if (abort) await trial.recordDecision((rollout) => ({ ...rollout, rollbackRequested: decision("enough") }));
           while (!signal.aborted) await turn();
           throw signal.reason;
         };
-        const because = abort ? "alice aborted it: enough" : bad.because;
-        assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", because });
+        const reason = abort ? "alice aborted it: enough" : bad.reason;
+        assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason });
       }
     });
 
@@ -401,7 +401,7 @@ describe("the driver", () => {
       };
       assert.deepEqual(await trial.drive(await trial.begin(checks)), {
         kind: "held",
-        because: "The cluster does not answer",
+        reason: "The cluster does not answer",
       });
     });
   });
@@ -416,16 +416,16 @@ describe("the driver", () => {
       it(`waits while there is ${what}, says so once, and once that it goes on`, async () => {
         let silent = 0;
         let doneBefore: number | undefined;
-        const ledger = await trial.begin();
-        const { read } = ledger;
-        ledger.read = () => {
-          if (trial.tracks.canary.weight === 0 || ++silent > 40) return read.call(ledger);
+        const store = await trial.begin();
+        const { read } = store;
+        store.read = () => {
+          if (trial.tracks.canary.weight === 0 || ++silent > 40) return read.call(store);
           doneBefore ??= trial.tracks.done.length;
           assert.equal(trial.tracks.done.length, doneBefore);
           return Promise.reject(error());
         };
         trial.tracks.canary.weight = 0;
-        assert.deepEqual(await trial.drive(ledger), { kind: "promoted" });
+        assert.deepEqual(await trial.drive(store), { kind: "promoted" });
         assert.deepEqual(trial.notes, [
           `${error().message} Until it answers nothing is changed.`,
           "The cluster answers again.",
@@ -434,27 +434,27 @@ describe("the driver", () => {
     }
 
     it("can be stopped", async () => {
-      const ledger = await trial.begin();
+      const store = await trial.begin();
       let asked = 0;
-      ledger.read = async () => {
+      store.read = async () => {
         if (++asked === 3) trial.stop.abort();
         throw new Unreachable("The cluster does not answer.");
       };
-      assert.deepEqual(await trial.drive(ledger), { kind: "stopped" });
+      assert.deepEqual(await trial.drive(store), { kind: "stopped" });
       assert.deepEqual(trial.tracks.done, []);
     });
 
     it("does not take a no for silence", async () => {
-      const ledger = await trial.begin();
-      ledger.read = () => Promise.reject(new ApiError(403, "configmaps is forbidden"));
-      await assert.rejects(trial.drive(ledger), /configmaps is forbidden/);
+      const store = await trial.begin();
+      store.read = () => Promise.reject(new ApiError(403, "configmaps is forbidden"));
+      await assert.rejects(trial.drive(store), /configmaps is forbidden/);
     });
   });
 
   it("never goes on where nothing is known, and holds when the time is up", async () => {
-    trial.standing = () => ({ verdict: "undecided", because: "no numbers for 20 s, and silence decides nothing" });
-    const because = "no decision within 15 s: no numbers for 20 s, and silence decides nothing";
-    assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", because });
+    trial.judgment = () => ({ verdict: "undecided", reason: "no numbers for 20 s, and silence decides nothing" });
+    const reason = "no decision within 15 s: no numbers for 20 s, and silence decides nothing";
+    assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason });
     assert.deepEqual(
       [trial.tracks.canary, trial.tracks.stable.release],
       [{ release: b, weight: 10, silent: false }, a],
@@ -465,31 +465,31 @@ describe("the driver", () => {
     it("takes canary back for the reason that the cluster gives why it will not come", async () => {
       trial.tracks.never.canary = {
         release: b,
-        because: "container web of pod web-canary-1 does not start: ErrImagePull",
+        reason: "container web of pod web-canary-1 does not start: ErrImagePull",
       };
-      const { because } = trial.tracks.never.canary;
-      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", because });
+      const { reason } = trial.tracks.never.canary;
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason });
       const [ended] = trial.record.ended ?? [];
-      assert.deepEqual([ended?.outcome, ended?.because, trial.record.instead], ["undone", because, { [b]: a }]);
+      assert.deepEqual([ended?.outcome, ended?.reason, trial.record.replacedBy], ["undone", reason, { [b]: a }]);
       assert.equal(trial.tracks.canary.release, a);
     });
 
     it("is interrupted as soon as the cluster says that it is in vain", async () => {
       trial.tracks.at = async (place) => {
         if (place !== "canary half-way" || trial.tracks.canary.release !== b) return;
-        trial.tracks.never.canary = { release: b, because: "it crashes" };
+        trial.tracks.never.canary = { release: b, reason: "it crashes" };
         await untilInterrupted();
         delete trial.tracks.never.canary;
       };
-      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", because: "it crashes" });
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason: "it crashes" });
     });
 
     it("is tried three times where the cluster gives none, and then held", async () => {
       trial.tracks.at = () => {
-        throw new Refusal("pulumi up --stack canary says: the program threw.");
+        throw new UserError("pulumi up --stack canary says: the program threw.");
       };
-      const because = "gray paused it: pulumi up --stack canary says: the program threw";
-      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", because });
+      const reason = "gray paused it: pulumi up --stack canary says: the program threw";
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason });
       assert.equal(trial.tracks.done.length, 3);
       assert.deepEqual(
         trial.notes,
@@ -501,7 +501,7 @@ describe("the driver", () => {
     it("is done when it succeeds at last", async () => {
       let failed = 0;
       trial.tracks.at = (place) => {
-        if (place === "canary begins" && failed++ < 2) throw new Refusal("Stack canary is locked.");
+        if (place === "canary begins" && failed++ < 2) throw new UserError("Stack canary is locked.");
       };
       assert.deepEqual(await trial.drive(await trial.begin()), { kind: "promoted" });
     });
@@ -515,71 +515,71 @@ describe("the driver", () => {
     });
 
     it("takes stable back with all pods at once, keeps canary, and holds; a person's word tries again", async () => {
-      trial.tracks.never.stable = { release: b, because: "its progress deadline is exceeded" };
+      trial.tracks.never.stable = { release: b, reason: "its progress deadline is exceeded" };
       trial.tracks.at = (place) => (place === "stable half-way" ? untilInterrupted() : undefined);
       const held = await trial.drive(await trial.begin());
       assert.equal(held.kind, "held");
-      assert.match("because" in held ? held.because : "", /stable did not come to run it and went back: its progress/);
+      assert.match("reason" in held ? held.reason : "", /stable did not come to run it and went back: its progress/);
       assert.deepEqual(trial.tracks.done.slice(-3), [
         "stable bbbbbbbbbbbb",
         "stable aaaaaaaaaaaa at once",
         "stable aaaaaaaaaaaa",
       ]);
       assert.deepEqual(trial.tracks.canary, { release: b, weight: 10, silent: false });
-      assert.deepEqual(trial.tracks.stable, { release: a, complete: true, urgent: false });
+      assert.deepEqual(trial.tracks.stable, { release: a, complete: true, fastRollback: false });
       delete trial.tracks.never.stable;
-      await trial.tell((rollout) => resumed(rollout, Date.now()));
+      await trial.recordDecision((rollout) => resumed(rollout, Date.now()));
       assert.deepEqual(await trial.drive(await trial.takeOver()), { kind: "promoted" });
-      assert.deepEqual(trial.tracks.stable, { release: b, complete: true, urgent: false });
+      assert.deepEqual(trial.tracks.stable, { release: b, complete: true, fastRollback: false });
     });
 
     it("leaves off taking stable back for users who have to be taken off canary first", async () => {
       trial.leavesHolding = false;
-      trial.tracks.never.stable = { release: b, because: "its progress deadline is exceeded" };
+      trial.tracks.never.stable = { release: b, reason: "its progress deadline is exceeded" };
       let locked = true;
       trial.tracks.at = async (place) => {
         if (place === "stable half-way" && trial.tracks.stable.release === b) await untilInterrupted();
-        if (place !== "stable begins" || !trial.open.urgent || !locked) return;
-        if (trial.tracks.done.length === 8) await trial.tell((rollout) => ({ ...rollout, ending: word("enough") }));
-        throw new Refusal("Stack prod is locked.");
+        if (place !== "stable begins" || !trial.open.fastRollback || !locked) return;
+        if (trial.tracks.done.length === 8)
+          await trial.recordDecision((rollout) => ({ ...rollout, rollbackRequested: decision("enough") }));
+        throw new UserError("Stack prod is locked.");
       };
       const { cut } = trial.tracks;
       trial.tracks.cut = async (epoch) => {
         locked = false;
         return cut.call(trial.tracks, epoch);
       };
-      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", because: "alice aborted it: enough" });
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason: "alice aborted it: enough" });
     });
 
     it("holds where the way back fails as well, and goes back when it is driven again", async () => {
-      trial.standing = ({ step, entered }) => (step === 1 && entered ? bad : undecided);
+      trial.judgment = ({ step, stepStartedAt }) => (step === 1 && stepStartedAt ? bad : undecided);
       const fails = () => {
-        if (trial.open.ending) throw new Refusal("Stack canary is locked.");
+        if (trial.open.rollbackRequested) throw new UserError("Stack canary is locked.");
       };
       trial.tracks.at = (place) => (place === "canary begins" ? fails() : undefined);
-      const because =
-        "canary back failed: Stack canary is locked; users are on stable; mend that, then run gray resume";
-      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", because });
-      assert.deepEqual([trial.tracks.canary.weight, trial.open.ending?.because], [0, bad.because]);
-      assert.equal(trial.open.left?.because, because);
+      const reason = "canary back failed: Stack canary is locked; users are on stable; mend that, then run gray resume";
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason });
+      assert.deepEqual([trial.tracks.canary.weight, trial.open.rollbackRequested?.reason], [0, bad.reason]);
+      assert.equal(trial.open.stoppedReason?.reason, reason);
       trial.tracks.at = () => {};
-      trial.standing = () => good;
-      assert.deepEqual(await trial.drive(await trial.takeOver()), { kind: "undone", because: bad.because });
+      trial.judgment = () => good;
+      assert.deepEqual(await trial.drive(await trial.takeOver()), { kind: "undone", reason: bad.reason });
     });
   });
 
   it("holds without saying that users are on stable, where stable is half-way on the release and does not go back", async () => {
     let isBad = false;
-    trial.standing = () => (isBad ? bad : good);
+    trial.judgment = () => (isBad ? bad : good);
     trial.tracks.at = async (place) => {
-      if (place === "stable begins" && trial.open.ending) throw new Refusal("Stack prod is locked.");
+      if (place === "stable begins" && trial.open.rollbackRequested) throw new UserError("Stack prod is locked.");
       if (place !== "stable half-way") return;
       isBad = true;
       await untilInterrupted();
     };
-    const because =
+    const reason =
       "stable back failed: Stack prod is locked; stable may still run the release; mend that, then run gray resume";
-    assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", because });
+    assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason });
     assert.equal(trial.tracks.canary.weight, 0);
   });
 
@@ -592,11 +592,12 @@ describe("the driver", () => {
         await act();
       };
     };
-    const abort = () => trial.tell((rollout) => ({ ...rollout, ending: word("I do not like it") }));
-    const promote = () => trial.tell((rollout) => atLastStep(rollout, word("go")));
-    const pause = () => trial.tell((rollout) => ({ ...rollout, paused: word("lunch") }));
-    const resume = () => trial.tell((rollout) => resumed(rollout, Date.now()));
-    const undone = { kind: "undone", because: "alice aborted it: I do not like it" };
+    const abort = () =>
+      trial.recordDecision((rollout) => ({ ...rollout, rollbackRequested: decision("I do not like it") }));
+    const promote = () => trial.recordDecision((rollout) => atLastStep(rollout, decision("go")));
+    const pause = () => trial.recordDecision((rollout) => ({ ...rollout, paused: decision("lunch") }));
+    const resume = () => trial.recordDecision((rollout) => resumed(rollout, Date.now()));
+    const undone = { kind: "undone", reason: "alice aborted it: I do not like it" };
 
     it("aborts while stable rolls, interrupts it, and has users off canary first", async () => {
       atPlace(
@@ -620,7 +621,7 @@ describe("the driver", () => {
         "canary aaaaaaaaaaaa 10",
       ]);
       const [ended] = trial.record.ended ?? [];
-      assert.deepEqual([ended?.release, ended?.from, ended?.by, ended?.because], [b, a, "alice", undone.because]);
+      assert.deepEqual([ended?.release, ended?.from, ended?.by, ended?.reason], [b, a, "alice", undone.reason]);
     });
 
     it("aborts while everybody is being given the program's weight, goes back", async () => {
@@ -630,17 +631,18 @@ describe("the driver", () => {
     });
 
     it("aborts while evidence says the same, has the word", async () => {
-      trial.standing = ({ step, entered }) => (step === 1 && entered ? bad : undecided);
-      const ledger = await trial.begin();
-      const { write } = ledger;
-      ledger.write = async (to) => {
-        if (trial.tracks.canary.weight > 0 && trial.tracks.canary.release === b && trial.open.entered) await abort();
-        return write.call(ledger, to);
+      trial.judgment = ({ step, stepStartedAt }) => (step === 1 && stepStartedAt ? bad : undecided);
+      const store = await trial.begin();
+      const { write } = store;
+      store.write = async (to) => {
+        if (trial.tracks.canary.weight > 0 && trial.tracks.canary.release === b && trial.open.stepStartedAt)
+          await abort();
+        return write.call(store, to);
       };
       trial.tracks.at = (place) => {
-        if (place === "silence begins") assert.equal(trial.open.ending?.by, "alice");
+        if (place === "silence begins") assert.equal(trial.open.rollbackRequested?.by, "alice");
       };
-      await trial.drive(ledger);
+      await trial.drive(store);
       assert.equal(trial.tracks.done.filter((each) => each === "cut").length, 1);
     });
 
@@ -652,27 +654,27 @@ describe("the driver", () => {
         trial = new Trial(api);
         atPlace(moment, of, promote);
         assert.deepEqual(await trial.drive(await trial.begin()), { kind: "promoted" });
-        assert.deepEqual(trial.tracks.stable, { release: b, complete: true, urgent: false });
+        assert.deepEqual(trial.tracks.stable, { release: b, complete: true, fastRollback: false });
       }
     });
 
     it("promotes at the moment at which a step is passed, does not have stable passed over", async () => {
-      const ledger = await trial.begin();
-      const { write } = ledger;
-      ledger.write = async (to) => {
+      const store = await trial.begin();
+      const { write } = store;
+      store.write = async (to) => {
         if (trial.moves.at(-1)?.kind === "advance" && trial.open.step === 1) await promote();
-        return write.call(ledger, to);
+        return write.call(store, to);
       };
-      assert.deepEqual(await trial.drive(ledger), { kind: "promoted" });
+      assert.deepEqual(await trial.drive(store), { kind: "promoted" });
       assert.equal(trial.tracks.stable.release, b);
     });
 
     it("pauses, holds it longer than any deadline, and has it go on after that", async () => {
       trial.leavesHolding = false;
       let looks = 0;
-      trial.standing = ({ paused }) => (paused && ++looks < 100 ? undecided : good);
-      trial.meanwhile = async ({ step, entered, paused }) => {
-        if (step === 1 && entered && !paused && looks === 0) await pause();
+      trial.judgment = ({ paused }) => (paused && ++looks < 100 ? undecided : good);
+      trial.meanwhile = async ({ step, stepStartedAt, paused }) => {
+        if (step === 1 && stepStartedAt && !paused && looks === 0) await pause();
         if (looks === 100) await resume();
       };
       assert.deepEqual(await trial.drive(await trial.begin()), { kind: "promoted" });
@@ -681,16 +683,16 @@ describe("the driver", () => {
     });
 
     it("pauses, does not keep a bad release among users", async () => {
-      trial.standing = ({ step, entered, paused }) => (step === 1 && entered && paused ? bad : undecided);
-      trial.meanwhile = async ({ step, entered, paused }) => {
-        if (step === 1 && entered && !paused) await pause();
+      trial.judgment = ({ step, stepStartedAt, paused }) => (step === 1 && stepStartedAt && paused ? bad : undecided);
+      trial.meanwhile = async ({ step, stepStartedAt, paused }) => {
+        if (step === 1 && stepStartedAt && !paused) await pause();
       };
-      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", because: bad.because });
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason: bad.reason });
     });
 
     it("pauses while everybody is being given the program's weight, holds it open", async () => {
       atPlace("canary there", () => trial.tracks.stable.release === b, pause);
-      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", because: "alice paused it: lunch" });
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason: "alice paused it: lunch" });
       await resume();
       assert.deepEqual(await trial.drive(await trial.takeOver()), { kind: "promoted" });
     });
@@ -703,7 +705,7 @@ describe("the driver", () => {
       );
       assert.deepEqual(await trial.drive(await trial.begin()), { kind: "stopped" });
       assert.deepEqual(
-        [trial.tracks.done.at(-1), trial.open.ending, trial.open.paused],
+        [trial.tracks.done.at(-1), trial.open.rollbackRequested, trial.open.paused],
         ["canary bbbbbbbbbbbb 10", undefined, undefined],
       );
     });
@@ -714,65 +716,66 @@ describe("the driver", () => {
       { stage: "dark", checks: [] },
       { stage: "full", approval: true, watch: 0 },
     ];
-    const held = { kind: "held", because: "full needs a person's approval" };
+    const held = { kind: "held", reason: "full needs a person's approval" };
     assert.deepEqual(await trial.drive(await trial.begin(approval)), held);
-    assert.equal(trial.open.left?.because, held.because);
+    assert.equal(trial.open.stoppedReason?.reason, held.reason);
     trial.leavesHolding = false;
     let looks = 0;
     trial.meanwhile = async () => {
-      if (++looks === 10) await trial.tell((rollout) => ({ ...rollout, approved: word("fine") }));
+      if (++looks === 10) await trial.recordDecision((rollout) => ({ ...rollout, approved: decision("fine") }));
     };
     const taken = await trial.takeOver();
-    assert.equal(trial.open.left, undefined);
+    assert.equal(trial.open.stoppedReason, undefined);
     assert.deepEqual(await trial.drive(taken), { kind: "promoted" });
     assert.ok(looks >= 10);
   });
 
   it("gives a step no more than its time where a clock that is ahead of its own wrote when the step began", async () => {
-    trial.standing = () => undecided;
-    const entered = () => new Date(Date.now() + 90_000).toISOString();
-    const more = { step: 1, weight: 10, checked: true, runs: { canary: b, stable: a }, entered: entered() };
-    const ledger = await trial.begin(usual, more);
+    trial.judgment = () => undecided;
+    const stepStartedAt = () => new Date(Date.now() + 90_000).toISOString();
+    const more = { step: 1, weight: 10, checked: true, runs: { canary: b, stable: a }, stepStartedAt: stepStartedAt() };
+    const store = await trial.begin(usual, more);
     let looks = 0;
     trial.meanwhile = async () => {
       // As a person's command on another machine writes it, while the driver drives.
-      if (++looks === 3) await trial.tell((rollout) => ({ ...rollout, entered: entered() }));
+      if (++looks === 3) await trial.recordDecision((rollout) => ({ ...rollout, stepStartedAt: stepStartedAt() }));
     };
-    const because = "no decision within 15 s: too few requests";
-    assert.deepEqual(await trial.drive(ledger), { kind: "held", because });
+    const reason = "no decision within 15 s: too few requests";
+    assert.deepEqual(await trial.drive(store), { kind: "held", reason });
     // Five seconds pass with each.
     assert.ok(trial.moves.length <= 8, JSON.stringify(trial.moves));
   });
 
   it("pauses when an empty canary was cut, and brings the weight again when a person goes on", async () => {
-    trial.standing = ({ step, entered }) => {
-      if (step === 1 && entered && trial.tracks.canary.weight === 10) trial.cut = "canary had users and no ready pod";
+    trial.judgment = ({ step, stepStartedAt }) => {
+      if (step === 1 && stepStartedAt && trial.tracks.canary.weight === 10)
+        trial.cut = "canary had users and no ready pod";
       return undecided;
     };
-    const because = "gray paused it: canary had users and no ready pod";
-    assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", because });
-    assert.deepEqual([trial.tracks.canary.weight, trial.open.weight, trial.open.entered], [0, 0, undefined]);
+    const reason = "gray paused it: canary had users and no ready pod";
+    assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason });
+    assert.deepEqual([trial.tracks.canary.weight, trial.open.weight, trial.open.stepStartedAt], [0, 0, undefined]);
     assert.equal(trial.tracks.done.at(-1), "cut");
-    trial.standing = () => good;
-    await trial.tell((rollout) => resumed(rollout, Date.now()));
+    trial.judgment = () => good;
+    await trial.recordDecision((rollout) => resumed(rollout, Date.now()));
     assert.deepEqual(await trial.drive(await trial.takeOver()), { kind: "promoted" });
     assert.equal(trial.tracks.done.filter((each) => each === "canary bbbbbbbbbbbb 10").length, 3);
   });
 
   it("does not go back from stable by evidence that comes when stable runs it completely, but holds and asks", async () => {
-    trial.standing = ({ step, entered }) => (step === 2 && entered ? bad : good);
-    const because = `${bad.because}, and stable runs it completely already: gray undo takes it back`;
-    assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", because });
+    trial.judgment = ({ step, stepStartedAt }) => (step === 2 && stepStartedAt ? bad : good);
+    const reason = `${bad.reason}, and stable runs it completely already: gray undo takes it back`;
+    assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason });
     assert.equal(trial.tracks.stable.release, b);
   });
 
   it("leaves no timer behind", async () => {
     sleepAgain();
     const timers = () => process.getActiveResourcesInfo().filter((each) => each === "Timeout").length;
-    trial.standing = () => undecided;
-    const ledger = await trial.begin([{ stage: "canary", weight: 10, atMost: 0 }, { stage: "full" }]);
+    trial.judgment = () => undecided;
+    const store = await trial.begin([{ stage: "canary", weight: 10, atMost: 0 }, { stage: "full" }]);
     const waiting = timers();
-    const end = await trial.drive(ledger);
+    const end = await trial.drive(store);
     assert.equal(end.kind, "held");
     assert.equal(timers(), waiting);
   });

@@ -68,7 +68,7 @@ describe("the exporter of evidence", () => {
 
   it("says when canary was last read, not when anything was", async () => {
     const evidence = observed(0);
-    evidence.observe({ ...tick(11, {}), units: tick(11, {}).units.filter(({ release }) => release === stable) });
+    evidence.observe({ ...tick(11, {}), targets: tick(11, {}).targets.filter(({ release }) => release === stable) });
     exposed.show(evidence, judge(evidence, 11_000), undefined);
     assert.equal((await read()).get(`gray_last_reading_timestamp_seconds{${identity}}`), "10");
   });

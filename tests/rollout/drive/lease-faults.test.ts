@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
-import { Refusal } from "../../../components/refusal.ts";
+import { UserError } from "../../../components/user-error.ts";
 import { ApiError, type Cluster } from "../../../rollout/cluster/cluster.ts";
-import type { LeaseObject } from "../../../rollout/drive/claim.ts";
 import type { Clock } from "../../../rollout/drive/clock.ts";
 import { Lease } from "../../../rollout/drive/lease.ts";
+import type { LeaseObject } from "../../../rollout/drive/lease-acquisition.ts";
 import { FakeClock } from "../../fake/clock.ts";
 
 /** What goes wrong for one of the drivers, in seconds; a stop that never ends is its death. */
@@ -35,7 +35,7 @@ const delays = fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true }));
 class Site {
   readonly time = new FakeClock();
   object: (LeaseObject & { metadata: { resourceVersion: string } }) | undefined;
-  handovers = 0;
+  cutovers = 0;
   private version = 0;
 
   write(body: LeaseObject, making: boolean): LeaseObject {
@@ -45,7 +45,7 @@ class Site {
       throw new ApiError(409, "conflict");
     }
     const was = found?.spec?.holderIdentity;
-    if (body.spec?.holderIdentity !== was && was !== undefined) this.handovers++;
+    if (body.spec?.holderIdentity !== was && was !== undefined) this.cutovers++;
     this.object = structuredClone({ ...body, metadata: { ...body.metadata, resourceVersion: `${++this.version}` } });
     return structuredClone(this.object);
   }
@@ -79,7 +79,7 @@ class Driver implements Clock {
         const of = { api: this.api(), namespace: "shop", service: "web" };
         this.lease = await (this.lease?.lost.aborted ? this.lease.again() : Lease.take(of, () => undefined, this));
       } catch (error) {
-        assert.ok(error instanceof Refusal, String(error));
+        assert.ok(error instanceof UserError, String(error));
       }
       await this.sleep(1000 + this.delay() * 20_000);
       if (this.holds()) await this.sleep(this.delay() * 120_000);
@@ -110,15 +110,15 @@ class Driver implements Clock {
     while (this.has("stop")) await this.site.time.sleep(Math.min(this.until.stop - this.now(), 1e9));
   }
 
-  private api(ending?: AbortSignal): Cluster {
+  private api(stopping?: AbortSignal): Cluster {
     const ended = new Promise<never>((_, reject) => {
-      ending?.addEventListener("abort", () => reject(ending.reason));
+      stopping?.addEventListener("abort", () => reject(stopping.reason));
     });
     ended.catch(() => undefined);
     const call = async <T>(work: () => T): Promise<T> => {
       const arrived = async () => {
         await this.site.time.sleep(this.delay() * (this.has("slow") ? 20_000 : 400));
-        if (this.has("cut-off")) throw new Refusal("The cluster does not answer.");
+        if (this.has("cut-off")) throw new UserError("The cluster does not answer.");
       };
       const answer = (async () => {
         await arrived();
@@ -142,7 +142,7 @@ class Driver implements Clock {
 }
 
 describe("the lease of a rollout, whatever is stopped, killed, cut off or slow", () => {
-  let handovers = 0;
+  let cutovers = 0;
 
   /** Lives through the faults; whoever comes by in between is told. */
   const live = async (plan: readonly Fault[], delay: () => number, each: (all: readonly Driver[]) => void) => {
@@ -159,7 +159,7 @@ describe("the lease of a rollout, whatever is stopped, killed, cut off or slow",
       all[fault.driver]?.suffer(fault);
     }
     await site.time.pass(duration * 1000 - site.time.now(), settled);
-    handovers += site.handovers;
+    cutovers += site.cutovers;
     return { site, all, settled };
   };
 
@@ -177,7 +177,7 @@ describe("the lease of a rollout, whatever is stopped, killed, cut off or slow",
       }),
       { numRuns: 80 },
     );
-    assert.ok(handovers > 30, `${handovers} handovers`);
+    assert.ok(cutovers > 30, `${cutovers} handovers`);
   });
 
   it("is taken over once all others are dead", async () => {

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { setImmediate } from "node:timers/promises";
-import { Refusal } from "../../../components/refusal.ts";
+import { UserError } from "../../../components/user-error.ts";
 import { type Cluster, connect } from "../../../rollout/cluster/cluster.ts";
 import { findAccess } from "../../../rollout/cluster/kubeconfig.ts";
-import { identityOf } from "../../../rollout/drive/claim.ts";
 import { thisProcess } from "../../../rollout/drive/holder.ts";
 import { Lease } from "../../../rollout/drive/lease.ts";
+import { identityOf } from "../../../rollout/drive/lease-acquisition.ts";
 import { type ApiObject, ApiServer } from "../../fake/api-server.ts";
 import { FakeClock } from "../../fake/clock.ts";
 
@@ -132,7 +132,7 @@ describe("the lease of a rollout", () => {
   });
 
   describe("is refused", () => {
-    const alive = new Refusal(
+    const alive = new UserError(
       "Process 4711 on ci-7 drives the rollout of web in namespace shop since 2026-01-31T12:00:00Z: wait until it has ended, or hold or end it with gray pause or gray abort, which work from any machine.",
     );
 
@@ -257,7 +257,7 @@ describe("the lease of a rollout", () => {
         reasonOf(lease),
         /^The lease of the rollout of web in namespace shop was not renewed for 15 s \(down .*\), so that somebody else may drive it by now: nothing more is done here\. See gray status; gray resume goes on\.$/,
       );
-      assert.ok(lease.lost.reason instanceof Refusal);
+      assert.ok(lease.lost.reason instanceof UserError);
       server.intercept = () => undefined;
       const { renewTime } = stored()?.spec ?? {};
       await pass(60);
@@ -279,7 +279,7 @@ describe("the lease of a rollout", () => {
     });
 
     it("by a process that was stopped for longer, which knows it before it asks anybody", async () => {
-      for (const wake of [(lease: Lease) => assert.throws(() => lease.assertHeld(), Refusal), () => pass(0)]) {
+      for (const wake of [(lease: Lease) => assert.throws(() => lease.assertHeld(), UserError), () => pass(0)]) {
         const lease = await take();
         await pass(7);
         const requests = server.requests.length;

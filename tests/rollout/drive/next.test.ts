@@ -1,78 +1,85 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { fullStep, type Step, usualSteps } from "../../../components/step.ts";
-import { type Move, next, type Position, type Standing } from "../../../rollout/drive/next.ts";
+import { type Judgment, type Move, next, type Position } from "../../../rollout/drive/next.ts";
 
 const second = 1000;
 const minute = 60 * second;
 const iso = (milliseconds: number) => new Date(milliseconds).toISOString();
-const undecided: Standing = { verdict: "undecided", because: "too few requests" };
-const good: Standing = { verdict: "good", because: "every stream is fine" };
-const bad: Standing = { verdict: "bad", because: "canary answers 5xx 5 times as often" };
+const undecided: Judgment = { verdict: "undecided", reason: "too few requests" };
+const good: Judgment = { verdict: "good", reason: "every stream is fine" };
+const bad: Judgment = { verdict: "bad", reason: "canary answers 5xx 5 times as often" };
 const written = (steps: readonly Step[]) => steps.map((step) => fullStep(step, ["GET /healthz"]));
 const usual = written(usualSteps(10));
 const at = (step: number, more: Partial<Position> = {}): Position => ({ steps: usual, step, ...more });
-const entered = (step: number, more: Partial<Position> = {}) => at(step, { entered: iso(0), checked: true, ...more });
+const stepStartedAt = (step: number, more: Partial<Position> = {}) =>
+  at(step, { stepStartedAt: iso(0), checked: true, ...more });
 const [dark, canary, full] = [0, 1, 2];
 
 /** The position after a step was passed. */
-function advanced({ entered: _, checked: __, approved: ___, ...kept }: Position): Position {
+function advanced({ stepStartedAt: _, checked: __, approved: ___, ...kept }: Position): Position {
   return { ...kept, step: kept.step + 1 };
 }
 
 describe("what happens next in a rollout", () => {
-  const rows: [sentence: string, Position, Standing, now: number, Move][] = [
+  const rows: [sentence: string, Position, Judgment, now: number, Move][] = [
     ["brings dark", at(dark), undecided, 0, { kind: "enter" }],
     [
       "checks what is dark",
-      entered(dark, { checked: false }),
+      stepStartedAt(dark, { checked: false }),
       undecided,
       second,
       { kind: "check", names: ["GET /healthz"] },
     ],
     [
       "tries failed checks again",
-      entered(dark, { checked: false }),
+      stepStartedAt(dark, { checked: false }),
       { ...undecided, failedChecks: "GET /healthz: 503" },
       59 * second,
       { kind: "check", names: ["GET /healthz"] },
     ],
     [
       "holds when they go on failing",
-      entered(dark, { checked: false }),
+      stepStartedAt(dark, { checked: false }),
       { ...undecided, failedChecks: "GET /healthz: 503" },
       minute,
-      { kind: "hold", because: "GET /healthz: 503" },
+      { kind: "hold", reason: "GET /healthz: 503" },
     ],
-    ["leaves dark with passed checks, whatever the evidence", entered(dark), undecided, second, { kind: "advance" }],
+    [
+      "leaves dark with passed checks, whatever the evidence",
+      stepStartedAt(dark),
+      undecided,
+      second,
+      { kind: "advance" },
+    ],
     ["brings the weight", at(canary), undecided, 0, { kind: "enter" }],
     [
       "watches canary while nothing is decided",
-      entered(canary),
+      stepStartedAt(canary),
       undecided,
       minute,
-      { kind: "observe", because: "too few requests" },
+      { kind: "observe", reason: "too few requests" },
     ],
-    ["goes on when canary is good", entered(canary), good, second, { kind: "advance" }],
+    ["goes on when canary is good", stepStartedAt(canary), good, second, { kind: "advance" }],
     [
       "holds when the time is up undecided",
-      entered(canary),
+      stepStartedAt(canary),
       undecided,
       15 * minute,
-      { kind: "hold", because: "no decision within 15 min: too few requests" },
+      { kind: "hold", reason: "no decision within 15 min: too few requests" },
     ],
-    ["goes on when it is good at last", entered(canary), good, 60 * minute, { kind: "advance" }],
-    ["goes back when canary is bad", entered(canary), bad, second, { kind: "retreat", because: bad.because }],
-    ["goes back from dark too", entered(dark), bad, second, { kind: "retreat", because: bad.because }],
-    ["goes back while stable rolls", at(full), bad, second, { kind: "retreat", because: bad.because }],
+    ["goes on when it is good at last", stepStartedAt(canary), good, 60 * minute, { kind: "advance" }],
+    ["goes back when canary is bad", stepStartedAt(canary), bad, second, { kind: "rollback", reason: bad.reason }],
+    ["goes back from dark too", stepStartedAt(dark), bad, second, { kind: "rollback", reason: bad.reason }],
+    ["goes back while stable rolls", at(full), bad, second, { kind: "rollback", reason: bad.reason }],
     [
       "asks once stable runs it completely",
-      entered(full),
+      stepStartedAt(full),
       bad,
       second,
       {
         kind: "hold",
-        because: `${bad.because}, and stable runs it completely already: gray undo takes it back`,
+        reason: `${bad.reason}, and stable runs it completely already: gray undo takes it back`,
       },
     ],
     ["rolls stable to a good release", at(full), good, 0, { kind: "enter" }],
@@ -81,48 +88,54 @@ describe("what happens next in a rollout", () => {
       at(full),
       undecided,
       0,
-      { kind: "hold", because: "it has no good verdict: too few requests" },
+      { kind: "hold", reason: "it has no good verdict: too few requests" },
     ],
-    ["watches stable", entered(full), undecided, minute, { kind: "observe", because: "watching for another 4 min" }],
-    ["is done when that is over", entered(full), undecided, 5 * minute, { kind: "finish" }],
+    [
+      "watches stable",
+      stepStartedAt(full),
+      undecided,
+      minute,
+      { kind: "observe", reason: "watching for another 4 min" },
+    ],
+    ["is done when that is over", stepStartedAt(full), undecided, 5 * minute, { kind: "finish" }],
     [
       "holds while paused, however good",
-      entered(canary, { paused: "lunch" }),
+      stepStartedAt(canary, { paused: "lunch" }),
       good,
       60 * minute,
-      { kind: "hold", because: "lunch" },
+      { kind: "hold", reason: "lunch" },
     ],
     [
       "goes back while paused, if it is bad",
-      entered(canary, { paused: "lunch" }),
+      stepStartedAt(canary, { paused: "lunch" }),
       bad,
       second,
-      { kind: "retreat", because: bad.because },
+      { kind: "rollback", reason: bad.reason },
     ],
     [
       "goes on going back, however good it looks now",
-      entered(canary, { ending: "by alice" }),
+      stepStartedAt(canary, { rollbackRequested: "by alice" }),
       good,
       second,
-      { kind: "retreat", because: "by alice" },
+      { kind: "rollback", reason: "by alice" },
     ],
   ];
-  for (const [sentence, position, standing, now, move] of rows) {
-    it(sentence, () => assert.deepEqual(next(position, standing, now), move));
+  for (const [sentence, position, judgment, now, move] of rows) {
+    it(sentence, () => assert.deepEqual(next(position, judgment, now), move));
   }
 
   it("waits for a person before a step that asks for one, and then begins it", () => {
     const steps = written([{ stage: "canary", weight: 10, approval: true }, { stage: "full" }]);
     assert.deepEqual(next({ steps, step: 0 }, undecided, 0), {
       kind: "hold",
-      because: "canary at 10 % needs a person's approval",
+      reason: "canary at 10 % needs a person's approval",
     });
     assert.deepEqual(next({ steps, step: 0, approved: true }, undecided, 0), { kind: "enter" });
   });
 
   it("stays for the least time, however soon it is good", () => {
     const steps = written([{ stage: "canary", weight: 10, atLeast: 120 }, { stage: "full" }]);
-    const position = { steps, step: 0, entered: iso(0) };
+    const position = { steps, step: 0, stepStartedAt: iso(0) };
     assert.equal(next(position, good, 119 * second).kind, "observe");
     assert.equal(next(position, good, 120 * second).kind, "advance");
   });
@@ -143,7 +156,7 @@ describe("what happens next in a rollout", () => {
     );
   const events = fc.array(
     fc.record({
-      standing: fc.oneof(
+      judgment: fc.oneof(
         { weight: 6, arbitrary: fc.constantFrom(undecided, good) },
         { weight: 1, arbitrary: fc.constant(bad) },
         { weight: 1, arbitrary: fc.constant({ ...undecided, failedChecks: "GET /healthz: 503" }) },
@@ -157,10 +170,10 @@ describe("what happens next in a rollout", () => {
 
   /** What the driver makes of a move: one effect, and the position after it. */
   function apply(position: Position, move: Move, now: number, fails: boolean): Position {
-    if (move.kind === "enter" && !fails) return { ...position, entered: iso(now) };
+    if (move.kind === "enter" && !fails) return { ...position, stepStartedAt: iso(now) };
     if (move.kind === "check" && !fails) return { ...position, checked: true };
     if (move.kind === "advance") return advanced(position);
-    if (move.kind === "retreat") return { ...position, ending: move.because };
+    if (move.kind === "rollback") return { ...position, rollbackRequested: move.reason };
     return position;
   }
 
@@ -169,7 +182,7 @@ describe("what happens next in a rollout", () => {
       fc.property(plans, events, (steps, tale) => {
         let position: Position = { steps, step: 0 };
         let now = 0;
-        for (const { standing, seconds, person, effectFails } of tale) {
+        for (const { judgment, seconds, person, effectFails } of tale) {
           now += seconds * second;
           if (person === "pause") position = { ...position, paused: "by alice" };
           if (person === "resume") {
@@ -177,20 +190,20 @@ describe("what happens next in a rollout", () => {
             position = others;
           }
           if (person === "approve") position = { ...position, approved: true };
-          if (person === "abort") position = { ...position, ending: "by alice" };
+          if (person === "abort") position = { ...position, rollbackRequested: "by alice" };
           const step = steps[position.step];
-          const move = next(position, standing, now);
-          if (position.ending !== undefined) assert.equal(move.kind, "retreat");
-          if (standing.verdict === "bad") assert.ok(["retreat", "hold", "finish"].includes(move.kind), move.kind);
-          if (position.paused !== undefined) assert.ok(["retreat", "hold", "finish"].includes(move.kind), move.kind);
+          const move = next(position, judgment, now);
+          if (position.rollbackRequested !== undefined) assert.equal(move.kind, "rollback");
+          if (judgment.verdict === "bad") assert.ok(["rollback", "hold", "finish"].includes(move.kind), move.kind);
+          if (position.paused !== undefined) assert.ok(["rollback", "hold", "finish"].includes(move.kind), move.kind);
           if (move.kind === "advance") {
-            assert.ok(step && step.stage !== "full" && position.entered !== undefined);
+            assert.ok(step && step.stage !== "full" && position.stepStartedAt !== undefined);
             assert.ok(step.checks.length === 0 || position.checked);
-            if (step.stage === "canary") assert.equal(standing.verdict, "good");
+            if (step.stage === "canary") assert.equal(judgment.verdict, "good");
           }
           if (move.kind === "enter" && step?.approval) assert.ok(position.approved);
-          if (move.kind === "enter" && step?.stage === "full") assert.equal(standing.verdict, "good");
-          if (move.kind === "finish") assert.ok(step?.stage === "full" && position.entered !== undefined);
+          if (move.kind === "enter" && step?.stage === "full") assert.equal(judgment.verdict, "good");
+          if (move.kind === "finish") assert.ok(step?.stage === "full" && position.stepStartedAt !== undefined);
           if (move.kind === "finish") return;
           position = apply(position, move, now, effectFails);
         }
@@ -200,12 +213,12 @@ describe("what happens next in a rollout", () => {
 
   it("ends, goes back or holds in a bounded number of moves, whatever the evidence stays at", () => {
     fc.assert(
-      fc.property(plans, fc.constantFrom(undecided, good, bad), (steps, standing) => {
+      fc.property(plans, fc.constantFrom(undecided, good, bad), (steps, judgment) => {
         let position: Position = { steps, step: 0 };
         for (let moves = 0; moves < 8 * steps.length; moves++) {
           // Each move finds that all the time it may wait for is over.
-          const move = next(position, standing, moves * 1e9);
-          if (["finish", "retreat", "hold"].includes(move.kind)) return;
+          const move = next(position, judgment, moves * 1e9);
+          if (["finish", "rollback", "hold"].includes(move.kind)) return;
           position = apply(position, move, moves * 1e9, false);
         }
         assert.fail(`went on for ever at step ${position.step}`);

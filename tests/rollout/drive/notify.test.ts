@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { Refusal } from "../../../components/refusal.ts";
+import { UserError } from "../../../components/user-error.ts";
 import { findWebhook, type Notice, Notifier } from "../../../rollout/drive/notify.ts";
 import { setEnvironment } from "../../fake/environment.ts";
 
@@ -16,7 +16,7 @@ const notice: Notice = {
   namespace: "shop",
   release: "bbbbbbbbbbbb",
   kind: "verdict",
-  because: "bad: 5xx in 5 % of 400 requests",
+  reason: "bad: 5xx in 5 % of 400 requests",
 };
 
 describe("notices by a webhook", () => {
@@ -49,7 +49,7 @@ describe("notices by a webhook", () => {
     (code: number, headers = {}) =>
     (response: ServerResponse) =>
       void response.writeHead(code, headers).end("no");
-  const silence = () => {};
+  const drainCanary = () => {};
   const hangUp = (_: ServerResponse, request: IncomingMessage) => void request.socket.destroy();
 
   it("have a text, as Slack shows it, and their fields beside it", async () => {
@@ -60,16 +60,16 @@ describe("notices by a webhook", () => {
   });
 
   it("cannot call a whole channel or forge a link", async () => {
-    await notifier().notify({ ...notice, because: "<!channel> R&D" });
+    await notifier().notify({ ...notice, reason: "<!channel> R&D" });
     assert.match(taken[0]?.body.text ?? "", /: &lt;!channel&gt; R&amp;D$/);
-    assert.equal(taken[0]?.body.because, "<!channel> R&D");
+    assert.equal(taken[0]?.body.reason, "<!channel> R&D");
   });
 
   it("are one line of bounded length, whatever a pod said", async () => {
-    await notifier().notify({ ...notice, because: `GET / answered \u001b[31m\n500${"x".repeat(2_000_000)}` });
-    const { text = "", because = "" } = taken[0]?.body ?? {};
-    assert.match(because, /^GET \/ answered 500x+…$/);
-    assert.ok(because.length <= 1000 && text.length < 1200, `${text.length} characters`);
+    await notifier().notify({ ...notice, reason: `GET / answered \u001b[31m\n500${"x".repeat(2_000_000)}` });
+    const { text = "", reason = "" } = taken[0]?.body ?? {};
+    assert.match(reason, /^GET \/ answered 500x+…$/);
+    assert.ok(reason.length <= 1000 && text.length < 1200, `${text.length} characters`);
   });
 
   it("come in their order, also where one has to be sent again", async () => {
@@ -86,11 +86,11 @@ describe("notices by a webhook", () => {
   for (const [what, answer] of [
     ["answers with an error", status(500)],
     ["breaks off", hangUp],
-    ["does not answer in time", silence],
+    ["does not answer in time", drainCanary],
   ] as const) {
     it(`are sent once more where the webhook ${what}`, async () => {
       answers.push(answer);
-      await notifier(answer === silence ? 500 : undefined).notify(notice);
+      await notifier(answer === drainCanary ? 500 : undefined).notify(notice);
       assert.equal(taken.length, 2);
       assert.deepEqual(warnings, []);
     });
@@ -99,7 +99,7 @@ describe("notices by a webhook", () => {
   for (const [what, answer, why] of [
     ["answers with an error", status(404), "it answered 404"],
     ["breaks off", hangUp, "ECONNRESET"],
-    ["does not answer in time", silence, "no answer within 0.05 s"],
+    ["does not answer in time", drainCanary, "no answer within 0.05 s"],
   ] as const) {
     it(`are given up after that where it ${what}, with one warning that shows no more than the host`, async () => {
       answers.push(answer, answer, answer, answer);
@@ -162,7 +162,7 @@ describe("where the webhook is", () => {
     try {
       findWebhook(file);
     } catch (error) {
-      assert.ok(error instanceof Refusal);
+      assert.ok(error instanceof UserError);
       return error.message;
     }
     return assert.fail("not refused");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Refusal } from "../../../components/refusal.ts";
 import { fullStep, type Step } from "../../../components/step.ts";
+import { UserError } from "../../../components/user-error.ts";
 import {
   atLastStep,
   cutOff,
@@ -15,7 +15,7 @@ import type { RolloutRecord } from "../../../rollout/record/record.ts";
 const minute = 60_000;
 const at = (minutes: number) => new Date(Date.UTC(2026, 0, 1) + minutes * minute).toISOString();
 const now = (minutes: number) => Date.parse(at(minutes));
-const word = (by: string, minutes = 0) => ({ by, because: "lunch", at: at(minutes) });
+const decision = (by: string, minutes = 0) => ({ by, reason: "lunch", at: at(minutes) });
 const steps: Step[] = [{ stage: "dark" }, { stage: "canary", weight: 10, atMost: 900 }, { stage: "full" }];
 const rollout: Rollout = {
   epoch: 1,
@@ -32,10 +32,10 @@ const [dark, canary, full] = [0, 1, 2];
 
 describe("the rollout in the record", () => {
   const record = (open: unknown) =>
-    ({ version: 1, cluster: "c", sequence: 0, verdicts: {}, completed: [], open }) as RolloutRecord;
+    ({ version: 2, cluster: "c", sequence: 0, verdicts: {}, stableHistory: [], open }) as RolloutRecord;
 
   it("is read as it was written, with what a newer version added", () => {
-    const written = { ...rollout, mood: "sunny", effect: { name: "full", at: at(0) }, urgent: true };
+    const written = { ...rollout, mood: "sunny", effect: { name: "full", at: at(0) }, fastRollback: true };
     assert.deepEqual(rolloutIn("web", record(JSON.parse(JSON.stringify(written)))), written);
     assert.equal(rolloutIn("web", record(undefined)), undefined);
   });
@@ -50,7 +50,7 @@ describe("the rollout in the record", () => {
       assert.throws(
         () => rolloutIn("web", record({ ...rollout, ...change })),
         (error) => {
-          assert.ok(error instanceof Refusal);
+          assert.ok(error instanceof UserError);
           assert.match(error.message, /^The rollout of bbbbbbbbbbbb of web was begun by a version/);
           assert.match(error.message, why);
           return true;
@@ -60,83 +60,90 @@ describe("the rollout in the record", () => {
   });
 
   it("tells by whom it is held or taken back, where that is a person", () => {
-    const { paused } = positionOf({ ...rollout, paused: word("bob") });
+    const { paused } = positionOf({ ...rollout, paused: decision("bob") });
     assert.equal(paused, "bob paused it: lunch");
-    const ending = (by: string) => positionOf({ ...rollout, ending: word(by, 1) }).ending;
-    assert.deepEqual(["bob", "evidence", "gray"].map(ending), ["bob aborted it: lunch", "lunch", "lunch"]);
+    const rollbackRequested = (by: string) =>
+      positionOf({ ...rollout, rollbackRequested: decision(by, 1) }).rollbackRequested;
+    assert.deepEqual(["bob", "evidence", "gray"].map(rollbackRequested), ["bob aborted it: lunch", "lunch", "lunch"]);
     const { began } = rollout;
-    const undone = positionOf({ ...rollout, ending: { ...word("bob"), at: began } });
-    assert.equal(undone.ending, "bob undid it: lunch");
+    const undone = positionOf({ ...rollout, rollbackRequested: { ...decision("bob"), at: began } });
+    assert.equal(undone.rollbackRequested, "bob undid it: lunch");
   });
 
   it("begins its next step with nothing of the one before", () => {
-    const { step, entered, checked, approved, paused } = inNextStep({
+    const { step, stepStartedAt, checked, approved, paused } = inNextStep({
       ...rollout,
-      entered: at(0),
+      stepStartedAt: at(0),
       checked: true,
-      approved: word("bob"),
-      paused: word("bob"),
+      approved: decision("bob"),
+      paused: decision("bob"),
     });
-    assert.deepEqual([step, entered, checked, approved, paused], [full, undefined, undefined, undefined, word("bob")]);
+    assert.deepEqual(
+      [step, stepStartedAt, checked, approved, paused],
+      [full, undefined, undefined, undefined, decision("bob")],
+    );
   });
 });
 
 describe("resuming", () => {
-  const paused = (entered: number, since: number, step = canary) =>
-    resumed({ ...rollout, step, entered: at(entered), paused: word("bob", since) }, now(100));
+  const paused = (stepStartedAt: number, since: number, step = canary) =>
+    resumed({ ...rollout, step, stepStartedAt: at(stepStartedAt), paused: decision("bob", since) }, now(100));
 
   it("moves the deadlines by as long as the pause lasted", () => {
-    assert.deepEqual(paused(0, 10), { ...rollout, entered: at(90) });
+    assert.deepEqual(paused(0, 10), { ...rollout, stepStartedAt: at(90) });
   });
 
   it("does not count a pause from before the step", () => {
-    assert.equal(paused(20, 10).entered, at(100));
+    assert.equal(paused(20, 10).stepStartedAt, at(100));
   });
 
   it("gives a step whose time is up its time once more", () => {
-    assert.equal(resumed({ ...rollout, entered: at(0) }, now(100)).entered, at(100));
-    assert.equal(resumed({ ...rollout, entered: at(90) }, now(100)).entered, at(90));
-    assert.equal(paused(0, 20).entered, at(100));
-    assert.equal(resumed({ ...rollout, step: dark, entered: at(90) }, now(100)).entered, at(100));
+    assert.equal(resumed({ ...rollout, stepStartedAt: at(0) }, now(100)).stepStartedAt, at(100));
+    assert.equal(resumed({ ...rollout, stepStartedAt: at(90) }, now(100)).stepStartedAt, at(90));
+    assert.equal(paused(0, 20).stepStartedAt, at(100));
+    assert.equal(resumed({ ...rollout, step: dark, stepStartedAt: at(90) }, now(100)).stepStartedAt, at(100));
   });
 
   it("does not have stable watched for longer than was asked", () => {
-    assert.equal(resumed({ ...rollout, step: full, entered: at(0) }, now(100)).entered, at(0));
-    assert.equal(paused(0, 3, full).entered, at(97));
+    assert.equal(resumed({ ...rollout, step: full, stepStartedAt: at(0) }, now(100)).stepStartedAt, at(0));
+    assert.equal(paused(0, 3, full).stepStartedAt, at(97));
   });
 
   it("takes the pause off a step that has not begun", () => {
-    assert.deepEqual(resumed({ ...rollout, paused: word("bob") }, now(1)), rollout);
+    assert.deepEqual(resumed({ ...rollout, paused: decision("bob") }, now(1)), rollout);
   });
 });
 
 describe("promoting", () => {
   it("goes to the last step, which has a person's approval, whatever held it", () => {
-    const held = { ...rollout, entered: at(0), checked: true, paused: word("bob") };
-    assert.deepEqual(atLastStep(held, word("alice")), { ...rollout, step: full, approved: word("alice") });
+    const held = { ...rollout, stepStartedAt: at(0), checked: true, paused: decision("bob") };
+    assert.deepEqual(atLastStep(held, decision("alice")), { ...rollout, step: full, approved: decision("alice") });
   });
 
   it("leaves the last step's watch as it is", () => {
-    const watched = { ...rollout, step: full, entered: at(0) };
-    assert.deepEqual(atLastStep(watched, word("alice")), { ...watched, approved: word("alice") });
+    const watched = { ...rollout, step: full, stepStartedAt: at(0) };
+    assert.deepEqual(atLastStep(watched, decision("alice")), { ...watched, approved: decision("alice") });
   });
 
   it("does not call off the way back", () => {
-    assert.deepEqual(atLastStep({ ...rollout, ending: word("bob") }, word("alice")).ending, word("bob"));
+    assert.deepEqual(
+      atLastStep({ ...rollout, rollbackRequested: decision("bob") }, decision("alice")).rollbackRequested,
+      decision("bob"),
+    );
   });
 });
 
 describe("a rollout whose canary was cut", () => {
   it("is held without users on canary, and brings the weight again when it goes on", () => {
-    const cut = cutOff({ ...rollout, entered: at(0), checked: true }, word("gray"));
-    assert.deepEqual(cut, { ...rollout, weight: 0, checked: true, paused: word("gray") });
+    const cut = cutOff({ ...rollout, stepStartedAt: at(0), checked: true }, decision("gray"));
+    assert.deepEqual(cut, { ...rollout, weight: 0, checked: true, paused: decision("gray") });
   });
 
   it("stays held for the reason of whoever held it first", () => {
-    assert.deepEqual(cutOff({ ...rollout, paused: word("bob") }, word("gray")).paused, word("bob"));
+    assert.deepEqual(cutOff({ ...rollout, paused: decision("bob") }, decision("gray")).paused, decision("bob"));
   });
 
   it("does not roll stable again, which runs the release already", () => {
-    assert.equal(cutOff({ ...rollout, step: full, entered: at(0) }, word("gray")).entered, at(0));
+    assert.equal(cutOff({ ...rollout, step: full, stepStartedAt: at(0) }, decision("gray")).stepStartedAt, at(0));
   });
 });

@@ -3,7 +3,7 @@ import { mock } from "node:test";
 import { Evidence, type Question } from "../../../analysis/evidence.ts";
 import type { MetricSource } from "../../../analysis/reading.ts";
 import type { Cluster } from "../../../rollout/cluster/cluster.ts";
-import { assess, evidenceOn, type Sight } from "../../../rollout/evidence/assess.ts";
+import { assess, type Evaluation, evidenceOn } from "../../../rollout/evidence/assess.ts";
 import type { DeploymentObject } from "../../../rollout/live/live.ts";
 import type { ApiServer } from "../../fake/api-server.ts";
 import { direct } from "../../fake/direct.ts";
@@ -65,7 +65,7 @@ describe("the evidence of looking at both tracks", () => {
 
   /** Looks so many times, a second apart; `each` happens before each look and may fail it. */
   const look = async (times: number, each: (look: number) => void = () => {}) => {
-    const ending = new AbortController();
+    const stopping = new AbortController();
     let looks = 0;
     const source: MetricSource = {
       describe: () => "made up",
@@ -73,17 +73,17 @@ describe("the evidence of looking at both tracks", () => {
         mock.timers.setTime(Date.now() + 1000);
         each(++looks);
         return pods.map(({ name, release }) => ({
-          unit: name,
+          target: name,
           release,
           samples: [{ id: "200", counter: { kind: "requests", code: "200" }, value: 100 * looks }],
         }));
       },
     };
-    const sights: Sight[] = [];
+    const sights: Evaluation[] = [];
     const note = (sentence: string) => void notes.push(sentence);
-    for await (const sight of assess({ of: of(), source, evidence, epoch: 0, signal: ending.signal, note })) {
-      sights.push(sight);
-      if (sights.length === times) ending.abort();
+    for await (const evaluation of assess({ of: of(), source, evidence, epoch: 0, signal: stopping.signal, note })) {
+      sights.push(evaluation);
+      if (sights.length === times) stopping.abort();
     }
     return sights;
   };
@@ -107,7 +107,7 @@ describe("the evidence of looking at both tracks", () => {
     });
     const last = sights.at(-1);
     assert.deepEqual([last?.assessment.verdict, last?.assessment.guard], ["undecided", "no data"]);
-    assert.match(last?.assessment.because ?? "", /silence decides nothing.*Prometheus does not answer/);
+    assert.match(last?.assessment.reason ?? "", /silence decides nothing.*Prometheus does not answer/);
     assert.equal(evidence.answers.canary.requests, 400);
   });
 
@@ -130,7 +130,7 @@ describe("the evidence of looking at both tracks", () => {
       api.put(recordPath, {
         metadata: { name: "web-rollout" },
         data: {
-          record: JSON.stringify({ version: 1, cluster: "cluster-uid", sequence: 0, verdicts, completed: [a] }),
+          record: JSON.stringify({ version: 2, cluster: "cluster-uid", sequence: 0, verdicts, stableHistory: [a] }),
         },
       });
 

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { Evidence } from "../../../analysis/evidence.ts";
-import type { MetricSource, Sample, UnitReading } from "../../../analysis/reading.ts";
+import type { MetricSource, Sample, TargetReading } from "../../../analysis/reading.ts";
 import { routeSpec } from "../../../components/gateway.ts";
 import type { Rule } from "../../../components/rule.ts";
 import { gatewayMode } from "../../../components/traffic.ts";
 import { connect } from "../../../rollout/cluster/cluster.ts";
 import { findAccess } from "../../../rollout/cluster/kubeconfig.ts";
-import { assess, type Sight } from "../../../rollout/evidence/assess.ts";
+import { assess, type Evaluation } from "../../../rollout/evidence/assess.ts";
 import { changeRecord } from "../../../rollout/record/record.ts";
 import { type ApiObject, ApiServer } from "../../fake/api-server.ts";
 import { withoutSleep } from "../../fake/sleep.ts";
@@ -63,7 +63,7 @@ describe("looking at both tracks", () => {
   const source: MetricSource = {
     describe: () => "made up",
     read: async (pods) =>
-      pods.map(({ name, release }): UnitReading => {
+      pods.map(({ name, release }): TargetReading => {
         const ok: Sample = { id: "200", counter: { kind: "requests", code: "200" }, value: 100 * looks };
         const quick = [0.1, Infinity].map(
           (seconds): Sample => ({
@@ -73,27 +73,27 @@ describe("looking at both tracks", () => {
             value: 100 * looks,
           }),
         );
-        return { unit: name, release, samples: [ok, ...quick] };
+        return { target: name, release, samples: [ok, ...quick] };
       }),
   };
   /** Looks until something is seen, at most so many times. */
-  const lookUntil = async (seen: (sight: Sight) => boolean, most = 60): Promise<Sight[]> => {
+  const lookUntil = async (seen: (evaluation: Evaluation) => boolean, most = 60): Promise<Evaluation[]> => {
     const end = new AbortController();
     const cluster = connect(findAccess({ kubeconfig: api.kubeconfig }));
     const of = { api: cluster, cluster: "cluster-uid", namespace, service: "web", deployments: {} };
     const evidence = new Evidence({ canary: "b", stable: ["a"] });
-    const sights: Sight[] = [];
+    const sights: Evaluation[] = [];
     const note = (said: string) => notes.push(said);
-    for await (const sight of assess({ of, source, evidence, epoch: 1, signal: end.signal, note })) {
-      sights.push(sight);
+    for await (const evaluation of assess({ of, source, evidence, epoch: 1, signal: end.signal, note })) {
+      sights.push(evaluation);
       looks++;
-      if (seen(sight) || looks >= most) break;
+      if (seen(evaluation) || looks >= most) break;
     }
     end.abort();
     return sights;
   };
-  const isGood = ({ assessment }: Sight) => assessment.verdict === "good";
-  const isCut = ({ cut }: Sight) => cut !== undefined;
+  const isGood = ({ assessment }: Evaluation) => assessment.verdict === "good";
+  const isCut = ({ cut }: Evaluation) => cut !== undefined;
 
   it("finds a release without errors good", async () => {
     assert.equal((await lookUntil(isGood)).at(-1)?.assessment.verdict, "good");
@@ -103,7 +103,7 @@ describe("looking at both tracks", () => {
     api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web", track: "stable" } } });
     const sights = await lookUntil(isGood);
     assert.equal(sights.length, 60);
-    assert.match(sights.at(-1)?.assessment.because ?? "", /canary is dark: no user meets it/);
+    assert.match(sights.at(-1)?.assessment.reason ?? "", /canary is dark: no user meets it/);
   });
 
   it("counts what users of stable's new pods meet, though canary is dark", async () => {
@@ -115,13 +115,13 @@ describe("looking at both tracks", () => {
   it("says of a verdict that rules choose some of the users", async () => {
     route(20, [{ to: "canary", headers: { "x-beta": "1" } }]);
     const last = (await lookUntil(isGood)).at(-1)?.assessment;
-    assert.match(last?.because ?? "", /\(rules choose some of the users, so they are no random sample\)$/);
+    assert.match(last?.reason ?? "", /\(rules choose some of the users, so they are no random sample\)$/);
   });
 
   it("cuts a canary that a gateway sends users to and that has no ready pod", async () => {
     route(20);
     put("web-canary-1", "canary", "b", "False");
-    const { cut } = (await lookUntil(isCut, 10)).at(-1) as Sight;
+    const { cut } = (await lookUntil(isCut, 10)).at(-1) as Evaluation;
     assert.equal(
       cut,
       "canary had users and no ready pod for 5 s and was cut: all users are on stable until the next pulumi up --stack canary",
@@ -135,7 +135,7 @@ describe("looking at both tracks", () => {
     put("web-canary-1", "canary", "b", "False");
     api.intercept = ({ method }) =>
       method === "PATCH" ? { status: 403, body: { message: "services is forbidden" } } : undefined;
-    const { cut } = (await lookUntil(isCut, 10)).at(-1) as Sight;
+    const { cut } = (await lookUntil(isCut, 10)).at(-1) as Evaluation;
     assert.match(cut ?? "", /^canary had users and no ready pod for 5 s, and could not be cut \(services is forbidden/);
   });
 
@@ -157,7 +157,7 @@ describe("looking at both tracks", () => {
       for (const name of ["web-1", "web-2"]) put(name, "stable", "a", "False");
       return undefined;
     };
-    const { cut } = (await lookUntil(isCut, 10)).at(-1) as Sight;
+    const { cut } = (await lookUntil(isCut, 10)).at(-1) as Evaluation;
     assert.equal(cut, "canary had users and no ready pod for 5 s, and was not cut: no pod of stable is ready");
     assert.match(notes.join(), /^No pod of stable of web is ready, so nobody would serve the users/);
     assert.equal(api.objects.get(servicePath)?.spec.selector.track, undefined);

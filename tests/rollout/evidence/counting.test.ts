@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Evidence } from "../../../analysis/evidence.ts";
 import { isCounting } from "../../../rollout/evidence/counting.ts";
-import { Keeper } from "../../../rollout/record/kept-evidence.ts";
+import { Store } from "../../../rollout/record/evidence-store.ts";
 import { canary, stable, tick } from "../../analysis/ticks.ts";
 import { DarkCanary } from "../../fake/dark-canary.ts";
 
@@ -20,7 +20,7 @@ describe("requests to canary", () => {
     const evidence = new Evidence({ canary, stable: [stable] });
     evidence.observe(tick(at / 1000, {}));
     const of = { api: dark.cluster, namespace: "dora-apps", service: "web" };
-    await new Keeper(of, assert.fail).keep(evidence, Number.POSITIVE_INFINITY);
+    await new Store(of, assert.fail).keep(evidence, Number.POSITIVE_INFINITY);
   };
   const counts = (now: number) => isCounting(dark.cluster, "dora-apps", "web", now);
 

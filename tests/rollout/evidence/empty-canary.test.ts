@@ -17,7 +17,7 @@ describe("a canary with users and no ready pod", () => {
   for (const [which, pods] of Object.entries({
     "that are gone": gone,
     "that are not ready": withStable(pod("canary", { ready: false })),
-    "that end": withStable(pod("canary", { ending: true })),
+    "that end": withStable(pod("canary", { terminating: true })),
   })) {
     it(`is noticed after five seconds with pods ${which}`, () => {
       assert.deepEqual([look(0, pods), look(4.9, pods), look(5, pods)], [false, false, true]);

@@ -8,7 +8,13 @@ function tick(answers: Readonly<Record<"stable" | "canary", Record<string, numbe
   return {
     at: 10_000,
     seconds: 10,
-    units: each.map(([track, requests]) => ({ unit: `web-${track}`, release: track, pod: true, requests, pairs: {} })),
+    targets: each.map(([track, requests]) => ({
+      target: `web-${track}`,
+      release: track,
+      pod: true,
+      requests,
+      pairs: {},
+    })),
     pods: each.map(([track]) => ({
       pod: `web-${track}`,
       release: track,
@@ -35,7 +41,7 @@ describe("the traffic of a service", () => {
 
   it("is unknown where no pod could be read, which is not the same as none", () => {
     const { pods } = tick({ stable: {}, canary: {} });
-    const measured = measuredIn({ at: 0, seconds: 10, units: [], pods, problems: ["web-stable is gone."] });
+    const measured = measuredIn({ at: 0, seconds: 10, targets: [], pods, problems: ["web-stable is gone."] });
     assert.deepEqual(measured, { seconds: 10, podsRead: 0, podsListed: 2, problems: ["web-stable is gone."] });
   });
 });

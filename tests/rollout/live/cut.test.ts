@@ -315,7 +315,7 @@ describe("cut", () => {
 });
 
 function recordWith(changes: object): ApiObject {
-  const record = { version: 1, cluster: "cluster-uid", sequence: 0, verdicts: {}, completed: [], ...changes };
+  const record = { version: 2, cluster: "cluster-uid", sequence: 0, verdicts: {}, stableHistory: [], ...changes };
   return { metadata: { name: "web-rollout" }, data: { record: JSON.stringify(record) } };
 }
 

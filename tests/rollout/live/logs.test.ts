@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
-import { Refusal } from "../../../components/refusal.ts";
+import { UserError } from "../../../components/user-error.ts";
 import { ApiError, connect } from "../../../rollout/cluster/cluster.ts";
 import { findAccess } from "../../../rollout/cluster/kubeconfig.ts";
 import { type FollowArgs, followLogs, type LogLine } from "../../../rollout/live/logs.ts";
@@ -261,7 +261,7 @@ describe("following logs", () => {
     node.start("web-1");
     await assert.rejects(
       start({ container: "wbe" }),
-      new Refusal("The pods of web have no container wbe: choose one of web, log-agent."),
+      new UserError("The pods of web have no container wbe: choose one of web, log-agent."),
     );
   });
 

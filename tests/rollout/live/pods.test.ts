@@ -54,7 +54,7 @@ describe("the pods of a service", () => {
         release: "1f3870be274f",
         track: "canary",
         ready: true,
-        ending: false,
+        terminating: false,
         restarts: 3,
         annotations: { "prometheus.io/port": "8080" },
         ports: [{ name: "http", containerPort: 8080 }, { containerPort: 2020 }],
@@ -78,7 +78,7 @@ describe("the pods of a service", () => {
       ),
     );
     assert.deepEqual(
-      (await list()).map(({ name, ready, ending, restarts }) => [name, ready, ending, restarts]),
+      (await list()).map(({ name, ready, terminating, restarts }) => [name, ready, terminating, restarts]),
       [
         ["a", false, false, 0],
         ["b", false, true, 3],
@@ -98,7 +98,7 @@ describe("the pods of a service", () => {
   it("are stable's where they were there before us, with or without the label app", async () => {
     const front = { name: "web" };
     const adopted = { release: "0123456789ab", front };
-    const record = { version: 1, cluster: "cluster-uid", sequence: 0, verdicts: {}, completed: [], adopted };
+    const record = { version: 2, cluster: "cluster-uid", sequence: 0, verdicts: {}, stableHistory: [], adopted };
     api.put("/api/v1/namespaces/dora-apps/configmaps/fop-gate-rollout", {
       metadata: { name: "fop-gate-rollout" },
       data: { record: JSON.stringify(record) },

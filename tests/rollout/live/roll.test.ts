@@ -95,7 +95,7 @@ describe("a roll whose pods cannot be created", () => {
     const over = new AbortController();
     deploy(account);
     let ended = false;
-    const told = { ...of(), say: (line: string) => void said.push(line) };
+    const told = { ...of(), report: (line: string) => void said.push(line) };
     const telling = warnRefused(told, "canary", release, over.signal).then(() => {
       ended = true;
     });

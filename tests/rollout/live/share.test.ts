@@ -28,7 +28,7 @@ describe("the share of user traffic that canary gets", () => {
   it("is that of its ready pods where a Service splits", () => {
     assert.equal(shareOf(byPods({ app: "web" }), [...nine, pod("canary")]), 0.1);
     assert.equal(shareOf(byPods({ app: "web" }), [...nine, pod("canary", { ready: false })]), 0);
-    assert.equal(shareOf(byPods({ app: "web" }), [...nine, pod("canary", { ending: true })]), 0);
+    assert.equal(shareOf(byPods({ app: "web" }), [...nine, pod("canary", { terminating: true })]), 0);
   });
 
   it("is nothing while the Service leaves canary out", () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Refusal } from "../../../components/refusal.ts";
+import { UserError } from "../../../components/user-error.ts";
 import { ApiError } from "../../../rollout/cluster/cluster.ts";
+import type { EndpointArgs } from "../../../rollout/probe/endpoint.ts";
 import { type CheckResult, fault, probe } from "../../../rollout/probe/probe.ts";
-import type { WaysArgs } from "../../../rollout/probe/way.ts";
 import { DarkCanary, host, token } from "../../fake/dark-canary.ts";
 
 describe("judging an answer", () => {
@@ -56,22 +56,22 @@ describe("probing a dark canary", () => {
   });
   afterEach(() => dark.stop());
 
-  const ask = (args: Partial<WaysArgs> = {}) =>
+  const ask = (args: Partial<EndpointArgs> = {}) =>
     probe({ api: dark.cluster, namespace: "dora-apps", service: "web", ...args });
-  const refused = (sentence: string | RegExp, args?: Partial<WaysArgs>) =>
+  const refused = (sentence: string | RegExp, args?: Partial<EndpointArgs>) =>
     assert.rejects(ask(args), (error) => {
-      assert.ok(error instanceof Refusal, String(error));
+      assert.ok(error instanceof UserError, String(error));
       if (typeof sentence === "string") assert.equal(error.message, sentence);
       else assert.match(error.message, sentence);
       return true;
     });
   const short = (results: readonly CheckResult[]) =>
-    results.map(({ check, way, because }) => [check, way, because ?? "passed"]);
+    results.map(({ check, endpoint, reason }) => [check, endpoint, reason ?? "passed"]);
   const canaryAlone = { path: "/", name: "who", body: { contains: '"track":"canary"' } };
 
   for (const by of ["token", "pods"] as const) {
     describe(`by ${by}`, () => {
-      const way = by === "token" ? "token" : "web-canary-1";
+      const endpoint = by === "token" ? "token" : "web-canary-1";
       const up = async (
         ...checks: NonNullable<NonNullable<Parameters<DarkCanary["up"]>[0]>["plan"]>["checks"] & {}
       ) => {
@@ -84,8 +84,8 @@ describe("probing a dark canary", () => {
         const { release, results, ...found } = await ask({ by });
         assert.deepEqual([found.by, release], [by, dark.release]);
         assert.deepEqual(short(results), [
-          ["who", way, "passed"],
-          ["HEAD /a?b=c%20d", way, "passed"],
+          ["who", endpoint, "passed"],
+          ["HEAD /a?b=c%20d", endpoint, "passed"],
         ]);
         assert.ok(results.every(({ passed, status, seconds }) => passed && status === 200 && seconds >= 0));
         assert.deepEqual(
@@ -111,13 +111,13 @@ describe("probing a dark canary", () => {
         assert.deepEqual(short(results), [
           [
             "who",
-            way,
+            endpoint,
             `the body does not hold "\\"track\\":\\"canary\\"": it begins with "{\\"track\\":\\"stable\\"}"`,
           ],
-          ["GET /broken", way, "the answer broke off: aborted"],
-          ["GET /error", way, "the status is 500, not 200"],
-          ["GET /half", way, "the whole answer was not there within 0.05 s"],
-          ["GET /slow", way, "the whole answer was not there within 0.05 s"],
+          ["GET /broken", endpoint, "the answer broke off: aborted"],
+          ["GET /error", endpoint, "the status is 500, not 200"],
+          ["GET /half", endpoint, "the whole answer was not there within 0.05 s"],
+          ["GET /slow", endpoint, "the whole answer was not there within 0.05 s"],
         ]);
         assert.ok(results.every(({ passed }) => !passed));
         assert.deepEqual(
@@ -129,7 +129,7 @@ describe("probing a dark canary", () => {
       it("does not follow a redirection", async () => {
         await up({ path: "/old", status: 302 });
         dark.answer = (_, response) => response.writeHead(302, { location: "/new" }).end();
-        assert.deepEqual(short((await ask({ by })).results), [["GET /old", way, "passed"]]);
+        assert.deepEqual(short((await ask({ by })).results), [["GET /old", endpoint, "passed"]]);
         assert.equal(dark.got.length, 1);
       });
 
@@ -137,14 +137,14 @@ describe("probing a dark canary", () => {
         await up({ path: "/", body: { contains: "xx" } }, { path: "/b", body: { contains: "end" } });
         dark.answer = (_, response) => response.write(`${"x".repeat(1024 * 1024)}end`);
         const [found, beyond] = (await ask({ by })).results;
-        assert.equal(found?.because, undefined);
-        assert.match(beyond?.because ?? "", /^the body does not hold "end": it begins with "xxx/);
+        assert.equal(found?.reason, undefined);
+        assert.match(beyond?.reason ?? "", /^the body does not hold "end": it begins with "xxx/);
       });
 
       it("is refused while canary has no ready pod, or pods of two releases", async () => {
         await up(canaryAlone);
         dark.pod("web-canary-1", { ready: false });
-        dark.pod("web-canary-2", { ending: true });
+        dark.pod("web-canary-2", { terminating: true });
         await refused(
           "Canary of web in namespace dora-apps has no ready pod, so nothing was asked: see gray status, and have canary run with pulumi up --stack canary.",
         );
@@ -190,7 +190,7 @@ describe("probing a dark canary", () => {
       ] as const) {
         dark.answer = ({ headers }, response) => response.end("x".repeat(before) + headers["x-gray-token"]);
         const [result] = (await ask({ by })).results;
-        assert.ok(result?.because?.endsWith(`begins with "${"x".repeat(before)}${shown}"`), result?.because);
+        assert.ok(result?.reason?.endsWith(`begins with "${"x".repeat(before)}${shown}"`), result?.reason);
       }
       const headers = dark.got[0]?.headers;
       assert.deepEqual([headers?.host, headers?.["x-gray-token"]], [host, token]);
@@ -214,13 +214,13 @@ describe("probing a dark canary", () => {
     it("says of a connection that ended without an answer that the check did not pass", async () => {
       dark.answer = (_, response) => response.destroy();
       const [result] = (await ask({ by })).results;
-      assert.equal(result?.because, "there is no answer: the connection to the gateway ended (socket hang up)");
+      assert.equal(result?.reason, "there is no answer: the connection to the gateway ended (socket hang up)");
     });
 
     it("takes no answer for canary's that lacks canary's header", async () => {
       await up({ canaryHeader: { name: "X-Canary", value: "yes" } });
       const [result] = (await ask({ by })).results;
-      assert.match(result?.because ?? "", /^the answer lacks the header X-Canary: yes, so it is not canary's;/);
+      assert.match(result?.reason ?? "", /^the answer lacks the header X-Canary: yes, so it is not canary's;/);
       dark.answer = (_, response) => response.setHeader("x-canary", "yes").end('"track":"canary"');
       assert.ok((await ask({ by })).results.every(({ passed }) => passed));
     });
@@ -344,7 +344,7 @@ describe("probing a dark canary", () => {
           response.writeHead(code, json).end(JSON.stringify(status));
         };
         assert.deepEqual(
-          [...new Set((await ask()).results.map(({ because }) => because))],
+          [...new Set((await ask()).results.map(({ reason }) => reason))],
           ["there is no answer: the API server says: error trying to reach service: connection refused"],
         );
         for (own of [
@@ -366,7 +366,7 @@ describe("probing a dark canary", () => {
       await dark.up({ plan: { checks: names.map((name) => ({ name, path: "/", headers: { [name]: "x" } })) } });
       dark.pod("web-canary-1");
       assert.deepEqual(
-        (await ask()).results.map(({ because }) => because),
+        (await ask()).results.map(({ reason }) => reason),
         names.map(
           (name) =>
             `there is no answer: the API server keeps the header ${name} for itself, so a pod cannot be asked with it: ask with --by token`,

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { until } from "../../../rehearsal/kubectl.ts";
+import { until } from "../../../harness/kubectl.ts";
 import { runChild } from "../../../rollout/pulumi/child.ts";
 import { setEnvironment } from "../../fake/environment.ts";
 

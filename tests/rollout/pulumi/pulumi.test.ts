@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { Refusal } from "../../../components/refusal.ts";
-import { until } from "../../../rehearsal/kubectl.ts";
+import { UserError } from "../../../components/user-error.ts";
+import { until } from "../../../harness/kubectl.ts";
 import { outputs, PulumiFailure, type Run, up } from "../../../rollout/pulumi/pulumi.ts";
 import { setEnvironment } from "../../fake/environment.ts";
 
@@ -60,7 +60,7 @@ describe("pulumi", () => {
     it("brings the stack to what the program says, after a look at the cluster, and says each change", async () => {
       const said: string[] = [];
       pulumiDoes({ up: `echo "$GRAY_EPOCH $PWD" > run\n${print(event("resourcePreEvent", "update"))}` });
-      await up(run({ env: { GRAY_EPOCH: "7" }, say: (line) => said.push(line) }));
+      await up(run({ env: { GRAY_EPOCH: "7" }, report: (line) => said.push(line) }));
       assert.deepEqual(calls(), ["up --yes --skip-preview --refresh --json --non-interactive --stack prod"]);
       assert.equal(text("run"), `7 ${folder}\n`);
       assert.deepEqual(said, ["Deployment web updating"]);
@@ -112,7 +112,7 @@ describe("pulumi", () => {
       const PATH = [node("v20.19.4"), process.env.PATH].join(delimiter);
       await assert.rejects(
         up(run({ env: { PATH } })),
-        new Refusal(
+        new UserError(
           "Pulumi runs the program with the first node on PATH, which is 20.19.4, and Node.js 22.18 or newer is needed: install Node.js 24, or put its folder first on PATH.",
         ),
       );

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { until } from "../../../rehearsal/kubectl.ts";
+import { until } from "../../../harness/kubectl.ts";
 import { isDead, locksIn } from "../../../rollout/pulumi/stack-lock.ts";
 
 const line = (url: string, who: string, pid: number) =>

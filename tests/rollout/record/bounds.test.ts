@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Refusal } from "../../../components/refusal.ts";
 import { fullStep } from "../../../components/step.ts";
-import { Ledger, tell } from "../../../rollout/drive/ledger.ts";
+import { UserError } from "../../../components/user-error.ts";
 import { type Rollout, rolloutIn } from "../../../rollout/drive/rollout.ts";
+import { RolloutStore, recordDecision } from "../../../rollout/drive/rollout-store.ts";
 import { bounded, changeRecord, parseRecord, type RolloutRecord } from "../../../rollout/record/record.ts";
 import { ApiServer } from "../../fake/api-server.ts";
 import { direct } from "../../fake/direct.ts";
@@ -43,7 +43,7 @@ const added = fc.dictionary(
 const verdict = fc.record({
   word: fc.constantFrom("good", "bad", "undecided"),
   by: huge,
-  because: huge,
+  reason: huge,
   minute: fc.nat(9999),
   added,
   numbers: added,
@@ -52,13 +52,13 @@ const largest = fc
   .record({
     verdicts: fc.array(verdict, { minLength: 1, maxLength: 5 }),
     copies: fc.constantFrom(1, 40),
-    completed: fc.constantFrom(0, 3, 250),
-    instead: fc.constantFrom(0, 3, 250),
-    words: fc.record({ by: huge, because: huge }),
+    stableHistory: fc.constantFrom(0, 3, 250),
+    replacedBy: fc.constantFrom(0, 3, 250),
+    words: fc.record({ by: huge, reason: huge }),
     steps: fc.constantFrom(0, 90),
     added,
   })
-  .map(({ verdicts, copies, completed, instead, words, steps, added }) => {
+  .map(({ verdicts, copies, stableHistory, replacedBy, words, steps, added }) => {
     const all = Array.from({ length: copies }, () => verdicts).flat();
     const word = { ...words, at: at(1) };
     const names = Array.from({ length: steps }, (_, i) => `GET /${i}${"x".repeat(2000)}`);
@@ -69,24 +69,24 @@ const largest = fc
       approved: word,
       paused: word,
       left: word,
-      ending: word,
-      effect: { name: words.because, at: at(2) },
+      rollbackRequested: word,
+      effect: { name: words.reason, at: at(2) },
       ...added,
     };
     const ended = { release: a, from: b, began: at(0), ended: at(1), outcome: "undone", ...words, ...added };
     return {
-      version: 1,
+      version: 2,
       cluster: "cluster-uid",
       sequence: 1e9,
       epoch: 1e9,
       verdicts: Object.fromEntries(
-        all.map(({ word, by, because, minute, added, numbers }, i) => [
+        all.map(({ word, by, reason, minute, added, numbers }, i) => [
           idOf(i),
-          { verdict: word, by, because, at: at(minute), evidence: { verdict: word, because, ...numbers }, ...added },
+          { verdict: word, by, reason, at: at(minute), evidence: { verdict: word, reason, ...numbers }, ...added },
         ]),
       ),
-      completed: Array.from({ length: completed }, (_, i) => idOf(i)),
-      instead: Object.fromEntries(Array.from({ length: instead }, (_, i) => [idOf(i), idOf(i + 1)])),
+      stableHistory: Array.from({ length: stableHistory }, (_, i) => idOf(i)),
+      replacedBy: Object.fromEntries(Array.from({ length: replacedBy }, (_, i) => [idOf(i), idOf(i + 1)])),
       adopted: { release: a, front: { app: "web" }, ...added },
       ended: Array.from({ length: 40 }, () => ended),
       open,
@@ -126,38 +126,38 @@ describe("the bounds of a record", () => {
         const reading = parseRecord(text(), "cluster-uid");
         assert.ok(reading.kind === "read");
         assert.deepEqual(JSON.parse(JSON.stringify(reading.record)), JSON.parse(text()));
-        const ledger = await Ledger.takeOver(of(), (rollout) => rollout as Rollout);
-        const because = "x\u001b[31m\n".repeat(100_000);
-        const word = { by: because, because, at: at(3) };
-        await ledger.write((rollout) => ({
+        const store = await RolloutStore.takeOver(of(), (rollout) => rollout as Rollout);
+        const reason = "x\u001b[31m\n".repeat(100_000);
+        const word = { by: reason, reason, at: at(3) };
+        await store.write((rollout) => ({
           ...rollout,
           paused: word,
-          ending: word,
-          effect: { name: because, at: at(3) },
+          rollbackRequested: word,
+          effect: { name: reason, at: at(3) },
         }));
-        await tell(of(), (rollout) => ({ open: { ...(rollout as Rollout), approved: word } }));
+        await recordDecision(of(), (rollout) => ({ open: { ...(rollout as Rollout), approved: word } }));
         const said = textsIn(rolloutIn("web", JSON.parse(text()))?.paused);
         assert.ok(said.every((each) => each.length <= 300 && !/\p{Cc}/u.test(each)));
         const { release, from, began } = openRollout(b, a);
-        const ended = { release, from, began, by: because, ended: at(4), outcome: "undone" as const, because };
-        assert.equal(await ledger.close(ended, { [b]: a }), true);
-        assert.equal(await ledger.close(ended, { [b]: a }), true, "its answer was lost");
+        const ended = { release, from, began, by: reason, ended: at(4), outcome: "undone" as const, reason };
+        assert.equal(await store.close(ended, { [b]: a }), true);
+        assert.equal(await store.close(ended, { [b]: a }), true, "its answer was lost");
       }),
       { numRuns: 5 },
     );
   }).timeout(60_000);
 
   it("leave out numbers and old rollouts first, and never a verdict that keeps a bad release away", () => {
-    const because = "\u0800".repeat(300);
+    const reason = "\u0800".repeat(300);
     const verdicts = Object.fromEntries(
       Array.from({ length: 150 }, (_, i) => [
         idOf(i),
         {
           verdict: i === 0 ? ("bad" as const) : ("good" as const),
           by: "alice",
-          because,
+          reason,
           at: at(i),
-          evidence: { verdict: "good", because },
+          evidence: { verdict: "good", reason },
         },
       ]),
     );
@@ -168,15 +168,15 @@ describe("the bounds of a record", () => {
       ended: at(1),
       by: "alice",
       outcome: "undone" as const,
-      because,
+      reason,
     }));
     const open = { epoch: 1, release: idOf(1) };
     const full: RolloutRecord = {
-      version: 1,
+      version: 2,
       cluster: "uid",
       sequence: 0,
       verdicts,
-      completed: [idOf(0)],
+      stableHistory: [idOf(0)],
       open,
       ended,
     };
@@ -194,26 +194,26 @@ describe("the bounds of a record", () => {
   it("leave room for what others keep in the same ConfigMap", async () => {
     const notes = "n".repeat(mebibyte - 100_000);
     api.put(path, { metadata: { name: "web-rollout" }, data: { notes } });
-    const { record } = { record: { version: 1, cluster: "cluster-uid", sequence: 0, verdicts: {}, completed: [] } };
+    const { record } = { record: { version: 2, cluster: "cluster-uid", sequence: 0, verdicts: {}, stableHistory: [] } };
     api.put(path, { metadata: { name: "web-rollout" }, data: { notes, record: JSON.stringify(record) } });
-    const because = "\u0800".repeat(300);
+    const reason = "\u0800".repeat(300);
     const verdicts = Object.fromEntries(
-      Array.from({ length: 100 }, (_, i) => [idOf(i), { verdict: "good" as const, by: "alice", because, at: at(i) }]),
+      Array.from({ length: 100 }, (_, i) => [idOf(i), { verdict: "good" as const, by: "alice", reason, at: at(i) }]),
     );
-    await write({ version: 1, cluster: "cluster-uid", sequence: 0, completed: [], verdicts });
+    await write({ version: 2, cluster: "cluster-uid", sequence: 0, stableHistory: [], verdicts });
     assert.equal(api.objects.get(path)?.data.notes, notes);
     assert.equal(Object.keys(JSON.parse(text()).verdicts).length, 20);
   });
 
   it("do not make what an older version wrote unreadable: a long reason is cut to one line", () => {
-    const because = `GET /healthz answered \u001b[31m500\n${"x".repeat(2 * mebibyte)}`;
-    const open = { ...openRollout(b, a), paused: { by: "gray", because, at: at(0) } };
-    const verdicts = { [b]: { verdict: "bad", by: "evidence", because, at: at(0) } };
-    const written = JSON.stringify({ version: 1, cluster: "uid", sequence: 0, verdicts, completed: [a], open });
+    const reason = `GET /healthz answered \u001b[31m500\n${"x".repeat(2 * mebibyte)}`;
+    const open = { ...openRollout(b, a), paused: { by: "gray", reason, at: at(0) } };
+    const verdicts = { [b]: { verdict: "bad", by: "evidence", reason, at: at(0) } };
+    const written = JSON.stringify({ version: 2, cluster: "uid", sequence: 0, verdicts, stableHistory: [a], open });
     const reading = parseRecord(written, "uid");
     assert.ok(reading.kind === "read", "it is read");
     const { record } = reading;
-    for (const cut of [record.verdicts[b]?.because, rolloutIn("web", record)?.paused?.because]) {
+    for (const cut of [record.verdicts[b]?.reason, rolloutIn("web", record)?.paused?.reason]) {
       assert.match(cut ?? "", /^GET \/healthz answered 500 x+…$/);
       assert.equal(cut?.length, 300);
     }
@@ -222,28 +222,28 @@ describe("the bounds of a record", () => {
   for (const [what, change] of [
     ["the release that is rolled out", { open: { epoch: 1, release: "../../etc" } }],
     ["a release that a track is to run", { open: { epoch: 1, release: b, runs: { canary: "../../etc" } } }],
-    ["a judged release", { verdicts: { "../../etc": { verdict: "good", by: "x", because: "x", at: at(0) } } }],
-    ["a completed release", { completed: ["../../etc"] }],
-    ["a release in the place of another", { instead: { [a]: "../../etc" } }],
-    ["a release with another in its place", { instead: { "../../etc": a } }],
+    ["a judged release", { verdicts: { "../../etc": { verdict: "good", by: "x", reason: "x", at: at(0) } } }],
+    ["a completed release", { stableHistory: ["../../etc"] }],
+    ["a release in the place of another", { replacedBy: { [a]: "../../etc" } }],
+    ["a release with another in its place", { replacedBy: { "../../etc": a } }],
     ["an adopted release", { adopted: { release: "../../etc", front: {} } }],
     [
       "an ended release",
-      { ended: [{ release: "../x", from: a, began: at(0), ended: at(0), by: "x", outcome: "undone", because: "x" }] },
+      { ended: [{ release: "../x", from: a, began: at(0), ended: at(0), by: "x", outcome: "undone", reason: "x" }] },
     ],
     [
       "a release that one went back to",
-      { ended: [{ release: a, from: "../x", began: at(0), ended: at(0), by: "x", outcome: "undone", because: "x" }] },
+      { ended: [{ release: a, from: "../x", began: at(0), ended: at(0), by: "x", outcome: "undone", reason: "x" }] },
     ],
   ] as const) {
     it(`hold for the id of ${what}: it is part of paths`, async () => {
-      const base = { version: 1 as const, cluster: "cluster-uid", sequence: 0, verdicts: {}, completed: [] };
+      const base = { version: 2 as const, cluster: "cluster-uid", sequence: 0, verdicts: {}, stableHistory: [] };
       const reading = parseRecord(JSON.stringify({ ...base, ...change }), "cluster-uid");
       assert.ok(reading.kind === "unreadable");
       assert.match(reading.why, /must be the id of a release \(12 hex digits\)/);
       api.objects.delete(path);
       await assert.rejects(write({ ...base, ...change } as unknown as RolloutRecord), (error) => {
-        assert.ok(error instanceof Refusal);
+        assert.ok(error instanceof UserError);
         assert.match(error.message, /^The record web-rollout in namespace dora-apps stays as it is, because /);
         return true;
       });
@@ -257,7 +257,7 @@ describe("the bounds of a record", () => {
       assert.throws(() => rolloutIn("web", record), /12 hex digits/);
       api.objects.delete(path);
       await assert.rejects(
-        Ledger.open(of(), (epoch) => ({ ...openRollout(b, a), ...change, epoch })),
+        RolloutStore.open(of(), (epoch) => ({ ...openRollout(b, a), ...change, epoch })),
         /^Refusal: The rollout of bbbbbbbbbbbb of web cannot be written \(.*12 hex digits/,
       );
       assert.equal(api.objects.has(path), false);

@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Refusal } from "../../../components/refusal.ts";
+import { UserError } from "../../../components/user-error.ts";
 import { ApiError, connect } from "../../../rollout/cluster/cluster.ts";
 import { findAccess } from "../../../rollout/cluster/kubeconfig.ts";
-import { forgetAll } from "../../../rollout/record/kept-map.ts";
+import { forgetAll } from "../../../rollout/record/config-map-store.ts";
 import {
   bounded,
   changeRecord,
-  completedReleases,
   parseRecord,
   type RolloutRecord,
   readRecord,
-  withCompleted,
+  stableReleases,
+  withStableHistory,
 } from "../../../rollout/record/record.ts";
 import { ApiServer } from "../../fake/api-server.ts";
 import { direct } from "../../fake/direct.ts";
@@ -22,11 +22,11 @@ import { verdict } from "../../fake/world.ts";
 const [a, b, d] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb", "dddddddddddd"];
 
 const whole: RolloutRecord = {
-  version: 1,
+  version: 2,
   cluster: "uid",
   sequence: 3,
   verdicts: { bbbbbbbbbbbb: verdict("good") },
-  completed: ["aaaaaaaaaaaa", "bbbbbbbbbbbb"],
+  stableHistory: ["aaaaaaaaaaaa", "bbbbbbbbbbbb"],
   open: { epoch: 2, release: "cccccccccccc", weight: 10 },
 };
 const why = (text: string | undefined) => {
@@ -46,7 +46,7 @@ describe("reading a record", () => {
     ["that is cut off", JSON.stringify(whole).slice(0, 40), /JSON/],
     ["that is empty", "", /JSON/],
     ["that is JSON and no record", "[]", /must be an object/],
-    ["of a later version", changed({ version: 2 }), /version/],
+    ["of a later version", changed({ version: 3 }), /version/],
     ["without a version", changed({ version: undefined }), /version/],
     ["of another cluster", changed({ cluster: "other" }), /it belongs to cluster other and this is uid/],
     ["with a verdict that is none", changed({ verdicts: { b: { ...verdict("good"), verdict: "fine" } } }), /verdict/],
@@ -76,7 +76,7 @@ describe("the releases that stable ran completely", () => {
   it("end with the last one, each once", () => {
     fc.assert(
       fc.property(fc.array(id), id, (before, now) => {
-        const after = withCompleted({ ...whole, completed: [...new Set(before)] }, now).completed;
+        const after = withStableHistory({ ...whole, stableHistory: [...new Set(before)] }, now).stableHistory;
         assert.equal(after.at(-1), now);
         assert.equal(new Set(after).size, after.length);
       }),
@@ -85,25 +85,25 @@ describe("the releases that stable ran completely", () => {
 
   it("are at most a hundred, the newest ones", () => {
     const many = Array.from({ length: 150 }, (_, i) => String(i));
-    const { completed } = many.reduce(withCompleted, whole);
-    assert.deepEqual(completed, many.slice(50));
+    const { stableHistory } = many.reduce(withStableHistory, whole);
+    assert.deepEqual(stableHistory, many.slice(50));
   });
 
   it("leave the rest of the record as it is", () => {
-    const { completed: _, ...rest } = withCompleted(whole, "d");
-    const { completed: __, ...before } = whole;
+    const { stableHistory: _, ...rest } = withStableHistory(whole, "d");
+    const { stableHistory: __, ...before } = whole;
     assert.deepEqual(rest, before);
   });
 
   it("say what it ran last", () => {
-    assert.equal(completedReleases({ kind: "read", record: whole })[0], "bbbbbbbbbbbb");
-    assert.deepEqual(completedReleases({ kind: "absent" }), []);
-    assert.deepEqual(completedReleases({ kind: "unreadable", why: "" }), []);
+    assert.equal(stableReleases({ kind: "read", record: whole })[0], "bbbbbbbbbbbb");
+    assert.deepEqual(stableReleases({ kind: "absent" }), []);
+    assert.deepEqual(stableReleases({ kind: "unreadable", why: "" }), []);
   });
 });
 
 describe("the verdicts that a record remembers", () => {
-  const numbers = { verdict: "good", because: "x".repeat(1000) };
+  const numbers = { verdict: "good", reason: "x".repeat(1000) };
   const day = (at: number) => new Date(Date.UTC(2026, 0, 1 + at)).toISOString();
   const judged = (days: number, word: "good" | "bad" = "good") =>
     Object.fromEntries(
@@ -118,7 +118,7 @@ describe("the verdicts that a record remembers", () => {
 
   it("keep a bad one, however old, that would be admitted without it", () => {
     const open = { epoch: 1, release: "r1", weight: 10 };
-    const { verdicts } = bounded({ ...whole, verdicts: judged(150, "bad"), completed: ["r0"], open });
+    const { verdicts } = bounded({ ...whole, verdicts: judged(150, "bad"), stableHistory: ["r0"], open });
     assert.equal(Object.keys(verdicts).length, 102);
     assert.deepEqual([verdicts.r0?.verdict, verdicts.r1?.verdict, verdicts.r2], ["bad", "bad", undefined]);
   });
@@ -127,7 +127,7 @@ describe("the verdicts that a record remembers", () => {
     const { verdicts } = bounded({ ...whole, verdicts: judged(30) });
     const withNumbers = Object.keys(verdicts).filter((id) => verdicts[id]?.evidence);
     assert.deepEqual(new Set(withNumbers), new Set(Array.from({ length: 10 }, (_, at) => `r${at + 20}`)));
-    assert.equal(verdicts.r0?.because, "looked at it");
+    assert.equal(verdicts.r0?.reason, "looked at it");
   });
 
   it("leave the rest of the record as it is", () => {
@@ -149,34 +149,34 @@ describe("changing a record", () => {
 
   it("begins one where there is none", async () => {
     assert.deepEqual(await read(), { kind: "absent" });
-    const written = await change((before) => withCompleted(before, a));
-    assert.deepEqual(written, { version: 1, cluster: "uid", sequence: 0, verdicts: {}, completed: [a] });
+    const written = await change((before) => withStableHistory(before, a));
+    assert.deepEqual(written, { version: 2, cluster: "uid", sequence: 0, verdicts: {}, stableHistory: [a] });
     assert.deepEqual(await read(), { kind: "read", record: written });
     assert.equal(api.objects.get(path)?.metadata.labels?.["gray-release/service"], "web");
   });
 
   it("loses neither of two changes made at once, to a record that is there", async () => {
     await change((before) => before);
-    await Promise.all([a, b].map((id) => change((before) => withCompleted(before, id))));
+    await Promise.all([a, b].map((id) => change((before) => withStableHistory(before, id))));
     const after = await read();
-    assert.deepEqual(after.kind === "read" && after.record.completed.toSorted(), [a, b]);
+    assert.deepEqual(after.kind === "read" && after.record.stableHistory.toSorted(), [a, b]);
   });
 
   it("loses neither of two changes made at once, where both begin it", async () => {
-    await Promise.all([a, b].map((id) => change((before) => withCompleted(before, id))));
+    await Promise.all([a, b].map((id) => change((before) => withStableHistory(before, id))));
     const after = await read();
-    assert.deepEqual(after.kind === "read" && after.record.completed.toSorted(), [a, b]);
+    assert.deepEqual(after.kind === "read" && after.record.stableHistory.toSorted(), [a, b]);
   });
 
   it("loses none of twenty", async () => {
     const all = Array.from({ length: 20 }, (_, i) => idOf(i));
-    await Promise.all(all.map((id) => change((before) => withCompleted(before, id))));
+    await Promise.all(all.map((id) => change((before) => withStableHistory(before, id))));
     const after = await read();
-    assert.deepEqual(after.kind === "read" && new Set(after.record.completed), new Set(all));
+    assert.deepEqual(after.kind === "read" && new Set(after.record.stableHistory), new Set(all));
   });
 
   it("begins it again where somebody deletes it in between", async () => {
-    await change((before) => withCompleted(before, a));
+    await change((before) => withStableHistory(before, a));
     let deleted = false;
     api.intercept = ({ method }) => {
       if (method === "PUT" && !deleted) {
@@ -185,8 +185,8 @@ describe("changing a record", () => {
       }
       return undefined;
     };
-    const after = await change((before) => withCompleted(before, b));
-    assert.deepEqual(after.completed, [b]);
+    const after = await change((before) => withStableHistory(before, b));
+    assert.deepEqual(after.stableHistory, [b]);
   });
 
   it("keeps what others wrote beside it: data, labels and annotations", async () => {
@@ -198,7 +198,7 @@ describe("changing a record", () => {
       },
       data: { record: changed({}), notes: "of a person" },
     });
-    await change((before) => withCompleted(before, d));
+    await change((before) => withStableHistory(before, d));
     const after = api.objects.get(path);
     assert.deepEqual(after?.metadata.labels, {
       "example.com/kept": "yes",
@@ -226,21 +226,22 @@ describe("changing a record", () => {
     await assert.rejects(
       change((before) => before),
       (error) =>
-        error instanceof Refusal && /^The record web-rollout in namespace dora-apps cannot be read/.test(error.message),
+        error instanceof UserError &&
+        /^The record web-rollout in namespace dora-apps cannot be read/.test(error.message),
     );
     assert.equal(api.objects.get(path)?.data.record, "{");
   });
 
   it("writes nothing where nothing changes", async () => {
-    await change((before) => withCompleted(before, a));
+    await change((before) => withStableHistory(before, a));
     const writes = () => api.requests.filter(({ method }) => method !== "GET").length;
     const before = writes();
-    assert.deepEqual((await change((same) => same)).completed, [a]);
+    assert.deepEqual((await change((same) => same)).stableHistory, [a]);
     assert.equal(writes(), before);
   });
 
   it("stays small after however many verdicts", async () => {
-    const evidence = { verdict: "good", because: "x".repeat(1000) };
+    const evidence = { verdict: "good", reason: "x".repeat(1000) };
     for (let at = 0; at < 120; at++) {
       const one = { ...verdict("good"), at: new Date(at * 1000).toISOString(), evidence };
       await changeRecord(direct(api), "dora-apps", "web", "uid", (before) => ({
@@ -259,7 +260,7 @@ describe("changing a record", () => {
     const restore = withoutSleep((milliseconds) => waits.push(milliseconds));
     try {
       await assert.rejects(
-        change((before) => withCompleted(before, a)),
+        change((before) => withStableHistory(before, a)),
         (error) => error instanceof ApiError && error.status === 409,
       );
     } finally {
@@ -281,15 +282,17 @@ describe("changing a record", () => {
 
   it("waits for no other writer any more once its signal ends it", async () => {
     await change((before) => before);
-    const ending = new AbortController();
+    const stopping = new AbortController();
     api.intercept = ({ method }) => {
-      if (method === "PUT") setImmediate(() => ending.abort(new Error("enough")));
+      if (method === "PUT") setImmediate(() => stopping.abort(new Error("enough")));
       return method === "PUT" ? { status: 409, body: { message: "modified" } } : undefined;
     };
     const restore = sleepForever();
     try {
       await assert.rejects(
-        changeRecord(cluster().until(ending.signal), "dora-apps", "web", "uid", (before) => withCompleted(before, a)),
+        changeRecord(cluster().until(stopping.signal), "dora-apps", "web", "uid", (before) =>
+          withStableHistory(before, a),
+        ),
         /enough/,
       );
     } finally {

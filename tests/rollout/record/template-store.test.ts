@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { forgetAll } from "../../../rollout/record/kept-map.ts";
+import { forgetAll } from "../../../rollout/record/config-map-store.ts";
 import { keepTemplate, readTemplates } from "../../../rollout/record/template-store.ts";
 import { ApiServer } from "../../fake/api-server.ts";
 import { direct } from "../../fake/direct.ts";

@@ -44,7 +44,7 @@ describe("how old the verdict is on which stable takes a release", () => {
     judge(b, 1);
     await told("b");
     world.writeRecord(
-      { verdicts: { [a]: { ...verdict("good"), at: new Date(0).toISOString() } }, completed: [a, b] },
+      { verdicts: { [a]: { ...verdict("good"), at: new Date(0).toISOString() } }, stableHistory: [a, b] },
       "web",
     );
     await world.up("canary", canary("a"));

@@ -91,8 +91,8 @@ describe("a service that was there before us", () => {
     assert.deepEqual([imports, protect], ["dora-apps/web", true]);
     assert.deepEqual([inputs.spec.selector, inputs.spec.template], [spec.selector, spec.template]);
     assert.deepEqual(object("deployment").spec, spec);
-    const { adopted, completed } = record();
-    assert.deepEqual([adopted.front, completed], [labels, [adopted.release]]);
+    const { adopted, stableHistory } = record();
+    assert.deepEqual([adopted.front, stableHistory], [labels, [adopted.release]]);
     assert.deepEqual(object("deployment").metadata.labels, { "gray-release/service": "web", track: "stable" });
     const { "gray-release/stack": stack, ...annotations } = object("deployment").metadata.annotations ?? {};
     assert.match(stack ?? "", /\/prod$/);
@@ -101,8 +101,8 @@ describe("a service that was there before us", () => {
       "gray-release/owner": world.stashes.get("prod web-owner"),
       "pulumi.com/deletionPropagationPolicy": "orphan",
     });
-    assert.deepEqual(world.memory("prod", "web").current, { stable: adopted.release });
-    assert.deepEqual(world.memory("prod", "web").history, []);
+    assert.deepEqual(world.stackState("prod", "web").current, { stable: adopted.release });
+    assert.deepEqual(world.stackState("prod", "web").history, []);
   });
 
   it("is taken in by canary's stack with its Service as it is, which selects canary's pods too", async () => {
@@ -210,7 +210,7 @@ describe("a service that was there before us", () => {
       [left, ...others].map((path) => world.api.objects.has(path)),
       [false, true, true, true, true],
     );
-    assert.deepEqual([record().adopted, record().completed], [undefined, [old, a]]);
+    assert.deepEqual([record().adopted, record().stableHistory], [undefined, [old, a]]);
   });
 
   it("is promoted with as many pods where an autoscaler owns their number, and no old one goes before all are available", async () => {

@@ -36,7 +36,7 @@ describe("a service with a provider of the program's own", () => {
       const args = web("a", changes);
       const rollout = await openRollout("web", args, opts);
       const service = new CanaryService("web", { ...args, rollout }, others(opts));
-      return { releases: { [service.key]: service.memory } };
+      return { releases: { [service.key]: service.stackState } };
     };
   const toEu = (kubeconfig: pulumi.Input<string> = eu.kubeconfig, context?: pulumi.Input<string>) =>
     new Provider("eu", { kubeconfig, ...(context !== undefined && { context }) });
@@ -66,7 +66,7 @@ describe("a service with a provider of the program's own", () => {
         const { resources } = await upInEu(deploys(options), preview);
         assert.deepEqual(deployedBy(resources), ["eu"]);
       }
-      assert.equal(eu.memory("test", "web").cluster, "eu-uid");
+      assert.equal(eu.stackState("test", "web").cluster, "eu-uid");
       assert.equal(home.api.requests.length, 0);
     });
   }
@@ -91,7 +91,7 @@ describe("a service with a provider of the program's own", () => {
       deploys(() => ({ provider: new Provider("eu", {}) })),
       { clusterOf: () => "home-uid" },
     );
-    assert.equal(home.memory("test", "web").cluster, "home-uid");
+    assert.equal(home.stackState("test", "web").cluster, "home-uid");
   });
 
   it("is not deployed with a provider that its rollout was not opened with", async () => {
@@ -144,7 +144,7 @@ describe("a service with a provider of the program's own", () => {
         /^web: the kubeconfig of provider .* is not known .* access: \{ kubeconfig, context \} to the same cluster\.$/,
     });
     await upInEu(deploys(options, { access: { kubeconfig: eu.kubeconfig } }));
-    assert.equal(eu.memory("test", "web").cluster, "eu-uid");
+    assert.equal(eu.stackState("test", "web").cluster, "eu-uid");
   });
 
   it("is refused where the provider deploys to another cluster than access leads to, and nothing is deployed", async () => {
@@ -184,7 +184,7 @@ describe("a service without a provider of the program's own", () => {
     async () => {
       const args = web("a", changes);
       const service = new CanaryService("web", { ...args, rollout: await openRollout("web", args) });
-      return { releases: { [service.key]: service.memory } };
+      return { releases: { [service.key]: service.stackState } };
     };
 
   it("is refused where the provider process reaches another cluster than the program, as after a change of context", async () => {
@@ -196,7 +196,7 @@ describe("a service without a provider of the program's own", () => {
   it("is looked at and deployed where access leads, and the component's inputs hold no kubeconfig", async () => {
     const access = { kubeconfig: eu.api.kubeconfig, context: "fake" };
     const { resources } = await eu.up("test", program({ access }), { environment: { KUBECONFIG: home.kubeconfig } });
-    assert.equal(eu.memory("test", "web").cluster, "eu-uid");
+    assert.equal(eu.stackState("test", "web").cluster, "eu-uid");
     const [provider] = resources.filter(({ type }) => type === "pulumi:providers:kubernetes");
     assert.deepEqual([provider?.inputs.context, provider?.inputs.kubeconfig.value], ["fake", access.kubeconfig]);
     const component = resources.find(({ type }) => type === "gray-release:index:CanaryService");

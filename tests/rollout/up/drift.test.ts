@@ -48,7 +48,7 @@ describe("a release that is to be what it says and nothing else", () => {
     await world.up("canary", canary("b", { ...withAccount, release: a }));
     const { warnings } = await world.up("prod", prod("b", { ...withAccount, release: a }));
     assert.deepEqual([podOf("web"), podOf("web-canary")], [first, first]);
-    assert.deepEqual([world.runs("web"), record().completed.at(-1)], [a, a]);
+    assert.deepEqual([world.runs("web"), record().stableHistory.at(-1)], [a, a]);
     assert.doesNotMatch(warnings.join(), /is not as release/);
   });
 
@@ -77,14 +77,14 @@ describe("a release that is to be what it says and nothing else", () => {
         `web stable: Deployment web rolled and is not as release ${a} says: spec\\.template\\.spec\\.serviceAccountName is "b" and the release leaves it out\\. See who`,
       ),
     );
-    assert.equal(record().completed.at(-1), b);
+    assert.equal(record().stableHistory.at(-1), b);
     const events = [...world.api.objects.values()].filter(({ reason }) => reason === "ReleaseDrifted");
     assert.deepEqual(
       events.map(({ involvedObject, message }) => [involvedObject.name, /serviceAccountName is "b"/.test(message)]),
       [["web", true]],
     );
     await world.up("prod", prod("b", { ...withAccount, release: a }));
-    assert.deepEqual([podOf("web").serviceAccountName, record().completed.at(-1)], [undefined, a]);
+    assert.deepEqual([podOf("web").serviceAccountName, record().stableHistory.at(-1)], [undefined, a]);
   });
 
   it("comes all the same where it cannot be compared, and says so", async () => {
@@ -99,7 +99,7 @@ describe("a release that is to be what it says and nothing else", () => {
         `web stable: Deployment web could not be compared with release ${a} \\(a webhook does not support dry run`,
       ),
     );
-    assert.equal(record().completed.at(-1), a);
+    assert.equal(record().stableHistory.at(-1), a);
   });
 
   it("comes all the same where what it says cannot be kept, and says so", async () => {
@@ -160,7 +160,7 @@ describe("a release that is to be what it says and nothing else", () => {
 
   it("is not noted as complete by an up that finds every pod there and a field that is another", async () => {
     await install();
-    world.writeRecord({ completed: [] }, "web");
+    world.writeRecord({ stableHistory: [] }, "web");
     podOf("web").containers[0].image = "web:evil";
     const restore = withoutSleep();
     try {
@@ -169,7 +169,7 @@ describe("a release that is to be what it says and nothing else", () => {
     } finally {
       restore();
     }
-    assert.deepEqual(record().completed, []);
+    assert.deepEqual(record().stableHistory, []);
   });
 });
 

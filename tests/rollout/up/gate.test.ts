@@ -8,7 +8,7 @@ const b = "bbbbbbbbbbbb";
 
 const read = (changes: Partial<RolloutRecord> = {}): RecordReading => ({
   kind: "read",
-  record: { version: 1, cluster: "uid", sequence: 0, verdicts: {}, completed: [], ...changes },
+  record: { version: 2, cluster: "uid", sequence: 0, verdicts: {}, stableHistory: [], ...changes },
 });
 const unreadable: RecordReading = { kind: "unreadable", why: "damaged" };
 const absent: RecordReading = { kind: "absent" };
@@ -22,7 +22,7 @@ const ordinary: Question = {
   live: a,
   ran: [a],
   complete: true,
-  record: read({ completed: [a] }),
+  record: read({ stableHistory: [a] }),
   stableHasHistory: true,
   canary: "available",
 };
@@ -116,7 +116,7 @@ const conditions: [condition: string, rows: Row[]][] = [
       ["on canary", { track: "canary", record: read({ verdicts: { [b]: verdict("bad") } }) }, false, "judged-bad"],
       [
         "though stable once ran it completely",
-        { record: read({ verdicts: { [b]: verdict("bad") }, completed: [b, a] }) },
+        { record: read({ verdicts: { [b]: verdict("bad") }, stableHistory: [b, a] }) },
         false,
         "judged-bad",
       ],
@@ -126,10 +126,10 @@ const conditions: [condition: string, rows: Row[]][] = [
     "5. A release judged good, or once run completely, is admitted",
     [
       ["judged good", { record: read({ verdicts: { [b]: verdict("good") } }) }, true, "judged-good"],
-      ["once run completely by stable", { record: read({ completed: [b, a] }) }, true, "ran-before"],
+      ["once run completely by stable", { record: read({ stableHistory: [b, a] }) }, true, "ran-before"],
       [
         "once run completely, though its verdict was undecided",
-        { record: read({ completed: [b, a], verdicts: { [b]: verdict("undecided") } }) },
+        { record: read({ stableHistory: [b, a], verdicts: { [b]: verdict("undecided") } }) },
         true,
         "ran-before",
       ],

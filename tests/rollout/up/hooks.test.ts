@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ResourceHookArgs } from "@pulumi/pulumi";
-import { Refusal } from "../../../components/refusal.ts";
+import { UserError } from "../../../components/user-error.ts";
 import { connect } from "../../../rollout/cluster/cluster.ts";
 import { findAccess } from "../../../rollout/cluster/kubeconfig.ts";
 import type { RolloutRecord } from "../../../rollout/record/record.ts";
@@ -39,14 +39,15 @@ describe("the gate's hooks", () => {
     ...changes,
   });
   const writeRecord = (changes: Partial<RolloutRecord>) => {
-    const record = { version: 1, cluster: "cluster-uid", sequence: 0, verdicts: {}, completed: [], ...changes };
+    const record = { version: 2, cluster: "cluster-uid", sequence: 0, verdicts: {}, stableHistory: [], ...changes };
     api.put("/api/v1/namespaces/dora-apps/configmaps/web-rollout", {
       metadata: { name: "web-rollout" },
       data: { record: JSON.stringify(record) },
     });
   };
-  const completed = () =>
-    JSON.parse(api.objects.get("/api/v1/namespaces/dora-apps/configmaps/web-rollout")?.data.record ?? "{}").completed;
+  const stableHistory = () =>
+    JSON.parse(api.objects.get("/api/v1/namespaces/dora-apps/configmaps/web-rollout")?.data.record ?? "{}")
+      .stableHistory;
   const live = (name: string, release: string, available = 1) => {
     const template = { metadata: { labels: { release } }, spec: {} };
     const stored = api.put(`/apis/apps/v1/namespaces/dora-apps/deployments/${name}`, {
@@ -131,11 +132,11 @@ describe("the gate's hooks", () => {
       };
       await assert.rejects(
         call(track, "afterUpdate", guarded(), b),
-        new Refusal(
+        new UserError(
           `This run was interrupted before Deployment ${name} in namespace dora-apps ran release ${b} completely: Kubernetes goes on with the roll, and the next pulumi up records what has come of it.`,
         ),
       );
-      assert.deepEqual(completed(), []);
+      assert.deepEqual(stableHistory(), []);
       assert.equal(process.listenerCount("SIGINT"), listeners);
     });
   }
@@ -148,14 +149,14 @@ describe("the gate's hooks", () => {
       return undefined;
     };
     await call("stable", "afterUpdate", guarded(), b);
-    assert.deepEqual(completed(), [b]);
+    assert.deepEqual(stableHistory(), [b]);
   });
 
-  const memory = { cluster: "cluster-uid", current: {}, history: [] };
+  const stackState = { cluster: "cluster-uid", current: {}, history: [] };
 
   it("take the way back from what the stack itself remembers", async () => {
-    await call("stable", "beforeUpdate", guarded({ own: { ...memory, current: { stable: b } } }), b);
-    await call("canary", "beforeUpdate", guarded({ own: { ...memory, current: { canary: b } } }), b);
+    await call("stable", "beforeUpdate", guarded({ own: { ...stackState, current: { stable: b } } }), b);
+    await call("canary", "beforeUpdate", guarded({ own: { ...stackState, current: { canary: b } } }), b);
   });
 
   it("see whether canary is healthy at the moment of the first install", async () => {
@@ -243,7 +244,7 @@ describe("the gate's hooks", () => {
     it("note a complete roll all the same, and warn", async () => {
       live("web", b);
       await call("stable", "afterUpdate", guarded(), b);
-      assert.deepEqual(completed(), [b]);
+      assert.deepEqual(stableHistory(), [b]);
       assert.match(
         told.join(),
         /^The Event ReleaseComplete on Deployment web could not be written: events is forbidden/,
@@ -276,7 +277,7 @@ describe("the gate's hooks", () => {
           ),
         );
       }
-      assert.equal(completed(), undefined);
+      assert.equal(stableHistory(), undefined);
     });
   }
 
@@ -284,7 +285,7 @@ describe("the gate's hooks", () => {
     it(`note a complete roll of stable, ${moment}`, async () => {
       live("web", b);
       await call("stable", moment, guarded(), b);
-      assert.deepEqual(completed(), [b]);
+      assert.deepEqual(stableHistory(), [b]);
       assert.deepEqual(events(), ["ReleaseComplete web"]);
     });
   }
@@ -313,7 +314,7 @@ describe("the gate's hooks", () => {
           `^Refusal: Deployment ${name} in namespace dora-apps did not come to run ${b} completely \\(its progress deadline`,
         ),
       );
-      assert.equal(completed(), undefined);
+      assert.equal(stableHistory(), undefined);
     });
 
     it(`fail when the roll of ${part} takes too long`, async () => {
@@ -336,21 +337,21 @@ describe("the gate's hooks", () => {
       return undefined;
     };
     await call("stable", "afterUpdate", guarded(), b);
-    assert.deepEqual(completed(), [b]);
+    assert.deepEqual(stableHistory(), [b]);
   });
 
   it("note it once", async () => {
     live("web", b);
     await recordComplete(guarded());
     await recordComplete(guarded());
-    assert.deepEqual(completed(), [b]);
+    assert.deepEqual(stableHistory(), [b]);
     assert.deepEqual(events(), ["ReleaseComplete web"]);
   });
 
   it("note nothing of a roll that is not complete", async () => {
     live("web", b, 0);
     await recordComplete(guarded());
-    assert.equal(completed(), undefined);
+    assert.equal(stableHistory(), undefined);
   });
 
   it("note nothing in a record that cannot be read", async () => {

@@ -88,8 +88,8 @@ describe("a service in one stack", () => {
       await world.up("test", both("a", small));
       assert.deepEqual([world.runs("web"), world.runs("web-canary")], [a, a]);
       assert.equal(world.deployment("web").status.availableReplicas, 3);
-      assert.deepEqual(record().completed, [a]);
-      assert.equal(world.memory("test", "web").current.stable, a);
+      assert.deepEqual(record().stableHistory, [a]);
+      assert.equal(world.stackState("test", "web").current.stable, a);
     });
 
     it("is installed by an up of a corrected release", async () => {
@@ -97,7 +97,7 @@ describe("a service in one stack", () => {
       const b = world.runs("web-canary");
       assert.notEqual(b, a);
       assert.equal(world.runs("web"), b);
-      assert.deepEqual(record().completed, [b]);
+      assert.deepEqual(record().stableHistory, [b]);
     });
   });
 

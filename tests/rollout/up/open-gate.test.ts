@@ -94,8 +94,8 @@ describe("the gate before a service in two stacks", () => {
 
     it("notes a roll that is through, and warns", async () => {
       const a = await install();
-      assert.deepEqual(record().completed, [a]);
-      assert.equal(world.memory("prod", "web").current.stable, a);
+      assert.deepEqual(record().stableHistory, [a]);
+      assert.equal(world.stackState("prod", "web").current.stable, a);
       assert.deepEqual(told.length, 1);
       assert.match(
         told.join(),

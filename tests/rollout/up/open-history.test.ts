@@ -19,15 +19,15 @@ describe("the history of a service in two stacks", () => {
   it("keeps as many releases as it should, newest first, and their ConfigMaps alone", async () => {
     for (const tag of ["a", "b", "c", "d"]) await world.up("canary", canary(tag, { releaseHistoryLimit: 2 }));
     assert.deepEqual(configMaps(), ["c", "d"]);
-    assert.equal(world.memory("canary", "web").history.length, 2);
-    assert.equal(world.memory("canary", "web").history[0]?.id, now());
+    assert.equal(world.stackState("canary", "web").history.length, 2);
+    assert.equal(world.stackState("canary", "web").history[0]?.id, now());
   });
 
   it("keeps what stable runs, however many releases canary tries", async () => {
     const a = await install();
     for (const tag of ["b", "c", "d", "e"]) await world.up("canary", canary(tag, { releaseHistoryLimit: 2 }));
     assert.deepEqual(configMaps(), ["a", "d", "e"]);
-    assert.ok(ids(world.memory("canary", "web").history).includes(a));
+    assert.ok(ids(world.stackState("canary", "web").history).includes(a));
   });
 
   it("keeps the ConfigMap that a live pod still refers to", async () => {
@@ -69,6 +69,6 @@ describe("the history of a service in two stacks", () => {
     const a = await install();
     world.writeRecord({ open: { epoch: 1, release: a, weight: 10 } }, "web");
     await assert.rejects(world.up("canary", canary("b")), /refused while the rollout of/);
-    assert.deepEqual(ids(world.memory("canary", "web").history), [a]);
+    assert.deepEqual(ids(world.stackState("canary", "web").history), [a]);
   });
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Memory } from "../../../components/history.ts";
+import type { StackState } from "../../../components/history.ts";
 import { twoStacks } from "../../fake/two-stacks.ts";
 import { canary, prod } from "../../fake/web.ts";
 import { verdict, World } from "../../fake/world.ts";
@@ -37,7 +37,7 @@ describe("a service in two stacks, among what others made,", () => {
       /remembers no release of it, and begins a new history because: the output was lost\./,
     );
     assert.deepEqual(
-      world.memory("canary", "web").history.map(({ id }) => id),
+      world.stackState("canary", "web").history.map(({ id }) => id),
       [world.runs("web-canary")],
     );
   });
@@ -91,7 +91,7 @@ describe("a service in two stacks, among what others made,", () => {
 
   it("refuses a remembered release whose content is not what its id says", async () => {
     const a = await install();
-    const outputs = structuredClone(world.outputs.get("canary")) as { releases: Record<string, Memory> };
+    const outputs = structuredClone(world.outputs.get("canary")) as { releases: Record<string, StackState> };
     const [first] = outputs.releases["dora-apps/web"]?.history ?? [];
     Object.assign(first?.template.spec.containers[0] ?? {}, { image: "web:evil" });
     world.outputs.set("canary", outputs);

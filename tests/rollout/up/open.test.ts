@@ -40,7 +40,7 @@ describe("a service in two stacks", () => {
 
   it("has in its record what stable ran completely", async () => {
     const a = await install();
-    assert.deepEqual(record().completed, [a]);
+    assert.deepEqual(record().stableHistory, [a]);
   });
 
   it("runs in prod the release object of canary, not the one that prod's own program describes, and says so", async () => {
@@ -62,7 +62,7 @@ describe("a service in two stacks", () => {
     approve(now());
     await world.up("prod", prod("b"));
     assert.equal(world.runs("web"), now());
-    assert.deepEqual(record().completed, [a, now()]);
+    assert.deepEqual(record().stableHistory, [a, now()]);
   });
 
   it("lets prod scale while canary's release is undecided, with `current`", async () => {
@@ -82,7 +82,7 @@ describe("a service in two stacks", () => {
       const outputs = structuredClone(world.outputs.get("prod"));
       const b = await release("b");
       world.outputs.set("prod", outputs ?? {});
-      assert.equal(world.memory("prod", "web").current.stable, a);
+      assert.equal(world.stackState("prod", "web").current.stable, a);
       world.deployment("web").status.availableReplicas = available;
       await world.up("canary", canary("c"));
       await world.up("prod", prod("c", { release: "current" }));
@@ -93,7 +93,7 @@ describe("a service in two stacks", () => {
   it("follows the stack of canary by the name that it is given", async () => {
     await world.up("web-canary", canary("a"));
     await world.up("prod", prod("a", { canaryStack: "web-canary" }));
-    assert.equal(world.runs("web"), world.memory("web-canary", "web").current.canary);
+    assert.equal(world.runs("web"), world.stackState("web-canary", "web").current.canary);
   });
 
   it("says the share that canary really gets", async () => {
@@ -111,10 +111,10 @@ describe("a service in two stacks", () => {
       /Deployment web in namespace dora-apps did not come to run .* completely \(its progress deadline is exceeded\)/,
     );
     assert.equal(record(), null);
-    assert.throws(() => world.memory("prod", "web"));
+    assert.throws(() => world.stackState("prod", "web"));
     world.deployment("web").status.availableReplicas = 9;
     await world.up("prod", prod("a"));
-    assert.deepEqual(record().completed, [now()]);
+    assert.deepEqual(record().stableHistory, [now()]);
   });
 
   it("writes nothing in a preview", async () => {
@@ -140,9 +140,11 @@ describe("two services in one program", () => {
       await world.up("test", pair("b", "b"));
       assert.notEqual(world.runs("web"), webA);
       assert.equal(world.runs("shop"), shopA);
-      assert.equal(world.memory("test", "web").history.length, 2);
+      assert.equal(world.stackState("test", "web").history.length, 2);
       assert.deepEqual(
-        ids(world.memory("test", "shop").history).filter((id) => ids(world.memory("test", "web").history).includes(id)),
+        ids(world.stackState("test", "shop").history).filter((id) =>
+          ids(world.stackState("test", "web").history).includes(id),
+        ),
         [],
       );
     } finally {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Memory } from "../../../components/history.ts";
+import type { StackState } from "../../../components/history.ts";
 import { objectsOf } from "../../../components/objects.ts";
 import type { ServiceArgs } from "../../../components/service-args.ts";
 import { pathOf } from "../../../rollout/live/object.ts";
@@ -59,7 +59,7 @@ describe("an object of a service", () => {
       delete annotationsOf(object)["pulumi.com/patchForce"];
     }
     for (const { releases } of world.outputs.values() as Iterable<{ releases: Record<string, { owner?: string }> }>) {
-      for (const memory of Object.values(releases)) delete memory.owner;
+      for (const stackState of Object.values(releases)) delete stackState.owner;
     }
     world.stashes.clear();
   };
@@ -96,7 +96,7 @@ describe("an object of a service", () => {
     const [first, before] = [owner("test"), versions()];
     await world.up("test", both("a", whole));
     assert.deepEqual([owner("test"), versions()], [first, before]);
-    assert.equal(world.memory("test", "web").owner, owner("test"));
+    assert.equal(world.stackState("test", "web").owner, owner("test"));
   });
 
   it("is nothing new to the stack whose first up was killed after it was made", async () => {
@@ -107,7 +107,7 @@ describe("an object of a service", () => {
     assert.ok(!world.outputs.has("test"));
     assert.ok(made().length > 5);
     await world.up("test", both("a", whole));
-    assert.equal(world.memory("test", "web").owner, owner("test"));
+    assert.equal(world.stackState("test", "web").owner, owner("test"));
   });
 
   it("is refused to a stack of the same name in another backend, even before stable ever ran", async () => {
@@ -160,8 +160,8 @@ describe("an object of a service", () => {
       assert.deepEqual(templates(), before);
       for (const [path, object] of made())
         assert.match(object.metadata.annotations?.[id] ?? "", /^[0-9a-f]{16}$/, path);
-      assert.equal(world.memory("canary", "web").owner, owner("canary"));
-      assert.equal(world.memory("prod", "web").owner, owner("prod"));
+      assert.equal(world.stackState("canary", "web").owner, owner("canary"));
+      assert.equal(world.stackState("prod", "web").owner, owner("prod"));
     });
 
     it("is refused once the stack has given every object its id", async () => {
@@ -227,9 +227,9 @@ describe("an object of a service", () => {
   });
 
   it("of a foreign owner is refused to gray adopt too", async () => {
-    const memory: Pick<Memory, "owner"> = { owner: "feedfeedfeedfeed" };
+    const stackState: Pick<StackState, "owner"> = { owner: "feedfeedfeedfeed" };
     await world.up("test", both("a", { replicas: 3, weight: 25 }));
-    for (const [, object] of made()) annotationsOf(object)[id] = memory.owner ?? "";
+    for (const [, object] of made()) annotationsOf(object)[id] = stackState.owner ?? "";
     const environment = { GRAY_ADOPT: "dora-apps/web" };
     await refused(() => world.up("test", both("a", { replicas: 3, weight: 25 }), { environment }), /feedfeedfeedfeed/);
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Refusal } from "../../../components/refusal.ts";
+import { UserError } from "../../../components/user-error.ts";
 import { openRollout } from "../../fake/open-rollout.ts";
 import { twoStacks } from "../../fake/two-stacks.ts";
 import { canary, prod } from "../../fake/web.ts";
@@ -68,7 +68,7 @@ describe("what canary's preview leaves for that of stable", () => {
 
   it("is refused by up, which changes nothing", async () => {
     await preview("canary", canary("b"));
-    const refusal = new Refusal(
+    const refusal = new UserError(
       "GRAY_RENDERED is for previews, and stable runs only what canary has run: unset it, then run pulumi up.",
     );
     await assert.rejects(world.up("prod", prod("b"), { environment }), refusal);

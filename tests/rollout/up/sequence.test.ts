@@ -18,7 +18,7 @@ const live = (deployments: object, around: object = {}) =>
 const absent: RecordReading = { kind: "absent" };
 const record = (sequence: number): RecordReading => ({
   kind: "read",
-  record: { version: 1, cluster: "uid", sequence, verdicts: {}, completed: [] },
+  record: { version: 2, cluster: "uid", sequence, verdicts: {}, stableHistory: [] },
 });
 const releases = { stable: { id: "a" } as Release, canary: { id: "a" } as Release };
 const none = new Set<Track>();

@@ -14,7 +14,7 @@ describe("a release that was undone", () => {
     a = await install();
     b = await tryNext("b");
     advice = `describe another one, or overrule that with gray approve ${b}.`;
-    world.writeRecord({ verdicts: { [b]: verdict("bad") }, instead: { [b]: a } }, "web");
+    world.writeRecord({ verdicts: { [b]: verdict("bad") }, replacedBy: { [b]: a } }, "web");
   });
   afterEach(() => world.stop());
 
@@ -61,7 +61,7 @@ describe("stable, going back in a hurry", () => {
       await world.up("test", both("a"));
       const surge = (name: string) => world.deployment(name).spec.strategy.rollingUpdate.maxSurge;
       world.writeRecord(
-        { open: { epoch: 1, release: world.runs("web"), weight: 10, stage: "full", urgent: true } },
+        { open: { epoch: 1, release: world.runs("web"), weight: 10, stage: "full", fastRollback: true } },
         "web",
       );
       await world.up("test", both("a"), { environment: { GRAY_EPOCH: "1" } });

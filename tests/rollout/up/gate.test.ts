@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { RecordReading, RolloutRecord } from "../../../rollout/record/record.ts";
-import { type AdmissionCode, decide, type Question } from "../../../rollout/up/gate.ts";
+import { type AdmissionCode, decide, frontHeld, type Question } from "../../../rollout/up/gate.ts";
 import { verdict } from "../../fake/world.ts";
 
 const a = "aaaaaaaaaaaa";
@@ -193,6 +193,12 @@ const conditions: [condition: string, rows: Row[]][] = [
         "first-install",
       ],
       [
+        "the first install is admitted again where stable never became complete",
+        { ...firstInstall, live: a, complete: false },
+        true,
+        "first-install",
+      ],
+      [
         "the first install is refused where canary is not healthy",
         { ...firstInstall, live: undefined, ran: [], canary: "not-available" },
         false,
@@ -243,5 +249,36 @@ describe("the gate", () => {
   it("does not take the name of a verdict's field for a release", () => {
     const { code } = decide({ ...ordinary, release: "constructor" });
     assert.equal(code, "no-verdict");
+  });
+});
+
+describe("the front", () => {
+  const bare = { epoch: undefined, breakGlass: undefined };
+  const rows: [
+    sentence: string,
+    record: RecordReading,
+    by: { epoch?: number; breakGlass?: string },
+    isHeld: boolean,
+  ][] = [
+    ["may change where no rollout is open", read(), {}, false],
+    ["may change without a record", absent, {}, false],
+    ["may change with a record that cannot be read", unreadable, {}, false],
+    ["is held while a rollout is open", read({ open }), {}, true],
+    ["is held against another driver", read({ open }), { epoch: 6 }, true],
+    ["may be changed by the driver", read({ open }), { epoch: 7 }, false],
+    ["may be changed with break glass", read({ open }), { breakGlass: "fire" }, false],
+    ["is held against break glass without a reason", read({ open }), { breakGlass: "" }, true],
+  ];
+  for (const [sentence, record, by, isHeld] of rows) {
+    it(sentence, () => {
+      assert.equal(frontHeld("web", record, { ...bare, ...by }) !== undefined, isHeld);
+    });
+  }
+
+  it("that is held says which rollout holds it and what to do", () => {
+    assert.equal(
+      frontHeld("web", read({ open }), bare),
+      `web: the front is not changed while the rollout of ${b} is open: let gray rollout end it, or abort it with gray abort.`,
+    );
   });
 });

@@ -1,0 +1,43 @@
+/** A part of the product whose tests are themselves tested: what is changed, and which tests have to notice. */
+export interface Area {
+  readonly name: string;
+  /** Globs of the files that get faults. Only pure ones: what waits for a cluster or a child process is tested end to end. */
+  readonly files: readonly string[];
+  /** Globs of the tests that have to notice. */
+  readonly tests: readonly string[];
+}
+
+/** Everything that `npm run test:mutation` goes through. */
+export const areas: readonly Area[] = [
+  {
+    name: "analysis",
+    files: ["analysis/**/!(reading|tick).ts"],
+    tests: ["tests/analysis/**/*.test.ts", "tests/rollout/drive/exporter.test.ts"],
+  },
+  {
+    name: "gate",
+    files: ["rollout/up/{gate,choice,question,preconditions,sequence}.ts"],
+    tests: ["tests/rollout/up/**/*.test.ts"],
+  },
+  {
+    name: "components",
+    files: ["components/!(canary-service|deployment|front|provider|rollout-context).ts"],
+    tests: ["tests/components/**/*.test.ts", "tests/rollout/up/owner.test.ts"],
+  },
+  {
+    name: "rollout",
+    files: [
+      "rollout/drive/{lease-acquisition,intent,next,rollout,timeline}.ts",
+      "rollout/evidence/{comparison,empty-canary,steady-share}.ts",
+      "rollout/live/{difference,field-owners,labels,object}.ts",
+      "rollout/record/{bounds,verdict-merge,verdict-age,version-1}.ts",
+      "rollout/{cluster/backoff,probe/mask,probe/plan}.ts",
+    ],
+    tests: ["tests/rollout/**/*.test.ts"],
+  },
+  {
+    name: "policies",
+    files: ["policies/!(index|library|program|examples).ts"],
+    tests: ["tests/policies/**/*.test.ts"],
+  },
+];

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { areas } from "./areas.ts";
+import { selectionFor, selectionOf } from "./selection.ts";
+
+describe("what the mutation tester runs", () => {
+  for (const area of areas) {
+    it(`of ${area.name} has files, and tests for each of them`, () => {
+      const { files } = selectionOf(area);
+      assert.ok(files.length > 0);
+      for (const file of files) assert.ok(selectionFor(file).tests.length > 0, file);
+    });
+  }
+
+  it("for a file are the tests that import it, first the ones named like it", () => {
+    const { files, tests } = selectionFor("analysis/evidence.ts:10-20");
+    assert.deepEqual(files, ["analysis/evidence.ts:10-20"]);
+    assert.deepEqual(tests.slice(0, 2), ["tests/analysis/evidence.test.ts", "tests/analysis/evidence-size.test.ts"]);
+    assert.ok(tests.includes("tests/analysis/verdict.test.ts"));
+    assert.ok(!tests.includes("tests/analysis/format.test.ts"));
+  });
+
+  it("for a file that no test imports are those that reach it", () => {
+    assert.ok(selectionFor("analysis/logarithm.ts").tests.includes("tests/analysis/verdict.test.ts"));
+  });
+
+  it("is refused for a file that is in no area", () => {
+    assert.throws(
+      () => selectionFor("cli/main.ts"),
+      /cli\/main\.ts is in no area: add it to tests\/mutation\/areas\.ts/,
+    );
+  });
+});

@@ -6,7 +6,7 @@ import { CanaryService } from "./components/canary-service.ts";
 import { file, filesIn } from "./components/config-files.ts";
 import { logAgent } from "./components/log-agent.ts";
 import type { ServiceArgs } from "./components/service-args.ts";
-import { openRollout } from "./rollout/up/open.ts";
+import { openRollout } from "./gate/open.ts";
 import { readSettings } from "./settings.ts";
 
 const { image, replicas, namespace, minReadySeconds, track, weight, release } = readSettings();

@@ -15,4 +15,4 @@ export type { Rule, Value } from "./components/rule.ts";
 export type { IngressArgs, Port, ServiceArgs } from "./components/service-args.ts";
 export type { Track, Traffic } from "./components/traffic.ts";
 export { UserError } from "./components/user-error.ts";
-export { openRollout } from "./rollout/up/open.ts";
+export { openRollout } from "./gate/open.ts";

@@ -1,9 +1,9 @@
 /** How long users wait for a cut while half of the API server's answers fail. Needs no cluster. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect } from "../rollout/cluster/cluster.ts";
-import { findAccess } from "../rollout/cluster/kubeconfig.ts";
-import { untilCut } from "../rollout/drive/effect.ts";
-import { cutNow } from "../rollout/live/cut.ts";
+import { connect } from "../kubernetes/cluster.ts";
+import { findAccess } from "../kubernetes/kubeconfig.ts";
+import { cutNow } from "../live/cut.ts";
+import { untilCut } from "../rollout/effect.ts";
 import { ApiServer } from "../tests/fake/api-server.ts";
 import { compared, type Figure } from "./figure.ts";
 

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import type { Outcome, Running } from "../harness/command.ts";
 import { get, until } from "../harness/kubectl.ts";
 import { startUsers } from "../harness/users.ts";
-import { type Rollout, rolloutIn } from "../rollout/drive/rollout.ts";
-import { type DeploymentObject, runs } from "../rollout/live/live.ts";
-import type { RolloutRecord } from "../rollout/record/record.ts";
+import { type DeploymentObject, runs } from "../live/live.ts";
+import type { RolloutRecord } from "../record/record.ts";
+import { type Rollout, rolloutIn } from "../rollout/rollout.ts";
 import { type Bench, namespaces } from "./bench.ts";
 
 const namespace = namespaces.ours;

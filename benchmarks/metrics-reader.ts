@@ -1,8 +1,8 @@
 /** Reads a pod's metrics from the address that is named, as the driver does, and prints what that took. */
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { podSource } from "../analysis/sources/pods.ts";
-import { connect } from "../rollout/cluster/cluster.ts";
+import { podSource } from "../analysis/providers/pods.ts";
+import { connect } from "../kubernetes/cluster.ts";
 
 /** What reading them once came to. */
 export interface Read {

@@ -10,7 +10,7 @@ if (isTooOld(versions.node)) {
   process.exit(1);
 }
 // Imported only now: an older Node may end at what they import, and would not say why.
-const { guardOutput } = await import("./output.ts");
+const { guardOutput } = await import("./output/output.ts");
 const { runGray } = await import("./main.ts");
 guardOutput();
 await runGray();

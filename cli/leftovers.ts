@@ -1,9 +1,9 @@
 import { backendName, ownerAnnotation, serviceLabel } from "../components/names.ts";
 import { type ObjectKind, objectKinds, type ServiceObject } from "../components/objects.ts";
-import { ApiError, type Cluster, NotServed } from "../rollout/cluster/cluster.ts";
-import { collectionOf, type LiveObject, pathOf } from "../rollout/live/object.ts";
-import { hasGatewayApi } from "../rollout/live/routes.ts";
-import { storedMaps, storeName } from "../rollout/record/config-map-store.ts";
+import { ApiError, type Cluster, NotServed } from "../kubernetes/cluster.ts";
+import { collectionOf, type LiveObject, pathOf } from "../live/object.ts";
+import { hasGatewayApi } from "../live/routes.ts";
+import { storedMaps, storeName } from "../record/config-map-store.ts";
 
 /** An object of a service that stands in the cluster. */
 export interface Leftover extends ServiceObject {

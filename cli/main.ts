@@ -1,24 +1,24 @@
 import { Command } from "commander";
 import { UserError } from "../components/user-error.ts";
-import { ApiError } from "../rollout/cluster/cluster.ts";
-import { Superseded } from "../rollout/record/epoch.ts";
-import { abortCommand } from "./abort.ts";
-import { adoptCommand } from "./adopt.ts";
-import { approveCommand } from "./approve.ts";
-import { destroyCommand } from "./destroy.ts";
-import { historyCommand } from "./history.ts";
-import { logsCommand } from "./logs.ts";
-import { pauseCommand } from "./pause.ts";
-import { planCommand } from "./plan.ts";
-import { policyCommand } from "./policy.ts";
-import { probeCommand } from "./probe.ts";
-import { promoteCommand } from "./promote.ts";
-import { resumeCommand } from "./resume.ts";
-import { rolloutCommand } from "./rollout.ts";
-import { statusCommand } from "./status.ts";
-import { undoCommand } from "./undo.ts";
-import { verifyCommand } from "./verify.ts";
-import { watchCommand } from "./watch.ts";
+import { ApiError } from "../kubernetes/cluster.ts";
+import { Superseded } from "../record/epoch.ts";
+import { abortCommand } from "./commands/abort.ts";
+import { adoptCommand } from "./commands/adopt.ts";
+import { approveCommand } from "./commands/approve.ts";
+import { destroyCommand } from "./commands/destroy.ts";
+import { historyCommand } from "./commands/history.ts";
+import { logsCommand } from "./commands/logs.ts";
+import { pauseCommand } from "./commands/pause.ts";
+import { planCommand } from "./commands/plan.ts";
+import { policyCommand } from "./commands/policy.ts";
+import { probeCommand } from "./commands/probe.ts";
+import { promoteCommand } from "./commands/promote.ts";
+import { resumeCommand } from "./commands/resume.ts";
+import { rolloutCommand } from "./commands/rollout.ts";
+import { statusCommand } from "./commands/status.ts";
+import { undoCommand } from "./commands/undo.ts";
+import { verifyCommand } from "./commands/verify.ts";
+import { watchCommand } from "./commands/watch.ts";
 
 /**
  * Runs the `gray` command: what a person would otherwise do by hand between the two stacks. One file a verb.

@@ -4,8 +4,8 @@ import { stackAnnotation } from "../components/names.ts";
 import { mapOf } from "../components/schema.ts";
 import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
-import { outputs } from "../rollout/pulumi/pulumi.ts";
-import { projectHere, projectOf } from "./project.ts";
+import { outputs } from "../pulumi/pulumi.ts";
+import { projectHere, projectOf } from "./options/project.ts";
 import type { FoundService } from "./services.ts";
 import { onAnother } from "./stacks.ts";
 

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { temporaryFolder } from "../rollout/pulumi/temporary-folder.ts";
-import { previewStack, type StackPreview } from "./changes.ts";
-import type { Judged } from "./findings.ts";
-import { judge } from "./judge.ts";
+import { temporaryFolder } from "../pulumi/temporary-folder.ts";
+import { judge } from "./commands/judge.ts";
+import { previewStack, type StackPreview } from "./output/changes.ts";
 import type { Owners } from "./owners.ts";
+import type { Judged } from "./policy-report/findings.ts";
 
 /**
  * Goes through the stacks of a service as they are updated, canary's first, with an environment in which stable's is about the

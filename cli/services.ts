@@ -2,10 +2,10 @@ import type { Command } from "commander";
 import { serviceLabel, stackAnnotation } from "../components/names.ts";
 import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
-import { type Cluster, connect } from "../rollout/cluster/cluster.ts";
-import { findAccess } from "../rollout/cluster/kubeconfig.ts";
-import { clusterId, type DeploymentObject, releaseOf } from "../rollout/live/live.ts";
-import { projectHere, projectOf } from "./project.ts";
+import { type Cluster, connect } from "../kubernetes/cluster.ts";
+import { findAccess } from "../kubernetes/kubeconfig.ts";
+import { clusterId, type DeploymentObject, releaseOf } from "../live/live.ts";
+import { projectHere, projectOf } from "./options/project.ts";
 
 /** Which service a verb is about; each field narrows the choice. */
 export interface ServiceOptions {

@@ -5,11 +5,11 @@ import type { AccessArgs } from "../components/access.ts";
 import { ownerName, stashType } from "../components/names.ts";
 import { type Track, tracks } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
-import { connect } from "../rollout/cluster/cluster.ts";
-import { findAccess } from "../rollout/cluster/kubeconfig.ts";
-import { clusterId } from "../rollout/live/live.ts";
-import { lastError, pulumi } from "../rollout/pulumi/pulumi.ts";
-import { isCi } from "./output.ts";
+import { connect } from "../kubernetes/cluster.ts";
+import { findAccess } from "../kubernetes/kubeconfig.ts";
+import { clusterId } from "../live/live.ts";
+import { lastError, pulumi } from "../pulumi/pulumi.ts";
+import { isCi } from "./output/output.ts";
 
 /** A stack of this project with the services in its state. */
 export interface Stack {

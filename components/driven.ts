@@ -11,7 +11,7 @@ export function ownedBy(owner: string): Record<string, string> {
   return { [ownerAnnotation]: owner, "pulumi.com/patchForce": "true" };
 }
 
-/** The annotation of an object that is changed past Pulumi too, as by a cut: the number that it was last written with (rollout/up/sequence.ts). */
+/** The annotation of an object that is changed past Pulumi too, as by a cut: the number that it was last written with (gate/sequence.ts). */
 export function driven(sequence: number): Record<string, string> {
   return { [sequenceAnnotation]: String(sequence) };
 }

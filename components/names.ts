@@ -2,11 +2,11 @@ import type { Track } from "./traffic.ts";
 
 /** The label of every object of a service, with the service's name. */
 export const serviceLabel = "gray-release/service";
-/** The annotation of each driven object with the number it was last written with (rollout/up/sequence.ts). */
+/** The annotation of each driven object with the number it was last written with (gate/sequence.ts). */
 export const sequenceAnnotation = "gray-release/seq";
 /** The annotation of a Deployment with the full name of the stack that owns it. */
 export const stackAnnotation = "gray-release/stack";
-/** The annotation of every object of a service with the owner id of the stack that made it (rollout/up/owner.ts). */
+/** The annotation of every object of a service with the owner id of the stack that made it (gate/owner.ts). */
 export const ownerAnnotation = "gray-release/owner";
 /** The annotation of a Deployment that was there before us: the id of what it runs, until its first promotion. */
 export const adoptedAnnotation = "gray-release/adopted";

@@ -24,7 +24,7 @@ export interface RolloutContext {
   readonly key: string;
   /** The full name of this stack. */
   readonly stack: string;
-  /** What tells the objects of this stack from those of any other (rollout/up/owner.ts). */
+  /** What tells the objects of this stack from those of any other (gate/owner.ts). */
   readonly owner: string;
   /** The resource that holds it in the state, which comes before every object and goes after. */
   readonly ownerStash: Resource;

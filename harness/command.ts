@@ -35,6 +35,8 @@ export function start(
   child.stderr.on("data", (chunk) => {
     output += chunk;
   });
+  // A command that ends before it has read all of its input still says with its exit code what it came to.
+  child.stdin.on("error", () => {});
   child.stdin.end(options.input ?? "");
   const ended = new Promise<Outcome>((done, failed) => {
     child.once("error", failed);

@@ -52,7 +52,7 @@ export class Project {
     for (const file of files
       .split("\n")
       .filter((name) =>
-        /^(Pulumi.*\.yaml|package\.json|[^/]+\.ts|(analysis|border|components|rollout|policies|config|cli)\/.*)$/.test(
+        /^(Pulumi.*\.yaml|package\.json|[^/]+\.ts|(analysis|border|cli|components|config|evaluation|gate|kubernetes|live|observability|policies|probe|pulumi|record|rollout)\/.*)$/.test(
           name,
         ),
       )) {

@@ -20,9 +20,16 @@ export {
   type Service,
   serviceOf,
   servicesOf,
-} from "./declared.ts";
-export { container, deployment, kubernetes } from "./examples.ts";
-export { containersOf, eachContainer, type FoundContainer, type PodContainer, type PodSpec, podOf } from "./pods.ts";
+} from "./engine/declared.ts";
+export { container, deployment, kubernetes } from "./engine/examples.ts";
+export {
+  containersOf,
+  eachContainer,
+  type FoundContainer,
+  type PodContainer,
+  type PodSpec,
+  podOf,
+} from "./engine/pods.ts";
 export {
   configOf,
   type Example,
@@ -33,5 +40,5 @@ export {
   type Rule,
   type SettingsSchema,
   type Stack,
-} from "./rule.ts";
-export { rules } from "./rules.ts";
+} from "./engine/rule.ts";
+export { rules } from "./engine/rules.ts";

@@ -5,28 +5,27 @@ import { dirname, join, relative, sep } from "node:path";
 const root = join(import.meta.dirname, "..");
 
 /**
- * What each part may import of the others (docs and design, section 3); `*` is everything. A part is a folder, or a file
- * at the top; `rollout` has parts of its own. Whatever is not listed may import nothing of ours, so that a new folder has to say what it needs.
+ * What each room may import of the others, itself aside; `*` is everything. A room is a folder at the top, or a file there.
+ * A room that is not listed may import nothing of ours, so a new one has to say what it needs.
  */
 const allowed: Record<string, readonly string[]> = {
   border: [],
   components: ["border"],
   analysis: ["border"],
   policies: [],
-  "rollout/cluster": ["border", "components"],
-  "rollout/record": ["border", "components", "analysis", "rollout/cluster"],
-  "rollout/live": ["border", "components", "analysis", "rollout/cluster", "rollout/record"],
-  "rollout/up": ["border", "components", "rollout/cluster", "rollout/record", "rollout/live"],
-  "rollout/evidence": ["border", "components", "analysis", "rollout/cluster", "rollout/record", "rollout/live"],
-  "rollout/probe": ["border", "components", "analysis", "rollout/cluster", "rollout/live"],
-  "rollout/pulumi": ["border", "components"],
-  "rollout/drive": ["border", "components", "analysis", "rollout"],
-  cli: ["border", "components", "rollout", "analysis", "settings.ts"],
-  "cli/sandbox.ts": ["*"],
-  "index.ts": ["components", "rollout", "settings.ts"],
+  kubernetes: ["border", "components"],
+  pulumi: ["border", "components"],
+  record: ["border", "components", "analysis", "kubernetes"],
+  live: ["border", "components", "analysis", "kubernetes", "record"],
+  gate: ["border", "components", "kubernetes", "record", "live"],
+  evaluation: ["border", "components", "analysis", "kubernetes", "record", "live"],
+  probe: ["border", "components", "analysis", "kubernetes", "live"],
+  rollout: ["border", "components", "analysis", "kubernetes", "pulumi", "record", "live", "evaluation", "probe"],
+  observability: ["components/user-error.ts", "analysis", "rollout"],
+  cli: ["*"],
+  "index.ts": ["components", "gate", "settings.ts"],
   "settings.ts": ["components"],
-  "library.ts": ["components", "rollout"],
-  dashboards: ["analysis"],
+  "library.ts": ["components", "gate"],
   sandbox: ["components/user-error.ts"],
   harness: ["*"],
   tests: ["*"],
@@ -38,7 +37,7 @@ describe("the layout", () => {
   const imports = files.flatMap((file) => importsOf(file).map((target) => ({ file, target })));
 
   it("has files to look at in every part that there is", () => {
-    for (const part of ["components", "rollout", "policies", "cli", "tests"]) {
+    for (const part of ["components", "gate", "rollout", "policies", "cli", "tests"]) {
       assert.ok(
         files.some((file) => file.startsWith(part + sep)),
         part,
@@ -72,10 +71,10 @@ describe("the layout", () => {
   });
 });
 
-/** The part that a file belongs to: its folder at the top, or itself; of `rollout` the folder in it. */
+/** The room of a file: its folder at the top, or itself. */
 function partOf(file: string): string {
-  const [top = file, within] = file.split(sep);
-  return top === "rollout" ? `${top}/${within}` : top;
+  const [top = file] = file.split(sep);
+  return top;
 }
 
 function sourceFiles(folder: string): string[] {

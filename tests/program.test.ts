@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Stack } from "../harness/project.ts";
-import { policiesOf } from "../policies/rule.ts";
-import { rules } from "../policies/rules.ts";
+import { policiesOf } from "../policies/engine/rule.ts";
+import { rules } from "../policies/engine/rules.ts";
 import { Checkout } from "./fake/checkout.ts";
 import type { Registered, Run } from "./fake/engine.ts";
 import { World } from "./fake/world.ts";

@@ -1,8 +1,8 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { kubectl } from "../../harness/kubectl.ts";
-import { connect, Unreachable } from "../../rollout/cluster/cluster.ts";
-import { findAccess } from "../../rollout/cluster/kubeconfig.ts";
+import { connect, Unreachable } from "../../kubernetes/cluster.ts";
+import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { startGuest } from "../../sandbox/guest.ts";
 import { readOwner, standingPlaces } from "../../sandbox/owner.ts";
 import { kubeconfigPath, places } from "../../sandbox/places.ts";

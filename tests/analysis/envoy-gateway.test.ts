@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { byLiveRoutes, type Clusters, clustersOf } from "../../analysis/providers/envoy-gateway.ts";
 import type { MetricSource } from "../../analysis/reading.ts";
-import { byLiveRoutes, type Clusters, clustersOf } from "../../analysis/sources/envoy-gateway.ts";
 import { backendName } from "../../components/names.ts";
 import { routeRules } from "../../components/route.ts";
 import type { Rule } from "../../components/rule.ts";

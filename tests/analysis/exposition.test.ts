@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { pollingDefaults } from "../../analysis/defaults.ts";
-import { readExposition } from "../../analysis/sources/exposition.ts";
+import { readExposition } from "../../analysis/providers/exposition.ts";
 
 const read = (text: string, names?: readonly string[], type?: string) => {
   const wanted = names && { series: new Set(names), declared: new Set(names) };

@@ -3,11 +3,11 @@ import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { advance, nothingCounted } from "../../analysis/counters.ts";
 import { pollingDefaults } from "../../analysis/defaults.ts";
+import { type PodSourceArgs, podSource } from "../../analysis/providers/pods.ts";
 import type { Pod } from "../../analysis/reading.ts";
-import { type PodSourceArgs, podSource } from "../../analysis/sources/pods.ts";
 import { textIn } from "../../border/body.ts";
-import { connect } from "../../rollout/cluster/cluster.ts";
-import { findAccess } from "../../rollout/cluster/kubeconfig.ts";
+import { connect } from "../../kubernetes/cluster.ts";
+import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { pod } from "./reading.ts";
 import { WebServer } from "./server.ts";
 

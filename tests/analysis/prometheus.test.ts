@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { advance, nothingCounted } from "../../analysis/counters.ts";
 import { pollingDefaults } from "../../analysis/defaults.ts";
-import { type PrometheusArgs, prometheusSource } from "../../analysis/sources/prometheus.ts";
-import { ownMetrics, traefik } from "../../analysis/sources/queries.ts";
+import { type PrometheusArgs, prometheusSource } from "../../analysis/providers/prometheus.ts";
+import { ownMetrics, traefik } from "../../analysis/providers/queries.ts";
 import { backendName } from "../../components/names.ts";
 import { pod } from "./reading.ts";
 import { WebServer } from "./server.ts";
@@ -216,7 +216,7 @@ describe("Prometheus as a source", () => {
 
   it("is believed over TLS when a file of ours vouches for it, and not else", async () => {
     const [key, cert] = ["key", "certificate"].map((name) =>
-      join(import.meta.dirname, `../rollout/cluster/tls/${name}.pem`),
+      join(import.meta.dirname, `../kubernetes/tls/${name}.pem`),
     );
     const tls = createTlsServer(
       { key: readFileSync(key as string), cert: readFileSync(cert as string) },

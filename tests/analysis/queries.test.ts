@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Series } from "../../analysis/sources/exposition.ts";
+import type { Series } from "../../analysis/providers/exposition.ts";
 import {
   envoyGateway,
   ingressNginx,
@@ -9,7 +9,7 @@ import {
   type Query,
   targetsOf,
   traefik,
-} from "../../analysis/sources/queries.ts";
+} from "../../analysis/providers/queries.ts";
 import { backendName, deploymentName } from "../../components/names.ts";
 import { pod } from "./reading.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { setImmediate as nextRound } from "node:timers/promises";
-import { turn } from "../../analysis/sources/turn.ts";
+import { turn } from "../../analysis/providers/turn.ts";
 
 /** Keeps the processor busy for so many milliseconds. */
 function work(milliseconds: number): void {

@@ -5,8 +5,8 @@ import { promisify } from "node:util";
 import { Command } from "commander";
 import { runGray } from "../../cli/main.ts";
 import { UserError } from "../../components/user-error.ts";
-import { ApiError } from "../../rollout/cluster/cluster.ts";
-import { Superseded } from "../../rollout/record/epoch.ts";
+import { ApiError } from "../../kubernetes/cluster.ts";
+import { Superseded } from "../../record/epoch.ts";
 
 describe("gray", () => {
   const { argv, exit, exitCode } = process;

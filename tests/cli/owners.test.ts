@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { abortCommand } from "../../cli/abort.ts";
-import { undoCommand } from "../../cli/undo.ts";
+import { abortCommand } from "../../cli/commands/abort.ts";
+import { undoCommand } from "../../cli/commands/undo.ts";
 import { drivenElsewhere } from "../fake/driven-elsewhere.ts";
 import type { Shell } from "../fake/gray.ts";
 import { openRollout } from "../fake/open-rollout.ts";

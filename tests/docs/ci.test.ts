@@ -33,7 +33,7 @@ describe("the example workflows", () => {
     const asked = steps.flatMap(({ run = "" }) => [...run.matchAll(/gray -- ([a-z]+)([^|;}&\n]*)/g)]);
     assert.ok(asked.length >= 5);
     for (const [, verb = "", rest = ""] of asked) {
-      const command: Command = (await import(`../../cli/${verb}.ts`))[`${verb}Command`]();
+      const command: Command = (await import(`../../cli/commands/${verb}.ts`))[`${verb}Command`]();
       const known = command.options.map(({ long }) => long);
       for (const [option] of rest.matchAll(/--[a-z-]+/g)) assert.ok(known.includes(option), `gray ${verb} ${option}`);
     }

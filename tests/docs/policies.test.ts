@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { rules } from "../../policies/rules.ts";
+import { rules } from "../../policies/engine/rules.ts";
 
 describe("the page on policies", () => {
   it("has every rule, with its severity, what holds and what there is to set", () => {

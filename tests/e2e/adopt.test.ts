@@ -59,7 +59,7 @@ import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { CanaryService } from "./components/canary-service.ts";
 import type { ServiceArgs } from "./components/service-args.ts";
-import { openRollout } from "./rollout/up/open.ts";
+import { openRollout } from "./gate/open.ts";
 
 const args: ServiceArgs = {
   namespace: "${namespace}",

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { connect } from "../../rollout/cluster/cluster.ts";
-import { findAccess } from "../../rollout/cluster/kubeconfig.ts";
+import { connect } from "../../kubernetes/cluster.ts";
+import { findAccess } from "../../kubernetes/kubeconfig.ts";
 
 /** What the kube-system namespace of the other cluster has for a UID. */
 export const elsewhere = "00000000-0000-4000-8000-000000000000";

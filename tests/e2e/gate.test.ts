@@ -7,7 +7,7 @@ import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 
 const namespace = "gate";
 
-/** Each row of the gate, on a real cluster; rollout/up/gate.ts numbers them. */
+/** Each row of the gate, on a real cluster; gate/gate.ts numbers them. */
 describe("the gate", () => {
   let project: Project;
   let releaseA: string;

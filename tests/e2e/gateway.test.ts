@@ -7,10 +7,10 @@ import type { ServiceArgs } from "../../components/service-args.ts";
 import { get, kubectl, namespace as makeNamespace, until } from "../../harness/kubectl.ts";
 import { Project } from "../../harness/project.ts";
 import { enterSandbox } from "../../harness/sandbox.ts";
-import { connect } from "../../rollout/cluster/cluster.ts";
-import { findAccess } from "../../rollout/cluster/kubeconfig.ts";
-import { cut } from "../../rollout/live/cut.ts";
-import { clusterId } from "../../rollout/live/live.ts";
+import { connect } from "../../kubernetes/cluster.ts";
+import { findAccess } from "../../kubernetes/kubeconfig.ts";
+import { cut } from "../../live/cut.ts";
+import { clusterId } from "../../live/live.ts";
 import { sandboxEnvironment } from "../../sandbox/env.ts";
 import { GATEWAY, GATEWAY_CLASS } from "../../sandbox/gateway.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
@@ -27,7 +27,7 @@ const program = `
 import { readFileSync } from "node:fs";
 import { CanaryService } from "./components/canary-service.ts";
 import type { ServiceArgs } from "./components/service-args.ts";
-import { openRollout } from "./rollout/up/open.ts";
+import { openRollout } from "./gate/open.ts";
 
 const { env = [], ...traffic } = JSON.parse(readFileSync("traffic.json", "utf8"));
 const args: ServiceArgs = {

@@ -4,7 +4,7 @@ import type { Log } from "sarif";
 import { apply, kubectl, namespace as makeNamespace } from "../../harness/kubectl.ts";
 import { Project } from "../../harness/project.ts";
 import { enterSandbox } from "../../harness/sandbox.ts";
-import { rules } from "../../policies/rules.ts";
+import { rules } from "../../policies/engine/rules.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 import { behindGateway, edge } from "../expected-failures/behind-gateway.ts";
 import type { Variant } from "../expected-failures/policies/variant.ts";

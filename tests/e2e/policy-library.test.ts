@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Outcome, run } from "../../harness/command.ts";
-import { stackOf } from "../../policies/examples.ts";
+import { stackOf } from "../../policies/engine/examples.ts";
 
 const checkout = join(import.meta.dirname, "../..");
 

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { type Running, start } from "../../harness/command.ts";
 import { get, kubectl, namespace as makeNamespace, until } from "../../harness/kubectl.ts";
 import { Project } from "../../harness/project.ts";
-import { up } from "../../rollout/pulumi/pulumi.ts";
+import { up } from "../../pulumi/pulumi.ts";
 import { strictProvider } from "./strict.ts";
 
 const namespace = "killed-driver";
@@ -27,7 +27,7 @@ describe("pulumi up whose driver is killed", () => {
   const canary = () => ({ stack: "canary", folder: project.folder, env: project.env as Record<string, string> });
   /** A process that does an `up` and nothing else. */
   const driver = () => {
-    const module = pathToFileURL(join(import.meta.dirname, "../../rollout/pulumi/pulumi.ts")).href;
+    const module = pathToFileURL(join(import.meta.dirname, "../../pulumi/pulumi.ts")).href;
     const script = `const { up } = await import(${JSON.stringify(module)}); await up(${JSON.stringify(canary())});`;
     return start(process.execPath, ["--input-type=module", "-e", script]);
   };

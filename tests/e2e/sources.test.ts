@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { advance, nothingCounted } from "../../analysis/counters.ts";
+import { podSource } from "../../analysis/providers/pods.ts";
 import type { Reading } from "../../analysis/reading.ts";
-import { podSource } from "../../analysis/sources/pods.ts";
 import type { Tick } from "../../analysis/tick.ts";
 import { get, kubectl, namespace as makeNamespace, until } from "../../harness/kubectl.ts";
 import { Project } from "../../harness/project.ts";
-import { type Cluster, connect } from "../../rollout/cluster/cluster.ts";
-import { findAccess } from "../../rollout/cluster/kubeconfig.ts";
-import { listPods } from "../../rollout/live/pods.ts";
+import { type Cluster, connect } from "../../kubernetes/cluster.ts";
+import { findAccess } from "../../kubernetes/kubeconfig.ts";
+import { listPods } from "../../live/pods.ts";
 import { type Load, startLoad } from "../../sandbox/load.ts";
 
 const namespace = "sources";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { get, kubectl, namespace as makeNamespace, until } from "../../harness/kubectl.ts";
 import { Project } from "../../harness/project.ts";
-import { connect } from "../../rollout/cluster/cluster.ts";
-import { findAccess } from "../../rollout/cluster/kubeconfig.ts";
+import { connect } from "../../kubernetes/cluster.ts";
+import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { type Counts, type Load, startLoad } from "../../sandbox/load.ts";
 import { assertSplit, type Tracks } from "./split.ts";
 

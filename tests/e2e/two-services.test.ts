@@ -8,7 +8,7 @@ function program(second: { name: string; namespace: string }): string {
   return `
 import { CanaryService } from "./components/canary-service.ts";
 import type { ServiceArgs } from "./components/service-args.ts";
-import { openRollout } from "./rollout/up/open.ts";
+import { openRollout } from "./gate/open.ts";
 import { existsSync, readFileSync } from "node:fs";
 
 const image = (name: string) => readFileSync(name + ".image", "utf8");

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Readable } from "node:stream";
 import { isDeepStrictEqual } from "node:util";
-import type { Operation } from "../../rollout/cluster/cluster.ts";
+import type { Operation } from "../../kubernetes/cluster.ts";
 
 /** A Kubernetes object as JSON. */
 export interface ApiObject {

@@ -1,4 +1,4 @@
-import type { Clock } from "../../rollout/drive/clock.ts";
+import type { Clock } from "../../rollout/clock.ts";
 
 /** A clock that goes on when it is told to. */
 export class FakeClock implements Clock {

@@ -1,5 +1,5 @@
-import { type Cluster, connect, refusedBy } from "../../rollout/cluster/cluster.ts";
-import { findAccess } from "../../rollout/cluster/kubeconfig.ts";
+import { type Cluster, connect, refusedBy } from "../../kubernetes/cluster.ts";
+import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import type { ApiRequest, ApiServer } from "./api-server.ts";
 
 /**

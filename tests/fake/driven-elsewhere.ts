@@ -1,5 +1,5 @@
-import { thisProcess } from "../../rollout/drive/holder.ts";
-import { identityOf } from "../../rollout/drive/lease-acquisition.ts";
+import { thisProcess } from "../../rollout/holder.ts";
+import { identityOf } from "../../rollout/lease-acquisition.ts";
 import type { World } from "./world.ts";
 
 /**

@@ -1,10 +1,10 @@
 import { mock } from "node:test";
 import { fullStep, type Step } from "../../components/step.ts";
-import { type DriveContext, drive, type End } from "../../rollout/drive/driver.ts";
-import type { Judgment, Move } from "../../rollout/drive/next.ts";
-import type { Rollout } from "../../rollout/drive/rollout.ts";
-import { type RecordAddress, RolloutStore, recordDecision } from "../../rollout/drive/rollout-store.ts";
-import { type RolloutRecord, recordName } from "../../rollout/record/record.ts";
+import { type RolloutRecord, recordName } from "../../record/record.ts";
+import { type DriveContext, drive, type End } from "../../rollout/driver.ts";
+import type { Judgment, Move } from "../../rollout/next.ts";
+import type { Rollout } from "../../rollout/rollout.ts";
+import { type RecordAddress, RolloutStore, recordDecision } from "../../rollout/rollout-store.ts";
 import { ApiServer } from "./api-server.ts";
 import { direct } from "./direct.ts";
 import { withoutSleep } from "./sleep.ts";

@@ -1,5 +1,5 @@
 import { fullStep, usualSteps } from "../../components/step.ts";
-import type { Rollout } from "../../rollout/drive/rollout.ts";
+import type { Rollout } from "../../rollout/rollout.ts";
 
 /** A rollout that bob began, at its first step. @param from what stable runs */
 export function openRollout(release: string, from: string, more: Partial<Rollout> = {}): Rollout {

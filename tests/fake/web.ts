@@ -1,6 +1,6 @@
 import { CanaryService } from "../../components/canary-service.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
-import { openRollout } from "../../rollout/up/open.ts";
+import { openRollout } from "../../gate/open.ts";
 import { serviceArgs } from "../components/fop-gate.ts";
 
 /** What a user of CanaryService writes, for one service or several. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import type { Access } from "../../rollout/cluster/kubeconfig.ts";
-import { send } from "../../rollout/cluster/send.ts";
+import type { Access } from "../../kubernetes/kubeconfig.ts";
+import { send } from "../../kubernetes/send.ts";
 import type { Answered } from "./faulty-proxy.ts";
 
 /** What is between two ends of a connection only (RFC 9110, section 7.6.1), and who asks: the proxy asks as itself. */

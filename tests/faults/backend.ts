@@ -1,17 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Track } from "../../components/traffic.ts";
-import type { Cluster, Operation } from "../../rollout/cluster/cluster.ts";
-import { isComplete, readDeployment, releaseOf, runs } from "../../rollout/live/live.ts";
-import { largestWeight, readRoutes } from "../../rollout/live/routes.ts";
-import { PulumiFailure } from "../../rollout/pulumi/pulumi.ts";
-import {
-  changeRecord,
-  type parseRecord,
-  readRecord,
-  stableReleases,
-  withStableHistory,
-} from "../../rollout/record/record.ts";
-import { decide, frontHeld } from "../../rollout/up/gate.ts";
+import { decide, frontHeld } from "../../gate/gate.ts";
+import type { Cluster, Operation } from "../../kubernetes/cluster.ts";
+import { isComplete, readDeployment, releaseOf, runs } from "../../live/live.ts";
+import { largestWeight, readRoutes } from "../../live/routes.ts";
+import { PulumiFailure } from "../../pulumi/pulumi.ts";
+import { changeRecord, type parseRecord, readRecord, stableReleases, withStableHistory } from "../../record/record.ts";
 import type { Chance } from "./chance.ts";
 import type { TimelineEvent } from "./events.ts";
 import { type History, releases } from "./history.ts";

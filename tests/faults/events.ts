@@ -1,4 +1,4 @@
-import type { RolloutRecord } from "../../rollout/record/record.ts";
+import type { RolloutRecord } from "../../record/record.ts";
 import type { Decision, ProcessFault, Verdict } from "./history.ts";
 import type { RequestFault } from "./weather.ts";
 

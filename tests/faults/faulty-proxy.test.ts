@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ApiError, type Cluster, connect, Unreachable } from "../../rollout/cluster/cluster.ts";
-import { findAccess } from "../../rollout/cluster/kubeconfig.ts";
+import { ApiError, type Cluster, connect, Unreachable } from "../../kubernetes/cluster.ts";
+import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { ApiServer } from "../fake/api-server.ts";
 import { apiServerBehind } from "./api-server-behind.ts";
 import { FaultyProxy } from "./faulty-proxy.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { RolloutRecord, Verdict } from "../../rollout/record/record.ts";
+import type { RolloutRecord, Verdict } from "../../record/record.ts";
 import type { Event, TimelineEvent } from "./events.ts";
 import { type History, historyOf, releases } from "./history.ts";
 import { judge } from "./model.ts";

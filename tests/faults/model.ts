@@ -1,4 +1,4 @@
-import type { RolloutRecord, Verdict } from "../../rollout/record/record.ts";
+import type { RolloutRecord, Verdict } from "../../record/record.ts";
 import type { DriverEvent, EffectEvent, Event, FaultEvent, Users } from "./events.ts";
 import type { History } from "./history.ts";
 import { isTrue } from "./reason.ts";

@@ -1,11 +1,11 @@
 import { UserError } from "../../components/user-error.ts";
-import { whoAmI } from "../../rollout/cluster/who.ts";
-import { untilCut } from "../../rollout/drive/effect.ts";
-import { asksToBegin, atLastStep, type Rollout, resumed, rolloutIn } from "../../rollout/drive/rollout.ts";
-import { recordDecision } from "../../rollout/drive/rollout-store.ts";
-import { cutNow } from "../../rollout/live/cut.ts";
-import { readDeployment, releaseOf } from "../../rollout/live/live.ts";
-import { changeRecord, type RolloutRecord, readRecord, type Verdict } from "../../rollout/record/record.ts";
+import { whoAmI } from "../../kubernetes/who.ts";
+import { cutNow } from "../../live/cut.ts";
+import { readDeployment, releaseOf } from "../../live/live.ts";
+import { changeRecord, type RolloutRecord, readRecord, type Verdict } from "../../record/record.ts";
+import { untilCut } from "../../rollout/effect.ts";
+import { asksToBegin, atLastStep, type Rollout, resumed, rolloutIn } from "../../rollout/rollout.ts";
+import { recordDecision } from "../../rollout/rollout-store.ts";
 import { begin, type Process, takeOver } from "./driver.ts";
 import { type Decision, type History, releases } from "./history.ts";
 import { cluster, namespace, service } from "./site.ts";

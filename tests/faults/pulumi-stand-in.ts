@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { connect } from "../../rollout/cluster/cluster.ts";
-import { findAccess } from "../../rollout/cluster/kubeconfig.ts";
+import { connect } from "../../kubernetes/cluster.ts";
+import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { Backend } from "./backend.ts";
 import { chanceOf } from "./chance.ts";
 import { processHistoryOf } from "./history.ts";

@@ -12,32 +12,32 @@ export const areas: readonly Area[] = [
   {
     name: "analysis",
     files: ["analysis/**/!(reading|tick).ts"],
-    tests: ["tests/analysis/**/*.test.ts", "tests/rollout/drive/exporter.test.ts"],
+    tests: ["tests/analysis/**/*.test.ts", "tests/observability/exporter.test.ts"],
   },
   {
     name: "gate",
-    files: ["rollout/up/{gate,choice,question,preconditions,sequence}.ts"],
-    tests: ["tests/rollout/up/**/*.test.ts"],
+    files: ["gate/{gate,choice,question,preconditions,sequence}.ts"],
+    tests: ["tests/gate/**/*.test.ts"],
   },
   {
     name: "components",
     files: ["components/!(canary-service|deployment|front|provider|rollout-context).ts"],
-    tests: ["tests/components/**/*.test.ts", "tests/rollout/up/owner.test.ts"],
+    tests: ["tests/components/**/*.test.ts", "tests/gate/owner.test.ts"],
   },
   {
     name: "rollout",
     files: [
-      "rollout/drive/{lease-acquisition,intent,next,rollout,timeline}.ts",
-      "rollout/evidence/{comparison,empty-canary,steady-share}.ts",
-      "rollout/live/{difference,field-owners,labels,object}.ts",
-      "rollout/record/{bounds,verdict-merge,verdict-age,version-1}.ts",
-      "rollout/{cluster/backoff,probe/mask,probe/plan}.ts",
+      "rollout/{lease-acquisition,intent,next,rollout,timeline}.ts",
+      "evaluation/{comparison,empty-canary,steady-share}.ts",
+      "live/{difference,field-owners,labels,object}.ts",
+      "record/{bounds,verdict-merge,verdict-age,version-1}.ts",
+      "{kubernetes/backoff,probe/mask,probe/plan}.ts",
     ],
-    tests: ["tests/rollout/**/*.test.ts"],
+    tests: ["tests/{rollout,evaluation,live,record,kubernetes,probe}/**/*.test.ts"],
   },
   {
     name: "policies",
-    files: ["policies/!(index|library|program|examples).ts"],
+    files: ["policies/{rules,engine}/**/!(program|examples).ts"],
     tests: ["tests/policies/**/*.test.ts"],
   },
 ];

@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { deployment } from "../../policies/examples.ts";
-import { rules } from "../../policies/rules.ts";
+import { deployment } from "../../policies/engine/examples.ts";
+import { rules } from "../../policies/engine/rules.ts";
 
 const require = createRequire(import.meta.url);
 const { credentials } = require("@grpc/grpc-js");

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { canaryService, deployment, kubernetes } from "../../policies/examples.ts";
-import { readOnlyRoot } from "../../policies/read-only-root.ts";
-import { type ExampleResource, policiesOf } from "../../policies/rule.ts";
-import { stableSize } from "../../policies/stable-size.ts";
+import { canaryService, deployment, kubernetes } from "../../policies/engine/examples.ts";
+import { type ExampleResource, policiesOf } from "../../policies/engine/rule.ts";
+import { readOnlyRoot } from "../../policies/rules/workload/read-only-root.ts";
+import { stableSize } from "../../policies/rules/workload/stable-size.ts";
 import { runPolicies } from "./run-policies.ts";
 
 const open = { spec: { containers: [{ name: "work", image: "work:1" }] } };

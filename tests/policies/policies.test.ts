@@ -1,10 +1,17 @@
 import assert from "node:assert/strict";
-import { canaryService, container, deployment, httpRoute, kubernetes, onlyUpKnows } from "../../policies/examples.ts";
-import { knownIdentity } from "../../policies/known-identity.ts";
-import { type Example, type ExampleResource, policiesOf, type Rule } from "../../policies/rule.ts";
-import { rules } from "../../policies/rules.ts";
-import { stableSize } from "../../policies/stable-size.ts";
-import { weightStep } from "../../policies/weight-step.ts";
+import {
+  canaryService,
+  container,
+  deployment,
+  httpRoute,
+  kubernetes,
+  onlyUpKnows,
+} from "../../policies/engine/examples.ts";
+import { type Example, type ExampleResource, policiesOf, type Rule } from "../../policies/engine/rule.ts";
+import { rules } from "../../policies/engine/rules.ts";
+import { knownIdentity } from "../../policies/rules/release/known-identity.ts";
+import { weightStep } from "../../policies/rules/traffic/weight-step.ts";
+import { stableSize } from "../../policies/rules/workload/stable-size.ts";
 import { runPolicies } from "./run-policies.ts";
 
 /** What is said of an example, without the file to change. */

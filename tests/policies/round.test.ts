@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { Policy, ResourceValidationArgs } from "@pulumi/policy";
-import { canaryService, container, deployment, kubernetes } from "../../policies/examples.ts";
-import { Round } from "../../policies/round.ts";
-import { policiesOf, type Rule } from "../../policies/rule.ts";
-import { rules } from "../../policies/rules.ts";
-import { seccomp } from "../../policies/seccomp.ts";
+import { canaryService, container, deployment, kubernetes } from "../../policies/engine/examples.ts";
+import { Round } from "../../policies/engine/round.ts";
+import { policiesOf, type Rule } from "../../policies/engine/rule.ts";
+import { rules } from "../../policies/engine/rules.ts";
+import { seccomp } from "../../policies/rules/workload/seccomp.ts";
 import { runPolicies } from "./run-policies.ts";
 
 describe("a round of one resource through all rules", () => {

@@ -5,7 +5,7 @@ import type {
   ResourceValidationPolicy,
   StackValidationPolicy,
 } from "@pulumi/policy";
-import type { ExampleResource } from "../../policies/rule.ts";
+import type { ExampleResource } from "../../policies/engine/rule.ts";
 
 const { unknownCheckingProxy, UnknownValueError } = createRequire(import.meta.url)(
   "@pulumi/policy",

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Outcome, Running } from "../../../harness/command.ts";
 import { until } from "../../../harness/kubectl.ts";
-import { findAccess } from "../../../rollout/cluster/kubeconfig.ts";
+import { findAccess } from "../../../kubernetes/kubeconfig.ts";
 import { apiServerBehind } from "../../faults/api-server-behind.ts";
 import { FaultyProxy } from "../../faults/faulty-proxy.ts";
 import { type History, sandboxHistoryOf } from "../../faults/history.ts";

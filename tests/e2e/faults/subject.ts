@@ -4,8 +4,8 @@ import { join } from "node:path";
 import type { Outcome, Running } from "../../../harness/command.ts";
 import { get, kubectl, namespace as makeNamespace, until } from "../../../harness/kubectl.ts";
 import { Project, type Stack } from "../../../harness/project.ts";
-import { type Rollout, rolloutIn } from "../../../rollout/drive/rollout.ts";
-import type { RolloutRecord } from "../../../rollout/record/record.ts";
+import type { RolloutRecord } from "../../../record/record.ts";
+import { type Rollout, rolloutIn } from "../../../rollout/rollout.ts";
 import { RELEASE_IMAGES } from "../../../sandbox/images.ts";
 
 export const replicas = 3;

@@ -1,0 +1,112 @@
+import { Command } from "commander";
+import { stackAnnotation } from "../../components/names.ts";
+import { UserError } from "../../components/user-error.ts";
+import { whoAmI } from "../../kubernetes/who.ts";
+import { writeEvents } from "../../live/event.ts";
+import { type DeploymentObject, runs } from "../../live/live.ts";
+import { changeRecord, type RolloutRecord, readRecord, type Verdict } from "../../record/record.ts";
+import { asksToBegin, rolloutIn } from "../../rollout/rollout.ts";
+import { stepOf } from "../../rollout/timeline.ts";
+import { reasonIn } from "../options/reason.ts";
+import { shortName } from "../output/changes.ts";
+import { aboutService, findService, releasesSeen, type ServiceOptions } from "../services.ts";
+
+interface Options extends ServiceOptions {
+  readonly reason: string;
+  readonly json?: boolean;
+}
+
+/**
+ * `gray approve <release>`: a person's good verdict, with name and reason, in the record. Where a rollout asks to begin a step
+ * before `full`, it may, and what comes of the release is still for the evidence to say.
+ */
+export function approveCommand(): Command {
+  return aboutService(new Command("approve"))
+    .description(
+      "show the evidence on a release and judge it good, so that prod may run it; or let a step of its rollout begin",
+    )
+    .argument("<release>", "id of the release, as gray status shows it")
+    .requiredOption("--reason <why>", "the reason, kept in the record (300 characters)", reasonIn)
+    .option("--json", "the written verdict as JSON")
+    .action(approve);
+}
+
+async function approve(release: string, options: Options): Promise<void> {
+  const found = await findService(options);
+  const { api, cluster, namespace, service, deployments } = found;
+  const [by, record, ran] = await Promise.all([
+    whoAmI(api),
+    readRecord(api, namespace, service, cluster),
+    releasesSeen(found),
+  ]);
+  // The first step of a rollout may wait for this before any pod runs the release.
+  const coming = record.kind === "read" ? record.record.open?.release : undefined;
+  const seen = [...new Set([...ran, ...(coming === undefined ? [] : [coming])])];
+  if (!seen.includes(release)) {
+    throw new UserError(
+      `${service} has never run release ${release}: approve one of ${seen.join(", ") || "those that canary has run"}.`,
+    );
+  }
+  assertNoOther(service, record.kind === "read" ? record.record : {}, release);
+  if (!options.json) console.log(shown(release, record.kind === "read" ? record.record.verdicts[release] : undefined));
+  const decision = { by, reason: options.reason, at: new Date().toISOString() };
+  const verdict: Verdict = { verdict: "good", ...decision };
+  let former: Verdict | undefined;
+  let step: string | undefined;
+  await changeRecord(api, namespace, service, cluster, (before) => {
+    assertNoOther(service, before, release);
+    const rollout = before.open?.release === release ? rolloutIn(service, before) : undefined;
+    step = rollout && asksToBegin(rollout) ? stepOf(rollout) : undefined;
+    if (before.open && step !== undefined) return { ...before, open: { ...before.open, approved: decision } };
+    former = before.verdicts[release];
+    const approved = { ...verdict, ...(former?.evidence && { evidence: former.evidence }) };
+    // Whoever overrules an undo wants the release itself again, and nothing in its place.
+    const { [release]: _, ...replacedBy } = before.replacedBy ?? {};
+    const verdicts = { ...before.verdicts, [release]: approved };
+    const open = before.open?.release === release ? { ...before.open, approved: decision } : undefined;
+    return { ...before, verdicts, ...(before.replacedBy && { replacedBy }), ...(open && { open }) };
+  });
+  if (step !== undefined) {
+    const message = `${step} of release ${release} was approved (${by}: ${options.reason})`;
+    await writeEvents(found, { type: "Normal", reason: "StepApproved", message });
+    if (options.json) console.log(JSON.stringify({ service, namespace, release, step, ...decision }));
+    else
+      console.log(
+        `${service} in ${namespace}: ${step}, is approved by ${by}. Next: gray resume, unless the rollout's driver waits for it`,
+      );
+    return;
+  }
+  const overruled = former?.verdict === "bad" ? `${former.by}: ${former.reason}` : undefined;
+  const message = `release ${release} was judged good (${by}: ${options.reason})`;
+  await writeEvents(found, { type: "Normal", reason: "ReleaseApproved", message });
+  if (options.json) {
+    console.log(JSON.stringify({ service, namespace, release, ...verdict, ...(overruled && { overruled }) }));
+    return;
+  }
+  if (overruled) console.log(`This overrules an earlier bad verdict (${overruled}).`);
+  console.log(
+    `${service} in ${namespace}: release ${release} is judged good by ${by}. ${afterwards(deployments.stable, release, coming)}`,
+  );
+}
+
+/** What a good verdict lets a person do. @param coming the release whose rollout is open */
+function afterwards(stable: DeploymentObject | undefined, release: string, coming: string | undefined): string {
+  if (coming === release) return "Next: gray resume, unless the rollout's driver waits for it";
+  if (stable && runs(stable, release)) return "Stable runs it already";
+  const stack = stable?.metadata.annotations?.[stackAnnotation];
+  return `Next: ${stack ? `pulumi up --stack ${shortName(stack)}` : "pulumi up of the stack that owns stable"}`;
+}
+
+/** While a rollout is open prod takes its release alone, so approval of another one would come to nothing. */
+function assertNoOther(service: string, { open }: Pick<RolloutRecord, "open">, release: string): void {
+  if (open === undefined || open.release === release) return;
+  throw new UserError(
+    `A rollout of ${open.release} of ${service} is open, so release ${release} cannot be approved: approve that one, or end its rollout first (gray abort).`,
+  );
+}
+
+/** What is known of a release before a person judges it. */
+function shown(release: string, { evidence }: Partial<Verdict> = {}): string {
+  if (!evidence) return `There is no evidence on release ${release}; gray verify would gather some.`;
+  return `Evidence on release ${release}: ${evidence.verdict}, ${evidence.reason}.`;
+}

@@ -1,0 +1,41 @@
+import { Command } from "commander";
+import { readRecord, unreadable } from "../../record/record.ts";
+import { rolloutIn } from "../../rollout/rollout.ts";
+import { plainTable } from "../output/table.ts";
+import { aboutService, findService, type ServiceOptions } from "../services.ts";
+
+/** `gray history`: the latest rollouts and how they ended. */
+export function historyCommand(): Command {
+  return aboutService(new Command("history"))
+    .description("the rollouts of a service, newest first, and how they ended")
+    .option("--json", "as JSON")
+    .action(history);
+}
+
+async function history(options: ServiceOptions & { json?: boolean }): Promise<void> {
+  const { api, cluster, namespace, service } = await findService(options);
+  const reading = await readRecord(api, namespace, service, cluster);
+  if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
+  const record = reading.kind === "read" ? reading.record : undefined;
+  const open = record && rolloutIn(service, record);
+  const ended = record?.ended ?? [];
+  if (options.json) {
+    console.log(JSON.stringify({ service, namespace, open, ended }, undefined, 2));
+    return;
+  }
+  const under = open ? [[open.began, "", open.release, open.from, open.by, "under way", ""]] : [];
+  const rows = ended.map((each) => [
+    each.began,
+    each.ended,
+    each.release,
+    each.from,
+    each.by,
+    each.outcome,
+    each.reason,
+  ]);
+  console.log(
+    under.length + rows.length === 0
+      ? `No rollout of ${service} is remembered: gray rollout begins one.`
+      : plainTable(["BEGAN", "ENDED", "RELEASE", "FROM", "BY", "OUTCOME", "BECAUSE"], [...under, ...rows]),
+  );
+}

@@ -1,0 +1,140 @@
+import { Command, Option } from "commander";
+import { pollingDefaults } from "../../analysis/defaults.ts";
+import { percent, times } from "../../analysis/format.ts";
+import type { Traffic } from "../../analysis/planner.ts";
+import { UserError } from "../../components/user-error.ts";
+import { type Measured, measureTraffic } from "../../evaluation/measure.ts";
+import { listPods } from "../../live/pods.ts";
+import { readFront, shareOf } from "../../live/share.ts";
+import { readRecord } from "../../record/record.ts";
+import { type Intent, intentOf } from "../../rollout/intent.ts";
+import { sourceOf } from "../options/sources.ts";
+import { changeLines, type StackPreview, shortName } from "../output/changes.ts";
+import { caveats, prospects, prospectTable } from "../output/forecast.ts";
+import { foreseen, stepTable } from "../output/plan-steps.ts";
+import { seconds, written } from "../output/time.ts";
+import { type Elsewhere, ownersOf } from "../owners.ts";
+import type { Judged } from "../policy-report/findings.ts";
+import { judgeStacks, previewStacks } from "../previews.ts";
+import { aboutService, type FoundService, findService, type ServiceOptions } from "../services.ts";
+import { assertPasses, findingLines } from "./judge.ts";
+
+interface Options extends ServiceOptions {
+  readonly for: number;
+  readonly requests?: string;
+  readonly policyPack?: string;
+  readonly json?: boolean;
+}
+
+/** `gray plan`: what would change, and how long a decision about it will take. */
+export function planCommand(): Command {
+  return aboutService(new Command("plan"))
+    .description(
+      "what pulumi up would change, the steps of a rollout, and how long a decision takes at each weight with the traffic of now",
+    )
+    .addOption(
+      new Option("--for <time>", "how long the traffic is measured")
+        .argParser(seconds)
+        .default(pollingDefaults.measureSeconds, written(pollingDefaults.measureSeconds)),
+    )
+    .option("--requests <metric>", "counter of requests by status code (default: http_requests_total)")
+    .option("--policy-pack <folder>", "policies that the previews have to pass")
+    .option("--json", "as JSON")
+    .action(plan);
+}
+
+async function plan(options: Options): Promise<void> {
+  const found = await findService(options);
+  const { api, cluster, namespace, service, deployments } = found;
+  const source = sourceOf({ ...options, series: "own", pair: [] }, found);
+  if (process.stderr.isTTY) console.error(`Measuring the traffic of ${service} for ${options.for} s.`);
+  const [measured, front, pods, changes, record] = await Promise.all([
+    measureTraffic({ api, namespace, service, source, seconds: options.for }),
+    readFront(api, namespace, service),
+    listPods(api, namespace, service),
+    changesOf(found, options.policyPack),
+    readRecord(api, namespace, service, cluster),
+  ]);
+  const open = record.kind === "read" ? record.record.open?.release : undefined;
+  const shareInForce = shareOf(front, pods);
+  const stableReplicas = deployments.stable?.spec.replicas ?? 0;
+  const { traffic } = measured;
+  const isTold = traffic !== undefined && traffic.requestsPerSecond > 0 && stableReplicas > 0;
+  const byGateway = front.routes.length > 0;
+  const forecasts = isTold ? prospects(traffic, stableReplicas, shareInForce, byGateway) : [];
+  const { intent, judged } = "elsewhere" in changes ? {} : changes;
+  const steps = foreseen(intent?.steps ?? [], isTold ? traffic : undefined, stableReplicas, byGateway);
+  if (options.json) {
+    console.log(
+      JSON.stringify({
+        ...{ service, namespace, ...measured, stableReplicas, shareInForce, forecasts },
+        // Without the components' inputs: a value may be a secret.
+        ...("elsewhere" in changes ? changes : { stacks: changes.stacks.map(({ services: _, ...told }) => told) }),
+        ...(judged && { policies: judged }),
+        ...(open !== undefined && { open }),
+        ...(intent && { release: intent.release, steps }),
+      }),
+    );
+  } else {
+    const parts = [
+      ...(isTold
+        ? [measuredLine(service, traffic, measured), prospectTable(traffic, forecasts)]
+        : [untold(service, measured)]),
+      [...problemLines(measured), ...(isTold ? caveats(traffic, stableReplicas, forecasts) : [])].join("\n"),
+      intent ? `gray rollout would bring ${intent.release} to the users in these steps:\n\n${stepTable(steps)}` : "",
+      open === undefined ? "" : `A rollout of ${open} is open; what follows is what comes after it.`,
+      "elsewhere" in changes ? changes.elsewhere : changeLines(changes.stacks),
+      judged ? `The policies in ${options.policyPack} say of it:\n\n${findingLines(judged)}` : "",
+    ];
+    console.log(parts.filter((part) => part !== "").join("\n\n"));
+  }
+  if ("elsewhere" in changes) return;
+  const failed = changes.stacks.find(({ error }) => error !== undefined);
+  if (failed) throw new UserError(`pulumi preview --stack ${shortName(failed.stack)} says: ${failed.error}`);
+  if (judged) assertPasses(judged);
+}
+
+function measuredLine(service: string, traffic: Traffic, { seconds, podsRead, podsListed }: Measured): string {
+  const [rate, errors] = [times(traffic.requestsPerSecond), percent(traffic.errors)];
+  return `${service} answers ${rate} requests/s, stable ${errors} of its own with 5xx (${podsRead} of ${podsListed} pods over ${times(seconds)} s).`;
+}
+
+function problemLines({ problems }: Measured): string[] {
+  const [problem, ...others] = problems;
+  return problem === undefined ? [] : [others.length > 0 ? `${problem} (And ${others.length} more.)` : problem];
+}
+
+/** Why there is no forecast. */
+function untold(service: string, { traffic, seconds, podsRead, podsListed }: Measured): string {
+  const soNot = "so how long a decision will take cannot be told";
+  if (podsListed === 0) return `${service} has no pod, ${soNot}.`;
+  if (traffic === undefined) return `The traffic of ${service} cannot be read, ${soNot}.`;
+  if (traffic.requestsPerSecond === 0)
+    return `${service} got no request in ${times(seconds)} s (${podsRead} of ${podsListed} pods), ${soNot}: try again when there is traffic, or longer with --for 1m.`;
+  return `${service} has no stable pods to compare with yet, ${soNot}.`;
+}
+
+/** Previews of the stacks that own the Deployments, and the steps in which the newest release would come to the users. */
+async function changesOf(found: FoundService, policyPack: string | undefined): Promise<Changes | Elsewhere> {
+  const owners = await ownersOf(found, "gray plan");
+  if ("elsewhere" in owners) return owners;
+  const stacks = await previewStacks(owners);
+  const isWhole = stacks.every(({ error }) => error === undefined);
+  const judged = policyPack !== undefined && isWhole ? await judgeStacks(owners, policyPack) : undefined;
+  const changes = { stacks, ...(judged && { judged }) };
+  const component = stacks.flatMap(({ services }) => services).find(({ service }) => service === found.service);
+  try {
+    return component ? { ...changes, intent: intentOf(component.inputs) } : changes;
+  } catch {
+    // Another version of the program, or a stack without canary: then the changes are all that can be said.
+    return changes;
+  }
+}
+
+interface Changes {
+  readonly stacks: readonly StackPreview[];
+  /** Absent where no pack was asked, or there is nothing that it could be asked of. */
+  readonly judged?: readonly Judged[];
+  /** Absent where canary's component does not change. */
+  readonly intent?: Intent;
+}

@@ -1,0 +1,132 @@
+import { spawn } from "node:child_process";
+import { styleText } from "node:util";
+import { Command } from "commander";
+import { UserError } from "../../components/user-error.ts";
+import { isCounting } from "../../evaluation/counting.ts";
+import { ApiError } from "../../kubernetes/cluster.ts";
+import { canaryEndpoints, doubtOf, type EndpointArgs } from "../../probe/endpoint.ts";
+import { openPassage } from "../../probe/local-proxy.ts";
+import { type CheckResult, probe } from "../../probe/probe.ts";
+import { aboutEndpoint, type EndpointOptions } from "../options/endpoint.ts";
+import { isCi, printLines } from "../output/output.ts";
+import { plainTable } from "../output/table.ts";
+import { aboutService, findService, type ServiceOptions } from "../services.ts";
+
+interface Options extends ServiceOptions, EndpointOptions {
+  readonly json?: boolean;
+}
+
+/** Exit code where canary answered, and not as it should; 1 and 2 are what they are for every verb. */
+const failed = 3;
+
+/** `gray probe`: tries canary, at any weight, by the checks that the program declares or by a command. */
+export function probeCommand(): Command {
+  return aboutEndpoint(aboutService(new Command("probe")))
+    .description(
+      "send the declared checks, or a command's requests, to canary at any weight; exit code 0 passed, 3 failed",
+    )
+    .argument("[command...]", "instead of the checks, after --: it finds canary at GRAY_URL, and its exit code decides")
+    .option("--json", "as JSON; what a command prints goes to standard error")
+    .addHelpText(
+      "after",
+      "\nBefore users meet canary is the time for it: later its requests count among the users' in the evidence.",
+    )
+    .action(run);
+}
+
+async function run(command: readonly string[], { by, url, json = false, ...options }: Options): Promise<void> {
+  const { api, namespace, service } = await findService(options);
+  const args = { api, namespace, service, ...(by && { by }), ...(url && { url }) };
+  // What only a warning needs is not asked for as a right.
+  if (await isCounting(api, namespace, service, Date.now()).catch(() => false)) {
+    console.error(
+      `gray: Users meet canary of ${service} and evidence on it is being gathered: these requests count in it as if they were the users'.`,
+    );
+  }
+  const [program, ...rest] = command;
+  if (program === undefined) await runChecks(args, json);
+  else await runCommand(args, [program, ...rest], json);
+}
+
+async function runChecks(args: EndpointArgs, json: boolean): Promise<void> {
+  const { service, namespace } = args;
+  const { release, by, doubt, results } = await probe(args);
+  const passed = results.every((result) => result.passed);
+  if (doubt !== undefined) console.error(`gray: ${doubt} Leave --by out, and the pods are asked as well.`);
+  if (json) console.log(JSON.stringify({ service, namespace, release, by, passed, results }, undefined, 2));
+  else console.log(describe(service, release, results));
+  process.exitCode = passed ? 0 : failed;
+}
+
+async function runCommand(args: EndpointArgs, command: readonly [string, ...string[]], json: boolean): Promise<void> {
+  const endpoints = await canaryEndpoints(args);
+  const { release, by, all, mainPort } = endpoints;
+  const doubt = doubtOf(all, [mainPort]);
+  if (doubt !== undefined) console.error(`gray: ${doubt} Send the command by pods as well: --by pods.`);
+  const passage = await openPassage(endpoints);
+  try {
+    const ended = await endOf(command, passage.url, json);
+    const passed = ended === 0;
+    const barred = passage.barred();
+    // A gateway that was away for a moment is the command's to get over. A no would pass for canary's.
+    if (barred !== undefined && (!passed || barred instanceof ApiError)) throw barred;
+    const { service, namespace } = args;
+    if (json) console.log(JSON.stringify({ service, namespace, release, by, passed, ended }, undefined, 2));
+    else console.log(`${service}, canary ${release}: the command ${passed ? "passed" : `ended with ${ended}`}.`);
+    process.exitCode = passed ? 0 : failed;
+  } finally {
+    await passage.end();
+  }
+}
+
+/**
+ * Runs a command to its end and gives its exit code, or the signal that ended it.
+ *
+ * @param url where it finds canary
+ * @throws Refusal if it cannot be started
+ */
+async function endOf(
+  [command, ...args]: readonly [string, ...string[]],
+  url: string,
+  json: boolean,
+): Promise<number | string> {
+  const out = json ? process.stderr : process.stdout;
+  // Outside of CI a terminal is the command's own, with its colours and its progress.
+  const child = spawn(command, args, {
+    env: { ...process.env, GRAY_URL: url },
+    stdio: isCi() ? ["inherit", "pipe", "pipe"] : ["inherit", out, process.stderr],
+  });
+  if (child.stdout) printLines(child.stdout, out);
+  if (child.stderr) printLines(child.stderr, process.stderr);
+  // An interrupt from the terminal reaches the command by itself; what it makes of it is what counts.
+  const wait = () => {};
+  const end = (signal: NodeJS.Signals) => child.kill(signal);
+  process.on("SIGINT", wait).on("SIGTERM", end).on("SIGHUP", end);
+  try {
+    return await new Promise((ended, failed) => {
+      child.once("error", (error: NodeJS.ErrnoException) =>
+        failed(new UserError(`The command ${command} cannot be run (${error.code}): correct its name, or install it.`)),
+      );
+      child.once("close", (code, signal) => ended(code ?? signal ?? ""));
+    });
+  } finally {
+    process.off("SIGINT", wait).off("SIGTERM", end).off("SIGHUP", end);
+  }
+}
+
+/** What the checks came to, as a person reads it. */
+export function describe(service: string, release: string, results: readonly CheckResult[]): string {
+  const table = plainTable(
+    ["CHECK", "WAY", "STATUS", "TIME", "RESULT"],
+    results.map(({ check, endpoint, status, seconds, passed, reason }) => [
+      check,
+      endpoint,
+      status ?? "-",
+      `${Math.round(seconds * 1000)} ms`,
+      passed ? styleText("green", "passed") : `${styleText("red", "failed")}: ${reason}`,
+    ]),
+  );
+  const bad = results.filter(({ passed }) => !passed).length;
+  const outcome = bad === 0 ? "all passed" : `${bad} of ${results.length} failed`;
+  return `${table}\n\n${service}, canary ${release}: ${outcome}.`;
+}

@@ -1,0 +1,167 @@
+import { Command } from "commander";
+import { oneLine } from "../../border/foreign-text.ts";
+import { type Track, tracks } from "../../components/traffic.ts";
+import { type Drift, driftSentence } from "../../live/difference.ts";
+import { isComplete, releaseOf } from "../../live/live.ts";
+import { readPods } from "../../live/pods.ts";
+import { driftFrom } from "../../live/template.ts";
+import { type RecordReading, readRecord } from "../../record/record.ts";
+import { readTemplates } from "../../record/template-store.ts";
+import type { Leased } from "../../rollout/lease.ts";
+import { awaitSign } from "../../rollout/observation.ts";
+import { type Rollout, rolloutIn } from "../../rollout/rollout.ts";
+import { age, type PodRow, podRow } from "../output/pod-row.ts";
+import { type RolloutStatus, rolloutLines, rolloutStatus } from "../output/rollout-status.ts";
+import { plainTable } from "../output/table.ts";
+import { aboutService, type FoundService, findService, type ServiceOptions } from "../services.ts";
+
+interface EndpointSlice {
+  readonly endpoints?: readonly {
+    readonly addresses: readonly string[];
+    readonly conditions?: { readonly ready?: boolean };
+    readonly targetRef?: { readonly name: string };
+  }[];
+}
+
+interface TrackStatus {
+  readonly release: string;
+  readonly replicas: number;
+  /** Whether every pod runs the release and is available. */
+  readonly complete: boolean;
+  /** Fields of the pod template that are not as the release says; absent where nobody has compared them yet. */
+  readonly drift?: readonly Drift[];
+  readonly verdict: string;
+}
+
+interface Status {
+  readonly service: string;
+  readonly namespace: string;
+  readonly tracks: Partial<Record<Track, TrackStatus>>;
+  readonly pods: readonly PodRow[];
+  /** Addresses behind the shared Service that get requests. */
+  readonly endpoints: Record<Track, number>;
+  readonly record: RecordReading["kind"];
+  /** The rollout that is open; absent where none is. */
+  readonly rollout?: RolloutStatus | { readonly unknown: string };
+}
+
+/** `gray status`: what one looks at after a release. */
+export function statusCommand(): Command {
+  return aboutService(new Command("status"))
+    .description(
+      "the rollout that is open, the pods of both tracks, the endpoints behind the Service, each track's release and verdict",
+    )
+    .option("--json", "as JSON")
+    .action(async (options: ServiceOptions & { json?: boolean }) => {
+      const status = await readStatus(await findService(options));
+      console.log(options.json ? JSON.stringify(status, undefined, 2) : describe(status, new Date()));
+    });
+}
+
+async function readStatus({ api, cluster, namespace, service, deployments }: FoundService): Promise<Status> {
+  const [pods, slices, record, templates] = await Promise.all([
+    readPods(api, namespace, service),
+    api.list<EndpointSlice>(
+      `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
+      `kubernetes.io/service-name=${service}`,
+    ),
+    readRecord(api, namespace, service, cluster),
+    readTemplates(api, namespace, service),
+  ]);
+  const rows = pods.map(podRow).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const serving = slices
+    .flatMap((slice) => slice.endpoints ?? [])
+    .filter((endpoint) => endpoint.conditions?.ready !== false);
+  const behind = (track: Track) =>
+    serving.filter(({ targetRef }) => rows.some((row) => row.name === targetRef?.name && row.track === track)).length;
+  return {
+    service,
+    namespace,
+    tracks: Object.fromEntries(
+      tracks.flatMap((track) => {
+        const deployment = deployments[track];
+        const release = releaseOf(deployment);
+        if (!deployment || release === undefined) return [];
+        const drift = driftFrom(deployment, templates[track]);
+        return [
+          [
+            track,
+            {
+              // An annotation names it where the Deployment was there before us, and anybody may write one.
+              release: oneLine(release),
+              replicas: deployment.spec.replicas,
+              complete: isComplete(deployment) && !drift?.length,
+              ...(drift && { drift }),
+              verdict: verdictOf(record, release),
+            },
+          ],
+        ];
+      }),
+    ),
+    pods: rows,
+    endpoints: { stable: behind("stable"), canary: behind("canary") },
+    record: record.kind,
+    ...(await openIn({ api, namespace, service }, record)),
+  };
+}
+
+async function openIn(of: Leased, record: RecordReading): Promise<Pick<Status, "rollout">> {
+  if (record.kind !== "read") return {};
+  let rollout: Rollout | undefined;
+  try {
+    rollout = rolloutIn(of.service, record.record);
+  } catch (error) {
+    return { rollout: { unknown: (error as Error).message } };
+  }
+  if (!rollout) return {};
+  const { driver, sign } = await awaitSign(of, (sentence) => console.error(sentence));
+  return { rollout: rolloutStatus(rollout, driver, sign) };
+}
+
+function verdictOf(record: RecordReading, release: string): string {
+  if (record.kind === "unreadable") return `unknown: the record cannot be read (${record.why})`;
+  if (record.kind === "absent") return "undecided";
+  const judged = record.record.verdicts[release];
+  if (judged) return `${judged.verdict} (${judged.by}: ${judged.reason})`;
+  return record.record.stableHistory.includes(release) ? "ran completely on stable" : "undecided";
+}
+
+function describe(status: Status, now: Date): string {
+  const pods = plainTable(
+    ["NAME", "READY", "STATUS", "RESTARTS", "AGE", "IP", "NODE", "TRACK", "RELEASE"],
+    status.pods.map(({ created, ...pod }) => [
+      pod.name,
+      pod.ready,
+      pod.status,
+      pod.restarts,
+      age(new Date(created), now),
+      pod.ip,
+      pod.node,
+      pod.track,
+      pod.release,
+    ]),
+  );
+  const each = plainTable(
+    ["TRACK", "RELEASE", "REPLICAS", "COMPLETE", "VERDICT"],
+    Object.entries(status.tracks).map(([track, { release, replicas, complete, drift, verdict }]) => [
+      track,
+      release,
+      replicas,
+      drift?.length ? "drifted" : complete ? "yes" : "no",
+      verdict,
+    ]),
+  );
+  const compared = Object.entries(status.tracks).flatMap(([track, each]) => driftLine(track as Track, each));
+  const { stable, canary } = status.endpoints;
+  const service = `Service ${status.service} in ${status.namespace}: ${stable + canary} endpoints (${stable} stable, ${canary} canary)`;
+  const { rollout } = status;
+  const open = rollout && ("unknown" in rollout ? [rollout.unknown] : rolloutLines(rollout, now.getTime()));
+  const more = [compared, open ?? []].filter((lines) => lines.length > 0).map((lines) => lines.join("\n"));
+  return [service, each, ...more, pods].join("\n\n");
+}
+
+function driftLine(track: Track, { release, complete, drift }: TrackStatus): string[] {
+  if (drift?.length) return [driftSentence(track, release, drift)];
+  if (drift || !complete) return [];
+  return [`${track} was not compared with release ${release} yet: the next pulumi up of its stack does it.`];
+}

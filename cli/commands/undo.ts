@@ -1,0 +1,80 @@
+import { Command } from "commander";
+import { UserError } from "../../components/user-error.ts";
+import { whoAmI } from "../../kubernetes/who.ts";
+import { writeEvents } from "../../live/event.ts";
+import { releaseOf } from "../../live/live.ts";
+import { type RolloutRecord, readRecord, stableReleases, unreadable } from "../../record/record.ts";
+import { Lease } from "../../rollout/lease.ts";
+import { RolloutStore } from "../../rollout/rollout-store.ts";
+import { aboutDriving, type DrivingOptions, driveOn, equip } from "../driving.ts";
+import { reasonIn } from "../options/reason.ts";
+import { here } from "../owners.ts";
+
+interface Options extends DrivingOptions {
+  readonly to?: string;
+  readonly reason: string;
+}
+
+/** `gray undo`: both tracks back to a kept release, stable with all pods at once. */
+export function undoCommand(): Command {
+  return aboutDriving(new Command("undo"))
+    .description("bring both tracks back to what stable ran before, or to another kept release; exit code 0 when done")
+    .option("--to <release>", "id of the release (default: what stable ran before)")
+    .requiredOption("--reason <why>", "the reason, kept in the record (300 characters)", reasonIn)
+    .action(undo);
+}
+
+async function undo(options: Options): Promise<void> {
+  const equipment = await equip(options, "gray undo");
+  const { found } = equipment;
+  const owners = here(await equipment.owners());
+  const { api, cluster, namespace, service, deployments } = found;
+  const reading = await readRecord(api, namespace, service, cluster);
+  if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
+  if (reading.kind === "read") assertNoneOpen(service, reading.record);
+  const release = releaseOf(deployments.stable);
+  if (release === undefined) throw new UserError(`${service} has no stable Deployment: there is nothing to undo.`);
+  if (owners.kept instanceof UserError) throw owners.kept;
+  const from = target(service, owners.kept, release, stableReleases(reading), options.to);
+  const by = await whoAmI(api);
+  const at = new Date().toISOString();
+  const lease = await Lease.take(found, (sentence) => console.error(sentence));
+  try {
+    const store = await RolloutStore.open(found, (epoch, record) => {
+      assertNoneOpen(service, record);
+      const rollbackRequested = { by, reason: options.reason, at };
+      const steps = [{ stage: "full" as const, approval: false, watch: 0 }];
+      const runs = { canary: from, stable: from };
+      return { epoch, release, from, by, began: at, steps, step: 0, weight: 0, runs, rollbackRequested };
+    });
+    const message = `${by} takes release ${release} back to ${from}: ${options.reason}`;
+    await writeEvents(found, { type: "Warning", reason: "ReleaseTakenBack", message });
+    await driveOn(equipment, { store, lease }, options, { undone: 0 });
+  } finally {
+    await lease.release();
+  }
+}
+
+function assertNoneOpen(service: string, { open }: RolloutRecord): void {
+  if (open) throw new UserError(`A rollout of ${open.release} of ${service} is open: gray abort takes that back.`);
+}
+
+/** The release to go back to. @throws Refusal if it is none that is kept */
+function target(
+  service: string,
+  all: readonly string[],
+  release: string,
+  stableHistory: readonly string[],
+  asked: string | undefined,
+): string {
+  const wanted = asked ?? stableHistory.find((id) => id !== release);
+  const kept = all.filter((id) => id !== release);
+  if (wanted === release) throw new UserError(`Stable of ${service} runs release ${release} already: choose another.`);
+  if (wanted !== undefined && kept.includes(wanted)) return wanted;
+  const choices = kept.length > 0 ? `choose one of ${kept.join(", ")} with --to` : "none is kept";
+  throw new UserError(
+    wanted === undefined
+      ? `The record of ${service} does not say what stable ran before ${release}: ${choices}.`
+      : `Release ${wanted} of ${service} is not kept: ${choices}.`,
+  );
+}

@@ -1,0 +1,104 @@
+import { Command } from "commander";
+import { pollingDefaults } from "../../analysis/defaults.ts";
+import { judge } from "../../analysis/verdict.ts";
+import { assess, evidenceOn } from "../../evaluation/assess.ts";
+import { Recorder } from "../../evaluation/recorder.ts";
+import { exporter } from "../../observability/exporter.ts";
+import { readRecord } from "../../record/record.ts";
+import { outcome } from "../../record/verdict-merge.ts";
+import { aboutMetrics, type MetricsOptions } from "../options/metrics-port.ts";
+import { aboutSource, countsAtGateway, type SourceOptions, sourceOf } from "../options/sources.ts";
+import { seconds, written } from "../output/time.ts";
+import { viewOf } from "../output/verify-view.ts";
+import { aboutService, findService, type ServiceOptions } from "../services.ts";
+import { onInterrupt } from "../signals.ts";
+
+interface Options extends ServiceOptions, SourceOptions, MetricsOptions {
+  readonly for?: number;
+  readonly watch?: boolean;
+  readonly json?: boolean;
+}
+
+/** Exit codes of a verdict; 1 and 2 are what they are for every verb. */
+const exitCodes = { good: 0, bad: 3, undecided: 4 } as const;
+
+/** `gray verify`: looks at both tracks until the evidence decides, and writes the verdict into the record. */
+export function verifyCommand(): Command {
+  return aboutMetrics(aboutSource(aboutService(new Command("verify"))))
+    .description("observe both tracks until the evidence decides; exit code 0 good, 3 bad, 4 undecided")
+    .option(
+      "--for <time>",
+      `how long at most, as in 5m (default: ${written(pollingDefaults.patienceSeconds)}, or with --watch until interrupted)`,
+      seconds,
+    )
+    .option("--watch", "go on after a verdict")
+    .option("--json", "one JSON object a look, the last one with the final verdict")
+    .action(verify);
+}
+
+async function verify(options: Options): Promise<void> {
+  const found = await findService(options);
+  const { namespace, service } = found;
+  const source = sourceOf(options, found);
+  const pairs = options.pair.map(({ name }) => name);
+  const evidence = await evidenceOn(found, { pairs, atGateway: countsAtGateway(options) });
+  const reading = await readRecord(found.api, namespace, service, found.cluster);
+  const { epoch = 0 } = reading.kind === "read" ? reading.record : {};
+  const exposed =
+    options.metricsPort === undefined ? undefined : await exporter(service, namespace, options.metricsPort);
+  const end = endOf(options);
+  try {
+    const metrics = exposed?.url;
+    const view = viewOf(options.json === true, { service, namespace, evidence, source: source.describe(), metrics });
+    const recorder = new Recorder(found, view.note);
+    let assessment = judge(evidence, Date.now());
+    let cutNow: string | undefined;
+    for await (const evaluation of assess({
+      of: found,
+      source,
+      evidence,
+      epoch,
+      signal: end.signal,
+      note: view.note,
+    })) {
+      const { look, share, cut } = evaluation;
+      assessment = cut === undefined ? evaluation.assessment : { ...evaluation.assessment, reason: cut };
+      cutNow = cut;
+      view.show(look, assessment);
+      exposed?.show(evidence, assessment, share === undefined ? undefined : 100 * share);
+      if (assessment.verdict !== "undecided") await recorder.write(assessment, evidence);
+      const decided = assessment.verdict !== "undecided" && (recorder.trouble === undefined || recorder.overdue);
+      if (!options.watch && (decided || cut !== undefined)) break;
+    }
+    // From here on an interrupt ends the process at once.
+    end.clear();
+    await recorder.finish(assessment, evidence);
+    const recorded = outcome(assessment, recorder.standing, recorder.trouble);
+    // A canary that had to be cut is not good, whatever the record says of its release.
+    const came =
+      cutNow !== undefined && recorded.verdict === "good"
+        ? ({ verdict: "undecided", reason: cutNow } as const)
+        : recorded;
+    view.end(assessment, came);
+    process.exitCode = exitCodes[came.verdict];
+  } finally {
+    end.clear();
+    await exposed?.end();
+  }
+}
+
+/** When the observation ends: after its time, or when a person interrupts it. */
+function endOf({ for: limit, watch }: Options): { signal: AbortSignal; clear: () => void } {
+  const controller = new AbortController();
+  const stop = () => controller.abort();
+  const time = limit ?? (watch ? undefined : pollingDefaults.patienceSeconds);
+  const timer = time === undefined ? undefined : setTimeout(stop, time * 1000);
+  const stopListening = onInterrupt(stop);
+  return {
+    signal: controller.signal,
+    clear() {
+      clearTimeout(timer);
+      stopListening();
+    },
+  };
+}

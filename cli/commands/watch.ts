@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Command } from "commander";
+import { isRetryable } from "../../kubernetes/answer.ts";
+import { type RolloutRecord, readRecord, unreadable } from "../../record/record.ts";
+import { type Driver, readDriver } from "../../rollout/lease.ts";
+import { Observation, type Sign } from "../../rollout/observation.ts";
+import { type Rollout, rolloutIn } from "../../rollout/rollout.ts";
+import { happenings, type Page } from "../../rollout/timeline.ts";
+import { assertOpen, exitCodes } from "../driving.ts";
+import { rolloutLines, rolloutStatus } from "../output/rollout-status.ts";
+import { type Print, printer } from "../output/timeline-lines.ts";
+import { aboutService, type FoundService, findService, type ServiceOptions } from "../services.ts";
+
+interface Options extends ServiceOptions {
+  readonly stay?: boolean;
+  readonly json?: boolean;
+}
+
+const nobody = "nobody drives it, and the traffic stays as it is: gray resume goes on, gray abort goes back";
+/** Milliseconds between two looks. */
+const pollMilliseconds = 1000;
+
+/** `gray watch`: follows the rollout that is open, from any machine, and changes nothing. */
+export function watchCommand(): Command {
+  return aboutService(new Command("watch"))
+    .description(
+      "follow the rollout that is open; exit code 0 promoted, 3 undone, 4 nobody drives it or it is superseded",
+    )
+    .option("--stay", "wait where nobody drives it, instead of ending; so it does on a terminal anyway")
+    .option("--json", "one JSON object a line for each thing that happens")
+    .action(watch);
+}
+
+async function watch(options: Options): Promise<void> {
+  const found = await findService(options);
+  const observation = new Observation();
+  const first = await look(found, observation);
+  const open = assertOpen(found.service, first.page?.rollout);
+  const print = printer(found, options.json === true);
+  const begun = rolloutStatus(open, first.driver, first.sign);
+  if (options.json) print("open", begun.name, begun);
+  else for (const line of rolloutLines(begun, Date.now())) print("open", line);
+  const leaves = options.stay !== true && process.stdout.isTTY !== true;
+  const end = await follow(found, observation, first, print, leaves);
+  print("end", end.reason, { release: open.release, end: end.kind });
+  process.exitCode = exitCodes[end.kind === "promoted" || end.kind === "undone" ? end.kind : "held"];
+}
+
+/** One look at the cluster. */
+interface Look {
+  readonly driver: Driver | undefined;
+  readonly sign: Sign;
+  readonly record: RolloutRecord | undefined;
+  readonly page: Page | undefined;
+}
+
+interface End {
+  readonly kind: "promoted" | "undone" | "superseded" | "left";
+  readonly reason: string;
+}
+
+async function follow(
+  found: FoundService,
+  observation: Observation,
+  first: Look,
+  print: Print,
+  leaves: boolean,
+): Promise<End> {
+  let before = first;
+  // One that may have died counts as alive until that is seen.
+  let isDriven = first.sign !== "dead";
+  let isSilent = false;
+  for (;;) {
+    const page = before.page as Page;
+    const { release, stoppedReason } = page.rollout;
+    if (!isDriven && leaves)
+      return { kind: "left", reason: stoppedReason ? `${stoppedReason.reason}; ${nobody}` : nobody };
+    await sleep(pollMilliseconds);
+    let now: Look;
+    try {
+      now = await look(found, observation);
+    } catch (error) {
+      if (!isRetryable(error)) throw error;
+      if (!isSilent) print("note", `${(error as Error).message} It is asked again until it answers.`);
+      isSilent = true;
+      observation.missed();
+      continue;
+    }
+    if (isSilent) print("note", "The cluster answers again.");
+    isSilent = false;
+    const ended = endOf(now, page.rollout);
+    if (ended) return ended;
+    const to = now.page as Page;
+    for (const { kind, reason } of happenings(page, to)) {
+      print(kind, reason, { release, step: to.rollout.step + 1, weight: to.rollout.weight });
+    }
+    const driven = now.sign !== "dead";
+    if (driven && !isDriven) print("driver", `${now.driver?.name} drives it`);
+    if (!driven && isDriven && !leaves) print("driver", nobody);
+    isDriven = driven;
+    before = now;
+  }
+}
+
+/** The lease first: it is given back after the rollout has ended, and not before. */
+async function look({ api, cluster, namespace, service }: FoundService, observation: Observation): Promise<Look> {
+  const driver = await readDriver({ api, namespace, service });
+  const sign = observation.see(driver);
+  const reading = await readRecord(api, namespace, service, cluster);
+  if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
+  const record = reading.kind === "read" ? reading.record : undefined;
+  const rollout = record && rolloutIn(service, record);
+  return { driver, sign, record, page: rollout && { rollout, verdict: record.verdicts[rollout.release] } };
+}
+
+/** How a rollout has ended; undefined while it is open. */
+function endOf({ record, page }: Look, { began, release }: Rollout): End | undefined {
+  if (page?.rollout.began === began && page.rollout.release === release) return undefined;
+  const ended = record?.ended?.find((each) => each.began === began && each.release === release);
+  if (!ended) return { kind: "superseded", reason: "the record does not know it any more: gray history" };
+  const reason = {
+    promoted: "everybody has it: the rollout is done",
+    undone: `undone: ${ended.reason}`,
+    superseded: `superseded: ${ended.reason}`,
+  }[ended.outcome];
+  return { kind: ended.outcome, reason };
+}

@@ -1,0 +1,24 @@
+import { type Command, InvalidArgumentError } from "commander";
+import type { Listening } from "../../observability/exporter.ts";
+
+/** Where a verb exposes what it sees to Prometheus. */
+export interface MetricsOptions {
+  readonly metricsPort?: Listening;
+}
+
+/** A verb with the option that says so. */
+export function aboutMetrics(verb: Command): Command {
+  return verb.option(
+    "--metrics-port <port>",
+    "expose the evidence to Prometheus on this port of loopback, or of an address as in 0.0.0.0:9464",
+    listening,
+  );
+}
+
+/** @throws InvalidArgumentError, which commander shows beside the option */
+function listening(text: string): Listening {
+  const [, host = "127.0.0.1", digits] = /^(?:(.+):)?(\d+)$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (!(port <= 65535)) throw new InvalidArgumentError("Write a port from 0 to 65535, or address:port.");
+  return { host, port };
+}

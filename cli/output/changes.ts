@@ -1,0 +1,172 @@
+import * as v from "valibot";
+import { count } from "../../analysis/format.ts";
+import { keyed, mapOf, plainObject } from "../../components/schema.ts";
+import { lastError, pulumi } from "../../pulumi/pulumi.ts";
+import { reasonIn, unreachableSentence } from "../../pulumi/unreachable.ts";
+import { plainTable } from "./table.ts";
+
+/** What an `up` would do to one resource. Only names: a value may be a secret. */
+export interface Change {
+  readonly operation: string;
+  readonly kind: string;
+  readonly name: string;
+  /** Paths of the properties that change; none where the whole resource comes or goes. */
+  readonly properties: readonly string[];
+}
+
+/** What an `up` of one stack would do. */
+export interface StackPreview {
+  readonly stack: string;
+  readonly changes: readonly Change[];
+  /** How many resources stay as they are. */
+  readonly unchanged: number;
+  readonly warnings: readonly string[];
+  /**
+   * The services that it would change, or all of them, with the inputs of their components: what the program says, and what it makes of
+   * it. Not to be shown.
+   */
+  readonly services: readonly { readonly service: string; readonly inputs: object; readonly changes: boolean }[];
+  /** Why there is no preview, or only half of one. */
+  readonly error?: string;
+}
+
+const state = v.object({ custom: v.optional(v.boolean()), type: v.string(), inputs: v.nullish(plainObject()) });
+const step = v.object({
+  op: v.string(),
+  urn: v.string(),
+  oldState: v.nullish(state),
+  newState: v.nullish(state),
+  detailedDiff: v.nullish(plainObject()),
+  diffReasons: v.nullish(v.array(v.string())),
+  replaceReasons: v.nullish(v.array(v.string())),
+});
+const digest = keyed(
+  v.object({
+    steps: v.nullish(v.array(step)),
+    /** How many resources each operation is for; steps that change nothing are not listed. */
+    changeSummary: v.nullish(mapOf(v.number())),
+    diagnostics: v.nullish(v.array(v.object({ severity: v.string(), message: v.string() }))),
+  }),
+);
+
+/** Steps that tell nothing new: reading, and the halves of a replacement. */
+const passedOver = new Set([
+  ...["refresh", "read", "read-replacement", "read-discard"],
+  ...["create-replacement", "import-replacement", "delete-replaced", "discard-replaced", "remove-pending-replace"],
+]);
+
+/**
+ * Asks Pulumi what an `up` of a stack would do. The command that the project is used with knows its backend best.
+ *
+ * @param env further variables of its environment
+ * @param showing `all` services of the stack, those too that stay as they are. @default those that change
+ */
+export async function previewStack(
+  stack: string,
+  folder: string,
+  env: Readonly<Record<string, string>> = {},
+  showing?: "all",
+): Promise<StackPreview> {
+  const sames = showing === "all" ? ["--show-sames"] : [];
+  const { code, stdout, stderr } = await pulumi(
+    ["preview", "--json", ...sames, "--non-interactive", "--stack", stack],
+    {
+      folder,
+      env: { ...env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "false" },
+    },
+  ).catch(({ message }: Error) => ({ code: 127, stdout: "", stderr: message }));
+  if (code === 0) return previewOf(stack, stdout);
+  const found = stdout.trim() === "" ? nothing(stack) : previewOf(stack, stdout);
+  return { ...found, error: found.error ?? lastError(stderr) ?? "it ended with no word" };
+}
+
+/** What a preview says, as Pulumi prints it with `--json`. */
+export function previewOf(stack: string, json: string): StackPreview {
+  const parsed = v.safeParse(digest, parse(json));
+  if (!parsed.success) return { ...nothing(stack), error: "its answer cannot be understood" };
+  const { steps, changeSummary, diagnostics } = parsed.output;
+  const real = (steps ?? []).filter(({ oldState, newState }) => (newState ?? oldState)?.custom);
+  const said = (severity: string) => [
+    ...new Set((diagnostics ?? []).filter((each) => each.severity === severity).map(({ message }) => bare(message))),
+  ];
+  const [error] = said("error");
+  return {
+    stack,
+    changes: real
+      .filter(({ op }) => op !== "same" && !passedOver.has(op))
+      .map(({ op, urn, detailedDiff, diffReasons, replaceReasons }) => ({
+        operation: op,
+        kind: urn.split("::").at(-2)?.split(":").at(-1) ?? "",
+        name: nameIn(urn),
+        properties: op === "create" || op === "delete" ? [] : pathsOf(detailedDiff, replaceReasons, diffReasons),
+      })),
+    unchanged: changeSummary?.same ?? 0,
+    warnings: said("warning"),
+    services: (steps ?? []).flatMap(({ op, urn, newState }) =>
+      newState?.type === "gray-release:index:CanaryService" && newState.inputs && !passedOver.has(op)
+        ? [{ service: nameIn(urn), inputs: newState.inputs, changes: op !== "same" }]
+        : [],
+    ),
+    ...(error !== undefined && {
+      error: unreachableSentence(error, said("warning").map(reasonIn).find(Boolean)) ?? error,
+    }),
+  };
+}
+
+const nothing = (stack: string): StackPreview => ({ stack, changes: [], unchanged: 0, warnings: [], services: [] });
+
+function nameIn(urn: string): string {
+  return urn.split("::").at(-1) ?? "";
+}
+
+function pathsOf(detailed: object | null | undefined, ...reasons: (readonly string[] | null | undefined)[]): string[] {
+  const paths = Object.keys(detailed ?? {});
+  return paths.length > 0 ? paths : [...new Set(reasons.flatMap((each) => each ?? []))];
+}
+
+/** The changes of all stacks as aligned lines, what stays as a count, and what the program has to say. */
+export function changeLines(previews: readonly StackPreview[]): string {
+  const rows = previews.flatMap(({ stack, changes }) =>
+    changes.map(({ operation, kind, name, properties }) => [
+      shortName(stack),
+      operation,
+      kind,
+      name,
+      properties.join(", "),
+    ]),
+  );
+  const counts = previews
+    .filter(({ error }) => error === undefined)
+    .map(({ stack, changes, unchanged }) => {
+      const changed = changes.length === 0 ? "nothing changes" : count(changes.length, "change");
+      return `${shortName(stack)}: ${changed}, ${unchanged} unchanged.`;
+    });
+  const said = previews.flatMap(({ stack, warnings }) => warnings.map((warning) => ({ stack, warning })));
+  const warnings = [...Map.groupBy(said, ({ warning }) => warning)].map(
+    ([warning, by]) => `${by.map(({ stack }) => shortName(stack)).join(", ")}: warning: ${warning}`,
+  );
+  return [
+    rows.length > 0 ? plainTable(["STACK", "OPERATION", "KIND", "NAME", "CHANGES"], rows) : "",
+    [...counts, ...warnings].join("\n"),
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n");
+}
+
+/** The name of a stack within its project. */
+export function shortName(stack: string): string {
+  return stack.split("/").at(-1) ?? stack;
+}
+
+/** A message without the word that says what it is. */
+function bare(message: string): string {
+  return message.replace(/^(warning|error): /, "").trim();
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}

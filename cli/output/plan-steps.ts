@@ -1,0 +1,62 @@
+import { span } from "../../analysis/format.ts";
+import type { Traffic } from "../../analysis/planner.ts";
+import type { FullyWritten } from "../../components/step.ts";
+import { nameOf } from "../../rollout/next.ts";
+import { type Prospect, prospects } from "./forecast.ts";
+import { plainTable } from "./table.ts";
+
+/** A step of the plan, and how long a decision at its weight will take. */
+export interface ForeseenStep {
+  readonly step: FullyWritten;
+  /** Absent where no user meets the release, or all do, or nothing is known of the traffic. */
+  readonly prospect?: Prospect;
+}
+
+/** @param traffic absent where it is not known */
+export function foreseen(
+  steps: readonly FullyWritten[],
+  traffic: Traffic | undefined,
+  stableReplicas: number,
+  byGateway: boolean,
+): ForeseenStep[] {
+  return steps.map((step) => {
+    const isAsked = traffic !== undefined && step.stage === "canary" && step.weight < 100;
+    const [prospect] = isAsked ? prospects(traffic, stableReplicas, 0, byGateway, [step.weight]) : [];
+    return prospect ? { step, prospect } : { step };
+  });
+}
+
+/** The steps as a person reads them. */
+export function stepTable(all: readonly ForeseenStep[]): string {
+  const ratios = all.find(({ prospect }) => prospect)?.prospect?.forecast.notice.map(({ ratio }) => ratio) ?? [];
+  return plainTable(
+    [
+      ...["STEP", "PASSED WHEN", "HOLDS AFTER", "APPROVAL"],
+      ...ratios.map((ratio) => `${ratio}X NOTICED IN`),
+      ...(ratios.length > 0 ? ["CLEAN CLEARED IN"] : []),
+    ],
+    all.map(({ step, prospect }) => [
+      nameOf(step),
+      conditionOf(step),
+      step.stage === "full" ? "" : span(step.atMost),
+      step.approval ? "by a person" : "",
+      ...ratios.map((_, at) => time(prospect?.forecast.notice[at]?.expected.seconds)),
+      ...(ratios.length > 0 ? [time(prospect?.forecast.clear.seconds)] : []),
+    ]),
+  );
+}
+
+function conditionOf(step: FullyWritten): string {
+  if (step.stage === "full") {
+    return `stable runs it completely${step.watch > 0 ? `, and ${span(step.watch)} later` : ""}`;
+  }
+  const checks = step.checks.length > 0 ? [`${step.checks.join(", ")} pass`] : [];
+  if (step.stage === "dark") return checks[0] ?? "canary runs it";
+  const least = step.atLeast > 0 ? [`${span(step.atLeast)} are over`] : [];
+  return [...checks, "the verdict is good", ...least].join(", ");
+}
+
+function time(seconds: number | undefined): string {
+  if (seconds === undefined) return "";
+  return Number.isFinite(seconds) ? span(seconds) : "never";
+}

@@ -1,0 +1,47 @@
+import { oneLine } from "../../border/foreign-text.ts";
+import { containersOf, type PodObject, sidecarsOf } from "../../live/pods.ts";
+
+export type { PodObject };
+
+/** A pod as `kubectl get pod -o wide` shows it, with the release that it runs. */
+export interface PodRow {
+  readonly name: string;
+  readonly ready: string;
+  readonly status: string;
+  readonly restarts: number;
+  /** RFC 3339. */
+  readonly created: string;
+  readonly ip: string;
+  readonly node: string;
+  readonly track: string;
+  readonly release: string;
+}
+
+/** The row of a pod. Native sidecars count as containers, and what a container waits for says more than the pod's phase. */
+export function podRow(pod: PodObject): PodRow {
+  const { metadata, spec, status } = pod;
+  const containers = containersOf(pod);
+  const waiting = containers.find((container) => container.state?.waiting?.reason)?.state?.waiting?.reason;
+  return {
+    name: metadata.name,
+    ready: `${containers.filter((container) => container.ready).length}/${spec.containers.length + sidecarsOf(pod).length}`,
+    status: metadata.deletionTimestamp ? "Terminating" : oneLine(waiting ?? status.phase),
+    restarts: containers.reduce((sum, { restartCount }) => sum + restartCount, 0),
+    created: metadata.creationTimestamp,
+    ip: status.podIP ?? "<none>",
+    node: spec.nodeName ?? "<none>",
+    track: metadata.labels?.track ?? "<none>",
+    release: metadata.labels?.release ?? "<none>",
+  };
+}
+
+/** An age as kubectl writes it, in its two largest units where that says more: 15d, 4d21h, 32m, 8s. */
+export function age(since: Date, now: Date): string {
+  const seconds = Math.max(0, Math.floor((now.getTime() - since.getTime()) / 1000));
+  const [days, hours, minutes] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600), Math.floor(seconds / 60)];
+  if (days >= 10) return `${days}d`;
+  if (days > 0) return `${days}d${hours % 24}h`;
+  if (hours > 0) return `${hours}h${minutes % 60}m`;
+  if (minutes > 0) return `${minutes}m${seconds % 60}s`;
+  return `${seconds}s`;
+}

@@ -1,0 +1,93 @@
+import { styleText } from "node:util";
+import { ratesOf } from "../../analysis/rates.ts";
+import type { Evaluation } from "../../evaluation/assess.ts";
+import type { End, Reporter } from "../../rollout/driver.ts";
+import type { Move } from "../../rollout/next.ts";
+import { nameOf } from "../../rollout/next.ts";
+import type { Rollout } from "../../rollout/rollout.ts";
+import type { FoundService } from "../services.ts";
+import { printer } from "./timeline-lines.ts";
+
+/** Whoever looks on while a rollout is driven: a person in lines, a machine in JSON lines. */
+export interface RolloutView extends Reporter {
+  /** Takes each look at the tracks. */
+  seen(evaluation: Evaluation): void;
+  /** Takes what Pulumi does, line by line. */
+  progress(line: string): void;
+  end(end: End): void;
+}
+
+/** Seconds between two lines while nothing but numbers changes: for a person who looks on, and for a log. */
+const lineSeconds = { terminal: 10, log: 30 } as const;
+
+export function viewOf(found: FoundService, json: boolean): RolloutView {
+  const print = printer(found, json);
+  const quiet = 1000 * (process.stdout.isTTY ? lineSeconds.terminal : lineSeconds.log);
+  let last = "";
+  let shown = Number.NEGATIVE_INFINITY;
+  let evaluation: Evaluation | undefined;
+  return {
+    now(rollout, move) {
+      const words = wordsOf(rollout, move);
+      const counts = move.kind === "observe" && evaluation ? `; ${numbers(rollout, evaluation)}` : "";
+      const key = `${rollout.step} ${move.kind} ${move.kind === "observe" ? "" : words}`;
+      const due = move.kind === "observe" && Date.now() - shown >= quiet;
+      if (key === last && !due) return;
+      last = key;
+      shown = Date.now();
+      print(move.kind, `${words}${counts}`, {
+        release: rollout.release,
+        step: rollout.step + 1,
+        weight: rollout.weight,
+      });
+    },
+    note: (sentence) => print("note", sentence),
+    seen(each) {
+      evaluation = each;
+    },
+    progress: (line) => print("progress", `  ${line}`),
+    end(end) {
+      const words = {
+        promoted: "everybody has it: the rollout is done",
+        undone: `undone: ${"reason" in end ? end.reason : ""}`,
+        held: `held, and the traffic stays as it is: ${"reason" in end ? end.reason : ""}; gray resume goes on, gray abort goes back`,
+        stopped: "stopped driving; the traffic stays as it is: gray resume goes on, gray abort goes back",
+      }[end.kind];
+      const colour = { promoted: "green", undone: "red", held: "yellow", stopped: "yellow" } as const;
+      print("end", json ? words : styleText(colour[end.kind], words, { stream: process.stdout }), { end: end.kind });
+    },
+  };
+}
+
+function wordsOf({ steps, step: at, release, from }: Rollout, move: Move): string {
+  const step = steps[at];
+  const name = step ? nameOf(step) : "the end";
+  const after = steps[at + 1];
+  const then = after ? `, then ${nameOf(after)}` : "";
+  switch (move.kind) {
+    case "enter":
+      return `${name}: bringing ${release}${then}`;
+    case "check":
+      return `${name}: checking ${move.names.join(", ")}`;
+    case "observe":
+      return `${name}: ${move.reason}`;
+    case "advance":
+      return `${name}: passed${then}`;
+    case "hold":
+      return `${name}: holding: ${move.reason}`;
+    case "rollback":
+      return `going back to ${from}: ${move.reason}`;
+    case "finish":
+      return "every step is passed";
+  }
+}
+
+/** The rates of both tracks in the latest look. */
+function numbers({ release, from }: Rollout, { look: { tick } }: Evaluation): string {
+  if (!tick) return "no numbers yet";
+  const told = (name: string, id: string) => {
+    const { tps2xx, tps5xx } = ratesOf([tick], [id]);
+    return `${name} ${tps2xx.toFixed(1)} TPS2XX ${tps5xx.toFixed(2)} TPS5XX`;
+  };
+  return `${told("canary", release)}, ${told("stable", from)}`;
+}

@@ -1,0 +1,222 @@
+import { styleText } from "node:util";
+import { createLogUpdate } from "log-update";
+import type { Evidence } from "../../analysis/evidence.ts";
+import type { Finding } from "../../analysis/finding.ts";
+import { count, span, times } from "../../analysis/format.ts";
+import { type Rates, ratesOf } from "../../analysis/rates.ts";
+import type { Tick } from "../../analysis/tick.ts";
+import type { Assessment } from "../../analysis/verdict.ts";
+import type { Look } from "../../evaluation/observe.ts";
+import type { Outcome } from "../../record/verdict-merge.ts";
+import { plainTable } from "./table.ts";
+
+/** How an observation is shown while it goes on. */
+export interface View {
+  show(look: Look, assessment: Assessment): void;
+  /** Says something beside the numbers. */
+  note(sentence: string): void;
+  /** Says what it came to. @param outcome what counts: the record may say something else than the numbers */
+  end(assessment: Assessment, outcome: Outcome): void;
+}
+
+/** What is observed, and where it can be seen elsewhere. */
+export interface Subject {
+  readonly service: string;
+  readonly namespace: string;
+  readonly evidence: Evidence;
+  /** Where the numbers come from. */
+  readonly source: string;
+  /** Address of the metrics of the observation itself. */
+  readonly metrics: string | undefined;
+}
+
+/** Seconds whose ticks make the rates that are shown. */
+const recentSeconds = 15;
+/** Seconds between two lines where there is no terminal. */
+const lineSeconds = 10;
+/** Streams that are shown: those that say most. */
+const shownStreams = 6;
+/** Notes that stay on the screen. */
+const shownNotes = 3;
+
+/** A live table on a terminal, lines elsewhere, JSON for machines. */
+export function viewOf(json: boolean, subject: Subject): View {
+  return json ? jsonView(subject) : process.stdout.isTTY ? liveView(subject) : lineView(subject);
+}
+
+/** The rates of both arms over the last ticks. */
+class Recent {
+  private ticks: Tick[] = [];
+  private readonly question: Evidence["question"];
+
+  constructor({ question }: Evidence) {
+    this.question = question;
+  }
+
+  add(tick: Tick | undefined): void {
+    if (!tick) return;
+    this.ticks.push(tick);
+    this.ticks = this.ticks.filter(({ at }) => at > tick.at - recentSeconds * 1000);
+  }
+
+  get rates(): { canary: Rates; stable: Rates } {
+    const { canary, stable } = this.question;
+    return { canary: ratesOf(this.ticks, [canary]), stable: ratesOf(this.ticks, stable) };
+  }
+}
+
+function jsonView({ service, namespace, evidence }: Subject): View {
+  const recent = new Recent(evidence);
+  const { canary: release, stable: comparedWith } = evidence.question;
+  const print = (more: object) => console.log(JSON.stringify({ service, namespace, release, comparedWith, ...more }));
+  return {
+    show({ at, tick, trouble }, { findings, ...verdict }) {
+      recent.add(tick);
+      print({
+        at: new Date(at).toISOString(),
+        ...verdict,
+        ...recent.rates,
+        ...(trouble !== undefined && { trouble }),
+        streams: findings,
+      });
+    },
+    note: (sentence) => console.error(sentence),
+    end: ({ findings, verdict, reason, guard, ...numbers }, outcome) =>
+      print({
+        final: true,
+        ...outcome,
+        ...(outcome.verdict === verdict ? { guard } : { observed: { verdict, reason, guard } }),
+        ...numbers,
+        answers: evidence.answers,
+        seconds: evidence.seconds,
+        settings: evidence.settings,
+        streams: findings,
+      }),
+  };
+}
+
+function lineView(subject: Subject): View {
+  const { evidence } = subject;
+  const recent = new Recent(evidence);
+  let last = { at: Number.NEGATIVE_INFINITY, verdict: "" };
+  let began: number | undefined;
+  console.log(headline(subject));
+  return {
+    show({ at, tick }, { verdict, guard, reason }) {
+      recent.add(tick);
+      began ??= at;
+      const state = `${verdict} ${guard}`;
+      if (at - last.at < lineSeconds * 1000 && state === last.verdict) return;
+      last = { at, verdict: state };
+      const { canary, stable } = recent.rates;
+      const tps = (name: string, { tps2xx, tps5xx }: Rates) => `${name} ${rate(tps2xx)} TPS2XX ${rate(tps5xx)} TPS5XX`;
+      console.log(
+        `${span((at - began) / 1000).padStart(6)}  ${tps("canary", canary)}  ${tps("stable", stable)}  ${verdict}: ${reason}`,
+      );
+    },
+    note: (sentence) => console.log(sentence),
+    end: (assessment, outcome) => console.log(conclusion(assessment, outcome, evidence)),
+  };
+}
+
+function liveView(subject: Subject): View {
+  const { evidence } = subject;
+  const recent = new Recent(evidence);
+  const screen = createLogUpdate(process.stdout);
+  const notes: string[] = [];
+  let numbers: string[] = [];
+  const draw = () => screen([...numbers, ...notes.slice(-shownNotes)].join("\n\n"));
+  return {
+    show({ tick }, assessment) {
+      recent.add(tick);
+      const { canary, stable } = evidence.question;
+      numbers = [
+        headline(subject),
+        armsTable(evidence, recent, canary, stable),
+        streamsTable(assessment.findings),
+        `${coloured(assessment.verdict)} after ${span(evidence.seconds)}: ${assessment.reason}`,
+      ];
+      draw();
+    },
+    note(sentence) {
+      notes.push(sentence);
+      draw();
+    },
+    end(assessment, outcome) {
+      screen.done();
+      console.log(`\n${conclusion(assessment, outcome, evidence)}`);
+    },
+  };
+}
+
+function headline({ service, namespace, evidence, source, metrics }: Subject): string {
+  const { canary, stable } = evidence.question;
+  const beside = stable.length > 0 ? `beside ${stable.join(", ")}` : "with nothing to compare it with";
+  return `${service} in ${namespace}: release ${canary} ${beside}, ${source}${metrics ? `, exposed at ${metrics}` : ""}`;
+}
+
+function armsTable({ answers }: Evidence, recent: Recent, canary: string, stable: readonly string[]): string {
+  const { rates } = recent;
+  const rows = [
+    ["canary", canary],
+    ["stable", stable.join(", ")],
+  ] as const;
+  return plainTable(
+    ["", "RELEASE", "TPS2XX", "TPS5XX", "P50", "P99", "REQUESTS", "5XX"],
+    rows.map(([arm, release]) => {
+      const { tps2xx, tps5xx, p50, p99 } = rates[arm];
+      const { requests, failed } = answers[arm];
+      return [arm, release, rate(tps2xx), rate(tps5xx), time(p50), time(p99), count(requests), count(failed)];
+    }),
+  );
+}
+
+function streamsTable(findings: readonly Finding[]): string {
+  const worst = findings.toSorted((a, b) => b.logWorse - a.logWorse).slice(0, shownStreams);
+  return plainTable(
+    ["STREAM", "CANARY", "STABLE", "RATIO", "AT LEAST", "AT MOST", "E WORSE", "E FINE"],
+    worst.map((one) => [
+      one.stream,
+      count(one.canary.events),
+      count(one.stable.events),
+      one.ratio === undefined ? "-" : bound(one.ratio),
+      bound(one.lower),
+      bound(one.upper),
+      power(one.logWorse),
+      power(one.logFine),
+    ]),
+  );
+}
+
+function conclusion({ pValue }: Assessment, { verdict, reason }: Outcome, { settings, question }: Evidence): string {
+  const { alpha, margin, limit, beta, tolerance } = settings;
+  return [
+    `Release ${question.canary} is ${coloured(verdict)}: ${reason}.`,
+    `(p ${pValue < 0.0001 ? pValue.toExponential(1) : Number(pValue.toPrecision(2))}; alpha ${alpha}, margin ${margin}, limit ${limit}, beta ${beta}, tolerance ${tolerance})`,
+  ].join("\n");
+}
+
+/** Colours go where a person looks, and NO_COLOR is heeded. */
+function coloured(verdict: Assessment["verdict"]): string {
+  const colour = { good: "green", bad: "red", undecided: "yellow" } as const;
+  return styleText(colour[verdict], verdict, { stream: process.stdout });
+}
+
+function rate(value: number): string {
+  return value.toFixed(value < 10 ? 2 : 1);
+}
+
+function time(seconds: number | undefined): string {
+  if (seconds === undefined) return "-";
+  return seconds === Infinity ? "beyond" : `${Number((1000 * seconds).toPrecision(2))} ms`;
+}
+
+function bound(ratio: number): string {
+  return ratio === Infinity ? "-" : times(ratio);
+}
+
+/** An e-value, which soon is too large to be read. */
+function power(log: number): string {
+  const value = Math.exp(log);
+  return log < -9 ? "0" : value < 1000 ? String(Number(value.toPrecision(2))) : `1e${Math.floor(log / Math.LN10)}`;
+}

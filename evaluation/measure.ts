@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Answers, addAnswers, answersOf, noAnswers } from "../analysis/arms.ts";
+import { advance, nothingCounted } from "../analysis/counters.ts";
+import { pollingDefaults } from "../analysis/defaults.ts";
+import type { Traffic } from "../analysis/planner.ts";
+import type { MetricSource, Reading } from "../analysis/reading.ts";
+import type { TargetTick, Tick } from "../analysis/tick.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
+import { listPods } from "../live/pods.ts";
+
+/** The traffic of a service over a short time. */
+export interface Measured {
+  /** Absent where nothing could be read. */
+  readonly traffic?: Traffic;
+  readonly seconds: number;
+  readonly podsRead: number;
+  readonly podsListed: number;
+  /** What could not be read, each in a sentence for a person. */
+  readonly problems: readonly string[];
+}
+
+/** Reads the counters of both tracks' pods twice, so many seconds apart. */
+export async function measureTraffic(of: {
+  readonly api: Cluster;
+  readonly namespace: string;
+  readonly service: string;
+  readonly source: MetricSource;
+  readonly seconds: number;
+}): Promise<Measured> {
+  const look = async (): Promise<Reading> => {
+    const at = Date.now();
+    const pods = await listPods(of.api, of.namespace, of.service);
+    const targets = await of.source.read(pods, AbortSignal.timeout(pollingDefaults.pollTimeoutSeconds * 1000));
+    return { at, pods, targets };
+  };
+  const { after } = advance(nothingCounted, await look());
+  await sleep(of.seconds * 1000);
+  const { tick } = advance(after, await look());
+  if (tick === undefined) throw new Error("the clock went back between two readings");
+  return measuredIn(tick);
+}
+
+/** What a tick says of the traffic. */
+export function measuredIn({ seconds, targets, pods, problems }: Tick): Measured {
+  const stable = new Set(pods.filter(({ track }) => track === "stable").map(({ pod }) => pod));
+  const ofStable = targets.filter(({ target }) => stable.has(target));
+  const { requests } = total(targets);
+  const { requests: toStable, failed } = total(ofStable);
+  return {
+    ...(targets.length > 0 && {
+      traffic: {
+        requestsPerSecond: requests / seconds,
+        errors: failed > 0 ? failed / toStable : 0,
+      },
+    }),
+    seconds,
+    podsRead: targets.length,
+    podsListed: pods.filter(({ vanished }) => !vanished).length,
+    problems,
+  };
+}
+
+function total(targets: readonly TargetTick[]): Answers {
+  const answers = noAnswers();
+  addAnswers(answers, targets.map(answersOf));
+  return answers;
+}

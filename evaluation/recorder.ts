@@ -1,0 +1,99 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { pollingDefaults } from "../analysis/defaults.ts";
+import type { Evidence } from "../analysis/evidence.ts";
+import type { Assessment } from "../analysis/verdict.ts";
+import type { Track } from "../components/traffic.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
+import { writeEvents } from "../live/event.ts";
+import type { DeploymentObject } from "../live/live.ts";
+import { changeRecord, type Verdict } from "../record/record.ts";
+import { judgement } from "../record/verdict-merge.ts";
+
+/** Whose record it is, and who is told besides. */
+export interface Recorded {
+  readonly api: Cluster;
+  /** UID of the cluster. */
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly service: string;
+  readonly deployments: Partial<Record<Track, DeploymentObject>>;
+}
+
+/**
+ * Brings the verdicts of one observation into the record, and tells them in Events.
+ *
+ * 1. Each is written once: whoever overrules it meanwhile has the last word. Where the record keeps another
+ *    (`judgement`), nothing is written.
+ * 2. One that cannot be written is tried again at each look, and after the last one for as long as patience lasts.
+ */
+export class Recorder {
+  /** What the record holds on the release, as far as it is known. */
+  standing: Verdict | undefined;
+  /** Why the latest verdict is not in the record. */
+  trouble: string | undefined;
+  private readonly of: Recorded;
+  private readonly note: (sentence: string) => void;
+  private settled: Assessment["verdict"] | undefined;
+  /** When it began that the record could not be written, in milliseconds since the epoch. */
+  private since = 0;
+
+  /** @param note what a person is to know of it */
+  constructor(of: Recorded, note: (sentence: string) => void) {
+    this.of = of;
+    this.note = note;
+  }
+
+  /** Whether a verdict could not be written for longer than anybody waits. */
+  get overdue(): boolean {
+    return this.trouble !== undefined && Date.now() - this.since >= pollingDefaults.recordPatienceSeconds * 1000;
+  }
+
+  /** Never throws: whether it could be written is in `trouble`. */
+  async write(assessment: Assessment, evidence: Evidence): Promise<void> {
+    const { verdict } = assessment;
+    if (this.settled === verdict) return;
+    const release = evidence.question.canary;
+    const { api, cluster, namespace, service } = this.of;
+    let written = false;
+    try {
+      const { verdicts } = await changeRecord(api, namespace, service, cluster, (before) => {
+        const now = judgement(before.verdicts[release], assessment, evidence, new Date());
+        written = now !== undefined;
+        return now ? { ...before, verdicts: { ...before.verdicts, [release]: now } } : before;
+      });
+      this.standing = verdicts[release];
+    } catch (error) {
+      this.failed(verdict, (error as Error).message.replace(/\.$/, ""));
+      return;
+    }
+    if (this.trouble !== undefined) this.note("The record could be written now.");
+    this.trouble = undefined;
+    this.settled = verdict;
+    if (!written && verdict === "good" && this.standing?.verdict === "bad") {
+      this.note(`The record keeps "bad" (${this.standing.by}: ${this.standing.reason}).`);
+    }
+    if (!written || verdict === "undecided") return;
+    const [type, reason] =
+      verdict === "bad" ? (["Warning", "ReleaseJudgedBad"] as const) : (["Normal", "ReleaseJudgedGood"] as const);
+    const message = `release ${release} was judged ${verdict} by evidence: ${assessment.reason}`;
+    await writeEvents(this.of, { type, reason, message });
+  }
+
+  /** Writes the last verdict. An undecided one is tried once: nothing hangs on it. */
+  async finish(assessment: Assessment, evidence: Evidence): Promise<void> {
+    for (;;) {
+      await this.write(assessment, evidence);
+      if (this.trouble === undefined || this.overdue || assessment.verdict === "undecided") return;
+      await sleep(pollingDefaults.earlyTickSeconds * 1000);
+    }
+  }
+
+  private failed(verdict: Assessment["verdict"], why: string): void {
+    if (this.trouble === undefined) {
+      this.since = Date.now();
+      const next = verdict === "undecided" ? "" : ": trying again";
+      this.note(`The verdict ${verdict} could not be written into the record (${why})${next}.`);
+    }
+    this.trouble = why;
+  }
+}

@@ -1,0 +1,195 @@
+import { isDeepStrictEqual } from "node:util";
+import { log, output, type ResourceHookArgs, type ResourceHookBinding } from "@pulumi/pulumi";
+import type { StackState } from "../components/history.ts";
+import type { PodTemplate } from "../components/release.ts";
+import type { Track } from "../components/traffic.ts";
+import { UserError } from "../components/user-error.ts";
+import { ApiError, type Cluster } from "../kubernetes/cluster.ts";
+import { writeEvent } from "../live/event.ts";
+import { sameLabels } from "../live/labels.ts";
+import {
+  type DeploymentObject,
+  isComplete,
+  readDeployment,
+  readService,
+  releaseOf,
+  type ServiceObject,
+  type Wanted,
+} from "../live/live.ts";
+import { awaitComplete, warnRefused } from "../live/roll.ts";
+import { type RouteObject, readRoute } from "../live/routes.ts";
+import { changeRecord, readRecord, stableReleases, withStableHistory } from "../record/record.ts";
+import { cutOver } from "./cutover.ts";
+import { isDrifted, leaveOnlyRelease } from "./drift.ts";
+import { decide, frontHeld } from "./gate.ts";
+import { interruptible } from "./interruptible.ts";
+import { questionOf } from "./question.ts";
+
+/** Which service's gate, and what the program knew of it that the cluster does not hold. */
+export interface Guarded {
+  readonly api: Cluster;
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly service: string;
+  /** What the stack remembered when the program ran. */
+  readonly own: StackState | undefined;
+  readonly stableHasHistory: boolean;
+  readonly breakGlass: string | undefined;
+  readonly epoch: number | undefined;
+  /** The longest time that a whole roll of each track may take, in seconds. */
+  readonly rollSeconds: Readonly<Record<Track, number>>;
+}
+
+/**
+ * The gate at the last moment, after everything that stood between the program's look and this object's change: other
+ * drivers, a verdict that came meanwhile, canary pods that died. After each roll the pod template is compared with the release;
+ * after stable's, where nothing is another, comes the note that it is complete.
+ */
+export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookBinding> {
+  /** Ends what looks on while each track rolls. */
+  const looking: Partial<Record<Track, AbortController>> = {};
+  const beforeTrack = (track: Track) => async (change: ResourceHookArgs) => {
+    const wanted = change.newInputs as Wanted | undefined;
+    const release = releaseOf(wanted);
+    if (release === undefined) {
+      throw new UserError(
+        `${guarded.service} ${track}: its pods have no label release, so nobody can judge them: leave it on.`,
+      );
+    }
+    const live = await decideAgain(guarded, track, release, wanted?.spec.replicas);
+    looking[track]?.abort();
+    const over = new AbortController();
+    looking[track] = over;
+    void warnRefused({ ...guarded, report: (line) => void log.warn(line) }, track, release, over.signal);
+    if (track === "stable" && live && wanted?.spec.replicas === undefined) await leaveNumber(guarded.api, live);
+    if (live && wanted) await leaveOnlyRelease(guarded, live, templateOf(wanted));
+  };
+  const beforeFront = async (change: ResourceHookArgs) => {
+    const { api, namespace, service, cluster } = guarded;
+    const [record, same] = await Promise.all([
+      readRecord(api, namespace, service, cluster),
+      change.type.endsWith(":HTTPRoute") ? keepsRules(guarded, change) : keepsSelector(guarded, change),
+    ]);
+    if (!same) refuseIf(frontHeld(service, record, guarded));
+  };
+  const canary = beforeTrack("canary");
+  const stable = beforeTrack("stable");
+  const afterTrack = async (track: Track, { newInputs }: ResourceHookArgs, signal: AbortSignal) => {
+    looking[track]?.abort();
+    await awaitComplete({ ...guarded, signal }, track, releaseOf(newInputs as Wanted | undefined));
+    const { api, namespace, service } = guarded;
+    const live = await readDeployment(api, namespace, service, track);
+    return isDrifted(guarded, track, live, templateOf(newInputs as Wanted));
+  };
+  const afterCanary = (change: ResourceHookArgs) =>
+    interruptible(async (signal) => void (await afterTrack("canary", change, signal)));
+  const afterStable = (change: ResourceHookArgs) =>
+    interruptible(async (signal) => {
+      if (!(await afterTrack("stable", change, signal))) await recordComplete(guarded);
+      await cutOver({ ...guarded, signal });
+    });
+  return {
+    canary: { beforeCreate: [canary], beforeUpdate: [canary], afterCreate: [afterCanary], afterUpdate: [afterCanary] },
+    stable: { beforeCreate: [stable], beforeUpdate: [stable], afterCreate: [afterStable], afterUpdate: [afterStable] },
+    front: { beforeCreate: [beforeFront], beforeUpdate: [beforeFront] },
+  };
+}
+
+function templateOf({ spec }: Wanted): PodTemplate {
+  return spec.template as PodTemplate;
+}
+
+/** Whether the live Service already selects what it will. */
+async function keepsSelector({ api, namespace, service }: Guarded, { newInputs }: ResourceHookArgs): Promise<boolean> {
+  const { spec } = (newInputs ?? {}) as Partial<Pick<ServiceObject, "spec">>;
+  const live = await readService(api, namespace, service);
+  return live !== undefined && sameLabels(live.spec.selector ?? {}, spec?.selector ?? {});
+}
+
+/** Whether the live route already sends everybody where it will. Its spec is a secret, for the token in it. */
+async function keepsRules({ api, namespace }: Guarded, { newInputs }: ResourceHookArgs): Promise<boolean> {
+  const wanted = await new Promise<RouteObject>((known) =>
+    output(newInputs as object).apply((it) => known(it as RouteObject)),
+  );
+  const live = await readRoute(api, namespace, wanted.metadata.name);
+  return isDeepStrictEqual(live?.spec.rules, wanted.spec.rules);
+}
+
+/**
+ * @returns the live Deployment of the track
+ * @throws Refusal if the gate does not admit the release now, or the number of canary's pods is not ours to change
+ */
+async function decideAgain(
+  guarded: Guarded,
+  track: Track,
+  release: string,
+  replicas: number | undefined,
+): Promise<DeploymentObject | undefined> {
+  const { api, cluster, namespace, service, own, stableHasHistory, breakGlass, epoch } = guarded;
+  const [record, stable, canary] = await Promise.all([
+    readRecord(api, namespace, service, cluster),
+    readDeployment(api, namespace, service, "stable"),
+    readDeployment(api, namespace, service, "canary"),
+  ]);
+  const deployments = { ...(stable && { stable }), ...(canary && { canary }) };
+  const live = deployments[track];
+  const canaryIsComing = false;
+  const admission = decide(
+    questionOf({
+      service,
+      track,
+      release,
+      deployments,
+      canaryIsComing,
+      record,
+      own,
+      stableHasHistory,
+      breakGlass,
+      epoch,
+    }),
+  );
+  if (!admission.admitted) throw new UserError(admission.sentence);
+  if (track === "canary" && live && live.spec.replicas !== replicas) refuseIf(frontHeld(service, record, guarded));
+  const told = live ?? canary;
+  if (admission.code === "break-glass" && told)
+    await writeEvent(api, told, "Warning", "BreakGlass", admission.sentence);
+  return live;
+}
+
+/**
+ * Leaves stable's number of pods as it is when the program leaves it to an autoscaler: what a program applied and then leaves
+ * out, the API server sets back to 1, unless it is another's too (server-side apply, KEP-555).
+ */
+async function leaveNumber(api: Cluster, { metadata, spec: { replicas } }: DeploymentObject): Promise<void> {
+  const { namespace, name, uid } = metadata;
+  const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
+  const object = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name, uid }, spec: { replicas } };
+  try {
+    await api.apply("gray-replicas", path, object);
+  } catch (error) {
+    // Somebody has just set another number, and so owns it.
+    if (!(error instanceof ApiError) || error.status !== 409) throw error;
+  }
+}
+
+/** Notes in the record what stable runs, if it really runs it completely. Does nothing where that stands there already. */
+export async function recordComplete({
+  api,
+  namespace,
+  service,
+  cluster,
+}: Pick<Guarded, "api" | "namespace" | "service" | "cluster">): Promise<void> {
+  const [stable, record] = await Promise.all([
+    readDeployment(api, namespace, service, "stable"),
+    readRecord(api, namespace, service, cluster),
+  ]);
+  const release = releaseOf(stable);
+  if (!stable || release === undefined || !isComplete(stable)) return;
+  if (record.kind === "unreadable" || stableReleases(record)[0] === release) return;
+  await changeRecord(api, namespace, service, cluster, (before) => withStableHistory(before, release));
+  await writeEvent(api, stable, "Normal", "ReleaseComplete", `stable runs release ${release} completely`);
+}
+
+function refuseIf(held: string | undefined): void {
+  if (held !== undefined) throw new UserError(held);
+}

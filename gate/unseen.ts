@@ -1,0 +1,54 @@
+import { defaults } from "../components/defaults.ts";
+import { configMapsToKeep, remember, type StackState, stackStateKey } from "../components/history.ts";
+import type { Release } from "../components/release.ts";
+import { rollSeconds } from "../components/roll.ts";
+import type { RolloutContext } from "../components/rollout-context.ts";
+import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
+import { gatewayMode, replicasMode, shiftOf } from "../components/traffic.ts";
+
+/**
+ * Where a service stands in a preview that cannot look at its cluster, as one that the same `up` makes: canary gets what the
+ * program renders, stable what its stack remembers, else the same, and the gate is not asked.
+ *
+ * @param own what the stack remembers
+ */
+export function unseenContext(
+  service: string,
+  args: ServiceArgs,
+  rendered: Release,
+  own: StackState | undefined,
+  of: Pick<RolloutContext, "stack" | "provider" | "owner" | "ownerStash">,
+): RolloutContext {
+  const owned = tracksOf(args);
+  const replicas = args.replicas === "external" ? undefined : args.replicas;
+  const mode = args.gateway
+    ? gatewayMode(args.gateway.minimumCanaryReplicas)
+    : replicasMode(args.acceptShare || replicas === undefined);
+  const traffic = owned.includes("canary")
+    ? mode.plan(args.weight ?? defaults.weight, replicas ?? 1, { app: service })
+    : undefined;
+  const remembered = own?.history.find(({ id }) => id === own.current.stable);
+  const stable = remembered ?? rendered;
+  const { releaseHistoryLimit = defaults.releaseHistoryLimit } = args;
+  const history = traffic ? remember(own?.history ?? [], rendered, releaseHistoryLimit, [stable.id]) : [stable];
+  return {
+    ...of,
+    key: stackStateKey(args.namespace, service),
+    cluster: own?.cluster ?? "unknown",
+    releases: {
+      ...(traffic && { canary: rendered }),
+      ...(owned.includes("stable") && { stable }),
+    },
+    admissions: {},
+    ...(traffic && { traffic, shift: shiftOf(traffic, undefined, own?.shift) }),
+    stableReplicas: replicas,
+    rollSeconds: { stable: rollSeconds(args, replicas ?? 1), canary: rollSeconds(args, traffic?.canaryReplicas ?? 0) },
+    fastRollback: false,
+    order: "pods-first",
+    sequence: { stable: 0, canary: 0, front: 0 },
+    ...(own && { remembered: own }),
+    history,
+    configMaps: traffic ? configMapsToKeep(history, {}) : {},
+    hooks: { stable: {}, canary: {}, front: {} },
+  };
+}

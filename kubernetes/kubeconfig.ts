@@ -1,0 +1,229 @@
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { load } from "js-yaml";
+import * as v from "valibot";
+import type { AccessArgs } from "../components/access.ts";
+import { keyed, understand } from "../components/schema.ts";
+import { UserError } from "../components/user-error.ts";
+import { Unreachable } from "./cluster.ts";
+import { CredentialPlugin, pluginLimit, pluginSchema } from "./credential-plugin.ts";
+
+/**
+ * The cluster that program, gate and `gray` all talk to, found as kubectl finds it: the files of KUBECONFIG or
+ * ~/.kube/config and their current context, or the service account of the pod this runs in. The provider for Kubernetes
+ * looks in the same places.
+ *
+ * Not a client library's work: the common one takes 85 MB and 0.4 s of every `pulumi up` (docs/decisions.md).
+ */
+export interface Access {
+  /** The context; absent inside a pod. */
+  readonly context?: string;
+  readonly server: URL;
+  readonly ca?: string;
+  readonly skipTlsVerify: boolean;
+  readonly serverName?: string;
+  /**
+   * What proves who we are, fetched when a request needs it, because a token may have been renewed.
+   *
+   * @param signal ends the waiting, and a credential plugin for which nothing else waits; then its reason is thrown
+   * @throws Unreachable where a credential plugin gives none in time: asked again later, it may
+   */
+  readonly credentials: (signal?: AbortSignal) => Promise<Credentials>;
+  /**
+   * The server did not take these: they are not given again where there may be others.
+   *
+   * @returns whether there may be
+   */
+  readonly renew: (refused: Credentials) => boolean;
+}
+
+export interface Credentials {
+  readonly token?: string;
+  readonly certificate?: string;
+  readonly key?: string;
+}
+
+const named = <S extends v.GenericSchema>(field: string, value: S) =>
+  v.nullish(v.array(v.object({ name: v.string(), [field]: value })));
+const user = keyed(
+  v.object({
+    token: v.optional(v.string()),
+    tokenFile: v.optional(v.string()),
+    "client-certificate": v.optional(v.string()),
+    "client-certificate-data": v.optional(v.string()),
+    "client-key": v.optional(v.string()),
+    "client-key-data": v.optional(v.string()),
+    exec: v.optional(pluginSchema),
+  }),
+);
+const cluster = v.object({
+  server: v.pipe(v.string(), v.url("must be an address, like https://10.0.0.1:6443")),
+  "certificate-authority": v.optional(v.string()),
+  "certificate-authority-data": v.optional(v.string()),
+  "insecure-skip-tls-verify": v.optional(v.boolean()),
+  "tls-server-name": v.optional(v.string()),
+  "proxy-url": v.optional(v.string()),
+});
+const context = v.object({ cluster: v.string(), user: v.string() });
+const file = keyed(
+  v.object({
+    "current-context": v.nullish(v.string()),
+    clusters: named("cluster", cluster),
+    users: named("user", user),
+    contexts: named("context", context),
+  }),
+);
+
+type User = v.InferOutput<typeof user>;
+type Cluster = v.InferOutput<typeof cluster>;
+type Found<T> = { readonly value: T; readonly folder: string };
+
+const serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/**
+ * Finds the cluster.
+ *
+ * @param chosen.pluginLimit milliseconds that a credential plugin may take. @default 30 000
+ * @throws Refusal if there is none, or it cannot be understood
+ */
+export function findAccess(chosen: AccessArgs & { readonly pluginLimit?: number } = {}): Access {
+  const sources = kubeconfigs(chosen.kubeconfig);
+  if (sources.length === 0) return inPod();
+  const texts = sources.map(({ text, origin, folder }) => ({ parsed: parse(text, origin), folder }));
+  const where = sources.map((source) => source.origin).join(", ");
+  const name = chosen.context ?? texts.map((text) => text.parsed["current-context"]).find((current) => current);
+  if (!name)
+    throw new UserError(`The kubeconfig ${where} has no current-context: choose one with kubectl config use-context.`);
+  const pick = <T>(kind: "contexts" | "clusters" | "users", field: string, wanted: string): Found<T> => {
+    for (const { parsed, folder } of texts) {
+      const entry = parsed[kind]?.find((candidate) => candidate.name === wanted) as Record<string, unknown> | undefined;
+      if (entry) return { value: entry[field] as T, folder };
+    }
+    throw new UserError(
+      `The kubeconfig ${where} has no entry "${wanted}" under ${kind}: correct the context or add the entry.`,
+    );
+  };
+  const { value: chosenContext } = pick<v.InferOutput<typeof context>>("contexts", "context", name);
+  const clusterName = chosen.cluster ?? chosenContext.cluster;
+  const found = pick<Cluster>("clusters", "cluster", clusterName);
+  if (found.value["proxy-url"]) {
+    throw new UserError(
+      `The cluster "${clusterName}" in ${where} has a proxy-url, which is not supported: use a direct server address.`,
+    );
+  }
+  const ca = material(found, "certificate-authority-data", "certificate-authority");
+  return {
+    context: name,
+    server: new URL(found.value.server),
+    ...(ca !== undefined && { ca }),
+    skipTlsVerify: found.value["insecure-skip-tls-verify"] ?? false,
+    ...(found.value["tls-server-name"] !== undefined && { serverName: found.value["tls-server-name"] }),
+    ...credentialsOf(
+      pick<User>("users", "user", chosenContext.user),
+      found.value,
+      ca,
+      chosen.pluginLimit ?? pluginLimit,
+    ),
+  };
+}
+
+function kubeconfigs(chosen: string | undefined): { text: string; origin: string; folder: string }[] {
+  if (chosen !== undefined && /^\s*\{|\n/.test(chosen))
+    return [{ text: chosen, origin: "given as text", folder: process.cwd() }];
+  const fromEnvironment = chosen ?? process.env.KUBECONFIG;
+  const paths = fromEnvironment
+    ? fromEnvironment.split(delimiter).filter(Boolean).map(expanded)
+    : [join(homedir(), ".kube", "config")];
+  const present = paths.filter((path) => existsSync(path));
+  if (present.length === 0 && fromEnvironment) {
+    const advice = chosen === undefined ? "set KUBECONFIG to one that does" : "correct its path";
+    // What is no path may be a kubeconfig, as some clouds give it out: in base64, with all its secrets.
+    const isPath = fromEnvironment.length < 300 && /[/.~]/.test(fromEnvironment);
+    throw new UserError(
+      isPath
+        ? `The kubeconfig ${fromEnvironment} does not exist: ${advice}.`
+        : "The kubeconfig that was given is neither the path of a file nor a kubeconfig as text: correct it, and decode it where it is in base64.",
+    );
+  }
+  return present.map((path) => ({ text: readFileSync(path, "utf8"), origin: path, folder: dirname(resolve(path)) }));
+}
+
+/** As the provider for Kubernetes reads a path that stands in no shell. */
+function expanded(path: string): string {
+  return path.replace(/^~(?=\/|$)/, homedir());
+}
+
+function parse(text: string, origin: string): v.InferOutput<typeof file> {
+  try {
+    return understand(file, load(text));
+  } catch (error) {
+    const [why] = (error as Error).message.split("\n");
+    throw new UserError(
+      `The kubeconfig ${origin} cannot be understood (${why}): correct it or choose another with KUBECONFIG.`,
+    );
+  }
+}
+
+function inPod(): Access {
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env;
+  if (!host || !existsSync(`${serviceAccount}/token`)) {
+    throw new UserError(
+      "There is no cluster to talk to: set KUBECONFIG, or start the sandbox with npm run sandbox -- up.",
+    );
+  }
+  // The kubelet writes a new one long before the old one ends.
+  const tokenOf = () => contentOf(`${serviceAccount}/token`).trim();
+  return {
+    server: new URL(`https://${host.includes(":") ? `[${host}]` : host}:${port ?? 443}`),
+    ca: readFileSync(`${serviceAccount}/ca.crt`, "utf8"),
+    skipTlsVerify: false,
+    credentials: async () => ({ token: tokenOf() }),
+    renew: ({ token }) => tokenOf() !== token,
+  };
+}
+
+function material<T>({ value, folder }: Found<T>, data: keyof T, path: keyof T): string | undefined {
+  if (value[data]) return Buffer.from(String(value[data]), "base64").toString();
+  return value[path] ? contentOf(resolve(folder, String(value[path]))) : undefined;
+}
+
+/** A file that a kubeconfig names. */
+function contentOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new Unreachable(
+      `The file ${path} that the kubeconfig names cannot be read (${(error as Error).message}): correct the kubeconfig, or log in again.`,
+    );
+  }
+}
+
+/** How a user of a kubeconfig proves who they are. */
+function credentialsOf(
+  found: Found<User>,
+  target: Cluster,
+  ca: string | undefined,
+  limit: number,
+): Pick<Access, "credentials" | "renew"> {
+  const { value, folder } = found;
+  if (value.exec) {
+    const plugin = new CredentialPlugin({ ...value.exec, folder, target: { server: target.server, ca }, limit });
+    return { credentials: (signal) => plugin.credentials(signal), renew: (refused) => plugin.renew(refused) };
+  }
+  const certificate = material(found, "client-certificate-data", "client-certificate");
+  const key = material(found, "client-key-data", "client-key");
+  const tokenOf = () => (value.tokenFile ? contentOf(resolve(folder, value.tokenFile)).trim() : value.token);
+  return {
+    credentials: async () => {
+      const token = tokenOf();
+      return {
+        ...(token !== undefined && { token }),
+        ...(certificate !== undefined && { certificate }),
+        ...(key !== undefined && { key }),
+      };
+    },
+    // A file may hold another token by now.
+    renew: ({ token }) => tokenOf() !== token,
+  };
+}

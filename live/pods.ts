@@ -1,0 +1,107 @@
+import type { Pod } from "../analysis/reading.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
+import { readAdopted } from "../record/record.ts";
+import { showLabels } from "./labels.ts";
+
+interface Container {
+  readonly name: string;
+  readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
+}
+
+interface ContainerStatus {
+  readonly name: string;
+  readonly ready: boolean;
+  readonly restartCount: number;
+  readonly state?: {
+    readonly waiting?: { readonly reason?: string };
+    readonly running?: object;
+    readonly terminated?: object;
+  };
+  /** How the one before it ended, after a restart. */
+  readonly lastState?: { readonly terminated?: object };
+}
+
+/** A pod as the API server has it; the fields used here. */
+export interface PodObject {
+  readonly metadata: {
+    readonly name: string;
+    readonly uid: string;
+    readonly creationTimestamp: string;
+    readonly deletionTimestamp?: string;
+    readonly labels?: Record<string, string>;
+    readonly annotations?: Record<string, string>;
+  };
+  readonly spec: {
+    readonly nodeName?: string;
+    readonly containers: readonly Container[];
+    readonly initContainers?: readonly (Container & { readonly restartPolicy?: string })[];
+  };
+  readonly status: {
+    readonly phase: string;
+    readonly podIP?: string;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly containerStatuses?: readonly ContainerStatus[];
+    readonly initContainerStatuses?: readonly ContainerStatus[];
+  };
+}
+
+/** The pods of both tracks of a service. Those that were there before us are labelled as what they are: stable's. */
+export async function readPods(api: Cluster, namespace: string, service: string): Promise<PodObject[]> {
+  const path = `/api/v1/namespaces/${namespace}/pods`;
+  const [ours, adopted] = await Promise.all([
+    api.list<PodObject>(path, `app=${service}`),
+    readAdopted(api, namespace, service),
+  ]);
+  if (!adopted) return ours;
+  const behind = await api.list<PodObject>(path, showLabels(adopted.front));
+  const before = behind
+    .filter(({ metadata }) => metadata.labels?.track === undefined)
+    .map((pod) => {
+      const labels = { ...pod.metadata.labels, track: "stable", release: adopted.release };
+      return { ...pod, metadata: { ...pod.metadata, labels } };
+    });
+  const seen = new Set(before.map(({ metadata }) => metadata.uid));
+  return [...ours.filter(({ metadata }) => !seen.has(metadata.uid)), ...before];
+}
+
+/** The pods of both tracks of a service, without those that came to their end: an evicted pod stays listed for long. */
+export async function listPods(api: Cluster, namespace: string, service: string): Promise<Pod[]> {
+  const pods = await readPods(api, namespace, service);
+  return pods.filter(({ status }) => status.phase !== "Succeeded" && status.phase !== "Failed").flatMap(observed);
+}
+
+/** Whether requests go to it. */
+export function isReady({ status }: PodObject): boolean {
+  return (status.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True");
+}
+
+/** A pod as the analysis sees it; nothing where it is of no track or no release. */
+function observed(pod: PodObject): Pod[] {
+  const { name, uid, deletionTimestamp, labels: { track, release } = {}, annotations = {} } = pod.metadata;
+  if (track === undefined || release === undefined) return [];
+  return [
+    {
+      name,
+      uid,
+      release,
+      track,
+      ready: isReady(pod),
+      terminating: deletionTimestamp !== undefined,
+      restarts: containersOf(pod).reduce((sum, { restartCount }) => sum + restartCount, 0),
+      annotations,
+      ports: [...pod.spec.containers, ...sidecarsOf(pod)].flatMap(({ ports = [] }) => ports),
+    },
+  ];
+}
+
+/** The init containers that keep running; they count as containers, as kubectl counts them (KEP-753). */
+export function sidecarsOf({ spec }: PodObject): readonly Container[] {
+  return (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === "Always");
+}
+
+/** How the containers of a pod are, native sidecars included. */
+export function containersOf(pod: PodObject): readonly ContainerStatus[] {
+  const sidecars = new Set(sidecarsOf(pod).map(({ name }) => name));
+  const ofSidecars = (pod.status.initContainerStatuses ?? []).filter(({ name }) => sidecars.has(name));
+  return [...(pod.status.containerStatuses ?? []), ...ofSidecars];
+}

@@ -1,0 +1,231 @@
+import { pathOf } from "../border/path.ts";
+import { type GatewayArgs, type GatewayRef, routeSpec } from "../components/gateway.ts";
+import { backendName, serviceLabel } from "../components/names.ts";
+import type { HttpRouteRule } from "../components/route.ts";
+import { assertSupported } from "../components/rule.ts";
+import { finestWeight, type Track } from "../components/traffic.ts";
+import { UserError } from "../components/user-error.ts";
+import { ApiError, type Cluster, NotServed, Unreachable } from "../kubernetes/cluster.ts";
+
+const group = "/apis/gateway.networking.k8s.io/v1";
+
+/** An HTTPRoute as the API server has it; the fields used here. */
+export interface RouteObject {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly generation?: number;
+    readonly labels?: Record<string, string>;
+    readonly annotations?: Record<string, string>;
+  };
+  readonly spec: {
+    readonly parentRefs?: readonly ParentRef[];
+    readonly hostnames?: readonly string[];
+    readonly rules?: readonly HttpRouteRule[];
+  };
+  /** What the gateways that it attaches to say of it. */
+  readonly status?: {
+    readonly parents?: readonly { readonly parentRef: ParentRef; readonly conditions?: readonly RouteCondition[] }[];
+  };
+}
+
+/** What a gateway says of a route, with the generation of the route that it had read. */
+export interface RouteCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message?: string;
+  readonly observedGeneration?: number;
+}
+
+/** What a route attaches to, a Gateway where it does not say otherwise. */
+export interface ParentRef extends GatewayRef {
+  readonly kind?: string;
+  readonly port?: number;
+}
+
+/** A Gateway as the API server has it; the fields used here. */
+export interface GatewayObject {
+  readonly spec: {
+    readonly gatewayClassName: string;
+    readonly listeners?: readonly {
+      readonly name: string;
+      readonly port: number;
+      readonly protocol: string;
+      /** Requests for other hosts do not come in here. @default any */
+      readonly hostname?: string;
+    }[];
+  };
+  readonly status?: { readonly addresses?: readonly { readonly type?: string; readonly value: string }[] };
+}
+
+/**
+ * The live HTTPRoutes of a service.
+ *
+ * 1. The list is what counts.
+ * 2. Where it is not served, or may not be read, there are none if the API server says that it has no Gateway API.
+ */
+export async function readRoutes(api: Cluster, namespace: string, service: string): Promise<readonly RouteObject[]> {
+  try {
+    return await api.list<RouteObject>(`${group}/namespaces/${namespace}/httproutes`, `${serviceLabel}=${service}`);
+  } catch (error) {
+    const mayBeAbsent = error instanceof NotServed || (error instanceof ApiError && error.status === 403);
+    if (mayBeAbsent && !(await hasGatewayApi(api))) return [];
+    throw error;
+  }
+}
+
+/**
+ * Whether the cluster has the Gateway API, by the API server's own list of what it has: for a path of a group that it does not have
+ * it answers 404 in the words of a web server, as a proxy does.
+ *
+ * @throws Unreachable where the answer is no such list
+ */
+export async function hasGatewayApi(api: Cluster): Promise<boolean> {
+  interface ApiGroupList {
+    readonly kind?: string;
+    readonly groups?: { readonly versions: readonly { readonly groupVersion: string }[] }[];
+  }
+  const found = await api.get<ApiGroupList>("/apis");
+  if (found?.kind !== "APIGroupList" || !Array.isArray(found.groups)) {
+    throw new Unreachable("The answer to GET /apis is no list of API groups: is there a proxy before the API server?");
+  }
+  return found.groups.some(({ versions }) => versions.some(({ groupVersion }) => `/apis/${groupVersion}` === group));
+}
+
+export function readRoute(api: Cluster, namespace: string, name: string): Promise<RouteObject | undefined> {
+  return api.get(pathOfRoute(namespace, name));
+}
+
+export function readGateway(api: Cluster, namespace: string, name: string): Promise<GatewayObject | undefined> {
+  return api.get(group + pathOf("namespaces", namespace, "gateways", name));
+}
+
+export function pathOfRoute(namespace: string, name: string): string {
+  return group + pathOf("namespaces", namespace, "httproutes", name);
+}
+
+/**
+ * Whether the gateways that a service names can carry it.
+ *
+ * 1. The cluster has the Gateway API.
+ * 2. Each Gateway exists, with the listener that is named.
+ * 3. Its class supports what the rules ask for, where the class says what it supports.
+ * 4. The HTTPRoutes and the Service of stable alone, where they exist, are of this service.
+ *
+ * @throws Refusal for the first of these that does not hold
+ */
+export async function assertGateways(
+  api: Cluster,
+  service: string,
+  namespace: string,
+  { routes, rules = [] }: GatewayArgs,
+): Promise<void> {
+  if (!(await hasGatewayApi(api))) {
+    throw new UserError(
+      `${service}: the cluster has no Gateway API (gateway.networking.k8s.io/v1): install its Standard channel and a gateway, or take gateway out of the arguments.`,
+    );
+  }
+  const named = Map.groupBy(
+    routes.flatMap(({ gateways }) => gateways),
+    (ref) => `${ref.namespace ?? namespace}/${ref.name}`,
+  );
+  await Promise.all([...named.values()].map((refs) => assertGateway(api, service, namespace, refs, rules)));
+  for (const { name = service } of routes) {
+    const route = await readRoute(api, namespace, name);
+    assertOwn("HTTPRoute", route, service, namespace, "name the route otherwise");
+  }
+  const stable = await api.get<Labelled>(`/api/v1/namespaces/${namespace}/services/${backendName(service, "stable")}`);
+  assertOwn("Service", stable, service, namespace, "take another service name");
+}
+
+interface Labelled {
+  readonly metadata: { readonly name: string; readonly labels?: Record<string, string> };
+}
+
+/** @throws Refusal if the object is not of this service */
+function assertOwn(
+  kind: string,
+  object: Labelled | undefined,
+  service: string,
+  namespace: string,
+  advice: string,
+): void {
+  if (object === undefined) return;
+  const owner = object.metadata.labels?.[serviceLabel];
+  if (owner === service) return;
+  const whose = owner === undefined ? "was not made by this program" : `is of the service ${owner}`;
+  throw new UserError(
+    `${service}: ${kind} ${object.metadata.name} in namespace ${namespace} ${whose}: ${advice}, or remove that ${kind} yourself.`,
+  );
+}
+
+/** @param refs all of one Gateway */
+async function assertGateway(
+  api: Cluster,
+  service: string,
+  home: string,
+  refs: readonly GatewayRef[],
+  rules: NonNullable<GatewayArgs["rules"]>,
+): Promise<void> {
+  interface GatewayClass {
+    readonly status?: { readonly supportedFeatures?: readonly { readonly name: string }[] };
+  }
+  const { name = "", namespace = home } = refs[0] ?? {};
+  const gateway = await readGateway(api, namespace, name);
+  if (gateway === undefined) {
+    throw new UserError(
+      `${service}: there is no Gateway ${name} in namespace ${namespace}: correct gateway.routes, or have it made first.`,
+    );
+  }
+  const listeners = (gateway.spec.listeners ?? []).map((listener) => listener.name);
+  const unknown = refs.find(({ sectionName }) => sectionName !== undefined && !listeners.includes(sectionName));
+  if (unknown) {
+    throw new UserError(
+      `${service}: Gateway ${name} in namespace ${namespace} has no listener ${unknown.sectionName}: take one of ${listeners.join(", ")}.`,
+    );
+  }
+  const { gatewayClassName } = gateway.spec;
+  const found = await api.get<GatewayClass>(`${group}/gatewayclasses/${gatewayClassName}`);
+  const features = found?.status?.supportedFeatures?.map((feature) => feature.name);
+  assertSupported(service, rules, gatewayClassName, features);
+}
+
+/** The percent that a live route gives canary by weight, which is what its last rule does; 0 where that names stable alone. */
+export function weightOf({ metadata, spec }: RouteObject): number {
+  const backends = spec.rules?.at(-1)?.backendRefs ?? [];
+  const weights = backends.map(({ weight = 1 }) => weight);
+  const all = weights.reduce((sum, weight) => sum + weight, 0);
+  const canary = backends.findIndex(
+    ({ name }) => name === backendName(metadata.labels?.[serviceLabel] ?? "", "canary"),
+  );
+  return canary < 0 || all === 0 ? 0 : (100 * (weights[canary] ?? 0)) / all;
+}
+
+/** The percent that routes give canary by weight: the largest, where they differ; undefined where there are none. */
+export function largestWeight(routes: readonly RouteObject[]): number | undefined {
+  return routes.length > 0 ? Math.max(...routes.map(weightOf)) : undefined;
+}
+
+/** Whether a live route gives canary this percent: to half the finest weight that there is, as neither is exact. */
+export function hasWeight(route: RouteObject, weight: number): boolean {
+  return Math.abs(weightOf(route) - weight) < finestWeight / 2;
+}
+
+/**
+ * The rules of a service's routes, compiled once before anything is registered, so that what does not fit into an
+ * HTTPRoute is refused in time.
+ *
+ * @throws Refusal if they do not fit
+ */
+export function assertRoutes(
+  service: string,
+  namespace: string,
+  port: number,
+  { routes, rules = [] }: GatewayArgs,
+  backends: Record<Track, number>,
+): void {
+  for (const route of routes) {
+    routeSpec(route, namespace, { service, port: route.port ?? port, token: "", rules, backends });
+  }
+}

@@ -1,0 +1,59 @@
+import { called, homeOf, isTrack } from "../../engine/declared.ts";
+import { canaryService, deployment } from "../../engine/examples.ts";
+import type { Rule } from "../../engine/rule.ts";
+
+/**
+ * In traffic by number of pods a Service spreads connections evenly over its endpoints, so that every canary pod too many is
+ * a share of the users that nobody asked for. Wanted are round(weight x stable / (100 - weight)), and one at least. In the dark, behind
+ * a gateway, and with replicas `external` the number of pods is not the share.
+ */
+export const canaryShare: Rule = {
+  name: "canary-share",
+  description: "Canary has no more pods than its weight asks for, where the number of pods is the share of the users.",
+  severity: "high",
+  remediation:
+    "Set the weight and leave the number of canary's pods to CanaryService, or split the traffic by a gateway.",
+  judge(one, { declared }) {
+    if (!isTrack(one, "canary")) return [];
+    const { replicas, shift, gateway } = homeOf(one, declared) ?? {};
+    if (typeof replicas !== "number" || gateway !== undefined || shift === undefined || shift.weight === 0) return [];
+    const { weight } = shift;
+    const wanted = Math.max(1, Math.round((weight * replicas) / (100 - weight)));
+    const found = one.fields.spec?.replicas ?? 1;
+    return found <= wanted
+      ? []
+      : [
+          `${called(one)} has ${found} replicas beside ${replicas} of stable, which is ${percent(found, replicas)} of the users, and weight ${weight} asks for ${wanted}: give it ${wanted}.`,
+        ];
+  },
+  examples: {
+    allowed: [
+      { name: "one beside nine at weight 10", resources: [at(10), deployment("canary")] },
+      { name: "three beside nine at weight 25", resources: [at(25), canary(3)] },
+      { name: "fewer than that", resources: [at(50), canary(2)] },
+      { name: "any number in the dark", resources: [at(0), canary(9)] },
+      { name: "any number behind a gateway", resources: [at(10, { gateway: { routes: [] } }), canary(9)] },
+      { name: "beside an autoscaler's", resources: [at(10, { replicas: "external" }), canary(9)] },
+    ],
+    disallowed: [
+      {
+        name: "four beside nine at weight 10",
+        resources: [at(10), canary(4)],
+        says: /^Deployment dora-apps\/fop-gate-canary has 4 replicas beside 9 of stable, which is 30\.8 % of the users, and weight 10 asks for 1: give it 1\.$/,
+      },
+      { name: "one too many", resources: [at(25), canary(4)], says: /weight 25 asks for 3/ },
+    ],
+  },
+};
+
+function percent(part: number, rest: number): string {
+  return `${Number(((100 * part) / (part + rest)).toFixed(1))} %`;
+}
+
+function at(weight: number, changes: object = {}) {
+  return canaryService({ shift: { weight, from: 0, to: weight }, ...changes });
+}
+
+function canary(replicas: number) {
+  return deployment("canary", { spec: { replicas } });
+}

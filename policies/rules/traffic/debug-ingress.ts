@@ -1,0 +1,69 @@
+import { asService, called, type Declared, type KubernetesObject, pairsOf } from "../../engine/declared.ts";
+import { isIngress } from "../../engine/entrances.ts";
+import { canaryService, kubernetes } from "../../engine/examples.ts";
+import { debugName } from "../../engine/parts.ts";
+import type { Rule } from "../../engine/rule.ts";
+
+/** The debug Ingress is an entrance to what production runs, so it stands and goes with stable. */
+export const debugIngress: Rule = {
+  name: "debug-ingress",
+  description: "A debug Ingress stands only in the stack that owns stable.",
+  severity: "medium",
+  remediation:
+    "Give the argument debugIngress to the service in the stack of stable, and take the debug Ingress out of the others.",
+  judge: (one, { declared }) =>
+    pairsOf(one, declared, readIngress, asService)
+      .filter(([ingress, { name, namespace }]) => ingress.name === debugName(name) && ingress.namespace === namespace)
+      .filter(([, { tracks }]) => !tracks.includes("stable"))
+      .map(
+        ([ingress, { name, tracks }]) =>
+          `${called(ingress)} is a debug Ingress, and this stack owns ${tracks.join(" and ")} of ${name}: it belongs to the stack that owns stable.`,
+      ),
+  examples: {
+    allowed: [
+      { name: "in the stack of stable", resources: [canaryService({ tracks: ["stable"] }), ingress("fop-gate-debug")] },
+      { name: "in a stack of both tracks", resources: [canaryService(), ingress("fop-gate-debug")] },
+      {
+        name: "the users' Ingress in the stack of canary",
+        resources: [canaryService({ tracks: ["canary"] }), ingress("fop-gate")],
+      },
+      {
+        name: "the users' Ingress of a service that is called so",
+        resources: [
+          { ...canaryService({ tracks: ["canary"] }), name: "fop-gate-debug" },
+          kubernetes("networking.k8s.io/v1:Ingress", "fop-gate-debug", {
+            metadata: { labels: { "gray-release/service": "fop-gate-debug" } },
+          }),
+        ],
+      },
+      {
+        name: "another service's, of another namespace",
+        resources: [canaryService({ namespace: "other", tracks: ["canary"] }), ingress("fop-gate-debug")],
+      },
+      {
+        name: "another service's, of this namespace",
+        resources: [{ ...canaryService({ tracks: ["canary"] }), name: "shop" }, ingress("fop-gate-debug")],
+      },
+    ],
+    disallowed: [
+      {
+        name: "in the stack of canary",
+        resources: [canaryService({ tracks: ["canary"] }), ingress("fop-gate-debug")],
+        says: /^Ingress dora-apps\/fop-gate-debug is a debug Ingress, and this stack owns canary of fop-gate: it belongs to the stack that owns stable\.$/,
+      },
+      {
+        name: "declared before the service",
+        resources: [ingress("fop-gate-debug"), canaryService({ tracks: ["canary"] })],
+        says: /this stack owns canary of fop-gate/,
+      },
+    ],
+  },
+};
+
+function readIngress(one: Declared): KubernetesObject | undefined {
+  return isIngress(one) ? one : undefined;
+}
+
+function ingress(name: string) {
+  return kubernetes("networking.k8s.io/v1:Ingress", name);
+}

@@ -1,0 +1,100 @@
+import { called, serviceOf } from "../../engine/declared.ts";
+import { isIngress } from "../../engine/entrances.ts";
+import { kubernetes } from "../../engine/examples.ts";
+import { debugName } from "../../engine/parts.ts";
+import type { Rule } from "../../engine/rule.ts";
+import { debugIngressProtectedSettings } from "../../engine/settings.ts";
+
+/** What is for those who look after a service is no second way in for everybody: a private network, a login or a list of addresses guards it. */
+export const protectedDebugIngress: Rule<typeof debugIngressProtectedSettings> = {
+  name: "protected-debug-ingress",
+  description: "A debug Ingress is reached from inside alone, or guarded.",
+  severity: "high",
+  remediation:
+    "Give debugIngress an ingressClassName that only a private network reaches, or an annotation that asks for a login or names who may come.",
+  settings: debugIngressProtectedSettings,
+  judge(one, stack) {
+    const service = isIngress(one) ? serviceOf(one) : undefined;
+    if (!isIngress(one) || service === undefined || one.name !== debugName(service)) return [];
+    const { internalClasses, protections } = stack.settings;
+    const { metadata, spec } = one.fields as {
+      readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> };
+      readonly spec?: { readonly ingressClassName?: string };
+    };
+    const inside = internalClasses.includes(spec?.ingressClassName ?? "");
+    const { annotations = {} } = metadata ?? {};
+    const given = protections.filter((each) => annotations[each] !== undefined);
+    const idle = given.map((each) => `${each} is ${JSON.stringify(annotations[each])}`).join(", ");
+    return inside || given.some((each) => guards(annotations[each]))
+      ? []
+      : [
+          `${called(one)} has the class ${spec?.ingressClassName ?? "of the cluster's default"} and no annotation that guards it${idle && ` (${idle})`}, and a class of ${internalClasses.join(", ") || "none"} or such an annotation is wanted: give it one (internalClasses and protections of protected-debug-ingress in the pack's configuration).`,
+        ];
+  },
+  examples: {
+    allowed: [
+      { name: "fop-gate's, of the class of the private network", resources: [ingress("fop-gate-debug")] },
+      {
+        name: "a login in front",
+        resources: [
+          ingress(
+            "fop-gate-debug",
+            { ingressClassName: undefined },
+            { "traefik.ingress.kubernetes.io/router.middlewares": "infra-login@kubernetescrd" },
+          ),
+        ],
+      },
+      { name: "the users' Ingress", resources: [ingress("fop-gate")] },
+      {
+        name: "the team's own class",
+        resources: [ingress("fop-gate-debug", { ingressClassName: "vpn" })],
+        settings: { internalClasses: ["vpn"] },
+      },
+      ...[
+        ["alb.ingress.kubernetes.io/auth-type", "oidc"],
+        ["alb.ingress.kubernetes.io/inbound-cidrs", "10.0.0.0/8, 2001:db8::/32"],
+        ["haproxy.org/allow-list", "10.0.0.0/8"],
+      ].map(([annotation = "", value = ""]) => ({
+        name: `a class that the internet reaches, with ${annotation} ${value}`,
+        resources: [ingress("fop-gate-debug", { ingressClassName: "public" }, { [annotation]: value })],
+      })),
+    ],
+    disallowed: [
+      {
+        name: "open to everybody",
+        resources: [ingress("fop-gate-debug", { ingressClassName: undefined })],
+        says: /^Ingress dora-apps\/fop-gate-debug has the class of the cluster's default and no annotation that guards it/,
+      },
+      {
+        name: "a class that the internet reaches",
+        resources: [ingress("fop-gate-debug", { ingressClassName: "public" })],
+        says: /has the class public/,
+      },
+      ...[
+        ["alb.ingress.kubernetes.io/auth-type", "none"],
+        ["alb.ingress.kubernetes.io/inbound-cidrs", "0.0.0.0/0"],
+        ["alb.ingress.kubernetes.io/inbound-cidrs", "10.0.0.0/8, ::/0"],
+        ["haproxy.org/allow-list", ""],
+        ["haproxy.org/allow-list", " , "],
+        ["haproxy.org/allow-list", "10.0.0.0/8 0.0.0.0/0"],
+        ["traefik.ingress.kubernetes.io/router.middlewares", "None"],
+      ].map(([annotation = "", value = ""]) => ({
+        name: `nobody kept out by ${annotation} ${JSON.stringify(value)}`,
+        resources: [ingress("fop-gate-debug", { ingressClassName: "public" }, { [annotation]: value })],
+        says: new RegExp(
+          `has the class public and no annotation that guards it \\(${annotation} is "${value}"\\), and a class`,
+        ),
+      })),
+    ],
+  },
+};
+
+/** Whether an annotation with this value keeps anybody out: a login or names, not nothing, `none` or a list of all addresses. */
+function guards(value = ""): boolean {
+  const parts = value.split(/[\s,]+/).filter((part) => part !== "");
+  return parts.length > 0 && !parts.some((part) => /^none$|\/0$/i.test(part));
+}
+
+function ingress(name: string, spec: object = {}, annotations: Record<string, string> = {}) {
+  return kubernetes("networking.k8s.io/v1:Ingress", name, { metadata: { annotations }, spec });
+}

@@ -1,0 +1,107 @@
+import { called, homeOf, type KubernetesObject, type Service } from "../../engine/declared.ts";
+import { canaryService, kubernetes } from "../../engine/examples.ts";
+import type { Rule } from "../../engine/rule.ts";
+
+/**
+ * The selector of the shared Service is what puts canary among the users and takes it away again.
+ *
+ * 1. At a weight above 0 it selects the pods of both tracks.
+ * 2. At weight 0 it selects stable alone, and no selector ever leaves stable out.
+ * 3. The Service of one track selects that track.
+ */
+export const serviceSelector: Rule = {
+  name: "service-selector",
+  description:
+    "The shared Service selects both tracks at a weight above 0 and stable alone at 0; that of a track selects its track.",
+  severity: "critical",
+  remediation: "Set the weight, and leave the selectors to CanaryService, which follows it.",
+  judge(one, { declared }) {
+    if (one.is !== "object" || one.kind !== "Service" || one.group !== "core") return [];
+    const home = homeOf(one, declared);
+    if (home === undefined) return [];
+    const wanted = wantedOf(one, home);
+    if (wanted === undefined) return [];
+    const { selector } = (one.fields.spec ?? {}) as { readonly selector?: Labels };
+    const found = Object.entries(selector ?? {});
+    const missed = found.find(([label, value]) => label !== "track" && wanted.labels[label] !== value);
+    const track = selector?.track;
+    const holds = found.length > 0 && missed === undefined && track === wanted.track;
+    return holds
+      ? []
+      : [
+          `${called(one)} selects ${shown(selector)}, and ${shown({ app: home.name, ...(wanted.track && { track: wanted.track }) })} is wanted ${wanted.reason}: leave the selector to the weight.`,
+        ];
+  },
+  examples: {
+    allowed: [
+      { name: "both tracks at weight 10", resources: [at(10), shared({ app: "fop-gate" })] },
+      { name: "stable alone in the dark", resources: [at(0), shared({ app: "fop-gate", track: "stable" })] },
+      { name: "each track's own", resources: [at(10), own("canary", "canary"), own("stable", "stable")] },
+      { name: "what an adopted Service selects", resources: [at(10), shared({ app: "fop-gate", team: "dora" })] },
+      { name: "somebody else's Service", resources: [at(0), kubernetes("core/v1:Service", "other")] },
+    ],
+    disallowed: [
+      {
+        name: "canary left out at weight 10",
+        resources: [at(10), shared({ app: "fop-gate", track: "stable" })],
+        says: /^Service dora-apps\/fop-gate selects app=fop-gate,track=stable, and app=fop-gate is wanted at weight 10: leave the selector to the weight\.$/,
+      },
+      {
+        name: "canary among the users in the dark",
+        resources: [at(0), shared({ app: "fop-gate" })],
+        says: /selects app=fop-gate, and app=fop-gate,track=stable is wanted at weight 0/,
+      },
+      {
+        name: "stable left out",
+        resources: [at(10), shared({ app: "fop-gate", track: "canary" })],
+        says: /selects app=fop-gate,track=canary/,
+      },
+      {
+        name: "one release alone",
+        resources: [at(10), shared({ app: "fop-gate", release: "aaaaaaaaaaaa" })],
+        says: /release=aaaaaaaaaaaa/,
+      },
+      { name: "nothing", resources: [at(10), shared(undefined)], says: /selects nothing/ },
+      {
+        name: "canary's own, which leads to stable",
+        resources: [at(10), own("canary", "stable")],
+        says: /^Service dora-apps\/fop-gate-canary selects app=fop-gate,track=stable, and app=fop-gate,track=canary is wanted of canary's own Service/,
+      },
+    ],
+  },
+};
+
+type Labels = Readonly<Record<string, string>>;
+
+/** Undefined of a Service that is neither shared nor of a track, and where another stack owns the weight. */
+function wantedOf(service: KubernetesObject, { name, shift, releases }: Service) {
+  const labels: Labels = Object.values(releases)[0]?.template.metadata?.labels ?? { app: name };
+  for (const track of ["stable", "canary"]) {
+    if (service.name === `${name}-${track}`) return { track, labels, reason: `of ${track}'s own Service` };
+  }
+  if (service.name !== name || shift === undefined) return undefined;
+  return { track: shift.weight === 0 ? "stable" : undefined, labels, reason: `at weight ${shift.weight}` };
+}
+
+function shown(labels: Labels | undefined): string {
+  return (
+    Object.entries(labels ?? {})
+      .map((pair) => pair.join("="))
+      .join(",") || "nothing"
+  );
+}
+
+function at(weight: number) {
+  return canaryService({ shift: { weight, from: 0, to: weight } });
+}
+
+function shared(selector: Labels | undefined) {
+  const { type, name, props } = kubernetes("core/v1:Service", "fop-gate");
+  return { type, name, props: { ...props, spec: { ...(props.spec as object), selector } } };
+}
+
+function own(track: string, selected: string) {
+  return kubernetes("core/v1:Service", `fop-gate-${track}`, {
+    spec: { selector: { app: "fop-gate", track: selected } },
+  });
+}

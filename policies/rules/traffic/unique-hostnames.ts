@@ -1,0 +1,182 @@
+import { type Claim, canMeet, claimText, type Entrance, readEntrance } from "../../engine/claims.ts";
+import { called, readable, type Service } from "../../engine/declared.ts";
+import { everyPath, pathText } from "../../engine/entrances.ts";
+import { canaryService, httpRoute, kubernetes } from "../../engine/examples.ts";
+import type { Rule } from "../../engine/rule.ts";
+import { paired } from "../../engine/unknown.ts";
+
+/**
+ * Where two entrances claim the same requests one of them is never met, and which one is the gateway's choice.
+ *
+ * 1. No two objects claim the same path of the same host at the same place: HTTPRoutes on one listener, Ingresses of one class.
+ * 2. No HTTPRoute and Ingress do either, as a name leads to one of the two alone, unless they are the users' entrances to the same service:
+ *    then the plain Ingress and the gateway stand side by side.
+ * 3. The debug Ingress has a host or a path of its own, whichever stack owns the users' entrance.
+ *
+ * A claim is a path that every request meets; further conditions tell requests apart. A path in another one is none: the longer
+ * one is taken. The pack sees one stack; what another one claims on the same Gateway is not held against it.
+ */
+export const uniqueHostnames: Rule = {
+  name: "unique-hostnames",
+  description: "No two HTTPRoutes or Ingresses of one stack claim the same path of the same host.",
+  severity: "high",
+  remediation: "Give each route or Ingress a host or a path of its own.",
+  judge(one, { declared }) {
+    if (one.is === "service") return debugFaults(one);
+    const entrance = paired(() => readEntrance(one));
+    if (entrance === undefined) return [];
+    const others = declared.filter((other) => other !== one);
+    return readable(others, readEntrance).flatMap((other) => faults(entrance, other));
+  },
+  examples: {
+    allowed: [
+      {
+        name: "the users' Ingress, their route and the debug Ingress of a service",
+        resources: [
+          canaryService({
+            gateway: { routes: [{ hostnames: ["fop-gate.example"] }] },
+            ingress: { host: "fop-gate.example" },
+            debugIngress: { host: "debug.example" },
+          }),
+          route(),
+          ingress("fop-gate"),
+          ingress("fop-gate-debug", { host: "debug.example" }),
+        ],
+      },
+      { name: "one host, two paths", resources: [ingress("fop-gate"), ingress("shop", { path: "/shop" })] },
+      { name: "one path, two hosts", resources: [route(), route("shop", { spec: { hostnames: ["shop.example"] } })] },
+      {
+        name: "one host on two listeners",
+        resources: [
+          route("fop-gate", { spec: { parentRefs: [{ name: "public", sectionName: "http" }] } }),
+          route("redirect", { spec: { parentRefs: [{ name: "public", sectionName: "https" }] } }),
+        ],
+      },
+      {
+        name: "two Gateways of one name in two namespaces, for whatever comes there",
+        resources: [
+          route("fop-gate", { spec: { hostnames: undefined } }),
+          route("shop", { spec: { hostnames: undefined, parentRefs: [{ name: "public", namespace: "infra" }] } }),
+        ],
+      },
+      {
+        name: "two classes of Ingress",
+        resources: [ingress("fop-gate", { class: "inside" }), ingress("shop", { class: "outside" })],
+      },
+      {
+        name: "what a header tells apart",
+        resources: [
+          route(),
+          route("shop", { spec: { rules: [{ matches: [{ headers: [{ name: "x-shop", value: "1" }] }] }] } }),
+        ],
+      },
+      { name: "the debug Ingress below the users' host", resources: [debug({ path: "/debug" })] },
+    ],
+    disallowed: [
+      {
+        name: "two services on one host of a Gateway",
+        resources: [route(), route("shop")],
+        says: /^HTTPRoute dora-apps\/shop claims fop-gate\.example\/, and so does HTTPRoute dora-apps\/fop-gate: give one of them another host or path\.$/,
+      },
+      {
+        name: "one of several hosts, and on a listener that the other one takes with all",
+        resources: [
+          route("fop-gate", { spec: { hostnames: ["a.example", "b.example"] } }),
+          route("shop", { spec: { hostnames: ["b.example"], parentRefs: [{ name: "public", sectionName: "https" }] } }),
+        ],
+        says: /claims b\.example\//,
+      },
+      {
+        name: "two routes for every host of a Gateway",
+        resources: [
+          route("fop-gate", { spec: { hostnames: undefined } }),
+          route("shop", { spec: { hostnames: undefined } }),
+        ],
+        says: /claims every host's \/, and so does/,
+      },
+      {
+        name: "two routes with a list of no hosts, which is every host too",
+        resources: [route("fop-gate", { spec: { hostnames: [] } }), route("shop", { spec: { hostnames: [] } })],
+        says: /claims every host's \/, and so does/,
+      },
+      {
+        name: "two Ingresses with one path",
+        resources: [ingress("fop-gate", { path: "/a" }), ingress("shop", { path: "/a/" })],
+        says: /^Ingress dora-apps\/shop claims fop-gate\.example\/a, and so does Ingress dora-apps\/fop-gate/,
+      },
+      {
+        name: "an Ingress on the host of another service's route",
+        resources: [route(), ingress("shop")],
+        says: /^Ingress dora-apps\/shop claims .* so does HTTPRoute dora-apps\/fop-gate/,
+      },
+      {
+        name: "the debug Ingress on the host of the users' route, which another stack owns",
+        resources: [debug({})],
+        says: /^dora-apps\/fop-gate: the debug Ingress claims fop-gate\.example\/, and so does the users' Ingress or HTTPRoute: give debugIngress a host of its own\.$/,
+      },
+      {
+        name: "the debug Ingress on the host of the users' Ingress",
+        resources: [
+          canaryService({ ingress: { host: "fop-gate.example" }, debugIngress: { host: "fop-gate.example" } }),
+          ingress("fop-gate"),
+          ingress("fop-gate-debug"),
+        ],
+        says: /the debug Ingress claims/,
+      },
+    ],
+  },
+};
+
+function faults(entrance: Entrance, other: Entrance): string[] {
+  if (!canMeet(entrance, other)) return [];
+  const both = entrance.claims.find(({ host, path }) =>
+    other.claims.some((claim) => claim.host === host && claim.path === path),
+  );
+  // Of two kinds of entrances, what neither says of the host is no claim to the same one.
+  if (both === undefined || (both.host === undefined && entrance.object.kind !== other.object.kind)) return [];
+  return [
+    `${called(entrance.object)} claims ${claimText(both)}, and so does ${called(other.object)}: give one of them another host or path.`,
+  ];
+}
+
+function debugFaults({ namespace, name, gateway, ingress, debugIngress }: Service): string[] {
+  if (debugIngress === undefined) return [];
+  const debug = { host: debugIngress.host, path: pathText("Prefix", debugIngress.path) };
+  const routed = (gateway?.routes ?? []).flatMap(({ hostnames = [] }) => hostnames);
+  const users: Claim[] = [
+    ...routed.map((host) => ({ host, path: everyPath })),
+    ...(ingress ? [{ host: ingress.host, path: pathText("Prefix", ingress.path) }] : []),
+  ];
+  return users.some(({ host, path }) => host === debug.host && path === debug.path)
+    ? [
+        `${namespace}/${name}: the debug Ingress claims ${claimText(debug)}, and so does the users' Ingress or HTTPRoute: give debugIngress a host of its own.`,
+      ]
+    : [];
+}
+
+function route(name = "fop-gate", changes: Parameters<typeof httpRoute>[1] = {}) {
+  const labels = { "gray-release/service": name };
+  const plain = httpRoute([{ backendRefs: [{ name: `${name}-stable`, port: 80 }] }], { metadata: { name, labels } });
+  return {
+    ...plain,
+    props: { ...plain.props, spec: { ...(plain.props.spec as object), ...(changes.spec as object) } },
+  };
+}
+
+function ingress(name: string, { host = "fop-gate.example", path = "/", class: ingressClassName = "nginx" } = {}) {
+  const service = name.replace("-debug", "");
+  const paths = [{ path, pathType: "Prefix", backend: { service: { name: service, port: { number: 80 } } } }];
+  return kubernetes("networking.k8s.io/v1:Ingress", name, {
+    metadata: { labels: { "gray-release/service": service } },
+    spec: { ingressClassName, rules: [{ host, http: { paths } }] },
+  });
+}
+
+/** The stack of stable, with the debug Ingress on the host of the users' route. */
+function debug(changes: object) {
+  return canaryService({
+    tracks: ["stable"],
+    gateway: { routes: [{ hostnames: ["fop-gate.example"] }] },
+    debugIngress: { host: "fop-gate.example", ...changes },
+  });
+}

@@ -1,0 +1,64 @@
+import { adoptedExample, container, deployment } from "../../engine/examples.ts";
+import { eachContainer } from "../../engine/pods.ts";
+import type { Rule } from "../../engine/rule.ts";
+
+/** What Pod Security `restricted` still lets a container have. */
+const allowed = ["NET_BIND_SERVICE"];
+
+/** Pod Security `restricted`: no capabilities but the one to open a port below 1024, and no way to more. */
+export const capabilities: Rule = {
+  name: "capabilities",
+  description: "Every container drops all capabilities and cannot gain any.",
+  severity: "high",
+  remediation:
+    'Set securityContext.capabilities.drop: ["ALL"] and allowPrivilegeEscalation: false; add NET_BIND_SERVICE if a port below 1024 has to be.',
+  judge: eachContainer(({ called, container: { securityContext = {} } }) => {
+    const { capabilities: { drop = [], add = [] } = {}, allowPrivilegeEscalation, privileged } = securityContext;
+    const extra = add.filter((each) => !allowed.includes(each));
+    const wrong = [
+      ...(privileged === true ? ["privileged is true and must not be"] : []),
+      ...(drop.includes("ALL") ? [] : [`capabilities.drop is ${JSON.stringify(drop)} and must have ALL`]),
+      ...(extra.length > 0
+        ? [`capabilities.add has ${extra.join(", ")} and may have ${allowed.join(", ")} alone`]
+        : []),
+      ...(allowPrivilegeEscalation === false
+        ? []
+        : [`allowPrivilegeEscalation is ${allowPrivilegeEscalation ?? "unset"} and must be false`]),
+    ];
+    return wrong.length === 0 ? undefined : `${called}: ${wrong.join("; ")}: change its securityContext.`;
+  }),
+  examples: {
+    allowed: [
+      adoptedExample,
+      { name: "the service and its log agent", resources: [deployment("stable"), deployment("canary")] },
+      {
+        name: "one to open port 80",
+        resources: [container("fop-gate", { securityContext: { capabilities: { add: ["NET_BIND_SERVICE"] } } })],
+      },
+    ],
+    disallowed: [
+      {
+        name: "those that a runtime gives by default",
+        resources: [container("log-agent", { securityContext: { capabilities: undefined } })],
+        says: /^Deployment dora-apps\/fop-gate, container log-agent: capabilities\.drop is \[\] and must have ALL: change its securityContext\.$/,
+      },
+      {
+        name: "one too many",
+        resources: [
+          container("fop-gate", { securityContext: { capabilities: { add: ["NET_ADMIN", "NET_BIND_SERVICE"] } } }),
+        ],
+        says: /capabilities\.add has NET_ADMIN and may have NET_BIND_SERVICE alone/,
+      },
+      {
+        name: "a way to gain more",
+        resources: [container("fop-gate", { securityContext: { allowPrivilegeEscalation: undefined } })],
+        says: /allowPrivilegeEscalation is unset and must be false/,
+      },
+      {
+        name: "all of the node's",
+        resources: [container("fop-gate", { securityContext: { privileged: true } })],
+        says: /privileged is true/,
+      },
+    ],
+  },
+};

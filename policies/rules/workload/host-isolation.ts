@@ -1,0 +1,133 @@
+import { called } from "../../engine/declared.ts";
+import { adoptedExample, container, deployment, podSpec, pods } from "../../engine/examples.ts";
+import { containersOf, podOf } from "../../engine/pods.ts";
+import type { Rule } from "../../engine/rule.ts";
+
+/** Kinds of volumes that Pod Security `restricted` allows. */
+const volumes = [
+  "configMap",
+  "csi",
+  "downwardAPI",
+  "emptyDir",
+  "ephemeral",
+  "persistentVolumeClaim",
+  "projected",
+  "secret",
+];
+
+/** Sysctls that `baseline` allows: each pod has them for itself. */
+const safeSysctls = [
+  "kernel.shm_rmid_forced",
+  "net.ipv4.ip_local_port_range",
+  "net.ipv4.ip_unprivileged_port_start",
+  "net.ipv4.tcp_syncookies",
+  "net.ipv4.ping_group_range",
+  "net.ipv4.ip_local_reserved_ports",
+  "net.ipv4.tcp_keepalive_time",
+  "net.ipv4.tcp_fin_timeout",
+  "net.ipv4.tcp_keepalive_intvl",
+  "net.ipv4.tcp_keepalive_probes",
+];
+
+/** Pod Security `baseline` and the volumes of `restricted`: a pod has nothing of its node, so it can run on any. */
+export const hostIsolation: Rule = {
+  name: "host-isolation",
+  description: "No pod shares namespaces, ports, folders or kernel settings with its node.",
+  severity: "high",
+  remediation:
+    "Take hostNetwork, hostPID, hostIPC, hostPort, hostPath, hostProcess and the sysctls that are not safe out of the pod.",
+  judge(one) {
+    const found = podOf(one);
+    if (found === undefined) return [];
+    const { object, pod } = found;
+    const shared = (["hostNetwork", "hostPID", "hostIPC"] as const).filter((each) => pod[each] === true);
+    const odd = (pod.volumes ?? []).filter((volume) =>
+      Object.keys(volume).some((key) => key !== "name" && !volumes.includes(key)),
+    );
+    const sysctls = (pod.securityContext?.sysctls ?? []).filter(({ name }) => !safeSysctls.includes(name));
+    const wrong = [
+      ...shared.map((each) => `${each} is true and must not be`),
+      ...(pod.securityContext?.windowsOptions?.hostProcess === true
+        ? ["windowsOptions.hostProcess is true and must not be"]
+        : []),
+      ...odd.map((volume) => `volume ${volume.name} is a ${Object.keys(volume).find((key) => key !== "name")}`),
+      ...sysctls.map(({ name }) => `it sets the sysctl ${name}`),
+      ...containersOf(one).flatMap(({ container: { name, ports = [], securityContext } }) => [
+        ...ports.flatMap(({ hostPort }) => (hostPort ? [`container ${name} takes port ${hostPort} of the node`] : [])),
+        ...((securityContext?.procMount ?? "Default") === "Default" ? [] : [`container ${name} sets procMount`]),
+        ...(securityContext?.windowsOptions?.hostProcess === true
+          ? [`windowsOptions.hostProcess of container ${name} is true and must not be`]
+          : []),
+      ]),
+    ];
+    return wrong.length === 0
+      ? []
+      : [`${called(object)}: ${wrong.join("; ")}: a pod has nothing of its node, so take it out.`];
+  },
+  examples: {
+    allowed: [
+      adoptedExample,
+      { name: "config files and a folder for logs", resources: [deployment("stable"), deployment("canary")] },
+      {
+        name: "settings of the kernel that each pod has for itself",
+        resources: [
+          pods({
+            securityContext: {
+              sysctls: [
+                { name: "net.ipv4.ip_unprivileged_port_start", value: "80" },
+                { name: "net.ipv4.tcp_keepalive_time", value: "300" },
+              ],
+            },
+          }),
+        ],
+      },
+    ],
+    disallowed: [
+      {
+        name: "the network of the node",
+        resources: [pods({ hostNetwork: true })],
+        says: /^Deployment dora-apps\/fop-gate: hostNetwork is true and must not be: a pod has nothing of its node/,
+      },
+      {
+        name: "the processes of the node",
+        resources: [pods({ hostPID: true })],
+        says: /^Deployment dora-apps\/fop-gate: hostPID is true and must not be/,
+      },
+      {
+        name: "the messages between processes of the node",
+        resources: [pods({ hostIPC: true })],
+        says: /^Deployment dora-apps\/fop-gate: hostIPC is true and must not be/,
+      },
+      {
+        name: "a /proc with nothing masked",
+        resources: [container("fop-gate", { securityContext: { procMount: "Unmasked" } })],
+        says: /^Deployment dora-apps\/fop-gate: container fop-gate sets procMount/,
+      },
+      {
+        name: "a folder of the node",
+        resources: [pods({ volumes: [...(podSpec().volumes ?? []), { name: "node", hostPath: { path: "/" } }] })],
+        says: /volume node is a hostPath/,
+      },
+      {
+        name: "a port of the node",
+        resources: [container("fop-gate", { ports: [{ name: "http", containerPort: 8080, hostPort: 80 }] })],
+        says: /container fop-gate takes port 80 of the node/,
+      },
+      {
+        name: "a setting of the kernel",
+        resources: [pods({ securityContext: { sysctls: [{ name: "net.core.somaxconn", value: "1024" }] } })],
+        says: /sets the sysctl net\.core\.somaxconn/,
+      },
+      {
+        name: "a process of a Windows node",
+        resources: [pods({ securityContext: { windowsOptions: { hostProcess: true } } })],
+        says: /^Deployment dora-apps\/fop-gate: windowsOptions\.hostProcess is true and must not be: a pod has nothing of its node/,
+      },
+      {
+        name: "the log agent as a process of a Windows node",
+        resources: [container("log-agent", { securityContext: { windowsOptions: { hostProcess: true } } })],
+        says: /: windowsOptions\.hostProcess of container log-agent is true and must not be: a pod/,
+      },
+    ],
+  },
+};

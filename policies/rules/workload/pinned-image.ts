@@ -1,0 +1,74 @@
+import { adoptedExample, container, deployment, kubernetes, podSpec } from "../../engine/examples.ts";
+import { eachContainer } from "../../engine/pods.ts";
+import type { Rule } from "../../engine/rule.ts";
+
+/** A tag that is moved makes two pods of one release run two programs, and the way back lead somewhere else. */
+export const pinnedImage: Rule = {
+  name: "pinned-image",
+  description: "Every container names one build: an image with a digest, or a tag other than latest.",
+  severity: "high",
+  remediation: "Give the image the tag of one build, or its digest, and push no other build under it.",
+  place: "configuration",
+  judge: eachContainer(({ called, container: { image = "" } }) =>
+    isPinned(image)
+      ? undefined
+      : `${called} has the image ${JSON.stringify(image)}, and one build is wanted: give it a tag other than latest, or a digest.`,
+  ),
+  examples: {
+    allowed: [
+      adoptedExample,
+      { name: "a tag of one build", resources: [deployment("stable"), deployment("canary")] },
+      {
+        name: "a digest, from a registry with a port",
+        resources: [container("fop-gate", { image: `reg.example:5000/fop-gate@sha256:${"0f".repeat(32)}` })],
+      },
+      {
+        name: "somebody else's pods",
+        resources: [
+          kubernetes("batch/v1:Job", "elsewhere", {
+            metadata: { labels: { "gray-release/service": undefined } },
+            spec: { template: { spec: { containers: [{ name: "job", image: "job" }] } } },
+          }),
+        ],
+      },
+    ],
+    disallowed: [
+      {
+        name: "no tag",
+        resources: [container("fop-gate", { image: "reg.example:5000/fop-gate" })],
+        says: /^Deployment dora-apps\/fop-gate, container fop-gate has the image "reg\.example:5000\/fop-gate", and one build is wanted: give it a tag/,
+      },
+      {
+        name: "the tag latest, of the log agent",
+        resources: [container("log-agent", { image: "log-agent:latest" })],
+        says: /container log-agent has the image "log-agent:latest"/,
+      },
+      {
+        name: "a job of the service",
+        resources: [
+          kubernetes("batch/v1:CronJob", "fop-gate-sweep", {
+            spec: {
+              jobTemplate: { spec: { template: { spec: { containers: [{ name: "sweep", image: "sweep" }] } } } },
+            },
+          }),
+        ],
+        says: /^CronJob dora-apps\/fop-gate-sweep, container sweep has the image "sweep"/,
+      },
+      {
+        name: "no image at all",
+        resources: [container("fop-gate", { image: undefined })],
+        says: /has the image ""/,
+      },
+      {
+        name: "a digest that is cut off",
+        resources: [container("fop-gate", { image: `${podSpec().containers?.[0]?.image?.split(":")[0]}@sha256:0f0f` })],
+        says: /@sha256:0f0f/,
+      },
+    ],
+  },
+};
+
+function isPinned(image: string): boolean {
+  const [, tag, digest] = /^[^@\s]*?(?::([^:/@\s]+))?(?:@(sha256:[0-9a-f]{64}))?$/.exec(image) ?? [];
+  return digest !== undefined || (tag !== undefined && tag !== "latest");
+}

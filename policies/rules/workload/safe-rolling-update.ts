@@ -1,0 +1,164 @@
+import { called, isAdopted, isTrack } from "../../engine/declared.ts";
+import { adoptedExample, container, deployment } from "../../engine/examples.ts";
+import { containersOf, type PodContainer } from "../../engine/pods.ts";
+import type { Rule } from "../../engine/rule.ts";
+
+/** What Kubernetes takes where a Deployment is silent (apps/v1, core/v1). */
+const unset = {
+  maxSurge: "25%",
+  maxUnavailable: "25%",
+  progressDeadlineSeconds: 600,
+  terminationGracePeriodSeconds: 30,
+};
+
+/** `sleep 5`, `/bin/sleep 5m`, alone or in a shell's line. */
+const sleepCommand = /(?<![\w.-])sleep\s+(\d+(?:\.\d+)?)([smhd]?)\b/g;
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** No user's request may fail because a track rolls: no capacity is taken away, and no pod counts or goes too early. */
+export const safeRollingUpdate: Rule = {
+  name: "safe-rolling-update",
+  description: "A track rolls pod by pod at full capacity, onto pods that stay ready, and drains the old ones.",
+  severity: "high",
+  remediation:
+    "Leave the defaults of CanaryService, or keep to maxUnavailable 0, maxSurge over 0, progressDeadlineSeconds over minReadySeconds, and a grace period longer than each container's preStop sleeps.",
+  judge(one) {
+    if (!isTrack(one) || isAdopted(one)) return [];
+    const { strategy, minReadySeconds = 0, template, ...spec } = one.fields.spec ?? {};
+    const { maxSurge = unset.maxSurge, maxUnavailable = unset.maxUnavailable } = strategy?.rollingUpdate ?? {};
+    const { progressDeadlineSeconds = unset.progressDeadlineSeconds } = spec;
+    const { terminationGracePeriodSeconds: grace = unset.terminationGracePeriodSeconds } = template?.spec ?? {};
+    const found: string[] = [];
+    const want = (holds: boolean, sentence: string) => {
+      if (!holds) found.push(`${called(one)}: ${sentence}.`);
+    };
+    const type = strategy?.type ?? "RollingUpdate";
+    if (type === "RollingUpdate") {
+      want(
+        amount(maxUnavailable) === 0,
+        `maxUnavailable is ${maxUnavailable} and must be 0, so that a roll takes no capacity away`,
+      );
+      want(
+        amount(maxSurge) > 0,
+        `maxSurge is ${maxSurge} and must be at least 1, or nothing can roll without taking a pod away`,
+      );
+    } else {
+      want(false, `strategy.type is ${type} and must be RollingUpdate, so that pods are replaced one after another`);
+    }
+    want(
+      minReadySeconds > 0,
+      `minReadySeconds is ${minReadySeconds} and must be over 0, so that a pod that dies at once stops the roll`,
+    );
+    want(
+      progressDeadlineSeconds > minReadySeconds,
+      `progressDeadlineSeconds (${progressDeadlineSeconds}) must exceed minReadySeconds (${minReadySeconds})`,
+    );
+    for (const { container } of containersOf(one).filter(({ serves }) => serves)) {
+      const sleep = sleepOf(container);
+      want(
+        sleep < grace,
+        `terminationGracePeriodSeconds (${grace}) must exceed the preStop sleep of container ${container.name} (${sleep}), or it is killed while it serves`,
+      );
+    }
+    return found;
+  },
+  examples: {
+    allowed: [
+      adoptedExample,
+      { name: "the defaults", resources: [deployment("stable"), deployment("canary")] },
+      { name: "a quarter at a time", resources: [deployment("stable", strategy({ maxSurge: "25%" }))] },
+      {
+        name: "somebody else's Deployment",
+        resources: [
+          deployment("stable", {
+            metadata: { labels: { "gray-release/service": undefined } },
+            ...strategy({ maxUnavailable: 1 }),
+          }),
+        ],
+      },
+      {
+        name: "commands that sleep less, that do not sleep, and one that runs before the pod serves",
+        resources: [
+          container("fop-gate", preStop(["sh", "-c", "drain; sleep 1m"])),
+          container("log-agent", { restartPolicy: undefined, ...preStop(["sleep", "300"]) }),
+          container("log-agent", preStop(["flush", "--no-sleep", "300"])),
+        ],
+      },
+    ],
+    disallowed: [
+      {
+        name: "all pods at once",
+        resources: [deployment("stable", { spec: { strategy: { type: "Recreate", rollingUpdate: undefined } } })],
+        says: /^Deployment dora-apps\/fop-gate: strategy\.type is Recreate and must be RollingUpdate/,
+      },
+      {
+        name: "one pod may be missing",
+        resources: [deployment("stable", strategy({ maxUnavailable: 1 }))],
+        says: /maxUnavailable is 1 and must be 0/,
+      },
+      {
+        name: "Kubernetes's own default, a quarter missing",
+        resources: [deployment("stable", { spec: { strategy: undefined } })],
+        says: /maxUnavailable is 25% and must be 0/,
+      },
+      {
+        name: "no pod above the full number",
+        resources: [deployment("stable", strategy({ maxSurge: 0 }))],
+        says: /maxSurge is 0 and must be at least 1/,
+      },
+      {
+        name: "a pod counts the moment it is ready",
+        resources: [deployment("canary", { spec: { minReadySeconds: 0 } })],
+        says: /^Deployment dora-apps\/fop-gate-canary: minReadySeconds is 0/,
+      },
+      {
+        name: "the deadline passes before a pod can count",
+        resources: [deployment("stable", { spec: { progressDeadlineSeconds: 30 } })],
+        says: /progressDeadlineSeconds \(30\) must exceed minReadySeconds \(30\)/,
+      },
+      {
+        name: "killed while it still sleeps",
+        resources: [deployment("stable", { spec: { template: { spec: { terminationGracePeriodSeconds: 5 } } } })],
+        says: /terminationGracePeriodSeconds \(5\) must exceed the preStop sleep of container fop-gate \(5\)/,
+      },
+      {
+        name: "the log agent sleeps longer than the pod may take",
+        resources: [container("log-agent", { lifecycle: { preStop: { sleep: { seconds: 300 } } } })],
+        says: /terminationGracePeriodSeconds \(90\) must exceed the preStop sleep of container log-agent \(300\)/,
+      },
+      ...[
+        ["sleep", "300"],
+        ["/bin/sleep", "5m"],
+        ["sh", "-c", "sleep 300"],
+        ["sh", "-c", "nginx -s quit; sleep 240 && /bin/sleep 60"],
+      ].map((command) => ({
+        name: `a command that sleeps longer, ${command.join(" ")}`,
+        resources: [container("fop-gate", preStop(command))],
+        says: /terminationGracePeriodSeconds \(90\) must exceed the preStop sleep of container fop-gate \(300\)/,
+      })),
+    ],
+  },
+};
+
+function strategy(rollingUpdate: object) {
+  return { spec: { strategy: { rollingUpdate } } };
+}
+
+function preStop(command: readonly string[]) {
+  return { lifecycle: { preStop: { sleep: undefined, exec: { command } } } };
+}
+
+/** `1` and `"25%"` alike, as far as zero or more matters. */
+function amount(value: number | string): number {
+  return Number.parseFloat(String(value));
+}
+
+/** Seconds that a container sleeps before it ends, by its preStop or the commands in it. */
+function sleepOf({ lifecycle }: PodContainer): number {
+  const { sleep, exec } = lifecycle?.preStop ?? {};
+  const commands = (exec?.command ?? []).join(" ").matchAll(sleepCommand);
+  return [...commands].reduce(
+    (sum, [, number, unit]) => sum + Number(number) * (unitSeconds[unit ?? ""] ?? 1),
+    sleep?.seconds ?? 0,
+  );
+}

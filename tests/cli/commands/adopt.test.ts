@@ -1,0 +1,226 @@
+import assert from "node:assert/strict";
+import { adoptCommand } from "../../../cli/commands/adopt.ts";
+import { UserError } from "../../../components/user-error.ts";
+import { ApiServer } from "../../fake/api-server.ts";
+import { type Exported, Shell } from "../../fake/gray.ts";
+
+const component = "gray-release:index:CanaryService";
+const recordPath = "/api/v1/namespaces/dora-apps/configmaps/web-rollout";
+
+/** The state of a stack whose `up` of these tracks of web has only begun. */
+function begun(tracks: readonly string[], namespace = "dora-apps"): Exported[] {
+  const urn = `urn:pulumi:stack::gray-release::${component}::web`;
+  return [{ type: component, urn, inputs: { namespace, tracks } }];
+}
+
+/** The state of a stack that owns these tracks of web, and remembers it. */
+function owning(tracks: readonly string[], namespace = "dora-apps", cluster = "cluster-uid"): Exported[] {
+  const outputs = { releases: { [`${namespace}/web`]: { cluster } } };
+  return [{ type: "pulumi:pulumi:Stack", urn: "urn", outputs }, ...begun(tracks, namespace)];
+}
+
+/** What Pulumi says that it would do. */
+function preview(steps: readonly [operation: string, kind: string, name?: string][], warnings: readonly string[] = []) {
+  return {
+    steps: steps.map(([op, kind, name = "web"]) => ({
+      op,
+      urn: `urn:pulumi:s::gray-release::${component}$${kind}::${name}`,
+      newState: { type: kind, custom: true },
+    })),
+    diagnostics: warnings.map((message) => ({ severity: "warning", message })),
+  };
+}
+const [deployment, service] = ["kubernetes:apps/v1:Deployment", "kubernetes:core/v1:Service"];
+const imports = (kind: string) => preview([["import", kind]]);
+const asked = (call: string) => `GRAY_ADOPT=dora-apps/web ${call}`;
+const up = (stack: string) => `up --yes --skip-preview --suppress-outputs --stack ${stack}`;
+
+describe("gray adopt", () => {
+  let api: ApiServer;
+  let shell: Shell;
+  beforeEach(async () => {
+    api = await ApiServer.start();
+    shell = new Shell(api.kubeconfig);
+  });
+  afterEach(async () => {
+    shell.remove();
+    await api.stop();
+  });
+  const adopt = (...args: string[]) => shell.run(adoptCommand(), "web", ...args);
+  const stands = (annotations: Record<string, string> = {}, namespace = "dora-apps") =>
+    api.put(`/apis/apps/v1/namespaces/${namespace}/deployments/web`, {
+      metadata: { name: "web", namespace, annotations },
+    });
+  const writeRecord = (changes: object) => {
+    const record = { version: 2, cluster: "cluster-uid", sequence: 0, verdicts: {}, stableHistory: [], ...changes };
+    api.put(recordPath, { metadata: { name: "web-rollout" }, data: { record: JSON.stringify(record) } });
+  };
+  const adopted = { release: "0123456789ab", front: { name: "web" } };
+  const refused = async (sentence: RegExp, ...args: string[]) => {
+    await assert.rejects(
+      adopt("--yes", ...args),
+      (error: Error) => error instanceof UserError && sentence.test(error.message),
+    );
+    assert.deepEqual(shell.calls, []);
+  };
+
+  describe("in phase 1", () => {
+    beforeEach(() => {
+      shell.stacks({ canary: [], prod: [] });
+      stands();
+    });
+
+    it("shows what would be taken in, and has the stack of stable take it in before that of canary", async () => {
+      shell.previews({ canary: imports(service), prod: imports(deployment) });
+      const said = await adopt("--yes");
+      assert.match(said, /^Phase 1 of 2: web is taken in as it is\. Its pods stay, and canary's come beside them\./);
+      assert.match(said, /prod +import +Deployment +web/);
+      assert.match(said, /web is adopted: from here on nothing but pulumi may write its objects/);
+      assert.match(said, /Next: gray verify, and gray adopt web -n dora-apps once/);
+      assert.deepEqual(shell.calls, [asked(up("prod")), asked(up("canary"))]);
+    });
+
+    it("is done by one stack where that owns both tracks, and leaves stacks alone that take nothing in", async () => {
+      shell.previews({
+        canary: preview([]),
+        prod: preview([
+          ["import", deployment],
+          ["import", service],
+        ]),
+      });
+      const done = { service: "web", namespace: "dora-apps", phase: 1, stacks: ["prod"] };
+      assert.deepEqual(JSON.parse(await adopt("--yes", "--json")), done);
+    });
+
+    it("goes on with the stack that is left where one has taken its part in", async () => {
+      shell.stacks({ canary: [], prod: owning(["stable"]) });
+      shell.previews({ canary: imports(service) });
+      await adopt("--yes");
+      assert.deepEqual(shell.calls, [asked(up("canary"))]);
+    });
+
+    it("goes on with a stack whose up ended before its part was taken in", async () => {
+      shell.stacks({ canary: begun(["canary"]), prod: owning(["stable"]) });
+      writeRecord({ adopted });
+      shell.previews({ canary: imports(service) });
+      assert.match(await adopt("--yes"), /^Phase 1 of 2/);
+      assert.deepEqual(shell.calls, [asked(up("canary"))]);
+    });
+
+    it("is about one namespace, which has to be named where the service stands in several", async () => {
+      shell.stacks({ canary: owning(["canary"]), prod: owning(["stable"]), "canary-b": [], "prod-b": [] });
+      stands({}, "b");
+      await refused(/^There is web in several namespaces \(b, dora-apps\): choose one with -n\.$/);
+      const theirs = { canary: preview([]), prod: preview([]) };
+      shell.previews({ ...theirs, "canary-b": imports(service), "prod-b": imports(deployment) });
+      await adopt("--yes", "-n", "b");
+      assert.deepEqual(shell.calls, [`GRAY_ADOPT=b/web ${up("prod-b")}`, `GRAY_ADOPT=b/web ${up("canary-b")}`]);
+    });
+
+    it("asks before it acts, and not without a terminal", async () => {
+      shell.previews({ canary: imports(service), prod: imports(deployment) });
+      await assert.rejects(
+        adopt(),
+        new UserError("gray adopt asks before it acts, and there is no terminal to ask on: add --yes."),
+      );
+      assert.deepEqual(shell.calls, []);
+    });
+
+    it("is refused with what the program says", async () => {
+      const error = { diagnostics: [{ severity: "error", message: "error: web cannot be adopted" }] };
+      shell.previews({ canary: error, prod: imports(deployment) });
+      await refused(/^pulumi preview --stack canary says: web cannot be adopted$/);
+    });
+
+    it("is refused where two stacks would own one object, until one is named", async () => {
+      shell.stacks({ canary: [], prod: [], eu: [] });
+      shell.previews({ canary: imports(service), prod: imports(deployment), eu: imports(deployment) });
+      await refused(/^Both prod and eu would take web in, and each object has one owner: name one with --stack\.$/);
+      await adopt("--yes", "--stack", "canary", "prod");
+      assert.equal(shell.calls.length, 2);
+    });
+
+    it("is refused where nothing is there, or another name", async () => {
+      shell.previews({ canary: preview([["create", service]]), prod: preview([["import", deployment, "shop"]]) });
+      await refused(
+        /^There is no Deployment web to adopt in namespace dora-apps, or no stack of this project describes/,
+      );
+      api.objects.delete("/apis/apps/v1/namespaces/dora-apps/deployments/web");
+      await refused(/^There is no Deployment web to adopt in the cluster, or no stack/);
+    });
+  });
+
+  describe("in phase 2", () => {
+    beforeEach(() => {
+      shell.stacks({ canary: owning(["canary"]), prod: owning(["stable"]) });
+      writeRecord({ adopted });
+    });
+
+    it("shows the roll, promotes, gives the front its weight and protects stable again", async () => {
+      shell.previews({ prod: preview([["replace", deployment]]) });
+      api.intercept = ({ path }) => {
+        if (path === recordPath && shell.calls.length > 0) writeRecord({});
+        return undefined;
+      };
+      const said = await adopt("--yes");
+      assert.match(said, /^Phase 2 of 2: stable of web rolls once, to the release that canary runs\./);
+      assert.match(said, /the cluster needs room for twice the pods, and where it lacks that, pulumi up waits/);
+      assert.match(said, /prod +replace +Deployment +web/);
+      assert.match(said, /web is under gray release: every weight, and gateway, can be had from here on\.$/);
+      assert.deepEqual(shell.calls, [up("prod"), up("canary"), up("prod")]);
+    });
+
+    it("runs the one stack twice where that owns both tracks", async () => {
+      shell.stacks({ all: owning(["stable", "canary"]) });
+      shell.previews({ all: preview([["replace", deployment]]) });
+      await assert.rejects(adopt("--yes"));
+      assert.deepEqual(shell.calls, [up("all"), up("all")]);
+    });
+
+    it("says so where stable was not promoted all the same", async () => {
+      stands({ "gray-release/adopted": "0123456789ab" });
+      shell.previews({ prod: preview([]) });
+      await assert.rejects(
+        adopt("--yes"),
+        /^Refusal: Stable of web runs what was adopted, still: take release out of the configuration of prod/,
+      );
+    });
+
+    it("says so where the pods of before serve on beside those of stable", async () => {
+      stands();
+      shell.previews({ prod: preview([]) });
+      await assert.rejects(
+        adopt("--yes"),
+        /^Refusal: The pods of web that were adopted serve on beside stable's, .* run gray adopt web -n dora-apps\.$/,
+      );
+    });
+
+    it("is refused where the stacks live on another cluster", async () => {
+      shell.stacks({ canary: owning(["canary"]), prod: owning(["stable"], "dora-apps", "other-uid") });
+      await refused(
+        /^Stack prod lives on the cluster with UID other-uid and this one is cluster-uid: choose .* KUBECONFIG\.$/,
+      );
+    });
+
+    it("is refused before anything is done where the gate would not let the release pass", async () => {
+      const warning = "web stable: release x is refused. This is a preview; up would stop here.";
+      shell.previews({ prod: preview([["replace", deployment]], [`warning: ${warning}`]) });
+      await refused(new RegExp(`^${warning}$`));
+      shell.stacks({ prod: owning(["stable", "canary"]) });
+      shell.previews({ prod: preview([], ["web stable stays at y. web stable: release x is refused."]) });
+      await refused(/^web stable stays at y/);
+    });
+
+    it("is not over where only the record was lost", async () => {
+      api.objects.delete(recordPath);
+      stands({ "gray-release/adopted": "0123456789ab" });
+      shell.previews({ prod: { diagnostics: [{ severity: "error", message: "error: the record does not say so" }] } });
+      await refused(/^the record does not say so$/);
+    });
+
+    it("is over where nothing of before serves", async () => {
+      writeRecord({});
+      await refused(/^web has nothing left to adopt: release with pulumi up, as any other service\.$/);
+    });
+  });
+});

@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { approveCommand } from "../../../cli/commands/approve.ts";
+import { UserError } from "../../../components/user-error.ts";
+import type { Shell } from "../../fake/gray.ts";
+import { openRollout } from "../../fake/open-rollout.ts";
+import { prod } from "../../fake/web.ts";
+import { verdict, type World } from "../../fake/world.ts";
+import { trial } from "../trial.ts";
+
+describe("gray approve", () => {
+  let world: World;
+  let shell: Shell;
+  let a: string;
+  let b: string;
+  let end: () => Promise<void>;
+  beforeEach(async () => {
+    ({ world, shell, a, b, end } = await trial());
+  });
+  afterEach(() => end());
+
+  const approve = (...args: string[]) => shell.run(approveCommand(), ...args);
+  const text = () => world.api.objects.get(world.recordPath("web"))?.data.record;
+  const verdicts = () => JSON.parse(text()).verdicts;
+  const events = () =>
+    [...world.api.objects.values()]
+      .filter(({ reason }) => reason === "ReleaseApproved")
+      .map(({ involvedObject, message }) => `${involvedObject.name}: ${message}`);
+
+  it("writes a good verdict with name and reason, which lets prod have the release", async () => {
+    await assert.rejects(world.up("prod", prod("b")), /has no good verdict/);
+    const said = await approve(b, "--reason", "looks fine");
+    assert.deepEqual(said.split("\n"), [
+      `There is no evidence on release ${b}; gray verify would gather some.`,
+      `web in dora-apps: release ${b} is judged good by alice. Next: pulumi up --stack prod`,
+    ]);
+    const { at, ...rest } = verdicts()[b];
+    assert.deepEqual(rest, { verdict: "good", by: "alice", reason: "looks fine" });
+    assert.ok(Date.parse(at));
+    await world.up("prod", prod("b"));
+    assert.equal(world.runs("web"), b);
+  });
+
+  it("shows the evidence first, and keeps it beside the person's word", async () => {
+    const evidence = { verdict: "undecided", reason: "canary has answered 12 requests", pValue: 1 };
+    const before = { ...verdict("undecided", "evidence"), evidence };
+    world.writeRecord({ verdicts: { [b]: before }, stableHistory: [a] }, "web");
+    const said = await approve(b, "--reason", "tried by hand");
+    assert.equal(said.split("\n")[0], `Evidence on release ${b}: undecided, canary has answered 12 requests.`);
+    const { by, verdict: now, evidence: kept } = verdicts()[b];
+    assert.deepEqual([now, by, kept], ["good", "alice", evidence]);
+  });
+
+  it("leaves what the record says besides", async () => {
+    world.writeRecord({ sequence: 3, verdicts: { [a]: verdict("good", "bob") } }, "web");
+    await approve(b, "--reason", "looks fine");
+    const { sequence, stableHistory, verdicts: all } = JSON.parse(text());
+    assert.deepEqual([sequence, stableHistory, all[a]], [3, [a], verdict("good", "bob")]);
+  });
+
+  it("leaves an Event on both Deployments", async () => {
+    await approve(b, "--reason", "looks fine");
+    const told = `release ${b} was judged good (alice: looks fine)`;
+    assert.deepEqual(events().sort(), [`web-canary: ${told}`, `web: ${told}`]);
+  });
+
+  it("overrules a bad verdict, and says so", async () => {
+    world.writeRecord({ verdicts: { [b]: verdict("bad", "evidence", "5xx") } }, "web");
+    const said = await approve(b, "--reason", "the load generator was broken");
+    assert.match(said, /\nThis overrules an earlier bad verdict \(evidence: 5xx\)\.\n/);
+    assert.equal(verdicts()[b].verdict, "good");
+  });
+
+  it("says so as JSON too", async () => {
+    world.writeRecord({ verdicts: { [b]: verdict("bad", "evidence", "5xx") } }, "web");
+    const { at: _, ...said } = JSON.parse(await approve(b, "--reason", "broken", "--json"));
+    assert.deepEqual(said, {
+      service: "web",
+      namespace: "dora-apps",
+      release: b,
+      verdict: "good",
+      by: "alice",
+      reason: "broken",
+      overruled: "evidence: 5xx",
+    });
+  });
+
+  it("does not call a good verdict overruled", async () => {
+    await approve(b, "--reason", "looks fine");
+    assert.doesNotMatch(await approve(b, "--reason", "once more"), /overrules/);
+  });
+
+  it("says that stable runs it already, where it does", async () => {
+    assert.match(await approve(a, "--reason", "looks fine"), /is judged good by alice\. Stable runs it already$/);
+  });
+
+  it("refuses a release that never ran here, and writes nothing", async () => {
+    const before = text();
+    await assert.rejects(
+      approve("0123456789ab", "--reason", "looks fine"),
+      new UserError(`web has never run release 0123456789ab: approve one of ${b}, ${a}.`),
+    );
+    assert.equal(text(), before);
+    assert.deepEqual(events(), []);
+  });
+
+  it("refuses another release than that of an open rollout, and writes nothing", async () => {
+    world.writeRecord({ open: openRollout(b, a) }, "web");
+    const before = text();
+    const refusal = `A rollout of ${b} of web is open, so release ${a} cannot be approved: approve that one, or end its rollout first (gray abort).`;
+    await assert.rejects(approve(a, "--reason", "looks fine"), new UserError(refusal));
+    assert.equal(text(), before);
+    assert.deepEqual(events(), []);
+  });
+
+  it("takes a release that a ReplicaSet was made of", async () => {
+    world.api.put("/apis/apps/v1/namespaces/dora-apps/replicasets/web-1", {
+      metadata: { name: "web-1", labels: { app: "web", release: "0123456789ab" } },
+    });
+    await approve("0123456789ab", "--reason", "looks fine");
+    assert.equal(verdicts()["0123456789ab"].by, "alice");
+  });
+
+  it("refuses to write over a damaged record", async () => {
+    world.writeRecordText("{", "web");
+    await assert.rejects(approve(b, "--reason", "looks fine"), /^Refusal: The record web-rollout .* cannot be read/);
+    assert.equal(text(), "{");
+    assert.deepEqual(events(), []);
+  });
+});

@@ -1,0 +1,263 @@
+import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { destroyCommand } from "../../../cli/commands/destroy.ts";
+import { UserError } from "../../../components/user-error.ts";
+import { ApiServer } from "../../fake/api-server.ts";
+import { type Exported, Shell } from "../../fake/gray.ts";
+
+/** The state of a stack with services, each with the tracks that it owns. */
+function stack(services: Record<string, string[] | undefined>, cluster = "cluster-uid", owner?: string): Exported[] {
+  const urn = (type: string, name: string) => `urn:pulumi:stack::gray-release::${type}::${name}`;
+  const root = "pulumi:pulumi:Stack";
+  const component = "gray-release:index:CanaryService";
+  const releases = Object.fromEntries(Object.keys(services).map((name) => [`dora-apps/${name}`, { cluster }]));
+  return [
+    { type: root, urn: urn(root, "gray-release"), outputs: { releases } },
+    ...Object.entries(services).map(([name, tracks]) => ({
+      type: component,
+      urn: urn(component, name),
+      inputs: { namespace: "dora-apps", ...(tracks && { tracks }) },
+    })),
+    ...Object.keys(services).flatMap((name) =>
+      owner === undefined
+        ? []
+        : [{ type: "pulumi:index:Stash", urn: urn("pulumi:index:Stash", `${name}-owner`), outputs: { output: owner } }],
+    ),
+  ];
+}
+
+describe("gray destroy", () => {
+  let api: ApiServer;
+  let shell: Shell;
+  beforeEach(async () => {
+    api = await ApiServer.start();
+    shell = new Shell(api.kubeconfig);
+    for (const service of services) {
+      api.put(record(service), { metadata: { name: `${service}-rollout` } });
+      api.put(lease(service), { metadata: { name: `${service}-rollout` } });
+      api.put(evidence(service), { metadata: { name: `${service}-evidence` } });
+      api.put(diagnostics(service), { metadata: { name: `${service}-diagnostics` } });
+      api.put(templates(service), { metadata: { name: `${service}-templates` } });
+    }
+  });
+  afterEach(async () => {
+    shell.remove();
+    await api.stop();
+  });
+
+  const evidence = (service: string) => `/api/v1/namespaces/dora-apps/configmaps/${service}-evidence`;
+  const diagnostics = (service: string) => `/api/v1/namespaces/dora-apps/configmaps/${service}-diagnostics`;
+  const templates = (service: string) => `/api/v1/namespaces/dora-apps/configmaps/${service}-templates`;
+  const record = (service: string) => `/api/v1/namespaces/dora-apps/configmaps/${service}-rollout`;
+  const lease = (service: string) => `/apis/coordination.k8s.io/v1/namespaces/dora-apps/leases/${service}-rollout`;
+  const services = ["web", "shop", "other"];
+  const records = () => services.filter((service) => api.objects.has(record(service)));
+  const observed = () => services.filter((service) => api.objects.has(evidence(service)));
+  const mourned = () => services.filter((service) => api.objects.has(diagnostics(service)));
+  const described = () => services.filter((service) => api.objects.has(templates(service)));
+  const leased = () => services.filter((service) => api.objects.has(lease(service)));
+  const destroy = (...args: string[]) => shell.run(destroyCommand(), ...args);
+  const destroyed = () =>
+    shell.calls.filter((call) => call.startsWith("destroy ")).map((call) => call.split(" ").at(-1));
+
+  it("takes down the stacks that own stable alone before those that own the front, then the records", async () => {
+    shell.stacks({
+      canary: stack({ web: ["canary"] }),
+      eu: stack({ web: ["stable"] }),
+      all: stack({ shop: undefined }),
+      prod: stack({ web: ["stable"] }),
+    });
+    const said = await destroy("--yes");
+    assert.deepEqual(destroyed(), ["eu", "prod", "canary", "all"]);
+    assert.equal(
+      said,
+      "Down: eu, then prod, then canary, then all; the records of dora-apps/web, dora-apps/shop are deleted.",
+    );
+    assert.deepEqual([records(), observed(), mourned(), leased()], [["other"], ["other"], ["other"], ["other"]]);
+    assert.deepEqual(described(), ["other"]);
+  });
+
+  it("lifts the protection of a stack just before it takes it down", async () => {
+    shell.stacks({ prod: stack({ web: ["stable"] }), canary: stack({ web: ["canary"] }) });
+    await destroy("--yes");
+    assert.deepEqual(shell.calls, [
+      "state unprotect --all --yes --stack prod",
+      "destroy --yes --skip-preview --suppress-outputs --stack prod",
+      "state unprotect --all --yes --stack canary",
+      "destroy --yes --skip-preview --suppress-outputs --stack canary",
+    ]);
+  });
+
+  it("prints in CI nothing of pulumi that the CI system takes for a command", async () => {
+    shell.stacks({ prod: stack({ web: ["stable"] }) });
+    shell.prints("::set-env name=A::b\n");
+    const { out, err, code } = await shell.runInCi("destroy", "--yes");
+    const safe = ": :set-env name=A::b\n".repeat(2);
+    assert.deepEqual([out, err, code], [`${safe}Down: prod; the records of dora-apps/web are deleted.\n`, safe, 0]);
+    const asJson = await shell.runInCi("destroy", "--yes", "--json");
+    assert.deepEqual([JSON.parse(asJson.out).stacks, asJson.err], [["prod"], safe + safe]);
+  });
+
+  it("says what it took down as JSON", async () => {
+    shell.stacks({ canary: stack({ web: ["canary"] }), prod: stack({ web: ["stable"] }) });
+    assert.deepEqual(JSON.parse(await destroy("--yes", "--json")), {
+      stacks: ["prod", "canary"],
+      services: ["dora-apps/web"],
+      deleted: [],
+      left: [],
+    });
+  });
+
+  describe("where an up that was killed left objects", () => {
+    const paths = {
+      Deployment: "/apis/apps/v1/namespaces/dora-apps/deployments/web-canary",
+      ConfigMap: "/api/v1/namespaces/dora-apps/configmaps/web-config-1",
+      HTTPRoute: "/apis/gateway.networking.k8s.io/v1/namespaces/dora-apps/httproutes/web",
+    };
+    const stand = (owner: string | undefined, service = "web") => {
+      for (const path of Object.values(paths)) {
+        api.put(path, {
+          metadata: {
+            name: path.split("/").at(-1) ?? "",
+            labels: { "gray-release/service": service },
+            ...(owner !== undefined && { annotations: { "gray-release/owner": owner } }),
+          },
+        });
+      }
+    };
+    const standing = () => Object.values(paths).filter((path) => api.objects.has(path));
+    beforeEach(() => {
+      api.put("/apis/gateway.networking.k8s.io/v1", { metadata: { name: "v1" } });
+      shell.stacks({
+        prod: stack({ web: ["stable"] }, undefined, "feed"),
+        canary: stack({ web: ["canary"] }, undefined, "beef"),
+      });
+      for (const service of services) {
+        for (const path of [record(service), evidence(service), diagnostics(service)]) {
+          const { name } = api.objects.get(path)?.metadata ?? { name: "" };
+          api.put(path, { metadata: { name, labels: { "gray-release/service": service } } });
+        }
+      }
+    });
+
+    it("deletes what has the owner id of one of the stacks, and says so", async () => {
+      stand("beef");
+      assert.equal(
+        await destroy("--yes"),
+        [
+          "Deleted too, as an up that was killed had made them and no state held them: Deployment web-canary of dora-apps, HTTPRoute web of dora-apps, ConfigMap web-config-1 of dora-apps.",
+          "Down: prod, then canary; the records of dora-apps/web are deleted.",
+        ].join("\n"),
+      );
+      assert.deepEqual([standing(), records()], [[], ["shop", "other"]]);
+    });
+
+    for (const owner of ["another", undefined]) {
+      it(`leaves what has ${owner ?? "no"} owner id, and its record, and does not call it done`, async () => {
+        stand(owner);
+        await assert.rejects(
+          destroy("--yes"),
+          new UserError(
+            "Deployment web-canary of dora-apps, HTTPRoute web of dora-apps, ConfigMap web-config-1 of dora-apps still stand, for these stacks did not make them, and so does their record: take down the stack that made them, in its own backend, or, if there is none, delete them with kubectl.",
+          ),
+        );
+        assert.deepEqual([standing().length, records(), leased()], [3, services, services]);
+      });
+    }
+
+    it("passes over what goes already, and what is of another service", async () => {
+      stand("another", "shop");
+      assert.equal(await destroy("--yes"), "Down: prod, then canary; the records of dora-apps/web are deleted.");
+      stand("another");
+      for (const path of standing()) Object.assign(api.objects.get(path)?.metadata ?? {}, { deletionTimestamp: "now" });
+      await destroy("--yes");
+    });
+  });
+
+  it("refuses where any stack lives on another cluster, and touches nothing", async () => {
+    shell.stacks({ prod: stack({ web: ["stable"] }), canary: stack({ web: ["canary"] }, "other-uid") });
+    await assert.rejects(
+      destroy("--yes"),
+      new UserError(
+        "Stack canary lives on the cluster with UID other-uid and this one is cluster-uid: choose the right one with KUBECONFIG or --context.",
+      ),
+    );
+    assert.deepEqual(shell.calls, []);
+    assert.deepEqual(records(), ["web", "shop", "other"]);
+  });
+
+  /** Canary's stack, whose Deployment a provider with these inputs deploys. */
+  const deployedBy = (inputs: object): Exported[] => {
+    const [component] = stack({ web: ["canary"] }).slice(1);
+    const provider = "urn:pulumi:stack::gray-release::pulumi:providers:kubernetes::cluster";
+    const child = { type: "kubernetes:apps/v1:Deployment", urn: "urn:web", parent: component?.urn ?? "" };
+    return [
+      ...stack({ web: ["canary"] }),
+      { type: "pulumi:providers:kubernetes", urn: provider, inputs },
+      { ...child, provider: `${provider}::id` },
+    ];
+  };
+
+  it("goes on where the provider in the state takes the cluster of the environment, or is encrypted", async () => {
+    for (const inputs of [{ kubeconfig: "" }, {}, { kubeconfig: { ciphertext: "v1:a" }, context: "none" }]) {
+      shell.stacks({ canary: deployedBy(inputs) });
+      await destroy("--yes");
+      assert.deepEqual(destroyed(), ["canary"]);
+      rmSync(join(shell.folder, "calls"));
+    }
+  });
+
+  it("refuses where the provider in the state leads to another cluster, or to none, and touches nothing", async () => {
+    const eu = await ApiServer.start({ cluster: "eu-uid" });
+    try {
+      shell.stacks({ canary: deployedBy({ kubeconfig: eu.kubeconfig, context: "fake" }) });
+      await assert.rejects(destroy("--yes"), {
+        message:
+          "The provider in the state of stack canary leads to the cluster with UID eu-uid from here, and cluster-uid was chosen: let KUBECONFIG and its current context lead to the one to destroy it on.",
+      });
+      shell.stacks({ canary: deployedBy({ kubeconfig: "/home/alice/.kube/config", context: "laptop" }) });
+      await assert.rejects(
+        destroy("--yes"),
+        /^Refusal: The provider in the state of stack canary leads to no cluster from here \(The kubeconfig \/home\/alice\/\.kube\/config does not exist: .*\): run pulumi up --refresh=false --stack canary once, /,
+      );
+      assert.deepEqual(shell.calls, []);
+    } finally {
+      await eu.stop();
+    }
+  });
+
+  describe("without the right to list", () => {
+    const routes = "/apis/gateway.networking.k8s.io/v1/namespaces/dora-apps/httproutes";
+    const forbid = (collection: string) => {
+      api.intercept = ({ path }) =>
+        path === collection ? { status: 403, body: { message: "it is forbidden to list them" } } : undefined;
+    };
+    beforeEach(() => shell.stacks({ prod: stack({ web: ["stable"] }), canary: stack({ web: ["canary"] }) }));
+
+    it("Deployments, or HTTPRoutes of a service with a gateway, refuses before it touches anything", async () => {
+      api.put("/api/v1/namespaces/dora-apps/services/web-stable", { metadata: { name: "web-stable" } });
+      for (const collection of ["/apis/apps/v1/namespaces/dora-apps/deployments", routes]) {
+        forbid(collection);
+        await assert.rejects(destroy("--yes"), /^ApiError: it is forbidden to list them/);
+        assert.deepEqual(shell.calls, []);
+      }
+    });
+
+    it("HTTPRoutes takes down a service without a gateway", async () => {
+      forbid(routes);
+      assert.equal(await destroy("--yes"), "Down: prod, then canary; the records of dora-apps/web are deleted.");
+    });
+  });
+
+  it("leaves a stack without a service alone", async () => {
+    shell.stacks({ empty: [], canary: stack({ web: ["canary"] }) });
+    await destroy("--yes");
+    assert.deepEqual(destroyed(), ["canary"]);
+  });
+
+  it("has nothing to do where no stack holds anything", async () => {
+    shell.stacks({ empty: [] });
+    await assert.rejects(destroy("--yes"), /No stack of this project holds anything/);
+  });
+});

@@ -1,0 +1,223 @@
+import assert from "node:assert/strict";
+import { Readable } from "node:stream";
+import { planCommand } from "../../../cli/commands/plan.ts";
+import { UserError } from "../../../components/user-error.ts";
+import type { Shell } from "../../fake/gray.ts";
+import { openRollout } from "../../fake/open-rollout.ts";
+import type { World } from "../../fake/world.ts";
+import { trial } from "../trial.ts";
+
+describe("gray plan", () => {
+  let world: World;
+  let shell: Shell;
+  let end: () => Promise<void>;
+  const checkout = process.cwd();
+  beforeEach(async () => {
+    ({ world, shell, end } = await trial());
+    for (let i = 1; i <= 9; i++) pod(`web-${i}`, "stable");
+    pod("web-canary-1", "canary");
+    shell.previews({ canary: preview("web-canary"), prod: preview("web") });
+  });
+  afterEach(() => {
+    process.chdir(checkout);
+    return end();
+  });
+
+  const pod = (name: string, track: string) =>
+    world.api.put(`/api/v1/namespaces/dora-apps/pods/${name}`, {
+      metadata: { name, labels: { app: "web", track, release: track } },
+      spec: { containers: [{ name: "web", ports: [{ containerPort: 80 }] }] },
+      status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }] },
+    });
+  const preview = (name: string) => ({
+    steps: [
+      {
+        op: "update",
+        urn: `urn:pulumi:s::gray-release::kubernetes:apps/v1:Deployment::${name}`,
+        newState: { type: "kubernetes:apps/v1:Deployment", custom: true },
+        detailedDiff: { "spec.template.spec.containers[0].image": {} },
+      },
+    ],
+    changeSummary: { same: 5, update: 1 },
+    diagnostics: [{ severity: "warning", message: "warning: web is refused\n" }],
+  });
+  const component = (id: string, steps: object[]) => ({
+    op: "update",
+    urn: "urn:pulumi:canary::gray-release::gray-release:index:CanaryService::web",
+    newState: {
+      type: "gray-release:index:CanaryService",
+      inputs: { plan: { checks: [{ path: "/" }], steps }, releases: { canary: { id } } },
+    },
+  });
+  /** Every pod answers so many requests more at each look, and so many of them with 500. */
+  const traffic = (ok: number, failed: number) => {
+    const looks = new Map<string, number>();
+    world.api.intercept = ({ path }) => {
+      if (!path.endsWith("/proxy/metrics")) return undefined;
+      const look = (looks.get(path) ?? 0) + 1;
+      looks.set(path, look);
+      const text = [`{code="200"} ${ok * look}`, `{code="500"} ${failed * look}`].map(
+        (series) => `http_requests_total${series}\n`,
+      );
+      return { status: 200, stream: Readable.from(["# TYPE http_requests_total counter\n", ...text]) };
+    };
+  };
+  const plan = (...args: string[]) => shell.run(planCommand(), "--for", "0.05s", ...args);
+
+  it("shows the traffic, how long a decision takes at each weight, and what would change", async () => {
+    traffic(98, 2);
+    const said = await plan();
+    assert.match(
+      said,
+      /^web answers \d+ requests\/s, stable 2 % of its own with 5xx \(10 of 10 pods over [\d.]+ s\)\./,
+    );
+    assert.match(said, /\n10 \(in force\) +10 % /);
+    assert.match(said, /\ncanary +update +Deployment +web-canary +spec\.template\.spec\.containers\[0\]\.image\n/);
+    assert.match(said, /\nprod +update +Deployment +web +spec/);
+    assert.match(said, /\ncanary: 1 change, 5 unchanged\.\nprod: 1 change, 5 unchanged\./);
+    assert.match(said, /\ncanary, prod: warning: web is refused$/);
+  });
+
+  it("says all of it as JSON", async () => {
+    traffic(98, 2);
+    const said = JSON.parse(await plan("--json"));
+    assert.deepEqual([said.service, said.namespace, said.stableReplicas], ["web", "dora-apps", 9]);
+    assert.deepEqual([said.podsRead, said.podsListed, said.shareInForce, said.problems], [10, 10, 0.1, []]);
+    assert.equal(said.traffic.errors, 0.02);
+    assert.ok(said.traffic.requestsPerSecond > 100);
+    assert.equal(said.forecasts.length, 5);
+    assert.deepEqual(Object.keys(said.forecasts[2]), ["weight", "refused", "inForce", "forecast"]);
+    assert.deepEqual(
+      said.stacks.map(({ stack }: { stack: string }) => stack.split("/").at(-1)),
+      ["canary", "prod"],
+    );
+  });
+
+  it("says no value of what the program describes, as it may be a secret", async () => {
+    const component = {
+      op: "update",
+      urn: "urn:pulumi:s::gray-release::gray-release:index:CanaryService::web",
+      newState: { type: "gray-release:index:CanaryService", inputs: { containers: [{ env: [{ value: "s3cret" }] }] } },
+    };
+    shell.previews({ canary: { steps: [component] } });
+    const said = await plan("--json");
+    assert.deepEqual(Object.keys(JSON.parse(said).stacks[0]), ["stack", "changes", "unchanged", "warnings"]);
+    assert.doesNotMatch(said, /s3cret/);
+  });
+
+  it("shows the steps that a rollout would go through, with how long a decision takes at each weight", async () => {
+    traffic(98, 2);
+    const steps = [{ stage: "dark" }, { stage: "canary", weight: 10, atLeast: 60, approval: true }, { stage: "full" }];
+    shell.previews({ canary: { steps: [component("cccccccccccc", steps)] } });
+    const said = await plan();
+    assert.match(
+      said,
+      /\ngray rollout would bring cccccccccccc to the users in these steps:\n\nSTEP +PASSED WHEN +HOLDS/,
+    );
+    assert.match(said, /\ndark +GET \/ pass +60 s *\n/);
+    const time = "\\d+ (?:s|min|h)";
+    assert.match(
+      said,
+      new RegExp(
+        `\ncanary at 10 % +the verdict is good, 60 s are over +15 min +by a person +${time} +${time} +${time} +${time}`,
+      ),
+    );
+    assert.match(said, /\nfull +stable runs it completely, and 5 min later *\n/);
+    const { release, steps: foreseen } = JSON.parse(await plan("--json"));
+    assert.equal(release, "cccccccccccc");
+    assert.deepEqual(
+      foreseen.map(({ step, prospect }: { step: { stage: string }; prospect?: object }) => [step.stage, !!prospect]),
+      [
+        ["dark", false],
+        ["canary", true],
+        ["full", false],
+      ],
+    );
+  });
+
+  it("shows the steps without times where there is no traffic", async () => {
+    traffic(0, 0);
+    shell.previews({ canary: { steps: [component("cccccccccccc", [{ stage: "full" }])] } });
+    assert.match(await plan(), /\nSTEP +PASSED WHEN +HOLDS AFTER +APPROVAL\nfull +stable runs it/);
+  });
+
+  it("says that a rollout is open, and that it shows what comes after it", async () => {
+    traffic(98, 2);
+    world.writeRecord({ open: openRollout("bbbbbbbbbbbb", "aaaaaaaaaaaa") }, "web");
+    assert.match(await plan(), /\n\nA rollout of bbbbbbbbbbbb is open; what follows is what comes after it\.\n\nSTACK/);
+    assert.equal(JSON.parse(await plan("--json")).open, "bbbbbbbbbbbb");
+  });
+
+  it("previews prod with the release that canary's preview would run", async () => {
+    traffic(98, 2);
+    await plan();
+    assert.deepEqual(shell.previewed, [
+      "preview --json canary webhook=none rendered=file",
+      "preview --json prod webhook=none rendered=file",
+    ]);
+  });
+
+  it("is refused with the policy that a stack does not pass", async () => {
+    traffic(98, 2);
+    shell.violation("prod", "images come from reg.example.com");
+    await assert.rejects(
+      plan("--policy-pack", "policies"),
+      new UserError("Stack prod violates the policy house-registry: images come from reg.example.com"),
+    );
+  });
+
+  it("shows what the policies say of each stack, and asks them of no half a preview", async () => {
+    traffic(98, 2);
+    assert.match(
+      await plan("--policy-pack", "policies"),
+      /\nThe policies in policies say of it:\n\ncanary: no violation of 1 rules\.\nprod: no violation of 1 rules\.$/,
+    );
+    const { policies } = JSON.parse(await plan("--policy-pack", "policies", "--json"));
+    assert.deepEqual(policies[0].rules, ["house-registry"]);
+    const broken = { diagnostics: [{ severity: "error", message: "no such namespace" }] };
+    shell.previews({ canary: broken, prod: broken }, 1);
+    const asked = shell.previewed.length;
+    await assert.rejects(plan("--policy-pack", "policies"), /says: no such namespace$/);
+    assert.equal(shell.previewed.length - asked, 2);
+  });
+
+  it("makes up no number where there is no traffic", async () => {
+    traffic(0, 0);
+    const said = await plan();
+    assert.match(
+      said,
+      /^web got no request in [\d.]+ s \(10 of 10 pods\), so how long a decision will take cannot be told: try again/,
+    );
+    assert.doesNotMatch(said, /NOTICED/);
+    assert.match(said, /web-canary/);
+  });
+
+  it("says why where the traffic cannot be read", async () => {
+    const said = await plan();
+    assert.match(said, /^The traffic of web cannot be read, so how long a decision will take cannot be told\./);
+    assert.match(said, /\nweb-1 answers 404 instead of its metrics .* \(And 9 more\.\)\n/);
+  });
+
+  it("says so where there is no stable to compare with", async () => {
+    traffic(98, 2);
+    world.api.objects.delete("/apis/apps/v1/namespaces/dora-apps/deployments/web");
+    assert.match(await plan(), /^web has no stable pods to compare with yet, so how long/);
+  });
+
+  it("says where to run it to see what changes", async () => {
+    traffic(98, 2);
+    process.chdir(shell.folder);
+    const said = await plan();
+    assert.match(said, /NOTICED/);
+    assert.match(
+      said,
+      /\nThe stacks of web are run in the folder of the Pulumi project gray-release: run gray plan beside its Pulumi\.yaml\.$/,
+    );
+  });
+
+  it("is refused with the program's own sentence, after what can be said", async () => {
+    traffic(98, 2);
+    shell.previews({ canary: { diagnostics: [{ severity: "error", message: "error: weight is 51.\n" }] } }, 1);
+    await assert.rejects(plan(), new UserError("pulumi preview --stack canary says: weight is 51."));
+  });
+});

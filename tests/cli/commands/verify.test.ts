@@ -1,0 +1,262 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+import { verifyCommand } from "../../../cli/commands/verify.ts";
+import { UserError } from "../../../components/user-error.ts";
+import type { ApiRequest } from "../../fake/api-server.ts";
+import type { Shell } from "../../fake/gray.ts";
+import { withoutSleep } from "../../fake/sleep.ts";
+import { verdict, type World } from "../../fake/world.ts";
+import { trial } from "../trial.ts";
+
+/** Seconds that pass from one look to the next. */
+const step = 5;
+
+/** The last line of `gray verify --json`. */
+interface Final {
+  readonly final: true;
+  readonly verdict: string;
+  readonly reason: string;
+  readonly guard?: string;
+  readonly observed?: { readonly verdict: string; readonly reason: string };
+}
+
+describe("gray verify", () => {
+  let world: World;
+  let shell: Shell;
+  let a: string;
+  let b: string;
+  let end: () => Promise<void>;
+  let sleepAgain: () => void;
+  let looks: number;
+  /** What a person is told beside the numbers. */
+  let told: string[];
+  const { now } = Date;
+  const { error, warn } = console;
+
+  beforeEach(async () => {
+    ({ world, shell, a, b, end } = await trial());
+    for (let at = 1; at <= 3; at++) pod(`web-${at}`, "stable", a);
+    pod("web-canary-1", "canary", b);
+    looks = 0;
+    told = [];
+    const began = now();
+    Date.now = () => began + looks * step * 1000;
+    console.error = (line: string) => void told.push(line);
+    console.warn = (line: string) => void told.push(line);
+    sleepAgain = withoutSleep();
+  });
+  afterEach(async () => {
+    sleepAgain();
+    Object.assign(Date, { now });
+    Object.assign(console, { error, warn });
+    process.exitCode = undefined;
+    await end();
+  });
+
+  const pod = (name: string, track: string, release: string) =>
+    world.api.put(`/api/v1/namespaces/dora-apps/pods/${name}`, {
+      metadata: { name, labels: { app: "web", track, release } },
+      spec: { containers: [{ name: "web", ports: [{ containerPort: 80 }] }] },
+      status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }] },
+    });
+  /** Each pod answers a hundred requests a look, canary some of them with 500. @param more answers in place of the server */
+  const traffic = (failed: number, more: typeof world.api.intercept = () => undefined) => {
+    world.api.intercept = (request) => {
+      const answer = more(request);
+      if (answer) return answer;
+      if (request.path.endsWith("/pods")) looks++;
+      const [, name] = /\/pods\/([^:]+):80\/proxy\/metrics$/.exec(request.path) ?? [];
+      if (name === undefined) return undefined;
+      const bad = name.includes("canary") ? failed : 0;
+      const text = [`{code="200"} ${(100 - bad) * looks}`, `{code="500"} ${bad * looks}`].map(
+        (series) => `http_requests_total${series}\n`,
+      );
+      return { status: 200, stream: Readable.from(["# TYPE http_requests_total counter\n", ...text]) };
+    };
+  };
+  const verify = async (...args: string[]) => {
+    const lines = (await shell.run(verifyCommand(), "--json", ...args)).split("\n");
+    const last = JSON.parse(lines.at(-1) ?? "") as Final;
+    assert.ok(last.final);
+    return { last, code: process.exitCode };
+  };
+  const record = () => world.api.objects.get(world.recordPath("web"));
+  const recorded = () => JSON.parse(record()?.data.record).verdicts[b];
+  const isWrite = ({ method, path }: ApiRequest) =>
+    method === "PUT" ? path === world.recordPath("web") : method === "POST" && path.endsWith("/configmaps");
+  const unavailable = { status: 503, body: { message: "the server is starting" } };
+  /** A connection that breaks. */
+  const broken = () => ({ status: 200, stream: new Readable({ read: () => {} }).destroy(new Error("broken")) });
+
+  it("writes good into the record, tells it in Events, and ends with 0", async () => {
+    traffic(0);
+    const { last, code } = await verify();
+    assert.deepEqual([code, last.verdict, recorded().verdict], [0, "good", "good"]);
+    const judged = [...world.api.objects.values()].filter(({ reason }) => reason === "ReleaseJudgedGood");
+    assert.deepEqual(judged.map(({ involvedObject }) => involvedObject.name).sort(), ["web", "web-canary"]);
+    assert.deepEqual(told, []);
+  });
+
+  it("brings a conviction into the record though it cannot be written at first, and goes on looking meanwhile", async () => {
+    let refused = 0;
+    let since = 0;
+    traffic(30, (request) => {
+      if (!isWrite(request) || refused === 3) return undefined;
+      refused++;
+      since ||= looks;
+      return unavailable;
+    });
+    const { last, code } = await verify();
+    assert.deepEqual([code, last.verdict, recorded().verdict], [3, "bad", "bad"]);
+    assert.equal(looks - since, 3);
+    assert.deepEqual(told, [
+      "The verdict bad could not be written into the record (the server is starting (PUT " +
+        "/api/v1/namespaces/dora-apps/configmaps/web-rollout: 503)): trying again.",
+      "The record could be written now.",
+    ]);
+  });
+
+  it("ends with 3 when a conviction cannot be written for a minute, and says so last", async () => {
+    traffic(30, (request) => (isWrite(request) ? unavailable : undefined));
+    const { last, code } = await verify();
+    assert.deepEqual([code, last.verdict, recorded()], [3, "bad", undefined]);
+    assert.match(last.reason, /could not be written and does not say so \(the server is starting/);
+    assert.ok(looks * step < 120, `${looks} looks`);
+  });
+
+  it("ends with 4 when good cannot be written: the gate does not know of it", async () => {
+    traffic(0, (request) => (isWrite(request) ? unavailable : undefined));
+    const { last, code } = await verify();
+    assert.deepEqual([code, last.verdict, last.observed?.verdict], [4, "undecided", "good"]);
+    assert.match(last.reason, /^found good, .*could not be written/);
+  });
+
+  it("keeps its exit code when an Event cannot be written, whatever the reason", async () => {
+    for (const [answer, why] of [
+      [broken, /does not answer/],
+      [() => unavailable, /the server is starting/],
+    ] as const) {
+      told = [];
+      traffic(30, ({ path }) => (path.endsWith("/events") ? answer() : undefined));
+      assert.equal((await verify()).code, 3);
+      assert.equal(recorded().verdict, "bad");
+      assert.equal(told.length, 2);
+      assert.match(told[0] ?? "", /^The Event ReleaseJudgedBad on Deployment web\S* could not be written: /);
+      assert.match(told[0] ?? "", why);
+      world.writeRecord({ verdicts: {} }, "web");
+    }
+  });
+
+  it("ends with 3 when the record keeps bad, though the evidence is good now, and writes nothing", async () => {
+    world.writeRecord({ verdicts: { [b]: verdict("bad", "evidence", "5xx") } }, "web");
+    const before = record()?.metadata.resourceVersion;
+    traffic(0);
+    const { last, code } = await verify();
+    assert.deepEqual([code, last.verdict, last.observed?.verdict], [3, "bad", "good"]);
+    assert.match(last.reason, /^the record says so \(evidence: 5xx\), which good by evidence does not overrule/);
+    assert.equal(record()?.metadata.resourceVersion, before);
+    assert.deepEqual(told, ['The record keeps "bad" (evidence: 5xx).']);
+  });
+
+  it("leaves a person's good as it is when the evidence is good too", async () => {
+    world.writeRecord({ verdicts: { [b]: verdict("good") } }, "web");
+    const before = record()?.metadata.resourceVersion;
+    traffic(0);
+    const { last, code } = await verify();
+    assert.deepEqual([code, last.verdict, recorded()], [0, "good", verdict("good")]);
+    assert.equal(record()?.metadata.resourceVersion, before);
+  });
+
+  it("ends a watch by what the record holds, not by its last look", async () => {
+    let after = 0;
+    traffic(0, ({ path }) => {
+      if (!path.endsWith("/proxy/metrics") || recorded()?.verdict !== "good") return undefined;
+      if (++after === 12) process.emit("SIGINT");
+      return { status: 500, body: "out of order" };
+    });
+    const { last, code } = await verify("--watch");
+    assert.deepEqual([code, last.verdict, last.observed?.verdict], [0, "good", "undecided"]);
+    assert.match(last.reason, /^the record says so \(evidence: .*\); now it is undecided: /);
+  });
+
+  it("does not write bad again over a person's word during a watch", async () => {
+    let after = 0;
+    traffic(30, ({ path }) => {
+      if (!path.endsWith("/pods") || recorded()?.verdict === undefined) return undefined;
+      if (++after === 1) world.writeRecord({ verdicts: { [b]: verdict("good") } }, "web");
+      if (after === 4) process.emit("SIGINT");
+      return undefined;
+    });
+    const { code } = await verify("--watch");
+    assert.deepEqual([code, recorded().verdict], [3, "good"]);
+  });
+
+  it("ends at once when it is interrupted, though the API server does not answer", async () => {
+    const silent = new Readable({ read: () => {} });
+    let asked = 0;
+    traffic(0, ({ path }) => {
+      if (!path.endsWith("/pods") || ++asked < 3) return undefined;
+      setImmediate(() => process.emit("SIGINT"));
+      return { status: 200, stream: silent };
+    });
+    const { last, code } = await verify();
+    assert.deepEqual([code, last.verdict, recorded().verdict], [4, "undecided", "undecided"]);
+  }).timeout(3000);
+
+  it("ends in good order when its terminal closes", async () => {
+    let asked = 0;
+    traffic(0, ({ path }) => {
+      if (!path.endsWith("/pods") || ++asked !== 3) return undefined;
+      // As the kernel and the shell do.
+      for (const _ of [1, 2]) assert.ok(process.emit("SIGHUP"));
+      return undefined;
+    });
+    const { code } = await verify("--watch");
+    assert.deepEqual([code, recorded().verdict], [4, "undecided"]);
+  }).timeout(3000);
+
+  it("refuses an unreadable record: whether there ever was another release cannot be told", async () => {
+    world.writeRecordText("{", "web");
+    await assert.rejects(verify(), (error) => {
+      assert.ok(error instanceof UserError);
+      assert.match(error.message, /^The record web-rollout in namespace dora-apps cannot be read/);
+      return true;
+    });
+  });
+
+  /** A port of loopback, and what gives it back. */
+  const takePort = async () => {
+    const server = createServer();
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    const { port } = server.address() as AddressInfo;
+    return { port: String(port), free: () => new Promise<unknown>((freed) => server.close(freed)) };
+  };
+
+  it("leaves no timer behind when the port for its metrics is taken", async () => {
+    const { port, free } = await takePort();
+    const timers = () => process.getActiveResourcesInfo().filter((each) => each === "Timeout").length;
+    const before = timers();
+    await assert.rejects(verify("--metrics-port", port), /cannot be used for metrics \(EADDRINUSE\)/);
+    assert.equal(timers(), before);
+    await free();
+  });
+
+  it("exposes what share of the traffic canary gets, and asks for the pods once a look", async () => {
+    const { port, free } = await takePort();
+    await free();
+    traffic(30);
+    const verifying = shell.run(verifyCommand(), "--json", "--watch", "--metrics-port", port);
+    let exposed = "";
+    while (!/gray_weight\{/.test(exposed)) {
+      const answer = await fetch(`http://127.0.0.1:${port}/metrics`).catch(() => undefined);
+      exposed = (await answer?.text()) ?? "";
+    }
+    process.emit("SIGINT");
+    const shown = (await verifying).split("\n").length - 1;
+    assert.match(exposed, /gray_weight\{[^}]*\} 25\n/);
+    // Once to see what there is to compare, and once for a look that was cut short.
+    assert.ok(looks <= shown + 2, `${looks} for ${shown} looks`);
+  });
+});

@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { Readable } from "node:stream";
+import { Command } from "commander";
+import { reservedNames } from "../../../analysis/indicator.ts";
+import { aboutSource, pairsOf, type SourceOptions, sourceOf } from "../../../cli/options/sources.ts";
+import { seconds, written } from "../../../cli/output/time.ts";
+import type { FoundService } from "../../../cli/services.ts";
+import { backendName, deploymentName } from "../../../components/names.ts";
+import { pod } from "../../analysis/reading.ts";
+import { WebServer } from "../../analysis/server.ts";
+
+const found = { api: {}, namespace: "dora-apps", service: "fop-gate" } as FoundService;
+const optionsOf = (...args: string[]) => {
+  const verb = aboutSource(new Command("verb")).exitOverride();
+  verb.parse(args, { from: "user" });
+  return verb.opts<SourceOptions>();
+};
+const source = (of: FoundService, ...args: string[]) => sourceOf(optionsOf(...args), of);
+
+describe("the source that a verb's options mean", () => {
+  it("is the pods' own metrics by default, and Prometheus where its address is given", () => {
+    assert.equal(source(found).describe(), "read from the pods' own metrics");
+    const own = source(found, "--prometheus", "http://127.0.0.1:9090").describe();
+    assert.match(own, /Prometheus/);
+    assert.match(source(found, "--prometheus", "http://127.0.0.1:9090", "--series", "traefik").describe(), /Traefik/);
+  });
+
+  it("reads the pods where --pod-port and --metrics-path say", async () => {
+    const asked: string[] = [];
+    const stream = async (path: string) => {
+      asked.push(path);
+      return { status: 200, text: Readable.from([]) };
+    };
+    const read = (...args: string[]) =>
+      source({ ...found, api: { stream } as unknown as FoundService["api"] }, ...args).read(
+        [pod("web-1")],
+        new AbortController().signal,
+      );
+    await read();
+    await read("--pod-port", "9100", "--metrics-path", "/stats/prometheus");
+    await read("--pod-port", "http");
+    assert.deepEqual(asked, [
+      "/api/v1/namespaces/dora-apps/pods/web-1:8080/proxy/metrics",
+      "/api/v1/namespaces/dora-apps/pods/web-1:9100/proxy/stats/prometheus",
+      "/api/v1/namespaces/dora-apps/pods/web-1:8080/proxy/metrics",
+    ]);
+  });
+
+  describe("in Prometheus", () => {
+    let server: WebServer;
+    let query: string;
+    before(async () => {
+      server = await WebServer.start();
+      server.answer = (request, response) => {
+        let body = "";
+        request.on("data", (chunk) => {
+          body += chunk;
+        });
+        request.on("end", () => {
+          query = new URLSearchParams(body).get("query") ?? "";
+          response.end();
+        });
+      };
+    });
+    after(() => server.stop());
+    const queryOf = async (...args: string[]) => {
+      await source(found, "--prometheus", server.url, ...args).read([pod("web-1")], new AbortController().signal);
+      return query;
+    };
+
+    it("is of the objects that the product makes: a gateway's backends are Services, Istio's workloads Deployments", async () => {
+      for (const [series, nameOf] of [
+        ["traefik", backendName],
+        ["ingress-nginx", backendName],
+        ["istio", deploymentName],
+      ] as const) {
+        const matcher = /,(?:service|destination_workload)=~("(?:[^"\\]|\\.)*")/.exec(
+          await queryOf("--series", series),
+        );
+        const patterns = (JSON.parse(matcher?.[1] ?? "") as string).split("|");
+        for (const track of ["stable", "canary"] as const) {
+          const name = nameOf("fop-gate", track);
+          const label = series === "traefik" ? `dora-apps-${name}-80@kubernetesgateway` : name;
+          assert.ok(
+            patterns.some((pattern) => new RegExp(`^(?:${pattern})$`).test(label)),
+            `${series} ${label}`,
+          );
+        }
+      }
+    });
+
+    it("is of the clusters that Envoy Gateway makes of the live HTTPRoutes of the service", async () => {
+      const backendRefs = [{ name: backendName("fop-gate", "canary") }];
+      const route = { metadata: { name: "fop-gate", namespace: "dora-apps" }, spec: { rules: [{ backendRefs }] } };
+      const list = async (path: string, selector: string) =>
+        path.endsWith("/namespaces/dora-apps/httproutes") && selector === "gray-release/service=fop-gate"
+          ? [route]
+          : [];
+      const api = { until: () => ({ get: async () => ({}), list }) } as unknown as FoundService["api"];
+      const reading = source({ ...found, api }, "--prometheus", server.url, "--series", "envoy-gateway");
+      await reading.read([pod("web-1")], new AbortController().signal);
+      assert.match(query, /,envoy_cluster_name=~"httproute\/dora-apps\/fop-gate\/rule\/0\|/);
+    });
+
+    it("has the labels that are asked for", async () => {
+      assert.match(await queryOf("--label", "cluster=eu-1", "--label", "job=a=b"), /,cluster="eu-1",job="a=b"}/);
+    });
+  });
+
+  it("trusts the certificates of --prometheus-ca", async () => {
+    const url = "https://127.0.0.1:1";
+    const trusting = source(found, "--prometheus", url, "--prometheus-ca", "/no/such/ca.pem");
+    const [target] = await trusting.read([pod("web-1")], new AbortController().signal);
+    assert.match(target?.problem ?? "", /cannot be read \(ENOENT: .*\/no\/such\/ca\.pem/);
+  });
+
+  it("is refused where options do not fit together", () => {
+    for (const [args, sentence] of [
+      [["--series", "istio"], /^--series is for Prometheus: give its address with --prometheus too\.$/],
+      [["--authorization-file", "token"], /^--authorization-file is for Prometheus/],
+      [["--label", "job=web"], /^--label is for Prometheus/],
+      [["--prometheus-ca", "ca.pem"], /^--prometheus-ca is for Prometheus/],
+      [["--prometheus", "http://p", "--pod-port", "80"], /^--pod-port is for the pods' own metrics: leave it out, or/],
+      [["--prometheus", "http://p", "--metrics-path", "/m"], /^--metrics-path is for the pods' own metrics/],
+      [
+        ["--pod-port", "0"],
+        /^--pod-port 0 is no port: write a number from 1 to 65535, or the name of a container's port/,
+      ],
+      [["--pod-port", "65536"], /is no port/],
+      [["--pod-port", "Main Port"], /is no port/],
+      [["--prometheus", "http://p", "--label", "job"], /^--label job is no label: write name=value, as in/],
+      [["--prometheus", "http://p", "--label", "a=1", "--label", "a=2"], /^--label a is given twice/],
+      [["--prometheus", "monitoring"], /^--prometheus monitoring is no address: give one as in/],
+      [["--prometheus", "localhost:9090"], /^--prometheus localhost:9090 is no address: give one as in/],
+      [["--prometheus", "http://p", "--series", "nginx"], /^--series nginx is unknown: choose one of own, traefik,/],
+      [["--prometheus", "http://p", "--series", "istio", "--requests", "r"], /^--series istio has its own metrics/],
+    ] as const) {
+      assert.throws(() => source(found, ...args), { message: sentence });
+    }
+  });
+});
+
+describe("a pair of counters on the command line", () => {
+  const pairs = (...written: string[]) => pairsOf(optionsOf(...written.flatMap((pair) => ["--pair", pair])).pair);
+
+  it("is a name and two metrics, with labels or without", () => {
+    assert.deepEqual(
+      pairs('lost orders=orders_total{state="lost",shop="a/b"}/orders_total', "late=late_total/all_total"),
+      {
+        "lost orders": {
+          bad: { metric: "orders_total", labels: { state: "lost", shop: "a/b" } },
+          total: { metric: "orders_total" },
+        },
+        late: { bad: { metric: "late_total" }, total: { metric: "all_total" } },
+      },
+    );
+    assert.deepEqual(pairs(), {});
+  });
+
+  it("is refused in any other form", () => {
+    for (const text of ["orders", "lost=orders_total", "=a/b", "x=a{b}/c", "x=1a/b", 'x=a{b="c}/d'])
+      assert.throws(() => pairs(text), /is no pair: write name=bad\/total/, text);
+  });
+});
+
+describe("a pair's name on the command line", () => {
+  it("is none of a kind of the product, whose evidence it would replace", () => {
+    for (const name of reservedNames) {
+      assert.throws(() => optionsOf("--pair", `${name}=a_total/b_total`), {
+        message: `--pair ${name} has a name that gray verify has a meaning for: choose another.`,
+      });
+    }
+  });
+
+  it("is given once", () => {
+    const written = ["lost=a_total/b_total", "late=c/d", "lost=e/f"].flatMap((pair) => ["--pair", pair]);
+    assert.throws(() => optionsOf(...written), {
+      message: "--pair lost is given twice: name the pairs differently.",
+    });
+  });
+});
+
+describe("a time on the command line", () => {
+  it("has a unit", () => {
+    assert.deepEqual(["90s", "5m", "1.5h"].map(seconds), [90, 300, 5400]);
+    for (const text of ["5", "m", "0s", "-1s", "5 m", "5d", ""]) assert.throws(() => seconds(text), /90s, 5m or 1h/);
+  });
+
+  it("is no longer than a timer can run", () => {
+    assert.equal(seconds("576h"), 2_073_600);
+    assert.throws(() => seconds("600h"), { message: "Write a time of at most 24 days (576h)." });
+  });
+
+  it("is written as it is read", () => {
+    for (const text of ["90s", "15m", "2h"]) assert.equal(written(seconds(text)), text);
+  });
+});

@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { mock } from "node:test";
+import { Evidence, type Question } from "../../analysis/evidence.ts";
+import type { MetricSource } from "../../analysis/reading.ts";
+import { assess, type Evaluation, evidenceOn } from "../../evaluation/assess.ts";
+import type { Cluster } from "../../kubernetes/cluster.ts";
+import type { DeploymentObject } from "../../live/live.ts";
+import type { ApiServer } from "../fake/api-server.ts";
+import { direct } from "../fake/direct.ts";
+import { a, b, quickCluster, recordPath } from "../fake/driven.ts";
+import { verdict } from "../fake/world.ts";
+
+const home = "/api/v1/namespaces/dora-apps";
+const gateway = "/apis/gateway.networking.k8s.io/v1";
+const route = `${gateway}/namespaces/dora-apps/httproutes/web`;
+const question: Question = { canary: b, stable: [a], first: false, perRequest: false, pairs: [] };
+
+describe("the evidence of looking at both tracks", () => {
+  let api: ApiServer;
+  let cluster: Cluster;
+  let end: () => Promise<void>;
+  let notes: string[];
+  let evidence: Evidence;
+  beforeEach(async () => {
+    ({ api, end } = await quickCluster());
+    cluster = direct(api);
+    notes = [];
+    evidence = new Evidence(question);
+    api.put(`${home}/services/web`, {
+      metadata: { name: "web", namespace: "dora-apps" },
+      spec: { selector: { app: "web" } },
+    });
+    for (let i = 1; i <= 3; i++) podOf(`web-${i}`, "stable", a);
+    podOf("web-canary-1", "canary", b);
+  });
+  afterEach(() => end());
+
+  const podOf = (name: string, track: string, release: string, ready = true) =>
+    api.put(`${home}/pods/${name}`, {
+      metadata: { name, uid: name, labels: { app: "web", track, release } },
+      spec: { containers: [{ name: "web" }] },
+      status: { phase: "Running", conditions: [{ type: "Ready", status: ready ? "True" : "False" }] },
+    });
+  const weight = (canary: number) => {
+    api.put(gateway, { metadata: { name: "v1" } });
+    const backend = (track: string, each: number) => ({ name: `web-${track}`, port: 80, weight: each });
+    api.put(route, {
+      metadata: { name: "web", namespace: "dora-apps", labels: { "gray-release/service": "web" } },
+      spec: { rules: [{ matches: [{}], backendRefs: [backend("stable", 100 - canary), backend("canary", canary)] }] },
+    });
+  };
+  const deployments = Object.fromEntries(
+    [
+      ["stable", a],
+      ["canary", b],
+    ].map(([track, release]) => [
+      track,
+      {
+        metadata: { name: track, namespace: "dora-apps", uid: track },
+        spec: { template: { metadata: { labels: { release } } } },
+      },
+    ]),
+  ) as Record<"stable" | "canary", DeploymentObject>;
+  const of = () => ({ api: cluster, cluster: "cluster-uid", namespace: "dora-apps", service: "web", deployments });
+
+  /** Looks so many times, a second apart; `each` happens before each look and may fail it. */
+  const look = async (times: number, each: (look: number) => void = () => {}) => {
+    const stopping = new AbortController();
+    let looks = 0;
+    const source: MetricSource = {
+      describe: () => "made up",
+      read: async (pods) => {
+        mock.timers.setTime(Date.now() + 1000);
+        each(++looks);
+        return pods.map(({ name, release }) => ({
+          target: name,
+          release,
+          samples: [{ id: "200", counter: { kind: "requests", code: "200" }, value: 100 * looks }],
+        }));
+      },
+    };
+    const sights: Evaluation[] = [];
+    const note = (sentence: string) => void notes.push(sentence);
+    for await (const evaluation of assess({ of: of(), source, evidence, epoch: 0, signal: stopping.signal, note })) {
+      sights.push(evaluation);
+      if (sights.length === times) stopping.abort();
+    }
+    return sights;
+  };
+  const kept = () => JSON.parse(api.objects.get(`${home}/configmaps/web-evidence`)?.data.evidence ?? "{}");
+
+  it("adds each look to the evidence, says what share canary gets, and keeps it all at the end", async () => {
+    const sights = await look(5);
+    assert.deepEqual(
+      sights.map(({ share, assessment }) => [share, assessment.verdict]),
+      Array(5).fill([0.25, "undecided"]),
+    );
+    assert.equal(evidence.answers.canary.requests, 400);
+    assert.equal(evidence.answers.stable.requests, 1200);
+    assert.deepEqual(kept(), JSON.parse(JSON.stringify(evidence)));
+    assert.deepEqual(notes, []);
+  });
+
+  it("goes on with silence as undecided, and says why", async () => {
+    const sights = await look(40, (at) => {
+      if (at > 5) throw new Error("Prometheus does not answer");
+    });
+    const last = sights.at(-1);
+    assert.deepEqual([last?.assessment.verdict, last?.assessment.guard], ["undecided", "no data"]);
+    assert.match(last?.assessment.reason ?? "", /silence decides nothing.*Prometheus does not answer/);
+    assert.equal(evidence.answers.canary.requests, 400);
+  });
+
+  it("does not cut for a moment without a ready pod, nor where it cannot see the pods", async () => {
+    weight(10);
+    const sights = await look(20, (at) => {
+      if (at === 3 || at === 8) podOf("web-canary-1", "canary", b, false);
+      if (at === 6) podOf("web-canary-1", "canary", b);
+      if (at === 10) api.intercept = ({ path }) => (path.endsWith("/pods") ? { status: 500, body: {} } : undefined);
+    });
+    assert.deepEqual(
+      sights.filter(({ cut }) => cut !== undefined),
+      [],
+    );
+  });
+
+  describe("goes on", () => {
+    const counts = { pairs: [], atGateway: false };
+    const record = (verdicts: object) =>
+      api.put(recordPath, {
+        metadata: { name: "web-rollout" },
+        data: {
+          record: JSON.stringify({ version: 2, cluster: "cluster-uid", sequence: 0, verdicts, stableHistory: [a] }),
+        },
+      });
+
+    it("with what the cluster keeps on these releases", async () => {
+      await look(5);
+      for (const verdicts of [{}, { [b]: verdict("undecided", "evidence") }]) {
+        record(verdicts);
+        assert.equal((await evidenceOn(of(), counts)).answers.canary.requests, 400);
+      }
+    });
+
+    it("with nothing once a person has judged, or on another question", async () => {
+      await look(5);
+      assert.equal((await evidenceOn(of(), { ...counts, pairs: ["orders"] })).answers.canary.requests, 0);
+      record({ [b]: verdict("good", "alice") });
+      assert.equal((await evidenceOn(of(), counts)).answers.canary.requests, 0);
+    });
+
+    it("with nothing where the record cannot be read: whether there ever was anything to compare with is not known", async () => {
+      api.put(recordPath, { metadata: { name: "web-rollout" }, data: { record: "{" } });
+      await assert.rejects(evidenceOn(of(), counts), /^Refusal: The record web-rollout .* cannot be read/);
+    });
+  });
+});

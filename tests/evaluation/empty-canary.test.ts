@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import type { Pod } from "../../analysis/reading.ts";
+import { EmptyCanary } from "../../evaluation/empty-canary.ts";
+import { pod } from "../fake/pod.ts";
+
+const gone: readonly Pod[] = [pod("stable")];
+const withStable = (...pods: Pod[]) => [...pods, ...gone];
+
+describe("a canary with users and no ready pod", () => {
+  let canary: EmptyCanary;
+  const look = (second: number, pods: readonly Pod[] | undefined, share: number | "unknown" = 0.1) =>
+    canary.look({ at: 1000 * second, ...(pods && { pods }), ...(share !== "unknown" && { share }) });
+  beforeEach(() => {
+    canary = new EmptyCanary();
+  });
+
+  for (const [which, pods] of Object.entries({
+    "that are gone": gone,
+    "that are not ready": withStable(pod("canary", { ready: false })),
+    "that end": withStable(pod("canary", { terminating: true })),
+  })) {
+    it(`is noticed after five seconds with pods ${which}`, () => {
+      assert.deepEqual([look(0, pods), look(4.9, pods), look(5, pods)], [false, false, true]);
+    });
+  }
+
+  it("is none while one pod is ready", () => {
+    const both = [pod("canary", { ready: false }), pod("canary")];
+    assert.ok(![0, 5, 10].some((second) => look(second, both)));
+  });
+
+  it("has to last: a ready pod in between begins it anew", () => {
+    assert.ok(![look(0, gone), look(4, [pod("canary")]), look(6, gone), look(10, gone)].some(Boolean));
+  });
+
+  it("is nothing while canary is dark", () => {
+    assert.ok(![0, 5, 10].some((second) => look(second, gone, 0)));
+  });
+
+  it("does not follow from silence, and is not forgotten over it", () => {
+    assert.deepEqual([look(0, gone), look(6, undefined), look(7, gone, "unknown")], [false, false, false]);
+    assert.equal(look(8, gone), true);
+  });
+
+  it("begins anew after a minute without a look", () => {
+    assert.deepEqual([look(0, gone), look(60, gone), look(64, gone), look(65, gone)], [false, false, false, true]);
+  });
+
+  it("is left alone while no pod of stable is ready either", () => {
+    const nobody = [pod("canary", { ready: false }), pod("stable", { ready: false })];
+    assert.ok(![0, 5, 10].some((second) => look(second, nobody)));
+  });
+
+  it("is suspected from its first look on, so that the next one may hurry", () => {
+    look(0, [pod("canary")]);
+    assert.equal(canary.suspected, false);
+    look(1, gone);
+    assert.equal(canary.suspected, true);
+  });
+});

@@ -1,0 +1,390 @@
+import assert from "node:assert/strict";
+import type { ServiceArgs } from "../../components/service-args.ts";
+import type { Registered, Run } from "../fake/engine.ts";
+import { withoutSleep } from "../fake/sleep.ts";
+import { both, canary, prod } from "../fake/web.ts";
+import { once, verdict, World } from "../fake/world.ts";
+
+const home = "/api/v1/namespaces/dora-apps";
+const paths = {
+  deployment: "/apis/apps/v1/namespaces/dora-apps/deployments/web",
+  service: `${home}/services/web`,
+  ingress: "/apis/networking.k8s.io/v1/namespaces/dora-apps/ingresses/web",
+};
+const labels = { name: "web" };
+const template = { metadata: { labels }, spec: { containers: [{ name: "web", image: "web:0" }] } };
+const described: Partial<ServiceArgs> = {
+  labels,
+  replicas: 3,
+  weight: 25,
+  ports: [{ name: "", port: 80, targetPort: 8080 }],
+};
+const GRAY_ADOPT = { environment: { GRAY_ADOPT: "dora-apps/web" } };
+
+const adopts = once(async (world, changes: Partial<ServiceArgs>) => {
+  await world.up("prod", prod("a", { ...described, ...changes }), GRAY_ADOPT);
+  await world.up("canary", canary("a", { ...described, ...changes }), GRAY_ADOPT);
+});
+
+describe("a service that was there before us", () => {
+  let world: World;
+  let restore: () => void;
+  beforeEach(async () => {
+    restore = withoutSleep();
+    world = await World.start();
+    const status = { observedGeneration: 1, replicas: 3, updatedReplicas: 3, availableReplicas: 3 };
+    const metadata = () => ({ name: "web", namespace: "dora-apps" });
+    world.api.put(paths.deployment, {
+      metadata: metadata(),
+      spec: { replicas: 3, selector: { matchLabels: labels }, template },
+      status,
+    });
+    const ports = [{ port: 80, targetPort: 8080, protocol: "TCP" }];
+    world.api.put(paths.service, { metadata: metadata(), spec: { selector: labels, ports } });
+    pod("web-old-1", labels);
+  });
+  afterEach(async () => {
+    restore();
+    await world.stop();
+  });
+
+  /** A pod behind the Service, as far as its endpoints know. */
+  function pod(name: string, labels: Record<string, string>): void {
+    world.api.put(`${home}/pods/${name}`, { metadata: { name, labels }, spec: { containers: [] } });
+  }
+  const behind = (...names: string[]) =>
+    world.api.put("/apis/discovery.k8s.io/v1/namespaces/dora-apps/endpointslices/web", {
+      metadata: { name: "web", labels: { "kubernetes.io/service-name": "web" } },
+      endpoints: names.map((name) => ({ targetRef: { name } })),
+    });
+  const replicaSet = (name: string, metadata: object) => {
+    const path = `/apis/apps/v1/namespaces/dora-apps/replicasets/${name}`;
+    world.api.put(path, { metadata: { name, ...metadata }, spec: { replicas: 3 } });
+    return path;
+  };
+  const object = (which: keyof typeof paths) => world.api.objects.get(paths[which]) ?? assert.fail(which);
+  const record = () => JSON.parse(world.api.objects.get(world.recordPath("web"))?.data.record ?? "null");
+  const find = ({ resources }: Run, kind: string, name = "web"): Registered =>
+    resources.find((each) => each.type.endsWith(`:${kind}`) && each.name === name) ?? assert.fail(kind);
+  const adopt = async (changes: Partial<ServiceArgs> = {}) => {
+    await adopts(world, changes);
+    return { old: record().adopted.release as string, a: world.runs("web-canary") };
+  };
+  /** Canary's release on stable; the new pod is the only one behind the Service. */
+  const promote = async (release: string, changes: Partial<ServiceArgs> = {}) => {
+    world.writeRecord({ verdicts: { [release]: verdict("good") } }, "web");
+    pod("web-new-1", { app: "web", track: "stable" });
+    behind("web-new-1");
+    return world.up("prod", prod("a", { ...described, ...changes }));
+  };
+
+  it("is refused by both stacks, which name gray adopt", async () => {
+    const advice = /; gray adopt web takes in what kubectl or Helm made\.$/;
+    await assert.rejects(world.up("prod", prod("a", described)), advice);
+    await assert.rejects(world.up("canary", canary("a", described)), advice);
+  });
+
+  it("is taken in by stable's stack as it is: only marked, protected, and in the record", async () => {
+    const spec = structuredClone(object("deployment").spec);
+    const run = await world.up("prod", prod("a", described), GRAY_ADOPT);
+    const { imports, protect, inputs } = find(run, "Deployment");
+    assert.deepEqual([imports, protect], ["dora-apps/web", true]);
+    assert.deepEqual([inputs.spec.selector, inputs.spec.template], [spec.selector, spec.template]);
+    assert.deepEqual(object("deployment").spec, spec);
+    const { adopted, stableHistory } = record();
+    assert.deepEqual([adopted.front, stableHistory], [labels, [adopted.release]]);
+    assert.deepEqual(object("deployment").metadata.labels, { "gray-release/service": "web", track: "stable" });
+    const { "gray-release/stack": stack, ...annotations } = object("deployment").metadata.annotations ?? {};
+    assert.match(stack ?? "", /\/prod$/);
+    assert.deepEqual(annotations, {
+      "gray-release/adopted": adopted.release,
+      "gray-release/owner": world.stashes.get("prod web-owner"),
+      "pulumi.com/deletionPropagationPolicy": "orphan",
+    });
+    assert.deepEqual(world.stackState("prod", "web").current, { stable: adopted.release });
+    assert.deepEqual(world.stackState("prod", "web").history, []);
+  });
+
+  it("is taken in by canary's stack with its Service as it is, which selects canary's pods too", async () => {
+    const ingress = { host: "web.example.com" };
+    const path = { path: "/", pathType: "Prefix", backend: { service: { name: "web", port: { number: 80 } } } };
+    const rules = [{ host: ingress.host, http: { paths: [path] } }];
+    world.api.put(paths.ingress, { metadata: { name: "web", namespace: "dora-apps" }, spec: { rules } });
+    await world.up("prod", prod("a", { ...described, ingress }), GRAY_ADOPT);
+    const run = await world.up("canary", canary("a", { ...described, ingress }), GRAY_ADOPT);
+    for (const kind of ["Service", "Ingress"]) {
+      assert.deepEqual([find(run, kind).imports, find(run, kind).protect], ["dora-apps/web", true]);
+    }
+    assert.equal(find(run, "Deployment", "web-canary").imports, "");
+    assert.deepEqual(object("service").spec.selector, labels);
+    assert.deepEqual(object("service").metadata.labels, { "gray-release/service": "web" });
+    assert.equal(world.deployment("web-canary").spec.template.metadata.labels.name, "web");
+    const next = await world.up("canary", canary("a", { ...described, ingress }));
+    assert.equal(find(next, "Service").imports, "");
+    assert.deepEqual(find(next, "Service").inputs.spec.selector, labels);
+  });
+
+  it("stays as it is in preview", async () => {
+    const held = JSON.stringify([...world.api.objects]);
+    const run = await world.up("prod", prod("a", described), { ...GRAY_ADOPT, preview: true });
+    assert.equal(find(run, "Deployment").imports, "dora-apps/web");
+    assert.equal(JSON.stringify([...world.api.objects]), held);
+  });
+
+  it("is refused where the program describes another, and nothing is changed", async () => {
+    const held = JSON.stringify([...world.api.objects]);
+    await assert.rejects(
+      world.up("prod", prod("a", { ...described, replicas: 4 }), GRAY_ADOPT),
+      /web in namespace dora-apps cannot be adopted: Deployment web has 3 pods and the program says 4/,
+    );
+    assert.equal(JSON.stringify([...world.api.objects]), held);
+  });
+
+  it("keeps what the program does not describe, by owning it too", async () => {
+    const annotations = { "cloud.google.com/neg": "{}", "kubectl.kubernetes.io/last-applied-configuration": "{}" };
+    Object.assign(object("service").metadata, { annotations, labels: { monitored: "yes" } });
+    const external = { replicas: "external" as const };
+    await adopt(external);
+    const applied = (which: keyof typeof paths) =>
+      world.api.requests
+        .filter(({ method, path, body }) => method === "PATCH" && path === paths[which] && body)
+        .map(({ body: { apiVersion, kind, metadata, spec } = assert.fail() }) => {
+          const { labels, annotations } = metadata;
+          return { apiVersion, kind, labels, annotations, ...(spec && { spec }) };
+        });
+    const kept = { labels: { monitored: "yes" }, annotations: { "cloud.google.com/neg": "{}" } };
+    assert.deepEqual(applied("service"), [{ apiVersion: "v1", kind: "Service", ...kept }]);
+    assert.deepEqual(applied("deployment"), [
+      { apiVersion: "apps/v1", kind: "Deployment", labels: {}, annotations: {}, spec: { replicas: 3 } },
+    ]);
+  });
+
+  it("is another one where the namespace is", async () => {
+    const elsewhere = { environment: { GRAY_ADOPT: "shop/web" } };
+    await assert.rejects(world.up("prod", prod("a", described), elsewhere), /gray adopt web takes in what kubectl/);
+  });
+
+  it("is refused where its Deployment has another name", async () => {
+    world.api.objects.delete(paths.deployment);
+    await assert.rejects(world.up("canary", canary("a", described), GRAY_ADOPT), /there is no Deployment web/);
+  });
+
+  it("has neither weight 0 nor gateway until the first promotion", async () => {
+    await adopt();
+    await assert.rejects(world.up("canary", canary("a", { ...described, weight: 0 })), /weight is 0, and the pods/);
+    const gateway = { routes: [{ gateways: [{ name: "public", namespace: "infra" }] }] };
+    const asks = () => world.up("canary", canary("a", { ...described, gateway }));
+    await assert.rejects(asks(), /gateway is set, and the pods/, "without the Gateway API");
+    world.installGateway();
+    await assert.rejects(asks(), /gateway is set, and the pods/);
+  });
+
+  it("keeps its pods while stable is changed with `current`, and nothing else passes the gate without a verdict", async () => {
+    const { old } = await adopt();
+    await assert.rejects(world.up("prod", prod("a", described)), /has no good verdict/);
+    const changes = { ...described, release: "current", annotations: { team: "dora" } };
+    const run = await world.up("prod", prod("a", changes));
+    const { metadata, spec } = find(run, "Deployment").inputs;
+    assert.deepEqual([spec.selector.matchLabels, spec.template], [labels, template]);
+    assert.equal(metadata.annotations["gray-release/adopted"], old);
+    assert.equal(find(run, "Deployment").protect, true);
+    assert.equal(object("deployment").metadata.annotations?.team, "dora");
+  });
+
+  it("is promoted to a Deployment of our own, in the place of the one that Pulumi may replace", async () => {
+    const { old, a } = await adopt();
+    const left = replicaSet("web-5c", { labels: { ...labels, "pod-template-hash": "5c" } });
+    const others = [
+      replicaSet("web-6d", { labels: { app: "web", track: "stable", ...labels, "pod-template-hash": "6d" } }),
+      replicaSet("web-7e", { labels: { ...labels, "pod-template-hash": "7e" }, ownerReferences: [{}] }),
+      replicaSet("shop-8f", { labels: { name: "shop", "pod-template-hash": "8f" } }),
+      replicaSet("web-by-hand", { labels }),
+    ];
+    const run = await promote(a);
+    assert.equal(find(run, "Deployment").protect, false);
+    assert.deepEqual(object("deployment").spec.selector.matchLabels, { app: "web", track: "stable" });
+    assert.equal(object("deployment").metadata.annotations?.["gray-release/adopted"], undefined);
+    assert.equal(object("deployment").metadata.annotations?.["pulumi.com/deletionPropagationPolicy"], undefined);
+    assert.deepEqual(object("service").spec.selector, { app: "web", track: "stable" });
+    assert.deepEqual(
+      [left, ...others].map((path) => world.api.objects.has(path)),
+      [false, true, true, true, true],
+    );
+    assert.deepEqual([record().adopted, record().stableHistory], [undefined, [old, a]]);
+  });
+
+  it("is promoted with as many pods where an autoscaler owns their number, and no old one goes before all are available", async () => {
+    const external = { replicas: "external" as const };
+    const { a } = await adopt(external);
+    const left = replicaSet("web-5c", { labels: { ...labels, "pod-template-hash": "5c" } });
+    let looks = 0;
+    world.api.intercept = ({ method, path }) => {
+      const { spec, status, metadata } = object("deployment");
+      if (method !== "GET" || path !== paths.deployment || spec.selector.matchLabels.track !== "stable")
+        return undefined;
+      if (spec.replicas !== 3 || status.availableReplicas === 3) return undefined;
+      assert.ok(world.api.objects.has(left));
+      assert.deepEqual(object("service").spec.selector, labels);
+      const pods = Math.min(++looks, 3);
+      const { generation: observedGeneration } = metadata;
+      Object.assign(status, { observedGeneration, replicas: 3, updatedReplicas: 3, availableReplicas: pods });
+      return undefined;
+    };
+    const { infos, resources } = await promote(a, external);
+    assert.equal(find({ resources, infos, warnings: [] }, "Deployment").inputs.spec.replicas, undefined);
+    assert.deepEqual([looks, object("deployment").spec.replicas], [3, 3]);
+    assert.deepEqual([world.api.objects.has(left), record().adopted], [false, undefined]);
+    assert.deepEqual(infos, [
+      "web: stable goes from 1 to 3 pods, as many as were there before us.",
+      "web: users leave the pods that were there before us, which takes 65 s at most.",
+    ]);
+  });
+
+  it("keeps its old pods where an autoscaler gives stable fewer", async () => {
+    const external = { replicas: "external" as const };
+    const { a } = await adopt(external);
+    const left = replicaSet("web-5c", { labels: { ...labels, "pod-template-hash": "5c" } });
+    world.api.intercept = ({ method, path, operations }) =>
+      method === "PATCH" && path === paths.deployment && operations
+        ? { status: 200, body: object("deployment") }
+        : undefined;
+    await assert.rejects(
+      promote(a, external),
+      /Stable of web in namespace dora-apps was scaled to 1 pods while the 3 that were there before us serve beside them: let its autoscaler keep 3 at least/,
+    );
+    assert.ok(world.api.objects.has(left));
+    assert.deepEqual(object("service").spec.selector, labels);
+  });
+
+  it("keeps its old pods where somebody changes the Service at the same moment", async () => {
+    const { a } = await adopt();
+    const left = replicaSet("web-5c", { labels: { ...labels, "pod-template-hash": "5c" } });
+    world.api.intercept = ({ method, path }) => {
+      if (method === "PATCH" && path === paths.service)
+        object("service").spec.selector = { name: "web", tier: "front" };
+      return undefined;
+    };
+    await assert.rejects(
+      promote(a),
+      /Service web in namespace dora-apps was changed by somebody else in the same moment/,
+    );
+    assert.deepEqual(object("service").spec.selector, { name: "web", tier: "front" });
+    assert.ok(world.api.objects.has(left));
+  });
+
+  it("is like any other after that: protected, at every weight", async () => {
+    const { a } = await adopt();
+    await promote(a);
+    assert.equal(find(await world.up("prod", prod("a", described)), "Deployment").protect, true);
+    await world.up("canary", canary("a", described));
+    assert.deepEqual(object("service").spec.selector, { app: "web" });
+    await world.up("canary", canary("a", { ...described, weight: 0 }));
+    assert.deepEqual(object("service").spec.selector, { app: "web", track: "stable" });
+  });
+
+  it("loses no old pod while an endpoint of it is left", async () => {
+    const { a } = await adopt();
+    const left = replicaSet("web-5c", { labels: { ...labels, "pod-template-hash": "5c" } });
+    let looks = 0;
+    world.api.intercept = ({ path }) => {
+      if (!path.endsWith("/endpointslices")) return undefined;
+      assert.deepEqual(object("service").spec.selector, { app: "web", track: "stable" });
+      assert.ok(world.api.objects.has(left));
+      const names = ++looks < 3 ? ["web-old-1", "web-new-1"] : ["web-new-1"];
+      return {
+        status: 200,
+        body: { metadata: {}, items: [{ endpoints: names.map((name) => ({ targetRef: { name } })) }] },
+      };
+    };
+    await promote(a);
+    assert.equal(looks, 3);
+    assert.equal(world.api.objects.has(left), false);
+  });
+
+  it("is handed over by the next up of stable where the one before ended too early", async () => {
+    const { a } = await adopt();
+    const left = replicaSet("web-5c", { labels: { ...labels, "pod-template-hash": "5c" } });
+    world.api.intercept = ({ path }) =>
+      path.endsWith("/endpointslices") ? { status: 500, body: { message: "the connection was lost" } } : undefined;
+    await assert.rejects(promote(a), /the connection was lost/);
+    assert.ok(record().adopted && world.api.objects.has(left));
+    world.api.intercept = () => undefined;
+    await world.up("prod", prod("a", described));
+    assert.deepEqual([record().adopted, world.api.objects.has(left)], [undefined, false]);
+  });
+
+  it("keeps its old pods where ^C interrupts the wait for the endpoints, and is handed over by the next up of stable", async () => {
+    const { a } = await adopt();
+    const left = replicaSet("web-5c", { labels: { ...labels, "pod-template-hash": "5c" } });
+    world.api.intercept = ({ path }) => {
+      if (!path.endsWith("/endpointslices")) return undefined;
+      process.emit("SIGINT");
+      const items = [{ endpoints: [{ targetRef: { name: "web-old-1" } }] }];
+      return { status: 200, body: { metadata: {}, items } };
+    };
+    await assert.rejects(
+      promote(a),
+      /This run was interrupted before the pods that were there before web in namespace dora-apps were let go: the next pulumi up of stable goes on with it\./,
+    );
+    assert.ok(record().adopted && world.api.objects.has(left));
+    world.api.intercept = () => undefined;
+    await world.up("prod", prod("a", described));
+    assert.deepEqual([record().adopted, world.api.objects.has(left)], [undefined, false]);
+  });
+
+  it("may be replaced until the stack remembers that it was, as an up may be killed before it writes its state", async () => {
+    const { a } = await adopt();
+    const outputs = structuredClone(world.outputs.get("prod") ?? {});
+    await promote(a);
+    world.outputs.set("prod", outputs);
+    assert.equal(find(await world.up("prod", prod("a", described)), "Deployment").protect, false);
+    assert.equal(find(await world.up("prod", prod("a", described)), "Deployment").protect, true);
+  });
+
+  it("is not replaced where its pods would go with it", async () => {
+    const { a } = await adopt();
+    delete object("deployment").metadata.annotations?.["pulumi.com/deletionPropagationPolicy"];
+    await assert.rejects(promote(a), /has lost the annotation pulumi\.com\/deletionPropagationPolicy: orphan/);
+    assert.deepEqual(object("deployment").spec.selector.matchLabels, labels);
+  });
+
+  it("is refused where the record was lost, until an up on behalf of gray adopt has noted it again", async () => {
+    const { old } = await adopt();
+    world.api.objects.delete(world.recordPath("web"));
+    await assert.rejects(
+      world.up("canary", canary("a", described)),
+      /Deployment web in namespace dora-apps was adopted and the record web-rollout does not say so: run pulumi up once with GRAY_ADOPT=dora-apps\/web/,
+    );
+    await world.up("canary", canary("a", described), GRAY_ADOPT);
+    assert.equal(record().adopted.release, old);
+  });
+
+  it("is adopted, tried and promoted in one stack as well", async () => {
+    const run = await world.up("all", both("a", described), GRAY_ADOPT);
+    assert.deepEqual(
+      [find(run, "Deployment").imports, find(run, "Service").imports],
+      ["dora-apps/web", "dora-apps/web"],
+    );
+    const a = world.runs("web-canary");
+    assert.deepEqual(object("deployment").spec.selector.matchLabels, labels);
+    const { warnings } = await world.up("all", both("a", described));
+    assert.match(warnings.join(), /web stable stays at [0-9a-f]{12}\. .*has no good verdict/);
+    assert.deepEqual(object("deployment").spec.selector.matchLabels, labels);
+    world.writeRecord({ verdicts: { [a]: verdict("good") } }, "web");
+    pod("web-new-1", { app: "web", track: "stable" });
+    behind("web-new-1");
+    await world.up("all", both("a", described));
+    assert.equal(world.runs("web"), a);
+    await world.up("all", both("a", described));
+    assert.deepEqual(object("service").spec.selector, { app: "web" });
+  });
+
+  it("is no matter of gray adopt where it is ours", async () => {
+    for (const path of Object.values(paths)) world.api.objects.delete(path);
+    await world.up("all", both("a"));
+    const run = await world.up("all", both("a"), GRAY_ADOPT);
+    assert.ok(run.resources.every(({ imports }) => imports === ""));
+    assert.equal(object("deployment").metadata.annotations?.["gray-release/adopted"], undefined);
+    assert.equal(record().adopted, undefined);
+  });
+});

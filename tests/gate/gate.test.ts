@@ -1,0 +1,284 @@
+import assert from "node:assert/strict";
+import { type AdmissionCode, decide, frontHeld, type Question } from "../../gate/gate.ts";
+import type { RecordReading, RolloutRecord } from "../../record/record.ts";
+import { verdict } from "../fake/world.ts";
+
+const a = "aaaaaaaaaaaa";
+const b = "bbbbbbbbbbbb";
+
+const read = (changes: Partial<RolloutRecord> = {}): RecordReading => ({
+  kind: "read",
+  record: { version: 2, cluster: "uid", sequence: 0, verdicts: {}, stableHistory: [], ...changes },
+});
+const unreadable: RecordReading = { kind: "unreadable", why: "damaged" };
+const absent: RecordReading = { kind: "absent" };
+const open = { epoch: 7, release: b, weight: 10 };
+
+/** Release b is asked for where stable runs a and the record says nothing of b. */
+const ordinary: Question = {
+  service: "web",
+  track: "stable",
+  release: b,
+  live: a,
+  ran: [a],
+  complete: true,
+  record: read({ stableHistory: [a] }),
+  stableHasHistory: true,
+  canary: "available",
+};
+/** Nothing of stable has ever been here. */
+const firstInstall: Question = {
+  service: "web",
+  track: "stable",
+  release: b,
+  ran: [],
+  complete: false,
+  record: absent,
+  stableHasHistory: false,
+  canary: "available",
+};
+
+type Row = [sentence: string, changes: Partial<Question>, admitted: boolean, code: AdmissionCode];
+
+/** By the numbers of the conditions of `decide`. */
+const conditions: [condition: string, rows: Row[]][] = [
+  [
+    "1. The way back is always open",
+    [
+      ["the release that the live Deployment runs is admitted", { live: b }, true, "way-back"],
+      ["the release that the track last ran completely is admitted", { ran: [b] }, true, "way-back"],
+      ["so it is with an unreadable record", { ran: [b], record: unreadable }, true, "way-back"],
+      ["so it is with no record", { live: b, record: absent }, true, "way-back"],
+      ["so it is while a rollout is open", { ran: [b], record: read({ open }) }, true, "way-back"],
+      [
+        "so it is with a release judged bad, which may be all there is",
+        { live: b, record: read({ verdicts: { [b]: verdict("bad") } }) },
+        true,
+        "way-back",
+      ],
+      ["it needs no break glass", { live: b, breakGlass: "fire" }, true, "way-back"],
+      ["canary's way back is open too", { track: "canary", live: b, record: unreadable }, true, "way-back"],
+    ],
+  ],
+  [
+    "2. Break glass is admitted",
+    [
+      ["without a verdict", { breakGlass: "fire" }, true, "break-glass"],
+      ["with an unreadable record", { breakGlass: "fire", record: unreadable }, true, "break-glass"],
+      ["while a rollout is open", { breakGlass: "fire", record: read({ open }) }, true, "break-glass"],
+      [
+        "of a release judged bad",
+        { breakGlass: "fire", record: read({ verdicts: { [b]: verdict("bad") } }) },
+        true,
+        "break-glass",
+      ],
+      ["not without a reason", { breakGlass: "" }, false, "no-verdict"],
+    ],
+  ],
+  [
+    "3. While a rollout is open, only its driver may change a track",
+    [
+      ["another driver is refused", { record: read({ open }), epoch: 6 }, false, "rollout-open"],
+      ["a bare up is refused", { record: read({ open }) }, false, "rollout-open"],
+      [
+        "a bare up is refused even with a good verdict",
+        { record: read({ open, verdicts: { [b]: verdict("good") } }) },
+        false,
+        "rollout-open",
+      ],
+      ["a bare up of canary is refused", { track: "canary", record: read({ open }) }, false, "rollout-open"],
+      [
+        "the driver passes on to the verdict",
+        { record: read({ open, verdicts: { [b]: verdict("good") } }), epoch: 7 },
+        true,
+        "judged-good",
+      ],
+      ["the driver needs a verdict as well", { record: read({ open }), epoch: 7 }, false, "no-verdict"],
+      [
+        "the driver may not release what was judged bad",
+        { record: read({ open, verdicts: { [b]: verdict("bad") } }), epoch: 7 },
+        false,
+        "judged-bad",
+      ],
+      ["the driver may try canary", { track: "canary", record: read({ open }), epoch: 7 }, true, "canary-goes-first"],
+      [
+        "the driver may take stable back",
+        { ran: [b], record: read({ open, verdicts: { [b]: verdict("bad") } }), epoch: 7 },
+        true,
+        "way-back",
+      ],
+    ],
+  ],
+  [
+    "4. A release judged bad is refused",
+    [
+      ["on stable", { record: read({ verdicts: { [b]: verdict("bad") } }) }, false, "judged-bad"],
+      ["on canary", { track: "canary", record: read({ verdicts: { [b]: verdict("bad") } }) }, false, "judged-bad"],
+      [
+        "though stable once ran it completely",
+        { record: read({ verdicts: { [b]: verdict("bad") }, stableHistory: [b, a] }) },
+        false,
+        "judged-bad",
+      ],
+    ],
+  ],
+  [
+    "5. A release judged good, or once run completely, is admitted",
+    [
+      ["judged good", { record: read({ verdicts: { [b]: verdict("good") } }) }, true, "judged-good"],
+      ["once run completely by stable", { record: read({ stableHistory: [b, a] }) }, true, "ran-before"],
+      [
+        "once run completely, though its verdict was undecided",
+        { record: read({ stableHistory: [b, a], verdicts: { [b]: verdict("undecided") } }) },
+        true,
+        "ran-before",
+      ],
+      [
+        "judged good, though canary does not run it now",
+        { record: read({ verdicts: { [b]: verdict("good") } }), canary: "not-available" },
+        true,
+        "judged-good",
+      ],
+      [
+        "a good verdict of another release admits nothing",
+        { record: read({ verdicts: { [a]: verdict("good") } }) },
+        false,
+        "no-verdict",
+      ],
+      [
+        "an undecided verdict admits nothing",
+        { record: read({ verdicts: { [b]: verdict("undecided") } }) },
+        false,
+        "no-verdict",
+      ],
+    ],
+  ],
+  [
+    "6. Otherwise canary is admitted, and prod on the first install only",
+    [
+      ["canary is admitted", { track: "canary" }, true, "canary-goes-first"],
+      ["canary is admitted without a record", { track: "canary", record: absent }, true, "canary-goes-first"],
+      ["an unreadable record refuses canary", { track: "canary", record: unreadable }, false, "record-unreadable"],
+      ["an unreadable record refuses prod", { record: unreadable }, false, "record-unreadable"],
+      [
+        "an unreadable record refuses a first install",
+        { ...firstInstall, record: unreadable },
+        false,
+        "record-unreadable",
+      ],
+      ["prod is refused without a verdict", {}, false, "no-verdict"],
+      [
+        "prod is refused where the record is gone and stable is live",
+        { record: absent, stableHasHistory: false },
+        false,
+        "no-record",
+      ],
+      [
+        "prod is refused where the record is gone and its stack remembers a release",
+        { record: absent, live: undefined },
+        false,
+        "no-record",
+      ],
+      [
+        "prod is refused where Deployment and history are gone and a record is there",
+        { ...firstInstall, live: undefined, ran: [], record: read() },
+        false,
+        "no-verdict",
+      ],
+      ["the first install is admitted", { ...firstInstall, live: undefined, ran: [] }, true, "first-install"],
+      [
+        "the first install is admitted with canary on its way in the same up",
+        { ...firstInstall, live: undefined, ran: [], canary: "coming" },
+        true,
+        "first-install",
+      ],
+      [
+        "the first install is admitted again where stable never became complete",
+        { ...firstInstall, live: a, complete: false },
+        true,
+        "first-install",
+      ],
+      [
+        "the first install is refused where canary is not healthy",
+        { ...firstInstall, live: undefined, ran: [], canary: "not-available" },
+        false,
+        "canary-not-available",
+      ],
+    ],
+  ],
+];
+
+describe("the gate", () => {
+  for (const [condition, rows] of conditions) {
+    describe(condition, () => {
+      for (const [sentence, changes, admitted, code] of rows) {
+        it(sentence, () => {
+          const answer = decide({ ...ordinary, ...changes });
+          assert.deepEqual([answer.admitted, answer.code], [admitted, code]);
+        });
+      }
+    });
+  }
+
+  it("names service, track and release in every sentence, and ends it", () => {
+    for (const [, rows] of conditions) {
+      for (const [row, changes] of rows) {
+        const question = { ...ordinary, ...changes };
+        const { sentence } = decide(question);
+        assert.ok(sentence.startsWith(`web ${question.track}: release ${b} `), row);
+        assert.ok(sentence.endsWith("."), row);
+      }
+    }
+  });
+
+  it("says in every refusal what to do next", () => {
+    for (const [, rows] of conditions) {
+      for (const [row, changes, admitted] of rows) {
+        if (!admitted)
+          assert.match(decide({ ...ordinary, ...changes }).sentence, /gray |pulumi up|release another/, row);
+      }
+    }
+  });
+
+  it("names who judged and why, and the reason of break glass", () => {
+    const { sentence } = decide({ ...ordinary, record: read({ verdicts: { [b]: verdict("bad", "bob", "5xx") } }) });
+    assert.match(sentence, /judged bad \(bob: 5xx\)/);
+    assert.match(decide({ ...ordinary, breakGlass: "fire" }).sentence, /because: fire/);
+  });
+
+  it("does not take the name of a verdict's field for a release", () => {
+    const { code } = decide({ ...ordinary, release: "constructor" });
+    assert.equal(code, "no-verdict");
+  });
+});
+
+describe("the front", () => {
+  const bare = { epoch: undefined, breakGlass: undefined };
+  const rows: [
+    sentence: string,
+    record: RecordReading,
+    by: { epoch?: number; breakGlass?: string },
+    isHeld: boolean,
+  ][] = [
+    ["may change where no rollout is open", read(), {}, false],
+    ["may change without a record", absent, {}, false],
+    ["may change with a record that cannot be read", unreadable, {}, false],
+    ["is held while a rollout is open", read({ open }), {}, true],
+    ["is held against another driver", read({ open }), { epoch: 6 }, true],
+    ["may be changed by the driver", read({ open }), { epoch: 7 }, false],
+    ["may be changed with break glass", read({ open }), { breakGlass: "fire" }, false],
+    ["is held against break glass without a reason", read({ open }), { breakGlass: "" }, true],
+  ];
+  for (const [sentence, record, by, isHeld] of rows) {
+    it(sentence, () => {
+      assert.equal(frontHeld("web", record, { ...bare, ...by }) !== undefined, isHeld);
+    });
+  }
+
+  it("that is held says which rollout holds it and what to do", () => {
+    assert.equal(
+      frontHeld("web", read({ open }), bare),
+      `web: the front is not changed while the rollout of ${b} is open: let gray rollout end it, or abort it with gray abort.`,
+    );
+  });
+});

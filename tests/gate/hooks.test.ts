@@ -1,0 +1,366 @@
+import assert from "node:assert/strict";
+import type { ResourceHookArgs } from "@pulumi/pulumi";
+import { UserError } from "../../components/user-error.ts";
+import { type Guarded, hooksOf, recordComplete } from "../../gate/hooks.ts";
+import { connect } from "../../kubernetes/cluster.ts";
+import { findAccess } from "../../kubernetes/kubeconfig.ts";
+import type { RolloutRecord } from "../../record/record.ts";
+import { ApiServer } from "../fake/api-server.ts";
+import { withoutSleep } from "../fake/sleep.ts";
+import { verdict } from "../fake/world.ts";
+
+const a = "aaaaaaaaaaaa";
+const b = "bbbbbbbbbbbb";
+
+type Hook = (change: ResourceHookArgs) => Promise<void>;
+
+describe("the gate's hooks", () => {
+  let api: ApiServer;
+  let restore: () => void;
+  beforeEach(async () => {
+    restore = withoutSleep();
+    api = await ApiServer.start();
+  });
+  afterEach(async () => {
+    restore();
+    await api.stop();
+  });
+
+  const guarded = (changes: Partial<Guarded> = {}): Guarded => ({
+    api: connect(findAccess({ kubeconfig: api.kubeconfig })),
+    cluster: "cluster-uid",
+    namespace: "dora-apps",
+    service: "web",
+    own: undefined,
+    stableHasHistory: true,
+    breakGlass: undefined,
+    epoch: undefined,
+    rollSeconds: { stable: 60, canary: 60 },
+    ...changes,
+  });
+  const writeRecord = (changes: Partial<RolloutRecord>) => {
+    const record = { version: 2, cluster: "cluster-uid", sequence: 0, verdicts: {}, stableHistory: [], ...changes };
+    api.put("/api/v1/namespaces/dora-apps/configmaps/web-rollout", {
+      metadata: { name: "web-rollout" },
+      data: { record: JSON.stringify(record) },
+    });
+  };
+  const stableHistory = () =>
+    JSON.parse(api.objects.get("/api/v1/namespaces/dora-apps/configmaps/web-rollout")?.data.record ?? "{}")
+      .stableHistory;
+  const live = (name: string, release: string, available = 1) => {
+    const template = { metadata: { labels: { release } }, spec: {} };
+    const stored = api.put(`/apis/apps/v1/namespaces/dora-apps/deployments/${name}`, {
+      metadata: { name, namespace: "dora-apps" },
+      spec: { replicas: 1, template },
+    });
+    stored.status = {
+      observedGeneration: stored.metadata.generation,
+      replicas: 1,
+      updatedReplicas: 1,
+      availableReplicas: available,
+    };
+  };
+  const give = (name: string, reason: string) => {
+    const found = api.objects.get(`/apis/apps/v1/namespaces/dora-apps/deployments/${name}`);
+    Object.assign(found?.status, { conditions: [{ type: "Progressing", status: "False", reason }] });
+  };
+  const events = () =>
+    [...api.objects.values()]
+      .filter(({ kind }) => kind === "Event")
+      .map(({ reason, involvedObject }) => `${reason} ${involvedObject.name}`);
+  const change = (release?: string, replicas?: number): ResourceHookArgs => ({
+    urn: "urn",
+    id: "id",
+    name: "web",
+    type: "kubernetes:apps/v1:Deployment",
+    newInputs: { spec: { replicas, template: { metadata: { labels: release === undefined ? {} : { release } } } } },
+  });
+  const call = (
+    part: "stable" | "canary" | "front",
+    moment: string,
+    of: Guarded,
+    release?: string,
+    replicas?: number,
+  ) => {
+    const [hook] = (hooksOf(of)[part] as Record<string, Hook[]>)[moment] ?? [];
+    assert.ok(hook, `no hook ${part} ${moment}`);
+    return hook(change(release, replicas));
+  };
+
+  for (const moment of ["beforeCreate", "beforeUpdate"]) {
+    it(`refuse a release that nobody judged, ${moment}`, async () => {
+      writeRecord({});
+      live("web", a);
+      await assert.rejects(call("stable", moment, guarded(), b), /has no good verdict/);
+    });
+
+    it(`let an approved release pass, ${moment}`, async () => {
+      writeRecord({ verdicts: { [b]: verdict("good") } });
+      await call("stable", moment, guarded(), b);
+    });
+
+    it(`keep the front while somebody else's rollout is open, ${moment}`, async () => {
+      writeRecord({ open: { epoch: 3, release: b, weight: 10 } });
+      await assert.rejects(
+        call("front", moment, guarded()),
+        /the front is not changed while the rollout of bbbbbbbbbbbb is open/,
+      );
+      await assert.rejects(call("front", moment, guarded({ epoch: 2 })), /is open/);
+      await call("front", moment, guarded({ epoch: 3 }));
+      await call("front", moment, guarded({ breakGlass: "fire" }));
+    });
+  }
+
+  it("look at the cluster as it is now, not as the program saw it", async () => {
+    writeRecord({ verdicts: { [b]: verdict("good") } });
+    const early = guarded();
+    writeRecord({ verdicts: { [b]: verdict("bad") } });
+    await assert.rejects(call("stable", "beforeUpdate", early, b), /judged bad/);
+  });
+
+  for (const track of ["stable", "canary"] as const) {
+    it(`say what is so where ^C interrupts the wait for the roll of ${track}, and leave the program alive to say it`, async () => {
+      const name = track === "stable" ? "web" : "web-canary";
+      writeRecord({});
+      live(name, b, 0);
+      const listeners = process.listenerCount("SIGINT");
+      let looks = 0;
+      api.intercept = ({ path }) => {
+        if (path.endsWith(`/deployments/${name}`) && ++looks === 3) assert.ok(process.emit("SIGINT"));
+        return undefined;
+      };
+      await assert.rejects(
+        call(track, "afterUpdate", guarded(), b),
+        new UserError(
+          `This run was interrupted before Deployment ${name} in namespace dora-apps ran release ${b} completely: Kubernetes goes on with the roll, and the next pulumi up records what has come of it.`,
+        ),
+      );
+      assert.deepEqual(stableHistory(), []);
+      assert.equal(process.listenerCount("SIGINT"), listeners);
+    });
+  }
+
+  it("record a roll that is complete when ^C comes", async () => {
+    writeRecord({});
+    live("web", b);
+    api.intercept = ({ path }) => {
+      if (path.endsWith("/deployments/web")) process.emit("SIGINT");
+      return undefined;
+    };
+    await call("stable", "afterUpdate", guarded(), b);
+    assert.deepEqual(stableHistory(), [b]);
+  });
+
+  const stackState = { cluster: "cluster-uid", current: {}, history: [] };
+
+  it("take the way back from what the stack itself remembers", async () => {
+    await call("stable", "beforeUpdate", guarded({ own: { ...stackState, current: { stable: b } } }), b);
+    await call("canary", "beforeUpdate", guarded({ own: { ...stackState, current: { canary: b } } }), b);
+  });
+
+  it("see whether canary is healthy at the moment of the first install", async () => {
+    live("web-canary", b, 0);
+    await assert.rejects(
+      call("stable", "beforeCreate", guarded({ stableHasHistory: false }), b),
+      /with all its pods available/,
+    );
+    live("web-canary", b);
+    await call("stable", "beforeCreate", guarded({ stableHasHistory: false }), b);
+  });
+
+  it("own the number of stable's pods where the program leaves it to an autoscaler, so that it stays", async () => {
+    writeRecord({ verdicts: { [b]: verdict("good") } });
+    live("web", a);
+    const applied = () =>
+      api.requests
+        .filter(({ method, query }) => method === "PATCH" && !query.has("dryRun"))
+        .map(({ body }) => body?.spec);
+    await call("stable", "beforeUpdate", guarded(), b, 3);
+    assert.deepEqual(applied(), []);
+    await call("stable", "beforeUpdate", guarded(), b);
+    assert.deepEqual(applied(), [{ replicas: 1 }]);
+    api.intercept = ({ method }) => (method === "PATCH" ? { status: 409, body: { message: "conflict" } } : undefined);
+    await call("stable", "beforeUpdate", guarded(), b);
+    api.intercept = ({ method }) => (method === "PATCH" ? { status: 403, body: { message: "no right" } } : undefined);
+    await assert.rejects(call("stable", "beforeUpdate", guarded(), b), /no right/);
+    api.intercept = () => undefined;
+  });
+
+  it("tell of broken glass on the Deployment", async () => {
+    writeRecord({});
+    live("web", a);
+    await call("stable", "beforeUpdate", guarded({ breakGlass: "fire" }), b);
+    assert.deepEqual(events(), ["BreakGlass web"]);
+  });
+
+  for (const part of ["stable", "canary"] as const) {
+    it(`refuse pods of ${part} that do not say which release they are of, even with a broken glass`, async () => {
+      for (const each of [guarded(), guarded({ breakGlass: "fire" })]) {
+        await assert.rejects(
+          call(part, "beforeUpdate", each),
+          new RegExp(
+            `^Refusal: web ${part}: its pods have no label release, so nobody can judge them: leave it on\\.$`,
+          ),
+        );
+      }
+    });
+  }
+
+  it("keep the number of canary's pods while somebody else's rollout is open", async () => {
+    writeRecord({ open: { epoch: 3, release: b, weight: 10 } });
+    live("web-canary", b);
+    const change = (replicas: number, by: Partial<Guarded> = {}) =>
+      call("canary", "beforeUpdate", guarded(by), b, replicas);
+    await assert.rejects(
+      change(2),
+      /^Refusal: web: the front is not changed while the rollout of bbbbbbbbbbbb is open/,
+    );
+    await assert.rejects(change(2, { epoch: 2 }), /is open/);
+    await change(1);
+    await change(2, { epoch: 3 });
+    await change(2, { breakGlass: "fire" });
+  });
+
+  it("leave the number of canary's pods to anybody while no rollout is open", async () => {
+    writeRecord({});
+    live("web-canary", b);
+    await call("canary", "beforeUpdate", guarded(), b, 2);
+  });
+
+  describe("where Events may not be written", () => {
+    const { warn } = console;
+    let told: string[];
+    beforeEach(() => {
+      told = [];
+      console.warn = (message: string) => void told.push(message);
+      api.intercept = ({ path }) =>
+        path.endsWith("/events") ? { status: 403, body: { message: "events is forbidden" } } : undefined;
+    });
+    afterEach(() => {
+      console.warn = warn;
+    });
+
+    it("note a complete roll all the same, and warn", async () => {
+      live("web", b);
+      await call("stable", "afterUpdate", guarded(), b);
+      assert.deepEqual(stableHistory(), [b]);
+      assert.match(
+        told.join(),
+        /^The Event ReleaseComplete on Deployment web could not be written: events is forbidden/,
+      );
+    });
+
+    it("let a broken glass pass all the same, and warn", async () => {
+      live("web", a);
+      await call("stable", "beforeUpdate", guarded({ breakGlass: "fire" }), b);
+      assert.match(told.join(), /^The Event BreakGlass on Deployment web could not be written: events is forbidden/);
+    });
+  });
+
+  it("stop the change where the record cannot be asked", async () => {
+    api.intercept = ({ path }) =>
+      path.endsWith("web-rollout") ? { status: 500, body: { message: "etcd is down" } } : undefined;
+    await assert.rejects(call("stable", "beforeUpdate", guarded(), b), /etcd is down/);
+    await assert.rejects(call("front", "beforeUpdate", guarded()), /etcd is down/);
+  });
+
+  for (const part of ["stable", "canary"] as const) {
+    it(`end an up whose ${part} another up brings to another release meanwhile, and note nothing`, async () => {
+      const name = part === "stable" ? "web" : "web-canary";
+      for (const available of [1, 0]) {
+        live(name, "c", available);
+        await assert.rejects(
+          call(part, "afterUpdate", guarded(), "b"),
+          new RegExp(
+            `Deployment ${name} in namespace dora-apps was brought to c while this up brought it to b: another up runs beside this one, so let it end, then run pulumi up again\\.$`,
+          ),
+        );
+      }
+      assert.equal(stableHistory(), undefined);
+    });
+  }
+
+  for (const moment of ["afterCreate", "afterUpdate"]) {
+    it(`note a complete roll of stable, ${moment}`, async () => {
+      live("web", b);
+      await call("stable", moment, guarded(), b);
+      assert.deepEqual(stableHistory(), [b]);
+      assert.deepEqual(events(), ["ReleaseComplete web"]);
+    });
+  }
+
+  for (const [part, name] of [
+    ["stable", "web"],
+    ["canary", "web-canary"],
+  ] as const) {
+    it(`wait until the roll of ${part} is through`, async () => {
+      live(name, b, 0);
+      let looks = 0;
+      api.intercept = ({ path }) => {
+        if (path.endsWith(`/deployments/${name}`) && ++looks === 2) live(name, b);
+        return undefined;
+      };
+      await call(part, "afterUpdate", guarded(), b);
+      assert.ok(looks >= 2);
+    });
+
+    it(`fail when Kubernetes gives the roll of ${part} up`, async () => {
+      live(name, b, 0);
+      give(name, "ProgressDeadlineExceeded");
+      await assert.rejects(
+        call(part, "afterUpdate", guarded(), b),
+        new RegExp(
+          `^Refusal: Deployment ${name} in namespace dora-apps did not come to run ${b} completely \\(its progress deadline`,
+        ),
+      );
+      assert.equal(stableHistory(), undefined);
+    });
+
+    it(`fail when the roll of ${part} takes too long`, async () => {
+      live(name, b, 0);
+      await assert.rejects(
+        call(part, "afterUpdate", guarded({ rollSeconds: { stable: -1, canary: -1 } }), b),
+        /completely \(within -1 s\)/,
+      );
+    });
+  }
+
+  it("do not take the end of an earlier roll for the end of this one", async () => {
+    live("web", b, 0);
+    give("web", "ProgressDeadlineExceeded");
+    const path = "/apis/apps/v1/namespaces/dora-apps/deployments/web";
+    Object.assign(api.objects.get(path)?.status, { observedGeneration: 0 });
+    let looks = 0;
+    api.intercept = (request) => {
+      if (request.path === path && ++looks === 2) live("web", b);
+      return undefined;
+    };
+    await call("stable", "afterUpdate", guarded(), b);
+    assert.deepEqual(stableHistory(), [b]);
+  });
+
+  it("note it once", async () => {
+    live("web", b);
+    await recordComplete(guarded());
+    await recordComplete(guarded());
+    assert.deepEqual(stableHistory(), [b]);
+    assert.deepEqual(events(), ["ReleaseComplete web"]);
+  });
+
+  it("note nothing of a roll that is not complete", async () => {
+    live("web", b, 0);
+    await recordComplete(guarded());
+    assert.equal(stableHistory(), undefined);
+  });
+
+  it("note nothing in a record that cannot be read", async () => {
+    live("web", b);
+    api.put("/api/v1/namespaces/dora-apps/configmaps/web-rollout", {
+      metadata: { name: "web-rollout" },
+      data: { record: "{" },
+    });
+    await recordComplete(guarded());
+    assert.equal(api.objects.get("/api/v1/namespaces/dora-apps/configmaps/web-rollout")?.data.record, "{");
+  });
+});

@@ -1,0 +1,378 @@
+import assert from "node:assert/strict";
+import type { GatewayArgs } from "../../components/gateway.ts";
+import type { ServiceArgs } from "../../components/service-args.ts";
+import type { Run } from "../fake/engine.ts";
+import { canary, image, prod, program, web } from "../fake/web.ts";
+import { once, World } from "../fake/world.ts";
+
+const gateways = [{ name: "public", namespace: "infra" }];
+const gateway: GatewayArgs = { routes: [{ gateways }] };
+/** Release A on canary, at a weight, by a gateway. */
+const at = (weight: number, changes: Partial<GatewayArgs> = {}) =>
+  canary("a", { weight, gateway: { ...gateway, ...changes } });
+const byPods = (weight: number) => canary("a", { weight });
+const begins = once((world, weight: number) => world.up("canary", at(weight)));
+
+describe("a service behind a gateway", () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await World.start();
+    world.installGateway();
+  });
+  afterEach(() => world.stop());
+
+  const pods = () => world.deployment("web-canary").spec.replicas;
+  const selector = () => world.api.objects.get("/api/v1/namespaces/dora-apps/services/web")?.spec.selector;
+  /** Where each rule of a live route sends, and with which weights. */
+  const backends = (route = "web") =>
+    world
+      .route(route)
+      .spec.rules.map(({ backendRefs }: { backendRefs: { name: string; weight: number }[] }) =>
+        Object.fromEntries(backendRefs.map(({ name, weight }) => [name, weight])),
+      );
+  const number = (object: { metadata: { annotations?: Record<string, string> } }) =>
+    Number(object.metadata.annotations?.["gray-release/seq"]);
+  /** Writes the weight into the live route past Pulumi, as a driver does. */
+  const patch = (weight: number, route = "web") => {
+    const found = structuredClone(world.route(route));
+    const [stable, tried] = ["web-stable", "web-canary"];
+    found.spec.rules.at(-1).backendRefs = [
+      { name: stable, weight: 100 - weight },
+      { name: tried, weight },
+    ];
+    world.api.put(world.routePath(route), found);
+  };
+  const waitsFor = ({ resources }: Run, type: string, name: string) =>
+    resources.find((one) => one.type.endsWith(`:${type}`) && one.name === name)?.dependsOn ?? [];
+  /** What waited for the other: the front's route, or canary's pods. */
+  const order = (run: Run) => {
+    const found = [
+      waitsFor(run, "HTTPRoute", "web").includes("web-canary") &&
+        waitsFor(run, "Service", "web").includes("web-canary") &&
+        "pods first",
+      waitsFor(run, "Deployment", "web-canary").filter((name) => name === "web").length > 0 && "traffic first",
+    ];
+    return found.filter((each) => each !== false).join(" and ");
+  };
+
+  it("has a Service for each track and a route that sends the token to canary and splits the rest", async () => {
+    await world.up("canary", at(10));
+    assert.deepEqual(
+      world.made().filter((name) => !name.startsWith("configmaps")),
+      ["deployments web-canary", "httproutes web", "services web", "services web-canary", "services web-stable"],
+    );
+    const { spec } = world.route("web");
+    assert.deepEqual(backends(), [{ "web-canary": 100 }, { "web-stable": 90, "web-canary": 10 }]);
+    assert.deepEqual(spec.rules[0].matches[0].headers, [{ name: "x-gray-token", type: "Exact", value: "s3cret" }]);
+    assert.deepEqual(spec.parentRefs, [
+      { group: "gateway.networking.k8s.io", kind: "Gateway", name: "public", namespace: "infra" },
+    ]);
+    assert.deepEqual([pods(), selector()], [2, { app: "web" }]);
+  });
+
+  it("is dark at weight 0: nothing but the token names canary, whatever the rules say", async () => {
+    await world.up("canary", at(0, { rules: [{ to: "canary", headers: { "x-beta": "1" } }] }));
+    assert.deepEqual(backends(), [{ "web-canary": 100 }, { "web-stable": 100 }, { "web-stable": 100 }]);
+    assert.deepEqual(selector(), { app: "web", track: "stable" });
+  });
+
+  it("has as many canary pods as the share asks for, and no less than it is told", async () => {
+    await world.up("canary", at(50));
+    assert.equal(pods(), 5);
+    await world.up("canary", at(10, { minimumCanaryReplicas: 3 }));
+    assert.equal(pods(), 3);
+  });
+
+  it("goes to 100 %, where nobody meets stable", async () => {
+    await world.up("canary", at(100));
+    assert.deepEqual(backends().at(-1), { "web-canary": 100 });
+    assert.equal(pods(), 9);
+  });
+
+  it("has pods before traffic when the weight rises, and traffic before pods when it falls", async () => {
+    assert.equal(order(await world.up("canary", at(10))), "pods first");
+    assert.equal(order(await world.up("canary", at(50))), "pods first");
+    assert.equal(order(await world.up("canary", at(10))), "traffic first");
+    assert.equal(order(await world.up("canary", at(0))), "traffic first");
+    assert.equal(order(await world.up("canary", at(1))), "pods first");
+  });
+
+  it("has that order from the live route's weight, whatever wrote it", async () => {
+    await begins(world, 10);
+    patch(50);
+    assert.equal(order(await world.up("canary", at(30))), "traffic first");
+    patch(0);
+    assert.equal(order(await world.up("canary", at(30))), "pods first");
+  });
+
+  it("has the route after the Services that it sends to", async () => {
+    const { resources } = await world.up("canary", at(0));
+    const waits = resources.find(({ type }) => type.endsWith(":HTTPRoute"))?.dependsOn ?? [];
+    for (const name of ["web-canary", "web-stable"]) assert.ok(waits.includes(name), name);
+  });
+
+  it("gives the front the next number where the live route has another weight, and the same one where not", async () => {
+    await begins(world, 10);
+    await world.up("canary", at(10));
+    assert.equal(number(world.route("web")), 0);
+    patch(20);
+    await world.up("canary", at(10));
+    assert.equal(number(world.route("web")), 1);
+    assert.deepEqual(backends().at(-1), { "web-stable": 90, "web-canary": 10 });
+  });
+
+  for (const weight of [0, 10]) {
+    it(`goes from pods to a gateway and back at weight ${weight}, with a route and a Service that come and go and nothing else`, async () => {
+      await world.up("canary", byPods(weight));
+      await world.up("prod", prod("a"));
+      const before = world.made();
+      const front = () => JSON.stringify(selector());
+      const selected = front();
+      await world.up("canary", at(weight));
+      assert.deepEqual(
+        world.made().filter((name) => !before.includes(name)),
+        ["httproutes web", "services web-stable"],
+      );
+      assert.deepEqual(
+        before.filter((name) => !world.made().includes(name)),
+        [],
+      );
+      assert.equal(front(), selected);
+      const run = await world.up("canary", byPods(weight));
+      assert.deepEqual(world.made(), before);
+      assert.equal(front(), selected);
+      assert.equal(pods(), 1);
+      assert.ok(!run.resources.some(({ type }) => type.endsWith(":HTTPRoute")));
+    });
+  }
+
+  it("has several routes that all have the weight, each to its port", async () => {
+    const ports = [
+      { name: "http", port: 80 },
+      { name: "admin", port: 81 },
+    ];
+    const routes = [
+      { name: "web", gateways, hostnames: ["web.example"] },
+      { name: "web-admin", gateways: [{ ...gateways[0], name: "public", sectionName: "https" }], port: 81 },
+    ];
+    await world.up("canary", canary("a", { ports, weight: 10, gateway: { routes } }));
+    for (const [name, port] of [
+      ["web", 80],
+      ["web-admin", 81],
+    ] as const) {
+      const rest = world.route(name).spec.rules.at(-1).backendRefs;
+      assert.deepEqual(
+        rest.map((each: { weight: number; port: number }) => [each.weight, each.port]),
+        [
+          [90, port],
+          [10, port],
+        ],
+      );
+    }
+    assert.deepEqual(world.route("web").spec.hostnames, ["web.example"]);
+    patch(0, "web-admin");
+    await world.up("canary", canary("a", { ports, weight: 10, gateway: { routes } }));
+    assert.deepEqual(backends("web-admin").at(-1), { "web-stable": 90, "web-canary": 10 });
+  });
+
+  it("says in preview the share that is reached and each rule in words", async () => {
+    const rules = [
+      { to: "stable", pathPrefix: "/export" },
+      { to: "canary", headers: { "x-beta": "1" } },
+    ] as const;
+    const { infos } = await world.up("canary", at(10, { rules }), { preview: true });
+    assert.deepEqual(infos, [
+      "web: asked 10 %, reached 10 %: by backend weights, 2 canary pods; callers inside the cluster meet 2 of 11 pods",
+      "web: users on /export meet stable",
+      "web: users with header x-beta: 1 meet canary",
+    ]);
+    const dark = await world.up("canary", at(0, { rules }), { preview: true });
+    assert.deepEqual(dark.infos, [
+      "web: canary is dark: no user request reaches it but with the token",
+      "web: users on /export meet stable",
+      "web: users with header x-beta: 1 will meet canary above weight 0",
+    ]);
+  });
+
+  it("leaves the front to the stack of canary: that of stable asks for no gateway", async () => {
+    await world.up("canary", at(10));
+    world.api.objects.delete("/apis/gateway.networking.k8s.io/v1");
+    const { resources } = await world.up("prod", prod("a", { gateway }));
+    assert.ok(!resources.some(({ type }) => type.endsWith(":HTTPRoute") || type.endsWith(":Service")));
+  });
+
+  it("asks a cluster for no route of a service that names no gateway", async () => {
+    await world.up("canary", byPods(10));
+    assert.ok(!world.api.requests.some(({ path }) => path.includes("gateway.networking.k8s.io")));
+  });
+
+  describe("is refused before anything is changed,", () => {
+    const refuses = async (program: ReturnType<typeof at>, sentence: string) => {
+      for (const preview of [true, false]) {
+        await assert.rejects(world.up("canary", program, { preview }), { name: "Refusal", message: sentence });
+      }
+      assert.deepEqual(world.made(), []);
+    };
+    const foreign = (labels?: Record<string, string>) => ({
+      metadata: { name: "web", namespace: "dora-apps", ...(labels && { labels }) },
+      spec: {},
+    });
+
+    it("where the cluster has no Gateway API", async () => {
+      world.api.objects.delete("/apis/gateway.networking.k8s.io/v1");
+      await refuses(
+        at(10),
+        "web: the cluster has no Gateway API (gateway.networking.k8s.io/v1): install its Standard channel and a gateway, or take gateway out of the arguments.",
+      );
+    });
+
+    it("where there is no such Gateway", async () => {
+      await refuses(
+        at(10, { routes: [{ gateways: [{ name: "public" }] }] }),
+        "web: there is no Gateway public in namespace dora-apps: correct gateway.routes, or have it made first.",
+      );
+    });
+
+    it("where the Gateway has no such listener", async () => {
+      await refuses(
+        at(10, { routes: [{ gateways: [{ name: "public", namespace: "infra", sectionName: "tls" }] }] }),
+        "web: Gateway public in namespace infra has no listener tls: take one of http, https.",
+      );
+    });
+
+    it("where an HTTPRoute of that name is somebody else's", async () => {
+      world.api.put(world.routePath("web"), foreign());
+      await refuses(
+        at(10),
+        "web: HTTPRoute web in namespace dora-apps was not made by this program: name the route otherwise, or remove that HTTPRoute yourself.",
+      );
+    });
+
+    it("where an HTTPRoute of that name is another service's", async () => {
+      world.api.put(world.routePath("web"), foreign({ "gray-release/service": "shop" }));
+      await refuses(
+        at(10),
+        "web: HTTPRoute web in namespace dora-apps is of the service shop: name the route otherwise, or remove that HTTPRoute yourself.",
+      );
+    });
+
+    it("where a Service has the name of stable's own", async () => {
+      world.api.put("/api/v1/namespaces/dora-apps/services/web-stable", { metadata: { name: "web-stable" } });
+      await refuses(
+        at(10),
+        "web: Service web-stable in namespace dora-apps was not made by this program: take another service name, or remove that Service yourself.",
+      );
+    });
+
+    it("where the Gateway's class lacks what a rule needs", async () => {
+      world.installGateway(["HTTPRoute"]);
+      await refuses(
+        at(10, { rules: [{ name: "beta", to: "canary", query: { beta: "1" } }] }),
+        'web: rules.0 ("beta") needs query parameters (HTTPRouteQueryParamMatching), which GatewayClass edge does not support: match by header or path, or take another class.',
+      );
+      world.installGateway(["HTTPRoute", "HTTPRouteQueryParamMatching"]);
+      await world.up("canary", at(10, { rules: [{ name: "beta", to: "canary", query: { beta: "1" } }] }));
+    });
+
+    it("where the rules do not fit into an HTTPRoute", async () => {
+      const rules = Array.from({ length: 16 }, (_, i) => ({
+        to: i % 2 ? ("canary" as const) : ("stable" as const),
+        headers: { [`x-${i}`]: "1" },
+      }));
+      await refuses(
+        at(10, { rules }),
+        "web: the rules change 15 times between canary and stable and an HTTPRoute has room for 13 changes: put rules to the same track next to each other, or take rules.15 out.",
+      );
+    });
+
+    it("where a weight is finer than a gateway's", async () => {
+      await refuses(
+        at(0.0001),
+        "weight is 0.0001 and a gateway's goes in steps of 0.001: leave the further digits out.",
+      );
+    });
+  });
+
+  describe("while a rollout is open", () => {
+    const open = (weight: number, sequence = 0) =>
+      world.writeRecord({ sequence, open: { epoch: 1, release: world.runs("web-canary"), weight } }, "web");
+    beforeEach(() => begins(world, 10));
+
+    it("has the record's weight, which only its driver brings into force", async () => {
+      open(20);
+      await assert.rejects(world.up("canary", at(10)), /the front is not changed while the rollout/);
+      assert.deepEqual(backends().at(-1), { "web-stable": 90, "web-canary": 10 });
+      await world.up("canary", at(10), { environment: { GRAY_EPOCH: "1" } });
+      assert.deepEqual(backends().at(-1), { "web-stable": 80, "web-canary": 20 });
+    });
+
+    it("lets anybody write the route as it is, under the number that the driver has raised", async () => {
+      open(10, 7);
+      await world.up("canary", at(10));
+      assert.equal(number(world.route("web")), 7);
+    });
+
+    it("refuses anybody else who would change a rule, even at the weight that is in force", async () => {
+      open(10);
+      const rules = [{ to: "canary", headers: { "x-beta": "1" } }] as const;
+      await assert.rejects(world.up("canary", at(10, { rules })), /the front is not changed while the rollout/);
+      await world.up("canary", at(10, { rules }), { environment: { GRAY_EPOCH: "1" } });
+    });
+
+    it("refuses anybody else at the last moment, when the driver has changed the weight since the program looked", async () => {
+      open(10, 7);
+      let looked = 0;
+      world.api.intercept = ({ method, path }) => {
+        if (method === "GET" && path.endsWith("/httproutes/web") && ++looked > 1) patch(50);
+        return undefined;
+      };
+      await assert.rejects(world.up("canary", at(10)), /the front is not changed while the rollout/);
+      assert.equal(backends().at(-1)["web-canary"], 50);
+    });
+  });
+});
+
+describe("two services behind one gateway", () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await World.start();
+    world.installGateway();
+  });
+  afterEach(() => world.stop());
+  const service = (weight: number, route?: string): ServiceArgs =>
+    web("a", {
+      containers: image("a"),
+      tracks: ["canary"],
+      weight,
+      gateway: { routes: [{ gateways, ...(route !== undefined && { name: route }) }] },
+    });
+
+  it("have routes, Services and weights of their own", async () => {
+    await world.up("canary", program(["web", service(10)], ["shop", service(30)]));
+    for (const [name, weight] of [
+      ["web", 10],
+      ["shop", 30],
+    ] as const) {
+      const { metadata, spec } = world.route(name);
+      assert.equal(metadata.labels?.["gray-release/service"], name);
+      assert.deepEqual(
+        spec.rules.at(-1).backendRefs.map((each: { name: string; weight: number }) => [each.name, each.weight]),
+        [
+          [`${name}-stable`, 100 - weight],
+          [`${name}-canary`, weight],
+        ],
+      );
+    }
+    const web = JSON.stringify(world.route("web"));
+    await world.up("canary", program(["web", service(10)], ["shop", service(50)]));
+    assert.equal(JSON.stringify(world.route("web")), web);
+  });
+
+  it("do not take each other's", async () => {
+    await world.up("canary", program(["web", service(10, "public")]));
+    await assert.rejects(
+      world.up("canary", program(["web", service(10, "public")], ["shop", service(10, "public")])),
+      /^Refusal: shop: HTTPRoute public in namespace dora-apps is of the service web: name the route otherwise/,
+    );
+  });
+});

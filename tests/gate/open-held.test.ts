@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import type { ServiceArgs } from "../../components/service-args.ts";
+import { openRollout } from "../../gate/open.ts";
+import { twoStacks } from "../fake/two-stacks.ts";
+import { canary, web } from "../fake/web.ts";
+import { World } from "../fake/world.ts";
+
+describe("a service in two stacks, of which a rollout is open,", () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await World.start();
+  });
+  afterEach(() => world.stop());
+  const { install, now } = twoStacks(() => world);
+
+  it("keeps the weight of an open rollout, whatever the settings say, and says so", async () => {
+    const a = await install();
+    world.writeRecord({ open: { epoch: 1, release: a, weight: 0 } }, "web");
+    const { warnings } = await world.up("canary", canary("a", { weight: 10 }), { environment: { GRAY_EPOCH: "1" } });
+    assert.match(warnings.join(), /the weight is 0 while the rollout of .* is open, not 10/);
+    assert.deepEqual(world.api.objects.get("/api/v1/namespaces/dora-apps/services/web")?.spec.selector, {
+      app: "web",
+      track: "stable",
+    });
+  });
+
+  it("leaves the front alone while somebody else's rollout is open", async () => {
+    const a = await install();
+    const held = JSON.stringify(world.api.objects.get("/api/v1/namespaces/dora-apps/services/web"));
+    world.writeRecord({ open: { epoch: 1, release: a, weight: 20 } }, "web");
+    await assert.rejects(world.up("canary", canary("a", { weight: 0 })), /the front is not changed while the rollout/);
+    assert.equal(JSON.stringify(world.api.objects.get("/api/v1/namespaces/dora-apps/services/web")), held);
+  });
+
+  describe("while somebody else's rollout is open", () => {
+    const args = (changes: Partial<ServiceArgs> = {}) => web("a", { tracks: ["canary"], ...changes });
+    const open = (weight: number) => world.writeRecord({ open: { epoch: 1, release: now(), weight } }, "web");
+    const front = () => world.api.objects.get("/api/v1/namespaces/dora-apps/services/web")?.spec.selector;
+    const pods = () => world.deployment("web-canary").spec.replicas;
+    /** Whether the program got as far as to register anything. */
+    const goesOn = async (changes: Partial<ServiceArgs> = {}, environment = {}) => {
+      let opened = false;
+      const look = async () => {
+        await openRollout("web", args(changes));
+        opened = true;
+        return {};
+      };
+      await world.up("other", look, { environment }).catch(() => {});
+      return opened;
+    };
+    beforeEach(install);
+
+    it("refuses, before anything is registered, what would change the number of canary's pods", async () => {
+      open(20);
+      await assert.rejects(
+        world.up("canary", canary("a")),
+        /^Refusal: web: the front is not changed while the rollout/,
+      );
+      assert.deepEqual([await goesOn(), pods(), front()], [false, 1, { app: "web" }]);
+    });
+
+    it("refuses, before anything is registered, what would change the front's selector", async () => {
+      open(0);
+      await assert.rejects(
+        world.up("canary", canary("a")),
+        /^Refusal: web: the front is not changed while the rollout/,
+      );
+      assert.deepEqual([await goesOn(), pods(), front()], [false, 1, { app: "web" }]);
+    });
+
+    it("says in a preview that it would refuse", async () => {
+      open(20);
+      const { warnings } = await world.up("canary", canary("a"), { preview: true });
+      assert.match(
+        warnings.join(),
+        /the front is not changed while the rollout.* This is a preview; up would stop here/,
+      );
+    });
+
+    it("lets pass what changes neither", async () => {
+      open(10);
+      await world.up("canary", canary("a", { annotations: { owner: "dora" } }));
+      assert.equal(world.deployment("web-canary").metadata.annotations?.owner, "dora");
+    });
+
+    it("lets pass what writes the front anew with the selector that it has", async () => {
+      open(10);
+      world.writeRecord({ sequence: 1 }, "web");
+      await world.up("canary", canary("a"));
+      assert.equal(world.deployment("web-canary").metadata.annotations?.["gray-release/seq"], "1");
+    });
+
+    for (const [who, environment] of [
+      ["its driver", { GRAY_EPOCH: "1" }],
+      ["a broken glass", { GRAY_BREAK_GLASS: "users are offline" }],
+    ] as const) {
+      it(`lets ${who} change both`, async () => {
+        open(20);
+        await world.up("canary", canary("a"), { environment });
+        assert.equal(pods(), 2);
+        open(0);
+        await world.up("canary", canary("a"), { environment });
+        assert.deepEqual([pods(), front()], [1, { app: "web", track: "stable" }]);
+      });
+    }
+
+    it("refuses another driver", async () => {
+      open(20);
+      await assert.rejects(
+        world.up("canary", canary("a"), { environment: { GRAY_EPOCH: "2" } }),
+        /the front is not changed/,
+      );
+      assert.equal(pods(), 1);
+    });
+  });
+});

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { twoStacks } from "../fake/two-stacks.ts";
+import { canary } from "../fake/web.ts";
+import { ids, World } from "../fake/world.ts";
+
+describe("the history of a service in two stacks", () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await World.start();
+  });
+  afterEach(() => world.stop());
+  const { install, now } = twoStacks(() => world);
+  const configMaps = () =>
+    [...world.api.objects.values()]
+      .filter(({ immutable }) => immutable)
+      .map(({ data }) => data["web.conf"])
+      .sort();
+
+  it("keeps as many releases as it should, newest first, and their ConfigMaps alone", async () => {
+    for (const tag of ["a", "b", "c", "d"]) await world.up("canary", canary(tag, { releaseHistoryLimit: 2 }));
+    assert.deepEqual(configMaps(), ["c", "d"]);
+    assert.equal(world.stackState("canary", "web").history.length, 2);
+    assert.equal(world.stackState("canary", "web").history[0]?.id, now());
+  });
+
+  it("keeps what stable runs, however many releases canary tries", async () => {
+    const a = await install();
+    for (const tag of ["b", "c", "d", "e"]) await world.up("canary", canary(tag, { releaseHistoryLimit: 2 }));
+    assert.deepEqual(configMaps(), ["a", "d", "e"]);
+    assert.ok(ids(world.stackState("canary", "web").history).includes(a));
+  });
+
+  it("keeps the ConfigMap that a live pod still refers to", async () => {
+    await world.up("canary", canary("a", { releaseHistoryLimit: 1 }));
+    const { spec } = world.deployment("web-canary").spec.template;
+    world.api.put("/api/v1/namespaces/dora-apps/pods/web-1", {
+      metadata: { name: "web-1", labels: { app: "web" } },
+      spec,
+    });
+    await world.up("canary", canary("b", { releaseHistoryLimit: 1 }));
+    assert.deepEqual(configMaps(), ["a", "b"]);
+    world.api.objects.delete("/api/v1/namespaces/dora-apps/pods/web-1");
+    await world.up("canary", canary("b", { releaseHistoryLimit: 1 }));
+    assert.deepEqual(configMaps(), ["b"]);
+  });
+
+  it("keeps that of a ReplicaSet with replicas, and not that of one without", async () => {
+    await world.up("canary", canary("a", { releaseHistoryLimit: 1 }));
+    const template = world.deployment("web-canary").spec.template;
+    const path = "/apis/apps/v1/namespaces/dora-apps/replicasets/web-1";
+    const metadata = { name: "web-1", labels: { app: "web" } };
+    world.api.put(path, { metadata, spec: { replicas: 1, template } });
+    await world.up("canary", canary("b", { releaseHistoryLimit: 1 }));
+    assert.deepEqual(configMaps(), ["a", "b"]);
+    world.api.put(path, { metadata, spec: { replicas: 0, template } });
+    await world.up("canary", canary("b", { releaseHistoryLimit: 1 }));
+    assert.deepEqual(configMaps(), ["b"]);
+  });
+
+  it("drops no ConfigMap at all where it cannot see who uses them", async () => {
+    await world.up("canary", canary("a", { releaseHistoryLimit: 1 }));
+    world.api.intercept = ({ path }) =>
+      path.endsWith("/replicasets") ? { status: 403, body: { message: "forbidden" } } : undefined;
+    await world.up("canary", canary("b", { releaseHistoryLimit: 1 }));
+    assert.deepEqual(configMaps(), ["a", "b"]);
+  });
+
+  it("adds nothing to its history when an up is refused", async () => {
+    const a = await install();
+    world.writeRecord({ open: { epoch: 1, release: a, weight: 10 } }, "web");
+    await assert.rejects(world.up("canary", canary("b")), /refused while the rollout of/);
+    assert.deepEqual(ids(world.stackState("canary", "web").history), [a]);
+  });
+});

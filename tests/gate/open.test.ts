@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { openRollout } from "../../gate/open.ts";
+import { serviceArgs } from "../components/fop-gate.ts";
+import { withoutSleep } from "../fake/sleep.ts";
+import { twoStacks } from "../fake/two-stacks.ts";
+import { canary, image, prod, program, web } from "../fake/web.ts";
+import { ids, verdict, World } from "../fake/world.ts";
+
+describe("a service in two stacks", () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await World.start();
+  });
+  afterEach(() => world.stop());
+  const { approve, install, now, record, release, tryNext } = twoStacks(() => world);
+
+  it("is installed: canary first, then prod with the same release, and says that there is no verdict yet", async () => {
+    await world.up("canary", canary("a"));
+    const { warnings } = await world.up("prod", prod("a"));
+    assert.equal(world.runs("web"), world.runs("web-canary"));
+    assert.match(warnings.join(), /is the first install: there are no users yet/);
+    assert.deepEqual(world.deployment("web").spec.template.spec, world.deployment("web-canary").spec.template.spec);
+  });
+
+  it("gives the roll of each track the time that its own pods may take", async () => {
+    const seconds: unknown[] = [];
+    for (const weight of [10, 50]) {
+      const args = web("a", { weight, minReadySeconds: 10, progressDeadlineSeconds: 100 });
+      await world.up("test", async () => {
+        const { rollSeconds } = await openRollout("web", args);
+        seconds.push(rollSeconds);
+        return { releases: {} };
+      });
+    }
+    assert.deepEqual(seconds, [
+      { stable: 9 * 40 + 100, canary: 40 + 100 },
+      { stable: 9 * 40 + 100, canary: 9 * 40 + 100 },
+    ]);
+  });
+
+  it("has in its record what stable ran completely", async () => {
+    const a = await install();
+    assert.deepEqual(record().stableHistory, [a]);
+  });
+
+  it("runs in prod the release object of canary, not the one that prod's own program describes, and says so", async () => {
+    const a = await install();
+    assert.deepEqual((await world.up("prod", prod("a"))).warnings, []);
+    const { warnings } = await world.up("prod", prod("z"));
+    assert.equal(world.runs("web"), a);
+    assert.match(
+      warnings.join(),
+      new RegExp(
+        `^web: canary runs ${a} and not [0-9a-f]{12}, which this program describes, so stable runs ${a}: run pulumi up --stack canary first\\.$`,
+      ),
+    );
+  });
+
+  it("lets prod have a release once it is approved", async () => {
+    const a = await install();
+    await tryNext("b");
+    approve(now());
+    await world.up("prod", prod("b"));
+    assert.equal(world.runs("web"), now());
+    assert.deepEqual(record().stableHistory, [a, now()]);
+  });
+
+  it("lets prod scale while canary's release is undecided, with `current`", async () => {
+    const a = await install();
+    await tryNext("b");
+    await world.up("prod", prod("b", { release: "current", replicas: 12 }));
+    assert.equal(world.runs("web"), a);
+    assert.equal(world.deployment("web").spec.replicas, 12);
+  });
+
+  for (const [what, available] of [
+    ["complete", 9],
+    ["not through", 8],
+  ] as const) {
+    it(`keeps with \`current\` what prod completed, whatever its outputs say, where its roll is ${what}`, async () => {
+      const a = await install();
+      const outputs = structuredClone(world.outputs.get("prod"));
+      const b = await release("b");
+      world.outputs.set("prod", outputs ?? {});
+      assert.equal(world.stackState("prod", "web").current.stable, a);
+      world.deployment("web").status.availableReplicas = available;
+      await world.up("canary", canary("c"));
+      await world.up("prod", prod("c", { release: "current" }));
+      assert.equal(world.runs("web"), b);
+    });
+  }
+
+  it("follows the stack of canary by the name that it is given", async () => {
+    await world.up("web-canary", canary("a"));
+    await world.up("prod", prod("a", { canaryStack: "web-canary" }));
+    assert.equal(world.runs("web"), world.stackState("web-canary", "web").current.canary);
+  });
+
+  it("says the share that canary really gets", async () => {
+    const { infos } = await world.up("canary", canary("a", { weight: 12 }));
+    assert.deepEqual(infos, ["web: asked 12 %, reached 10 %: 1 of 10 pods"]);
+  });
+
+  it("fails with a roll that Kubernetes has given up, and notes it on the next run when it became complete by itself", async () => {
+    await world.up("canary", canary("a"));
+    const conditions = [{ type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded" }];
+    const status = { web: { availableReplicas: 8, conditions } };
+    const restore = withoutSleep();
+    await assert.rejects(
+      world.up("prod", prod("a"), { status }).finally(restore),
+      /Deployment web in namespace dora-apps did not come to run .* completely \(its progress deadline is exceeded\)/,
+    );
+    assert.equal(record(), null);
+    assert.throws(() => world.stackState("prod", "web"));
+    world.deployment("web").status.availableReplicas = 9;
+    await world.up("prod", prod("a"));
+    assert.deepEqual(record().stableHistory, [now()]);
+  });
+
+  it("writes nothing in a preview", async () => {
+    await install();
+    const held = JSON.stringify([...world.api.objects]);
+    await world.up("canary", canary("b"), { preview: true });
+    await world.up("prod", prod("b"), { preview: true });
+    assert.equal(JSON.stringify([...world.api.objects]), held);
+  });
+});
+
+describe("two services in one program", () => {
+  it("have histories, gates and records of their own", async () => {
+    const world = await World.start();
+    try {
+      const small = { replicas: 3, weight: 25 } as const;
+      const shop = (tag: string) => serviceArgs({ containers: image(tag), ...small });
+      const pair = (webTag: string, shopTag: string) => program(["web", web(webTag, small)], ["shop", shop(shopTag)]);
+      await world.up("test", pair("a", "a"));
+      const [webA, shopA] = [world.runs("web"), world.runs("shop")];
+      await world.up("test", pair("b", "b"));
+      world.writeRecord({ verdicts: { [world.runs("web-canary")]: verdict("good") } }, "web");
+      await world.up("test", pair("b", "b"));
+      assert.notEqual(world.runs("web"), webA);
+      assert.equal(world.runs("shop"), shopA);
+      assert.equal(world.stackState("test", "web").history.length, 2);
+      assert.deepEqual(
+        ids(world.stackState("test", "shop").history).filter((id) =>
+          ids(world.stackState("test", "web").history).includes(id),
+        ),
+        [],
+      );
+    } finally {
+      await world.stop();
+    }
+  });
+
+  it("change neither, where one is refused", async () => {
+    const world = await World.start();
+    try {
+      const args = (tag: string) =>
+        serviceArgs({ containers: image(tag), replicas: 3, weight: 25, tracks: ["canary"] });
+      const pair = (tag: string) => program(["web", args(tag)], ["shop", args(tag)]);
+      await world.up("test", pair("a"));
+      const before = world.runs("web-canary");
+      world.writeRecordText("{", "shop");
+      await assert.rejects(world.up("test", pair("b")), /shop canary: .* the record shop-rollout cannot be read/);
+      assert.equal(world.runs("web-canary"), before);
+    } finally {
+      await world.stop();
+    }
+  });
+});

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import type { Release } from "../../components/release.ts";
+import type { Track, Traffic } from "../../components/traffic.ts";
+import { sequences } from "../../gate/sequence.ts";
+import type { Live } from "../../live/live.ts";
+import type { RecordReading } from "../../record/record.ts";
+
+const annotations = { "gray-release/seq": "4" };
+/** A Deployment of release `a`, written with number 4. */
+const deployment = (replicas: number, available = replicas, release = "a") => ({
+  metadata: { name: "web", generation: 2, annotations },
+  spec: { replicas, template: { metadata: { labels: { release } }, spec: {} } },
+  status: { observedGeneration: 2, replicas, updatedReplicas: replicas, availableReplicas: available },
+});
+const front = (selector: object) => ({ service: { metadata: { name: "web", annotations }, spec: { selector } } });
+const live = (deployments: object, around: object = {}) =>
+  ({ deployments, front: { routes: [], ...around } }) as unknown as Live;
+const absent: RecordReading = { kind: "absent" };
+const record = (sequence: number): RecordReading => ({
+  kind: "read",
+  record: { version: 2, cluster: "uid", sequence, verdicts: {}, stableHistory: [] },
+});
+const releases = { stable: { id: "a" } as Release, canary: { id: "a" } as Release };
+const none = new Set<Track>();
+const traffic = { selector: { app: "web" }, weight: 10 } as unknown as Traffic;
+/** A live HTTPRoute that was written with a number. */
+const route = (weight: number, number = 4) => ({
+  metadata: {
+    name: "web",
+    labels: { "gray-release/service": "web" },
+    annotations: { "gray-release/seq": String(number) },
+  },
+  spec: {
+    rules: [
+      {
+        backendRefs: [
+          { name: "web-stable", weight: 100 - weight },
+          { name: "web-canary", weight },
+        ],
+      },
+    ],
+  },
+});
+
+describe("the number that an object is written with", () => {
+  for (const track of ["stable", "canary"] as const) {
+    const of = (found: object | undefined, reading: RecordReading = absent) =>
+      sequences(live(found ? { [track]: found } : {}), reading, releases, traffic, none)[track];
+
+    it(`stays where ${track} runs the right release completely`, () => assert.equal(of(deployment(3)), 4));
+
+    it(`is the next where ${track} is of the right release and its roll is not through`, () =>
+      assert.equal(of(deployment(3, 2)), 5));
+
+    it(`is the next where ${track} runs another release`, () => assert.equal(of(deployment(3, 3, "b")), 5));
+
+    it(`stays where ${track} is scaled to 0 on the right release, and is the next on another one`, () => {
+      assert.equal(of(deployment(0)), 4);
+      assert.equal(of(deployment(0, 0, "b")), 5);
+    });
+
+    it(`is the next where the pod template of ${track} is not as the right release says, also at 0 pods`, () => {
+      for (const pods of [3, 0]) {
+        const drifted = sequences(live({ [track]: deployment(pods) }), absent, releases, traffic, new Set([track]));
+        assert.deepEqual([drifted.stable, drifted.canary], track === "stable" ? [5, 0] : [0, 5]);
+      }
+    });
+
+    it(`is not below the record's for ${track}, whether it stands or not`, () => {
+      assert.deepEqual([of(deployment(3), record(9)), of(undefined, record(9)), of(undefined)], [9, 9, 0]);
+      assert.equal(of(deployment(3), record(2)), 4);
+    });
+  }
+
+  it("stays for a front that selects what it should, and is the next where it does not", () => {
+    const of = (selector: object, wanted: Traffic | undefined = traffic) =>
+      sequences(live({}, front(selector)), absent, {}, wanted, none).front;
+    assert.equal(of({ app: "web" }), 4);
+    assert.equal(of({ app: "web", track: "stable" }), 5);
+    assert.equal(sequences(live({}, front({ app: "web", track: "stable" })), absent, {}, undefined, none).front, 4);
+  });
+
+  it("stays for a front whose routes have the weight, and is the next, for all of it, where one has not", () => {
+    const of = (...routes: object[]) =>
+      sequences(live({}, { ...front({ app: "web" }), routes }), absent, {}, traffic, none).front;
+    assert.equal(of(route(10), route(10)), 4);
+    assert.equal(of(route(10), route(11)), 5);
+    assert.equal(of(route(0, 8)), 9);
+    assert.equal(of(route(10, 8)), 8);
+  });
+});

@@ -1,0 +1,329 @@
+import assert from "node:assert/strict";
+import { PassThrough } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import fc from "fast-check";
+import * as v from "valibot";
+import { routeSpec } from "../../components/gateway.ts";
+import type { Rule } from "../../components/rule.ts";
+import { rulesSchema } from "../../components/rule-schema.ts";
+import { gatewayMode } from "../../components/traffic.ts";
+import { type Cluster, connect } from "../../kubernetes/cluster.ts";
+import { findAccess } from "../../kubernetes/kubeconfig.ts";
+import { cut, routeCut } from "../../live/cut.ts";
+import type { RouteObject } from "../../live/routes.ts";
+import { anyRules } from "../components/any-rules.ts";
+import { type ApiObject, ApiServer, patched } from "../fake/api-server.ts";
+
+const namespace = "dora-apps";
+const routePath = `/apis/gateway.networking.k8s.io/v1/namespaces/${namespace}/httproutes/web`;
+const servicePath = `/api/v1/namespaces/${namespace}/services/web`;
+const recordPath = `/api/v1/namespaces/${namespace}/configmaps/web-rollout`;
+
+/** The live route that a program with this weight leaves. */
+function written(weight: number, rules: readonly Rule[] = []): RouteObject {
+  const { backends = { stable: 100, canary: 0 } } = gatewayMode().plan(weight, 9, {});
+  const spec = routeSpec({ gateways: [{ name: "public" }] }, namespace, {
+    service: "web",
+    port: 80,
+    token: "t",
+    rules,
+    backends,
+  });
+  return { metadata: { name: "web", namespace, labels: { "gray-release/service": "web" } }, spec };
+}
+
+describe("cutting a route", () => {
+  const anyWeight = fc.integer({ min: 0, max: 100_000 }).map((thousandths) => thousandths / 1000);
+
+  it("leaves what the program writes at weight 0, whatever the weight and the rules were", () => {
+    fc.assert(
+      fc.property(anyWeight, anyRules, (weight, rules) => {
+        fc.pre(v.is(rulesSchema, rules) && compiles(weight, rules));
+        const live = written(weight, rules);
+        assert.deepEqual(patched(live, routeCut(live))?.spec, written(0, rules).spec);
+      }),
+    );
+  });
+
+  it("does nothing to one that is cut", () => {
+    const live = written(0, [{ to: "canary", headers: { "x-beta": "1" } }]);
+    assert.deepEqual(routeCut(live), []);
+  });
+});
+
+describe("cut", () => {
+  let api: ApiServer;
+  const cutWeb = () =>
+    cut({
+      api: connect(findAccess({ kubeconfig: api.kubeconfig })),
+      cluster: "cluster-uid",
+      namespace,
+      service: "web",
+    });
+  const stablePod = (ready: "True" | "False") =>
+    api.put(`/api/v1/namespaces/${namespace}/pods/web-1`, {
+      metadata: { name: "web-1", namespace, labels: { app: "web", track: "stable" } },
+      status: { phase: "Running", conditions: [{ type: "Ready", status: ready }] },
+    });
+  const selector = () => api.objects.get(servicePath)?.spec.selector;
+  const record = () => JSON.parse(api.objects.get(recordPath)?.data.record ?? "{}");
+  beforeEach(async () => {
+    api = await ApiServer.start();
+    api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+    api.put("/apis/gateway.networking.k8s.io/v1", { metadata: { name: "v1" } });
+    api.put(routePath, written(10, [{ to: "canary", headers: { "x-beta": "1" } }]) as ApiObject);
+    stablePod("True");
+  });
+  afterEach(() => api.stop());
+
+  it("takes users off canary in the Service and the routes, and raises the record's number", async () => {
+    assert.equal(await cutWeb(), undefined);
+    assert.deepEqual(selector(), { app: "web", track: "stable" });
+    assert.deepEqual(api.objects.get(routePath)?.spec, written(0, [{ to: "canary", headers: { "x-beta": "1" } }]).spec);
+    assert.equal(record().sequence, 1);
+  });
+
+  it("is the same done twice", async () => {
+    await cutWeb();
+    await cutWeb();
+    assert.equal(api.requests.filter(({ method }) => method === "PATCH").length, 2);
+  });
+
+  it("works for a service without routes, in a cluster without the Gateway API", async () => {
+    api.objects.delete("/apis/gateway.networking.k8s.io/v1");
+    api.objects.delete(routePath);
+    await cutWeb();
+    assert.deepEqual(selector(), { app: "web", track: "stable" });
+  });
+
+  it("looks again where somebody wrote in between", async () => {
+    let once = true;
+    api.intercept = ({ method, path }) => {
+      if (method !== "PATCH" || path !== routePath || !once) return undefined;
+      once = false;
+      api.put(routePath, written(50) as ApiObject);
+      return undefined;
+    };
+    await cutWeb();
+    assert.deepEqual(api.objects.get(routePath)?.spec, written(0).spec);
+  });
+
+  it("cuts all the same where the record cannot be read, and says so", async () => {
+    api.put(recordPath, { metadata: { name: "web-rollout" }, data: { record: "no JSON" } });
+    assert.match((await cutWeb()) ?? "", /^The record web-rollout .* cannot be read/);
+    assert.deepEqual(selector(), { app: "web", track: "stable" });
+  });
+
+  it("needs no right to read Deployments", async () => {
+    api.intercept = ({ path }) =>
+      path.includes("/deployments") ? { status: 403, body: { message: "deployments is forbidden" } } : undefined;
+    assert.equal(await cutWeb(), undefined);
+    assert.deepEqual(selector(), { app: "web", track: "stable" });
+  });
+
+  it("cuts all the same where the record cannot be asked for, or does not answer", async () => {
+    const isRecord = (path: string) => path.endsWith("/configmaps/web-rollout");
+    api.intercept = ({ path }) => (isRecord(path) ? { status: 500, body: { message: "etcd is away" } } : undefined);
+    assert.match((await cutWeb()) ?? "", /etcd is away/);
+    assert.deepEqual(selector(), { app: "web", track: "stable" });
+    api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+    api.intercept = ({ path }) => (isRecord(path) ? { status: 200, stream: new PassThrough() } : undefined);
+    assert.equal(await cutWeb(), "the cluster takes too long to write it");
+    assert.deepEqual(selector(), { app: "web", track: "stable" });
+  });
+
+  it("takes nobody off canary while no pod of stable is ready", async () => {
+    stablePod("False");
+    await assert.rejects(cutWeb(), {
+      name: "Refusal",
+      message:
+        "No pod of stable of web is ready, so nobody would serve the users who are taken off canary: mend stable first.",
+    });
+    assert.deepEqual(selector(), { app: "web" });
+  });
+
+  it("takes canary's pods away where pods were there before us, which have no label track", async () => {
+    const adopted = { release: "0123456789ab", front: { app: "web" } };
+    const canary = `/apis/apps/v1/namespaces/${namespace}/deployments/web-canary`;
+    api.objects.delete(`/api/v1/namespaces/${namespace}/pods/web-1`);
+    const annotations = { "gray-release/adopted": adopted.release };
+    for (const mark of [
+      () => api.put(recordPath, recordWith({ adopted })),
+      () => {
+        api.put(recordPath, recordWith({}));
+        api.put(canary.replace("-canary", ""), { metadata: { name: "web", namespace, annotations } });
+      },
+    ]) {
+      mark();
+      api.put(canary, { metadata: { name: "web-canary", namespace }, spec: { replicas: 2 } });
+      await cutWeb();
+      assert.deepEqual([api.objects.get(canary)?.spec.replicas, selector()], [0, { app: "web" }]);
+      assert.equal(record().sequence, 1);
+    }
+  });
+
+  describe("needs nothing but the front", () => {
+    const isPods = (path: string) => path.endsWith("/pods");
+    const isRoutes = (path: string) => path.includes("/httproutes");
+    const fails = (status: number, matches: (path: string) => boolean) => {
+      api.intercept = ({ path }) => (matches(path) ? { status, body: { message: "no" } } : undefined);
+    };
+    const byPods = () => {
+      api.objects.delete(routePath);
+    };
+
+    for (const status of [403, 500]) {
+      it(`where the list of pods answers ${status}`, async () => {
+        fails(status, isPods);
+        await cutWeb();
+        assert.deepEqual(selector(), { app: "web", track: "stable" });
+      });
+    }
+
+    it("where the list of pods does not answer", async () => {
+      api.intercept = ({ path }) => (isPods(path) ? { status: 200, stream: new PassThrough() } : undefined);
+      await cutWeb();
+      assert.deepEqual(selector(), { app: "web", track: "stable" });
+    });
+
+    it("and no right to read HTTPRoutes where it goes by number of pods", async () => {
+      byPods();
+      fails(403, isRoutes);
+      await cutWeb();
+      assert.deepEqual(selector(), { app: "web", track: "stable" });
+    });
+
+    it("but that right behind a gateway, where the Service is cut all the same", async () => {
+      api.put(`/api/v1/namespaces/${namespace}/services/web-stable`, { metadata: { name: "web-stable" } });
+      fails(403, isRoutes);
+      await assert.rejects(cutWeb(), /^ApiError: no \(GET .*httproutes: 403\)/);
+      assert.deepEqual(selector(), { app: "web", track: "stable" });
+    });
+
+    it("of which each object is cut, whatever comes of the others", async () => {
+      fails(500, isRoutes);
+      await assert.rejects(cutWeb(), /^ApiError: no/);
+      assert.deepEqual(selector(), { app: "web", track: "stable" });
+      fails(500, (path) => path === servicePath);
+      await assert.rejects(cutWeb(), /^ApiError: no/);
+      assert.deepEqual(
+        api.objects.get(routePath)?.spec,
+        written(0, [{ to: "canary", headers: { "x-beta": "1" } }]).spec,
+      );
+    });
+
+    it("and one answer that tells whether the service was adopted", async () => {
+      const deployment = `/apis/apps/v1/namespaces/${namespace}/deployments/web`;
+      const isUnknown = (path: string) => isPods(path) || path === deployment || path === recordPath;
+      fails(500, isUnknown);
+      await assert.rejects(cutWeb(), /^ApiError: no/);
+      assert.deepEqual(selector(), { app: "web" });
+      for (const known of ["/pods", deployment, recordPath]) {
+        api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+        fails(500, (path) => isUnknown(path) && !path.endsWith(known));
+        await cutWeb();
+        assert.deepEqual(selector(), { app: "web", track: "stable" }, known);
+      }
+    });
+  });
+
+  it("is not through where a proxy answers 404 for a part of the front, and is done once that has passed", async () => {
+    const proxied = { status: 404, body: "default backend - 404" };
+    api.put(`/api/v1/namespaces/${namespace}/services/web-stable`, { metadata: { name: "web-stable" } });
+    for (const matches of [
+      (path: string) => path === servicePath,
+      (path: string) => path.endsWith("/httproutes"),
+      (path: string) => path.startsWith("/apis/gateway"),
+      () => true,
+    ]) {
+      api.intercept = ({ path }) => (matches(path) ? proxied : undefined);
+      await assert.rejects(cutWeb(), /not the API server's/);
+    }
+    api.intercept = ({ path }) => (path === recordPath ? proxied : undefined);
+    assert.match((await cutWeb()) ?? "", /not the API server's/);
+    assert.deepEqual(selector(), { app: "web", track: "stable" });
+    assert.deepEqual(api.objects.get(routePath)?.spec, written(0, [{ to: "canary", headers: { "x-beta": "1" } }]).spec);
+  });
+
+  it("begins no record that its driver does not know", async () => {
+    const trouble = await cut({
+      api: connect(findAccess({ kubeconfig: api.kubeconfig })),
+      cluster: "cluster-uid",
+      namespace,
+      service: "web",
+      isNoted: ({ epoch = 0 }) => epoch >= 4,
+    });
+    assert.equal(trouble, "It is not there any more");
+    assert.deepEqual([selector(), api.objects.has(recordPath)], [{ app: "web", track: "stable" }, false]);
+  });
+
+  it("changes nothing where its fence says so, and cuts where the fence cannot be asked", async () => {
+    const fenced = () =>
+      cut({
+        api: connect(findAccess({ kubeconfig: api.kubeconfig })),
+        cluster: "cluster-uid",
+        namespace,
+        service: "web",
+        fence({ epoch = 0 }) {
+          if (epoch > 4) throw new Error("another drives");
+        },
+      });
+    api.put(recordPath, recordWith({ epoch: 5 }));
+    await assert.rejects(fenced(), /^Error: another drives$/);
+    assert.deepEqual([selector(), record().sequence], [{ app: "web" }, 0]);
+    api.intercept = ({ path }) => (path === recordPath ? { status: 500, body: { message: "no" } } : undefined);
+    assert.match((await fenced()) ?? "", /^no /);
+    assert.deepEqual(selector(), { app: "web", track: "stable" });
+    api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+    api.intercept = () => undefined;
+    api.put(recordPath, recordWith({ epoch: 4 }));
+    assert.equal(await fenced(), undefined);
+    assert.deepEqual([selector(), record().sequence], [{ app: "web", track: "stable" }, 1]);
+  });
+
+  it("waits for a server that takes its time with every answer", async () => {
+    const slow = connect(findAccess({ kubeconfig: api.kubeconfig }));
+    const late =
+      <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+      async (...args: A): Promise<R> => {
+        await sleep(600);
+        return call(...args);
+      };
+    const slowed: Cluster = {
+      ...slow,
+      get: late(slow.get) as Cluster["get"],
+      list: late(slow.list) as Cluster["list"],
+      until: () => slowed,
+    };
+    await cut({ api: slowed, cluster: "cluster-uid", namespace, service: "web" });
+    assert.deepEqual(selector(), { app: "web", track: "stable" });
+  });
+
+  it("passes over a rule of a route that has no backends", async () => {
+    const live = written(10) as unknown as ApiObject;
+    live.spec.rules.unshift({ matches: [{ path: { type: "Exact", value: "/old" } }], filters: [] });
+    api.put(routePath, live);
+    await cutWeb();
+    assert.deepEqual(api.objects.get(routePath)?.spec.rules.slice(1), written(0).spec.rules);
+  });
+
+  it("fails where the front may not be changed", async () => {
+    api.intercept = ({ method }) =>
+      method === "PATCH" ? { status: 403, body: { message: "services is forbidden" } } : undefined;
+    await assert.rejects(cutWeb(), /services is forbidden/);
+  });
+});
+
+function recordWith(changes: object): ApiObject {
+  const record = { version: 2, cluster: "cluster-uid", sequence: 0, verdicts: {}, stableHistory: [], ...changes };
+  return { metadata: { name: "web-rollout" }, data: { record: JSON.stringify(record) } };
+}
+
+function compiles(weight: number, rules: readonly Rule[]): boolean {
+  try {
+    written(weight, rules);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,206 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { describeDrift, differences, driftsOf } from "../../live/difference.ts";
+
+const container = (changes: object = {}) => ({ name: "web", image: "web:1", ...changes });
+const template = (spec: object = {}, metadata: object = {}) => ({
+  metadata: { labels: { app: "web", track: "stable", release: "a" }, ...metadata },
+  spec: { containers: [container()], ...spec },
+});
+const defaults = { dnsPolicy: "ClusterFirst", schedulerName: "default-scheduler", securityContext: {} };
+const said = template();
+const described = template(defaults);
+const found = (live: object, of: { release?: object; described?: object } = {}) =>
+  driftsOf(differences({ release: said, described, live, ...of })).map(({ field, how }) => `${field} ${how}`);
+
+describe("a live pod template is as its release says", () => {
+  const same: [string, object][] = [
+    ["where it has the API server's defaults", described],
+    ["where it is the release's own, and a default is newer than the Deployment", said],
+    ["where an empty object is left of what was there", template({ ...defaults, affinity: {}, tolerations: [] })],
+    ["where it has no value at all", template({ ...defaults, nodeName: null }, { creationTimestamp: null })],
+  ];
+  for (const annotation of [
+    "kubectl.kubernetes.io/restartedAt",
+    "cattle.io/timestamp",
+    "reloader.stakater.com/last-reloaded-from",
+    "keel.sh/update-time",
+  ]) {
+    const annotations = { [annotation]: "2026-01-01" };
+    same.push([`after a restart by ${annotation}`, template(defaults, { annotations })]);
+  }
+  for (const [sentence, live] of same) it(sentence, () => assert.deepEqual(found(live), []));
+
+  it("where lists that have keys are in another order", () => {
+    const env = [
+      { name: "A", value: "1" },
+      { name: "B", value: "2" },
+    ];
+    const one = template({ containers: [container({ env }), { name: "log", image: "log:1" }] });
+    const other = template({
+      containers: [{ name: "log", image: "log:1" }, container({ env: env.toReversed() })],
+    });
+    assert.deepEqual(found(other, { release: one, described: one }), []);
+  });
+
+  it("where admission would add a field, or make another value of one, by now", () => {
+    const injected = template({
+      ...defaults,
+      nodeSelector: { pool: "web" },
+      containers: [container({ image: "mirror/web:1" })],
+    });
+    assert.deepEqual(found(described, { described: injected }), []);
+    assert.deepEqual(found(injected, { described: injected }), []);
+    const tolerating = template({ ...defaults, tolerations: [{ key: "spot" }] });
+    assert.deepEqual(found(template({ ...defaults, tolerations: [] }), { described: tolerating }), []);
+  });
+});
+
+describe("a live pod template is not as its release says", () => {
+  for (const [sentence, live] of [
+    [
+      'spec.template.spec.containers[web].image is "web:2" and the release says "web:1"',
+      template({ ...defaults, containers: [container({ image: "web:2" })] }),
+    ],
+    [
+      'spec.template.spec.serviceAccountName is "b" and the release leaves it out',
+      template({ ...defaults, serviceAccountName: "b", serviceAccount: "b" }),
+    ],
+    [
+      'spec.template.spec.serviceAccount is "b" and the release leaves it out',
+      template({ ...defaults, serviceAccount: "b" }),
+    ],
+    [
+      'spec.template.spec.dnsPolicy is "Default" and its default is "ClusterFirst"',
+      template({ ...defaults, dnsPolicy: "Default" }),
+    ],
+    [
+      'spec.template.metadata.labels.app is missing and the release says "web"',
+      {
+        ...described,
+        metadata: {
+          labels: { track: "stable", release: "a" },
+        },
+      },
+    ],
+    [
+      "spec.template.spec.containers[proxy] is set and the release leaves it out",
+      template({ ...defaults, containers: [container(), { name: "proxy", image: "proxy:1" }] }),
+    ],
+    [
+      "spec.template.spec.containers[web].ports[80/TCP] is set and the release leaves it out",
+      template({ ...defaults, containers: [container({ ports: [{ containerPort: 80 }] })] }),
+    ],
+    [
+      "spec.template.spec.volumes[tmp] is set and the release leaves it out",
+      template({ ...defaults, volumes: [{ name: "tmp", emptyDir: {} }] }),
+    ],
+    [
+      "spec.template.spec.securityContext.runAsUser is 0 and the release leaves it out",
+      template({ ...defaults, securityContext: { runAsUser: 0 } }),
+    ],
+    [
+      'spec.template.metadata.annotations.team is "x" and the release leaves it out',
+      template(defaults, { annotations: { team: "x" } }),
+    ],
+  ] as [string, object][]) {
+    it(`where ${sentence}`, () => assert.deepEqual(found(live), [sentence]));
+  }
+
+  it("where a variable has another value, which is kept back", () => {
+    const env = (value: string) =>
+      template({ ...defaults, containers: [container({ env: [{ name: "KEY", value }] })] });
+    assert.deepEqual(found(env("s3cret"), { release: env("1"), described: env("1") }), [
+      "spec.template.spec.containers[web].env[KEY].value is not what the release says",
+    ]);
+    const [added] = found(env("s3cret"));
+    assert.equal(added, "spec.template.spec.containers[web].env[KEY] is set and the release leaves it out");
+  });
+
+  it("where a variable that is named twice has another value once", () => {
+    const env = (...values: string[]) =>
+      template({ containers: [container({ env: values.map((value) => ({ name: "KEY", value })) })] });
+    const one = env("1", "2");
+    assert.equal(found(env("1", "3"), { release: one, described: one }).length, 1);
+    assert.equal(found(env("1"), { release: one, described: one }).length, 1);
+  });
+
+  it("where an empty object says something", () => {
+    const volumes = (source: object) => template({ volumes: [{ name: "x", ...source }] });
+    const one = volumes({ configMap: { name: "x" } });
+    assert.deepEqual(found(volumes({ emptyDir: {} }), { release: one, described: one }), [
+      "spec.template.spec.volumes[x].configMap is missing",
+      "spec.template.spec.volumes[x].emptyDir is set and the release leaves it out",
+    ]);
+  });
+
+  it("in one line, whatever somebody wrote there, and in a few of many", () => {
+    const containers = [container({ image: `x\n\u001b[31m${"y".repeat(1000)}` })];
+    const [drift] = driftsOf(differences({ release: said, described, live: template({ ...defaults, containers }) }));
+    assert.ok(drift);
+    assert.doesNotMatch(drift.how, /\p{Cc}/u);
+    assert.ok(drift.how.length < 200, String(drift.how.length));
+    const many = Object.fromEntries(["a", "b", "c", "d", "e"].map((name) => [name, "1"]));
+    const all = driftsOf(differences({ release: said, described, live: template(defaults, { annotations: many }) }));
+    assert.equal(all.length, 5);
+    const five = driftsOf(differences({ release: said, described, live: template({ ...defaults, ...many }) }));
+    assert.match(describeDrift(five), /^spec\.template\.spec\.a is "1" [^;]*; [^;]*; [^;]*; 2 more$/);
+  });
+});
+
+describe("the differences of pod templates", () => {
+  const name = fc.constantFrom("containers", "env", "ports", "volumes", "name", "value", "image", "labels", "emptyDir");
+  const anything = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 5 },
+      fc.constantFrom("a", "b", "", 1, null, true),
+      fc.array(tie("value"), { maxLength: 3 }),
+      fc.dictionary(name, tie("value"), { maxKeys: 4, noNullPrototype: true }),
+    ),
+  })).value;
+
+  it("are none of what is the same, whatever it is", () => {
+    fc.assert(
+      fc.property(anything, anything, (value, other) => {
+        assert.deepEqual(differences({ release: other, described: value, live: structuredClone(value) }), []);
+        assert.deepEqual(differences({ release: value, described: other, live: structuredClone(value) }), []);
+      }),
+    );
+  });
+
+  it("are found whatever three values are compared, each where the two are not the same", () => {
+    fc.assert(
+      fc.property(anything, anything, anything, (release, wanted, live) => {
+        for (const difference of differences({ release, described: wanted, live })) {
+          assert.notDeepEqual(difference.live, difference.described);
+          assert.ok(driftsOf([difference]).length === 1);
+        }
+      }),
+    );
+  });
+
+  it("are one, that the release does not name, for a field that is put anywhere into a live template", () => {
+    const full = template({
+      ...defaults,
+      containers: [container({ env: [{ name: "A", value: "1" }], resources: { limits: { cpu: "1" } } })],
+      volumes: [{ name: "config", configMap: { name: "config-1" } }],
+    });
+    const places = (value: unknown): object[] =>
+      typeof value !== "object" || value === null
+        ? []
+        : [...(Array.isArray(value) ? [] : [value]), ...Object.values(value).flatMap(places)];
+    const count = places(full).length;
+    fc.assert(
+      fc.property(fc.nat(count - 1), fc.constantFrom("x", 1, { y: "z" }, [1]), (place, extra) => {
+        const live = structuredClone(full);
+        Object.assign(places(live)[place] as object, { added: extra });
+        const list = differences({ release: full, described: full, live });
+        assert.equal(list.length, 1);
+        // An empty object that gets its first field is named as a whole.
+        const [only] = list;
+        assert.ok(only?.path.at(-1) === "added" || only?.path.at(-1) === "securityContext");
+        assert.equal(only.isNamed, false);
+      }),
+    );
+  });
+});

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Path } from "../../live/difference.ts";
+import { type FieldOwner, leftToNextApply } from "../../live/field-owners.ts";
+
+const web = { key: { name: "web" } };
+const inTemplate = (fields: object) => ({ "f:spec": { "f:template": { "f:spec": fields } } }) as FieldOwner["fieldsV1"];
+const entry = (manager: string, operation: string, fields: object, time = "2026-01-01T00:00:00Z"): FieldOwner => ({
+  ...{ manager, operation, apiVersion: "apps/v1", fieldsType: "FieldsV1", time },
+  fieldsV1: inTemplate(fields) ?? {},
+});
+const name = "f:serviceAccountName";
+const fields: Path[] = [
+  ["spec", "serviceAccount"],
+  ["spec", "serviceAccountName"],
+];
+const left = { "f:serviceAccount": {}, [name]: {} };
+
+describe("fields that are left to the next apply", () => {
+  it("are owned by what stood before, which the provider takes over, and by the last that applied", () => {
+    const ours = entry("pulumi-1", "Apply", { [name]: {}, "f:dnsPolicy": {} });
+    const [applied, before, ...others] = leftToNextApply([ours], fields) ?? [];
+    assert.deepEqual(applied, ours);
+    assert.deepEqual(others, []);
+    const { fieldsV1, ...about } = before ?? {};
+    assert.deepEqual(fieldsV1, inTemplate(left));
+    assert.deepEqual(about, {
+      ...{ manager: "before-first-apply", operation: "Update", apiVersion: "apps/v1", fieldsType: "FieldsV1" },
+    });
+  });
+
+  it("are taken from everybody else, also from one that applied before, and nothing else is", () => {
+    const other = { ...entry("kubectl-edit", "Update", { [name]: {}, "f:dnsPolicy": {} }) };
+    const former = entry("pulumi-0", "Apply", { [name]: {}, "f:nodeName": {} }, "2025-01-01T00:00:00Z");
+    const only = entry("kubectl-set", "Update", { [name]: {} });
+    const status = { manager: "kube-controller-manager", operation: "Update", subresource: "status" };
+    const ours = entry("pulumi-1", "Apply", { "f:containers": {} });
+    const after = leftToNextApply([former, ours, other, only, status], fields) ?? [];
+    assert.deepEqual(
+      after.slice(0, -1).map(({ manager, fieldsV1 }) => [manager, fieldsV1]),
+      [
+        ["pulumi-0", inTemplate({ "f:nodeName": {} })],
+        ["pulumi-1", inTemplate({ "f:containers": {} })],
+        ["kubectl-edit", inTemplate({ "f:dnsPolicy": {} })],
+        ["kube-controller-manager", undefined],
+      ],
+    );
+  });
+
+  it("are items by their keys in the order of their names, with all that is in them", () => {
+    const port: Path = [
+      "spec",
+      "containers",
+      web,
+      "ports",
+      { key: { protocol: "TCP", containerPort: 80 } },
+      "hostPort",
+    ];
+    const item = 'k:{"name":"web"}';
+    const after = leftToNextApply(
+      [
+        entry("pulumi-1", "Apply", {}),
+        entry("kubectl", "Update", {
+          "f:containers": { [item]: { ".": {}, "f:env": { 'k:{"name":"A"}': { ".": {} } } } },
+        }),
+      ],
+      [port, ["spec", "containers", web, "env"]],
+    );
+    assert.deepEqual(after?.at(-1)?.fieldsV1, {
+      ...inTemplate({
+        "f:containers": {
+          [item]: { "f:env": {}, "f:ports": { 'k:{"containerPort":80,"protocol":"TCP"}': { "f:hostPort": {} } } },
+        },
+      }),
+    });
+    assert.deepEqual(after?.at(-2)?.fieldsV1, inTemplate({ "f:containers": { [item]: { ".": {} } } }));
+  });
+
+  it("are added to those that stood before already", () => {
+    const before = entry("before-first-apply", "Update", { "f:hostNetwork": {}, [name]: { "f:x": {} } });
+    const after = leftToNextApply([before, entry("pulumi-1", "Apply", {})], fields) ?? [];
+    assert.deepEqual(after.at(-1)?.fieldsV1, {
+      ...inTemplate({ "f:hostNetwork": {}, "f:serviceAccount": {}, [name]: { ".": {}, "f:x": {} } }),
+    });
+    assert.equal(after.length, 2);
+  });
+
+  it("are nobody's where nobody applies", () => {
+    assert.equal(leftToNextApply([], fields), undefined);
+    assert.equal(leftToNextApply([entry("kubectl", "Update", {})], fields), undefined);
+  });
+
+  it("take from no owner anything but themselves, whoever owns what", () => {
+    const step = fc.constantFrom("f:a", "f:b", "f:c");
+    const tree = fc.letrec<{ tree: object }>((tie) => ({
+      tree: fc.dictionary(step, fc.oneof({ maxDepth: 3 }, fc.constant({}), tie("tree")), { minKeys: 1, maxKeys: 3 }),
+    })).tree;
+    const path = fc.array(step, { minLength: 1, maxLength: 3 });
+    fc.assert(
+      fc.property(fc.array(tree, { maxLength: 4 }), path, (trees, steps) => {
+        const owners = trees.map((fields, i) => entry(`m${i}`, "Update", fields));
+        const after = leftToNextApply(
+          [...owners, entry("pulumi-1", "Apply", {})],
+          [["spec", ...steps.map((each) => each.slice(2))]],
+        );
+        const full = ["f:spec", "f:template", "f:spec", ...steps];
+        for (const [i, owner] of owners.entries()) {
+          const kept = leavesOf(after?.find(({ manager }) => manager === `m${i}`)?.fieldsV1 ?? {});
+          const expected = leavesOf(owner.fieldsV1 ?? {}).filter((leaf) => !isUnder(leaf, full));
+          assert.deepEqual(kept.toSorted(), expected.toSorted());
+        }
+      }),
+    );
+  });
+});
+
+function leavesOf(fields: object, at: readonly string[] = []): string[] {
+  const entries = Object.entries(fields);
+  if (at.length === 0 && entries.length === 0) return [];
+  return entries.length === 0 ? [at.join("/")] : entries.flatMap(([key, inside]) => leavesOf(inside, [...at, key]));
+}
+
+function isUnder(leaf: string, path: readonly string[]): boolean {
+  return `${leaf}/`.startsWith(`${path.join("/")}/`);
+}

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { connect } from "../../kubernetes/cluster.ts";
+import { findAccess } from "../../kubernetes/kubeconfig.ts";
+import { arrived, type DeploymentObject, isComplete, readLive, releaseOf } from "../../live/live.ts";
+import { ApiServer } from "../fake/api-server.ts";
+
+const deployment = (status: object, replicas = 9, generation = 4) =>
+  ({ metadata: { generation }, spec: { replicas }, status }) as DeploymentObject;
+const complete = { observedGeneration: 4, replicas: 9, updatedReplicas: 9, availableReplicas: 9 };
+
+describe("a Deployment runs its release completely", () => {
+  it("when every pod is of it, available, and none of another is left", () => {
+    assert.equal(isComplete(deployment(complete)), true);
+  });
+
+  for (const [sentence, changes] of [
+    ["its controller has not seen the change yet", { observedGeneration: 3 }],
+    ["a pod of another release is left", { replicas: 10 }],
+    ["a pod is still missing", { updatedReplicas: 8 }],
+    ["a pod is not available yet", { availableReplicas: 8 }],
+    ["nothing is known of it", { observedGeneration: undefined }],
+  ] as [string, object][]) {
+    it(`not while ${sentence}`, () => {
+      assert.equal(isComplete(deployment({ ...complete, ...changes })), false);
+    });
+  }
+
+  it("not when it has no pods at all", () => {
+    assert.equal(isComplete(deployment({ observedGeneration: 4 }, 0)), false);
+    assert.equal(
+      isComplete(deployment({ observedGeneration: 4, replicas: 0, updatedReplicas: 0, availableReplicas: 0 }, 0)),
+      false,
+    );
+  });
+});
+
+describe("the pods that have come to run a Deployment's template", () => {
+  for (const [count, changes] of [
+    [9, {}],
+    [4, { replicas: 10, updatedReplicas: 5 }],
+    [5, { replicas: 10, updatedReplicas: 5, availableReplicas: 10 }],
+    [0, { replicas: 10, updatedReplicas: 1, availableReplicas: 8 }],
+    [0, { observedGeneration: 3 }],
+  ] as [number, object][]) {
+    it(`are ${count} with ${JSON.stringify(changes)}`, () => {
+      assert.equal(arrived(deployment({ ...complete, ...changes })), count);
+    });
+  }
+});
+
+describe("what stands in the cluster", () => {
+  let api: ApiServer;
+  const read = (namespace = "dora-apps", routed = false) =>
+    readLive(connect(findAccess({ kubeconfig: api.kubeconfig })), namespace, "web", routed);
+  beforeEach(async () => {
+    api = await ApiServer.start();
+  });
+  afterEach(() => api.stop());
+
+  it("is nothing but the namespace at first", async () => {
+    assert.deepEqual(await read(), {
+      cluster: "cluster-uid",
+      namespaceExists: true,
+      deployments: {},
+      front: { service: undefined, canaryAccess: undefined, ingress: undefined, routes: [] },
+    });
+    assert.equal((await read("elsewhere")).namespaceExists, false);
+  });
+
+  it("is each track's Deployment under its own name, and the shared Service", async () => {
+    const template = (release: string) => ({ metadata: { labels: { release } }, spec: {} });
+    for (const [name, release] of [
+      ["web", "a"],
+      ["web-canary", "b"],
+    ] as const) {
+      api.put(`/apis/apps/v1/namespaces/dora-apps/deployments/${name}`, {
+        metadata: { name },
+        spec: { template: template(release) },
+      });
+    }
+    api.put("/api/v1/namespaces/dora-apps/services/web", {
+      metadata: { name: "web" },
+      spec: { selector: { app: "web" } },
+    });
+    const { deployments, front } = await read();
+    assert.deepEqual([releaseOf(deployments.stable), releaseOf(deployments.canary)], ["a", "b"]);
+    assert.deepEqual(front.service?.spec.selector, { app: "web" });
+  });
+
+  it("is its HTTPRoutes too, where a gateway is asked for", async () => {
+    const group = "/apis/gateway.networking.k8s.io/v1";
+    api.put(group, { metadata: { name: "v1" } });
+    api.put(`${group}/namespaces/dora-apps/httproutes/public`, {
+      metadata: { name: "public", labels: { "gray-release/service": "web" } },
+    });
+    const { front } = await read("dora-apps", true);
+    assert.deepEqual(
+      front.routes.map(({ metadata }) => metadata.name),
+      ["public"],
+    );
+    assert.deepEqual((await read()).front.routes, []);
+  });
+
+  it("is not known where the server will not say", async () => {
+    api.intercept = ({ path }) =>
+      path.includes("/deployments/") ? { status: 403, body: { message: "forbidden" } } : undefined;
+    await assert.rejects(read(), /forbidden/);
+  });
+});

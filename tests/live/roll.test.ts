@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { mock } from "node:test";
+import { connect } from "../../kubernetes/cluster.ts";
+import { findAccess } from "../../kubernetes/kubeconfig.ts";
+import { awaitComplete, warnRefused } from "../../live/roll.ts";
+import { ApiServer } from "../fake/api-server.ts";
+import { withoutSleep } from "../fake/sleep.ts";
+
+const namespace = "dora-apps";
+const release = "bbbbbbbbbbbb";
+const forbidden = (why: string) => `pods "web-canary-5d4-" is forbidden: ${why}`;
+const quota = forbidden("exceeded quota: few, requested: pods=1, used: pods=4, limited: pods=4");
+const account = forbidden('error looking up service account dora-apps/\u001b[31mgone: serviceaccount "gone" not found');
+
+describe("a roll whose pods cannot be created", () => {
+  let api: ApiServer;
+  let restore: () => void;
+  let slept: number;
+  beforeEach(async () => {
+    api = await ApiServer.start();
+    mock.timers.enable({ apis: ["Date"], now: Date.now() });
+    slept = 0;
+    restore = withoutSleep((milliseconds) => {
+      slept += milliseconds;
+      mock.timers.setTime(Date.now() + milliseconds);
+    });
+  });
+  afterEach(async () => {
+    mock.timers.reset();
+    restore();
+    await api.stop();
+  });
+
+  const of = (seconds = 600) => ({
+    api: connect(findAccess({ kubeconfig: api.kubeconfig })),
+    namespace,
+    service: "web",
+    rollSeconds: { canary: seconds, stable: seconds },
+  });
+  const deploy = (message: string | undefined, available = 0) => {
+    const stored = api.put(`/apis/apps/v1/namespaces/${namespace}/deployments/web-canary`, {
+      metadata: { name: "web-canary", namespace },
+      spec: { replicas: 1, template: { metadata: { labels: { release } } } },
+    });
+    const conditions = [{ type: "ReplicaFailure", status: "True", reason: "FailedCreate", message }];
+    stored.status = {
+      observedGeneration: stored.metadata.generation,
+      replicas: available,
+      updatedReplicas: available,
+      availableReplicas: available,
+      ...(message !== undefined && { conditions }),
+    };
+  };
+  const pod = (deletionTimestamp?: string) =>
+    api.put(`/api/v1/namespaces/${namespace}/pods/web-1`, {
+      metadata: { name: "web-1", labels: { app: "web" }, ...(deletionTimestamp && { deletionTimestamp }) },
+    });
+
+  it("ends within 20 s with the API server's words, in one line", async () => {
+    deploy(account);
+    await assert.rejects(
+      awaitComplete(of(), "canary"),
+      /^Refusal: Deployment web-canary in namespace dora-apps did not come to run bbbbbbbbbbbb completely \(pods "web-canary-5d4-" is forbidden: error looking up service account dora-apps\/gone: serviceaccount "gone" not found\): look at/,
+    );
+    assert.ok(slept >= 15_000 && slept < 20_000, `${slept} ms`);
+  });
+
+  it("goes on where they can be created in time", async () => {
+    deploy(account);
+    let looks = 0;
+    api.intercept = ({ path }) => {
+      if (path.endsWith("/web-canary") && ++looks === 40) deploy(undefined, 1);
+      return undefined;
+    };
+    await awaitComplete(of(), "canary");
+    assert.ok(slept > 9000, `${slept} ms`);
+  });
+
+  it("goes on past a quota as long as pods end, which make room", async () => {
+    deploy(quota);
+    pod("2026-01-01T00:00:00Z");
+    let looks = 0;
+    api.intercept = ({ path }) => {
+      if (path.endsWith("/web-canary") && ++looks === 80) pod();
+      return undefined;
+    };
+    await assert.rejects(awaitComplete(of(), "canary"), /\(pods .* exceeded quota: few/);
+    assert.ok(slept > 80 * 250 + 14_000 && slept < 80 * 250 + 20_000, `${slept} ms`);
+  });
+
+  it("is told once while Pulumi waits", async () => {
+    mock.timers.reset();
+    mock.timers.enable({ apis: ["Date", "setTimeout"], now: Date.now() });
+    const said: string[] = [];
+    const over = new AbortController();
+    deploy(account);
+    let ended = false;
+    const told = { ...of(), report: (line: string) => void said.push(line) };
+    const telling = warnRefused(told, "canary", release, over.signal).then(() => {
+      ended = true;
+    });
+    for (let second = 0; second < 20 && !ended; second++) {
+      const looks = api.requests.length;
+      mock.timers.tick(1000);
+      while (!ended && api.requests.length === looks) await new Promise(setImmediate);
+      for (let i = 0; i < 20; i++) await new Promise(setImmediate);
+    }
+    await telling;
+    assert.equal(said.length, 1);
+    assert.match(
+      said[0] ?? "",
+      /^web: no pod of Deployment web-canary can be created, so mend what forbids it or release/,
+    );
+    assert.match(said[0] ?? "", /"gone" not found\. Pulumi waits for them until its time-out\.$/);
+  });
+});

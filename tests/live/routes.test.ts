@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { routeSpec } from "../../components/gateway.ts";
+import type { Rule } from "../../components/rule.ts";
+import { gatewayMode } from "../../components/traffic.ts";
+import { connect } from "../../kubernetes/cluster.ts";
+import { findAccess } from "../../kubernetes/kubeconfig.ts";
+import { assertGateways, hasWeight, type RouteObject, readRoutes, weightOf } from "../../live/routes.ts";
+import { World } from "../fake/world.ts";
+
+const labels = { "gray-release/service": "web" };
+const gateways = [{ name: "public", namespace: "infra" }];
+const metadata = { name: "web", namespace: "dora-apps", labels };
+
+/** The live route that a program with this weight leaves. */
+function written(weight: number, rules: readonly Rule[] = []): RouteObject {
+  const { backends = { stable: 100, canary: 0 } } = gatewayMode().plan(weight, 9, {});
+  const spec = routeSpec({ gateways }, "dora-apps", { service: "web", port: 80, token: "t", rules, backends });
+  return { metadata, spec };
+}
+const withBackends = (backendRefs: object[] | undefined) =>
+  ({ metadata, spec: { rules: [...(backendRefs ? [{ backendRefs }] : [])] } }) as unknown as RouteObject;
+
+describe("the weight of a live route", () => {
+  const anyWeight = fc.integer({ min: 0, max: 100_000 }).map((thousandths) => thousandths / 1000);
+
+  it("is the one that it was written with, whatever the user rules", () => {
+    const rules: Rule[] = [{ to: "canary", headers: { "x-beta": "1" } }];
+    fc.assert(fc.property(anyWeight, (weight) => assert.ok(hasWeight(written(weight, rules), weight))));
+  });
+
+  it("is no other one, however near", () => {
+    fc.assert(
+      fc.property(anyWeight, (weight) => {
+        assert.ok(!hasWeight(written(weight), weight + 0.001));
+        assert.ok(!hasWeight(written(weight), weight - 0.001));
+      }),
+    );
+  });
+
+  it("is 0 where canary has none, is not named, or nobody is", () => {
+    const [stable, canary] = ["web-stable", "web-canary"].map((name) => ({ name, weight: 0 }));
+    for (const backends of [
+      [{ ...stable, weight: 1 }, canary],
+      [{ name: "web-stable" }],
+      [stable, canary],
+      undefined,
+    ]) {
+      assert.equal(weightOf(withBackends(backends as object[])), 0);
+    }
+  });
+
+  it("counts a backend without weight as 1, as the API does", () => {
+    assert.equal(weightOf(withBackends([{ name: "web-stable", weight: 3 }, { name: "web-canary" }])), 25);
+  });
+});
+
+describe("the Gateway API of a cluster", () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await World.start();
+    world.installGateway();
+  });
+  afterEach(() => world.stop());
+  const api = () => connect(findAccess({ kubeconfig: world.api.kubeconfig }));
+  const put = (name: string, service: string) =>
+    world.api.put(world.routePath(name), { metadata: { name, labels: { "gray-release/service": service } } });
+
+  it("gives the routes of one service by its label, whatever their names", async () => {
+    put("public", "web");
+    put("web", "shop");
+    const found = await readRoutes(api(), "dora-apps", "web");
+    assert.deepEqual(
+      found.map(({ metadata: { name } }) => name),
+      ["public"],
+    );
+  });
+
+  it("gives none where it is not installed", async () => {
+    put("public", "web");
+    world.api.objects.delete("/apis/gateway.networking.k8s.io/v1");
+    assert.deepEqual(await readRoutes(api(), "dora-apps", "web"), []);
+  });
+
+  it("is absent only by the word of the API server: a proxy that answers 404 says nothing of it", async () => {
+    put("public", "web");
+    const proxied = { status: 404, body: "default backend - 404" };
+    for (const matches of [
+      () => true,
+      (path: string) => path.startsWith("/apis/gateway.networking.k8s.io/v1"),
+      (path: string) => path.endsWith("/httproutes"),
+    ]) {
+      world.api.intercept = ({ path }) => (matches(path) ? proxied : undefined);
+      await assert.rejects(readRoutes(api(), "dora-apps", "web"), /not the API server's/);
+    }
+    world.api.objects.delete("/apis/gateway.networking.k8s.io/v1");
+    world.api.intercept = ({ path }) => (path === "/apis" ? { status: 200, body: {} } : undefined);
+    await assert.rejects(readRoutes(api(), "dora-apps", "web"), /GET \/apis is no list of API groups/);
+  });
+
+  it("may be absent where no right to read routes is had", async () => {
+    world.api.objects.delete("/apis/gateway.networking.k8s.io/v1");
+    world.api.intercept = ({ path }) =>
+      path.endsWith("/httproutes") ? { status: 403, body: { message: "forbidden" } } : undefined;
+    assert.deepEqual(await readRoutes(api(), "dora-apps", "web"), []);
+  });
+
+  it("may not be read: then that is said, and not taken for its absence", async () => {
+    world.api.intercept = ({ path }) =>
+      path.endsWith("/httproutes") ? { status: 403, body: { message: "forbidden" } } : undefined;
+    await assert.rejects(readRoutes(api(), "dora-apps", "web"), /forbidden.*docs\/rbac\.md/);
+  });
+
+  it("is enough where each Gateway stands, in the service's namespace unless another is named", async () => {
+    world.api.put("/apis/gateway.networking.k8s.io/v1/namespaces/dora-apps/gateways/inner", {
+      metadata: { name: "inner" },
+      spec: { gatewayClassName: "edge" },
+    });
+    const routes = [{ gateways: [{ name: "inner" }, { name: "public", namespace: "infra", sectionName: "https" }] }];
+    await assertGateways(api(), "web", "dora-apps", { routes });
+  });
+
+  it("is asked once for a Gateway that several routes name", async () => {
+    const routes = ["a", "b", "c"].map((name) => ({ name, gateways }));
+    await assertGateways(api(), "web", "dora-apps", { routes });
+    assert.equal(world.api.requests.filter(({ path }) => path.endsWith("/gateways/public")).length, 1);
+  });
+
+  it("is asked for each listener that is named, of one Gateway too", async () => {
+    const [gateway = { name: "" }] = gateways;
+    const routes = [
+      { name: "a", gateways: [{ ...gateway, sectionName: "ftp" }] },
+      { name: "b", gateways: [{ ...gateway, sectionName: "https" }] },
+    ];
+    await assert.rejects(
+      assertGateways(api(), "web", "dora-apps", { routes }),
+      /has no listener ftp: take one of http, https/,
+    );
+  });
+
+  it("may have a Gateway whose class is gone or says nothing: then rules are taken at their word", async () => {
+    world.api.objects.delete("/apis/gateway.networking.k8s.io/v1/gatewayclasses/edge");
+    const rules: Rule[] = [{ to: "canary", query: { beta: "1" } }];
+    await assertGateways(api(), "web", "dora-apps", { routes: [{ gateways }], rules });
+  });
+});

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { differences, driftsOf } from "../../live/difference.ts";
+import type { DeploymentObject } from "../../live/live.ts";
+import { describedFor, sealedLike } from "../../live/sealed.ts";
+
+const deployment = (template: object, uid = "uid-1") =>
+  ({ metadata: { name: "web", uid }, spec: { template } }) as unknown as DeploymentObject;
+/** A template with a text at each place where people put secrets. */
+const template = (text: string) => ({
+  metadata: { labels: { app: "web", release: "a" }, annotations: { token: text } },
+  spec: {
+    serviceAccountName: "web",
+    containers: [
+      {
+        name: "web",
+        image: "web:1",
+        command: ["sh", "-c", text],
+        args: [text],
+        env: [
+          { name: "ONE", value: text },
+          { name: "TWO", value: text },
+        ],
+        ports: [{ containerPort: 80 }],
+        resources: { limits: { cpu: "500m" } },
+        livenessProbe: { httpGet: { path: "/", port: 80, httpHeaders: [{ name: "authorization", value: text }] } },
+      },
+    ],
+    volumes: [{ name: "data", csi: { driver: "x", volumeAttributes: { name: text, cpu: text, password: text } } }],
+  },
+});
+const kept = (text: string, uid?: string) => describedFor(deployment({}, uid), "a", template(text));
+const driftTo = (live: object) => {
+  const described = kept("secret");
+  const accounts = { release: described.template, described: described.template };
+  return driftsOf(differences({ ...accounts, live: sealedLike(described, deployment(live)) }));
+};
+
+describe("a pod template that is kept", () => {
+  it("has no text in it that somebody may have put a secret into, and takes no more room for a long one", () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1, maxLength: 20 }), (text) => {
+        const secret = `s3cret ${text}`;
+        assert.doesNotMatch(JSON.stringify(kept(secret)), /s3cret/);
+      }),
+    );
+    assert.equal(JSON.stringify(kept("x".repeat(100_000))).length, JSON.stringify(kept("x")).length);
+  });
+
+  it("still has names, images, numbers and amounts", () => {
+    const said = JSON.stringify(kept("secret"));
+    for (const plain of ["web:1", "ONE", "serviceAccountName", "containerPort", "500m"]) {
+      assert.ok(said.includes(plain), plain);
+    }
+  });
+
+  it("shows neither that two texts are the same, nor what a Deployment of another UID has", () => {
+    const texts = (uid?: string) => JSON.stringify(kept("secret", uid)).match(/hmac:[\w-]{16}/g) ?? [];
+    assert.ok(texts().length > 8);
+    assert.equal(new Set([...texts(), ...texts("uid-2")]).size, 2 * texts().length);
+    assert.equal(sealedLike(kept("secret", "uid-2"), deployment(template("secret"))), undefined);
+  });
+
+  it("is the same as the live one that it was made of", () => {
+    assert.deepEqual(driftTo(template("secret")), []);
+  });
+
+  it("tells which fields of the live one are others, and the value only where it is no secret", () => {
+    const live = template("secret");
+    const [container] = live.spec.containers;
+    Object.assign(container ?? {}, { image: "web:2", args: ["other"], resources: { limits: { cpu: "1" } } });
+    Object.assign(container?.env[1] ?? {}, { value: "other" });
+    live.metadata.annotations.token = "other";
+    const where = "spec.template.spec.containers[web]";
+    assert.deepEqual(
+      driftTo(live).map(({ field, how }) => `${field} ${how}`),
+      [
+        "spec.template.metadata.annotations.token is not what the release says",
+        `${where}.image is "web:2" and the release says "web:1"`,
+        `${where}.args is not what the release says`,
+        `${where}.env[TWO].value is not what the release says`,
+        `${where}.resources.limits.cpu is "1" and the release says "500m"`,
+      ],
+    );
+  });
+});

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { routeSpec } from "../../components/gateway.ts";
+import type { Rule } from "../../components/rule.ts";
+import { gatewayMode } from "../../components/traffic.ts";
+import type { ServiceObject } from "../../live/live.ts";
+import type { RouteObject } from "../../live/routes.ts";
+import { type Front, shareByWeightAlone, shareOf } from "../../live/share.ts";
+import { pod } from "../fake/pod.ts";
+
+const service = (selector: Record<string, string>): ServiceObject => ({
+  metadata: { name: "web", namespace: "dora-apps", uid: "1", generation: 1 },
+  spec: { selector },
+});
+const route = (weight: number, rules: readonly Rule[] = []): RouteObject => {
+  const { backends = { stable: 100, canary: 0 } } = gatewayMode().plan(weight, 9, {});
+  const compiled = { service: "web", port: 80, token: "t", rules, backends };
+  return {
+    metadata: { name: "web", namespace: "dora-apps", labels: { "gray-release/service": "web" } },
+    spec: routeSpec({ gateways: [{ name: "public" }] }, "dora-apps", compiled),
+  };
+};
+const byPods = (selector: Record<string, string>): Front => ({ service: service(selector), routes: [] });
+const routed = (...routes: RouteObject[]): Front => ({ service: service({ app: "web" }), routes });
+
+describe("the share of user traffic that canary gets", () => {
+  const nine = Array.from({ length: 9 }, () => pod("stable"));
+
+  it("is that of its ready pods where a Service splits", () => {
+    assert.equal(shareOf(byPods({ app: "web" }), [...nine, pod("canary")]), 0.1);
+    assert.equal(shareOf(byPods({ app: "web" }), [...nine, pod("canary", { ready: false })]), 0);
+    assert.equal(shareOf(byPods({ app: "web" }), [...nine, pod("canary", { terminating: true })]), 0);
+  });
+
+  it("is nothing while the Service leaves canary out", () => {
+    assert.equal(shareOf(byPods({ app: "web", track: "stable" }), [...nine, pod("canary")]), 0);
+  });
+
+  it("cannot be told where no pod is ready", () => {
+    assert.equal(shareOf(byPods({ app: "web" }), [pod("canary", { ready: false })]), undefined);
+  });
+
+  it("is the routes' weight where a gateway splits, whether or not a pod is there to take it", () => {
+    assert.equal(shareOf(routed(route(30)), [...nine, pod("canary")]), 0.3);
+    assert.equal(shareOf(routed(route(30)), nine), 0.3);
+    assert.equal(shareOf(routed(route(0), route(20)), nine), 0.2);
+  });
+});
+
+describe("the share by weight alone", () => {
+  it("is the weight where every request is drawn by it", () => {
+    assert.equal(shareByWeightAlone(routed(route(30))), 0.3);
+    assert.equal(shareByWeightAlone(routed(route(0), route(0))), 0);
+  });
+
+  it("is none where a user rule sends some elsewhere, even to stable", () => {
+    for (const to of ["canary", "stable"] as const) {
+      assert.equal(shareByWeightAlone(routed(route(30, [{ to, headers: { "x-beta": "1" } }]))), undefined);
+    }
+  });
+
+  it("is none where routes differ, or there are none", () => {
+    assert.equal(shareByWeightAlone(routed(route(30), route(20))), undefined);
+    assert.equal(shareByWeightAlone(byPods({ app: "web" })), undefined);
+  });
+});

@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import type { PodTemplate } from "../../components/release.ts";
+import type { DeploymentObject } from "../../live/live.ts";
+import { describedFor } from "../../live/sealed.ts";
+import { type Comparison, compareTemplate, driftFrom, leaveNothingElse } from "../../live/template.ts";
+import { ApiServer } from "../fake/api-server.ts";
+import { direct } from "../fake/direct.ts";
+
+const path = "/apis/apps/v1/namespaces/dora-apps/deployments/web";
+const release: PodTemplate = {
+  metadata: { labels: { app: "web", track: "stable", release: "a" } },
+  spec: { containers: [{ name: "web", image: "web:1" }] },
+};
+const account = { serviceAccountName: "b", serviceAccount: "b" };
+const applied = { manager: "pulumi-kubernetes-1", operation: "Apply", fieldsV1: {} };
+
+describe("a live pod template", () => {
+  let api: ApiServer;
+  beforeEach(async () => {
+    api = await ApiServer.start();
+    api.admit = (object) => {
+      object.spec.template.spec.dnsPolicy = "ClusterFirst";
+      return object;
+    };
+  });
+  afterEach(() => api.stop());
+
+  const live = (spec: object = {}, managedFields: readonly object[] = [applied]): DeploymentObject => {
+    api.put(path, {
+      metadata: { name: "web", namespace: "dora-apps", managedFields },
+      spec: { replicas: 1, template: { ...release, spec: { ...release.spec, ...spec } } },
+    });
+    return structuredClone(api.objects.get(path)) as unknown as DeploymentObject;
+  };
+  const compare = (deployment: DeploymentObject) => compareTemplate(direct(api), deployment, release);
+  const differencesIn = (comparison: Comparison) => (comparison.kind === "compared" ? comparison.differences : []);
+  const leave = async (deployment: DeploymentObject) =>
+    leaveNothingElse(direct(api), deployment, release, differencesIn(await compare(deployment)));
+  const written = () => api.requests.filter(({ method, query }) => method !== "GET" && !query.has("dryRun"));
+
+  it("is compared with what the API server would make of the release, and nothing is written", async () => {
+    const deployment = live({ dnsPolicy: "ClusterFirst" });
+    const comparison = await compare(deployment);
+    assert.deepEqual(differencesIn(comparison), []);
+    assert.equal(comparison.kind === "compared" && comparison.described.spec.dnsPolicy, "ClusterFirst");
+    assert.deepEqual(
+      differencesIn(await compare(live(account))).map(({ path: where }) => where.join(".")),
+      ["spec.serviceAccountName", "spec.serviceAccount"],
+    );
+    assert.deepEqual(written(), []);
+  });
+
+  for (const status of [400, 403, 404, 422, 500]) {
+    it(`cannot be compared where the server answers ${status}, and it is said why`, async () => {
+      const deployment = live();
+      api.intercept = () => ({ status, body: { kind: "Status", message: "no" } });
+      const comparison = await compare(deployment);
+      assert.match(
+        comparison.kind === "unknown" ? comparison.why : "",
+        new RegExp(`^no \\(PATCH ${path}: ${status}\\)`),
+      );
+    });
+  }
+
+  it("has nothing left to the next apply where it has what the release says", async () => {
+    assert.equal(await leave(live()), undefined);
+    assert.equal(await leave(live({ containers: [{ name: "web", image: "web:2" }] })), undefined);
+    assert.deepEqual(written(), []);
+  });
+
+  it("leaves to the next apply what the release leaves out, and is not changed itself", async () => {
+    const deployment = live(account);
+    assert.equal(await leave(deployment), undefined);
+    const after = api.objects.get(path);
+    assert.deepEqual(after?.spec, deployment.spec);
+    assert.match(JSON.stringify(after?.metadata.managedFields), /before-first-apply.*"f:serviceAccount":\{\}/);
+  });
+
+  it("is read again where it changed in between, a few times", async () => {
+    const deployment = live(account);
+    live(account);
+    assert.equal(await leave(deployment), undefined);
+    assert.equal(written().length, 2);
+    const before = written().length;
+    api.intercept = ({ method, query }) =>
+      method === "PATCH" && !query.has("dryRun") ? { status: 409, body: { message: "changed" } } : undefined;
+    assert.match((await leave(live(account))) ?? "", /^changed/);
+    assert.equal(written().length - before, 5);
+  });
+
+  it("is written whole where the provider merges and does not apply", async () => {
+    assert.equal(await leave(live(account, [{ manager: "pulumi-kubernetes", operation: "Update" }])), undefined);
+    assert.deepEqual(api.objects.get(path)?.spec.template, release);
+  });
+
+  it("stays as it is where that is not allowed, and it is said why", async () => {
+    const deployment = live(account);
+    api.intercept = ({ query }) => (query.has("dryRun") ? undefined : { status: 403, body: { message: "no right" } });
+    assert.match((await leave(deployment)) ?? "", /^no right/);
+    assert.deepEqual(api.objects.get(path)?.spec, deployment.spec);
+  });
+
+  it("is known to drift only from the release that it was compared with", () => {
+    const deployment = live(account);
+    const other = { ...release, spec: { ...release.spec, serviceAccountName: "a" } };
+    const described = (id: string, template: object) => describedFor(deployment, id, template);
+    assert.equal(driftFrom(deployment, undefined), undefined);
+    assert.equal(driftFrom(deployment, described("b", other)), undefined);
+    assert.deepEqual(driftFrom(deployment, described("a", deployment.spec.template)), []);
+    assert.deepEqual(driftFrom(deployment, described("a", other)), [
+      { field: "spec.template.spec.serviceAccountName", how: 'is "b" and the release says "a"' },
+    ]);
+    const adopted = { ...deployment.metadata, annotations: { "gray-release/adopted": "a" } };
+    assert.deepEqual(driftFrom({ ...deployment, metadata: adopted }, described("a", other)), []);
+    const madeAnew = { ...deployment.metadata, uid: "another" };
+    assert.equal(driftFrom({ ...deployment, metadata: madeAnew }, described("a", other)), undefined);
+  });
+
+  describe("has a field that was not there when it was compared", () => {
+    const owns = (manager: string, operation: string, spec: object) => ({
+      ...{ manager, operation, apiVersion: "apps/v1", fieldsType: "FieldsV1" },
+      fieldsV1: { "f:spec": { "f:template": { "f:spec": spec } } },
+    });
+    const web = 'k:{"name":"web"}';
+    const provider = owns("pulumi-kubernetes-1", "Apply", { "f:containers": { [web]: { ".": {}, "f:image": {} } } });
+    const driftIn = (spec: object, owners: readonly object[]) => {
+      const described = describedFor(live(), "a", release);
+      return driftFrom(live(spec, owners), described)?.map(({ field }) => field);
+    };
+    const [container] = release.spec.containers;
+    const added = {
+      schedulerName: "x",
+      containers: [{ ...container, imagePullPolicy: "Always", env: [{ name: "KEY", value: "x" }] }],
+      tolerations: [{ key: "spot" }],
+    };
+    const fields = ["containers[web].imagePullPolicy", "containers[web].env[KEY]", "schedulerName", "tolerations"];
+    const inSpec = (names: readonly string[]) => names.map((name) => `spec.template.spec.${name}`);
+
+    it("that nobody owns: a default of a newer API server is no drift", () => {
+      assert.deepEqual(driftIn(added, [provider]), []);
+    });
+
+    it("that another manager owns: kubectl edit is seen", () => {
+      const edit = owns("kubectl-edit", "Update", {
+        "f:schedulerName": {},
+        "f:tolerations": {},
+        "f:containers": {
+          [web]: {
+            "f:imagePullPolicy": {},
+            "f:env": { ".": {}, 'k:{"name":"KEY"}': { ".": {}, "f:name": {}, "f:value": {} } },
+          },
+        },
+      });
+      assert.deepEqual(driftIn(added, [provider, edit])?.sort(), inSpec(fields).sort());
+    });
+
+    it("inside of one that somebody owns as a whole", () => {
+      const described = describedFor(live({ nodeSelector: { pool: "web" } }), "a", {
+        ...release,
+        spec: { ...release.spec, nodeSelector: { pool: "web" } },
+      });
+      const after = live({ nodeSelector: { pool: "web", disk: "ssd" } }, [
+        owns("x", "Update", { "f:nodeSelector": {} }),
+      ]);
+      assert.deepEqual(
+        driftFrom(after, described)?.map(({ field }) => field),
+        inSpec(["nodeSelector.disk"]),
+      );
+    });
+
+    it("and a value that another manager has set: kubectl set image is seen", () => {
+      const set = owns("kubectl-set", "Update", { "f:containers": { [web]: { "f:image": {} } } });
+      const containers = [{ ...container, image: "web:2" }];
+      assert.deepEqual(driftIn({ containers }, [provider, set]), inSpec(["containers[web].image"]));
+    });
+
+    it("and no owners are kept of the template", () => {
+      const status = {
+        ...owns("kube-controller-manager", "Update", {}),
+        fieldsV1: { "f:status": { "f:replicas": {} } },
+      };
+      assert.deepEqual(driftIn({ schedulerName: "x" }, [status]), inSpec(["schedulerName"]));
+      assert.deepEqual(driftIn({ schedulerName: "x" }, []), inSpec(["schedulerName"]));
+    });
+  });
+});

@@ -1,0 +1,219 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type IncomingMessage, type RequestOptions, request } from "node:http";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import { type By, canaryEndpoints } from "../../probe/endpoint.ts";
+import { openPassage, type Passage } from "../../probe/local-proxy.ts";
+import { DarkCanary, host, token } from "../fake/dark-canary.ts";
+
+for (const by of ["token", "pods"] as const) {
+  describe(`the passage to canary by ${by}`, () => {
+    let dark: DarkCanary;
+    let passage: Passage;
+    const open = async (endpoint: By = by) => {
+      const endpoints = await canaryEndpoints({
+        api: dark.cluster,
+        namespace: "dora-apps",
+        service: "web",
+        by: endpoint,
+      });
+      passage = await openPassage(endpoints);
+    };
+    beforeEach(async () => {
+      dark = await DarkCanary.start();
+      await dark.up({}, by === "token" ? {} : undefined);
+      dark.pod("web-canary-1");
+      await open();
+    });
+    afterEach(async () => {
+      await passage.end();
+      await dark.stop();
+    });
+
+    const send = async (path: string, options: RequestOptions, body?: string) => {
+      const sent = request(`${passage.url}${path}`, { agent: false, ...options });
+      sent.end(body);
+      const [answer] = (await once(sent, "response")) as [IncomingMessage];
+      return { status: answer.statusCode, headers: answer.headers, text: await text(answer) };
+    };
+
+    it("passes on method, path, headers and body, and the answer as it is", async () => {
+      dark.answer = (_, response) => {
+        response.writeHead(418, { "x-two": "2", "set-cookie": ["a=1", "b=2"] }).end("teapot");
+      };
+      const headers = { "content-type": "text/plain", "x-one": ["1", "one"], accept: "text/html" };
+      const { status, text, headers: got } = await send("/a//b?c=%20d", { method: "PUT", headers }, "body");
+      assert.deepEqual([status, text, got["x-two"], got["set-cookie"]], [418, "teapot", "2", ["a=1", "b=2"]]);
+      const [one] = dark.got;
+      assert.deepEqual([one?.method, one?.url, one?.body], ["PUT", "/a//b?c=%20d", "body"]);
+      const { "content-type": type, "x-one": twice, accept } = one?.headers ?? {};
+      assert.deepEqual([type, twice, accept], ["text/plain", "1, one", "text/html"]);
+    });
+
+    for (const method of ["GET", "POST", "DELETE"]) {
+      it(`passes on a ${method} with a body of unknown length, and one without any`, async () => {
+        await send("/", { method, headers: { "transfer-encoding": "chunked" } }, "chunks");
+        await send("/", { method });
+        assert.deepEqual(
+          dark.got.map(({ body }) => body),
+          ["chunks", ""],
+        );
+      });
+    }
+
+    it("passes on an answer as it comes", async () => {
+      dark.answer = (_, response) => response.write("first");
+      const sent = request(`${passage.url}/`, { agent: false }).end();
+      const [answer] = (await once(sent, "response")) as [IncomingMessage];
+      const [chunk] = await once(answer, "data");
+      assert.equal(String(chunk), "first");
+      sent.destroy();
+    });
+
+    it("keeps redirections to canary on the way, and no others", async () => {
+      const location = async (value: string) => {
+        dark.answer = (_, response) => response.writeHead(302, { location: value }).end();
+        return (await send("/", {})).headers.location;
+      };
+      assert.equal(await location("/next?a=1"), "/next?a=1");
+      assert.equal(await location("https://login.example.com/x"), "https://login.example.com/x");
+      if (by === "token") assert.equal(await location(`https://${host}/next?a=1`), "/next?a=1");
+    });
+
+    it("shows whoever comes through neither the token nor who runs it, and takes no other token", async () => {
+      dark.answer = (_, response) => response.end("ok");
+      const answer = await send("/", {
+        headers: { "x-gray-token": "mine", host: "elsewhere", connection: "x-hop", "x-hop": "1" },
+      });
+      assert.ok(!JSON.stringify(answer).includes(token));
+      const { "x-gray-token": sent, authorization, "x-hop": hop, host: name } = dark.got[0]?.headers ?? {};
+      assert.deepEqual([sent, authorization, hop], [by === "token" ? token : undefined, undefined, undefined]);
+      assert.notEqual(name, "elsewhere");
+    });
+
+    it("says why it has no answer, and goes on", async () => {
+      dark.answer = (_, response) => response.destroy();
+      assert.equal((await send("/", {})).status, 502);
+      dark.answer = (_, response) => response.end("ok");
+      assert.equal((await send("/", {})).status, 200);
+    });
+
+    for (const [when, begins] of [
+      ["before the answer", false],
+      ["in the middle of the answer", true],
+    ] as const) {
+      it(`ends a request to canary when whoever sent it leaves ${when}`, async () => {
+        const sent = request(`${passage.url}/`, { agent: false });
+        sent.on("error", () => {});
+        const left = new Promise((closed) => {
+          dark.answer = (_, response) => {
+            response.once("close", closed);
+            if (begins) response.write("first");
+            else sent.destroy();
+          };
+        });
+        sent.once("response", () => sent.destroy()).end();
+        await left;
+      });
+    }
+
+    it("breaks an answer off where canary does, and goes on", async () => {
+      // Outside of tests it would end the process.
+      const unhandled: unknown[] = [];
+      const hear = (error: unknown) => unhandled.push(error);
+      process.on("unhandledRejection", hear);
+      dark.answer = (_, response) => {
+        response.writeHead(200, { "content-length": 9 }).write("half", () => response.destroy());
+      };
+      await assert.rejects(send("/", {}), /aborted/);
+      dark.answer = (_, response) => response.end("ok");
+      assert.equal((await send("/", {})).status, 200);
+      process.off("unhandledRejection", hear);
+      assert.deepEqual(unhandled, []);
+    });
+
+    it("takes paths alone, so that nobody is sent elsewhere", async () => {
+      const socket = connect(Number(new URL(passage.url).port), "127.0.0.1");
+      socket.write("GET http://elsewhere/ HTTP/1.1\r\nHost: elsewhere\r\nConnection: close\r\n\r\n");
+      assert.match(await text(socket), /^HTTP\/1\.1 502 [\s\S]*gray: only paths of canary can be asked/);
+      assert.equal(dark.got.length, 0);
+    });
+  });
+}
+
+describe("the passage by the API server", () => {
+  it("passes on what canary answers, and no answer of the API server's own", async () => {
+    const dark = await DarkCanary.start();
+    await dark.up();
+    dark.pod("web-canary-1");
+    const endpoints = await canaryEndpoints({ api: dark.cluster, namespace: "dora-apps", service: "web" });
+    const passage = await openPassage(endpoints);
+    const json = { "content-type": "application/json" };
+    try {
+      const long = JSON.stringify({ kind: "Status", of: "x".repeat(200_000) });
+      for (const body of ["", '{"kind":"Status","apiVersion":"mine"}', long]) {
+        dark.answer = (_, response) => {
+          response.writeHead(403, json).write(body.slice(0, 5));
+          response.end(body.slice(5));
+        };
+        const answer = await fetch(passage.url, { method: "POST", body: "b" });
+        assert.deepEqual([answer.status, await answer.text()], [403, body]);
+      }
+      assert.equal(passage.barred(), undefined);
+      const status = { kind: "Status", apiVersion: "v1", message: "pods is forbidden", code: 403 };
+      dark.answer = (_, response) => response.writeHead(403, json).end(JSON.stringify(status));
+      for (const method of ["POST", "HEAD", "DELETE"]) assert.equal((await fetch(passage.url, { method })).status, 502);
+      assert.match(passage.barred()?.message ?? "", /^pods is forbidden .*: docs\/rbac\.md/);
+    } finally {
+      await passage.end();
+      await dark.stop();
+    }
+  });
+});
+
+describe("the passage by token", () => {
+  it("masks the token where canary echoes it, in headers and in the body, however it is cut up", async () => {
+    const dark = await DarkCanary.start();
+    await dark.up({}, {});
+    dark.pod("web-canary-1");
+    const passage = await openPassage(
+      await canaryEndpoints({ api: dark.cluster, namespace: "dora-apps", service: "web" }),
+    );
+    try {
+      const body = `ü ${token} ${token.slice(0, 3)}`;
+      dark.answer = (_, response) => {
+        response.setHeader("x-echo", `a ${token}`).setHeader("content-length", Buffer.byteLength(body));
+        response.write(body.slice(0, 5), () => response.end(body.slice(5)));
+      };
+      const answer = await fetch(passage.url);
+      assert.equal(answer.headers.get("x-echo"), "a ******");
+      assert.equal(await answer.text(), "ü ****** s3c");
+    } finally {
+      await passage.end();
+      await dark.stop();
+    }
+  });
+});
+
+describe("the passage to several pods of canary", () => {
+  it("takes them in turn", async () => {
+    const dark = await DarkCanary.start();
+    await dark.up();
+    for (const name of ["web-canary-1", "web-canary-2"]) dark.pod(name);
+    const passage = await openPassage(
+      await canaryEndpoints({ api: dark.cluster, namespace: "dora-apps", service: "web" }),
+    );
+    try {
+      for (let i = 0; i < 4; i++) assert.equal((await fetch(passage.url)).status, 200);
+      dark.world.api.objects.delete("/api/v1/namespaces/dora-apps/pods/web-canary-2");
+      const statuses = [await fetch(passage.url), await fetch(passage.url)].map(({ status }) => status);
+      // The pod that is gone answers nothing; the API server would, with 404.
+      assert.deepEqual(statuses.sort(), [200, 502]);
+      assert.match(passage.barred()?.message ?? "", /not found \(pods\/proxy of web-canary-2: 404\)/);
+    } finally {
+      await passage.end();
+      await dark.stop();
+    }
+  });
+});

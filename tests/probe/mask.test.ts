@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import fc from "fast-check";
+import { masked, masking } from "../../probe/mask.ts";
+
+describe("a body with secrets", () => {
+  const piece = fc.constantFrom("a", "aab", "aa", "b", "ab", "aaba", "c", "");
+
+  it("comes out masked and as long as it was, however it is cut up", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece), async (pieces) => {
+        const chunks = pieces.map((each) => Buffer.from(each));
+        const shown = await text(Readable.from(chunks, { objectMode: false }).pipe(masking(["aab"])));
+        assert.equal(shown, masked(pieces.join(""), ["aab"]));
+        assert.equal(shown.length, pieces.join("").length);
+        assert.ok(!shown.includes("aab"));
+      }),
+    );
+  });
+
+  it("is held back no more than the beginning of a secret", () => {
+    const mask = masking(["secret"]);
+    const out = () => String(mask.read() ?? "");
+    mask.write("first se");
+    assert.equal(out(), "first ");
+    mask.write("cond");
+    assert.equal(out(), "second");
+  });
+
+  it("is left as it is where there is no secret", async () => {
+    const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
+    const passed = await Readable.from([bytes], { objectMode: false }).pipe(masking([])).toArray();
+    assert.deepEqual(Buffer.concat(passed), bytes);
+  });
+});

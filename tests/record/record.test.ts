@@ -1,0 +1,319 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { UserError } from "../../components/user-error.ts";
+import { ApiError, connect } from "../../kubernetes/cluster.ts";
+import { findAccess } from "../../kubernetes/kubeconfig.ts";
+import { forgetAll } from "../../record/config-map-store.ts";
+import {
+  bounded,
+  changeRecord,
+  parseRecord,
+  type RolloutRecord,
+  readRecord,
+  stableReleases,
+  withStableHistory,
+} from "../../record/record.ts";
+import { ApiServer } from "../fake/api-server.ts";
+import { direct } from "../fake/direct.ts";
+import { idOf } from "../fake/release-id.ts";
+import { sleepForever, withoutSleep } from "../fake/sleep.ts";
+import { verdict } from "../fake/world.ts";
+
+const [a, b, d] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb", "dddddddddddd"];
+
+const whole: RolloutRecord = {
+  version: 2,
+  cluster: "uid",
+  sequence: 3,
+  verdicts: { bbbbbbbbbbbb: verdict("good") },
+  stableHistory: ["aaaaaaaaaaaa", "bbbbbbbbbbbb"],
+  open: { epoch: 2, release: "cccccccccccc", weight: 10 },
+};
+const why = (text: string | undefined) => {
+  const reading = parseRecord(text, "uid");
+  assert.equal(reading.kind, "unreadable");
+  return reading.kind === "unreadable" ? reading.why : "";
+};
+const changed = (changes: object) => JSON.stringify({ ...whole, ...changes });
+
+describe("reading a record", () => {
+  it("gives back what was written", () => {
+    assert.deepEqual(parseRecord(JSON.stringify(whole), "uid"), { kind: "read", record: whole });
+  });
+
+  for (const [what, text, reason] of [
+    ["without its key", undefined, /it has no key "record"/],
+    ["that is cut off", JSON.stringify(whole).slice(0, 40), /JSON/],
+    ["that is empty", "", /JSON/],
+    ["that is JSON and no record", "[]", /must be an object/],
+    ["of a later version", changed({ version: 3 }), /version/],
+    ["without a version", changed({ version: undefined }), /version/],
+    ["of another cluster", changed({ cluster: "other" }), /it belongs to cluster other and this is uid/],
+    ["with a verdict that is none", changed({ verdicts: { b: { ...verdict("good"), verdict: "fine" } } }), /verdict/],
+    ["with a verdict of nobody", changed({ verdicts: { b: { verdict: "good" } } }), /by/],
+    ["with a sequence below 0", changed({ sequence: -1 }), /sequence/],
+    ["with an open rollout without its driver", changed({ open: { release: "c", weight: 10 } }), /epoch/],
+    ["with a weight over 100", changed({ open: { epoch: 1, release: "c", weight: 101 } }), /weight/],
+  ] as [string, string | undefined, RegExp][]) {
+    it(`does not read one ${what}, and says why in one line`, () => {
+      assert.match(why(text), reason);
+      assert.doesNotMatch(why(text), /\n/);
+    });
+  }
+
+  it("never throws, whatever the text is", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+        assert.equal(parseRecord(text, "uid").kind, "unreadable");
+      }),
+    );
+  });
+});
+
+describe("the releases that stable ran completely", () => {
+  const id = fc.constantFrom("a", "b", "c", "d");
+
+  it("end with the last one, each once", () => {
+    fc.assert(
+      fc.property(fc.array(id), id, (before, now) => {
+        const after = withStableHistory({ ...whole, stableHistory: [...new Set(before)] }, now).stableHistory;
+        assert.equal(after.at(-1), now);
+        assert.equal(new Set(after).size, after.length);
+      }),
+    );
+  });
+
+  it("are at most a hundred, the newest ones", () => {
+    const many = Array.from({ length: 150 }, (_, i) => String(i));
+    const { stableHistory } = many.reduce(withStableHistory, whole);
+    assert.deepEqual(stableHistory, many.slice(50));
+  });
+
+  it("leave the rest of the record as it is", () => {
+    const { stableHistory: _, ...rest } = withStableHistory(whole, "d");
+    const { stableHistory: __, ...before } = whole;
+    assert.deepEqual(rest, before);
+  });
+
+  it("say what it ran last", () => {
+    assert.equal(stableReleases({ kind: "read", record: whole })[0], "bbbbbbbbbbbb");
+    assert.deepEqual(stableReleases({ kind: "absent" }), []);
+    assert.deepEqual(stableReleases({ kind: "unreadable", why: "" }), []);
+  });
+});
+
+describe("the verdicts that a record remembers", () => {
+  const numbers = { verdict: "good", reason: "x".repeat(1000) };
+  const day = (at: number) => new Date(Date.UTC(2026, 0, 1 + at)).toISOString();
+  const judged = (days: number, word: "good" | "bad" = "good") =>
+    Object.fromEntries(
+      Array.from({ length: days }, (_, at) => [`r${at}`, { ...verdict(word), at: day(at), evidence: numbers }]),
+    );
+
+  it("are the newest hundred, wherever they stand", () => {
+    const verdicts = Object.fromEntries(Object.entries(judged(150)).reverse());
+    const ids = Object.keys(bounded({ ...whole, verdicts }).verdicts);
+    assert.deepEqual(new Set(ids), new Set(Array.from({ length: 100 }, (_, at) => `r${at + 50}`)));
+  });
+
+  it("keep a bad one, however old, that would be admitted without it", () => {
+    const open = { epoch: 1, release: "r1", weight: 10 };
+    const { verdicts } = bounded({ ...whole, verdicts: judged(150, "bad"), stableHistory: ["r0"], open });
+    assert.equal(Object.keys(verdicts).length, 102);
+    assert.deepEqual([verdicts.r0?.verdict, verdicts.r1?.verdict, verdicts.r2], ["bad", "bad", undefined]);
+  });
+
+  it("keep the numbers of the newest ten, and the sentence of all", () => {
+    const { verdicts } = bounded({ ...whole, verdicts: judged(30) });
+    const withNumbers = Object.keys(verdicts).filter((id) => verdicts[id]?.evidence);
+    assert.deepEqual(new Set(withNumbers), new Set(Array.from({ length: 10 }, (_, at) => `r${at + 20}`)));
+    assert.equal(verdicts.r0?.reason, "looked at it");
+  });
+
+  it("leave the rest of the record as it is", () => {
+    assert.deepEqual(bounded(whole), whole);
+  });
+});
+
+describe("changing a record", () => {
+  let api: ApiServer;
+  const path = "/api/v1/namespaces/dora-apps/configmaps/web-rollout";
+  const cluster = () => connect(findAccess({ kubeconfig: api.kubeconfig }));
+  const change = (f: (before: RolloutRecord) => RolloutRecord) => changeRecord(cluster(), "dora-apps", "web", "uid", f);
+  const read = () => readRecord(cluster(), "dora-apps", "web", "uid");
+
+  beforeEach(async () => {
+    api = await ApiServer.start();
+  });
+  afterEach(() => api.stop());
+
+  it("begins one where there is none", async () => {
+    assert.deepEqual(await read(), { kind: "absent" });
+    const written = await change((before) => withStableHistory(before, a));
+    assert.deepEqual(written, { version: 2, cluster: "uid", sequence: 0, verdicts: {}, stableHistory: [a] });
+    assert.deepEqual(await read(), { kind: "read", record: written });
+    assert.equal(api.objects.get(path)?.metadata.labels?.["gray-release/service"], "web");
+  });
+
+  it("loses neither of two changes made at once, to a record that is there", async () => {
+    await change((before) => before);
+    await Promise.all([a, b].map((id) => change((before) => withStableHistory(before, id))));
+    const after = await read();
+    assert.deepEqual(after.kind === "read" && after.record.stableHistory.toSorted(), [a, b]);
+  });
+
+  it("loses neither of two changes made at once, where both begin it", async () => {
+    await Promise.all([a, b].map((id) => change((before) => withStableHistory(before, id))));
+    const after = await read();
+    assert.deepEqual(after.kind === "read" && after.record.stableHistory.toSorted(), [a, b]);
+  });
+
+  it("loses none of twenty", async () => {
+    const all = Array.from({ length: 20 }, (_, i) => idOf(i));
+    await Promise.all(all.map((id) => change((before) => withStableHistory(before, id))));
+    const after = await read();
+    assert.deepEqual(after.kind === "read" && new Set(after.record.stableHistory), new Set(all));
+  });
+
+  it("begins it again where somebody deletes it in between", async () => {
+    await change((before) => withStableHistory(before, a));
+    let deleted = false;
+    api.intercept = ({ method }) => {
+      if (method === "PUT" && !deleted) {
+        deleted = true;
+        api.objects.delete(path);
+      }
+      return undefined;
+    };
+    const after = await change((before) => withStableHistory(before, b));
+    assert.deepEqual(after.stableHistory, [b]);
+  });
+
+  it("keeps what others wrote beside it: data, labels and annotations", async () => {
+    api.put(path, {
+      metadata: {
+        name: "web-rollout",
+        labels: { "example.com/kept": "yes", app: "web" },
+        annotations: { "example.com/note": "do not delete" },
+      },
+      data: { record: changed({}), notes: "of a person" },
+    });
+    await change((before) => withStableHistory(before, d));
+    const after = api.objects.get(path);
+    assert.deepEqual(after?.metadata.labels, {
+      "example.com/kept": "yes",
+      app: "web",
+      "gray-release/service": "web",
+    });
+    assert.deepEqual(after?.metadata.annotations, { "example.com/note": "do not delete" });
+    assert.equal(after?.data.notes, "of a person");
+  });
+
+  it("keeps the fields that a later version added, wherever they stand", async () => {
+    const later = {
+      ...whole,
+      mood: true,
+      verdicts: { bbbbbbbbbbbb: { ...verdict("good"), samples: 300 } },
+      open: { ...whole.open, colour: 2 },
+    };
+    api.put(path, { metadata: { name: "web-rollout" }, data: { record: JSON.stringify(later) } });
+    await change((before) => ({ ...before, sequence: 4 }));
+    assert.deepEqual(JSON.parse(api.objects.get(path)?.data.record), { ...later, sequence: 4 });
+  });
+
+  it("never writes over one that it cannot read", async () => {
+    api.put(path, { metadata: { name: "web-rollout" }, data: { record: "{" } });
+    await assert.rejects(
+      change((before) => before),
+      (error) =>
+        error instanceof UserError &&
+        /^The record web-rollout in namespace dora-apps cannot be read/.test(error.message),
+    );
+    assert.equal(api.objects.get(path)?.data.record, "{");
+  });
+
+  it("writes nothing where nothing changes", async () => {
+    await change((before) => withStableHistory(before, a));
+    const writes = () => api.requests.filter(({ method }) => method !== "GET").length;
+    const before = writes();
+    assert.deepEqual((await change((same) => same)).stableHistory, [a]);
+    assert.equal(writes(), before);
+  });
+
+  it("stays small after however many verdicts", async () => {
+    const evidence = { verdict: "good", reason: "x".repeat(1000) };
+    for (let at = 0; at < 120; at++) {
+      const one = { ...verdict("good"), at: new Date(at * 1000).toISOString(), evidence };
+      await changeRecord(direct(api), "dora-apps", "web", "uid", (before) => ({
+        ...before,
+        verdicts: { ...before.verdicts, [idOf(at)]: one },
+      }));
+    }
+    assert.ok((api.objects.get(path)?.data.record.length ?? Infinity) < 40_000);
+  });
+
+  it("asks a server that always answers 409 ten times in the first second, more seldom later, and then gives up", async () => {
+    await change((before) => before);
+    const from = api.requests.length;
+    api.intercept = ({ method }) => (method === "PUT" ? { status: 409, body: { message: "modified" } } : undefined);
+    const waits: number[] = [];
+    const restore = withoutSleep((milliseconds) => waits.push(milliseconds));
+    try {
+      await assert.rejects(
+        change((before) => withStableHistory(before, a)),
+        (error) => error instanceof ApiError && error.status === 409,
+      );
+    } finally {
+      restore();
+    }
+    let at = 0;
+    const when = [0, ...waits].map((wait) => {
+      at += wait;
+      return at;
+    });
+    assert.equal(api.requests.length - from, 2 * when.length);
+    for (const start of when) {
+      const inOneSecond = when.filter((each) => each >= start && each < start + 1000);
+      assert.ok(inOneSecond.length <= 5, `${inOneSecond.length * 2} requests`);
+    }
+    assert.ok(at > 3000, `${at} ms: longer than a busy moment lasts`);
+    assert.ok((when[1] ?? 0) <= 80, "the first time soon");
+  });
+
+  it("waits for no other writer any more once its signal ends it", async () => {
+    await change((before) => before);
+    const stopping = new AbortController();
+    api.intercept = ({ method }) => {
+      if (method === "PUT") setImmediate(() => stopping.abort(new Error("enough")));
+      return method === "PUT" ? { status: 409, body: { message: "modified" } } : undefined;
+    };
+    const restore = sleepForever();
+    try {
+      await assert.rejects(
+        changeRecord(cluster().until(stopping.signal), "dora-apps", "web", "uid", (before) =>
+          withStableHistory(before, a),
+        ),
+        /enough/,
+      );
+    } finally {
+      restore();
+    }
+    assert.equal(api.requests.filter(({ method }) => method === "PUT").length, 1);
+  });
+
+  it("passes on every answer but a conflict", async () => {
+    api.intercept = ({ method }) =>
+      method === "POST" ? { status: 403, body: { message: "configmaps is forbidden" } } : undefined;
+    await assert.rejects(
+      change((before) => before),
+      /configmaps is forbidden/,
+    );
+  });
+
+  it("can be deleted, also where it is not there", async () => {
+    await change((before) => before);
+    await forgetAll(cluster(), "dora-apps", "web");
+    await forgetAll(cluster(), "dora-apps", "web");
+    assert.deepEqual(await read(), { kind: "absent" });
+  });
+});

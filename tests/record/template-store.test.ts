@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { forgetAll } from "../../record/config-map-store.ts";
+import { keepTemplate, readTemplates } from "../../record/template-store.ts";
+import { ApiServer } from "../fake/api-server.ts";
+import { direct } from "../fake/direct.ts";
+
+const path = "/api/v1/namespaces/dora-apps/configmaps/web-templates";
+
+describe("the pod templates that tracks were compared with", () => {
+  let api: ApiServer;
+  beforeEach(async () => {
+    api = await ApiServer.start();
+  });
+  afterEach(() => api.stop());
+  const read = () => readTemplates(direct(api), "dora-apps", "web");
+  const keep = (track: "stable" | "canary", release: string) =>
+    keepTemplate(direct(api), "dora-apps", "web", track, of(release));
+  const of = (release: string) => ({ release, deployment: "hmac:uid", template: { spec: { of: release } } });
+
+  it("are kept one a track, the last one", async () => {
+    assert.deepEqual(await read(), {});
+    await keep("stable", "a");
+    await keep("canary", "a");
+    await keep("canary", "b");
+    assert.deepEqual(await read(), { stable: of("a"), canary: of("b") });
+    const { labels } = api.objects.get(path)?.metadata ?? {};
+    assert.deepEqual(labels, { app: "web", "gray-release/service": "web" });
+  });
+
+  it("are not written again where they stand there already", async () => {
+    await keep("stable", "a");
+    const { resourceVersion } = api.objects.get(path)?.metadata ?? {};
+    await keep("stable", "a");
+    assert.equal(api.objects.get(path)?.metadata.resourceVersion, resourceVersion);
+  });
+
+  it("are those that can be understood", async () => {
+    const { deployment: _, ...asOnceKept } = of("a");
+    const kept = [{}, [], asOnceKept, { ...of("a"), release: 1 }, { ...of("a"), template: [] }];
+    for (const stable of ["{", ...kept.map((each) => JSON.stringify(each))]) {
+      api.put(path, { metadata: { name: "web-templates" }, data: { stable, canary: JSON.stringify(of("b")) } });
+      assert.deepEqual(await read(), { canary: of("b") });
+    }
+    await keep("stable", "a");
+    assert.deepEqual(await read(), { stable: of("a"), canary: of("b") });
+  });
+
+  it("are forgotten with the service", async () => {
+    await keep("stable", "a");
+    await forgetAll(direct(api), "dora-apps", "web");
+    assert.deepEqual(await read(), {});
+  });
+});

@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { canary, prod } from "../fake/web.ts";
+import { verdict, World } from "../fake/world.ts";
+
+const hour = 3_600_000;
+
+describe("how old the verdict is on which stable takes a release", () => {
+  let world: World;
+  let a: string;
+  let b: string;
+  beforeEach(async () => {
+    world = await World.start();
+    await world.up("canary", canary("a"));
+    await world.up("prod", prod("a"));
+    a = world.runs("web");
+    await world.up("canary", canary("b"));
+    b = world.runs("web-canary");
+  });
+  afterEach(() => world.stop());
+
+  /** What policies are told of stable, from a run of its stack. */
+  const told = async (tag: string, options: Parameters<World["up"]>[2] = {}) => {
+    const { resources } = await world.up("prod", prod(tag), options);
+    return resources.find(({ type }) => type === "gray-release:index:CanaryService")?.inputs.admissions.stable;
+  };
+  const judge = (release: string, hours: number) => {
+    const at = new Date(Date.now() - hours * hour - 1000).toISOString();
+    world.writeRecord({ verdicts: { [release]: { ...verdict("good"), at } } }, "web");
+  };
+
+  it("is told in whole hours, and stays what it was once stable has it", async () => {
+    judge(b, 30);
+    assert.deepEqual(await told("b", { preview: true }), { admitted: true, verdictHours: 30 });
+    assert.deepEqual(await told("b"), { admitted: true, verdictHours: 30 });
+    judge(b, 500);
+    assert.deepEqual(await told("b"), { admitted: true, verdictHours: 30 });
+    assert.equal(world.runs("web"), b);
+  });
+
+  it("is not asked of the way back", async () => {
+    judge(b, 1);
+    await told("b");
+    world.writeRecord(
+      { verdicts: { [a]: { ...verdict("good"), at: new Date(0).toISOString() } }, stableHistory: [a, b] },
+      "web",
+    );
+    await world.up("canary", canary("a"));
+    assert.deepEqual(await told("a"), { admitted: true });
+    assert.equal(world.runs("web"), a);
+  });
+
+  it("is not told of a release that the gate refuses", async () => {
+    assert.deepEqual(await told("b", { preview: true }), { admitted: false, code: "no-verdict" });
+  });
+
+  describe("in a plan", () => {
+    let folder: string;
+    let environment: Record<string, string>;
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), "gray-rendered-"));
+      environment = { GRAY_RENDERED: join(folder, "releases.json") };
+    });
+    afterEach(() => rmSync(folder, { recursive: true }));
+
+    it("is supposed of a release that canary has yet to run", async () => {
+      await world.up("canary", canary("c"), { preview: true, environment });
+      assert.deepEqual(await told("c", { preview: true, environment }), { admitted: true, supposed: true });
+    });
+
+    it("is the real one of a release that is judged already", async () => {
+      judge(b, 2);
+      await world.up("canary", canary("b"), { preview: true, environment });
+      assert.deepEqual(await told("b", { preview: true, environment }), { admitted: true, verdictHours: 2 });
+    });
+  });
+});

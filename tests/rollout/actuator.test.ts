@@ -1,0 +1,447 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { mock } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import { UserError } from "../../components/user-error.ts";
+import type { Cluster } from "../../kubernetes/cluster.ts";
+import type { DeploymentObject } from "../../live/live.ts";
+import { describedFor } from "../../live/sealed.ts";
+import { Superseded } from "../../record/epoch.ts";
+import { keepTemplate } from "../../record/template-store.ts";
+import { actuatorOf } from "../../rollout/actuator.ts";
+import type { Rollout } from "../../rollout/rollout.ts";
+import type { ApiServer } from "../fake/api-server.ts";
+import { DarkCanary } from "../fake/dark-canary.ts";
+import { direct } from "../fake/direct.ts";
+import { a, b, quickCluster } from "../fake/driven.ts";
+
+const namespace = "dora-apps";
+const apps = `/apis/apps/v1/namespaces/${namespace}/deployments`;
+const pods = `/api/v1/namespaces/${namespace}/pods`;
+const { signal } = new AbortController();
+
+function acting(api: Cluster, folder = "nowhere", meanwhile = async () => {}, assertHeld = () => {}) {
+  const ups: string[] = [];
+  const notes: string[] = [];
+  const lines: string[] = [];
+  const actuator = actuatorOf({
+    ...{ api, cluster: "cluster-uid", namespace, service: "web", folder },
+    stacks: { canary: "org/web/canary", stable: "org/web/prod" },
+    async up(stack, epoch) {
+      ups.push(`${stack} ${epoch}`);
+      await meanwhile();
+    },
+    assertHeld,
+    evidence: () => undefined,
+    endpoint: {},
+    note: (sentence) => notes.push(sentence),
+    progress: (line) => lines.push(line),
+  });
+  return { actuator, ups, notes, lines };
+}
+
+describe("what the driver does to the cluster", () => {
+  let api: ApiServer;
+  let end: () => Promise<void>;
+  beforeEach(async () => {
+    ({ api, end } = await quickCluster());
+  });
+  afterEach(() => end());
+
+  const rollout = { epoch: 3, release: b, from: a, runs: { canary: b, stable: a } } as Rollout;
+  const deploy = (name: string, release: string, status: object = {}) => {
+    const stored = api.put(`${apps}/${name}`, {
+      metadata: { name, namespace },
+      spec: { replicas: 2, template: { metadata: { labels: { release } } } },
+    });
+    const { generation: observedGeneration } = stored.metadata;
+    stored.status = { observedGeneration, replicas: 2, updatedReplicas: 2, availableReplicas: 1, ...status };
+  };
+  const podOf = (name: string, track: string, release: string, waiting?: string) =>
+    api.put(`${pods}/${name}`, {
+      metadata: { name, uid: name, labels: { app: "web", track, release } },
+      spec: { containers: [{ name: "web" }] },
+      status: {
+        phase: "Running",
+        conditions: [{ type: "Ready", status: waiting ? "False" : "True" }],
+        containerStatuses: [{ name: "web", state: waiting ? { waiting: { reason: waiting } } : { running: {} } }],
+      },
+    });
+  const seconds = (count: number) => mock.timers.setTime(Date.now() + count * 1000);
+
+  it("brings each track by an up of the stack that owns it, as its driver", async () => {
+    const { actuator, ups } = acting(direct(api));
+    await actuator.bringCanary(rollout, signal);
+    await actuator.bringStable(rollout, signal);
+    assert.deepEqual(ups, ["org/web/canary 3", "org/web/prod 3"]);
+  });
+
+  it("tells of each pod of stable that comes to run the release, and not of those that did", async () => {
+    const roll = async () => {
+      for (const status of [
+        { replicas: 3, updatedReplicas: 1, availableReplicas: 2 },
+        { replicas: 3, updatedReplicas: 1, availableReplicas: 3 },
+        { replicas: 3, updatedReplicas: 2, availableReplicas: 2 },
+        { replicas: 3, updatedReplicas: 2, availableReplicas: 1 },
+        { replicas: 2, updatedReplicas: 2, availableReplicas: 2 },
+      ]) {
+        deploy("web", b, status);
+        const looks = api.requests.length;
+        while (api.requests.length < looks + 2) await turn();
+      }
+    };
+    deploy("web", a, { availableReplicas: 2 });
+    const { actuator, lines } = acting(direct(api), "nowhere", roll);
+    const full = { ...rollout, runs: { canary: b, stable: b } };
+    await actuator.bringStable(full, signal);
+    await actuator.bringStable(full, signal);
+    assert.deepEqual(lines, [`1 of 2 pods of stable run ${b}`, `2 of 2 pods of stable run ${b}`]);
+  });
+
+  it("says that stable runs a release only where every pod does", async () => {
+    const { actuator } = acting(direct(api));
+    assert.equal(await actuator.stableRuns(a), false);
+    deploy("web", a);
+    assert.equal(await actuator.stableRuns(a), false);
+    deploy("web", a, { availableReplicas: 2 });
+    assert.deepEqual([await actuator.stableRuns(a), await actuator.stableRuns(b)], [true, false]);
+  });
+
+  it("says that stable does not run a release where its pod template is known to have something else", async () => {
+    const { actuator } = acting(direct(api));
+    deploy("web", a, { availableReplicas: 2 });
+    const deployment = api.objects.get(`${apps}/web`) as unknown as DeploymentObject;
+    const { template } = deployment.spec;
+    const compare = (release: string, described: object) =>
+      keepTemplate(direct(api), namespace, "web", "stable", describedFor(deployment, release, described));
+    await compare(a, template);
+    assert.equal(await actuator.stableRuns(a), true);
+    await compare(a, { ...template, spec: { serviceAccountName: "a" } });
+    assert.equal(await actuator.stableRuns(a), false);
+    await compare(b, { ...template, spec: { serviceAccountName: "a" } });
+    assert.equal(await actuator.stableRuns(a), true);
+  });
+
+  it("says after each up what the track has that its release does not say", async () => {
+    const { actuator, notes } = acting(direct(api));
+    for (const [track, name, release] of [
+      ["canary", "web-canary", b],
+      ["stable", "web", a],
+    ] as const) {
+      deploy(name, release, { availableReplicas: 2 });
+      const deployment = api.objects.get(`${apps}/${name}`) as unknown as DeploymentObject;
+      const described = describedFor(deployment, release, deployment.spec.template);
+      await keepTemplate(direct(api), namespace, "web", track, described);
+    }
+    await actuator.bringCanary(rollout, signal);
+    await actuator.bringStable(rollout, signal);
+    assert.deepEqual(notes, []);
+    for (const name of ["web-canary", "web"]) {
+      Object.assign(api.objects.get(`${apps}/${name}`)?.spec.template, { spec: { serviceAccountName: "x" } });
+    }
+    await actuator.bringCanary(rollout, signal);
+    await actuator.bringStable(rollout, signal);
+    const field = "spec.template.spec is set and the release leaves it out";
+    const advice = "The next pulumi up of its stack repairs it.";
+    assert.deepEqual(notes, [
+      `canary is not as release ${b} says: ${field}. ${advice}`,
+      `stable is not as release ${a} says: ${field}. ${advice}`,
+    ]);
+    api.intercept = () => ({ status: 500, body: { message: "etcd is down" } });
+    await actuator.bringCanary(rollout, signal);
+    assert.equal(notes.length, 2);
+  });
+
+  describe("a track that does not come to run its release", () => {
+    let cannotSucceed: (track?: "canary" | "stable") => Promise<string | undefined>;
+    beforeEach(() => {
+      const of = acting(direct(api)).actuator;
+      cannotSucceed = (track = "canary") => of.cannotSucceed(track, rollout);
+      deploy("web-canary", b);
+    });
+    const reason = "container web of pod web-canary-1 does not start: ImagePullBackOff";
+    const stuck = { conditions: [{ type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded" }] };
+
+    it("is hopeless when a container has not started for 20 s for a reason that seldom goes", async () => {
+      podOf("web-canary-1", "canary", b, "ImagePullBackOff");
+      assert.equal(await cannotSucceed(), undefined);
+      seconds(19);
+      assert.equal(await cannotSucceed(), undefined);
+      seconds(1);
+      assert.equal(await cannotSucceed(), reason);
+    });
+
+    it("has its 20 s again when it started in between, or is yet to be given the release", async () => {
+      for (const inBetween of [
+        () => void podOf("web-canary-1", "canary", b),
+        () => deploy("web-canary", a),
+        () => deploy("web-canary", b, { availableReplicas: 2 }),
+      ]) {
+        deploy("web-canary", b);
+        podOf("web-canary-1", "canary", b, "CrashLoopBackOff");
+        assert.equal(await cannotSucceed(), undefined);
+        inBetween();
+        seconds(10);
+        assert.equal(await cannotSucceed(), undefined);
+        deploy("web-canary", b);
+        podOf("web-canary-1", "canary", b, "CrashLoopBackOff");
+        seconds(15);
+        assert.equal(await cannotSucceed(), undefined);
+      }
+    });
+
+    describe("whose pods cannot be created", () => {
+      const refused = (why: string) => ({
+        updatedReplicas: 0,
+        availableReplicas: 0,
+        conditions: [
+          { type: "Progressing", status: "True", reason: "ReplicaSetUpdated" },
+          { type: "ReplicaFailure", status: "True", reason: "FailedCreate", message: why },
+        ],
+      });
+      const account = `pods "web-canary-5d4-" is forbidden: serviceaccount "gone"\n\u001b[31mnot found`;
+      const quota = `pods "web-canary-5d4-x" is forbidden: exceeded quota: few, requested: pods=1, limited: pods=4`;
+      const said = "no pod of Deployment web-canary can be created, so mend what forbids it or release another: ";
+
+      it("is hopeless within 20 s, in the API server's words in one line", async () => {
+        for (const why of [account, quota]) {
+          deploy("web-canary", b, refused(why));
+          assert.equal(await cannotSucceed(), undefined);
+          seconds(10);
+          assert.equal(await cannotSucceed(), undefined);
+          seconds(9);
+          const reason = (await cannotSucceed()) ?? "";
+          assert.equal(reason, said + why.replace("\n\u001b[31m", " "));
+          assert.ok(reason.length <= 300);
+          deploy("web-canary", a);
+          assert.equal(await cannotSucceed(), undefined);
+        }
+      });
+
+      it("is hopeless on the way back as well, so that the way back comes to its end", async () => {
+        const { actuator } = acting(direct(api));
+        const back = { ...rollout, runs: { canary: a, stable: a } };
+        deploy("web-canary", a, refused(account));
+        assert.equal(await actuator.cannotSucceed("canary", back), undefined);
+        seconds(19);
+        assert.match(
+          (await actuator.cannotSucceed("canary", back)) ?? "",
+          /^no pod of Deployment web-canary can be created/,
+        );
+      });
+
+      it("is not hopeless by what was so before the release, or is over", async () => {
+        for (const status of [
+          { ...refused(account), observedGeneration: 0 },
+          { conditions: [{ type: "ReplicaFailure", status: "False", reason: "FailedCreate", message: account }] },
+        ]) {
+          deploy("web-canary", b, status);
+          assert.equal(await cannotSucceed(), undefined);
+          seconds(60);
+          assert.equal(await cannotSucceed(), undefined);
+        }
+      });
+
+      it("is not hopeless for a quota while pods end, which make room", async () => {
+        deploy("web-canary", b, refused(quota));
+        const { metadata } = podOf("web-1", "stable", a);
+        Object.assign(metadata, { deletionTimestamp: "2026-01-01T00:00:00Z" });
+        for (let looks = 0; looks < 4; looks++) {
+          assert.equal(await cannotSucceed(), undefined);
+          seconds(20);
+        }
+        podOf("web-1", "stable", a);
+        assert.equal(await cannotSucceed(), undefined);
+        seconds(19);
+        assert.equal(await cannotSucceed(), said + quota);
+      });
+    });
+
+    it("is hopeless when a container crashes again and again, though it runs for a moment each time", async () => {
+      const crashing = "container web of pod web-canary-1 does not start: CrashLoopBackOff";
+      for (const [crashes, said] of [undefined, undefined, crashing].entries()) {
+        podOf("web-canary-1", "canary", b, "CrashLoopBackOff");
+        assert.equal(await cannotSucceed(), said);
+        seconds(10);
+        const { status } = podOf("web-canary-1", "canary", b);
+        Object.assign(status, {
+          containerStatuses: [{ name: "web", restartCount: crashes + 1, state: { running: {} } }],
+        });
+        assert.equal(await cannotSucceed(), undefined);
+        seconds(1);
+      }
+    });
+
+    it("is not given up for what passes, for pods of another release, or for the other track", async () => {
+      podOf("web-canary-1", "canary", b, "ContainerCreating");
+      podOf("web-canary-2", "canary", a, "ImagePullBackOff");
+      podOf("web-1", "stable", a, "ImagePullBackOff");
+      await cannotSucceed();
+      seconds(60);
+      assert.equal(await cannotSucceed(), undefined);
+      assert.equal(await cannotSucceed("stable"), undefined);
+    });
+
+    it("is hopeless when Kubernetes goes on saying that its roll came to a stop", async () => {
+      deploy("web-canary", b, stuck);
+      assert.equal(await cannotSucceed(), undefined);
+      seconds(20);
+      assert.equal(await cannotSucceed(), "Deployment web-canary came to a stop: its progress deadline is exceeded");
+    });
+
+    it("is not given up for what Kubernetes still says of the roll before", async () => {
+      deploy("web-canary", b, stuck);
+      assert.equal(await cannotSucceed(), undefined);
+      seconds(5);
+      deploy("web-canary", b);
+      assert.equal(await cannotSucceed(), undefined);
+      seconds(20);
+      assert.equal(await cannotSucceed(), undefined);
+    });
+  });
+
+  describe("silencing canary", () => {
+    let folder: string;
+    beforeEach(() => {
+      folder = mkdtempSync(join(tmpdir(), "gray-silence-"));
+      deploy("web", a, { availableReplicas: 2 });
+    });
+    afterEach(() => rmSync(folder, { recursive: true }));
+    const canary = () => api.objects.get(`${apps}/web-canary`)?.spec.replicas;
+
+    it("keeps what its pods have to say, then lets them go", async () => {
+      deploy("web-canary", b);
+      podOf("web-canary-1", "canary", b);
+      let kept: string[] = [];
+      api.intercept = ({ method, path }) => {
+        if (method === "PATCH" && path === `${apps}/web-canary`) kept = readdirSync(join(folder, "web", b));
+        return undefined;
+      };
+      const { actuator, notes } = acting(direct(api), folder);
+      await actuator.drainCanary(rollout);
+      assert.deepEqual([kept.length, canary(), notes.length], [1, 0, 1]);
+      await actuator.drainCanary(rollout);
+      assert.equal(api.requests.filter(({ method }) => method === "PATCH").length, 1);
+    });
+
+    it("leaves the pods of another release alone", async () => {
+      deploy("web-canary", a);
+      await acting(direct(api), folder).actuator.drainCanary(rollout);
+      assert.equal(canary(), 2);
+    });
+
+    it("leaves them alone where nobody else serves", async () => {
+      deploy("web", a, { availableReplicas: 0 });
+      deploy("web-canary", b);
+      await acting(direct(api), folder).actuator.drainCanary(rollout);
+      assert.equal(canary(), 2);
+    });
+  });
+
+  it("goes on with the way back where a cut would take users from canary to nobody, and says so", async () => {
+    const { actuator, notes } = acting(direct(api));
+    await actuator.cut(1);
+    assert.match(notes[0] ?? "", /^No pod of stable of web is ready/);
+  });
+
+  it("does nothing once its lease has run out", async () => {
+    const { actuator, ups } = acting(direct(api), "nowhere", undefined, () => {
+      throw new UserError("The lease has run out.");
+    });
+    await assert.rejects(actuator.bringCanary(rollout, signal), /The lease has run out/);
+    await assert.rejects(actuator.bringStable(rollout, signal), /The lease has run out/);
+    assert.deepEqual(ups, []);
+  });
+
+  it("cuts nothing and takes no pods away once the record says that another drives", async () => {
+    const service = `/api/v1/namespaces/${namespace}/services/web`;
+    api.put(service, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+    const record = { version: 2, cluster: "cluster-uid", sequence: 0, verdicts: {}, stableHistory: [], epoch: 4 };
+    const data = { record: JSON.stringify(record) };
+    api.put(`/api/v1/namespaces/${namespace}/configmaps/web-rollout`, { metadata: { name: "web-rollout" }, data });
+    podOf("web-1", "stable", a);
+    deploy("web", a, { availableReplicas: 2 });
+    deploy("web-canary", b);
+    const folder = mkdtempSync(join(tmpdir(), "gray-silence-"));
+    const { actuator } = acting(direct(api), folder);
+    await assert.rejects(actuator.cut(3), Superseded);
+    await assert.rejects(actuator.drainCanary({ ...rollout, epoch: 3 }), Superseded);
+    rmSync(folder, { recursive: true });
+    assert.deepEqual(api.objects.get(service)?.spec.selector, { app: "web" });
+    assert.equal(api.objects.get(`${apps}/web-canary`)?.spec.replicas, 2);
+  });
+
+  it("makes no record of a cut where that of its rollout was deleted, and says so", async () => {
+    podOf("web-1", "stable", a);
+    const service = `/api/v1/namespaces/${namespace}/services/web`;
+    api.put(service, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+    const { actuator, notes } = acting(direct(api));
+    assert.equal(await actuator.cut(1), true);
+    assert.deepEqual(notes, ["The cut is not in the record (It is not there any more)."]);
+    assert.deepEqual(api.objects.get(service)?.spec.selector, { app: "web", track: "stable" });
+    assert.equal(api.objects.has(`/api/v1/namespaces/${namespace}/configmaps/web-rollout`), false);
+  });
+
+  it("says of a cut that is not in the record why, and cuts all the same", async () => {
+    podOf("web-1", "stable", a);
+    const service = `/api/v1/namespaces/${namespace}/services/web`;
+    api.put(service, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
+    api.put(`/api/v1/namespaces/${namespace}/configmaps/web-rollout`, { metadata: { name: "web-rollout" } });
+    const { actuator, notes } = acting(direct(api));
+    await actuator.cut(1);
+    assert.match(notes[0] ?? "", /^The cut is not in the record \(/);
+    assert.deepEqual(api.objects.get(service)?.spec.selector, { app: "web", track: "stable" });
+  });
+});
+
+describe("the checks that a step asks for", () => {
+  let dark: DarkCanary;
+  beforeEach(async () => {
+    dark = await DarkCanary.start();
+    await dark.up({ plan: { checks: [{ path: "/healthz" }, { path: "/version" }] } });
+  });
+  afterEach(() => dark.stop());
+
+  const check = (...names: string[]) => acting(dark.cluster).actuator.check(names, signal);
+
+  it("pass, or say which did not and why; those that it does not ask for do not matter", async () => {
+    dark.pod("web-canary-1");
+    assert.equal(await check("GET /healthz", "GET /version"), undefined);
+    dark.answer = ({ url }, response) => void response.writeHead(url === "/version" ? 503 : 200).end();
+    assert.equal(
+      await check("GET /healthz", "GET /version"),
+      "1 of 2 checks failed: GET /version by web-canary-1: the status is 503, not 200",
+    );
+    assert.equal(await check("GET /healthz"), undefined);
+    assert.equal(await check("GET /smoke"), "none of the checks GET /smoke could be made");
+  });
+
+  it("have not passed where canary cannot be asked: it may be between two pods", async () => {
+    assert.match((await check("GET /healthz")) ?? "", /^Canary of web in namespace dora-apps has no ready pod.*[^.]$/);
+  });
+
+  it("have not passed where the cluster does not answer", async () => {
+    dark.world.api.intercept = () => ({ status: 503, body: { message: "the server is starting" } });
+    assert.match((await check("GET /healthz")) ?? "", /^the server is starting /);
+  });
+
+  it("have not passed where a pod answers in the name of the API server", async () => {
+    dark.pod("web-canary-1");
+    dark.answer = (_, response) => {
+      response.writeHead(503, { "content-type": "application/json" });
+      response.end(
+        JSON.stringify({ kind: "Status", apiVersion: "v1", status: "Failure", message: "etcd is away", code: 503 }),
+      );
+    };
+    assert.match((await check("GET /healthz")) ?? "", /^etcd is away /);
+  });
+
+  it("end with their signal", async () => {
+    dark.pod("web-canary-1");
+    const stopping = new AbortController();
+    dark.answer = () => stopping.abort(new Error("enough"));
+    await assert.rejects(acting(dark.cluster).actuator.check(["GET /healthz"], stopping.signal), /^Error: enough$/);
+  });
+});

@@ -1,0 +1,158 @@
+import assert from "node:assert/strict";
+import { connect } from "../../kubernetes/cluster.ts";
+import { findAccess } from "../../kubernetes/kubeconfig.ts";
+import type { DeploymentObject } from "../../live/live.ts";
+import { Announcer, announcementsOf } from "../../rollout/announce.ts";
+import type { Move } from "../../rollout/next.ts";
+import { type Notice, Notifier } from "../../rollout/notify.ts";
+import type { Rollout } from "../../rollout/rollout.ts";
+import { ApiServer } from "../fake/api-server.ts";
+import { openRollout } from "../fake/open-rollout.ts";
+
+const at = "2026-01-01T00:01:00.000Z";
+const [a, b] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb"];
+const rollout = (more: Partial<Rollout> = {}) => openRollout(b, a, more);
+const observe: Move = { kind: "observe", reason: "too few requests" };
+const hold = (reason: string): Move => ({ kind: "hold", reason });
+
+/** Notices that would have been sent. */
+class Notices extends Notifier {
+  readonly all: Notice[] = [];
+  constructor() {
+    super(undefined, () => {});
+  }
+  override async notify(notice: Notice): Promise<void> {
+    this.all.push(notice);
+  }
+}
+
+describe("what people hear of a rollout", () => {
+  let api: ApiServer;
+  let notices: Notices;
+  let warnings: string[];
+  const { warn } = console;
+  const deployment = (name: string) =>
+    ({ metadata: { name, namespace: "dora-apps", uid: `uid-${name}` } }) as DeploymentObject;
+  beforeEach(async () => {
+    api = await ApiServer.start();
+    notices = new Notices();
+    warnings = [];
+    console.warn = (line: string) => void warnings.push(line);
+  });
+  afterEach(() => {
+    console.warn = warn;
+    return api.stop();
+  });
+
+  const announcer = () =>
+    new Announcer({
+      api: connect(findAccess({ kubeconfig: api.kubeconfig })),
+      namespace: "dora-apps",
+      service: "web",
+      deployments: { stable: deployment("web"), canary: deployment("web-canary") },
+      notifier: notices,
+    });
+  const events = () =>
+    [...api.objects.values()]
+      .filter(({ kind }) => kind === "Event")
+      .map(({ type, reason, involvedObject, message }) => `${type} ${reason} ${involvedObject.name}: ${message}`);
+  const heard = () => notices.all.map(({ kind, reason }) => `${kind}: ${reason}`);
+
+  it("is one Event on each Deployment for a step in force, however often it is looked at, by whichever driver", async () => {
+    for (const _ of ["a driver", "the next one"]) {
+      const telling = announcer();
+      for (const _ of ["a look", "another"]) telling.now(rollout({ step: 1, stepStartedAt: at }), observe);
+      await telling.settled();
+    }
+    assert.deepEqual(events(), [
+      `Normal RolloutStep web: release ${b}: step 2 of 3, canary at 10 %, is in force`,
+      `Normal RolloutStep web-canary: release ${b}: step 2 of 3, canary at 10 %, is in force`,
+    ]);
+    assert.deepEqual([heard(), warnings], [[], []]);
+  });
+
+  it("is told again of another rollout of the same release", async () => {
+    const telling = announcer();
+    telling.now(rollout({ stepStartedAt: at }), observe);
+    await telling.settled();
+    const other = announcer();
+    other.now(rollout({ stepStartedAt: at, began: "2026-01-02T00:00:00.000Z" }), observe);
+    await other.settled();
+    assert.equal(events().length, 4);
+  });
+
+  it("is that it holds and why, told once although the reason counts on", async () => {
+    const telling = announcer();
+    telling.now(rollout({ step: 1 }), hold("no decision within 15 min: 12 requests"));
+    telling.now(rollout({ step: 1 }), hold("no decision within 15 min: 13 requests"));
+    await telling.end({ kind: "held", reason: "no decision within 15 min: 13 requests" });
+    assert.deepEqual(events(), [
+      `Warning RolloutHeld web: release ${b} holds at canary at 10 %: no decision within 15 min: 12 requests`,
+      `Warning RolloutHeld web-canary: release ${b} holds at canary at 10 %: no decision within 15 min: 12 requests`,
+    ]);
+    assert.deepEqual(heard(), ["hold: no decision within 15 min: 12 requests"]);
+  });
+
+  it("is no second Event where a person's word has one already, but a notice", () => {
+    const word = { by: "alice", reason: "lunch", at };
+    const kinds = (more: Partial<Rollout>, move: Move) =>
+      announcementsOf(rollout(more), move).map(({ event, notice }) => [event?.reason, notice?.kind]);
+    assert.deepEqual(kinds({ paused: word }, hold("lunch")), [[undefined, "hold"]]);
+    assert.deepEqual(kinds({ paused: { ...word, by: "gray" } }, hold("cut")), [["RolloutHeld", "hold"]]);
+    assert.deepEqual(kinds({ rollbackRequested: word }, { kind: "rollback", reason: "lunch" }), [
+      [undefined, "rollback"],
+    ]);
+    assert.deepEqual(kinds({}, { kind: "rollback", reason: "5xx" }), [["RolloutRetreats", "rollback"]]);
+  });
+
+  it("is the way back and its end", async () => {
+    const telling = announcer();
+    telling.now(rollout({ step: 1 }), { kind: "rollback", reason: "5xx" });
+    await telling.end({ kind: "undone", reason: "5xx" });
+    assert.deepEqual(
+      events().filter((event) => event.includes(" web:")),
+      [
+        `Warning RolloutRetreats web: release ${b} goes back to ${a}: 5xx`,
+        `Warning RolloutUndone web: release ${b} was undone, both tracks run ${a}: 5xx`,
+      ],
+    );
+    assert.deepEqual(heard(), ["rollback: 5xx", `done: it was undone, both tracks run ${a}: 5xx`]);
+  });
+
+  it("is that everybody has it", async () => {
+    const telling = announcer();
+    telling.now(rollout({ step: 3 }), { kind: "finish" });
+    await telling.end({ kind: "promoted" });
+    assert.equal(events()[0], `Normal RolloutPromoted web: release ${b} is with everybody: every step was passed`);
+    assert.deepEqual(heard(), ["done: everybody has it"]);
+  });
+
+  it("is that the way back cannot be finished", async () => {
+    const telling = announcer();
+    telling.now(rollout(), { kind: "rollback", reason: "5xx" });
+    await telling.end({ kind: "held", reason: "canary back failed: no room" });
+    assert.equal(
+      events().at(-1),
+      `Warning RolloutHeld web-canary: release ${b} cannot go on: canary back failed: no room`,
+    );
+    assert.equal(heard().at(-1), "hold: canary back failed: no room");
+  });
+
+  it("is each verdict once", async () => {
+    const telling = announcer();
+    telling.now(rollout({ step: 1, stepStartedAt: at }), observe);
+    for (const verdict of ["undecided", "good", "undecided", "good", "bad"] as const) {
+      telling.seen({ assessment: { verdict, reason: "5xx" } } as Parameters<typeof telling.seen>[0]);
+    }
+    await telling.settled();
+    assert.deepEqual(heard(), ["verdict: good: 5xx", "verdict: bad: 5xx"]);
+  });
+
+  it("stops nothing where an Event cannot be written", async () => {
+    api.intercept = ({ method }) => (method === "POST" ? { status: 403, body: { message: "no" } } : undefined);
+    const telling = announcer();
+    telling.now(rollout({ stepStartedAt: at }), observe);
+    await telling.settled();
+    assert.match(warnings[0] ?? "", /^The Event RolloutStep on Deployment web could not be written: /);
+  });
+});

@@ -1,0 +1,19 @@
+import assert from "node:assert/strict";
+import { uptime } from "node:os";
+import { machineClock } from "../../rollout/clock.ts";
+
+describe("the clock of the machine", () => {
+  it("counts what the machine slept through", () => {
+    const early = uptime() * 1000;
+    const now = machineClock.now();
+    assert.ok(early <= now && now <= uptime() * 1000);
+  });
+
+  it("wakes whoever works in the background when that ends, quietly", async () => {
+    const stopping = new AbortController();
+    const asleep = machineClock.sleep(1_000_000, stopping.signal);
+    stopping.abort();
+    await asleep;
+    await machineClock.sleep(1_000_000, stopping.signal);
+  });
+});

@@ -1,0 +1,381 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { Evidence } from "../../analysis/evidence.ts";
+import { type Cluster, connect } from "../../kubernetes/cluster.ts";
+import { findAccess } from "../../kubernetes/kubeconfig.ts";
+import { type Dying, saveDiagnostics } from "../../rollout/diagnostics.ts";
+import { canary as release, stable, tick } from "../analysis/ticks.ts";
+import type { ApiRequest } from "../fake/api-server.ts";
+import { World } from "../fake/world.ts";
+
+const here = "/api/v1/namespaces/shop";
+const running = { running: { startedAt: "2026-01-01T00:00:00Z" } };
+const ended = { terminated: { exitCode: 1 } };
+
+describe("the last words of a release", () => {
+  let world: World;
+  let api: Cluster;
+  let folder: string;
+  let stopping: AbortController;
+  /** What each container wrote, by `<pod>.<container>` and `.previous`; a stream comes as it comes. */
+  let logs: Map<string, string | PassThrough>;
+  beforeEach(async () => {
+    world = await World.start("shop");
+    api = connect(findAccess({ kubeconfig: world.kubeconfig }));
+    folder = mkdtempSync(join(tmpdir(), "gray-words-"));
+    stopping = new AbortController();
+    logs = new Map();
+    world.api.intercept = answer;
+    put("replicasets", "web-canary-5d", { labels: { app: "web", track: "canary", release } });
+    put("replicasets", "web-canary-4c", { labels: { app: "web", track: "canary", release: stable } });
+    startPod("web-canary-5d-1");
+    logs.set("web-canary-5d-1.web", "one\ntwo\n");
+  });
+  afterEach(async () => {
+    rmSync(folder, { recursive: true });
+    await world.stop();
+  });
+
+  const answer = ({ path, query }: ApiRequest): ReturnType<World["api"]["intercept"]> => {
+    const [, pod] = /\/pods\/([^/]+)\/log$/.exec(path) ?? [];
+    if (pod === undefined) return undefined;
+    const name = `${pod}.${query.get("container")}${query.get("previous") ? ".previous" : ""}`;
+    const log = logs.get(name);
+    if (log === undefined) return { status: 400, body: { message: `no log ${name}` } };
+    return typeof log === "string" ? { status: 200, body: log } : { status: 200, stream: log };
+  };
+  function put(
+    kind: string,
+    name: string,
+    { labels, minute = 0, ...fields }: { labels?: Record<string, string>; minute?: number; [field: string]: unknown },
+  ) {
+    const path = kind === "replicasets" ? `/apis/apps/v1/namespaces/shop/${kind}` : `${here}/${kind}`;
+    world.api.put(`${path}/${name}`, {
+      metadata: { name, ...(labels && { labels }), creationTimestamp: `2026-01-01T00:0${minute}:00Z` } as {
+        name: string;
+      },
+      ...fields,
+    });
+  }
+  function startPod(
+    name: string,
+    {
+      track = "canary",
+      of = release,
+      minute = 0,
+      status = {},
+    }: { track?: string; of?: string; minute?: number; status?: object } = {},
+  ) {
+    put("pods", name, {
+      minute,
+      labels: { app: "web", track, release: of },
+      spec: { nodeName: "node-1", containers: [{ name: "web", env: [{ name: "PASSWORD", value: "hunter2" }] }] },
+      status: { phase: "Running", containerStatuses: [{ name: "web", state: running }], ...status },
+    });
+  }
+  const event = (name: string, kind: string, of: string, at: string, fields: object = {}) =>
+    put("events", name, {
+      involvedObject: { kind, name: of },
+      type: "Warning",
+      reason: "Trouble",
+      message: `of ${of}`,
+      lastTimestamp: `2026-01-01T00:00:${at}Z`,
+      ...fields,
+    });
+  const save = (changes: Partial<Dying> = {}) =>
+    saveDiagnostics({ api, namespace: "shop", service: "web", release, folder, signal: stopping.signal, ...changes });
+  const folders = () => readdirSync(join(folder, "web", release)).sort();
+  const inFolder = (at = 0) => {
+    const path = join(folder, "web", release, folders()[at] ?? "");
+    return Object.fromEntries(readdirSync(path).map((name) => [name, readFileSync(join(path, name), "utf8")]));
+  };
+  /** As the API, but whoever saves is stopped when he has read a line of a log. */
+  const stoppingAfterALine = (api: Cluster): Cluster => ({
+    ...api,
+    until: (signal) => ({
+      ...api.until(signal),
+      async *lines(path, ended) {
+        for await (const line of api.lines(path, ended)) {
+          yield line;
+          stopping.abort();
+        }
+      },
+    }),
+  });
+  const inCluster = (): Record<string, string> => {
+    const data: Record<string, string> = world.api.objects.get(`${here}/configmaps/web-diagnostics`)?.data ?? {};
+    return Object.fromEntries(Object.entries(data).map(([key, text]) => [key.replace(/^[^.]+\.[^.]+\./, ""), text]));
+  };
+
+  it("are saved in a folder and in the cluster, which is said", async () => {
+    const evidence = new Evidence({ canary: release, stable: [stable] });
+    evidence.observe(tick(1, { failed: 1 }));
+    const said = await save({ evidence });
+    const path = join(folder, "web", release, folders()[0] ?? "");
+    assert.equal(said, `The last words of ${release} of web are in ${path} and in ConfigMap web-diagnostics of shop.`);
+    assert.deepEqual(Object.keys(inFolder()).sort(), [
+      "events.txt",
+      "evidence.json",
+      "pods.json",
+      "web-canary-5d-1.web.log",
+    ]);
+    assert.equal(inFolder()["web-canary-5d-1.web.log"], "one\ntwo\n");
+    assert.deepEqual(JSON.parse(inFolder()["evidence.json"] ?? ""), JSON.parse(JSON.stringify(evidence)));
+    assert.deepEqual(inCluster(), inFolder());
+  });
+
+  it("stay in their folder, whatever a record calls the release", async () => {
+    for (const id of ["../../../elsewhere", "..", "a/b", ""]) {
+      const said = await save({ release: id });
+      assert.match(said, /They are in no folder \(".*" cannot be part of a path\)/, said);
+    }
+    assert.deepEqual(readdirSync(folder), []);
+  });
+
+  it("leave out the log of a container whose name is no file's, and say so in one line", async () => {
+    startPod("web-canary-5d-2", { status: { containerStatuses: [{ name: "../../x\u001b[31m", state: running }] } });
+    const said = await save();
+    assert.doesNotMatch(said, /\p{Cc}/u);
+    assert.match(said, /Missing: web-canary-5d-2\.\.\.\/\.\.\/x\.log \(".*" cannot be part of a path\)\./);
+    assert.ok("web-canary-5d-1.web.log" in inFolder());
+    assert.ok(!world.api.requests.some(({ path }) => path.includes("5d-2")));
+  });
+
+  it("have each Event in one line without what a terminal would obey", async () => {
+    event("e", "Pod", "web-canary-5d-1", "01", {
+      message: `\u001b[2Jone\u2028\u0007two\n::error::${"x".repeat(5000)}`,
+    });
+    await save();
+    const [line = "", ...more] = (inFolder()["events.txt"] ?? "").split("\n");
+    assert.match(line, /Pod web-canary-5d-1: one two \| ::error::x+…$/);
+    assert.ok(line.length < 1200);
+    assert.deepEqual(more, [""]);
+  });
+
+  it("are for their owner alone", async () => {
+    await save();
+    const path = join(folder, "web", release, folders()[0] ?? "");
+    const modes = [path, join(folder, "web"), join(path, "pods.json"), join(path, "web-canary-5d-1.web.log")];
+    assert.deepEqual(
+      modes.map((each) => (statSync(each).mode & 0o777).toString(8)),
+      ["700", "700", "600", "600"],
+    );
+  });
+
+  it("are saved beside what is there already, even of the same moment", async () => {
+    const { toISOString } = Date.prototype;
+    Date.prototype.toISOString = () => "2026-01-01T00:00:00.000Z";
+    try {
+      await save();
+      logs.set("web-canary-5d-1.web", "three\n");
+      await save();
+    } finally {
+      Date.prototype.toISOString = toISOString;
+    }
+    assert.deepEqual(folders(), ["2026-01-01T00-00-00-000Z", "2026-01-01T00-00-00-000Z-2"]);
+    assert.equal(inFolder(0)["web-canary-5d-1.web.log"], "one\ntwo\n");
+    assert.equal(inFolder(1)["web-canary-5d-1.web.log"], "three\n");
+  });
+
+  it("are those of the release's pods on either track, and of no other's", async () => {
+    startPod("web-7f-1", { track: "stable" });
+    startPod("web-7f-2", { track: "stable", of: stable });
+    logs.set("web-7f-1.web", "of stable\n").set("web-7f-2.web", "of the old one\n");
+    await save();
+    assert.deepEqual(
+      Object.keys(inFolder()).filter((name) => name.endsWith(".log")),
+      ["web-7f-1.web.log", "web-canary-5d-1.web.log"],
+    );
+  });
+
+  it("are those of every container that began, and of the one before where it restarted", async () => {
+    startPod("web-canary-5d-2", {
+      status: {
+        containerStatuses: [
+          { name: "web", state: { waiting: { reason: "CrashLoopBackOff" } }, lastState: ended },
+          { name: "side", state: running, lastState: ended },
+          { name: "late", state: { waiting: { reason: "ContainerCreating" } } },
+        ],
+        initContainerStatuses: [{ name: "init", state: ended }],
+      },
+    });
+    for (const name of ["web.previous", "side", "side.previous", "init"])
+      logs.set(`web-canary-5d-2.${name}`, `${name}\n`);
+    const said = await save();
+    assert.doesNotMatch(said, /Missing/);
+    assert.deepEqual(
+      Object.keys(inFolder()).filter((name) => name.startsWith("web-canary-5d-2")),
+      ["init.log", "side.log", "side.previous.log", "web.previous.log"].map((name) => `web-canary-5d-2.${name}`),
+    );
+  });
+
+  it("lack a log that the node removed, whatever it answers in its place", async () => {
+    logs.set("web-canary-5d-1.web", "unable to retrieve container logs for containerd://0123");
+    assert.match(await save(), /Missing: web-canary-5d-1\.web\.log \(the node has it no more\)\.$/);
+    assert.equal(inFolder()["web-canary-5d-1.web.log"], undefined);
+  });
+
+  it("lack without a word the log of the one before where the present one has ended too", async () => {
+    startPod("web-canary-5d-1", { status: { containerStatuses: [{ name: "web", state: ended, lastState: ended }] } });
+    logs.set("web-canary-5d-1.web.previous", "unable to retrieve container logs for containerd://0123");
+    assert.doesNotMatch(await save(), /Missing/);
+    assert.deepEqual(Object.keys(inFolder()), ["events.txt", "pods.json", "web-canary-5d-1.web.log"]);
+  });
+
+  it("are the newest 2000 lines of a log, with their times", async () => {
+    await save();
+    const asked = world.api.requests.find(({ path }) => path.endsWith("/log"))?.query.toString();
+    assert.equal(asked, "container=web&timestamps=true&tailLines=2000&limitBytes=16777216");
+  });
+
+  it("are the newest of very long lines", async () => {
+    const lines = Array.from({ length: 40 }, (_, at) => `${at}${"x".repeat(15_000)}\n`);
+    logs.set("web-canary-5d-1.web", lines.join(""));
+    await save();
+    // As many as fit into 512 KiB.
+    assert.ok(inFolder()["web-canary-5d-1.web.log"] === lines.slice(-34).join(""));
+  });
+
+  it("hold of a line without end its beginning", async () => {
+    logs.set("web-canary-5d-1.web", `${"x".repeat(1 << 20)}\nthe end\n`);
+    await save();
+    assert.ok(inFolder()["web-canary-5d-1.web.log"] === `${"x".repeat(16_384)}\nthe end\n`);
+  });
+
+  it("hold how the pods are, and nothing of their environment or spec", async () => {
+    await save();
+    const [pod] = JSON.parse(inFolder()["pods.json"] ?? "");
+    assert.deepEqual(
+      [pod.name, pod.track, pod.node, pod.status.phase],
+      ["web-canary-5d-1", "canary", "node-1", "Running"],
+    );
+    assert.doesNotMatch(JSON.stringify([inFolder(), inCluster()]), /hunter2|PASSWORD/);
+  });
+
+  it("hold the Events of pods, also of those that are gone, of ReplicaSets and Deployments, the oldest first", async () => {
+    event("1", "Pod", "web-canary-5d-1", "05");
+    event("2", "Pod", "web-canary-5d-gone", "04", { count: 3, message: "back-off\n  restarting\n" });
+    event("3", "ReplicaSet", "web-canary-5d", "03", { lastTimestamp: null, eventTime: "2026-01-01T00:00:03.5Z" });
+    event("4", "Deployment", "web-canary", "02", { lastTimestamp: null });
+    for (const [kind, of] of [
+      ["Pod", "web-canary-4c-1"],
+      ["ReplicaSet", "web-canary-4c"],
+      ["Deployment", "web"],
+      ["Node", "web-canary-5d-1"],
+    ] as const) {
+      event(`${kind}-other`, kind, of, "06");
+    }
+    await save();
+    assert.deepEqual(inFolder()["events.txt"]?.split("\n"), [
+      "2026-01-01T00:00:00Z Warning Trouble Deployment web-canary: of web-canary",
+      "2026-01-01T00:00:03.5Z Warning Trouble ReplicaSet web-canary-5d: of web-canary-5d",
+      "2026-01-01T00:00:04Z Warning Trouble (3 times) Pod web-canary-5d-gone: back-off | restarting",
+      "2026-01-01T00:00:05Z Warning Trouble Pod web-canary-5d-1: of web-canary-5d-1",
+      "",
+    ]);
+  });
+
+  it("name stable's Deployment too where its pods are of the release", async () => {
+    event("1", "Deployment", "web", "01");
+    startPod("web-7f-1", { track: "stable" });
+    await save();
+    assert.match(inFolder()["events.txt"] ?? "", /Deployment web:/);
+  });
+
+  it("are at most 40 logs, those of canary's pods first and of newer ones, and how many more there are is said", async () => {
+    for (let pod = 10; pod < 55; pod++) startPod(`web-7f-${pod}`, { track: "stable" });
+    startPod("web-7f-new", { track: "stable", minute: 1 });
+    startPod("web-canary-5d-2");
+    for (const path of world.api.objects.keys()) logs.set(`${path.split("/").at(-1)}.web`, "line\n");
+    assert.match(await save(), /Missing: the logs of 8 more containers \(40 logs are read\)\.$/);
+    const names = Object.keys(inFolder()).filter((name) => name.endsWith(".log"));
+    assert.equal(names.length, 40);
+    for (const pod of ["web-canary-5d-1", "web-canary-5d-2", "web-7f-new"]) assert.ok(names.includes(`${pod}.web.log`));
+  });
+
+  for (const [what, path, missing] of [
+    ["Events", `${here}/events`, "the Events"],
+    ["pods", `${here}/pods`, "the pods and their logs"],
+    ["ReplicaSets", "/apis/apps/v1/namespaces/shop/replicasets", "the ReplicaSets"],
+    ["a log", `${here}/pods/web-canary-5d-1/log`, "web-canary-5d-1.web.log"],
+  ] as const) {
+    it(`are what is left where ${what} may not be read, which is said and noted`, async () => {
+      world.api.intercept = (request) =>
+        request.path === path ? { status: 403, body: { message: "forbidden" } } : answer(request);
+      const why = `forbidden (GET ${path}: 403): docs/rbac.md of gray-release says what is needed`;
+      const said = await save();
+      assert.ok(said.endsWith(`Missing: ${missing} (${why}).`), said);
+      assert.equal(inFolder()["missing.txt"], `${missing}: ${why}\n`);
+      assert.deepEqual(inCluster(), inFolder());
+      assert.ok(Object.keys(inFolder()).length > 1);
+    });
+  }
+
+  it("are named as missing in few words where there is much of it", async () => {
+    world.api.intercept = ({ method }) => (method === "GET" ? { status: 500, body: { message: "no" } } : undefined);
+    const said = await save();
+    assert.match(said, /Missing: the (pods and their logs|ReplicaSets|Events) \(no \(GET .*: 500\)\), and 2 more\.$/);
+  });
+
+  it("are what was read where whoever saves them is stopped, without the cluster", async () => {
+    const stream = new PassThrough();
+    stream.write("one\n");
+    logs.set("web-canary-5d-1.web", stream);
+    const said = await save({ api: stoppingAfterALine(api) });
+    assert.match(said, /They are not in the cluster \(it was ended\)\. Missing: /);
+    assert.equal(inFolder()["web-canary-5d-1.web.log"], "one\n");
+    assert.match(inFolder()["missing.txt"] ?? "", /^web-canary-5d-1\.web\.log: it was ended$/m);
+    assert.deepEqual(inCluster(), {});
+  });
+
+  it("wait for no log that does not come", async () => {
+    logs.set("web-canary-5d-1.web", new PassThrough());
+    assert.match(await save({ seconds: 0.3 }), /Missing: .*web-canary-5d-1\.web\.log/);
+    assert.match(inFolder()["missing.txt"] ?? "", /^web-canary-5d-1\.web\.log: no time was left$/m);
+  });
+
+  it("wait for no credential plugin that hangs", async () => {
+    const exec = { apiVersion: "v1", command: process.execPath, args: ["-e", "setInterval(() => {}, 1000)"] };
+    const kubeconfig = world.api.kubeconfig.replace("{ token: secret-token }", JSON.stringify({ exec }));
+    assert.match(kubeconfig, /setInterval/);
+    const hanging = connect(findAccess({ kubeconfig }));
+    const said = await save({ api: hanging, seconds: 0.05 });
+    assert.match(said, /They are not in the cluster \(no time was left\)\. Missing: .*, and 2 more\.$/);
+  });
+
+  it("are in the cluster alone where the folder cannot be written", async () => {
+    const file = join(folder, "file");
+    writeFileSync(file, "");
+    const said = await save({ folder: file });
+    assert.match(
+      said,
+      /^The last words of b{12} of web are in ConfigMap web-diagnostics of shop\. They are in no folder \(ENOTDIR/,
+    );
+    assert.equal(inCluster()["web-canary-5d-1.web.log"], "one\ntwo\n");
+  });
+
+  it("are in the folder alone where the cluster does not take them", async () => {
+    world.api.intercept = (request) =>
+      request.method === "POST" ? { status: 403, body: { message: "forbidden" } } : answer(request);
+    assert.match(await save(), /They are not in the cluster \(forbidden/);
+    assert.equal(inFolder()["web-canary-5d-1.web.log"], "one\ntwo\n");
+  });
+
+  it("stop nobody, whatever the cluster answers", async () => {
+    world.api.intercept = ({ path }) =>
+      path === `${here}/pods`
+        ? { status: 200, body: { metadata: {}, items: [{ metadata: { labels: { release } } }] } }
+        : undefined;
+    assert.match(await save(), /^The last words of b{12} of web could not be saved \(/);
+  });
+
+  it("stop nobody where nothing answers", async () => {
+    await world.api.stop();
+    assert.match(await save(), /They are not in the cluster \(The cluster at .*\. Missing: /);
+    assert.deepEqual(Object.keys(inFolder()), ["missing.txt"]);
+    await world.api.stop().catch(() => {});
+  });
+});

@@ -1,0 +1,242 @@
+import assert from "node:assert/strict";
+import { setImmediate as turn } from "node:timers/promises";
+import fc from "fast-check";
+import type { Step } from "../../components/step.ts";
+import { Unreachable } from "../../kubernetes/cluster.ts";
+import { Superseded } from "../../record/epoch.ts";
+import type { End } from "../../rollout/driver.ts";
+import type { Judgment } from "../../rollout/next.ts";
+import type { Rollout } from "../../rollout/rollout.ts";
+import type { ApiServer } from "../fake/api-server.ts";
+import { b, bad, good, quickCluster, Trial, undecided, usual } from "../fake/driven.ts";
+
+const drainCanary = "The cluster does not answer";
+
+/** The process is gone: nothing it would have done after this happens. A cut goes on after any other error. */
+class Crash extends Superseded {}
+
+describe("a driver that dies, or hears nothing", function () {
+  this.timeout(180_000);
+  let api: ApiServer;
+  let over: () => Promise<void>;
+  beforeEach(async () => {
+    ({ api, end: over } = await quickCluster());
+  });
+  afterEach(() => over());
+
+  /** What happens in a rollout, whoever drives it and however often its driver dies. */
+  interface Tale {
+    readonly steps: readonly Step[];
+    /** What the evidence comes to at each step. */
+    readonly verdicts: readonly Judgment["verdict"][];
+    readonly checksPass: boolean;
+    readonly never?: "canary" | "stable";
+    readonly badWhileStableRolls: boolean;
+  }
+  /** What befalls its driver, by the number of the place where it is then. */
+  type Fates = ReadonlyMap<number, "dies" | "hears nothing">;
+
+  interface Outcome {
+    readonly open: { readonly paused: string | undefined; readonly stoppedReason: string | undefined };
+  }
+  interface Told {
+    readonly outcome: Outcome;
+    readonly places: number;
+    readonly deaths: number;
+  }
+
+  const inWords = { good, bad, undecided };
+
+  /** Tells a tale to its end, taking the rollout over each time its driver dies. */
+  async function end(tale: Tale, fates: Fates = new Map()): Promise<Told> {
+    const one = new Trial(api);
+    const { tracks } = one;
+    let convicted = false;
+    let known: Judgment = undecided;
+    let isDark = false;
+    let places = 0;
+    let deaths = 0;
+    let dead = false;
+    tracks.failedChecks = tale.checksPass ? undefined : "GET /healthz: 503";
+    if (tale.never) tracks.never[tale.never] = { release: b, reason: `container web of ${tale.never} does not start` };
+    tracks.changed = () => {
+      const { rollbackRequested, release } = one.open;
+      if (tracks.canary.weight === 0) isDark = rollbackRequested !== undefined;
+      if (isDark) assert.ok(tracks.canary.release !== b || tracks.canary.weight === 0, "users on b after the cut");
+      if (tracks.stable.release !== b || tracks.stable.complete) return;
+      assert.equal(release, b);
+      if (tale.badWhileStableRolls) convicted = true;
+      else assert.equal(known.verdict, "good", "stable rolls to what is not good");
+    };
+    one.judgment = ({ steps, step, stepStartedAt }) => {
+      const atStep = (stepStartedAt === undefined ? undefined : tale.verdicts[step]) ?? tale.verdicts[step - 1];
+      if (atStep === "bad") convicted = true;
+      known = convicted && !(steps[step]?.stage === "full" && stepStartedAt) ? bad : inWords[atStep ?? "undecided"];
+      return known;
+    };
+    const place = () => {
+      if (dead) throw new Crash();
+      const fate = fates.get(places++);
+      if (fate === "hears nothing") throw new Unreachable(drainCanary);
+      if (fate !== "dies") return;
+      dead = true;
+      deaths++;
+      throw new Crash();
+    };
+    let inTurn = 0;
+    tracks.at = async (name) => {
+      place();
+      // An up that goes on for long enough to be interrupted.
+      for (
+        inTurn = 0;
+        name === "stable half-way" && convicted && one.open.rollbackRequested === undefined && inTurn < 10;
+        inTurn++
+      )
+        await turn();
+    };
+    let ended: End | undefined;
+    for (let store = await one.begin(tale.steps); ended === undefined; store = await one.takeOver()) {
+      dead = false;
+      const { done } = tracks;
+      const first = done.length;
+      const { write, close } = store;
+      store.write = async (to) => {
+        place();
+        const rollout = await write.call(store, to);
+        place();
+        return rollout;
+      };
+      store.close = async (...how) => {
+        place();
+        const closed = await close.apply(store, how);
+        place();
+        return closed;
+      };
+      const goesBack = one.open.rollbackRequested !== undefined;
+      const over = await one.drive(store).catch((error) => {
+        if (error instanceof Crash) return undefined;
+        throw error;
+      });
+      if (goesBack && done.length > first) assert.equal(done[first], "cut");
+      if (!dead) ended = over;
+      if (one.record.open === undefined) break;
+    }
+    const { open, replacedBy, ended: [latest] = [] } = one.record;
+    const { began: _, ended: __, ...last } = { began: "", ended: "", ...latest };
+    const {
+      epoch: ___,
+      stepStartedAt,
+      paused,
+      stoppedReason,
+      rollbackRequested,
+      began: ____,
+      ...rest
+    } = (open ?? {}) as Partial<Rollout>;
+    const outcome = {
+      canary: { ...tracks.canary },
+      stable: { ...tracks.stable },
+      replacedBy: replacedBy ?? {},
+      last,
+      open: {
+        ...rest,
+        stepStartedAt: stepStartedAt !== undefined,
+        paused: paused?.reason,
+        stoppedReason: stoppedReason?.reason,
+        rollbackRequested: rollbackRequested?.reason,
+      },
+    };
+    return { outcome, places, deaths };
+  }
+
+  const tales: Readonly<Record<string, Tale>> = {
+    "a good release": { steps: usual, verdicts: ["undecided", "good"], checksPass: true, badWhileStableRolls: false },
+    "a bad release": { steps: usual, verdicts: ["undecided", "bad"], checksPass: true, badWhileStableRolls: false },
+    "a release that turns out bad while stable rolls": {
+      steps: usual,
+      verdicts: ["undecided", "good"],
+      checksPass: true,
+      badWhileStableRolls: true,
+    },
+    "a release that stable does not come to run": {
+      steps: usual,
+      verdicts: ["undecided", "good"],
+      checksPass: true,
+      never: "stable",
+      badWhileStableRolls: false,
+    },
+    "a release that does not start": {
+      steps: usual,
+      verdicts: [],
+      checksPass: true,
+      never: "canary",
+      badWhileStableRolls: false,
+    },
+    "a release on which nothing is decided": {
+      steps: usual,
+      verdicts: ["undecided", "undecided"],
+      checksPass: true,
+      badWhileStableRolls: false,
+    },
+    "a release whose checks fail": { steps: usual, verdicts: [], checksPass: false, badWhileStableRolls: false },
+  };
+  for (const [name, tale] of Object.entries(tales)) {
+    it(`${name} comes to the same end wherever its driver dies, or hears nothing`, async () => {
+      const { outcome, places } = await end(tale);
+      assert.ok(places > 10);
+      for (const fate of ["dies", "hears nothing"] as const) {
+        for (let at = 0; at < places; at++) {
+          const told = await end(tale, new Map([[at, fate]]));
+          assert.deepEqual(told.outcome, outcome, `it ${fate} at ${at}`);
+          assert.equal(told.deaths, fate === "dies" ? 1 : 0);
+        }
+      }
+    });
+  }
+
+  const plans = fc
+    .record({
+      isDark: fc.boolean(),
+      weights: fc.uniqueArray(fc.integer({ min: 1, max: 50 }), { maxLength: 2 }),
+      verdicts: fc.array(fc.constantFrom("good", "good", "good", "undecided", "bad"), { minLength: 3, maxLength: 3 }),
+      checksPass: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, fc.constant(false)),
+      never: fc.constantFrom(undefined, undefined, undefined, "canary", "stable"),
+      badWhileStableRolls: fc.boolean(),
+    })
+    .map(({ isDark, weights, verdicts, never, ...rest }): Tale => {
+      const rising = weights.sort((one, two) => one - two);
+      const steps: Step[] = [
+        ...(isDark ? [{ stage: "dark", atMost: 15 } as const] : []),
+        ...rising.map((weight) => ({ stage: "canary", weight, atMost: 15 }) as const),
+        { stage: "full", watch: 15 },
+      ];
+      return { steps, verdicts: verdicts as Tale["verdicts"], ...(never && { never }), ...rest };
+    });
+  const fates = fc.uniqueArray(fc.tuple(fc.nat(70), fc.constantFrom("dies", "hears nothing")), {
+    maxLength: 3,
+    selector: ([place]) => place,
+  });
+
+  /** Why a rollout holds is what the last of three attempts came to, which may have been a silence. */
+  function butForSilence(told: Outcome, reference: Outcome): Outcome {
+    const of = (reason: string | undefined, other: string | undefined) =>
+      reason?.includes(drainCanary) && other !== undefined ? other : reason;
+    const [{ paused, stoppedReason }, { open }] = [told.open, reference];
+    return {
+      ...told,
+      open: { ...told.open, paused: of(paused, open.paused), stoppedReason: of(stoppedReason, open.stoppedReason) },
+    };
+  }
+
+  it("any plan comes to the same end, whatever befalls its drivers", async () => {
+    await fc.assert(
+      fc.asyncProperty(plans, fates, async (tale, all) => {
+        // An effect that fails three times is given up.
+        const silences = all.filter(([, fate]) => fate === "hears nothing").slice(2);
+        const some = all.filter((fate) => !silences.includes(fate)) as [number, "dies" | "hears nothing"][];
+        const { outcome } = await end(tale);
+        assert.deepEqual(butForSilence((await end(tale, new Map(some))).outcome, outcome), outcome);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});

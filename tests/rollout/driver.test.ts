@@ -1,0 +1,804 @@
+import assert from "node:assert/strict";
+import { setImmediate as turn } from "node:timers/promises";
+import type { Step } from "../../components/step.ts";
+import { UserError } from "../../components/user-error.ts";
+import { ApiError, Unreachable } from "../../kubernetes/cluster.ts";
+import { Superseded } from "../../record/epoch.ts";
+import { atLastStep, resumed } from "../../rollout/rollout.ts";
+import { RecordGone } from "../../rollout/rollout-store.ts";
+import type { ApiServer } from "../fake/api-server.ts";
+import { a, b, bad, good, quickCluster, recordPath, Trial, undecided, usual } from "../fake/driven.ts";
+
+describe("the driver", () => {
+  let api: ApiServer;
+  let sleepAgain: () => void;
+  let end: () => Promise<void>;
+  let trial: Trial;
+  beforeEach(async () => {
+    ({ api, sleepAgain, end } = await quickCluster());
+    trial = new Trial(api);
+  });
+  afterEach(() => end());
+
+  const decision = (reason: string) => ({ by: "alice", reason, at: new Date().toISOString() });
+
+  /** Lets an up go on until it is interrupted. */
+  const untilInterrupted = async () => {
+    for (let i = 0; i < 20; i++) await turn();
+  };
+
+  describe("superseded", () => {
+    it("does nothing more once another has taken over, whatever it was doing", async () => {
+      for (let at = 0; ; at++) {
+        const one = new Trial(api);
+        let places = 0;
+        let done: number | undefined;
+        const place = async () => {
+          if (places++ !== at) return;
+          done = one.tracks.done.length;
+          await one.takeOver();
+        };
+        one.tracks.at = place;
+        const store = await one.begin();
+        const { write, close } = store;
+        store.write = async (to) => place().then(() => write.call(store, to));
+        store.close = async (...how) => place().then(() => close.apply(store, how));
+        const driving = one.drive(store);
+        const end = await driving.catch((error) => error);
+        if (done === undefined) {
+          assert.equal(end.kind, "promoted");
+          assert.ok(at > 20, `${at} places`);
+          return;
+        }
+        assert.ok(end instanceof Superseded, `at ${at}: ${end}`);
+        assert.match(end.message, /^The rollout of web is driven by somebody else now/);
+        assert.equal(one.tracks.done.length, done);
+      }
+    });
+
+    it("interrupts an up that is under way", async () => {
+      let rolls = 0;
+      trial.tracks.at = async (place) => {
+        if (place !== "stable half-way") return;
+        await trial.takeOver();
+        await untilInterrupted();
+        rolls++;
+      };
+      await assert.rejects(trial.drive(await trial.begin()), Superseded);
+      assert.equal(rolls, 1);
+      assert.equal(trial.tracks.stable.complete, false);
+    });
+
+    it("learns it from the record also while it waits for a list of pods that hangs", async () => {
+      trial.judgment = ({ step, stepStartedAt }) => (step === 1 && stepStartedAt ? bad : undecided);
+      trial.tracks.stableRuns = async () => {
+        await trial.takeOver();
+        return new Promise(() => {});
+      };
+      await assert.rejects(trial.drive(await trial.begin()), Superseded);
+      assert.deepEqual(trial.tracks.done.slice(-2), ["cut", "silence"]);
+    });
+
+    const isGone = (error: unknown) =>
+      error instanceof RecordGone &&
+      /^The record web-rollout in namespace dora-apps knows nothing of this rollout any more/.test(error.message);
+
+    it("ends where the record was deleted, and makes none", async () => {
+      trial.tracks.at = () => void api.objects.delete(recordPath);
+      await assert.rejects(trial.drive(await trial.begin()), isGone);
+      assert.deepEqual(trial.tracks.done, ["canary bbbbbbbbbbbb 0"]);
+      assert.equal(api.objects.has(recordPath), false);
+    });
+
+    const deletedAt = (place: string) => {
+      trial.tracks.at = async (now) => {
+        if (now !== place || trial.tracks.canary.weight !== 10) return;
+        api.objects.delete(recordPath);
+        await untilInterrupted();
+      };
+    };
+
+    it("takes users off canary first where the record was deleted while they were on it, until the cut is through", async () => {
+      deletedAt("canary there");
+      let failing = 2;
+      const { cut } = trial.tracks;
+      trial.tracks.cut = async (epoch) => {
+        if (failing-- > 0) throw new ApiError(500, "not now");
+        return cut.call(trial.tracks, epoch);
+      };
+      await assert.rejects(trial.drive(await trial.begin()), isGone);
+      assert.deepEqual([trial.tracks.done.at(-1), trial.tracks.canary.weight], ["cut", 0]);
+      assert.equal(api.objects.has(recordPath), false);
+      assert.match(trial.notes.at(-1) ?? "", /^The record of the rollout is gone: all users are on stable/);
+    });
+
+    it("takes them off before an up that is under way has ended, and once more after it", async () => {
+      deletedAt("stable half-way");
+      await assert.rejects(trial.drive(await trial.begin()), isGone);
+      assert.deepEqual(trial.tracks.done.slice(-3), ["stable bbbbbbbbbbbb", "cut", "cut"]);
+      assert.equal(trial.tracks.stable.complete, false);
+    });
+
+    it("ends where the record is deleted in the middle of a cut", async () => {
+      trial.judgment = ({ step, stepStartedAt }) => (step === 1 && stepStartedAt ? bad : good);
+      deletedAt("cut begins");
+      await assert.rejects(trial.drive(await trial.begin()), isGone);
+      assert.deepEqual([trial.tracks.done.at(-1), trial.tracks.canary.weight], ["cut", 0]);
+      assert.equal(api.objects.has(recordPath), false);
+    });
+
+    it("takes them off also where bad evidence and the loss of the record come together", async () => {
+      let isBad = false;
+      trial.judgment = () => (isBad ? bad : good);
+      trial.meanwhile = ({ step, stepStartedAt }) => {
+        if (step !== 1 || stepStartedAt === undefined) return;
+        api.objects.delete(recordPath);
+        isBad = true;
+      };
+      await assert.rejects(trial.drive(await trial.begin()), isGone);
+      assert.equal(trial.tracks.canary.weight, 0);
+      assert.ok(trial.tracks.done.includes("cut"));
+    });
+  });
+
+  describe("with a record that it cannot read any more", () => {
+    const damaged = { metadata: { name: "web-rollout" }, data: { record: "{" } };
+    const damage = (when: string, weight: number) => {
+      trial.tracks.at = (place) => {
+        if (place !== when || trial.tracks.canary.weight !== weight) return;
+        trial.tracks.at = () => {};
+        api.put(recordPath, structuredClone(damaged));
+      };
+    };
+
+    it("refuses with a sentence and leaves everything as it is, where no user meets canary", async () => {
+      damage("canary there", 0);
+      await assert.rejects(trial.drive(await trial.begin()), (error) => {
+        assert.ok(error instanceof UserError);
+        assert.match(error.message, /^The record web-rollout in namespace dora-apps cannot be read .*: restore it/);
+        return true;
+      });
+      assert.equal(trial.tracks.done.at(-1), "canary bbbbbbbbbbbb 0");
+      assert.equal(api.objects.get(recordPath)?.data.record, "{");
+    });
+
+    it("waits and says so, where users meet canary, and goes on once it is restored", async () => {
+      const kept = { current: "" };
+      trial.tracks.at = (place) => {
+        if (place !== "canary there" || trial.tracks.canary.weight !== 10) return;
+        trial.tracks.at = () => {};
+        kept.current = api.objects.get(recordPath)?.data.record;
+        api.put(recordPath, structuredClone(damaged));
+      };
+      const store = await trial.begin();
+      const { write } = store;
+      let refused = 0;
+      store.write = async (to) => {
+        try {
+          return await write.call(store, to);
+        } catch (error) {
+          if (++refused === 20) api.put(recordPath, { ...damaged, data: { record: kept.current } });
+          throw error;
+        }
+      };
+      assert.deepEqual(await trial.drive(store), { kind: "promoted" });
+      assert.ok(refused >= 20);
+      assert.match(trial.notes[0] ?? "", /^The record web-rollout .* cannot be read .* Until it answers/);
+    });
+
+    it("takes users off canary all the same once evidence is bad, and then refuses", async () => {
+      let isBad = false;
+      trial.judgment = () => {
+        isBad ||= api.objects.get(recordPath)?.data.record === "{";
+        return isBad ? bad : good;
+      };
+      damage("canary there", 10);
+      await assert.rejects(trial.drive(await trial.begin()), /^Refusal: The record web-rollout .* cannot be read/);
+      assert.deepEqual([trial.tracks.canary.weight, trial.tracks.canary.release], [0, b]);
+      assert.equal(trial.tracks.done.at(-1), "cut");
+    });
+  });
+
+  describe("cutting canary off", () => {
+    const cutting = (fails: (attempt: number) => Error | undefined) => {
+      let attempts = 0;
+      trial.judgment = ({ step, stepStartedAt }) => (step === 1 && stepStartedAt ? bad : undecided);
+      trial.tracks.at = (place) => {
+        if (place !== "cut begins") return;
+        const error = fails(++attempts);
+        if (error) throw error;
+      };
+      return () => attempts;
+    };
+    const refusals: [string, Error][] = [
+      ["500 of an admission webhook", new ApiError(500, "failed calling webhook")],
+      ["403", new ApiError(403, "services is forbidden")],
+      ["no answer", new Unreachable("The cluster does not answer.")],
+    ];
+    for (const [what, error] of refusals) {
+      it(`goes on however often there is ${what}, with nobody at a terminal, and tells each attempt`, async () => {
+        const attempts = cutting((attempt) => (attempt <= 40 ? error : undefined));
+        assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason: bad.reason });
+        assert.equal(attempts(), 41);
+        assert.equal(trial.tracks.canary.release, a);
+        const told = trial.notes.filter((note) => note.startsWith("cut: "));
+        assert.equal(
+          told[0],
+          `cut: ${error.message.replace(/\.$/, "")} (attempt 1). Trying again until users are off canary.`,
+        );
+        assert.ok(told.length >= 10);
+        assert.ok(trial.notes.includes("Cut at attempt 41: all users are on stable."));
+      });
+    }
+
+    it("is not ended by whoever stops the driver; what follows is", async () => {
+      cutting((attempt) => {
+        if (attempt === 3) trial.stop.abort();
+        return attempt <= 10 ? new ApiError(500, "failed calling webhook") : undefined;
+      });
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "stopped" });
+      assert.deepEqual([trial.tracks.done.at(-1), trial.tracks.canary.weight], ["cut", 0]);
+      assert.deepEqual([trial.open.weight, trial.open.rollbackRequested?.reason], [0, bad.reason]);
+    });
+
+    it("waits for no record that cannot be written, which says so later", async () => {
+      cutting(() => undefined);
+      const store = await trial.begin();
+      const { write } = store;
+      let refused = 0;
+      store.write = async (to) => {
+        if (trial.judgment(trial.open) === bad && refused < 30) {
+          refused++;
+          if (refused > 3) assert.equal(trial.tracks.canary.weight, 0);
+          throw new ApiError(500, "failed calling webhook");
+        }
+        return write.call(store, to);
+      };
+      assert.deepEqual(await trial.drive(store), { kind: "undone", reason: bad.reason });
+      assert.equal(refused, 30);
+    });
+
+    it("is left to the driver that has the rollout by then", async () => {
+      cutting((attempt) => (attempt === 1 ? new ApiError(500, "failed") : new Superseded("somebody else drives")));
+      await assert.rejects(trial.drive(await trial.begin()), Superseded);
+      assert.equal(trial.tracks.canary.weight, 10);
+    });
+
+    it("is kept waiting by no read of the record that hangs", async () => {
+      let isBad = false;
+      trial.judgment = () => (isBad ? bad : good);
+      const store = await trial.begin();
+      const { read } = store;
+      store.read = () => {
+        if (trial.tracks.canary.weight !== 10 || trial.tracks.canary.release !== b || isBad) return read.call(store);
+        isBad = true;
+        return new Promise(() => {});
+      };
+      assert.deepEqual(await trial.drive(store), { kind: "undone", reason: bad.reason });
+    });
+
+    it("goes on past an error that is a fault of ours", async () => {
+      cutting((attempt) => (attempt <= 3 ? new TypeError("undefined is not iterable") : undefined));
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason: bad.reason });
+    });
+
+    it("is said only where it was made, and made again once stable serves", async () => {
+      trial.judgment = ({ step, stepStartedAt }) => (step === 1 && stepStartedAt ? bad : undecided);
+      const { cut } = trial.tracks;
+      let cuts = 0;
+      trial.tracks.cut = async (epoch) => (++cuts === 1 ? false : cut.call(trial.tracks, epoch));
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason: bad.reason });
+      assert.equal(cuts, 2);
+      assert.deepEqual(trial.notes, []);
+    });
+
+    it("comes also where the record that a driver took over cannot be read any more", async () => {
+      trial.judgment = () => bad;
+      await trial.begin(usual, {
+        step: 1,
+        weight: 10,
+        stepStartedAt: new Date().toISOString(),
+        runs: { canary: b, stable: a },
+      });
+      trial.tracks.canary.release = b;
+      trial.tracks.canary.weight = 10;
+      const taken = await trial.takeOver();
+      taken.read = () => Promise.reject(new ApiError(403, "configmaps is forbidden"));
+      await trial.drive(taken).catch(() => {});
+      assert.equal(trial.tracks.done[0], "cut");
+    });
+
+    it("is kept waiting by no question about the pods that hangs", async () => {
+      let isBad = false;
+      trial.judgment = () => (isBad ? bad : good);
+      trial.tracks.cannotSucceed = () => new Promise(() => {});
+      trial.tracks.at = async (place) => {
+        if (place !== "canary half-way" || trial.open.step !== 1 || trial.open.rollbackRequested) return;
+        await untilInterrupted();
+        isBad = true;
+        while (trial.tracks.done.at(-1) !== "cut") await turn();
+      };
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason: bad.reason });
+    });
+
+    it("comes in the pause before another attempt as well, and no attempt is made", async () => {
+      for (const effect of ["stable begins", "canary begins"]) {
+        trial = new Trial(api);
+        let isBad = false;
+        trial.judgment = () => (isBad ? bad : good);
+        let refused = 0;
+        trial.tracks.at = (place) => {
+          if (place !== effect || trial.open.step !== 2 || trial.open.rollbackRequested) return;
+          refused++;
+          isBad = true;
+          throw new UserError("Release was judged bad.");
+        };
+        const plan: Step[] = [
+          { stage: "dark" },
+          { stage: "canary", weight: 10 },
+          effect === "stable begins" ? { stage: "full", watch: 15 } : { stage: "canary", weight: 25 },
+          { stage: "full", watch: 15 },
+        ];
+        assert.deepEqual(
+          await trial.drive(await trial.begin(effect === "stable begins" ? plan.slice(0, 3) : plan)),
+          { kind: "undone", reason: bad.reason },
+          effect,
+        );
+        assert.equal(refused, 1);
+      }
+    });
+
+    it("comes at once where evidence turns bad while an up is under way, and again once that has ended", async () => {
+      let isBad = false;
+      trial.judgment = () => (isBad ? bad : good);
+      const plan: Step[] = [
+        { stage: "canary", weight: 10, atMost: 15 },
+        { stage: "canary", weight: 25, atMost: 15 },
+        { stage: "full", watch: 15 },
+      ];
+      trial.tracks.at = async (place) => {
+        if (place !== "canary half-way" || trial.open.step !== 1 || isBad) return;
+        isBad = true;
+        await untilInterrupted();
+        assert.equal(trial.tracks.canary.weight, 0);
+      };
+      assert.deepEqual(await trial.drive(await trial.begin(plan)), { kind: "undone", reason: bad.reason });
+      const { done } = trial.tracks;
+      assert.deepEqual(done.slice(done.indexOf("canary bbbbbbbbbbbb 25")), [
+        "canary bbbbbbbbbbbb 25",
+        "cut",
+        "cut",
+        "silence",
+        "canary aaaaaaaaaaaa 10",
+      ]);
+    });
+  });
+
+  describe("with checks that take their time", () => {
+    it("hears bad evidence and a person meanwhile", async () => {
+      for (const abort of [true, false]) {
+        trial = new Trial(api);
+        let isChecking = false;
+        trial.judgment = () => (isChecking && !abort ? bad : undecided);
+        trial.tracks.check = async (_names, signal) => {
+          isChecking = true;
+          if (abort) await trial.recordDecision((rollout) => ({ ...rollout, rollbackRequested: decision("enough") }));
+          while (!signal.aborted) await turn();
+          throw signal.reason;
+        };
+        const reason = abort ? "alice aborted it: enough" : bad.reason;
+        assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason });
+      }
+    });
+
+    it("takes what could not be asked for a failed check, until the step's time is up", async () => {
+      const checks = [
+        { stage: "dark", checks: ["GET /healthz"], atMost: 60 } as const,
+        { stage: "full", watch: 15 } as const,
+      ];
+      trial.tracks.check = async () => {
+        throw new Unreachable("The cluster does not answer.");
+      };
+      assert.deepEqual(await trial.drive(await trial.begin(checks)), {
+        kind: "held",
+        reason: "The cluster does not answer",
+      });
+    });
+  });
+
+  describe("without an answer of the cluster", () => {
+    const silences: [string, () => Error][] = [
+      ["no word", () => new Unreachable("The cluster does not answer.")],
+      ["500", () => new ApiError(500, "etcdserver: request timed out.")],
+      ["429", () => new ApiError(429, "too many requests.")],
+    ];
+    for (const [what, error] of silences) {
+      it(`waits while there is ${what}, says so once, and once that it goes on`, async () => {
+        let silent = 0;
+        let doneBefore: number | undefined;
+        const store = await trial.begin();
+        const { read } = store;
+        store.read = () => {
+          if (trial.tracks.canary.weight === 0 || ++silent > 40) return read.call(store);
+          doneBefore ??= trial.tracks.done.length;
+          assert.equal(trial.tracks.done.length, doneBefore);
+          return Promise.reject(error());
+        };
+        trial.tracks.canary.weight = 0;
+        assert.deepEqual(await trial.drive(store), { kind: "promoted" });
+        assert.deepEqual(trial.notes, [
+          `${error().message} Until it answers nothing is changed.`,
+          "The cluster answers again.",
+        ]);
+      });
+    }
+
+    it("can be stopped", async () => {
+      const store = await trial.begin();
+      let asked = 0;
+      store.read = async () => {
+        if (++asked === 3) trial.stop.abort();
+        throw new Unreachable("The cluster does not answer.");
+      };
+      assert.deepEqual(await trial.drive(store), { kind: "stopped" });
+      assert.deepEqual(trial.tracks.done, []);
+    });
+
+    it("does not take a no for silence", async () => {
+      const store = await trial.begin();
+      store.read = () => Promise.reject(new ApiError(403, "configmaps is forbidden"));
+      await assert.rejects(trial.drive(store), /configmaps is forbidden/);
+    });
+  });
+
+  it("never goes on where nothing is known, and holds when the time is up", async () => {
+    trial.judgment = () => ({ verdict: "undecided", reason: "no numbers for 20 s, and silence decides nothing" });
+    const reason = "no decision within 15 s: no numbers for 20 s, and silence decides nothing";
+    assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason });
+    assert.deepEqual(
+      [trial.tracks.canary, trial.tracks.stable.release],
+      [{ release: b, weight: 10, silent: false }, a],
+    );
+  });
+
+  describe("an effect that fails", () => {
+    it("takes canary back for the reason that the cluster gives why it will not come", async () => {
+      trial.tracks.never.canary = {
+        release: b,
+        reason: "container web of pod web-canary-1 does not start: ErrImagePull",
+      };
+      const { reason } = trial.tracks.never.canary;
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason });
+      const [ended] = trial.record.ended ?? [];
+      assert.deepEqual([ended?.outcome, ended?.reason, trial.record.replacedBy], ["undone", reason, { [b]: a }]);
+      assert.equal(trial.tracks.canary.release, a);
+    });
+
+    it("is interrupted as soon as the cluster says that it is in vain", async () => {
+      trial.tracks.at = async (place) => {
+        if (place !== "canary half-way" || trial.tracks.canary.release !== b) return;
+        trial.tracks.never.canary = { release: b, reason: "it crashes" };
+        await untilInterrupted();
+        delete trial.tracks.never.canary;
+      };
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason: "it crashes" });
+    });
+
+    it("is tried three times where the cluster gives none, and then held", async () => {
+      trial.tracks.at = () => {
+        throw new UserError("pulumi up --stack canary says: the program threw.");
+      };
+      const reason = "gray paused it: pulumi up --stack canary says: the program threw";
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason });
+      assert.equal(trial.tracks.done.length, 3);
+      assert.deepEqual(
+        trial.notes,
+        Array(2).fill("dark: pulumi up --stack canary says: the program threw. Trying again."),
+      );
+      assert.equal(trial.open.effect, undefined);
+    });
+
+    it("is done when it succeeds at last", async () => {
+      let failed = 0;
+      trial.tracks.at = (place) => {
+        if (place === "canary begins" && failed++ < 2) throw new UserError("Stack canary is locked.");
+      };
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "promoted" });
+    });
+
+    it("is no reason for anything where it is a fault of ours", async () => {
+      trial.tracks.at = () => {
+        throw new TypeError("undefined is not a function");
+      };
+      await assert.rejects(trial.drive(await trial.begin()), TypeError);
+      assert.deepEqual(trial.tracks.done, ["canary bbbbbbbbbbbb 0"]);
+    });
+
+    it("takes stable back with all pods at once, keeps canary, and holds; a person's word tries again", async () => {
+      trial.tracks.never.stable = { release: b, reason: "its progress deadline is exceeded" };
+      trial.tracks.at = (place) => (place === "stable half-way" ? untilInterrupted() : undefined);
+      const held = await trial.drive(await trial.begin());
+      assert.equal(held.kind, "held");
+      assert.match("reason" in held ? held.reason : "", /stable did not come to run it and went back: its progress/);
+      assert.deepEqual(trial.tracks.done.slice(-3), [
+        "stable bbbbbbbbbbbb",
+        "stable aaaaaaaaaaaa at once",
+        "stable aaaaaaaaaaaa",
+      ]);
+      assert.deepEqual(trial.tracks.canary, { release: b, weight: 10, silent: false });
+      assert.deepEqual(trial.tracks.stable, { release: a, complete: true, fastRollback: false });
+      delete trial.tracks.never.stable;
+      await trial.recordDecision((rollout) => resumed(rollout, Date.now()));
+      assert.deepEqual(await trial.drive(await trial.takeOver()), { kind: "promoted" });
+      assert.deepEqual(trial.tracks.stable, { release: b, complete: true, fastRollback: false });
+    });
+
+    it("leaves off taking stable back for users who have to be taken off canary first", async () => {
+      trial.leavesHolding = false;
+      trial.tracks.never.stable = { release: b, reason: "its progress deadline is exceeded" };
+      let locked = true;
+      trial.tracks.at = async (place) => {
+        if (place === "stable half-way" && trial.tracks.stable.release === b) await untilInterrupted();
+        if (place !== "stable begins" || !trial.open.fastRollback || !locked) return;
+        if (trial.tracks.done.length === 8)
+          await trial.recordDecision((rollout) => ({ ...rollout, rollbackRequested: decision("enough") }));
+        throw new UserError("Stack prod is locked.");
+      };
+      const { cut } = trial.tracks;
+      trial.tracks.cut = async (epoch) => {
+        locked = false;
+        return cut.call(trial.tracks, epoch);
+      };
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason: "alice aborted it: enough" });
+    });
+
+    it("holds where the way back fails as well, and goes back when it is driven again", async () => {
+      trial.judgment = ({ step, stepStartedAt }) => (step === 1 && stepStartedAt ? bad : undecided);
+      const fails = () => {
+        if (trial.open.rollbackRequested) throw new UserError("Stack canary is locked.");
+      };
+      trial.tracks.at = (place) => (place === "canary begins" ? fails() : undefined);
+      const reason = "canary back failed: Stack canary is locked; users are on stable; mend that, then run gray resume";
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason });
+      assert.deepEqual([trial.tracks.canary.weight, trial.open.rollbackRequested?.reason], [0, bad.reason]);
+      assert.equal(trial.open.stoppedReason?.reason, reason);
+      trial.tracks.at = () => {};
+      trial.judgment = () => good;
+      assert.deepEqual(await trial.drive(await trial.takeOver()), { kind: "undone", reason: bad.reason });
+    });
+  });
+
+  it("holds without saying that users are on stable, where stable is half-way on the release and does not go back", async () => {
+    let isBad = false;
+    trial.judgment = () => (isBad ? bad : good);
+    trial.tracks.at = async (place) => {
+      if (place === "stable begins" && trial.open.rollbackRequested) throw new UserError("Stack prod is locked.");
+      if (place !== "stable half-way") return;
+      isBad = true;
+      await untilInterrupted();
+    };
+    const reason =
+      "stable back failed: Stack prod is locked; stable may still run the release; mend that, then run gray resume";
+    assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason });
+    assert.equal(trial.tracks.canary.weight, 0);
+  });
+
+  describe("with a person who", () => {
+    const atPlace = (name: string, of: () => boolean, act: () => Promise<void>) => {
+      let once = true;
+      trial.tracks.at = async (place) => {
+        if (place !== name || !of() || !once) return;
+        once = false;
+        await act();
+      };
+    };
+    const abort = () =>
+      trial.recordDecision((rollout) => ({ ...rollout, rollbackRequested: decision("I do not like it") }));
+    const promote = () => trial.recordDecision((rollout) => atLastStep(rollout, decision("go")));
+    const pause = () => trial.recordDecision((rollout) => ({ ...rollout, paused: decision("lunch") }));
+    const resume = () => trial.recordDecision((rollout) => resumed(rollout, Date.now()));
+    const undone = { kind: "undone", reason: "alice aborted it: I do not like it" };
+
+    it("aborts while stable rolls, interrupts it, and has users off canary first", async () => {
+      atPlace(
+        "stable half-way",
+        () => trial.tracks.stable.release === b,
+        async () => {
+          await abort();
+          await untilInterrupted();
+        },
+      );
+      trial.tracks.changed = () => assert.ok(trial.tracks.stable.release === a || !trial.tracks.stable.complete);
+      assert.deepEqual(await trial.drive(await trial.begin()), undone);
+      // Once while the up ends, and once it has ended.
+      assert.deepEqual(trial.tracks.done.slice(-7), [
+        "stable bbbbbbbbbbbb",
+        "cut",
+        "cut",
+        "silence",
+        "stable aaaaaaaaaaaa at once",
+        "stable aaaaaaaaaaaa",
+        "canary aaaaaaaaaaaa 10",
+      ]);
+      const [ended] = trial.record.ended ?? [];
+      assert.deepEqual([ended?.release, ended?.from, ended?.by, ended?.reason], [b, a, "alice", undone.reason]);
+    });
+
+    it("aborts while everybody is being given the program's weight, goes back", async () => {
+      atPlace("canary there", () => trial.tracks.stable.release === b, abort);
+      assert.deepEqual(await trial.drive(await trial.begin()), undone);
+      assert.equal(trial.tracks.stable.release, a);
+    });
+
+    it("aborts while evidence says the same, has the word", async () => {
+      trial.judgment = ({ step, stepStartedAt }) => (step === 1 && stepStartedAt ? bad : undecided);
+      const store = await trial.begin();
+      const { write } = store;
+      store.write = async (to) => {
+        if (trial.tracks.canary.weight > 0 && trial.tracks.canary.release === b && trial.open.stepStartedAt)
+          await abort();
+        return write.call(store, to);
+      };
+      trial.tracks.at = (place) => {
+        if (place === "silence begins") assert.equal(trial.open.rollbackRequested?.by, "alice");
+      };
+      await trial.drive(store);
+      assert.equal(trial.tracks.done.filter((each) => each === "cut").length, 1);
+    });
+
+    it("promotes while canary is being brought, has stable run it all the same", async () => {
+      for (const [moment, of] of [
+        ["canary half-way", () => trial.tracks.canary.release === b],
+        ["checks", () => true],
+      ] as const) {
+        trial = new Trial(api);
+        atPlace(moment, of, promote);
+        assert.deepEqual(await trial.drive(await trial.begin()), { kind: "promoted" });
+        assert.deepEqual(trial.tracks.stable, { release: b, complete: true, fastRollback: false });
+      }
+    });
+
+    it("promotes at the moment at which a step is passed, does not have stable passed over", async () => {
+      const store = await trial.begin();
+      const { write } = store;
+      store.write = async (to) => {
+        if (trial.moves.at(-1)?.kind === "advance" && trial.open.step === 1) await promote();
+        return write.call(store, to);
+      };
+      assert.deepEqual(await trial.drive(store), { kind: "promoted" });
+      assert.equal(trial.tracks.stable.release, b);
+    });
+
+    it("pauses, holds it longer than any deadline, and has it go on after that", async () => {
+      trial.leavesHolding = false;
+      let looks = 0;
+      trial.judgment = ({ paused }) => (paused && ++looks < 100 ? undecided : good);
+      trial.meanwhile = async ({ step, stepStartedAt, paused }) => {
+        if (step === 1 && stepStartedAt && !paused && looks === 0) await pause();
+        if (looks === 100) await resume();
+      };
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "promoted" });
+      assert.ok(looks >= 100);
+      assert.ok(trial.moves.filter(({ kind }) => kind === "hold").length >= 99);
+    });
+
+    it("pauses, does not keep a bad release among users", async () => {
+      trial.judgment = ({ step, stepStartedAt, paused }) => (step === 1 && stepStartedAt && paused ? bad : undecided);
+      trial.meanwhile = async ({ step, stepStartedAt, paused }) => {
+        if (step === 1 && stepStartedAt && !paused) await pause();
+      };
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason: bad.reason });
+    });
+
+    it("pauses while everybody is being given the program's weight, holds it open", async () => {
+      atPlace("canary there", () => trial.tracks.stable.release === b, pause);
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason: "alice paused it: lunch" });
+      await resume();
+      assert.deepEqual(await trial.drive(await trial.takeOver()), { kind: "promoted" });
+    });
+
+    it("stops it, leaves everything as it is, a half-done up included", async () => {
+      atPlace(
+        "canary half-way",
+        () => trial.open.step === 1,
+        async () => trial.stop.abort(),
+      );
+      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "stopped" });
+      assert.deepEqual(
+        [trial.tracks.done.at(-1), trial.open.rollbackRequested, trial.open.paused],
+        ["canary bbbbbbbbbbbb 10", undefined, undefined],
+      );
+    });
+  });
+
+  it("waits for a person where it holds, unless it is to leave", async () => {
+    const approval: Step[] = [
+      { stage: "dark", checks: [] },
+      { stage: "full", approval: true, watch: 0 },
+    ];
+    const held = { kind: "held", reason: "full needs a person's approval" };
+    assert.deepEqual(await trial.drive(await trial.begin(approval)), held);
+    assert.equal(trial.open.stoppedReason?.reason, held.reason);
+    trial.leavesHolding = false;
+    let looks = 0;
+    trial.meanwhile = async () => {
+      if (++looks === 10) await trial.recordDecision((rollout) => ({ ...rollout, approved: decision("fine") }));
+    };
+    const taken = await trial.takeOver();
+    assert.equal(trial.open.stoppedReason, undefined);
+    assert.deepEqual(await trial.drive(taken), { kind: "promoted" });
+    assert.ok(looks >= 10);
+  });
+
+  it("gives a step no more than its time where a clock that is ahead of its own wrote when the step began", async () => {
+    trial.judgment = () => undecided;
+    const stepStartedAt = () => new Date(Date.now() + 90_000).toISOString();
+    const more = { step: 1, weight: 10, checked: true, runs: { canary: b, stable: a }, stepStartedAt: stepStartedAt() };
+    const store = await trial.begin(usual, more);
+    let looks = 0;
+    trial.meanwhile = async () => {
+      // As a person's command on another machine writes it, while the driver drives.
+      if (++looks === 3) await trial.recordDecision((rollout) => ({ ...rollout, stepStartedAt: stepStartedAt() }));
+    };
+    const reason = "no decision within 15 s: too few requests";
+    assert.deepEqual(await trial.drive(store), { kind: "held", reason });
+    // Five seconds pass with each.
+    assert.ok(trial.moves.length <= 8, JSON.stringify(trial.moves));
+  });
+
+  it("pauses when an empty canary was cut, and brings the weight again when a person goes on", async () => {
+    trial.judgment = ({ step, stepStartedAt }) => {
+      if (step === 1 && stepStartedAt && trial.tracks.canary.weight === 10)
+        trial.cut = "canary had users and no ready pod";
+      return undecided;
+    };
+    const reason = "gray paused it: canary had users and no ready pod";
+    assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason });
+    assert.deepEqual([trial.tracks.canary.weight, trial.open.weight, trial.open.stepStartedAt], [0, 0, undefined]);
+    assert.equal(trial.tracks.done.at(-1), "cut");
+    trial.judgment = () => good;
+    await trial.recordDecision((rollout) => resumed(rollout, Date.now()));
+    assert.deepEqual(await trial.drive(await trial.takeOver()), { kind: "promoted" });
+    assert.equal(trial.tracks.done.filter((each) => each === "canary bbbbbbbbbbbb 10").length, 3);
+  });
+
+  it("does not go back from stable by evidence that comes when stable runs it completely, but holds and asks", async () => {
+    trial.judgment = ({ step, stepStartedAt }) => (step === 2 && stepStartedAt ? bad : good);
+    const reason = `${bad.reason}, and stable runs it completely already: gray undo takes it back`;
+    assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason });
+    assert.equal(trial.tracks.stable.release, b);
+  });
+
+  it("leaves no timer behind", async () => {
+    sleepAgain();
+    const timers = () => process.getActiveResourcesInfo().filter((each) => each === "Timeout").length;
+    trial.judgment = () => undecided;
+    const store = await trial.begin([{ stage: "canary", weight: 10, atMost: 0 }, { stage: "full" }]);
+    const waiting = timers();
+    const end = await trial.drive(store);
+    assert.equal(end.kind, "held");
+    assert.equal(timers(), waiting);
+  });
+
+  it("dies where GRAY_DIE_AT says, for rehearsal: after the first note at 2, after what it noted at 3", async () => {
+    const { kill } = process;
+    process.kill = () => {
+      throw new Error("killed");
+    };
+    try {
+      for (const [at, done] of [
+        ["1", 0],
+        ["2", 0],
+        ["3", 1],
+      ] as const) {
+        const one = new Trial(api);
+        process.env.GRAY_DIE_AT = at;
+        await assert.rejects(one.drive(await one.begin()), /killed/);
+        assert.deepEqual([one.tracks.done.length, one.open.effect?.name], [done, at === "1" ? undefined : "dark"]);
+      }
+    } finally {
+      process.kill = kill;
+      delete process.env.GRAY_DIE_AT;
+    }
+  });
+});

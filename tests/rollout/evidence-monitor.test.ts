@@ -1,0 +1,264 @@
+import assert from "node:assert/strict";
+import { mock } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import type { MetricSource } from "../../analysis/reading.ts";
+import type { Verdict } from "../../record/record.ts";
+import { EvidenceMonitor } from "../../rollout/evidence-monitor.ts";
+import type { ApiServer } from "../fake/api-server.ts";
+import { a, b, quickCluster, recordPath, Trial } from "../fake/driven.ts";
+
+const apps = "/apis/apps/v1/namespaces/dora-apps/deployments";
+
+describe("the witness of a rollout", () => {
+  let api: ApiServer;
+  let end: () => Promise<void>;
+  let trial: Trial;
+  let stopping: AbortController;
+  let monitor: EvidenceMonitor;
+  let notes: string[];
+  /** Looks so far, and how many of canary's hundred requests fail between two. */
+  let looks: number;
+  let failing: number;
+  /** Happens at each look, or fails it. */
+  let atLook: () => void;
+
+  beforeEach(async () => {
+    ({ api, end } = await quickCluster());
+    trial = new Trial(api);
+    for (const [name, release] of [
+      ["web", a],
+      ["web-canary", b],
+    ] as const) {
+      api.put(`${apps}/${name}`, {
+        metadata: { name, namespace: "dora-apps" },
+        spec: { replicas: 1, template: { metadata: { labels: { release } } } },
+      });
+    }
+    const front = { metadata: { name: "web", namespace: "dora-apps" }, spec: { selector: { app: "web" } } };
+    api.put("/api/v1/namespaces/dora-apps/services/web", front);
+    for (let i = 1; i <= 3; i++) podOf(`web-${i}`, "stable", a);
+    podOf("web-canary-1", "canary", b);
+    [looks, failing, atLook, notes, stopping] = [0, 0, () => {}, [], new AbortController()];
+    const source: MetricSource = {
+      describe: () => "made up",
+      async read(pods) {
+        looks++;
+        mock.timers.setTime(Date.now() + 5000);
+        atLook();
+        return pods.map(({ name, release }) => {
+          const bad = release === b ? failing : 0;
+          const samples = [
+            { id: "200", counter: { kind: "requests" as const, code: "200" }, value: (100 - bad) * looks },
+            { id: "500", counter: { kind: "requests" as const, code: "500" }, value: bad * looks },
+          ];
+          return { target: name, release, samples };
+        });
+      },
+    };
+    monitor = new EvidenceMonitor({
+      ...trial.of,
+      source,
+      counts: { pairs: [], atGateway: false },
+      note: (sentence) => notes.push(sentence),
+      seen: () => {},
+      signal: stopping.signal,
+    });
+  });
+  afterEach(async () => {
+    stopping.abort();
+    await monitor.end();
+    await end();
+  });
+
+  const podOf = (name: string, track: string, release: string, ready = true) =>
+    api.put(`/api/v1/namespaces/dora-apps/pods/${name}`, {
+      metadata: { name, labels: { app: "web", track, release } },
+      spec: { containers: [{ name: "web", ports: [{ containerPort: 80 }] }] },
+      status: { phase: "Running", conditions: [{ type: "Ready", status: ready ? "True" : "False" }] },
+    });
+  const entry = () => ({ rollout: trial.open, verdict: trial.record.verdicts[b] });
+  const judgment = () => monitor.judgment(entry());
+  /** Looks at the record until something is known. */
+  const until = async (known: () => boolean) => {
+    for (let i = 0; !known(); i++) {
+      if (i > 5000) assert.fail(`never: ${JSON.stringify(judgment())}`);
+      judgment();
+      await turn();
+    }
+  };
+  const verdictIs = (verdict: Verdict["verdict"]) => () => judgment().verdict === verdict;
+  const inCanary = { step: 1, stepStartedAt: "2026-01-01T00:00:00Z", checked: true };
+  const judged = (verdict: Verdict["verdict"], by: string, at: string) => {
+    const verdicts = { [b]: { verdict, by, reason: "looked at it", at } };
+    api.put(recordPath, {
+      metadata: { name: "web-rollout" },
+      data: { record: JSON.stringify({ ...trial.record, verdicts }) },
+    });
+  };
+
+  it("begins to look when users meet canary, and says until then that nobody does", async () => {
+    await trial.begin();
+    for (const position of [{}, { step: 1 }, { step: 0, stepStartedAt: inCanary.stepStartedAt, checked: true }]) {
+      await trial.recordDecision((rollout) => ({ ...rollout, ...position }));
+      assert.deepEqual(judgment(), { verdict: "undecided", reason: "no user has met it yet" });
+      for (let i = 0; i < 5; i++) await turn();
+    }
+    assert.equal(looks, 0);
+    await trial.recordDecision((rollout) => ({ ...rollout, ...inCanary }));
+    await until(() => looks > 1);
+    assert.ok(monitor.evidence);
+  });
+
+  it("looks while stable rolls too, also where no user met canary before", async () => {
+    await trial.begin(undefined, { step: 2 });
+    await until(() => looks > 1);
+  });
+
+  it("says good when it stands in the record, by which the gate goes", async () => {
+    await trial.begin(undefined, inCanary);
+    let refused = 0;
+    api.intercept = ({ method, path }) =>
+      method === "PUT" && path === recordPath && ++refused < 5
+        ? { status: 503, body: { message: "starting" } }
+        : undefined;
+    await until(() => judgment().reason.endsWith("which is on its way into the record"));
+    assert.equal(judgment().verdict, "undecided");
+    await until(verdictIs("good"));
+    assert.deepEqual([trial.record.verdicts[b]?.verdict, trial.record.verdicts[b]?.by], ["good", "evidence"]);
+    assert.equal(refused, 5);
+  });
+
+  it("says bad at once, though it cannot be written", async () => {
+    await trial.begin(undefined, inCanary);
+    failing = 30;
+    api.intercept = ({ method, path }) =>
+      method === "PUT" && path === recordPath ? { status: 503, body: { message: "starting" } } : undefined;
+    await until(verdictIs("bad"));
+    assert.match(judgment().reason, /5xx/);
+    api.intercept = () => undefined;
+    await until(() => trial.record.verdicts[b]?.verdict === "bad");
+  });
+
+  it("keeps to bad, whatever comes after it and whoever says otherwise", async () => {
+    await trial.begin(undefined, inCanary);
+    failing = 30;
+    await until(verdictIs("bad"));
+    failing = 0;
+    judged("good", "alice", "2026-01-01T01:00:00Z");
+    const then = looks;
+    await until(() => looks > then + 20);
+    assert.equal(judgment().verdict, "bad");
+  });
+
+  it("counts a person's word, whenever it was", async () => {
+    await trial.begin();
+    judged("good", "alice", "2025-01-01T00:00:00Z");
+    assert.deepEqual(judgment(), { verdict: "good", reason: "alice: looked at it" });
+    judged("bad", "alice", "2025-01-01T00:00:00Z");
+    assert.deepEqual(judgment(), { verdict: "bad", reason: "alice: looked at it" });
+  });
+
+  it("counts what evidence said in this rollout, whoever drove it then, and not what it said before", async () => {
+    await trial.begin();
+    for (const verdict of ["good", "bad"] as const) {
+      judged(verdict, "evidence", "2025-12-31T23:59:59Z");
+      assert.deepEqual(judgment(), { verdict: "undecided", reason: "no user has met it yet" });
+      judged(verdict, "evidence", trial.open.began);
+      assert.deepEqual(judgment(), { verdict, reason: "evidence: looked at it" });
+    }
+  });
+
+  it("says good where the looks of now come to what the record said before", async () => {
+    await trial.begin(undefined, inCanary);
+    judged("good", "evidence", "2025-12-01T00:00:00Z");
+    assert.equal(judgment().verdict, "undecided");
+    await until(verdictIs("good"));
+    assert.equal(trial.record.verdicts[b]?.at, "2025-12-01T00:00:00Z");
+  });
+
+  it("decides nothing from a source that is dead", async () => {
+    await trial.begin(undefined, inCanary);
+    atLook = () => {
+      throw new Error("Prometheus does not answer.");
+    };
+    await until(() => looks > 100);
+    assert.equal(judgment().verdict, "undecided");
+    assert.match(judgment().reason, /Prometheus does not answer/);
+    assert.deepEqual(trial.record.verdicts, {});
+  });
+
+  it("says what keeps it from looking, and tries again", async () => {
+    await trial.begin(undefined, inCanary);
+    const canary = api.objects.get(`${apps}/web-canary`);
+    api.objects.delete(`${apps}/web-canary`);
+    await until(() => judgment().reason === `nothing can be observed: canary does not run ${b}`);
+    const stable = api.objects.get(`${apps}/web`);
+    api.objects.delete(`${apps}/web`);
+    api.put(`${apps}/web-canary`, canary as never);
+    judged("undecided", "evidence", "2026-01-01T00:00:00Z");
+    api.intercept = ({ path }) => (path.endsWith("/pods") ? { status: 500, body: { message: "away" } } : undefined);
+    await until(() => judgment().reason.startsWith("nothing can be observed: away"));
+    api.intercept = () => undefined;
+    api.put(`${apps}/web`, stable as never);
+    await until(verdictIs("good"));
+    assert.deepEqual(notes, []);
+  });
+
+  it("tells that canary is cut off though its step is in force, as where a driver died over a cut", async () => {
+    await trial.begin(undefined, { ...inCanary, weight: 10 });
+    await until(() => looks > 2);
+    assert.equal(monitor.takeCut(entry()), undefined);
+    const front = {
+      metadata: { name: "web", namespace: "dora-apps" },
+      spec: { selector: { app: "web", track: "stable" } },
+    };
+    api.put("/api/v1/namespaces/dora-apps/services/web", front);
+    const told = () => monitor.takeCut(entry());
+    await until(() => told() === "canary was found cut off from the users");
+    await trial.recordDecision((rollout) => ({
+      ...rollout,
+      effect: { name: "canary at 20 %", at: "2026-01-01T00:00:00Z" },
+    }));
+    assert.equal(told(), undefined, "while something is under way");
+    await trial.recordDecision(({ effect: _, ...rollout }) => ({ ...rollout, weight: 0 }));
+    assert.equal(told(), undefined, "where the record says so");
+  });
+
+  it("tells once that it cut a canary which had users and no ready pod", async () => {
+    await trial.begin(undefined, inCanary);
+    const route = "/apis/gateway.networking.k8s.io/v1";
+    api.put(route, { metadata: { name: "v1" } });
+    const backend = (track: string, weight: number) => ({ name: `web-${track}`, port: 80, weight });
+    api.put(`${route}/namespaces/dora-apps/httproutes/web`, {
+      metadata: { name: "web", namespace: "dora-apps", labels: { "gray-release/service": "web" } },
+      spec: { rules: [{ matches: [{}], backendRefs: [backend("stable", 90), backend("canary", 10)] }] },
+    });
+    await until(() => looks > 2);
+    assert.equal(monitor.takeCut(entry()), undefined);
+    podOf("web-canary-1", "canary", b, false);
+    let cut: string | undefined;
+    await until(() => {
+      cut ??= monitor.takeCut(entry());
+      return cut !== undefined;
+    });
+    assert.match(cut ?? "", /no ready pod/);
+    assert.equal(monitor.takeCut(entry()), undefined);
+    const [rule] = api.objects.get(`${route}/namespaces/dora-apps/httproutes/web`)?.spec.rules ?? [];
+    assert.deepEqual(
+      rule.backendRefs.map(({ name }: { name: string }) => name),
+      ["web-stable"],
+    );
+  });
+
+  it("ends when it is told to, and keeps what it has seen", async () => {
+    await trial.begin(undefined, inCanary);
+    await until(verdictIs("good"));
+    stopping.abort();
+    await monitor.end();
+    const seen = looks;
+    judgment();
+    for (let i = 0; i < 5; i++) await turn();
+    assert.equal(looks, seen);
+    assert.ok(api.objects.get("/api/v1/namespaces/dora-apps/configmaps/web-evidence")?.data.evidence);
+  });
+});

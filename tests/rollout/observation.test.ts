@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import type { Driver } from "../../rollout/lease.ts";
+import { Observation } from "../../rollout/observation.ts";
+import { FakeClock } from "../fake/clock.ts";
+
+const seconds = 1000;
+const driver = (version: string, more: Partial<Driver> = {}): Driver => ({
+  name: "Process 7 on ci",
+  version,
+  renewed: "1999-01-01T00:00:00Z",
+  lasts: 15 * seconds,
+  gone: false,
+  ...more,
+});
+
+describe("whether a driver is alive", () => {
+  let clock: FakeClock;
+  let observation: Observation;
+  beforeEach(() => {
+    clock = new FakeClock();
+    observation = new Observation(clock);
+  });
+  const seen = (milliseconds: number, driver: Driver | undefined) => {
+    clock.jump(milliseconds);
+    return observation.see(driver);
+  };
+
+  it("is not known at the first look, whatever time it wrote", () => {
+    for (const renewed of [undefined, "1999-01-01T00:00:00Z", new Date().toISOString(), "2999-01-01T00:00:00Z"]) {
+      assert.equal(new Observation(clock).see(driver("1", { renewed })), "unknown");
+    }
+  });
+
+  it("is so once it has renewed its lease, until that and a margin have run out", () => {
+    assert.equal(seen(0, driver("1")), "unknown");
+    assert.equal(seen(4 * seconds, driver("2")), "alive");
+    assert.equal(seen(15 * seconds, driver("2")), "alive");
+    assert.equal(seen(seconds, driver("2")), "dead");
+    assert.equal(seen(seconds, driver("3")), "alive");
+  });
+
+  it("is not so where it does not renew it for as long as it lasts, whichever version of gray it is", () => {
+    const slow = { lasts: 60 * seconds };
+    assert.equal(seen(0, driver("1", slow)), "unknown");
+    assert.equal(seen(60 * seconds, driver("1", slow)), "unknown");
+    assert.equal(seen(seconds, driver("1", slow)), "dead");
+  });
+
+  it("is not so where nobody has the lease, or its process is known to be gone", () => {
+    assert.equal(seen(0, undefined), "dead");
+    assert.equal(seen(seconds, driver("1")), "alive");
+    assert.equal(seen(seconds, driver("2", { gone: true })), "dead");
+  });
+
+  it("is still to be seen after a time in which nobody could look", () => {
+    assert.equal(seen(0, driver("1")), "unknown");
+    clock.jump(60 * seconds);
+    observation.missed();
+    assert.equal(seen(seconds, driver("1")), "unknown");
+    assert.equal(seen(15 * seconds, driver("1")), "dead");
+  });
+});

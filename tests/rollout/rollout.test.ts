@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { fullStep, type Step } from "../../components/step.ts";
+import { UserError } from "../../components/user-error.ts";
+import type { RolloutRecord } from "../../record/record.ts";
+import { atLastStep, cutOff, inNextStep, positionOf, type Rollout, resumed, rolloutIn } from "../../rollout/rollout.ts";
+
+const minute = 60_000;
+const at = (minutes: number) => new Date(Date.UTC(2026, 0, 1) + minutes * minute).toISOString();
+const now = (minutes: number) => Date.parse(at(minutes));
+const decision = (by: string, minutes = 0) => ({ by, reason: "lunch", at: at(minutes) });
+const steps: Step[] = [{ stage: "dark" }, { stage: "canary", weight: 10, atMost: 900 }, { stage: "full" }];
+const rollout: Rollout = {
+  epoch: 1,
+  release: "bbbbbbbbbbbb",
+  from: "aaaaaaaaaaaa",
+  runs: { canary: "bbbbbbbbbbbb", stable: "aaaaaaaaaaaa" },
+  weight: 10,
+  by: "alice",
+  began: at(0),
+  steps: steps.map((step) => fullStep(step, [])),
+  step: 1,
+};
+const [dark, canary, full] = [0, 1, 2];
+
+describe("the rollout in the record", () => {
+  const record = (open: unknown) =>
+    ({ version: 2, cluster: "c", sequence: 0, verdicts: {}, stableHistory: [], open }) as RolloutRecord;
+
+  it("is read as it was written, with what a newer version added", () => {
+    const written = { ...rollout, mood: "sunny", effect: { name: "full", at: at(0) }, fastRollback: true };
+    assert.deepEqual(rolloutIn("web", record(JSON.parse(JSON.stringify(written)))), written);
+    assert.equal(rolloutIn("web", record(undefined)), undefined);
+  });
+
+  it("is refused with a sentence where it cannot be understood", () => {
+    for (const [change, why] of [
+      [{ steps: [{ stage: "shadow" }] }, /steps/],
+      [{ began: "yesterday" }, /must be a time/],
+      [{ from: undefined }, /from/],
+      [{ runs: { canary: "b" } }, /stable/],
+    ] as const) {
+      assert.throws(
+        () => rolloutIn("web", record({ ...rollout, ...change })),
+        (error) => {
+          assert.ok(error instanceof UserError);
+          assert.match(error.message, /^The rollout of bbbbbbbbbbbb of web was begun by a version/);
+          assert.match(error.message, why);
+          return true;
+        },
+      );
+    }
+  });
+
+  it("tells by whom it is held or taken back, where that is a person", () => {
+    const { paused } = positionOf({ ...rollout, paused: decision("bob") });
+    assert.equal(paused, "bob paused it: lunch");
+    const rollbackRequested = (by: string) =>
+      positionOf({ ...rollout, rollbackRequested: decision(by, 1) }).rollbackRequested;
+    assert.deepEqual(["bob", "evidence", "gray"].map(rollbackRequested), ["bob aborted it: lunch", "lunch", "lunch"]);
+    const { began } = rollout;
+    const undone = positionOf({ ...rollout, rollbackRequested: { ...decision("bob"), at: began } });
+    assert.equal(undone.rollbackRequested, "bob undid it: lunch");
+  });
+
+  it("begins its next step with nothing of the one before", () => {
+    const { step, stepStartedAt, checked, approved, paused } = inNextStep({
+      ...rollout,
+      stepStartedAt: at(0),
+      checked: true,
+      approved: decision("bob"),
+      paused: decision("bob"),
+    });
+    assert.deepEqual(
+      [step, stepStartedAt, checked, approved, paused],
+      [full, undefined, undefined, undefined, decision("bob")],
+    );
+  });
+});
+
+describe("resuming", () => {
+  const paused = (stepStartedAt: number, since: number, step = canary) =>
+    resumed({ ...rollout, step, stepStartedAt: at(stepStartedAt), paused: decision("bob", since) }, now(100));
+
+  it("moves the deadlines by as long as the pause lasted", () => {
+    assert.deepEqual(paused(0, 10), { ...rollout, stepStartedAt: at(90) });
+  });
+
+  it("does not count a pause from before the step", () => {
+    assert.equal(paused(20, 10).stepStartedAt, at(100));
+  });
+
+  it("gives a step whose time is up its time once more", () => {
+    assert.equal(resumed({ ...rollout, stepStartedAt: at(0) }, now(100)).stepStartedAt, at(100));
+    assert.equal(resumed({ ...rollout, stepStartedAt: at(90) }, now(100)).stepStartedAt, at(90));
+    assert.equal(paused(0, 20).stepStartedAt, at(100));
+    assert.equal(resumed({ ...rollout, step: dark, stepStartedAt: at(90) }, now(100)).stepStartedAt, at(100));
+  });
+
+  it("does not have stable watched for longer than was asked", () => {
+    assert.equal(resumed({ ...rollout, step: full, stepStartedAt: at(0) }, now(100)).stepStartedAt, at(0));
+    assert.equal(paused(0, 3, full).stepStartedAt, at(97));
+  });
+
+  it("takes the pause off a step that has not begun", () => {
+    assert.deepEqual(resumed({ ...rollout, paused: decision("bob") }, now(1)), rollout);
+  });
+});
+
+describe("promoting", () => {
+  it("goes to the last step, which has a person's approval, whatever held it", () => {
+    const held = { ...rollout, stepStartedAt: at(0), checked: true, paused: decision("bob") };
+    assert.deepEqual(atLastStep(held, decision("alice")), { ...rollout, step: full, approved: decision("alice") });
+  });
+
+  it("leaves the last step's watch as it is", () => {
+    const watched = { ...rollout, step: full, stepStartedAt: at(0) };
+    assert.deepEqual(atLastStep(watched, decision("alice")), { ...watched, approved: decision("alice") });
+  });
+
+  it("does not call off the way back", () => {
+    assert.deepEqual(
+      atLastStep({ ...rollout, rollbackRequested: decision("bob") }, decision("alice")).rollbackRequested,
+      decision("bob"),
+    );
+  });
+});
+
+describe("a rollout whose canary was cut", () => {
+  it("is held without users on canary, and brings the weight again when it goes on", () => {
+    const cut = cutOff({ ...rollout, stepStartedAt: at(0), checked: true }, decision("gray"));
+    assert.deepEqual(cut, { ...rollout, weight: 0, checked: true, paused: decision("gray") });
+  });
+
+  it("stays held for the reason of whoever held it first", () => {
+    assert.deepEqual(cutOff({ ...rollout, paused: decision("bob") }, decision("gray")).paused, decision("bob"));
+  });
+
+  it("does not roll stable again, which runs the release already", () => {
+    assert.equal(cutOff({ ...rollout, step: full, stepStartedAt: at(0) }, decision("gray")).stepStartedAt, at(0));
+  });
+});

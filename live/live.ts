@@ -168,14 +168,49 @@ export function isStuck({ metadata, status }: DeploymentObject): boolean {
 const refusalLimit = 200;
 
 /**
- * Why no pod of a Deployment can be created, in the API server's words (quota, admission, a ServiceAccount that does not exist);
- * undefined where pods can be.
+ * Why pods of a Deployment's present template cannot be created, in the API server's words (quota, admission, a ServiceAccount that does
+ * not exist); undefined where they can.
+ *
+ * The condition of the Deployment alone does not tell: where the ReplicaSet of the present template has no failure, the Deployment shows
+ * that of one which it rolls away from (getReplicaFailures, k8s.io/kubernetes, pkg/controller/deployment/progress.go). So a rollback would
+ * seem impossible for what the bad release was refused.
  */
-export function podsRefused({ metadata, status }: DeploymentObject): string | undefined {
+export async function podsRefused(api: Cluster, deployment: DeploymentObject): Promise<string | undefined> {
+  const { metadata, status } = deployment;
   const current = (status.observedGeneration ?? 0) >= metadata.generation;
-  const failure = (status.conditions ?? []).find(({ type, status }) => type === "ReplicaFailure" && status === "True");
+  const failure = replicaFailure(status);
   if (!current || failure === undefined) return undefined;
-  return oneLine(failure.message ?? failure.reason ?? "for an unknown reason", refusalLimit);
+  const present = await presentReplicaSet(api, deployment);
+  const own = present === undefined ? failure : replicaFailure(present.status);
+  return own && oneLine(own.message ?? own.reason ?? "for an unknown reason", refusalLimit);
+}
+
+function replicaFailure({ conditions = [] }: Pick<DeploymentObject["status"], "conditions">) {
+  return conditions.find(({ type, status }) => type === "ReplicaFailure" && status === "True");
+}
+
+interface ReplicaSetObject {
+  readonly metadata: Pick<Metadata, "annotations"> & { readonly ownerReferences?: readonly { readonly uid: string }[] };
+  readonly status: Pick<DeploymentObject["status"], "conditions">;
+}
+
+/** The ReplicaSet of a Deployment's present template; undefined where none is seen yet, or where ReplicaSets may not be listed. */
+async function presentReplicaSet(
+  api: Cluster,
+  { metadata, spec }: DeploymentObject,
+): Promise<ReplicaSetObject | undefined> {
+  const revision = "deployment.kubernetes.io/revision";
+  const labels = Object.entries(spec.selector?.matchLabels ?? {}).map(([name, value]) => `${name}=${value}`);
+  const path = `/apis/apps/v1/namespaces/${metadata.namespace}/replicasets`;
+  const sets = await api.list<ReplicaSetObject>(path, labels.join(",")).catch((error: Error): ReplicaSetObject[] => {
+    if (error instanceof ApiError && error.status === 403) return [];
+    throw error;
+  });
+  return sets.find(
+    (set) =>
+      set.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) === true &&
+      set.metadata.annotations?.[revision] === metadata.annotations?.[revision],
+  );
 }
 
 /** The same for a person, without its full stop. */

@@ -116,7 +116,7 @@ async function lastingRefusal(
   { api, namespace, service }: Pick<Rolling, "api" | "namespace" | "service">,
   deployment: DeploymentObject,
 ): Promise<string | undefined> {
-  const why = podsRefused(deployment);
+  const why = await podsRefused(api, deployment);
   if (why === undefined || !isOfQuota(why)) return why;
   const pods = await readPods(api, namespace, service).catch(() => undefined);
   return pods === undefined || makesRoom(why, pods) ? undefined : why;

@@ -119,7 +119,7 @@ export function actuatorOf(of: Acting): Actuator {
       }
       const name = deploymentName(service, track);
       const own = pods.filter((pod) => isOf(pod, track, release));
-      const refused = podsRefused(deployment);
+      const refused = await podsRefused(api, deployment);
       const isRefused = refused !== undefined && !makesRoom(refused, pods);
       const why = isRefused ? describeRefused(name, refused) : (stopped(deployment, name) ?? notStarting(own));
       if (why !== undefined) failing[track] ??= Date.now();

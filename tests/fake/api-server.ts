@@ -18,6 +18,7 @@ export interface ApiObject {
     annotations?: Record<string, string>;
     generateName?: string;
     managedFields?: readonly object[];
+    ownerReferences?: readonly object[];
   };
   // biome-ignore lint/suspicious/noExplicitAny: any kind of object
   [field: string]: any;

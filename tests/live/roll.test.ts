@@ -65,6 +65,33 @@ describe("a roll whose pods cannot be created", () => {
     assert.ok(slept >= 15_000 && slept < 20_000, `${slept} ms`);
   });
 
+  it("goes by the ReplicaSet of the present template, not by one that the Deployment rolls away from", async () => {
+    const set = (name: string, revision: string, message?: string) => {
+      const owner = api.objects.get(`/apis/apps/v1/namespaces/${namespace}/deployments/web-canary`);
+      const stored = api.put(`/apis/apps/v1/namespaces/${namespace}/replicasets/${name}`, {
+        metadata: {
+          ...{ name, namespace, annotations: { "deployment.kubernetes.io/revision": revision } },
+          ownerReferences: [{ uid: owner?.metadata.uid }],
+        },
+      });
+      stored.status = message ? { conditions: [{ type: "ReplicaFailure", status: "True", message }] } : {};
+    };
+    deploy(account);
+    const deployment = api.objects.get(`/apis/apps/v1/namespaces/${namespace}/deployments/web-canary`);
+    if (deployment) deployment.metadata.annotations = { "deployment.kubernetes.io/revision": "7" };
+    set("web-canary-5d4", "6", account);
+    set("web-canary-8f2", "7");
+    await assert.rejects(
+      awaitComplete(of(60), "canary"),
+      /did not come to run bbbbbbbbbbbb completely \(within 60 s\)/,
+    );
+    assert.ok(slept >= 60_000, `${slept} ms`);
+    slept = 0;
+    set("web-canary-8f2", "7", "exceeded nothing");
+    await assert.rejects(awaitComplete(of(60), "canary"), /completely \(exceeded nothing\)/);
+    assert.ok(slept < 20_000, `${slept} ms`);
+  });
+
   it("goes on where they can be created in time", async () => {
     deploy(account);
     let looks = 0;

@@ -1,6 +1,7 @@
 /**
- * fop-gate under gray release. `pulumi up --stack canary`, then `pulumi up --stack prod`: the first stack owns the
- * canary track and everything both tracks share, the second one owns stable and runs what canary has run.
+ * The example program: service fop-gate under gray release. Run `pulumi up --stack canary`, then `pulumi up --stack prod`.
+ * Stack canary owns the canary track and the front (the objects that both tracks share). Stack prod owns the stable track
+ * and runs a release that canary ran before.
  */
 import { CanaryService } from "./components/canary-service.ts";
 import { file, filesIn } from "./components/config-files.ts";
@@ -68,7 +69,7 @@ const fopGate: ServiceArgs = {
     checks: [
       { name: "healthy", path: "/healthz", body: { contains: "ok" }, atMost: 2 },
       {
-        name: "says who it is",
+        name: "identifies itself",
         path: "/",
         body: { pattern: '^\\{"service":"fop-gate","pod":"[^"]+","track":"canary","release":"[0-9a-f]{12}"' },
       },
@@ -84,8 +85,8 @@ const rollout = await openRollout("fop-gate", fopGate);
 const service = new CanaryService("fop-gate", { ...fopGate, rollout });
 
 export default {
-  /** What the next run needs to know of this one. */
+  /** The stack state of each service, which the next run reads. */
   releases: { [service.key]: service.stackState },
-  /** Reserved for reaching a dark canary from outside; the stack of canary has it. */
+  /** The secret that reaches a dark canary through a gateway. Only stack canary exports it. */
   ...(service.token && { token: service.token }),
 };

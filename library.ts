@@ -1,4 +1,4 @@
-/** What a program of one's own imports from `gray-release`. */
+/** The public API of the package `gray-release`, for your own Pulumi program. */
 export type { AccessArgs } from "./components/access.ts";
 export { CanaryService, type CanaryServiceArgs } from "./components/canary-service.ts";
 export type { Check } from "./components/check.ts";

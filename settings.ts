@@ -1,3 +1,4 @@
+/** The settings of the example program, read from the Pulumi configuration of its stacks and checked. */
 import { existsSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { loadAll } from "js-yaml";
@@ -5,38 +6,43 @@ import * as v from "valibot";
 import { mustBe } from "./components/schema.ts";
 import { UserError } from "./components/user-error.ts";
 
-/** A number: the CLI hands every value to the program as text. */
+/** A number. The Pulumi CLI passes every value to the program as text. */
 const number = (form: RegExp, allowed: string) =>
   v.pipe(v.string(allowed), v.regex(form, allowed), v.transform(Number));
 
-/** What Pulumi.yaml (for both stacks) and Pulumi.<stack>.yaml say. */
+/** The keys of Pulumi.yaml (for both stacks) and Pulumi.<stack>.yaml. */
 const schema = v.strictObject({
-  /** Image of the service, with its tag. */
+  /** Image of the service, with a tag or digest. */
   image: v.string(),
-  /** Pods of stable. */
+  /** Number of stable pods, at least 1. */
   replicas: number(/^0*[1-9]\d*$/, "must be a whole number of at least 1"),
-  /** Namespace of the service, which has to exist. */
+  /** Namespace of the service. It must exist. */
   namespace: v.string(),
-  /** Seconds a new pod must stay ready before it counts; less than 30 is for rehearsal. */
+  /** Seconds that a new pod must stay ready before it counts as available. Use less than 30 for demos only. */
   minReadySeconds: number(/^\d+$/, "must be a whole number of seconds"),
-  /** Which track this stack owns. */
+  /** The track that this stack owns. */
   track: v.picklist(["stable", "canary"], "must be stable or canary"),
-  /** Percent of user traffic meant for canary. */
+  /** Percent of user traffic for canary, 0 to 100. Stack canary only. @default 10 */
   weight: v.optional(v.pipe(number(/^\d+(\.\d+)?$/, "must be 0 to 100"), v.maxValue(100, "must be 0 to 100"))),
-  /** next, current or the id of a kept release. */
+  /** `next`, `current` or the id of a release in the history. @default next */
   release: v.optional(v.string()),
 });
 
+/** The settings of one stack, with numbers as numbers. */
 export type Settings = v.InferOutput<typeof schema>;
 
-/** Both stacks render the same release from these, so they belong into Pulumi.yaml. */
+/** Both stacks render the same release from these keys, so they belong in Pulumi.yaml. */
 const shared = ["image", "replicas", "namespace", "minReadySeconds"] as const;
 const stacks = ["canary", "prod"];
 
 /**
- * The settings of this stack.
+ * Reads the settings of the current stack.
  *
- * @throws Refusal naming the key, its value, what is allowed and the file to change
+ * @throws UserError that names the key, its value, the allowed values and the file to change
+ * @example
+ * ```ts
+ * const { image, replicas, namespace } = readSettings();
+ * ```
  */
 export function readSettings(): Settings {
   const project = pulumi.getProject();
@@ -50,7 +56,7 @@ export function readSettings(): Settings {
   assertSharedAlike(project);
   if (parsed.output.track === "stable" && parsed.output.weight !== undefined) {
     throw new UserError(
-      `Configuration key "weight" is set for the stack of stable, and canary's stack owns the front: set it in Pulumi.canary.yaml and take it out of Pulumi.${pulumi.getStack()}.yaml.`,
+      `Configuration key "weight" is set for the stack of stable, and canary's stack owns the front: set it in Pulumi.canary.yaml and remove it from Pulumi.${pulumi.getStack()}.yaml.`,
     );
   }
   return parsed.output;
@@ -62,7 +68,7 @@ function sentence(issue: v.BaseIssue<unknown>, given: Record<string, unknown>): 
   const known = Object.keys(schema.entries).join(", ");
   if (issue.expected === "never") {
     const inStack = stackConfig(pulumi.getStack(), pulumi.getProject())[key] !== undefined;
-    return `Configuration key "${key}" is not known: use one of ${known} in ${inStack ? stackFile : "Pulumi.yaml"}.`;
+    return `Configuration key "${key}" is unknown: use one of ${known} in ${inStack ? stackFile : "Pulumi.yaml"}.`;
   }
   const file = (shared as readonly string[]).includes(key) ? "Pulumi.yaml" : stackFile;
   if (given[key] === undefined) return `Configuration key "${key}" is missing: set it in ${file}.`;
@@ -85,7 +91,7 @@ function assertSharedAlike(project: string): void {
   }
 }
 
-/** The config that a stack's own file holds, without the project's name before the keys. */
+/** The config in the file of one stack. The keys are returned without the project's name as prefix. */
 function stackConfig(stack: string, project: string): Record<string, unknown> {
   const path = `Pulumi.${stack}.yaml`;
   if (!existsSync(path)) return {};
@@ -99,7 +105,7 @@ function stackConfig(stack: string, project: string): Record<string, unknown> {
 
 function read(path: string): { config?: Record<string, unknown> } {
   try {
-    // loadAll, because an empty file holds no document, and a stack without settings may have one.
+    // loadAll accepts an empty file, which contains no document. A stack without settings may have an empty file.
     return (loadAll(readFileSync(path, "utf8"))[0] ?? {}) as { config?: Record<string, unknown> };
   } catch (error) {
     throw new UserError(`${path} cannot be read (${(error as Error).message.split("\n")[0]}): correct it.`);

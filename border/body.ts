@@ -1,9 +1,9 @@
-/** Bodies that others send, read up to a limit of bytes, so that no answer can fill the memory. */
+/** Reads response bodies up to a byte limit, so that no response can exhaust the process's memory. */
 
-/** A body is longer than its reader allows. */
+/** A body is longer than its limit. */
 export class BodyTooLarge extends Error {
   override readonly name = "BodyTooLarge";
-  /** The bytes that were allowed. */
+  /** The limit in bytes. */
   readonly limit: number;
   constructor(limit: number) {
     super(`the answer is larger than ${Math.round(limit / (1 << 20))} MiB`);
@@ -12,10 +12,10 @@ export class BodyTooLarge extends Error {
 }
 
 /**
- * A body as text, decoded as UTF-8, as it comes.
+ * Streams a body as text, decoded as UTF-8.
  *
  * @param limit bytes
- * @throws BodyTooLarge once it is longer; what the body throws
+ * @throws BodyTooLarge as soon as the body exceeds the limit; any error of the body itself
  */
 export async function* textIn(body: AsyncIterable<Buffer>, limit: number): AsyncGenerator<string> {
   const decoder = new TextDecoder();
@@ -30,7 +30,12 @@ export async function* textIn(body: AsyncIterable<Buffer>, limit: number): Async
   if (rest !== "") yield rest;
 }
 
-/** A whole body as text. @throws as `textIn` does */
+/**
+ * Reads a whole body as text.
+ *
+ * @param limit bytes
+ * @throws BodyTooLarge if the body exceeds the limit; any error of the body itself
+ */
 export async function textOf(body: AsyncIterable<Buffer>, limit: number): Promise<string> {
   const parts: string[] = [];
   for await (const part of textIn(body, limit)) parts.push(part);
@@ -38,7 +43,7 @@ export async function textOf(body: AsyncIterable<Buffer>, limit: number): Promis
 }
 
 /**
- * The beginning of a text that may be long; what follows it is let go.
+ * Reads the beginning of a text and discards the rest.
  *
  * @param limit characters (UTF-16 code units)
  */
@@ -52,8 +57,7 @@ export async function beginningOf(text: AsyncIterable<string>, limit: number): P
 }
 
 /**
- * The lines of a body that may go on for ever, as they come. What follows the limit in a line is left out, however long it
- * goes on.
+ * Streams the lines of a body that may be endless. A longer line is cut at the limit, and its rest uses no memory.
  *
  * @param limit characters of a line (UTF-16 code units)
  */

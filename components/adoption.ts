@@ -1,3 +1,7 @@
+/**
+ * Adoption: takes an existing service, created by kubectl or Helm, under gray release without a change to its objects. This
+ * file checks whether a service can be adopted, and renders its first release.
+ */
 import { canonicalJson } from "./canonical.ts";
 import { ingressSpec, servicePorts } from "./front.ts";
 import { adoptedAnnotation, serviceLabel } from "./names.ts";
@@ -7,21 +11,21 @@ import { UserError } from "./user-error.ts";
 
 type Labels = Readonly<Record<string, string>>;
 
-/** What begins the annotations that tools write for themselves. */
+/** Prefixes of annotations that tools write for their own use. */
 const tools = ["kubectl.kubernetes.io/", "deployment.kubernetes.io/", "meta.helm.sh/", "pulumi.com/", "gray-release/"];
-/** What begins those that a platform writes on whatever Deployment it finds. */
+/** Prefixes of annotations that a platform writes on every Deployment. */
 const platforms = ["autopilot.gke.io/", "cloud.google.com/", "field.cattle.io/"];
 
-/** An object that was there before us, made by kubectl or Helm. Each has the name of the service. */
+/** The kinds of objects that can be adopted. Each object has the name of the service. */
 export type AdoptedKind = "Deployment" | "Service" | "Ingress";
 
-/** What a run makes of a service that was there before us, until its first promotion is through. */
+/** The adoption tasks of a run. They apply until the first promotion of an adopted service has finished. */
 export interface Adopting {
-  /** Objects that this run takes into the stack just as they are. */
+  /** Objects that this run imports into the stack unchanged. */
   readonly imports: readonly AdoptedKind[];
-  /** The selector of stable's Deployment; absent where this run does not keep its pods. */
+  /** The selector of the adopted stable Deployment. Absent if this run does not keep its pods. */
   readonly selector?: Labels;
-  /** Whether this run puts a Deployment with our selector in the place of the adopted one. */
+  /** Whether this run replaces the adopted Deployment by one with the selector of gray release. */
   readonly replaces: boolean;
 }
 
@@ -39,13 +43,13 @@ interface ServicePort {
   readonly protocol?: string;
 }
 
-/** A pod template as the API server has it. */
+/** A pod template as the API server returns it. */
 export interface LiveTemplate {
   readonly metadata: Partial<PodTemplate["metadata"]>;
   readonly spec: PodTemplate["spec"];
 }
 
-/** The live objects that are to be adopted; the fields looked at. */
+/** The live objects to adopt, with the fields that the checks read. */
 export interface Adoptable {
   readonly deployment:
     | {
@@ -67,22 +71,26 @@ export interface Adoptable {
         };
       }
     | undefined;
-  /** Taken in where the program describes one. */
+  /** Adopted only if the program describes an Ingress. */
   readonly ingress: { readonly metadata: Metadata; readonly spec?: object } | undefined;
 }
 
 /**
- * The annotation by which a Deployment leaves its ReplicaSet and pods alone when Pulumi deletes it: they serve on while the
- * first promotion puts another in its place.
+ * The annotation that keeps a Deployment's ReplicaSet and pods alive when Pulumi deletes the Deployment. The pods continue to
+ * serve while the first promotion replaces the Deployment.
  */
 export const leavesPods = { "pulumi.com/deletionPropagationPolicy": "orphan" };
 
-/** The annotations of a Deployment while its pods are as they were before us. @param release id of what it runs */
+/**
+ * The annotations of an adopted Deployment until its first promotion.
+ *
+ * @param release id of the release that it runs
+ */
 export function adoptedAnnotations(release: string): Record<string, string> {
   return { [adoptedAnnotation]: release, ...leavesPods };
 }
 
-/** What a Deployment runs that was there before us, as a release: its pod template as it is. */
+/** The release of an adopted Deployment: its pod template, unchanged. */
 export function adoptedRelease({ metadata, spec }: LiveTemplate): Release {
   const { labels = {}, annotations } = metadata;
   const template = { metadata: { labels, ...(annotations && { annotations }) }, spec };
@@ -90,16 +98,17 @@ export function adoptedRelease({ metadata, spec }: LiveTemplate): Release {
 }
 
 /**
- * Whether what stands in the cluster can be taken in, and nothing about it has to change.
+ * Checks that the live objects can be adopted without a change.
  *
- * 1. Nobody else owns it: no controller, no other service, no other Pulumi program.
- * 2. A plain Service (ClusterIP) selects the Deployment's pods, by labels that canary's pods will have as well.
+ * 1. They have no other owner: no controller, no other service, no other Pulumi program.
+ * 2. A Service of type ClusterIP selects the Deployment's pods, by labels that canary's pods will also have.
  * 3. The pods have no label `track`.
- * 4. Number of pods, ports and Ingress are what the program describes.
- * 5. The Deployment has no annotation that the program does not describe, for the first promotion makes it anew; the Ingress
- *    has none of another value. Whatever else is on Service and Ingress stays as it is.
+ * 4. The number of pods, the ports and the Ingress match the program.
+ * 5. The Deployment has no annotation that is missing in the program, because the first promotion recreates the Deployment.
+ *    No annotation of the Ingress has another value than in the program. Other labels and annotations of the Service and the
+ *    Ingress are not touched.
  *
- * @throws Refusal for the first of these that does not hold
+ * @throws UserError for the first condition that does not hold
  */
 export function assertAdoptable(service: string, args: ServiceArgs, live: Adoptable): void {
   const why = obstacle(service, args, live);
@@ -112,21 +121,23 @@ function obstacle(
   args: ServiceArgs,
   { deployment, service: shared, ingress }: Adoptable,
 ): string | undefined {
-  if (!deployment) return `there is no Deployment ${service}, so name the service as its Deployment is named`;
+  if (!deployment) return `there is no Deployment ${service}, so give the service the name of its Deployment`;
   if (!shared)
-    return `there is no Service ${service} in front of Deployment ${service}, so make one of this name first`;
-  const taken: { kind: AdoptedKind; metadata: Metadata }[] = [
+    return `there is no Service ${service} in front of Deployment ${service}, so create a Service of this name first`;
+  const adopted: { kind: AdoptedKind; metadata: Metadata }[] = [
     { kind: "Deployment", metadata: deployment.metadata },
     { kind: "Service", metadata: shared.metadata },
     ...(ingress && args.ingress ? [{ kind: "Ingress", metadata: ingress.metadata } as const] : []),
   ];
-  for (const { kind, metadata } of taken) {
+  for (const { kind, metadata } of adopted) {
     const [owner] = metadata.ownerReferences ?? [];
-    if (owner) return `${kind} ${service} is kept by ${owner.kind} ${owner.name}, which would change it back`;
-    const whose = metadata.labels?.[serviceLabel];
-    if (whose !== undefined && whose !== service) return `${kind} ${service} is of the service ${whose}`;
-    if (whose === undefined && metadata.managedFields?.some(({ manager }) => manager?.startsWith("pulumi-"))) {
-      return `${kind} ${service} is of another Pulumi program, so take it out of that one's state first`;
+    if (owner) return `${kind} ${service} is managed by ${owner.kind} ${owner.name}, which would revert every change`;
+    const owningService = metadata.labels?.[serviceLabel];
+    if (owningService !== undefined && owningService !== service) {
+      return `${kind} ${service} belongs to the service ${owningService}`;
+    }
+    if (owningService === undefined && metadata.managedFields?.some(({ manager }) => manager?.startsWith("pulumi-"))) {
+      return `${kind} ${service} belongs to another Pulumi program, so remove it from the state of that program first`;
     }
   }
 
@@ -134,71 +145,76 @@ function obstacle(
   const pods = template.metadata.labels ?? {};
   const { selector = {}, type = "ClusterIP", ports = [] } = shared.spec;
   if (type !== "ClusterIP") {
-    return `Service ${service} is of type ${type} and CanaryService makes one of type ClusterIP, so let users in by another Service beside it`;
+    return `Service ${service} is of type ${type} and CanaryService needs type ClusterIP, so create a second Service of type ${type} for your users and change this one to ClusterIP`;
   }
   if (Object.keys(selector).length === 0 || !has(pods, selector)) {
-    return `Service ${service} selects ${show(selector)} and the pods of Deployment ${service} have ${show(pods)}, so it is not theirs`;
+    return `Service ${service} selects ${show(selector)} and the pods of Deployment ${service} have ${show(pods)}, so it does not select these pods`;
   }
   const ours = labelsOf(service, args);
   for (const [key, value] of Object.entries(selector)) {
     if (ours[key] === value) continue;
     return ["app", "track", "release"].includes(key)
-      ? `Service ${service} selects ${key}=${value}, and CanaryService gives the label ${key} itself, so let the Service select others of its pods' labels first`
-      : `Service ${service} selects ${key}=${value}, which canary's pods would not have, so give the program labels: { "${key}": "${value}" }`;
+      ? `Service ${service} selects ${key}=${value}, and CanaryService sets the label ${key} itself, so change the Service first to select by other labels of its pods`
+      : `Service ${service} selects ${key}=${value}, which canary's pods would not have, so add labels: { "${key}": "${value}" } to the program`;
   }
-  if ("track" in pods) return `the pods of Deployment ${service} have a label track already, which has to be ours`;
-  if (ofPods.matchExpressions?.length) return `Deployment ${service} selects by expressions, which nobody here reads`;
+  if ("track" in pods)
+    return `the pods of Deployment ${service} already have a label track, which CanaryService sets itself`;
+  if (ofPods.matchExpressions?.length) {
+    return `Deployment ${service} selects by matchExpressions, and adoption supports only matchLabels`;
+  }
 
   if (args.replicas !== "external" && args.replicas !== replicas) {
-    return `Deployment ${service} has ${replicas} pods and the program says ${args.replicas}, so make them equal`;
+    return `Deployment ${service} has ${replicas} pods and the program has ${args.replicas}, so make them equal`;
   }
   const [livePorts, wantedPorts] = [ports, servicePorts(args)].map((each) => each.map(showPort).join(", "));
   if (livePorts !== wantedPorts) {
-    return `Service ${service} has the ports ${livePorts} and the program says ${wantedPorts}, so describe them as they are`;
+    return `Service ${service} has the ports ${livePorts} and the program has ${wantedPorts}, so change the program to the live ports`;
   }
   if (args.ingress && ingress) {
     const wanted = canonicalJson(ingressSpec(service, args, args.ingress));
     const is = canonicalJson(ingress.spec);
-    if (is !== wanted) return `Ingress ${service} is ${is} and the program says ${wanted}, so describe it as it is`;
+    if (is !== wanted)
+      return `Ingress ${service} is ${is} and the program has ${wanted}, so change the program to the live Ingress`;
   }
-  for (const { kind, metadata } of taken) {
+  for (const { kind, metadata } of adopted) {
     const described = describedOf(kind, args);
     for (const [key, value] of Object.entries(metadata.annotations ?? {})) {
       if (key in described && described[key] !== value) {
-        return `${kind} ${service} has the annotation ${key}: ${value} and the program says ${described[key]}, so describe it as it is`;
+        return `${kind} ${service} has the annotation ${key}: ${value} and the program has ${described[key]}, so change the program to the live value`;
       }
     }
   }
   const { annotations } = undescribed("Deployment", service, args, deployment.metadata);
   const [lost] = Object.entries(annotations).filter(([key]) => !startsWithOne(key, platforms));
   if (lost) {
-    return `Deployment ${service} has the annotation ${lost.join(": ")}, which the one in its place will not have, so put it into annotations of the program or take it off`;
+    return `Deployment ${service} has the annotation ${lost.join(": ")}, which its replacement will not have, so add it to annotations in the program or remove it from the Deployment`;
   }
   return undefined;
 }
 
 /**
- * Whether this traffic can be had while pods serve that were there before us.
+ * Checks that the traffic arguments are possible while adopted pods serve.
  *
- * @param front what the shared Service selects until the first promotion
- * @throws Refusal if not
+ * @param weight percent of user traffic for canary
+ * @param front the labels that the shared Service selects until the first promotion
+ * @throws UserError if the weight is 0, a gateway is set, or canary's pods lack a label of `front`
  */
 export function assertBeside(service: string, args: ServiceArgs, weight: number, front: Labels): void {
   if (args.gateway || weight === 0) {
     const asked = args.gateway ? "gateway is set" : "weight is 0";
-    const instead = args.gateway ? "leave gateway out" : "take a weight above 0";
+    const advice = args.gateway ? "remove gateway" : "use a weight above 0";
     throw new UserError(
-      `${service}: ${asked}, and the pods of ${service} that were adopted have no label track, so no Service can leave canary out: ${instead} until the first promotion (gray adopt ${service}).`,
+      `${service}: ${asked}, and the adopted pods of ${service} have no label track, so no Service can exclude canary: ${advice} until the first promotion (gray adopt ${service}).`,
     );
   }
   const ours = labelsOf(service, args);
   if (has(ours, front)) return;
   throw new UserError(
-    `${service}: Service ${service}, which was adopted, selects ${show(front)} until the first promotion, and canary's pods would have ${show(ours)}: put the missing one back into labels.`,
+    `${service}: the adopted Service ${service} selects ${show(front)} until the first promotion, and canary's pods would have ${show(ours)}: add the missing label to labels in the program.`,
   );
 }
 
-/** Labels and annotations of an object that the program does not describe, without those that tools write for themselves. */
+/** The labels and annotations of an object that are not in the program, without those that tools write for their own use. */
 export function undescribed(kind: AdoptedKind, service: string, args: ServiceArgs, metadata: Metadata) {
   const ours = { ...labelsOf(service, args), track: "" };
   return {
@@ -213,7 +229,7 @@ function without(labels: Labels = {}, described: Labels): Labels {
   );
 }
 
-/** Of a Service a program describes none. */
+/** The annotations in the program. A program cannot set annotations of a Service. */
 function describedOf(kind: AdoptedKind, args: ServiceArgs): Labels {
   if (kind === "Service") return {};
   return (kind === "Deployment" ? args.annotations : args.ingress?.annotations) ?? {};
@@ -235,7 +251,7 @@ function show(labels: Labels): string {
   );
 }
 
-/** A port as the sentence shows it; `name: ""` in the program is one without a name. */
+/** A port for messages. An absent name equals `name: ""` in the program. */
 function showPort({ name = "", port, targetPort, protocol = "TCP" }: ServicePort): string {
   return `${port} to ${targetPort} (${protocol}, name "${name}")`;
 }

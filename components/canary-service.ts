@@ -1,14 +1,15 @@
+/** The Pulumi component that deploys a service under gray release. */
 import type { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import type { AdoptedKind } from "./adoption.ts";
-import { goesAtOnce } from "./deletion.ts";
+import { backgroundDeletion } from "./deletion.ts";
 import { trackDeployment } from "./deployment.ts";
-import { ownedBy } from "./driven.ts";
 import { httpRoutes, serviceIngress, sharedService, trackService } from "./front.ts";
 import { type StackState, stackStateKey } from "./history.ts";
 import { adoptedAnnotation, debugIngressName, serviceLabel } from "./names.ts";
+import { ownerAnnotations } from "./object-annotations.ts";
 import { planName, planText } from "./plan.ts";
 import { givenProvider, providerName } from "./provider.ts";
 import type { RolloutContext } from "./rollout-context.ts";
@@ -16,39 +17,41 @@ import { assertServiceArgs, labelsOf, mainPort, type ServiceArgs, tracksOf } fro
 import type { Track } from "./traffic.ts";
 import { UserError } from "./user-error.ts";
 
-/** What {@link CanaryService} is built from. */
+/** The arguments of {@link CanaryService}. */
 export interface CanaryServiceArgs extends ServiceArgs {
-  /** Where the service stands, from `await openRollout(name, args, opts)` with the same arguments and options. */
+  /** The result of `await openRollout(name, args, opts)`, called with the same name, arguments and options. */
   readonly rollout: RolloutContext;
 }
 
 /**
- * A service under gray release: the shared front (Service, ConfigMaps, Ingress or HTTPRoutes) and one Deployment per track, whose pod
- * templates are the same release. A stack owns both tracks, or one each: the stack of canary owns the front, so that
- * every object has one owner.
+ * A service under gray release: one Deployment per track, and the front (the objects before both tracks: Service, ConfigMaps,
+ * Ingress or HTTPRoutes). A stack owns both tracks or one of them. The stack that owns canary also owns the front, so every
+ * object has one owner.
  *
- * With several services in one program, open all rollouts before the first `new CanaryService`, so that a refusal of
- * one comes before anything of another is changed.
+ * If a program has several services, call `openRollout` for all of them before the first `new CanaryService`. Then an error
+ * in one service is reported before any other service is changed.
  *
  * @example
  * ```ts
- * const args = { namespace: "dora-apps", replicas: 9, ports: [{ port: 80 }], containers: [...] };
+ * const args: ServiceArgs = { namespace: "dora-apps", replicas: 9, ports: [{ port: 80 }], containers: [container] };
  * const rollout = await openRollout("fop-gate", args);
  * const fopGate = new CanaryService("fop-gate", { ...args, rollout });
- * export const releases = { [fopGate.key]: fopGate.memory };
+ * export const releases = { [fopGate.key]: fopGate.stackState };
  * ```
+ * @throws UserError if an argument is invalid, or `rollout` does not come from `openRollout` with the same name and options
  */
 export class CanaryService extends pulumi.ComponentResource {
-  /** `<namespace>/<service>`: under this key the stack has to export {@link memory} in its output `releases`. */
+  /** `<namespace>/<service>`. Export {@link stackState} under this key in the stack output `releases`. */
   readonly key: string;
   /**
-   * What the stack remembers of the service until its next run. Known once this stack's Deployments run completely, so
-   * that a failed or refused run adds nothing to the history. Undefined only where a refresh runs the program before the first install.
+   * The stack state of the service, which the next run reads. It is known once this stack's Deployments run the release
+   * completely, so a failed or refused run adds nothing to the history. Undefined only if a refresh runs the program before
+   * the first install.
    */
   readonly stackState: pulumi.Output<StackState | undefined>;
   /**
-   * The secret that reaches canary through a gateway at any weight, in the header `x-gray-token`. In traffic by number
-   * of pods nothing asks for it. Absent where the stack does not own the front.
+   * The secret token that reaches canary through a gateway at any weight, in the header `x-gray-token`. Traffic by number of
+   * pods does not use it. Absent if this stack does not own the front.
    */
   readonly token?: pulumi.Output<string>;
 
@@ -57,30 +60,30 @@ export class CanaryService extends pulumi.ComponentResource {
     const rollout = args.rollout as RolloutContext | undefined;
     if (rollout === undefined) {
       throw new UserError(
-        `CanaryService ${name} in namespace ${args.namespace} was given no rollout: give it what openRollout("${name}", args) returned.`,
+        `CanaryService ${name} in namespace ${args.namespace} has no rollout: pass the result of openRollout("${name}", args).`,
       );
     }
     if (rollout.key !== stackStateKey(args.namespace, name)) {
       throw new UserError(
-        `CanaryService ${name} in namespace ${args.namespace} was given the rollout of ${rollout.key}: give it what openRollout("${name}", args) returned.`,
+        `CanaryService ${name} in namespace ${args.namespace} was given the rollout of ${rollout.key}: pass the result of openRollout("${name}", args).`,
       );
     }
     const given = givenProvider(opts);
     if (given !== undefined && given !== rollout.provider) {
       throw new UserError(
-        `CanaryService ${name} in namespace ${args.namespace} was given the provider ${providerName(given)}, and its rollout was opened with ${providerName(rollout.provider)}: give openRollout("${name}", args, opts) the same options.`,
+        `CanaryService ${name} in namespace ${args.namespace} was given the provider ${providerName(given)}, and its rollout was opened with ${providerName(rollout.provider)}: pass the same options to openRollout("${name}", args, opts).`,
       );
     }
-    // What policies judge by: known in preview, and before any object is touched.
-    const { access: _, ...told } = withoutRollout(args);
+    // Policies read these inputs. They are known in preview, before any object changes.
+    const { access: _, ...publicArgs } = withoutRollout(args);
     const inputs = {
-      ...told,
+      ...publicArgs,
       admissions: rollout.admissions,
       releases: templatesOf(rollout.releases),
       ...(rollout.shift && { shift: rollout.shift }),
     };
-    const held = { provider: rollout.provider, dependsOn: rollout.ownerStash };
-    super("gray-release:index:CanaryService", name, inputs, pulumi.mergeOptions(opts, held));
+    const ownOptions = { provider: rollout.provider, dependsOn: rollout.ownerStash };
+    super("gray-release:index:CanaryService", name, inputs, pulumi.mergeOptions(opts, ownOptions));
     this.key = stackStateKey(args.namespace, name);
     const owned = tracksOf(args);
     const child = { parent: this };
@@ -89,7 +92,7 @@ export class CanaryService extends pulumi.ComponentResource {
       const release = rollout.releases[track];
       if (release === undefined) throw new Error(`no release for track ${track}`);
       const { selector, replaces } = (track === "stable" && rollout.adopted) || {};
-      // What is protected cannot be replaced, and a selector cannot be changed.
+      // A new selector needs a replacement, and Pulumi does not replace a protected resource.
       const protect = track === "stable" && !replaces;
       const run = {
         release,
@@ -105,7 +108,7 @@ export class CanaryService extends pulumi.ComponentResource {
       return trackDeployment(name, track, args, run, selector ? { ...opts, ...as("Deployment") } : opts);
     };
 
-    // Imported just as it is; the next run brings what the program says of it.
+    // An adopted object is imported unchanged. The next run applies the program to it.
     const as = (kind: AdoptedKind) =>
       rollout.adopted?.imports.includes(kind)
         ? { import: `${args.namespace}/${name}`, ignoreChanges: ["metadata", "spec"] }
@@ -118,15 +121,15 @@ export class CanaryService extends pulumi.ComponentResource {
       const token = new RandomPassword(`${name}-token`, { length: 32, special: false }, { parent: this }).result;
       const { gateway } = args;
       const { backends } = traffic;
-      const tried = trackService(name, "canary", args, owner, { ...child, protect: true });
-      // Neither these nor the routes are protected: a service may go back to traffic by number of pods.
-      const behind = gateway ? [tried, trackService(name, "stable", args, owner, child)] : [];
+      const canaryService = trackService(name, "canary", args, owner, { ...child, protect: true });
+      // The Service of stable and the routes are not protected: a service may return to traffic by number of pods.
+      const backendServices = gateway ? [canaryService, trackService(name, "stable", args, owner, child)] : [];
       const front = (dependsOn: pulumi.Resource[]) => {
         const opts = { ...child, dependsOn, hooks: rollout.hooks.front };
         const written = { owner, sequence: rollout.sequence.front };
         const shared = sharedService(name, args, traffic, written, { ...opts, protect: true, ...as("Service") });
         if (!gateway || !backends) return [shared];
-        const routed = { ...opts, dependsOn: [...dependsOn, ...behind] };
+        const routed = { ...opts, dependsOn: [...dependsOn, ...backendServices] };
         return [shared, ...httpRoutes(name, { ...args, gateway }, backends, token, written, routed)];
       };
       const pods = (dependsOn: pulumi.Resource[]) =>
@@ -148,13 +151,14 @@ export class CanaryService extends pulumi.ComponentResource {
       serviceIngress(debugIngressName(name), name, args, args.debugIngress, owner, child);
 
     const stackState = stackStateOf(rollout);
-    const ran: Settling = pulumi.all([releaseRunBy(canary), releaseRunBy(stable)]);
-    // `pulumi refresh --run-program` comes here too and changes no Deployment, so they say whether this run was through. What it
-    // would have to make stays unknown, which it would write into the state in place of a memory (seen with Pulumi 3.259).
-    this.stackState = ran.apply((ids) => {
+    const running: OutputWithUnknowns = pulumi.all([releaseRunBy(canary), releaseRunBy(stable)]);
+    // `pulumi refresh --run-program` also executes this code, but changes no Deployment. So the releases of the Deployments
+    // show whether this run has finished. Outputs of a Deployment that refresh would have to create are unknown, and without
+    // this check the unknown value would replace the stack state (seen with Pulumi 3.259).
+    this.stackState = running.apply((ids) => {
       const [byCanary, byStable] = pulumi.containsUnknowns(ids) ? [] : ids;
-      const isThrough = byCanary === stackState.current.canary && byStable === stackState.current.stable;
-      return isThrough ? stackState : rollout.remembered;
+      const isFinished = byCanary === stackState.current.canary && byStable === stackState.current.stable;
+      return isFinished ? stackState : rollout.remembered;
     }, !pulumi.runtime.isDryRun());
     this.registerOutputs({ stackState: this.stackState, ...(this.token && { token: this.token }) });
   }
@@ -170,7 +174,7 @@ export class CanaryService extends pulumi.ComponentResource {
     );
   }
 
-  /** The plan for `gray` to read. No release mounts it, so it changes without a pod being restarted. */
+  /** The ConfigMap with the plan, which `gray` reads. No pod mounts it, so a change restarts no pod. */
   private plan(service: string, args: CanaryServiceArgs): void {
     if (args.plan === undefined) return;
     const name = planName(service);
@@ -181,19 +185,24 @@ export class CanaryService extends pulumi.ComponentResource {
 
 function configMapMetadata(service: string, name: string, args: CanaryServiceArgs) {
   const labels = { ...labelsOf(service, args), [serviceLabel]: service };
-  return { name, namespace: args.namespace, labels, annotations: { ...goesAtOnce, ...ownedBy(args.rollout.owner) } };
+  return {
+    name,
+    namespace: args.namespace,
+    labels,
+    annotations: { ...backgroundDeletion, ...ownerAnnotations(args.rollout.owner) },
+  };
 }
 
 function withoutRollout({ rollout: _, ...args }: CanaryServiceArgs): ServiceArgs {
   return args;
 }
 
-/** An Output's `apply` as it is (SDK: output.ts): the second argument says that it is called with what is not known as well. */
-interface Settling {
+/** The full signature of an Output's `apply` (SDK: output.ts). The second argument is true to call `use` for unknown values also. */
+interface OutputWithUnknowns {
   apply<T>(use: (ids: readonly unknown[]) => T, withUnknowns: boolean): pulumi.Output<T>;
 }
 
-/** What is remembered of this run. */
+/** The stack state after this run. */
 function stackStateOf(rollout: RolloutContext): StackState {
   return {
     cluster: rollout.cluster,
@@ -207,11 +216,11 @@ function stackStateOf(rollout: RolloutContext): StackState {
   };
 }
 
-/** The id of the release that a Deployment runs once its step is through. */
+/** The id of the release that a Deployment runs, known when Pulumi has finished its update. */
 function releaseRunBy(deployment: Deployment | undefined): pulumi.Output<string | undefined> {
   if (!deployment) return pulumi.output(undefined);
   const run = pulumi.all([deployment.id, deployment.metadata, deployment.spec]);
-  // An id is no secret, whatever a program calls secret of a Deployment; the next run could not read it.
+  // A release id is not a secret, even if the program marks other fields as secret. The next run could not read a secret id.
   return pulumi.unsecret(
     run.apply(
       ([, metadata, spec]) => metadata.annotations?.[adoptedAnnotation] ?? spec.template.metadata.labels?.release,

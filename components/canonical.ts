@@ -1,12 +1,14 @@
+/** Canonical JSON and content hashes, the basis of release ids and ConfigMap names. */
 import { createHash } from "node:crypto";
 import { UserError } from "./user-error.ts";
 
 /**
- * The one JSON text of a plain value: keys sorted, no spaces, absent and `undefined` fields alike. Two values have the
- * same text exactly if they mean the same, whatever order their fields were written in.
+ * The canonical JSON of a plain value: keys sorted, no spaces, `undefined` fields omitted. Two values have the same canonical
+ * JSON exactly if they are equal, in whatever order their fields were written.
  *
- * @param where names the value in the refusal, e.g. `containers[0]`
- * @throws Refusal if anything in it is not plain JSON: an Output, a function, a Date, NaN
+ * @param where names the value in the error, e.g. `containers[0]`
+ * @throws UserError if any part is not plain JSON: an Output, a function, a Date, NaN
+ * @example canonicalJson({ b: 1, a: undefined, c: [true] }) // '{"b":1,"c":[true]}'
  */
 export function canonicalJson(value: unknown, where = "value"): string {
   if (Array.isArray(value))
@@ -25,13 +27,17 @@ export function canonicalJson(value: unknown, where = "value"): string {
   throw notPlain(where);
 }
 
-/** The first `digits` hex digits of the SHA-256 of the canonical JSON. */
+/**
+ * The first `digits` hex digits of the SHA-256 of the canonical JSON.
+ *
+ * @throws UserError as {@link canonicalJson}
+ */
 export function contentHash(value: unknown, digits: number, where?: string): string {
   return createHash("sha256").update(canonicalJson(value, where)).digest("hex").slice(0, digits);
 }
 
 function notPlain(where: string): UserError {
   return new UserError(
-    `${where} is not plain JSON: a release is made of constants, so write the value itself, and refer to a Secret with valueFrom.secretKeyRef where it must not be seen.`,
+    `${where} is not plain JSON: a release contains constants only, so write the value itself, or refer to a Secret with valueFrom.secretKeyRef if the value is confidential.`,
   );
 }

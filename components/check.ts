@@ -1,3 +1,4 @@
+/** The checks of a plan: requests to canary whose responses show that a release works. */
 import * as v from "valibot";
 import { isPlainPath } from "../border/path.ts";
 import { defaults } from "./defaults.ts";
@@ -5,44 +6,52 @@ import { tokenHeader } from "./names.ts";
 import { checked, type Fault, mapOf, plainObject, wholeNumber } from "./schema.ts";
 
 /**
- * A request whose answer shows that a release works, and what that answer has to be. It asks and changes nothing, since
- * canary stands in production; what has to send something is a command (`gray probe -- <command>`).
+ * A request to canary, and the response that shows that the release works. Canary runs in production, so a check only reads
+ * (GET or HEAD). For a test that sends data, use a command: `gray probe -- <command>`.
+ *
+ * @example
+ * ```ts
+ * const checks: Check[] = [
+ *   { name: "healthy", path: "/healthz", body: { contains: "ok" }, atMost: 2 },
+ *   { path: "/old", status: 301 },
+ * ];
+ * ```
  */
 export interface Check {
-  /** What reports call it; no two of a service are alike. @default method and path */
+  /** The name in reports, unique within a service, 1 to 100 characters. @default method and path */
   readonly name?: string;
-  /** With the query, where there is one. */
+  /** The path, with the query if there is one. It begins with `/`. */
   readonly path: string;
   /** Number of the Service's port. @default the first port */
   readonly port?: number;
-  /** @default GET */
+  /** `GET` or `HEAD`. @default GET */
   readonly method?: (typeof methods)[number];
-  /** Besides those that `gray` sends itself. They stand in a ConfigMap: none may be a secret. @default none */
+  /** Request headers, in addition to those of `gray`. They are stored in a ConfigMap, so do not put secrets here. @default none */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Of the answer, 200 to 599. Redirects are not followed. @default 200 */
+  /** The expected status, 200 to 599. Redirects are not followed. @default 200 */
   readonly status?: number;
   /**
-   * What the body holds somewhere: a text, or what a regular expression finds (JavaScript's, with the flag u). Of a longer
-   * body the first MiB counts. @default anything
+   * The body contains this text, or matches this regular expression (JavaScript, with the flag u). Only the first MiB of a
+   * body is read. @default any body
    */
   readonly body?: { readonly contains: string } | { readonly pattern: string };
-  /** Seconds until the whole answer is there. @default 5 */
+  /** Seconds from the request to the end of the response, more than 0 and at most 3600. @default 5 */
   readonly atMost?: number;
 }
 
-/** A check with every default written out, but for the body, which may be anything. */
+/** A check with every default filled in. An absent `body` accepts any body. */
 export type FullCheck = Required<Omit<Check, "body">> & Pick<Check, "body">;
 
 const methods = ["GET", "HEAD"] as const;
 
-/** They say where a request goes and where it ends, which is not the check's to say. */
-const notOfACheck = [tokenHeader, "host", "connection", "content-length", "transfer-encoding", "upgrade"];
+/** Headers that `gray` controls, because they decide where a request goes and where it ends. */
+const reservedHeaders = [tokenHeader, "host", "connection", "content-length", "transfer-encoding", "upgrade"];
 const headerName = v.pipe(
   v.string(),
   v.regex(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]{1,256}$/, "must be 1 to 256 letters, digits or dashes"),
   v.check(
-    (name) => !notOfACheck.includes(name.toLowerCase()),
-    `${notOfACheck.join(", ")} are set by gray itself: take it out`,
+    (name) => !reservedHeaders.includes(name.toLowerCase()),
+    `gray sets ${reservedHeaders.join(", ")} itself: remove the header`,
   ),
 );
 const headerValue = v.pipe(
@@ -54,9 +63,12 @@ const path = v.pipe(
   v.string(),
   v.startsWith("/", "must begin with /"),
   v.maxLength(2048, "must be at most 2048 characters"),
-  v.regex(/^[!-~]*$/, "must be printable ASCII without spaces: write others as %20 is written for a space"),
-  v.excludes("#", "must have no #, which servers are never sent"),
-  v.check(isPlainPath, "must not have the steps /./ and /../: write the path that is meant"),
+  v.regex(
+    /^[!-~]*$/,
+    "must be printable ASCII without spaces: percent-encode other characters, such as %20 for a space",
+  ),
+  v.excludes("#", "must not contain #: a fragment is never sent to a server"),
+  v.check(isPlainPath, "must not contain /./ or /../: write the resolved path"),
 );
 
 const seconds = "must be more than 0 and at most 3600 seconds";
@@ -73,7 +85,7 @@ const shape = v.strictObject({
   atMost: v.pipe(v.number(seconds), v.gtValue(0, seconds), v.maxValue(3600, seconds)),
 });
 
-/** Checks as they are declared. Messages go on from "<argument> is <value>: ". */
+/** Validates checks as declared in a program. Messages continue the text "<argument> is <value>: ". */
 export const checksSchema = v.pipe(
   v.array(
     v.partial(shape, ["name", "port", "method", "headers", "status", "body", "atMost"]),
@@ -82,22 +94,26 @@ export const checksSchema = v.pipe(
   checked((checks) => checksFault(checks as readonly Check[])),
 );
 
-/** Checks with every default written out. */
+/** Validates checks with every default filled in, as stored in the cluster. */
 export const fullChecksSchema = v.pipe(
   v.array(shape),
   checked((checks) => checksFault(checks as readonly Check[])),
 );
 
-/** @param port number of the Service's first port */
+/**
+ * Fills in every default of a check.
+ *
+ * @param port number of the Service's first port
+ */
 export function fullCheck(check: Check, port: number): FullCheck {
-  // Not a spread: a field that is there and undefined would take the default away.
+  // No spread: a field that is present but undefined would override the default.
   const { method = defaults.check.method, status = defaults.check.status, atMost = defaults.check.atMost } = check;
   const { path, body, headers = {} } = check;
   const name = checkName(check);
   return { name, port: check.port ?? port, headers, method, status, atMost, path, ...(body && { body }) };
 }
 
-/** What reports call a check. */
+/** The name of a check in reports. @example checkName({ path: "/healthz" }) // "GET /healthz" */
 export function checkName({ name, method = defaults.check.method, path }: Check): string {
   return name ?? `${method} ${path}`;
 }
@@ -106,16 +122,19 @@ function checksFault(checks: readonly Check[]): Fault | undefined {
   const names = checks.map(checkName);
   for (const [i, { method, body, headers = {} }] of checks.entries()) {
     if (method === "HEAD" && body !== undefined) {
-      return { at: [i, "body"], message: "answers to HEAD have no body: take it out, or ask with GET" };
+      return {
+        at: [i, "body"],
+        message: "cannot be checked, since a response to HEAD has no body: remove it, or use GET",
+      };
     }
     const lower = Object.keys(headers).map((name) => name.toLowerCase());
-    const twice = lower.find((name, place) => lower.indexOf(name) !== place);
-    if (twice !== undefined) {
-      return { at: [i, "headers"], message: `has ${twice} twice, as case makes no difference: keep one` };
+    const duplicate = lower.find((name, place) => lower.indexOf(name) !== place);
+    if (duplicate !== undefined) {
+      return { at: [i, "headers"], message: `has ${duplicate} twice, since header names ignore case: keep one` };
     }
     const name = names[i] ?? "";
     if (names.indexOf(name) !== i) {
-      return { at: [i], message: `has the name of another check (${name}): give it one of its own` };
+      return { at: [i], message: `has the name of another check (${name}): give it a unique name` };
     }
   }
   return undefined;
@@ -134,6 +153,6 @@ function bodyFault(body: object): Fault | undefined {
     return undefined;
   } catch (error) {
     const why = (error as Error).message.replace(/^Invalid regular expression: .*: /, "");
-    return { at: [key], message: `is no regular expression: ${why}` };
+    return { at: [key], message: `is not a valid regular expression: ${why}` };
   }
 }

@@ -1,29 +1,40 @@
+/** Reads config files, and names the ConfigMaps that contain them. */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { contentHash } from "./canonical.ts";
 import { UserError } from "./user-error.ts";
 
-/** File name -> content. */
+/** Files by name. The value is the content of the file. */
 export type Files = Record<string, string>;
 
-/** Files that a release mounts together as one ConfigMap. */
+/**
+ * Files that a release mounts together as one ConfigMap.
+ *
+ * @example
+ * ```ts
+ * const set: FileSet = { files: filesIn("config/fop-gate"), mountPath: "/etc/fop-gate" };
+ * ```
+ */
 export interface FileSet {
-  /** The files, e.g. from {@link filesIn} or {@link file}. */
+  /** The files, for example from {@link filesIn} or {@link file}. At most 1 MiB with their names. */
   readonly files: Files;
-  /** The folder in the containers that shows the files. */
+  /** The folder in the containers where the files are mounted. */
   readonly mountPath: string;
-  /** The containers that see it, by name. @default the first container */
+  /** Names of the containers that mount it. @default the first container */
   readonly containers?: readonly string[];
 }
 
-/** What the API server accepts in one ConfigMap (core/v1 ConfigMap: data must not exceed 1 MiB). */
+/** The maximum size of a ConfigMap (core/v1 ConfigMap: data must not exceed 1 MiB). */
 const maxBytes = 1_048_576;
 
 /**
- * All regular files of a folder, not those of folders in it.
+ * Reads all regular files of a folder, without subfolders.
  *
- * @example `{ files: filesIn("config/fop-gate"), mountPath: "/etc/fop-gate" }`
- * @throws Refusal if the folder cannot be read or holds no file
+ * @throws UserError if the folder cannot be read or contains no file
+ * @example
+ * ```ts
+ * const configFiles = { config: { files: filesIn("config/fop-gate"), mountPath: "/etc/fop-gate" } };
+ * ```
  */
 export function filesIn(folder: string): Files {
   const names = reading(folder, () =>
@@ -33,24 +44,38 @@ export function filesIn(folder: string): Files {
       .sort(),
   );
   if (names.length === 0)
-    throw new UserError(`The config folder ${folder} holds no file: put the files there or take the file set out.`);
+    throw new UserError(
+      `The config folder ${folder} contains no file: add the files, or remove the file set from the program.`,
+    );
   return Object.assign({}, ...names.map((name) => file(join(folder, name))));
 }
 
-/** One file under its own name. @throws Refusal if it cannot be read */
+/**
+ * Reads one file. Its key is the file's own name, without the folder.
+ *
+ * @throws UserError if the file cannot be read
+ * @example
+ * ```ts
+ * const files = file("config/log/applog.conf"); // { "applog.conf": "..." }
+ * ```
+ */
 export function file(path: string): Files {
   return { [basename(path)]: reading(path, () => readFileSync(path, "utf8")) };
 }
 
 /**
- * The name of the ConfigMap with this content: `<service>-<set>-<hash>`. Other content is another name, so that a
- * ConfigMap never changes under a running pod and an older release finds its own files again.
+ * The name of the ConfigMap with this content: `<service>-<set>-<hash>`. Other content has another name. So a ConfigMap never
+ * changes under a running pod, and an older release still has its own files.
  */
 export function configMapName(service: string, set: string, files: Files): string {
   return `${service}-${set}-${contentHash(files, 10)}`;
 }
 
-/** @throws Refusal if the files do not fit into one ConfigMap */
+/**
+ * Checks that the files fit into one ConfigMap.
+ *
+ * @throws UserError if they exceed 1 MiB
+ */
 export function assertFits(set: string, files: Files): void {
   const bytes = Object.entries(files).reduce(
     (sum, [name, text]) => sum + Buffer.byteLength(name) + Buffer.byteLength(text),

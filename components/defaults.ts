@@ -1,43 +1,55 @@
-/** Every default of a service, in one place; each can be overridden by the CanaryService argument of the same name. */
+/** The defaults of this product's arguments and of the driver's lease. */
+
+/**
+ * Every default of a service. To override one, pass the CanaryService argument of the same name.
+ *
+ * @example
+ * ```ts
+ * const args = { ...others, progressDeadlineSeconds: 2 * defaults.progressDeadlineSeconds };
+ * ```
+ */
 export const defaults = {
-  /** Percent of user traffic meant for the canary track. */
+  /** Percent of user traffic for the canary track. */
   weight: 10,
-  /** Canary pods at any weight where a gateway splits the traffic, so that one dead pod is no outage of the whole share. */
+  /** Minimum number of canary pods if a gateway splits the traffic. Two, so that one failed pod does not take down all of canary. */
   minimumCanaryReplicas: 2,
-  /** Seconds a new pod must stay ready before it counts as available (Deployment.spec.minReadySeconds). */
+  /** Seconds that a new pod must stay ready before it counts as available (Deployment.spec.minReadySeconds). */
   minReadySeconds: 30,
-  /** Pods above the full number while a track rolls (RollingUpdate). */
+  /** Additional pods while a track rolls (RollingUpdate). */
   maxSurge: 1,
-  /** Pods below the full number while a track rolls: none, so that a roll takes no capacity away. */
+  /** Missing pods while a track rolls (RollingUpdate). None, so that a roll does not reduce capacity. */
   maxUnavailable: 0,
-  /** Seconds a pod gets to end its requests before it is killed. */
+  /** Seconds that a pod has to finish its requests before it is killed. */
   terminationGracePeriodSeconds: 90,
-  /** Seconds a pod keeps serving after it was asked to end, so that every proxy has stopped sending to it (KEP-3960). */
+  /** Seconds that a pod keeps serving after its termination begins, until every proxy has stopped sending to it (KEP-3960). */
   preStopSleepSeconds: 5,
-  /** Seconds without progress after which Kubernetes calls a roll failed (Deployment.spec.progressDeadlineSeconds). */
+  /** Seconds without progress after which Kubernetes reports a roll as failed (Deployment.spec.progressDeadlineSeconds). */
   progressDeadlineSeconds: 600,
-  /** Seconds one pod is given from creation to ready when the time-out of a whole roll is computed. */
+  /** Seconds from the creation of a pod to ready, as assumed for the timeout of a complete roll. */
   startAllowanceSeconds: 30,
-  /** Releases whose ConfigMaps are kept, so that any of them can start pods again. */
+  /** Number of releases in the history. Their ConfigMaps are retained, so that any of them can start pods again. */
   releaseHistoryLimit: 10,
-  /** The stack that owns canary, for a stack that owns stable alone. */
+  /** Name of the stack that owns canary, for a stack that owns only stable. */
   canaryStack: "canary",
-  /** What a check asks for, and what of the answer, where it does not say; `atMost` in seconds. */
+  /** The defaults of a check: request method, expected status, and `atMost` in seconds. */
   check: { method: "GET", status: 200, atMost: 5 },
-  /** What a step of the rollout plan asks for where it does not say; times in seconds. */
+  /** The defaults of the steps of a plan. Times in seconds. */
   step: { approval: false, dark: { atMost: 60 }, canary: { atLeast: 0, atMost: 900 }, full: { watch: 300 } },
-  /** Which release a track runs: `next` is the newest one. */
+  /** The release that a track runs: `next` is the newest. */
   release: "next",
 } as const;
 
-/** The lease of whoever drives a rollout. */
+/** The times of the lease that a driver holds while it drives a rollout. */
 export const leaseDefaults = {
-  /** Seconds for which it lasts after a renewal. */
+  /** Seconds from a renewal to the expiry of the lease. */
   durationSeconds: 15,
-  /** Seconds from one renewal to the next, and for one at most. */
+  /** Seconds between two renewals, and the timeout of one renewal. */
   renewSeconds: 5,
-  /** Seconds from a renewal that failed to the next, and from one look at somebody else's lease to the next. */
+  /** Seconds from a failed renewal to the next try, and between two reads of another driver's lease. */
   retrySeconds: 1,
-  /** Seconds longer that others wait: no two clocks run equally fast, and what was begun at the last moment has to end. */
+  /**
+   * Seconds that other drivers wait after the expiry of a lease. They allow for clocks of different speed, and for an
+   * operation that began just before the expiry.
+   */
   marginSeconds: 1,
 } as const;

@@ -1,6 +1,6 @@
 /**
- * For objects that have no pods below them: deleted without waiting for dependents. With the provider's default, foreground
- * deletion, it may miss the end of an object that goes within milliseconds, and then waits ten minutes for it (seen with
- * provider 4.18, awaiting condition.Deleted).
+ * The annotation for objects without pods: Pulumi deletes them without waiting for dependents. The provider's default is
+ * foreground deletion. With it, the provider can miss the deletion of an object that disappears within milliseconds, and
+ * then waits ten minutes (seen with provider 4.18, awaiting condition.Deleted).
  */
-export const goesAtOnce = { "pulumi.com/deletionPropagationPolicy": "background" };
+export const backgroundDeletion = { "pulumi.com/deletionPropagationPolicy": "background" };

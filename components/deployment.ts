@@ -2,16 +2,16 @@ import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
 import { adoptedAnnotations } from "./adoption.ts";
 import { defaults } from "./defaults.ts";
-import { driven, ownedBy } from "./driven.ts";
 import { deploymentName, deploymentSelector, serviceLabel, stackAnnotation } from "./names.ts";
+import { ownerAnnotations, sequenceAnnotations } from "./object-annotations.ts";
 import { deployedTemplate, type Release } from "./release.ts";
 import type { ServiceArgs } from "./service-args.ts";
 import { labelsOf } from "./service-args.ts";
 import type { Track } from "./traffic.ts";
 
 /**
- * The Deployment that runs a release on a track. The pod template is the release's own, and the two tracks' templates
- * differ in the label `track` alone.
+ * The Deployment that runs a release on a track. It uses the release's pod template. The templates of the two tracks differ
+ * only in the label `track`.
  */
 export function trackDeployment(
   service: string,
@@ -24,15 +24,15 @@ export function trackDeployment(
     stack: string;
     owner: string;
     rollSeconds: number;
-    /** All pods at once. */
+    /** Rolls all pods at once. */
     fastRollback: boolean;
-    /** Of a Deployment that was there before us, whose pods stay as they are. */
+    /** The selector of an adopted Deployment, whose pods are not changed. */
     adopted?: Readonly<Record<string, string>> | undefined;
   },
   opts: CustomResourceOptions,
 ): Deployment {
   const labels = labelsOf(service, args);
-  const patience = `${run.rollSeconds}s`;
+  const timeout = `${run.rollSeconds}s`;
   return new Deployment(
     deploymentName(service, track),
     {
@@ -42,8 +42,8 @@ export function trackDeployment(
         labels: { ...labels, track, [serviceLabel]: service },
         annotations: {
           ...args.annotations,
-          ...driven(run.sequence),
-          ...ownedBy(run.owner),
+          ...sequenceAnnotations(run.sequence),
+          ...ownerAnnotations(run.owner),
           [stackAnnotation]: run.stack,
           ...(run.adopted && adoptedAnnotations(run.release.id)),
         },
@@ -64,6 +64,6 @@ export function trackDeployment(
         template: run.adopted ? run.release.template : deployedTemplate(run.release, track),
       },
     },
-    { ...opts, customTimeouts: { create: patience, update: patience } },
+    { ...opts, customTimeouts: { create: timeout, update: timeout } },
   );
 }

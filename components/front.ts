@@ -1,19 +1,20 @@
+/** The front of a service: the Services, Ingresses and HTTPRoutes before both tracks. */
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { Ingress } from "@pulumi/kubernetes/networking/v1/ingress.js";
 import type { CustomResourceOptions, Input } from "@pulumi/pulumi";
-import { goesAtOnce } from "./deletion.ts";
-import { driven, ownedBy } from "./driven.ts";
+import { backgroundDeletion } from "./deletion.ts";
 import { type GatewayArgs, routeSpec } from "./gateway.ts";
 import { backendName, serviceLabel } from "./names.ts";
+import { ownerAnnotations, sequenceAnnotations } from "./object-annotations.ts";
 import { type IngressArgs, labelsOf, mainPort, type ServiceArgs } from "./service-args.ts";
 import type { Track, Traffic } from "./traffic.ts";
 
-/** Pulumi would hold `up` for as long as a selected canary pod is not ready; the Deployment is what is waited for. */
-const waitsForNothing = { "pulumi.com/skipAwait": "true", ...goesAtOnce };
+/** `up` waits for the Deployments only. Otherwise it would wait for a Service while any of its canary pods is not ready. */
+const withoutAwait = { "pulumi.com/skipAwait": "true", ...backgroundDeletion };
 
-/** Fields that the API server chooses where nobody else has: a Service that was there before us keeps what it has. */
-const chosen = [
+/** Fields that get a default from the API server. An adopted Service keeps its own values. */
+const serverDefaults = [
   "clusterIP",
   "clusterIPs",
   "internalTrafficPolicy",
@@ -23,14 +24,15 @@ const chosen = [
   "type",
 ];
 
-/** What an object is written with that is changed past Pulumi too. */
+/** The annotation values of an object that is also changed outside Pulumi. */
 interface Written {
   /** The stack's owner id. */
   readonly owner: string;
+  /** Number of the object's last write (gate/sequence.ts). */
   readonly sequence: number;
 }
 
-/** The Service in front of both tracks. At weight 0 it selects stable alone. */
+/** The Service before both tracks. At weight 0 it selects only stable. */
 export function sharedService(
   service: string,
   args: ServiceArgs,
@@ -43,15 +45,15 @@ export function sharedService(
     {
       metadata: {
         ...metadata(service, service, args),
-        annotations: { ...waitsForNothing, ...driven(sequence), ...ownedBy(owner) },
+        annotations: { ...withoutAwait, ...sequenceAnnotations(sequence), ...ownerAnnotations(owner) },
       },
       spec: { selector: traffic.selector, ports: servicePorts(args) },
     },
-    { ignoreChanges: chosen.map((field) => `spec.${field}`), ...opts },
+    { ignoreChanges: serverDefaults.map((field) => `spec.${field}`), ...opts },
   );
 }
 
-/** The Service of one track alone: the way to a dark canary from inside the cluster, and what a gateway sends to. */
+/** The Service of one track only. It reaches a dark canary from inside the cluster; gateways route to it. */
 export function trackService(
   service: string,
   track: Track,
@@ -63,7 +65,7 @@ export function trackService(
   return new Service(
     name,
     {
-      metadata: { ...metadata(service, name, args), annotations: { ...waitsForNothing, ...ownedBy(owner) } },
+      metadata: { ...metadata(service, name, args), annotations: { ...withoutAwait, ...ownerAnnotations(owner) } },
       spec: { selector: { app: service, track }, ports: servicePorts(args) },
     },
     opts,
@@ -71,10 +73,11 @@ export function trackService(
 }
 
 /**
- * The HTTPRoutes of a service in gateway mode: the token to canary, the user rules, and the weight for the rest.
+ * The HTTPRoutes of a service in gateway mode: the secret token to canary, the user rules, and the weight for all other
+ * requests.
  *
  * @param backends weights of the tracks
- * @param token secret value of the header that reaches canary at any weight
+ * @param token secret value of the request header that reaches canary at any weight
  */
 export function httpRoutes(
   service: string,
@@ -89,14 +92,14 @@ export function httpRoutes(
     const name = route.name ?? service;
     const port = route.port ?? mainPort(args);
     return new CustomResource(
-      // Two services, in two namespaces, may have routes of one name.
+      // Services in two namespaces may have routes of the same name, and a resource name is unique in a program.
       name === service ? service : `${service}:${name}`,
       {
         apiVersion: "gateway.networking.k8s.io/v1",
         kind: "HTTPRoute",
         metadata: {
           ...metadata(service, name, args),
-          annotations: { ...waitsForNothing, ...driven(sequence), ...ownedBy(owner) },
+          annotations: { ...withoutAwait, ...sequenceAnnotations(sequence), ...ownerAnnotations(owner) },
         },
         spec: routeSpec(route, args.namespace, { service, port, token, rules, backends }),
       },
@@ -105,7 +108,7 @@ export function httpRoutes(
   });
 }
 
-/** An Ingress to the shared Service. */
+/** The Ingress object for {@link IngressArgs}. */
 export function serviceIngress(
   name: string,
   service: string,
@@ -114,7 +117,7 @@ export function serviceIngress(
   owner: string,
   opts: CustomResourceOptions,
 ): Ingress {
-  const annotations = { ...ingress.annotations, ...waitsForNothing, ...ownedBy(owner) };
+  const annotations = { ...ingress.annotations, ...withoutAwait, ...ownerAnnotations(owner) };
   return new Ingress(
     name,
     { metadata: { ...metadata(service, name, args), annotations }, spec: ingressSpec(service, args, ingress) },
@@ -122,7 +125,7 @@ export function serviceIngress(
   );
 }
 
-/** One host and path to the shared Service. */
+/** The spec of an Ingress that routes one host and path to the shared Service. */
 export function ingressSpec(service: string, args: ServiceArgs, ingress: IngressArgs) {
   const { host, path = "/", port = mainPort(args), ingressClassName, tlsSecretName } = ingress;
   const backend = { service: { name: service, port: { number: port } } };
@@ -137,7 +140,7 @@ function metadata(service: string, name: string, args: ServiceArgs) {
   return { name, namespace: args.namespace, labels: { ...labelsOf(service, args), [serviceLabel]: service } };
 }
 
-/** The ports of the Services. */
+/** The ports of every Service of a service, with defaults filled in. */
 export function servicePorts(args: ServiceArgs) {
   return args.ports.map(({ name = "http", port, targetPort = port }) => ({ name, port, targetPort }));
 }

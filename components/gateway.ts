@@ -1,47 +1,60 @@
+/** The arguments of gateway mode, and the HTTPRoute specs that follow from them. */
 import * as v from "valibot";
 import { type HttpRouteRule, type RouteRulesArgs, routeRules } from "./route.ts";
 import type { Rule } from "./rule.ts";
 import { rulesSchema } from "./rule-schema.ts";
 import { checked, type Fault, wholeNumber } from "./schema.ts";
 
-/** Traffic split by a gateway: the way to any share of the requests, to user rules, and to a dark canary by token. */
+/**
+ * Traffic split by a gateway of the Gateway API. It supports any share of the requests, user rules, and access to a dark
+ * canary by secret token.
+ *
+ * @example
+ * ```ts
+ * const gateway: GatewayArgs = {
+ *   routes: [{ gateways: [{ name: "public", namespace: "infra" }], hostnames: ["shop.example.com"] }],
+ *   rules: [{ to: "canary", headers: { "x-beta": "1" } }],
+ * };
+ * ```
+ */
 export interface GatewayArgs {
-  /** The ways in. Several where hostnames come by different gateways or go to different ports. */
+  /** The HTTPRoutes, at least one. Use several if hostnames belong to different gateways or ports. */
   readonly routes: readonly RouteArgs[];
-  /** Who meets which track whatever the weight; the first that a request meets decides. @default none */
+  /** Rules that route certain users to a track at any weight. The first rule that a request matches applies. @default none */
   readonly rules?: readonly Rule[];
-  /** Canary pods at any weight, so that one dead pod is no outage of the whole share. @default 2 */
+  /** Minimum number of canary pods. Two, so that one failed pod does not take down all of canary. @default 2 */
   readonly minimumCanaryReplicas?: number;
 }
 
 /** One HTTPRoute. */
 export interface RouteArgs {
-  /** Needed where there are several. @default the service's name */
+  /** Name of the HTTPRoute. Required and unique if there are several. @default the service's name */
   readonly name?: string;
-  /** The Gateways that it attaches to, which have to exist and allow routes from the service's namespace. */
+  /** The Gateways to attach to, 1 to 32. They must exist and allow routes from the service's namespace. */
   readonly gateways: readonly GatewayRef[];
-  /** As in HTTPRoute: lower case, `*.` for one more label or several. @default those of the listener */
+  /** At most 16 hostnames, as in HTTPRoute: lower case, `*.` for one or more labels. @default those of the listener */
   readonly hostnames?: readonly string[];
   /** Number of the Service's port. @default the first port */
   readonly port?: number;
   /**
-   * A header that answers of canary carry, by which `gray probe` knows that canary answered. A filter on one backend also makes
-   * Envoy Gateway count the backends apart (envoyproxy/gateway#7017). Extended, without a feature name where it stands;
-   * Traefik 3.6 ignores it. @default none
+   * A response header that the gateway adds to every response of canary. `gray probe` reads it to verify that canary answered.
+   * With this filter on one backend, Envoy Gateway also has separate metrics for the backends (envoyproxy/gateway#7017). A
+   * header filter on a backend has Extended support, without a feature name. Traefik 3.6 ignores it. @default none
    */
   readonly canaryHeader?: { readonly name: string; readonly value: string };
 }
 
 /** An existing Gateway. */
 export interface GatewayRef {
+  /** Name of the Gateway. */
   readonly name: string;
-  /** @default the service's */
+  /** Namespace of the Gateway. @default the service's namespace */
   readonly namespace?: string;
-  /** The listener, e.g. the one for HTTPS. @default all that allow the route */
+  /** Name of the listener, for example of the one for HTTPS. @default all listeners that allow the route */
   readonly sectionName?: string;
 }
 
-/** RFC 1123 labels, the first may be `*`, the last is no number: an address is no hostname. */
+/** RFC 1123 labels; the first may be `*`. */
 const hostname = /^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const objectName = v.pipe(
   v.string(),
@@ -76,30 +89,30 @@ const route = v.strictObject({
     v.pipe(
       v.array(host),
       v.nonEmpty("must name a host, or be left out"),
-      v.maxLength(16, "must be at most 16 names: an HTTPRoute has no room for more"),
+      v.maxLength(16, "must be at most 16 names, the limit of an HTTPRoute"),
     ),
   ),
   port: v.optional(wholeNumber(1, 65535)),
   canaryHeader: v.optional(canaryHeader),
 });
 
-/** What types cannot say of {@link GatewayArgs}. Messages go on from "<argument> is <value>: ". */
+/** Validates {@link GatewayArgs}. Messages continue the text "<argument> is <value>: ". */
 export const gatewaySchema = v.strictObject({
   routes: v.pipe(
     v.array(route, "must be a list of routes"),
-    v.nonEmpty("must have a route: without one no user comes in"),
+    v.nonEmpty("must have a route: without one no user request reaches the service"),
     checked((routes): Fault | undefined => {
       const names = routes.map(({ name }) => name);
-      const alike = (name: string | undefined, i: number) => name === undefined || names.indexOf(name) !== i;
-      const i = names.length > 1 ? names.findIndex(alike) : -1;
-      return i < 0 ? undefined : { at: [i, "name"], message: "several routes need a name each that no other has" };
+      const isFaulty = (name: string | undefined, i: number) => name === undefined || names.indexOf(name) !== i;
+      const i = names.length > 1 ? names.findIndex(isFaulty) : -1;
+      return i < 0 ? undefined : { at: [i, "name"], message: "each of several routes needs a unique name" };
     }),
   ),
   rules: v.optional(rulesSchema),
   minimumCanaryReplicas: v.optional(wholeNumber(1)),
 });
 
-/** The spec of an HTTPRoute, with every default written out, so that the live object equals it. */
+/** The spec of an HTTPRoute with every default of the API filled in, so that it equals the live object. */
 export interface HttpRouteSpec<Token = string> {
   readonly parentRefs: readonly GatewayRef[];
   readonly hostnames?: readonly string[];
@@ -107,10 +120,10 @@ export interface HttpRouteSpec<Token = string> {
 }
 
 /**
- * The spec of the HTTPRoute of one way in.
+ * The spec of the HTTPRoute of one route.
  *
- * @param namespace the service's
- * @throws Refusal if the rules do not fit into an HTTPRoute
+ * @param namespace namespace of the service
+ * @throws UserError if the rules exceed the limits of an HTTPRoute
  */
 export function routeSpec<Token = string>(
   route: RouteArgs,

@@ -1,38 +1,50 @@
+/** The stack state of a service, with its release history. */
 import type { Files } from "./config-files.ts";
 import type { Release } from "./release.ts";
 import type { Shift, Track } from "./traffic.ts";
 
 /**
- * What a stack remembers of a service between two runs, as a stack output under the service's key. `history` is newest
- * first, and its releases can all start pods: their ConfigMaps are kept.
+ * What a stack stores about a service from one run to the next. It is part of the stack output `releases`, under the
+ * service's key.
+ *
+ * @example
+ * ```ts
+ * const service = new CanaryService("web", { ...args, rollout });
+ * export const releases = { [service.key]: service.stackState };
+ * ```
  */
 export interface StackState {
-  /** UID of the cluster's kube-system namespace: a stack belongs to one cluster. */
+  /** UID of the cluster's kube-system namespace. It identifies the cluster, because a stack belongs to one cluster. */
   readonly cluster: string;
-  /** The owner id on every object of the stack; absent where a version made them that knew none. */
+  /** The owner id on every object of the stack. Absent in stacks of a version without owner ids. */
   readonly owner?: string;
   /** The id of the release that each track of the stack runs. */
   readonly current: Partial<Record<Track, string>>;
-  /** The id of the release that stable ran before: a way back that needs no record. */
+  /** The id of the release that stable ran before, for a rollback that does not need the record. */
   readonly previous?: string;
-  /** How canary's share came to be what it is, of a stack that owns the front. */
+  /** The last change of canary's share. Absent if the stack does not own the front. */
   readonly shift?: Shift;
-  /** How old the verdict was, in whole hours, on which stable took the release that it runs. */
+  /**
+   * The age, in whole hours, that the verdict had when stable took its current release. `supposed` in `gray plan`, which
+   * assumes a good verdict.
+   */
   readonly verdict?: { readonly release: string; readonly hours: number | "supposed" };
-  /** Whether stable's Deployment is one that was there before us. */
+  /** Whether stable's Deployment is an adopted one. */
   readonly adopted?: boolean;
+  /** The releases that can still start pods, newest first. Their ConfigMaps are retained. */
   readonly history: readonly Release[];
 }
 
-/** Under which name a stack's outputs hold a service. */
+/** The key of a service in the stack output `releases`. @example stackStateKey("dora-apps", "web") // "dora-apps/web" */
 export function stackStateKey(namespace: string, service: string): string {
   return `${namespace}/${service}`;
 }
 
 /**
- * The history once `release` runs: it comes first, and of the others the newest stay, `limit` in all.
+ * The history after a run of `release`: this release first, then the newest others.
  *
- * @param pinned ids that stay beyond the limit: what stable runs or last ran completely
+ * @param limit number of releases in the result, without the pinned ones beyond it
+ * @param pinned ids of releases that stay beyond the limit: those that stable runs or last ran completely
  */
 export function remember(
   history: readonly Release[],
@@ -40,11 +52,11 @@ export function remember(
   limit: number,
   pinned: readonly (string | undefined)[],
 ): Release[] {
-  const others = history.filter((kept) => kept.id !== release.id);
-  return [release, ...others.filter((kept, i) => i < limit - 1 || pinned.includes(kept.id))];
+  const others = history.filter((other) => other.id !== release.id);
+  return [release, ...others.filter((other, i) => i < limit - 1 || pinned.includes(other.id))];
 }
 
-/** The ConfigMaps to keep: those of every kept release, and any that a live pod still refers to. */
+/** The ConfigMaps to retain: those of every release in the history, and those that a live pod still mounts. */
 export function configMapsToKeep(history: readonly Release[], inUse: Record<string, Files>): Record<string, Files> {
-  return Object.assign({}, inUse, ...history.map((kept) => kept.configMaps));
+  return Object.assign({}, inUse, ...history.map((release) => release.configMaps));
 }

@@ -1,24 +1,34 @@
+/** A log agent as a sidecar container of a service. */
 import type { FileSet, Files } from "./config-files.ts";
 import type { Container } from "./release.ts";
 
-/** A second container that reads the log files of the first. */
+/** The arguments of {@link logAgent}. */
 export interface LogAgentArgs {
-  /** With a tag or digest, like every image. */
+  /** Image of the agent, with a tag or digest. */
   readonly image: string;
-  /** The folder where the service writes its logs; both containers see it. */
+  /** The folder where the service writes its logs. Both containers mount it; the agent mounts it read-only. */
   readonly logFolder: string;
-  /** The agent's config files, each by its own name: `applog` -> the files of ConfigMap `<service>-log-applog-...`. */
+  /** The agent's config files by set. The files of set `applog` become the ConfigMap `<service>-log-applog-<hash>`. */
   readonly configs: Record<string, Files>;
 }
 
 /**
- * The parts of a pod that make a log agent: spread them into the arguments of CanaryService. The agent runs as a native
- * sidecar, so that it starts before the service's first line and ends after its last.
+ * The parts of a pod for a log agent. Add them to the arguments of CanaryService, and `mount` to the volume mounts of the
+ * service's container. The agent runs as a native sidecar, so it starts before the service and stops after it. It gets the
+ * paths of its config files as arguments, and must answer `GET /healthz` on port 8081 when it is ready.
  *
  * @example
  * ```ts
  * const logs = logAgent({ image, logFolder: "/var/log/fop-gate", configs: { applog: file("config/log/applog.conf") } });
- * new CanaryService("fop-gate", { ..., sidecars: [logs.sidecar], volumes: [logs.volume], configFiles: { ...logs.configFiles } });
+ * const args: ServiceArgs = {
+ *   namespace: "dora-apps",
+ *   replicas: 9,
+ *   ports: [{ port: 80 }],
+ *   containers: [{ ...container, volumeMounts: [logs.mount] }],
+ *   sidecars: [logs.sidecar],
+ *   volumes: [logs.volume],
+ *   configFiles: logs.configFiles,
+ * };
  * ```
  */
 export function logAgent({ image, logFolder, configs }: LogAgentArgs) {
@@ -48,9 +58,9 @@ export function logAgent({ image, logFolder, configs }: LogAgentArgs) {
   return {
     sidecar,
     configFiles,
-    /** The volume that both containers share. */
+    /** The log volume, which both containers share. */
     volume: { name: mount.name, emptyDir: { sizeLimit: "256Mi" } },
-    /** How the service's container sees it. */
+    /** The mount of the log volume for the service's container. */
     mount,
   };
 }

@@ -1,29 +1,29 @@
+/** Matches of requests as in the Gateway API: their intersection, containment and precedence. */
 import { accepts } from "./pattern.ts";
 
-/**
- * The conditions that a request has to meet, all of them, and how specific they are. Path, headers and query parameters
- * as in the Gateway API's HTTPRouteMatch.
- */
+/** The conditions of a request on path, headers and query parameters, as in the Gateway API's HTTPRouteMatch. All must hold. */
 export interface Match {
-  /** The path begins with these elements; without a slash at its end, so "" is every path. */
+  /** The path begins with these elements. It has no slash at its end, so "" is every path. */
   readonly path: string;
-  /** By name in lower case. */
+  /** Conditions by header name in lower case. */
   readonly headers: Conditions;
-  /** By name. */
+  /** Conditions by name of the query parameter. */
   readonly query: Conditions;
 }
+/** Conditions by name. */
 export type Conditions = ReadonlyMap<string, Condition>;
+/** A condition on one value: equality, or a regular expression. */
 export interface Condition {
   readonly type: "Exact" | "RegularExpression";
   readonly value: string;
 }
 
-/** A match that every request meets. */
+/** A match without conditions, which every request satisfies. */
 export const anything: Match = { path: "", headers: new Map(), query: new Map() };
 
 /**
- * The conditions of both, or undefined if no request can meet both. Where both have a pattern for one name it is the
- * first one's: one name has one condition, and no pattern says "and".
+ * The intersection of two matches, or undefined if no request can satisfy both. If both have a pattern for the same name, the
+ * pattern of `a` is used, because a match has one condition for each name and patterns cannot be combined.
  */
 export function both(a: Match, b: Match): Match | undefined {
   if (!isUnder(a.path, b.path) && !isUnder(b.path, a.path)) return undefined;
@@ -32,7 +32,7 @@ export function both(a: Match, b: Match): Match | undefined {
   return headers && query && { path: isUnder(a.path, b.path) ? a.path : b.path, headers, query };
 }
 
-/** Whether each request that meets `narrow` meets `wide` too. */
+/** Whether every request that satisfies `narrow` also satisfies `wide`. */
 export function contains(wide: Match, narrow: Match): boolean {
   const all = (outer: Conditions, inner: Conditions) =>
     [...outer].every(([name, condition]) => allows(condition, inner.get(name)));
@@ -40,16 +40,20 @@ export function contains(wide: Match, narrow: Match): boolean {
 }
 
 /**
- * Whether `a` wins over `b` wherever both match and `a` stands first: it is as specific in every respect. The
- * specification goes by path, then headers, then query parameters. Gateways differ from it: Traefik 3.6 adds up, so that one
- * header counts as much as one more character of the path; Envoy Gateway puts exact values before patterns
- * (envoyproxy/gateway#5736). Being no less in any respect is right for all of them.
+ * Whether `a` takes precedence over `b` for every request that satisfies both, if `a` comes first in the list. For that `a`
+ * must be at least as specific as `b` in every respect. The specification compares path, then headers, then query parameters.
+ * Gateways deviate from it: Traefik 3.6 uses one sum, in which one header counts as much as one character of the path; Envoy
+ * Gateway prefers exact values to patterns (envoyproxy/gateway#5736). The comparison in every respect is valid for all of them.
  */
 export function ranksAsHigh(a: Match, b: Match): boolean {
   return a.path.length >= b.path.length && asMany(a.headers, b.headers) && asMany(a.query, b.query);
 }
 
-/** The widest match between `base` and `narrow` that ranks as high as `rival`. @param narrow what `both` of them gave */
+/**
+ * The widest match between `base` and `narrow` that ranks as high as `rival`.
+ *
+ * @param narrow the result of {@link both} for `base` and `rival`
+ */
 export function raise(base: Match, narrow: Match, rival: Match): Match {
   return {
     path: base.path.length >= rival.path.length ? base.path : narrow.path,
@@ -58,7 +62,7 @@ export function raise(base: Match, narrow: Match, rival: Match): Match {
   };
 }
 
-/** Path prefixes go by whole elements: /ab is not under /a. */
+/** A path prefix consists of whole elements: /ab is not under /a. */
 function isUnder(path: string, prefix: string): boolean {
   return path === prefix || path.startsWith(`${prefix}/`);
 }

@@ -1,16 +1,17 @@
+/** The names of a service's objects, labels and annotations. */
 import type { Track } from "./traffic.ts";
 
-/** The label of every object of a service, with the service's name. */
+/** The label of every object of a service. Its value is the service's name. */
 export const serviceLabel = "gray-release/service";
-/** The annotation of each driven object with the number it was last written with (gate/sequence.ts). */
+/** The annotation of objects that are also changed outside Pulumi. Its value is the number of the last write (gate/sequence.ts). */
 export const sequenceAnnotation = "gray-release/seq";
-/** The annotation of a Deployment with the full name of the stack that owns it. */
+/** The annotation of a Deployment. Its value is the full name of the stack that owns it. */
 export const stackAnnotation = "gray-release/stack";
-/** The annotation of every object of a service with the owner id of the stack that made it (gate/owner.ts). */
+/** The annotation of every object of a service. Its value is the owner id of the stack that created it (gate/owner.ts). */
 export const ownerAnnotation = "gray-release/owner";
-/** The annotation of a Deployment that was there before us: the id of what it runs, until its first promotion. */
+/** The annotation of an adopted Deployment until its first promotion. Its value is the id of the release that it runs. */
 export const adoptedAnnotation = "gray-release/adopted";
-/** The request header with the secret that reaches canary through a gateway at any weight, in lower case. */
+/** The request header for the secret token that reaches canary through a gateway at any weight. In lower case. */
 export const tokenHeader = "x-gray-token";
 
 /** The name of a track's Deployment. */
@@ -18,24 +19,24 @@ export function deploymentName(service: string, track: Track): string {
   return track === "canary" ? `${service}-canary` : service;
 }
 
-/** The Service of one track alone: the way to a dark canary from inside, and what a gateway sends to. */
+/** The name of the Service that selects one track only. It reaches a dark canary from inside the cluster; gateways route to it. */
 export function backendName(service: string, track: Track): string {
   return `${service}-${track}`;
 }
 
-/** The Ingress to the shared Service for those who debug. */
+/** The name of the Ingress for debugging, which routes to the shared Service. */
 export function debugIngressName(service: string): string {
   return `${service}-debug`;
 }
 
-/** The resource of a stack's state that holds its owner id. */
+/** The name of the resource in the stack state that holds the owner id. */
 export function ownerName(service: string): string {
   return `${service}-owner`;
 }
-/** Pulumi's type of that resource. */
+/** The Pulumi type of that resource. */
 export const stashType = "pulumi:index:Stash";
 
-/** What a track's Deployment selects. It is immutable in Kubernetes, and so for the life of the service. */
+/** The selector of a track's Deployment. It never changes, because Kubernetes does not allow that. */
 export function deploymentSelector(service: string, track: Track): Record<string, string> {
   return { app: service, track };
 }

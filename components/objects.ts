@@ -1,9 +1,11 @@
+/** Lists the Kubernetes objects of a service. */
 import { backendName, debugIngressName, deploymentName } from "./names.ts";
 import { planName } from "./plan.ts";
 import { type ServiceArgs, tracksOf } from "./service-args.ts";
 
-/** The kinds of objects that a service is made of. */
+/** The kinds of a service's objects. */
 export const objectKinds = ["Deployment", "Service", "Ingress", "HTTPRoute", "ConfigMap"] as const;
+/** One of {@link objectKinds}. */
 export type ObjectKind = (typeof objectKinds)[number];
 
 /** An object of a service, in the service's namespace. */
@@ -13,9 +15,9 @@ export interface ServiceObject {
 }
 
 /**
- * Every object that a stack makes of a service.
+ * Every object of a service that a stack creates.
  *
- * @param configMaps names of those that the kept releases need
+ * @param configMaps names of the ConfigMaps that the releases in the history need
  */
 export function objectsOf(service: string, args: ServiceArgs, configMaps: readonly string[]): ServiceObject[] {
   const owned = tracksOf(args);

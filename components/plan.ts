@@ -1,18 +1,29 @@
+/** The rollout plan of a service: its checks and steps, and the ConfigMap that stores it in the cluster. */
 import * as v from "valibot";
 import { type Check, checkName, checksSchema, type FullCheck, fullCheck, fullChecksSchema } from "./check.ts";
 import { defaults } from "./defaults.ts";
 import { checked, type Fault, keyed, understand } from "./schema.ts";
 import { type FullyWritten, fullStep, type Step, stepsSchema, stepsTooLarge, usualSteps } from "./step.ts";
 
-/** How a release comes to the users. */
+/**
+ * How a release is rolled out to the users.
+ *
+ * @example
+ * ```ts
+ * const plan: PlanArgs = {
+ *   checks: [{ name: "healthy", path: "/healthz" }],
+ *   steps: [{ stage: "dark" }, { stage: "canary", weight: 5 }, { stage: "canary", weight: 25 }, { stage: "full" }],
+ * };
+ * ```
+ */
 export interface PlanArgs {
-  /** What `gray probe`, and the steps, ask a canary, in this order. @default none */
+  /** Requests that `gray probe` and the steps send to canary, in this order. @default none */
   readonly checks?: readonly Check[];
-  /** How `gray rollout` goes. @default dark with all checks; the weight until the verdict is good; everybody */
+  /** The steps of `gray rollout`. @default dark with all checks; canary at `weight` until the verdict is good; full */
   readonly steps?: readonly Step[];
 }
 
-/** What types cannot say of {@link PlanArgs}. */
+/** Validates {@link PlanArgs}. */
 export const planSchema = keyed(
   v.pipe(
     v.strictObject({ checks: v.optional(checksSchema), steps: v.optional(stepsSchema) }),
@@ -25,50 +36,61 @@ function unknownCheck({ checks = [], steps = [] }: PlanArgs): Fault | undefined 
   for (const [i, step] of steps.entries()) {
     const unknown = "checks" in step ? step.checks?.find((name) => !known.includes(name)) : undefined;
     if (unknown === undefined) continue;
-    const others = known.length > 0 ? `choose from ${known.join(", ")}` : "there are none in plan.checks";
-    return { at: ["steps", i, "checks"], message: `names the check ${unknown}, which there is not: ${others}` };
+    const advice = known.length > 0 ? `choose from ${known.join(", ")}` : "add it there";
+    return {
+      at: ["steps", i, "checks"],
+      message: `names the check ${unknown}, which plan.checks does not contain: ${advice}`,
+    };
   }
   return undefined;
 }
 
-/** Steps that name no checks have all of the plan. */
+/** Counts the defaults too: a dark step without `checks` uses all checks of the plan. */
 function tooLarge(plan: PlanArgs): Fault | undefined {
   const fault = stepsTooLarge(stepsOf(plan, defaults.weight));
   return fault && { at: [plan.steps ? "steps" : "checks"], ...fault };
 }
 
 /**
- * The steps of a rollout with every default written out.
+ * The steps of a rollout with every default filled in.
  *
- * @param weight percent of the users, for a plan that names no steps
+ * @param weight percent of the users in stage canary, for a plan without steps
  */
 export function stepsOf({ checks = [], steps }: PlanArgs, weight: number): FullyWritten[] {
   return (steps ?? usualSteps(weight)).map((step) => fullStep(step, checks.map(checkName)));
 }
 
 /**
- * What of the plan is read from the cluster, with every default written out. The program leaves it in the cluster, so that `gray` goes by what
- * was declared when canary was deployed, whichever version of it and wherever it runs.
+ * The part of the plan that is stored in the cluster, with every default filled in. So `gray` uses the checks of the deployed
+ * canary, on any machine and in any version.
  */
 export interface Plan {
   readonly checks: readonly FullCheck[];
 }
 
-/** A form that is not known is not read: half of a plan would let through what the other half forbids. */
+/** Rejects unknown versions and fields: a partly understood plan could pass a release that the whole plan would stop. */
 const stored = keyed(v.strictObject({ version: v.literal(1), checks: fullChecksSchema }));
 
-/** The ConfigMap that holds it. */
+/** The name of the ConfigMap with the plan of a service. */
 export function planName(service: string): string {
   return `${service}-plan`;
 }
 
-/** What stands in the ConfigMap under the key `plan`. @param port number of the Service's first port */
+/**
+ * The value of the key `plan` in that ConfigMap, as JSON.
+ *
+ * @param port number of the Service's first port
+ */
 export function planText({ checks = [] }: PlanArgs, port: number): string {
   const plan = { version: 1, checks: checks.map((check) => fullCheck(check, port)) };
   return JSON.stringify(plan, undefined, 2);
 }
 
-/** @throws Error that says what is wrong with the text */
+/**
+ * Reads a plan from the ConfigMap.
+ *
+ * @throws Error that names the fault in the text
+ */
 export function parsePlan(text: string): Plan {
   const { checks } = understand(stored, JSON.parse(text));
   return { checks };

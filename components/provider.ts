@@ -1,17 +1,18 @@
+/** Finds the Kubernetes provider that Pulumi uses for a component. */
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import type { ComponentResourceOptions, ProviderResource } from "@pulumi/pulumi";
 
-/** The options of a component that say with which provider its objects are deployed. */
+/** The options of a component that select the provider of its objects. */
 export type ProviderOptions = Pick<ComponentResourceOptions, "parent" | "provider" | "providers">;
 
-/** The provider for Kubernetes of a component with these options: its own, else its parent's; undefined where there is none. */
+/** The Kubernetes provider of a component with these options: its own, else its parent's. Undefined if neither has one. */
 export function givenProvider({ parent, provider, providers = [] }: ProviderOptions): ProviderResource | undefined {
   const own = [...Object.values<ProviderResource>(providers), provider].findLast(Provider.isInstance);
   return own ?? parent?.getProvider("kubernetes:core/v1:Service");
 }
 
-/** The name that the program gave a provider, for a sentence. */
+/** The name of a provider in the program, for messages. */
 export function providerName(provider: ProviderResource): string {
-  // The SDK keeps the name to itself; the URN, which ends with it, is known only once the provider is registered.
+  // The SDK has no public field for the name. The URN ends with it, but is unknown until the provider is registered.
   return (provider as { readonly __name?: string }).__name ?? "without a name";
 }

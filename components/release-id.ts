@@ -1,9 +1,10 @@
+/** The form of a release id. */
 import * as v from "valibot";
 
-/** Hex digits of the id of a release. */
+/** Number of hex digits of a release id. */
 export const releaseIdDigits = 12;
 
-/** The id of a release: the first hex digits of a SHA-256. It is part of paths and of labels, so it is nothing else. */
+/** Validates a release id: the first hex digits of a SHA-256. No other text is accepted, because ids appear in paths and labels. */
 export const releaseIdSchema = v.pipe(
   v.string(),
   v.regex(new RegExp(`^[0-9a-f]{${releaseIdDigits}}$`), `must be the id of a release (${releaseIdDigits} hex digits)`),

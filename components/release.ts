@@ -1,3 +1,4 @@
+/** Renders a release: a pod template and its config files, identified by a hash of their content. */
 import type { types } from "@pulumi/kubernetes";
 import type { Unwrap } from "@pulumi/pulumi";
 import { contentHash } from "./canonical.ts";
@@ -7,55 +8,63 @@ import { releaseIdDigits } from "./release-id.ts";
 import type { Track } from "./traffic.ts";
 import { UserError } from "./user-error.ts";
 
-/** A container as the Kubernetes API has it (core/v1 Container), in constants: a release holds no Outputs. */
+/** A container of the Kubernetes API (core/v1 Container). All values are constants, because a release contains no Outputs. */
 export type Container = Unwrap<types.input.core.v1.Container>;
+/** A pod spec of the Kubernetes API (core/v1 PodSpec). All values are constants. */
 export type PodSpec = Unwrap<types.input.core.v1.PodSpec>;
 
-/** A pod template without the labels `track` and `release`, which are put on when it is deployed. */
+/** A pod template without the labels `track` and `release`, which are added when it is deployed. */
 export interface PodTemplate {
   readonly metadata: { readonly labels: Record<string, string>; readonly annotations?: Record<string, string> };
   readonly spec: PodSpec;
 }
 
-/** An immutable, content-addressed thing to run: one pod template and the config files it mounts. Plain JSON. */
+/** An immutable, content-addressed release: one pod template and the config files that it mounts. Plain JSON. */
 export interface Release {
-  /** The first 12 hex digits of the SHA-256 of the canonical JSON of the rest. */
+  /** The first 12 hex digits of the SHA-256 of the canonical JSON of the other fields. */
   readonly id: string;
   readonly template: PodTemplate;
-  /** ConfigMap name -> its files. */
+  /** The files by the name of their ConfigMap. */
   readonly configMaps: Record<string, Files>;
 }
 
-/** What a release is rendered from. */
+/** The arguments that a release is rendered from. */
 export interface ReleaseArgs {
   /**
-   * The containers that serve. The first one is the service itself and must have a readinessProbe: without it a pod
-   * counts as ready before it can answer. Each gets `preStop: { sleep: 5 s }` unless it has a preStop of its own.
+   * The containers of the pod. The first one is the service itself and must have a readinessProbe, because without one a pod
+   * is ready before it can answer. A container without a preStop gets `preStop: { sleep: { seconds: 5 } }`. Every image needs
+   * a digest, or a tag other than `latest`.
    */
   readonly containers: readonly Container[];
   /**
-   * Containers that help the first ones (a log agent, a proxy). They run as native sidecars (KEP-753): started before
-   * the containers and ended after them. @default none
+   * Supporting containers, such as a log agent or a proxy. They run as native sidecars (KEP-753), which start before the
+   * containers and stop after them. @default none
    */
   readonly sidecars?: readonly Container[];
-  /** Config files by the name of their set; each set becomes one immutable ConfigMap. @default none */
+  /** Config files by set name. Each set becomes one immutable ConfigMap. @default none */
   readonly configFiles?: Record<string, FileSet>;
-  /** Further volumes of the pod; those of `configFiles` are made from them. @default none */
+  /** Volumes of the pod, in addition to those of `configFiles`. @default none */
   readonly volumes?: PodSpec["volumes"];
-  /** Annotations of the pods, e.g. `prometheus.io/port`. @default none */
+  /** Annotations of the pods, for example `prometheus.io/port`. @default none */
   readonly podAnnotations?: Record<string, string>;
-  /** Anything else of the pod: serviceAccountName, nodeSelector, affinity ... @default none */
+  /** All other fields of the pod spec, such as serviceAccountName, nodeSelector and affinity. @default none */
   readonly pod?: Omit<PodSpec, "containers" | "initContainers" | "volumes" | "terminationGracePeriodSeconds">;
-  /** Seconds a pod gets to end its requests before it is killed. @default 90 */
+  /** Seconds that a pod has to finish its requests before it is killed; more than 5. @default 90 */
   readonly terminationGracePeriodSeconds?: number;
 }
 
 /**
- * Renders the release that these arguments describe. Pure: the same arguments give the same id on every machine.
+ * Renders a release from its arguments. The same arguments give the same id on every machine.
  *
- * @param service the name of the service, which names the ConfigMaps
- * @param labels the labels that every pod of the service carries
- * @throws Refusal if an argument cannot become a release
+ * @param service name of the service, the prefix of the ConfigMaps' names
+ * @param labels labels of every pod of the service
+ * @throws UserError if an argument is invalid
+ * @example
+ * ```ts
+ * const { id } = renderRelease("web", { app: "web" }, {
+ *   containers: [{ name: "web", image: "web:1", readinessProbe: { httpGet: { path: "/healthz", port: 8080 } } }],
+ * });
+ * ```
  */
 export function renderRelease(service: string, labels: Record<string, string>, args: ReleaseArgs): Release {
   assertImages(args);
@@ -72,8 +81,9 @@ export function renderRelease(service: string, labels: Record<string, string>, a
     }
   }
   assertMountTargets(mounts.keys(), args);
-  const twice = volumes.find((volume, i) => volumes.findIndex((other) => other.name === volume.name) !== i);
-  if (twice) throw new UserError(`Two volumes are called "${twice.name}": rename the file set or the volume.`);
+  const duplicate = volumes.find((volume, i) => volumes.findIndex((other) => other.name === volume.name) !== i);
+  if (duplicate)
+    throw new UserError(`Two volumes have the name "${duplicate.name}": rename the file set or the volume.`);
   const mounted = (container: Container): Container => {
     const extra = mounts.get(container.name);
     return extra === undefined
@@ -88,32 +98,36 @@ export function renderRelease(service: string, labels: Record<string, string>, a
       ...(args.sidecars?.length && {
         initContainers: args.sidecars.map((sidecar) => ({ ...mounted(sidecar), restartPolicy: "Always" })),
       }),
-      containers: args.containers.map((container) => drained(mounted(container))),
+      containers: args.containers.map((container) => withPreStop(mounted(container))),
       ...(volumes.length && { volumes }),
     },
   });
   return { id: releaseId(template, configMaps), template, configMaps };
 }
 
-/** @throws Refusal if the template is not plain JSON */
+/**
+ * The id of a release with this content.
+ *
+ * @throws UserError if the template is not plain JSON
+ */
 export function releaseId(template: PodTemplate, configMaps: Record<string, Files>): string {
   return contentHash({ template, configMaps }, releaseIdDigits, "release");
 }
 
-/** The pod template by which a track runs a release: the release's own, with the labels `track` and `release`. */
+/** The pod template of a track's Deployment: that of the release, with the labels `track` and `release`. */
 export function deployedTemplate({ id, template }: Release, track: Track): PodTemplate {
   const { metadata, spec } = template;
   return { metadata: { ...metadata, labels: { ...metadata.labels, track, release: id } }, spec };
 }
 
-/** The names of the ConfigMaps that a pod of this spec cannot start without. */
+/** The names of the ConfigMaps that a pod with this spec mounts. It cannot start without them. */
 export function configMapsOf(spec: PodSpec): string[] {
   const names = (spec.volumes ?? []).map((volume) => volume.configMap?.name);
   return names.filter((name) => name !== undefined);
 }
 
-/** The container with a preStop that keeps it serving until the proxies know that it goes. */
-function drained(container: Container): Container {
+/** Adds a preStop, which keeps the container serving until the proxies have stopped sending to it. */
+function withPreStop(container: Container): Container {
   if (container.lifecycle?.preStop !== undefined) return container;
   return {
     ...container,
@@ -121,7 +135,7 @@ function drained(container: Container): Container {
   };
 }
 
-/** Drops `undefined` fields, so that the release is the same before and after a trip through JSON. */
+/** Removes `undefined` fields, so that the release is the same before and after it is stored as JSON. */
 function plain(template: PodTemplate): PodTemplate {
   contentHash(template, 1, "pod");
   return JSON.parse(JSON.stringify(template));

@@ -5,62 +5,70 @@ import type { StackState } from "./history.ts";
 import type { Release } from "./release.ts";
 import type { Shift, Track, Traffic } from "./traffic.ts";
 
-/** The gate's answer for policies to read: nothing that changes between runs while nothing happens. */
+/** The gate's admission, for policies. It must not change between two runs if nothing else changes. */
 interface Admitted {
   readonly admitted: boolean;
+  /** Why the gate refused the release, or admitted it by force. */
   readonly code?: string;
-  /** In a plan: nobody has judged the release, and a good verdict is supposed. */
+  /** In `gray plan`: the release has no verdict yet, and a good one is assumed. */
   readonly supposed?: true;
-  /** Whole hours that the verdict was old when the track took the release. */
+  /** The age of the verdict, in whole hours, when the track took the release. */
   readonly verdictHours?: number;
 }
 
 /**
- * Where a service stands when the program runs, and what therefore is to be done: the answer of `openRollout`, which
- * has looked at the cluster, the record and the stacks' histories and has asked the gate. CanaryService only builds it.
+ * The result of `openRollout`: what this run deploys, as decided from the cluster, the record, the stack states and the gate.
+ * Pass it to `CanaryService`, which deploys exactly this.
+ *
+ * @example
+ * ```ts
+ * const rollout: RolloutContext = await openRollout("web", args);
+ * const web = new CanaryService("web", { ...args, rollout });
+ * ```
  */
 export interface RolloutContext {
-  /** Whose standing it is: `<namespace>/<service>`. */
+  /** The service: `<namespace>/<service>`. */
   readonly key: string;
   /** The full name of this stack. */
   readonly stack: string;
-  /** What tells the objects of this stack from those of any other (gate/owner.ts). */
+  /** The owner id, which identifies the objects of this stack (gate/owner.ts). */
   readonly owner: string;
-  /** The resource that holds it in the state, which comes before every object and goes after. */
+  /** The resource that stores the owner id in the stack state. It is created before all other objects and deleted after them. */
   readonly ownerStash: Resource;
   /** UID of the cluster's kube-system namespace. */
   readonly cluster: string;
+  /** The Kubernetes provider of all objects. */
   readonly provider: ProviderResource;
   /** The release of each track that this stack owns. */
   readonly releases: Partial<Record<Track, Release>>;
-  /** What the gate said of each, with a code if refused or forced; an input of the component, for policies to read. */
+  /** The gate's admission of each release. It is an input of the component, for policies. */
   readonly admissions: Partial<Record<Track, Admitted>>;
-  /** On what word stable takes its release, where a verdict is asked for. */
+  /** The verdict on which stable takes its release, if the gate requires a verdict. */
   readonly verdict?: StackState["verdict"];
-  /** What the weight comes down to; absent where the stack does not own the front. */
+  /** The pods, selector and backend weights for the requested weight. Absent if the stack does not own the front. */
   readonly traffic?: Traffic;
-  /** How canary's share came to be that; an input of the component, for policies to read. */
+  /** The last change of canary's share. It is an input of the component, for policies. */
   readonly shift?: Shift;
-  /** Pods of stable; undefined where an autoscaler owns the number. */
+  /** Number of stable pods. Undefined if an autoscaler owns the number. */
   readonly stableReplicas: number | undefined;
-  /** The longest time that a whole roll of each track may take, in seconds. */
+  /** The timeout of a complete roll of each track, in seconds. */
   readonly rollSeconds: Readonly<Record<Track, number>>;
-  /** Whether stable goes back with all pods at once, as far as there is room for them. */
+  /** Whether stable rolls back with all pods at once, as far as the cluster has capacity. */
   readonly fastRollback: boolean;
-  /** What goes first where front and canary pods both change. */
+  /** What is updated first if the front and canary's pods both change. */
   readonly order: "pods-first" | "traffic-first";
-  /** Sequence number of each driven object. A raised one makes a step that writes the whole object. */
+  /** Write numbers of the objects that are also changed outside Pulumi. A higher number makes Pulumi write the whole object. */
   readonly sequence: Record<Track | "front", number>;
-  /** The releases that are kept once this run is through, newest first. */
+  /** The release history after this run, newest first. */
   readonly history: readonly Release[];
-  /** The id of the release that stable ran before the one that it is to run. */
+  /** The id of the release that stable ran before the one that it runs after this run. */
   readonly previous?: string;
-  /** What the stack remembers of the run before; absent where it remembers none. */
+  /** The stack state before this run. Absent if there is none. */
   readonly remembered?: StackState;
-  /** ConfigMaps to keep, by name. */
+  /** The ConfigMaps to retain, by name. */
   readonly configMaps: Record<string, Files>;
-  /** What of the service was there before us (adoption.ts). */
+  /** The adoption tasks of this run (adoption.ts). Absent if the service is not adopted. */
   readonly adopted?: Adopting;
-  /** The gate's last check, bound to the objects that it guards. */
+  /** The gate's last check before an object changes, bound to the objects that it protects. */
   readonly hooks: Record<Track | "front", ResourceHookBinding>;
 }

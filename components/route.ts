@@ -1,37 +1,41 @@
+/** Compiles user rules and weights into the rules of an HTTPRoute. */
 import { anything, both, type Condition, type Conditions, contains, type Match, raise, ranksAsHigh } from "./match.ts";
 import { backendName, tokenHeader } from "./names.ts";
 import { matchOf, type Rule, ruleLabel } from "./rule.ts";
 import type { Track } from "./traffic.ts";
 import { UserError } from "./user-error.ts";
 
-/** What an HTTPRoute may hold (gateway.networking.k8s.io/v1; the limit for all rules is newer than the others). */
+/** The limits of an HTTPRoute (gateway.networking.k8s.io/v1; the limit for the matches of all rules is newer than the others). */
 const limits = { rules: 16, matchesOfRule: 64, matches: 128, conditions: 16 } as const;
 
-/** What the rules of an HTTPRoute are compiled from. */
+/** The arguments of {@link routeRules}. */
 export interface RouteRulesArgs<Token = string> {
+  /** Name of the service. */
   readonly service: string;
-  /** Number of the port of the tracks' Services. */
+  /** Port number of the tracks' Services. */
   readonly port: number;
-  /** The value of the header {@link tokenHeader} that reaches canary at any weight. It is only carried, never looked at. */
+  /** The secret value of the header {@link tokenHeader}, which reaches canary at any weight. It is copied and never read. */
   readonly token: Token;
-  /** User rules that `rulesSchema` has taken; the first that a request meets decides. */
+  /** User rules, validated by `rulesSchema`. The first rule that a request matches applies. */
   readonly rules: readonly Rule[];
-  /** Weights of the backends for everybody else (Traffic.backends). Without weight for canary, rules to canary are off. */
+  /** Backend weights for all other requests (Traffic.backends). If canary's weight is 0, rules to canary are off. */
   readonly backends: Record<Track, number>;
-  /** A header that answers of canary carry (RouteArgs). @default none */
+  /** A response header for every response of canary (RouteArgs). @default none */
   readonly canaryHeader?: { readonly name: string; readonly value: string };
 }
 
-/** A rule of an HTTPRoute with every default written out, so that the live object equals it. */
+/** A rule of an HTTPRoute with every default of the API filled in, so that it equals the live object. */
 export interface HttpRouteRule<Token = string> {
   readonly matches: readonly HttpRouteMatch<Token>[];
   readonly backendRefs: readonly HttpBackendRef[];
 }
+/** A match of an HTTPRoute rule. */
 export interface HttpRouteMatch<Token = string> {
   readonly path: { readonly type: "PathPrefix"; readonly value: string };
   readonly headers?: readonly (Omit<Condition, "value"> & { readonly name: string; readonly value: string | Token })[];
   readonly queryParams?: readonly (Condition & { readonly name: string })[];
 }
+/** A backend of an HTTPRoute rule. */
 export interface HttpBackendRef {
   readonly group: "";
   readonly kind: "Service";
@@ -41,32 +45,32 @@ export interface HttpBackendRef {
   readonly filters?: readonly object[];
 }
 
-/** Matches that go to one place, and which rule each of them stands for. */
+/** Matches with the same destination. Each has the index of its user rule. */
 interface Group {
   readonly to: Track | "token" | "rest";
   readonly matches: { readonly match: Match; readonly rule: number }[];
 }
 
 /**
- * The rules of an HTTPRoute for: the token to canary, then the user rules as declared, then the weight.
+ * The rules of an HTTPRoute: first the secret token to canary, then the user rules in their order, then the weight.
  *
- * A gateway does not go by the order of the list but by how specific a match is, and by the list in ties only. So
+ * A gateway prefers the most specific match. The order of the list decides only between equally specific matches. Therefore:
  *
- * 1. neighbours that go to the same track share one rule: their order makes no difference;
- * 2. from the bottom up, each match is repeated, narrowed to what it has in common with a match below it, wherever that
- *    one is more specific in any respect; combinations that no request can meet are left out;
- * 3. the matches are the same at every weight. Only the backends change with it, so no request meets a half-changed list.
+ * 1. Adjacent user rules to the same track become one HTTPRoute rule, because their order makes no difference.
+ * 2. From the bottom up, if a match further down is more specific in any respect, the upper rule gets an additional match: the
+ *    intersection of both, narrowed only as far as necessary. Intersections that no request can satisfy are omitted.
+ * 3. The matches are the same at every weight. A new weight changes only the backends, so no request sees a partly changed list.
  *
- * A backend without weight is left out: at 0, nothing but the rule of the token names canary.
+ * A backend without weight is omitted. At weight 0 only the rule for the token contains canary.
  *
- * @throws Refusal if they do not fit into an HTTPRoute, naming the rule to change
+ * @throws UserError if the rules exceed the limits of an HTTPRoute. It names the rule to change
  */
 export function routeRules<Token = string>(args: RouteRulesArgs<Token>): HttpRouteRule<Token>[] {
   const { service, rules } = args;
   const groups = grouped(rules);
   if (groups.length > limits.rules) {
     throw new UserError(
-      `${service}: the rules change ${groups.length - 3} times between canary and stable and an HTTPRoute has room for ${limits.rules - 3} changes: put rules to the same track next to each other, or take ${ruleLabel(rules, rules.length - 1)} out.`,
+      `${service}: the rules change ${groups.length - 3} times between canary and stable and an HTTPRoute allows ${limits.rules - 3} changes: put rules to the same track next to each other, or remove ${ruleLabel(rules, rules.length - 1)}.`,
     );
   }
   for (const [i, group] of [...groups.entries()].reverse()) {
@@ -78,11 +82,11 @@ export function routeRules<Token = string>(args: RouteRulesArgs<Token>): HttpRou
     if (group.matches.length > limits.matchesOfRule) throw tooMany(args, groups, "a rule", limits.matchesOfRule);
   }
   const all = groups.flatMap(({ matches }) => matches);
-  if (all.length > limits.matches) throw tooMany(args, groups, "all", limits.matches);
-  const wide = all.findLast(({ match }) => Math.max(match.headers.size, match.query.size) > limits.conditions);
-  if (wide) {
+  if (all.length > limits.matches) throw tooMany(args, groups, "all rules", limits.matches);
+  const tooLarge = all.findLast(({ match }) => Math.max(match.headers.size, match.query.size) > limits.conditions);
+  if (tooLarge) {
     throw new UserError(
-      `${service}: ${ruleLabel(rules, wide.rule)}, together with the rules below it, looks at more than the ${limits.conditions} headers or query parameters that a match of an HTTPRoute has room for: give it fewer.`,
+      `${service}: ${ruleLabel(rules, tooLarge.rule)}, combined with the rules below it, needs more than the ${limits.conditions} headers or query parameters that a match of an HTTPRoute allows: give it fewer.`,
     );
   }
   return groups.map(({ to, matches }) => ({
@@ -91,7 +95,7 @@ export function routeRules<Token = string>(args: RouteRulesArgs<Token>): HttpRou
   }));
 }
 
-/** The token, the user rules with neighbours to the same track together, and everybody else. */
+/** The groups in order: the token, the user rules with adjacent rules to the same track together, and all other requests. */
 function grouped(rules: readonly Rule[]): Group[] {
   const token: Match = { ...anything, headers: new Map([[tokenHeader, { type: "Exact", value: "" }]]) };
   const groups: Group[] = [{ to: "token", matches: [{ match: token, rule: -1 }] }];
@@ -104,8 +108,8 @@ function grouped(rules: readonly Rule[]): Group[] {
 }
 
 /**
- * Adds what the group needs to win over each match below it, for every request that meets both. Stops one above the
- * limit, since the number can double from group to group.
+ * Adds matches until the group takes precedence over each match below it, for every request that satisfies both. Stops at one
+ * match above the limit, because the number can double from group to group.
  */
 function prevail(group: Group, below: readonly Match[]): void {
   for (const { match: own, rule } of [...group.matches]) {
@@ -119,16 +123,16 @@ function prevail(group: Group, below: readonly Match[]): void {
   }
 }
 
-/** The refusal that names the rule which takes the most. */
+/** The error for too many matches. It names the rule with the most matches. */
 function tooMany({ service, rules }: RouteRulesArgs<unknown>, groups: readonly Group[], where: string, limit: number) {
-  const taken = rules.map((_, i) => groups.flatMap(({ matches }) => matches).filter(({ rule }) => rule === i).length);
-  const most = Math.max(...taken);
+  const counts = rules.map((_, i) => groups.flatMap(({ matches }) => matches).filter(({ rule }) => rule === i).length);
+  const most = Math.max(...counts);
   const advice =
     most > 1
-      ? `put ${ruleLabel(rules, taken.indexOf(most))}, which is repeated for each more specific rule below it and takes ${most}, further down or take it out`
-      : `merge some into a pattern, or take ${ruleLabel(rules, rules.length - 1)} out`;
+      ? `move ${ruleLabel(rules, counts.indexOf(most))} further down or remove it, because it is repeated for each more specific rule below it and needs ${most} matches`
+      : `merge some rules into a pattern, or remove ${ruleLabel(rules, rules.length - 1)}`;
   return new UserError(
-    `${service}: the rules need more than the ${limit} matches that an HTTPRoute has room for in ${where}: ${advice}.`,
+    `${service}: the rules need more than the ${limit} matches that an HTTPRoute allows in ${where}: ${advice}.`,
   );
 }
 

@@ -13,7 +13,7 @@ const headerName = v.pipe(
   fieldName,
   v.check(
     (name) => name.toLowerCase() !== tokenHeader,
-    `${tokenHeader} is the header of the secret token, which reaches canary whatever the rules say`,
+    `${tokenHeader} is reserved for the secret token: use another header`,
   ),
 );
 /** RFC 6265, 4.1.1. */
@@ -21,12 +21,12 @@ const cookieValue = v.pipe(
   v.string(),
   v.regex(/^[!#-+\--:<-[\]-~]+$/, "must be text without spaces, quotes, commas and semicolons"),
 );
-/** What the API server takes (HTTPPathMatch), and more than all paths. */
+/** A path that the API server accepts (HTTPPathMatch), other than `/`. */
 const pathPrefix = v.pipe(
   v.string(),
   v.startsWith("/", "must begin with a slash, like /api"),
   v.maxLength(1024, "must be at most 1024 characters"),
-  v.notValue("/", "is every path: take it out"),
+  v.notValue("/", "matches every path: remove it"),
   v.check(
     (path) =>
       /^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})+$/.test(path) && !/\/\/|%2f|\/\.{1,2}(\/|$)/i.test(path),
@@ -34,7 +34,7 @@ const pathPrefix = v.pipe(
   ),
 );
 
-/** Text or a pattern, checked by hand: the issues of a union do not say what is wrong. */
+/** A text or a pattern. A union of schemas would not name the fault, so the check is a function. */
 function value(longest: number) {
   return v.custom<Value>(
     (found) => valueFault(found, longest) === undefined,
@@ -71,8 +71,8 @@ const shape = v.strictObject({
 type Shape = v.InferOutput<typeof shape>;
 
 /**
- * The user rules of a service: each says something that a gateway can do, and each can be met. Messages go on from
- * "<argument> is <value>: ".
+ * Validates the user rules of a service. A gateway can apply each rule, and each rule can match a request. Messages continue
+ * the text "<argument> is <value>: ".
  */
 export const rulesSchema = v.pipe(v.array(v.pipe(shape, checked<Shape>(ruleFault))), checked<Shape[]>(rulesFault));
 
@@ -80,14 +80,14 @@ function ruleFault(shape: Shape): Fault | undefined {
   const rule = shape as Rule;
   const names = headerNames(rule);
   if (names.length + Object.keys(rule.query ?? {}).length === 0 && rule.pathPrefix === undefined) {
-    return { message: "has nothing to match: give it headers, cookie, query, pathPrefix or bucket" };
+    return { message: "has no condition: give it headers, cookie, query, pathPrefix or bucket" };
   }
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice === undefined) return undefined;
+  const duplicate = names.find((name, i) => names.indexOf(name) !== i);
+  if (duplicate === undefined) return undefined;
   const message =
-    twice === "cookie"
-      ? "asks for two things of the header Cookie, and a rule has one condition for each header: keep one"
-      : `asks for the header ${twice} twice, as case makes no difference: keep one`;
+    duplicate === "cookie"
+      ? "has two conditions on the header Cookie, and a rule can have one for each header: keep one"
+      : `has the header ${duplicate} twice, since header names ignore case: keep one`;
   return { message };
 }
 
@@ -96,21 +96,20 @@ function rulesFault(shapes: readonly Shape[]): Fault | undefined {
   const matches = rules.map(matchOf);
   for (const [i, { name }] of rules.entries()) {
     if (name !== undefined && rules.findIndex((other) => other.name === name) !== i) {
-      return { at: [i, "name"], message: "is the name of another rule too: change one" };
+      return { at: [i, "name"], message: "is also the name of another rule: change one of them" };
     }
     const match = matches[i] as Match;
     const above = matches.slice(0, i).findIndex((wider) => contains(wider, match));
     if (above < 0) continue;
-    const taker = ruleLabel(rules, above);
     return {
       at: [i],
-      message: `can never be met, as ${taker} takes all its requests: put it above that one, or take it out`,
+      message: `can never apply, since ${ruleLabel(rules, above)} matches all its requests first: move it above that rule, or remove it`,
     };
   }
   return undefined;
 }
 
-/** The headers that a rule looks at, in lower case, as often as it does. */
+/** The names of the headers in a rule's conditions, in lower case, once for each condition. */
 function headerNames({ headers, cookie, bucket }: Rule): string[] {
   const all = [...Object.keys(headers ?? {}), bucket?.header, cookie && "cookie", bucket?.cookie && "cookie"];
   return all.filter((name) => name !== undefined).map((name) => name.toLowerCase());
@@ -120,12 +119,12 @@ function valueFault(found: unknown, longest: number): string | undefined {
   if (typeof found === "string") {
     if (found === "" || found.length > longest) return `must be text of 1 to ${longest} characters`;
     const printable = /^[!-~]([\t -~]*[!-~])?$/.test(found) && !/[\t ]{2}/.test(found);
-    return printable ? undefined : "must be printable ASCII, with single spaces inside it alone";
+    return printable ? undefined : "must be printable ASCII with single spaces, and none at either end";
   }
   const keys = typeof found === "object" && found !== null ? Object.keys(found) : [];
   const pattern = keys.length === 1 ? (found as { pattern?: unknown }).pattern : undefined;
   if (typeof pattern !== "string") return 'must be text, or { "pattern": "..." }';
   const fault = patternFault(pattern);
-  if (fault !== undefined) return `is no regular expression that gateways take: ${fault}`;
-  return wholeValue(pattern).length > longest ? `must be a pattern of less than ${longest} characters` : undefined;
+  if (fault !== undefined) return `is not a regular expression that gateways support: ${fault}`;
+  return wholeValue(pattern).length > longest ? `must be a pattern of fewer than ${longest} characters` : undefined;
 }

@@ -1,14 +1,15 @@
+/** User rules: conditions that route certain requests to a track at any weight. */
 import type { Condition, Match } from "./match.ts";
 import { bucketPattern, cookiePattern, literal, wholeValue } from "./pattern.ts";
 import type { Track } from "./traffic.ts";
 import { UserError } from "./user-error.ts";
 
-/** What a header or query parameter has to be: this text, or something that the pattern matches as a whole. */
+/** The expected value of a header or query parameter: exactly this text, or a regular expression that matches the whole value. */
 export type Value = string | { readonly pattern: string };
 
 /**
- * Which users meet which track, whatever the weight. A request has to meet everything that the rule names; the first
- * rule that it meets decides. While canary is dark, rules to canary are off.
+ * A rule that routes certain users to a track at any weight. A request must satisfy all conditions of the rule. The first rule
+ * that it satisfies applies. While canary is dark, rules to canary are off.
  *
  * @example
  * ```ts
@@ -20,33 +21,37 @@ export type Value = string | { readonly pattern: string };
  * ```
  */
 export interface Rule {
-  /** What messages call it. @default its place in the list */
+  /** The name in messages, unique among the rules. @default its place in the list */
   readonly name?: string;
-  /** The track that these users meet. */
+  /** The track that these users are routed to. */
   readonly to: Track;
-  /** By name of the header, in any case. Text is Core; a pattern works with some gateways only. @default any */
+  /** Values by header name, which ignores case. Text has Core support; not every gateway supports a pattern. @default any */
   readonly headers?: Readonly<Record<string, Value>>;
-  /** One cookie. Gateways know no cookies: it becomes a pattern on a header, which works with some only. @default any */
+  /** One cookie. It becomes a pattern for the header Cookie, which not every gateway supports. @default any */
   readonly cookie?: { readonly name: string; readonly value: string };
-  /** By name of the query parameter. An Extended feature of the Gateway API. @default any */
+  /** Values by name of the query parameter. An Extended feature of the Gateway API. @default any */
   readonly query?: Readonly<Record<string, Value>>;
-  /** The path begins with these elements: /api has /api and /api/v1, not /apis. Core. @default any */
+  /** The path begins with these elements: /api matches /api and /api/v1, not /apis. Core support. @default any */
   readonly pathPrefix?: string;
   /**
-   * A share of the users that stays the same from request to request: those for whom a header or cookie holds a whole
-   * number from 0 to 99 that is below this one. It becomes a pattern, which works with some gateways only: as exact
-   * values it would take up to 200 of the 64 matches that there are. @default any
+   * A constant share of the users: those whose header or cookie contains a whole number from 0 to `below` - 1 (`below` is 1 to
+   * 100). It becomes a pattern, which not every gateway supports. Exact values would need up to 200 matches, and an HTTPRoute
+   * rule allows 64. @default any
    */
   readonly bucket?: { readonly header?: string; readonly cookie?: string; readonly below: number };
 }
 
-/** What messages call a rule: `rules.0 ("no exports")`. */
+/** The name of a rule in messages, such as `rules.0 ("no exports")`. */
 export function ruleLabel(rules: readonly Rule[], index: number): string {
   const name = rules[index]?.name;
   return name === undefined ? `rules.${index}` : `rules.${index} ("${name}")`;
 }
 
-/** What a request has to have for this rule. @param rule one that {@link rulesSchema} takes */
+/**
+ * The match of a rule.
+ *
+ * @param rule a rule that is validated by `rulesSchema`
+ */
 export function matchOf(rule: Rule): Match {
   const headers = new Map(conditions(rule.headers ?? {}).map(([name, found]) => [name.toLowerCase(), found]));
   if (rule.cookie) headers.set("cookie", regular(cookiePattern(rule.cookie.name, literal(rule.cookie.value))));
@@ -63,7 +68,12 @@ export function matchOf(rule: Rule): Match {
   };
 }
 
-/** The sentence that preview shows: `users with header x-beta: 1 meet canary`. @param weight percent for canary */
+/**
+ * The description of a rule in `pulumi preview`.
+ *
+ * @param weight percent of user traffic for canary
+ * @example describeRule({ to: "canary", headers: { "x-beta": "1" } }, 10) // "users with header x-beta: 1 are routed to canary"
+ */
 export function describeRule(rule: Rule, weight: number): string {
   const parts = [
     ...Object.entries(rule.headers ?? {}).map(([name, found]) => `header ${name}${describeValue(found, ": ")}`),
@@ -73,20 +83,22 @@ export function describeRule(rule: Rule, weight: number): string {
   ];
   const who = parts.length > 0 ? ` with ${parts.join(" and ")}` : "";
   const where = rule.pathPrefix === undefined ? "" : ` on ${rule.pathPrefix}`;
-  const meet = rule.to === "canary" && weight === 0 ? "will meet canary above weight 0" : `meet ${rule.to}`;
+  const isOff = rule.to === "canary" && weight === 0;
+  const are = isOff ? "will be routed to canary above weight 0" : `are routed to ${rule.to}`;
   const demands = demandsOf(rule).map(({ what }) => what);
-  const some = demands.length > 0 ? ` (not every gateway knows ${demands.join(" and ")})` : "";
-  return `users${who}${where} ${meet}${some}`;
+  const some = demands.length > 0 ? ` (not every gateway supports ${demands.join(" and ")})` : "";
+  return `users${who}${where} ${are}${some}`;
 }
 
-/** Something that a rule asks of a gateway beyond what every conformant one has (Core). */
+/** A feature that a rule needs and that not every conformant gateway supports (the Gateway API's Core support). */
 export interface Demand {
-  /** Its name in `GatewayClass.status.supportedFeatures`; absent where the Gateway API gives it none. */
+  /** The name in `GatewayClass.status.supportedFeatures`. Absent if the Gateway API defines no name. */
   readonly feature?: "HTTPRouteQueryParamMatching";
+  /** The name in messages. */
   readonly what: string;
 }
 
-/** What a rule asks of a gateway beyond Core (HTTPHeaderMatch and HTTPQueryParamMatch say "Support"). */
+/** The features beyond Core support that a rule needs ("Support" in HTTPHeaderMatch and HTTPQueryParamMatch). */
 export function demandsOf(rule: Rule): Demand[] {
   const { headers, query } = matchOf(rule);
   const patterns = [...headers.values(), ...query.values()].some(({ type }) => type === "RegularExpression");
@@ -97,10 +109,10 @@ export function demandsOf(rule: Rule): Demand[] {
 }
 
 /**
- * Holds the rules against what a GatewayClass says of itself.
+ * Checks that a GatewayClass supports the rules.
  *
- * @param supported the names in its `status.supportedFeatures`; undefined where it publishes none
- * @throws Refusal naming the rule and what the class lacks
+ * @param supported the names in its `status.supportedFeatures`. Undefined if it publishes none; then nothing is checked
+ * @throws UserError that names the rule and the missing feature
  */
 export function assertSupported(
   service: string,
@@ -113,7 +125,7 @@ export function assertSupported(
     const missing = demandsOf(rule).find(({ feature }) => feature !== undefined && !supported.includes(feature));
     if (missing) {
       throw new UserError(
-        `${service}: ${ruleLabel(rules, i)} needs ${missing.what} (${missing.feature}), which GatewayClass ${gatewayClass} does not support: match by header or path, or take another class.`,
+        `${service}: ${ruleLabel(rules, i)} needs ${missing.what} (${missing.feature}), which GatewayClass ${gatewayClass} does not support: match by header or path, or use another GatewayClass.`,
       );
     }
   }

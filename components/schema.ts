@@ -1,26 +1,25 @@
+/** Schemas and messages that the validation of arguments, settings and stored data shares. */
 import * as v from "valibot";
 
-/** What schemas of arguments, settings and stored data share: a few kinds of values, and sentences for what is wrong. */
-
-/** An object with any keys. To valibot's own kinds of objects a list is one too, and so is an Output. */
+/** A plain object with any keys. valibot's own object schemas also accept a list and an Output. */
 export const plainObject = <T extends object = Record<string, unknown>>() => v.custom<T>(isPlain, "must be an object");
 
-/** As the schema has it, and no list: for objects none of whose keys has to be there. */
+/** The given object schema without lists. Needed if all keys are optional, because then valibot accepts a list. */
 export const keyed = <S extends v.GenericSchema<object>>(schema: S) => v.pipe(plainObject<v.InferInput<S>>(), schema);
 
-/** A map. valibot's own `record` takes a list for one, and passes over the keys `constructor` and `prototype`. */
+/** A map of values by key. valibot's own `record` accepts a list, and skips the keys `constructor` and `prototype`. */
 export function mapOf<S extends v.GenericSchema>(value: S, key: v.GenericSchema<string> = v.string()) {
   return v.pipe(
     plainObject<Record<string, v.InferInput<S>>>(),
     v.rawTransform((context): Record<string, v.InferOutput<S>> => {
       const map = context.dataset.value;
       const config = context.config as v.Config<v.BaseIssue<unknown>>;
-      const entries = Object.entries(map).map(([name, held]) => {
-        const at = { type: "object", input: map, key: name, value: held } as const;
+      const entries = Object.entries(map).map(([name, found]) => {
+        const at = { type: "object", input: map, key: name, value: found } as const;
         for (const { message, input } of v.safeParse(key, name, config).issues ?? []) {
           context.addIssue({ message, input, path: [{ ...at, origin: "key" }] });
         }
-        const { output, issues = [] } = v.safeParse<v.GenericSchema>(value, held, config);
+        const { output, issues = [] } = v.safeParse<v.GenericSchema>(value, found, config);
         for (const { message, expected, input, path = [] } of issues) {
           context.addIssue({
             message,
@@ -36,14 +35,15 @@ export function mapOf<S extends v.GenericSchema>(value: S, key: v.GenericSchema<
   );
 }
 
-/** What is wrong with a value whose parts are right, each for itself. */
+/** A fault in a value whose parts are each valid. */
 export interface Fault {
-  /** Keys that lead to the part to change. @default the value itself */
+  /** The path of the part to change. @default the value itself */
   readonly at?: readonly (string | number)[];
+  /** The message, which continues the text "<argument> is <value>: ". */
   readonly message: string;
 }
 
-/** The last piece of a pipe: what types and ranges of the parts cannot say. */
+/** The last action of a pipe. It checks conditions between the parts of a value. */
 export function checked<T>(faultOf: (value: T) => Fault | undefined) {
   return v.rawCheck<T>(({ dataset, addIssue }) => {
     const fault = dataset.issues ? undefined : faultOf(dataset.value as T);
@@ -58,13 +58,14 @@ export function checked<T>(faultOf: (value: T) => Fault | undefined) {
   });
 }
 
+/** A whole number from `least` to `most`. */
 export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER) {
   const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
   const message = `must be a whole number ${range}`;
   return v.pipe(v.number(message), v.safeInteger(message), v.minValue(least, message), v.maxValue(most, message));
 }
 
-/** 0 to 100. */
+/** A number from 0 to 100. */
 export const percent = v.pipe(v.number(), v.minValue(0, "must be 0 to 100"), v.maxValue(100, "must be 0 to 100"));
 
 const kinds: Record<string, string> = {
@@ -75,17 +76,17 @@ const kinds: Record<string, string> = {
   Object: "an object",
 };
 
-/** What is allowed, where a schema does not say so in words of its own: for valibot's option `message`. */
+/** The message for a schema without a message of its own. Pass it as valibot's option `message`. */
 export function mustBe({ expected, input }: v.BaseIssue<unknown>): string {
-  if (expected === "never") return "is not known";
+  if (expected === "never") return "is unknown";
   if (input === undefined) return "is missing";
   return `must be ${kinds[expected ?? ""] ?? expected}`;
 }
 
 /**
- * Data from outside, as its schema has it.
+ * Parses external data by its schema.
  *
- * @throws Error that says in one line where something else stands; never what, since it may be a secret
+ * @throws Error with one line that names each faulty field. It contains no values, because they may be secrets
  */
 export function understand<S extends v.GenericSchema>(schema: S, data: unknown): v.InferOutput<S> {
   const { success, output, issues } = v.safeParse(schema, data, { message: mustBe });

@@ -1,3 +1,4 @@
+/** The arguments of a service under gray release, and their validation. */
 import * as v from "valibot";
 import { type AccessArgs, accessSchema } from "./access.ts";
 import { defaults } from "./defaults.ts";
@@ -8,83 +9,97 @@ import { mapOf, mustBe, percent, plainObject, wholeNumber } from "./schema.ts";
 import { type Track, tracks } from "./traffic.ts";
 import { UserError } from "./user-error.ts";
 
-/** A port of the Service. */
+/** A port of the Service. @example `{ name: "http", port: 80, targetPort: 8080 }` */
 export interface Port {
-  /** @default `http` for the only port; needed where there are several */
+  /** Name of the port. Required and unique if there are several. @default http */
   readonly name?: string;
-  /** The port that callers use. */
+  /** Number of the port that callers use, 1 to 65535. */
   readonly port: number;
-  /** The container's port, by number or name. @default port */
+  /** Port of the container, by number or name. @default port */
   readonly targetPort?: number | string;
 }
 
-/** A plain Ingress to the shared Service. */
+/** A plain Ingress to the shared Service. @example `{ host: "shop.example.com", tlsSecretName: "shop-tls" }` */
 export interface IngressArgs {
+  /** Host name of the requests. */
   readonly host: string;
-  /** @default / */
+  /** Path prefix of the requests. It begins with `/`. @default / */
   readonly path?: string;
   /** Number of the Service's port. @default the first port */
   readonly port?: number;
-  /** @default the cluster's default class */
+  /** Name of the IngressClass. @default the cluster's default class */
   readonly ingressClassName?: string;
-  /** @default none */
+  /** Annotations of the Ingress. @default none */
   readonly annotations?: Record<string, string>;
-  /** Name of the Secret with the certificate for the host. @default no TLS */
+  /** Name of the Secret with the TLS certificate for the host. @default no TLS */
   readonly tlsSecretName?: string;
 }
 
-/** What a service under gray release is. */
+/**
+ * The arguments of a service under gray release, for `openRollout` and `CanaryService`.
+ *
+ * @example
+ * ```ts
+ * const args: ServiceArgs = {
+ *   namespace: "dora-apps",
+ *   replicas: 9,
+ *   ports: [{ port: 80, targetPort: 8080 }],
+ *   containers: [{ name: "web", image: "web:1", readinessProbe: { httpGet: { path: "/healthz", port: 8080 } } }],
+ * };
+ * ```
+ */
 export interface ServiceArgs extends ReleaseArgs {
-  /** The namespace, which has to exist. */
+  /** The namespace. It must exist. */
   readonly namespace: string;
-  /** Labels of every object and pod besides `app`, which is the service's name. @default none */
+  /** Labels of every object and pod, in addition to `app`, `track` and `release`, which CanaryService sets. @default none */
   readonly labels?: Record<string, string>;
   /** Annotations of the Deployments. @default none */
   readonly annotations?: Record<string, string>;
   /**
-   * How the cluster is reached. With a provider of the program's own, the two must lead to one cluster.
-   * @default the provider's kubeconfig and context; without one, kubernetes:kubeconfig and kubernetes:context of the
-   * configuration, else the environment
+   * How to reach the cluster. If the program has a provider of its own, both must lead to the same cluster.
+   * @default the provider's kubeconfig and context; without a provider, kubernetes:kubeconfig and kubernetes:context of the
+   * Pulumi configuration, else the environment
    */
   readonly access?: AccessArgs;
-  /** The tracks that this stack owns. The stack of canary owns the front too. @default both */
+  /** The tracks that this stack owns. The stack that owns canary also owns the front. @default both */
   readonly tracks?: readonly Track[];
-  /** Name of the stack that owns canary, asked by a stack that owns stable alone. @default canary */
+  /** Name of the stack that owns canary. A stack that owns only stable reads the outputs of that stack. @default canary */
   readonly canaryStack?: string;
-  /** Pods of stable; `external` where an autoscaler owns the number. */
+  /** Number of stable pods, at least 1. Use `external` if an autoscaler owns the number. */
   readonly replicas: number | "external";
-  /** Percent of user traffic meant for canary, 0 to 100; 0 is dark. @default 10 */
+  /** Percent of user traffic for canary, 0 to 100. At 0 canary is dark. @default 10 */
   readonly weight?: number;
-  /** Take the share that the pods can reach, however far it is from the weight. @default false */
+  /** Accept the share that whole pods can reach, even if it is far from the weight. @default false */
   readonly acceptShare?: boolean;
-  /** Ports of the Service, the main one first. */
+  /** Ports of the Service, the main port first. */
   readonly ports: readonly Port[];
-  /** The users' way in, owned by the stack of canary. @default none */
+  /** The Ingress for users, owned by the stack of canary. @default none */
   readonly ingress?: IngressArgs;
   /**
-   * The users' way in by the Gateway API, which splits the requests by weight and by rule; owned by the stack of canary.
+   * Routes of the Gateway API for users, which split the requests by weight and by rule. Owned by the stack of canary.
    * @default traffic by number of pods
    */
   readonly gateway?: GatewayArgs;
-  /** How a release is tried before users meet it; the stack of canary leaves it in the cluster. @default no plan */
+  /** The checks and steps of a rollout. The stack of canary stores the checks in the cluster. @default no plan */
   readonly plan?: PlanArgs;
-  /** A second way in for those who look after the service, owned by the stack of stable. @default none */
+  /** A second Ingress for the operators of the service, owned by the stack of stable. @default none */
   readonly debugIngress?: IngressArgs;
   /**
-   * Which release: `next` is the newest one (of canary: the rendered one; of stable: the one that canary runs),
-   * `current` keeps what runs, and an id of the history brings that release back with its config files.
+   * The release to run: `next`, `current` or an id from the release history. `next` is the newest release: for canary the one
+   * that these arguments describe, for stable the one that canary runs. `current` keeps the running release. An id restores
+   * that release with its config files.
    * @default next
    */
   readonly release?: string;
-  /** Releases whose ConfigMaps are kept. @default 10 */
+  /** Number of releases in the history, at least 1. Their ConfigMaps are retained. @default 10 */
   readonly releaseHistoryLimit?: number;
-  /** Seconds a new pod must stay ready before it counts. @default 30 */
+  /** Seconds that a new pod must stay ready before it counts as available. @default 30 */
   readonly minReadySeconds?: number;
-  /** Pods above the full number while a track rolls. @default 1 */
+  /** Additional pods while a track rolls, at least 1. @default 1 */
   readonly maxSurge?: number;
-  /** Pods below the full number while a track rolls. @default 0 */
+  /** Missing pods while a track rolls. @default 0 */
   readonly maxUnavailable?: number;
-  /** Seconds without progress after which a roll has failed; more than minReadySeconds. @default 600 */
+  /** Seconds without progress after which Kubernetes reports a roll as failed; more than minReadySeconds. @default 600 */
   readonly progressDeadlineSeconds?: number;
 }
 
@@ -105,13 +120,13 @@ const ingress = v.strictObject({
   annotations: v.optional(texts),
   tlsSecretName: v.optional(v.string()),
 });
-/** As RFC 1035 has it, which Services ask for; shorter than 63 so that `-canary` and `-rollout` and a hash still fit. */
+/** A DNS label of RFC 1035, as Services require. At most 40 characters, so that suffixes such as `-canary` and a hash still fit. */
 const dnsLabel = /^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/;
 /** RFC 1123. */
 const namespaceName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const fileSetName = v.pipe(
   v.string(),
-  v.regex(dnsLabel, "a file set's name becomes part of a ConfigMap's name, so it must be a DNS label"),
+  v.regex(dnsLabel, "a file set's name is part of a ConfigMap's name, so it must be a DNS label"),
 );
 const fileName = v.pipe(
   v.string(),
@@ -166,18 +181,18 @@ const schema = v.strictObject({
   progressDeadlineSeconds: v.optional(wholeNumber(1)),
 });
 
-/** Labels that the product gives itself. */
+/** Labels that CanaryService sets. */
 const ownLabels = ["app", "track", "release"];
 
 /**
- * Checks what types cannot say, or what came from a program without types.
+ * Checks the arguments at run time: types cannot express every limit, and a JavaScript program has no types.
  *
- * @throws Refusal naming the argument, what it is and what is allowed
+ * @throws UserError that names the argument, its value and the allowed values
  */
 export function assertServiceArgs(service: string, args: ServiceArgs): void {
   if (!dnsLabel.test(service)) {
     throw new UserError(
-      `The service name "${service}" is no DNS label: use at most 40 lower-case letters, digits and dashes, like fop-gate.`,
+      `The service name "${service}" is not a DNS label: use at most 40 lower-case letters, digits and dashes, like fop-gate.`,
     );
   }
   const { issues } = v.safeParse(schema, args, { message: mustBe });
@@ -186,7 +201,7 @@ export function assertServiceArgs(service: string, args: ServiceArgs): void {
     const isOwn = (key: string) => key.startsWith("gray-release/") || (field === "labels" && ownLabels.includes(key));
     const taken = Object.keys(args[field] ?? {}).find(isOwn);
     if (taken !== undefined)
-      throw new UserError(`${service}: ${field}.${taken} is given by CanaryService itself: take it out of ${field}.`);
+      throw new UserError(`${service}: ${field}.${taken} is set by CanaryService itself: remove it from ${field}.`);
   }
   const { minReadySeconds = defaults.minReadySeconds, progressDeadlineSeconds = defaults.progressDeadlineSeconds } =
     args;
@@ -198,34 +213,35 @@ export function assertServiceArgs(service: string, args: ServiceArgs): void {
   const { terminationGracePeriodSeconds = defaults.terminationGracePeriodSeconds } = args;
   if (terminationGracePeriodSeconds <= defaults.preStopSleepSeconds) {
     throw new UserError(
-      `${service}: terminationGracePeriodSeconds (${terminationGracePeriodSeconds}) must exceed the ${defaults.preStopSleepSeconds} s that a pod keeps serving after it was asked to end.`,
+      `${service}: terminationGracePeriodSeconds (${terminationGracePeriodSeconds}) must exceed the ${defaults.preStopSleepSeconds} s that a pod keeps serving after its termination begins.`,
     );
   }
   const routes = args.gateway?.routes.map((route, i) => [`gateway.routes.${i}`, route] as const) ?? [];
   const checks = args.plan?.checks?.map((check, i) => [`plan.checks.${i}`, check] as const) ?? [];
-  const ways = {
+  const withPort = {
     ingress: args.ingress,
     ...Object.fromEntries([...routes, ...checks]),
     debugIngress: args.debugIngress,
   };
-  for (const [which, way] of Object.entries<{ readonly port?: number } | undefined>(ways)) {
-    if (way?.port !== undefined && !args.ports.some((each) => each.port === way.port)) {
+  for (const [which, holder] of Object.entries<{ readonly port?: number } | undefined>(withPort)) {
+    if (holder?.port !== undefined && !args.ports.some((each) => each.port === holder.port)) {
       const known = args.ports.map((each) => each.port).join(", ");
       throw new UserError(
-        `${service}: ${which}.port is ${way.port} and the Service has ${known}: choose one of its ports.`,
+        `${service}: ${which}.port is ${holder.port} and the Service has ${known}: choose one of its ports.`,
       );
     }
   }
-  const named = portNames(args);
-  const lost = args.ports.findIndex(({ targetPort }) => typeof targetPort === "string" && !named.includes(targetPort));
-  if (lost >= 0) {
+  const known = portNames(args);
+  const at = args.ports.findIndex(({ targetPort }) => typeof targetPort === "string" && !known.includes(targetPort));
+  if (at >= 0) {
+    const advice = known.length > 0 ? `choose from ${known.join(", ")}` : "give a container port this name";
     throw new UserError(
-      `${service}: ports.${lost}.targetPort is ${JSON.stringify(args.ports[lost]?.targetPort)} and the containers have ${named.join(", ") || "no port with a name"}: nobody would answer there, so choose one of theirs.`,
+      `${service}: ports.${at}.targetPort is ${JSON.stringify(args.ports[at]?.targetPort)} and no container has a port of this name: ${advice}.`,
     );
   }
   const names = args.ports.map((each) => each.name);
   if (names.length > 1 && (names.includes(undefined) || new Set(names).size !== names.length)) {
-    throw new UserError(`${service}: several ports need a name each that no other has: give ports[].name.`);
+    throw new UserError(`${service}: each of several ports needs a unique name: set ports[].name.`);
   }
 }
 
@@ -242,21 +258,22 @@ export function labelsOf(service: string, args: ServiceArgs): Record<string, str
   return { app: service, ...args.labels };
 }
 
-/** Number of the Service's port that everything goes to which names none. */
+/** Number of the Service's first port, which routes, Ingresses and checks use by default. */
 export function mainPort({ ports: [main] }: ServiceArgs): number {
   if (main === undefined) throw new Error("a service has at least one port");
   return main.port;
 }
 
+/** The tracks that a stack owns, stable first. */
 export function tracksOf(args: ServiceArgs): readonly Track[] {
   return tracks.filter((track) => (args.tracks ?? tracks).includes(track));
 }
 
 function sentence(issue: v.BaseIssue<unknown>): string {
   const at = v.getDotPath(issue);
-  if (issue.expected === "never") return `unknown argument ${at}: correct its name or take it out`;
+  if (issue.expected === "never") return `unknown argument ${at}: correct its name or remove it`;
   if (issue.input === undefined) return `${at} is missing: ${issue.expected === null ? issue.message : "set it"}`;
-  // A kubeconfig holds credentials.
+  // No value in the message, because a kubeconfig contains credentials.
   if (at?.startsWith("access")) return `${at} ${issue.message}`;
   if (issue.path?.at(-1)?.origin === "key") return `${at} has a name that is not allowed: ${issue.message}`;
   return `${at} is ${JSON.stringify(issue.input)}: ${issue.message}`;

@@ -1,49 +1,61 @@
+/** The steps of a rollout plan: their stages, defaults and validation. */
 import * as v from "valibot";
 import { defaults } from "./defaults.ts";
 import { checked, type Fault, percent, wholeNumber } from "./schema.ts";
 
-/** Where a release stands on its way to the users: no user meets it, a few do, all do. */
+/** The stage of a release: it serves no users (dark), some users (canary) or all users (full). */
 export type Stage = "dark" | "canary" | "full";
 
-/** One row of the rollout plan: who meets the release, what has to hold there, how long at most. */
+/**
+ * One step of a rollout plan: which users get the release, the conditions to continue, and the time limit.
+ *
+ * @example
+ * ```ts
+ * const steps: Step[] = [
+ *   { stage: "dark" },
+ *   { stage: "canary", weight: 10, atLeast: 300, approval: true },
+ *   { stage: "full", watch: 600 },
+ * ];
+ * ```
+ */
 export type Step = DarkStep | CanaryStep | FullStep;
 
 interface AnyStep {
-  /** Whether a person has to approve before it begins. @default false */
+  /** Whether a person must approve the step before it begins. @default false */
   readonly approval?: boolean;
 }
 
-/** The release runs in production, and no user meets it. */
+/** The release runs in production without user traffic. */
 export interface DarkStep extends AnyStep {
   readonly stage: "dark";
-  /** Names of the checks that have to pass. @default all of the plan */
+  /** Names of the checks that must pass. @default all checks of the plan */
   readonly checks?: readonly string[];
-  /** Seconds for which failed checks are tried again, before the rollout holds. @default 60 */
+  /** Seconds in which failed checks are repeated. After them the rollout holds and asks for a decision. @default 60 */
   readonly atMost?: number;
 }
 
-/** Some users meet the release, until the evidence on it is good. */
+/** Some users get the release, until the verdict on it is good. */
 export interface CanaryStep extends AnyStep {
   readonly stage: "canary";
-  /** Percent of the users; more than in the step before. */
+  /** Percent of the users, more than in the previous step and at most 100. */
   readonly weight: number;
-  /** Names of the checks that have to pass first. @default none */
+  /** Names of the checks that must pass first. @default none */
   readonly checks?: readonly string[];
-  /** Seconds that it lasts at least, however soon the verdict is good. @default 0 */
+  /** Minimum duration of the step in seconds, even if the verdict is good earlier. @default 0 */
   readonly atLeast?: number;
-  /** Seconds after which an undecided rollout holds and asks. @default 900 */
+  /** Seconds after which a rollout without a verdict holds and asks for a decision. @default 900 */
   readonly atMost?: number;
 }
 
-/** All users meet the release: stable rolls to it, and is watched for a while. */
+/** All users get the release: stable rolls to it and is then observed. */
 export interface FullStep extends AnyStep {
   readonly stage: "full";
-  /** Seconds that it is watched once stable runs it completely. @default 300 */
+  /** Seconds of observation after stable runs the release completely. @default 300 */
   readonly watch?: number;
 }
 
 const seconds = wholeNumber(0, 7 * 24 * 3600);
-/** Characters of a check's name: GET and the longest path. */
+/** Maximum length of a check's name in characters: the method and the longest path. */
 const nameLimit = 2100;
 const names = v.pipe(
   v.array(v.pipe(v.string(), v.maxLength(nameLimit, `must be at most ${nameLimit} characters`))),
@@ -63,7 +75,7 @@ const shapes = {
 } as const;
 const unknownStage = "must be dark, canary or full";
 
-/** Steps as they are declared. Messages go on from "<argument> is <value>: ". */
+/** Validates steps as declared in a program. Messages continue the text "<argument> is <value>: ". */
 export const stepsSchema = v.pipe(
   v.array(
     v.variant(
@@ -80,7 +92,7 @@ export const stepsSchema = v.pipe(
   checked((steps) => stepsFault(steps as readonly Step[])),
 );
 
-/** Steps with every default written out. */
+/** Validates steps with every default filled in, as stored in the cluster. */
 export const fullStepsSchema = v.pipe(
   v.array(
     v.variant(
@@ -92,23 +104,27 @@ export const fullStepsSchema = v.pipe(
   checked((steps) => stepsFault(steps as readonly Step[])),
 );
 
-/** A step with every default written out. */
+/** A step with every default filled in. */
 export type FullyWritten = v.InferOutput<typeof fullStepsSchema>[number];
 
 /**
- * The steps of a plan that names none: dark with all checks, the weight until the verdict is good, then everybody.
+ * The default steps of a plan: dark with all checks, canary at the weight until the verdict is good, then full.
  *
- * @param weight percent of the users in stage canary; 0 leaves that stage out, and a person has to judge
+ * @param weight percent of the users in stage canary. At 0 there is no stage canary, and a person must decide on the release
  */
 export function usualSteps(weight: number): readonly Step[] {
   const few: Step[] = weight > 0 ? [{ stage: "canary", weight }] : [];
   return [{ stage: "dark" }, ...few, { stage: "full" }];
 }
 
-/** @param checks names of all checks of the plan */
+/**
+ * Fills in every default of a step.
+ *
+ * @param checks names of all checks of the plan
+ */
 export function fullStep(step: Step, checks: readonly string[]): FullyWritten {
   const { stage, approval = defaults.step.approval } = step;
-  // Not spreads: a field that is there and undefined would take the default away.
+  // No spreads: a field that is present but undefined would override the default.
   switch (stage) {
     case "dark": {
       const { atMost = defaults.step.dark.atMost } = step;
@@ -126,17 +142,17 @@ export function fullStep(step: Step, checks: readonly string[]): FullyWritten {
 }
 
 /**
- * What is wrong with the order of steps.
+ * Checks the conditions between the steps of a plan.
  *
- * 1. Each stage comes after the one before it: dark, canary, full.
- * 2. The last step, and no other, is full: a rollout that cannot end is none.
- * 3. Weights rise: a step that gives fewer users, or as many, tries nothing new.
- * 4. All of it fits into the record of a rollout, which holds it beside much else.
+ * 1. The stages are in order: dark, canary, full.
+ * 2. The last step is full, and no other is: otherwise the rollout could not finish.
+ * 3. Weights rise, because a step with the same or fewer users shows nothing new.
+ * 4. All steps together fit into the record of the rollout, which stores other data too.
  */
 function stepsFault(steps: readonly Step[]): Fault | undefined {
   const order: readonly Stage[] = ["dark", "canary", "full"];
   if (steps.at(-1)?.stage !== "full")
-    return { message: 'must end with { "stage": "full" }, which brings it to stable' };
+    return { message: 'must end with { "stage": "full" }, which promotes the release to stable' };
   let weight = 0;
   for (const [i, step] of steps.entries()) {
     const before = steps[i - 1];
@@ -144,7 +160,7 @@ function stepsFault(steps: readonly Step[]): Fault | undefined {
       return { at: [i, "stage"], message: `comes after ${before.stage}: the order is dark, canary, full` };
     }
     if (before?.stage === step.stage && step.stage !== "canary") {
-      return { at: [i, "stage"], message: "is there twice: one is enough" };
+      return { at: [i, "stage"], message: "occurs twice: remove one of them" };
     }
     if (step.stage !== "canary") continue;
     if (step.weight <= weight) return { at: [i, "weight"], message: `must be more than ${weight}, as weights rise` };
@@ -155,13 +171,15 @@ function stepsFault(steps: readonly Step[]): Fault | undefined {
   return stepsTooLarge(steps);
 }
 
-/** Bytes of all steps of a plan as JSON. */
+/** Maximum size of all steps of a plan as JSON, in bytes. */
 const stepsBytes = 200 * 1024;
 
-/** Whether steps are too large to be kept in the cluster. */
+/** Checks that the steps are small enough to be stored in the record. */
 export function stepsTooLarge(steps: readonly Step[]): Fault | undefined {
   const bytes = Buffer.byteLength(JSON.stringify(steps, undefined, 2));
   if (bytes <= stepsBytes) return undefined;
-  const [is, may] = [bytes, stepsBytes].map((each) => `${Math.ceil(each / 1024)} KiB`);
-  return { message: `has ${is} with the names of its checks, and may have ${may}: name fewer checks in each step` };
+  const [size, limit] = [bytes, stepsBytes].map((each) => `${Math.ceil(each / 1024)} KiB`);
+  return {
+    message: `needs ${size} with the names of its checks, and the limit is ${limit}: name fewer checks in each step`,
+  };
 }

@@ -1,48 +1,58 @@
+/** Tracks and traffic: how many canary pods, and which selector or backend weights, a weight needs. */
 import { defaults } from "./defaults.ts";
 import { UserError } from "./user-error.ts";
 
-/** The two roles of a service. They are fixed: a track never becomes the other. */
+/** The two roles of a service's pods. A promotion moves a release from canary to stable; the tracks keep their roles. */
 export type Track = "stable" | "canary";
+/** Both tracks, stable first. */
 export const tracks: readonly Track[] = ["stable", "canary"];
 
-/** What a weight comes down to in the cluster. */
+/** The settings of the cluster for a weight. */
 export interface Traffic {
-  /** Percent asked for. */
+  /** The requested percent of user traffic for canary. */
   readonly weight: number;
-  /** Pods of the canary track that carry it. */
+  /** Number of canary pods. */
   readonly canaryReplicas: number;
   /** Labels that the shared Service selects. */
   readonly selector: Record<string, string>;
-  /** Percent of user traffic that canary really gets, with every pod ready. */
+  /** The actual percent of user traffic for canary when every pod is ready. */
   readonly share: number;
-  /** Weights of the backends of the HTTPRoute, where a gateway splits the traffic. */
+  /** Weights of the HTTPRoute's backends. Absent without a gateway. */
   readonly backends?: Record<Track, number>;
 }
 
-/** How canary's share of the user traffic came to be what it is. */
+/** The last change of canary's share of user traffic. */
 export interface Shift {
-  /** Percent asked for. */
+  /** The requested percent. */
   readonly weight: number;
-  /** Percent that canary had before this weight. */
+  /** Canary's percent before the change. */
   readonly from: number;
-  /** Percent that canary has with it. */
+  /** Canary's percent after the change. */
   readonly to: number;
 }
 
-/** A way to give the canary track its share of the traffic. */
+/** A method of traffic splitting between the tracks. */
 export interface TrafficMode {
-  /** @throws Refusal if this mode cannot reach the weight closely enough */
+  /**
+   * The settings for a weight.
+   *
+   * @param weight requested percent of user traffic for canary
+   * @param stableReplicas number of stable pods
+   * @param labels labels of all pods of the service
+   * @throws UserError if this mode cannot reach the weight closely enough
+   */
   plan(weight: number, stableReplicas: number, labels: Record<string, string>): Traffic;
 }
 
-/** The reached share may be this many times the asked one before it takes a person's word (`acceptShare`). */
+/** The maximum ratio of the actual share to the weight. A larger one needs `acceptShare`. */
 const shareTolerance = 1.5;
 
 /**
- * Weight by the number of pods: the shared Service selects both tracks, and a Service spreads new connections evenly
- * over its endpoints. Needs nothing but a Service, and is as fine as 1 pod in all pods.
+ * Splits traffic by the number of pods. The shared Service selects both tracks and distributes new connections evenly over
+ * its endpoints. This mode needs only a Service. Its smallest step is one pod.
  *
- * @param acceptShare take the share that the pods can reach, however far it is from the weight
+ * @param acceptShare accept the share that whole pods can reach, even if it is far from the weight. @default false
+ * @example replicasMode().plan(10, 9, { app: "web" }).canaryReplicas // 1
  */
 export function replicasMode(acceptShare = false): TrafficMode {
   return {
@@ -50,14 +60,14 @@ export function replicasMode(acceptShare = false): TrafficMode {
       if (weight === 0) return { weight, canaryReplicas: 1, selector: { ...labels, track: "stable" }, share: 0 };
       if (weight > 50) {
         throw new UserError(
-          `weight is ${weight} and traffic by number of pods goes up to 50: take a weight of at most 50, and prod for everybody.`,
+          `weight is ${weight} and traffic by number of pods supports at most 50: use a weight of at most 50, then promote the release to stable for all users.`,
         );
       }
       const canaryReplicas = Math.max(1, Math.round((weight * stableReplicas) / (100 - weight)));
       const share = (100 * canaryReplicas) / (canaryReplicas + stableReplicas);
       if (share > shareTolerance * weight && !acceptShare) {
         throw new UserError(
-          `weight ${weight} cannot be had from ${stableReplicas} stable pods: 1 canary pod beside them gets ${percent(share)} of the requests; take weight ${Math.max(1, Math.round(share))}, more stable pods, or acceptShare: true.`,
+          `weight is ${weight} and ${stableReplicas} stable pods cannot serve ${percent(weight, 3)}: 1 canary pod beside them gets ${percent(share)} of the requests; use weight ${Math.max(1, Math.round(share))}, more stable pods, or acceptShare: true.`,
         );
       }
       return { weight, canaryReplicas, selector: labels, share };
@@ -66,11 +76,12 @@ export function replicasMode(acceptShare = false): TrafficMode {
 }
 
 /**
- * Weight by the backends of an HTTPRoute: the gateway draws a track for each request, so that the share is the weight
- * however many pods there are. Canary has as many pods as its share of the load asks for. The shared Service, which
- * callers inside the cluster use, goes dark at 0 as well; above it, they meet canary by the number of pods.
+ * Splits traffic by the backend weights of an HTTPRoute. The gateway chooses a track for each request, so the share equals the
+ * weight with any number of pods. The number of canary pods follows from canary's share of the load. Callers inside the
+ * cluster use the shared Service. At weight 0 it selects only stable; above 0 it splits by the number of pods.
  *
- * @param minimum canary pods at any weight, so that one dead pod is no outage of the whole share
+ * @param minimum minimum number of canary pods. @default 2, so that one failed pod does not take down all of canary
+ * @example gatewayMode().plan(10, 9, { app: "web" }).backends // { stable: 90, canary: 10 }
  */
 export function gatewayMode(minimum: number = defaults.minimumCanaryReplicas): TrafficMode {
   return {
@@ -88,7 +99,7 @@ export function gatewayMode(minimum: number = defaults.minimumCanaryReplicas): T
   };
 }
 
-/** The finest weight, in percent: weights of backends are whole numbers, and so fine only where they have to be. */
+/** The smallest step of a gateway's weight, in percent. Backend weights are whole numbers, so a fractional weight is scaled up. */
 export const finestWeight = 0.001;
 
 function backendWeights(weight: number): Record<Track, number> {
@@ -96,39 +107,41 @@ function backendWeights(weight: number): Record<Track, number> {
   const canary = Math.round(weight / finestWeight);
   if (Math.abs(canary * finestWeight - weight) > 1e-9) {
     throw new UserError(
-      `weight is ${weight} and a gateway's goes in steps of ${finestWeight}: leave the further digits out.`,
+      `weight is ${weight} and a gateway supports steps of ${finestWeight}: remove the further digits.`,
     );
   }
   return { stable: 100 / finestWeight - canary, canary };
 }
 
 /**
- * The sentence that preview shows: `asked 10 %, reached 10 %: 1 of 10 pods`. Behind a gateway it says besides what callers
- * inside the cluster meet, who come past it.
+ * The description of the traffic in `pulumi preview`: `asked 10 %, reached 10 %: 1 of 10 pods`. With a gateway it also has the
+ * number of pods for callers inside the cluster, because these bypass the gateway.
  */
 export function describeTraffic(traffic: Traffic, stableReplicas: number): string {
   const { weight, share, canaryReplicas, backends } = traffic;
-  if (weight === 0) return `canary is dark: no user request reaches it${backends ? " but with the token" : ""}`;
+  if (weight === 0) return `canary is dark: no user request reaches it${backends ? " without the token" : ""}`;
   const pods = canaryReplicas === 1 ? "1 canary pod" : `${canaryReplicas} canary pods`;
   const ofAll = `${canaryReplicas} of ${canaryReplicas + stableReplicas} pods`;
-  const how = backends ? `by backend weights, ${pods}; callers inside the cluster meet ${ofAll}` : ofAll;
+  const how = backends ? `by backend weights, ${pods}; callers inside the cluster reach canary on ${ofAll}` : ofAll;
   const digits = backends ? 3 : 1;
   return `asked ${percent(weight, digits)}, reached ${percent(share, digits)}: ${how}`;
 }
 
 /**
- * What goes first when the front and the canary pods both change: pods before traffic when the weight rises, traffic
- * before pods when it falls or when a new template starts dark.
+ * The order of updates if the front and canary's pods both change. If the weight rises, pods come before traffic. If it falls
+ * or stays, or a new release starts dark, traffic comes before pods.
+ *
+ * @param weightInForce the current weight. Undefined if canary does not exist
  */
 export function rollOrder(weightInForce: number | undefined, weight: number): "pods-first" | "traffic-first" {
   return weight > (weightInForce ?? 0) ? "pods-first" : "traffic-first";
 }
 
 /**
- * The shift that this traffic makes or, where the share does not rise and the weight is the one of the last shift, that
- * one: so it stays the same from run to run while nothing happens.
+ * The change of canary's share to this traffic. If the share does not rise and the weight equals that of the last change, the
+ * last change is returned, so that a run without changes has the same inputs.
  *
- * @param inForce percent that canary has now; undefined where it is dark
+ * @param inForce canary's current percent. Undefined if it is dark
  */
 export function shiftOf({ weight, share }: Traffic, inForce = 0, last?: Shift): Shift {
   const rises = share - inForce >= finestWeight / 2;

@@ -117,7 +117,7 @@ export function expectExported(service: string, key: string): void {
   const check = ({ releases }: { releases?: unknown } = {}) => {
     if (typeof releases === "object" && releases !== null && key in releases) return;
     throw new UserError(
-      `${service}: the program does not export what the next up has to know: add export const releases = { [service.key]: service.memory }, as in README.`,
+      `${service}: the program does not export what the next up has to know: add export const releases = { [service.key]: service.stackState }, as in README.`,
     );
   };
   const outputs: { apply(check: (outputs?: object) => void, withUnknowns: boolean): unknown } | undefined =
@@ -155,7 +155,7 @@ async function read(stack: string): Promise<Record<string, StackState> | undefin
     return understand(stackStates, value) as Record<string, StackState>;
   } catch (error) {
     throw new UserError(
-      `The output releases of stack ${stack} cannot be understood (${(error as Error).message}): restore it from a former state, or export fopGate.memory under its key.`,
+      `The output releases of stack ${stack} cannot be understood (${(error as Error).message}): restore it from a former state, or export fopGate.stackState under its key.`,
     );
   }
 }

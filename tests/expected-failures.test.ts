@@ -26,7 +26,7 @@ describe("bad input", () => {
     await world.stop();
   });
 
-  /** A checkout and a cluster in memory. Before the `up` in question it notes what the cluster holds. */
+  /** A checkout and a cluster in memory. It saves the state of the cluster before each `up`. */
   const stage = (): Stage & { held: string } => ({
     namespace: world.namespace,
     held: "",
@@ -63,7 +63,7 @@ describe("bad input", () => {
     });
   }
 
-  it("is looked for in every file of its folder", () => {
+  it("is covered by every file of its folder", () => {
     assert.ok(cases.length >= 31);
     for (const failure of cases) assert.ok(failure?.title && failure.sentence.endsWith("."));
     assert.equal(new Set(cases.map(({ title }) => title)).size, cases.length);

@@ -7,7 +7,7 @@ import type { Registered, Run } from "./fake/engine.ts";
 import { World } from "./fake/world.ts";
 import { runPolicies } from "./policies/run-policies.ts";
 
-/** The program itself, index.ts with its settings, taken up as its two stacks: what the seed asks of fop-gate. */
+/** The example program: index.ts with its settings, deployed as its two stacks. */
 describe("fop-gate", () => {
   let world: World;
   let checkout: Checkout;
@@ -38,7 +38,7 @@ describe("fop-gate", () => {
     await world.stop();
   });
 
-  it("has the pieces of the canary template list", () => {
+  it("has the objects of stack canary", () => {
     assert.deepEqual(objects("canary"), [
       "ConfigMap fop-gate-config-<hash>",
       "ConfigMap fop-gate-log-applog-<hash>",
@@ -51,7 +51,7 @@ describe("fop-gate", () => {
     ]);
   });
 
-  it("has in prod its Deployment and the debug Ingress, on top of what canary owns", () => {
+  it("has its Deployment and the debug Ingress in stack prod", () => {
     assert.deepEqual(objects("prod"), ["Deployment fop-gate", "Ingress fop-gate-debug"]);
   });
 
@@ -66,7 +66,7 @@ describe("fop-gate", () => {
       const inputs = () => find(stack, "Deployment").inputs;
       const track = stack === "prod" ? "stable" : "canary";
 
-      it("carries the labels of the seed on itself and its pods", () => {
+      it("has the service's labels, and so have its pods", () => {
         const expected = { app: "fop-gate", team: "dora", type: "basic", track };
         const { "gray-release/service": _, ...labels } = inputs().metadata.labels;
         assert.deepEqual(labels, expected);
@@ -75,13 +75,13 @@ describe("fop-gate", () => {
         assert.match(release, /^[0-9a-f]{12}$/);
       });
 
-      it("carries the two annotations for the log agent", () => {
+      it("has the two annotations for the log agent", () => {
         const { annotations } = inputs().metadata;
         assert.equal(annotations["log.qiniu.com/global.agent"], "logexporter");
         assert.equal(annotations["log.qiniu.com/global.version"], "v2");
       });
 
-      it("rolls as the seed says", () => {
+      it("has the specified rolling update", () => {
         const { minReadySeconds, strategy, template } = inputs().spec;
         assert.equal(minReadySeconds, 30);
         assert.deepEqual(strategy, { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } });
@@ -104,7 +104,7 @@ describe("fop-gate", () => {
         for (const container of [...containers, ...initContainers]) assert.ok(container.readinessProbe, container.name);
       });
 
-      it("shows the log agent its two config files and the logs that fop-gate writes", () => {
+      it("mounts the logs of fop-gate and its two config files into the log agent", () => {
         const { containers, initContainers } = inputs().spec.template.spec;
         const mounts = ({ volumeMounts }: { volumeMounts: { name: string; mountPath: string }[] }) =>
           Object.fromEntries(volumeMounts.map(({ name, mountPath }) => [name, mountPath]));
@@ -149,7 +149,7 @@ describe("fop-gate", () => {
     });
   });
 
-  /** What a policy pack is shown of a run. */
+  /** The resources of a run in the form that a policy pack receives. */
   function declared(stack: Stack, run: Run | undefined) {
     const asked = stack === "prod" ? (["prod", "canary"] as const) : (["canary"] as const);
     const references = asked.map((each) => {

@@ -6,7 +6,7 @@ import { UserError } from "../components/user-error.ts";
 import { readSettings, type Settings } from "../settings.ts";
 import { run } from "./fake/engine.ts";
 
-/** What the CLI hands to a program: everything as text, from Pulumi.yaml and the stack's file together. */
+/** The configuration as the Pulumi CLI passes it to a program: all values as text, from Pulumi.yaml and the stack's file. */
 const whole = {
   image: "fop-gate:1",
   replicas: "9",
@@ -46,16 +46,16 @@ describe("the settings", () => {
   }
   const inStack = (stack: string, text: string) => writeFileSync(join(folder, `Pulumi.${stack}.yaml`), text);
 
-  it("are numbers and words, whatever the CLI makes of them", async () => {
+  it("are converted from the CLI's text to numbers and names", async () => {
     assert.deepEqual(await settings(), { ...whole, replicas: 9, minReadySeconds: 30, weight: 10 });
   });
 
-  it("need no weight and no release", async () => {
+  it("require no weight and no release", async () => {
     const { weight, release } = await settings({ weight: undefined });
     assert.deepEqual([weight, release], [undefined, undefined]);
   });
 
-  it("take a weight that is no whole number", async () => {
+  it("accept a fractional weight", async () => {
     assert.equal((await settings({ weight: "2.5" })).weight, 2.5);
   });
 
@@ -63,22 +63,22 @@ describe("the settings", () => {
     [
       "an unknown key",
       { wieght: "10" },
-      'Configuration key "wieght" is not known: use one of image, replicas, namespace, minReadySeconds, track, weight, release in Pulumi.yaml.',
+      'Configuration key "wieght" is unknown: use one of image, replicas, namespace, minReadySeconds, track, weight, release in Pulumi.yaml.',
     ],
     ["a missing image", { image: undefined }, 'Configuration key "image" is missing: set it in Pulumi.yaml.'],
     ["a missing track", { track: undefined }, 'Configuration key "track" is missing: set it in Pulumi.canary.yaml.'],
     [
-      "another track",
+      "an unknown track",
       { track: "beta" },
       'Configuration key "track" is "beta": it must be stable or canary; change it in Pulumi.canary.yaml.',
     ],
     [
-      "no replicas",
+      "0 replicas",
       { replicas: "0" },
       'Configuration key "replicas" is "0": it must be a whole number of at least 1; change it in Pulumi.yaml.',
     ],
     [
-      "half a pod",
+      "fractional replicas",
       { replicas: "1.5" },
       'Configuration key "replicas" is "1.5": it must be a whole number of at least 1; change it in Pulumi.yaml.',
     ],
@@ -118,17 +118,17 @@ describe("the settings", () => {
     });
   }
 
-  it("name the stack's file for an unknown key that stands there", async () => {
+  it("name the stack's file for an unknown key in it", async () => {
     inStack("canary", "config:\n  gray-release:wieght: 10\n");
     await assert.rejects(settings({ wieght: "10" }), /in Pulumi\.canary\.yaml\.$/);
   });
 
-  it("name the file of the stack that runs", async () => {
+  it("name the file of the current stack", async () => {
     await assert.rejects(settings({ track: undefined }, "prod"), /set it in Pulumi\.prod\.yaml/);
   });
 
   describe("that both tracks share", () => {
-    it("may not be in one stack's file alone, whichever stack runs", async () => {
+    it("must not be in the file of only one stack, for either current stack", async () => {
       inStack("canary", "config:\n  gray-release:image: fop-gate:2\n");
       const sentence =
         'Configuration key "image" is set in Pulumi.canary.yaml, and both tracks run the same release: set it in Pulumi.yaml, for both.';
@@ -136,30 +136,30 @@ describe("the settings", () => {
       await assert.rejects(settings({}, "prod"), new UserError(sentence));
     });
 
-    it("may not differ between the two files", async () => {
+    it("must not differ between the two files", async () => {
       inStack("canary", "config:\n  gray-release:replicas: 9\n");
       inStack("prod", "config:\n  gray-release:replicas: 3\n");
       await assert.rejects(settings(), /Configuration key "replicas" is set in both stack files, differently/);
     });
 
-    it("may stand in both, alike", async () => {
+    it("may be in both files with the same value", async () => {
       for (const stack of ["canary", "prod"]) inStack(stack, "config:\n  gray-release:replicas: 9\n");
       assert.equal((await settings()).replicas, 9);
     });
 
-    it("may be of one stack where they are not of the release", async () => {
+    it("may be in the file of one stack if they do not affect the release", async () => {
       inStack("canary", "config:\n  gray-release:weight: 20\n  gray-release:track: canary\n");
       assert.equal((await settings({ weight: "20" })).weight, 20);
     });
   });
 
-  it("take a stack file that is empty or has no config", async () => {
+  it("accept a stack file that is empty or has no config", async () => {
     inStack("canary", "");
     inStack("prod", "encryptionsalt: v1:x\n");
     assert.equal((await settings()).replicas, 9);
   });
 
-  it("refuse a stack file that is no YAML, also that of the other stack", async () => {
+  it("refuse a stack file that is not YAML, even that of the other stack", async () => {
     inStack("prod", "config: [\n");
     await assert.rejects(
       settings(),

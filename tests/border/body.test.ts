@@ -12,12 +12,12 @@ async function all(parts: AsyncIterable<string>): Promise<string[]> {
 const linesOf = async (limit: number, ...parts: (string | Buffer)[]) => all(linesIn(bytes(...parts), limit));
 
 describe("a body", () => {
-  it("is read as text, also where a character comes in two parts", async () => {
+  it("is read as text, even if a character is split between two chunks", async () => {
     const euro = Buffer.from("a€b");
     assert.equal(await textOf(bytes(euro.subarray(0, 2), euro.subarray(2)), 5), "a€b");
   });
 
-  it("is given up as soon as it is longer than its limit", async () => {
+  it("fails as soon as it exceeds its limit", async () => {
     let sent = 0;
     async function* endless() {
       for (;;) {
@@ -32,13 +32,13 @@ describe("a body", () => {
     assert.equal(sent, 3);
   });
 
-  it("is given as it comes", async () => {
+  it("is streamed as it arrives", async () => {
     assert.deepEqual(await all(textIn(bytes("a", "", "b"), 2)), ["a", "b"]);
   });
 });
 
 describe("the beginning of a text", () => {
-  it("is as long as its limit, or the whole of a shorter one, and what follows is let go", async () => {
+  it("is as long as its limit or the whole shorter text, and the rest is discarded", async () => {
     let ended = false;
     async function* text() {
       try {
@@ -54,15 +54,15 @@ describe("the beginning of a text", () => {
 });
 
 describe("the lines of a body", () => {
-  it("come whole, wherever the body was divided", async () => {
+  it("are complete, wherever the body was split", async () => {
     assert.deepEqual(await linesOf(10, "a\nb", "c", "\n\nd"), ["a", "bc", "", "d"]);
   });
 
-  it("are cut off where they are too long, and the next one is whole", async () => {
+  it("are cut at the limit, and the next line is complete", async () => {
     assert.deepEqual(await linesOf(3, "abcdef\ngh", "ijkl", "mn\nop\nqrst"), ["abc", "ghi", "op", "qrs"]);
   });
 
-  it("are held in no more memory than the limit", async () => {
+  it("need no more memory than the limit", async () => {
     async function* endless() {
       for (let i = 0; i < 200; i++) yield Buffer.alloc(1 << 20, "x");
       yield Buffer.from("\nend\n");

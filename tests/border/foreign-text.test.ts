@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { foreignTextLimit, logLine, oneLine } from "../../border/foreign-text.ts";
 
-describe("foreign text", () => {
-  it("stays as it is where it is one short line", () => {
+describe("untrusted text", () => {
+  it("is not changed if it is one short line", () => {
     assert.equal(oneLine('pods "web-1" not found: größe 3 ≥ 2 👍🏽'), 'pods "web-1" not found: größe 3 ≥ 2 👍🏽');
   });
 
@@ -14,18 +14,18 @@ describe("foreign text", () => {
     );
   });
 
-  it("is cut off with an ellipsis, and never in the middle of a character", () => {
+  it("is cut with an ellipsis, and never in the middle of a character", () => {
     assert.equal(oneLine("x".repeat(301)), `${"x".repeat(299)}…`);
     assert.equal(oneLine("x".repeat(300)), "x".repeat(300));
     assert.equal(oneLine(`${"x".repeat(298)}👍👍`), `${"x".repeat(298)}…`);
     assert.equal(oneLine("abcdef", 4), "abc…");
   });
 
-  it("says that there is more where only the looked-at beginning fits", () => {
+  it("ends with an ellipsis if only the beginning was read", () => {
     assert.equal(oneLine(`a${" ".repeat(10_000)}b`), "a…");
   });
 
-  it("is never longer than its limit, never two lines, and well-formed, whatever came", () => {
+  it("is at most as long as its limit, one line and well-formed for any input", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 900 }), fc.integer({ min: 1, max: 320 }), (text, limit) => {
         const line = oneLine(text, limit);
@@ -43,13 +43,13 @@ describe("foreign text", () => {
   });
 });
 
-describe("a line of a foreign log", () => {
-  it("keeps its blanks and tabs, and nothing else that is no character", () => {
+describe("a line of an untrusted log", () => {
+  it("keeps its spaces and tabs, and no other invisible character", () => {
     assert.equal(logLine("\u001b[31m\t  at  main\u001b[0m\u0007\r\nx \n", 100), "\t  at  main x");
     assert.equal(logLine("a\u0000\tb", 100), "a \tb");
   });
 
-  it("is never longer than its limit, never two lines, and well-formed, whatever came", () => {
+  it("is at most as long as its limit, one line and well-formed for any input", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 900 }), fc.integer({ min: 1, max: 320 }), (text, limit) => {
         const line = logLine(text, limit);

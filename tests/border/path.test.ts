@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isPlainPath, nameInPath, pathBelow, pathOf, UnsafePath } from "../../border/path.ts";
 
-describe("a path that is put together", () => {
-  it("keeps each name in its place", () => {
+describe("a path built from names", () => {
+  it("has each name at its place", () => {
     assert.equal(pathOf("api", "v1", "pods", "web-1.a_b:8080"), "/api/v1/pods/web-1.a_b:8080");
   });
 
@@ -14,7 +14,7 @@ describe("a path that is put together", () => {
     }
   });
 
-  it("takes a path that others named only below what stands before it", () => {
+  it("accepts an untrusted path only below its prefix", () => {
     assert.equal(pathBelow("metrics"), "/metrics");
     assert.equal(pathBelow("//metrics/app?format=a/../b&x=%2F"), "/metrics/app?format=a/../b&x=%2F");
     for (const path of ["../../../secrets", "/a/../b", "/a/%2e%2E/b", "/a\\..\\b", "/a#b", "/a b", "/a\r\nHost: x"]) {
@@ -24,7 +24,7 @@ describe("a path that is put together", () => {
 });
 
 describe("a plain path", () => {
-  it("stays below whatever is put before it", () => {
+  it("stays below any prefix", () => {
     const step = fc.constantFrom("a", ".", "..", "%2e", "%2E.", "...", "", "%2f", "\\", "%5C", "?", "a.b", "..a");
     fc.assert(
       fc.property(fc.array(step), fc.constantFrom("/", "\\", "%2f", ""), (steps, between) => {
@@ -40,7 +40,7 @@ describe("a plain path", () => {
     );
   });
 
-  it("may have dots in names and anything in its query", () => {
+  it("may have dots in names, and any text in its query", () => {
     for (const path of ["/", "/a.b/..c/d..", "/...", "/.well-known/x", "/a?b=/../c", "//a"])
       assert.ok(isPlainPath(path), path);
   });

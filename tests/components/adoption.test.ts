@@ -15,7 +15,7 @@ const args = serviceArgs({
 const path = { path: "/", pathType: "Prefix", backend: { service: { name: "web", port: { number: 80 } } } };
 const rules = [{ host: "web.example.com", http: { paths: [path] } }];
 
-/** What kubectl made of it. */
+/** The live objects of the same service, as kubectl created them. */
 const live = {
   deployment: {
     metadata: { annotations: { "deployment.kubernetes.io/revision": "4" } },
@@ -28,18 +28,18 @@ const live = {
   ingress: { metadata: { annotations: { team: "dora" } }, spec: { rules } },
 } satisfies Adoptable;
 
-describe("what stands in the cluster", () => {
-  it("can be adopted where the program describes it as it is", () => {
+describe("an existing service", () => {
+  it("can be adopted if the program describes its live state", () => {
     assertAdoptable("web", args, live);
   });
 
-  it("can be adopted without an Ingress, and with one that the program leaves alone", () => {
+  it("can be adopted without an Ingress, or with one that the program does not describe", () => {
     assertAdoptable("web", args, { ...live, ingress: undefined });
     const { ingress: _, ...without } = args;
     assertAdoptable("web", without, { ...live, ingress: { metadata: { annotations: { a: "b" } }, spec: {} } });
   });
 
-  it("can be adopted with annotations that nobody describes on what stays, and with those of a platform", () => {
+  it("can be adopted with undescribed annotations on Service and Ingress, and with annotations of a platform on the Deployment", () => {
     const annotations = { "example.com/cost": "1", "cloud.google.com/neg": "{}" };
     const { deployment, service, ingress } = live;
     assertAdoptable("web", args, {
@@ -49,7 +49,7 @@ describe("what stands in the cluster", () => {
     });
   });
 
-  it("can be adopted with any number of pods where an autoscaler owns that", () => {
+  it("can be adopted with any number of pods if an autoscaler owns the number", () => {
     assertAdoptable("web", { ...args, replicas: "external" }, live);
   });
 
@@ -57,31 +57,35 @@ describe("what stands in the cluster", () => {
   const spec = { ...service.spec };
   const metadata = { labels: {} };
   const cases: [what: string, changes: Partial<Adoptable>, sentence: RegExp, args?: Partial<ServiceArgs>][] = [
-    ["without a Deployment", { deployment: undefined }, /cannot be adopted: there is no Deployment web, so name the/],
+    [
+      "without a Deployment",
+      { deployment: undefined },
+      /cannot be adopted: there is no Deployment web, so give the service the name of its Deployment\./,
+    ],
     [
       "without a Service",
       { service: undefined },
       /^web in namespace dora-apps cannot be adopted: there is no Service web in front of Deployment web/,
     ],
     [
-      "that a controller keeps",
+      "managed by a controller",
       { deployment: { ...deployment, metadata: { ownerReferences: [{ kind: "Rollout", name: "it" }] } } },
-      /Deployment web is kept by Rollout it, which would change it back/,
+      /Deployment web is managed by Rollout it, which would revert every change/,
     ],
     [
       "of another service",
       { service: { ...service, metadata: { labels: { "gray-release/service": "shop" } } } },
-      /Service web is of the service shop/,
+      /Service web belongs to the service shop/,
     ],
     [
       "of another Pulumi program",
       { ingress: { ...ingress, metadata: { managedFields: [{ manager: "pulumi-kubernetes-1f2e" }] } } },
-      /Ingress web is of another Pulumi program/,
+      /Ingress web belongs to another Pulumi program/,
     ],
     [
-      "with a Service that is a way in from outside",
+      "with a Service of type LoadBalancer",
       { service: { metadata, spec: { ...spec, type: "LoadBalancer" } } },
-      /Service web is of type LoadBalancer and CanaryService makes one of type ClusterIP/,
+      /Service web is of type LoadBalancer and CanaryService needs type ClusterIP/,
     ],
     [
       "with a Service that selects other pods",
@@ -94,12 +98,12 @@ describe("what stands in the cluster", () => {
       /Service web selects nothing/,
     ],
     [
-      "whose Service selects what canary's pods will not have",
+      "whose Service selects a label that canary's pods will not have",
       { service: { metadata, spec: { ...spec, selector: { tier: "front" } } } },
-      /Service web selects tier=front, which canary's pods would not have, so give the program labels: \{ "tier": "front" \}/,
+      /Service web selects tier=front, which canary's pods would not have, so add labels: \{ "tier": "front" \} to the program/,
     ],
     [
-      "whose Service selects a label that is ours to give",
+      "whose Service selects a label that CanaryService sets itself",
       {
         service: { metadata, spec: { ...spec, selector: { app: "shop" } } },
         deployment: {
@@ -107,7 +111,7 @@ describe("what stands in the cluster", () => {
           spec: { ...deployment.spec, template: { metadata: { labels: { app: "shop" } } } },
         },
       },
-      /Service web selects app=shop, and CanaryService gives the label app itself/,
+      /Service web selects app=shop, and CanaryService sets the label app itself/,
     ],
     [
       "whose pods have a label track",
@@ -117,40 +121,40 @@ describe("what stands in the cluster", () => {
           spec: { ...deployment.spec, template: { metadata: { labels: { ...labels, track: "stable" } } } },
         },
       },
-      /the pods of Deployment web have a label track already/,
+      /the pods of Deployment web already have a label track/,
     ],
     [
-      "that selects by expressions",
+      "that selects by matchExpressions",
       { deployment: { ...deployment, spec: { ...deployment.spec, selector: { matchExpressions: [{}] } } } },
-      /Deployment web selects by expressions/,
+      /Deployment web selects by matchExpressions/,
     ],
     [
       "with another number of pods",
       {},
-      /Deployment web has 3 pods and the program says 9, so make them equal/,
+      /Deployment web has 3 pods and the program has 9, so make them equal/,
       { replicas: 9 },
     ],
     [
       "with a port of another name",
       {},
-      /has the ports 80 to http \(TCP, name ""\) and the program says 80 to http \(TCP, name "http"\)/,
+      /has the ports 80 to http \(TCP, name ""\) and the program has 80 to http \(TCP, name "http"\)/,
       { ports: [{ port: 80, targetPort: "http" }] },
     ],
     [
       "with another Ingress",
       {},
-      /Ingress web is \{"rules":\[\{"host":"web\.example\.com".* and the program says .*"host":"shop\.example\.com"/,
+      /Ingress web is \{"rules":\[\{"host":"web\.example\.com".* and the program has .*"host":"shop\.example\.com"/,
       { ingress: { host: "shop.example.com", annotations: { team: "dora" } } },
     ],
     [
-      "with an annotation that would go",
+      "with an annotation that the first promotion would remove",
       { deployment: { ...deployment, metadata: { annotations: { "example.com/cost": "1" } } } },
-      /Deployment web has the annotation example\.com\/cost: 1, which the one in its place will not have, so put it into annotations/,
+      /Deployment web has the annotation example\.com\/cost: 1, which its replacement will not have, so add it to annotations/,
     ],
     [
       "with an annotation of another value",
       {},
-      /Ingress web has the annotation team: dora and the program says shop, so describe it as it is/,
+      /Ingress web has the annotation team: dora and the program has shop, so change the program to the live value/,
       { ingress: { host: "web.example.com", annotations: { team: "shop" } } },
     ],
   ];
@@ -163,7 +167,7 @@ describe("what stands in the cluster", () => {
     });
   }
 
-  it("is a release by its pod template as it is, with the id of that", () => {
+  it("becomes a release with its unchanged pod template, and the id follows from that", () => {
     const spec = { containers: [{ name: "app", image: "web:1" }] };
     const live = { metadata: { labels, creationTimestamp: null }, spec };
     const template = { metadata: { labels }, spec };
@@ -171,28 +175,28 @@ describe("what stands in the cluster", () => {
   });
 });
 
-describe("while pods serve that were there before us, traffic", () => {
+describe("traffic while adopted pods serve", () => {
   it("may have any weight above 0", () => {
     assertBeside("web", args, 25, labels);
   });
 
   it("cannot be dark, nor split by a gateway", () => {
-    const reason = "and the pods of web that were adopted have no label track, so no Service can leave canary out";
+    const reason = "and the adopted pods of web have no label track, so no Service can exclude canary";
     assert.throws(
       () => assertBeside("web", args, 0, labels),
-      new UserError(`web: weight is 0, ${reason}: take a weight above 0 until the first promotion (gray adopt web).`),
+      new UserError(`web: weight is 0, ${reason}: use a weight above 0 until the first promotion (gray adopt web).`),
     );
     const gateway = { routes: [{ gateways: [{ name: "public" }] }] };
     assert.throws(
       () => assertBeside("web", { ...args, gateway }, 25, labels),
-      new UserError(`web: gateway is set, ${reason}: leave gateway out until the first promotion (gray adopt web).`),
+      new UserError(`web: gateway is set, ${reason}: remove gateway until the first promotion (gray adopt web).`),
     );
   });
-  it("reaches canary only where its pods have what the Service selects", () => {
+  it("reaches canary only if its pods have the labels that the Service selects", () => {
     assert.throws(
       () => assertBeside("web", { ...args, labels: { tier: "front" } }, 25, labels),
       new UserError(
-        "web: Service web, which was adopted, selects app.kubernetes.io/name=web until the first promotion, and canary's pods would have app=web,tier=front: put the missing one back into labels.",
+        "web: the adopted Service web selects app.kubernetes.io/name=web until the first promotion, and canary's pods would have app=web,tier=front: add the missing label to labels in the program.",
       ),
     );
   });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Rule, Value } from "../../components/rule.ts";
 
-// Few names and values, so that rules and requests meet often.
+// Few names and values, so that many requests satisfy a rule.
 export const paths = ["/a", "/a/b", "/a/b/c", "/ab", "/b", "/b/"];
 const value = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom<Value>("1", "2", "12") },
@@ -24,5 +24,5 @@ const anyRule: fc.Arbitrary<Rule> = fc
     fc.subarray(conditions, { minLength: 1, maxLength: 3 }).chain((some) => fc.tuple(...some)),
   )
   .map(([to, some]) => Object.assign({ to }, ...some));
-/** User rules that `rulesSchema` takes. */
+/** User rules that are valid for `rulesSchema`. */
 export const anyRules = fc.array(anyRule, { maxLength: 7 });

@@ -16,14 +16,14 @@ const withFiles = serviceArgs({
   debugIngress: { host: "debug.example.com" },
 });
 
-async function deploy(changes: Partial<ServiceArgs> = {}, stands: Partial<RolloutContext> = {}): Promise<Run> {
+async function deploy(changes: Partial<ServiceArgs> = {}, contextChanges: Partial<RolloutContext> = {}): Promise<Run> {
   const args = { ...withFiles, ...changes };
   return run(() => {
-    new CanaryService("fop-gate", { ...args, rollout: context("fop-gate", args, stands) });
+    new CanaryService("fop-gate", { ...args, rollout: context("fop-gate", args, contextChanges) });
   });
 }
 
-/** `Deployment fop-gate`, for every object of Kubernetes. */
+/** All Kubernetes objects of a run, in the form `Deployment fop-gate`. */
 const objects = ({ resources }: Run) =>
   resources
     .filter(({ type }) => type.startsWith("kubernetes:"))
@@ -40,7 +40,7 @@ const release = renderRelease("fop-gate", { app: "fop-gate", team: "dora" }, wit
 const [configMap = ""] = Object.keys(release.configMaps);
 
 describe("CanaryService", () => {
-  it("is one component of its own type, with everything inside it", async () => {
+  it("is a component, and all its objects are children of it", async () => {
     const { resources } = await deploy();
     const component = resources.find(({ type }) => type === "gray-release:index:CanaryService");
     assert.equal(component?.name, "fop-gate");
@@ -66,12 +66,12 @@ describe("CanaryService", () => {
     await assert.rejects(attempt, /replicas is 0/);
   });
 
-  it("refuses to be without what openRollout returned", async () => {
+  it("refuses a missing rollout", async () => {
     await run(() => {
       const args = serviceArgs() as unknown as CanaryServiceArgs;
       assert.throws(
         () => new CanaryService("fop-gate", args),
-        /^Refusal: CanaryService fop-gate in namespace dora-apps was given no rollout: give it what openRollout/,
+        /^Refusal: CanaryService fop-gate in namespace dora-apps has no rollout: pass the result of openRollout/,
       );
     });
   });
@@ -80,14 +80,14 @@ describe("CanaryService", () => {
     ["another service", "web", "dora-apps"],
     ["the service of another namespace", "fop-gate", "other"],
   ] as const) {
-    it(`refuses the standing of ${whose} before it registers anything`, async () => {
+    it(`refuses the rollout of ${whose} before it registers anything`, async () => {
       const args = serviceArgs();
       const { resources } = await run(() => {
         const rollout = context(service, serviceArgs({ namespace }));
         assert.throws(
           () => new CanaryService("fop-gate", { ...args, rollout }),
           new UserError(
-            `CanaryService fop-gate in namespace dora-apps was given the rollout of ${namespace}/${service}: give it what openRollout("fop-gate", args) returned.`,
+            `CanaryService fop-gate in namespace dora-apps was given the rollout of ${namespace}/${service}: pass the result of openRollout("fop-gate", args).`,
           ),
         );
       });
@@ -114,7 +114,7 @@ describe("CanaryService", () => {
       ]);
     });
 
-    it("leaves the plan in the cluster, for gray to read, where there is one", async () => {
+    it("stores the plan, if there is one, in a ConfigMap for gray", async () => {
       const planned = await deploy({ tracks: ["canary"], plan: { checks: [{ path: "/healthz" }] } });
       const { inputs, dependsOn } = find(planned, "ConfigMap", "fop-gate-plan");
       assert.deepEqual(Object.keys(inputs.data), ["plan"]);
@@ -131,13 +131,13 @@ describe("CanaryService", () => {
       );
     });
 
-    it("makes the token that will reach a dark canary", () => {
+    it("creates the token that reaches a dark canary", () => {
       assert.ok(made.resources.some(({ type, name }) => type.endsWith("RandomPassword") && name === "fop-gate-token"));
     });
   });
 
   describe("in the stack of stable", () => {
-    it("owns stable's Deployment and the debug Ingress, and no more", async () => {
+    it("owns only stable's Deployment and the debug Ingress", async () => {
       const made = await deploy({ tracks: ["stable"] });
       assert.deepEqual(objects(made), ["Deployment fop-gate", "Ingress fop-gate-debug"]);
       assert.ok(!made.resources.some(({ type }) => type.startsWith("random:")));
@@ -150,7 +150,7 @@ describe("CanaryService", () => {
       made = await deploy();
     });
 
-    it("owns all of it", () => {
+    it("owns all objects", () => {
       assert.deepEqual(objects(made), [
         `ConfigMap ${configMap}`,
         "Deployment fop-gate",
@@ -162,7 +162,7 @@ describe("CanaryService", () => {
       ]);
     });
 
-    it("gives the tracks pod templates that differ in the label track alone", () => {
+    it("gives the tracks pod templates that differ only in the label track", () => {
       const [stable, canary] = ["fop-gate", "fop-gate-canary"].map(
         (name) => find(made, "Deployment", name).inputs.spec.template,
       );
@@ -174,7 +174,7 @@ describe("CanaryService", () => {
       assert.equal(stable.metadata.labels.release, release.id);
     });
 
-    it("runs the release as it is", () => {
+    it("runs the unchanged release", () => {
       const {
         track: _,
         release: id,
@@ -200,7 +200,7 @@ describe("CanaryService", () => {
       }
     });
 
-    it("labels every object with its app, its user's labels and the service that it belongs to", () => {
+    it("labels every object with its app, the user's labels and its service", () => {
       for (const { type, inputs } of made.resources.filter(({ type }) => type.startsWith("kubernetes:"))) {
         const { app, team, ...rest } = inputs.metadata.labels;
         assert.deepEqual([app, team], ["fop-gate", "dora"], type);
@@ -221,7 +221,7 @@ describe("CanaryService", () => {
       }
     });
 
-    it("protects the front and stable, and lets canary go", () => {
+    it("protects the front and stable, but not canary's Deployment", () => {
       const protect = made.resources
         .filter((each) => each.protect)
         .map(({ type, name }) => `${type.split(":").at(-1)} ${name}`);
@@ -233,17 +233,17 @@ describe("CanaryService", () => {
       ]);
     });
 
-    it("makes ConfigMaps that nobody changes", () => {
+    it("creates immutable ConfigMaps", () => {
       const { inputs } = find(made, "ConfigMap", configMap);
       assert.equal(inputs.immutable, true);
       assert.deepEqual(inputs.data, { "a.conf": "a = 1\n" });
     });
 
-    it("has the config before the pods that mount it", () => {
+    it("creates the ConfigMaps before the pods that mount them", () => {
       assert.ok(find(made, "Deployment", "fop-gate-canary").dependsOn.includes(configMap));
     });
 
-    it("keeps its word not to wait for what Pulumi would wait for in vain", () => {
+    it("makes Pulumi wait for neither Services nor Ingresses", () => {
       for (const [kind, name] of [
         ["Service", "fop-gate"],
         ["Service", "fop-gate-canary"],
@@ -255,7 +255,7 @@ describe("CanaryService", () => {
     });
   });
 
-  it("has the defaults of the seed", async () => {
+  it("has the documented defaults", async () => {
     const { inputs } = find(await deploy(), "Deployment", "fop-gate");
     const { replicas, minReadySeconds, progressDeadlineSeconds, revisionHistoryLimit, strategy, template } =
       inputs.spec;
@@ -282,13 +282,13 @@ describe("CanaryService", () => {
     assert.deepEqual(strategy.rollingUpdate, { maxSurge: 3, maxUnavailable: 1 });
   });
 
-  it("leaves the number of stable's pods out where an autoscaler owns it", async () => {
+  it("omits the number of stable's pods if an autoscaler owns it", async () => {
     const made = await deploy({ replicas: "external" });
     assert.equal("replicas" in find(made, "Deployment", "fop-gate").inputs.spec, false);
     assert.equal(find(made, "Deployment", "fop-gate-canary").inputs.spec.replicas, 1);
   });
 
-  it("waits for a whole roll: its rounds of ready and start time, and one deadline more", async () => {
+  it("waits for a complete roll: start and ready time of each round, and one progress deadline", async () => {
     const timeouts = async (changes: Partial<ServiceArgs>) =>
       find(await deploy(changes), "Deployment", "fop-gate").timeouts;
     assert.deepEqual(await timeouts({}), { create: "1140s", update: "1140s" });
@@ -299,24 +299,24 @@ describe("CanaryService", () => {
     });
   });
 
-  it("waits as long where an argument is given as undefined", async () => {
+  it("waits just as long if an argument is undefined", async () => {
     const changes = { minReadySeconds: undefined, maxSurge: undefined } as unknown as Partial<ServiceArgs>;
     assert.equal(find(await deploy(changes), "Deployment", "fop-gate").timeouts.update, "1140s");
   });
 
-  it("has pods before traffic when the weight rises", async () => {
+  it("updates pods before traffic if the weight rises", async () => {
     const made = await deploy({}, { order: "pods-first" });
     assert.deepEqual(find(made, "Service", "fop-gate").dependsOn, ["fop-gate-canary"]);
     assert.ok(!find(made, "Deployment", "fop-gate-canary").dependsOn.includes("fop-gate"));
   });
 
-  it("has traffic before pods when the weight falls", async () => {
+  it("updates traffic before pods if the weight falls", async () => {
     const made = await deploy({}, { order: "traffic-first" });
     assert.deepEqual(find(made, "Deployment", "fop-gate-canary").dependsOn.toSorted(), ["fop-gate", configMap].sort());
     assert.deepEqual(find(made, "Service", "fop-gate").dependsOn, []);
   });
 
-  it("selects both tracks, and stable alone when canary is dark", async () => {
+  it("selects both tracks, and only stable while canary is dark", async () => {
     const selector = async (weight: number) =>
       find(await deploy({ weight }), "Service", "fop-gate").inputs.spec.selector;
     assert.deepEqual(await selector(10), { app: "fop-gate" });
@@ -342,14 +342,14 @@ describe("CanaryService", () => {
       made = await deploy({ gateway }, { sequence: { stable: 3, canary: 4, front: 5 }, hooks });
     });
 
-    it("owns an HTTPRoute and a Service of stable alone beside the rest of the front", async () => {
+    it("also owns an HTTPRoute and a Service of the stable track", async () => {
       assert.deepEqual(
         objects(made).filter((each) => !objects(plain).includes(each)),
         ["HTTPRoute fop-gate", "Service fop-gate-stable"],
       );
     });
 
-    it("has each track's Service select its pods alone, which the gateway sends to", () => {
+    it("routes to a Service for each track, which selects only its pods", () => {
       for (const track of ["stable", "canary"]) {
         assert.deepEqual(find(made, "Service", `fop-gate-${track}`).inputs.spec.selector, { app: "fop-gate", track });
       }
@@ -360,7 +360,7 @@ describe("CanaryService", () => {
       );
     });
 
-    it("writes the route with its labels and the front's number, waits for nothing, and has the gate look at it", () => {
+    it("writes the route with its labels and the front's write number, does not wait for it, and has the gate check it", () => {
       const { inputs, hooks, protect } = find(made, "HTTPRoute", "fop-gate");
       assert.deepEqual(inputs.metadata.labels, {
         app: "fop-gate",
@@ -370,16 +370,16 @@ describe("CanaryService", () => {
       const { annotations } = inputs.metadata;
       assert.deepEqual([annotations["gray-release/seq"], annotations["pulumi.com/skipAwait"]], ["5", "true"]);
       assert.deepEqual(hooks, ["beforeUpdate"]);
-      assert.equal(protect, false, "a service may go back to traffic by number of pods");
+      assert.equal(protect, false, "a service may return to traffic by number of pods");
     });
 
-    it("leaves the Ingress where it is, at the shared Service", () => {
+    it("keeps the Ingress at the shared Service", () => {
       const [rule] = find(made, "Ingress", "fop-gate").inputs.spec.rules;
       assert.equal(rule.http.paths[0].backend.service.name, "fop-gate");
     });
   });
 
-  it("writes the sequence numbers that it is given", async () => {
+  it("writes the given sequence numbers", async () => {
     const made = await deploy({}, { sequence: { stable: 3, canary: 4, front: 5 } });
     const seq = (kind: string, name: string) => find(made, kind, name).inputs.metadata.annotations["gray-release/seq"];
     assert.deepEqual(
@@ -405,7 +405,7 @@ describe("CanaryService", () => {
     assert.deepEqual(find(made, "Service", "fop-gate").hooks, ["beforeUpdate"]);
   });
 
-  it("sends an Ingress to the shared Service on its first port, or as it is told", async () => {
+  it("routes an Ingress to the shared Service on its first port, or on the given port", async () => {
     const paths = async (ingress: object) =>
       find(
         await deploy({
@@ -423,14 +423,14 @@ describe("CanaryService", () => {
       { path: "/", pathType: "Prefix", backend: { service: { name: "fop-gate", port: { number: 80 } } } },
     ]);
     assert.equal("tls" in plain || "ingressClassName" in plain, false);
-    const told = await paths({ path: "/x", port: 81, ingressClassName: "traefik", tlsSecretName: "cert" });
-    assert.equal(told.rules[0].http.paths[0].path, "/x");
-    assert.equal(told.rules[0].http.paths[0].backend.service.port.number, 81);
-    assert.equal(told.ingressClassName, "traefik");
-    assert.deepEqual(told.tls, [{ hosts: ["h"], secretName: "cert" }]);
+    const custom = await paths({ path: "/x", port: 81, ingressClassName: "traefik", tlsSecretName: "cert" });
+    assert.equal(custom.rules[0].http.paths[0].path, "/x");
+    assert.equal(custom.rules[0].http.paths[0].backend.service.port.number, 81);
+    assert.equal(custom.ingressClassName, "traefik");
+    assert.deepEqual(custom.tls, [{ hosts: ["h"], secretName: "cert" }]);
   });
 
-  it("remembers what it ran and what is kept, once its Deployments are through", async () => {
+  it("returns the current releases and the history as stack state, once its Deployments have finished", async () => {
     const history = [release, { ...release, id: "d" }];
     const stackState = new Promise<unknown>((resolve) => {
       void run(() => {
@@ -442,7 +442,7 @@ describe("CanaryService", () => {
     assert.deepEqual(await stackState, { cluster: "cluster-uid", owner: "0123456789abcdef", current, history });
   });
 
-  it("remembers what it remembered where a Deployment runs another release, as when pulumi refresh runs the program", async () => {
+  it("keeps the former stack state if a Deployment runs another release, as under pulumi refresh", async () => {
     const remembered = {
       cluster: "cluster-uid",
       current: { canary: "a", stable: "a" },
@@ -464,7 +464,7 @@ describe("CanaryService", () => {
     assert.deepEqual(await stackState, remembered);
   });
 
-  it("remembers what it remembered, if anything, where a Deployment is not made", async () => {
+  it("keeps the former stack state, if any, if a Deployment is not created", async () => {
     const remembered = { cluster: "cluster-uid", current: { canary: "a" }, history: [{ ...release, id: "a" }] };
     for (const before of [remembered, undefined]) {
       const stackState = new Promise<unknown>((resolve) => {
@@ -480,7 +480,7 @@ describe("CanaryService", () => {
     }
   });
 
-  it("leaves another service of the same program alone", async () => {
+  it("does not affect another service of the same program", async () => {
     const other = serviceArgs({ namespace: "other", ports: [{ port: 90 }], replicas: 3, weight: 25 });
     const made = await run(() => {
       new CanaryService("fop-gate", { ...withFiles, rollout: context("fop-gate", withFiles) });

@@ -9,80 +9,84 @@ function fault(...checks: unknown[]): string | undefined {
   return issue && `${v.getDotPath(issue)}: ${issue.message}`;
 }
 const seconds = "0.atMost: must be more than 0 and at most 3600 seconds";
-const plain = "must not have the steps /./ and /../: write the path that is meant";
+const plain = "must not contain /./ or /../: write the resolved path";
 
 const bad: [what: string, checks: unknown[], sentence: string][] = [
   ["without a path", [{}], "0.path: is missing"],
-  ["whose path is no path", [{ path: "healthz" }], "0.path: must begin with /"],
+  ["with an invalid path", [{ path: "healthz" }], "0.path: must begin with /"],
   [
     "whose path has a space",
     [{ path: "/a b" }],
-    "0.path: must be printable ASCII without spaces: write others as %20 is written for a space",
+    "0.path: must be printable ASCII without spaces: percent-encode other characters, such as %20 for a space",
   ],
-  ["whose path has a fragment", [{ path: "/#top" }], "0.path: must have no #, which servers are never sent"],
-  ["whose path leads upwards", [{ path: "/a/../b" }], `0.path: ${plain}`],
-  ["whose path leads upwards in other letters", [{ path: "/a/%2E%2e/b" }], `0.path: ${plain}`],
+  [
+    "whose path has a fragment",
+    [{ path: "/#top" }],
+    "0.path: must not contain #: a fragment is never sent to a server",
+  ],
+  ["whose path leads to a parent", [{ path: "/a/../b" }], `0.path: ${plain}`],
+  ["whose path leads to a parent in percent-encoding", [{ path: "/a/%2E%2e/b" }], `0.path: ${plain}`],
   ["with an unknown method", [{ path: "/", method: "POST" }], "0.method: must be GET or HEAD"],
   [
-    "with a status that no answer ends with",
+    "with a status that no response can have",
     [{ path: "/", status: 100 }],
     "0.status: must be a whole number from 200 to 599",
   ],
-  ["that has no time", [{ path: "/", atMost: 0 }], seconds],
-  ["that has endless time", [{ path: "/", atMost: Number.POSITIVE_INFINITY }], seconds],
-  ["whose time is text", [{ path: "/", atMost: "5s" }], seconds],
-  ["with a port that is none", [{ path: "/", port: 0 }], "0.port: must be a whole number from 1 to 65535"],
+  ["with a timeout of 0", [{ path: "/", atMost: 0 }], seconds],
+  ["with an infinite timeout", [{ path: "/", atMost: Number.POSITIVE_INFINITY }], seconds],
+  ["with a timeout in text", [{ path: "/", atMost: "5s" }], seconds],
+  ["with an invalid port", [{ path: "/", port: 0 }], "0.port: must be a whole number from 1 to 65535"],
   [
     "with a pattern that does not compile",
     [{ path: "/", body: { pattern: "(" } }],
-    "0.body.pattern: is no regular expression: Unterminated group",
+    "0.body.pattern: is not a valid regular expression: Unterminated group",
   ],
   [
-    "that expects nothing of the body",
+    "with an empty condition on the body",
     [{ path: "/", body: {} }],
     '0.body: must be { "contains": "..." } or { "pattern": "..." }',
   ],
   [
-    "that expects two things of the body",
+    "with two conditions on the body",
     [{ path: "/", body: { contains: "a", pattern: "b" } }],
     '0.body: must be { "contains": "..." } or { "pattern": "..." }',
   ],
-  ["whose body is a text", [{ path: "/", body: "ok" }], "0.body: must be an object"],
+  ["with a text as body", [{ path: "/", body: "ok" }], "0.body: must be an object"],
   [
-    "that expects a body of HEAD",
+    "that expects a body from HEAD",
     [{ path: "/", method: "HEAD", body: { contains: "a" } }],
-    "0.body: answers to HEAD have no body: take it out, or ask with GET",
+    "0.body: cannot be checked, since a response to HEAD has no body: remove it, or use GET",
   ],
-  ["with an unknown field", [{ path: "/", timeout: 5 }], "0.timeout: is not known"],
+  ["with an unknown field", [{ path: "/", timeout: 5 }], "0.timeout: is unknown"],
   ["with an empty name", [{ path: "/", name: "" }], "0.name: must be 1 to 100 characters in one line"],
-  ["whose name breaks the table", [{ path: "/", name: "a\nb" }], "0.name: must be 1 to 100 characters in one line"],
+  ["with a name of two lines", [{ path: "/", name: "a\nb" }], "0.name: must be 1 to 100 characters in one line"],
   [
-    "named like another",
+    "with the name of another check",
     [
       { path: "/", name: "a" },
       { path: "/b", name: "a" },
     ],
-    "1: has the name of another check (a): give it one of its own",
+    "1: has the name of another check (a): give it a unique name",
   ],
   [
-    "without a name, like another in method and path",
+    "without a name, but with method and path of another check",
     [{ path: "/" }, { path: "/", headers: { "x-user": "1" } }],
-    "1: has the name of another check (GET /): give it one of its own",
+    "1: has the name of another check (GET /): give it a unique name",
   ],
   [
-    "that brings the token itself",
+    "with the header of the token",
     [{ path: "/", headers: { "X-Gray-Token": "a" } }],
-    "0.headers.X-Gray-Token: x-gray-token, host, connection, content-length, transfer-encoding, upgrade are set by gray itself: take it out",
+    "0.headers.X-Gray-Token: gray sets x-gray-token, host, connection, content-length, transfer-encoding, upgrade itself: remove the header",
   ],
   [
-    "with a header that no header can be",
+    "with an invalid header name",
     [{ path: "/", headers: { a: "b\r\nc: d" } }],
     "0.headers.a: must be printable ASCII of at most 4096 characters",
   ],
   [
     "with one header in two spellings",
     [{ path: "/", headers: { "X-A": "1", "x-a": "2" } }],
-    "0.headers: has x-a twice, as case makes no difference: keep one",
+    "0.headers: has x-a twice, since header names ignore case: keep one",
   ],
 ];
 
@@ -91,7 +95,7 @@ describe("a check", () => {
     it(`is refused ${what}`, () => assert.equal(fault(...checks), sentence));
   }
 
-  it("is taken with no more than a path, and with everything that there is", () => {
+  it("is valid with only a path, and with every field", () => {
     assert.equal(fault({ path: "/" }), undefined);
     const all: Required<Check> = {
       name: "登录",
@@ -106,7 +110,7 @@ describe("a check", () => {
     assert.equal(fault({ path: "/" }, all), undefined);
   });
 
-  it("asks with GET at the first port for 200 within 5 seconds, where it does not say", () => {
+  it("defaults to GET on the first port, status 200 and 5 seconds", () => {
     const { body, ...check } = fullCheck({ path: "/healthz" }, 80);
     assert.equal(body, undefined);
     assert.deepEqual(check, {
@@ -120,15 +124,15 @@ describe("a check", () => {
     });
   });
 
-  it("takes the default where a field is there and undefined, as programs write it without exactOptionalPropertyTypes", () => {
+  it("gets the default for a field that is present but undefined, as in programs without exactOptionalPropertyTypes", () => {
     const fields = { name: undefined, port: undefined, method: undefined, headers: undefined, status: undefined };
     const check = { path: "/", ...fields, body: undefined, atMost: undefined };
     assert.equal(fault(check), undefined);
     assert.deepEqual(fullCheck(check as unknown as Check, 80), fullCheck({ path: "/" }, 80));
   });
 
-  it("keeps what it says", () => {
-    const said = {
+  it("keeps its own values", () => {
+    const full = {
       name: "a",
       path: "/",
       port: 81,
@@ -137,7 +141,7 @@ describe("a check", () => {
       status: 204,
       atMost: 1,
     } as const;
-    assert.deepEqual(fullCheck(said, 80), said);
+    assert.deepEqual(fullCheck(full, 80), full);
     assert.equal(fullCheck({ path: "/", method: "HEAD" }, 80).name, "HEAD /");
   });
 });

@@ -16,7 +16,7 @@ describe("config files", () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  it("are read by name from a folder, without those of folders in it", () => {
+  it("are read by name from a folder, without its subfolders", () => {
     mkdirSync(join(folder, "a", "deeper"), { recursive: true });
     writeFileSync(join(folder, "a", "b.conf"), "b");
     writeFileSync(join(folder, "a", "a.conf"), "a");
@@ -24,12 +24,12 @@ describe("config files", () => {
     assert.deepEqual(filesIn(join(folder, "a")), { "a.conf": "a", "b.conf": "b" });
   });
 
-  it("can be one file under its own name", () => {
+  it("can be a single file under its own name", () => {
     writeFileSync(join(folder, "applog.conf"), "x = 1\n");
     assert.deepEqual(file(join(folder, "applog.conf")), { "applog.conf": "x = 1\n" });
   });
 
-  it("refuse a file that is missing, by its path", () => {
+  it("refuse a missing file and name its path", () => {
     const path = join(folder, "missing.conf");
     assert.throws(
       () => file(path),
@@ -37,22 +37,22 @@ describe("config files", () => {
     );
   });
 
-  it("refuse a folder that is missing, and one without files", () => {
+  it("refuse a missing folder and an empty one", () => {
     assert.throws(() => filesIn(join(folder, "nowhere")), /nowhere does not exist/);
     mkdirSync(join(folder, "empty"));
-    assert.throws(() => filesIn(join(folder, "empty")), /The config folder .*empty holds no file/);
+    assert.throws(() => filesIn(join(folder, "empty")), /The config folder .*empty contains no file/);
   });
 
-  it("refuse what cannot be read, with the reason", () => {
+  it("refuse an unreadable file and give the reason", () => {
     mkdirSync(join(folder, "folder"));
     assert.throws(() => file(join(folder, "folder")), /folder cannot be read \(EISDIR/);
   });
 
-  it("name their ConfigMap after service, set and content", () => {
+  it("name their ConfigMap by service, set and content", () => {
     assert.match(configMapName("web", "config", { a: "1" }), /^web-config-[0-9a-f]{10}$/);
   });
 
-  it("have another ConfigMap exactly when their content is another", () => {
+  it("have another ConfigMap name exactly if their content differs", () => {
     fc.assert(
       fc.property(content, content, (a, b) => {
         const same = JSON.stringify(Object.entries(a).sort()) === JSON.stringify(Object.entries(b).sort());
@@ -61,7 +61,7 @@ describe("config files", () => {
     );
   });
 
-  it("fit up to 1 MiB with their names, counted in bytes", () => {
+  it("fit into a ConfigMap up to 1 MiB, counted in bytes with their names", () => {
     assert.doesNotThrow(() => assertFits("config", { a: "x".repeat(mebibyte - 1) }));
     assert.throws(
       () => assertFits("config", { a: "x".repeat(mebibyte) }),

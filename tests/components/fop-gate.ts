@@ -6,7 +6,7 @@ import type { ServiceArgs } from "../../components/service-args.ts";
 import { labelsOf, tracksOf } from "../../components/service-args.ts";
 import { gatewayMode, replicasMode } from "../../components/traffic.ts";
 
-/** A small valid service; each test changes what it is about. */
+/** The arguments of a small valid service. Each test changes the ones that it examines. */
 export function serviceArgs(changes: Partial<ServiceArgs> = {}): ServiceArgs {
   return {
     namespace: "dora-apps",
@@ -19,7 +19,7 @@ export function serviceArgs(changes: Partial<ServiceArgs> = {}): ServiceArgs {
   };
 }
 
-/** Where a service stands on a first run, as `openRollout` would say; each test changes what it is about. */
+/** The result of `openRollout` on a first run. Each test changes the fields that it examines. */
 export function context(service: string, args: ServiceArgs, changes: Partial<RolloutContext> = {}): RolloutContext {
   const provider = new k8s.Provider("cluster", {});
   const release: Release = renderRelease(service, labelsOf(service, args), args);

@@ -1,18 +1,18 @@
 import type { HttpRouteMatch, HttpRouteRule } from "../../components/route.ts";
 import type { Rule, Value } from "../../components/rule.ts";
 
-/** A request as a gateway sees it. Names of headers are in lower case. */
+/** A request as a gateway receives it. Header names are in lower case. */
 export interface Request {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
 }
 
-/** Where requests go: percent for each track. */
+/** The destination of requests: percent for each track. */
 export type Destination = { readonly stable: number; readonly canary: number };
 
 /**
- * How specific a match is. The gateway takes the rule with the greatest one, compared element by element, and of several the
+ * How specific a match is. The gateway applies the rule with the highest value, compared element by element, and among equal values the
  * first in the list.
  */
 export type Specificity = (match: HttpRouteMatch, rule: number, rules: number) => readonly number[];
@@ -38,7 +38,7 @@ export const traefik: Specificity = (match, rule, rules) => [
     rule,
 ];
 
-/** Envoy Gateway since 1.4, as its pull request 5740 says: exact values before patterns where the numbers are the same. */
+/** Envoy Gateway since 1.4, see its pull request 5740: exact values before patterns if the numbers are equal. */
 export const envoyGateway: Specificity = (match) => [
   match.path.value.length,
   match.headers?.length ?? 0,
@@ -47,7 +47,7 @@ export const envoyGateway: Specificity = (match) => [
   match.queryParams?.filter(({ type }) => type === "Exact").length ?? 0,
 ];
 
-/** Where a gateway sends the request; undefined is its 404. */
+/** The destination of a request. Undefined if the gateway answers 404. */
 export function routed(rules: readonly HttpRouteRule[], request: Request, by: Specificity): Destination | undefined {
   const found = rules.flatMap((rule, i) =>
     rule.matches.filter((match) => meets(match, request)).map((match) => ({ rule, rank: by(match, i, rules.length) })),
@@ -56,7 +56,7 @@ export function routed(rules: readonly HttpRouteRule[], request: Request, by: Sp
   return best && destination(best.rule);
 }
 
-/** What a user means by the rules: the token, else the first rule that the request meets, else the weight. */
+/** The intended destination: by the token, else by the first rule that the request satisfies, else by the weight. */
 export function declared(rules: readonly Rule[], token: string, rest: Destination, request: Request): Destination {
   if (request.headers["x-gray-token"] === token) return { stable: 0, canary: 100 };
   const rule = rest.canary === 0 ? undefined : rules.find((each) => isMeant(each, request));

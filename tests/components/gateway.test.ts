@@ -12,7 +12,7 @@ function fault(gateway: object): string | undefined {
 }
 
 describe("an HTTPRoute", () => {
-  it("attaches to a Gateway of its own namespace unless another is named, with the defaults that the API fills in", () => {
+  it("attaches to a Gateway of its own namespace unless another is given, with the defaults of the API", () => {
     assert.deepEqual(
       spec({ gateways: [{ name: "public" }, { name: "edge", namespace: "infra", sectionName: "https" }] }).parentRefs,
       [
@@ -22,7 +22,7 @@ describe("an HTTPRoute", () => {
     );
   });
 
-  it("has the hostnames that are given, and else the listener's", () => {
+  it("has the given hostnames, by default those of the listener", () => {
     assert.deepEqual(spec({ gateways, hostnames: ["a.example", "*.b.example"] }).hostnames, [
       "a.example",
       "*.b.example",
@@ -30,13 +30,13 @@ describe("an HTTPRoute", () => {
     assert.ok(!("hostnames" in spec({ gateways })));
   });
 
-  it("has the rules for the token and everybody else", () => {
+  it("has the rules for the token and for all other requests", () => {
     assert.equal(spec({ gateways }).rules.length, 2);
   });
 });
 
 describe("the arguments of gateway mode", () => {
-  it("are taken when they are right", () => {
+  it("are valid if they are complete", () => {
     const hostnames = ["shop.example.com", "*.example.com", "localhost"];
     const routes = [
       { name: "web", gateways, hostnames },
@@ -47,45 +47,45 @@ describe("the arguments of gateway mode", () => {
   });
 
   const bad: [what: string, gateway: object, sentence: string][] = [
-    ["without a route", { routes: [] }, "routes: must have a route: without one no user comes in"],
+    ["without a route", { routes: [] }, "routes: must have a route: without one no user request reaches the service"],
     ["without a Gateway", { routes: [{ gateways: [] }] }, "routes.0.gateways: must name a Gateway"],
     [
-      "with two routes of one name",
+      "with two routes of the same name",
       {
         routes: [
           { name: "web", gateways },
           { name: "web", gateways },
         ],
       },
-      "routes.1.name: several routes need a name each that no other has",
+      "routes.1.name: each of several routes needs a unique name",
     ],
     [
-      "with two routes of which one has no name",
+      "with two routes, one without a name",
       { routes: [{ gateways }, { name: "admin", gateways }] },
-      "routes.0.name: several routes need a name each that no other has",
+      "routes.0.name: each of several routes needs a unique name",
     ],
     [
-      "with an address for a host",
+      "with an IP address as host",
       { routes: [{ gateways, hostnames: ["10.0.0.1"] }] },
       "routes.0.hostnames.0: must be a hostname, not an address",
     ],
     [
-      "with a host in capitals",
+      "with a host in upper case",
       { routes: [{ gateways, hostnames: ["Shop.example"] }] },
       "routes.0.hostnames.0: must be a hostname in lower case, like shop.example.com or *.example.com",
     ],
     [
-      "with a star inside a host",
+      "with an asterisk inside a host",
       { routes: [{ gateways, hostnames: ["a.*.example"] }] },
       "routes.0.hostnames.0: must be a hostname in lower case, like shop.example.com or *.example.com",
     ],
     [
-      "without a pod",
+      "with 0 canary pods",
       { routes: [{ gateways }], minimumCanaryReplicas: 0 },
       "minimumCanaryReplicas: must be a whole number of at least 1",
     ],
     [
-      "with a bad rule",
+      "with an invalid rule",
       { routes: [{ gateways }], rules: [{ to: "canary", pathPrefix: "a" }] },
       "rules.0.pathPrefix: must begin with a slash, like /api",
     ],

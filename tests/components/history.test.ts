@@ -24,7 +24,7 @@ describe("the history", () => {
     );
   });
 
-  it("holds no release twice", () => {
+  it("contains no release twice", () => {
     fc.assert(
       fc.property(remembered, ([before, now, size, pinned]) => {
         const after = ids(remember(before, release(now), size, pinned));
@@ -42,7 +42,7 @@ describe("the history", () => {
     );
   });
 
-  it("keeps the newest up to its limit, and beyond it only what is pinned", () => {
+  it("keeps the newest up to its limit, and beyond it only pinned releases", () => {
     fc.assert(
       fc.property(remembered, ([before, now, size, pinned]) => {
         const after = ids(remember(before, release(now), size, pinned));
@@ -58,14 +58,14 @@ describe("the history", () => {
     assert.deepEqual(ids(remember(before, release("b"), 10, [])), ["b", "c", "a"]);
   });
 
-  it("takes the new form of a release that it has already", () => {
+  it("replaces a release that it already contains", () => {
     const after = remember([release("a")], release("a", { new: {} }), 10, []);
     assert.deepEqual(after, [release("a", { new: {} })]);
   });
 });
 
-describe("the ConfigMaps to keep", () => {
-  it("are those of every kept release and of live pods", () => {
+describe("the ConfigMaps to retain", () => {
+  it("are those of every release in the history and of live pods", () => {
     const kept = [release("b", { "web-config-b": { f: "b" } }), release("a", { "web-config-a": { f: "a" } })];
     assert.deepEqual(configMapsToKeep(kept, { "web-config-old": { f: "o" } }), {
       "web-config-a": { f: "a" },
@@ -74,11 +74,11 @@ describe("the ConfigMaps to keep", () => {
     });
   });
 
-  it("are those of live pods where nothing is kept", () => {
+  it("are those of live pods if the history is empty", () => {
     assert.deepEqual(configMapsToKeep([], { m: { f: "a" } }), { m: { f: "a" } });
   });
 });
 
-it("two namespaces can remember services of one name", () => {
+it("services of the same name in two namespaces have separate stack states", () => {
   assert.notEqual(stackStateKey("a", "web"), stackStateKey("b", "web"));
 });

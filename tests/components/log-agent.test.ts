@@ -20,17 +20,17 @@ const { template, configMaps } = renderRelease(
 const [agent] = template.spec.initContainers ?? [];
 
 describe("a log agent", () => {
-  it("is a second container that stays as long as the pod", () => {
+  it("is a second container that runs until the pod ends", () => {
     assert.deepEqual([agent?.name, agent?.restartPolicy], ["log-agent", "Always"]);
   });
 
-  it("reads what the service writes, and cannot write there itself", () => {
+  it("can read the service's logs, but not write there", () => {
     const mount = (container = agent) => container?.volumeMounts?.find(({ name }) => name === "logs");
     assert.deepEqual(mount(), { name: "logs", mountPath: "/var/log/web", readOnly: true });
     assert.deepEqual(mount(template.spec.containers[0]), { name: "logs", mountPath: "/var/log/web" });
   });
 
-  it("is told its config files by the paths where they are mounted", () => {
+  it("gets the mounted paths of its config files as arguments", () => {
     assert.deepEqual(agent?.args, ["/etc/log-agent/applog/applog.conf", "/etc/log-agent/auditlog/auditlog.conf"]);
     const folders = agent?.volumeMounts?.filter(({ name }) => name !== "logs").map(({ mountPath }) => mountPath);
     assert.deepEqual(folders, ["/etc/log-agent/applog", "/etc/log-agent/auditlog"]);
@@ -43,7 +43,7 @@ describe("a log agent", () => {
     );
   });
 
-  it("counts for the pod's readiness", () => {
+  it("takes part in the pod's readiness", () => {
     assert.ok(agent?.readinessProbe);
   });
 });

@@ -8,8 +8,8 @@ import { isTooOld, oldestNode } from "../../components/node-version.ts";
 const checkout = join(import.meta.dirname, "../..");
 const read = (file: string) => readFileSync(join(checkout, file), "utf8");
 
-describe("the Node that is needed", () => {
-  it("is the one that package.json says", () => {
+describe("the required Node.js version", () => {
+  it("is the one in package.json", () => {
     assert.equal(JSON.parse(read("package.json")).engines.node, `>=${oldestNode}`);
   });
 
@@ -20,11 +20,11 @@ describe("the Node that is needed", () => {
 
   describe("to run the program", () => {
     const { nodeargs } = (load(read("Pulumi.yaml")) as { runtime: { options: { nodeargs: string } } }).runtime.options;
-    /** Runs a file as Pulumi's language host runs the program. */
+    /** Runs a file in the same way as Pulumi's language host. */
     const run = (...args: string[]) =>
       spawnSync(process.execPath, [...nodeargs.split(" "), ...args], { cwd: checkout, encoding: "utf8" });
 
-    it("is named in one sentence by a Node that does not run TypeScript, and the language host is told that the user knows", () => {
+    it("is named in one sentence by a Node.js that does not run TypeScript, and the exit code 32 tells the language host that it was reported", () => {
       const { stderr, stdout, status } = run("--no-experimental-strip-types", "settings.ts");
       assert.deepEqual([stdout, status], ["", 32]);
       assert.match(
@@ -34,7 +34,7 @@ describe("the Node that is needed", () => {
       assert.ok(stderr.includes(oldestNode));
     });
 
-    it("says nothing", () => {
+    it("prints nothing if the version is new enough", () => {
       const { stderr, stdout, status } = run("-e", "console.log(1)");
       assert.deepEqual([stderr, stdout, status], ["", "1\n", 0]);
     });

@@ -26,14 +26,14 @@ describe("a regular expression for gateways", () => {
     ["[b-a]", /out of order/],
     ["a**", /Nothing to repeat/],
     ["\\y", /Invalid escape/],
-    ["(?!a)b", /ahead or behind/],
-    ["a(?=b)", /ahead or behind/],
-    ["(?<!a)b", /ahead or behind/],
-    ["(?<=a)b", /ahead or behind/],
-    ["(a)\\1", /refers back/],
-    ["(?<x>a)\\k<x>", /refers back/],
-    ["\\u0041", /escape that not every gateway knows/],
-    ["\\p{Script=Greek}", /escape that not every gateway knows/],
+    ["(?!a)b", /lookahead or lookbehind/],
+    ["a(?=b)", /lookahead or lookbehind/],
+    ["(?<!a)b", /lookahead or lookbehind/],
+    ["(?<=a)b", /lookahead or lookbehind/],
+    ["(a)\\1", /backreference/],
+    ["(?<x>a)\\k<x>", /backreference/],
+    ["\\u0041", /escape that not every gateway supports/],
+    ["\\p{Script=Greek}", /escape that not every gateway supports/],
     ["a[]", /empty class/],
     ["[a\\b]", /inside a class/],
     ["a{1001}", /repeats more than 1000 times/],
@@ -47,7 +47,7 @@ describe("a regular expression for gateways", () => {
     });
   }
 
-  it("means the whole value, in gateways that look for a part of it as well", () => {
+  it("matches the whole value, even in gateways that search in the value", () => {
     const pattern = wholeValue("a|b");
     assert.deepEqual(
       ["a", "b", "ab", "xa"].map((text) => accepts(pattern, text)),
@@ -57,7 +57,7 @@ describe("a regular expression for gateways", () => {
     assert.equal(wholeValue("(?i)yes"), "(?i)^(?:yes)$");
   });
 
-  it("finds exactly the text that it was made from", () => {
+  it("matches exactly its original text", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme-ascii" }), fc.string({ unit: "grapheme-ascii" }), (text, other) => {
         assert.equal(accepts(`^${literal(text)}$`, other), text === other);
@@ -84,12 +84,12 @@ describe("a bucket", () => {
 describe("a cookie", () => {
   const found = (header: string) => accepts(cookiePattern("a.b", literal("1")), header);
 
-  it("is found wherever it stands among others", () => {
+  it("is found at every place among other cookies", () => {
     for (const header of ["a.b=1", "a.b=1; c=2", "c=2; a.b=1", "c=2; a.b=1; d=3", "c=2;a.b=1"])
       assert.ok(found(header), header);
   });
 
-  it("is not taken for one with a longer name or another value", () => {
+  it("does not match a longer name or another value", () => {
     for (const header of ["aXb=1", "xa.b=1", "a.b=12", "a.b=", "c=a.b=1", "A.B=1", ""])
       assert.ok(!found(header), header);
   });

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { type PlanArgs, parsePlan, planSchema, planText, stepsOf } from "../../components/plan.ts";
 
 describe("the plan in the cluster", () => {
-  it("is what was declared, with every default written out", () => {
+  it("is the declared plan with every default filled in", () => {
     const text = planText(
       {
         checks: [
@@ -28,21 +28,21 @@ describe("the plan in the cluster", () => {
 
   const check = JSON.parse(planText({ checks: [{ path: "/" }] }, 80)).checks[0];
   for (const [what, content, why] of [
-    ["is no JSON", "{", /JSON/],
-    ["is of a later form", JSON.stringify({ version: 2, checks: [] }), /^version: must be 1$/],
-    ["has more than is known", JSON.stringify({ version: 1, checks: [], steps: [] }), /^steps: is not known$/],
+    ["is not JSON", "{", /JSON/],
+    ["has a later version", JSON.stringify({ version: 2, checks: [] }), /^version: must be 1$/],
+    ["has an unknown field", JSON.stringify({ version: 1, checks: [], steps: [] }), /^steps: is unknown$/],
     [
-      "has a check that expects more than is known",
+      "has a check with an unknown field",
       JSON.stringify({ version: 1, checks: [{ ...check, certificate: "x" }] }),
-      /^checks\.0\.certificate: is not known$/,
+      /^checks\.0\.certificate: is unknown$/,
     ],
     [
-      "has a check without all that a check needs",
+      "has a check without a required field",
       JSON.stringify({ version: 1, checks: [{ ...check, status: undefined }] }),
       /^checks\.0\.status: is missing$/,
     ],
   ] as const) {
-    it(`is not understood where it ${what}`, () => {
+    it(`is rejected if it ${what}`, () => {
       assert.throws(() => parsePlan(content), { message: why });
     });
   }
@@ -51,22 +51,22 @@ describe("the plan in the cluster", () => {
 describe("the steps of a plan with checks", () => {
   const checks = [{ path: "/healthz" }, { name: "answers", path: "/" }];
 
-  it("are the usual ones, with all checks while it is dark", () => {
+  it("are the default steps, with all checks in stage dark", () => {
     assert.deepEqual(
       stepsOf({ checks }, 10).map((step) => ("checks" in step ? step.checks : undefined)),
       [["GET /healthz", "answers"], [], undefined],
     );
   });
 
-  it("name checks that there are", () => {
-    const said = (plan: PlanArgs) =>
+  it("can name only checks of the plan", () => {
+    const messages = (plan: PlanArgs) =>
       v.safeParse(planSchema, plan).issues?.map((issue) => `${v.getDotPath(issue)} ${issue.message}`);
-    assert.equal(said({ checks, steps: [{ stage: "dark", checks: ["answers"] }, { stage: "full" }] }), undefined);
-    assert.deepEqual(said({ checks, steps: [{ stage: "dark", checks: ["answer"] }, { stage: "full" }] }), [
-      "steps.0.checks names the check answer, which there is not: choose from GET /healthz, answers",
+    assert.equal(messages({ checks, steps: [{ stage: "dark", checks: ["answers"] }, { stage: "full" }] }), undefined);
+    assert.deepEqual(messages({ checks, steps: [{ stage: "dark", checks: ["answer"] }, { stage: "full" }] }), [
+      "steps.0.checks names the check answer, which plan.checks does not contain: choose from GET /healthz, answers",
     ]);
-    assert.deepEqual(said({ steps: [{ stage: "dark", checks: ["a"] }, { stage: "full" }] }), [
-      "steps.0.checks names the check a, which there is not: there are none in plan.checks",
+    assert.deepEqual(messages({ steps: [{ stage: "dark", checks: ["a"] }, { stage: "full" }] }), [
+      "steps.0.checks names the check a, which plan.checks does not contain: add it there",
     ]);
   });
 });

@@ -44,14 +44,14 @@ const anyTemplate = json.map((spec) => ({ metadata: { labels: {} }, spec }) as u
 const files = fc.dictionary(fc.string(), fc.dictionary(fc.string(), fc.string()));
 
 describe("a release", () => {
-  it("has a name of 12 hex digits", () => {
+  it("has an id of 12 hex digits", () => {
     assert.match(render().id, /^[0-9a-f]{12}$/);
   });
 
   const golden: [string, string, Partial<ReleaseArgs>][] = [
-    ["of a container alone", "60e3ed335b3c", {}],
+    ["of a single container", "60e3ed335b3c", {}],
     [
-      "of pods with a ServiceAccount, annotations and a time to end",
+      "of pods with a ServiceAccount, annotations and a grace period",
       "0a9340f053d7",
       {
         pod: { serviceAccountName: "b", nodeSelector: { pool: "web" } },
@@ -70,12 +70,12 @@ describe("a release", () => {
     ],
   ];
   for (const [what, id, args] of golden) {
-    it(`${what} has the id that it had in 0.1.0: a version of ours that changes it rolls everybody's pods`, () => {
+    it(`${what} has the same id as in 0.1.0: a version that changes ids would roll the pods of every service`, () => {
       assert.equal(render(args).id, id);
     });
   }
 
-  it("has the same id whatever order its fields were written in", () => {
+  it("has the same id for any order of its fields", () => {
     fc.assert(
       fc.property(anyTemplate, files, (template, configMaps) => {
         assert.equal(releaseId(shuffled(template), shuffled(configMaps)), releaseId(template, configMaps));
@@ -83,7 +83,7 @@ describe("a release", () => {
     );
   });
 
-  it("has another id as soon as anything of its template is another", () => {
+  it("has another id for any change in its template", () => {
     fc.assert(
       fc.property(json, json, (a, b) => {
         fc.pre(!isSame(a, b));
@@ -93,7 +93,7 @@ describe("a release", () => {
     );
   });
 
-  it("has another id as soon as anything of its files is another", () => {
+  it("has another id for any change in its files", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.string()), fc.dictionary(fc.string(), fc.string()), (a, b) => {
         fc.pre(!isSame(a, b));
@@ -103,12 +103,12 @@ describe("a release", () => {
     );
   });
 
-  it("is named after its files themselves, and not only after the names of their ConfigMaps", () => {
+  it("has an id that depends on its files, not only on the names of their ConfigMaps", () => {
     const { template } = render();
     assert.notEqual(releaseId(template, { config: { a: "1" } }), releaseId(template, { config: { a: "2" } }));
   });
 
-  it("keeps its id through a stack output and back", () => {
+  it("keeps its id when it is stored in a stack output and read again", () => {
     const release = render({
       configFiles: { config: { files: { "a.conf": "a = 1\n" }, mountPath: "/etc/web" } },
       pod: { serviceAccountName: undefined, nodeSelector: { disk: "ssd" } } as never,
@@ -118,23 +118,23 @@ describe("a release", () => {
     assert.equal(releaseId(back.template, back.configMaps), release.id);
   });
 
-  it("is not changed by the labels that are put on when it is deployed", () => {
+  it("is not changed by the labels that are added when it is deployed", () => {
     const { template } = render();
     assert.deepEqual(Object.keys(template.metadata.labels).sort(), ["app", "team"]);
   });
 
-  it("treats an absent field and an undefined one alike", () => {
+  it("treats an absent and an undefined field the same", () => {
     assert.equal(render({ containers: [container({ command: undefined as never })] }).id, render().id);
   });
 
-  it("refuses an Output, which is not known when it is named", () => {
+  it("refuses an Output, whose value is unknown when the id is computed", () => {
     refuses(
       { pod: { serviceAccountName: pulumi.output("x") } as never },
       /^pod\.spec\.serviceAccountName is not plain JSON/,
     );
   });
 
-  it("refuses a secret and says how to refer to one", () => {
+  it("refuses a secret and explains how to refer to one", () => {
     const env = [{ name: "TOKEN", value: pulumi.secret("s3cret") }];
     refuses(
       { containers: [container({ env: env as never })] },
@@ -142,13 +142,13 @@ describe("a release", () => {
     );
   });
 
-  it("refuses functions, dates and numbers that are none", () => {
+  it("refuses functions, dates and NaN", () => {
     for (const odd of [() => 1, new Date(0), Number.NaN, Number.POSITIVE_INFINITY, Symbol("x"), 1n, new Map()]) {
       refuses({ pod: { hostname: odd } as never }, /hostname is not plain JSON/);
     }
   });
 
-  it("gives every container time to drain, and keeps a preStop that it has", () => {
+  it("gives every container time to drain, and keeps an existing preStop", () => {
     const own = { exec: { command: ["sleep", "1"] } };
     const { containers } = render({
       containers: [container(), container({ name: "proxy", lifecycle: { preStop: own } })],
@@ -164,18 +164,18 @@ describe("a release", () => {
     assert.ok(first?.lifecycle?.preStop);
   });
 
-  it("runs sidecars as init containers that stay, so that pods show all of them ready", () => {
+  it("runs sidecars as restartable init containers, so that pods report all of them ready", () => {
     const { spec } = render({ sidecars: [{ name: "agent", image: "agent:1" }] }).template;
     assert.deepEqual(spec.initContainers, [{ name: "agent", image: "agent:1", restartPolicy: "Always" }]);
     assert.equal(spec.containers.length, 1);
   });
 
-  it("ends its pods after 90 s unless told otherwise", () => {
+  it("gives its pods 90 s to terminate by default", () => {
     assert.equal(render().template.spec.terminationGracePeriodSeconds, 90);
     assert.equal(render({ terminationGracePeriodSeconds: 20 }).template.spec.terminationGracePeriodSeconds, 20);
   });
 
-  it("mounts a file set into the first container, or into those that it names", () => {
+  it("mounts a file set into the first container, or into the named ones", () => {
     const { template, configMaps } = render({
       containers: [container({ volumeMounts: [{ name: "logs", mountPath: "/logs" }] }), container({ name: "proxy" })],
       sidecars: [{ name: "agent", image: "agent:1" }],
@@ -201,14 +201,14 @@ describe("a release", () => {
     assert.deepEqual(configMapsOf(template.spec), [config, log]);
   });
 
-  it("refuses a file set for a container that is not there", () => {
+  it("refuses a file set for an unknown container", () => {
     const configFiles = { config: { files: { a: "1" }, mountPath: "/etc", containers: ["wbe"] } };
     refuses({ configFiles }, /configFiles names the container "wbe", and the pod has web: correct the name\./);
   });
 
-  it("refuses two volumes of one name", () => {
+  it("refuses two volumes of the same name", () => {
     const configFiles = { logs: { files: { a: "1" }, mountPath: "/etc" } };
-    const twice = /^Two volumes are called "logs": rename the file set or the volume\.$/;
+    const twice = /^Two volumes have the name "logs": rename the file set or the volume\.$/;
     refuses({ configFiles, volumes: [{ name: "logs", emptyDir: {} }] }, twice);
     refuses(
       {
@@ -221,7 +221,7 @@ describe("a release", () => {
     );
   });
 
-  it("refuses to be without a container or a readiness probe", () => {
+  it("refuses a missing container and a missing readiness probe", () => {
     refuses({ containers: [] }, /containers is empty/);
     refuses({ containers: [{ name: "web", image: "web:1" }] }, /Container web has no readinessProbe/);
   });
@@ -229,9 +229,9 @@ describe("a release", () => {
   for (const [image, problem] of [
     ["web", "has no tag"],
     ["web:latest", "has the tag latest"],
-    ["reg.example.com:5000/web", "has a port, which is no tag"],
+    ["reg.example.com:5000/web", "has a port, but no tag"],
     ["web:", "has an empty tag"],
-    ["web@sha256:abc", "has half a digest"],
+    ["web@sha256:abc", "has an incomplete digest"],
     ["", "is empty"],
   ] as const) {
     it(`refuses the image "${image}", which ${problem}`, () => {
@@ -252,7 +252,7 @@ describe("a release", () => {
     `web@sha256:${"a".repeat(64)}`,
     `web:1@sha256:${"a".repeat(64)}`,
   ]) {
-    it(`takes the image ${image}`, () => {
+    it(`accepts the image ${image}`, () => {
       assert.equal(render({ containers: [container({ image })] }).template.spec.containers[0]?.image, image);
     });
   }
@@ -260,7 +260,7 @@ describe("a release", () => {
 
 function isSame(a: unknown, b: unknown): boolean {
   try {
-    // -0 and 0 are one number in JSON, and an object without prototype is an object.
+    // -0 and 0 are the same in JSON, and an object without prototype is a plain object.
     assert.deepEqual(JSON.parse(JSON.stringify(a)), JSON.parse(JSON.stringify(b)));
     return true;
   } catch {

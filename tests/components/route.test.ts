@@ -34,11 +34,11 @@ const anyRequest = fc.record({
   ),
   query: fc.record({ p: values, q: values }, { requiredKeys: [] }),
   cookies: fc.record({ "a.b": values, aXb: values, d: numbers }, { requiredKeys: [] }),
-  /** The rules that it is made to meet, as far as one request can. */
+  /** The rules that the request satisfies, as far as one request can. */
   like: fc.array(fc.nat(6), { maxLength: 3 }),
 });
 
-/** The request with what some of the rules ask for, so that most requests meet several rules. */
+/** The request with the conditions of some rules added, so that most requests satisfy several rules. */
 function request(rules: readonly Rule[], { path, headers, query, cookies, like }: Drawn): Request {
   const wanted = like.map((i) => rules[i]).filter((rule) => rule !== undefined);
   const plain = (each: Rule["headers"] = {}) =>
@@ -71,7 +71,7 @@ type Drawn = typeof anyRequest extends fc.Arbitrary<infer T> ? T : never;
 const anyWeight = fc.constantFrom(0, 0.5, 1, 10, 50, 100);
 const gateways = { specification, traefik, envoyGateway };
 
-/** The compiled rules, or undefined where they do not fit into an HTTPRoute. */
+/** The compiled rules. Undefined if they exceed the limits of an HTTPRoute. */
 function compiled(rules: readonly Rule[], weight: number): HttpRouteRule[] | undefined {
   try {
     return compile(rules, weight);
@@ -82,7 +82,7 @@ function compiled(rules: readonly Rule[], weight: number): HttpRouteRule[] | und
 }
 
 describe("the rules of an HTTPRoute", () => {
-  it("send each request where the first declared rule says, by whichever gateway", () => {
+  it("route each request by the first declared rule, in every gateway", () => {
     fc.assert(
       fc.property(anyRules, anyWeight, fc.array(anyRequest, { minLength: 10 }), (rules, weight, requests) => {
         const route = compiled(rules, weight);
@@ -90,8 +90,8 @@ describe("the rules of an HTTPRoute", () => {
         const { stable, canary } = backendsAt(weight);
         const rest = { stable: (100 * stable) / (stable + canary), canary: (100 * canary) / (stable + canary) };
         for (const each of requests.map((drawn) => request(rules, drawn))) {
-          const says = declared(rules, token, rest, each);
-          for (const [name, by] of Object.entries(gateways)) assert.deepEqual(routed(route, each, by), says, name);
+          const expected = declared(rules, token, rest, each);
+          for (const [name, by] of Object.entries(gateways)) assert.deepEqual(routed(route, each, by), expected, name);
         }
       }),
       { numRuns: 400 },
@@ -99,7 +99,7 @@ describe("the rules of an HTTPRoute", () => {
   });
 
   for (const [name, by] of Object.entries(gateways)) {
-    it(`send the token to canary at any weight, whatever else the request has (${name})`, () => {
+    it(`route the token to canary at any weight and with any other conditions (${name})`, () => {
       fc.assert(
         fc.property(anyRules, anyWeight, anyRequest, (rules, weight, drawn) => {
           const route = compiled(rules, weight);
@@ -112,7 +112,7 @@ describe("the rules of an HTTPRoute", () => {
     });
   }
 
-  it("name canary at weight 0 in the rule of the token alone", () => {
+  it("contain canary at weight 0 only in the rule for the token", () => {
     fc.assert(
       fc.property(anyRules, (rules) => {
         const route = compiled(rules, 0);
@@ -124,7 +124,7 @@ describe("the rules of an HTTPRoute", () => {
     );
   });
 
-  it("match the same at every weight, so that a change of weight changes backends alone", () => {
+  it("have the same matches at every weight, so that a new weight changes only backends", () => {
     fc.assert(
       fc.property(anyRules, anyWeight, (rules, weight) => {
         const matches = (route?: HttpRouteRule[]) => route?.map((rule) => rule.matches);
@@ -133,7 +133,7 @@ describe("the rules of an HTTPRoute", () => {
     );
   });
 
-  it("are what the API server takes", () => {
+  it("are valid for the API server", () => {
     fc.assert(
       fc.property(anyRules, (rules) => {
         const route = compiled(rules, 10);
@@ -150,14 +150,14 @@ describe("the rules of an HTTPRoute", () => {
     );
   });
 
-  it("are the token and the weight where there are no user rules", () => {
+  it("are those for the token and the weight if there are no user rules", () => {
     assert.deepEqual(compile([]), [
       { matches: [tokenMatch], backendRefs: [backend("canary", 100)] },
       { matches: [catchAll], backendRefs: [backend("stable", 90), backend("canary", 10)] },
     ]);
   });
 
-  it("leave out a backend without weight", () => {
+  it("omit a backend without weight", () => {
     assert.deepEqual(compile([], 0)[1]?.backendRefs, [backend("stable", 100)]);
     assert.deepEqual(compile([], 100)[1]?.backendRefs, [backend("canary", 100)]);
   });
@@ -178,21 +178,21 @@ describe("the rules of an HTTPRoute", () => {
     ]);
   });
 
-  it("hold against gateways that add up, where two headers count more than the path", () => {
+  it("keep their order in gateways that use one sum, where two headers count more than the path", () => {
     const two: Rule = { to: "canary", pathPrefix: "/a", headers: { "x-a": "1", "x-b": "1", "x-c": "1" } };
     const all = { path: "/a/b", headers: { "x-a": "1", "x-b": "1", "x-c": "1" }, query: {} };
     const route = compile([{ to: "stable", pathPrefix: "/a/b" }, two]);
     assert.deepEqual(routed(route, all, traefik), { stable: 100, canary: 0 });
   });
 
-  it("hold against gateways that put an exact value before a pattern", () => {
+  it("keep their order in gateways that prefer an exact value to a pattern", () => {
     const pattern: Rule = { to: "canary", headers: { "x-a": { pattern: "[0-9]" } } };
     const route = compile([pattern, { to: "stable", headers: { "x-a": "1" } }]);
     const asked = { path: "/", headers: { "x-a": "1" }, query: {} };
     assert.deepEqual(routed(route, asked, envoyGateway), { stable: 0, canary: 100 });
   });
 
-  it("repeat nothing where no request meets both", () => {
+  it("repeat nothing if no request can satisfy both", () => {
     const others: Rule = { to: "stable", headers: { "X-Beta": "2", "x-group": "a" } };
     assert.equal(compile([beta, others])[1]?.matches.length, 1);
     assert.equal(
@@ -204,7 +204,7 @@ describe("the rules of an HTTPRoute", () => {
     );
   });
 
-  it("share one place where neighbours go to the same track", () => {
+  it("merge adjacent rules to the same track", () => {
     const route = compile([beta, { to: "canary", query: { beta: "1" } }, api]);
     assert.deepEqual(
       route.map(({ matches }) => matches.length),
@@ -212,7 +212,7 @@ describe("the rules of an HTTPRoute", () => {
     );
   });
 
-  it("carry a token that is known later, and nothing else of it", () => {
+  it("copy a token whose value is not yet known, and do not read it", () => {
     const later = Symbol("known after up");
     const route = routeRules({ service: "web", port: 80, token: later, rules: [api], backends: backendsAt(0) });
     const values = route.flatMap(({ matches }) =>
@@ -221,7 +221,7 @@ describe("the rules of an HTTPRoute", () => {
     assert.deepEqual(values, [later, later]);
   });
 
-  it("mark canary's answers where asked to, on every rule that reaches it", () => {
+  it("mark canary's responses on request, in every rule that reaches canary", () => {
     const header = { name: "x-track", value: "canary" };
     const filters = [{ type: "ResponseHeaderModifier", responseHeaderModifier: { set: [header] } }];
     const route = compile([beta, api], 10, { canaryHeader: header });
@@ -232,52 +232,52 @@ describe("the rules of an HTTPRoute", () => {
     );
   });
 
-  it("take as many rules to one track as a rule of the API has matches", () => {
+  it("accept as many rules to one track as an HTTPRoute rule allows matches", () => {
     const many = (count: number): Rule[] =>
       Array.from({ length: count }, (_, i) => ({ to: "canary", headers: { "x-user": String(i) } }));
     assert.equal(compile(many(64))[1]?.matches.length, 64);
     assert.throws(
       () => compile(many(65)),
       new UserError(
-        "web: the rules need more than the 64 matches that an HTTPRoute has room for in a rule: merge some into a pattern, or take rules.64 out.",
+        "web: the rules need more than the 64 matches that an HTTPRoute allows in a rule: merge some rules into a pattern, or remove rules.64.",
       ),
     );
   });
 
-  it("refuse a rule that would be repeated too often, and name it", () => {
+  it("refuse a rule with too many repetitions, and name it", () => {
     const paths: Rule[] = Array.from({ length: 64 }, (_, i) => ({ to: "stable", pathPrefix: `/p${i}` }));
     assert.throws(
       () => compile([{ ...beta, name: "beta" }, ...paths]),
       new UserError(
-        'web: the rules need more than the 64 matches that an HTTPRoute has room for in a rule: put rules.0 ("beta"), which is repeated for each more specific rule below it and takes 65, further down or take it out.',
+        'web: the rules need more than the 64 matches that an HTTPRoute allows in a rule: move rules.0 ("beta") further down or remove it, because it is repeated for each more specific rule below it and needs 65 matches.',
       ),
     );
     assert.throws(
       () => compile([{ ...beta, name: "beta" }, ...paths.slice(0, 50)]),
       new UserError(
-        'web: the rules need more than the 128 matches that an HTTPRoute has room for in all: put rules.0 ("beta"), which is repeated for each more specific rule below it and takes 51, further down or take it out.',
+        'web: the rules need more than the 128 matches that an HTTPRoute allows in all rules: move rules.0 ("beta") further down or remove it, because it is repeated for each more specific rule below it and needs 51 matches.',
       ),
     );
   });
 
-  it("refuse more changes between the tracks than an HTTPRoute has rules for", () => {
+  it("refuse more changes between the tracks than an HTTPRoute allows", () => {
     const alternating = (count: number): Rule[] =>
       Array.from({ length: count }, (_, i) => ({ to: i % 2 ? "stable" : "canary", headers: { [`x-${i}`]: "1" } }));
     assert.equal(compile(alternating(14)).length, 16);
     assert.throws(
       () => compile(alternating(15)),
       new UserError(
-        "web: the rules change 14 times between canary and stable and an HTTPRoute has room for 13 changes: put rules to the same track next to each other, or take rules.14 out.",
+        "web: the rules change 14 times between canary and stable and an HTTPRoute allows 13 changes: put rules to the same track next to each other, or remove rules.14.",
       ),
     );
   });
 
-  it("refuse a match with more headers than the API takes, and name the rule", () => {
+  it("refuse a match with more headers than the API allows, and name the rule", () => {
     const headers = Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`x-${i}`, "1"]));
     assert.throws(
       () => compile([beta, { to: "stable", headers }]),
       new UserError(
-        "web: rules.1, together with the rules below it, looks at more than the 16 headers or query parameters that a match of an HTTPRoute has room for: give it fewer.",
+        "web: rules.1, combined with the rules below it, needs more than the 16 headers or query parameters that a match of an HTTPRoute allows: give it fewer.",
       ),
     );
   });

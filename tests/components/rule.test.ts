@@ -14,92 +14,96 @@ function fault(rules: unknown): string | undefined {
 const canary = (conditions: object) => [{ to: "canary", ...conditions }];
 
 const bad: [what: string, rules: unknown, sentence: string][] = [
+  ["without a condition", canary({}), "0: has no condition: give it headers, cookie, query, pathPrefix or bucket"],
   [
-    "with nothing to match",
-    canary({}),
-    "0: has nothing to match: give it headers, cookie, query, pathPrefix or bucket",
-  ],
-  [
-    "with no condition in its lists",
+    "with empty lists of conditions",
     canary({ headers: {}, query: {} }),
-    "0: has nothing to match: give it headers, cookie, query, pathPrefix or bucket",
+    "0: has no condition: give it headers, cookie, query, pathPrefix or bucket",
   ],
-  ["to no track", [{ to: "beta", pathPrefix: "/a" }], "0.to: must be canary or stable"],
+  ["to an unknown track", [{ to: "beta", pathPrefix: "/a" }], "0.to: must be canary or stable"],
   ["without a track", [{ pathPrefix: "/a" }], "0.to: is missing"],
   ["with an empty name", canary({ name: "", pathPrefix: "/a" }), "0.name: must not be empty"],
   [
-    "with the name of another",
+    "with the name of another rule",
     [...canary({ name: "a", pathPrefix: "/a" }), ...canary({ name: "a", pathPrefix: "/b" })],
-    "1.name: is the name of another rule too: change one",
+    "1.name: is also the name of another rule: change one of them",
   ],
   ["with an empty value", canary({ headers: { a: "" } }), "0.headers.a: must be text of 1 to 4096 characters"],
   ["with a number for a value", canary({ headers: { a: 1 } }), '0.headers.a: must be text, or { "pattern": "..." }'],
   [
-    "with a value that is no header's",
+    "with a value that no header can have",
     canary({ headers: { a: "b\r\nc: d" } }),
-    "0.headers.a: must be printable ASCII, with single spaces inside it alone",
+    "0.headers.a: must be printable ASCII with single spaces, and none at either end",
   ],
   [
     "with a pattern that does not compile",
     canary({ headers: { a: { pattern: "(" } } }),
-    "0.headers.a: is no regular expression that gateways take: Unterminated group",
+    "0.headers.a: is not a regular expression that gateways support: Unterminated group",
   ],
   [
-    "with a pattern that gateways cannot run",
+    "with a pattern that gateways do not support",
     canary({ query: { a: { pattern: "(?!b)c" } } }),
-    "0.query.a: is no regular expression that gateways take: it looks ahead or behind, which gateways cannot (RE2)",
+    "0.query.a: is not a regular expression that gateways support: it has a lookahead or lookbehind, which RE2 does not support",
   ],
   [
     "with one header in two spellings",
     canary({ headers: { "X-Beta": "1", "x-beta": "2" } }),
-    "0: asks for the header x-beta twice, as case makes no difference: keep one",
+    "0: has the header x-beta twice, since header names ignore case: keep one",
   ],
   [
-    "with a header and a bucket in the same one",
+    "with a condition and a bucket on the same header",
     canary({ headers: { "X-Bucket": "1" }, bucket: { header: "x-bucket", below: 5 } }),
-    "0: asks for the header x-bucket twice, as case makes no difference: keep one",
+    "0: has the header x-bucket twice, since header names ignore case: keep one",
   ],
   [
     "with two cookies",
     canary({ cookie: { name: "a", value: "1" }, bucket: { cookie: "b", below: 5 } }),
-    "0: asks for two things of the header Cookie, and a rule has one condition for each header: keep one",
+    "0: has two conditions on the header Cookie, and a rule can have one for each header: keep one",
   ],
   [
-    "with a cookie's value that is none",
+    "with an invalid cookie value",
     canary({ cookie: { name: "a", value: "1; b=2" } }),
     "0.cookie.value: must be text without spaces, quotes, commas and semicolons",
   ],
-  ["with a path without its slash", canary({ pathPrefix: "api" }), "0.pathPrefix: must begin with a slash, like /api"],
-  ["with every path", canary({ pathPrefix: "/" }), "0.pathPrefix: is every path: take it out"],
   [
-    "with a path that the API server refuses",
+    "with a path without a leading slash",
+    canary({ pathPrefix: "api" }),
+    "0.pathPrefix: must begin with a slash, like /api",
+  ],
+  ["with the path /", canary({ pathPrefix: "/" }), "0.pathPrefix: matches every path: remove it"],
+  [
+    "with a path that the API server rejects",
     canary({ pathPrefix: "/a/../b" }),
     "0.pathPrefix: must be a plain path without //, /./, /../ and %2F",
   ],
-  ["with an empty bucket", canary({ bucket: { header: "b", below: 0 } }), "0.bucket.below: must be 1 to 100"],
+  ["with a bucket of 0", canary({ bucket: { header: "b", below: 0 } }), "0.bucket.below: must be 1 to 100"],
   [
-    "with a bucket of more than all",
+    "with a bucket of more than 100",
     canary({ bucket: { header: "b", below: 101 } }),
     "0.bucket.below: must be 1 to 100",
   ],
   [
-    "with half a bucket",
+    "with a fractional bucket",
     canary({ bucket: { header: "b", below: 0.5 } }),
     "0.bucket.below: must be a whole number from 1 to 100",
   ],
-  ["with a bucket of nothing", canary({ bucket: { below: 5 } }), "0.bucket: must have a header or a cookie"],
   [
-    "with a bucket of two things",
+    "with a bucket without header and cookie",
+    canary({ bucket: { below: 5 } }),
+    "0.bucket: must have a header or a cookie",
+  ],
+  [
+    "with a bucket of a header and a cookie",
     canary({ bucket: { header: "a", cookie: "b", below: 5 } }),
     "0.bucket: must have a header or a cookie",
   ],
   [
-    "that an earlier one leaves nothing to",
+    "that can never apply after an earlier one",
     [
       ...canary({ name: "beta", headers: { "X-Beta": "1" } }),
       { to: "stable", headers: { "x-beta": "1" }, pathPrefix: "/a" },
     ],
-    '1: can never be met, as rules.0 ("beta") takes all its requests: put it above that one, or take it out',
+    '1: can never apply, since rules.0 ("beta") matches all its requests first: move it above that rule, or remove it',
   ],
 ];
 
@@ -110,17 +114,17 @@ describe("user rules", () => {
     });
   }
 
-  it("are refused with a header name that is none, or the token's", () => {
+  it("are refused with an invalid header name, or with that of the token", () => {
     const invalid = (name: string) => firstIssue(canary({ headers: { [name]: "1" } }));
     for (const name of ["", "a b", ":path", "é"]) assert.equal(invalid(name)?.path?.at(-1)?.origin, "key", name);
-    assert.match(invalid("X-Gray-Token")?.message ?? "", /x-gray-token is the header of the secret token/);
+    assert.match(invalid("X-Gray-Token")?.message ?? "", /x-gray-token is reserved for the secret token/);
   });
 
-  it("are refused with an argument that is none", () => {
-    assert.equal(fault(canary({ pathPrefx: "/a" })), "0.pathPrefx: is not known");
+  it("are refused with an unknown argument", () => {
+    assert.equal(fault(canary({ pathPrefx: "/a" })), "0.pathPrefx: is unknown");
   });
 
-  it("are taken with everything that they can have", () => {
+  it("are valid with every field", () => {
     const rules: Rule[] = [
       { name: "one", to: "stable", pathPrefix: "/export/" },
       { to: "canary", headers: { "x-beta": "1", "User-Agent": { pattern: "(?i).*curl.*" } }, query: { beta: "on" } },
@@ -131,56 +135,62 @@ describe("user rules", () => {
   });
 });
 
-describe("what preview says of a rule", () => {
-  const says = (rule: Rule, weight = 10) => describeRule(rule, weight);
+describe("the description of a rule in preview", () => {
+  const description = (rule: Rule, weight = 10) => describeRule(rule, weight);
 
   it("names the users and the track", () => {
-    assert.equal(says({ to: "canary", headers: { "x-beta": "1" } }), "users with header x-beta: 1 meet canary");
-    assert.equal(says({ to: "stable", pathPrefix: "/export" }), "users on /export meet stable");
     assert.equal(
-      says({ to: "canary", headers: { a: "1", b: "2" }, pathPrefix: "/api" }),
-      "users with header a: 1 and header b: 2 on /api meet canary",
+      description({ to: "canary", headers: { "x-beta": "1" } }),
+      "users with header x-beta: 1 are routed to canary",
+    );
+    assert.equal(description({ to: "stable", pathPrefix: "/export" }), "users on /export are routed to stable");
+    assert.equal(
+      description({ to: "canary", headers: { a: "1", b: "2" }, pathPrefix: "/api" }),
+      "users with header a: 1 and header b: 2 on /api are routed to canary",
     );
   });
 
-  it("marks what only some gateways know", () => {
+  it("marks features that not every gateway supports", () => {
     assert.equal(
-      says({ to: "canary", cookie: { name: "beta", value: "1" } }),
-      "users with cookie beta=1 meet canary (not every gateway knows regular expressions)",
+      description({ to: "canary", cookie: { name: "beta", value: "1" } }),
+      "users with cookie beta=1 are routed to canary (not every gateway supports regular expressions)",
     );
     assert.equal(
-      says({ to: "canary", query: { beta: { pattern: "1|on" } } }),
-      "users with query parameter beta like 1|on meet canary (not every gateway knows query parameters and regular expressions)",
+      description({ to: "canary", query: { beta: { pattern: "1|on" } } }),
+      "users with query parameter beta like 1|on are routed to canary (not every gateway supports query parameters and regular expressions)",
     );
     assert.equal(
-      says({ to: "canary", bucket: { header: "x-bucket", below: 5 } }),
-      "users with header x-bucket below 5 of 100 meet canary (not every gateway knows regular expressions)",
+      description({ to: "canary", bucket: { header: "x-bucket", below: 5 } }),
+      "users with header x-bucket below 5 of 100 are routed to canary (not every gateway supports regular expressions)",
     );
   });
 
-  it("says that rules to canary are off at weight 0", () => {
-    assert.equal(says({ to: "canary", pathPrefix: "/a" }, 0), "users on /a will meet canary above weight 0");
-    assert.equal(says({ to: "stable", pathPrefix: "/a" }, 0), "users on /a meet stable");
+  it("shows that rules to canary are off at weight 0", () => {
+    assert.equal(
+      description({ to: "canary", pathPrefix: "/a" }, 0),
+      "users on /a will be routed to canary above weight 0",
+    );
+    assert.equal(description({ to: "stable", pathPrefix: "/a" }, 0), "users on /a are routed to stable");
   });
 });
 
-describe("what a rule asks of a gateway", () => {
+describe("the features that a rule needs from a gateway", () => {
   const query: Rule = { name: "trial", to: "canary", query: { beta: "1" } };
 
-  it("is nothing for exact headers and paths", () => {
+  it("are none for exact headers and paths", () => {
     assert.deepEqual(demandsOf({ to: "canary", headers: { a: "1" }, pathPrefix: "/a" }), []);
   });
 
-  it("is refused where the GatewayClass says that it has not got it", () => {
+  it("are refused if the GatewayClass does not report them as supported", () => {
     assert.throws(
       () => assertSupported("web", [query], "plain", ["HTTPRoute"]),
       new UserError(
-        'web: rules.0 ("trial") needs query parameters (HTTPRouteQueryParamMatching), which GatewayClass plain does not support: match by header or path, or take another class.',
+        'web: rules.0 ("trial") needs query parameters (HTTPRouteQueryParamMatching), which GatewayClass plain does not support: match by header or path, or use another GatewayClass.',
       ),
     );
   });
 
-  it("is left to preview's word where the class says nothing of it", () => {
+  it("are only described in preview if the class reports no features", () => {
     assertSupported("web", [query], "silent");
     assertSupported("web", [query], "able", ["HTTPRouteQueryParamMatching"]);
     assertSupported("web", [{ to: "canary", cookie: { name: "a", value: "1" } }], "plain", ["HTTPRoute"]);

@@ -10,19 +10,19 @@ const refused = (schema: v.GenericSchema, data: unknown, sentence: string) =>
 describe("a schema", () => {
   const empty = v.object({ name: v.optional(v.string()) });
 
-  it("takes no list, no text and no Output for an object or a map", () => {
+  it("accepts no list, no text and no Output as an object or a map", () => {
     for (const schema of [plainObject(), mapOf(v.unknown()), keyed(empty)]) {
       for (const other of [[], ["a"], "a", null, pulumi.output({})]) refused(schema, other, "must be an object");
     }
   });
 
-  it("reads a map whatever its keys are called", () => {
+  it("reads a map with any keys", () => {
     const map = JSON.parse('{ "constructor": "1", "prototype": "2", "__proto__": "3", "a": "4" }');
     assert.deepEqual(understand(mapOf(v.string()), map), map);
     assert.equal(v.is(rulesSchema, [{ to: "canary", query: { prototype: "on" } }]), true);
   });
 
-  it("says all that is wrong in one line, with the place, and never what stands there", () => {
+  it("reports all faults in one line, with their places and without the values", () => {
     const schema = v.object({
       users: v.array(v.object({ token: v.string(), port: v.number() })),
       by: mapOf(v.strictObject({ on: v.boolean() }), v.picklist(["a"], "must be a")),
@@ -31,7 +31,7 @@ describe("a schema", () => {
       schema,
       { users: [{ token: 4711 }, "secret"], by: { a: { on: "secret", of: "secret" }, b: { on: true } } },
       "users.0.token: must be a text; users.0.port: is missing; users.1: must be an object; " +
-        "by.a.on: must be true or false; by.a.of: is not known; by.b: must be a",
+        "by.a.on: must be true or false; by.a.of: is unknown; by.b: must be a",
     );
   });
 });

@@ -3,76 +3,80 @@ import { assertServiceArgs, labelsOf, type ServiceArgs, tracksOf } from "../../c
 import { UserError } from "../../components/user-error.ts";
 import { serviceArgs } from "./fop-gate.ts";
 
-/** Each row is one bad argument and the sentence that it ends with. */
+/** Each row is one bad argument and its error message. */
 const bad: [what: string, args: object, sentence: string][] = [
-  ["an unknown argument", { replica: 9 }, "web: unknown argument replica: correct its name or take it out."],
+  ["an unknown argument", { replica: 9 }, "web: unknown argument replica: correct its name or remove it."],
   [
     "an unknown argument of a port",
     { ports: [{ port: 80, protocoll: "TCP" }] },
-    "web: unknown argument ports.0.protocoll: correct its name or take it out.",
+    "web: unknown argument ports.0.protocoll: correct its name or remove it.",
   ],
   ["no replicas for stable", { replicas: 0 }, "web: replicas is 0: must be at least 1: stable always serves."],
-  ["half a pod", { replicas: 1.5 }, 'web: replicas is 1.5: must be a whole number of at least 1, or "external".'],
+  [
+    "fractional replicas",
+    { replicas: 1.5 },
+    'web: replicas is 1.5: must be a whole number of at least 1, or "external".',
+  ],
   ["replicas as text", { replicas: "9" }, 'web: replicas is "9": must be a whole number of at least 1, or "external".'],
   ["a weight over 100", { weight: 101 }, "web: weight is 101: must be 0 to 100."],
   ["a weight below 0", { weight: -1 }, "web: weight is -1: must be 0 to 100."],
   [
-    "a namespace that is no DNS label",
+    "a namespace that is not a DNS label",
     { namespace: "Dora_Apps" },
     'web: namespace is "Dora_Apps": must be a DNS label, like dora-apps.',
   ],
   [
-    "a release that is no word and no id",
+    "a release that is neither a keyword nor an id",
     { release: "previous" },
     'web: release is "previous": must be next, current or the id of a release (12 hex digits).',
   ],
   [
-    "a label of ours",
+    "a label that CanaryService sets itself",
     { labels: { track: "canary" } },
-    "web: labels.track is given by CanaryService itself: take it out of labels.",
+    "web: labels.track is set by CanaryService itself: remove it from labels.",
   ],
   [
-    "an annotation of ours, by which policies know what was adopted",
+    "an annotation of gray release, which policies read",
     { annotations: { "gray-release/adopted": "0123456789ab" } },
-    "web: annotations.gray-release/adopted is given by CanaryService itself: take it out of annotations.",
+    "web: annotations.gray-release/adopted is set by CanaryService itself: remove it from annotations.",
   ],
   [
-    "a deadline that passes before a pod counts",
+    "a progress deadline before a pod is available",
     { minReadySeconds: 30, progressDeadlineSeconds: 20 },
     "web: progressDeadlineSeconds (20) must exceed minReadySeconds (30).",
   ],
   [
-    "a deadline that the default outlasts",
+    "a progress deadline below the default minReadySeconds",
     { progressDeadlineSeconds: 30 },
     "web: progressDeadlineSeconds (30) must exceed minReadySeconds (30).",
   ],
   [
-    "pods that are killed while they still serve",
+    "a grace period that ends during the preStop",
     { terminationGracePeriodSeconds: 5 },
-    "web: terminationGracePeriodSeconds (5) must exceed the 5 s that a pod keeps serving after it was asked to end.",
+    "web: terminationGracePeriodSeconds (5) must exceed the 5 s that a pod keeps serving after its termination begins.",
   ],
   [
-    "a check of a port that the Service has not",
+    "a check of a port that the Service does not have",
     { plan: { checks: [{ path: "/" }, { path: "/admin", port: 8080 }] } },
     "web: plan.checks.1.port is 8080 and the Service has 80: choose one of its ports.",
   ],
   [
-    "a check whose path is none",
+    "a check with an invalid path",
     { plan: { checks: [{ path: "healthz" }] } },
     'web: plan.checks.0.path is "healthz": must begin with /.',
   ],
   [
-    "a check in place of a list of them",
+    "a check instead of a list of checks",
     { plan: { checks: { path: "/" } } },
     'web: plan.checks is {"path":"/"}: must be a list of checks.',
   ],
   [
-    "an unknown part of the plan",
+    "an unknown field of the plan",
     { plan: { check: [] } },
-    "web: unknown argument plan.check: correct its name or take it out.",
+    "web: unknown argument plan.check: correct its name or remove it.",
   ],
   [
-    "an Ingress to a port that the Service has not",
+    "an Ingress to a port that the Service does not have",
     {
       ports: [
         { name: "http", port: 80 },
@@ -83,34 +87,34 @@ const bad: [what: string, args: object, sentence: string][] = [
     "web: ingress.port is 8080 and the Service has 80, 81: choose one of its ports.",
   ],
   [
-    "a debug Ingress to a port that the Service has not",
+    "a debug Ingress to a port that the Service does not have",
     { debugIngress: { host: "h", port: 8080 } },
     "web: debugIngress.port is 8080 and the Service has 80: choose one of its ports.",
   ],
   [
-    "a route to a port that the Service has not",
+    "a route to a port that the Service does not have",
     { gateway: { routes: [{ name: "web", gateways: [{ name: "public" }], port: 8080 }] } },
     "web: gateway.routes.0.port is 8080 and the Service has 80: choose one of its ports.",
   ],
   [
-    "several routes of which one has no name",
+    "several routes, one without a name",
     { gateway: { routes: [{ name: "web", gateways: [{ name: "public" }] }, { gateways: [{ name: "public" }] }] } },
-    "web: gateway.routes.1.name is missing: several routes need a name each that no other has.",
+    "web: gateway.routes.1.name is missing: each of several routes needs a unique name.",
   ],
   [
-    "a rule with nothing to match",
+    "a rule without a condition",
     { gateway: { routes: [{ gateways: [{ name: "public" }] }], rules: [{ to: "canary" }] } },
-    'web: gateway.rules.0 is {"to":"canary"}: has nothing to match: give it headers, cookie, query, pathPrefix or bucket.',
+    'web: gateway.rules.0 is {"to":"canary"}: has no condition: give it headers, cookie, query, pathPrefix or bucket.',
   ],
   [
-    "a rule that is wrong",
+    "an invalid rule",
     { gateway: { routes: [{ gateways: [{ name: "public" }] }], rules: [{ to: "canary", pathPrefix: "api" }] } },
     'web: gateway.rules.0.pathPrefix is "api": must begin with a slash, like /api.',
   ],
   [
     "an unknown argument of the gateway",
     { gateway: { routes: [{ gateways: [{ name: "public" }] }], rule: [] } },
-    "web: unknown argument gateway.rule: correct its name or take it out.",
+    "web: unknown argument gateway.rule: correct its name or remove it.",
   ],
   [
     "a namespace of 64 characters",
@@ -120,48 +124,48 @@ const bad: [what: string, args: object, sentence: string][] = [
   [
     "a file set whose name cannot be part of a ConfigMap's",
     { configFiles: { My_Config: { files: {}, mountPath: "/etc" } } },
-    "web: configFiles.My_Config has a name that is not allowed: a file set's name becomes part of a ConfigMap's name, so it must be a DNS label.",
+    "web: configFiles.My_Config has a name that is not allowed: a file set's name is part of a ConfigMap's name, so it must be a DNS label.",
   ],
   [
-    "a file name that a ConfigMap cannot hold, without showing the file",
+    "a file name that a ConfigMap cannot have, without its content in the message",
     { configFiles: { config: { files: { "conf/a": "password" }, mountPath: "/etc" } } },
     "web: configFiles.config.files.conf/a has a name that is not allowed: a file's name may have letters, digits, dashes, dots and underscores.",
   ],
   [
-    "two ports of one name",
+    "two ports of the same name",
     {
       ports: [
         { name: "http", port: 80 },
         { name: "http", port: 81 },
       ],
     },
-    "web: several ports need a name each that no other has: give ports[].name.",
+    "web: each of several ports needs a unique name: set ports[].name.",
   ],
   [
-    "two ports of which one has no name",
+    "two ports, one without a name",
     { ports: [{ name: "http", port: 80 }, { port: 81 }] },
-    "web: several ports need a name each that no other has: give ports[].name.",
+    "web: each of several ports needs a unique name: set ports[].name.",
   ],
   [
     "two ports without names",
     { ports: [{ port: 80 }, { port: 81 }] },
-    "web: several ports need a name each that no other has: give ports[].name.",
+    "web: each of several ports needs a unique name: set ports[].name.",
   ],
 ];
 
-/** Each row is one bad argument whose sentence names it and what it is; the wording of the rest is the checker's. */
+/** Each row is one bad argument. The error message names it and its value; the schema library writes the rest. */
 const alsoBad: [what: string, args: object, named: RegExp][] = [
   ["no port", { ports: [] }, /^web: ports is \[\]: /],
-  ["a port that is none", { ports: [{ port: 70000 }] }, /^web: ports\.0\.port is 70000: /],
-  ["a track that is none", { tracks: ["beta"] }, /^web: tracks\.0 is "beta": /],
+  ["an invalid port", { ports: [{ port: 70000 }] }, /^web: ports\.0\.port is 70000: /],
+  ["an unknown track", { tracks: ["beta"] }, /^web: tracks\.0 is "beta": /],
   ["no track", { tracks: [] }, /^web: tracks is \[\]: /],
   ["an Ingress without host", { ingress: { host: "" } }, /^web: ingress\.host is "": /],
   ["a path that does not begin with /", { ingress: { host: "h", path: "x" } }, /^web: ingress\.path is "x": /],
-  ["no kept release", { releaseHistoryLimit: 0 }, /^web: releaseHistoryLimit is 0: /],
+  ["an empty history", { releaseHistoryLimit: 0 }, /^web: releaseHistoryLimit is 0: /],
   ["a negative time", { minReadySeconds: -1 }, /^web: minReadySeconds is -1: /],
-  ["a roll that cannot surge", { maxSurge: 0 }, /^web: maxSurge is 0: /],
+  ["a roll without surge", { maxSurge: 0 }, /^web: maxSurge is 0: /],
   [
-    "files mounted nowhere",
+    "files without a mount path",
     { configFiles: { config: { files: {}, mountPath: "etc" } } },
     /^web: configFiles\.config\.mountPath is "etc": /,
   ],
@@ -169,7 +173,7 @@ const alsoBad: [what: string, args: object, named: RegExp][] = [
 ];
 
 describe("the arguments of a service", () => {
-  it("are taken as they are when they are right", () => {
+  it("are accepted unchanged if they are valid", () => {
     assert.doesNotThrow(() => assertServiceArgs("fop-gate", serviceArgs()));
     assert.doesNotThrow(() =>
       assertServiceArgs(
@@ -203,7 +207,7 @@ describe("the arguments of a service", () => {
     });
   }
 
-  it("allow pods that outlive the time that they keep serving, and an Ingress to any port of the Service", () => {
+  it("allow a grace period longer than the preStop, and an Ingress to any port of the Service", () => {
     const ports = [
       { name: "http", port: 80 },
       { name: "admin", port: 81 },
@@ -212,7 +216,7 @@ describe("the arguments of a service", () => {
     assert.doesNotThrow(() => assertServiceArgs("web", serviceArgs(args)));
   });
 
-  it("allow files of any name that a ConfigMap can hold", () => {
+  it("allow files of any name that a ConfigMap can have", () => {
     const configFiles = { "my-config": { files: { "a_B.c-1": "1", ".hidden": "2" }, mountPath: "/etc" } };
     assert.doesNotThrow(() => assertServiceArgs("web", serviceArgs({ configFiles })));
   });
@@ -222,13 +226,13 @@ describe("the arguments of a service", () => {
       assert.throws(
         () => assertServiceArgs(name, serviceArgs()),
         new UserError(
-          `The service name "${name}" is no DNS label: use at most 40 lower-case letters, digits and dashes, like fop-gate.`,
+          `The service name "${name}" is not a DNS label: use at most 40 lower-case letters, digits and dashes, like fop-gate.`,
         ),
       );
     });
   }
 
-  it("allow a name so long that every object's name still fits", () => {
+  it("allow the longest name for which every object's name is valid", () => {
     assert.doesNotThrow(() => assertServiceArgs(`w${"-".repeat(38)}w`, serviceArgs()));
   });
 
@@ -236,7 +240,7 @@ describe("the arguments of a service", () => {
     assert.deepEqual(labelsOf("web", serviceArgs({ labels: { team: "dora" } })), { app: "web", team: "dora" });
   });
 
-  it("mean both tracks by default, stable first", () => {
+  it("include both tracks by default, stable first", () => {
     assert.deepEqual(tracksOf(serviceArgs()), ["stable", "canary"]);
     assert.deepEqual(tracksOf(serviceArgs({ tracks: ["canary", "stable"] })), ["stable", "canary"]);
     assert.deepEqual(tracksOf(serviceArgs({ tracks: ["canary"] })), ["canary"]);

@@ -9,7 +9,7 @@ const full: Step = { stage: "full" };
 const canary = (weight: number, more = {}): Step => ({ stage: "canary", weight, ...more });
 
 describe("the steps of a plan", () => {
-  it("are dark, the weight until the verdict is good, and everybody, where a plan names none", () => {
+  it("are dark, canary at the weight, and full if a plan has no steps", () => {
     assert.deepEqual(
       usualSteps(10).map((step) => fullStep(step, ["GET /"])),
       [
@@ -20,7 +20,7 @@ describe("the steps of a plan", () => {
     );
   });
 
-  it("take the default where a field is there and undefined, as programs write it without exactOptionalPropertyTypes", () => {
+  it("get the default for a field that is present but undefined, as in programs without exactOptionalPropertyTypes", () => {
     const none = { approval: undefined, checks: undefined, atMost: undefined };
     const steps = [
       { ...dark, ...none },
@@ -34,11 +34,11 @@ describe("the steps of a plan", () => {
     );
   });
 
-  it("have no stage canary where the weight is 0", () => {
+  it("have no stage canary if the weight is 0", () => {
     assert.deepEqual(usualSteps(0), [dark, full]);
   });
 
-  it("are taken in every order that rises and ends with everybody, and as they are stored", () => {
+  it("are valid with any rising weights that end with full, and also in the stored form", () => {
     const rising = fc.uniqueArray(fc.integer({ min: 1, max: 100 }), { maxLength: 5 });
     fc.assert(
       fc.property(rising, fc.boolean(), (weights, beginsDark) => {
@@ -52,28 +52,32 @@ describe("the steps of a plan", () => {
   });
 
   for (const [what, steps, sentence] of [
-    ["a plan that never ends", [dark, canary(10)], 'must end with { "stage": "full" }, which brings it to stable'],
-    ["no step at all", [], 'must end with { "stage": "full" }, which brings it to stable'],
-    ["dark after canary", [canary(10), dark, full], "1.stage: comes after canary: the order is dark, canary, full"],
-    ["something after full", [full, canary(10), full], "1.stage: comes after full: the order is dark, canary, full"],
-    ["dark twice", [dark, dark, full], "1.stage: is there twice: one is enough"],
-    ["weights that do not rise", [canary(10), canary(10), full], "1.weight: must be more than 10, as weights rise"],
-    ["a weight that is dark", [canary(0), full], "0.weight: must be more than 0, as weights rise"],
-    ["a weight beyond all", [canary(101), full], "0.weight: must be 0 to 100"],
     [
-      "a least time beyond the longest",
+      "a plan without full",
+      [dark, canary(10)],
+      'must end with { "stage": "full" }, which promotes the release to stable',
+    ],
+    ["no step at all", [], 'must end with { "stage": "full" }, which promotes the release to stable'],
+    ["dark after canary", [canary(10), dark, full], "1.stage: comes after canary: the order is dark, canary, full"],
+    ["a step after full", [full, canary(10), full], "1.stage: comes after full: the order is dark, canary, full"],
+    ["dark twice", [dark, dark, full], "1.stage: occurs twice: remove one of them"],
+    ["weights that do not rise", [canary(10), canary(10), full], "1.weight: must be more than 10, as weights rise"],
+    ["a weight of 0", [canary(0), full], "0.weight: must be more than 0, as weights rise"],
+    ["a weight over 100", [canary(101), full], "0.weight: must be 0 to 100"],
+    [
+      "a minimum time above the maximum",
       [canary(10, { atLeast: 901 }), full],
       "0.atLeast: must not exceed atMost (900)",
     ],
     ["half a second", [canary(10, { atMost: 0.5 }), full], "0.atMost: must be a whole number from 0 to 604800"],
-    ["another stage", [{ stage: "blue" }, full], "0.stage: must be dark, canary or full"],
-    ["a weight in full", [{ ...full, weight: 3 }], "0.weight: is not known"],
+    ["an unknown stage", [{ stage: "blue" }, full], "0.stage: must be dark, canary or full"],
+    ["a weight in full", [{ ...full, weight: 3 }], "0.weight: is unknown"],
     ["a check twice", [{ ...dark, checks: ["a", "a"] }, full], "0.checks: must not name a check twice"],
   ] as const) {
     it(`refuse ${what}`, () => {
       const { issues } = v.safeParse(stepsSchema, steps, { message: mustBe });
-      const said = issues?.map((issue) => [v.getDotPath(issue), issue.message].filter(Boolean).join(": "));
-      assert.deepEqual(said, [sentence]);
+      const messages = issues?.map((issue) => [v.getDotPath(issue), issue.message].filter(Boolean).join(": "));
+      assert.deepEqual(messages, [sentence]);
     });
   }
 });

@@ -18,7 +18,7 @@ describe("traffic by number of pods", () => {
     fc.assert(fc.property(anySize, (stable) => assert.equal(plan(50, stable).canaryReplicas, stable)));
   });
 
-  it("selects stable alone at 0 %, with a canary pod that runs dark", () => {
+  it("selects only stable at 0 %, with a canary pod that runs dark", () => {
     fc.assert(
       fc.property(anySize, (stable) => {
         const { canaryReplicas, selector, share } = plan(0, stable);
@@ -27,7 +27,7 @@ describe("traffic by number of pods", () => {
     );
   });
 
-  it("never leaves stable out", () => {
+  it("never excludes stable", () => {
     fc.assert(
       fc.property(anyWeight, anySize, (weight, stable) => {
         assert.notEqual(plan(weight, stable, true).selector.track, "canary");
@@ -35,7 +35,7 @@ describe("traffic by number of pods", () => {
     );
   });
 
-  it("reaches at most 1.5 times the asked share, or refuses", () => {
+  it("gives at most 1.5 times the requested share, or refuses", () => {
     fc.assert(
       fc.property(anyWeight, anySize, (weight, stable) => {
         const planned = planOrRefusal(weight, stable);
@@ -44,7 +44,7 @@ describe("traffic by number of pods", () => {
     );
   });
 
-  it("comes as near to the asked share as whole pods can", () => {
+  it("comes as near to the requested share as whole pods can", () => {
     fc.assert(
       fc.property(anyWeight, anySize, (weight, stable) => {
         const { canaryReplicas } = plan(weight, stable, true);
@@ -54,7 +54,7 @@ describe("traffic by number of pods", () => {
     );
   });
 
-  it("says the share that its pods really have", () => {
+  it("returns the actual share of its pods", () => {
     fc.assert(
       fc.property(anyWeight, anySize, (weight, stable) => {
         const { canaryReplicas, share } = plan(weight, stable, true);
@@ -72,32 +72,32 @@ describe("traffic by number of pods", () => {
     );
   });
 
-  it("refuses 10 % of three pods and says what can be had", () => {
+  it("refuses 10 % of three pods and offers a weight that is possible", () => {
     assert.throws(
       () => plan(10, 3),
       new UserError(
-        "weight 10 cannot be had from 3 stable pods: 1 canary pod beside them gets 25 % of the requests; take weight 25, more stable pods, or acceptShare: true.",
+        "weight is 10 and 3 stable pods cannot serve 10 %: 1 canary pod beside them gets 25 % of the requests; use weight 25, more stable pods, or acceptShare: true.",
       ),
     );
   });
 
-  it("offers in its refusal a weight that it then takes", () => {
+  it("offers in its error message a weight that it accepts", () => {
     fc.assert(
       fc.property(anyWeight, anySize, (weight, stable) => {
         if (planOrRefusal(weight, stable) !== undefined) return;
-        const [, offered] = /take weight (\d+)/.exec(refusal(weight, stable)) ?? [];
+        const [, offered] = /use weight (\d+)/.exec(refusal(weight, stable)) ?? [];
         assert.ok(Number(offered) > 0, `weight ${weight} of ${stable} pods offers weight ${offered}`);
         assert.doesNotThrow(() => plan(Number(offered), stable));
       }),
     );
   });
 
-  it("takes such a share when a person accepts it", () => {
+  it("accepts such a share with acceptShare", () => {
     assert.equal(plan(10, 3, true).share, 25);
   });
 
   it("refuses more than 50 %", () => {
-    assert.throws(() => plan(51, 9), /weight is 51 and traffic by number of pods goes up to 50/);
+    assert.throws(() => plan(51, 9), /weight is 51 and traffic by number of pods supports at most 50/);
   });
 
   function refusal(weight: number, stable: number): string {
@@ -126,7 +126,7 @@ describe("traffic by weights of backends", () => {
     fc.integer({ min: 1, max: 99_999 }).map((thousandths) => thousandths / 1000),
   );
 
-  it("gives canary the weight, whatever the number of pods", () => {
+  it("gives canary the weight with any number of pods", () => {
     assert.deepEqual(split(10, 9), {
       weight: 10,
       canaryReplicas: 2,
@@ -141,7 +141,7 @@ describe("traffic by weights of backends", () => {
     );
   });
 
-  it("has weights that are whole numbers, as the API asks for", () => {
+  it("has whole numbers as backend weights, as the API requires", () => {
     fc.assert(
       fc.property(anyShare, (weight) => {
         const { stable, canary } = split(weight, 9).backends ?? { stable: Number.NaN, canary: Number.NaN };
@@ -152,7 +152,7 @@ describe("traffic by weights of backends", () => {
     );
   });
 
-  it("has as many canary pods as the share of the load asks for, and never fewer than the minimum", () => {
+  it("has as many canary pods as its share of the load needs, and never fewer than the minimum", () => {
     assert.deepEqual(
       [0, 1, 23, 50, 100].map((weight) => split(weight, 9).canaryReplicas),
       [2, 2, 3, 5, 9],
@@ -168,21 +168,21 @@ describe("traffic by weights of backends", () => {
     );
   });
 
-  it("selects stable alone at 0 %, for callers inside the cluster, and never leaves stable out", () => {
+  it("selects only stable at 0 %, for callers inside the cluster, and never excludes stable", () => {
     assert.deepEqual(split(0, 9).selector, { app: "web", track: "stable" });
     assert.deepEqual(split(100, 9).selector, labels);
   });
 
-  it("refuses a weight finer than weights of backends can be", () => {
+  it("refuses a weight with more digits than backend weights can express", () => {
     assert.throws(
       () => split(0.0001, 9),
-      new UserError("weight is 0.0001 and a gateway's goes in steps of 0.001: leave the further digits out."),
+      new UserError("weight is 0.0001 and a gateway supports steps of 0.001: remove the further digits."),
     );
   });
 });
 
-describe("what preview says of the traffic", () => {
-  it("names what was asked, what is reached and with how many pods", () => {
+describe("the description of the traffic in preview", () => {
+  it("has the requested share, the actual share and the number of pods", () => {
     assert.equal(describeTraffic(plan(10, 9), 9), "asked 10 %, reached 10 %: 1 of 10 pods");
     assert.equal(describeTraffic(plan(12, 9), 9), "asked 12 %, reached 10 %: 1 of 10 pods");
     assert.equal(describeTraffic(plan(10, 10), 10), "asked 10 %, reached 9.1 %: 1 of 11 pods");
@@ -191,30 +191,31 @@ describe("what preview says of the traffic", () => {
   it("calls weight 0 dark", () => {
     assert.equal(describeTraffic(plan(0, 9), 9), "canary is dark: no user request reaches it");
     const dark = gatewayMode().plan(0, 9, labels);
-    assert.equal(describeTraffic(dark, 9), "canary is dark: no user request reaches it but with the token");
+    assert.equal(describeTraffic(dark, 9), "canary is dark: no user request reaches it without the token");
   });
 
-  it("names the way by backends, and how many pods carry it", () => {
-    const says = (weight: number, minimum?: number) => describeTraffic(gatewayMode(minimum).plan(weight, 9, labels), 9);
+  it("names backend weights and the number of canary pods", () => {
+    const description = (weight: number, minimum?: number) =>
+      describeTraffic(gatewayMode(minimum).plan(weight, 9, labels), 9);
     assert.equal(
-      says(10),
-      "asked 10 %, reached 10 %: by backend weights, 2 canary pods; callers inside the cluster meet 2 of 11 pods",
+      description(10),
+      "asked 10 %, reached 10 %: by backend weights, 2 canary pods; callers inside the cluster reach canary on 2 of 11 pods",
     );
     assert.equal(
-      says(0.005, 1),
-      "asked 0.005 %, reached 0.005 %: by backend weights, 1 canary pod; callers inside the cluster meet 1 of 10 pods",
+      description(0.005, 1),
+      "asked 0.005 %, reached 0.005 %: by backend weights, 1 canary pod; callers inside the cluster reach canary on 1 of 10 pods",
     );
   });
 });
 
-describe("what goes first", () => {
-  it("is pods when the weight rises", () => {
+describe("the order of updates", () => {
+  it("is pods first if the weight rises", () => {
     assert.equal(rollOrder(0, 10), "pods-first");
     assert.equal(rollOrder(10, 20), "pods-first");
     assert.equal(rollOrder(undefined, 10), "pods-first");
   });
 
-  it("is traffic when the weight falls, stays, or canary starts dark", () => {
+  it("is traffic first if the weight falls, stays, or canary starts dark", () => {
     assert.equal(rollOrder(20, 10), "traffic-first");
     assert.equal(rollOrder(10, 0), "traffic-first");
     assert.equal(rollOrder(10, 10), "traffic-first");

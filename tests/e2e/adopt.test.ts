@@ -82,7 +82,7 @@ const args: ServiceArgs = {
   ...JSON.parse(readFileSync("changes.json", "utf8")),
 };
 const web = new CanaryService("web", { ...args, rollout: await openRollout("web", args) });
-export const releases = { [web.key]: web.memory };
+export const releases = { [web.key]: web.stackState };
 `;
 
 describe("gray adopt", () => {
@@ -195,7 +195,7 @@ describe("gray adopt", () => {
   });
 
   it("refuses weight 0 and gateway with the reason until the first promotion", async () => {
-    const reason = /the pods of web that were adopted have no label track, so no Service can leave canary out/;
+    const reason = /the adopted pods of web have no label track, so no Service can exclude canary/;
     write({ weight: 0 });
     assert.match((await project.up("canary")).output, reason);
     write({ weight: 25, gateway: { routes: [{ gateways: [{ name: "gray", namespace: "gateway-system" }] }] } });

@@ -52,7 +52,7 @@ const args: ServiceArgs = {
   ...traffic,
 };
 const web = new CanaryService("web", { ...args, rollout: await openRollout("web", args) });
-export const releases = { [web.key]: web.memory };
+export const releases = { [web.key]: web.stackState };
 export const token = web.token;
 `;
 
@@ -221,7 +221,7 @@ describe("a service behind the sandbox's gateway", () => {
       { to: "stable", query: { plain: "1" } },
     ] as const;
     const output = await up(50, rules);
-    assert.match(output, /web: users on \/export meet stable/);
+    assert.match(output, /web: users on \/export are routed to stable/);
     const beta = { "x-beta": "1" };
     const asked: [path: string, headers: Record<string, string>, canary: number][] = [
       ["/", {}, 50],
@@ -244,7 +244,7 @@ describe("a service behind the sandbox's gateway", () => {
     for (const [path, headers, canary] of asked) {
       assert.equal(await canaryOf100(path, headers), canary, `${path} ${Object.keys(headers)}`);
     }
-    assert.match(await up(0, rules), /users with header x-beta: 1 will meet canary above weight 0/);
+    assert.match(await up(0, rules), /users with header x-beta: 1 will be routed to canary above weight 0/);
     for (const [path, headers] of asked) {
       const wanted = "x-gray-token" in headers ? 100 : 0;
       assert.equal(await canaryOf100(path, headers), wanted, `${path} ${Object.keys(headers)} at weight 0`);

@@ -33,7 +33,7 @@ const args = {
   ],
 };
 const web = new CanaryService("web", { ...args, rollout: await openRollout("web", args) });
-export const releases = { [web.key]: web.memory };
+export const releases = { [web.key]: web.stackState };
 `;
 
 describe("the package as a library, for a service of another shape", () => {

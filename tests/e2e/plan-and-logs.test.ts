@@ -74,7 +74,7 @@ describe("looking before and while a release goes out", () => {
     project.configure("canary", { weight: 1 });
     const { code, output } = await plan();
     assert.equal(code, 1, output);
-    assert.match(output, /\ngray: pulumi preview --stack canary says: weight 1 cannot be had from 3 stable pods/);
+    assert.match(output, /\ngray: pulumi preview --stack canary says: weight is 1 and 3 stable pods cannot serve 1 %/);
     project.configure("canary", { weight: 25 });
   });
 

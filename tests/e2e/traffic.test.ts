@@ -87,7 +87,7 @@ describe("the weight", () => {
     assert.notEqual(code, 0);
     assert.match(
       output,
-      /weight 1 cannot be had from 9 stable pods: 1 canary pod beside them gets 10 % of the requests/,
+      /weight is 1 and 9 stable pods cannot serve 1 %: 1 canary pod beside them gets 10 % of the requests/,
     );
     const program = project.read("index.ts");
     project.write("index.ts", program.replace("  tracks: [track],", "  acceptShare: true,\n$&"));

@@ -28,7 +28,7 @@ const second = describe("${second.namespace}", image("second"));
 const [one, two] = await Promise.all([openRollout("one", first), openRollout("${second.name}", second)]);
 const a = new CanaryService("one", { ...first, rollout: one });
 const b = new CanaryService("${second.name}", { ...second, rollout: two });
-export const releases = { [a.key]: a.memory, [b.key]: b.memory };
+export const releases = { [a.key]: a.stackState, [b.key]: b.stackState };
 `;
 }
 

@@ -1,7 +1,7 @@
 import type { ExpectedFailure } from "./case.ts";
 
 export default {
-  title: "an access that is no text",
+  title: "an access that is not a text",
   change: {
     files: {
       "index.ts": (text) =>

@@ -2,7 +2,7 @@ import type { GatewayArgs } from "../../components/gateway.ts";
 import type { Change } from "../../harness/project.ts";
 import type { Step } from "./case.ts";
 
-/** A Gateway in the namespace of the case, which nobody serves. */
+/** A Gateway in the namespace of the case. No controller implements its class. */
 export const edge: Step = {
   apply: {
     apiVersion: "gateway.networking.k8s.io/v1",
@@ -18,7 +18,7 @@ export const edge: Step = {
   },
 };
 
-/** Puts fop-gate behind a gateway, by default {@link edge}, with arguments that need not be valid. */
+/** Puts fop-gate behind a gateway, by default {@link edge}. The arguments may be invalid. */
 export function behindGateway(changes: object = {}, more: object = {}): Change {
   const gateway: GatewayArgs = { routes: [{ gateways: [{ name: "edge" }] }], ...changes };
   const lines = Object.entries({ gateway, ...more }).map(([name, value]) => `${name}: ${JSON.stringify(value)},\n`);

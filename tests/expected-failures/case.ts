@@ -1,27 +1,26 @@
 import type { Change, Stack } from "../../harness/project.ts";
 
-/** What happened before: a change, an object put into the cluster, an `up` that succeeds. In this order. */
+/** A step before the failure, in this order: a change, an object to create in the cluster, an `up` that must succeed. */
 export interface Step {
   readonly change?: Change;
   readonly apply?: object;
   readonly up?: Stack;
-  /** What the release that canary runs after this step is called further on. */
+  /** A name for the release that canary runs after this step, for use in later steps. */
   readonly release?: string;
 }
 
 /**
- * Bad input, and the one sentence that `pulumi up` ends with. In settings, manifests and the sentence `{namespace}` is
- * the namespace that the case runs in, `{B}` the id of the release that a step called B, and in the sentence `{any}`
- * whatever stands there.
+ * Bad input, and the error message of `pulumi up`. In settings, manifests and the message, `{namespace}` stands for the
+ * namespace of the case and `{B}` for the id of the release that a step named B. In the message, `{any}` stands for any text.
  *
- * A case is a file of this folder whose default export is this. `tests/expected-failures.test.ts` runs all of them on a
- * cluster in memory, and the end-to-end tests those that need a cluster on a real one, both with {@link provoke}.
+ * A case is the default export of a file in this folder. `tests/expected-failures.test.ts` runs all cases on a cluster in
+ * memory. The end-to-end tests run the cases that need a cluster on a real one. Both use {@link provoke}.
  */
 export interface ExpectedFailure {
   readonly title: string;
   /**
-   * That what is tested is something in the cluster, or that it has the Gateway API or has not. A sandbox keeps its gateway, so the
-   * end-to-end tests pass over the last kind where one was there before. @default it never comes to the cluster
+   * The state of the cluster that the case needs. A sandbox keeps its gateway, so the end-to-end tests skip `no Gateway API` if
+   * a gateway exists. @default the case does not reach the cluster
    */
   readonly needs?: "cluster" | "Gateway API" | "no Gateway API";
   readonly before?: readonly Step[];
@@ -32,7 +31,7 @@ export interface ExpectedFailure {
   readonly sentence: string;
 }
 
-/** Where a case is played through: a checkout, and a cluster. */
+/** The environment of a case: a checkout and a cluster. */
 export interface Stage {
   readonly namespace: string;
   change(change: Change): void;
@@ -42,7 +41,7 @@ export interface Stage {
   release(): Promise<string>;
 }
 
-/** Plays a case through, and gives the sentence to expect and what was said. */
+/** Runs a case. Returns its output and the expected message. */
 export async function provoke(failure: ExpectedFailure, stage: Stage) {
   const names: Record<string, string> = { namespace: stage.namespace };
   const filled = <T>(value: T): T => fill(value, names);
@@ -52,7 +51,7 @@ export async function provoke(failure: ExpectedFailure, stage: Stage) {
     if (up) {
       const { failed, output } = await stage.up(up, {});
       if (failed)
-        throw new Error(`${failure.title}: pulumi up --stack ${up}, which is to succeed before, failed:\n${output}`);
+        throw new Error(`${failure.title}: pulumi up --stack ${up}, which must succeed first, failed:\n${output}`);
     }
     if (release) names[release] = await stage.release();
   }
@@ -61,7 +60,7 @@ export async function provoke(failure: ExpectedFailure, stage: Stage) {
   return { failed, output, sentence: sentencePattern(filled(failure.sentence)) };
 }
 
-/** The value with the names in all its texts filled in; functions are kept. */
+/** The value with the names in all its texts replaced. Functions stay unchanged. */
 function fill<T>(value: T, names: Record<string, string>): T {
   if (typeof value === "string") return value.replace(/\{(\w+)\}/g, (whole, name) => names[name] ?? whole) as T;
   if (Array.isArray(value)) return value.map((item) => fill(item, names)) as T;
@@ -69,7 +68,7 @@ function fill<T>(value: T, names: Record<string, string>): T {
   return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, fill(field, names)])) as T;
 }
 
-/** The whole sentence: nothing but space, a line's beginning or a label such as `error:` stands before it. */
+/** Matches the whole message. Before it, only spaces, the start of a line or a label such as `error:` are allowed. */
 function sentencePattern(sentence: string): RegExp {
   const parts = sentence.split("{any}").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   return new RegExp(`(?:^|error: |Refusal: |\\n)\\s*${parts.join(".+")}\\s*(?:\\n|$)`);

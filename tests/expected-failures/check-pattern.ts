@@ -6,5 +6,5 @@ export default {
     files: { "index.ts": (text) => text.replace('body: { contains: "ok" }', 'body: { pattern: "ok)" }') },
   },
   up: "canary",
-  sentence: `fop-gate: plan.checks.0.body.pattern is "ok)": is no regular expression: Unmatched ')'.`,
+  sentence: `fop-gate: plan.checks.0.body.pattern is "ok)": is not a valid regular expression: Unmatched ')'.`,
 } satisfies ExpectedFailure;

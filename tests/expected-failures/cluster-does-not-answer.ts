@@ -1,6 +1,6 @@
 import type { ExpectedFailure } from "./case.ts";
 
-/** Port 1 of this machine, where nothing listens. */
+/** A cluster at port 1 of this machine, where no server listens. */
 const nowhere = () => `apiVersion: v1
 kind: Config
 current-context: nowhere

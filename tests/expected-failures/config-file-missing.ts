@@ -1,7 +1,7 @@
 import type { ExpectedFailure } from "./case.ts";
 
 export default {
-  title: "a config file that is not there",
+  title: "a missing config file",
   change: { files: { "config/log/applog.conf": null } },
   up: "canary",
   sentence: "The config file config/log/applog.conf does not exist: create it, or correct the path in the program.",

@@ -2,7 +2,7 @@ import { behindGateway, edge } from "./behind-gateway.ts";
 import type { ExpectedFailure } from "./case.ts";
 
 export default {
-  title: "a listener that the Gateway has not got",
+  title: "a listener that the Gateway does not have",
   needs: "Gateway API",
   before: [edge],
   change: behindGateway({ routes: [{ gateways: [{ name: "edge", sectionName: "https" }] }] }),

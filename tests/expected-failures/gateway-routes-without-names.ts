@@ -5,5 +5,5 @@ export default {
   title: "two routes without names",
   change: behindGateway({ routes: [{ gateways: [{ name: "edge" }] }, { gateways: [{ name: "edge" }] }] }),
   up: "canary",
-  sentence: `fop-gate: gateway.routes.0.name is missing: several routes need a name each that no other has.`,
+  sentence: `fop-gate: gateway.routes.0.name is missing: each of several routes needs a unique name.`,
 } satisfies ExpectedFailure;

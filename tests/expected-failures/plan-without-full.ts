@@ -1,12 +1,12 @@
 import type { ExpectedFailure } from "./case.ts";
 
 export default {
-  title: "a plan that never brings the release to everybody",
+  title: "a plan without stage full",
   change: {
     files: {
       "index.ts": (text) => text.replace("  plan: {\n", '  plan: {\n    steps: [{ stage: "dark" }],\n'),
     },
   },
   up: "canary",
-  sentence: 'fop-gate: plan.steps is {any}: must end with { "stage": "full" }, which brings it to stable.',
+  sentence: 'fop-gate: plan.steps is {any}: must end with { "stage": "full" }, which promotes the release to stable.',
 } satisfies ExpectedFailure;

@@ -1,6 +1,6 @@
 import type { ExpectedFailure } from "./case.ts";
 
-/** A config file that differs makes another release of the same image. */
+/** A changed config file gives another release with the same image. */
 const release = (name: string) => ({
   change: { files: { "config/fop-gate/fop-gate.conf": (text: string) => `${text}# ${name}\n` } },
   up: "canary" as const,
@@ -8,7 +8,7 @@ const release = (name: string) => ({
 });
 
 export default {
-  title: "prod with a kept release that nobody judged, while canary runs another",
+  title: "prod with a release from the history that has no verdict, while canary runs another",
   needs: "cluster",
   before: [release("A"), { up: "prod" }, release("B"), release("C")],
   change: { configure: { prod: { release: "{B}" } } },

@@ -1,6 +1,6 @@
 import type { ExpectedFailure } from "./case.ts";
 
-/** The component gets a provider that openRollout was not told of. */
+/** Gives the component a provider other than the one that openRollout used. */
 const withProvider = (text: string) =>
   `import { Provider } from "@pulumi/kubernetes/provider.js";\n${text.replace(
     "{ ...fopGate, rollout })",
@@ -8,10 +8,10 @@ const withProvider = (text: string) =>
   )}`;
 
 export default {
-  title: "a provider that the rollout was not opened with",
+  title: "a provider other than that of openRollout",
   needs: "cluster",
   change: { files: { "index.ts": withProvider } },
   up: "canary",
   sentence:
-    'CanaryService fop-gate in namespace {namespace} was given the provider eu, and its rollout was opened with cluster: give openRollout("fop-gate", args, opts) the same options.',
+    'CanaryService fop-gate in namespace {namespace} was given the provider eu, and its rollout was opened with cluster: pass the same options to openRollout("fop-gate", args, opts).',
 } satisfies ExpectedFailure;

@@ -7,7 +7,7 @@ const withProvider = (text: string) =>
   )}`;
 
 export default {
-  title: "a provider whose kubeconfig is not there",
+  title: "a provider with a missing kubeconfig",
   needs: "cluster",
   change: { files: { "index.ts": withProvider } },
   up: "canary",

@@ -2,8 +2,8 @@ import { behindGateway } from "./behind-gateway.ts";
 import type { ExpectedFailure } from "./case.ts";
 
 export default {
-  title: "a rule with nothing to match",
+  title: "a rule without a condition",
   change: behindGateway({ rules: [{ to: "canary" }] }),
   up: "canary",
-  sentence: `fop-gate: gateway.rules.0 is {"to":"canary"}: has nothing to match: give it headers, cookie, query, pathPrefix or bucket.`,
+  sentence: `fop-gate: gateway.rules.0 is {"to":"canary"}: has no condition: give it headers, cookie, query, pathPrefix or bucket.`,
 } satisfies ExpectedFailure;

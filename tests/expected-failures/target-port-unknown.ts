@@ -4,6 +4,5 @@ export default {
   title: "a target port that no container has",
   change: { files: { "index.ts": (text) => text.replace('targetPort: "http"', 'targetPort: "htpp"') } },
   up: "canary",
-  sentence:
-    'fop-gate: ports.0.targetPort is "htpp" and the containers have http: nobody would answer there, so choose one of theirs.',
+  sentence: 'fop-gate: ports.0.targetPort is "htpp" and no container has a port of this name: choose from http.',
 } satisfies ExpectedFailure;

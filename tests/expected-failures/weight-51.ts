@@ -1,10 +1,10 @@
 import type { ExpectedFailure } from "./case.ts";
 
 export default {
-  title: "a weight that canary cannot have by the number of its pods",
+  title: "a weight that is too high for traffic by number of pods",
   needs: "cluster",
   change: { configure: { canary: { weight: 51 } } },
   up: "canary",
   sentence:
-    "weight is 51 and traffic by number of pods goes up to 50: take a weight of at most 50, and prod for everybody.",
+    "weight is 51 and traffic by number of pods supports at most 50: use a weight of at most 50, then promote the release to stable for all users.",
 } satisfies ExpectedFailure;

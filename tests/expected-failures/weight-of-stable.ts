@@ -5,5 +5,5 @@ export default {
   change: { configure: { prod: { weight: 10 } } },
   up: "prod",
   sentence:
-    'Configuration key "weight" is set for the stack of stable, and canary\'s stack owns the front: set it in Pulumi.canary.yaml and take it out of Pulumi.prod.yaml.',
+    'Configuration key "weight" is set for the stack of stable, and canary\'s stack owns the front: set it in Pulumi.canary.yaml and remove it from Pulumi.prod.yaml.',
 } satisfies ExpectedFailure;

@@ -135,7 +135,7 @@ describe("a service that was there before us", () => {
     const held = JSON.stringify([...world.api.objects]);
     await assert.rejects(
       world.up("prod", prod("a", { ...described, replicas: 4 }), GRAY_ADOPT),
-      /web in namespace dora-apps cannot be adopted: Deployment web has 3 pods and the program says 4/,
+      /web in namespace dora-apps cannot be adopted: Deployment web has 3 pods and the program has 4/,
     );
     assert.equal(JSON.stringify([...world.api.objects]), held);
   });
@@ -171,12 +171,15 @@ describe("a service that was there before us", () => {
 
   it("has neither weight 0 nor gateway until the first promotion", async () => {
     await adopt();
-    await assert.rejects(world.up("canary", canary("a", { ...described, weight: 0 })), /weight is 0, and the pods/);
+    await assert.rejects(
+      world.up("canary", canary("a", { ...described, weight: 0 })),
+      /weight is 0, and the adopted pods/,
+    );
     const gateway = { routes: [{ gateways: [{ name: "public", namespace: "infra" }] }] };
     const asks = () => world.up("canary", canary("a", { ...described, gateway }));
-    await assert.rejects(asks(), /gateway is set, and the pods/, "without the Gateway API");
+    await assert.rejects(asks(), /gateway is set, and the adopted pods/, "without the Gateway API");
     world.installGateway();
-    await assert.rejects(asks(), /gateway is set, and the pods/);
+    await assert.rejects(asks(), /gateway is set, and the adopted pods/);
   });
 
   it("keeps its pods while stable is changed with `current`, and nothing else passes the gate without a verdict", async () => {

@@ -107,7 +107,7 @@ describe("a service with a provider of the program's own", () => {
     await assert.rejects(attempt, {
       name: "Refusal",
       message:
-        'CanaryService web in namespace dora-apps was given the provider eu, and its rollout was opened with cluster: give openRollout("web", args, opts) the same options.',
+        'CanaryService web in namespace dora-apps was given the provider eu, and its rollout was opened with cluster: pass the same options to openRollout("web", args, opts).',
     });
   });
 

@@ -182,15 +182,15 @@ describe("a service behind a gateway", () => {
     ] as const;
     const { infos } = await world.up("canary", at(10, { rules }), { preview: true });
     assert.deepEqual(infos, [
-      "web: asked 10 %, reached 10 %: by backend weights, 2 canary pods; callers inside the cluster meet 2 of 11 pods",
-      "web: users on /export meet stable",
-      "web: users with header x-beta: 1 meet canary",
+      "web: asked 10 %, reached 10 %: by backend weights, 2 canary pods; callers inside the cluster reach canary on 2 of 11 pods",
+      "web: users on /export are routed to stable",
+      "web: users with header x-beta: 1 are routed to canary",
     ]);
     const dark = await world.up("canary", at(0, { rules }), { preview: true });
     assert.deepEqual(dark.infos, [
-      "web: canary is dark: no user request reaches it but with the token",
-      "web: users on /export meet stable",
-      "web: users with header x-beta: 1 will meet canary above weight 0",
+      "web: canary is dark: no user request reaches it without the token",
+      "web: users on /export are routed to stable",
+      "web: users with header x-beta: 1 will be routed to canary above weight 0",
     ]);
   });
 
@@ -268,7 +268,7 @@ describe("a service behind a gateway", () => {
       world.installGateway(["HTTPRoute"]);
       await refuses(
         at(10, { rules: [{ name: "beta", to: "canary", query: { beta: "1" } }] }),
-        'web: rules.0 ("beta") needs query parameters (HTTPRouteQueryParamMatching), which GatewayClass edge does not support: match by header or path, or take another class.',
+        'web: rules.0 ("beta") needs query parameters (HTTPRouteQueryParamMatching), which GatewayClass edge does not support: match by header or path, or use another GatewayClass.',
       );
       world.installGateway(["HTTPRoute", "HTTPRouteQueryParamMatching"]);
       await world.up("canary", at(10, { rules: [{ name: "beta", to: "canary", query: { beta: "1" } }] }));
@@ -281,15 +281,12 @@ describe("a service behind a gateway", () => {
       }));
       await refuses(
         at(10, { rules }),
-        "web: the rules change 15 times between canary and stable and an HTTPRoute has room for 13 changes: put rules to the same track next to each other, or take rules.15 out.",
+        "web: the rules change 15 times between canary and stable and an HTTPRoute allows 13 changes: put rules to the same track next to each other, or remove rules.15.",
       );
     });
 
     it("where a weight is finer than a gateway's", async () => {
-      await refuses(
-        at(0.0001),
-        "weight is 0.0001 and a gateway's goes in steps of 0.001: leave the further digits out.",
-      );
+      await refuses(at(0.0001), "weight is 0.0001 and a gateway supports steps of 0.001: remove the further digits.");
     });
   });
 

@@ -40,7 +40,10 @@ describe("a release of which stable cannot run every pod", () => {
     process.stdout.write(output.replace(/^/gm, "        "));
     process.stdout.write(`      held after ${Date.now() - began} ms\n`);
     assert.equal(code, 4, output);
-    assert.match(output, /stable did not come to run it and went back: no pod of Deployment fop-gate can be created, .* exceeded quota/);
+    assert.match(
+      output,
+      /stable did not come to run it and went back: no pod of Deployment fop-gate can be created, .* exceeded quota/,
+    );
     assert.deepEqual([await subject.runs("stable"), await subject.runs("canary")], [a, b]);
     assert.deepEqual(await subject.liveSets("stable"), [[a, replicas]]);
     assert.deepEqual(await subject.liveSets("canary"), [[b, 1]]);

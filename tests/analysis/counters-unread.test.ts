@@ -42,7 +42,7 @@ describe("ticks from counters that could not be read, or came late or twice", ()
 
   it("count a unit as not read that gives what is no count, or a series twice: its errors may be in that very series", () => {
     for (const [samples, problem] of [
-      [requests({ 200: 200, 500: Number.NaN }), /^a gives NaN for code 500, which is no count/],
+      [requests({ 200: 200, 500: Number.NaN }), /^a gives NaN for code 500, which is not a count/],
       [requests({ 200: -1 }), /^a gives -1 for code 200/],
       [requests({ 200: Infinity }), /^a gives Infinity/],
       [requests({ 200: 200 }, Number.NaN), /^a gives no time for code 200/],

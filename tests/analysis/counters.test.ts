@@ -105,7 +105,10 @@ describe("ticks from counters", () => {
       reading(10, [a], [backend("bbbbbbbbbbbb", 160)]),
     );
     assert.deepEqual(changed?.targets, []);
-    assert.match(changed?.problems[0] ?? "", /went from release aaaaaaaaaaaa to bbbbbbbbbbbb: what it counted between/);
+    assert.match(
+      changed?.problems[0] ?? "",
+      /went from release aaaaaaaaaaaa to bbbbbbbbbbbb: requests counted in between/,
+    );
     assert.deepEqual(next && requestsIn(next, "canary by g"), { 200: 10 });
   });
 

@@ -67,7 +67,7 @@ describe("the clusters that Envoy Gateway makes of a route", () => {
   it("are refused where one counts both tracks, because no backend has a filter", () => {
     assert.throws(() => clustersOf([route(10, { header: false })], backends), {
       message:
-        "Envoy Gateway counts both tracks as one in rule 1 of HTTPRoute web: give the route a canaryHeader, or take the numbers from elsewhere.",
+        "Envoy Gateway counts both tracks as one in rule 1 of HTTPRoute web: give the route a canaryHeader, or choose another source of metrics.",
     });
   });
 
@@ -115,7 +115,7 @@ describe("reading Envoy Gateway by the live routes", () => {
     const [problem, ...more] = await problems();
     assert.match(
       problem ?? "",
-      /^httproute\/shop\/web\/rule\/1\/backend\/0 of Envoy Gateway led to stable and leads to canary now, so its counters are of both: run gray verify anew\.$/,
+      /^httproute\/shop\/web\/rule\/1\/backend\/0 of Envoy Gateway led to stable and now leads to canary, so its counters mix both: run gray verify again\.$/,
     );
     assert.deepEqual(more, [problem]);
     assert.equal(asked.length, 1);
@@ -125,7 +125,7 @@ describe("reading Envoy Gateway by the live routes", () => {
     live = [];
     assert.deepEqual(
       new Set(await problems()),
-      new Set(["The service has no HTTPRoute, by which Envoy Gateway counts."]),
+      new Set(["The service has no HTTPRoute, so Envoy Gateway has no counters of it."]),
     );
     live = [route(10, { header: false })];
     assert.match((await problems())[0] ?? "", /^Envoy Gateway counts both tracks as one/);

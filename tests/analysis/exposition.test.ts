@@ -228,7 +228,7 @@ describe("an answer of /metrics", () => {
     const found = await read(page(most), ["a"]);
     assert.equal("series" in found && found.series.length, most);
     assert.deepEqual(await read(page(most + 2), ["a"]), {
-      wrong: "has 10 002 series that count, more than the 10 000 that are held: have fewer labels on a",
+      wrong: "has 10 002 series to store, more than the limit of 10 000: use fewer labels on a",
     });
   });
 

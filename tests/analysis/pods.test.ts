@@ -149,19 +149,19 @@ describe("the pods as a source", () => {
   it("say what to do where there is no port, or an annotation forbids to read", async () => {
     const problemOf = async (changes: Partial<Pod>, args?: Partial<PodSourceArgs>) =>
       (await read([pod("a", changes)], args))[0]?.problem;
-    const where = "say where its metrics are, with --pod-port or its annotation prometheus.io/port.";
+    const where = "set the port of its metrics with --pod-port or the annotation prometheus.io/port.";
     assert.equal(await problemOf({ ports: [] }), `a has no port: ${where}`);
     assert.equal(await problemOf({}, { port: "admin" }), `a has no port admin: ${where}`);
     assert.equal(
       await problemOf({ annotations: { "prometheus.io/scrape": "false" } }),
-      "a is annotated prometheus.io/scrape: false: name the port of its metrics with --pod-port, or read them from --prometheus.",
+      "a is annotated prometheus.io/scrape: false: set the port of its metrics with --pod-port, or read them from --prometheus.",
     );
     assert.deepEqual(paths, []);
   });
 
   it("are not asked where an annotation, an argument or a name leads elsewhere, or names no port", async () => {
-    const help = "name the path of its metrics with --metrics-path or its annotation prometheus.io/path.";
-    const where = "say where its metrics are, with --pod-port or its annotation prometheus.io/port.";
+    const help = "set the path of its metrics with --metrics-path or the annotation prometheus.io/path.";
+    const where = "set the port of its metrics with --pod-port or the annotation prometheus.io/port.";
     const annotated = (name: string, value: string) => pod("a", { annotations: { [`prometheus.io/${name}`]: value } });
     for (const [asked, args, problem] of [
       [
@@ -218,7 +218,7 @@ describe("the pods as a source", () => {
       [tooFine.samples?.map(({ counter }) => counter.kind), tooFine.problem],
       [
         ["requests"],
-        "a gives http_request_duration_seconds with 5 000 edges, and at most 100 are compared: have fewer buckets.",
+        "a gives http_request_duration_seconds with 5 000 edges, more than the limit of 100: use fewer buckets.",
       ],
     );
   });
@@ -294,22 +294,22 @@ describe("the pods as a source", () => {
     [
       "have a code that is none",
       'http_requests_total{code="OK"} 5\n',
-      'a has http_requests_total{code="OK"}, whose code is no status of an answer.',
+      'a has http_requests_total{code="OK"}, whose code is not a final HTTP status code.',
     ],
     [
       "have a code that no answer ends with",
       'http_requests_total{code="100"} 5\n',
-      'a has http_requests_total{code="100"}, whose code is no status of an answer.',
+      'a has http_requests_total{code="100"}, whose code is not a final HTTP status code.',
     ],
     [
       "have a code beyond those of HTTP",
       'http_requests_total{code="600"} 5\n',
-      'a has http_requests_total{code="600"}, whose code is no status of an answer.',
+      'a has http_requests_total{code="600"}, whose code is not a final HTTP status code.',
     ],
     [
       "give NaN for a counter",
       metrics({ 200: 5, 500: Number.NaN }),
-      'a gives NaN for http_requests_total{code="500"}, which is no count.',
+      'a gives NaN for http_requests_total{code="500"}, which is not a count.',
     ],
     [
       "give a series twice",
@@ -319,12 +319,12 @@ describe("the pods as a source", () => {
     [
       "lack a histogram's last bucket",
       `${metrics({ 200: 5 })}${latency({ "0.1": 4 })}`,
-      "a gives http_request_duration_seconds without its +Inf: it is cut off.",
+      "a gives http_request_duration_seconds without its +Inf bucket: it is incomplete.",
     ],
     [
       "have an edge that is no number",
       `${metrics({ 200: 5 })}${latency({ soon: 4 })}`,
-      'a has http_request_duration_seconds_bucket{le="soon"}, whose le is no number.',
+      'a has http_request_duration_seconds_bucket{le="soon"}, whose le is not a number.',
     ],
     [
       "answer with an HTML page",
@@ -367,7 +367,7 @@ describe("the pods as a source", () => {
     [
       "may not be read",
       (response: ServerResponse) => response.writeHead(403).end(status(403, 'pods "a" is forbidden')),
-      'a may not be read through the API server (pods "a" is forbidden): docs/rbac.md of gray-release says what is needed.',
+      'a may not be read through the API server (pods "a" is forbidden): see docs/rbac.md of gray-release for the permissions needed.',
     ],
     [
       "do not listen",
@@ -419,13 +419,13 @@ describe("the pods as a source", () => {
     const targets = await read([pod("a"), pod("b"), pod("c")], { timeoutSeconds: 0.5 });
     assert.deepEqual(
       targets.map(({ problem }) => problem),
-      ["a gave no whole answer within 0.5 s.", undefined, "c gave no whole answer within 0.5 s."],
+      ["a did not answer completely within 0.5 s.", undefined, "c did not answer completely within 0.5 s."],
     );
   });
 
   it("that trickle their answer have no more time than others", async () => {
     const target = await one((response) => void response.write("# HELP "), { timeoutSeconds: 0.05 });
-    assert.equal(target.problem, "a gave no whole answer within 0.05 s.");
+    assert.equal(target.problem, "a did not answer completely within 0.05 s.");
   });
 
   it("are a problem each when the look is ended from outside, and nothing throws", async () => {

@@ -110,7 +110,7 @@ describe("Prometheus as a source", () => {
     );
     assert.equal(
       await problemOf(success(Array.from({ length: prometheusSeriesAtMost + 1 }, () => ({})))),
-      "Prometheus at HOST answers with 50 001 series, more than the 50 000 that are held: narrow them down with --label, or have fewer labels on the metrics.",
+      "Prometheus at HOST answers with 50 001 series, more than the limit of 50 000: select fewer with --label, or use fewer labels on the metrics.",
     );
   });
 
@@ -120,7 +120,7 @@ describe("Prometheus as a source", () => {
   });
 
   it("that goes on to give old samples of a pod which is dead to it is a problem, by the interval of its scrapes", async () => {
-    const dead = "Prometheus reads a no more: its last sample is 47 s old.";
+    const dead = "Prometheus no longer reads a: its last sample is 47 s old.";
     assert.equal(await problemOf(success([series("200", [943, "90"], [958, "95"], [973, "100"])])), dead);
     // With scrapes every 30 seconds that is late but no more than that, and a single sample may be of a pod that is new.
     for (const values of [
@@ -178,7 +178,7 @@ describe("Prometheus as a source", () => {
       );
     };
     const missing = (release: string) =>
-      `Prometheus has no orders_lost_total of any pod of release ${release}: a counter that it is to believe has to begin with 0.`;
+      `Prometheus has no orders_lost_total of any pod of release ${release}: check the name, and export the counter with 0 from the start.`;
     assert.deepEqual(await problems(), [missing(a.release), missing(b.release), missing(b.release)]);
     const renamed = await problems(of("orders_lost_total", "a"));
     assert.deepEqual(renamed, [undefined, missing(b.release), missing(b.release)]);
@@ -272,28 +272,28 @@ describe("Prometheus as a source", () => {
     [
       "answers with an HTML page",
       "<!doctype html><title>Grafana</title>",
-      "Prometheus at HOST answers what Prometheus would not (<!doctype html><title>Grafana</title>).",
+      "Prometheus at HOST does not answer like Prometheus's HTTP API (<!doctype html><title>Grafana</title>).",
     ],
-    ["answers with nothing", "", "Prometheus at HOST answers what Prometheus would not ()."],
+    ["answers with nothing", "", "Prometheus at HOST does not answer like Prometheus's HTTP API ()."],
     [
       "answers with half its JSON",
       success([series("200", [now, "5"])]).slice(0, 60),
-      /answers what Prometheus would not/,
+      /does not answer like Prometheus's HTTP API/,
     ],
     [
       "answers with another type",
       JSON.stringify({ status: "success", data: { resultType: "vector", result: [] } }),
-      /answers what Prometheus would not/,
+      /does not answer like Prometheus's HTTP API/,
     ],
     [
       "warns that stores are missing",
       success([series("200", [now, "5"])], { warnings: ["store eu-2 unavailable"] }),
-      "Prometheus at HOST answers with a part only (store eu-2 unavailable).",
+      "Prometheus at HOST gives only a partial answer (store eu-2 unavailable).",
     ],
     [
       "says that its answer is partial",
       success([series("200", [now, "5"])], { isPartial: true }),
-      "Prometheus at HOST answers with a part only (isPartial).",
+      "Prometheus at HOST gives only a partial answer (isPartial).",
     ],
     ["has nothing", success([]), "Prometheus has no http_requests_total of a from the last 180 s."],
     [
@@ -304,7 +304,7 @@ describe("Prometheus as a source", () => {
     [
       "has NaN",
       success([series("200", [now, "5"]), series("500", [now, "NaN"])]),
-      'a gives NaN for http_requests_total{code="500",namespace="dora-apps",pod="a"}, which is no count.',
+      'a gives NaN for http_requests_total{code="500",namespace="dora-apps",pod="a"}, which is not a count.',
     ],
     [
       "hangs up",

@@ -108,7 +108,7 @@ describe("the pods' own metrics in Prometheus", () => {
     ];
     const [target] = seen(query, twice, [pods[2]] as typeof pods);
     assert.equal(target?.counted, undefined);
-    assert.match(target?.problem ?? "", /twice: is it scraped by two jobs\? Choose one with --label job=<name>\.$/);
+    assert.match(target?.problem ?? "", /twice: is it scraped by two jobs\? Select one with --label job=<name>\.$/);
   });
 
   it("are of two processes where a pod is scraped at two ports, which may begin anew alone", () => {
@@ -291,7 +291,7 @@ for (const { name, query, stable, canary, others, edge } of gateways) {
         assert.equal(counted, undefined);
         assert.equal(
           problem,
-          `Prometheus reads backend ${["stable", "canary"][index]} no more: its last sample is 76 s old.`,
+          `Prometheus no longer reads backend ${["stable", "canary"][index]}: its last sample is 76 s old.`,
         );
       }
       const replaced = seen(query, [...found, later(by("g2", stable)), later(by("g2", canary))], pods, 77_000);
@@ -308,7 +308,7 @@ for (const { name, query, stable, canary, others, edge } of gateways) {
         target: "stable by g1",
         release: "",
         counted: undefined,
-        problem: `Backend stable mixes releases ${a} and ${b}: its counters belong to neither.`,
+        problem: `Backend stable mixes releases ${a} and ${b}, so its counters cannot be assigned to one.`,
       });
       assert.deepEqual(clean?.counted, ["500: 2"]);
     });

@@ -64,7 +64,7 @@ export type Counter =
   /** One of the two counters of a pair that the user defined. */
   | { readonly kind: "pair"; readonly name: string; readonly of: "bad" | "total" };
 
-/** A source of counters. To add a source, implement this interface in a file of analysis/sources. */
+/** A source of counters. To add a source, implement this interface in a file of analysis/providers. */
 export interface MetricSource {
   /** The source in words, as in "read from the pods' own /metrics". */
   describe(): string;

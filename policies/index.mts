@@ -1,6 +1,6 @@
 /**
- * The policy pack: `pulumi preview --policy-pack policies`. Its rules are in rules.ts, and the organization's settings of them
- * in organization-defaults.ts.
+ * The policy pack: `pulumi preview --policy-pack policies`. Its rules are in engine/rules.ts, and the organization's settings of them
+ * in engine/organization-defaults.ts.
  */
 import { PolicyPack } from "@pulumi/policy";
 import { organizationDefaults } from "./engine/organization-defaults.ts";

@@ -47,7 +47,7 @@ const sliceCharacters = 1 << 16;
 
 /**
  * Parses an answer of /metrics while it arrives, and stops at the first malformed line. Only wanted metrics are stored, and
- * long answers are parsed in slices (analysis/sources/turn.ts).
+ * long answers are parsed in slices (analysis/providers/turn.ts).
  *
  * @param wanted the metrics to store. @default all
  * @param type the answer's content type: OpenMetrics marks its end, so a truncated answer is detected

@@ -17,7 +17,7 @@ import { turn } from "./turn.ts";
 export interface PrometheusArgs {
   /** Base URL of its HTTP API, with any path prefix, as in `https://mimir.example/prometheus`. */
   readonly url: string;
-  /** The series to ask for, see analysis/sources/queries.ts. */
+  /** The series to ask for, see analysis/providers/queries.ts. */
   readonly query: Query;
   /** A file with the Authorization header, or with a bearer token. It is read for each request, because tokens are renewed. @default none */
   readonly authorizationFile?: string;

@@ -74,7 +74,7 @@ export function traefik(args: QueryArgs & { readonly backends: Names }): Query {
  * (https://www.envoyproxy.io/docs/envoy/latest/configuration/upstream/cluster_manager/cluster_stats: upstream_rq_<code> and
  * upstream_rq_time, a histogram in milliseconds).
  *
- * @param args.clusters the track of each cluster (analysis/sources/envoy-gateway.ts)
+ * @param args.clusters the track of each cluster (analysis/providers/envoy-gateway.ts)
  */
 export function envoyGateway(args: Omit<QueryArgs, "namespace"> & { readonly clusters: Clusters }): Query {
   const { clusters, labels } = args;

@@ -79,7 +79,7 @@ export function convict(evidence: Evidence): BadCheck {
   }
   const pod = worstPod(evidence);
   if (pod && logWorse < pod.logWorse + Math.log(settings.placebo)) {
-    const reason = `canary looks worse than stable, but so does stable's own pod ${pod.pod} beside the others`;
+    const reason = `canary looks worse than stable, but so does stable's pod ${pod.pod} compared with its other pods`;
     return { logWorse, guard: { name: "placebo", reason } };
   }
   return { logWorse, conviction: { at: last?.at ?? 0, reason: worseThanStable(evidence, worst) } };
@@ -247,7 +247,7 @@ function notYetFine(evidence: Evidence, finding: Finding, open: number): string 
     ...(rate === undefined ? [] : [`surely less than ${percent(settings.tolerance)}`]),
   ].join(" or ");
   const more = open > 1 ? `; ${count(open - 1, "more stream")} ${open === 2 ? "is" : "are"} undecided too` : "";
-  return `not decided yet: canary ${symptom} ${seen}, and good needs ${needs}${more}${timeLeft(evidence, finding)}`;
+  return `not decided yet: canary ${symptom} ${seen}, but good needs ${needs}${more}${timeLeft(evidence, finding)}`;
 }
 
 /** Initial cost of the mixture over all rates, in ln E; estimated from simulated streams. */

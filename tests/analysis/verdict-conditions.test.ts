@@ -196,7 +196,7 @@ describe("4. the evidence is a multiple of that against any pod of stable", () =
     assert.equal(conviction, undefined);
     assert.deepEqual(guard, {
       name: "placebo",
-      reason: "canary looks worse than stable, but so does stable's own pod stable-4 beside the others",
+      reason: "canary looks worse than stable, but so does stable's pod stable-4 compared with its other pods",
     });
   });
 
@@ -564,7 +564,7 @@ describe("7. every stream by itself", () => {
       judged(observed(minutes(2, each(failed, refused, slow)))).reason;
     assert.match(
       sentence(7, 0, 0),
-      /^not decided yet: canary answers 5xx in 0\.58 % of 2 400 requests, up to 2\.4 times as often as stable, and good needs less than 2 times as often or surely less than 0\.5 %; about /,
+      /^not decided yet: canary answers 5xx in 0\.58 % of 2 400 requests, up to 2\.4 times as often as stable, but good needs less than 2 times as often or surely less than 0\.5 %; about /,
     );
     assert.match(sentence(0, 7, 0), /^not decided yet: canary answers 4xx .* or surely less than 0\.5 %; about /);
     assert.match(sentence(7, 7, 0), /0\.5 %; 1 more stream is undecided too; about /);
@@ -586,7 +586,7 @@ describe("7. every stream by itself", () => {
     );
     assert.match(
       judged(few).reason,
-      /^not decided yet: canary answers 5xx in 0\.5 % of 1 200 requests, with no upper bound yet compared with stable, and good needs less than 2 times as often or surely less than 0\.5 %; /,
+      /^not decided yet: canary answers 5xx in 0\.5 % of 1 200 requests, with no upper bound yet compared with stable, but good needs less than 2 times as often or surely less than 0\.5 %; /,
     );
     const missing = observed(
       minutes(1, (end) => minute(end, {})),
@@ -595,7 +595,7 @@ describe("7. every stream by itself", () => {
     );
     assert.match(
       judged(missing).reason,
-      /^not decided yet: canary leaves requests without a good answer up to 8\.7 times as often as stable, and good needs less than 2 times as often; /,
+      /^not decided yet: canary leaves requests without a good answer up to 8\.7 times as often as stable, but good needs less than 2 times as often; /,
     );
   });
 
@@ -613,7 +613,7 @@ describe("7. every stream by itself", () => {
     const found = judged(observed(minutes(5, lost(20)), question));
     assert.match(
       found.reason,
-      /^not decided yet: canary counts as lost in 2 % of 5 000 requests, and good needs surely less than 0\.5 %; /,
+      /^not decided yet: canary counts as lost in 2 % of 5 000 requests, but good needs surely less than 0\.5 %; /,
     );
   });
 

@@ -198,7 +198,7 @@ describe("a verdict", () => {
       assert.deepEqual([found.verdict, found.guard], ["undecided", "placebo"]);
       assert.equal(
         found.reason,
-        "canary looks worse than stable, but so does stable's own pod stable-4 beside the others",
+        "canary looks worse than stable, but so does stable's pod stable-4 compared with its other pods",
       );
     });
   });

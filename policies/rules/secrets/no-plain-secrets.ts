@@ -16,7 +16,7 @@ export const noPlainSecrets: Rule<typeof plainSecretsSettings> = {
   description: "No ConfigMap and no variable of a container contains a secret in plain text.",
   severity: "critical",
   remediation:
-    "Move it to a Secret and refer to it (valueFrom.secretKeyRef, or a volume); then rotate the secret, because others could read it.",
+    "Move the value to a Secret and refer to it (valueFrom.secretKeyRef, or a volume); then rotate it, because others could read it.",
   settings: plainSecretsSettings,
   judge(one, stack) {
     if (one.is !== "object" || serviceOf(one) === undefined) return [];

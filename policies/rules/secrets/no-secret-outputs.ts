@@ -27,7 +27,7 @@ export const noSecretOutputs: Rule<typeof plainSecretsSettings> = {
   description: "No output of a stack contains a credential.",
   severity: "critical",
   remediation:
-    "Output the name of a Secret instead of its content; then rotate the secret, because others could read it.",
+    "Output the name of a Secret instead of its content; then rotate the credential, because others could read it.",
   settings: plainSecretsSettings,
   of: "outputs",
   judge(one, { settings: { allowed } }) {

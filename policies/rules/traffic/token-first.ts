@@ -31,7 +31,7 @@ const weight = {
  */
 export const tokenFirst: Rule = {
   name: "token-first",
-  description: "No rule of an HTTPRoute keeps requests with the token from canary.",
+  description: "No rule of an HTTPRoute prevents requests with the token from reaching canary.",
   severity: "high",
   remediation:
     "Add a rule with the token and the same conditions before the rule in the message, or leave the route to CanaryService.",

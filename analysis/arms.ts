@@ -1,6 +1,7 @@
+/** Splits the targets of a tick into the two arms of the comparison, and counts their answers by status class. */
 import type { TargetTick, Tick } from "./tick.ts";
 
-/** The two sides of a comparison, by the releases that they run, whatever track a pod is on. */
+/** The two arms of a comparison. A target's release decides its arm; its track does not matter. */
 export interface Arms {
   /** Id of the release under test. */
   readonly canary: string;
@@ -8,33 +9,33 @@ export interface Arms {
   readonly stable: readonly string[];
 }
 
-/** Answers by the class of their status code. */
+/** Numbers of answers, by the class of their status code. */
 export interface Answers {
-  /** All of them. */
+  /** All answers. */
   requests: number;
-  /** 2xx: what TPS2XX counts. */
+  /** 2xx, counted by TPS2XX. */
   ok: number;
   /** 3xx. */
   moved: number;
   /** 4xx. */
   refused: number;
-  /** 5xx: what TPS5XX counts. */
+  /** 5xx, counted by TPS5XX. */
   failed: number;
 }
 
-/** What one unit answered in a tick, by class. */
+/** The answers of one target in a tick, by class. */
 export interface Target extends Answers, Pick<TargetTick, "target" | "pod" | "pairs"> {
   readonly latency: TargetTick["latency"];
 }
 
-/** A tick, side by side. */
+/** A tick with its targets grouped by arm. */
 export interface ArmCounts {
   readonly tick: Tick;
   readonly canary: readonly Target[];
   readonly stable: readonly Target[];
 }
 
-/** The units of a tick by the side that they are on; those of other releases are on none. */
+/** Groups the targets of a tick by arm. Targets of other releases are left out. */
 export function armCountsOf(tick: Tick, arms: Arms): ArmCounts {
   const canary: Target[] = [];
   const stable: Target[] = [];
@@ -51,10 +52,12 @@ export function armCountsOf(tick: Tick, arms: Arms): ArmCounts {
   return { tick, canary, stable };
 }
 
+/** A total to which nothing has been added yet. */
 export function noAnswers(): Answers {
   return { requests: 0, ok: 0, moved: 0, refused: 0, failed: 0 };
 }
 
+/** The answers of one target in a tick, summed by class. */
 export function answersOf({ requests }: TargetTick): Answers {
   const answers = noAnswers();
   for (const code in requests) {
@@ -68,7 +71,7 @@ export function answersOf({ requests }: TargetTick): Answers {
   return answers;
 }
 
-/** Adds the answers of several units to a total. */
+/** Adds the answers of several targets to `total`. */
 export function addAnswers(total: Answers, targets: readonly Answers[]): void {
   for (const { requests, ok, moved, refused, failed } of targets) {
     total.requests += requests;

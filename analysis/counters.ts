@@ -1,41 +1,43 @@
+/** Turns successive readings of cumulative counters into disjoint ticks of increments. */
 import type { Pod, Reading, Sample, TargetReading } from "./reading.ts";
 import type { PodTick, TargetTick, Tick } from "./tick.ts";
 
 /**
- * What happened between one reading and the next, from counters that only ever say how much there was since a process began.
+ * The increments between two readings. Counters are cumulative since the start of their process.
  *
- * 1. The first reading gives no tick: what was counted before it happened before anybody looked.
- * 2. Increments are taken series by series, never of sums, in which a series that began anew would hide.
- * 3. A process whose value is below the former one began anew: all that any of its series says is new, also of those that
- *    are not below theirs, or its errors would hide. A unit is one process where its samples do not say otherwise.
- * 4. A series that is new in a unit that was read before counts from zero: the first error brings its own series.
- * 5. A pod that was in no earlier listing counts from zero, whenever it is read first: all it counted happened since.
- * 6. Any other unit that is read for the first time only gets its baseline, as does one that changed its release.
- * 7. A unit that is gone adds nothing.
- * 8. A unit that could not be read, or whose samples are no counts, keeps its baseline; its next increment covers both ticks.
- * 9. A sample that was not taken later than the last one of its series adds nothing: it is late, or the same scrape again.
- * 10. A restart is a rise of the pod's restarts above the most it ever had; those of a new pod all count.
- * 11. A pod lost its readiness if it was ready, is not, and was not asked to end.
- * 12. A pod vanished if the former reading listed it, this one does not, and it was not asked to end: evicted, or deleted by
- *     force. Not so after a gap in which a pod may have come to an orderly end that nobody saw; and not if it was never ready
- *     nor read, because one that is deleted while it is pending goes at once and takes nothing with it.
- * 13. A reading that is not later than the former one is refused: no tick, and nothing changes.
+ * 1. The first reading gives no tick: its counts precede the observation.
+ * 2. Increments are taken series by series. In a sum, the reset of one series would be invisible.
+ * 3. If any series of a process falls, the process has restarted: the values of all its series are new, even of those that
+ *    did not fall. Otherwise its errors would be missed. A target is one process unless its samples name several.
+ * 4. A new series in a target that was read before counts from zero: a first error creates its own series.
+ * 5. A pod that no earlier reading listed counts from zero, even if its first scrape comes later.
+ * 6. Any other target that is read for the first time, or whose release changed, only gets its baseline.
+ * 7. A target that is gone adds nothing.
+ * 8. A target that could not be read, or whose samples are not counts, keeps its baseline. Its next increment covers both
+ *    ticks.
+ * 9. A sample that is not newer than the last one of its series adds nothing: it is late, or the same scrape again.
+ * 10. Restarts are counted above the largest number reported so far. All restarts of a new pod count.
+ * 11. A pod lost its readiness if it was ready, is not ready now, and is not terminating.
+ * 12. A pod vanished if the previous reading listed it, this one does not, and it was not terminating: it was evicted, or
+ *     deleted by force. This is not concluded after a gap that is long enough for a normal termination. It is not concluded
+ *     either for a pod that was never ready or read: a pending pod is deleted at once, and no request is lost with it.
+ * 13. A reading that is not later than the previous one is refused: no tick, no change.
  *
- * So ticks are disjoint, and what they say together does not depend on when somebody looked.
+ * So ticks are disjoint, and their sum does not depend on the times of the polls.
  */
 export function advance(before: Counters, reading: Reading): { readonly after: Counters; readonly tick?: Tick } {
   const since = before.at;
   if (!Number.isFinite(reading.at) || (since !== undefined && reading.at <= since)) return { after: before };
   const problems: string[] = [];
   const targets = new Map(Object.entries(before.targets));
-  const { pods, ticks, keys } = lookAtPods(new Map(Object.entries(before.pods)), targets, reading, since);
-  forget(pods, targets, reading.at);
+  const { pods, ticks, keys } = updatePods(new Map(Object.entries(before.pods)), targets, reading, since);
+  dropOldSeries(pods, targets, reading.at);
   const counted: TargetTick[] = [];
   const read = new Set<string>();
   for (const target of reading.targets) {
     const key = keys.get(target.target) ?? `backend ${target.target}`;
     if (read.has(key)) {
-      problems.push(`${target.target} was read twice in one look: only the first is counted.`);
+      problems.push(`${target.target} was read twice in one poll: only the first reading is counted.`);
       continue;
     }
     read.add(key);
@@ -45,7 +47,7 @@ export function advance(before: Counters, reading: Reading): { readonly after: C
     if (known !== undefined && known.release !== target.release) {
       if (known.release && target.release) {
         problems.push(
-          `${target.target} went from release ${known.release} to ${target.release}: what it counted between is left out.`,
+          `${target.target} went from release ${known.release} to ${target.release}: requests counted in between are left out.`,
         );
       }
       targets.delete(key);
@@ -69,30 +71,30 @@ export function advance(before: Counters, reading: Reading): { readonly after: C
   return { after, tick: { at: reading.at, seconds, targets: counted, pods: ticks, problems: [...new Set(problems)] } };
 }
 
-/** What has to be kept between readings; plain JSON. */
+/** The state between readings, as plain JSON. */
 export interface Counters {
   /** When the latest reading was made, in milliseconds since the epoch. Absent before the first. */
   readonly at?: number;
-  /** All pods that were ever listed, by `pod <uid>`. */
+  /** All pods that any reading listed, by `pod <uid>`. */
   readonly pods: Readonly<Record<string, KnownPod>>;
   /** Baselines, by `pod <uid>` or `backend <name>`. */
   readonly targets: Readonly<Record<string, KnownTarget>>;
 }
 
 interface KnownPod extends Pick<Pod, "name" | "release" | "track" | "ready" | "terminating"> {
-  /** The most that it ever had. */
+  /** The largest number of restarts reported so far. */
   readonly restarts: number;
   /** When it was listed last, in milliseconds since the epoch. */
   readonly seen: number;
-  /** It came after the first reading, and no baseline of it was ever dropped. */
+  /** Whether it appeared after the first reading and its baseline was never dropped. */
   readonly fromZero: boolean;
-  /** It was ready in some listing. */
+  /** Whether it was ready in any reading. */
   readonly served: boolean;
 }
 
 interface KnownTarget {
   readonly release: string;
-  /** The last sample taken of each series, or zero if its process began anew since. */
+  /** The last sample of each series, or zero if its process has restarted since. */
   readonly series: Readonly<Record<string, KnownSeries>>;
 }
 
@@ -103,19 +105,19 @@ interface KnownSeries {
   readonly process: string;
 }
 
-/** Before the first reading. */
+/** The state before the first reading. */
 export const nothingCounted: Counters = { pods: {}, targets: {} };
 
-/** Milliseconds after which the series of a pod that is gone are dropped. Its uid stays, so that it can never pass for new. */
-const memory = 3_600_000;
+/** Milliseconds after which the series of a pod that is gone are dropped. Its uid stays, so that it never counts as new. */
+const keepSeriesMilliseconds = 3_600_000;
 
 /**
- * Milliseconds between readings in which no orderly end goes unseen: components/release.ts keeps a pod serving for five
- * seconds after it was asked to end, and the kubelet needs some more.
+ * Milliseconds between readings within which a normal termination is always seen: components/release.ts keeps a pod serving
+ * for five seconds after its deletion was requested, and the kubelet needs a little longer.
  */
-const orderly = 7500;
+const shortestTerminationMilliseconds = 7500;
 
-function lookAtPods(
+function updatePods(
   pods: Map<string, KnownPod>,
   targets: ReadonlyMap<string, KnownTarget>,
   { pods: listed, at }: Reading,
@@ -130,7 +132,7 @@ function lookAtPods(
     here.add(key);
     keys.set(pod.name, key);
     const before = pods.get(key);
-    const known = lookAtPod(pod, before, at, since === undefined);
+    const known = updatePod(pod, before, at, since === undefined);
     pods.set(key, known);
     ticks.push({
       pod: pod.name,
@@ -142,7 +144,7 @@ function lookAtPods(
       vanished: false,
     });
   }
-  if (since !== undefined && at - since <= orderly) {
+  if (since !== undefined && at - since <= shortestTerminationMilliseconds) {
     for (const [key, { name, release, track, seen, terminating, served }] of pods) {
       if (seen !== since || terminating || here.has(key) || !(served || targets.has(key))) continue;
       ticks.push({ pod: name, release, track, ready: false, restarts: 0, lostReadiness: false, vanished: true });
@@ -151,7 +153,7 @@ function lookAtPods(
   return { pods, ticks, keys };
 }
 
-function lookAtPod(pod: Pod, before: KnownPod | undefined, at: number, first: boolean): KnownPod {
+function updatePod(pod: Pod, before: KnownPod | undefined, at: number, first: boolean): KnownPod {
   const { name, release, track, ready, terminating } = pod;
   const restarts = isCount(pod.restarts) ? pod.restarts : 0;
   return {
@@ -167,27 +169,27 @@ function lookAtPod(pod: Pod, before: KnownPod | undefined, at: number, first: bo
   };
 }
 
-function forget(pods: Map<string, KnownPod>, targets: Map<string, KnownTarget>, now: number): void {
+function dropOldSeries(pods: Map<string, KnownPod>, targets: Map<string, KnownTarget>, now: number): void {
   for (const [key, pod] of pods) {
-    if (pod.seen >= now - memory) continue;
+    if (pod.seen >= now - keepSeriesMilliseconds) continue;
     targets.delete(key);
     pods.set(key, { ...pod, fromZero: false });
   }
 }
 
-/** Why a unit's samples cannot be counted, if they cannot. */
+/** Why the samples of a target cannot be counted; undefined if they can. */
 function flawOf(samples: readonly Sample[]): string | undefined {
   const ids = new Set<string>();
   for (const { id, value, at } of samples) {
-    if (!isCount(value)) return `gives ${value} for ${id}, which is no count: it counts as not read.`;
-    if (at !== undefined && !Number.isFinite(at)) return `gives no time for ${id}: it counts as not read.`;
-    if (ids.has(id)) return `gives ${id} twice: it counts as not read.`;
+    if (!isCount(value)) return `gives ${value} for ${id}, which is not a count: it is treated as not read.`;
+    if (at !== undefined && !Number.isFinite(at)) return `gives no time for ${id}: it is treated as not read.`;
+    if (ids.has(id)) return `gives ${id} twice: it is treated as not read.`;
     ids.add(id);
   }
   return undefined;
 }
 
-/** How much each sample adds, and what is known of each series from then on. */
+/** The increment of each sample, and the new baseline of each series. */
 function increments(
   known: KnownTarget | undefined,
   samples: readonly Sample[],
@@ -195,20 +197,20 @@ function increments(
 ): { added: Map<Sample, number>; series: KnownTarget["series"] } {
   const series = new Map(Object.entries(known?.series ?? {}));
   const later = samples.filter(({ id, at = now }) => at > (series.get(id)?.at ?? Number.NEGATIVE_INFINITY));
-  const anew = new Set(later.filter(({ id, value }) => value < (series.get(id)?.value ?? 0)).map(processOf));
-  // Also of a series that the new process does not have yet: when it comes, it counts from zero.
-  for (const [id, before] of series) if (anew.has(before.process)) series.set(id, { ...before, value: 0 });
+  const restarted = new Set(later.filter(({ id, value }) => value < (series.get(id)?.value ?? 0)).map(processOf));
+  // Resets series that the new process does not report yet: when they appear, they count from zero.
+  for (const [id, before] of series) if (restarted.has(before.process)) series.set(id, { ...before, value: 0 });
   const added = new Map<Sample, number>();
   for (const sample of later) {
     const { id, value, at = now } = sample;
     const process = processOf(sample);
-    added.set(sample, value - (anew.has(process) ? 0 : (series.get(id)?.value ?? 0)));
+    added.set(sample, value - (restarted.has(process) ? 0 : (series.get(id)?.value ?? 0)));
     series.set(id, { value, at, process });
   }
   return { added, series: Object.fromEntries(series) };
 }
 
-/** The increments of a unit's series, put together by what they count. */
+/** Sums the increments of a target's series by what they count. */
 function targetTick(
   { target, release }: TargetReading,
   pod: boolean,
@@ -239,7 +241,7 @@ function targetTick(
   };
 }
 
-/** Histograms added up at the edges that all of them have. One that does not say how many it measured is left out. */
+/** Sums histograms at the edges that all of them share. A histogram without a `+Inf` bucket or a count is left out. */
 function latencyOf(samples: readonly Sample[], added: Map<Sample, number>): TargetTick["latency"] {
   const histograms = new Map<string, Map<number, number>>();
   for (const sample of samples) {
@@ -255,17 +257,17 @@ function latencyOf(samples: readonly Sample[], added: Map<Sample, number>): Targ
   if (edges.length === 0) return undefined;
   const slower: [edge: number, count: number][] = edges.map((edge) => [edge, 0]);
   for (const histogram of whole) {
-    // A scrape need not be one moment: no count may exceed that of a lower edge, or fall below nothing.
-    let most = of(histogram, Infinity);
+    // A scrape is not atomic: this keeps each count at or below the count of the next lower edge, and at least 0.
+    let most = countAt(histogram, Infinity);
     for (const count of slower) {
-      most = Math.min(most, Math.max(0, of(histogram, Infinity) - of(histogram, count[0])));
+      most = Math.min(most, Math.max(0, countAt(histogram, Infinity) - countAt(histogram, count[0])));
       count[1] += most;
     }
   }
-  return { total: whole.reduce((sum, histogram) => sum + of(histogram, Infinity), 0), slower };
+  return { total: whole.reduce((sum, histogram) => sum + countAt(histogram, Infinity), 0), slower };
 }
 
-const of = (histogram: Map<number, number>, edge: number) => histogram.get(edge) ?? 0;
+const countAt = (histogram: Map<number, number>, edge: number) => histogram.get(edge) ?? 0;
 
 const groupOf = ({ group, id }: Sample) => group ?? id;
 

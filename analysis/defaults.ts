@@ -1,89 +1,89 @@
 /** Every default of the evidence, in one place. */
 
-/** How sure a verdict has to be; each verdict shows those it was made with. */
+/** Thresholds of a verdict. Stored evidence includes the thresholds it is judged with. */
 export const defaults = {
-  /** Chance that a canary which is no worse is ever called bad. */
+  /** Probability, over the whole observation, that a canary that is not worse is called bad. */
   alpha: 0.01,
   /** The largest ratio of rates, canary to stable, that still counts as equal. */
   margin: 1.25,
-  /** The ratio of rates that has to be ruled out before canary is called good. */
+  /** The ratio of rates, canary to stable, that must be ruled out before canary is called good. */
   limit: 2,
-  /** Chance that a canary beyond limit and tolerance is ever called good. */
+  /** Probability, over the whole observation, that a canary beyond limit and tolerance is called good. */
   beta: 0.05,
-  /** Share of canary's requests that may be bad whatever stable does. */
+  /** Share of canary's requests that may be bad, whatever the rate of stable. */
   tolerance: 0.005,
-  /** Share of canary's requests that must be bad before it is called bad: less hurts nobody. */
+  /** Share of canary's requests that must be bad before it is called bad: fewer do not harm users noticeably. */
   floor: 0.001,
-  /** Share of requests that may fail where there is nothing to compare with: the first release, and a full one. */
+  /** Share of requests that may fail where there is no stable arm: on the first release, and after full rollout. */
   slo: 0.01,
   /**
-   * Seconds of latency below which a difference does not keep canary from being called good: no user notices it, and pods
-   * that share a node differ by as much. Being called bad counts every edge.
+   * Seconds of latency below which a difference does not prevent a good verdict: users do not notice it, and pods on the
+   * same node differ by as much. A bad verdict considers every edge.
    */
   noticeableSeconds: 0.01,
-  /** Seconds from the first request to canary in which cold caches excuse latency and nothing is called good. */
+  /** Seconds from the first request to canary in which latency is ignored, because caches are cold, and no verdict is good. */
   warmUpSeconds: 60,
-  /** Requests to canary before it is called good, at least. */
+  /** Minimum number of requests to canary before it is called good. */
   leastRequests: 500,
-  /** Ticks in which canary must have had bad events before it is called bad: one burst may be one client retrying. */
+  /** Minimum number of ticks with bad events before canary is called bad: one burst may be one client that retries. */
   leastBadTicks: 3,
-  /** How many times more evidence there must be against canary than against any single pod of stable. */
+  /** Factor by which the evidence against canary must exceed the evidence against any single stable pod. */
   placebo: 20,
-  /** Seconds after which silence holds every decision. */
+  /** Seconds without data after which the verdict is undecided. */
   staleSeconds: 15,
 } as const;
 
-/** How and when a service is looked at. */
+/** Limits and intervals of polling a service. */
 export const pollingDefaults = {
-  /** Seconds that one pod may take to answer. */
+  /** Timeout of one pod, in seconds. */
   podTimeoutSeconds: 2,
-  /** Bytes that one page of metrics may have. */
+  /** Maximum size of one page of metrics, in bytes. */
   pageBytes: 64 << 20,
   /**
-   * Series of the metrics that are read which one pod may have: 70 buckets, as Micrometer's histograms have them, of 140
-   * routes and codes. Each takes a few hundred bytes as long as the observation lasts.
+   * Maximum number of series per pod, counting only metrics that are read: enough for 70 buckets (Micrometer's histograms)
+   * of 140 routes and codes. Each takes a few hundred bytes for the whole observation.
    */
   seriesAtMost: 10_000,
-  /** Edges that a unit's histogram of latency may have: Micrometer has 70, OpenTelemetry 15, Prometheus's libraries 11. */
+  /** Maximum number of edges of a target's latency histogram: Micrometer has 70, OpenTelemetry 15, Prometheus's libraries 11. */
   edgesAtMost: 100,
-  /** Pods that are read at the same time. */
+  /** Number of pods that are read at the same time. */
   podsAtOnce: 16,
-  /** Seconds that Prometheus may take to answer. */
+  /** Timeout of Prometheus, in seconds. */
   prometheusTimeoutSeconds: 5,
-  /** Bytes that its answer may have: 20 000 series with the samples of three minutes. */
+  /** Maximum size of its answer, in bytes: 20 000 series with the samples of three minutes. */
   prometheusBytes: 32 << 20,
-  /** Series that it may have, those of all pods together. */
+  /** Maximum number of series in its answer, for all pods together. */
   prometheusSeriesAtMost: 50_000,
-  /** Seconds of samples that Prometheus is asked for: three times its longest usual scrape interval, to have two of them. */
+  /** Range of the query, in seconds: three times the longest usual scrape interval, so that it holds two samples. */
   windowSeconds: 180,
-  /** Scrape intervals after which a pod's latest sample is too old: its target is dead, not quiet. */
+  /** Number of scrape intervals after which a pod's latest sample is too old: its scrape target is down. */
   freshIntervals: 2,
-  /** The same in seconds at least, because what is remotely written arrives late. */
+  /** Minimum of this age, in seconds, because samples of remote write arrive late. */
   leastFreshSeconds: 10,
-  /** The same in seconds where a single sample tells no interval: a long one, and some seconds that it is late. */
+  /** This age in seconds if a single sample shows no interval: the longest usual interval plus some delay. */
   freshSeconds: 75,
-  /** Seconds from one look to the next. */
+  /** Seconds from one poll to the next. */
   tickSeconds: 5,
-  /** The same while a canary is new, when there is most to prevent. */
+  /** The same while a canary is new and the risk is highest. */
   earlyTickSeconds: 1,
-  /** Seconds that a canary is taken for new. */
+  /** Seconds for which a canary counts as new. */
   closeWatchSeconds: 60,
-  /** Seconds for which users may be sent to a canary without a ready pod before it is cut. */
+  /** Seconds for which users may be routed to a canary without a ready pod before its traffic is cut off. */
   emptySeconds: 5,
-  /** Seconds after a change of weight in which counters may tell of the one before: the longest usual scrape interval, and more. */
+  /** Seconds after a change of weight in which counters may still show the previous one: more than the longest usual scrape interval. */
   settleSeconds: 90,
-  /** Seconds that all pods together may take to answer. */
+  /** Timeout of one poll of all pods, in seconds. */
   pollTimeoutSeconds: 10,
-  /** Seconds for which the traffic of now is measured before a decision is foretold. */
+  /** Seconds for which current traffic is measured for a forecast. */
   measureSeconds: 10,
-  /** Seconds after which an undecided verdict is one, unless told otherwise. */
+  /** Seconds after which `gray verify` ends as undecided, unless an option sets another time. */
   patienceSeconds: 900,
-  /** Seconds from one keeping of the evidence in the cluster to the next. */
+  /** Seconds from one write of the evidence to the cluster to the next. */
   keepSeconds: 30,
-  /** Seconds for which a verdict that cannot be written into the record is tried again. */
+  /** Seconds for which a failed write of a verdict into the record is retried. */
   recordPatienceSeconds: 60,
-  /** Seconds that reading what is left of a release may take before its pods go, and as many that saving it may. */
+  /** Timeout for reading diagnostics before the pods of a release are removed, and again for storing them, in seconds. */
   diagnosticsSeconds: 5,
-  /** Seconds beyond which nobody waits for a decision: a forecast calls the weight hopeless. */
+  /** Seconds beyond which a forecast reports that the rollout cannot succeed at this weight. */
   cannotSucceedSeconds: 3600,
 } as const;

@@ -1,16 +1,17 @@
+/** Estimates by how much correlated events must be discounted, from the differences between stable's pods. */
 import type { Count } from "./stream.ts";
 
 /**
- * How far the events of stable's pods are from independent ones, which is by how much they must be discounted.
+ * The overdispersion of events between stable's pods.
  *
- * 1. Within a tick: a client that retries makes five errors of one, and bunches taken for independent events convict the
- *    innocent (33 % false alarms at a margin of 1.25). Pearson's χ²/df over the pods, each tick with the weight of its
- *    events, tends to E[N²]/E[N] for bunches of size N.
- * 2. Over all ticks: no two pods are alike, and one canary pod is one draw of them. The same χ²/df of the pods' totals grows with
- *    their number, so evidence of many requests to one pod never exceeds what one pod can say.
+ * 1. Within a tick: a client that retries turns one error into five. If such bursts counted as independent events, healthy
+ *    releases would be called bad (33 % false alarms at a margin of 1.25). Pearson's χ²/df over the pods, with each tick
+ *    weighted by its events, tends to E[N²]/E[N] for bursts of size N.
+ * 2. Over all ticks: pods differ, and one canary pod is one sample of them. The χ²/df of the pods' totals grows with the
+ *    number of events, so many requests to one pod never give more evidence than one pod can.
  *
- * The larger of the two counts, each less its standard error, so that pods that are alike are not discounted by chance. A
- * heuristic guard: it makes evidence smaller, never larger.
+ * The larger of the two is used, each minus its standard error, so that chance differences between equal pods discount
+ * nothing. It is a heuristic guard: it can make evidence only smaller.
  */
 export interface Dispersion {
   /** Sum over ticks of events times χ²/df. */
@@ -30,7 +31,11 @@ export function addDispersion(known: Dispersion, pods: readonly Count[]): void {
   known.degrees += found.degrees;
 }
 
-/** How many events come together as one, 1 or more; 1 where nothing is known. @param totals of stable's pods */
+/**
+ * The dispersion factor, 1 or more: the number of events that count as one. 1 without data.
+ *
+ * @param totals events and exposure of each stable pod over all ticks
+ */
 export function dispersionOf({ weighted, events, degrees }: Dispersion, totals: readonly Count[]): number {
   const found = chiSquarePerDegree(totals);
   const ofTicks = events > 0 ? weighted / events - Math.sqrt(2 / degrees) : 1;

@@ -1,9 +1,10 @@
-/** Converts stored evidence of version 2, whose fields had other names. */
+/** Converts stored evidence of version 2, in which some fields had other names. */
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Stored evidence as version 3 has it; anything that is no evidence of version 2 as it is, for the schema to judge.
+ * Stored evidence with the fields of version 3. Any value other than evidence of version 2 is returned unchanged, and the
+ * schema validates it.
  *
  * @example fromVersion2({ version: 2, lapses: 1, streams: {} }) // { version: 3, podFailures: 1, streams: {} }
  */

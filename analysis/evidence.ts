@@ -1,3 +1,4 @@
+/** The evidence on a release: the accumulated counts of both arms, with their stored form. */
 import * as v from "valibot";
 import { type Answers, type ArmCounts, type Arms, addAnswers, armCountsOf, noAnswers } from "./arms.ts";
 import { defaults, pollingDefaults } from "./defaults.ts";
@@ -18,115 +19,120 @@ import {
 import type { PodTick, Tick } from "./tick.ts";
 import { type Conviction, convict } from "./verdict.ts";
 
-/** How sure a verdict has to be; each field defaults to the one of the same name in analysis/defaults.ts. */
+/** Thresholds of a verdict; each field defaults to the one of the same name in analysis/defaults.ts. */
 export type Settings = { readonly [name in keyof typeof defaults]: number };
 
-/** What an observation is about; it does not change while it lasts. */
+/** The subject of an observation: the releases to compare, and the thresholds. It does not change during the observation. */
 export interface Question extends Arms {
-  /** Whether there has never been another release: then canary's own rates decide. @default false */
+  /** Whether this is the first release of the service. If so, canary's own rates decide the verdict. @default false */
   readonly first?: boolean;
-  /** Whether the split sends each request by weight alone, so that missing answers can be told. @default false */
+  /** Whether each request is routed by weight alone, so that missing answers can be counted. @default false */
   readonly perRequest?: boolean;
-  /** Names of the user's pairs of counters. @default none */
+  /** Names of the pairs of counters that the user defined. @default none */
   readonly pairs?: readonly string[];
-  /** @default those of analysis/defaults.ts */
+  /** Thresholds that differ from the defaults. @default those of analysis/defaults.ts */
   readonly settings?: Partial<Settings>;
 }
 
-/** Streams that a kind may have: those of two releases whose histograms have no edge in common. */
+/** Maximum number of streams of an indicator: enough for two releases whose histograms have no edge in common. */
 const streamsAtMost = 2 * pollingDefaults.edgesAtMost;
-/** Problems of the last tick that are kept with the evidence. */
-const problemsKept = 20;
+/** Maximum number of problems of the last tick that are stored with the evidence. */
+const storedProblemsAtMost = 20;
 /** Seconds for which a comparison waits for a pod that cannot be read. */
 const waitSeconds = 60;
 
 /**
- * All that was seen of a release beside the others, from the first tick on: sums, never a window, so that it can be looked
- * at as often as one likes, stored, and gone on with. Knows no clock: time comes with the ticks.
+ * All counts of canary and stable since the first tick. They are sums over the whole observation, not over a window, so the
+ * evidence can be judged at any time, stored and resumed. It has no clock: time comes with the ticks.
+ *
+ * @example
+ * const evidence = new Evidence({ canary: "b2c3d4e5f6a7", stable: ["a1b2c3d4e5f6"] });
+ * evidence.observe(tick);
+ * judge(evidence, tick.at).verdict; // "good", "bad" or "undecided"
  */
 export class Evidence {
   readonly question: Question;
   readonly settings: Settings;
-  readonly kinds: readonly Indicator[];
+  readonly indicators: readonly Indicator[];
   readonly ratio: RatioTest;
   readonly tolerance: RateTest;
   readonly slo: RateTest;
-  /** By kind, then by stream. */
+  /** Streams by the names of their indicator and their own. */
   readonly streams: Map<string, Map<string, Stream>>;
   readonly answers: { readonly canary: Answers; readonly stable: Answers };
-  /** Seconds that ticks lasted in all, those before canary's first request too. */
+  /** Total length of all ticks in seconds, including those before canary's first request. */
   seconds = 0;
   /** Beginning of the tick of canary's first request, in milliseconds since the epoch. */
   begun: number | undefined;
-  /** Seconds from there to the end of the tick of its last one. */
+  /** Seconds from there to the end of the tick of canary's last request. */
   canarySeconds = 0;
   /** End of the last tick in which counters of canary were read, in milliseconds since the epoch. */
   lastRead: number | undefined;
-  /** When each unit of either arm was read last, in milliseconds since the epoch. */
+  /** When each target of either arm was read last, in milliseconds since the epoch. */
   readonly heard = new Map<string, number>();
-  /** Restarts and losses of readiness of canary's pods. */
+  /** Restarts and losses of readiness of canary's pods, and pods that vanished. */
   podFailures = 0;
-  /** Canary's 5xx, and the ticks with any, when another release was last there: what came later has to hold by itself. */
+  /** Canary's 5xx, and the ticks with 5xx, up to the last tick with a stable arm. Later ones are judged by the rate alone. */
   compared = { ...nothing(), badTicks: 0 };
   /** The last tick; absent before the first. */
   last: LastTick | undefined;
-  /** Why there has been no tick since; not stored, because whoever goes on will find out. */
+  /** Why there has been no tick since the last one. Not stored: a resumed observation finds it out again. */
   trouble: string | undefined;
-  /** The largest ln E of all looks: its reciprocal is the p-value that holds at any time. */
+  /** The largest ln E at any tick. 1/E is a p-value that is valid at any time. */
   peak = 0;
-  /** Set at the first look that convicted; a later one cannot take it back. */
+  /** The first conviction, which later ticks cannot revoke. */
   conviction: Conviction | undefined;
 
-  /** @param kinds what is counted. @default those of the product and the question's pairs */
-  constructor(question: Question, kinds = indicatorsOf(question.pairs ?? [], question.perRequest ?? false)) {
+  /** @param indicators what is counted. @default the built-in indicators and the question's pairs */
+  constructor(question: Question, indicators = indicatorsOf(question.pairs ?? [], question.perRequest ?? false)) {
     this.question = question;
     this.settings = { ...defaults, ...question.settings };
-    this.kinds = kinds;
+    this.indicators = indicators;
     this.ratio = new RatioTest(this.settings);
     this.tolerance = new RateTest(this.settings.tolerance);
     this.slo = new RateTest(this.settings.slo);
-    this.streams = new Map(this.kinds.map(({ name }) => [name, new Map()]));
+    this.streams = new Map(this.indicators.map(({ name }) => [name, new Map()]));
     this.answers = { canary: noAnswers(), stable: noAnswers() };
   }
 
-  /** Whether there is another arm to compare canary with. */
+  /** Whether there is a stable arm to compare canary with. */
   get compares(): boolean {
     return this.question.stable.length > 0;
   }
 
-  /** Whether cold caches still excuse canary. */
+  /** Whether canary is still warming up, when slow answers are ignored. */
   get warmingUp(): boolean {
     return this.canarySeconds < this.settings.warmUpSeconds;
   }
 
-  /** Notes that nothing could be read, and why. */
+  /** Notes that a poll failed. @param trouble why, as a sentence */
   missed(trouble: string): void {
     this.trouble = trouble;
   }
 
-  /** Adds what happened in a tick and looks at it. */
+  /** Adds a tick, and checks whether it convicts canary. */
   observe(tick: Tick, split: Split = {}): void {
     this.trouble = undefined;
     const warmingUp = this.warmingUp;
     const armCounts = armCountsOf(tick, this.question);
     const problems = [...tick.problems];
     const additions: [stream: Stream, increment: Increment][] = [];
-    for (const kind of this.kinds) {
-      const streams = this.streams.get(kind.name) as Map<string, Stream>;
-      const increments = kind.increments(armCounts, this.question, split);
+    for (const indicator of this.indicators) {
+      const streams = this.streams.get(indicator.name) as Map<string, Stream>;
+      const increments = indicator.increments(armCounts, this.question, split);
       const names = new Set([...streams.keys(), ...increments.keys()]);
       if (names.size > streamsAtMost) {
         problems.push(
           `Latency came with ${names.size} different edges, and at most ${streamsAtMost} are compared: the rest are left out.`,
         );
       }
-      const alphaShare = streams.size === 0 ? kind.alphaShare / Math.min(increments.size, streamsAtMost) : 0;
+      const alphaShare = streams.size === 0 ? indicator.alphaShare / Math.min(increments.size, streamsAtMost) : 0;
       for (const [name, increment] of increments) {
         const stream = streams.get(name) ?? newStream(this.ratio, alphaShare);
         if (!streams.has(name) && streams.size >= streamsAtMost) continue;
-        // One that is excused begins all the same: nothing is known of it, so nothing is good yet.
+        // An excused stream is created all the same: without data it blocks a good verdict.
         streams.set(name, stream);
-        if (!(warmingUp && kind.excusedByWarmUp)) additions.push([stream, increment]);
+        if (!(warmingUp && indicator.excusedByWarmUp)) additions.push([stream, increment]);
       }
     }
     const room = podRoom([...this.allStreams()]);
@@ -139,8 +145,9 @@ export class Evidence {
   }
 
   /**
-   * Compares what both arms did at the same time: it waits while a pod that is ready and was read lately cannot be read,
-   * because its next increment brings what it missed. What waits too long is given up, and so is that increment.
+   * Compares counts of both arms from the same time. While a ready pod that was read recently cannot be read, the comparison
+   * waits, because the pod's next increment covers the gap. After `waitSeconds` the waiting counts are not compared, and
+   * neither is that increment.
    */
   private compareArms(tick: Tick, { canary, stable }: ArmCounts): void {
     const patience = tick.at - waitSeconds * 1000;
@@ -191,6 +198,7 @@ export class Evidence {
     };
   }
 
+  /** The evidence as plain JSON, for `Evidence.resume`. */
   toJSON(): StoredEvidence {
     return {
       version: 3,
@@ -209,23 +217,23 @@ export class Evidence {
       heard: Object.fromEntries(this.heard),
       podFailures: this.podFailures,
       compared: this.compared,
-      last: this.last && { ...this.last, problems: this.last.problems.slice(0, problemsKept) },
+      last: this.last && { ...this.last, problems: this.last.problems.slice(0, storedProblemsAtMost) },
       peak: this.peak,
       conviction: this.conviction,
     };
   }
 
   /**
-   * Goes on with what `toJSON` gave.
+   * Restores evidence from the result of `toJSON`.
    *
-   * @throws Error if it is something else, or has a version other than 2 and 3
+   * @throws Error if the value is not stored evidence of version 2 or 3
    */
   static resume(stored: unknown): Evidence {
     const found = v.parse(storedEvidence, fromVersion2(stored));
     const evidence = new Evidence(found.question as Question);
     for (const [kind, streams] of Object.entries(found.streams)) {
       const into = evidence.streams.get(kind);
-      if (!into) throw new Error(`stored evidence has streams of an unknown kind, ${kind}`);
+      if (!into) throw new Error(`stored evidence has streams of an unknown indicator, ${kind}`);
       for (const [name, stream] of Object.entries(streams)) {
         into.set(name, { ...stream, known: Float64Array.from(stream.known) });
       }
@@ -234,7 +242,7 @@ export class Evidence {
     for (const [target, at] of Object.entries(found.heard)) evidence.heard.set(target, at);
     const { seconds, begun, canarySeconds, lastRead, podFailures, last, peak, conviction } = found;
     const failures = found.streams["5xx"]?.["5xx"];
-    // Stored before that was noted: nothing of it is held against canary by itself.
+    // Evidence that was stored without this field: all failures so far count as compared.
     const before = failures ? failuresOf(failures) : evidence.compared;
     const { compared = before } = found;
     return Object.assign(evidence, {
@@ -251,7 +259,7 @@ export class Evidence {
   }
 }
 
-/** What a stream of failures holds against canary by now. */
+/** Canary's failures so far, and the ticks in which they occurred. */
 function failuresOf({ canary, badTicks }: Pick<Stream, "canary" | "badTicks">): Evidence["compared"] {
   return { ...canary, badTicks };
 }
@@ -270,7 +278,7 @@ const lastTick = v.object({
   /** Whether counters of the arm could be read. */
   canaryRead: v.boolean(),
   stableRead: v.boolean(),
-  /** Whether a pod of another release is left, be it that it cannot be read, or is not ready. */
+  /** Whether a pod of a stable release is left, even if it is not ready or cannot be read. */
   stableLeft: v.optional(v.boolean(), true),
 });
 const stream = v.object({
@@ -307,7 +315,7 @@ const storedEvidence = v.object({
   conviction: v.optional(v.object({ at: number, reason: v.string() })),
 });
 
-/** What the judge needs to know of the last tick. */
+/** Facts about the last tick that a verdict needs. */
 export type LastTick = v.InferOutput<typeof lastTick>;
 
 /** Evidence as plain JSON. */

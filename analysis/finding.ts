@@ -1,85 +1,90 @@
+/** Evaluates each stream of the evidence, and combines the streams into one e-value. */
 import type { Evidence } from "./evidence.ts";
 import type { Indicator } from "./indicator.ts";
 import { average } from "./logarithm.ts";
 import { type Count, dispersion, logPodWorse, logWorse, type Stream } from "./stream.ts";
 
-/** What one stream says by itself. */
+/** The evaluation of one stream. */
 export interface Finding {
   /** Name of the stream, as `5xx` or `slower than 0.25 s`. */
   readonly stream: string;
+  /** Name of its indicator, as `latency`. */
   readonly kind: string;
   readonly canary: Count;
   readonly stable: Count;
-  /** Share of canary's requests that are bad; absent where the events are no requests. */
+  /** Share of canary's requests that are bad; absent where the events are not requests. */
   readonly rate?: number;
-  /** How many times as often canary has the bad event as stable; absent where nothing can be compared. */
+  /** Likeliest ratio of the rates of bad events, canary to stable; absent where nothing can be compared. */
   readonly ratio?: number;
-  /** Ends of its confidence sequence at 1 - alpha; 0 and Infinity where there is none. */
+  /** Lower end of the confidence sequence of the ratio at 1 - alpha; 0 where there is no bound. */
   readonly lower: number;
+  /** Upper end of the confidence sequence; Infinity where there is no bound. */
   readonly upper: number;
-  /** ln E that canary is worse than the margin. */
+  /** ln E that canary is worse than stable by more than the margin. */
   readonly logWorse: number;
-  /** ln E that canary is fine: below the limit beside stable, or below the tolerance by itself. */
+  /** ln E that canary is fine: its ratio to stable is below the limit, or its own rate is below the tolerance. */
   readonly logFine: number;
   /** Ticks in which canary had such events. */
   readonly badTicks: number;
-  /** How many events come together as one, judged by stable's pods. */
+  /** The dispersion factor (analysis/dispersion.ts): the number of events that count as one. */
   readonly dispersion: number;
-  /** Its part of the evidence of all streams. */
+  /** Its share of alpha: its weight in the average of all streams. */
   readonly alphaShare: number;
-  /** How the sentence says it, as in "answers 5xx". */
+  /** The bad event as a verb phrase with canary as its subject, as in "answers 5xx". */
   readonly symptom: string;
-  /** Whether canary has such events often enough to hurt anybody. */
+  /** Whether canary's rate reaches the floor, below which a release is not called bad. */
   readonly aboveFloor: boolean;
 }
 
-/** What each stream of the evidence says. */
+/** The evaluations of all streams of the evidence. */
 export function findings(evidence: Evidence): Finding[] {
-  return evidence.kinds.flatMap((kind) => {
-    const streams = [...(evidence.streams.get(kind.name) ?? [])];
-    return streams.map(([name, stream]) => finding(evidence, kind, name, stream));
+  return evidence.indicators.flatMap((indicator) => {
+    const streams = [...(evidence.streams.get(indicator.name) ?? [])];
+    return streams.map(([name, stream]) => finding(evidence, indicator, name, stream));
   });
 }
 
-function finding(evidence: Evidence, kind: Indicator, name: string, stream: Stream): Finding {
+function finding(evidence: Evidence, indicator: Indicator, name: string, stream: Stream): Finding {
   const { ratio, tolerance, settings } = evidence;
   const { known, canary, stable, badTicks } = stream;
-  const together = dispersion(stream);
-  const [lower, upper] = ratio.interval(known, settings.alpha, together);
+  const factor = dispersion(stream);
+  const [lower, upper] = ratio.interval(known, settings.alpha, factor);
   const likeliest = ratio.likeliest(known);
-  const logBeside = ratio.logFine(known, together);
+  const logBelowLimit = ratio.logFine(known, factor);
   return {
     stream: name,
-    kind: kind.name,
+    kind: indicator.name,
     canary,
     stable,
-    ...(kind.ofRequests && canary.exposure > 0 && { rate: canary.events / canary.exposure }),
+    ...(indicator.ofRequests && canary.exposure > 0 && { rate: canary.events / canary.exposure }),
     ...(likeliest !== undefined && { ratio: likeliest }),
     lower,
     upper,
     logWorse: logWorse(ratio, stream),
-    // A stream that is not fine is fine neither way, so the average of both is evidence against that.
-    logFine: kind.ofRequests
+    // The null hypothesis is that canary exceeds both limit and tolerance, so the average of both e-values tests it.
+    logFine: indicator.ofRequests
       ? average([
-          [1 / 2, logBeside],
-          [1 / 2, tolerance.logBelow(canary.events, canary.exposure, together)],
+          [1 / 2, logBelowLimit],
+          [1 / 2, tolerance.logBelow(canary.events, canary.exposure, factor)],
         ])
-      : logBeside,
+      : logBelowLimit,
     badTicks,
-    dispersion: together,
+    dispersion: factor,
     alphaShare: stream.alphaShare,
-    symptom: kind.symptom(name),
-    aboveFloor: isAboveFloor(kind, stream, settings.floor),
+    symptom: indicator.symptom(name),
+    aboveFloor: isAboveFloor(indicator, stream, settings.floor),
   };
 }
 
-function isAboveFloor(kind: Indicator, { canary }: Stream, floor: number): boolean {
-  return !kind.ofRequests || canary.events >= floor * canary.exposure;
+function isAboveFloor(indicator: Indicator, { canary }: Stream, floor: number): boolean {
+  return !indicator.ofRequests || canary.events >= floor * canary.exposure;
 }
 
 /**
- * ln E of all streams together that canary is worse: their average, which is valid however they depend on each other. And the
- * same without streams in which canary's rate is below the floor.
+ * ln E of all streams together that canary is worse.
+ *
+ * @returns `all`, the average of the e-values, which is valid however the streams depend on each other; and `aboveFloor`, the
+ *   same without the streams in which canary's rate is below the floor
  */
 export function logWorseOfAll(evidence: Evidence): { readonly all: number; readonly aboveFloor: number } {
   const { floor } = evidence.settings;
@@ -87,12 +92,17 @@ export function logWorseOfAll(evidence: Evidence): { readonly all: number; reado
   return {
     all: average(terms),
     aboveFloor: average(
-      terms.filter(([, , kind, stream]) => stream === undefined || isAboveFloor(kind, stream, floor)),
+      terms.filter(([, , indicator, stream]) => stream === undefined || isAboveFloor(indicator, stream, floor)),
     ),
   };
 }
 
-/** The same for the pod of stable that looks worst beside the others: what chance and unequal pods can do. */
+/**
+ * The stable pod with the most evidence against it, and the ln E that it is worse than the other stable pods. It is the
+ * baseline of the placebo guard: such evidence comes from chance and from differences between pods.
+ *
+ * @returns undefined with fewer than two pods
+ */
 export function worstPod(evidence: Evidence): { readonly pod: string; readonly logWorse: number } | undefined {
   const pods = new Set<string>();
   for (const streams of evidence.streams.values()) {
@@ -107,15 +117,15 @@ export function worstPod(evidence: Evidence): { readonly pod: string; readonly l
     .reduce((worst, each) => (each.logWorse > worst.logWorse ? each : worst));
 }
 
-type Term = readonly [alphaShare: number, log: number, kind: Indicator, stream?: Stream];
+type Term = readonly [alphaShare: number, log: number, indicator: Indicator, stream?: Stream];
 
-/** What each stream adds to an average. A kind without a stream so far has no evidence either way: E = 1. */
+/** The terms of an average over all streams. An indicator without streams has no evidence either way: E = 1. */
 function termsOf(evidence: Evidence, logOf: (stream: Stream) => number): Term[] {
   const terms: Term[] = [];
-  for (const kind of evidence.kinds) {
-    const streams = evidence.streams.get(kind.name) ?? new Map<string, Stream>();
-    if (streams.size === 0) terms.push([kind.alphaShare, 0, kind]);
-    for (const stream of streams.values()) terms.push([stream.alphaShare, logOf(stream), kind, stream]);
+  for (const indicator of evidence.indicators) {
+    const streams = evidence.streams.get(indicator.name) ?? new Map<string, Stream>();
+    if (streams.size === 0) terms.push([indicator.alphaShare, 0, indicator]);
+    for (const stream of streams.values()) terms.push([stream.alphaShare, logOf(stream), indicator, stream]);
   }
   return terms;
 }

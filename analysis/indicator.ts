@@ -1,39 +1,41 @@
+/** The service level indicators that a verdict considers, and how their streams are counted. */
 import type { ArmCounts, Arms, Target } from "./arms.ts";
 import { type Count, type Increment, nothing, type TargetCount } from "./stream.ts";
 import type { PodTick } from "./tick.ts";
 
-/** What of the traffic is known beforehand. */
+/** The intended split of the traffic. */
 export interface Split {
   /**
-   * Share of the requests that canary was meant to get during the tick, 0 to 1, where each request is sent by weight alone:
-   * through a gateway, without user rules. Absent where that is not known for the whole tick, and elsewhere: a few long
-   * connections would convict a healthy canary of missing requests.
+   * Share of requests assigned to canary during the tick, 0 to 1. Only for routing of each request by weight alone: through
+   * a gateway, without user rules. Otherwise a few long connections would make a healthy canary look as if it lost requests.
+   * Absent also if the share was not the same, or not known, for the whole tick.
    */
   readonly canaryShare?: number;
 }
 
 /**
- * A kind of bad event. It may come in several streams: one for each edge of a histogram, one for each pair that a user named.
+ * A service level indicator: one kind of bad event. It may have several streams, as latency has one for each edge of the
+ * histogram.
  */
 export interface Indicator {
   readonly name: string;
-  /** Part of the evidence of all kinds; the parts add up to 1. */
+  /** Its share of alpha, 0 to 1; the shares of all indicators add up to 1. */
   readonly alphaShare: number;
-  /** What canary does, as in "canary answers 5xx 4.8 times as often as stable". */
+  /** The bad event as a verb phrase, as "answers 5xx" in "canary answers 5xx 4.8 times as often as stable". */
   symptom(stream: string): string;
   /** The increments of its streams, by the streams' names. */
   increments(armCounts: ArmCounts, arms: Arms, split: Split): Map<string, Increment>;
-  /** Cold caches and connections excuse it at first. */
+  /** Whether it is ignored during the warm-up, because caches and connections are cold. */
   readonly excusedByWarmUp: boolean;
-  /** Events are requests, of all requests: so the canary's own rate means something. */
+  /** Whether its events are requests and its exposure all requests, so that canary's own rate can be judged. */
   readonly ofRequests: boolean;
 }
 
 /**
- * The kinds of the product, and the pairs of the user. Half of the evidence is for 5xx, because those hurt users most and
- * so have to be noticed first; the rest is shared evenly. Any fixed parts give a valid average of e-values (Vovk and Wang 2021).
+ * The built-in indicators, and one for each pair of the user. 5xx gets half of alpha, because these harm users most and must
+ * be noticed first; the others share the rest evenly. Any fixed shares give a valid average of e-values (Vovk and Wang 2021).
  *
- * @throws Error for a pair whose name is taken
+ * @throws Error for a pair whose name is already used
  */
 export function indicatorsOf(pairs: readonly string[], perRequest: boolean): readonly Indicator[] {
   const taken = pairs.find((name, at) => reservedNames.includes(name) || pairs.indexOf(name) !== at);
@@ -45,13 +47,13 @@ export function indicatorsOf(pairs: readonly string[], perRequest: boolean): rea
     ...(perRequest ? [missing] : []),
     ...pairs.map(pair),
   ];
-  return [serverErrors(1 / 2), ...others.map((kind) => kind(1 / 2 / others.length))];
+  return [serverErrors(1 / 2), ...others.map((indicator) => indicator(1 / 2 / others.length))];
 }
 
-/** Names that a user's pair cannot have, because kinds of the product have them. */
+/** Names that a user's pair cannot have, because built-in indicators have them. */
 export const reservedNames: readonly string[] = ["5xx", "4xx", "latency", "stability", "missing answers"];
 
-/** Answers of the 5xx class: what TPS5XX counts. */
+/** The indicator of answers 5xx, which TPS5XX counts. */
 export const serverErrors = status("5xx", "answers 5xx", "failed");
 
 function status(name: string, symptom: string, field: "refused" | "failed"): (alphaShare: number) => Indicator {
@@ -66,7 +68,7 @@ function status(name: string, symptom: string, field: "refused" | "failed"): (al
   });
 }
 
-/** Requests that took longer than an edge of the histogram. An edge that only one arm has is never fine: nothing is known of it. */
+/** Requests that took longer than an edge of the histogram. An edge that only one arm has blocks a good verdict. */
 function latency(alphaShare: number): Indicator {
   return {
     name: "latency",
@@ -90,7 +92,7 @@ function latency(alphaShare: number): Indicator {
   };
 }
 
-/** The edge of a stream of latency, in seconds. */
+/** The edge of a latency stream, in seconds. */
 export function edgeOf(stream: string): number {
   return Number.parseFloat(stream.slice("slower than ".length));
 }
@@ -99,7 +101,7 @@ function edgesOf(targets: readonly Target[]): Set<number> {
   return new Set(targets.flatMap(({ latency }) => latency?.slower.map(([edge]) => edge) ?? []));
 }
 
-/** Restarts and lost readiness, of pod-seconds. */
+/** Pod failures per pod-second. */
 function stability(alphaShare: number): Indicator {
   return {
     name: "stability",
@@ -118,14 +120,14 @@ function stability(alphaShare: number): Indicator {
   };
 }
 
-/** How often a pod failed as a pod in a tick. */
+/** The pod failures of a tick: restarts, lost readiness, and a pod that vanished. */
 export function podFailuresOf({ restarts, lostReadiness, vanished }: PodTick): number {
   return restarts + (lostReadiness ? 1 : 0) + (vanished ? 1 : 0);
 }
 
 /**
- * Answers that never came: a canary that drops connections sends no 5xx at all. The good answers of both arms are held
- * against the split that was meant; the arms change places, because canary is worse where stable has more than its share.
+ * Requests without an answer: a canary that drops connections sends no 5xx. The good answers of both arms are compared with
+ * the intended split. The arms are swapped, because canary is worse if stable has more than its share of the good answers.
  */
 function missing(alphaShare: number): Indicator {
   return {
@@ -134,7 +136,7 @@ function missing(alphaShare: number): Indicator {
     symptom: () => "leaves requests without a good answer",
     increments(armCounts, _arms, { canaryShare }) {
       if (canaryShare === undefined) {
-        // It begins all the same: what nobody could compare is not fine.
+        // The stream exists all the same: without a comparison it blocks a good verdict.
         return new Map([["missing answers", { canary: nothing(), stable: nothing(), stablePods: [] }]]);
       }
       if (canaryShare <= 0 || canaryShare >= 1) return new Map();

@@ -1,4 +1,4 @@
-/** ln of the weighted average of numbers given by their logarithms; the weights add up to 1. */
+/** The logarithm of a weighted average of numbers, each given by its own logarithm. The weights must add up to 1. */
 export function average(terms: readonly (readonly [weight: number, log: number, ...unknown[]])[]): number {
   const top = Math.max(...terms.map(([, log]) => log));
   if (top === -Infinity) return top;

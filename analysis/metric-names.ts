@@ -1,24 +1,25 @@
 /**
- * The names under which `--metrics-port` exposes the evidence and the rollout to Prometheus. The exporter and the dashboards
- * share them, so that neither can draw what the other does not say.
+ * The names of the metrics that `--metrics-port` exposes to Prometheus. The exporter and the dashboards share them, so that
+ * a dashboard queries only metrics that exist.
  */
 
-/** A gauge: its name, its help text, and the labels that it has beside {@link IDENTITY_LABELS}. */
+/** A gauge: its name, its help text, and its labels in addition to {@link IDENTITY_LABELS}. */
 export interface MetricName {
   readonly name: string;
   readonly help: string;
   readonly labels: readonly string[];
 }
 
-/** On every series: which service, and which release is compared with which. */
+/** Labels of every series: the service, and the two releases that are compared. */
 export const IDENTITY_LABELS = ["service", "namespace", "release", "baseline"] as const;
 
 /** Values of the label `verdict`. */
 export const VERDICTS = ["good", "bad", "undecided"] as const;
 
-/** Values of the label `arm`: the release under judgement, and the one it is compared with. */
+/** Values of the label `arm`: the release under test, and its baseline. */
 export const ARMS = ["canary", "stable"] as const;
 
+/** The metrics of the evidence. */
 export const METRICS = {
   eValue: {
     name: "gray_e_value_log10",
@@ -37,12 +38,12 @@ export const METRICS = {
   },
   rateRatio: {
     name: "gray_rate_ratio",
-    help: "How many times as often the release goes wrong as its baseline, estimated.",
+    help: "Estimated ratio of the release's rate of bad events to that of its baseline.",
     labels: ["stream"],
   },
   rateRatioLower: {
     name: "gray_rate_ratio_lower",
-    help: "Lower end of the confidence sequence of gray_rate_ratio: valid at every look at once, with confidence 1 - gray_alpha.",
+    help: "Lower end of the confidence sequence of gray_rate_ratio: valid at all polls together, with confidence 1 - gray_alpha.",
     labels: ["stream"],
   },
   rateRatioUpper: {
@@ -52,17 +53,17 @@ export const METRICS = {
   },
   verdict: {
     name: "gray_verdict",
-    help: "1 for the verdict that holds on the release, 0 for the others.",
+    help: "1 for the current verdict on the release, 0 for the others.",
     labels: ["verdict"],
   },
   weight: {
     name: "gray_weight",
-    help: "Percent of user traffic meant for the canary track, 0 to 100.",
+    help: "Percent of user traffic assigned to the canary track, 0 to 100.",
     labels: [],
   },
   requestsSeen: {
     name: "gray_requests_seen",
-    help: "Requests that the evidence rests on.",
+    help: "Requests in the evidence.",
     labels: ["arm"],
   },
   lastReading: {
@@ -72,31 +73,31 @@ export const METRICS = {
   },
   alpha: {
     name: "gray_alpha",
-    help: "Chance, over all looks together, to call a release bad that is no worse than its baseline by more than the margin.",
+    help: "Probability, over all polls together, to call a release bad that is worse than its baseline by at most the margin.",
     labels: [],
   },
 } as const satisfies Record<string, MetricName>;
 
-/** What a rollout adds to these. */
+/** The additional metrics of a rollout. */
 export const ROLLOUT_METRICS = {
   step: {
     name: "gray_rollout_step",
-    help: "Step of the rollout under way, from 1 on.",
+    help: "Current step of the open rollout, from 1.",
     labels: ["stage"],
   },
   steps: {
     name: "gray_rollout_steps",
-    help: "Number of steps that the rollout under way has.",
+    help: "Number of steps of the open rollout.",
     labels: [],
   },
   holds: {
     name: "gray_rollout_holds",
-    help: "1 while the rollout holds, paused or waiting for a person; else 0.",
+    help: "1 while the rollout is paused or waits for a person, else 0.",
     labels: [],
   },
 } as const satisfies Record<string, MetricName>;
 
-/** All labels of a metric, in the order in which an exporter declares them. */
+/** All labels of a metric, in the order in which the exporter declares them. */
 export function labelNames(metric: MetricName): string[] {
   return [...IDENTITY_LABELS, ...metric.labels];
 }

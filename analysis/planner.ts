@@ -1,44 +1,49 @@
+/** Forecasts how many requests and seconds a verdict needs at a given weight. */
 import type { Settings } from "./evidence.ts";
 import { RateTest } from "./rate.ts";
 import { RatioTest } from "./ratio.ts";
 
-/** The traffic of a service, as it is now. */
+/** The current traffic of a service. */
 export interface Traffic {
-  /** To both tracks together. */
+  /** Requests per second to both tracks together. */
   readonly requestsPerSecond: number;
-  /** Share of requests that stable answers 5xx; 0 is taken for the floor, for nothing can be a multiple of it. */
+  /** Share of requests that stable answers with 5xx, 0 to 1. Regressions from 0 are computed from the floor instead. */
   readonly errors: number;
 }
 
-/** What to expect of a decision at one weight. */
+/** The forecast for one weight. */
 export interface Forecast {
   /** Share of requests that reach canary, 0 to 1. */
   readonly share: number;
-  /** Until a canary that answers 5xx so many times as often as stable is noticed, in half of the cases. */
+  /** Median effort until a canary that answers 5xx `ratio` times as often as stable is called bad. */
   readonly notice: readonly { readonly ratio: number; readonly expected: Expected }[];
-  /** Until a canary like stable is called good, in half of the cases, as far as 5xx decide that. */
+  /** Median effort until a canary equal to stable is called good, considering 5xx only. */
   readonly clear: Expected;
 }
 
-/** How much a decision takes; Infinity where it never comes. */
+/** The requests and seconds that a verdict needs; Infinity where it is never reached. */
 export interface Expected {
   readonly canaryRequests: number;
   readonly seconds: number;
 }
 
-/** Regressions that a plan is asked about. */
+/** Regressions that a forecast covers, as ratios of the 5xx rates, canary to stable. */
 const ratios = [1.5, 2, 5] as const;
-/** Requests to canary beyond which a decision is as good as never. */
-const never = 1e9;
+/** Requests to canary beyond which a verdict counts as never reached. */
+const maxRequests = 1e9;
 
 /**
- * How long a decision will take, before there is any evidence: the point at which the mean path of the evidence reaches its
- * threshold.
+ * Forecasts the effort of a verdict before there is any evidence: the point at which the mean path of the evidence reaches
+ * its threshold.
  *
  * @param share share of requests that reach canary, more than 0 and less than 1
- * @param part of all evidence that 5xx have. @default 1/2, as in the product
+ * @param alphaShare share of alpha that 5xx have, more than 0 and up to 1. @default 1/2, as in `indicatorsOf`
+ *
+ * @example
+ * const settings = { ...defaults, alpha: 0.001 };
+ * forecast({ requestsPerSecond: 50, errors: 0.001 }, 0.1, settings).clear.seconds;
  */
-export function forecast(traffic: Traffic, share: number, settings: Settings, part = 1 / 2): Forecast {
+export function forecast(traffic: Traffic, share: number, settings: Settings, alphaShare = 1 / 2): Forecast {
   const test = new RatioTest(settings);
   const tolerance = new RateTest(settings.tolerance);
   const stablePerCanary = (1 - share) / share;
@@ -47,7 +52,7 @@ export function forecast(traffic: Traffic, share: number, settings: Settings, pa
     canaryRequests: Math.max(canaryRequests, leastSeconds * perSecond),
     seconds: Math.max(canaryRequests / perSecond, leastSeconds),
   });
-  /** What one request to canary, and those to stable beside it, bring on average; n of them bring n times as much. */
+  /** Mean log-likelihood of one request to canary and the matching requests to stable; it scales with their number. */
   const perRequest = (errors: number, ratio: number) => {
     const known = test.nothing();
     test.add(known, errors * ratio, 1, errors * stablePerCanary, stablePerCanary);
@@ -56,7 +61,7 @@ export function forecast(traffic: Traffic, share: number, settings: Settings, pa
   const errors = traffic.errors > 0 ? traffic.errors : settings.floor;
   const notice = ratios.map((ratio) => {
     const known = perRequest(errors, ratio);
-    const enough = Math.log(1 / settings.alpha) - Math.log(part);
+    const enough = Math.log(1 / settings.alpha) - Math.log(alphaShare);
     const reached = smallest((requests) => test.logWorse(known, 1 / requests) >= enough);
     return { ratio, expected: errors * ratio < settings.floor ? expected(Infinity) : expected(reached) };
   });
@@ -69,9 +74,9 @@ export function forecast(traffic: Traffic, share: number, settings: Settings, pa
   return { share, notice, clear: expected(Math.max(cleared, settings.leastRequests), settings.warmUpSeconds) };
 }
 
-/** The smallest number of requests for which something holds that then goes on to hold. */
+/** The smallest number of requests for which `holds` is true, to 0.1 %. `holds` must stay true for larger numbers. */
 function smallest(holds: (requests: number) => boolean): number {
-  if (!holds(never)) return Infinity;
+  if (!holds(maxRequests)) return Infinity;
   let [low, high] = [0, 1];
   while (!holds(high)) [low, high] = [high, high * 2];
   while (high - low > Math.max(1, high / 1000)) {

@@ -1,21 +1,27 @@
 /**
- * What counts say about a rate by itself, with nothing to compare it to: how sure it is that fewer, or more, than a
- * given share of requests is bad. Valid at every look, like the ratio (analysis/ratio.ts).
+ * Tests a single rate against a given value, without a comparison: is the share of bad requests surely below it, or above
+ * it? The tests are valid at every poll, like those of the ratio (analysis/ratio.ts).
  *
- * A mixture over Beta(1/2, b) with the given rate as its mean, cut off at that rate so that it tests one side only
- * (Howard et al. 2021, proposition 7; Robbins 1970). The integral is a sum over a grid: a mixture over any weights is an
- * e-process, and unlike the incomplete Beta function it loses no digits at millions of requests.
+ * The e-value is a mixture over Beta(1/2, b) whose mean is the given rate, truncated at that rate to test one side only
+ * (Howard et al. 2021, proposition 7; Robbins 1970). The integral is a sum over a grid. A mixture with any fixed weights is
+ * an e-process, and unlike the incomplete Beta function the sum stays accurate at millions of requests.
  */
+
+/** Grid points of a mixture. */
 interface Mixture {
-  /** ln of the weight, of the rate over the tested one, and of its complement over the tested one's. */
+  /** Logarithms of the weight, of the ratio to the tested rate, and of the same ratio of the complements. */
   readonly points: readonly { readonly weight: number; readonly bad: number; readonly fine: number }[];
 }
 
 const size = 64;
-/** The smallest rate of the grid below, as a part of the tested rate: fewer cannot be told from none. */
+/** The smallest rate of the lower grid, as a fraction of the tested rate: smaller ones cannot be distinguished from 0. */
 const smallest = 1 / 256;
 
-/** The tests of one rate. */
+/**
+ * The one-sided tests of a rate.
+ *
+ * @example new RateTest(0.01).logAbove(30, 1000) >= Math.log(1 / 0.01) // surely more than 1 % of the requests are bad
+ */
 export class RateTest {
   private readonly below: Mixture;
   private readonly above: Mixture;
@@ -26,12 +32,12 @@ export class RateTest {
     this.above = mixture(rate, logSpaced(rate * 1.02, 0.99));
   }
 
-  /** ln E against "at least the rate is bad": large where canary is surely below it. */
+  /** ln E against the hypothesis that the rate is at least the tested one: large where it is surely below. */
   logBelow(bad: number, total: number, dispersion = 1): number {
     return logMix(this.below, bad / dispersion, total / dispersion);
   }
 
-  /** ln E against "at most the rate is bad": large where canary is surely above it. */
+  /** ln E against the hypothesis that the rate is at most the tested one: large where it is surely above. */
   logAbove(bad: number, total: number, dispersion = 1): number {
     return logMix(this.above, bad / dispersion, total / dispersion);
   }
@@ -44,7 +50,7 @@ function logSpaced(first: number, last: number): number[] {
 function mixture(rate: number, rates: readonly number[]): Mixture {
   const a = 1 / 2;
   const b = (a * (1 - rate)) / rate;
-  // The Beta density times the rate, because the grid is even in the logarithm.
+  // The Beta density times the rate, because the grid is spaced evenly in the logarithm.
   const densities = rates.map((p) => p ** a * (1 - p) ** (b - 1));
   const sum = densities.reduce((total, each) => total + each, 0);
   return {

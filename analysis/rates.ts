@@ -1,19 +1,20 @@
+/** Computes the rates of answers and the latencies of a release over some ticks. */
 import { addAnswers, answersOf, noAnswers } from "./arms.ts";
 import type { TargetTick, Tick } from "./tick.ts";
 
-/** What one looks at after a release: how many answers a second an arm gives, and how fast. */
+/** Answers per second of an arm, and the quantiles of their latency. */
 export interface Rates {
-  /** Answers of the 2xx class a second. */
+  /** Answers of the 2xx class per second. */
   readonly tps2xx: number;
-  /** Answers of the 5xx class a second. */
+  /** Answers of the 5xx class per second. */
   readonly tps5xx: number;
-  /** Seconds that half of the answers took at most; absent where none was measured. */
+  /** Median latency in seconds; absent where none was measured. */
   readonly p50?: number;
-  /** Seconds that 99 of 100 answers took at most; Infinity beyond the last edge of the histogram. */
+  /** 99th percentile of the latency in seconds; Infinity beyond the last edge of the histogram. */
   readonly p99?: number;
 }
 
-/** The rates of the units that run these releases, over some ticks in a row. */
+/** The rates of all targets that run one of `releases`, over consecutive ticks. */
 export function ratesOf(ticks: readonly Tick[], releases: readonly string[]): Rates {
   const seconds = ticks.reduce((sum, tick) => sum + tick.seconds, 0);
   const targets = ticks.flatMap((tick) => tick.targets.filter(({ release }) => releases.includes(release)));
@@ -29,7 +30,7 @@ export function ratesOf(ticks: readonly Tick[], releases: readonly string[]): Ra
   };
 }
 
-/** As Prometheus's histogram_quantile: even inside a bucket. */
+/** A quantile of the latency, interpolated linearly within a bucket as by Prometheus's histogram_quantile. */
 function quantile(targets: readonly TargetTick[], share: number): number | undefined {
   const slower = new Map<number, number>();
   let total = 0;

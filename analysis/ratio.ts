@@ -1,37 +1,45 @@
 /**
- * What two streams of counts say about the ratio of their rates: evidence that is valid at every look, however often one
- * looks and whenever one stops.
+ * Tests the ratio of the event rates of canary and stable. The evidence is valid at every poll, however often you poll and
+ * whenever you stop.
  *
- * In a tick canary had `x` events on an exposure of `R_c` and stable `y` on `R_s`; the rates are `λ·ratio` and `λ`, with a `λ` that
- * is unknown and free to change from tick to tick. Given `x + y`, `x` is binomial with `q(ratio) = R_c·ratio / (R_c·ratio + R_s)`: `λ` has
- * gone, so trouble that both share says nothing. One array, the log-likelihood on a grid of ratios, then gives everything:
- * mixtures of likelihood ratios against a null hypothesis are e-processes, and `P(E ever reaches 1/α) <= α` (Ville).
+ * In a tick canary had `x` events on an exposure of `R_c`, and stable had `y` on `R_s`. The rates are `λ·ratio` and `λ`, where `λ` is
+ * unknown and may change from tick to tick. Given `x + y`, `x` is binomial with `q(ratio) = R_c·ratio / (R_c·ratio + R_s)`, which
+ * does not depend on `λ`: trouble that both arms share is no evidence. All tests use one array, the log-likelihood on a grid of
+ * ratios. Mixtures of likelihood ratios against a null hypothesis are e-processes, and `P(E ever reaches 1/α) <= α` (Ville).
  *
  * Sources: Lindon and Malek, Anytime-Valid Inference for Multinomial Count Data, 2022; Kulldorff et al., A Maximized SPRT,
- * 2011; Howard et al., Time-uniform confidence sequences, 2021. Where the counts are of requests that fail or do not, `x` is
+ * 2011; Howard et al., Time-uniform confidence sequences, 2021. Where events are failed requests among all requests, `x` is
  * hypergeometric and the bound still holds (Hoeffding 1963, theorem 4).
  */
 
-/** Points to the octave: with twice as many, nothing is noticed sooner and everything costs twice as much. */
+/** Grid points per octave: twice as many double the cost and notice nothing sooner. */
 const perOctave = 4;
-/** Ratios 1/16 to 64; 1 and 2 are on it. */
+/** The grid of ratios, from 1/16 to 64; it includes 1 and 2. */
 const points = Float64Array.from({ length: 10 * perOctave + 1 }, (_, at) => ratioAt(at));
 const size = points.length;
 const marginAt = size;
 const limitAt = size + 1;
 
-/** The log-likelihood on the grid, and at margin and limit; adding up is all that ever happens to it. */
+/** The log-likelihood at each grid point, at the margin and at the limit. Ticks only add to it. */
 export type LogLikelihood = Float64Array;
-/** How many numbers one has. */
+/** The length of a {@link LogLikelihood}. */
 export const likelihoodLength = size + 2;
 
-/** A mixture: which points, and the logarithm of the weight of each. */
+/** A mixture: consecutive grid points from `from` on, and the logarithms of their weights. */
 interface Mixture {
   readonly from: number;
   readonly logWeights: Float64Array;
 }
 
-/** The tests of a ratio against a margin (is it worse?) and a limit (is it surely not much worse?). */
+/**
+ * The tests of a ratio: is it above a margin, is it below a limit?
+ *
+ * @example
+ * const test = new RatioTest({ margin: 1.25, limit: 2 });
+ * const known = test.nothing();
+ * test.add(known, 30, 1000, 10, 9000); // 30 of 1 000 requests failed on canary, 10 of 9 000 on stable
+ * test.logWorse(known) >= Math.log(1 / 0.01); // canary is surely worse
+ */
 export class RatioTest {
   private readonly grid: Float64Array;
   private readonly logGrid: Float64Array;
@@ -40,14 +48,14 @@ export class RatioTest {
   private readonly everywhere: Mixture;
 
   /**
-   * @param margin the largest ratio that is still taken for equal, from 1
+   * @param margin the largest ratio that still counts as equal, at least 1
    * @param limit the ratio that must be ruled out before a release is good, more than 1
    */
   constructor({ margin, limit }: { readonly margin: number; readonly limit: number }) {
     this.grid = Float64Array.of(...points, margin, limit);
     this.logGrid = this.grid.map((g) => Math.log(g));
-    // Small regressions are likelier than huge ones, but one that is hardly beyond the margin cannot be told from it; a
-    // release is likelier to be slightly than vastly better.
+    // Small regressions are likelier than huge ones, but a regression close to the margin cannot be distinguished from it.
+    // A slight improvement is likelier than a vast one.
     this.above = mixture(
       (g) => g > margin,
       (g) => (1 - margin / g) / g,
@@ -62,42 +70,42 @@ export class RatioTest {
     );
   }
 
-  /** What is known before anything was seen. */
+  /** The log-likelihood before the first tick. */
   nothing(): LogLikelihood {
     return new Float64Array(likelihoodLength);
   }
 
-  /** Adds one tick. Counts and exposures may be any numbers from 0; without both exposures a tick compares nothing. */
+  /** Adds one tick to `known`. Counts and exposures are numbers from 0; a tick without exposure of both arms adds nothing. */
   add(known: LogLikelihood, x: number, canaryExposure: number, y: number, stableExposure: number): void {
     const events = x + y;
     if (!(events > 0 && canaryExposure > 0 && stableExposure > 0)) return;
     const { grid, logGrid } = this;
     const stablePerCanary = stableExposure / canaryExposure;
     for (let at = 0; at < grid.length; at++) {
-      // x·ln g - (x + y)·ln(R_c·g + R_s), less a constant that is the same at every point.
+      // x·ln g - (x + y)·ln(R_c·g + R_s), minus a constant that is equal at all points.
       known[at] =
         (known[at] as number) + x * (logGrid[at] as number) - events * Math.log((grid[at] as number) + stablePerCanary);
     }
   }
 
   /**
-   * ln E against "the ratio is at most the margin": large where canary is worse.
+   * ln E against the hypothesis that the ratio is at most the margin: large where canary is worse.
    *
-   * @param dispersion how many events come together as one; 1 for independent ones
+   * @param dispersion number of events that count as one (analysis/dispersion.ts). @default 1, for independent events
    */
   logWorse(known: LogLikelihood, dispersion = 1): number {
     return logMix(known, this.above, marginAt, dispersion);
   }
 
-  /** ln E against "the ratio is at least the limit": large where canary is surely not that much worse. */
+  /** ln E against the hypothesis that the ratio is at least the limit: large where canary is surely less than that much worse. */
   logFine(known: LogLikelihood, dispersion = 1): number {
     return logMix(known, this.below, limitAt, dispersion);
   }
 
   /**
-   * A confidence sequence: with probability 1 - alpha it holds the true ratio at every look.
+   * A confidence sequence of the ratio: with probability 1 - alpha it contains the true ratio at all polls.
    *
-   * @returns its ends, rounded outwards where they are between points; 0 and Infinity where there is no bound
+   * @returns its ends, rounded outwards between grid points; 0 and Infinity where there is no bound
    */
   interval(known: LogLikelihood, alpha: number, dispersion = 1): readonly [lower: number, upper: number] {
     const total = logMix(known, this.everywhere, undefined, dispersion);
@@ -112,7 +120,7 @@ export class RatioTest {
     ];
   }
 
-  /** The likeliest ratio, or undefined where nothing was seen; 0 and Infinity mean beyond the grid. */
+  /** The likeliest ratio, or undefined without data; 0 and Infinity mean that it is beyond the grid. */
   likeliest(known: LogLikelihood): number | undefined {
     let best = 0;
     for (let at = 1; at < size; at++) if ((known[at] as number) > (known[best] as number)) best = at;
@@ -126,14 +134,15 @@ export class RatioTest {
   }
 }
 
-/** The ratio at a place on the grid, or between two. */
+/** The ratio at a position on the grid; fractions are between two points. */
 function ratioAt(place: number): number {
   return 2 ** (place / perOctave - 4);
 }
 
 /**
- * How far beyond a point the log-likelihood may still be above `least`, 0 to 1 step, where it is below at the next. In the
- * logarithm of the ratio it is concave, so it is below the straight line through any two points, outside of them.
+ * The part of the step from `inside` to the next point, 0 to 1, on which the log-likelihood may still exceed `least`. At the
+ * next point it does not. The log-likelihood is concave in the logarithm of the ratio, so outside of any two points it is
+ * below the straight line through them.
  */
 function reach(known: LogLikelihood, inside: number, step: 1 | -1, least: number): number {
   const fall = (at: number) =>
@@ -158,7 +167,7 @@ function mixture(holds: (g: number) => boolean, weight: (g: number) => number): 
   };
 }
 
-/** ln of the mixture of likelihoods, relative to the one at a reference point if there is one. */
+/** ln of the mixture of likelihoods, relative to the likelihood at a reference point if one is given. */
 function logMix(
   known: LogLikelihood,
   { from, logWeights }: Mixture,

@@ -1,8 +1,9 @@
-/** What one look at a service saw: its pods, and raw counters as they stand since each process began. */
+/** The raw input of the analysis: pods and cumulative counters at one moment, and the interface of their sources. */
+/** The result of one poll of a service: its pods, and raw counters since the start of each process. */
 export interface Reading {
-  /** When, in milliseconds since the epoch, on the observer's clock. */
+  /** Time of the poll, in milliseconds since the epoch, on the observer's clock. */
   readonly at: number;
-  /** All pods of both tracks. Where they could not be listed there is no reading: a pod is new if no earlier one had it. */
+  /** All pods of both tracks. If the list is not available there is no reading: a missing pod would later count as new. */
   readonly pods: readonly Pod[];
   readonly targets: readonly TargetReading[];
 }
@@ -11,67 +12,68 @@ export interface Reading {
 export interface Pod {
   readonly name: string;
   readonly uid: string;
-  /** Id of the release that it runs. */
+  /** Id of the release that the pod runs. */
   readonly release: string;
   readonly track: string;
   readonly ready: boolean;
-  /** Asked to end: it may lose its readiness without that being a fault. */
+  /** Whether its deletion was requested; then losing its readiness is not a failure. */
   readonly terminating: boolean;
-  /** Restarts of all its containers together, since it was made. */
+  /** Restarts of all its containers since its creation. */
   readonly restarts: number;
   readonly annotations: Readonly<Record<string, string>>;
-  /** Ports of its containers, in their order. */
+  /** Ports of its containers, in the order of the pod's spec. */
   readonly ports: readonly { readonly name?: string; readonly containerPort: number }[];
 }
 
-/** The counters of one thing that answers requests: a pod, or a gateway's view of one track. */
+/** The counters of one target: a pod, or one track as a gateway counts it. */
 export interface TargetReading {
   /** Name of the pod, or of the backend. */
   readonly target: string;
-  /** Id of the release that answers; empty where more than one does. */
+  /** Id of the release that answers; empty if the target mixes releases. */
   readonly release: string;
   /**
-   * Everything that was asked for. Absent where it could not be read as a whole, because half of a unit's counters would
-   * pass for all of them: its errors may be in the other half.
+   * All requested counters of the target. Absent if any of them could not be read, because the missing ones may be the
+   * errors.
    */
   readonly samples?: readonly Sample[];
-  /** What is wrong with the unit, a sentence that names it. Always there where samples are not. */
+  /** Why the target cannot be read, or only in part, as a sentence that names it. Always present without samples. */
   readonly problem?: string;
 }
 
-/** One time series at one moment. Series are never added up before their increments are taken, or a reset would hide. */
+/** One time series at one moment. Increments are taken before series are summed, because a sum hides a reset. */
 export interface Sample {
-  /** Name and labels, which tell it from the unit's other series. */
+  /** Name and labels, unique among the target's series. */
   readonly id: string;
-  /** Series that are counted together: the buckets of one histogram. @default the id */
+  /** Key of the histogram that the series belongs to. @default the id */
   readonly group?: string;
-  /** Which of the unit's processes counts it: the series of one begin anew together. @default its only one */
+  /** The target's process that counts the series: all series of a process are reset together. @default its only process */
   readonly process?: string;
   readonly counter: Counter;
-  /** Never negative, never NaN: with such a sample the unit counts as not read. */
+  /** A finite number from 0. With any other value the whole target is treated as not read. */
   readonly value: number;
   /** When the value was taken, in milliseconds since the epoch. @default the time of the reading */
   readonly at?: number;
 }
 
-/** What a series counts. */
+/** The meaning of a series. */
 export type Counter =
   /** Requests answered with this status code, `200` or a class such as `5xx`. */
   | { readonly kind: "requests"; readonly code: string }
   /** Requests that took at most this many seconds; `Infinity` counts all. */
   | { readonly kind: "within"; readonly seconds: number }
-  /** One half of a pair that the user named. */
+  /** One of the two counters of a pair that the user defined. */
   | { readonly kind: "pair"; readonly name: string; readonly of: "bad" | "total" };
 
-/** Where counters come from. A new source is one file that implements this. */
+/** A source of counters. To add a source, implement this interface in a file of analysis/providers. */
 export interface MetricSource {
-  /** In words for a person, as in "read from the pods' own /metrics". */
+  /** The source in words, as in "read from the pods' own /metrics". */
   describe(): string;
   /**
-   * The counters of these pods, now. What cannot be read is a unit with a `problem`, never an exception and never a zero.
+   * Reads the current counters of these pods. A target that cannot be read has a `problem`; it is neither an exception nor a
+   * count of zero.
    *
    * @param pods all pods of both tracks
-   * @param signal ends a look that takes too long
+   * @param signal aborts the poll when it takes too long
    */
   read(pods: readonly Pod[], signal: AbortSignal): Promise<readonly TargetReading[]>;
 }

@@ -1,13 +1,14 @@
+/** A stream: one series of bad events, counted in both arms and compared between them. */
 import { addDispersion, type Dispersion, dispersionOf } from "./dispersion.ts";
 import type { LogLikelihood, RatioTest } from "./ratio.ts";
 
-/** Events and the exposure that they came from: bad answers of requests, restarts of pod-seconds. */
+/** Bad events and their exposure: bad answers among requests, or pod failures in pod-seconds. */
 export interface Count {
   events: number;
   exposure: number;
 }
 
-/** What one unit, a pod or a backend, brought to a stream in one tick. */
+/** The count of one target, a pod or a backend, in one tick of a stream. */
 export interface TargetCount extends Count {
   readonly target: string;
 }
@@ -16,37 +17,39 @@ export interface TargetCount extends Count {
 export interface Increment {
   readonly canary: Count;
   readonly stable: Count;
-  /** Stable's counts pod by pod, for the guards; empty where units are no pods. */
+  /** Stable's counts pod by pod, for the guards; empty where targets are not pods. */
   readonly stablePods: readonly TargetCount[];
 }
 
-/** One stream: a kind of bad event, counted in both arms from the start of the observation. */
+/** One kind of bad event, counted in both arms since the start of the observation. */
 export interface Stream {
   /**
-   * Its part of the evidence of all streams. Given when it begins and never changed: an average whose weights move is no
-   * e-process. 0 for one that came later than the others of its kind; good still needs it.
+   * Its share of alpha. It is set at the start of the stream and never changes: an average with changing weights is not an
+   * e-process. A stream that starts later than the others of its indicator gets 0, and a good verdict still needs it.
    */
   readonly alphaShare: number;
+  /** Log-likelihood of the ratio of the rates, from all comparisons so far. */
   readonly known: LogLikelihood;
-  /** Counts of both arms that wait for each other: only what happened at the same time is compared. */
+  /** Counts that are not compared yet: only counts from the same time are compared. */
   readonly waiting: { canary: Count; stable: Count };
   readonly canary: Count;
   readonly stable: Count;
-  /** Ticks in which canary had events. */
+  /** Number of ticks in which canary had events. */
   badTicks: number;
   readonly dispersion: Dispersion;
-  /** Totals of stable's pods, those that are gone too: what they taught stays true. */
+  /** Totals of stable's pods, including pods that are gone. */
   readonly stablePods: Record<string, Count>;
 }
 
-/** Pods whose totals a stream remembers, at most. */
+/** Maximum number of pods whose totals a stream stores. */
 const podLimit = 200;
 /**
- * Totals of pods that all streams together remember. One takes 110 to 140 bytes where evidence is kept, in a ConfigMap of
- * 1 MiB, and a stream by itself 1 300.
+ * Maximum number of pod totals that all streams together store. Evidence is stored in a ConfigMap of at most 1 MiB; one
+ * total takes 110 to 140 bytes of it, and a stream without totals 1 300.
  */
 const podTotals = 4000;
 
+/** A stream without counts. @param alphaShare its share of alpha, 0 to 1 */
 export function newStream(test: RatioTest, alphaShare: number): Stream {
   return {
     alphaShare,
@@ -60,30 +63,31 @@ export function newStream(test: RatioTest, alphaShare: number): Stream {
   };
 }
 
+/** A count of no events. */
 export function nothing(): Count {
   return { events: 0, exposure: 0 };
 }
 
 /**
- * How many pods each stream may remember: all streams as many, while there is room.
+ * Divides the storage for pod totals evenly among the streams.
  *
- * @returns what is asked once for each stream, before something is added to it
+ * @returns a function that gives the maximum number of pods of a stream; call it once for each stream, before adding to it
  */
 export function podRoom(streams: readonly Stream[]): (stream: Stream) => number {
   const known = ({ stablePods }: Stream) => Object.keys(stablePods).length;
   const share = Math.min(podLimit, Math.floor(podTotals / streams.length));
-  let left = podTotals - streams.reduce((sum, stream) => sum + known(stream), 0);
+  let free = podTotals - streams.reduce((sum, stream) => sum + known(stream), 0);
   return (stream) => {
-    const more = Math.max(0, Math.min(share - known(stream), left));
-    left -= more;
+    const more = Math.max(0, Math.min(share - known(stream), free));
+    free -= more;
     return known(stream) + more;
   };
 }
 
 /**
- * Adds what happened in a tick; the comparison waits for `compare`.
+ * Adds the counts of a tick. `compare` compares them later.
  *
- * @param podsAtMost pods whose totals it remembers. @default 200
+ * @param podsAtMost maximum number of pods whose totals the stream stores. @default 200
  */
 export function addToStream(
   stream: Stream,
@@ -110,7 +114,7 @@ export function addToStream(
   }
 }
 
-/** Compares what waits, once both arms have been exposed. */
+/** Compares the waiting counts, once both arms have exposure. */
 export function compare(test: RatioTest, { known, waiting }: Stream): void {
   const { canary, stable } = waiting;
   if (!(canary.exposure > 0 && stable.exposure > 0)) return;
@@ -118,7 +122,7 @@ export function compare(test: RatioTest, { known, waiting }: Stream): void {
   forgetWaiting({ waiting });
 }
 
-/** Gives up what waits: the arms were not seen at the same time. The totals keep it. */
+/** Drops the waiting counts, because the arms were not read at the same time. The totals still include them. */
 export function forgetWaiting({ waiting }: Pick<Stream, "waiting">): void {
   waiting.canary = nothing();
   waiting.stable = nothing();
@@ -129,19 +133,19 @@ function add(total: Count, more: Count): void {
   total.exposure += more.exposure;
 }
 
-/** How many events come together as one. */
+/** The dispersion factor of a stream: the number of events that count as one. */
 export function dispersion(stream: Stream): number {
   return dispersionOf(stream.dispersion, Object.values(stream.stablePods));
 }
 
-/** ln E that canary is worse than stable in this stream, with bunches counted as one. */
+/** ln E that canary is worse than stable in this stream, discounted by its dispersion. */
 export function logWorse(test: RatioTest, stream: Stream): number {
   return test.logWorse(stream.known, dispersion(stream));
 }
 
 /**
- * ln E that one pod of stable is worse than the others, from its totals: the yardstick of the placebo guard. Everything in
- * one step, which supposes that the pods' shares of traffic did not change much.
+ * ln E that one stable pod is worse than the other stable pods: the baseline of the placebo guard. It compares totals in one
+ * step, which assumes that the pods' shares of traffic were roughly constant.
  */
 export function logPodWorse(test: RatioTest, stream: Stream, target: string): number {
   const pod = stream.stablePods[target];

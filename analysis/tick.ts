@@ -1,29 +1,31 @@
-/** What happened between two readings: increments, disjoint from those of any other tick. */
+/** The input of the evidence: increments and pod failures of one tick. */
+/** Increments between two readings, disjoint from those of any other tick. */
 export interface Tick {
   /** End of the tick, in milliseconds since the epoch. */
   readonly at: number;
-  /** Its length, in seconds. */
+  /** Length of the tick, in seconds. */
   readonly seconds: number;
   readonly targets: readonly TargetTick[];
   readonly pods: readonly PodTick[];
-  /** What could not be read, each in a sentence for a person. */
+  /** Targets that could not be read, and why, each as a sentence. */
   readonly problems: readonly string[];
 }
 
-/** What one unit answered in the tick. */
+/** The answers of one target in the tick. */
 export interface TargetTick {
   readonly target: string;
   readonly release: string;
-  /** Whether the unit is a listed pod, and no gateway's view of one track. */
+  /** Whether the target is a pod, and not one track as a gateway counts it. */
   readonly pod: boolean;
   /** Requests by status code, `200` or a class such as `5xx`. */
   readonly requests: Readonly<Record<string, number>>;
-  /** Requests measured for their time, and those of them that took longer than each edge, in seconds, rising. */
+  /** Number of measured requests, and how many took longer than each edge. Edges are in seconds and ascending. */
   readonly latency?: { readonly total: number; readonly slower: readonly (readonly [edge: number, count: number])[] };
+  /** Increments of the pairs that the user defined, by name. */
   readonly pairs: Readonly<Record<string, { readonly bad: number; readonly total: number }>>;
 }
 
-/** How one pod fared in the tick. */
+/** The state and the failures of one pod in the tick. */
 export interface PodTick {
   readonly pod: string;
   readonly release: string;
@@ -31,8 +33,8 @@ export interface PodTick {
   readonly ready: boolean;
   /** Restarts of its containers in the tick. */
   readonly restarts: number;
-  /** It was ready before, is not now, and was not asked to end. */
+  /** Whether it was ready before, is not ready now, and is not terminating. */
   readonly lostReadiness: boolean;
-  /** It was listed before, is not now, and was not asked to end: evicted, or deleted by force. */
+  /** Whether it was listed before, is not listed now, and was not terminating: evicted, or deleted by force. */
   readonly vanished: boolean;
 }

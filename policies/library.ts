@@ -1,5 +1,5 @@
 /**
- * What a policy pack of one's own imports from `gray-release/policies`: the rules, and what a rule of one's own is made of.
+ * The public API of `gray-release/policies`, for your own policy packs: the rules, and the building blocks of your own rules.
  *
  * @example
  * ```ts

@@ -1,8 +1,9 @@
+/** Finds which of Envoy Gateway's clusters lead to which track, and reads their counters. */
 import { oneLine } from "../../border/foreign-text.ts";
 import type { MetricSource } from "../reading.ts";
 import { unread } from "./prometheus.ts";
 
-/** An HTTPRoute; what is needed of it here. */
+/** The fields of an HTTPRoute that are used here. */
 interface Route {
   readonly metadata: { readonly name: string; readonly namespace: string };
   readonly spec: {
@@ -13,20 +14,20 @@ interface Route {
 }
 
 type Track = "stable" | "canary";
-/** Tracks by the names of the clusters that lead to them, and to nothing else. */
+/** Tracks by the names of the clusters that lead to this track only. */
 export type Clusters = ReadonlyMap<string, Track>;
 
 /**
- * The clusters that Envoy Gateway makes of HTTPRoutes.
+ * The clusters that Envoy Gateway creates for HTTPRoutes.
  *
- * 1. A rule is one cluster, `httproute/<namespace>/<route>/rule/<n>`, with all its backends in it.
- * 2. Where a backend has a filter each has its own, `.../backend/<i>`, by its place in the rule
- *    (https://github.com/envoyproxy/gateway/issues/7008, https://github.com/envoyproxy/gateway/issues/7017). So it may be
- *    where one has no endpoints.
- * 3. A place says nothing of a track: beside stable canary is the second, in the rule of the token it is the first.
+ * 1. A rule is one cluster, `httproute/<namespace>/<route>/rule/<n>`, with all its backends.
+ * 2. If any backend of the rule has a filter, each backend has its own cluster, `.../backend/<i>`, by its position in the
+ *    rule (https://github.com/envoyproxy/gateway/issues/7008, https://github.com/envoyproxy/gateway/issues/7017). This may
+ *    also be so if a backend has no endpoints.
+ * 3. The position does not identify the track: canary is second beside stable, and first in the rule of the token.
  *
  * @param backends the Service of each track
- * @throws Error, a sentence, where a rule goes to both tracks and its counters are of both
+ * @throws Error with a sentence if a rule leads to both tracks through one cluster, so that its counters mix both
  */
 export function clustersOf(routes: readonly Route[], backends: Readonly<Record<Track, string>>): Clusters {
   const clusters = new Map<string, Track>();
@@ -39,7 +40,7 @@ export function clustersOf(routes: readonly Route[], backends: Readonly<Record<T
       const [track, ...others] = new Set(tracks);
       if (others.length > 0 && !backendRefs.some(({ filters = [] }) => filters.length > 0)) {
         throw new Error(
-          `Envoy Gateway counts both tracks as one in rule ${n} of HTTPRoute ${oneLine(metadata.name)}: give the route a canaryHeader, or take the numbers from elsewhere.`,
+          `Envoy Gateway counts both tracks as one in rule ${n} of HTTPRoute ${oneLine(metadata.name)}: give the route a canaryHeader, or choose another source of metrics.`,
         );
       }
       if (track && others.length === 0) clusters.set(rule, track);
@@ -50,11 +51,13 @@ export function clustersOf(routes: readonly Route[], backends: Readonly<Record<T
 }
 
 /**
- * Reads Envoy Gateway's counters by what the live HTTPRoutes say at each look: a cluster's name is its place in a route, which
- * may lead elsewhere after a change. One that did is never read again, because its counters are of both tracks.
+ * A source that reads Envoy Gateway's counters, with the clusters of the live HTTPRoutes at each poll. A cluster is named by
+ * its position in a route, so a change of the route may change its track. Such a cluster is not read any more, because its
+ * counters mix both tracks.
  *
- * @param args.routes the HTTPRoutes of the service, as they are now
- * @param args.source reads the counters of these clusters
+ * @param args.routes reads the current HTTPRoutes of the service
+ * @param args.backends the Service of each track
+ * @param args.source creates the source that reads the counters of the given clusters
  */
 export function byLiveRoutes(args: {
   readonly routes: (signal: AbortSignal) => Promise<readonly Route[]>;
@@ -67,12 +70,13 @@ export function byLiveRoutes(args: {
     async read(pods, signal) {
       try {
         const routes = await args.routes(signal);
-        if (routes.length === 0) throw new Error("The service has no HTTPRoute, by which Envoy Gateway counts.");
+        if (routes.length === 0)
+          throw new Error("The service has no HTTPRoute, so Envoy Gateway has no counters of it.");
         for (const [cluster, track] of clustersOf(routes, args.backends)) {
           const former = known.get(cluster) ?? track;
           if (former !== track) {
             throw new Error(
-              `${oneLine(cluster)} of Envoy Gateway led to ${former} and leads to ${track} now, so its counters are of both: run gray verify anew.`,
+              `${oneLine(cluster)} of Envoy Gateway led to ${former} and now leads to ${track}, so its counters mix both: run gray verify again.`,
             );
           }
           known.set(cluster, track);

@@ -1,19 +1,20 @@
+/** Parses a /metrics endpoint's answer, and refuses one that is incomplete or malformed. */
 import { oneLine } from "../../border/foreign-text.ts";
 import { pollingDefaults } from "../defaults.ts";
 import { count } from "../format.ts";
 import { turn } from "./turn.ts";
 
 /**
- * What a /metrics endpoint says: the text format 0.0.4 of Prometheus, and OpenMetrics 1.0 as far as counters and histograms
+ * The content of a /metrics endpoint: Prometheus's text format 0.0.4, and OpenMetrics 1.0 as far as counters and histograms
  * need it (https://prometheus.io/docs/instrumenting/exposition_formats, https://prometheus.io/docs/specs/om/open_metrics_spec).
  *
- * Not a library's work: the common one, parse-prometheus-text-format 1.1.1 (untouched since 2019), takes an HTML page for a
- * metric, drops a last line that was cut off without a word, and merges the buckets of different labels into one histogram.
- * Evidence needs the opposite: an answer that is not whole and well-formed is no answer.
+ * It is parsed here, because the common library, parse-prometheus-text-format 1.1.1 (unchanged since 2019), is not strict: it
+ * accepts an HTML page as a metric, drops a truncated last line without an error, and merges the buckets of different labels
+ * into one histogram. Evidence needs complete and well-formed answers.
  */
 export interface Exposition {
   readonly series: readonly Series[];
-  /** Names that have a TYPE or a HELP, with series or yet without. */
+  /** Names that have a TYPE or a HELP, with or without series. */
   readonly declared: ReadonlySet<string>;
 }
 
@@ -21,17 +22,17 @@ export interface Exposition {
 export interface Series {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** NaN and infinite where the answer says so. */
+  /** May be NaN or infinite, as in the answer. */
   readonly value: number;
-  /** When the value was taken, in milliseconds since the epoch, where the answer says that. */
+  /** Time of the value, in milliseconds since the epoch, if the answer gives it. */
   readonly at?: number;
-  /** Milliseconds from one of its samples to the next, where that is known. */
+  /** Interval between its samples in milliseconds, if known. */
   readonly every?: number;
-  /** Which of the unit's processes counts it, where that is known. */
+  /** The target's process that counts it, if known. */
   readonly process?: string;
 }
 
-/** Which of an answer is held; its other lines only have to be well-formed. */
+/** The metrics of an answer that are stored; all other lines only have to be well-formed. */
 export interface Wanted {
   /** Names of series. */
   readonly series: ReadonlySet<string>;
@@ -39,19 +40,21 @@ export interface Wanted {
   readonly declared: ReadonlySet<string>;
 }
 
-/** Characters of one line: no label comes near, and what never ends is no line. */
+/** Maximum length of a line in characters. It stops an endless answer; real lines are far shorter. */
 const longestLine = 1 << 16;
-/** Characters that are looked at before the event loop may go round. */
+/** Characters that are parsed before the event loop may run other work. */
 const sliceCharacters = 1 << 16;
 
 /**
- * Reads an answer of /metrics as it comes, and stops at the first line that is wrong. What is held of it is what is wanted, and
- * long answers are read in slices (analysis/providers/turn.ts).
+ * Parses an answer of /metrics while it arrives, and stops at the first malformed line. Only wanted metrics are stored, and
+ * long answers are parsed in slices (analysis/providers/turn.ts).
  *
- * @param wanted which of it is held. @default all
- * @param type the answer's content type: OpenMetrics says with its last line that nothing is missing
- * @returns the series, or what is wrong with the answer as the rest of a sentence, as in "is cut off in the middle of a line"
- * @throws what the text throws
+ * @param wanted the metrics to store. @default all
+ * @param type the answer's content type: OpenMetrics marks its end, so a truncated answer is detected
+ * @returns the series, or the error as the rest of a sentence, as in "is cut off in the middle of a line"
+ * @throws any error of `text`
+ *
+ * @example await readExposition(["http_requests_total 5\n"]) // { series: [{ name: "http_requests_total", labels: {}, value: 5 }], ... }
  */
 export async function readExposition(
   text: AsyncIterable<string> | Iterable<string>,
@@ -70,19 +73,19 @@ export async function readExposition(
   return reader.end(type);
 }
 
-/** What was read of an answer so far. */
+/** The state of parsing one answer. */
 class Reader {
   private readonly wanted: Wanted | undefined;
   private readonly isWanted: (line: string) => boolean;
   private readonly series: Series[] = [];
   private readonly declared = new Set<string>();
-  /** Series that are wanted, with those beyond the limit. */
+  /** Number of wanted series, including those beyond the limit. */
   private found = 0;
   private lines = 0;
   private blank = true;
-  /** It ended with the last line of OpenMetrics. */
+  /** Whether the last line of OpenMetrics, `# EOF`, has been read. */
   private whole = false;
-  /** The beginning of a line whose end has not come yet. */
+  /** The beginning of a line whose end has not arrived yet. */
   private rest = "";
 
   constructor(wanted: Wanted | undefined) {
@@ -90,7 +93,7 @@ class Reader {
     this.isWanted = wanted === undefined ? () => true : beginsWith(wanted.series);
   }
 
-  /** @returns "whole" at the last line of OpenMetrics; what is wrong, if something is */
+  /** @returns "whole" at the last line of OpenMetrics; an error for a malformed line */
   add(part: string): "whole" | { readonly wrong: string } | undefined {
     const text = this.rest + part;
     let from = 0;
@@ -113,7 +116,7 @@ class Reader {
       const names = [...(this.wanted?.series ?? [])].join(", ");
       return {
         wrong: oneLine(
-          `has ${count(this.found)} series that count, more than the ${count(pollingDefaults.seriesAtMost)} that are held: have fewer labels${names && ` on ${names}`}`,
+          `has ${count(this.found)} series to store, more than the limit of ${count(pollingDefaults.seriesAtMost)}: use fewer labels${names && ` on ${names}`}`,
         ),
       };
     }
@@ -122,7 +125,7 @@ class Reader {
     return { series, declared: this.declared };
   }
 
-  /** What is wrong with the next line, if something is. */
+  /** Parses the next line. @returns the error, if any */
   private line(line: string): string | undefined {
     this.lines++;
     if (line.length > longestLine) return this.tooLong();
@@ -164,7 +167,7 @@ const isLast = (line: string) => line === "# EOF" || line === "# EOF\r";
 const inMilliseconds = (series: Series): Series =>
   series.at === undefined ? series : { ...series, at: series.at * 1000 };
 
-/** Whether a line is one of these metrics'. Faster than to take each name out of its line. */
+/** Whether a line belongs to one of these metrics. This is faster than parsing the name of each line. */
 function beginsWith(names: ReadonlySet<string>): (line: string) => boolean {
   const known = [...names].filter((name) => /^[a-zA-Z_:][\w:]*$/.test(name));
   if (known.length === 0) return () => false;
@@ -172,12 +175,12 @@ function beginsWith(names: ReadonlySet<string>): (line: string) => boolean {
   return (line) => beginning.test(line);
 }
 
-/** A line with a sample: name, labels, value, time. Of its labels only the quotes and the end are looked at. */
+/** A line with a sample: name, labels, value, time. Of the labels it matches only the quotes and the end. */
 const sample =
   /^[ \t]*([a-zA-Z_:][\w:]*)(?:[ \t]*(\{(?:[^"}]|"(?:[^"\\]|\\.)*")*\})[ \t]*|[ \t]+)([+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?)|[nN][aA][nN])(?:[ \t]+([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?))?[ \t]*(?:#[ \t][^\n]*)?\r?$/s;
 const label = /[ \t]*([a-zA-Z_]\w*)[ \t]*=[ \t]*"((?:[^"\\]|\\.)*)"[ \t]*(?:,|$)/sy;
 
-/** The series of a line; undefined where its labels are none. */
+/** The series of a line; undefined if its labels are malformed. */
 function seriesIn(line: string): Series | undefined {
   const [, name = "", braces, value = "", time] = sample.exec(ownCopy(line)) ?? [];
   const labels = labelsOf(braces?.slice(1, -1).trim() ?? "");
@@ -186,7 +189,7 @@ function seriesIn(line: string): Series | undefined {
   return { name, labels, value: toNumber(value), ...(at !== undefined && { at }) };
 }
 
-/** A text of its own: V8 keeps the whole of which another is a part. */
+/** A copy of a text: V8 keeps the whole answer in memory for as long as any slice of it exists. */
 function ownCopy(text: string): string {
   return Buffer.from(text).toString();
 }

@@ -1,27 +1,28 @@
+/** Interprets series as counters of requests, latency and the user's pairs. */
 import { oneLine } from "../../border/foreign-text.ts";
 import { pollingDefaults } from "../defaults.ts";
 import { count } from "../format.ts";
 import type { Counter, Sample } from "../reading.ts";
 import type { Series, Wanted } from "./exposition.ts";
 
-/** Under which names a service counts its requests. */
+/** The names of a service's metrics. */
 export interface Metrics {
   /** The counter of requests. @default "http_requests_total" */
   readonly requests?: string;
-  /** Its label with the status code. @default the first that it has of "code", "status" and "status_code" */
+  /** Its label with the status code. @default the first of "code", "status" and "status_code" that it has */
   readonly codeLabel?: string;
-  /** The classic histogram of the time they took, without its `_bucket`. @default "http_request_duration_seconds", if there */
+  /** The classic histogram of their duration, without `_bucket`. @default "http_request_duration_seconds", if it exists */
   readonly latency?: string;
-  /** What its edges are in. @default "seconds" */
+  /** Unit of its edges. @default "seconds" */
   readonly latencyUnit?: "seconds" | "milliseconds";
-  /** Further things that may go wrong, each a pair of counters, as in `{ orders: { bad: ..., total: ... } }`. @default none */
+  /** Additional indicators, each a pair of counters, as in `{ orders: { bad: ..., total: ... } }`. @default none */
   readonly pairs?: Readonly<Record<string, { readonly bad: Selector; readonly total: Selector }>>;
 }
 
-/** Series by the metric's name and by labels that they have exactly so. */
+/** Selects series by the metric's name and by exact values of labels. */
 export interface Selector {
   readonly metric: string;
-  /** @default any */
+  /** Required labels. @default none */
   readonly labels?: Readonly<Record<string, string>>;
 }
 
@@ -30,33 +31,33 @@ const latencyOf = ({ latency = "http_request_duration_seconds" }: Metrics) => la
 const codeLabels = ({ codeLabel }: Metrics) =>
   codeLabel === undefined ? ["code", "status", "status_code"] : [codeLabel];
 
-/** The names of all series that count. */
+/** The names of all series that are read. */
 export function seriesNames(metrics: Metrics): string[] {
   const pairs = Object.values(metrics.pairs ?? {}).flatMap(({ bad, total }) => [bad.metric, total.metric]);
   const latency = latencyOf(metrics);
   return [...new Set([requestsOf(metrics), `${latency}_bucket`, `${latency}_count`, ...pairs])];
 }
 
-/** What of a page of metrics is needed for them. */
+/** The series and declarations of a page of metrics that are needed. */
 export function wantedOf(metrics: Metrics): Wanted {
   const series = new Set(seriesNames(metrics));
-  // A histogram is declared as a whole, and a counter of OpenMetrics without its ending.
+  // A histogram is declared by its base name, and an OpenMetrics counter without `_total`.
   const declared = new Set([...series, latencyOf(metrics)].flatMap((name) => [name, name.replace(/_total$/, "")]));
   return { series, declared };
 }
 
-/** What a unit's series count: the samples, or what is wrong as the rest of a sentence that begins with the unit. */
+/** The samples of a target, or an error as the rest of a sentence whose subject is the target, or both. */
 export interface Counted {
   readonly samples?: readonly Sample[];
   readonly wrong?: string;
 }
 
 /**
- * The counters of one unit.
+ * The counters of one target.
  *
- * @param declared names that exist, with series or yet without: a counter that never counted may have none. Where nothing is
- *   declared, as in Prometheus, the bad half of a pair may be missing for that reason. @default nothing is declared
- * @param bare a latency that is not there is no problem, though it has a name. @default false
+ * @param declared names that exist, with or without series: a counter may have no series before its first event. Without
+ *   declarations, as from Prometheus, the bad counter of a pair may be missing for this reason. @default no declarations
+ * @param bare whether the latency may be missing although its name is set. @default false
  */
 export function countersOf(
   metrics: Metrics,
@@ -81,12 +82,12 @@ export function countersOf(
     const histogram = histograms.get(each) ?? "";
     for (const counter of meanings(metrics, each)) {
       if (typeof counter === "string") return { wrong: counter };
-      // A histogram says twice how many it measured.
+      // A histogram has its total in both `_count` and the +Inf bucket.
       if (each.name.endsWith("_count") && counter.kind === "within" && whole.has(histogram)) continue;
       if (tooFine && counter.kind === "within") continue;
       const id = `${roleOf(counter)} ${textOf(each)}`;
       if (!Number.isFinite(each.value) || each.value < 0) {
-        return { wrong: `gives ${each.value} for ${shown(each)}, which is no count` };
+        return { wrong: `gives ${each.value} for ${shown(each)}, which is not a count` };
       }
       if (seen.has(id)) return { wrong: `gives ${shown(each)} twice` };
       seen.add(id);
@@ -104,11 +105,11 @@ export function countersOf(
     }
   }
   const [cut] = parts.flatMap((each) => histograms.get(each) ?? []).filter((histogram) => !measured.has(histogram));
-  if (cut !== undefined) return { wrong: `gives ${oneLine(cut)} without its +Inf: it is cut off` };
+  if (cut !== undefined) return { wrong: `gives ${oneLine(cut)} without its +Inf bucket: it is incomplete` };
   const { latency } = metrics;
   const lacksLatency = latency !== undefined && !bare && !exists(`${latency}_bucket`) && !isDeclared(latency, declared);
   const halves = Object.values(metrics.pairs ?? {}).flatMap(({ bad, total }) =>
-    // A misspelt counter of what is bad never counts anything, and would be good for ever.
+    // A misspelt bad counter never counts, so the pair would always be good.
     declared === undefined ? [total.metric] : [bad.metric, total.metric],
   );
   const missing = new Set([...(lacksLatency ? [latency] : []), ...halves.filter((name) => !exists(name))]);
@@ -116,14 +117,14 @@ export function countersOf(
     ...(missing.size > 0 ? [`answers but has no ${oneLine([...missing].join(", no "))}`] : []),
     ...(tooFine
       ? [
-          `gives ${oneLine(latencyOf(metrics))} with ${count(edges)} edges, and at most ${count(pollingDefaults.edgesAtMost)} are compared: have fewer buckets`,
+          `gives ${oneLine(latencyOf(metrics))} with ${count(edges)} edges, more than the limit of ${count(pollingDefaults.edgesAtMost)}: use fewer buckets`,
         ]
       : []),
   ];
   return { samples, ...(wrong.length > 0 && { wrong: wrong.join(", and ") }) };
 }
 
-/** How many edges the histogram of latency has, whatever its other labels; that of all is none. */
+/** Number of distinct edges of the latency histogram over all its labels, without +Inf. */
 function edgesOf(metrics: Metrics, series: readonly Series[]): number {
   const bucket = `${latencyOf(metrics)}_bucket`;
   const edges = series.flatMap(({ name, labels }) => (name === bucket && labels.le !== undefined ? [labels.le] : []));
@@ -132,12 +133,12 @@ function edgesOf(metrics: Metrics, series: readonly Series[]): number {
 
 const edgeOf = (le = "") => (/^\+?inf$/i.test(le) ? Infinity : Number.parseFloat(le));
 
-/** A counter's TYPE leaves out the `_total` in OpenMetrics. */
+/** Whether a name is declared. In OpenMetrics the declaration of a counter omits `_total`. */
 function isDeclared(name: string, declared: ReadonlySet<string> | undefined): boolean {
   return declared !== undefined && (declared.has(name) || declared.has(name.replace(/_total$/, "")));
 }
 
-/** Everything that a series counts, or what is wrong with it. */
+/** All meanings of a series, or an error as the rest of a sentence. */
 function* meanings(metrics: Metrics, series: Series): Generator<Counter | string> {
   const { name, labels } = series;
   const latency = latencyOf(metrics);
@@ -145,15 +146,15 @@ function* meanings(metrics: Metrics, series: Series): Generator<Counter | string
     const label = codeLabels(metrics).find((candidate) => Object.hasOwn(labels, candidate));
     const code = label === undefined ? undefined : labels[label]?.toLowerCase();
     if (code === undefined) yield `has ${shown(series)}, without the label ${codeLabels(metrics).join(" or ")}`;
-    // Istio, Envoy and nginx count a request that got no answer under 0: it failed.
+    // Istio, Envoy and nginx count a request without an answer under 0: it failed.
     else if (/^0+$/.test(code)) yield { kind: "requests", code: "5xx" };
-    // Of the others below 200 only 101 ends a request: it became a WebSocket.
+    // Of the codes below 200 only 101 ends a request: the connection becomes a WebSocket.
     else if (/^[2-5](\d\d|xx)$|^101$/.test(code)) yield { kind: "requests", code };
-    else yield `has ${shown(series)}, whose ${label} is no status of an answer`;
+    else yield `has ${shown(series)}, whose ${label} is not a final HTTP status code`;
   }
   if (name === `${latency}_bucket`) {
     const edge = edgeOf(labels.le);
-    if (Number.isNaN(edge)) yield `has ${shown(series)}, whose le is no number`;
+    if (Number.isNaN(edge)) yield `has ${shown(series)}, whose le is not a number`;
     else yield { kind: "within", seconds: metrics.latencyUnit === "milliseconds" ? edge / 1000 : edge };
   }
   if (name === `${latency}_count`) yield { kind: "within", seconds: Infinity };
@@ -172,15 +173,15 @@ function roleOf(counter: Counter): string {
   return counter.kind === "pair" ? `${counter.of} of ${counter.name}` : counter.kind;
 }
 
-/** The histogram that a bucket or a count belongs to. */
+/** The key of the histogram that a bucket or a count belongs to. */
 function histogramOf({ name, labels: { le, ...labels } }: Series): string {
   return textOf({ name: name.replace(/_(bucket|count)$/, ""), labels });
 }
 
-/** A series for a person. */
+/** A series as text for messages. */
 const shown = (series: Series) => oneLine(textOf(series));
 
-/** A series as PromQL writes it, its labels in order: the same text for the same series. */
+/** A series as in PromQL, with sorted labels, so that the same series gives the same text. */
 export function textOf({ name, labels }: Pick<Series, "name" | "labels">): string {
   const names = Object.keys(labels).sort();
   return names.length === 0 ? name : `${name}{${names.map((key) => `${key}=${JSON.stringify(labels[key])}`).join()}}`;

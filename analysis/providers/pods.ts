@@ -1,3 +1,4 @@
+/** Reads counters from the pods' own /metrics endpoints, through the API server. */
 import { beginningOf } from "../../border/body.ts";
 import { oneLine } from "../../border/foreign-text.ts";
 import { nameInPath, pathBelow, pathOf } from "../../border/path.ts";
@@ -8,10 +9,10 @@ import { countersOf, type Metrics, wantedOf } from "./metrics.ts";
 import { turn } from "./turn.ts";
 
 /**
- * Asks the API server for a path and gives its answer as it comes, whatever the status.
+ * Sends a GET request to the API server and returns the answer as a stream, with any status.
  *
- * @param limit bytes of the text, which throws beyond them
- * @throws if there is none, or the signal ends it
+ * @param limit maximum size of the text in bytes; reading more throws
+ * @throws if there is no answer, or the signal aborts the request
  */
 export type Ask = (
   path: string,
@@ -19,25 +20,26 @@ export type Ask = (
   limit: number,
 ) => Promise<{ readonly status: number; readonly type?: string; readonly text: AsyncIterable<string> }>;
 
-/** Characters of an answer without metrics among which its reason is looked for. */
+/** Characters of an error answer that are searched for its reason. */
 const reasonCharacters = 64 * 1024;
 
+/** Arguments of {@link podSource}. */
 export interface PodSourceArgs {
   readonly ask: Ask;
   readonly namespace: string;
-  /** @default the usual names */
+  /** Names of the metrics. @default the usual names, see `Metrics` */
   readonly metrics?: Metrics;
-  /** A number, or the name of a container's port. @default the annotation `prometheus.io/port`, else the port named "metrics", else the first one */
+  /** Port of the metrics: a number, or the name of a container's port. @default the annotation `prometheus.io/port`, else the port named "metrics", else the first one */
   readonly port?: number | string;
-  /** @default the annotation `prometheus.io/path`, else "/metrics" */
+  /** Path of the metrics. @default the annotation `prometheus.io/path`, else "/metrics" */
   readonly path?: string;
-  /** Seconds that one pod may take. @default 2 */
+  /** Timeout of one pod, in seconds. @default 2 */
   readonly timeoutSeconds?: number;
 }
 
 /**
- * Reads the pods' own /metrics through the API server, so that nothing but a kubeconfig is needed: no monitoring system, no
- * route into the pod network. Pods that are not ready are read as well: their last errors count.
+ * A source that reads the pods' own /metrics through the API server. It needs only a kubeconfig: no monitoring system and no
+ * route into the pod network. Pods that are not ready are read too, because their errors count.
  *
  * @example podSource({ ask: cluster.stream, namespace: "dora-apps" })
  */
@@ -63,44 +65,49 @@ export function podSource(args: PodSourceArgs): MetricSource {
   };
 }
 
-/** Where a pod's metrics are, as a path of the API server. */
+/** The API server's path to a pod's metrics. */
 function scrapeOf(pod: Pod, args: PodSourceArgs): { path: string } | { wrong: string } {
-  const said = (what: string) => pod.annotations[`prometheus.io/${what}`];
-  if (said("scrape") === "false" && args.port === undefined) {
+  const annotation = (name: string) => pod.annotations[`prometheus.io/${name}`];
+  if (annotation("scrape") === "false" && args.port === undefined) {
     return {
       wrong:
-        "is annotated prometheus.io/scrape: false: name the port of its metrics with --pod-port, or read them from --prometheus",
+        "is annotated prometheus.io/scrape: false: set the port of its metrics with --pod-port, or read them from --prometheus",
     };
   }
-  const wanted = args.port ?? said("port");
+  const wanted = args.port ?? annotation("port");
   const port = portOf(pod, wanted);
   if (port === undefined) {
     const lacks = wanted === undefined ? "has no port" : `has no port ${oneLine(String(wanted))}`;
-    return { wrong: `${lacks}: say where its metrics are, with --pod-port or its annotation prometheus.io/port` };
+    return { wrong: `${lacks}: set the port of its metrics with --pod-port or the annotation prometheus.io/port` };
   }
-  const scheme = said("scheme") || "http";
+  const scheme = annotation("scheme") || "http";
   if (scheme !== "http" && scheme !== "https") {
     return { wrong: `is annotated prometheus.io/scheme: ${oneLine(scheme)}: only http and https can be read` };
   }
   try {
     const scrape = `${scheme === "https" ? "https:" : ""}${nameInPath(pod.name)}:${port}`;
     const proxy = pathOf("api", "v1", "namespaces", args.namespace, "pods", scrape, "proxy");
-    return { path: proxy + pathBelow(args.path ?? said("path") ?? "/metrics") };
+    return { path: proxy + pathBelow(args.path ?? annotation("path") ?? "/metrics") };
   } catch (error) {
-    const help = "name the path of its metrics with --metrics-path or its annotation prometheus.io/path";
+    const help = "set the path of its metrics with --metrics-path or the annotation prometheus.io/path";
     return { wrong: `is not read, because ${oneLine((error as Error).message)}: ${help}` };
   }
 }
 
-/** A port by its number or name; where none is wanted, the one named "metrics", or the first. */
+/** A port by its number or name. Without a wanted port it is the one named "metrics", or else the first. */
 function portOf({ ports }: Pod, wanted: number | string | undefined): number | undefined {
   if (wanted === undefined) return (ports.find(({ name }) => name === "metrics") ?? ports[0])?.containerPort;
-  // The API server knows the ports of a pod by their numbers alone.
+  // The API server's proxy accepts only numbers as ports of a pod.
   if (!/^\d+$/.test(String(wanted))) return ports.find(({ name }) => name === wanted)?.containerPort;
   return Number(wanted) >= 1 && Number(wanted) <= 65_535 ? Number(wanted) : undefined;
 }
 
-/** What a pod answers: its metrics, what is wrong with them, or why there are none as the rest of a sentence that begins with the pod. */
+/**
+ * The answer of a pod.
+ *
+ * @returns its metrics; or `wrong`, the error in them as the rest of a sentence; or `refused`, why there are none, as the rest
+ *   of a sentence whose subject is the pod
+ */
 async function ask(
   args: PodSourceArgs,
   path: string,
@@ -114,19 +121,19 @@ async function ask(
     return await readExposition(text, wantedOf(args.metrics ?? {}), type);
   } catch (error) {
     if (signal.aborted) return { refused: "was not read in time" };
-    if (limit.aborted) return { refused: `gave no whole answer within ${seconds} s` };
+    if (limit.aborted) return { refused: `did not answer completely within ${seconds} s` };
     return { refused: `cannot be read: ${oneLine((error as Error).message).replace(/\.$/, "")}` };
   }
 }
 
-/** The API server's own words, or those of the pod behind it. */
+/** Describes an answer other than 200, from the API server or from the pod. */
 function refusal(status: number, text: string): string {
-  const said = oneLine(messageOf(text));
+  const message = oneLine(messageOf(text));
   if (status === 403) {
-    return `may not be read through the API server (${said}): docs/rbac.md of gray-release says what is needed`;
+    return `may not be read through the API server (${message}): see docs/rbac.md of gray-release for the permissions needed`;
   }
-  if (status === 404 && /^pods ".*" not found$/.test(said)) return "is gone";
-  return `answers ${status} instead of its metrics (${said})`;
+  if (status === 404 && /^pods ".*" not found$/.test(message)) return "is gone";
+  return `answers ${status} instead of its metrics (${message})`;
 }
 
 function messageOf(text: string): string {
@@ -134,12 +141,12 @@ function messageOf(text: string): string {
     const { message } = JSON.parse(text) as { message?: unknown };
     if (typeof message === "string") return message;
   } catch {
-    // Not from the API server.
+    // Not JSON, so the answer comes from the pod.
   }
   return text.trim().split("\n")[0]?.slice(0, 80) || "no reason given";
 }
 
-/** What comes of each, in order, at most so many at a time. */
+/** Applies `work` to all items, at most `atOnce` at the same time. @returns the results in the order of the items */
 export async function inTurn<T, R>(all: readonly T[], atOnce: number, work: (each: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   let next = 0;

@@ -1,3 +1,4 @@
+/** Reads counters from Prometheus, or from a system with the same HTTP API. */
 import { readFile } from "node:fs/promises";
 import { request as plainRequest } from "node:http";
 import { request as tlsRequest } from "node:https";
@@ -12,22 +13,24 @@ import type { Series } from "./exposition.ts";
 import { promQl, type Query, targetsOf } from "./queries.ts";
 import { turn } from "./turn.ts";
 
+/** Arguments of {@link prometheusSource}. */
 export interface PrometheusArgs {
-  /** Where its HTTP API is, with the path that it stands behind, as in `https://mimir.example/prometheus`. */
+  /** Base URL of its HTTP API, with any path prefix, as in `https://mimir.example/prometheus`. */
   readonly url: string;
+  /** The series to ask for, see analysis/providers/queries.ts. */
   readonly query: Query;
-  /** A file with the Authorization header, or with a bearer token alone. Read each time: tokens are renewed. @default none */
+  /** A file with the Authorization header, or with a bearer token. It is read for each request, because tokens are renewed. @default none */
   readonly authorizationFile?: string;
-  /** A file with certificates to trust beside the usual ones, PEM. @default none */
+  /** A PEM file with additional certificates to trust. @default none */
   readonly caFile?: string;
-  /** Seconds that an answer may take. @default 5 */
+  /** Timeout of an answer, in seconds. @default 5 */
   readonly timeoutSeconds?: number;
 }
 
 /**
- * Asks whatever speaks Prometheus's HTTP API: Prometheus, Thanos, Mimir, VictoriaMetrics
- * (https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries). The counters come raw, with the times of
- * their scrapes: rate() and increase() extrapolate, and their windows overlap.
+ * A source that reads from any system with Prometheus's HTTP API: Prometheus, Thanos, Mimir, VictoriaMetrics
+ * (https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries). It reads raw counters with the times of their
+ * scrapes, because rate() and increase() extrapolate and their windows overlap.
  *
  * @example prometheusSource({ url: "http://prometheus.monitoring:9090", query: ownMetrics({ namespace }) })
  */
@@ -46,7 +49,7 @@ export function prometheusSource(args: PrometheusArgs): MetricSource {
   };
 }
 
-/** Nothing is known of any pod; whoever counts backends loses nothing by that. */
+/** A result in which no pod could be read, for the same reason. */
 export function unread(pods: readonly Pod[], problem: string): TargetReading[] {
   return pods.map(({ name, release }) => ({ target: name, release, problem }));
 }
@@ -62,17 +65,17 @@ const answer = v.variant("status", [
     status: v.literal("success"),
     data: v.object({
       resultType: v.literal("matrix"),
-      // Each is looked at by itself, in slices.
+      // Each series is validated separately, in slices.
       result: v.array(v.unknown()),
     }),
     warnings: v.nullish(v.array(v.string())),
-    // VictoriaMetrics says so where others warn.
+    // VictoriaMetrics sets this where others add a warning.
     isPartial: v.nullish(v.boolean()),
   }),
   v.object({ status: v.literal("error"), errorType: v.optional(v.string()), error: v.optional(v.string()) }),
 ]);
 
-/** The latest sample of each series and when the answer was given, or what is wrong as the rest of a sentence that begins with Prometheus. */
+/** The latest sample of each series and the time of the answer, or the error as the rest of a sentence about Prometheus. */
 async function ask(
   args: PrometheusArgs,
   query: string,
@@ -95,29 +98,29 @@ async function ask(
     return { wrong: `answers ${status} with an error (${oneLine(`${errorType}: ${error}`)})` };
   }
   if (status !== 200) return { wrong: `answers ${status} (${beginning(text)})` };
-  if (!parsed.success || parsed.output.status === "error") return { wrong: whatElse(text) };
+  if (!parsed.success || parsed.output.status === "error") return { wrong: unexpected(text) };
   const { data, warnings, isPartial } = parsed.output;
   if (isPartial || warnings?.length) {
-    return { wrong: `answers with a part only (${oneLine(warnings?.join(", ") || "isPartial")})` };
+    return { wrong: `gives only a partial answer (${oneLine(warnings?.join(", ") || "isPartial")})` };
   }
   if (data.result.length > pollingDefaults.prometheusSeriesAtMost) {
     return {
-      wrong: `answers with ${count(data.result.length)} series, more than the ${count(pollingDefaults.prometheusSeriesAtMost)} that are held: narrow them down with --label, or have fewer labels on the metrics`,
+      wrong: `answers with ${count(data.result.length)} series, more than the limit of ${count(pollingDefaults.prometheusSeriesAtMost)}: select fewer with --label, or use fewer labels on the metrics`,
     };
   }
   const series: Series[] = [];
   for (const each of data.result) {
     await turn();
     const one = v.safeParse(oneSeries, each);
-    if (!one.success) return { wrong: whatElse(text) };
+    if (!one.success) return { wrong: unexpected(text) };
     series.push(...latest(one.output));
   }
   return { series, at };
 }
 
-const whatElse = (text: string) => `answers what Prometheus would not (${beginning(text)})`;
+const unexpected = (text: string) => `does not answer like Prometheus's HTTP API (${beginning(text)})`;
 
-/** The first line of an answer that was not to be expected. */
+/** The beginning of the first line of an unexpected answer. */
 const beginning = (text: string) => oneLine(text.slice(0, 1000).trim().split("\n")[0]?.slice(0, 80) ?? "");
 
 function latest({ metric, values }: { metric: Record<string, string>; values: [number, string][] }): Series[] {
@@ -132,11 +135,11 @@ function latest({ metric, values }: { metric: Record<string, string>; values: [n
 interface Response {
   readonly status: number;
   readonly text: string;
-  /** When it was given, in milliseconds since the epoch, on the clock of whoever gave it: ours may be another. */
+  /** Time of the answer, in milliseconds since the epoch, on the server's clock, which may differ from the local one. */
   readonly at: number;
 }
 
-/** Sends the query in the body, where it may be as long as it likes. */
+/** Sends the query in the body, because a URL has a limited length. */
 async function post(args: PrometheusArgs, body: string, signal: AbortSignal): Promise<Response> {
   const url = new URL(`${args.url.replace(/\/+$/, "")}/api/v1/query`);
   const [authorization, ca] = await Promise.all([

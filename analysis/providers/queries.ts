@@ -1,3 +1,4 @@
+/** The PromQL query of each kind of gateway and mesh, and the mapping of its series to tracks and pods. */
 import { oneLine } from "../../border/foreign-text.ts";
 import { pollingDefaults } from "../defaults.ts";
 import type { Pod, TargetReading } from "../reading.ts";
@@ -6,34 +7,34 @@ import type { Series } from "./exposition.ts";
 import { countersOf, type Metrics, seriesNames } from "./metrics.ts";
 
 /**
- * What to ask of Prometheus, and whose counters the answer's series are. There is one selector for everything, so that the
- * answer is of one moment: a unit of which half were missing would pass for one that has no errors.
+ * A query to Prometheus, and the mapping of its series to tracks. One selector asks for all series, so that they are from the
+ * same moment: a target whose errors are missing would look healthy.
  */
 export interface Query {
-  /** In words for a person, as in "the counters of Traefik". */
+  /** The counters in words, as in "the counters of Traefik". */
   readonly about: string;
   readonly metrics: Metrics;
-  /** Labels that a series has, as PromQL writes them: `namespace="dora-apps"`. */
+  /** Label matchers in PromQL, as in `namespace="dora-apps"`. */
   readonly matchers: (pods: readonly Pod[]) => readonly string[];
-  /** The track that a series counts for, undefined if that cannot be told; absent where only pods are units. */
+  /** The track of a series, or undefined if it is unknown. Absent if only pods are targets. */
   readonly trackOf?: (labels: Labels) => string | undefined;
-  /** What may be wrong where nothing is found. */
+  /** A possible cause if no series is found. */
   readonly hint?: string;
 }
 
 type Labels = Readonly<Record<string, string>>;
 
-/** How to tell a service's series from others that look alike. */
+/** Identifies a service's series. */
 export interface QueryArgs {
   readonly namespace: string;
-  /** Further labels that all series have exactly so, as in `{ cluster: "eu-1" }`. @default none */
+  /** Additional labels that all series must have, as in `{ cluster: "eu-1" }`. @default none */
   readonly labels?: Labels;
 }
 
-/** What a source calls the tracks. */
+/** Names of the tracks in a source. */
 type Names = Readonly<Record<"stable" | "canary", string>>;
 
-/** The pods' own metrics, as Prometheus reads them from each pod, labelled as by the Prometheus Operator. */
+/** Queries the metrics that Prometheus scrapes from each pod, with the labels of the Prometheus Operator. */
 export function ownMetrics(args: QueryArgs & { readonly metrics?: Metrics }): Query {
   return {
     about: "the pods' own metrics",
@@ -47,8 +48,8 @@ export function ownMetrics(args: QueryArgs & { readonly metrics?: Metrics }): Qu
 }
 
 /**
- * Traefik's counters of each service, `<namespace>-<service>-<port>@<provider>`
- * (https://doc.traefik.io/traefik/observability/metrics/overview/#service-metrics; the names are made in
+ * Queries Traefik's counters of each service, `<namespace>-<service>-<port>@<provider>`
+ * (https://doc.traefik.io/traefik/observability/metrics/overview/#service-metrics; the names come from
  * pkg/provider/kubernetes/gateway/httproute.go).
  *
  * @param args.backends the Service of each track
@@ -64,16 +65,16 @@ export function traefik(args: QueryArgs & { readonly backends: Names }): Query {
       latency: "traefik_service_request_duration_seconds",
     },
     ...byBackend("service", { stable: name("stable"), canary: name("canary") }, args.labels),
-    hint: "is addServicesLabels on, honorLabels in its ServiceMonitor, and has the route both backends?",
+    hint: "is addServicesLabels on, is honorLabels set in its ServiceMonitor, and does the route have both backends?",
   };
 }
 
 /**
- * Envoy Gateway's counters of each cluster
+ * Queries Envoy Gateway's counters of each cluster
  * (https://www.envoyproxy.io/docs/envoy/latest/configuration/upstream/cluster_manager/cluster_stats: upstream_rq_<code> and
  * upstream_rq_time, a histogram in milliseconds).
  *
- * @param args.clusters which of them lead to which track (analysis/providers/envoy-gateway.ts)
+ * @param args.clusters the track of each cluster (analysis/providers/envoy-gateway.ts)
  */
 export function envoyGateway(args: Omit<QueryArgs, "namespace"> & { readonly clusters: Clusters }): Query {
   const { clusters, labels } = args;
@@ -87,20 +88,20 @@ export function envoyGateway(args: Omit<QueryArgs, "namespace"> & { readonly clu
     },
     matchers: () => [like("envoy_cluster_name", [...clusters.keys()].map(quoted).join("|")), ...exact(labels)],
     trackOf: (found) => clusters.get(found.envoy_cluster_name ?? ""),
-    hint: "does Prometheus read the proxies of Envoy Gateway, and are their clusters named as by default?",
+    hint: "does Prometheus scrape the proxies of Envoy Gateway, and do their clusters have the default names?",
   };
 }
 
 /**
- * ingress-nginx's counters of each Service (https://kubernetes.github.io/ingress-nginx/user-guide/monitoring). What a canary
- * Ingress sends away is counted under the first Service, with the canary's `<namespace>-<service>-<port>` in the label
- * `canary` (https://github.com/kubernetes/ingress-nginx/pull/7696).
+ * Queries ingress-nginx's counters of each Service (https://kubernetes.github.io/ingress-nginx/user-guide/monitoring). Requests
+ * that a canary Ingress routes to canary are counted under stable's Service, with canary's `<namespace>-<service>-<port>` in
+ * the label `canary` (https://github.com/kubernetes/ingress-nginx/pull/7696).
  *
  * @param args.backends the Service of each track
  */
 export function ingressNginx(args: QueryArgs & { readonly backends: Names }): Query {
   const { stable, canary } = args.backends;
-  const sentAway = new RegExp(`^${quoted(`${args.namespace}-${canary}`)}-[0-9a-z-]+$`);
+  const toCanary = new RegExp(`^${quoted(`${args.namespace}-${canary}`)}-[0-9a-z-]+$`);
   return {
     about: "the counters of ingress-nginx",
     metrics: {
@@ -114,16 +115,16 @@ export function ingressNginx(args: QueryArgs & { readonly backends: Names }): Qu
       ...exact(args.labels),
     ],
     trackOf: (labels) => {
-      if (labels.service === canary || sentAway.test(labels.canary ?? "")) return "canary";
+      if (labels.service === canary || toCanary.test(labels.canary ?? "")) return "canary";
       return labels.service === stable && !labels.canary ? "stable" : undefined;
     },
-    hint: `is honorLabels on in its ServiceMonitor, and has ingress-nginx the backends ${stable} and ${canary}?`,
+    hint: `is honorLabels set in its ServiceMonitor, and does ingress-nginx have the backends ${stable} and ${canary}?`,
   };
 }
 
 /**
- * Istio's standard metrics, by destination workload (https://istio.io/latest/docs/reference/config/metrics/), as the sidecar
- * of the pod counts them that answers; a label `reporter` chooses another: "source", or "waypoint".
+ * Queries Istio's standard metrics by destination workload (https://istio.io/latest/docs/reference/config/metrics/). The
+ * sidecar of the answering pod reports them; the label `reporter` selects another reporter, "source" or "waypoint".
  *
  * @param args.workloads the Deployment of each track
  */
@@ -139,11 +140,11 @@ export function istio(args: QueryArgs & { readonly workloads: Names }): Query {
       latencyUnit: "milliseconds",
     },
     ...byBackend("destination_workload", { stable: quoted(stable), canary: quoted(canary) }, labels),
-    hint: `is telemetry on for reporter ${labels.reporter}? Choose another with --label reporter=waypoint`,
+    hint: `is telemetry on for reporter ${labels.reporter}? Select another with --label reporter=waypoint`,
   };
 }
 
-/** Tracks by a label that names the backend, a regular expression each. */
+/** Matchers and tracks by a label with the name of the backend; each track has a regular expression. */
 function byBackend(
   label: string,
   tracks: Names,
@@ -157,27 +158,30 @@ function byBackend(
 }
 
 /**
- * The PromQL of a query: all its series with the samples of the last seconds, each with the time of its scrape. A plain
- * selector would give the time of the evaluation, and an old sample would pass for one of now.
+ * The PromQL of a query: all samples of its series in a range, each with the time of its scrape. An instant selector would
+ * give the time of the evaluation instead, so an old sample would look new.
+ *
+ * @param seconds length of the range
  */
 export function promQl({ metrics, matchers }: Query, pods: readonly Pod[], seconds: number): string {
   const names = like("__name__", seriesNames(metrics).map(quoted).join("|"));
   return `{${[names, ...matchers(pods)].join(",")}}[${seconds}s]`;
 }
 
-/** Labels of the scrape and not of what is counted: two with the same others are the same series, read twice. */
+/** Labels of the scrape, not of the counter: series that differ only in these are one series, scraped twice. */
 const scrapeLabels = new Set(["job", "instance", "prometheus", "prometheus_replica", "__replica__"]);
 
-/** When an answer was given, on Prometheus's own clock, and the seconds of samples that it was asked for. */
+/** Time and range of an answer of Prometheus. */
 export interface Answered {
-  /** In milliseconds since the epoch. */
+  /** Time of the answer, in milliseconds since the epoch, on Prometheus's clock. */
   readonly at: number;
+  /** Range of the query, in seconds. */
   readonly seconds: number;
 }
 
 /**
- * The units of an answer. A series that names a listed pod belongs to it; others to the track whose backend they name, as
- * each process of the gateway counts it, and so to the release that all pods of the track run.
+ * The targets of an answer. A series with the name of a listed pod belongs to this pod. Any other belongs to a backend of a
+ * track, as one process of the gateway counts it, and to the release of the track's pods.
  */
 export function targetsOf(
   query: Query,
@@ -191,7 +195,7 @@ export function targetsOf(
   const names = new Set(pods.map(({ name }) => name));
   for (const each of series) {
     const { pod } = each.labels;
-    // It becomes the unit's name.
+    // On one line, because it becomes the target's name.
     const instance = oneLine(each.labels.instance ?? "the gateway");
     const track = query.trackOf?.(each.labels);
     if (pod !== undefined && names.has(pod)) push(byPod, pod, each);
@@ -208,7 +212,7 @@ export function targetsOf(
   );
 }
 
-/** Each pod as a unit. One that should be read but is dead to Prometheus is a problem: its last samples say nothing of now. */
+/** Each pod as a target. A ready pod that Prometheus no longer scrapes has a problem, because its last samples are old. */
 function podsOf(
   query: Query,
   pods: readonly Pod[],
@@ -225,14 +229,14 @@ function podsOf(
     if (missing.length === 0 || target.problem !== undefined) return target;
     return {
       ...target,
-      problem: `Prometheus has no ${oneLine(missing.join(", no "))} of any pod of release ${oneLine(release)}: a counter that it is to believe has to begin with 0.`,
+      problem: `Prometheus has no ${oneLine(missing.join(", no "))} of any pod of release ${oneLine(release)}: check the name, and export the counter with 0 from the start.`,
     };
   });
 }
 
 /**
- * The counters of what is bad that no pod of a release has. One pod may have had no such event yet; where none has it, it may
- * as well be misspelt, or renamed in that release, and nothing says which.
+ * The bad counters that no pod of a release has, by release. A single pod may have had no such event yet. If all pods lack
+ * the counter, its name may be misspelt, or changed in this release.
  */
 function uncountedBy(
   { metrics }: Query,
@@ -248,24 +252,24 @@ function uncountedBy(
   );
 }
 
-/** Why the series say nothing of now, if they do not. @param what that is read, as in "backend canary" */
+/** Why the series are too old to use; undefined if they are recent. @param what the target, as in "backend canary" */
 function staleness(what: string, series: readonly Series[], answered: Answered): string | undefined {
   const times = series.flatMap(({ at }) => at ?? []);
   if (times.length === 0) return undefined;
   const age = (answered.at - Math.max(...times)) / 1000;
-  // The middle one: a scrape that failed, or one that came twice, is no interval.
+  // The median, because a failed or repeated scrape distorts single intervals.
   const intervals = series.flatMap(({ every }) => every ?? []).sort((a, b) => a - b);
   const interval = intervals[Math.floor(intervals.length / 2)];
   const limit =
     interval === undefined
       ? pollingDefaults.freshSeconds
       : Math.max(pollingDefaults.leastFreshSeconds, (pollingDefaults.freshIntervals * interval) / 1000);
-  return age > limit ? `Prometheus reads ${what} no more: its last sample is ${Math.round(age)} s old.` : undefined;
+  return age > limit ? `Prometheus no longer reads ${what}: its last sample is ${Math.round(age)} s old.` : undefined;
 }
 
 /**
- * A track's units, one for each process of the gateway that counts any track: one that never had a request for this track
- * has counted nothing, which is something else than not to have been read.
+ * The targets of a track: one for each process of the gateway that counts any track. A process that had no request for this
+ * track has counted 0; it is not a process that could not be read.
  */
 function backendsOf(
   query: Query,
@@ -278,12 +282,12 @@ function backendsOf(
   const releases = [...new Set(pods.filter((pod) => pod.track === track).map(({ release }) => release))];
   const [release = ""] = releases;
   if (releases.length > 1) {
-    const problem = `Backend ${track} mixes releases ${oneLine(releases.join(" and "))}: its counters belong to neither.`;
+    const problem = `Backend ${track} mixes releases ${oneLine(releases.join(" and "))}, so its counters cannot be assigned to one.`;
     return [...instances].map((instance) => ({ target: `${track} by ${instance}`, release: "", problem }));
   }
   const problem = nothingOf(query, `backend ${track}`, answered.seconds);
   if (instances.size === 0) return [{ target: track, release, problem }];
-  // A process of the gateway may end; where all went silent, nobody reads them.
+  // A single process of the gateway may end. If all series are old, Prometheus no longer scrapes the gateway.
   const stale = staleness(`backend ${track}`, [...found.values()].flat(), answered);
   return [...instances].map((instance) => {
     const target = { target: `${track} by ${instance}`, release };
@@ -304,7 +308,7 @@ function targetOf(
   const { samples, wrong } = countersOf(query.metrics, series.map(withoutScrape), {
     bare: query.trackOf !== undefined,
   });
-  const twice = wrong?.endsWith(" twice") ? ": is it scraped by two jobs? Choose one with --label job=<name>" : "";
+  const twice = wrong?.endsWith(" twice") ? ": is it scraped by two jobs? Select one with --label job=<name>" : "";
   return {
     ...target,
     ...(samples && { samples }),
@@ -322,7 +326,7 @@ function withoutScrape(series: Series): Series {
   return {
     ...series,
     labels: Object.fromEntries(Object.entries(series.labels).filter(([name]) => !scrapeLabels.has(name))),
-    // A pod that is scraped at two ports has two processes.
+    // A pod that is scraped on two ports counts as two processes.
     ...(instance !== undefined && { process: instance }),
   };
 }
@@ -333,7 +337,7 @@ function push<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
   else lists.set(key, [value]);
 }
 
-/** As a literal part of a regular expression. */
+/** Escapes a text for use in a regular expression. */
 const quoted = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 const equal = (label: string, value: string) => `${label}=${JSON.stringify(value)}`;

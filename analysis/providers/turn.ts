@@ -1,14 +1,14 @@
-/** Long work in short slices: between two of them the event loop goes round, so that leases are renewed and requests answered. */
+/** Divides long work into slices, so that the event loop can renew leases and answer requests in between. */
 
-/** Milliseconds of work in one round of the event loop, that of all callers together. */
+/** Milliseconds of work per round of the event loop, for all callers together. */
 const roundMilliseconds = 10;
 
 const waiting: (() => void)[] = [];
 let running = false;
 
 /**
- * Waits until it is the caller's turn to do a slice of work. Callers have their turns one after another, and what does not fit into this
- * round of the event loop waits for the next one.
+ * Waits for the caller's turn to do a slice of work. Callers take turns. A slice that does not fit into this round of the
+ * event loop waits for the next round.
  *
  * @example for (const slice of slices) { await turn(); work(slice); }
  */
@@ -24,7 +24,7 @@ async function round(): Promise<void> {
   const ends = performance.now() + roundMilliseconds;
   while (waiting.length > 0 && performance.now() < ends) {
     waiting.shift()?.();
-    // Goes on once the slice is done: its caller was resumed first.
+    // Continues after the slice, because its caller is resumed first.
     await undefined;
   }
   running = waiting.length > 0;

@@ -1,4 +1,4 @@
-/** The Grafana dashboard of one service under gray release: what both tracks answer, and what the evidence makes of it. */
+/** The Grafana dashboard of one service under gray release: the answers of both tracks, the evidence, and the rollout. */
 import { LineStyleBuilder, VisibilityMode, VizLegendOptionsBuilder } from "@grafana/grafana-foundation-sdk/common";
 import {
   AnnotationQueryBuilder,
@@ -21,7 +21,7 @@ const DATASOURCE = { type: "prometheus", uid: "$datasource" };
 
 const COLORS = { stable: "blue", canary: "orange", good: "green", bad: "red", undecided: "yellow" } as const;
 
-/** One query of a panel, with the name that its series get. */
+/** One query of a panel, and the legend of its series. */
 type Line = readonly [expr: string, legend: string];
 
 /** The dashboard as Grafana's JSON model. */
@@ -54,7 +54,7 @@ export function dashboard(): Dashboard {
         .titleFormat("{{track}} gets release {{release}}")
         .tagKeys("track,release"),
     )
-    .withRow(new RowBuilder("What users get"))
+    .withRow(new RowBuilder("User traffic"))
     .withPanel(
       chart("TPS2XX", "Requests answered 2xx, by track.", RequestsPerSecond, [[all.tps2xx, "{{track}}"]]).min(0),
     )
@@ -67,7 +67,7 @@ export function dashboard(): Dashboard {
     .withPanel(
       chart(
         "How many times as often as stable: $stream",
-        "Canary's rate over stable's with its confidence sequence: the band holds the true ratio at every look at once.",
+        "Ratio of canary's rate to stable's, with its confidence sequence: the band contains the true ratio at all polls together.",
         "none",
         [
           [all.rateRatio, "ratio"],
@@ -85,17 +85,17 @@ export function dashboard(): Dashboard {
       ]).min(0),
     )
     .withPanel(
-      chart("Weight", "Meant for canary, and answered by it.", Percent, [
+      chart("Weight", "Percent of traffic assigned to canary, and percent answered by canary.", Percent, [
         [all.weight, "weight"],
         [all.canaryShare, "share of canary"],
       ])
         .min(0)
         .overrideByName("weight", [{ id: "custom.lineInterpolation", value: "stepAfter" }]),
     )
-    .withRow(new RowBuilder("What it says about the release"))
+    .withRow(new RowBuilder("Evidence on the release"))
     .withPanel(verdicts(all.verdict))
     .withPanel(
-      chart("Requests seen", "What the evidence rests on, by arm.", "short", [[all.requestsSeen, "{{arm}}"]]).min(0),
+      chart("Requests seen", "Requests in the evidence, by arm.", "short", [[all.requestsSeen, "{{arm}}"]]).min(0),
     )
     .withPanel(
       chart(
@@ -112,31 +112,39 @@ export function dashboard(): Dashboard {
         .overrideByName("1/alpha", band("bad")),
     )
     .withPanel(
-      chart("Evidence for good", "log10 of e-values. Good needs every stream, so the lowest line counts.", "none", [
-        [all.evidenceGood, "{{stream}}"],
-      ]),
+      chart(
+        "Evidence for good",
+        "log10 of e-values. A good verdict needs every stream, so the lowest line decides.",
+        "none",
+        [[all.evidenceGood, "{{stream}}"]],
+      ),
     )
     .withRow(new RowBuilder("Rollout"))
     .withPanel(
-      chart("Step", "Where the rollout is, of how many steps, and whether it holds for a person.", "short", [
-        [all.rolloutStep, "{{stage}}"],
-        [all.rolloutSteps, "steps"],
-        [all.rolloutHolds, "holds"],
-      ])
+      chart(
+        "Step",
+        "Current step of the rollout, number of steps, and whether it is paused or waits for a person.",
+        "short",
+        [
+          [all.rolloutStep, "{{stage}}"],
+          [all.rolloutSteps, "steps"],
+          [all.rolloutHolds, "holds"],
+        ],
+      )
         .min(0)
         .decimals(0)
         .overrideByName("steps", band("stable"))
         .overrideByName("holds", color("undecided")),
     )
     .withPanel(
-      chart("Pods", "Scraped, by track and release.", "short", [[all.pods, "{{track}} {{release}}"]])
+      chart("Pods", "Scraped pods, by track and release.", "short", [[all.pods, "{{track}} {{release}}"]])
         .min(0)
         .decimals(0),
     )
     .withPanel(
       chart(
         "Age of the last reading",
-        "Since the observer last read counters of canary; while it grows, nothing is decided.",
+        "Time since the observer last read counters of canary. While it grows, nothing is decided.",
         Seconds,
         [[all.readingAge, "age"]],
       ).min(0),
@@ -144,12 +152,12 @@ export function dashboard(): Dashboard {
     .build();
 }
 
-/** The text that Grafana imports. */
+/** The dashboard as a JSON text, for Grafana's import. */
 export function dashboardFile(): string {
   return `${JSON.stringify(dashboard(), null, 2)}\n`;
 }
 
-/** @param first what is chosen until somebody chooses. @default the first there is */
+/** A variable that the user selects on the dashboard. @param first the initial value. @default the first value found */
 function choice(name: keyof typeof CHOICES, label: string, first?: string): QueryVariableBuilder {
   const { selector, label: from } = CHOICES[name];
   const variable = new QueryVariableBuilder(name)
@@ -160,11 +168,11 @@ function choice(name: keyof typeof CHOICES, label: string, first?: string): Quer
   return first === undefined ? variable : variable.current({ selected: true, text: first, value: first });
 }
 
-function chart(title: string, description: string, target: string, lines: readonly Line[]): TimeSeriesBuilder {
+function chart(title: string, description: string, unit: string, lines: readonly Line[]): TimeSeriesBuilder {
   const panel = new TimeSeriesBuilder()
     .title(title)
     .description(description)
-    .unit(target)
+    .unit(unit)
     .datasource(DATASOURCE)
     .height(8)
     .span(12)
@@ -178,7 +186,7 @@ function chart(title: string, description: string, target: string, lines: readon
 function verdicts(expr: string): StateTimelineBuilder {
   const panel = new StateTimelineBuilder()
     .title("Verdict")
-    .description("The verdict that holds.")
+    .description("The current verdict on the release.")
     .datasource(DATASOURCE)
     .height(8)
     .span(12)
@@ -205,7 +213,7 @@ function color(name: keyof typeof COLORS): DynamicConfigValue[] {
   return [{ id: "color", value: { mode: "fixed", fixedColor: COLORS[name] } }];
 }
 
-/** A thin dashed line: a bound, not a measurement. */
+/** A thin dashed line, for bounds rather than measurements. */
 function band(name: keyof typeof COLORS): DynamicConfigValue[] {
   const lineStyle = new LineStyleBuilder().fill("dash").dash([6, 6]).build();
   return [...color(name), { id: "custom.lineStyle", value: lineStyle }, { id: "custom.lineWidth", value: 1 }];

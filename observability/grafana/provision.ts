@@ -1,10 +1,11 @@
 /**
- * Dashboard and rules as ConfigMaps, plain objects for `kubectl apply` or a Pulumi program: Grafana's sidecar takes in every
- * ConfigMap with the label, and Prometheus reads the rules where the ConfigMap is mounted.
+ * Dashboard and rules as ConfigMaps, for `kubectl apply` or a Pulumi program. Grafana's sidecar loads every ConfigMap with its
+ * label, and Prometheus reads the rules from a mounted ConfigMap.
  */
 import { dashboardFile } from "./dashboard.ts";
 import { type RuleOptions, rulesFile } from "./rules.ts";
 
+/** A Kubernetes ConfigMap as a plain object. */
 export interface ConfigMap {
   readonly apiVersion: "v1";
   readonly kind: "ConfigMap";
@@ -16,15 +17,15 @@ export interface ConfigMap {
   readonly data: Readonly<Record<string, string>>;
 }
 
-/** What the sidecar of Grafana's Helm chart looks for. */
+/** The label by which the sidecar of Grafana's Helm chart finds dashboards. */
 export const SIDECAR_LABEL = { grafana_dashboard: "1" } as const;
 
-/** @param namespace where the sidecar looks; most look in all */
+/** The dashboard as a ConfigMap. @param namespace one that Grafana's sidecar watches; usually it watches all */
 export function dashboardConfigMap(namespace: string): ConfigMap {
   return configMap("gray-release-dashboard", namespace, SIDECAR_LABEL, { "gray-release.json": dashboardFile() });
 }
 
-/** @param namespace that of Prometheus, which mounts it */
+/** The rules as a ConfigMap. @param namespace the namespace of Prometheus, which mounts it */
 export function rulesConfigMap(namespace: string, options: RuleOptions = {}): ConfigMap {
   return configMap("gray-release-rules", namespace, {}, { "gray-release.rules.yaml": rulesFile(options) });
 }

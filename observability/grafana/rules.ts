@@ -1,40 +1,51 @@
 /**
- * Recording and alerting rules for Prometheus, as data. Their alerts tell people; whatever acts on a release is `gray`
- * itself, which needs no Prometheus.
+ * Recording and alerting rules for Prometheus, as data. The alerts inform people; `gray` acts on a release without
+ * Prometheus.
  */
 import { dump } from "js-yaml";
 import { defaults } from "../../analysis/defaults.ts";
 import { queries } from "./queries.ts";
 
+/** Options of the rules. */
 export interface RuleOptions {
-  /** Share of requests that may be answered 5xx by either track. @default {@link defaults.slo} */
+  /** Share of requests of each track that may be answered with 5xx, 0 to 1. @default {@link defaults.slo} */
   readonly slo?: number;
 }
 
+/** A rule that stores the result of an expression as a new series. */
 export interface RecordingRule {
   readonly record: string;
   readonly expr: string;
 }
 
+/** A rule that raises an alert while its expression has a result. */
 export interface AlertingRule {
   readonly alert: string;
   readonly expr: string;
-  /** How long it has to hold before anybody is told. */
+  /** How long the condition must last before the alert fires, as a PromQL duration. */
   readonly for: string;
   readonly labels: { readonly severity: "critical" | "warning" };
   readonly annotations: { readonly summary: string; readonly description: string };
 }
 
+/** Rules that are evaluated together. */
 export interface RuleGroup<Rule> {
   readonly name: string;
   readonly rules: readonly Rule[];
 }
 
-/** A rules file. */
+/** The content of a rules file: one group of recording rules, and one of alerting rules. */
 export interface Rules {
   readonly groups: readonly [RuleGroup<RecordingRule>, RuleGroup<AlertingRule>];
 }
 
+/**
+ * The rules of all services.
+ *
+ * @throws RangeError if `slo` is not a share between 0 and 1
+ *
+ * @example rules({ slo: 0.005 })
+ */
 export function rules({ slo = defaults.slo }: RuleOptions = {}): Rules {
   if (!(slo > 0 && slo < 1)) throw new RangeError(`slo (${slo}) must be a share between 0 and 1, such as 0.01`);
   const all = queries({ pods: "", gray: "", window: "1m" });
@@ -61,8 +72,8 @@ export function rules({ slo = defaults.slo }: RuleOptions = {}): Rules {
               summary: "Release {{ $labels.release }} of {{ $labels.service }} is bad",
               description:
                 "The evidence against release {{ $labels.release }}, compared with {{ $labels.baseline }}, is " +
-                '10^{{ $value | printf "%.1f" }} to 1. Take it out of the traffic: pulumi up --stack canary with `weight: 0`, ' +
-                "or with a former release pinned (`release: <id>`; gray status shows the ids, gray logs what it says).",
+                '10^{{ $value | printf "%.1f" }} to 1. Stop its traffic: run pulumi up --stack canary with `weight: 0`, or with an ' +
+                "earlier release (`release: <id>`). gray status shows the ids, and gray logs shows the release's logs.",
             },
           },
           {
@@ -73,8 +84,8 @@ export function rules({ slo = defaults.slo }: RuleOptions = {}): Rules {
             annotations: {
               summary: "No request to the canary of {{ $labels.service }} is counted",
               description:
-                "Canary is meant to have {{ $value }} % of the traffic, and its pods count no request: they get none, or " +
-                "Prometheus cannot read them. Nothing can be decided on this release.",
+                "Canary has {{ $value }} % of the traffic assigned, but its pods count no request: they get none, or " +
+                "Prometheus cannot read them. This release cannot be judged.",
             },
           },
           {
@@ -89,14 +100,14 @@ export function rules({ slo = defaults.slo }: RuleOptions = {}): Rules {
           },
           {
             alert: "GrayObserverSilent",
-            expr: `(${all.observerSilence}) > ${defaults.staleSeconds}`,
+            expr: `(${all.unreadWhileUndecided}) > ${defaults.staleSeconds}`,
             for: "1m",
             labels: { severity: "warning" },
             annotations: {
-              summary: "Nobody observes release {{ $labels.release }} of {{ $labels.service }}",
+              summary: "Release {{ $labels.release }} of {{ $labels.service }} is not observed",
               description:
-                "`gray` has read no counters of canary for {{ $value | humanizeDuration }} and its verdict is undecided. " +
-                "Traffic stays where it is: see with gray status whether canary's pods are there, and start gray verify again.",
+                "`gray` has read no counters of canary for {{ $value | humanizeDuration }}, and its verdict is undecided. " +
+                "The weight does not change. Check with gray status whether canary's pods run, and start gray verify again.",
             },
           },
           {
@@ -107,8 +118,8 @@ export function rules({ slo = defaults.slo }: RuleOptions = {}): Rules {
             annotations: {
               summary: "The rollout of {{ $labels.service }} to release {{ $labels.release }} waits for a person",
               description:
-                "Traffic stays where it is until then. gray watch says why it holds; gray approve and gray resume let it go on, " +
-                "gray abort takes it back.",
+                "The weight does not change until then. gray watch shows why it holds; gray approve and gray resume continue " +
+                "it, and gray abort rolls it back.",
             },
           },
         ],
@@ -117,7 +128,7 @@ export function rules({ slo = defaults.slo }: RuleOptions = {}): Rules {
   };
 }
 
-/** The text of a rules file, as `rule_files` names it. */
+/** The rules as the text of a file, for Prometheus's `rule_files`. */
 export function rulesFile(options: RuleOptions = {}): string {
   return dump(rules(options), { lineWidth: 120 });
 }

@@ -1,30 +1,33 @@
-/** What requests an HTTPRoute or an Ingress claims, and whether two of them could meet. */
+/** The requests that an HTTPRoute or an Ingress claims, and whether the claims of two of them can conflict. */
 import { type Declared, type KubernetesObject, serviceOf } from "./declared.ts";
 import { ingressSpec, isHttpRoute, isIngress, isUnconditional, matchesOf, pathText, routeSpec } from "./entrances.ts";
 import { debugName } from "./parts.ts";
 
-/** An HTTPRoute or an Ingress, and what it claims. */
+/** An HTTPRoute or an Ingress with its claims. */
 export interface Entrance {
   readonly object: KubernetesObject;
+  /** Name of the service that it belongs to by its label. */
   readonly service: string | undefined;
-  /** Where it hangs: the listeners of an HTTPRoute, the class of an Ingress. */
+  /** Its attachment points: the listeners of an HTTPRoute, or the class of an Ingress. */
   readonly listeners: readonly Listener[];
   readonly claims: readonly Claim[];
 }
 interface Listener {
   /** The Gateway, or the class of an Ingress. */
   readonly of: string;
-  /** @default all of the Gateway */
+  /** Name of the listener. @default all of the Gateway */
   readonly section?: string;
-  /** @default all of the Gateway */
+  /** Port of the listener. @default all of the Gateway */
   readonly port?: number;
 }
+/** A host and a path whose requests an entrance claims. */
 export interface Claim {
-  /** Undefined is whatever host comes there. */
+  /** Undefined means every host. */
   readonly host: string | undefined;
   readonly path: string;
 }
 
+/** The entrance that an object is; undefined of other kinds of objects. */
 export function readEntrance(one: Declared): Entrance | undefined {
   if (isHttpRoute(one)) {
     const { parentRefs = [], hostnames = [], rules = [] } = routeSpec(one);
@@ -47,13 +50,13 @@ export function readEntrance(one: Declared): Entrance | undefined {
   return { object: one, service: serviceOf(one), listeners: [{ of: ingressClassName }], claims };
 }
 
-/** Whether a request could come by both. */
+/** Whether the same request could match both entrances. */
 export function canMeet(entrance: Entrance, other: Entrance): boolean {
   const sameService =
     entrance.service !== undefined &&
     entrance.service === other.service &&
     entrance.object.namespace === other.object.namespace;
-  // The debug Ingress is held against its service's arguments, in whichever stack.
+  // unique-hostnames.ts checks the debug Ingress by its service's arguments instead, which works in any stack.
   if (
     sameService &&
     [entrance, other].some(({ object, service }) => service !== undefined && object.name === debugName(service))
@@ -68,7 +71,7 @@ function overlap(a: Listener, b: Listener): boolean {
   return a.of === b.of && alike(a.section, b.section) && alike(a.port, b.port);
 }
 
-/** Host and path, for messages. */
+/** A claim's host and path, for messages. */
 export function claimText({ host = "every host's ", path }: Claim): string {
   return `${host}${path.replace(/^[=~]/, "")}`;
 }

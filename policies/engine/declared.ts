@@ -1,7 +1,8 @@
+/** The declared resources of a stack as rules read them: services, Kubernetes objects, and the stack's outputs. */
 import type { Template } from "./pods.ts";
 import { known, paired } from "./unknown.ts";
 
-/** A CanaryService, by the arguments that the program gave it. */
+/** A CanaryService with the arguments from the program. */
 export interface Service {
   readonly is: "service";
   readonly urn: string;
@@ -9,11 +10,11 @@ export interface Service {
   readonly namespace: string;
   readonly replicas: number | "external";
   readonly tracks: readonly string[];
-  /** What the gate says of each track. */
+  /** The gate's admission of each track. */
   readonly admissions: Readonly<Record<string, Admission>>;
-  /** Track -> the release that it is to run. */
+  /** The release that each track must run. */
   readonly releases: Readonly<Record<string, { readonly id: string; readonly template: Template }>>;
-  /** How canary's share of the user traffic came to be what it is, in percent; absent where another stack owns the front. */
+  /** The change of canary's share of user traffic by this run, in percent; absent if another stack owns the front. */
   readonly shift?: { readonly weight: number; readonly from: number; readonly to: number };
   readonly gateway?: { readonly routes: readonly { readonly hostnames?: readonly string[] }[] };
   readonly ingress?: PlainIngress;
@@ -21,30 +22,30 @@ export interface Service {
   readonly plan?: { readonly steps?: readonly PlanStep[] };
 }
 
-/** The gate's answer, as far as it stays the same while nothing happens. */
+/** The gate's answer for a track, without parts that change with time alone. */
 export interface Admission {
   readonly admitted: boolean;
-  /** Why, of a refusal. */
+  /** The reason of a refusal, or of an admission, as a code. */
   readonly code?: string;
-  /** Whether it is admitted in a plan only: nobody has judged the release, and `up` will ask for a verdict. */
+  /** Whether it is admitted in a plan only: the release has no verdict yet, and `up` will require one. */
   readonly supposed?: boolean;
-  /** Whole hours that the verdict was old when the track took the release. */
+  /** Age of the verdict in whole hours at the time the track received the release. */
   readonly verdictHours?: number;
 }
 
-/** A row of the rollout plan. */
+/** A step of the rollout plan. */
 export interface PlanStep {
   readonly stage: string;
   readonly weight?: number;
 }
 
-/** A plain Ingress among the arguments of a service. */
+/** An Ingress in the arguments of a service. */
 interface PlainIngress {
   readonly host: string;
   readonly path?: string;
 }
 
-/** A Kubernetes object, by the fields that the program gave it. */
+/** A Kubernetes object with the fields from the program. */
 export interface KubernetesObject {
   readonly is: "object";
   readonly urn: string;
@@ -60,18 +61,18 @@ export interface KubernetesObject {
   readonly fields: Fields;
 }
 
-/** A Kubernetes object whose name, namespace or labels only `up` will know, or a service with an argument of that kind. */
+/** A Kubernetes object whose name, namespace or labels are known only during `up`, or a service with such an argument. */
 export interface Unidentified {
   readonly is: "unidentified";
   readonly urn: string;
   readonly kind: string;
-  /** As the program calls it. */
+  /** Name in the program. */
   readonly name: string;
   /** Path of the value that is not known, e.g. `metadata.namespace`. */
   readonly unknown: string;
 }
 
-/** What a stack hands out. */
+/** The outputs of a stack. */
 export interface Outputs {
   readonly is: "outputs";
   readonly urn: string;
@@ -79,9 +80,10 @@ export interface Outputs {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
+/** A declared resource that rules look at. */
 export type Declared = Service | KubernetesObject | Unidentified | Outputs;
 
-/** The fields of an object that rules read; other kinds have none of them. */
+/** The fields of a Kubernetes object that several rules read. */
 export interface Fields {
   readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> };
   readonly spec?: {
@@ -96,7 +98,7 @@ export interface Fields {
   };
 }
 
-/** A resource as Pulumi shows it to a policy. */
+/** A resource as Pulumi passes it to a policy. */
 export interface Resource {
   readonly type: string;
   readonly name: string;
@@ -106,12 +108,12 @@ export interface Resource {
   readonly opts?: { readonly protect?: boolean };
 }
 
-/** The label that names the service an object belongs to. */
+/** The label with the name of the service that an object belongs to. */
 const serviceLabel = "gray-release/service";
-/** A patch changes the object that it names, so it is judged as that. */
+/** Types of Kubernetes resources. A patch resource changes the object of its name, so it counts as this object. */
 const kubernetesType = /^kubernetes:(?:([^/:]+)\/)?[^/:]+:(\w+?)(?:Patch)?$/;
 
-/** The resource as rules see it; undefined if it is neither a service nor a Kubernetes object with a name. */
+/** The resource as rules read it; undefined if it is neither a service nor a Kubernetes object with a name. */
 export function readDeclared({ type, name, urn, props, opts }: Resource): Declared | undefined {
   if (type === "gray-release:index:CanaryService") {
     const service = known(() => readService(urn, name, props));
@@ -137,44 +139,45 @@ function readService(urn: string, name: string, props: Resource["props"]): Servi
   return { is: "service", urn, name, namespace, replicas, tracks, admissions, releases, ...optional };
 }
 
-/** The stack, by its outputs. */
+/** The outputs of the stack. */
 export function readOutputs({ name, urn, props }: Resource): Outputs {
   return { is: "outputs", urn, name, values: props };
 }
 
-/** `Deployment dora-apps/fop-gate`, for messages. */
+/** Kind, namespace and name of an object for messages. @example called(object) // "Deployment dora-apps/fop-gate" */
 export function called({ kind, namespace, name }: KubernetesObject): string {
   return `${kind} ${namespace}/${name}`;
 }
 
-/** The service that an object is labelled with. */
+/** The name of the service that an object belongs to, by its label. */
 export function serviceOf({ labels }: KubernetesObject): string | undefined {
   return labels[serviceLabel];
 }
 
-/** For {@link pairsOf}. */
+/** The service, or undefined of anything else; for {@link pairsOf}. */
 export function asService(one: Declared): Service | undefined {
   return one.is === "service" ? one : undefined;
 }
 
-/** For {@link pairsOf}. */
+/** The Kubernetes object, or undefined of anything else; for {@link pairsOf}. */
 export function asObject(one: Declared): KubernetesObject | undefined {
   return one.is === "object" ? one : undefined;
 }
 
+/** All services among the declared resources. */
 export function servicesOf(declared: readonly Declared[]): Service[] {
   return declared.filter((one) => one.is === "service");
 }
 
-/** Whether this is the Deployment of a track of a service, of the given track if there is one. */
+/** Whether this is the Deployment of a track of a service. @param track the track. @default any */
 export function isTrack(one: Declared, track?: string): one is KubernetesObject {
   if (one.is !== "object" || one.kind !== "Deployment" || serviceOf(one) === undefined) return false;
   return track === undefined ? one.labels.track !== undefined : one.labels.track === track;
 }
 
 /**
- * Whether this is a Deployment of stable that was there before us: its pods stay as they are until its first promotion, without the
- * labels that each release of ours has.
+ * Whether this is an adopted Deployment of stable. Its pods stay unchanged until its first promotion, without the labels of a
+ * release.
  */
 export function isAdopted(one: KubernetesObject): boolean {
   const { metadata, spec } = one.fields;
@@ -191,12 +194,16 @@ export function homeOf(object: KubernetesObject, declared: readonly Declared[]):
 }
 
 /**
- * This thing with each of those that were declared before it, whichever of the two is the A.
+ * Pairs a resource with each other declared resource: it may be the A or the B of a pair. Rules that compare two resources use
+ * it, because their order is not fixed.
  *
- * A value that only `up` will know, and that a rule has to read, is a violation of the thing that has it, in a stack with a service
- * (rule.ts). It is no reason not to judge the others.
+ * If a rule needs a value that is known only during `up`, the resource with the value violates the rule, in a stack with a
+ * service (rule.ts). The rule still judges the other resources.
  *
- * @param readA all that the rule has to know of an A; undefined of anything else
+ * @param one the resource to judge
+ * @param declared the resources declared so far
+ * @param readA reads the values that the rule needs of an A; undefined of anything else
+ * @param readB the same of a B
  */
 export function pairsOf<A, B>(
   one: Declared,
@@ -212,7 +219,7 @@ export function pairsOf<A, B>(
   ];
 }
 
-/** What there is to read of other things, as far as it is known. */
+/** Reads a value of each resource, without those in which it is not known yet. */
 export function readable<T>(others: readonly Declared[], read: (each: Declared) => T | undefined): T[] {
   const found: T[] = [];
   for (const other of others) {
@@ -224,12 +231,12 @@ export function readable<T>(others: readonly Declared[], read: (each: Declared) 
 
 type Read<T> = ReturnType<typeof known<T>>;
 
-/** What was read of a thing by a function: it stays as it was declared, and each later thing is held against all before it. */
-const stackState = new WeakMap<object, WeakMap<Declared, unknown>>();
+/** Values by reading function and resource. A resource never changes, and each later resource is compared with it. */
+const cache = new WeakMap<object, WeakMap<Declared, unknown>>();
 
 function readOnce<T>(one: Declared, read: (each: Declared) => T): Read<T> {
-  const ofReader = stackState.get(read) ?? new WeakMap<Declared, unknown>();
-  stackState.set(read, ofReader);
+  const ofReader = cache.get(read) ?? new WeakMap<Declared, unknown>();
+  cache.set(read, ofReader);
   const before = ofReader.get(one) as Read<T> | undefined;
   if (before !== undefined) return before;
   const found = known(() => read(one));

@@ -1,4 +1,4 @@
-/** Where two plain values differ first, and what stands there in each; undefined if they mean the same. */
+/** The path of the first difference between two plain values, with both values there as text; undefined if they are equal. */
 export function firstDifference(
   a: unknown,
   b: unknown,

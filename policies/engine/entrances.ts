@@ -1,7 +1,7 @@
-/** What user requests come in by, HTTPRoutes and Ingresses: the fields that rules read, and what they mean. */
+/** HTTPRoutes and Ingresses, the entrances of user requests: the fields that rules read, and their meaning. */
 import type { Declared, KubernetesObject } from "./declared.ts";
 
-/** The spec of an HTTPRoute (gateway.networking.k8s.io), by the fields that rules read. */
+/** The spec of an HTTPRoute (gateway.networking.k8s.io) with the fields that rules read. */
 export interface RouteSpec {
   readonly parentRefs?: readonly {
     readonly kind?: string;
@@ -13,22 +13,25 @@ export interface RouteSpec {
   readonly hostnames?: readonly string[];
   readonly rules?: readonly RouteRule[];
 }
+/** A rule of an HTTPRoute. */
 export interface RouteRule {
   readonly matches?: readonly RouteMatch[];
   readonly backendRefs?: readonly BackendRef[];
 }
+/** A match of a rule: all its conditions must hold. */
 export interface RouteMatch {
   readonly path?: { readonly type?: string; readonly value?: string };
   readonly method?: string;
   readonly headers?: readonly Condition[];
   readonly queryParams?: readonly Condition[];
 }
-/** The value may be one that only `up` will know: the token's is, as long as there is none. */
+/** A condition on a header or a query parameter. The token's value is known only during `up` until it has been created. */
 export interface Condition {
   readonly name: string;
   readonly type?: string;
   readonly value: string;
 }
+/** A backend of a rule, as in the spec. */
 export interface BackendRef {
   readonly group?: string;
   readonly kind?: string;
@@ -38,7 +41,7 @@ export interface BackendRef {
   readonly weight?: number;
 }
 
-/** The spec of an Ingress, by the fields that rules read. */
+/** The spec of an Ingress with the fields that rules read. */
 export interface IngressSpec {
   readonly ingressClassName?: string;
   readonly defaultBackend?: IngressBackend;
@@ -53,46 +56,51 @@ export interface IngressSpec {
     };
   }[];
 }
+/** The Service that an Ingress routes to. */
 export interface IngressBackend {
   readonly service?: { readonly name: string; readonly port?: { readonly number?: number; readonly name?: string } };
 }
 
+/** Whether this is an HTTPRoute. */
 export function isHttpRoute(one: Declared): one is KubernetesObject & { readonly kind: "HTTPRoute" } {
   return one.is === "object" && one.kind === "HTTPRoute" && one.group === "gateway.networking.k8s.io";
 }
 
+/** Whether this is an Ingress, of any API version. */
 export function isIngress(one: Declared): one is KubernetesObject & { readonly kind: "Ingress" } {
   return one.is === "object" && one.kind === "Ingress" && ["networking.k8s.io", "extensions"].includes(one.group);
 }
 
+/** The spec of an HTTPRoute. */
 export function routeSpec(route: KubernetesObject): RouteSpec {
   return (route.fields.spec ?? {}) as RouteSpec;
 }
 
+/** The spec of an Ingress. */
 export function ingressSpec(ingress: KubernetesObject): IngressSpec {
   return (ingress.fields.spec ?? {}) as IngressSpec;
 }
 
-/** What the rule matches; without any match it is every path, as the API fills in. */
+/** The matches of a rule. Without any the rule matches every path, which is the API's default. */
 export function matchesOf({ matches = [] }: RouteRule): readonly RouteMatch[] {
   return matches.length > 0 ? matches : [{}];
 }
 
-/** Whether every request to the path meets the match. */
+/** Whether the match has no condition except its path. */
 export function isUnconditional({ method, headers = [], queryParams = [] }: RouteMatch): boolean {
   return method === undefined && headers.length === 0 && queryParams.length === 0;
 }
 
-/** The path as one text, the same for all that mean the same: `/api`, `=/api` for exactly it, `~...` for a pattern. */
+/** A path as one text, equal for equivalent paths: `/api` for a prefix, `=/api` for an exact path, `~...` for a pattern. */
 export function pathText(type = "PathPrefix", value = "/"): string {
   if (type === "RegularExpression") return `~${value}`;
   return type === "Exact" ? `=${value}` : value.replace(/(.)\/$/, "$1");
 }
 
-/** Every path, for {@link pathText}. */
+/** The text of {@link pathText} for every path. */
 export const everyPath = pathText();
 
-/** A backend that gets requests. */
+/** A backend with a weight above 0. */
 export interface Backend {
   readonly namespace: string;
   /** Name of the Service; undefined of any other kind of backend. */
@@ -102,7 +110,7 @@ export interface Backend {
   readonly share: number;
 }
 
-/** Where a rule of the route sends requests. */
+/** The backends that a rule of the route sends requests to. */
 export function backendsOf({ backendRefs = [] }: RouteRule, { namespace: home }: KubernetesObject): Backend[] {
   const all = backendRefs.reduce((sum, { weight = 1 }) => sum + weight, 0);
   return backendRefs

@@ -1,15 +1,15 @@
-/** Stacks for the examples of rules, made of what fop-gate's own stacks hold (fop-gate.json), each changed as an example needs it. */
+/** Resources for the examples of rules. They come from the stacks of fop-gate (fop-gate.json), and each example changes them. */
 import state from "../fop-gate.json" with { type: "json" };
 import type { PodContainer, PodSpec } from "./pods.ts";
 import type { ExampleResource } from "./rule.ts";
 
-/** How the engine writes a text that only `up` will know (SDK: rpc.ts, unknownValue). */
-export const onlyUpKnows = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+/** The engine's placeholder for a text that is known only during `up` (SDK: rpc.ts, unknownValue). */
+export const unknownUntilUp = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** Changes to a resource: nested fields replace those of the same path, `undefined` takes one out. */
+/** Changes to a resource: nested fields replace those of the same path, and `undefined` removes a field. */
 export type Changes = { readonly [field: string]: unknown };
 
-/** What a stack of fop-gate holds, in the order of its registrations. */
+/** The resources of a stack of fop-gate, in the order of their registration. */
 export function stackOf(stack: "canary" | "prod"): readonly ExampleResource[] {
   return state[stack];
 }
@@ -23,7 +23,7 @@ const { canary: release } = service.props.releases as Record<
 /** The release that both tracks run. */
 export const releaseId = release?.id ?? "";
 
-/** The CanaryService fop-gate as if one stack owned both tracks, with no entrance from outside. */
+/** The CanaryService fop-gate in a stack that owns both tracks, without an Ingress. */
 export function canaryService(changes: Changes = {}): ExampleResource {
   const { ingress: _, debugIngress: __, shift: ___, ...props } = service.props;
   const both = {
@@ -35,7 +35,7 @@ export function canaryService(changes: Changes = {}): ExampleResource {
   return { ...service, props: changed(both, changes) };
 }
 
-/** The Deployment of a track of fop-gate. */
+/** The Deployment of a track of fop-gate. @example deployment("stable", { spec: { replicas: 8 } }) */
 export function deployment(track: "stable" | "canary", changes: Changes = {}): ExampleResource {
   return kubernetes("apps/v1:Deployment", track === "canary" ? "fop-gate-canary" : "fop-gate", changes);
 }
@@ -45,7 +45,7 @@ export function pods(changes: Changes): ExampleResource {
   return deployment("stable", { spec: { template: { spec: changes } } });
 }
 
-/** The Deployment of stable, with changes to one of its containers. */
+/** The Deployment of stable, with changes to one of its containers. @example container("fop-gate", { image: "fop-gate:2" }) */
 export function container(name: "fop-gate" | "log-agent", changes: Changes): ExampleResource {
   const { containers, initContainers } = podSpec();
   const change = (all: readonly PodContainer[] = []) =>
@@ -53,14 +53,14 @@ export function container(name: "fop-gate" | "log-agent", changes: Changes): Exa
   return pods({ containers: change(containers), initContainers: change(initContainers) });
 }
 
-/** The pods of both tracks. */
+/** The pod spec of both tracks. */
 export function podSpec(): PodSpec {
   return (release as { readonly template: { readonly spec: PodSpec } }).template.spec;
 }
 
-/** An example of each rule on pods: a Deployment that was there before us, whose pods are as they were. */
+/** An allowed example of each rule on pods: an adopted Deployment, whose pods stay unchanged. */
 export const adoptedExample = {
-  name: "a Deployment that was there before us",
+  name: "an adopted Deployment",
   resources: [
     canaryService(),
     deployment("stable", {
@@ -80,7 +80,11 @@ export const adoptedExample = {
   ],
 };
 
-/** A Kubernetes object of fop-gate, e.g. `kubernetes("core/v1:Service", "fop-gate")`: the one that its stacks hold, else one with metadata alone. */
+/**
+ * A Kubernetes object: the one of fop-gate's stacks, or, if they have none of this name, a new one with only metadata.
+ *
+ * @example kubernetes("core/v1:Service", "fop-gate")
+ */
 export function kubernetes(type: string, name: string, changes: Changes = {}): ExampleResource {
   const known = all().find((each) => each.type === `kubernetes:${type}` && each.name === name);
   const labels = { app: "fop-gate", team: "dora", type: "basic", "gray-release/service": "fop-gate" };
@@ -113,7 +117,7 @@ function all(): readonly ExampleResource[] {
 
 function found(type: string, name: string): ExampleResource {
   const one = all().find((each) => each.type === type && each.name === name);
-  if (one === undefined) throw new Error(`the stacks of fop-gate hold no ${type} ${name}`);
+  if (one === undefined) throw new Error(`the stacks of fop-gate have no ${type} ${name}`);
   return one;
 }
 

@@ -1,5 +1,8 @@
-/** What the house of fop-gate asks for beyond the defaults (settings.ts), by rule. `--policy-pack-config` overrides it, setting by setting. */
-export const house = {
+/**
+ * The settings of fop-gate's organization that differ from the defaults (settings.ts), by rule. `--policy-pack-config` overrides
+ * each of them.
+ */
+export const organizationDefaults = {
   "allowed-registries": { registries: ["reg.qiniu.com/dora-apps"] },
   "house-labels": {
     labels: ["app", "team", "type"],

@@ -1,32 +1,33 @@
-/** What the objects of a service are called, and with which track each stands and goes (components/names.ts). */
+/** The names of a service's objects, and the track whose stack declares each (components/names.ts). */
 import type { KubernetesObject, Service } from "./declared.ts";
 
+/** An object that a service may have. */
 export interface Part {
   readonly kind: string;
   readonly name: string;
   /** The track whose stack declares it. */
   readonly track: "stable" | "canary";
-  /** Whether the service has it as it is described now. */
-  readonly stands: boolean;
+  /** Whether the service has it with its current arguments. */
+  readonly exists: boolean;
 }
 
-/** Every object that a service can have by a name of its own. */
+/** Every object of a fixed name that a service can have. */
 export function partsOf({ name, gateway, ingress, debugIngress }: Service): Part[] {
   const routed = gateway !== undefined;
   return [
-    { kind: "Service", name, track: "canary", stands: true },
-    { kind: "Service", name: `${name}-canary`, track: "canary", stands: true },
-    { kind: "Service", name: `${name}-stable`, track: "canary", stands: routed },
-    { kind: "ConfigMap", name: `${name}-plan`, track: "canary", stands: true },
-    { kind: "Ingress", name, track: "canary", stands: ingress !== undefined },
-    { kind: "Ingress", name: debugName(name), track: "stable", stands: debugIngress !== undefined },
-    { kind: "HTTPRoute", name, track: "canary", stands: routed },
-    { kind: "Deployment", name, track: "stable", stands: true },
-    { kind: "Deployment", name: `${name}-canary`, track: "canary", stands: true },
+    { kind: "Service", name, track: "canary", exists: true },
+    { kind: "Service", name: `${name}-canary`, track: "canary", exists: true },
+    { kind: "Service", name: `${name}-stable`, track: "canary", exists: routed },
+    { kind: "ConfigMap", name: `${name}-plan`, track: "canary", exists: true },
+    { kind: "Ingress", name, track: "canary", exists: ingress !== undefined },
+    { kind: "Ingress", name: debugName(name), track: "stable", exists: debugIngress !== undefined },
+    { kind: "HTTPRoute", name, track: "canary", exists: routed },
+    { kind: "Deployment", name, track: "stable", exists: true },
+    { kind: "Deployment", name: `${name}-canary`, track: "canary", exists: true },
   ];
 }
 
-/** Which part of a service an object is by its name, whatever its labels; undefined if none. */
+/** The part of a service that an object is by its kind and name, whatever its labels; undefined if it is none. */
 export function partOf({ kind, name, namespace }: KubernetesObject, service: Service): Part | undefined {
   if (namespace !== service.namespace) return undefined;
   return partsOf(service).find((part) => part.kind === kind && part.name === name);

@@ -1,11 +1,13 @@
-/** The pods that a service's objects make, by the fields that rules read (core/v1 PodSpec). */
+/** The pods that a service's objects create, with the fields that rules read (core/v1 PodSpec). */
 import { called, type Declared, isAdopted, type KubernetesObject, serviceOf } from "./declared.ts";
 
+/** A pod template. */
 export interface Template {
   readonly metadata?: { readonly labels?: Readonly<Record<string, string>> };
   readonly spec?: PodSpec;
 }
 
+/** The spec of a pod. */
 export interface PodSpec {
   readonly terminationGracePeriodSeconds?: number;
   readonly containers?: readonly PodContainer[];
@@ -17,10 +19,11 @@ export interface PodSpec {
   readonly securityContext?: SecurityContext & { readonly sysctls?: readonly { readonly name: string }[] };
 }
 
+/** A container or an init container of a pod. */
 export interface PodContainer {
   readonly name: string;
   readonly image?: string;
-  /** `Always` on an init container makes a sidecar of it (KEP-753). */
+  /** An init container with `Always` is a sidecar (KEP-753). */
   readonly restartPolicy?: string;
   readonly readinessProbe?: object;
   readonly ports?: readonly { readonly name?: string; readonly containerPort: number; readonly hostPort?: number }[];
@@ -42,13 +45,14 @@ export interface PodContainer {
   };
 }
 
+/** An environment variable of a container. */
 export interface EnvVar {
   readonly name: string;
   readonly value?: string;
   readonly valueFrom?: { readonly configMapKeyRef?: { readonly name?: string } };
 }
 
-/** What a pod and each of its containers can say alike; the container's word wins. */
+/** Settings that both a pod and its containers can have. The container's setting takes precedence. */
 export interface SecurityContext {
   readonly runAsNonRoot?: boolean;
   readonly runAsUser?: number;
@@ -56,6 +60,7 @@ export interface SecurityContext {
   readonly windowsOptions?: { readonly hostProcess?: boolean };
 }
 
+/** A volume of a pod. Its kind is the key beside `name`. */
 export interface Volume {
   readonly name: string;
   readonly configMap?: { readonly name?: string };
@@ -63,24 +68,24 @@ export interface Volume {
   readonly [kind: string]: unknown;
 }
 
-/** An object that makes pods, and one container of them. */
+/** One container of the pods that an object creates. */
 export interface FoundContainer {
   /** `Deployment dora-apps/fop-gate, container log-agent`, for messages. */
   readonly called: string;
   readonly container: PodContainer;
   readonly pod: PodSpec;
-  /** Whether it runs as long as the pod: an ordinary container or a sidecar. */
+  /** Whether it runs as long as the pod: it is an ordinary container or a sidecar. */
   readonly serves: boolean;
 }
 
-/** The pod that an object of a service makes; undefined of anything else, and of what was there before us. */
+/** The pod that an object of a service creates; undefined of anything else, and of an adopted Deployment. */
 export function podOf(one: Declared): { readonly object: KubernetesObject; readonly pod: PodSpec } | undefined {
   if (one.is !== "object" || serviceOf(one) === undefined || isAdopted(one)) return undefined;
   const spec = specOf(one);
   return spec === undefined ? undefined : { object: one, pod: spec };
 }
 
-/** Every container of the pods that an object of a service makes, sidecars and init containers included. */
+/** Every container of the pods that an object of a service creates, including sidecars and init containers. */
 export function containersOf(one: Declared): FoundContainer[] {
   const found = podOf(one);
   if (found === undefined) return [];
@@ -97,12 +102,21 @@ export function containersOf(one: Declared): FoundContainer[] {
   ];
 }
 
-/** What a rule finds wrong with each container. */
+/**
+ * A rule's `judge` for single containers.
+ *
+ * @param judge the violation of a container as a sentence; undefined if it has none
+ *
+ * @example
+ * judge: eachContainer(({ called, container }) =>
+ *   container.image === undefined ? `${called} has no image: set one.` : undefined,
+ * )
+ */
 export function eachContainer(judge: (found: FoundContainer) => string | undefined) {
   return (one: Declared): string[] => containersOf(one).flatMap((found) => judge(found) ?? []);
 }
 
-/** The pod that an object is, or of which it says how to make it, whatever it is called. */
+/** The pod spec of a Pod, or of the pod template of any other kind of object. */
 function specOf({ kind, fields }: KubernetesObject): PodSpec | undefined {
   const spec = fields.spec as
     | (PodSpec & {

@@ -1,13 +1,14 @@
-/** The ports on the path of a request: those that entrances name, those of Services, those of pods. */
+/** The ports on the path of a request: those in HTTPRoutes and Ingresses, of Services, and of pods. */
 import { type Declared, isTrack, type KubernetesObject, serviceOf } from "./declared.ts";
 import { backendsOf, ingressSpec, isHttpRoute, isIngress, routeSpec } from "./entrances.ts";
 
+/** A port with its name, if it has one. */
 export interface Port {
   readonly name: string | undefined;
   readonly number: number;
 }
 
-/** An HTTPRoute or an Ingress, by the ports that it names. */
+/** An HTTPRoute or an Ingress with the ports that it names. */
 export interface NamedPorts {
   readonly object: KubernetesObject;
   readonly to: readonly {
@@ -17,6 +18,7 @@ export interface NamedPorts {
   }[];
 }
 
+/** The ports that an HTTPRoute or an Ingress names; undefined of other kinds of objects. */
 export function readNamedPorts(one: Declared): NamedPorts | undefined {
   if (isHttpRoute(one)) {
     return { object: one, to: (routeSpec(one).rules ?? []).flatMap((rule) => backendsOf(rule, one)) };
@@ -37,13 +39,14 @@ interface ServiceSpec {
   readonly ports?: readonly { readonly name?: string; readonly port: number; readonly targetPort?: number | string }[];
 }
 
-/** A Service of a service under gray release. */
+/** A Service that belongs to a service under gray release, with its ports. */
 export interface ReadService {
   readonly object: KubernetesObject;
   readonly selector: readonly (readonly [label: string, value: string])[];
   readonly ports: readonly (Port & { readonly target: number | string })[];
 }
 
+/** The ports of a service's Service; undefined of anything else. */
 export function readServicePorts(one: Declared): ReadService | undefined {
   if (one.is !== "object" || one.kind !== "Service" || one.group !== "core" || serviceOf(one) === undefined)
     return undefined;
@@ -55,13 +58,14 @@ export function readServicePorts(one: Declared): ReadService | undefined {
   };
 }
 
-/** The Deployment of a track, by its pods. */
+/** The Deployment of a track, with the labels and ports of its pods. */
 export interface ReadTrack {
   readonly object: KubernetesObject;
   readonly labels: Readonly<Record<string, string>>;
   readonly ports: readonly Port[];
 }
 
+/** The ports of a track's pods; undefined of anything other than the Deployment of a track. */
 export function readTrackPorts(one: Declared): ReadTrack | undefined {
   if (!isTrack(one)) return undefined;
   const { metadata, spec } = one.fields.spec?.template ?? {};
@@ -74,11 +78,12 @@ export function readTrackPorts(one: Declared): ReadTrack | undefined {
   };
 }
 
+/** Whether a port with this number or name is among the ports. */
 export function hasPort(ports: readonly Port[], wanted: number | string | undefined): boolean {
   return wanted !== undefined && ports.some(({ name, number }) => wanted === number || wanted === name);
 }
 
-/** For messages. */
+/** The ports as a text for messages, as in `http (8080), 9090`. */
 export function portList(ports: readonly Port[]): string {
   return (
     ports.map(({ name, number }) => (name === undefined ? `${number}` : `${name} (${number})`)).join(", ") || "none"

@@ -1,11 +1,11 @@
 import { type Declared, type Resource, readDeclared } from "./declared.ts";
 
-/** What a run of a program has declared so far. Each policy is shown every resource, and all policies of a pack share what was read of it. */
+/** The resources that a run of a program has declared so far. Pulumi passes each resource to every policy; this reads it once for all. */
 export class Program {
   declared: Declared[] = [];
   #read = new Map<string, Declared | undefined>();
 
-  /** The resource as rules see it; undefined if it is nothing that they look at. The stack itself comes first, and begins a run. */
+  /** The resource as rules read it; undefined if no rule looks at it. The stack itself is the first resource, so it resets the run. */
   read(resource: Resource): Declared | undefined {
     const { type, urn } = resource;
     if (type === "pulumi:pulumi:Stack") {

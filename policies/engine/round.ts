@@ -1,29 +1,30 @@
 /**
- * One resource on its way through all rules of a pack. The SDK reads all fields of the resource anew for each policy that looks at it, which is
- * nearly all of what a pack costs; so the first one finds out which of the others have something to say, and only these look.
+ * The pass of one resource through all rules of a pack. The SDK converts all fields of the resource again for each policy that
+ * runs on it, which is nearly the whole cost of a pack. So the first policy finds the rules that may report something, and only
+ * their policies run.
  *
- * It goes by the order in which the SDK asks (policy 1.21, server.js: one policy after the other, one resource at a time). Where that does
- * not hold, every policy looks at every resource: slower, and never wrong.
+ * This relies on the order in which the SDK calls the policies (policy 1.21, server.js: one policy after the other, one resource
+ * at a time). If the order differs, every policy runs on every resource, which is slower but still correct.
  */
 export class Round<Rule> {
-  #talks: ReadonlySet<Rule> | undefined;
+  #reporting: ReadonlySet<Rule> | undefined;
   #open = false;
-  #broken = false;
+  #interleaved = false;
 
-  /** The first policy has a resource before it. @param talks the rules that have something to say of it */
-  begin(talks: () => ReadonlySet<Rule>): void {
-    // Two resources at a time: whose the answers are is not known from here on.
-    if (this.#open) this.#broken = true;
+  /** Begins the pass of a resource, at the first policy. @param reporting finds the rules that may report something on it */
+  begin(reporting: () => ReadonlySet<Rule>): void {
+    // With two resources at a time, later calls cannot be assigned to one of them.
+    if (this.#open) this.#interleaved = true;
     this.#open = true;
-    this.#talks = this.#broken ? undefined : talks();
+    this.#reporting = this.#interleaved ? undefined : reporting();
   }
 
-  /** Whether the policy of a rule has to look at the resource. */
-  looks(rule: Rule): boolean {
-    return this.#talks?.has(rule) ?? true;
+  /** Whether the policy of a rule must run on the resource. */
+  mustRun(rule: Rule): boolean {
+    return this.#reporting?.has(rule) ?? true;
   }
 
-  /** The last policy is asked. */
+  /** Ends the pass, at the last policy. */
   end(): void {
     this.#open = false;
   }

@@ -1,3 +1,4 @@
+/** The interface of a rule, and the conversion of rules to Pulumi's policies. */
 import type {
   EnforcementLevel,
   Policy,
@@ -14,65 +15,67 @@ import { Program } from "./program.ts";
 import { Round } from "./round.ts";
 import { known } from "./unknown.ts";
 
-/** What the program has declared so far, in its order: a service comes before the objects that it is made of. */
+/** The resources that the program has declared so far, in order: a service comes before its objects. */
 export interface Stack<Settings = Record<string, unknown>> {
   readonly declared: readonly Declared[];
-  /** What the team has set, or the defaults. */
+  /** The settings of the rule by the team, or their defaults. */
   readonly settings: Settings;
 }
 
-/** What a team can set of a rule (settings.ts): each has a description and a default. */
+/** The settings of a rule (settings.ts): each has a description and a default. */
 // biome-ignore lint/suspicious/noExplicitAny: the entries of any object
 export type SettingsSchema = v.ObjectSchema<any, undefined>;
 /** A rule without settings. */
 // biome-ignore lint/complexity/noBannedTypes: an object schema without entries
 export type NoSettings = v.ObjectSchema<{}, undefined>;
 
-/** Where a person mends what a rule finds: in the program, in what configures it, or in no file, as a verdict is in the cluster. */
+/** The place where a violation is fixed: the program, its configuration, or no file, as for verdicts, which are in the cluster. */
 export type Place = "program" | "configuration" | "cluster";
 
-/** Something that must hold of a stack, with the examples that show what it means. */
+/** A condition that a stack must satisfy, with examples of its meaning. */
 export interface Rule<Settings extends SettingsSchema = SettingsSchema> {
-  /** Kebab-case, as it stands in a policy configuration. */
+  /** Name in kebab-case, as in a policy configuration. */
   readonly name: string;
-  /** One sentence: what holds. */
+  /** The condition as one sentence. */
   readonly description: string;
-  /** How bad it is for users where it does not hold. */
+  /** Severity of a violation for users. */
   readonly severity: Severity;
-  /** What to do where it does not hold, for a person who has never seen the rule. */
+  /** How to fix a violation, for a person who does not know the rule. */
   readonly remediation: string;
-  /** What a violation does; a team can set another one. @default mandatory */
+  /** Whether a violation fails the run or only warns; a team can change it. @default mandatory */
   readonly level?: EnforcementLevel;
-  /** @default program */
+  /** Where a violation is fixed, for the message. @default program */
   readonly place?: Place;
-  /** @default nothing can be set */
+  /** Settings of the rule. @default none */
   readonly settings?: Settings;
   /**
-   * What is looked at: each thing by its inputs, before anything is done with it, so that a violation also stops an `up` there; or
-   * the outputs of the stack once all is declared. @default inputs
+   * The subject of the rule: the inputs of each resource before Pulumi creates or changes it, so that a violation stops `up`
+   * there; or the outputs of the stack after the program has ended. @default inputs
    */
   readonly of?: "inputs" | "outputs";
   /**
-   * What is wrong with it, in sentences that name it, what was found and what is wanted; none if all is well.
-   * What it reads has to be known in preview: of a value that is not, the rule cannot say that all is well (see {@link policiesOf}).
+   * The violations of a resource, as sentences with its name, the found value, the required value and what to do; empty if
+   * there are none. A value that is not known in preview is a violation too, if the rule reads it (see {@link policiesOf}).
    */
   judge(one: Declared, stack: Stack<v.InferOutput<Settings>>): readonly string[];
+  /** Stacks that satisfy the rule, and stacks that violate it, each with a pattern (`says`) that its message matches. */
   readonly examples: {
     readonly allowed: readonly Example[];
     readonly disallowed: readonly (Example & { readonly says: RegExp })[];
   };
 }
 
-/** A small stack, in the order of its registrations. */
+/** A small stack, with its resources in the order of their registration. */
 export interface Example {
   readonly name: string;
   readonly resources: readonly ExampleResource[];
   /** Outputs of the stack. @default none */
   readonly outputs?: Readonly<Record<string, unknown>>;
-  /** What the team has set, by name. @default nothing */
+  /** Settings of the rule, by name. @default none */
   readonly settings?: Readonly<Record<string, unknown>>;
 }
 
+/** A resource of an example, with its inputs. */
 export interface ExampleResource {
   readonly type: string;
   readonly name: string;
@@ -81,23 +84,26 @@ export interface ExampleResource {
   readonly protect?: boolean;
 }
 
-/** How a pack speaks of the project that it looks at. */
+/** Options of a policy pack. */
 export interface PackOptions {
-  /** The program's file, for messages. @default the program */
+  /** The program's file, for messages. @default "the program" */
   readonly program?: string;
 }
 
 /**
- * The rules as Pulumi runs them.
+ * The rules as Pulumi's policies.
  *
- * They look at inputs, as each resource is registered: in preview and `up` alike these are what the program says,
- * while a stack policy gets outputs, which for a component are not its inputs and for an object hold the API server's
- * defaults as well (pulumi 3.259, pkg/resource/deploy/step_generator.go, AnalyzeResources). StackReferences are in neither.
+ * They check the inputs of each resource when it is registered. In preview and in `up`, inputs are the values from the program.
+ * A stack policy would get outputs, which differ from the inputs of a component, and contain the API server's defaults
+ * (pulumi 3.259, pkg/resource/deploy/step_generator.go, AnalyzeResources). Neither includes StackReferences.
  *
- * A rule that has to read a value that only `up` will know reports that, at its own level: Pulumi would let it pass with a note. What
- * it would hold against other things it has to read in a stack with a service alone.
+ * If a rule reads a value that is known only during `up`, this is a violation at the rule's level; Pulumi by itself would only
+ * print a note. Values that a rule needs only to compare resources are such a violation only in a stack with a service.
  *
- * @throws Error if a rule has no examples, or a name twice: an example is the proof that a rule can fail
+ * @throws Error if a rule has no allowed or no disallowed example, because only examples prove that a rule works; or if two
+ *   rules have the same name
+ *
+ * @example policiesOf(rules, { program: "index.ts" })
  */
 export function policiesOf(
   rules: readonly Rule[],
@@ -105,60 +111,65 @@ export function policiesOf(
 ): (ResourceValidationPolicy | StackValidationPolicy)[] {
   for (const { name, examples } of rules) {
     for (const kind of ["allowed", "disallowed"] as const) {
-      if (!examples?.[kind]?.length) throw new Error(`Policy ${name} has no ${kind} example: give it one.`);
+      if (!examples?.[kind]?.length) throw new Error(`Policy ${name} has no ${kind} example: add one.`);
     }
-    if (rules.filter((other) => other.name === name).length > 1) throw new Error(`Two policies have the name ${name}.`);
+    if (rules.filter((other) => other.name === name).length > 1)
+      throw new Error(`Two policies have the name ${name}: rename one of them.`);
   }
   const program = new Program();
   const round = new Round<Rule>();
   const ofInputs = rules.filter(({ of }) => of !== "outputs");
-  const talks = (one: Declared) => () => new Set(ofInputs.filter((rule) => mayTalk(rule, one, program.declared)));
+  const reporting = (one: Declared) => () => new Set(ofInputs.filter((rule) => mayReport(rule, one, program.declared)));
   return rules.map((rule) => {
-    const about = aboutOf(rule);
-    const report = (one: Declared, urn: string, getConfig: () => object, say: (message: string) => void) => {
+    const description = descriptionOf(rule);
+    const judge = (one: Declared, urn: string, getConfig: () => object, report: (message: string) => void) => {
       const stack = {
         declared: program.declared,
         get settings() {
           return v.parse(rule.settings ?? v.object({}), getConfig());
         },
       };
-      for (const each of sentences(rule, one, stack)) say(`${each} File to change: ${fileOf(rule, urn, options)}.`);
+      for (const each of violationsOf(rule, one, stack))
+        report(`${each} File to change: ${fileOf(rule, urn, options)}.`);
     };
     if (rule.of === "outputs") {
       return {
-        ...about,
-        validateStack({ resources, getConfig }, say) {
+        ...description,
+        validateStack({ resources, getConfig }, report) {
           const root = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
-          if (root) report(readOutputs(root), root.urn, getConfig, (message) => say(message, root.urn));
+          if (root) judge(readOutputs(root), root.urn, getConfig, (message) => report(message, root.urn));
         },
       };
     }
-    const look: ResourceValidation = (resource, say) => {
+    const validate: ResourceValidation = (resource, report) => {
       const one = program.read(resource);
-      if (rule === ofInputs[0]) round.begin(one ? talks(one) : () => new Set());
-      if (one) report(one, resource.urn, resource.getConfig, say);
+      if (rule === ofInputs[0]) round.begin(one ? reporting(one) : () => new Set());
+      if (one) judge(one, resource.urn, resource.getConfig, report);
     };
     return {
-      ...about,
+      ...description,
       get validateResource() {
         if (rule === ofInputs.at(-1)) round.end();
-        return rule === ofInputs[0] || round.looks(rule) ? look : [];
+        return rule === ofInputs[0] || round.mustRun(rule) ? validate : [];
       },
     };
   });
 }
 
 /**
- * What a pack sets of its rules to begin with, for the third argument of PolicyPack. Each rule keeps its level: Pulumi takes a
- * configuration that names none for `advisory` (the zero of its enumeration; seen with pulumi 3.259, policy 1.21).
+ * The initial configuration of a pack, for the third argument of PolicyPack. It includes the level of each rule, because Pulumi
+ * treats a configuration without a level as `advisory` (the zero of its enumeration; observed with pulumi 3.259, policy 1.21).
  *
- * @param settings by rule, and of each by name
+ * @param settings settings by the names of rules and of their settings
+ * @throws Error if there is no rule with a name in `settings`
+ *
+ * @example configOf(rules, { "weight-step": { largestRise: 10 } })
  */
 export function configOf(rules: readonly Rule[], settings: Readonly<Record<string, object>>): PolicyPackConfig {
   return Object.fromEntries(
     Object.entries(settings).map(([name, set]) => {
       const rule = rules.find((each) => each.name === name);
-      if (rule === undefined) throw new Error(`There is no policy ${name} to set anything of: correct its name.`);
+      if (rule === undefined) throw new Error(`There is no policy ${name} to configure: correct its name.`);
       return [name, { enforcementLevel: levelOf(rule), ...set }];
     }),
   );
@@ -169,26 +180,26 @@ function levelOf({ level = "mandatory" }: Rule): EnforcementLevel {
 }
 
 /**
- * Whether a rule says something of a resource, or would have to know for that what the team has set, which only its own policy is told. A
- * mistake in it is its own policy's to report: the team may have switched that off.
+ * Whether a rule may report something on a resource: it does with default settings, or it reads settings, which only its own
+ * policy gets. An error in the rule counts too, so that its own policy throws it, which the team may have disabled.
  */
-function mayTalk(rule: Rule, one: Declared, declared: readonly Declared[]): boolean {
-  let asks = false;
+function mayReport(rule: Rule, one: Declared, declared: readonly Declared[]): boolean {
+  let readsSettings = false;
   const stack = {
     declared,
     get settings(): Record<string, unknown> {
-      asks = true;
+      readsSettings = true;
       return v.parse(rule.settings ?? v.object({}), {});
     },
   };
   try {
-    return sentences(rule, one, stack).length > 0 || asks;
+    return violationsOf(rule, one, stack).length > 0 || readsSettings;
   } catch {
     return true;
   }
 }
 
-function aboutOf(rule: Rule): Policy {
+function descriptionOf(rule: Rule): Policy {
   const { name, description, severity, remediation, settings } = rule;
   return {
     name,
@@ -201,20 +212,20 @@ function aboutOf(rule: Rule): Policy {
 }
 
 /**
- * What a rule says of a resource. Of values of the things before the first service that nobody had to know until then, it says so of
- * the service.
+ * The violations of a resource. The first service of a stack also gets those of earlier resources whose unknown values matter
+ * only in a stack with a service.
  */
-function sentences(rule: Rule, one: Declared, stack: Stack): readonly string[] {
+function violationsOf(rule: Rule, one: Declared, stack: Stack): readonly string[] {
   const found = known(() => rule.judge(one, stack));
   if ("unknown" in found) {
     const matters = !found.paired || stack.declared.some(({ is }) => is === "service");
     return matters ? [unknownSentence(rule, one, found.unknown)] : [];
   }
   const isFirstService = one.is === "service" && stack.declared.find(({ is }) => is === "service") === one;
-  return isFirstService ? [...found.value, ...unreadBefore(rule, one, stack)] : found.value;
+  return isFirstService ? [...found.value, ...unknownBefore(rule, one, stack)] : found.value;
 }
 
-function unreadBefore(rule: Rule, service: Declared, stack: Stack): string[] {
+function unknownBefore(rule: Rule, service: Declared, stack: Stack): string[] {
   return stack.declared.flatMap((other) => {
     if (other === service) return [];
     const both = {
@@ -232,7 +243,7 @@ function unknownSentence({ name: rule }: Rule, one: Declared, unknown: string): 
   const { is, name, urn } = one;
   const what =
     is === "object" ? `${one.kind} ${one.namespace}/${name}` : is === "service" ? `${one.namespace}/${name}` : urn;
-  return `${what}: ${unknown} will be known in up alone, and ${rule} judges by it: give it a value that preview knows (a constant, configuration or another stack's output).`;
+  return `${what}: ${unknown} is known only during up, but ${rule} needs it: use a value that is known in preview (a constant, configuration or another stack's output).`;
 }
 
 function fileOf({ place = "program" }: Rule, urn: string, { program = "the program" }: PackOptions): string {
@@ -240,7 +251,7 @@ function fileOf({ place = "program" }: Rule, urn: string, { program = "the progr
   const files = {
     program,
     configuration: `Pulumi.yaml, Pulumi.${stack}.yaml or ${program}`,
-    cluster: "none, as verdicts are in the cluster",
+    cluster: "none, because verdicts are in the cluster",
   };
   return files[place];
 }

@@ -38,7 +38,7 @@ import { seccomp } from "../rules/workload/seccomp.ts";
 import { stableSize } from "../rules/workload/stable-size.ts";
 import type { Rule } from "./rule.ts";
 
-/** Every rule of the pack. A new rule is a file beside these and a line here. */
+/** Every rule of the pack. To add a rule, add a file to a folder of policies/rules and a line to this list. */
 export const rules: readonly Rule[] = [
   knownIdentity,
   ownLabels,

@@ -1,7 +1,7 @@
-/** What a secret looks like where it stands in the open. Nothing here ever says one. */
+/** Finds secrets in plain text by their format or their name. Results never contain the secret itself. */
 import { FAILSAFE_SCHEMA, loadAll } from "js-yaml";
 
-/** Values that nothing but a secret looks like, by what they are. */
+/** Formats of known credentials, by a description. */
 const forms: Readonly<Record<string, RegExp>> = {
   "a private key": /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
   "an access key of AWS": /\bA(?:KI|SI)A[0-9A-Z]{16}\b/,
@@ -15,18 +15,20 @@ const forms: Readonly<Record<string, RegExp>> = {
   "an address with a password": /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]+:[^\s/:@${<]+@/i,
 };
 
-/** What a secret is called, in the words of {@link wordsOf}; of several, one may say which one it is. */
+/** Names of secrets, as normalized by {@link wordsOf}, with an optional number or environment at the end. */
 const names =
   /(?:password|passwd|passphrase|secret|token|(?:api|access|secret|private)_?key|credentials?|(?:^|_)(?:pass|pwd))(?:_?\d+|_(?:prod|production|staging|stage|qa|test|dev|development|canary|stable|old|new|previous))?$/;
-/** A line of a config file that gives something a value: `key = value`, `- key: value`, `"key": "value"`. */
+/** An assignment in a config file: `key = value`, `- key: value`, `"key": "value"`. */
 const assignment = /^\s*(?:-\s+|export\s+)?["']?([\w.-]+)["']?\s*[:=]\s*["']?([^"',\s]+)/;
-/** What stands in for a secret: a variable, a path, a switch, a number, nothing. */
+/** Values that are not secrets: a variable, a path, a boolean, a number, an empty text. */
 const standIn = /^(?:|true|false|null|none|[+-]?\d+(?:\.\d+)?|[$%<{*].*|[./~].*|file:.*|env:.*|vault:.*)$/i;
 
 /**
- * What there is in a text, such as a config file, or in what was read of one: by forms, and by the names of what has them.
+ * Finds a secret in a text, such as a config file, or in a parsed value, by formats and by names.
  *
- * @param name what the value itself is called
+ * @param allowed names whose values are not secrets
+ * @param name name of the value itself. @default none
+ * @returns a description of the first secret, as in "the value of password"; undefined if there is none
  */
 export function secretAmong(
   value: unknown,
@@ -35,7 +37,7 @@ export function secretAmong(
   seen = new Set<object>(),
 ): string | undefined {
   if (typeof value === "string") return secretAs(name, value) ?? secretInText(value, allowed);
-  // YAML can lead back to where it came from.
+  // YAML values can refer to themselves.
   if (typeof value !== "object" || value === null || seen.has(value)) return undefined;
   seen.add(value);
   for (const [key, inside] of Object.entries(value)) {
@@ -65,10 +67,10 @@ function secretInText(text: string, allowed: readonly string[]): string | undefi
   return undefined;
 }
 
-/** What a text says in JSON or YAML; undefined of any other text, which is one word to YAML or none. */
+/** The value of a text in JSON or YAML; undefined of any other text, which YAML rejects or reads as a scalar. */
 function structureOf(text: string): unknown {
   try {
-    // Every value as text, and a key that is there twice is no error, as in JSON.
+    // All values stay texts, and a duplicate key is no error, as in JSON.
     const documents = loadAll(text, { schema: FAILSAFE_SCHEMA, json: true });
     return documents.some((each) => typeof each === "object") ? documents : undefined;
   } catch {
@@ -76,7 +78,7 @@ function structureOf(text: string): unknown {
   }
 }
 
-/** `dbPassword`, `DB-PASSWORD` and `db.password` alike: `db_password`. */
+/** A name in lower case with words separated by `_`: `dbPassword`, `DB-PASSWORD` and `db.password` become `db_password`. */
 function wordsOf(name: string): string {
   return name
     .replaceAll(/([a-z\d])([A-Z])|([A-Z])(?=[A-Z][a-z])/g, "$1$3_$2")

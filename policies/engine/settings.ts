@@ -1,11 +1,10 @@
+/**
+ * All settings of the pack with their defaults. A file for `--policy-pack-config` sets them by rule:
+ * `{ "weight-step": { "largestRise": 10 } }`. The settings of fop-gate's organization are in organization-defaults.ts.
+ */
 import * as v from "valibot";
 
-/**
- * Everything of the pack that a team can set, with its default, in one place. A file for `--policy-pack-config` sets it by rule:
- * `{ "weight-step": { "largestRise": 10 } }`. What fop-gate's own house asks for is in house.ts.
- */
-
-/** weight-step, rollout-plan. A quarter of the users: what the next step can harm is known from the one before. */
+/** For weight-step and rollout-plan. The default is a quarter of the users, so that smaller steps show problems first. */
 const largestRise = v.pipe(
   v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(100)), 25),
   v.description("Percentage points by which canary's share of the user traffic may rise in one step."),
@@ -17,34 +16,40 @@ const texts = (description: string, preset: readonly string[] = []) =>
 const number = (description: string, preset: number) =>
   v.pipe(v.optional(v.pipe(v.number(), v.minValue(0)), preset), v.description(description));
 
+/** Settings of weight-step. */
 export const weightStepSettings = v.object({ largestRise });
 
+/** Settings of rollout-plan. */
 export const rolloutPlanSettings = v.object({ largestRise });
 
-/** CanaryService itself needs no headroom; routes and replicas that are written by hand are rarely that exact. */
+/** Settings of canary-capacity. CanaryService needs no headroom, but weights and replicas that are set by hand are less exact. */
 export const canaryCapacitySettings = v.object({
   headroom: number(
-    "Percent by which a canary pod may carry more of the user traffic than a stable pod does without canary.",
+    "Percent by which a canary pod may get more of the user traffic than a stable pod gets without canary.",
     20,
   ),
 });
 
-/** No default knows a team's registries. */
+/** Settings of allowed-registries. There is no default list, because each team has its own registries. */
 export const allowedRegistriesSettings = v.object({
   registries: texts(
-    "Registries, or folders of them, that images may come from, such as reg.example.com/team; none is every registry.",
+    "Registries, or folders in them, that images may come from, such as reg.example.com/team; an empty list allows all.",
   ),
 });
 
+/** Settings of house-labels. */
 export const organizationLabelsSettings = v.object({
-  labels: texts("Labels that every object of a service has.", ["app"]),
-  annotations: texts("Annotations that the Deployments of a service have."),
+  labels: texts("Labels that every object of a service must have.", ["app"]),
+  annotations: texts("Annotations that the Deployments of a service must have."),
 });
 
-/** Which classes are inside a private network only the team knows; these annotations ask for a login or name who may come. */
+/**
+ * Settings of protected-debug-ingress. Only the team knows which classes belong to a private network. The default annotations
+ * require a login or allow only certain addresses.
+ */
 export const debugIngressProtectedSettings = v.object({
-  internalClasses: texts("Ingress classes that only a private network reaches.", ["internal"]),
-  protections: texts("Annotations that guard an Ingress; one of them that keeps somebody out is enough.", [
+  internalClasses: texts("Ingress classes that are reachable only from a private network.", ["internal"]),
+  protections: texts("Annotations that restrict access to an Ingress; one of them is enough.", [
     "traefik.ingress.kubernetes.io/router.middlewares",
     "haproxy.org/allow-list",
     "haproxy.org/auth-type",
@@ -54,12 +59,12 @@ export const debugIngressProtectedSettings = v.object({
   ]),
 });
 
-/** A week: what canary showed under last month's traffic says little of today's. */
+/** Settings of fresh-verdict. The default is a week, because traffic and other services change. */
 export const freshVerdictSettings = v.object({
-  maxHours: number("Hours that a verdict may be old when stable takes the release.", 168),
+  maxHours: number("Maximum age of a verdict, in hours, when stable receives the release.", 168),
 });
 
-/** The names that stand in for a value elsewhere are no secrets. */
+/** Settings of no-plain-secrets and no-secret-outputs. */
 export const plainSecretsSettings = v.object({
-  allowed: texts("Keys of ConfigMaps, variables and outputs that hold what looks like a secret and is none."),
+  allowed: texts("Keys of ConfigMaps, variables and outputs whose values look like secrets but are not."),
 });

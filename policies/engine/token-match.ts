@@ -1,4 +1,4 @@
-/** What an HTTPRoute asks of requests, and which of two matches of a route prevails where one asks for the token. */
+/** The matches of an HTTPRoute, and whether a match with the token takes precedence over another one. */
 import { type Declared, type KubernetesObject, serviceOf } from "./declared.ts";
 import {
   type Backend,
@@ -16,28 +16,30 @@ export const tokenHeader = "x-gray-token";
 
 /** A match of a route. */
 export interface Match {
+  /** Index of its rule. */
   readonly rule: number;
-  /** Where it stands, e.g. `rules[0].matches[1]`. */
+  /** Its path in the spec, e.g. `rules[0].matches[1]`. */
   readonly at: string;
   readonly path: string;
   readonly method: string | undefined;
-  /** How it asks for the token; undefined if it does not. */
+  /** Type of its condition on the token; undefined if it has none. */
   readonly token: string | undefined;
-  /** Those but the token's, by names in lower case. */
+  /** Conditions on headers other than the token's, with names in lower case. */
   readonly headers: readonly Asked[];
-  /** How many of the headers, the token's included, have to be exactly something. */
+  /** Number of headers, including the token's, with an exact value. */
   readonly exact: number;
   readonly query: readonly Asked[];
 }
 type Asked = Required<Condition>;
 
-/** A route as this rule sees it. */
+/** A route with its matches and backends. */
 export interface ReadRoute {
   readonly route: KubernetesObject;
   readonly owner: string | undefined;
   readonly rules: readonly { readonly matches: readonly Match[]; readonly backends: readonly Backend[] }[];
 }
 
+/** The route that an object is; undefined of other kinds of objects. */
 export function readRoute(one: Declared): ReadRoute | undefined {
   if (!isHttpRoute(one)) return undefined;
   const rules = routeSpec(one).rules ?? [];
@@ -69,7 +71,7 @@ function isToken(name: string): boolean {
   return name.toLowerCase() === tokenHeader;
 }
 
-/** Whether every request with the token that meets `other` goes to the token's match. */
+/** Whether every request with the token that `other` matches is routed by the match `token`. */
 export function prevails(token: Match, other: Match): boolean {
   const within = (mine: readonly Asked[], theirs: readonly Asked[]) =>
     mine.every((each) => theirs.some((narrow) => narrow.name === each.name && isMetBy(each, narrow)));
@@ -80,7 +82,7 @@ export function prevails(token: Match, other: Match): boolean {
   return many > others || (many === others && token.exact >= other.exact && token.rule < other.rule);
 }
 
-/** Whether whatever meets the narrow condition meets the other one of that name. Some gateways look for the pattern in the whole value. */
+/** Whether every value of the narrow condition satisfies the other one of this name. A pattern must match the whole value, as some gateways require. */
 function isMetBy({ type, value }: Asked, narrow: Asked): boolean {
   if (type === narrow.type) return value === narrow.value;
   if (type !== "RegularExpression" || narrow.type !== "Exact") return false;
@@ -88,6 +90,6 @@ function isMetBy({ type, value }: Asked, narrow: Asked): boolean {
   try {
     return new RegExp(`^(?:${body})$`, flag === undefined ? "u" : "iu").test(narrow.value);
   } catch {
-    return false; // in a dialect that is not ours: then nothing is known of it
+    return false; // a pattern in another dialect of regular expressions
   }
 }

@@ -1,16 +1,18 @@
-/** What Pulumi throws where a policy reads a value in preview that only `up` will know, with the path of the value. */
+/** Reading of values that may be known only during `up`. */
+/** The error that Pulumi throws if a policy reads, in preview, a value that is known only during `up`. */
 export interface UnknownValue extends Error {
+  /** Path of the value. */
   readonly props: readonly string[];
-  /** Whether it matters only beside something else (see {@link paired}). */
+  /** Whether the value matters only in comparison with other resources (see {@link paired}). */
   readonly paired?: true;
 }
 
-/** By its form, not by its class: a pack of somebody else may bring a second copy of `@pulumi/policy`. */
+/** Whether an error is an {@link UnknownValue}. It checks a property, not the class, because other packs may load a second copy of `@pulumi/policy`. */
 export function isUnknown(error: unknown): error is UnknownValue {
   return error instanceof Error && "unknownTypeSentinel" in error;
 }
 
-/** What can be read, or the path of the value that kept it from being read. */
+/** The result of `read`, or the path of the unknown value that it needs. */
 export function known<T>(
   read: () => T,
 ): { readonly value: T } | { readonly unknown: string; readonly paired: boolean } {
@@ -22,7 +24,7 @@ export function known<T>(
   }
 }
 
-/** Reads of one thing what is held against others: in a stack without a service nobody has to know it. */
+/** Reads values that a rule compares with other resources: they may be unknown in a stack without a service. */
 export function paired<T>(read: () => T): T {
   try {
     return read();

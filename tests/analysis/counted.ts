@@ -4,11 +4,11 @@ import type { Reading, TargetReading } from "../../analysis/reading.ts";
 import type { Tick } from "../../analysis/tick.ts";
 import { pod, read, requests } from "./reading.ts";
 
-/** A pod of stable, and its counters. */
+/** The reading of a stable pod. */
 export const a = pod("a");
 export const ofA = (counts: Record<string, number>, at?: number): TargetReading => read("a", requests(counts, at));
 
-/** The ticks of readings one after another; the state goes through JSON in between, as when an observation is resumed. */
+/** The ticks of successive readings. The state passes through JSON in between, as when an observation is resumed. */
 export function ticksOf(...readings: Reading[]): (Tick | undefined)[] {
   let state: Counters = nothingCounted;
   return readings.map((each) => {
@@ -18,7 +18,7 @@ export function ticksOf(...readings: Reading[]): (Tick | undefined)[] {
   });
 }
 
-/** What the last of these readings added. */
+/** The tick of the last of these readings. */
 export function lastTick(...readings: Reading[]): Tick {
   return ticksOf(...readings).at(-1) ?? assert.fail("no tick");
 }

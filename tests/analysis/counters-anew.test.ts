@@ -3,14 +3,14 @@ import type { Sample } from "../../analysis/reading.ts";
 import { a, lastTick, ofA, requestsIn, ticksOf } from "./counted.ts";
 import { histogram, read, reading, requests } from "./reading.ts";
 
-describe("ticks from counters of a process that began anew", () => {
-  it("count all of a value that is below the former one: the process began anew", () => {
+describe("ticks from counters of a process that restarted", () => {
+  it("count the whole value if it is below the previous one, because the process restarted", () => {
     assert.deepEqual(requestsIn(lastTick(reading(0, [a], [ofA({ 200: 900 })]), reading(5, [a], [ofA({ 200: 12 })]))), {
       200: 12,
     });
   });
 
-  it("count all series of a process anew where one fell: its errors would hide in a count that did not fall", () => {
+  it("count all series of a process from zero if one fell, because errors would be missed in a series that did not fall", () => {
     const counts = [
       { 200: 1000, 500: 50 },
       { 200: 990, 500: 50 },
@@ -21,7 +21,7 @@ describe("ticks from counters of a process that began anew", () => {
     assert.deepEqual(next && requestsIn(next), { 200: 5, 500: 2 });
   });
 
-  it("count a series from zero that its new process has later than others, however much the former one had counted", () => {
+  it("count a series from zero that the new process reports later than others, whatever the previous process counted", () => {
     const counts = [{ 200: 1000, 500: 50 }, { 200: 10 }, { 200: 20, 500: 60 }];
     const ticks = ticksOf(...counts.map((each, at) => reading(5 * at, [a], [ofA(each)])));
     assert.deepEqual(
@@ -30,7 +30,7 @@ describe("ticks from counters of a process that began anew", () => {
     );
   });
 
-  it("count nothing again of a former process whose last samples are still shown beside those of the new one", () => {
+  it("count nothing twice of a previous process whose last samples are reported beside those of the new one", () => {
     const old = requests({ 500: 50 }, 0);
     const ticks = ticksOf(
       reading(0, [a], [read("a", [...requests({ 200: 1000 }, 0), ...old])]),
@@ -43,7 +43,7 @@ describe("ticks from counters of a process that began anew", () => {
     );
   });
 
-  it("leave the other processes of a unit as they are when one begins anew", () => {
+  it("do not reset the other processes of a target when one restarts", () => {
     const of = (process: string, value: number): Sample => ({
       id: process,
       process,
@@ -57,7 +57,7 @@ describe("ticks from counters of a process that began anew", () => {
     assert.deepEqual(requestsIn(tick), { 200: 13 });
   });
 
-  it("count a series anew that fell because another process counts it now", () => {
+  it("count a series from zero that fell because another process counts it now", () => {
     const of = (process: string, value: number): Sample => ({
       id: "code 200",
       process,
@@ -71,7 +71,7 @@ describe("ticks from counters of a process that began anew", () => {
     assert.deepEqual(requestsIn(tick), { 200: 3 });
   });
 
-  it("count the buckets of a histogram anew together, also those that are above their former value", () => {
+  it("count all buckets of a histogram from zero together, even those above their previous value", () => {
     const { targets } = lastTick(
       reading(0, [a], [read("a", histogram({ 0.1: 10, 1: 11, all: 11 }))]),
       reading(5, [a], [read("a", histogram({ 0.1: 4, 1: 12, all: 14 }))]),

@@ -5,10 +5,10 @@ import type { Reading } from "../../analysis/reading.ts";
 import { a, ticksOf } from "./counted.ts";
 import { pod, read, reading, requests, unread } from "./reading.ts";
 
-describe("ticks of any history", () => {
+describe("ticks of random histories", () => {
   const codes = ["200", "404", "500"];
   const step = fc.record({
-    /** Requests by code of each of two pods. */
+    /** Requests by status code, for each of two pods. */
     more: fc.array(fc.array(fc.nat(20), { minLength: 3, maxLength: 3 }), { minLength: 2, maxLength: 2 }),
     look: fc.boolean(),
     fails: fc.boolean(),
@@ -16,7 +16,7 @@ describe("ticks of any history", () => {
   });
   const pods = [a, pod("b")];
 
-  /** Readings of two pods whose counters only grow; a code has a series once it was counted. */
+  /** Readings of two pods whose counters only grow. A code has a series after its first request. */
   function history(steps: readonly { more: number[][]; look: boolean; fails?: boolean; anew?: boolean }[]): Reading[] {
     const totals = pods.map(() => codes.map(() => 0));
     const last = steps.length - 1;
@@ -52,7 +52,7 @@ describe("ticks of any history", () => {
     return total;
   }
 
-  it("say the same together, whenever somebody looked and whatever could not be read in between", () => {
+  it("have the same sum whatever the times of the polls, and whatever could not be read in between", () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 2, maxLength: 12 }), (steps) => {
         const growing = steps.map(({ anew: _, ...each }) => each);
@@ -62,7 +62,7 @@ describe("ticks of any history", () => {
     );
   });
 
-  it("have no increment below zero and none that is no number, whenever a process begins anew", () => {
+  it("have only finite increments from zero, whenever a process restarts", () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 2, maxLength: 12 }), (steps) => {
         for (const tick of ticksOf(...history(steps))) {
@@ -74,7 +74,7 @@ describe("ticks of any history", () => {
     );
   });
 
-  it("are the same after the state went through JSON in the middle", () => {
+  it("are the same if the state passes through JSON in between", () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 2, maxLength: 12 }), fc.nat(11), (steps, cut) => {
         const readings = history(steps);
@@ -89,7 +89,7 @@ describe("ticks of any history", () => {
     );
   });
 
-  it("never come from garbage: it throws nothing and counts no more than the values it shows", () => {
+  it("never throw for invalid input, nor count more than its values", () => {
     const value = fc.oneof(fc.nat(50), fc.constantFrom(Number.NaN, Infinity, -1, -0));
     const sample = fc.record(
       {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { a, lastTick, ofA, ticksOf } from "./counted.ts";
 import { pod, reading, unread } from "./reading.ts";
 
-describe("ticks, of how pods fared,", () => {
-  it("count restarts above the most a pod ever had, and all those of a new pod", () => {
+describe("the pods of a tick", () => {
+  it("count restarts above a pod's previous maximum, and all restarts of a new pod", () => {
     const b = pod("b");
     const restarts = (of: number) => ({ ...a, restarts: of });
     const ticks = ticksOf(
@@ -18,7 +18,7 @@ describe("ticks, of how pods fared,", () => {
     );
   });
 
-  it("say that a pod lost its readiness once, and not of one that was asked to end", () => {
+  it("report a lost readiness once, and not for a terminating pod", () => {
     const lost = (...pods: Partial<typeof a>[]) =>
       ticksOf(...pods.map((changes, index) => reading(index, [{ ...a, ...changes }], []))).map(
         (tick) => tick?.pods[0]?.lostReadiness,
@@ -28,7 +28,7 @@ describe("ticks, of how pods fared,", () => {
     assert.deepEqual(lost({ ready: false }, { ready: false }), [undefined, false]);
   });
 
-  it("say that a pod vanished once, of whichever track, if nobody asked it to end", () => {
+  it("report once that a pod of either track vanished, if it was not terminating", () => {
     const b = pod("b", { track: "canary", release: "bbbbbbbbbbbb" });
     const ticks = ticksOf(reading(0, [a, b], []), reading(5, [], []), reading(10, [], []));
     const gone = { ready: false, restarts: 0, lostReadiness: false, vanished: true };
@@ -45,7 +45,7 @@ describe("ticks, of how pods fared,", () => {
     );
   });
 
-  it("say of a pod that it vanished though another of its name took its place", () => {
+  it("report that a pod vanished even if another pod of its name replaced it", () => {
     const { pods } = lastTick(reading(0, [a], []), reading(5, [{ ...a, uid: "another" }], []));
     assert.deepEqual(
       pods.map(({ pod, vanished }) => [pod, vanished]),
@@ -56,7 +56,7 @@ describe("ticks, of how pods fared,", () => {
     );
   });
 
-  it("do not say that a pod vanished which was never ready nor read: deleted while pending, it goes at once", () => {
+  it("do not report that a pod vanished if it was never ready or read, because a pending pod is deleted at once", () => {
     const vanished = (...changes: Parameters<typeof reading>[]) =>
       lastTick(...changes.map((each) => reading(...each)), reading(5, [], [])).pods.map(({ vanished }) => vanished);
     const unready = { ...a, ready: false };
@@ -65,7 +65,7 @@ describe("ticks, of how pods fared,", () => {
     assert.deepEqual(vanished([0, [unready], [ofA({ 200: 1 })]]), [true]);
   });
 
-  it("do not say that a pod vanished which was asked to end, nor after a gap in which that may have gone unseen", () => {
+  it("do not report that a pod vanished if it was terminating, or after a gap long enough for a normal termination", () => {
     assert.deepEqual(lastTick(reading(0, [{ ...a, terminating: true }], []), reading(5, [], [])).pods, []);
     assert.equal(lastTick(reading(0, [a], []), reading(6, [], [])).pods.length, 1);
     assert.deepEqual(lastTick(reading(0, [a], []), reading(8, [], [])).pods, []);

@@ -3,8 +3,8 @@ import type { Sample } from "../../analysis/reading.ts";
 import { a, lastTick, ofA, requestsIn, ticksOf } from "./counted.ts";
 import { pod, read, reading, requests, unread } from "./reading.ts";
 
-describe("ticks from counters that could not be read, or came late or twice", () => {
-  it("cover both ticks with the next increment where a unit could not be read in between", () => {
+describe("ticks from counters that could not be read, or arrived late or twice", () => {
+  it("cover both ticks with the next increment if a target could not be read in between", () => {
     const [, second, third] = ticksOf(
       reading(0, [a], [ofA({ 200: 900 })]),
       reading(5, [a], [unread("a")]),
@@ -14,7 +14,7 @@ describe("ticks from counters that could not be read, or came late or twice", ()
     assert.deepEqual(third && requestsIn(third), { 200: 30, 500: 4 });
   });
 
-  it("add nothing for the same scrape seen again, and miss nothing of the next one", () => {
+  it("add nothing for a repeated scrape, and miss nothing of the next one", () => {
     const ticks = ticksOf(
       reading(0, [a], [ofA({ 200: 100 }, 0)]),
       reading(5, [a], [ofA({ 200: 120 }, 4000)]),
@@ -27,7 +27,7 @@ describe("ticks from counters that could not be read, or came late or twice", ()
     );
   });
 
-  it("add nothing for samples that arrive late or out of order, though their values look like a reset", () => {
+  it("add nothing for samples that arrive late or out of order, although their values look like a reset", () => {
     const ticks = ticksOf(
       reading(0, [a], [ofA({ 200: 100 }, 0)]),
       reading(5, [a], [ofA({ 200: 200 }, 5000)]),
@@ -40,9 +40,9 @@ describe("ticks from counters that could not be read, or came late or twice", ()
     );
   });
 
-  it("count a unit as not read that gives what is no count, or a series twice: its errors may be in that very series", () => {
+  it("treat a target as not read if a value is not a count, or a series comes twice, because its errors may be in this series", () => {
     for (const [samples, problem] of [
-      [requests({ 200: 200, 500: Number.NaN }), /^a gives NaN for code 500, which is no count/],
+      [requests({ 200: 200, 500: Number.NaN }), /^a gives NaN for code 500, which is not a count/],
       [requests({ 200: -1 }), /^a gives -1 for code 200/],
       [requests({ 200: Infinity }), /^a gives Infinity/],
       [requests({ 200: 200 }, Number.NaN), /^a gives no time for code 200/],
@@ -59,7 +59,7 @@ describe("ticks from counters that could not be read, or came late or twice", ()
     }
   });
 
-  it("count a unit once that is read twice in one look", () => {
+  it("count a target once that is read twice in one poll", () => {
     const tick = lastTick(
       reading(0, [a], [ofA({ 200: 100 })]),
       reading(5, [a], [ofA({ 200: 110 }), ofA({ 200: 110 })]),
@@ -68,7 +68,7 @@ describe("ticks from counters that could not be read, or came late or twice", ()
     assert.match(tick.problems[0] ?? "", /a was read twice/);
   });
 
-  it("say once what is wrong with all pods alike", () => {
+  it("report a problem once that all pods share", () => {
     const [b, c] = [pod("b"), pod("c")];
     const silent = [a, b, c].map(({ name }) => unread(name, "Prometheus gave no answer within 5 s."));
     assert.deepEqual(lastTick(reading(0, [a, b, c], silent), reading(5, [a, b, c], silent)).problems, [

@@ -4,7 +4,7 @@ import { a, lastTick, ofA, requestsIn, ticksOf } from "./counted.ts";
 import { pod, read, reading, requests, unread } from "./reading.ts";
 
 describe("ticks from counters", () => {
-  it("begin with the second reading: what was counted before the first happened before anybody looked", () => {
+  it("begin with the second reading, because counts of the first precede the observation", () => {
     const [first, second] = ticksOf(
       reading(0, [a], [ofA({ 200: 1000, 500: 7 })]),
       reading(5, [a], [ofA({ 200: 1100, 500: 8 })]),
@@ -29,7 +29,7 @@ describe("ticks from counters", () => {
     });
   });
 
-  it("take increments series by series, so that one that began anew is not hidden by another that grew", () => {
+  it("take increments series by series, so that the growth of one series does not hide the reset of another", () => {
     const before = [
       { id: "GET", counter: { kind: "requests", code: "200" }, value: 100 },
       { id: "POST", counter: { kind: "requests", code: "200" }, value: 100 },
@@ -43,12 +43,12 @@ describe("ticks from counters", () => {
     });
   });
 
-  it("count a series from zero that is new in a unit that was read before: the first error brings its own", () => {
+  it("count a new series from zero in a target that was read before, because a first error creates its own series", () => {
     const tick = lastTick(reading(0, [a], [ofA({ 200: 900 })]), reading(5, [a], [ofA({ 200: 901, 500: 2 })]));
     assert.deepEqual(requestsIn(tick), { 200: 1, 500: 2 });
   });
 
-  it("count a pod from zero that was in no earlier listing, even if it cannot be read at first", () => {
+  it("count a pod from zero that no earlier reading listed, even if it cannot be read at first", () => {
     const b = pod("b", { track: "canary", release: "bbbbbbbbbbbb" });
     const ofB = read("b", requests({ 200: 40, 500: 2 }), { release: b.release });
     const at0 = reading(0, [a], [ofA({ 200: 900 })]);
@@ -57,7 +57,7 @@ describe("ticks from counters", () => {
     assert.deepEqual(requestsIn(tick, "b"), { 200: 40, 500: 2 });
   });
 
-  it("only take a baseline of a pod that was there from the first reading but could not be read yet", () => {
+  it("only take a baseline of a pod that the first reading listed but could not read", () => {
     const [, , second, third] = ticksOf(
       reading(0, [a], [unread("a")]),
       reading(5, [a], []),
@@ -68,7 +68,7 @@ describe("ticks from counters", () => {
     assert.deepEqual(third && requestsIn(third), { 200: 10, 500: 0 });
   });
 
-  it("only take a baseline of a backend at first sight, and count its new series from zero from then on", () => {
+  it("only take a baseline of a backend when it is first read, and count its new series from zero afterwards", () => {
     const backend = (counts: Record<string, number>) => read("canary by traefik-1", requests(counts));
     const [, first, second] = ticksOf(
       reading(0, [a], []),
@@ -79,13 +79,13 @@ describe("ticks from counters", () => {
     assert.deepEqual(second && requestsIn(second, "canary by traefik-1"), { 200: 3, 500: 1 });
   });
 
-  it("count a backend from zero that was read when it had no series yet", () => {
+  it("count a backend from zero that was read before it had series", () => {
     const backend = (counts: Record<string, number>) => read("canary by traefik-1", requests(counts));
     const tick = lastTick(reading(0, [a], [backend({})]), reading(5, [a], [backend({ 500: 2 })]));
     assert.deepEqual(requestsIn(tick, "canary by traefik-1"), { 500: 2 });
   });
 
-  it("tell a pod from a backend", () => {
+  it("distinguish a pod from a backend", () => {
     const targets = (count: number) => [ofA({ 200: count }), read("stable by traefik-1", requests({ 200: count }))];
     const tick = lastTick(reading(0, [a], targets(1)), reading(5, [a], targets(2)));
     assert.deepEqual(
@@ -97,7 +97,7 @@ describe("ticks from counters", () => {
     );
   });
 
-  it("leave out what a backend counted while its release changed", () => {
+  it("leave out requests that a backend counted while its release changed", () => {
     const backend = (release: string, count: number) => read("canary by g", requests({ 200: count }), { release });
     const [, changed, next] = ticksOf(
       reading(0, [a], [backend("aaaaaaaaaaaa", 100)]),
@@ -105,11 +105,14 @@ describe("ticks from counters", () => {
       reading(10, [a], [backend("bbbbbbbbbbbb", 160)]),
     );
     assert.deepEqual(changed?.targets, []);
-    assert.match(changed?.problems[0] ?? "", /went from release aaaaaaaaaaaa to bbbbbbbbbbbb: what it counted between/);
+    assert.match(
+      changed?.problems[0] ?? "",
+      /went from release aaaaaaaaaaaa to bbbbbbbbbbbb: requests counted in between/,
+    );
     assert.deepEqual(next && requestsIn(next, "canary by g"), { 200: 10 });
   });
 
-  it("leave out what a backend counted while two releases answered for it", () => {
+  it("leave out requests that a backend counted while it mixed two releases", () => {
     const backend = (count: number) => read("canary by g", requests({ 200: count }));
     const [, , back, next] = ticksOf(
       reading(0, [a], [backend(100)]),
@@ -121,12 +124,12 @@ describe("ticks from counters", () => {
     assert.deepEqual(next && requestsIn(next, "canary by g"), { 200: 1 });
   });
 
-  it("add nothing for a unit that is gone", () => {
+  it("add nothing for a target that is gone", () => {
     const tick = lastTick(reading(0, [a], [ofA({ 200: 900 })]), reading(5, [], []));
     assert.deepEqual(tick.targets, []);
   });
 
-  it("do not take a pod for new that was missing from a listing in between", () => {
+  it("do not treat a pod as new that one reading did not list", () => {
     const tick = lastTick(
       reading(0, [a], [ofA({ 200: 900 })]),
       reading(5, [], []),
@@ -135,7 +138,7 @@ describe("ticks from counters", () => {
     assert.deepEqual(requestsIn(tick), { 200: 5 });
   });
 
-  it("do not take a pod for new that comes back after its series were forgotten", () => {
+  it("do not treat a pod as new that returns after its series were dropped", () => {
     const [, , first, second] = ticksOf(
       reading(0, [], []),
       reading(5, [a], [ofA({ 200: 900 })]),
@@ -145,13 +148,13 @@ describe("ticks from counters", () => {
     assert.deepEqual([first?.targets, second?.targets], [[], []]);
   });
 
-  it("forget the series of a pod that has been gone for an hour", () => {
+  it("drop the series of a pod that has been gone for an hour", () => {
     const { after } = advance(nothingCounted, reading(0, [a], [ofA({ 200: 900 })]));
     assert.deepEqual(Object.keys(advance(after, reading(3600, [], [])).after.targets), ["pod uid-of-a"]);
     assert.deepEqual(Object.keys(advance(after, reading(3601, [], [])).after.targets), []);
   });
 
-  it("are refused to a reading that is not later than the former one, which changes nothing", () => {
+  it("do not come from a reading that is not later than the previous one, which changes nothing", () => {
     const { after } = advance(nothingCounted, reading(10, [a], [ofA({ 200: 100 })]));
     for (const seconds of [10, 9, Number.NaN, Infinity]) {
       assert.deepEqual(advance(after, reading(seconds, [a], [ofA({ 200: 200 })])), { after });
@@ -159,7 +162,7 @@ describe("ticks from counters", () => {
     assert.deepEqual(advance(nothingCounted, reading(Number.NaN, [a], [])), { after: nothingCounted });
   });
 
-  it("tell a pod from its replacement of the same name", () => {
+  it("distinguish a pod from its replacement of the same name", () => {
     const tick = lastTick(
       reading(0, [a], [ofA({ 200: 100 })]),
       reading(5, [{ ...a, uid: "another" }], [ofA({ 200: 130 })]),
@@ -167,7 +170,7 @@ describe("ticks from counters", () => {
     assert.deepEqual(requestsIn(tick), { 200: 130 });
   });
 
-  it("survive names that objects have of themselves", () => {
+  it("support names that are properties of every JavaScript object", () => {
     const odd = pod("constructor", { uid: "__proto__" });
     const of = (count: number) =>
       read(

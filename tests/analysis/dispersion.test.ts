@@ -12,13 +12,13 @@ function ofTicks(ticks: readonly (readonly number[])[]): number {
 }
 
 describe("the dispersion of events", () => {
-  it("is 1 where nothing is known, or only one pod is", () => {
+  it("is 1 without data, or with only one pod", () => {
     assert.equal(dispersionOf(fresh(), []), 1);
     assert.equal(ofTicks([[7], [9]]), 1);
     assert.equal(dispersionOf(fresh(), pods(1000)), 1);
   });
 
-  it("is 1 for events that come alone", () => {
+  it("is 1 for independent events", () => {
     assert.equal(
       ofTicks([
         [1, 0, 0],
@@ -30,16 +30,16 @@ describe("the dispersion of events", () => {
     );
   });
 
-  it("is nearly the size of the bunches for events that come in bunches", () => {
+  it("is nearly the size of the bursts for events in bursts", () => {
     const found = ofTicks(Array.from({ length: 60 }, (_, at) => [0, 0, 0].map((_, pod) => (pod === at % 3 ? 9 : 0))));
     assert.ok(8 < found && found <= 9, String(found));
   });
 
-  it("gives each tick the weight of its events", () => {
+  it("weights each tick by its events", () => {
     assert.ok(ofTicks([...Array.from({ length: 20 }, () => [1, 0, 0]), [30, 0, 0]]) > 15);
   });
 
-  it("grows with the events of pods that are not alike, so that more requests to one pod say no more", () => {
+  it("grows with the events of unequal pods, so that more requests to one pod are not more evidence", () => {
     const unlike = (scale: number) => dispersionOf(fresh(), pods(8 * scale, 10 * scale, 12 * scale));
     assert.equal(unlike(1), 1);
     assert.ok(unlike(100) > 30);
@@ -56,7 +56,7 @@ describe("the dispersion of events", () => {
     assert.equal(dispersionOf(known, shared), 1);
   });
 
-  it("is never below 1 nor anything but a number", () => {
+  it("is always a number from 1", () => {
     const pod = fc.record({ events: fc.nat(1000), exposure: fc.nat(1000) });
     fc.assert(
       fc.property(fc.array(fc.array(pod, { maxLength: 5 }), { maxLength: 10 }), fc.array(pod), (ticks, totals) => {

@@ -10,7 +10,7 @@ const service = "web";
 const backends = { stable: backendName(service, "stable"), canary: backendName(service, "canary") };
 const canaryHeader = { name: "x-track", value: "canary" };
 
-/** The HTTPRoute that the product makes, at a weight. */
+/** The HTTPRoute that CanaryService creates, at a weight. */
 function route(canary: number, { rules = [] as Rule[], header = true, name = service } = {}) {
   const weights = { stable: 100 - canary, canary };
   const compiled = { service, port: 80, token: "secret", rules, backends: weights, ...(header && { canaryHeader }) };
@@ -22,8 +22,8 @@ const rules: Rule[] = [
 ];
 const plain = (clusters: Clusters) => Object.fromEntries(clusters);
 
-describe("the clusters that Envoy Gateway makes of a route", () => {
-  it("lead to a track by the backend that stands there, and not by its place: the rule of the token has canary first", () => {
+describe("the clusters that Envoy Gateway creates for a route", () => {
+  it("belong to a track by their backend and not by its position, because the rule of the token has canary first", () => {
     assert.deepEqual(plain(clustersOf([route(10)], backends)), {
       "httproute/shop/web/rule/0": "canary",
       "httproute/shop/web/rule/0/backend/0": "canary",
@@ -32,7 +32,7 @@ describe("the clusters that Envoy Gateway makes of a route", () => {
     });
   });
 
-  it("lead where user rules do", () => {
+  it("follow the user's rules", () => {
     assert.deepEqual(plain(clustersOf([route(10, { rules })], backends)), {
       "httproute/shop/web/rule/0": "canary",
       "httproute/shop/web/rule/0/backend/0": "canary",
@@ -45,7 +45,7 @@ describe("the clusters that Envoy Gateway makes of a route", () => {
     });
   });
 
-  it("lead to one track where all users do, with a filter or without", () => {
+  it("belong to one track if all users go there, with or without a filter", () => {
     for (const header of [true, false]) {
       for (const [weight, track] of [
         [0, "stable"],
@@ -58,20 +58,20 @@ describe("the clusters that Envoy Gateway makes of a route", () => {
     }
   });
 
-  it("are those of all routes", () => {
+  it("cover all routes", () => {
     const clusters = clustersOf([route(10), route(10, { name: "web-internal" })], backends);
     assert.equal(clusters.get("httproute/shop/web-internal/rule/1/backend/1"), "canary");
     assert.equal(clusters.size, 8);
   });
 
-  it("are refused where one counts both tracks, because no backend has a filter", () => {
+  it("are refused if one counts both tracks, because no backend has a filter", () => {
     assert.throws(() => clustersOf([route(10, { header: false })], backends), {
       message:
-        "Envoy Gateway counts both tracks as one in rule 1 of HTTPRoute web: give the route a canaryHeader, or take the numbers from elsewhere.",
+        "Envoy Gateway counts both tracks as one in rule 1 of HTTPRoute web: give the route a canaryHeader, or choose another source of metrics.",
     });
   });
 
-  it("are none of a backend that is of no track", () => {
+  it("leave out a backend of no track", () => {
     const spec = { rules: [{ backendRefs: [{ name: "else" }] }, {}] };
     assert.equal(clustersOf([{ metadata: { name: "web", namespace: "shop" }, spec }], backends).size, 0);
   });
@@ -98,7 +98,7 @@ describe("reading Envoy Gateway by the live routes", () => {
   const problems = async () =>
     (await source.read([pod("web-1"), pod("web-2")], new AbortController().signal)).map(({ problem }) => problem);
 
-  it("follows a weight that changes, and goes on to know what it knew", async () => {
+  it("follows a change of weight, and keeps the clusters that it knew", async () => {
     for (const weight of [0, 10, 50]) {
       live = [route(weight)];
       assert.deepEqual(await problems(), []);
@@ -108,31 +108,31 @@ describe("reading Envoy Gateway by the live routes", () => {
     assert.equal(asked[2]?.["httproute/shop/web/rule/1"], "stable");
   });
 
-  it("reads nothing more once a cluster leads to the other track, because its counters are of both", async () => {
+  it("stops reading when a cluster leads to the other track, because its counters mix both", async () => {
     live = [route(50)];
     await problems();
     live = [route(100)];
     const [problem, ...more] = await problems();
     assert.match(
       problem ?? "",
-      /^httproute\/shop\/web\/rule\/1\/backend\/0 of Envoy Gateway led to stable and leads to canary now, so its counters are of both: run gray verify anew\.$/,
+      /^httproute\/shop\/web\/rule\/1\/backend\/0 of Envoy Gateway led to stable and now leads to canary, so its counters mix both: run gray verify again\.$/,
     );
     assert.deepEqual(more, [problem]);
     assert.equal(asked.length, 1);
   });
 
-  it("knows of no pod anything where the routes tell nothing", async () => {
+  it("reports a problem of every pod if the routes are not usable", async () => {
     live = [];
     assert.deepEqual(
       new Set(await problems()),
-      new Set(["The service has no HTTPRoute, by which Envoy Gateway counts."]),
+      new Set(["The service has no HTTPRoute, so Envoy Gateway has no counters of it."]),
     );
     live = [route(10, { header: false })];
     assert.match((await problems())[0] ?? "", /^Envoy Gateway counts both tracks as one/);
     assert.equal(asked.length, 0);
   });
 
-  it("says what it reads", () => {
+  it("describes its source", () => {
     assert.equal(source.describe(), "the counters of Envoy Gateway");
   });
 });

@@ -104,6 +104,6 @@ describe("the size of evidence", () => {
     ]);
     const { verdict, reason } = judge(within, within.last?.at ?? 0);
     assert.equal(verdict, "undecided");
-    assert.match(reason, /part of the numbers is missing.*300 different edges/);
+    assert.match(reason, /some metrics are missing.*300 different edges/);
   });
 });

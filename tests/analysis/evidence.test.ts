@@ -36,7 +36,7 @@ const only = (each: Tick, release: string): Tick => ({
 describe("the parts of the evidence", () => {
   const partOf = (evidence: Evidence, kind: string) =>
     [...(evidence.streams.get(kind)?.values() ?? [])].reduce((sum, { alphaShare }) => sum + alphaShare, 0);
-  const all = (evidence: Evidence) => evidence.kinds.reduce((sum, { name }) => sum + partOf(evidence, name), 0);
+  const all = (evidence: Evidence) => evidence.indicators.reduce((sum, { name }) => sum + partOf(evidence, name), 0);
   const edges = (count: number, from = 0.1) =>
     Object.fromEntries(Array.from({ length: count }, (_, at) => [from + at, 0]));
   const close = (found: number, expected: number) => assert.ok(Math.abs(found - expected) < 1e-12, `${found}`);
@@ -461,7 +461,9 @@ describe("stored evidence", () => {
   it("of a kind that is not known is refused by its name", () => {
     const stored = json(evidence());
     stored.streams.colour = {};
-    assert.throws(() => Evidence.resume(stored), { message: "stored evidence has streams of an unknown kind, colour" });
+    assert.throws(() => Evidence.resume(stored), {
+      message: "stored evidence has streams of an unknown indicator, colour",
+    });
   });
 
   it("is refused where a part of it is missing or something else", () => {

@@ -49,7 +49,7 @@ describe("an answer of /metrics", () => {
     ]);
   });
 
-  it("has numbers as Go writes them", async () => {
+  it("has numbers in Go's format", async () => {
     const text = ["1e3", "+1.5E-2", "+Inf", "-Inf", "NaN", ".5", "5."].map((value) => `m ${value}\n`).join("");
     assert.deepEqual(
       (await parse(text)).series.map(({ value }) => value),
@@ -57,7 +57,7 @@ describe("an answer of /metrics", () => {
     );
   });
 
-  it("in OpenMetrics has times in seconds, exemplars that do not count, and a last line", async () => {
+  it("has times in seconds, ignored exemplars and a last line in OpenMetrics", async () => {
     const { series } = await parse(
       [
         "# TYPE foo counter",
@@ -76,17 +76,17 @@ describe("an answer of /metrics", () => {
     ]);
   });
 
-  it("may have lines that end as on Windows", async () => {
+  it("may have Windows line ends", async () => {
     assert.deepEqual((await parse("# TYPE m counter\r\nm 1\r\n\r\n")).series, [{ name: "m", labels: {}, value: 1 }]);
   });
 
-  it("gives the series that are wanted, and still wants the others well-formed", async () => {
+  it("gives only the wanted series, but requires well-formed lines for the others too", async () => {
     const found = await read('a 1\nb{x="y"} 2\nbc 3\n', ["b"]);
     assert.deepEqual("series" in found && found.series, [{ name: "b", labels: { x: "y" }, value: 2 }]);
     assert.deepEqual(await read("a\nb 2\n", ["b"]), { wrong: 'has no metric in line 1: "a"' });
   });
 
-  it("is refused where it is something else, and the line shown", async () => {
+  it("is refused with the malformed line if it is something else", async () => {
     for (const [text, sentence] of [
       ["<html><body>Bad gateway</body></html>\n", 'has no metric in line 1: "<html><body>Bad gateway</body></html>"'],
       ["ok\n", 'has no metric in line 1: "ok"'],
@@ -103,12 +103,12 @@ describe("an answer of /metrics", () => {
     }
   });
 
-  it("is refused where it is empty", async () => {
+  it("is refused if it is empty", async () => {
     assert.equal(await wrong(""), "is empty");
     assert.equal(await wrong("\n\n"), "is empty");
   });
 
-  it("is refused where it is cut off, also in the middle of a number, which would pass for a smaller one", async () => {
+  it("is refused if it is cut off, even in the middle of a number, which would look like a smaller one", async () => {
     const whole = 'a{code="200"} 1200\na{code="500"} 345\n';
     for (let length = 1; length < whole.length; length++) {
       const found = await read(whole.slice(0, length));
@@ -121,7 +121,7 @@ describe("an answer of /metrics", () => {
     );
   });
 
-  it("never throws, whatever it is", async () => {
+  it("never makes the parser throw", async () => {
     const piece = fc.constantFrom(
       "m",
       "{",
@@ -154,7 +154,7 @@ describe("an answer of /metrics", () => {
     );
   });
 
-  it("gives back any labels that were written as the format says", async () => {
+  it("gives back any labels that are written in the format", async () => {
     const labels = fc.dictionary(fc.stringMatching(/^[a-z_]\w{0,5}$/), fc.string({ unit: "grapheme" }), { maxKeys: 4 });
     const escaped = (text: string) => text.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n");
     await fc.assert(
@@ -167,7 +167,7 @@ describe("an answer of /metrics", () => {
     );
   });
 
-  it("says the same however it comes in pieces", async () => {
+  it("gives the same series in whatever pieces it arrives", async () => {
     const line = fc.constantFrom(
       "# TYPE a counter",
       'a{x="1"} 1',
@@ -196,7 +196,7 @@ describe("an answer of /metrics", () => {
     );
   });
 
-  it("is read no further than to the line that is wrong, or the last one of OpenMetrics", async () => {
+  it("is read only up to the malformed line, or the last line of OpenMetrics", async () => {
     for (const [piece, answer] of [
       ["<html>\n", { wrong: 'has no metric in line 1: "<html>"' }],
       ["# EOF\n", { series: [], declared: new Set() }],
@@ -209,7 +209,7 @@ describe("an answer of /metrics", () => {
     }
   });
 
-  it("is refused where a line does not end, as soon as that is clear", async () => {
+  it("is refused as soon as a line is too long", async () => {
     let pieces = 0;
     const text = (function* () {
       for (;;) {
@@ -222,27 +222,27 @@ describe("an answer of /metrics", () => {
     assert.equal(await wrong(`m{x="${"x".repeat(1 << 16)}"} 1\n`), "has a line of more than 65 536 characters");
   });
 
-  it("is refused where it has more of the wanted series than are held, and both numbers are said", async () => {
+  it("is refused with both numbers if it has more wanted series than the limit", async () => {
     const most = pollingDefaults.seriesAtMost;
     const page = (count: number) => Array.from({ length: count }, (_, index) => `a{x="${index}"} 1\nb 2\n`).join("");
     const found = await read(page(most), ["a"]);
     assert.equal("series" in found && found.series.length, most);
     assert.deepEqual(await read(page(most + 2), ["a"]), {
-      wrong: "has 10 002 series that count, more than the 10 000 that are held: have fewer labels on a",
+      wrong: "has 10 002 series to store, more than the limit of 10 000: use fewer labels on a",
     });
   });
 
-  it("holds of the names that are declared those that are wanted", async () => {
+  it("keeps only the wanted declarations", async () => {
     const found = await read("# TYPE a counter\n# HELP b Other.\na 1\n", ["a"]);
     assert.deepEqual("series" in found && [...found.declared], ["a"]);
   });
 
-  it("shows a line that is wrong without what a terminal would obey, and not at length", async () => {
+  it("shows a malformed line shortened and without control characters", async () => {
     const found = await wrong(`\u001b[31mm\u0007\u009b2J\u202eevil\u2028next${"x".repeat(1000)}\n`);
     assert.match(found, /^[\x20-\x7e…]{1,140}$/);
   });
 
-  it("lets everything else have its turn while it is read, however much of it is there", async () => {
+  it("lets other work run while it is parsed, whatever its length", async () => {
     const page = 'jvm_bytes{area="heap",id="G1 Eden"} 1.2E7\n'.repeat(5000);
     let turns = 0;
     let reading = true;
@@ -258,13 +258,13 @@ describe("an answer of /metrics", () => {
       { series: new Set(), declared: new Set() },
     );
     reading = false;
-    // 20 MB in one piece would be one or two.
+    // Parsing 20 MB in one piece would leave one or two.
     assert.ok(turns > 4, `${turns} turns`);
   });
 
-  it("is read in time that grows with its length, whatever is in it", async () => {
+  it("is parsed in time proportional to its length, whatever its content", async () => {
     const long = 100_000;
-    // As long as a line may be.
+    // The maximum length of a line.
     const lines = [
       `m{${'a="\\\\",'.repeat(9000)}} x`,
       `m{${'"'.repeat(65_000)}`,

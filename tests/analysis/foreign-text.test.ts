@@ -10,7 +10,7 @@ import { judge } from "../../analysis/verdict.ts";
 import { pod } from "./reading.ts";
 import { WebServer } from "./server.ts";
 
-/** What somebody writes who wants to be more than a text in our sentence. */
+/** A malicious text that tries to break out of a sentence of gray's. */
 const hostile = fc
   .array(
     fc.constantFrom(
@@ -34,7 +34,7 @@ const hostile = fc
   )
   .map((parts) => parts.join(""));
 
-/** Characters of a sentence of ours with two foreign texts in it. */
+/** Maximum length of a sentence with two foreign texts in it. */
 const longest = 1000;
 
 function assertSafe(targets: readonly TargetReading[], pods: readonly Pod[]): void {
@@ -43,7 +43,7 @@ function assertSafe(targets: readonly TargetReading[], pods: readonly Pod[]): vo
     assert.doesNotMatch(problem, /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u);
     assert.ok(problem.length <= longest, `${problem.length} characters`);
   }
-  // It is what a verdict says as its reason.
+  // The sentence becomes the reason of a verdict.
   const evidence = new Evidence({ canary: "aaaaaaaaaaaa", stable: ["bbbbbbbbbbbb"] });
   const before = advance(nothingCounted, { at: 0, pods, targets: [] }).after;
   const { tick } = advance(before, { at: 1000, pods, targets });
@@ -53,8 +53,8 @@ function assertSafe(targets: readonly TargetReading[], pods: readonly Pod[]): vo
   assert.ok(reason.length <= longest + 200);
 }
 
-describe("what others write, in a problem", () => {
-  it("is one line of bounded length, whatever a pod answers", async () => {
+describe("foreign text in a problem", () => {
+  it("is one line of limited length, whatever a pod answers", async () => {
     const escaped = (text: string) => text.replace(/[\\"]/g, "\\$&").replaceAll("\n", "\\n");
     const bodies = hostile.chain((text) =>
       fc.constantFrom(
@@ -95,7 +95,7 @@ describe("what others write, in a problem", () => {
     );
   });
 
-  it("is one line of bounded length, whatever Prometheus answers", async () => {
+  it("is one line of limited length, whatever Prometheus answers", async () => {
     const server = await WebServer.start();
     const series = (labels: object, value = "NaN") => ({
       status: "success",

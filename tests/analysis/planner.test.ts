@@ -26,7 +26,7 @@ describe("the planner", () => {
     );
   });
 
-  it("needs more requests to canary where a regression is a part of the evidence than where it is all of it", () => {
+  it("needs more requests to canary if 5xx have a smaller share of alpha", () => {
     const traffic = { requestsPerSecond: 200, errors: 0.001 };
     const [alone, beside] = [1, 1 / 2].map(
       (alphaShare) => forecast(traffic, 0.1, defaults, alphaShare).notice[2]?.expected,
@@ -34,12 +34,12 @@ describe("the planner", () => {
     assert.ok(alone && beside && alone.canaryRequests < beside.canaryRequests);
   });
 
-  it("is as good as never at little weight and little traffic", () => {
+  it("never decides at little weight and little traffic", () => {
     const { notice } = forecast({ requestsPerSecond: 20, errors: 0.001 }, 0.01, defaults);
     assert.ok(notice.every(({ expected }) => expected.seconds > 3600));
   });
 
-  it("never notices what stays below the floor", () => {
+  it("never notices a regression below the floor", () => {
     const { notice } = forecast({ requestsPerSecond: 200, errors: 0.0001 }, 0.1, defaults);
     assert.ok(notice.every(({ expected }) => expected.seconds === Infinity));
   });
@@ -50,7 +50,7 @@ describe("the planner", () => {
     assert.ok(canaryRequests >= defaults.leastRequests);
   });
 
-  it("needs for ever without traffic", () => {
+  it("never decides without traffic", () => {
     const { notice, clear } = forecast({ requestsPerSecond: 0, errors: 0.001 }, 0.1, defaults);
     assert.ok([...notice.map(({ expected }) => expected), clear].every(({ seconds }) => seconds === Infinity));
   });

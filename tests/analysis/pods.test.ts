@@ -21,12 +21,12 @@ const latency = (le: Record<string, number>) =>
   Object.entries(le)
     .map(([edge, count]) => `http_request_duration_seconds_bucket{le="${edge}"} ${count}\n`)
     .join("");
-/** As the API server words a refusal of its own. */
+/** An error answer of the API server. */
 const status = (code: number, message: string) => JSON.stringify({ kind: "Status", status: "Failure", code, message });
 
 describe("the pods as a source", () => {
   let server: WebServer;
-  /** What each pod answers, by its name: a body, or anything else. */
+  /** The answer of each pod by its name: a body, or a function that answers. */
   let answers: Record<string, string | ((response: ServerResponse) => void)>;
   const paths: string[] = [];
   const waiting: ServerResponse[] = [];
@@ -105,7 +105,7 @@ describe("the pods as a source", () => {
     );
   });
 
-  it("are read where their annotations say, or at the port named metrics, or at their first", async () => {
+  it("are read at the port of their annotations, or at the port named metrics, or at their first port", async () => {
     const annotated = (annotations: Record<string, string>) =>
       pod("annotated", {
         annotations: Object.fromEntries(
@@ -131,13 +131,13 @@ describe("the pods as a source", () => {
     }
   });
 
-  it("are read where the arguments say, whatever their annotations", async () => {
+  it("are read at the port and path of the arguments, whatever their annotations", async () => {
     const asked = pod("a", { annotations: { "prometheus.io/port": "1", "prometheus.io/scrape": "false" } });
     await read([asked], { port: 9000, path: "stats" });
     assert.deepEqual(paths, ["/api/v1/namespaces/dora-apps/pods/a:9000/proxy/stats"]);
   });
 
-  it("are read at the number of a port that is named: the API server knows no names of a pod's ports", async () => {
+  it("are read at the number of a named port, because the API server's proxy accepts only numbers", async () => {
     await read([pod("a"), pod("b", { annotations: { "prometheus.io/port": "http" } })], { port: "http" });
     await read([pod("c", { annotations: { "prometheus.io/port": "http" } })]);
     assert.deepEqual(
@@ -146,22 +146,22 @@ describe("the pods as a source", () => {
     );
   });
 
-  it("say what to do where there is no port, or an annotation forbids to read", async () => {
+  it("have a problem with a remedy if there is no port, or an annotation forbids reading", async () => {
     const problemOf = async (changes: Partial<Pod>, args?: Partial<PodSourceArgs>) =>
       (await read([pod("a", changes)], args))[0]?.problem;
-    const where = "say where its metrics are, with --pod-port or its annotation prometheus.io/port.";
+    const where = "set the port of its metrics with --pod-port or the annotation prometheus.io/port.";
     assert.equal(await problemOf({ ports: [] }), `a has no port: ${where}`);
     assert.equal(await problemOf({}, { port: "admin" }), `a has no port admin: ${where}`);
     assert.equal(
       await problemOf({ annotations: { "prometheus.io/scrape": "false" } }),
-      "a is annotated prometheus.io/scrape: false: name the port of its metrics with --pod-port, or read them from --prometheus.",
+      "a is annotated prometheus.io/scrape: false: set the port of its metrics with --pod-port, or read them from --prometheus.",
     );
     assert.deepEqual(paths, []);
   });
 
-  it("are not asked where an annotation, an argument or a name leads elsewhere, or names no port", async () => {
-    const help = "name the path of its metrics with --metrics-path or its annotation prometheus.io/path.";
-    const where = "say where its metrics are, with --pod-port or its annotation prometheus.io/port.";
+  it("are not asked if an annotation, an argument or a name leads elsewhere, or is not a port", async () => {
+    const help = "set the path of its metrics with --metrics-path or the annotation prometheus.io/path.";
+    const where = "set the port of its metrics with --pod-port or the annotation prometheus.io/port.";
     const annotated = (name: string, value: string) => pod("a", { annotations: { [`prometheus.io/${name}`]: value } });
     for (const [asked, args, problem] of [
       [
@@ -184,7 +184,7 @@ describe("the pods as a source", () => {
     assert.deepEqual(paths, []);
   });
 
-  it("are asked for 64 MiB, and one that answers more is a problem, but not its memory", async () => {
+  it("may answer with 64 MiB, and a longer answer is a problem and is not stored", async () => {
     const ask: PodSourceArgs["ask"] = async (_, __, limit) => ({
       status: 200,
       text: textIn(Readable.from([Buffer.alloc(limit, `# ${"x".repeat(1021)}\n`), Buffer.from("\n")]), limit),
@@ -194,7 +194,7 @@ describe("the pods as a source", () => {
     assert.equal(pollingDefaults.pageBytes, 64 << 20);
   });
 
-  it("that answer at length instead of their metrics are read no further than their reason", async () => {
+  it("are read only up to the reason if they answer with a long error", async () => {
     let parts = 0;
     const ask: PodSourceArgs["ask"] = async () => ({
       status: 500,
@@ -207,7 +207,7 @@ describe("the pods as a source", () => {
     assert.ok(parts < 100);
   });
 
-  it("whose histogram has more edges than are compared say so, and their answers still count", async () => {
+  it("have a problem if their histogram has more edges than the limit, but their answers still count", async () => {
     const edges = (count: number) =>
       latency(Object.fromEntries([...Array.from({ length: count }, (_, i) => [`${(i + 1) / 1000}`, 1]), ["+Inf", 1]]));
     const most = pollingDefaults.edgesAtMost;
@@ -218,12 +218,12 @@ describe("the pods as a source", () => {
       [tooFine.samples?.map(({ counter }) => counter.kind), tooFine.problem],
       [
         ["requests"],
-        "a gives http_request_duration_seconds with 5 000 edges, and at most 100 are compared: have fewer buckets.",
+        "a gives http_request_duration_seconds with 5 000 edges, more than the limit of 100: use fewer buckets.",
       ],
     );
   });
 
-  it("may call metrics and labels by other names", async () => {
+  it("may use other names of metrics and labels", async () => {
     const target = await one('hits{result="5XX"} 3\nspent_ms_bucket{le="250"} 2\nspent_ms_bucket{le="+Inf"} 3\n', {
       metrics: { requests: "hits", codeLabel: "result", latency: "spent_ms", latencyUnit: "milliseconds" },
     });
@@ -237,7 +237,7 @@ describe("the pods as a source", () => {
     );
   });
 
-  it("count requests that got no answer as failed, and those that became a WebSocket as they are", async () => {
+  it("count requests without an answer as failed, and those that became a WebSocket under their code", async () => {
     const target = await one(metrics({ 0: 7, 101: 3, 502: 1 }));
     assert.deepEqual(
       target.samples?.map(({ counter, value }) => [...Object.values(counter), value].join(" ")),
@@ -245,7 +245,7 @@ describe("the pods as a source", () => {
     );
   });
 
-  it("count the requests of a histogram that keeps them by code, and its time too", async () => {
+  it("count both the requests and the latency of a histogram by code", async () => {
     const target = await one(
       'took_count{status="200"} 7\ntook_bucket{status="200",le="1"} 6\ntook_bucket{status="200",le="+Inf"} 7\n',
       {
@@ -258,7 +258,7 @@ describe("the pods as a source", () => {
     );
   });
 
-  it("take the count of a histogram that has no bucket for all", async () => {
+  it("use the count of a histogram without a +Inf bucket", async () => {
     const target = await one(`${metrics({ 200: 5 })}${latency({ "0.1": 4 })}http_request_duration_seconds_count 5\n`);
     assert.deepEqual(
       target.samples?.slice(1).map(({ counter, value }) => [...Object.values(counter), value].join(" ")),
@@ -266,12 +266,12 @@ describe("the pods as a source", () => {
     );
   });
 
-  it("have no latency where they measure none, or only quantiles", async () => {
+  it("have no latency if they measure none, or only quantiles", async () => {
     const target = await one(`${metrics({ 200: 5 })}http_request_duration_seconds{quantile="0.5"} NaN\n`);
     assert.deepEqual([target.samples?.length, target.problem], [1, undefined]);
   });
 
-  it("count nothing where the metric is there but never counted, which is something else than no metric", async () => {
+  it("count nothing, without a problem, if the metric is declared but has no series yet", async () => {
     assert.deepEqual(await one("# HELP http_requests_total Requests.\nup 1\n"), {
       target: "a",
       release: "aaaaaaaaaaaa",
@@ -292,24 +292,24 @@ describe("the pods as a source", () => {
       "a has http_requests_total, without the label code or status or status_code.",
     ],
     [
-      "have a code that is none",
+      "have a code that is not a number",
       'http_requests_total{code="OK"} 5\n',
-      'a has http_requests_total{code="OK"}, whose code is no status of an answer.',
+      'a has http_requests_total{code="OK"}, whose code is not a final HTTP status code.',
     ],
     [
-      "have a code that no answer ends with",
+      "have a code that does not end a request",
       'http_requests_total{code="100"} 5\n',
-      'a has http_requests_total{code="100"}, whose code is no status of an answer.',
+      'a has http_requests_total{code="100"}, whose code is not a final HTTP status code.',
     ],
     [
-      "have a code beyond those of HTTP",
+      "have a code that HTTP does not define",
       'http_requests_total{code="600"} 5\n',
-      'a has http_requests_total{code="600"}, whose code is no status of an answer.',
+      'a has http_requests_total{code="600"}, whose code is not a final HTTP status code.',
     ],
     [
       "give NaN for a counter",
       metrics({ 200: 5, 500: Number.NaN }),
-      'a gives NaN for http_requests_total{code="500"}, which is no count.',
+      'a gives NaN for http_requests_total{code="500"}, which is not a count.',
     ],
     [
       "give a series twice",
@@ -319,12 +319,12 @@ describe("the pods as a source", () => {
     [
       "lack a histogram's last bucket",
       `${metrics({ 200: 5 })}${latency({ "0.1": 4 })}`,
-      "a gives http_request_duration_seconds without its +Inf: it is cut off.",
+      "a gives http_request_duration_seconds without its +Inf bucket: it is incomplete.",
     ],
     [
-      "have an edge that is no number",
+      "have an edge that is not a number",
       `${metrics({ 200: 5 })}${latency({ soon: 4 })}`,
-      'a has http_request_duration_seconds_bucket{le="soon"}, whose le is no number.',
+      'a has http_request_duration_seconds_bucket{le="soon"}, whose le is not a number.',
     ],
     [
       "answer with an HTML page",
@@ -367,7 +367,7 @@ describe("the pods as a source", () => {
     [
       "may not be read",
       (response: ServerResponse) => response.writeHead(403).end(status(403, 'pods "a" is forbidden')),
-      'a may not be read through the API server (pods "a" is forbidden): docs/rbac.md of gray-release says what is needed.',
+      'a may not be read through the API server (pods "a" is forbidden): see docs/rbac.md of gray-release for the permissions needed.',
     ],
     [
       "do not listen",
@@ -375,12 +375,12 @@ describe("the pods as a source", () => {
       "a answers 503 instead of its metrics (connection refused).",
     ],
   ] as const) {
-    it(`that ${name} are a problem, and no counters`, async () => {
+    it(`have a problem and no counters if they ${name}`, async () => {
       assert.deepEqual(await one(answer), { target: "a", release: "aaaaaaaaaaaa", problem });
     });
   }
 
-  it("that end in the middle of their answer are a problem, and what came before it is no answer", async () => {
+  it("have a problem if they end in the middle of their answer, of which nothing counts", async () => {
     const target = await one((response) => {
       response.writeHead(200, { "content-length": 1000 });
       response.write(metrics({ 200: 5 }), () => response.destroy());
@@ -389,7 +389,7 @@ describe("the pods as a source", () => {
     assert.match(target.problem ?? "", /^a cannot be read: The cluster at .* does not answer/);
   });
 
-  it("that lack a metric which was asked for by name say so, and still count the rest", async () => {
+  it("have a problem if they lack a metric that was set by name, but still count the others", async () => {
     const target = await one(metrics({ 200: 5 }), {
       metrics: { latency: "took_seconds", pairs: { orders: { bad: { metric: "lost" }, total: { metric: "sold" } } } },
     });
@@ -399,7 +399,7 @@ describe("the pods as a source", () => {
     );
   });
 
-  it("that lack the bad half of a pair say so, or a misspelt one would be good for ever; one that never counted is declared", async () => {
+  it("have a problem if they neither have nor declare the bad counter of a pair, because its name may be misspelt", async () => {
     const pairs = { orders: { bad: { metric: "orders_lost_total" }, total: { metric: "orders_total" } } };
     const sold = `${metrics({ 200: 5 })}orders_total 3\n`;
     for (const [answer, problem] of [
@@ -414,21 +414,21 @@ describe("the pods as a source", () => {
     }
   });
 
-  it("that do not answer in time are a problem each, and hold up no other", async () => {
+  it("have a problem if they do not answer in time, and do not delay others", async () => {
     answers = { a: () => {}, b: metrics({ 200: 1 }), c: () => {} };
     const targets = await read([pod("a"), pod("b"), pod("c")], { timeoutSeconds: 0.5 });
     assert.deepEqual(
       targets.map(({ problem }) => problem),
-      ["a gave no whole answer within 0.5 s.", undefined, "c gave no whole answer within 0.5 s."],
+      ["a did not answer completely within 0.5 s.", undefined, "c did not answer completely within 0.5 s."],
     );
   });
 
-  it("that trickle their answer have no more time than others", async () => {
+  it("have no more time than others if they answer slowly", async () => {
     const target = await one((response) => void response.write("# HELP "), { timeoutSeconds: 0.05 });
-    assert.equal(target.problem, "a gave no whole answer within 0.05 s.");
+    assert.equal(target.problem, "a did not answer completely within 0.05 s.");
   });
 
-  it("are a problem each when the look is ended from outside, and nothing throws", async () => {
+  it("have a problem each if the poll is aborted, and nothing throws", async () => {
     const stopping = new AbortController();
     answers = { a: () => stopping.abort(), b: () => {} };
     const targets = await read([pod("a"), pod("b")], {}, stopping.signal);
@@ -438,7 +438,7 @@ describe("the pods as a source", () => {
     );
   });
 
-  it("are a problem each when there is no API server, and nothing throws", async () => {
+  it("have a problem each if there is no API server, and nothing throws", async () => {
     const gone = await WebServer.start();
     const kubeless = { ask: connect(findAccess({ kubeconfig: kubeconfigOf(gone.url) })).stream };
     await gone.stop();
@@ -446,7 +446,7 @@ describe("the pods as a source", () => {
     assert.match(target?.problem ?? "", /^a cannot be read: The cluster at .* does not answer \(.*ECONNREFUSED/);
   });
 
-  it("are read at the same time, and no more of them than allowed", async () => {
+  it("are read at the same time, up to the limit", async () => {
     const pods = Array.from({ length: pollingDefaults.podsAtOnce + 4 }, (_, index) => pod(`p${index}`));
     let together = 0;
     answers = Object.fromEntries(
@@ -455,7 +455,7 @@ describe("the pods as a source", () => {
         (response) => {
           waiting.push(response);
           together = Math.max(together, waiting.length);
-          // A round waits for one more, which must not come.
+          // Waits for one more request, which must not come.
           if (waiting.length === pollingDefaults.podsAtOnce || paths.length === pods.length) {
             setTimeout(() => waiting.splice(0).forEach((each) => void each.end(metrics({ 200: 1 }))), 20);
           }
@@ -470,7 +470,7 @@ describe("the pods as a source", () => {
     );
   });
 
-  it("never turn an answer that fails into requests without errors: the next one counts both ticks", async () => {
+  it("never count a failed answer as requests without errors: the next increment covers both ticks", async () => {
     const a = pod("a");
     const rounds = [
       metrics({ 200: 100, 500: 0 }),

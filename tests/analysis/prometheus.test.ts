@@ -16,10 +16,10 @@ import { WebServer } from "./server.ts";
 
 const a = pod("a");
 const query = ownMetrics({ namespace: "dora-apps" });
-/** When it answers, in seconds since the epoch on its own clock. */
+/** The time of its answers, in seconds since the epoch on its own clock. */
 const now = 1020;
 
-/** A series with its samples of the window, `[seconds, value]`. */
+/** A series with its samples in the range, as `[seconds, value]`. */
 const series = (code: string, ...values: [number, string][]) => ({
   metric: { __name__: "http_requests_total", pod: "a", namespace: "dora-apps", code, instance: "10.0.0.1:8080" },
   values,
@@ -32,7 +32,7 @@ describe("Prometheus as a source", () => {
   let server: WebServer;
   let folder: string;
   let asked: { method?: string; path?: string; headers: IncomingHttpHeaders; query: string | null }[];
-  /** What it answers: a body, or anything else. */
+  /** Its answer: a body, or a function that answers. */
   let answer: string | ((response: ServerResponse) => void);
 
   before(async () => {
@@ -73,7 +73,7 @@ describe("Prometheus as a source", () => {
     return targets[0]?.problem?.replaceAll(new URL(server.url).host, "HOST");
   };
 
-  it("is asked for the raw samples of the last three minutes, and gives the latest of each with its time", async () => {
+  it("is asked for the raw samples of the last three minutes, of which the latest counts with its time", async () => {
     answer = success([series("200", [1000.5, "90"], [1015.5, "100"]), series("500", [1015.5, "1"])]);
     assert.deepEqual(await read(), [
       {
@@ -102,7 +102,7 @@ describe("Prometheus as a source", () => {
     assert.match(request?.query ?? "", /^\{__name__=~"http_requests_total\|.*pod=~"a"}\[180s]$/);
   });
 
-  it("may answer so much and no more, in bytes and in series", async () => {
+  it("may answer up to a limit of bytes and of series", async () => {
     const { prometheusBytes, prometheusSeriesAtMost } = pollingDefaults;
     assert.equal(
       await problemOf("x".repeat(prometheusBytes + 1)),
@@ -110,19 +110,19 @@ describe("Prometheus as a source", () => {
     );
     assert.equal(
       await problemOf(success(Array.from({ length: prometheusSeriesAtMost + 1 }, () => ({})))),
-      "Prometheus at HOST answers with 50 001 series, more than the 50 000 that are held: narrow them down with --label, or have fewer labels on the metrics.",
+      "Prometheus at HOST answers with 50 001 series, more than the limit of 50 000: select fewer with --label, or use fewer labels on the metrics.",
     );
   });
 
-  it("may stand behind a path", async () => {
+  it("may have a path prefix", async () => {
     await read({ url: `${server.url}/prometheus/` });
     assert.equal(asked[0]?.path, "/prometheus/api/v1/query");
   });
 
-  it("that goes on to give old samples of a pod which is dead to it is a problem, by the interval of its scrapes", async () => {
-    const dead = "Prometheus reads a no more: its last sample is 47 s old.";
+  it("is a problem if its samples of a pod are too old for its scrape interval", async () => {
+    const dead = "Prometheus no longer reads a: its last sample is 47 s old.";
     assert.equal(await problemOf(success([series("200", [943, "90"], [958, "95"], [973, "100"])])), dead);
-    // With scrapes every 30 seconds that is late but no more than that, and a single sample may be of a pod that is new.
+    // With scrapes every 30 seconds this is still recent enough, and a single sample may be of a new pod.
     for (const values of [
       [
         [943, "90"],
@@ -137,7 +137,7 @@ describe("Prometheus as a source", () => {
     assert.match((await problemOf(success([series("200", [944, "100"])]))) ?? "", /its last sample is 76 s old\.$/);
   });
 
-  it("tells the interval of scrapes though one failed, and lets fast ones be late by seconds", async () => {
+  it("has a scrape interval that tolerates a failed scrape, and fast scrapes may be some seconds late", async () => {
     const missed = series("200", [928, "1"], [943, "2"], [958, "3"], [988, "4"]);
     const late = series("500", [943, "1"], [988, "2"]);
     for (const found of [[missed], [missed, series("404", [973, "1"], [988, "2"]), late]]) {
@@ -147,7 +147,7 @@ describe("Prometheus as a source", () => {
     assert.equal((await read())[0]?.problem, undefined);
   });
 
-  it("may have nothing new of a pod that is not ready, or ends: it gets no requests", async () => {
+  it("may have only old samples of a pod that is not ready or terminates, because it gets no requests", async () => {
     answer = success([series("200", [943, "90"], [958, "95"])]);
     for (const changes of [{ ready: false }, { terminating: true }]) {
       const source = prometheusSource({ url: server.url, query });
@@ -156,7 +156,7 @@ describe("Prometheus as a source", () => {
     }
   });
 
-  it("that has a pair's bad half of no pod of a release is a problem: it may be misspelt, or renamed", async () => {
+  it("is a problem if it has the bad counter of a pair of no pod of a release, because the name may be wrong", async () => {
     const b = pod("b", { release: "bbbbbbbbbbbb", track: "canary" });
     const c = pod("c", { release: "bbbbbbbbbbbb", track: "canary" });
     const of = (name: string, pod: string) => ({
@@ -178,7 +178,7 @@ describe("Prometheus as a source", () => {
       );
     };
     const missing = (release: string) =>
-      `Prometheus has no orders_lost_total of any pod of release ${release}: a counter that it is to believe has to begin with 0.`;
+      `Prometheus has no orders_lost_total of any pod of release ${release}: check the name, and export the counter with 0 from the start.`;
     assert.deepEqual(await problems(), [missing(a.release), missing(b.release), missing(b.release)]);
     const renamed = await problems(of("orders_lost_total", "a"));
     assert.deepEqual(renamed, [undefined, missing(b.release), missing(b.release)]);
@@ -188,7 +188,7 @@ describe("Prometheus as a source", () => {
     );
   });
 
-  it("is shown the Authorization header of a file, which is read each time, or a token as a bearer's", async () => {
+  it("gets the Authorization header, or a bearer token, from a file that is read for each request", async () => {
     const authorizationFile = join(folder, "authorization");
     for (const content of ["Basic YWxpY2U6c2VjcmV0", "renewed-token\n"]) {
       writeFileSync(authorizationFile, content);
@@ -200,7 +200,7 @@ describe("Prometheus as a source", () => {
     );
   });
 
-  it("never has its secrets in a sentence", async () => {
+  it("never has its secrets in a message", async () => {
     const authorizationFile = join(folder, "broken");
     writeFileSync(authorizationFile, "Bearer top\u0001-secret");
     const url = server.url.replace("//", "//alice:top-secret@");
@@ -214,7 +214,7 @@ describe("Prometheus as a source", () => {
     }
   });
 
-  it("is believed over TLS when a file of ours vouches for it, and not else", async () => {
+  it("is trusted over TLS only with the certificates of the given file", async () => {
     const [key, cert] = ["key", "certificate"].map((name) =>
       join(import.meta.dirname, `../kubernetes/tls/${name}.pem`),
     );
@@ -225,7 +225,7 @@ describe("Prometheus as a source", () => {
     await new Promise<void>((listening) => tls.listen(0, "127.0.0.1", listening));
     const url = `https://127.0.0.1:${(tls.address() as AddressInfo).port}`;
     try {
-      // The certificate is for the name kubernetes: that it is checked shows that its issuer was believed.
+      // The certificate is for the name kubernetes. The check of its name shows that its issuer is trusted.
       const [believed] = await read({ url, caFile: cert as string });
       assert.match(believed?.problem ?? "", /cannot be read \(Hostname\/IP does not match certificate's altnames/);
       const [other] = await read({ url });
@@ -235,12 +235,12 @@ describe("Prometheus as a source", () => {
     }
   });
 
-  it("is not asked about no pods", async () => {
+  it("gets no query without pods", async () => {
     assert.deepEqual(await prometheusSource({ url: server.url, query }).read([], new AbortController().signal), []);
     assert.deepEqual(asked, []);
   });
 
-  it("says for a person what is read and where", () => {
+  it("describes what is read and where", () => {
     assert.equal(
       prometheusSource({ url: "https://mimir.example/prometheus/", query }).describe(),
       "the pods' own metrics, from Prometheus at mimir.example/prometheus",
@@ -265,37 +265,37 @@ describe("Prometheus as a source", () => {
       "Prometheus at HOST answers 200 with an error (execution: too many samples).",
     ],
     [
-      "redirects to a page for logging in",
+      "redirects to a login page",
       (response: ServerResponse) => response.writeHead(302, { location: "/login" }).end(),
       "Prometheus at HOST answers 302 ().",
     ],
     [
       "answers with an HTML page",
       "<!doctype html><title>Grafana</title>",
-      "Prometheus at HOST answers what Prometheus would not (<!doctype html><title>Grafana</title>).",
+      "Prometheus at HOST does not answer like Prometheus's HTTP API (<!doctype html><title>Grafana</title>).",
     ],
-    ["answers with nothing", "", "Prometheus at HOST answers what Prometheus would not ()."],
+    ["answers with nothing", "", "Prometheus at HOST does not answer like Prometheus's HTTP API ()."],
     [
       "answers with half its JSON",
       success([series("200", [now, "5"])]).slice(0, 60),
-      /answers what Prometheus would not/,
+      /does not answer like Prometheus's HTTP API/,
     ],
     [
       "answers with another type",
       JSON.stringify({ status: "success", data: { resultType: "vector", result: [] } }),
-      /answers what Prometheus would not/,
+      /does not answer like Prometheus's HTTP API/,
     ],
     [
       "warns that stores are missing",
       success([series("200", [now, "5"])], { warnings: ["store eu-2 unavailable"] }),
-      "Prometheus at HOST answers with a part only (store eu-2 unavailable).",
+      "Prometheus at HOST gives only a partial answer (store eu-2 unavailable).",
     ],
     [
-      "says that its answer is partial",
+      "marks its answer as partial",
       success([series("200", [now, "5"])], { isPartial: true }),
-      "Prometheus at HOST answers with a part only (isPartial).",
+      "Prometheus at HOST gives only a partial answer (isPartial).",
     ],
-    ["has nothing", success([]), "Prometheus has no http_requests_total of a from the last 180 s."],
+    ["has no series", success([]), "Prometheus has no http_requests_total of a from the last 180 s."],
     [
       "has a series without samples",
       success([series("200")]),
@@ -304,7 +304,7 @@ describe("Prometheus as a source", () => {
     [
       "has NaN",
       success([series("200", [now, "5"]), series("500", [now, "NaN"])]),
-      'a gives NaN for http_requests_total{code="500",namespace="dora-apps",pod="a"}, which is no count.',
+      'a gives NaN for http_requests_total{code="500",namespace="dora-apps",pod="a"}, which is not a count.',
     ],
     [
       "hangs up",
@@ -320,14 +320,14 @@ describe("Prometheus as a source", () => {
       "Prometheus at HOST cannot be read (aborted).",
     ],
   ] as const) {
-    it(`that ${name} is a problem, and no counters`, async () => {
+    it(`has a problem and no counters if it ${name}`, async () => {
       const said = await problemOf(given);
       if (typeof problem === "string") assert.equal(said, problem);
       else assert.match(said ?? "", problem);
     });
   }
 
-  it("that does not answer in time is a problem, also where it trickles", async () => {
+  it("is a problem if it does not answer in time, or answers slowly", async () => {
     for (const given of [() => {}, (response: ServerResponse) => void response.write("{")]) {
       assert.equal(
         await problemOf(given, { timeoutSeconds: 0.03 }),
@@ -336,14 +336,14 @@ describe("Prometheus as a source", () => {
     }
   });
 
-  it("is a problem when the look is ended from outside, and nothing throws", async () => {
+  it("is a problem if the poll is aborted, and nothing throws", async () => {
     const stopping = new AbortController();
     answer = () => stopping.abort();
     const [target] = await read({}, stopping.signal);
     assert.match(target?.problem ?? "", /was not read in time\.$/);
   });
 
-  it("is a problem where it is down, or a file of ours is missing or empty, and nothing throws", async () => {
+  it("is a problem if it is down, or a given file is missing or empty, and nothing throws", async () => {
     const gone = await WebServer.start();
     await gone.stop();
     const empty = join(folder, "empty");
@@ -353,7 +353,7 @@ describe("Prometheus as a source", () => {
     assert.match((await read({ authorizationFile: empty }))[0]?.problem ?? "", /\(the file .* is empty\)\.$/);
   });
 
-  it("that fails loses nothing of a gateway's counters: the next answer covers both ticks", async () => {
+  it("loses nothing of a gateway's counters if it fails, because the next answer covers both ticks", async () => {
     const gateway = (canary: number, stable: number) =>
       success(
         [

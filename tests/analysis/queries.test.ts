@@ -34,7 +34,7 @@ const series = (name: string, labels: Record<string, string>, value: number): Se
   at: 1000,
 });
 
-/** Units as one line each: whose, of which release, what they count, and what is wrong. */
+/** Targets as plain objects: name, release, counts and problem. */
 const seen = (query: Query, found: readonly Series[], of = pods, at = 1000) =>
   targetsOf(query, found, of, { at, seconds: 120 }).map(({ target, release, samples, problem }) => ({
     target,
@@ -44,7 +44,7 @@ const seen = (query: Query, found: readonly Series[], of = pods, at = 1000) =>
   }));
 
 describe("the PromQL of a query", () => {
-  it("is one selector of raw samples for everything, so that half an answer is none", () => {
+  it("is one selector of raw samples for all series, so that they come together or not at all", () => {
     assert.equal(
       promQl(ownMetrics({ namespace, labels: { cluster: 'eu "1"' } }), pods.slice(0, 2), 90),
       '{__name__=~"http_requests_total|http_request_duration_seconds_bucket|http_request_duration_seconds_count",' +
@@ -52,11 +52,11 @@ describe("the PromQL of a query", () => {
     );
   });
 
-  it("takes names by the letter, dots included", () => {
+  it("matches names literally, including dots", () => {
     assert.match(promQl(ownMetrics({ namespace }), [pod("web.1")], 60), /,pod=~"web\\\\\.1"}\[60s\]$/);
   });
 
-  it("never takes a rate: rates extrapolate and their windows overlap", () => {
+  it("never contains a rate, because rates extrapolate and their windows overlap", () => {
     for (const query of [ownMetrics({ namespace }), ...gateways.map((each) => each.query)]) {
       assert.match(promQl(query, pods, 60), /^\{__name__=~"[^{}]*\}\[60s\]$/);
     }
@@ -72,7 +72,7 @@ describe("the pods' own metrics in Prometheus", () => {
       value,
     );
 
-  it("belong to the pod that they name, and so to its release", () => {
+  it("belong to the pod in their labels, and so to its release", () => {
     assert.deepEqual(
       seen(query, [
         requests("fop-gate-stable-1", "200", 90),
@@ -89,7 +89,7 @@ describe("the pods' own metrics in Prometheus", () => {
     );
   });
 
-  it("are missing of a pod that Prometheus has not scraped lately, which is a problem and no zero", () => {
+  it("are a problem, and not zero, of a pod that Prometheus has not scraped recently", () => {
     assert.deepEqual(seen(query, [requests("fop-gate-canary-1", "200", 9)], [pods[0], pods[2]] as typeof pods), [
       {
         target: "fop-gate-stable-1",
@@ -101,17 +101,17 @@ describe("the pods' own metrics in Prometheus", () => {
     ]);
   });
 
-  it("are a problem where two jobs scrape the same pod: every request would count twice", () => {
+  it("are a problem if two jobs scrape the same pod, because every request would count twice", () => {
     const twice = [
       requests("fop-gate-canary-1", "200", 9),
       requests("fop-gate-canary-1", "200", 9, { job: "again", instance: "10.0.0.1:9102" }),
     ];
     const [target] = seen(query, twice, [pods[2]] as typeof pods);
     assert.equal(target?.counted, undefined);
-    assert.match(target?.problem ?? "", /twice: is it scraped by two jobs\? Choose one with --label job=<name>\.$/);
+    assert.match(target?.problem ?? "", /twice: is it scraped by two jobs\? Select one with --label job=<name>\.$/);
   });
 
-  it("are of two processes where a pod is scraped at two ports, which may begin anew alone", () => {
+  it("belong to two processes if a pod is scraped on two ports, which may restart separately", () => {
     const [target] = targetsOf(
       query,
       [
@@ -128,7 +128,7 @@ describe("the pods' own metrics in Prometheus", () => {
   });
 });
 
-/** Two requests of each track, by every gateway as it words them. */
+/** Two requests to each track, in the series of each gateway. */
 const gateways: { name: string; query: Query; stable: Series; canary: Series; others: Series[]; edge: Series[] }[] = [
   {
     name: "Traefik",
@@ -239,7 +239,7 @@ for (const { name, query, stable, canary, others, edge } of gateways) {
   describe(`the counters of ${name}`, () => {
     const by = (instance: string, each: Series) => ({ ...each, labels: { ...each.labels, instance, job: "gateway" } });
 
-    it("belong to the track whose backend they name, and so to the release that its pods run", () => {
+    it("belong to the track of their backend, and so to the release of its pods", () => {
       assert.deepEqual(
         seen(
           query,
@@ -252,7 +252,7 @@ for (const { name, query, stable, canary, others, edge } of gateways) {
       );
     });
 
-    it("are kept apart by the process that counts them, which may begin anew alone", () => {
+    it("are separate for each process that counts them, which may restart separately", () => {
       const found = [by("g1", stable), by("g2", stable), by("g1", canary), by("g2", canary)];
       assert.deepEqual(
         seen(query, found).map(({ target }) => target),
@@ -260,7 +260,7 @@ for (const { name, query, stable, canary, others, edge } of gateways) {
       );
     });
 
-    it("are none of a track that a process never had a request for, and none at all of one is a problem", () => {
+    it("are zero of a track for which a process had no request, and a problem of a track for which no process had any", () => {
       assert.deepEqual(seen(query, [by("g1", stable), by("g2", stable), by("g2", canary)]).slice(2), [
         { target: "canary by g1", release: b, counted: [] },
         { target: "canary by g2", release: b, counted: ["500: 2"] },
@@ -270,7 +270,7 @@ for (const { name, query, stable, canary, others, edge } of gateways) {
       assert.match(missing?.problem ?? "", /^Prometheus has no \w+ of backend canary from the last 120 s \(.*\)\.$/);
     });
 
-    it("are a problem where there are none, or only those of others", () => {
+    it("are a problem if there are none, or only those of other services", () => {
       for (const found of [[], others]) {
         const targets = seen(query, found);
         assert.deepEqual(
@@ -284,14 +284,14 @@ for (const { name, query, stable, canary, others, edge } of gateways) {
       }
     });
 
-    it("are a problem where Prometheus reads no process of the gateway any more, and not where one of them ended", () => {
+    it("are a problem if Prometheus no longer reads any process of the gateway, but not if one of them ended", () => {
       const found = [by("g1", stable), by("g1", canary)];
       const later = (each: Series) => ({ ...each, at: 77_000 });
       for (const [index, { counted, problem }] of seen(query, found, pods, 77_000).entries()) {
         assert.equal(counted, undefined);
         assert.equal(
           problem,
-          `Prometheus reads backend ${["stable", "canary"][index]} no more: its last sample is 76 s old.`,
+          `Prometheus no longer reads backend ${["stable", "canary"][index]}: its last sample is 76 s old.`,
         );
       }
       const replaced = seen(query, [...found, later(by("g2", stable)), later(by("g2", canary))], pods, 77_000);
@@ -301,26 +301,26 @@ for (const { name, query, stable, canary, others, edge } of gateways) {
       );
     });
 
-    it("belong to nobody while pods of two releases answer for a backend", () => {
+    it("belong to no release while a backend has pods of two releases", () => {
       const rolling = [...pods, pod("fop-gate-stable-3", { release: b, track: "stable", ready: false })];
       const [mixed, clean] = seen(query, [by("g1", stable), by("g1", canary)], rolling);
       assert.deepEqual(mixed, {
         target: "stable by g1",
         release: "",
         counted: undefined,
-        problem: `Backend stable mixes releases ${a} and ${b}: its counters belong to neither.`,
+        problem: `Backend stable mixes releases ${a} and ${b}, so its counters cannot be assigned to one.`,
       });
       assert.deepEqual(clean?.counted, ["500: 2"]);
     });
 
-    it("are a problem where two jobs scrape the same process", () => {
+    it("are a problem if two jobs scrape the same process", () => {
       const again = { ...by("g1", canary), labels: { ...by("g1", canary).labels, job: "again" } };
       const [, target] = seen(query, [by("g1", stable), by("g1", canary), again]);
       assert.equal(target?.counted, undefined);
       assert.match(target?.problem ?? "", /twice: is it scraped by two jobs/);
     });
 
-    it("are selected by what trackOf understands", () => {
+    it("are selected by the labels that trackOf reads", () => {
       const matchers = query
         .matchers(pods)
         .map((matcher) => /^(\w+)(=~?)(".*")$/.exec(matcher) ?? assert.fail(matcher));
@@ -339,20 +339,20 @@ for (const { name, query, stable, canary, others, edge } of gateways) {
 }
 
 describe("a gateway's labels", () => {
-  it("of Istio name Deployments, of which stable's has the name of the service", () => {
+  it("of Istio contain Deployments, of which stable's has the name of the service", () => {
     assert.match(
       promQl(istio({ namespace, workloads }), pods, 60),
       /,destination_workload=~"fop-gate\|fop-gate-canary",/,
     );
   });
 
-  it("of Istio may be those of another reporter", () => {
+  it("of Istio may come from another reporter", () => {
     const query = istio({ namespace, workloads, labels: { reporter: "waypoint" } });
     assert.match(promQl(query, pods, 60), /,reporter="waypoint",/);
     assert.match(query.hint ?? "", /telemetry on for reporter waypoint/);
   });
 
-  it("of Istio belong to the pod that counted them, where it is one of ours, also while its track is rolled", () => {
+  it("of Istio belong to the pod that counted them, if it is a pod of the service, even during a rolling update", () => {
     const rolling = [...pods, pod("fop-gate-stable-3", { release: b, track: "stable" })];
     const found = rolling.map(({ name, track }, index) =>
       series(

@@ -31,7 +31,7 @@ function binomial(n: number, x: number): number {
 }
 
 describe("the evidence on a ratio", () => {
-  it("is that of the reference implementation, tick by tick", () => {
+  it("equals that of the reference implementation, tick by tick", () => {
     const ticks: readonly Counts[] = [
       [0, 30, 1, 270],
       [1, 150, 3, 2850],
@@ -39,8 +39,8 @@ describe("the evidence on a ratio", () => {
       [9, 750, 5, 2250],
       [16, 1500, 6, 1500],
     ];
-    // reference/statistics/unified.mjs on the same ticks, with our grid, and our weights in logEbad: logEbad(1), logEgood(2),
-    // confSeq(0.05), of which the ends are the outermost points inside.
+    // reference/statistics/unified.mjs on the same ticks, with this grid, and these weights in logEbad: logEbad(1), logEgood(2),
+    // confSeq(0.05), whose ends are the outermost points inside.
     const expected = [
       [-0.2952762752800049, 0.09817242444988139, 0.0625, 64],
       [0.31797943354751856, -0.4654836486186593, 0.0625, 53.81737057623771],
@@ -67,7 +67,7 @@ describe("the evidence on a ratio", () => {
     }
   });
 
-  /** The mean of E over every outcome of some ticks with given numbers of events, at a true ratio. */
+  /** The mean of E over every outcome of some ticks with fixed numbers of events, at a true ratio. */
   function meanEvidence(ratio: number, log: (known: LogLikelihood) => number): number {
     const ticks = [
       { events: 3, canary: 10, stable: 90 },
@@ -93,7 +93,7 @@ describe("the evidence on a ratio", () => {
     );
   });
 
-  it("does not grow on average below the margin, and does above", () => {
+  it("grows on average above the margin, but not below", () => {
     for (const ratio of [0.1, 0.5, 1, 1.2]) assert.ok(meanEvidence(ratio, (known) => test.logWorse(known)) < 1);
     assert.ok(meanEvidence(3, (known) => test.logWorse(known)) > 2);
   });
@@ -117,7 +117,7 @@ describe("the evidence on a ratio", () => {
     );
   });
 
-  it("does not change when a tick is split, its exposures in proportion", () => {
+  it("does not change if a tick is split with proportional exposures", () => {
     fc.assert(
       fc.property(
         fc.array(counts, { maxLength: 5 }),
@@ -135,7 +135,7 @@ describe("the evidence on a ratio", () => {
     );
   });
 
-  it("grows with every event of canary and shrinks with every one of stable", () => {
+  it("grows with every event of canary, and shrinks with every event of stable", () => {
     fc.assert(
       fc.property(fc.array(counts, { minLength: 1, maxLength: 5 }), counts, (ticks, [x, canary, y, stable]) => {
         const worse = (more: Counts) => test.logWorse(seen([...ticks, more]));
@@ -145,7 +145,7 @@ describe("the evidence on a ratio", () => {
     );
   });
 
-  it("learns nothing from a tick in which one arm had no requests, or neither had an event", () => {
+  it("does not change with a tick in which one arm had no requests, or neither had an event", () => {
     const known = seen([[3, 10, 1, 90]]);
     const before = Float64Array.from(known);
     test.add(known, 5, 0, 2, 100);
@@ -154,13 +154,13 @@ describe("the evidence on a ratio", () => {
     assert.deepEqual(known, before);
   });
 
-  it("is smaller the more events come together as one", () => {
+  it("shrinks with the dispersion", () => {
     const known = seen([[12, 100, 5, 900]]);
     assert.ok(test.logWorse(known) > test.logWorse(known, 2));
     assert.ok(test.logWorse(known, 2) > test.logWorse(known, 9));
   });
 
-  it("keeps its digits over a billion events", () => {
+  it("stays accurate over a billion events", () => {
     const known = test.nothing();
     for (let tick = 0; tick < 1000; tick++) test.add(known, 1e5, 1e5, 9e5, 9e5);
     assert.ok(test.logWorse(known) < 0);
@@ -169,12 +169,12 @@ describe("the evidence on a ratio", () => {
 });
 
 describe("the confidence sequence of a ratio", () => {
-  it("says nothing before anything was seen", () => {
+  it("has no bounds without data", () => {
     assert.deepEqual(test.interval(test.nothing(), 0.01), [0, Infinity]);
     assert.equal(test.likeliest(test.nothing()), undefined);
   });
 
-  it("holds the likeliest ratio, and is wider the surer it has to be", () => {
+  it("contains the likeliest ratio, and is wider at higher confidence", () => {
     fc.assert(
       fc.property(fc.array(counts, { minLength: 1, maxLength: 8 }), (ticks) => {
         const known = seen(ticks);
@@ -188,7 +188,7 @@ describe("the confidence sequence of a ratio", () => {
     );
   });
 
-  it("is rounded outwards: no ratio that cannot be ruled out is outside of it, between the points of the grid either", () => {
+  it("is rounded outwards, so that it contains every ratio that is not ruled out, even between grid points", () => {
     const points = Array.from({ length: 41 }, (_, at) => 2 ** (at / 4 - 4));
     const weights = points.map((g) => 1 / (1 + Math.abs(Math.log(g))));
     const all = weights.reduce((sum, weight) => sum + weight, 0);
@@ -211,7 +211,7 @@ describe("the confidence sequence of a ratio", () => {
     );
   });
 
-  it("closes in on the true ratio", () => {
+  it("converges to the true ratio", () => {
     const known = test.nothing();
     for (let tick = 0; tick < 500; tick++) test.add(known, 30, 1000, 90, 9000);
     const [lower, upper] = test.interval(known, 0.01);
@@ -219,7 +219,7 @@ describe("the confidence sequence of a ratio", () => {
     assert.ok(Math.abs((test.likeliest(known) ?? 0) - 3) < 0.02);
   });
 
-  it("has no upper end where stable never had an event, and no lower one where canary never had", () => {
+  it("has no upper bound if stable had no event, and no lower bound if canary had none", () => {
     const [lower, upper] = test.interval(seen([[9, 100, 0, 900]]), 0.01);
     assert.ok(lower > 1 && upper === Infinity);
     assert.equal(test.likeliest(seen([[9, 100, 0, 900]])), Infinity);

@@ -1,6 +1,6 @@
 import type { Pod, Reading, Sample, TargetReading } from "../../analysis/reading.ts";
 
-/** A pod of either track; what a test does not care about has a plain value. */
+/** A pod of either track, with defaults for fields that a test does not set. */
 export function pod(name: string, changes: Partial<Pod> = {}): Pod {
   return {
     name,
@@ -16,7 +16,7 @@ export function pod(name: string, changes: Partial<Pod> = {}): Pod {
   };
 }
 
-/** Requests by status code, as a unit's counters have them. */
+/** A target's counters of requests by status code. */
 export function requests(counts: Readonly<Record<string, number>>, at?: number): Sample[] {
   return Object.entries(counts).map(([code, value]) => ({
     id: `code ${code}`,
@@ -26,7 +26,7 @@ export function requests(counts: Readonly<Record<string, number>>, at?: number):
   }));
 }
 
-/** One histogram: how many took at most so many seconds. */
+/** One histogram: the number of requests that took at most this many seconds. */
 export function histogram(counts: Readonly<Record<number, number>> & { all?: number }, group = "histogram"): Sample[] {
   return Object.entries(counts).map(([edge, value]) => ({
     id: `${group} ${edge}`,
@@ -44,7 +44,7 @@ export function unread(name: string, problem = `${name} gave no answer.`): Targe
   return { target: name, release: "aaaaaaaaaaaa", problem };
 }
 
-/** A reading so many seconds after the epoch. */
+/** A reading at this many seconds after the epoch. */
 export function reading(seconds: number, pods: readonly Pod[], targets: readonly TargetReading[]): Reading {
   return { at: seconds * 1000, pods, targets };
 }

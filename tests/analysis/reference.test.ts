@@ -4,7 +4,7 @@ import { Chance } from "../../benchmarks/evidence/chance.ts";
 
 /**
  * The table of reference/statistics/unified.mjs: an hour of 200 requests a second in ticks of 15 s, with weights that go from 1 to
- * 50 % inside one test, alpha and beta 0.05, against a ratio of at most 1 and of at least 2. Its medians, in minutes.
+ * 50 % in one test, alpha and beta 0.05, against a ratio of at most 1 and of at least 2. Medians in minutes.
  */
 const table = [
   { errors: 0.001, ratio: 1, cleared: 27 },
@@ -19,13 +19,13 @@ const hours = 60;
 const enough = Math.log(20);
 const test = new RatioTest({ margin: 1, limit: 2 });
 
-/** When it was caught and cleared, in minutes, and whether the interval ever left the true ratio out. */
+/** The minutes until it was called bad and good, and whether the interval ever excluded the true ratio. */
 function hour(chance: Chance, errors: number, ratio: number) {
   const known = test.nothing();
   let [caught, cleared, missed] = [Infinity, Infinity, false];
   for (let tick = 0; tick < 240; tick++) {
     const weight = weights[Math.floor(tick / 48)] ?? 0;
-    // As many as on average: the errors among them are what is left to chance.
+    // The average number of requests, so that only the errors are random.
     const [canary, stable] = [3000 * weight, 3000 * (1 - weight)];
     const rate = errors * (1 + 0.5 * Math.sin(tick / 20));
     test.add(known, chance.poisson(canary * rate * ratio), canary, chance.poisson(stable * rate), stable);
@@ -41,12 +41,12 @@ function hour(chance: Chance, errors: number, ratio: number) {
 const middle = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
 const share = (all: readonly boolean[]) => all.filter(Boolean).length / all.length;
 
-describe("the evidence on simulated traffic, beside the reference's table", () => {
+describe("the evidence on simulated traffic, compared with the reference's table", () => {
   for (const { errors, ratio, ...expected } of table) {
     it(`agrees at ${100 * errors} % errors and a ratio of ${ratio}`, () => {
       const ends = Array.from({ length: hours }, (_, run) => hour(new Chance(1 + run), errors, ratio));
-      // Four standard errors of a share of 5 % in so many hours are 11 points. The weights of the mixture are not quite the
-      // same, which may make it sooner.
+      // Four standard errors of a share of 5 % in this many hours are 11 points. The weights of the mixture differ slightly
+      // from the reference's, which may make it sooner.
       if (ratio === 1) assert.ok(share(ends.map(({ caught }) => caught < Infinity)) <= 0.16);
       else assert.equal(share(ends.map(({ caught }) => caught < Infinity)), 1);
       if (ratio > 1) assert.ok(share(ends.map(({ cleared }) => cleared < Infinity)) <= 0.16);

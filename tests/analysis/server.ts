@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A web server on loopback whose answers a test may change while it runs. */
+/** A web server on loopback whose answers a test can change while it runs. */
 export class WebServer {
   readonly url: string;
   /** Answers every request. @default never */

@@ -4,7 +4,7 @@ import { judge } from "../../analysis/verdict.ts";
 import { Chance } from "../../benchmarks/evidence/chance.ts";
 import { hourOf, type Traffic } from "../../benchmarks/evidence/traffic.ts";
 
-/** A few hours of each kind of traffic, by fixed seeds; npm run bench:evidence has a thousand. */
+/** A few simulated hours of each kind of traffic, with fixed seeds; npm run bench:evidence runs a thousand. */
 const hours = 12;
 
 function ends(traffic: Traffic, seconds: number): { verdict: string; at: number }[] {
@@ -20,15 +20,15 @@ function ends(traffic: Traffic, seconds: number): { verdict: string; at: number 
   });
 }
 
-describe("the product's streams on simulated traffic, 200 requests a second and 10 % of them to canary", () => {
+describe("the verdict on simulated traffic, 200 requests a second with 10 % to canary,", () => {
   const clean: [string, Traffic][] = [
     ["with 0.1 % of errors", { errors: 0.001 }],
     ["with drift and a minute of trouble on both tracks", { errors: 0.005, trouble: true }],
-    ["with errors in bunches of five", { errors: 0.001, bunch: 5 }],
-    ["with pods that are not alike", { errors: 0.005, unequal: 0.2 }],
+    ["with errors in bursts of five", { errors: 0.001, bunch: 5 }],
+    ["with unequal pods", { errors: 0.005, unequal: 0.2 }],
   ];
   for (const [what, traffic] of clean) {
-    it(`never convict a release like stable ${what}`, () => {
+    it(`is never bad for a release equal to stable ${what}`, () => {
       assert.deepEqual(
         ends(traffic, 900).filter(({ verdict }) => verdict === "bad"),
         [],
@@ -36,7 +36,7 @@ describe("the product's streams on simulated traffic, 200 requests a second and 
     });
   }
 
-  it("convict one with 5 % of errors within 15 s, each time", () => {
+  it("is always bad within 15 s for a release with 5 % of errors", () => {
     const found = ends({ errors: 0, canaryErrors: 0.05 }, 900);
     assert.ok(
       found.every(({ verdict, at }) => verdict === "bad" && at <= 15),
@@ -44,11 +44,11 @@ describe("the product's streams on simulated traffic, 200 requests a second and 
     );
   });
 
-  it("never clear one with five times as many errors", () => {
+  it("is always bad for a release with five times as many errors", () => {
     assert.ok(ends({ errors: 0.001, ratio: 5 }, 900).every(({ verdict }) => verdict === "bad"));
   });
 
-  it("clear one without errors within 15 min, each time, and so never convict it", () => {
+  it("is always good within 15 min for a release without errors", () => {
     assert.ok(ends({ errors: 0 }, 900).every(({ verdict }) => verdict === "good"));
   });
 });

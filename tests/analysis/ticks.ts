@@ -1,11 +1,11 @@
 import type { PodTick, TargetTick, Tick } from "../../analysis/tick.ts";
 
-/** What a pod answered in a tick; what a test does not care about is left out. */
+/** The answers of a pod in a tick; fields that a test does not need are optional. */
 export interface Answered {
   readonly requests?: number;
   readonly failed?: number;
   readonly refused?: number;
-  /** Of all requests, those slower than each edge. */
+  /** Number of requests slower than each edge. */
   readonly slower?: Readonly<Record<number, number>>;
   readonly pairs?: TargetTick["pairs"];
 }
@@ -14,7 +14,7 @@ export interface Answered {
 export const canary = "bbbbbbbbbbbb";
 export const stable = "aaaaaaaaaaaa";
 
-/** Nine pods of stable and one of canary, each with these answers; second `end` after the beginning. */
+/** A tick of nine stable pods and one canary pod, each with these answers, that ends at second `end`. */
 export function tick(
   end: number,
   ofCanary: Answered,

@@ -2,17 +2,17 @@ import assert from "node:assert/strict";
 import { setImmediate as nextRound } from "node:timers/promises";
 import { turn } from "../../analysis/providers/turn.ts";
 
-/** Keeps the processor busy for so many milliseconds. */
+/** Keeps the processor busy for this many milliseconds. */
 function work(milliseconds: number): void {
   const ends = performance.now() + milliseconds;
   while (performance.now() < ends);
 }
 
 describe("work in turns", () => {
-  it("of many at once leaves rounds of the event loop between its slices", async () => {
+  it("lets the event loop run between the slices of several callers", async () => {
     let rounds = 0;
     let slices = 0;
-    /** The most slices that came between two rounds. */
+    /** Maximum number of slices between two rounds. */
     let together = 0;
     let before = 0;
     let left = 8;
@@ -38,7 +38,7 @@ describe("work in turns", () => {
     assert.ok(rounds >= 24);
   });
 
-  it("that is short shares a round", async () => {
+  it("shares a round among short slices", async () => {
     let rounds = 0;
     let done = false;
     const count = async () => {
@@ -51,7 +51,7 @@ describe("work in turns", () => {
     assert.ok(rounds < 500, `${rounds} rounds`);
   });
 
-  it("goes on where a slice throws", async () => {
+  it("continues if a slice throws", async () => {
     const failing = (async () => {
       await turn();
       throw new Error("no");

@@ -89,7 +89,7 @@ describe("2. only streams above the floor convict", () => {
     const held = convict(changed(evidence, { alpha: Math.exp(-aboveFloor - 1) }));
     assert.deepEqual(held, {
       logWorse: aboveFloor,
-      guard: { name: "floor", reason: "canary is worse than stable, but in less than 0.1 % of its requests" },
+      guard: { name: "floor", reason: "canary is worse than stable, but only in less than 0.1 % of its requests" },
     });
     const { conviction } = convict(changed(evidence, { alpha: Math.exp(-aboveFloor + 0.1) }));
     assert.match(conviction?.reason ?? "", /^canary answers 4xx 1\.5 times as often as stable/);
@@ -196,7 +196,7 @@ describe("4. the evidence is a multiple of that against any pod of stable", () =
     assert.equal(conviction, undefined);
     assert.deepEqual(guard, {
       name: "placebo",
-      reason: "canary looks worse than stable, but so does stable's own pod stable-4 beside the others",
+      reason: "canary looks worse than stable, but so does stable's pod stable-4 compared with its other pods",
     });
   });
 
@@ -361,21 +361,21 @@ describe("what is held back before it is called good", () => {
           sentence: "an older one is not",
           evidence: () => observed(minutes(3, clean)),
           later: 15.6,
-          reason: "no numbers for 16 s, and silence decides nothing",
+          reason: "no data for 16 s, so nothing can be decided",
           guard: "no data",
         },
         {
           sentence: "an older one, and why: what is wrong now and not then",
           evidence: () => missed(observed([...minutes(2, clean), { ...clean(180), problems: ["pod a is slow."] }])),
           later: 60,
-          reason: "no numbers for 60 s, and silence decides nothing (the API server does not answer)",
+          reason: "no data for 60 s, so nothing can be decided (the API server does not answer)",
           guard: "no data",
         },
         {
           sentence: "an older one that had problems already",
           evidence: () => observed([...minutes(2, clean), { ...clean(180), problems: ["pod a is slow."] }]),
           later: 60,
-          reason: "no numbers for 60 s, and silence decides nothing (pod a is slow)",
+          reason: "no data for 60 s, so nothing can be decided (pod a is slow)",
           guard: "no data",
         },
         {
@@ -391,19 +391,19 @@ describe("what is held back before it is called good", () => {
               ...minutes(2, clean),
               { ...clean(180), targets: clean(180).targets.slice(1), problems: ["a. b."] },
             ]),
-          reason: "no pod of canary tells its numbers (a. b)",
+          reason: "the metrics of canary cannot be read (a. b)",
           guard: "no data",
         },
         {
           sentence: "no request to canary, ever",
           evidence: () => observed(minutes(3, (end) => minute(end, { requests: 0 }))),
-          reason: "no request has reached canary in 3 min, so nothing is known of it",
+          reason: "no request has reached canary in 3 min, so there are no data on it",
           guard: "no data",
         },
         {
           sentence: "a part that is missing, though canary was read and is fine",
           evidence: () => observed([...minutes(2, clean), { ...clean(180), problems: ["x", "y", "z"] }]),
-          reason: "part of the numbers is missing (x, and 2 more)",
+          reason: "some metrics are missing (x, and 2 more)",
           guard: "no data",
         },
       ],
@@ -448,7 +448,7 @@ describe("what is held back before it is called good", () => {
             };
             return observed(minutes(60, restarting));
           },
-          reason: "not decided yet: nothing is known of how often canary takes longer than 0.5 s",
+          reason: "not decided yet: there are no data on how often canary takes longer than 0.5 s",
         },
         {
           sentence: "are not excused while that is not sure",
@@ -513,7 +513,7 @@ describe("what is held back before it is called good", () => {
               first,
             ),
           reason:
-            "canary answers 5xx in 0 % of its requests; each of 1 stream is surely less than 2 times as bad with 95 % confidence, seen in 3 600 requests over 3 min",
+            "canary answers 5xx in 0 % of its requests; each of 1 stream is surely below 0.5 % with 95 % confidence, seen in 3 600 requests over 3 min",
         },
       ],
     ],
@@ -551,7 +551,7 @@ describe("7. every stream by itself", () => {
     assert.deepEqual(judged(observed(minutes(5, (end) => minute(end, { failed: 1, slower }, { failed: 2, slower })))), {
       verdict: "good",
       reason:
-        "canary answers 5xx in 0.083 % of its requests (stable: 0.17 %); each of 4 streams is surely less than 2 times as bad, beside stable or below 0.5 % by itself, with 95 % confidence, seen in 6 000 requests over 5 min",
+        "canary answers 5xx in 0.083 % of its requests (stable: 0.17 %); each of 4 streams is surely less than 2 times as bad as on stable, or its rate is below 0.5 %, with 95 % confidence, seen in 6 000 requests over 5 min",
     });
   });
 
@@ -564,14 +564,14 @@ describe("7. every stream by itself", () => {
       judged(observed(minutes(2, each(failed, refused, slow)))).reason;
     assert.match(
       sentence(7, 0, 0),
-      /^not decided yet: canary answers 5xx in 0\.58 % of 2 400 requests, up to 2\.4 times as often as stable, and good needs less than 2 times as often or surely less than 0\.5 %; about /,
+      /^not decided yet: canary answers 5xx in 0\.58 % of 2 400 requests, up to 2\.4 times as often as stable, but good needs less than 2 times as often or surely less than 0\.5 %; about /,
     );
     assert.match(sentence(0, 7, 0), /^not decided yet: canary answers 4xx .* or surely less than 0\.5 %; about /);
-    assert.match(sentence(7, 7, 0), /0\.5 %; 1 more stream is open too; about /);
+    assert.match(sentence(7, 7, 0), /0\.5 %; 1 more stream is undecided too; about /);
     // Of two minutes one was the warm-up, so half of the answers tell of the latency.
     assert.match(
       sentence(7, 7, 7),
-      /^not decided yet: canary takes longer than 0\.5 s in 0\.58 % of 1 200 requests, .*; 2 more streams are open too; about 90 s more at this pace$/,
+      /^not decided yet: canary takes longer than 0\.5 s in 0\.58 % of 1 200 requests, .*; 2 more streams are undecided too; about 90 s more at this pace$/,
     );
     const worse = observed(minutes(2, (end) => minute(end, { failed: 7, refused: 9 }, { failed: 7, refused: 7 })));
     assert.match(judged(worse).reason, /^not decided yet: canary answers 4xx /);
@@ -586,7 +586,7 @@ describe("7. every stream by itself", () => {
     );
     assert.match(
       judged(few).reason,
-      /^not decided yet: canary answers 5xx in 0\.5 % of 1 200 requests, with no bound yet beside stable, and good needs less than 2 times as often or surely less than 0\.5 %; /,
+      /^not decided yet: canary answers 5xx in 0\.5 % of 1 200 requests, with no upper bound yet compared with stable, but good needs less than 2 times as often or surely less than 0\.5 %; /,
     );
     const missing = observed(
       minutes(1, (end) => minute(end, {})),
@@ -595,7 +595,7 @@ describe("7. every stream by itself", () => {
     );
     assert.match(
       judged(missing).reason,
-      /^not decided yet: canary leaves requests without a good answer up to 8\.7 times as often as stable, and good needs less than 2 times as often; /,
+      /^not decided yet: canary leaves requests without a good answer up to 8\.7 times as often as stable, but good needs less than 2 times as often; /,
     );
   });
 
@@ -613,7 +613,7 @@ describe("7. every stream by itself", () => {
     const found = judged(observed(minutes(5, lost(20)), question));
     assert.match(
       found.reason,
-      /^not decided yet: canary counts as lost in 2 % of 5 000 requests, and good needs surely less than 0\.5 %; /,
+      /^not decided yet: canary counts as lost in 2 % of 5 000 requests, but good needs surely less than 0\.5 %; /,
     );
   });
 

@@ -198,7 +198,7 @@ describe("a verdict", () => {
       assert.deepEqual([found.verdict, found.guard], ["undecided", "placebo"]);
       assert.equal(
         found.reason,
-        "canary looks worse than stable, but so does stable's own pod stable-4 beside the others",
+        "canary looks worse than stable, but so does stable's pod stable-4 compared with its other pods",
       );
     });
   });
@@ -233,7 +233,7 @@ describe("a verdict", () => {
     it("never comes without a request to canary", () => {
       const found = judged(3600, (second) => tick(second, { requests: 0 }));
       assert.deepEqual([found.verdict, found.guard], ["undecided", "no data"]);
-      assert.equal(found.reason, "no request has reached canary in 60 min, so nothing is known of it");
+      assert.equal(found.reason, "no request has reached canary in 60 min, so there are no data on it");
     });
 
     it("never comes from silence: no tick, an old one, no pod, or one that cannot be read", () => {
@@ -249,12 +249,12 @@ describe("a verdict", () => {
       const gone = (second: number) => (second < 100 ? clean(second) : { ...clean(second), targets: [], pods: [] });
       const courses = [
         { found: judged(0, clean), reason: /^nothing has been observed yet$/ },
-        { found: judged(300, clean, { later: 40 }), reason: /^no numbers for 40 s, and silence decides nothing$/ },
+        { found: judged(300, clean, { later: 40 }), reason: /^no data for 40 s, so nothing can be decided$/ },
         { found: judged(300, gone), reason: /^no pod runs release bbbbbbbbbbbb$/ },
-        { found: judged(300, blind), reason: /^no pod of canary tells its numbers \(pod canary-1 answers 500\)$/ },
+        { found: judged(300, blind), reason: /^the metrics of canary cannot be read \(pod canary-1 answers 500\)$/ },
         {
           found: judged(300, (second) => ({ ...clean(second), problems: ["pod stable-3 does not answer", "more"] })),
-          reason: /^part of the numbers is missing \(pod stable-3 does not answer, and 1 more\)$/,
+          reason: /^some metrics are missing \(pod stable-3 does not answer, and 1 more\)$/,
         },
       ];
       for (const { found, reason } of courses) {
@@ -308,7 +308,7 @@ describe("a verdict", () => {
       const failing = (ofCanary: number, ofStable: number) => (second: number) =>
         tick(second, { failed: second % ofCanary === 0 ? 1 : 0 }, { failed: second % ofStable === 0 ? 1 : 0 });
       assert.match(judged(70, failing(10, 10)).reason, /; about \d+ (s|min) more at this pace$/);
-      assert.match(judged(300, failing(10, 20)).reason, /; the numbers so far do not lead there$/);
+      assert.match(judged(300, failing(10, 20)).reason, /; at this pace it takes more than 60 min$/);
       const orders = (bad: number) => ({ pairs: { lost: { bad, total: 2 } } });
       const sparse = (second: number) => tick(second, orders(every(20, second)), orders(every(20, second)));
       const question = { pairs: ["lost"] };
@@ -332,7 +332,7 @@ describe("a verdict", () => {
       for (const [what, ofCanary, ofStable] of courses) {
         const found = judged(600, (second) => tick(second, ofCanary, ofStable));
         assert.equal(found.verdict, "undecided", what);
-        assert.match(found.reason, /nothing is known of how often canary takes longer than 0.25 s/);
+        assert.match(found.reason, /there are no data on how often canary takes longer than 0.25 s/);
       }
     });
 

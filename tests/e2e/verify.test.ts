@@ -71,7 +71,7 @@ describe("gray verify", function () {
     await canary(RELEASE_IMAGES.B);
     const { code, last } = await verify("--for", "5s");
     assert.deepEqual([code, last.verdict, last.guard], [4, "undecided", "no data"]);
-    assert.match(last.reason, /^no request has reached canary in \d+ s, so nothing is known of it$/);
+    assert.match(last.reason, /^no request has reached canary in \d+ s, so there are no data on it$/);
     assert.equal((await recorded()).verdict, "undecided");
     assert.match((await project.up("prod")).output, /has no good verdict/);
   });

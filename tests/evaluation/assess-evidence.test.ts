@@ -107,7 +107,7 @@ describe("the evidence of looking at both tracks", () => {
     });
     const last = sights.at(-1);
     assert.deepEqual([last?.assessment.verdict, last?.assessment.guard], ["undecided", "no data"]);
-    assert.match(last?.assessment.reason ?? "", /silence decides nothing.*Prometheus does not answer/);
+    assert.match(last?.assessment.reason ?? "", /no data for .*Prometheus does not answer/);
     assert.equal(evidence.answers.canary.requests, 400);
   });
 

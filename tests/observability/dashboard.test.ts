@@ -18,7 +18,7 @@ const onDashboard = [
 const inRules = rules().groups.flatMap((group) => group.rules.map(({ expr }) => expr));
 
 describe("the dashboard", () => {
-  it("is one that Grafana takes: uid, title, schema version, and variables for everything that it asks for", () => {
+  it("is valid for Grafana: uid, title, schema version, and a variable for each reference", () => {
     assert.deepEqual([model.uid, model.title], ["gray-release", "Gray release"]);
     assert.ok((model.schemaVersion ?? 0) >= 36);
     const variables = (model.templating?.list ?? []).map(({ name }) => name);
@@ -27,7 +27,7 @@ describe("the dashboard", () => {
     assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify(model)));
   });
 
-  it("draws every panel in a place of its own, from the chosen Prometheus, and says what it shows", () => {
+  it("has a position, the selected Prometheus and a description for every panel", () => {
     for (const panel of panels) {
       assert.equal(panel.datasource?.uid, "$datasource", panel.title);
       assert.ok(panel.description, panel.title);
@@ -57,7 +57,7 @@ describe("the dashboard", () => {
     assert.equal(marks?.titleFormat, "{{track}} gets release {{release}}");
   });
 
-  it("draws every metric that gray exposes", () => {
+  it("shows every metric that gray exposes", () => {
     for (const { name } of [...Object.values(METRICS), ...Object.values(ROLLOUT_METRICS)]) {
       assert.ok(
         onDashboard.some((expr) => new RegExp(`\\b${name}\\b`).test(expr)),
@@ -70,7 +70,7 @@ describe("the dashboard", () => {
 describe("the queries", () => {
   it("are each used by a panel, a mark or a rule", () => {
     const all = queries({ pods: "P", gray: "G", window: "W", stream: "S" });
-    // Whatever the scope is, the rest of an expression is the same.
+    // Without the scope, expressions of the dashboard and the rules are equal.
     const bare = (expr: string) => expr.replace(/\{[^}]*\}|\[[^\]]*\]/g, "");
     const used = [...onDashboard, ...inRules].map(bare);
     const unused = Object.entries(all).filter(([, expr]) => !used.some((each) => each.includes(bare(expr))));
@@ -80,7 +80,7 @@ describe("the queries", () => {
     );
   });
 
-  it("say what a service that counts under other names is asked", () => {
+  it("use the names of the service's metrics", () => {
     const { tps5xx } = queries({
       pods: "",
       gray: "",
@@ -94,7 +94,7 @@ describe("the queries", () => {
 describe("the rules", () => {
   const [records, alerts] = rules().groups;
 
-  it("record TPS2XX, TPS5XX and the error ratio of every track, and what it runs", () => {
+  it("record TPS2XX, TPS5XX and the error ratio of every track, and its pods by release", () => {
     assert.deepEqual(
       records.rules.map(({ record }) => record),
       [
@@ -106,7 +106,7 @@ describe("the rules", () => {
     );
   });
 
-  it("alert on a convicted canary, one without data, errors over the SLO, a silent observer, and a rollout that holds", () => {
+  it("alert on a bad canary, a canary without data, errors over the SLO, missing readings, and a rollout that holds", () => {
     assert.deepEqual(
       alerts.rules.map(({ alert }) => alert),
       ["GrayCanaryConvicted", "GrayCanaryNoData", "GrayErrorRatioOverSlo", "GrayObserverSilent", "GrayRolloutHolds"],
@@ -114,7 +114,7 @@ describe("the rules", () => {
     for (const { alert, annotations } of alerts.rules) assert.match(annotations.description, /\.$/, alert);
   });
 
-  it("tell whoever is on call only what gray can do", () => {
+  it("name only commands that gray has", () => {
     const verbs = ["plan", "status", "verify", "logs", "approve", "destroy", "watch", "resume", "abort", "undo"];
     for (const { alert, annotations } of alerts.rules) {
       for (const [, verb] of annotations.description.matchAll(/\bgray ([a-z]+)/g)) {
@@ -123,7 +123,7 @@ describe("the rules", () => {
     }
   });
 
-  it("take the SLO from the user, and refuse one that is no share", () => {
+  it("use the given SLO, and refuse one that is not a share", () => {
     const expr = rules({ slo: 0.002 }).groups[1].rules.find(({ alert }) => alert === "GrayErrorRatioOverSlo")?.expr;
     assert.match(expr ?? "", /> 0\.002$/);
     assert.throws(() => rules({ slo: 5 }), /^RangeError: slo \(5\) must be a share between 0 and 1, such as 0\.01$/);
@@ -131,18 +131,18 @@ describe("the rules", () => {
 });
 
 describe("provisioning", () => {
-  it("puts the dashboard into a ConfigMap that Grafana's sidecar takes in", () => {
+  it("puts the dashboard into a ConfigMap with the label of Grafana's sidecar", () => {
     const { metadata, data } = dashboardConfigMap("monitoring");
     assert.equal(metadata.labels.grafana_dashboard, "1");
     assert.equal(metadata.namespace, "monitoring");
     assert.equal(JSON.parse(data["gray-release.json"] ?? "").uid, "gray-release");
   });
 
-  it("keeps the rules from the sidecar", () => {
+  it("puts the rules into a ConfigMap without this label", () => {
     assert.ok(!("grafana_dashboard" in rulesConfigMap("monitoring").metadata.labels));
   });
 
-  it("stays far below the 1 MiB that a ConfigMap may have", () => {
+  it("stays far below the 1 MiB limit of a ConfigMap", () => {
     for (const configMap of [dashboardConfigMap("monitoring"), rulesConfigMap("monitoring")]) {
       assert.ok(Buffer.byteLength(JSON.stringify(configMap)) < MIB / 4, configMap.metadata.name);
     }

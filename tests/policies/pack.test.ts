@@ -16,7 +16,7 @@ const { Empty } = require("google-protobuf/google/protobuf/empty_pb.js");
 /** pulumi.EnforcementLevel (SDK: proto/analyzer.proto). */
 const levels: Readonly<Record<string, number>> = { advisory: 0, mandatory: 1 };
 
-/** The pack as `pulumi preview --policy-pack policies` starts it: a process that tells its port. */
+/** The pack as `pulumi preview --policy-pack policies` starts it: a process that prints its port. */
 describe("the policy pack, started as Pulumi starts it", () => {
   let pack: ChildProcess;
   // biome-ignore lint/suspicious/noExplicitAny: the SDK gives its clients no types
@@ -29,11 +29,11 @@ describe("the policy pack, started as Pulumi starts it", () => {
       cwd,
     });
     assert.ok(pack.stdout && pack.stderr);
-    let said = "";
+    let printed = "";
     pack.stderr.on("data", (chunk) => {
-      said += chunk;
+      printed += chunk;
     });
-    const ended = once(pack, "exit").then(([code]) => assert.fail(`the pack ended with ${code}: ${said}`));
+    const ended = once(pack, "exit").then(([code]) => assert.fail(`the pack ended with ${code}: ${printed}`));
     const [port] = await Promise.race([once(pack.stdout, "data"), ended]);
     client = new AnalyzerClient(`127.0.0.1:${String(port).trim()}`, credentials.createInsecure());
   });
@@ -49,7 +49,7 @@ describe("the policy pack, started as Pulumi starts it", () => {
       client[method](request, (error: Error | null, answer: unknown) => (error ? reject(error) : resolve(answer)));
     });
 
-  it("has every rule at its level, with a severity, a description and what to do", async () => {
+  it("has every rule at its level, with a severity, a description and a remediation", async () => {
     const { policiesList } = (await call("getAnalyzerInfo", new Empty())).toObject();
     assert.deepEqual(
       policiesList.map(({ name, enforcementlevel }: { name: string; enforcementlevel: number }) => [
@@ -65,17 +65,17 @@ describe("the policy pack, started as Pulumi starts it", () => {
     }
   });
 
-  it("brings what the house asks for, which a team's own configuration goes over", async () => {
+  it("has the organization's settings as its initial configuration", async () => {
     const info = await call("getAnalyzerInfo", new Empty());
     const initial = info.getInitialconfigMap().get("allowed-registries").getProperties().toJavaScript();
     assert.deepEqual(initial, { registries: ["reg.qiniu.com/dora-apps"] });
-    // What has no level here is advisory to Pulumi, whatever the rule says.
+    // Pulumi treats a configuration without a level as advisory, whatever the level of the rule.
     for (const [name, config] of info.getInitialconfigMap().entries()) {
       assert.equal(config.getEnforcementlevel(), levels.mandatory, name);
     }
   });
 
-  it("has the version of the package, as the pack that is published has", () => {
+  it("has the version of the package, and so does the published pack", () => {
     const versions = ["../../package.json", "../../policies/package.json", "../../policy-pack/package.json"].map(
       (path) => JSON.parse(readFileSync(join(import.meta.dirname, path), "utf8")).version,
     );

@@ -14,7 +14,7 @@ describe("rules on pods", () => {
     return all.map(({ policy }) => policy);
   };
 
-  it("find the pods of every kind of object that has a template of one", async () => {
+  it("find the pods of every kind of object with a pod template", async () => {
     for (const type of ["core/v1:ReplicationController", "batch/v1:Job", "argoproj.io/v1alpha1:Rollout"]) {
       assert.deepEqual(await found(kubernetes(type, "worker", { spec: { template: open } })), ["read-only-root"], type);
     }
@@ -23,7 +23,7 @@ describe("rules on pods", () => {
     assert.deepEqual(await found(kubernetes("core/v1:Pod", "worker", open)), ["read-only-root"]);
   });
 
-  it("find those of an object whose name the API server makes up", async () => {
+  it("find the pods of an object whose name the API server generates", async () => {
     const migration = kubernetes("batch/v1:Job", "migrate", {
       metadata: { name: undefined, generateName: "migrate-" },
       spec: { template: open },
@@ -31,7 +31,7 @@ describe("rules on pods", () => {
     assert.deepEqual(await found(migration), ["read-only-root"]);
   });
 
-  it("find those that a patch makes of another object's", async () => {
+  it("find the pods in a patch of another object", async () => {
     const labels = { "gray-release/service": "fop-gate", track: "stable" };
     const patch = kubernetes("apps/v1:DeploymentPatch", "fop-gate", {
       metadata: { labels },
@@ -40,7 +40,7 @@ describe("rules on pods", () => {
     assert.deepEqual(await found(patch), ["read-only-root", "stable-size"]);
   });
 
-  it("pass over those alone that stable had before us, by more than an annotation", async () => {
+  it("skip only the pods of an adopted Deployment of stable, which needs more than the annotation", async () => {
     const bare = { ...open, metadata: { labels: { track: undefined, release: undefined } } };
     assert.deepEqual(await found(deployment("stable", { ...adopted, spec: { template: bare } })), []);
     assert.deepEqual(await found(deployment("stable", { ...adopted, spec: { template: open } })), ["read-only-root"]);

@@ -5,7 +5,7 @@ import {
   deployment,
   httpRoute,
   kubernetes,
-  onlyUpKnows,
+  unknownUntilUp,
 } from "../../policies/engine/examples.ts";
 import { type Example, type ExampleResource, policiesOf, type Rule } from "../../policies/engine/rule.ts";
 import { rules } from "../../policies/engine/rules.ts";
@@ -14,8 +14,8 @@ import { weightStep } from "../../policies/rules/traffic/weight-step.ts";
 import { stableSize } from "../../policies/rules/workload/stable-size.ts";
 import { runPolicies } from "./run-policies.ts";
 
-/** What is said of an example, without the file to change. */
-async function saidOf(rule: Rule, { resources, ...options }: Example): Promise<string[]> {
+/** The messages on an example, without the file to change. */
+async function messagesOf(rule: Rule, { resources, ...options }: Example): Promise<string[]> {
   const found = await runPolicies(policiesOf([rule]), resources, options);
   return found.map(({ message }) => message.replace(/ File to change: .*$/, ""));
 }
@@ -25,12 +25,12 @@ describe("policies", () => {
     describe(rule.name, () => {
       for (const example of rule.examples.allowed) {
         it(`allows: ${example.name}`, async () => {
-          assert.deepEqual(await saidOf(rule, example), []);
+          assert.deepEqual(await messagesOf(rule, example), []);
         });
       }
       for (const example of rule.examples.disallowed) {
         it(`refuses: ${example.name}`, async () => {
-          const messages = await saidOf(rule, example);
+          const messages = await messagesOf(rule, example);
           assert.equal(messages.length, 1, `one violation, got: ${messages.join("\n") || "none"}`);
           assert.match(messages[0] ?? "", example.says);
         });
@@ -38,7 +38,7 @@ describe("policies", () => {
     });
   }
 
-  it("say in each message which object it is about, and which file is to be changed", async () => {
+  it("name the object and the file to change in each message", async () => {
     for (const rule of rules) {
       for (const { resources, name, says: _, ...options } of rule.examples.disallowed) {
         for (const { message } of await runPolicies(policiesOf([rule], { program: "main.ts" }), resources, options)) {
@@ -49,7 +49,7 @@ describe("policies", () => {
     }
   });
 
-  it("each say how bad it is and what to do, and are mandatory, but for the one that only tells", () => {
+  it("have a severity and a remediation, and all except needs-verdict are mandatory", () => {
     for (const { severity, remediationSteps, description, name } of policiesOf(rules)) {
       assert.ok(["low", "medium", "high", "critical"].includes(severity ?? ""), name);
       assert.match(remediationSteps ?? "", /^[A-Z].{20,}\.$/, name);
@@ -62,36 +62,40 @@ describe("policies", () => {
     );
   });
 
-  describe("of values that only up will know", () => {
+  describe("with values that are known only during up", () => {
     for (const rule of rules) {
       const level = rule.level ?? "mandatory";
 
-      it(`${rule.name} stays ${level}, and passes nothing that it could not read`, async () => {
-        // What a rule says of names and labels that are not known, it says by this one.
+      it(`${rule.name} stays ${level}, and does not pass unknown values`, async () => {
+        // known-identity reports unknown names and labels for all rules.
         const policies = policiesOf(rule === knownIdentity ? [rule] : [rule, knownIdentity]);
         for (const { name, resources, says: _, ...options } of rule.examples.disallowed) {
           for (const [where, hidden] of hiddenOnce(resources)) {
-            // Beside a service of theirs, as names count where there is one.
+            // With a service in the stack, because names matter only then.
             const found = await runPolicies(policies, [{ ...canaryService(), name: "shop" }, ...hidden], options);
             const of = `${name}, with ${where} unknown`;
             assert.ok(found.length > 0 || passesUnknown(rule), `${of}: passed`);
-            for (const { policy, ...said } of found) {
-              assert.equal(said.level, policy === rule.name ? level : "mandatory", `${of}: ${said.message}`);
+            for (const { policy, ...violation } of found) {
+              assert.equal(violation.level, policy === rule.name ? level : "mandatory", `${of}: ${violation.message}`);
             }
           }
         }
-        // One of them: it is about the level alone.
+        // One example is enough, because this checks only the level.
         for (const { name, resources, ...options } of rule.examples.allowed.slice(-1)) {
           for (const [where, hidden] of hiddenOnce(resources)) {
-            for (const { policy, ...said } of await runPolicies(policies, hidden, options)) {
-              assert.equal(said.level, policy === rule.name ? level : "mandatory", `${name}, with ${where} unknown`);
+            for (const { policy, ...violation } of await runPolicies(policies, hidden, options)) {
+              assert.equal(
+                violation.level,
+                policy === rule.name ? level : "mandatory",
+                `${name}, with ${where} unknown`,
+              );
             }
           }
         }
       });
     }
 
-    /** Documented where it stands: outputs that are not known yet are judged in `up`. */
+    /** As no-secret-outputs.ts documents: unknown outputs are judged during `up`. */
     const passesUnknown = ({ of }: Rule) => of === "outputs";
   });
 
@@ -111,7 +115,7 @@ describe("policies", () => {
       assert.throws(() => policiesOf([rule]), /Policy stable-size has no disallowed example/);
     });
 
-    it("does not load with two policies of one name", () => {
+    it("does not load with two policies of the same name", () => {
       assert.throws(() => policiesOf([stableSize, stableSize]), /Two policies have the name stable-size/);
     });
 
@@ -126,39 +130,39 @@ describe("policies", () => {
       const before = await runPolicies(pack, [canaryService(), short, ingress("old"), ingress("older")]);
       const policies = before.map(({ policy }) => policy);
       assert.deepEqual(policies, ["stable-size", "unique-hostnames"]);
-      // One resource has changed, and two have gone.
+      // One resource has changed, and two are gone.
       assert.deepEqual(await runPolicies(pack, [canaryService(), deployment("stable"), ingress("new")]), []);
     });
 
-    it("says which value it would have to know, and does not pass it as good", async () => {
-      const resources = [canaryService(), deployment("stable", { spec: { replicas: onlyUpKnows } })];
+    it("names an unknown value that a rule needs, and does not pass it", async () => {
+      const resources = [canaryService(), deployment("stable", { spec: { replicas: unknownUntilUp } })];
       const found = await runPolicies(policiesOf([stableSize]), resources);
       assert.deepEqual(
         found.map(({ level, message }) => [level, message.replace(/ File.*/, "")]),
         [
           [
             "mandatory",
-            "Deployment dora-apps/fop-gate: spec.replicas will be known in up alone, and stable-size judges by it: give it a value that preview knows (a constant, configuration or another stack's output).",
+            "Deployment dora-apps/fop-gate: spec.replicas is known only during up, but stable-size needs it: use a value that is known in preview (a constant, configuration or another stack's output).",
           ],
         ],
       );
     });
 
-    it("needs no field that only the API server knows", async () => {
+    it("needs no field that the API server sets", async () => {
       const resources = [
         canaryService(),
-        deployment("canary", { status: onlyUpKnows }),
-        deployment("stable", { status: onlyUpKnows, metadata: { uid: onlyUpKnows } }),
-        kubernetes("core/v1:Service", "fop-gate", { spec: { clusterIP: onlyUpKnows } }),
+        deployment("canary", { status: unknownUntilUp }),
+        deployment("stable", { status: unknownUntilUp, metadata: { uid: unknownUntilUp } }),
+        kubernetes("core/v1:Service", "fop-gate", { spec: { clusterIP: unknownUntilUp } }),
       ];
       assert.deepEqual(await runPolicies(policiesOf(rules), resources), []);
     });
 
-    it("judges a route whose token only up will know, as in the first preview", async () => {
+    it("judges a route whose token is known only during up, as in the first preview", async () => {
       const route = (path: string) =>
         httpRoute([
           {
-            matches: [{ headers: [{ name: "x-gray-token", value: onlyUpKnows }] }],
+            matches: [{ headers: [{ name: "x-gray-token", value: unknownUntilUp }] }],
             backendRefs: [{ name: "fop-gate-canary", port: 80 }],
           },
           { matches: [{ path: { value: path } }], backendRefs: [{ name: "fop-gate-stable", port: 80 }] },
@@ -172,36 +176,38 @@ describe("policies", () => {
       );
     });
 
-    describe("in a stack of things with values that only up will know", () => {
+    describe("in a stack of resources with values that are known only during up", () => {
       const labels = { "gray-release/service": undefined };
       const plain = (type: string, spec: object) => kubernetes(type, "shop", { metadata: { labels }, spec });
       const computed = [
-        plain("networking.k8s.io/v1:Ingress", { rules: [{ host: onlyUpKnows }] }),
-        plain("autoscaling/v2:HorizontalPodAutoscaler", { scaleTargetRef: { kind: "Deployment", name: onlyUpKnows } }),
-        plain("policy/v1:PodDisruptionBudget", { selector: { matchLabels: { app: onlyUpKnows } } }),
-        plain("gateway.networking.k8s.io/v1:HTTPRoute", {
-          hostnames: [onlyUpKnows],
-          rules: [{ backendRefs: [{ name: onlyUpKnows, port: 80 }] }],
+        plain("networking.k8s.io/v1:Ingress", { rules: [{ host: unknownUntilUp }] }),
+        plain("autoscaling/v2:HorizontalPodAutoscaler", {
+          scaleTargetRef: { kind: "Deployment", name: unknownUntilUp },
         }),
-        plain("core/v1:Service", { ports: [{ port: onlyUpKnows }] }),
+        plain("policy/v1:PodDisruptionBudget", { selector: { matchLabels: { app: unknownUntilUp } } }),
+        plain("gateway.networking.k8s.io/v1:HTTPRoute", {
+          hostnames: [unknownUntilUp],
+          rules: [{ backendRefs: [{ name: unknownUntilUp, port: 80 }] }],
+        }),
+        plain("core/v1:Service", { ports: [{ port: unknownUntilUp }] }),
       ];
-      const said = async (stack: readonly ExampleResource[]) =>
+      const messages = async (stack: readonly ExampleResource[]) =>
         (await runPolicies(policiesOf(rules), stack)).map(({ policy, message }) => `${policy}: ${message}`).sort();
 
       it("fails nothing without a service", async () => {
-        assert.deepEqual(await said(computed), []);
+        assert.deepEqual(await messages(computed), []);
       });
 
-      it("fails the same before a service as behind it, and each value once", async () => {
-        const after = await said([canaryService(), ...computed]);
+      it("fails equally with resources before and after a service, and once for each value", async () => {
+        const after = await messages([canaryService(), ...computed]);
         assert.equal(after.length, 7, after.join("\n"));
-        for (const message of after) assert.match(message, /shop: spec\..* will be known in up alone/);
-        assert.deepEqual(await said([...computed, canaryService()]), after);
-        assert.deepEqual(await said([...computed, canaryService(), { ...canaryService(), name: "other" }]), after);
+        for (const message of after) assert.match(message, /shop: spec\..* is known only during up/);
+        assert.deepEqual(await messages([...computed, canaryService()]), after);
+        assert.deepEqual(await messages([...computed, canaryService(), { ...canaryService(), name: "other" }]), after);
       });
     });
 
-    it("goes on judging other things where one was not known", async () => {
+    it("continues to judge other resources if a value is unknown", async () => {
       const hidden = (resource: ExampleResource, field: object) => ({
         ...resource,
         props: { ...resource.props, metadata: { namespace: "dora-apps", name: "hidden", labels: {} }, spec: field },
@@ -211,14 +217,17 @@ describe("policies", () => {
       });
       const stack = [
         canaryService(),
-        hidden(httpRoute([]), { hostnames: [onlyUpKnows], rules: [{ matches: [{ path: { value: onlyUpKnows } }] }] }),
-        hidden(kubernetes("networking.k8s.io/v1:Ingress", "hidden"), { rules: [{ host: onlyUpKnows }] }),
-        kubernetes("core/v1:Service", "fop-gate", { spec: { ports: [{ port: onlyUpKnows }] } }),
+        hidden(httpRoute([]), {
+          hostnames: [unknownUntilUp],
+          rules: [{ matches: [{ path: { value: unknownUntilUp } }] }],
+        }),
+        hidden(kubernetes("networking.k8s.io/v1:Ingress", "hidden"), { rules: [{ host: unknownUntilUp }] }),
+        kubernetes("core/v1:Service", "fop-gate", { spec: { ports: [{ port: unknownUntilUp }] } }),
         httpRoute([{ backendRefs: [{ name: "fop-gate-canary", port: 80 }] }]),
         route,
       ];
       const found = await runPolicies(policiesOf(rules), stack);
-      const known = found.filter(({ message }) => !message.includes("will be known in up alone"));
+      const known = found.filter(({ message }) => !message.includes("is known only during up"));
       assert.deepEqual(
         known.map(({ policy }) => policy),
         ["unique-hostnames"],
@@ -226,7 +235,7 @@ describe("policies", () => {
       assert.ok(found.length > known.length);
     });
 
-    it("never says a token", async () => {
+    it("never prints a token", async () => {
       const spoiled = httpRoute([
         {
           matches: [{ headers: [{ name: "x-gray-token", value: "s3cret" }] }],
@@ -239,14 +248,14 @@ describe("policies", () => {
       for (const message of messages) assert.doesNotMatch(message, /s3cret/);
     });
 
-    it("never says a secret that it has found", async () => {
+    it("never prints a secret that it has found", async () => {
       const env = [{ name: "DB_PASSWORD", value: "hunter22" }];
       const [found] = await runPolicies(policiesOf(rules), [container("fop-gate", { env })]);
       assert.ok(found);
       assert.doesNotMatch(JSON.stringify(found), /hunter22/);
     });
 
-    it("is configured by what Pulumi hands on, and says what there is to set", async () => {
+    it("gives Pulumi the schema of its settings", async () => {
       const [policy] = policiesOf([weightStep]);
       assert.deepEqual(policy?.configSchema, {
         properties: {
@@ -263,7 +272,7 @@ describe("policies", () => {
   });
 });
 
-/** The resources with one value hidden, for each value that they have; the service's own arguments are constants. */
+/** Variants of the resources, in each of which one value is unknown. */
 function* hiddenOnce(resources: readonly ExampleResource[]): Generator<[where: string, ExampleResource[]]> {
   for (const [i, resource] of resources.entries()) {
     for (const path of pathsIn(resource.props)) {
@@ -281,6 +290,6 @@ function pathsIn(value: unknown, path: readonly string[] = []): string[][] {
 
 function without(value: unknown, [key = "", ...rest]: readonly string[]): unknown {
   const copy = (Array.isArray(value) ? [...value] : { ...(value as object) }) as Record<string, unknown>;
-  copy[key] = rest.length === 0 ? onlyUpKnows : without(copy[key], rest);
+  copy[key] = rest.length === 0 ? unknownUntilUp : without(copy[key], rest);
   return copy;
 }

@@ -6,7 +6,7 @@ import type { ServiceArgs } from "../../components/service-args.ts";
 import { gatewayMode } from "../../components/traffic.ts";
 import { UserError } from "../../components/user-error.ts";
 import { canaryService, deployment, httpRoute, stackOf } from "../../policies/engine/examples.ts";
-import { house } from "../../policies/engine/organization-defaults.ts";
+import { organizationDefaults } from "../../policies/engine/organization-defaults.ts";
 import { type ExampleResource, policiesOf } from "../../policies/engine/rule.ts";
 import { rules } from "../../policies/engine/rules.ts";
 import { tokenFirst } from "../../policies/rules/traffic/token-first.ts";
@@ -22,7 +22,7 @@ import { runPolicies } from "./run-policies.ts";
 
 const token = "s3cret";
 
-describe("the policy pack on what CanaryService makes", () => {
+describe("the policy pack on the objects of CanaryService", () => {
   let world: World;
   beforeEach(async () => {
     world = await World.start();
@@ -30,29 +30,34 @@ describe("the policy pack on what CanaryService makes", () => {
   });
   afterEach(() => world.stop());
 
-  const violations = ({ resources }: Run, asked: typeof house | undefined = undefined) =>
+  const violations = ({ resources }: Run, settings: typeof organizationDefaults | undefined = undefined) =>
     runPolicies(
       policiesOf(rules),
       resources.map(({ type, name, inputs, protect }) => ({ type, name, props: inputs, protect })),
-      { ...(asked && { house: asked }) },
+      { ...(settings && { settingsByPolicy: settings }) },
     );
-  /** Each is deployed and looked at again, as a preview of the same program does. */
-  const passes = async (stack: string, made: Parameters<World["up"]>[1], config = {}, asked?: typeof house) => {
-    assert.deepEqual(await violations(await world.up(stack, made, { config }), asked), []);
-    assert.deepEqual(await violations(await world.up(stack, made, { config, preview: true }), asked), []);
+  /** Deploys a stack, and checks both the deployment and a preview of the same program. */
+  const passes = async (
+    stack: string,
+    made: Parameters<World["up"]>[1],
+    config = {},
+    settings?: typeof organizationDefaults,
+  ) => {
+    assert.deepEqual(await violations(await world.up(stack, made, { config }), settings), []);
+    assert.deepEqual(await violations(await world.up(stack, made, { config, preview: true }), settings), []);
   };
 
   it("passes fop-gate, both stacks", async () => {
     const checkout = new Checkout();
     try {
       for (const stack of ["canary", "prod"] as const)
-        await passes(stack, checkout.program, checkout.config(stack), house);
+        await passes(stack, checkout.program, checkout.config(stack), organizationDefaults);
     } finally {
       checkout.remove();
     }
   });
 
-  it("has its examples from what the stacks of fop-gate hold", async () => {
+  it("has the current resources of fop-gate's stacks as its examples", async () => {
     const checkout = new Checkout();
     const byName = (all: readonly ExampleResource[]) =>
       Object.fromEntries(
@@ -63,11 +68,11 @@ describe("the policy pack on what CanaryService makes", () => {
         const { resources } = await world.up(stack, checkout.program, { config: checkout.config(stack) });
         const held = resources.filter(({ type }) => /^(kubernetes|gray-release):/.test(type));
         const made = held.map(({ type, name, inputs, protect }) => ({ type, name, props: inputs, protect }));
-        // Each run here is in an organization of its own (tests/fake/engine.ts), and each stack has an owner id of its own.
+        // Each run here has its own organization (tests/fake/engine.ts), and each stack its own owner id.
         const owner = String(world.stashes.get(`${stack} fop-gate-owner`));
         const alike = JSON.stringify(made).replaceAll(/organization-\d+/g, "organization");
-        const told = JSON.parse(alike.replaceAll(owner, "0123456789abcdef"));
-        assert.deepEqual(byName(told), byName(stackOf(stack)), "record policies/fop-gate.json anew");
+        const expected = JSON.parse(alike.replaceAll(owner, "0123456789abcdef"));
+        assert.deepEqual(byName(expected), byName(stackOf(stack)), "record policies/fop-gate.json again");
       }
     } finally {
       checkout.remove();
@@ -120,7 +125,7 @@ describe("the policy pack on what CanaryService makes", () => {
     await passes("live", program(["web", shop({ gateway, ingress, debugIngress, weight: 20 })]));
   });
 
-  it("stops a weight that jumps, and not one that falls; a run without change is what the run before was", async () => {
+  it("refuses a weight that jumps, but not one that falls; a run without changes counts as the run before", async () => {
     const at = (weight: number) =>
       program(["web", shop({ weight, gateway: { routes: [{ gateways: [{ name: "public", namespace: "infra" }] }] } })]);
     const found = async (weight: number) =>
@@ -133,7 +138,7 @@ describe("the policy pack on what CanaryService makes", () => {
     await passes("live", at(25));
   });
 
-  it("leaves enough capacity to canary at every weight and size, with no headroom", async () => {
+  it("finds enough capacity of canary at every weight and size, without headroom", async () => {
     const weights = fc.integer({ min: 0, max: 100_000 }).map((thousandths) => thousandths / 1000);
     await fc.assert(
       fc.asyncProperty(weights, fc.integer({ min: 1, max: 500 }), async (weight, stable) => {
@@ -163,7 +168,7 @@ describe("the policy token-first", () => {
   const refused = async (made: readonly HttpRouteRule[]) =>
     (await runPolicies(policiesOf([tokenFirst]), [canaryService(), httpRoute(made)])).length > 0;
 
-  it("takes every route that the rules are compiled to", async () => {
+  it("accepts every route that the user's rules are compiled to", async () => {
     await fc.assert(
       fc.asyncProperty(anyRules, weights, async (userRules, weight) => {
         const made = route(userRules, weight);
@@ -184,7 +189,7 @@ describe("the policy token-first", () => {
     query: fc.record({ p: value, q: value }, { requiredKeys: [] }),
   });
 
-  /** A route that somebody has edited: rules in another order, and a match taken out. */
+  /** A route after a manual edit: rules in another order, and perhaps without a match. */
   const edited = fc
     .tuple(anyRules, weights, fc.nat(), fc.nat(), fc.boolean())
     .map(([userRules, weight, first, second, takesOut]) => {
@@ -201,7 +206,7 @@ describe("the policy token-first", () => {
       );
     });
 
-  it("takes no edited route in which a request with the token misses canary, by whichever gateway", async () => {
+  it("refuses every edited route in which a request with the token misses canary on any gateway", async () => {
     const gateways = Object.entries({ specification, traefik, envoyGateway });
     const missed: Record<string, number> = {};
     await fc.assert(

@@ -7,28 +7,28 @@ import { rules } from "../../policies/engine/rules.ts";
 import { seccomp } from "../../policies/rules/workload/seccomp.ts";
 import { runPolicies } from "./run-policies.ts";
 
-describe("a round of one resource through all rules", () => {
-  it("lets those look that have something to say", () => {
+describe("the pass of one resource through all rules", () => {
+  it("runs only the policies whose rules report something", () => {
     const round = new Round<string>();
     round.begin(() => new Set(["a"]));
-    assert.deepEqual([round.looks("a"), round.looks("b")], [true, false]);
+    assert.deepEqual([round.mustRun("a"), round.mustRun("b")], [true, false]);
     round.end();
     round.begin(() => new Set(["b"]));
-    assert.deepEqual([round.looks("a"), round.looks("b")], [false, true]);
+    assert.deepEqual([round.mustRun("a"), round.mustRun("b")], [false, true]);
   });
 
-  it("lets all look before the first one has seen a resource, as where that one is switched off", () => {
-    assert.ok(new Round<string>().looks("a"));
+  it("runs all policies if the first one has not run, because it is disabled", () => {
+    assert.ok(new Round<string>().mustRun("a"));
   });
 
-  it("lets all look once two resources come at a time, and ever after", () => {
+  it("runs all policies from the moment when two resources come at the same time", () => {
     const round = new Round<string>();
     round.begin(() => new Set());
     round.begin(() => new Set());
-    assert.ok(round.looks("a"));
+    assert.ok(round.mustRun("a"));
     round.end();
     round.begin(() => new Set());
-    assert.ok(round.looks("a"));
+    assert.ok(round.mustRun("a"));
   });
 });
 
@@ -41,10 +41,11 @@ describe("a pack", () => {
   ];
   const asked = (policies: readonly Policy[], skipped: readonly string[] = []) =>
     runPolicies(policies.filter(({ name }) => !skipped.includes(name)) as never, stack);
-  const said = async (found: ReturnType<typeof asked>) => (await found).map(({ policy, message }) => [policy, message]);
+  const messages = async (found: ReturnType<typeof asked>) =>
+    (await found).map(({ policy, message }) => [policy, message]);
 
-  it("says the same whether or not the policy that looks first is switched off", async () => {
-    const all = await said(asked(policiesOf(rules)));
+  it("reports the same violations if the first policy is disabled", async () => {
+    const all = await messages(asked(policiesOf(rules)));
     assert.deepEqual([...new Set(all.map(([policy]) => policy))].sort(), [
       "identical-templates",
       "one-owner",
@@ -53,36 +54,36 @@ describe("a pack", () => {
       "stable-size",
     ]);
     for (const skipped of [["known-identity"], ["house-labels"], ["known-identity", "house-labels"]]) {
-      assert.deepEqual(await said(asked(policiesOf(rules), skipped)), all);
+      assert.deepEqual(await messages(asked(policiesOf(rules), skipped)), all);
     }
   });
 
-  it("leaves the mistake of a rule of one's own to its own policy, so that it can be switched off", async () => {
+  it("throws an error in a custom rule in its own policy, so that the team can disable it", async () => {
     const broken: Rule = {
       ...seccomp,
       name: "own",
       judge() {
-        throw new TypeError("a mistake of its own");
+        throw new TypeError("an error of the custom rule");
       },
     };
     const pack = () => policiesOf(rules.toSpliced(1, 0, broken));
-    assert.deepEqual(await said(asked(pack(), ["own"])), await said(asked(policiesOf(rules))));
-    await assert.rejects(asked(pack()), /a mistake of its own/);
+    assert.deepEqual(await messages(asked(pack(), ["own"])), await messages(asked(policiesOf(rules))));
+    await assert.rejects(asked(pack()), /an error of the custom rule/);
   });
 
-  it("spares the SDK the policies that have nothing to say", async () => {
+  it("gives the SDK no function of policies that have nothing to report", async () => {
     const policies = policiesOf(rules);
     await runPolicies(policies, [canaryService()]);
     const still = policies.filter(
       (policy) => "validateResource" in policy && [policy.validateResource].flat().length > 0,
     );
     assert.ok(still.length < 6, still.map(({ name }) => name).join(", "));
-    // What the SDK goes by: a list without a function is a policy that looks at nothing.
-    const silent = policies.find(({ name }) => name === "seccomp");
-    assert.deepEqual(silent && "validateResource" in silent && silent.validateResource, []);
+    // The SDK skips a policy whose list of functions is empty.
+    const skipped = policies.find(({ name }) => name === "seccomp");
+    assert.deepEqual(skipped && "validateResource" in skipped && skipped.validateResource, []);
   });
 
-  it("judges two resources that come at a time, each by itself", async () => {
+  it("judges two resources that come at the same time separately", async () => {
     const policies = policiesOf(rules);
     const found: string[] = [];
     const args = stack.map(

@@ -11,7 +11,7 @@ const { unknownCheckingProxy, UnknownValueError } = createRequire(import.meta.ur
   "@pulumi/policy",
 ) as typeof import("@pulumi/policy");
 
-/** What a policy said, with the thing that it said it of. */
+/** A violation that a policy reported, with its resource. */
 export interface Violation {
   readonly policy: string;
   readonly level: string | undefined;
@@ -24,20 +24,20 @@ type Policy = ResourceValidationPolicy | StackValidationPolicy;
 interface Options {
   /** Outputs of the stack. @default none */
   readonly outputs?: Readonly<Record<string, unknown>>;
-  /** What the team has set of every policy. @default nothing */
+  /** Settings that all policies get. @default none */
   readonly settings?: object;
-  /** What the team has set of each policy, by its name. @default nothing */
-  readonly house?: Readonly<Record<string, object>>;
+  /** Settings of single policies, by their names. @default none */
+  readonly settingsByPolicy?: Readonly<Record<string, object>>;
 }
 
 /**
- * Runs policies as Pulumi does: each resource as it is registered, then the stack with its outputs. What meets a value that only
- * `up` will know becomes advisory, as it does in Pulumi (`@pulumi/policy`, server.js).
+ * Runs policies as Pulumi does: on each resource when it is registered, then on the stack with its outputs. If a policy reads a
+ * value that is known only during `up`, its violation is advisory, as in Pulumi (`@pulumi/policy`, server.js).
  */
 export async function runPolicies(
   policies: readonly Policy[],
   resources: readonly ExampleResource[],
-  { outputs = {}, settings = {}, house = {} }: Options = {},
+  { outputs = {}, settings = {}, settingsByPolicy = {} }: Options = {},
 ): Promise<Violation[]> {
   const found: Violation[] = [];
   const registered = [root, ...resources].map(argsOf);
@@ -57,7 +57,7 @@ export async function runPolicies(
   const configOf =
     ({ name }: Policy) =>
     <T extends object>() =>
-      ({ ...settings, ...house[name] }) as T;
+      ({ ...settings, ...settingsByPolicy[name] }) as T;
   for (const args of all) {
     for (const policy of policies) {
       if (!("validateResource" in policy)) continue;
@@ -67,10 +67,10 @@ export async function runPolicies(
     }
   }
   const [stack, ...others] = registered;
-  const told = [{ ...stack, props: unknownCheckingProxy(outputs) }, ...others] as PolicyResource[];
+  const deployed = [{ ...stack, props: unknownCheckingProxy(outputs) }, ...others] as PolicyResource[];
   for (const policy of policies) {
     if (!("validateStack" in policy)) continue;
-    const args = { resources: told, stackTags: new Map(), getConfig: configOf(policy), notApplicable };
+    const args = { resources: deployed, stackTags: new Map(), getConfig: configOf(policy), notApplicable };
     await attempt(policy, stack?.urn ?? "", (report) => policy.validateStack(args, report));
   }
   return found;
@@ -86,7 +86,7 @@ function argsOf(
     type,
     name,
     props: unknownCheckingProxy(props),
-    // Two of one name are two resources, although Pulumi itself would take no second one.
+    // With an index, so that two resources of the same name get different URNs.
     urn: `urn:pulumi:test::gray-release::${type}::${name}${i}`,
     opts: {
       protect,

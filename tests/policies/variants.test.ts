@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { house } from "../../policies/engine/organization-defaults.ts";
+import { organizationDefaults } from "../../policies/engine/organization-defaults.ts";
 import { policiesOf } from "../../policies/engine/rule.ts";
 import { rules } from "../../policies/engine/rules.ts";
 import type { Variant } from "../expected-failures/policies/variant.ts";
@@ -18,7 +18,7 @@ const variants: Variant[] = await Promise.all(
 );
 const hour = 3_600_000;
 
-describe("fop-gate with one thing broken", () => {
+describe("fop-gate with one defect", () => {
   let intact: World;
   let checkout: Checkout;
   let folder: string;
@@ -35,7 +35,7 @@ describe("fop-gate with one thing broken", () => {
     checkout.remove();
   });
 
-  /** What the whole pack says of the preview of a stack, as `pulumi preview` shows it. */
+  /** The violations of the whole pack in the preview of a stack. */
   const preview = async (world: World, stack: "canary" | "prod", environment = {}) => {
     let exports = {};
     const program = async () => {
@@ -48,11 +48,14 @@ describe("fop-gate with one thing broken", () => {
       environment,
     });
     const declared = resources.map(({ type, name, inputs, protect }) => ({ type, name, props: inputs, protect }));
-    return runPolicies(policiesOf(rules), declared, { house, outputs: await settled(exports) });
+    return runPolicies(policiesOf(rules), declared, {
+      settingsByPolicy: organizationDefaults,
+      outputs: await settled(exports),
+    });
   };
 
   for (const { title, rule, says, stack, change, before, plan } of variants) {
-    it(`is caught by ${rule} alone: ${title}`, async () => {
+    it(`is found by ${rule} alone: ${title}`, async () => {
       checkout.change(change);
       const world = before ? await installed() : intact;
       if (before) await world.up("canary", checkout.program, { config: checkout.config("canary") });
@@ -73,19 +76,19 @@ describe("fop-gate with one thing broken", () => {
     });
   }
 
-  it("is tried for every rule, in 40 files and more, each of its own", () => {
+  it("is tested for every rule, in at least 40 files with different titles", () => {
     assert.ok(variants.length >= 40);
     assert.equal(new Set(variants.map(({ title }) => title)).size, variants.length);
     const caught = new Set(variants.map(({ rule }) => rule));
     assert.deepEqual(
       rules.map(({ name }) => name).filter((name) => !caught.has(name)),
-      // The cluster in memory knows every value; the examples of the rule have what it is about.
+      // The fake cluster knows every value, so only the examples of this rule test it.
       ["known-identity"],
     );
   });
 });
 
-/** A cluster in which fop-gate runs as it should. */
+/** A cluster in which fop-gate is installed correctly. */
 async function installed(): Promise<World> {
   const checkout = new Checkout();
   const world = await World.start();

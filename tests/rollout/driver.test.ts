@@ -452,8 +452,8 @@ describe("the driver", () => {
   });
 
   it("never goes on where nothing is known, and holds when the time is up", async () => {
-    trial.judgment = () => ({ verdict: "undecided", reason: "no numbers for 20 s, and silence decides nothing" });
-    const reason = "no decision within 15 s: no numbers for 20 s, and silence decides nothing";
+    trial.judgment = () => ({ verdict: "undecided", reason: "no data for 20 s, so nothing can be decided" });
+    const reason = "no decision within 15 s: no data for 20 s, so nothing can be decided";
     assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason });
     assert.deepEqual(
       [trial.tracks.canary, trial.tracks.stable.release],

@@ -8,12 +8,13 @@ const settings = {
   annotations: ["log.qiniu.com/global.agent", "log.qiniu.com/global.version"],
 };
 
-/** Who is woken up, and where logs go, is read off labels and annotations: which, a house decides. */
+/** Labels and annotations decide who is on call and where logs go. An organization sets which ones it requires. */
 export const houseLabels: Rule<typeof organizationLabelsSettings> = {
   name: "house-labels",
-  description: "The objects of a service have the labels of the house, and its Deployments the annotations.",
+  description:
+    "The objects of a service have the labels that the organization requires, and its Deployments the annotations.",
   severity: "low",
-  remediation: "Give the service the arguments labels and annotations.",
+  remediation: "Add the missing labels and annotations to the arguments labels and annotations of the service.",
   settings: organizationLabelsSettings,
   judge(one, stack) {
     if (one.is !== "object" || serviceOf(one) === undefined) return [];
@@ -26,35 +27,35 @@ export const houseLabels: Rule<typeof organizationLabelsSettings> = {
     return missing.length === 0
       ? []
       : [
-          `${called(one)} has the labels ${Object.keys(one.labels).join(", ")}, and the house wants ${missing.join(", ")} besides: give it to the service (house-labels in the pack's configuration).`,
+          `${called(one)} has the labels ${Object.keys(one.labels).join(", ")}, but the organization also requires ${missing.join(", ")}: add it to the arguments of the service (house-labels in the pack's configuration).`,
         ];
   },
   examples: {
     allowed: [
       {
-        name: "what fop-gate's house asks for",
+        name: "the labels and annotations that fop-gate's organization requires",
         resources: [deployment("stable"), deployment("canary"), kubernetes("core/v1:Service", "fop-gate")],
         settings,
       },
       {
-        name: "no annotations where they are asked of Deployments",
+        name: "an object other than a Deployment, without annotations",
         resources: [kubernetes("networking.k8s.io/v1:Ingress", "fop-gate", { metadata: { annotations: undefined } })],
         settings,
       },
-      { name: "the label app alone, where no house is set", resources: [kubernetes("core/v1:Service", "fop-gate")] },
+      { name: "only the label app, without settings", resources: [kubernetes("core/v1:Service", "fop-gate")] },
     ],
     disallowed: [
       {
-        name: "nobody's team",
+        name: "no label team",
         resources: [kubernetes("core/v1:Service", "fop-gate", { metadata: { labels: { team: undefined } } })],
         settings,
-        says: /^Service dora-apps\/fop-gate has the labels app, gray-release\/service, type, and the house wants the label team besides: give it to the service/,
+        says: /^Service dora-apps\/fop-gate has the labels app, gray-release\/service, type, but the organization also requires the label team: add it to the arguments of the service/,
       },
       {
-        name: "nobody's logs",
+        name: "no annotation for logs",
         resources: [deployment("canary", { metadata: { annotations: { "log.qiniu.com/global.agent": undefined } } })],
         settings,
-        says: /the annotation log\.qiniu\.com\/global\.agent besides/,
+        says: /also requires the annotation log\.qiniu\.com\/global\.agent:/,
       },
     ],
   },

@@ -13,20 +13,21 @@ import { debugName, type Part, partOf } from "../../engine/parts.ts";
 import type { Rule } from "../../engine/rule.ts";
 
 /**
- * Two owners of one object overwrite each other, or the second is refused: `openRollout` refuses what has another owner id, and a
- * provider without upsertExistingObjects (4.29 and newer) fails in the middle of the `up` and not in its preview.
+ * Two owners of one object overwrite each other, or the second one fails: `openRollout` refuses an object with another owner id,
+ * and a provider without upsertExistingObjects (4.29 and newer) fails during `up`, after a successful preview.
  *
  * 1. No object is declared twice in a stack.
- * 2. A stack declares the parts of a service that belong to its tracks: the front and canary's Deployment go with canary,
- *    stable's Deployment with stable.
- * 3. No stack declares a service's record, which the rollout writes, nor the evidence beside it.
+ * 2. A stack declares only objects of its own tracks: the front and canary's Deployment belong to canary, stable's Deployment
+ *    and the debug Ingress to stable.
+ * 3. No stack declares a service's record or evidence, which gray writes.
  */
 export const oneOwner: Rule = {
   name: "one-owner",
-  description: "Every object has one owner: the front that of canary, stable's Deployment that of stable.",
+  description:
+    "Every object has one owner: the stack of canary owns the front, and the stack of stable owns stable's Deployment.",
   severity: "high",
   remediation:
-    "Keep each object in one stack: the front and canary with the stack of canary, stable and the debug Ingress with that of stable.",
+    "Declare each object in one stack: the front and canary in the stack of canary, stable and the debug Ingress in the stack of stable.",
   judge: (one, { declared }) => [
     ...(one.is === "object" ? twinFaults(one, declared) : []),
     ...pairsOf(one, declared, asObject, asService).flatMap(([object, service]) => ownerFaults(object, service)),
@@ -65,7 +66,7 @@ export const oneOwner: Rule = {
         ],
       },
       {
-        name: "one name, two kinds, two namespaces",
+        name: "the same name for two kinds, and in two namespaces",
         resources: [
           kubernetes("core/v1:Service", "fop-gate"),
           kubernetes("networking.k8s.io/v1:Ingress", "fop-gate"),
@@ -77,10 +78,10 @@ export const oneOwner: Rule = {
       {
         name: "the stack of stable declares the Service",
         resources: [canaryService({ tracks: ["stable"] }), kubernetes("core/v1:Service", "fop-gate")],
-        says: /^Service dora-apps\/fop-gate belongs to the stack that owns canary of fop-gate, and this one owns stable: take it out\.$/,
+        says: /^Service dora-apps\/fop-gate belongs to the stack that owns canary of fop-gate, but this stack owns stable: remove it\.$/,
       },
       {
-        name: "it declares it before the service",
+        name: "the same, declared before the service",
         resources: [kubernetes("core/v1:Service", "fop-gate"), canaryService({ tracks: ["stable"] })],
         says: /^Service dora-apps\/fop-gate belongs to the stack that owns canary/,
       },
@@ -127,7 +128,7 @@ export const oneOwner: Rule = {
         says: /^HTTPRoute dora-apps\/fop-gate belongs to the stack that owns canary/,
       },
       {
-        name: "the stack of stable declares the Service of stable alone, which is of the front",
+        name: "the stack of stable declares the Service of stable's pods, which belongs to the front",
         resources: [
           canaryService({ tracks: ["stable"] }),
           kubernetes("core/v1:Service", "fop-gate-stable", { metadata: { labels: undefined } }),
@@ -135,7 +136,7 @@ export const oneOwner: Rule = {
         says: /^Service dora-apps\/fop-gate-stable belongs to the stack that owns canary/,
       },
       {
-        name: "two services have a route of one name",
+        name: "two services have a route of the same name",
         resources: [
           canaryService(),
           kubernetes("gateway.networking.k8s.io/v1:HTTPRoute", "fop-gate-public"),
@@ -181,7 +182,7 @@ function twinFaults(one: KubernetesObject, declared: readonly Declared[]): strin
     other.namespace === namespace &&
     other.group === group;
   const twin = declared.filter(isTwin).find((other) => other !== one);
-  return twin ? [`${called(one)} is declared twice in this stack (${twin.urn}): take one of the two out.`] : [];
+  return twin ? [`${called(one)} is declared twice in this stack (${twin.urn}): remove one of the two.`] : [];
 }
 
 function ownerFaults(object: KubernetesObject, service: Service): string[] {
@@ -189,23 +190,23 @@ function ownerFaults(object: KubernetesObject, service: Service): string[] {
   const owner = ownerOf(object, service);
   return [
     ...(object.kind === "ConfigMap" && object.name === `${service.name}-rollout`
-      ? [`${called(object)} is the record of ${service.name}, which the rollout writes: take it out.`]
+      ? [`${called(object)} is the record of ${service.name}, which the rollout writes: remove it.`]
       : []),
     ...(object.kind === "ConfigMap" && object.name === `${service.name}-evidence`
-      ? [`${called(object)} is the evidence on ${service.name}, which gray verify writes: take it out.`]
+      ? [`${called(object)} is the evidence on ${service.name}, which gray verify writes: remove it.`]
       : []),
     ...(owner !== undefined && !service.tracks.includes(owner)
       ? [
-          `${called(object)} belongs to the stack that owns ${owner} of ${service.name}, and this one owns ${service.tracks.join(" and ")}: take it out.`,
+          `${called(object)} belongs to the stack that owns ${owner} of ${service.name}, but this stack owns ${service.tracks.join(" and ")}: remove it.`,
         ]
       : []),
   ];
 }
 
-/** The track whose stack has to declare this object of the service; undefined if it is none of the service's. */
+/** The track whose stack must declare this object of the service; undefined if the object does not belong to the service. */
 function ownerOf(object: KubernetesObject, service: Service): Part["track"] | undefined {
   const { kind } = object;
-  // Where a debug Ingress stands is a rule of its own (debug-ingress.ts).
+  // debug-ingress.ts checks the stack of a debug Ingress.
   if (kind === "Ingress" && object.name === debugName(service.name)) return undefined;
   const part = partOf(object, service);
   if (part) return part.track;

@@ -11,19 +11,20 @@ import { canaryService, deployment, kubernetes } from "../../engine/examples.ts"
 import { partOf } from "../../engine/parts.ts";
 import type { Rule } from "../../engine/rule.ts";
 
-/** The other rules find what belongs to a service by these labels: without them nobody would have judged it. */
+/** The other rules find the objects of a service by these labels. Without them the objects would pass unchecked. */
 export const ownLabels: Rule = {
   name: "own-labels",
-  description: "What is called as a part of a service has its label, and a Deployment that of its track.",
+  description:
+    "Every object with the name of a service's object has the label of the service, and every Deployment that of its track.",
   severity: "critical",
   remediation:
-    "Leave the labels gray-release/service and track as CanaryService sets them: take out what removes or changes them.",
+    "Keep the labels gray-release/service and track as CanaryService sets them: delete the code that removes or changes them.",
   judge: (one, { declared }) =>
     pairsOf(one, declared, asObject, asService).flatMap(([object, service]) => faults(object, service)),
   examples: {
     allowed: [
       {
-        name: "fop-gate's own",
+        name: "fop-gate's own objects",
         resources: [
           canaryService(),
           deployment("stable"),
@@ -32,7 +33,7 @@ export const ownLabels: Rule = {
         ],
       },
       {
-        name: "an object of another namespace",
+        name: "an object in another namespace",
         resources: [
           canaryService(),
           kubernetes("core/v1:Service", "fop-gate", { metadata: { namespace: "staging", labels: undefined } }),
@@ -46,7 +47,7 @@ export const ownLabels: Rule = {
         ],
       },
       {
-        name: "an object of the same name that is no part of a service",
+        name: "an object with the same name that does not belong to a service",
         resources: [canaryService(), kubernetes("core/v1:Secret", "fop-gate", { metadata: { labels: undefined } })],
       },
     ],
@@ -57,20 +58,20 @@ export const ownLabels: Rule = {
           canaryService(),
           kubernetes("core/v1:Service", "fop-gate", { metadata: { labels: { "gray-release/service": undefined } } }),
         ],
-        says: /^Service dora-apps\/fop-gate has no label gray-release\/service, and gray-release\/service: fop-gate is wanted: every other rule finds it by that\.$/,
+        says: /^Service dora-apps\/fop-gate has no label gray-release\/service, but must have gray-release\/service: fop-gate: set it, because other rules find the object by it\.$/,
       },
       {
-        name: "a Deployment with the label of another service, before its own",
+        name: "a Deployment with the label of another service, declared before its own",
         resources: [
           deployment("canary", { metadata: { labels: { "gray-release/service": "other" } } }),
           canaryService({ tracks: ["canary"] }),
         ],
-        says: /^Deployment dora-apps\/fop-gate-canary has the label gray-release\/service: other, and gray-release\/service: fop-gate is wanted/,
+        says: /^Deployment dora-apps\/fop-gate-canary has the label gray-release\/service: other, but must have gray-release\/service: fop-gate:/,
       },
       {
-        name: "a Deployment without its track",
+        name: "a Deployment without the label track",
         resources: [canaryService(), deployment("stable", { metadata: { labels: { track: undefined } } })],
-        says: /^Deployment dora-apps\/fop-gate has no label track, and track: stable is wanted/,
+        says: /^Deployment dora-apps\/fop-gate has no label track, but must have track: stable:/,
       },
     ],
   },
@@ -78,13 +79,13 @@ export const ownLabels: Rule = {
 
 function faults(object: KubernetesObject, service: Service): string[] {
   const part = partOf(object, service);
-  // One that belongs to another stack is to go, whatever its labels (one-owner.ts).
+  // An object of another stack must be removed, whatever its labels (one-owner.ts).
   if (part === undefined || !service.tracks.includes(part.track)) return [];
   const fault = (label: string, found: string | undefined, wanted: string) =>
     found === wanted
       ? []
       : [
-          `${called(object)} has ${found === undefined ? `no label ${label}` : `the label ${label}: ${found}`}, and ${label}: ${wanted} is wanted: every other rule finds it by that.`,
+          `${called(object)} has ${found === undefined ? `no label ${label}` : `the label ${label}: ${found}`}, but must have ${label}: ${wanted}: set it, because other rules find the object by it.`,
         ];
   return [
     ...fault("gray-release/service", serviceOf(object), service.name),

@@ -4,12 +4,13 @@ import { partsOf } from "../../engine/parts.ts";
 import type { Rule } from "../../engine/rule.ts";
 
 /**
- * A service's objects are called after it: `web-canary` is the Deployment of web's canary, and the Deployment of stable of a service
- * `web-canary`. Said of the services, so that it is found whichever stack makes the objects, and before Pulumi meets two of one name.
+ * The objects of a service are named after it. `web-canary`, for example, is canary's Deployment of the service `web`, and also
+ * stable's Deployment of a service `web-canary`. The rule compares the services, so it finds a conflict in any stack that
+ * describes both, before Pulumi creates the second object.
  */
 export const uniqueNames: Rule = {
   name: "unique-names",
-  description: "No object of one service has the name of another service's.",
+  description: "No two services create objects with the same name.",
   severity: "high",
   remediation: "Give one of the two services another name.",
   judge(one, { declared }) {
@@ -22,45 +23,45 @@ export const uniqueNames: Rule = {
         return shared === undefined
           ? []
           : [
-              `${one.namespace}/${one.name} and ${other.namespace}/${other.name} both make ${shared}: give one of the services another name.`,
+              `${one.namespace}/${one.name} and ${other.namespace}/${other.name} both create ${shared}: give one of the services another name.`,
             ];
       });
   },
   examples: {
     allowed: [
-      { name: "names that begin alike", resources: [canaryService(), named("fop-gate-admin")] },
+      { name: "a name that begins with the other one", resources: [canaryService(), named("fop-gate-admin")] },
       { name: "two namespaces", resources: [canaryService(), named("fop-gate-canary", { namespace: "staging" })] },
       {
-        name: "a Service that traffic by number of pods does not need",
+        name: "the name of a Service that traffic by number of pods does not need",
         resources: [canaryService(), named("fop-gate-stable")],
       },
     ],
     disallowed: [
       {
-        name: "a service called as the other's canary",
+        name: "a service with the name of another one's canary",
         resources: [canaryService(), named("fop-gate-canary")],
-        says: /^dora-apps\/fop-gate-canary and dora-apps\/fop-gate both make Service fop-gate-canary: give one of the services another name\.$/,
+        says: /^dora-apps\/fop-gate-canary and dora-apps\/fop-gate both create Service fop-gate-canary: give one of the services another name\.$/,
       },
       {
-        name: "a service called as the Service of stable alone, of the other behind a gateway",
+        name: "a service with the name of stable's Service of another one behind a gateway",
         resources: [named("fop-gate-stable"), canaryService({ gateway: { routes: [] } })],
-        says: /both make Service fop-gate-stable/,
+        says: /both create Service fop-gate-stable/,
       },
       {
-        name: "a service called as the other's debug Ingress",
+        name: "a service with the name of another one's debug Ingress",
         resources: [
           canaryService({ debugIngress: { host: "debug.example" } }),
           named("fop-gate-debug", { ingress: { host: "shop.example" } }),
         ],
-        says: /both make Ingress fop-gate-debug/,
+        says: /both create Ingress fop-gate-debug/,
       },
     ],
   },
 };
 
-/** What stands in the cluster of a service, in whichever stack: kind and name. */
+/** Kinds and names of all objects of a service, of any stack. */
 function objectsOf(service: Service): string[] {
-  return partsOf(service).flatMap(({ kind, name, stands }) => (stands ? [`${kind} ${name}`] : []));
+  return partsOf(service).flatMap(({ kind, name, exists }) => (exists ? [`${kind} ${name}`] : []));
 }
 
 function named(name: string, changes: Parameters<typeof canaryService>[0] = {}) {

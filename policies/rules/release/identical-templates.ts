@@ -5,20 +5,20 @@ import type { Template } from "../../engine/pods.ts";
 import type { Rule } from "../../engine/rule.ts";
 
 /**
- * What canary shows of a release says something about stable only if stable runs the same. Where a stack owns both
- * tracks and one is a release ahead, the label `release` tells them apart and there is nothing to compare.
+ * The evidence on canary's release holds for stable only if stable runs the same pods. If one stack owns both tracks and their
+ * releases differ, as the label `release` shows, their templates are not compared.
  */
 export const identicalTemplates: Rule = {
   name: "identical-templates",
-  description: "Two tracks of a service with the same release have the same pod template but for the label track.",
+  description: "Two tracks of a service with the same release have the same pod template, except for the label track.",
   severity: "high",
   remediation:
-    "Render both tracks from one release, by CanaryService, and let no transformation touch the pods of one track alone.",
+    "Let CanaryService render both tracks from one release, and let no transform change the pods of only one track.",
   judge(one, { declared }) {
     if (!isTrack(one) || isAdopted(one)) return [];
     const release = releaseOf(one.fields.spec?.template);
     if (release === undefined) {
-      return [`${called(one)} has no label release on its pods: give them the id of the release that they run.`];
+      return [`${called(one)} has no label release on its pods: set it to the id of the release that they run.`];
     }
     const found = [...trackMismatch(one.fields.spec?.template, one.labels.track, called(one))];
     for (const other of declared) {
@@ -30,7 +30,7 @@ export const identicalTemplates: Rule = {
       );
       if (difference) {
         found.push(
-          `${called(one)} has ${difference.a} at template${difference.path}, and ${called(other)}, which runs release ${release} too, has ${difference.b}: render both from one release.`,
+          `${called(one)} has ${difference.a} at template${difference.path}, but ${called(other)}, which runs release ${release} too, has ${difference.b}: render both from one release.`,
         );
       }
     }
@@ -52,7 +52,7 @@ export const identicalTemplates: Rule = {
         ],
       },
       {
-        name: "two services of one name in two namespaces",
+        name: "two services of the same name in two namespaces",
         resources: [
           deployment("stable"),
           deployment("canary", { ...pods({}, "fop-gate:2"), metadata: { namespace: "staging" } }),
@@ -63,7 +63,7 @@ export const identicalTemplates: Rule = {
       {
         name: "one release with two images",
         resources: [canaryService(), deployment("canary", pods({}, "fop-gate:2")), deployment("stable")],
-        says: /has "reg[^"]*" at template\.spec\.containers\[0\]\.image, and Deployment dora-apps\/fop-gate-canary, .* has "fop-gate:2"/,
+        says: /has "reg[^"]*" at template\.spec\.containers\[0\]\.image, but Deployment dora-apps\/fop-gate-canary, .* has "fop-gate:2"/,
       },
       {
         name: "an annotation on the pods of one track",
@@ -78,7 +78,7 @@ export const identicalTemplates: Rule = {
       {
         name: "pods of the other track",
         resources: [deployment("stable", pods({ labels: { track: "canary" } }))],
-        says: /pods with track "canary", and is the Deployment of stable/,
+        says: /pods with track "canary", but is the Deployment of stable/,
       },
     ],
   },
@@ -93,7 +93,7 @@ function trackMismatch(template: Template | undefined, track: string | undefined
   return found === track
     ? []
     : [
-        `${name} makes pods with track ${JSON.stringify(found)}, and is the Deployment of ${track}: label them ${track}.`,
+        `${name} makes pods with track ${JSON.stringify(found)}, but is the Deployment of ${track}: label them ${track}.`,
       ];
 }
 

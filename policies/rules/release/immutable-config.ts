@@ -12,22 +12,22 @@ import {
 import { type PodSpec, podOf } from "../../engine/pods.ts";
 import type { Rule } from "../../engine/rule.ts";
 
-/** The end of a name that holds the hash of the content (components/config-files.ts). */
+/** The suffix of a name with the hash of the content (components/config-files.ts). */
 const hashed = /-[0-9a-f]{8,64}$/;
-/** What the cluster puts into every namespace and keeps (KEP-1205); a token that is mounted by hand comes with it. */
+/** The ConfigMap that the cluster maintains in every namespace (KEP-1205); tokens that are mounted by hand refer to it. */
 const ofTheCluster = "kube-root-ca.crt";
 
 /**
- * A ConfigMap that changes under running pods changes what a release is: nobody has tried it, half of the pods have read it, and the
- * way back leads to the new content.
+ * A ConfigMap that changes under running pods changes a release after its verdict: the new content is untested, some pods have
+ * read it and others have not, and a rollback does not restore the old content.
  *
  * 1. A ConfigMap that pods of a service read has a name that ends with the hash of its content.
- * 2. A ConfigMap of a service with such a name is immutable, so that the API server keeps the two together.
- * 3. So is whatever else of this stack they read by such a name: a date looks like a hash.
+ * 2. A ConfigMap of a service with such a name is immutable, so that the API server keeps name and content together.
+ * 3. Any other ConfigMap of this stack that the pods read by such a name is immutable too, because a date looks like a hash.
  */
 export const immutableConfig: Rule = {
   name: "immutable-config",
-  description: "Pods read ConfigMaps that never change: immutable ones, named after their content.",
+  description: "Pods read only ConfigMaps that never change: immutable ones, named after their content.",
   severity: "high",
   remediation:
     "Give config files to CanaryService as configFiles, which names each ConfigMap after its content and makes it immutable.",
@@ -43,9 +43,12 @@ export const immutableConfig: Rule = {
         name: "the config files of the service and its log agent",
         resources: [configMap("config"), deployment("stable")],
       },
-      { name: "the plan, which no pod reads", resources: [kubernetes("core/v1:ConfigMap", "fop-gate-plan")] },
       {
-        name: "somebody else's",
+        name: "the ConfigMap of the plan, which no pod reads",
+        resources: [kubernetes("core/v1:ConfigMap", "fop-gate-plan")],
+      },
+      {
+        name: "a ConfigMap that belongs to no service",
         resources: [
           configMap("config", { immutable: false, metadata: { labels: { "gray-release/service": undefined } } }),
         ],
@@ -57,7 +60,7 @@ export const immutableConfig: Rule = {
         ],
       },
       {
-        name: "one of somebody else that is immutable, and one that changes in another namespace",
+        name: "an immutable ConfigMap of no service, and a mutable one in another namespace",
         resources: [
           dated({ immutable: true }),
           dated({}, { name: "fop-gate-20260102", namespace: "elsewhere" }),
@@ -68,24 +71,24 @@ export const immutableConfig: Rule = {
     ],
     disallowed: [
       {
-        name: "one that may change",
+        name: "a mutable ConfigMap",
         resources: [configMap("config", { immutable: undefined })],
-        says: /^ConfigMap dora-apps\/fop-gate-config-[0-9a-f]{10} has immutable unset, and true is wanted/,
+        says: /^ConfigMap dora-apps\/fop-gate-config-[0-9a-f]{10} has immutable unset, but must have immutable true/,
       },
       {
-        name: "a volume with a name that stays",
+        name: "a volume from a ConfigMap whose name has no hash",
         resources: [
           pods({ volumes: [...(podSpec().volumes ?? []), { name: "more", configMap: { name: "fop-gate-more" } }] }),
         ],
         says: /^Deployment dora-apps\/fop-gate reads the ConfigMap fop-gate-more, which may change under its pods/,
       },
       {
-        name: "variables from one",
+        name: "variables from such a ConfigMap",
         resources: [container("fop-gate", { envFrom: [{ configMapRef: { name: "fop-gate-env" } }] })],
         says: /reads the ConfigMap fop-gate-env/,
       },
       {
-        name: "one variable of the log agent, and a part of a volume",
+        name: "one variable of the log agent from such a ConfigMap",
         resources: [
           container("log-agent", {
             env: [{ name: "LEVEL", valueFrom: { configMapKeyRef: { name: "log-level", key: "level" } } }],
@@ -94,14 +97,14 @@ export const immutableConfig: Rule = {
         says: /reads the ConfigMap log-level/,
       },
       {
-        name: "a part of a volume",
+        name: "a projected volume from such a ConfigMap",
         resources: [pods({ volumes: [{ name: "all", projected: { sources: [{ configMap: { name: "parts" } }] } }] })],
         says: /reads the ConfigMap parts/,
       },
       {
-        name: "one without the label that may change, with a date in its name",
+        name: "a mutable ConfigMap without the label, with a date in its name",
         resources: [dated(), readsDated()],
-        says: /^Deployment dora-apps\/fop-gate reads ConfigMap dora-apps\/fop-gate-20260101, which has immutable unset, and true is wanted: set it\.$/,
+        says: /^Deployment dora-apps\/fop-gate reads ConfigMap dora-apps\/fop-gate-20260101, which has immutable unset, but must have immutable true: set it\.$/,
       },
       {
         name: "the same, declared after the pods",
@@ -112,7 +115,7 @@ export const immutableConfig: Rule = {
   },
 };
 
-/** The pods of a service, by the ConfigMaps that they read. */
+/** The pods of a service with the names of the ConfigMaps that they read. */
 interface ReadPods {
   readonly object: KubernetesObject;
   readonly configMaps: readonly string[];
@@ -123,7 +126,7 @@ function readPods(one: Declared): ReadPods | undefined {
   return found && { object: found.object, configMaps: [...new Set(configMapsOf(found.pod))] };
 }
 
-/** A ConfigMap that is not immutable, although its name says that it is. */
+/** A mutable ConfigMap whose name ends like that of an immutable one. */
 interface Changing {
   readonly object: KubernetesObject;
   readonly immutable: string;
@@ -141,20 +144,24 @@ function nameFaults(pods: ReadPods | undefined): string[] {
     .filter((name) => !hashed.test(name) && name !== ofTheCluster)
     .map(
       (name) =>
-        `${called(pods.object)} reads the ConfigMap ${name}, which may change under its pods, and one that is named after its content is wanted: give the files to configFiles.`,
+        `${called(pods.object)} reads the ConfigMap ${name}, which may change under its pods: give its files to configFiles, which names each ConfigMap after its content.`,
     );
 }
 
 function ownFaults(configMap: Changing | undefined): string[] {
   if (configMap === undefined || serviceOf(configMap.object) === undefined) return [];
   const { object, immutable } = configMap;
-  return [`${called(object)} has immutable ${immutable}, and true is wanted, as pods read it by this name: set it.`];
+  return [
+    `${called(object)} has immutable ${immutable}, but must have immutable true, because pods read it by this name: set it.`,
+  ];
 }
 
 function readFaults(pods: ReadPods, { object, immutable }: Changing): string[] {
   const reads = pods.configMaps.includes(object.name) && pods.object.namespace === object.namespace;
   return reads && serviceOf(object) === undefined
-    ? [`${called(pods.object)} reads ${called(object)}, which has immutable ${immutable}, and true is wanted: set it.`]
+    ? [
+        `${called(pods.object)} reads ${called(object)}, which has immutable ${immutable}, but must have immutable true: set it.`,
+      ]
     : [];
 }
 

@@ -1,8 +1,8 @@
 import { type Declared, servicesOf, type Unidentified } from "../../engine/declared.ts";
-import { canaryService, kubernetes, onlyUpKnows } from "../../engine/examples.ts";
+import { canaryService, kubernetes, unknownUntilUp } from "../../engine/examples.ts";
 import type { Rule } from "../../engine/rule.ts";
 
-/** Every other rule goes by names and labels: an object without them is none of theirs, so nobody would have judged it. */
+/** All other rules find objects by names and labels. They would skip an object whose identity is unknown in preview. */
 export const knownIdentity: Rule = {
   name: "known-identity",
   description: "The name, namespace and labels of every object are known in preview, in a stack with a service.",
@@ -16,14 +16,14 @@ export const knownIdentity: Rule = {
   },
   examples: {
     allowed: [
-      { name: "names in words", resources: [canaryService(), kubernetes("core/v1:Service", "fop-gate")] },
+      { name: "constant names", resources: [canaryService(), kubernetes("core/v1:Service", "fop-gate")] },
       {
-        name: "what the API server adds",
-        resources: [canaryService(), kubernetes("core/v1:Service", "fop-gate", { metadata: { uid: onlyUpKnows } })],
+        name: "an unknown field that the API server adds",
+        resources: [canaryService(), kubernetes("core/v1:Service", "fop-gate", { metadata: { uid: unknownUntilUp } })],
       },
       {
         name: "a stack without a service",
-        resources: [kubernetes("core/v1:Secret", "other", { metadata: { namespace: onlyUpKnows } })],
+        resources: [kubernetes("core/v1:Secret", "other", { metadata: { namespace: unknownUntilUp } })],
       },
     ],
     disallowed: [
@@ -31,17 +31,17 @@ export const knownIdentity: Rule = {
         name: "a namespace that is an output",
         resources: [
           canaryService(),
-          kubernetes("core/v1:Secret", "fop-gate", { metadata: { namespace: onlyUpKnows } }),
+          kubernetes("core/v1:Secret", "fop-gate", { metadata: { namespace: unknownUntilUp } }),
         ],
-        says: /^Secret fop-gate: metadata\.namespace will be known in up alone, and every rule judges by it: give it a value that preview knows\.$/,
+        says: /^Secret fop-gate: metadata\.namespace is known only during up, but every rule needs it: use a value that is known in preview\.$/,
       },
       {
-        name: "a label that is an output, before the service",
+        name: "a label that is an output, declared before the service",
         resources: [
-          kubernetes("core/v1:Secret", "fop-gate", { metadata: { labels: { team: onlyUpKnows } } }),
+          kubernetes("core/v1:Secret", "fop-gate", { metadata: { labels: { team: unknownUntilUp } } }),
           canaryService(),
         ],
-        says: /^Secret fop-gate: metadata\.labels\.team will be known/,
+        says: /^Secret fop-gate: metadata\.labels\.team is known only during up/,
       },
     ],
   },
@@ -52,5 +52,5 @@ function isUnidentified(one: Declared): one is Unidentified {
 }
 
 function sentence({ kind, name, unknown }: Unidentified): string {
-  return `${kind} ${name}: ${unknown} will be known in up alone, and every rule judges by it: give it a value that preview knows.`;
+  return `${kind} ${name}: ${unknown} is known only during up, but every rule needs it: use a value that is known in preview.`;
 }

@@ -2,15 +2,16 @@ import { canaryService } from "../../engine/examples.ts";
 import type { Rule } from "../../engine/rule.ts";
 
 /**
- * A plan (`gray plan`, `gray rollout`) is about a release that canary has not run yet, so nobody can have judged it. The gate supposes
- * that it will be good, and this says so; it fails nothing, whereas refused-release fails a stack that is to take such a
- * release now.
+ * A plan (`gray plan`, `gray rollout`) covers a release that canary has not run yet, so it has no verdict. The gate assumes that
+ * the verdict will be good, and this rule reports the assumption. It is advisory; refused-release fails a stack that would take
+ * such a release now.
  */
 export const needsVerdict: Rule = {
   name: "needs-verdict",
-  description: "In a plan: the release still needs a verdict before prod takes it.",
+  description: "In a plan: the release still needs a verdict before stable takes it.",
   severity: "low",
-  remediation: "Nothing to mend: let canary run the release, and gray verify, gray rollout or a person judge it.",
+  remediation:
+    "Change nothing: run the release on canary, and judge it with gray verify, gray rollout or gray approve.",
   level: "advisory",
   place: "cluster",
   judge(one) {
@@ -19,7 +20,7 @@ export const needsVerdict: Rule = {
       .filter(([, { supposed }]) => supposed)
       .map(
         ([track]) =>
-          `${one.namespace}/${one.name}: release ${one.releases[track]?.id} needs a verdict before ${track} takes it, and has none yet: this plan supposes a good one.`,
+          `${one.namespace}/${one.name}: release ${one.releases[track]?.id} needs a verdict before ${track} takes it, and has none yet: this plan assumes a good one.`,
       );
   },
   examples: {
@@ -29,7 +30,7 @@ export const needsVerdict: Rule = {
         resources: [canaryService({ admissions: { stable: { admitted: true, verdictHours: 1 } } })],
       },
       {
-        name: "refused, which another rule says",
+        name: "refused, which another rule reports",
         resources: [canaryService({ admissions: { stable: { admitted: false, code: "no-verdict" } } })],
       },
     ],
@@ -37,7 +38,7 @@ export const needsVerdict: Rule = {
       {
         name: "the plan of a new release",
         resources: [canaryService({ admissions: { stable: { admitted: true, supposed: true } } })],
-        says: /^dora-apps\/fop-gate: release [0-9a-f]{12} needs a verdict before stable takes it, and has none yet: this plan supposes a good one\.$/,
+        says: /^dora-apps\/fop-gate: release [0-9a-f]{12} needs a verdict before stable takes it, and has none yet: this plan assumes a good one\.$/,
       },
     ],
   },

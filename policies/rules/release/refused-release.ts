@@ -2,23 +2,23 @@ import type { Service } from "../../engine/declared.ts";
 import { canaryService } from "../../engine/examples.ts";
 import type { Rule } from "../../engine/rule.ts";
 
-/** What to do about each refusal of the gate. */
+/** The remedy for each refusal of the gate, by its code. */
 const remedies: Readonly<Record<string, (service: string, release: string) => string>> = {
-  "no-verdict": (_, release) => `let gray verify judge it, or look at canary and ${approval(release)}`,
-  "judged-bad": (_, release) => `it was judged bad, so release another one, or look at canary and ${approval(release)}`,
+  "no-verdict": (_, release) => `let gray verify judge it, or check canary and ${approval(release)}`,
+  "judged-bad": (_, release) => `it was judged bad, so release another one, or check canary and ${approval(release)}`,
   "rollout-open": () =>
-    "a rollout of another release is open, so let it end (gray status says where it is), or take it back with gray abort",
+    "a rollout of another release is open, so let it finish (gray status shows its progress), or roll it back with gray abort",
   "no-record": (service, release) =>
-    `nothing says what ${service} ran, so restore the record ${service}-rollout, or ${approval(release)}`,
+    `the record of ${service} is missing, so restore ${service}-rollout, or ${approval(release)}`,
   "record-unreadable": (service, release) =>
     `the record ${service}-rollout cannot be read, so restore it, or delete it and ${approval(release)}`,
   "canary-not-available": (service) =>
-    `${service}-canary does not run it with all its pods available, so run pulumi up --stack canary and look at its pods`,
+    `${service}-canary does not run it with all pods available, so run pulumi up --stack canary and check its pods`,
 };
 
 /**
- * In preview the gate only warns, so that the rest of the preview can be read. Here its refusal fails the check, before
- * anybody runs `up` and is refused there. Reports show no warnings, so what is to be done is said here once more.
+ * In preview the gate only warns, so that you can read the rest of the preview. This rule turns its refusal into a failure,
+ * before `up` would fail with it. Policy reports do not contain warnings, so the message repeats what to do.
  */
 export const refusedRelease: Rule = {
   name: "refused-release",
@@ -51,9 +51,9 @@ export const refusedRelease: Rule = {
     ],
     disallowed: [
       {
-        name: "prod has no verdict",
+        name: "the release of stable has no verdict",
         resources: [refused("no-verdict")],
-        says: /^dora-apps\/fop-gate: the gate refuses the release of stable \(no-verdict\), so pulumi up would stop: let gray verify judge it, or look at canary and run gray approve [0-9a-f]{12} --reason <why>\.$/,
+        says: /^dora-apps\/fop-gate: the gate refuses the release of stable \(no-verdict\), so pulumi up would stop: let gray verify judge it, or check canary and run gray approve [0-9a-f]{12} --reason <why>\.$/,
       },
       {
         name: "one of the two tracks is refused",
@@ -70,12 +70,12 @@ export const refusedRelease: Rule = {
       {
         name: "a rollout is open",
         resources: [refused("rollout-open")],
-        says: /\(rollout-open\), .*: a rollout of another release is open, so let it end \(gray status .*\), or take it back with gray abort\.$/,
+        says: /\(rollout-open\), .*: a rollout of another release is open, so let it finish \(gray status .*\), or roll it back with gray abort\.$/,
       },
       {
         name: "the record is gone",
         resources: [refused("no-record")],
-        says: /\(no-record\), .*: nothing says what fop-gate ran, so restore the record fop-gate-rollout, or run gray approve [0-9a-f]{12} --reason <why>\.$/,
+        says: /\(no-record\), .*: the record of fop-gate is missing, so restore fop-gate-rollout, or run gray approve [0-9a-f]{12} --reason <why>\.$/,
       },
       {
         name: "the record cannot be read",
@@ -83,14 +83,14 @@ export const refusedRelease: Rule = {
         says: /\(record-unreadable\), .*: the record fop-gate-rollout cannot be read, so restore it, or delete it and run gray approve [0-9a-f]{12} --reason <why>\.$/,
       },
       {
-        name: "canary is not up at the first install",
+        name: "canary is not available at the first install",
         resources: [refused("canary-not-available")],
-        says: /\(canary-not-available\), .*: fop-gate-canary does not run it with all its pods available, so run pulumi up --stack canary and look at its pods\.$/,
+        says: /\(canary-not-available\), .*: fop-gate-canary does not run it with all pods available, so run pulumi up --stack canary and check its pods\.$/,
       },
       {
-        name: "a refusal that came after this pack",
+        name: "a refusal with a code that this pack does not know",
         resources: [refused("full-moon")],
-        says: /\(full-moon\), .*: do what the gate says in the output of pulumi preview\.$/,
+        says: /\(full-moon\), .*: follow the gate's message in the output of pulumi preview\.$/,
       },
     ],
   },
@@ -98,7 +98,7 @@ export const refusedRelease: Rule = {
 
 function remedy({ name, releases }: Service, track: string, code: string): string {
   const release = releases[track]?.id ?? "<release>";
-  return remedies[code]?.(name, release) ?? "do what the gate says in the output of pulumi preview";
+  return remedies[code]?.(name, release) ?? "follow the gate's message in the output of pulumi preview";
 }
 
 function approval(release: string): string {

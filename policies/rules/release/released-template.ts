@@ -5,34 +5,35 @@ import type { Template } from "../../engine/pods.ts";
 import type { Rule } from "../../engine/rule.ts";
 
 /**
- * The identity of the two tracks across two stacks: each runs its release exactly as the release has it, and a release is
- * the same wherever its id is, so nothing (a transform, a changed component) can give stable what canary has not run.
+ * Both tracks run identical pods, even if two stacks own them: each Deployment runs exactly the template of its release, and a
+ * release id always stands for the same template. So neither a transform nor a changed component can make stable run pods that
+ * canary has not run.
  */
 export const releasedTemplate: Rule = {
   name: "released-template",
-  description: "A Deployment runs the release that its CanaryService chose for the track, exactly as it is.",
+  description: "A Deployment runs exactly the release that its CanaryService chose for the track.",
   severity: "critical",
   remediation:
-    "Change the arguments of CanaryService, so that a new release comes of it, and nothing of its Deployments behind its back.",
+    "Change the arguments of CanaryService, which creates a new release, and do not change its Deployments in other ways.",
   judge(one, { declared }) {
     if (!isTrack(one) || isAdopted(one)) return [];
     const release = homeOf(one, declared)?.releases[one.labels.track ?? ""];
     if (release === undefined) {
       return [
-        `${called(one)} is no track of a CanaryService of this stack: make it by one, or take the label gray-release/service off it.`,
+        `${called(one)} does not belong to a CanaryService of this stack: create it with one, or remove its label gray-release/service.`,
       ];
     }
     const template = one.fields.spec?.template;
     const found = template?.metadata?.labels?.release;
     if (found !== release.id) {
       return [
-        `${called(one)} is labelled with release ${found} and is to run ${release.id}: leave the label as it is made.`,
+        `${called(one)} has the label release: ${found}, but must run ${release.id}: keep the label that CanaryService sets.`,
       ];
     }
     const difference = firstDifference(asReleased(template), release.template);
     return difference
       ? [
-          `${called(one)} has ${difference.a} at template${difference.path}, and release ${release.id} has ${difference.b}: change the release, not the Deployment.`,
+          `${called(one)} has ${difference.a} at template${difference.path}, but release ${release.id} has ${difference.b}: change the release, not the Deployment.`,
         ]
       : [];
   },
@@ -40,11 +41,11 @@ export const releasedTemplate: Rule = {
     allowed: [
       adoptedExample,
       {
-        name: "stable alone runs its release",
+        name: "a stack of stable runs its release",
         resources: [canaryService({ tracks: ["stable"] }), deployment("stable")],
       },
       {
-        name: "both tracks run their releases, canary one ahead",
+        name: "both tracks run their releases, canary a newer one",
         resources: [
           canaryService({ releases: { canary: { id: "bbbbbbbbbbbb" } } }),
           deployment("canary", { spec: { template: { metadata: { labels: { release: "bbbbbbbbbbbb" } } } } }),
@@ -56,7 +57,7 @@ export const releasedTemplate: Rule = {
       {
         name: "another image under the id of the release",
         resources: [canaryService(), deployment("stable", { spec: { template: { spec: containers("fop-gate:2") } } })],
-        says: /has "fop-gate:2" at template\.spec\.containers\[0\]\.image, and release [0-9a-f]{12} has "reg/,
+        says: /has "fop-gate:2" at template\.spec\.containers\[0\]\.image, but release [0-9a-f]{12} has "reg/,
       },
       {
         name: "another id",
@@ -64,18 +65,18 @@ export const releasedTemplate: Rule = {
           canaryService(),
           deployment("stable", { spec: { template: { metadata: { labels: { release: "cccccccccccc" } } } } }),
         ],
-        says: /is labelled with release cccccccccccc and is to run [0-9a-f]{12}/,
+        says: /has the label release: cccccccccccc, but must run [0-9a-f]{12}/,
       },
       {
-        name: "a Deployment that no CanaryService made",
+        name: "a Deployment without a CanaryService",
         resources: [deployment("stable")],
-        says: /is no track of a CanaryService of this stack/,
+        says: /does not belong to a CanaryService of this stack/,
       },
     ],
   },
 };
 
-/** The template without the labels that are put on when a release is deployed. */
+/** The template without the labels that a deployment adds to a release. */
 function asReleased(template: Template | undefined): unknown {
   const deployed = ["track", "release"];
   const labels = Object.entries(template?.metadata?.labels ?? {}).filter(([key]) => !deployed.includes(key));

@@ -7,19 +7,20 @@ const dark: PlanStep = { stage: "dark" };
 const full: PlanStep = { stage: "full" };
 
 /**
- * What a plan says is what gray rollout does, at night as well.
+ * gray rollout follows the plan without further confirmation.
  *
- * 1. It ends with everybody: stage full, in prod.
- * 2. A few users meet the release before everybody does.
- * 3. Weights rise, and by no more than one step at once.
+ * 1. It ends with all users: stage full, in prod.
+ * 2. A few users reach the release before all users do.
+ * 3. Weights rise, and each by no more than the largest rise.
  *
- * A service without steps goes the usual way, which holds all of this up to its own weight (weight-step).
+ * A service without steps uses the default plan, which satisfies these conditions up to the service's weight; weight-step checks
+ * the weight.
  */
 export const rolloutPlan: Rule<typeof rolloutPlanSettings> = {
   name: "rollout-plan",
-  description: "The steps of a plan rise by small steps, from few users to all, and end in prod.",
+  description: "The weights of a plan rise in small steps, from few users to all, and the plan ends in prod.",
   severity: "high",
-  remediation: "Put steps of stage canary with rising weights between dark and full, and full last.",
+  remediation: "Add steps of stage canary with rising weights between dark and full, and end with full.",
   settings: rolloutPlanSettings,
   judge(one, stack) {
     if (one.is !== "service" || one.plan?.steps === undefined) return [];
@@ -28,25 +29,25 @@ export const rolloutPlan: Rule<typeof rolloutPlanSettings> = {
   },
   examples: {
     allowed: [
-      { name: "fop-gate's, which names no steps", resources: [canaryService()] },
-      { name: "a tenth, a quarter, everybody", resources: [planned(dark, few(10), few(25), full)] },
-      { name: "without the dark", resources: [planned(few(10), full)] },
+      { name: "fop-gate's plan, which has no steps", resources: [canaryService()] },
+      { name: "a tenth of the users, a quarter, all", resources: [planned(dark, few(10), few(25), full)] },
+      { name: "a plan without stage dark", resources: [planned(few(10), full)] },
       {
-        name: "half at once, where the team has set that",
+        name: "half of the users at once, as the team has set",
         resources: [planned(dark, few(50), full)],
         settings: { largestRise: 50 },
       },
     ],
     disallowed: [
       {
-        name: "everybody at once",
+        name: "all users at once",
         resources: [planned(dark, full)],
-        says: /^dora-apps\/fop-gate: plan\.steps is dark, full, and a step of stage canary before full is wanted: put one in\.$/,
+        says: /^dora-apps\/fop-gate: plan\.steps is dark, full, but needs a step of stage canary before full: add one\.$/,
       },
       {
         name: "half of the users first",
         resources: [planned(dark, few(50), full)],
-        says: /plan\.steps\.1\.weight is 50 after 0, and a rise of at most 25 is wanted: take at most 25 first/,
+        says: /plan\.steps\.1\.weight is 50 after 0, but may rise by at most 25: use at most 25 first/,
       },
       {
         name: "a jump in the middle",
@@ -56,12 +57,12 @@ export const rolloutPlan: Rule<typeof rolloutPlanSettings> = {
       {
         name: "weights that fall",
         resources: [planned(dark, few(20), few(10), full)],
-        says: /plan\.steps\.2\.weight is 10 after 20, and more is wanted/,
+        says: /plan\.steps\.2\.weight is 10 after 20, but weights must rise/,
       },
       {
-        name: "an end before prod",
+        name: "a plan that ends before prod",
         resources: [planned(dark, few(10))],
-        says: /plan\.steps ends with canary, and full is wanted/,
+        says: /plan\.steps ends with canary, but must end with full/,
       },
     ],
   },
@@ -69,20 +70,21 @@ export const rolloutPlan: Rule<typeof rolloutPlanSettings> = {
 
 function faults(steps: readonly PlanStep[], largestRise: number): string[] {
   const last = steps.at(-1)?.stage ?? "nothing";
-  if (last !== "full") return [`plan.steps ends with ${last}, and full is wanted, which brings it to prod: add it`];
+  if (last !== "full")
+    return [`plan.steps ends with ${last}, but must end with full, which brings the release to prod: add it`];
   const weights = steps.flatMap(({ stage, weight }, i) => (stage === "canary" ? [{ i, weight: weight ?? 0 }] : []));
   if (weights.length === 0) {
     const stages = steps.map(({ stage }) => stage).join(", ");
-    return [`plan.steps is ${stages}, and a step of stage canary before full is wanted: put one in`];
+    return [`plan.steps is ${stages}, but needs a step of stage canary before full: add one`];
   }
   return weights.flatMap(({ i, weight }, nth) => {
     const before = weights[nth - 1]?.weight ?? 0;
     const at = `plan.steps.${i}.weight is ${weight} after ${before}`;
-    if (weight <= before) return [`${at}, and more is wanted, as weights rise: correct it`];
+    if (weight <= before) return [`${at}, but weights must rise: correct it`];
     return weight - before <= largestRise
       ? []
       : [
-          `${at}, and a rise of at most ${largestRise} is wanted: take at most ${before + largestRise} first (largestRise of rollout-plan in the pack's configuration)`,
+          `${at}, but may rise by at most ${largestRise}: use at most ${before + largestRise} first (largestRise of rollout-plan in the pack's configuration)`,
         ];
   });
 }

@@ -7,16 +7,16 @@ import { secretAmong } from "../../engine/secrets.ts";
 import { plainSecretsSettings } from "../../engine/settings.ts";
 
 /**
- * What stands in a ConfigMap or in a variable is read by everybody who may look at pods, is part of the release and of the state, and
- * stays in the history of both. Names of variables and settings, and forms of known credentials, give it away; what
- * was found is never said.
+ * Everyone who may read pods can read ConfigMaps and variables. They are also part of the release and of Pulumi's state, and
+ * stay in the history of both. The rule finds secrets by the names of variables and settings, and by the formats of known
+ * credentials. It never prints a secret.
  */
 export const noPlainSecrets: Rule<typeof plainSecretsSettings> = {
   name: "no-plain-secrets",
-  description: "No ConfigMap and no variable of a container holds a secret in the open.",
+  description: "No ConfigMap and no variable of a container contains a secret in plain text.",
   severity: "critical",
   remediation:
-    "Put it into a Secret and refer to that (valueFrom.secretKeyRef, or a volume); then change the secret, because it has been read.",
+    "Move the value to a Secret and refer to it (valueFrom.secretKeyRef, or a volume); then rotate it, because others could read it.",
   settings: plainSecretsSettings,
   judge(one, stack) {
     if (one.is !== "object" || serviceOf(one) === undefined) return [];
@@ -27,7 +27,7 @@ export const noPlainSecrets: Rule<typeof plainSecretsSettings> = {
         const found = allowed.includes(key) ? undefined : secretAmong(text, allowed, key);
         return found === undefined
           ? []
-          : [`${called(one)} has ${found} in ${key}, and nothing secret is wanted there: ${instead}.`];
+          : [`${called(one)} has ${found} in ${key}, but secrets do not belong there: ${instead}.`];
       });
     }
     const containers = containersOf(one);
@@ -38,7 +38,7 @@ export const noPlainSecrets: Rule<typeof plainSecretsSettings> = {
         const found = allowed.includes(name) ? undefined : secretAmong(value, allowed, name);
         return found === undefined
           ? []
-          : [`${called} has ${found} in the variable ${name}, and nothing secret is wanted there: ${instead}.`];
+          : [`${called} has ${found} in the variable ${name}, but secrets do not belong there: ${instead}.`];
       }),
     );
   },
@@ -47,7 +47,7 @@ export const noPlainSecrets: Rule<typeof plainSecretsSettings> = {
       adoptedExample,
       { name: "the config files and variables of fop-gate", resources: [configMap("config"), deployment("stable")] },
       {
-        name: "a reference to a Secret, and what stands in for one",
+        name: "a reference to a Secret, and placeholders for secrets",
         resources: [
           container("fop-gate", {
             env: [
@@ -60,7 +60,7 @@ export const noPlainSecrets: Rule<typeof plainSecretsSettings> = {
         ],
       },
       {
-        name: "numbers, paths and words that only end alike",
+        name: "numbers, paths, and names that only resemble those of secrets",
         resources: [
           container("fop-gate", { env: [{ name: "COMPASS", value: "north" }] }),
           configMap("config", {
@@ -73,12 +73,12 @@ export const noPlainSecrets: Rule<typeof plainSecretsSettings> = {
         ],
       },
       {
-        name: "what the team knows to be none",
+        name: "a variable that the team allows",
         resources: [container("fop-gate", { env: [{ name: "PUBLIC_TOKEN", value: "pk-1234567" }] })],
         settings: { allowed: ["PUBLIC_TOKEN"] },
       },
       {
-        name: "what the team knows to be none, inside a file",
+        name: "a key in a file that the team allows",
         resources: [configMap("config", { data: { "web.json": '{"web":{"site-token":"pk-1234567"}}' } })],
         settings: { allowed: ["site-token"] },
       },
@@ -87,7 +87,7 @@ export const noPlainSecrets: Rule<typeof plainSecretsSettings> = {
       {
         name: "a password in a config file",
         resources: [configMap("config", { data: { "fop-gate.conf": "listen=:8080\ndb.password = hunter22\n" } })],
-        says: /^ConfigMap dora-apps\/fop-gate-config-[0-9a-f]{10} has the value of db\.password in fop-gate\.conf, and nothing secret is wanted there: refer to a Secret instead\.$/,
+        says: /^ConfigMap dora-apps\/fop-gate-config-[0-9a-f]{10} has the value of db\.password in fop-gate\.conf, but secrets do not belong there: refer to a Secret instead\.$/,
       },
       {
         name: "a private key",
@@ -95,17 +95,17 @@ export const noPlainSecrets: Rule<typeof plainSecretsSettings> = {
         says: /has a private key in tls\.pem/,
       },
       {
-        name: "a password among the variables",
+        name: "a password in a variable",
         resources: [container("fop-gate", { env: [{ name: "DB_PASSWORD", value: "hunter22" }] })],
         says: /^Deployment dora-apps\/fop-gate, container fop-gate has the value of DB_PASSWORD in the variable DB_PASSWORD/,
       },
       {
-        name: "an address with a password, for the log agent",
+        name: "a URL with a password, in the log agent",
         resources: [container("log-agent", { env: [{ name: "SINK", value: "https://agent:hunter22@logs.example" }] })],
         says: /container log-agent has an address with a password in the variable SINK/,
       },
       {
-        name: "a key of a cloud",
+        name: "an access key of a cloud",
         resources: [container("fop-gate", { env: [{ name: "ID", value: `AKIA${"X".repeat(16)}` }] })],
         says: /has an access key of AWS/,
       },
@@ -120,7 +120,7 @@ export const noPlainSecrets: Rule<typeof plainSecretsSettings> = {
         "DB_PASSWORD_PROD",
         "DB_PASSWORD2",
       ].map((name) => ({
-        name: `a secret called ${name}`,
+        name: `a secret in a variable named ${name}`,
         resources: [container("fop-gate", { env: [{ name, value: "hunter22" }] })],
         says: new RegExp(`has the value of ${name} in the variable ${name}`),
       })),
@@ -129,18 +129,18 @@ export const noPlainSecrets: Rule<typeof plainSecretsSettings> = {
         ["JSON with more than one level", '{"db":{"hosts":["a","b"],"password":"hunter22"}}'],
         ["JSON that has a key twice", '{"a":1,"a":2,"db":{"password":"hunter22"}}'],
         ["an item of a list in YAML", "users:\n- password: hunter22\n"],
-        ["a list of them", "password: [hunter22]\n"],
-        ["an item of a list in what is nearly YAML", "- user: {{ user }}:\n- password: hunter22\n"],
+        ["a list in YAML", "password: [hunter22]\n"],
+        ["an item of a list in a template of YAML", "- user: {{ user }}:\n- password: hunter22\n"],
         ["the second document of a file", "a: 1\n---\npassword: hunter22\n"],
         ["a file in a file", "web.conf: |\n  listen=:8080\n  password=hunter22\n"],
-        ["YAML that leads back into itself", "all: &all\n  again: *all\n  password: hunter22\n"],
+        ["YAML that refers to itself", "all: &all\n  again: *all\n  password: hunter22\n"],
       ].map(([name = "", text]) => ({
         name: `a password in ${name}`,
         resources: [configMap("config", { data: { "web.conf": text } })],
         says: /has the value of password in web\.conf/,
       })),
       {
-        name: "a password in what is written in base64",
+        name: "a password in base64",
         resources: [configMap("config", { binaryData: { "web.conf": "cGFzc3dvcmQ9aHVudGVyMjI=" } })],
         says: /has the value of password in web\.conf/,
       },
@@ -153,7 +153,7 @@ export const noPlainSecrets: Rule<typeof plainSecretsSettings> = {
   },
 };
 
-/** What a ConfigMap holds, by key, as far as it is text. */
+/** The text values of a ConfigMap by key; binary values that are not UTF-8 are left out. */
 function textsOf({ fields }: KubernetesObject): Record<string, string> {
   const { data = {}, binaryData = {} } = fields as Partial<Record<"data" | "binaryData", Record<string, string>>>;
   const decoded = Object.entries(binaryData).map(([key, encoded]) => [key, Buffer.from(encoded, "base64")] as const);

@@ -1,33 +1,33 @@
 import * as v from "valibot";
-import { configMap, onlyUpKnows, releaseId, stackOf } from "../../engine/examples.ts";
+import { configMap, releaseId, stackOf, unknownUntilUp } from "../../engine/examples.ts";
 import type { Rule } from "../../engine/rule.ts";
 import { secretAmong } from "../../engine/secrets.ts";
 import { plainSecretsSettings } from "../../engine/settings.ts";
 import { known } from "../../engine/unknown.ts";
 
-/** A release that the stack remembers: its template and its config files are judged where they are declared. */
+/** A release in the release history, without its template and config files, which other rules judge. */
 const release = v.pipe(
   v.looseObject({ id: v.string() }),
   v.transform(({ template: _, configMaps: __, ...rest }) => rest),
 );
-const stackState = v.looseObject({ history: v.array(release) });
-/** What the stack remembers of its services (gate/stack-state.ts), without these, and whatever else is in its place. */
-const releases = v.union([v.record(v.string(), v.union([stackState, v.unknown()])), v.unknown()]);
+const serviceHistory = v.looseObject({ history: v.array(release) });
+/** The output `releases` with the release history of each service (gate/stack-state.ts); other values are unchanged. */
+const releases = v.union([v.record(v.string(), v.union([serviceHistory, v.unknown()])), v.unknown()]);
 
 /**
- * Outputs are read by every stack that refers to this one. Whether Pulumi keeps an output encrypted a policy is not told (pulumi
- * 3.259, policy 1.21: marked and unmarked values look alike), so what counts is what a value looks like and, inside an
- * object or a text, what it is called; never the name of an output: fop-gate's own `token` is marked, and random.
+ * Every stack that refers to this one can read its outputs. A policy cannot see whether Pulumi encrypts an output (pulumi 3.259,
+ * policy 1.21: secret and plain values look the same), so the rule finds credentials by their format and, inside an object or a
+ * text, by the names of their keys. The name of the output does not count: fop-gate's own `token` is encrypted, and random.
  *
- * It is the one rule that passes over what is not known in preview: such a value is none that somebody has written into the program, and
- * `up` and `pulumi policy analyze` look at it.
+ * This is the only rule that ignores values unknown in preview: they are not written in the program, and `up` and
+ * `pulumi policy analyze` check them.
  */
 export const noSecretOutputs: Rule<typeof plainSecretsSettings> = {
   name: "no-secret-outputs",
-  description: "No output of a stack holds a credential.",
+  description: "No output of a stack contains a credential.",
   severity: "critical",
   remediation:
-    "Hand out the name of a Secret instead of what is in it; then change the secret, because it has been read.",
+    "Output the name of a Secret instead of its content; then rotate the credential, because others could read it.",
   settings: plainSecretsSettings,
   of: "outputs",
   judge(one, { settings: { allowed } }) {
@@ -40,7 +40,7 @@ export const noSecretOutputs: Rule<typeof plainSecretsSettings> = {
         return found === undefined
           ? []
           : [
-              `${one.name}: output ${name} has ${found}, and no credential is wanted there: hand out the name of a Secret.`,
+              `${one.name}: output ${name} has ${found}, but an output must not contain a credential: output the name of a Secret instead.`,
             ];
       });
   },
@@ -50,22 +50,22 @@ export const noSecretOutputs: Rule<typeof plainSecretsSettings> = {
         name: "the releases and the token of fop-gate",
         resources: stackOf("canary"),
         outputs: {
-          releases: { "dora-apps/fop-gate": remembered({ config: configMap("config").props.data }) },
+          releases: { "dora-apps/fop-gate": historyWith({ config: configMap("config").props.data }) },
           token: "V1StGXR8Z5jdHi6BmyTV1StGXR8Z5jdH",
         },
       },
       {
-        name: "a config file that an older release still has",
+        name: "a password in a config file of an older release, which another rule judges",
         resources: stackOf("canary"),
-        outputs: { releases: { "dora-apps/fop-gate": remembered({ config: { "web.conf": "password=hunter22" } }) } },
+        outputs: { releases: { "dora-apps/fop-gate": historyWith({ config: { "web.conf": "password=hunter22" } }) } },
       },
       {
-        name: "names of Secrets, and what only up will know, in an object",
+        name: "names of Secrets, and values known only during up, in an object",
         resources: [],
-        outputs: { db: { passwordFrom: "fop-gate-db", password: onlyUpKnows, ports: [5432] } },
+        outputs: { db: { passwordFrom: "fop-gate-db", password: unknownUntilUp, ports: [5432] } },
       },
       {
-        name: "what the team knows to be none",
+        name: "an output that the team allows",
         resources: [],
         outputs: { sample: "https://user:password@example.com" },
         settings: { allowed: ["sample"] },
@@ -76,7 +76,7 @@ export const noSecretOutputs: Rule<typeof plainSecretsSettings> = {
         name: "a kubeconfig with its key",
         resources: [],
         outputs: { kubeconfig: { users: [{ user: { key: "-----BEGIN EC PRIVATE KEY-----\nMHc" } }] } },
-        says: /output kubeconfig has a private key, and no credential is wanted there/,
+        says: /output kubeconfig has a private key, but an output must not contain a credential/,
       },
       {
         name: "settings with a password in them",
@@ -91,9 +91,9 @@ export const noSecretOutputs: Rule<typeof plainSecretsSettings> = {
         says: /output database has an address with a password/,
       },
       {
-        name: "a password by its name in an object, beside what only up will know",
+        name: "a password by its key in an object, beside a value known only during up",
         resources: [],
-        outputs: { db: { address: onlyUpKnows, users: [{ password: "hunter22" }] } },
+        outputs: { db: { address: unknownUntilUp, users: [{ password: "hunter22" }] } },
         says: /output db has the value of password/,
       },
       {
@@ -103,9 +103,9 @@ export const noSecretOutputs: Rule<typeof plainSecretsSettings> = {
         says: /output releases has a private key/,
       },
       {
-        name: "a password beside what the stack remembers of a service",
+        name: "a password beside the release history of a service",
         resources: stackOf("canary"),
-        outputs: { releases: { "dora-apps/fop-gate": { ...remembered({}), password: "hunter22" } } },
+        outputs: { releases: { "dora-apps/fop-gate": { ...historyWith({}), password: "hunter22" } } },
         says: /output releases has the value of password/,
       },
       {
@@ -118,7 +118,7 @@ export const noSecretOutputs: Rule<typeof plainSecretsSettings> = {
   },
 };
 
-/** What is known of a value now, to its last part. */
+/** A value without the parts that are not known yet, at any depth. */
 function knownOf(read: () => unknown): unknown {
   const found = known(read);
   if ("unknown" in found) return undefined;
@@ -128,7 +128,7 @@ function knownOf(read: () => unknown): unknown {
   return Array.isArray(value) ? parts.map(([, part]) => part) : Object.fromEntries(parts);
 }
 
-/** What the stack remembers of a service whose only kept release has these config files. */
-function remembered(configMaps: object) {
+/** The release history of a service with one release, which has these config files. */
+function historyWith(configMaps: object) {
   return { cluster: "a", current: { canary: releaseId }, history: [{ id: releaseId, template: {}, configMaps }] };
 }

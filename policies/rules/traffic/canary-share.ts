@@ -3,13 +3,14 @@ import { canaryService, deployment } from "../../engine/examples.ts";
 import type { Rule } from "../../engine/rule.ts";
 
 /**
- * In traffic by number of pods a Service spreads connections evenly over its endpoints, so that every canary pod too many is
- * a share of the users that nobody asked for. Wanted are round(weight x stable / (100 - weight)), and one at least. In the dark, behind
- * a gateway, and with replicas `external` the number of pods is not the share.
+ * In traffic by number of pods a Service spreads connections evenly over its endpoints, so each additional canary pod raises
+ * canary's share above the weight. The number of pods must be round(weight x stable / (100 - weight)), but at least one. While
+ * canary is dark, behind a gateway, and with replicas `external`, the number of pods does not determine the share.
  */
 export const canaryShare: Rule = {
   name: "canary-share",
-  description: "Canary has no more pods than its weight asks for, where the number of pods is the share of the users.",
+  description:
+    "Canary has no more pods than its weight needs, if the number of pods determines its share of the users.",
   severity: "high",
   remediation:
     "Set the weight and leave the number of canary's pods to CanaryService, or split the traffic by a gateway.",
@@ -23,25 +24,25 @@ export const canaryShare: Rule = {
     return found <= wanted
       ? []
       : [
-          `${called(one)} has ${found} replicas beside ${replicas} of stable, which is ${percent(found, replicas)} of the users, and weight ${weight} asks for ${wanted}: give it ${wanted}.`,
+          `${called(one)} has ${found} replicas beside ${replicas} of stable, which is ${percent(found, replicas)} of the users, but weight ${weight} needs ${wanted}: set replicas to ${wanted}.`,
         ];
   },
   examples: {
     allowed: [
-      { name: "one beside nine at weight 10", resources: [at(10), deployment("canary")] },
-      { name: "three beside nine at weight 25", resources: [at(25), canary(3)] },
-      { name: "fewer than that", resources: [at(50), canary(2)] },
-      { name: "any number in the dark", resources: [at(0), canary(9)] },
+      { name: "one pod beside nine at weight 10", resources: [at(10), deployment("canary")] },
+      { name: "three pods beside nine at weight 25", resources: [at(25), canary(3)] },
+      { name: "fewer pods than the weight needs", resources: [at(50), canary(2)] },
+      { name: "any number while canary is dark", resources: [at(0), canary(9)] },
       { name: "any number behind a gateway", resources: [at(10, { gateway: { routes: [] } }), canary(9)] },
-      { name: "beside an autoscaler's", resources: [at(10, { replicas: "external" }), canary(9)] },
+      { name: "any number if an autoscaler scales stable", resources: [at(10, { replicas: "external" }), canary(9)] },
     ],
     disallowed: [
       {
-        name: "four beside nine at weight 10",
+        name: "four pods beside nine at weight 10",
         resources: [at(10), canary(4)],
-        says: /^Deployment dora-apps\/fop-gate-canary has 4 replicas beside 9 of stable, which is 30\.8 % of the users, and weight 10 asks for 1: give it 1\.$/,
+        says: /^Deployment dora-apps\/fop-gate-canary has 4 replicas beside 9 of stable, which is 30\.8 % of the users, but weight 10 needs 1: set replicas to 1\.$/,
       },
-      { name: "one too many", resources: [at(25), canary(4)], says: /weight 25 asks for 3/ },
+      { name: "one pod too many", resources: [at(25), canary(4)], says: /weight 25 needs 3/ },
     ],
   },
 };

@@ -4,20 +4,20 @@ import { canaryService, kubernetes } from "../../engine/examples.ts";
 import { debugName } from "../../engine/parts.ts";
 import type { Rule } from "../../engine/rule.ts";
 
-/** The debug Ingress is an entrance to what production runs, so it stands and goes with stable. */
+/** The debug Ingress leads to the release in production, so the stack that owns stable must create and delete it. */
 export const debugIngress: Rule = {
   name: "debug-ingress",
-  description: "A debug Ingress stands only in the stack that owns stable.",
+  description: "Only the stack that owns stable declares a debug Ingress.",
   severity: "medium",
   remediation:
-    "Give the argument debugIngress to the service in the stack of stable, and take the debug Ingress out of the others.",
+    "Give the argument debugIngress to the service in the stack that owns stable, and remove the debug Ingress from the others.",
   judge: (one, { declared }) =>
     pairsOf(one, declared, readIngress, asService)
       .filter(([ingress, { name, namespace }]) => ingress.name === debugName(name) && ingress.namespace === namespace)
       .filter(([, { tracks }]) => !tracks.includes("stable"))
       .map(
         ([ingress, { name, tracks }]) =>
-          `${called(ingress)} is a debug Ingress, and this stack owns ${tracks.join(" and ")} of ${name}: it belongs to the stack that owns stable.`,
+          `${called(ingress)} is a debug Ingress, but this stack owns ${tracks.join(" and ")} of ${name}: it belongs to the stack that owns stable.`,
       ),
   examples: {
     allowed: [
@@ -28,7 +28,7 @@ export const debugIngress: Rule = {
         resources: [canaryService({ tracks: ["canary"] }), ingress("fop-gate")],
       },
       {
-        name: "the users' Ingress of a service that is called so",
+        name: "the users' Ingress of a service whose name ends with -debug",
         resources: [
           { ...canaryService({ tracks: ["canary"] }), name: "fop-gate-debug" },
           kubernetes("networking.k8s.io/v1:Ingress", "fop-gate-debug", {
@@ -37,11 +37,11 @@ export const debugIngress: Rule = {
         ],
       },
       {
-        name: "another service's, of another namespace",
+        name: "the debug Ingress of another service, in another namespace",
         resources: [canaryService({ namespace: "other", tracks: ["canary"] }), ingress("fop-gate-debug")],
       },
       {
-        name: "another service's, of this namespace",
+        name: "the debug Ingress of another service, in this namespace",
         resources: [{ ...canaryService({ tracks: ["canary"] }), name: "shop" }, ingress("fop-gate-debug")],
       },
     ],
@@ -49,7 +49,7 @@ export const debugIngress: Rule = {
       {
         name: "in the stack of canary",
         resources: [canaryService({ tracks: ["canary"] }), ingress("fop-gate-debug")],
-        says: /^Ingress dora-apps\/fop-gate-debug is a debug Ingress, and this stack owns canary of fop-gate: it belongs to the stack that owns stable\.$/,
+        says: /^Ingress dora-apps\/fop-gate-debug is a debug Ingress, but this stack owns canary of fop-gate: it belongs to the stack that owns stable\.$/,
       },
       {
         name: "declared before the service",

@@ -13,17 +13,17 @@ import {
 import type { Rule } from "../../engine/rule.ts";
 
 /**
- * The API server takes a port that is nowhere; the requests find out. On the path of a request
+ * The API server accepts a port that does not exist, and then requests fail. On the path of a request
  *
- * 1. each port of a Service that an HTTPRoute or an Ingress names is one of its ports,
- * 2. each targetPort of a Service is a port of every track that it selects: the name of one, or, where its containers tell
- *    their ports, the number of one.
+ * 1. each port that an HTTPRoute or an Ingress names is a port of its Service,
+ * 2. each targetPort of a Service is a port of every track that it selects. A number is checked only if the containers list
+ *    their ports.
  *
- * As far as both ends are in this stack, and the Service belongs to a service under gray release.
+ * The rule checks objects of this stack, with Services of services under gray release.
  */
 export const existingPorts: Rule = {
   name: "existing-ports",
-  description: "Ports that routes name are ports of their Services, and these lead to ports of the pods.",
+  description: "Ports that routes name exist in their Services, and target ports of Services exist in the pods.",
   severity: "high",
   remediation: "Name a port that the Service has, and a targetPort that a container has.",
   judge: (one, { declared }) => [
@@ -45,7 +45,7 @@ export const existingPorts: Rule = {
         resources: [canaryService(), service(), track("stable"), track("canary")],
       },
       {
-        name: "a number, of pods that do not tell their ports",
+        name: "a number, of pods that do not list their ports",
         resources: [canaryService(), service({ targetPort: 8080 }), deployment("stable")],
       },
       {
@@ -61,18 +61,18 @@ export const existingPorts: Rule = {
         ],
       },
       {
-        name: "a Service that another stack owns, or of another namespace",
+        name: "a Service that another stack owns, or in another namespace",
         resources: [canaryService(), service({ namespace: "staging" }), route(81), ingress({ name: "admin" })],
       },
     ],
     disallowed: [
       {
-        name: "a route to a port that the Service has not got",
+        name: "a route to a port that the Service does not have",
         resources: [canaryService(), service(), route(81)],
         says: /^HTTPRoute dora-apps\/fop-gate sends to port 81 of Service dora-apps\/fop-gate, which has http \(80\): name one of its ports\.$/,
       },
       {
-        name: "the Service comes after the route",
+        name: "the same, with the Service declared after the route",
         resources: [canaryService(), route(81), service()],
         says: /sends to port 81/,
       },
@@ -87,12 +87,12 @@ export const existingPorts: Rule = {
         says: /^Ingress dora-apps\/fop-gate sends to port admin of/,
       },
       {
-        name: "the pods of one track have no port of the name",
+        name: "a port name that the pods of one track do not have",
         resources: [canaryService(), service(), track("stable"), track("canary", "web")],
-        says: /^Service dora-apps\/fop-gate leads to port http of Deployment dora-apps\/fop-gate-canary, whose containers have web \(8080\): name one of theirs, or give it to a container\.$/,
+        says: /^Service dora-apps\/fop-gate leads to port http of Deployment dora-apps\/fop-gate-canary, whose containers have web \(8080\): use one of these ports, or add the port to a container\.$/,
       },
       {
-        name: "a number that the pods do not tell",
+        name: "a number that the pods do not list",
         resources: [canaryService(), track("stable"), service({ targetPort: 9090 })],
         says: /leads to port 9090 of Deployment dora-apps\/fop-gate, whose containers have http \(8080\)/,
       },
@@ -124,7 +124,7 @@ function targetFaults({ object, selector, ports }: ReadService, track: ReadTrack
   );
   return selects && missing
     ? [
-        `${called(object)} leads to port ${missing.target} of ${called(track.object)}, whose containers have ${portList(track.ports)}: name one of theirs, or give it to a container.`,
+        `${called(object)} leads to port ${missing.target} of ${called(track.object)}, whose containers have ${portList(track.ports)}: use one of these ports, or add the port to a container.`,
       ]
     : [];
 }

@@ -5,13 +5,13 @@ import { debugName } from "../../engine/parts.ts";
 import type { Rule } from "../../engine/rule.ts";
 import { debugIngressProtectedSettings } from "../../engine/settings.ts";
 
-/** What is for those who look after a service is no second way in for everybody: a private network, a login or a list of addresses guards it. */
+/** The debug Ingress is for operators. A private network, a login or a list of addresses must keep other people out. */
 export const protectedDebugIngress: Rule<typeof debugIngressProtectedSettings> = {
   name: "protected-debug-ingress",
-  description: "A debug Ingress is reached from inside alone, or guarded.",
+  description: "A debug Ingress is reachable only from a private network, or its access is restricted.",
   severity: "high",
   remediation:
-    "Give debugIngress an ingressClassName that only a private network reaches, or an annotation that asks for a login or names who may come.",
+    "Give debugIngress an ingressClassName of a private network, or an annotation that requires a login or allows only certain addresses.",
   settings: debugIngressProtectedSettings,
   judge(one, stack) {
     const service = isIngress(one) ? serviceOf(one) : undefined;
@@ -28,14 +28,17 @@ export const protectedDebugIngress: Rule<typeof debugIngressProtectedSettings> =
     return inside || given.some((each) => guards(annotations[each]))
       ? []
       : [
-          `${called(one)} has the class ${spec?.ingressClassName ?? "of the cluster's default"} and no annotation that guards it${idle && ` (${idle})`}, and a class of ${internalClasses.join(", ") || "none"} or such an annotation is wanted: give it one (internalClasses and protections of protected-debug-ingress in the pack's configuration).`,
+          `${called(one)} has the class ${spec?.ingressClassName ?? "of the cluster's default"} and no annotation that restricts access${idle && ` (${idle})`}, so it may be open to everyone: use one of the internal classes (${internalClasses.join(", ") || "none is set"}) or such an annotation (internalClasses and protections of protected-debug-ingress in the pack's configuration).`,
         ];
   },
   examples: {
     allowed: [
-      { name: "fop-gate's, of the class of the private network", resources: [ingress("fop-gate-debug")] },
       {
-        name: "a login in front",
+        name: "fop-gate's debug Ingress, with the class of the private network",
+        resources: [ingress("fop-gate-debug")],
+      },
+      {
+        name: "a login",
         resources: [
           ingress(
             "fop-gate-debug",
@@ -46,7 +49,7 @@ export const protectedDebugIngress: Rule<typeof debugIngressProtectedSettings> =
       },
       { name: "the users' Ingress", resources: [ingress("fop-gate")] },
       {
-        name: "the team's own class",
+        name: "a class that the team has set",
         resources: [ingress("fop-gate-debug", { ingressClassName: "vpn" })],
         settings: { internalClasses: ["vpn"] },
       },
@@ -55,18 +58,18 @@ export const protectedDebugIngress: Rule<typeof debugIngressProtectedSettings> =
         ["alb.ingress.kubernetes.io/inbound-cidrs", "10.0.0.0/8, 2001:db8::/32"],
         ["haproxy.org/allow-list", "10.0.0.0/8"],
       ].map(([annotation = "", value = ""]) => ({
-        name: `a class that the internet reaches, with ${annotation} ${value}`,
+        name: `a public class, with ${annotation} ${value}`,
         resources: [ingress("fop-gate-debug", { ingressClassName: "public" }, { [annotation]: value })],
       })),
     ],
     disallowed: [
       {
-        name: "open to everybody",
+        name: "open to everyone",
         resources: [ingress("fop-gate-debug", { ingressClassName: undefined })],
-        says: /^Ingress dora-apps\/fop-gate-debug has the class of the cluster's default and no annotation that guards it/,
+        says: /^Ingress dora-apps\/fop-gate-debug has the class of the cluster's default and no annotation that restricts access/,
       },
       {
-        name: "a class that the internet reaches",
+        name: "a public class",
         resources: [ingress("fop-gate-debug", { ingressClassName: "public" })],
         says: /has the class public/,
       },
@@ -79,17 +82,17 @@ export const protectedDebugIngress: Rule<typeof debugIngressProtectedSettings> =
         ["haproxy.org/allow-list", "10.0.0.0/8 0.0.0.0/0"],
         ["traefik.ingress.kubernetes.io/router.middlewares", "None"],
       ].map(([annotation = "", value = ""]) => ({
-        name: `nobody kept out by ${annotation} ${JSON.stringify(value)}`,
+        name: `no restriction by ${annotation} ${JSON.stringify(value)}`,
         resources: [ingress("fop-gate-debug", { ingressClassName: "public" }, { [annotation]: value })],
         says: new RegExp(
-          `has the class public and no annotation that guards it \\(${annotation} is "${value}"\\), and a class`,
+          `has the class public and no annotation that restricts access \\(${annotation} is "${value}"\\), so it may be open to everyone`,
         ),
       })),
     ],
   },
 };
 
-/** Whether an annotation with this value keeps anybody out: a login or names, not nothing, `none` or a list of all addresses. */
+/** Whether an annotation with this value restricts access. Empty values, `none` and the range of all addresses do not. */
 function guards(value = ""): boolean {
   const parts = value.split(/[\s,]+/).filter((part) => part !== "");
   return parts.length > 0 && !parts.some((part) => /^none$|\/0$/i.test(part));

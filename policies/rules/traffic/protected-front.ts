@@ -3,20 +3,20 @@ import { canaryService, kubernetes } from "../../engine/examples.ts";
 import type { Rule } from "../../engine/rule.ts";
 
 /**
- * Whoever deletes the front takes production down, and a stack of canary is one that people are used to destroy. Pulumi refuses to delete
- * what is protected. Routes of a gateway are not asked for it: a service may go back to traffic by number of pods.
+ * Deleting the front takes production down, and people may destroy a stack of canary without expecting that. Pulumi refuses to
+ * delete protected resources. Routes of a gateway need no protection, because a service may return to traffic by number of pods.
  */
 export const protectedFront: Rule = {
   name: "protected-front",
   description: "Pulumi refuses to delete the Services and the users' Ingress of a service.",
   severity: "critical",
-  remediation: "Leave protect: true as CanaryService sets it; gray destroy takes everything down in the right order.",
+  remediation: "Keep protect: true as CanaryService sets it; gray destroy deletes everything in the right order.",
   judge(one, { declared }) {
     if (one.is !== "object" || one.protect) return [];
     const home = homeOf(one, declared);
     if (home === undefined || !frontOf(home.name).includes(`${one.kind} ${one.name}`)) return [];
     return [
-      `${called(one)} has protect false, and true is wanted, as users come in by it: leave the option as it is made.`,
+      `${called(one)} has protect false, but must have protect true, because users reach the service through it: keep the option that CanaryService sets.`,
     ];
   },
   examples: {
@@ -31,19 +31,22 @@ export const protectedFront: Rule = {
         ],
       },
       {
-        name: "the debug Ingress, by which no user comes in",
+        name: "the debug Ingress, which is not for users",
         resources: [
           canaryService(),
           { ...kubernetes("networking.k8s.io/v1:Ingress", "fop-gate-debug"), protect: false },
         ],
       },
-      { name: "somebody else's", resources: [canaryService(), kubernetes("core/v1:Service", "other")] },
+      {
+        name: "a Service that is not part of the front",
+        resources: [canaryService(), kubernetes("core/v1:Service", "other")],
+      },
     ],
     disallowed: [
       {
         name: "the shared Service",
         resources: [canaryService(), { ...kubernetes("core/v1:Service", "fop-gate"), protect: false }],
-        says: /^Service dora-apps\/fop-gate has protect false, and true is wanted/,
+        says: /^Service dora-apps\/fop-gate has protect false, but must have protect true/,
       },
       {
         name: "the users' Ingress",
@@ -54,7 +57,7 @@ export const protectedFront: Rule = {
   },
 };
 
-/** What the stack of canary protects (components/canary-service.ts). */
+/** The objects that CanaryService protects in the stack of canary (components/canary-service.ts). */
 function frontOf(service: string): string[] {
   return [`Service ${service}`, `Service ${service}-canary`, `Ingress ${service}`];
 }

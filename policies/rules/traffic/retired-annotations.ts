@@ -3,42 +3,42 @@ import { isIngress } from "../../engine/entrances.ts";
 import { kubernetes } from "../../engine/examples.ts";
 import type { Rule } from "../../engine/rule.ts";
 
-/** What nobody answers any more, and what stands in its place. */
+/** Retired annotations by their prefix, and their replacements. */
 const retired: readonly { readonly begins: string; readonly instead: string }[] = [
   // Deprecated with networking.k8s.io/v1, Kubernetes 1.18.
   { begins: "kubernetes.io/ingress.class", instead: "spec.ingressClassName" },
   // ingress-nginx ended in March 2026 (kubernetes.io/blog, "Ingress NGINX Retirement").
-  { begins: "nginx.ingress.kubernetes.io/", instead: "gateway, with weights and rules of its own" },
-  // The names of both before 2018.
-  { begins: "ingress.kubernetes.io/", instead: "gateway, with weights and rules of its own" },
+  { begins: "nginx.ingress.kubernetes.io/", instead: "the argument gateway, with its weights and rules," },
+  // Names from before 2018, of both controllers.
+  { begins: "ingress.kubernetes.io/", instead: "the argument gateway, with its weights and rules," },
   // Traefik 1, which ended in 2021.
   { begins: "traefik.frontend.", instead: "traefik.ingress.kubernetes.io/router.* of Traefik 3" },
 ];
 
-/** An annotation that no controller reads does nothing and says nothing: the login is off, the weight is ignored. */
+/** No controller reads a retired annotation, and none reports it: a login is off, a weight is ignored. */
 export const retiredAnnotations: Rule = {
   name: "retired-annotations",
-  description: "No Ingress asks for something by an annotation that is retired.",
+  description: "No Ingress has a retired annotation.",
   severity: "high",
-  remediation: "Say it in the way that the message names, and take the annotation out.",
+  remediation: "Use the replacement from the message, and remove the annotation.",
   judge(one) {
     if (!isIngress(one) || serviceOf(one) === undefined) return [];
     return Object.keys(one.fields.metadata?.annotations ?? {}).flatMap((name) => {
       const found = retired.find(({ begins }) => name.startsWith(begins));
       return found === undefined
         ? []
-        : [`${called(one)} has the annotation ${name}, which is retired, and ${found.instead} is wanted: take it out.`];
+        : [`${called(one)} has the annotation ${name}, which is retired: use ${found.instead} instead, and remove it.`];
     });
   },
   examples: {
     allowed: [
-      { name: "fop-gate's own", resources: [ingress({})] },
+      { name: "fop-gate's Ingress", resources: [ingress({})] },
       {
-        name: "a controller's that lives",
+        name: "an annotation of a current controller",
         resources: [ingress({ "traefik.ingress.kubernetes.io/router.entrypoints": "websecure" })],
       },
       {
-        name: "somebody else's Ingress",
+        name: "an Ingress that belongs to no service",
         resources: [
           kubernetes("networking.k8s.io/v1:Ingress", "other", {
             metadata: {
@@ -51,24 +51,24 @@ export const retiredAnnotations: Rule = {
     ],
     disallowed: [
       {
-        name: "the class by annotation",
+        name: "the class as an annotation",
         resources: [ingress({ "kubernetes.io/ingress.class": "nginx" })],
-        says: /^Ingress dora-apps\/fop-gate has the annotation kubernetes\.io\/ingress\.class, which is retired, and spec\.ingressClassName is wanted/,
+        says: /^Ingress dora-apps\/fop-gate has the annotation kubernetes\.io\/ingress\.class, which is retired: use spec\.ingressClassName instead/,
       },
       {
-        name: "a weight for a controller that is gone",
+        name: "a weight for ingress-nginx",
         resources: [ingress({ "nginx.ingress.kubernetes.io/canary-weight": "10" })],
-        says: /annotation nginx\.ingress\.kubernetes\.io\/canary-weight, which is retired, and gateway/,
+        says: /annotation nginx\.ingress\.kubernetes\.io\/canary-weight, which is retired: use the argument gateway/,
       },
       {
-        name: "the login by a controller of before 2018",
+        name: "a login with a name from before 2018",
         resources: [ingress({ "ingress.kubernetes.io/auth-type": "basic" })],
-        says: /annotation ingress\.kubernetes\.io\/auth-type, which is retired, and gateway/,
+        says: /annotation ingress\.kubernetes\.io\/auth-type, which is retired: use the argument gateway/,
       },
       {
-        name: "the rule of Traefik 1",
+        name: "a rule of Traefik 1",
         resources: [ingress({ "traefik.frontend.rule.type": "PathPrefixStrip" })],
-        says: /annotation traefik\.frontend\.rule\.type, which is retired, and traefik\.ingress\.kubernetes\.io\/router\.\* of Traefik 3 is wanted/,
+        says: /annotation traefik\.frontend\.rule\.type, which is retired: use traefik\.ingress\.kubernetes\.io\/router\.\* of Traefik 3 instead/,
       },
     ],
   },

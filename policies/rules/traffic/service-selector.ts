@@ -3,18 +3,18 @@ import { canaryService, kubernetes } from "../../engine/examples.ts";
 import type { Rule } from "../../engine/rule.ts";
 
 /**
- * The selector of the shared Service is what puts canary among the users and takes it away again.
+ * The selector of the shared Service decides whether users reach canary.
  *
  * 1. At a weight above 0 it selects the pods of both tracks.
- * 2. At weight 0 it selects stable alone, and no selector ever leaves stable out.
- * 3. The Service of one track selects that track.
+ * 2. At weight 0 it selects only stable. No selector leaves stable out.
+ * 3. The Service of a track selects the pods of this track.
  */
 export const serviceSelector: Rule = {
   name: "service-selector",
   description:
-    "The shared Service selects both tracks at a weight above 0 and stable alone at 0; that of a track selects its track.",
+    "The shared Service selects both tracks at a weight above 0, and only stable at 0; the Service of a track selects its track.",
   severity: "critical",
-  remediation: "Set the weight, and leave the selectors to CanaryService, which follows it.",
+  remediation: "Set the weight, and leave the selectors to CanaryService, which sets them by the weight.",
   judge(one, { declared }) {
     if (one.is !== "object" || one.kind !== "Service" || one.group !== "core") return [];
     const home = homeOf(one, declared);
@@ -29,27 +29,27 @@ export const serviceSelector: Rule = {
     return holds
       ? []
       : [
-          `${called(one)} selects ${shown(selector)}, and ${shown({ app: home.name, ...(wanted.track && { track: wanted.track }) })} is wanted ${wanted.reason}: leave the selector to the weight.`,
+          `${called(one)} selects ${shown(selector)}, but must select ${shown({ app: home.name, ...(wanted.track && { track: wanted.track }) })} ${wanted.reason}: leave the selector to CanaryService.`,
         ];
   },
   examples: {
     allowed: [
       { name: "both tracks at weight 10", resources: [at(10), shared({ app: "fop-gate" })] },
-      { name: "stable alone in the dark", resources: [at(0), shared({ app: "fop-gate", track: "stable" })] },
-      { name: "each track's own", resources: [at(10), own("canary", "canary"), own("stable", "stable")] },
-      { name: "what an adopted Service selects", resources: [at(10), shared({ app: "fop-gate", team: "dora" })] },
-      { name: "somebody else's Service", resources: [at(0), kubernetes("core/v1:Service", "other")] },
+      { name: "only stable while canary is dark", resources: [at(0), shared({ app: "fop-gate", track: "stable" })] },
+      { name: "the Services of the tracks", resources: [at(10), own("canary", "canary"), own("stable", "stable")] },
+      { name: "the selector of an adopted Service", resources: [at(10), shared({ app: "fop-gate", team: "dora" })] },
+      { name: "a Service that belongs to no service", resources: [at(0), kubernetes("core/v1:Service", "other")] },
     ],
     disallowed: [
       {
         name: "canary left out at weight 10",
         resources: [at(10), shared({ app: "fop-gate", track: "stable" })],
-        says: /^Service dora-apps\/fop-gate selects app=fop-gate,track=stable, and app=fop-gate is wanted at weight 10: leave the selector to the weight\.$/,
+        says: /^Service dora-apps\/fop-gate selects app=fop-gate,track=stable, but must select app=fop-gate at weight 10: leave the selector to CanaryService\.$/,
       },
       {
-        name: "canary among the users in the dark",
+        name: "users reach canary while it is dark",
         resources: [at(0), shared({ app: "fop-gate" })],
-        says: /selects app=fop-gate, and app=fop-gate,track=stable is wanted at weight 0/,
+        says: /selects app=fop-gate, but must select app=fop-gate,track=stable at weight 0/,
       },
       {
         name: "stable left out",
@@ -57,15 +57,15 @@ export const serviceSelector: Rule = {
         says: /selects app=fop-gate,track=canary/,
       },
       {
-        name: "one release alone",
+        name: "only one release",
         resources: [at(10), shared({ app: "fop-gate", release: "aaaaaaaaaaaa" })],
         says: /release=aaaaaaaaaaaa/,
       },
-      { name: "nothing", resources: [at(10), shared(undefined)], says: /selects nothing/ },
+      { name: "no selector", resources: [at(10), shared(undefined)], says: /selects nothing/ },
       {
-        name: "canary's own, which leads to stable",
+        name: "canary's Service, which selects stable",
         resources: [at(10), own("canary", "stable")],
-        says: /^Service dora-apps\/fop-gate-canary selects app=fop-gate,track=stable, and app=fop-gate,track=canary is wanted of canary's own Service/,
+        says: /^Service dora-apps\/fop-gate-canary selects app=fop-gate,track=stable, but must select app=fop-gate,track=canary as canary's Service/,
       },
     ],
   },
@@ -73,11 +73,14 @@ export const serviceSelector: Rule = {
 
 type Labels = Readonly<Record<string, string>>;
 
-/** Undefined of a Service that is neither shared nor of a track, and where another stack owns the weight. */
+/**
+ * The labels that a Service must select; undefined of a Service that is neither shared nor of a track, and if another stack owns
+ * the weight.
+ */
 function wantedOf(service: KubernetesObject, { name, shift, releases }: Service) {
   const labels: Labels = Object.values(releases)[0]?.template.metadata?.labels ?? { app: name };
   for (const track of ["stable", "canary"]) {
-    if (service.name === `${name}-${track}`) return { track, labels, reason: `of ${track}'s own Service` };
+    if (service.name === `${name}-${track}`) return { track, labels, reason: `as ${track}'s Service` };
   }
   if (service.name !== name || shift === undefined) return undefined;
   return { track: shift.weight === 0 ? "stable" : undefined, labels, reason: `at weight ${shift.weight}` };

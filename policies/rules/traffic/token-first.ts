@@ -18,30 +18,30 @@ const weight = {
 };
 
 /**
- * With the token a person tries canary in production while no user meets it, so nothing may stand in front of it. A gateway takes the
- * most specific match, not the first, so the rule of the token has to be repeated with the conditions of each match that
- * would win over it. A match that does not go to canary alone is in order if there is one in the same route that
+ * With the token a person tests canary in production before users reach it, so each request with the token must reach canary. A
+ * gateway chooses the most specific match, not the first. So the rule of the token must be repeated with the conditions of each
+ * match that would otherwise take precedence. A match to another backend is allowed if the same route has a match that
  *
- * 1. goes to canary alone and asks for the token and for nothing that the other does not,
- * 2. is as specific in every respect: path, method, headers and exact ones among them, query parameters,
- * 3. stands first in the list if they are alike.
+ * 1. leads only to canary, and requires the token and no condition that the other match does not have,
+ * 2. is at least as specific in every respect: path, method, headers, exact headers, query parameters,
+ * 3. comes first in the list if both are equally specific.
  *
- * Being no less in any respect is right for gateways that deviate from the specification's order too (components/match.ts).
- * Judged are a service's own routes, and of any other route what goes to the service. The token's value is never read.
+ * "In every respect" makes this correct also for gateways that deviate from the order in the specification (components/match.ts).
+ * The rule judges the routes of a service, and rules of other routes that lead to the service. It never reads the token's value.
  */
 export const tokenFirst: Rule = {
   name: "token-first",
-  description: "No rule of an HTTPRoute stands between a request with the token and canary.",
+  description: "No rule of an HTTPRoute prevents requests with the token from reaching canary.",
   severity: "high",
   remediation:
-    "Put a rule with the token and the same conditions in front of the one that is named, or leave the route to CanaryService.",
+    "Add a rule with the token and the same conditions before the rule in the message, or leave the route to CanaryService.",
   judge: (one, { declared }) =>
     pairsOf(one, declared, asService, readRoute).flatMap(([service, route]) => faults(service, route)),
   examples: {
     allowed: [
-      { name: "the token, then the weight", resources: [canaryService(), httpRoute([token(), weight])] },
+      { name: "the rule of the token, then the weight", resources: [canaryService(), httpRoute([token(), weight])] },
       {
-        name: "the token repeated for a path, and put before a rule of one header",
+        name: "the token repeated for a path, and before a rule with one header",
         resources: [
           canaryService(),
           httpRoute([
@@ -52,7 +52,7 @@ export const tokenFirst: Rule = {
         ],
       },
       {
-        name: "the token repeated with a pattern that an exact value fits",
+        name: "the token repeated with a pattern that matches an exact value",
         resources: [
           canaryService(),
           httpRoute([
@@ -74,7 +74,7 @@ export const tokenFirst: Rule = {
         ],
       },
       {
-        name: "a route to somebody else on the same host",
+        name: "a route to another service on the same host",
         resources: [
           canaryService(),
           httpRoute([token(), weight]),
@@ -84,7 +84,7 @@ export const tokenFirst: Rule = {
         ],
       },
       {
-        name: "a route to canary alone",
+        name: "a route only to canary",
         resources: [
           canaryService(),
           httpRoute([{ backendRefs: canaryAlone }], { metadata: { name: "trial", labels: undefined } }),
@@ -93,12 +93,12 @@ export const tokenFirst: Rule = {
     ],
     disallowed: [
       {
-        name: "the rule of the token is missing",
+        name: "no rule of the token",
         resources: [canaryService(), httpRoute([weight])],
-        says: /^HTTPRoute dora-apps\/fop-gate: a request with the token to \/ meets rules\[0\]\.matches\[0\] before canary of dora-apps\/fop-gate: put a rule in front of it/,
+        says: /^HTTPRoute dora-apps\/fop-gate: a request with the token to \/ meets rules\[0\]\.matches\[0\] before canary of dora-apps\/fop-gate: add a rule before it/,
       },
       {
-        name: "a longer path",
+        name: "a rule with a longer path",
         resources: [
           canaryService(),
           httpRoute([token(), { matches: [{ path: prefix("/export") }], backendRefs: stableAlone }, weight]),
@@ -106,7 +106,7 @@ export const tokenFirst: Rule = {
         says: /with the token to \/export meets rules\[1\]/,
       },
       {
-        name: "as many headers, and first in the list",
+        name: "a rule with as many headers, first in the list",
         resources: [
           canaryService(),
           httpRoute([{ matches: [{ headers: [beta] }], backendRefs: stableAlone }, token(), weight]),
@@ -114,7 +114,7 @@ export const tokenFirst: Rule = {
         says: /meets rules\[0\]\.matches\[0\]/,
       },
       {
-        name: "more headers",
+        name: "a rule with more headers",
         resources: [
           canaryService(),
           httpRoute([
@@ -129,7 +129,7 @@ export const tokenFirst: Rule = {
         says: /meets rules\[1\]/,
       },
       {
-        name: "one method alone",
+        name: "a rule for one method",
         resources: [
           canaryService(),
           httpRoute([token(), { matches: [{ method: "POST" }], backendRefs: stableAlone }, weight]),
@@ -137,12 +137,12 @@ export const tokenFirst: Rule = {
         says: /meets rules\[1\]/,
       },
       {
-        name: "the token goes by weight",
+        name: "a rule of the token that splits by weight",
         resources: [canaryService(), httpRoute([{ ...token(), backendRefs: weight.backendRefs }])],
-        says: /rules\[0\]\.matches\[0\] asks for x-gray-token and does not go to fop-gate-canary alone/,
+        says: /rules\[0\]\.matches\[0\] requires x-gray-token but does not lead only to fop-gate-canary/,
       },
       {
-        name: "the token repeated with a pattern that the value fits in part alone",
+        name: "the token repeated with a pattern that matches only a part of the value",
         resources: [
           canaryService(),
           httpRoute([
@@ -165,7 +165,7 @@ export const tokenFirst: Rule = {
         says: /meets rules\[1\]/,
       },
       {
-        name: "the token by a pattern, which some gateways do not know",
+        name: "the token as a pattern, which some gateways do not support",
         resources: [
           canaryService(),
           httpRoute([token({ headers: [{ name: tokenHeader, type: "RegularExpression", value: "s3cret" }] }), weight]),
@@ -173,7 +173,7 @@ export const tokenFirst: Rule = {
         says: /meets rules\[1\]/,
       },
       {
-        name: "a rule of the service's own route to somebody else",
+        name: "a rule of the service's route to another service",
         resources: [
           canaryService(),
           httpRoute([token(), { matches: [{ path: prefix("/static") }], backendRefs: [{ name: "static" }] }, weight]),
@@ -181,7 +181,7 @@ export const tokenFirst: Rule = {
         says: /with the token to \/static meets rules\[1\]/,
       },
       {
-        name: "a pattern that the token fits",
+        name: "a pattern that matches the token",
         resources: [
           canaryService(),
           httpRoute([
@@ -193,7 +193,7 @@ export const tokenFirst: Rule = {
             weight,
           ]),
         ],
-        says: /rules\[0\]\.matches\[0\] asks for x-gray-token/,
+        says: /rules\[0\]\.matches\[0\] requires x-gray-token/,
       },
       {
         name: "another route to the shared Service",
@@ -232,8 +232,8 @@ function faults(service: Service, { route, owner, rules }: ReadRoute): string[] 
     .filter((match) => !tokens.some((token) => prevails(token, match)))
     .map((match) =>
       match.token !== undefined
-        ? `${called(route)}: ${match.at} asks for ${tokenHeader} and does not go to ${canary} alone: give it that backend, or take it out.`
-        : `${called(route)}: a request with the token to ${match.path} meets ${match.at} before canary of ${namespace}/${name}: put a rule in front of it that asks for ${tokenHeader} as well, and goes to ${canary} alone.`,
+        ? `${called(route)}: ${match.at} requires ${tokenHeader} but does not lead only to ${canary}: make ${canary} its only backend, or remove it.`
+        : `${called(route)}: a request with the token to ${match.path} meets ${match.at} before canary of ${namespace}/${name}: add a rule before it that also requires ${tokenHeader} and leads only to ${canary}.`,
     );
 }
 

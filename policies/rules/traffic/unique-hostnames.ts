@@ -6,21 +6,21 @@ import type { Rule } from "../../engine/rule.ts";
 import { paired } from "../../engine/unknown.ts";
 
 /**
- * Where two entrances claim the same requests one of them is never met, and which one is the gateway's choice.
+ * If two entrances claim the same requests, one of them gets none, and the gateway decides which.
  *
- * 1. No two objects claim the same path of the same host at the same place: HTTPRoutes on one listener, Ingresses of one class.
- * 2. No HTTPRoute and Ingress do either, as a name leads to one of the two alone, unless they are the users' entrances to the same service:
- *    then the plain Ingress and the gateway stand side by side.
- * 3. The debug Ingress has a host or a path of its own, whichever stack owns the users' entrance.
+ * 1. No two HTTPRoutes on one listener, and no two Ingresses of one class, claim the same path of the same host.
+ * 2. No HTTPRoute and Ingress do so either, because a hostname resolves to only one of them. The Ingress and the HTTPRoute of the
+ *    same service are an exception: they may exist side by side.
+ * 3. The debug Ingress has its own host or path, whichever stack owns the users' entrance.
  *
- * A claim is a path that every request meets; further conditions tell requests apart. A path in another one is none: the longer
- * one is taken. The pack sees one stack; what another one claims on the same Gateway is not held against it.
+ * A claim is a path without further conditions, which would distinguish requests. A path below another one is no conflict, because
+ * the longer one takes precedence. The pack checks one stack; claims of other stacks on the same Gateway are unknown.
  */
 export const uniqueHostnames: Rule = {
   name: "unique-hostnames",
   description: "No two HTTPRoutes or Ingresses of one stack claim the same path of the same host.",
   severity: "high",
-  remediation: "Give each route or Ingress a host or a path of its own.",
+  remediation: "Give each HTTPRoute or Ingress its own host or path.",
   judge(one, { declared }) {
     if (one.is === "service") return debugFaults(one);
     const entrance = paired(() => readEntrance(one));
@@ -53,7 +53,7 @@ export const uniqueHostnames: Rule = {
         ],
       },
       {
-        name: "two Gateways of one name in two namespaces, for whatever comes there",
+        name: "every host, on two Gateways of the same name in two namespaces",
         resources: [
           route("fop-gate", { spec: { hostnames: undefined } }),
           route("shop", { spec: { hostnames: undefined, parentRefs: [{ name: "public", namespace: "infra" }] } }),
@@ -64,7 +64,7 @@ export const uniqueHostnames: Rule = {
         resources: [ingress("fop-gate", { class: "inside" }), ingress("shop", { class: "outside" })],
       },
       {
-        name: "what a header tells apart",
+        name: "two routes that a header distinguishes",
         resources: [
           route(),
           route("shop", { spec: { rules: [{ matches: [{ headers: [{ name: "x-shop", value: "1" }] }] }] } }),
@@ -79,7 +79,7 @@ export const uniqueHostnames: Rule = {
         says: /^HTTPRoute dora-apps\/shop claims fop-gate\.example\/, and so does HTTPRoute dora-apps\/fop-gate: give one of them another host or path\.$/,
       },
       {
-        name: "one of several hosts, and on a listener that the other one takes with all",
+        name: "one of several hosts, on one of all listeners",
         resources: [
           route("fop-gate", { spec: { hostnames: ["a.example", "b.example"] } }),
           route("shop", { spec: { hostnames: ["b.example"], parentRefs: [{ name: "public", sectionName: "https" }] } }),
@@ -95,7 +95,7 @@ export const uniqueHostnames: Rule = {
         says: /claims every host's \/, and so does/,
       },
       {
-        name: "two routes with a list of no hosts, which is every host too",
+        name: "two routes with an empty list of hosts, which means every host",
         resources: [route("fop-gate", { spec: { hostnames: [] } }), route("shop", { spec: { hostnames: [] } })],
         says: /claims every host's \/, and so does/,
       },
@@ -112,7 +112,7 @@ export const uniqueHostnames: Rule = {
       {
         name: "the debug Ingress on the host of the users' route, which another stack owns",
         resources: [debug({})],
-        says: /^dora-apps\/fop-gate: the debug Ingress claims fop-gate\.example\/, and so does the users' Ingress or HTTPRoute: give debugIngress a host of its own\.$/,
+        says: /^dora-apps\/fop-gate: the debug Ingress claims fop-gate\.example\/, and so does the users' Ingress or HTTPRoute: give debugIngress its own host\.$/,
       },
       {
         name: "the debug Ingress on the host of the users' Ingress",
@@ -132,7 +132,7 @@ function faults(entrance: Entrance, other: Entrance): string[] {
   const both = entrance.claims.find(({ host, path }) =>
     other.claims.some((claim) => claim.host === host && claim.path === path),
   );
-  // Of two kinds of entrances, what neither says of the host is no claim to the same one.
+  // An HTTPRoute and an Ingress without a host do not necessarily get requests for the same hosts.
   if (both === undefined || (both.host === undefined && entrance.object.kind !== other.object.kind)) return [];
   return [
     `${called(entrance.object)} claims ${claimText(both)}, and so does ${called(other.object)}: give one of them another host or path.`,
@@ -149,7 +149,7 @@ function debugFaults({ namespace, name, gateway, ingress, debugIngress }: Servic
   ];
   return users.some(({ host, path }) => host === debug.host && path === debug.path)
     ? [
-        `${namespace}/${name}: the debug Ingress claims ${claimText(debug)}, and so does the users' Ingress or HTTPRoute: give debugIngress a host of its own.`,
+        `${namespace}/${name}: the debug Ingress claims ${claimText(debug)}, and so does the users' Ingress or HTTPRoute: give debugIngress its own host.`,
       ]
     : [];
 }
@@ -172,7 +172,7 @@ function ingress(name: string, { host = "fop-gate.example", path = "/", class: i
   });
 }
 
-/** The stack of stable, with the debug Ingress on the host of the users' route. */
+/** The service in the stack of stable, with the debug Ingress on the host of the users' route. */
 function debug(changes: object) {
   return canaryService({
     tracks: ["stable"],

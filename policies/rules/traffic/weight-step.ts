@@ -2,23 +2,22 @@ import { canaryService } from "../../engine/examples.ts";
 import type { Rule } from "../../engine/rule.ts";
 import { weightStepSettings } from "../../engine/settings.ts";
 
-/** Shares are rounded to this, in percentage points. */
+/** Precision of shares, in percentage points. */
 const smallest = 0.001;
 
 /**
- * Canary meets few users before it meets many. What counts is the share that canary gets, not the weight that is asked for; the first
- * share after the dark is a rise too. It may fall as far and as fast as anybody likes.
+ * Few users reach canary before many do. The rule limits the rise of canary's actual share, which may differ from the weight;
+ * the first share after dark is a rise too. The share may fall by any amount.
  *
- * It judges the share and not who gets it: a new release at a weight that stays, 50 say, meets half of the users at once and
- * passes. `gray rollout` takes canary to the dark first, by its default plan; whoever does without it sets a
- * small weight before a new release.
+ * The rule does not look at releases: a new release at an unchanged weight of 50 reaches half of the users at once and passes.
+ * `gray rollout` makes canary dark first, by its default plan. Without `gray rollout`, set a small weight before a new release.
  */
 export const weightStep: Rule<typeof weightStepSettings> = {
   name: "weight-step",
   description:
-    "Canary's share of the user traffic never rises by more than one step at once; a new release at a share that stays is not judged.",
+    "Canary's share of the user traffic never rises by more than the largest rise at once; a new release at an unchanged share is not judged.",
   severity: "high",
-  remediation: "Take a smaller weight first, and the rest once the evidence is good.",
+  remediation: "Set a smaller weight first, and raise it when the evidence is good.",
   place: "configuration",
   settings: weightStepSettings,
   judge(one, stack) {
@@ -28,17 +27,17 @@ export const weightStep: Rule<typeof weightStepSettings> = {
     return to - from <= most + smallest
       ? []
       : [
-          `${one.namespace}/${one.name}: canary's share of the traffic rises from ${from} % to ${to} %, and one step is at most ${most}: take a weight of at most ${from + most} first (largestRise of weight-step in the pack's configuration).`,
+          `${one.namespace}/${one.name}: canary's share of the traffic rises from ${from} % to ${to} %, but may rise by at most ${most}: set a weight of at most ${from + most} first (largestRise of weight-step in the pack's configuration).`,
         ];
   },
   examples: {
     allowed: [
-      { name: "from the dark to a tenth", resources: [canaryService({ shift: { from: 0, to: 10 } })] },
-      { name: "a whole step", resources: [canaryService({ shift: { from: 10, to: 35 } })] },
-      { name: "from everybody to the dark", resources: [canaryService({ shift: { from: 100, to: 0 } })] },
+      { name: "from dark to a tenth", resources: [canaryService({ shift: { from: 0, to: 10 } })] },
+      { name: "exactly the largest rise", resources: [canaryService({ shift: { from: 10, to: 35 } })] },
+      { name: "from all users to dark", resources: [canaryService({ shift: { from: 100, to: 0 } })] },
       { name: "a stack without the front", resources: [canaryService({ tracks: ["stable"] })] },
       {
-        name: "a larger step, where the team has set one",
+        name: "a larger rise that the team has set",
         resources: [canaryService({ shift: { from: 0, to: 50 } })],
         settings: { largestRise: 50 },
       },
@@ -47,18 +46,18 @@ export const weightStep: Rule<typeof weightStepSettings> = {
       {
         name: "half of the users at once",
         resources: [canaryService({ shift: { from: 10, to: 50 } })],
-        says: /^dora-apps\/fop-gate: canary's share of the traffic rises from 10 % to 50 %, and one step is at most 25: take a weight of at most 35 first/,
+        says: /^dora-apps\/fop-gate: canary's share of the traffic rises from 10 % to 50 %, but may rise by at most 25: set a weight of at most 35 first/,
       },
       {
-        name: "from the dark to everybody",
+        name: "from dark to all users",
         resources: [canaryService({ shift: { from: 0, to: 100 } })],
         says: /rises from 0 % to 100 %.* at most 25 first/,
       },
       {
-        name: "more than the step that the team has set",
+        name: "more than the largest rise that the team has set",
         resources: [canaryService({ shift: { from: 0, to: 10 } })],
         settings: { largestRise: 5 },
-        says: /one step is at most 5: take a weight of at most 5 first/,
+        says: /may rise by at most 5: set a weight of at most 5 first/,
       },
     ],
   },

@@ -5,13 +5,13 @@ import { allowedRegistriesSettings } from "../../engine/settings.ts";
 
 const settings = { registries: ["reg.qiniu.com/dora-apps", "docker.io"] };
 
-/** Which registries a team trusts only the team knows: without a setting every one is allowed. */
+/** Restricts the registries of images. Only the team knows which ones it trusts, so without a setting all are allowed. */
 export const allowedRegistries: Rule<typeof allowedRegistriesSettings> = {
   name: "allowed-registries",
   description: "Every image comes from a registry that the team allows.",
   severity: "high",
   remediation:
-    "Take the image from an allowed registry, or add the registry to allowed-registries in the pack's configuration.",
+    "Use an image from an allowed registry, or add the registry to allowed-registries in the pack's configuration.",
   place: "configuration",
   settings: allowedRegistriesSettings,
   judge(one, stack) {
@@ -24,7 +24,7 @@ export const allowedRegistries: Rule<typeof allowedRegistriesSettings> = {
       )
       .map(
         ({ called, container: { image = "" } }) =>
-          `${called} has the image ${JSON.stringify(image)}, which is from ${registryOf(image)}, and ${registries.join(", ")} ${registries.length > 1 ? "are" : "is"} allowed: take it from there (registries of allowed-registries in the pack's configuration).`,
+          `${called} has the image ${JSON.stringify(image)}, which is from ${registryOf(image)}, but only ${registries.join(", ")} ${registries.length > 1 ? "are" : "is"} allowed: use an image from there (registries of allowed-registries in the pack's configuration).`,
       );
   },
   examples: {
@@ -32,7 +32,7 @@ export const allowedRegistries: Rule<typeof allowedRegistriesSettings> = {
       adoptedExample,
       { name: "from the team's own folder", resources: [deployment("stable")], settings },
       {
-        name: "of a registry that no image names",
+        name: "an image without a registry, which is from docker.io",
         resources: [container("fop-gate", { image: "nginx:1.27" })],
         settings,
       },
@@ -45,23 +45,23 @@ export const allowedRegistries: Rule<typeof allowedRegistriesSettings> = {
         ],
         settings: { registries: ["reg.qiniu.com/dora-apps", "docker.io/library"] },
       },
-      { name: "any, where none is set", resources: [container("fop-gate", { image: "quay.io/x:1" })] },
+      { name: "any registry, without a setting", resources: [container("fop-gate", { image: "quay.io/x:1" })] },
     ],
     disallowed: [
       {
         name: "another registry",
         resources: [container("fop-gate", { image: "quay.io/fop-gate:1" })],
         settings,
-        says: /^Deployment dora-apps\/fop-gate, container fop-gate has the image "quay\.io\/fop-gate:1", which is from quay\.io, and reg\.qiniu\.com\/dora-apps, docker\.io are allowed: take it from there/,
+        says: /^Deployment dora-apps\/fop-gate, container fop-gate has the image "quay\.io\/fop-gate:1", which is from quay\.io, but only reg\.qiniu\.com\/dora-apps, docker\.io are allowed: use an image from there/,
       },
       {
-        name: "another folder that begins alike",
+        name: "another folder whose name begins with an allowed one",
         resources: [container("log-agent", { image: "reg.qiniu.com/dora-apps-old/log-agent:1" })],
         settings,
         says: /dora-apps-old/,
       },
       {
-        name: "another folder than that of images without one",
+        name: "a folder of docker.io that is not allowed",
         resources: [container("log-agent", { image: "somebody/nginx:1.27" })],
         settings: { registries: ["reg.qiniu.com/dora-apps", "docker.io/library"] },
         says: /has the image "somebody\/nginx:1\.27", which is from docker\.io/,
@@ -70,13 +70,13 @@ export const allowedRegistries: Rule<typeof allowedRegistriesSettings> = {
   },
 };
 
-/** As container runtimes read a name: its first part is a registry only if it looks like a host. */
+/** The registry of an image, as container runtimes parse its name: the first part is a registry only if it looks like a host. */
 function registryOf(image: string): string {
   const [first = "", ...rest] = image.split("/");
   return rest.length > 0 && /[.:]|^localhost$/.test(first) ? first : "docker.io";
 }
 
-/** The whole name, as container runtimes read it: an image of docker.io without a folder is in `library`. */
+/** The full name of an image, as container runtimes parse it: an image of docker.io without a folder is in `library`. */
 function wholeNameOf(image: string): string {
   const registry = registryOf(image);
   const path = image.startsWith(`${registry}/`) ? image.slice(registry.length + 1) : image;

@@ -10,19 +10,19 @@ import { canaryService, kubernetes } from "../../engine/examples.ts";
 import type { Rule } from "../../engine/rule.ts";
 
 /**
- * Two writers of one number write over each other. An autoscaler is whatever has a `scaleTargetRef`: a HorizontalPodAutoscaler, a
- * ScaledObject of KEDA.
+ * Two controllers that set the same number of replicas overwrite each other. An autoscaler is any object with a
+ * `scaleTargetRef`: a HorizontalPodAutoscaler, or a ScaledObject of KEDA.
  *
- * 1. One scales stable only where the service leaves that number to it: replicas `external`.
- * 2. None scales canary: behind a gateway too, CanaryService writes its number of pods, as the weight has it.
- * 3. No two scale one track.
+ * 1. An autoscaler scales stable only if the service leaves the number to it, with replicas `external`.
+ * 2. No autoscaler scales canary: CanaryService sets its number of pods from the weight, behind a gateway too.
+ * 3. A track has at most one autoscaler.
  */
 export const autoscalerPerTrack: Rule = {
   name: "autoscaler-per-track",
-  description: "Stable has one autoscaler or none, and its service leaves the number of pods to it; canary has none.",
+  description: "Stable has at most one autoscaler, and its service leaves the number of pods to it; canary has none.",
   severity: "high",
   remediation:
-    'Say replicas: "external" where an autoscaler scales stable, keep one there, and let the weight alone decide on canary\'s pods.',
+    'Set replicas: "external" if an autoscaler scales stable, keep only one, and leave the number of canary\'s pods to the weight.',
   judge: (one, { declared }) => [
     ...pairsOf(one, declared, readAutoscaler, asService).flatMap(([scaler, service]) =>
       ownershipFaults(scaler, service),
@@ -31,22 +31,22 @@ export const autoscalerPerTrack: Rule = {
       .filter(([a, b]) => a.object === one && a.target === b.target && a.object.namespace === b.object.namespace)
       .map(
         ([a, b]) =>
-          `${called(a.object)} and ${called(b.object)} both scale Deployment ${a.object.namespace}/${a.target}, and one autoscaler a track is wanted: take one of them out.`,
+          `${called(a.object)} and ${called(b.object)} both scale Deployment ${a.object.namespace}/${a.target}, but a track can have only one autoscaler: remove one of them.`,
       ),
   ],
   examples: {
     allowed: [
       {
-        name: "stable's, where the number is left to it",
+        name: "an autoscaler of stable, to which the service leaves the number",
         resources: [canaryService({ replicas: "external" }), autoscaler("fop-gate", "fop-gate")],
       },
       {
-        name: "KEDA's, where the number is left to it",
+        name: "a ScaledObject of KEDA, to which the service leaves the number",
         resources: [canaryService({ replicas: "external" }), scaledObject({ name: "fop-gate" })],
       },
-      { name: "another Deployment's", resources: [canaryService(), autoscaler("shop", "shop")] },
+      { name: "an autoscaler of another Deployment", resources: [canaryService(), autoscaler("shop", "shop")] },
       {
-        name: "a Deployment's of the same name in another namespace",
+        name: "an autoscaler of a Deployment with the same name in another namespace",
         resources: [canaryService({ namespace: "other" }), autoscaler("fop-gate", "fop-gate")],
       },
       {
@@ -58,37 +58,37 @@ export const autoscalerPerTrack: Rule = {
         ],
       },
       {
-        name: "what only has the name of the Deployment",
+        name: "an autoscaler of another kind of object with the name of the Deployment",
         resources: [canaryService(), scaledObject({ kind: "Rollout", name: "fop-gate" })],
       },
     ],
     disallowed: [
       {
-        name: "stable's, where the program says the number",
+        name: "an autoscaler of stable, although the program sets the number",
         resources: [canaryService(), autoscaler("fop-gate", "fop-gate")],
-        says: /^HorizontalPodAutoscaler dora-apps\/fop-gate scales Deployment dora-apps\/fop-gate, and the service says replicas 9: say replicas: "external", or take it out\.$/,
+        says: /^HorizontalPodAutoscaler dora-apps\/fop-gate scales Deployment dora-apps\/fop-gate, but the service sets replicas 9: set replicas: "external", or remove the autoscaler\.$/,
       },
       {
-        name: "KEDA's, where the program says the number",
+        name: "a ScaledObject of KEDA, although the program sets the number",
         resources: [scaledObject({ name: "fop-gate" }), canaryService()],
-        says: /^ScaledObject dora-apps\/fop-gate scales Deployment dora-apps\/fop-gate, and the service says replicas 9/,
+        says: /^ScaledObject dora-apps\/fop-gate scales Deployment dora-apps\/fop-gate, but the service sets replicas 9/,
       },
       {
-        name: "canary's, where the number of pods is the share",
+        name: "an autoscaler of canary",
         resources: [canaryService({ replicas: "external" }), autoscaler("fop-gate-canary", "fop-gate-canary")],
-        says: /scales Deployment dora-apps\/fop-gate-canary, and the service gives it as many pods as the weight asks for: take it out\.$/,
+        says: /scales Deployment dora-apps\/fop-gate-canary, but the service sets its pods by the weight: remove the autoscaler\.$/,
       },
       {
-        name: "one for each track behind a gateway",
+        name: "an autoscaler for each track, behind a gateway",
         resources: [
           canaryService({ replicas: "external", gateway: { routes: [] } }),
           autoscaler("fop-gate", "fop-gate"),
           autoscaler("fop-gate-canary", "fop-gate-canary"),
         ],
-        says: /^HorizontalPodAutoscaler dora-apps\/fop-gate-canary scales Deployment dora-apps\/fop-gate-canary, and the service gives it/,
+        says: /^HorizontalPodAutoscaler dora-apps\/fop-gate-canary scales Deployment dora-apps\/fop-gate-canary, but the service sets its pods by the weight/,
       },
       {
-        name: "two for stable",
+        name: "two autoscalers of stable",
         resources: [
           canaryService({ replicas: "external" }),
           autoscaler("fop-gate", "fop-gate"),
@@ -115,7 +115,7 @@ function readAutoscaler(one: Declared): Autoscaler | undefined {
   if (one.is !== "object") return undefined;
   const { scaleTargetRef } = (one.fields.spec ?? {}) as { readonly scaleTargetRef?: ScaleTarget };
   if (scaleTargetRef === undefined) return undefined;
-  // As KEDA fills in; a HorizontalPodAutoscaler says it.
+  // KEDA's default; a HorizontalPodAutoscaler always has a kind.
   const { kind = "Deployment", name } = scaleTargetRef;
   return kind === "Deployment" ? { object: one, target: name } : undefined;
 }
@@ -124,10 +124,12 @@ function ownershipFaults({ object, target }: Autoscaler, { name, namespace, repl
   if (object.namespace !== namespace) return [];
   const scales = `${called(object)} scales Deployment ${namespace}/${target}`;
   if (target === name && replicas !== "external") {
-    return [`${scales}, and the service says replicas ${replicas}: say replicas: "external", or take it out.`];
+    return [
+      `${scales}, but the service sets replicas ${replicas}: set replicas: "external", or remove the autoscaler.`,
+    ];
   }
   return target === `${name}-canary`
-    ? [`${scales}, and the service gives it as many pods as the weight asks for: take it out.`]
+    ? [`${scales}, but the service sets its pods by the weight: remove the autoscaler.`]
     : [];
 }
 

@@ -3,14 +3,14 @@ import { canaryService, kubernetes } from "../../engine/examples.ts";
 import type { Rule } from "../../engine/rule.ts";
 
 /**
- * A budget that counts both tracks lets a drained node take all canary pods, because stable's nine make up for them, or keeps a node
- * from being drained because a bad canary is not ready.
+ * A budget over both tracks does not protect canary: a node drain may evict all its pods, because stable's pods satisfy the
+ * budget. It may also block a node drain because a bad canary is not ready.
  */
 export const budgetPerTrack: Rule = {
   name: "budget-per-track",
-  description: "A PodDisruptionBudget counts the pods of one track.",
+  description: "A PodDisruptionBudget counts the pods of only one track.",
   severity: "medium",
-  remediation: "Give each track a PodDisruptionBudget of its own, with the label track in its selector.",
+  remediation: "Give each track its own PodDisruptionBudget, with the label track in its selector.",
   judge: (one, { declared }) =>
     pairsOf(one, declared, readBudget, asService).flatMap(([{ object, selector }, service]) => {
       if (object.namespace !== service.namespace) return [];
@@ -18,14 +18,14 @@ export const budgetPerTrack: Rule = {
       const both = ["stable", "canary"].every((track) => selects(selector, { ...labels, track }));
       return both
         ? [
-            `${called(object)} counts the pods of both tracks of ${service.name}, and those of one are wanted: add track: stable, or canary, to its selector.`,
+            `${called(object)} counts the pods of both tracks of ${service.name}, but must count those of one: add track: stable or track: canary to its selector.`,
           ]
         : [];
     }),
   examples: {
     allowed: [
       {
-        name: "one for each track",
+        name: "a budget for each track",
         resources: [
           canaryService(),
           budget("fop-gate", { matchLabels: { app: "fop-gate", track: "stable" } }),
@@ -36,24 +36,24 @@ export const budgetPerTrack: Rule = {
         ],
       },
       {
-        name: "another service's",
+        name: "a budget of another service",
         resources: [canaryService(), budget("shop", { matchLabels: { app: "shop" } })],
       },
-      { name: "another namespace's", resources: [canaryService({ namespace: "other" }), budget("all", {})] },
+      { name: "a budget in another namespace", resources: [canaryService({ namespace: "other" }), budget("all", {})] },
     ],
     disallowed: [
       {
-        name: "one for all pods of the service",
+        name: "a budget for all pods of the service",
         resources: [canaryService(), budget("fop-gate", { matchLabels: { app: "fop-gate" } })],
-        says: /^PodDisruptionBudget dora-apps\/fop-gate counts the pods of both tracks of fop-gate, and those of one are wanted/,
+        says: /^PodDisruptionBudget dora-apps\/fop-gate counts the pods of both tracks of fop-gate, but must count those of one/,
       },
       {
-        name: "one for all pods of the namespace, before the service",
+        name: "a budget for all pods of the namespace, declared before the service",
         resources: [budget("all", {}), canaryService()],
         says: /^PodDisruptionBudget dora-apps\/all counts/,
       },
       {
-        name: "both tracks by name",
+        name: "a budget for pods of any track",
         resources: [canaryService(), budget("fop-gate", { matchExpressions: [{ key: "track", operator: "Exists" }] })],
         says: /counts the pods of both tracks/,
       },

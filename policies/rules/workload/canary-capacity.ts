@@ -21,18 +21,19 @@ import type { Rule } from "../../engine/rule.ts";
 import { canaryCapacitySettings } from "../../engine/settings.ts";
 
 /**
- * A gateway gives canary its share however few pods it has, and pods that get too much fail for a reason that is not the release.
- * What a stable pod carries while canary is dark, 100 % / stable's replicas, is known to be bearable, so
+ * A gateway routes canary's share to it however few pods canary has, and overloaded pods fail whatever the release. The load of
+ * a stable pod while canary is dark, 100 % / stable's replicas, is known to work. So the rule requires
  *
  *     share / canary's replicas <= (1 + headroom) x 100 % / stable's replicas
  *
- * The share is the largest that a rule of an HTTPRoute gives canary by weight: beside another backend, or of everybody else. Users
- * who are sent to canary by a rule of their own come on top; nobody knows how many they are. Traffic by number of pods is even, and
- * holds by itself. With replicas `external` there is no number in the program to hold canary's against: nothing is judged.
+ * The share is the largest weight of canary in a rule of an HTTPRoute with several backends, or in the rule for all other
+ * requests. Users that a rule of their own routes to canary are not counted, because their number is unknown. Traffic by number
+ * of pods is always even, so the rule does not apply. With replicas `external` stable's number of pods is unknown, so the rule
+ * does not apply either.
  */
 export const canaryCapacity: Rule<typeof canaryCapacitySettings> = {
   name: "canary-capacity",
-  description: "No canary pod gets much more of the user traffic than a stable pod carries without canary.",
+  description: "No canary pod gets much more of the user traffic than a stable pod gets without canary.",
   severity: "high",
   remediation: "Give canary more replicas or a lower weight.",
   place: "configuration",
@@ -51,20 +52,23 @@ export const canaryCapacity: Rule<typeof canaryCapacitySettings> = {
       const share = Math.max(0, ...shares);
       const bearable = (1 + stack.settings.headroom / 100) * (100 / stablePods);
       if (share <= pods * bearable + rounding) return [];
-      const load = pods === 0 ? "nothing carries it" : `each carries ${percent(share / pods)}`;
+      const load = pods === 0 ? "no pod serves it" : `each gets ${percent(share / pods)}`;
       return [
-        `${called(route)} gives canary ${percent(share)} of the requests, and ${called(deployment)} has ${pods} replicas: ${load}, where each of ${stablePods} stable pods carries ${percent(100 / stablePods)} without canary: give canary ${Math.ceil((share * stablePods) / 100)} replicas or a lower weight (headroom of canary-capacity in the pack's configuration).`,
+        `${called(route)} gives canary ${percent(share)} of the requests, but ${called(deployment)} has ${pods} replicas: ${load}, while each of ${stablePods} stable pods gets ${percent(100 / stablePods)} without canary: give canary ${Math.ceil((share * stablePods) / 100)} replicas or a lower weight (headroom of canary-capacity in the pack's configuration).`,
       ];
     });
   },
   examples: {
     allowed: [
-      { name: "as many pods as the share asks for", resources: [canaryService(), canary(5), route(50)] },
-      { name: "canary alone in place of stable", resources: [canaryService(), route(100), canary(9)] },
-      { name: "no pods and no users", resources: [canaryService(), canary(0), route(0)] },
-      { name: "a little more than a stable pod carries", resources: [canaryService(), canary(1), route(12)] },
+      { name: "as many pods as the share needs", resources: [canaryService(), canary(5), route(50)] },
       {
-        name: "few pods for a rule of a few users",
+        name: "all traffic on canary, with as many pods as stable",
+        resources: [canaryService(), route(100), canary(9)],
+      },
+      { name: "no pods and no users", resources: [canaryService(), canary(0), route(0)] },
+      { name: "a little more load than a stable pod gets", resources: [canaryService(), canary(1), route(12)] },
+      {
+        name: "one pod for the users of a rule of their own",
         resources: [
           canaryService(),
           canary(1),
@@ -87,7 +91,7 @@ export const canaryCapacity: Rule<typeof canaryCapacitySettings> = {
         ],
       },
       {
-        name: "what the team has set",
+        name: "a headroom that the team has set",
         resources: [canaryService(), canary(2), route(50)],
         settings: { headroom: 150 },
       },
@@ -96,17 +100,17 @@ export const canaryCapacity: Rule<typeof canaryCapacitySettings> = {
       {
         name: "half of the requests for two pods beside nine",
         resources: [canaryService(), canary(2), route(50)],
-        says: /^HTTPRoute dora-apps\/fop-gate gives canary 50 % of the requests, and Deployment dora-apps\/fop-gate-canary has 2 replicas: each carries 25 %, where each of 9 stable pods carries 11\.1 % without canary: give canary 5 replicas/,
+        says: /^HTTPRoute dora-apps\/fop-gate gives canary 50 % of the requests, but Deployment dora-apps\/fop-gate-canary has 2 replicas: each gets 25 %, while each of 9 stable pods gets 11\.1 % without canary: give canary 5 replicas/,
       },
       {
-        name: "the pods come after the route",
+        name: "too few pods, declared after the route",
         resources: [canaryService(), route(100), canary(5)],
-        says: /each carries 20 %/,
+        says: /each gets 20 %/,
       },
       {
         name: "no pods at all",
         resources: [canaryService(), canary(0), route(1)],
-        says: /has 0 replicas: nothing carries it/,
+        says: /has 0 replicas: no pod serves it/,
       },
       {
         name: "another route, with a rule by weight for one path",
@@ -120,16 +124,16 @@ export const canaryCapacity: Rule<typeof canaryCapacitySettings> = {
         says: /^HTTPRoute dora-apps\/api gives canary 60 %/,
       },
       {
-        name: "a little more, where the team has left no headroom",
+        name: "a little more load, without headroom",
         resources: [canaryService(), canary(1), route(12)],
         settings: { headroom: 0 },
-        says: /each carries 12 %/,
+        says: /each gets 12 %/,
       },
     ],
   },
 };
 
-/** Shares are quotients of whole numbers. */
+/** Tolerance for rounding errors, because shares are quotients. */
 const rounding = 1e-9;
 
 interface Canary {
@@ -144,7 +148,7 @@ function canaryOf(deployment: KubernetesObject, service: Service | undefined): C
   return { deployment, service, pods: deployment.fields.spec?.replicas ?? 1, stablePods: service.replicas };
 }
 
-/** The rules of a route that give a share: to several backends, or to everybody else. */
+/** The rules of a route whose weights are shares of user traffic: those with several backends, and those for all other requests. */
 function readRoute(one: Declared) {
   if (!isHttpRoute(one)) return undefined;
   const rules = (routeSpec(one).rules ?? []).filter(
@@ -165,7 +169,7 @@ function canary(replicas: number) {
   return deployment("canary", { spec: { replicas } });
 }
 
-/** The weight for everybody. */
+/** A route that splits all requests by weight. */
 function route(weight: number) {
   return httpRoute([{ backendRefs: backends(weight) }]);
 }

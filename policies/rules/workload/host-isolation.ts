@@ -15,7 +15,7 @@ const volumes = [
   "secret",
 ];
 
-/** Sysctls that `baseline` allows: each pod has them for itself. */
+/** Sysctls that `baseline` allows, because each pod has its own. */
 const safeSysctls = [
   "kernel.shm_rmid_forced",
   "net.ipv4.ip_local_port_range",
@@ -29,13 +29,15 @@ const safeSysctls = [
   "net.ipv4.tcp_keepalive_probes",
 ];
 
-/** Pod Security `baseline` and the volumes of `restricted`: a pod has nothing of its node, so it can run on any. */
+/**
+ * Pod Security `baseline`, and the volumes of `restricted`: a pod uses no resources of its node, so it can run on any node
+ * (https://kubernetes.io/docs/concepts/security/pod-security-standards).
+ */
 export const hostIsolation: Rule = {
   name: "host-isolation",
   description: "No pod shares namespaces, ports, folders or kernel settings with its node.",
   severity: "high",
-  remediation:
-    "Take hostNetwork, hostPID, hostIPC, hostPort, hostPath, hostProcess and the sysctls that are not safe out of the pod.",
+  remediation: "Remove hostNetwork, hostPID, hostIPC, hostPort, hostPath, hostProcess and unsafe sysctls from the pod.",
   judge(one) {
     const found = podOf(one);
     if (found === undefined) return [];
@@ -62,14 +64,14 @@ export const hostIsolation: Rule = {
     ];
     return wrong.length === 0
       ? []
-      : [`${called(object)}: ${wrong.join("; ")}: a pod has nothing of its node, so take it out.`];
+      : [`${called(object)}: ${wrong.join("; ")}: a pod must not use resources of its node, so remove this.`];
   },
   examples: {
     allowed: [
       adoptedExample,
       { name: "config files and a folder for logs", resources: [deployment("stable"), deployment("canary")] },
       {
-        name: "settings of the kernel that each pod has for itself",
+        name: "kernel settings that each pod has for itself",
         resources: [
           pods({
             securityContext: {
@@ -86,7 +88,7 @@ export const hostIsolation: Rule = {
       {
         name: "the network of the node",
         resources: [pods({ hostNetwork: true })],
-        says: /^Deployment dora-apps\/fop-gate: hostNetwork is true and must not be: a pod has nothing of its node/,
+        says: /^Deployment dora-apps\/fop-gate: hostNetwork is true and must not be: a pod must not use resources of its node/,
       },
       {
         name: "the processes of the node",
@@ -94,12 +96,12 @@ export const hostIsolation: Rule = {
         says: /^Deployment dora-apps\/fop-gate: hostPID is true and must not be/,
       },
       {
-        name: "the messages between processes of the node",
+        name: "the interprocess communication of the node",
         resources: [pods({ hostIPC: true })],
         says: /^Deployment dora-apps\/fop-gate: hostIPC is true and must not be/,
       },
       {
-        name: "a /proc with nothing masked",
+        name: "an unmasked /proc",
         resources: [container("fop-gate", { securityContext: { procMount: "Unmasked" } })],
         says: /^Deployment dora-apps\/fop-gate: container fop-gate sets procMount/,
       },
@@ -114,14 +116,14 @@ export const hostIsolation: Rule = {
         says: /container fop-gate takes port 80 of the node/,
       },
       {
-        name: "a setting of the kernel",
+        name: "a kernel setting of the node",
         resources: [pods({ securityContext: { sysctls: [{ name: "net.core.somaxconn", value: "1024" }] } })],
         says: /sets the sysctl net\.core\.somaxconn/,
       },
       {
         name: "a process of a Windows node",
         resources: [pods({ securityContext: { windowsOptions: { hostProcess: true } } })],
-        says: /^Deployment dora-apps\/fop-gate: windowsOptions\.hostProcess is true and must not be: a pod has nothing of its node/,
+        says: /^Deployment dora-apps\/fop-gate: windowsOptions\.hostProcess is true and must not be: a pod must not use resources of its node/,
       },
       {
         name: "the log agent as a process of a Windows node",

@@ -1,28 +1,31 @@
-import { adoptedExample, container, deployment, onlyUpKnows, pods } from "../../engine/examples.ts";
+import { adoptedExample, container, deployment, pods, unknownUntilUp } from "../../engine/examples.ts";
 import { eachContainer } from "../../engine/pods.ts";
 import type { Rule } from "../../engine/rule.ts";
 
-/** Pod Security `restricted`: what breaks out of a container is then nobody on the node. A container's own word wins over the pod's. */
+/**
+ * Pod Security `restricted`: a process that escapes from its container then has no root rights on the node. A container's
+ * setting takes precedence over the pod's (https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted).
+ */
 export const nonRoot: Rule = {
   name: "non-root",
-  description: "No container runs as root, and each says so.",
+  description: "No container runs as root, and each has runAsNonRoot true.",
   severity: "high",
   remediation:
-    "Set runAsNonRoot: true, and a runAsUser other than 0 if the image has none, in the pod's securityContext or the container's.",
+    "Set runAsNonRoot: true in the securityContext of the pod or the container, and a runAsUser other than 0 if the image sets no user.",
   judge: eachContainer(({ called, container, pod }) => {
     const runAsUser = container.securityContext?.runAsUser ?? pod.securityContext?.runAsUser;
-    if (runAsUser === 0) return `${called} has runAsUser 0, which is root: give it another user.`;
+    if (runAsUser === 0) return `${called} has runAsUser 0, which is root: set another user.`;
     const runAsNonRoot = container.securityContext?.runAsNonRoot ?? pod.securityContext?.runAsNonRoot;
     return runAsNonRoot === true
       ? undefined
-      : `${called} has runAsNonRoot ${runAsNonRoot ?? "unset"}, and true is wanted: set it for the container or for its pod.`;
+      : `${called} has runAsNonRoot ${runAsNonRoot ?? "unset"}, but must have runAsNonRoot true: set it for the container or its pod.`;
   }),
   examples: {
     allowed: [
       adoptedExample,
-      { name: "by the word of the pod", resources: [deployment("stable"), deployment("canary")] },
+      { name: "set for the pod", resources: [deployment("stable"), deployment("canary")] },
       {
-        name: "by the word of each container",
+        name: "set for each container",
         resources: [
           pods({
             securityContext: undefined,
@@ -31,16 +34,19 @@ export const nonRoot: Rule = {
           }),
         ],
       },
-      { name: "a group that only up will know", resources: [pods({ securityContext: { fsGroup: onlyUpKnows } })] },
+      {
+        name: "a group that is known only during up",
+        resources: [pods({ securityContext: { fsGroup: unknownUntilUp } })],
+      },
     ],
     disallowed: [
       {
-        name: "nothing said, of the one container that there is",
+        name: "unset for the pod and its only container",
         resources: [pods({ securityContext: undefined, initContainers: [] })],
-        says: /^Deployment dora-apps\/fop-gate, container fop-gate has runAsNonRoot unset, and true is wanted/,
+        says: /^Deployment dora-apps\/fop-gate, container fop-gate has runAsNonRoot unset, but must have runAsNonRoot true/,
       },
       {
-        name: "the log agent as root after all",
+        name: "the log agent may run as root",
         resources: [container("log-agent", { securityContext: { runAsNonRoot: false } })],
         says: /container log-agent has runAsNonRoot false/,
       },

@@ -2,17 +2,17 @@ import { adoptedExample, container, deployment, kubernetes, podSpec } from "../.
 import { eachContainer } from "../../engine/pods.ts";
 import type { Rule } from "../../engine/rule.ts";
 
-/** A tag that is moved makes two pods of one release run two programs, and the way back lead somewhere else. */
+/** If a tag moves, pods of one release run different programs, and a rollback does not restore the earlier program. */
 export const pinnedImage: Rule = {
   name: "pinned-image",
-  description: "Every container names one build: an image with a digest, or a tag other than latest.",
+  description: "Every container names one build: an image with a digest, or with a tag other than latest.",
   severity: "high",
-  remediation: "Give the image the tag of one build, or its digest, and push no other build under it.",
+  remediation: "Use the tag or the digest of one build, and push no other build under this tag.",
   place: "configuration",
   judge: eachContainer(({ called, container: { image = "" } }) =>
     isPinned(image)
       ? undefined
-      : `${called} has the image ${JSON.stringify(image)}, and one build is wanted: give it a tag other than latest, or a digest.`,
+      : `${called} has the image ${JSON.stringify(image)}, which does not identify one build: use a tag other than latest, or a digest.`,
   ),
   examples: {
     allowed: [
@@ -23,7 +23,7 @@ export const pinnedImage: Rule = {
         resources: [container("fop-gate", { image: `reg.example:5000/fop-gate@sha256:${"0f".repeat(32)}` })],
       },
       {
-        name: "somebody else's pods",
+        name: "pods that belong to no service",
         resources: [
           kubernetes("batch/v1:Job", "elsewhere", {
             metadata: { labels: { "gray-release/service": undefined } },
@@ -36,7 +36,7 @@ export const pinnedImage: Rule = {
       {
         name: "no tag",
         resources: [container("fop-gate", { image: "reg.example:5000/fop-gate" })],
-        says: /^Deployment dora-apps\/fop-gate, container fop-gate has the image "reg\.example:5000\/fop-gate", and one build is wanted: give it a tag/,
+        says: /^Deployment dora-apps\/fop-gate, container fop-gate has the image "reg\.example:5000\/fop-gate", which does not identify one build: use a tag/,
       },
       {
         name: "the tag latest, of the log agent",
@@ -60,7 +60,7 @@ export const pinnedImage: Rule = {
         says: /has the image ""/,
       },
       {
-        name: "a digest that is cut off",
+        name: "an incomplete digest",
         resources: [container("fop-gate", { image: `${podSpec().containers?.[0]?.image?.split(":")[0]}@sha256:0f0f` })],
         says: /@sha256:0f0f/,
       },

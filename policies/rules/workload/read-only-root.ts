@@ -2,17 +2,16 @@ import { adoptedExample, container, deployment } from "../../engine/examples.ts"
 import { eachContainer } from "../../engine/pods.ts";
 import type { Rule } from "../../engine/rule.ts";
 
-/** What a container writes beside its volumes is lost with it and differs from pod to pod: a release is what its image says. */
+/** Files outside of volumes are lost with the container and differ between pods. A release must be exactly what its image contains. */
 export const readOnlyRoot: Rule = {
   name: "read-only-root",
-  description: "Every container has a root file system that it cannot write to.",
+  description: "Every container has a read-only root file system.",
   severity: "medium",
-  remediation:
-    "Set securityContext.readOnlyRootFilesystem: true, and mount an emptyDir where the container has to write.",
+  remediation: "Set securityContext.readOnlyRootFilesystem: true, and mount an emptyDir where the container writes.",
   judge: eachContainer(({ called, container: { securityContext = {} } }) =>
     securityContext.readOnlyRootFilesystem === true
       ? undefined
-      : `${called} has readOnlyRootFilesystem ${securityContext.readOnlyRootFilesystem ?? "unset"}, and true is wanted: set it, and mount an emptyDir where it writes.`,
+      : `${called} has readOnlyRootFilesystem ${securityContext.readOnlyRootFilesystem ?? "unset"}, but must have readOnlyRootFilesystem true: set it, and mount an emptyDir where it writes.`,
   ),
   examples: {
     allowed: [
@@ -23,7 +22,7 @@ export const readOnlyRoot: Rule = {
       {
         name: "the service",
         resources: [container("fop-gate", { securityContext: { readOnlyRootFilesystem: false } })],
-        says: /^Deployment dora-apps\/fop-gate, container fop-gate has readOnlyRootFilesystem false, and true is wanted/,
+        says: /^Deployment dora-apps\/fop-gate, container fop-gate has readOnlyRootFilesystem false, but must have readOnlyRootFilesystem true/,
       },
       {
         name: "its log agent",

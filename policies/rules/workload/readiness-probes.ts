@@ -3,21 +3,21 @@ import { eachContainer } from "../../engine/pods.ts";
 import type { Rule } from "../../engine/rule.ts";
 
 /**
- * Without the probe a container counts as ready the moment it runs, and a roll goes on over pods that answer nothing. A sidecar
- * counts as well: the pod is ready when all are. A livenessProbe is not asked for: one that is wrong kills pods that
- * work, and what it would mend the progress deadline and the evidence see too.
+ * Without the probe a container is ready as soon as it runs, so a rolling update continues over pods that cannot answer. Sidecars
+ * need a probe too, because a pod is ready only when all its containers are. A livenessProbe is not required: a wrong one kills
+ * healthy pods, and the progress deadline and the evidence find the same failures.
  */
 export const readinessProbes: Rule = {
   name: "readiness-probes",
   description: "Every container that runs as long as its pod has a readinessProbe.",
   severity: "high",
-  remediation: "Give the container a readinessProbe that answers only once it can do its work.",
+  remediation: "Give the container a readinessProbe that succeeds only when the container can serve requests.",
   judge(one) {
-    // What serves no requests is ready when it has ended.
+    // Jobs serve no requests.
     if (one.is !== "object" || one.kind === "Job" || one.kind === "CronJob") return [];
     return eachContainer(({ called, container, serves }) =>
       serves && container.readinessProbe === undefined
-        ? `${called} has no readinessProbe, and one is wanted, so that requests wait until it can answer them: give it one.`
+        ? `${called} has no readinessProbe, so it may get requests before it can answer them: add one.`
         : undefined,
     )(one);
   },
@@ -26,7 +26,7 @@ export const readinessProbes: Rule = {
       adoptedExample,
       { name: "the service and its log agent", resources: [deployment("stable"), deployment("canary")] },
       {
-        name: "an init container, which ends before",
+        name: "an init container, which ends before the pod serves",
         resources: [pods({ initContainers: [{ name: "prepare", image: "prepare:1" }] })],
       },
     ],
@@ -34,7 +34,7 @@ export const readinessProbes: Rule = {
       {
         name: "the service itself",
         resources: [container("fop-gate", { readinessProbe: undefined })],
-        says: /^Deployment dora-apps\/fop-gate, container fop-gate has no readinessProbe, and one is wanted/,
+        says: /^Deployment dora-apps\/fop-gate, container fop-gate has no readinessProbe, so it may get requests before it can answer them: add one\.$/,
       },
       {
         name: "the log agent beside it",

@@ -3,7 +3,7 @@ import { adoptedExample, container, deployment } from "../../engine/examples.ts"
 import { containersOf, type PodContainer } from "../../engine/pods.ts";
 import type { Rule } from "../../engine/rule.ts";
 
-/** What Kubernetes takes where a Deployment is silent (apps/v1, core/v1). */
+/** Defaults of Kubernetes for fields that a Deployment does not set (apps/v1, core/v1). */
 const unset = {
   maxSurge: "25%",
   maxUnavailable: "25%",
@@ -11,17 +11,18 @@ const unset = {
   terminationGracePeriodSeconds: 30,
 };
 
-/** `sleep 5`, `/bin/sleep 5m`, alone or in a shell's line. */
+/** A sleep command, as in `sleep 5` and `/bin/sleep 5m`, by itself or in a shell command. */
 const sleepCommand = /(?<![\w.-])sleep\s+(\d+(?:\.\d+)?)([smhd]?)\b/g;
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
-/** No user's request may fail because a track rolls: no capacity is taken away, and no pod counts or goes too early. */
+/** A rolling update must not fail any user's request: capacity stays complete, and pods become available and end neither too early. */
 export const safeRollingUpdate: Rule = {
   name: "safe-rolling-update",
-  description: "A track rolls pod by pod at full capacity, onto pods that stay ready, and drains the old ones.",
+  description:
+    "A track updates its pods one after another at full capacity, waits until new pods stay ready, and drains the old ones.",
   severity: "high",
   remediation:
-    "Leave the defaults of CanaryService, or keep to maxUnavailable 0, maxSurge over 0, progressDeadlineSeconds over minReadySeconds, and a grace period longer than each container's preStop sleeps.",
+    "Keep the defaults of CanaryService, or set maxUnavailable 0, maxSurge above 0, progressDeadlineSeconds above minReadySeconds, and a grace period longer than the preStop sleep of each container.",
   judge(one) {
     if (!isTrack(one) || isAdopted(one)) return [];
     const { strategy, minReadySeconds = 0, template, ...spec } = one.fields.spec ?? {};
@@ -36,18 +37,18 @@ export const safeRollingUpdate: Rule = {
     if (type === "RollingUpdate") {
       want(
         amount(maxUnavailable) === 0,
-        `maxUnavailable is ${maxUnavailable} and must be 0, so that a roll takes no capacity away`,
+        `maxUnavailable is ${maxUnavailable} and must be 0, so that a rolling update does not reduce capacity`,
       );
       want(
         amount(maxSurge) > 0,
-        `maxSurge is ${maxSurge} and must be at least 1, or nothing can roll without taking a pod away`,
+        `maxSurge is ${maxSurge} and must be at least 1, or the update cannot begin without removing a pod`,
       );
     } else {
       want(false, `strategy.type is ${type} and must be RollingUpdate, so that pods are replaced one after another`);
     }
     want(
       minReadySeconds > 0,
-      `minReadySeconds is ${minReadySeconds} and must be over 0, so that a pod that dies at once stops the roll`,
+      `minReadySeconds is ${minReadySeconds} and must be above 0, so that a pod that fails at once stops the update`,
     );
     want(
       progressDeadlineSeconds > minReadySeconds,
@@ -57,7 +58,7 @@ export const safeRollingUpdate: Rule = {
       const sleep = sleepOf(container);
       want(
         sleep < grace,
-        `terminationGracePeriodSeconds (${grace}) must exceed the preStop sleep of container ${container.name} (${sleep}), or it is killed while it serves`,
+        `terminationGracePeriodSeconds (${grace}) must exceed the preStop sleep of container ${container.name} (${sleep}), or it is killed while it still serves`,
       );
     }
     return found;
@@ -65,10 +66,10 @@ export const safeRollingUpdate: Rule = {
   examples: {
     allowed: [
       adoptedExample,
-      { name: "the defaults", resources: [deployment("stable"), deployment("canary")] },
+      { name: "the defaults of CanaryService", resources: [deployment("stable"), deployment("canary")] },
       { name: "a quarter at a time", resources: [deployment("stable", strategy({ maxSurge: "25%" }))] },
       {
-        name: "somebody else's Deployment",
+        name: "a Deployment that belongs to no service",
         resources: [
           deployment("stable", {
             metadata: { labels: { "gray-release/service": undefined } },
@@ -77,7 +78,7 @@ export const safeRollingUpdate: Rule = {
         ],
       },
       {
-        name: "commands that sleep less, that do not sleep, and one that runs before the pod serves",
+        name: "commands that sleep less, that do not sleep, and a sleep of an init container",
         resources: [
           container("fop-gate", preStop(["sh", "-c", "drain; sleep 1m"])),
           container("log-agent", { restartPolicy: undefined, ...preStop(["sleep", "300"]) }),
@@ -97,7 +98,7 @@ export const safeRollingUpdate: Rule = {
         says: /maxUnavailable is 1 and must be 0/,
       },
       {
-        name: "Kubernetes's own default, a quarter missing",
+        name: "the default of Kubernetes, a quarter of the pods may be missing",
         resources: [deployment("stable", { spec: { strategy: undefined } })],
         says: /maxUnavailable is 25% and must be 0/,
       },
@@ -107,12 +108,12 @@ export const safeRollingUpdate: Rule = {
         says: /maxSurge is 0 and must be at least 1/,
       },
       {
-        name: "a pod counts the moment it is ready",
+        name: "a pod is available as soon as it is ready",
         resources: [deployment("canary", { spec: { minReadySeconds: 0 } })],
         says: /^Deployment dora-apps\/fop-gate-canary: minReadySeconds is 0/,
       },
       {
-        name: "the deadline passes before a pod can count",
+        name: "the deadline ends before a pod can be available",
         resources: [deployment("stable", { spec: { progressDeadlineSeconds: 30 } })],
         says: /progressDeadlineSeconds \(30\) must exceed minReadySeconds \(30\)/,
       },
@@ -122,7 +123,7 @@ export const safeRollingUpdate: Rule = {
         says: /terminationGracePeriodSeconds \(5\) must exceed the preStop sleep of container fop-gate \(5\)/,
       },
       {
-        name: "the log agent sleeps longer than the pod may take",
+        name: "the log agent sleeps longer than the grace period",
         resources: [container("log-agent", { lifecycle: { preStop: { sleep: { seconds: 300 } } } })],
         says: /terminationGracePeriodSeconds \(90\) must exceed the preStop sleep of container log-agent \(300\)/,
       },
@@ -132,7 +133,7 @@ export const safeRollingUpdate: Rule = {
         ["sh", "-c", "sleep 300"],
         ["sh", "-c", "nginx -s quit; sleep 240 && /bin/sleep 60"],
       ].map((command) => ({
-        name: `a command that sleeps longer, ${command.join(" ")}`,
+        name: `a command that sleeps longer than the grace period, ${command.join(" ")}`,
         resources: [container("fop-gate", preStop(command))],
         says: /terminationGracePeriodSeconds \(90\) must exceed the preStop sleep of container fop-gate \(300\)/,
       })),
@@ -148,12 +149,12 @@ function preStop(command: readonly string[]) {
   return { lifecycle: { preStop: { sleep: undefined, exec: { command } } } };
 }
 
-/** `1` and `"25%"` alike, as far as zero or more matters. */
+/** The number in `1` or `"25%"`, to distinguish zero from more. */
 function amount(value: number | string): number {
   return Number.parseFloat(String(value));
 }
 
-/** Seconds that a container sleeps before it ends, by its preStop or the commands in it. */
+/** Seconds that the preStop hook of a container sleeps, as a field or in its commands. */
 function sleepOf({ lifecycle }: PodContainer): number {
   const { sleep, exec } = lifecycle?.preStop ?? {};
   const commands = (exec?.command ?? []).join(" ").matchAll(sleepCommand);

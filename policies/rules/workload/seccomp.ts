@@ -4,7 +4,10 @@ import type { Rule } from "../../engine/rule.ts";
 
 const wanted = ["RuntimeDefault", "Localhost"];
 
-/** Pod Security `restricted`: a container calls no more of the kernel than its runtime, or a profile of the node, lets it. */
+/**
+ * Pod Security `restricted`: a container can use only the system calls that its runtime's profile, or a profile on the node,
+ * allows (https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted).
+ */
 export const seccomp: Rule = {
   name: "seccomp",
   description: "Every container runs under a seccomp profile.",
@@ -14,14 +17,14 @@ export const seccomp: Rule = {
     const { type } = container.securityContext?.seccompProfile ?? pod.securityContext?.seccompProfile ?? {};
     return wanted.includes(type ?? "")
       ? undefined
-      : `${called} has the seccompProfile ${type ?? "of nobody"}, and ${wanted.join(" or ")} is wanted: set it for the pod.`;
+      : `${called} has the seccompProfile ${type ?? "unset"}, but must have ${wanted.join(" or ")}: set it for the pod.`;
   }),
   examples: {
     allowed: [
       adoptedExample,
-      { name: "by the word of the pod", resources: [deployment("stable"), deployment("canary")] },
+      { name: "set for the pod", resources: [deployment("stable"), deployment("canary")] },
       {
-        name: "a profile of its own",
+        name: "a profile on the node",
         resources: [
           container("fop-gate", {
             securityContext: { seccompProfile: { type: "Localhost", localhostProfile: "fop-gate.json" } },
@@ -31,12 +34,12 @@ export const seccomp: Rule = {
     ],
     disallowed: [
       {
-        name: "nothing said, of the one container that there is",
+        name: "unset for the pod and its only container",
         resources: [pods({ securityContext: { seccompProfile: undefined }, initContainers: [] })],
-        says: /^Deployment dora-apps\/fop-gate, container fop-gate has the seccompProfile of nobody, and RuntimeDefault or Localhost is wanted/,
+        says: /^Deployment dora-apps\/fop-gate, container fop-gate has the seccompProfile unset, but must have RuntimeDefault or Localhost/,
       },
       {
-        name: "the log agent without",
+        name: "the log agent without a profile",
         resources: [container("log-agent", { securityContext: { seccompProfile: { type: "Unconfined" } } })],
         says: /container log-agent has the seccompProfile Unconfined/,
       },

@@ -2,13 +2,13 @@ import { called, homeOf, isTrack } from "../../engine/declared.ts";
 import { canaryService, deployment } from "../../engine/examples.ts";
 import type { Rule } from "../../engine/rule.ts";
 
-/** Stable serves nearly all users at any moment, so a roll, a trial or a slip of the hand must never make it smaller. */
+/** Stable serves nearly all users, so no update, experiment or mistake may reduce its number of pods. */
 export const stableSize: Rule = {
   name: "stable-size",
   description: "The Deployment of stable has at least the replicas that its service declares.",
   severity: "critical",
   remediation:
-    'Give stable the replicas that the service declares. Where an autoscaler owns the number, say replicas: "external" and leave it out of the Deployment.',
+    'Give stable the replicas that the service declares. If an autoscaler owns the number, set replicas: "external" for the service and omit replicas from the Deployment.',
   judge(one, { declared }) {
     if (!isTrack(one, "stable")) return [];
     const wanted = homeOf(one, declared)?.replicas;
@@ -17,29 +17,32 @@ export const stableSize: Rule = {
     if (wanted === "external") {
       return found === undefined
         ? []
-        : [`${called(one)} has replicas ${found}, and its service leaves them to an autoscaler: leave the field out.`];
+        : [`${called(one)} has replicas ${found}, but its service leaves them to an autoscaler: remove the field.`];
     }
     return found !== undefined && found >= wanted
       ? []
       : [
-          `${called(one)} has replicas ${found ?? "unset, which is 1"}, and its service declares ${wanted}: give it ${wanted}.`,
+          `${called(one)} has replicas ${found ?? "unset, which is 1"}, but its service declares ${wanted}: set them to ${wanted}.`,
         ];
   },
   examples: {
     allowed: [
-      { name: "nine of nine", resources: [canaryService(), deployment("stable")] },
-      { name: "more than declared", resources: [canaryService(), deployment("stable", { spec: { replicas: 12 } })] },
+      { name: "nine of nine replicas", resources: [canaryService(), deployment("stable")] },
       {
-        name: "left out where an autoscaler owns the number",
+        name: "more replicas than declared",
+        resources: [canaryService(), deployment("stable", { spec: { replicas: 12 } })],
+      },
+      {
+        name: "omitted, because an autoscaler owns the number",
         resources: [canaryService({ replicas: "external" }), deployment("stable", { spec: { replicas: undefined } })],
       },
       { name: "one canary pod beside nine", resources: [canaryService(), deployment("canary")] },
     ],
     disallowed: [
       {
-        name: "eight of nine",
+        name: "eight of nine replicas",
         resources: [canaryService(), deployment("stable", { spec: { replicas: 8 } })],
-        says: /^Deployment dora-apps\/fop-gate has replicas 8, and its service declares 9: give it 9\.$/,
+        says: /^Deployment dora-apps\/fop-gate has replicas 8, but its service declares 9: set them to 9\.$/,
       },
       {
         name: "scaled to zero",
@@ -47,7 +50,7 @@ export const stableSize: Rule = {
         says: /has replicas 0/,
       },
       {
-        name: "left out although the number is ours",
+        name: "omitted, although the service declares the number",
         resources: [canaryService(), deployment("stable", { spec: { replicas: undefined } })],
         says: /unset, which is 1/,
       },

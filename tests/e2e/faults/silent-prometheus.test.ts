@@ -62,7 +62,7 @@ describe("a Prometheus that is away while canary has users", () => {
       const { code, output } = await driver.ended;
       process.stdout.write(output.replace(/^/gm, "        "));
       assert.equal(code, 3, output);
-      assert.match(output, /no pod of canary tells its numbers \(Prometheus at \S+ gave no answer/);
+      assert.match(output, /the metrics of canary cannot be read \(Prometheus at \S+ gave no answer/);
       assert.equal((await subject.record()).verdicts[release]?.verdict, "bad");
       const { a } = subject;
       await subject.assertEnded({ stable: a, canary: a, release, outcome: "undone" });

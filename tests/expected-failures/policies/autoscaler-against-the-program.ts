@@ -3,7 +3,7 @@ import { added, type Variant } from "./variant.ts";
 export default {
   title: "an autoscaler beside the number that the program says",
   rule: "autoscaler-per-track",
-  says: `and the service says replicas 9`,
+  says: `but the service sets replicas 9`,
   stack: "prod",
   change: added("autoscaling/v2:HorizontalPodAutoscaler", "fop-gate", {
     spec: {

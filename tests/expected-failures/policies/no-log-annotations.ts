@@ -3,7 +3,7 @@ import { described, type Variant } from "./variant.ts";
 export default {
   title: "Deployments without the annotations of the house",
   rule: "house-labels",
-  says: `the house wants the annotation log.qiniu.com/global.agent, the annotation log.qiniu.com/global.version besides`,
+  says: `the organization also requires the annotation log.qiniu.com/global.agent, the annotation log.qiniu.com/global.version`,
   stack: "prod",
   change: described((args) => {
     args.annotations = {};

@@ -129,7 +129,7 @@ export async function driveOn(
     up: (stack, epoch, signal) =>
       up({ stack, folder, env: { GRAY_EPOCH: String(epoch) }, signal, report: view.progress }),
     evidence: () => observer.evidence,
-    endpoint: { ...(options.by && { by: options.by }), ...(options.url && { url: options.url }) },
+    endpoint: { ...(options.via && { via: options.via }), ...(options.url && { url: options.url }) },
     folder: join(folder, ".gray"),
     note: view.note,
     progress: view.progress,

@@ -34,9 +34,9 @@ export function probeCommand(): Command {
     .action(run);
 }
 
-async function run(command: readonly string[], { by, url, json = false, ...options }: Options): Promise<void> {
+async function run(command: readonly string[], { via, url, json = false, ...options }: Options): Promise<void> {
   const { api, namespace, service } = await findService(options);
-  const args = { api, namespace, service, ...(by && { by }), ...(url && { url }) };
+  const args = { api, namespace, service, ...(via && { via }), ...(url && { url }) };
   // What only a warning needs is not asked for as a right.
   if (await isCounting(api, namespace, service, Date.now()).catch(() => false)) {
     console.error(
@@ -52,7 +52,7 @@ async function runChecks(args: EndpointArgs, json: boolean): Promise<void> {
   const { service, namespace } = args;
   const { release, by, doubt, results } = await probe(args);
   const passed = results.every((result) => result.passed);
-  if (doubt !== undefined) console.error(`gray: ${doubt} Leave --by out, and the pods are asked as well.`);
+  if (doubt !== undefined) console.error(`gray: ${doubt} Leave --via out, and the pods are asked as well.`);
   if (json) console.log(JSON.stringify({ service, namespace, release, by, passed, results }, undefined, 2));
   else console.log(describe(service, release, results));
   process.exitCode = passed ? 0 : failed;
@@ -62,7 +62,7 @@ async function runCommand(args: EndpointArgs, command: readonly [string, ...stri
   const endpoints = await canaryEndpoints(args);
   const { release, by, all, mainPort } = endpoints;
   const doubt = doubtOf(all, [mainPort]);
-  if (doubt !== undefined) console.error(`gray: ${doubt} Send the command by pods as well: --by pods.`);
+  if (doubt !== undefined) console.error(`gray: ${doubt} Send the command by pods as well: --via pods.`);
   const passage = await openPassage(endpoints);
   try {
     const ended = await endOf(command, passage.url, json);

@@ -3,7 +3,7 @@ import { type By, waysOfAsking } from "../../probe/endpoint.ts";
 
 /** How canary is asked past its users. */
 export interface EndpointOptions {
-  readonly by?: By;
+  readonly via?: By;
   /** Address of the gateway. */
   readonly url?: URL;
 }
@@ -13,7 +13,7 @@ export function aboutEndpoint(verb: Command): Command {
   return verb
     .addOption(
       new Option(
-        "--by <way>",
+        "--via <way>",
         "ask canary through the gateway with the token, or through the API server to each pod (default: token where there is a route; the checks go both ways where the route has no canaryHeader, as then nothing shows that canary answered)",
       ).choices(waysOfAsking),
     )

@@ -77,22 +77,22 @@ describe("gray probe", () => {
     assert.deepEqual(Object.keys(results[0]), ["check", "endpoint", "passed", "status", "seconds"]);
     assert.deepEqual([code, warned], [0, []]);
     assert.ok(!said.includes(token));
-    assert.equal(JSON.parse((await probe("--json", "--by", "pods")).said).results[0].endpoint, "web-canary-1");
+    assert.equal(JSON.parse((await probe("--json", "--via", "pods")).said).results[0].endpoint, "web-canary-1");
     assert.equal(JSON.parse((await probe("--json", "--url", dark.gateway.url)).said).by, "both");
   });
 
   it("says of the token alone that nothing shows whose the answers are, unless canary's header does", async () => {
     await start({});
-    const byToken = await probe("--json", "--by", "token");
+    const byToken = await probe("--json", "--via", "token");
     assert.deepEqual([byToken.code, JSON.parse(byToken.said).by], [0, "token"]);
     const doubt =
-      /^gray: Nothing shows that these answers are canary's, .* Leave --by out, and the pods are asked as well\.$/;
+      /^gray: Nothing shows that these answers are canary's, .* Leave --via out, and the pods are asked as well\.$/;
     assert.match(byToken.warned.join(), doubt);
     assert.match(
       (await probe("--", ...asks("/"))).warned.join(),
       /^gray: Nothing .* Send the command by pods as well: /,
     );
-    assert.deepEqual((await probe("--by", "pods", "--", ...asks("/"))).warned, []);
+    assert.deepEqual((await probe("--via", "pods", "--", ...asks("/"))).warned, []);
     await start({ canaryHeader: { name: "x-track", value: "canary" } });
     dark.answer = (_, response) => response.setHeader("x-track", "canary").end();
     assert.deepEqual((await probe("--", ...asks("/"))).warned, []);

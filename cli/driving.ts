@@ -16,12 +16,12 @@ import { looks } from "../rollout/observation.ts";
 import type { Rollout } from "../rollout/rollout.ts";
 import { RolloutStore } from "../rollout/rollout-store.ts";
 import { driveWithLease } from "../rollout/with-lease.ts";
-import { aboutEndpoint, type EndpointOptions } from "./options/endpoint.ts";
-import { aboutMetrics, type MetricsOptions } from "./options/metrics-port.ts";
-import { aboutSource, countsAtGateway, type SourceOptions, sourceOf } from "./options/sources.ts";
+import { type EndpointOptions, withEndpointOptions } from "./options/endpoint.ts";
+import { type MetricsOptions, withMetricsOptions } from "./options/metrics-port.ts";
+import { countsAtGateway, type SourceOptions, sourceOf, withSourceOptions } from "./options/sources.ts";
 import { type RolloutView, viewOf } from "./output/rollout-view.ts";
-import { type Elsewhere, here, type Owners, ownersOf } from "./owners.ts";
-import { aboutService, type FoundService, findService, type ServiceOptions } from "./services.ts";
+import { assertRunsHere, type Elsewhere, type Owners, ownersOf } from "./owners.ts";
+import { type FoundService, findService, type ServiceOptions, withServiceOptions } from "./services.ts";
 import { onInterrupt } from "./signals.ts";
 
 /** Exit codes of a rollout; 1 and 2 are what they are for every verb. */
@@ -34,8 +34,8 @@ export interface DrivingOptions extends ServiceOptions, SourceOptions, MetricsOp
 }
 
 /** A verb that drives, with its options. */
-export function aboutDriving(verb: Command): Command {
-  return aboutEndpoint(aboutMetrics(aboutSource(aboutService(verb))))
+export function withDrivingOptions(command: Command): Command {
+  return withEndpointOptions(withMetricsOptions(withSourceOptions(withServiceOptions(command))))
     .option("--stay", "wait where it holds, instead of ending; so it does on a terminal anyway")
     .option(
       "--webhook-file <path>",
@@ -45,7 +45,7 @@ export function aboutDriving(verb: Command): Command {
 }
 
 /** What whoever drives has at hand. */
-export interface Equipment {
+export interface DriverSetup {
   readonly found: FoundService;
   /** The stacks that it is driven by; asked for once, and only where somebody has to drive from here. */
   readonly owners: () => Promise<Owners | Elsewhere>;
@@ -60,13 +60,13 @@ export interface Equipment {
  * @param verb as people type it
  * @throws Refusal for whatever is missing
  */
-export async function equip(options: DrivingOptions, verb: string): Promise<Equipment> {
+export async function setUpDriver(options: DrivingOptions, command: string): Promise<DriverSetup> {
   // First of all: it takes the URL out of the environment that child processes inherit.
   const webhook = findWebhook(options.webhookFile);
   const found = await findService(options);
   let asked: Promise<Owners | Elsewhere> | undefined;
   const owners = () => {
-    asked ??= ownersOf(found, verb);
+    asked ??= ownersOf(found, command);
     return asked;
   };
   const { namespace, service } = found;
@@ -79,14 +79,14 @@ export async function equip(options: DrivingOptions, verb: string): Promise<Equi
  *
  * @param codes exit codes that are others for this verb
  */
-export async function driveOn(
-  { found, owners, notifier, exposed }: Equipment,
+export async function drive(
+  { found, owners, notifier, exposed }: DriverSetup,
   { store, lease }: { readonly store: RolloutStore; readonly lease: Lease },
   options: DrivingOptions,
   codes: Partial<typeof exitCodes> = {},
 ): Promise<void> {
   const { api, cluster, namespace, service } = found;
-  const { folder, stacks } = here(await owners());
+  const { folder, stacks } = assertRunsHere(await owners());
   const { canary, stable } = stacks;
   if (canary === undefined || stable === undefined) {
     throw new UserError(
@@ -101,7 +101,7 @@ export async function driveOn(
   });
   const view = viewOf(found, options.json === true);
   const announcer = new Announcer({ ...found, notifier });
-  const reporter = together(view, announcer, exposed);
+  const reporter = combineReporters(view, announcer, exposed);
   const observer = new EvidenceMonitor({
     api,
     cluster,
@@ -152,7 +152,7 @@ export async function driveOn(
 }
 
 /** Everybody who is told what happens: those who look on, and those who do not. */
-function together(
+function combineReporters(
   view: RolloutView,
   announcer: Announcer,
   exposed: Exporter | undefined,
@@ -172,19 +172,19 @@ function together(
 }
 
 /** Milliseconds for which a driver may show itself before it is asked whether the rollout can be driven from here. */
-const soonMilliseconds = 1000;
+const signOfLifeMilliseconds = 1000;
 
 /**
  * Whether a person's word on a rollout comes to anything: a driver is alive, or it can be driven from here.
  *
  * @throws Refusal if neither is so
  */
-export async function assertHeard({ found, owners }: Equipment): Promise<void> {
+export async function assertTakesEffect({ found, owners }: DriverSetup): Promise<void> {
   let isDrivable = false;
   for await (const { sign, waited } of looks(found, (sentence) => console.error(sentence))) {
     if (sign === "alive") return;
     if (sign === "dead" || isDrivable) break;
-    if (waited < soonMilliseconds) continue;
+    if (waited < signOfLifeMilliseconds) continue;
     // Both take seconds, and one is enough. What it fails by is said below, where no driver is alive.
     owners().then(
       (asked) => {
@@ -193,43 +193,45 @@ export async function assertHeard({ found, owners }: Equipment): Promise<void> {
       () => {},
     );
   }
-  here(await owners());
+  assertRunsHere(await owners());
 }
 
 /** Drives the rollout that is open from here on, or leaves that to whoever drives it. */
 export async function takeOver(
-  equipment: Equipment,
+  setup: DriverSetup,
   options: DrivingOptions,
   codes: Partial<typeof exitCodes> = {},
 ): Promise<void> {
-  const { found } = equipment;
+  const { found } = setup;
   let lease: Lease;
   try {
-    lease = await patiently(() => Lease.take(found, (sentence) => console.error(sentence)));
+    lease = await withRetries(() => Lease.take(found, (sentence) => console.error(sentence)));
   } catch (error) {
     if (!(error instanceof Driven)) throw error;
     const { service, namespace } = found;
     const reason = `${error.who} drives the rollout of ${service} and goes by your word: gray watch shows how.`;
     console.log(options.json ? JSON.stringify({ service, namespace, kind: "driven", reason }) : reason);
-    await equipment.exposed?.end();
+    await setup.exposed?.end();
     return;
   }
   try {
-    const store = await patiently(() => RolloutStore.takeOver(found, (rollout) => assertOpen(found.service, rollout)));
-    await driveOn(equipment, { store, lease }, options, codes);
+    const store = await withRetries(() =>
+      RolloutStore.takeOver(found, (rollout) => assertOpen(found.service, rollout)),
+    );
+    await drive(setup, { store, lease }, options, codes);
   } finally {
     await lease.release();
   }
 }
 
 /** Tries again what may pass: the decision is in the record already, and users may wait for it. */
-export async function patiently<T>(work: () => Promise<T>): Promise<T> {
-  for (let said = false; ; said = true) {
+export async function withRetries<T>(work: () => Promise<T>): Promise<T> {
+  for (let reported = false; ; reported = true) {
     try {
       return await work();
     } catch (error) {
       if (!isRetryable(error)) throw error;
-      if (!said) console.error(`${(error as Error).message} Trying again.`);
+      if (!reported) console.error(`${(error as Error).message} Trying again.`);
       await sleep(1000);
     }
   }

@@ -17,12 +17,12 @@ export interface Leftover extends ServiceObject {
  * and its like are not among them.
  */
 export async function leftovers(api: Cluster, namespace: string, service: string): Promise<Leftover[]> {
-  const kept = storedMaps.map((what) => storeName(service, what));
+  const storeNames = storedMaps.map((what) => storeName(service, what));
   const found = await Promise.all(
     objectKinds.map(async (kind) =>
       (await list(api, kind, namespace, service))
         .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-        .filter(({ metadata: { name } }) => kind !== "ConfigMap" || !kept.includes(name))
+        .filter(({ metadata: { name } }) => kind !== "ConfigMap" || !storeNames.includes(name))
         .map(({ metadata: { name, annotations } }) => {
           const owner = annotations?.[ownerAnnotation];
           return { kind, namespace, name, ...(owner !== undefined && { owner }) };

@@ -37,7 +37,7 @@ export async function runGray(...more: Command[]): Promise<void> {
     .description("gray release on Kubernetes: dark, canary, full, and back again from anywhere")
     .option("--debug", "show the stack of an error")
     .exitOverride((end) => process.exit(end.exitCode === 0 ? 0 : 2));
-  const verbs = [
+  const commands = [
     planCommand(),
     rolloutCommand(),
     watchCommand(),
@@ -57,7 +57,7 @@ export async function runGray(...more: Command[]): Promise<void> {
     destroyCommand(),
     ...more,
   ];
-  for (const verb of verbs) program.addCommand(verb.copyInheritedSettings(program));
+  for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
   try {
     await program.parseAsync();
   } catch (error) {

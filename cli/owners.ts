@@ -7,7 +7,7 @@ import { UserError } from "../components/user-error.ts";
 import { outputs } from "../pulumi/pulumi.ts";
 import { projectHere, projectOf } from "./options/project.ts";
 import type { FoundService } from "./services.ts";
-import { onAnother } from "./stacks.ts";
+import { wrongCluster } from "./stacks.ts";
 
 /** The stacks that own a service's tracks, and the folder of their project. */
 export interface Owners {
@@ -15,17 +15,17 @@ export interface Owners {
   /** Full names, where the track has a Deployment; the same one where it owns both. */
   readonly stacks: Partial<Record<Track, string>>;
   /** Ids of the releases that the stack of canary keeps, newest first; where its backend does not say, why not. */
-  readonly kept: readonly string[] | UserError;
+  readonly storedReleases: readonly string[] | UserError;
 }
 
 /** Why the stacks cannot be run from here, a sentence for a person. */
 export type Elsewhere = { readonly elsewhere: string };
 
 /** Milliseconds that a backend has to say what a stack holds: whoever takes users off canary must not wait for it for long. */
-const answerMilliseconds = 10_000;
+const backendTimeoutMilliseconds = 10_000;
 
 /** What a stack's outputs say of its services, as far as it is used here. */
-const remembering = v.object({
+const outputsSchema = v.object({
   releases: v.optional(mapOf(v.object({ cluster: v.string(), history: v.array(v.object({ id: v.string() })) })), {}),
 });
 
@@ -34,7 +34,7 @@ const remembering = v.object({
  * same names in every environment, so they have to remember this very service in this cluster too. A backend that does not answer
  * keeps nobody from the way back: users are taken off canary without it, and the `up` that follows says for itself what is wrong.
  */
-export async function ownersOf(found: FoundService, verb: string): Promise<Owners | Elsewhere> {
+export async function ownersOf(found: FoundService, command: string): Promise<Owners | Elsewhere> {
   const { cluster, namespace, service, deployments } = found;
   const owner = (track: Track) => deployments[track]?.metadata.annotations?.[stackAnnotation];
   const [canary, stable] = [owner("canary"), owner("stable")];
@@ -46,20 +46,20 @@ export async function ownersOf(found: FoundService, verb: string): Promise<Owner
   const ours = projectHere();
   if (ours?.name !== project) {
     return {
-      elsewhere: `The stacks of ${service} are run in the folder of the Pulumi project ${project}: run ${verb} beside its Pulumi.yaml.`,
+      elsewhere: `The stacks of ${service} are run in the folder of the Pulumi project ${project}: run ${command} beside its Pulumi.yaml.`,
     };
   }
   const { folder } = ours;
   const stacks = { ...(canary !== undefined && { canary }), ...(stable !== undefined && { stable }) };
-  const said = await outputs({ stack: first, folder, signal: AbortSignal.timeout(answerMilliseconds) }).catch(
+  const answer = await outputs({ stack: first, folder, signal: AbortSignal.timeout(backendTimeoutMilliseconds) }).catch(
     (error) => {
       if (error instanceof UserError) return error;
       throw error;
     },
   );
-  const isUnknown = said instanceof UserError && said.message.includes("no stack named");
-  if (said instanceof UserError && !isUnknown) return { folder, stacks, kept: said };
-  const read = v.safeParse(remembering, said);
+  const isUnknown = answer instanceof UserError && answer.message.includes("no stack named");
+  if (answer instanceof UserError && !isUnknown) return { folder, stacks, storedReleases: answer };
+  const read = v.safeParse(outputsSchema, answer);
   const stackState = read.success ? read.output.releases[stackStateKey(namespace, service)] : undefined;
   if (stackState === undefined) {
     return {
@@ -67,13 +67,13 @@ export async function ownersOf(found: FoundService, verb: string): Promise<Owner
     };
   }
   if (stackState.cluster !== cluster) {
-    return { elsewhere: onAnother(first, stackState.cluster, cluster, "KUBECONFIG or --context") };
+    return { elsewhere: wrongCluster(first, stackState.cluster, cluster, "KUBECONFIG or --context") };
   }
-  return { folder, stacks, kept: stackState.history.map(({ id }) => id) };
+  return { folder, stacks, storedReleases: stackState.history.map(({ id }) => id) };
 }
 
 /** @throws Refusal unless this is the folder of the project that owns the service */
-export function here(owners: Owners | Elsewhere): Owners {
+export function assertRunsHere(owners: Owners | Elsewhere): Owners {
   if ("elsewhere" in owners) throw new UserError(owners.elsewhere);
   return owners;
 }

@@ -10,15 +10,15 @@ import type { Judged } from "./policy-report/findings.ts";
  * Goes through the stacks of a service as they are updated, canary's first, with an environment in which stable's is about the
  * release that canary would run.
  */
-async function inTurn<T>(
+async function forEachStack<T>(
   { stacks: { canary, stable } }: Owners,
-  look: (stack: string, env: Readonly<Record<string, string>>) => Promise<T>,
+  visit: (stack: string, env: Readonly<Record<string, string>>) => Promise<T>,
 ): Promise<T[]> {
   const folder = mkdtempSync(join(temporaryFolder(), "gray-preview-"));
   const env = { GRAY_RENDERED: join(folder, "releases.json") };
   try {
     const found: T[] = [];
-    for (const stack of new Set([canary, stable])) if (stack !== undefined) found.push(await look(stack, env));
+    for (const stack of new Set([canary, stable])) if (stack !== undefined) found.push(await visit(stack, env));
     return found;
   } finally {
     rmSync(folder, { recursive: true });
@@ -27,11 +27,11 @@ async function inTurn<T>(
 
 /** What an `up` of each stack would do. */
 export function previewStacks(owners: Owners): Promise<StackPreview[]> {
-  return inTurn(owners, (stack, env) => previewStack(stack, owners.folder, env));
+  return forEachStack(owners, (stack, env) => previewStack(stack, owners.folder, env));
 }
 
 /** What a policy pack says of the previews of all stacks. */
 export function judgeStacks(owners: Owners, policyPack: string): Promise<Judged[]> {
   const { folder } = owners;
-  return inTurn(owners, (stack, env) => judge(stack, { policyPack, folder, env }));
+  return forEachStack(owners, (stack, env) => judge(stack, { policyPack, folder, env }));
 }

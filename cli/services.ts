@@ -16,8 +16,8 @@ export interface ServiceOptions {
 }
 
 /** A verb with the options that say which service it is about. */
-export function aboutService(verb: Command): Command {
-  return verb
+export function withServiceOptions(command: Command): Command {
+  return command
     .option("--service <name>", "the service, where there are several")
     .option("-n, --namespace <name>", "its namespace")
     .option("--context <name>", "context of the kubeconfig, where it is not the current one");

@@ -17,7 +17,7 @@ export interface Stack {
   /** UIDs of the clusters that it remembers. */
   readonly clusters: readonly string[];
   /** Keys of the services that it remembers: those that it has run completely. */
-  readonly remembers: readonly string[];
+  readonly knownServices: readonly string[];
   /** How the providers in its state reach the cluster, of those that deploy services; encrypted ones are left out. */
   readonly providers: readonly AccessArgs[];
   readonly services: readonly {
@@ -74,10 +74,10 @@ export async function readStacks(): Promise<Stack[]> {
           type === "pulumi:providers:kubernetes" && owned.some(({ provider }) => provider?.startsWith(`${urn}::`)),
       );
       const root = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
-      const memories = root?.outputs?.releases ?? {};
-      const clusters = Object.values(memories).map(({ cluster }) => cluster);
+      const stackStates = root?.outputs?.releases ?? {};
+      const clusters = Object.values(stackStates).map(({ cluster }) => cluster);
       const accesses = providers.flatMap(({ inputs }) => accessIn(inputs) ?? []);
-      return { name, clusters, remembers: Object.keys(memories), providers: accesses, services };
+      return { name, clusters, knownServices: Object.keys(stackStates), providers: accesses, services };
     }),
   );
 }
@@ -88,8 +88,8 @@ export async function readStacks(): Promise<Stack[]> {
  */
 export function assertSameCluster(stacks: readonly Stack[], cluster: string, choice: string): void {
   for (const { name, clusters } of stacks) {
-    const other = clusters.find((remembered) => remembered !== cluster);
-    if (other) throw new UserError(onAnother(name, other, cluster, choice));
+    const other = clusters.find((known) => known !== cluster);
+    if (other) throw new UserError(wrongCluster(name, other, cluster, choice));
   }
 }
 
@@ -110,14 +110,14 @@ const providerInputs = v.object({ kubeconfig: text, context: text, cluster: text
  */
 export async function assertDestroyedIn(cluster: string, { name, providers }: Stack): Promise<void> {
   for (const access of providers) {
-    const its = await clusterThrough(access).catch((error: Error) => {
+    const actual = await clusterThrough(access).catch((error: Error) => {
       throw new UserError(
         `The provider in the state of stack ${name} leads to no cluster from here (${error.message.replace(/\.$/, "")}): run pulumi up --refresh=false --stack ${name} once, which writes what holds here.`,
       );
     });
-    if (its !== cluster)
+    if (actual !== cluster)
       throw new UserError(
-        `The provider in the state of stack ${name} leads to the cluster with UID ${its} from here, and ${cluster} was chosen: let KUBECONFIG and its current context lead to the one to destroy it on.`,
+        `The provider in the state of stack ${name} leads to the cluster with UID ${actual} from here, and ${cluster} was chosen: let KUBECONFIG and its current context lead to the one to destroy it on.`,
       );
   }
 }
@@ -127,8 +127,8 @@ async function clusterThrough(access: AccessArgs): Promise<string> {
 }
 
 /** That a stack lives on another cluster than this one, for a person. @param choice as above */
-export function onAnother(stack: string, its: string, cluster: string, choice: string): string {
-  return `Stack ${stack} lives on the cluster with UID ${its} and this one is ${cluster}: choose the right one with ${choice}.`;
+export function wrongCluster(stack: string, actual: string, cluster: string, choice: string): string {
+  return `Stack ${stack} lives on the cluster with UID ${actual} and this one is ${cluster}: choose the right one with ${choice}.`;
 }
 
 /**
@@ -137,9 +137,9 @@ export function onAnother(stack: string, its: string, cluster: string, choice: s
  * @param verb for the sentences, e.g. `gray destroy`
  * @throws Refusal if nobody says so
  */
-export async function askFirst(verb: string, question: string, otherwise: string): Promise<void> {
+export async function askFirst(command: string, question: string, otherwise: string): Promise<void> {
   if (!process.stdin.isTTY)
-    throw new UserError(`${verb} asks before it acts, and there is no terminal to ask on: add --yes.`);
+    throw new UserError(`${command} asks before it acts, and there is no terminal to ask on: add --yes.`);
   const prompt = createInterface({ input: process.stdin, output: process.stdout });
   const answer = await prompt.question(`${question} Type yes to go on: `);
   prompt.close();
@@ -161,26 +161,30 @@ async function output(args: string[]): Promise<string> {
  * @param env further variables of its environment
  */
 export async function runPulumi(
-  verb: string,
+  command: string,
   args: readonly string[],
   quiet = false,
   env: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const code = isCi() ? await printed(args, quiet, env) : await inherited(args, quiet, env);
+  const code = isCi() ? await runPrinted(args, quiet, env) : await runInherited(args, quiet, env);
   if (code !== 0)
     throw new UserError(
-      `pulumi ${args.join(" ")} ended with ${code}: mend what it says above, but never by PULUMI_K8S_DELETE_UNREACHABLE, which forgets what still runs, then run ${verb} again.`,
+      `pulumi ${args.join(" ")} ended with ${code}: mend what it says above, but never by PULUMI_K8S_DELETE_UNREACHABLE, which forgets what still runs, then run ${command} again.`,
     );
 }
 
 /** Runs it with our own output: a terminal has its colours and its progress. @returns its exit code */
-function inherited(args: readonly string[], quiet: boolean, env: Readonly<Record<string, string>>): Promise<unknown> {
+function runInherited(
+  args: readonly string[],
+  quiet: boolean,
+  env: Readonly<Record<string, string>>,
+): Promise<unknown> {
   const child = spawn("pulumi", args, { stdio: ["ignore", quiet ? 2 : 1, 2], env: { ...process.env, ...env } });
   return new Promise((ended) => child.once("close", ended));
 }
 
 /** Runs it and prints each line by ourselves, its standard error at the end. @returns its exit code */
-async function printed(args: readonly string[], quiet: boolean, env: Readonly<Record<string, string>>) {
+async function runPrinted(args: readonly string[], quiet: boolean, env: Readonly<Record<string, string>>) {
   const out = quiet ? process.stderr : process.stdout;
   const { code, stderr } = await pulumi(args, { env, onLine: (line) => void out.write(`${line}\n`) });
   process.stderr.write(stderr);

@@ -8,31 +8,39 @@ import type { RolloutRecord } from "../../record/record.ts";
 import { untilCut } from "../../rollout/effect.ts";
 import { type Rollout, rolloutIn } from "../../rollout/rollout.ts";
 import { recordDecision } from "../../rollout/rollout-store.ts";
-import { aboutDriving, assertHeard, assertOpen, type DrivingOptions, equip, patiently, takeOver } from "../driving.ts";
+import {
+  assertOpen,
+  assertTakesEffect,
+  type DrivingOptions,
+  setUpDriver,
+  takeOver,
+  withDrivingOptions,
+  withRetries,
+} from "../driving.ts";
 import { reasonIn } from "../options/reason.ts";
 
 /** `gray abort`: takes the rollout that is open back, users first. */
 export function abortCommand(): Command {
-  return aboutDriving(new Command("abort"))
+  return withDrivingOptions(new Command("abort"))
     .description("take the rollout that is open back to what stable ran; exit code 0 when that is done")
     .requiredOption("--reason <why>", "the reason, kept in the record (300 characters)", reasonIn)
     .action(abort);
 }
 
 async function abort(options: DrivingOptions & { reason: string }): Promise<void> {
-  const equipment = await equip(options, "gray abort");
-  const { found } = equipment;
+  const setup = await setUpDriver(options, "gray abort");
+  const { found } = setup;
   const { service } = found;
   // Whether anybody drives shows meanwhile: users wait for neither.
-  const heard = assertHeard(equipment);
+  const heard = assertTakesEffect(setup);
   heard.catch(() => {});
   const rollbackRequested = {
-    by: await patiently(() => whoAmI(found.api)),
+    by: await withRetries(() => whoAmI(found.api)),
     reason: options.reason,
     at: new Date().toISOString(),
   };
   let aborted: Rollout | undefined;
-  await patiently(() =>
+  await withRetries(() =>
     recordDecision(found, (rollout) => {
       aborted = assertOpen(service, rollout);
       return { open: { ...aborted, rollbackRequested: aborted.rollbackRequested ?? rollbackRequested } };
@@ -57,5 +65,5 @@ async function abort(options: DrivingOptions & { reason: string }): Promise<void
       `Users are off canary and the record says that the rollout rolls back, but no driver is alive to finish it: ${error.message}`,
     );
   });
-  await takeOver(equipment, options, { undone: 0 });
+  await takeOver(setup, options, { undone: 0 });
 }

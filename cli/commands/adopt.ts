@@ -19,9 +19,9 @@ interface Options {
 /** What is to be done: for a person to read, and the stacks whose `up` does it, one after the other. */
 interface Phase {
   readonly phase: 1 | 2;
-  readonly says: string;
+  readonly summary: string;
   readonly previews: readonly StackPreview[];
-  readonly ups: readonly string[];
+  readonly upStacks: readonly string[];
   /** Variables of their environment. */
   readonly env: Readonly<Record<string, string>>;
   /** What a person does next. */
@@ -44,16 +44,16 @@ async function adopt(name: string, options: Options): Promise<void> {
   const all = await readStacks();
   const stacks = all.filter((stack) => options.stack === undefined || options.stack.includes(shortName(stack.name)));
   const api = connect(findAccess());
-  const of: Of = { api, service: name, namespace: options.namespace ?? (await namespaceOf(api, name, stacks)) };
+  const of: ServiceRef = { api, service: name, namespace: options.namespace ?? (await namespaceOf(api, name, stacks)) };
   const [stable, canary] = [ownerOf(stacks, of, "stable"), ownerOf(stacks, of, "canary")];
   const found = stable && canary ? await secondPhase(of, stable, canary) : await firstPhase(of, stacks);
-  const { phase, says, previews, ups, env, next } = found;
-  if (!options.json) console.log(`${says}\n\n${changeLines(previews)}\n`);
+  const { phase, summary, previews, upStacks, env, next } = found;
+  if (!options.json) console.log(`${summary}\n\n${changeLines(previews)}\n`);
   if (!options.yes) {
-    const question = `This runs pulumi up of ${ups.map(shortName).join(", then ")}.`;
+    const question = `This runs pulumi up of ${upStacks.map(shortName).join(", then ")}.`;
     await askFirst("gray adopt", question, "Nothing was adopted.");
   }
-  for (const stack of ups) {
+  for (const stack of upStacks) {
     await runPulumi(
       "gray adopt",
       ["up", "--yes", "--skip-preview", "--suppress-outputs", "--stack", stack],
@@ -61,20 +61,20 @@ async function adopt(name: string, options: Options): Promise<void> {
       env,
     );
   }
-  if (phase === 2) await assertOver(of, ups[0] ?? "");
+  if (phase === 2) await assertAdoptionComplete(of, upStacks[0] ?? "");
   const { service, namespace } = of;
-  console.log(options.json ? JSON.stringify({ service, namespace, phase, stacks: ups.map(shortName) }) : next);
+  console.log(options.json ? JSON.stringify({ service, namespace, phase, stacks: upStacks.map(shortName) }) : next);
 }
 
 /** What is adopted. */
-interface Of {
+interface ServiceRef {
   readonly api: Cluster;
   readonly service: string;
   readonly namespace: string;
 }
 
 /** The verb as a person types it to go on. */
-function again({ service, namespace }: Of): string {
+function rerunCommand({ service, namespace }: ServiceRef): string {
   return `gray adopt ${service} -n ${namespace}`;
 }
 
@@ -105,9 +105,9 @@ function nothingToAdopt(service: string, where: string): UserError {
 }
 
 /** The stack that has run a track of the service: one whose `up` ended half-way has still to take its part in. */
-function ownerOf(stacks: readonly Stack[], { service, namespace }: Of, track: Track): Stack | undefined {
+function ownerOf(stacks: readonly Stack[], { service, namespace }: ServiceRef, track: Track): Stack | undefined {
   return stacks
-    .filter(({ remembers }) => remembers.includes(stackStateKey(namespace, service)))
+    .filter(({ knownServices }) => knownServices.includes(stackStateKey(namespace, service)))
     .find(({ services }) =>
       services.some((each) => each.service === service && each.namespace === namespace && each.tracks.includes(track)),
     );
@@ -119,13 +119,13 @@ function ownerOf(stacks: readonly Stack[], { service, namespace }: Of, track: Tr
  *
  * @throws Refusal if the program would not take it in, or several stacks would
  */
-async function firstPhase(of: Of, stacks: readonly Stack[]): Promise<Phase> {
+async function firstPhase(of: ServiceRef, stacks: readonly Stack[]): Promise<Phase> {
   const { service, namespace } = of;
   const key = stackStateKey(namespace, service);
   // By this the program, which pulumi runs, knows what it is asked.
   const env = { GRAY_ADOPT: key };
   const previews: StackPreview[] = [];
-  for (const { name } of stacks.filter(({ remembers }) => !remembers.includes(key))) {
+  for (const { name } of stacks.filter(({ knownServices }) => !knownServices.includes(key))) {
     const preview = await previewStack(name, ".", env);
     if (preview.error !== undefined) {
       throw new UserError(`pulumi preview --stack ${shortName(name)} says: ${preview.error}`);
@@ -136,23 +136,23 @@ async function firstPhase(of: Of, stacks: readonly Stack[]): Promise<Phase> {
     previews.filter(({ changes }) =>
       changes.some((each) => each.operation === "import" && each.kind === kind && each.name === service),
     );
-  const takers = [imports("Deployment"), imports("Service")];
-  const several = takers.find((each) => each.length > 1);
+  const importers = [imports("Deployment"), imports("Service")];
+  const several = importers.find((each) => each.length > 1);
   if (several) {
     const names = several.map(({ stack }) => shortName(stack)).join(" and ");
     throw new UserError(
       `Both ${names} would take ${service} in, and each object has one owner: name one with --stack.`,
     );
   }
-  const taking = [...new Set(takers.flat())];
-  if (taking.length === 0) throw nothingToAdopt(service, `namespace ${namespace}`);
+  const importing = [...new Set(importers.flat())];
+  if (importing.length === 0) throw nothingToAdopt(service, `namespace ${namespace}`);
   return {
     phase: 1,
-    says: `Phase 1 of 2: ${service} is taken in as it is. Its pods stay, and canary's come beside them.`,
-    previews: taking,
-    ups: taking.map(({ stack }) => stack),
+    summary: `Phase 1 of 2: ${service} is taken in as it is. Its pods stay, and canary's come beside them.`,
+    previews: importing,
+    upStacks: importing.map(({ stack }) => stack),
     env,
-    next: `${service} is adopted: from here on nothing but pulumi may write its objects, so take them out of what made them. Next: gray verify, and ${again(of)} once the release on canary is judged good.`,
+    next: `${service} is adopted: from here on nothing but pulumi may write its objects, so take them out of what made them. Next: gray verify, and ${rerunCommand(of)} once the release on canary is judged good.`,
   };
 }
 
@@ -162,47 +162,53 @@ async function firstPhase(of: Of, stacks: readonly Stack[]): Promise<Phase> {
  *
  * @throws Refusal if the service is not being adopted, or the gate would not let the release pass
  */
-async function secondPhase(of: Of, stable: Stack, canary: Stack): Promise<Phase> {
+async function secondPhase(of: ServiceRef, stable: Stack, canary: Stack): Promise<Phase> {
   const { api, service, namespace } = of;
   const cluster = await clusterId(api);
   assertSameCluster([stable, canary], cluster, "KUBECONFIG");
-  const { served, known } = await leftOf(of, cluster);
-  if (!served && !known) {
+  const { runsAdopted, hasAdoptedPods } = await adoptionState(of, cluster);
+  if (!runsAdopted && !hasAdoptedPods) {
     throw new UserError(`${service} has nothing left to adopt: release with pulumi up, as any other service.`);
   }
   const preview = await previewStack(stable.name, ".");
-  const stops = preview.warnings.find((each) => /up would stop here\.$| stable stays at /.test(each));
-  if (preview.error ?? stops) throw new UserError(preview.error ?? stops ?? "");
+  const refusal = preview.warnings.find((each) => /up would stop here\.$| stable stays at /.test(each));
+  if (preview.error ?? refusal) throw new UserError(preview.error ?? refusal ?? "");
   return {
     phase: 2,
-    says: `Phase 2 of 2: stable of ${service} rolls once, to the release that canary runs. A second Deployment with pods of track stable takes the place of the adopted one, whose pods serve until it is complete: so the cluster needs room for twice the pods, and where it lacks that, pulumi up waits (kubectl get pods -n ${namespace} shows what is Pending).`,
+    summary: `Phase 2 of 2: stable of ${service} rolls once, to the release that canary runs. A second Deployment with pods of track stable takes the place of the adopted one, whose pods serve until it is complete: so the cluster needs room for twice the pods, and where it lacks that, pulumi up waits (kubectl get pods -n ${namespace} shows what is Pending).`,
     previews: [preview],
-    ups: [stable.name, ...(canary === stable ? [] : [canary.name]), stable.name],
+    upStacks: [stable.name, ...(canary === stable ? [] : [canary.name]), stable.name],
     env: {},
     next: `${service} is under gray release: every weight, and gateway, can be had from here on.`,
   };
 }
 
 /** Whether the adopted Deployment is there still, and whether the record knows of pods of before. */
-async function leftOf({ api, service, namespace }: Of, cluster: string): Promise<{ served: boolean; known: boolean }> {
+async function adoptionState(
+  { api, service, namespace }: ServiceRef,
+  cluster: string,
+): Promise<{ runsAdopted: boolean; hasAdoptedPods: boolean }> {
   const [record, deployment] = await Promise.all([
     readRecord(api, namespace, service, cluster),
     readDeployment(api, namespace, service, "stable"),
   ]);
-  return { served: isAdopted(deployment), known: record.kind === "read" && record.record.adopted !== undefined };
+  return {
+    runsAdopted: isAdopted(deployment),
+    hasAdoptedPods: record.kind === "read" && record.record.adopted !== undefined,
+  };
 }
 
 /** @param stable the stack that owns stable. @throws Refusal if pods of before are left */
-async function assertOver(of: Of, stable: string): Promise<void> {
-  const { served, known } = await leftOf(of, await clusterId(of.api));
-  if (served) {
+async function assertAdoptionComplete(of: ServiceRef, stable: string): Promise<void> {
+  const { runsAdopted, hasAdoptedPods } = await adoptionState(of, await clusterId(of.api));
+  if (runsAdopted) {
     throw new UserError(
-      `Stable of ${of.service} runs what was adopted, still: take release out of the configuration of ${shortName(stable)}, so that it follows canary, then run ${again(of)}.`,
+      `Stable of ${of.service} runs what was adopted, still: take release out of the configuration of ${shortName(stable)}, so that it follows canary, then run ${rerunCommand(of)}.`,
     );
   }
-  if (known) {
+  if (hasAdoptedPods) {
     throw new UserError(
-      `The pods of ${of.service} that were adopted serve on beside stable's, which were not all available: look at kubectl get pods -n ${of.namespace}, then run ${again(of)}.`,
+      `The pods of ${of.service} that were adopted serve on beside stable's, which were not all available: look at kubectl get pods -n ${of.namespace}, then run ${rerunCommand(of)}.`,
     );
   }
 }

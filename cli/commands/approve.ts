@@ -9,7 +9,7 @@ import { asksToBegin, rolloutIn } from "../../rollout/rollout.ts";
 import { stepOf } from "../../rollout/timeline.ts";
 import { reasonIn } from "../options/reason.ts";
 import { shortName } from "../output/changes.ts";
-import { aboutService, findService, releasesSeen, type ServiceOptions } from "../services.ts";
+import { findService, releasesSeen, type ServiceOptions, withServiceOptions } from "../services.ts";
 
 interface Options extends ServiceOptions {
   readonly reason: string;
@@ -21,7 +21,7 @@ interface Options extends ServiceOptions {
  * before `full`, it may, and what comes of the release is still for the evidence to say.
  */
 export function approveCommand(): Command {
-  return aboutService(new Command("approve"))
+  return withServiceOptions(new Command("approve"))
     .description(
       "show the evidence on a release and judge it good, so that prod may run it; or let a step of its rollout begin",
     )
@@ -34,27 +34,28 @@ export function approveCommand(): Command {
 async function approve(release: string, options: Options): Promise<void> {
   const found = await findService(options);
   const { api, cluster, namespace, service, deployments } = found;
-  const [by, record, ran] = await Promise.all([
+  const [by, record, seenReleases] = await Promise.all([
     whoAmI(api),
     readRecord(api, namespace, service, cluster),
     releasesSeen(found),
   ]);
   // The first step of a rollout may wait for this before any pod runs the release.
-  const coming = record.kind === "read" ? record.record.open?.release : undefined;
-  const seen = [...new Set([...ran, ...(coming === undefined ? [] : [coming])])];
+  const openRelease = record.kind === "read" ? record.record.open?.release : undefined;
+  const seen = [...new Set([...seenReleases, ...(openRelease === undefined ? [] : [openRelease])])];
   if (!seen.includes(release)) {
     throw new UserError(
       `${service} has never run release ${release}: approve one of ${seen.join(", ") || "those that canary has run"}.`,
     );
   }
-  assertNoOther(service, record.kind === "read" ? record.record : {}, release);
-  if (!options.json) console.log(shown(release, record.kind === "read" ? record.record.verdicts[release] : undefined));
+  assertNoOtherRollout(service, record.kind === "read" ? record.record : {}, release);
+  if (!options.json)
+    console.log(evidenceSentence(release, record.kind === "read" ? record.record.verdicts[release] : undefined));
   const decision = { by, reason: options.reason, at: new Date().toISOString() };
   const verdict: Verdict = { verdict: "good", ...decision };
   let former: Verdict | undefined;
   let step: string | undefined;
   await changeRecord(api, namespace, service, cluster, (before) => {
-    assertNoOther(service, before, release);
+    assertNoOtherRollout(service, before, release);
     const rollout = before.open?.release === release ? rolloutIn(service, before) : undefined;
     step = rollout && asksToBegin(rollout) ? stepOf(rollout) : undefined;
     if (before.open && step !== undefined) return { ...before, open: { ...before.open, approved: decision } };
@@ -85,20 +86,20 @@ async function approve(release: string, options: Options): Promise<void> {
   }
   if (overruled) console.log(`This overrules an earlier bad verdict (${overruled}).`);
   console.log(
-    `${service} in ${namespace}: release ${release} is judged good by ${by}. ${afterwards(deployments.stable, release, coming)}`,
+    `${service} in ${namespace}: release ${release} is judged good by ${by}. ${nextStep(deployments.stable, release, openRelease)}`,
   );
 }
 
 /** What a good verdict lets a person do. @param coming the release whose rollout is open */
-function afterwards(stable: DeploymentObject | undefined, release: string, coming: string | undefined): string {
-  if (coming === release) return "Next: gray resume, unless the rollout's driver waits for it";
+function nextStep(stable: DeploymentObject | undefined, release: string, openRelease: string | undefined): string {
+  if (openRelease === release) return "Next: gray resume, unless the rollout's driver waits for it";
   if (stable && runs(stable, release)) return "Stable runs it already";
   const stack = stable?.metadata.annotations?.[stackAnnotation];
   return `Next: ${stack ? `pulumi up --stack ${shortName(stack)}` : "pulumi up of the stack that owns stable"}`;
 }
 
 /** While a rollout is open prod takes its release alone, so approval of another one would come to nothing. */
-function assertNoOther(service: string, { open }: Pick<RolloutRecord, "open">, release: string): void {
+function assertNoOtherRollout(service: string, { open }: Pick<RolloutRecord, "open">, release: string): void {
   if (open === undefined || open.release === release) return;
   throw new UserError(
     `A rollout of ${open.release} of ${service} is open, so release ${release} cannot be approved: approve that one, or end its rollout first (gray abort).`,
@@ -106,7 +107,7 @@ function assertNoOther(service: string, { open }: Pick<RolloutRecord, "open">, r
 }
 
 /** What is known of a release before a person judges it. */
-function shown(release: string, { evidence }: Partial<Verdict> = {}): string {
+function evidenceSentence(release: string, { evidence }: Partial<Verdict> = {}): string {
   if (!evidence) return `There is no evidence on release ${release}; gray verify would gather some.`;
   return `Evidence on release ${release}: ${evidence.verdict}, ${evidence.reason}.`;
 }

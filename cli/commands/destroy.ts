@@ -21,7 +21,7 @@ export function destroyCommand(): Command {
 
 async function destroy(options: { context?: string; yes?: boolean; json?: boolean }): Promise<void> {
   const api = connect(findAccess({ context: options.context }));
-  const stacks = inOrder(await readStacks());
+  const stacks = destroyOrder(await readStacks());
   if (stacks.length === 0) throw new UserError("No stack of this project holds anything: there is nothing to destroy.");
   const cluster = await clusterId(api);
   assertSameCluster(stacks, cluster, "KUBECONFIG or --context");
@@ -52,10 +52,10 @@ async function destroy(options: { context?: string; yes?: boolean; json?: boolea
   const left: Leftover[] = [];
   const forgotten: string[] = [];
   for (const [key, { namespace, service }] of services) {
-    const stands = await leftovers(api, namespace, service);
-    left.push(...stands);
+    const remaining = await leftovers(api, namespace, service);
+    left.push(...remaining);
     // Whoever owns the rest goes by the record.
-    if (stands.length > 0) continue;
+    if (remaining.length > 0) continue;
     await forgetAll(api, namespace, service);
     await deleteLease({ api, namespace, service });
     forgotten.push(key);
@@ -81,7 +81,7 @@ function namesOf(objects: readonly Leftover[]): string {
 }
 
 /** Stacks without the front first: while stable's pods end, nobody may find the way in gone or the config files missing. */
-function inOrder(stacks: readonly Stack[]): Stack[] {
+function destroyOrder(stacks: readonly Stack[]): Stack[] {
   const ownsFront = (stack: Stack) => Number(stack.services.some((each) => each.tracks.includes("canary")));
   return stacks.filter((stack) => stack.services.length > 0).sort((a, b) => ownsFront(a) - ownsFront(b));
 }

@@ -2,11 +2,11 @@ import { Command } from "commander";
 import { readRecord, unreadable } from "../../record/record.ts";
 import { rolloutIn } from "../../rollout/rollout.ts";
 import { plainTable } from "../output/table.ts";
-import { aboutService, findService, type ServiceOptions } from "../services.ts";
+import { findService, type ServiceOptions, withServiceOptions } from "../services.ts";
 
 /** `gray history`: the latest rollouts and how they ended. */
 export function historyCommand(): Command {
-  return aboutService(new Command("history"))
+  return withServiceOptions(new Command("history"))
     .description("the rollouts of a service, newest first, and how they ended")
     .option("--json", "as JSON")
     .action(history);

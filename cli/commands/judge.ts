@@ -7,7 +7,7 @@ import { shortName } from "../output/changes.ts";
 import { type Finding, findingsIn, type Judged } from "../policy-report/findings.ts";
 
 /** Which pack is asked, and of what. */
-export interface Asking {
+export interface PolicyCheck {
   /** Its folder. */
   readonly policyPack: string;
   /** File with what the team sets of its rules. */
@@ -21,25 +21,30 @@ export interface Asking {
 }
 
 /** What the pack says of one stack. */
-export async function judge(stack: string, { policyPack, config, deployed, folder, env }: Asking): Promise<Judged> {
-  const verb = deployed ? ["policy", "analyze"] : ["preview"];
+export async function judge(
+  stack: string,
+  { policyPack, config, deployed, folder, env }: PolicyCheck,
+): Promise<Judged> {
+  const command = deployed ? ["policy", "analyze"] : ["preview"];
   const pack = ["--policy-pack", resolve(policyPack)];
-  const set = config === undefined ? [] : ["--policy-pack-config", resolve(config)];
-  const ended = await pulumi([...verb, "--json", "--non-interactive", ...pack, ...set, "--stack", stack], {
+  const configArgs = config === undefined ? [] : ["--policy-pack-config", resolve(config)];
+  const result = await pulumi([...command, "--json", "--non-interactive", ...pack, ...configArgs, "--stack", stack], {
     ...(folder !== undefined && { folder }),
     // Without the variable a preview's answer is a digest, in which a policy has nothing to say.
     env: { ...env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" },
   });
-  const found = findingsIn(stack, ended.stdout);
+  const found = findingsIn(stack, result.stdout);
   // Nobody asked is nobody content. Pulumi does not say which rules it has asked of what is deployed.
-  if (ended.code === 0 && found.rules.length === 0 && !deployed) {
+  if (result.code === 0 && found.rules.length === 0 && !deployed) {
     const error = `its preview asked no rule of ${policyPack}, and at least one is wanted: look at the pack, and at what is disabled of it.`;
     return { ...found, error };
   }
-  if (ended.code === 0) return found;
-  const error = failureIn(ended.stdout) ?? (found.findings.some(isViolation) ? undefined : lastError(ended.stderr));
+  if (result.code === 0) return found;
+  const error = failureIn(result.stdout) ?? (found.findings.some(isViolation) ? undefined : lastError(result.stderr));
   if (error !== undefined) return { ...found, error };
-  return found.findings.some(isViolation) ? found : { ...found, error: `pulumi ${verb[0]} ended with ${ended.code}` };
+  return found.findings.some(isViolation)
+    ? found
+    : { ...found, error: `pulumi ${command[0]} ended with ${result.code}` };
 }
 
 /** Why the program or an object failed, which is no matter of policies: then not all was judged. */

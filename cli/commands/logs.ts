@@ -4,7 +4,7 @@ import { logLine } from "../../border/foreign-text.ts";
 import { type Track, tracks } from "../../components/traffic.ts";
 import { followLogs, type LogLine } from "../../live/logs.ts";
 import { seconds } from "../output/time.ts";
-import { aboutService, findService, type ServiceOptions } from "../services.ts";
+import { findService, type ServiceOptions, withServiceOptions } from "../services.ts";
 
 /** Characters of a line that are shown; fewer than are read, so that a line that was cut off ends with an ellipsis. */
 const lineLimit = 16_000;
@@ -19,7 +19,7 @@ interface Options extends ServiceOptions {
 
 /** `gray logs`: what both tracks' pods write, side by side, until one has seen enough. */
 export function logsCommand(): Command {
-  return aboutService(new Command("logs"))
+  return withServiceOptions(new Command("logs"))
     .description("follow the logs of both tracks' pods, those that come later too, until interrupted")
     .addOption(new Option("--track <track>", "only the pods of one track").choices(tracks))
     .option("--container <name>", "another container than the pod's first one, a sidecar for example")

@@ -4,7 +4,7 @@ import { writeEvents } from "../../live/event.ts";
 import { recordDecision } from "../../rollout/rollout-store.ts";
 import { assertOpen } from "../driving.ts";
 import { reasonIn } from "../options/reason.ts";
-import { aboutService, findService, type ServiceOptions } from "../services.ts";
+import { findService, type ServiceOptions, withServiceOptions } from "../services.ts";
 
 interface Options extends ServiceOptions {
   readonly reason: string;
@@ -13,7 +13,7 @@ interface Options extends ServiceOptions {
 
 /** `gray pause`: the rollout stays where it is, longer than any deadline, and still goes back if it is bad. */
 export function pauseCommand(): Command {
-  return aboutService(new Command("pause"))
+  return withServiceOptions(new Command("pause"))
     .description("hold the rollout that is open where it is, until gray resume; a bad verdict still takes it back")
     .requiredOption("--reason <why>", "the reason, kept in the record (300 characters)", reasonIn)
     .option("--json", "as JSON")

@@ -11,12 +11,12 @@ import { type Intent, intentOf } from "../../rollout/intent.ts";
 import { sourceOf } from "../options/sources.ts";
 import { changeLines, type StackPreview, shortName } from "../output/changes.ts";
 import { caveats, prospects, prospectTable } from "../output/forecast.ts";
-import { foreseen, stepTable } from "../output/plan-steps.ts";
+import { stepForecasts, stepTable } from "../output/plan-steps.ts";
 import { seconds, written } from "../output/time.ts";
 import { type Elsewhere, ownersOf } from "../owners.ts";
 import type { Judged } from "../policy-report/findings.ts";
 import { judgeStacks, previewStacks } from "../previews.ts";
-import { aboutService, type FoundService, findService, type ServiceOptions } from "../services.ts";
+import { type FoundService, findService, type ServiceOptions, withServiceOptions } from "../services.ts";
 import { assertPasses, findingLines } from "./judge.ts";
 
 interface Options extends ServiceOptions {
@@ -28,7 +28,7 @@ interface Options extends ServiceOptions {
 
 /** `gray plan`: what would change, and how long a decision about it will take. */
 export function planCommand(): Command {
-  return aboutService(new Command("plan"))
+  return withServiceOptions(new Command("plan"))
     .description(
       "what pulumi up would change, the steps of a rollout, and how long a decision takes at each weight with the traffic of now",
     )
@@ -59,17 +59,19 @@ async function plan(options: Options): Promise<void> {
   const shareInForce = shareOf(front, pods);
   const stableReplicas = deployments.stable?.spec.replicas ?? 0;
   const { traffic } = measured;
-  const isTold = traffic !== undefined && traffic.requestsPerSecond > 0 && stableReplicas > 0;
+  const hasForecast = traffic !== undefined && traffic.requestsPerSecond > 0 && stableReplicas > 0;
   const byGateway = front.routes.length > 0;
-  const forecasts = isTold ? prospects(traffic, stableReplicas, shareInForce, byGateway) : [];
+  const forecasts = hasForecast ? prospects(traffic, stableReplicas, shareInForce, byGateway) : [];
   const { intent, judged } = "elsewhere" in changes ? {} : changes;
-  const steps = foreseen(intent?.steps ?? [], isTold ? traffic : undefined, stableReplicas, byGateway);
+  const steps = stepForecasts(intent?.steps ?? [], hasForecast ? traffic : undefined, stableReplicas, byGateway);
   if (options.json) {
     console.log(
       JSON.stringify({
         ...{ service, namespace, ...measured, stableReplicas, shareInForce, forecasts },
         // Without the components' inputs: a value may be a secret.
-        ...("elsewhere" in changes ? changes : { stacks: changes.stacks.map(({ services: _, ...told }) => told) }),
+        ...("elsewhere" in changes
+          ? changes
+          : { stacks: changes.stacks.map(({ services: _, ...stackWithoutInputs }) => stackWithoutInputs) }),
         ...(judged && { policies: judged }),
         ...(open !== undefined && { open }),
         ...(intent && { release: intent.release, steps }),
@@ -77,10 +79,10 @@ async function plan(options: Options): Promise<void> {
     );
   } else {
     const parts = [
-      ...(isTold
+      ...(hasForecast
         ? [measuredLine(service, traffic, measured), prospectTable(traffic, forecasts)]
-        : [untold(service, measured)]),
-      [...problemLines(measured), ...(isTold ? caveats(traffic, stableReplicas, forecasts) : [])].join("\n"),
+        : [noForecastSentence(service, measured)]),
+      [...problemLines(measured), ...(hasForecast ? caveats(traffic, stableReplicas, forecasts) : [])].join("\n"),
       intent ? `gray rollout would bring ${intent.release} to the users in these steps:\n\n${stepTable(steps)}` : "",
       open === undefined ? "" : `A rollout of ${open} is open; what follows is what comes after it.`,
       "elsewhere" in changes ? changes.elsewhere : changeLines(changes.stacks),
@@ -105,13 +107,13 @@ function problemLines({ problems }: Measured): string[] {
 }
 
 /** Why there is no forecast. */
-function untold(service: string, { traffic, seconds, podsRead, podsListed }: Measured): string {
-  const soNot = "so how long a decision will take cannot be told";
-  if (podsListed === 0) return `${service} has no pod, ${soNot}.`;
-  if (traffic === undefined) return `The traffic of ${service} cannot be read, ${soNot}.`;
+function noForecastSentence(service: string, { traffic, seconds, podsRead, podsListed }: Measured): string {
+  const noForecast = "so how long a decision will take cannot be told";
+  if (podsListed === 0) return `${service} has no pod, ${noForecast}.`;
+  if (traffic === undefined) return `The traffic of ${service} cannot be read, ${noForecast}.`;
   if (traffic.requestsPerSecond === 0)
-    return `${service} got no request in ${times(seconds)} s (${podsRead} of ${podsListed} pods), ${soNot}: try again when there is traffic, or longer with --for 1m.`;
-  return `${service} has no stable pods to compare with yet, ${soNot}.`;
+    return `${service} got no request in ${times(seconds)} s (${podsRead} of ${podsListed} pods), ${noForecast}: try again when there is traffic, or longer with --for 1m.`;
+  return `${service} has no stable pods to compare with yet, ${noForecast}.`;
 }
 
 /** Previews of the stacks that own the Deployments, and the steps in which the newest release would come to the users. */

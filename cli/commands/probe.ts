@@ -7,10 +7,10 @@ import { ApiError } from "../../kubernetes/cluster.ts";
 import { canaryEndpoints, doubtOf, type EndpointArgs } from "../../probe/endpoint.ts";
 import { openPassage } from "../../probe/local-proxy.ts";
 import { type CheckResult, probe } from "../../probe/probe.ts";
-import { aboutEndpoint, type EndpointOptions } from "../options/endpoint.ts";
+import { type EndpointOptions, withEndpointOptions } from "../options/endpoint.ts";
 import { isCi, printLines } from "../output/output.ts";
 import { plainTable } from "../output/table.ts";
-import { aboutService, findService, type ServiceOptions } from "../services.ts";
+import { findService, type ServiceOptions, withServiceOptions } from "../services.ts";
 
 interface Options extends ServiceOptions, EndpointOptions {
   readonly json?: boolean;
@@ -21,7 +21,7 @@ const failed = 3;
 
 /** `gray probe`: tries canary, at any weight, by the checks that the program declares or by a command. */
 export function probeCommand(): Command {
-  return aboutEndpoint(aboutService(new Command("probe")))
+  return withEndpointOptions(withServiceOptions(new Command("probe")))
     .description(
       "send the declared checks, or a command's requests, to canary at any weight; exit code 0 passed, 3 failed",
     )
@@ -63,11 +63,11 @@ async function runCommand(args: EndpointArgs, command: readonly [string, ...stri
   const { release, by, all, mainPort } = endpoints;
   const doubt = doubtOf(all, [mainPort]);
   if (doubt !== undefined) console.error(`gray: ${doubt} Send the command by pods as well: --via pods.`);
-  const passage = await openPassage(endpoints);
+  const proxy = await openPassage(endpoints);
   try {
-    const ended = await endOf(command, passage.url, json);
+    const ended = await runToEnd(command, proxy.url, json);
     const passed = ended === 0;
-    const barred = passage.barred();
+    const barred = proxy.barred();
     // A gateway that was away for a moment is the command's to get over. A no would pass for canary's.
     if (barred !== undefined && (!passed || barred instanceof ApiError)) throw barred;
     const { service, namespace } = args;
@@ -75,7 +75,7 @@ async function runCommand(args: EndpointArgs, command: readonly [string, ...stri
     else console.log(`${service}, canary ${release}: the command ${passed ? "passed" : `ended with ${ended}`}.`);
     process.exitCode = passed ? 0 : failed;
   } finally {
-    await passage.end();
+    await proxy.end();
   }
 }
 
@@ -85,7 +85,7 @@ async function runCommand(args: EndpointArgs, command: readonly [string, ...stri
  * @param url where it finds canary
  * @throws Refusal if it cannot be started
  */
-async function endOf(
+async function runToEnd(
   [command, ...args]: readonly [string, ...string[]],
   url: string,
   json: boolean,

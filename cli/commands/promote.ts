@@ -4,21 +4,28 @@ import { whoAmI } from "../../kubernetes/who.ts";
 import { writeEvents } from "../../live/event.ts";
 import { atLastStep } from "../../rollout/rollout.ts";
 import { recordDecision } from "../../rollout/rollout-store.ts";
-import { aboutDriving, assertHeard, assertOpen, type DrivingOptions, equip, takeOver } from "../driving.ts";
+import {
+  assertOpen,
+  assertTakesEffect,
+  type DrivingOptions,
+  setUpDriver,
+  takeOver,
+  withDrivingOptions,
+} from "../driving.ts";
 import { reasonIn } from "../options/reason.ts";
 
 /** `gray promote`: skips the rest of the steps, by a person's word. */
 export function promoteCommand(): Command {
-  return aboutDriving(new Command("promote"))
+  return withDrivingOptions(new Command("promote"))
     .description("judge the release that is rolled out good and skip the rest of its steps")
     .requiredOption("--reason <why>", "the reason, kept in the record (300 characters)", reasonIn)
     .action(promote);
 }
 
 async function promote(options: DrivingOptions & { reason: string }): Promise<void> {
-  const equipment = await equip(options, "gray promote");
-  await assertHeard(equipment);
-  const { found } = equipment;
+  const setup = await setUpDriver(options, "gray promote");
+  await assertTakesEffect(setup);
+  const { found } = setup;
   const decision = { by: await whoAmI(found.api), reason: options.reason, at: new Date().toISOString() };
   let release = "";
   await recordDecision(found, (rollout, { verdicts }) => {
@@ -34,5 +41,5 @@ async function promote(options: DrivingOptions & { reason: string }): Promise<vo
   });
   const message = `${decision.by} judged release ${release} good and skips the rest of its steps: ${decision.reason}`;
   await writeEvents(found, { type: "Normal", reason: "RolloutSkipsSteps", message });
-  await takeOver(equipment, options);
+  await takeOver(setup, options);
 }

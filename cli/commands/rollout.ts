@@ -9,9 +9,9 @@ import { type Intent, intentOf } from "../../rollout/intent.ts";
 import { Driven, Lease } from "../../rollout/lease.ts";
 import { type Rollout, rolloutIn } from "../../rollout/rollout.ts";
 import { RolloutStore } from "../../rollout/rollout-store.ts";
-import { aboutDriving, type DrivingOptions, driveOn, equip } from "../driving.ts";
+import { type DrivingOptions, drive, setUpDriver, withDrivingOptions } from "../driving.ts";
 import { previewStack } from "../output/changes.ts";
-import { here, type Owners } from "../owners.ts";
+import { assertRunsHere, type Owners } from "../owners.ts";
 import { judgeStacks } from "../previews.ts";
 import type { FoundService } from "../services.ts";
 import { assertPasses } from "./judge.ts";
@@ -23,7 +23,7 @@ interface Options extends DrivingOptions {
 
 /** `gray rollout`: brings the program's newest release through the steps of its plan. */
 export function rolloutCommand(): Command {
-  return aboutDriving(new Command("rollout"))
+  return withDrivingOptions(new Command("rollout"))
     .description("bring the newest release to the users step by step; exit code 0 done, 3 undone, 4 held")
     .option("--policy-pack <folder>", "begin only if the previews of both stacks pass these policies")
     .option("--supersede", "end a rollout that is open, and begin from dark with the release of now")
@@ -31,16 +31,16 @@ export function rolloutCommand(): Command {
 }
 
 async function rollout(options: Options): Promise<void> {
-  const equipment = await equip(options, "gray rollout");
-  const { found, notifier } = equipment;
-  const owners = here(await equipment.owners());
+  const setup = await setUpDriver(options, "gray rollout");
+  const { found, notifier } = setup;
+  const owners = assertRunsHere(await setup.owners());
   const { api, cluster, namespace, service, deployments } = found;
   const supersedes = options.supersede === true;
   const reading = await readRecord(api, namespace, service, cluster);
   if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
-  if (reading.kind === "read") assertFree(service, reading.record, supersedes);
+  if (reading.kind === "read") assertNoneOpen(service, reading.record, supersedes);
   assertOurPods(found, reading);
-  const { release, steps } = await intended(found, owners);
+  const { release, steps } = await readIntent(found, owners);
   const from = releaseOf(deployments.stable);
   if (from === undefined) {
     throw new UserError(
@@ -59,7 +59,7 @@ async function rollout(options: Options): Promise<void> {
   let former: Rollout | undefined;
   const open = () =>
     RolloutStore.open(found, (epoch, record) => {
-      assertFree(service, record, supersedes);
+      assertNoneOpen(service, record, supersedes);
       assertMayBegin(service, record, release);
       former = rolloutIn(service, record);
       const runs = { canary: from, stable: from };
@@ -67,14 +67,14 @@ async function rollout(options: Options): Promise<void> {
     });
   // Whoever drives the former one stops at the epoch of the new one, and gives its lease back.
   const opened = supersedes ? await open() : undefined;
-  const lease = supersedes ? await leaseOfStopped(found) : await Lease.take(found, warn);
+  const lease = supersedes ? await leaseAfterStop(found) : await Lease.take(found, warn);
   try {
     const store = opened ?? (await open());
     const message = `${by} rolls out release ${release} over ${from}`;
     const superseding = former ? `, in place of ${former.release}` : "";
     await writeEvents(found, { type: "Normal", reason: "RolloutBegun", message: `${message}${superseding}` });
     void notifier.notify({ service, namespace, release, kind: "start", reason: `${message}${superseding}` });
-    await driveOn(equipment, { store, lease }, options);
+    await drive(setup, { store, lease }, options);
   } finally {
     await lease.release();
   }
@@ -83,13 +83,13 @@ async function rollout(options: Options): Promise<void> {
 const warn = (sentence: string) => console.error(sentence);
 
 /** The lease, as soon as its driver has stopped; one that is alive does so within seconds. */
-async function leaseOfStopped(found: FoundService): Promise<Lease> {
-  for (let said = false; ; said = true) {
+async function leaseAfterStop(found: FoundService): Promise<Lease> {
+  for (let reported = false; ; reported = true) {
     try {
       return await Lease.take(found, warn);
     } catch (error) {
       if (!(error instanceof Driven)) throw error;
-      if (!said) warn(`${error.who} still drives the former rollout: waiting for it to stop.`);
+      if (!reported) warn(`${error.who} still drives the former rollout: waiting for it to stop.`);
       await sleep(1000);
     }
   }
@@ -101,7 +101,7 @@ async function leaseOfStopped(found: FoundService): Promise<Lease> {
  *
  * @throws Refusal if canary runs that already, or nothing can be rolled out
  */
-async function intended({ service, deployments }: FoundService, { folder, stacks }: Owners) {
+async function readIntent({ service, deployments }: FoundService, { folder, stacks }: Owners) {
   const stack = stacks.canary;
   if (stack === undefined) {
     throw new UserError(`${service} has no canary Deployment: run pulumi up of both stacks once.`);
@@ -140,7 +140,7 @@ function assertOurPods({ service, namespace, deployments }: FoundService, readin
 }
 
 /** @throws Refusal if a rollout is open that may not be ended by a new one */
-function assertFree(service: string, record: RolloutRecord, supersedes: boolean): void {
+function assertNoneOpen(service: string, record: RolloutRecord, supersedes: boolean): void {
   const open = rolloutIn(service, record);
   if (open === undefined) return;
   if (!supersedes) {

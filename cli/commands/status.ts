@@ -13,7 +13,7 @@ import { type Rollout, rolloutIn } from "../../rollout/rollout.ts";
 import { age, type PodRow, podRow } from "../output/pod-row.ts";
 import { type RolloutStatus, rolloutLines, rolloutStatus } from "../output/rollout-status.ts";
 import { plainTable } from "../output/table.ts";
-import { aboutService, type FoundService, findService, type ServiceOptions } from "../services.ts";
+import { type FoundService, findService, type ServiceOptions, withServiceOptions } from "../services.ts";
 
 interface EndpointSlice {
   readonly endpoints?: readonly {
@@ -47,7 +47,7 @@ interface Status {
 
 /** `gray status`: what one looks at after a release. */
 export function statusCommand(): Command {
-  return aboutService(new Command("status"))
+  return withServiceOptions(new Command("status"))
     .description(
       "the rollout that is open, the pods of both tracks, the endpoints behind the Service, each track's release and verdict",
     )

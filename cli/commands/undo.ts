@@ -6,9 +6,9 @@ import { releaseOf } from "../../live/live.ts";
 import { type RolloutRecord, readRecord, stableReleases, unreadable } from "../../record/record.ts";
 import { Lease } from "../../rollout/lease.ts";
 import { RolloutStore } from "../../rollout/rollout-store.ts";
-import { aboutDriving, type DrivingOptions, driveOn, equip } from "../driving.ts";
+import { type DrivingOptions, drive, setUpDriver, withDrivingOptions } from "../driving.ts";
 import { reasonIn } from "../options/reason.ts";
-import { here } from "../owners.ts";
+import { assertRunsHere } from "../owners.ts";
 
 interface Options extends DrivingOptions {
   readonly to?: string;
@@ -17,7 +17,7 @@ interface Options extends DrivingOptions {
 
 /** `gray undo`: both tracks back to a kept release, stable with all pods at once. */
 export function undoCommand(): Command {
-  return aboutDriving(new Command("undo"))
+  return withDrivingOptions(new Command("undo"))
     .description("bring both tracks back to what stable ran before, or to another kept release; exit code 0 when done")
     .option("--to <release>", "id of the release (default: what stable ran before)")
     .requiredOption("--reason <why>", "the reason, kept in the record (300 characters)", reasonIn)
@@ -25,17 +25,17 @@ export function undoCommand(): Command {
 }
 
 async function undo(options: Options): Promise<void> {
-  const equipment = await equip(options, "gray undo");
-  const { found } = equipment;
-  const owners = here(await equipment.owners());
+  const setup = await setUpDriver(options, "gray undo");
+  const { found } = setup;
+  const owners = assertRunsHere(await setup.owners());
   const { api, cluster, namespace, service, deployments } = found;
   const reading = await readRecord(api, namespace, service, cluster);
   if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
   if (reading.kind === "read") assertNoneOpen(service, reading.record);
   const release = releaseOf(deployments.stable);
   if (release === undefined) throw new UserError(`${service} has no stable Deployment: there is nothing to undo.`);
-  if (owners.kept instanceof UserError) throw owners.kept;
-  const from = target(service, owners.kept, release, stableReleases(reading), options.to);
+  if (owners.storedReleases instanceof UserError) throw owners.storedReleases;
+  const from = target(service, owners.storedReleases, release, stableReleases(reading), options.to);
   const by = await whoAmI(api);
   const at = new Date().toISOString();
   const lease = await Lease.take(found, (sentence) => console.error(sentence));
@@ -49,7 +49,7 @@ async function undo(options: Options): Promise<void> {
     });
     const message = `${by} takes release ${release} back to ${from}: ${options.reason}`;
     await writeEvents(found, { type: "Warning", reason: "ReleaseTakenBack", message });
-    await driveOn(equipment, { store, lease }, options, { undone: 0 });
+    await drive(setup, { store, lease }, options, { undone: 0 });
   } finally {
     await lease.release();
   }
@@ -68,10 +68,10 @@ function target(
   asked: string | undefined,
 ): string {
   const wanted = asked ?? stableHistory.find((id) => id !== release);
-  const kept = all.filter((id) => id !== release);
+  const storedReleases = all.filter((id) => id !== release);
   if (wanted === release) throw new UserError(`Stable of ${service} runs release ${release} already: choose another.`);
-  if (wanted !== undefined && kept.includes(wanted)) return wanted;
-  const choices = kept.length > 0 ? `choose one of ${kept.join(", ")} with --to` : "none is kept";
+  if (wanted !== undefined && storedReleases.includes(wanted)) return wanted;
+  const choices = storedReleases.length > 0 ? `choose one of ${storedReleases.join(", ")} with --to` : "none is kept";
   throw new UserError(
     wanted === undefined
       ? `The record of ${service} does not say what stable ran before ${release}: ${choices}.`

@@ -9,8 +9,8 @@ export interface EndpointOptions {
 }
 
 /** A verb with the options that say so. */
-export function aboutEndpoint(verb: Command): Command {
-  return verb
+export function withEndpointOptions(command: Command): Command {
+  return command
     .addOption(
       new Option(
         "--via <way>",

@@ -7,8 +7,8 @@ export interface MetricsOptions {
 }
 
 /** A verb with the option that says so. */
-export function aboutMetrics(verb: Command): Command {
-  return verb.option(
+export function withMetricsOptions(command: Command): Command {
+  return command.option(
     "--metrics-port <port>",
     "expose the evidence to Prometheus on this port of loopback, or of an address as in 0.0.0.0:9464",
     listening,

@@ -40,7 +40,7 @@ interface Pair {
   readonly total: Selector;
 }
 
-interface Asked {
+interface QueryContext {
   readonly service: string;
   readonly namespace: string;
   readonly metrics: Metrics;
@@ -50,12 +50,15 @@ interface Asked {
 }
 
 /** Whose series there are in Prometheus. */
-const series: ReadonlyMap<string, (asked: Asked) => Query> = new Map([
+const series: ReadonlyMap<string, (context: QueryContext) => Query> = new Map([
   ["own", ownMetrics],
-  ["traefik", (asked: Asked) => traefik({ ...asked, backends: ofTracks(backendName, asked.service) })],
+  ["traefik", (context: QueryContext) => traefik({ ...context, backends: byTrack(backendName, context.service) })],
   ["envoy-gateway", envoyGateway],
-  ["ingress-nginx", (asked: Asked) => ingressNginx({ ...asked, backends: ofTracks(backendName, asked.service) })],
-  ["istio", (asked: Asked) => istio({ ...asked, workloads: ofTracks(deploymentName, asked.service) })],
+  [
+    "ingress-nginx",
+    (context: QueryContext) => ingressNginx({ ...context, backends: byTrack(backendName, context.service) }),
+  ],
+  ["istio", (context: QueryContext) => istio({ ...context, workloads: byTrack(deploymentName, context.service) })],
 ]);
 const choices = [...series.keys()].join(", ");
 
@@ -64,13 +67,13 @@ export function countsAtGateway({ prometheus, series }: SourceOptions): boolean 
   return prometheus !== undefined && ["traefik", "envoy-gateway"].includes(series);
 }
 
-function ofTracks(nameOf: (service: string, track: Track) => string, service: string): Record<Track, string> {
+function byTrack(nameOf: (service: string, track: Track) => string, service: string): Record<Track, string> {
   return { stable: nameOf(service, "stable"), canary: nameOf(service, "canary") };
 }
 
 /** A verb with the options that say where its numbers come from. */
-export function aboutSource(verb: Command): Command {
-  return verb
+export function withSourceOptions(command: Command): Command {
+  return command
     .option("--prometheus <url>", "read from this Prometheus instead of the pods' own /metrics")
     .option("--prometheus-ca <file>", "certificates to trust for it beside the usual ones, PEM")
     .option("--authorization-file <path>", "file with the Authorization header, or a bearer token, for Prometheus")
@@ -109,7 +112,7 @@ export function sourceOf(options: SourceOptions, { api, namespace, service }: Fo
   };
   const ofPods: Given = { "--metrics-path": options.metricsPath, "--pod-port": options.podPort };
   if (options.prometheus === undefined) {
-    const alone = given(ofPrometheus);
+    const alone = firstGiven(ofPrometheus);
     if (alone) throw new UserError(`${alone} is for Prometheus: give its address with --prometheus too.`);
     const { metricsPath: path, podPort: port } = options;
     if (port !== undefined && !isPort(port)) {
@@ -125,7 +128,7 @@ export function sourceOf(options: SourceOptions, { api, namespace, service }: Fo
       ...(port !== undefined && { port }),
     });
   }
-  const alone = given(ofPods);
+  const alone = firstGiven(ofPods);
   if (alone) throw new UserError(`${alone} is for the pods' own metrics: leave it out, or --prometheus.`);
   if (!URL.canParse(options.prometheus) || !/^https?:$/.test(new URL(options.prometheus).protocol)) {
     throw new UserError(`--prometheus ${options.prometheus} is no address: give one as in http://127.0.0.1:9090.`);
@@ -147,7 +150,7 @@ export function sourceOf(options: SourceOptions, { api, namespace, service }: Fo
   if (options.series !== "envoy-gateway") return reading(new Map());
   return byLiveRoutes({
     routes: (signal) => readRoutes(api.until(signal), namespace, service),
-    backends: ofTracks(backendName, service),
+    backends: byTrack(backendName, service),
     source: reading,
   });
 }
@@ -156,7 +159,7 @@ export function sourceOf(options: SourceOptions, { api, namespace, service }: Fo
 type Given = Readonly<Record<string, string | undefined>>;
 
 /** The first option that was given. */
-function given(options: Given): string | undefined {
+function firstGiven(options: Given): string | undefined {
   return Object.keys(options).find((option) => options[option] !== undefined);
 }
 

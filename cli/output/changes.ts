@@ -50,7 +50,7 @@ const digest = keyed(
 );
 
 /** Steps that tell nothing new: reading, and the halves of a replacement. */
-const passedOver = new Set([
+const ignoredOperations = new Set([
   ...["refresh", "read", "read-replacement", "read-discard"],
   ...["create-replacement", "import-replacement", "delete-replaced", "discard-replaced", "remove-pending-replace"],
 ]);
@@ -67,33 +67,35 @@ export async function previewStack(
   env: Readonly<Record<string, string>> = {},
   showing?: "all",
 ): Promise<StackPreview> {
-  const sames = showing === "all" ? ["--show-sames"] : [];
+  const showSames = showing === "all" ? ["--show-sames"] : [];
   const { code, stdout, stderr } = await pulumi(
-    ["preview", "--json", ...sames, "--non-interactive", "--stack", stack],
+    ["preview", "--json", ...showSames, "--non-interactive", "--stack", stack],
     {
       folder,
       env: { ...env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "false" },
     },
   ).catch(({ message }: Error) => ({ code: 127, stdout: "", stderr: message }));
   if (code === 0) return previewOf(stack, stdout);
-  const found = stdout.trim() === "" ? nothing(stack) : previewOf(stack, stdout);
+  const found = stdout.trim() === "" ? emptyPreview(stack) : previewOf(stack, stdout);
   return { ...found, error: found.error ?? lastError(stderr) ?? "it ended with no word" };
 }
 
 /** What a preview says, as Pulumi prints it with `--json`. */
 export function previewOf(stack: string, json: string): StackPreview {
   const parsed = v.safeParse(digest, parse(json));
-  if (!parsed.success) return { ...nothing(stack), error: "its answer cannot be understood" };
+  if (!parsed.success) return { ...emptyPreview(stack), error: "its answer cannot be understood" };
   const { steps, changeSummary, diagnostics } = parsed.output;
-  const real = (steps ?? []).filter(({ oldState, newState }) => (newState ?? oldState)?.custom);
+  const objectSteps = (steps ?? []).filter(({ oldState, newState }) => (newState ?? oldState)?.custom);
   const said = (severity: string) => [
-    ...new Set((diagnostics ?? []).filter((each) => each.severity === severity).map(({ message }) => bare(message))),
+    ...new Set(
+      (diagnostics ?? []).filter((each) => each.severity === severity).map(({ message }) => withoutPrefix(message)),
+    ),
   ];
   const [error] = said("error");
   return {
     stack,
-    changes: real
-      .filter(({ op }) => op !== "same" && !passedOver.has(op))
+    changes: objectSteps
+      .filter(({ op }) => op !== "same" && !ignoredOperations.has(op))
       .map(({ op, urn, detailedDiff, diffReasons, replaceReasons }) => ({
         operation: op,
         kind: urn.split("::").at(-2)?.split(":").at(-1) ?? "",
@@ -103,7 +105,7 @@ export function previewOf(stack: string, json: string): StackPreview {
     unchanged: changeSummary?.same ?? 0,
     warnings: said("warning"),
     services: (steps ?? []).flatMap(({ op, urn, newState }) =>
-      newState?.type === "gray-release:index:CanaryService" && newState.inputs && !passedOver.has(op)
+      newState?.type === "gray-release:index:CanaryService" && newState.inputs && !ignoredOperations.has(op)
         ? [{ service: nameIn(urn), inputs: newState.inputs, changes: op !== "same" }]
         : [],
     ),
@@ -113,7 +115,13 @@ export function previewOf(stack: string, json: string): StackPreview {
   };
 }
 
-const nothing = (stack: string): StackPreview => ({ stack, changes: [], unchanged: 0, warnings: [], services: [] });
+const emptyPreview = (stack: string): StackPreview => ({
+  stack,
+  changes: [],
+  unchanged: 0,
+  warnings: [],
+  services: [],
+});
 
 function nameIn(urn: string): string {
   return urn.split("::").at(-1) ?? "";
@@ -159,7 +167,7 @@ export function shortName(stack: string): string {
 }
 
 /** A message without the word that says what it is. */
-function bare(message: string): string {
+function withoutPrefix(message: string): string {
   return message.replace(/^(warning|error): /, "").trim();
 }
 

@@ -38,12 +38,12 @@ export function prospects(
     const share = mode.plan(weight, stableReplicas, {}).share / 100;
     return { weight, share, refused: !byGateway && isRefused(weight, stableReplicas), inForce: false };
   });
-  const standing = asked.findLast(({ share, refused }) => !refused && Math.abs(share - shareInForce) < 0.0005);
+  const inForceRow = asked.findLast(({ share, refused }) => !refused && Math.abs(share - shareInForce) < 0.0005);
   const all: (Omit<Prospect, "forecast"> & { share: number })[] = asked.map((row) => ({
     ...row,
-    inForce: row === standing,
+    inForce: row === inForceRow,
   }));
-  if (standing === undefined && shareInForce > 0 && shareInForce < 1) {
+  if (inForceRow === undefined && shareInForce > 0 && shareInForce < 1) {
     all.push({ share: shareInForce, refused: false, inForce: true });
   }
   return all
@@ -86,7 +86,7 @@ export function caveats(traffic: Traffic, stableReplicas: number, all: readonly 
       : `Stable answers no 5xx now: the times are those against a rate of ${percent(defaults.floor)}.`,
     belowFloor(traffic, all[0]?.forecast),
     refused[0] &&
-      `${refused.length > 1 ? "Weights" : "Weight"} ${listed(refused.map(({ weight }) => String(weight)))} cannot be had from ${stableReplicas} stable pods: 1 canary pod beside them gets ${percent(refused[0].forecast.share)} of the requests.`,
+      `${refused.length > 1 ? "Weights" : "Weight"} ${joined(refused.map(({ weight }) => String(weight)))} cannot be had from ${stableReplicas} stable pods: 1 canary pod beside them gets ${percent(refused[0].forecast.share)} of the requests.`,
     ...new Set(sentences),
   ].filter((sentence) => sentence !== undefined);
 }
@@ -111,6 +111,6 @@ function belowFloor({ errors }: Traffic, forecast: Forecast | undefined): string
 }
 
 /** `1`, `1 and 5`, `1, 5 and 10`. */
-const listed = (names: readonly string[]) => new Intl.ListFormat("en-GB").format(names);
+const joined = (names: readonly string[]) => new Intl.ListFormat("en-GB").format(names);
 
 const time = (seconds: number) => (Number.isFinite(seconds) ? span(seconds) : "never");

@@ -6,19 +6,19 @@ import { type Prospect, prospects } from "./forecast.ts";
 import { plainTable } from "./table.ts";
 
 /** A step of the plan, and how long a decision at its weight will take. */
-export interface ForeseenStep {
+export interface StepForecast {
   readonly step: FullyWritten;
   /** Absent where no user meets the release, or all do, or nothing is known of the traffic. */
   readonly prospect?: Prospect;
 }
 
 /** @param traffic absent where it is not known */
-export function foreseen(
+export function stepForecasts(
   steps: readonly FullyWritten[],
   traffic: Traffic | undefined,
   stableReplicas: number,
   byGateway: boolean,
-): ForeseenStep[] {
+): StepForecast[] {
   return steps.map((step) => {
     const isAsked = traffic !== undefined && step.stage === "canary" && step.weight < 100;
     const [prospect] = isAsked ? prospects(traffic, stableReplicas, 0, byGateway, [step.weight]) : [];
@@ -27,7 +27,7 @@ export function foreseen(
 }
 
 /** The steps as a person reads them. */
-export function stepTable(all: readonly ForeseenStep[]): string {
+export function stepTable(all: readonly StepForecast[]): string {
   const ratios = all.find(({ prospect }) => prospect)?.prospect?.forecast.notice.map(({ ratio }) => ratio) ?? [];
   return plainTable(
     [

@@ -24,17 +24,17 @@ export function viewOf(found: FoundService, json: boolean): RolloutView {
   const print = printer(found, json);
   const quiet = 1000 * (process.stdout.isTTY ? lineSeconds.terminal : lineSeconds.log);
   let last = "";
-  let shown = Number.NEGATIVE_INFINITY;
+  let printedAt = Number.NEGATIVE_INFINITY;
   let evaluation: Evaluation | undefined;
   return {
     now(rollout, move) {
-      const words = wordsOf(rollout, move);
+      const words = describeMove(rollout, move);
       const counts = move.kind === "observe" && evaluation ? `; ${numbers(rollout, evaluation)}` : "";
       const key = `${rollout.step} ${move.kind} ${move.kind === "observe" ? "" : words}`;
-      const due = move.kind === "observe" && Date.now() - shown >= quiet;
+      const due = move.kind === "observe" && Date.now() - printedAt >= quiet;
       if (key === last && !due) return;
       last = key;
-      shown = Date.now();
+      printedAt = Date.now();
       print(move.kind, `${words}${counts}`, {
         release: rollout.release,
         step: rollout.step + 1,
@@ -59,7 +59,7 @@ export function viewOf(found: FoundService, json: boolean): RolloutView {
   };
 }
 
-function wordsOf({ steps, step: at, release, from }: Rollout, move: Move): string {
+function describeMove({ steps, step: at, release, from }: Rollout, move: Move): string {
   const step = steps[at];
   const name = step ? nameOf(step) : "the end";
   const after = steps[at + 1];
@@ -85,9 +85,9 @@ function wordsOf({ steps, step: at, release, from }: Rollout, move: Move): strin
 /** The rates of both tracks in the latest look. */
 function numbers({ release, from }: Rollout, { look: { tick } }: Evaluation): string {
   if (!tick) return "no numbers yet";
-  const told = (name: string, id: string) => {
+  const rates = (name: string, id: string) => {
     const { tps2xx, tps5xx } = ratesOf([tick], [id]);
     return `${name} ${tps2xx.toFixed(1)} TPS2XX ${tps5xx.toFixed(2)} TPS5XX`;
   };
-  return `${told("canary", release)}, ${told("stable", from)}`;
+  return `${rates("canary", release)}, ${rates("stable", from)}`;
 }

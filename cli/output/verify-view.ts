@@ -179,11 +179,11 @@ function streamsTable(findings: readonly Finding[]): string {
       one.stream,
       count(one.canary.events),
       count(one.stable.events),
-      one.ratio === undefined ? "-" : bound(one.ratio),
-      bound(one.lower),
-      bound(one.upper),
-      power(one.logWorse),
-      power(one.logFine),
+      one.ratio === undefined ? "-" : ratioText(one.ratio),
+      ratioText(one.lower),
+      ratioText(one.upper),
+      eValue(one.logWorse),
+      eValue(one.logFine),
     ]),
   );
 }
@@ -211,12 +211,12 @@ function time(seconds: number | undefined): string {
   return seconds === Infinity ? "beyond" : `${Number((1000 * seconds).toPrecision(2))} ms`;
 }
 
-function bound(ratio: number): string {
+function ratioText(ratio: number): string {
   return ratio === Infinity ? "-" : times(ratio);
 }
 
 /** An e-value, which soon is too large to be read. */
-function power(log: number): string {
+function eValue(log: number): string {
   const value = Math.exp(log);
   return log < -9 ? "0" : value < 1000 ? String(Number(value.toPrecision(2))) : `1e${Math.floor(log / Math.LN10)}`;
 }

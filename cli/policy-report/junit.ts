@@ -6,10 +6,10 @@ import type { Judged } from "./findings.ts";
  */
 export function junit(judged: readonly Judged[]): string {
   const suites = judged.map((each) => {
-    const ruled = each.rules.map((rule) => caseOf(each, rule));
+    const ruleCases = each.rules.map((rule) => caseOf(each, rule));
     // Pulumi does not say which rules it has asked of what is deployed, and a suite without a case looks like one that has not run.
-    const passed = ruled.length === 0 && each.error === undefined ? [caseOf(each, "policies")] : [];
-    const cases = [...ruled, ...passed, ...(each.error === undefined ? [] : [errorOf(each)])];
+    const passed = ruleCases.length === 0 && each.error === undefined ? [caseOf(each, "policies")] : [];
+    const cases = [...ruleCases, ...passed, ...(each.error === undefined ? [] : [errorOf(each)])];
     const failures = cases.filter(({ kind }) => kind === "failure").length;
     const errors = cases.filter(({ kind }) => kind === "error").length;
     const counts = attributes({ name: each.stack, tests: cases.length, failures, errors });
@@ -23,14 +23,14 @@ function caseOf({ stack, findings }: Judged, rule: string) {
   const mandatory = found.filter(({ level }) => level === "mandatory");
   const [first] = mandatory;
   const all = (which: typeof found) => which.map(({ message, urn }) => `${message} (${urn})`).join("\n");
-  const told = found.filter(({ level }) => level !== "mandatory");
+  const advisories = found.filter(({ level }) => level !== "mandatory");
   const inside = [
     ...(first
       ? [
           `<failure ${attributes({ message: first.message, type: first.severity ?? "mandatory" })}>${text(all(mandatory))}</failure>`,
         ]
       : []),
-    ...(told.length > 0 ? [`<system-out>${text(all(told))}</system-out>`] : []),
+    ...(advisories.length > 0 ? [`<system-out>${text(all(advisories))}</system-out>`] : []),
   ].join("");
   const head = `<testcase ${attributes({ classname: stack, name: rule })}`;
   return {

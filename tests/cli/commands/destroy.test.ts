@@ -54,7 +54,7 @@ describe("gray destroy", () => {
   const services = ["web", "shop", "other"];
   const records = () => services.filter((service) => api.objects.has(record(service)));
   const observed = () => services.filter((service) => api.objects.has(evidence(service)));
-  const mourned = () => services.filter((service) => api.objects.has(diagnostics(service)));
+  const withDiagnostics = () => services.filter((service) => api.objects.has(diagnostics(service)));
   const described = () => services.filter((service) => api.objects.has(templates(service)));
   const leased = () => services.filter((service) => api.objects.has(lease(service)));
   const destroy = (...args: string[]) => shell.run(destroyCommand(), ...args);
@@ -74,7 +74,10 @@ describe("gray destroy", () => {
       said,
       "Down: eu, then prod, then canary, then all; the records of dora-apps/web, dora-apps/shop are deleted.",
     );
-    assert.deepEqual([records(), observed(), mourned(), leased()], [["other"], ["other"], ["other"], ["other"]]);
+    assert.deepEqual(
+      [records(), observed(), withDiagnostics(), leased()],
+      [["other"], ["other"], ["other"], ["other"]],
+    );
     assert.deepEqual(described(), ["other"]);
   });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import { Command } from "commander";
 import { reservedNames } from "../../../analysis/indicator.ts";
-import { aboutSource, pairsOf, type SourceOptions, sourceOf } from "../../../cli/options/sources.ts";
+import { pairsOf, type SourceOptions, sourceOf, withSourceOptions } from "../../../cli/options/sources.ts";
 import { seconds, written } from "../../../cli/output/time.ts";
 import type { FoundService } from "../../../cli/services.ts";
 import { backendName, deploymentName } from "../../../components/names.ts";
@@ -11,9 +11,9 @@ import { WebServer } from "../../analysis/server.ts";
 
 const found = { api: {}, namespace: "dora-apps", service: "fop-gate" } as FoundService;
 const optionsOf = (...args: string[]) => {
-  const verb = aboutSource(new Command("verb")).exitOverride();
-  verb.parse(args, { from: "user" });
-  return verb.opts<SourceOptions>();
+  const command = withSourceOptions(new Command("verb")).exitOverride();
+  command.parse(args, { from: "user" });
+  return command.opts<SourceOptions>();
 };
 const source = (of: FoundService, ...args: string[]) => sourceOf(optionsOf(...args), of);
 

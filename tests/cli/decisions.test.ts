@@ -19,7 +19,7 @@ import type { World } from "../fake/world.ts";
 import { trial } from "./trial.ts";
 
 const reason = ["--reason", "lunch"];
-const verbs: [name: string, verb: () => Command, ...args: string[]][] = [
+const commands: [name: string, command: () => Command, ...args: string[]][] = [
   ["pause", pauseCommand, ...reason],
   ["resume", resumeCommand],
   ["abort", abortCommand, ...reason],
@@ -48,18 +48,18 @@ describe("a person's word on a rollout", () => {
     [...world.api.objects.values()]
       .filter(({ kind, reason }) => kind === "Event" && reason.startsWith("Rollout"))
       .map(({ reason, involvedObject, message }) => `${reason} ${involvedObject.name}: ${message}`);
-  const run = async (verb: Command, ...args: string[]) => {
+  const run = async (command: Command, ...args: string[]) => {
     process.exitCode = undefined;
-    const said = await shell.run(verb, ...args);
+    const said = await shell.run(command, ...args);
     return { said, code: process.exitCode };
   };
 
-  for (const [name, verb, ...args] of verbs) {
+  for (const [name, command, ...args] of commands) {
     it(`is refused to gray ${name} where none is open, and nothing is changed`, async () => {
       world.writeRecord({ stableHistory: [a] }, "web");
       const from = written().length;
       await assert.rejects(
-        run(verb(), ...args),
+        run(command(), ...args),
         new UserError("No rollout of web is open: gray rollout begins one, gray history lists those that ended."),
       );
       assert.deepEqual(
@@ -74,7 +74,7 @@ describe("a person's word on a rollout", () => {
       world.writeRecord({ open: { ...openRollout(b, a), steps: [{ stage: "shadow" }] } as never }, "web");
       const from = written().length;
       await assert.rejects(
-        run(verb(), ...args),
+        run(command(), ...args),
         new RegExp(
           `^Refusal: The rollout of ${b} of web was begun by a version .* does not understand .*: go on with that`,
         ),
@@ -90,7 +90,7 @@ describe("a person's word on a rollout", () => {
       world.writeRecordText("{", "web");
       const from = written().length;
       await assert.rejects(
-        run(verb(), ...args),
+        run(command(), ...args),
         /^Refusal: The record web-rollout .* cannot be read \(.*\): restore it/,
       );
       assert.ok(
@@ -161,9 +161,9 @@ describe("a person's word on a rollout", () => {
 
     it("is heard where a driver is alive, however wrong its clock is", async () => {
       for (const skew of [-60_000, -20_000, 60_000]) {
-        for (const [verb, ...args] of [[abortCommand(), ...reason], [resumeCommand()]] as const) {
+        for (const [command, ...args] of [[abortCommand(), ...reason], [resumeCommand()]] as const) {
           drivenElsewhere(world, { skew });
-          await run(verb, ...args);
+          await run(command, ...args);
         }
         assert.equal(record().open.rollbackRequested.by, "alice");
         open(openRollout(b, a));

@@ -7,8 +7,8 @@ import type { Owners } from "./owners.ts";
 import type { Judged } from "./policy-report/findings.ts";
 
 /**
- * Goes through the stacks of a service as they are updated, canary's first, with an environment in which stable's is about the
- * release that canary would run.
+ * Visits the stacks of a service in the order in which they are updated, canary's first. The environment hands the release that
+ * canary would run to the preview of stable.
  */
 async function forEachStack<T>(
   { stacks: { canary, stable } }: Owners,
@@ -25,12 +25,12 @@ async function forEachStack<T>(
   }
 }
 
-/** What an `up` of each stack would do. */
+/** Previews an `up` of each stack of a service. */
 export function previewStacks(owners: Owners): Promise<StackPreview[]> {
   return forEachStack(owners, (stack, env) => previewStack(stack, owners.folder, env));
 }
 
-/** What a policy pack says of the previews of all stacks. */
+/** Runs a policy pack on the preview of each stack of a service. */
 export function judgeStacks(owners: Owners, policyPack: string): Promise<Judged[]> {
   const { folder } = owners;
   return forEachStack(owners, (stack, env) => judge(stack, { policyPack, folder, env }));

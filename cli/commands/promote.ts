@@ -12,13 +12,16 @@ import {
   takeOver,
   withDrivingOptions,
 } from "../driving.ts";
-import { reasonIn } from "../options/reason.ts";
+import { reasonOption } from "../options/reason.ts";
 
-/** `gray promote`: skips the rest of the steps, by a person's word. */
+/** `gray promote`: judges the release good by the user's decision, and skips the remaining steps but the last. */
 export function promoteCommand(): Command {
   return withDrivingOptions(new Command("promote"))
-    .description("judge the release that is rolled out good and skip the rest of its steps")
-    .requiredOption("--reason <why>", "the reason, kept in the record (300 characters)", reasonIn)
+    .summary("judge the release good and go to the last step")
+    .description(
+      "Judges the release of the open rollout good and goes straight to the last step. Exit code 0 promoted, 3 undone, 4 held.",
+    )
+    .addOption(reasonOption())
     .action(promote);
 }
 
@@ -32,7 +35,7 @@ async function promote(options: DrivingOptions & { reason: string }): Promise<vo
     const open = assertOpen(found.service, rollout);
     if (open.rollbackRequested) {
       throw new UserError(
-        `The rollout of ${open.release} of ${found.service} goes back already (${open.rollbackRequested.by}: ${open.rollbackRequested.reason}): wait until it has, approve the release and begin again.`,
+        `The rollout of ${open.release} of ${found.service} is already rolling back (${open.rollbackRequested.by}: ${open.rollbackRequested.reason}): wait until that is done, approve the release and start a new rollout.`,
       );
     }
     release = open.release;

@@ -12,10 +12,13 @@ import {
   withDrivingOptions,
 } from "../driving.ts";
 
-/** `gray resume`: goes on with the rollout that is open, after a pause, a crash, or where it held. */
+/** `gray resume`: continues the open rollout after a pause, a crash of its driver, or a hold. */
 export function resumeCommand(): Command {
   return withDrivingOptions(new Command("resume"))
-    .description("go on with the rollout that is open; exit code 0 done, 3 undone, 4 held")
+    .summary("continue after a pause, a hold or a crash")
+    .description(
+      "Continues the open rollout after a pause, a hold or a crash of its driver. A step whose time was over gets its full time again. Exit code 0 promoted, 3 undone, 4 held.",
+    )
     .action(resume);
 }
 

@@ -7,7 +7,7 @@ import { type RolloutRecord, readRecord, stableReleases, unreadable } from "../.
 import { Lease } from "../../rollout/lease.ts";
 import { RolloutStore } from "../../rollout/rollout-store.ts";
 import { type DrivingOptions, drive, setUpDriver, withDrivingOptions } from "../driving.ts";
-import { reasonIn } from "../options/reason.ts";
+import { reasonOption } from "../options/reason.ts";
 import { assertRunsHere } from "../owners.ts";
 
 interface Options extends DrivingOptions {
@@ -15,12 +15,15 @@ interface Options extends DrivingOptions {
   readonly reason: string;
 }
 
-/** `gray undo`: both tracks back to a kept release, stable with all pods at once. */
+/** `gray undo`: after a finished rollout, rolls both tracks back to a stored release, all pods of stable at once. */
 export function undoCommand(): Command {
   return withDrivingOptions(new Command("undo"))
-    .description("bring both tracks back to what stable ran before, or to another kept release; exit code 0 when done")
-    .option("--to <release>", "id of the release (default: what stable ran before)")
-    .requiredOption("--reason <why>", "the reason, kept in the record (300 characters)", reasonIn)
+    .summary("roll back after a finished rollout")
+    .description(
+      "After a finished rollout, rolls both tracks back to the previous stable release, or to another stored one. Exit code 0 when done.",
+    )
+    .option("--to <release>", "id of the release to roll back to (default: the previous stable release)")
+    .addOption(reasonOption())
     .action(undo);
 }
 
@@ -47,7 +50,7 @@ async function undo(options: Options): Promise<void> {
       const runs = { canary: from, stable: from };
       return { epoch, release, from, by, began: at, steps, step: 0, weight: 0, runs, rollbackRequested };
     });
-    const message = `${by} takes release ${release} back to ${from}: ${options.reason}`;
+    const message = `${by} rolls release ${release} back to ${from}: ${options.reason}`;
     await writeEvents(found, { type: "Warning", reason: "ReleaseTakenBack", message });
     await drive(setup, { store, lease }, options, { undone: 0 });
   } finally {
@@ -56,10 +59,10 @@ async function undo(options: Options): Promise<void> {
 }
 
 function assertNoneOpen(service: string, { open }: RolloutRecord): void {
-  if (open) throw new UserError(`A rollout of ${open.release} of ${service} is open: gray abort takes that back.`);
+  if (open) throw new UserError(`A rollout of ${open.release} of ${service} is open: roll it back with gray abort.`);
 }
 
-/** The release to go back to. @throws Refusal if it is none that is kept */
+/** The release to roll back to. @param all ids of the stored releases. @throws UserError if it is not one of them */
 function target(
   service: string,
   all: readonly string[],
@@ -69,12 +72,13 @@ function target(
 ): string {
   const wanted = asked ?? stableHistory.find((id) => id !== release);
   const storedReleases = all.filter((id) => id !== release);
-  if (wanted === release) throw new UserError(`Stable of ${service} runs release ${release} already: choose another.`);
+  if (wanted === release) throw new UserError(`Stable of ${service} already runs release ${release}: choose another.`);
   if (wanted !== undefined && storedReleases.includes(wanted)) return wanted;
-  const choices = storedReleases.length > 0 ? `choose one of ${storedReleases.join(", ")} with --to` : "none is kept";
+  const choices =
+    storedReleases.length > 0 ? `choose one of ${storedReleases.join(", ")} with --to` : "no other release is stored";
   throw new UserError(
     wanted === undefined
-      ? `The record of ${service} does not say what stable ran before ${release}: ${choices}.`
-      : `Release ${wanted} of ${service} is not kept: ${choices}.`,
+      ? `The record of ${service} has no previous stable release before ${release}: ${choices}.`
+      : `Release ${wanted} of ${service} is not stored: ${choices}.`,
   );
 }

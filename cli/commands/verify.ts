@@ -19,20 +19,23 @@ interface Options extends ServiceOptions, SourceOptions, MetricsOptions {
   readonly json?: boolean;
 }
 
-/** Exit codes of a verdict; 1 and 2 are what they are for every verb. */
+/** Exit codes of a verdict, beside 1 and 2, which every command has. */
 const exitCodes = { good: 0, bad: 3, undecided: 4 } as const;
 
-/** `gray verify`: looks at both tracks until the evidence decides, and writes the verdict into the record. */
+/** `gray verify`: polls both tracks until the evidence decides, and writes the verdict into the record. */
 export function verifyCommand(): Command {
   return withMetricsOptions(withSourceOptions(withServiceOptions(new Command("verify"))))
-    .description("observe both tracks until the evidence decides; exit code 0 good, 3 bad, 4 undecided")
+    .summary("observe both tracks until there is a verdict")
+    .description(
+      "Observes both tracks until the evidence decides, and writes the verdict into the record. Exit code 0 good, 3 bad, 4 undecided.",
+    )
     .option(
       "--for <time>",
-      `how long at most, as in 5m (default: ${written(pollingDefaults.patienceSeconds)}, or with --watch until interrupted)`,
+      `longest observation, as in 5m (default: ${written(pollingDefaults.patienceSeconds)}; with --watch, until you interrupt it)`,
       seconds,
     )
-    .option("--watch", "go on after a verdict")
-    .option("--json", "one JSON object a look, the last one with the final verdict")
+    .option("--watch", "continue after a verdict")
+    .option("--json", "print one JSON object per poll, and the final verdict last")
     .action(verify);
 }
 
@@ -74,7 +77,7 @@ async function verify(options: Options): Promise<void> {
     end.clear();
     await recorder.finish(assessment, evidence);
     const recorded = outcome(assessment, recorder.standing, recorder.trouble);
-    // A canary that had to be cut is not good, whatever the record says of its release.
+    // After a traffic cutoff the verdict is not good, even if that of the record is.
     const result =
       cutNow !== undefined && recorded.verdict === "good"
         ? ({ verdict: "undecided", reason: cutNow } as const)
@@ -87,7 +90,7 @@ async function verify(options: Options): Promise<void> {
   }
 }
 
-/** When the observation ends: after its time, or when a person interrupts it. */
+/** Aborts the observation after its time, or when the user interrupts it. */
 function stopSignal({ for: limit, watch }: Options): { signal: AbortSignal; clear: () => void } {
   const controller = new AbortController();
   const stop = () => controller.abort();

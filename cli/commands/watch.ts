@@ -16,18 +16,20 @@ interface Options extends ServiceOptions {
   readonly json?: boolean;
 }
 
-const noDriver = "nobody drives it, and the traffic stays as it is: gray resume goes on, gray abort goes back";
-/** Milliseconds between two looks. */
+const noDriver =
+  "no driver is alive, and the traffic stays as it is: continue with gray resume, or roll back with gray abort";
+/** Milliseconds between two reads of the cluster. */
 const pollMilliseconds = 1000;
 
-/** `gray watch`: follows the rollout that is open, from any machine, and changes nothing. */
+/** `gray watch`: follows the open rollout from any machine, and changes nothing. */
 export function watchCommand(): Command {
   return withServiceOptions(new Command("watch"))
+    .summary("follow the open rollout")
     .description(
-      "follow the rollout that is open; exit code 0 promoted, 3 undone, 4 nobody drives it or it is superseded",
+      "Follows the open rollout from any machine, and changes nothing. Exit code 0 promoted, 3 undone, 4 superseded or without a driver.",
     )
-    .option("--stay", "wait where nobody drives it, instead of ending; so it does on a terminal anyway")
-    .option("--json", "one JSON object a line for each thing that happens")
+    .option("--stay", "wait while no driver is alive, instead of ending (always so on a terminal)")
+    .option("--json", "print one JSON object per event and line")
     .action(watch);
 }
 
@@ -46,7 +48,7 @@ async function watch(options: Options): Promise<void> {
   process.exitCode = exitCodes[end.kind === "promoted" || end.kind === "undone" ? end.kind : "held"];
 }
 
-/** One look at the cluster. */
+/** What one read of the cluster shows. */
 interface Snapshot {
   readonly driver: Driver | undefined;
   readonly sign: Sign;
@@ -67,7 +69,7 @@ async function follow(
   endsWithoutDriver: boolean,
 ): Promise<End> {
   let before = first;
-  // One that may have died counts as alive until that is seen.
+  // A driver counts as alive until it is known to be dead.
   let isDriven = first.sign !== "dead";
   let isUnavailable = false;
   for (;;) {
@@ -81,7 +83,7 @@ async function follow(
       now = await readSnapshot(found, observation);
     } catch (error) {
       if (!isRetryable(error)) throw error;
-      if (!isUnavailable) print("note", `${(error as Error).message} It is asked again until it answers.`);
+      if (!isUnavailable) print("note", `${(error as Error).message} Trying again until it answers.`);
       isUnavailable = true;
       observation.missed();
       continue;
@@ -95,14 +97,14 @@ async function follow(
       print(kind, reason, { release, step: to.rollout.step + 1, weight: to.rollout.weight });
     }
     const driven = now.sign !== "dead";
-    if (driven && !isDriven) print("driver", `${now.driver?.name} drives it`);
+    if (driven && !isDriven) print("driver", `${now.driver?.name} is driving it`);
     if (!driven && isDriven && !endsWithoutDriver) print("driver", noDriver);
     isDriven = driven;
     before = now;
   }
 }
 
-/** The lease first: it is given back after the rollout has ended, and not before. */
+/** Reads the lease before the record: a driver releases its lease only after the rollout has ended. */
 async function readSnapshot(
   { api, cluster, namespace, service }: FoundService,
   observation: Observation,
@@ -120,9 +122,9 @@ async function readSnapshot(
 function endOf({ record, page }: Snapshot, { began, release }: Rollout): End | undefined {
   if (page?.rollout.began === began && page.rollout.release === release) return undefined;
   const ended = record?.ended?.find((each) => each.began === began && each.release === release);
-  if (!ended) return { kind: "superseded", reason: "the record does not know it any more: gray history" };
+  if (!ended) return { kind: "superseded", reason: "the record no longer has this rollout: see gray history" };
   const reason = {
-    promoted: "everybody has it: the rollout is done",
+    promoted: "promoted: all users have the release",
     undone: `undone: ${ended.reason}`,
     superseded: `superseded: ${ended.reason}`,
   }[ended.outcome];

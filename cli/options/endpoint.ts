@@ -1,25 +1,26 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type By, waysOfAsking } from "../../probe/endpoint.ts";
 
-/** How canary is asked past its users. */
+/** How requests reach canary apart from user traffic. */
 export interface EndpointOptions {
+  /** The access path: `token` through the gateway, `pods` through the API server. */
   readonly via?: By;
-  /** Address of the gateway. */
+  /** Address of the gateway. @default the address in the status of the Gateway */
   readonly url?: URL;
 }
 
-/** A verb with the options that say so. */
+/** Adds the options `--via` and `--url`. */
 export function withEndpointOptions(command: Command): Command {
   return command
     .addOption(
       new Option(
-        "--via <way>",
-        "ask canary through the gateway with the token, or through the API server to each pod (default: token where there is a route; the checks go both ways where the route has no canaryHeader, as then nothing shows that canary answered)",
+        "--via <path>",
+        "access path to canary: token (through the gateway) or pods (through the API server to each pod); default: token if the service has an HTTPRoute, and pods as well if that has no canaryHeader to prove that canary answered",
       ).choices(waysOfAsking),
     )
     .option(
       "--url <address>",
-      "address of the gateway to ask canary through, as in http://192.0.2.1 (default: what the Gateway says)",
+      "address of the gateway, as in http://192.0.2.1 (default: the address in the status of the Gateway)",
       address,
     );
 }

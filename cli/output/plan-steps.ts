@@ -5,14 +5,20 @@ import { nameOf } from "../../rollout/next.ts";
 import { type Prospect, prospects } from "./forecast.ts";
 import { plainTable } from "./table.ts";
 
-/** A step of the plan, and how long a decision at its weight will take. */
+/** A step of the plan, and the forecast of a decision at its weight. */
 export interface StepForecast {
   readonly step: FullyWritten;
-  /** Absent where no user meets the release, or all do, or nothing is known of the traffic. */
+  /** Absent if canary gets none or all of the requests, or the traffic is unknown. */
   readonly prospect?: Prospect;
 }
 
-/** @param traffic absent where it is not known */
+/**
+ * The steps of a plan with their forecasts.
+ *
+ * @param traffic undefined if it is unknown
+ * @param stableReplicas number of pods of stable
+ * @param byGateway whether a gateway splits the requests
+ */
 export function stepForecasts(
   steps: readonly FullyWritten[],
   traffic: Traffic | undefined,
@@ -26,7 +32,7 @@ export function stepForecasts(
   });
 }
 
-/** The steps as a person reads them. */
+/** The steps as a table. */
 export function stepTable(all: readonly StepForecast[]): string {
   const ratios = all.find(({ prospect }) => prospect)?.prospect?.forecast.notice.map(({ ratio }) => ratio) ?? [];
   return plainTable(

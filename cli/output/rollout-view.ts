@@ -8,18 +8,20 @@ import type { Rollout } from "../../rollout/rollout.ts";
 import type { FoundService } from "../services.ts";
 import { printer } from "./timeline-lines.ts";
 
-/** Whoever looks on while a rollout is driven: a person in lines, a machine in JSON lines. */
+/** Prints the progress of a rollout: lines for people, JSON lines for machines. */
 export interface RolloutView extends Reporter {
-  /** Takes each look at the tracks. */
+  /** Receives each poll of the tracks. */
   seen(evaluation: Evaluation): void;
-  /** Takes what Pulumi does, line by line. */
+  /** Receives the progress of Pulumi, line by line. */
   progress(line: string): void;
+  /** Prints how the rollout ended, or why this driver stopped. */
   end(end: End): void;
 }
 
-/** Seconds between two lines while nothing but numbers changes: for a person who looks on, and for a log. */
+/** Seconds between two lines while only numbers change: on a terminal, and in a log. */
 const lineSeconds = { terminal: 10, log: 30 } as const;
 
+/** A view that prints to standard output. @param json whether it prints JSON lines */
 export function viewOf(found: FoundService, json: boolean): RolloutView {
   const print = printer(found, json);
   const quiet = 1000 * (process.stdout.isTTY ? lineSeconds.terminal : lineSeconds.log);
@@ -48,10 +50,11 @@ export function viewOf(found: FoundService, json: boolean): RolloutView {
     progress: (line) => print("progress", `  ${line}`),
     end(end) {
       const words = {
-        promoted: "everybody has it: the rollout is done",
+        promoted: "promoted: all users have the release",
         undone: `undone: ${"reason" in end ? end.reason : ""}`,
-        held: `held, and the traffic stays as it is: ${"reason" in end ? end.reason : ""}; gray resume goes on, gray abort goes back`,
-        stopped: "stopped driving; the traffic stays as it is: gray resume goes on, gray abort goes back",
+        held: `held, and the traffic stays as it is: ${"reason" in end ? end.reason : ""}; continue with gray resume, or roll back with gray abort`,
+        stopped:
+          "stopped driving, and the traffic stays as it is: continue with gray resume, or roll back with gray abort",
       }[end.kind];
       const colour = { promoted: "green", undone: "red", held: "yellow", stopped: "yellow" } as const;
       print("end", json ? words : styleText(colour[end.kind], words, { stream: process.stdout }), { end: end.kind });
@@ -66,9 +69,9 @@ function describeMove({ steps, step: at, release, from }: Rollout, move: Move): 
   const then = after ? `, then ${nameOf(after)}` : "";
   switch (move.kind) {
     case "enter":
-      return `${name}: bringing ${release}${then}`;
+      return `${name}: applying it to ${release}${then}`;
     case "check":
-      return `${name}: checking ${move.names.join(", ")}`;
+      return `${name}: running the checks ${move.names.join(", ")}`;
     case "observe":
       return `${name}: ${move.reason}`;
     case "advance":
@@ -76,13 +79,13 @@ function describeMove({ steps, step: at, release, from }: Rollout, move: Move): 
     case "hold":
       return `${name}: holding: ${move.reason}`;
     case "rollback":
-      return `going back to ${from}: ${move.reason}`;
+      return `rolling back to ${from}: ${move.reason}`;
     case "finish":
       return "every step is passed";
   }
 }
 
-/** The rates of both tracks in the latest look. */
+/** The rates of both tracks in the latest poll. */
 function numbers({ release, from }: Rollout, { look: { tick } }: Evaluation): string {
   if (!tick) return "no numbers yet";
   const rates = (name: string, id: string) => {

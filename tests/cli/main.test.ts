@@ -16,7 +16,7 @@ describe("gray", () => {
     console.error = error;
   });
 
-  /** Runs it with a verb that does something, and gives how it ends. */
+  /** Runs it with a command of the test, and returns its exit code and its messages. */
   async function run(does: () => void, ...args: string[]) {
     const said: unknown[] = [];
     console.error = (what: unknown) => void said.push(what);
@@ -26,7 +26,7 @@ describe("gray", () => {
     return { code: process.exitCode, said };
   }
 
-  it("ends with 1 and one sentence where something was refused or failed", async () => {
+  it("ends with 1 and one sentence if something was refused or failed", async () => {
     for (const known of [new UserError("No."), new ApiError(403, "No."), new Superseded("No.")]) {
       const { code, said } = await run(() => {
         throw known;
@@ -36,7 +36,7 @@ describe("gray", () => {
     }
   });
 
-  it("ends with 70 and the stack where it has a bug", async () => {
+  it("ends with 70 and the stack of a bug", async () => {
     const bug = new TypeError("undefined is not a function");
     const { code, said } = await run(() => {
       throw bug;
@@ -45,7 +45,7 @@ describe("gray", () => {
     assert.deepEqual(said, [bug]);
   });
 
-  it("shows the stack of what was refused too, with --debug", async () => {
+  it("prints the stack of a refusal too with --debug", async () => {
     const refusal = new UserError("No.");
     const { code, said } = await run(() => {
       throw refusal;
@@ -54,14 +54,14 @@ describe("gray", () => {
     assert.deepEqual(said, [refusal]);
   });
 
-  it("ends with what the verb says", async () => {
+  it("ends with the exit code of the command", async () => {
     const { code } = await run(() => {
       process.exitCode = 4;
     });
     assert.equal(code, 4);
   });
 
-  it("ends with 2 where it was used wrongly", async () => {
+  it("ends with 2 after wrong usage", async () => {
     const ends: unknown[] = [];
     const write = process.stderr.write;
     process.exit = ((code: number) => {
@@ -77,7 +77,7 @@ describe("gray", () => {
     assert.deepEqual(ends, [2]);
   });
 
-  it("does without Pulumi's SDK, which alone takes more time and memory than all else", async () => {
+  it("does not load Pulumi's SDK, which takes more time and memory than everything else", async () => {
     const main = join(import.meta.dirname, "../../cli/main.ts");
     const script = `import(${JSON.stringify(main)}).then(() => console.log(Object.keys(require.cache).join("\\n")))`;
     const { stdout } = await promisify(execFile)(process.execPath, ["-e", script]);

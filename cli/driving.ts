@@ -1,3 +1,4 @@
+/** What the commands that may drive a rollout have in common: their options, their setup, and driving itself. */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";

@@ -1,3 +1,4 @@
+/** The objects of a service that are still in the cluster after `pulumi destroy`. */
 import { backendName, ownerAnnotation, serviceLabel } from "../components/names.ts";
 import { type ObjectKind, objectKinds, type ServiceObject } from "../components/objects.ts";
 import { ApiError, type Cluster, NotServed } from "../kubernetes/cluster.ts";

@@ -1,4 +1,4 @@
-/** The `gray` command: its subcommands by group, and how it ends. Each subcommand has a file of its own beside this one. */
+/** The `gray` command: its subcommands by group, and how it ends. Each subcommand has a file of its own in `commands/`. */
 import { Command } from "commander";
 import { UserError } from "../components/user-error.ts";
 import { ApiError } from "../kubernetes/cluster.ts";
@@ -61,7 +61,8 @@ export async function runGray(...develop: Command[]): Promise<void> {
     .usage("[options] <command>")
     .description("Canary releases on Kubernetes with Pulumi: dark, canary, full, and a rollback at any time.")
     .option("--debug", "print the stack of an error")
-    .helpOption("-h, --help", "print help; gray <command> --help describes a command")
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", "\nRun gray <command> --help for the options and exit codes of a command.")
     .configureHelp({ subcommandTerm, visibleCommands: ({ commands }) => [...commands] })
     .exitOverride((end) => process.exit(end.exitCode === 0 ? 0 : 2));
   for (const [heading, commands] of groups) {

@@ -1,3 +1,4 @@
+/** Finds the stacks that own a service, and whether they can run in the current folder. */
 import * as v from "valibot";
 import { stackStateKey } from "../components/history.ts";
 import { stackAnnotation } from "../components/names.ts";

@@ -1,3 +1,4 @@
+/** Previews and policy checks of all stacks of a service, in the order of their updates. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../pulumi/temporary-folder.ts";

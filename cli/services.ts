@@ -1,3 +1,4 @@
+/** Finds the service that a command is about. */
 import type { Command } from "commander";
 import { serviceLabel, stackAnnotation } from "../components/names.ts";
 import type { Track } from "../components/traffic.ts";

@@ -1,3 +1,4 @@
+/** The stacks of the current project: their state, and `pulumi` commands that change them. */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline/promises";
 import * as v from "valibot";

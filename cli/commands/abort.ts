@@ -24,7 +24,7 @@ export function abortCommand(): Command {
   return withDrivingOptions(new Command("abort"))
     .summary("take users off canary, then roll back")
     .description(
-      "Rolls the open rollout back to the release that stable ran before. Users leave canary first, from any folder; if no driver is alive to finish the rollback, run it in the project folder. Exit code 0 when the rollback is done.",
+      "Takes users off canary first, from any folder, and then rolls both tracks back to the previous release of stable. If no driver is alive to roll back, run it in the project folder. Exit code 0 when the rollback is done.",
     )
     .addOption(reasonOption())
     .action(abort);

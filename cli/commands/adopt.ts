@@ -29,12 +29,12 @@ interface Phase {
   readonly next: string;
 }
 
-/** `gray adopt`: brings a service that kubectl or Helm made under gray release, in two phases. */
+/** `gray adopt`: puts a live service of kubectl or Helm under gray release, in two phases. */
 export function adoptCommand(): Command {
   return new Command("adopt")
-    .summary("bring a live service under gray release")
+    .summary("put a live service under gray release")
     .description(
-      "Brings a service that kubectl or Helm made under gray release, in two phases. The first run imports its live Deployment, Service and Ingress unchanged. Once the release on canary is judged good, the second run promotes it to stable.",
+      "Puts a service of kubectl or Helm under gray release, in two phases. The first run imports its live Deployment, Service and Ingress unchanged. Once the release on canary is judged good, the second run promotes it to stable.",
     )
     .argument("<service>", "name of the Deployment, Service and Ingress, and of the service in the program")
     .option("-n, --namespace <name>", "namespace of the service; required if the name exists in several")

@@ -1,3 +1,4 @@
+/** Runs a policy pack on a stack through `pulumi`, and turns the result into an error or a text. */
 import { resolve } from "node:path";
 import { count } from "../../analysis/format.ts";
 import { UserError } from "../../components/user-error.ts";

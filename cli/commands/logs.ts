@@ -1,3 +1,4 @@
+/** `gray logs`: follows the logs of the pods of both tracks. */
 import { styleText } from "node:util";
 import { Command, Option } from "commander";
 import { logLine } from "../../border/foreign-text.ts";

@@ -27,7 +27,11 @@ export function policyCommand(): Command {
     )
     .option("--policy-pack <folder>", "folder of the policy pack", "policies")
     .option("--config <file>", "configuration of the rules (--policy-pack-config of Pulumi)")
-    .option("--stack <name>", "a stack to check; may be repeated (default: all stacks of the project)", collected, [])
+    .addOption(
+      new Option("--stack <name>", "a stack to check; may be repeated")
+        .argParser(collected)
+        .default([], "all stacks of the project"),
+    )
     .option("--deployed", "check the deployed resources, without running the program (pulumi policy analyze)")
     .addOption(new Option("--format <format>", "format of the findings").choices(formats).default("text"))
     .option("--program <file>", "file that SARIF names for findings without a file", "index.ts")

@@ -1,3 +1,4 @@
+/** `gray probe`: tests canary with the declared checks or with a command. */
 import { spawn } from "node:child_process";
 import { styleText } from "node:util";
 import { Command } from "commander";
@@ -24,14 +25,10 @@ export function probeCommand(): Command {
   return withEndpointOptions(withServiceOptions(new Command("probe")))
     .summary("test canary with the checks or a command")
     .description(
-      "Sends the checks of the plan to canary, at any weight, or runs a command that sends requests of its own. Exit code 0 passed, 3 failed.",
+      "Sends the checks of the plan to canary, at any weight, or runs a command that sends requests of its own. Probe before users reach canary: later, probe requests count as user traffic in the evidence. Exit code 0 passed, 3 failed.",
     )
-    .argument("[command...]", "run after -- instead of the checks; GRAY_URL is canary's address, its exit code decides")
+    .argument("[command...]", "run instead of the checks, with the address of canary in GRAY_URL; put it after --")
     .option("--json", "print the results as JSON; the output of a command goes to standard error")
-    .addHelpText(
-      "after",
-      "\nProbe before users reach canary: later, probe requests count as user traffic in the evidence.",
-    )
     .action(run);
 }
 

@@ -1,3 +1,4 @@
+/** The options that choose how requests reach canary apart from user traffic. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type By, waysOfAsking } from "../../probe/endpoint.ts";
 
@@ -15,7 +16,7 @@ export function withEndpointOptions(command: Command): Command {
     .addOption(
       new Option(
         "--via <path>",
-        "access path to canary: token (through the gateway) or pods (through the API server to each pod); default: token if the service has an HTTPRoute, and pods as well if that has no canaryHeader to prove that canary answered",
+        "access path to canary: token (through the gateway) or pods (through the API server to each pod) (default: token with an HTTPRoute, else pods; both for checks if the route has no canaryHeader)",
       ).choices(waysOfAsking),
     )
     .option(

@@ -1,3 +1,4 @@
+/** The option `--metrics-port` of the commands that gather evidence. */
 import { type Command, InvalidArgumentError } from "commander";
 import type { Listening } from "../../observability/exporter.ts";
 

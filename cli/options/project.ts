@@ -1,3 +1,4 @@
+/** Finds the Pulumi project of a folder and of a stack. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { load } from "js-yaml";

@@ -1,4 +1,5 @@
-import type { Command } from "commander";
+/** The options that choose the source of the evidence, and the source that they describe. */
+import { type Command, Option } from "commander";
 import { reservedNames } from "../../analysis/indicator.ts";
 import { byLiveRoutes, type Clusters } from "../../analysis/providers/envoy-gateway.ts";
 import type { Metrics, Selector } from "../../analysis/providers/metrics.ts";
@@ -79,16 +80,22 @@ export function withSourceOptions(command: Command): Command {
     .option("--prometheus-ca <file>", "PEM file with additional certificates to trust for Prometheus")
     .option("--authorization-file <path>", "file with the Authorization header or a bearer token for Prometheus")
     .option("--series <source>", `which series in Prometheus to read: ${choices}`, "own")
-    .option("--label <name=value>", "label that all series in Prometheus have; may be repeated", collect, [])
+    .addOption(
+      new Option("--label <name=value>", "label that all series in Prometheus have; may be repeated")
+        .argParser(collect)
+        .default([], "none"),
+    )
     .option("--metrics-path <path>", "path of the metrics of the pods (default: prometheus.io/path, else /metrics)")
     .option("--pod-port <port>", "port of the metrics of the pods, number or name (default: prometheus.io/port)")
     .option("--requests <metric>", "counter of requests by status code (default: http_requests_total)")
     .option("--latency <metric>", "histogram of seconds (default: http_request_duration_seconds)")
-    .option(
-      "--pair <name=bad/total>",
-      'two counters of your own to compare, as in lost=orders_total{state="lost"}/orders_total; may be repeated',
-      (each: string, all: readonly Pair[]) => [...all, pairOf(each, all)],
-      [],
+    .addOption(
+      new Option(
+        "--pair <name=bad/total>",
+        'two counters of your own to compare, as in lost=orders_total{state="lost"}/orders_total; may be repeated',
+      )
+        .argParser((each: string, all: readonly Pair[]) => [...all, pairOf(each, all)])
+        .default([], "none"),
     );
 }
 

@@ -1,3 +1,4 @@
+/** Previews of `pulumi up`: runs and parses `pulumi preview --json`, and prints the changes. */
 import * as v from "valibot";
 import { count } from "../../analysis/format.ts";
 import { keyed, mapOf, plainObject } from "../../components/schema.ts";

@@ -1,3 +1,4 @@
+/** How long a decision takes at each weight, for `gray plan`. */
 import { defaults, pollingDefaults } from "../../analysis/defaults.ts";
 import { percent, span, times } from "../../analysis/format.ts";
 import { type Forecast, forecast, type Traffic } from "../../analysis/planner.ts";

@@ -1,3 +1,4 @@
+/** Output that neither ends nor blocks the process, and that is safe in CI. */
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 

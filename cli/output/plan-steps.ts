@@ -1,3 +1,4 @@
+/** The steps of a plan with their forecasts, for `gray plan`. */
 import { span } from "../../analysis/format.ts";
 import type { Traffic } from "../../analysis/planner.ts";
 import type { FullyWritten } from "../../components/step.ts";

@@ -1,3 +1,4 @@
+/** The table row of a pod, for `gray status`. */
 import { oneLine } from "../../border/foreign-text.ts";
 import { containersOf, type PodObject, sidecarsOf } from "../../live/pods.ts";
 

@@ -1,3 +1,4 @@
+/** The open rollout as JSON and as text, for `gray status` and `gray watch`. */
 import { span } from "../../analysis/format.ts";
 import type { Driver } from "../../rollout/lease.ts";
 import type { Sign } from "../../rollout/observation.ts";

@@ -1,3 +1,4 @@
+/** Prints the progress of a rollout while a command drives it. */
 import { styleText } from "node:util";
 import { ratesOf } from "../../analysis/rates.ts";
 import type { Evaluation } from "../../evaluation/assess.ts";

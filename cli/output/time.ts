@@ -1,3 +1,4 @@
+/** Times on the command line, as in `90s`, `5m` or `1h`. */
 import { InvalidArgumentError } from "commander";
 
 const units = { h: 3600, m: 60, s: 1 } as const;

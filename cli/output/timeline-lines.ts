@@ -1,3 +1,4 @@
+/** Prints the events of a rollout, as lines or as JSON. */
 import type { FoundService } from "../services.ts";
 
 /** Prints an event. @param kind for JSON. @param words the text. @param more further fields for JSON */

@@ -1,3 +1,4 @@
+/** Prints an observation of both tracks: as a live table, as lines, or as JSON. */
 import { styleText } from "node:util";
 import { createLogUpdate } from "log-update";
 import type { Evidence } from "../../analysis/evidence.ts";

@@ -1,3 +1,4 @@
+/** Findings of a policy pack, parsed from the engine events of Pulumi. */
 import * as v from "valibot";
 import { keyed } from "../../components/schema.ts";
 

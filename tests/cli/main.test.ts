@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Command } from "commander";
@@ -75,6 +76,25 @@ describe("gray", () => {
       process.stderr.write = write;
     }
     assert.deepEqual(ends, [2]);
+  });
+
+  it("has a help text of one screen, with all commands in four groups", async () => {
+    const cli = join(import.meta.dirname, "../../cli");
+    const { stdout } = await promisify(execFile)(process.execPath, [join(cli, "checkout.ts"), "--help"]);
+    const lines = stdout.trimEnd().split("\n");
+    assert.ok(lines.length <= 40, `${lines.length} lines`);
+    assert.deepEqual(
+      lines.filter((line) => line.length > 80),
+      [],
+    );
+    const headings = lines.filter((line) => /^\w.*:$/.test(line));
+    assert.deepEqual(headings, ["Options:", "Observe (changes nothing):", "Release:", "Operate:", "Develop:"]);
+    const listed = lines.flatMap((line) => /^ {2}(\w+)/.exec(line)?.[1] ?? []);
+    const files = readdirSync(join(cli, "commands")).map((file) => file.replace(/\.ts$/, ""));
+    const commands = files.filter((file) =>
+      readFileSync(join(cli, "commands", `${file}.ts`), "utf8").includes(`export function ${file}Command(`),
+    );
+    assert.deepEqual(listed.sort(), commands.sort());
   });
 
   it("does not load Pulumi's SDK, which takes more time and memory than everything else", async () => {

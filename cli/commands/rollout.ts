@@ -99,10 +99,11 @@ async function leaseAfterStop(found: FoundService): Promise<Lease> {
 }
 
 /**
- * What the program wants, by a preview of canary's stack. The state alone does not tell whether that is new: after an `up` that failed
- * it holds the program's words already, and canary's Deployment may still run something else, or not all of its pods.
+ * The release and the steps that the program describes, from a preview of canary's stack. A preview without changes does not prove
+ * that canary runs the release: after a failed `up` the state has the new inputs already, but canary's Deployment may run another
+ * release, or lack pods.
  *
- * @throws UserError if canary runs that already, or nothing can be rolled out
+ * @throws UserError if canary already runs the release, or there is none to roll out
  */
 async function readIntent({ service, deployments }: FoundService, { folder, stacks }: Owners) {
   const stack = stacks.canary;

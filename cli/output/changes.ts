@@ -87,12 +87,12 @@ export function previewOf(stack: string, json: string): StackPreview {
   if (!parsed.success) return { ...emptyPreview(stack), error: "its output is no JSON preview" };
   const { steps, changeSummary, diagnostics } = parsed.output;
   const objectSteps = (steps ?? []).filter(({ oldState, newState }) => (newState ?? oldState)?.custom);
-  const said = (severity: string) => [
+  const diagnosticsOf = (severity: string) => [
     ...new Set(
       (diagnostics ?? []).filter((each) => each.severity === severity).map(({ message }) => withoutPrefix(message)),
     ),
   ];
-  const [error] = said("error");
+  const [error] = diagnosticsOf("error");
   return {
     stack,
     changes: objectSteps
@@ -104,14 +104,14 @@ export function previewOf(stack: string, json: string): StackPreview {
         properties: op === "create" || op === "delete" ? [] : pathsOf(detailedDiff, replaceReasons, diffReasons),
       })),
     unchanged: changeSummary?.same ?? 0,
-    warnings: said("warning"),
+    warnings: diagnosticsOf("warning"),
     services: (steps ?? []).flatMap(({ op, urn, newState }) =>
       newState?.type === "gray-release:index:CanaryService" && newState.inputs && !ignoredOperations.has(op)
         ? [{ service: nameIn(urn), inputs: newState.inputs, changes: op !== "same" }]
         : [],
     ),
     ...(error !== undefined && {
-      error: unreachableSentence(error, said("warning").map(reasonIn).find(Boolean)) ?? error,
+      error: unreachableSentence(error, diagnosticsOf("warning").map(reasonIn).find(Boolean)) ?? error,
     }),
   };
 }
@@ -150,8 +150,8 @@ export function changeLines(previews: readonly StackPreview[]): string {
       const changed = changes.length === 0 ? "nothing changes" : count(changes.length, "change");
       return `${shortName(stack)}: ${changed}, ${unchanged} unchanged.`;
     });
-  const said = previews.flatMap(({ stack, warnings }) => warnings.map((warning) => ({ stack, warning })));
-  const warnings = [...Map.groupBy(said, ({ warning }) => warning)].map(
+  const all = previews.flatMap(({ stack, warnings }) => warnings.map((warning) => ({ stack, warning })));
+  const warnings = [...Map.groupBy(all, ({ warning }) => warning)].map(
     ([warning, by]) => `${by.map(({ stack }) => shortName(stack)).join(", ")}: warning: ${warning}`,
   );
   return [

@@ -153,8 +153,8 @@ function liveView(subject: Subject): View {
 
 function headline({ service, namespace, evidence, source, metrics }: Subject): string {
   const { canary, stable } = evidence.question;
-  const beside = stable.length > 0 ? `beside ${stable.join(", ")}` : "with nothing to compare it with";
-  return `${service} in ${namespace}: release ${canary} ${beside}, ${source}${metrics ? `, exposed at ${metrics}` : ""}`;
+  const comparison = stable.length > 0 ? `compared with ${stable.join(", ")}` : "without a release to compare with";
+  return `${service} in ${namespace}: release ${canary} ${comparison}, ${source}${metrics ? `, served to Prometheus at ${metrics}` : ""}`;
 }
 
 function armsTable({ answers }: Evidence, recent: Recent, canary: string, stable: readonly string[]): string {

@@ -16,7 +16,7 @@ export interface Finding {
   readonly severity?: string;
   /** URN of the resource. */
   readonly urn: string;
-  /** File to change, where the message names one. */
+  /** File to change, if the message names one. */
   readonly file?: string;
 }
 

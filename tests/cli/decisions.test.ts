@@ -50,8 +50,8 @@ describe("a person's decision on a rollout", () => {
       .map(({ reason, involvedObject, message }) => `${reason} ${involvedObject.name}: ${message}`);
   const run = async (command: Command, ...args: string[]) => {
     process.exitCode = undefined;
-    const said = await shell.run(command, ...args);
-    return { said, code: process.exitCode };
+    const output = await shell.run(command, ...args);
+    return { output, code: process.exitCode };
   };
 
   for (const [name, command, ...args] of commands) {
@@ -105,9 +105,9 @@ describe("a person's decision on a rollout", () => {
 
   it("writes an Event on both Deployments, with name and reason", async () => {
     open(openRollout(b, a));
-    const { said } = await run(pauseCommand(), ...reason);
+    const { output } = await run(pauseCommand(), ...reason);
     assert.match(
-      said,
+      output,
       /gray abort\. Until then a bad verdict rolls it back only while a driver is alive; a driver without/,
     );
     const message = `alice paused the rollout of ${b}: lunch`;
@@ -119,10 +119,10 @@ describe("a person's decision on a rollout", () => {
     open(openRollout(b, a));
     drivenElsewhere(world);
     const sleepAgain = withoutSleep();
-    const { said, code } = await run(abortCommand(), ...reason).finally(sleepAgain);
+    const { output, code } = await run(abortCommand(), ...reason).finally(sleepAgain);
     assert.equal(code, undefined);
     assert.match(
-      said,
+      output,
       /^Process \d+ on elsewhere is driving the rollout of web and will apply your command: follow it with gray watch\.$/,
     );
     assert.deepEqual(record().open.rollbackRequested.by, "alice");
@@ -253,10 +253,10 @@ describe("a person's decision on a rollout", () => {
 
   it("to resume drives without another driver, holds again if a step still needs approval, and ends with 4", async () => {
     open(waitingRollout(b, a));
-    const { said, code } = await run(resumeCommand());
+    const { output, code } = await run(resumeCommand());
     assert.equal(code, 4);
     assert.match(
-      said,
+      output,
       /held, and the traffic stays as it is: dark needs a person's approval; continue with gray resume/,
     );
     assert.deepEqual(
@@ -271,9 +271,9 @@ describe("a person's decision on a rollout", () => {
 
   it("to approve lets a step begin, even before any pod runs the release", async () => {
     open(waitingRollout("0123456789ab", a));
-    const { said } = await run(approveCommand(), "0123456789ab", "--reason", "the change was reviewed");
+    const { output } = await run(approveCommand(), "0123456789ab", "--reason", "the change was reviewed");
     assert.match(
-      said,
+      output,
       /web in dora-apps: step 1 of 2, dark, is approved by alice\. Next: gray resume, unless a driver is waiting/,
     );
     await run(approveCommand(), "0123456789ab", "--reason", "so do I");
@@ -283,8 +283,8 @@ describe("a person's decision on a rollout", () => {
 
   it("to approve judges the release good if the step is the last one", async () => {
     open(openRollout(b, a, { steps: [fullStep({ stage: "full", approval: true }, [])] }));
-    const { said } = await run(approveCommand(), b, "--reason", "the change was reviewed");
-    assert.match(said, /is judged good by alice\. Next: gray resume, unless a driver is waiting for the approval$/);
+    const { output } = await run(approveCommand(), b, "--reason", "the change was reviewed");
+    assert.match(output, /is judged good by alice\. Next: gray resume, unless a driver is waiting for the approval$/);
     const { open: now, verdicts } = record();
     assert.deepEqual([now.approved.by, verdicts[b].verdict], ["alice", "good"]);
   });

@@ -19,40 +19,40 @@ describe("gray", () => {
 
   /** Runs it with a command of the test, and returns its exit code and its messages. */
   async function run(does: () => void, ...args: string[]) {
-    const said: unknown[] = [];
-    console.error = (what: unknown) => void said.push(what);
+    const output: unknown[] = [];
+    console.error = (what: unknown) => void output.push(what);
     process.argv = ["node", "gray", ...args, "try"];
     process.exitCode = undefined;
     await runGray(new Command("try").action(does));
-    return { code: process.exitCode, said };
+    return { code: process.exitCode, output };
   }
 
   it("ends with 1 and one sentence if something was refused or failed", async () => {
     for (const known of [new UserError("No."), new ApiError(403, "No."), new Superseded("No.")]) {
-      const { code, said } = await run(() => {
+      const { code, output } = await run(() => {
         throw known;
       });
       assert.equal(code, 1);
-      assert.deepEqual(said, [`gray: ${known.message}`]);
+      assert.deepEqual(output, [`gray: ${known.message}`]);
     }
   });
 
   it("ends with 70 and the stack of a bug", async () => {
     const bug = new TypeError("undefined is not a function");
-    const { code, said } = await run(() => {
+    const { code, output } = await run(() => {
       throw bug;
     });
     assert.equal(code, 70);
-    assert.deepEqual(said, [bug]);
+    assert.deepEqual(output, [bug]);
   });
 
   it("prints the stack of a refusal too with --debug", async () => {
     const refusal = new UserError("No.");
-    const { code, said } = await run(() => {
+    const { code, output } = await run(() => {
       throw refusal;
     }, "--debug");
     assert.equal(code, 1);
-    assert.deepEqual(said, [refusal]);
+    assert.deepEqual(output, [refusal]);
   });
 
   it("ends with the exit code of the command", async () => {

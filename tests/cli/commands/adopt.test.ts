@@ -72,14 +72,14 @@ describe("gray adopt", () => {
 
     it("prints what would be imported, and runs the up of stable's stack before that of canary's", async () => {
       shell.previews({ canary: imports(service), prod: imports(deployment) });
-      const said = await adopt("--yes");
+      const output = await adopt("--yes");
       assert.match(
-        said,
+        output,
         /^Phase 1 of 2: web is imported unchanged\. Its pods stay, and canary's pods start beside them\./,
       );
-      assert.match(said, /prod +import +Deployment +web/);
-      assert.match(said, /web is adopted\. From now on only pulumi may write its objects/);
-      assert.match(said, /Next: gray verify, then gray adopt web -n dora-apps once/);
+      assert.match(output, /prod +import +Deployment +web/);
+      assert.match(output, /web is adopted\. From now on only pulumi may write its objects/);
+      assert.match(output, /Next: gray verify, then gray adopt web -n dora-apps once/);
       assert.deepEqual(shell.calls, [asked(up("prod")), asked(up("canary"))]);
     });
 
@@ -167,11 +167,11 @@ describe("gray adopt", () => {
         if (path === recordPath && shell.calls.length > 0) writeRecord({});
         return undefined;
       };
-      const said = await adopt("--yes");
-      assert.match(said, /^Phase 2 of 2: stable of web rolls once, to the release that canary runs\./);
-      assert.match(said, /The cluster needs room for twice the pods; if it lacks that, pulumi up waits/);
-      assert.match(said, /prod +replace +Deployment +web/);
-      assert.match(said, /web is under gray release: every weight, and a gateway, are available from now on\.$/);
+      const output = await adopt("--yes");
+      assert.match(output, /^Phase 2 of 2: stable of web rolls once, to the release that canary runs\./);
+      assert.match(output, /The cluster needs room for twice the pods; if it lacks that, pulumi up waits/);
+      assert.match(output, /prod +replace +Deployment +web/);
+      assert.match(output, /web is under gray release: every weight, and a gateway, are available from now on\.$/);
       assert.deepEqual(shell.calls, [up("prod"), up("canary"), up("prod")]);
     });
 

@@ -28,8 +28,8 @@ describe("gray approve", () => {
 
   it("writes a good verdict with name and reason, after which prod may run the release", async () => {
     await assert.rejects(world.up("prod", prod("b")), /has no good verdict/);
-    const said = await approve(b, "--reason", "looks fine");
-    assert.deepEqual(said.split("\n"), [
+    const output = await approve(b, "--reason", "looks fine");
+    assert.deepEqual(output.split("\n"), [
       `There is no evidence on release ${b}; gray verify gathers some.`,
       `web in dora-apps: release ${b} is judged good by alice. Next: pulumi up --stack prod`,
     ]);
@@ -44,8 +44,8 @@ describe("gray approve", () => {
     const evidence = { verdict: "undecided", reason: "canary has answered 12 requests", pValue: 1 };
     const before = { ...verdict("undecided", "evidence"), evidence };
     world.writeRecord({ verdicts: { [b]: before }, stableHistory: [a] }, "web");
-    const said = await approve(b, "--reason", "tried by hand");
-    assert.equal(said.split("\n")[0], `Evidence on release ${b}: undecided, canary has answered 12 requests.`);
+    const output = await approve(b, "--reason", "tried by hand");
+    assert.equal(output.split("\n")[0], `Evidence on release ${b}: undecided, canary has answered 12 requests.`);
     const { by, verdict: now, evidence: kept } = verdicts()[b];
     assert.deepEqual([now, by, kept], ["good", "alice", evidence]);
   });
@@ -65,15 +65,15 @@ describe("gray approve", () => {
 
   it("overrules a bad verdict, and reports that", async () => {
     world.writeRecord({ verdicts: { [b]: verdict("bad", "evidence", "5xx") } }, "web");
-    const said = await approve(b, "--reason", "the load generator was broken");
-    assert.match(said, /\nThis overrules an earlier bad verdict \(evidence: 5xx\)\.\n/);
+    const output = await approve(b, "--reason", "the load generator was broken");
+    assert.match(output, /\nThis overrules an earlier bad verdict \(evidence: 5xx\)\.\n/);
     assert.equal(verdicts()[b].verdict, "good");
   });
 
   it("reports that as JSON too", async () => {
     world.writeRecord({ verdicts: { [b]: verdict("bad", "evidence", "5xx") } }, "web");
-    const { at: _, ...said } = JSON.parse(await approve(b, "--reason", "broken", "--json"));
-    assert.deepEqual(said, {
+    const { at: _, ...output } = JSON.parse(await approve(b, "--reason", "broken", "--json"));
+    assert.deepEqual(output, {
       service: "web",
       namespace: "dora-apps",
       release: b,

@@ -68,10 +68,10 @@ describe("gray destroy", () => {
       all: stack({ shop: undefined }),
       prod: stack({ web: ["stable"] }),
     });
-    const said = await destroy("--yes");
+    const output = await destroy("--yes");
     assert.deepEqual(destroyed(), ["eu", "prod", "canary", "all"]);
     assert.equal(
-      said,
+      output,
       "Destroyed: eu, then prod, then canary, then all; the records of dora-apps/web, dora-apps/shop are deleted.",
     );
     assert.deepEqual(

@@ -19,12 +19,12 @@ describe("gray logs", () => {
 
   it("puts track and pod in front of each line, aligned with the lines before", () => {
     const show = prefixed();
-    const said = [
+    const output = [
       show({ ...line, track: "stable", pod: "web-1" }),
       show({ ...line, track: "canary", pod: "web-canary-1" }),
       show({ ...line, track: "stable", pod: "web-1" }),
     ];
-    assert.deepEqual(said.map(stripVTControlCharacters), [
+    assert.deepEqual(output.map(stripVTControlCharacters), [
       "stable web-1  GET / 200",
       "canary web-canary-1  GET / 200",
       "stable web-1         GET / 200",
@@ -42,8 +42,8 @@ describe("gray logs", () => {
       if (!path.endsWith("/web-canary-1/log")) return undefined;
       assert.equal(query.get("sinceSeconds"), "600");
       const { log } = console;
-      console.log = (said: string) => {
-        log(said);
+      console.log = (output: string) => {
+        log(output);
         end();
       };
       return { status: 200, stream: Readable.from([`${line.at} ${text}\n`]) };

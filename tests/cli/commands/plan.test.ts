@@ -66,29 +66,29 @@ describe("gray plan", () => {
 
   it("prints the traffic, how long a decision takes at each weight, and the changes", async () => {
     traffic(98, 2);
-    const said = await plan();
+    const output = await plan();
     assert.match(
-      said,
+      output,
       /^web answers \d+ requests\/s; stable answers 2 % of its requests with 5xx \(10 of 10 pods over [\d.]+ s\)\./,
     );
-    assert.match(said, /\n10 \(in force\) +10 % /);
-    assert.match(said, /\ncanary +update +Deployment +web-canary +spec\.template\.spec\.containers\[0\]\.image\n/);
-    assert.match(said, /\nprod +update +Deployment +web +spec/);
-    assert.match(said, /\ncanary: 1 change, 5 unchanged\.\nprod: 1 change, 5 unchanged\./);
-    assert.match(said, /\ncanary, prod: warning: web is refused$/);
+    assert.match(output, /\n10 \(in force\) +10 % /);
+    assert.match(output, /\ncanary +update +Deployment +web-canary +spec\.template\.spec\.containers\[0\]\.image\n/);
+    assert.match(output, /\nprod +update +Deployment +web +spec/);
+    assert.match(output, /\ncanary: 1 change, 5 unchanged\.\nprod: 1 change, 5 unchanged\./);
+    assert.match(output, /\ncanary, prod: warning: web is refused$/);
   });
 
   it("prints all of it as JSON", async () => {
     traffic(98, 2);
-    const said = JSON.parse(await plan("--json"));
-    assert.deepEqual([said.service, said.namespace, said.stableReplicas], ["web", "dora-apps", 9]);
-    assert.deepEqual([said.podsRead, said.podsListed, said.shareInForce, said.problems], [10, 10, 0.1, []]);
-    assert.equal(said.traffic.errors, 0.02);
-    assert.ok(said.traffic.requestsPerSecond > 100);
-    assert.equal(said.forecasts.length, 5);
-    assert.deepEqual(Object.keys(said.forecasts[2]), ["weight", "refused", "inForce", "forecast"]);
+    const output = JSON.parse(await plan("--json"));
+    assert.deepEqual([output.service, output.namespace, output.stableReplicas], ["web", "dora-apps", 9]);
+    assert.deepEqual([output.podsRead, output.podsListed, output.shareInForce, output.problems], [10, 10, 0.1, []]);
+    assert.equal(output.traffic.errors, 0.02);
+    assert.ok(output.traffic.requestsPerSecond > 100);
+    assert.equal(output.forecasts.length, 5);
+    assert.deepEqual(Object.keys(output.forecasts[2]), ["weight", "refused", "inForce", "forecast"]);
     assert.deepEqual(
-      said.stacks.map(({ stack }: { stack: string }) => stack.split("/").at(-1)),
+      output.stacks.map(({ stack }: { stack: string }) => stack.split("/").at(-1)),
       ["canary", "prod"],
     );
   });
@@ -100,26 +100,26 @@ describe("gray plan", () => {
       newState: { type: "gray-release:index:CanaryService", inputs: { containers: [{ env: [{ value: "s3cret" }] }] } },
     };
     shell.previews({ canary: { steps: [component] } });
-    const said = await plan("--json");
-    assert.deepEqual(Object.keys(JSON.parse(said).stacks[0]), ["stack", "changes", "unchanged", "warnings"]);
-    assert.doesNotMatch(said, /s3cret/);
+    const output = await plan("--json");
+    assert.deepEqual(Object.keys(JSON.parse(output).stacks[0]), ["stack", "changes", "unchanged", "warnings"]);
+    assert.doesNotMatch(output, /s3cret/);
   });
 
   it("prints the steps of a rollout, with how long a decision takes at each weight", async () => {
     traffic(98, 2);
     const steps = [{ stage: "dark" }, { stage: "canary", weight: 10, atLeast: 60, approval: true }, { stage: "full" }];
     shell.previews({ canary: { steps: [component("cccccccccccc", steps)] } });
-    const said = await plan();
-    assert.match(said, /\ngray rollout would release cccccccccccc in these steps:\n\nSTEP +PASSED WHEN +HOLDS/);
-    assert.match(said, /\ndark +GET \/ pass +60 s *\n/);
+    const output = await plan();
+    assert.match(output, /\ngray rollout would release cccccccccccc in these steps:\n\nSTEP +PASSED WHEN +HOLDS/);
+    assert.match(output, /\ndark +GET \/ pass +60 s *\n/);
     const time = "\\d+ (?:s|min|h)";
     assert.match(
-      said,
+      output,
       new RegExp(
         `\ncanary at 10 % +the verdict is good, 60 s are over +15 min +by a person +${time} +${time} +${time} +${time}`,
       ),
     );
-    assert.match(said, /\nfull +stable runs it completely, and 5 min later *\n/);
+    assert.match(output, /\nfull +stable runs it completely, and 5 min later *\n/);
     const { release, steps: foreseen } = JSON.parse(await plan("--json"));
     assert.equal(release, "cccccccccccc");
     assert.deepEqual(
@@ -183,19 +183,19 @@ describe("gray plan", () => {
 
   it("prints no forecast if there is no traffic", async () => {
     traffic(0, 0);
-    const said = await plan();
+    const output = await plan();
     assert.match(
-      said,
+      output,
       /^web got no request in [\d.]+ s \(10 of 10 pods\), so there is no forecast of the time to a decision: try again/,
     );
-    assert.doesNotMatch(said, /NOTICED/);
-    assert.match(said, /web-canary/);
+    assert.doesNotMatch(output, /NOTICED/);
+    assert.match(output, /web-canary/);
   });
 
   it("prints why the traffic cannot be read", async () => {
-    const said = await plan();
-    assert.match(said, /^The traffic of web cannot be read, so there is no forecast of the time to a decision\./);
-    assert.match(said, /\nweb-1 answers 404 instead of its metrics .* \(And 9 more\.\)\n/);
+    const output = await plan();
+    assert.match(output, /^The traffic of web cannot be read, so there is no forecast of the time to a decision\./);
+    assert.match(output, /\nweb-1 answers 404 instead of its metrics .* \(And 9 more\.\)\n/);
   });
 
   it("prints no forecast if there is no stable to compare with", async () => {
@@ -207,10 +207,10 @@ describe("gray plan", () => {
   it("prints in which folder it can preview the changes", async () => {
     traffic(98, 2);
     process.chdir(shell.folder);
-    const said = await plan();
-    assert.match(said, /NOTICED/);
+    const output = await plan();
+    assert.match(output, /NOTICED/);
     assert.match(
-      said,
+      output,
       /\nThe stacks of web belong to the Pulumi project gray-release: run gray plan in the folder of its Pulumi\.yaml\.$/,
     );
   });

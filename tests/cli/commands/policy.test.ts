@@ -183,17 +183,17 @@ describe("gray policy", () => {
   it("judges every stack of the project, and ends with 3 if a mandatory rule is violated", async () => {
     say("canary", passed);
     say("prod", events);
-    const said = await shell.run(policyCommand());
-    assert.match(said, /^canary: no violation of 2 rules\.\nprod: 1 violation of 4 rules\./);
-    assert.match(said, /non-root \(mandatory, high\)\n {4}Deployment a\/b, container <c> has runAsUser 0/);
+    const output = await shell.run(policyCommand());
+    assert.match(output, /^canary: no violation of 2 rules\.\nprod: 1 violation of 4 rules\./);
+    assert.match(output, /non-root \(mandatory, high\)\n {4}Deployment a\/b, container <c> has runAsUser 0/);
     assert.equal(process.exitCode, 3);
   });
 
   it("judges only the given stacks, and ends with 0 if they pass", async () => {
     say("canary", passed);
     say("prod", events);
-    const said = JSON.parse(await shell.run(policyCommand(), "--stack", "canary", "--format", "json"));
-    assert.deepEqual(said, [{ stack: "canary", rules: ["no-secret-outputs", "seccomp"], findings: [] }]);
+    const output = JSON.parse(await shell.run(policyCommand(), "--stack", "canary", "--format", "json"));
+    assert.deepEqual(output, [{ stack: "canary", rules: ["no-secret-outputs", "seccomp"], findings: [] }]);
     assert.equal(process.exitCode, undefined);
   });
 

@@ -28,8 +28,8 @@ describe("gray probe", () => {
     const { error } = console;
     console.error = (line: string) => void warned.push(line);
     try {
-      const said = await shell.run(probeCommand(), ...args);
-      return { said: stripVTControlCharacters(said), code: process.exitCode, warned };
+      const output = await shell.run(probeCommand(), ...args);
+      return { output: stripVTControlCharacters(output), code: process.exitCode, warned };
     } finally {
       console.error = error;
     }
@@ -46,17 +46,20 @@ describe("gray probe", () => {
 
   it("prints each check and endpoint, and ends with 0 if all passed", async () => {
     await start();
-    const { said, code } = await probe();
-    assert.match(said, /^CHECK +ENDPOINT +STATUS +TIME +RESULT\nGET \/healthz +web-canary-1 +200 +\d+ ms +passed\n/);
-    assert.ok(said.endsWith(`\n\nweb, canary ${dark.release}: all passed.`), said);
+    const { output, code } = await probe();
+    assert.match(output, /^CHECK +ENDPOINT +STATUS +TIME +RESULT\nGET \/healthz +web-canary-1 +200 +\d+ ms +passed\n/);
+    assert.ok(output.endsWith(`\n\nweb, canary ${dark.release}: all passed.`), output);
     assert.equal(code, 0);
   });
 
   it("ends with 3 if a check failed, and prints why", async () => {
     await start();
     dark.answer = ({ url }, response) => response.writeHead(url === "/" ? 500 : 200).end();
-    const { said, code } = await probe();
-    assert.match(said, /GET \/ +web-canary-1 +500 +\d+ ms +failed: the status is 500, not 200\n\n.*: 1 of 2 failed\.$/);
+    const { output, code } = await probe();
+    assert.match(
+      output,
+      /GET \/ +web-canary-1 +500 +\d+ ms +failed: the status is 500, not 200\n\n.*: 1 of 2 failed\.$/,
+    );
     assert.equal(code, 3);
   });
 
@@ -70,21 +73,21 @@ describe("gray probe", () => {
 
   it("uses both access paths if there is a route, or the one of --via, and prints JSON", async () => {
     await start({});
-    const { said, code, warned } = await probe("--json");
-    const { results, ...rest } = JSON.parse(said);
+    const { output, code, warned } = await probe("--json");
+    const { results, ...rest } = JSON.parse(output);
     const about = { service: "web", namespace: "dora-apps", release: dark.release, passed: true };
     assert.deepEqual(rest, { ...about, by: "both" });
     assert.deepEqual(Object.keys(results[0]), ["check", "endpoint", "passed", "status", "seconds"]);
     assert.deepEqual([code, warned], [0, []]);
-    assert.ok(!said.includes(token));
-    assert.equal(JSON.parse((await probe("--json", "--via", "pods")).said).results[0].endpoint, "web-canary-1");
-    assert.equal(JSON.parse((await probe("--json", "--url", dark.gateway.url)).said).by, "both");
+    assert.ok(!output.includes(token));
+    assert.equal(JSON.parse((await probe("--json", "--via", "pods")).output).results[0].endpoint, "web-canary-1");
+    assert.equal(JSON.parse((await probe("--json", "--url", dark.gateway.url)).output).by, "both");
   });
 
   it("warns that only canary's header proves who answers a request with the token", async () => {
     await start({});
     const byToken = await probe("--json", "--via", "token");
-    assert.deepEqual([byToken.code, JSON.parse(byToken.said).by], [0, "token"]);
+    assert.deepEqual([byToken.code, JSON.parse(byToken.output).by], [0, "token"]);
     const doubt =
       /^gray: Nothing shows that these answers are canary's, .* Leave out --via to send the checks to the pods as well\.$/;
     assert.match(byToken.warned.join(), doubt);
@@ -131,14 +134,14 @@ describe("gray probe", () => {
   it("gives a command the address of canary, and passes if the command does", async () => {
     await start({});
     const passed = await probe("--", ...asks("/smoke"));
-    assert.deepEqual([passed.said, passed.code], [`web, canary ${dark.release}: the command passed.`, 0]);
+    assert.deepEqual([passed.output, passed.code], [`web, canary ${dark.release}: the command passed.`, 0]);
     assert.deepEqual(
       dark.got.map(({ method, url, headers, body }) => [method, url, headers["x-gray-token"], body]),
       [["POST", "/smoke", token, "b"]],
     );
     dark.answer = (_, response) => response.writeHead(500).end();
     const failed = await probe("--json", "--", ...asks("/smoke"));
-    const { ended, passed: held } = JSON.parse(failed.said);
+    const { ended, passed: held } = JSON.parse(failed.output);
     assert.deepEqual([ended, held, failed.code], [7, false, 3]);
   });
 
@@ -171,8 +174,8 @@ describe("gray probe", () => {
 
   it("fails with the signal that ended a command", async () => {
     await start();
-    const { said, code } = await probe("--", process.execPath, "-e", "process.kill(process.pid, 'SIGTERM')");
-    assert.match(said, /: the command ended with SIGTERM\.$/);
+    const { output, code } = await probe("--", process.execPath, "-e", "process.kill(process.pid, 'SIGTERM')");
+    assert.match(output, /: the command ended with SIGTERM\.$/);
     assert.equal(code, 3);
   });
 

@@ -54,8 +54,8 @@ describe("gray rollout", () => {
   const record = () => JSON.parse(world.api.objects.get(world.recordPath("web"))?.data.record ?? "null");
   const rollout = async (...args: string[]) => {
     process.exitCode = undefined;
-    const said = await shell.run(rolloutCommand(), ...args);
-    return { said, code: process.exitCode };
+    const output = await shell.run(rolloutCommand(), ...args);
+    return { output, code: process.exitCode };
   };
   /** Refused without a write. Asking who the user is is a POST too. */
   const refused = async (sentence: string | RegExp, ...args: string[]) => {
@@ -69,11 +69,11 @@ describe("gray rollout", () => {
   };
 
   it("opens a rollout in the record, writes an Event, and drives", async () => {
-    const { said, code } = await rollout("--json");
+    const { output, code } = await rollout("--json");
     assert.equal(code, 4);
     const { open: now } = record();
     assert.deepEqual([now.release, now.from, now.by, now.weight, now.step], [c, a, "alice", 0, 0]);
-    assert.match(said, /"kind":"hold","reason":"dark: holding: dark needs a person's approval"/);
+    assert.match(output, /"kind":"hold","reason":"dark: holding: dark needs a person's approval"/);
     const [begun] = [...world.api.objects.values()].filter(({ reason }) => reason === "RolloutBegun");
     assert.equal(begun?.message, `alice rolls out release ${c} over ${a}`);
   });
@@ -81,9 +81,9 @@ describe("gray rollout", () => {
   it("stops driving when its terminal closes, and leaves the traffic and the rollout as they are", async () => {
     const { log } = console;
     const driving = rollout("--stay");
-    const said = console.log;
+    const collect = console.log;
     console.log = (line: string) => {
-      said(line);
+      collect(line);
       // As the kernel and the shell do.
       if (line.includes("holding")) for (const _ of [1, 2]) assert.ok(process.emit("SIGHUP"));
     };

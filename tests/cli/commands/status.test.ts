@@ -59,13 +59,13 @@ describe("gray status", () => {
     const field = "spec.template.spec.containers[web].image";
     assert.deepEqual(stable.drift, [{ field, how: 'is "web:evil" and the release says "web:a"' }]);
     assert.deepEqual([stable.release, stable.complete, canary.drift], [a, false, []]);
-    const said = await shell.run(statusCommand());
-    assert.match(said, new RegExp(`\nstable +${a} +9 +drifted `));
+    const output = await shell.run(statusCommand());
+    assert.match(output, new RegExp(`\nstable +${a} +9 +drifted `));
     assert.match(
-      said,
+      output,
       new RegExp(`\nstable is not as release ${a} says: spec\\.template\\.spec\\.containers\\[web\\]\\.image is`),
     );
-    assert.match(said, /\. The next pulumi up of its stack repairs it\.\n/);
+    assert.match(output, /\. The next pulumi up of its stack repairs it\.\n/);
   });
 
   it("reports a track that was not compared with its release yet", async () => {
@@ -135,13 +135,13 @@ describe("gray status", () => {
       [b, a, "bob", 2, 3, "step 2 of 3, canary at 10 %"],
     );
     assert.deepEqual([rollout.effect, rollout.paused, rollout.driver.alive], [effect, paused, true]);
-    const said = await shell.run(statusCommand());
+    const output = await shell.run(statusCommand());
     assert.match(
-      said,
+      output,
       new RegExp(`\nRollout of ${b} over ${a}, started by bob .* ago: step 2 of 3, canary at 10 %, not in force`),
     );
-    assert.match(said, /\nIt is paused, by carol .* ago: lunch\.\nUnder way: canary at 10 %, started .* ago\.\n/);
-    assert.match(said, /\nProcess \d+ on \S+ is driving it\.\n/);
+    assert.match(output, /\nIt is paused, by carol .* ago: lunch\.\nUnder way: canary at 10 %, started .* ago\.\n/);
+    assert.match(output, /\nProcess \d+ on \S+ is driving it\.\n/);
     world.api.intercept = () => undefined;
     world.api.put("/apis/coordination.k8s.io/v1/namespaces/dora-apps/leases/web-rollout", {
       metadata: { name: "web-rollout" },
@@ -189,10 +189,10 @@ describe("gray status", () => {
 
   it("prints tables for people", async () => {
     pod("web-canary-1", "canary", b);
-    const said = await shell.run(statusCommand());
-    assert.match(said, new RegExp(`canary +${b} +1 +yes +undecided`));
-    assert.match(said, /Service web in dora-apps: 0 endpoints \(0 stable, 0 canary\)/);
-    assert.match(said, new RegExp(`web-canary-1 +1/1 +Running .* canary +${b}`));
+    const output = await shell.run(statusCommand());
+    assert.match(output, new RegExp(`canary +${b} +1 +yes +undecided`));
+    assert.match(output, /Service web in dora-apps: 0 endpoints \(0 stable, 0 canary\)/);
+    assert.match(output, new RegExp(`web-canary-1 +1/1 +Running .* canary +${b}`));
   });
 
   it("is refused if there is no service", async () => {

@@ -58,8 +58,8 @@ describe("gray watch", () => {
   };
   const watch = async (...args: string[]) => {
     process.exitCode = undefined;
-    const said = await shell.run(watchCommand(), ...args);
-    return { lines: said.split("\n"), code: process.exitCode };
+    const output = await shell.run(watchCommand(), ...args);
+    return { lines: output.split("\n"), code: process.exitCode };
   };
 
   it("prints the state of the rollout, its changes, and that it was promoted", async () => {

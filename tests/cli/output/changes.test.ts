@@ -33,13 +33,13 @@ describe("a preview", () => {
   });
 
   it("never advises to drop resources from the state if no cluster is reached", () => {
-    const said = (severity: string, message: string) => ({ severity, message });
+    const diagnostic = (severity: string, message: string) => ({ severity, message });
     const { error } = previewOf(
       stack,
       digest({
         diagnostics: [
-          said("warning", "warning: configured Kubernetes cluster is unreachable: no such host"),
-          said(
+          diagnostic("warning", "warning: configured Kubernetes cluster is unreachable: no such host"),
+          diagnostic(
             "error",
             'error: failed to read resource state due to unreachable cluster. If the cluster was deleted, you can remove this resource from Pulumi state by rerunning the operation with the PULUMI_K8S_DELETE_UNREACHABLE environment variable set to "true"',
           ),

@@ -29,17 +29,17 @@ async function run(reads: boolean, env: NodeJS.ProcessEnv, stdio: "pipe" | numbe
     env: { ...process.env, ...outside, ...env },
     stdio: ["ignore", stdio, stdio],
   });
-  const said = { out: "", err: "" };
+  const output = { out: "", err: "" };
   child.stdout?.setEncoding("utf8").on("data", (text) => {
-    said.out += text;
+    output.out += text;
     if (!reads) child.stdout?.destroy();
   });
   child.stderr?.setEncoding("utf8").on("data", (text) => {
-    said.err += text;
+    output.err += text;
     if (!reads) child.stderr?.destroy();
   });
   const code = await new Promise((ended) => child.once("close", ended));
-  return { code, ...said };
+  return { code, ...output };
 }
 
 describe("the output of gray", () => {

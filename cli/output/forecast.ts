@@ -87,7 +87,7 @@ export function caveats(traffic: Traffic, stableReplicas: number, all: readonly 
     traffic.errors > 0 ? undefined : `Stable has no 5xx now: the times assume a rate of ${percent(defaults.floor)}.`,
     belowFloor(traffic, all[0]?.forecast),
     refused[0] &&
-      `${refused.length > 1 ? "Weights" : "Weight"} ${joined(refused.map(({ weight }) => String(weight)))} cannot be reached with ${stableReplicas} stable pods: 1 canary pod beside them gets ${percent(refused[0].forecast.share)} of the requests.`,
+      `${stableReplicas} stable pods cannot serve ${refused.length > 1 ? "weights" : "weight"} ${joined(refused.map(({ weight }) => String(weight)))}: 1 canary pod beside them gets ${percent(refused[0].forecast.share)} of the requests.`,
     ...new Set(sentences),
   ].filter((sentence) => sentence !== undefined);
 }

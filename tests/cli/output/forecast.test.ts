@@ -87,7 +87,7 @@ describe("the forecast of a decision", () => {
     assert.equal(sentences.filter((sentence) => sentence.startsWith("At 10 %")).length, 1);
     assert.equal(
       sentences[0],
-      "Weights 1 and 5 cannot be reached with 9 stable pods: 1 canary pod beside them gets 10 % of the requests.",
+      "9 stable pods cannot serve weights 1 and 5: 1 canary pod beside them gets 10 % of the requests.",
     );
   });
 

@@ -1,4 +1,4 @@
-/** The `gray` command in a checkout, where it has the verb `sandbox` too: that one is built from the sources beside it. */
+/** The `gray` command in a checkout. It has the subcommand `sandbox` too, which needs the sources of the sandbox. */
 
 import { sandboxCommand } from "./commands/sandbox.ts";
 import { runGray } from "./main.ts";

@@ -1,3 +1,4 @@
+/** What the commands that may drive a rollout have in common: their options, their setup, and driving itself. */
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
@@ -16,57 +17,58 @@ import { looks } from "../rollout/observation.ts";
 import type { Rollout } from "../rollout/rollout.ts";
 import { RolloutStore } from "../rollout/rollout-store.ts";
 import { driveWithLease } from "../rollout/with-lease.ts";
-import { aboutEndpoint, type EndpointOptions } from "./options/endpoint.ts";
-import { aboutMetrics, type MetricsOptions } from "./options/metrics-port.ts";
-import { aboutSource, countsAtGateway, type SourceOptions, sourceOf } from "./options/sources.ts";
+import { type EndpointOptions, withEndpointOptions } from "./options/endpoint.ts";
+import { type MetricsOptions, withMetricsOptions } from "./options/metrics-port.ts";
+import { countsAtGateway, type SourceOptions, sourceOf, withSourceOptions } from "./options/sources.ts";
 import { type RolloutView, viewOf } from "./output/rollout-view.ts";
-import { type Elsewhere, here, type Owners, ownersOf } from "./owners.ts";
-import { aboutService, type FoundService, findService, type ServiceOptions } from "./services.ts";
+import { assertRunsHere, type Elsewhere, type Owners, ownersOf } from "./owners.ts";
+import { type FoundService, findService, type ServiceOptions, withServiceOptions } from "./services.ts";
 import { onInterrupt } from "./signals.ts";
 
-/** Exit codes of a rollout; 1 and 2 are what they are for every verb. */
+/** Exit codes of a rollout, beside 1 and 2, which every command has. */
 export const exitCodes: Readonly<Record<End["kind"], number>> = { promoted: 0, undone: 3, held: 4, stopped: 4 };
 
+/** Options of a command that may drive a rollout. */
 export interface DrivingOptions extends ServiceOptions, SourceOptions, MetricsOptions, EndpointOptions {
   readonly stay?: boolean;
   readonly webhookFile?: string;
   readonly json?: boolean;
 }
 
-/** A verb that drives, with its options. */
-export function aboutDriving(verb: Command): Command {
-  return aboutEndpoint(aboutMetrics(aboutSource(aboutService(verb))))
-    .option("--stay", "wait where it holds, instead of ending; so it does on a terminal anyway")
+/** Adds the options of a command that may drive a rollout. */
+export function withDrivingOptions(command: Command): Command {
+  return withEndpointOptions(withMetricsOptions(withSourceOptions(withServiceOptions(command))))
+    .option("--stay", "wait while the rollout is held, instead of ending (always so on a terminal)")
     .option(
       "--webhook-file <path>",
-      "file with the URL that notices go to, as Slack takes them (default: GRAY_WEBHOOK)",
+      "file with the URL of a Slack-compatible webhook for notifications (default: the URL in GRAY_WEBHOOK)",
     )
-    .option("--json", "one JSON object a line for each thing that happens");
+    .option("--json", "print one JSON object per event and line");
 }
 
-/** What whoever drives has at hand. */
-export interface Equipment {
+/** What a command needs to drive a rollout. */
+export interface DriverSetup {
   readonly found: FoundService;
-  /** The stacks that it is driven by; asked for once, and only where somebody has to drive from here. */
+  /** The stacks that own the service. Read once, and only if this process may have to drive. */
   readonly owners: () => Promise<Owners | Elsewhere>;
   readonly notifier: Notifier;
-  /** Where Prometheus reads the evidence, if it is to. */
+  /** Serves the evidence to Prometheus; undefined without `--metrics-port`. */
   readonly exposed: Exporter | undefined;
 }
 
 /**
- * Gets it, before anything is changed.
+ * Finds the service, opens the metrics port and reads the webhook, before anything is changed.
  *
- * @param verb as people type it
- * @throws Refusal for whatever is missing
+ * @param command as the user types it, e.g. `gray resume`
+ * @throws UserError if one of them fails
  */
-export async function equip(options: DrivingOptions, verb: string): Promise<Equipment> {
-  // First of all: it takes the URL out of the environment that child processes inherit.
+export async function setUpDriver(options: DrivingOptions, command: string): Promise<DriverSetup> {
+  // First of all, because it removes the URL from the environment that child processes inherit.
   const webhook = findWebhook(options.webhookFile);
   const found = await findService(options);
   let asked: Promise<Owners | Elsewhere> | undefined;
   const owners = () => {
-    asked ??= ownersOf(found, verb);
+    asked ??= ownersOf(found, command);
     return asked;
   };
   const { namespace, service } = found;
@@ -75,33 +77,34 @@ export async function equip(options: DrivingOptions, verb: string): Promise<Equi
 }
 
 /**
- * Drives a rollout that is open in the record, shows how it goes, and sets the exit code by what it came to.
+ * Drives the open rollout, prints its progress, and sets the exit code by how it ended.
  *
- * @param codes exit codes that are others for this verb
+ * @param codes exit codes of this command that differ from {@link exitCodes}
+ * @throws UserError if this is not the folder of the project, or the service lacks a track
  */
-export async function driveOn(
-  { found, owners, notifier, exposed }: Equipment,
+export async function drive(
+  { found, owners, notifier, exposed }: DriverSetup,
   { store, lease }: { readonly store: RolloutStore; readonly lease: Lease },
   options: DrivingOptions,
   codes: Partial<typeof exitCodes> = {},
 ): Promise<void> {
   const { api, cluster, namespace, service } = found;
-  const { folder, stacks } = here(await owners());
+  const { folder, stacks } = assertRunsHere(await owners());
   const { canary, stable } = stacks;
   if (canary === undefined || stable === undefined) {
     throw new UserError(
-      `${service} has no two tracks yet: run pulumi up of both stacks first, then there is one to compare with.`,
+      `${service} has only one track so far, and a rollout needs both: run pulumi up of both stacks first.`,
     );
   }
   const stopping = new AbortController();
   const stopListening = onInterrupt(() => {
     if (stopping.signal.aborted)
-      console.error("gray ends as soon as it may: a cut that has begun is brought to its end first.");
+      console.error("gray ends as soon as possible: it first completes a traffic cutoff that has begun.");
     stopping.abort();
   });
   const view = viewOf(found, options.json === true);
   const announcer = new Announcer({ ...found, notifier });
-  const reporter = together(view, announcer, exposed);
+  const reporter = combineReporters(view, announcer, exposed);
   const observer = new EvidenceMonitor({
     api,
     cluster,
@@ -129,7 +132,7 @@ export async function driveOn(
     up: (stack, epoch, signal) =>
       up({ stack, folder, env: { GRAY_EPOCH: String(epoch) }, signal, report: view.progress }),
     evidence: () => observer.evidence,
-    endpoint: { ...(options.by && { by: options.by }), ...(options.url && { url: options.url }) },
+    endpoint: { ...(options.via && { via: options.via }), ...(options.url && { url: options.url }) },
     folder: join(folder, ".gray"),
     note: view.note,
     progress: view.progress,
@@ -151,8 +154,8 @@ export async function driveOn(
   process.exitCode = { ...exitCodes, ...codes }[end.kind];
 }
 
-/** Everybody who is told what happens: those who look on, and those who do not. */
-function together(
+/** One reporter for the view, the notifications and the metrics. */
+function combineReporters(
   view: RolloutView,
   announcer: Announcer,
   exposed: Exporter | undefined,
@@ -171,21 +174,21 @@ function together(
   };
 }
 
-/** Milliseconds for which a driver may show itself before it is asked whether the rollout can be driven from here. */
-const soonMilliseconds = 1000;
+/** Milliseconds to wait for a sign of life of the driver before checking whether this process can drive the rollout. */
+const signOfLifeMilliseconds = 1000;
 
 /**
- * Whether a person's word on a rollout comes to anything: a driver is alive, or it can be driven from here.
+ * Whether the command can take effect: a driver is alive, or this process can drive.
  *
- * @throws Refusal if neither is so
+ * @throws UserError if neither holds
  */
-export async function assertHeard({ found, owners }: Equipment): Promise<void> {
+export async function assertTakesEffect({ found, owners }: DriverSetup): Promise<void> {
   let isDrivable = false;
   for await (const { sign, waited } of looks(found, (sentence) => console.error(sentence))) {
     if (sign === "alive") return;
     if (sign === "dead" || isDrivable) break;
-    if (waited < soonMilliseconds) continue;
-    // Both take seconds, and one is enough. What it fails by is said below, where no driver is alive.
+    if (waited < signOfLifeMilliseconds) continue;
+    // Both checks take seconds and one success is enough. If no driver is alive, a failure here is thrown below.
     owners().then(
       (asked) => {
         isDrivable = !("elsewhere" in asked);
@@ -193,52 +196,54 @@ export async function assertHeard({ found, owners }: Equipment): Promise<void> {
       () => {},
     );
   }
-  here(await owners());
+  assertRunsHere(await owners());
 }
 
-/** Drives the rollout that is open from here on, or leaves that to whoever drives it. */
+/** Becomes the driver of the open rollout, or leaves it to the driver that is alive. */
 export async function takeOver(
-  equipment: Equipment,
+  setup: DriverSetup,
   options: DrivingOptions,
   codes: Partial<typeof exitCodes> = {},
 ): Promise<void> {
-  const { found } = equipment;
+  const { found } = setup;
   let lease: Lease;
   try {
-    lease = await patiently(() => Lease.take(found, (sentence) => console.error(sentence)));
+    lease = await withRetries(() => Lease.take(found, (sentence) => console.error(sentence)));
   } catch (error) {
     if (!(error instanceof Driven)) throw error;
     const { service, namespace } = found;
-    const reason = `${error.who} drives the rollout of ${service} and goes by your word: gray watch shows how.`;
+    const reason = `${error.who} is driving the rollout of ${service} and will apply your command: follow it with gray watch.`;
     console.log(options.json ? JSON.stringify({ service, namespace, kind: "driven", reason }) : reason);
-    await equipment.exposed?.end();
+    await setup.exposed?.end();
     return;
   }
   try {
-    const store = await patiently(() => RolloutStore.takeOver(found, (rollout) => assertOpen(found.service, rollout)));
-    await driveOn(equipment, { store, lease }, options, codes);
+    const store = await withRetries(() =>
+      RolloutStore.takeOver(found, (rollout) => assertOpen(found.service, rollout)),
+    );
+    await drive(setup, { store, lease }, options, codes);
   } finally {
     await lease.release();
   }
 }
 
-/** Tries again what may pass: the decision is in the record already, and users may wait for it. */
-export async function patiently<T>(work: () => Promise<T>): Promise<T> {
-  for (let said = false; ; said = true) {
+/** Retries while the API server is unavailable, because the decision must reach the record, and users may wait for it. */
+export async function withRetries<T>(work: () => Promise<T>): Promise<T> {
+  for (let reported = false; ; reported = true) {
     try {
       return await work();
     } catch (error) {
       if (!isRetryable(error)) throw error;
-      if (!said) console.error(`${(error as Error).message} Trying again.`);
+      if (!reported) console.error(`${(error as Error).message} Trying again.`);
       await sleep(1000);
     }
   }
 }
 
-/** The rollout that is open. @throws Refusal if there is none */
+/** The open rollout. @throws UserError if there is none */
 export function assertOpen(service: string, rollout: Rollout | undefined): Rollout {
   if (rollout) return rollout;
   throw new UserError(
-    `No rollout of ${service} is open: gray rollout begins one, gray history lists those that ended.`,
+    `No rollout of ${service} is open: start one with gray rollout, or list those that ended with gray history.`,
   );
 }

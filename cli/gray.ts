@@ -5,11 +5,11 @@ import { isTooOld, oldestNode } from "../components/node-version.ts";
 const { versions, execPath } = process;
 if (isTooOld(versions.node)) {
   console.error(
-    `gray: it needs Node.js ${oldestNode} or newer, and ${execPath} is ${versions.node}: install Node.js 24.`,
+    `gray: Node.js ${oldestNode} or newer is required, but ${execPath} is ${versions.node}: install Node.js 24.`,
   );
   process.exit(1);
 }
-// Imported only now: an older Node may end at what they import, and would not say why.
+// Imported only now: on an older Node.js an import may fail before the check above has printed its message.
 const { guardOutput } = await import("./output/output.ts");
 const { runGray } = await import("./main.ts");
 guardOutput();

@@ -1,3 +1,4 @@
+/** The objects of a service that are still in the cluster after `pulumi destroy`. */
 import { backendName, ownerAnnotation, serviceLabel } from "../components/names.ts";
 import { type ObjectKind, objectKinds, type ServiceObject } from "../components/objects.ts";
 import { ApiError, type Cluster, NotServed } from "../kubernetes/cluster.ts";
@@ -5,24 +6,26 @@ import { collectionOf, type LiveObject, pathOf } from "../live/object.ts";
 import { hasGatewayApi } from "../live/routes.ts";
 import { storedMaps, storeName } from "../record/config-map-store.ts";
 
-/** An object of a service that stands in the cluster. */
+/** An object of a service that exists in the cluster. */
 export interface Leftover extends ServiceObject {
   readonly namespace: string;
-  /** The owner id of the stack that made it; absent where a version made it that knew none. */
+  /** Owner id of the stack that made it; absent if an older version made it, which had no owner ids. */
   readonly owner?: string;
 }
 
 /**
- * What stands of a service, by its label, whatever a state says: an `up` that was killed leaves objects that no state holds. The record
- * and its like are not among them.
+ * The objects of a service in the cluster, found by its label. An `up` that was killed leaves objects that no stack state has. The
+ * record and the other stores are left out.
+ *
+ * @throws ApiError if the permission to list one of the kinds is missing
  */
 export async function leftovers(api: Cluster, namespace: string, service: string): Promise<Leftover[]> {
-  const kept = storedMaps.map((what) => storeName(service, what));
+  const storeNames = storedMaps.map((what) => storeName(service, what));
   const found = await Promise.all(
     objectKinds.map(async (kind) =>
       (await list(api, kind, namespace, service))
         .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-        .filter(({ metadata: { name } }) => kind !== "ConfigMap" || !kept.includes(name))
+        .filter(({ metadata: { name } }) => kind !== "ConfigMap" || !storeNames.includes(name))
         .map(({ metadata: { name, annotations } }) => {
           const owner = annotations?.[ownerAnnotation];
           return { kind, namespace, name, ...(owner !== undefined && { owner }) };
@@ -32,7 +35,7 @@ export async function leftovers(api: Cluster, namespace: string, service: string
   return found.flat();
 }
 
-/** Deletes what of them a stack has made. */
+/** Deletes those of the objects that have this owner id. @returns the deleted ones */
 export async function deleteOwned(api: Cluster, left: readonly Leftover[], owner: string): Promise<Leftover[]> {
   const owned = left.filter((each) => each.owner === owner);
   for (const { kind, namespace, name } of owned) await api.delete(pathOf(kind, namespace, name));
@@ -46,7 +49,7 @@ async function list(api: Cluster, kind: ObjectKind, namespace: string, service: 
     if (kind !== "HTTPRoute") throw error;
     if (error instanceof NotServed && !(await hasGatewayApi(api))) return [];
     const isForbidden = error instanceof ApiError && error.status === 403;
-    // Only a service with a gateway has a Service for stable alone.
+    // A service without a gateway has no HTTPRoutes, and no Service for stable alone.
     if (!isForbidden || (await api.get(pathOf("Service", namespace, backendName(service, "stable"))))) throw error;
     return [];
   }

@@ -1,3 +1,4 @@
+/** The `gray` command: its subcommands by group, and how it ends. Each subcommand has a file of its own in `commands/`. */
 import { Command } from "commander";
 import { UserError } from "../components/user-error.ts";
 import { ApiError } from "../kubernetes/cluster.ts";
@@ -20,44 +21,54 @@ import { undoCommand } from "./commands/undo.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { watchCommand } from "./commands/watch.ts";
 
+/** The subcommands, in the groups and the order in which `gray --help` lists them. */
+const groups: readonly (readonly [heading: string, commands: readonly (() => Command)[]])[] = [
+  ["Observe (changes nothing):", [statusCommand, watchCommand, historyCommand, logsCommand, planCommand]],
+  [
+    "Release:",
+    [
+      rolloutCommand,
+      pauseCommand,
+      resumeCommand,
+      promoteCommand,
+      abortCommand,
+      undoCommand,
+      verifyCommand,
+      probeCommand,
+      approveCommand,
+    ],
+  ],
+  ["Operate:", [adoptCommand, destroyCommand]],
+  ["Develop:", [policyCommand]],
+];
+
 /**
- * Runs the `gray` command: what a person would otherwise do by hand between the two stacks. One file a verb.
+ * Runs the `gray` command with the arguments of this process, and sets the exit code.
  *
  * Exit codes:
  *
- * 0. Done. A verdict is good, a rollout promoted (or taken back, where that was asked for), checks passed.
- * 1. Refused or failed: one sentence on standard error says why.
+ * 0. Done: the verdict is good, the rollout is promoted (or rolled back, where you asked for that), the checks passed.
+ * 1. Refused or failed: one sentence on standard error gives the reason.
  * 2. Wrong usage.
- * 3. A verdict is bad, a rollout undone, a check failed.
- * 4. A verdict is undecided, a rollout held: the traffic stays as it is, and a person is to decide.
- * 70. A bug, with its stack (EX_SOFTWARE of sysexits.h).
+ * 3. The verdict is bad, the rollout was undone, a check failed.
+ * 4. The verdict is undecided, or the rollout is held: the traffic stays as it is until you decide.
+ * 70. A bug, printed with its stack (EX_SOFTWARE of sysexits.h).
+ *
+ * @param develop further subcommands for the group "Develop"
  */
-export async function runGray(...more: Command[]): Promise<void> {
+export async function runGray(...develop: Command[]): Promise<void> {
   const program = new Command("gray")
-    .description("gray release on Kubernetes: dark, canary, full, and back again from anywhere")
-    .option("--debug", "show the stack of an error")
+    .usage("[options] <command>")
+    .description("Canary releases on Kubernetes with Pulumi: dark, canary, full, and a rollback at any time.")
+    .option("--debug", "print the stack of an error")
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", "\nRun gray <command> --help for the options and exit codes of a command.")
+    .configureHelp({ subcommandTerm, visibleCommands: ({ commands }) => [...commands] })
     .exitOverride((end) => process.exit(end.exitCode === 0 ? 0 : 2));
-  const verbs = [
-    planCommand(),
-    rolloutCommand(),
-    watchCommand(),
-    pauseCommand(),
-    resumeCommand(),
-    abortCommand(),
-    promoteCommand(),
-    undoCommand(),
-    historyCommand(),
-    statusCommand(),
-    verifyCommand(),
-    probeCommand(),
-    approveCommand(),
-    policyCommand(),
-    logsCommand(),
-    adoptCommand(),
-    destroyCommand(),
-    ...more,
-  ];
-  for (const verb of verbs) program.addCommand(verb.copyInheritedSettings(program));
+  for (const [heading, commands] of groups) {
+    for (const command of commands) program.addCommand(command().helpGroup(heading).copyInheritedSettings(program));
+  }
+  for (const command of develop) program.addCommand(command.helpGroup("Develop:").copyInheritedSettings(program));
   try {
     await program.parseAsync();
   } catch (error) {
@@ -66,4 +77,10 @@ export async function runGray(...more: Command[]): Promise<void> {
     else console.error(`gray: ${error.message}`);
     process.exitCode = known ? 1 : 70;
   }
+}
+
+/** A subcommand with its required argument alone, so that each fits one line of `gray --help`. */
+function subcommandTerm(command: Command): string {
+  const required = command.registeredArguments.filter((argument) => argument.required);
+  return [command.name(), ...required.map((argument) => `<${argument.name()}>`)].join(" ");
 }

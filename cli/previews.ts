@@ -1,3 +1,4 @@
+/** Previews and policy checks of all stacks of a service, in the order of their updates. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "../pulumi/temporary-folder.ts";
@@ -7,31 +8,31 @@ import type { Owners } from "./owners.ts";
 import type { Judged } from "./policy-report/findings.ts";
 
 /**
- * Goes through the stacks of a service as they are updated, canary's first, with an environment in which stable's is about the
- * release that canary would run.
+ * Visits the stacks of a service in the order in which they are updated, canary's first. The environment hands the release that
+ * canary would run to the preview of stable.
  */
-async function inTurn<T>(
+async function forEachStack<T>(
   { stacks: { canary, stable } }: Owners,
-  look: (stack: string, env: Readonly<Record<string, string>>) => Promise<T>,
+  visit: (stack: string, env: Readonly<Record<string, string>>) => Promise<T>,
 ): Promise<T[]> {
   const folder = mkdtempSync(join(temporaryFolder(), "gray-preview-"));
   const env = { GRAY_RENDERED: join(folder, "releases.json") };
   try {
     const found: T[] = [];
-    for (const stack of new Set([canary, stable])) if (stack !== undefined) found.push(await look(stack, env));
+    for (const stack of new Set([canary, stable])) if (stack !== undefined) found.push(await visit(stack, env));
     return found;
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-/** What an `up` of each stack would do. */
+/** Previews an `up` of each stack of a service. */
 export function previewStacks(owners: Owners): Promise<StackPreview[]> {
-  return inTurn(owners, (stack, env) => previewStack(stack, owners.folder, env));
+  return forEachStack(owners, (stack, env) => previewStack(stack, owners.folder, env));
 }
 
-/** What a policy pack says of the previews of all stacks. */
+/** Runs a policy pack on the preview of each stack of a service. */
 export function judgeStacks(owners: Owners, policyPack: string): Promise<Judged[]> {
   const { folder } = owners;
-  return inTurn(owners, (stack, env) => judge(stack, { policyPack, folder, env }));
+  return forEachStack(owners, (stack, env) => judge(stack, { policyPack, folder, env }));
 }

@@ -1,3 +1,4 @@
+/** Finds the service that a command is about. */
 import type { Command } from "commander";
 import { serviceLabel, stackAnnotation } from "../components/names.ts";
 import type { Track } from "../components/traffic.ts";
@@ -7,7 +8,7 @@ import { findAccess } from "../kubernetes/kubeconfig.ts";
 import { clusterId, type DeploymentObject, releaseOf } from "../live/live.ts";
 import { projectHere, projectOf } from "./options/project.ts";
 
-/** Which service a verb is about; each field narrows the choice. */
+/** Which service a command is about. Each option narrows the choice. */
 export interface ServiceOptions {
   readonly service?: string;
   readonly namespace?: string;
@@ -15,12 +16,12 @@ export interface ServiceOptions {
   readonly context?: string;
 }
 
-/** A verb with the options that say which service it is about. */
-export function aboutService(verb: Command): Command {
-  return verb
-    .option("--service <name>", "the service, where there are several")
-    .option("-n, --namespace <name>", "its namespace")
-    .option("--context <name>", "context of the kubeconfig, where it is not the current one");
+/** Adds the options that choose a service. */
+export function withServiceOptions(command: Command): Command {
+  return command
+    .option("--service <name>", "name of the service; required if there are several")
+    .option("-n, --namespace <name>", "namespace of the service")
+    .option("--context <name>", "context of the kubeconfig (default: the current one)");
 }
 
 /** A service found in the cluster by the labels of its Deployments. */
@@ -34,10 +35,10 @@ export interface FoundService {
 }
 
 /**
- * The one service that the options mean. Without a name or a namespace, in the folder of a Pulumi project, only that project's
- * services are meant.
+ * Finds the only service that matches the options. Without a name and a namespace, in the folder of a Pulumi project, only services
+ * of that project match.
  *
- * @throws Refusal if there is none or more than one
+ * @throws UserError if no service matches, or more than one
  */
 export async function findService(options: ServiceOptions): Promise<FoundService> {
   const api = connect(findAccess({ context: options.context }));
@@ -57,13 +58,13 @@ export async function findService(options: ServiceOptions): Promise<FoundService
   if (only === undefined && all.length > 0) {
     const these = all.map(([key, [first]]) => `${key} of ${(first && ownerOf(first)) ?? "an unknown project"}`);
     throw new UserError(
-      `There is no service of the Pulumi project ${project}, which this folder is of, in the cluster, but ${these.join(", ")}: install it with pulumi up of each stack, canary's first, or name one with --service and --namespace.`,
+      `The cluster has no service of the Pulumi project ${project} of this folder, only ${these.join(", ")}: install it with pulumi up of each stack, canary's first, or choose another with --service and --namespace.`,
     );
   }
   if (only === undefined) {
     const where = options.namespace ? `namespace ${options.namespace}` : "the cluster";
     throw new UserError(
-      `There is no service${options.service ? ` ${options.service}` : ""} under gray release in ${where}: install it with pulumi up of each stack, canary's first, or name another with --service and --namespace.`,
+      `There is no service${options.service ? ` ${options.service}` : ""} under gray release in ${where}: install it with pulumi up of each stack, canary's first, or choose another with --service and --namespace.`,
     );
   }
   if (others.length > 0) {
@@ -77,17 +78,17 @@ export async function findService(options: ServiceOptions): Promise<FoundService
   return { api, cluster, service, namespace, deployments: byTrack };
 }
 
-/** Namespace and name of the service whose Deployment this is. */
+/** Namespace and name of the service of a Deployment. */
 function keyOf({ metadata }: DeploymentObject): string {
   return `${metadata.namespace}/${metadata.labels?.[serviceLabel]}`;
 }
 
-/** The Pulumi project of the stack that owns it. */
+/** The Pulumi project of the stack that owns a Deployment. */
 function ownerOf({ metadata }: DeploymentObject): string | undefined {
   return projectOf(metadata.annotations?.[stackAnnotation]);
 }
 
-/** The ids of every release that a ReplicaSet of the service was made of: what has run here. */
+/** Ids of all releases of the service that the cluster still knows, from its Deployments and their ReplicaSets. */
 export async function releasesSeen({ api, namespace, service, deployments }: FoundService): Promise<string[]> {
   interface ReplicaSet {
     readonly metadata: { readonly labels?: Record<string, string> };

@@ -1,8 +1,8 @@
 /**
- * Calls a function each time the command is asked to end: by ^C, by `kill`, or because its terminal closes, for which the kernel and
- * the shell both send SIGHUP. While it listens, no such signal ends the process by itself.
+ * Calls a function at each request to end: ^C, `kill`, or a closed terminal, for which the kernel and the shell both send SIGHUP.
+ * Until you stop listening, these signals do not end the process by themselves.
  *
- * @returns stops listening
+ * @returns a function that stops listening
  */
 export function onInterrupt(end: () => void): () => void {
   process.on("SIGINT", end).on("SIGTERM", end).on("SIGHUP", end);

@@ -1,3 +1,4 @@
+/** The stacks of the current project: their state, and `pulumi` commands that change them. */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline/promises";
 import * as v from "valibot";
@@ -11,31 +12,31 @@ import { clusterId } from "../live/live.ts";
 import { lastError, pulumi } from "../pulumi/pulumi.ts";
 import { isCi } from "./output/output.ts";
 
-/** A stack of this project with the services in its state. */
+/** A stack of this project with the services in its state. Full or short name, as `pulumi stack ls` prints it. */
 export interface Stack {
   readonly name: string;
-  /** UIDs of the clusters that it remembers. */
+  /** UIDs of the clusters in its stack state. */
   readonly clusters: readonly string[];
-  /** Keys of the services that it remembers: those that it has run completely. */
-  readonly remembers: readonly string[];
-  /** How the providers in its state reach the cluster, of those that deploy services; encrypted ones are left out. */
+  /** Keys of the services in its stack state: those for which an `up` has completed. */
+  readonly knownServices: readonly string[];
+  /** How the providers that deploy its services reach the cluster; encrypted ones are left out. */
   readonly providers: readonly AccessArgs[];
   readonly services: readonly {
     readonly service: string;
     readonly namespace: string;
     readonly tracks: readonly Track[];
-    /** The owner id on the objects that the stack makes; absent where a version made them that knew none. */
+    /** Owner id on the objects of the stack; absent if an older version made them, which had no owner ids. */
     readonly owner?: string;
   }[];
 }
 
-/** The stacks of the project in this folder. @throws Refusal if pulumi is not there, or fails */
+/** Names of the stacks of the project in this folder. @throws UserError if pulumi is not installed or fails */
 export async function stackNames(): Promise<string[]> {
   const listed = JSON.parse(await output(["stack", "ls", "--json"])) as { name: string }[];
   return listed.map(({ name }) => name);
 }
 
-/** The stacks of the project in this folder, with what is in them. @throws Refusal if pulumi is not there, or fails */
+/** The stacks of the project in this folder, with their services. @throws UserError if pulumi is not installed or fails */
 export async function readStacks(): Promise<Stack[]> {
   return Promise.all(
     (await stackNames()).map(async (name) => {
@@ -43,7 +44,7 @@ export async function readStacks(): Promise<Stack[]> {
         readonly type: string;
         readonly urn: string;
         readonly parent?: string;
-        /** URN and id of what deploys it. */
+        /** URN and id of the provider that deploys it. */
         readonly provider?: string;
         readonly inputs?: { readonly namespace?: string; readonly tracks?: readonly Track[] };
         readonly outputs?: {
@@ -74,26 +75,27 @@ export async function readStacks(): Promise<Stack[]> {
           type === "pulumi:providers:kubernetes" && owned.some(({ provider }) => provider?.startsWith(`${urn}::`)),
       );
       const root = resources.find(({ type }) => type === "pulumi:pulumi:Stack");
-      const memories = root?.outputs?.releases ?? {};
-      const clusters = Object.values(memories).map(({ cluster }) => cluster);
+      const stackStates = root?.outputs?.releases ?? {};
+      const clusters = Object.values(stackStates).map(({ cluster }) => cluster);
       const accesses = providers.flatMap(({ inputs }) => accessIn(inputs) ?? []);
-      return { name, clusters, remembers: Object.keys(memories), providers: accesses, services };
+      return { name, clusters, knownServices: Object.keys(stackStates), providers: accesses, services };
     }),
   );
 }
 
 /**
- * @param choice how a person chooses a cluster
- * @throws Refusal if a stack lives on another cluster than the one that is looked at
+ * @param cluster UID of the chosen cluster
+ * @param choice how the user chooses a cluster, for the message
+ * @throws UserError if the state of a stack is about another cluster
  */
 export function assertSameCluster(stacks: readonly Stack[], cluster: string, choice: string): void {
   for (const { name, clusters } of stacks) {
-    const other = clusters.find((remembered) => remembered !== cluster);
-    if (other) throw new UserError(onAnother(name, other, cluster, choice));
+    const other = clusters.find((known) => known !== cluster);
+    if (other) throw new UserError(wrongCluster(name, other, cluster, choice));
   }
 }
 
-/** The access that a provider's inputs in a state give; undefined where they are encrypted. */
+/** The access in the inputs of a provider; undefined if they are encrypted. */
 function accessIn(inputs: unknown): AccessArgs | undefined {
   const { success, output } = v.safeParse(providerInputs, inputs);
   return success ? Object.fromEntries(Object.entries(output).filter(([, value]) => value !== "")) : undefined;
@@ -103,21 +105,22 @@ const text = v.optional(v.string());
 const providerInputs = v.object({ kubeconfig: text, context: text, cluster: text });
 
 /**
- * What Pulumi destroys without running the program it destroys through the provider in the state, which may lead to another cluster
- * from here than the one that is looked at.
+ * `pulumi destroy` does not run the program, so it uses the provider in the state, and on this machine that may reach another
+ * cluster than the chosen one.
  *
- * @throws Refusal if it does, or leads to none
+ * @param cluster UID of the chosen cluster
+ * @throws UserError if the provider reaches another cluster, or none
  */
 export async function assertDestroyedIn(cluster: string, { name, providers }: Stack): Promise<void> {
   for (const access of providers) {
-    const its = await clusterThrough(access).catch((error: Error) => {
+    const actual = await clusterThrough(access).catch((error: Error) => {
       throw new UserError(
-        `The provider in the state of stack ${name} leads to no cluster from here (${error.message.replace(/\.$/, "")}): run pulumi up --refresh=false --stack ${name} once, which writes what holds here.`,
+        `The provider in the state of stack ${name} reaches no cluster from this machine (${error.message.replace(/\.$/, "")}): run pulumi up --refresh=false --stack ${name} once, which updates the provider for this machine.`,
       );
     });
-    if (its !== cluster)
+    if (actual !== cluster)
       throw new UserError(
-        `The provider in the state of stack ${name} leads to the cluster with UID ${its} from here, and ${cluster} was chosen: let KUBECONFIG and its current context lead to the one to destroy it on.`,
+        `The provider in the state of stack ${name} reaches the cluster with UID ${actual} from this machine, but you chose ${cluster}: set KUBECONFIG and its current context to the cluster of the stack.`,
       );
   }
 }
@@ -126,20 +129,22 @@ async function clusterThrough(access: AccessArgs): Promise<string> {
   return clusterId(connect(findAccess(access)));
 }
 
-/** That a stack lives on another cluster than this one, for a person. @param choice as above */
-export function onAnother(stack: string, its: string, cluster: string, choice: string): string {
-  return `Stack ${stack} lives on the cluster with UID ${its} and this one is ${cluster}: choose the right one with ${choice}.`;
+/** The message that a stack belongs to another cluster than the chosen one. @param choice how the user chooses a cluster */
+export function wrongCluster(stack: string, actual: string, cluster: string, choice: string): string {
+  return `Stack ${stack} is deployed on the cluster with UID ${actual}, but this one is ${cluster}: choose the right one with ${choice}.`;
 }
 
 /**
- * Goes on once a person has said so.
+ * Asks the user for confirmation.
  *
- * @param verb for the sentences, e.g. `gray destroy`
- * @throws Refusal if nobody says so
+ * @param command for the message, e.g. `gray destroy`
+ * @param question what the command is about to do
+ * @param otherwise the error message if the user does not confirm
+ * @throws UserError if the user does not confirm, or there is no terminal to ask on
  */
-export async function askFirst(verb: string, question: string, otherwise: string): Promise<void> {
+export async function askFirst(command: string, question: string, otherwise: string): Promise<void> {
   if (!process.stdin.isTTY)
-    throw new UserError(`${verb} asks before it acts, and there is no terminal to ask on: add --yes.`);
+    throw new UserError(`${command} asks for confirmation, but there is no terminal to ask on: add --yes.`);
   const prompt = createInterface({ input: process.stdin, output: process.stdout });
   const answer = await prompt.question(`${question} Type yes to go on: `);
   prompt.close();
@@ -149,38 +154,43 @@ export async function askFirst(verb: string, question: string, otherwise: string
 async function output(args: string[]): Promise<string> {
   const { code, stdout, stderr } = await pulumi(args);
   if (code !== 0)
-    throw new UserError(`pulumi ${args.join(" ")} failed (${lastError(stderr)}): run it yourself to see more.`);
+    throw new UserError(`pulumi ${args.join(" ")} failed (${lastError(stderr)}): run it yourself for details.`);
   return stdout;
 }
 
 /**
- * Runs pulumi for a person to watch.
+ * Runs pulumi and shows its output.
  *
- * @param verb what is to be run again if it fails, e.g. `gray destroy`
- * @param quiet its output goes to standard error, so that JSON stays alone
- * @param env further variables of its environment
+ * @param command to run again after a failure, for the message, e.g. `gray destroy`
+ * @param quiet whether its output goes to standard error, so that standard output has JSON only. @default false
+ * @param env further environment variables. @default none
+ * @throws UserError if it fails
  */
 export async function runPulumi(
-  verb: string,
+  command: string,
   args: readonly string[],
   quiet = false,
   env: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const code = isCi() ? await printed(args, quiet, env) : await inherited(args, quiet, env);
+  const code = isCi() ? await runPrinted(args, quiet, env) : await runInherited(args, quiet, env);
   if (code !== 0)
     throw new UserError(
-      `pulumi ${args.join(" ")} ended with ${code}: mend what it says above, but never by PULUMI_K8S_DELETE_UNREACHABLE, which forgets what still runs, then run ${verb} again.`,
+      `pulumi ${args.join(" ")} ended with ${code}: fix the errors above, but never with PULUMI_K8S_DELETE_UNREACHABLE, which drops running objects from the state; then run ${command} again.`,
     );
 }
 
-/** Runs it with our own output: a terminal has its colours and its progress. @returns its exit code */
-function inherited(args: readonly string[], quiet: boolean, env: Readonly<Record<string, string>>): Promise<unknown> {
+/** Runs pulumi on our own output, so that a terminal shows its colours and its progress. @returns its exit code */
+function runInherited(
+  args: readonly string[],
+  quiet: boolean,
+  env: Readonly<Record<string, string>>,
+): Promise<unknown> {
   const child = spawn("pulumi", args, { stdio: ["ignore", quiet ? 2 : 1, 2], env: { ...process.env, ...env } });
   return new Promise((ended) => child.once("close", ended));
 }
 
-/** Runs it and prints each line by ourselves, its standard error at the end. @returns its exit code */
-async function printed(args: readonly string[], quiet: boolean, env: Readonly<Record<string, string>>) {
+/** Runs pulumi and prints its lines through our own output, its standard error at the end. @returns its exit code */
+async function runPrinted(args: readonly string[], quiet: boolean, env: Readonly<Record<string, string>>) {
   const out = quiet ? process.stderr : process.stdout;
   const { code, stderr } = await pulumi(args, { env, onLine: (line) => void out.write(`${line}\n`) });
   process.stderr.write(stderr);

@@ -55,7 +55,7 @@ export interface EndpointArgs {
   readonly namespace: string;
   readonly service: string;
   /** @default token where the service has an HTTPRoute, else pods */
-  readonly by?: By;
+  readonly via?: By;
   /** Address of the gateway, as in `https://192.0.2.1`. @default what the Gateway says */
   readonly url?: URL;
   /** Numbers of the Service's ports that are asked. @default the first one */
@@ -95,10 +95,10 @@ export function doubtOf(all: readonly Endpoint[], ports: readonly number[]): str
  *
  * @throws Refusal for the first of these that does not hold
  */
-export async function canaryEndpoints({ api, namespace, service, by, url, ports }: EndpointArgs): Promise<Endpoints> {
+export async function canaryEndpoints({ api, namespace, service, via, url, ports }: EndpointArgs): Promise<Endpoints> {
   const [pods, routes, front] = await Promise.all([
     listPods(api, namespace, service),
-    by === "pods" ? [] : readRoutes(api, namespace, service),
+    via === "pods" ? [] : readRoutes(api, namespace, service),
     readCanaryService(api, namespace, service),
   ]);
   const { ready, release } = readyCanary(service, namespace, pods);
@@ -106,7 +106,7 @@ export async function canaryEndpoints({ api, namespace, service, by, url, ports 
   const asked = ports ?? [mainPort];
   const toPods = () => ready.map((pod) => podEndpoint(api, namespace, pod, front, asked));
   const common = { release, mainPort, toPods };
-  if ((by ?? (routes.length > 0 ? "token" : "pods")) === "token") {
+  if ((via ?? (routes.length > 0 ? "token" : "pods")) === "token") {
     const endpoint = await gatewayEndpoint({ api, namespace, service, routes, ports: asked, ...(url && { url }) });
     return { by: "token", ...common, all: [endpoint] };
   }

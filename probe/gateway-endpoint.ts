@@ -71,7 +71,7 @@ export async function gatewayEndpoint({
       if (pass === undefined) {
         const why = routes.length === 0 ? "the service has none" : `they go to ${routes.map(portsOf).join(", ")}`;
         throw new UserError(
-          `No HTTPRoute of ${service} in namespace ${namespace} lets the token in to port ${port} (${why}): ask the pods with --by pods, or run pulumi up --stack canary.`,
+          `No HTTPRoute of ${service} in namespace ${namespace} lets the token in to port ${port} (${why}): ask the pods with --via pods, or run pulumi up --stack canary.`,
         );
       }
       return [port, { ...pass, ...(await entranceTo(api, pass.route, url)) }] as const;
@@ -98,7 +98,7 @@ export async function gatewayEndpoint({
     foreign(headers, port) {
       const { mark } = entrances.get(port) ?? {};
       if (mark === undefined || headers[mark.name.toLowerCase()] === mark.value) return undefined;
-      return `the answer lacks the header ${oneLine(`${mark.name}: ${mark.value}`)}, so it is not canary's; or this gateway has no filters of backends: take canaryHeader out then, or ask with --by pods`;
+      return `the answer lacks the header ${oneLine(`${mark.name}: ${mark.value}`)}, so it is not canary's; or this gateway has no filters of backends: take canaryHeader out then, or ask with --via pods`;
     },
     relative(location) {
       if (!URL.canParse(location)) return location;
@@ -128,7 +128,7 @@ function unavailable(service: string, origin: string, error: unknown): Error {
     ? [code, "name the file with its certificate's authority in NODE_EXTRA_CA_CERTS"]
     : [message || code, "name another address with --url"];
   return new UserError(
-    `The gateway of ${service} at ${origin} cannot be reached (${why}): ${help}, or ask with --by pods.`,
+    `The gateway of ${service} at ${origin} cannot be reached (${why}): ${help}, or ask with --via pods.`,
   );
 }
 
@@ -161,7 +161,7 @@ async function entranceTo(api: Cluster, route: RouteObject, url: URL | undefined
   if (refs.length === 0) {
     const why = known.map((ref) => `${ref.name}: ${whyNotTaken(route, ref)}`).join("; ");
     throw new UserError(
-      `No Gateway goes by HTTPRoute ${metadata.name} in namespace ${metadata.namespace} as it is now (${why || "it is attached to none"}), so who knows where the token leads: wait a moment and ask again, correct the route, or ask with --by pods.`,
+      `No Gateway goes by HTTPRoute ${metadata.name} in namespace ${metadata.namespace} as it is now (${why || "it is attached to none"}), so who knows where the token leads: wait a moment and ask again, correct the route, or ask with --via pods.`,
     );
   }
   const gateways = url
@@ -172,7 +172,7 @@ async function entranceTo(api: Cluster, route: RouteObject, url: URL | undefined
   const entrance = entranceOf(spec.hostnames ?? [], gateways, url);
   if (entrance) return entrance;
   throw new UserError(
-    `HTTPRoute ${metadata.name} in namespace ${metadata.namespace} is attached to no Gateway that has an address and a listener for it (${refs.map(({ name }) => name).join(", ")}): name the gateway's address with --url, or ask with --by pods.`,
+    `HTTPRoute ${metadata.name} in namespace ${metadata.namespace} is attached to no Gateway that has an address and a listener for it (${refs.map(({ name }) => name).join(", ")}): name the gateway's address with --url, or ask with --via pods.`,
   );
 }
 

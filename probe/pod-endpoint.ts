@@ -41,7 +41,7 @@ export function podEndpoint(
       const kept = Object.keys(headers).find((name) => /^(authorization$|impersonate-)/i.test(name));
       if (kept !== undefined) {
         throw new Error(
-          `the API server keeps the header ${kept} for itself, so a pod cannot be asked with it: ask with --by token`,
+          `the API server keeps the header ${kept} for itself, so a pod cannot be asked with it: ask with --via token`,
         );
       }
       // From a path that leads upwards it would be any request to the API server, in the name of whoever runs this.

@@ -59,7 +59,7 @@ export async function probe(args: Omit<EndpointArgs, "ports">): Promise<Probe> {
   const endpoints = await canaryEndpoints({ ...args, ports });
   const doubt = doubtOf(endpoints.all, ports);
   const [by, all, left] =
-    doubt !== undefined && args.by === undefined
+    doubt !== undefined && args.via === undefined
       ? (["both", [...endpoints.all, ...endpoints.toPods()], undefined] as const)
       : [endpoints.by, endpoints.all, doubt];
   const byWay = await Promise.all(all.map((endpoint) => askInTurn(endpoint, checks, args.signal)));

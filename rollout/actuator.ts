@@ -44,7 +44,7 @@ export interface Acting {
   /** What was seen of the release until now. */
   readonly evidence: () => Evidence | undefined;
   /** How the checks reach canary. */
-  readonly endpoint: Pick<EndpointArgs, "by" | "url">;
+  readonly endpoint: Pick<EndpointArgs, "via" | "url">;
   /** Folder on this machine for what a canary leaves behind. */
   readonly folder: string;
   readonly note: (sentence: string) => void;

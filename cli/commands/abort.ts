@@ -8,31 +8,42 @@ import type { RolloutRecord } from "../../record/record.ts";
 import { untilCut } from "../../rollout/effect.ts";
 import { type Rollout, rolloutIn } from "../../rollout/rollout.ts";
 import { recordDecision } from "../../rollout/rollout-store.ts";
-import { aboutDriving, assertHeard, assertOpen, type DrivingOptions, equip, patiently, takeOver } from "../driving.ts";
-import { reasonIn } from "../options/reason.ts";
+import {
+  assertOpen,
+  assertTakesEffect,
+  type DrivingOptions,
+  setUpDriver,
+  takeOver,
+  withDrivingOptions,
+  withRetries,
+} from "../driving.ts";
+import { reasonOption } from "../options/reason.ts";
 
-/** `gray abort`: takes the rollout that is open back, users first. */
+/** `gray abort`: rolls the open rollout back, and takes users off canary first. */
 export function abortCommand(): Command {
-  return aboutDriving(new Command("abort"))
-    .description("take the rollout that is open back to what stable ran; exit code 0 when that is done")
-    .requiredOption("--reason <why>", "the reason, kept in the record (300 characters)", reasonIn)
+  return withDrivingOptions(new Command("abort"))
+    .summary("take users off canary, then roll back")
+    .description(
+      "Takes users off canary first, from any folder, and then rolls both tracks back to the previous release of stable. If no driver is alive to roll back, run it in the project folder. Exit code 0 when the rollback is done.",
+    )
+    .addOption(reasonOption())
     .action(abort);
 }
 
 async function abort(options: DrivingOptions & { reason: string }): Promise<void> {
-  const equipment = await equip(options, "gray abort");
-  const { found } = equipment;
+  const setup = await setUpDriver(options, "gray abort");
+  const { found } = setup;
   const { service } = found;
-  // Whether anybody drives shows meanwhile: users wait for neither.
-  const heard = assertHeard(equipment);
+  // Whether a driver is alive is found out meanwhile: neither the record nor the cutoff waits for it.
+  const heard = assertTakesEffect(setup);
   heard.catch(() => {});
   const rollbackRequested = {
-    by: await patiently(() => whoAmI(found.api)),
+    by: await withRetries(() => whoAmI(found.api)),
     reason: options.reason,
     at: new Date().toISOString(),
   };
   let aborted: Rollout | undefined;
-  await patiently(() =>
+  await withRetries(() =>
     recordDecision(found, (rollout) => {
       aborted = assertOpen(service, rollout);
       return { open: { ...aborted, rollbackRequested: aborted.rollbackRequested ?? rollbackRequested } };
@@ -40,7 +51,7 @@ async function abort(options: DrivingOptions & { reason: string }): Promise<void
   );
   const { began, release, rollbackRequested: before } = aborted ?? assertOpen(service, undefined);
   const report = (sentence: string) => console.error(sentence);
-  // A driver cuts as well. But a dead one is waited for, and one that is alive may be in the middle of something.
+  // The driver cuts too, but it may be dead, or in the middle of another effect.
   const fence = (record: RolloutRecord) => {
     if (rolloutIn(service, record)?.began !== began) throw new Superseded(`The rollout of ${release} is over.`);
   };
@@ -54,8 +65,8 @@ async function abort(options: DrivingOptions & { reason: string }): Promise<void
   await heard.catch((error) => {
     if (!(error instanceof UserError)) throw error;
     throw new UserError(
-      `Users are off canary and the record says that the rollout rolls back, but no driver is alive to finish it: ${error.message}`,
+      `Users are off canary and the record has your abort, but no driver is alive to finish the rollback: ${error.message}`,
     );
   });
-  await takeOver(equipment, options, { undone: 0 });
+  await takeOver(setup, options, { undone: 0 });
 }

@@ -16,27 +16,31 @@ interface Options {
   readonly json?: boolean;
 }
 
-/** What is to be done: for a person to read, and the stacks whose `up` does it, one after the other. */
+/** What one phase does, and the stacks whose `up` does it, one after the other. */
 interface Phase {
   readonly phase: 1 | 2;
-  readonly says: string;
+  /** A sentence or more for the user, printed above the changes. */
+  readonly summary: string;
   readonly previews: readonly StackPreview[];
-  readonly ups: readonly string[];
-  /** Variables of their environment. */
+  readonly upStacks: readonly string[];
+  /** Environment variables for these `up`s. */
   readonly env: Readonly<Record<string, string>>;
-  /** What a person does next. */
+  /** What the user does next. */
   readonly next: string;
 }
 
-/** `gray adopt`: a service that kubectl or Helm made comes under gray release, in two phases. */
+/** `gray adopt`: puts a live service of kubectl or Helm under gray release, in two phases. */
 export function adoptCommand(): Command {
   return new Command("adopt")
-    .description("take in a live Deployment, Service and Ingress as they are; run again, promote the first release")
-    .argument("<service>", "the name of all three, and of the service in this project's program")
-    .option("-n, --namespace <name>", "its namespace, where the name stands in several")
-    .option("--stack <names...>", "the stacks that own it, where the project has others besides")
-    .option("--yes", "do not ask")
-    .option("--json", "what was done as JSON")
+    .summary("put a live service under gray release")
+    .description(
+      "Puts a service of kubectl or Helm under gray release, in two phases. The first run imports its live Deployment, Service and Ingress unchanged. Once the release on canary is judged good, the second run promotes it to stable.",
+    )
+    .argument("<service>", "name of the Deployment, Service and Ingress, and of the service in the program")
+    .option("-n, --namespace <name>", "namespace of the service; required if the name exists in several")
+    .option("--stack <names...>", "the stacks that may own the service (default: all stacks of the project)")
+    .option("--yes", "do not ask for confirmation")
+    .option("--json", "print the result as JSON")
     .action(adopt);
 }
 
@@ -44,16 +48,16 @@ async function adopt(name: string, options: Options): Promise<void> {
   const all = await readStacks();
   const stacks = all.filter((stack) => options.stack === undefined || options.stack.includes(shortName(stack.name)));
   const api = connect(findAccess());
-  const of: Of = { api, service: name, namespace: options.namespace ?? (await namespaceOf(api, name, stacks)) };
+  const of: ServiceRef = { api, service: name, namespace: options.namespace ?? (await namespaceOf(api, name, stacks)) };
   const [stable, canary] = [ownerOf(stacks, of, "stable"), ownerOf(stacks, of, "canary")];
   const found = stable && canary ? await secondPhase(of, stable, canary) : await firstPhase(of, stacks);
-  const { phase, says, previews, ups, env, next } = found;
-  if (!options.json) console.log(`${says}\n\n${changeLines(previews)}\n`);
+  const { phase, summary, previews, upStacks, env, next } = found;
+  if (!options.json) console.log(`${summary}\n\n${changeLines(previews)}\n`);
   if (!options.yes) {
-    const question = `This runs pulumi up of ${ups.map(shortName).join(", then ")}.`;
+    const question = `This runs pulumi up of ${upStacks.map(shortName).join(", then ")}.`;
     await askFirst("gray adopt", question, "Nothing was adopted.");
   }
-  for (const stack of ups) {
+  for (const stack of upStacks) {
     await runPulumi(
       "gray adopt",
       ["up", "--yes", "--skip-preview", "--suppress-outputs", "--stack", stack],
@@ -61,27 +65,27 @@ async function adopt(name: string, options: Options): Promise<void> {
       env,
     );
   }
-  if (phase === 2) await assertOver(of, ups[0] ?? "");
+  if (phase === 2) await assertAdoptionComplete(of, upStacks[0] ?? "");
   const { service, namespace } = of;
-  console.log(options.json ? JSON.stringify({ service, namespace, phase, stacks: ups.map(shortName) }) : next);
+  console.log(options.json ? JSON.stringify({ service, namespace, phase, stacks: upStacks.map(shortName) }) : next);
 }
 
-/** What is adopted. */
-interface Of {
+/** The service to adopt. */
+interface ServiceRef {
   readonly api: Cluster;
   readonly service: string;
   readonly namespace: string;
 }
 
-/** The verb as a person types it to go on. */
-function again({ service, namespace }: Of): string {
+/** The command that continues the adoption. */
+function rerunCommand({ service, namespace }: ServiceRef): string {
   return `gray adopt ${service} -n ${namespace}`;
 }
 
 /**
- * The one namespace that can be meant: a stack has the service there, or a Deployment of its name stands there.
+ * The only namespace in which a stack has the service, or the cluster has a Deployment of its name.
  *
- * @throws Refusal if there is none, or more than one
+ * @throws UserError if there is none, or more than one
  */
 async function namespaceOf(api: Cluster, service: string, stacks: readonly Stack[]): Promise<string> {
   const live = await api.list<DeploymentObject>("/apis/apps/v1/deployments");
@@ -93,42 +97,45 @@ async function namespaceOf(api: Cluster, service: string, stacks: readonly Stack
   if (only === undefined) throw nothingToAdopt(service, "the cluster");
   if (others.length > 0) {
     const namespaces = [only, ...others].sort().join(", ");
-    throw new UserError(`There is ${service} in several namespaces (${namespaces}): choose one with -n.`);
+    throw new UserError(`Several namespaces have ${service} (${namespaces}): choose one with -n.`);
   }
   return only;
 }
 
 function nothingToAdopt(service: string, where: string): UserError {
   return new UserError(
-    `There is no Deployment ${service} to adopt in ${where}, or no stack of this project describes a service ${service} there: look at kubectl get deployments -A, and at the names in the program.`,
+    `There is no Deployment ${service} to adopt in ${where}, or no stack of this project describes a service ${service} there: compare kubectl get deployments -A with the names in the program.`,
   );
 }
 
-/** The stack that has run a track of the service: one whose `up` ended half-way has still to take its part in. */
-function ownerOf(stacks: readonly Stack[], { service, namespace }: Of, track: Track): Stack | undefined {
+/**
+ * The stack that owns a track of the service and has completed an `up` of it. A stack whose `up` ended half-way is not among
+ * them, because it has not imported its objects yet.
+ */
+function ownerOf(stacks: readonly Stack[], { service, namespace }: ServiceRef, track: Track): Stack | undefined {
   return stacks
-    .filter(({ remembers }) => remembers.includes(stackStateKey(namespace, service)))
+    .filter(({ knownServices }) => knownServices.includes(stackStateKey(namespace, service)))
     .find(({ services }) =>
       services.some((each) => each.service === service && each.namespace === namespace && each.tracks.includes(track)),
     );
 }
 
 /**
- * What stands is imported as it is, by the stacks whose program describes it: stable's Deployment first, which changes
- * nothing, then the front, beside which canary's pods begin.
+ * Phase 1: the stacks whose program describes the live objects import them. The stack with stable's Deployment comes first,
+ * because it changes nothing; then the stack with the front, which starts canary's pods.
  *
- * @throws Refusal if the program would not take it in, or several stacks would
+ * @throws UserError if no stack imports the service, or several would
  */
-async function firstPhase(of: Of, stacks: readonly Stack[]): Promise<Phase> {
+async function firstPhase(of: ServiceRef, stacks: readonly Stack[]): Promise<Phase> {
   const { service, namespace } = of;
   const key = stackStateKey(namespace, service);
-  // By this the program, which pulumi runs, knows what it is asked.
+  // Tells the program, which pulumi runs, to import the live objects.
   const env = { GRAY_ADOPT: key };
   const previews: StackPreview[] = [];
-  for (const { name } of stacks.filter(({ remembers }) => !remembers.includes(key))) {
+  for (const { name } of stacks.filter(({ knownServices }) => !knownServices.includes(key))) {
     const preview = await previewStack(name, ".", env);
     if (preview.error !== undefined) {
-      throw new UserError(`pulumi preview --stack ${shortName(name)} says: ${preview.error}`);
+      throw new UserError(`pulumi preview --stack ${shortName(name)} failed: ${preview.error}`);
     }
     previews.push(preview);
   }
@@ -136,73 +143,79 @@ async function firstPhase(of: Of, stacks: readonly Stack[]): Promise<Phase> {
     previews.filter(({ changes }) =>
       changes.some((each) => each.operation === "import" && each.kind === kind && each.name === service),
     );
-  const takers = [imports("Deployment"), imports("Service")];
-  const several = takers.find((each) => each.length > 1);
+  const importers = [imports("Deployment"), imports("Service")];
+  const several = importers.find((each) => each.length > 1);
   if (several) {
     const names = several.map(({ stack }) => shortName(stack)).join(" and ");
     throw new UserError(
-      `Both ${names} would take ${service} in, and each object has one owner: name one with --stack.`,
+      `Both ${names} would import ${service}, but each object has one owner: choose the owner with --stack.`,
     );
   }
-  const taking = [...new Set(takers.flat())];
-  if (taking.length === 0) throw nothingToAdopt(service, `namespace ${namespace}`);
+  const importing = [...new Set(importers.flat())];
+  if (importing.length === 0) throw nothingToAdopt(service, `namespace ${namespace}`);
   return {
     phase: 1,
-    says: `Phase 1 of 2: ${service} is taken in as it is. Its pods stay, and canary's come beside them.`,
-    previews: taking,
-    ups: taking.map(({ stack }) => stack),
+    summary: `Phase 1 of 2: ${service} is imported unchanged. Its pods stay, and canary's pods start beside them.`,
+    previews: importing,
+    upStacks: importing.map(({ stack }) => stack),
     env,
-    next: `${service} is adopted: from here on nothing but pulumi may write its objects, so take them out of what made them. Next: gray verify, and ${again(of)} once the release on canary is judged good.`,
+    next: `${service} is adopted. From now on only pulumi may write its objects, so remove them from the manifests or the chart that made them. Next: gray verify, then ${rerunCommand(of)} once the release on canary is judged good.`,
   };
 }
 
 /**
- * Stable rolls once, to pods that have the label `track`, and the pods of before end. Then the front is as the program says,
- * and stable is protected again.
+ * Phase 2: stable rolls once, to pods with the label `track`, and the adopted pods end. Then the second stack applies the front
+ * of the program, and the last `up` protects stable again.
  *
- * @throws Refusal if the service is not being adopted, or the gate would not let the release pass
+ * @throws UserError if the service is not being adopted, or the gate refuses the release
  */
-async function secondPhase(of: Of, stable: Stack, canary: Stack): Promise<Phase> {
+async function secondPhase(of: ServiceRef, stable: Stack, canary: Stack): Promise<Phase> {
   const { api, service, namespace } = of;
   const cluster = await clusterId(api);
   assertSameCluster([stable, canary], cluster, "KUBECONFIG");
-  const { served, known } = await leftOf(of, cluster);
-  if (!served && !known) {
-    throw new UserError(`${service} has nothing left to adopt: release with pulumi up, as any other service.`);
+  const { runsAdopted, hasAdoptedPods } = await adoptionState(of, cluster);
+  if (!runsAdopted && !hasAdoptedPods) {
+    throw new UserError(`${service} has nothing left to adopt: release it with gray rollout or pulumi up.`);
   }
   const preview = await previewStack(stable.name, ".");
-  const stops = preview.warnings.find((each) => /up would stop here\.$| stable stays at /.test(each));
-  if (preview.error ?? stops) throw new UserError(preview.error ?? stops ?? "");
+  const refusal = preview.warnings.find((each) => /up would stop here\.$| stable stays at /.test(each));
+  if (preview.error ?? refusal) throw new UserError(preview.error ?? refusal ?? "");
   return {
     phase: 2,
-    says: `Phase 2 of 2: stable of ${service} rolls once, to the release that canary runs. A second Deployment with pods of track stable takes the place of the adopted one, whose pods serve until it is complete: so the cluster needs room for twice the pods, and where it lacks that, pulumi up waits (kubectl get pods -n ${namespace} shows what is Pending).`,
+    summary: `Phase 2 of 2: stable of ${service} rolls once, to the release that canary runs. A second Deployment replaces the adopted one, whose pods serve until the new pods are all available. The cluster needs room for twice the pods; if it lacks that, pulumi up waits (kubectl get pods -n ${namespace} shows which pods are Pending).`,
     previews: [preview],
-    ups: [stable.name, ...(canary === stable ? [] : [canary.name]), stable.name],
+    upStacks: [stable.name, ...(canary === stable ? [] : [canary.name]), stable.name],
     env: {},
-    next: `${service} is under gray release: every weight, and gateway, can be had from here on.`,
+    next: `${service} is under gray release: every weight, and a gateway, are available from now on.`,
   };
 }
 
-/** Whether the adopted Deployment is there still, and whether the record knows of pods of before. */
-async function leftOf({ api, service, namespace }: Of, cluster: string): Promise<{ served: boolean; known: boolean }> {
+/** Whether the adopted Deployment still exists, and whether the record still has adopted pods. */
+async function adoptionState(
+  { api, service, namespace }: ServiceRef,
+  cluster: string,
+): Promise<{ runsAdopted: boolean; hasAdoptedPods: boolean }> {
   const [record, deployment] = await Promise.all([
     readRecord(api, namespace, service, cluster),
     readDeployment(api, namespace, service, "stable"),
   ]);
-  return { served: isAdopted(deployment), known: record.kind === "read" && record.record.adopted !== undefined };
+  return {
+    runsAdopted: isAdopted(deployment),
+    hasAdoptedPods: record.kind === "read" && record.record.adopted !== undefined,
+  };
 }
 
-/** @param stable the stack that owns stable. @throws Refusal if pods of before are left */
-async function assertOver(of: Of, stable: string): Promise<void> {
-  const { served, known } = await leftOf(of, await clusterId(of.api));
-  if (served) {
+/** @param stable the stack that owns stable. @throws UserError if adopted pods are left */
+async function assertAdoptionComplete(of: ServiceRef, stable: string): Promise<void> {
+  const { runsAdopted, hasAdoptedPods } = await adoptionState(of, await clusterId(of.api));
+  if (runsAdopted) {
     throw new UserError(
-      `Stable of ${of.service} runs what was adopted, still: take release out of the configuration of ${shortName(stable)}, so that it follows canary, then run ${again(of)}.`,
+      `Stable of ${of.service} still runs the adopted version: remove release from the configuration of ${shortName(stable)}, so that it follows canary, then run ${rerunCommand(of)}.`,
     );
   }
-  if (known) {
+  if (hasAdoptedPods) {
     throw new UserError(
-      `The pods of ${of.service} that were adopted serve on beside stable's, which were not all available: look at kubectl get pods -n ${of.namespace}, then run ${again(of)}.`,
+      `The adopted pods of ${of.service} still serve, because not all pods of stable were available: see kubectl get pods -n ${of.namespace}, then run ${rerunCommand(of)}.`,
     );
   }
 }

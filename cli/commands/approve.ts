@@ -7,9 +7,9 @@ import { type DeploymentObject, runs } from "../../live/live.ts";
 import { changeRecord, type RolloutRecord, readRecord, type Verdict } from "../../record/record.ts";
 import { asksToBegin, rolloutIn } from "../../rollout/rollout.ts";
 import { stepOf } from "../../rollout/timeline.ts";
-import { reasonIn } from "../options/reason.ts";
+import { reasonOption } from "../options/reason.ts";
 import { shortName } from "../output/changes.ts";
-import { aboutService, findService, releasesSeen, type ServiceOptions } from "../services.ts";
+import { findService, releasesSeen, type ServiceOptions, withServiceOptions } from "../services.ts";
 
 interface Options extends ServiceOptions {
   readonly reason: string;
@@ -17,50 +17,52 @@ interface Options extends ServiceOptions {
 }
 
 /**
- * `gray approve <release>`: a person's good verdict, with name and reason, in the record. Where a rollout asks to begin a step
- * before `full`, it may, and what comes of the release is still for the evidence to say.
+ * `gray approve <release>`: writes the user's good verdict, with name and reason, into the record. If the rollout waits for
+ * approval of a step before `full`, it approves that step only, and the evidence still decides about the release.
  */
 export function approveCommand(): Command {
-  return aboutService(new Command("approve"))
+  return withServiceOptions(new Command("approve"))
+    .summary("judge a release good, or approve its next step")
     .description(
-      "show the evidence on a release and judge it good, so that prod may run it; or let a step of its rollout begin",
+      "Prints the evidence on a release and judges the release good, so that stable may run it. If its rollout waits for approval of a step before the last one, only that step is approved.",
     )
-    .argument("<release>", "id of the release, as gray status shows it")
-    .requiredOption("--reason <why>", "the reason, kept in the record (300 characters)", reasonIn)
-    .option("--json", "the written verdict as JSON")
+    .argument("<release>", "id of the release, as in gray status")
+    .addOption(reasonOption())
+    .option("--json", "print the verdict as JSON")
     .action(approve);
 }
 
 async function approve(release: string, options: Options): Promise<void> {
   const found = await findService(options);
   const { api, cluster, namespace, service, deployments } = found;
-  const [by, record, ran] = await Promise.all([
+  const [by, record, seenReleases] = await Promise.all([
     whoAmI(api),
     readRecord(api, namespace, service, cluster),
     releasesSeen(found),
   ]);
-  // The first step of a rollout may wait for this before any pod runs the release.
-  const coming = record.kind === "read" ? record.record.open?.release : undefined;
-  const seen = [...new Set([...ran, ...(coming === undefined ? [] : [coming])])];
+  // The first step of a rollout may wait for approval before any pod runs the release.
+  const openRelease = record.kind === "read" ? record.record.open?.release : undefined;
+  const seen = [...new Set([...seenReleases, ...(openRelease === undefined ? [] : [openRelease])])];
   if (!seen.includes(release)) {
     throw new UserError(
       `${service} has never run release ${release}: approve one of ${seen.join(", ") || "those that canary has run"}.`,
     );
   }
-  assertNoOther(service, record.kind === "read" ? record.record : {}, release);
-  if (!options.json) console.log(shown(release, record.kind === "read" ? record.record.verdicts[release] : undefined));
+  assertNoOtherRollout(service, record.kind === "read" ? record.record : {}, release);
+  if (!options.json)
+    console.log(evidenceSentence(release, record.kind === "read" ? record.record.verdicts[release] : undefined));
   const decision = { by, reason: options.reason, at: new Date().toISOString() };
   const verdict: Verdict = { verdict: "good", ...decision };
   let former: Verdict | undefined;
   let step: string | undefined;
   await changeRecord(api, namespace, service, cluster, (before) => {
-    assertNoOther(service, before, release);
+    assertNoOtherRollout(service, before, release);
     const rollout = before.open?.release === release ? rolloutIn(service, before) : undefined;
     step = rollout && asksToBegin(rollout) ? stepOf(rollout) : undefined;
     if (before.open && step !== undefined) return { ...before, open: { ...before.open, approved: decision } };
     former = before.verdicts[release];
     const approved = { ...verdict, ...(former?.evidence && { evidence: former.evidence }) };
-    // Whoever overrules an undo wants the release itself again, and nothing in its place.
+    // Approving an undone release means to run it again, so that no other release may replace it.
     const { [release]: _, ...replacedBy } = before.replacedBy ?? {};
     const verdicts = { ...before.verdicts, [release]: approved };
     const open = before.open?.release === release ? { ...before.open, approved: decision } : undefined;
@@ -72,7 +74,7 @@ async function approve(release: string, options: Options): Promise<void> {
     if (options.json) console.log(JSON.stringify({ service, namespace, release, step, ...decision }));
     else
       console.log(
-        `${service} in ${namespace}: ${step}, is approved by ${by}. Next: gray resume, unless the rollout's driver waits for it`,
+        `${service} in ${namespace}: ${step}, is approved by ${by}. Next: gray resume, unless a driver is waiting for the approval`,
       );
     return;
   }
@@ -85,28 +87,28 @@ async function approve(release: string, options: Options): Promise<void> {
   }
   if (overruled) console.log(`This overrules an earlier bad verdict (${overruled}).`);
   console.log(
-    `${service} in ${namespace}: release ${release} is judged good by ${by}. ${afterwards(deployments.stable, release, coming)}`,
+    `${service} in ${namespace}: release ${release} is judged good by ${by}. ${nextStep(deployments.stable, release, openRelease)}`,
   );
 }
 
-/** What a good verdict lets a person do. @param coming the release whose rollout is open */
-function afterwards(stable: DeploymentObject | undefined, release: string, coming: string | undefined): string {
-  if (coming === release) return "Next: gray resume, unless the rollout's driver waits for it";
-  if (stable && runs(stable, release)) return "Stable runs it already";
+/** What the user can do after a good verdict. @param openRelease the release whose rollout is open */
+function nextStep(stable: DeploymentObject | undefined, release: string, openRelease: string | undefined): string {
+  if (openRelease === release) return "Next: gray resume, unless a driver is waiting for the approval";
+  if (stable && runs(stable, release)) return "Stable already runs it";
   const stack = stable?.metadata.annotations?.[stackAnnotation];
   return `Next: ${stack ? `pulumi up --stack ${shortName(stack)}` : "pulumi up of the stack that owns stable"}`;
 }
 
-/** While a rollout is open prod takes its release alone, so approval of another one would come to nothing. */
-function assertNoOther(service: string, { open }: Pick<RolloutRecord, "open">, release: string): void {
+/** @throws UserError if a rollout of another release is open: stable takes only the release of the open rollout */
+function assertNoOtherRollout(service: string, { open }: Pick<RolloutRecord, "open">, release: string): void {
   if (open === undefined || open.release === release) return;
   throw new UserError(
-    `A rollout of ${open.release} of ${service} is open, so release ${release} cannot be approved: approve that one, or end its rollout first (gray abort).`,
+    `A rollout of ${open.release} of ${service} is open, so release ${release} cannot be approved: approve ${open.release}, or end its rollout first (gray abort).`,
   );
 }
 
-/** What is known of a release before a person judges it. */
-function shown(release: string, { evidence }: Partial<Verdict> = {}): string {
-  if (!evidence) return `There is no evidence on release ${release}; gray verify would gather some.`;
+/** The stored evidence on a release, for the user who is about to judge it. */
+function evidenceSentence(release: string, { evidence }: Partial<Verdict> = {}): string {
+  if (!evidence) return `There is no evidence on release ${release}; gray verify gathers some.`;
   return `Evidence on release ${release}: ${evidence.verdict}, ${evidence.reason}.`;
 }

@@ -9,19 +9,22 @@ import { deleteLease } from "../../rollout/lease.ts";
 import { deleteOwned, type Leftover, leftovers } from "../leftovers.ts";
 import { askFirst, assertDestroyedIn, assertSameCluster, readStacks, runPulumi, type Stack } from "../stacks.ts";
 
-/** `gray destroy`: everything of this project down, users' way in last. */
+/** `gray destroy`: destroys all stacks of the project, the front last. */
 export function destroyCommand(): Command {
   return new Command("destroy")
-    .description("take down every stack of this project: stable first, then canary and the front, then the record")
-    .option("--context <name>", "context of the kubeconfig, where it is not the current one")
-    .option("--yes", "do not ask")
-    .option("--json", "what was taken down as JSON")
+    .summary("destroy every stack of this project")
+    .description(
+      "Destroys every stack of this project: stable first, then canary and the front. Then it deletes the rollout records of the services.",
+    )
+    .option("--context <name>", "context of the kubeconfig (default: the current one)")
+    .option("--yes", "do not ask for confirmation")
+    .option("--json", "print the result as JSON")
     .action(destroy);
 }
 
 async function destroy(options: { context?: string; yes?: boolean; json?: boolean }): Promise<void> {
   const api = connect(findAccess({ context: options.context }));
-  const stacks = inOrder(await readStacks());
+  const stacks = destroyOrder(await readStacks());
   if (stacks.length === 0) throw new UserError("No stack of this project holds anything: there is nothing to destroy.");
   const cluster = await clusterId(api);
   assertSameCluster(stacks, cluster, "KUBECONFIG or --context");
@@ -29,11 +32,11 @@ async function destroy(options: { context?: string; yes?: boolean; json?: boolea
   const services = new Map(
     stacks.flatMap((stack) => stack.services).map((each) => [stackStateKey(each.namespace, each.service), each]),
   );
-  // A right that is missing must not show half-way.
+  // Fails now if the permission to list an object is missing, rather than after the first stack is destroyed.
   for (const { namespace, service } of services.values()) await leftovers(api, namespace, service);
   const names = stacks.map((stack) => stack.name);
   if (!options.yes) {
-    const question = `This takes down ${names.join(", then ")}, with all users on them.`;
+    const question = `This destroys ${names.join(", then ")}, and users lose the services.`;
     await askFirst("gray destroy", question, "Nothing was destroyed.");
   }
   const deleted: Leftover[] = [];
@@ -52,10 +55,10 @@ async function destroy(options: { context?: string; yes?: boolean; json?: boolea
   const left: Leftover[] = [];
   const forgotten: string[] = [];
   for (const [key, { namespace, service }] of services) {
-    const stands = await leftovers(api, namespace, service);
-    left.push(...stands);
-    // Whoever owns the rest goes by the record.
-    if (stands.length > 0) continue;
+    const remaining = await leftovers(api, namespace, service);
+    left.push(...remaining);
+    // The owner of the remaining objects still needs the record.
+    if (remaining.length > 0) continue;
     await forgetAll(api, namespace, service);
     await deleteLease({ api, namespace, service });
     forgotten.push(key);
@@ -64,14 +67,14 @@ async function destroy(options: { context?: string; yes?: boolean; json?: boolea
     console.log(JSON.stringify({ stacks: names, services: [...services.keys()], deleted, left }));
   } else {
     if (deleted.length > 0) {
-      console.log(`Deleted too, as an up that was killed had made them and no state held them: ${namesOf(deleted)}.`);
+      console.log(`Also deleted, because a killed up had made them and no state has them: ${namesOf(deleted)}.`);
     }
     const records = forgotten.length > 0 ? `; the records of ${forgotten.join(", ")} are deleted` : "";
-    console.log(`Down: ${names.join(", then ")}${records}.`);
+    console.log(`Destroyed: ${names.join(", then ")}${records}.`);
   }
   if (left.length === 0) return;
   throw new UserError(
-    `${namesOf(left)} still stand, for these stacks did not make them, and so does their record: take down the stack that made them, in its own backend, or, if there is none, delete them with kubectl.`,
+    `${namesOf(left)} still exist, because these stacks did not make them, and so does their record: destroy the stack that made them, in its own backend, or delete them with kubectl if there is no such stack.`,
   );
 }
 
@@ -80,8 +83,8 @@ function namesOf(objects: readonly Leftover[]): string {
   return objects.map(({ kind, namespace, name }) => `${kind} ${name} of ${namespace}`).join(", ");
 }
 
-/** Stacks without the front first: while stable's pods end, nobody may find the way in gone or the config files missing. */
-function inOrder(stacks: readonly Stack[]): Stack[] {
+/** Stacks without the front first: while stable's pods end, they still need the front and the config files. */
+function destroyOrder(stacks: readonly Stack[]): Stack[] {
   const ownsFront = (stack: Stack) => Number(stack.services.some((each) => each.tracks.includes("canary")));
   return stacks.filter((stack) => stack.services.length > 0).sort((a, b) => ownsFront(a) - ownsFront(b));
 }

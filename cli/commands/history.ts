@@ -2,13 +2,14 @@ import { Command } from "commander";
 import { readRecord, unreadable } from "../../record/record.ts";
 import { rolloutIn } from "../../rollout/rollout.ts";
 import { plainTable } from "../output/table.ts";
-import { aboutService, findService, type ServiceOptions } from "../services.ts";
+import { findService, type ServiceOptions, withServiceOptions } from "../services.ts";
 
-/** `gray history`: the latest rollouts and how they ended. */
+/** `gray history`: prints the latest rollouts and how they ended. */
 export function historyCommand(): Command {
-  return aboutService(new Command("history"))
-    .description("the rollouts of a service, newest first, and how they ended")
-    .option("--json", "as JSON")
+  return withServiceOptions(new Command("history"))
+    .summary("list the latest rollouts and how they ended")
+    .description("Lists the latest rollouts of a service, newest first, and how they ended.")
+    .option("--json", "print the rollouts as JSON")
     .action(history);
 }
 
@@ -23,7 +24,7 @@ async function history(options: ServiceOptions & { json?: boolean }): Promise<vo
     console.log(JSON.stringify({ service, namespace, open, ended }, undefined, 2));
     return;
   }
-  const under = open ? [[open.began, "", open.release, open.from, open.by, "under way", ""]] : [];
+  const underWay = open ? [[open.began, "", open.release, open.from, open.by, "under way", ""]] : [];
   const rows = ended.map((each) => [
     each.began,
     each.ended,
@@ -34,8 +35,8 @@ async function history(options: ServiceOptions & { json?: boolean }): Promise<vo
     each.reason,
   ]);
   console.log(
-    under.length + rows.length === 0
-      ? `No rollout of ${service} is remembered: gray rollout begins one.`
-      : plainTable(["BEGAN", "ENDED", "RELEASE", "FROM", "BY", "OUTCOME", "BECAUSE"], [...under, ...rows]),
+    underWay.length + rows.length === 0
+      ? `The record of ${service} has no rollout: start one with gray rollout.`
+      : plainTable(["BEGAN", "ENDED", "RELEASE", "FROM", "BY", "OUTCOME", "REASON"], [...underWay, ...rows]),
   );
 }

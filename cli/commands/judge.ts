@@ -1,3 +1,4 @@
+/** Runs a policy pack on a stack through `pulumi`, and turns the result into an error or a text. */
 import { resolve } from "node:path";
 import { count } from "../../analysis/format.ts";
 import { UserError } from "../../components/user-error.ts";
@@ -6,60 +7,66 @@ import { lastError, pulumi } from "../../pulumi/pulumi.ts";
 import { shortName } from "../output/changes.ts";
 import { type Finding, findingsIn, type Judged } from "../policy-report/findings.ts";
 
-/** Which pack is asked, and of what. */
-export interface Asking {
-  /** Its folder. */
+/** Which policy pack to run, and on what. */
+export interface PolicyCheck {
+  /** Folder of the pack. */
   readonly policyPack: string;
-  /** File with what the team sets of its rules. */
+  /** File with the team's configuration of the rules. @default none */
   readonly config?: string;
-  /** What the stack holds, without running the program. @default what would be, by a preview */
+  /** Whether to judge what the stack holds, without running the program. @default false: judge its preview */
   readonly deployed?: boolean;
   /** Folder of the Pulumi project. @default the current one */
   readonly folder?: string;
-  /** Further variables of the preview's environment. */
+  /** Further environment variables of the preview. @default none */
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** What the pack says of one stack. */
-export async function judge(stack: string, { policyPack, config, deployed, folder, env }: Asking): Promise<Judged> {
-  const verb = deployed ? ["policy", "analyze"] : ["preview"];
+/** Runs the pack on one stack. */
+export async function judge(
+  stack: string,
+  { policyPack, config, deployed, folder, env }: PolicyCheck,
+): Promise<Judged> {
+  const command = deployed ? ["policy", "analyze"] : ["preview"];
   const pack = ["--policy-pack", resolve(policyPack)];
-  const set = config === undefined ? [] : ["--policy-pack-config", resolve(config)];
-  const ended = await pulumi([...verb, "--json", "--non-interactive", ...pack, ...set, "--stack", stack], {
+  const configArgs = config === undefined ? [] : ["--policy-pack-config", resolve(config)];
+  const result = await pulumi([...command, "--json", "--non-interactive", ...pack, ...configArgs, "--stack", stack], {
     ...(folder !== undefined && { folder }),
-    // Without the variable a preview's answer is a digest, in which a policy has nothing to say.
+    // Without this variable Pulumi prints a digest of the preview, which has no policy events.
     env: { ...env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true" },
   });
-  const found = findingsIn(stack, ended.stdout);
-  // Nobody asked is nobody content. Pulumi does not say which rules it has asked of what is deployed.
-  if (ended.code === 0 && found.rules.length === 0 && !deployed) {
-    const error = `its preview asked no rule of ${policyPack}, and at least one is wanted: look at the pack, and at what is disabled of it.`;
+  const found = findingsIn(stack, result.stdout);
+  // No rule ran, so the stack has not passed. For deployed resources Pulumi does not report which rules ran.
+  if (result.code === 0 && found.rules.length === 0 && !deployed) {
+    const error = `its preview ran no rule of ${policyPack}: check the pack, and which of its rules are disabled.`;
     return { ...found, error };
   }
-  if (ended.code === 0) return found;
-  const error = failureIn(ended.stdout) ?? (found.findings.some(isViolation) ? undefined : lastError(ended.stderr));
+  if (result.code === 0) return found;
+  const error = failureIn(result.stdout) ?? (found.findings.some(isViolation) ? undefined : lastError(result.stderr));
   if (error !== undefined) return { ...found, error };
-  return found.findings.some(isViolation) ? found : { ...found, error: `pulumi ${verb[0]} ended with ${ended.code}` };
+  return found.findings.some(isViolation)
+    ? found
+    : { ...found, error: `pulumi ${command[0]} ended with ${result.code}` };
 }
 
-/** Why the program or an object failed, which is no matter of policies: then not all was judged. */
+/** Why the program or a resource failed, apart from policies; then the pack did not judge all resources. */
 function failureIn(lines: string): string | undefined {
   const progress = new Progress();
   for (const line of lines.split("\n")) if (!line.includes('"policyEvent"')) progress.read(line);
   return progress.failure;
 }
 
+/** Whether a finding fails its stack. */
 export function isViolation({ level }: Finding): boolean {
   return level === "mandatory";
 }
 
-/** @throws Refusal if the pack could not be asked of one of the stacks */
+/** @throws UserError if the pack could not run on one of the stacks */
 export function assertJudged(judged: readonly Judged[]): void {
   const unjudged = judged.find(({ error }) => error !== undefined);
   if (unjudged) throw new UserError(`Stack ${shortName(unjudged.stack)} could not be judged: ${unjudged.error}`);
 }
 
-/** @throws Refusal with the first violation, or why the pack could not be asked */
+/** @throws UserError with the first violation, or with the reason why the pack could not run */
 export function assertPasses(judged: readonly Judged[]): void {
   assertJudged(judged);
   const [first, ...others] = judged.flatMap(({ findings }) => findings.filter(isViolation));
@@ -68,7 +75,7 @@ export function assertPasses(judged: readonly Judged[]): void {
   throw new UserError(`Stack ${shortName(first.stack)} violates the policy ${first.rule}: ${first.message}${more}`);
 }
 
-/** For people: each finding a paragraph, the worst first. @param deployed whether it is about what is deployed */
+/** The findings as text, the most severe first. @param deployed whether they are about deployed resources. @default false */
 export function findingLines(judged: readonly Judged[], deployed = false): string {
   const order = ["critical", "high", "medium", "low", undefined];
   return judged

@@ -1,12 +1,13 @@
+/** `gray logs`: follows the logs of the pods of both tracks. */
 import { styleText } from "node:util";
 import { Command, Option } from "commander";
 import { logLine } from "../../border/foreign-text.ts";
 import { type Track, tracks } from "../../components/traffic.ts";
 import { followLogs, type LogLine } from "../../live/logs.ts";
 import { seconds } from "../output/time.ts";
-import { aboutService, findService, type ServiceOptions } from "../services.ts";
+import { findService, type ServiceOptions, withServiceOptions } from "../services.ts";
 
-/** Characters of a line that are shown; fewer than are read, so that a line that was cut off ends with an ellipsis. */
+/** Characters of a line that are printed. Fewer than are read, so that a truncated line ends with an ellipsis. */
 const lineLimit = 16_000;
 
 interface Options extends ServiceOptions {
@@ -17,15 +18,18 @@ interface Options extends ServiceOptions {
   readonly json?: boolean;
 }
 
-/** `gray logs`: what both tracks' pods write, side by side, until one has seen enough. */
+/** `gray logs`: follows the logs of the pods of both tracks until it is interrupted. */
 export function logsCommand(): Command {
-  return aboutService(new Command("logs"))
-    .description("follow the logs of both tracks' pods, those that come later too, until interrupted")
-    .addOption(new Option("--track <track>", "only the pods of one track").choices(tracks))
-    .option("--container <name>", "another container than the pod's first one, a sidecar for example")
-    .option("--since <time>", "begin so far back, as in 10m (default: the last 10 lines of each pod)", seconds)
-    .option("--raw", "each line as the pod wrote it, with its colours and other control characters")
-    .option("--json", "one JSON object a line")
+  return withServiceOptions(new Command("logs"))
+    .summary("follow the logs of both tracks")
+    .description(
+      "Follows the logs of the pods of both tracks, including pods that start later, until you interrupt it.",
+    )
+    .addOption(new Option("--track <track>", "only the pods of this track").choices(tracks))
+    .option("--container <name>", "a container of the pods, such as a sidecar (default: the first one)")
+    .option("--since <time>", "start this long ago, as in 10m (default: the last 10 lines of each pod)", seconds)
+    .option("--raw", "print lines as the pod wrote them, with colours and other control characters")
+    .option("--json", "print one JSON object per line")
     .action(logs);
 }
 
@@ -35,7 +39,7 @@ async function logs({ track, container, since, raw, json, ...options }: Options)
   const ended = new AbortController();
   const end = () => ended.abort();
   process.once("SIGINT", end);
-  // Whoever reads may have enough first, as in `gray logs | head`.
+  // The reader may close the pipe first, as in `gray logs | head`.
   process.stdout.once("error", end);
   try {
     await followLogs({
@@ -57,7 +61,7 @@ async function logs({ track, container, since, raw, json, ...options }: Options)
 
 const colours = { stable: "green", canary: "yellow" } as const;
 
-/** A line as a person reads it: track and pod before it, coloured on a terminal, aligned with the lines so far. */
+/** Formats log lines for people: with track and pod in front, coloured on a terminal, aligned with the lines before. */
 export function prefixed(): (line: LogLine) => string {
   let width = 0;
   return ({ track, pod, text }) => {

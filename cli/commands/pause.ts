@@ -3,20 +3,23 @@ import { whoAmI } from "../../kubernetes/who.ts";
 import { writeEvents } from "../../live/event.ts";
 import { recordDecision } from "../../rollout/rollout-store.ts";
 import { assertOpen } from "../driving.ts";
-import { reasonIn } from "../options/reason.ts";
-import { aboutService, findService, type ServiceOptions } from "../services.ts";
+import { reasonOption } from "../options/reason.ts";
+import { findService, type ServiceOptions, withServiceOptions } from "../services.ts";
 
 interface Options extends ServiceOptions {
   readonly reason: string;
   readonly json?: boolean;
 }
 
-/** `gray pause`: the rollout stays where it is, longer than any deadline, and still goes back if it is bad. */
+/** `gray pause`: holds the open rollout at its step, past any deadline. A bad verdict still rolls it back. */
 export function pauseCommand(): Command {
-  return aboutService(new Command("pause"))
-    .description("hold the rollout that is open where it is, until gray resume; a bad verdict still takes it back")
-    .requiredOption("--reason <why>", "the reason, kept in the record (300 characters)", reasonIn)
-    .option("--json", "as JSON")
+  return withServiceOptions(new Command("pause"))
+    .summary("hold the open rollout at its step")
+    .description(
+      "Holds the open rollout at its step until gray resume, past any deadline. A bad verdict still rolls it back, as long as a driver is alive.",
+    )
+    .addOption(reasonOption())
+    .option("--json", "print the result as JSON")
     .action(pause);
 }
 
@@ -35,6 +38,6 @@ async function pause(options: Options): Promise<void> {
   console.log(
     options.json
       ? JSON.stringify({ service, namespace, release, paused })
-      : `The rollout of ${release} of ${service} in ${namespace} is paused by ${paused.by}: gray resume goes on, gray abort goes back. Until then a bad release goes back only while a driver lives: one without a terminal and without --stay ends now.`,
+      : `The rollout of ${release} of ${service} in ${namespace} is paused by ${paused.by}: continue with gray resume, or roll back with gray abort. Until then a bad verdict rolls it back only while a driver is alive; a driver without a terminal and without --stay ends now.`,
   );
 }

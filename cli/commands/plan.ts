@@ -11,12 +11,12 @@ import { type Intent, intentOf } from "../../rollout/intent.ts";
 import { sourceOf } from "../options/sources.ts";
 import { changeLines, type StackPreview, shortName } from "../output/changes.ts";
 import { caveats, prospects, prospectTable } from "../output/forecast.ts";
-import { foreseen, stepTable } from "../output/plan-steps.ts";
+import { stepForecasts, stepTable } from "../output/plan-steps.ts";
 import { seconds, written } from "../output/time.ts";
 import { type Elsewhere, ownersOf } from "../owners.ts";
 import type { Judged } from "../policy-report/findings.ts";
 import { judgeStacks, previewStacks } from "../previews.ts";
-import { aboutService, type FoundService, findService, type ServiceOptions } from "../services.ts";
+import { type FoundService, findService, type ServiceOptions, withServiceOptions } from "../services.ts";
 import { assertPasses, findingLines } from "./judge.ts";
 
 interface Options extends ServiceOptions {
@@ -26,20 +26,21 @@ interface Options extends ServiceOptions {
   readonly json?: boolean;
 }
 
-/** `gray plan`: what would change, and how long a decision about it will take. */
+/** `gray plan`: previews the changes, and forecasts how long a decision about them takes. */
 export function planCommand(): Command {
-  return aboutService(new Command("plan"))
+  return withServiceOptions(new Command("plan"))
+    .summary("preview the changes and the time to a decision")
     .description(
-      "what pulumi up would change, the steps of a rollout, and how long a decision takes at each weight with the traffic of now",
+      "Prints what pulumi up would change, the steps of a rollout, and how long a decision takes at each weight with the current traffic. Changes nothing.",
     )
     .addOption(
-      new Option("--for <time>", "how long the traffic is measured")
+      new Option("--for <time>", "how long to measure the traffic")
         .argParser(seconds)
         .default(pollingDefaults.measureSeconds, written(pollingDefaults.measureSeconds)),
     )
     .option("--requests <metric>", "counter of requests by status code (default: http_requests_total)")
-    .option("--policy-pack <folder>", "policies that the previews have to pass")
-    .option("--json", "as JSON")
+    .option("--policy-pack <folder>", "policy pack that the previews must pass")
+    .option("--json", "print the plan as JSON")
     .action(plan);
 }
 
@@ -59,17 +60,19 @@ async function plan(options: Options): Promise<void> {
   const shareInForce = shareOf(front, pods);
   const stableReplicas = deployments.stable?.spec.replicas ?? 0;
   const { traffic } = measured;
-  const isTold = traffic !== undefined && traffic.requestsPerSecond > 0 && stableReplicas > 0;
+  const hasForecast = traffic !== undefined && traffic.requestsPerSecond > 0 && stableReplicas > 0;
   const byGateway = front.routes.length > 0;
-  const forecasts = isTold ? prospects(traffic, stableReplicas, shareInForce, byGateway) : [];
+  const forecasts = hasForecast ? prospects(traffic, stableReplicas, shareInForce, byGateway) : [];
   const { intent, judged } = "elsewhere" in changes ? {} : changes;
-  const steps = foreseen(intent?.steps ?? [], isTold ? traffic : undefined, stableReplicas, byGateway);
+  const steps = stepForecasts(intent?.steps ?? [], hasForecast ? traffic : undefined, stableReplicas, byGateway);
   if (options.json) {
     console.log(
       JSON.stringify({
         ...{ service, namespace, ...measured, stableReplicas, shareInForce, forecasts },
-        // Without the components' inputs: a value may be a secret.
-        ...("elsewhere" in changes ? changes : { stacks: changes.stacks.map(({ services: _, ...told }) => told) }),
+        // Without the inputs of the components, because a value may be a secret.
+        ...("elsewhere" in changes
+          ? changes
+          : { stacks: changes.stacks.map(({ services: _, ...stackWithoutInputs }) => stackWithoutInputs) }),
         ...(judged && { policies: judged }),
         ...(open !== undefined && { open }),
         ...(intent && { release: intent.release, steps }),
@@ -77,26 +80,26 @@ async function plan(options: Options): Promise<void> {
     );
   } else {
     const parts = [
-      ...(isTold
+      ...(hasForecast
         ? [measuredLine(service, traffic, measured), prospectTable(traffic, forecasts)]
-        : [untold(service, measured)]),
-      [...problemLines(measured), ...(isTold ? caveats(traffic, stableReplicas, forecasts) : [])].join("\n"),
-      intent ? `gray rollout would bring ${intent.release} to the users in these steps:\n\n${stepTable(steps)}` : "",
-      open === undefined ? "" : `A rollout of ${open} is open; what follows is what comes after it.`,
+        : [noForecastSentence(service, measured)]),
+      [...problemLines(measured), ...(hasForecast ? caveats(traffic, stableReplicas, forecasts) : [])].join("\n"),
+      intent ? `gray rollout would release ${intent.release} in these steps:\n\n${stepTable(steps)}` : "",
+      open === undefined ? "" : `A rollout of ${open} is open; the changes below would come after it.`,
       "elsewhere" in changes ? changes.elsewhere : changeLines(changes.stacks),
-      judged ? `The policies in ${options.policyPack} say of it:\n\n${findingLines(judged)}` : "",
+      judged ? `Result of the policies in ${options.policyPack}:\n\n${findingLines(judged)}` : "",
     ];
     console.log(parts.filter((part) => part !== "").join("\n\n"));
   }
   if ("elsewhere" in changes) return;
   const failed = changes.stacks.find(({ error }) => error !== undefined);
-  if (failed) throw new UserError(`pulumi preview --stack ${shortName(failed.stack)} says: ${failed.error}`);
+  if (failed) throw new UserError(`pulumi preview --stack ${shortName(failed.stack)} failed: ${failed.error}`);
   if (judged) assertPasses(judged);
 }
 
 function measuredLine(service: string, traffic: Traffic, { seconds, podsRead, podsListed }: Measured): string {
   const [rate, errors] = [times(traffic.requestsPerSecond), percent(traffic.errors)];
-  return `${service} answers ${rate} requests/s, stable ${errors} of its own with 5xx (${podsRead} of ${podsListed} pods over ${times(seconds)} s).`;
+  return `${service} answers ${rate} requests/s; stable answers ${errors} of its requests with 5xx (${podsRead} of ${podsListed} pods over ${times(seconds)} s).`;
 }
 
 function problemLines({ problems }: Measured): string[] {
@@ -105,16 +108,16 @@ function problemLines({ problems }: Measured): string[] {
 }
 
 /** Why there is no forecast. */
-function untold(service: string, { traffic, seconds, podsRead, podsListed }: Measured): string {
-  const soNot = "so how long a decision will take cannot be told";
-  if (podsListed === 0) return `${service} has no pod, ${soNot}.`;
-  if (traffic === undefined) return `The traffic of ${service} cannot be read, ${soNot}.`;
+function noForecastSentence(service: string, { traffic, seconds, podsRead, podsListed }: Measured): string {
+  const noForecast = "so there is no forecast of the time to a decision";
+  if (podsListed === 0) return `${service} has no pod, ${noForecast}.`;
+  if (traffic === undefined) return `The traffic of ${service} cannot be read, ${noForecast}.`;
   if (traffic.requestsPerSecond === 0)
-    return `${service} got no request in ${times(seconds)} s (${podsRead} of ${podsListed} pods), ${soNot}: try again when there is traffic, or longer with --for 1m.`;
-  return `${service} has no stable pods to compare with yet, ${soNot}.`;
+    return `${service} got no request in ${times(seconds)} s (${podsRead} of ${podsListed} pods), ${noForecast}: try again when there is traffic, or longer with --for 1m.`;
+  return `${service} has no stable pods to compare with yet, ${noForecast}.`;
 }
 
-/** Previews of the stacks that own the Deployments, and the steps in which the newest release would come to the users. */
+/** Previews of the stacks that own the Deployments, and the steps of a rollout of the newest release. */
 async function changesOf(found: FoundService, policyPack: string | undefined): Promise<Changes | Elsewhere> {
   const owners = await ownersOf(found, "gray plan");
   if ("elsewhere" in owners) return owners;
@@ -126,15 +129,15 @@ async function changesOf(found: FoundService, policyPack: string | undefined): P
   try {
     return component ? { ...changes, intent: intentOf(component.inputs) } : changes;
   } catch {
-    // Another version of the program, or a stack without canary: then the changes are all that can be said.
+    // The component is of another version of gray-release, or of a stack without canary: then only the changes are known.
     return changes;
   }
 }
 
 interface Changes {
   readonly stacks: readonly StackPreview[];
-  /** Absent where no pack was asked, or there is nothing that it could be asked of. */
+  /** Absent without a policy pack, or if a preview failed. */
   readonly judged?: readonly Judged[];
-  /** Absent where canary's component does not change. */
+  /** Absent if the component of canary does not change. */
   readonly intent?: Intent;
 }

@@ -18,18 +18,23 @@ interface Options {
   readonly program: string;
 }
 
-/** `gray policy`: what a policy pack says of what would be, or of what is deployed. */
+/** `gray policy`: runs a policy pack on the preview of each stack, or on its deployed resources. */
 export function policyCommand(): Command {
   return new Command("policy")
+    .summary("check the stacks against a policy pack")
     .description(
-      "what a policy pack says of the preview of each stack, or of what is deployed; exit code 3 where a mandatory rule is violated",
+      "Runs a policy pack on the preview of each stack, or on its deployed resources. Exit code 3 if a mandatory rule is violated.",
     )
-    .option("--policy-pack <folder>", "the pack", "policies")
-    .option("--config <file>", "what the team sets of its rules (--policy-pack-config of Pulumi)")
-    .option("--stack <name>", "a stack; once for each (default: all of the project)", collected, [])
-    .option("--deployed", "judge what the stacks hold, without running the program (pulumi policy analyze)")
-    .addOption(new Option("--format <format>", "how the findings are written").choices(formats).default("text"))
-    .option("--program <file>", "file of findings that name none, in SARIF", "index.ts")
+    .option("--policy-pack <folder>", "folder of the policy pack", "policies")
+    .option("--config <file>", "configuration of the rules (--policy-pack-config of Pulumi)")
+    .addOption(
+      new Option("--stack <name>", "a stack to check; may be repeated")
+        .argParser(collected)
+        .default([], "all stacks of the project"),
+    )
+    .option("--deployed", "check the deployed resources, without running the program (pulumi policy analyze)")
+    .addOption(new Option("--format <format>", "format of the findings").choices(formats).default("text"))
+    .option("--program <file>", "file that SARIF names for findings without a file", "index.ts")
     .action(policy);
 }
 
@@ -38,14 +43,14 @@ async function policy(options: Options): Promise<void> {
   for (const path of [policyPack, ...(config === undefined ? [] : [config])]) {
     if (!existsSync(path))
       throw new UserError(
-        `${path} is not there: name the policy pack, and its configuration, by its path (in a project that installed gray-release, --policy-pack node_modules/gray-release/policy-pack).`,
+        `${path} does not exist: give the path of the policy pack with --policy-pack, and of its configuration with --config (in a project that installed gray-release, --policy-pack node_modules/gray-release/policy-pack).`,
       );
   }
   const stacks = options.stack.length > 0 ? options.stack : await stackNames();
   if (stacks.length === 0)
-    throw new UserError("This project has no stack: create one with pulumi stack init, or name one.");
+    throw new UserError("This project has no stack: create one with pulumi stack init, or name one with --stack.");
   const judged: Judged[] = [];
-  // One after the other: each takes the lock of its stack, and a preview the processor.
+  // One after the other: each locks its stack, and previews are limited by the processor.
   for (const stack of stacks) judged.push(await judge(stack, options));
   const writers = {
     text: () => findingLines(judged, options.deployed),

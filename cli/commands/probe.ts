@@ -1,3 +1,4 @@
+/** `gray probe`: tests canary with the declared checks or with a command. */
 import { spawn } from "node:child_process";
 import { styleText } from "node:util";
 import { Command } from "commander";
@@ -7,40 +8,37 @@ import { ApiError } from "../../kubernetes/cluster.ts";
 import { canaryEndpoints, doubtOf, type EndpointArgs } from "../../probe/endpoint.ts";
 import { openPassage } from "../../probe/local-proxy.ts";
 import { type CheckResult, probe } from "../../probe/probe.ts";
-import { aboutEndpoint, type EndpointOptions } from "../options/endpoint.ts";
+import { type EndpointOptions, withEndpointOptions } from "../options/endpoint.ts";
 import { isCi, printLines } from "../output/output.ts";
 import { plainTable } from "../output/table.ts";
-import { aboutService, findService, type ServiceOptions } from "../services.ts";
+import { findService, type ServiceOptions, withServiceOptions } from "../services.ts";
 
 interface Options extends ServiceOptions, EndpointOptions {
   readonly json?: boolean;
 }
 
-/** Exit code where canary answered, and not as it should; 1 and 2 are what they are for every verb. */
+/** Exit code if canary answered, but not as expected. */
 const failed = 3;
 
-/** `gray probe`: tries canary, at any weight, by the checks that the program declares or by a command. */
+/** `gray probe`: tests canary at any weight, with the declared checks or with a command. */
 export function probeCommand(): Command {
-  return aboutEndpoint(aboutService(new Command("probe")))
+  return withEndpointOptions(withServiceOptions(new Command("probe")))
+    .summary("test canary with the checks or a command")
     .description(
-      "send the declared checks, or a command's requests, to canary at any weight; exit code 0 passed, 3 failed",
+      "Sends the checks of the plan to canary, at any weight, or runs a command that sends requests of its own. Probe before users reach canary: later, probe requests count as user traffic in the evidence. Exit code 0 passed, 3 failed.",
     )
-    .argument("[command...]", "instead of the checks, after --: it finds canary at GRAY_URL, and its exit code decides")
-    .option("--json", "as JSON; what a command prints goes to standard error")
-    .addHelpText(
-      "after",
-      "\nBefore users meet canary is the time for it: later its requests count among the users' in the evidence.",
-    )
+    .argument("[command...]", "run instead of the checks, with the address of canary in GRAY_URL; put it after --")
+    .option("--json", "print the results as JSON; the output of a command goes to standard error")
     .action(run);
 }
 
-async function run(command: readonly string[], { by, url, json = false, ...options }: Options): Promise<void> {
+async function run(command: readonly string[], { via, url, json = false, ...options }: Options): Promise<void> {
   const { api, namespace, service } = await findService(options);
-  const args = { api, namespace, service, ...(by && { by }), ...(url && { url }) };
-  // What only a warning needs is not asked for as a right.
+  const args = { api, namespace, service, ...(via && { via }), ...(url && { url }) };
+  // The permission to read this is optional, because only a warning depends on it.
   if (await isCounting(api, namespace, service, Date.now()).catch(() => false)) {
     console.error(
-      `gray: Users meet canary of ${service} and evidence on it is being gathered: these requests count in it as if they were the users'.`,
+      `gray: Canary of ${service} serves users and evidence on it is being gathered: these requests count as user traffic.`,
     );
   }
   const [program, ...rest] = command;
@@ -52,7 +50,7 @@ async function runChecks(args: EndpointArgs, json: boolean): Promise<void> {
   const { service, namespace } = args;
   const { release, by, doubt, results } = await probe(args);
   const passed = results.every((result) => result.passed);
-  if (doubt !== undefined) console.error(`gray: ${doubt} Leave --by out, and the pods are asked as well.`);
+  if (doubt !== undefined) console.error(`gray: ${doubt} Leave out --via to send the checks to the pods as well.`);
   if (json) console.log(JSON.stringify({ service, namespace, release, by, passed, results }, undefined, 2));
   else console.log(describe(service, release, results));
   process.exitCode = passed ? 0 : failed;
@@ -62,43 +60,45 @@ async function runCommand(args: EndpointArgs, command: readonly [string, ...stri
   const endpoints = await canaryEndpoints(args);
   const { release, by, all, mainPort } = endpoints;
   const doubt = doubtOf(all, [mainPort]);
-  if (doubt !== undefined) console.error(`gray: ${doubt} Send the command by pods as well: --by pods.`);
-  const passage = await openPassage(endpoints);
+  if (doubt !== undefined) console.error(`gray: ${doubt} Run the command with --via pods as well.`);
+  const proxy = await openPassage(endpoints);
   try {
-    const ended = await endOf(command, passage.url, json);
+    const ended = await runToEnd(command, proxy.url, json);
     const passed = ended === 0;
-    const barred = passage.barred();
-    // A gateway that was away for a moment is the command's to get over. A no would pass for canary's.
+    const barred = proxy.barred();
+    // The command may recover from a gateway that was unreachable for a moment. An error of the API server, however, could pass
+    // for an answer of canary.
     if (barred !== undefined && (!passed || barred instanceof ApiError)) throw barred;
     const { service, namespace } = args;
     if (json) console.log(JSON.stringify({ service, namespace, release, by, passed, ended }, undefined, 2));
     else console.log(`${service}, canary ${release}: the command ${passed ? "passed" : `ended with ${ended}`}.`);
     process.exitCode = passed ? 0 : failed;
   } finally {
-    await passage.end();
+    await proxy.end();
   }
 }
 
 /**
- * Runs a command to its end and gives its exit code, or the signal that ended it.
+ * Runs a command to its end.
  *
- * @param url where it finds canary
- * @throws Refusal if it cannot be started
+ * @param url address of canary for the command
+ * @returns its exit code, or the signal that ended it
+ * @throws UserError if it cannot be started
  */
-async function endOf(
+async function runToEnd(
   [command, ...args]: readonly [string, ...string[]],
   url: string,
   json: boolean,
 ): Promise<number | string> {
   const out = json ? process.stderr : process.stdout;
-  // Outside of CI a terminal is the command's own, with its colours and its progress.
+  // Outside of CI the command inherits the terminal, for its colours and its progress.
   const child = spawn(command, args, {
     env: { ...process.env, GRAY_URL: url },
     stdio: isCi() ? ["inherit", "pipe", "pipe"] : ["inherit", out, process.stderr],
   });
   if (child.stdout) printLines(child.stdout, out);
   if (child.stderr) printLines(child.stderr, process.stderr);
-  // An interrupt from the terminal reaches the command by itself; what it makes of it is what counts.
+  // The terminal sends an interrupt to the command too, and its exit code decides.
   const wait = () => {};
   const end = (signal: NodeJS.Signals) => child.kill(signal);
   process.on("SIGINT", wait).on("SIGTERM", end).on("SIGHUP", end);
@@ -114,10 +114,10 @@ async function endOf(
   }
 }
 
-/** What the checks came to, as a person reads it. */
+/** The results of the checks as a table with a summary. */
 export function describe(service: string, release: string, results: readonly CheckResult[]): string {
   const table = plainTable(
-    ["CHECK", "WAY", "STATUS", "TIME", "RESULT"],
+    ["CHECK", "ENDPOINT", "STATUS", "TIME", "RESULT"],
     results.map(({ check, endpoint, status, seconds, passed, reason }) => [
       check,
       endpoint,

@@ -4,28 +4,38 @@ import { whoAmI } from "../../kubernetes/who.ts";
 import { writeEvents } from "../../live/event.ts";
 import { atLastStep } from "../../rollout/rollout.ts";
 import { recordDecision } from "../../rollout/rollout-store.ts";
-import { aboutDriving, assertHeard, assertOpen, type DrivingOptions, equip, takeOver } from "../driving.ts";
-import { reasonIn } from "../options/reason.ts";
+import {
+  assertOpen,
+  assertTakesEffect,
+  type DrivingOptions,
+  setUpDriver,
+  takeOver,
+  withDrivingOptions,
+} from "../driving.ts";
+import { reasonOption } from "../options/reason.ts";
 
-/** `gray promote`: skips the rest of the steps, by a person's word. */
+/** `gray promote`: judges the release good by the user's decision, and skips the remaining steps but the last. */
 export function promoteCommand(): Command {
-  return aboutDriving(new Command("promote"))
-    .description("judge the release that is rolled out good and skip the rest of its steps")
-    .requiredOption("--reason <why>", "the reason, kept in the record (300 characters)", reasonIn)
+  return withDrivingOptions(new Command("promote"))
+    .summary("judge the release good and go to the last step")
+    .description(
+      "Judges the release of the open rollout good and goes straight to the last step. Exit code 0 promoted, 3 undone, 4 held.",
+    )
+    .addOption(reasonOption())
     .action(promote);
 }
 
 async function promote(options: DrivingOptions & { reason: string }): Promise<void> {
-  const equipment = await equip(options, "gray promote");
-  await assertHeard(equipment);
-  const { found } = equipment;
+  const setup = await setUpDriver(options, "gray promote");
+  await assertTakesEffect(setup);
+  const { found } = setup;
   const decision = { by: await whoAmI(found.api), reason: options.reason, at: new Date().toISOString() };
   let release = "";
   await recordDecision(found, (rollout, { verdicts }) => {
     const open = assertOpen(found.service, rollout);
     if (open.rollbackRequested) {
       throw new UserError(
-        `The rollout of ${open.release} of ${found.service} goes back already (${open.rollbackRequested.by}: ${open.rollbackRequested.reason}): wait until it has, approve the release and begin again.`,
+        `The rollout of ${open.release} of ${found.service} is already rolling back (${open.rollbackRequested.by}: ${open.rollbackRequested.reason}): wait until that is done, approve the release and start a new rollout.`,
       );
     }
     release = open.release;
@@ -34,5 +44,5 @@ async function promote(options: DrivingOptions & { reason: string }): Promise<vo
   });
   const message = `${decision.by} judged release ${release} good and skips the rest of its steps: ${decision.reason}`;
   await writeEvents(found, { type: "Normal", reason: "RolloutSkipsSteps", message });
-  await takeOver(equipment, options);
+  await takeOver(setup, options);
 }

@@ -3,19 +3,29 @@ import { whoAmI } from "../../kubernetes/who.ts";
 import { writeEvents } from "../../live/event.ts";
 import { resumed } from "../../rollout/rollout.ts";
 import { recordDecision } from "../../rollout/rollout-store.ts";
-import { aboutDriving, assertHeard, assertOpen, type DrivingOptions, equip, takeOver } from "../driving.ts";
+import {
+  assertOpen,
+  assertTakesEffect,
+  type DrivingOptions,
+  setUpDriver,
+  takeOver,
+  withDrivingOptions,
+} from "../driving.ts";
 
-/** `gray resume`: goes on with the rollout that is open, after a pause, a crash, or where it held. */
+/** `gray resume`: continues the open rollout after a pause, a crash of its driver, or a hold. */
 export function resumeCommand(): Command {
-  return aboutDriving(new Command("resume"))
-    .description("go on with the rollout that is open; exit code 0 done, 3 undone, 4 held")
+  return withDrivingOptions(new Command("resume"))
+    .summary("continue after a pause, a hold or a crash")
+    .description(
+      "Continues the open rollout after a pause, a hold or a crash of its driver. A step whose time was over gets its full time again. Exit code 0 promoted, 3 undone, 4 held.",
+    )
     .action(resume);
 }
 
 async function resume(options: DrivingOptions): Promise<void> {
-  const equipment = await equip(options, "gray resume");
-  await assertHeard(equipment);
-  const { found } = equipment;
+  const setup = await setUpDriver(options, "gray resume");
+  await assertTakesEffect(setup);
+  const { found } = setup;
   const by = await whoAmI(found.api);
   let release = "";
   await recordDecision(found, (rollout) => {
@@ -25,5 +35,5 @@ async function resume(options: DrivingOptions): Promise<void> {
   });
   const message = `${by} goes on with the rollout of ${release}`;
   await writeEvents(found, { type: "Normal", reason: "RolloutResumed", message });
-  await takeOver(equipment, options);
+  await takeOver(setup, options);
 }

@@ -9,9 +9,9 @@ import { type Intent, intentOf } from "../../rollout/intent.ts";
 import { Driven, Lease } from "../../rollout/lease.ts";
 import { type Rollout, rolloutIn } from "../../rollout/rollout.ts";
 import { RolloutStore } from "../../rollout/rollout-store.ts";
-import { aboutDriving, type DrivingOptions, driveOn, equip } from "../driving.ts";
+import { type DrivingOptions, drive, setUpDriver, withDrivingOptions } from "../driving.ts";
 import { previewStack } from "../output/changes.ts";
-import { here, type Owners } from "../owners.ts";
+import { assertRunsHere, type Owners } from "../owners.ts";
 import { judgeStacks } from "../previews.ts";
 import type { FoundService } from "../services.ts";
 import { assertPasses } from "./judge.ts";
@@ -21,35 +21,38 @@ interface Options extends DrivingOptions {
   readonly supersede?: boolean;
 }
 
-/** `gray rollout`: brings the program's newest release through the steps of its plan. */
+/** `gray rollout`: brings the newest release of the program through the steps of its plan. */
 export function rolloutCommand(): Command {
-  return aboutDriving(new Command("rollout"))
-    .description("bring the newest release to the users step by step; exit code 0 done, 3 undone, 4 held")
-    .option("--policy-pack <folder>", "begin only if the previews of both stacks pass these policies")
-    .option("--supersede", "end a rollout that is open, and begin from dark with the release of now")
+  return withDrivingOptions(new Command("rollout"))
+    .summary("release the newest version step by step")
+    .description(
+      "Brings the newest release of the program to the users, step by step. Exit code 0 promoted, 3 undone, 4 held.",
+    )
+    .option("--policy-pack <folder>", "start only if the previews of both stacks pass these policies")
+    .option("--supersede", "end the open rollout, and start from dark with the newest release")
     .action(rollout);
 }
 
 async function rollout(options: Options): Promise<void> {
-  const equipment = await equip(options, "gray rollout");
-  const { found, notifier } = equipment;
-  const owners = here(await equipment.owners());
+  const setup = await setUpDriver(options, "gray rollout");
+  const { found, notifier } = setup;
+  const owners = assertRunsHere(await setup.owners());
   const { api, cluster, namespace, service, deployments } = found;
   const supersedes = options.supersede === true;
   const reading = await readRecord(api, namespace, service, cluster);
   if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
-  if (reading.kind === "read") assertFree(service, reading.record, supersedes);
+  if (reading.kind === "read") assertNoneOpen(service, reading.record, supersedes);
   assertOurPods(found, reading);
-  const { release, steps } = await intended(found, owners);
+  const { release, steps } = await readIntent(found, owners);
   const from = releaseOf(deployments.stable);
   if (from === undefined) {
     throw new UserError(
-      `${service} has no stable Deployment that runs a release, so there is nothing to go back to: run pulumi up of both stacks once.`,
+      `${service} has no stable Deployment that runs a release, so there is nothing to roll back to: run pulumi up of both stacks once.`,
     );
   }
   if (release === from) {
     throw new UserError(
-      `Stable of ${service} runs release ${release} already, which is the newest that the program describes: change the image or a config file, then run gray rollout.`,
+      `Stable of ${service} already runs release ${release}, the newest that the program describes: change the image or a config file, then run gray rollout.`,
     );
   }
   if (reading.kind === "read") assertMayBegin(service, reading.record, release);
@@ -59,22 +62,22 @@ async function rollout(options: Options): Promise<void> {
   let former: Rollout | undefined;
   const open = () =>
     RolloutStore.open(found, (epoch, record) => {
-      assertFree(service, record, supersedes);
+      assertNoneOpen(service, record, supersedes);
       assertMayBegin(service, record, release);
       former = rolloutIn(service, record);
       const runs = { canary: from, stable: from };
       return { epoch, release, from, by, began, steps: [...steps], step: 0, weight: 0, runs };
     });
-  // Whoever drives the former one stops at the epoch of the new one, and gives its lease back.
+  // The driver of the former rollout stops as soon as it reads the higher epoch, and releases its lease.
   const opened = supersedes ? await open() : undefined;
-  const lease = supersedes ? await leaseOfStopped(found) : await Lease.take(found, warn);
+  const lease = supersedes ? await leaseAfterStop(found) : await Lease.take(found, warn);
   try {
     const store = opened ?? (await open());
     const message = `${by} rolls out release ${release} over ${from}`;
     const superseding = former ? `, in place of ${former.release}` : "";
     await writeEvents(found, { type: "Normal", reason: "RolloutBegun", message: `${message}${superseding}` });
     void notifier.notify({ service, namespace, release, kind: "start", reason: `${message}${superseding}` });
-    await driveOn(equipment, { store, lease }, options);
+    await drive(setup, { store, lease }, options);
   } finally {
     await lease.release();
   }
@@ -82,36 +85,37 @@ async function rollout(options: Options): Promise<void> {
 
 const warn = (sentence: string) => console.error(sentence);
 
-/** The lease, as soon as its driver has stopped; one that is alive does so within seconds. */
-async function leaseOfStopped(found: FoundService): Promise<Lease> {
-  for (let said = false; ; said = true) {
+/** Takes the lease as soon as the former driver has stopped, which takes seconds. */
+async function leaseAfterStop(found: FoundService): Promise<Lease> {
+  for (let reported = false; ; reported = true) {
     try {
       return await Lease.take(found, warn);
     } catch (error) {
       if (!(error instanceof Driven)) throw error;
-      if (!said) warn(`${error.who} still drives the former rollout: waiting for it to stop.`);
+      if (!reported) warn(`${error.who} is still driving the former rollout: waiting for it to stop.`);
       await sleep(1000);
     }
   }
 }
 
 /**
- * What the program wants, by a preview of canary's stack. The state alone does not tell whether that is new: after an `up` that failed
- * it holds the program's words already, and canary's Deployment may still run something else, or not all of its pods.
+ * The release and the steps that the program describes, from a preview of canary's stack. A preview without changes does not prove
+ * that canary runs the release: after a failed `up` the state has the new inputs already, but canary's Deployment may run another
+ * release, or lack pods.
  *
- * @throws Refusal if canary runs that already, or nothing can be rolled out
+ * @throws UserError if canary already runs the release, or there is none to roll out
  */
-async function intended({ service, deployments }: FoundService, { folder, stacks }: Owners) {
+async function readIntent({ service, deployments }: FoundService, { folder, stacks }: Owners) {
   const stack = stacks.canary;
   if (stack === undefined) {
     throw new UserError(`${service} has no canary Deployment: run pulumi up of both stacks once.`);
   }
   const preview = await previewStack(stack, folder, {}, "all");
-  if (preview.error !== undefined) throw new UserError(`pulumi preview --stack ${stack} says: ${preview.error}`);
+  if (preview.error !== undefined) throw new UserError(`pulumi preview --stack ${stack} failed: ${preview.error}`);
   const component = preview.services.find((each) => each.service === service);
   if (component === undefined) {
     throw new UserError(
-      `The program of stack ${stack} describes no service ${service}: put it back, then run gray rollout.`,
+      `The program of stack ${stack} describes no service ${service}: restore it in the program, then run gray rollout.`,
     );
   }
   let intent: Intent;
@@ -119,47 +123,47 @@ async function intended({ service, deployments }: FoundService, { folder, stacks
     intent = intentOf(component.inputs);
   } catch (error) {
     throw new UserError(
-      `What the program says of ${service} cannot be understood (${(error as Error).message}): use the gray of the version that the program uses.`,
+      `The component of ${service} in the program is of another version of gray-release (${(error as Error).message}): run the gray command of the version that the program uses.`,
     );
   }
   const undone = preview.warnings.find((warning) => warning.includes("was undone"));
   if (component.changes || (undone === undefined && !runs(deployments.canary, intent.release))) return intent;
   throw new UserError(
     undone ??
-      `The program has nothing new for ${service}, whose canary runs ${intent.release}: change the image or a config file, then run gray rollout.`,
+      `The program has no new release of ${service}, whose canary runs ${intent.release}: change the image or a config file, then run gray rollout.`,
   );
 }
 
-/** @throws Refusal if pods serve that were there before us: beside them no canary can be dark, and so a rollout cannot begin */
+/** @throws UserError if adopted pods still serve: canary cannot be dark beside them, and a rollout starts with a dark canary */
 function assertOurPods({ service, namespace, deployments }: FoundService, reading: RecordReading): void {
   const adopted = reading.kind === "read" && reading.record.adopted !== undefined;
   if (!adopted && !isAdopted(deployments.stable)) return;
   throw new UserError(
-    `${service} was adopted, and until its first promotion canary cannot be dark, which is how a rollout begins: judge the release with gray verify or gray approve, then promote it with gray adopt ${service} -n ${namespace}.`,
+    `${service} was adopted, and a rollout is possible only after its first promotion, because canary cannot be dark before: judge the release with gray verify or gray approve, then promote it with gray adopt ${service} -n ${namespace}.`,
   );
 }
 
-/** @throws Refusal if a rollout is open that may not be ended by a new one */
-function assertFree(service: string, record: RolloutRecord, supersedes: boolean): void {
+/** @throws UserError if a rollout is open that a new one may not end. @param supersedes whether `--supersede` is given */
+function assertNoneOpen(service: string, record: RolloutRecord, supersedes: boolean): void {
   const open = rolloutIn(service, record);
   if (open === undefined) return;
   if (!supersedes) {
     throw new UserError(
-      `A rollout of ${open.release} of ${service} is open: gray resume goes on with it, gray abort takes it back, gray rollout --supersede begins anew.`,
+      `A rollout of ${open.release} of ${service} is open: continue it with gray resume, roll it back with gray abort, or replace it with gray rollout --supersede.`,
     );
   }
   if (open.rollbackRequested || open.runs.stable !== open.from) {
-    const what = open.rollbackRequested ? "goes back" : "has come to stable";
-    throw new UserError(
-      `The rollout of ${open.release} of ${service} ${what} already: let gray ${open.rollbackRequested ? "resume" : "abort"} bring it to its end first.`,
-    );
+    const [state, command] = open.rollbackRequested
+      ? ["is already rolling back", "gray resume"]
+      : ["has already reached stable", "gray abort"];
+    throw new UserError(`The rollout of ${open.release} of ${service} ${state}: end it with ${command} first.`);
   }
 }
 
-/** @throws Refusal if the release is rolled out already, or known to be bad */
+/** @throws UserError if a rollout of the release is open, or the release was judged bad */
 function assertMayBegin(service: string, { open, verdicts }: RolloutRecord, release: string): void {
   if (open?.release === release) {
-    throw new UserError(`A rollout of ${release} of ${service} is open already: gray resume goes on with it.`);
+    throw new UserError(`A rollout of ${release} of ${service} is already open: continue it with gray resume.`);
   }
   const judged = verdicts[release];
   if (judged?.verdict === "bad") {

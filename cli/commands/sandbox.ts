@@ -1,16 +1,18 @@
-/** `gray sandbox`: a Kubernetes of one's own on this machine, for trying things out. */
+/** `gray sandbox`: a local Kubernetes cluster on this machine, to try releases on. */
 import { Command } from "commander";
 import type { AddOn } from "../../sandbox/add-ons.ts";
 import type { Places } from "../../sandbox/places.ts";
 
-/** The sandbox's code is loaded only when asked for: an installed `gray` comes without it. */
+/** The subcommand `sandbox`. It loads the code of the sandbox only when it runs. */
 export function sandboxCommand(): Command {
-  const sandbox = new Command("sandbox").description("a one-node Kubernetes on this machine, to try releases on");
+  const sandbox = new Command("sandbox")
+    .summary("run a local one-node Kubernetes cluster")
+    .description("Runs a one-node Kubernetes cluster on this machine, to try releases on.");
   sandbox
     .command("up")
-    .description("bring it up; what is up already stays as it is")
-    .option("--gateway", "with Traefik as a gateway for HTTPRoutes; stays until `down`")
-    .option("--prometheus", "with a Prometheus that scrapes pods and the gateway; stays until `down`")
+    .description("start the sandbox, or the parts of it that are not running")
+    .option("--gateway", "also run Traefik as a gateway for HTTPRoutes, until `down`")
+    .option("--prometheus", "also run a Prometheus that scrapes the pods and the gateway, until `down`")
     .action((options: Partial<Record<AddOn, boolean>>) =>
       inSandbox(async (at) => {
         const { ADD_ONS } = await import("../../sandbox/add-ons.ts");
@@ -24,7 +26,7 @@ export function sandboxCommand(): Command {
     );
   sandbox
     .command("down")
-    .description("end and delete it, its stacks included; only the built tools stay")
+    .description("stop and delete the sandbox and its stacks; the built tools stay")
     .action(() =>
       inSandbox(async (at) => {
         const { down } = await import("../../sandbox/cluster.ts");
@@ -34,8 +36,8 @@ export function sandboxCommand(): Command {
     );
   sandbox
     .command("status")
-    .description("what runs, and whether it is ready; exit code 1 where it is not")
-    .option("--json", "for machines")
+    .description("print what is running, and whether it is ready; exit code 1 if not")
+    .option("--json", "print the status as JSON")
     .action((options: { json?: boolean }) =>
       inSandbox(async (at) => {
         const { status, statusText } = await import("../../sandbox/status.ts");
@@ -46,7 +48,7 @@ export function sandboxCommand(): Command {
     );
   sandbox
     .command("env")
-    .description('the environment to use it in: eval "$(npm run --silent sandbox env)"')
+    .description('print the environment for your shell: eval "$(npm run --silent sandbox env)"')
     .action(() =>
       inSandbox(async (at) => {
         const { exportLines, sandboxEnvironment } = await import("../../sandbox/env.ts");
@@ -57,7 +59,7 @@ export function sandboxCommand(): Command {
   return sandbox;
 }
 
-/** A problem of the sandbox is one sentence; anything else is a mistake in the code, and keeps its stack. */
+/** Prints a problem of the sandbox as one sentence. Any other error is a bug, and keeps its stack. */
 async function inSandbox(work: (at: Places) => Promise<void>): Promise<void> {
   const { places } = await import("../../sandbox/places.ts");
   const { Problem } = await import("../../sandbox/problem.ts");

@@ -13,7 +13,7 @@ import { type Rollout, rolloutIn } from "../../rollout/rollout.ts";
 import { age, type PodRow, podRow } from "../output/pod-row.ts";
 import { type RolloutStatus, rolloutLines, rolloutStatus } from "../output/rollout-status.ts";
 import { plainTable } from "../output/table.ts";
-import { aboutService, type FoundService, findService, type ServiceOptions } from "../services.ts";
+import { type FoundService, findService, type ServiceOptions, withServiceOptions } from "../services.ts";
 
 interface EndpointSlice {
   readonly endpoints?: readonly {
@@ -28,7 +28,7 @@ interface TrackStatus {
   readonly replicas: number;
   /** Whether every pod runs the release and is available. */
   readonly complete: boolean;
-  /** Fields of the pod template that are not as the release says; absent where nobody has compared them yet. */
+  /** Fields of the pod template that differ from the release; absent if they were not compared yet. */
   readonly drift?: readonly Drift[];
   readonly verdict: string;
 }
@@ -38,20 +38,21 @@ interface Status {
   readonly namespace: string;
   readonly tracks: Partial<Record<Track, TrackStatus>>;
   readonly pods: readonly PodRow[];
-  /** Addresses behind the shared Service that get requests. */
+  /** Number of ready endpoints of the shared Service. */
   readonly endpoints: Record<Track, number>;
   readonly record: RecordReading["kind"];
-  /** The rollout that is open; absent where none is. */
+  /** The open rollout, or why it cannot be read; absent if none is open. */
   readonly rollout?: RolloutStatus | { readonly unknown: string };
 }
 
-/** `gray status`: what one looks at after a release. */
+/** `gray status`: prints the open rollout, both tracks and their pods. */
 export function statusCommand(): Command {
-  return aboutService(new Command("status"))
+  return withServiceOptions(new Command("status"))
+    .summary("show the open rollout, the tracks and the pods")
     .description(
-      "the rollout that is open, the pods of both tracks, the endpoints behind the Service, each track's release and verdict",
+      "Prints the open rollout, the release and the verdict of each track, the pods, and the endpoints of the Service.",
     )
-    .option("--json", "as JSON")
+    .option("--json", "print the status as JSON")
     .action(async (options: ServiceOptions & { json?: boolean }) => {
       const status = await readStatus(await findService(options));
       console.log(options.json ? JSON.stringify(status, undefined, 2) : describe(status, new Date()));
@@ -87,7 +88,7 @@ async function readStatus({ api, cluster, namespace, service, deployments }: Fou
           [
             track,
             {
-              // An annotation names it where the Deployment was there before us, and anybody may write one.
+              // For an adopted Deployment it comes from an annotation, which may hold any text.
               release: oneLine(release),
               replicas: deployment.spec.replicas,
               complete: isComplete(deployment) && !drift?.length,
@@ -163,5 +164,5 @@ function describe(status: Status, now: Date): string {
 function driftLine(track: Track, { release, complete, drift }: TrackStatus): string[] {
   if (drift?.length) return [driftSentence(track, release, drift)];
   if (drift || !complete) return [];
-  return [`${track} was not compared with release ${release} yet: the next pulumi up of its stack does it.`];
+  return [`${track} was not compared with release ${release} yet: the next pulumi up of its stack does that.`];
 }

@@ -6,36 +6,39 @@ import { releaseOf } from "../../live/live.ts";
 import { type RolloutRecord, readRecord, stableReleases, unreadable } from "../../record/record.ts";
 import { Lease } from "../../rollout/lease.ts";
 import { RolloutStore } from "../../rollout/rollout-store.ts";
-import { aboutDriving, type DrivingOptions, driveOn, equip } from "../driving.ts";
-import { reasonIn } from "../options/reason.ts";
-import { here } from "../owners.ts";
+import { type DrivingOptions, drive, setUpDriver, withDrivingOptions } from "../driving.ts";
+import { reasonOption } from "../options/reason.ts";
+import { assertRunsHere } from "../owners.ts";
 
 interface Options extends DrivingOptions {
   readonly to?: string;
   readonly reason: string;
 }
 
-/** `gray undo`: both tracks back to a kept release, stable with all pods at once. */
+/** `gray undo`: after a finished rollout, rolls both tracks back to a stored release, all pods of stable at once. */
 export function undoCommand(): Command {
-  return aboutDriving(new Command("undo"))
-    .description("bring both tracks back to what stable ran before, or to another kept release; exit code 0 when done")
-    .option("--to <release>", "id of the release (default: what stable ran before)")
-    .requiredOption("--reason <why>", "the reason, kept in the record (300 characters)", reasonIn)
+  return withDrivingOptions(new Command("undo"))
+    .summary("roll back after a finished rollout")
+    .description(
+      "After a finished rollout, rolls both tracks back to the previous stable release, or to another stored one. Exit code 0 when done.",
+    )
+    .option("--to <release>", "id of the release to roll back to (default: the previous stable release)")
+    .addOption(reasonOption())
     .action(undo);
 }
 
 async function undo(options: Options): Promise<void> {
-  const equipment = await equip(options, "gray undo");
-  const { found } = equipment;
-  const owners = here(await equipment.owners());
+  const setup = await setUpDriver(options, "gray undo");
+  const { found } = setup;
+  const owners = assertRunsHere(await setup.owners());
   const { api, cluster, namespace, service, deployments } = found;
   const reading = await readRecord(api, namespace, service, cluster);
   if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
   if (reading.kind === "read") assertNoneOpen(service, reading.record);
   const release = releaseOf(deployments.stable);
   if (release === undefined) throw new UserError(`${service} has no stable Deployment: there is nothing to undo.`);
-  if (owners.kept instanceof UserError) throw owners.kept;
-  const from = target(service, owners.kept, release, stableReleases(reading), options.to);
+  if (owners.storedReleases instanceof UserError) throw owners.storedReleases;
+  const from = target(service, owners.storedReleases, release, stableReleases(reading), options.to);
   const by = await whoAmI(api);
   const at = new Date().toISOString();
   const lease = await Lease.take(found, (sentence) => console.error(sentence));
@@ -47,19 +50,19 @@ async function undo(options: Options): Promise<void> {
       const runs = { canary: from, stable: from };
       return { epoch, release, from, by, began: at, steps, step: 0, weight: 0, runs, rollbackRequested };
     });
-    const message = `${by} takes release ${release} back to ${from}: ${options.reason}`;
+    const message = `${by} rolls release ${release} back to ${from}: ${options.reason}`;
     await writeEvents(found, { type: "Warning", reason: "ReleaseTakenBack", message });
-    await driveOn(equipment, { store, lease }, options, { undone: 0 });
+    await drive(setup, { store, lease }, options, { undone: 0 });
   } finally {
     await lease.release();
   }
 }
 
 function assertNoneOpen(service: string, { open }: RolloutRecord): void {
-  if (open) throw new UserError(`A rollout of ${open.release} of ${service} is open: gray abort takes that back.`);
+  if (open) throw new UserError(`A rollout of ${open.release} of ${service} is open: roll it back with gray abort.`);
 }
 
-/** The release to go back to. @throws Refusal if it is none that is kept */
+/** The release to roll back to. @param all ids of the stored releases. @throws UserError if it is not one of them */
 function target(
   service: string,
   all: readonly string[],
@@ -68,13 +71,14 @@ function target(
   asked: string | undefined,
 ): string {
   const wanted = asked ?? stableHistory.find((id) => id !== release);
-  const kept = all.filter((id) => id !== release);
-  if (wanted === release) throw new UserError(`Stable of ${service} runs release ${release} already: choose another.`);
-  if (wanted !== undefined && kept.includes(wanted)) return wanted;
-  const choices = kept.length > 0 ? `choose one of ${kept.join(", ")} with --to` : "none is kept";
+  const storedReleases = all.filter((id) => id !== release);
+  if (wanted === release) throw new UserError(`Stable of ${service} already runs release ${release}: choose another.`);
+  if (wanted !== undefined && storedReleases.includes(wanted)) return wanted;
+  const choices =
+    storedReleases.length > 0 ? `choose one of ${storedReleases.join(", ")} with --to` : "no other release is stored";
   throw new UserError(
     wanted === undefined
-      ? `The record of ${service} does not say what stable ran before ${release}: ${choices}.`
-      : `Release ${wanted} of ${service} is not kept: ${choices}.`,
+      ? `The record of ${service} has no previous stable release before ${release}: ${choices}.`
+      : `Release ${wanted} of ${service} is not stored: ${choices}.`,
   );
 }

@@ -6,11 +6,11 @@ import { Recorder } from "../../evaluation/recorder.ts";
 import { exporter } from "../../observability/exporter.ts";
 import { readRecord } from "../../record/record.ts";
 import { outcome } from "../../record/verdict-merge.ts";
-import { aboutMetrics, type MetricsOptions } from "../options/metrics-port.ts";
-import { aboutSource, countsAtGateway, type SourceOptions, sourceOf } from "../options/sources.ts";
+import { type MetricsOptions, withMetricsOptions } from "../options/metrics-port.ts";
+import { countsAtGateway, type SourceOptions, sourceOf, withSourceOptions } from "../options/sources.ts";
 import { seconds, written } from "../output/time.ts";
 import { viewOf } from "../output/verify-view.ts";
-import { aboutService, findService, type ServiceOptions } from "../services.ts";
+import { findService, type ServiceOptions, withServiceOptions } from "../services.ts";
 import { onInterrupt } from "../signals.ts";
 
 interface Options extends ServiceOptions, SourceOptions, MetricsOptions {
@@ -19,20 +19,23 @@ interface Options extends ServiceOptions, SourceOptions, MetricsOptions {
   readonly json?: boolean;
 }
 
-/** Exit codes of a verdict; 1 and 2 are what they are for every verb. */
+/** Exit codes of a verdict, beside 1 and 2, which every command has. */
 const exitCodes = { good: 0, bad: 3, undecided: 4 } as const;
 
-/** `gray verify`: looks at both tracks until the evidence decides, and writes the verdict into the record. */
+/** `gray verify`: polls both tracks until the evidence decides, and writes the verdict into the record. */
 export function verifyCommand(): Command {
-  return aboutMetrics(aboutSource(aboutService(new Command("verify"))))
-    .description("observe both tracks until the evidence decides; exit code 0 good, 3 bad, 4 undecided")
+  return withMetricsOptions(withSourceOptions(withServiceOptions(new Command("verify"))))
+    .summary("observe both tracks until there is a verdict")
+    .description(
+      "Observes both tracks until the evidence decides, and writes the verdict into the record. Exit code 0 good, 3 bad, 4 undecided.",
+    )
     .option(
       "--for <time>",
-      `how long at most, as in 5m (default: ${written(pollingDefaults.patienceSeconds)}, or with --watch until interrupted)`,
+      `longest observation, as in 5m (default: ${written(pollingDefaults.patienceSeconds)}; with --watch, until you interrupt it)`,
       seconds,
     )
-    .option("--watch", "go on after a verdict")
-    .option("--json", "one JSON object a look, the last one with the final verdict")
+    .option("--watch", "continue after a verdict")
+    .option("--json", "print one JSON object per poll, and the final verdict last")
     .action(verify);
 }
 
@@ -46,7 +49,7 @@ async function verify(options: Options): Promise<void> {
   const { epoch = 0 } = reading.kind === "read" ? reading.record : {};
   const exposed =
     options.metricsPort === undefined ? undefined : await exporter(service, namespace, options.metricsPort);
-  const end = endOf(options);
+  const end = stopSignal(options);
   try {
     const metrics = exposed?.url;
     const view = viewOf(options.json === true, { service, namespace, evidence, source: source.describe(), metrics });
@@ -74,21 +77,21 @@ async function verify(options: Options): Promise<void> {
     end.clear();
     await recorder.finish(assessment, evidence);
     const recorded = outcome(assessment, recorder.standing, recorder.trouble);
-    // A canary that had to be cut is not good, whatever the record says of its release.
-    const came =
+    // After a traffic cutoff the verdict is not good, even if that of the record is.
+    const result =
       cutNow !== undefined && recorded.verdict === "good"
         ? ({ verdict: "undecided", reason: cutNow } as const)
         : recorded;
-    view.end(assessment, came);
-    process.exitCode = exitCodes[came.verdict];
+    view.end(assessment, result);
+    process.exitCode = exitCodes[result.verdict];
   } finally {
     end.clear();
     await exposed?.end();
   }
 }
 
-/** When the observation ends: after its time, or when a person interrupts it. */
-function endOf({ for: limit, watch }: Options): { signal: AbortSignal; clear: () => void } {
+/** Aborts the observation after its time, or when the user interrupts it. */
+function stopSignal({ for: limit, watch }: Options): { signal: AbortSignal; clear: () => void } {
   const controller = new AbortController();
   const stop = () => controller.abort();
   const time = limit ?? (watch ? undefined : pollingDefaults.patienceSeconds);

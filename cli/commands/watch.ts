@@ -9,45 +9,47 @@ import { happenings, type Page } from "../../rollout/timeline.ts";
 import { assertOpen, exitCodes } from "../driving.ts";
 import { rolloutLines, rolloutStatus } from "../output/rollout-status.ts";
 import { type Print, printer } from "../output/timeline-lines.ts";
-import { aboutService, type FoundService, findService, type ServiceOptions } from "../services.ts";
+import { type FoundService, findService, type ServiceOptions, withServiceOptions } from "../services.ts";
 
 interface Options extends ServiceOptions {
   readonly stay?: boolean;
   readonly json?: boolean;
 }
 
-const nobody = "nobody drives it, and the traffic stays as it is: gray resume goes on, gray abort goes back";
-/** Milliseconds between two looks. */
+const noDriver =
+  "no driver is alive, and the traffic stays as it is: continue with gray resume, or roll back with gray abort";
+/** Milliseconds between two reads of the cluster. */
 const pollMilliseconds = 1000;
 
-/** `gray watch`: follows the rollout that is open, from any machine, and changes nothing. */
+/** `gray watch`: follows the open rollout from any machine, and changes nothing. */
 export function watchCommand(): Command {
-  return aboutService(new Command("watch"))
+  return withServiceOptions(new Command("watch"))
+    .summary("follow the open rollout")
     .description(
-      "follow the rollout that is open; exit code 0 promoted, 3 undone, 4 nobody drives it or it is superseded",
+      "Follows the open rollout from any machine, and changes nothing. Exit code 0 promoted, 3 undone, 4 superseded or without a driver.",
     )
-    .option("--stay", "wait where nobody drives it, instead of ending; so it does on a terminal anyway")
-    .option("--json", "one JSON object a line for each thing that happens")
+    .option("--stay", "wait while no driver is alive, instead of ending (always so on a terminal)")
+    .option("--json", "print one JSON object per event and line")
     .action(watch);
 }
 
 async function watch(options: Options): Promise<void> {
   const found = await findService(options);
   const observation = new Observation();
-  const first = await look(found, observation);
+  const first = await readSnapshot(found, observation);
   const open = assertOpen(found.service, first.page?.rollout);
   const print = printer(found, options.json === true);
-  const begun = rolloutStatus(open, first.driver, first.sign);
-  if (options.json) print("open", begun.name, begun);
-  else for (const line of rolloutLines(begun, Date.now())) print("open", line);
-  const leaves = options.stay !== true && process.stdout.isTTY !== true;
-  const end = await follow(found, observation, first, print, leaves);
+  const initial = rolloutStatus(open, first.driver, first.sign);
+  if (options.json) print("open", initial.name, initial);
+  else for (const line of rolloutLines(initial, Date.now())) print("open", line);
+  const endsWithoutDriver = options.stay !== true && process.stdout.isTTY !== true;
+  const end = await follow(found, observation, first, print, endsWithoutDriver);
   print("end", end.reason, { release: open.release, end: end.kind });
   process.exitCode = exitCodes[end.kind === "promoted" || end.kind === "undone" ? end.kind : "held"];
 }
 
-/** One look at the cluster. */
-interface Look {
+/** What one read of the cluster shows. */
+interface Snapshot {
   readonly driver: Driver | undefined;
   readonly sign: Sign;
   readonly record: RolloutRecord | undefined;
@@ -62,32 +64,32 @@ interface End {
 async function follow(
   found: FoundService,
   observation: Observation,
-  first: Look,
+  first: Snapshot,
   print: Print,
-  leaves: boolean,
+  endsWithoutDriver: boolean,
 ): Promise<End> {
   let before = first;
-  // One that may have died counts as alive until that is seen.
+  // A driver counts as alive until it is known to be dead.
   let isDriven = first.sign !== "dead";
-  let isSilent = false;
+  let isUnavailable = false;
   for (;;) {
     const page = before.page as Page;
     const { release, stoppedReason } = page.rollout;
-    if (!isDriven && leaves)
-      return { kind: "left", reason: stoppedReason ? `${stoppedReason.reason}; ${nobody}` : nobody };
+    if (!isDriven && endsWithoutDriver)
+      return { kind: "left", reason: stoppedReason ? `${stoppedReason.reason}; ${noDriver}` : noDriver };
     await sleep(pollMilliseconds);
-    let now: Look;
+    let now: Snapshot;
     try {
-      now = await look(found, observation);
+      now = await readSnapshot(found, observation);
     } catch (error) {
       if (!isRetryable(error)) throw error;
-      if (!isSilent) print("note", `${(error as Error).message} It is asked again until it answers.`);
-      isSilent = true;
+      if (!isUnavailable) print("note", `${(error as Error).message} Trying again until it answers.`);
+      isUnavailable = true;
       observation.missed();
       continue;
     }
-    if (isSilent) print("note", "The cluster answers again.");
-    isSilent = false;
+    if (isUnavailable) print("note", "The cluster answers again.");
+    isUnavailable = false;
     const ended = endOf(now, page.rollout);
     if (ended) return ended;
     const to = now.page as Page;
@@ -95,15 +97,18 @@ async function follow(
       print(kind, reason, { release, step: to.rollout.step + 1, weight: to.rollout.weight });
     }
     const driven = now.sign !== "dead";
-    if (driven && !isDriven) print("driver", `${now.driver?.name} drives it`);
-    if (!driven && isDriven && !leaves) print("driver", nobody);
+    if (driven && !isDriven) print("driver", `${now.driver?.name} is driving it`);
+    if (!driven && isDriven && !endsWithoutDriver) print("driver", noDriver);
     isDriven = driven;
     before = now;
   }
 }
 
-/** The lease first: it is given back after the rollout has ended, and not before. */
-async function look({ api, cluster, namespace, service }: FoundService, observation: Observation): Promise<Look> {
+/** Reads the lease before the record: a driver releases its lease only after the rollout has ended. */
+async function readSnapshot(
+  { api, cluster, namespace, service }: FoundService,
+  observation: Observation,
+): Promise<Snapshot> {
   const driver = await readDriver({ api, namespace, service });
   const sign = observation.see(driver);
   const reading = await readRecord(api, namespace, service, cluster);
@@ -114,12 +119,12 @@ async function look({ api, cluster, namespace, service }: FoundService, observat
 }
 
 /** How a rollout has ended; undefined while it is open. */
-function endOf({ record, page }: Look, { began, release }: Rollout): End | undefined {
+function endOf({ record, page }: Snapshot, { began, release }: Rollout): End | undefined {
   if (page?.rollout.began === began && page.rollout.release === release) return undefined;
   const ended = record?.ended?.find((each) => each.began === began && each.release === release);
-  if (!ended) return { kind: "superseded", reason: "the record does not know it any more: gray history" };
+  if (!ended) return { kind: "superseded", reason: "the record no longer has this rollout: see gray history" };
   const reason = {
-    promoted: "everybody has it: the rollout is done",
+    promoted: "promoted: all users have the release",
     undone: `undone: ${ended.reason}`,
     superseded: `superseded: ${ended.reason}`,
   }[ended.outcome];

@@ -1,25 +1,27 @@
+/** The options that choose how requests reach canary apart from user traffic. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type By, waysOfAsking } from "../../probe/endpoint.ts";
 
-/** How canary is asked past its users. */
+/** How requests reach canary apart from user traffic. */
 export interface EndpointOptions {
-  readonly by?: By;
-  /** Address of the gateway. */
+  /** The access path: `token` through the gateway, `pods` through the API server. */
+  readonly via?: By;
+  /** Address of the gateway. @default the address in the status of the Gateway */
   readonly url?: URL;
 }
 
-/** A verb with the options that say so. */
-export function aboutEndpoint(verb: Command): Command {
-  return verb
+/** Adds the options `--via` and `--url`. */
+export function withEndpointOptions(command: Command): Command {
+  return command
     .addOption(
       new Option(
-        "--by <way>",
-        "ask canary through the gateway with the token, or through the API server to each pod (default: token where there is a route; the checks go both ways where the route has no canaryHeader, as then nothing shows that canary answered)",
+        "--via <path>",
+        "access path to canary: token (through the gateway) or pods (through the API server to each pod) (default: token with an HTTPRoute, else pods; both for checks if the route has no canaryHeader)",
       ).choices(waysOfAsking),
     )
     .option(
       "--url <address>",
-      "address of the gateway to ask canary through, as in http://192.0.2.1 (default: what the Gateway says)",
+      "address of the gateway, as in http://192.0.2.1 (default: the address in the status of the Gateway)",
       address,
     );
 }

@@ -1,16 +1,17 @@
+/** The option `--metrics-port` of the commands that gather evidence. */
 import { type Command, InvalidArgumentError } from "commander";
 import type { Listening } from "../../observability/exporter.ts";
 
-/** Where a verb exposes what it sees to Prometheus. */
+/** Where a command serves its evidence to Prometheus. */
 export interface MetricsOptions {
   readonly metricsPort?: Listening;
 }
 
-/** A verb with the option that says so. */
-export function aboutMetrics(verb: Command): Command {
-  return verb.option(
+/** Adds the option `--metrics-port`. */
+export function withMetricsOptions(command: Command): Command {
+  return command.option(
     "--metrics-port <port>",
-    "expose the evidence to Prometheus on this port of loopback, or of an address as in 0.0.0.0:9464",
+    "serve the evidence to Prometheus on this port of 127.0.0.1, or on an address as in 0.0.0.0:9464",
     listening,
   );
 }

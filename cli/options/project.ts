@@ -1,14 +1,15 @@
+/** Finds the Pulumi project of a folder and of a stack. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { load } from "js-yaml";
 
-/** The Pulumi project that a person stands in. */
+/** A Pulumi project on this machine. */
 export interface Project {
   readonly folder: string;
   readonly name: string;
 }
 
-/** The project of this folder, found here, else upwards; undefined outside of any. */
+/** The project of a folder: that of the nearest Pulumi.yaml in it or above. @param folder @default the current one */
 export function projectHere(folder = process.cwd()): Project | undefined {
   const file = ["Pulumi.yaml", "Pulumi.yml"].map((name) => join(folder, name)).find((path) => existsSync(path));
   if (file !== undefined) {

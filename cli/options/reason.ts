@@ -1,6 +1,9 @@
+import { Option } from "commander";
 import { oneLine } from "../../border/foreign-text.ts";
 
-/** A person's reason as it is kept and told: one line of at most 300 characters. For an option of commander. */
-export function reasonIn(text: string): string {
-  return oneLine(text);
+/** The required option `--reason` of commands that write a decision. Its value is one line of at most 300 characters. */
+export function reasonOption(): Option {
+  return new Option("--reason <text>", "the reason, stored in the record (at most 300 characters)")
+    .argParser((text) => oneLine(text))
+    .makeOptionMandatory();
 }

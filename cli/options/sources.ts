@@ -1,4 +1,5 @@
-import type { Command } from "commander";
+/** The options that choose the source of the evidence, and the source that they describe. */
+import { type Command, Option } from "commander";
 import { reservedNames } from "../../analysis/indicator.ts";
 import { byLiveRoutes, type Clusters } from "../../analysis/providers/envoy-gateway.ts";
 import type { Metrics, Selector } from "../../analysis/providers/metrics.ts";
@@ -19,7 +20,7 @@ import { UserError } from "../../components/user-error.ts";
 import { readRoutes } from "../../live/routes.ts";
 import type { FoundService } from "../services.ts";
 
-/** Where the numbers of a verb come from. */
+/** Where a command reads the evidence from. */
 export interface SourceOptions {
   readonly prometheus?: string;
   readonly prometheusCa?: string;
@@ -33,67 +34,77 @@ export interface SourceOptions {
   readonly pair: readonly Pair[];
 }
 
-/** Two counters of the user's. */
+/** Two counters of the user: bad events, and all events. */
 interface Pair {
   readonly name: string;
   readonly bad: Selector;
   readonly total: Selector;
 }
 
-interface Asked {
+/** What a query may depend on. */
+interface QueryContext {
   readonly service: string;
   readonly namespace: string;
   readonly metrics: Metrics;
   readonly labels: Readonly<Record<string, string>>;
-  /** Envoy Gateway's, as the live routes say; none for others. */
+  /** Clusters of Envoy Gateway, from the live HTTPRoutes; empty for other series. */
   readonly clusters: Clusters;
 }
 
-/** Whose series there are in Prometheus. */
-const series: ReadonlyMap<string, (asked: Asked) => Query> = new Map([
+/** The supported sources of series in Prometheus. */
+const series: ReadonlyMap<string, (context: QueryContext) => Query> = new Map([
   ["own", ownMetrics],
-  ["traefik", (asked: Asked) => traefik({ ...asked, backends: ofTracks(backendName, asked.service) })],
+  ["traefik", (context: QueryContext) => traefik({ ...context, backends: byTrack(backendName, context.service) })],
   ["envoy-gateway", envoyGateway],
-  ["ingress-nginx", (asked: Asked) => ingressNginx({ ...asked, backends: ofTracks(backendName, asked.service) })],
-  ["istio", (asked: Asked) => istio({ ...asked, workloads: ofTracks(deploymentName, asked.service) })],
+  [
+    "ingress-nginx",
+    (context: QueryContext) => ingressNginx({ ...context, backends: byTrack(backendName, context.service) }),
+  ],
+  ["istio", (context: QueryContext) => istio({ ...context, workloads: byTrack(deploymentName, context.service) })],
 ]);
 const choices = [...series.keys()].join(", ");
 
-/** Whether the source counts what a Gateway API gateway sent by the weights of its routes, and no other request. */
+/** Whether the source counts exactly the requests that a Gateway API gateway routed by weight. */
 export function countsAtGateway({ prometheus, series }: SourceOptions): boolean {
   return prometheus !== undefined && ["traefik", "envoy-gateway"].includes(series);
 }
 
-function ofTracks(nameOf: (service: string, track: Track) => string, service: string): Record<Track, string> {
+function byTrack(nameOf: (service: string, track: Track) => string, service: string): Record<Track, string> {
   return { stable: nameOf(service, "stable"), canary: nameOf(service, "canary") };
 }
 
-/** A verb with the options that say where its numbers come from. */
-export function aboutSource(verb: Command): Command {
-  return verb
-    .option("--prometheus <url>", "read from this Prometheus instead of the pods' own /metrics")
-    .option("--prometheus-ca <file>", "certificates to trust for it beside the usual ones, PEM")
-    .option("--authorization-file <path>", "file with the Authorization header, or a bearer token, for Prometheus")
-    .option("--series <whose>", `whose series in Prometheus: ${choices}`, "own")
-    .option("--label <name=value>", "a label that all series in Prometheus have; may be repeated", collect, [])
-    .option("--metrics-path <path>", "of the pods' metrics (default: their prometheus.io/path, else /metrics)")
-    .option("--pod-port <port>", "of the pods' metrics, a number or a name (default: their prometheus.io/port)")
+/** Adds the options that choose the source of the evidence. */
+export function withSourceOptions(command: Command): Command {
+  return command
+    .option("--prometheus <url>", "read from this Prometheus instead of /metrics of the pods")
+    .option("--prometheus-ca <file>", "PEM file with additional certificates to trust for Prometheus")
+    .option("--authorization-file <path>", "file with the Authorization header or a bearer token for Prometheus")
+    .option("--series <source>", `which series in Prometheus to read: ${choices}`, "own")
+    .addOption(
+      new Option("--label <name=value>", "label that all series in Prometheus have; may be repeated")
+        .argParser(collect)
+        .default([], "none"),
+    )
+    .option("--metrics-path <path>", "path of the metrics of the pods (default: prometheus.io/path, else /metrics)")
+    .option("--pod-port <port>", "port of the metrics of the pods, number or name (default: prometheus.io/port)")
     .option("--requests <metric>", "counter of requests by status code (default: http_requests_total)")
     .option("--latency <metric>", "histogram of seconds (default: http_request_duration_seconds)")
-    .option(
-      "--pair <name=bad/total>",
-      'two counters of yours, as in lost=orders_total{state="lost"}/orders_total; may be repeated',
-      (each: string, all: readonly Pair[]) => [...all, pairOf(each, all)],
-      [],
+    .addOption(
+      new Option(
+        "--pair <name=bad/total>",
+        'two counters of your own to compare, as in lost=orders_total{state="lost"}/orders_total; may be repeated',
+      )
+        .argParser((each: string, all: readonly Pair[]) => [...all, pairOf(each, all)])
+        .default([], "none"),
     );
 }
 
 const collect = (each: string, all: readonly string[]) => [...all, each];
 
 /**
- * The source that the options mean.
+ * The source of the evidence that the options describe.
  *
- * @throws Refusal if they do not fit together
+ * @throws UserError if an option is invalid, or they contradict each other
  */
 export function sourceOf(options: SourceOptions, { api, namespace, service }: FoundService): MetricSource {
   const metrics: Metrics = {
@@ -109,12 +120,12 @@ export function sourceOf(options: SourceOptions, { api, namespace, service }: Fo
   };
   const ofPods: Given = { "--metrics-path": options.metricsPath, "--pod-port": options.podPort };
   if (options.prometheus === undefined) {
-    const alone = given(ofPrometheus);
-    if (alone) throw new UserError(`${alone} is for Prometheus: give its address with --prometheus too.`);
+    const alone = firstGiven(ofPrometheus);
+    if (alone) throw new UserError(`${alone} needs Prometheus: give its address with --prometheus too.`);
     const { metricsPath: path, podPort: port } = options;
     if (port !== undefined && !isPort(port)) {
       throw new UserError(
-        `--pod-port ${port} is no port: write a number from 1 to 65535, or the name of a container's port.`,
+        `--pod-port ${port} is no port: give a number from 1 to 65535, or the name of a container port.`,
       );
     }
     return podSource({
@@ -125,15 +136,15 @@ export function sourceOf(options: SourceOptions, { api, namespace, service }: Fo
       ...(port !== undefined && { port }),
     });
   }
-  const alone = given(ofPods);
-  if (alone) throw new UserError(`${alone} is for the pods' own metrics: leave it out, or --prometheus.`);
+  const alone = firstGiven(ofPods);
+  if (alone) throw new UserError(`${alone} is for the metrics of the pods: leave it out, or leave out --prometheus.`);
   if (!URL.canParse(options.prometheus) || !/^https?:$/.test(new URL(options.prometheus).protocol)) {
-    throw new UserError(`--prometheus ${options.prometheus} is no address: give one as in http://127.0.0.1:9090.`);
+    throw new UserError(`--prometheus ${options.prometheus} is no URL: give one as in http://127.0.0.1:9090.`);
   }
   const query = series.get(options.series);
   if (!query) throw new UserError(`--series ${options.series} is unknown: choose one of ${choices}.`);
   if (options.series !== "own" && (options.requests ?? options.latency ?? options.pair[0]) !== undefined) {
-    throw new UserError(`--series ${options.series} has its own metrics: leave --requests, --latency and --pair out.`);
+    throw new UserError(`--series ${options.series} has fixed metrics: leave out --requests, --latency and --pair.`);
   }
   const { prometheus: url, prometheusCa: caFile, authorizationFile } = options;
   const labels = labelsOf(options.label ?? []);
@@ -147,55 +158,56 @@ export function sourceOf(options: SourceOptions, { api, namespace, service }: Fo
   if (options.series !== "envoy-gateway") return reading(new Map());
   return byLiveRoutes({
     routes: (signal) => readRoutes(api.until(signal), namespace, service),
-    backends: ofTracks(backendName, service),
+    backends: byTrack(backendName, service),
     source: reading,
   });
 }
 
-/** Options with what they were given. */
+/** Options with their values. */
 type Given = Readonly<Record<string, string | undefined>>;
 
-/** The first option that was given. */
-function given(options: Given): string | undefined {
+/** The first option that has a value. */
+function firstGiven(options: Given): string | undefined {
   return Object.keys(options).find((option) => options[option] !== undefined);
 }
 
-/** A number, or a name as Kubernetes lets ports have. */
+/** Whether a text is a port number, or a valid port name in Kubernetes. */
 function isPort(text: string): boolean {
   if (/^\d+$/.test(text)) return Number(text) >= 1 && Number(text) <= 65535;
   return /^[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$/.test(text);
 }
 
-/** @throws Refusal if one is not `name=value`, or named twice */
+/** Parses labels. @throws UserError if one is not `name=value`, or given twice */
 function labelsOf(written: readonly string[]): Record<string, string> {
   const labels = new Map<string, string>();
   for (const label of written) {
     const [, name, value] = /^([a-zA-Z_]\w*)=(.*)$/.exec(label) ?? [];
     if (name === undefined || value === undefined) {
-      throw new UserError(`--label ${label} is no label: write name=value, as in --label job=fop-gate.`);
+      throw new UserError(`--label ${label} is no label: give name=value, as in --label job=fop-gate.`);
     }
-    if (labels.has(name)) throw new UserError(`--label ${name} is given twice: a series has each label once.`);
+    if (labels.has(name)) throw new UserError(`--label ${name} is given twice: give each label once.`);
     labels.set(name, value);
   }
   return Object.fromEntries(labels);
 }
 
 /**
- * A pair as written on a command line.
+ * Parses a pair of counters.
  *
- * @param others those before it
- * @throws Refusal if it is not `name=bad/total`, or its name is taken
+ * @param written the value of `--pair`
+ * @param others the pairs before it
+ * @throws UserError if it is not `name=bad/total`, or its name is reserved or given twice
  */
 function pairOf(written: string, others: readonly Pair[]): Pair {
   const [, name, ...halves] = /^([^=]+)=(.+?)\/([^/"]+(?:\{.*\})?)$/.exec(written) ?? [];
   const [bad, total] = halves.map((text) => selectorOf(text));
   if (name === undefined || !bad || !total) {
     throw new UserError(
-      `--pair ${written} is no pair: write name=bad/total, each a metric as in orders_total or orders_total{state="lost"}.`,
+      `--pair ${written} is no pair: give name=bad/total with two metrics, as in orders_total or orders_total{state="lost"}.`,
     );
   }
   if (reservedNames.includes(name)) {
-    throw new UserError(`--pair ${name} has a name that gray verify has a meaning for: choose another.`);
+    throw new UserError(`--pair ${name} has the name of a built-in indicator: choose another name.`);
   }
   if (others.some((other) => other.name === name)) {
     throw new UserError(`--pair ${name} is given twice: name the pairs differently.`);

@@ -1,3 +1,4 @@
+/** Previews of `pulumi up`: runs and parses `pulumi preview --json`, and prints the changes. */
 import * as v from "valibot";
 import { count } from "../../analysis/format.ts";
 import { keyed, mapOf, plainObject } from "../../components/schema.ts";
@@ -5,12 +6,12 @@ import { lastError, pulumi } from "../../pulumi/pulumi.ts";
 import { reasonIn, unreachableSentence } from "../../pulumi/unreachable.ts";
 import { plainTable } from "./table.ts";
 
-/** What an `up` would do to one resource. Only names: a value may be a secret. */
+/** What an `up` would do to one resource. Holds names only, because a value may be a secret. */
 export interface Change {
   readonly operation: string;
   readonly kind: string;
   readonly name: string;
-  /** Paths of the properties that change; none where the whole resource comes or goes. */
+  /** Paths of the properties that change; empty if the whole resource is created or deleted. */
   readonly properties: readonly string[];
 }
 
@@ -18,15 +19,15 @@ export interface Change {
 export interface StackPreview {
   readonly stack: string;
   readonly changes: readonly Change[];
-  /** How many resources stay as they are. */
+  /** Number of resources that do not change. */
   readonly unchanged: number;
   readonly warnings: readonly string[];
   /**
-   * The services that it would change, or all of them, with the inputs of their components: what the program says, and what it makes of
-   * it. Not to be shown.
+   * The services that it would change, or all of them, with the inputs of their components as the program gives and resolves them.
+   * Never print these: a value may be a secret.
    */
   readonly services: readonly { readonly service: string; readonly inputs: object; readonly changes: boolean }[];
-  /** Why there is no preview, or only half of one. */
+  /** Why the preview failed; then it is missing or incomplete. */
   readonly error?: string;
 }
 
@@ -43,23 +44,23 @@ const step = v.object({
 const digest = keyed(
   v.object({
     steps: v.nullish(v.array(step)),
-    /** How many resources each operation is for; steps that change nothing are not listed. */
+    /** Number of resources by operation. Steps that change nothing appear here only. */
     changeSummary: v.nullish(mapOf(v.number())),
     diagnostics: v.nullish(v.array(v.object({ severity: v.string(), message: v.string() }))),
   }),
 );
 
-/** Steps that tell nothing new: reading, and the halves of a replacement. */
-const passedOver = new Set([
+/** Steps that add no information: reads, and the halves of a replacement. */
+const ignoredOperations = new Set([
   ...["refresh", "read", "read-replacement", "read-discard"],
   ...["create-replacement", "import-replacement", "delete-replaced", "discard-replaced", "remove-pending-replace"],
 ]);
 
 /**
- * Asks Pulumi what an `up` of a stack would do. The command that the project is used with knows its backend best.
+ * Previews an `up` of a stack with the `pulumi` command of the project, which is logged in to its backend.
  *
- * @param env further variables of its environment
- * @param showing `all` services of the stack, those too that stay as they are. @default those that change
+ * @param env further environment variables
+ * @param showing `all` to include services that do not change. @default those that change
  */
 export async function previewStack(
   stack: string,
@@ -67,33 +68,35 @@ export async function previewStack(
   env: Readonly<Record<string, string>> = {},
   showing?: "all",
 ): Promise<StackPreview> {
-  const sames = showing === "all" ? ["--show-sames"] : [];
+  const showSames = showing === "all" ? ["--show-sames"] : [];
   const { code, stdout, stderr } = await pulumi(
-    ["preview", "--json", ...sames, "--non-interactive", "--stack", stack],
+    ["preview", "--json", ...showSames, "--non-interactive", "--stack", stack],
     {
       folder,
       env: { ...env, PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "false" },
     },
   ).catch(({ message }: Error) => ({ code: 127, stdout: "", stderr: message }));
   if (code === 0) return previewOf(stack, stdout);
-  const found = stdout.trim() === "" ? nothing(stack) : previewOf(stack, stdout);
-  return { ...found, error: found.error ?? lastError(stderr) ?? "it ended with no word" };
+  const found = stdout.trim() === "" ? emptyPreview(stack) : previewOf(stack, stdout);
+  return { ...found, error: found.error ?? lastError(stderr) ?? "pulumi printed no error" };
 }
 
-/** What a preview says, as Pulumi prints it with `--json`. */
+/** Parses a preview as Pulumi prints it with `--json`. */
 export function previewOf(stack: string, json: string): StackPreview {
   const parsed = v.safeParse(digest, parse(json));
-  if (!parsed.success) return { ...nothing(stack), error: "its answer cannot be understood" };
+  if (!parsed.success) return { ...emptyPreview(stack), error: "its output is no JSON preview" };
   const { steps, changeSummary, diagnostics } = parsed.output;
-  const real = (steps ?? []).filter(({ oldState, newState }) => (newState ?? oldState)?.custom);
-  const said = (severity: string) => [
-    ...new Set((diagnostics ?? []).filter((each) => each.severity === severity).map(({ message }) => bare(message))),
+  const objectSteps = (steps ?? []).filter(({ oldState, newState }) => (newState ?? oldState)?.custom);
+  const diagnosticsOf = (severity: string) => [
+    ...new Set(
+      (diagnostics ?? []).filter((each) => each.severity === severity).map(({ message }) => withoutPrefix(message)),
+    ),
   ];
-  const [error] = said("error");
+  const [error] = diagnosticsOf("error");
   return {
     stack,
-    changes: real
-      .filter(({ op }) => op !== "same" && !passedOver.has(op))
+    changes: objectSteps
+      .filter(({ op }) => op !== "same" && !ignoredOperations.has(op))
       .map(({ op, urn, detailedDiff, diffReasons, replaceReasons }) => ({
         operation: op,
         kind: urn.split("::").at(-2)?.split(":").at(-1) ?? "",
@@ -101,19 +104,25 @@ export function previewOf(stack: string, json: string): StackPreview {
         properties: op === "create" || op === "delete" ? [] : pathsOf(detailedDiff, replaceReasons, diffReasons),
       })),
     unchanged: changeSummary?.same ?? 0,
-    warnings: said("warning"),
+    warnings: diagnosticsOf("warning"),
     services: (steps ?? []).flatMap(({ op, urn, newState }) =>
-      newState?.type === "gray-release:index:CanaryService" && newState.inputs && !passedOver.has(op)
+      newState?.type === "gray-release:index:CanaryService" && newState.inputs && !ignoredOperations.has(op)
         ? [{ service: nameIn(urn), inputs: newState.inputs, changes: op !== "same" }]
         : [],
     ),
     ...(error !== undefined && {
-      error: unreachableSentence(error, said("warning").map(reasonIn).find(Boolean)) ?? error,
+      error: unreachableSentence(error, diagnosticsOf("warning").map(reasonIn).find(Boolean)) ?? error,
     }),
   };
 }
 
-const nothing = (stack: string): StackPreview => ({ stack, changes: [], unchanged: 0, warnings: [], services: [] });
+const emptyPreview = (stack: string): StackPreview => ({
+  stack,
+  changes: [],
+  unchanged: 0,
+  warnings: [],
+  services: [],
+});
 
 function nameIn(urn: string): string {
   return urn.split("::").at(-1) ?? "";
@@ -124,7 +133,7 @@ function pathsOf(detailed: object | null | undefined, ...reasons: (readonly stri
   return paths.length > 0 ? paths : [...new Set(reasons.flatMap((each) => each ?? []))];
 }
 
-/** The changes of all stacks as aligned lines, what stays as a count, and what the program has to say. */
+/** The changes of all stacks as a table, followed by the number of changes of each stack and the warnings of the program. */
 export function changeLines(previews: readonly StackPreview[]): string {
   const rows = previews.flatMap(({ stack, changes }) =>
     changes.map(({ operation, kind, name, properties }) => [
@@ -141,8 +150,8 @@ export function changeLines(previews: readonly StackPreview[]): string {
       const changed = changes.length === 0 ? "nothing changes" : count(changes.length, "change");
       return `${shortName(stack)}: ${changed}, ${unchanged} unchanged.`;
     });
-  const said = previews.flatMap(({ stack, warnings }) => warnings.map((warning) => ({ stack, warning })));
-  const warnings = [...Map.groupBy(said, ({ warning }) => warning)].map(
+  const all = previews.flatMap(({ stack, warnings }) => warnings.map((warning) => ({ stack, warning })));
+  const warnings = [...Map.groupBy(all, ({ warning }) => warning)].map(
     ([warning, by]) => `${by.map(({ stack }) => shortName(stack)).join(", ")}: warning: ${warning}`,
   );
   return [
@@ -158,8 +167,8 @@ export function shortName(stack: string): string {
   return stack.split("/").at(-1) ?? stack;
 }
 
-/** A message without the word that says what it is. */
-function bare(message: string): string {
+/** A diagnostic without its prefix `warning:` or `error:`. */
+function withoutPrefix(message: string): string {
   return message.replace(/^(warning|error): /, "").trim();
 }
 

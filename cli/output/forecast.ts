@@ -1,3 +1,4 @@
+/** How long a decision takes at each weight, for `gray plan`. */
 import { defaults, pollingDefaults } from "../../analysis/defaults.ts";
 import { percent, span, times } from "../../analysis/format.ts";
 import { type Forecast, forecast, type Traffic } from "../../analysis/planner.ts";
@@ -5,25 +6,27 @@ import { gatewayMode, replicasMode } from "../../components/traffic.ts";
 import { UserError } from "../../components/user-error.ts";
 import { plainTable } from "./table.ts";
 
-/** What to expect of a decision at one weight. */
+/** The forecast of a decision at one weight. */
 export interface Prospect {
-  /** In percent, as one asks for it; absent for a share in force that comes from none of these weights. */
+  /** In percent, as configured; absent for the share in force if none of the listed weights gives it. */
   readonly weight?: number;
+  /** Whether canary has this share now. */
   readonly inForce: boolean;
-  /** `up` would refuse the weight, because the share that so few pods reach is far from it. */
+  /** Whether `up` would refuse the weight, because the share that so few pods reach is too far from it. */
   readonly refused: boolean;
-  /** With the share that is really reached. */
+  /** For the share that the weight really reaches. */
   readonly forecast: Forecast;
 }
 
-/** Weights that one may choose from, in percent. */
+/** Weights that the forecast lists, in percent. */
 const usualWeights = [1, 5, 10, 25, 50] as const;
 
 /**
- * Prospects of some weights and of the share in force, by share.
+ * Forecasts for some weights and for the share in force, sorted by share.
  *
- * @param shareInForce of the requests that canary gets now, 0 to 1. @default none: canary is dark
- * @param byGateway a gateway splits the requests, so that any weight can be had. @default false
+ * @param stableReplicas number of pods of stable
+ * @param shareInForce share of the requests that canary gets now, 0 to 1. @default 0: canary is dark
+ * @param byGateway whether a gateway splits the requests, so that every weight is available. @default false
  * @param weights in percent. @default 1, 5, 10, 25 and 50
  */
 export function prospects(
@@ -38,12 +41,12 @@ export function prospects(
     const share = mode.plan(weight, stableReplicas, {}).share / 100;
     return { weight, share, refused: !byGateway && isRefused(weight, stableReplicas), inForce: false };
   });
-  const standing = asked.findLast(({ share, refused }) => !refused && Math.abs(share - shareInForce) < 0.0005);
+  const inForceRow = asked.findLast(({ share, refused }) => !refused && Math.abs(share - shareInForce) < 0.0005);
   const all: (Omit<Prospect, "forecast"> & { share: number })[] = asked.map((row) => ({
     ...row,
-    inForce: row === standing,
+    inForce: row === inForceRow,
   }));
-  if (standing === undefined && shareInForce > 0 && shareInForce < 1) {
+  if (inForceRow === undefined && shareInForce > 0 && shareInForce < 1) {
     all.push({ share: shareInForce, refused: false, inForce: true });
   }
   return all
@@ -61,7 +64,7 @@ function isRefused(weight: number, stableReplicas: number): boolean {
   }
 }
 
-/** The prospects as a person reads them. */
+/** The forecasts as a table. */
 export function prospectTable(traffic: Traffic, all: readonly Prospect[]): string {
   const ratios = all[0]?.forecast.notice.map(({ ratio }) => `${ratio}X NOTICED IN`) ?? [];
   return plainTable(
@@ -76,22 +79,20 @@ export function prospectTable(traffic: Traffic, all: readonly Prospect[]): strin
   );
 }
 
-/** What has to be said beside the table, each a sentence. */
+/** Limits of the forecasts, as sentences below the table. */
 export function caveats(traffic: Traffic, stableReplicas: number, all: readonly Prospect[]): string[] {
   const refused = all.filter((each) => each.refused);
   const sentences = all.filter((each) => !each.refused).map(({ forecast }) => cannotSucceed(traffic, forecast));
   return [
-    traffic.errors > 0
-      ? undefined
-      : `Stable answers no 5xx now: the times are those against a rate of ${percent(defaults.floor)}.`,
+    traffic.errors > 0 ? undefined : `Stable has no 5xx now: the times assume a rate of ${percent(defaults.floor)}.`,
     belowFloor(traffic, all[0]?.forecast),
     refused[0] &&
-      `${refused.length > 1 ? "Weights" : "Weight"} ${listed(refused.map(({ weight }) => String(weight)))} cannot be had from ${stableReplicas} stable pods: 1 canary pod beside them gets ${percent(refused[0].forecast.share)} of the requests.`,
+      `${stableReplicas} stable pods cannot serve ${refused.length > 1 ? "weights" : "weight"} ${joined(refused.map(({ weight }) => String(weight)))}: 1 canary pod beside them gets ${percent(refused[0].forecast.share)} of the requests.`,
     ...new Set(sentences),
   ].filter((sentence) => sentence !== undefined);
 }
 
-/** Says that a decision would take longer than anybody waits, for the largest regression of which that is so. */
+/** A sentence for a share at which a decision takes too long, about the largest regression for which it does. */
 function cannotSucceed({ requestsPerSecond }: Traffic, { share, notice, clear }: Forecast): string | undefined {
   const isLong = (seconds: number) => seconds > pollingDefaults.cannotSucceedSeconds && Number.isFinite(seconds);
   const slow = notice.findLast(({ expected }) => isLong(expected.seconds));
@@ -100,17 +101,17 @@ function cannotSucceed({ requestsPerSecond }: Traffic, { share, notice, clear }:
     isLong(clear.seconds) && `a clean release ${slow ? "" : "needs "}${time(clear.seconds)}`,
   ].filter(Boolean);
   if (needs.length === 0) return undefined;
-  const endpoint = share < 0.5 ? "choose a larger weight" : "only more requests make it faster";
-  return `At ${percent(share)} and ${times(requestsPerSecond)} requests/s ${needs.join(" and ")}: ${endpoint}.`;
+  const advice = share < 0.5 ? "choose a larger weight" : "only more requests make it faster";
+  return `At ${percent(share)} and ${times(requestsPerSecond)} requests/s ${needs.join(" and ")}: ${advice}.`;
 }
 
 function belowFloor({ errors }: Traffic, forecast: Forecast | undefined): string | undefined {
   const never = forecast?.notice.findLast(({ expected }) => expected.seconds === Infinity);
   if (never === undefined) return undefined;
-  return `${never.ratio} times stable's ${percent(errors)} of 5xx is less than ${percent(defaults.floor)}, which hurts nobody: no weight brings it to notice.`;
+  return `${never.ratio} times stable's ${percent(errors)} of 5xx is below the floor of ${percent(defaults.floor)}: such a regression is not noticed at any weight.`;
 }
 
 /** `1`, `1 and 5`, `1, 5 and 10`. */
-const listed = (names: readonly string[]) => new Intl.ListFormat("en-GB").format(names);
+const joined = (names: readonly string[]) => new Intl.ListFormat("en-GB").format(names);
 
 const time = (seconds: number) => (Number.isFinite(seconds) ? span(seconds) : "never");

@@ -1,3 +1,4 @@
+/** The steps of a plan with their forecasts, for `gray plan`. */
 import { span } from "../../analysis/format.ts";
 import type { Traffic } from "../../analysis/planner.ts";
 import type { FullyWritten } from "../../components/step.ts";
@@ -5,20 +6,26 @@ import { nameOf } from "../../rollout/next.ts";
 import { type Prospect, prospects } from "./forecast.ts";
 import { plainTable } from "./table.ts";
 
-/** A step of the plan, and how long a decision at its weight will take. */
-export interface ForeseenStep {
+/** A step of the plan, and the forecast of a decision at its weight. */
+export interface StepForecast {
   readonly step: FullyWritten;
-  /** Absent where no user meets the release, or all do, or nothing is known of the traffic. */
+  /** Absent if canary gets none or all of the requests, or the traffic is unknown. */
   readonly prospect?: Prospect;
 }
 
-/** @param traffic absent where it is not known */
-export function foreseen(
+/**
+ * The steps of a plan with their forecasts.
+ *
+ * @param traffic undefined if it is unknown
+ * @param stableReplicas number of pods of stable
+ * @param byGateway whether a gateway splits the requests
+ */
+export function stepForecasts(
   steps: readonly FullyWritten[],
   traffic: Traffic | undefined,
   stableReplicas: number,
   byGateway: boolean,
-): ForeseenStep[] {
+): StepForecast[] {
   return steps.map((step) => {
     const isAsked = traffic !== undefined && step.stage === "canary" && step.weight < 100;
     const [prospect] = isAsked ? prospects(traffic, stableReplicas, 0, byGateway, [step.weight]) : [];
@@ -26,8 +33,8 @@ export function foreseen(
   });
 }
 
-/** The steps as a person reads them. */
-export function stepTable(all: readonly ForeseenStep[]): string {
+/** The steps as a table. */
+export function stepTable(all: readonly StepForecast[]): string {
   const ratios = all.find(({ prospect }) => prospect)?.prospect?.forecast.notice.map(({ ratio }) => ratio) ?? [];
   return plainTable(
     [

@@ -1,9 +1,10 @@
+/** The table row of a pod, for `gray status`. */
 import { oneLine } from "../../border/foreign-text.ts";
 import { containersOf, type PodObject, sidecarsOf } from "../../live/pods.ts";
 
 export type { PodObject };
 
-/** A pod as `kubectl get pod -o wide` shows it, with the release that it runs. */
+/** A pod as `kubectl get pod -o wide` prints it, with the release that it runs. */
 export interface PodRow {
   readonly name: string;
   readonly ready: string;
@@ -17,7 +18,7 @@ export interface PodRow {
   readonly release: string;
 }
 
-/** The row of a pod. Native sidecars count as containers, and what a container waits for says more than the pod's phase. */
+/** The row of a pod. Native sidecars count as containers, and the waiting reason of a container replaces the phase of the pod. */
 export function podRow(pod: PodObject): PodRow {
   const { metadata, spec, status } = pod;
   const containers = containersOf(pod);
@@ -35,7 +36,7 @@ export function podRow(pod: PodObject): PodRow {
   };
 }
 
-/** An age as kubectl writes it, in its two largest units where that says more: 15d, 4d21h, 32m, 8s. */
+/** An age as kubectl prints it, in one unit or two: 15d, 4d21h, 32m5s, 8s. */
 export function age(since: Date, now: Date): string {
   const seconds = Math.max(0, Math.floor((now.getTime() - since.getTime()) / 1000));
   const [days, hours, minutes] = [Math.floor(seconds / 86_400), Math.floor(seconds / 3600), Math.floor(seconds / 60)];

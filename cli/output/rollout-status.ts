@@ -1,10 +1,11 @@
+/** The open rollout as JSON and as text, for `gray status` and `gray watch`. */
 import { span } from "../../analysis/format.ts";
 import type { Driver } from "../../rollout/lease.ts";
 import type { Sign } from "../../rollout/observation.ts";
 import type { Rollout } from "../../rollout/rollout.ts";
 import { stepOf } from "../../rollout/timeline.ts";
 
-/** The open rollout as `--json` has it. */
+/** The open rollout as `--json` prints it. */
 export interface RolloutStatus {
   readonly release: string;
   readonly from: string;
@@ -16,25 +17,25 @@ export interface RolloutStatus {
   /** As in `step 2 of 3, canary at 10 %`. */
   readonly name: string;
   readonly weight?: number;
-  /** When what the step brings was in force. */
+  /** When the weight of the step came into force, RFC 3339. */
   readonly stepStartedAt?: string;
-  /** What its driver is doing, or died over. */
+  /** What its driver is doing, or was doing when it died. */
   readonly effect?: Rollout["effect"];
   readonly paused?: Rollout["paused"];
-  /** Why its last driver left it holding. */
+  /** Why its last driver stopped and left it held. */
   readonly stoppedReason?: Rollout["stoppedReason"];
   readonly rollbackRequested?: Rollout["rollbackRequested"];
-  /** Absent where nobody drives it. */
+  /** Absent if it has no driver. */
   readonly driver?: {
     readonly name: string;
-    /** When it renewed its lease last, by its own clock. */
+    /** When it last renewed its lease, by its own clock. */
     readonly renewed?: string;
-    /** Absent where it is not known yet. */
+    /** Absent if that is not known yet. */
     readonly alive?: boolean;
   };
 }
 
-/** @param sign whether the driver is alive, as far as it was seen */
+/** The status of a rollout. @param sign whether the driver is alive, as far as observed */
 export function rolloutStatus(rollout: Rollout, driver: Driver | undefined, sign: Sign): RolloutStatus {
   const {
     release,
@@ -74,22 +75,22 @@ export function rolloutStatus(rollout: Rollout, driver: Driver | undefined, sign
   };
 }
 
-/** The open rollout in a few lines. */
+/** The open rollout in a few lines of text. @param now in milliseconds since 1970 */
 export function rolloutLines(status: RolloutStatus, now: number): string[] {
   const { release, from, by, began, name, stepStartedAt, effect, paused, stoppedReason, rollbackRequested, driver } =
     status;
   const since = (time: string) => span(Math.max(0, (now - Date.parse(time)) / 1000));
   const ago = (time: string) => `${since(time)} ago`;
   return [
-    `Rollout of ${release} over ${from}, begun by ${by} ${ago(began)}: ${name}${stepStartedAt === undefined ? ", not in force yet" : `, in force for ${since(stepStartedAt)}`}.`,
+    `Rollout of ${release} over ${from}, started by ${by} ${ago(began)}: ${name}${stepStartedAt === undefined ? ", not in force yet" : `, in force for ${since(stepStartedAt)}`}.`,
     ...(rollbackRequested
-      ? [`It goes back, by ${rollbackRequested.by} ${ago(rollbackRequested.at)}: ${rollbackRequested.reason}.`]
+      ? [`It is rolling back, by ${rollbackRequested.by} ${ago(rollbackRequested.at)}: ${rollbackRequested.reason}.`]
       : []),
     ...(paused ? [`It is paused, by ${paused.by} ${ago(paused.at)}: ${paused.reason}.`] : []),
-    ...(stoppedReason ? [`It was left holding ${ago(stoppedReason.at)}: ${stoppedReason.reason}.`] : []),
-    ...(driver && driver.alive !== false && effect ? [`Under way: ${effect.name}, begun ${ago(effect.at)}.`] : []),
+    ...(stoppedReason ? [`Its driver left it held ${ago(stoppedReason.at)}: ${stoppedReason.reason}.`] : []),
+    ...(driver && driver.alive !== false && effect ? [`Under way: ${effect.name}, started ${ago(effect.at)}.`] : []),
     driver && driver.alive !== false
-      ? `${driver.name} drives it${driver.alive ? "" : ", unless it has died, which is to be seen"}.`
-      : `Nobody drives it${driver ? ` any more (${driver.name} did)` : ""}${effect ? `, and "${effect.name}" may be half done` : ""}: gray resume goes on, gray abort goes back.`,
+      ? `${driver.name} is driving it${driver.alive ? "" : ", or has died: that is not known yet"}.`
+      : `No driver is alive${driver ? ` (${driver.name} was the last)` : ""}${effect ? `, and "${effect.name}" may be half done` : ""}: continue with gray resume, or roll back with gray abort.`,
   ];
 }

@@ -1,3 +1,4 @@
+/** Prints the progress of a rollout while a command drives it. */
 import { styleText } from "node:util";
 import { ratesOf } from "../../analysis/rates.ts";
 import type { Evaluation } from "../../evaluation/assess.ts";
@@ -8,33 +9,35 @@ import type { Rollout } from "../../rollout/rollout.ts";
 import type { FoundService } from "../services.ts";
 import { printer } from "./timeline-lines.ts";
 
-/** Whoever looks on while a rollout is driven: a person in lines, a machine in JSON lines. */
+/** Prints the progress of a rollout: lines for people, JSON lines for machines. */
 export interface RolloutView extends Reporter {
-  /** Takes each look at the tracks. */
+  /** Receives each poll of the tracks. */
   seen(evaluation: Evaluation): void;
-  /** Takes what Pulumi does, line by line. */
+  /** Receives the progress of Pulumi, line by line. */
   progress(line: string): void;
+  /** Prints how the rollout ended, or why this driver stopped. */
   end(end: End): void;
 }
 
-/** Seconds between two lines while nothing but numbers changes: for a person who looks on, and for a log. */
+/** Seconds between two lines while only numbers change: on a terminal, and in a log. */
 const lineSeconds = { terminal: 10, log: 30 } as const;
 
+/** A view that prints to standard output. @param json whether it prints JSON lines */
 export function viewOf(found: FoundService, json: boolean): RolloutView {
   const print = printer(found, json);
   const quiet = 1000 * (process.stdout.isTTY ? lineSeconds.terminal : lineSeconds.log);
   let last = "";
-  let shown = Number.NEGATIVE_INFINITY;
+  let printedAt = Number.NEGATIVE_INFINITY;
   let evaluation: Evaluation | undefined;
   return {
     now(rollout, move) {
-      const words = wordsOf(rollout, move);
+      const words = describeMove(rollout, move);
       const counts = move.kind === "observe" && evaluation ? `; ${numbers(rollout, evaluation)}` : "";
       const key = `${rollout.step} ${move.kind} ${move.kind === "observe" ? "" : words}`;
-      const due = move.kind === "observe" && Date.now() - shown >= quiet;
+      const due = move.kind === "observe" && Date.now() - printedAt >= quiet;
       if (key === last && !due) return;
       last = key;
-      shown = Date.now();
+      printedAt = Date.now();
       print(move.kind, `${words}${counts}`, {
         release: rollout.release,
         step: rollout.step + 1,
@@ -48,10 +51,11 @@ export function viewOf(found: FoundService, json: boolean): RolloutView {
     progress: (line) => print("progress", `  ${line}`),
     end(end) {
       const words = {
-        promoted: "everybody has it: the rollout is done",
+        promoted: "promoted: all users have the release",
         undone: `undone: ${"reason" in end ? end.reason : ""}`,
-        held: `held, and the traffic stays as it is: ${"reason" in end ? end.reason : ""}; gray resume goes on, gray abort goes back`,
-        stopped: "stopped driving; the traffic stays as it is: gray resume goes on, gray abort goes back",
+        held: `held, and the traffic stays as it is: ${"reason" in end ? end.reason : ""}; continue with gray resume, or roll back with gray abort`,
+        stopped:
+          "stopped driving, and the traffic stays as it is: continue with gray resume, or roll back with gray abort",
       }[end.kind];
       const colour = { promoted: "green", undone: "red", held: "yellow", stopped: "yellow" } as const;
       print("end", json ? words : styleText(colour[end.kind], words, { stream: process.stdout }), { end: end.kind });
@@ -59,16 +63,16 @@ export function viewOf(found: FoundService, json: boolean): RolloutView {
   };
 }
 
-function wordsOf({ steps, step: at, release, from }: Rollout, move: Move): string {
+function describeMove({ steps, step: at, release, from }: Rollout, move: Move): string {
   const step = steps[at];
   const name = step ? nameOf(step) : "the end";
   const after = steps[at + 1];
   const then = after ? `, then ${nameOf(after)}` : "";
   switch (move.kind) {
     case "enter":
-      return `${name}: bringing ${release}${then}`;
+      return `${name}: applying it to ${release}${then}`;
     case "check":
-      return `${name}: checking ${move.names.join(", ")}`;
+      return `${name}: running the checks ${move.names.join(", ")}`;
     case "observe":
       return `${name}: ${move.reason}`;
     case "advance":
@@ -76,18 +80,18 @@ function wordsOf({ steps, step: at, release, from }: Rollout, move: Move): strin
     case "hold":
       return `${name}: holding: ${move.reason}`;
     case "rollback":
-      return `going back to ${from}: ${move.reason}`;
+      return `rolling back to ${from}: ${move.reason}`;
     case "finish":
       return "every step is passed";
   }
 }
 
-/** The rates of both tracks in the latest look. */
+/** The rates of both tracks in the latest poll. */
 function numbers({ release, from }: Rollout, { look: { tick } }: Evaluation): string {
   if (!tick) return "no numbers yet";
-  const told = (name: string, id: string) => {
+  const rates = (name: string, id: string) => {
     const { tps2xx, tps5xx } = ratesOf([tick], [id]);
     return `${name} ${tps2xx.toFixed(1)} TPS2XX ${tps5xx.toFixed(2)} TPS5XX`;
   };
-  return `${told("canary", release)}, ${told("stable", from)}`;
+  return `${rates("canary", release)}, ${rates("stable", from)}`;
 }

@@ -1,6 +1,6 @@
 import Table from "cli-table3";
 
-/** A table as kubectl prints one: columns aligned, no borders. */
+/** A table as kubectl prints it: aligned columns without borders. */
 export function plainTable(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const style = { "padding-left": 0, "padding-right": 3, head: [], border: [] };
   const table = new Table({ head: [...head], chars: noBorders, style });

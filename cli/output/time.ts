@@ -1,12 +1,13 @@
+/** Times on the command line, as in `90s`, `5m` or `1h`. */
 import { InvalidArgumentError } from "commander";
 
 const units = { h: 3600, m: 60, s: 1 } as const;
 
-/** The longest time in seconds, 24 days: a timer of Node cannot run much longer. */
+/** The longest time in seconds, 24 days: a timer of Node.js is limited to 2^31 ms. */
 const longest = 24 * 24 * 3600;
 
 /**
- * Seconds, from `90s`, `5m` or `1h`.
+ * Parses a time as in `90s`, `5m` or `1h` into seconds.
  *
  * @throws InvalidArgumentError, which commander shows beside the option
  */
@@ -18,7 +19,7 @@ export function seconds(text: string): number {
   return value;
 }
 
-/** A time as `seconds` reads it, in the largest unit that takes no fraction. */
+/** Formats seconds as `seconds` parses them, in the largest unit without a fraction. */
 export function written(time: number): string {
   const [unit, length] = Object.entries(units).find(([, length]) => time % length === 0) ?? ["s", 1];
   return `${time / length}${unit}`;

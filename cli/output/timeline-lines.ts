@@ -1,9 +1,10 @@
+/** Prints the events of a rollout, as lines or as JSON. */
 import type { FoundService } from "../services.ts";
 
-/** Prints something that happened: its kind for machines, words for both, and what else a machine wants to know. */
+/** Prints an event. @param kind for JSON. @param words the text. @param more further fields for JSON */
 export type Print = (kind: string, words: string, more?: object) => void;
 
-/** A line with the time since the beginning for people, a JSON line for machines. */
+/** A printer of events: lines with the time since its start for people, JSON lines for machines. */
 export function printer({ service, namespace }: Pick<FoundService, "service" | "namespace">, json: boolean): Print {
   const began = Date.now();
   return (kind, words, more = {}) => {

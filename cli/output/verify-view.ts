@@ -1,3 +1,4 @@
+/** Prints an observation of both tracks: as a live table, as lines, or as JSON. */
 import { styleText } from "node:util";
 import { createLogUpdate } from "log-update";
 import type { Evidence } from "../../analysis/evidence.ts";
@@ -10,33 +11,34 @@ import type { Look } from "../../evaluation/observe.ts";
 import type { Outcome } from "../../record/verdict-merge.ts";
 import { plainTable } from "./table.ts";
 
-/** How an observation is shown while it goes on. */
+/** Prints an observation while it runs. */
 export interface View {
+  /** Prints a poll of the tracks and the assessment after it. */
   show(look: Look, assessment: Assessment): void;
-  /** Says something beside the numbers. */
+  /** Prints a sentence beside the numbers. */
   note(sentence: string): void;
-  /** Says what it came to. @param outcome what counts: the record may say something else than the numbers */
+  /** Prints the result. @param outcome the final verdict: that of the record may differ from that of the evidence */
   end(assessment: Assessment, outcome: Outcome): void;
 }
 
-/** What is observed, and where it can be seen elsewhere. */
+/** What is observed, and where it is exposed. */
 export interface Subject {
   readonly service: string;
   readonly namespace: string;
   readonly evidence: Evidence;
-  /** Where the numbers come from. */
+  /** Describes the source of the evidence. */
   readonly source: string;
-  /** Address of the metrics of the observation itself. */
+  /** URL at which the evidence is served to Prometheus; undefined without `--metrics-port`. */
   readonly metrics: string | undefined;
 }
 
-/** Seconds whose ticks make the rates that are shown. */
+/** Seconds over which the printed rates are computed. */
 const recentSeconds = 15;
-/** Seconds between two lines where there is no terminal. */
+/** Seconds between two lines without a terminal. */
 const lineSeconds = 10;
-/** Streams that are shown: those that say most. */
+/** Number of streams in the table: those with the strongest evidence of a regression. */
 const shownStreams = 6;
-/** Notes that stay on the screen. */
+/** Number of notes that stay on the screen. */
 const shownNotes = 3;
 
 /** A live table on a terminal, lines elsewhere, JSON for machines. */
@@ -151,8 +153,8 @@ function liveView(subject: Subject): View {
 
 function headline({ service, namespace, evidence, source, metrics }: Subject): string {
   const { canary, stable } = evidence.question;
-  const beside = stable.length > 0 ? `beside ${stable.join(", ")}` : "with nothing to compare it with";
-  return `${service} in ${namespace}: release ${canary} ${beside}, ${source}${metrics ? `, exposed at ${metrics}` : ""}`;
+  const comparison = stable.length > 0 ? `compared with ${stable.join(", ")}` : "without a release to compare with";
+  return `${service} in ${namespace}: release ${canary} ${comparison}, ${source}${metrics ? `, served to Prometheus at ${metrics}` : ""}`;
 }
 
 function armsTable({ answers }: Evidence, recent: Recent, canary: string, stable: readonly string[]): string {
@@ -179,11 +181,11 @@ function streamsTable(findings: readonly Finding[]): string {
       one.stream,
       count(one.canary.events),
       count(one.stable.events),
-      one.ratio === undefined ? "-" : bound(one.ratio),
-      bound(one.lower),
-      bound(one.upper),
-      power(one.logWorse),
-      power(one.logFine),
+      one.ratio === undefined ? "-" : ratioText(one.ratio),
+      ratioText(one.lower),
+      ratioText(one.upper),
+      eValue(one.logWorse),
+      eValue(one.logFine),
     ]),
   );
 }
@@ -196,7 +198,7 @@ function conclusion({ pValue }: Assessment, { verdict, reason }: Outcome, { sett
   ].join("\n");
 }
 
-/** Colours go where a person looks, and NO_COLOR is heeded. */
+/** Colours the verdict on a terminal, unless NO_COLOR is set. */
 function coloured(verdict: Assessment["verdict"]): string {
   const colour = { good: "green", bad: "red", undecided: "yellow" } as const;
   return styleText(colour[verdict], verdict, { stream: process.stdout });
@@ -211,12 +213,12 @@ function time(seconds: number | undefined): string {
   return seconds === Infinity ? "beyond" : `${Number((1000 * seconds).toPrecision(2))} ms`;
 }
 
-function bound(ratio: number): string {
+function ratioText(ratio: number): string {
   return ratio === Infinity ? "-" : times(ratio);
 }
 
-/** An e-value, which soon is too large to be read. */
-function power(log: number): string {
+/** Formats an e-value from its logarithm, with an exponent if it is large. */
+function eValue(log: number): string {
   const value = Math.exp(log);
   return log < -9 ? "0" : value < 1000 ? String(Number(value.toPrecision(2))) : `1e${Math.floor(log / Math.LN10)}`;
 }

@@ -1,31 +1,32 @@
+/** Findings of a policy pack, parsed from the engine events of Pulumi. */
 import * as v from "valibot";
 import { keyed } from "../../components/schema.ts";
 
-/** What a rule of a policy pack says of a stack. */
+/** What a rule of a policy pack found in a stack. */
 export interface Finding {
   readonly stack: string;
   readonly rule: string;
-  /** What the rule holds, in one sentence. */
+  /** What the rule requires, in one sentence. */
   readonly description: string;
   /** What was found, what is wanted, and which file is to be changed. */
   readonly message: string;
-  /** `mandatory` fails the stack, `advisory` tells. */
+  /** `mandatory` fails the stack, `advisory` only reports. */
   readonly level: string;
-  /** @default the rule does not say */
+  /** `low`, `medium`, `high` or `critical`. @default the rule has none */
   readonly severity?: string;
-  /** The resource that it is about. */
+  /** URN of the resource. */
   readonly urn: string;
-  /** File to change, where the message names one. */
+  /** File to change, if the message names one. */
   readonly file?: string;
 }
 
-/** What a policy pack has to say of a stack. */
+/** The result of a policy pack on a stack. */
 export interface Judged {
   readonly stack: string;
-  /** Every rule that was asked, by name. */
+  /** Names of all rules that ran. */
   readonly rules: readonly string[];
   readonly findings: readonly Finding[];
-  /** Why nobody could say whether all is well; absent where the pack was asked. */
+  /** Why the pack could not run; absent if it ran. */
   readonly error?: string;
 }
 
@@ -48,9 +49,9 @@ const event = keyed(
 );
 
 /**
- * What the engine's events say of policies, one event a line (pulumi 3.259, sdk/go/common/apitype/events.go).
+ * Reads the policy findings from engine events, one event a line (pulumi 3.259, sdk/go/common/apitype/events.go).
  *
- * @param stack for the findings
+ * @param stack name of the stack, for the findings
  */
 export function findingsIn(stack: string, lines: string): Omit<Judged, "error"> {
   const rules = new Set<string>();
@@ -81,7 +82,7 @@ function finding(
     severity?: string | undefined;
   },
 ): Finding {
-  // The engine puts the rule's description before what it found.
+  // The engine puts the description of the rule in front of the finding.
   const [description = "", ...rest] = event.message.trim().split("\n");
   const message = rest.join(" ").trim() || description;
   const [, file] = / File to change: (\S+\.[\w]+)\.$/.exec(message) ?? [];

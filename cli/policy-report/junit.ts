@@ -1,15 +1,15 @@
 import type { Judged } from "./findings.ts";
 
 /**
- * Findings as JUnit XML, as CI servers read it: a suite for each stack, a case for each rule that was asked, a failure for what a mandatory one
- * found. What an advisory one found is told in `system-out`, because it fails nothing. A stack that nobody could judge is an error.
+ * Findings as JUnit XML for CI servers: a suite for each stack, a case for each rule that ran, a failure for a mandatory rule with
+ * findings. Advisory findings are in `system-out`, because they fail nothing. A stack that could not be judged is an error.
  */
 export function junit(judged: readonly Judged[]): string {
   const suites = judged.map((each) => {
-    const ruled = each.rules.map((rule) => caseOf(each, rule));
-    // Pulumi does not say which rules it has asked of what is deployed, and a suite without a case looks like one that has not run.
-    const passed = ruled.length === 0 && each.error === undefined ? [caseOf(each, "policies")] : [];
-    const cases = [...ruled, ...passed, ...(each.error === undefined ? [] : [errorOf(each)])];
+    const ruleCases = each.rules.map((rule) => caseOf(each, rule));
+    // For deployed resources Pulumi does not report which rules ran, and a suite without a case looks as if it had not run.
+    const passed = ruleCases.length === 0 && each.error === undefined ? [caseOf(each, "policies")] : [];
+    const cases = [...ruleCases, ...passed, ...(each.error === undefined ? [] : [errorOf(each)])];
     const failures = cases.filter(({ kind }) => kind === "failure").length;
     const errors = cases.filter(({ kind }) => kind === "error").length;
     const counts = attributes({ name: each.stack, tests: cases.length, failures, errors });
@@ -23,14 +23,14 @@ function caseOf({ stack, findings }: Judged, rule: string) {
   const mandatory = found.filter(({ level }) => level === "mandatory");
   const [first] = mandatory;
   const all = (which: typeof found) => which.map(({ message, urn }) => `${message} (${urn})`).join("\n");
-  const told = found.filter(({ level }) => level !== "mandatory");
+  const advisories = found.filter(({ level }) => level !== "mandatory");
   const inside = [
     ...(first
       ? [
           `<failure ${attributes({ message: first.message, type: first.severity ?? "mandatory" })}>${text(all(mandatory))}</failure>`,
         ]
       : []),
-    ...(told.length > 0 ? [`<system-out>${text(all(told))}</system-out>`] : []),
+    ...(advisories.length > 0 ? [`<system-out>${text(all(advisories))}</system-out>`] : []),
   ].join("");
   const head = `<testcase ${attributes({ classname: stack, name: rule })}`;
   return {
@@ -53,7 +53,7 @@ function attributes(values: Readonly<Record<string, string | number>>): string {
     .join(" ");
 }
 
-/** What XML 1.0 cannot hold is left out. */
+/** Escapes text, and leaves out characters that XML 1.0 does not allow. */
 function text(value: string): string {
   return value
     .replace(/[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/gu, "")

@@ -3,16 +3,16 @@ import type { Log, ReportingDescriptor, Result } from "sarif";
 import type { Finding, Judged } from "./findings.ts";
 
 const schema = "https://json.schemastore.org/sarif-2.1.0.json";
-/** A rule that fails nothing is no error, however bad what it tells. */
+/** SARIF levels by enforcement level. An advisory rule is a warning at most, whatever its severity. */
 const levels: Readonly<Record<string, Result["level"]>> = { mandatory: "error", advisory: "warning" };
-/** Where GitHub shows a finding among security alerts, from 0 to 10 (its property `security-severity`). */
+/** Scores from 0 to 10 by which GitHub ranks security alerts (its property `security-severity`). */
 const severities: Readonly<Record<string, string>> = { low: "3.0", medium: "5.0", high: "8.0", critical: "9.5" };
 
 /**
- * Findings as SARIF 2.1.0 (OASIS), for code scanning. A finding is about the file that it says is to be changed, line 1, as a policy knows no
- * lines, and about the resource by its URN.
+ * Findings as SARIF 2.1.0 (OASIS), for code scanning. The location of a finding is line 1 of the file to change, because a policy
+ * does not know lines, and the URN of the resource.
  *
- * @param program the file of findings that name none
+ * @param program file for findings that name none
  */
 export function sarif(judged: readonly Judged[], program: string): string {
   const findings = judged.flatMap((each) => each.findings);
@@ -54,8 +54,8 @@ export function sarif(judged: readonly Judged[], program: string): string {
 }
 
 /**
- * Two stacks, two resources and two sentences about one are findings of their own. GitHub goes by `primaryLocationLineHash` alone (a hash, and
- * the how-manieth of it), and would make it of the line, which is the same for all.
+ * Each combination of stack, resource and message is a finding of its own. GitHub tells findings apart by `primaryLocationLineHash`
+ * alone (a hash and its occurrence number), and would otherwise compute it from the line, which is the same for all findings.
  */
 function fingerprintsOf({ stack, rule, urn, message }: Finding): Record<string, string> {
   const hash = createHash("sha256")
@@ -64,7 +64,7 @@ function fingerprintsOf({ stack, rule, urn, message }: Finding): Record<string, 
   return { "grayPolicy/v1": hash, primaryLocationLineHash: `${hash}:1` };
 }
 
-/** A path, of Windows too, as the relative reference that a URI has to be (RFC 3986). */
+/** A path, also of Windows, as a relative URI reference (RFC 3986). */
 function uriOf(path: string): string {
   return path.split(/[\\/]/).map(encodeURIComponent).join("/");
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Command } from "commander";
@@ -16,52 +17,52 @@ describe("gray", () => {
     console.error = error;
   });
 
-  /** Runs it with a verb that does something, and gives how it ends. */
+  /** Runs it with a command of the test, and returns its exit code and its messages. */
   async function run(does: () => void, ...args: string[]) {
-    const said: unknown[] = [];
-    console.error = (what: unknown) => void said.push(what);
+    const output: unknown[] = [];
+    console.error = (what: unknown) => void output.push(what);
     process.argv = ["node", "gray", ...args, "try"];
     process.exitCode = undefined;
     await runGray(new Command("try").action(does));
-    return { code: process.exitCode, said };
+    return { code: process.exitCode, output };
   }
 
-  it("ends with 1 and one sentence where something was refused or failed", async () => {
+  it("ends with 1 and one sentence if something was refused or failed", async () => {
     for (const known of [new UserError("No."), new ApiError(403, "No."), new Superseded("No.")]) {
-      const { code, said } = await run(() => {
+      const { code, output } = await run(() => {
         throw known;
       });
       assert.equal(code, 1);
-      assert.deepEqual(said, [`gray: ${known.message}`]);
+      assert.deepEqual(output, [`gray: ${known.message}`]);
     }
   });
 
-  it("ends with 70 and the stack where it has a bug", async () => {
+  it("ends with 70 and the stack of a bug", async () => {
     const bug = new TypeError("undefined is not a function");
-    const { code, said } = await run(() => {
+    const { code, output } = await run(() => {
       throw bug;
     });
     assert.equal(code, 70);
-    assert.deepEqual(said, [bug]);
+    assert.deepEqual(output, [bug]);
   });
 
-  it("shows the stack of what was refused too, with --debug", async () => {
+  it("prints the stack of a refusal too with --debug", async () => {
     const refusal = new UserError("No.");
-    const { code, said } = await run(() => {
+    const { code, output } = await run(() => {
       throw refusal;
     }, "--debug");
     assert.equal(code, 1);
-    assert.deepEqual(said, [refusal]);
+    assert.deepEqual(output, [refusal]);
   });
 
-  it("ends with what the verb says", async () => {
+  it("ends with the exit code of the command", async () => {
     const { code } = await run(() => {
       process.exitCode = 4;
     });
     assert.equal(code, 4);
   });
 
-  it("ends with 2 where it was used wrongly", async () => {
+  it("ends with 2 after wrong usage", async () => {
     const ends: unknown[] = [];
     const write = process.stderr.write;
     process.exit = ((code: number) => {
@@ -77,7 +78,26 @@ describe("gray", () => {
     assert.deepEqual(ends, [2]);
   });
 
-  it("does without Pulumi's SDK, which alone takes more time and memory than all else", async () => {
+  it("has a help text of one screen, with all commands in four groups", async () => {
+    const cli = join(import.meta.dirname, "../../cli");
+    const { stdout } = await promisify(execFile)(process.execPath, [join(cli, "checkout.ts"), "--help"]);
+    const lines = stdout.trimEnd().split("\n");
+    assert.ok(lines.length <= 40, `${lines.length} lines`);
+    assert.deepEqual(
+      lines.filter((line) => line.length > 80),
+      [],
+    );
+    const headings = lines.filter((line) => /^\w.*:$/.test(line));
+    assert.deepEqual(headings, ["Options:", "Observe (changes nothing):", "Release:", "Operate:", "Develop:"]);
+    const listed = lines.flatMap((line) => /^ {2}(\w+)/.exec(line)?.[1] ?? []);
+    const files = readdirSync(join(cli, "commands")).map((file) => file.replace(/\.ts$/, ""));
+    const commands = files.filter((file) =>
+      readFileSync(join(cli, "commands", `${file}.ts`), "utf8").includes(`export function ${file}Command(`),
+    );
+    assert.deepEqual(listed.sort(), commands.sort());
+  });
+
+  it("does not load Pulumi's SDK, which takes more time and memory than everything else", async () => {
     const main = join(import.meta.dirname, "../../cli/main.ts");
     const script = `import(${JSON.stringify(main)}).then(() => console.log(Object.keys(require.cache).join("\\n")))`;
     const { stdout } = await promisify(execFile)(process.execPath, ["-e", script]);

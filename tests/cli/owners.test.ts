@@ -29,9 +29,9 @@ describe("the stacks of this folder", () => {
     );
   };
   const unknown =
-    /^Refusal: Stack organization[-\d]*\/gray-release\/canary, as this folder's backend has it, does not hold web of namespace dora-apps: name yours with -n/;
+    /^Refusal: Stack organization[-\d]*\/gray-release\/canary in the backend of this folder does not have web of namespace dora-apps: choose another service with -n/;
 
-  it("are not run on a service of the same name in another environment of the project", async () => {
+  it("are not run for a service of the same name in another environment of the project", async () => {
     shell.outputs("canary", { releases: { "staging/web": stackState() } });
     await refused(unknown);
   });
@@ -41,12 +41,14 @@ describe("the stacks of this folder", () => {
     await refused(unknown);
   });
 
-  it("are not run on another cluster than theirs", async () => {
+  it("are not run on another cluster than their own", async () => {
     shell.outputs("canary", { releases: { "dora-apps/web": { ...stackState(), cluster: "another" } } });
-    await refused(/ lives on the cluster with UID another and this one is cluster-uid: choose the right one with /);
+    await refused(
+      / is deployed on the cluster with UID another, but this one is cluster-uid: choose the right one with /,
+    );
   });
 
-  it("are not run where the backend does not know them", async () => {
+  it("are not run if the backend does not have them", async () => {
     shell.failsToRead("canary", "error: no stack named 'canary' found");
     await refused(unknown);
   });
@@ -56,11 +58,11 @@ describe("the stacks of this folder", () => {
       shell.failsToRead("canary", "error: read checkpoint: dial tcp: i/o timeout");
     });
 
-    it("undo nothing, as nobody knows what is kept, and say why", async () => {
+    it("are not run by an undo, because the stored releases are unknown", async () => {
       await refused(/^Refusal: pulumi stack output --stack \S+ says: read checkpoint: dial tcp: i\/o timeout/);
     });
 
-    it("keep nobody from an abort", async () => {
+    it("do not keep an abort from rolling back", async () => {
       world.writeRecord({ open: openRollout(b, a) }, "web");
       const was = process.exitCode;
       await shell.run(abortCommand(), "--reason", "5xx");
@@ -70,7 +72,7 @@ describe("the stacks of this folder", () => {
     });
   });
 
-  it("are not asked for where somebody alive drives", async () => {
+  it("are not read while a driver is alive", async () => {
     world.writeRecord({ open: openRollout(b, a) }, "web");
     drivenElsewhere(world);
     const sleepAgain = withoutSleep();

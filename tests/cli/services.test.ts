@@ -6,7 +6,7 @@ import { setEnvironment } from "../fake/environment.ts";
 import type { World } from "../fake/world.ts";
 import { trial } from "./trial.ts";
 
-describe("which service a verb is about", () => {
+describe("the service of a command", () => {
   const home = process.cwd();
   let world: World;
   let restore: () => void;
@@ -37,37 +37,37 @@ describe("which service a verb is about", () => {
     return `${namespace}/${service}`;
   };
 
-  it("is asked where the project has several, and is the one that is named", async () => {
+  it("must be chosen if the project has several, by its name or its namespace", async () => {
     shopOf("gray-release");
     await assert.rejects(found({}), /^Refusal: There are several services \(.*\): choose one/);
     assert.equal(await found({ service: "web" }), "dora-apps/web");
     assert.equal(await found({ namespace: "dora-apps" }), "dora-apps/web");
   });
 
-  it("is one of the project whose folder it is, unless another is named", async () => {
+  it("is one of the project of the current folder, unless another is chosen", async () => {
     shopOf("shop");
     assert.equal(await found({}), "dora-apps/web");
     assert.equal(await found({ service: "shop" }), "other/shop");
   });
 
-  it("is one of any project outside of every project's folder", async () => {
+  it("may be one of any project outside of a project folder", async () => {
     shopOf("shop");
     process.chdir(tmpdir());
     await assert.rejects(found({}), /There are several services \(dora-apps\/web, other\/shop\): choose one/);
   });
 
-  it("is not another project's without being named", async () => {
+  it("is one of another project only if it is chosen", async () => {
     shopOf("shop");
     for (const name of ["web", "web-canary"]) {
       world.deployment(name).metadata.annotations = { "gray-release/stack": "organization/web/prod" };
     }
     await assert.rejects(
       found({}),
-      /^Refusal: There is no service of the Pulumi project gray-release, which this folder is of, in the cluster, but dora-apps\/web of web, other\/shop of shop: install it with pulumi up of each stack, canary's first, or name one/,
+      /^Refusal: The cluster has no service of the Pulumi project gray-release of this folder, only dora-apps\/web of web, other\/shop of shop: install it with pulumi up of each stack, canary's first, or choose another/,
     );
   });
 
-  it("is looked for where it is said to be", async () => {
+  it("is searched in the given namespace", async () => {
     await assert.rejects(found({ namespace: "empty" }), /There is no service under gray release in namespace empty/);
   });
 });

@@ -3,8 +3,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * A terminal in which a program runs, and which can stop taking output, as a person's does by Ctrl-S. It is one of `script`
- * (util-linux; Debian has it in bsdutils): while that process is stopped, nothing reads what the program prints.
+ * A terminal that runs a program, and that can stop accepting output as after Ctrl-S. It is a terminal of `script` (util-linux;
+ * in Debian: bsdutils): while that process is stopped, nothing reads the output of the program.
  */
 export class Terminal {
   readonly #script: ChildProcess;
@@ -25,13 +25,13 @@ export class Terminal {
     });
   }
 
-  /** @param program of an ES module. @param folder in which it runs */
+  /** Starts a program. @param program source of an ES module. @param folder in which it runs */
   static of(program: string, folder: string): Terminal {
     writeFileSync(join(folder, "program.mjs"), program);
     return new Terminal(folder);
   }
 
-  /** What it has shown so far; its lines end with `\r\n`. @throws Error where there is no `script` */
+  /** The output so far; its lines end with `\r\n`. @throws Error if `script` is not installed */
   get shown(): string {
     if (this.#failed) throw this.#failed;
     return this.#shown;
@@ -45,7 +45,7 @@ export class Terminal {
     this.#script.kill("SIGCONT");
   }
 
-  /** Closes it, which ends the program. */
+  /** Closes the terminal, which ends the program. */
   close(): void {
     this.#script.kill("SIGKILL");
   }

@@ -2,7 +2,7 @@ import { Shell } from "../fake/gray.ts";
 import { twoStacks } from "../fake/two-stacks.ts";
 import { World } from "../fake/world.ts";
 
-/** A service whose stable runs one release while canary tries the next, and a shell to run `gray` on it. */
+/** A service whose stable runs release `a` while canary runs release `b`, and a shell to run `gray` on it. */
 export async function trial(): Promise<{ world: World; shell: Shell; a: string; b: string; end(): Promise<void> }> {
   const world = await World.start();
   const shell = new Shell(world.api.kubeconfig);

@@ -155,7 +155,7 @@ describe("a service behind the sandbox's gateway", () => {
     for (const check of ["GET /healthz", "who"]) {
       assert.match(`${by}: ${ways(check)}`, /^both: token,web-canary-\S+,web-canary-[^,]+$/);
     }
-    const pods = await probed("--by", "pods");
+    const pods = await probed("--via", "pods");
     assert.equal(pods.code, 0, pods.output);
     assert.equal(pods.stdout.match(/^(GET \/healthz|who) +web-canary-\S+ +200 +\d+ ms +passed$/gm)?.length, 4);
   });
@@ -165,7 +165,7 @@ describe("a service behind the sandbox's gateway", () => {
     assert.equal(code, 1);
     assert.match(
       output,
-      /^gray: The gateway of web at https:\/\/\S+ cannot be reached \(.*\): name the file with its certificate's authority in NODE_EXTRA_CA_CERTS, or ask with --by pods\.$/m,
+      /^gray: The gateway of web at https:\/\/\S+ cannot be reached \(.*\): name the file with its certificate's authority in NODE_EXTRA_CA_CERTS, or ask with --via pods\.$/m,
     );
   });
 
@@ -176,7 +176,7 @@ describe("a service behind the sandbox's gateway", () => {
         const answers = await Promise.all(Array.from({ length: 20 }, () => fetch(process.env.GRAY_URL + "/a?b", { method: "POST", body: upload })));
         for (const { status, headers } of answers) if (status !== 200 || headers.get("x-track") !== "canary") process.exit(1);
         console.log(JSON.stringify([process.env, process.argv]));`;
-      const { code, output } = await probed("--by", by, "--", process.execPath, "--input-type=module", "-e", script);
+      const { code, output } = await probed("--via", by, "--", process.execPath, "--input-type=module", "-e", script);
       assert.equal(code, 0, output);
       assert.match(output, /"GRAY_URL":"http:\/\/127\.0\.0\.1:\d+"/);
       assert.match(output, /^web, canary [0-9a-f]{12}: the command passed\.$/m);
@@ -187,7 +187,7 @@ describe("a service behind the sandbox's gateway", () => {
     write({ weight: 0, gateway: { routes }, env: [{ name: "ERROR_RATE", value: "1" }] });
     await project.mustUp("canary");
     for (const by of ["token", "pods"]) {
-      const { code, output } = await probed("--by", by);
+      const { code, output } = await probed("--via", by);
       assert.equal(code, 3, output);
       assert.match(output, /^GET \/healthz +\S+ +200 +\d+ ms +passed$/m);
       assert.match(output, /^who +\S+ +500 +\d+ ms +failed: the status is 500, not 200$/m);

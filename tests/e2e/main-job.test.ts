@@ -230,7 +230,7 @@ describe("the main job: canary, then prod", () => {
     it("goes down in the right order, and leaves nothing but the namespace", async () => {
       const { code, output } = await project.gray("destroy", "--yes");
       assert.equal(code, 0, output);
-      assert.match(output, /Down: prod, then canary; the records of main-job\/fop-gate are deleted\./);
+      assert.match(output, /Destroyed: prod, then canary; the records of main-job\/fop-gate are deleted\./);
       for (const kind of ["deployments", "services", "ingresses", "configmaps"]) {
         assert.equal((await get(namespace, kind, "-l", "app=fop-gate")).items.length, 0, kind);
       }

@@ -142,7 +142,7 @@ describe("with a provider that refuses to create what exists,", () => {
     await project.must(["cancel", "--yes", "--stack", "canary"]);
     const { code, output } = await project.gray("destroy", "--yes");
     assert.equal(code, 0, output);
-    assert.match(output, /Deleted too, .*Deployment fop-gate-canary of owner/);
+    assert.match(output, /Also deleted, .*Deployment fop-gate-canary of owner/);
     const left = await get(namespace, "deployments,services,ingresses,configmaps", "-l", "gray-release/service");
     assert.deepEqual(left.items, []);
   });

@@ -74,7 +74,10 @@ describe("looking before and while a release goes out", () => {
     project.configure("canary", { weight: 1 });
     const { code, output } = await plan();
     assert.equal(code, 1, output);
-    assert.match(output, /\ngray: pulumi preview --stack canary says: weight is 1 and 3 stable pods cannot serve 1 %/);
+    assert.match(
+      output,
+      /\ngray: pulumi preview --stack canary failed: weight is 1 and 3 stable pods cannot serve 1 %/,
+    );
     project.configure("canary", { weight: 25 });
   });
 

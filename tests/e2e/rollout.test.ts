@@ -54,7 +54,7 @@ describe("gray rollout", () => {
     assert.equal(code, 0, output);
     assert.match(
       (await watch).output,
-      /step 2 of 3, canary at 10 % is in force\n[\s\S]*everybody has it: the rollout is done/,
+      /step 2 of 3, canary at 10 % is in force\n[\s\S]*promoted: all users have the release/,
     );
     assert.equal((await watch).code, 0);
     assert.deepEqual(await told("fop-gate"), [

@@ -121,7 +121,7 @@ async function driveOn(process: Process, store: RolloutStore, lease: Lease): Pro
     up: (stack, epoch, signal) => up(stack as Track, epoch, signal),
     assertHeld: () => held.lease.assertHeld(),
     evidence: () => undefined,
-    endpoint: { by: "pods" },
+    endpoint: { via: "pods" },
     progress: () => {},
   });
   let told: string | undefined;

@@ -229,7 +229,7 @@ class Play {
       decision,
       ...(decision === "approve" ? [releases.b] : []),
       ...(decision === "resume" ? [] : ["--reason", why]),
-      ...(drives ? ["--by", "pods"] : []),
+      ...(drives ? ["--via", "pods"] : []),
       "--json",
     ];
     const { GRAY_WEBHOOK: _, ...env } = process.env;

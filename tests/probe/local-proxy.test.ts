@@ -16,7 +16,7 @@ for (const by of ["token", "pods"] as const) {
         api: dark.cluster,
         namespace: "dora-apps",
         service: "web",
-        by: endpoint,
+        via: endpoint,
       });
       passage = await openPassage(endpoints);
     };

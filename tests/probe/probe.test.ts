@@ -81,7 +81,7 @@ describe("probing a dark canary", () => {
 
       it("sends what is declared, and every check passes that is answered as it should be", async () => {
         await up(canaryAlone, { path: "/a?b=c%20d", method: "HEAD", headers: { "x-user": "probe" } });
-        const { release, results, ...found } = await ask({ by });
+        const { release, results, ...found } = await ask({ via: by });
         assert.deepEqual([found.by, release], [by, dark.release]);
         assert.deepEqual(short(results), [
           ["who", endpoint, "passed"],
@@ -107,7 +107,7 @@ describe("probing a dark canary", () => {
           if (url === "/half") response.write("half");
           if (url === "/") response.end('{"track":"stable"}');
         };
-        const { results } = await ask({ by });
+        const { results } = await ask({ via: by });
         assert.deepEqual(short(results), [
           [
             "who",
@@ -129,14 +129,14 @@ describe("probing a dark canary", () => {
       it("does not follow a redirection", async () => {
         await up({ path: "/old", status: 302 });
         dark.answer = (_, response) => response.writeHead(302, { location: "/new" }).end();
-        assert.deepEqual(short((await ask({ by })).results), [["GET /old", endpoint, "passed"]]);
+        assert.deepEqual(short((await ask({ via: by })).results), [["GET /old", endpoint, "passed"]]);
         assert.equal(dark.got.length, 1);
       });
 
       it("reads the first MiB of a body and does not wait for the rest", async () => {
         await up({ path: "/", body: { contains: "xx" } }, { path: "/b", body: { contains: "end" } });
         dark.answer = (_, response) => response.write(`${"x".repeat(1024 * 1024)}end`);
-        const [found, beyond] = (await ask({ by })).results;
+        const [found, beyond] = (await ask({ via: by })).results;
         assert.equal(found?.reason, undefined);
         assert.match(beyond?.reason ?? "", /^the body does not hold "end": it begins with "xxx/);
       });
@@ -150,7 +150,7 @@ describe("probing a dark canary", () => {
         );
         dark.pod("web-canary-1");
         dark.pod("web-canary-2", { release: "aaaaaaaaaaaa" });
-        await refused(/ has ready pods of two releases, .*aaaaaaaaaaaa.*: wait until its roll is through/, { by });
+        await refused(/ has ready pods of two releases, .*aaaaaaaaaaaa.*: wait until its roll is through/, { via: by });
         assert.equal(dark.got.length, 0);
       });
     });
@@ -189,7 +189,7 @@ describe("probing a dark canary", () => {
         [77, "***"],
       ] as const) {
         dark.answer = ({ headers }, response) => response.end("x".repeat(before) + headers["x-gray-token"]);
-        const [result] = (await ask({ by })).results;
+        const [result] = (await ask({ via: by })).results;
         assert.ok(result?.reason?.endsWith(`begins with "${"x".repeat(before)}${shown}"`), result?.reason);
       }
       const headers = dark.got[0]?.headers;
@@ -200,29 +200,29 @@ describe("probing a dark canary", () => {
       const url = new URL(dark.gateway.url);
       dark.world.api.objects.delete("/apis/gateway.networking.k8s.io/v1/namespaces/infra/gateways/public");
       await refused(/^HTTPRoute web in namespace dora-apps is attached to no Gateway .* \(public\): name the gateway/);
-      assert.deepEqual(short((await ask({ by, url })).results), [["who", "token", "passed"]]);
+      assert.deepEqual(short((await ask({ via: by, url })).results), [["who", "token", "passed"]]);
     });
 
     it("is refused where the gateway cannot be reached, which says nothing of canary", async () => {
       const url = new URL("http://127.0.0.1:1");
       await refused(
-        /^The gateway of web at http:\/\/127\.0\.0\.1:1 cannot be reached \(.*ECONNREFUSED.*\): name another address with --url, or ask with --by pods\.$/,
-        { by, url },
+        /^The gateway of web at http:\/\/127\.0\.0\.1:1 cannot be reached \(.*ECONNREFUSED.*\): name another address with --url, or ask with --via pods\.$/,
+        { via: by, url },
       );
     });
 
     it("says of a connection that ended without an answer that the check did not pass", async () => {
       dark.answer = (_, response) => response.destroy();
-      const [result] = (await ask({ by })).results;
+      const [result] = (await ask({ via: by })).results;
       assert.equal(result?.reason, "there is no answer: the connection to the gateway ended (socket hang up)");
     });
 
     it("takes no answer for canary's that lacks canary's header", async () => {
       await up({ canaryHeader: { name: "X-Canary", value: "yes" } });
-      const [result] = (await ask({ by })).results;
+      const [result] = (await ask({ via: by })).results;
       assert.match(result?.reason ?? "", /^the answer lacks the header X-Canary: yes, so it is not canary's;/);
       dark.answer = (_, response) => response.setHeader("x-canary", "yes").end('"track":"canary"');
-      assert.ok((await ask({ by })).results.every(({ passed }) => passed));
+      assert.ok((await ask({ via: by })).results.every(({ passed }) => passed));
     });
 
     it("asks the pods as well where nothing else shows that canary answers", async () => {
@@ -238,7 +238,7 @@ describe("probing a dark canary", () => {
 
     it("says what is in doubt where one wants the token alone, and nothing where canary's header is seen", async () => {
       assert.equal(
-        (await ask({ by })).doubt,
+        (await ask({ via: by })).doubt,
         "Nothing shows that these answers are canary's, as its route has no canaryHeader: stable, or whoever else the gateway knows, may have given them.",
       );
       await up({ canaryHeader: { name: "X-Canary", value: "yes" } });
@@ -273,7 +273,7 @@ describe("probing a dark canary", () => {
     ] as const) {
       it(`is refused while the Gateway ${what}`, async () => {
         dark.say(...conditions);
-        const sentence = `No Gateway goes by HTTPRoute web in namespace dora-apps as it is now (public: ${why}), so who knows where the token leads: wait a moment and ask again, correct the route, or ask with --by pods.`;
+        const sentence = `No Gateway goes by HTTPRoute web in namespace dora-apps as it is now (public: ${why}), so who knows where the token leads: wait a moment and ask again, correct the route, or ask with --via pods.`;
         await refused(sentence);
         await refused(sentence, { url: new URL(dark.gateway.url) });
         assert.equal(dark.got.length, 0);
@@ -281,7 +281,7 @@ describe("probing a dark canary", () => {
     }
 
     it("asks the pods instead where one wants that", async () => {
-      const { by, results } = await ask({ by: "pods" });
+      const { by, results } = await ask({ via: "pods" });
       assert.deepEqual([by, short(results)], ["pods", [["who", "web-canary-1", "passed"]]]);
     });
 
@@ -294,7 +294,7 @@ describe("probing a dark canary", () => {
       await refused(
         /^No HTTPRoute of web in namespace dora-apps lets the token in to port 81 \(they go to web to 80\): /,
       );
-      assert.deepEqual(short((await ask({ by: "pods" })).results), [["GET /", "web-canary-1", "passed"]]);
+      assert.deepEqual(short((await ask({ via: "pods" })).results), [["GET /", "web-canary-1", "passed"]]);
     });
   });
 
@@ -314,8 +314,8 @@ describe("probing a dark canary", () => {
     it("is refused by token where traffic goes by number of pods", async () => {
       await dark.up({ plan: { checks: [canaryAlone] } });
       dark.pod("web-canary-1");
-      await refused(/ lets the token in to port 80 \(the service has none\): ask the pods with --by pods, /, {
-        by: "token",
+      await refused(/ lets the token in to port 80 \(the service has none\): ask the pods with --via pods, /, {
+        via: "token",
       });
     });
 
@@ -369,7 +369,7 @@ describe("probing a dark canary", () => {
         (await ask()).results.map(({ reason }) => reason),
         names.map(
           (name) =>
-            `there is no answer: the API server keeps the header ${name} for itself, so a pod cannot be asked with it: ask with --by token`,
+            `there is no answer: the API server keeps the header ${name} for itself, so a pod cannot be asked with it: ask with --via token`,
         ),
       );
       assert.equal(dark.got.length, 0);

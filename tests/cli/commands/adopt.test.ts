@@ -7,19 +7,19 @@ import { type Exported, Shell } from "../../fake/gray.ts";
 const component = "gray-release:index:CanaryService";
 const recordPath = "/api/v1/namespaces/dora-apps/configmaps/web-rollout";
 
-/** The state of a stack whose `up` of these tracks of web has only begun. */
+/** The state of a stack whose first `up` with these tracks of web has not completed. */
 function begun(tracks: readonly string[], namespace = "dora-apps"): Exported[] {
   const urn = `urn:pulumi:stack::gray-release::${component}::web`;
   return [{ type: component, urn, inputs: { namespace, tracks } }];
 }
 
-/** The state of a stack that owns these tracks of web, and remembers it. */
+/** The state of a stack that owns these tracks of web, with an `up` that has completed. */
 function owning(tracks: readonly string[], namespace = "dora-apps", cluster = "cluster-uid"): Exported[] {
   const outputs = { releases: { [`${namespace}/web`]: { cluster } } };
   return [{ type: "pulumi:pulumi:Stack", urn: "urn", outputs }, ...begun(tracks, namespace)];
 }
 
-/** What Pulumi says that it would do. */
+/** A preview of Pulumi with these steps. */
 function preview(steps: readonly [operation: string, kind: string, name?: string][], warnings: readonly string[] = []) {
   return {
     steps: steps.map(([op, kind, name = "web"]) => ({
@@ -70,17 +70,20 @@ describe("gray adopt", () => {
       stands();
     });
 
-    it("shows what would be taken in, and has the stack of stable take it in before that of canary", async () => {
+    it("prints what would be imported, and runs the up of stable's stack before that of canary's", async () => {
       shell.previews({ canary: imports(service), prod: imports(deployment) });
-      const said = await adopt("--yes");
-      assert.match(said, /^Phase 1 of 2: web is taken in as it is\. Its pods stay, and canary's come beside them\./);
-      assert.match(said, /prod +import +Deployment +web/);
-      assert.match(said, /web is adopted: from here on nothing but pulumi may write its objects/);
-      assert.match(said, /Next: gray verify, and gray adopt web -n dora-apps once/);
+      const output = await adopt("--yes");
+      assert.match(
+        output,
+        /^Phase 1 of 2: web is imported unchanged\. Its pods stay, and canary's pods start beside them\./,
+      );
+      assert.match(output, /prod +import +Deployment +web/);
+      assert.match(output, /web is adopted\. From now on only pulumi may write its objects/);
+      assert.match(output, /Next: gray verify, then gray adopt web -n dora-apps once/);
       assert.deepEqual(shell.calls, [asked(up("prod")), asked(up("canary"))]);
     });
 
-    it("is done by one stack where that owns both tracks, and leaves stacks alone that take nothing in", async () => {
+    it("runs the up of one stack if that owns both tracks, and of no stack that imports nothing", async () => {
       shell.previews({
         canary: preview([]),
         prod: preview([
@@ -92,14 +95,14 @@ describe("gray adopt", () => {
       assert.deepEqual(JSON.parse(await adopt("--yes", "--json")), done);
     });
 
-    it("goes on with the stack that is left where one has taken its part in", async () => {
+    it("continues with the other stack after one has imported its objects", async () => {
       shell.stacks({ canary: [], prod: owning(["stable"]) });
       shell.previews({ canary: imports(service) });
       await adopt("--yes");
       assert.deepEqual(shell.calls, [asked(up("canary"))]);
     });
 
-    it("goes on with a stack whose up ended before its part was taken in", async () => {
+    it("continues with a stack whose up ended before it had imported its objects", async () => {
       shell.stacks({ canary: begun(["canary"]), prod: owning(["stable"]) });
       writeRecord({ adopted });
       shell.previews({ canary: imports(service) });
@@ -107,40 +110,42 @@ describe("gray adopt", () => {
       assert.deepEqual(shell.calls, [asked(up("canary"))]);
     });
 
-    it("is about one namespace, which has to be named where the service stands in several", async () => {
+    it("requires a namespace if the service exists in several", async () => {
       shell.stacks({ canary: owning(["canary"]), prod: owning(["stable"]), "canary-b": [], "prod-b": [] });
       stands({}, "b");
-      await refused(/^There is web in several namespaces \(b, dora-apps\): choose one with -n\.$/);
+      await refused(/^Several namespaces have web \(b, dora-apps\): choose one with -n\.$/);
       const theirs = { canary: preview([]), prod: preview([]) };
       shell.previews({ ...theirs, "canary-b": imports(service), "prod-b": imports(deployment) });
       await adopt("--yes", "-n", "b");
       assert.deepEqual(shell.calls, [`GRAY_ADOPT=b/web ${up("prod-b")}`, `GRAY_ADOPT=b/web ${up("canary-b")}`]);
     });
 
-    it("asks before it acts, and not without a terminal", async () => {
+    it("asks for confirmation, and is refused without a terminal", async () => {
       shell.previews({ canary: imports(service), prod: imports(deployment) });
       await assert.rejects(
         adopt(),
-        new UserError("gray adopt asks before it acts, and there is no terminal to ask on: add --yes."),
+        new UserError("gray adopt asks for confirmation, but there is no terminal to ask on: add --yes."),
       );
       assert.deepEqual(shell.calls, []);
     });
 
-    it("is refused with what the program says", async () => {
+    it("is refused with the error of the program", async () => {
       const error = { diagnostics: [{ severity: "error", message: "error: web cannot be adopted" }] };
       shell.previews({ canary: error, prod: imports(deployment) });
-      await refused(/^pulumi preview --stack canary says: web cannot be adopted$/);
+      await refused(/^pulumi preview --stack canary failed: web cannot be adopted$/);
     });
 
-    it("is refused where two stacks would own one object, until one is named", async () => {
+    it("is refused if two stacks would own one object, until one is chosen", async () => {
       shell.stacks({ canary: [], prod: [], eu: [] });
       shell.previews({ canary: imports(service), prod: imports(deployment), eu: imports(deployment) });
-      await refused(/^Both prod and eu would take web in, and each object has one owner: name one with --stack\.$/);
+      await refused(
+        /^Both prod and eu would import web, but each object has one owner: choose the owner with --stack\.$/,
+      );
       await adopt("--yes", "--stack", "canary", "prod");
       assert.equal(shell.calls.length, 2);
     });
 
-    it("is refused where nothing is there, or another name", async () => {
+    it("is refused if no Deployment has the name, or no stack imports it", async () => {
       shell.previews({ canary: preview([["create", service]]), prod: preview([["import", deployment, "shop"]]) });
       await refused(
         /^There is no Deployment web to adopt in namespace dora-apps, or no stack of this project describes/,
@@ -156,53 +161,53 @@ describe("gray adopt", () => {
       writeRecord({ adopted });
     });
 
-    it("shows the roll, promotes, gives the front its weight and protects stable again", async () => {
+    it("prints the roll, promotes the release, sets the weight of the front and protects stable again", async () => {
       shell.previews({ prod: preview([["replace", deployment]]) });
       api.intercept = ({ path }) => {
         if (path === recordPath && shell.calls.length > 0) writeRecord({});
         return undefined;
       };
-      const said = await adopt("--yes");
-      assert.match(said, /^Phase 2 of 2: stable of web rolls once, to the release that canary runs\./);
-      assert.match(said, /the cluster needs room for twice the pods, and where it lacks that, pulumi up waits/);
-      assert.match(said, /prod +replace +Deployment +web/);
-      assert.match(said, /web is under gray release: every weight, and gateway, can be had from here on\.$/);
+      const output = await adopt("--yes");
+      assert.match(output, /^Phase 2 of 2: stable of web rolls once, to the release that canary runs\./);
+      assert.match(output, /The cluster needs room for twice the pods; if it lacks that, pulumi up waits/);
+      assert.match(output, /prod +replace +Deployment +web/);
+      assert.match(output, /web is under gray release: every weight, and a gateway, are available from now on\.$/);
       assert.deepEqual(shell.calls, [up("prod"), up("canary"), up("prod")]);
     });
 
-    it("runs the one stack twice where that owns both tracks", async () => {
+    it("runs one stack twice if that owns both tracks", async () => {
       shell.stacks({ all: owning(["stable", "canary"]) });
       shell.previews({ all: preview([["replace", deployment]]) });
       await assert.rejects(adopt("--yes"));
       assert.deepEqual(shell.calls, [up("all"), up("all")]);
     });
 
-    it("says so where stable was not promoted all the same", async () => {
+    it("fails if stable was not promoted after all", async () => {
       stands({ "gray-release/adopted": "0123456789ab" });
       shell.previews({ prod: preview([]) });
       await assert.rejects(
         adopt("--yes"),
-        /^Refusal: Stable of web runs what was adopted, still: take release out of the configuration of prod/,
+        /^Refusal: Stable of web still runs the adopted version: remove release from the configuration of prod/,
       );
     });
 
-    it("says so where the pods of before serve on beside those of stable", async () => {
+    it("fails if adopted pods still serve beside those of stable", async () => {
       stands();
       shell.previews({ prod: preview([]) });
       await assert.rejects(
         adopt("--yes"),
-        /^Refusal: The pods of web that were adopted serve on beside stable's, .* run gray adopt web -n dora-apps\.$/,
+        /^Refusal: The adopted pods of web still serve, because .* run gray adopt web -n dora-apps\.$/,
       );
     });
 
-    it("is refused where the stacks live on another cluster", async () => {
+    it("is refused if a stack is deployed on another cluster", async () => {
       shell.stacks({ canary: owning(["canary"]), prod: owning(["stable"], "dora-apps", "other-uid") });
       await refused(
-        /^Stack prod lives on the cluster with UID other-uid and this one is cluster-uid: choose .* KUBECONFIG\.$/,
+        /^Stack prod is deployed on the cluster with UID other-uid, but this one is cluster-uid: choose .* KUBECONFIG\.$/,
       );
     });
 
-    it("is refused before anything is done where the gate would not let the release pass", async () => {
+    it("is refused before any change if the gate refuses the release", async () => {
       const warning = "web stable: release x is refused. This is a preview; up would stop here.";
       shell.previews({ prod: preview([["replace", deployment]], [`warning: ${warning}`]) });
       await refused(new RegExp(`^${warning}$`));
@@ -211,16 +216,16 @@ describe("gray adopt", () => {
       await refused(/^web stable stays at y/);
     });
 
-    it("is not over where only the record was lost", async () => {
+    it("is not complete if only the record is lost", async () => {
       api.objects.delete(recordPath);
       stands({ "gray-release/adopted": "0123456789ab" });
       shell.previews({ prod: { diagnostics: [{ severity: "error", message: "error: the record does not say so" }] } });
       await refused(/^the record does not say so$/);
     });
 
-    it("is over where nothing of before serves", async () => {
+    it("is complete once no adopted pod serves", async () => {
       writeRecord({});
-      await refused(/^web has nothing left to adopt: release with pulumi up, as any other service\.$/);
+      await refused(/^web has nothing left to adopt: release it with gray rollout or pulumi up\.$/);
     });
   });
 });

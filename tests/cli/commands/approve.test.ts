@@ -26,11 +26,11 @@ describe("gray approve", () => {
       .filter(({ reason }) => reason === "ReleaseApproved")
       .map(({ involvedObject, message }) => `${involvedObject.name}: ${message}`);
 
-  it("writes a good verdict with name and reason, which lets prod have the release", async () => {
+  it("writes a good verdict with name and reason, after which prod may run the release", async () => {
     await assert.rejects(world.up("prod", prod("b")), /has no good verdict/);
-    const said = await approve(b, "--reason", "looks fine");
-    assert.deepEqual(said.split("\n"), [
-      `There is no evidence on release ${b}; gray verify would gather some.`,
+    const output = await approve(b, "--reason", "looks fine");
+    assert.deepEqual(output.split("\n"), [
+      `There is no evidence on release ${b}; gray verify gathers some.`,
       `web in dora-apps: release ${b} is judged good by alice. Next: pulumi up --stack prod`,
     ]);
     const { at, ...rest } = verdicts()[b];
@@ -40,40 +40,40 @@ describe("gray approve", () => {
     assert.equal(world.runs("web"), b);
   });
 
-  it("shows the evidence first, and keeps it beside the person's word", async () => {
+  it("prints the evidence first, and stores it beside the decision", async () => {
     const evidence = { verdict: "undecided", reason: "canary has answered 12 requests", pValue: 1 };
     const before = { ...verdict("undecided", "evidence"), evidence };
     world.writeRecord({ verdicts: { [b]: before }, stableHistory: [a] }, "web");
-    const said = await approve(b, "--reason", "tried by hand");
-    assert.equal(said.split("\n")[0], `Evidence on release ${b}: undecided, canary has answered 12 requests.`);
+    const output = await approve(b, "--reason", "tried by hand");
+    assert.equal(output.split("\n")[0], `Evidence on release ${b}: undecided, canary has answered 12 requests.`);
     const { by, verdict: now, evidence: kept } = verdicts()[b];
     assert.deepEqual([now, by, kept], ["good", "alice", evidence]);
   });
 
-  it("leaves what the record says besides", async () => {
+  it("leaves the rest of the record unchanged", async () => {
     world.writeRecord({ sequence: 3, verdicts: { [a]: verdict("good", "bob") } }, "web");
     await approve(b, "--reason", "looks fine");
     const { sequence, stableHistory, verdicts: all } = JSON.parse(text());
     assert.deepEqual([sequence, stableHistory, all[a]], [3, [a], verdict("good", "bob")]);
   });
 
-  it("leaves an Event on both Deployments", async () => {
+  it("writes an Event on both Deployments", async () => {
     await approve(b, "--reason", "looks fine");
-    const told = `release ${b} was judged good (alice: looks fine)`;
-    assert.deepEqual(events().sort(), [`web-canary: ${told}`, `web: ${told}`]);
+    const message = `release ${b} was judged good (alice: looks fine)`;
+    assert.deepEqual(events().sort(), [`web-canary: ${message}`, `web: ${message}`]);
   });
 
-  it("overrules a bad verdict, and says so", async () => {
+  it("overrules a bad verdict, and reports that", async () => {
     world.writeRecord({ verdicts: { [b]: verdict("bad", "evidence", "5xx") } }, "web");
-    const said = await approve(b, "--reason", "the load generator was broken");
-    assert.match(said, /\nThis overrules an earlier bad verdict \(evidence: 5xx\)\.\n/);
+    const output = await approve(b, "--reason", "the load generator was broken");
+    assert.match(output, /\nThis overrules an earlier bad verdict \(evidence: 5xx\)\.\n/);
     assert.equal(verdicts()[b].verdict, "good");
   });
 
-  it("says so as JSON too", async () => {
+  it("reports that as JSON too", async () => {
     world.writeRecord({ verdicts: { [b]: verdict("bad", "evidence", "5xx") } }, "web");
-    const { at: _, ...said } = JSON.parse(await approve(b, "--reason", "broken", "--json"));
-    assert.deepEqual(said, {
+    const { at: _, ...output } = JSON.parse(await approve(b, "--reason", "broken", "--json"));
+    assert.deepEqual(output, {
       service: "web",
       namespace: "dora-apps",
       release: b,
@@ -84,13 +84,13 @@ describe("gray approve", () => {
     });
   });
 
-  it("does not call a good verdict overruled", async () => {
+  it("does not report a good verdict as overruled", async () => {
     await approve(b, "--reason", "looks fine");
     assert.doesNotMatch(await approve(b, "--reason", "once more"), /overrules/);
   });
 
-  it("says that stable runs it already, where it does", async () => {
-    assert.match(await approve(a, "--reason", "looks fine"), /is judged good by alice\. Stable runs it already$/);
+  it("reports that stable already runs the release", async () => {
+    assert.match(await approve(a, "--reason", "looks fine"), /is judged good by alice\. Stable already runs it$/);
   });
 
   it("refuses a release that never ran here, and writes nothing", async () => {
@@ -103,16 +103,16 @@ describe("gray approve", () => {
     assert.deepEqual(events(), []);
   });
 
-  it("refuses another release than that of an open rollout, and writes nothing", async () => {
+  it("refuses a release other than that of the open rollout, and writes nothing", async () => {
     world.writeRecord({ open: openRollout(b, a) }, "web");
     const before = text();
-    const refusal = `A rollout of ${b} of web is open, so release ${a} cannot be approved: approve that one, or end its rollout first (gray abort).`;
+    const refusal = `A rollout of ${b} of web is open, so release ${a} cannot be approved: approve ${b}, or end its rollout first (gray abort).`;
     await assert.rejects(approve(a, "--reason", "looks fine"), new UserError(refusal));
     assert.equal(text(), before);
     assert.deepEqual(events(), []);
   });
 
-  it("takes a release that a ReplicaSet was made of", async () => {
+  it("accepts a release that only a ReplicaSet still has", async () => {
     world.api.put("/apis/apps/v1/namespaces/dora-apps/replicasets/web-1", {
       metadata: { name: "web-1", labels: { app: "web", release: "0123456789ab" } },
     });
@@ -120,7 +120,7 @@ describe("gray approve", () => {
     assert.equal(verdicts()["0123456789ab"].by, "alice");
   });
 
-  it("refuses to write over a damaged record", async () => {
+  it("refuses to overwrite a corrupt record", async () => {
     world.writeRecordText("{", "web");
     await assert.rejects(approve(b, "--reason", "looks fine"), /^Refusal: The record web-rollout .* cannot be read/);
     assert.equal(text(), "{");

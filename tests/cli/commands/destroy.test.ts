@@ -6,7 +6,7 @@ import { UserError } from "../../../components/user-error.ts";
 import { ApiServer } from "../../fake/api-server.ts";
 import { type Exported, Shell } from "../../fake/gray.ts";
 
-/** The state of a stack with services, each with the tracks that it owns. */
+/** The state of a stack with services and the tracks that it owns of each. */
 function stack(services: Record<string, string[] | undefined>, cluster = "cluster-uid", owner?: string): Exported[] {
   const urn = (type: string, name: string) => `urn:pulumi:stack::gray-release::${type}::${name}`;
   const root = "pulumi:pulumi:Stack";
@@ -54,31 +54,34 @@ describe("gray destroy", () => {
   const services = ["web", "shop", "other"];
   const records = () => services.filter((service) => api.objects.has(record(service)));
   const observed = () => services.filter((service) => api.objects.has(evidence(service)));
-  const mourned = () => services.filter((service) => api.objects.has(diagnostics(service)));
+  const withDiagnostics = () => services.filter((service) => api.objects.has(diagnostics(service)));
   const described = () => services.filter((service) => api.objects.has(templates(service)));
   const leased = () => services.filter((service) => api.objects.has(lease(service)));
   const destroy = (...args: string[]) => shell.run(destroyCommand(), ...args);
   const destroyed = () =>
     shell.calls.filter((call) => call.startsWith("destroy ")).map((call) => call.split(" ").at(-1));
 
-  it("takes down the stacks that own stable alone before those that own the front, then the records", async () => {
+  it("destroys the stacks that own stable alone before those that own the front, then the records", async () => {
     shell.stacks({
       canary: stack({ web: ["canary"] }),
       eu: stack({ web: ["stable"] }),
       all: stack({ shop: undefined }),
       prod: stack({ web: ["stable"] }),
     });
-    const said = await destroy("--yes");
+    const output = await destroy("--yes");
     assert.deepEqual(destroyed(), ["eu", "prod", "canary", "all"]);
     assert.equal(
-      said,
-      "Down: eu, then prod, then canary, then all; the records of dora-apps/web, dora-apps/shop are deleted.",
+      output,
+      "Destroyed: eu, then prod, then canary, then all; the records of dora-apps/web, dora-apps/shop are deleted.",
     );
-    assert.deepEqual([records(), observed(), mourned(), leased()], [["other"], ["other"], ["other"], ["other"]]);
+    assert.deepEqual(
+      [records(), observed(), withDiagnostics(), leased()],
+      [["other"], ["other"], ["other"], ["other"]],
+    );
     assert.deepEqual(described(), ["other"]);
   });
 
-  it("lifts the protection of a stack just before it takes it down", async () => {
+  it("unprotects a stack just before it destroys it", async () => {
     shell.stacks({ prod: stack({ web: ["stable"] }), canary: stack({ web: ["canary"] }) });
     await destroy("--yes");
     assert.deepEqual(shell.calls, [
@@ -89,17 +92,20 @@ describe("gray destroy", () => {
     ]);
   });
 
-  it("prints in CI nothing of pulumi that the CI system takes for a command", async () => {
+  it("disarms commands to the CI system in the output of pulumi", async () => {
     shell.stacks({ prod: stack({ web: ["stable"] }) });
     shell.prints("::set-env name=A::b\n");
     const { out, err, code } = await shell.runInCi("destroy", "--yes");
     const safe = ": :set-env name=A::b\n".repeat(2);
-    assert.deepEqual([out, err, code], [`${safe}Down: prod; the records of dora-apps/web are deleted.\n`, safe, 0]);
+    assert.deepEqual(
+      [out, err, code],
+      [`${safe}Destroyed: prod; the records of dora-apps/web are deleted.\n`, safe, 0],
+    );
     const asJson = await shell.runInCi("destroy", "--yes", "--json");
     assert.deepEqual([JSON.parse(asJson.out).stacks, asJson.err], [["prod"], safe + safe]);
   });
 
-  it("says what it took down as JSON", async () => {
+  it("reports what it destroyed as JSON", async () => {
     shell.stacks({ canary: stack({ web: ["canary"] }), prod: stack({ web: ["stable"] }) });
     assert.deepEqual(JSON.parse(await destroy("--yes", "--json")), {
       stacks: ["prod", "canary"],
@@ -109,7 +115,7 @@ describe("gray destroy", () => {
     });
   });
 
-  describe("where an up that was killed left objects", () => {
+  describe("after a killed up has left objects", () => {
     const paths = {
       Deployment: "/apis/apps/v1/namespaces/dora-apps/deployments/web-canary",
       ConfigMap: "/api/v1/namespaces/dora-apps/configmaps/web-config-1",
@@ -141,53 +147,53 @@ describe("gray destroy", () => {
       }
     });
 
-    it("deletes what has the owner id of one of the stacks, and says so", async () => {
+    it("deletes those with the owner id of one of the stacks, and reports that", async () => {
       stand("beef");
       assert.equal(
         await destroy("--yes"),
         [
-          "Deleted too, as an up that was killed had made them and no state held them: Deployment web-canary of dora-apps, HTTPRoute web of dora-apps, ConfigMap web-config-1 of dora-apps.",
-          "Down: prod, then canary; the records of dora-apps/web are deleted.",
+          "Also deleted, because a killed up had made them and no state has them: Deployment web-canary of dora-apps, HTTPRoute web of dora-apps, ConfigMap web-config-1 of dora-apps.",
+          "Destroyed: prod, then canary; the records of dora-apps/web are deleted.",
         ].join("\n"),
       );
       assert.deepEqual([standing(), records()], [[], ["shop", "other"]]);
     });
 
     for (const owner of ["another", undefined]) {
-      it(`leaves what has ${owner ?? "no"} owner id, and its record, and does not call it done`, async () => {
+      it(`leaves objects with ${owner ?? "no"} owner id, and their record, and fails`, async () => {
         stand(owner);
         await assert.rejects(
           destroy("--yes"),
           new UserError(
-            "Deployment web-canary of dora-apps, HTTPRoute web of dora-apps, ConfigMap web-config-1 of dora-apps still stand, for these stacks did not make them, and so does their record: take down the stack that made them, in its own backend, or, if there is none, delete them with kubectl.",
+            "Deployment web-canary of dora-apps, HTTPRoute web of dora-apps, ConfigMap web-config-1 of dora-apps still exist, because these stacks did not make them, and so does their record: destroy the stack that made them, in its own backend, or delete them with kubectl if there is no such stack.",
           ),
         );
         assert.deepEqual([standing().length, records(), leased()], [3, services, services]);
       });
     }
 
-    it("passes over what goes already, and what is of another service", async () => {
+    it("ignores objects that are being deleted, and those of another service", async () => {
       stand("another", "shop");
-      assert.equal(await destroy("--yes"), "Down: prod, then canary; the records of dora-apps/web are deleted.");
+      assert.equal(await destroy("--yes"), "Destroyed: prod, then canary; the records of dora-apps/web are deleted.");
       stand("another");
       for (const path of standing()) Object.assign(api.objects.get(path)?.metadata ?? {}, { deletionTimestamp: "now" });
       await destroy("--yes");
     });
   });
 
-  it("refuses where any stack lives on another cluster, and touches nothing", async () => {
+  it("is refused if any stack is deployed on another cluster, and changes nothing", async () => {
     shell.stacks({ prod: stack({ web: ["stable"] }), canary: stack({ web: ["canary"] }, "other-uid") });
     await assert.rejects(
       destroy("--yes"),
       new UserError(
-        "Stack canary lives on the cluster with UID other-uid and this one is cluster-uid: choose the right one with KUBECONFIG or --context.",
+        "Stack canary is deployed on the cluster with UID other-uid, but this one is cluster-uid: choose the right one with KUBECONFIG or --context.",
       ),
     );
     assert.deepEqual(shell.calls, []);
     assert.deepEqual(records(), ["web", "shop", "other"]);
   });
 
-  /** Canary's stack, whose Deployment a provider with these inputs deploys. */
+  /** The stack of canary, whose Deployment is deployed by a provider with these inputs. */
   const deployedBy = (inputs: object): Exported[] => {
     const [component] = stack({ web: ["canary"] }).slice(1);
     const provider = "urn:pulumi:stack::gray-release::pulumi:providers:kubernetes::cluster";
@@ -199,7 +205,7 @@ describe("gray destroy", () => {
     ];
   };
 
-  it("goes on where the provider in the state takes the cluster of the environment, or is encrypted", async () => {
+  it("continues if the provider in the state uses the cluster of the environment, or is encrypted", async () => {
     for (const inputs of [{ kubeconfig: "" }, {}, { kubeconfig: { ciphertext: "v1:a" }, context: "none" }]) {
       shell.stacks({ canary: deployedBy(inputs) });
       await destroy("--yes");
@@ -208,18 +214,18 @@ describe("gray destroy", () => {
     }
   });
 
-  it("refuses where the provider in the state leads to another cluster, or to none, and touches nothing", async () => {
+  it("is refused if the provider in the state reaches another cluster, or none, and changes nothing", async () => {
     const eu = await ApiServer.start({ cluster: "eu-uid" });
     try {
       shell.stacks({ canary: deployedBy({ kubeconfig: eu.kubeconfig, context: "fake" }) });
       await assert.rejects(destroy("--yes"), {
         message:
-          "The provider in the state of stack canary leads to the cluster with UID eu-uid from here, and cluster-uid was chosen: let KUBECONFIG and its current context lead to the one to destroy it on.",
+          "The provider in the state of stack canary reaches the cluster with UID eu-uid from this machine, but you chose cluster-uid: set KUBECONFIG and its current context to the cluster of the stack.",
       });
       shell.stacks({ canary: deployedBy({ kubeconfig: "/home/alice/.kube/config", context: "laptop" }) });
       await assert.rejects(
         destroy("--yes"),
-        /^Refusal: The provider in the state of stack canary leads to no cluster from here \(The kubeconfig \/home\/alice\/\.kube\/config does not exist: .*\): run pulumi up --refresh=false --stack canary once, /,
+        /^Refusal: The provider in the state of stack canary reaches no cluster from this machine \(The kubeconfig \/home\/alice\/\.kube\/config does not exist: .*\): run pulumi up --refresh=false --stack canary once, /,
       );
       assert.deepEqual(shell.calls, []);
     } finally {
@@ -227,7 +233,7 @@ describe("gray destroy", () => {
     }
   });
 
-  describe("without the right to list", () => {
+  describe("without permission to list", () => {
     const routes = "/apis/gateway.networking.k8s.io/v1/namespaces/dora-apps/httproutes";
     const forbid = (collection: string) => {
       api.intercept = ({ path }) =>
@@ -235,7 +241,7 @@ describe("gray destroy", () => {
     };
     beforeEach(() => shell.stacks({ prod: stack({ web: ["stable"] }), canary: stack({ web: ["canary"] }) }));
 
-    it("Deployments, or HTTPRoutes of a service with a gateway, refuses before it touches anything", async () => {
+    it("Deployments, or HTTPRoutes of a service with a gateway, fails before any change", async () => {
       api.put("/api/v1/namespaces/dora-apps/services/web-stable", { metadata: { name: "web-stable" } });
       for (const collection of ["/apis/apps/v1/namespaces/dora-apps/deployments", routes]) {
         forbid(collection);
@@ -244,19 +250,19 @@ describe("gray destroy", () => {
       }
     });
 
-    it("HTTPRoutes takes down a service without a gateway", async () => {
+    it("HTTPRoutes destroys a service without a gateway", async () => {
       forbid(routes);
-      assert.equal(await destroy("--yes"), "Down: prod, then canary; the records of dora-apps/web are deleted.");
+      assert.equal(await destroy("--yes"), "Destroyed: prod, then canary; the records of dora-apps/web are deleted.");
     });
   });
 
-  it("leaves a stack without a service alone", async () => {
+  it("leaves a stack without services alone", async () => {
     shell.stacks({ empty: [], canary: stack({ web: ["canary"] }) });
     await destroy("--yes");
     assert.deepEqual(destroyed(), ["canary"]);
   });
 
-  it("has nothing to do where no stack holds anything", async () => {
+  it("is refused if no stack has a service", async () => {
     shell.stacks({ empty: [] });
     await assert.rejects(destroy("--yes"), /No stack of this project holds anything/);
   });

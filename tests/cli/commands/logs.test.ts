@@ -17,21 +17,21 @@ describe("gray logs", () => {
   });
   afterEach(() => end());
 
-  it("puts track and pod before each line, aligned with those before it", () => {
+  it("puts track and pod in front of each line, aligned with the lines before", () => {
     const show = prefixed();
-    const said = [
+    const output = [
       show({ ...line, track: "stable", pod: "web-1" }),
       show({ ...line, track: "canary", pod: "web-canary-1" }),
       show({ ...line, track: "stable", pod: "web-1" }),
     ];
-    assert.deepEqual(said.map(stripVTControlCharacters), [
+    assert.deepEqual(output.map(stripVTControlCharacters), [
       "stable web-1  GET / 200",
       "canary web-canary-1  GET / 200",
       "stable web-1         GET / 200",
     ]);
   });
 
-  /** Has canary's pod write a line, and ends as soon as it is shown. */
+  /** Lets canary's pod write a line, and ends as soon as that is printed. */
   const writes = (text: string, end = () => void process.emit("SIGINT")) => {
     world.api.put("/api/v1/namespaces/dora-apps/pods/web-canary-1", {
       metadata: { name: "web-canary-1", labels: { app: "web", track: "canary", release: "bbbbbbbbbbbb" } },
@@ -42,8 +42,8 @@ describe("gray logs", () => {
       if (!path.endsWith("/web-canary-1/log")) return undefined;
       assert.equal(query.get("sinceSeconds"), "600");
       const { log } = console;
-      console.log = (said: string) => {
-        log(said);
+      console.log = (output: string) => {
+        log(output);
         end();
       };
       return { status: 200, stream: Readable.from([`${line.at} ${text}\n`]) };
@@ -51,32 +51,32 @@ describe("gray logs", () => {
   };
   const logs = (...more: string[]) => shell.run(logsCommand(), "--since", "10m", "--track", "canary", ...more);
 
-  it("is one JSON object a line, and ends quietly when it is interrupted", async () => {
+  it("prints one JSON object per line, and ends without an error when interrupted", async () => {
     writes(line.text);
     const expected = { track: "canary", release: "bbbbbbbbbbbb", pod: "web-canary-1", ...line };
     assert.deepEqual(JSON.parse(await logs("--json")), expected);
   });
 
-  it("ends quietly when nobody reads it any more", async () => {
+  it("ends without an error when its reader closes the pipe", async () => {
     writes(line.text, () => void process.stdout.emit("error", new Error("write EPIPE")));
     await logs();
   });
 
   const coloured = "\u001b[31m  at\tmain\u001b[0m\u0007\rcanary web-canary-1  fine";
-  it("keeps control characters of the pods out, and the blanks in", async () => {
+  it("removes control characters of the pods, but no blanks", async () => {
     writes(coloured);
     assert.equal(stripVTControlCharacters(await logs()), "canary web-canary-1    at\tmain canary web-canary-1  fine");
     writes(coloured);
     assert.equal(JSON.parse(await logs("--json")).text, "  at\tmain canary web-canary-1  fine");
   });
 
-  it("bounds a line", async () => {
+  it("truncates a long line", async () => {
     writes("x".repeat(1_000_000));
     const { text } = JSON.parse(await logs("--json"));
     assert.equal(text, `${"x".repeat(15_999)}…`);
   });
 
-  it("shows a line as it was written where that is asked for", async () => {
+  it("prints a line unchanged with --raw", async () => {
     writes(coloured);
     assert.ok((await logs("--raw")).endsWith(coloured));
     writes(coloured);

@@ -49,14 +49,14 @@ describe("gray plan", () => {
       inputs: { plan: { checks: [{ path: "/" }], steps }, releases: { canary: { id } } },
     },
   });
-  /** Every pod answers so many requests more at each look, and so many of them with 500. */
+  /** At each read every pod has answered so many more requests with 200, and so many with 500. */
   const traffic = (ok: number, failed: number) => {
-    const looks = new Map<string, number>();
+    const reads = new Map<string, number>();
     world.api.intercept = ({ path }) => {
       if (!path.endsWith("/proxy/metrics")) return undefined;
-      const look = (looks.get(path) ?? 0) + 1;
-      looks.set(path, look);
-      const text = [`{code="200"} ${ok * look}`, `{code="500"} ${failed * look}`].map(
+      const read = (reads.get(path) ?? 0) + 1;
+      reads.set(path, read);
+      const text = [`{code="200"} ${ok * read}`, `{code="500"} ${failed * read}`].map(
         (series) => `http_requests_total${series}\n`,
       );
       return { status: 200, stream: Readable.from(["# TYPE http_requests_total counter\n", ...text]) };
@@ -64,65 +64,62 @@ describe("gray plan", () => {
   };
   const plan = (...args: string[]) => shell.run(planCommand(), "--for", "0.05s", ...args);
 
-  it("shows the traffic, how long a decision takes at each weight, and what would change", async () => {
+  it("prints the traffic, how long a decision takes at each weight, and the changes", async () => {
     traffic(98, 2);
-    const said = await plan();
+    const output = await plan();
     assert.match(
-      said,
-      /^web answers \d+ requests\/s, stable 2 % of its own with 5xx \(10 of 10 pods over [\d.]+ s\)\./,
+      output,
+      /^web answers \d+ requests\/s; stable answers 2 % of its requests with 5xx \(10 of 10 pods over [\d.]+ s\)\./,
     );
-    assert.match(said, /\n10 \(in force\) +10 % /);
-    assert.match(said, /\ncanary +update +Deployment +web-canary +spec\.template\.spec\.containers\[0\]\.image\n/);
-    assert.match(said, /\nprod +update +Deployment +web +spec/);
-    assert.match(said, /\ncanary: 1 change, 5 unchanged\.\nprod: 1 change, 5 unchanged\./);
-    assert.match(said, /\ncanary, prod: warning: web is refused$/);
+    assert.match(output, /\n10 \(in force\) +10 % /);
+    assert.match(output, /\ncanary +update +Deployment +web-canary +spec\.template\.spec\.containers\[0\]\.image\n/);
+    assert.match(output, /\nprod +update +Deployment +web +spec/);
+    assert.match(output, /\ncanary: 1 change, 5 unchanged\.\nprod: 1 change, 5 unchanged\./);
+    assert.match(output, /\ncanary, prod: warning: web is refused$/);
   });
 
-  it("says all of it as JSON", async () => {
+  it("prints all of it as JSON", async () => {
     traffic(98, 2);
-    const said = JSON.parse(await plan("--json"));
-    assert.deepEqual([said.service, said.namespace, said.stableReplicas], ["web", "dora-apps", 9]);
-    assert.deepEqual([said.podsRead, said.podsListed, said.shareInForce, said.problems], [10, 10, 0.1, []]);
-    assert.equal(said.traffic.errors, 0.02);
-    assert.ok(said.traffic.requestsPerSecond > 100);
-    assert.equal(said.forecasts.length, 5);
-    assert.deepEqual(Object.keys(said.forecasts[2]), ["weight", "refused", "inForce", "forecast"]);
+    const output = JSON.parse(await plan("--json"));
+    assert.deepEqual([output.service, output.namespace, output.stableReplicas], ["web", "dora-apps", 9]);
+    assert.deepEqual([output.podsRead, output.podsListed, output.shareInForce, output.problems], [10, 10, 0.1, []]);
+    assert.equal(output.traffic.errors, 0.02);
+    assert.ok(output.traffic.requestsPerSecond > 100);
+    assert.equal(output.forecasts.length, 5);
+    assert.deepEqual(Object.keys(output.forecasts[2]), ["weight", "refused", "inForce", "forecast"]);
     assert.deepEqual(
-      said.stacks.map(({ stack }: { stack: string }) => stack.split("/").at(-1)),
+      output.stacks.map(({ stack }: { stack: string }) => stack.split("/").at(-1)),
       ["canary", "prod"],
     );
   });
 
-  it("says no value of what the program describes, as it may be a secret", async () => {
+  it("prints no value from the program, because it may be a secret", async () => {
     const component = {
       op: "update",
       urn: "urn:pulumi:s::gray-release::gray-release:index:CanaryService::web",
       newState: { type: "gray-release:index:CanaryService", inputs: { containers: [{ env: [{ value: "s3cret" }] }] } },
     };
     shell.previews({ canary: { steps: [component] } });
-    const said = await plan("--json");
-    assert.deepEqual(Object.keys(JSON.parse(said).stacks[0]), ["stack", "changes", "unchanged", "warnings"]);
-    assert.doesNotMatch(said, /s3cret/);
+    const output = await plan("--json");
+    assert.deepEqual(Object.keys(JSON.parse(output).stacks[0]), ["stack", "changes", "unchanged", "warnings"]);
+    assert.doesNotMatch(output, /s3cret/);
   });
 
-  it("shows the steps that a rollout would go through, with how long a decision takes at each weight", async () => {
+  it("prints the steps of a rollout, with how long a decision takes at each weight", async () => {
     traffic(98, 2);
     const steps = [{ stage: "dark" }, { stage: "canary", weight: 10, atLeast: 60, approval: true }, { stage: "full" }];
     shell.previews({ canary: { steps: [component("cccccccccccc", steps)] } });
-    const said = await plan();
-    assert.match(
-      said,
-      /\ngray rollout would bring cccccccccccc to the users in these steps:\n\nSTEP +PASSED WHEN +HOLDS/,
-    );
-    assert.match(said, /\ndark +GET \/ pass +60 s *\n/);
+    const output = await plan();
+    assert.match(output, /\ngray rollout would release cccccccccccc in these steps:\n\nSTEP +PASSED WHEN +HOLDS/);
+    assert.match(output, /\ndark +GET \/ pass +60 s *\n/);
     const time = "\\d+ (?:s|min|h)";
     assert.match(
-      said,
+      output,
       new RegExp(
         `\ncanary at 10 % +the verdict is good, 60 s are over +15 min +by a person +${time} +${time} +${time} +${time}`,
       ),
     );
-    assert.match(said, /\nfull +stable runs it completely, and 5 min later *\n/);
+    assert.match(output, /\nfull +stable runs it completely, and 5 min later *\n/);
     const { release, steps: foreseen } = JSON.parse(await plan("--json"));
     assert.equal(release, "cccccccccccc");
     assert.deepEqual(
@@ -135,16 +132,19 @@ describe("gray plan", () => {
     );
   });
 
-  it("shows the steps without times where there is no traffic", async () => {
+  it("prints the steps without times if there is no traffic", async () => {
     traffic(0, 0);
     shell.previews({ canary: { steps: [component("cccccccccccc", [{ stage: "full" }])] } });
     assert.match(await plan(), /\nSTEP +PASSED WHEN +HOLDS AFTER +APPROVAL\nfull +stable runs it/);
   });
 
-  it("says that a rollout is open, and that it shows what comes after it", async () => {
+  it("reports an open rollout, and that the changes would come after it", async () => {
     traffic(98, 2);
     world.writeRecord({ open: openRollout("bbbbbbbbbbbb", "aaaaaaaaaaaa") }, "web");
-    assert.match(await plan(), /\n\nA rollout of bbbbbbbbbbbb is open; what follows is what comes after it\.\n\nSTACK/);
+    assert.match(
+      await plan(),
+      /\n\nA rollout of bbbbbbbbbbbb is open; the changes below would come after it\.\n\nSTACK/,
+    );
     assert.equal(JSON.parse(await plan("--json")).open, "bbbbbbbbbbbb");
   });
 
@@ -157,7 +157,7 @@ describe("gray plan", () => {
     ]);
   });
 
-  it("is refused with the policy that a stack does not pass", async () => {
+  it("fails with the policy that a stack violates", async () => {
     traffic(98, 2);
     shell.violation("prod", "images come from reg.example.com");
     await assert.rejects(
@@ -166,58 +166,58 @@ describe("gray plan", () => {
     );
   });
 
-  it("shows what the policies say of each stack, and asks them of no half a preview", async () => {
+  it("prints the result of the policies on each stack, and does not run them if a preview failed", async () => {
     traffic(98, 2);
     assert.match(
       await plan("--policy-pack", "policies"),
-      /\nThe policies in policies say of it:\n\ncanary: no violation of 1 rules\.\nprod: no violation of 1 rules\.$/,
+      /\nResult of the policies in policies:\n\ncanary: no violation of 1 rules\.\nprod: no violation of 1 rules\.$/,
     );
     const { policies } = JSON.parse(await plan("--policy-pack", "policies", "--json"));
     assert.deepEqual(policies[0].rules, ["house-registry"]);
     const broken = { diagnostics: [{ severity: "error", message: "no such namespace" }] };
     shell.previews({ canary: broken, prod: broken }, 1);
     const asked = shell.previewed.length;
-    await assert.rejects(plan("--policy-pack", "policies"), /says: no such namespace$/);
+    await assert.rejects(plan("--policy-pack", "policies"), /failed: no such namespace$/);
     assert.equal(shell.previewed.length - asked, 2);
   });
 
-  it("makes up no number where there is no traffic", async () => {
+  it("prints no forecast if there is no traffic", async () => {
     traffic(0, 0);
-    const said = await plan();
+    const output = await plan();
     assert.match(
-      said,
-      /^web got no request in [\d.]+ s \(10 of 10 pods\), so how long a decision will take cannot be told: try again/,
+      output,
+      /^web got no request in [\d.]+ s \(10 of 10 pods\), so there is no forecast of the time to a decision: try again/,
     );
-    assert.doesNotMatch(said, /NOTICED/);
-    assert.match(said, /web-canary/);
+    assert.doesNotMatch(output, /NOTICED/);
+    assert.match(output, /web-canary/);
   });
 
-  it("says why where the traffic cannot be read", async () => {
-    const said = await plan();
-    assert.match(said, /^The traffic of web cannot be read, so how long a decision will take cannot be told\./);
-    assert.match(said, /\nweb-1 answers 404 instead of its metrics .* \(And 9 more\.\)\n/);
+  it("prints why the traffic cannot be read", async () => {
+    const output = await plan();
+    assert.match(output, /^The traffic of web cannot be read, so there is no forecast of the time to a decision\./);
+    assert.match(output, /\nweb-1 answers 404 instead of its metrics .* \(And 9 more\.\)\n/);
   });
 
-  it("says so where there is no stable to compare with", async () => {
+  it("prints no forecast if there is no stable to compare with", async () => {
     traffic(98, 2);
     world.api.objects.delete("/apis/apps/v1/namespaces/dora-apps/deployments/web");
-    assert.match(await plan(), /^web has no stable pods to compare with yet, so how long/);
+    assert.match(await plan(), /^web has no stable pods to compare with yet, so there is no forecast/);
   });
 
-  it("says where to run it to see what changes", async () => {
+  it("prints in which folder it can preview the changes", async () => {
     traffic(98, 2);
     process.chdir(shell.folder);
-    const said = await plan();
-    assert.match(said, /NOTICED/);
+    const output = await plan();
+    assert.match(output, /NOTICED/);
     assert.match(
-      said,
-      /\nThe stacks of web are run in the folder of the Pulumi project gray-release: run gray plan beside its Pulumi\.yaml\.$/,
+      output,
+      /\nThe stacks of web belong to the Pulumi project gray-release: run gray plan in the folder of its Pulumi\.yaml\.$/,
     );
   });
 
-  it("is refused with the program's own sentence, after what can be said", async () => {
+  it("fails with the error of the program, after the forecast", async () => {
     traffic(98, 2);
     shell.previews({ canary: { diagnostics: [{ severity: "error", message: "error: weight is 51.\n" }] } }, 1);
-    await assert.rejects(plan(), new UserError("pulumi preview --stack canary says: weight is 51."));
+    await assert.rejects(plan(), new UserError("pulumi preview --stack canary failed: weight is 51."));
   });
 });

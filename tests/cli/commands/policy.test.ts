@@ -11,7 +11,7 @@ import { UserError } from "../../../components/user-error.ts";
 import { Shell } from "../../fake/gray.ts";
 
 const urn = "urn:pulumi:prod::gray-release::kubernetes:apps/v1:Deployment::fop-gate";
-/** As `pulumi preview --json` writes them (3.259). */
+/** As `pulumi preview --json` prints them (3.259). */
 const events = [
   { policyAnalyzeSummaryEvent: { resourceUrn: urn, passed: ["seccomp"], failed: ["non-root"] } },
   {
@@ -42,7 +42,7 @@ const passed = [
 const lines = (all: readonly object[]) => `${all.map((each) => JSON.stringify(each)).join("\n")}\nno JSON "policy\n`;
 
 describe("findings of policies", () => {
-  it("are read from the engine's events, each with its file, and the rules that were asked", () => {
+  it("are read from engine events, each with its file, along with the rules that ran", () => {
     const { rules, findings } = findingsIn("prod", lines(events));
     assert.deepEqual(rules, ["needs-verdict", "no-secret-outputs", "non-root", "seccomp"]);
     assert.deepEqual(findings[0], {
@@ -63,7 +63,7 @@ describe("findings of policies", () => {
     const log: Log = JSON.parse(sarif([findingsIn("prod", lines(events))], "main.ts"));
     const [run] = log.runs;
 
-    it("are version 2.1.0, with a rule for each that was asked", () => {
+    it("are version 2.1.0, with all rules that ran", () => {
       assert.equal(log.version, "2.1.0");
       assert.deepEqual(
         run?.tool.driver.rules?.map(({ id }) => id),
@@ -71,19 +71,19 @@ describe("findings of policies", () => {
       );
     });
 
-    it("are about the file to change, else about the program, with the rule by its index", () => {
-      const told = (run?.results ?? []).map(({ ruleId, ruleIndex = -1, level, locations, message }) => {
+    it("name the file to change, or else the program, and the rule by its index", () => {
+      const results = (run?.results ?? []).map(({ ruleId, ruleIndex = -1, level, locations, message }) => {
         assert.equal(run?.tool.driver.rules?.[ruleIndex]?.id, ruleId);
         assert.ok(message.text);
         return [ruleId, level, locations?.[0]?.physicalLocation?.artifactLocation?.uri];
       });
-      assert.deepEqual(told, [
+      assert.deepEqual(results, [
         ["non-root", "error", "index.ts"],
         ["needs-verdict", "warning", "main.ts"],
       ]);
     });
 
-    it("are one alert each for two stacks, two resources and two containers of one, and the same one the next time", () => {
+    it("are one alert for each stack, resource and message, and the same alert in the next run", () => {
       const finding = findingsIn("prod", lines(events)).findings[0] as Finding;
       const findings = [
         finding,
@@ -106,7 +106,7 @@ describe("findings of policies", () => {
       assert.deepEqual(written(), written());
     });
 
-    it("name the file by a URI reference, whatever its path holds", () => {
+    it("name the file by a URI reference, even if its path has special characters", () => {
       const log: Log = JSON.parse(sarif([findingsIn("prod", lines(events))], "src\\my app#1.ts"));
       const uris = log.runs[0]?.results?.map(
         ({ locations }) => locations?.[0]?.physicalLocation?.artifactLocation?.uri,
@@ -114,14 +114,14 @@ describe("findings of policies", () => {
       assert.deepEqual(uris, ["index.ts", "src/my%20app%231.ts"]);
     });
 
-    it("say of a stack that was not judged that the run was no success", () => {
+    it("mark the run of a stack that was not judged as unsuccessful", () => {
       const failed = JSON.parse(sarif([{ stack: "prod", rules: [], findings: [], error: "no cluster" }], "main.ts"));
       assert.equal(failed.runs[0].invocations[0].executionSuccessful, false);
     });
   });
 
   describe("as JUnit XML", () => {
-    it("are a case for each rule, a failure for what fails, and told where nothing does", () => {
+    it("are a case for each rule, with a failure if it is mandatory, and with output otherwise", () => {
       const xml = junit([findingsIn("prod", lines(events))]);
       assert.match(xml, /<testsuite name="prod" tests="4" failures="1" errors="0">/);
       assert.match(xml, /<testcase classname="prod" name="seccomp"\/>/);
@@ -133,7 +133,7 @@ describe("findings of policies", () => {
       assertWellFormed(xml);
     });
 
-    it("are an error for a stack that nobody could judge, and a case for one of which no rule is known", () => {
+    it("are an error for a stack that could not be judged, and a passed case if no rule is known", () => {
       const xml = junit([
         { stack: "prod", rules: [], findings: [], error: 'the program said "no"' },
         { stack: "canary", rules: [], findings: [] },
@@ -144,7 +144,7 @@ describe("findings of policies", () => {
       assertWellFormed(xml);
     });
 
-    it("are well-formed whatever a message holds", () => {
+    it("are well-formed for every message", () => {
       const anyFinding = fc.record({
         stack: fc.string({ unit: "binary" }),
         rule: fc.string({ unit: "binary" }),
@@ -180,34 +180,34 @@ describe("gray policy", () => {
   const say = (stack: string, all: readonly object[]) =>
     writeFileSync(join(shell.folder, `policies-${stack}.jsonl`), lines(all));
 
-  it("judges every stack of the project, and ends with 3 where a mandatory rule is violated", async () => {
+  it("judges every stack of the project, and ends with 3 if a mandatory rule is violated", async () => {
     say("canary", passed);
     say("prod", events);
-    const said = await shell.run(policyCommand());
-    assert.match(said, /^canary: no violation of 2 rules\.\nprod: 1 violation of 4 rules\./);
-    assert.match(said, /non-root \(mandatory, high\)\n {4}Deployment a\/b, container <c> has runAsUser 0/);
+    const output = await shell.run(policyCommand());
+    assert.match(output, /^canary: no violation of 2 rules\.\nprod: 1 violation of 4 rules\./);
+    assert.match(output, /non-root \(mandatory, high\)\n {4}Deployment a\/b, container <c> has runAsUser 0/);
     assert.equal(process.exitCode, 3);
   });
 
-  it("ends with 0 where all is well, and asks of the stacks that are named alone", async () => {
+  it("judges only the given stacks, and ends with 0 if they pass", async () => {
     say("canary", passed);
     say("prod", events);
-    const said = JSON.parse(await shell.run(policyCommand(), "--stack", "canary", "--format", "json"));
-    assert.deepEqual(said, [{ stack: "canary", rules: ["no-secret-outputs", "seccomp"], findings: [] }]);
+    const output = JSON.parse(await shell.run(policyCommand(), "--stack", "canary", "--format", "json"));
+    assert.deepEqual(output, [{ stack: "canary", rules: ["no-secret-outputs", "seccomp"], findings: [] }]);
     assert.equal(process.exitCode, undefined);
   });
 
-  it("does not take a preview that asked no rule for one that passes", async () => {
+  it("fails if the preview ran no rule", async () => {
     say("prod", []);
     await assert.rejects(
       shell.run(policyCommand(), "--stack", "prod"),
       new UserError(
-        "Stack prod could not be judged: its preview asked no rule of policies, and at least one is wanted: look at the pack, and at what is disabled of it.",
+        "Stack prod could not be judged: its preview ran no rule of policies: check the pack, and which of its rules are disabled.",
       ),
     );
   });
 
-  it("does not take a program that fails for one that passes, nor for a violation", async () => {
+  it("fails with the error of the program, rather than with a violation", async () => {
     const broken = { diagnosticEvent: { message: "Namespace nowhere does not exist.", severity: "error" } };
     say("prod", [...events, broken]);
     await assert.rejects(
@@ -216,7 +216,7 @@ describe("gray policy", () => {
     );
   });
 
-  it("asks of what is deployed with --deployed", async () => {
+  it("judges the deployed resources with --deployed", async () => {
     await shell.run(policyCommand(), "--deployed", "--stack", "prod");
     assert.match(
       shell.calls.join(),
@@ -224,13 +224,13 @@ describe("gray policy", () => {
     );
   });
 
-  it("hands on what the team has set, and refuses a file that is not there", async () => {
+  it("passes the configuration of the rules on, and is refused if the file does not exist", async () => {
     await shell.run(policyCommand(), "--deployed", "--stack", "prod", "--config", "package.json");
     assert.match(shell.calls.join(), /--policy-pack-config \S+package\.json --stack prod$/);
-    await assert.rejects(shell.run(policyCommand(), "--config", "nowhere.json"), /nowhere\.json is not there/);
+    await assert.rejects(shell.run(policyCommand(), "--config", "nowhere.json"), /nowhere\.json does not exist/);
   });
 
-  it("refuses a project without stacks", async () => {
+  it("is refused in a project without stacks", async () => {
     shell.stacks({});
     await assert.rejects(shell.run(policyCommand()), /This project has no stack/);
   });

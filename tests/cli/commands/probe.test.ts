@@ -7,7 +7,7 @@ import { Store } from "../../../record/evidence-store.ts";
 import { DarkCanary, token } from "../../fake/dark-canary.ts";
 import { Shell } from "../../fake/gray.ts";
 
-/** A command that asks canary for a path and ends with 0 if that is answered with 200. */
+/** A command that sends a request to canary and ends with 0 if the answer is 200. */
 const asks = (path: string) => [
   process.execPath,
   "-e",
@@ -28,8 +28,8 @@ describe("gray probe", () => {
     const { error } = console;
     console.error = (line: string) => void warned.push(line);
     try {
-      const said = await shell.run(probeCommand(), ...args);
-      return { said: stripVTControlCharacters(said), code: process.exitCode, warned };
+      const output = await shell.run(probeCommand(), ...args);
+      return { output: stripVTControlCharacters(output), code: process.exitCode, warned };
     } finally {
       console.error = error;
     }
@@ -44,23 +44,26 @@ describe("gray probe", () => {
     await dark.stop();
   });
 
-  it("shows each check and way, and ends with 0 where all passed", async () => {
+  it("prints each check and endpoint, and ends with 0 if all passed", async () => {
     await start();
-    const { said, code } = await probe();
-    assert.match(said, /^CHECK +WAY +STATUS +TIME +RESULT\nGET \/healthz +web-canary-1 +200 +\d+ ms +passed\n/);
-    assert.ok(said.endsWith(`\n\nweb, canary ${dark.release}: all passed.`), said);
+    const { output, code } = await probe();
+    assert.match(output, /^CHECK +ENDPOINT +STATUS +TIME +RESULT\nGET \/healthz +web-canary-1 +200 +\d+ ms +passed\n/);
+    assert.ok(output.endsWith(`\n\nweb, canary ${dark.release}: all passed.`), output);
     assert.equal(code, 0);
   });
 
-  it("ends with 3 where one did not pass, and says why", async () => {
+  it("ends with 3 if a check failed, and prints why", async () => {
     await start();
     dark.answer = ({ url }, response) => response.writeHead(url === "/" ? 500 : 200).end();
-    const { said, code } = await probe();
-    assert.match(said, /GET \/ +web-canary-1 +500 +\d+ ms +failed: the status is 500, not 200\n\n.*: 1 of 2 failed\.$/);
+    const { output, code } = await probe();
+    assert.match(
+      output,
+      /GET \/ +web-canary-1 +500 +\d+ ms +failed: the status is 500, not 200\n\n.*: 1 of 2 failed\.$/,
+    );
     assert.equal(code, 3);
   });
 
-  it("says no time that was not spent, and no status that was not answered", () => {
+  it("prints the real time, and no status without an answer", () => {
     const result = { check: "a", endpoint: "token", passed: false, seconds: 5.0004, reason: "it is late" };
     assert.match(
       stripVTControlCharacters(describeResults("web", "aaaaaaaaaaaa", [result])),
@@ -68,37 +71,37 @@ describe("gray probe", () => {
     );
   });
 
-  it("goes both ways where there is a route, one where one says so, and is JSON", async () => {
+  it("uses both access paths if there is a route, or the one of --via, and prints JSON", async () => {
     await start({});
-    const { said, code, warned } = await probe("--json");
-    const { results, ...rest } = JSON.parse(said);
+    const { output, code, warned } = await probe("--json");
+    const { results, ...rest } = JSON.parse(output);
     const about = { service: "web", namespace: "dora-apps", release: dark.release, passed: true };
     assert.deepEqual(rest, { ...about, by: "both" });
     assert.deepEqual(Object.keys(results[0]), ["check", "endpoint", "passed", "status", "seconds"]);
     assert.deepEqual([code, warned], [0, []]);
-    assert.ok(!said.includes(token));
-    assert.equal(JSON.parse((await probe("--json", "--by", "pods")).said).results[0].endpoint, "web-canary-1");
-    assert.equal(JSON.parse((await probe("--json", "--url", dark.gateway.url)).said).by, "both");
+    assert.ok(!output.includes(token));
+    assert.equal(JSON.parse((await probe("--json", "--via", "pods")).output).results[0].endpoint, "web-canary-1");
+    assert.equal(JSON.parse((await probe("--json", "--url", dark.gateway.url)).output).by, "both");
   });
 
-  it("says of the token alone that nothing shows whose the answers are, unless canary's header does", async () => {
+  it("warns that only canary's header proves who answers a request with the token", async () => {
     await start({});
-    const byToken = await probe("--json", "--by", "token");
-    assert.deepEqual([byToken.code, JSON.parse(byToken.said).by], [0, "token"]);
+    const byToken = await probe("--json", "--via", "token");
+    assert.deepEqual([byToken.code, JSON.parse(byToken.output).by], [0, "token"]);
     const doubt =
-      /^gray: Nothing shows that these answers are canary's, .* Leave --by out, and the pods are asked as well\.$/;
+      /^gray: Nothing shows that these answers are canary's, .* Leave out --via to send the checks to the pods as well\.$/;
     assert.match(byToken.warned.join(), doubt);
     assert.match(
       (await probe("--", ...asks("/"))).warned.join(),
-      /^gray: Nothing .* Send the command by pods as well: /,
+      /^gray: Nothing .* Run the command with --via pods as well\.$/,
     );
-    assert.deepEqual((await probe("--by", "pods", "--", ...asks("/"))).warned, []);
+    assert.deepEqual((await probe("--via", "pods", "--", ...asks("/"))).warned, []);
     await start({ canaryHeader: { name: "x-track", value: "canary" } });
     dark.answer = (_, response) => response.setHeader("x-track", "canary").end();
     assert.deepEqual((await probe("--", ...asks("/"))).warned, []);
   });
 
-  it("says that its requests count while evidence is gathered from users", async () => {
+  it("warns that its requests count as user traffic while evidence is being gathered", async () => {
     await dark.up({ weight: 10, plan: { checks: [{ path: "/" }] } });
     dark.pod("web-canary-1");
     const evidence = new Evidence({ canary: dark.release, stable: ["aaaaaaaaaaaa"] });
@@ -111,13 +114,13 @@ describe("gray probe", () => {
       [
         0,
         [
-          "gray: Users meet canary of web and evidence on it is being gathered: these requests count in it as if they were the users'.",
+          "gray: Canary of web serves users and evidence on it is being gathered: these requests count as user traffic.",
         ],
       ],
     );
   });
 
-  it("could not ask where the API server says no, even if a command is content with that", async () => {
+  it("fails if the API server refuses the request, even if the command passed", async () => {
     await start();
     const status = { kind: "Status", apiVersion: "v1", message: "pods is forbidden", code: 403 };
     dark.answer = (_, response) =>
@@ -128,21 +131,21 @@ describe("gray probe", () => {
     );
   });
 
-  it("gives a command the way to canary, whose exit code decides", async () => {
+  it("gives a command the address of canary, and passes if the command does", async () => {
     await start({});
     const passed = await probe("--", ...asks("/smoke"));
-    assert.deepEqual([passed.said, passed.code], [`web, canary ${dark.release}: the command passed.`, 0]);
+    assert.deepEqual([passed.output, passed.code], [`web, canary ${dark.release}: the command passed.`, 0]);
     assert.deepEqual(
       dark.got.map(({ method, url, headers, body }) => [method, url, headers["x-gray-token"], body]),
       [["POST", "/smoke", token, "b"]],
     );
     dark.answer = (_, response) => response.writeHead(500).end();
     const failed = await probe("--json", "--", ...asks("/smoke"));
-    const { ended, passed: held } = JSON.parse(failed.said);
+    const { ended, passed: held } = JSON.parse(failed.output);
     assert.deepEqual([ended, held, failed.code], [7, false, 3]);
   });
 
-  it("prints in CI nothing of a command that the CI system takes for a command", async () => {
+  it("disarms commands to the CI system in the output of a command", async () => {
     await start();
     const prints = `
       const later = () => new Promise((done) => setTimeout(done, 50));
@@ -163,7 +166,7 @@ describe("gray probe", () => {
     assert.deepEqual(asJson.err.split("\n").sort(), (safe + safe).split("\n").sort());
   });
 
-  it("shows a command no token", async () => {
+  it("does not show the token to a command", async () => {
     await start({});
     const looks = `process.exit(JSON.stringify([process.env, process.argv]).includes("${token.slice(0, 3)}" + "ret") ? 1 : 0)`;
     assert.equal((await probe("--", process.execPath, "-e", looks)).code, 0);
@@ -171,19 +174,19 @@ describe("gray probe", () => {
 
   it("fails with the signal that ended a command", async () => {
     await start();
-    const { said, code } = await probe("--", process.execPath, "-e", "process.kill(process.pid, 'SIGTERM')");
-    assert.match(said, /: the command ended with SIGTERM\.$/);
+    const { output, code } = await probe("--", process.execPath, "-e", "process.kill(process.pid, 'SIGTERM')");
+    assert.match(output, /: the command ended with SIGTERM\.$/);
     assert.equal(code, 3);
   });
 
-  it("asks for no declared checks where a command is named", async () => {
+  it("does not send the declared checks if a command is given", async () => {
     await dark.up();
     dark.pod("web-canary-1");
     assert.equal((await probe("--", ...asks("/"))).code, 0);
     assert.equal(dark.got.length, 1);
   });
 
-  it("is refused where the command cannot be run", async () => {
+  it("is refused if the command cannot be run", async () => {
     await start();
     await assert.rejects(
       probe("--", "no-such-command"),

@@ -30,7 +30,7 @@ describe("gray rollout", () => {
     return end();
   });
 
-  /** Has the program describe a release, whose plan waits for a person at once; `same` where the state holds these words already. */
+  /** Lets the program describe a release whose plan needs approval at once; `same` if it is already in the state. */
   const wants = (release: string | undefined, warnings: string[] = [], op = "update") =>
     shell.previews({
       canary: {
@@ -54,10 +54,10 @@ describe("gray rollout", () => {
   const record = () => JSON.parse(world.api.objects.get(world.recordPath("web"))?.data.record ?? "null");
   const rollout = async (...args: string[]) => {
     process.exitCode = undefined;
-    const said = await shell.run(rolloutCommand(), ...args);
-    return { said, code: process.exitCode };
+    const output = await shell.run(rolloutCommand(), ...args);
+    return { output, code: process.exitCode };
   };
-  /** Nothing is written; who asks is a question that is a POST. */
+  /** Refused without a write. Asking who the user is is a POST too. */
   const refused = async (sentence: string | RegExp, ...args: string[]) => {
     const from = world.api.requests.length;
     await assert.rejects(rollout(...args), typeof sentence === "string" ? new UserError(sentence) : sentence);
@@ -68,12 +68,12 @@ describe("gray rollout", () => {
     );
   };
 
-  it("begins with a record of what the program wants, tells it, and drives", async () => {
-    const { said, code } = await rollout("--json");
+  it("opens a rollout in the record, writes an Event, and drives", async () => {
+    const { output, code } = await rollout("--json");
     assert.equal(code, 4);
     const { open: now } = record();
     assert.deepEqual([now.release, now.from, now.by, now.weight, now.step], [c, a, "alice", 0, 0]);
-    assert.match(said, /"kind":"hold","reason":"dark: holding: dark needs a person's approval"/);
+    assert.match(output, /"kind":"hold","reason":"dark: holding: dark needs a person's approval"/);
     const [begun] = [...world.api.objects.values()].filter(({ reason }) => reason === "RolloutBegun");
     assert.equal(begun?.message, `alice rolls out release ${c} over ${a}`);
   });
@@ -81,9 +81,9 @@ describe("gray rollout", () => {
   it("stops driving when its terminal closes, and leaves the traffic and the rollout as they are", async () => {
     const { log } = console;
     const driving = rollout("--stay");
-    const said = console.log;
+    const collect = console.log;
     console.log = (line: string) => {
-      said(line);
+      collect(line);
       // As the kernel and the shell do.
       if (line.includes("holding")) for (const _ of [1, 2]) assert.ok(process.emit("SIGHUP"));
     };
@@ -98,7 +98,7 @@ describe("gray rollout", () => {
     assert.equal(lease?.spec.holderIdentity ?? "", "");
   });
 
-  it("goes on when nobody reads its output any more, until its terminal closes", async () => {
+  it("keeps driving when its reader is gone, until its terminal closes", async () => {
     const checkout = join(import.meta.dirname, "../../..");
     const driver = spawn(process.execPath, [join(checkout, "cli/gray.ts"), "rollout", "--stay"], {
       cwd: checkout,
@@ -112,20 +112,20 @@ describe("gray rollout", () => {
     const ended = new Promise((end) => driver.once("exit", (code, signal) => end(code ?? signal)));
     for (const stream of [driver.stdout, driver.stderr]) stream.once("data", () => stream.destroy());
     await until("it drives", async () => record()?.open?.release === c);
-    // A change that it tells: nobody reads it.
-    const told = { by: "bob", reason: "lunch", at: new Date().toISOString() };
-    for (const paused of [told, undefined]) {
+    // A change that it prints while it has no reader.
+    const pause = { by: "bob", reason: "lunch", at: new Date().toISOString() };
+    for (const paused of [pause, undefined]) {
       world.writeRecord({ ...record(), open: { ...record().open, paused } }, "web");
       const from = world.api.requests.length;
-      const looks = () => world.api.requests.slice(from).filter(({ path }) => path === world.recordPath("web")).length;
-      await until("it has looked again", async () => looks() > 1);
+      const reads = () => world.api.requests.slice(from).filter(({ path }) => path === world.recordPath("web")).length;
+      await until("it has read the record again", async () => reads() > 1);
     }
     driver.kill("SIGHUP");
     assert.equal(await ended, 4);
     assert.equal(record().open.release, c);
   }).timeout(30_000);
 
-  it("begins where TMPDIR names no folder", async () => {
+  it("starts even if TMPDIR is no folder", async () => {
     const restore = setEnvironment({ TMPDIR: "/no/such/folder" });
     try {
       assert.equal((await rollout("--policy-pack", "policies")).code, 4);
@@ -134,7 +134,7 @@ describe("gray rollout", () => {
     }
   });
 
-  it("lets no child process see the webhook", async () => {
+  it("hides the webhook from child processes", async () => {
     process.env.GRAY_WEBHOOK = "http://127.0.0.1:1/secret";
     await rollout();
     assert.ok(shell.asked.length > 0);
@@ -144,10 +144,10 @@ describe("gray rollout", () => {
     );
   });
 
-  it("is refused while one is open, before Pulumi previews anything", async () => {
+  it("is refused while a rollout is open, before a preview", async () => {
     open();
     await refused(
-      `A rollout of ${b} of web is open: gray resume goes on with it, gray abort takes it back, gray rollout --supersede begins anew.`,
+      `A rollout of ${b} of web is open: continue it with gray resume, roll it back with gray abort, or replace it with gray rollout --supersede.`,
     );
     assert.deepEqual(shell.previewed, []);
   });
@@ -157,14 +157,14 @@ describe("gray rollout", () => {
     await refused(`Release ${c} of web was judged bad (evidence: 5xx): change it, or overrule that with gray approve.`);
   });
 
-  it("is refused where the program has nothing new", async () => {
+  it("is refused if the program has no new release", async () => {
     wants(b, [], "same");
     await refused(
-      `The program has nothing new for web, whose canary runs ${b}: change the image or a config file, then run gray rollout.`,
+      `The program has no new release of web, whose canary runs ${b}: change the image or a config file, then run gray rollout.`,
     );
   });
 
-  it("says that what would be new was undone", async () => {
+  it("is refused if the new release was undone, with the warning of the program", async () => {
     const undone = `web: release ${c} was undone, so canary runs ${b} and not ${c}: describe another one.`;
     wants(b, [undone], "same");
     await refused(undone);
@@ -172,39 +172,39 @@ describe("gray rollout", () => {
     await refused(undone);
   });
 
-  it("goes on with what an up of canary that failed has put into the state alone", async () => {
+  it("releases what a failed up of canary has put into the state only", async () => {
     wants(c, [], "same");
     assert.equal((await rollout()).code, 4);
     assert.equal(record().open.release, c);
   });
 
-  it("goes on with a release whose pods an up that failed has not all brought", async () => {
+  it("releases a version for which a failed up has not started all pods", async () => {
     wants(b, [], "same");
     world.deployment("web-canary").status.availableReplicas = 0;
     assert.equal((await rollout()).code, 4);
     assert.equal(record().open.release, b);
   });
 
-  it("is refused where the program describes no such service", async () => {
+  it("is refused if the program does not describe the service", async () => {
     wants(undefined);
     await refused(/^Refusal: The program of stack \S*canary describes no service web: /);
   });
 
-  it("is refused where stable runs the newest already", async () => {
+  it("is refused if stable already runs the newest release", async () => {
     wants(a);
-    await refused(/^Refusal: Stable of web runs release \w+ already, which is the newest that the program describes/);
+    await refused(/^Refusal: Stable of web already runs release \w+, the newest that the program describes/);
   });
 
-  it("is refused where stable is not there", async () => {
+  it("is refused if there is no stable Deployment", async () => {
     world.api.objects.delete("/apis/apps/v1/namespaces/dora-apps/deployments/web");
     await refused(
-      "web has no stable Deployment that runs a release, so there is nothing to go back to: run pulumi up of both stacks once.",
+      "web has no stable Deployment that runs a release, so there is nothing to roll back to: run pulumi up of both stacks once.",
     );
   });
 
-  it("is refused until the first promotion of what was adopted, before Pulumi previews anything", async () => {
+  it("is refused before the first promotion of an adopted service, before a preview", async () => {
     const sentence =
-      "web was adopted, and until its first promotion canary cannot be dark, which is how a rollout begins: judge the release with gray verify or gray approve, then promote it with gray adopt web -n dora-apps.";
+      "web was adopted, and a rollout is possible only after its first promotion, because canary cannot be dark before: judge the release with gray verify or gray approve, then promote it with gray adopt web -n dora-apps.";
     world.writeRecord({ adopted: { release: a, front: { app: "web" } } }, "web");
     await refused(sentence);
     world.api.objects.delete(world.recordPath("web"));
@@ -216,18 +216,18 @@ describe("gray rollout", () => {
     assert.deepEqual(shell.previewed, []);
   });
 
-  it("is refused where the record is corrupt", async () => {
+  it("is refused if the record is corrupt", async () => {
     world.writeRecordText("{", "web");
     await refused(/^Refusal: The record web-rollout .* cannot be read/);
   });
 
-  it("is refused with the program's own sentence where canary's preview fails", async () => {
+  it("is refused with the error of the program if the preview of canary fails", async () => {
     const message = 'error: web: plan.steps must end with { "stage": "full" }.';
     shell.previews({ canary: { diagnostics: [{ severity: "error", message }] } }, 1);
-    await refused(/^Refusal: pulumi preview --stack \S*canary says: web: plan.steps must end with/);
+    await refused(/^Refusal: pulumi preview --stack \S*canary failed: web: plan.steps must end with/);
   });
 
-  it("is refused where the preview of a stack does not pass the policies, with the release that canary would run", async () => {
+  it("is refused if a preview violates the policies, where stable is previewed with the release of canary", async () => {
     shell.violation("prod", "images come from reg.example.com");
     await refused(
       "Stack prod violates the policy house-registry: images come from reg.example.com",
@@ -241,12 +241,12 @@ describe("gray rollout", () => {
     ]);
   });
 
-  it("begins where the policies pass", async () => {
+  it("starts if the policies pass", async () => {
     assert.equal((await rollout("--policy-pack", "policies")).code, 4);
   });
 
   describe("--supersede", () => {
-    it("ends the one that is open, and begins from dark under a higher epoch", async () => {
+    it("ends the open rollout, and starts from dark with a higher epoch", async () => {
       open({ epoch: 3, step: 1, weight: 10, runs: { canary: b, stable: a } });
       const { code } = await rollout("--supersede");
       assert.equal(code, 4);
@@ -259,37 +259,43 @@ describe("gray rollout", () => {
       );
     });
 
-    it("waits for the former driver to stop, which hears of it first", async () => {
+    it("writes the record first, and then waits for the former driver to stop", async () => {
       open();
       const leasePath = "/apis/coordination.k8s.io/v1/namespaces/dora-apps/leases/web-rollout";
       const sleepAgain = withoutSleep();
-      let looks = 0;
+      let reads = 0;
       world.api.intercept = ({ method, path }) => {
         if (method !== "GET" || path !== leasePath) return undefined;
-        if (++looks > 2) return void sleepAgain();
+        if (++reads > 2) return void sleepAgain();
         assert.equal(record().open.release, c);
         const spec = { holderIdentity: "somebody's own tool" };
-        return { status: 200, body: { metadata: { resourceVersion: String(looks) }, spec } };
+        return { status: 200, body: { metadata: { resourceVersion: String(reads) }, spec } };
       };
       assert.equal((await rollout("--supersede").finally(sleepAgain)).code, 4);
-      assert.ok(looks > 2);
+      assert.ok(reads > 2);
     });
 
-    it("is as any rollout where none is open", async () => {
+    it("starts an ordinary rollout if none is open", async () => {
       assert.equal((await rollout("--supersede")).code, 4);
       assert.equal(record().ended, undefined);
     });
 
-    it("is refused once the former has come to stable, or goes back", async () => {
+    it("is refused once the open rollout has reached stable, or is rolling back", async () => {
       open({ step: 2, runs: { canary: b, stable: b } });
-      await refused(/The rollout of \w+ of web has come to stable already: let gray abort bring it/, "--supersede");
+      await refused(
+        /The rollout of \w+ of web has already reached stable: end it with gray abort first\.$/,
+        "--supersede",
+      );
       open({ rollbackRequested: { by: "evidence", reason: "5xx", at: "2026-01-01T00:01:00.000Z" } });
-      await refused(/The rollout of \w+ of web goes back already: let gray resume bring it/, "--supersede");
+      await refused(
+        /The rollout of \w+ of web is already rolling back: end it with gray resume first\.$/,
+        "--supersede",
+      );
     });
 
-    it("is refused for the very release that is rolled out", async () => {
+    it("is refused for the release of the open rollout", async () => {
       world.writeRecord({ open: waitingRollout(c, a) }, "web");
-      await refused(`A rollout of ${c} of web is open already: gray resume goes on with it.`, "--supersede");
+      await refused(`A rollout of ${c} of web is already open: continue it with gray resume.`, "--supersede");
     });
   });
 });

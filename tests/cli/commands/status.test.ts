@@ -41,7 +41,7 @@ describe("gray status", () => {
       },
     });
 
-  it("says as JSON what each track runs, whether completely, and with which verdict", async () => {
+  it("prints as JSON the release of each track, whether it is complete, and its verdict", async () => {
     world.deployment("web-canary").status.availableReplicas = 0;
     world.writeRecord({ verdicts: { [b]: verdict("bad", "evidence", "5xx") } }, "web");
     const { service, namespace, tracks, record } = await status();
@@ -52,42 +52,42 @@ describe("gray status", () => {
     });
   });
 
-  it("names the field of a pod template that somebody changed past the program, though the label release is the same", async () => {
+  it("prints the field of a pod template that was changed outside of Pulumi, although the label release is the same", async () => {
     const { spec } = world.deployment("web").spec.template;
     spec.containers[0].image = "web:evil";
     const { stable, canary } = (await status()).tracks;
     const field = "spec.template.spec.containers[web].image";
     assert.deepEqual(stable.drift, [{ field, how: 'is "web:evil" and the release says "web:a"' }]);
     assert.deepEqual([stable.release, stable.complete, canary.drift], [a, false, []]);
-    const said = await shell.run(statusCommand());
-    assert.match(said, new RegExp(`\nstable +${a} +9 +drifted `));
+    const output = await shell.run(statusCommand());
+    assert.match(output, new RegExp(`\nstable +${a} +9 +drifted `));
     assert.match(
-      said,
+      output,
       new RegExp(`\nstable is not as release ${a} says: spec\\.template\\.spec\\.containers\\[web\\]\\.image is`),
     );
-    assert.match(said, /\. The next pulumi up of its stack repairs it\.\n/);
+    assert.match(output, /\. The next pulumi up of its stack repairs it\.\n/);
   });
 
-  it("says of a track that nobody compared with its release that it is so", async () => {
+  it("reports a track that was not compared with its release yet", async () => {
     const path = "/api/v1/namespaces/dora-apps/configmaps/web-templates";
     const data = world.api.objects.get(path)?.data;
-    for (const kept of [
+    for (const stored of [
       undefined,
       { ...data, stable: "{" },
       { ...data, stable: JSON.stringify({ release: b, template: {} }) },
     ]) {
       world.api.objects.delete(path);
-      if (kept) world.api.put(path, { metadata: { name: "web-templates" }, data: kept });
+      if (stored) world.api.put(path, { metadata: { name: "web-templates" }, data: stored });
       const { stable, canary } = (await status()).tracks;
-      assert.deepEqual([stable.drift, canary.drift, stable.complete], [undefined, kept && [], true]);
+      assert.deepEqual([stable.drift, canary.drift, stable.complete], [undefined, stored && [], true]);
       assert.match(
         await shell.run(statusCommand()),
-        new RegExp(`\nstable was not compared with release ${a} yet: the next pulumi up of its stack does it\\.\n`),
+        new RegExp(`\nstable was not compared with release ${a} yet: the next pulumi up of its stack does that\\.\n`),
       );
     }
   });
 
-  it("lists the pods by name, and counts the endpoints of each track that get requests", async () => {
+  it("lists the pods by name, and counts the ready endpoints of each track", async () => {
     pod("web-2", "stable", a);
     pod("web-1", "stable", a);
     pod("web-canary-1", "canary", b);
@@ -112,21 +112,21 @@ describe("gray status", () => {
     assert.deepEqual(endpoints, { stable: 1, canary: 1 });
   });
 
-  it("says that a damaged record is damaged", async () => {
+  it("reports a corrupt record", async () => {
     world.writeRecordText("{", "web");
     const { tracks, record } = await status();
     assert.equal(record, "unreadable");
     assert.match(tracks.canary.verdict, /^unknown: the record cannot be read/);
   });
 
-  it("says which rollout is open, where it stands, what its driver does and whether that is alive", async () => {
+  it("prints the open rollout, its step, what its driver is doing and whether the driver is alive", async () => {
     const effect = { name: "canary at 10 %", at: "2026-01-01T00:01:00.000Z" };
     const paused = { by: "carol", reason: "lunch", at: "2026-01-01T00:02:00.000Z" };
     world.writeRecord({ open: openRollout(b, a, { step: 1, effect, paused }) }, "web");
     assert.equal((await status()).rollout.driver, undefined);
     assert.match(
       await shell.run(statusCommand()),
-      /\nNobody drives it, and "canary at 10 %" may be half done: gray resume goes on, gray abort goes back\.\n/,
+      /\nNo driver is alive, and "canary at 10 %" may be half done: continue with gray resume, or roll back with gray abort\.\n/,
     );
     drivenElsewhere(world);
     const { rollout } = await status();
@@ -135,23 +135,23 @@ describe("gray status", () => {
       [b, a, "bob", 2, 3, "step 2 of 3, canary at 10 %"],
     );
     assert.deepEqual([rollout.effect, rollout.paused, rollout.driver.alive], [effect, paused, true]);
-    const said = await shell.run(statusCommand());
+    const output = await shell.run(statusCommand());
     assert.match(
-      said,
-      new RegExp(`\nRollout of ${b} over ${a}, begun by bob .* ago: step 2 of 3, canary at 10 %, not in force`),
+      output,
+      new RegExp(`\nRollout of ${b} over ${a}, started by bob .* ago: step 2 of 3, canary at 10 %, not in force`),
     );
-    assert.match(said, /\nIt is paused, by carol .* ago: lunch\.\nUnder way: canary at 10 %, begun .* ago\.\n/);
-    assert.match(said, /\nProcess \d+ on \S+ drives it\.\n/);
+    assert.match(output, /\nIt is paused, by carol .* ago: lunch\.\nUnder way: canary at 10 %, started .* ago\.\n/);
+    assert.match(output, /\nProcess \d+ on \S+ is driving it\.\n/);
     world.api.intercept = () => undefined;
     world.api.put("/apis/coordination.k8s.io/v1/namespaces/dora-apps/leases/web-rollout", {
       metadata: { name: "web-rollout" },
       spec: { holderIdentity: identityOf({ ...thisProcess(), started: "1" }), renewTime: new Date().toISOString() },
     });
     assert.equal((await status()).rollout.driver.alive, false);
-    assert.match(await shell.run(statusCommand()), /\nNobody drives it any more \(Process \d+ on \S+ did\), and/);
+    assert.match(await shell.run(statusCommand()), /\nNo driver is alive \(Process \d+ on \S+ was the last\), and/);
   });
 
-  it("knows by what it sees whether the driver is alive, and by nobody's clock", async () => {
+  it("observes whether the driver is alive, without comparing clocks", async () => {
     world.writeRecord({ open: openRollout(b, a) }, "web");
     const minute = 60_000;
     for (const skew of [-minute, -20_000, 0, minute]) {
@@ -164,7 +164,7 @@ describe("gray status", () => {
     }
   });
 
-  it("says why the last driver left a rollout holding", async () => {
+  it("prints why the last driver left the rollout held", async () => {
     const stoppedReason = {
       by: "gray",
       reason: "no decision within 15 min: too few requests",
@@ -174,11 +174,11 @@ describe("gray status", () => {
     assert.deepEqual((await status()).rollout.stoppedReason, stoppedReason);
     assert.match(
       await shell.run(statusCommand()),
-      /\nIt was left holding .* ago: no decision within 15 min: too few requests\.\nNobody drives it: gray resume/,
+      /\nIts driver left it held .* ago: no decision within 15 min: too few requests\.\nNo driver is alive: continue with gray resume/,
     );
   });
 
-  it("says that the rollout that is open is another version's, and shows the rest", async () => {
+  it("reports an open rollout of another version, and prints the rest", async () => {
     world.writeRecord({ open: { ...openRollout(b, a), steps: [{ stage: "shadow" }] } as never }, "web");
     assert.match((await status()).rollout.unknown, /does not understand .*: go on with that version\.$/);
     assert.match(
@@ -187,15 +187,15 @@ describe("gray status", () => {
     );
   });
 
-  it("is a table for people", async () => {
+  it("prints tables for people", async () => {
     pod("web-canary-1", "canary", b);
-    const said = await shell.run(statusCommand());
-    assert.match(said, new RegExp(`canary +${b} +1 +yes +undecided`));
-    assert.match(said, /Service web in dora-apps: 0 endpoints \(0 stable, 0 canary\)/);
-    assert.match(said, new RegExp(`web-canary-1 +1/1 +Running .* canary +${b}`));
+    const output = await shell.run(statusCommand());
+    assert.match(output, new RegExp(`canary +${b} +1 +yes +undecided`));
+    assert.match(output, /Service web in dora-apps: 0 endpoints \(0 stable, 0 canary\)/);
+    assert.match(output, new RegExp(`web-canary-1 +1/1 +Running .* canary +${b}`));
   });
 
-  it("is refused where there is no service", async () => {
+  it("is refused if there is no service", async () => {
     const empty = await World.start();
     const other = new Shell(empty.api.kubeconfig);
     try {

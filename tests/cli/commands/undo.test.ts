@@ -29,29 +29,29 @@ describe("gray undo", () => {
     );
   };
 
-  it("is refused to a release that is not kept", async () => {
-    await refused(`Release 0123456789ab of web is not kept: choose one of ${b} with --to.`, "--to", "0123456789ab");
+  it("is refused for a release that is not stored", async () => {
+    await refused(`Release 0123456789ab of web is not stored: choose one of ${b} with --to.`, "--to", "0123456789ab");
   });
 
-  it("is refused to what stable runs already", async () => {
-    await refused(`Stable of web runs release ${a} already: choose another.`, "--to", a);
+  it("is refused for the release that stable already runs", async () => {
+    await refused(`Stable of web already runs release ${a}: choose another.`, "--to", a);
   });
 
-  it("is refused where the record does not say what stable ran before", async () => {
-    await refused(`The record of web does not say what stable ran before ${a}: choose one of ${b} with --to.`);
+  it("is refused if the record has no previous stable release", async () => {
+    await refused(`The record of web has no previous stable release before ${a}: choose one of ${b} with --to.`);
   });
 
   it("is refused while a rollout is open", async () => {
     world.writeRecord({ open: openRollout(b, a) }, "web");
-    await refused(`A rollout of ${b} of web is open: gray abort takes that back.`);
+    await refused(`A rollout of ${b} of web is open: roll it back with gray abort.`);
   });
 
-  it("is refused where the record is corrupt", async () => {
+  it("is refused if the record is corrupt", async () => {
     world.writeRecordText("{", "web");
     await refused(/^Refusal: The record web-rollout .* cannot be read/);
   });
 
-  it("is refused where stable is not there", async () => {
+  it("is refused if there is no stable Deployment", async () => {
     world.api.objects.delete("/apis/apps/v1/namespaces/dora-apps/deployments/web");
     await refused("web has no stable Deployment: there is nothing to undo.");
   });

@@ -10,7 +10,7 @@ import { withoutSleep } from "../../fake/sleep.ts";
 import { verdict, type World } from "../../fake/world.ts";
 import { trial } from "../trial.ts";
 
-/** Seconds that pass from one look to the next. */
+/** Simulated seconds between two polls. */
 const step = 5;
 
 /** The last line of `gray verify --json`. */
@@ -29,9 +29,9 @@ describe("gray verify", () => {
   let b: string;
   let end: () => Promise<void>;
   let sleepAgain: () => void;
-  let looks: number;
-  /** What a person is told beside the numbers. */
-  let told: string[];
+  let polls: number;
+  /** Messages beside the numbers. */
+  let notes: string[];
   const { now } = Date;
   const { error, warn } = console;
 
@@ -39,12 +39,12 @@ describe("gray verify", () => {
     ({ world, shell, a, b, end } = await trial());
     for (let at = 1; at <= 3; at++) pod(`web-${at}`, "stable", a);
     pod("web-canary-1", "canary", b);
-    looks = 0;
-    told = [];
+    polls = 0;
+    notes = [];
     const began = now();
-    Date.now = () => began + looks * step * 1000;
-    console.error = (line: string) => void told.push(line);
-    console.warn = (line: string) => void told.push(line);
+    Date.now = () => began + polls * step * 1000;
+    console.error = (line: string) => void notes.push(line);
+    console.warn = (line: string) => void notes.push(line);
     sleepAgain = withoutSleep();
   });
   afterEach(async () => {
@@ -61,16 +61,16 @@ describe("gray verify", () => {
       spec: { containers: [{ name: "web", ports: [{ containerPort: 80 }] }] },
       status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }] },
     });
-  /** Each pod answers a hundred requests a look, canary some of them with 500. @param more answers in place of the server */
+  /** Each pod answers a hundred requests per poll, canary some of them with 500. @param more answers instead of the server */
   const traffic = (failed: number, more: typeof world.api.intercept = () => undefined) => {
     world.api.intercept = (request) => {
       const answer = more(request);
       if (answer) return answer;
-      if (request.path.endsWith("/pods")) looks++;
+      if (request.path.endsWith("/pods")) polls++;
       const [, name] = /\/pods\/([^:]+):80\/proxy\/metrics$/.exec(request.path) ?? [];
       if (name === undefined) return undefined;
       const bad = name.includes("canary") ? failed : 0;
-      const text = [`{code="200"} ${(100 - bad) * looks}`, `{code="500"} ${bad * looks}`].map(
+      const text = [`{code="200"} ${(100 - bad) * polls}`, `{code="500"} ${bad * polls}`].map(
         (series) => `http_requests_total${series}\n`,
       );
       return { status: 200, stream: Readable.from(["# TYPE http_requests_total counter\n", ...text]) };
@@ -90,43 +90,43 @@ describe("gray verify", () => {
   /** A connection that breaks. */
   const broken = () => ({ status: 200, stream: new Readable({ read: () => {} }).destroy(new Error("broken")) });
 
-  it("writes good into the record, tells it in Events, and ends with 0", async () => {
+  it("writes good into the record and into Events, and ends with 0", async () => {
     traffic(0);
     const { last, code } = await verify();
     assert.deepEqual([code, last.verdict, recorded().verdict], [0, "good", "good"]);
     const judged = [...world.api.objects.values()].filter(({ reason }) => reason === "ReleaseJudgedGood");
     assert.deepEqual(judged.map(({ involvedObject }) => involvedObject.name).sort(), ["web", "web-canary"]);
-    assert.deepEqual(told, []);
+    assert.deepEqual(notes, []);
   });
 
-  it("brings a conviction into the record though it cannot be written at first, and goes on looking meanwhile", async () => {
+  it("retries a bad verdict that cannot be written at first, and keeps polling meanwhile", async () => {
     let refused = 0;
     let since = 0;
     traffic(30, (request) => {
       if (!isWrite(request) || refused === 3) return undefined;
       refused++;
-      since ||= looks;
+      since ||= polls;
       return unavailable;
     });
     const { last, code } = await verify();
     assert.deepEqual([code, last.verdict, recorded().verdict], [3, "bad", "bad"]);
-    assert.equal(looks - since, 3);
-    assert.deepEqual(told, [
+    assert.equal(polls - since, 3);
+    assert.deepEqual(notes, [
       "The verdict bad could not be written into the record (the server is starting (PUT " +
         "/api/v1/namespaces/dora-apps/configmaps/web-rollout: 503)): trying again.",
       "The record could be written now.",
     ]);
   });
 
-  it("ends with 3 when a conviction cannot be written for a minute, and says so last", async () => {
+  it("ends with 3 when a bad verdict cannot be written for a minute, and reports that last", async () => {
     traffic(30, (request) => (isWrite(request) ? unavailable : undefined));
     const { last, code } = await verify();
     assert.deepEqual([code, last.verdict, recorded()], [3, "bad", undefined]);
     assert.match(last.reason, /could not be written and does not say so \(the server is starting/);
-    assert.ok(looks * step < 120, `${looks} looks`);
+    assert.ok(polls * step < 120, `${polls} polls`);
   });
 
-  it("ends with 4 when good cannot be written: the gate does not know of it", async () => {
+  it("ends with 4 when a good verdict cannot be written, because the gate does not have it", async () => {
     traffic(0, (request) => (isWrite(request) ? unavailable : undefined));
     const { last, code } = await verify();
     assert.deepEqual([code, last.verdict, last.observed?.verdict], [4, "undecided", "good"]);
@@ -138,18 +138,18 @@ describe("gray verify", () => {
       [broken, /does not answer/],
       [() => unavailable, /the server is starting/],
     ] as const) {
-      told = [];
+      notes = [];
       traffic(30, ({ path }) => (path.endsWith("/events") ? answer() : undefined));
       assert.equal((await verify()).code, 3);
       assert.equal(recorded().verdict, "bad");
-      assert.equal(told.length, 2);
-      assert.match(told[0] ?? "", /^The Event ReleaseJudgedBad on Deployment web\S* could not be written: /);
-      assert.match(told[0] ?? "", why);
+      assert.equal(notes.length, 2);
+      assert.match(notes[0] ?? "", /^The Event ReleaseJudgedBad on Deployment web\S* could not be written: /);
+      assert.match(notes[0] ?? "", why);
       world.writeRecord({ verdicts: {} }, "web");
     }
   });
 
-  it("ends with 3 when the record keeps bad, though the evidence is good now, and writes nothing", async () => {
+  it("ends with 3 when the record has a bad verdict, although the evidence is good, and writes nothing", async () => {
     world.writeRecord({ verdicts: { [b]: verdict("bad", "evidence", "5xx") } }, "web");
     const before = record()?.metadata.resourceVersion;
     traffic(0);
@@ -157,10 +157,10 @@ describe("gray verify", () => {
     assert.deepEqual([code, last.verdict, last.observed?.verdict], [3, "bad", "good"]);
     assert.match(last.reason, /^the record says so \(evidence: 5xx\), which good by evidence does not overrule/);
     assert.equal(record()?.metadata.resourceVersion, before);
-    assert.deepEqual(told, ['The record keeps "bad" (evidence: 5xx).']);
+    assert.deepEqual(notes, ['The record keeps "bad" (evidence: 5xx).']);
   });
 
-  it("leaves a person's good as it is when the evidence is good too", async () => {
+  it("leaves a person's good verdict unchanged when the evidence is good too", async () => {
     world.writeRecord({ verdicts: { [b]: verdict("good") } }, "web");
     const before = record()?.metadata.resourceVersion;
     traffic(0);
@@ -169,7 +169,7 @@ describe("gray verify", () => {
     assert.equal(record()?.metadata.resourceVersion, before);
   });
 
-  it("ends a watch by what the record holds, not by its last look", async () => {
+  it("ends a watch with the verdict of the record, not with that of its last poll", async () => {
     let after = 0;
     traffic(0, ({ path }) => {
       if (!path.endsWith("/proxy/metrics") || recorded()?.verdict !== "good") return undefined;
@@ -181,7 +181,7 @@ describe("gray verify", () => {
     assert.match(last.reason, /^the record says so \(evidence: .*\); now it is undecided: /);
   });
 
-  it("does not write bad again over a person's word during a watch", async () => {
+  it("does not overwrite a person's good verdict with bad again during a watch", async () => {
     let after = 0;
     traffic(30, ({ path }) => {
       if (!path.endsWith("/pods") || recorded()?.verdict === undefined) return undefined;
@@ -193,7 +193,7 @@ describe("gray verify", () => {
     assert.deepEqual([code, recorded().verdict], [3, "good"]);
   });
 
-  it("ends at once when it is interrupted, though the API server does not answer", async () => {
+  it("ends at once when interrupted, although the API server does not answer", async () => {
     const silent = new Readable({ read: () => {} });
     let asked = 0;
     traffic(0, ({ path }) => {
@@ -205,7 +205,7 @@ describe("gray verify", () => {
     assert.deepEqual([code, last.verdict, recorded().verdict], [4, "undecided", "undecided"]);
   }).timeout(3000);
 
-  it("ends in good order when its terminal closes", async () => {
+  it("writes its verdict when its terminal closes", async () => {
     let asked = 0;
     traffic(0, ({ path }) => {
       if (!path.endsWith("/pods") || ++asked !== 3) return undefined;
@@ -217,7 +217,7 @@ describe("gray verify", () => {
     assert.deepEqual([code, recorded().verdict], [4, "undecided"]);
   }).timeout(3000);
 
-  it("refuses an unreadable record: whether there ever was another release cannot be told", async () => {
+  it("is refused if the record cannot be read, because there may have been other releases", async () => {
     world.writeRecordText("{", "web");
     await assert.rejects(verify(), (error) => {
       assert.ok(error instanceof UserError);
@@ -226,7 +226,7 @@ describe("gray verify", () => {
     });
   });
 
-  /** A port of loopback, and what gives it back. */
+  /** A taken port of 127.0.0.1, and a function that frees it. */
   const takePort = async () => {
     const server = createServer();
     await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
@@ -234,7 +234,7 @@ describe("gray verify", () => {
     return { port: String(port), free: () => new Promise<unknown>((freed) => server.close(freed)) };
   };
 
-  it("leaves no timer behind when the port for its metrics is taken", async () => {
+  it("leaves no timer behind when the metrics port is taken", async () => {
     const { port, free } = await takePort();
     const timers = () => process.getActiveResourcesInfo().filter((each) => each === "Timeout").length;
     const before = timers();
@@ -243,7 +243,7 @@ describe("gray verify", () => {
     await free();
   });
 
-  it("exposes what share of the traffic canary gets, and asks for the pods once a look", async () => {
+  it("exposes canary's share of the traffic, and lists the pods once per poll", async () => {
     const { port, free } = await takePort();
     await free();
     traffic(30);
@@ -256,7 +256,7 @@ describe("gray verify", () => {
     process.emit("SIGINT");
     const shown = (await verifying).split("\n").length - 1;
     assert.match(exposed, /gray_weight\{[^}]*\} 25\n/);
-    // Once to see what there is to compare, and once for a look that was cut short.
-    assert.ok(looks <= shown + 2, `${looks} for ${shown} looks`);
+    // One more to find the releases to compare, and one more for an interrupted poll.
+    assert.ok(polls <= shown + 2, `${polls} for ${shown} polls`);
   });
 });

@@ -46,23 +46,23 @@ describe("gray watch", () => {
       metadata: { name: "web-rollout" },
       spec: { holderIdentity: identityOf({ ...thisProcess(), host }), renewTime: new Date().toISOString() },
     });
-  /** What happens in the cluster between two looks, one after the other. */
+  /** Changes of the cluster between two reads, one after the other. */
   const between = (...changes: (() => void)[]) => {
     world.api.intercept = ({ method, path }) => {
       if (method === "GET" && path === leasePath) {
-        if (looks++ > 0) changes.shift()?.();
+        if (reads++ > 0) changes.shift()?.();
       }
       return undefined;
     };
-    let looks = 0;
+    let reads = 0;
   };
   const watch = async (...args: string[]) => {
     process.exitCode = undefined;
-    const said = await shell.run(watchCommand(), ...args);
-    return { lines: said.split("\n"), code: process.exitCode };
+    const output = await shell.run(watchCommand(), ...args);
+    return { lines: output.split("\n"), code: process.exitCode };
   };
 
-  it("tells where the rollout stands, what changes, and that it was promoted", async () => {
+  it("prints the state of the rollout, its changes, and that it was promoted", async () => {
     drive();
     open();
     between(
@@ -73,20 +73,20 @@ describe("gray watch", () => {
     assert.equal(code, 0);
     assert.match(
       lines[0] ?? "",
-      new RegExp(`Rollout of ${b} over ${a}, begun by bob .* ago: step 1 of 3, dark, not in`),
+      new RegExp(`Rollout of ${b} over ${a}, started by bob .* ago: step 1 of 3, dark, not in`),
     );
-    assert.match(lines[1] ?? "", /Process \d+ on elsewhere drives it, unless it has died, which is to be seen\.$/);
+    assert.match(lines[1] ?? "", /Process \d+ on elsewhere is driving it, or has died: that is not known yet\.$/);
     assert.deepEqual(
       lines.slice(2).map((line) => line.replace(/^ *\d+:\d\d {2}/, "")),
       [
         "step 2 of 3, canary at 10 % comes next",
         "step 2 of 3, canary at 10 % is in force",
-        "everybody has it: the rollout is done",
+        "promoted: all users have the release",
       ],
     );
   });
 
-  it("says so in JSON lines, and ends with 3 where it was undone", async () => {
+  it("prints JSON lines, and ends with 3 if the rollout was undone", async () => {
     drive();
     open();
     between(() => close("undone", "5xx"));
@@ -97,37 +97,37 @@ describe("gray watch", () => {
     assert.deepEqual([last.kind, last.end, last.reason, last.service], ["end", "undone", "undone: 5xx", "web"]);
   });
 
-  it("ends with 4 where nobody drives it, as a rollout ends that holds", async () => {
+  it("ends with 4 without a driver, as a rollout that is held does", async () => {
     open();
     const { lines, code } = await watch();
     assert.equal(code, 4);
-    assert.match(lines.at(-1) ?? "", /nobody drives it, and the traffic stays as it is: gray resume goes on/);
+    assert.match(lines.at(-1) ?? "", /no driver is alive, and the traffic stays as it is: continue with gray resume/);
   });
 
-  it("goes on watching where it is told to stay, and says who takes it over", async () => {
+  it("keeps watching with --stay, and prints who takes the rollout over", async () => {
     open({ effect: { name: "dark", at } });
     between(drive, () => close("superseded", "alice began that of cccccccccccc"));
     const { lines, code } = await watch("--stay");
     assert.equal(code, 4);
-    assert.match(lines[1] ?? "", /Nobody drives it, and "dark" may be half done: gray resume/);
-    assert.match(lines[2] ?? "", /Process \d+ on elsewhere drives it$/);
+    assert.match(lines[1] ?? "", /No driver is alive, and "dark" may be half done: continue with gray resume/);
+    assert.match(lines[2] ?? "", /Process \d+ on elsewhere is driving it$/);
     assert.match(lines[3] ?? "", /superseded: alice began that of cccccccccccc$/);
   });
 
-  it("sees by its own clock that the driver shows no sign of life any more, and ends with 4", async () => {
+  it("detects a dead driver by its own clock, and ends with 4", async () => {
     const timeAgain = passingTime();
     try {
       drivenElsewhere(world, { dies: true, skew: 3_600_000 });
       open();
       const { lines, code } = await watch();
       assert.equal(code, 4);
-      assert.match(lines.at(-1) ?? "", /nobody drives it, and the traffic stays as it is: gray resume goes on/);
+      assert.match(lines.at(-1) ?? "", /no driver is alive, and the traffic stays as it is: continue with gray resume/);
     } finally {
       timeAgain();
     }
   });
 
-  it("says where it stays that nobody drives it any more", async () => {
+  it("prints with --stay that no driver is alive any more", async () => {
     drive();
     open();
     between(
@@ -135,29 +135,31 @@ describe("gray watch", () => {
       () => close("undone", "5xx"),
     );
     const { lines } = await watch("--stay");
-    assert.match(lines[2] ?? "", /nobody drives it, and the traffic stays as it is: gray resume goes on/);
+    assert.match(lines[2] ?? "", /no driver is alive, and the traffic stays as it is: continue with gray resume/);
     assert.match(lines[3] ?? "", /undone: 5xx$/);
   });
 
-  it("waits for a cluster that does not answer", async () => {
+  it("waits while the cluster does not answer", async () => {
     drive();
     open();
-    let looks = 0;
+    let reads = 0;
     world.api.intercept = ({ path }) => {
       if (path !== recordPath) return undefined;
-      looks++;
-      if (looks === 3) close("promoted", "every step was passed");
-      return looks === 2 ? { status: 503, body: { message: "etcd is away" } } : undefined;
+      reads++;
+      if (reads === 3) close("promoted", "every step was passed");
+      return reads === 2 ? { status: 503, body: { message: "etcd is away" } } : undefined;
     };
     const { lines, code } = await watch();
     assert.equal(code, 0);
-    assert.match(lines.join("\n"), /It is asked again until it answers\.\n.*The cluster answers again\.\n/);
+    assert.match(lines.join("\n"), /Trying again until it answers\.\n.*The cluster answers again\.\n/);
   });
 
-  it("is refused where nothing is open", async () => {
+  it("is refused if no rollout is open", async () => {
     await assert.rejects(
       watch(),
-      new UserError("No rollout of web is open: gray rollout begins one, gray history lists those that ended."),
+      new UserError(
+        "No rollout of web is open: start one with gray rollout, or list those that ended with gray history.",
+      ),
     );
   });
 

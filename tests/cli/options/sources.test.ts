@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import { Command } from "commander";
 import { reservedNames } from "../../../analysis/indicator.ts";
-import { aboutSource, pairsOf, type SourceOptions, sourceOf } from "../../../cli/options/sources.ts";
+import { pairsOf, type SourceOptions, sourceOf, withSourceOptions } from "../../../cli/options/sources.ts";
 import { seconds, written } from "../../../cli/output/time.ts";
 import type { FoundService } from "../../../cli/services.ts";
 import { backendName, deploymentName } from "../../../components/names.ts";
@@ -11,21 +11,21 @@ import { WebServer } from "../../analysis/server.ts";
 
 const found = { api: {}, namespace: "dora-apps", service: "fop-gate" } as FoundService;
 const optionsOf = (...args: string[]) => {
-  const verb = aboutSource(new Command("verb")).exitOverride();
-  verb.parse(args, { from: "user" });
-  return verb.opts<SourceOptions>();
+  const command = withSourceOptions(new Command("verb")).exitOverride();
+  command.parse(args, { from: "user" });
+  return command.opts<SourceOptions>();
 };
 const source = (of: FoundService, ...args: string[]) => sourceOf(optionsOf(...args), of);
 
-describe("the source that a verb's options mean", () => {
-  it("is the pods' own metrics by default, and Prometheus where its address is given", () => {
+describe("the source of the evidence by the options", () => {
+  it("is the metrics of the pods by default, and Prometheus if its address is given", () => {
     assert.equal(source(found).describe(), "read from the pods' own metrics");
     const own = source(found, "--prometheus", "http://127.0.0.1:9090").describe();
     assert.match(own, /Prometheus/);
     assert.match(source(found, "--prometheus", "http://127.0.0.1:9090", "--series", "traefik").describe(), /Traefik/);
   });
 
-  it("reads the pods where --pod-port and --metrics-path say", async () => {
+  it("reads the pods at --pod-port and --metrics-path", async () => {
     const asked: string[] = [];
     const stream = async (path: string) => {
       asked.push(path);
@@ -68,7 +68,7 @@ describe("the source that a verb's options mean", () => {
       return query;
     };
 
-    it("is of the objects that the product makes: a gateway's backends are Services, Istio's workloads Deployments", async () => {
+    it("selects the objects of the service: Services as backends of a gateway, Deployments as workloads of Istio", async () => {
       for (const [series, nameOf] of [
         ["traefik", backendName],
         ["ingress-nginx", backendName],
@@ -89,7 +89,7 @@ describe("the source that a verb's options mean", () => {
       }
     });
 
-    it("is of the clusters that Envoy Gateway makes of the live HTTPRoutes of the service", async () => {
+    it("selects the clusters that Envoy Gateway makes from the live HTTPRoutes of the service", async () => {
       const backendRefs = [{ name: backendName("fop-gate", "canary") }];
       const route = { metadata: { name: "fop-gate", namespace: "dora-apps" }, spec: { rules: [{ backendRefs }] } };
       const list = async (path: string, selector: string) =>
@@ -102,7 +102,7 @@ describe("the source that a verb's options mean", () => {
       assert.match(query, /,envoy_cluster_name=~"httproute\/dora-apps\/fop-gate\/rule\/0\|/);
     });
 
-    it("has the labels that are asked for", async () => {
+    it("selects by the labels of --label", async () => {
       assert.match(await queryOf("--label", "cluster=eu-1", "--label", "job=a=b"), /,cluster="eu-1",job="a=b"}/);
     });
   });
@@ -114,26 +114,26 @@ describe("the source that a verb's options mean", () => {
     assert.match(target?.problem ?? "", /cannot be read \(ENOENT: .*\/no\/such\/ca\.pem/);
   });
 
-  it("is refused where options do not fit together", () => {
+  it("is refused if options are invalid or contradict each other", () => {
     for (const [args, sentence] of [
-      [["--series", "istio"], /^--series is for Prometheus: give its address with --prometheus too\.$/],
-      [["--authorization-file", "token"], /^--authorization-file is for Prometheus/],
-      [["--label", "job=web"], /^--label is for Prometheus/],
-      [["--prometheus-ca", "ca.pem"], /^--prometheus-ca is for Prometheus/],
-      [["--prometheus", "http://p", "--pod-port", "80"], /^--pod-port is for the pods' own metrics: leave it out, or/],
-      [["--prometheus", "http://p", "--metrics-path", "/m"], /^--metrics-path is for the pods' own metrics/],
+      [["--series", "istio"], /^--series needs Prometheus: give its address with --prometheus too\.$/],
+      [["--authorization-file", "token"], /^--authorization-file needs Prometheus/],
+      [["--label", "job=web"], /^--label needs Prometheus/],
+      [["--prometheus-ca", "ca.pem"], /^--prometheus-ca needs Prometheus/],
       [
-        ["--pod-port", "0"],
-        /^--pod-port 0 is no port: write a number from 1 to 65535, or the name of a container's port/,
+        ["--prometheus", "http://p", "--pod-port", "80"],
+        /^--pod-port is for the metrics of the pods: leave it out, or/,
       ],
+      [["--prometheus", "http://p", "--metrics-path", "/m"], /^--metrics-path is for the metrics of the pods/],
+      [["--pod-port", "0"], /^--pod-port 0 is no port: give a number from 1 to 65535, or the name of a container port/],
       [["--pod-port", "65536"], /is no port/],
       [["--pod-port", "Main Port"], /is no port/],
-      [["--prometheus", "http://p", "--label", "job"], /^--label job is no label: write name=value, as in/],
+      [["--prometheus", "http://p", "--label", "job"], /^--label job is no label: give name=value, as in/],
       [["--prometheus", "http://p", "--label", "a=1", "--label", "a=2"], /^--label a is given twice/],
-      [["--prometheus", "monitoring"], /^--prometheus monitoring is no address: give one as in/],
-      [["--prometheus", "localhost:9090"], /^--prometheus localhost:9090 is no address: give one as in/],
+      [["--prometheus", "monitoring"], /^--prometheus monitoring is no URL: give one as in/],
+      [["--prometheus", "localhost:9090"], /^--prometheus localhost:9090 is no URL: give one as in/],
       [["--prometheus", "http://p", "--series", "nginx"], /^--series nginx is unknown: choose one of own, traefik,/],
-      [["--prometheus", "http://p", "--series", "istio", "--requests", "r"], /^--series istio has its own metrics/],
+      [["--prometheus", "http://p", "--series", "istio", "--requests", "r"], /^--series istio has fixed metrics/],
     ] as const) {
       assert.throws(() => source(found, ...args), { message: sentence });
     }
@@ -159,20 +159,20 @@ describe("a pair of counters on the command line", () => {
 
   it("is refused in any other form", () => {
     for (const text of ["orders", "lost=orders_total", "=a/b", "x=a{b}/c", "x=1a/b", 'x=a{b="c}/d'])
-      assert.throws(() => pairs(text), /is no pair: write name=bad\/total/, text);
+      assert.throws(() => pairs(text), /is no pair: give name=bad\/total/, text);
   });
 });
 
-describe("a pair's name on the command line", () => {
-  it("is none of a kind of the product, whose evidence it would replace", () => {
+describe("the name of a pair on the command line", () => {
+  it("is not that of a built-in indicator, whose evidence it would replace", () => {
     for (const name of reservedNames) {
       assert.throws(() => optionsOf("--pair", `${name}=a_total/b_total`), {
-        message: `--pair ${name} has a name that gray verify has a meaning for: choose another.`,
+        message: `--pair ${name} has the name of a built-in indicator: choose another name.`,
       });
     }
   });
 
-  it("is given once", () => {
+  it("cannot be given twice", () => {
     const written = ["lost=a_total/b_total", "late=c/d", "lost=e/f"].flatMap((pair) => ["--pair", pair]);
     assert.throws(() => optionsOf(...written), {
       message: "--pair lost is given twice: name the pairs differently.",
@@ -191,7 +191,7 @@ describe("a time on the command line", () => {
     assert.throws(() => seconds("600h"), { message: "Write a time of at most 24 days (576h)." });
   });
 
-  it("is written as it is read", () => {
+  it("is formatted as it is parsed", () => {
     for (const text of ["90s", "15m", "2h"]) assert.equal(written(seconds(text)), text);
   });
 });

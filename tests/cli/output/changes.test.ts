@@ -3,7 +3,7 @@ import { changeLines, previewOf } from "../../../cli/output/changes.ts";
 
 const stack = "organization/gray-release/canary";
 
-/** A step of a preview, as Pulumi writes it. */
+/** A step of a preview, as Pulumi prints it. */
 function step(op: string, type: string, name: string, more: object = {}) {
   const state = { type, custom: true, inputs: { data: { password: "hunter2" } } };
   return { op, urn: `urn:pulumi:canary::gray-release::${type}::${name}`, newState: state, detailedDiff: null, ...more };
@@ -18,8 +18,8 @@ const update = step("update", deployment, "web-canary", {
 });
 const digest = (more: object) => JSON.stringify({ steps: [], diagnostics: [], changeSummary: { same: 9 }, ...more });
 
-describe("what a preview says", () => {
-  it("is each change by operation, kind, name and properties, and a count of the rest", () => {
+describe("a preview", () => {
+  it("has each change with operation, kind, name and properties, and the number of unchanged resources", () => {
     const { changes, unchanged } = previewOf(stack, digest({ steps: [update] }));
     assert.deepEqual(changes, [
       {
@@ -32,14 +32,14 @@ describe("what a preview says", () => {
     assert.equal(unchanged, 9);
   });
 
-  it("is, where no cluster is reached, no advice to drop resources from the state", () => {
-    const said = (severity: string, message: string) => ({ severity, message });
+  it("never advises to drop resources from the state if no cluster is reached", () => {
+    const diagnostic = (severity: string, message: string) => ({ severity, message });
     const { error } = previewOf(
       stack,
       digest({
         diagnostics: [
-          said("warning", "warning: configured Kubernetes cluster is unreachable: no such host"),
-          said(
+          diagnostic("warning", "warning: configured Kubernetes cluster is unreachable: no such host"),
+          diagnostic(
             "error",
             'error: failed to read resource state due to unreachable cluster. If the cluster was deleted, you can remove this resource from Pulumi state by rerunning the operation with the PULUMI_K8S_DELETE_UNREACHABLE environment variable set to "true"',
           ),
@@ -50,7 +50,7 @@ describe("what a preview says", () => {
     assert.ok(!error?.includes("DELETE_UNREACHABLE"));
   });
 
-  it("is nothing that a value could be read from", () => {
+  it("never contains a value of a property", () => {
     const secret = step("create", "kubernetes:core/v1:Secret", "token");
     const gone = step("delete", "kubernetes:core/v1:Secret", "old", { oldState: secret.newState, newState: null });
     const preview = previewOf(stack, digest({ steps: [update, secret, gone] }));
@@ -59,7 +59,7 @@ describe("what a preview says", () => {
     assert.ok(!changeLines([preview]).includes("hunter2"));
   });
 
-  it("leaves out what is only read, and components, which are no object of their own", () => {
+  it("leaves out reads and components, which are no objects", () => {
     const component = step("update", "gray-release:index:CanaryService", "web", {
       newState: { type: "gray-release:index:CanaryService" },
     });
@@ -68,7 +68,7 @@ describe("what a preview says", () => {
     assert.deepEqual(previewOf(stack, digest({ steps: [component, read, refresh] })).changes, []);
   });
 
-  it("is one change where a resource is replaced, with what forces that", () => {
+  it("has one change for a replaced resource, with the properties that force it", () => {
     const reason = { replaceReasons: ["spec.selector"], diffReasons: ["spec.selector"] };
     const steps = ["create-replacement", "replace", "delete-replaced"].map((op) => step(op, deployment, "web", reason));
     assert.deepEqual(previewOf(stack, digest({ steps })).changes, [
@@ -87,7 +87,7 @@ describe("what a preview says", () => {
     assert.deepEqual([warnings, error], [["web is refused"], "weight is 51"]);
   });
 
-  it("tells what the program makes of its services, and not what a refresh found", () => {
+  it("has the inputs of the services that the program gives, not those that a refresh found", () => {
     const urn = "urn:pulumi:canary::shop::gray-release:index:CanaryService::web";
     const state = (release: string) => ({
       type: "gray-release:index:CanaryService",
@@ -105,7 +105,7 @@ describe("what a preview says", () => {
     assert.deepEqual(previewOf(stack, digest({ steps: [same] })).changes, []);
   });
 
-  it("is an error where it cannot be understood", () => {
+  it("is an error if it cannot be parsed", () => {
     for (const text of ["", "<html>", '{"steps": [{"op": 1}]}']) {
       assert.deepEqual(previewOf(stack, text), {
         stack,
@@ -113,12 +113,12 @@ describe("what a preview says", () => {
         unchanged: 0,
         warnings: [],
         services: [],
-        error: "its answer cannot be understood",
+        error: "its output is no JSON preview",
       });
     }
   });
 
-  it("is aligned lines for a person, with what all stacks warn of said once", () => {
+  it("prints as a table, with a warning of several stacks once", () => {
     const diagnostics = [{ severity: "warning", message: "warning: an old plugin\n" }];
     const create = step("create", "kubernetes:networking.k8s.io/v1:Ingress", "web-debug");
     const previews = [

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { caveats, prospects, prospectTable } from "../../../cli/output/forecast.ts";
 
-/** A service of some traffic and one of hardly any, as they are measured. */
+/** Measured traffic of a busy service, and of one with few requests. */
 const busy = { requestsPerSecond: 200, errors: 0.002 };
 const quiet = { requestsPerSecond: 2, errors: 0.002 };
 
@@ -9,7 +9,7 @@ describe("the forecast of a decision", () => {
   const row = (weight: number, stableReplicas: number, share?: number) =>
     prospects(busy, stableReplicas, share).find((each) => each.weight === weight);
 
-  it("is made with the share that so many pods really reach", () => {
+  it("is for the share that the number of pods really reaches", () => {
     assert.equal(row(25, 9)?.forecast.share, 0.25);
     assert.equal(row(1, 9)?.forecast.share, 0.1);
     assert.equal(row(1, 99)?.forecast.share, 0.01);
@@ -25,7 +25,7 @@ describe("the forecast of a decision", () => {
     assert.ok(prospects(busy, 99).every(({ refused }) => !refused));
   });
 
-  it("are all to be had, and to the point, where a gateway splits", () => {
+  it("has every weight, with its exact share, if a gateway splits the requests", () => {
     const all = prospects(busy, 3, 0.05, true);
     assert.deepEqual(
       all.map(({ weight, refused, forecast }) => [weight, refused, 100 * forecast.share]),
@@ -37,7 +37,7 @@ describe("the forecast of a decision", () => {
     );
   });
 
-  it("marks the weight in force, and no refused one beside it that reaches the same share", () => {
+  it("marks the weight in force, and no refused one with the same share", () => {
     const standing = prospects(busy, 9, 0.1).filter(({ inForce }) => inForce);
     assert.deepEqual(
       standing.map(({ weight }) => weight),
@@ -45,7 +45,7 @@ describe("the forecast of a decision", () => {
     );
   });
 
-  it("has a row of its own for a share in force that comes from no usual weight", () => {
+  it("has an extra row for a share in force that no listed weight gives", () => {
     const all = prospects(busy, 9, 3 / 12);
     assert.equal(all.find(({ inForce }) => inForce)?.weight, 25);
     const other = prospects(busy, 9, 2 / 11);
@@ -55,7 +55,7 @@ describe("the forecast of a decision", () => {
     );
   });
 
-  it("marks nothing where canary is dark, or is all there is", () => {
+  it("marks nothing if canary gets none or all of the requests", () => {
     for (const share of [0, 1, undefined]) assert.ok(prospects(busy, 9, share).every(({ inForce }) => !inForce));
   });
 
@@ -71,7 +71,7 @@ describe("the forecast of a decision", () => {
     assert.equal(lines.length, 5);
   });
 
-  it("says of each share that is hopeless what takes too long, and of the others nothing", () => {
+  it("has a sentence for each share at which a decision takes too long, and none for others", () => {
     const sentences = caveats(quiet, 99, prospects(quiet, 99));
     assert.match(
       sentences[0] ?? "",
@@ -82,30 +82,30 @@ describe("the forecast of a decision", () => {
     assert.deepEqual(caveats(busiest, 99, prospects(busiest, 99)), []);
   });
 
-  it("says a hopeless share once, however many weights come to it, and names those that cannot be had", () => {
+  it("has one sentence for several weights with the same share, and lists the weights that are refused", () => {
     const sentences = caveats(quiet, 9, prospects(quiet, 9, 0.1));
     assert.equal(sentences.filter((sentence) => sentence.startsWith("At 10 %")).length, 1);
     assert.equal(
       sentences[0],
-      "Weights 1 and 5 cannot be had from 9 stable pods: 1 canary pod beside them gets 10 % of the requests.",
+      "9 stable pods cannot serve weights 1 and 5: 1 canary pod beside them gets 10 % of the requests.",
     );
   });
 
-  it("says with which rate it reckons where stable answers no 5xx", () => {
+  it("names the assumed rate if stable has no 5xx", () => {
     const clean = { requestsPerSecond: 2000, errors: 0 };
     assert.equal(
       caveats(clean, 99, prospects(clean, 99))[0],
-      "Stable answers no 5xx now: the times are those against a rate of 0.1 %.",
+      "Stable has no 5xx now: the times assume a rate of 0.1 %.",
     );
   });
 
-  it("says never of a regression that stays too small to hurt", () => {
+  it("prints never for a regression below the floor", () => {
     const rare = { requestsPerSecond: 2000, errors: 0.0003 };
     const all = prospects(rare, 99);
     assert.match(prospectTable(rare, all).split("\n")[1] ?? "", /^1 +1 % +20 +never +never +\d+ min /);
     assert.equal(
       caveats(rare, 99, all)[0],
-      "2 times stable's 0.03 % of 5xx is less than 0.1 %, which hurts nobody: no weight brings it to notice.",
+      "2 times stable's 0.03 % of 5xx is below the floor of 0.1 %: such a regression is not noticed at any weight.",
     );
   });
 });

@@ -8,7 +8,7 @@ import { withoutCommands } from "../../../cli/output/output.ts";
 import { Terminal } from "../terminal.ts";
 
 const module = JSON.stringify(join(import.meta.dirname, "../../../cli/output/output.ts"));
-/** Prints ten lines to both streams, with time between them, and then ends with 7. */
+/** Prints ten lines to both streams, with pauses, and then ends with 7. */
 const program = `
   const { guardOutput } = await import(${module});
   guardOutput();
@@ -23,31 +23,31 @@ const program = `
 
 const outside = { CI: "", GITHUB_ACTIONS: "", GITLAB_CI: "", TF_BUILD: "", TEAMCITY_VERSION: "" };
 
-/** Runs it. @param reads whether somebody reads to the end, or to the first line of each stream */
+/** Runs the program. @param reads whether the test reads its output to the end, or only the first line of each stream */
 async function run(reads: boolean, env: NodeJS.ProcessEnv, stdio: "pipe" | number = "pipe") {
   const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
     env: { ...process.env, ...outside, ...env },
     stdio: ["ignore", stdio, stdio],
   });
-  const said = { out: "", err: "" };
+  const output = { out: "", err: "" };
   child.stdout?.setEncoding("utf8").on("data", (text) => {
-    said.out += text;
+    output.out += text;
     if (!reads) child.stdout?.destroy();
   });
   child.stderr?.setEncoding("utf8").on("data", (text) => {
-    said.err += text;
+    output.err += text;
     if (!reads) child.stderr?.destroy();
   });
   const code = await new Promise((ended) => child.once("close", ended));
-  return { code, ...said };
+  return { code, ...output };
 }
 
 describe("the output of gray", () => {
-  it("ends nothing when nobody reads it any more", async () => {
+  it("does not end the process when its reader is gone", async () => {
     assert.equal((await run(false, {})).code, 7);
   });
 
-  it("ends nothing when the disk is full", async () => {
+  it("does not end the process when the disk is full", async () => {
     const full = openSync("/dev/full", "w");
     try {
       assert.equal((await run(true, {}, full)).code, 7);
@@ -67,7 +67,7 @@ describe("the output of gray", () => {
       terminal.close();
       rmSync(folder, { recursive: true });
     });
-    /** Runs a program there that has a timer; each beat of it is a byte of the file `beats`. */
+    /** Runs a program on the terminal with a timer that adds a byte to the file `beats`. */
     const start = (program: string) => {
       const common = `
         import { appendFileSync, existsSync, writeFileSync } from "node:fs";
@@ -83,12 +83,12 @@ describe("the output of gray", () => {
     const until = async (holds: () => boolean) => {
       const began = Date.now();
       while (!holds()) {
-        assert.ok(Date.now() - began < 20_000, `it has not come to: ${holds}`);
+        assert.ok(Date.now() - began < 20_000, `this has not become true: ${holds}`);
         await sleep(20);
       }
     };
 
-    it("stops no timer while the terminal takes nothing, and is shown whole once it does", async () => {
+    it("does not block timers while the terminal accepts nothing, and is printed completely afterwards", async () => {
       start(`
         console.log("begins");
         while (!existsSync("paused")) await sleep(20);
@@ -108,7 +108,7 @@ describe("the output of gray", () => {
       assert.equal(terminal.shown.replaceAll(/[^x]/g, "").length, 100 * 8191);
     });
 
-    it("keeps some megabytes of what the terminal does not take, and goes on with the rest once it does", async () => {
+    it("stores some megabytes for a blocked terminal, drops the rest, and continues afterwards", async () => {
       start(`
         console.log("begins");
         while (!existsSync("paused")) await sleep(20);
@@ -131,7 +131,7 @@ describe("the output of gray", () => {
     });
   });
 
-  it("has no command of a CI system in it, on neither stream, but only in CI", async () => {
+  it("has no command to a CI system on either stream in CI, and is unchanged elsewhere", async () => {
     for (const env of [{ GITHUB_ACTIONS: "true" }, { TF_BUILD: "True" }]) {
       const { out, err, code } = await run(true, env);
       assert.equal(code, 7);
@@ -142,7 +142,7 @@ describe("the output of gray", () => {
   });
 
   for (const entry of ["gray", "checkout"]) {
-    it(`is guarded from the start of cli/${entry}.ts on`, () => {
+    it(`is guarded from the start of cli/${entry}.ts`, () => {
       const path = JSON.stringify(join(import.meta.dirname, `../../../cli/${entry}.ts`));
       const script = `
         process.on("exit", () => {
@@ -156,7 +156,7 @@ describe("the output of gray", () => {
     });
   }
 
-  it("parts what a CI system would take for a command, and nothing else", () => {
+  it("has a space in each command to a CI system, and nowhere else", () => {
     for (const [text, safe] of [
       ["::add-mask::x", ": :add-mask::x"],
       [" \t\u00a0::error::x", " \t\u00a0: :error::x"],
@@ -180,7 +180,7 @@ describe("the output of gray", () => {
     }
   });
 
-  it("is made safe in time that grows with its length only", () => {
+  it("is disarmed in linear time", () => {
     const began = process.cpuUsage().user;
     withoutCommands(`${" ".repeat(200_000)}\n`.repeat(5) + "\n".repeat(1_000_000));
     assert.ok(process.cpuUsage().user - began < 2e6);

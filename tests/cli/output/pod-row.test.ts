@@ -53,7 +53,7 @@ describe("the row of a pod", () => {
     assert.equal(podRow({ ...one, spec, status: { ...one.status, initContainerStatuses } }).ready, "2/2");
   });
 
-  it("says what a container waits for, and how often containers were restarted", () => {
+  it("has the waiting reason of a container, and the number of restarts", () => {
     const waiting = {
       name: "fop-gate",
       ready: false,
@@ -64,11 +64,11 @@ describe("the row of a pod", () => {
     assert.deepEqual([row.ready, row.status, row.restarts], ["1/2", "CrashLoopBackOff", 3]);
   });
 
-  it("says that a pod is ending", () => {
+  it("has the status Terminating for a pod that is being deleted", () => {
     assert.equal(podRow(pod({}, { deletionTimestamp: "2026-01-01T00:01:00Z" })).status, "Terminating");
   });
 
-  it("shows a pod that has no node, address or status yet", () => {
+  it("works for a pod without a node, an address or a container status", () => {
     const { metadata, spec } = pod();
     const row = podRow({ metadata, spec: { ...spec, nodeName: undefined as never }, status: { phase: "Pending" } });
     assert.deepEqual([row.ready, row.status, row.ip, row.node], ["0/2", "Pending", "<none>", "<none>"]);
@@ -92,5 +92,5 @@ describe("an age", () => {
     it(`of ${seconds} s reads ${text}`, () => assert.equal(ago(seconds), text));
   }
 
-  it("is never below nothing, whatever two clocks say", () => assert.equal(ago(-5), "0s"));
+  it("is never negative, even if two clocks differ", () => assert.equal(ago(-5), "0s"));
 });

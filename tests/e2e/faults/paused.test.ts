@@ -59,7 +59,7 @@ describe("a rollout in stage canary", () => {
     const open = await subject.open();
     assert.equal(open?.paused?.reason, "lunch");
     const resumed = await subject.gray("resume");
-    assert.match(resumed.output, /goes by your word/);
+    assert.match(resumed.output, /will apply your command/);
     const gone = await subject.open();
     assert.equal(gone?.paused, undefined);
     assert.ok(Date.parse(String(gone?.stepStartedAt)) > Date.parse(String(open?.stepStartedAt)) + 60_000);
@@ -101,7 +101,7 @@ describe("a rollout in stage canary", () => {
     const began = Date.now();
     const aborted = await subject.gray("abort", "--reason", "second thoughts");
     assert.equal(aborted.code, 0, aborted.output);
-    assert.match(aborted.output, /goes by your word/);
+    assert.match(aborted.output, /will apply your command/);
     const { code, output } = await driver.ended;
     assert.equal(code, 3, output);
     assert.match(output, /undone: \S+ aborted it: second thoughts/);

@@ -34,7 +34,7 @@ describe("two drivers of one rollout", () => {
     assert.match(second.output, new RegExp(`A rollout of ${to} of fop-gate is open`));
     const resume = await subject.gray("resume");
     assert.equal(resume.code, 0, resume.output);
-    assert.match(resume.output, new RegExp(`Process ${driver.pid} on \\S+ drives the rollout of fop-gate`));
+    assert.match(resume.output, new RegExp(`Process ${driver.pid} on \\S+ is driving the rollout of fop-gate`));
     const { code, output } = await driver.ended;
     assert.equal(code, 0, output);
     await subject.assertEnded({ stable: to, canary: to, release: to, outcome: "promoted" });

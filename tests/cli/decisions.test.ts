@@ -19,14 +19,14 @@ import type { World } from "../fake/world.ts";
 import { trial } from "./trial.ts";
 
 const reason = ["--reason", "lunch"];
-const verbs: [name: string, verb: () => Command, ...args: string[]][] = [
+const commands: [name: string, command: () => Command, ...args: string[]][] = [
   ["pause", pauseCommand, ...reason],
   ["resume", resumeCommand],
   ["abort", abortCommand, ...reason],
   ["promote", promoteCommand, ...reason],
 ];
 
-describe("a person's word on a rollout", () => {
+describe("a person's decision on a rollout", () => {
   let world: World;
   let shell: Shell;
   let a: string;
@@ -48,19 +48,21 @@ describe("a person's word on a rollout", () => {
     [...world.api.objects.values()]
       .filter(({ kind, reason }) => kind === "Event" && reason.startsWith("Rollout"))
       .map(({ reason, involvedObject, message }) => `${reason} ${involvedObject.name}: ${message}`);
-  const run = async (verb: Command, ...args: string[]) => {
+  const run = async (command: Command, ...args: string[]) => {
     process.exitCode = undefined;
-    const said = await shell.run(verb, ...args);
-    return { said, code: process.exitCode };
+    const output = await shell.run(command, ...args);
+    return { output, code: process.exitCode };
   };
 
-  for (const [name, verb, ...args] of verbs) {
-    it(`is refused to gray ${name} where none is open, and nothing is changed`, async () => {
+  for (const [name, command, ...args] of commands) {
+    it(`with gray ${name} is refused if none is open, and changes nothing`, async () => {
       world.writeRecord({ stableHistory: [a] }, "web");
       const from = written().length;
       await assert.rejects(
-        run(verb(), ...args),
-        new UserError("No rollout of web is open: gray rollout begins one, gray history lists those that ended."),
+        run(command(), ...args),
+        new UserError(
+          "No rollout of web is open: start one with gray rollout, or list those that ended with gray history.",
+        ),
       );
       assert.deepEqual(
         written()
@@ -70,11 +72,11 @@ describe("a person's word on a rollout", () => {
       );
     });
 
-    it(`is refused to gray ${name} where the rollout is another version's, and nothing is changed`, async () => {
+    it(`with gray ${name} is refused if another version started the rollout, and changes nothing`, async () => {
       world.writeRecord({ open: { ...openRollout(b, a), steps: [{ stage: "shadow" }] } as never }, "web");
       const from = written().length;
       await assert.rejects(
-        run(verb(), ...args),
+        run(command(), ...args),
         new RegExp(
           `^Refusal: The rollout of ${b} of web was begun by a version .* does not understand .*: go on with that`,
         ),
@@ -86,11 +88,11 @@ describe("a person's word on a rollout", () => {
       );
     });
 
-    it(`is refused to gray ${name} where the record is corrupt, and nothing is changed`, async () => {
+    it(`with gray ${name} is refused if the record is corrupt, and changes nothing`, async () => {
       world.writeRecordText("{", "web");
       const from = written().length;
       await assert.rejects(
-        run(verb(), ...args),
+        run(command(), ...args),
         /^Refusal: The record web-rollout .* cannot be read \(.*\): restore it/,
       );
       assert.ok(
@@ -101,39 +103,39 @@ describe("a person's word on a rollout", () => {
     });
   }
 
-  it("is an Event on both Deployments, with who and why", async () => {
+  it("writes an Event on both Deployments, with name and reason", async () => {
     open(openRollout(b, a));
-    const { said } = await run(pauseCommand(), ...reason);
+    const { output } = await run(pauseCommand(), ...reason);
     assert.match(
-      said,
-      /gray abort goes back\. Until then a bad release goes back only while a driver lives: one without/,
+      output,
+      /gray abort\. Until then a bad verdict rolls it back only while a driver is alive; a driver without/,
     );
-    const told = `alice paused the rollout of ${b}: lunch`;
-    assert.deepEqual(events().sort(), [`RolloutPaused web-canary: ${told}`, `RolloutPaused web: ${told}`]);
+    const message = `alice paused the rollout of ${b}: lunch`;
+    assert.deepEqual(events().sort(), [`RolloutPaused web-canary: ${message}`, `RolloutPaused web: ${message}`]);
     assert.equal(record().open.paused.reason, "lunch");
   });
 
-  it("is left to whoever drives it, and says that gray watch shows how", async () => {
+  it("is left to a driver that is alive, and refers to gray watch", async () => {
     open(openRollout(b, a));
     drivenElsewhere(world);
     const sleepAgain = withoutSleep();
-    const { said, code } = await run(abortCommand(), ...reason).finally(sleepAgain);
+    const { output, code } = await run(abortCommand(), ...reason).finally(sleepAgain);
     assert.equal(code, undefined);
     assert.match(
-      said,
-      /^Process \d+ on elsewhere drives the rollout of web and goes by your word: gray watch shows how\.$/,
+      output,
+      /^Process \d+ on elsewhere is driving the rollout of web and will apply your command: follow it with gray watch\.$/,
     );
     assert.deepEqual(record().open.rollbackRequested.by, "alice");
   });
 
-  it("is heard from another folder too where somebody alive drives it, and refused there where nobody does", async () => {
+  it("takes effect from another folder while a driver is alive, and is refused there without one", async () => {
     open(openRollout(b, a));
     const folder = process.cwd();
     process.chdir(shell.folder);
     try {
       await assert.rejects(
         run(abortCommand(), ...reason),
-        /^Refusal: Users are off canary and the record says that the rollout rolls back, but no driver is alive to finish it: The stacks of web are run in the folder of the Pulumi project gray-release: run gray abort beside its Pulumi\.yaml\.$/,
+        /^Refusal: Users are off canary and the record has your abort, but no driver is alive to finish the rollback: The stacks of web belong to the Pulumi project gray-release: run gray abort in the folder of its Pulumi\.yaml\.$/,
       );
       assert.equal(record().open.rollbackRequested.by, "alice");
       open(openRollout(b, a));
@@ -159,38 +161,41 @@ describe("a person's word on a rollout", () => {
       timeAgain();
     });
 
-    it("is heard where a driver is alive, however wrong its clock is", async () => {
+    it("takes effect while a driver is alive, even if its clock is wrong", async () => {
       for (const skew of [-60_000, -20_000, 60_000]) {
-        for (const [verb, ...args] of [[abortCommand(), ...reason], [resumeCommand()]] as const) {
+        for (const [command, ...args] of [[abortCommand(), ...reason], [resumeCommand()]] as const) {
           drivenElsewhere(world, { skew });
-          await run(verb, ...args);
+          await run(command, ...args);
         }
         assert.equal(record().open.rollbackRequested.by, "alice");
         open(openRollout(b, a));
       }
     });
 
-    it("is refused where the driver is dead, however fresh the time is that it wrote, and changes nothing", async () => {
+    it("is refused if the driver is dead, even if its clock was ahead, and changes nothing", async () => {
       drivenElsewhere(world, { skew: 60_000, dies: true });
-      await assert.rejects(run(promoteCommand(), ...reason), /^Refusal: The stacks of web are run in the folder of/);
+      await assert.rejects(
+        run(promoteCommand(), ...reason),
+        /^Refusal: The stacks of web belong to the Pulumi project/,
+      );
       assert.equal(record().verdicts[b], undefined);
     });
 
-    it("is written at once as an abort, because a driver that may be alive must not wait for it", async () => {
+    it("is written at once if it is an abort, before the driver is known to be dead", async () => {
       drivenElsewhere(world, { dies: true });
       await assert.rejects(
         run(abortCommand(), ...reason),
-        /^Refusal: Users are off canary and the record says .*: The stacks of web are run in/,
+        /^Refusal: Users are off canary and the record has your abort.*: The stacks of web belong to/,
       );
       assert.equal(record().open.rollbackRequested.by, "alice");
       const { requests } = world.api;
-      const word = requests.findIndex(({ method, path }) => method === "PUT" && path.endsWith("/web-rollout"));
-      const looks = requests.slice(0, word).filter(({ path }) => path.endsWith("/leases/web-rollout"));
-      assert.ok(looks.length < 10, `${looks.length} looks at the lease before the word`);
+      const decision = requests.findIndex(({ method, path }) => method === "PUT" && path.endsWith("/web-rollout"));
+      const reads = requests.slice(0, decision).filter(({ path }) => path.endsWith("/leases/web-rollout"));
+      assert.ok(reads.length < 10, `${reads.length} reads of the lease before the decision`);
     });
   });
 
-  describe("as an abort, takes users off canary at once", () => {
+  describe("to abort takes users off canary at once", () => {
     const service = "/api/v1/namespaces/dora-apps/services/web";
     const selector = () => world.api.objects.get(service)?.spec.selector;
     let timeAgain: () => void;
@@ -205,13 +210,13 @@ describe("a person's word on a rollout", () => {
     });
     afterEach(() => timeAgain());
 
-    it("whoever drives, and whether that is alive", async () => {
+    it("even while a driver is alive", async () => {
       drivenElsewhere(world);
       await run(abortCommand(), ...reason);
       assert.deepEqual(selector(), { app: "web", track: "stable" });
     });
 
-    it("however often the API server fails", async () => {
+    it("even if the API server fails again and again", async () => {
       drivenElsewhere(world);
       const { intercept } = world.api;
       let failed = 0;
@@ -224,7 +229,7 @@ describe("a person's word on a rollout", () => {
     });
   });
 
-  it("takes the rollout over although the API server has a bad moment", async () => {
+  it("takes the rollout over although the API server fails for a moment", async () => {
     open(waitingRollout(b, a));
     let failed = 0;
     world.api.intercept = ({ path }) =>
@@ -236,18 +241,24 @@ describe("a person's word on a rollout", () => {
     assert.ok(failed > 3);
   });
 
-  it("cannot promote what goes back", async () => {
+  it("cannot promote a rollout that is rolling back", async () => {
     const rollbackRequested = { by: "evidence", reason: "5xx", at: "2026-01-01T00:01:00.000Z" };
     open(openRollout(b, a, { rollbackRequested }));
-    await assert.rejects(run(promoteCommand(), ...reason), /goes back already \(evidence: 5xx\): wait until it has/);
+    await assert.rejects(
+      run(promoteCommand(), ...reason),
+      /is already rolling back \(evidence: 5xx\): wait until that is done/,
+    );
     assert.equal(record().verdicts[b], undefined);
   });
 
-  it("goes on where nobody drives it, holds again where a step still asks for approval, and ends with 4", async () => {
+  it("to resume drives without another driver, holds again if a step still needs approval, and ends with 4", async () => {
     open(waitingRollout(b, a));
-    const { said, code } = await run(resumeCommand());
+    const { output, code } = await run(resumeCommand());
     assert.equal(code, 4);
-    assert.match(said, /held, and the traffic stays as it is: dark needs a person's approval; gray resume goes on/);
+    assert.match(
+      output,
+      /held, and the traffic stays as it is: dark needs a person's approval; continue with gray resume/,
+    );
     assert.deepEqual(
       events().filter((event) => event.includes(" web:")),
       [
@@ -258,22 +269,22 @@ describe("a person's word on a rollout", () => {
     assert.deepEqual(world.api.objects.get(leasePath)?.spec.holderIdentity, undefined);
   });
 
-  it("lets a step go on that asks for approval, also before any pod runs the release", async () => {
+  it("to approve lets a step begin, even before any pod runs the release", async () => {
     open(waitingRollout("0123456789ab", a));
-    const { said } = await run(approveCommand(), "0123456789ab", "--reason", "the change was reviewed");
+    const { output } = await run(approveCommand(), "0123456789ab", "--reason", "the change was reviewed");
     assert.match(
-      said,
-      /web in dora-apps: step 1 of 2, dark, is approved by alice\. Next: gray resume, unless the rollout's driver/,
+      output,
+      /web in dora-apps: step 1 of 2, dark, is approved by alice\. Next: gray resume, unless a driver is waiting/,
     );
     await run(approveCommand(), "0123456789ab", "--reason", "so do I");
     const { open: now, verdicts } = record();
     assert.deepEqual([now.approved.by, verdicts["0123456789ab"]], ["alice", undefined], "nobody judged the release");
   });
 
-  it("judges the release good where the step that asks is the one on stable", async () => {
+  it("to approve judges the release good if the step is the last one", async () => {
     open(openRollout(b, a, { steps: [fullStep({ stage: "full", approval: true }, [])] }));
-    const { said } = await run(approveCommand(), b, "--reason", "the change was reviewed");
-    assert.match(said, /is judged good by alice\. Next: gray resume, unless the rollout's driver waits for it$/);
+    const { output } = await run(approveCommand(), b, "--reason", "the change was reviewed");
+    assert.match(output, /is judged good by alice\. Next: gray resume, unless a driver is waiting for the approval$/);
     const { open: now, verdicts } = record();
     assert.deepEqual([now.approved.by, verdicts[b].verdict], ["alice", "good"]);
   });
@@ -299,7 +310,7 @@ describe("a person's word on a rollout", () => {
       server.close();
     });
 
-    it("is a notice before the verb ends, and the URL is out of the environment by then", async () => {
+    it("sends a notification before the command ends, and removes the URL from the environment", async () => {
       open(waitingRollout(b, a));
       await run(resumeCommand());
       assert.deepEqual(
@@ -310,7 +321,7 @@ describe("a person's word on a rollout", () => {
     });
   });
 
-  it("is refused with a webhook that is none, and nothing is changed", async () => {
+  it("is refused if the webhook is no URL, and changes nothing", async () => {
     open(waitingRollout(b, a));
     const restore = setEnvironment({ GRAY_WEBHOOK: "T000-B000" });
     const before = record();
@@ -322,7 +333,7 @@ describe("a person's word on a rollout", () => {
     assert.deepEqual(record(), before);
   });
 
-  it("is refused with a port for metrics that is taken, and nothing is changed", async () => {
+  it("is refused if the metrics port is taken, and changes nothing", async () => {
     open(waitingRollout(b, a));
     const before = record();
     const { port } = new URL(world.api.url);

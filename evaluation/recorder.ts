@@ -23,7 +23,7 @@ export interface Recorded {
 /**
  * Writes the verdicts of one observation into the record, and emits Events about them.
  *
- * 1. Each verdict is written once: a person who overrules it later has the last word. If the record must stay as it is
+ * 1. Each verdict is written once: a person's later decision stays. If the record must stay as it is
  *    (`judgement`), nothing is written.
  * 2. A failed write is tried again after each poll, and after the last poll for `recordPatienceSeconds`.
  */

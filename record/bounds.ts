@@ -5,7 +5,7 @@ import * as v from "valibot";
 import { foreignTextLimit, oneLine } from "../border/foreign-text.ts";
 
 /**
- * Schema of a text for people, in one line. A longer text is cut off instead of refused, so that a record written by an
+ * Schema of a text for people, in one line. A longer text is truncated instead of refused, so that a record written by an
  * older version stays readable.
  *
  * @param limit characters. @default 300
@@ -28,7 +28,7 @@ export const timeSchema = v.pipe(v.string(), v.isoTimestamp("must be a time, lik
 
 /**
  * Schema of an object that may carry fields of a newer version. They are preserved as long as together they fit
- * `bytes`. If they do not fit, long texts in them are cut off first, then the largest fields are left out.
+ * `bytes`. If they do not fit, long texts in them are truncated first, then the largest fields are left out.
  *
  * @param entries schemas of the fields that this version knows
  * @param bytes limit for the unknown fields, measured as JSON
@@ -41,7 +41,7 @@ export function growing<const E extends v.ObjectEntries>(entries: E, bytes: numb
   );
 }
 
-/** Characters to which a text of a newer version is cut off. No text of this version is longer. */
+/** Characters to which a text of a newer version is truncated. No text of this version is longer. */
 const addedTextLimit = 4096;
 
 function fitting<T extends object>(value: T, known: ReadonlySet<string>, bytes: number): T {
@@ -59,7 +59,7 @@ function fitting<T extends object>(value: T, known: ReadonlySet<string>, bytes: 
   return Object.fromEntries([...own, ...kept]) as T;
 }
 
-/** A copy of a value in which each long text is cut off. */
+/** A copy of a value in which each long text is truncated. */
 function shortened(value: unknown): unknown {
   if (typeof value === "string") return value.length > addedTextLimit ? oneLine(value, addedTextLimit) : value;
   if (Array.isArray(value)) return value.map(shortened);

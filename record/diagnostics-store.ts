@@ -12,9 +12,9 @@ export interface DiagnosticFile {
 }
 
 /** Diagnostics that are stored, the newest ones; older ones are deleted. */
-const savingsStored = 3;
+const idsStored = 3;
 /** Bytes of the diagnostics saved at one time, as JSON. Three of them take 900 KiB of the 1 MiB of a ConfigMap. */
-const savingBytes = 300 * 1024;
+const bytesEach = 300 * 1024;
 /** What each key begins with: time and release. Keys therefore sort by time. */
 const prefix = /^\d{4}-[^.]+Z\.[^.]+\./;
 
@@ -30,7 +30,7 @@ export function diagnosticsName(service: string): string {
  * Stores diagnostics of a release in the ConfigMap `<service>-diagnostics`, where they outlive the disk of the driver's
  * machine. Each file has the key `<time>.<release>.<file>`. Only the newest diagnostics are stored.
  *
- * @param saving `<time>.<release>`
+ * @param id `<time>.<release>`, the beginning of their keys
  * @returns the names of the files that did not fit
  * @throws ApiError or UserError if it could not be written
  */
@@ -38,23 +38,23 @@ export async function storeDiagnostics(
   api: Cluster,
   namespace: string,
   service: string,
-  saving: string,
+  id: string,
   files: readonly DiagnosticFile[],
 ): Promise<string[]> {
-  const fitting = fitted(files, savingBytes);
-  const added = Object.fromEntries(fitting.map(({ name, text }) => [`${saving}.${name}`, text]));
+  const fitting = fitted(files, bytesEach);
+  const added = Object.fromEntries(fitting.map(({ name, text }) => [`${id}.${name}`, text]));
   await changeStore(api, namespace, service, "diagnostics", (before = {}) => ({
-    ...newest(before, savingsStored - 1),
+    ...newest(before, idsStored - 1),
     ...added,
   }));
-  return files.map(({ name }) => name).filter((name) => !(`${saving}.${name}` in added));
+  return files.map(({ name }) => name).filter((name) => !(`${id}.${name}` in added));
 }
 
 /** The files of the newest diagnostics. */
 function newest(data: Readonly<Record<string, string>>, count: number): Record<string, string> {
-  const savingOf = (key: string) => prefix.exec(key)?.[0];
-  const savings = [...new Set(Object.keys(data).flatMap((key) => savingOf(key) ?? []))].sort().slice(-count);
-  return Object.fromEntries(Object.entries(data).filter(([key]) => savings.includes(savingOf(key) ?? "")));
+  const idOf = (key: string) => prefix.exec(key)?.[0];
+  const ids = [...new Set(Object.keys(data).flatMap((key) => idOf(key) ?? []))].sort().slice(-count);
+  return Object.fromEntries(Object.entries(data).filter(([key]) => ids.includes(idOf(key) ?? "")));
 }
 
 /**

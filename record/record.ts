@@ -129,7 +129,7 @@ export type RecordReading =
   | { readonly kind: "read"; readonly record: RolloutRecord }
   | { readonly kind: "unreadable"; readonly why: string };
 
-/** Most releases in `stableHistory`; far more than have stored config files. */
+/** Most releases in `stableHistory`: far more than the releases whose config files are still stored. */
 const stableHistoryLimit = 100;
 /** Most entries of `replacedBy`. */
 const replacedByLimit = 100;
@@ -258,7 +258,7 @@ export function withStableHistory(before: RolloutRecord, release: string): Rollo
 }
 
 /**
- * The record with every text cut to its limit, so that it can be read again.
+ * The record with every text truncated to its limit, so that it can be read again.
  *
  * @throws UserError if a field is not valid
  */

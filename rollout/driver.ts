@@ -2,14 +2,14 @@
 import type { Track } from "../components/traffic.ts";
 import { isUnavailable } from "../kubernetes/answer.ts";
 import { byDriver, byEvidence } from "../record/verdict-merge.ts";
-import { assertNotStuck, besides, cutOffUsers, effect, Stuck, untilCut, untilDone, watch } from "./effect.ts";
+import { assertNotStuck, bestEffort, cutOffUsers, effect, Stuck, untilCut, untilDone, watch } from "./effect.ts";
 import { type Judgment, type Move, nameOf, next } from "./next.ts";
 import { cutOff, type Decision, inNextStep, positionOf, type Rollout } from "./rollout.ts";
 import { type Entry, RecordGone, type RolloutStore } from "./rollout-store.ts";
 import {
   alertMilliseconds,
   answered,
-  askedBeside,
+  answeredBesideRecord,
   pause,
   pollMilliseconds,
   RollsBack,
@@ -54,7 +54,7 @@ export interface EvidenceObserver {
   /** The current verdict on the release. Starts the observation as soon as users reach the release. */
   judgment(entry: Entry): Judgment;
   /**
-   * Why canary was cut off since the last call, or is cut off although the record says otherwise; undefined if it is
+   * Why canary was cut off since the last call, or is cut off although the record has a weight; undefined if it is
    * not.
    */
   takeCut(entry: Entry): string | undefined;
@@ -239,7 +239,7 @@ async function enter(context: DriveContext, { steps, step: at, from }: Rollout):
     await writeInStep(context, at, (rollout) => ({ ...rollout, stepStartedAt }));
   } else if (isFull) {
     const reason = `stable could not be brought to the release and is rolled back: ${result.reason}`;
-    const isRestored = await askedBeside(context, () => actuator.stableRuns(from));
+    const isRestored = await answeredBesideRecord(context, () => actuator.stableRuns(from));
     // One write, so that the next driver after a crash also rolls stable back and then holds.
     await write(context, (rollout) => ({ ...held(rollout, reason), ...(!isRestored && { fastRollback: true }) }));
   } else if (result.cannotSucceed) {
@@ -311,7 +311,7 @@ async function rollBack(context: DriveContext, begun: Rollout, reason: string): 
   });
   const off = await cutOffUsers(context, back);
   const returning = { ...context, isReturning: true };
-  await besides(returning, {
+  await bestEffort(returning, {
     name: "scaling canary to zero",
     to: back,
     run: (rollout) => actuator.drainCanary(rollout),
@@ -356,7 +356,7 @@ async function rollCanaryBack(context: DriveContext): Promise<string | undefined
  */
 async function rollStableBack(context: DriveContext): Promise<void> {
   const { rollout } = await read(context);
-  const isRestored = await askedBeside(context, () => context.actuator.stableRuns(rollout.from));
+  const isRestored = await answeredBesideRecord(context, () => context.actuator.stableRuns(rollout.from));
   if (isRestored && rollout.fastRollback === undefined) return;
   for (const fastRollback of [true, false]) {
     const what = {

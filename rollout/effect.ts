@@ -9,8 +9,7 @@ import type { Rollout } from "./rollout.ts";
 import { RecordGone } from "./rollout-store.ts";
 import {
   alertMilliseconds,
-  askedBeside,
-  hearing,
+  answeredBesideRecord,
   isOfTheCluster,
   mayHaveUsers,
   pause,
@@ -19,6 +18,7 @@ import {
   rollbackBy,
   rollbackNow,
   Stopped,
+  unlessBadEvidence,
   usersOnCanary,
   write,
 } from "./waiting.ts";
@@ -110,13 +110,13 @@ export async function untilDone(context: DriveContext, what: Effect): Promise<bo
 }
 
 /** Executes an effect. If it fails, a note says so and the rollback continues without it. */
-export async function besides(context: DriveContext, what: Effect): Promise<void> {
+export async function bestEffort(context: DriveContext, what: Effect): Promise<void> {
   const result = await effect(context, what);
   if (result.kind === "failed")
     context.reporter.note(`${what.name}: ${result.reason}. The rollback continues without it.`);
 }
 
-/** @throws Stuck after three failures if no person is at the terminal */
+/** Ends the attempts at an effect. @throws Stuck after three failures if no person is at the terminal */
 export function assertNotStuck(context: DriveContext, { name }: Effect, reason: string, failures = maxFailures): void {
   if (failures < maxFailures || !context.leavesHolding) return;
   const stable = mayHaveUsers(context) ? "stable may still run the release; " : "users are on stable; ";
@@ -137,7 +137,8 @@ async function attempt(context: DriveContext, what: Effect): Promise<Outcome> {
     if (over.signal.aborted) return over.signal.reason as Outcome;
     const reason = reasonOf(context, error);
     const { entry, waited } = await readPatiently(context);
-    const problem = track && (await askedBeside(context, () => context.actuator.cannotSucceed(track, entry.rollout)));
+    const problem =
+      track && (await answeredBesideRecord(context, () => context.actuator.cannotSucceed(track, entry.rollout)));
     if (problem !== undefined) return cannotSucceed(problem);
     return { kind: "failed", reason, cannotSucceed: false, answered: !waited && !isUnavailable(error) };
   } finally {
@@ -275,7 +276,7 @@ export async function watch(context: DriveContext, over: AbortController, track?
   };
   for (let reads = 0; !either.aborted; reads++) {
     try {
-      const entry = await hearing(context, context.store.read());
+      const entry = await unlessBadEvidence(context, context.store.read());
       if (either.aborted) return;
       if (!context.isReturning && rollbackBy(context, entry) !== undefined) return await rollBack();
       // A Deployment's condition describes the previous roll until this one makes progress.

@@ -95,7 +95,11 @@ export function next(position: Position, { verdict, reason, failedChecks }: Judg
   return { kind: "observe", reason };
 }
 
-/** The name of a step, for the user. */
+/**
+ * The name of a step, for the user.
+ *
+ * @example nameOf({ stage: "canary", weight: 10, ... }) // "canary at 10 %"
+ */
 export function nameOf(step: FullyWritten): string {
   return step.stage === "canary" ? `canary at ${step.weight} %` : step.stage;
 }

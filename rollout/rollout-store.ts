@@ -175,8 +175,7 @@ function withEnded(before: RolloutRecord, ended: Ended): RolloutRecord {
 }
 
 /**
- * Whether both are the end of the same rollout. Their texts are not compared, because a text is cut to its limit when
- * written.
+ * Whether both are the end of the same rollout. Their texts are not compared, because writing truncates a text to its limit.
  */
 function isSame(a: Ended, b: Ended): boolean {
   return a.release === b.release && a.began === b.began && a.ended === b.ended && a.outcome === b.outcome;

@@ -89,7 +89,7 @@ export function rolloutIn(service: string, { open }: RolloutRecord): Rollout | u
 }
 
 /**
- * The rollout with every text cut to its limit, so that it can be read again.
+ * The rollout with every text truncated to its limit, so that it can be read again.
  *
  * @throws UserError if a field is not valid
  */

@@ -67,7 +67,7 @@ export async function answered<T>(context: DriveContext, ask: () => Promise<T>):
   for (let unavailability: string | undefined; ; ) {
     if (context.signal.aborted) throw new Stopped();
     try {
-      const answer = await hearing(context, ask());
+      const answer = await unlessBadEvidence(context, ask());
       if (unavailability !== undefined) context.reporter.note("The cluster answers again.");
       return answer;
     } catch (error) {
@@ -84,7 +84,7 @@ export async function answered<T>(context: DriveContext, ask: () => Promise<T>):
 }
 
 /** The result of a call. @throws RollsBack if evidence turns bad first */
-export async function hearing<T>(context: DriveContext, pending: Promise<T>): Promise<T> {
+export async function unlessBadEvidence<T>(context: DriveContext, pending: Promise<T>): Promise<T> {
   if (context.isReturning) return pending;
   const over = new AbortController();
   try {
@@ -110,18 +110,18 @@ async function badEvidence(context: DriveContext, over: AbortSignal): Promise<ne
  *
  * @throws Superseded and RollsBack as soon as the record or the evidence requires it
  */
-export async function askedBeside<T>(context: DriveContext, ask: () => Promise<T>): Promise<T> {
+export async function answeredBesideRecord<T>(context: DriveContext, ask: () => Promise<T>): Promise<T> {
   const over = new AbortController();
   const signal = AbortSignal.any([context.signal, over.signal]);
   try {
-    return await Promise.race([answered({ ...context, signal }, ask), heard(context, over.signal)]);
+    return await Promise.race([answered({ ...context, signal }, ask), untilRollback(context, over.signal)]);
   } finally {
     over.abort();
   }
 }
 
 /** Rejects as soon as the record or the evidence requires it. */
-async function heard(context: DriveContext, over: AbortSignal): Promise<never> {
+async function untilRollback(context: DriveContext, over: AbortSignal): Promise<never> {
   for (;;) {
     await pause({ ...context, signal: AbortSignal.any([context.signal, over]) }, pollMilliseconds);
     let entry: Entry | undefined;

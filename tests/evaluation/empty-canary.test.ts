@@ -15,9 +15,9 @@ describe("a canary with users but no ready pod", () => {
   });
 
   for (const [which, pods] of Object.entries({
-    "that are gone": gone,
+    "that are deleted": gone,
     "that are not ready": withStable(pod("canary", { ready: false })),
-    "that end": withStable(pod("canary", { terminating: true })),
+    "that are terminating": withStable(pod("canary", { terminating: true })),
   })) {
     it(`is detected after five seconds with pods ${which}`, () => {
       assert.deepEqual([look(0, pods), look(4.9, pods), look(5, pods)], [false, false, true]);

@@ -221,18 +221,18 @@ describe("the size limits of a record", () => {
 
   for (const [what, change] of [
     ["the release that is rolled out", { open: { epoch: 1, release: "../../etc" } }],
-    ["a release that a track is to run", { open: { epoch: 1, release: b, runs: { canary: "../../etc" } } }],
+    ["a release that a track must run", { open: { epoch: 1, release: b, runs: { canary: "../../etc" } } }],
     ["a judged release", { verdicts: { "../../etc": { verdict: "good", by: "x", reason: "x", at: at(0) } } }],
     ["a completed release", { stableHistory: ["../../etc"] }],
-    ["a release in the place of another", { replacedBy: { [a]: "../../etc" } }],
-    ["a release with another in its place", { replacedBy: { "../../etc": a } }],
+    ["a release that replaces another", { replacedBy: { [a]: "../../etc" } }],
+    ["a replaced release", { replacedBy: { "../../etc": a } }],
     ["an adopted release", { adopted: { release: "../../etc", front: {} } }],
     [
-      "an ended release",
+      "the release of a finished rollout",
       { ended: [{ release: "../x", from: a, began: at(0), ended: at(0), by: "x", outcome: "undone", reason: "x" }] },
     ],
     [
-      "a release that one went back to",
+      "the release that a rollout rolled back to",
       { ended: [{ release: a, from: "../x", began: at(0), ended: at(0), by: "x", outcome: "undone", reason: "x" }] },
     ],
   ] as const) {

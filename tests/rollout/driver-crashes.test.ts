@@ -158,7 +158,7 @@ describe("a driver that dies, or gets no answer", function () {
       checksPass: true,
       badWhileStableRolls: true,
     },
-    "a release that stable does not come to run": {
+    "a release that stable cannot be brought to": {
       steps: usual,
       verdicts: ["undecided", "good"],
       checksPass: true,
@@ -172,7 +172,7 @@ describe("a driver that dies, or gets no answer", function () {
       never: "canary",
       badWhileStableRolls: false,
     },
-    "a release on which nothing is decided": {
+    "a release that stays undecided": {
       steps: usual,
       verdicts: ["undecided", "undecided"],
       checksPass: true,

@@ -262,7 +262,9 @@ describe("the driver", () => {
     });
 
     it("is left to the driver that has taken over", async () => {
-      cutting((attempt) => (attempt === 1 ? new ApiError(500, "failed") : new Superseded("somebody else drives")));
+      cutting((attempt) =>
+        attempt === 1 ? new ApiError(500, "failed") : new Superseded("another driver has taken over"),
+      );
       await assert.rejects(trial.drive(await trial.begin()), Superseded);
       assert.equal(trial.tracks.canary.weight, 10);
     });
@@ -410,12 +412,12 @@ describe("the driver", () => {
   });
 
   describe("while the cluster is unavailable", () => {
-    const silences: [string, () => Error][] = [
-      ["no word", () => new Unreachable("The cluster does not answer.")],
+    const failures: [string, () => Error][] = [
+      ["no answer", () => new Unreachable("The cluster does not answer.")],
       ["500", () => new ApiError(500, "etcdserver: request timed out.")],
       ["429", () => new ApiError(429, "too many requests.")],
     ];
-    for (const [what, error] of silences) {
+    for (const [what, error] of failures) {
       it(`waits while there is ${what}, and reports once that it waits and once that it goes on`, async () => {
         let silent = 0;
         let doneBefore: number | undefined;

@@ -219,9 +219,9 @@ describe("the evidence monitor", () => {
       ...rollout,
       effect: { name: "canary at 20 %", at: "2026-01-01T00:00:00Z" },
     }));
-    assert.equal(reported(), undefined, "while something is under way");
+    assert.equal(reported(), undefined, "while an effect is in progress");
     await trial.recordDecision(({ effect: _, ...rollout }) => ({ ...rollout, weight: 0 }));
-    assert.equal(reported(), undefined, "where the record says so");
+    assert.equal(reported(), undefined, "if the record has no weight either");
   });
 
   it("reports once that it cut off a canary that had users but no ready pod", async () => {

@@ -1,3 +1,7 @@
+/**
+ * Assesses a release: polls both tracks, adds to the evidence, stores it, and cuts off a canary that has users but no
+ * ready pod.
+ */
 import { pollingDefaults } from "../analysis/defaults.ts";
 import { Evidence } from "../analysis/evidence.ts";
 import type { MetricSource, Pod } from "../analysis/reading.ts";
@@ -7,7 +11,7 @@ import { writeEvents } from "../live/event.ts";
 import { listPods } from "../live/pods.ts";
 import { type Front, hasUserRules, isClosed, readFront, shareByWeightAlone, shareOf } from "../live/share.ts";
 import { assertNewest, Superseded } from "../record/epoch.ts";
-import { keptEvidence, Store } from "../record/evidence-store.ts";
+import { EvidenceStore, storedEvidence } from "../record/evidence-store.ts";
 import { type RolloutRecord, readRecord, stableReleases, unreadable } from "../record/record.ts";
 import { byEvidence } from "../record/verdict-merge.ts";
 import { comparisonOf } from "./comparison.ts";
@@ -16,40 +20,40 @@ import { type Look, observe } from "./observe.ts";
 import type { Recorded } from "./recorder.ts";
 import { SteadyShare } from "./steady-share.ts";
 
-/** What is looked at, and how. */
+/** What is assessed, and how. */
 export interface Assessed {
   readonly of: Recorded;
   readonly source: MetricSource;
   readonly evidence: Evidence;
-  /** Number of the driver that looks, or of the latest one where none does: a newer one cuts by itself. */
+  /** Epoch of this driver, or of the latest driver if none runs. A newer driver cuts off canary by itself. */
   readonly epoch: number;
-  /** Ends it. */
+  /** Ends the assessment. */
   readonly signal: AbortSignal;
-  /** Takes what a person is to know besides, in whole sentences. */
+  /** Receives notes for the user, in whole sentences. */
   readonly note: (sentence: string) => void;
 }
 
-/** One look, and what all looks so far come to. */
+/** One poll, and the assessment after all polls so far. */
 export interface Evaluation {
   readonly look: Look;
   readonly assessment: Assessment;
-  /** Share of user traffic that canary gets, 0 to 1; absent where that cannot be told. */
+  /** Share of user traffic that canary gets, 0 to 1; absent if it is unknown. */
   readonly share?: number;
-  /** Whether the front lets no user meet canary; absent where that cannot be told. */
+  /** Whether the front sends no user to canary; absent if that is unknown. */
   readonly closed?: boolean;
-  /** Why canary was cut just now, or should have been: a sentence without its full stop. */
+  /** Why canary was cut off during this poll, or why it could not be; a sentence without its full stop. */
   readonly cut?: string;
 }
 
 /**
- * Looks at both tracks again and again, adds to the evidence and keeps it, until the signal ends it. Changes nothing in
- * the cluster but what is kept there, and cuts a canary that has users and no ready pod.
+ * Polls both tracks, adds to the evidence and stores it, until the signal ends it. In the cluster it changes only the
+ * stored evidence, and it cuts off a canary that has users but no ready pod.
  *
- * While no user meets the release nothing is counted: what a probe asks is no evidence, neither for it nor against it.
+ * While no user reaches the release nothing is counted: probe requests are evidence neither for it nor against it.
  */
 export async function* assess({ of, source, evidence, epoch, signal, note }: Assessed): AsyncGenerator<Evaluation> {
   const { api, namespace, service } = of;
-  const store = new Store(of, note);
+  const store = new EvidenceStore(of, note);
   const steady = new SteadyShare();
   const emptyCanary = new EmptyCanary();
   const frontOf = frontReader(of, signal, note);
@@ -60,49 +64,49 @@ export async function* assess({ of, source, evidence, epoch, signal, note }: Ass
       const share = front && look.pods && shareOf(front, look.pods);
       const canaryShare = steady.over(look.at, front && shareByWeightAlone(front));
       if (look.trouble !== undefined) evidence.missed(look.trouble);
-      else if (isDark(share, look.pods ?? [], evidence)) evidence.missed("canary is dark: no user meets it");
+      else if (isDark(share, look.pods ?? [], evidence)) evidence.missed("canary is dark: no user reaches it");
       else if (look.tick) evidence.observe(look.tick, canaryShare === undefined ? {} : { canaryShare });
       const known = share === undefined ? {} : { share };
-      const empty = emptyCanary.look({ ...look, ...known });
+      const empty = emptyCanary.update({ ...look, ...known });
       const cut = empty ? await cutEmpty(of, epoch, note) : undefined;
       yield {
         look,
-        assessment: withRules(judge(evidence, look.at), front),
+        assessment: withRulesNoted(judge(evidence, look.at), front),
         ...known,
         ...(front && { closed: isClosed(front) }),
         ...(cut !== undefined && { cut }),
       };
-      await store.keep(evidence, look.at);
+      await store.save(evidence, look.at);
     }
   } finally {
-    await store.keep(evidence, Infinity);
+    await store.save(evidence, Infinity);
   }
 }
 
-/** Reads the front; undefined where that fails, which is said once. */
+/** Returns a function that reads the front. It returns undefined if reading fails; the first failure is reported. */
 function frontReader({ api, namespace, service }: Recorded, signal: AbortSignal, note: Assessed["note"]) {
-  let said = false;
+  let reported = false;
   return async (): Promise<Front | undefined> => {
     try {
       return await readFront(api.until(signal), namespace, service);
     } catch (error) {
-      if (!said && !signal.aborted) {
+      if (!reported && !signal.aborted) {
         const why = (error as Error).message.replace(/\.$/, "");
-        note(`Who meets canary cannot be read (${why}), so a canary with users and no ready pod would not be noticed.`);
+        note(`The front cannot be read (${why}), so gray would not notice a canary that has users but no ready pod.`);
       }
-      said = true;
+      reported = true;
       return undefined;
     }
   };
 }
 
-/** Whether no user meets the release: canary gets nobody, and no pod of stable runs it yet. */
+/** Whether no user reaches the release: canary gets no traffic, and no pod of stable runs it yet. */
 function isDark(share: number | undefined, pods: readonly Pod[], { question }: Evidence): boolean {
   return share === 0 && !pods.some(({ track, release }) => track === "stable" && release === question.canary);
 }
 
-/** Says of a verdict what it is about where rules choose users. */
-function withRules(assessment: Assessment, front: Front | undefined): Assessment {
+/** Notes in the reason that rules choose users. */
+function withRulesNoted(assessment: Assessment, front: Front | undefined): Assessment {
   if (!front || !hasUserRules(front)) return assessment;
   return {
     ...assessment,
@@ -111,10 +115,11 @@ function withRules(assessment: Assessment, front: Front | undefined): Assessment
 }
 
 /**
- * The evidence to go on with: what the cluster keeps on the releases of now, unless a person has judged since.
+ * The evidence to continue: the stored evidence on the current releases, or new evidence if a person has judged since.
  *
- * @param counts what the source counts: the user's pairs, and whether it is a gateway's requests
- * @throws Refusal if there is nothing to observe, or the record does not say whether there ever was
+ * @param counts what the source counts: the user's pairs of indicators, and whether it counts requests at a gateway
+ * @throws UserError if there is nothing to observe, or if the record cannot be read, so that it is unknown whether
+ * stable has run before
  */
 export async function evidenceOn(
   { api, cluster, namespace, service, deployments }: Recorded,
@@ -133,26 +138,26 @@ export async function evidenceOn(
   };
   const judged = record.kind === "read" ? record.record.verdicts[question.canary]?.by : undefined;
   const goesOn = judged === undefined || judged === byEvidence;
-  return (goesOn ? await keptEvidence(api, namespace, service, question) : undefined) ?? new Evidence(question);
+  return (goesOn ? await storedEvidence(api, namespace, service, question) : undefined) ?? new Evidence(question);
 }
 
 /**
- * Cuts a canary that has users and no ready pod.
+ * Cuts off a canary that has users but no ready pod.
  *
- * @param epoch number of the driver for which it cuts
- * @returns what happened, a sentence without its full stop; undefined where a newer driver cuts
+ * @param epoch number of the driver on whose behalf it acts
+ * @returns what happened, a sentence without its full stop; undefined if a newer driver is responsible
  */
 async function cutEmpty(of: Recorded, epoch: number, note: (sentence: string) => void): Promise<string | undefined> {
-  const why = `canary had users and no ready pod for ${pollingDefaults.emptySeconds} s`;
+  const why = `canary had users but no ready pod for ${pollingDefaults.emptySeconds} s`;
   const fence = (record: RolloutRecord) => assertNewest(of.service, record, epoch);
   try {
-    if (!(await cutNow({ ...of, fence }, note))) return `${why}, and was not cut: no pod of stable is ready`;
+    if (!(await cutNow({ ...of, fence }, note))) return `${why}, and was not cut off: no pod of stable is ready`;
   } catch (error) {
     if (error instanceof Superseded) return undefined;
-    return `${why}, and could not be cut (${(error as Error).message.replace(/\.$/, "")}): set its weight to 0 yourself`;
+    return `${why}, and could not be cut off (${(error as Error).message.replace(/\.$/, "")}): set its weight to 0 yourself`;
   }
-  const message = `${why} and was cut: all users are on stable until the next pulumi up --stack canary`;
-  note(`Cut: ${message}.`);
+  const message = `${why} and was cut off: all users are on stable until the next pulumi up --stack canary`;
+  note(`Cut off: ${message}.`);
   await writeEvents(of, { type: "Warning", reason: "CanaryCut", message });
   return message;
 }

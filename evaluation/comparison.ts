@@ -1,23 +1,25 @@
+/** Chooses the releases that evidence compares. */
 import type { Pod } from "../analysis/reading.ts";
 import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
 import { type DeploymentObject, releaseOf } from "../live/live.ts";
 
-/** Which releases are compared, whatever track their pods are on. */
+/** The releases that are compared, regardless of the track of their pods. */
 export interface Comparison {
-  /** Id of the release under test: the one that the canary track runs. */
+  /** Id of the release under test: canary's release. */
   readonly canary: string;
-  /** Ids of those that it is compared with: whatever else pods of stable run. */
+  /** Ids of the releases that it is compared with: all other releases that pods of stable run. */
   readonly stable: readonly string[];
-  /** Stable has never run anything. */
+  /** Whether stable has never run any release. */
   readonly first: boolean;
 }
 
 /**
- * What there is to compare, or canary alone where it is the first release of all. While stable rolls to the release of canary, its new pods count for canary and the others are
- * what they are compared with.
+ * The releases to compare; for the very first release, canary alone. While stable rolls to canary's release, its new
+ * pods count for canary, and the remaining ones are the baseline.
  *
- * @throws Refusal if there is no canary, or nothing to compare it with any more
+ * @param everStable whether stable has ever run a release completely
+ * @throws UserError if there is no canary, or no release to compare it with
  */
 export function comparisonOf(
   service: string,
@@ -37,8 +39,8 @@ export function comparisonOf(
   if (stable.length === 0 && !first) {
     throw new UserError(
       deployments.stable === undefined
-        ? `${service} has no stable Deployment any more, so there is nothing to compare release ${canary} with: run pulumi up of the stack that owns stable, with the release that it ran.`
-        : `Both tracks of ${service} run release ${canary}, so there is nothing to compare: pulumi up --stack canary brings a new one.`,
+        ? `${service} has no stable Deployment any more, so release ${canary} has no baseline: run pulumi up of the stack that owns stable, with the release that it ran.`
+        : `Both tracks of ${service} run release ${canary}, so there is nothing to compare: run pulumi up --stack canary with a new release first.`,
     );
   }
   return { canary, stable: stable as string[], first };

@@ -5,27 +5,31 @@ import { readFront, shareOf } from "../live/share.ts";
 import { readStore } from "../record/config-map-store.ts";
 
 /**
- * Milliseconds for which evidence that is kept is news: as long as two keepings. The clock that it was kept by may be another
- * machine's.
+ * Milliseconds for which stored evidence is recent: two intervals at which it is stored. The clock of the machine that
+ * stored it may differ.
  */
-const fresh = 60_000;
+const recentMilliseconds = 60_000;
 
 /**
- * Whether somebody gathers evidence on canary's release while users meet it, so that whatever else canary is asked counts
- * too. Who has just begun has kept nothing yet, and is not noticed.
+ * Whether evidence on canary's release is being gathered while users reach it, so that further requests to canary, such
+ * as probes, count too. An observer that has just started has stored nothing yet and goes unnoticed.
  *
  * @param now in milliseconds since the epoch
+ * @throws ApiError or UserError if the cluster cannot be read
  */
 export async function isCounting(api: Cluster, namespace: string, service: string, now: number): Promise<boolean> {
-  const { last, question } = understood((await readStore(api, namespace, service, "evidence"))?.evidence) ?? {};
-  if (last === undefined || Math.abs(now - last.at) >= fresh) return false;
+  const { last, question } = parsed((await readStore(api, namespace, service, "evidence"))?.evidence) ?? {};
+  if (last === undefined || Math.abs(now - last.at) >= recentMilliseconds) return false;
   const [front, pods] = await Promise.all([readFront(api, namespace, service), listPods(api, namespace, service)]);
   const isOfCanary = pods.some(({ track, release }) => track === "canary" && release === question?.canary);
   return isOfCanary && (shareOf(front, pods) ?? 0) > 0;
 }
 
-/** Undefined where there is none, or none of this version: then whoever looks begins anew as well. */
-function understood(text: string | undefined): Evidence | undefined {
+/**
+ * The stored evidence; undefined if there is none, or if another version wrote it. In that case an observer begins anew
+ * as well.
+ */
+function parsed(text: string | undefined): Evidence | undefined {
   try {
     return text === undefined ? undefined : Evidence.resume(JSON.parse(text));
   } catch {

@@ -1,48 +1,49 @@
+/** Detects a canary that has users but no ready pod. */
 import { pollingDefaults } from "../analysis/defaults.ts";
 import type { Pod } from "../analysis/reading.ts";
 
-/** What a look saw of who is sent to canary, and of who would answer. */
-export interface Sighting {
+/** The result of one poll: the traffic to canary, and the pods of both tracks. */
+export interface Poll {
   /** In milliseconds since the epoch. */
   readonly at: number;
-  /** Absent where they could not be listed. */
+  /** Absent if they could not be listed. */
   readonly pods?: readonly Pod[];
-  /** Share of user traffic that is meant for canary; undefined where that is not known. */
+  /** Share of user traffic that is routed to canary; undefined if it is unknown. */
   readonly share?: number;
 }
 
 /**
- * Notices that users are sent to a canary which has no ready pod: a gateway answers its whole share with errors then. No
- * verdict, as there may be no number at all, but a reason to cut (design: safety).
+ * Detects that users are routed to a canary without a ready pod: a gateway answers that whole share with errors. It
+ * gives no verdict, as there may be no numbers at all, but it is a reason to cut off canary (design: safety).
  *
- * 1. It has to last for `emptySeconds`, because a single pod may be between two probes.
- * 2. Nothing follows from a look that could not be made; after a long time without one it begins anew.
- * 3. Traffic by number of pods is never empty: what is not ready gets none.
- * 4. Stable has to have a ready pod: taking users from nobody to nobody helps nobody.
+ * 1. The state must last for `emptySeconds`, because a single pod may be unready between two probes.
+ * 2. A failed poll changes nothing. After a long time without a poll the time starts anew.
+ * 3. In replica mode canary is never empty: a pod that is not ready gets no traffic.
+ * 4. Stable must have a ready pod: otherwise a cut would move users from one empty track to another.
  */
 export class EmptyCanary {
   private since: number | undefined;
-  private looked: number | undefined;
+  private lastPoll: number | undefined;
 
-  /** @returns whether it is time to cut */
-  look({ at, pods, share }: Sighting): boolean {
+  /** Takes a poll. @returns whether to cut off canary now */
+  update({ at, pods, share }: Poll): boolean {
     if (!pods || share === undefined) return false;
-    const blind = this.looked !== undefined && at - this.looked > 3000 * pollingDefaults.tickSeconds;
-    this.looked = at;
+    const isLate = this.lastPoll !== undefined && at - this.lastPoll > 3000 * pollingDefaults.tickSeconds;
+    this.lastPoll = at;
     const empty = share > 0 && !hasReady(pods, "canary");
-    this.since = empty ? (blind ? at : (this.since ?? at)) : undefined;
+    this.since = empty ? (isLate ? at : (this.since ?? at)) : undefined;
     return (
       this.since !== undefined && at - this.since >= pollingDefaults.emptySeconds * 1000 && hasReady(pods, "stable")
     );
   }
 
-  /** Whether users are sent to a canary without a ready pod, since the last look. */
+  /** Whether the last poll found users on a canary without a ready pod. */
   get suspected(): boolean {
     return this.since !== undefined;
   }
 }
 
-/** Whether a track has a pod that can answer. */
+/** Whether a track has a ready pod. */
 function hasReady(pods: readonly Pod[], track: string): boolean {
   return pods.some((pod) => pod.track === track && pod.ready && !pod.terminating);
 }

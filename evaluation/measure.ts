@@ -1,3 +1,4 @@
+/** Measures the traffic of a service over a short time, for planning. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Answers, addAnswers, answersOf, noAnswers } from "../analysis/arms.ts";
 import { advance, nothingCounted } from "../analysis/counters.ts";
@@ -10,16 +11,20 @@ import { listPods } from "../live/pods.ts";
 
 /** The traffic of a service over a short time. */
 export interface Measured {
-  /** Absent where nothing could be read. */
+  /** Absent if nothing could be read. */
   readonly traffic?: Traffic;
   readonly seconds: number;
   readonly podsRead: number;
   readonly podsListed: number;
-  /** What could not be read, each in a sentence for a person. */
+  /** What could not be read; each a sentence for the user. */
   readonly problems: readonly string[];
 }
 
-/** Reads the counters of both tracks' pods twice, so many seconds apart. */
+/**
+ * Reads the counters of both tracks' pods twice, `seconds` apart.
+ *
+ * @throws Error if the clock was set back in between; ApiError or UserError if the pods cannot be listed
+ */
 export async function measureTraffic(of: {
   readonly api: Cluster;
   readonly namespace: string;
@@ -27,20 +32,20 @@ export async function measureTraffic(of: {
   readonly source: MetricSource;
   readonly seconds: number;
 }): Promise<Measured> {
-  const look = async (): Promise<Reading> => {
+  const poll = async (): Promise<Reading> => {
     const at = Date.now();
     const pods = await listPods(of.api, of.namespace, of.service);
     const targets = await of.source.read(pods, AbortSignal.timeout(pollingDefaults.pollTimeoutSeconds * 1000));
     return { at, pods, targets };
   };
-  const { after } = advance(nothingCounted, await look());
+  const { after } = advance(nothingCounted, await poll());
   await sleep(of.seconds * 1000);
-  const { tick } = advance(after, await look());
+  const { tick } = advance(after, await poll());
   if (tick === undefined) throw new Error("the clock went back between two readings");
   return measuredIn(tick);
 }
 
-/** What a tick says of the traffic. */
+/** The traffic during a tick. */
 export function measuredIn({ seconds, targets, pods, problems }: Tick): Measured {
   const stable = new Set(pods.filter(({ track }) => track === "stable").map(({ pod }) => pod));
   const ofStable = targets.filter(({ target }) => stable.has(target));

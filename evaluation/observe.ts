@@ -1,3 +1,4 @@
+/** Polls the pods of a service and turns their counters into ticks. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { advance, nothingCounted } from "../analysis/counters.ts";
 import { pollingDefaults } from "../analysis/defaults.ts";
@@ -6,18 +7,19 @@ import type { Tick } from "../analysis/tick.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import { listPods } from "../live/pods.ts";
 
-/** One look: what happened since the last one, or why that cannot be told. */
+/** One poll: what happened since the last one, or why it failed. */
 export interface Look {
   /** In milliseconds since the epoch. */
   readonly at: number;
-  /** All pods of both tracks; absent where nothing could be read. */
+  /** All pods of both tracks; absent if nothing could be read. */
   readonly pods?: readonly Pod[];
-  /** Absent for the first look, and where nothing could be read. */
+  /** Absent for the first poll, and if nothing could be read. */
   readonly tick?: Tick;
-  /** Why nothing could be read, in words for a person. */
+  /** Why nothing could be read, for the user. */
   readonly trouble?: string;
 }
 
+/** What is observed, and how. */
 export interface Observed {
   readonly api: Cluster;
   readonly namespace: string;
@@ -25,13 +27,14 @@ export interface Observed {
   readonly source: MetricSource;
   /** Ends the observation. */
   readonly signal: AbortSignal;
-  /** Asked after each look: whether the next one is urgent. */
+  /** Called after each poll: whether the next one is urgent. */
   readonly hurries: () => boolean;
 }
 
 /**
- * Looks at the pods of a service again and again, every second in the first minute and while that is urgent, else
- * every five seconds, until the signal ends it. Changes nothing in the cluster. A server that does not answer is a look with trouble, never an end.
+ * Polls the pods of a service until the signal ends it: every second in the first minute and while it is urgent,
+ * otherwise every five seconds. Changes nothing in the cluster. If the API server does not answer, it yields a poll
+ * with `trouble` and goes on.
  */
 export async function* observe({ api, namespace, service, source, signal, hurries }: Observed): AsyncGenerator<Look> {
   const began = Date.now();
@@ -42,7 +45,7 @@ export async function* observe({ api, namespace, service, source, signal, hurrie
       const pods = await listPods(api.until(signal), namespace, service);
       const limit = AbortSignal.any([signal, AbortSignal.timeout(pollingDefaults.pollTimeoutSeconds * 1000)]);
       const idle = new Set(pods.filter(({ ready, terminating }) => !ready || terminating).map(({ name }) => name));
-      // A pod that begins or ends gets no requests: that it cannot be read leaves no gap.
+      // A pod that starts or terminates gets no requests, so a failed read of it leaves no gap.
       const targets = (await source.read(pods, limit)).filter(({ target, samples }) => samples || !idle.has(target));
       if (signal.aborted) return;
       const { after, tick } = advance(counters, { at, pods, targets });
@@ -54,7 +57,7 @@ export async function* observe({ api, namespace, service, source, signal, hurrie
     }
     const early = at - began < pollingDefaults.closeWatchSeconds * 1000 || hurries();
     const every = (early ? pollingDefaults.earlyTickSeconds : pollingDefaults.tickSeconds) * 1000;
-    // No longer than that, should the clock be set back meanwhile.
+    // The limit matters if the clock is set back meanwhile.
     await sleep(Math.min(every, Math.max(0, at + every - Date.now())), undefined, { signal }).catch(() => {});
   }
 }

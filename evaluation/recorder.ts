@@ -1,3 +1,4 @@
+/** Writes the verdicts of an observation into the record, and emits Events about them. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { pollingDefaults } from "../analysis/defaults.ts";
 import type { Evidence } from "../analysis/evidence.ts";
@@ -9,7 +10,7 @@ import type { DeploymentObject } from "../live/live.ts";
 import { changeRecord, type Verdict } from "../record/record.ts";
 import { judgement } from "../record/verdict-merge.ts";
 
-/** Whose record it is, and who is told besides. */
+/** The service whose record is written, and the objects of the Events. */
 export interface Recorded {
   readonly api: Cluster;
   /** UID of the cluster. */
@@ -20,35 +21,35 @@ export interface Recorded {
 }
 
 /**
- * Brings the verdicts of one observation into the record, and tells them in Events.
+ * Writes the verdicts of one observation into the record, and emits Events about them.
  *
- * 1. Each is written once: whoever overrules it meanwhile has the last word. Where the record keeps another
+ * 1. Each verdict is written once: a person's later decision stays. If the record must stay as it is
  *    (`judgement`), nothing is written.
- * 2. One that cannot be written is tried again at each look, and after the last one for as long as patience lasts.
+ * 2. A failed write is tried again after each poll, and after the last poll for `recordPatienceSeconds`.
  */
 export class Recorder {
-  /** What the record holds on the release, as far as it is known. */
+  /** The verdict in the record, as far as it is known. */
   standing: Verdict | undefined;
-  /** Why the latest verdict is not in the record. */
+  /** Why the latest verdict could not be written. */
   trouble: string | undefined;
   private readonly of: Recorded;
   private readonly note: (sentence: string) => void;
   private settled: Assessment["verdict"] | undefined;
-  /** When it began that the record could not be written, in milliseconds since the epoch. */
+  /** When writing began to fail, in milliseconds since the epoch. */
   private since = 0;
 
-  /** @param note what a person is to know of it */
+  /** @param note receives notes for the user, in whole sentences */
   constructor(of: Recorded, note: (sentence: string) => void) {
     this.of = of;
     this.note = note;
   }
 
-  /** Whether a verdict could not be written for longer than anybody waits. */
+  /** Whether writing has failed for longer than `recordPatienceSeconds`. */
   get overdue(): boolean {
     return this.trouble !== undefined && Date.now() - this.since >= pollingDefaults.recordPatienceSeconds * 1000;
   }
 
-  /** Never throws: whether it could be written is in `trouble`. */
+  /** Writes a verdict, unless it is settled. Never throws: a failure is in `trouble`. */
   async write(assessment: Assessment, evidence: Evidence): Promise<void> {
     const { verdict } = assessment;
     if (this.settled === verdict) return;
@@ -66,11 +67,11 @@ export class Recorder {
       this.failed(verdict, (error as Error).message.replace(/\.$/, ""));
       return;
     }
-    if (this.trouble !== undefined) this.note("The record could be written now.");
+    if (this.trouble !== undefined) this.note("The verdict is in the record now.");
     this.trouble = undefined;
     this.settled = verdict;
     if (!written && verdict === "good" && this.standing?.verdict === "bad") {
-      this.note(`The record keeps "bad" (${this.standing.by}: ${this.standing.reason}).`);
+      this.note(`The verdict in the record stays bad (${this.standing.by}: ${this.standing.reason}).`);
     }
     if (!written || verdict === "undecided") return;
     const [type, reason] =
@@ -79,7 +80,7 @@ export class Recorder {
     await writeEvents(this.of, { type, reason, message });
   }
 
-  /** Writes the last verdict. An undecided one is tried once: nothing hangs on it. */
+  /** Writes the last verdict. An undecided one is tried once, because nothing depends on it. */
   async finish(assessment: Assessment, evidence: Evidence): Promise<void> {
     for (;;) {
       await this.write(assessment, evidence);

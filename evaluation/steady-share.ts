@@ -1,16 +1,18 @@
 import { pollingDefaults } from "../analysis/defaults.ts";
 
 /**
- * The share that canary was meant to get while the counters of a look were counted. They are as old as the last scrape, and
- * a gateway follows its routes a moment later, so a share counts once it was the same for some time.
+ * The share that was routed to canary while the counters of a poll were counted. Counters are as old as the last
+ * scrape, and a gateway follows its routes with a delay, so a share counts only after it has been constant for
+ * `settleSeconds`.
  */
 export class SteadyShare {
   private latest: { readonly share: number | undefined; readonly since: number } | undefined;
 
   /**
-   * @param at when the look was, in milliseconds since the epoch
-   * @param share what the routes say then, 0 to 1
-   * @returns the share, if it has held for long enough; none and all are known at once, as they compare nothing
+   * @param at when the poll was, in milliseconds since the epoch
+   * @param share according to the routes at that time, 0 to 1
+   * @returns the share if it has been constant for long enough. A share of 0 or 1 counts at once, because it compares
+   * nothing
    */
   over(at: number, share: number | undefined): number | undefined {
     if (this.latest?.share !== share) this.latest = { share, since: at };

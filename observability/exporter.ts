@@ -1,3 +1,4 @@
+/** Exposes evidence and rollout to Prometheus. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Gauge, Registry } from "prom-client";
@@ -7,24 +8,29 @@ import type { Assessment } from "../analysis/verdict.ts";
 import { UserError } from "../components/user-error.ts";
 import type { Rollout } from "../rollout/rollout.ts";
 
-/** Exposes the evidence, and the rollout under way, to Prometheus, so that dashboards can draw them. */
+/** Exposes the evidence and the open rollout to Prometheus, so that dashboards can draw them. */
 export interface Exporter {
-  /** Where it listens, as in `http://127.0.0.1:9464/metrics`. */
+  /** Its address, for example `http://127.0.0.1:9464/metrics`. */
   readonly url: string;
-  /** Shows the latest evidence. @param weight percent of user traffic that canary gets, if it is known */
+  /** Exposes the latest evidence. @param weight percent of user traffic that canary gets, if it is known */
   show(evidence: Evidence, assessment: Assessment, weight: number | undefined): void;
-  /** Shows where a rollout stands. @param holds whether it waits for a person */
+  /** Exposes the state of a rollout. @param holds whether it waits for a person */
   showRollout(rollout: Pick<Rollout, "release" | "from" | "steps" | "step">, holds: boolean): void;
+  /** Stops listening. */
   end(): Promise<void>;
 }
 
-/** An address of this machine and a port of it; 0 is any free one. */
+/** An address of this machine and a port; 0 is any free port. */
 export interface Listening {
   readonly host: string;
   readonly port: number;
 }
 
-/** @throws Refusal if it cannot listen there */
+/**
+ * Starts an exporter.
+ *
+ * @throws UserError if it cannot listen there
+ */
 export async function exporter(service: string, namespace: string, { host, port }: Listening): Promise<Exporter> {
   const registry = new Registry();
   const gaugesOf = (metrics: Readonly<Record<string, MetricName>>) =>
@@ -45,11 +51,11 @@ export async function exporter(service: string, namespace: string, { host, port 
       const text = await registry.metrics();
       response.writeHead(200, { "content-type": registry.contentType }).end(text);
     } catch (error) {
-      response.writeHead(500).end(`gray cannot tell its metrics: ${(error as Error).message}\n`);
+      response.writeHead(500).end(`gray cannot read its metrics: ${(error as Error).message}\n`);
     }
   });
   await new Promise<void>((listening, failed) => {
-    // It stays: a server that later cannot take a connection must not end a driver.
+    // The listener stays: a server that later fails to accept a connection must not end the driver.
     server.on("error", (error: NodeJS.ErrnoException) =>
       failed(new UserError(`Port ${port} of ${host} cannot be used for metrics (${error.code}): choose another.`)),
     );
@@ -90,7 +96,7 @@ export async function exporter(service: string, namespace: string, { host, port 
     end: () =>
       new Promise((ended) => {
         server.close(() => ended());
-        // Else a request that was only half sent would hold the end for a minute.
+        // Otherwise a request that was sent only in part would delay the end for a minute.
         server.closeAllConnections();
       }),
   };

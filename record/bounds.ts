@@ -1,11 +1,12 @@
+/**
+ * Schemas that limit the size of what a record holds, so that it can always be written: a ConfigMap has at most 1 MiB.
+ */
 import * as v from "valibot";
 import { foreignTextLimit, oneLine } from "../border/foreign-text.ts";
 
-/** Schemas that bound what a record holds, so that it can always be written: a ConfigMap may have 1 MiB. */
-
 /**
- * A text for people, in one line. A longer one is cut off and not refused: a record that an older version wrote must not
- * become unreadable for the length of a reason.
+ * Schema of a text for people, in one line. A longer text is truncated instead of refused, so that a record written by an
+ * older version stays readable.
  *
  * @param limit characters. @default 300
  */
@@ -16,18 +17,21 @@ export function textOf(limit: number = foreignTextLimit) {
   );
 }
 
-/** Characters of a name of the Kubernetes API (RFC 1123), and of a user name that is kept. */
+/** Most characters of a Kubernetes name (RFC 1123), and of a stored user name. */
 export const nameLimit = 253;
 
-/** The name of a person, a machine account or a service. */
+/** Schema of the name of a person, a machine account or a service. */
 export const nameSchema = textOf(nameLimit);
 
-/** An RFC 3339 time. Its form bounds its length. */
+/** Schema of an RFC 3339 time. Its form limits its length. */
 export const timeSchema = v.pipe(v.string(), v.isoTimestamp("must be a time, like 2026-01-31T12:00:00Z"));
 
 /**
- * An object whose fields that a newer version added are kept, as long as they have no more than so many bytes as JSON in
- * all. Beyond that their long texts are cut off, and if that is not enough the largest fields are left out.
+ * Schema of an object that may carry fields of a newer version. They are preserved as long as together they fit
+ * `bytes`. If they do not fit, long texts in them are truncated first, then the largest fields are left out.
+ *
+ * @param entries schemas of the fields that this version knows
+ * @param bytes limit for the unknown fields, measured as JSON
  */
 export function growing<const E extends v.ObjectEntries>(entries: E, bytes: number) {
   const known = new Set(Object.keys(entries));
@@ -37,7 +41,7 @@ export function growing<const E extends v.ObjectEntries>(entries: E, bytes: numb
   );
 }
 
-/** Characters that a text of a newer version keeps where it has to be cut off: more than any text of this version. */
+/** Characters to which a text of a newer version is truncated. No text of this version is longer. */
 const addedTextLimit = 4096;
 
 function fitting<T extends object>(value: T, known: ReadonlySet<string>, bytes: number): T {
@@ -55,7 +59,7 @@ function fitting<T extends object>(value: T, known: ReadonlySet<string>, bytes: 
   return Object.fromEntries([...own, ...kept]) as T;
 }
 
-/** A value with each long text in it cut off. */
+/** A copy of a value in which each long text is truncated. */
 function shortened(value: unknown): unknown {
   if (typeof value === "string") return value.length > addedTextLimit ? oneLine(value, addedTextLimit) : value;
   if (Array.isArray(value)) return value.map(shortened);
@@ -63,12 +67,12 @@ function shortened(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, held]) => [name, shortened(held)]));
 }
 
-/** Bytes of a value as a record has it. */
+/** Bytes of a value in the form in which a record stores it. */
 export function bytesOf(value: unknown): number {
   return Buffer.byteLength(jsonOf(value));
 }
 
-/** A value as the text in which a record is written. */
+/** A value as JSON text, in the form in which a record stores it. */
 export function jsonOf(value: unknown): string {
   return JSON.stringify(value, undefined, 2) ?? "";
 }

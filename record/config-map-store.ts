@@ -1,13 +1,15 @@
+/** Reads and changes the ConfigMaps in which gray stores the state of a service. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { serviceLabel } from "../components/names.ts";
 import { backoff } from "../kubernetes/backoff.ts";
 import { ApiError, type Cluster } from "../kubernetes/cluster.ts";
 
-/** What is kept in the cluster of a service, beside its own objects: each in the ConfigMap `<service>-<what>`. */
+/** The ConfigMaps that gray stores for a service. Each is named `<service>-<map>`. */
 export const storedMaps = ["rollout", "evidence", "diagnostics", "templates"] as const;
+/** Name of one of these ConfigMaps, without the service. */
 export type StoredMap = (typeof storedMaps)[number];
 
-/** Texts by their keys. */
+/** The data of a ConfigMap: texts by key. */
 export type StoredData = Readonly<Record<string, string>>;
 
 interface MapObject {
@@ -15,42 +17,48 @@ interface MapObject {
   readonly data?: StoredData;
 }
 
-/** Times that a change is tried while other writers are faster, in about seven seconds. */
+/** Attempts at a change while other writers are faster. Together they take about seven seconds. */
 const attempts = 12;
-/** Milliseconds between two of them. Each attempt is two requests. */
-const pauses = { first: 80, most: 1000 };
+/** Milliseconds between two attempts. Each attempt is two requests. */
+const pauseMilliseconds = { first: 80, most: 1000 };
 
-export function storeName(service: string, what: StoredMap): string {
-  return `${service}-${what}`;
+/** Name of a service's ConfigMap, for example `web-rollout`. */
+export function storeName(service: string, map: StoredMap): string {
+  return `${service}-${map}`;
 }
 
-/** What is kept there; undefined where there is no such ConfigMap. */
+/**
+ * The data of a service's ConfigMap; undefined if there is no such ConfigMap.
+ *
+ * @throws ApiError or UserError if it cannot be read
+ */
 export async function readStore(
   api: Cluster,
   namespace: string,
   service: string,
-  what: StoredMap,
+  map: StoredMap,
 ): Promise<StoredData | undefined> {
-  const object = await api.get<MapObject>(pathOf(namespace, service, what));
+  const object = await api.get<MapObject>(pathOf(namespace, service, map));
   return object && (object.data ?? {});
 }
 
 /**
- * Changes what is kept there, or begins it, so that no other writer's change is lost: it writes only over what it read, and
- * reads again after a pause when another writer was faster.
+ * Changes a service's ConfigMap, or creates it, without losing another writer's change: it replaces only the version
+ * that it read. If another writer was faster, it reads and tries again after a pause.
  *
- * @param to what is to be kept, of what is; undefined to write nothing
- * @throws what `to` throws; ApiError or Refusal if it could not be written, also where other writers were always faster (409)
+ * @param to computes the new data from the current data; undefined skips the write
+ * @throws what `to` throws; ApiError or UserError if the write failed, also if other writers were faster in every
+ * attempt (409)
  */
 export async function changeStore(
   api: Cluster,
   namespace: string,
   service: string,
-  what: StoredMap,
+  map: StoredMap,
   to: (before: StoredData | undefined) => StoredData | undefined,
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
-    const found = await api.get<MapObject>(pathOf(namespace, service, what));
+    const found = await api.get<MapObject>(pathOf(namespace, service, map));
     const data = to(found && (found.data ?? {}));
     if (data === undefined) return;
     const object = {
@@ -58,7 +66,7 @@ export async function changeStore(
       kind: "ConfigMap",
       metadata: {
         ...found?.metadata,
-        name: storeName(service, what),
+        name: storeName(service, map),
         namespace,
         labels: { ...found?.metadata.labels, app: service, [serviceLabel]: service },
       },
@@ -66,27 +74,31 @@ export async function changeStore(
     };
     try {
       await (found
-        ? api.replace(pathOf(namespace, service, what), object)
+        ? api.replace(pathOf(namespace, service, map), object)
         : api.create(collectionOf(namespace), object));
       return;
     } catch (error) {
       const overtaken = error instanceof ApiError && (error.status === 409 || (found && error.status === 404));
       if (!overtaken || attempt === attempts) throw error;
-      // What ends the wait ends the next request, and that says why.
-      await sleep(backoff(attempt, pauses), undefined, { signal: api.stopping }).catch(() => {});
+      // The signal that ends this wait also ends the next request, whose error gives the reason.
+      await sleep(backoff(attempt, pauseMilliseconds), undefined, { signal: api.stopping }).catch(() => {});
     }
   }
 }
 
-/** Deletes everything that is kept of a service. */
+/**
+ * Deletes all ConfigMaps that gray stores for a service.
+ *
+ * @throws ApiError or UserError if one cannot be deleted
+ */
 export async function forgetAll(api: Cluster, namespace: string, service: string): Promise<void> {
-  for (const what of storedMaps) await api.delete(pathOf(namespace, service, what));
+  for (const map of storedMaps) await api.delete(pathOf(namespace, service, map));
 }
 
 function collectionOf(namespace: string): string {
   return `/api/v1/namespaces/${namespace}/configmaps`;
 }
 
-function pathOf(namespace: string, service: string, what: StoredMap): string {
-  return `${collectionOf(namespace)}/${storeName(service, what)}`;
+function pathOf(namespace: string, service: string, map: StoredMap): string {
+  return `${collectionOf(namespace)}/${storeName(service, map)}`;
 }

@@ -1,67 +1,70 @@
+/** Stores the diagnostics of releases in a ConfigMap, within its size limit. */
 import type { Cluster } from "../kubernetes/cluster.ts";
 import { changeStore, storeName } from "./config-map-store.ts";
 
-/** A file of what is left of a release (rollout/diagnostics.ts). */
+/** A file of diagnostics of a release (rollout/diagnostics.ts). */
 export interface DiagnosticFile {
   /** Name of the file. */
   readonly name: string;
   readonly text: string;
-  /** Name of the pod whose log it is. @default it is no log, and is kept whole or not at all */
+  /** Name of the pod whose log it is. @default not a log: the file is stored whole or left out */
   readonly pod?: string;
 }
 
-/** Savings that are kept; an older one makes room. */
-const kept = 3;
-/** Bytes of one saving, as JSON. All of them have 900 KiB, and a ConfigMap may have 1 MiB. */
-const savingBytes = 300 * 1024;
-/** What keys begin with: when, and of which release. Their order is that of time. */
+/** Diagnostics that are stored, the newest ones; older ones are deleted. */
+const idsStored = 3;
+/** Bytes of the diagnostics saved at one time, as JSON. Three of them take 900 KiB of the 1 MiB of a ConfigMap. */
+const bytesEach = 300 * 1024;
+/** What each key begins with: time and release. Keys therefore sort by time. */
 const prefix = /^\d{4}-[^.]+Z\.[^.]+\./;
 
-/** Stands where the beginning of a log is missing. */
+/** Replaces the missing beginning of a log. */
 const cutMark = "[older lines left out]\n";
 
+/** Name of the ConfigMap with a service's diagnostics, for example `web-diagnostics`. */
 export function diagnosticsName(service: string): string {
   return storeName(service, "diagnostics");
 }
 
 /**
- * Keeps what is left of a release in the cluster, where it outlives the disk of whoever drives: the ConfigMap
- * `<service>-diagnostics`, a key `<time>.<release>.<file>` for each file, of the newest savings.
+ * Stores diagnostics of a release in the ConfigMap `<service>-diagnostics`, where they outlive the disk of the driver's
+ * machine. Each file has the key `<time>.<release>.<file>`. Only the newest diagnostics are stored.
  *
- * @param saving `<time>.<release>`
- * @returns the names of the files that it has no room for
- * @throws ApiError or Refusal if it could not be written
+ * @param id `<time>.<release>`, the beginning of their keys
+ * @returns the names of the files that did not fit
+ * @throws ApiError or UserError if it could not be written
  */
 export async function storeDiagnostics(
   api: Cluster,
   namespace: string,
   service: string,
-  saving: string,
+  id: string,
   files: readonly DiagnosticFile[],
 ): Promise<string[]> {
-  const fitting = fitted(files, savingBytes);
-  const added = Object.fromEntries(fitting.map(({ name, text }) => [`${saving}.${name}`, text]));
+  const fitting = fitted(files, bytesEach);
+  const added = Object.fromEntries(fitting.map(({ name, text }) => [`${id}.${name}`, text]));
   await changeStore(api, namespace, service, "diagnostics", (before = {}) => ({
-    ...newest(before, kept - 1),
+    ...newest(before, idsStored - 1),
     ...added,
   }));
-  return files.map(({ name }) => name).filter((name) => !(`${saving}.${name}` in added));
+  return files.map(({ name }) => name).filter((name) => !(`${id}.${name}` in added));
 }
 
-/** The files of the newest savings. */
+/** The files of the newest diagnostics. */
 function newest(data: Readonly<Record<string, string>>, count: number): Record<string, string> {
-  const savingOf = (key: string) => prefix.exec(key)?.[0];
-  const savings = [...new Set(Object.keys(data).flatMap((key) => savingOf(key) ?? []))].sort().slice(-count);
-  return Object.fromEntries(Object.entries(data).filter(([key]) => savings.includes(savingOf(key) ?? "")));
+  const idOf = (key: string) => prefix.exec(key)?.[0];
+  const ids = [...new Set(Object.keys(data).flatMap((key) => idOf(key) ?? []))].sort().slice(-count);
+  return Object.fromEntries(Object.entries(data).filter(([key]) => ids.includes(idOf(key) ?? "")));
 }
 
 /**
- * The files in so many bytes of JSON, pure.
+ * Reduces files to a number of bytes of JSON; pure.
  *
- * 1. What is no log is kept whole, in the order given and in half of the bytes; what does not fit is left out.
- * 2. The rest is the logs': the same for each pod, and in a pod for each container, but nobody gets more than he needs, and what
- *    he leaves is the others'.
- * 3. Of each log the newest lines are kept.
+ * 1. Files other than logs are stored whole, in the order given, in at most half of the bytes. A file that does not fit
+ *    is left out.
+ * 2. Logs share the remaining bytes: equally among pods, and equally among the containers of a pod. What one does not
+ *    need goes to the others.
+ * 3. Of each log the newest lines are stored.
  */
 export function fitted(files: readonly DiagnosticFile[], bytes: number): DiagnosticFile[] {
   let left = bytes;
@@ -79,7 +82,7 @@ export function fitted(files: readonly DiagnosticFile[], bytes: number): Diagnos
   return [...whole, ...logs.filter(({ text }) => text !== "")];
 }
 
-/** Shares of a whole: equal ones, but nobody gets more than he needs, and what he leaves is the others'. */
+/** Splits a whole into equal shares. None exceeds its need; what is left goes to the others. */
 function fairParts(needs: readonly number[], whole: number): number[] {
   const parts = needs.map(() => 0);
   let left = whole;
@@ -92,14 +95,14 @@ function fairParts(needs: readonly number[], whole: number): number[] {
   return parts;
 }
 
-/** The newest lines of a log that fit; the end of the newest one where even that is too long. */
+/** The newest lines of a log that fit. If the newest line alone is too long, its end. */
 function tailOf(text: string, bytes: number): string {
   if (size(text) <= bytes) return text;
   let left = bytes - size(cutMark);
   let from = text.length;
   while (from > 0) {
     const start = text.lastIndexOf("\n", from - 2) + 1;
-    // Without the two quotes, which were counted with the mark.
+    // `size` counts two quotes; they are already counted with the mark.
     left -= size(text.slice(start, from)) - 2;
     if (left < 0) break;
     from = start;
@@ -110,7 +113,7 @@ function tailOf(text: string, bytes: number): string {
   return fits > 0 ? cutMark + text.slice(-fits) : "";
 }
 
-/** Bytes that a text takes in a request: never less than it takes in the cluster, and the server limits both. */
+/** Bytes of a text in a request. It takes no more in the cluster, and the server limits both. */
 function size(text: string): number {
   return Buffer.byteLength(JSON.stringify(text));
 }

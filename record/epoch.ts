@@ -1,12 +1,18 @@
+/** Fences off older drivers: each driver of a rollout has a number (epoch), and only the newest driver may act. */
 import type { RolloutRecord } from "./record.ts";
 
-/** The rollout is somebody else's by now, or over: whoever drove it has to stop at once, without a further effect. */
+/**
+ * Another driver has taken over the rollout, or it has ended: this driver must stop at once, without a further effect.
+ */
 export class Superseded extends Error {
   override readonly name = "Superseded";
 }
 
-/** @throws Superseded where a record knows of a newer driver than the one with this number */
+/**
+ * @param own the epoch of the driver that wants to act
+ * @throws Superseded if the record names a newer driver
+ */
 export function assertNewest(service: string, { epoch = 0 }: Pick<RolloutRecord, "epoch">, own: number): void {
   if (epoch <= own) return;
-  throw new Superseded(`The rollout of ${service} is driven by somebody else now: gray status says how it stands.`);
+  throw new Superseded(`Another driver has taken over the rollout of ${service}: run gray status to see its state.`);
 }

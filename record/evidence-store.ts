@@ -1,3 +1,4 @@
+/** Stores evidence in the cluster, so that a later observation of the same releases continues it. */
 import { pollingDefaults } from "../analysis/defaults.ts";
 import { Evidence, type Question } from "../analysis/evidence.ts";
 import { oneLine } from "../border/foreign-text.ts";
@@ -5,11 +6,13 @@ import type { Cluster } from "../kubernetes/cluster.ts";
 import { changeStore, readStore } from "./config-map-store.ts";
 
 /**
- * The evidence on a question, as far as it was gathered before; nothing where there is none, or none that is about these
- * releases and can be understood. Whoever looks again goes on with it: evidence that began anew at each look would in the end
- * say whatever one wants to hear.
+ * The stored evidence on a question; undefined if none is stored, if it compares other releases, or if it cannot be
+ * parsed. A new observation continues stored evidence: if each began anew, repeating it would in the end give any
+ * verdict.
+ *
+ * @throws ApiError or UserError if the cluster cannot be read
  */
-export async function keptEvidence(
+export async function storedEvidence(
   api: Cluster,
   namespace: string,
   service: string,
@@ -25,32 +28,32 @@ export async function keptEvidence(
   }
 }
 
-/** Where evidence is kept. */
+/** The service whose evidence is stored. */
 export interface Observed {
   readonly api: Cluster;
   readonly namespace: string;
   readonly service: string;
 }
 
-/** Keeps the evidence of one observation, now and then and at its end. */
-export class Store {
+/** Writes the evidence of one observation into the cluster, at intervals and at its end. */
+export class EvidenceStore {
   private readonly of: Observed;
   private readonly note: (sentence: string) => void;
   private due: number | undefined;
   private noted = false;
 
-  /** @param note what a person is to know of it */
+  /** @param note receives a warning for the user */
   constructor(of: Observed, note: (sentence: string) => void) {
     this.of = of;
     this.note = note;
   }
 
   /**
-   * Keeps it if that is due. Never throws: an observation that cannot be kept is still one.
+   * Writes the evidence if it is due. Never throws: the observation goes on even if its evidence cannot be stored.
    *
-   * @param at in milliseconds since the epoch; Infinity at the end, when it is always due
+   * @param at in milliseconds since the epoch; Infinity at the end, when writing is always due
    */
-  async keep(evidence: Evidence, at: number): Promise<void> {
+  async save(evidence: Evidence, at: number): Promise<void> {
     this.due ??= at + pollingDefaults.keepSeconds * 1000;
     if (at < this.due || evidence.last === undefined) return;
     this.due = at + pollingDefaults.keepSeconds * 1000;
@@ -59,7 +62,7 @@ export class Store {
     } catch (error) {
       if (!this.noted) {
         this.note(
-          `The evidence could not be kept in the cluster (${oneLine((error as Error).message).replace(/\.$/, "")}).`,
+          `The evidence could not be stored in the cluster (${oneLine((error as Error).message).replace(/\.$/, "")}).`,
         );
       }
       this.noted = true;
@@ -67,12 +70,15 @@ export class Store {
   }
 }
 
-/** In place of what was kept before. Where somebody else keeps theirs at the same time, one of the two is kept. */
+/** Replaces the stored evidence. Of two observers that write at the same time, the last one wins. */
 async function write({ api, namespace, service }: Observed, evidence: Evidence): Promise<void> {
   await changeStore(api, namespace, service, "evidence", () => ({ evidence: JSON.stringify(evidence) }));
 }
 
-/** What evidence is about; how sure it has to be stays as it was when it began. */
+/**
+ * The part of a question that must be the same to continue evidence. Its thresholds may differ: evidence keeps those
+ * with which it began.
+ */
 function subject({ canary, stable, first = false, perRequest = false, pairs = [] }: Question): string {
   return JSON.stringify([canary, stable.toSorted(), first, perRequest, pairs.toSorted()]);
 }

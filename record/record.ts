@@ -1,3 +1,7 @@
+/**
+ * The record of a service's rollouts, in the ConfigMap `<service>-rollout`: its schema, and how it is read, changed and
+ * limited in size.
+ */
 import * as v from "valibot";
 import { oneLine } from "../border/foreign-text.ts";
 import { releaseIdSchema } from "../components/release-id.ts";
@@ -8,10 +12,13 @@ import { bytesOf, growing, jsonOf, nameLimit, nameSchema, textOf, timeSchema } f
 import { changeStore, readStore, storeName } from "./config-map-store.ts";
 import { fromVersion1 } from "./version-1.ts";
 
-/** Bytes of the rollout that is open, beside what the program needs of it. Its own schema (rollout/rollout.ts) allows less. */
+/**
+ * Bytes of the open rollout, beside the fields that the program needs. The rollout's own schema
+ * (rollout/rollout.ts) allows less.
+ */
 const openBytes = 320 * 1024;
 
-/** What a release was found to be: by evidence, or by a person. */
+/** The verdict on a release, from evidence or a person. */
 const verdict = growing(
   {
     verdict: v.picklist(["good", "bad", "undecided"], "must be good, bad or undecided"),
@@ -20,7 +27,7 @@ const verdict = growing(
     reason: textOf(),
     /** When, as an RFC 3339 time. */
     at: timeSchema,
-    /** What observing it came to, with the numbers behind it; a person's verdict keeps it. */
+    /** The result of the observation, with its numbers. A person's verdict preserves it. */
     evidence: v.optional(growing({ verdict: nameSchema, reason: textOf() }, 8 * 1024)),
   },
   512,
@@ -28,9 +35,12 @@ const verdict = growing(
 
 const adopted = growing(
   {
-    /** The id of what it ran when it was adopted: the hash of its pod template. */
+    /** Id of the version that ran when the service was adopted: the hash of its pod template. */
     release: releaseIdSchema,
-    /** What the shared Service selects, as it was. The pods of both tracks have these labels; those of then have no `track`. */
+    /**
+     * The selector of the shared Service at adoption. The pods of both tracks have these labels; the adopted pods have
+     * no label `track`.
+     */
     front: v.pipe(
       mapOf(v.pipe(v.string(), v.maxLength(63, "must be the value of a label"))),
       v.check((labels) => bytesOf(labels) <= 32 * 1024, "must be at most 32 KiB of labels"),
@@ -39,14 +49,14 @@ const adopted = growing(
   1024,
 );
 
-/** A rollout that has ended. */
+/** A finished rollout. */
 const ended = growing(
   {
     release: releaseIdSchema,
     from: releaseIdSchema,
     began: textOf(64),
     ended: textOf(64),
-    /** Who began it. */
+    /** Name of the person who started it. */
     by: nameSchema,
     outcome: v.picklist(["promoted", "undone", "superseded"], "must be promoted, undone or superseded"),
     reason: textOf(),
@@ -54,81 +64,87 @@ const ended = growing(
   512,
 );
 
-/** Fields that a newer version added are kept within bounds, and so survive a change by this one. */
+/** Fields of a newer version are preserved within size limits, so that they survive a change by this version. */
 const record = keyed(
   growing(
     {
-      /** Form of this record; another one is not read. */
+      /** Version of the schema; records of any other version are not read. */
       version: v.literal(2),
-      /** UID of the kube-system namespace of the cluster that the record belongs to. */
+      /** UID of the kube-system namespace of the cluster to which the record belongs. */
       cluster: v.pipe(v.string(), v.maxLength(nameLimit, "must be the UID of a namespace")),
-      /** Raised before an object is changed past Pulumi, so that the next `up` writes the whole object again. */
+      /** Raised before gray changes an object without Pulumi, so that the next `up` writes the whole object again. */
       sequence: wholeNumber(0),
       /** Release id -> its verdict. */
       verdicts: mapOf(verdict, releaseIdSchema),
-      /** Ids that stable ran completely, oldest first; the last one is what it ran last. */
+      /** Ids of the releases that all pods of stable have run, oldest first. The last one is the most recent. */
       stableHistory: v.array(releaseIdSchema),
-      /** Of a service that was there before us, until the first promotion is through. */
+      /** Only for a service that was adopted, until its first promotion is complete. */
       adopted: v.optional(adopted),
-      /** Release id -> id of the release that runs in its place for as long as the program renders it: what an undo leaves. */
+      /**
+       * Release id -> id of the release that runs instead, for as long as the program describes the former. An undo
+       * writes it.
+       */
       replacedBy: v.optional(mapOf(releaseIdSchema, releaseIdSchema)),
-      /** The highest number that a driver was given. */
+      /** The highest epoch that a driver was given. */
       epoch: v.optional(wholeNumber(0)),
       /**
-       * The rollout under way, if there is one (rollout/rollout.ts), as far as the program needs it; only the driver that holds
-       * this epoch may change a track.
+       * The open rollout (rollout/rollout.ts), with the fields that the program needs. Only the driver with this
+       * epoch may change a track.
        */
       open: v.optional(
         growing(
           {
             epoch: v.pipe(v.number(), v.safeInteger("must be a whole number")),
             release: releaseIdSchema,
-            /** @default as the program says */
+            /** Percent of the users that canary serves. @default the program's weight */
             weight: v.optional(percent),
-            /** Id of the release that each track is to run now, by the driver's word. @default as the program says */
+            /** Id of the release that each track must run, as the driver decided. @default the program's releases */
             runs: v.optional(v.object({ canary: v.optional(releaseIdSchema), stable: v.optional(releaseIdSchema) })),
-            /** Stable rolls with all pods at once. */
+            /** Whether stable rolls with all pods at once. */
             fastRollback: v.optional(v.boolean()),
           },
           openBytes,
         ),
       ),
-      /** The latest rollouts that have ended, newest first. */
+      /** The latest finished rollouts, newest first. */
       ended: v.optional(v.array(ended)),
     },
     32 * 1024,
   ),
 );
 
+/** How an adopted service ran before gray. */
 export type Adopted = v.InferOutput<typeof adopted>;
+/** A finished rollout. */
 export type Ended = v.InferOutput<typeof ended>;
+/** The verdict on a release, from evidence or a person. */
 export type Verdict = v.InferOutput<typeof verdict>;
 
-/** What the cluster remembers of the rollout of one service: the ConfigMap `<service>-rollout`. */
+/** The record of a service's rollouts: the content of the ConfigMap `<service>-rollout`. */
 export type RolloutRecord = v.InferOutput<typeof record>;
 
-/** What reading it came to: an unreadable record is not an absent one. */
+/** The result of reading the record. An unreadable record is not an absent one. */
 export type RecordReading =
   | { readonly kind: "absent" }
   | { readonly kind: "read"; readonly record: RolloutRecord }
   | { readonly kind: "unreadable"; readonly why: string };
 
-/** Completed releases that a record remembers; far more than have kept config files. */
+/** Most releases in `stableHistory`: far more than the releases whose config files are still stored. */
 const stableHistoryLimit = 100;
-/** Releases for which it remembers what runs in their place. */
+/** Most entries of `replacedBy`. */
 const replacedByLimit = 100;
 
-/** How much a record remembers that nobody needs to go on. */
+/** How much history a record holds that no rollout needs to continue. */
 interface Retention {
-  /** Verdicts, beside those that `bounded` never drops. */
+  /** Number of verdicts, beside those that `bounded` never drops. */
   readonly verdicts: number;
-  /** Verdicts that keep the numbers behind them; of the others the sentence is left. */
+  /** Number of verdicts that include their numbers. The others have the sentence only. */
   readonly evidence: number;
-  /** Rollouts that have ended. */
+  /** Number of finished rollouts. */
   readonly ended: number;
 }
 
-/** From the most to nothing: the first that fits is taken. */
+/** In descending order: the first one that fits is taken. */
 const retentions: readonly Retention[] = [
   { verdicts: 100, evidence: 10, ended: 20 },
   { verdicts: 100, evidence: 0, ended: 20 },
@@ -136,16 +152,22 @@ const retentions: readonly Retention[] = [
   { verdicts: 0, evidence: 0, ended: 0 },
 ];
 
-/** Bytes that a ConfigMap may have. */
+/** Most bytes of a ConfigMap. */
 const mapBytes = 1 << 20;
-/** Bytes that a record has at most. The rest of the ConfigMap is left to what others keep in it. */
+/** Most bytes of a record. The rest of the ConfigMap is left for keys of other writers. */
 const recordBytes = 900 * 1024;
 
+/** Name of the ConfigMap with a service's record, for example `web-rollout`. */
 export function recordName(service: string): string {
   return storeName(service, "rollout");
 }
 
-/** Reads the record. `cluster` is the UID that it has to carry; a record brought from another cluster is unreadable. */
+/**
+ * Reads the record.
+ *
+ * @param cluster UID that the record must carry: a record copied from another cluster is unreadable
+ * @throws ApiError or UserError if the cluster cannot be read
+ */
 export async function readRecord(
   api: Cluster,
   namespace: string,
@@ -156,7 +178,12 @@ export async function readRecord(
   return stored === undefined ? { kind: "absent" } : parseRecord(stored.record, cluster);
 }
 
-/** What the record says of a service that was there before us; undefined for any other, and where it may not or cannot be read. */
+/**
+ * How the service ran before it was adopted; undefined if it was not adopted, or if the record cannot be read or
+ * understood.
+ *
+ * @throws ApiError or UserError if the cluster does not answer
+ */
 export async function readAdopted(api: Cluster, namespace: string, service: string): Promise<Adopted | undefined> {
   const stored = await readStore(api, namespace, service, "rollout").catch((error: Error) => {
     if (error instanceof ApiError && error.status === 403) return undefined;
@@ -169,14 +196,14 @@ export async function readAdopted(api: Cluster, namespace: string, service: stri
   }
 }
 
-/** What a record's text says, pure. */
+/** Parses the text of a record; pure. */
 export function parseRecord(text: string | undefined, cluster: string): RecordReading {
   if (text === undefined) return { kind: "unreadable", why: 'it has no key "record"' };
   let found: RolloutRecord;
   try {
     found = understand(record, fromVersion1(JSON.parse(text)));
   } catch (error) {
-    // It quotes keys of the record, and what is no JSON.
+    // The message quotes the record, whose text may be anything.
     return { kind: "unreadable", why: oneLine((error as Error).message) };
   }
   if (found.cluster !== cluster) {
@@ -186,10 +213,11 @@ export function parseRecord(text: string | undefined, cluster: string): RecordRe
 }
 
 /**
- * Changes the record, or begins one, so that no other writer's change is lost. Nothing is written where the change gives
- * back what it was given, and what is written stays `bounded`.
+ * Changes the record, or creates it, without losing another writer's change. Nothing is written if `change` returns the
+ * record that it received. The record that is written is `bounded`.
  *
- * @throws Refusal if the record cannot be read: what is in it may matter, so it is never written over
+ * @returns the record as it is stored now
+ * @throws UserError if the record cannot be read: its content may matter, so it is never overwritten
  */
 export async function changeRecord(
   api: Cluster,
@@ -215,41 +243,44 @@ export async function changeRecord(
   return written;
 }
 
-/** With a raised sequence number: before something is changed past Pulumi, so that the next `up` writes it whole. */
+/**
+ * The record with a raised sequence number. Write it before gray changes an object without Pulumi, so that the next
+ * `up` writes the whole object.
+ */
 export function raised(before: RolloutRecord): RolloutRecord {
   return { ...before, sequence: before.sequence + 1 };
 }
 
-/** The record with this release as what stable ran last, completely. */
+/** The record with a release as the latest that all pods of stable have run. */
 export function withStableHistory(before: RolloutRecord, release: string): RolloutRecord {
   const others = before.stableHistory.filter((id) => id !== release);
   return { ...before, stableHistory: [...others, release].slice(-stableHistoryLimit) };
 }
 
 /**
- * The record as it can be read again: every text in its bounds.
+ * The record with every text truncated to its limit, so that it can be read again.
  *
- * @throws Refusal if a part of it is not what it must be
+ * @throws UserError if a field is not valid
  */
 function readable(namespace: string, service: string, changed: RolloutRecord): RolloutRecord {
   try {
     return understand(record, changed);
   } catch (error) {
     throw new UserError(
-      `The record ${recordName(service)} in namespace ${namespace} stays as it is, because with this change it could not be read (${oneLine((error as Error).message)}): look at the labels and annotations of the Deployments of ${service}, which name their releases.`,
+      `The record ${recordName(service)} in namespace ${namespace} was not changed, because the change would make it unreadable (${oneLine((error as Error).message)}): check the labels and annotations that name releases on the Deployments of ${service}.`,
     );
   }
 }
 
 /**
- * The record without what nobody needs to go on, so that it can always be written: a ConfigMap may have 1 MiB.
+ * Drops history from the record until it can be written: a ConfigMap has at most 1 MiB.
  *
- * 1. The newest verdicts stay, and the newest of them keep their evidence.
- * 2. The verdict of the release that is rolled out stays, and so does a bad one of a release that stable ran completely,
- *    however old: without it the gate would admit the release again.
- * 3. Where it is still too large, the numbers behind verdicts go first, then older rollouts and verdicts.
+ * 1. The newest verdicts stay, and the newest of them with their evidence.
+ * 2. Two verdicts stay at any age: that of the release in the open rollout, and a bad one of a release that stable has
+ *    run. Without the latter the gate would admit that release again.
+ * 3. If the record is still too large, the numbers of verdicts are dropped first, then older rollouts and verdicts.
  *
- * @param bytes that it may have. @default 900 KiB
+ * @param bytes most bytes of the result. @default 900 KiB
  */
 export function bounded(before: RolloutRecord, bytes: number = recordBytes): RolloutRecord {
   let found = before;
@@ -279,15 +310,16 @@ function retaining(before: RolloutRecord, retention: Retention): RolloutRecord {
   };
 }
 
-/** What stable ran completely, the newest first; nothing where the record cannot be read. */
+/** The releases that all pods of stable have run, newest first; empty if the record cannot be read. */
 export function stableReleases(reading: RecordReading): readonly string[] {
   return reading.kind === "read" ? reading.record.stableHistory.toReversed() : [];
 }
 
+/** The error for a record that cannot be read. */
 export function unreadable(namespace: string, service: string, why: string): UserError {
   const name = recordName(service);
   return new UserError(
-    `The record ${name} in namespace ${namespace} cannot be read (${why}): restore it, or take note of it with kubectl get configmap ${name} -n ${namespace} -o yaml, delete it and judge the release again with gray approve.`,
+    `The record ${name} in namespace ${namespace} cannot be read (${why}): restore it; or save it with kubectl get configmap ${name} -n ${namespace} -o yaml, delete it and judge the release again with gray approve.`,
   );
 }
 

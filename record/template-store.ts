@@ -1,27 +1,33 @@
+/** Stores the pod template that each track's release describes, so that read-only commands can detect drift. */
 import * as v from "valibot";
 import { plainObject, understand } from "../components/schema.ts";
 import { type Track, tracks } from "../components/traffic.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import { changeStore, readStore } from "./config-map-store.ts";
 
-/** A pod template with the API server's defaults, and the release that comes to it. */
+/** A release's pod template, completed with the API server's defaults. */
 export interface DescribedTemplate {
   /** The id of the release. */
   readonly release: string;
-  /** Hash of the UID of the Deployment that it was made for. */
+  /** Hash of the UID of the Deployment for which it was computed. */
   readonly deployment: string;
-  /** With hashes in the place of texts in which secrets may be: whoever may read ConfigMaps reads it. */
+  /**
+   * The template. Texts that may be secrets are replaced by hashes, because everyone with read access to ConfigMaps can
+   * read it.
+   */
   readonly template: object;
 }
 
-/** What each track's pods should be by the release that it was last compared with. */
+/** The template of each track, from the latest comparison. */
 export type DescribedTemplates = Partial<Record<Track, DescribedTemplate>>;
 
 const schema = v.object({ release: v.string(), deployment: v.string(), template: plainObject<object>() });
 
 /**
- * The pod templates that the tracks were last compared with, from the ConfigMap `<service>-templates`. What cannot be understood
- * there is left out: it is written anew by the next `up`.
+ * Reads the templates from the ConfigMap `<service>-templates`. Entries that cannot be parsed are left out: the next
+ * `up` writes them anew.
+ *
+ * @throws ApiError or UserError if the cluster cannot be read
  */
 export async function readTemplates(api: Cluster, namespace: string, service: string): Promise<DescribedTemplates> {
   const stored = (await readStore(api, namespace, service, "templates")) ?? {};
@@ -39,10 +45,10 @@ export async function readTemplates(api: Cluster, namespace: string, service: st
 }
 
 /**
- * Keeps what a track's pods should be, so that whoever may only look at the cluster can compare. Writes nothing where that stands
- * there already.
+ * Stores the template of a track, so that commands with read access only can compare. Writes nothing if it is stored
+ * already.
  *
- * @throws ApiError or Refusal if it could not be written
+ * @throws ApiError or UserError if it could not be written
  */
 export async function keepTemplate(
   api: Cluster,

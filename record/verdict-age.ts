@@ -1,26 +1,31 @@
+/** The age of the verdict that admitted stable's release, for policies. */
 import type { StackState } from "../components/history.ts";
 import type { Release } from "../components/release.ts";
 import { type RecordReading, stableReleases } from "./record.ts";
 
-/** Who is said to have judged what a plan supposes to be good. */
+/** Author of the good verdict that `gray plan` supposes. */
 export const supposedBy = "gray plan";
 
-/** On what word stable takes a release, as far as policies are to know. */
+/** The good verdict that admitted a release to stable, as policies see it. */
 export interface VerdictAge {
   /** Id of the release. */
   readonly release: string;
-  /** Whole hours that the good verdict was old then; `supposed` in a plan, where nobody has judged it. */
+  /** Age of the good verdict at admission, in whole hours; `supposed` in a plan, where the verdict is only assumed. */
   readonly hours: number | "supposed";
 }
 
 /**
- * How old the verdict is on which stable takes its release.
+ * The age of the verdict that admits stable's release.
  *
- * 1. What it has taken keeps the age of then, so that a run with nothing to do finds nothing changed.
- * 2. What once ran completely is the way back, and its verdict may be of any age.
+ * 1. A release that stable runs already keeps the age from its admission, so that a run without changes finds no
+ *    difference.
+ * 2. A release that stable has run before is a rollback, which needs no fresh verdict: undefined.
  * 3. Otherwise it is the age of the good verdict in the record.
  *
- * @param now milliseconds since 1970
+ * @param stable the release that stable will run
+ * @param own state of the stack that owns stable
+ * @param now in milliseconds since the epoch
+ * @returns undefined also if there is no good verdict
  */
 export function verdictAge(
   stable: Release | undefined,

@@ -1,21 +1,25 @@
+/** Merges a verdict by evidence with the verdict in the record. */
 import type { Evidence } from "../analysis/evidence.ts";
 import type { Finding } from "../analysis/finding.ts";
 import type { Assessment } from "../analysis/verdict.ts";
 import { oneLine } from "../border/foreign-text.ts";
 import type { Verdict } from "./record.ts";
 
-/** Who judged, where it was no person. */
+/** Author of a verdict by evidence. */
 export const byEvidence = "evidence";
-/** Who holds a rollout or takes it back, where neither a person nor the evidence does. */
+/** Author of a pause or a rollback that the driver decided, rather than a person or evidence. */
 export const byDriver = "gray";
 
 /**
- * The verdict that the record is to hold, or undefined where it is to stay as it is.
+ * The verdict to write into the record; undefined if the record must stay as it is.
  *
- * 1. Bad by evidence replaces whatever is there: the newest numbers are about what runs now.
- * 2. Good by evidence never replaces bad, whoever said so: only a person can overrule that (gray approve).
+ * 1. Bad by evidence replaces every verdict: the newest numbers are about the pods that run now.
+ * 2. Good by evidence never replaces bad, of any author: only a person can overrule bad (gray approve).
  * 3. Good by evidence does not replace a person's good, which has a name and a reason.
- * 4. Undecided replaces nothing but undecided.
+ * 4. Undecided replaces only undecided.
+ *
+ * @param before the verdict in the record
+ * @param at when the assessment was made
  */
 export function judgement(
   before: Verdict | undefined,
@@ -24,46 +28,45 @@ export function judgement(
   at: Date,
 ): Verdict | undefined {
   const { verdict } = assessment;
-  // A pod's own words may be part of the reason.
+  // The reason may contain text from a pod.
   const reason = oneLine(assessment.reason);
   if (verdict === "good" && before !== undefined && before.verdict !== "undecided") return undefined;
   if (verdict === "undecided" && before !== undefined && before.verdict !== "undecided") return undefined;
   return { verdict, by: byEvidence, reason, at: at.toISOString(), evidence: summary(assessment, evidence) };
 }
 
-/** What an observation came to, in a verdict and a sentence without its full stop. */
+/** The result of an observation. Its reason is a sentence without its full stop. */
 export type Outcome = Pick<Assessment, "verdict" | "reason">;
 
 /**
- * What an observation came to in the end: what stands in the record, because that is what the gate goes by.
+ * The final result of an observation. The record decides, because the gate reads the record.
  *
- * 1. Bad by evidence is bad, even where it could not be written.
- * 2. Whatever else is not in the record does not count: a good that could not be written is none.
+ * 1. Bad by evidence is bad, even if it could not be written.
+ * 2. Any other verdict counts only if it is in the record: a good verdict that could not be written is undecided.
  *
- * @param standing what the record holds on the release, as far as it is known
+ * @param standing the verdict in the record, if it is known
  * @param trouble why the record could not be written
  */
 export function outcome(assessment: Assessment, standing: Verdict | undefined, trouble: string | undefined): Outcome {
   const { verdict } = assessment;
   const reason = oneLine(assessment.reason);
-  const unwritten =
-    trouble === undefined ? "" : `; the record could not be written and does not say so (${oneLine(trouble)})`;
-  const stands = standing?.verdict ?? "undecided";
-  if (verdict === "bad" || verdict === stands) return { verdict, reason: `${reason}${unwritten}` };
-  if (standing === undefined || stands === "undecided") {
-    return { verdict: "undecided", reason: `found ${verdict}, ${reason}${unwritten}` };
+  const unwritten = trouble === undefined ? "" : `; it could not be written into the record (${oneLine(trouble)})`;
+  const recorded = standing?.verdict ?? "undecided";
+  if (verdict === "bad" || verdict === recorded) return { verdict, reason: `${reason}${unwritten}` };
+  if (standing === undefined || recorded === "undecided") {
+    return { verdict: "undecided", reason: `judged ${verdict}, ${reason}${unwritten}` };
   }
-  const says = `the record says so (${standing.by}: ${standing.reason})`;
+  const source = `the verdict in the record (${standing.by}: ${standing.reason})`;
   return {
-    verdict: stands,
+    verdict: recorded,
     reason:
       verdict === "good"
-        ? `${says}, which good by evidence does not overrule, but gray approve does; now: ${reason}`
-        : `${says}; now it is undecided: ${reason}`,
+        ? `${source} is not overruled by good evidence, only by gray approve; the evidence now: ${reason}`
+        : `${source} stays; the evidence now is undecided: ${reason}`,
   };
 }
 
-/** Streams whose numbers go into the record: those that say most. */
+/** Number of streams in the record: those that decided. */
 const streamsShown = 3;
 
 /** The numbers behind a verdict, short enough for the record. */
@@ -81,7 +84,7 @@ function summary(assessment: Assessment, { answers, canarySeconds, question, set
     pValue,
     settings: { alpha, margin, limit, beta, tolerance, floor },
     streamCount: findings.length,
-    streams: telling(assessment).map(({ stream, ratio, lower, upper, logWorse, logFine }) => ({
+    streams: decisiveStreams(assessment).map(({ stream, ratio, lower, upper, logWorse, logFine }) => ({
       stream,
       ratio: finite(ratio),
       lower: finite(lower),
@@ -92,8 +95,11 @@ function summary(assessment: Assessment, { answers, canarySeconds, question, set
   };
 }
 
-/** The streams that decided: the strongest against a bad release, else those that are the furthest from good. */
-function telling({ verdict, findings }: Assessment): Finding[] {
+/**
+ * The streams that decided: for a bad verdict those with the strongest evidence against the release, otherwise those
+ * furthest from good.
+ */
+function decisiveStreams({ verdict, findings }: Assessment): Finding[] {
   const against = ({ aboveFloor, logWorse, alphaShare }: Finding) =>
     aboveFloor ? logWorse + Math.log(alphaShare) : -Infinity;
   return findings
@@ -101,7 +107,7 @@ function telling({ verdict, findings }: Assessment): Finding[] {
     .slice(0, streamsShown);
 }
 
-/** JSON knows no infinity: what has no end is null. */
+/** JSON has no infinity: it becomes null. */
 function finite(value: number | undefined): number | null {
   return value !== undefined && Number.isFinite(value) ? Number(value.toPrecision(3)) : null;
 }

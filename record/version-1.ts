@@ -1,11 +1,11 @@
-/** Converts a record of version 1, whose fields had other names. It is written as version 2 with the next change. */
+/** Converts a record of version 1, whose fields had other names. The next change writes it as version 2. */
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * A parsed record as version 2 has it. Fields that version 1 did not have are kept.
+ * Converts a parsed record to version 2. Fields that version 1 did not have are preserved.
  *
- * @param value anything; what is no record of version 1 is given back as it is, for the schema to judge
+ * @param value anything; a value that is no record of version 1 is returned unchanged, and the schema judges it
  * @example fromVersion1({ version: 1, completed: ["6b73fe0c6ef8"] }) // { version: 2, stableHistory: ["6b73fe0c6ef8"] }
  */
 export function fromVersion1(value: unknown): unknown {
@@ -44,7 +44,7 @@ function rolloutFrom(value: unknown): unknown {
   );
 }
 
-/** Who decided something, when and why: all that had a `because` has a `reason`. */
+/** Renames `because` to `reason`, which every decision, verdict and finished rollout has. */
 function decisionFrom(value: unknown): unknown {
   return isFields(value) ? renamed(value, { because: "reason" }) : value;
 }

@@ -1,3 +1,4 @@
+/** Carries out the driver's effects on the cluster: by `pulumi up` if there is time for it, directly if not. */
 import type { Evidence } from "../analysis/evidence.ts";
 import { deploymentName } from "../components/names.ts";
 import type { Track } from "../components/traffic.ts";
@@ -28,49 +29,53 @@ import { saveDiagnostics } from "./diagnostics.ts";
 import type { Actuator } from "./driver.ts";
 import type { Rollout } from "./rollout.ts";
 
-/** A service, its stacks, and where its program is. */
-export interface Acting {
+/** The service, its stacks, and how to act on them. */
+export interface ActuatorArgs {
   readonly api: Cluster;
   /** UID of the cluster. */
   readonly cluster: string;
   readonly namespace: string;
   readonly service: string;
-  /** Full names of the stacks that own the tracks; the same one where it owns both. */
+  /** Full names of the stacks that own the tracks. They are equal if one stack owns both. */
   readonly stacks: Readonly<Record<Track, string>>;
-  /** `pulumi up` of a stack, as the driver with this epoch. */
+  /** Runs `pulumi up` of a stack, as the driver with this epoch. */
   readonly up: (stack: string, epoch: number, signal: AbortSignal) => Promise<void>;
-  /** For right before an effect: @throws Refusal where this driver's lease has run out, as while its process was stopped */
+  /**
+   * Checks the lease right before an effect. @throws UserError if it has expired, for example while the process was
+   * stopped
+   */
   readonly assertHeld: () => void;
-  /** What was seen of the release until now. */
+  /** The evidence on the release so far. */
   readonly evidence: () => Evidence | undefined;
-  /** How the checks reach canary. */
+  /** The access path to canary, for the checks. */
   readonly endpoint: Pick<EndpointArgs, "via" | "url">;
-  /** Folder on this machine for what a canary leaves behind. */
+  /** Folder on this machine for diagnostics. */
   readonly folder: string;
+  /** Receives notes for the user, in whole sentences. */
   readonly note: (sentence: string) => void;
-  /** Gets one line for each step of something that takes its time. */
+  /** Receives a progress line for each step of a long effect. */
   readonly progress: (line: string) => void;
 }
 
-/** Why a container does not start, in the kubelet's words: those that another look seldom finds gone. */
+/** The kubelet's reasons why a container does not start that seldom disappear by themselves. */
 const fatalReasons = new Set([
   ...["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"],
   ...["CrashLoopBackOff", "CreateContainerConfigError", "CreateContainerError", "RunContainerError"],
 ]);
 /**
- * Milliseconds for which a track may be in such a state: an image registry hiccups, a container crashes once, and what
- * Kubernetes said of the roll before stands until the first progress of this one.
+ * Milliseconds for which a track may be in such a state. An image registry may fail briefly, and a container may crash
+ * once. Also, a Deployment's condition still describes the previous roll until this one makes progress.
  */
 const graceMilliseconds = 20_000;
 
-/** Acts by `pulumi up` where there is time for it, and past Pulumi where there is not. */
-export function actuatorOf(of: Acting): Actuator {
+/** The actuator for a service: it uses `pulumi up` if there is time for it, and changes the cluster directly if not. */
+export function actuatorOf(of: ActuatorArgs): Actuator {
   const { api, cluster, namespace, service, stacks, evidence, endpoint, folder, note, progress, assertHeld } = of;
-  const up: Acting["up"] = async (...args) => {
+  const up: ActuatorArgs["up"] = async (...args) => {
     assertHeld();
     await of.up(...args);
   };
-  /** Since when each track has had pods that do not start. */
+  /** Since when each track has had pods that do not start, in milliseconds since the epoch. */
   const failing: Partial<Record<Track, number>> = {};
   const readTrack = async (track: Track) => {
     const [deployment, templates] = await Promise.all([
@@ -79,7 +84,10 @@ export function actuatorOf(of: Acting): Actuator {
     ]);
     return { deployment, drift: (deployment && driftFrom(deployment, templates[track])) ?? [] };
   };
-  /** Says what a track has after its `up` that its release does not say; a cluster that does not answer now says it later. */
+  /**
+   * Reports fields of a track that differ from its release after its `up`. If the cluster does not answer now, a later
+   * `up` reports them.
+   */
   const noteDrift = async (track: Track, release: string) => {
     const { drift } = await readTrack(track).catch((error) => {
       if (error instanceof ApiError || error instanceof UserError) return { drift: [] };
@@ -94,12 +102,12 @@ export function actuatorOf(of: Acting): Actuator {
     },
     async bringStable({ epoch, runs: { stable } }, signal) {
       const over = new AbortController();
-      const telling = reportRoll({ api, namespace, service, report: progress }, "stable", stable, over.signal);
+      const reporting = reportRoll({ api, namespace, service, report: progress }, "stable", stable, over.signal);
       try {
         await up(stacks.stable, epoch, signal);
       } finally {
         over.abort();
-        await telling;
+        await reporting;
       }
       await noteDrift("stable", stable);
     },
@@ -121,18 +129,19 @@ export function actuatorOf(of: Acting): Actuator {
       const own = pods.filter((pod) => isOf(pod, track, release));
       const refused = await podsRefused(api, deployment);
       const isRefused = refused !== undefined && !makesRoom(refused, pods);
-      const why = isRefused ? describeRefused(name, refused) : (stopped(deployment, name) ?? notStarting(own));
-      if (why !== undefined) failing[track] ??= Date.now();
+      const reason = isRefused ? describeRefused(name, refused) : (stopped(deployment, name) ?? notStarting(own));
+      if (reason !== undefined) failing[track] ??= Date.now();
       else if (!own.some(isBetweenAttempts)) delete failing[track];
       const grace = isRefused ? refusedMilliseconds : graceMilliseconds;
-      return why !== undefined && Date.now() - (failing[track] ?? 0) >= grace ? why : undefined;
+      return reason !== undefined && Date.now() - (failing[track] ?? 0) >= grace ? reason : undefined;
     },
     async check(names, signal) {
       let results: readonly CheckResult[];
       try {
         ({ results } = await probe({ api: api.until(signal), namespace, service, ...endpoint, signal }));
       } catch (error) {
-        // Canary may be between two pods, or answer in the name of the API server: what could not be asked has failed, and is tried again.
+        // Canary may be between two pods, or may imitate an error of the API server: a check without a result has
+        // failed and is tried again.
         if (!(error instanceof UserError || error instanceof ApiError)) throw error;
         return error.message.replace(/\.$/, "");
       }
@@ -141,7 +150,7 @@ export function actuatorOf(of: Acting): Actuator {
       if (asked.length > 0 && failed.length === 0) return undefined;
       const [first] = failed;
       return first
-        ? `${failed.length} of ${asked.length} checks failed: ${first.check} by ${first.endpoint}: ${first.reason}`
+        ? `${failed.length} of ${asked.length} checks failed: ${first.check} via ${first.endpoint}: ${first.reason}`
         : `none of the checks ${names.join(", ")} could be made`;
     },
     async cut(epoch) {
@@ -166,7 +175,7 @@ export function actuatorOf(of: Acting): Actuator {
         readDeployment(api, namespace, service, "stable"),
       ]);
       if (!canary || releaseOf(canary) !== release || canary.spec.replicas === 0) return;
-      // Where canary is all that serves, its pods go once stable is back.
+      // If only canary serves, its pods are removed once stable is back.
       if (!stable?.status.availableReplicas) return;
       const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${deploymentName(service, "canary")}`;
       assertHeld();
@@ -180,19 +189,19 @@ export function actuatorOf(of: Acting): Actuator {
 }
 
 function stopped(deployment: DeploymentObject, name: string): string | undefined {
-  return isStuck(deployment) ? `Deployment ${name} came to a stop: its progress deadline is exceeded` : undefined;
+  return isStuck(deployment) ? `Deployment ${name} is stuck: its progress deadline is exceeded` : undefined;
 }
 
 function isOf({ metadata: { labels = {} } }: PodObject, track: Track, release: string): boolean {
   return labels.track === track && labels.release === release;
 }
 
-/** Whether a container has ended before and is not ready: one that crashes again and again runs for a moment each time. */
+/** Whether a container has ended before and is not ready. A container in a crash loop runs for a moment each time. */
 function isBetweenAttempts(pod: PodObject): boolean {
   return containersOf(pod).some(({ ready, restartCount }) => restartCount > 0 && !ready);
 }
 
-/** What keeps a container from starting, for a person; undefined where nothing does. */
+/** Why a container does not start, for the user; undefined if all start. */
 function notStarting(pods: readonly PodObject[]): string | undefined {
   for (const pod of pods) {
     for (const { name, state } of containersOf(pod)) {

@@ -1,3 +1,4 @@
+/** Announces what the driver does: as Events on both Deployments, and to a webhook. */
 import type { Track } from "../components/traffic.ts";
 import type { Evaluation } from "../evaluation/assess.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
@@ -8,8 +9,8 @@ import { type Move, nameOf } from "./next.ts";
 import type { Notice, Notifier } from "./notify.ts";
 import { isPerson, type Rollout } from "./rollout.ts";
 
-/** Whose rollout it is, and how people who do not look on hear of it. */
-export interface Announced {
+/** The service whose rollout is announced, and the notifier. */
+export interface AnnouncerArgs {
   readonly api: Cluster;
   readonly namespace: string;
   readonly service: string;
@@ -17,60 +18,61 @@ export interface Announced {
   readonly notifier: Notifier;
 }
 
-/** A change that people hear of. */
+/** A change that is announced. */
 interface Announcement {
-  /** What tells it apart from every other change of the same rollout. */
+  /** Identifies the change within its rollout. */
   readonly key: string;
-  /** Absent where whoever caused it has written the Event. */
+  /** Absent if the command that caused the change has emitted the Event. */
   readonly event?: Pick<EventContent, "type" | "reason" | "message">;
   readonly notice?: Pick<Notice, "kind" | "reason">;
 }
 
 /**
- * Tells Events on both Deployments and the webhook what the driver does. Each change is one Event, also where a driver dies
- * over it and the next one tells it again.
+ * Announces what the driver does, as Events on both Deployments and to a webhook. Each change emits one Event, even if
+ * a driver dies and the next one announces it again.
  */
 export class Announcer implements Reporter {
-  readonly #of: Announced;
+  readonly #of: AnnouncerArgs;
   readonly #announced = new Set<string>();
   #last: Promise<unknown> = Promise.resolve();
   #rollout: Rollout | undefined;
   #holds = false;
 
-  constructor(of: Announced) {
+  constructor(of: AnnouncerArgs) {
     this.#of = of;
   }
 
   now(rollout: Rollout, move: Move): void {
     this.#rollout = rollout;
     this.#holds = move.kind === "hold";
-    for (const each of announcementsOf(rollout, move)) this.#recordDecision(rollout, each);
+    for (const each of announcementsOf(rollout, move)) this.#announce(rollout, each);
   }
 
   note(): void {}
 
-  /** Takes each look at the tracks. */
+  /** Receives each evaluation of the evidence. */
   seen({ assessment: { verdict, reason } }: Evaluation): void {
-    // One that was undecided in between is not news.
+    // A verdict that returns after an undecided one is not announced again.
     if (verdict === "undecided" || this.#announced.has(verdict)) return;
     this.#announced.add(verdict);
-    // Its Event is written with the record.
+    // The recorder emits its Event.
     this.#notify({ kind: "verdict", reason: `${verdict}: ${reason}` });
   }
 
-  /** @returns resolves when everything is told, or given up */
+  /** Announces the end. @returns resolves when everything has been sent or given up */
   async end(end: End): Promise<void> {
     const rollout = this.#rollout;
-    const last = rollout && rollbackRequestOf(rollout, end);
-    if (rollout && last && !(end.kind === "held" && this.#holds)) this.#recordDecision(rollout, last);
+    const last = rollout && endAnnouncementOf(rollout, end);
+    if (rollout && last && !(end.kind === "held" && this.#holds)) this.#announce(rollout, last);
     await this.settled();
   }
 
+  /** Resolves when everything has been sent or given up. */
   async settled(): Promise<void> {
     await this.#last;
   }
 
-  #recordDecision({ release, began }: Rollout, { key, event, notice }: Announcement): void {
+  #announce({ release, began }: Rollout, { key, event, notice }: Announcement): void {
     if (this.#announced.has(key)) return;
     this.#announced.add(key);
     if (notice) this.#notify(notice);
@@ -90,11 +92,11 @@ export class Announcer implements Reporter {
 }
 
 /**
- * What people hear of the driver's next move.
+ * The announcements for the driver's next move.
  *
- * 1. A step, once what it brings is in force.
- * 2. That it holds, and why. A person's pause has its Event already, from the one who paused.
- * 3. That it goes back, and why; with a person's word likewise.
+ * 1. A step, once it is in force.
+ * 2. A hold, with its reason. For a person's pause the command that paused has emitted the Event.
+ * 3. A rollback, with its reason. For a person's decision likewise.
  */
 export function announcementsOf(rollout: Rollout, move: Move): Announcement[] {
   const { steps, step: at, stepStartedAt, checked, approved, paused, rollbackRequested, release, from } = rollout;
@@ -117,7 +119,7 @@ export function announcementsOf(rollout: Rollout, move: Move): Announcement[] {
   }
   if (move.kind === "rollback") {
     const { reason } = move;
-    const message = `release ${release} goes back to ${from}: ${reason}`;
+    const message = `release ${release} rolls back to ${from}: ${reason}`;
     const notice = { kind: "rollback", reason } as const;
     all.push({
       key: "rollback",
@@ -130,25 +132,25 @@ export function announcementsOf(rollout: Rollout, move: Move): Announcement[] {
   return all;
 }
 
-function rollbackRequestOf({ release, from }: Rollout, end: End): Announcement | undefined {
+function endAnnouncementOf({ release, from }: Rollout, end: End): Announcement | undefined {
   if (end.kind === "promoted") {
-    const message = `release ${release} is with everybody: every step was passed`;
+    const message = `release ${release} is promoted: every step was passed`;
     return {
       key: "promoted",
       event: { type: "Normal", reason: "RolloutPromoted", message },
-      notice: { kind: "done", reason: "everybody has it" },
+      notice: { kind: "done", reason: "it was promoted: every step was passed" },
     };
   }
   if (end.kind === "undone") {
-    const message = `release ${release} was undone, both tracks run ${from}: ${end.reason}`;
+    const message = `release ${release} was rolled back, both tracks run ${from}: ${end.reason}`;
     return {
       key: "undone",
       event: { type: "Warning", reason: "RolloutUndone", message },
-      notice: { kind: "done", reason: `it was undone, both tracks run ${from}: ${end.reason}` },
+      notice: { kind: "done", reason: `it was rolled back, both tracks run ${from}: ${end.reason}` },
     };
   }
   if (end.kind === "held") {
-    const message = `release ${release} cannot go on: ${end.reason}`;
+    const message = `release ${release} cannot continue: ${end.reason}`;
     return {
       key: `held ${end.reason}`,
       event: { type: "Warning", reason: "RolloutHeld", message },

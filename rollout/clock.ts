@@ -1,15 +1,25 @@
+/** The clock of a process, for durations that must not depend on the time of day of any machine. */
 import { uptime } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Time as one process sees it, for what must not depend on what any machine takes the time of day to be. */
+/** A monotonic clock. */
 export interface Clock {
-  /** Milliseconds since some moment; those in which the process was stopped, or the machine asleep, are counted. */
+  /**
+   * Milliseconds since an arbitrary moment. Time during which the process was stopped or the machine slept is included.
+   */
   now(): number;
-  /** @param background ends it, quietly; a sleep with one does not keep the process alive */
+  /**
+   * Waits.
+   *
+   * @param background ends the wait, without an error; a wait with it does not keep the process alive
+   */
   sleep(milliseconds: number, background?: AbortSignal): Promise<void>;
 }
 
-/** The one of this machine. Not performance.now(), which stands still while a laptop sleeps and others do not. */
+/**
+ * The clock of this machine. It is not performance.now(), which stands still while a laptop sleeps and other machines
+ * do not.
+ */
 export const machineClock: Clock = {
   now: () => uptime() * 1000,
   async sleep(milliseconds, background) {

@@ -1,3 +1,4 @@
+/** Saves diagnostics of a release before its pods are removed. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pollingDefaults } from "../analysis/defaults.ts";
@@ -11,62 +12,65 @@ import type { Cluster } from "../kubernetes/cluster.ts";
 import { type PodObject, readPods } from "../live/pods.ts";
 import { type DiagnosticFile, diagnosticsName, storeDiagnostics } from "../record/diagnostics-store.ts";
 
-/** Whose last words are saved, and where. */
-export interface Dying {
+/** The release whose diagnostics are saved, and where. */
+export interface DiagnosticsArgs {
   readonly api: Cluster;
   readonly namespace: string;
   readonly service: string;
   /** Id of the release. */
   readonly release: string;
-  /** What was seen of it. @default nothing */
+  /** The evidence on it. @default none */
   readonly evidence?: Evidence;
-  /** Folder on this machine; theirs becomes `<service>/<release>/<time>` in it. */
+  /** Folder on this machine. The diagnostics are saved in `<service>/<release>/<time>` below it. */
   readonly folder: string;
-  /** Ends reading, and writing into the cluster; what was read by then is saved in the folder all the same. */
+  /** Ends reading, and writing into the cluster. What has been read by then is still saved in the folder. */
   readonly signal: AbortSignal;
-  /** Seconds that reading may take, and as many that saving may. @default lookDefaults.lastWordsSeconds */
+  /** Most seconds for reading, and again for saving. @default pollingDefaults.diagnosticsSeconds */
   readonly seconds?: number;
 }
 
-/** Lines of each log, the newest. */
+/** Most lines of each log; the newest are saved. */
 const lines = 2000;
-/** Characters of each log, the newest: what a few very long lines may take of this machine's memory. */
+/** Most characters of each log, the newest: very long lines must not fill this machine's memory. */
 const characters = 512 * 1024;
-/** Bytes that are asked for of one: what a node sends beyond them is left out, and those are the newest lines. */
+/** Most bytes requested of one log. A node leaves out the rest, which are the newest lines. */
 const logBytes = 16 << 20;
-/** What a node answers, as if it were the log, where it has removed the container: it keeps the last one that ended. */
-const lost = "unable to retrieve container logs for ";
-/** Characters of an Event's message: as many as Kubernetes lets it have. */
+/**
+ * A node answers with this text in place of the log if it has removed the container. It preserves the last ended
+ * container.
+ */
+const removedLogPrefix = "unable to retrieve container logs for ";
+/** Most characters of an Event's message, the limit of Kubernetes. */
 const eventCharacters = 1024;
-/** Logs that are read; those of canary's pods come first, and of newer ones. */
+/** Most logs that are read: first those of canary's pods, and of newer pods. */
 const logsAtMost = 40;
 
 /**
- * Saves what is left of a release before its pods go, in a folder and in the cluster:
+ * Saves diagnostics of a release before its pods are removed, in a folder and in the cluster:
  *
- * 1. the log of each container of its pods, on either track, and that of the one before where a container restarted and the
- *    node still has it;
- * 2. the Events of its pods (those that are gone already too), its ReplicaSets and their Deployments;
+ * 1. the log of each container of its pods, on either track, and the log of the previous container if it restarted and
+ *    the node still has it;
+ * 2. the Events of its pods (also of pods that are gone), its ReplicaSets and their Deployments;
  * 3. the status of its pods;
  * 4. the evidence.
  *
- * It never throws and does not last: what cannot be read, or not in time, is missing and is named.
- * Neither environment nor spec of a pod is saved, but a log holds what the application wrote, secrets too if it writes them; so
- * the folder is its owner's alone, and in the cluster whoever may read the ConfigMaps of the namespace reads it.
+ * It never throws, and its time is limited: files that cannot be read in time are left out and named.
+ * Neither environment nor spec of a pod is saved. A log holds what the application wrote, even secrets. Therefore only
+ * the folder's owner can read it; in the cluster, everyone with read access to the namespace's ConfigMaps can.
  *
- * @returns where it was saved and what is missing, for a person
+ * @returns where it was saved and what is missing, for the user
  */
-export async function saveDiagnostics(dying: Dying): Promise<string> {
+export async function saveDiagnostics(args: DiagnosticsArgs): Promise<string> {
   try {
-    return await save(dying);
+    return await save(args);
   } catch (error) {
-    return `The last words of ${dying.release} of ${dying.service} could not be saved (${inShort(error)}).`;
+    return `The diagnostics of ${args.release} of ${args.service} could not be saved (${shortReason(error)}).`;
   }
 }
 
-async function save(dying: Dying): Promise<string> {
-  const { api, namespace, service, release, evidence, folder, signal } = dying;
-  const { seconds = pollingDefaults.diagnosticsSeconds } = dying;
+async function save(args: DiagnosticsArgs): Promise<string> {
+  const { api, namespace, service, release, evidence, folder, signal } = args;
+  const { seconds = pollingDefaults.diagnosticsSeconds } = args;
   const limited = () => AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]);
   const at = new Date().toISOString().replaceAll(/[:.]/g, "-");
   const reading = new Reading(limited());
@@ -86,22 +90,26 @@ async function save(dying: Dying): Promise<string> {
   const places = [
     ...(inFolder.status === "fulfilled" ? [inFolder.value] : []),
     ...(inCluster.status === "fulfilled"
-      ? [`ConfigMap ${diagnosticsName(service)} of ${namespace}${without(inCluster.value)}`]
+      ? [`ConfigMap ${diagnosticsName(service)} of ${namespace}${withoutFiles(inCluster.value)}`]
       : []),
   ];
   return [
     places.length > 0
-      ? `The last words of ${release} of ${service} are in ${places.join(" and in ")}.`
-      : `The last words of ${release} of ${service} could not be saved.`,
-    ...(inFolder.status === "rejected" ? [`They are in no folder (${inShort(inFolder.reason)}).`] : []),
-    ...(inCluster.status === "rejected" ? [`They are not in the cluster (${inShort(inCluster.reason)}).`] : []),
+      ? `The diagnostics of ${release} of ${service} are in ${places.join(" and in ")}.`
+      : `The diagnostics of ${release} of ${service} could not be saved.`,
+    ...(inFolder.status === "rejected"
+      ? [`They could not be saved in a folder (${shortReason(inFolder.reason)}).`]
+      : []),
+    ...(inCluster.status === "rejected"
+      ? [`They could not be stored in the cluster (${shortReason(inCluster.reason)}).`]
+      : []),
     ...reading.inWords(),
   ].join(" ");
 }
 
-const without = (names: readonly string[]) => (names.length > 0 ? `, without ${names.join(", ")}` : "");
+const withoutFiles = (names: readonly string[]) => (names.length > 0 ? `, without ${names.join(", ")}` : "");
 
-/** What could not be read in the time there is. */
+/** Reads within a time limit, and collects what could not be read. */
 class Reading {
   readonly signal: AbortSignal;
   readonly missing: { readonly what: string; readonly why: string }[] = [];
@@ -110,24 +118,24 @@ class Reading {
     this.signal = signal;
   }
 
-  /** What comes of it; where nothing does, that is noted. */
+  /** The result; undefined, and noted as missing, if it fails. */
   async of<T>(what: string, pending: Promise<T>): Promise<T | undefined> {
     try {
-      const came = await pending;
-      // Lines that end with the signal end quietly.
+      const result = await pending;
+      // Reading lines ends without an error when the signal aborts.
       this.signal.throwIfAborted();
-      return came;
+      return result;
     } catch (error) {
-      this.misses(what, inShort(error));
+      this.addMissing(what, shortReason(error));
       return undefined;
     }
   }
 
-  misses(what: string, why: string): void {
+  addMissing(what: string, why: string): void {
     this.missing.push({ what, why });
   }
 
-  /** A sentence on what is missing; none where nothing is. */
+  /** A sentence about what is missing; empty if nothing is. */
   inWords(): string[] {
     const [first, second] = this.missing;
     if (first === undefined) return [];
@@ -176,18 +184,18 @@ function canaryFirst(a: PodObject, b: PodObject): number {
   return isCanary(b) - isCanary(a) || b.metadata.creationTimestamp.localeCompare(a.metadata.creationTimestamp);
 }
 
-/** How a pod is: whose it is, where it runs, and its status, but nothing of its spec. */
+/** The status of a pod, with its labels and node, but without its spec. */
 function statusOf({ metadata, spec, status }: PodObject): object {
   const { name, uid, creationTimestamp, deletionTimestamp, labels: { track, release } = {} } = metadata;
   return { name, uid, track, release, node: spec.nodeName, creationTimestamp, deletionTimestamp, status };
 }
 
-/** Each log of a pod's containers that there is: none of a container that never began. */
+/** The logs of a pod's containers. A container that never started has none. */
 function logsOf({ metadata, status }: PodObject): { pod: string; container: string; previous: boolean }[] {
   const pod = metadata.name;
   return [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? [])].flatMap(
     ({ name: container, state = {}, lastState = {} }) => [
-      // While a container waits to start again, the node gives the previous log for its own.
+      // While a container waits for its restart, the node returns the previous log as the current one.
       ...(state.running || state.terminated ? [{ pod, container, previous: false }] : []),
       ...(lastState.terminated ? [{ pod, container, previous: true }] : []),
     ],
@@ -202,7 +210,7 @@ async function readLogs(
 ): Promise<DiagnosticFile[]> {
   const all = pods.flatMap(logsOf);
   if (all.length > logsAtMost) {
-    reading.misses(`the logs of ${all.length - logsAtMost} more containers`, `${logsAtMost} logs are read`);
+    reading.addMissing(`the logs of ${all.length - logsAtMost} more containers`, `${logsAtMost} logs are read`);
   }
   const logs = await inTurn(
     all.slice(0, logsAtMost),
@@ -218,15 +226,16 @@ async function readLogs(
       if (previous) query.set("previous", "true");
       const read: string[] = [];
       const reads = async () => {
-        // It becomes a file.
+        // The name becomes a file name.
         nameInPath(name);
         const path = `${pathOf("api", "v1", "namespaces", namespace, "pods", pod, "log")}?${query}`;
         await readLines(api.lines(path, reading.signal), read);
       };
       await reading.of(oneLine(name), reads());
-      if (read.length === 1 && read[0]?.startsWith(lost)) {
-        // A node keeps one container that ended: where the present one has ended too, that of the one before is never there.
-        if (!previous) reading.misses(oneLine(name), "the node has it no more");
+      if (read.length === 1 && read[0]?.startsWith(removedLogPrefix)) {
+        // A node preserves one ended container. If the current container has ended too, the log of the previous one is
+        // never available.
+        if (!previous) reading.addMissing(oneLine(name), "the node no longer has it");
         return { name, pod, text: "" };
       }
       return { name, pod, text: read.map((line) => `${line}\n`).join("") };
@@ -235,7 +244,7 @@ async function readLogs(
   return logs.filter(({ text }) => text !== "");
 }
 
-/** Puts the newest lines into a list, which holds what there was when it breaks off. */
+/** Collects the newest lines in a list, which stays usable if reading breaks off. */
 async function readLines(from: AsyncIterable<string>, into: string[]): Promise<void> {
   let held = 0;
   for await (const line of from) {
@@ -249,7 +258,7 @@ interface ReplicaSetObject {
   readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
 }
 
-/** An Event as the API server has it; the fields used here. Which of its times are set depends on who wrote it. */
+/** An Event of the Kubernetes API; the fields used here. Which of its times are set depends on its author. */
 interface EventObject {
   readonly metadata: { readonly creationTimestamp?: string | null };
   readonly involvedObject: { readonly kind?: string; readonly name?: string };
@@ -274,7 +283,7 @@ function isAbout({ involvedObject: { kind, name = "" } }: EventObject, { pods, s
   return kind === "Pod" && (pods.has(name) || sets.some((set) => name.startsWith(`${set}-`)));
 }
 
-/** Events as lines, the oldest first. */
+/** Events as lines, oldest first. */
 function inLines(events: readonly EventObject[]): string {
   const rows = events.map((event) => {
     const { involvedObject, type = "", reason = "", message = "", series } = event;
@@ -289,7 +298,7 @@ function inLines(events: readonly EventObject[]): string {
   return rows.sort().join("");
 }
 
-/** Writes the files into a new folder; where there is one already, into one beside it. Returns its path. */
+/** Writes the files into a new folder and returns its path. If the folder exists, it creates one beside it. */
 async function writeFolder(
   folder: string,
   names: readonly string[],
@@ -315,10 +324,10 @@ async function makeFolder(path: string): Promise<string> {
   }
 }
 
-/** Why something failed, in few words. */
-function inShort(error: unknown): string {
+/** Why something failed, in a few words. */
+function shortReason(error: unknown): string {
   const { name, message } = error as Error;
-  if (name === "TimeoutError") return "no time was left";
-  if (name === "AbortError") return "it was ended";
+  if (name === "TimeoutError") return "the time limit was reached";
+  if (name === "AbortError") return "it was stopped";
   return oneLine(message).replace(/\.$/, "");
 }

@@ -1,15 +1,15 @@
-/** Drives a rollout to its end: what happens next, and in which order. */
+/** Drives a rollout to its end: makes one move after the other. */
 import type { Track } from "../components/traffic.ts";
 import { isUnavailable } from "../kubernetes/answer.ts";
 import { byDriver, byEvidence } from "../record/verdict-merge.ts";
-import { assertNotStuck, besides, cutOffUsers, effect, Stuck, untilCut, untilDone, watch } from "./effect.ts";
+import { assertNotStuck, bestEffort, cutOffUsers, effect, Stuck, untilCut, untilDone, watch } from "./effect.ts";
 import { type Judgment, type Move, nameOf, next } from "./next.ts";
 import { cutOff, type Decision, inNextStep, positionOf, type Rollout } from "./rollout.ts";
 import { type Entry, RecordGone, type RolloutStore } from "./rollout-store.ts";
 import {
   alertMilliseconds,
   answered,
-  askedBeside,
+  answeredBesideRecord,
   pause,
   pollMilliseconds,
   RollsBack,
@@ -22,62 +22,69 @@ import {
   writeInStep,
 } from "./waiting.ts";
 
-/** What the driver does to the world. Each may be done again after it was done, or half done. */
+/** The driver's effects on the cluster. Each may be repeated after it was done or half done. */
 export interface Actuator {
-  /** Brings canary and the front to the release and the weight that the record says. */
+  /** Brings canary and the front to the release and the weight in the record. */
   bringCanary(rollout: Rollout, signal: AbortSignal): Promise<void>;
-  /** Brings stable to the release that the record says. */
+  /** Brings stable to the release in the record. */
   bringStable(rollout: Rollout, signal: AbortSignal): Promise<void>;
-  /** Whether stable runs a release, every pod of it, with nothing in its pod template that is known to be another. */
+  /** Whether every pod of stable runs a release, without known drift of its pod template. */
   stableRuns(release: string): Promise<boolean>;
-  /** Why a track will not come to run its release, as far as the cluster can tell; undefined where nothing is against it. */
+  /**
+   * Why a track cannot come to run its release, as far as the cluster reports it; undefined if there is no known
+   * reason.
+   */
   cannotSucceed(track: Track, rollout: Rollout): Promise<string | undefined>;
-  /** Makes checks. @returns why they did not pass, in words for a person */
+  /** Runs checks. @returns why they failed, for the user; undefined if they passed */
   check(names: readonly string[], signal: AbortSignal): Promise<string | undefined>;
   /**
-   * Takes all users off canary, at once. Done twice it is done once.
+   * Moves all users off canary, at once. Repeating it changes nothing.
    *
-   * @param epoch number of the driver: nothing is done where the record says that a newer one drives
-   * @returns whether users are off canary: where nothing but canary serves they are left there
-   * @throws Superseded then; Refusal or ApiError where users may still meet canary
+   * @param epoch number of the driver: nothing is done if the record names a newer driver
+   * @returns whether users are off canary: they stay if only canary serves
+   * @throws Superseded if a newer driver exists; UserError or ApiError if users may still reach canary
    */
   cut(epoch: number): Promise<boolean>;
-  /** Keeps what canary's pods have to say, and lets them go, so that connections end which a cut leaves open. */
+  /** Saves diagnostics of canary and scales it to zero, which also closes the connections that a cut leaves open. */
   drainCanary(rollout: Rollout): Promise<void>;
 }
 
-/** Who looks at both tracks while the driver drives. */
+/** Observes both tracks during a rollout. */
 export interface EvidenceObserver {
-  /** What is known of the release now. Begins to look where there is something to see. */
+  /** The current verdict on the release. Starts the observation as soon as users reach the release. */
   judgment(entry: Entry): Judgment;
-  /** Why canary was cut since it was last asked, or is cut though the record says otherwise. */
+  /**
+   * Why canary was cut off since the last call, or is cut off although the record has a weight; undefined if it is
+   * not.
+   */
   takeCut(entry: Entry): string | undefined;
 }
 
-/** Whoever is told how it goes: a person, a machine, the cluster's Events. */
+/** Receives progress updates: for the terminal, for a machine, or for the cluster's Events. */
 export interface Reporter {
-  /** What happens now; said anew only when it is another. */
+  /** Receives the current move. A reporter prints it only if it differs from the last one. */
   now(rollout: Rollout, move: Move): void;
-  /** What a person is to know besides, a whole sentence. */
+  /** Receives a note for the user, a whole sentence. */
   note(sentence: string): void;
 }
 
+/** What a driver works with, and how far the rollout is. */
 export interface DriveContext {
   readonly store: RolloutStore;
   readonly actuator: Actuator;
   readonly observer: EvidenceObserver;
   readonly reporter: Reporter;
-  /** Whether to end where it holds, instead of waiting for a person. */
+  /** Whether to end when the rollout holds, instead of waiting for a person. */
   readonly leavesHolding: boolean;
-  /** Ends the driving; the traffic stays as it is. A cut that has begun is brought to its end first. */
+  /** Stops the driver; the traffic stays as it is. A cutoff that has begun is completed first. */
   readonly signal: AbortSignal;
-  /** Whether users are off canary, and the rollout on its way back. @default false */
+  /** Whether the rollout is rolling back and users are off canary. @default false */
   readonly isReturning?: boolean;
-  /** Whether stable runs what it ran before, on the way back. @default false */
+  /** Whether, during a rollback, stable runs its former release again. @default false */
   readonly isStableBack?: boolean;
 }
 
-/** What driving came to. */
+/** How a driver ended. */
 export type End =
   | { readonly kind: "promoted" }
   | { readonly kind: "undone"; readonly reason: string }
@@ -85,10 +92,10 @@ export type End =
   | { readonly kind: "stopped" };
 
 /**
- * Drives a rollout to its end, or to where it holds. Where its record is gone users are taken off canary first, because no driver
- * can go on with it.
+ * Drives a rollout to its end, or until it holds. If its record is deleted, users are moved off canary first, because
+ * no driver can continue it.
  *
- * @throws Superseded as soon as somebody else drives it; RecordGone
+ * @throws Superseded as soon as another driver takes over; RecordGone if the record was deleted
  */
 export async function drive(context: DriveContext): Promise<End> {
   try {
@@ -101,8 +108,8 @@ export async function drive(context: DriveContext): Promise<End> {
 
 async function cutWithoutRecord({ actuator, store, reporter }: DriveContext): Promise<void> {
   const off = await untilCut(() => actuator.cut(store.epoch), reporter.note);
-  const users = off ? "all users are on stable" : "users stay on canary, because nothing else serves them";
-  reporter.note(`The record of the rollout is gone: ${users}.`);
+  const users = off ? "all users are on stable" : "users stay on canary, because only canary serves";
+  reporter.note(`The record of the rollout was deleted: ${users}.`);
 }
 
 async function driveRecorded(context: DriveContext): Promise<End> {
@@ -116,10 +123,10 @@ async function driveRecorded(context: DriveContext): Promise<End> {
 }
 
 /**
- * Takes users off canary where evidence is bad and the rollout cannot be driven, as without its lease.
+ * Moves users off canary if the evidence is bad while the rollout cannot be driven, for example without its lease.
  *
- * @returns whether it was so
- * @throws Superseded where another driver has the rollout
+ * @returns whether it did so
+ * @throws Superseded if another driver has taken over
  */
 export async function protectUsers(context: DriveContext): Promise<boolean> {
   if (rollbackNow(context) === undefined) return false;
@@ -134,7 +141,7 @@ async function walk(context: DriveContext): Promise<End> {
       const end = await step(context, checks);
       if (end) return end;
     } catch (error) {
-      // The record cannot be asked, and does not have to be: what was last read of it says enough.
+      // The record cannot be read, and need not be: its last read state suffices.
       const { latest } = context.store;
       if (!(error instanceof RollsBack) || latest === undefined) throw error;
       return rollBack(context, latest.rollout, error.message);
@@ -142,21 +149,21 @@ async function walk(context: DriveContext): Promise<End> {
   }
 }
 
-/** Why the present step's checks failed when they were last made. */
+/** Why the current step's checks failed last time. */
 interface Checks {
   failed: string | undefined;
 }
 
-/** The next move, made. @returns what the driving came to, where that was its end */
+/** Makes the next move. @returns how the driver ended; undefined to go on */
 async function step(context: DriveContext, checks: Checks): Promise<End | undefined> {
   const { observer, reporter, leavesHolding } = context;
   const { entry, waited } = await readPatiently(context);
   const { rollout } = entry;
-  // A check that failed in a silence says nothing of canary.
+  // A check that failed while the cluster was unavailable proves nothing about canary.
   if (waited) checks.failed = undefined;
   const cut = observer.takeCut(entry);
   if (cut !== undefined) {
-    // Done once more, because an up that was under way may have written the weight again.
+    // Cut off again, because an `up` in progress may have written the weight again.
     await cutOffUsers(context, (each) => cutOff(each, decisionOf(cut)));
     return undefined;
   }
@@ -168,9 +175,9 @@ async function step(context: DriveContext, checks: Checks): Promise<End | undefi
     await rollStableBack(context);
     return undefined;
   }
-  if ((move.kind === "observe" || move.kind === "check") && isAhead(rollout)) {
+  if ((move.kind === "observe" || move.kind === "check") && startsInFuture(rollout)) {
     await writeInStep(context, rollout.step, (each) =>
-      isAhead(each) ? { ...each, stepStartedAt: new Date().toISOString() } : each,
+      startsInFuture(each) ? { ...each, stepStartedAt: new Date().toISOString() } : each,
     );
     return undefined;
   }
@@ -199,18 +206,24 @@ async function step(context: DriveContext, checks: Checks): Promise<End | undefi
   }
 }
 
-/** Whether a clock that was ahead of this one wrote when the step began: its time would last longer by as much. */
-function isAhead({ stepStartedAt }: Rollout): boolean {
+/**
+ * Whether the step's start was written by a clock that is ahead of this one: the step would last longer by the
+ * difference.
+ */
+function startsInFuture({ stepStartedAt }: Rollout): boolean {
   return stepStartedAt !== undefined && Date.parse(stepStartedAt) > Date.now();
 }
 
-/** Brings what the present step is about. Canary that does not come up ends the rollout; stable goes back, and it holds. */
+/**
+ * Brings the current step into force. If canary does not come up, the rollout ends; if stable does not, it is rolled
+ * back and the rollout holds.
+ */
 async function enter(context: DriveContext, { steps, step: at, from }: Rollout): Promise<void> {
   const { actuator } = context;
   const step = steps[at];
   if (step === undefined) return;
   const isFull = step.stage === "full";
-  const came = await effect(context, {
+  const result = await effect(context, {
     name: nameOf(step),
     track: isFull ? "stable" : "canary",
     to: (rollout) => ({
@@ -220,32 +233,32 @@ async function enter(context: DriveContext, { steps, step: at, from }: Rollout):
     }),
     run: (rollout, signal) => (isFull ? actuator.bringStable : actuator.bringCanary).call(actuator, rollout, signal),
   });
-  if (came.kind === "interrupted") return;
-  if (came.kind === "done") {
+  if (result.kind === "interrupted") return;
+  if (result.kind === "done") {
     const stepStartedAt = new Date().toISOString();
     await writeInStep(context, at, (rollout) => ({ ...rollout, stepStartedAt }));
   } else if (isFull) {
-    const reason = `stable did not come to run it and went back: ${came.reason}`;
-    const stands = await askedBeside(context, () => actuator.stableRuns(from));
-    // In one word: whoever goes on after a crash takes stable back as well, and then holds.
-    await write(context, (rollout) => ({ ...held(rollout, reason), ...(!stands && { fastRollback: true }) }));
-  } else if (came.cannotSucceed) {
+    const reason = `stable could not be brought to the release and is rolled back: ${result.reason}`;
+    const isRestored = await answeredBesideRecord(context, () => actuator.stableRuns(from));
+    // One write, so that the next driver after a crash also rolls stable back and then holds.
+    await write(context, (rollout) => ({ ...held(rollout, reason), ...(!isRestored && { fastRollback: true }) }));
+  } else if (result.cannotSucceed) {
     await write(context, (rollout) => ({
       ...rollout,
-      rollbackRequested: rollout.rollbackRequested ?? decisionOf(came.reason),
+      rollbackRequested: rollout.rollbackRequested ?? decisionOf(result.reason),
     }));
   } else {
-    await writeInStep(context, at, (rollout) => held(rollout, came.reason));
+    await writeInStep(context, at, (rollout) => held(rollout, result.reason));
   }
 }
 
-/** Ends where it holds; the record says why, for whoever looks later. */
+/** Ends while the rollout holds, and writes the reason into the record. */
 async function leave(context: DriveContext, reason: string): Promise<End> {
   await write(context, (rollout) => (rollout.paused ? rollout : { ...rollout, stoppedReason: decisionOf(reason) }));
   return { kind: "held", reason };
 }
 
-/** Ends where an effect is stuck; evidence that turns bad meanwhile goes first. */
+/** Ends because an effect is stuck. Evidence that turns bad meanwhile has priority. */
 async function leaveStuck(context: DriveContext, stuck: Stuck): Promise<End> {
   try {
     return await leave(stuck.context, stuck.message);
@@ -256,12 +269,12 @@ async function leaveStuck(context: DriveContext, stuck: Stuck): Promise<End> {
   }
 }
 
-/** Held by the driver, which has given up what it was doing. */
+/** The rollout, paused by the driver, which has given up its effect. */
 function held({ effect: _, ...rollout }: Rollout, reason: string): Rollout {
   return { ...rollout, paused: rollout.paused ?? decisionOf(reason) };
 }
 
-/** @returns why the checks failed; what could not be asked is a failed check */
+/** Runs the checks. @returns why they failed, also if they could not be run */
 async function check(context: DriveContext, step: number, names: readonly string[]): Promise<string | undefined> {
   const over = new AbortController();
   const watching = watch(context, over);
@@ -283,8 +296,8 @@ async function check(context: DriveContext, step: number, names: readonly string
 }
 
 /**
- * The rollback: users first, then what is to be known of the release, then everything in line with what stable ran before.
- * Begun again, it goes through all of it once more.
+ * Rolls back: first the users, then diagnostics, then both tracks to the former release of stable. If it is started
+ * again, it repeats all of it.
  */
 async function rollBack(context: DriveContext, begun: Rollout, reason: string): Promise<End> {
   const { actuator } = context;
@@ -298,51 +311,56 @@ async function rollBack(context: DriveContext, begun: Rollout, reason: string): 
   });
   const off = await cutOffUsers(context, back);
   const returning = { ...context, isReturning: true };
-  await besides(returning, { name: "scale canary to zero", to: back, run: (rollout) => actuator.drainCanary(rollout) });
+  await bestEffort(returning, {
+    name: "scaling canary to zero",
+    to: back,
+    run: (rollout) => actuator.drainCanary(rollout),
+  });
   await rollStableBack(returning);
-  // Stable serves by now.
+  // Now stable serves.
   if (!off) await cutOffUsers(context, back);
-  const left = await rollCanaryBack({ ...returning, isStableBack: true });
-  const why = left === undefined ? reason : `${reason}; canary does not come back: ${left}`;
-  const ended = { ...endOf(begun), outcome: "undone" as const, reason: why };
+  const canaryProblem = await rollCanaryBack({ ...returning, isStableBack: true });
+  const finalReason =
+    canaryProblem === undefined ? reason : `${reason}; canary could not be rolled back: ${canaryProblem}`;
+  const ended = { ...endOf(begun), outcome: "undone" as const, reason: finalReason };
   await answered(returning, () => context.store.close(ended, { [release]: from }));
-  return { kind: "undone", reason: why };
+  return { kind: "undone", reason: finalReason };
 }
 
 /**
- * Canary to what stable runs, with the weight of the program. Canary whose pods cannot come up does not keep the rollback from its
- * end: users are on stable.
+ * Brings canary to stable's release, with the program's weight. If its pods cannot start, the rollback ends without it,
+ * because users are on stable.
  *
- * @returns why it does not come back
+ * @returns why canary could not be rolled back; undefined if it was
  */
 async function rollCanaryBack(context: DriveContext): Promise<string | undefined> {
   const { actuator } = context;
   const what = {
-    name: "canary back",
+    name: "rollback of canary",
     to: withOwnWeight,
     run: (rollout: Rollout, signal: AbortSignal) => actuator.bringCanary(rollout, signal),
   };
   for (;;) {
-    const came = await effect(context, { ...what, track: "canary" });
-    if (came.kind !== "failed") return undefined;
-    if (came.cannotSucceed) return came.reason;
-    assertNotStuck(context, what, came.reason);
-    context.reporter.note(`${what.name}: ${came.reason}. Trying again.`);
+    const result = await effect(context, { ...what, track: "canary" });
+    if (result.kind !== "failed") return undefined;
+    if (result.cannotSucceed) return result.reason;
+    assertNotStuck(context, what, result.reason);
+    context.reporter.note(`${what.name}: ${result.reason}. Trying again.`);
   }
 }
 
 /**
- * Stable to what it ran when the rollout began: with all pods at once, and then under its own rolling settings again. The
- * record says `urgent` until both are done, whether true or false.
- * It is left where it is as soon as the rollout has to roll back.
+ * Rolls stable back to its release from before the rollout: first with all pods at once, then with its own rolling
+ * settings. The record has `fastRollback`, true or false, until both are done.
+ * It stops as soon as the rollout itself has to roll back.
  */
 async function rollStableBack(context: DriveContext): Promise<void> {
   const { rollout } = await read(context);
-  const stands = await askedBeside(context, () => context.actuator.stableRuns(rollout.from));
-  if (stands && rollout.fastRollback === undefined) return;
+  const isRestored = await answeredBesideRecord(context, () => context.actuator.stableRuns(rollout.from));
+  if (isRestored && rollout.fastRollback === undefined) return;
   for (const fastRollback of [true, false]) {
     const what = {
-      name: fastRollback ? "stable back" : "stable's rolling settings",
+      name: fastRollback ? "rollback of stable" : "stable's rolling settings",
       to: (each: Rollout) => ({ ...each, fastRollback, runs: { ...each.runs, stable: each.from } }),
       run: (each: Rollout, signal: AbortSignal) => context.actuator.bringStable(each, signal),
       track: "stable" as const,
@@ -352,10 +370,13 @@ async function rollStableBack(context: DriveContext): Promise<void> {
   await write(context, ({ fastRollback: _, ...each }) => each);
 }
 
-/** Everybody has it: the weight is the program's again. @returns nothing where a person had another word meanwhile */
+/**
+ * Ends a rollout after its last step: canary gets the program's weight again. @returns undefined if a person decided
+ * otherwise meanwhile
+ */
 async function finish(context: DriveContext, rollout: Rollout): Promise<End | undefined> {
   const what = {
-    name: "the weight of the program",
+    name: "the program's weight",
     to: withOwnWeight,
     run: (each: Rollout, signal: AbortSignal) => context.actuator.bringCanary(each, signal),
   };

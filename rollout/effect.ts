@@ -1,4 +1,4 @@
-/** How a driver does something to the world: noted in the record before and after, tried again, and given up where it may be. */
+/** Executes an effect of a driver: noted in the record before and after, tried again, and given up if that is safe. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Track } from "../components/traffic.ts";
 import { isUnavailable } from "../kubernetes/answer.ts";
@@ -9,8 +9,7 @@ import type { Rollout } from "./rollout.ts";
 import { RecordGone } from "./rollout-store.ts";
 import {
   alertMilliseconds,
-  askedBeside,
-  hearing,
+  answeredBesideRecord,
   isOfTheCluster,
   mayHaveUsers,
   pause,
@@ -19,66 +18,72 @@ import {
   rollbackBy,
   rollbackNow,
   Stopped,
+  unlessBadEvidence,
   usersOnCanary,
   write,
 } from "./waiting.ts";
 
-/** Milliseconds before something is tried again that Pulumi could not do. */
+/** Milliseconds before an effect is tried again. */
 const againMilliseconds = 5000;
-/** Looks at the record, while something is done, of which the last one asks as well whether the track will come. */
-const looksPerQuestion = 4;
-/** Answers by which an effect may fail before it is given up. */
-const attempts = 3;
-/** Milliseconds between two attempts to cut: from the first on they grow, and no longer than the second does a user wait. */
+/** Reads of the record between two questions whether the track can succeed. */
+const readsPerQuestion = 4;
+/** Failures after which an effect is given up; a failure without an answer of the cluster does not count. */
+const maxFailures = 3;
+/**
+ * Milliseconds between two attempts at a cutoff. They grow from `first` to `most`, which is the longest that a user
+ * waits.
+ */
 const cutPauses = { first: 100, most: 1000 };
-/** Milliseconds for which a cut waits for its note in the record. */
+/** Milliseconds for which a cutoff waits for its note in the record. */
 const noteMilliseconds = 250;
-/** Attempts of a cut that are each told; of further ones at most one a second is. */
+/** Attempts at a cutoff that are reported one by one; later ones at most once a second. */
 const cutAttemptsReported = 10;
 
-/** Something that is done to the world. */
+/** A change to the cluster. */
 export interface Effect {
-  /** What people call it. */
+  /** Its name, for the user and the record. */
   readonly name: string;
-  /** What the record says from then on, before it is done. */
+  /** How the record changes before the effect runs. */
   readonly to: (rollout: Rollout) => Rollout;
+  /** Makes the change. */
   readonly run: (rollout: Rollout, signal: AbortSignal) => Promise<void>;
   /** The track whose release it brings. @default none */
   readonly track?: Track;
 }
 
+/** How an effect ended. */
 export type Outcome =
   | { readonly kind: "done" }
-  /** The rollout has to roll back, or another driver has it. */
+  /** The rollout must roll back, or another driver has taken over. */
   | { readonly kind: "interrupted" }
   | Failure;
 
 interface Failure {
   readonly kind: "failed";
   readonly reason: string;
-  /** Whether the cluster says that the track will not come to run its release. */
+  /** Whether the cluster reports that the track cannot come to run its release. */
   readonly cannotSucceed: boolean;
-  /** Whether the cluster answered: what fails in a silence is no failure of the effect. */
+  /** Whether the cluster answered. A failure while it is unavailable is not a failure of the effect. */
   readonly answered: boolean;
 }
 
 /**
- * An effect that is given up where the rollout has to roll back, where the cluster says that the track will not come to run
- * its release, or where it failed by three answers.
+ * Executes an effect. It is given up if the rollout must roll back, if the cluster reports that the track cannot come
+ * to run its release, or after three failures.
  */
 export async function effect(context: DriveContext, what: Effect): Promise<Outcome> {
   for (let failures = 0; ; ) {
-    const came = await attempt(context, what);
-    if (came.kind !== "failed" || came.cannotSucceed) return came;
-    if (came.answered) failures++;
-    if (failures === attempts) return came;
-    if (!(await pauseUnlessRollsBack(context, what, came.reason))) return { kind: "interrupted" };
+    const result = await attempt(context, what);
+    if (result.kind !== "failed" || result.cannotSucceed) return result;
+    if (result.answered) failures++;
+    if (failures === maxFailures) return result;
+    if (!(await pauseUnlessRollsBack(context, what, result.reason))) return { kind: "interrupted" };
   }
 }
 
-/** An effect cannot be done now, and nobody is there to see to it. */
+/** An effect has failed, and no person is at the terminal to fix it. */
 export class Stuck extends Error {
-  /** How it was tried. */
+  /** The context in which it was tried. */
   readonly context: DriveContext;
   constructor(message: string, context: DriveContext) {
     super(message);
@@ -87,38 +92,39 @@ export class Stuck extends Error {
 }
 
 /**
- * An effect that is given up only where the rollout has to roll back.
+ * Executes an effect. It is given up only if the rollout must roll back.
  *
  * @returns whether it was done
- * @throws Stuck where it failed by three answers and nobody is at a terminal
+ * @throws Stuck after three failures if no person is at the terminal
  */
 export async function untilDone(context: DriveContext, what: Effect): Promise<boolean> {
   for (let failures = 0; ; ) {
-    const came = await attempt(context, what);
-    if (came.kind === "done") return true;
+    const result = await attempt(context, what);
+    if (result.kind === "done") return true;
     if (rollbackBy(context, await read(context)) !== undefined && !context.isReturning) return false;
-    if (came.kind === "interrupted") continue;
-    failures = came.cannotSucceed ? attempts : failures + Number(came.answered);
-    assertNotStuck(context, what, came.reason, failures);
-    if (!(await pauseUnlessRollsBack(context, what, came.reason))) return false;
+    if (result.kind === "interrupted") continue;
+    failures = result.cannotSucceed ? maxFailures : failures + Number(result.answered);
+    assertNotStuck(context, what, result.reason, failures);
+    if (!(await pauseUnlessRollsBack(context, what, result.reason))) return false;
   }
 }
 
-/** An effect without which the rollback goes on, and then says so. */
-export async function besides(context: DriveContext, what: Effect): Promise<void> {
-  const came = await effect(context, what);
-  if (came.kind === "failed") context.reporter.note(`${what.name}: ${came.reason}. The rollback goes on without it.`);
+/** Executes an effect. If it fails, a note says so and the rollback continues without it. */
+export async function bestEffort(context: DriveContext, what: Effect): Promise<void> {
+  const result = await effect(context, what);
+  if (result.kind === "failed")
+    context.reporter.note(`${what.name}: ${result.reason}. The rollback continues without it.`);
 }
 
-/** @throws Stuck where an effect has failed by three answers and nobody is at a terminal */
-export function assertNotStuck(context: DriveContext, { name }: Effect, reason: string, failures = attempts): void {
-  if (failures < attempts || !context.leavesHolding) return;
+/** Ends the attempts at an effect. @throws Stuck after three failures if no person is at the terminal */
+export function assertNotStuck(context: DriveContext, { name }: Effect, reason: string, failures = maxFailures): void {
+  if (failures < maxFailures || !context.leavesHolding) return;
   const stable = mayHaveUsers(context) ? "stable may still run the release; " : "users are on stable; ";
   const users = context.isReturning ? stable : "";
-  throw new Stuck(`${name} failed: ${reason}; ${users}mend that, then run gray resume`, context);
+  throw new Stuck(`${name} failed: ${reason}; ${users}fix the cause, then run gray resume`, context);
 }
 
-/** Does it once, with an eye on the record and on the track. */
+/** Tries an effect once, while the record and the track are watched. */
 async function attempt(context: DriveContext, what: Effect): Promise<Outcome> {
   const { track } = what;
   if (rollbackNow(context) !== undefined) return { kind: "interrupted" };
@@ -131,8 +137,9 @@ async function attempt(context: DriveContext, what: Effect): Promise<Outcome> {
     if (over.signal.aborted) return over.signal.reason as Outcome;
     const reason = reasonOf(context, error);
     const { entry, waited } = await readPatiently(context);
-    const against = track && (await askedBeside(context, () => context.actuator.cannotSucceed(track, entry.rollout)));
-    if (against !== undefined) return cannotSucceed(against);
+    const problem =
+      track && (await answeredBesideRecord(context, () => context.actuator.cannotSucceed(track, entry.rollout)));
+    if (problem !== undefined) return cannotSucceed(problem);
     return { kind: "failed", reason, cannotSucceed: false, answered: !waited && !isUnavailable(error) };
   } finally {
     over.abort({ kind: "interrupted" } satisfies Outcome);
@@ -144,7 +151,7 @@ function cannotSucceed(reason: string): Failure {
   return { kind: "failed", reason, cannotSucceed: true, answered: true };
 }
 
-/** The pause before another attempt. @returns false as soon as the rollout has to roll back */
+/** Waits before another attempt. @returns false as soon as the rollout must roll back */
 async function pauseUnlessRollsBack(context: DriveContext, { name }: Effect, reason: string): Promise<boolean> {
   context.reporter.note(`${name}: ${reason}. Trying again.`);
   if (context.isReturning) {
@@ -159,13 +166,12 @@ async function pauseUnlessRollsBack(context: DriveContext, { name }: Effect, rea
 }
 
 /**
- * Takes all users off canary. No limit and no signal ends it before it is through, and the record has to be had for none of
- * it: users come first. An attempt without an answer is followed by a longer pause; any answer brings back the short one. Each
- * attempt is told.
+ * Moves all users off canary. Neither a limit nor a signal ends it early, and it does not depend on the record, because
+ * users come first. After an attempt without an answer the pause grows; any answer resets it. Each attempt is reported.
  *
- * @param to what the record says from then on
- * @returns whether users are off canary: where nothing but canary serves they are left there
- * @throws Superseded where another driver has the rollout; RecordGone and what the record refuses, once users are off
+ * @param to how the record changes before it
+ * @returns whether users are off canary: they stay if only canary serves
+ * @throws Superseded if another driver has taken over; once users are off canary, RecordGone and errors of the record
  */
 export async function cutOffUsers(context: DriveContext, to: (rollout: Rollout) => Rollout): Promise<boolean> {
   const stopping = new AbortController();
@@ -181,7 +187,7 @@ export async function cutOffUsers(context: DriveContext, to: (rollout: Rollout) 
   const stop = () => stopping.abort();
   try {
     const off = await untilCut(() => context.actuator.cut(context.store.epoch), context.reporter.note);
-    // From here on the driver may be stopped again.
+    // From here on a signal may stop the driver again.
     if (context.signal.aborted) stop();
     context.signal.addEventListener("abort", stop, { once: true });
     boundary(context);
@@ -196,34 +202,38 @@ export async function cutOffUsers(context: DriveContext, to: (rollout: Rollout) 
 }
 
 /**
- * Tries a cut until it is through.
+ * Tries a cutoff until it succeeds.
  *
- * @param note takes each attempt that failed, in a sentence; of a long row at most one a second
+ * @param note receives each failed attempt, a sentence; in a long series at most one a second
  * @returns whether users are off canary
- * @throws Superseded
+ * @throws Superseded if another driver has taken over
  */
 export async function untilCut(cut: () => Promise<boolean>, note: (sentence: string) => void): Promise<boolean> {
   let unavailable = 0;
-  let told = 0;
+  let lastNote = 0;
   for (let attempt = 1; ; attempt++) {
     try {
       const off = await cut();
-      if (off && attempt > 1) note(`Cut at attempt ${attempt}: all users are on stable.`);
+      if (off && attempt > 1) note(`Cut off canary at attempt ${attempt}: all users are on stable.`);
       return off;
     } catch (error) {
-      // Whatever else it is: ending would leave users where they are.
+      // On any other error it goes on: ending would leave users on canary.
       if (error instanceof Superseded) throw error;
       unavailable = isUnavailable(error) ? unavailable + 1 : 0;
-      if (attempt <= cutAttemptsReported || Date.now() - told >= 1000) {
-        told = Date.now();
-        note(`cut: ${sentence(error as Error)} (attempt ${attempt}). Trying again until users are off canary.`);
+      if (attempt <= cutAttemptsReported || Date.now() - lastNote >= 1000) {
+        lastNote = Date.now();
+        note(
+          `Cutoff failed: ${sentence(error as Error)} (attempt ${attempt}). Trying again until users are off canary.`,
+        );
       }
       await sleep(backoff(Math.max(1, unavailable), cutPauses));
     }
   }
 }
 
-/** Does something, noted in the record before and after, so that the next driver knows what may be half done. */
+/**
+ * Runs an effect, noted in the record before and after, so that the next driver knows which effect may be half done.
+ */
 async function noted(context: DriveContext, { name, to, run }: Effect, signal?: AbortSignal): Promise<void> {
   boundary(context);
   const rollout = await write(context, (before) => ({ ...to(before), effect: { name, at: new Date().toISOString() } }));
@@ -235,11 +245,12 @@ async function noted(context: DriveContext, { name, to, run }: Effect, signal?: 
 }
 
 /**
- * Looks on while something is done, and ends it as soon as the rollout has to roll back, or the track will not come to run its
- * release. Users are taken off canary at once then, because what is done may take its time to end; the way back does it again.
+ * Watches the record during an effect, and ends the effect as soon as the rollout must roll back or the track cannot
+ * succeed. It then moves users off canary at once, because the effect may take its time to end; the rollback does it
+ * again.
  *
  * @param over is aborted with an Outcome
- * @param track whose release is brought. @default none is
+ * @param track the track that the effect changes. @default none
  */
 export async function watch(context: DriveContext, over: AbortController, track?: Track): Promise<void> {
   const either = AbortSignal.any([context.signal, over.signal]);
@@ -251,7 +262,7 @@ export async function watch(context: DriveContext, over: AbortController, track?
     );
   };
   let isAsked = false;
-  /** Asked beside the looks: an answer that does not come must not keep users on a bad release. */
+  /** Runs beside the reads of the record: an answer that never comes must not keep users on a bad release. */
   const question = (asked: Track, rollout: Rollout) => {
     if (isAsked) return;
     isAsked = true;
@@ -263,16 +274,16 @@ export async function watch(context: DriveContext, over: AbortController, track?
         isAsked = false;
       });
   };
-  for (let look = 0; !either.aborted; look++) {
+  for (let reads = 0; !either.aborted; reads++) {
     try {
-      const entry = await hearing(context, context.store.read());
+      const entry = await unlessBadEvidence(context, context.store.read());
       if (either.aborted) return;
       if (!context.isReturning && rollbackBy(context, entry) !== undefined) return await rollBack();
-      // What Kubernetes says of the roll before stands until the first progress of this one.
-      if (track !== undefined && look % looksPerQuestion === looksPerQuestion - 1) question(track, entry.rollout);
+      // A Deployment's condition describes the previous roll until this one makes progress.
+      if (track !== undefined && reads % readsPerQuestion === readsPerQuestion - 1) question(track, entry.rollout);
     } catch (error) {
       if (error instanceof RecordGone && usersOnCanary(context)) return await rollBack();
-      // A driver that was superseded learns it from its next word to the record.
+      // A superseded driver learns of it with its next write to the record.
       if (error instanceof Superseded) over.abort({ kind: "interrupted" } satisfies Outcome);
       else if (!either.aborted && rollbackNow(context) !== undefined) return await rollBack();
     }
@@ -280,7 +291,7 @@ export async function watch(context: DriveContext, over: AbortController, track?
   }
 }
 
-/** What went wrong, without its full stop. @throws what no trying again can mend */
+/** The message of an error, without its full stop. @throws errors that another attempt cannot fix */
 function reasonOf({ signal }: DriveContext, error: unknown): string {
   if (signal.aborted) throw new Stopped();
   if (!isOfTheCluster(error)) throw error;
@@ -293,7 +304,7 @@ function sentence(error: Error): string {
 
 const passed = new WeakMap<object, number>();
 
-/** For rehearsal: GRAY_DIE_AT=<n> kills the driver at the nth boundary of an effect, as a crash would. */
+/** For fault tests: GRAY_DIE_AT=<n> kills the driver at the nth boundary of an effect, like a crash. */
 function boundary({ store }: DriveContext): void {
   const count = (passed.get(store) ?? 0) + 1;
   passed.set(store, count);

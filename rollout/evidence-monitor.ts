@@ -1,3 +1,4 @@
+/** Observes both tracks while a driver rolls out a release. */
 import type { Evidence } from "../analysis/evidence.ts";
 import type { MetricSource } from "../analysis/reading.ts";
 import type { Assessment } from "../analysis/verdict.ts";
@@ -11,84 +12,89 @@ import type { Judgment } from "./next.ts";
 import type { Rollout } from "./rollout.ts";
 import type { Entry } from "./rollout-store.ts";
 
-/** Who looks, and at what. */
-export interface Looking {
+/** What is observed, and how. */
+export interface MonitorArgs {
   readonly api: Cluster;
   /** UID of the cluster. */
   readonly cluster: string;
   readonly namespace: string;
   readonly service: string;
   readonly source: MetricSource;
-  /** What the source counts: the user's pairs, and whether it is a gateway's requests. */
+  /** What the source counts: the user's pairs of indicators, and whether it counts requests at a gateway. */
   readonly counts: { readonly pairs: readonly string[]; readonly atGateway: boolean };
-  /** Takes what a person is to know besides, in whole sentences. */
+  /** Receives notes for the user, in whole sentences. */
   readonly note: (sentence: string) => void;
-  /** Takes each look. */
+  /** Receives each evaluation. */
   readonly seen: (evaluation: Evaluation) => void;
-  /** Ends the looking. */
+  /** Ends the observation. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Looks at both tracks while a release is rolled out, from its first user on, and brings what it finds into the record.
+ * Observes both tracks during a rollout, from the first user on, and writes the verdicts into the record.
  *
- * 1. Bad by evidence is bad, whatever the record says.
- * 2. Else a person's word counts, and what evidence said in this rollout. What it said of the release in another time is old,
- *    until the looks of now come to the same.
- * 3. Else it is what the looks so far come to.
+ * 1. Bad by evidence is bad, whatever the record holds.
+ * 2. Otherwise the verdict in the record counts if it comes from a person, or from evidence of this rollout. Older
+ *    evidence does not count until the current evidence agrees.
+ * 3. Otherwise the assessment of the current evidence counts.
  */
 export class EvidenceMonitor implements EvidenceObserver {
-  private readonly of: Looking;
-  /** All that was seen; absent before the first look. */
+  private readonly of: MonitorArgs;
+  /** All evidence so far; absent before the first poll. */
   evidence: Evidence | undefined;
   private latest: Assessment | undefined;
-  private looking: Promise<void> | undefined;
+  private observation: Promise<void> | undefined;
   private cut: string | undefined;
-  /** The latest look at the front, where it let nobody meet canary. */
+  /** The latest poll in which the front sent no user to canary. */
   private closed: { readonly at: number } | undefined;
-  /** Why there is nothing to look at yet. */
-  private idle = "no user has met it yet";
+  /** Why there is no evidence yet. */
+  private idle = "no user has reached it yet";
 
-  constructor(of: Looking) {
+  constructor(of: MonitorArgs) {
     this.of = of;
   }
 
   judgment({ rollout, verdict }: Entry): Judgment {
     const { steps, step, stepStartedAt } = rollout;
     const stage = steps[step]?.stage;
-    if (stage === "full" || (stage === "canary" && stepStartedAt !== undefined)) this.looking ??= this.look(rollout);
+    if (stage === "full" || (stage === "canary" && stepStartedAt !== undefined))
+      this.observation ??= this.observe(rollout);
     if (this.latest?.verdict === "bad") return this.latest;
     const counts = verdict && (verdict.by !== byEvidence || Date.parse(verdict.at) >= Date.parse(rollout.began));
     if (counts && verdict.verdict !== "undecided") {
       return { verdict: verdict.verdict, reason: `${verdict.by}: ${verdict.reason}` };
     }
     if (this.latest?.verdict === "undecided") return this.latest;
-    // Good by evidence counts once it is in the record: the gate goes by that. There it may have stood before.
+    // Good by evidence counts once it is in the record, because the gate reads the record. It may have been there
+    // before.
     if (this.latest && verdict?.verdict === "good") return this.latest;
     return {
       verdict: "undecided",
-      reason: this.latest ? `${this.latest.reason}, which is on its way into the record` : this.idle,
+      reason: this.latest ? `${this.latest.reason}, which is not in the record yet` : this.idle,
     };
   }
 
   takeCut({ rollout }: Entry): string | undefined {
-    const cut = this.cut ?? (this.isCutUnnoted(rollout) ? "canary was found cut off from the users" : undefined);
+    const cut = this.cut ?? (this.isCutUnnoted(rollout) ? "the front was found sending no users to canary" : undefined);
     this.cut = undefined;
     return cut;
   }
 
-  /** Whether the front lets nobody in although the record does: a driver died over a cut, or somebody else has made it. */
+  /**
+   * Whether the front sends no user to canary although the record has a weight: a driver died after a cutoff, or a
+   * person cut off canary.
+   */
   private isCutUnnoted({ steps, step, stepStartedAt, effect, weight = 0 }: Rollout): boolean {
     if (!this.closed || stepStartedAt === undefined || effect !== undefined || weight === 0) return false;
     return steps[step]?.stage === "canary" && this.closed.at > Date.parse(stepStartedAt);
   }
 
-  /** Ends when the looking has ended. */
+  /** Resolves when the observation has ended. */
   async end(): Promise<void> {
-    await this.looking;
+    await this.observation;
   }
 
-  private async look({ release, epoch }: Rollout): Promise<void> {
+  private async observe({ release, epoch }: Rollout): Promise<void> {
     const { api, cluster, namespace, service, source, counts, note, seen, signal } = this.of;
     try {
       const [stable, canary] = await Promise.all([
@@ -117,8 +123,8 @@ export class EvidenceMonitor implements EvidenceObserver {
       if (this.latest) await recorder.finish(this.latest, evidence);
     } catch (error) {
       this.idle = `nothing can be observed: ${(error as Error).message.replace(/\.$/, "")}`;
-      // It is tried again with the next look at the record.
-      this.looking = undefined;
+      // The next read of the record starts it again.
+      this.observation = undefined;
     }
   }
 }

@@ -1,21 +1,24 @@
+/** Identifies the process that drives a rollout, and finds out whether it has ended. */
 import { randomUUID } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 
-/** A process that drives a rollout, told apart from every other one, of all machines and all times. */
+/** A process that drives a rollout; unique across machines and time. */
 export interface Holder {
   /** The machine's name, for people. */
   readonly host: string;
   readonly pid: number;
-  /** When it started, in clock ticks since the machine did (/proc/<pid>/stat, field 22), because pids are used again. */
+  /**
+   * When it started, in clock ticks since the machine booted (/proc/<pid>/stat, field 22), because pids are used again.
+   */
   readonly started: string;
-  /** Where its pid means anything: one boot of one machine, and there one pid namespace, as containers have their own. */
+  /** The scope of its pid: one boot of one machine, and one pid namespace in it, because each container has its own. */
   readonly machine: string;
 }
 
 let own: Holder | undefined;
 
-/** This process, which stays what it is for as long as it lives. */
+/** This process. The value never changes. */
 export function thisProcess(): Holder {
   const { pid } = process;
   own ??= { host: hostname(), pid, started: readStat(pid)?.started ?? "0", machine: readMachine() };
@@ -23,11 +26,11 @@ export function thisProcess(): Holder {
 }
 
 /**
- * Whether a process is known to be gone.
+ * Whether a process is known to have ended.
  *
- * 1. One of another machine may be alive: nobody can tell from here. This one is.
- * 2. It is gone where no process has its pid, or the one that has it started at another time.
- * 3. It is gone where it has ended and only its parent has not looked yet (a zombie).
+ * 1. A process of another machine may be alive; this process is alive.
+ * 2. It has ended if no process has its pid, or if the process with its pid started at another time.
+ * 3. It has ended if it is a zombie, whose parent has not collected it yet.
  */
 export function isGone({ pid, started, machine }: Holder): boolean {
   const here = thisProcess();
@@ -37,12 +40,12 @@ export function isGone({ pid, started, machine }: Holder): boolean {
   return stat !== undefined && (stat.started !== started || stat.state === "Z");
 }
 
-/** A holder for people, at the beginning of a sentence. */
+/** A holder for the user, as the beginning of a sentence. */
 export function showHolder({ host, pid }: Holder): string {
   return `Process ${pid} on ${host}`;
 }
 
-/** Without /proc nobody can tell from where something is written; so whoever has this pid stays alive. */
+/** Without /proc the scope is unknown; a random one makes every other process count as alive. */
 function readMachine(): string {
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
@@ -52,7 +55,7 @@ function readMachine(): string {
   }
 }
 
-/** Asked of the kernel itself: /proc may be mounted so that it hides other people's processes. */
+/** Asks the kernel, because /proc may be mounted so that it hides other users' processes. */
 function exists(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -61,7 +64,7 @@ function exists(pid: number): boolean {
   }
 }
 
-/** What follows the name in /proc/<pid>/stat; the name is in brackets and may itself hold any character. */
+/** The fields after the name in /proc/<pid>/stat. The name is in brackets and may contain any character. */
 function readStat(pid: number): { state: string; started: string } | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "utf8");

@@ -4,9 +4,9 @@ import { type PlanArgs, planSchema, stepsOf } from "../components/plan.ts";
 import { keyed, percent, understand } from "../components/schema.ts";
 import type { FullyWritten } from "../components/step.ts";
 
-/** What the program wants of a service: the release to roll out, and how. */
+/** The program's intent for a service: the release to roll out, and the steps. */
 export interface Intent {
-  /** Id of the release that canary would run. */
+  /** Id of the release that canary will run. */
   readonly release: string;
   readonly steps: readonly FullyWritten[];
 }
@@ -20,9 +20,9 @@ const inputs = keyed(
 );
 
 /**
- * What the inputs of a CanaryService component say, as a preview of canary's stack shows them.
+ * Reads the intent from the inputs of a CanaryService component, as in a preview of the stack that owns canary.
  *
- * @throws Error that says what is wrong with them
+ * @throws Error that names the invalid input
  */
 export function intentOf(component: unknown): Intent {
   const { weight = defaults.weight, plan = {}, releases } = understand(inputs, component);

@@ -1,49 +1,52 @@
+/** Decides whether a driver may acquire the Lease of a rollout. */
 import { randomUUID } from "node:crypto";
 import { leaseDefaults } from "../components/defaults.ts";
 import type { Holder } from "./holder.ts";
 
-/** As much of a Lease (coordination.k8s.io/v1) as is used here. */
+/** A Lease (coordination.k8s.io/v1); the fields used here. */
 export interface LeaseObject {
   readonly metadata: { readonly resourceVersion?: string; readonly labels?: Record<string, string> };
   readonly spec?: LeaseSpec;
 }
 
+/** The spec of a Lease. */
 export interface LeaseSpec {
-  /** Absent where nobody has it. */
+  /** Absent if the lease is free. */
   readonly holderIdentity?: string;
   readonly leaseDurationSeconds?: number;
-  /** By the clock of whoever has it, as a MicroTime: for people, nothing is decided by it. */
+  /** By the holder's clock, as a MicroTime. For people: no decision depends on it. */
   readonly acquireTime?: string;
   /** As `acquireTime`. */
   readonly renewTime?: string;
-  /** How often it went from one to another. */
+  /** How often it passed from one holder to another. */
   readonly leaseTransitions?: number;
 }
 
-/** What somebody who wants the lease saw of it first. */
+/** The first observation of a lease that a process wants to acquire. */
 export interface LeaseObservation {
-  /** Its resourceVersion; undefined where there was none. */
+  /** Its resourceVersion; undefined if there was no Lease. */
   readonly version: string | undefined;
-  /** When it had been read, in milliseconds of the own clock. */
+  /** When it was read, in milliseconds of this process's clock. */
   readonly at: number;
 }
 
-/** Take it, leave it to whoever is alive, or look again: for so many milliseconds more. */
+/** Whether to take the lease, to leave it to its live holder, or to wait and read it again. */
 export type Acquisition =
   | { readonly kind: "take" }
   | { readonly kind: "leave" }
   | { readonly kind: "wait"; readonly milliseconds: number };
 
 /**
- * Whether the lease may be taken.
+ * Whether the lease may be acquired.
  *
- * 1. There is none, or nobody has it: yes.
- * 2. The process that has it is gone from this very machine: yes.
- * 3. It was written since it was first seen: no, somebody is alive.
- * 4. It was not, for as long as it lasts and a margin: yes. That is measured by one clock; clocks are never compared.
- * 5. Otherwise that is still to be seen.
+ * 1. There is no Lease, or it is free: yes.
+ * 2. Its holder ran on this machine and has ended: yes.
+ * 3. It was written since the first observation: no, its holder is alive.
+ * 4. It was not written for its duration and a margin: yes. One clock measures this time; clocks of two machines are
+ *    never compared.
+ * 5. Otherwise it is too early to decide.
  *
- * @param now when it was read, by the same clock as the sight
+ * @param now when it was read, by the same clock as the observation
  */
 export function acquisition(
   found: LeaseObject | undefined,
@@ -60,20 +63,23 @@ export function acquisition(
   return milliseconds > 0 ? { kind: "wait", milliseconds } : { kind: "take" };
 }
 
-/** Seconds that a lease lasts at most, whatever somebody wrote into it: longer than that no command waits for a dead driver. */
+/** Longest duration of a lease in seconds, whatever its spec holds: no command waits longer for a dead driver. */
 const longestSeconds = 60;
 
-/** For how many milliseconds a lease lasts after a renewal. */
+/** How long a lease lasts after a renewal, in milliseconds. */
 export function lasting({ leaseDurationSeconds = leaseDefaults.durationSeconds }: LeaseSpec = {}): number {
   return Math.min(Math.max(leaseDurationSeconds, 1), longestSeconds) * 1000;
 }
 
-/** A holder as a lease names it. Each taking has an identity of its own, so that two of one process are told apart; one that is had again keeps it. */
+/**
+ * The identity of a holder in a lease. Each acquisition has a unique identity, so that two of one process differ;
+ * acquiring a lost lease again keeps its identity.
+ */
 export function identityOf({ host, pid, started, machine }: Holder): string {
   return [host, pid, started, machine, randomUUID().slice(0, 8)].join("/");
 }
 
-/** Undefined where somebody else's tool wrote it. */
+/** The holder with an identity; undefined if another tool wrote it. */
 export function parseIdentity(identity: string): Holder | undefined {
   const [host = "", pid = "", started = "", machine = "", taking, ...rest] = identity.split("/");
   const ours = taking !== undefined && rest.length === 0 && /^[1-9]\d*$/.test(pid) && machine !== "";

@@ -1,3 +1,4 @@
+/** The Lease of a rollout: shows that one process drives it, and is renewed for as long as it does. */
 import { oneLine } from "../border/foreign-text.ts";
 import { leaseDefaults } from "../components/defaults.ts";
 import { serviceLabel } from "../components/names.ts";
@@ -16,31 +17,35 @@ import {
   parseIdentity,
 } from "./lease-acquisition.ts";
 
-/** Whose rollout it is for. */
+/** The service whose rollout the Lease is for. */
 export interface Leased {
   readonly api: Cluster;
   readonly namespace: string;
   readonly service: string;
 }
 
-/** Whoever has the lease of a rollout, as others see it. */
+/** The holder of a rollout's Lease, as other processes see it. */
 export interface Driver {
-  /** At the beginning of a sentence. */
+  /** Its name, as the beginning of a sentence. */
   readonly name: string;
-  /** Of the lease: another one at each renewal. */
+  /** The resourceVersion of the Lease, which changes with each renewal. */
   readonly version: string | undefined;
-  /** When it was renewed last, by the clock of whoever has it; RFC 3339. For people: nothing is decided by it. */
+  /** When it was last renewed, by the holder's clock; RFC 3339. For people: no decision depends on it. */
   readonly renewed: string | undefined;
-  /** For how many milliseconds it lasts after a renewal. */
+  /** How long it lasts after a renewal, in milliseconds. */
   readonly lasts: number;
-  /** Whether its process is known to be dead. */
+  /** Whether its process is known to have ended. */
   readonly gone: boolean;
 }
 
-/** Milliseconds before it is asked for again where somebody else wrote it in between. */
+/** Milliseconds before it is read again after another process wrote it in between. */
 const overtakenPauses = { first: 20, most: 1000 };
 
-/** Who has the lease; undefined where nobody has it. */
+/**
+ * The holder of the Lease; undefined if it is free.
+ *
+ * @throws ApiError or UserError if it cannot be read
+ */
 export async function readDriver({ api, namespace, service }: Leased): Promise<Driver | undefined> {
   const found = await api.get<LeaseObject>(pathOf(namespace, service));
   const identity = found?.spec?.holderIdentity;
@@ -55,14 +60,18 @@ export async function readDriver({ api, namespace, service }: Leased): Promise<D
   };
 }
 
-/** Takes the lease away with everything else of a service. */
+/**
+ * Deletes the Lease of a service.
+ *
+ * @throws ApiError or UserError if it cannot be deleted
+ */
 export async function deleteLease({ api, namespace, service }: Leased): Promise<void> {
   await api.delete(pathOf(namespace, service));
 }
 
-/** Somebody alive drives the rollout. */
+/** A live driver has the rollout. */
 export class Driven extends UserError {
-  /** At the beginning of a sentence. */
+  /** The driver's name, as the beginning of a sentence. */
   readonly who: string;
 
   constructor(who: string, sentence: string) {
@@ -72,25 +81,29 @@ export class Driven extends UserError {
 }
 
 /**
- * The sign that one process drives the rollout of a service: the Lease `<service>-rollout`, renewed for as long as it does.
+ * The Lease `<service>-rollout`, which shows that one process drives the rollout of a service. It is renewed for as
+ * long as the process drives.
  *
- * It tells who is alive, and no more. Whoever holds it may be stopped between its last look and an effect; that two drivers
- * never both act is the work of the record's epoch, which whoever takes the lease raises.
+ * It only shows that its holder is alive. The holder may be stopped between its last check and an effect. That two
+ * drivers never both act is ensured by the record's epoch, which each new holder raises.
  */
 export class Lease {
-  /** Aborts, with a Refusal, when it was not renewed for as long as it lasts, or somebody else has it; for good. */
+  /** Aborts, with a UserError, when it has expired or another process has it; for good. */
   readonly lost: AbortSignal;
   private readonly losing = new AbortController();
   private readonly releasing = new AbortController();
   private readonly of: Leased;
   private readonly note: (sentence: string) => void;
   private readonly clock: Clock;
-  /** As it was last read or written; undefined where somebody deleted it. */
+  /** The Lease as it was last read or written; undefined if it was deleted. */
   private object: LeaseObject | undefined;
   private readonly spec: LeaseSpec;
-  /** When the latest renewal was sent. Nobody can have seen it earlier, so nobody else takes the lease before it has run out. */
+  /**
+   * When the latest renewal was sent. No process can have seen the renewal earlier, so none takes the lease before it
+   * has expired.
+   */
   private renewed: number;
-  /** Why it could not be renewed since then. */
+  /** Why renewals have failed since then. */
   private trouble: string | undefined;
   private readonly keeping: Promise<void>;
   private released: Promise<void> | undefined;
@@ -109,10 +122,10 @@ export class Lease {
   }
 
   /**
-   * Takes the lease, or takes it over from whoever is dead, looking on for as long as it takes to know that.
+   * Acquires the Lease, also from a dead holder, after watching it for as long as needed to know that.
    *
-   * @param note what a person is to know, now and as long as it is held: a wait, a takeover, trouble with renewing it
-   * @throws Refusal naming who drives, if it is alive
+   * @param note receives notes for the user for as long as the Lease is held: a wait, a takeover, failed renewals
+   * @throws Driven, which names the driver, if a live one has it
    */
   static async take(of: Leased, note: (sentence: string) => void, clock: Clock = machineClock): Promise<Lease> {
     const identity = identityOf(thisProcess());
@@ -127,14 +140,14 @@ export class Lease {
       if (next.kind === "wait") {
         const { milliseconds } = next;
         const limit = seconds(milliseconds);
-        if (first) note(`${show(found?.spec)} has the lease of ${nameOf(of)}: waiting ${limit} for a sign of life.`);
+        if (first) note(`${show(found?.spec)} has the lease of ${nameOf(of)}: waiting up to ${limit} for it to renew.`);
         await clock.sleep(Math.min(milliseconds, leaseDefaults.retrySeconds * 1000));
         continue;
       }
       try {
         const lease = new Lease(of, note, clock, await write(of, found, taken(found?.spec, identity)), now);
         if (found?.spec?.holderIdentity)
-          note(`${show(found.spec)} drove ${nameOf(of)} and shows no sign of life: taking over.`);
+          note(`${show(found.spec)} drove ${nameOf(of)} and has stopped renewing its lease: taking over.`);
         return lease;
       } catch (error) {
         if (!isOvertaken(error, found)) throw error;
@@ -144,7 +157,8 @@ export class Lease {
   }
 
   /**
-   * Takes it again after it was lost: at once where nobody else has had it meanwhile, as after a silence of the cluster.
+   * Acquires it again after it was lost. It does so at once if no other process has had it meanwhile, for example after
+   * the cluster was unavailable.
    *
    * @throws as `take` does
    */
@@ -162,7 +176,7 @@ export class Lease {
           await write(of, found, taken(found?.spec, spec.holderIdentity ?? "")),
           now,
         );
-        note(`The lease of ${nameOf(of)} was taken by nobody else: going on.`);
+        note(`No other process took the lease of ${nameOf(of)} meanwhile: continuing.`);
         return lease;
       } catch (error) {
         if (!isOvertaken(error, found)) throw error;
@@ -172,17 +186,20 @@ export class Lease {
   }
 
   /**
-   * For right before an effect: asks the clock, not the cluster.
+   * Checks the Lease right before an effect, by the clock and without the cluster.
    *
-   * @throws Refusal if it was lost or given back, or has run out, as while the process was stopped
+   * @throws UserError if it was lost or released, or has expired, for example while the process was stopped
    */
   assertHeld(): void {
-    if (this.released) throw new UserError(`The lease of ${nameOf(this.of)} was given back: take it again.`);
+    if (this.released) throw new UserError(`The lease of ${nameOf(this.of)} was released: acquire it again.`);
     if (!this.lost.aborted && this.left() <= 0) this.runOut();
     this.lost.throwIfAborted();
   }
 
-  /** Gives it back, so that the next one need not wait. Never throws: what cannot be given back runs out by itself. */
+  /**
+   * Releases it, so that the next driver need not wait. Never throws: a lease that cannot be released expires by
+   * itself.
+   */
   release(): Promise<void> {
     this.released ??= this.giveBack();
     return this.released;
@@ -192,15 +209,15 @@ export class Lease {
     this.releasing.abort();
     await this.keeping;
     if (this.lost.aborted) return;
-    const { holderIdentity, ...nobodys } = this.spec;
+    const { holderIdentity, ...freed } = this.spec;
     try {
-      await this.inTime(leaseDefaults.renewSeconds * 1000, (api) => this.writeAgain(api, nobodys));
+      await this.inTime(leaseDefaults.renewSeconds * 1000, (api) => this.writeAgain(api, freed));
     } catch (error) {
-      this.note(`The lease of ${nameOf(this.of)} could not be given back (${reason(error)}): it runs out by itself.`);
+      this.note(`The lease of ${nameOf(this.of)} could not be released (${reason(error)}): it expires by itself.`);
     }
   }
 
-  /** Renews it until it is lost or given back. Never throws. */
+  /** Renews it until it is lost or released. Never throws. */
   private async keep(ended: AbortSignal): Promise<void> {
     let pause: number = leaseDefaults.renewSeconds;
     for (;;) {
@@ -219,7 +236,7 @@ export class Lease {
     }
   }
 
-  /** Lets it run out by a timer of its own, whatever any call does. */
+  /** Expires it with a separate timer, because a renewal may hang. */
   private async expire(ended: AbortSignal): Promise<void> {
     while (!ended.aborted) {
       const left = this.left();
@@ -233,13 +250,13 @@ export class Lease {
     await this.writeAgain(api, { ...this.spec, renewTime: microTime() });
     if (this.lost.aborted) return;
     this.renewed = sent;
-    if (this.trouble !== undefined) this.note(`The lease of ${nameOf(this.of)} could be renewed now.`);
+    if (this.trouble !== undefined) this.note(`The lease of ${nameOf(this.of)} is renewed again.`);
     this.trouble = undefined;
   }
 
   /**
-   * Writes it over what it was. Where it is not that any more, it looks: a write may have been done though no answer came,
-   * and what was deleted is still its own until somebody else makes it.
+   * Replaces the Lease. On a conflict it reads the Lease again: an earlier write may have succeeded although its answer
+   * was lost, and a deleted Lease still belongs to this process until another one creates it.
    */
   private async writeAgain(api: Cluster, spec: LeaseSpec): Promise<void> {
     const of = { ...this.of, api };
@@ -258,7 +275,7 @@ export class Lease {
     if (found || spec.holderIdentity) this.object = await write(of, found, spec);
   }
 
-  /** Works with an API whose calls end after some milliseconds, or with the signal. */
+  /** Calls the API with a time limit. */
   private async inTime(
     milliseconds: number,
     work: (api: Cluster) => Promise<void>,
@@ -272,7 +289,7 @@ export class Lease {
       throw late;
     });
     try {
-      // Not only by the signal: what a call waits for may not hear it.
+      // A race, because a pending call may ignore the signal.
       await Promise.race([
         work(this.of.api.until(ended ? AbortSignal.any([limit.signal, ended]) : limit.signal)),
         over,
@@ -283,7 +300,7 @@ export class Lease {
     }
   }
 
-  /** Milliseconds for which nobody else can have it. */
+  /** Milliseconds for which no other process can acquire it. */
   private left(): number {
     return this.renewed + lasting(this.spec) - this.clock.now();
   }
@@ -292,7 +309,7 @@ export class Lease {
     const why = this.trouble ?? "the process or its machine was stopped";
     this.losing.abort(
       new UserError(
-        `The lease of ${nameOf(this.of)} was not renewed for ${seconds(lasting(this.spec))} (${why}), so that somebody else may drive it by now: nothing more is done here. See gray status; gray resume goes on.`,
+        `The lease of ${nameOf(this.of)} was not renewed for ${seconds(lasting(this.spec))} (${why}), so another process may drive it now: this one stops. Run gray status to see who drives, or gray resume to continue.`,
       ),
     );
   }
@@ -306,6 +323,7 @@ export class Lease {
   }
 }
 
+/** Name of the Lease, for example `web-rollout`. */
 export function leaseName(service: string): string {
   return `${service}-rollout`;
 }
@@ -315,7 +333,9 @@ function pathOf(namespace: string, service?: string): string {
   return service === undefined ? collection : `${collection}/${leaseName(service)}`;
 }
 
-/** Over what was read, or anew where there was none; @throws ApiError with 409 or 404 if somebody wrote in between. */
+/**
+ * Replaces the Lease that was read, or creates it. @throws ApiError with 409 or 404 if another process wrote in between
+ */
 function write({ api, namespace, service }: Leased, found: LeaseObject | undefined, spec: LeaseSpec) {
   const object = {
     apiVersion: "coordination.k8s.io/v1",
@@ -333,12 +353,15 @@ function write({ api, namespace, service }: Leased, found: LeaseObject | undefin
     : api.create<LeaseObject>(pathOf(namespace), object);
 }
 
-/** Where nothing was read, 404 says that there is no such namespace. */
+/**
+ * Whether another process wrote in between. For a Lease that was not there, 404 means that the namespace does not
+ * exist.
+ */
 function isOvertaken(error: unknown, found: LeaseObject | undefined): boolean {
   return error instanceof ApiError && (error.status === 409 || (error.status === 404 && found !== undefined));
 }
 
-/** What a lease is that somebody takes now. */
+/** The spec of a Lease that is acquired now. */
 function taken(before: LeaseSpec | undefined, identity: string): LeaseSpec {
   const now = microTime();
   return {
@@ -351,7 +374,7 @@ function taken(before: LeaseSpec | undefined, identity: string): LeaseSpec {
   };
 }
 
-/** The time of day as Kubernetes has it in a Lease; with other than six digits it is refused. */
+/** The time of day in the format of a Lease, which must have six fractional digits. */
 function microTime(): string {
   return new Date().toISOString().replace("Z", "000Z");
 }
@@ -360,14 +383,14 @@ function drivenBy(of: Leased, spec: LeaseSpec | undefined): Driven {
   const since = spec?.acquireTime ? ` since ${spec.acquireTime.replace(/\.\d+/, "")}` : "";
   return new Driven(
     show(spec),
-    `${show(spec)} drives ${nameOf(of)}${since}: wait until it has ended, or hold or end it with gray pause or gray abort, which work from any machine.`,
+    `${show(spec)} drives ${nameOf(of)}${since}: wait until it has ended, or run gray pause or gray abort, which work from any machine.`,
   );
 }
 
 function takenBy(of: Leased, spec: LeaseSpec | undefined): UserError {
-  const who = spec?.holderIdentity ? `${show(spec)} drives` : "Nobody is to drive";
+  const who = spec?.holderIdentity ? `${show(spec)} drives` : "No process drives";
   return new UserError(
-    `${who} ${nameOf(of)} now, its lease was taken from this process: nothing more is done here. See gray status.`,
+    `${who} ${nameOf(of)} now, and this process has lost the lease: it stops. Run gray status to see who drives.`,
   );
 }
 
@@ -375,7 +398,7 @@ function nameOf({ namespace, service }: Leased): string {
   return `the rollout of ${service} in namespace ${namespace}`;
 }
 
-/** Who has a lease, at the beginning of a sentence. */
+/** The holder of a Lease, as the beginning of a sentence. */
 function show({ holderIdentity = "" }: LeaseSpec = {}): string {
   const holder = parseIdentity(holderIdentity);
   return oneLine(holder ? showHolder(holder) : `"${holderIdentity}"`);
@@ -385,7 +408,7 @@ function seconds(milliseconds: number): string {
   return `${Math.ceil(milliseconds / 1000)} s`;
 }
 
-/** An error within a sentence. */
+/** The message of an error, for use within a sentence. */
 function reason(error: unknown): string {
   return (error as Error).message.replace(/\.$/, "");
 }

@@ -1,60 +1,62 @@
+/** Decides the next move of a rollout; pure. */
 import { span } from "../analysis/format.ts";
 import type { FullyWritten } from "../components/step.ts";
 
-/** Where a rollout stands; part of the record. */
+/** The position of a rollout within its steps; part of the record. */
 export interface Position {
   readonly steps: readonly FullyWritten[];
-  /** Index of the present step. */
+  /** Index of the current step. */
   readonly step: number;
-  /** When what the step brings was in force: its weight, or stable running the release completely; ISO 8601. Absent before. */
+  /** When the step was in force: its weight was set, or stable ran the release completely; ISO 8601. Absent before. */
   readonly stepStartedAt?: string;
-  /** The step's checks have passed. */
+  /** Whether the step's checks have passed. */
   readonly checked?: boolean;
-  /** A person has approved the step. */
+  /** Whether a person has approved the step. */
   readonly approved?: boolean;
-  /** Why a person holds it. */
+  /** Why a person paused it. */
   readonly paused?: string;
-  /** Why it goes back: a person's word, or bad evidence. Once set it stays. */
+  /** Why it is rolled back: a person's decision, or bad evidence. Once set it stays. */
   readonly rollbackRequested?: string;
 }
 
-/** What is known of the release now: the latest evidence, or a person's word where there is one. */
+/** The current verdict on the release, from evidence or a person. */
 export interface Judgment {
   readonly verdict: "good" | "bad" | "undecided";
   readonly reason: string;
-  /** Why the step's checks failed when they were last made. */
+  /** Why the step's checks failed last time. */
   readonly failedChecks?: string;
 }
 
-/** What the driver does next: at most one effect. */
+/** The driver's next move: at most one effect. */
 export type Move =
-  /** Cut canary off the users and go back to what stable ran. */
+  /** Cut off canary and roll back to stable's former release. */
   | { readonly kind: "rollback"; readonly reason: string }
-  /** Leave everything as it is, and look on. */
+  /** Leave everything as it is, and go on observing. */
   | { readonly kind: "hold"; readonly reason: string }
-  /** Bring what the step is about: its weight, or stable to the release. */
+  /** Bring the step into force: set its weight, or roll stable to the release. */
   | { readonly kind: "enter" }
-  /** Make the step's checks. */
+  /** Run the step's checks. */
   | { readonly kind: "check"; readonly names: readonly string[] }
   /** Wait for more evidence, or for time to pass. */
   | { readonly kind: "observe"; readonly reason: string }
-  /** On to the next step. */
+  /** Go to the next step. */
   | { readonly kind: "advance" }
-  /** The rollout has come to its end. */
+  /** End the rollout: every step was passed. */
   | { readonly kind: "finish" };
 
 /**
- * What happens next in a rollout.
+ * The next move of a rollout.
  *
- * 1. One that goes back goes back, whatever comes.
- * 2. Bad evidence ends it: retreat, also while stable rolls. Once stable runs the release completely there is nothing left
- *    to compare it with, so then it holds and asks.
- * 3. A pause holds, whatever the evidence says, except 1 and 2, and longer than any deadline.
- * 4. A step that a person has to approve waits for that before it begins. Stable changes only for a release that is good.
- * 5. A step's checks have to pass; what fails is tried again until its time is up, then it holds.
- * 6. Stage dark is passed with its checks; stage canary when the release is good and the least time is over.
+ * 1. A rollout that is rolling back keeps rolling back.
+ * 2. Bad evidence rolls it back, also while stable rolls. Once stable runs the release completely, there is no baseline
+ *    left, so the rollout holds and asks.
+ * 3. A pause holds it, whatever the evidence shows, except for 1 and 2, and regardless of deadlines.
+ * 4. A step that needs approval waits for it before it begins. Stable changes only for a release that is good.
+ * 5. A step's checks must pass. A failed check is tried again until the step's time is up; then the rollout holds.
+ * 6. Stage dark is passed when its checks have passed; stage canary when the release is good and its least time is
+ *    over.
  * 7. A step that ran its full time undecided holds and asks.
- * 8. The last step is passed when it was watched long enough.
+ * 8. The last step is passed when it was observed for long enough.
  *
  * @param now in milliseconds since the epoch
  */
@@ -67,12 +69,12 @@ export function next(position: Position, { verdict, reason, failedChecks }: Judg
   if (verdict === "bad" && !done) return { kind: "rollback", reason };
   if (paused !== undefined) return { kind: "hold", reason: paused };
   if (verdict === "bad") {
-    return { kind: "hold", reason: `${reason}, and stable runs it completely already: gray undo takes it back` };
+    return { kind: "hold", reason: `${reason}, and stable runs it completely already: roll it back with gray undo` };
   }
   if (stepStartedAt === undefined) {
     if (step.approval && !approved) return { kind: "hold", reason: `${nameOf(step)} needs a person's approval` };
     if (step.stage === "full" && verdict !== "good")
-      return { kind: "hold", reason: `it has no good verdict: ${reason}` };
+      return { kind: "hold", reason: `it has not been judged good yet: ${reason}` };
     return { kind: "enter" };
   }
   const lasted = (now - Date.parse(stepStartedAt)) / 1000;
@@ -93,7 +95,11 @@ export function next(position: Position, { verdict, reason, failedChecks }: Judg
   return { kind: "observe", reason };
 }
 
-/** What people call a step. */
+/**
+ * The name of a step, for the user.
+ *
+ * @example nameOf({ stage: "canary", weight: 10, ... }) // "canary at 10 %"
+ */
 export function nameOf(step: FullyWritten): string {
   return step.stage === "canary" ? `canary at ${step.weight} %` : step.stage;
 }

@@ -1,39 +1,40 @@
+/** Sends notices about a rollout to a webhook. */
 import { readFileSync } from "node:fs";
 import { oneLine } from "../border/foreign-text.ts";
 import { UserError } from "../components/user-error.ts";
 import { send } from "../kubernetes/send.ts";
 
-/** Something that happened in a rollout and that people want to hear of. */
+/** An event of a rollout that is sent to the webhook. */
 export interface Notice {
   readonly service: string;
   readonly namespace: string;
   readonly release: string;
   readonly kind: "start" | "hold" | "verdict" | "done" | "rollback";
-  /** One sentence: why, or what the verdict is. */
+  /** One sentence: the reason, or the verdict. */
   readonly reason: string;
 }
 
-/** Milliseconds that one attempt may take. */
+/** Most milliseconds of one attempt. */
 const patience = 5000;
 const attempts = 2;
-/** Characters of a reason: two reasons, one within the other, and the words around them. */
+/** Most characters of a reason. A reason may quote another one. */
 const reasonLimit = 1000;
 
-const words = {
-  start: "rollout begins",
+const titles = {
+  start: "rollout started",
   hold: "rollout holds",
   verdict: "verdict",
-  done: "rollout is done",
-  rollback: "rollout goes back",
+  done: "rollout finished",
+  rollback: "rolling back",
 } as const;
 
 /**
- * Where notices go: a URL that is a secret, as those of Slack are. It comes from a file or from the environment variable
- * GRAY_WEBHOOK, which is taken out of the environment, so that no child process inherits it.
+ * Finds the URL of the webhook. It is a secret, as that of a Slack webhook is. It comes from a file or from the
+ * environment variable GRAY_WEBHOOK, which is removed from the environment, so that no child process inherits it.
  *
- * @param file its path. @default the variable decides
- * @returns undefined where there is neither
- * @throws Refusal that does not show it, if it is no URL
+ * @param file path of the file. @default the variable is used
+ * @returns undefined if neither is given
+ * @throws UserError if it is not a URL; the message does not show it
  */
 export function findWebhook(file?: string): URL | undefined {
   const fromEnvironment = process.env.GRAY_WEBHOOK;
@@ -43,7 +44,9 @@ export function findWebhook(file?: string): URL | undefined {
   if (file === undefined && !text) return undefined;
   const url = URL.parse(text ?? "");
   if (url?.protocol !== "https:" && url?.protocol !== "http:") {
-    throw new UserError(`${where} must hold a URL with https: or http:, and what it holds is not shown: correct it.`);
+    throw new UserError(
+      `${where} must hold a URL with https: or http: (its value is secret and is not shown): correct it.`,
+    );
   }
   return url;
 }
@@ -52,7 +55,7 @@ function readUrl(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    // Not which file: whoever gave the URL itself in its place would read it here.
+    // Without the path: a user may have given the URL itself in its place.
     const { code } = error as NodeJS.ErrnoException;
     throw new UserError(
       `The file of the webhook cannot be read (${code}): give the path of a file that holds its URL.`,
@@ -61,8 +64,9 @@ function readUrl(file: string): string {
 }
 
 /**
- * Tells people of a rollout by a webhook: a JSON body with the `text` that Slack and what is like it show, and the fields of
- * the notice for everybody else. Redirects are not followed. A webhook that fails is a warning, once, and stops nothing.
+ * Sends notices about a rollout to a Slack-compatible webhook: a JSON body with the `text` that Slack shows, and the
+ * fields of the notice for other receivers. Redirects are not followed. A webhook that fails causes one warning and
+ * stops nothing.
  *
  * @example new Notifier(findWebhook(), console.warn).notify({ kind: "start", ... })
  */
@@ -74,8 +78,9 @@ export class Notifier {
   #warned = false;
 
   /**
-   * @param url nobody is told anything without one
-   * @param limit milliseconds that one attempt may take. @default 5000
+   * @param url without one, no notice is sent
+   * @param warn receives the warning, a whole sentence
+   * @param limit most milliseconds of one attempt. @default 5000
    */
   constructor(url: URL | undefined, warn: (sentence: string) => void, limit = patience) {
     this.#url = url;
@@ -84,15 +89,15 @@ export class Notifier {
   }
 
   /**
-   * Sends a notice, after those before it; nobody has to wait for it but who ends the process.
+   * Sends a notice, after all earlier ones. Await it only before the process ends.
    *
-   * @returns resolves when it and all before it are sent or given up; never rejects
+   * @returns resolves when it and all earlier ones are sent or given up; never rejects
    */
   notify(notice: Notice): Promise<void> {
     const url = this.#url;
-    // Names too: what stands in the cluster may be somebody else's text.
-    const told = { ...notice, reason: oneLine(notice.reason, reasonLimit), release: oneLine(notice.release) };
-    if (url !== undefined) this.#last = this.#last.then(() => this.#send(url, told));
+    // Names in the cluster may be untrusted text as well.
+    const safe = { ...notice, reason: oneLine(notice.reason, reasonLimit), release: oneLine(notice.release) };
+    if (url !== undefined) this.#last = this.#last.then(() => this.#send(url, safe));
     return this.#last;
   }
 
@@ -105,10 +110,12 @@ export class Notifier {
     }
     if (this.#warned) return;
     this.#warned = true;
-    this.#warn(`The webhook at ${url.host} does not take notices (${trouble}): people may not hear of this rollout.`);
+    this.#warn(
+      `The webhook at ${url.host} does not accept notices (${trouble}): notices about this rollout may be missing.`,
+    );
   }
 
-  /** What went wrong, in words that do not tell the URL. */
+  /** Why it failed, without showing the URL; undefined if it was accepted. */
   async #post(url: URL, body: string): Promise<string | undefined> {
     const headers = {
       "content-type": "application/json",
@@ -128,8 +135,11 @@ export class Notifier {
   }
 }
 
-/** A notice for people; the three characters that mean something to Slack are escaped, so that no text can call a whole channel. */
+/**
+ * The text of a notice. The three characters with a meaning in Slack are escaped, so that no text can mention a whole
+ * channel.
+ */
 function textOf({ service, namespace, release, kind, reason }: Notice): string {
-  const text = `${service} in ${namespace}, release ${release}: ${words[kind]}: ${reason}`;
+  const text = `${service} in ${namespace}, release ${release}: ${titles[kind]}: ${reason}`;
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

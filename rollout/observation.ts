@@ -1,19 +1,20 @@
+/** Finds out whether the driver of a rollout is alive, by watching its Lease. */
 import { leaseDefaults } from "../components/defaults.ts";
 import { isRetryable } from "../kubernetes/answer.ts";
 import { type Clock, machineClock } from "./clock.ts";
 import { type Driver, type Leased, readDriver } from "./lease.ts";
 
-/** Whether somebody drives, as far as it was seen. */
+/** Whether a driver is alive, as far as it is known. */
 export type Sign = "alive" | "dead" | "unknown";
 
 /**
- * What was seen of the Lease of a rollout, look by look. Clocks of two machines are never compared: a time that the holder wrote
- * decides nothing.
+ * Observes the Lease of a rollout. Clocks of two machines are never compared, so a time that the holder wrote decides
+ * nothing.
  *
- * 1. Nobody has it, or its process is known to be gone from this very machine: dead.
- * 2. It was written since an earlier look: alive, for as long as it lasts and a margin.
+ * 1. It is free, or its holder ran on this machine and has ended: dead.
+ * 2. It was written since an earlier read: alive, for its duration and a margin.
  * 3. It was not written for that long: dead.
- * 4. Otherwise that is still to be seen.
+ * 4. Otherwise it is too early to decide.
  */
 export class Observation {
   private readonly clock: Clock;
@@ -23,7 +24,7 @@ export class Observation {
     this.clock = clock;
   }
 
-  /** Takes a look. */
+  /** Takes in a read of the Lease. */
   see(driver: Driver | undefined): Sign {
     const at = this.clock.now();
     const { seen } = this;
@@ -35,35 +36,36 @@ export class Observation {
     return written ? "alive" : "unknown";
   }
 
-  /** Forgets the time that has passed: what nobody could see is no sign of a dead driver. */
+  /** Restarts the time, after a failed read: a Lease that could not be read is no sign of a dead driver. */
   missed(): void {
     if (this.seen) this.seen = { ...this.seen, at: this.clock.now() };
   }
 }
 
-/** Milliseconds without a sign of life after which a driver is dead. */
+/** Milliseconds without a renewal after which a driver counts as dead. */
 function patienceOf({ lasts }: Driver): number {
   return lasts + leaseDefaults.marginSeconds * 1000;
 }
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two reads. */
 const pollMilliseconds = 500;
-/** Milliseconds after which a person is told what is waited for. */
+/** Milliseconds after which a note tells the user why the command waits. */
 const quietMilliseconds = 2000;
 
-/** A look at who drives. */
+/** A read of the Lease, and what follows from it. */
 export interface Look {
   readonly driver: Driver | undefined;
   readonly sign: Sign;
-  /** Milliseconds since the first one. */
+  /** Milliseconds since the first read. */
   readonly waited: number;
 }
 
 /**
- * Looks at who drives the rollout, from now on, until it is known whether somebody does: mostly until the holder of its Lease
- * renews it, and for as long as that lasts and a margin at most.
+ * Reads the Lease of a rollout until it is known whether its driver is alive: usually until the holder renews it, and
+ * at most for its duration and a margin.
  *
- * @param note what a person is to know: what is waited for
+ * @param note receives a note for the user, why the command waits
+ * @throws ApiError or UserError if the Lease cannot be read; a cluster that is only unavailable is waited for
  */
 export async function* looks(
   of: Leased,
@@ -72,7 +74,7 @@ export async function* looks(
 ): AsyncGenerator<Look> {
   const observation = new Observation(clock);
   const began = clock.now();
-  for (let said = false; ; ) {
+  for (let noted = false; ; ) {
     let driver: Driver | undefined;
     try {
       driver = await readDriver(of);
@@ -86,18 +88,16 @@ export async function* looks(
     const waited = clock.now() - began;
     yield { driver, sign, waited };
     if (!driver || sign !== "unknown") return;
-    if (!said && waited >= quietMilliseconds) {
+    if (!noted && waited >= quietMilliseconds) {
       const most = Math.ceil((patienceOf(driver) - waited) / 1000);
-      note(
-        `${driver.name} has the lease of the rollout of ${of.service}: waiting for a sign of life, ${most} s at most.`,
-      );
-      said = true;
+      note(`${driver.name} has the lease of the rollout of ${of.service}: waiting up to ${most} s for it to renew.`);
+      noted = true;
     }
     await clock.sleep(pollMilliseconds);
   }
 }
 
-/** Who drives the rollout, and whether it is alive; takes as long as `looks`. */
+/** The last read of the Lease, which decides whether the driver is alive; takes as long as `looks`. */
 export async function awaitSign(...args: Parameters<typeof looks>): Promise<Look> {
   let last: Look = { driver: undefined, sign: "dead", waited: 0 };
   for await (const look of looks(...args)) last = look;

@@ -1,3 +1,4 @@
+/** The record of a rollout as its driver reads and writes it; a newer driver fences off older ones. */
 import type { Cluster } from "../kubernetes/cluster.ts";
 import { within } from "../kubernetes/within.ts";
 import { Superseded } from "../record/epoch.ts";
@@ -13,7 +14,7 @@ import {
 } from "../record/record.ts";
 import { type Rollout, rolloutIn, written } from "./rollout.ts";
 
-/** Whose record it is. */
+/** The service whose record it is. */
 export interface RecordAddress {
   readonly api: Cluster;
   /** UID of the cluster. */
@@ -22,30 +23,30 @@ export interface RecordAddress {
   readonly service: string;
 }
 
-/** The record that the rollout was in does not stand any more: nothing says what is to become of it. */
+/** The record of the rollout was deleted: its state is unknown. */
 export class RecordGone extends Superseded {}
 
-/** What the record says of a rollout and of its release. */
+/** The rollout in the record, and the verdict on its release. */
 export interface Entry {
   readonly rollout: Rollout;
-  /** Of the release that is rolled out. */
+  /** The verdict on the release that is rolled out. */
   readonly verdict: Verdict | undefined;
 }
 
-/** Milliseconds that a read of the record may take: a connection that is dead must not make the driver deaf. */
+/** Most milliseconds of a read: a dead connection must not block the driver. */
 const readMilliseconds = 5000;
 
-/** Rollouts that a record remembers once they have ended. */
+/** Most finished rollouts in a record. */
 const endedLimit = 20;
 
 /**
- * One driver's hand on the record: whatever it writes is refused as soon as another driver has a higher epoch, so that one
- * that slept does nothing on waking.
+ * A driver's access to the record. Writes are refused as soon as another driver has a higher epoch, so a driver that
+ * wakes from sleep does nothing.
  */
 export class RolloutStore {
   readonly of: RecordAddress;
   readonly epoch: number;
-  /** What was last read or written; undefined before that. */
+  /** The entry that was last read or written; undefined before the first. */
   latest: Entry | undefined;
 
   private constructor(of: RecordAddress, record: RolloutRecord) {
@@ -56,9 +57,10 @@ export class RolloutStore {
   }
 
   /**
-   * Opens a rollout. One that is open ends with that, and its driver with its next word to the record.
+   * Opens a rollout. An open rollout is superseded, and its driver stops at its next access to the record.
    *
-   * @param begin what it is, given the epoch; may refuse by what the record says
+   * @param begin creates the rollout, given the epoch; it may throw, depending on the record
+   * @throws what `begin` throws; UserError if the record cannot be read
    */
   static async open(
     of: RecordAddress,
@@ -74,7 +76,12 @@ export class RolloutStore {
     return new RolloutStore(of, record);
   }
 
-  /** Takes over the rollout that is open. @throws Refusal by `found`, or if it cannot be understood */
+  /**
+   * Takes over the open rollout.
+   *
+   * @param found checks the open rollout and returns it; it may throw
+   * @throws what `found` throws; UserError if the rollout cannot be understood
+   */
   static async takeOver(of: RecordAddress, found: (rollout: Rollout | undefined) => Rollout): Promise<RolloutStore> {
     const record = await change(of, (before) => {
       const epoch = epochAfter(before);
@@ -84,7 +91,12 @@ export class RolloutStore {
     return new RolloutStore(of, record);
   }
 
-  /** @throws Superseded; Refusal if the record cannot be read, or the cluster does not answer */
+  /**
+   * Reads the record.
+   *
+   * @throws Superseded if another driver has taken over; RecordGone if the record was deleted; ApiError or UserError if
+   * it cannot be read
+   */
   async read(): Promise<Entry> {
     const { api, namespace, service, cluster } = this.of;
     const reading = await within(api, readMilliseconds, (limited) => readRecord(limited, namespace, service, cluster));
@@ -108,19 +120,19 @@ export class RolloutStore {
   }
 
   /**
-   * Ends the rollout. One that a person holds or takes back by now is not promoted, and stays open.
+   * Ends the rollout. A rollout that a person has paused or is rolling back meanwhile is not promoted and stays open.
    *
-   * @param instead which release runs in the place of which from now on, where that changes
+   * @param replacedBy release id -> id of the release that replaces it from now on
    * @returns whether it has ended
    */
   async close(ended: Ended, replacedBy: Readonly<Record<string, string>> = {}): Promise<boolean> {
     const { open } = await change(this.of, (before) => {
-      // It was closed already, and the answer was lost.
+      // An earlier attempt closed it, but its answer was lost.
       if (before.open === undefined && before.ended?.[0] && isSame(before.ended[0], ended)) return before;
       const { rollbackRequested, paused } = this.own(before);
       if (ended.outcome === "promoted" && (rollbackRequested ?? paused)) return before;
       const { open: _, ...rest } = withEnded(before, ended);
-      // What the tracks run now stands for itself: it may have been undone in former times.
+      // The release that the tracks run now is no longer replaced: it may have been undone before.
       const { [ended.outcome === "promoted" ? ended.release : ended.from]: __, ...others } = before.replacedBy ?? {};
       return { ...rest, replacedBy: { ...others, ...replacedBy } };
     });
@@ -132,22 +144,24 @@ export class RolloutStore {
     if (rollout?.epoch === this.epoch) return rollout;
     const { service, namespace } = this.of;
     if (rollout) {
-      throw new Superseded(`The rollout of ${service} is driven by somebody else now: gray status says how it stands.`);
+      throw new Superseded(
+        `Another driver has taken over the rollout of ${service}: run gray status to see its state.`,
+      );
     }
     if ((record?.epoch ?? 0) < this.epoch) {
       throw new RecordGone(
-        `The record ${recordName(service)} in namespace ${namespace} knows nothing of this rollout any more, as if it was deleted, and nothing else is changed: restore it and run gray resume.`,
+        `The record ${recordName(service)} in namespace ${namespace} no longer has this rollout, probably because it was deleted. gray changes nothing else: restore the record and run gray resume.`,
       );
     }
-    throw new Superseded(`The rollout of ${service} is over: gray history says how it ended.`);
+    throw new Superseded(`The rollout of ${service} has ended: run gray history to see how.`);
   }
 }
 
 /**
- * A person's word on the rollout that is open, whoever drives it.
+ * Records a person's decision on the open rollout, regardless of its driver.
  *
- * @param to what the record says of the rollout and of verdicts from then on
- * @throws what `to` throws; Refusal if the rollout cannot be understood
+ * @param to computes the rollout and the verdicts from those in the record
+ * @throws what `to` throws; UserError if the rollout cannot be understood
  */
 export async function recordDecision(
   of: RecordAddress,
@@ -160,14 +174,16 @@ function withEnded(before: RolloutRecord, ended: Ended): RolloutRecord {
   return { ...before, ended: [ended, ...(before.ended ?? [])].slice(0, endedLimit) };
 }
 
-/** Whether both are the end of the same rollout. The texts are not compared: what is written is cut to its bounds. */
+/**
+ * Whether both are the end of the same rollout. Their texts are not compared, because writing truncates a text to its limit.
+ */
 function isSame(a: Ended, b: Ended): boolean {
   return a.release === b.release && a.began === b.began && a.ended === b.ended && a.outcome === b.outcome;
 }
 
 function supersededBy({ by, release }: Rollout, { release: former, from, began, by: begunBy }: Rollout): Ended {
   const ended = new Date().toISOString();
-  const reason = `${by} began that of ${release}`;
+  const reason = `${by} started the rollout of ${release}`;
   return { release: former, from, began, ended, by: begunBy, outcome: "superseded", reason };
 }
 

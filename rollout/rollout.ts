@@ -1,3 +1,4 @@
+/** The rollout in the record: its schema, and how decisions change it. */
 import * as v from "valibot";
 import { oneLine } from "../border/foreign-text.ts";
 import { releaseIdSchema } from "../components/release-id.ts";
@@ -9,67 +10,72 @@ import type { RolloutRecord } from "../record/record.ts";
 import { byDriver, byEvidence } from "../record/verdict-merge.ts";
 import type { Position } from "./next.ts";
 
-/** What a person, or the evidence, said of a rollout. */
+/** A decision on a rollout, by a person, the evidence or the driver. */
 const decision = v.object({
-  /** `evidence` or the name of a person. */
+  /** `evidence`, `gray` (the driver), or the name of a person. */
   by: nameSchema,
   reason: textOf(),
   /** When, as an RFC 3339 time. */
   at: timeSchema,
 });
 
-/** Bytes of all fields that a newer version added. */
+/** Most bytes of all fields that a newer version added. */
 const addedBytes = 64 * 1024;
 
 /**
- * A rollout under way, as the record holds it: all that whoever drives it has to know to go on. Fields that a newer version
- * added are kept within bounds.
+ * An open rollout in the record: everything that a driver needs to continue it. Fields of a newer version are preserved
+ * within size limits.
  */
 const schema = keyed(
   growing(
     {
-      /** Which driver's it is: each that takes it over has a higher number, and effects of a lower one are refused. */
+      /**
+       * The number of its driver. Each driver that takes over has a higher number, and effects of a lower one are
+       * refused.
+       */
       epoch: wholeNumber(0),
       /** Id of the release that is rolled out. */
       release: releaseIdSchema,
-      /** Id of what stable ran when it began: what it goes back to. */
+      /** Id of stable's release when it started: the target of a rollback. */
       from: releaseIdSchema,
-      /** Percent of the users that canary is to have now. @default as the program says */
+      /** Percent of the users that canary must get now. @default the program's weight */
       weight: v.optional(percent),
-      /** Id of the release that each track is to run now. */
+      /** Id of the release that each track must run now. */
       runs: v.object({ canary: releaseIdSchema, stable: releaseIdSchema }),
-      /** Who began it. */
+      /** Name of the person who started it. */
       by: nameSchema,
       began: timeSchema,
       steps: fullStepsSchema,
-      /** Index of the present step. */
+      /** Index of the current step. */
       step: wholeNumber(0),
-      /** When what the step brings was in force. */
+      /** When the step was in force; absent before. */
       stepStartedAt: v.optional(timeSchema),
       /** Whether the step's checks have passed. */
       checked: v.optional(v.boolean()),
       approved: v.optional(decision),
       paused: v.optional(decision),
-      /** Why its last driver left it holding, where nobody had paused it. */
+      /** Why its last driver ended while the rollout held without a pause. */
       stoppedReason: v.optional(decision),
-      /** Why it goes back. */
+      /** Why it is rolled back. */
       rollbackRequested: v.optional(decision),
-      /** Stable goes back with all pods at once. */
+      /** Whether stable is rolled back with all pods at once. */
       fastRollback: v.optional(v.boolean()),
-      /** What its driver is doing; still there where it died over it. */
+      /** The effect in progress; it remains if the driver died during it. */
       effect: v.optional(v.object({ name: nameSchema, at: timeSchema })),
     },
     addedBytes,
   ),
 );
 
+/** An open rollout. */
 export type Rollout = v.InferOutput<typeof schema>;
+/** A decision on a rollout, by a person, the evidence or the driver. */
 export type Decision = v.InferOutput<typeof decision>;
 
 /**
- * The rollout under way; undefined if there is none.
+ * The open rollout; undefined if there is none.
  *
- * @throws Refusal if it was begun by a version that this one does not understand
+ * @throws UserError if it was started by a version that this one does not understand
  */
 export function rolloutIn(service: string, { open }: RolloutRecord): Rollout | undefined {
   if (open === undefined) return undefined;
@@ -77,27 +83,27 @@ export function rolloutIn(service: string, { open }: RolloutRecord): Rollout | u
     return understand(schema, open);
   } catch (error) {
     throw new UserError(
-      `The rollout of ${open.release} of ${service} was begun by a version of gray-release that this one does not understand (${oneLine((error as Error).message)}): go on with that version.`,
+      `The rollout of ${open.release} of ${service} was started by a version of gray-release that this one does not understand (${oneLine((error as Error).message)}): continue with that version.`,
     );
   }
 }
 
 /**
- * A rollout as it is written: every text in its bounds.
+ * The rollout with every text truncated to its limit, so that it can be read again.
  *
- * @throws Refusal if it could not be read again
+ * @throws UserError if a field is not valid
  */
 export function written(service: string, rollout: Rollout): Rollout {
   try {
     return understand(schema, rollout);
   } catch (error) {
     throw new UserError(
-      `The rollout of ${oneLine(rollout.release)} of ${service} cannot be written (${oneLine((error as Error).message)}): look at the labels and annotations of the Deployments of ${service}, which name their releases.`,
+      `The rollout of ${oneLine(rollout.release)} of ${service} cannot be written (${oneLine((error as Error).message)}): check the labels and annotations that name releases on the Deployments of ${service}.`,
     );
   }
 }
 
-/** Where it stands, for `next`. */
+/** The position of the rollout, for `next`. */
 export function positionOf({
   began,
   steps,
@@ -123,19 +129,22 @@ export function positionOf({
   };
 }
 
-/** What a person did who takes it back: gray undo begins with the word that ends it, and gray abort finds a rollout. */
+/**
+ * The verb for a person's rollback. gray undo starts a rollout with the decision to roll back; gray abort finds an open
+ * rollout.
+ */
 function verbFor(began: string, { at }: Decision): string {
   return at === began ? "undid" : "aborted";
 }
 
-/** Whether a person said it, and not the evidence or the driver. */
+/** Whether a person decided, rather than the evidence or the driver. */
 export function isPerson({ by }: Decision): boolean {
   return by !== byEvidence && by !== byDriver;
 }
 
 /**
- * Whether its step, on the way to stable, is one that a person lets begin and has not begun: then approval is a word on the step,
- * however often it is given, and none on the release.
+ * Whether its step waits for approval to begin. In that case an approval is a decision on the step, however often it is
+ * given, and not a verdict on the release.
  */
 export function asksToBegin({ steps, step: at, stepStartedAt }: Rollout): boolean {
   const step = steps[at];
@@ -149,12 +158,12 @@ export function inNextStep({ stepStartedAt: _, checked: __, approved: ___, ...ke
 }
 
 /**
- * The rollout without a pause, by a person's word. Deadlines move by as long as the pause lasted: it may last longer than any of
- * them. A step whose time is up all the same has it once more, because it would hold at once otherwise.
+ * The rollout without its pause. Deadlines move by the length of the pause, which may exceed any of them. A step whose
+ * time is up nevertheless gets its full time again, because it would hold at once otherwise.
  */
 export function resumed({ paused, stepStartedAt, ...rollout }: Rollout, now: number): Rollout {
   if (stepStartedAt === undefined) return rollout;
-  // A pause that began before the step did took none of its time until then.
+  // Before the step began, a pause took none of its time.
   const lasted = paused ? now - Math.max(Date.parse(paused.at), Date.parse(stepStartedAt)) : 0;
   const since = Date.parse(stepStartedAt) + lasted;
   const step = rollout.steps[rollout.step];
@@ -162,7 +171,7 @@ export function resumed({ paused, stepStartedAt, ...rollout }: Rollout, now: num
   return { ...rollout, stepStartedAt: new Date(isUp ? now : since).toISOString() };
 }
 
-/** The rollout at its last step, whatever came of those before it. */
+/** The rollout at its last step, approved, whatever the earlier steps came to. */
 export function atLastStep({ paused: _, ...rollout }: Rollout, decision: Decision): Rollout {
   const last = rollout.steps.length - 1;
   if (rollout.step === last) return { ...rollout, approved: decision };
@@ -170,10 +179,10 @@ export function atLastStep({ paused: _, ...rollout }: Rollout, decision: Decisio
   return { ...others, step: last, approved: decision };
 }
 
-/** The rollout held without users on canary, who come back with the step's weight when it goes on. */
+/** The rollout, paused with no users on canary. They return with the step's weight when it is resumed. */
 export function cutOff({ stepStartedAt, ...rollout }: Rollout, decision: Decision): Rollout {
   const isFull = rollout.steps[rollout.step]?.stage === "full";
-  // Where stable runs the release, the step is not about canary.
+  // If stable runs the release, the step does not concern canary.
   return {
     ...rollout,
     ...(isFull && stepStartedAt !== undefined && { stepStartedAt }),

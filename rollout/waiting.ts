@@ -1,4 +1,6 @@
-/** How a driver waits for the cluster: nothing is decided from what may pass, and bad evidence is heard meanwhile. */
+/**
+ * How a driver waits for the cluster. It does not act on a temporary failure, and it reacts to bad evidence meanwhile.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../components/user-error.ts";
 import { isRetryable } from "../kubernetes/answer.ts";
@@ -9,17 +11,20 @@ import { next } from "./next.ts";
 import { positionOf, type Rollout } from "./rollout.ts";
 import type { Entry } from "./rollout-store.ts";
 
-/** Milliseconds between two looks at the record while nothing has to be done. */
+/** Milliseconds between two reads of the record while nothing has to be done. */
 export const pollMilliseconds = 1000;
-/** The same while users meet the release or something is done: users wait all of it for a cut once the release is found bad. */
+/**
+ * The same while users are on the release or an effect is in progress. Users wait this long for a cutoff after the
+ * release is found bad.
+ */
 export const alertMilliseconds = 250;
 
-/** The driving was ended from outside. */
+/** The driver was stopped by its signal. */
 export class Stopped extends Error {}
-/** The rollout has to roll back, although the record cannot be asked. The message says why. */
+/** The rollout must roll back, although the record cannot be read. The message is the reason. */
 export class RollsBack extends Error {}
 
-/** The record's entry, and whether the cluster had to be waited for. @throws as `answered` does */
+/** Reads the record. `waited` is whether the cluster was unavailable in between. @throws as `answered` does */
 export async function readPatiently(
   context: DriveContext,
 ): Promise<{ readonly entry: Entry; readonly waited: boolean }> {
@@ -31,55 +36,55 @@ export async function readPatiently(
   return { entry, waited: tries > 1 };
 }
 
-/** @throws as `answered` does */
+/** Reads the record. @throws as `answered` does */
 export async function read(context: DriveContext): Promise<Entry> {
   return (await readPatiently(context)).entry;
 }
 
-/** @throws as `answered` does */
+/** Changes the rollout in the record. @throws as `answered` does */
 export function write(context: DriveContext, to: (rollout: Rollout) => Rollout): Promise<Rollout> {
   return answered(context, () => context.store.write(to));
 }
 
 /**
- * Writes what belongs to one step. Nothing is written where a person moved the rollout on meanwhile, nor when it is written again
- * because its answer was lost.
+ * Writes a change that belongs to one step. Nothing is written if the rollout is in another step by then: a person may
+ * have moved it, or an earlier attempt may have succeeded although its answer was lost.
  */
 export function writeInStep(context: DriveContext, step: number, to: (rollout: Rollout) => Rollout): Promise<Rollout> {
   return write(context, (rollout) => (rollout.step === step ? to(rollout) : rollout));
 }
 
 /**
- * Asks until there is an answer, and the traffic stays as it is until then.
+ * Calls the cluster until it answers; the traffic stays as it is until then.
  *
- * 1. What may pass is asked again.
- * 2. So is what the cluster refuses, as long as users may meet canary: a driver that ended would leave them there.
- * 3. Evidence that turns bad meanwhile ends the waiting: users come first.
+ * 1. A temporary failure is tried again.
+ * 2. A refusal is tried again as long as users may be on canary: a driver that ended would leave them there.
+ * 3. Evidence that turns bad meanwhile ends the waiting, because users come first.
  *
- * @throws Stopped where the driver's signal ends it; RollsBack by 3; what was refused, where no user may meet canary
+ * @throws Stopped if the driver's signal aborts; RollsBack by 3; the refusal if no user may be on canary
  */
 export async function answered<T>(context: DriveContext, ask: () => Promise<T>): Promise<T> {
-  for (let said: string | undefined; ; ) {
+  for (let unavailability: string | undefined; ; ) {
     if (context.signal.aborted) throw new Stopped();
     try {
-      const answer = await hearing(context, ask());
-      if (said !== undefined) context.reporter.note("The cluster answers again.");
+      const answer = await unlessBadEvidence(context, ask());
+      if (unavailability !== undefined) context.reporter.note("The cluster answers again.");
       return answer;
     } catch (error) {
       if (!isRetryable(error) && !(isOfTheCluster(error) && mayHaveUsers(context))) throw error;
       const rollback = rollbackNow(context);
       if (rollback !== undefined) throw new RollsBack(rollback);
-      if (said === undefined) {
-        said = (error as Error).message;
-        context.reporter.note(`${said} Until it answers nothing is changed.`);
+      if (unavailability === undefined) {
+        unavailability = (error as Error).message;
+        context.reporter.note(`${unavailability} gray leaves everything as it is and tries again.`);
       }
       await pause(context, pollMilliseconds);
     }
   }
 }
 
-/** What comes of it, unless evidence turns bad before. @throws RollsBack then */
-export async function hearing<T>(context: DriveContext, pending: Promise<T>): Promise<T> {
+/** The result of a call. @throws RollsBack if evidence turns bad first */
+export async function unlessBadEvidence<T>(context: DriveContext, pending: Promise<T>): Promise<T> {
   if (context.isReturning) return pending;
   const over = new AbortController();
   try {
@@ -95,28 +100,28 @@ async function badEvidence(context: DriveContext, over: AbortSignal): Promise<ne
     const rollback = over.aborted ? undefined : rollbackNow(context);
     if (rollback !== undefined) throw new RollsBack(rollback);
   }
-  // The answer came first, and nothing waits for this any more.
+  // The answer came first, so this promise is no longer awaited.
   return new Promise(() => {});
 }
 
 /**
- * Asks for something besides the record, as `answered` does. The record is read meanwhile, so that an answer that does not come
- * makes the driver deaf to nothing.
+ * Calls the cluster for something other than the record, as `answered` does. It reads the record meanwhile, so that the
+ * driver still reacts to it if no answer comes.
  *
- * @throws Superseded and RollsBack as soon as the record, or evidence, says so
+ * @throws Superseded and RollsBack as soon as the record or the evidence requires it
  */
-export async function askedBeside<T>(context: DriveContext, ask: () => Promise<T>): Promise<T> {
+export async function answeredBesideRecord<T>(context: DriveContext, ask: () => Promise<T>): Promise<T> {
   const over = new AbortController();
   const signal = AbortSignal.any([context.signal, over.signal]);
   try {
-    return await Promise.race([answered({ ...context, signal }, ask), heard(context, over.signal)]);
+    return await Promise.race([answered({ ...context, signal }, ask), untilRollback(context, over.signal)]);
   } finally {
     over.abort();
   }
 }
 
-/** Ends with what the record, or evidence, has to say to whoever waits. */
-async function heard(context: DriveContext, over: AbortSignal): Promise<never> {
+/** Rejects as soon as the record or the evidence requires it. */
+async function untilRollback(context: DriveContext, over: AbortSignal): Promise<never> {
   for (;;) {
     await pause({ ...context, signal: AbortSignal.any([context.signal, over]) }, pollMilliseconds);
     let entry: Entry | undefined;
@@ -131,19 +136,19 @@ async function heard(context: DriveContext, over: AbortSignal): Promise<never> {
   }
 }
 
-/** Why the rollout has to roll back, by what was last read of the record and what is known of the release now. */
+/** Why the rollout must roll back, by the last entry and the current verdict; undefined if it need not. */
 export function rollbackNow(context: DriveContext): string | undefined {
   const { latest } = context.store;
   return latest === undefined || context.isReturning ? undefined : rollbackBy(context, latest);
 }
 
-/** Why the rollout has to roll back by this entry of the record; undefined where it has not. */
+/** Why the rollout must roll back, by this entry of the record; undefined if it need not. */
 export function rollbackBy({ observer }: DriveContext, entry: Entry): string | undefined {
   const move = next(positionOf(entry.rollout), observer.judgment(entry), Date.now());
   return move.kind === "rollback" ? move.reason : undefined;
 }
 
-/** Whether users may meet the release, on canary or on stable, by what was last read of the record. */
+/** Whether users may be on the release, on canary or stable, by the last entry of the record. */
 export function mayHaveUsers({ store: { latest }, isReturning, isStableBack }: DriveContext): boolean {
   if (latest === undefined) return false;
   const { steps, step, weight } = latest.rollout;
@@ -151,19 +156,19 @@ export function mayHaveUsers({ store: { latest }, isReturning, isStableBack }: D
   return !isReturning && weight !== 0;
 }
 
-/** Whether users may meet the release on canary, by what was last read of the record. */
+/** Whether users may be on the release on canary, by the last entry of the record. */
 export function usersOnCanary({ store: { latest } }: DriveContext): boolean {
   if (latest === undefined) return false;
   const { weight, runs, release } = latest.rollout;
   return weight !== 0 && runs.canary === release;
 }
 
-/** Whether somebody who is no bug of ours said no. */
+/** Whether the error comes from the cluster or its configuration, and is not a bug of gray. */
 export function isOfTheCluster(error: unknown): error is UserError | ApiError {
   return error instanceof UserError || error instanceof ApiError;
 }
 
-/** @throws Stopped as soon as the driver's signal ends it */
+/** Waits. @throws Stopped as soon as the driver's signal aborts */
 export async function pause({ signal }: DriveContext, milliseconds: number): Promise<void> {
   await sleep(milliseconds, undefined, { signal }).catch(() => {
     throw new Stopped();

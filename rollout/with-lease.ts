@@ -1,25 +1,26 @@
-/** Drives a rollout for as long as its lease can be had. */
+/** Drives a rollout while it holds the Lease, and acquires the Lease again after it has expired. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isRetryable } from "../kubernetes/answer.ts";
 import { type DriveContext, drive, type End, protectUsers } from "./driver.ts";
 import { Driven, type Lease } from "./lease.ts";
 import { isOfTheCluster, mayHaveUsers } from "./waiting.ts";
 
-/** The lease that a driver has now: another one after it ran out and was taken again. */
+/** The current Lease of a driver. It is replaced when the Lease is acquired again. */
 export interface Held {
   lease: Lease;
 }
 
 /**
- * Drives a rollout to its end, or to where it holds. A lease that ran out is taken again.
+ * Drives a rollout to its end, or until it holds. A Lease that expires is acquired again.
  *
- * @throws as `drive` does; Driven if somebody else has the lease; what else keeps it away, once no user may meet canary
+ * @throws as `drive` does; Driven if another process has the Lease; other errors of acquiring it, once no user may be
+ * on canary
  */
 export async function driveWithLease(context: DriveContext, held: Held): Promise<End> {
   for (;;) {
     const end = await drive({ ...context, signal: AbortSignal.any([context.signal, held.lease.lost]) });
     if (end.kind !== "stopped" || context.signal.aborted) return end;
-    context.reporter.note("The lease of the rollout ran out: it is asked for again.");
+    context.reporter.note("The lease of the rollout has expired: acquiring it again.");
     const again = await retaken(held.lease, context);
     if (again === undefined) return end;
     held.lease = again;
@@ -27,10 +28,11 @@ export async function driveWithLease(context: DriveContext, held: Held): Promise
 }
 
 /**
- * The lease again after it ran out, as in a long silence of the cluster. Users are taken off a bad release meanwhile.
+ * Acquires the Lease again after it has expired, for example because the cluster was unavailable. Meanwhile it moves
+ * users off a bad release.
  *
- * @returns undefined where the driver was ended meanwhile
- * @throws Driven if somebody else has it now; what else keeps it away, once no user may meet canary
+ * @returns undefined if the driver was stopped meanwhile
+ * @throws Driven if another process has it now; other errors, once no user may be on canary
  */
 async function retaken(lease: Lease, context: DriveContext): Promise<Lease | undefined> {
   for (;;) {

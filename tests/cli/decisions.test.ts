@@ -78,7 +78,7 @@ describe("a person's decision on a rollout", () => {
       await assert.rejects(
         run(command(), ...args),
         new RegExp(
-          `^Refusal: The rollout of ${b} of web was begun by a version .* does not understand .*: go on with that`,
+          `^Refusal: The rollout of ${b} of web was started by a version .* does not understand .*: continue with that`,
         ),
       );
       assert.ok(

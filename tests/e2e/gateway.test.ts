@@ -298,7 +298,10 @@ describe("a service behind the sandbox's gateway", () => {
     await kubectl(["scale", "deployment", "web-canary", "-n", namespace, "--replicas=0"]);
     const { code, output } = await looking;
     assert.equal(code, 4, output);
-    assert.match(output, /undecided: canary had users and no ready pod for 5 s and was cut: all users are on stable/);
+    assert.match(
+      output,
+      /undecided: canary had users but no ready pod for 5 s and was cut off: all users are on stable/,
+    );
     await inForce(0);
     const { items } = await get(namespace, "events", "--field-selector=reason=CanaryCut");
     assert.equal(items.length, 2, "one on each Deployment");

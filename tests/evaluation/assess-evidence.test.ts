@@ -15,7 +15,7 @@ const gateway = "/apis/gateway.networking.k8s.io/v1";
 const route = `${gateway}/namespaces/dora-apps/httproutes/web`;
 const question: Question = { canary: b, stable: [a], first: false, perRequest: false, pairs: [] };
 
-describe("the evidence of looking at both tracks", () => {
+describe("the evidence of an assessment", () => {
   let api: ApiServer;
   let cluster: Cluster;
   let end: () => Promise<void>;
@@ -63,36 +63,36 @@ describe("the evidence of looking at both tracks", () => {
   ) as Record<"stable" | "canary", DeploymentObject>;
   const of = () => ({ api: cluster, cluster: "cluster-uid", namespace: "dora-apps", service: "web", deployments });
 
-  /** Looks so many times, a second apart; `each` happens before each look and may fail it. */
+  /** Polls so many times, a second apart; `each` runs before each poll and may make it fail. */
   const look = async (times: number, each: (look: number) => void = () => {}) => {
     const stopping = new AbortController();
-    let looks = 0;
+    let polls = 0;
     const source: MetricSource = {
       describe: () => "made up",
       read: async (pods) => {
         mock.timers.setTime(Date.now() + 1000);
-        each(++looks);
+        each(++polls);
         return pods.map(({ name, release }) => ({
           target: name,
           release,
-          samples: [{ id: "200", counter: { kind: "requests", code: "200" }, value: 100 * looks }],
+          samples: [{ id: "200", counter: { kind: "requests", code: "200" }, value: 100 * polls }],
         }));
       },
     };
-    const sights: Evaluation[] = [];
+    const evaluations: Evaluation[] = [];
     const note = (sentence: string) => void notes.push(sentence);
     for await (const evaluation of assess({ of: of(), source, evidence, epoch: 0, signal: stopping.signal, note })) {
-      sights.push(evaluation);
-      if (sights.length === times) stopping.abort();
+      evaluations.push(evaluation);
+      if (evaluations.length === times) stopping.abort();
     }
-    return sights;
+    return evaluations;
   };
   const kept = () => JSON.parse(api.objects.get(`${home}/configmaps/web-evidence`)?.data.evidence ?? "{}");
 
-  it("adds each look to the evidence, says what share canary gets, and keeps it all at the end", async () => {
-    const sights = await look(5);
+  it("takes in each poll, reports canary's share, and is stored at the end", async () => {
+    const evaluations = await look(5);
     assert.deepEqual(
-      sights.map(({ share, assessment }) => [share, assessment.verdict]),
+      evaluations.map(({ share, assessment }) => [share, assessment.verdict]),
       Array(5).fill([0.25, "undecided"]),
     );
     assert.equal(evidence.answers.canary.requests, 400);
@@ -101,30 +101,30 @@ describe("the evidence of looking at both tracks", () => {
     assert.deepEqual(notes, []);
   });
 
-  it("goes on with silence as undecided, and says why", async () => {
-    const sights = await look(40, (at) => {
+  it("stays undecided while there is no data, and gives the reason", async () => {
+    const evaluations = await look(40, (at) => {
       if (at > 5) throw new Error("Prometheus does not answer");
     });
-    const last = sights.at(-1);
+    const last = evaluations.at(-1);
     assert.deepEqual([last?.assessment.verdict, last?.assessment.guard], ["undecided", "no data"]);
     assert.match(last?.assessment.reason ?? "", /no data for .*Prometheus does not answer/);
     assert.equal(evidence.answers.canary.requests, 400);
   });
 
-  it("does not cut for a moment without a ready pod, nor where it cannot see the pods", async () => {
+  it("leads to no cutoff after a moment without a ready pod, nor while the pods cannot be listed", async () => {
     weight(10);
-    const sights = await look(20, (at) => {
+    const evaluations = await look(20, (at) => {
       if (at === 3 || at === 8) podOf("web-canary-1", "canary", b, false);
       if (at === 6) podOf("web-canary-1", "canary", b);
       if (at === 10) api.intercept = ({ path }) => (path.endsWith("/pods") ? { status: 500, body: {} } : undefined);
     });
     assert.deepEqual(
-      sights.filter(({ cut }) => cut !== undefined),
+      evaluations.filter(({ cut }) => cut !== undefined),
       [],
     );
   });
 
-  describe("goes on", () => {
+  describe("continues", () => {
     const counts = { pairs: [], atGateway: false };
     const record = (verdicts: object) =>
       api.put(recordPath, {
@@ -134,7 +134,7 @@ describe("the evidence of looking at both tracks", () => {
         },
       });
 
-    it("with what the cluster keeps on these releases", async () => {
+    it("with the stored evidence on these releases", async () => {
       await look(5);
       for (const verdicts of [{}, { [b]: verdict("undecided", "evidence") }]) {
         record(verdicts);
@@ -142,14 +142,14 @@ describe("the evidence of looking at both tracks", () => {
       }
     });
 
-    it("with nothing once a person has judged, or on another question", async () => {
+    it("with no stored evidence after a person has judged, or on another question", async () => {
       await look(5);
       assert.equal((await evidenceOn(of(), { ...counts, pairs: ["orders"] })).answers.canary.requests, 0);
       record({ [b]: verdict("good", "alice") });
       assert.equal((await evidenceOn(of(), counts)).answers.canary.requests, 0);
     });
 
-    it("with nothing where the record cannot be read: whether there ever was anything to compare with is not known", async () => {
+    it("with nothing if the record cannot be read, because it is unknown whether there ever was a baseline", async () => {
       api.put(recordPath, { metadata: { name: "web-rollout" }, data: { record: "{" } });
       await assert.rejects(evidenceOn(of(), counts), /^Refusal: The record web-rollout .* cannot be read/);
     });

@@ -8,18 +8,18 @@ const runs = (release: string) =>
 const a = pod("a", { release: "A" });
 const b = pod("b", { release: "B" });
 
-describe("what is compared", () => {
-  it("is canary's release with what stable runs", () => {
+describe("the comparison", () => {
+  it("is between canary's release and stable's", () => {
     const found = comparisonOf("web", { canary: runs("B"), stable: runs("A") }, [a, { ...b, track: "canary" }], true);
     assert.deepEqual(found, { canary: "B", stable: ["A"], first: false });
   });
 
-  it("is, while stable rolls to canary's release, canary's with that of the remaining pods", () => {
+  it("is with the release of the remaining pods while stable rolls to canary's release", () => {
     const found = comparisonOf("web", { canary: runs("B"), stable: runs("B") }, [a, b], true);
     assert.deepEqual(found, { canary: "B", stable: ["A"], first: false });
   });
 
-  it("is the first release alone where stable never was", () => {
+  it("is of the first release alone if stable has never run", () => {
     assert.deepEqual(comparisonOf("web", { canary: runs("A") }, [{ ...a, track: "canary" }], false), {
       canary: "A",
       stable: [],
@@ -27,7 +27,7 @@ describe("what is compared", () => {
     });
   });
 
-  it("leaves pods of a former release on the canary track out", () => {
+  it("ignores pods of a former release on the canary track", () => {
     const old = pod("old", { release: "Z", track: "canary" });
     assert.deepEqual(comparisonOf("web", { canary: runs("B"), stable: runs("A") }, [a, old], true).stable, ["A"]);
   });
@@ -35,18 +35,18 @@ describe("what is compared", () => {
   it("is refused after stable has rolled to canary's release", () => {
     assert.throws(
       () => comparisonOf("web", { canary: runs("B"), stable: runs("B") }, [b], true),
-      /^Refusal: Both tracks of web run release B, so there is nothing to compare: pulumi up --stack canary brings/,
+      /^Refusal: Both tracks of web run release B, so there is nothing to compare: run pulumi up --stack canary with/,
     );
   });
 
-  it("is refused where stable ran once and is gone, instead of taking canary for the first release", () => {
+  it("is refused if stable has run but is gone, instead of taking canary for the first release", () => {
     assert.throws(
       () => comparisonOf("web", { canary: runs("B") }, [], true),
-      /^Refusal: web has no stable Deployment any more, so there is nothing to compare release B with: run pulumi up/,
+      /^Refusal: web has no stable Deployment any more, so release B has no baseline: run pulumi up/,
     );
   });
 
-  it("is refused where there is no canary", () => {
+  it("is refused if there is no canary", () => {
     assert.throws(() => comparisonOf("web", {}, [], false), /no canary Deployment to observe: run pulumi up/);
   });
 });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { Evidence } from "../../analysis/evidence.ts";
 import { isCounting } from "../../evaluation/counting.ts";
-import { Store } from "../../record/evidence-store.ts";
+import { EvidenceStore } from "../../record/evidence-store.ts";
 import { canary, stable, tick } from "../analysis/ticks.ts";
 import { DarkCanary } from "../fake/dark-canary.ts";
 
 describe("requests to canary", () => {
-  /** When the evidence was kept, in milliseconds. */
+  /** When the evidence was stored, in milliseconds. */
   const at = 3000;
   const minute = 60_000;
   let dark: DarkCanary;
@@ -20,21 +20,21 @@ describe("requests to canary", () => {
     const evidence = new Evidence({ canary, stable: [stable] });
     evidence.observe(tick(at / 1000, {}));
     const of = { api: dark.cluster, namespace: "dora-apps", service: "web" };
-    await new Store(of, assert.fail).keep(evidence, Number.POSITIVE_INFINITY);
+    await new EvidenceStore(of, assert.fail).save(evidence, Number.POSITIVE_INFINITY);
   };
   const counts = (now: number) => isCounting(dark.cluster, "dora-apps", "web", now);
 
-  it("count while evidence on its release was kept less than a minute ago, and users meet it", async () => {
+  it("count if evidence on its release was stored less than a minute ago, and users reach it", async () => {
     await start(10);
     assert.deepEqual([await counts(at), await counts(at + minute - 1), await counts(at + minute)], [true, true, false]);
   });
 
-  it("do not count while no user meets it", async () => {
+  it("do not count while no user reaches it", async () => {
     await start(0);
     assert.equal(await counts(at), false);
   });
 
-  it("do not count where the evidence is on another release, none is kept, or nobody understands it", async () => {
+  it("do not count if the evidence is on another release, is not stored, or cannot be parsed", async () => {
     await start(10, { release: "cccccccccccc" });
     assert.equal(await counts(at), false);
     dark.world.api.put("/api/v1/namespaces/dora-apps/configmaps/web-evidence", {

@@ -6,52 +6,52 @@ import { pod } from "../fake/pod.ts";
 const gone: readonly Pod[] = [pod("stable")];
 const withStable = (...pods: Pod[]) => [...pods, ...gone];
 
-describe("a canary with users and no ready pod", () => {
+describe("a canary with users but no ready pod", () => {
   let canary: EmptyCanary;
   const look = (second: number, pods: readonly Pod[] | undefined, share: number | "unknown" = 0.1) =>
-    canary.look({ at: 1000 * second, ...(pods && { pods }), ...(share !== "unknown" && { share }) });
+    canary.update({ at: 1000 * second, ...(pods && { pods }), ...(share !== "unknown" && { share }) });
   beforeEach(() => {
     canary = new EmptyCanary();
   });
 
   for (const [which, pods] of Object.entries({
-    "that are gone": gone,
+    "that are deleted": gone,
     "that are not ready": withStable(pod("canary", { ready: false })),
-    "that end": withStable(pod("canary", { terminating: true })),
+    "that are terminating": withStable(pod("canary", { terminating: true })),
   })) {
-    it(`is noticed after five seconds with pods ${which}`, () => {
+    it(`is detected after five seconds with pods ${which}`, () => {
       assert.deepEqual([look(0, pods), look(4.9, pods), look(5, pods)], [false, false, true]);
     });
   }
 
-  it("is none while one pod is ready", () => {
+  it("is not detected while one pod is ready", () => {
     const both = [pod("canary", { ready: false }), pod("canary")];
     assert.ok(![0, 5, 10].some((second) => look(second, both)));
   });
 
-  it("has to last: a ready pod in between begins it anew", () => {
+  it("must last: a ready pod in between starts the time anew", () => {
     assert.ok(![look(0, gone), look(4, [pod("canary")]), look(6, gone), look(10, gone)].some(Boolean));
   });
 
-  it("is nothing while canary is dark", () => {
+  it("is not detected while canary is dark", () => {
     assert.ok(![0, 5, 10].some((second) => look(second, gone, 0)));
   });
 
-  it("does not follow from silence, and is not forgotten over it", () => {
+  it("neither follows from failed polls nor is forgotten because of them", () => {
     assert.deepEqual([look(0, gone), look(6, undefined), look(7, gone, "unknown")], [false, false, false]);
     assert.equal(look(8, gone), true);
   });
 
-  it("begins anew after a minute without a look", () => {
+  it("starts anew after a minute without a poll", () => {
     assert.deepEqual([look(0, gone), look(60, gone), look(64, gone), look(65, gone)], [false, false, false, true]);
   });
 
-  it("is left alone while no pod of stable is ready either", () => {
+  it("is not cut off while no pod of stable is ready either", () => {
     const nobody = [pod("canary", { ready: false }), pod("stable", { ready: false })];
     assert.ok(![0, 5, 10].some((second) => look(second, nobody)));
   });
 
-  it("is suspected from its first look on, so that the next one may hurry", () => {
+  it("is suspected from the first poll on, so that the next one comes sooner", () => {
     look(0, [pod("canary")]);
     assert.equal(canary.suspected, false);
     look(1, gone);

@@ -333,7 +333,7 @@ class Play {
 
 /** What a process came to that did not say so: its standard output may have been closed. */
 function endOf(code: number | null, complained: string): string {
-  if (/is driven by somebody else|is over:/.test(complained)) return "superseded";
+  if (/Another driver has taken over|has ended: run gray history/.test(complained)) return "superseded";
   if (/drives the rollout/.test(complained)) return "driven";
   return { 0: "promoted", 3: "undone", 4: "held" }[code ?? 1] ?? "error";
 }

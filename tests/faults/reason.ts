@@ -23,10 +23,10 @@ const rules: readonly Rule[] = [
   [/^\w+ paused it: (.*)$/, (facts, [reason = ""]) => facts.said("pause", reason)],
   [/^\w+ aborted it: (.*)$/, (facts, [reason = ""]) => facts.said("abort", reason)],
   [/needs a person's approval$/, (facts) => facts.history.steps.some(({ approval }) => approval)],
-  [/^it has no good verdict: /, (facts) => facts.verdict !== "good"],
+  [/^it has not been judged good yet: /, (facts) => facts.verdict !== "good"],
   [/^no decision within /, (facts) => facts.verdict !== "good"],
   [
-    /^stable did not come to run it and went back: (.*)$/,
+    /^stable could not be brought to the release and is rolled back: (.*)$/,
     ({ history, events }, [reason = ""]) => isTrue(reason, history, events),
   ],
   [/canary answers 5xx/, (facts) => facts.events.some((event) => event.kind === "evidence" && event.verdict === "bad")],

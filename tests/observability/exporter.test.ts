@@ -27,7 +27,7 @@ describe("the exporter of evidence", () => {
   };
   const identity = `service="web",namespace="shop",release="${canary}",baseline="${stable}"`;
 
-  it("shows what was seen, each series with the service and both releases", async () => {
+  it("exposes the evidence, each series with the service and both releases", async () => {
     const evidence = observed(1);
     exposed.show(evidence, judge(evidence, 10_000), 10);
     const series = await read();
@@ -40,7 +40,7 @@ describe("the exporter of evidence", () => {
     assert.ok(Number(series.get(`gray_evidence_bad_log10{${identity}}`)) > 2);
   });
 
-  it("has a series of every metric, under its name", async () => {
+  it("has a series for every metric, under its name", async () => {
     const evidence = observed(0);
     for (let second = 11; second <= 200; second++) evidence.observe(tick(second, { refused: 1 }, { refused: 1 }));
     exposed.show(evidence, judge(evidence, 200_000), 10);
@@ -53,7 +53,7 @@ describe("the exporter of evidence", () => {
     );
   });
 
-  it("shows where a rollout stands, and whether it holds", async () => {
+  it("exposes the step of a rollout, and whether it holds", async () => {
     const steps = usualSteps(10).map((step) => fullStep(step, []));
     const rollout = { release: canary, from: stable, steps, step: 1 };
     exposed.showRollout(rollout, false);
@@ -66,14 +66,14 @@ describe("the exporter of evidence", () => {
     ]);
   });
 
-  it("says when canary was last read, not when anything was", async () => {
+  it("exposes when canary was last read, not when any pod was", async () => {
     const evidence = observed(0);
     evidence.observe({ ...tick(11, {}), targets: tick(11, {}).targets.filter(({ release }) => release === stable) });
     exposed.show(evidence, judge(evidence, 11_000), undefined);
     assert.equal((await read()).get(`gray_last_reading_timestamp_seconds{${identity}}`), "10");
   });
 
-  it("survives a request whose path is no address, and takes one with a query", async () => {
+  it("survives a request with an invalid path, and answers one with a query", async () => {
     const { hostname, port } = new URL(exposed.url);
     const socket = connect(Number(port), hostname);
     socket.end("GET // HTTP/1.1\r\nhost: gray\r\nconnection: close\r\n\r\n");
@@ -83,7 +83,7 @@ describe("the exporter of evidence", () => {
     assert.equal((await fetch(`${exposed.url}?a=b`)).status, 200);
   });
 
-  it("ends although a request was only half sent, and another connection is kept open", async () => {
+  it("ends although a request was sent only in part, and another connection stays open", async () => {
     const { hostname, port } = new URL(exposed.url);
     const closed: Promise<void>[] = [];
     for (const sent of ["GET /metrics HTTP/1.1\r\nhost: gray\r\n", ""]) {
@@ -91,21 +91,21 @@ describe("the exporter of evidence", () => {
       closed.push(new Promise((done) => socket.on("error", () => {}).once("close", () => done())));
       await new Promise<void>((connected) => socket.once("connect", () => socket.write(sent, () => connected())));
     }
-    // An answer: the server has seen the connections before.
+    // After this answer the server has accepted all earlier connections.
     await read();
     await exposed.end();
     await Promise.all(closed);
     exposed = await exporter("web", "shop", { host: "127.0.0.1", port: 0 });
   }).timeout(2000);
 
-  it("forgets a stream and a weight that are no longer known", async () => {
+  it("drops a stream and a weight that are no longer known", async () => {
     const evidence = observed(0);
     exposed.show(evidence, judge(evidence, 10_000), 10);
     exposed.show(new Evidence({ canary, stable: [stable] }), judge(evidence, 10_000), undefined);
     assert.equal((await read()).get(`gray_weight{${identity}}`), undefined);
   });
 
-  it("says when the port is taken, and has nothing but its metrics", async () => {
+  it("reports that the port is taken, and serves only its metrics", async () => {
     const port = Number(new URL(exposed.url).port);
     await assert.rejects(
       exporter("web", "shop", { host: "127.0.0.1", port }),

@@ -15,7 +15,7 @@ const [a, b] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb"];
 const path = "/api/v1/namespaces/dora-apps/configmaps/web-rollout";
 const at = (minute: number) => new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString();
 
-/** The characters that take the most bytes, and such as others would hide in a text. */
+/** The characters that take the most bytes, and control characters that an attacker would hide in a text. */
 const nasty = [
   "\u0800",
   '"',
@@ -100,7 +100,7 @@ function textsIn(value: unknown): string[] {
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
-describe("the bounds of a record", () => {
+describe("the size limits of a record", () => {
   let api: ApiServer;
   before(async () => {
     api = await ApiServer.start();
@@ -117,7 +117,7 @@ describe("the bounds of a record", () => {
   const write = (record: RolloutRecord) => changeRecord(direct(api), "dora-apps", "web", "cluster-uid", () => record);
   const text = (): string => api.objects.get(path)?.data.record;
 
-  it("hold whatever its texts are: it can be written, read again, and changed by whoever drives", async () => {
+  it("hold for any text: the record can be written, read again and changed by a driver", async () => {
     await fc.assert(
       fc.asyncProperty(largest, async (record) => {
         api.objects.delete(path);
@@ -136,8 +136,8 @@ describe("the bounds of a record", () => {
           effect: { name: reason, at: at(3) },
         }));
         await recordDecision(of(), (rollout) => ({ open: { ...(rollout as Rollout), approved: word } }));
-        const said = textsIn(rolloutIn("web", JSON.parse(text()))?.paused);
-        assert.ok(said.every((each) => each.length <= 300 && !/\p{Cc}/u.test(each)));
+        const texts = textsIn(rolloutIn("web", JSON.parse(text()))?.paused);
+        assert.ok(texts.every((each) => each.length <= 300 && !/\p{Cc}/u.test(each)));
         const { release, from, began } = openRollout(b, a);
         const ended = { release, from, began, by: reason, ended: at(4), outcome: "undone" as const, reason };
         assert.equal(await store.close(ended, { [b]: a }), true);
@@ -147,7 +147,7 @@ describe("the bounds of a record", () => {
     );
   }).timeout(60_000);
 
-  it("leave out numbers and old rollouts first, and never a verdict that keeps a bad release away", () => {
+  it("drop numbers and old rollouts first, and never a verdict that keeps out a bad release", () => {
     const reason = "\u0800".repeat(300);
     const verdicts = Object.fromEntries(
       Array.from({ length: 150 }, (_, i) => [
@@ -191,7 +191,7 @@ describe("the bounds of a record", () => {
     assert.deepEqual([least.ended, least.open], [[], open]);
   });
 
-  it("leave room for what others keep in the same ConfigMap", async () => {
+  it("leave room for other keys of the same ConfigMap", async () => {
     const notes = "n".repeat(mebibyte - 100_000);
     api.put(path, { metadata: { name: "web-rollout" }, data: { notes } });
     const { record } = { record: { version: 2, cluster: "cluster-uid", sequence: 0, verdicts: {}, stableHistory: [] } };
@@ -205,7 +205,7 @@ describe("the bounds of a record", () => {
     assert.equal(Object.keys(JSON.parse(text()).verdicts).length, 20);
   });
 
-  it("do not make what an older version wrote unreadable: a long reason is cut to one line", () => {
+  it("do not make a record of an older version unreadable: a long reason is cut to one line", () => {
     const reason = `GET /healthz answered \u001b[31m500\n${"x".repeat(2 * mebibyte)}`;
     const open = { ...openRollout(b, a), paused: { by: "gray", reason, at: at(0) } };
     const verdicts = { [b]: { verdict: "bad", by: "evidence", reason, at: at(0) } };
@@ -221,22 +221,22 @@ describe("the bounds of a record", () => {
 
   for (const [what, change] of [
     ["the release that is rolled out", { open: { epoch: 1, release: "../../etc" } }],
-    ["a release that a track is to run", { open: { epoch: 1, release: b, runs: { canary: "../../etc" } } }],
+    ["a release that a track must run", { open: { epoch: 1, release: b, runs: { canary: "../../etc" } } }],
     ["a judged release", { verdicts: { "../../etc": { verdict: "good", by: "x", reason: "x", at: at(0) } } }],
     ["a completed release", { stableHistory: ["../../etc"] }],
-    ["a release in the place of another", { replacedBy: { [a]: "../../etc" } }],
-    ["a release with another in its place", { replacedBy: { "../../etc": a } }],
+    ["a release that replaces another", { replacedBy: { [a]: "../../etc" } }],
+    ["a replaced release", { replacedBy: { "../../etc": a } }],
     ["an adopted release", { adopted: { release: "../../etc", front: {} } }],
     [
-      "an ended release",
+      "the release of a finished rollout",
       { ended: [{ release: "../x", from: a, began: at(0), ended: at(0), by: "x", outcome: "undone", reason: "x" }] },
     ],
     [
-      "a release that one went back to",
+      "the release that a rollout rolled back to",
       { ended: [{ release: a, from: "../x", began: at(0), ended: at(0), by: "x", outcome: "undone", reason: "x" }] },
     ],
   ] as const) {
-    it(`hold for the id of ${what}: it is part of paths`, async () => {
+    it(`hold for the id of ${what}, which is part of paths`, async () => {
       const base = { version: 2 as const, cluster: "cluster-uid", sequence: 0, verdicts: {}, stableHistory: [] };
       const reading = parseRecord(JSON.stringify({ ...base, ...change }), "cluster-uid");
       assert.ok(reading.kind === "unreadable");
@@ -244,14 +244,14 @@ describe("the bounds of a record", () => {
       api.objects.delete(path);
       await assert.rejects(write({ ...base, ...change } as unknown as RolloutRecord), (error) => {
         assert.ok(error instanceof UserError);
-        assert.match(error.message, /^The record web-rollout in namespace dora-apps stays as it is, because /);
+        assert.match(error.message, /^The record web-rollout in namespace dora-apps was not changed, because /);
         return true;
       });
       assert.equal(api.objects.has(path), false);
     });
   }
 
-  it("hold for the ids of the rollout that only its driver reads", async () => {
+  it("hold for the ids of the open rollout, which only its driver reads", async () => {
     for (const change of [{ from: "../x" }, { runs: { canary: a, stable: "../x" } }]) {
       const record = { open: { ...openRollout(b, a), ...change } } as unknown as RolloutRecord;
       assert.throws(() => rolloutIn("web", record), /12 hex digits/);

@@ -9,7 +9,7 @@ import { World } from "../fake/world.ts";
 const path = "/api/v1/namespaces/shop/configmaps/web-diagnostics";
 const mark = "[older lines left out]\n";
 
-describe("the last words that the cluster keeps", () => {
+describe("the stored diagnostics", () => {
   let world: World;
   let api: Cluster;
   beforeEach(async () => {
@@ -26,7 +26,7 @@ describe("the last words that the cluster keeps", () => {
   const keep = (saving: string, what: DiagnosticFile[] = files) => storeDiagnostics(api, "shop", "web", saving, what);
   const data = (): Record<string, string> => world.api.objects.get(path)?.data;
 
-  it("have a key for each file, with when and of which release", async () => {
+  it("have a key for each file, with time and release", async () => {
     assert.deepEqual(await keep(savingAt(1)), []);
     assert.deepEqual(data(), {
       "2026-01-01T00-01-00-000Z.bbbbbbbbbbbb.pods.json": "[]",
@@ -36,13 +36,13 @@ describe("the last words that the cluster keeps", () => {
     assert.deepEqual(labels, { app: "web", "gray-release/service": "web" });
   });
 
-  it("are those of the newest three times", async () => {
+  it("are the newest three", async () => {
     for (const [minute, release] of ["a", "b", "c", "b", "d"].entries()) await keep(savingAt(minute, release));
     const savings = new Set(Object.keys(data()).map((key) => key.replace(/(Z\.[^.]+)\..*/, "$1")));
     assert.deepEqual([...savings], [savingAt(2, "c"), savingAt(3, "b"), savingAt(4, "d")]);
   });
 
-  it("take what the API server takes, whatever was written", async () => {
+  it("are small enough for the API server, whatever the files contain", async () => {
     for (const minute of [1, 2, 3, 4]) {
       const log = '\u0000"\n\u{1f600}'.repeat(100_000);
       await keep(savingAt(minute), [...files, { name: "web-2.web.log", text: log, pod: "web-2" }]);
@@ -52,13 +52,13 @@ describe("the last words that the cluster keeps", () => {
     assert.ok(JSON.stringify(data()).length < 1024 * 1024);
   });
 
-  it("are told of as incomplete where a file is too large to be kept whole", async () => {
+  it("are reported as incomplete if a file is too large to be stored whole", async () => {
     const large = { name: "evidence.json", text: "x".repeat(200 * 1024) };
     assert.deepEqual(await keep(savingAt(1), [large, ...files]), ["evidence.json"]);
     assert.equal(Object.keys(data()).length, 2);
   });
 
-  it("do not undo what somebody writes at the same moment", async () => {
+  it("do not overwrite a simultaneous change by another writer", async () => {
     await keep(savingAt(1));
     let once = true;
     world.api.intercept = ({ method }) => {
@@ -72,7 +72,7 @@ describe("the last words that the cluster keeps", () => {
     assert.equal(Object.keys(data()).length, 5);
   });
 
-  it("are gone after they were forgotten, or where there were none", async () => {
+  it("are deleted with the service, even if there were none", async () => {
     await forgetAll(api, "shop", "web");
     await keep(savingAt(1));
     await forgetAll(api, "shop", "web");
@@ -80,7 +80,7 @@ describe("the last words that the cluster keeps", () => {
   });
 });
 
-describe("what is kept of logs where not everything fits", () => {
+describe("the part of a log that is stored if not everything fits", () => {
   const log = (pod: string, lines: number, container = "web", of = "0123456789") => ({
     name: `${pod}.${container}.log`,
     pod,
@@ -90,36 +90,36 @@ describe("what is kept of logs where not everything fits", () => {
     Object.fromEntries(fitted(files, bytes).map(({ name, text }) => [name, text]));
   const jsonSize = (text: string) => Buffer.byteLength(JSON.stringify(text));
 
-  it("is all of it, where it does fit", () => {
+  it("is all of it if it fits", () => {
     const files = [{ name: "pods.json", text: "[]" }, log("a", 3), log("b", 3)];
     assert.deepEqual(fitted(files, 500), files);
   });
 
-  it("is its newest lines, and a mark in the place of the others", () => {
+  it("is its newest lines, with a mark in place of the others", () => {
     assert.deepEqual(texts([log("a", 100)], 60), { "a.web.log": `${mark}98 0123456789\n99 0123456789\n` });
   });
 
-  it("is the end of the newest line, where even that is too long", () => {
+  it("is the end of the newest line if even that is too long", () => {
     const text = `first\n${"\u0000".repeat(1000)}END\n`;
     const kept = texts([{ name: "a.web.log", pod: "a", text }], 100)["a.web.log"] ?? "";
     assert.ok(kept.startsWith(mark) && kept.endsWith("END\n") && jsonSize(kept) <= 100, kept);
   });
 
-  it("is the same of each pod, however many containers it has and however much they wrote", () => {
+  it("is equal for each pod, regardless of its containers and the size of their logs", () => {
     const files = [log("a", 10_000), log("b", 1000, "web"), log("b", 5000, "agent")];
     const kept = texts(files, 20_000);
     const [a = 0, ...b] = Object.values(kept).map(jsonSize);
     assert.ok(a > 9950 && b.length === 2 && b.every((size) => size > 4950 && size <= 5000), `${a}, ${b}`);
   });
 
-  it("is the more of one the less another wrote", () => {
+  it("is larger for one pod if another pod needs less", () => {
     const files = [log("a", 10_000), log("b", 2)];
     const { "a.web.log": a = "", "b.web.log": b } = texts(files, 10_000);
     assert.equal(b, log("b", 2).text);
     assert.ok(jsonSize(a) > 9900, `${jsonSize(a)}`);
   });
 
-  it("leaves the logs at least half", () => {
+  it("is at least half of the bytes for all logs together", () => {
     const files = [
       { name: "evidence.json", text: "e".repeat(400) },
       { name: "pods.json", text: "p".repeat(400) },
@@ -130,7 +130,7 @@ describe("what is kept of logs where not everything fits", () => {
     assert.ok(Object.values(kept).reduce((sum, text) => sum + jsonSize(text), 0) <= 1000);
   });
 
-  it("never takes more than there is, and is always the end of what was written", () => {
+  it("never exceeds the limit, and is always the end of the log", () => {
     const character = fc.constantFrom("a", '"', "\n", "\u0000", "é", "\u{1f600}");
     const file = fc.record({
       name: fc.uuid(),

@@ -3,11 +3,11 @@ import { Evidence, type Question } from "../../analysis/evidence.ts";
 import { type Cluster, connect } from "../../kubernetes/cluster.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { forgetAll } from "../../record/config-map-store.ts";
-import { keptEvidence, Store } from "../../record/evidence-store.ts";
+import { EvidenceStore, storedEvidence } from "../../record/evidence-store.ts";
 import { canary, stable, tick } from "../analysis/ticks.ts";
 import { World } from "../fake/world.ts";
 
-describe("the evidence that the cluster keeps", () => {
+describe("the stored evidence", () => {
   const question: Question = { canary, stable: [stable] };
   let world: World;
   let api: Cluster;
@@ -24,35 +24,36 @@ describe("the evidence that the cluster keeps", () => {
     return evidence;
   };
   const notes: string[] = [];
-  const store = () => new Store({ api, namespace: "shop", service: "web" }, (sentence) => void notes.push(sentence));
-  const keep = (evidence: Evidence) => store().keep(evidence, Infinity);
-  const kept = (about = question) => keptEvidence(api, "shop", "web", about);
+  const store = () =>
+    new EvidenceStore({ api, namespace: "shop", service: "web" }, (sentence) => void notes.push(sentence));
+  const save = (evidence: Evidence) => store().save(evidence, Infinity);
+  const kept = (about = question) => storedEvidence(api, "shop", "web", about);
   const plain = (evidence: Evidence | undefined) => evidence && JSON.parse(JSON.stringify(evidence));
 
-  it("is what was seen, and can be gone on with", async () => {
-    await keep(seen(3));
+  it("is the evidence so far, and can be continued", async () => {
+    await save(seen(3));
     assert.deepEqual(plain(await kept()), plain(seen(3)));
-    await keep(seen(9));
+    await save(seen(9));
     const found = await kept();
     assert.ok(found?.conviction);
   });
 
-  it("is nothing where there is none, or after it was forgotten", async () => {
+  it("is undefined if none is stored, or after it was deleted", async () => {
     assert.equal(await kept(), undefined);
-    await keep(seen(3));
+    await save(seen(3));
     await forgetAll(api, "shop", "web");
     assert.equal(await kept(), undefined);
   });
 
-  it("is nothing for other releases, or other pairs", async () => {
-    await keep(seen(3));
+  it("is undefined for other releases or other pairs", async () => {
+    await save(seen(3));
     assert.equal(await kept({ canary, stable: ["cccccccccccc"] }), undefined);
     assert.equal(await kept({ canary: "cccccccccccc", stable: [stable] }), undefined);
     assert.equal(await kept({ ...question, pairs: ["orders"] }), undefined);
   });
 
-  it("is nothing where it cannot be understood", async () => {
-    await keep(seen(3));
+  it("is undefined if it cannot be parsed", async () => {
+    await save(seen(3));
     const object = world.api.objects.get("/api/v1/namespaces/shop/configmaps/web-evidence");
     for (const evidence of ["", "{}", '{"version":4}']) {
       if (object) object.data = { evidence };
@@ -60,8 +61,8 @@ describe("the evidence that the cluster keeps", () => {
     }
   });
 
-  it("is nothing, so that evidence begins anew, where it was kept on a finer grid of ratios", async () => {
-    await keep(seen(3));
+  it("is undefined, so that evidence begins anew, if it was stored with a finer grid of ratios", async () => {
+    await save(seen(3));
     const object = world.api.objects.get("/api/v1/namespaces/shop/configmaps/web-evidence");
     const now = JSON.parse(object?.data.evidence);
     const finer = structuredClone(now);
@@ -74,28 +75,28 @@ describe("the evidence that the cluster keeps", () => {
     }
   });
 
-  it("is written now and then, and at the end, but not before anything was seen", async () => {
+  it("is written at intervals and at the end, but not before the first poll", async () => {
     const writes = () => world.api.requests.filter(({ method }) => method === "POST" || method === "PUT").length;
     const one = store();
-    await one.keep(seen(3), 0);
-    await one.keep(seen(3), 29_000);
+    await one.save(seen(3), 0);
+    await one.save(seen(3), 29_000);
     assert.equal(writes(), 0);
-    await one.keep(seen(3), 30_000);
-    await one.keep(seen(3), 31_000);
+    await one.save(seen(3), 30_000);
+    await one.save(seen(3), 31_000);
     assert.equal(writes(), 1);
-    await one.keep(seen(3), Infinity);
+    await one.save(seen(3), Infinity);
     assert.equal(writes(), 2);
-    await store().keep(new Evidence(question), Infinity);
+    await store().save(new Evidence(question), Infinity);
     assert.equal(writes(), 2);
   });
 
-  it("is done without where the cluster refuses it, and says so once", async () => {
+  it("is not needed to go on: a write that the cluster refuses is reported once", async () => {
     world.api.intercept = ({ method }) => (method === "POST" ? { status: 403, body: { message: "no" } } : undefined);
     const one = store();
     notes.length = 0;
-    await one.keep(seen(3), Infinity);
-    await one.keep(seen(3), Infinity);
+    await one.save(seen(3), Infinity);
+    await one.save(seen(3), Infinity);
     assert.equal(notes.length, 1);
-    assert.match(notes[0] ?? "", /^The evidence could not be kept in the cluster \(no /);
+    assert.match(notes[0] ?? "", /^The evidence could not be stored in the cluster \(no /);
   });
 });

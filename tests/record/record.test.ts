@@ -43,19 +43,19 @@ describe("reading a record", () => {
 
   for (const [what, text, reason] of [
     ["without its key", undefined, /it has no key "record"/],
-    ["that is cut off", JSON.stringify(whole).slice(0, 40), /JSON/],
+    ["that is truncated", JSON.stringify(whole).slice(0, 40), /JSON/],
     ["that is empty", "", /JSON/],
-    ["that is JSON and no record", "[]", /must be an object/],
-    ["of a later version", changed({ version: 3 }), /version/],
+    ["that is JSON but no record", "[]", /must be an object/],
+    ["of a newer version", changed({ version: 3 }), /version/],
     ["without a version", changed({ version: undefined }), /version/],
     ["of another cluster", changed({ cluster: "other" }), /it belongs to cluster other and this is uid/],
-    ["with a verdict that is none", changed({ verdicts: { b: { ...verdict("good"), verdict: "fine" } } }), /verdict/],
-    ["with a verdict of nobody", changed({ verdicts: { b: { verdict: "good" } } }), /by/],
+    ["with an invalid verdict", changed({ verdicts: { b: { ...verdict("good"), verdict: "fine" } } }), /verdict/],
+    ["with a verdict without an author", changed({ verdicts: { b: { verdict: "good" } } }), /by/],
     ["with a sequence below 0", changed({ sequence: -1 }), /sequence/],
     ["with an open rollout without its driver", changed({ open: { release: "c", weight: 10 } }), /epoch/],
     ["with a weight over 100", changed({ open: { epoch: 1, release: "c", weight: 101 } }), /weight/],
   ] as [string, string | undefined, RegExp][]) {
-    it(`does not read one ${what}, and says why in one line`, () => {
+    it(`does not read one ${what}, and gives the reason in one line`, () => {
       assert.match(why(text), reason);
       assert.doesNotMatch(why(text), /\n/);
     });
@@ -70,10 +70,10 @@ describe("reading a record", () => {
   });
 });
 
-describe("the releases that stable ran completely", () => {
+describe("the stable history", () => {
   const id = fc.constantFrom("a", "b", "c", "d");
 
-  it("end with the last one, each once", () => {
+  it("ends with the latest release and has each release once", () => {
     fc.assert(
       fc.property(fc.array(id), id, (before, now) => {
         const after = withStableHistory({ ...whole, stableHistory: [...new Set(before)] }, now).stableHistory;
@@ -83,7 +83,7 @@ describe("the releases that stable ran completely", () => {
     );
   });
 
-  it("are at most a hundred, the newest ones", () => {
+  it("has at most a hundred releases, the newest ones", () => {
     const many = Array.from({ length: 150 }, (_, i) => String(i));
     const { stableHistory } = many.reduce(withStableHistory, whole);
     assert.deepEqual(stableHistory, many.slice(50));
@@ -95,14 +95,14 @@ describe("the releases that stable ran completely", () => {
     assert.deepEqual(rest, before);
   });
 
-  it("say what it ran last", () => {
+  it("gives the release that stable ran last", () => {
     assert.equal(stableReleases({ kind: "read", record: whole })[0], "bbbbbbbbbbbb");
     assert.deepEqual(stableReleases({ kind: "absent" }), []);
     assert.deepEqual(stableReleases({ kind: "unreadable", why: "" }), []);
   });
 });
 
-describe("the verdicts that a record remembers", () => {
+describe("the verdicts in a record", () => {
   const numbers = { verdict: "good", reason: "x".repeat(1000) };
   const day = (at: number) => new Date(Date.UTC(2026, 0, 1 + at)).toISOString();
   const judged = (days: number, word: "good" | "bad" = "good") =>
@@ -110,20 +110,20 @@ describe("the verdicts that a record remembers", () => {
       Array.from({ length: days }, (_, at) => [`r${at}`, { ...verdict(word), at: day(at), evidence: numbers }]),
     );
 
-  it("are the newest hundred, wherever they stand", () => {
+  it("are the newest hundred, in whatever order they are stored", () => {
     const verdicts = Object.fromEntries(Object.entries(judged(150)).reverse());
     const ids = Object.keys(bounded({ ...whole, verdicts }).verdicts);
     assert.deepEqual(new Set(ids), new Set(Array.from({ length: 100 }, (_, at) => `r${at + 50}`)));
   });
 
-  it("keep a bad one, however old, that would be admitted without it", () => {
+  it("include a bad one of any age if the gate would admit its release without it", () => {
     const open = { epoch: 1, release: "r1", weight: 10 };
     const { verdicts } = bounded({ ...whole, verdicts: judged(150, "bad"), stableHistory: ["r0"], open });
     assert.equal(Object.keys(verdicts).length, 102);
     assert.deepEqual([verdicts.r0?.verdict, verdicts.r1?.verdict, verdicts.r2], ["bad", "bad", undefined]);
   });
 
-  it("keep the numbers of the newest ten, and the sentence of all", () => {
+  it("have numbers for the newest ten, and a sentence for all", () => {
     const { verdicts } = bounded({ ...whole, verdicts: judged(30) });
     const withNumbers = Object.keys(verdicts).filter((id) => verdicts[id]?.evidence);
     assert.deepEqual(new Set(withNumbers), new Set(Array.from({ length: 10 }, (_, at) => `r${at + 20}`)));
@@ -147,7 +147,7 @@ describe("changing a record", () => {
   });
   afterEach(() => api.stop());
 
-  it("begins one where there is none", async () => {
+  it("creates one if there is none", async () => {
     assert.deepEqual(await read(), { kind: "absent" });
     const written = await change((before) => withStableHistory(before, a));
     assert.deepEqual(written, { version: 2, cluster: "uid", sequence: 0, verdicts: {}, stableHistory: [a] });
@@ -155,27 +155,27 @@ describe("changing a record", () => {
     assert.equal(api.objects.get(path)?.metadata.labels?.["gray-release/service"], "web");
   });
 
-  it("loses neither of two changes made at once, to a record that is there", async () => {
+  it("loses neither of two simultaneous changes to an existing record", async () => {
     await change((before) => before);
     await Promise.all([a, b].map((id) => change((before) => withStableHistory(before, id))));
     const after = await read();
     assert.deepEqual(after.kind === "read" && after.record.stableHistory.toSorted(), [a, b]);
   });
 
-  it("loses neither of two changes made at once, where both begin it", async () => {
+  it("loses neither of two simultaneous changes that both create it", async () => {
     await Promise.all([a, b].map((id) => change((before) => withStableHistory(before, id))));
     const after = await read();
     assert.deepEqual(after.kind === "read" && after.record.stableHistory.toSorted(), [a, b]);
   });
 
-  it("loses none of twenty", async () => {
+  it("loses none of twenty simultaneous changes", async () => {
     const all = Array.from({ length: 20 }, (_, i) => idOf(i));
     await Promise.all(all.map((id) => change((before) => withStableHistory(before, id))));
     const after = await read();
     assert.deepEqual(after.kind === "read" && new Set(after.record.stableHistory), new Set(all));
   });
 
-  it("begins it again where somebody deletes it in between", async () => {
+  it("creates it again if it is deleted in between", async () => {
     await change((before) => withStableHistory(before, a));
     let deleted = false;
     api.intercept = ({ method }) => {
@@ -189,7 +189,7 @@ describe("changing a record", () => {
     assert.deepEqual(after.stableHistory, [b]);
   });
 
-  it("keeps what others wrote beside it: data, labels and annotations", async () => {
+  it("preserves data, labels and annotations of other writers", async () => {
     api.put(path, {
       metadata: {
         name: "web-rollout",
@@ -209,7 +209,7 @@ describe("changing a record", () => {
     assert.equal(after?.data.notes, "of a person");
   });
 
-  it("keeps the fields that a later version added, wherever they stand", async () => {
+  it("preserves the fields of a newer version at every level", async () => {
     const later = {
       ...whole,
       mood: true,
@@ -221,7 +221,7 @@ describe("changing a record", () => {
     assert.deepEqual(JSON.parse(api.objects.get(path)?.data.record), { ...later, sequence: 4 });
   });
 
-  it("never writes over one that it cannot read", async () => {
+  it("never overwrites one that it cannot read", async () => {
     api.put(path, { metadata: { name: "web-rollout" }, data: { record: "{" } });
     await assert.rejects(
       change((before) => before),
@@ -232,7 +232,7 @@ describe("changing a record", () => {
     assert.equal(api.objects.get(path)?.data.record, "{");
   });
 
-  it("writes nothing where nothing changes", async () => {
+  it("writes nothing if nothing changes", async () => {
     await change((before) => withStableHistory(before, a));
     const writes = () => api.requests.filter(({ method }) => method !== "GET").length;
     const before = writes();
@@ -240,7 +240,7 @@ describe("changing a record", () => {
     assert.equal(writes(), before);
   });
 
-  it("stays small after however many verdicts", async () => {
+  it("stays small after any number of verdicts", async () => {
     const evidence = { verdict: "good", reason: "x".repeat(1000) };
     for (let at = 0; at < 120; at++) {
       const one = { ...verdict("good"), at: new Date(at * 1000).toISOString(), evidence };
@@ -252,7 +252,7 @@ describe("changing a record", () => {
     assert.ok((api.objects.get(path)?.data.record.length ?? Infinity) < 40_000);
   });
 
-  it("asks a server that always answers 409 ten times in the first second, more seldom later, and then gives up", async () => {
+  it("tries ten times in the first second while the server answers 409, less often later, and then gives up", async () => {
     await change((before) => before);
     const from = api.requests.length;
     api.intercept = ({ method }) => (method === "PUT" ? { status: 409, body: { message: "modified" } } : undefined);
@@ -280,7 +280,7 @@ describe("changing a record", () => {
     assert.ok((when[1] ?? 0) <= 80, "the first time soon");
   });
 
-  it("waits for no other writer any more once its signal ends it", async () => {
+  it("stops waiting for other writers when its signal aborts", async () => {
     await change((before) => before);
     const stopping = new AbortController();
     api.intercept = ({ method }) => {
@@ -301,7 +301,7 @@ describe("changing a record", () => {
     assert.equal(api.requests.filter(({ method }) => method === "PUT").length, 1);
   });
 
-  it("passes on every answer but a conflict", async () => {
+  it("throws every error other than a conflict", async () => {
     api.intercept = ({ method }) =>
       method === "POST" ? { status: 403, body: { message: "configmaps is forbidden" } } : undefined;
     await assert.rejects(
@@ -310,7 +310,7 @@ describe("changing a record", () => {
     );
   });
 
-  it("can be deleted, also where it is not there", async () => {
+  it("can be deleted, even if it does not exist", async () => {
     await change((before) => before);
     await forgetAll(cluster(), "dora-apps", "web");
     await forgetAll(cluster(), "dora-apps", "web");

@@ -6,7 +6,7 @@ import { direct } from "../fake/direct.ts";
 
 const path = "/api/v1/namespaces/dora-apps/configmaps/web-templates";
 
-describe("the pod templates that tracks were compared with", () => {
+describe("the stored pod templates", () => {
   let api: ApiServer;
   beforeEach(async () => {
     api = await ApiServer.start();
@@ -17,7 +17,7 @@ describe("the pod templates that tracks were compared with", () => {
     keepTemplate(direct(api), "dora-apps", "web", track, of(release));
   const of = (release: string) => ({ release, deployment: "hmac:uid", template: { spec: { of: release } } });
 
-  it("are kept one a track, the last one", async () => {
+  it("are one for each track, the latest", async () => {
     assert.deepEqual(await read(), {});
     await keep("stable", "a");
     await keep("canary", "a");
@@ -27,14 +27,14 @@ describe("the pod templates that tracks were compared with", () => {
     assert.deepEqual(labels, { app: "web", "gray-release/service": "web" });
   });
 
-  it("are not written again where they stand there already", async () => {
+  it("are not written again if they are unchanged", async () => {
     await keep("stable", "a");
     const { resourceVersion } = api.objects.get(path)?.metadata ?? {};
     await keep("stable", "a");
     assert.equal(api.objects.get(path)?.metadata.resourceVersion, resourceVersion);
   });
 
-  it("are those that can be understood", async () => {
+  it("leave out entries that cannot be parsed", async () => {
     const { deployment: _, ...asOnceKept } = of("a");
     const kept = [{}, [], asOnceKept, { ...of("a"), release: 1 }, { ...of("a"), template: [] }];
     for (const stable of ["{", ...kept.map((each) => JSON.stringify(each))]) {
@@ -45,7 +45,7 @@ describe("the pod templates that tracks were compared with", () => {
     assert.deepEqual(await read(), { stable: of("a"), canary: of("b") });
   });
 
-  it("are forgotten with the service", async () => {
+  it("are deleted with the service", async () => {
     await keep("stable", "a");
     await forgetAll(direct(api), "dora-apps", "web");
     assert.deepEqual(await read(), {});

@@ -7,7 +7,7 @@ import { verdict, World } from "../fake/world.ts";
 
 const hour = 3_600_000;
 
-describe("how old the verdict is on which stable takes a release", () => {
+describe("the age of the verdict that admits stable's release", () => {
   let world: World;
   let a: string;
   let b: string;
@@ -21,8 +21,8 @@ describe("how old the verdict is on which stable takes a release", () => {
   });
   afterEach(() => world.stop());
 
-  /** What policies are told of stable, from a run of its stack. */
-  const told = async (tag: string, options: Parameters<World["up"]>[2] = {}) => {
+  /** What policies receive about stable when its stack runs. */
+  const reported = async (tag: string, options: Parameters<World["up"]>[2] = {}) => {
     const { resources } = await world.up("prod", prod(tag), options);
     return resources.find(({ type }) => type === "gray-release:index:CanaryService")?.inputs.admissions.stable;
   };
@@ -31,29 +31,29 @@ describe("how old the verdict is on which stable takes a release", () => {
     world.writeRecord({ verdicts: { [release]: { ...verdict("good"), at } } }, "web");
   };
 
-  it("is told in whole hours, and stays what it was once stable has it", async () => {
+  it("is in whole hours, and stays the same once stable runs the release", async () => {
     judge(b, 30);
-    assert.deepEqual(await told("b", { preview: true }), { admitted: true, verdictHours: 30 });
-    assert.deepEqual(await told("b"), { admitted: true, verdictHours: 30 });
+    assert.deepEqual(await reported("b", { preview: true }), { admitted: true, verdictHours: 30 });
+    assert.deepEqual(await reported("b"), { admitted: true, verdictHours: 30 });
     judge(b, 500);
-    assert.deepEqual(await told("b"), { admitted: true, verdictHours: 30 });
+    assert.deepEqual(await reported("b"), { admitted: true, verdictHours: 30 });
     assert.equal(world.runs("web"), b);
   });
 
-  it("is not asked of the way back", async () => {
+  it("is absent for a rollback", async () => {
     judge(b, 1);
-    await told("b");
+    await reported("b");
     world.writeRecord(
       { verdicts: { [a]: { ...verdict("good"), at: new Date(0).toISOString() } }, stableHistory: [a, b] },
       "web",
     );
     await world.up("canary", canary("a"));
-    assert.deepEqual(await told("a"), { admitted: true });
+    assert.deepEqual(await reported("a"), { admitted: true });
     assert.equal(world.runs("web"), a);
   });
 
-  it("is not told of a release that the gate refuses", async () => {
-    assert.deepEqual(await told("b", { preview: true }), { admitted: false, code: "no-verdict" });
+  it("is absent for a release that the gate refuses", async () => {
+    assert.deepEqual(await reported("b", { preview: true }), { admitted: false, code: "no-verdict" });
   });
 
   describe("in a plan", () => {
@@ -65,15 +65,15 @@ describe("how old the verdict is on which stable takes a release", () => {
     });
     afterEach(() => rmSync(folder, { recursive: true }));
 
-    it("is supposed of a release that canary has yet to run", async () => {
+    it("is supposed for a release that canary has not run yet", async () => {
       await world.up("canary", canary("c"), { preview: true, environment });
-      assert.deepEqual(await told("c", { preview: true, environment }), { admitted: true, supposed: true });
+      assert.deepEqual(await reported("c", { preview: true, environment }), { admitted: true, supposed: true });
     });
 
-    it("is the real one of a release that is judged already", async () => {
+    it("is the real age for a release that is judged already", async () => {
       judge(b, 2);
       await world.up("canary", canary("b"), { preview: true, environment });
-      assert.deepEqual(await told("b", { preview: true, environment }), { admitted: true, verdictHours: 2 });
+      assert.deepEqual(await reported("b", { preview: true, environment }), { admitted: true, verdictHours: 2 });
     });
   });
 });

@@ -14,55 +14,55 @@ const found = (seconds: number, failed: number) => {
 const good = found(70, 0);
 const bad = found(10, 1);
 const undecided = found(5, 0);
-const said = (verdict: Verdict["verdict"], by: string): Verdict => ({
+const recorded = (verdict: Verdict["verdict"], by: string): Verdict => ({
   verdict,
   by,
   reason: "so",
   at: "2026-11-01T00:00:00Z",
 });
 
-describe("the verdict that the record is to hold", () => {
-  const wordAfter = (before: Verdict | undefined, { assessment, evidence }: typeof good) =>
+describe("the verdict to write into the record", () => {
+  const verdictAfter = (before: Verdict | undefined, { assessment, evidence }: typeof good) =>
     judgement(before, assessment, evidence, at)?.verdict;
 
-  it("is the evidence's where there was none, or only an undecided one", () => {
-    for (const before of [undefined, said("undecided", "evidence")]) {
-      assert.equal(wordAfter(before, good), "good");
-      assert.equal(wordAfter(before, bad), "bad");
-      assert.equal(wordAfter(before, undecided), "undecided");
+  it("is that of the evidence if the record has none or an undecided one", () => {
+    for (const before of [undefined, recorded("undecided", "evidence")]) {
+      assert.equal(verdictAfter(before, good), "good");
+      assert.equal(verdictAfter(before, bad), "bad");
+      assert.equal(verdictAfter(before, undecided), "undecided");
     }
   });
 
-  it("has a reason of one line, whatever a pod said", () => {
+  it("has a reason of one line, whatever text a pod sent", () => {
     const reason = `canary's pod answered \u001b[31m500\n${"x".repeat(2_000_000)}`;
     const word = judgement(undefined, { ...bad.assessment, reason }, bad.evidence, at);
-    for (const told of [
+    for (const reported of [
       word?.reason,
       word?.evidence?.reason,
       outcome({ ...bad.assessment, reason }, undefined, undefined).reason,
     ]) {
-      assert.match(told ?? "", /^canary's pod answered 500 x+…$/);
-      assert.equal(told?.length, 300);
+      assert.match(reported ?? "", /^canary's pod answered 500 x+…$/);
+      assert.equal(reported?.length, 300);
     }
   });
 
-  it("becomes bad by evidence whoever called the release good", () => {
-    for (const by of ["evidence", "alice"]) assert.equal(wordAfter(said("good", by), bad), "bad");
+  it("becomes bad by evidence, whatever the author of the good verdict", () => {
+    for (const by of ["evidence", "alice"]) assert.equal(verdictAfter(recorded("good", by), bad), "bad");
   });
 
-  it("stays bad whatever the evidence says later", () => {
+  it("stays bad whatever the evidence shows later", () => {
     for (const by of ["evidence", "alice"]) {
-      assert.equal(wordAfter(said("bad", by), good), undefined);
-      assert.equal(wordAfter(said("bad", by), undecided), undefined);
+      assert.equal(verdictAfter(recorded("bad", by), good), undefined);
+      assert.equal(verdictAfter(recorded("bad", by), undecided), undefined);
     }
   });
 
   it("stays a person's good when the evidence is good or undecided", () => {
-    assert.equal(wordAfter(said("good", "alice"), good), undefined);
-    assert.equal(wordAfter(said("good", "alice"), undecided), undefined);
+    assert.equal(verdictAfter(recorded("good", "alice"), good), undefined);
+    assert.equal(verdictAfter(recorded("good", "alice"), undecided), undefined);
   });
 
-  it("holds the numbers behind it, in a form that the record can be read back from", () => {
+  it("includes its numbers, in a form that can be read again from the record", () => {
     const written = judgement(undefined, bad.assessment, bad.evidence, at);
     const record = { version: 2, cluster: "c", sequence: 0, verdicts: { [canary]: written }, stableHistory: [] };
     const reading = parseRecord(JSON.stringify(record), "c");
@@ -75,7 +75,7 @@ describe("the verdict that the record is to hold", () => {
     assert.deepEqual(evidence?.comparedWith, [stable]);
   });
 
-  it("tells at most three streams, first the one that decided, and how many there were", () => {
+  it("lists at most three streams, the decisive one first, and their total count", () => {
     const evidence = new Evidence({ canary, stable: [stable], pairs: ["orders", "payments"] });
     const pairs = { orders: { bad: 5, total: 20 }, payments: { bad: 0, total: 20 } };
     for (let second = 1; second <= 10; second++) {
@@ -92,45 +92,48 @@ describe("the verdict that the record is to hold", () => {
   });
 });
 
-describe("what an observation comes to", () => {
-  const wordOf = ({ assessment }: typeof good, standing: Verdict | undefined, trouble?: string) =>
+describe("the result of an observation", () => {
+  const verdictOf = ({ assessment }: typeof good, standing: Verdict | undefined, trouble?: string) =>
     outcome(assessment, standing, trouble).verdict;
 
-  it("is what was found, where the record holds just that", () => {
+  it("is the assessment if the record has the same verdict", () => {
     for (const each of [good, bad, undecided]) {
       const { verdict, reason } = each.assessment;
-      assert.deepEqual(outcome(each.assessment, said(verdict, "evidence"), undefined), { verdict, reason });
+      assert.deepEqual(outcome(each.assessment, recorded(verdict, "evidence"), undefined), { verdict, reason });
     }
   });
 
-  it("is bad where the record keeps bad, and says why good does not count", () => {
-    const came = outcome(good.assessment, said("bad", "evidence"), undefined);
-    assert.equal(came.verdict, "bad");
+  it("is bad if the record stays bad, and gives the reason why good does not count", () => {
+    const result = outcome(good.assessment, recorded("bad", "evidence"), undefined);
+    assert.equal(result.verdict, "bad");
     assert.match(
-      came.reason,
-      /^the record says so \(evidence: so\), which good by evidence does not overrule, but gray/,
+      result.reason,
+      /^the verdict in the record \(evidence: so\) is not overruled by good evidence, only by gray approve; /,
     );
-    assert.equal(wordOf(undecided, said("bad", "evidence")), "bad");
+    assert.equal(verdictOf(undecided, recorded("bad", "evidence")), "bad");
   });
 
-  it("is good where the record says so and nothing was decided now", () => {
-    const came = outcome(undecided.assessment, said("good", "alice"), undefined);
-    assert.equal(came.verdict, "good");
-    assert.match(came.reason, /^the record says so \(alice: so\); now it is undecided: canary has .* warm-up left$/);
+  it("is good if the record is good and the evidence is undecided", () => {
+    const result = outcome(undecided.assessment, recorded("good", "alice"), undefined);
+    assert.equal(result.verdict, "good");
+    assert.match(
+      result.reason,
+      /^the verdict in the record \(alice: so\) stays; the evidence now is undecided: canary has .* warm-up left$/,
+    );
   });
 
-  it("is bad even where that could not be written, and says so", () => {
-    for (const standing of [undefined, said("good", "alice")]) {
-      const came = outcome(bad.assessment, standing, "no answer");
-      assert.equal(came.verdict, "bad");
-      assert.match(came.reason, /; the record could not be written and does not say so \(no answer\)$/);
+  it("is bad even if it could not be written, and reports that", () => {
+    for (const standing of [undefined, recorded("good", "alice")]) {
+      const result = outcome(bad.assessment, standing, "no answer");
+      assert.equal(result.verdict, "bad");
+      assert.match(result.reason, /; it could not be written into the record \(no answer\)$/);
     }
   });
 
-  it("is undecided where good could not be written: the gate does not know of it", () => {
-    const came = outcome(good.assessment, undefined, "no answer");
-    assert.equal(came.verdict, "undecided");
-    assert.match(came.reason, /^found good, .*could not be written and does not say so \(no answer\)$/);
-    assert.equal(wordOf(good, said("bad", "evidence"), "no answer"), "bad");
+  it("is undecided if good could not be written, because the gate reads the record", () => {
+    const result = outcome(good.assessment, undefined, "no answer");
+    assert.equal(result.verdict, "undecided");
+    assert.match(result.reason, /^judged good, .*could not be written into the record \(no answer\)$/);
+    assert.equal(verdictOf(good, recorded("bad", "evidence"), "no answer"), "bad");
   });
 });

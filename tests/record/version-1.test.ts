@@ -97,7 +97,7 @@ describe("a record of version 1", () => {
     assert.deepEqual(parseRecord(JSON.stringify(version1), "cluster-uid"), { kind: "read", record: version2 });
   });
 
-  it("has an open rollout that can be driven on", () => {
+  it("has an open rollout that a driver can continue", () => {
     const reading = parseRecord(JSON.stringify(version1), "cluster-uid");
     assert.equal(reading.kind, "read");
     if (reading.kind === "read") assert.deepEqual(rolloutIn("web", reading.record), version2.open);
@@ -117,7 +117,7 @@ describe("a record of version 1", () => {
     }
   });
 
-  it("is unreadable where a field is not what it must be, and no other value is changed", () => {
+  it("is unreadable if a field is invalid, and no other value is changed", () => {
     const broken = { ...version1, completed: "all" };
     assert.equal(parseRecord(JSON.stringify(broken), "cluster-uid").kind, "unreadable");
     assert.equal(fromVersion1(version2), version2);

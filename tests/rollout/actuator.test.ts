@@ -42,7 +42,7 @@ function acting(api: Cluster, folder = "nowhere", meanwhile = async () => {}, as
   return { actuator, ups, notes, lines };
 }
 
-describe("what the driver does to the cluster", () => {
+describe("the actuator", () => {
   let api: ApiServer;
   let end: () => Promise<void>;
   beforeEach(async () => {
@@ -71,14 +71,14 @@ describe("what the driver does to the cluster", () => {
     });
   const seconds = (count: number) => mock.timers.setTime(Date.now() + count * 1000);
 
-  it("brings each track by an up of the stack that owns it, as its driver", async () => {
+  it("brings each track with an up of the stack that owns it, as its driver", async () => {
     const { actuator, ups } = acting(direct(api));
     await actuator.bringCanary(rollout, signal);
     await actuator.bringStable(rollout, signal);
     assert.deepEqual(ups, ["org/web/canary 3", "org/web/prod 3"]);
   });
 
-  it("tells of each pod of stable that comes to run the release, and not of those that did", async () => {
+  it("reports each pod of stable that comes to run the release, and not the pods that ran it before", async () => {
     const roll = async () => {
       for (const status of [
         { replicas: 3, updatedReplicas: 1, availableReplicas: 2 },
@@ -88,8 +88,8 @@ describe("what the driver does to the cluster", () => {
         { replicas: 2, updatedReplicas: 2, availableReplicas: 2 },
       ]) {
         deploy("web", b, status);
-        const looks = api.requests.length;
-        while (api.requests.length < looks + 2) await turn();
+        const polls = api.requests.length;
+        while (api.requests.length < polls + 2) await turn();
       }
     };
     deploy("web", a, { availableReplicas: 2 });
@@ -100,7 +100,7 @@ describe("what the driver does to the cluster", () => {
     assert.deepEqual(lines, [`1 of 2 pods of stable run ${b}`, `2 of 2 pods of stable run ${b}`]);
   });
 
-  it("says that stable runs a release only where every pod does", async () => {
+  it("reports that stable runs a release only if every pod does", async () => {
     const { actuator } = acting(direct(api));
     assert.equal(await actuator.stableRuns(a), false);
     deploy("web", a);
@@ -109,7 +109,7 @@ describe("what the driver does to the cluster", () => {
     assert.deepEqual([await actuator.stableRuns(a), await actuator.stableRuns(b)], [true, false]);
   });
 
-  it("says that stable does not run a release where its pod template is known to have something else", async () => {
+  it("reports that stable does not run a release if its pod template has known drift", async () => {
     const { actuator } = acting(direct(api));
     deploy("web", a, { availableReplicas: 2 });
     const deployment = api.objects.get(`${apps}/web`) as unknown as DeploymentObject;
@@ -124,7 +124,7 @@ describe("what the driver does to the cluster", () => {
     assert.equal(await actuator.stableRuns(a), true);
   });
 
-  it("says after each up what the track has that its release does not say", async () => {
+  it("reports drift of the track after each up", async () => {
     const { actuator, notes } = acting(direct(api));
     for (const [track, name, release] of [
       ["canary", "web-canary", b],
@@ -154,7 +154,7 @@ describe("what the driver does to the cluster", () => {
     assert.equal(notes.length, 2);
   });
 
-  describe("a track that does not come to run its release", () => {
+  describe("a track that cannot come to run its release", () => {
     let cannotSucceed: (track?: "canary" | "stable") => Promise<string | undefined>;
     beforeEach(() => {
       const of = acting(direct(api)).actuator;
@@ -164,7 +164,7 @@ describe("what the driver does to the cluster", () => {
     const reason = "container web of pod web-canary-1 does not start: ImagePullBackOff";
     const stuck = { conditions: [{ type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded" }] };
 
-    it("is hopeless when a container has not started for 20 s for a reason that seldom goes", async () => {
+    it("is given up when a container has not started for 20 s for a reason that seldom disappears", async () => {
       podOf("web-canary-1", "canary", b, "ImagePullBackOff");
       assert.equal(await cannotSucceed(), undefined);
       seconds(19);
@@ -173,7 +173,7 @@ describe("what the driver does to the cluster", () => {
       assert.equal(await cannotSucceed(), reason);
     });
 
-    it("has its 20 s again when it started in between, or is yet to be given the release", async () => {
+    it("has its 20 s again if it started in between, or does not have the release yet", async () => {
       for (const inBetween of [
         () => void podOf("web-canary-1", "canary", b),
         () => deploy("web-canary", a),
@@ -203,9 +203,9 @@ describe("what the driver does to the cluster", () => {
       });
       const account = `pods "web-canary-5d4-" is forbidden: serviceaccount "gone"\n\u001b[31mnot found`;
       const quota = `pods "web-canary-5d4-x" is forbidden: exceeded quota: few, requested: pods=1, limited: pods=4`;
-      const said = "no pod of Deployment web-canary can be created, so mend what forbids it or release another: ";
+      const expected = "no pod of Deployment web-canary can be created, so mend what forbids it or release another: ";
 
-      it("is hopeless within 20 s, in the API server's words in one line", async () => {
+      it("is given up within 20 s, with the API server's message in one line", async () => {
         for (const why of [account, quota]) {
           deploy("web-canary", b, refused(why));
           assert.equal(await cannotSucceed(), undefined);
@@ -213,14 +213,14 @@ describe("what the driver does to the cluster", () => {
           assert.equal(await cannotSucceed(), undefined);
           seconds(9);
           const reason = (await cannotSucceed()) ?? "";
-          assert.equal(reason, said + why.replace("\n\u001b[31m", " "));
+          assert.equal(reason, expected + why.replace("\n\u001b[31m", " "));
           assert.ok(reason.length <= 300);
           deploy("web-canary", a);
           assert.equal(await cannotSucceed(), undefined);
         }
       });
 
-      it("is hopeless on the way back as well, so that the way back comes to its end", async () => {
+      it("is given up during a rollback as well, so that the rollback can end", async () => {
         const { actuator } = acting(direct(api));
         const back = { ...rollout, runs: { canary: a, stable: a } };
         deploy("web-canary", a, refused(account));
@@ -232,7 +232,7 @@ describe("what the driver does to the cluster", () => {
         );
       });
 
-      it("is not hopeless by what was so before the release, or is over", async () => {
+      it("is not given up for a condition from before the release, or one that has passed", async () => {
         for (const status of [
           { ...refused(account), observedGeneration: 0 },
           { conditions: [{ type: "ReplicaFailure", status: "False", reason: "FailedCreate", message: account }] },
@@ -244,26 +244,26 @@ describe("what the driver does to the cluster", () => {
         }
       });
 
-      it("is not hopeless for a quota while pods end, which make room", async () => {
+      it("is not given up for a quota while terminating pods make room", async () => {
         deploy("web-canary", b, refused(quota));
         const { metadata } = podOf("web-1", "stable", a);
         Object.assign(metadata, { deletionTimestamp: "2026-01-01T00:00:00Z" });
-        for (let looks = 0; looks < 4; looks++) {
+        for (let polls = 0; polls < 4; polls++) {
           assert.equal(await cannotSucceed(), undefined);
           seconds(20);
         }
         podOf("web-1", "stable", a);
         assert.equal(await cannotSucceed(), undefined);
         seconds(19);
-        assert.equal(await cannotSucceed(), said + quota);
+        assert.equal(await cannotSucceed(), expected + quota);
       });
     });
 
-    it("is hopeless when a container crashes again and again, though it runs for a moment each time", async () => {
+    it("is given up when a container is in a crash loop, although it runs for a moment each time", async () => {
       const crashing = "container web of pod web-canary-1 does not start: CrashLoopBackOff";
-      for (const [crashes, said] of [undefined, undefined, crashing].entries()) {
+      for (const [crashes, expected] of [undefined, undefined, crashing].entries()) {
         podOf("web-canary-1", "canary", b, "CrashLoopBackOff");
-        assert.equal(await cannotSucceed(), said);
+        assert.equal(await cannotSucceed(), expected);
         seconds(10);
         const { status } = podOf("web-canary-1", "canary", b);
         Object.assign(status, {
@@ -274,7 +274,7 @@ describe("what the driver does to the cluster", () => {
       }
     });
 
-    it("is not given up for what passes, for pods of another release, or for the other track", async () => {
+    it("is not given up for temporary reasons, for pods of another release, or for the other track", async () => {
       podOf("web-canary-1", "canary", b, "ContainerCreating");
       podOf("web-canary-2", "canary", a, "ImagePullBackOff");
       podOf("web-1", "stable", a, "ImagePullBackOff");
@@ -284,14 +284,14 @@ describe("what the driver does to the cluster", () => {
       assert.equal(await cannotSucceed("stable"), undefined);
     });
 
-    it("is hopeless when Kubernetes goes on saying that its roll came to a stop", async () => {
+    it("is given up when Kubernetes keeps reporting that its roll is stuck", async () => {
       deploy("web-canary", b, stuck);
       assert.equal(await cannotSucceed(), undefined);
       seconds(20);
-      assert.equal(await cannotSucceed(), "Deployment web-canary came to a stop: its progress deadline is exceeded");
+      assert.equal(await cannotSucceed(), "Deployment web-canary is stuck: its progress deadline is exceeded");
     });
 
-    it("is not given up for what Kubernetes still says of the roll before", async () => {
+    it("is not given up for a condition that describes the previous roll", async () => {
       deploy("web-canary", b, stuck);
       assert.equal(await cannotSucceed(), undefined);
       seconds(5);
@@ -302,7 +302,7 @@ describe("what the driver does to the cluster", () => {
     });
   });
 
-  describe("silencing canary", () => {
+  describe("scaling canary to zero", () => {
     let folder: string;
     beforeEach(() => {
       folder = mkdtempSync(join(tmpdir(), "gray-silence-"));
@@ -311,7 +311,7 @@ describe("what the driver does to the cluster", () => {
     afterEach(() => rmSync(folder, { recursive: true }));
     const canary = () => api.objects.get(`${apps}/web-canary`)?.spec.replicas;
 
-    it("keeps what its pods have to say, then lets them go", async () => {
+    it("saves diagnostics of its pods, then removes them", async () => {
       deploy("web-canary", b);
       podOf("web-canary-1", "canary", b);
       let kept: string[] = [];
@@ -326,13 +326,13 @@ describe("what the driver does to the cluster", () => {
       assert.equal(api.requests.filter(({ method }) => method === "PATCH").length, 1);
     });
 
-    it("leaves the pods of another release alone", async () => {
+    it("does not touch the pods of another release", async () => {
       deploy("web-canary", a);
       await acting(direct(api), folder).actuator.drainCanary(rollout);
       assert.equal(canary(), 2);
     });
 
-    it("leaves them alone where nobody else serves", async () => {
+    it("keeps the pods if only canary serves", async () => {
       deploy("web", a, { availableReplicas: 0 });
       deploy("web-canary", b);
       await acting(direct(api), folder).actuator.drainCanary(rollout);
@@ -340,13 +340,13 @@ describe("what the driver does to the cluster", () => {
     });
   });
 
-  it("goes on with the way back where a cut would take users from canary to nobody, and says so", async () => {
+  it("goes on with the rollback, and reports it, if a cutoff would leave users without any ready pod", async () => {
     const { actuator, notes } = acting(direct(api));
     await actuator.cut(1);
     assert.match(notes[0] ?? "", /^No pod of stable of web is ready/);
   });
 
-  it("does nothing once its lease has run out", async () => {
+  it("does nothing once its lease has expired", async () => {
     const { actuator, ups } = acting(direct(api), "nowhere", undefined, () => {
       throw new UserError("The lease has run out.");
     });
@@ -355,7 +355,7 @@ describe("what the driver does to the cluster", () => {
     assert.deepEqual(ups, []);
   });
 
-  it("cuts nothing and takes no pods away once the record says that another drives", async () => {
+  it("cuts off nothing and removes no pods once the record names another driver", async () => {
     const service = `/api/v1/namespaces/${namespace}/services/web`;
     api.put(service, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
     const record = { version: 2, cluster: "cluster-uid", sequence: 0, verdicts: {}, stableHistory: [], epoch: 4 };
@@ -373,7 +373,7 @@ describe("what the driver does to the cluster", () => {
     assert.equal(api.objects.get(`${apps}/web-canary`)?.spec.replicas, 2);
   });
 
-  it("makes no record of a cut where that of its rollout was deleted, and says so", async () => {
+  it("creates no record for a cutoff if the rollout's record was deleted, and reports it", async () => {
     podOf("web-1", "stable", a);
     const service = `/api/v1/namespaces/${namespace}/services/web`;
     api.put(service, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
@@ -384,7 +384,7 @@ describe("what the driver does to the cluster", () => {
     assert.equal(api.objects.has(`/api/v1/namespaces/${namespace}/configmaps/web-rollout`), false);
   });
 
-  it("says of a cut that is not in the record why, and cuts all the same", async () => {
+  it("reports why a cutoff is not in the record, and cuts off all the same", async () => {
     podOf("web-1", "stable", a);
     const service = `/api/v1/namespaces/${namespace}/services/web`;
     api.put(service, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
@@ -396,7 +396,7 @@ describe("what the driver does to the cluster", () => {
   });
 });
 
-describe("the checks that a step asks for", () => {
+describe("the checks of a step", () => {
   let dark: DarkCanary;
   beforeEach(async () => {
     dark = await DarkCanary.start();
@@ -406,28 +406,28 @@ describe("the checks that a step asks for", () => {
 
   const check = (...names: string[]) => acting(dark.cluster).actuator.check(names, signal);
 
-  it("pass, or say which did not and why; those that it does not ask for do not matter", async () => {
+  it("pass, or report which failed and why; checks of other steps do not matter", async () => {
     dark.pod("web-canary-1");
     assert.equal(await check("GET /healthz", "GET /version"), undefined);
     dark.answer = ({ url }, response) => void response.writeHead(url === "/version" ? 503 : 200).end();
     assert.equal(
       await check("GET /healthz", "GET /version"),
-      "1 of 2 checks failed: GET /version by web-canary-1: the status is 503, not 200",
+      "1 of 2 checks failed: GET /version via web-canary-1: the status is 503, not 200",
     );
     assert.equal(await check("GET /healthz"), undefined);
     assert.equal(await check("GET /smoke"), "none of the checks GET /smoke could be made");
   });
 
-  it("have not passed where canary cannot be asked: it may be between two pods", async () => {
+  it("have failed if canary cannot be reached: it may be between two pods", async () => {
     assert.match((await check("GET /healthz")) ?? "", /^Canary of web in namespace dora-apps has no ready pod.*[^.]$/);
   });
 
-  it("have not passed where the cluster does not answer", async () => {
+  it("have failed if the cluster does not answer", async () => {
     dark.world.api.intercept = () => ({ status: 503, body: { message: "the server is starting" } });
     assert.match((await check("GET /healthz")) ?? "", /^the server is starting /);
   });
 
-  it("have not passed where a pod answers in the name of the API server", async () => {
+  it("have failed if a pod imitates an error of the API server", async () => {
     dark.pod("web-canary-1");
     dark.answer = (_, response) => {
       response.writeHead(503, { "content-type": "application/json" });
@@ -438,7 +438,7 @@ describe("the checks that a step asks for", () => {
     assert.match((await check("GET /healthz")) ?? "", /^etcd is away /);
   });
 
-  it("end with their signal", async () => {
+  it("end when their signal aborts", async () => {
     dark.pod("web-canary-1");
     const stopping = new AbortController();
     dark.answer = () => stopping.abort(new Error("enough"));

@@ -15,7 +15,7 @@ const rollout = (more: Partial<Rollout> = {}) => openRollout(b, a, more);
 const observe: Move = { kind: "observe", reason: "too few requests" };
 const hold = (reason: string): Move => ({ kind: "hold", reason });
 
-/** Notices that would have been sent. */
+/** Notices, recorded instead of sent. */
 class Notices extends Notifier {
   readonly all: Notice[] = [];
   constructor() {
@@ -26,7 +26,7 @@ class Notices extends Notifier {
   }
 }
 
-describe("what people hear of a rollout", () => {
+describe("the announcement of a rollout", () => {
   let api: ApiServer;
   let notices: Notices;
   let warnings: string[];
@@ -56,9 +56,9 @@ describe("what people hear of a rollout", () => {
     [...api.objects.values()]
       .filter(({ kind }) => kind === "Event")
       .map(({ type, reason, involvedObject, message }) => `${type} ${reason} ${involvedObject.name}: ${message}`);
-  const heard = () => notices.all.map(({ kind, reason }) => `${kind}: ${reason}`);
+  const notified = () => notices.all.map(({ kind, reason }) => `${kind}: ${reason}`);
 
-  it("is one Event on each Deployment for a step in force, however often it is looked at, by whichever driver", async () => {
+  it("is one Event on each Deployment for a step in force, regardless of the number of reads and drivers", async () => {
     for (const _ of ["a driver", "the next one"]) {
       const telling = announcer();
       for (const _ of ["a look", "another"]) telling.now(rollout({ step: 1, stepStartedAt: at }), observe);
@@ -68,10 +68,10 @@ describe("what people hear of a rollout", () => {
       `Normal RolloutStep web: release ${b}: step 2 of 3, canary at 10 %, is in force`,
       `Normal RolloutStep web-canary: release ${b}: step 2 of 3, canary at 10 %, is in force`,
     ]);
-    assert.deepEqual([heard(), warnings], [[], []]);
+    assert.deepEqual([notified(), warnings], [[], []]);
   });
 
-  it("is told again of another rollout of the same release", async () => {
+  it("is repeated for another rollout of the same release", async () => {
     const telling = announcer();
     telling.now(rollout({ stepStartedAt: at }), observe);
     await telling.settled();
@@ -81,7 +81,7 @@ describe("what people hear of a rollout", () => {
     assert.equal(events().length, 4);
   });
 
-  it("is that it holds and why, told once although the reason counts on", async () => {
+  it("is a hold with its reason, once, although a number in the reason changes", async () => {
     const telling = announcer();
     telling.now(rollout({ step: 1 }), hold("no decision within 15 min: 12 requests"));
     telling.now(rollout({ step: 1 }), hold("no decision within 15 min: 13 requests"));
@@ -90,10 +90,10 @@ describe("what people hear of a rollout", () => {
       `Warning RolloutHeld web: release ${b} holds at canary at 10 %: no decision within 15 min: 12 requests`,
       `Warning RolloutHeld web-canary: release ${b} holds at canary at 10 %: no decision within 15 min: 12 requests`,
     ]);
-    assert.deepEqual(heard(), ["hold: no decision within 15 min: 12 requests"]);
+    assert.deepEqual(notified(), ["hold: no decision within 15 min: 12 requests"]);
   });
 
-  it("is no second Event where a person's word has one already, but a notice", () => {
+  it("is a notice but no second Event if a person's command has emitted one", () => {
     const word = { by: "alice", reason: "lunch", at };
     const kinds = (more: Partial<Rollout>, move: Move) =>
       announcementsOf(rollout(more), move).map(({ event, notice }) => [event?.reason, notice?.kind]);
@@ -105,50 +105,50 @@ describe("what people hear of a rollout", () => {
     assert.deepEqual(kinds({}, { kind: "rollback", reason: "5xx" }), [["RolloutRetreats", "rollback"]]);
   });
 
-  it("is the way back and its end", async () => {
+  it("is the rollback and its end", async () => {
     const telling = announcer();
     telling.now(rollout({ step: 1 }), { kind: "rollback", reason: "5xx" });
     await telling.end({ kind: "undone", reason: "5xx" });
     assert.deepEqual(
       events().filter((event) => event.includes(" web:")),
       [
-        `Warning RolloutRetreats web: release ${b} goes back to ${a}: 5xx`,
-        `Warning RolloutUndone web: release ${b} was undone, both tracks run ${a}: 5xx`,
+        `Warning RolloutRetreats web: release ${b} rolls back to ${a}: 5xx`,
+        `Warning RolloutUndone web: release ${b} was rolled back, both tracks run ${a}: 5xx`,
       ],
     );
-    assert.deepEqual(heard(), ["rollback: 5xx", `done: it was undone, both tracks run ${a}: 5xx`]);
+    assert.deepEqual(notified(), ["rollback: 5xx", `done: it was rolled back, both tracks run ${a}: 5xx`]);
   });
 
-  it("is that everybody has it", async () => {
+  it("is the promotion", async () => {
     const telling = announcer();
     telling.now(rollout({ step: 3 }), { kind: "finish" });
     await telling.end({ kind: "promoted" });
-    assert.equal(events()[0], `Normal RolloutPromoted web: release ${b} is with everybody: every step was passed`);
-    assert.deepEqual(heard(), ["done: everybody has it"]);
+    assert.equal(events()[0], `Normal RolloutPromoted web: release ${b} is promoted: every step was passed`);
+    assert.deepEqual(notified(), ["done: it was promoted: every step was passed"]);
   });
 
-  it("is that the way back cannot be finished", async () => {
+  it("is a rollback that cannot be finished", async () => {
     const telling = announcer();
     telling.now(rollout(), { kind: "rollback", reason: "5xx" });
-    await telling.end({ kind: "held", reason: "canary back failed: no room" });
+    await telling.end({ kind: "held", reason: "rollback of canary failed: no room" });
     assert.equal(
       events().at(-1),
-      `Warning RolloutHeld web-canary: release ${b} cannot go on: canary back failed: no room`,
+      `Warning RolloutHeld web-canary: release ${b} cannot continue: rollback of canary failed: no room`,
     );
-    assert.equal(heard().at(-1), "hold: canary back failed: no room");
+    assert.equal(notified().at(-1), "hold: rollback of canary failed: no room");
   });
 
-  it("is each verdict once", async () => {
+  it("is each verdict, once", async () => {
     const telling = announcer();
     telling.now(rollout({ step: 1, stepStartedAt: at }), observe);
     for (const verdict of ["undecided", "good", "undecided", "good", "bad"] as const) {
       telling.seen({ assessment: { verdict, reason: "5xx" } } as Parameters<typeof telling.seen>[0]);
     }
     await telling.settled();
-    assert.deepEqual(heard(), ["verdict: good: 5xx", "verdict: bad: 5xx"]);
+    assert.deepEqual(notified(), ["verdict: good: 5xx", "verdict: bad: 5xx"]);
   });
 
-  it("stops nothing where an Event cannot be written", async () => {
+  it("stops nothing if an Event cannot be written", async () => {
     api.intercept = ({ method }) => (method === "POST" ? { status: 403, body: { message: "no" } } : undefined);
     const telling = announcer();
     telling.now(rollout({ stepStartedAt: at }), observe);

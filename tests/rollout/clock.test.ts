@@ -3,13 +3,13 @@ import { uptime } from "node:os";
 import { machineClock } from "../../rollout/clock.ts";
 
 describe("the clock of the machine", () => {
-  it("counts what the machine slept through", () => {
+  it("counts time during which the machine slept", () => {
     const early = uptime() * 1000;
     const now = machineClock.now();
     assert.ok(early <= now && now <= uptime() * 1000);
   });
 
-  it("wakes whoever works in the background when that ends, quietly", async () => {
+  it("ends a background wait without an error when its signal aborts", async () => {
     const stopping = new AbortController();
     const asleep = machineClock.sleep(1_000_000, stopping.signal);
     stopping.abort();

@@ -6,7 +6,7 @@ import { PassThrough } from "node:stream";
 import { Evidence } from "../../analysis/evidence.ts";
 import { type Cluster, connect } from "../../kubernetes/cluster.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
-import { type Dying, saveDiagnostics } from "../../rollout/diagnostics.ts";
+import { type DiagnosticsArgs, saveDiagnostics } from "../../rollout/diagnostics.ts";
 import { canary as release, stable, tick } from "../analysis/ticks.ts";
 import type { ApiRequest } from "../fake/api-server.ts";
 import { World } from "../fake/world.ts";
@@ -15,12 +15,12 @@ const here = "/api/v1/namespaces/shop";
 const running = { running: { startedAt: "2026-01-01T00:00:00Z" } };
 const ended = { terminated: { exitCode: 1 } };
 
-describe("the last words of a release", () => {
+describe("the diagnostics of a release", () => {
   let world: World;
   let api: Cluster;
   let folder: string;
   let stopping: AbortController;
-  /** What each container wrote, by `<pod>.<container>` and `.previous`; a stream comes as it comes. */
+  /** The log of each container, by `<pod>.<container>` and `.previous`; a stream is sent piece by piece. */
   let logs: Map<string, string | PassThrough>;
   beforeEach(async () => {
     world = await World.start("shop");
@@ -85,14 +85,14 @@ describe("the last words of a release", () => {
       lastTimestamp: `2026-01-01T00:00:${at}Z`,
       ...fields,
     });
-  const save = (changes: Partial<Dying> = {}) =>
+  const save = (changes: Partial<DiagnosticsArgs> = {}) =>
     saveDiagnostics({ api, namespace: "shop", service: "web", release, folder, signal: stopping.signal, ...changes });
   const folders = () => readdirSync(join(folder, "web", release)).sort();
   const inFolder = (at = 0) => {
     const path = join(folder, "web", release, folders()[at] ?? "");
     return Object.fromEntries(readdirSync(path).map((name) => [name, readFileSync(join(path, name), "utf8")]));
   };
-  /** As the API, but whoever saves is stopped when he has read a line of a log. */
+  /** As the API, but saving is stopped after the first line of a log. */
   const stoppingAfterALine = (api: Cluster): Cluster => ({
     ...api,
     until: (signal) => ({
@@ -110,12 +110,15 @@ describe("the last words of a release", () => {
     return Object.fromEntries(Object.entries(data).map(([key, text]) => [key.replace(/^[^.]+\.[^.]+\./, ""), text]));
   };
 
-  it("are saved in a folder and in the cluster, which is said", async () => {
+  it("are saved in a folder and in the cluster, and both places are reported", async () => {
     const evidence = new Evidence({ canary: release, stable: [stable] });
     evidence.observe(tick(1, { failed: 1 }));
-    const said = await save({ evidence });
+    const report = await save({ evidence });
     const path = join(folder, "web", release, folders()[0] ?? "");
-    assert.equal(said, `The last words of ${release} of web are in ${path} and in ConfigMap web-diagnostics of shop.`);
+    assert.equal(
+      report,
+      `The diagnostics of ${release} of web are in ${path} and in ConfigMap web-diagnostics of shop.`,
+    );
     assert.deepEqual(Object.keys(inFolder()).sort(), [
       "events.txt",
       "evidence.json",
@@ -127,24 +130,24 @@ describe("the last words of a release", () => {
     assert.deepEqual(inCluster(), inFolder());
   });
 
-  it("stay in their folder, whatever a record calls the release", async () => {
+  it("stay in their folder, whatever release id a record has", async () => {
     for (const id of ["../../../elsewhere", "..", "a/b", ""]) {
-      const said = await save({ release: id });
-      assert.match(said, /They are in no folder \(".*" cannot be part of a path\)/, said);
+      const report = await save({ release: id });
+      assert.match(report, /They could not be saved in a folder \(".*" cannot be part of a path\)/, report);
     }
     assert.deepEqual(readdirSync(folder), []);
   });
 
-  it("leave out the log of a container whose name is no file's, and say so in one line", async () => {
+  it("leave out the log of a container whose name is no valid file name, and report it in one line", async () => {
     startPod("web-canary-5d-2", { status: { containerStatuses: [{ name: "../../x\u001b[31m", state: running }] } });
-    const said = await save();
-    assert.doesNotMatch(said, /\p{Cc}/u);
-    assert.match(said, /Missing: web-canary-5d-2\.\.\.\/\.\.\/x\.log \(".*" cannot be part of a path\)\./);
+    const report = await save();
+    assert.doesNotMatch(report, /\p{Cc}/u);
+    assert.match(report, /Missing: web-canary-5d-2\.\.\.\/\.\.\/x\.log \(".*" cannot be part of a path\)\./);
     assert.ok("web-canary-5d-1.web.log" in inFolder());
     assert.ok(!world.api.requests.some(({ path }) => path.includes("5d-2")));
   });
 
-  it("have each Event in one line without what a terminal would obey", async () => {
+  it("have each Event in one line, without terminal control characters", async () => {
     event("e", "Pod", "web-canary-5d-1", "01", {
       message: `\u001b[2Jone\u2028\u0007two\n::error::${"x".repeat(5000)}`,
     });
@@ -155,7 +158,7 @@ describe("the last words of a release", () => {
     assert.deepEqual(more, [""]);
   });
 
-  it("are for their owner alone", async () => {
+  it("can be read by their owner only", async () => {
     await save();
     const path = join(folder, "web", release, folders()[0] ?? "");
     const modes = [path, join(folder, "web"), join(path, "pods.json"), join(path, "web-canary-5d-1.web.log")];
@@ -165,7 +168,7 @@ describe("the last words of a release", () => {
     );
   });
 
-  it("are saved beside what is there already, even of the same moment", async () => {
+  it("are saved beside existing ones, even those of the same moment", async () => {
     const { toISOString } = Date.prototype;
     Date.prototype.toISOString = () => "2026-01-01T00:00:00.000Z";
     try {
@@ -180,7 +183,7 @@ describe("the last words of a release", () => {
     assert.equal(inFolder(1)["web-canary-5d-1.web.log"], "three\n");
   });
 
-  it("are those of the release's pods on either track, and of no other's", async () => {
+  it("are of the release's pods on either track, and of no other pods", async () => {
     startPod("web-7f-1", { track: "stable" });
     startPod("web-7f-2", { track: "stable", of: stable });
     logs.set("web-7f-1.web", "of stable\n").set("web-7f-2.web", "of the old one\n");
@@ -191,7 +194,7 @@ describe("the last words of a release", () => {
     );
   });
 
-  it("are those of every container that began, and of the one before where it restarted", async () => {
+  it("include the log of every container that started, and of the previous one if it restarted", async () => {
     startPod("web-canary-5d-2", {
       status: {
         containerStatuses: [
@@ -204,48 +207,48 @@ describe("the last words of a release", () => {
     });
     for (const name of ["web.previous", "side", "side.previous", "init"])
       logs.set(`web-canary-5d-2.${name}`, `${name}\n`);
-    const said = await save();
-    assert.doesNotMatch(said, /Missing/);
+    const report = await save();
+    assert.doesNotMatch(report, /Missing/);
     assert.deepEqual(
       Object.keys(inFolder()).filter((name) => name.startsWith("web-canary-5d-2")),
       ["init.log", "side.log", "side.previous.log", "web.previous.log"].map((name) => `web-canary-5d-2.${name}`),
     );
   });
 
-  it("lack a log that the node removed, whatever it answers in its place", async () => {
+  it("lack a log that the node removed, whatever the node answers instead", async () => {
     logs.set("web-canary-5d-1.web", "unable to retrieve container logs for containerd://0123");
-    assert.match(await save(), /Missing: web-canary-5d-1\.web\.log \(the node has it no more\)\.$/);
+    assert.match(await save(), /Missing: web-canary-5d-1\.web\.log \(the node no longer has it\)\.$/);
     assert.equal(inFolder()["web-canary-5d-1.web.log"], undefined);
   });
 
-  it("lack without a word the log of the one before where the present one has ended too", async () => {
+  it("lack the log of the previous container, without reporting it, if the current one has ended too", async () => {
     startPod("web-canary-5d-1", { status: { containerStatuses: [{ name: "web", state: ended, lastState: ended }] } });
     logs.set("web-canary-5d-1.web.previous", "unable to retrieve container logs for containerd://0123");
     assert.doesNotMatch(await save(), /Missing/);
     assert.deepEqual(Object.keys(inFolder()), ["events.txt", "pods.json", "web-canary-5d-1.web.log"]);
   });
 
-  it("are the newest 2000 lines of a log, with their times", async () => {
+  it("include the newest 2000 lines of a log, with their times", async () => {
     await save();
     const asked = world.api.requests.find(({ path }) => path.endsWith("/log"))?.query.toString();
     assert.equal(asked, "container=web&timestamps=true&tailLines=2000&limitBytes=16777216");
   });
 
-  it("are the newest of very long lines", async () => {
+  it("include the newest of very long lines", async () => {
     const lines = Array.from({ length: 40 }, (_, at) => `${at}${"x".repeat(15_000)}\n`);
     logs.set("web-canary-5d-1.web", lines.join(""));
     await save();
-    // As many as fit into 512 KiB.
+    // The number that fits into 512 KiB.
     assert.ok(inFolder()["web-canary-5d-1.web.log"] === lines.slice(-34).join(""));
   });
 
-  it("hold of a line without end its beginning", async () => {
+  it("include the beginning of an endless line", async () => {
     logs.set("web-canary-5d-1.web", `${"x".repeat(1 << 20)}\nthe end\n`);
     await save();
     assert.ok(inFolder()["web-canary-5d-1.web.log"] === `${"x".repeat(16_384)}\nthe end\n`);
   });
 
-  it("hold how the pods are, and nothing of their environment or spec", async () => {
+  it("include the status of the pods, and nothing of their environment or spec", async () => {
     await save();
     const [pod] = JSON.parse(inFolder()["pods.json"] ?? "");
     assert.deepEqual(
@@ -255,7 +258,7 @@ describe("the last words of a release", () => {
     assert.doesNotMatch(JSON.stringify([inFolder(), inCluster()]), /hunter2|PASSWORD/);
   });
 
-  it("hold the Events of pods, also of those that are gone, of ReplicaSets and Deployments, the oldest first", async () => {
+  it("include the Events of pods (also of removed ones), ReplicaSets and Deployments, oldest first", async () => {
     event("1", "Pod", "web-canary-5d-1", "05");
     event("2", "Pod", "web-canary-5d-gone", "04", { count: 3, message: "back-off\n  restarting\n" });
     event("3", "ReplicaSet", "web-canary-5d", "03", { lastTimestamp: null, eventTime: "2026-01-01T00:00:03.5Z" });
@@ -278,14 +281,14 @@ describe("the last words of a release", () => {
     ]);
   });
 
-  it("name stable's Deployment too where its pods are of the release", async () => {
+  it("include stable's Deployment if its pods run the release", async () => {
     event("1", "Deployment", "web", "01");
     startPod("web-7f-1", { track: "stable" });
     await save();
     assert.match(inFolder()["events.txt"] ?? "", /Deployment web:/);
   });
 
-  it("are at most 40 logs, those of canary's pods first and of newer ones, and how many more there are is said", async () => {
+  it("include at most 40 logs, first those of canary's pods and of newer pods, and report the number of the others", async () => {
     for (let pod = 10; pod < 55; pod++) startPod(`web-7f-${pod}`, { track: "stable" });
     startPod("web-7f-new", { track: "stable", minute: 1 });
     startPod("web-canary-5d-2");
@@ -302,79 +305,82 @@ describe("the last words of a release", () => {
     ["ReplicaSets", "/apis/apps/v1/namespaces/shop/replicasets", "the ReplicaSets"],
     ["a log", `${here}/pods/web-canary-5d-1/log`, "web-canary-5d-1.web.log"],
   ] as const) {
-    it(`are what is left where ${what} may not be read, which is said and noted`, async () => {
+    it(`are saved without ${what} if reading it is forbidden, which is reported and noted`, async () => {
       world.api.intercept = (request) =>
         request.path === path ? { status: 403, body: { message: "forbidden" } } : answer(request);
       const why = `forbidden (GET ${path}: 403): docs/rbac.md of gray-release says what is needed`;
-      const said = await save();
-      assert.ok(said.endsWith(`Missing: ${missing} (${why}).`), said);
+      const report = await save();
+      assert.ok(report.endsWith(`Missing: ${missing} (${why}).`), report);
       assert.equal(inFolder()["missing.txt"], `${missing}: ${why}\n`);
       assert.deepEqual(inCluster(), inFolder());
       assert.ok(Object.keys(inFolder()).length > 1);
     });
   }
 
-  it("are named as missing in few words where there is much of it", async () => {
+  it("are reported as missing in a few words, even if much is missing", async () => {
     world.api.intercept = ({ method }) => (method === "GET" ? { status: 500, body: { message: "no" } } : undefined);
-    const said = await save();
-    assert.match(said, /Missing: the (pods and their logs|ReplicaSets|Events) \(no \(GET .*: 500\)\), and 2 more\.$/);
+    const report = await save();
+    assert.match(report, /Missing: the (pods and their logs|ReplicaSets|Events) \(no \(GET .*: 500\)\), and 2 more\.$/);
   });
 
-  it("are what was read where whoever saves them is stopped, without the cluster", async () => {
+  it("are the part that was read, in the folder only, if saving is stopped", async () => {
     const stream = new PassThrough();
     stream.write("one\n");
     logs.set("web-canary-5d-1.web", stream);
-    const said = await save({ api: stoppingAfterALine(api) });
-    assert.match(said, /They are not in the cluster \(it was ended\)\. Missing: /);
+    const report = await save({ api: stoppingAfterALine(api) });
+    assert.match(report, /They could not be stored in the cluster \(it was stopped\)\. Missing: /);
     assert.equal(inFolder()["web-canary-5d-1.web.log"], "one\n");
-    assert.match(inFolder()["missing.txt"] ?? "", /^web-canary-5d-1\.web\.log: it was ended$/m);
+    assert.match(inFolder()["missing.txt"] ?? "", /^web-canary-5d-1\.web\.log: it was stopped$/m);
     assert.deepEqual(inCluster(), {});
   });
 
-  it("wait for no log that does not come", async () => {
+  it("do not wait for a log that never comes", async () => {
     logs.set("web-canary-5d-1.web", new PassThrough());
     assert.match(await save({ seconds: 0.3 }), /Missing: .*web-canary-5d-1\.web\.log/);
-    assert.match(inFolder()["missing.txt"] ?? "", /^web-canary-5d-1\.web\.log: no time was left$/m);
+    assert.match(inFolder()["missing.txt"] ?? "", /^web-canary-5d-1\.web\.log: the time limit was reached$/m);
   });
 
-  it("wait for no credential plugin that hangs", async () => {
+  it("do not wait for a credential plugin that hangs", async () => {
     const exec = { apiVersion: "v1", command: process.execPath, args: ["-e", "setInterval(() => {}, 1000)"] };
     const kubeconfig = world.api.kubeconfig.replace("{ token: secret-token }", JSON.stringify({ exec }));
     assert.match(kubeconfig, /setInterval/);
     const hanging = connect(findAccess({ kubeconfig }));
-    const said = await save({ api: hanging, seconds: 0.05 });
-    assert.match(said, /They are not in the cluster \(no time was left\)\. Missing: .*, and 2 more\.$/);
+    const report = await save({ api: hanging, seconds: 0.05 });
+    assert.match(
+      report,
+      /They could not be stored in the cluster \(the time limit was reached\)\. Missing: .*, and 2 more\.$/,
+    );
   });
 
-  it("are in the cluster alone where the folder cannot be written", async () => {
+  it("are in the cluster only if the folder cannot be written", async () => {
     const file = join(folder, "file");
     writeFileSync(file, "");
-    const said = await save({ folder: file });
+    const report = await save({ folder: file });
     assert.match(
-      said,
-      /^The last words of b{12} of web are in ConfigMap web-diagnostics of shop\. They are in no folder \(ENOTDIR/,
+      report,
+      /^The diagnostics of b{12} of web are in ConfigMap web-diagnostics of shop\. They could not be saved in a folder \(ENOTDIR/,
     );
     assert.equal(inCluster()["web-canary-5d-1.web.log"], "one\ntwo\n");
   });
 
-  it("are in the folder alone where the cluster does not take them", async () => {
+  it("are in the folder only if the cluster refuses them", async () => {
     world.api.intercept = (request) =>
       request.method === "POST" ? { status: 403, body: { message: "forbidden" } } : answer(request);
-    assert.match(await save(), /They are not in the cluster \(forbidden/);
+    assert.match(await save(), /They could not be stored in the cluster \(forbidden/);
     assert.equal(inFolder()["web-canary-5d-1.web.log"], "one\ntwo\n");
   });
 
-  it("stop nobody, whatever the cluster answers", async () => {
+  it("never throw, whatever the cluster answers", async () => {
     world.api.intercept = ({ path }) =>
       path === `${here}/pods`
         ? { status: 200, body: { metadata: {}, items: [{ metadata: { labels: { release } } }] } }
         : undefined;
-    assert.match(await save(), /^The last words of b{12} of web could not be saved \(/);
+    assert.match(await save(), /^The diagnostics of b{12} of web could not be saved \(/);
   });
 
-  it("stop nobody where nothing answers", async () => {
+  it("never throw if nothing answers", async () => {
     await world.api.stop();
-    assert.match(await save(), /They are not in the cluster \(The cluster at .*\. Missing: /);
+    assert.match(await save(), /They could not be stored in the cluster \(The cluster at .*\. Missing: /);
     assert.deepEqual(Object.keys(inFolder()), ["missing.txt"]);
     await world.api.stop().catch(() => {});
   });

@@ -10,12 +10,12 @@ import type { Rollout } from "../../rollout/rollout.ts";
 import type { ApiServer } from "../fake/api-server.ts";
 import { b, bad, good, quickCluster, Trial, undecided, usual } from "../fake/driven.ts";
 
-const drainCanary = "The cluster does not answer";
+const noAnswer = "The cluster does not answer";
 
-/** The process is gone: nothing it would have done after this happens. A cut goes on after any other error. */
+/** Simulates the death of the process: nothing happens after it. A cutoff goes on after any other error. */
 class Crash extends Superseded {}
 
-describe("a driver that dies, or hears nothing", function () {
+describe("a driver that dies, or gets no answer", function () {
   this.timeout(180_000);
   let api: ApiServer;
   let over: () => Promise<void>;
@@ -24,22 +24,22 @@ describe("a driver that dies, or hears nothing", function () {
   });
   afterEach(() => over());
 
-  /** What happens in a rollout, whoever drives it and however often its driver dies. */
-  interface Tale {
+  /** The events of a rollout, which stay the same however often its driver dies. */
+  interface Scenario {
     readonly steps: readonly Step[];
-    /** What the evidence comes to at each step. */
+    /** The verdict of the evidence at each step. */
     readonly verdicts: readonly Judgment["verdict"][];
     readonly checksPass: boolean;
     readonly never?: "canary" | "stable";
     readonly badWhileStableRolls: boolean;
   }
-  /** What befalls its driver, by the number of the place where it is then. */
-  type Fates = ReadonlyMap<number, "dies" | "hears nothing">;
+  /** The fault that hits the driver, by the number of the boundary where it is. */
+  type Faults = ReadonlyMap<number, "dies" | "gets no answer">;
 
   interface Outcome {
     readonly open: { readonly paused: string | undefined; readonly stoppedReason: string | undefined };
   }
-  interface Told {
+  interface Played {
     readonly outcome: Outcome;
     readonly places: number;
     readonly deaths: number;
@@ -47,38 +47,39 @@ describe("a driver that dies, or hears nothing", function () {
 
   const inWords = { good, bad, undecided };
 
-  /** Tells a tale to its end, taking the rollout over each time its driver dies. */
-  async function end(tale: Tale, fates: Fates = new Map()): Promise<Told> {
+  /** Plays a scenario to its end; a new driver takes over each time one dies. */
+  async function end(scenario: Scenario, faults: Faults = new Map()): Promise<Played> {
     const one = new Trial(api);
     const { tracks } = one;
-    let convicted = false;
+    let isBad = false;
     let known: Judgment = undecided;
     let isDark = false;
     let places = 0;
     let deaths = 0;
     let dead = false;
-    tracks.failedChecks = tale.checksPass ? undefined : "GET /healthz: 503";
-    if (tale.never) tracks.never[tale.never] = { release: b, reason: `container web of ${tale.never} does not start` };
+    tracks.failedChecks = scenario.checksPass ? undefined : "GET /healthz: 503";
+    if (scenario.never)
+      tracks.never[scenario.never] = { release: b, reason: `container web of ${scenario.never} does not start` };
     tracks.changed = () => {
       const { rollbackRequested, release } = one.open;
       if (tracks.canary.weight === 0) isDark = rollbackRequested !== undefined;
       if (isDark) assert.ok(tracks.canary.release !== b || tracks.canary.weight === 0, "users on b after the cut");
       if (tracks.stable.release !== b || tracks.stable.complete) return;
       assert.equal(release, b);
-      if (tale.badWhileStableRolls) convicted = true;
+      if (scenario.badWhileStableRolls) isBad = true;
       else assert.equal(known.verdict, "good", "stable rolls to what is not good");
     };
     one.judgment = ({ steps, step, stepStartedAt }) => {
-      const atStep = (stepStartedAt === undefined ? undefined : tale.verdicts[step]) ?? tale.verdicts[step - 1];
-      if (atStep === "bad") convicted = true;
-      known = convicted && !(steps[step]?.stage === "full" && stepStartedAt) ? bad : inWords[atStep ?? "undecided"];
+      const atStep = (stepStartedAt === undefined ? undefined : scenario.verdicts[step]) ?? scenario.verdicts[step - 1];
+      if (atStep === "bad") isBad = true;
+      known = isBad && !(steps[step]?.stage === "full" && stepStartedAt) ? bad : inWords[atStep ?? "undecided"];
       return known;
     };
     const place = () => {
       if (dead) throw new Crash();
-      const fate = fates.get(places++);
-      if (fate === "hears nothing") throw new Unreachable(drainCanary);
-      if (fate !== "dies") return;
+      const fault = faults.get(places++);
+      if (fault === "gets no answer") throw new Unreachable(noAnswer);
+      if (fault !== "dies") return;
       dead = true;
       deaths++;
       throw new Crash();
@@ -86,16 +87,16 @@ describe("a driver that dies, or hears nothing", function () {
     let inTurn = 0;
     tracks.at = async (name) => {
       place();
-      // An up that goes on for long enough to be interrupted.
+      // An up that takes long enough to be interrupted.
       for (
         inTurn = 0;
-        name === "stable half-way" && convicted && one.open.rollbackRequested === undefined && inTurn < 10;
+        name === "stable half-way" && isBad && one.open.rollbackRequested === undefined && inTurn < 10;
         inTurn++
       )
         await turn();
     };
     let ended: End | undefined;
-    for (let store = await one.begin(tale.steps); ended === undefined; store = await one.takeOver()) {
+    for (let store = await one.begin(scenario.steps); ended === undefined; store = await one.takeOver()) {
       dead = false;
       const { done } = tracks;
       const first = done.length;
@@ -148,7 +149,7 @@ describe("a driver that dies, or hears nothing", function () {
     return { outcome, places, deaths };
   }
 
-  const tales: Readonly<Record<string, Tale>> = {
+  const scenarios: Readonly<Record<string, Scenario>> = {
     "a good release": { steps: usual, verdicts: ["undecided", "good"], checksPass: true, badWhileStableRolls: false },
     "a bad release": { steps: usual, verdicts: ["undecided", "bad"], checksPass: true, badWhileStableRolls: false },
     "a release that turns out bad while stable rolls": {
@@ -157,7 +158,7 @@ describe("a driver that dies, or hears nothing", function () {
       checksPass: true,
       badWhileStableRolls: true,
     },
-    "a release that stable does not come to run": {
+    "a release that stable cannot be brought to": {
       steps: usual,
       verdicts: ["undecided", "good"],
       checksPass: true,
@@ -171,7 +172,7 @@ describe("a driver that dies, or hears nothing", function () {
       never: "canary",
       badWhileStableRolls: false,
     },
-    "a release on which nothing is decided": {
+    "a release that stays undecided": {
       steps: usual,
       verdicts: ["undecided", "undecided"],
       checksPass: true,
@@ -179,15 +180,15 @@ describe("a driver that dies, or hears nothing", function () {
     },
     "a release whose checks fail": { steps: usual, verdicts: [], checksPass: false, badWhileStableRolls: false },
   };
-  for (const [name, tale] of Object.entries(tales)) {
-    it(`${name} comes to the same end wherever its driver dies, or hears nothing`, async () => {
-      const { outcome, places } = await end(tale);
+  for (const [name, scenario] of Object.entries(scenarios)) {
+    it(`${name} comes to the same end wherever its driver dies or gets no answer`, async () => {
+      const { outcome, places } = await end(scenario);
       assert.ok(places > 10);
-      for (const fate of ["dies", "hears nothing"] as const) {
+      for (const fault of ["dies", "gets no answer"] as const) {
         for (let at = 0; at < places; at++) {
-          const told = await end(tale, new Map([[at, fate]]));
-          assert.deepEqual(told.outcome, outcome, `it ${fate} at ${at}`);
-          assert.equal(told.deaths, fate === "dies" ? 1 : 0);
+          const played = await end(scenario, new Map([[at, fault]]));
+          assert.deepEqual(played.outcome, outcome, `it ${fault} at ${at}`);
+          assert.equal(played.deaths, fault === "dies" ? 1 : 0);
         }
       }
     });
@@ -202,39 +203,39 @@ describe("a driver that dies, or hears nothing", function () {
       never: fc.constantFrom(undefined, undefined, undefined, "canary", "stable"),
       badWhileStableRolls: fc.boolean(),
     })
-    .map(({ isDark, weights, verdicts, never, ...rest }): Tale => {
+    .map(({ isDark, weights, verdicts, never, ...rest }): Scenario => {
       const rising = weights.sort((one, two) => one - two);
       const steps: Step[] = [
         ...(isDark ? [{ stage: "dark", atMost: 15 } as const] : []),
         ...rising.map((weight) => ({ stage: "canary", weight, atMost: 15 }) as const),
         { stage: "full", watch: 15 },
       ];
-      return { steps, verdicts: verdicts as Tale["verdicts"], ...(never && { never }), ...rest };
+      return { steps, verdicts: verdicts as Scenario["verdicts"], ...(never && { never }), ...rest };
     });
-  const fates = fc.uniqueArray(fc.tuple(fc.nat(70), fc.constantFrom("dies", "hears nothing")), {
+  const faults = fc.uniqueArray(fc.tuple(fc.nat(70), fc.constantFrom("dies", "gets no answer")), {
     maxLength: 3,
     selector: ([place]) => place,
   });
 
-  /** Why a rollout holds is what the last of three attempts came to, which may have been a silence. */
-  function butForSilence(told: Outcome, reference: Outcome): Outcome {
+  /** The reason of a hold is the result of the last of three attempts, during which the cluster may have been unavailable. */
+  function butForNoAnswer(played: Outcome, reference: Outcome): Outcome {
     const of = (reason: string | undefined, other: string | undefined) =>
-      reason?.includes(drainCanary) && other !== undefined ? other : reason;
-    const [{ paused, stoppedReason }, { open }] = [told.open, reference];
+      reason?.includes(noAnswer) && other !== undefined ? other : reason;
+    const [{ paused, stoppedReason }, { open }] = [played.open, reference];
     return {
-      ...told,
-      open: { ...told.open, paused: of(paused, open.paused), stoppedReason: of(stoppedReason, open.stoppedReason) },
+      ...played,
+      open: { ...played.open, paused: of(paused, open.paused), stoppedReason: of(stoppedReason, open.stoppedReason) },
     };
   }
 
-  it("any plan comes to the same end, whatever befalls its drivers", async () => {
+  it("any plan comes to the same end, whatever faults hit its drivers", async () => {
     await fc.assert(
-      fc.asyncProperty(plans, fates, async (tale, all) => {
+      fc.asyncProperty(plans, faults, async (scenario, all) => {
         // An effect that fails three times is given up.
-        const silences = all.filter(([, fate]) => fate === "hears nothing").slice(2);
-        const some = all.filter((fate) => !silences.includes(fate)) as [number, "dies" | "hears nothing"][];
-        const { outcome } = await end(tale);
-        assert.deepEqual(butForSilence((await end(tale, new Map(some))).outcome, outcome), outcome);
+        const silences = all.filter(([, fault]) => fault === "gets no answer").slice(2);
+        const some = all.filter((fault) => !silences.includes(fault)) as [number, "dies" | "gets no answer"][];
+        const { outcome } = await end(scenario);
+        assert.deepEqual(butForNoAnswer((await end(scenario, new Map(some))).outcome, outcome), outcome);
       }),
       { numRuns: 50 },
     );

@@ -22,13 +22,13 @@ describe("the driver", () => {
 
   const decision = (reason: string) => ({ by: "alice", reason, at: new Date().toISOString() });
 
-  /** Lets an up go on until it is interrupted. */
+  /** Keeps an up going until it is interrupted. */
   const untilInterrupted = async () => {
     for (let i = 0; i < 20; i++) await turn();
   };
 
   describe("superseded", () => {
-    it("does nothing more once another has taken over, whatever it was doing", async () => {
+    it("does nothing more once another driver has taken over, in whatever state it is", async () => {
       for (let at = 0; ; at++) {
         const one = new Trial(api);
         let places = 0;
@@ -51,12 +51,12 @@ describe("the driver", () => {
           return;
         }
         assert.ok(end instanceof Superseded, `at ${at}: ${end}`);
-        assert.match(end.message, /^The rollout of web is driven by somebody else now/);
+        assert.match(end.message, /^Another driver has taken over the rollout of web/);
         assert.equal(one.tracks.done.length, done);
       }
     });
 
-    it("interrupts an up that is under way", async () => {
+    it("interrupts an up in progress", async () => {
       let rolls = 0;
       trial.tracks.at = async (place) => {
         if (place !== "stable half-way") return;
@@ -69,7 +69,7 @@ describe("the driver", () => {
       assert.equal(trial.tracks.stable.complete, false);
     });
 
-    it("learns it from the record also while it waits for a list of pods that hangs", async () => {
+    it("learns of it from the record even while a list of pods hangs", async () => {
       trial.judgment = ({ step, stepStartedAt }) => (step === 1 && stepStartedAt ? bad : undecided);
       trial.tracks.stableRuns = async () => {
         await trial.takeOver();
@@ -81,9 +81,9 @@ describe("the driver", () => {
 
     const isGone = (error: unknown) =>
       error instanceof RecordGone &&
-      /^The record web-rollout in namespace dora-apps knows nothing of this rollout any more/.test(error.message);
+      /^The record web-rollout in namespace dora-apps no longer has this rollout/.test(error.message);
 
-    it("ends where the record was deleted, and makes none", async () => {
+    it("ends if the record was deleted, and creates none", async () => {
       trial.tracks.at = () => void api.objects.delete(recordPath);
       await assert.rejects(trial.drive(await trial.begin()), isGone);
       assert.deepEqual(trial.tracks.done, ["canary bbbbbbbbbbbb 0"]);
@@ -98,7 +98,7 @@ describe("the driver", () => {
       };
     };
 
-    it("takes users off canary first where the record was deleted while they were on it, until the cut is through", async () => {
+    it("moves users off canary first, until the cutoff succeeds, if the record was deleted while they were on it", async () => {
       deletedAt("canary there");
       let failing = 2;
       const { cut } = trial.tracks;
@@ -109,17 +109,17 @@ describe("the driver", () => {
       await assert.rejects(trial.drive(await trial.begin()), isGone);
       assert.deepEqual([trial.tracks.done.at(-1), trial.tracks.canary.weight], ["cut", 0]);
       assert.equal(api.objects.has(recordPath), false);
-      assert.match(trial.notes.at(-1) ?? "", /^The record of the rollout is gone: all users are on stable/);
+      assert.match(trial.notes.at(-1) ?? "", /^The record of the rollout was deleted: all users are on stable/);
     });
 
-    it("takes them off before an up that is under way has ended, and once more after it", async () => {
+    it("moves them off before an up in progress has ended, and again after it", async () => {
       deletedAt("stable half-way");
       await assert.rejects(trial.drive(await trial.begin()), isGone);
       assert.deepEqual(trial.tracks.done.slice(-3), ["stable bbbbbbbbbbbb", "cut", "cut"]);
       assert.equal(trial.tracks.stable.complete, false);
     });
 
-    it("ends where the record is deleted in the middle of a cut", async () => {
+    it("ends if the record is deleted in the middle of a cutoff", async () => {
       trial.judgment = ({ step, stepStartedAt }) => (step === 1 && stepStartedAt ? bad : good);
       deletedAt("cut begins");
       await assert.rejects(trial.drive(await trial.begin()), isGone);
@@ -127,7 +127,7 @@ describe("the driver", () => {
       assert.equal(api.objects.has(recordPath), false);
     });
 
-    it("takes them off also where bad evidence and the loss of the record come together", async () => {
+    it("moves them off also if bad evidence and the loss of the record coincide", async () => {
       let isBad = false;
       trial.judgment = () => (isBad ? bad : good);
       trial.meanwhile = ({ step, stepStartedAt }) => {
@@ -141,7 +141,7 @@ describe("the driver", () => {
     });
   });
 
-  describe("with a record that it cannot read any more", () => {
+  describe("with a record that has become unreadable", () => {
     const damaged = { metadata: { name: "web-rollout" }, data: { record: "{" } };
     const damage = (when: string, weight: number) => {
       trial.tracks.at = (place) => {
@@ -151,7 +151,7 @@ describe("the driver", () => {
       };
     };
 
-    it("refuses with a sentence and leaves everything as it is, where no user meets canary", async () => {
+    it("refuses with a message and leaves everything as it is, if no user is on canary", async () => {
       damage("canary there", 0);
       await assert.rejects(trial.drive(await trial.begin()), (error) => {
         assert.ok(error instanceof UserError);
@@ -162,7 +162,7 @@ describe("the driver", () => {
       assert.equal(api.objects.get(recordPath)?.data.record, "{");
     });
 
-    it("waits and says so, where users meet canary, and goes on once it is restored", async () => {
+    it("waits and reports it, if users are on canary, and goes on once it is restored", async () => {
       const kept = { current: "" };
       trial.tracks.at = (place) => {
         if (place !== "canary there" || trial.tracks.canary.weight !== 10) return;
@@ -183,10 +183,13 @@ describe("the driver", () => {
       };
       assert.deepEqual(await trial.drive(store), { kind: "promoted" });
       assert.ok(refused >= 20);
-      assert.match(trial.notes[0] ?? "", /^The record web-rollout .* cannot be read .* Until it answers/);
+      assert.match(
+        trial.notes[0] ?? "",
+        /^The record web-rollout .* cannot be read .* gray leaves everything as it is and tries again\.$/,
+      );
     });
 
-    it("takes users off canary all the same once evidence is bad, and then refuses", async () => {
+    it("moves users off canary once evidence is bad, and then refuses", async () => {
       let isBad = false;
       trial.judgment = () => {
         isBad ||= api.objects.get(recordPath)?.data.record === "{";
@@ -199,7 +202,7 @@ describe("the driver", () => {
     });
   });
 
-  describe("cutting canary off", () => {
+  describe("the cutoff of canary", () => {
     const cutting = (fails: (attempt: number) => Error | undefined) => {
       let attempts = 0;
       trial.judgment = ({ step, stepStartedAt }) => (step === 1 && stepStartedAt ? bad : undecided);
@@ -216,22 +219,22 @@ describe("the driver", () => {
       ["no answer", new Unreachable("The cluster does not answer.")],
     ];
     for (const [what, error] of refusals) {
-      it(`goes on however often there is ${what}, with nobody at a terminal, and tells each attempt`, async () => {
+      it(`is tried again however often there is ${what}, without a person at the terminal, and each attempt is reported`, async () => {
         const attempts = cutting((attempt) => (attempt <= 40 ? error : undefined));
         assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason: bad.reason });
         assert.equal(attempts(), 41);
         assert.equal(trial.tracks.canary.release, a);
-        const told = trial.notes.filter((note) => note.startsWith("cut: "));
+        const notes = trial.notes.filter((note) => note.startsWith("Cutoff failed: "));
         assert.equal(
-          told[0],
-          `cut: ${error.message.replace(/\.$/, "")} (attempt 1). Trying again until users are off canary.`,
+          notes[0],
+          `Cutoff failed: ${error.message.replace(/\.$/, "")} (attempt 1). Trying again until users are off canary.`,
         );
-        assert.ok(told.length >= 10);
-        assert.ok(trial.notes.includes("Cut at attempt 41: all users are on stable."));
+        assert.ok(notes.length >= 10);
+        assert.ok(trial.notes.includes("Cut off canary at attempt 41: all users are on stable."));
       });
     }
 
-    it("is not ended by whoever stops the driver; what follows is", async () => {
+    it("is completed although the driver is stopped; later effects are not", async () => {
       cutting((attempt) => {
         if (attempt === 3) trial.stop.abort();
         return attempt <= 10 ? new ApiError(500, "failed calling webhook") : undefined;
@@ -241,7 +244,7 @@ describe("the driver", () => {
       assert.deepEqual([trial.open.weight, trial.open.rollbackRequested?.reason], [0, bad.reason]);
     });
 
-    it("waits for no record that cannot be written, which says so later", async () => {
+    it("does not wait for a record that cannot be written, whose error follows later", async () => {
       cutting(() => undefined);
       const store = await trial.begin();
       const { write } = store;
@@ -258,13 +261,15 @@ describe("the driver", () => {
       assert.equal(refused, 30);
     });
 
-    it("is left to the driver that has the rollout by then", async () => {
-      cutting((attempt) => (attempt === 1 ? new ApiError(500, "failed") : new Superseded("somebody else drives")));
+    it("is left to the driver that has taken over", async () => {
+      cutting((attempt) =>
+        attempt === 1 ? new ApiError(500, "failed") : new Superseded("another driver has taken over"),
+      );
       await assert.rejects(trial.drive(await trial.begin()), Superseded);
       assert.equal(trial.tracks.canary.weight, 10);
     });
 
-    it("is kept waiting by no read of the record that hangs", async () => {
+    it("is not delayed by a read of the record that hangs", async () => {
       let isBad = false;
       trial.judgment = () => (isBad ? bad : good);
       const store = await trial.begin();
@@ -277,12 +282,12 @@ describe("the driver", () => {
       assert.deepEqual(await trial.drive(store), { kind: "undone", reason: bad.reason });
     });
 
-    it("goes on past an error that is a fault of ours", async () => {
+    it("goes on after an error that is a bug of gray", async () => {
       cutting((attempt) => (attempt <= 3 ? new TypeError("undefined is not iterable") : undefined));
       assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason: bad.reason });
     });
 
-    it("is said only where it was made, and made again once stable serves", async () => {
+    it("is reported only if it was done, and repeated once stable serves", async () => {
       trial.judgment = ({ step, stepStartedAt }) => (step === 1 && stepStartedAt ? bad : undecided);
       const { cut } = trial.tracks;
       let cuts = 0;
@@ -292,7 +297,7 @@ describe("the driver", () => {
       assert.deepEqual(trial.notes, []);
     });
 
-    it("comes also where the record that a driver took over cannot be read any more", async () => {
+    it("also comes if the record of a rollout that was taken over has become unreadable", async () => {
       trial.judgment = () => bad;
       await trial.begin(usual, {
         step: 1,
@@ -308,7 +313,7 @@ describe("the driver", () => {
       assert.equal(trial.tracks.done[0], "cut");
     });
 
-    it("is kept waiting by no question about the pods that hangs", async () => {
+    it("is not delayed by a question about the pods that hangs", async () => {
       let isBad = false;
       trial.judgment = () => (isBad ? bad : good);
       trial.tracks.cannotSucceed = () => new Promise(() => {});
@@ -321,7 +326,7 @@ describe("the driver", () => {
       assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason: bad.reason });
     });
 
-    it("comes in the pause before another attempt as well, and no attempt is made", async () => {
+    it("also comes in the pause before another attempt, which is then not made", async () => {
       for (const effect of ["stable begins", "canary begins"]) {
         trial = new Trial(api);
         let isBad = false;
@@ -348,7 +353,7 @@ describe("the driver", () => {
       }
     });
 
-    it("comes at once where evidence turns bad while an up is under way, and again once that has ended", async () => {
+    it("comes at once if evidence turns bad during an up, and again once the up has ended", async () => {
       let isBad = false;
       trial.judgment = () => (isBad ? bad : good);
       const plan: Step[] = [
@@ -374,8 +379,8 @@ describe("the driver", () => {
     });
   });
 
-  describe("with checks that take their time", () => {
-    it("hears bad evidence and a person meanwhile", async () => {
+  describe("with slow checks", () => {
+    it("reacts to bad evidence and to a person meanwhile", async () => {
       for (const abort of [true, false]) {
         trial = new Trial(api);
         let isChecking = false;
@@ -391,7 +396,7 @@ describe("the driver", () => {
       }
     });
 
-    it("takes what could not be asked for a failed check, until the step's time is up", async () => {
+    it("counts a check that could not be run as failed, until the step's time is up", async () => {
       const checks = [
         { stage: "dark", checks: ["GET /healthz"], atMost: 60 } as const,
         { stage: "full", watch: 15 } as const,
@@ -406,14 +411,14 @@ describe("the driver", () => {
     });
   });
 
-  describe("without an answer of the cluster", () => {
-    const silences: [string, () => Error][] = [
-      ["no word", () => new Unreachable("The cluster does not answer.")],
+  describe("while the cluster is unavailable", () => {
+    const failures: [string, () => Error][] = [
+      ["no answer", () => new Unreachable("The cluster does not answer.")],
       ["500", () => new ApiError(500, "etcdserver: request timed out.")],
       ["429", () => new ApiError(429, "too many requests.")],
     ];
-    for (const [what, error] of silences) {
-      it(`waits while there is ${what}, says so once, and once that it goes on`, async () => {
+    for (const [what, error] of failures) {
+      it(`waits while there is ${what}, and reports once that it waits and once that it goes on`, async () => {
         let silent = 0;
         let doneBefore: number | undefined;
         const store = await trial.begin();
@@ -427,7 +432,7 @@ describe("the driver", () => {
         trial.tracks.canary.weight = 0;
         assert.deepEqual(await trial.drive(store), { kind: "promoted" });
         assert.deepEqual(trial.notes, [
-          `${error().message} Until it answers nothing is changed.`,
+          `${error().message} gray leaves everything as it is and tries again.`,
           "The cluster answers again.",
         ]);
       });
@@ -444,14 +449,14 @@ describe("the driver", () => {
       assert.deepEqual(trial.tracks.done, []);
     });
 
-    it("does not take a no for silence", async () => {
+    it("does not take a refusal for an unavailable cluster", async () => {
       const store = await trial.begin();
       store.read = () => Promise.reject(new ApiError(403, "configmaps is forbidden"));
       await assert.rejects(trial.drive(store), /configmaps is forbidden/);
     });
   });
 
-  it("never goes on where nothing is known, and holds when the time is up", async () => {
+  it("never goes on without data, and holds when the time is up", async () => {
     trial.judgment = () => ({ verdict: "undecided", reason: "no data for 20 s, so nothing can be decided" });
     const reason = "no decision within 15 s: no data for 20 s, so nothing can be decided";
     assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason });
@@ -462,7 +467,7 @@ describe("the driver", () => {
   });
 
   describe("an effect that fails", () => {
-    it("takes canary back for the reason that the cluster gives why it will not come", async () => {
+    it("rolls canary back for the reason that the cluster reports", async () => {
       trial.tracks.never.canary = {
         release: b,
         reason: "container web of pod web-canary-1 does not start: ErrImagePull",
@@ -474,7 +479,7 @@ describe("the driver", () => {
       assert.equal(trial.tracks.canary.release, a);
     });
 
-    it("is interrupted as soon as the cluster says that it is in vain", async () => {
+    it("is interrupted as soon as the cluster reports that it cannot succeed", async () => {
       trial.tracks.at = async (place) => {
         if (place !== "canary half-way" || trial.tracks.canary.release !== b) return;
         trial.tracks.never.canary = { release: b, reason: "it crashes" };
@@ -484,7 +489,7 @@ describe("the driver", () => {
       assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason: "it crashes" });
     });
 
-    it("is tried three times where the cluster gives none, and then held", async () => {
+    it("is tried three times if the cluster reports no reason, and then the rollout holds", async () => {
       trial.tracks.at = () => {
         throw new UserError("pulumi up --stack canary says: the program threw.");
       };
@@ -498,7 +503,7 @@ describe("the driver", () => {
       assert.equal(trial.open.effect, undefined);
     });
 
-    it("is done when it succeeds at last", async () => {
+    it("is done when a later attempt succeeds", async () => {
       let failed = 0;
       trial.tracks.at = (place) => {
         if (place === "canary begins" && failed++ < 2) throw new UserError("Stack canary is locked.");
@@ -506,7 +511,7 @@ describe("the driver", () => {
       assert.deepEqual(await trial.drive(await trial.begin()), { kind: "promoted" });
     });
 
-    it("is no reason for anything where it is a fault of ours", async () => {
+    it("has no effect on the rollout if it is a bug of gray", async () => {
       trial.tracks.at = () => {
         throw new TypeError("undefined is not a function");
       };
@@ -514,12 +519,15 @@ describe("the driver", () => {
       assert.deepEqual(trial.tracks.done, ["canary bbbbbbbbbbbb 0"]);
     });
 
-    it("takes stable back with all pods at once, keeps canary, and holds; a person's word tries again", async () => {
+    it("rolls stable back with all pods at once, keeps canary, and holds; a person's decision tries again", async () => {
       trial.tracks.never.stable = { release: b, reason: "its progress deadline is exceeded" };
       trial.tracks.at = (place) => (place === "stable half-way" ? untilInterrupted() : undefined);
       const held = await trial.drive(await trial.begin());
       assert.equal(held.kind, "held");
-      assert.match("reason" in held ? held.reason : "", /stable did not come to run it and went back: its progress/);
+      assert.match(
+        "reason" in held ? held.reason : "",
+        /stable could not be brought to the release and is rolled back: its progress/,
+      );
       assert.deepEqual(trial.tracks.done.slice(-3), [
         "stable bbbbbbbbbbbb",
         "stable aaaaaaaaaaaa at once",
@@ -533,7 +541,7 @@ describe("the driver", () => {
       assert.deepEqual(trial.tracks.stable, { release: b, complete: true, fastRollback: false });
     });
 
-    it("leaves off taking stable back for users who have to be taken off canary first", async () => {
+    it("stops rolling stable back if users must be moved off canary first", async () => {
       trial.leavesHolding = false;
       trial.tracks.never.stable = { release: b, reason: "its progress deadline is exceeded" };
       let locked = true;
@@ -552,13 +560,14 @@ describe("the driver", () => {
       assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason: "alice aborted it: enough" });
     });
 
-    it("holds where the way back fails as well, and goes back when it is driven again", async () => {
+    it("holds if the rollback fails as well, and rolls back when it is driven again", async () => {
       trial.judgment = ({ step, stepStartedAt }) => (step === 1 && stepStartedAt ? bad : undecided);
       const fails = () => {
         if (trial.open.rollbackRequested) throw new UserError("Stack canary is locked.");
       };
       trial.tracks.at = (place) => (place === "canary begins" ? fails() : undefined);
-      const reason = "canary back failed: Stack canary is locked; users are on stable; mend that, then run gray resume";
+      const reason =
+        "rollback of canary failed: Stack canary is locked; users are on stable; fix the cause, then run gray resume";
       assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason });
       assert.deepEqual([trial.tracks.canary.weight, trial.open.rollbackRequested?.reason], [0, bad.reason]);
       assert.equal(trial.open.stoppedReason?.reason, reason);
@@ -568,7 +577,7 @@ describe("the driver", () => {
     });
   });
 
-  it("holds without saying that users are on stable, where stable is half-way on the release and does not go back", async () => {
+  it("holds without reporting that users are on stable, if stable runs the release partly and cannot be rolled back", async () => {
     let isBad = false;
     trial.judgment = () => (isBad ? bad : good);
     trial.tracks.at = async (place) => {
@@ -578,12 +587,12 @@ describe("the driver", () => {
       await untilInterrupted();
     };
     const reason =
-      "stable back failed: Stack prod is locked; stable may still run the release; mend that, then run gray resume";
+      "rollback of stable failed: Stack prod is locked; stable may still run the release; fix the cause, then run gray resume";
     assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason });
     assert.equal(trial.tracks.canary.weight, 0);
   });
 
-  describe("with a person who", () => {
+  describe("when a person", () => {
     const atPlace = (name: string, of: () => boolean, act: () => Promise<void>) => {
       let once = true;
       trial.tracks.at = async (place) => {
@@ -599,7 +608,7 @@ describe("the driver", () => {
     const resume = () => trial.recordDecision((rollout) => resumed(rollout, Date.now()));
     const undone = { kind: "undone", reason: "alice aborted it: I do not like it" };
 
-    it("aborts while stable rolls, interrupts it, and has users off canary first", async () => {
+    it("aborts while stable rolls, interrupts the roll and moves users off canary first", async () => {
       atPlace(
         "stable half-way",
         () => trial.tracks.stable.release === b,
@@ -610,7 +619,7 @@ describe("the driver", () => {
       );
       trial.tracks.changed = () => assert.ok(trial.tracks.stable.release === a || !trial.tracks.stable.complete);
       assert.deepEqual(await trial.drive(await trial.begin()), undone);
-      // Once while the up ends, and once it has ended.
+      // Once while the up ends, and once after its end.
       assert.deepEqual(trial.tracks.done.slice(-7), [
         "stable bbbbbbbbbbbb",
         "cut",
@@ -624,13 +633,13 @@ describe("the driver", () => {
       assert.deepEqual([ended?.release, ended?.from, ended?.by, ended?.reason], [b, a, "alice", undone.reason]);
     });
 
-    it("aborts while everybody is being given the program's weight, goes back", async () => {
+    it("aborts while the program's weight is being restored, rolls back", async () => {
       atPlace("canary there", () => trial.tracks.stable.release === b, abort);
       assert.deepEqual(await trial.drive(await trial.begin()), undone);
       assert.equal(trial.tracks.stable.release, a);
     });
 
-    it("aborts while evidence says the same, has the word", async () => {
+    it("aborts at the same time as evidence turns bad, records the person's reason", async () => {
       trial.judgment = ({ step, stepStartedAt }) => (step === 1 && stepStartedAt ? bad : undecided);
       const store = await trial.begin();
       const { write } = store;
@@ -646,7 +655,7 @@ describe("the driver", () => {
       assert.equal(trial.tracks.done.filter((each) => each === "cut").length, 1);
     });
 
-    it("promotes while canary is being brought, has stable run it all the same", async () => {
+    it("promotes while canary is brought up, still rolls stable to the release", async () => {
       for (const [moment, of] of [
         ["canary half-way", () => trial.tracks.canary.release === b],
         ["checks", () => true],
@@ -658,7 +667,7 @@ describe("the driver", () => {
       }
     });
 
-    it("promotes at the moment at which a step is passed, does not have stable passed over", async () => {
+    it("promotes at the moment a step is passed, does not skip stable", async () => {
       const store = await trial.begin();
       const { write } = store;
       store.write = async (to) => {
@@ -669,20 +678,20 @@ describe("the driver", () => {
       assert.equal(trial.tracks.stable.release, b);
     });
 
-    it("pauses, holds it longer than any deadline, and has it go on after that", async () => {
+    it("pauses, holds beyond any deadline, and goes on after the resume", async () => {
       trial.leavesHolding = false;
-      let looks = 0;
-      trial.judgment = ({ paused }) => (paused && ++looks < 100 ? undecided : good);
+      let polls = 0;
+      trial.judgment = ({ paused }) => (paused && ++polls < 100 ? undecided : good);
       trial.meanwhile = async ({ step, stepStartedAt, paused }) => {
-        if (step === 1 && stepStartedAt && !paused && looks === 0) await pause();
-        if (looks === 100) await resume();
+        if (step === 1 && stepStartedAt && !paused && polls === 0) await pause();
+        if (polls === 100) await resume();
       };
       assert.deepEqual(await trial.drive(await trial.begin()), { kind: "promoted" });
-      assert.ok(looks >= 100);
+      assert.ok(polls >= 100);
       assert.ok(trial.moves.filter(({ kind }) => kind === "hold").length >= 99);
     });
 
-    it("pauses, does not keep a bad release among users", async () => {
+    it("pauses, still moves users off a bad release", async () => {
       trial.judgment = ({ step, stepStartedAt, paused }) => (step === 1 && stepStartedAt && paused ? bad : undecided);
       trial.meanwhile = async ({ step, stepStartedAt, paused }) => {
         if (step === 1 && stepStartedAt && !paused) await pause();
@@ -690,14 +699,14 @@ describe("the driver", () => {
       assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason: bad.reason });
     });
 
-    it("pauses while everybody is being given the program's weight, holds it open", async () => {
+    it("pauses while the program's weight is being restored, keeps the rollout open", async () => {
       atPlace("canary there", () => trial.tracks.stable.release === b, pause);
       assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason: "alice paused it: lunch" });
       await resume();
       assert.deepEqual(await trial.drive(await trial.takeOver()), { kind: "promoted" });
     });
 
-    it("stops it, leaves everything as it is, a half-done up included", async () => {
+    it("stops the driver, leaves everything as it is, including a half-done up", async () => {
       atPlace(
         "canary half-way",
         () => trial.open.step === 1,
@@ -711,7 +720,7 @@ describe("the driver", () => {
     });
   });
 
-  it("waits for a person where it holds, unless it is to leave", async () => {
+  it("waits for a person while it holds, unless it must end then", async () => {
     const approval: Step[] = [
       { stage: "dark", checks: [] },
       { stage: "full", approval: true, watch: 0 },
@@ -720,33 +729,33 @@ describe("the driver", () => {
     assert.deepEqual(await trial.drive(await trial.begin(approval)), held);
     assert.equal(trial.open.stoppedReason?.reason, held.reason);
     trial.leavesHolding = false;
-    let looks = 0;
+    let polls = 0;
     trial.meanwhile = async () => {
-      if (++looks === 10) await trial.recordDecision((rollout) => ({ ...rollout, approved: decision("fine") }));
+      if (++polls === 10) await trial.recordDecision((rollout) => ({ ...rollout, approved: decision("fine") }));
     };
     const taken = await trial.takeOver();
     assert.equal(trial.open.stoppedReason, undefined);
     assert.deepEqual(await trial.drive(taken), { kind: "promoted" });
-    assert.ok(looks >= 10);
+    assert.ok(polls >= 10);
   });
 
-  it("gives a step no more than its time where a clock that is ahead of its own wrote when the step began", async () => {
+  it("gives a step no more than its time if a clock that is ahead wrote its start", async () => {
     trial.judgment = () => undecided;
     const stepStartedAt = () => new Date(Date.now() + 90_000).toISOString();
     const more = { step: 1, weight: 10, checked: true, runs: { canary: b, stable: a }, stepStartedAt: stepStartedAt() };
     const store = await trial.begin(usual, more);
-    let looks = 0;
+    let polls = 0;
     trial.meanwhile = async () => {
-      // As a person's command on another machine writes it, while the driver drives.
-      if (++looks === 3) await trial.recordDecision((rollout) => ({ ...rollout, stepStartedAt: stepStartedAt() }));
+      // As written by a person's command on another machine during the rollout.
+      if (++polls === 3) await trial.recordDecision((rollout) => ({ ...rollout, stepStartedAt: stepStartedAt() }));
     };
     const reason = "no decision within 15 s: too few requests";
     assert.deepEqual(await trial.drive(store), { kind: "held", reason });
-    // Five seconds pass with each.
+    // Each takes five seconds.
     assert.ok(trial.moves.length <= 8, JSON.stringify(trial.moves));
   });
 
-  it("pauses when an empty canary was cut, and brings the weight again when a person goes on", async () => {
+  it("pauses when an empty canary was cut off, and sets the weight again when a person resumes", async () => {
     trial.judgment = ({ step, stepStartedAt }) => {
       if (step === 1 && stepStartedAt && trial.tracks.canary.weight === 10)
         trial.cut = "canary had users and no ready pod";
@@ -762,9 +771,9 @@ describe("the driver", () => {
     assert.equal(trial.tracks.done.filter((each) => each === "canary bbbbbbbbbbbb 10").length, 3);
   });
 
-  it("does not go back from stable by evidence that comes when stable runs it completely, but holds and asks", async () => {
+  it("does not roll back for bad evidence that comes after stable runs the release completely, but holds and asks", async () => {
     trial.judgment = ({ step, stepStartedAt }) => (step === 2 && stepStartedAt ? bad : good);
-    const reason = `${bad.reason}, and stable runs it completely already: gray undo takes it back`;
+    const reason = `${bad.reason}, and stable runs it completely already: roll it back with gray undo`;
     assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason });
     assert.equal(trial.tracks.stable.release, b);
   });
@@ -780,7 +789,7 @@ describe("the driver", () => {
     assert.equal(timers(), waiting);
   });
 
-  it("dies where GRAY_DIE_AT says, for rehearsal: after the first note at 2, after what it noted at 3", async () => {
+  it("dies at the boundary in GRAY_DIE_AT, for fault tests: after the first note at 2, after the noted effect at 3", async () => {
     const { kill } = process;
     process.kill = () => {
       throw new Error("killed");

@@ -9,17 +9,17 @@ import { a, b, quickCluster, recordPath, Trial } from "../fake/driven.ts";
 
 const apps = "/apis/apps/v1/namespaces/dora-apps/deployments";
 
-describe("the witness of a rollout", () => {
+describe("the evidence monitor", () => {
   let api: ApiServer;
   let end: () => Promise<void>;
   let trial: Trial;
   let stopping: AbortController;
   let monitor: EvidenceMonitor;
   let notes: string[];
-  /** Looks so far, and how many of canary's hundred requests fail between two. */
-  let looks: number;
+  /** Polls so far, and how many of canary's hundred requests fail between two. */
+  let polls: number;
   let failing: number;
-  /** Happens at each look, or fails it. */
+  /** Runs at each poll, and may make it fail. */
   let atLook: () => void;
 
   beforeEach(async () => {
@@ -38,18 +38,18 @@ describe("the witness of a rollout", () => {
     api.put("/api/v1/namespaces/dora-apps/services/web", front);
     for (let i = 1; i <= 3; i++) podOf(`web-${i}`, "stable", a);
     podOf("web-canary-1", "canary", b);
-    [looks, failing, atLook, notes, stopping] = [0, 0, () => {}, [], new AbortController()];
+    [polls, failing, atLook, notes, stopping] = [0, 0, () => {}, [], new AbortController()];
     const source: MetricSource = {
       describe: () => "made up",
       async read(pods) {
-        looks++;
+        polls++;
         mock.timers.setTime(Date.now() + 5000);
         atLook();
         return pods.map(({ name, release }) => {
           const bad = release === b ? failing : 0;
           const samples = [
-            { id: "200", counter: { kind: "requests" as const, code: "200" }, value: (100 - bad) * looks },
-            { id: "500", counter: { kind: "requests" as const, code: "500" }, value: bad * looks },
+            { id: "200", counter: { kind: "requests" as const, code: "200" }, value: (100 - bad) * polls },
+            { id: "500", counter: { kind: "requests" as const, code: "500" }, value: bad * polls },
           ];
           return { target: name, release, samples };
         });
@@ -78,7 +78,7 @@ describe("the witness of a rollout", () => {
     });
   const entry = () => ({ rollout: trial.open, verdict: trial.record.verdicts[b] });
   const judgment = () => monitor.judgment(entry());
-  /** Looks at the record until something is known. */
+  /** Reads the record until a condition holds. */
   const until = async (known: () => boolean) => {
     for (let i = 0; !known(); i++) {
       if (i > 5000) assert.fail(`never: ${JSON.stringify(judgment())}`);
@@ -96,39 +96,39 @@ describe("the witness of a rollout", () => {
     });
   };
 
-  it("begins to look when users meet canary, and says until then that nobody does", async () => {
+  it("starts when users reach canary, and reports until then that no user does", async () => {
     await trial.begin();
     for (const position of [{}, { step: 1 }, { step: 0, stepStartedAt: inCanary.stepStartedAt, checked: true }]) {
       await trial.recordDecision((rollout) => ({ ...rollout, ...position }));
-      assert.deepEqual(judgment(), { verdict: "undecided", reason: "no user has met it yet" });
+      assert.deepEqual(judgment(), { verdict: "undecided", reason: "no user has reached it yet" });
       for (let i = 0; i < 5; i++) await turn();
     }
-    assert.equal(looks, 0);
+    assert.equal(polls, 0);
     await trial.recordDecision((rollout) => ({ ...rollout, ...inCanary }));
-    await until(() => looks > 1);
+    await until(() => polls > 1);
     assert.ok(monitor.evidence);
   });
 
-  it("looks while stable rolls too, also where no user met canary before", async () => {
+  it("observes while stable rolls too, also if no user reached canary before", async () => {
     await trial.begin(undefined, { step: 2 });
-    await until(() => looks > 1);
+    await until(() => polls > 1);
   });
 
-  it("says good when it stands in the record, by which the gate goes", async () => {
+  it("judges good once that is in the record, which the gate reads", async () => {
     await trial.begin(undefined, inCanary);
     let refused = 0;
     api.intercept = ({ method, path }) =>
       method === "PUT" && path === recordPath && ++refused < 5
         ? { status: 503, body: { message: "starting" } }
         : undefined;
-    await until(() => judgment().reason.endsWith("which is on its way into the record"));
+    await until(() => judgment().reason.endsWith("which is not in the record yet"));
     assert.equal(judgment().verdict, "undecided");
     await until(verdictIs("good"));
     assert.deepEqual([trial.record.verdicts[b]?.verdict, trial.record.verdicts[b]?.by], ["good", "evidence"]);
     assert.equal(refused, 5);
   });
 
-  it("says bad at once, though it cannot be written", async () => {
+  it("judges bad at once, although it cannot be written", async () => {
     await trial.begin(undefined, inCanary);
     failing = 30;
     api.intercept = ({ method, path }) =>
@@ -139,18 +139,18 @@ describe("the witness of a rollout", () => {
     await until(() => trial.record.verdicts[b]?.verdict === "bad");
   });
 
-  it("keeps to bad, whatever comes after it and whoever says otherwise", async () => {
+  it("stays at bad, whatever evidence or decision follows", async () => {
     await trial.begin(undefined, inCanary);
     failing = 30;
     await until(verdictIs("bad"));
     failing = 0;
     judged("good", "alice", "2026-01-01T01:00:00Z");
-    const then = looks;
-    await until(() => looks > then + 20);
+    const then = polls;
+    await until(() => polls > then + 20);
     assert.equal(judgment().verdict, "bad");
   });
 
-  it("counts a person's word, whenever it was", async () => {
+  it("counts a person's verdict, whatever its age", async () => {
     await trial.begin();
     judged("good", "alice", "2025-01-01T00:00:00Z");
     assert.deepEqual(judgment(), { verdict: "good", reason: "alice: looked at it" });
@@ -158,17 +158,17 @@ describe("the witness of a rollout", () => {
     assert.deepEqual(judgment(), { verdict: "bad", reason: "alice: looked at it" });
   });
 
-  it("counts what evidence said in this rollout, whoever drove it then, and not what it said before", async () => {
+  it("counts verdicts by evidence of this rollout, from any of its drivers, and no earlier ones", async () => {
     await trial.begin();
     for (const verdict of ["good", "bad"] as const) {
       judged(verdict, "evidence", "2025-12-31T23:59:59Z");
-      assert.deepEqual(judgment(), { verdict: "undecided", reason: "no user has met it yet" });
+      assert.deepEqual(judgment(), { verdict: "undecided", reason: "no user has reached it yet" });
       judged(verdict, "evidence", trial.open.began);
       assert.deepEqual(judgment(), { verdict, reason: "evidence: looked at it" });
     }
   });
 
-  it("says good where the looks of now come to what the record said before", async () => {
+  it("judges good once the current evidence agrees with the earlier verdict in the record", async () => {
     await trial.begin(undefined, inCanary);
     judged("good", "evidence", "2025-12-01T00:00:00Z");
     assert.equal(judgment().verdict, "undecided");
@@ -176,18 +176,18 @@ describe("the witness of a rollout", () => {
     assert.equal(trial.record.verdicts[b]?.at, "2025-12-01T00:00:00Z");
   });
 
-  it("decides nothing from a source that is dead", async () => {
+  it("decides nothing from a source without data", async () => {
     await trial.begin(undefined, inCanary);
     atLook = () => {
       throw new Error("Prometheus does not answer.");
     };
-    await until(() => looks > 100);
+    await until(() => polls > 100);
     assert.equal(judgment().verdict, "undecided");
     assert.match(judgment().reason, /Prometheus does not answer/);
     assert.deepEqual(trial.record.verdicts, {});
   });
 
-  it("says what keeps it from looking, and tries again", async () => {
+  it("reports why it cannot observe, and tries again", async () => {
     await trial.begin(undefined, inCanary);
     const canary = api.objects.get(`${apps}/web-canary`);
     api.objects.delete(`${apps}/web-canary`);
@@ -204,27 +204,27 @@ describe("the witness of a rollout", () => {
     assert.deepEqual(notes, []);
   });
 
-  it("tells that canary is cut off though its step is in force, as where a driver died over a cut", async () => {
+  it("reports that canary is cut off although its step is in force, for example after a driver died during a cutoff", async () => {
     await trial.begin(undefined, { ...inCanary, weight: 10 });
-    await until(() => looks > 2);
+    await until(() => polls > 2);
     assert.equal(monitor.takeCut(entry()), undefined);
     const front = {
       metadata: { name: "web", namespace: "dora-apps" },
       spec: { selector: { app: "web", track: "stable" } },
     };
     api.put("/api/v1/namespaces/dora-apps/services/web", front);
-    const told = () => monitor.takeCut(entry());
-    await until(() => told() === "canary was found cut off from the users");
+    const reported = () => monitor.takeCut(entry());
+    await until(() => reported() === "the front was found sending no users to canary");
     await trial.recordDecision((rollout) => ({
       ...rollout,
       effect: { name: "canary at 20 %", at: "2026-01-01T00:00:00Z" },
     }));
-    assert.equal(told(), undefined, "while something is under way");
+    assert.equal(reported(), undefined, "while an effect is in progress");
     await trial.recordDecision(({ effect: _, ...rollout }) => ({ ...rollout, weight: 0 }));
-    assert.equal(told(), undefined, "where the record says so");
+    assert.equal(reported(), undefined, "if the record has no weight either");
   });
 
-  it("tells once that it cut a canary which had users and no ready pod", async () => {
+  it("reports once that it cut off a canary that had users but no ready pod", async () => {
     await trial.begin(undefined, inCanary);
     const route = "/apis/gateway.networking.k8s.io/v1";
     api.put(route, { metadata: { name: "v1" } });
@@ -233,7 +233,7 @@ describe("the witness of a rollout", () => {
       metadata: { name: "web", namespace: "dora-apps", labels: { "gray-release/service": "web" } },
       spec: { rules: [{ matches: [{}], backendRefs: [backend("stable", 90), backend("canary", 10)] }] },
     });
-    await until(() => looks > 2);
+    await until(() => polls > 2);
     assert.equal(monitor.takeCut(entry()), undefined);
     podOf("web-canary-1", "canary", b, false);
     let cut: string | undefined;
@@ -250,15 +250,15 @@ describe("the witness of a rollout", () => {
     );
   });
 
-  it("ends when it is told to, and keeps what it has seen", async () => {
+  it("ends when its signal aborts, and stores its evidence", async () => {
     await trial.begin(undefined, inCanary);
     await until(verdictIs("good"));
     stopping.abort();
     await monitor.end();
-    const seen = looks;
+    const seen = polls;
     judgment();
     for (let i = 0; i < 5; i++) await turn();
-    assert.equal(looks, seen);
+    assert.equal(polls, seen);
     assert.ok(api.objects.get("/api/v1/namespaces/dora-apps/configmaps/web-evidence")?.data.evidence);
   });
 });

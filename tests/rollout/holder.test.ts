@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { setImmediate } from "node:timers/promises";
 import { isGone, showHolder, thisProcess } from "../../rollout/holder.ts";
 
-describe("the process that drives", () => {
+describe("the process of a driver", () => {
   const children: ChildProcess[] = [];
   afterEach(() => {
     for (const child of children.splice(0)) child.kill("SIGKILL");
@@ -25,7 +25,7 @@ describe("the process that drives", () => {
     assert.deepEqual(thisProcess(), thisProcess());
   });
 
-  it("is there while it runs, also when it is stopped, and gone afterwards", async () => {
+  it("is alive while it runs, also when it is stopped, and gone afterwards", async () => {
     const child = run("exec sleep 100");
     const pid = child.pid ?? 0;
     const holder = { ...thisProcess(), pid, started: startOf(pid) };
@@ -38,11 +38,11 @@ describe("the process that drives", () => {
     assert.equal(isGone(holder), true);
   });
 
-  it("is gone where another process has its pid by now", () => {
+  it("is gone if another process has its pid", () => {
     assert.equal(isGone({ ...thisProcess(), started: "1" }), true);
   });
 
-  it("is gone where it has ended and its parent has not looked", async () => {
+  it("is gone if it is a zombie", async () => {
     const child = run("sleep 100 & echo $!; exec sleep 100");
     const [line] = await once(createInterface({ input: child.stdout as NodeJS.ReadableStream }), "line");
     const pid = Number(line);
@@ -53,7 +53,7 @@ describe("the process that drives", () => {
     assert.equal(isGone(holder), true);
   });
 
-  it("may be alive where nobody can tell: on another machine, or in another container of this one", () => {
+  it("may be alive if it is on another machine, or in another container of this one", () => {
     const { machine } = thisProcess();
     const [boot] = machine.split(".");
     for (const other of [`${boot}.1`, `another.${machine.split(".")[1]}`]) {

@@ -4,8 +4,8 @@ import { intentOf } from "../../rollout/intent.ts";
 const releases = { canary: { id: "bbbbbbbbbbbb", template: {} } };
 const stages = (component: object) => intentOf(component).steps.map(({ stage }) => stage);
 
-describe("what the program wants of a rollout", () => {
-  it("is the release that canary would run, by the steps of the plan, every default written out", () => {
+describe("the program's intent for a rollout", () => {
+  it("is the release that canary will run, and the steps of the plan with every default filled in", () => {
     const steps = [
       { stage: "dark" },
       { stage: "canary", weight: 5 },
@@ -23,7 +23,7 @@ describe("what the program wants of a rollout", () => {
     ]);
   });
 
-  it("is dark, the program's weight and full where the plan names no steps", () => {
+  it("is dark, the program's weight and full if the plan has no steps", () => {
     const [, canary] = intentOf({ weight: 20, releases }).steps;
     assert.deepEqual(canary?.stage === "canary" && canary.weight, 20);
     const [, usual] = intentOf({ releases }).steps;
@@ -31,7 +31,7 @@ describe("what the program wants of a rollout", () => {
     assert.deepEqual(stages({ weight: 0, releases }), ["dark", "full"]);
   });
 
-  it("is refused where it is none, or not to be understood", () => {
+  it("is refused if it is absent or invalid", () => {
     for (const [component, message] of [
       [undefined, /object/],
       [{}, /releases/],

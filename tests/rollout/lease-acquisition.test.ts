@@ -10,35 +10,35 @@ const held = (resourceVersion = "5", leaseDurationSeconds = 15) => ({
 });
 const never = () => false;
 
-describe("a claim to the lease", () => {
+describe("the acquisition of a lease", () => {
   const seen = { version: "5", at: 1000 };
 
-  it("holds where there is none, or nobody has it", () => {
+  it("succeeds if there is none, or it is free", () => {
     assert.deepEqual(acquisition(undefined, seen, 1000, never), { kind: "take" });
     const nobodys = { metadata: { resourceVersion: "6" }, spec: { leaseDurationSeconds: 15 } };
     assert.deepEqual(acquisition(nobodys, seen, 1000, never), { kind: "take" });
   });
 
-  it("holds at once where the process that has it is gone, also where it renewed it meanwhile", () => {
+  it("succeeds at once if its holder has ended, even if it was renewed meanwhile", () => {
     const asked: Holder[] = [];
     const gone = (one: Holder) => asked.push(one) > 0;
     assert.deepEqual(acquisition(held("6"), seen, 1000, gone), { kind: "take" });
     assert.deepEqual(asked, [holder]);
   });
 
-  it("does not hold where it was written since it was first seen, however old it says it is", () => {
+  it("fails if it was written since the first observation, whatever its times", () => {
     assert.deepEqual(acquisition(held("6"), seen, 1_000_000, never), { kind: "leave" });
     assert.deepEqual(acquisition(held("6"), { ...seen, version: undefined }, 1000, never), { kind: "leave" });
   });
 
-  it("holds where it was not written for as long as it says it lasts, and a second more", () => {
+  it("succeeds if it was not written for its duration and a second more", () => {
     assert.deepEqual(acquisition(held(), seen, 1000, never), { kind: "wait", milliseconds: 16_000 });
     assert.deepEqual(acquisition(held(), seen, 16_999, never), { kind: "wait", milliseconds: 1 });
     assert.deepEqual(acquisition(held(), seen, 17_000, never), { kind: "take" });
     assert.deepEqual(acquisition(held("5", 40), seen, 17_000, never), { kind: "wait", milliseconds: 25_000 });
   });
 
-  it("waits for somebody whose process it cannot know", () => {
+  it("waits if the state of the holder is unknown", () => {
     const theirs = { metadata: { resourceVersion: "5" }, spec: { holderIdentity: "another-tool_4711" } };
     assert.deepEqual(
       acquisition(theirs, seen, 1000, () => true),
@@ -48,16 +48,16 @@ describe("a claim to the lease", () => {
 });
 
 describe("the identity in a lease", () => {
-  it("begins with host and pid, and says who it is", () => {
+  it("begins with host and pid, and can be parsed", () => {
     assert.match(identityOf(holder), /^ci-7\/4711\/2617702\/3b6a12cd\.4026531836\/[0-9a-f]{8}$/);
     assert.deepEqual(parseIdentity(identityOf(holder)), holder);
   });
 
-  it("is another one each time", () => {
+  it("is unique for each acquisition", () => {
     assert.notEqual(identityOf(holder), identityOf(holder));
   });
 
-  it("is nobody's process where another tool wrote it", () => {
+  it("has no known process if another tool wrote it", () => {
     const others = [
       "",
       "pod-1",

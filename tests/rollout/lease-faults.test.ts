@@ -8,7 +8,7 @@ import { Lease } from "../../rollout/lease.ts";
 import type { LeaseObject } from "../../rollout/lease-acquisition.ts";
 import { FakeClock } from "../fake/clock.ts";
 
-/** What goes wrong for one of the drivers, in seconds; a stop that never ends is its death. */
+/** The faults of one driver, in seconds; a stop that never ends is its death. */
 interface Fault {
   readonly at: number;
   readonly driver: number;
@@ -28,10 +28,10 @@ const faults = fc.array(
   }),
   { maxLength: 16 },
 );
-/** How long requests and answers are under way, in seconds, one after the other. */
+/** The delays of requests and answers, in seconds, one after the other. */
 const delays = fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true }));
 
-/** One API server with one object, and the time that all live in. */
+/** One API server with one object, and a clock that all drivers share. */
 class Site {
   readonly time = new FakeClock();
   object: (LeaseObject & { metadata: { resourceVersion: string } }) | undefined;
@@ -51,10 +51,10 @@ class Site {
   }
 }
 
-/** A machine with a driver on it that wants the lease, and wants it again when it has lost it. */
+/** A machine with a driver that acquires the lease, and acquires it again after losing it. */
 class Driver implements Clock {
   lease: Lease | undefined;
-  /** Until when each of them lasts, in milliseconds. */
+  /** The end of each of them, in milliseconds. */
   readonly until = { stop: 0, "cut-off": 0, slow: 0 };
   private readonly site: Site;
   private readonly delay: () => number;
@@ -86,7 +86,7 @@ class Driver implements Clock {
     }
   }
 
-  /** Whether it would have its effects now. Asking changes what it knows, so it is not asked while it is stopped. */
+  /** Whether it would run its effects now. The check changes its state, so it is skipped while the driver is stopped. */
   holds(): boolean {
     if (this.has("stop")) return false;
     try {
@@ -141,10 +141,10 @@ class Driver implements Clock {
   }
 }
 
-describe("the lease of a rollout, whatever is stopped, killed, cut off or slow", () => {
+describe("the lease of a rollout, with drivers that are stopped, killed, cut off or slow", () => {
   let cutovers = 0;
 
-  /** Lives through the faults; whoever comes by in between is told. */
+  /** Plays the faults; a callback runs in between. */
   const live = async (plan: readonly Fault[], delay: () => number, each: (all: readonly Driver[]) => void) => {
     const site = new Site();
     const all = Array.from({ length: drivers }, () => new Driver(site, delay));
@@ -180,7 +180,7 @@ describe("the lease of a rollout, whatever is stopped, killed, cut off or slow",
     assert.ok(cutovers > 30, `${cutovers} handovers`);
   });
 
-  it("is taken over once all others are dead", async () => {
+  it("is taken over once all other drivers are dead", async () => {
     await fc.assert(
       fc.asyncProperty(faults, delays, async (plan, stream) => {
         const { site, all, settled } = await live(
@@ -202,7 +202,7 @@ describe("the lease of a rollout, whatever is stopped, killed, cut off or slow",
     );
   });
 
-  it("is not lost by anybody to whom nothing happens", async () => {
+  it("is not lost by a driver without faults", async () => {
     await fc.assert(
       fc.asyncProperty(delays, async (stream) => {
         const { all } = await live(

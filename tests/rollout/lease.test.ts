@@ -12,7 +12,7 @@ import { FakeClock } from "../fake/clock.ts";
 
 const leases = "/apis/coordination.k8s.io/v1/namespaces/shop/leases";
 const path = `${leases}/web-rollout`;
-/** Somebody on another machine. */
+/** A driver on another machine. */
 const theirs = identityOf({ host: "ci-7", pid: 4711, started: "2617702", machine: "another.1" });
 const down = { status: 503, body: { message: "down" } };
 
@@ -34,7 +34,7 @@ describe("the lease of a rollout", () => {
     await server.stop();
   });
 
-  /** Calls of the API that are not answered yet are counted. */
+  /** Counts the calls of the API that are not answered yet. */
   const counting = (api: Cluster): Cluster => {
     const count = async <T>(call: Promise<T>): Promise<T> => {
       calls++;
@@ -65,8 +65,8 @@ describe("the lease of a rollout", () => {
     put({ holderIdentity: theirs, leaseDurationSeconds: 15, acquireTime: "2026-01-31T12:00:00.123456Z", ...more });
   const reasonOf = ({ lost }: Lease) => (lost.reason as Error).message;
 
-  describe("is taken", () => {
-    it("where there is none: it says who has it, since when and for how long", async () => {
+  describe("is acquired", () => {
+    it("if there is none, and then names its holder, its time and its duration", async () => {
       await take();
       const { metadata, spec } = stored() as ApiObject;
       assert.deepEqual(metadata.labels, { app: "web", "gray-release/service": "web" });
@@ -79,7 +79,7 @@ describe("the lease of a rollout", () => {
       assert.deepEqual(notes, []);
     });
 
-    it("at once where it was given back", async () => {
+    it("at once if it was released", async () => {
       await (await take()).release();
       const second = await take();
       second.assertHeld();
@@ -87,16 +87,16 @@ describe("the lease of a rollout", () => {
       assert.deepEqual(notes, []);
     });
 
-    it("at once from a process of this machine that is gone, which is said", async () => {
+    it("at once from a process of this machine that has ended, which is reported", async () => {
       putTheirs({ holderIdentity: identityOf({ ...thisProcess(), host: "here", started: "1" }), leaseTransitions: 3 });
       await take();
       assert.equal(stored()?.spec.leaseTransitions, 4);
       assert.deepEqual(notes, [
-        `Process ${process.pid} on here drove the rollout of web in namespace shop and shows no sign of life: taking over.`,
+        `Process ${process.pid} on here drove the rollout of web in namespace shop and has stopped renewing its lease: taking over.`,
       ]);
     });
 
-    it("from somebody elsewhere who gives no sign of life for as long as the lease lasts", async () => {
+    it("from a driver elsewhere that does not renew it for its duration", async () => {
       putTheirs({ leaseDurationSeconds: 40, renewTime: "1970-01-01T00:00:00.000000Z" });
       const taking = take();
       await pass(40);
@@ -104,12 +104,12 @@ describe("the lease of a rollout", () => {
       await pass(1);
       (await taking).assertHeld();
       assert.deepEqual(notes, [
-        "Process 4711 on ci-7 has the lease of the rollout of web in namespace shop: waiting 41 s for a sign of life.",
-        "Process 4711 on ci-7 drove the rollout of web in namespace shop and shows no sign of life: taking over.",
+        "Process 4711 on ci-7 has the lease of the rollout of web in namespace shop: waiting up to 41 s for it to renew.",
+        "Process 4711 on ci-7 drove the rollout of web in namespace shop and has stopped renewing its lease: taking over.",
       ]);
     });
 
-    it("where it is given back, or deleted, while one waits", async () => {
+    it("if it is released or deleted while a driver waits for it", async () => {
       for (const change of [() => put({ leaseDurationSeconds: 15 }), () => server.objects.delete(path)]) {
         putTheirs();
         const taking = take();
@@ -122,7 +122,7 @@ describe("the lease of a rollout", () => {
       }
     });
 
-    it("with what others wrote on it", async () => {
+    it("with the labels and annotations of other writers", async () => {
       const metadata = { name: "web-rollout", labels: { team: "a" }, annotations: { by: "hand" } };
       server.put(path, { metadata, spec: {} });
       await take();
@@ -133,10 +133,10 @@ describe("the lease of a rollout", () => {
 
   describe("is refused", () => {
     const alive = new UserError(
-      "Process 4711 on ci-7 drives the rollout of web in namespace shop since 2026-01-31T12:00:00Z: wait until it has ended, or hold or end it with gray pause or gray abort, which work from any machine.",
+      "Process 4711 on ci-7 drives the rollout of web in namespace shop since 2026-01-31T12:00:00Z: wait until it has ended, or run gray pause or gray abort, which work from any machine.",
     );
 
-    it("where somebody renews it, naming who drives, since when, and what to do", async () => {
+    it("if its holder renews it, and the message names the driver, the time and what to do", async () => {
       putTheirs();
       const refused = assert.rejects(take(), alive);
       await pass(5);
@@ -146,7 +146,7 @@ describe("the lease of a rollout", () => {
       assert.equal(stored()?.spec.holderIdentity, theirs);
     });
 
-    it("where somebody was faster, at the beginning or after a wait", async () => {
+    it("if another driver was faster, at the start or after a wait", async () => {
       const faster = () => {
         server.intercept = ({ method }) => {
           if (method !== "POST" && method !== "PUT") return undefined;
@@ -163,7 +163,7 @@ describe("the lease of a rollout", () => {
       await refused;
     });
 
-    it("with the API server's own words, where it refuses it or there is no such namespace", async () => {
+    it("with the API server's message, if the API server refuses it or there is no such namespace", async () => {
       for (const status of [403, 404]) {
         const body = { kind: "Status", message: "not so" };
         server.intercept = ({ method }) => (method === "POST" ? { status, body } : undefined);
@@ -172,8 +172,8 @@ describe("the lease of a rollout", () => {
     });
   });
 
-  describe("is kept", () => {
-    it("by a renewal every five seconds, which changes nothing but its time", async () => {
+  describe("stays held", () => {
+    it("by a renewal every five seconds, which changes only its time", async () => {
       const lease = await take();
       const { renewTime, ...begun } = stored()?.spec ?? {};
       const requests = server.requests.length;
@@ -185,7 +185,7 @@ describe("the lease of a rollout", () => {
       assert.ok(renewed > renewTime);
     });
 
-    it("through ten seconds in which the API server is away, and says so once", async () => {
+    it("through ten seconds of an unavailable API server, which is reported once", async () => {
       const lease = await take();
       server.intercept = () => down;
       await pass(12);
@@ -193,11 +193,11 @@ describe("the lease of a rollout", () => {
       server.intercept = () => undefined;
       await pass(600);
       lease.assertHeld();
-      assert.equal(notes[1], "The lease of the rollout of web in namespace shop could be renewed now.");
+      assert.equal(notes[1], "The lease of the rollout of web in namespace shop is renewed again.");
       assert.equal(notes.length, 2);
     });
 
-    it("where a renewal hangs: it is given up and tried again", async () => {
+    it("if a renewal hangs, which is given up and tried again", async () => {
       const lease = await take();
       server.intercept = ({ method }) => {
         if (method !== "PUT") return undefined;
@@ -212,7 +212,7 @@ describe("the lease of a rollout", () => {
       lease.assertHeld();
     });
 
-    it("where a renewal was done though no answer came", async () => {
+    it("if a renewal succeeded but its answer was lost", async () => {
       const lease = await take();
       server.intercept = ({ method, body }) => {
         if (method !== "PUT" || body === undefined) return undefined;
@@ -224,7 +224,7 @@ describe("the lease of a rollout", () => {
       lease.assertHeld();
     });
 
-    it("where somebody puts a label on it", async () => {
+    it("if a user labels it", async () => {
       const lease = await take();
       const object = stored() as ApiObject;
       server.put(path, { ...object, metadata: { ...object.metadata, labels: { team: "a" } } });
@@ -233,7 +233,7 @@ describe("the lease of a rollout", () => {
       assert.equal(stored()?.metadata.labels?.team, "a");
     });
 
-    it("where it is deleted and nobody else has made it", async () => {
+    it("if it is deleted and no other driver has created it", async () => {
       const lease = await take();
       const { spec } = stored() as ApiObject;
       server.objects.delete(path);
@@ -246,7 +246,7 @@ describe("the lease of a rollout", () => {
   });
 
   describe("is lost", () => {
-    it("once the API server was away for as long as it lasts, and does not come back", async () => {
+    it("once the API server was unavailable for its duration, and is not regained", async () => {
       const lease = await take();
       server.intercept = () => down;
       await pass(14.9);
@@ -255,7 +255,7 @@ describe("the lease of a rollout", () => {
       assert.ok(lease.lost.aborted);
       assert.match(
         reasonOf(lease),
-        /^The lease of the rollout of web in namespace shop was not renewed for 15 s \(down .*\), so that somebody else may drive it by now: nothing more is done here\. See gray status; gray resume goes on\.$/,
+        /^The lease of the rollout of web in namespace shop was not renewed for 15 s \(down .*\), so another process may drive it now: this one stops\. Run gray status to see who drives, or gray resume to continue\.$/,
       );
       assert.ok(lease.lost.reason instanceof UserError);
       server.intercept = () => undefined;
@@ -265,7 +265,7 @@ describe("the lease of a rollout", () => {
       assert.equal(stored()?.spec.renewTime, renewTime);
     });
 
-    it("where a call hangs that no signal reaches, by its own timer", async () => {
+    it("by its own timer if a call hangs and ignores its signal", async () => {
       const lease = await take();
       const never = () => new Promise<never>(() => {});
       Object.assign(lease, {
@@ -278,7 +278,7 @@ describe("the lease of a rollout", () => {
       held.length = 0;
     });
 
-    it("by a process that was stopped for longer, which knows it before it asks anybody", async () => {
+    it("by a process that was stopped for longer, which knows it before any request", async () => {
       for (const wake of [(lease: Lease) => assert.throws(() => lease.assertHeld(), UserError), () => pass(0)]) {
         const lease = await take();
         await pass(7);
@@ -292,7 +292,7 @@ describe("the lease of a rollout", () => {
       }
     });
 
-    it("by a process that was stopped while it took or renewed it: the answer is of long ago", async () => {
+    it("by a process that was stopped while it acquired or renewed it, because the answer is old", async () => {
       const stopped = (during: string) => {
         server.intercept = ({ method }) => {
           if (method === during) clock.jump(15_000);
@@ -310,26 +310,26 @@ describe("the lease of a rollout", () => {
       assert.throws(() => kept.assertHeld(), /was stopped/);
     });
 
-    it("where somebody else has it, whom it names", async () => {
+    it("if another driver has it, whose name is reported", async () => {
       const lease = await take();
       putTheirs();
       await pass(5);
       assert.equal(
         reasonOf(lease),
-        "Process 4711 on ci-7 drives the rollout of web in namespace shop now, its lease was taken from this process: nothing more is done here. See gray status.",
+        "Process 4711 on ci-7 drives the rollout of web in namespace shop now, and this process has lost the lease: it stops. Run gray status to see who drives.",
       );
       await pass(60);
       assert.equal(stored()?.spec.holderIdentity, theirs);
     });
 
-    it("where somebody took it from its holder by hand", async () => {
+    it("if a user removed its holder by hand", async () => {
       const lease = await take();
       put({});
       await pass(5);
-      assert.match(reasonOf(lease), /^Nobody is to drive the rollout of web in namespace shop now, /);
+      assert.match(reasonOf(lease), /^No process drives the rollout of web in namespace shop now, /);
     });
 
-    it("where it was deleted and another one made it", async () => {
+    it("if it was deleted and another driver created it", async () => {
       const lease = await take();
       server.objects.delete(path);
       const other = await take();
@@ -339,7 +339,7 @@ describe("the lease of a rollout", () => {
     });
   });
 
-  describe("is had again after it was lost", () => {
+  describe("is acquired again after it was lost", () => {
     const lose = async () => {
       const lease = await take();
       server.intercept = () => down;
@@ -354,7 +354,7 @@ describe("the lease of a rollout", () => {
       return next;
     };
 
-    it("at once where nobody has had it since, however long the cluster took to answer", async () => {
+    it("at once if no other driver has had it since, however long the cluster took to answer", async () => {
       const lease = await lose();
       server.intercept = ({ method }) => {
         if (method === "GET") clock.jump(20_000);
@@ -366,7 +366,7 @@ describe("the lease of a rollout", () => {
       assert.equal(stored()?.spec.leaseTransitions, 1);
     });
 
-    it("at once too where that was written and no answer came", async () => {
+    it("at once also if the write succeeded but its answer was lost", async () => {
       const lease = await lose();
       server.intercept = ({ method, body }) => {
         if (method !== "PUT" || body === undefined) return undefined;
@@ -378,7 +378,7 @@ describe("the lease of a rollout", () => {
       (await again(lease)).assertHeld();
     });
 
-    it("as by anybody else where somebody had it in between", async () => {
+    it("like by any other driver if another one had it in between", async () => {
       const lease = await lose();
       putTheirs({ renewTime: "2026-01-31T12:00:01.000000Z" });
       const waiting = again(lease);
@@ -390,8 +390,8 @@ describe("the lease of a rollout", () => {
     });
   });
 
-  describe("is given back", () => {
-    it("so that nobody has it, once, and is not renewed any more", async () => {
+  describe("is released", () => {
+    it("once, so that it is free, and is no longer renewed", async () => {
       const lease = await take();
       await pass(5);
       await Promise.all([lease.release(), lease.release()]);
@@ -401,10 +401,10 @@ describe("the lease of a rollout", () => {
       await lease.release();
       assert.equal(server.requests.length, requests);
       assert.equal(lease.lost.aborted, false);
-      assert.throws(() => lease.assertHeld(), /was given back: take it again/);
+      assert.throws(() => lease.assertHeld(), /was released: acquire it again/);
     });
 
-    it("while a renewal is under way", async () => {
+    it("while a renewal is in progress", async () => {
       const lease = await take();
       let releasing: Promise<void> | undefined;
       server.intercept = ({ method }) => {
@@ -416,25 +416,25 @@ describe("the lease of a rollout", () => {
       assert.equal(stored()?.spec.holderIdentity, undefined);
     });
 
-    it("to nobody where it was deleted", async () => {
+    it("without being created again if it was deleted", async () => {
       const lease = await take();
       server.objects.delete(path);
       await lease.release();
       assert.equal(stored(), undefined);
     });
 
-    it("never by whoever has lost it", async () => {
+    it("never by a driver that has lost it", async () => {
       const lease = await take();
       putTheirs();
       await lease.release();
       assert.equal(stored()?.spec.holderIdentity, theirs);
     });
 
-    it("by running out where the API server is away, which is said", async () => {
+    it("by expiring if the API server is unavailable, which is reported", async () => {
       const lease = await take();
       server.intercept = () => down;
       await lease.release();
-      assert.match(notes[0] ?? "", /could not be given back \(down .*\): it runs out by itself\.$/);
+      assert.match(notes[0] ?? "", /could not be released \(down .*\): it expires by itself\.$/);
     });
   });
 });

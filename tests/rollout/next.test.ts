@@ -21,11 +21,11 @@ function advanced({ stepStartedAt: _, checked: __, approved: ___, ...kept }: Pos
   return { ...kept, step: kept.step + 1 };
 }
 
-describe("what happens next in a rollout", () => {
+describe("the next move of a rollout", () => {
   const rows: [sentence: string, Position, Judgment, now: number, Move][] = [
-    ["brings dark", at(dark), undecided, 0, { kind: "enter" }],
+    ["brings up canary dark", at(dark), undecided, 0, { kind: "enter" }],
     [
-      "checks what is dark",
+      "runs the checks of stage dark",
       stepStartedAt(dark, { checked: false }),
       undecided,
       second,
@@ -39,22 +39,22 @@ describe("what happens next in a rollout", () => {
       { kind: "check", names: ["GET /healthz"] },
     ],
     [
-      "holds when they go on failing",
+      "holds when checks keep failing until the time is up",
       stepStartedAt(dark, { checked: false }),
       { ...undecided, failedChecks: "GET /healthz: 503" },
       minute,
       { kind: "hold", reason: "GET /healthz: 503" },
     ],
     [
-      "leaves dark with passed checks, whatever the evidence",
+      "leaves stage dark after its checks have passed, whatever the evidence",
       stepStartedAt(dark),
       undecided,
       second,
       { kind: "advance" },
     ],
-    ["brings the weight", at(canary), undecided, 0, { kind: "enter" }],
+    ["sets the weight", at(canary), undecided, 0, { kind: "enter" }],
     [
-      "watches canary while nothing is decided",
+      "observes canary while the evidence is undecided",
       stepStartedAt(canary),
       undecided,
       minute,
@@ -68,52 +68,58 @@ describe("what happens next in a rollout", () => {
       15 * minute,
       { kind: "hold", reason: "no decision within 15 min: too few requests" },
     ],
-    ["goes on when it is good at last", stepStartedAt(canary), good, 60 * minute, { kind: "advance" }],
-    ["goes back when canary is bad", stepStartedAt(canary), bad, second, { kind: "rollback", reason: bad.reason }],
-    ["goes back from dark too", stepStartedAt(dark), bad, second, { kind: "rollback", reason: bad.reason }],
-    ["goes back while stable rolls", at(full), bad, second, { kind: "rollback", reason: bad.reason }],
+    ["goes on when it is good after the time is up", stepStartedAt(canary), good, 60 * minute, { kind: "advance" }],
+    ["rolls back when canary is bad", stepStartedAt(canary), bad, second, { kind: "rollback", reason: bad.reason }],
+    ["rolls back from stage dark too", stepStartedAt(dark), bad, second, { kind: "rollback", reason: bad.reason }],
+    ["rolls back while stable rolls", at(full), bad, second, { kind: "rollback", reason: bad.reason }],
     [
-      "asks once stable runs it completely",
+      "holds and asks once stable runs it completely",
       stepStartedAt(full),
       bad,
       second,
       {
         kind: "hold",
-        reason: `${bad.reason}, and stable runs it completely already: gray undo takes it back`,
+        reason: `${bad.reason}, and stable runs it completely already: roll it back with gray undo`,
       },
     ],
     ["rolls stable to a good release", at(full), good, 0, { kind: "enter" }],
     [
-      "never rolls stable to an undecided one",
+      "never rolls stable to an undecided release",
       at(full),
       undecided,
       0,
-      { kind: "hold", reason: "it has no good verdict: too few requests" },
+      { kind: "hold", reason: "it has not been judged good yet: too few requests" },
     ],
     [
-      "watches stable",
+      "observes stable",
       stepStartedAt(full),
       undecided,
       minute,
       { kind: "observe", reason: "watching for another 4 min" },
     ],
-    ["is done when that is over", stepStartedAt(full), undecided, 5 * minute, { kind: "finish" }],
     [
-      "holds while paused, however good",
+      "finishes after stable was observed for long enough",
+      stepStartedAt(full),
+      undecided,
+      5 * minute,
+      { kind: "finish" },
+    ],
+    [
+      "holds while paused, even if the release is good",
       stepStartedAt(canary, { paused: "lunch" }),
       good,
       60 * minute,
       { kind: "hold", reason: "lunch" },
     ],
     [
-      "goes back while paused, if it is bad",
+      "rolls back while paused if the release is bad",
       stepStartedAt(canary, { paused: "lunch" }),
       bad,
       second,
       { kind: "rollback", reason: bad.reason },
     ],
     [
-      "goes on going back, however good it looks now",
+      "keeps rolling back, even if the release is good now",
       stepStartedAt(canary, { rollbackRequested: "by alice" }),
       good,
       second,
@@ -124,7 +130,7 @@ describe("what happens next in a rollout", () => {
     it(sentence, () => assert.deepEqual(next(position, judgment, now), move));
   }
 
-  it("waits for a person before a step that asks for one, and then begins it", () => {
+  it("waits for approval before a step that requires it, and then begins it", () => {
     const steps = written([{ stage: "canary", weight: 10, approval: true }, { stage: "full" }]);
     assert.deepEqual(next({ steps, step: 0 }, undecided, 0), {
       kind: "hold",
@@ -133,14 +139,14 @@ describe("what happens next in a rollout", () => {
     assert.deepEqual(next({ steps, step: 0, approved: true }, undecided, 0), { kind: "enter" });
   });
 
-  it("stays for the least time, however soon it is good", () => {
+  it("stays for the least time, however early it is good", () => {
     const steps = written([{ stage: "canary", weight: 10, atLeast: 120 }, { stage: "full" }]);
     const position = { steps, step: 0, stepStartedAt: iso(0) };
     assert.equal(next(position, good, 119 * second).kind, "observe");
     assert.equal(next(position, good, 120 * second).kind, "advance");
   });
 
-  /** Any plan, and any tale of verdicts, failed checks, pauses, approvals and people who give up. */
+  /** Any plan, and any sequence of verdicts, failed checks, pauses, approvals and aborts. */
   const plans = fc
     .record({
       beginsDark: fc.boolean(),
@@ -168,7 +174,7 @@ describe("what happens next in a rollout", () => {
     { maxLength: 60 },
   );
 
-  /** What the driver makes of a move: one effect, and the position after it. */
+  /** Applies a move as the driver does: one effect, and the position after it. */
   function apply(position: Position, move: Move, now: number, fails: boolean): Position {
     if (move.kind === "enter" && !fails) return { ...position, stepStartedAt: iso(now) };
     if (move.kind === "check" && !fails) return { ...position, checked: true };
@@ -177,7 +183,7 @@ describe("what happens next in a rollout", () => {
     return position;
   }
 
-  it("never goes on but for passed checks, good evidence or a person's word, and never off the way back", () => {
+  it("goes on only after passed checks, good evidence or a person's decision, and never leaves a rollback", () => {
     fc.assert(
       fc.property(plans, events, (steps, tale) => {
         let position: Position = { steps, step: 0 };
@@ -211,12 +217,12 @@ describe("what happens next in a rollout", () => {
     );
   });
 
-  it("ends, goes back or holds in a bounded number of moves, whatever the evidence stays at", () => {
+  it("ends, rolls back or holds within a bounded number of moves, at any constant verdict", () => {
     fc.assert(
       fc.property(plans, fc.constantFrom(undecided, good, bad), (steps, judgment) => {
         let position: Position = { steps, step: 0 };
         for (let moves = 0; moves < 8 * steps.length; moves++) {
-          // Each move finds that all the time it may wait for is over.
+          // At each move, every deadline is over.
           const move = next(position, judgment, moves * 1e9);
           if (["finish", "rollback", "hold"].includes(move.kind)) return;
           position = apply(position, move, moves * 1e9, false);

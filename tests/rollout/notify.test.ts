@@ -19,10 +19,10 @@ const notice: Notice = {
   reason: "bad: 5xx in 5 % of 400 requests",
 };
 
-describe("notices by a webhook", () => {
+describe("notices to a webhook", () => {
   let server: Server;
   let taken: { path: string | undefined; type: string | undefined; body: Record<string, string> }[];
-  /** What the server does with each request in turn; in the end it answers 200. */
+  /** How the server handles each request in turn; after these it answers 200. */
   let answers: ((response: ServerResponse, request: IncomingMessage) => void)[];
   let warnings: string[];
   beforeEach(async () => {
@@ -49,30 +49,30 @@ describe("notices by a webhook", () => {
     (code: number, headers = {}) =>
     (response: ServerResponse) =>
       void response.writeHead(code, headers).end("no");
-  const drainCanary = () => {};
+  const noAnswer = () => {};
   const hangUp = (_: ServerResponse, request: IncomingMessage) => void request.socket.destroy();
 
-  it("have a text, as Slack shows it, and their fields beside it", async () => {
+  it("have a text for Slack, and their fields", async () => {
     await notifier().notify(notice);
     const text = "web in shop, release bbbbbbbbbbbb: verdict: bad: 5xx in 5 % of 400 requests";
     assert.deepEqual(taken, [{ path: `/services/${secret}`, type: "application/json", body: { text, ...notice } }]);
     assert.deepEqual(warnings, []);
   });
 
-  it("cannot call a whole channel or forge a link", async () => {
+  it("cannot mention a whole channel or forge a link", async () => {
     await notifier().notify({ ...notice, reason: "<!channel> R&D" });
     assert.match(taken[0]?.body.text ?? "", /: &lt;!channel&gt; R&amp;D$/);
     assert.equal(taken[0]?.body.reason, "<!channel> R&D");
   });
 
-  it("are one line of bounded length, whatever a pod said", async () => {
+  it("are one line of limited length, whatever text a pod sent", async () => {
     await notifier().notify({ ...notice, reason: `GET / answered \u001b[31m\n500${"x".repeat(2_000_000)}` });
     const { text = "", reason = "" } = taken[0]?.body ?? {};
     assert.match(reason, /^GET \/ answered 500x+…$/);
     assert.ok(reason.length <= 1000 && text.length < 1200, `${text.length} characters`);
   });
 
-  it("come in their order, also where one has to be sent again", async () => {
+  it("arrive in order, even if one is sent again", async () => {
     answers.push(status(500));
     const one = notifier();
     one.notify({ ...notice, kind: "start" });
@@ -86,11 +86,11 @@ describe("notices by a webhook", () => {
   for (const [what, answer] of [
     ["answers with an error", status(500)],
     ["breaks off", hangUp],
-    ["does not answer in time", drainCanary],
+    ["does not answer in time", noAnswer],
   ] as const) {
-    it(`are sent once more where the webhook ${what}`, async () => {
+    it(`are sent once more if the webhook ${what}`, async () => {
       answers.push(answer);
-      await notifier(answer === drainCanary ? 500 : undefined).notify(notice);
+      await notifier(answer === noAnswer ? 500 : undefined).notify(notice);
       assert.equal(taken.length, 2);
       assert.deepEqual(warnings, []);
     });
@@ -99,25 +99,25 @@ describe("notices by a webhook", () => {
   for (const [what, answer, why] of [
     ["answers with an error", status(404), "it answered 404"],
     ["breaks off", hangUp, "ECONNRESET"],
-    ["does not answer in time", drainCanary, "no answer within 0.05 s"],
+    ["does not answer in time", noAnswer, "no answer within 0.05 s"],
   ] as const) {
-    it(`are given up after that where it ${what}, with one warning that shows no more than the host`, async () => {
+    it(`are given up after that if it ${what}, with one warning that shows only the host`, async () => {
       answers.push(answer, answer, answer, answer);
       const one = notifier(50);
       await one.notify(notice);
       await one.notify(notice);
       assert.equal(taken.length, 4);
       assert.deepEqual(warnings, [
-        `The webhook at ${host()} does not take notices (${why}): people may not hear of this rollout.`,
+        `The webhook at ${host()} does not accept notices (${why}): notices about this rollout may be missing.`,
       ]);
     });
   }
 
-  it("are given up where nobody listens", async () => {
+  it("are given up if the port is closed", async () => {
     await new Promise((closed) => server.close(closed));
     const closed = new Notifier(new URL("http://127.0.0.1:1/secret"), warn);
     await closed.notify(notice);
-    assert.match(warnings.join(), /^The webhook at 127\.0\.0\.1:1 does not take notices \(ECONNREFUSED\)/);
+    assert.match(warnings.join(), /^The webhook at 127\.0\.0\.1:1 does not accept notices \(ECONNREFUSED\)/);
   });
 
   it("do not follow a redirect", async () => {
@@ -131,17 +131,17 @@ describe("notices by a webhook", () => {
     assert.match(warnings.join(), /it answered 307/);
   });
 
-  it("go nowhere without a webhook", async () => {
+  it("are not sent without a webhook", async () => {
     await new Notifier(undefined, warn).notify(notice);
     assert.deepEqual([taken, warnings], [[], []]);
   });
 
-  it("leave the URL out of what is printed of whoever sends them", () => {
+  it("do not show the URL when the notifier is printed", () => {
     assert.doesNotMatch(inspect(notifier(), { depth: 9, showHidden: true }) + JSON.stringify(notifier()), /T000/);
   });
 });
 
-describe("where the webhook is", () => {
+describe("the URL of the webhook", () => {
   let folder: string;
   let restore: () => void;
   beforeEach(() => {
@@ -168,24 +168,24 @@ describe("where the webhook is", () => {
     return assert.fail("not refused");
   };
 
-  it("is nowhere unless somebody says", () => assert.equal(findWebhook(), undefined));
+  it("is absent unless it is configured", () => assert.equal(findWebhook(), undefined));
 
-  it("is in GRAY_WEBHOOK, which no child process inherits", () => {
+  it("comes from GRAY_WEBHOOK, which no child process inherits", () => {
     process.env.GRAY_WEBHOOK = ` https://hooks.example/${secret}\n`;
     assert.equal(findWebhook()?.href, `https://hooks.example/${secret}`);
     assert.equal(process.env.GRAY_WEBHOOK, undefined);
   });
 
-  it("is rather in the file that was given", () => {
+  it("comes from the file if one is given", () => {
     process.env.GRAY_WEBHOOK = "https://hooks.example/a";
     assert.equal(findWebhook(fileWith("https://hooks.example/b\n"))?.href, "https://hooks.example/b");
     assert.equal(process.env.GRAY_WEBHOOK, undefined);
   });
 
-  it("is refused without being shown where it is no URL for requests", () => {
+  it("is refused without being shown if it is not an HTTP URL", () => {
     for (const text of [secret, `ftp://hooks.example/${secret}`, `https:// ${secret}`]) {
       process.env.GRAY_WEBHOOK = text;
-      const sentence = "must hold a URL with https: or http:, and what it holds is not shown: correct it.";
+      const sentence = "must hold a URL with https: or http: (its value is secret and is not shown): correct it.";
       assert.equal(refusal(), `GRAY_WEBHOOK ${sentence}`);
       const file = fileWith(text);
       assert.equal(refusal(file), `The file ${file} of the webhook ${sentence}`);
@@ -193,7 +193,7 @@ describe("where the webhook is", () => {
     assert.match(refusal(fileWith("")), /must hold a URL/);
   });
 
-  it("is refused where the file cannot be read, and not shown where it stands in the file's place", () => {
+  it("is refused if the file cannot be read, and not shown if it was given in place of the file", () => {
     assert.equal(
       refusal(`https://hooks.example/${secret}`),
       "The file of the webhook cannot be read (ENOENT): give the path of a file that holds its URL.",

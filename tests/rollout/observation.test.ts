@@ -13,7 +13,7 @@ const driver = (version: string, more: Partial<Driver> = {}): Driver => ({
   ...more,
 });
 
-describe("whether a driver is alive", () => {
+describe("the observation of a driver", () => {
   let clock: FakeClock;
   let observation: Observation;
   beforeEach(() => {
@@ -25,13 +25,13 @@ describe("whether a driver is alive", () => {
     return observation.see(driver);
   };
 
-  it("is not known at the first look, whatever time it wrote", () => {
+  it("is unknown at the first read, whatever time the driver wrote", () => {
     for (const renewed of [undefined, "1999-01-01T00:00:00Z", new Date().toISOString(), "2999-01-01T00:00:00Z"]) {
       assert.equal(new Observation(clock).see(driver("1", { renewed })), "unknown");
     }
   });
 
-  it("is so once it has renewed its lease, until that and a margin have run out", () => {
+  it("is alive after a renewal, for the lease's duration and a margin", () => {
     assert.equal(seen(0, driver("1")), "unknown");
     assert.equal(seen(4 * seconds, driver("2")), "alive");
     assert.equal(seen(15 * seconds, driver("2")), "alive");
@@ -39,20 +39,20 @@ describe("whether a driver is alive", () => {
     assert.equal(seen(seconds, driver("3")), "alive");
   });
 
-  it("is not so where it does not renew it for as long as it lasts, whichever version of gray it is", () => {
+  it("is dead without a renewal for the lease's duration, in any version of gray", () => {
     const slow = { lasts: 60 * seconds };
     assert.equal(seen(0, driver("1", slow)), "unknown");
     assert.equal(seen(60 * seconds, driver("1", slow)), "unknown");
     assert.equal(seen(seconds, driver("1", slow)), "dead");
   });
 
-  it("is not so where nobody has the lease, or its process is known to be gone", () => {
+  it("is dead if the lease is free, or its holder has ended", () => {
     assert.equal(seen(0, undefined), "dead");
     assert.equal(seen(seconds, driver("1")), "alive");
     assert.equal(seen(seconds, driver("2", { gone: true })), "dead");
   });
 
-  it("is still to be seen after a time in which nobody could look", () => {
+  it("is unknown after a time of failed reads", () => {
     assert.equal(seen(0, driver("1")), "unknown");
     clock.jump(60 * seconds);
     observation.missed();

@@ -8,7 +8,7 @@ import type { ApiServer } from "../fake/api-server.ts";
 import { a, b, quickCluster, recordPath, Trial } from "../fake/driven.ts";
 import { idOf } from "../fake/release-id.ts";
 
-describe("a driver's hand on the record", () => {
+describe("the rollout store", () => {
   let api: ApiServer;
   let end: () => Promise<void>;
   let trial: Trial;
@@ -44,7 +44,7 @@ describe("a driver's hand on the record", () => {
   });
   const decision = { by: "bob", reason: "lunch", at: "2026-01-01T00:00:00Z" };
 
-  it("opens with a higher number than any driver had, also after rollouts that have ended", async () => {
+  it("opens with a higher epoch than any former driver, also after finished rollouts", async () => {
     write({ epoch: 4 });
     const first = await trial.begin();
     assert.deepEqual([first.epoch, trial.open.epoch, trial.record.sequence], [5, 5, 8]);
@@ -54,7 +54,7 @@ describe("a driver's hand on the record", () => {
     assert.equal((await trial.takeOver()).epoch, 10);
   });
 
-  it("opens nothing where the record gives a reason not to", async () => {
+  it("opens nothing if the record gives a reason not to", async () => {
     write({ verdicts: { [b]: { verdict: "bad", ...decision } } });
     const refused = RolloutStore.open(trial.of, (_, { verdicts }) => {
       throw new UserError(`${b} was judged ${verdicts[b]?.verdict}.`);
@@ -62,20 +62,20 @@ describe("a driver's hand on the record", () => {
     await unchanged(refused, UserError, /was judged bad/);
   });
 
-  it("keeps what it supersedes among those that have ended", async () => {
+  it("lists a superseded rollout among the finished ones", async () => {
     await trial.begin();
     await trial.begin(undefined, { release: "cccccccccccc", by: "bob" });
     const [former] = trial.record.ended ?? [];
     assert.deepEqual(
       [former?.release, former?.outcome, former?.by, former?.reason, trial.open.release],
-      [b, "superseded", "alice", "bob began that of cccccccccccc", "cccccccccccc"],
+      [b, "superseded", "alice", "bob started the rollout of cccccccccccc", "cccccccccccc"],
     );
   });
 
-  it("does nothing for whoever was superseded", async () => {
+  it("refuses a superseded driver", async () => {
     const former = await trial.begin();
     const present = await trial.takeOver();
-    const message = /^The rollout of web is driven by somebody else now: gray status/;
+    const message = /^Another driver has taken over the rollout of web: run gray status/;
     await unchanged(former.read(), Superseded, message);
     await unchanged(
       former.write((rollout) => rollout),
@@ -86,15 +86,15 @@ describe("a driver's hand on the record", () => {
     assert.equal((await present.read()).rollout.epoch, present.epoch);
   });
 
-  it("does nothing for whoever's rollout is over, or gone with the record", async () => {
+  it("refuses the driver of a finished rollout, or of a deleted record", async () => {
     const store = await trial.begin();
     await (await trial.takeOver()).close(ended("undone"));
-    const message = /^The rollout of web is over: gray history/;
+    const message = /^The rollout of web has ended: run gray history/;
     await unchanged(store.read(), Superseded, message);
     await unchanged(store.close(ended("promoted")), Superseded, message);
     api.objects.delete(recordPath);
     const forgotten =
-      /^The record web-rollout in namespace \S+ knows nothing of this rollout any more, as if it was deleted/;
+      /^The record web-rollout in namespace \S+ no longer has this rollout, probably because it was deleted/;
     await unchanged(store.read(), Superseded, forgotten);
     await unchanged(
       store.write((rollout) => rollout),
@@ -104,11 +104,11 @@ describe("a driver's hand on the record", () => {
     assert.equal(api.objects.has(recordPath), false);
   });
 
-  it("neither reads nor changes what it does not understand", async () => {
+  it("neither reads nor changes a rollout that it does not understand", async () => {
     const store = await trial.begin();
     write({ open: { ...trial.open, steps: [{ stage: "shadow" }] } });
     const newer =
-      /^The rollout of bbbbbbbbbbbb of web was begun by a version of gray-release .*: go on with that version/;
+      /^The rollout of bbbbbbbbbbbb of web was started by a version of gray-release .*: continue with that version/;
     await unchanged(store.read(), UserError, newer);
     await unchanged(trial.takeOver(), UserError, newer);
     await unchanged(
@@ -123,7 +123,7 @@ describe("a driver's hand on the record", () => {
     await unchanged(store.close(ended("promoted")), UserError, record);
   });
 
-  it("keeps what a newer version wrote beside", async () => {
+  it("preserves fields of a newer version", async () => {
     const store = await trial.begin();
     write({ open: { ...trial.open, mood: "sunny" }, moon: "full" });
     await store.write((rollout) => ({ ...rollout, step: 1 }));
@@ -132,7 +132,7 @@ describe("a driver's hand on the record", () => {
     assert.deepEqual([moon, open.mood, open.step], ["full", "sunny", 1]);
   });
 
-  it("raises the number that driven objects are written with for each driver, and for nothing else", async () => {
+  it("raises the sequence number for each driver, and for nothing else", async () => {
     write({});
     const store = await trial.begin();
     await store.write((rollout) => ({ ...rollout, weight: 10 }));
@@ -141,7 +141,7 @@ describe("a driver's hand on the record", () => {
     assert.equal(trial.record.sequence, 9);
   });
 
-  it("loses no word of anybody who writes at the same time", async () => {
+  it("loses no decision of simultaneous writers", async () => {
     const store = await trial.begin();
     await Promise.all([
       ...Array.from({ length: 10 }, () => store.write((rollout) => ({ ...rollout, step: rollout.step + 1 }))),
@@ -156,7 +156,7 @@ describe("a driver's hand on the record", () => {
   });
 
   describe("closing", () => {
-    it("keeps the latest twenty, newest first, and what runs in the place of what", async () => {
+    it("stores the latest twenty, newest first, and the replacements of releases", async () => {
       for (let i = 1; i <= 21; i++) {
         const store = await trial.begin();
         assert.equal(await store.close(ended("undone", { reason: String(i) }), { [idOf(i)]: a }), true);
@@ -166,7 +166,7 @@ describe("a driver's hand on the record", () => {
       assert.deepEqual([Object.keys(replacedBy).length, open], [21, undefined]);
     });
 
-    it("is done once though its answer was lost", async () => {
+    it("happens once although its answer was lost", async () => {
       const store = await trial.begin();
       await store.close(ended("promoted"));
       const then = version();
@@ -174,7 +174,7 @@ describe("a driver's hand on the record", () => {
       assert.equal(version(), then);
     });
 
-    it("does not promote what a person holds or takes back meanwhile", async () => {
+    it("does not promote a rollout that a person has paused or is rolling back", async () => {
       for (const change of [{ paused: decision }, { rollbackRequested: decision }]) {
         const store = await trial.begin();
         await recordDecision(trial.of, (rollout) => ({ open: { ...(rollout as Rollout), ...change } }));
@@ -185,7 +185,7 @@ describe("a driver's hand on the record", () => {
       }
     });
 
-    it("lets what runs now stand for itself, though it was undone in former times", async () => {
+    it("ends the replacement of the release that runs now, although it was undone before", async () => {
       write({ replacedBy: { [a]: "cccccccccccc", dddddddddddd: a } });
       await (await trial.begin()).close(ended("undone"), { [b]: a });
       assert.deepEqual(trial.record.replacedBy, { dddddddddddd: a, [b]: a });

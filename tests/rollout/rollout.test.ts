@@ -26,13 +26,13 @@ describe("the rollout in the record", () => {
   const record = (open: unknown) =>
     ({ version: 2, cluster: "c", sequence: 0, verdicts: {}, stableHistory: [], open }) as RolloutRecord;
 
-  it("is read as it was written, with what a newer version added", () => {
+  it("is read as it was written, with the fields of a newer version", () => {
     const written = { ...rollout, mood: "sunny", effect: { name: "full", at: at(0) }, fastRollback: true };
     assert.deepEqual(rolloutIn("web", record(JSON.parse(JSON.stringify(written)))), written);
     assert.equal(rolloutIn("web", record(undefined)), undefined);
   });
 
-  it("is refused with a sentence where it cannot be understood", () => {
+  it("is refused with a message if it cannot be understood", () => {
     for (const [change, why] of [
       [{ steps: [{ stage: "shadow" }] }, /steps/],
       [{ began: "yesterday" }, /must be a time/],
@@ -43,7 +43,7 @@ describe("the rollout in the record", () => {
         () => rolloutIn("web", record({ ...rollout, ...change })),
         (error) => {
           assert.ok(error instanceof UserError);
-          assert.match(error.message, /^The rollout of bbbbbbbbbbbb of web was begun by a version/);
+          assert.match(error.message, /^The rollout of bbbbbbbbbbbb of web was started by a version/);
           assert.match(error.message, why);
           return true;
         },
@@ -51,7 +51,7 @@ describe("the rollout in the record", () => {
     }
   });
 
-  it("tells by whom it is held or taken back, where that is a person", () => {
+  it("names the person who paused it or rolled it back", () => {
     const { paused } = positionOf({ ...rollout, paused: decision("bob") });
     assert.equal(paused, "bob paused it: lunch");
     const rollbackRequested = (by: string) =>
@@ -62,7 +62,7 @@ describe("the rollout in the record", () => {
     assert.equal(undone.rollbackRequested, "bob undid it: lunch");
   });
 
-  it("begins its next step with nothing of the one before", () => {
+  it("begins its next step without the state of the former one", () => {
     const { step, stepStartedAt, checked, approved, paused } = inNextStep({
       ...rollout,
       stepStartedAt: at(0),
@@ -81,7 +81,7 @@ describe("resuming", () => {
   const paused = (stepStartedAt: number, since: number, step = canary) =>
     resumed({ ...rollout, step, stepStartedAt: at(stepStartedAt), paused: decision("bob", since) }, now(100));
 
-  it("moves the deadlines by as long as the pause lasted", () => {
+  it("moves the deadlines by the length of the pause", () => {
     assert.deepEqual(paused(0, 10), { ...rollout, stepStartedAt: at(90) });
   });
 
@@ -89,35 +89,35 @@ describe("resuming", () => {
     assert.equal(paused(20, 10).stepStartedAt, at(100));
   });
 
-  it("gives a step whose time is up its time once more", () => {
+  it("gives a step whose time is up its full time again", () => {
     assert.equal(resumed({ ...rollout, stepStartedAt: at(0) }, now(100)).stepStartedAt, at(100));
     assert.equal(resumed({ ...rollout, stepStartedAt: at(90) }, now(100)).stepStartedAt, at(90));
     assert.equal(paused(0, 20).stepStartedAt, at(100));
     assert.equal(resumed({ ...rollout, step: dark, stepStartedAt: at(90) }, now(100)).stepStartedAt, at(100));
   });
 
-  it("does not have stable watched for longer than was asked", () => {
+  it("does not prolong the observation of stable", () => {
     assert.equal(resumed({ ...rollout, step: full, stepStartedAt: at(0) }, now(100)).stepStartedAt, at(0));
     assert.equal(paused(0, 3, full).stepStartedAt, at(97));
   });
 
-  it("takes the pause off a step that has not begun", () => {
+  it("removes the pause from a step that has not begun", () => {
     assert.deepEqual(resumed({ ...rollout, paused: decision("bob") }, now(1)), rollout);
   });
 });
 
 describe("promoting", () => {
-  it("goes to the last step, which has a person's approval, whatever held it", () => {
+  it("goes to the last step, approved by a person, whatever held the rollout", () => {
     const held = { ...rollout, stepStartedAt: at(0), checked: true, paused: decision("bob") };
     assert.deepEqual(atLastStep(held, decision("alice")), { ...rollout, step: full, approved: decision("alice") });
   });
 
-  it("leaves the last step's watch as it is", () => {
+  it("leaves the observation of the last step as it is", () => {
     const watched = { ...rollout, step: full, stepStartedAt: at(0) };
     assert.deepEqual(atLastStep(watched, decision("alice")), { ...watched, approved: decision("alice") });
   });
 
-  it("does not call off the way back", () => {
+  it("does not cancel a rollback", () => {
     assert.deepEqual(
       atLastStep({ ...rollout, rollbackRequested: decision("bob") }, decision("alice")).rollbackRequested,
       decision("bob"),
@@ -125,17 +125,17 @@ describe("promoting", () => {
   });
 });
 
-describe("a rollout whose canary was cut", () => {
-  it("is held without users on canary, and brings the weight again when it goes on", () => {
+describe("a rollout whose canary was cut off", () => {
+  it("is paused without users on canary, and sets the weight again when it is resumed", () => {
     const cut = cutOff({ ...rollout, stepStartedAt: at(0), checked: true }, decision("gray"));
     assert.deepEqual(cut, { ...rollout, weight: 0, checked: true, paused: decision("gray") });
   });
 
-  it("stays held for the reason of whoever held it first", () => {
+  it("stays paused for the first reason", () => {
     assert.deepEqual(cutOff({ ...rollout, paused: decision("bob") }, decision("gray")).paused, decision("bob"));
   });
 
-  it("does not roll stable again, which runs the release already", () => {
+  it("does not roll stable again if it runs the release already", () => {
     assert.equal(cutOff({ ...rollout, step: full, stepStartedAt: at(0) }, decision("gray")).stepStartedAt, at(0));
   });
 });

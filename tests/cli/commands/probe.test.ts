@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from "node:util";
 import { Evidence } from "../../../analysis/evidence.ts";
 import { describe as describeResults, probeCommand } from "../../../cli/commands/probe.ts";
 import { UserError } from "../../../components/user-error.ts";
-import { Store } from "../../../record/evidence-store.ts";
+import { EvidenceStore } from "../../../record/evidence-store.ts";
 import { DarkCanary, token } from "../../fake/dark-canary.ts";
 import { Shell } from "../../fake/gray.ts";
 
@@ -107,7 +107,7 @@ describe("gray probe", () => {
     const evidence = new Evidence({ canary: dark.release, stable: ["aaaaaaaaaaaa"] });
     evidence.observe({ at: Date.now(), seconds: 1, targets: [], pods: [], problems: [] });
     const of = { api: dark.cluster, namespace: "dora-apps", service: "web" };
-    await new Store(of, assert.fail).keep(evidence, Number.POSITIVE_INFINITY);
+    await new EvidenceStore(of, assert.fail).save(evidence, Number.POSITIVE_INFINITY);
     const { code, warned } = await probe();
     assert.deepEqual(
       [code, warned],

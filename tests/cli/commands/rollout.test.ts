@@ -255,7 +255,7 @@ describe("gray rollout", () => {
       assert.ok(now.epoch > 3);
       assert.deepEqual(
         [ended[0].release, ended[0].outcome, ended[0].reason],
-        [b, "superseded", `alice began that of ${c}`],
+        [b, "superseded", `alice started the rollout of ${c}`],
       );
     });
 

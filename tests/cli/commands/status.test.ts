@@ -180,10 +180,10 @@ describe("gray status", () => {
 
   it("reports an open rollout of another version, and prints the rest", async () => {
     world.writeRecord({ open: { ...openRollout(b, a), steps: [{ stage: "shadow" }] } as never }, "web");
-    assert.match((await status()).rollout.unknown, /does not understand .*: go on with that version\.$/);
+    assert.match((await status()).rollout.unknown, /does not understand .*: continue with that version\.$/);
     assert.match(
       await shell.run(statusCommand()),
-      /^Service web in dora-apps: [\s\S]* does not understand .*: go on with that version\.\n\nNAME /,
+      /^Service web in dora-apps: [\s\S]* does not understand .*: continue with that version\.\n\nNAME /,
     );
   });
 

@@ -114,7 +114,7 @@ describe("gray verify", () => {
     assert.deepEqual(notes, [
       "The verdict bad could not be written into the record (the server is starting (PUT " +
         "/api/v1/namespaces/dora-apps/configmaps/web-rollout: 503)): trying again.",
-      "The record could be written now.",
+      "The verdict is in the record now.",
     ]);
   });
 
@@ -122,7 +122,7 @@ describe("gray verify", () => {
     traffic(30, (request) => (isWrite(request) ? unavailable : undefined));
     const { last, code } = await verify();
     assert.deepEqual([code, last.verdict, recorded()], [3, "bad", undefined]);
-    assert.match(last.reason, /could not be written and does not say so \(the server is starting/);
+    assert.match(last.reason, /could not be written into the record \(the server is starting/);
     assert.ok(polls * step < 120, `${polls} polls`);
   });
 
@@ -130,7 +130,7 @@ describe("gray verify", () => {
     traffic(0, (request) => (isWrite(request) ? unavailable : undefined));
     const { last, code } = await verify();
     assert.deepEqual([code, last.verdict, last.observed?.verdict], [4, "undecided", "good"]);
-    assert.match(last.reason, /^found good, .*could not be written/);
+    assert.match(last.reason, /^judged good, .*could not be written/);
   });
 
   it("keeps its exit code when an Event cannot be written, whatever the reason", async () => {
@@ -155,9 +155,9 @@ describe("gray verify", () => {
     traffic(0);
     const { last, code } = await verify();
     assert.deepEqual([code, last.verdict, last.observed?.verdict], [3, "bad", "good"]);
-    assert.match(last.reason, /^the record says so \(evidence: 5xx\), which good by evidence does not overrule/);
+    assert.match(last.reason, /^the verdict in the record \(evidence: 5xx\) is not overruled by good evidence/);
     assert.equal(record()?.metadata.resourceVersion, before);
-    assert.deepEqual(notes, ['The record keeps "bad" (evidence: 5xx).']);
+    assert.deepEqual(notes, ["The verdict in the record stays bad (evidence: 5xx)."]);
   });
 
   it("leaves a person's good verdict unchanged when the evidence is good too", async () => {
@@ -178,7 +178,7 @@ describe("gray verify", () => {
     });
     const { last, code } = await verify("--watch");
     assert.deepEqual([code, last.verdict, last.observed?.verdict], [0, "good", "undecided"]);
-    assert.match(last.reason, /^the record says so \(evidence: .*\); now it is undecided: /);
+    assert.match(last.reason, /^the verdict in the record \(evidence: .*\) stays; the evidence now is undecided: /);
   });
 
   it("does not overwrite a person's good verdict with bad again during a watch", async () => {

@@ -51,7 +51,7 @@ describe("half of the users on a single canary pod behind a gateway", () => {
     process.stdout.write(output.replace(/^/gm, "        "));
     process.stdout.write(`      held ${Date.now() - began} ms after the pod was deleted\n`);
     assert.equal(code, 4, output);
-    assert.match(output, /canary had users and no ready pod for 5 s and was cut/);
+    assert.match(output, /canary had users but no ready pod for 5 s and was cut off/);
     const { open } = await subject.record();
     assert.equal(open?.weight, 0);
     assert.ok(!(await weights()).flat().includes("fop-gate-canary 50"));

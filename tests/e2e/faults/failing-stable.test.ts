@@ -42,7 +42,7 @@ describe("a release of which stable cannot run every pod", () => {
     assert.equal(code, 4, output);
     assert.match(
       output,
-      /stable did not come to run it and went back: no pod of Deployment fop-gate can be created, .* exceeded quota/,
+      /stable could not be brought to the release and is rolled back: no pod of Deployment fop-gate can be created, .* exceeded quota/,
     );
     assert.deepEqual([await subject.runs("stable"), await subject.runs("canary")], [a, b]);
     assert.deepEqual(await subject.liveSets("stable"), [[a, replicas]]);
@@ -50,7 +50,7 @@ describe("a release of which stable cannot run every pod", () => {
     const { spec, status } = await subject.deployment("stable");
     assert.equal(status.availableReplicas, replicas);
     assert.deepEqual(spec.strategy.rollingUpdate, { maxSurge: 1, maxUnavailable: 0 });
-    assert.match(String((await subject.open())?.paused?.reason), /stable did not come to run it/);
+    assert.match(String((await subject.open())?.paused?.reason), /stable could not be brought to the release/);
     await subject.assertOneAgain();
 
     const aborted = await subject.gray("abort", "--reason", "it needs more room");

@@ -84,7 +84,7 @@ describe("a rollout in stage canary", () => {
     await kubectl(["delete", "configmap", "fop-gate-rollout", "-n", namespace]);
     const { code, output } = await driver.ended;
     assert.equal(code, 1, output);
-    assert.match(output, /^gray: The record fop-gate-rollout in namespace \S+ knows nothing of this rollout any more/m);
+    assert.match(output, /^gray: The record fop-gate-rollout in namespace \S+ no longer has this rollout/m);
     assert.deepEqual(await standing(), [stable, canary, { app: "fop-gate", track: "stable" }]);
     const refused = await subject.gray("resume");
     assert.equal(refused.code, 1, refused.output);

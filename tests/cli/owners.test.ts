@@ -57,7 +57,7 @@ describe("the stacks of this folder", () => {
     });
 
     it("undo nothing, as nobody knows what is kept, and say why", async () => {
-      await refused(/^Refusal: pulumi stack output --stack \S+ says: read checkpoint: dial tcp: i\/o timeout/);
+      await refused(/^Refusal: pulumi stack output --stack \S+ failed: read checkpoint: dial tcp: i\/o timeout/);
     });
 
     it("keep nobody from an abort", async () => {

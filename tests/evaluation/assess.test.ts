@@ -159,7 +159,7 @@ describe("looking at both tracks", () => {
     };
     const { cut } = (await lookUntil(isCut, 10)).at(-1) as Evaluation;
     assert.equal(cut, "canary had users and no ready pod for 5 s, and was not cut: no pod of stable is ready");
-    assert.match(notes.join(), /^No pod of stable of web is ready, so nobody would serve the users/);
+    assert.match(notes.join(), /^No pod of stable of web is ready, so no pod would serve the users/);
     assert.equal(api.objects.get(servicePath)?.spec.selector.track, undefined);
   });
 

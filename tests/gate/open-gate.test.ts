@@ -124,7 +124,7 @@ describe("the gate before a service in two stacks", () => {
     await tryNext("b");
     const b = now();
     approve(b);
-    /** Between the program's look and the change of the Deployment somebody judges the release bad. */
+    /** The release is judged bad after the program has read the record and before the Deployment is changed. */
     let reads = 0;
     world.api.intercept = ({ method, path }) => {
       if (method === "GET" && path === world.recordPath("web") && ++reads === 2) {

@@ -58,7 +58,7 @@ describe("a service in two stacks, beside objects of other creators,", () => {
   ] as const) {
     const name = path.split("/").at(-1) ?? "";
     for (const [whose, labels] of [
-      ["somebody else", { app: "web" }],
+      ["another creator", { app: "web" }],
       ["another service", { "gray-release/service": "web-canary" }],
     ] as const) {
       it(`refuses ${kind} ${name} of ${whose}, and changes nothing`, async () => {

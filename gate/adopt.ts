@@ -1,3 +1,5 @@
+/** Adoption: how a stack takes over a Deployment, Service and Ingress that existed before it managed the service. */
+
 import {
   type Adopting,
   adoptedAnnotations,
@@ -15,17 +17,17 @@ import type { Cluster } from "../kubernetes/cluster.ts";
 import { isAdopted, type Live, releaseOf } from "../live/live.ts";
 import { type Adopted, changeRecord, type RecordReading, withStableHistory } from "../record/record.ts";
 
-/** Whether `gray adopt` asks for it. */
+/** Whether `gray adopt` requests the adoption of this service (GRAY_ADOPT). */
 export function isAsked(namespace: string, service: string): boolean {
   return process.env.GRAY_ADOPT === stackStateKey(namespace, service);
 }
 
 /**
- * What stands, as it stands once `gray adopt` has marked it: with the labels by which everything finds a service. Unless
- * `gray adopt` asks (GRAY_ADOPT is the service's key) and something is there that is not ours, nothing is another.
+ * The live objects as they will be after adoption: with the labels by which the objects of a service are found. Returns `live` itself,
+ * unless `gray adopt` requests the adoption (GRAY_ADOPT is the service's key) and there are objects that are not ours.
  *
  * @param owner the owner id of this stack
- * @throws Refusal if it cannot be taken in
+ * @throws UserError if the objects cannot be adopted
  */
 export function asAdopted(service: string, args: ServiceArgs, owner: string, live: Live): Live {
   const { stable } = live.deployments;
@@ -38,7 +40,7 @@ export function asAdopted(service: string, args: ServiceArgs, owner: string, liv
   const release = stable.metadata.annotations?.[adoptedAnnotation] ?? adoptedRelease(stable.spec.template).id;
   const ours = { [serviceLabel]: service };
   const mark = <T extends Marked>(object: T, labels: Record<string, string>, annotations = {}): T => {
-    // What another stack has marked stays that stack's.
+    // Objects that another stack has marked stay that stack's.
     const its = object.metadata.annotations?.[ownerAnnotation] ?? owner;
     return marked(object, labels, { ...annotations, [ownerAnnotation]: its });
   };
@@ -76,10 +78,10 @@ function marked<T extends Marked>(object: T, labels: Record<string, string>, ann
 }
 
 /**
- * What is known of a service that was there before us, as long as pods of then serve; undefined for any other.
+ * The adoption of a service, as long as adopted pods serve; undefined for any other service.
  *
- * @param live as `asAdopted` has it
- * @throws Refusal if its Deployment is marked and the record knows nothing of it
+ * @param live the result of `asAdopted`
+ * @throws UserError if the Deployment is marked as adopted and the record does not hold the adoption
  */
 export function adoptionOf(service: string, live: Live, record: RecordReading): Adopted | undefined {
   const { stable } = live.deployments;
@@ -88,7 +90,7 @@ export function adoptionOf(service: string, live: Live, record: RecordReading): 
   const { namespace } = stable.metadata;
   if (!isAsked(namespace, service)) {
     throw new UserError(
-      `Deployment ${service} in namespace ${namespace} was adopted and the record ${service}-rollout does not say so: run pulumi up once with GRAY_ADOPT=${stackStateKey(namespace, service)} in the environment, which notes it again.`,
+      `Deployment ${service} in namespace ${namespace} was adopted, but the record ${service}-rollout does not hold that: run pulumi up once with GRAY_ADOPT=${stackStateKey(namespace, service)} in the environment, which records it again.`,
     );
   }
   return {
@@ -97,22 +99,22 @@ export function adoptionOf(service: string, live: Live, record: RecordReading): 
   };
 }
 
-/** What the Deployment runs that was there before us, as a release; undefined where there is none. */
+/** The adopted Deployment's pod template as a release; undefined if no adopted Deployment is live. */
 export function adoptedReleaseOf(live: Live): Release | undefined {
   const { stable } = live.deployments;
   if (!isAdopted(stable)) return undefined;
-  // What kubectl changed on it since is no other release: nobody here has released it.
+  // Changes by kubectl since the adoption do not change the id, because they did not come through a release.
   return { ...adoptedRelease(stable.spec.template), id: stable.metadata.annotations?.[adoptedAnnotation] ?? "" };
 }
 
 /**
- * What this run makes of it.
+ * What this run does with the adopted objects: which it imports, and whether it replaces the Deployment.
  *
- * @param own what this stack remembers
- * @param release id of the release that stable is to run; undefined where another stack owns stable
- * @throws Refusal if replacing the Deployment would take its pods down at once
+ * @param own the state of this stack
+ * @param release id of the release that stable will run; undefined if another stack owns stable
+ * @throws UserError if replacing the Deployment would delete its pods at once
  */
-export function adopting(
+export function adoptionPlan(
   service: string,
   args: ServiceArgs,
   live: Live,
@@ -121,13 +123,13 @@ export function adopting(
 ): Adopting {
   const { stable } = live.deployments;
   const keeps = isAdopted(stable) && release === releaseOf(stable);
-  // By the memory, which is written with the state: after an `up` that was killed, the state may hold the first Deployment
-  // while the second one stands.
+  // Decided by the stack state, because it is written together with the resources: after an `up` that was killed, it may still hold the
+  // first Deployment while the second one is live.
   const replaces = own?.adopted === true && release !== undefined && !keeps;
   for (const [key, value] of replaces && isAdopted(stable) ? Object.entries(leavesPods) : []) {
     if (stable?.metadata.annotations?.[key] === value) continue;
     throw new UserError(
-      `Deployment ${service} in namespace ${args.namespace} has lost the annotation ${key}: ${value}, without which its pods would end before others serve: put it back with kubectl annotate.`,
+      `Deployment ${service} in namespace ${args.namespace} has lost the annotation ${key}: ${value}, without which its pods would be deleted before new ones serve: put it back with kubectl annotate.`,
     );
   }
   return {
@@ -148,15 +150,15 @@ function importsOf(args: ServiceArgs, { deployments, front }: Live): Adopting["i
 }
 
 /**
- * Marks what this stack takes in, and notes it in the record. Changes nothing of what anybody meets.
+ * Marks the objects that this stack adopts, and records the adoption. User traffic and pods do not change.
  *
- * What the program leaves out, labels, annotations and the number of pods that an autoscaler owns, is ours together with whoever wrote
- * it: the provider takes over what kubectl applied, and what it does not apply itself the API server would then take away
- * (seen with 4.18).
+ * Labels, annotations and an autoscaler's number of pods that the program leaves out get shared ownership. Otherwise the provider would
+ * take over the fields that kubectl applied, and the API server would then remove those that the provider does not apply (seen with
+ * 4.18).
  *
  * @param stack the full name of this stack
  */
-export async function takeIn(
+export async function adoptObjects(
   api: Cluster,
   service: string,
   args: ServiceArgs,

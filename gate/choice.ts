@@ -1,3 +1,5 @@
+/** Chooses which release each track runs in this `up`. */
+
 import { defaults } from "../components/defaults.ts";
 import type { Release } from "../components/release.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
@@ -9,22 +11,22 @@ import { type Admission, decide } from "./gate.ts";
 import { questionOf } from "./question.ts";
 import { ran, type StackStates } from "./stack-state.ts";
 
-/** All that is known when the release of each owned track is chosen. */
+/** The input of the choice. */
 export interface Situation {
   readonly service: string;
   readonly args: ServiceArgs;
   readonly live: Live;
   readonly record: RecordReading;
   readonly stackStates: StackStates;
-  /** What stable's Deployment runs where it was there before us. */
+  /** The release of an adopted Deployment of stable. */
   readonly adopted: Release | undefined;
-  /** GRAY_BREAK_GLASS. */
+  /** The reason of a break-glass override (GRAY_BREAK_GLASS). */
   readonly breakGlass: string | undefined;
-  /** GRAY_EPOCH. */
+  /** The epoch of the driver that runs this `up` (GRAY_EPOCH); undefined if no driver does. */
   readonly epoch: number | undefined;
 }
 
-/** The release of each owned track, what the gate says of it, and what a person should know. */
+/** The release of each owned track, the gate's answers, and warnings for the user. */
 export interface Choice {
   readonly releases: Partial<Record<Track, Release>>;
   readonly admissions: Partial<Record<Track, Admission>>;
@@ -32,19 +34,19 @@ export interface Choice {
 }
 
 /**
- * Chooses, pure.
+ * Chooses the release of each owned track. Pure.
  *
- * 1. canary runs what the program renders, unless `release` names another one.
- * 2. stable in a stack of its own runs what canary runs, unless `release` names another one.
- * 3. stable in one stack with canary keeps what it runs until the gate admits canary's release, so that a second `up`
- *    promotes; with `release: current`, and with a broken glass before canary runs it completely, it keeps it anyway.
- * 4. A stack that never ran takes an adopted Deployment in as it is.
- * 5. While a rollout is open its driver says what each track runs.
- * 6. A release that was undone stays so for as long as it is the newest: another one runs in its place (`instead` of the
- *    record), until the program renders a third.
- * 7. What hides a newer release, or keeps it from stable because canary does not run it, is said on every run.
+ * 1. canary runs the release that the program renders, unless `release` names another one.
+ * 2. stable in a stack of its own runs canary's release, unless `release` names another one.
+ * 3. stable in one stack with canary keeps its release until the gate admits canary's, so that a second `up` promotes. It also keeps it
+ *    with `release: current`, and with a break-glass override before canary runs the new release completely.
+ * 4. A stack that never ran adopts a Deployment with the release that it runs.
+ * 5. While a rollout is open, its driver chooses the release of each track.
+ * 6. An undone release stays undone as long as it is the newest: its replacement runs (`replacedBy` in the record) until the program
+ *    renders a third release.
+ * 7. Every run warns if a newer release is hidden, or does not reach stable because canary does not run it.
  *
- * @throws Refusal if a named release is not kept
+ * @throws UserError if a named release is not in the history
  */
 export function chooseReleases(situation: Situation, rendered: Release): Choice {
   const owned = tracksOf(situation.args);
@@ -60,40 +62,42 @@ export function chooseReleases(situation: Situation, rendered: Release): Choice 
 }
 
 function chooseCanary(situation: Situation, rendered: Release) {
-  const wanted = drivenTo(situation, "canary") ?? wantedOf(situation);
+  const wanted = driversChoice(situation, "canary") ?? wantedOf(situation);
   const replacedBy = wanted === "next" ? replacementOf(situation, rendered.id) : wanted;
   const isNext = replacedBy === undefined || replacedBy === rendered.id;
-  const canary = isNext ? rendered : kept(situation, "canary", replacedBy);
+  const canary = isNext ? rendered : findRelease(situation, "canary", replacedBy);
   const hides = `so canary runs ${canary.id} and not ${rendered.id}, which this program describes`;
   return {
     releases: { canary },
-    admissions: { canary: ask(situation, "canary", canary.id) },
-    warnings: canary.id === rendered.id ? [] : [hidden(situation, rendered.id, hides)],
+    admissions: { canary: askGate(situation, "canary", canary.id) },
+    warnings: canary.id === rendered.id ? [] : [hiddenWarning(situation, rendered.id, hides)],
   };
 }
 
 function chooseStable(situation: Situation, rendered: string): Choice {
   const { canaryRuns } = situation.stackStates;
-  const takesIn = situation.adopted !== undefined && situation.stackStates.own === undefined;
-  const wanted = takesIn ? "current" : (drivenTo(situation, "stable") ?? wantedOf(situation));
+  const adopts = situation.adopted !== undefined && situation.stackStates.own === undefined;
+  const wanted = adopts ? "current" : (driversChoice(situation, "stable") ?? wantedOf(situation));
   const next = canaryRuns === undefined ? undefined : (replacementOf(situation, canaryRuns) ?? canaryRuns);
-  const stable = kept(situation, "stable", wanted === "next" ? next : wanted);
+  const stable = findRelease(situation, "stable", wanted === "next" ? next : wanted);
   return {
     releases: { stable },
-    admissions: { stable: ask(situation, "stable", stable.id) },
-    warnings: canaryRuns === undefined ? [] : unlikeCanary(situation, stable.id, canaryRuns, rendered),
+    admissions: { stable: askGate(situation, "stable", stable.id) },
+    warnings: canaryRuns === undefined ? [] : canaryWarnings(situation, stable.id, canaryRuns, rendered),
   };
 }
 
-/** What a person should know where stable does not run what canary runs, or canary not what the program describes. */
-function unlikeCanary(situation: Situation, stable: string, canary: string, rendered: string): readonly string[] {
+/** Warnings if stable does not run canary's release, or canary does not run the program's. */
+function canaryWarnings(situation: Situation, stable: string, canary: string, rendered: string): readonly string[] {
   const { service, args } = situation;
   if (stable !== canary) {
-    return [hidden(situation, canary, `so stable runs ${stable} and not ${canary}, which canary runs`)];
+    return [hiddenWarning(situation, canary, `so stable runs ${stable} and not ${canary}, which canary runs`)];
   }
   if (rendered === canary || situation.epoch !== undefined || wantedOf(situation) !== "next") return [];
   if (replacementOf(situation, rendered) !== undefined) {
-    return [hidden(situation, rendered, `so stable runs ${stable} and not ${rendered}, which this program describes`)];
+    return [
+      hiddenWarning(situation, rendered, `so stable runs ${stable} and not ${rendered}, which this program describes`),
+    ];
   }
   const { canaryStack = defaults.canaryStack } = args;
   const hasRun = situation.stackStates.history.some(({ id }) => id === rendered);
@@ -105,25 +109,25 @@ function unlikeCanary(situation: Situation, stable: string, canary: string, rend
 
 function choosePromotion(situation: Situation, canary: Release): Choice {
   const { service, live, breakGlass } = situation;
-  const driven = drivenTo(situation, "stable");
+  const driven = driversChoice(situation, "stable");
   if (driven !== undefined) {
-    const stable = driven === canary.id ? canary : kept(situation, "stable", driven);
-    return { releases: { stable }, admissions: { stable: ask(situation, "stable", stable.id) }, warnings: [] };
+    const stable = driven === canary.id ? canary : findRelease(situation, "stable", driven);
+    return { releases: { stable }, admissions: { stable: askGate(situation, "stable", stable.id) }, warnings: [] };
   }
   const tried = runs(live.deployments.canary, canary.id);
-  const promotion = ask(
+  const promotion = askGate(
     breakGlass && !tried ? { ...situation, breakGlass: undefined } : situation,
     "stable",
     canary.id,
   );
   const hasRun = currentId(situation, "stable") !== undefined;
-  const takesIn = situation.adopted !== undefined && situation.stackStates.own === undefined;
-  const stays = hasRun && (takesIn || !promotion.admitted || wantedOf(situation) === "current");
+  const adopts = situation.adopted !== undefined && situation.stackStates.own === undefined;
+  const stays = hasRun && (adopts || !promotion.admitted || wantedOf(situation) === "current");
   if (!stays) return { releases: { stable: canary }, admissions: { stable: promotion }, warnings: [] };
-  const stable = kept(situation, "stable", "current");
+  const stable = findRelease(situation, "stable", "current");
   return {
     releases: { stable },
-    admissions: { stable: ask(situation, "stable", stable.id) },
+    admissions: { stable: askGate(situation, "stable", stable.id) },
     warnings: promotion.admitted ? [] : [`${service} stable stays at ${stable.id}. ${promotion.sentence}`],
   };
 }
@@ -132,18 +136,18 @@ function wantedOf({ args }: Situation): string {
   return args.release ?? defaults.release;
 }
 
-/** The id of the release that a track runs by the word of the driver whose `up` this is. */
-function drivenTo({ record, epoch }: Situation, track: Track): string | undefined {
+/** The id of the release that the driver of this `up` chose for a track. */
+function driversChoice({ record, epoch }: Situation, track: Track): string | undefined {
   const open = record.kind === "read" ? record.record.open : undefined;
   return open?.epoch === epoch ? open?.runs?.[track] : undefined;
 }
 
-/** The id of the release that runs in the place of one that was undone. */
+/** The id of the release that replaces an undone one. */
 function replacementOf({ record }: Situation, release: string): string | undefined {
   return record.kind === "read" ? record.record.replacedBy?.[release] : undefined;
 }
 
-function hidden(situation: Situation, newest: string, hides: string): string {
+function hiddenWarning(situation: Situation, newest: string, hides: string): string {
   const wanted = wantedOf(situation);
   const undone = wanted === "next" && replacementOf(situation, newest) !== undefined;
   const { service, epoch } = situation;
@@ -152,15 +156,15 @@ function hidden(situation: Situation, newest: string, hides: string): string {
   return `${service}: release ${newest} was undone, ${hides}: describe another one, or overrule that with gray approve ${newest}.`;
 }
 
-/** What a track runs: the live release if it is complete, else what it last ran completely; undefined if it never did. */
+/** The id of a track's current release: the live one if its roll is complete, else the last complete one; undefined if there is none. */
 function currentId({ live, record, stackStates }: Situation, track: Track): string | undefined {
   const deployment = live.deployments[track];
   if (deployment && isComplete(deployment)) return releaseOf(deployment);
   return ran(track, record, stackStates.own)[0];
 }
 
-/** The kept release with this id; `current` is what the track runs. */
-function kept(situation: Situation, track: Track, wanted: string | undefined): Release {
+/** The stored release with this id, or with `current` the track's current one. @throws UserError if it is not in the history */
+function findRelease(situation: Situation, track: Track, wanted: string | undefined): Release {
   const { service, stackStates, adopted } = situation;
   const id = wanted === "current" ? currentId(situation, track) : wanted;
   if (track === "stable" && adopted !== undefined && adopted.id === id) return adopted;
@@ -172,7 +176,7 @@ function kept(situation: Situation, track: Track, wanted: string | undefined): R
   );
 }
 
-function ask(situation: Situation, track: Track, release: string): Admission {
+function askGate(situation: Situation, track: Track, release: string): Admission {
   const { service, args, live, record, stackStates, breakGlass, epoch } = situation;
   const { own, stableHasHistory } = stackStates;
   const canaryIsComing = tracksOf(args).includes("canary");

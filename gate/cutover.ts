@@ -1,3 +1,5 @@
+/** The cutover of an adopted service: user traffic moves from the adopted pods to stable's own, and the adopted pods are removed. */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { defaults } from "../components/defaults.ts";
@@ -8,9 +10,9 @@ import { type DeploymentObject, isAdopted, isComplete, readDeployment, readServi
 import { awaitComplete, type Rolling } from "../live/roll.ts";
 import { type Adopted, changeRecord, readRecord } from "../record/record.ts";
 
-/** Time between two looks at the endpoints. */
+/** Time between two polls of the endpoints. */
 const pollMilliseconds = 250;
-/** Longest time that the endpoints of a Service may take to follow its selector. */
+/** Longest time until the endpoints of a Service follow its selector. */
 const patienceMilliseconds = 60_000;
 
 interface ReplicaSet {
@@ -27,17 +29,18 @@ interface EndpointSlice {
 }
 
 /**
- * Ends the pods that were there before us, once stable runs its first release of ours completely. Stopped at any point, it
- * is gone on with by the next `up` of stable.
+ * Removes the adopted pods, once stable runs its first release completely. If it is interrupted, the next `up` of stable goes on with it.
  *
- * 1. Stable has as many pods as were there before us, all of them available. Where the program leaves the number to an
- *    autoscaler, Kubernetes begins the new Deployment with one.
- * 2. The shared Service selects stable's new pods alone. Canary has the same release, and is back with its next `up`.
- * 3. No endpoint of the Service is another pod, and every proxy has had the time to know.
- * 4. The ReplicaSets that were left alone go, and their pods with them.
- * 5. The record forgets that the service was adopted.
+ * 1. Stable gets at least as many available pods as were adopted. If the program leaves the number to an autoscaler, Kubernetes starts
+ *    the new Deployment with one pod.
+ * 2. The shared Service selects stable's new pods alone. Canary runs the same release, and gets traffic again with its next `up`.
+ * 3. Wait until no other pod is an endpoint of the Service, and then until every proxy has noticed.
+ * 4. The adopted ReplicaSets are deleted together with their pods.
+ * 5. The adoption is removed from the record.
  *
- * @throws Refusal if 1 or 3 does not come true, the run is interrupted, or somebody else changes the Service in the same moment
+ * Does nothing if the service was not adopted, or stable's roll is not complete.
+ *
+ * @throws UserError if 1 or 3 fails, the run is interrupted, or another writer changes the Service at the same moment
  */
 export async function cutOver(of: Rolling & { readonly cluster: string }): Promise<void> {
   const { api, cluster, namespace, service } = of;
@@ -48,32 +51,32 @@ export async function cutOver(of: Rolling & { readonly cluster: string }): Promi
   const adopted = record.kind === "read" ? record.record.adopted : undefined;
   if (!adopted || !stable || isAdopted(stable) || !isComplete(stable)) return;
   const path = `/apis/apps/v1/namespaces/${namespace}/replicasets`;
-  const left = (await api.list<ReplicaSet>(path)).filter((set) => wasLeft(set, service, adopted));
-  await asMany(
+  const adoptedSets = (await api.list<ReplicaSet>(path)).filter((set) => isAdoptedReplicaSet(set, service, adopted));
+  await scaleToAtLeast(
     of,
     stable,
-    left.reduce((sum, { spec }) => sum + spec.replicas, 0),
+    adoptedSets.reduce((sum, { spec }) => sum + spec.replicas, 0),
   );
   const longest = patienceMilliseconds / 1000 + defaults.preStopSleepSeconds;
-  pulumi.log.info(`${service}: users leave the pods that were there before us, which takes ${longest} s at most.`);
+  pulumi.log.info(`${service}: user traffic leaves the adopted pods, which takes ${longest} s at most.`);
   if (await selectStable(api, namespace, service)) {
-    await onlyBehind(of);
+    await awaitEndpoints(of);
     await sleep(defaults.preStopSleepSeconds * 1000, undefined, { signal: of.signal }).catch(() => {});
-    assertGoesOn(of);
+    assertNotInterrupted(of);
   }
-  await Promise.all(left.map(({ metadata }) => api.delete(`${path}/${metadata.name}`)));
+  await Promise.all(adoptedSets.map(({ metadata }) => api.delete(`${path}/${metadata.name}`)));
   await changeRecord(api, namespace, service, cluster, ({ adopted: _, ...rest }) => rest);
 }
 
 /**
- * Brings stable to at least this many pods, all of them available.
+ * Scales stable to at least this many available pods.
  *
- * The number is written past Pulumi: what a program applies and then leaves out again, the API server sets back to 1 (seen).
+ * The number is written without Pulumi: if the program applied it and then left it out, the API server would set it back to 1 (seen).
  */
-async function asMany(of: Rolling, { spec: { replicas } }: DeploymentObject, wanted: number): Promise<void> {
+async function scaleToAtLeast(of: Rolling, { spec: { replicas } }: DeploymentObject, wanted: number): Promise<void> {
   const { api, namespace, service } = of;
   if (replicas >= wanted) return;
-  pulumi.log.info(`${service}: stable goes from ${replicas} to ${wanted} pods, as many as were there before us.`);
+  pulumi.log.info(`${service}: stable scales from ${replicas} to ${wanted} pods, as many as were adopted.`);
   await api.patch(`/apis/apps/v1/namespaces/${namespace}/deployments/${deploymentName(service, "stable")}`, [
     { op: "replace", path: "/spec/replicas", value: wanted },
   ]);
@@ -81,11 +84,11 @@ async function asMany(of: Rolling, { spec: { replicas } }: DeploymentObject, wan
   const has = (await readDeployment(api, namespace, service, "stable"))?.spec.replicas ?? 0;
   if (has >= wanted) return;
   throw new UserError(
-    `Stable of ${service} in namespace ${namespace} was scaled to ${has} pods while the ${wanted} that were there before us serve beside them: let its autoscaler keep ${wanted} at least, then run pulumi up of stable again.`,
+    `Stable of ${service} in namespace ${namespace} was scaled to ${has} pods while ${wanted} adopted pods still serve: let its autoscaler keep at least ${wanted}, then run pulumi up of stable again.`,
   );
 }
 
-/** Lets the shared Service select stable's new pods alone. @returns whether there is one */
+/** Makes the shared Service select stable's new pods alone. @returns whether the Service exists */
 async function selectStable(api: Cluster, namespace: string, service: string): Promise<boolean> {
   const shared = await readService(api, namespace, service);
   if (!shared) return false;
@@ -101,22 +104,22 @@ async function selectStable(api: Cluster, namespace: string, service: string): P
   } catch (error) {
     if (!(error instanceof ApiError) || (error.status !== 409 && error.status !== 422)) throw error;
     throw new UserError(
-      `Service ${service} in namespace ${namespace} was changed by somebody else in the same moment, so the pods that were there before us serve on: run pulumi up of stable again.`,
+      `Service ${service} in namespace ${namespace} was changed by another writer at the same moment, so the adopted pods still serve: run pulumi up of stable again.`,
     );
   }
   return true;
 }
 
-/** Whether a ReplicaSet was the adopted Deployment's: by the name that Kubernetes gives, and by the labels of its pods. */
-function wasLeft({ metadata }: ReplicaSet, service: string, { front }: Adopted): boolean {
+/** Whether a ReplicaSet belonged to the adopted Deployment, by the name that Kubernetes gave it and by the labels of its pods. */
+function isAdoptedReplicaSet({ metadata }: ReplicaSet, service: string, { front }: Adopted): boolean {
   const { name, labels = {}, ownerReferences = [] } = metadata;
   if (ownerReferences.length > 0 || "track" in labels) return false;
   const isBehind = Object.entries(front).every(([key, value]) => labels[key] === value);
   return isBehind && name === `${service}-${labels["pod-template-hash"]}`;
 }
 
-/** Waits until the endpoints of the shared Service are pods of stable's new Deployment alone. */
-async function onlyBehind(of: Rolling): Promise<void> {
+/** Waits until all endpoints of the shared Service are pods of stable's new Deployment. */
+async function awaitEndpoints(of: Rolling): Promise<void> {
   const { api, namespace, service, signal } = of;
   const end = Date.now() + patienceMilliseconds;
   for (;;) {
@@ -137,18 +140,18 @@ async function onlyBehind(of: Rolling): Promise<void> {
     if (behind.length > 0 && behind.every((name) => stable.has(name))) return;
     if (Date.now() > end) {
       throw new UserError(
-        `The endpoints of Service ${service} in namespace ${namespace} are still others than the pods of its Deployment: look at kubectl get endpointslices -n ${namespace}, then run pulumi up of stable again.`,
+        `The endpoints of Service ${service} in namespace ${namespace} still include other pods than those of its Deployment: see kubectl get endpointslices -n ${namespace}, then run pulumi up of stable again.`,
       );
     }
-    assertGoesOn(of);
+    assertNotInterrupted(of);
     await sleep(pollMilliseconds, undefined, { signal }).catch(() => {});
   }
 }
 
-/** @throws Refusal if the run was interrupted */
-function assertGoesOn({ namespace, service, signal }: Rolling): void {
+/** @throws UserError if the run was interrupted */
+function assertNotInterrupted({ namespace, service, signal }: Rolling): void {
   if (!signal?.aborted) return;
   throw new UserError(
-    `This run was interrupted before the pods that were there before ${service} in namespace ${namespace} were let go: the next pulumi up of stable goes on with it.`,
+    `This run was interrupted before the adopted pods of ${service} in namespace ${namespace} were removed: the next pulumi up of stable goes on with that.`,
   );
 }

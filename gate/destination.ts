@@ -1,3 +1,12 @@
+/**
+ * Makes sure that gray reads the same cluster that the provider deploys to.
+ *
+ * 1. If the program gives a provider, the cluster is read with that provider's kubeconfig, context and cluster, or with `access`.
+ * 2. Before anything is registered with a provider, the provider itself reads the UID of its cluster, which must be the same. Two
+ *    processes read the kubeconfig, and its current context may change in between.
+ * 3. If something is known only in `up`, a preview warns, and `up` refuses if it is not known then.
+ */
+
 import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AccessArgs } from "../components/access.ts";
@@ -5,23 +14,14 @@ import { providerName } from "../components/provider.ts";
 import { UserError } from "../components/user-error.ts";
 import { type Access, findAccess } from "../kubernetes/kubeconfig.ts";
 
-/**
- * Holds together the cluster that a provider deploys to and the one that is looked at.
- *
- * 1. Where the program gives a provider, the cluster is looked at by that provider's kubeconfig, context and cluster, or by `access`.
- * 2. Before anything is registered with a provider, it reads the UID of the cluster itself, which must be that of the one looked at:
- *    two processes read the kubeconfig, and its current context may change in between.
- * 3. What only `up` will know is a warning in preview, and a refusal in `up`.
- */
-
-/** An input of a provider that only `up` will know, or that the SDK does not tell. */
+/** An input of a provider that is known only in `up`, or that the SDK does not reveal. */
 const unknown = Symbol("unknown");
 
 /**
- * How the cluster of a provider is reached, by the provider's own inputs.
+ * The access to a provider's cluster, from the provider's own inputs.
  *
- * @returns undefined in a preview that cannot know it
- * @throws Refusal where `up` cannot know it either
+ * @returns undefined in a preview in which the inputs are not known
+ * @throws UserError in an `up` in which they are not known
  */
 export async function accessThrough(
   service: string,
@@ -35,16 +35,16 @@ export async function accessThrough(
   const name = providerName(provider);
   if (!pulumi.runtime.isDryRun()) {
     throw new UserError(
-      `${service}: the kubeconfig of provider ${name} is not known to this program, so its cluster cannot be looked at: give the arguments of ${service} access: { kubeconfig, context } to the same cluster.`,
+      `${service}: the kubeconfig of provider ${name} is not known to this program, so its cluster cannot be read: give the arguments of ${service} access: { kubeconfig, context } to the same cluster.`,
     );
   }
   pulumi.log.warn(
-    `${service}: the cluster of provider ${name} is not known before pulumi up, so this preview shows a first install; up looks at the cluster first, and may stop there.`,
+    `${service}: the cluster of provider ${name} is not known before pulumi up, so this preview shows a first install; up reads the cluster first, and may stop there.`,
   );
   return undefined;
 }
 
-/** The cluster that is looked at. @throws Refusal if it cannot be found, which names the provider that the program gives */
+/** The access to the cluster that is read. @throws UserError if there is none; it names the provider that the program gives */
 export function findAccessOf(
   service: string,
   provider: pulumi.ProviderResource | undefined,
@@ -59,10 +59,10 @@ export function findAccessOf(
 }
 
 /**
- * Whether the provider deploys to this cluster, asked of the provider itself.
+ * Checks that the provider deploys to this cluster, by a read through the provider itself.
  *
- * @param cluster UID of the cluster that was looked at
- * @throws Refusal if it does not
+ * @param cluster UID of the cluster that was read
+ * @throws UserError if it deploys to another one, or, in `up`, if its cluster is not known
  */
 export async function assertDeploysTo(
   service: string,
@@ -74,46 +74,46 @@ export async function assertDeploysTo(
   if (uid === cluster) return;
   if (uid !== unknown) {
     throw new UserError(
-      `${service}: provider ${name} deploys to the cluster with UID ${uid}, and the cluster that was looked at has the UID ${cluster}: let the provider's kubeconfig and context, and those of access or of the environment, lead to one cluster.`,
+      `${service}: provider ${name} deploys to the cluster with UID ${uid}, but gray reads the cluster with UID ${cluster}: let the provider's kubeconfig and context, and those of access or of the environment, lead to one cluster.`,
     );
   }
   if (!pulumi.runtime.isDryRun()) {
     throw new UserError(
-      `${service}: provider ${name} does not say to which cluster it deploys, and the cluster that was looked at has the UID ${cluster}: let it read the namespace kube-system (docs/rbac.md of gray-release).`,
+      `${service}: provider ${name} does not report to which cluster it deploys, and gray reads the cluster with UID ${cluster}: let the provider read the namespace kube-system (docs/rbac.md of gray-release).`,
     );
   }
   pulumi.log.warn(
-    `${service}: whether provider ${name} deploys to the cluster with UID ${cluster}, which was looked at, is not known before pulumi up; up asks it first, and stops if it does not.`,
+    `${service}: it is not known before pulumi up whether provider ${name} deploys to the cluster with UID ${cluster}, which gray reads; up checks that first, and stops if it does not.`,
   );
 }
 
 const asked = new WeakMap<pulumi.ProviderResource, Promise<unknown>>();
 
-/** The UID of the provider's cluster, which it is asked for once. */
+/** The UID of the provider's cluster, read once for each provider. */
 function clusterThrough(provider: pulumi.ProviderResource, name: string): Promise<unknown> {
   const before = asked.get(provider);
   if (before) return before;
-  // No name of an object is in it, and nothing is made: Pulumi reads the namespace into the state, as its child.
+  // Creates nothing: Pulumi reads the namespace into the state, as a child of the provider.
   const { metadata } = Namespace.get(name, "kube-system", { provider, parent: provider });
   const uid = settled(metadata.uid).then((value) => value ?? unknown);
   asked.set(provider, uid);
   return uid;
 }
 
-/** An input of a provider; the SDK makes an Output of each, which its types do not say (rpc.ts, transferProperties). */
+/** An input of a provider. The SDK makes an Output of each input, which its types do not show (rpc.ts, transferProperties). */
 async function inputOf(provider: pulumi.ProviderResource, input: string): Promise<unknown> {
   if (!Object.hasOwn(provider, input)) return unknown;
   return settled((provider as unknown as Record<string, pulumi.Output<unknown>>)[input]);
 }
 
-/** What an Output comes to; undefined where it has no value, `unknown` where only `up` gives it one. */
+/** The value of an Output; undefined if it has none, `unknown` if it gets one only in `up`. */
 async function settled(output: unknown): Promise<unknown> {
-  // Not `apply`, which in preview takes an input that nobody gave for one that is not known yet.
+  // Not `apply`, which in preview treats an absent input as one that is not known yet.
   const value = await (output as { promise(withUnknowns: boolean): Promise<unknown> }).promise(true);
   return pulumi.containsUnknowns(value) ? unknown : value;
 }
 
-/** Some programs hand a provider the kubeconfig as an object. */
+/** An input as text. Some programs give a provider the kubeconfig as an object. */
 function textOf(value: unknown): string | undefined {
   if (value === undefined || value === null || value === "") return undefined;
   return typeof value === "string" ? value : JSON.stringify(value);

@@ -1,25 +1,27 @@
+/** Detects and repairs drift during `up`: fields of a live pod template that differ from the track's release. */
+
 import * as pulumi from "@pulumi/pulumi";
 import { deployedTemplate, type PodTemplate, type Release } from "../components/release.ts";
 import type { Track } from "../components/traffic.ts";
 import { describeDrift, driftsOf } from "../live/difference.ts";
 import { writeEvent } from "../live/event.ts";
-import { type DeploymentObject, type Live, madeOf } from "../live/live.ts";
+import { type DeploymentObject, type Live, ownReleaseOf } from "../live/live.ts";
 import { describedFor } from "../live/sealed.ts";
-import { type Comparison, compareTemplate, leaveNothingElse } from "../live/template.ts";
+import { type Comparison, compareTemplate, disownOtherFields } from "../live/template.ts";
 import { keepTemplate } from "../record/template-store.ts";
 import type { Guarded } from "./hooks.ts";
 
 type Of = Pick<Guarded, "api" | "namespace" | "service">;
 
-/** What came of comparing each track; absent where there is nothing to compare. */
+/** The comparison of each track; absent if there is nothing to compare. */
 export type Comparisons = Partial<Record<Track, Comparison>>;
 
 /**
- * Compares what stands with the releases that it is labelled with, as the program begins, and warns of drift. Outside of a
- * preview it keeps what it compared with.
+ * Compares the live Deployments with the releases in their labels when the program starts, and warns of drift. In `up` it also stores
+ * the releases' templates for later comparisons.
  *
- * @param tracks those that this stack owns
- * @param releases those whose content is known
+ * @param tracks the tracks that this stack owns
+ * @param releases the releases whose content is known
  */
 export async function compareLive(
   of: Of,
@@ -29,27 +31,27 @@ export async function compareLive(
 ): Promise<Comparisons> {
   const pairs = tracks.map(async (track) => {
     const deployment = live.deployments[track];
-    const release = releases.find(({ id }) => id === madeOf(deployment));
+    const release = releases.find(({ id }) => id === ownReleaseOf(deployment));
     if (!deployment || !release) return [];
     const comparison = await compareTemplate(of.api, deployment, deployedTemplate(release, track));
     const drift = driftIn(comparison);
     if (drift !== undefined) {
       pulumi.log.warn(
-        `${of.service} ${track}: Deployment ${deployment.metadata.name} is not as release ${release.id} says: ${drift}. This up writes it anew, which rolls its pods.`,
+        `${of.service} ${track}: Deployment ${deployment.metadata.name} differs from release ${release.id}: ${drift}. This up writes it again, which rolls its pods.`,
       );
     }
-    if (!pulumi.runtime.isDryRun()) await keep(of, track, deployment, release.id, comparison);
+    if (!pulumi.runtime.isDryRun()) await store(of, track, deployment, release.id, comparison);
     return [[track, comparison] as const];
   });
   return Object.fromEntries((await Promise.all(pairs)).flat());
 }
 
-/** Before a track's Deployment is written: what its new release leaves out goes in the same write, whoever put it there. */
-export async function leaveOnlyRelease(of: Of, deployment: DeploymentObject, release: PodTemplate): Promise<void> {
-  if (madeOf(deployment) === undefined) return;
+/** Call before a track's Deployment is written: the same write then removes all fields that the new release leaves out. */
+export async function removeOtherFields(of: Of, deployment: DeploymentObject, release: PodTemplate): Promise<void> {
+  if (ownReleaseOf(deployment) === undefined) return;
   const comparison = await compareTemplate(of.api, deployment, release);
   if (comparison.kind === "unknown") return;
-  const trouble = await leaveNothingElse(of.api, deployment, release, comparison.differences);
+  const trouble = await disownOtherFields(of.api, deployment, release, comparison.differences);
   if (trouble === undefined) return;
   pulumi.log.warn(
     `${of.service}: fields of Deployment ${deployment.metadata.name} that the release leaves out may stay (${trouble}).`,
@@ -57,10 +59,10 @@ export async function leaveOnlyRelease(of: Of, deployment: DeploymentObject, rel
 }
 
 /**
- * After a track's roll: whether its pods are what the release says and nothing else. What cannot be compared, as where the right
- * is missing or an admission webhook takes no dry runs, ends no `up`: it is said.
+ * Whether a track's pods differ from the release after its roll. If that cannot be compared, because a permission is missing or an
+ * admission webhook supports no dry runs, it warns and `up` goes on.
  *
- * @returns whether something is known to be another
+ * @returns whether a difference is known
  */
 export async function isDrifted(
   of: Of,
@@ -68,7 +70,7 @@ export async function isDrifted(
   deployment: DeploymentObject | undefined,
   release: PodTemplate,
 ): Promise<boolean> {
-  const id = madeOf(deployment);
+  const id = ownReleaseOf(deployment);
   if (!deployment || id === undefined) return false;
   const comparison = await compareTemplate(of.api, deployment, release);
   const { name } = deployment.metadata;
@@ -78,10 +80,10 @@ export async function isDrifted(
     );
     return false;
   }
-  await keep(of, track, deployment, id, comparison);
+  await store(of, track, deployment, id, comparison);
   const drift = driftIn(comparison);
   if (drift === undefined) return false;
-  const sentence = `Deployment ${name} rolled and is not as release ${id} says: ${drift}.`;
+  const sentence = `Deployment ${name} rolled and differs from release ${id}: ${drift}.`;
   pulumi.log.warn(
     `${of.service} ${track}: ${sentence} See who else writes it, with kubectl get deployment ${name} -n ${of.namespace} --show-managed-fields -o yaml, then run pulumi up again.`,
   );
@@ -89,14 +91,14 @@ export async function isDrifted(
   return true;
 }
 
-/** The differences for a sentence; undefined where there are none. */
+/** The differences as a part of a sentence; undefined if there are none. */
 export function driftIn(comparison: Comparison | undefined): string | undefined {
   if (comparison?.kind !== "compared" || comparison.differences.length === 0) return undefined;
   return describeDrift(driftsOf(comparison.differences));
 }
 
-/** Keeps what the release comes to, for `gray status` and drivers. That it could not be kept ends no `up`. */
-async function keep(
+/** Stores the release's template for `gray status` and drivers. If that fails, it warns and `up` goes on. */
+async function store(
   of: Of,
   track: Track,
   deployment: DeploymentObject,
@@ -109,7 +111,7 @@ async function keep(
     await keepTemplate(api, namespace, service, track, describedFor(deployment, release, comparison.described));
   } catch (error) {
     pulumi.log.warn(
-      `${service} ${track}: what release ${release} says could not be kept, so gray status sees no drift (${(error as Error).message.replace(/\.$/, "")}).`,
+      `${service} ${track}: the template of release ${release} could not be stored, so gray status shows no drift (${(error as Error).message.replace(/\.$/, "")}).`,
     );
   }
 }

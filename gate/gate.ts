@@ -1,31 +1,34 @@
+/** The gate: decides whether a track may change to a release. Pure. */
+
 import type { Track } from "../components/traffic.ts";
 import type { RecordReading } from "../record/record.ts";
 
-/** A change of a track's release, and everything that decides whether it may happen. */
+/** A change of a track's release, with everything that the decision depends on. */
 export interface Question {
   readonly service: string;
   readonly track: Track;
-  /** The id of the release that the track is to run. */
+  /** The id of the release that the track would change to. */
   readonly release: string;
-  /** What the track's live Deployment runs; absent if there is no such Deployment. */
+  /** The id of the release that the track's live Deployment runs; absent if there is no Deployment. */
   readonly live?: string | undefined;
-  /** Whether the live Deployment runs it completely. */
+  /** Whether the roll of the live Deployment is complete. */
   readonly complete: boolean;
-  /** What the track last ran completely, by the record and the stack's outputs; the one before too if there is no record. */
+  /** Ids of the releases that the track last ran completely, by record and stack state; with the previous one if there is no record. */
   readonly ran: readonly string[];
   readonly record: RecordReading;
-  /** Whether the stack of stable remembers that stable ever ran completely. */
+  /** Whether the state of stable's stack shows that stable ever ran completely. */
   readonly stableHasHistory: boolean;
-  /** Whether the canary Deployment runs this release with all its pods available; `coming` if this `up` will see to it. */
+  /** Whether the canary Deployment runs this release with all its pods available; `coming` if this `up` will start it. */
   readonly canary: "available" | "not-available" | "coming";
-  /** GRAY_BREAK_GLASS: a person's reason to pass the gate. */
+  /** The reason of a break-glass override (GRAY_BREAK_GLASS). @default no override */
   readonly breakGlass?: string | undefined;
-  /** GRAY_EPOCH: which driver's effect this is. */
+  /** The epoch of the driver that makes the change (GRAY_EPOCH). @default no driver */
   readonly epoch?: number | undefined;
 }
 
+/** Which condition of `decide` gave the answer. */
 export type AdmissionCode =
-  | "way-back"
+  | "rollback"
   | "break-glass"
   | "rollout-open"
   | "judged-bad"
@@ -38,36 +41,37 @@ export type AdmissionCode =
   | "no-record"
   | "record-unreadable";
 
-/** The gate's answer. It holds no times, so that the same question always gives the same one. */
+/** The gate's answer. It holds no times, so that the same question always has the same answer. */
 export interface Admission {
   readonly admitted: boolean;
   readonly code: AdmissionCode;
-  /** One sentence; of a refusal it says what to do next. */
+  /** One sentence for the user; that of a refusal ends with what to do next. */
   readonly sentence: string;
 }
 
 /**
  * Whether a track may change to a release.
  *
- * 1. The way back is always open: the release that the live Deployment runs, or that the track last ran completely, is
- *    admitted, even with an unreadable record; without a readable one also what stable ran before that.
- * 2. Break glass is admitted; whoever asks writes an Event.
+ * 1. A rollback is always admitted: to the release that the live Deployment runs, or that the track last ran completely. Without a
+ *    readable record, also to the release that stable ran before that.
+ * 2. A break-glass override is admitted; the caller writes an Event.
  * 3. While a rollout is open, only its driver may change a track.
  * 4. A release judged bad is refused.
- * 5. A release judged good, by evidence or by a person, or that stable once ran completely, is admitted.
- * 6. A record that cannot be read admits nothing else. Otherwise canary is admitted; prod is admitted on the first
- *    install only (no record, no history of prod, and no live stable Deployment but one that never became complete), where
- *    canary's health decides.
+ * 5. A release is admitted if evidence or a person judged it good, or stable once ran it completely.
+ * 6. With an unreadable record everything else is refused. Otherwise canary is admitted. Stable is admitted only on the first install,
+ *    if canary is healthy: there is no record, no history of stable, and no live stable Deployment whose roll was ever complete.
+ *
+ * @example decide({ service: "web", track: "stable", release, ...known }).admitted
  */
 export function decide(question: Question): Admission {
   const { service, track, release, live, ran, record, breakGlass } = question;
-  const what = `${service} ${track}: release ${release}`;
-  if (release === live || ran.includes(release)) return admit("way-back", `${what} is what it runs or last ran`);
-  if (breakGlass) return admit("break-glass", `${what} passes the gate because: ${breakGlass}`);
+  const change = `${service} ${track}: release ${release}`;
+  if (release === live || ran.includes(release)) return admit("rollback", `${change} is what it runs or last ran`);
+  if (breakGlass) return admit("break-glass", `${change} passes the gate by a break-glass override: ${breakGlass}`);
   if (record.kind === "unreadable") {
     return refuse(
       "record-unreadable",
-      `${what} is refused, because the record ${service}-rollout cannot be read (${record.why}): restore the record, or delete it and run gray approve ${release}`,
+      `${change} is refused, because the record ${service}-rollout cannot be read (${record.why}): restore the record, or delete it and run gray approve ${release}`,
     );
   }
   if (record.kind === "read") {
@@ -75,48 +79,50 @@ export function decide(question: Question): Admission {
     if (open && open.epoch !== question.epoch) {
       return refuse(
         "rollout-open",
-        `${what} is refused while the rollout of ${open.release} is open: let gray rollout end it, or abort it with gray abort`,
+        `${change} is refused while the rollout of ${open.release} is open: let gray rollout end it, or abort it with gray abort`,
       );
     }
     const judged = verdicts[release];
     if (judged?.verdict === "bad") {
       return refuse(
         "judged-bad",
-        `${what} is refused, because it was judged bad (${judged.by}: ${judged.reason}): release another one`,
+        `${change} is refused, because it was judged bad (${judged.by}: ${judged.reason}): release another one`,
       );
     }
     if (judged?.verdict === "good")
-      return admit("judged-good", `${what} was judged good (${judged.by}: ${judged.reason})`);
-    if (stableHistory.includes(release)) return admit("ran-before", `${what} once ran completely`);
+      return admit("judged-good", `${change} was judged good (${judged.by}: ${judged.reason})`);
+    if (stableHistory.includes(release)) return admit("ran-before", `${change} once ran completely`);
   }
-  if (track === "canary") return admit("canary-goes-first", `${what} is tried by canary first`);
+  if (track === "canary") return admit("canary-goes-first", `${change} is tried on canary first`);
   if (record.kind === "read") {
     return refuse(
       "no-verdict",
-      `${what} is refused, because it has no good verdict: let gray verify judge it, or look at canary and run gray approve ${release} --reason <why>, then pulumi up again`,
+      `${change} is refused, because it has no good verdict: let gray verify judge it, or look at canary and run gray approve ${release} --reason <why>, then pulumi up again`,
     );
   }
   if ((live !== undefined && question.complete) || question.stableHasHistory) {
     return refuse(
       "no-record",
-      `${what} is refused, because ${service} stands already and no record ${service}-rollout says what it ran: restore the record, or run gray approve ${release} --reason <why>`,
+      `${change} is refused, because ${service} is live and there is no record ${service}-rollout of what it ran: restore the record, or run gray approve ${release} --reason <why>`,
     );
   }
   if (question.canary === "not-available") {
     return refuse(
       "canary-not-available",
-      `${what} is refused, because ${service}-canary does not run it with all its pods available: run pulumi up --stack canary and look at its pods`,
+      `${change} is refused, because ${service}-canary does not run it with all its pods available: run pulumi up --stack canary and look at its pods`,
     );
   }
   return admit(
     "first-install",
-    `${what} is the first install: there are no users yet, so canary's health decides instead of a verdict`,
+    `${change} is the first install: there are no users yet, so canary's health decides instead of a verdict`,
   );
 }
 
 /**
- * Why the front, and the number of canary's pods, may not be changed now: while a rollout is open the weight is its
- * driver's. Undefined if they may.
+ * Why the front and the number of canary's pods may not be changed now: while a rollout is open, only its driver may change the weight.
+ *
+ * @param by the driver and the break-glass override of this `up`
+ * @returns a sentence for the user; undefined if they may be changed
  */
 export function frontHeld(
   service: string,

@@ -1,3 +1,5 @@
+/** Resource hooks of an `up`: they ask the gate again just before each change, and wait for each roll to complete. */
+
 import { isDeepStrictEqual } from "node:util";
 import { log, output, type ResourceHookArgs, type ResourceHookBinding } from "@pulumi/pulumi";
 import type { StackState } from "../components/history.ts";
@@ -20,49 +22,52 @@ import { awaitComplete, warnRefused } from "../live/roll.ts";
 import { type RouteObject, readRoute } from "../live/routes.ts";
 import { changeRecord, readRecord, stableReleases, withStableHistory } from "../record/record.ts";
 import { cutOver } from "./cutover.ts";
-import { isDrifted, leaveOnlyRelease } from "./drift.ts";
+import { isDrifted, removeOtherFields } from "./drift.ts";
 import { decide, frontHeld } from "./gate.ts";
 import { interruptible } from "./interruptible.ts";
 import { questionOf } from "./question.ts";
 
-/** Which service's gate, and what the program knew of it that the cluster does not hold. */
+/** The service that the hooks guard, and what the program knows about it that is not in the cluster. */
 export interface Guarded {
   readonly api: Cluster;
   readonly cluster: string;
   readonly namespace: string;
   readonly service: string;
-  /** What the stack remembered when the program ran. */
+  /** The stack's state when the program ran. */
   readonly own: StackState | undefined;
+  /** Whether the state of stable's stack shows that stable ever ran completely. */
   readonly stableHasHistory: boolean;
+  /** The reason of a break-glass override (GRAY_BREAK_GLASS). */
   readonly breakGlass: string | undefined;
+  /** The epoch of the driver that runs this `up` (GRAY_EPOCH). */
   readonly epoch: number | undefined;
   /** The longest time that a whole roll of each track may take, in seconds. */
   readonly rollSeconds: Readonly<Record<Track, number>>;
 }
 
 /**
- * The gate at the last moment, after everything that stood between the program's look and this object's change: other
- * drivers, a verdict that came meanwhile, canary pods that died. After each roll the pod template is compared with the release;
- * after stable's, where nothing is another, comes the note that it is complete.
+ * The hooks of a service. Before each change the gate is asked again, because the cluster may have changed since the program read it: by
+ * another driver, a new verdict, or failed canary pods. After each roll the pod template is compared with the release. After stable's
+ * roll, if there is no drift, the completion is recorded.
  */
 export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookBinding> {
-  /** Ends what looks on while each track rolls. */
-  const looking: Partial<Record<Track, AbortController>> = {};
+  /** Ends the watch for refused pods of each track. */
+  const watches: Partial<Record<Track, AbortController>> = {};
   const beforeTrack = (track: Track) => async (change: ResourceHookArgs) => {
     const wanted = change.newInputs as Wanted | undefined;
     const release = releaseOf(wanted);
     if (release === undefined) {
       throw new UserError(
-        `${guarded.service} ${track}: its pods have no label release, so nobody can judge them: leave it on.`,
+        `${guarded.service} ${track}: its pods have no label release, so the release cannot be judged: keep that label on them.`,
       );
     }
     const live = await decideAgain(guarded, track, release, wanted?.spec.replicas);
-    looking[track]?.abort();
-    const over = new AbortController();
-    looking[track] = over;
-    void warnRefused({ ...guarded, report: (line) => void log.warn(line) }, track, release, over.signal);
-    if (track === "stable" && live && wanted?.spec.replicas === undefined) await leaveNumber(guarded.api, live);
-    if (live && wanted) await leaveOnlyRelease(guarded, live, templateOf(wanted));
+    watches[track]?.abort();
+    const watch = new AbortController();
+    watches[track] = watch;
+    void warnRefused({ ...guarded, report: (line) => void log.warn(line) }, track, release, watch.signal);
+    if (track === "stable" && live && wanted?.spec.replicas === undefined) await keepReplicas(guarded.api, live);
+    if (live && wanted) await removeOtherFields(guarded, live, templateOf(wanted));
   };
   const beforeFront = async (change: ResourceHookArgs) => {
     const { api, namespace, service, cluster } = guarded;
@@ -75,7 +80,7 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
   const canary = beforeTrack("canary");
   const stable = beforeTrack("stable");
   const afterTrack = async (track: Track, { newInputs }: ResourceHookArgs, signal: AbortSignal) => {
-    looking[track]?.abort();
+    watches[track]?.abort();
     await awaitComplete({ ...guarded, signal }, track, releaseOf(newInputs as Wanted | undefined));
     const { api, namespace, service } = guarded;
     const live = await readDeployment(api, namespace, service, track);
@@ -99,14 +104,14 @@ function templateOf({ spec }: Wanted): PodTemplate {
   return spec.template as PodTemplate;
 }
 
-/** Whether the live Service already selects what it will. */
+/** Whether the change leaves the live Service's selector as it is. */
 async function keepsSelector({ api, namespace, service }: Guarded, { newInputs }: ResourceHookArgs): Promise<boolean> {
   const { spec } = (newInputs ?? {}) as Partial<Pick<ServiceObject, "spec">>;
   const live = await readService(api, namespace, service);
   return live !== undefined && sameLabels(live.spec.selector ?? {}, spec?.selector ?? {});
 }
 
-/** Whether the live route already sends everybody where it will. Its spec is a secret, for the token in it. */
+/** Whether the change leaves the live route's rules as they are. The new spec is a secret Output, because it holds the token. */
 async function keepsRules({ api, namespace }: Guarded, { newInputs }: ResourceHookArgs): Promise<boolean> {
   const wanted = await new Promise<RouteObject>((known) =>
     output(newInputs as object).apply((it) => known(it as RouteObject)),
@@ -116,8 +121,10 @@ async function keepsRules({ api, namespace }: Guarded, { newInputs }: ResourceHo
 }
 
 /**
+ * Asks the gate again, with the current state of the cluster.
+ *
  * @returns the live Deployment of the track
- * @throws Refusal if the gate does not admit the release now, or the number of canary's pods is not ours to change
+ * @throws UserError if the gate does not admit the release now, or only another driver may change the number of canary's pods
  */
 async function decideAgain(
   guarded: Guarded,
@@ -150,29 +157,29 @@ async function decideAgain(
   );
   if (!admission.admitted) throw new UserError(admission.sentence);
   if (track === "canary" && live && live.spec.replicas !== replicas) refuseIf(frontHeld(service, record, guarded));
-  const told = live ?? canary;
-  if (admission.code === "break-glass" && told)
-    await writeEvent(api, told, "Warning", "BreakGlass", admission.sentence);
+  const deployment = live ?? canary;
+  if (admission.code === "break-glass" && deployment)
+    await writeEvent(api, deployment, "Warning", "BreakGlass", admission.sentence);
   return live;
 }
 
 /**
- * Leaves stable's number of pods as it is when the program leaves it to an autoscaler: what a program applied and then leaves
- * out, the API server sets back to 1, unless it is another's too (server-side apply, KEP-555).
+ * Keeps stable's number of pods if the program leaves it to an autoscaler. When a manager stops applying the number, the API server sets
+ * it back to 1 unless another manager owns it too, so it gets a second owner (server-side apply, KEP-555).
  */
-async function leaveNumber(api: Cluster, { metadata, spec: { replicas } }: DeploymentObject): Promise<void> {
+async function keepReplicas(api: Cluster, { metadata, spec: { replicas } }: DeploymentObject): Promise<void> {
   const { namespace, name, uid } = metadata;
   const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
   const object = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name, uid }, spec: { replicas } };
   try {
     await api.apply("gray-replicas", path, object);
   } catch (error) {
-    // Somebody has just set another number, and so owns it.
+    // Another manager has just set another number, and so owns it.
     if (!(error instanceof ApiError) || error.status !== 409) throw error;
   }
 }
 
-/** Notes in the record what stable runs, if it really runs it completely. Does nothing where that stands there already. */
+/** Records the release that stable runs, if its roll is complete and the release is not recorded already. */
 export async function recordComplete({
   api,
   namespace,

@@ -1,8 +1,8 @@
 /**
- * Does something in a hook that may take long. The first ^C ends its wait, not the program: Pulumi's language host passes it on to the
- * program (SIGINT), which would end at once, and people would read `rpc error … EOF` in place of what is so. The host kills it 5 s later.
+ * Runs long work in a hook so that ^C aborts the work and not the program. Pulumi's language host forwards ^C as SIGINT, which would end
+ * the program at once, and the user would read `rpc error … EOF` instead of the hook's message. The host kills the program 5 s later.
  *
- * @param work ends soon after its signal is aborted, in an error or because it is done
+ * @param work must end soon after its signal is aborted, with an error or because it is done
  */
 export async function interruptible(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const interrupt = new AbortController();

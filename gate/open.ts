@@ -1,3 +1,5 @@
+/** Opens the rollout of a service in a program: reads its state, chooses its releases and asks the gate. */
+
 import * as pulumi from "@pulumi/pulumi";
 import type { AccessArgs } from "../components/access.ts";
 import { assertBeside } from "../components/adoption.ts";
@@ -26,7 +28,7 @@ import { configMapsInUse, type Live, readLive, releaseOf } from "../live/live.ts
 import { assertGateways, assertRoutes, hasWeight, largestWeight } from "../live/routes.ts";
 import { type Adopted, type RecordReading, readRecord, stableReleases } from "../record/record.ts";
 import { type VerdictAge, verdictAge } from "../record/verdict-age.ts";
-import { adoptedReleaseOf, adopting, adoptionOf, asAdopted, isAsked, takeIn } from "./adopt.ts";
+import { adoptedReleaseOf, adoptionOf, adoptionPlan, adoptObjects, asAdopted, isAsked } from "./adopt.ts";
 import { type Choice, chooseReleases } from "./choice.ts";
 import { cutOver } from "./cutover.ts";
 import { accessThrough, assertDeploysTo, findAccessOf } from "./destination.ts";
@@ -36,32 +38,33 @@ import { type Guarded, hooksOf, recordComplete } from "./hooks.ts";
 import { assertOwned, ownerOf, readObjects } from "./owner.ts";
 import { assertKnown, assertPreconditions } from "./preconditions.ts";
 import { providerFor } from "./provider.ts";
-import { leaveRelease, leftRelease, renderedFile, supposed } from "./rendered.ts";
+import { assumeReleased, readRendered, renderedFile, writeRendered } from "./rendered.ts";
 import { sequences } from "./sequence.ts";
 import {
-  askOwnStack,
   assertSameCluster,
   expectExported,
-  memoriesOf,
   ownStack,
   ownStackState,
+  readStackStates,
+  requestOwnStack,
   type StackStates,
 } from "./stack-state.ts";
 import { unseenContext } from "./unseen.ts";
 
 /**
- * Looks where a service stands, chooses the release of each track that this stack owns and asks the gate, before
- * anything is registered: a refused `up` changes nothing. In preview a refusal is a warning.
+ * Reads the live state of a service, chooses the release of each track that this stack owns, and asks the gate. It does so before
+ * anything is registered, so that a refused `up` changes nothing. In a preview a refusal is a warning.
  *
- * Reads the environment: KUBECONFIG; GRAY_BREAK_GLASS=<reason> passes the gate; GRAY_EPOCH names the driver; GRAY_ADOPT=<namespace>/<service>
- * takes in what stands (gray adopt); in preview GRAY_RENDERED=<file> (rendered.ts).
+ * Environment variables: KUBECONFIG; GRAY_BREAK_GLASS=<reason> overrides the gate; GRAY_EPOCH identifies the driver;
+ * GRAY_ADOPT=<namespace>/<service> adopts live objects (gray adopt); in a preview GRAY_RENDERED=<file> (rendered.ts).
  *
  * @param service the name of the service
  * @param args the same arguments that CanaryService gets
- * @param opts the same options: a provider in them, or of the parent in them, is the one that deploys, and its cluster is looked at.
- *   @default a provider of gray-release's own, for the cluster of `access`, else of the configuration kubernetes:kubeconfig and
+ * @param opts the same options that CanaryService gets. A provider in them, or in their parent, deploys the objects, and its cluster is
+ *   read. @default gray-release's own provider, for the cluster of `access`, else of the configuration kubernetes:kubeconfig and
  *   kubernetes:context, else of the environment
- * @throws Refusal with one sentence that says what to do
+ * @returns the opened rollout, which CanaryService needs
+ * @throws UserError with one sentence that ends with what to do
  */
 export async function openRollout(
   service: string,
@@ -70,10 +73,10 @@ export async function openRollout(
 ): Promise<RolloutContext> {
   assertServiceArgs(service, args);
   const rendered = renderRelease(service, labelsOf(service, args), args);
-  const cutOverDone = renderedFile();
+  const renderedPath = renderedFile();
   const { namespace } = args;
   const key = stackStateKey(namespace, service);
-  askOwnStack();
+  requestOwnStack();
 
   const given = givenProvider(opts);
   const chosen = args.access ?? (given ? await accessThrough(service, given) : configured());
@@ -94,43 +97,45 @@ export async function openRollout(
     ownStackState(key),
   ]);
   assertSameCluster(service, ownBefore, found.cluster);
-  // Not before that: what is registered has the engine write the state, after a refresh that looked at the other cluster.
+  // Only after that check: registering makes the engine write the state, after a refresh that may have read another cluster.
   const { owner, ownerStash } = await ownerOf(service);
   const live = asAdopted(service, args, owner, found);
   assertPreconditions(service, args, live, access.context);
   const [recorded, remembered, inUse] = await Promise.all([
     readRecord(api, namespace, service, live.cluster),
-    memoriesOf(service, args, live),
+    readStackStates(service, args, live),
     ownsCanary ? configMapsInUse(api, namespace, service) : {},
   ]);
   expectExported(service, key);
-  const coming = cutOverDone === undefined || ownsCanary ? undefined : leftRelease(cutOverDone, key);
+  const coming = renderedPath === undefined || ownsCanary ? undefined : readRendered(renderedPath, key);
   const { stackStates, record } =
-    cutOverDone === undefined ? { stackStates: remembered, record: recorded } : supposed(coming, remembered, recorded);
+    renderedPath === undefined
+      ? { stackStates: remembered, record: recorded }
+      : assumeReleased(coming, remembered, recorded);
   const adopted = adoptionOf(service, live, record);
   const { GRAY_BREAK_GLASS: breakGlass, GRAY_EPOCH } = process.env;
-  const begunAnew = assertKnown(service, args, live, stackStates, record, pulumi.getStack(), breakGlass);
-  if (begunAnew !== undefined) pulumi.log.warn(begunAnew);
+  const newHistoryWarning = assertKnown(service, args, live, stackStates, record, pulumi.getStack(), breakGlass);
+  if (newHistoryWarning !== undefined) pulumi.log.warn(newHistoryWarning);
   const by = { epoch: GRAY_EPOCH ? Number(GRAY_EPOCH) : undefined, breakGlass };
   const choice = chooseReleases(
     { service, args, live, record, stackStates, adopted: adoptedReleaseOf(live), ...by },
     rendered,
   );
-  if (cutOverDone !== undefined && choice.releases.canary) leaveRelease(cutOverDone, key, choice.releases.canary);
+  if (renderedPath !== undefined && choice.releases.canary) writeRendered(renderedPath, key, choice.releases.canary);
   const traffic = ownsCanary ? trafficOf(service, args, live, record, adopted) : undefined;
   if (gateway) await assertGateways(api, service, namespace, gateway);
   for (const warning of choice.warnings) pulumi.log.warn(warning);
-  settle(Object.values(choice.admissions));
-  const kept = keptReleases(args, choice, stackStates, adopted, [
+  enforceAdmissions(Object.values(choice.admissions));
+  const stored = storedReleases(args, choice, stackStates, adopted, [
     releaseOf(live.deployments.stable),
     ...stableReleases(record).slice(0, 2),
   ]);
-  const configMaps = traffic ? configMapsToKeep(kept, inUse) : {};
+  const configMaps = traffic ? configMapsToKeep(stored, inUse) : {};
   const { own, stableHasHistory } = stackStates;
   const objects = await readObjects(api, namespace, live, objectsOf(service, args, Object.keys(configMaps)));
-  const taken = assertOwned({ service, namespace, owner, stack: ownStack(), own, breakGlass }, objects);
-  for (const warning of taken) pulumi.log.warn(warning);
-  if (traffic && changesFront(live, traffic)) stopHere(frontHeld(service, record, by));
+  const takeovers = assertOwned({ service, namespace, owner, stack: ownStack(), own, breakGlass }, objects);
+  for (const warning of takeovers) pulumi.log.warn(warning);
+  if (traffic && changesFront(live, traffic)) refuseIf(frontHeld(service, record, by));
   if (traffic) describe(service, args, live, traffic);
   const provider = given ?? providerFor(chosen ?? {}, live.cluster);
   await assertDeploysTo(service, provider, live.cluster);
@@ -149,7 +154,7 @@ export async function openRollout(
     },
   };
   if (adopted && !pulumi.runtime.isDryRun()) {
-    if (isAsked(namespace, service)) await takeIn(api, service, args, live, adopted, ownStack());
+    if (isAsked(namespace, service)) await adoptObjects(api, service, args, live, adopted, ownStack());
     if (tracksOf(args).includes("stable")) await cutOver(guarded);
   }
   const compared = await compareLive(guarded, tracksOf(args), live, [
@@ -157,8 +162,8 @@ export async function openRollout(
     ...stackStates.history,
   ]);
   const drifted = new Set(tracksOf(args).filter((track) => driftIn(compared[track]) !== undefined));
-  const isNoted = releaseOf(live.deployments.stable) === stableReleases(record)[0] || drifted.has("stable");
-  if (!pulumi.runtime.isDryRun() && tracksOf(args).includes("stable") && !isNoted) await recordComplete(guarded);
+  const isRecorded = releaseOf(live.deployments.stable) === stableReleases(record)[0] || drifted.has("stable");
+  if (!pulumi.runtime.isDryRun() && tracksOf(args).includes("stable") && !isRecorded) await recordComplete(guarded);
   const previous = previousOf(choice, own);
   const verdict = verdictAge(choice.releases.stable, record, own, Date.now());
   const inForce = weightInForce(live);
@@ -170,7 +175,7 @@ export async function openRollout(
     cluster: live.cluster,
     provider,
     releases: choice.releases,
-    admissions: notable(choice.admissions, verdict),
+    admissions: shownAdmissions(choice.admissions, verdict),
     ...(verdict && { verdict }),
     ...(traffic && { traffic, shift: shiftOf(traffic, inForce, own?.shift) }),
     stableReplicas: args.replicas === "external" ? undefined : args.replicas,
@@ -180,20 +185,20 @@ export async function openRollout(
     sequence: sequences(live, record, choice.releases, traffic, drifted),
     ...(previous !== undefined && { previous }),
     ...(own && { remembered: own }),
-    history: kept,
+    history: stored,
     configMaps,
-    ...((adopted || own?.adopted) && { adopted: adopting(service, args, live, own, choice.releases.stable?.id) }),
+    ...((adopted || own?.adopted) && { adopted: adoptionPlan(service, args, live, own, choice.releases.stable?.id) }),
     hooks: hooksOf(guarded),
   };
 }
 
-/** What the configuration says of the cluster. */
+/** The access to the cluster that the stack's configuration names. */
 function configured(): AccessArgs {
   const config = new pulumi.Config("kubernetes");
   return { kubeconfig: config.get("kubeconfig"), context: config.get("context") };
 }
 
-/** What the weight comes down to. While a rollout is open, the weight is the record's. */
+/** The traffic for the weight of the arguments, or, while a rollout is open, for the record's weight. */
 function trafficOf(
   service: string,
   args: ServiceArgs,
@@ -221,21 +226,21 @@ function trafficOf(
   return traffic;
 }
 
-/** What the weight and the rules come down to, in words. */
+/** Prints the effect of the weight and the rules in words. */
 function describe(service: string, args: ServiceArgs, live: Live, traffic: Traffic): void {
   pulumi.log.info(`${service}: ${describeTraffic(traffic, stableReplicasOf(args, live))}`);
   for (const rule of args.gateway?.rules ?? []) pulumi.log.info(`${service}: ${describeRule(rule, traffic.weight)}`);
 }
 
-/** The history once this run is through. A stack without canary remembers what it runs; the rest is canary's. */
-function keptReleases(
+/** The release history after this run. A stack without canary stores only its own release, because canary's stack has the history. */
+function storedReleases(
   args: ServiceArgs,
   { releases }: Choice,
   stackStates: StackStates,
   adopted: Adopted | undefined,
   pinned: (string | undefined)[],
 ): readonly Release[] {
-  // What was there before us cannot be brought back: its pods have not our labels.
+  // There is no rollback to the adopted release, because its pods do not have our labels.
   if (!releases.canary)
     return [releases.stable].flatMap((each) => (each && each.id !== adopted?.release ? [each] : []));
   return remember(
@@ -246,13 +251,13 @@ function keptReleases(
   );
 }
 
-/** What stable ran before the release that it is to run. */
+/** The id of the release that stable ran before the chosen one. */
 function previousOf({ releases }: Choice, own: StackState | undefined): string | undefined {
   const changes = own?.current.stable !== releases.stable?.id;
   return changes ? own?.current.stable : own?.previous;
 }
 
-/** Whether this traffic is not what the live front and canary's live number of pods already give. */
+/** Whether this traffic changes the live front or canary's live number of pods. */
 function changesFront({ front, deployments }: Live, traffic: Traffic): boolean {
   const selects = front.service?.spec.selector;
   const pods = deployments.canary?.spec.replicas;
@@ -267,23 +272,23 @@ function stableReplicasOf(args: ServiceArgs, live: Live): number {
   return args.replicas === "external" ? (live.deployments.stable?.spec.replicas ?? 1) : args.replicas;
 }
 
-/** @throws Refusal if the gate refuses a track, except in preview, where it warns */
-function settle(admissions: readonly Admission[]): void {
-  stopHere(admissions.find((admission) => !admission.admitted)?.sentence);
+/** Prints the gate's warnings. @throws UserError if the gate refuses a track; a preview warns instead */
+function enforceAdmissions(admissions: readonly Admission[]): void {
+  refuseIf(admissions.find((admission) => !admission.admitted)?.sentence);
   for (const { code, sentence } of admissions) {
     if (code === "first-install" || code === "break-glass") pulumi.log.warn(sentence);
   }
 }
 
-/** @throws Refusal with the sentence, if there is one; in preview it is a warning */
-function stopHere(sentence: string | undefined): void {
+/** @throws UserError with the sentence, if there is one; a preview warns instead */
+function refuseIf(sentence: string | undefined): void {
   if (sentence === undefined) return;
   if (!pulumi.runtime.isDryRun()) throw new UserError(sentence);
   pulumi.log.warn(`${sentence} This is a preview; up would stop here.`);
 }
 
-/** What the component shows of the gate's answers: nothing that changes between runs while nothing happens. */
-function notable(
+/** The part of the gate's answers that is an input of the component. It does not change between two runs without a change. */
+function shownAdmissions(
   admissions: Partial<Record<Track, Admission>>,
   verdict: VerdictAge | undefined,
 ): RolloutContext["admissions"] {
@@ -303,7 +308,7 @@ function ageOf({ hours }: VerdictAge) {
   return hours === "supposed" ? { supposed: true } : { verdictHours: hours };
 }
 
-/** The percent that the live front gives canary; undefined where canary is dark or there is no front yet. */
+/** The percent of traffic that the live front sends to canary; undefined if canary is dark or there is no front yet. */
 function weightInForce(live: Live): number | undefined {
   const { routes, service: shared } = live.front;
   const weight = largestWeight(routes);

@@ -1,3 +1,5 @@
+/** Ownership of objects: owner ids, and the check that each object belongs to this stack. */
+
 import { randomBytes } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { oneLine } from "../border/foreign-text.ts";
@@ -16,25 +18,27 @@ export interface Owner {
 }
 
 /**
- * The owner id of this stack for a service: a random value that the state holds before any object of the service is made, and every
- * object carries. It is what tells a stack that goes on after it was killed from an empty one of the same name in another backend.
+ * The owner id of this stack for a service: a random value that is in the state before any object of the service is created, and in an
+ * annotation of every object. It distinguishes a stack that goes on after it was killed from an empty stack of the same name in another
+ * backend.
  */
 export async function ownerOf(service: string): Promise<Owner> {
   const input = randomBytes(8).toString("hex");
-  // A stash keeps the first value that it was given; without ignoreChanges each run would be a change.
+  // A stash keeps its first value; without ignoreChanges each run would show a change.
   const ownerStash = new pulumi.Stash(ownerName(service), { input }, { ignoreChanges: ["input"] });
   const output: { apply(use: (value?: unknown) => void, withUnknowns: boolean): unknown } = ownerStash.output;
   const held = await new Promise<unknown>((use) => output.apply(use, true));
-  // What leaves the stash out makes nothing: a refresh that runs the program, or an up with --target, as all depends on it.
+  // If the value is unknown, the run leaves the stash out: a refresh that runs the program, or an up with --target. Such a run creates
+  // no object, because every object depends on the stash.
   return { owner: typeof held === "string" ? held : input, ownerStash };
 }
 
-/** What tells whose an object is. */
+/** An object with the labels and annotations that name its owner. */
 interface Labelled {
   readonly metadata: Pick<LiveObject["metadata"], "name" | "labels" | "annotations">;
 }
 
-/** Whose objects are looked at, and by whom. */
+/** The service whose objects are checked, and the stack that checks them. */
 export interface Owning {
   readonly service: string;
   readonly namespace: string;
@@ -42,31 +46,31 @@ export interface Owning {
   readonly owner: string;
   /** The full name of this stack. */
   readonly stack: string;
-  /** What this stack remembers of the service. */
+  /** This stack's state of the service. */
   readonly own: Pick<StackState, "owner"> | undefined;
-  /** GRAY_BREAK_GLASS */
+  /** The reason of a break-glass override (GRAY_BREAK_GLASS). */
   readonly breakGlass: string | undefined;
 }
 
 /**
- * Whether each object that this stack is about to make is its own or not there. The provider takes over whatever exists, because a
- * killed `up` leaves objects that no state holds, so nothing else stands in the way of another stack.
+ * Checks that each object that this stack is about to write is its own or does not exist. This is the only protection against another
+ * stack: the provider takes over existing objects, because a killed `up` leaves objects that are in no state.
  *
- * 1. An object that is not there is free.
- * 2. It has the label of the service, else this program did not make it.
- * 3. It has the owner id of this stack. One without any is this stack's too, if the stack remembers the service from before there
- *    were owner ids.
- * 4. With a broken glass an object of another owner is taken over.
+ * 1. An object that does not exist may be created.
+ * 2. An object must have the label of the service, else this program did not create it.
+ * 3. It must have the owner id of this stack. An object without an owner id is this stack's too, if the stack's state of the service is
+ *    older than owner ids.
+ * 4. With a break-glass override an object of another owner is taken over.
  *
- * @param objects what the stack makes, with what stands there
- * @returns what a person should know
- * @throws Refusal for the first object that is not this stack's
+ * @param objects the objects that the stack writes, each with the live object
+ * @returns warnings for the user
+ * @throws UserError for the first object that is not this stack's
  */
 export function assertOwned(
   { service, namespace, owner, stack, own, breakGlass }: Owning,
   objects: readonly { readonly object: ServiceObject; readonly live: Labelled | undefined }[],
 ): string[] {
-  const taken: string[] = [];
+  const takeovers: string[] = [];
   for (const { object, live } of objects) {
     if (live === undefined) continue;
     const { kind, name } = object;
@@ -77,7 +81,7 @@ export function assertOwned(
     const what = `${kind} ${name} in namespace ${namespace}${by === undefined ? "" : `, of stack ${by},`}`;
     const found = `${what} has ${its === undefined ? "no owner id" : `the owner id ${its}`} and the state of stack ${stack} here has ${owner}`;
     if (breakGlass) {
-      taken.push(`${found}: it is taken over because: ${breakGlass}.`);
+      takeovers.push(`${found}: it is taken over because: ${breakGlass}.`);
     } else if (its === undefined && own?.owner === owner) {
       throw new UserError(
         `${found}: put it back with kubectl annotate ${kind} ${name} -n ${namespace} ${ownerAnnotation}=${owner}.`,
@@ -88,10 +92,10 @@ export function assertOwned(
       );
     }
   }
-  return taken;
+  return takeovers;
 }
 
-/** @throws Refusal if an object has not the label of the service */
+/** Checks that an object has the label of the service, if it exists. @throws UserError if it does not */
 export function assertOurs(kind: string, object: Labelled | undefined, service: string, namespace: string): void {
   const owner = object?.metadata.labels?.[serviceLabel];
   if (object === undefined || owner === service) return;
@@ -99,11 +103,11 @@ export function assertOurs(kind: string, object: Labelled | undefined, service: 
   const adopt =
     owner === undefined && name === service ? `; gray adopt ${service} takes in what kubectl or Helm made` : "";
   throw new UserError(
-    `${kind} ${name} in namespace ${namespace} was not made by this program: take another service name, or remove that ${kind} yourself${adopt}.`,
+    `${kind} ${name} in namespace ${namespace} was not made by this program: choose another service name, or remove that ${kind} yourself${adopt}.`,
   );
 }
 
-/** What stands of these objects: from what is read already, and the rest from the cluster. */
+/** The live object of each of these objects. Reads only those that `live` does not hold. */
 export async function readObjects(
   api: Cluster,
   namespace: string,

@@ -1,3 +1,5 @@
+/** The preconditions of an `up`: that this stack may write the service's objects in this cluster. */
+
 import { deploymentSelector } from "../components/names.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import { UserError } from "../components/user-error.ts";
@@ -8,15 +10,15 @@ import { assertOurs } from "./owner.ts";
 import type { StackStates } from "./stack-state.ts";
 
 /**
- * Whether this stack may build on what stands in the cluster.
+ * Checks that this stack may write the service's objects.
  *
- * 1. The namespace exists; it is never ours to make.
- * 2. A live Deployment of an owned track has the selector that this program gives it, which nothing can change; one that was
- *    adopted may have its own.
- * 3. It, and the front where this stack owns it, were made by this program.
+ * 1. The namespace exists; the program never creates it.
+ * 2. A live Deployment of an owned track has the program's selector, because a selector cannot be changed. An adopted Deployment may have
+ *    its own.
+ * 3. The Deployment, and the front if this stack owns it, were created by this program.
  *
- * @param context of the kubeconfig, for the sentence
- * @throws Refusal for the first of these that does not hold
+ * @param context of the kubeconfig, for the message
+ * @throws UserError for the first condition that does not hold
  */
 export function assertPreconditions(service: string, args: ServiceArgs, live: Live, context: string | undefined): void {
   const { namespace } = args;
@@ -33,7 +35,7 @@ export function assertPreconditions(service: string, args: ServiceArgs, live: Li
     if (!sameLabels(found, wanted) && !isAdopted(deployment)) {
       const adopt = track === "stable" ? `; gray adopt ${service} takes in what kubectl or Helm made` : "";
       throw new UserError(
-        `Deployment ${name} in namespace ${namespace} selects ${showLabels(found)} and this program ${showLabels(wanted)}: a selector cannot be changed on a live Deployment, so take another service name, or remove that Deployment yourself${adopt}.`,
+        `Deployment ${name} in namespace ${namespace} selects ${showLabels(found)} and this program ${showLabels(wanted)}: a selector cannot be changed on a live Deployment, so choose another service name, or remove that Deployment yourself${adopt}.`,
       );
     }
     assertOurs("Deployment", deployment, service, namespace);
@@ -45,13 +47,13 @@ export function assertPreconditions(service: string, args: ServiceArgs, live: Li
 }
 
 /**
- * Whether this stack is the one that made what is live: it remembers releases. A service whose first
- * install failed half-way has no record yet, and may be gone on with; with a broken glass a lost history is begun anew.
+ * Checks that this stack created the live service, which shows in the releases of its state. A service whose first install failed has no
+ * record yet, so any stack may go on with it. With a break-glass override a lost history is started again.
  *
  * @param stack the name of this stack
- * @param breakGlass GRAY_BREAK_GLASS
- * @returns what a person should know
- * @throws Refusal if it is not
+ * @param breakGlass the reason of a break-glass override (GRAY_BREAK_GLASS)
+ * @returns a warning for the user
+ * @throws UserError if another stack created it
  */
 export function assertKnown(
   service: string,
@@ -67,8 +69,8 @@ export function assertKnown(
   if (!tracksOf(args).includes("canary") || history.length > 0 || !ran) return undefined;
   if (!breakGlass) {
     throw new UserError(
-      `${service} is live in namespace ${args.namespace} and stack ${stack} remembers no release of it: use the stack and backend that made it, or, if its memory is lost, begin a new history with GRAY_BREAK_GLASS=<reason>.`,
+      `${service} is live in namespace ${args.namespace} and the state of stack ${stack} holds no release of it: use the stack and backend that created it, or, if its state is lost, start a new history with GRAY_BREAK_GLASS=<reason>.`,
     );
   }
-  return `${service} is live in namespace ${args.namespace} and stack ${stack} remembers no release of it, and begins a new history because: ${breakGlass}. What ran before can only come back by describing it again.`;
+  return `${service} is live in namespace ${args.namespace} and the state of stack ${stack} holds no release of it, so it starts a new history because: ${breakGlass}. You can return to an earlier release only by describing it again.`;
 }

@@ -7,17 +7,17 @@ import { ownStack } from "./stack-state.ts";
 const providers = new Map<string, { readonly cluster: string; readonly provider: Provider }>();
 
 /**
- * The program's own provider, one for any number of services: each start costs it a download of the API's schema. It takes over what
- * exists: an object that a killed `up` has made is in no state, and from version 4.29 on the provider would refuse to make it
- * (owner.ts says whose an object is).
+ * The program's own provider. All services share one, because each provider downloads the API's schema when it starts. It takes over
+ * existing objects: an object that a killed `up` created is in no state, and since version 4.29 the provider would refuse to create it.
+ * owner.ts checks that such an object is this stack's.
  *
- * The state keeps what it is given, and a refresh uses it before the program runs. So it is given nothing of the machine that this
- * runs on: it finds the cluster by the environment, as the program does. Only what the configuration chooses for every machine is
- * written down.
+ * The provider's inputs are stored in the state, and a refresh uses them before the program runs. So they hold nothing of this machine:
+ * the provider finds the cluster by the environment, as the program does. Only the configuration's choice, which is the same on every
+ * machine, is stored.
  *
- * @param chosen by the configuration
- * @param cluster UID of the cluster: another path or context to it is an update of the provider, and replaces nothing
- * @throws Refusal for a second cluster
+ * @param chosen the access that the configuration names
+ * @param cluster UID of the cluster, so that another path or context to it updates the provider and replaces no object
+ * @throws UserError for a second cluster
  */
 export function providerFor(chosen: AccessArgs, cluster: string): Provider {
   const stack = ownStack();
@@ -31,7 +31,7 @@ export function providerFor(chosen: AccessArgs, cluster: string): Provider {
   const provider = new Provider("cluster", {
     clusterIdentifier: cluster,
     upsertExistingObjects: true,
-    // Not left out: in its place the SDK would write the path in KUBECONFIG (@pulumi/kubernetes, provider.js).
+    // Empty instead of absent, because the SDK would replace an absent one by the path in KUBECONFIG (@pulumi/kubernetes, provider.js).
     kubeconfig: chosen.kubeconfig === undefined ? "" : pulumi.secret(chosen.kubeconfig),
     ...(chosen.context !== undefined && { context: chosen.context }),
     ...(chosen.cluster !== undefined && { cluster: chosen.cluster }),

@@ -1,21 +1,23 @@
+/** Builds the gate's question, in the same way for the program and for its hooks. */
+
 import type { StackState } from "../components/history.ts";
 import { isComplete, type Live, releaseOf, runs } from "../live/live.ts";
 import type { Question } from "./gate.ts";
 import { ran } from "./stack-state.ts";
 
-/** What program and hook know when they ask the gate; the one looks before anything is registered, the other last. */
+/** What the program knows before anything is registered, or a hook just before a change. */
 export type Known = Pick<
   Question,
   "service" | "track" | "release" | "record" | "stableHasHistory" | "breakGlass" | "epoch"
 > & {
   readonly deployments: Live["deployments"];
-  /** What the stack remembered when the program ran. */
+  /** The stack's state when the program ran. */
   readonly own: StackState | undefined;
-  /** Whether this `up` still brings canary to the release. */
+  /** Whether this `up` will still change canary to the release. */
   readonly canaryIsComing: boolean;
 };
 
-/** The question to the gate, from what is known: both who ask it ask the same. */
+/** The question for the gate. */
 export function questionOf({ deployments, own, canaryIsComing, ...known }: Known): Question {
   const deployment = deployments[known.track];
   return {

@@ -1,3 +1,5 @@
+/** Passes the release of canary's preview to stable's preview, so that `gray plan` can show a whole rollout. */
+
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import type { Release } from "../components/release.ts";
@@ -5,13 +7,13 @@ import { mapOf, understand } from "../components/schema.ts";
 import { UserError } from "../components/user-error.ts";
 import type { RecordReading } from "../record/record.ts";
 import { supposedBy } from "../record/verdict-age.ts";
-import { keptRelease, type StackStates } from "./stack-state.ts";
+import { type StackStates, storedRelease } from "./stack-state.ts";
 
 /**
- * Where canary's preview leaves what it would run, so that stable's preview is about the same: the path in GRAY_RENDERED; undefined
- * where nobody asks for that.
+ * The file for the release of canary's preview: the path in GRAY_RENDERED.
  *
- * @throws Refusal in `up`, which takes what canary runs and nothing else
+ * @returns undefined if the variable is not set
+ * @throws UserError in `up`, because stable runs only a release that canary has run
  */
 export function renderedFile(): string | undefined {
   const path = process.env.GRAY_RENDERED;
@@ -23,24 +25,24 @@ export function renderedFile(): string | undefined {
   return path;
 }
 
-/** @param key of the service, as of its memory */
-export function leaveRelease(path: string, key: string, release: Release): void {
+/** Writes the release that canary would run. @param key the service's key in the stack state */
+export function writeRendered(path: string, key: string, release: Release): void {
   writeFileSync(path, JSON.stringify({ ...readAll(path), [key]: release }), { mode: 0o600 });
 }
 
-/** The release that canary's preview left; undefined where it left none. @throws Refusal if it cannot be understood */
-export function leftRelease(path: string, key: string): Release | undefined {
+/** Reads the release that canary would run; undefined if there is none. @throws UserError if the file cannot be understood */
+export function readRendered(path: string, key: string): Release | undefined {
   return readAll(path)[key];
 }
 
 /**
- * What a stack would find when the release is about to come, for a preview of that.
+ * The state that a stack will find when the release reaches it, for a preview of that moment.
  *
- * 1. No rollout is open: what is previewed comes after it, or ends it.
- * 2. Where canary's preview left a release, canary has run it.
- * 3. It is good, because nobody has tried it yet; one that is judged already stays so.
+ * 1. No rollout is open, because the previewed change follows the open rollout or ends it.
+ * 2. If canary's preview wrote a release, canary has run it.
+ * 3. That release is assumed good if it has no verdict yet; a verdict that exists stays.
  */
-export function supposed(
+export function assumeReleased(
   coming: Release | undefined,
   stackStates: StackStates,
   reading: RecordReading,
@@ -58,7 +60,7 @@ export function supposed(
 function readAll(path: string): Record<string, Release> {
   if (!existsSync(path)) return {};
   try {
-    return understand(mapOf(keptRelease), JSON.parse(readFileSync(path, "utf8"))) as Record<string, Release>;
+    return understand(mapOf(storedRelease), JSON.parse(readFileSync(path, "utf8"))) as Record<string, Release>;
   } catch (error) {
     throw new UserError(
       `The file ${path} of GRAY_RENDERED cannot be understood (${(error as Error).message}): remove it.`,

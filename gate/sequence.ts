@@ -1,3 +1,5 @@
+/** Sequence numbers, which make Pulumi write an object again that was changed without Pulumi. */
+
 import { sequenceAnnotation } from "../components/names.ts";
 import type { Release } from "../components/release.ts";
 import { type Track, type Traffic, tracks } from "../components/traffic.ts";
@@ -7,14 +9,14 @@ import { hasWeight } from "../live/routes.ts";
 import type { RecordReading } from "../record/record.ts";
 
 /**
- * The number that each driven object is written with, in its annotation `gray-release/seq`. Pulumi compares what the
- * program wants with its own state, never with the cluster, so after an `up` that was killed, or a change past Pulumi,
- * it may see nothing to do. A raised number always makes a step, and a step writes the whole object.
+ * The sequence number of each object, written into its annotation `gray-release/seq`. Pulumi compares the program with its own state,
+ * never with the cluster. So after a killed `up`, or a change without Pulumi, it may see nothing to do. A raised number always makes an
+ * update, and an update writes the whole object.
  *
- * 1. An object that is as it should be keeps its number.
- * 2. One that is not (another release, a roll that is not through, a pod template that is not the release's, another
- *    selector or weight) gets the next.
- * 3. No number is below the record's, which is raised before an object is changed past Pulumi.
+ * 1. An object that is as the program describes it keeps its number.
+ * 2. An object that differs gets the next number: another release, an incomplete roll, drift of the pod template, another selector or
+ *    weight.
+ * 3. No number is below the record's, which is raised before an object is changed without Pulumi.
  */
 export function sequences(
   live: Live,

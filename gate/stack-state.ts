@@ -1,3 +1,5 @@
+/** The stack state: the output `releases`, with which a stack passes its releases to its own next run and to the stack of stable. */
+
 import * as pulumi from "@pulumi/pulumi";
 import * as v from "valibot";
 import { defaults } from "../components/defaults.ts";
@@ -10,20 +12,20 @@ import { UserError } from "../components/user-error.ts";
 import { isAdopted, type Live } from "../live/live.ts";
 import { type RecordReading, stableReleases } from "../record/record.ts";
 
-/** What the stacks remember of a service. */
+/** The stack states of a service. */
 export interface StackStates {
-  /** What this stack remembers; undefined before its first complete run. */
+  /** The state of this stack; undefined before its first complete run. */
   readonly own: StackState | undefined;
-  /** The kept releases, newest first, of the stack that owns canary. */
+  /** The stored releases of the stack that owns canary, newest first. */
   readonly history: readonly Release[];
-  /** What canary runs completely, by its stack. */
+  /** The id of the release that canary runs completely, by the state of its stack. */
   readonly canaryRuns: string | undefined;
-  /** Whether stable ever ran completely under its stack. */
+  /** Whether stable ever ran completely, by the state of its stack. */
   readonly stableHasHistory: boolean;
 }
 
-/** A release whose content is what its id says: it was hashed when it was rendered, and is again when it is read. */
-export const keptRelease = v.pipe(
+/** The schema of a stored release. It checks that the id is the hash of the content. */
+export const storedRelease = v.pipe(
   v.object({
     id: v.string(),
     template: plainObject<PodTemplate>(),
@@ -31,7 +33,7 @@ export const keptRelease = v.pipe(
   }),
   v.check(
     ({ id, template, configMaps }) => releaseId(template, configMaps) === id,
-    ({ input }) => `the content of release ${input.id} is not what its id says`,
+    ({ input }) => `the content of release ${input.id} does not match its id`,
   ),
 );
 const stackStates = mapOf(
@@ -43,16 +45,16 @@ const stackStates = mapOf(
     shift: v.optional(v.object({ weight: v.number(), from: v.number(), to: v.number() })),
     verdict: v.optional(v.object({ release: v.string(), hours: v.union([v.number(), v.literal("supposed")]) })),
     adopted: v.optional(v.boolean()),
-    history: v.array(keptRelease),
+    history: v.array(storedRelease),
   }),
 );
 
 /**
- * Reads the output `releases` of this stack and, where another one owns canary, of that one.
+ * Reads the output `releases` of this stack and, if another stack owns canary, of that one too.
  *
- * @throws Refusal if this stack remembers another cluster, or canary has never been released, while this stack is to follow it
+ * @throws UserError if this stack runs the service on another cluster, or if it follows canary and canary has no release yet
  */
-export async function memoriesOf(service: string, args: ServiceArgs, live: Live): Promise<StackStates> {
+export async function readStackStates(service: string, args: ServiceArgs, live: Live): Promise<StackStates> {
   const key = stackStateKey(args.namespace, service);
   const owned = tracksOf(args);
   const own = await ownStackState(key);
@@ -66,7 +68,7 @@ export async function memoriesOf(service: string, args: ServiceArgs, live: Live)
     };
   }
   const stableHasHistory = own !== undefined;
-  // What is taken in runs already, whatever canary does.
+  // An adopted service runs already, so it does not need canary's release.
   if (!own && isAdopted(live.deployments.stable)) {
     return { own, history: [], canaryRuns: undefined, stableHasHistory };
   }
@@ -78,11 +80,11 @@ export async function memoriesOf(service: string, args: ServiceArgs, live: Live)
   if (own && args.release !== undefined && args.release !== "next")
     return { own, history: own.history, canaryRuns: undefined, stableHasHistory };
   throw new UserError(
-    `${service} has no release in stack ${canaryStack}, and ${pulumi.getStack()} runs what canary has run: run pulumi up --stack ${canaryStack} first.`,
+    `${service} has no release in stack ${canaryStack}, and ${pulumi.getStack()} runs only releases that canary has run: run pulumi up --stack ${canaryStack} first.`,
   );
 }
 
-/** @throws Refusal if this stack runs the service on another cluster */
+/** @throws UserError if this stack runs the service on another cluster */
 export function assertSameCluster(
   service: string,
   own: Pick<StackState, "cluster"> | undefined,
@@ -90,18 +92,18 @@ export function assertSameCluster(
 ): void {
   if (own === undefined || own.cluster === cluster) return;
   throw new UserError(
-    `Stack ${pulumi.getStack()} runs ${service} on the cluster with UID ${own.cluster} and this one is ${cluster}: choose the right cluster with KUBECONFIG or kubernetes:context, or begin a new stack for this one.`,
+    `Stack ${pulumi.getStack()} runs ${service} on the cluster with UID ${own.cluster} and this one is ${cluster}: choose the right cluster with KUBECONFIG or kubernetes:context, or create a new stack for this one.`,
   );
 }
 
-/** What this stack remembers of a service. @param key as of its memory */
+/** This stack's state of a service. @param key the service's key in the stack state */
 export async function ownStackState(key: string): Promise<StackState | undefined> {
   return (await read(ownStack()))?.[key];
 }
 
 /**
- * What a track ran completely, the newest first, by the record and the stack's own memory. Where there is no readable
- * record, what stable ran before counts too: then nothing else knows the way back.
+ * Ids of the releases that a track ran completely, newest first, by the record and the stack's own state. Without a readable record they
+ * include stable's previous release, so that a rollback is still possible.
  */
 export function ran(track: Track, record: RecordReading, own: StackState | undefined): readonly string[] {
   const byRecord = track === "stable" ? stableReleases(record).slice(0, 1) : [];
@@ -110,19 +112,19 @@ export function ran(track: Track, record: RecordReading, own: StackState | undef
 }
 
 /**
- * Ends this run with a refusal once the program is through, if it has not exported the memory of a service: the next `up` would
- * know nothing of this one. In preview nothing has been changed by then, and `pulumi up` goes on only after a good preview.
+ * Fails this run at the end of the program if it has not exported the state of a service, because the next `up` would not know this one.
+ * In a preview nothing has been changed by then, and `pulumi up` continues only after a successful preview.
  */
 export function expectExported(service: string, key: string): void {
   const check = ({ releases }: { releases?: unknown } = {}) => {
     if (typeof releases === "object" && releases !== null && key in releases) return;
     throw new UserError(
-      `${service}: the program does not export what the next up has to know: add export const releases = { [service.key]: service.stackState }, as in README.`,
+      `${service}: the program does not export the state that the next up needs: add export const releases = { [service.key]: service.stackState }, as in README.`,
     );
   };
   const outputs: { apply(check: (outputs?: object) => void, withUnknowns: boolean): unknown } | undefined =
     pulumi.runtime.getStackResource()?.outputs;
-  // In preview what is exported is seldom known, but under which keys is (SDK: output.ts, runWithUnknowns).
+  // In a preview the exported values are often unknown, but their keys are known (SDK: output.ts, runWithUnknowns).
   outputs?.apply(check, true);
 }
 
@@ -143,8 +145,8 @@ function referenceTo(stack: string): pulumi.StackReference {
   return reference;
 }
 
-/** Asks for this stack's outputs, so that they are on their way while the cluster is looked at. */
-export function askOwnStack(): void {
+/** Requests this stack's outputs, so that they arrive while the cluster is read. */
+export function requestOwnStack(): void {
   referenceTo(ownStack());
 }
 
@@ -155,11 +157,11 @@ async function read(stack: string): Promise<Record<string, StackState> | undefin
     return understand(stackStates, value) as Record<string, StackState>;
   } catch (error) {
     throw new UserError(
-      `The output releases of stack ${stack} cannot be understood (${(error as Error).message}): restore it from a former state, or export fopGate.stackState under its key.`,
+      `The output releases of stack ${stack} cannot be understood (${(error as Error).message}): restore it from an earlier state, or export fopGate.stackState under its key.`,
     );
   }
 }
 
-// While a program is imported it has registered nothing yet. A backend of files reads a state while it is written, and then finds it
-// cut off (pulumi 3.259: "failed to load checkpoint: EOF"), so the own state is asked for as early as can be.
-if (pulumi.runtime.hasMonitor()) askOwnStack();
+// Requested as early as possible, while the program is imported and has registered nothing. A file backend may read a state while it is
+// written, and then finds it incomplete (pulumi 3.259: "failed to load checkpoint: EOF").
+if (pulumi.runtime.hasMonitor()) requestOwnStack();

@@ -7,10 +7,10 @@ import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import { gatewayMode, replicasMode, shiftOf } from "../components/traffic.ts";
 
 /**
- * Where a service stands in a preview that cannot look at its cluster, as one that the same `up` makes: canary gets what the
- * program renders, stable what its stack remembers, else the same, and the gate is not asked.
+ * The context of a service in a preview that cannot read its cluster, such as one that the same `up` creates. Canary gets the rendered
+ * release, stable the release in its stack's state, else the rendered one. The gate is not asked.
  *
- * @param own what the stack remembers
+ * @param own the state of this stack
  */
 export function unseenContext(
   service: string,

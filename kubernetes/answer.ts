@@ -1,18 +1,20 @@
+/** Which errors of API calls are temporary. */
+
 import { ApiError, Unreachable } from "./cluster.ts";
 
 /**
- * Whether what went wrong with a call may pass, so that the same call later may succeed. This is the one definition of it: every
- * wait and every effect goes by it, and nothing is decided from what may pass.
+ * Whether an error of an API call is temporary, so that the same call may succeed later. This is its only definition: every retry
+ * and every effect uses it, and no decision about a rollout is taken from a retryable error.
  *
- * 1. There was no answer: the server, the network or a credential plugin may come back.
- * 2. 5xx and 429: the server, or a webhook that it asked, could not.
- * 3. 401: credentials may be renewed. 408: the request came too slowly.
- * 4. 409 and 410: another writer was faster, or a list was too old to be continued.
- * 5. Any other answer (400, 403, 404, 422) is a decision of the server, and so is everything that is no answer of it.
+ * 1. No answer is retryable: the server, the network or a credential plugin may recover.
+ * 2. 5xx and 429 are retryable: the server, or a webhook that it called, failed.
+ * 3. 401 is retryable because credentials may be renewed, and 408 because the request arrived too slowly.
+ * 4. 409 and 410 are retryable: another writer was faster, or a list expired before it was read to its end.
+ * 5. Any other answer (400, 403, 404, 422) is final. So is any error that did not come from the call itself.
  *
- * Source: what client-go retries (k8s.io/apimachinery/pkg/api/errors), and 401, because credentials end in the middle of a rollout.
+ * Source: the errors that client-go retries (k8s.io/apimachinery/pkg/api/errors), and 401, because credentials may expire during a rollout.
  *
- * @example if (!mayPass(error)) throw error;
+ * @example if (!isRetryable(error)) throw error;
  */
 export function isRetryable(error: unknown): boolean {
   if (error instanceof Unreachable) return true;
@@ -21,7 +23,7 @@ export function isRetryable(error: unknown): boolean {
 
 const passing = new Set([401, 408, 409, 410, 429]);
 
-/** Whether the API server gave no answer at all. */
+/** Whether the API server gave no answer at all, or a proxy answered in its place. */
 export function isUnavailable(error: unknown): boolean {
   return error instanceof Unreachable;
 }

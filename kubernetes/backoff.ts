@@ -1,12 +1,12 @@
 /**
- * How long to wait before something is tried again: exponential growth, of which between a half and the whole is waited, so
- * that writers who met once do not meet again. Pure but for the chance.
+ * How long to wait before the next attempt: exponential backoff with jitter. The wait is between half of the current pause and the
+ * whole of it, so that two writers that collided once do not collide again. Pure, apart from the random number.
  *
- * @param attempt how often it was tried since the pauses began to grow, from 1 on
- * @param limits.first milliseconds before the second attempt, at most
- * @param limits.most milliseconds that no pause exceeds
- * @param chance from 0 to 1. @default Math.random()
- * @returns milliseconds
+ * @param attempt number of attempts since the pauses began to grow, starting at 1
+ * @param limits.first longest pause before the second attempt, in milliseconds
+ * @param limits.most longest pause before any attempt, in milliseconds
+ * @param chance a random number from 0 to 1. @default Math.random()
+ * @returns the pause in milliseconds
  * @example await sleep(backoff(attempt, { first: 100, most: 1000 }))
  */
 export function backoff(

@@ -1,3 +1,8 @@
+/**
+ * A small client of the Kubernetes API: the interface that the rollout uses, the errors that its calls throw, and the implementation
+ * over HTTP.
+ */
+
 import type { IncomingMessage } from "node:http";
 import { BodyTooLarge, linesIn, textIn, textOf } from "../border/body.ts";
 import { oneLine } from "../border/foreign-text.ts";
@@ -6,20 +11,21 @@ import { UserError } from "../components/user-error.ts";
 import type { Access, Credentials } from "./kubeconfig.ts";
 import { type Outgoing, send } from "./send.ts";
 
-/** Longest time one answer of the API server may take, in milliseconds. What proves who we are has a limit of its own. */
+/** Longest time that one answer of the API server may take, in milliseconds. Fetching credentials has a limit of its own. */
 const patience = 15_000;
-/** Bytes that one answer of the API server may have. */
+/** Largest answer of the API server, in bytes. */
 const answerBytes = 64 << 20;
-/** Characters of a line of a log; what follows them in the line is left out. */
+/** Longest line of a log, in characters; the rest of the line is left out. */
 const lineCharacters = 16 * 1024;
-/** Times that a list is begun anew because what was read of it is too old to be continued. */
+/** How often a list is read from its start because its next page has expired (410). */
 const listAttempts = 3;
 
-/** The API server said no. With 404 it is the API server that says so: what a proxy answers in its place is NotServed. */
+/** The API server refused a request. A 404 is an ApiError only if the API server itself sent it; a proxy's 404 is NotServed. */
 export class ApiError extends Error {
-  /** See Refusal: shown as its message alone. */
+  /** Pulumi shows the message without a stack trace, as for a UserError. */
   readonly __pulumiRunError = true;
   override readonly name = "ApiError";
+  /** The HTTP status. */
   readonly status: number;
   constructor(status: number, message: string) {
     super(message);
@@ -27,79 +33,86 @@ export class ApiError extends Error {
   }
 }
 
-/** The API server does not answer, or cannot be asked: nothing is known, and it may be worth asking again. */
+/** The API server does not answer, or there are no credentials for it. The state of the cluster is unknown, and a retry may succeed. */
 export class Unreachable extends UserError {}
 
 /**
- * A 404 in other words than the API server has for an absent object (meta/v1 Status). Mostly a proxy answers in its place; the API
- * server itself answers so for a group of resources that it does not have.
+ * A 404 without the Status object (meta/v1) that the API server sends for an absent object. Usually a proxy sent it; the API server
+ * itself sends it for an API group that it does not have.
  */
 export class NotServed extends Unreachable {}
 
-/** The few calls that the rollout makes to the Kubernetes API. Paths are those of the API reference. */
+/**
+ * The calls that the rollout makes to the Kubernetes API. Paths are those of the API reference.
+ *
+ * Each call throws ApiError if the server refuses the request, and Unreachable if it does not answer.
+ */
 export interface Cluster {
+  /** Address and credentials of the cluster. */
   readonly access: Access;
-  /** Ends each call that has no signal of its own (`until`), and any wait between two calls. */
+  /** Aborts every call that takes no signal of its own, and the waits between calls. @default none */
   readonly stopping?: AbortSignal;
   /** The object, or undefined if there is none. */
   get<T>(path: string): Promise<T | undefined>;
   /**
-   * What stands behind a path, as it comes, whatever the status: a pod's own answer through the proxy.
+   * Reads an answer as a stream, whatever its status, such as a pod's own answer through the API server's proxy.
    *
-   * @param signal ends it; then its reason is thrown, by the text as well
-   * @param limit bytes of the text, which throws BodyTooLarge beyond them
+   * @param signal aborts request and stream; both then throw its reason
+   * @param limit largest body in bytes; the stream throws BodyTooLarge beyond it
    */
   stream(path: string, signal: AbortSignal, limit: number): Promise<Streamed>;
   /**
-   * Sends a request on to what stands behind a path, as to a pod's port through the proxy. Its answer, whatever the
-   * status, is given as it begins.
+   * Forwards a request, such as one to a pod's port through the API server's proxy. Resolves when the answer begins, whatever its
+   * status.
    *
-   * @throws Refusal if the server does not answer; the signal's reason once it ends it
+   * @throws Unreachable if the server does not answer; the signal's reason if it is aborted
    */
   forward(path: string, request: Forwarded): Promise<IncomingMessage>;
   /**
-   * The lines of an answer that may go on for ever, as they come. A half line at a break is left out, and so is what a line has
-   * beyond 16 384 characters.
+   * The lines of an answer that may have no end, as they arrive. An incomplete line at a broken connection is left out, and so is the
+   * rest of a line after 16 384 characters.
    *
-   * @param signal ends it, quietly
-   * @throws ApiError if the server says no, Refusal if it does not answer or breaks off
+   * @param signal ends the stream without an error
+   * @throws ApiError if the server refuses the request, Unreachable if it does not answer or the connection breaks
    */
   lines(path: string, signal: AbortSignal): AsyncIterable<string>;
-  /** All objects of a collection, all pages of it. */
+  /** All objects of a collection, from all its pages. @param selector a label selector. @default every object */
   list<T>(path: string, selector?: string): Promise<T[]>;
+  /** Creates an object. @throws ApiError with 409 if it exists */
   create<T>(path: string, object: object): Promise<T>;
-  /** Writes the whole object; with its resourceVersion in it only if nobody wrote in between (409). */
+  /** Writes the whole object. @throws ApiError with 409 if the object holds a resourceVersion and was changed since */
   replace<T>(path: string, object: object): Promise<T>;
   /**
-   * Changes parts of an object, all or none.
+   * Applies all operations to an object, or none.
    *
-   * @throws ApiError with 422 or 409 where a `test` does not hold, or somebody wrote at the same moment
+   * @throws ApiError with 422 if a `test` does not hold, 409 if another writer was faster
    */
   patch<T>(path: string, operations: readonly Operation[]): Promise<T>;
   /**
-   * The object as a patch would leave it, with the API server's defaults and what admission adds. Nothing is written
-   * (`dryRun=All`).
+   * The object as a patch would leave it, including the API server's defaults and the changes of admission webhooks. Nothing is
+   * written (`dryRun=All`).
    *
    * @throws as `patch` does
    */
   tryPatch<T>(path: string, operations: readonly Operation[]): Promise<T>;
   /**
-   * Owns these fields of an object from here on, together with who wrote them (server-side apply): they stay where another
-   * applies without them. What was applied by this name before, and is not in the object, is owned no more.
+   * Takes shared ownership of these fields of an object (server-side apply), so that they stay when another manager applies without
+   * them. Fields that this manager applied before and that are not in the object are no longer owned by it.
    *
-   * @param manager by which name (KEP-555)
-   * @throws ApiError with 409 where the object has other values by now
+   * @param manager the field manager (KEP-555)
+   * @throws ApiError with 409 if the live object has other values
    */
   apply(manager: string, path: string, object: object): Promise<void>;
+  /** Deletes an object. Does nothing if it does not exist. */
   delete(path: string): Promise<void>;
   /**
-   * The same, for reading: each call ends with the signal, and throws its reason. Whether a write that is ended was done,
-   * nobody knows.
+   * The same client for reads: each call is aborted by the signal and throws its reason. Do not write through it: an aborted write may
+   * or may not have happened.
    */
   until(signal: AbortSignal): Cluster;
 }
 
-/** An answer of somebody behind the API server, as it comes. */
+/** An answer that the API server passes on, such as a pod's, as a stream. */
 export interface Streamed {
   readonly status: number;
   /** Its content type. */
@@ -115,10 +128,10 @@ export interface Operation {
   readonly value?: unknown;
 }
 
-/** A request for somebody behind the API server, which takes `authorization` and `impersonate-*` for itself. */
+/** A request that the API server passes on. It does not pass on `authorization` and `impersonate-*`, but uses them itself. */
 export type Forwarded = Omit<Outgoing, "options"> & { readonly signal: AbortSignal };
 
-/** What a server of metrics is asked for; one that cannot may send what it has, and the reader refuses it. */
+/** The format in which metrics are requested. A server that does not have it may send another one, which the parser refuses. */
 const plainText = "text/plain;version=0.0.4,*/*;q=0.1";
 
 interface Page<T> {
@@ -127,10 +140,10 @@ interface Page<T> {
 }
 
 /**
- * A client of the API server.
+ * Makes a client of the API server. Sends no request by itself.
  *
- * @param ending ends each call that has no signal of its own. @default none
- * @throws Refusal from each call if the server does not answer
+ * @param stopping aborts every call that takes no signal of its own. @default none
+ * @example const pod = await connect(findAccess()).get("/api/v1/namespaces/dora-apps/pods/web-1");
  */
 export function connect(access: Access, stopping?: AbortSignal): Cluster {
   const call = async (method: string, path: string, body?: object): Promise<unknown> => {
@@ -221,10 +234,9 @@ export function connect(access: Access, stopping?: AbortSignal): Cluster {
 }
 
 /**
- * One request of our own and its whole answer. Where the server does not know us (401), what proves who we are is asked for anew, and
- * the request is sent once more.
+ * Sends one request and reads its whole answer. After a 401 the credentials are fetched again, and the request is sent once more.
  *
- * @param ending the caller's signal: where it ends the request, its reason is thrown
+ * @param stopping the caller's signal; its reason is thrown if it aborts the request
  */
 async function exchange(
   access: Access,
@@ -250,13 +262,13 @@ async function exchange(
 
 interface How {
   readonly accept?: string;
-  /** Ends request and answer. */
+  /** Aborts request and answer. */
   readonly signal: AbortSignal;
-  /** @default those of the moment */
+  /** @default the current ones */
   readonly credentials?: Credentials;
 }
 
-/** Sends a request of our own; resolves when the answer begins. */
+/** Sends a request with a JSON body; resolves when the answer begins. */
 function open(
   access: Access,
   method: string,
@@ -275,14 +287,14 @@ function open(
   return authorized(access, path, { method, headers, body: payload, signal }, credentials);
 }
 
-/** Sends a request as who we are. */
+/** Sends a request with our credentials. */
 async function authorized(
   access: Access,
   path: string,
   outgoing: Omit<Outgoing, "options">,
   credentials?: Credentials,
 ): Promise<IncomingMessage> {
-  // Names in it may be others' words, and the request is made in our name.
+  // The path may contain names that others chose, and the request has our permissions.
   if (!isPlainPath(path)) throw new UnsafePath(`the path ${oneLine(path)} leads elsewhere`);
   const { token, certificate, key } = credentials ?? (await access.credentials(outgoing.signal));
   const url = new URL(access.server.pathname.replace(/\/$/, "") + path, access.server);
@@ -301,13 +313,13 @@ async function authorized(
   return send(url, { ...outgoing, headers, options });
 }
 
-/** A patch is a list of operations, or an object to apply, and JSON is YAML. */
+/** A patch is a list of operations or an object to apply; the API takes the latter as YAML, which includes JSON. */
 function bodyType(method: string, body: object | undefined): string {
   if (method !== "PATCH") return "application/json";
   return Array.isArray(body) ? "application/json-patch+json" : "application/apply-patch+yaml";
 }
 
-/** The text of an answer that has begun, as it comes. */
+/** The body of an answer as a stream of text. */
 async function* streamed(
   access: Access,
   response: IncomingMessage,
@@ -321,7 +333,7 @@ async function* streamed(
   }
 }
 
-/** What a failed request comes to for a person. */
+/** The error that a failed request throws: one with a message for the user. */
 function unavailable(access: Access, error: unknown): Error {
   if ([UserError, ApiError, BodyTooLarge, UnsafePath].some((known) => error instanceof known)) return error as Error;
   const { name, message } = error as Error;
@@ -333,17 +345,17 @@ function unavailable(access: Access, error: unknown): Error {
 
 const isGood = (status: number) => status >= 200 && status < 300;
 
-/** The API server's no to a request, in its own words; NotServed where a 404 has others. */
+/** The error for an answer that refuses a request, with the server's message; NotServed for a 404 that is not the API server's. */
 export function refusedBy(status: number, text: string, request: string): ApiError | NotServed {
   const { kind, message } = (parse(text) ?? {}) as { kind?: unknown; message?: unknown };
-  const said = oneLine(typeof message === "string" ? message : text);
+  const reported = oneLine(typeof message === "string" ? message : text);
   if (status === 404 && kind !== "Status") {
     return new NotServed(
-      `${request.split("?")[0]} was answered 404 in words that are not the API server's (${said}): is the address of the cluster right, is there a proxy?`,
+      `${request.split("?")[0]} was answered 404, and not by the Kubernetes API server (${reported}): check the address of the cluster, and any proxy before it.`,
     );
   }
   const help = status === 403 ? ": docs/rbac.md of gray-release says what is needed" : "";
-  return new ApiError(status, `${said} (${request.split("?")[0]}: ${status})${help}`);
+  return new ApiError(status, `${reported} (${request.split("?")[0]}: ${status})${help}`);
 }
 
 function parse(text: string): unknown {

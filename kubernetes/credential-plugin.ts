@@ -1,3 +1,5 @@
+/** Runs the credential plugin that a kubeconfig names, and caches its credentials until they expire. */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import { resolve } from "node:path";
@@ -9,14 +11,14 @@ import { Unreachable } from "./cluster.ts";
 import type { Credentials } from "./kubeconfig.ts";
 import { unlessEnded } from "./unless-ended.ts";
 
-/** Milliseconds that a credential plugin may take. */
+/** Longest run of a credential plugin, in milliseconds. */
 export const pluginLimit = 30_000;
-/** Bytes that it may print. */
+/** Largest output of a plugin, in bytes. */
 const outputBytes = 1 << 20;
-/** Milliseconds before the end of its credentials at which they are asked for anew. */
+/** How long before they expire credentials are fetched again, in milliseconds. */
 const marginMilliseconds = 10_000;
 
-/** A credential plugin as a kubeconfig names it. */
+/** The `exec` entry of a kubeconfig's user. */
 export const pluginSchema = v.object({
   apiVersion: v.string(),
   command: v.string(),
@@ -28,8 +30,9 @@ export const pluginSchema = v.object({
 interface PluginArgs extends v.InferOutput<typeof pluginSchema> {
   /** Folder of the kubeconfig. */
   readonly folder: string;
+  /** The cluster that the credentials are for. */
   readonly target: { readonly server: string; readonly ca: string | undefined };
-  /** Milliseconds that it may take. */
+  /** Longest run in milliseconds. */
   readonly limit: number;
 }
 
@@ -44,23 +47,25 @@ const answer = v.object({
   ),
 });
 
-/** What a plugin gave, and until when it holds, in milliseconds since the epoch. */
+/** Credentials from a plugin. */
 interface Given {
   readonly credentials: Credentials;
+  /** When to fetch them again, in milliseconds since the epoch. */
   readonly until: number;
 }
 
 /** One run of a plugin. */
 interface Run {
   readonly result: Promise<Given>;
+  /** Kills the plugin. */
   readonly end: () => void;
-  /** Requests that wait for it. */
+  /** Number of requests that wait for it. */
   waiting: number;
 }
 
 /**
- * A credential plugin (client.authentication.k8s.io, KEP-541), as EKS, GKE and AKS need it. It is run once for all requests
- * that wait, without standard input, and ended as soon as it takes too long or nothing waits for it any more.
+ * A credential plugin (client.authentication.k8s.io, KEP-541), as EKS, GKE and AKS need it. One run serves all requests that wait.
+ * The plugin has no standard input, and is killed when it takes too long or no request waits for it any more.
  */
 export class CredentialPlugin {
   readonly #args: PluginArgs;
@@ -72,10 +77,10 @@ export class CredentialPlugin {
   }
 
   /**
-   * The credentials of the moment.
+   * The current credentials; runs the plugin if there are none or they have expired.
    *
-   * @param signal ends the waiting; then its reason is thrown
-   * @throws Unreachable where the plugin gives none
+   * @param signal ends the wait; its reason is then thrown. @default none
+   * @throws Unreachable if the plugin gives none
    */
   async credentials(signal?: AbortSignal): Promise<Credentials> {
     signal?.throwIfAborted();
@@ -95,7 +100,7 @@ export class CredentialPlugin {
     }
   }
 
-  /** Does not give these again. @returns true: the plugin may give others */
+  /** Drops credentials that the server refused. @returns true, because the plugin may give others */
   renew(refused: Credentials): boolean {
     if (this.#given?.credentials === refused) this.#given = undefined;
     return true;
@@ -109,19 +114,19 @@ export class CredentialPlugin {
       : {};
     const info = { apiVersion, kind: "ExecCredential", spec: { interactive: false, ...about } };
     const own = Object.fromEntries((env ?? []).map(({ name, value }) => [name, value]));
-    // As kubectl does: a name is looked up in PATH, a relative path starts at the kubeconfig's folder.
+    // As kubectl does: a name is looked up in PATH, a relative path is resolved against the kubeconfig's folder.
     const child = spawn(command.includes("/") ? resolve(folder, command) : command, args ?? [], {
       env: { ...process.env, ...own, KUBERNETES_EXEC_INFO: JSON.stringify(info) },
-      // A group of its own, so that what it starts ends with it.
+      // A process group of its own, so that its child processes can be killed with it.
       detached: true,
       stdio: ["ignore", "pipe", "ignore"],
     });
     const end = () => {
       endGroup(child);
-      // A process that it left behind may hold the other end for ever.
+      // A child process that left the group may keep the other end open for ever.
       child.stdout?.destroy();
     };
-    // It holds nothing that has to be put in order, and must not outlive us.
+    // A plugin has nothing to clean up, and must not outlive this process.
     process.once("exit", end);
     const read = this.#read(child);
     let timer: NodeJS.Timeout | undefined;
@@ -161,10 +166,8 @@ export class CredentialPlugin {
           : Number.POSITIVE_INFINITY,
       };
     } catch (error) {
-      // What it printed may hold a token, so no part of it is shown.
-      throw this.#failure(
-        error instanceof SyntaxError ? "what it printed is no JSON" : oneLine((error as Error).message),
-      );
+      // The output may hold a token, so no part of it is shown.
+      throw this.#failure(error instanceof SyntaxError ? "its output is not JSON" : oneLine((error as Error).message));
     }
   }
 
@@ -175,12 +178,12 @@ export class CredentialPlugin {
   }
 }
 
-/** Ends a process and what it has started. */
+/** Kills a process and its process group. */
 function endGroup({ pid }: ChildProcess): void {
   if (pid === undefined) return;
   try {
     process.kill(-pid, "SIGKILL");
   } catch {
-    // It has ended meanwhile.
+    // The process has already ended.
   }
 }

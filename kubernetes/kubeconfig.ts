@@ -1,3 +1,5 @@
+/** Finds the cluster and its credentials in a kubeconfig or, inside a pod, in its service account. */
+
 import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
@@ -10,37 +12,43 @@ import { Unreachable } from "./cluster.ts";
 import { CredentialPlugin, pluginLimit, pluginSchema } from "./credential-plugin.ts";
 
 /**
- * The cluster that program, gate and `gray` all talk to, found as kubectl finds it: the files of KUBECONFIG or
- * ~/.kube/config and their current context, or the service account of the pod this runs in. The provider for Kubernetes
- * looks in the same places.
+ * The cluster that the program, the gate and `gray` use. It is found as kubectl finds it: the files of KUBECONFIG or ~/.kube/config
+ * and their current context, else the service account of the pod. Pulumi's provider for Kubernetes looks in the same places.
  *
- * Not a client library's work: the common one takes 85 MB and 0.4 s of every `pulumi up` (docs/decisions.md).
+ * There is no client library behind it, because the usual one costs 85 MB and 0.4 s of every `pulumi up` (docs/decisions.md).
  */
 export interface Access {
-  /** The context; absent inside a pod. */
+  /** Name of the context; absent inside a pod. */
   readonly context?: string;
+  /** Address of the API server. */
   readonly server: URL;
+  /** Certificate authority in PEM. @default those that Node trusts */
   readonly ca?: string;
+  /** Whether any certificate of the server is accepted. */
   readonly skipTlsVerify: boolean;
+  /** Name that the server's certificate must have. @default the host of `server` */
   readonly serverName?: string;
   /**
-   * What proves who we are, fetched when a request needs it, because a token may have been renewed.
+   * The current credentials, fetched for each request, because a token may have been renewed.
    *
-   * @param signal ends the waiting, and a credential plugin for which nothing else waits; then its reason is thrown
-   * @throws Unreachable where a credential plugin gives none in time: asked again later, it may
+   * @param signal ends the wait, and with it a credential plugin that no other request waits for; its reason is then thrown
+   * @throws Unreachable if a credential plugin gives none in time; a retry may succeed
    */
   readonly credentials: (signal?: AbortSignal) => Promise<Credentials>;
   /**
-   * The server did not take these: they are not given again where there may be others.
+   * Drops credentials that the server refused, if others may be available.
    *
-   * @returns whether there may be
+   * @returns whether others may be available
    */
   readonly renew: (refused: Credentials) => boolean;
 }
 
+/** How a request proves its user: a bearer token, or a client certificate with its key. */
 export interface Credentials {
   readonly token?: string;
+  /** In PEM. */
   readonly certificate?: string;
+  /** In PEM. */
   readonly key?: string;
 }
 
@@ -82,10 +90,11 @@ type Found<T> = { readonly value: T; readonly folder: string };
 const serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /**
- * Finds the cluster.
+ * Finds the cluster. Sends no request.
  *
- * @param chosen.pluginLimit milliseconds that a credential plugin may take. @default 30 000
- * @throws Refusal if there is none, or it cannot be understood
+ * @param chosen kubeconfig, context and cluster. @default those of the environment
+ * @param chosen.pluginLimit longest run of a credential plugin, in milliseconds. @default 30 000
+ * @throws UserError if there is no cluster, or the kubeconfig cannot be understood
  */
 export function findAccess(chosen: AccessArgs & { readonly pluginLimit?: number } = {}): Access {
   const sources = kubeconfigs(chosen.kubeconfig);
@@ -138,18 +147,18 @@ function kubeconfigs(chosen: string | undefined): { text: string; origin: string
   const present = paths.filter((path) => existsSync(path));
   if (present.length === 0 && fromEnvironment) {
     const advice = chosen === undefined ? "set KUBECONFIG to one that does" : "correct its path";
-    // What is no path may be a kubeconfig, as some clouds give it out: in base64, with all its secrets.
+    // Text that is not a path may be a kubeconfig in base64, as some clouds hand it out. It holds secrets, so it is not shown.
     const isPath = fromEnvironment.length < 300 && /[/.~]/.test(fromEnvironment);
     throw new UserError(
       isPath
         ? `The kubeconfig ${fromEnvironment} does not exist: ${advice}.`
-        : "The kubeconfig that was given is neither the path of a file nor a kubeconfig as text: correct it, and decode it where it is in base64.",
+        : "The kubeconfig that was given is neither the path of a file nor a kubeconfig as text: correct it, and decode it if it is in base64.",
     );
   }
   return present.map((path) => ({ text: readFileSync(path, "utf8"), origin: path, folder: dirname(resolve(path)) }));
 }
 
-/** As the provider for Kubernetes reads a path that stands in no shell. */
+/** Expands `~`, as Pulumi's provider for Kubernetes does, since no shell has expanded it. */
 function expanded(path: string): string {
   return path.replace(/^~(?=\/|$)/, homedir());
 }
@@ -168,11 +177,9 @@ function parse(text: string, origin: string): v.InferOutput<typeof file> {
 function inPod(): Access {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env;
   if (!host || !existsSync(`${serviceAccount}/token`)) {
-    throw new UserError(
-      "There is no cluster to talk to: set KUBECONFIG, or start the sandbox with npm run sandbox -- up.",
-    );
+    throw new UserError("No cluster was found: set KUBECONFIG, or start the sandbox with npm run sandbox -- up.");
   }
-  // The kubelet writes a new one long before the old one ends.
+  // The kubelet replaces the token long before it expires.
   const tokenOf = () => contentOf(`${serviceAccount}/token`).trim();
   return {
     server: new URL(`https://${host.includes(":") ? `[${host}]` : host}:${port ?? 443}`),
@@ -188,7 +195,7 @@ function material<T>({ value, folder }: Found<T>, data: keyof T, path: keyof T):
   return value[path] ? contentOf(resolve(folder, String(value[path]))) : undefined;
 }
 
-/** A file that a kubeconfig names. */
+/** Reads a file that a kubeconfig names. */
 function contentOf(path: string): string {
   try {
     return readFileSync(path, "utf8");
@@ -199,7 +206,7 @@ function contentOf(path: string): string {
   }
 }
 
-/** How a user of a kubeconfig proves who they are. */
+/** The credentials of a kubeconfig's user. */
 function credentialsOf(
   found: Found<User>,
   target: Cluster,
@@ -223,7 +230,7 @@ function credentialsOf(
         ...(key !== undefined && { key }),
       };
     },
-    // A file may hold another token by now.
+    // The file may hold a new token.
     renew: ({ token }) => tokenOf() !== token,
   };
 }

@@ -1,8 +1,10 @@
 /**
- * What comes of a promise that others may wait for as well, unless a signal comes first.
+ * Waits for a promise until a signal is aborted. The work behind the promise goes on, because others may wait for it too.
  *
- * @param signal ends the waiting, not the work. @default none
- * @throws the signal's reason; what the promise rejects with
+ * @param signal ends the wait. @default none
+ * @returns the value of the promise
+ * @throws the signal's reason, or the error of the promise
+ * @example const credentials = await unlessEnded(AbortSignal.timeout(500), pending);
  */
 export function unlessEnded<T>(signal: AbortSignal | undefined, pending: Promise<T>): Promise<T> {
   if (signal === undefined) return pending;

@@ -1,10 +1,16 @@
+/** The name of the user that the API server sees. */
+
 import { oneLine } from "../border/foreign-text.ts";
 import type { Cluster } from "./cluster.ts";
 
-/** Characters of a name that are kept. */
+/** Longest name, in characters. */
 const nameLimit = 253;
 
-/** The name under which the API server knows us (SelfSubjectReview, KEP-3325), which nobody can make up. */
+/**
+ * Our user name as the API server authenticated it (SelfSubjectReview, KEP-3325), so that it cannot be forged.
+ *
+ * @throws ApiError or Unreachable if the API server does not report it
+ */
 export async function whoAmI(api: Pick<Cluster, "create">): Promise<string> {
   const review = await api.create<{ status: { userInfo: { username: string } } }>(
     "/apis/authentication.k8s.io/v1/selfsubjectreviews",

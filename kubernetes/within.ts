@@ -1,9 +1,10 @@
 import { type Cluster, Unreachable } from "./cluster.ts";
 
 /**
- * Works with the API server for some milliseconds: calls that are not answered by then end.
+ * Limits the time of calls to the API server: calls that are not answered by then are aborted.
  *
- * @throws Unreachable then; what the work throws
+ * @param milliseconds limit for all the work together
+ * @throws Unreachable after the limit; any error of the work
  * @example await within(api, 2000, (limited) => limited.get(path))
  */
 export async function within<T>(

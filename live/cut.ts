@@ -1,3 +1,5 @@
+/** The traffic cutoff: takes all user traffic off canary at once, without Pulumi. */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import { backendName, deploymentName, serviceLabel } from "../components/names.ts";
 import type { HttpRouteRule } from "../components/route.ts";
@@ -13,7 +15,7 @@ import { isReady, type PodObject } from "./pods.ts";
 import { pathOfRoute, type RouteObject, readRoutes } from "./routes.ts";
 import { isOfToken } from "./share.ts";
 
-/** Whose canary is cut. */
+/** The service whose canary is cut off. */
 export interface CutOff {
   readonly api: Cluster;
   /** UID of the cluster. */
@@ -21,39 +23,40 @@ export interface CutOff {
   readonly namespace: string;
   readonly service: string;
   /**
-   * Throws where the record says that the cut is not to be made any more; asked before anything is changed. Where the record cannot be
-   * read in time nothing asks it, and canary is cut: that is safe to do twice. @default nothing is asked
+   * Throws if the record forbids the cutoff, for instance because another driver took over. Called before anything is changed. If the
+   * record cannot be read in time, it is not called and canary is cut off, which is safe to do twice. @default never throws
    */
   readonly fence?: (record: RolloutRecord) => void;
-  /** Whether the cut is noted in this record; one that somebody has deleted is not begun anew for it. @default always */
+  /** Whether to write the cutoff into this record. False keeps a deleted record from being created again. @default always */
   readonly isNoted?: (record: RolloutRecord) => boolean;
 }
 
-/** Times that an object is read and patched, where another writer was faster or the server could not. */
+/** How often an object is read and patched, if another writer was faster or the server failed. */
 const attempts = 8;
-/** Of these, attempts before which nobody waits: a server that fails by chance answers the next one. */
+/** The first of these attempts, which follow each other without a pause: after an occasional failure the next one succeeds. */
 const attemptsAtOnce = 4;
 
-/** Milliseconds that users wait for nothing: longer than this nobody waits for the record to be written. */
+/** Longest wait for the record to be written, in milliseconds. The traffic is off canary by then. */
 const recordMilliseconds = 1000;
-/** Milliseconds that one cut may take: a connection that is dead must not keep the next one waiting. */
+/** Limit of one cutoff in milliseconds, so that a dead connection does not delay the next attempt. */
 const attemptMilliseconds = 5000;
-/** The same for each answer that the patch does not need. */
-const besidesMilliseconds = 500;
+/** Longest wait for an answer that only helps to choose the kind of cutoff, in milliseconds. */
+const lookupMilliseconds = 500;
 
 /**
- * Takes all users off canary, past Pulumi and at once: the shared Service selects stable alone, and no route but the one
- * of the token names canary. Its pods stay; so do connections that a proxy holds open to them. Cutting twice is cutting
- * once. Of a service whose pods were there before us (adopted), no selector leaves canary out without leaving them out too:
- * there canary has no pods any more.
+ * Takes all user traffic off canary at once, without Pulumi: the shared Service selects stable alone, and only the token's rule of each
+ * route names canary. Canary's pods stay, and so do connections that a proxy holds open to them. The call is idempotent. For an
+ * adopted service no selector separates canary from the adopted pods, so canary is scaled to zero instead.
  *
- * Each object of the front needs itself and nothing else. What tells how to cut (are stable's pods ready, was the service adopted) is
- * asked besides, and one answer is enough. The record's sequence number is raised at the same time, so that the next `up` writes the
- * front whole, with the weight of then. If that cannot be done the traffic is cut all the same: users come first, and `up` sees
- * for itself that the front is another.
+ * Each object of the front is patched independently of the others. To choose the kind of cutoff, three reads run at the same time (are
+ * stable's pods ready, and twice: was the service adopted), and one answer is enough. The record's sequence number is raised at the
+ * same time, so that the next `up` writes the whole front with its own weight. If the record cannot be written, the traffic is cut off
+ * all the same, because users come first, and `up` sees the changed front in the cluster.
  *
- * @returns what could not be noted in the record, in words for a person
- * @throws NobodyServes; what the fence throws; Refusal or ApiError if a part of the front could not be changed
+ * @returns why the cutoff could not be recorded, without a full stop; undefined if it was
+ * @throws NobodyServes if no pod of stable is ready; the error of the fence; UserError or ApiError if an object of the front could not
+ * be changed
+ * @example await cut({ api, cluster, namespace: "dora-apps", service: "web" });
  */
 export function cut(of: CutOff): Promise<string | undefined> {
   return within(of.api, attemptMilliseconds, (api) => cutOnce({ ...of, api }));
@@ -61,33 +64,34 @@ export function cut(of: CutOff): Promise<string | undefined> {
 
 async function cutOnce(of: CutOff): Promise<string | undefined> {
   const { api, namespace, service } = of;
-  const note = noteOf(of);
+  const note = recordCutoff(of);
   const shared = readService(api, namespace, service);
   const routes = routesOf(of);
   for (const each of [shared, routes]) each.catch(() => {});
-  const how = await howToCut(of, note.read);
+  const how = await chooseCutoff(of, note.read);
   if (note.fenced) throw note.fenced.error;
-  if (how === "canary's pods") await endCanary(of);
+  if (how === "canary's pods") await scaleCanaryToZero(of);
   else await allOf([cutService(of, shared), cutRoutes(of, routes)]);
   return Promise.race([
     note.written,
-    sleep(recordMilliseconds, "the cluster takes too long to write it", { ref: false }),
+    sleep(recordMilliseconds, "the cluster did not write it in time", { ref: false }),
   ]);
 }
 
-/** No pod of stable is ready: whoever is taken off canary would find nobody. */
+/** No pod of stable is ready, so a cutoff would leave users without any pod. */
 export class NobodyServes extends UserError {}
 
 /**
- * Takes users off canary once. Where nothing but canary serves it says so and leaves them there.
+ * Takes user traffic off canary. If only canary serves, it leaves the traffic there and notes why.
  *
- * @returns whether users are off canary
- * @throws what the fence throws; Refusal or ApiError where users may still meet canary
+ * @param note gets a sentence for the user if the cutoff was not made, or not recorded
+ * @returns whether the traffic is off canary
+ * @throws the error of the fence; UserError or ApiError if users may still reach canary
  */
 export async function cutNow(of: CutOff, note: (sentence: string) => void): Promise<boolean> {
   try {
     const trouble = await cut(of);
-    if (trouble !== undefined) note(`The cut is not in the record (${trouble}).`);
+    if (trouble !== undefined) note(`The traffic cutoff could not be recorded (${trouble}).`);
     return true;
   } catch (error) {
     if (!(error instanceof NobodyServes)) throw error;
@@ -96,21 +100,21 @@ export async function cutNow(of: CutOff, note: (sentence: string) => void): Prom
   }
 }
 
-/** What a record says of the cut, while it is noted there. */
-interface Note {
-  /** The record before; rejects where it cannot be read. */
+/** The record while the cutoff is written into it. */
+interface RecordedCutoff {
+  /** The record before the cutoff; rejects if it cannot be read. */
   readonly read: Promise<RolloutRecord>;
-  /** What went wrong, in words for a person, without its full stop; never rejects. */
+  /** Why it could not be written, without a full stop; undefined if it was. Never rejects. */
   readonly written: Promise<string | undefined>;
-  /** What the fence threw. */
+  /** The error of the fence. */
   readonly fenced: { readonly error: unknown } | undefined;
 }
 
-/** Raises the record's number, and reads it on the way. */
-function noteOf({ api, namespace, service, cluster, fence, isNoted = () => true }: CutOff): Note {
+/** Raises the record's sequence number. */
+function recordCutoff({ api, namespace, service, cluster, fence, isNoted = () => true }: CutOff): RecordedCutoff {
   const { promise: read, resolve, reject } = Promise.withResolvers<RolloutRecord>();
   read.catch(() => {});
-  let fenced: Note["fenced"];
+  let fenced: RecordedCutoff["fenced"];
   const noted = changeRecord(api, namespace, service, cluster, (before) => {
     resolve(before);
     try {
@@ -119,7 +123,7 @@ function noteOf({ api, namespace, service, cluster, fence, isNoted = () => true 
       fenced = { error };
       throw error;
     }
-    if (!isNoted(before)) throw new UserError("It is not there any more.");
+    if (!isNoted(before)) throw new UserError("The record does not exist any more.");
     return raised(before);
   });
   const written = noted.then(
@@ -139,26 +143,26 @@ function noteOf({ api, namespace, service, cluster, fence, isNoted = () => true 
 }
 
 /**
- * By what canary is cut.
+ * Chooses the kind of cutoff.
  *
- * 1. A pod of stable with the label `track` is ready: the front selects it. It does so too where nobody can say, but the service
- *    was not adopted: stable's pods are what it has.
- * 2. Pods serve that were there before us, and have no such label: canary's pods go.
- * 3. Neither is so: NobodyServes.
+ * 1. A pod of stable with the label `track` is ready: change the front. The same if the pods cannot be read and the service was not
+ *    adopted, because stable then has only pods with that label.
+ * 2. The service was adopted and its pods have no such label: scale canary to zero.
+ * 3. Neither holds: NobodyServes.
  *
- * @throws NobodyServes; Unreachable or ApiError where nothing tells which of them is so
+ * @throws NobodyServes; Unreachable or ApiError if no read decides between them
  */
-async function howToCut(of: CutOff, record: Promise<RolloutRecord>): Promise<"the front" | "canary's pods"> {
+async function chooseCutoff(of: CutOff, record: Promise<RolloutRecord>): Promise<"the front" | "canary's pods"> {
   const { api, namespace, service } = of;
   const pods = api.list<PodObject>(`/api/v1/namespaces/${namespace}/pods`, `app=${service},track=stable`);
-  const asked = [
+  const answers = [
     pods.then((found) => found.some(isReady)),
     record.then((before) => before.adopted !== undefined),
     readDeployment(api, namespace, service, "stable").then(isAdopted),
   ] as const;
-  // However slow the server is, one answer is waited for; the limit is for the others.
-  await Promise.any(asked).catch(() => {});
-  const [ready, ...adopted] = await Promise.allSettled([inTime(asked[0]), inTime(asked[1]), inTime(asked[2])]);
+  // Wait for one answer, however slow the server is; only the other answers have a limit.
+  await Promise.any(answers).catch(() => {});
+  const [ready, ...adopted] = await Promise.allSettled([inTime(answers[0]), inTime(answers[1]), inTime(answers[2])]);
   if (ready.status === "fulfilled" && ready.value) return "the front";
   if (adopted.some((answer) => answer.status === "fulfilled" && answer.value)) return "canary's pods";
   if (ready.status === "rejected") {
@@ -168,56 +172,58 @@ async function howToCut(of: CutOff, record: Promise<RolloutRecord>): Promise<"th
   const unknown = adopted.find((answer) => answer.status === "rejected" && isRetryable(answer.reason));
   if (unknown?.status === "rejected") throw unknown.reason;
   throw new NobodyServes(
-    `No pod of stable of ${service} is ready, so nobody would serve the users who are taken off canary: mend stable first.`,
+    `No pod of stable of ${service} is ready, so no pod would serve the users that leave canary: repair stable first.`,
   );
 }
 
-/** What comes of it while users may wait for it. @throws Unreachable then */
+/** Limits the wait for an answer, because users wait for the cutoff. @throws Unreachable after the limit */
 function inTime<T>(pending: Promise<T>): Promise<T> {
-  const limit = AbortSignal.timeout(besidesMilliseconds);
+  const limit = AbortSignal.timeout(lookupMilliseconds);
   return unlessEnded(limit, pending).catch((error) => {
-    throw error === limit.reason ? new Unreachable("The cluster takes too long to say how canary can be cut.") : error;
+    throw error === limit.reason
+      ? new Unreachable("The cluster did not answer in time to choose how canary is cut off.")
+      : error;
   });
 }
 
-/** Each by itself; then throws what one of them threw. */
+/** Waits for all of them, then throws the first error. */
 async function allOf(works: readonly Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(works)).find((each) => each.status === "rejected");
   if (failed) throw failed.reason;
 }
 
 async function cutService({ api, namespace, service }: CutOff, read: Promise<ServiceObject | undefined>) {
-  await cutObject(api, `/api/v1/namespaces/${namespace}/services/${service}`, read, serviceCut);
+  await cutObject(api, `/api/v1/namespaces/${namespace}/services/${service}`, read, serviceCutoff);
 }
 
 async function cutRoutes({ api }: CutOff, read: Promise<readonly RouteObject[]>): Promise<void> {
   const cuts = (await read).map((route) =>
-    cutObject(api, pathOfRoute(route.metadata.namespace, route.metadata.name), Promise.resolve(route), routeCut),
+    cutObject(api, pathOfRoute(route.metadata.namespace, route.metadata.name), Promise.resolve(route), routeCutoff),
   );
   await allOf(cuts);
 }
 
-/** Patches an object, and reads it anew where somebody else wrote it in between. */
+/** Patches an object, and reads it again if another writer was faster. */
 function cutObject<T>(
   api: Cluster,
   path: string,
   read: Promise<T | undefined>,
   operationsOf: (object: T) => Operation[],
 ): Promise<void> {
-  return again(async (attempt) => {
+  return withRetries(async (attempt) => {
     const object = await (attempt === 1 ? read : api.get<T>(path));
     const operations = object === undefined ? [] : operationsOf(object);
     if (operations.length > 0) await api.patch(path, operations);
   });
 }
 
-/** The service's routes. Traffic by number of pods has none, and then the right to read them may be missing. */
+/** The service's routes. A service without a gateway has none, and the permission to read them may then be missing. */
 function routesOf({ api, namespace, service }: CutOff): Promise<readonly RouteObject[]> {
-  return again(async () => {
+  return withRetries(async () => {
     try {
       return await readRoutes(api, namespace, service);
     } catch (error) {
-      // Only what goes by a gateway has a Service for stable alone.
+      // Only a service with a gateway has a Service for stable alone.
       const stable = `/api/v1/namespaces/${namespace}/services/${backendName(service, "stable")}`;
       if (isRetryable(error) || (await api.get(stable)) !== undefined) throw error;
       return [];
@@ -225,13 +231,13 @@ function routesOf({ api, namespace, service }: CutOff): Promise<readonly RouteOb
   });
 }
 
-/** Does something again where an answer says that it may then succeed; soon, because users wait. */
-async function again<T>(work: (attempt: number) => Promise<T>): Promise<T> {
+/** Repeats work after retryable errors, with short pauses, because users wait. */
+async function withRetries<T>(work: (attempt: number) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work(attempt);
     } catch (error) {
-      // 422: the patch's test does not hold any more.
+      // 422: the patch's test failed, because another writer was faster.
       const may = error instanceof ApiError && (isRetryable(error) || error.status === 422);
       if (!may || attempt === attempts) throw error;
       if (attempt >= attemptsAtOnce) await sleep(backoff(attempt - attemptsAtOnce + 1, { first: 10, most: 100 }));
@@ -239,13 +245,13 @@ async function again<T>(work: (attempt: number) => Promise<T>): Promise<T> {
   }
 }
 
-async function endCanary({ api, namespace, service }: CutOff): Promise<void> {
+async function scaleCanaryToZero({ api, namespace, service }: CutOff): Promise<void> {
   const canary = `/apis/apps/v1/namespaces/${namespace}/deployments/${deploymentName(service, "canary")}`;
   await api.patch(canary, [{ op: "replace", path: "/spec/replicas", value: 0 }]);
 }
 
-/** What makes the shared Service select stable alone. */
-export function serviceCut({ spec }: Pick<ServiceObject, "spec">): Operation[] {
+/** The patch that makes the shared Service select stable alone; empty if it does so already. */
+export function serviceCutoff({ spec }: Pick<ServiceObject, "spec">): Operation[] {
   const { selector = {} } = spec;
   if (selector.track === "stable") return [];
   return [
@@ -254,8 +260,8 @@ export function serviceCut({ spec }: Pick<ServiceObject, "spec">): Operation[] {
   ];
 }
 
-/** What makes a route send everybody but the token to stable: the weight is 0, and rules to canary are off. */
-export function routeCut({ metadata, spec }: RouteObject): Operation[] {
+/** The patch that makes a route send all requests without the token to stable; empty if it does so already. */
+export function routeCutoff({ metadata, spec }: RouteObject): Operation[] {
   const service = metadata.labels?.[serviceLabel] ?? "";
   const { rules = [] } = spec;
   const changes = rules.flatMap((rule, i): Operation[] => {

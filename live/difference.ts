@@ -1,34 +1,36 @@
+/** Compares a live pod template with its release, field by field, and describes the differences. */
+
 import { isDeepStrictEqual } from "node:util";
 import { oneLine } from "../border/foreign-text.ts";
 import type { Track } from "../components/traffic.ts";
 
-/** A field of a live pod template that is not as its release says. */
+/** A field of a live pod template that differs from its release. */
 export interface Difference {
-  /** Where it is in the pod template. */
+  /** Its place in the pod template. */
   readonly path: Path;
-  /** What the live template has there; undefined where it has nothing. */
+  /** The live value; undefined if the field is absent. */
   readonly live: unknown;
-  /** What the release comes to there, the API server's defaults included; undefined where it comes to nothing. */
+  /** The release's value, including the API server's defaults; undefined if the field is absent. */
   readonly described: unknown;
   /** Whether the release itself names the field. */
   readonly isNamed: boolean;
 }
 
-/** Names of fields, and of the items of lists that have a key. */
+/** A place in a pod template: field names, and items of lists that have keys. */
 export type Path = readonly (string | Item)[];
 
-/** An item of a list, by the fields that tell it from the others. */
+/** An item of a list, identified by its key fields. */
 export interface Item {
   readonly key: Readonly<Record<string, string | number>>;
 }
 
-/** A pod template by three accounts. */
+/** Three versions of a pod template. */
 export interface Accounts {
-  /** What the release says. */
+  /** As the release describes it. */
   readonly release: unknown;
-  /** The same as the API server would keep it: with its defaults, and what admission adds. */
+  /** The release's template as the API server would store it: with defaults, and with the changes of admission webhooks. */
   readonly described: unknown;
-  /** What the live Deployment has. */
+  /** As the live Deployment has it. */
   readonly live: unknown;
 }
 
@@ -49,20 +51,20 @@ const listKeys: Readonly<Record<string, readonly string[]>> = {
   hostAliases: ["ip"],
   topologySpreadConstraints: ["topologyKey", "whenUnsatisfiable"],
 };
-/** What a key is where an item leaves it out. */
+/** The value of a key field that an item leaves out. */
 const keyDefaults: Readonly<Record<string, string>> = { protocol: "TCP" };
 
-/** The maps of a pod template that many write to, each an entry of their own. */
+/** The maps of a pod template to which several writers add entries of their own. */
 const sharedMaps = new Set(["labels", "annotations"]);
 
-/** How a hash begins that stands in the place of a text. */
+/** Prefix of a hash that replaces a text. */
 export const sealMark = "hmac:";
 
-/** Objects that say something though nothing is in them; any other empty one is as good as none. */
-const sayMuchEmpty = new Set(["emptyDir", "labelSelector", "namespaceSelector"]);
+/** Objects that have a meaning even if they are empty. Any other empty object equals an absent one. */
+const meaningfulWhenEmpty = new Set(["emptyDir", "labelSelector", "namespaceSelector"]);
 
-/** Annotations by which people and tools restart pods; another value is another restart, not another release. */
-const restarts = new Set([
+/** Annotations by which users and tools restart pods. A new value is a restart, not a change of the release. */
+const restartAnnotations = new Set([
   "kubectl.kubernetes.io/restartedAt",
   "cattle.io/timestamp",
   "reloader.stakater.com/last-reloaded-from",
@@ -70,13 +72,13 @@ const restarts = new Set([
 ]);
 
 /**
- * The fields of a live pod template that are not as the release says.
+ * The fields of a live pod template that differ from the release. There is no difference if
  *
- * 1. A field that the release names has its value, or what the API server makes of it.
- * 2. A field that the release leaves out has its default, or is not there.
- * 3. What only the description has is no difference: a default that is newer than the Deployment, or what admission would add
- *    by now. So nothing of that kind rolls pods.
- * 4. Annotations by which pods are restarted are no difference.
+ * 1. a field that the release names has its value, or the value that the API server makes of it;
+ * 2. a field that the release leaves out is absent or has its default;
+ * 3. only `described` has a field: the default of a newer API server, or an addition of a newer admission webhook. So neither of them
+ *    rolls pods;
+ * 4. an annotation restarts pods.
  */
 export function differences(accounts: Accounts): Difference[] {
   return [...walk([], accounts)];
@@ -85,7 +87,7 @@ export function differences(accounts: Accounts): Difference[] {
 function* walk(path: Path, { release, described, live }: Accounts): Generator<Difference> {
   if (isDeepStrictEqual(live, described) || isDeepStrictEqual(live, release)) return;
   const name = path.at(-1);
-  if ([live, described].every((value) => saysNothing(name, value)) || isRestart(path)) return;
+  if ([live, described].every((value) => isEmptyValue(name, value)) || isRestart(path)) return;
   const [fields, wanted, is] = [release, described, live].map((value) => fieldsOf(name, value));
   if (wanted && is) {
     for (const [id, step] of new Map([...wanted.steps, ...is.steps])) {
@@ -94,8 +96,8 @@ function* walk(path: Path, { release, described, live }: Accounts): Generator<Di
     }
     return;
   }
-  const isNamed = !saysNothing(name, release);
-  if (saysNothing(name, live) && !isNamed) return;
+  const isNamed = !isEmptyValue(name, release);
+  if (isEmptyValue(name, live) && !isNamed) return;
   yield { path, live, described, isNamed };
 }
 
@@ -105,8 +107,8 @@ interface Fields {
 }
 
 /**
- * The fields of an object, or the items of a list that has keys; undefined of anything else. A list or map that many write to
- * is an empty one where it is missing: what is added to it is told item by item.
+ * The fields of an object, or the items of a list that has keys; undefined for any other value. A missing list or map with several
+ * writers counts as empty, so that each added item is a difference of its own.
  */
 function fieldsOf(name: Path[number] | undefined, value: unknown): Fields | undefined {
   const keys = typeof name === "string" ? listKeys[name] : undefined;
@@ -126,7 +128,7 @@ function itemsOf(items: readonly Record<string, string | number>[], keys: readon
   const values = new Map<string, unknown>();
   for (const item of items) {
     const key = keyOf(item, keys);
-    // A list may name a variable twice: each is compared with the one of the same place.
+    // A list may name a variable twice: the first is compared with the first, the second with the second.
     const id = JSON.stringify(key);
     let place = id;
     for (let nth = 2; values.has(place); nth++) place = `${id} ${nth}`;
@@ -140,68 +142,68 @@ function keyOf(item: Readonly<Record<string, string | number>>, keys: readonly s
   return Object.fromEntries(keys.map((each) => [each, item[each] ?? keyDefaults[each] ?? ""]));
 }
 
-/** An item of a list of this name, by its key; undefined where such lists have none. */
+/** The key of an item in the list of this name; undefined if such lists have no keys. */
 export function itemOf(list: Path[number] | undefined, item: unknown): Item | undefined {
   const keys = typeof list === "string" ? listKeys[list] : undefined;
   if (keys === undefined || typeof item !== "object" || item === null) return undefined;
   return { key: keyOf(item as Record<string, string | number>, keys) };
 }
 
-function saysNothing(name: Path[number] | undefined, value: unknown): boolean {
+function isEmptyValue(name: Path[number] | undefined, value: unknown): boolean {
   if (value === undefined || value === null) return true;
-  if (typeof name === "string" && sayMuchEmpty.has(name)) return false;
+  if (typeof name === "string" && meaningfulWhenEmpty.has(name)) return false;
   return typeof value === "object" && Object.keys(value).length === 0;
 }
 
 function isRestart([first, second, third]: Path): boolean {
-  return first === "metadata" && second === "annotations" && typeof third === "string" && restarts.has(third);
+  return first === "metadata" && second === "annotations" && typeof third === "string" && restartAnnotations.has(third);
 }
 
-/** A difference for people and machines. */
+/** A difference in words. */
 export interface Drift {
-  /** The field of the Deployment, as `spec.template.spec.containers[web].image`. */
+  /** The field of the Deployment, such as `spec.template.spec.containers[web].image`. */
   readonly field: string;
-  /** What is there and what should be, one line: `is "web:2" and the release says "web:1"`. */
+  /** The live value and the expected one, in one line: `is "web:2" and the release has "web:1"`. */
   readonly how: string;
 }
 
-/** The differences in words. Values of variables are kept back: somebody may have put a password into one. */
+/** The differences in words. Values of environment variables are not shown, because they may hold passwords. */
 export function driftsOf(found: readonly Difference[]): Drift[] {
   // `serviceAccount` is the API server's copy of `serviceAccountName`.
   const own = found.filter(({ path }) => path.at(-1) !== "serviceAccount" || found.length === 1);
-  return own.map((difference) => ({ field: fieldOf(difference.path), how: howOf(difference) }));
+  return own.map((difference) => ({ field: fieldOf(difference.path), how: describeDifference(difference) }));
 }
 
-/** The differences as part of a sentence; the first few of them. */
+/** The first few differences as a part of a sentence. */
 export function describeDrift(drifts: readonly Drift[]): string {
-  const said = drifts.slice(0, mostSaid).map(({ field, how }) => `${field} ${how}`);
-  const rest = drifts.length - said.length;
-  return [...said, ...(rest > 0 ? [`${rest} more`] : [])].join("; ");
+  const named = drifts.slice(0, mostNamed).map(({ field, how }) => `${field} ${how}`);
+  const rest = drifts.length - named.length;
+  return [...named, ...(rest > 0 ? [`${rest} more`] : [])].join("; ");
 }
 
-/** What people should know of a track whose pods are not what its release says. */
+/** A sentence for the user about a track whose pods differ from its release. */
 export function driftSentence(track: Track, release: string, drifts: readonly Drift[]): string {
-  return `${track} is not as release ${release} says: ${describeDrift(drifts)}. The next pulumi up of its stack repairs it.`;
+  return `${track} differs from release ${release}: ${describeDrift(drifts)}. The next pulumi up of its stack repairs it.`;
 }
 
-/** Differences that one sentence names. */
-const mostSaid = 3;
+/** Number of differences that one sentence names. */
+const mostNamed = 3;
 
 function fieldOf(path: Path): string {
   const steps = path.map((step) => (typeof step === "string" ? `.${step}` : `[${Object.values(step.key).join("/")}]`));
   return oneLine(`spec.template${steps.join("")}`);
 }
 
-function howOf({ path, live, described, isNamed }: Difference): string {
+function describeDifference({ path, live, described, isNamed }: Difference): string {
   const isOfVariable = path.includes("env");
   const [is, wanted] = [live, described].map((value) => (isOfVariable ? undefined : shown(value)));
-  if (live === undefined) return `is missing${wanted ? ` and the release says ${wanted}` : ""}`;
-  if (!isNamed && described === undefined) return `is ${is ?? "set"} and the release leaves it out`;
-  const other = isNamed ? "the release says" : "its default is";
-  return is && wanted ? `is ${is} and ${other} ${wanted}` : "is not what the release says";
+  if (live === undefined) return `is missing${wanted ? ` and the release has ${wanted}` : ""}`;
+  if (!isNamed && described === undefined) return `is ${is ?? "set"} and not in the release`;
+  const other = isNamed ? "the release has" : "its default is";
+  return is && wanted ? `is ${is} and ${other} ${wanted}` : "differs from the release";
 }
 
-/** A value, where it is short enough for a sentence and not kept back. */
+/** A value as text; undefined if it is hashed, or no simple value. */
 function shown(value: unknown): string | undefined {
   if (typeof value === "string" && value.startsWith(sealMark)) return undefined;
   if (value === null || typeof value === "object" || value === undefined) return undefined;

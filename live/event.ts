@@ -1,22 +1,25 @@
+/** Writes Kubernetes Events on the Deployments of a service. */
+
 import { createHash } from "node:crypto";
 import { oneLine } from "../border/foreign-text.ts";
 import type { Track } from "../components/traffic.ts";
 import { ApiError, type Cluster } from "../kubernetes/cluster.ts";
 import type { DeploymentObject } from "./live.ts";
 
-/** Something that people are to read in `kubectl describe`. */
+/** The content of an Event. */
 export interface EventContent {
   readonly type: "Normal" | "Warning";
-  /** In UpperCamelCase, as Kubernetes has them. */
+  /** In UpperCamelCase, as Kubernetes' own reasons. */
   readonly reason: string;
+  /** Shortened to one line of 1024 bytes. */
   readonly message: string;
-  /** What tells it apart from whatever else happened in the namespace: it is then written once, whoever tells it again. */
+  /** A key that is unique to this change. The Event is then written once, whichever driver reports the change. @default none */
   readonly once?: string;
 }
 
 /**
- * Writes a Kubernetes Event on a Deployment, so that `kubectl describe` tells what was decided and why. The decision
- * stands whether or not it can be told: an Event that cannot be written, for whatever reason, is a warning.
+ * Writes a Kubernetes Event on a Deployment, so that `kubectl describe` shows the decision and its reason. The decision does not depend
+ * on the Event: if it cannot be written, a warning is printed.
  */
 export async function writeEvent(
   api: Cluster,
@@ -56,16 +59,16 @@ export async function writeEvents(
   for (const deployment of Object.values(deployments)) await writeEvent(api, deployment, type, reason, message, once);
 }
 
-/** Bytes that the message of an Event may have (its API, events.k8s.io/v1, calls it the note). */
+/** Longest message of an Event, in bytes (the limit of `note` in events.k8s.io/v1). */
 const messageBytes = 1024;
 
-/** A message in one line, cut off where it is too long for an Event. */
+/** A message in one line, shortened to the limit of an Event. */
 function fitted(message: string): string {
   const line = oneLine(message, messageBytes);
   const bytes = Buffer.from(line);
   if (bytes.length <= messageBytes) return line;
   const end = "…";
-  // A character of which only the beginning is left is decoded as this one.
+  // A character that was cut in two is decoded as U+FFFD.
   return (
     bytes
       .subarray(0, messageBytes - Buffer.byteLength(end))

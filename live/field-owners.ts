@@ -1,6 +1,8 @@
+/** Reads and changes the field ownership of a Deployment (`metadata.managedFields`, KEP-555). */
+
 import type { Item, Path } from "./difference.ts";
 
-/** Who owns which fields of an object (`metadata.managedFields`, KEP-555); the fields used here. */
+/** One manager and the fields that it owns; the attributes used here. */
 export interface FieldOwner {
   readonly manager?: string;
   readonly operation?: string;
@@ -11,26 +13,26 @@ export interface FieldOwner {
   readonly fieldsV1?: Fields;
 }
 
-/** A set of fields as the API server writes it: `f:` a field, `k:` an item by its keys, `.` the thing itself. */
+/** A set of fields in the format of the API server: `f:` is a field, `k:` an item by its keys, `.` the object itself. */
 interface Fields {
   readonly [name: string]: Fields;
 }
 
 /**
- * The name under which Kubernetes keeps what stood before anybody applied. The Pulumi provider takes over all of it before it
- * applies (`fixCSAFieldManagers`, 4.18 to 4.32), as `kubectl apply --server-side` does.
+ * Kubernetes' manager for fields that were set before the first apply. Pulumi's provider takes over all of its fields before it applies
+ * (`fixCSAFieldManagers`, 4.18 to 4.32), as `kubectl apply --server-side` does.
  */
 const beforeFirstApply = "before-first-apply";
 
 /**
- * The owners of a Deployment once fields of its pod template are left to whoever applies next. An apply takes away only what its
- * manager applied before and no other owns (KEP-555). So these fields are taken from every owner but the last that applied, and
- * given to the one that the provider takes over. Nothing of the object itself changes.
+ * The field owners of a Deployment after which the next apply removes these fields, if it leaves them out. An apply removes only fields
+ * that its manager applied before and that no other manager owns (KEP-555). So the fields are taken from every owner but the last one
+ * that applied, and given to the owner that the provider takes over. The object itself does not change.
  *
- * @param fields what is to be left, by its place in the pod template
- * @returns undefined where nobody applies to this object
+ * @param fields their places in the pod template
+ * @returns undefined if no manager applies to this object
  */
-export function leftToNextApply(owners: readonly FieldOwner[], fields: readonly Path[]): FieldOwner[] | undefined {
+export function ownersForNextApply(owners: readonly FieldOwner[], fields: readonly Path[]): FieldOwner[] | undefined {
   const last = owners
     .filter(({ operation, subresource }) => operation === "Apply" && !subresource)
     .sort((a, b) => Date.parse(a.time ?? "") - Date.parse(b.time ?? ""))
@@ -51,8 +53,8 @@ export function leftToNextApply(owners: readonly FieldOwner[], fields: readonly 
 }
 
 /**
- * Whether somebody has set a field of a Deployment's pod template, or a field that it is in as a whole. Nobody owns what the API server has
- * added by itself to what was written before: the defaults of a newer version. Where no owners of the template are kept, every field counts as set.
+ * Whether a manager has set a field of a Deployment's pod template, or a whole field that contains it. The defaults that a newer API
+ * server adds to a stored object have no owner. If no owners of the template are stored, every field counts as set.
  *
  * @param field its place in the pod template
  */
@@ -65,7 +67,7 @@ function holds(fields: Fields, [first, ...others]: readonly string[]): boolean {
   if (first === undefined) return true;
   const inside = fields[first];
   if (inside === undefined) return false;
-  // What is owned as a whole, as a list without keys, has nothing in it here.
+  // A field that is owned as a whole, such as a list without keys, is empty here.
   return Object.keys(inside).length === 0 || holds(inside, others);
 }
 
@@ -73,19 +75,19 @@ function isBeforeFirstApply({ manager, operation, subresource }: FieldOwner): bo
   return manager === beforeFirstApply && operation === "Update" && !subresource;
 }
 
-/** A place in the pod template, by the steps of `fieldsV1`. */
+/** A place in the pod template as the steps of `fieldsV1`. */
 function placeOf(path: Path): string[] {
   return ["f:spec", "f:template", ...path.map(nameOf)];
 }
 
-/** A step of a path as `fieldsV1` writes it. */
+/** A step of a path in the format of `fieldsV1`. */
 function nameOf(step: string | Item): string {
   if (typeof step === "string") return `f:${step}`;
   const sorted = Object.entries(step.key).sort(([a], [b]) => (a < b ? -1 : 1));
   return `k:${JSON.stringify(Object.fromEntries(sorted))}`;
 }
 
-/** Without a field and all that is in it; what holds nothing else goes too. */
+/** The set without a field and everything in it. Parents that become empty are removed too. */
 function without(fields: Fields, [first = "", ...others]: readonly string[]): Fields {
   const { [first]: found, ...rest } = fields;
   if (found === undefined) return fields;

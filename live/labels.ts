@@ -1,6 +1,8 @@
+/** Compares and prints labels. */
+
 type Labels = Record<string, string>;
 
-/** Labels as kubectl writes them: `app=fop-gate,track=stable`, in the order of their names. */
+/** Labels in kubectl's notation, sorted by name: `app=fop-gate,track=stable`. */
 export function showLabels(labels: Labels): string {
   return Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
@@ -8,6 +10,7 @@ export function showLabels(labels: Labels): string {
     .join(",");
 }
 
+/** Whether two sets of labels are equal. */
 export function sameLabels(a: Labels, b: Labels): boolean {
   return showLabels(a) === showLabels(b);
 }

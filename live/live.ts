@@ -1,3 +1,5 @@
+/** Reads the live objects of a service, and what the status of a Deployment means. */
+
 import { oneLine } from "../border/foreign-text.ts";
 import type { Files } from "../components/config-files.ts";
 import { adoptedAnnotation, backendName, deploymentName, serviceLabel } from "../components/names.ts";
@@ -16,7 +18,7 @@ interface Metadata {
   readonly annotations?: Record<string, string>;
 }
 
-/** A Deployment as the API server has it; the fields used here. */
+/** A Deployment in the API; the fields used here. */
 export interface DeploymentObject {
   readonly metadata: Metadata & {
     readonly resourceVersion?: string;
@@ -51,12 +53,12 @@ interface FrontObject {
   readonly metadata: Metadata;
 }
 
-/** A Service as the API server has it; the fields used here. */
+/** A Service in the API; the fields used here. */
 export interface ServiceObject extends FrontObject {
   readonly spec: { readonly selector?: Record<string, string> };
 }
 
-/** What stands in the cluster of one service. */
+/** The live objects of one service. */
 export interface Live {
   /** UID of the kube-system namespace. */
   readonly cluster: string;
@@ -66,12 +68,12 @@ export interface Live {
     readonly service: ServiceObject | undefined;
     readonly canaryAccess: FrontObject | undefined;
     readonly ingress: FrontObject | undefined;
-    /** The HTTPRoutes; none where nobody asked for them. */
+    /** The HTTPRoutes; empty if they were not requested. */
     readonly routes: readonly RouteObject[];
   };
 }
 
-/** Reads what stands; small requests, all at once. @param routed whether a gateway is asked for routes too */
+/** Reads the live objects of a service, in parallel. @param routed whether to read HTTPRoutes too. @default false */
 export async function readLive(api: Cluster, namespace: string, service: string, routed = false): Promise<Live> {
   const here = `/api/v1/namespaces/${namespace}`;
   const [cluster, home, stable, canary, shared, canaryAccess, ingress, routes] = await Promise.all([
@@ -92,13 +94,14 @@ export async function readLive(api: Cluster, namespace: string, service: string,
   };
 }
 
-/** What tells this cluster from any other: it is made with the cluster and never changes. */
+/** Identifies the cluster: the UID of the namespace kube-system, which never changes. */
 export async function clusterId(api: Cluster): Promise<string> {
   const kubeSystem = await api.get<{ metadata: Metadata }>("/api/v1/namespaces/kube-system");
   if (kubeSystem === undefined) throw new Error("the cluster has no namespace kube-system");
   return kubeSystem.metadata.uid;
 }
 
+/** The Deployment of a track; undefined if it does not exist. */
 export function readDeployment(
   api: Cluster,
   namespace: string,
@@ -108,34 +111,34 @@ export function readDeployment(
   return api.get(`/apis/apps/v1/namespaces/${namespace}/deployments/${deploymentName(service, track)}`);
 }
 
-/** The Service in front of both tracks. */
+/** The shared Service in front of both tracks; undefined if it does not exist. */
 export function readService(api: Cluster, namespace: string, service: string): Promise<ServiceObject | undefined> {
   return api.get(`/api/v1/namespaces/${namespace}/services/${service}`);
 }
 
-/** A Deployment, live or as a program wants it. */
+/** A Deployment, live or as the program describes it. */
 export interface Wanted {
   readonly metadata?: Pick<Metadata, "annotations">;
   readonly spec: Pick<DeploymentObject["spec"], "replicas" | "template">;
 }
 
-/** The id of the release that a Deployment's template is made of; of one that was there before us, what it ran then. */
+/** The id of the release that a Deployment runs; for an adopted Deployment the id that it was adopted with. */
 export function releaseOf(deployment: Wanted | undefined): string | undefined {
   const adopted = deployment?.metadata?.annotations?.[adoptedAnnotation];
   return adopted ?? deployment?.spec.template.metadata.labels?.release;
 }
 
-/** Whether a Deployment was there before us, and its pods are still as they were. */
+/** Whether a Deployment was adopted and not yet replaced by one of ours. */
 export function isAdopted(deployment: DeploymentObject | undefined): deployment is DeploymentObject {
   return deployment?.metadata.annotations?.[adoptedAnnotation] !== undefined;
 }
 
-/** The id of the release that a Deployment's template is made of; undefined of one that was there before us. */
-export function madeOf(deployment: DeploymentObject | undefined): string | undefined {
+/** The id of the release that a Deployment runs; undefined for an adopted Deployment. */
+export function ownReleaseOf(deployment: DeploymentObject | undefined): string | undefined {
   return isAdopted(deployment) ? undefined : releaseOf(deployment);
 }
 
-/** Whether every wanted pod runs the present template and is available, and none of another is left but those that end. */
+/** Whether all desired pods run the current template and are available, and no pod of an earlier template is left but terminating ones. */
 export function isComplete({ metadata, spec, status }: DeploymentObject): boolean {
   return (
     (status.observedGeneration ?? 0) >= metadata.generation &&
@@ -146,42 +149,42 @@ export function isComplete({ metadata, spec, status }: DeploymentObject): boolea
   );
 }
 
-/** Whether the Deployment runs this release, completely. */
+/** Whether the Deployment runs this release completely. */
 export function runs(deployment: DeploymentObject | undefined, release: string | undefined): boolean {
   return deployment !== undefined && releaseOf(deployment) === release && isComplete(deployment);
 }
 
-/** How many available pods run the present template; one that is missing is taken for one of them. */
+/** How many available pods run the current template. An unavailable pod counts as one of the current template. */
 export function arrived({ metadata, status }: DeploymentObject): number {
   if ((status.observedGeneration ?? 0) < metadata.generation) return 0;
   const others = (status.replicas ?? 0) - (status.updatedReplicas ?? 0);
   return Math.max(0, (status.availableReplicas ?? 0) - others);
 }
 
-/** Whether Kubernetes says that a roll came to a stop: no pod became available within progressDeadlineSeconds. */
+/** Whether Kubernetes reports a stuck roll: no pod became available within progressDeadlineSeconds. */
 export function isStuck({ metadata, status }: DeploymentObject): boolean {
   const current = (status.observedGeneration ?? 0) >= metadata.generation;
   return current && (status.conditions ?? []).some(({ reason }) => reason === "ProgressDeadlineExceeded");
 }
 
-/** Characters of what forbids pods: with the words around it, it is to fit into a reason. */
+/** Longest reason why pods cannot be created, in characters, so that the whole sentence fits into a record's reason. */
 const refusalLimit = 200;
 
 /**
- * Why pods of a Deployment's present template cannot be created, in the API server's words (quota, admission, a ServiceAccount that does
- * not exist); undefined where they can.
+ * Why pods of a Deployment's current template cannot be created, as the API server reports it (quota, admission, a missing
+ * ServiceAccount); undefined if they can.
  *
- * The condition of the Deployment alone does not tell: where the ReplicaSet of the present template has no failure, the Deployment shows
- * that of one which it rolls away from (getReplicaFailures, k8s.io/kubernetes, pkg/controller/deployment/progress.go). So a rollback would
- * seem impossible for what the bad release was refused.
+ * The Deployment's own condition is not enough. If the ReplicaSet of the current template has no failure, the Deployment shows the
+ * failure of the ReplicaSet that it rolls away from (getReplicaFailures, k8s.io/kubernetes, pkg/controller/deployment/progress.go). A
+ * rollback would then seem impossible because the bad release's pods were refused.
  */
 export async function podsRefused(api: Cluster, deployment: DeploymentObject): Promise<string | undefined> {
   const { metadata, status } = deployment;
   const current = (status.observedGeneration ?? 0) >= metadata.generation;
   const failure = replicaFailure(status);
   if (!current || failure === undefined) return undefined;
-  const present = await presentReplicaSet(api, deployment);
-  const own = present === undefined ? failure : replicaFailure(present.status);
+  const currentSet = await currentReplicaSet(api, deployment);
+  const own = currentSet === undefined ? failure : replicaFailure(currentSet.status);
   return own && oneLine(own.message ?? own.reason ?? "for an unknown reason", refusalLimit);
 }
 
@@ -194,8 +197,8 @@ interface ReplicaSetObject {
   readonly status: Pick<DeploymentObject["status"], "conditions">;
 }
 
-/** The ReplicaSet of a Deployment's present template; undefined where none is seen yet, or where ReplicaSets may not be listed. */
-async function presentReplicaSet(
+/** The ReplicaSet of a Deployment's current template; undefined if it does not exist yet, or ReplicaSets may not be listed. */
+async function currentReplicaSet(
   api: Cluster,
   { metadata, spec }: DeploymentObject,
 ): Promise<ReplicaSetObject | undefined> {
@@ -213,18 +216,18 @@ async function presentReplicaSet(
   );
 }
 
-/** The same for a person, without its full stop. */
+/** A sentence for the user that no pod can be created, without a full stop. */
 export function describeRefused(deployment: string, why: string): string {
-  return `no pod of Deployment ${deployment} can be created, so mend what forbids it or release another: ${why}`;
+  return `no pod of Deployment ${deployment} can be created, so remove the cause or release another one: ${why}`;
 }
 
-/** Whether it is for a ResourceQuota that no pod can be created. */
+/** Whether the reason is a ResourceQuota. */
 export function isOfQuota(why: string): boolean {
   return why.includes("exceeded quota");
 }
 
 /**
- * Whether pods that end make room for those that are refused: a quota counts a pod until it is gone (k8s.io/kubernetes,
+ * Whether terminating pods will make room in the quota: it counts a pod until the pod is deleted (k8s.io/kubernetes,
  * pkg/quota/v1/evaluator/core/pods.go).
  */
 export function makesRoom(
@@ -234,14 +237,12 @@ export function makesRoom(
   return isOfQuota(why) && pods.some(({ metadata }) => metadata.deletionTimestamp !== undefined);
 }
 
-/**
- * Milliseconds for which pods may be refused before that is told: an admission webhook that rolls does not answer for a moment.
- */
+/** How long pods may be refused before that is reported, in milliseconds: an admission webhook does not answer while it rolls. */
 export const refusedMilliseconds = 15_000;
 
 /**
- * The ConfigMaps of a service that must not go: those that a live pod, or a ReplicaSet with replicas, refers to. All of
- * them where that cannot be read.
+ * The ConfigMaps of a service that must not be deleted: those that a live pod, or a ReplicaSet with replicas, refers to. All of them if
+ * pods or ReplicaSets cannot be read.
  */
 export async function configMapsInUse(
   api: Cluster,

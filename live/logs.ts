@@ -1,3 +1,5 @@
+/** Follows the logs of a service's pods. */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathOf } from "../border/path.ts";
 import type { Track } from "../components/traffic.ts";
@@ -11,44 +13,45 @@ export interface LogLine {
   readonly release?: string;
   readonly pod: string;
   readonly container: string;
-  /** When it was written, by the node's clock, as RFC 3339 with nanoseconds. */
+  /** When it was written, by the node's clock, in RFC 3339 with nanoseconds. */
   readonly at: string;
   readonly text: string;
 }
 
+/** Which logs to follow, and who gets the lines. */
 export interface FollowArgs {
   readonly api: Cluster;
   readonly namespace: string;
   readonly service: string;
   /** @default both */
   readonly track?: Track;
-  /** @default the first container of the pod, which is none of its sidecars */
+  /** Name of the container. @default the first container of the pod, which is never a native sidecar */
   readonly container?: string;
   /** How far back to begin, in seconds. @default each pod's last 10 lines */
   readonly sinceSeconds?: number;
-  /** Ends it. */
+  /** Ends following. */
   readonly signal: AbortSignal;
-  /** Takes a line. Each pod's lines come in their order; the next one waits until this one is taken. */
+  /** Gets each line. Lines of a pod keep their order, and the next one waits until this call is done. */
   readonly take: (line: LogLine) => void | Promise<void>;
-  /** Takes a sentence about the following itself. */
+  /** Gets sentences for the user about following itself. */
   readonly note: (sentence: string) => void;
-  /** Milliseconds from one listing of the pods to the next. @default 2000 */
+  /** Milliseconds between two lists of the pods. @default 2000 */
   readonly every?: number;
 }
 
-/** Lines of each pod that stands at the start, where no time is given: as many as kubectl shows for a selector. */
+/** Number of lines from each pod at the start if no time is given, as kubectl shows for a selector. */
 const tail = 10;
 
 /**
  * Follows the logs of a service's pods until the signal ends it.
  *
- * 1. Every pod of the tracks is followed, from its first line where it came after the start.
- * 2. A stream that ends or breaks is taken up again at the next listing, for as long as its pod is there.
- * 3. What was shown is not shown again, and what came meanwhile is, as far as the node still has it.
- * 4. A pod that is gone, or that came to its end, is let go.
- * 5. A cluster that does not answer for a while is waited for, and said once.
+ * 1. Every pod of the tracks is followed; a pod that is created later is followed from its first line.
+ * 2. A stream that ends or breaks is opened again at the next list, as long as its pod exists.
+ * 3. No line is shown twice, and lines written in between are shown if the node still has them.
+ * 4. A pod that was deleted or has finished is no longer followed.
+ * 5. If the cluster does not answer for a while, that is reported once and following goes on.
  *
- * @throws Refusal if no pod has the container, ApiError if the logs may not be read
+ * @throws UserError if no pod has the container, ApiError if the logs may not be read
  */
 export async function followLogs(args: FollowArgs): Promise<void> {
   const { api, namespace, service, track, container, note, every = 2000 } = args;
@@ -56,22 +59,22 @@ export async function followLogs(args: FollowArgs): Promise<void> {
   const signal = AbortSignal.any([args.signal, failed.signal]);
   const followed = new Map<string, Followed>();
   let first = true;
-  let told: string | undefined;
-  const tell = (sentence: string | undefined) => {
-    if (sentence !== undefined && sentence !== told) note(sentence);
-    told = sentence;
+  let lastNote: string | undefined;
+  const noteOnce = (sentence: string | undefined) => {
+    if (sentence !== undefined && sentence !== lastNote) note(sentence);
+    lastNote = sentence;
   };
   while (!signal.aborted) {
     const pods = await readPods(api, namespace, service).catch((error: Error) => {
       if (first || isFinal(error)) throw error;
-      if (!signal.aborted) tell(`${error.message.replace(/\.?$/, ".")} Waiting for it.`);
+      if (!signal.aborted) noteOnce(`${error.message.replace(/\.?$/, ".")} Waiting for it.`);
       return undefined;
     });
     if (pods !== undefined) {
       const chosen = pods.filter((pod) => isFollowed(pod, track));
       if (container !== undefined) assertContainer(service, container, chosen);
-      tell(chosen.length === 0 ? `${service} has no pod${track ? ` on ${track}` : ""} yet: waiting.` : undefined);
-      letGo(followed, pods);
+      noteOnce(chosen.length === 0 ? `${service} has no pod${track ? ` on ${track}` : ""} yet: waiting.` : undefined);
+      forgetDeleted(followed, pods);
       for (const pod of chosen) {
         const known = followed.get(pod.metadata.uid) ?? new Followed(first ? fromStart(args) : {});
         followed.set(pod.metadata.uid, known);
@@ -85,12 +88,12 @@ export async function followLogs(args: FollowArgs): Promise<void> {
   if (failed.signal.aborted) throw failed.signal.reason;
 }
 
-/** Where in a pod's log one is. */
+/** The position in a pod's log. */
 class Followed {
   open = false;
-  /** Where to begin, as the API has it. */
+  /** Where to begin, as query parameters of the API. */
   from: Readonly<Record<string, string>>;
-  /** The second of the latest line, and how often each of its lines was shown: the API begins at whole seconds only. */
+  /** The second of the last line. `shown` counts its lines, because the API can begin only at a whole second. */
   second = "";
   shown = new Map<string, number>();
 
@@ -98,7 +101,7 @@ class Followed {
     this.from = from;
   }
 
-  /** Notes a line as shown. */
+  /** Counts a line as shown. */
   add(second: string, line: string): void {
     if (second > this.second) {
       this.second = second;
@@ -114,7 +117,7 @@ async function follow(args: FollowArgs, { metadata, spec }: PodObject, known: Fo
   const container = args.container ?? (spec.containers[0]?.name as string);
   const { name: pod, labels: { track = "", release } = {} } = metadata;
   const query = new URLSearchParams({ container, follow: "true", timestamps: "true", ...known.from });
-  const again = new Map(known.shown);
+  const shownBefore = new Map(known.shown);
   known.open = true;
   try {
     for await (const line of api.lines(
@@ -122,9 +125,9 @@ async function follow(args: FollowArgs, { metadata, spec }: PodObject, known: Fo
       signal,
     )) {
       const [at = "", text = ""] = split(line);
-      const left = again.get(line) ?? 0;
-      if (left > 0) {
-        again.set(line, left - 1);
+      const repeats = shownBefore.get(line) ?? 0;
+      if (repeats > 0) {
+        shownBefore.set(line, repeats - 1);
         continue;
       }
       known.add(secondOf(at), line);
@@ -133,28 +136,28 @@ async function follow(args: FollowArgs, { metadata, spec }: PodObject, known: Fo
   } catch (error) {
     const status = error instanceof ApiError ? error.status : undefined;
     if (status !== notBegun && status !== gone && isFinal(error)) throw error;
-    // A container that begins only now is shown from its first line.
+    // A container that has not started yet is followed from its first line.
     if (status === notBegun && known.second === "") known.from = {};
   } finally {
     known.open = false;
   }
 }
 
-/** How the API says that a container waits to start, and that there is no such pod. */
+/** The API's status for a container that waits to start, and for a pod that does not exist. */
 const [notBegun, gone] = [400, 404];
 
-/** Whether asking once more would bring the same answer. */
+/** Whether a retry would get the same answer. */
 function isFinal(error: unknown): boolean {
   return error instanceof ApiError && error.status < 500 && error.status !== 429;
 }
 
-/** A pod that came to its end writes nothing more; one that was evicted stays listed for long. */
+/** A finished pod writes nothing more, and an evicted one stays listed for long, so neither is followed. */
 function isFollowed({ metadata, status }: PodObject, track: Track | undefined): boolean {
   const own = metadata.labels?.track;
   return own !== undefined && (track ?? own) === own && status.phase !== "Succeeded" && status.phase !== "Failed";
 }
 
-function letGo(followed: Map<string, Followed>, pods: readonly PodObject[]): void {
+function forgetDeleted(followed: Map<string, Followed>, pods: readonly PodObject[]): void {
   const here = new Set(pods.map(({ metadata }) => metadata.uid));
   for (const [uid, { open }] of followed) if (!open && !here.has(uid)) followed.delete(uid);
 }
@@ -178,13 +181,13 @@ function fromStart({ sinceSeconds }: FollowArgs): Readonly<Record<string, string
     : { sinceSeconds: String(Math.max(1, Math.ceil(sinceSeconds))) };
 }
 
-/** The time that the API puts before each line, and the line. */
+/** Splits a line into the time that the API puts before it, and its text. */
 function split(line: string): [at: string, text: string] {
   const space = line.indexOf(" ");
   return space < 0 ? [line, ""] : [line.slice(0, space), line.slice(space + 1)];
 }
 
-/** The second that a time is in, in UTC and so comparable as text; empty where it is no time. */
+/** A time in whole seconds, in UTC so that it can be compared as text; empty if it is not a time. */
 function secondOf(at: string): string {
   const time = Date.parse(at);
   return Number.isNaN(time) ? "" : `${new Date(time).toISOString().slice(0, 19)}Z`;

@@ -1,6 +1,8 @@
+/** The API paths of the kinds of objects that a service has. */
+
 import type { ObjectKind } from "../components/objects.ts";
 
-/** What every object has; the fields used here. */
+/** Any live object; the fields used here. */
 export interface LiveObject {
   readonly metadata: {
     readonly name: string;
@@ -19,12 +21,13 @@ const collections: Readonly<Record<ObjectKind, readonly [group: string, plural: 
   ConfigMap: ["/api/v1", "configmaps"],
 };
 
-/** Where the objects of a kind stand in the API. */
+/** The API path of all objects of a kind in a namespace. */
 export function collectionOf(kind: ObjectKind, namespace: string): string {
   const [group, plural] = collections[kind];
   return `${group}/namespaces/${namespace}/${plural}`;
 }
 
+/** The API path of an object. */
 export function pathOf(kind: ObjectKind, namespace: string, name: string): string {
   return `${collectionOf(kind, namespace)}/${name}`;
 }

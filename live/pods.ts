@@ -1,3 +1,5 @@
+/** Reads the pods of a service. */
+
 import type { Pod } from "../analysis/reading.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import { readAdopted } from "../record/record.ts";
@@ -17,11 +19,11 @@ interface ContainerStatus {
     readonly running?: object;
     readonly terminated?: object;
   };
-  /** How the one before it ended, after a restart. */
+  /** How the previous container ended, after a restart. */
   readonly lastState?: { readonly terminated?: object };
 }
 
-/** A pod as the API server has it; the fields used here. */
+/** A pod in the API; the fields used here. */
 export interface PodObject {
   readonly metadata: {
     readonly name: string;
@@ -45,7 +47,7 @@ export interface PodObject {
   };
 }
 
-/** The pods of both tracks of a service. Those that were there before us are labelled as what they are: stable's. */
+/** The pods of both tracks of a service. Adopted pods get the labels of stable in the result, not in the cluster. */
 export async function readPods(api: Cluster, namespace: string, service: string): Promise<PodObject[]> {
   const path = `/api/v1/namespaces/${namespace}/pods`;
   const [ours, adopted] = await Promise.all([
@@ -64,18 +66,18 @@ export async function readPods(api: Cluster, namespace: string, service: string)
   return [...ours.filter(({ metadata }) => !seen.has(metadata.uid)), ...before];
 }
 
-/** The pods of both tracks of a service, without those that came to their end: an evicted pod stays listed for long. */
+/** The pods of both tracks of a service, without finished ones, because an evicted pod stays listed for long. */
 export async function listPods(api: Cluster, namespace: string, service: string): Promise<Pod[]> {
   const pods = await readPods(api, namespace, service);
   return pods.filter(({ status }) => status.phase !== "Succeeded" && status.phase !== "Failed").flatMap(observed);
 }
 
-/** Whether requests go to it. */
+/** Whether a pod is ready, so that it gets requests. */
 export function isReady({ status }: PodObject): boolean {
   return (status.conditions ?? []).some(({ type, status }) => type === "Ready" && status === "True");
 }
 
-/** A pod as the analysis sees it; nothing where it is of no track or no release. */
+/** A pod for the analysis; empty if the pod has no track or no release. */
 function observed(pod: PodObject): Pod[] {
   const { name, uid, deletionTimestamp, labels: { track, release } = {}, annotations = {} } = pod.metadata;
   if (track === undefined || release === undefined) return [];
@@ -94,12 +96,12 @@ function observed(pod: PodObject): Pod[] {
   ];
 }
 
-/** The init containers that keep running; they count as containers, as kubectl counts them (KEP-753). */
+/** The native sidecars of a pod: init containers that keep running (KEP-753). kubectl counts them as containers too. */
 export function sidecarsOf({ spec }: PodObject): readonly Container[] {
   return (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === "Always");
 }
 
-/** How the containers of a pod are, native sidecars included. */
+/** The status of each container of a pod, including native sidecars. */
 export function containersOf(pod: PodObject): readonly ContainerStatus[] {
   const sidecars = new Set(sidecarsOf(pod).map(({ name }) => name));
   const ofSidecars = (pod.status.initContainerStatuses ?? []).filter(({ name }) => sidecars.has(name));

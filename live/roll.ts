@@ -1,3 +1,5 @@
+/** Waits for the roll of a Deployment, and reports its progress. */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
@@ -17,14 +19,14 @@ import {
 } from "./live.ts";
 import { readPods } from "./pods.ts";
 
-/** Time between two looks at a roll. */
+/** Time between two polls of a roll. */
 const pollMilliseconds = 250;
-/** Looks in a row that must show a roll stuck: the word of the roll before it stands until the first progress of this one. */
-const stuckLooks = 8;
-/** Time between two looks at a roll that people are told of. */
+/** Consecutive polls that must show a stuck roll: the condition of the previous roll stays until this roll's first progress. */
+const stuckPolls = 8;
+/** Time between two polls of a roll that is reported to the user. */
 const reportMilliseconds = 1000;
 
-/** Whose roll is waited for. */
+/** The service whose roll is awaited. */
 export interface Rolling {
   readonly api: Cluster;
   readonly namespace: string;
@@ -36,12 +38,12 @@ export interface Rolling {
 }
 
 /**
- * Waits until a track's roll is through. The provider waits too, but after a roll back to a ReplicaSet that is still there
- * it may take the one before for the present one and end half-way (seen with 4.18: 8 s of 24 s).
+ * Waits until a track's roll is complete. The provider waits too, but after a rollback to a ReplicaSet that still exists it may read the
+ * previous ReplicaSet and end too early (seen with 4.18: after 8 s of 24 s).
  *
- * @param release id of the release that the track was brought to. @default whichever it runs
- * @throws Refusal if the roll is stuck, its pods cannot be created, it takes longer than any roll may, or it is not through when the
- * wait is ended, or if the track is brought to another release meanwhile
+ * @param release id of the release that the track was changed to. @default the release that it runs
+ * @throws UserError if the roll is stuck, its pods cannot be created, it exceeds `rollSeconds`, the signal is aborted before it is
+ * complete, or the track is changed to another release meanwhile
  */
 export async function awaitComplete(
   { api, namespace, service, rollSeconds, signal }: Rolling,
@@ -57,24 +59,24 @@ export async function awaitComplete(
     if (deployment && release !== undefined && runs !== release) {
       const { name } = deployment.metadata;
       throw new UserError(
-        `Deployment ${name} in namespace ${namespace} was brought to ${runs} while this up brought it to ${release}: another up runs beside this one, so let it end, then run pulumi up again.`,
+        `Deployment ${name} in namespace ${namespace} was changed to ${runs} while this up changed it to ${release}: another up runs at the same time, so let it end, then run pulumi up again.`,
       );
     }
     if (!deployment || isComplete(deployment) || deployment.spec.replicas === 0) return;
     const { name } = deployment.metadata;
     if (signal?.aborted) {
       throw new UserError(
-        `This run was interrupted before Deployment ${name} in namespace ${namespace} ran release ${runs} completely: Kubernetes goes on with the roll, and the next pulumi up records what has come of it.`,
+        `This run was interrupted before Deployment ${name} in namespace ${namespace} ran release ${runs} completely: Kubernetes goes on with the roll, and the next pulumi up records the result.`,
       );
     }
     stuck = isStuck(deployment) ? stuck + 1 : 0;
-    const refused = await lastingRefusal({ api, namespace, service }, deployment);
+    const refused = await lastingCause({ api, namespace, service }, deployment);
     refusedSince = refused === undefined ? undefined : (refusedSince ?? Date.now());
     const isRefused = refusedSince !== undefined && Date.now() - refusedSince >= refusedMilliseconds;
-    if (isRefused || stuck > stuckLooks || Date.now() > end) {
+    if (isRefused || stuck > stuckPolls || Date.now() > end) {
       const why = refused ?? (stuck ? "its progress deadline is exceeded" : `within ${rollSeconds[track]} s`);
       throw new UserError(
-        `Deployment ${name} in namespace ${namespace} did not come to run ${runs} completely (${why}): look at kubectl describe deployment ${name} -n ${namespace}, then release another or the one before.`,
+        `Deployment ${name} in namespace ${namespace} did not complete its roll to ${runs} (${why}): see kubectl describe deployment ${name} -n ${namespace}, then release another one or the previous one.`,
       );
     }
     await sleep(pollMilliseconds, undefined, { signal }).catch(() => {});
@@ -82,11 +84,12 @@ export async function awaitComplete(
 }
 
 /**
- * Warns once if the pods of a track cannot be created. Kubernetes says so at once, and the provider waits on until its time-out
- * (neither 4.18 nor its source of 2026-01-15 reads the condition ReplicaFailure), which nothing in a program can end. It keeps no process alive, and
- * never throws.
+ * Warns once if the pods of a track cannot be created. Kubernetes reports that at once, but the provider waits until its timeout, which
+ * a program cannot end: it does not read the condition ReplicaFailure (version 4.18, and the source of 2026-01-15). Never throws, and
+ * does not keep the process alive.
  *
- * @param release id of the release that is rolled
+ * @param release id of the release that the track changes to
+ * @param signal ends the watch
  */
 export async function warnRefused(
   { api, namespace, service, report, rollSeconds }: RollReport & Pick<Rolling, "rollSeconds">,
@@ -96,23 +99,23 @@ export async function warnRefused(
 ): Promise<void> {
   const end = Date.now() + rollSeconds[track] * 1000;
   for (let since: number | undefined; Date.now() < end; ) {
-    await unhurried(reportMilliseconds);
+    await sleepUnreferenced(reportMilliseconds);
     if (signal.aborted) return;
     const deployment = await readDeployment(api, namespace, service, track).catch(() => undefined);
     const isRolled = deployment !== undefined && releaseOf(deployment) === release;
-    const refused = isRolled ? await lastingRefusal({ api, namespace, service }, deployment) : undefined;
+    const refused = isRolled ? await lastingCause({ api, namespace, service }, deployment) : undefined;
     since = refused === undefined ? undefined : (since ?? Date.now());
     if (deployment && refused !== undefined && since !== undefined && Date.now() - since >= refusedMilliseconds) {
       report(
-        `${service}: ${describeRefused(deployment.metadata.name, refused)}. Pulumi waits for them until its time-out.`,
+        `${service}: ${describeRefused(deployment.metadata.name, refused)}. Pulumi waits for them until its timeout.`,
       );
       return;
     }
   }
 }
 
-/** Why no pod can be created, unless pods that end make room soon, or it is not known whether they do. */
-async function lastingRefusal(
+/** Why no pod can be created; undefined if terminating pods will make room in the quota, or if that is unknown. */
+async function lastingCause(
   { api, namespace, service }: Pick<Rolling, "api" | "namespace" | "service">,
   deployment: DeploymentObject,
 ): Promise<string | undefined> {
@@ -122,18 +125,21 @@ async function lastingRefusal(
   return pods === undefined || makesRoom(why, pods) ? undefined : why;
 }
 
-function unhurried(milliseconds: number): Promise<void> {
+function sleepUnreferenced(milliseconds: number): Promise<void> {
   return new Promise((over) => void setTimeout(over, milliseconds).unref());
 }
 
-/** Who is told of a track's roll. */
+/** The service whose roll is reported, and the listener. */
 export interface RollReport extends Pick<Rolling, "api" | "namespace" | "service"> {
+  /** Gets each line for the user. */
   readonly report: (line: string) => void;
 }
 
 /**
- * Says how many pods of a track run a release as they come, until it is aborted. What ran it before is no news, and a cluster
- * that does not answer is somebody else's to tell.
+ * Reports how many pods of a track run a release, each time the number grows. Pods that run it at the start are not reported. Errors of
+ * the cluster are not reported either, because the caller's own calls report them.
+ *
+ * @param signal ends the watch
  */
 export async function reportRoll(
   { api, namespace, service, report }: RollReport,
@@ -141,15 +147,15 @@ export async function reportRoll(
   release: string,
   signal: AbortSignal,
 ): Promise<void> {
-  let told: number | undefined;
+  let reported: number | undefined;
   while (!signal.aborted) {
     const deployment = await readDeployment(api, namespace, service, track).catch(() => undefined);
     if (deployment) {
       const there = releaseOf(deployment) === release ? arrived(deployment) : 0;
-      if (told !== undefined && there > told) {
+      if (reported !== undefined && there > reported) {
         report(`${there} of ${deployment.spec.replicas} pods of ${track} run ${release}`);
       }
-      told = Math.max(told ?? 0, there);
+      reported = Math.max(reported ?? 0, there);
     }
     await sleep(reportMilliseconds, undefined, { signal }).catch(() => {});
   }

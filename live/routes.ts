@@ -1,3 +1,5 @@
+/** Reads the HTTPRoutes and Gateways of a service, and checks that they can carry its traffic. */
+
 import { pathOf } from "../border/path.ts";
 import { type GatewayArgs, type GatewayRef, routeSpec } from "../components/gateway.ts";
 import { backendName, serviceLabel } from "../components/names.ts";
@@ -9,7 +11,7 @@ import { ApiError, type Cluster, NotServed, Unreachable } from "../kubernetes/cl
 
 const group = "/apis/gateway.networking.k8s.io/v1";
 
-/** An HTTPRoute as the API server has it; the fields used here. */
+/** An HTTPRoute in the API; the fields used here. */
 export interface RouteObject {
   readonly metadata: {
     readonly name: string;
@@ -23,13 +25,13 @@ export interface RouteObject {
     readonly hostnames?: readonly string[];
     readonly rules?: readonly HttpRouteRule[];
   };
-  /** What the gateways that it attaches to say of it. */
+  /** The status that each parent Gateway reports. */
   readonly status?: {
     readonly parents?: readonly { readonly parentRef: ParentRef; readonly conditions?: readonly RouteCondition[] }[];
   };
 }
 
-/** What a gateway says of a route, with the generation of the route that it had read. */
+/** A condition that a gateway reports for a route, with the generation of the route that it refers to. */
 export interface RouteCondition {
   readonly type: string;
   readonly status: string;
@@ -38,13 +40,14 @@ export interface RouteCondition {
   readonly observedGeneration?: number;
 }
 
-/** What a route attaches to, a Gateway where it does not say otherwise. */
+/** A parent of a route. */
 export interface ParentRef extends GatewayRef {
+  /** @default Gateway */
   readonly kind?: string;
   readonly port?: number;
 }
 
-/** A Gateway as the API server has it; the fields used here. */
+/** A Gateway in the API; the fields used here. */
 export interface GatewayObject {
   readonly spec: {
     readonly gatewayClassName: string;
@@ -52,7 +55,7 @@ export interface GatewayObject {
       readonly name: string;
       readonly port: number;
       readonly protocol: string;
-      /** Requests for other hosts do not come in here. @default any */
+      /** The host that the listener accepts. @default any */
       readonly hostname?: string;
     }[];
   };
@@ -62,8 +65,10 @@ export interface GatewayObject {
 /**
  * The live HTTPRoutes of a service.
  *
- * 1. The list is what counts.
- * 2. Where it is not served, or may not be read, there are none if the API server says that it has no Gateway API.
+ * 1. If the list can be read, it counts.
+ * 2. If it is not served, or may not be read, and the API server reports no Gateway API, there are none.
+ *
+ * @throws ApiError or Unreachable if the list cannot be read and the cluster has the Gateway API
  */
 export async function readRoutes(api: Cluster, namespace: string, service: string): Promise<readonly RouteObject[]> {
   try {
@@ -76,10 +81,10 @@ export async function readRoutes(api: Cluster, namespace: string, service: strin
 }
 
 /**
- * Whether the cluster has the Gateway API, by the API server's own list of what it has: for a path of a group that it does not have
- * it answers 404 in the words of a web server, as a proxy does.
+ * Whether the cluster has the Gateway API. The API server's list of groups decides, because for a group that it does not have it answers
+ * a plain 404, as a proxy does.
  *
- * @throws Unreachable where the answer is no such list
+ * @throws Unreachable if the answer is not that list
  */
 export async function hasGatewayApi(api: Cluster): Promise<boolean> {
   interface ApiGroupList {
@@ -88,32 +93,35 @@ export async function hasGatewayApi(api: Cluster): Promise<boolean> {
   }
   const found = await api.get<ApiGroupList>("/apis");
   if (found?.kind !== "APIGroupList" || !Array.isArray(found.groups)) {
-    throw new Unreachable("The answer to GET /apis is no list of API groups: is there a proxy before the API server?");
+    throw new Unreachable("The answer to GET /apis is no list of API groups: check for a proxy before the API server.");
   }
   return found.groups.some(({ versions }) => versions.some(({ groupVersion }) => `/apis/${groupVersion}` === group));
 }
 
+/** An HTTPRoute by its name; undefined if it does not exist. */
 export function readRoute(api: Cluster, namespace: string, name: string): Promise<RouteObject | undefined> {
   return api.get(pathOfRoute(namespace, name));
 }
 
+/** A Gateway by its name; undefined if it does not exist. */
 export function readGateway(api: Cluster, namespace: string, name: string): Promise<GatewayObject | undefined> {
   return api.get(group + pathOf("namespaces", namespace, "gateways", name));
 }
 
+/** The API path of an HTTPRoute. */
 export function pathOfRoute(namespace: string, name: string): string {
   return group + pathOf("namespaces", namespace, "httproutes", name);
 }
 
 /**
- * Whether the gateways that a service names can carry it.
+ * Checks that the gateways of a service can carry its traffic.
  *
  * 1. The cluster has the Gateway API.
- * 2. Each Gateway exists, with the listener that is named.
- * 3. Its class supports what the rules ask for, where the class says what it supports.
- * 4. The HTTPRoutes and the Service of stable alone, where they exist, are of this service.
+ * 2. Each Gateway exists, and has the listener that a route names.
+ * 3. Its class supports the features that the rules need, if the class reports its features.
+ * 4. The HTTPRoutes, and the Service for stable alone, belong to this service or do not exist.
  *
- * @throws Refusal for the first of these that does not hold
+ * @throws UserError for the first condition that does not hold
  */
 export async function assertGateways(
   api: Cluster,
@@ -123,7 +131,7 @@ export async function assertGateways(
 ): Promise<void> {
   if (!(await hasGatewayApi(api))) {
     throw new UserError(
-      `${service}: the cluster has no Gateway API (gateway.networking.k8s.io/v1): install its Standard channel and a gateway, or take gateway out of the arguments.`,
+      `${service}: the cluster has no Gateway API (gateway.networking.k8s.io/v1): install its Standard channel and a gateway, or remove gateway from the arguments.`,
     );
   }
   const named = Map.groupBy(
@@ -133,17 +141,17 @@ export async function assertGateways(
   await Promise.all([...named.values()].map((refs) => assertGateway(api, service, namespace, refs, rules)));
   for (const { name = service } of routes) {
     const route = await readRoute(api, namespace, name);
-    assertOwn("HTTPRoute", route, service, namespace, "name the route otherwise");
+    assertOwn("HTTPRoute", route, service, namespace, "choose another name for the route");
   }
   const stable = await api.get<Labelled>(`/api/v1/namespaces/${namespace}/services/${backendName(service, "stable")}`);
-  assertOwn("Service", stable, service, namespace, "take another service name");
+  assertOwn("Service", stable, service, namespace, "choose another service name");
 }
 
 interface Labelled {
   readonly metadata: { readonly name: string; readonly labels?: Record<string, string> };
 }
 
-/** @throws Refusal if the object is not of this service */
+/** @throws UserError if the object exists and does not belong to this service */
 function assertOwn(
   kind: string,
   object: Labelled | undefined,
@@ -154,7 +162,7 @@ function assertOwn(
   if (object === undefined) return;
   const owner = object.metadata.labels?.[serviceLabel];
   if (owner === service) return;
-  const whose = owner === undefined ? "was not made by this program" : `is of the service ${owner}`;
+  const whose = owner === undefined ? "was not made by this program" : `belongs to the service ${owner}`;
   throw new UserError(
     `${service}: ${kind} ${object.metadata.name} in namespace ${namespace} ${whose}: ${advice}, or remove that ${kind} yourself.`,
   );
@@ -175,14 +183,14 @@ async function assertGateway(
   const gateway = await readGateway(api, namespace, name);
   if (gateway === undefined) {
     throw new UserError(
-      `${service}: there is no Gateway ${name} in namespace ${namespace}: correct gateway.routes, or have it made first.`,
+      `${service}: there is no Gateway ${name} in namespace ${namespace}: correct gateway.routes, or create that Gateway first.`,
     );
   }
   const listeners = (gateway.spec.listeners ?? []).map((listener) => listener.name);
   const unknown = refs.find(({ sectionName }) => sectionName !== undefined && !listeners.includes(sectionName));
   if (unknown) {
     throw new UserError(
-      `${service}: Gateway ${name} in namespace ${namespace} has no listener ${unknown.sectionName}: take one of ${listeners.join(", ")}.`,
+      `${service}: Gateway ${name} in namespace ${namespace} has no listener ${unknown.sectionName}: choose one of ${listeners.join(", ")}.`,
     );
   }
   const { gatewayClassName } = gateway.spec;
@@ -191,7 +199,7 @@ async function assertGateway(
   assertSupported(service, rules, gatewayClassName, features);
 }
 
-/** The percent that a live route gives canary by weight, which is what its last rule does; 0 where that names stable alone. */
+/** The percent of requests that a live route sends to canary by weight, read from its last rule; 0 if that names stable alone. */
 export function weightOf({ metadata, spec }: RouteObject): number {
   const backends = spec.rules?.at(-1)?.backendRefs ?? [];
   const weights = backends.map(({ weight = 1 }) => weight);
@@ -202,21 +210,21 @@ export function weightOf({ metadata, spec }: RouteObject): number {
   return canary < 0 || all === 0 ? 0 : (100 * (weights[canary] ?? 0)) / all;
 }
 
-/** The percent that routes give canary by weight: the largest, where they differ; undefined where there are none. */
+/** The percent of requests that the routes send to canary by weight; the largest if they differ, undefined if there are none. */
 export function largestWeight(routes: readonly RouteObject[]): number | undefined {
   return routes.length > 0 ? Math.max(...routes.map(weightOf)) : undefined;
 }
 
-/** Whether a live route gives canary this percent: to half the finest weight that there is, as neither is exact. */
+/** Whether a live route sends canary this percent of requests, within half of the finest weight, because neither number is exact. */
 export function hasWeight(route: RouteObject, weight: number): boolean {
   return Math.abs(weightOf(route) - weight) < finestWeight / 2;
 }
 
 /**
- * The rules of a service's routes, compiled once before anything is registered, so that what does not fit into an
- * HTTPRoute is refused in time.
+ * Compiles the rules of a service's routes before anything is registered, so that rules that do not fit into an HTTPRoute are refused in
+ * time.
  *
- * @throws Refusal if they do not fit
+ * @throws UserError if they do not fit
  */
 export function assertRoutes(
   service: string,

@@ -1,20 +1,22 @@
+/** Stores a pod template for later comparisons without the texts that may be secrets. */
+
 import { createHmac } from "node:crypto";
 import type { DescribedTemplate } from "../record/template-store.ts";
 import { itemOf, type Path, sealMark } from "./difference.ts";
 import type { DeploymentObject } from "./live.ts";
 
-/** Bytes of each hash that are kept. */
+/** Length of a stored hash, in bytes. */
 const hashBytes = 12;
 
 /**
- * What a release comes to, to be kept for later comparisons with this Deployment: without the texts in which people put secrets. Each
- * has a hash in its place, HMAC-SHA256 with the UID of the Deployment as its key. The UID is random, and in no ConfigMap.
+ * A release's pod template for later comparisons with this Deployment. Each text that may be a secret is replaced by a hash: HMAC-SHA256
+ * with the UID of the Deployment as its key. The UID is random, and is stored in no ConfigMap.
  */
 export function describedFor({ metadata: { uid } }: DeploymentObject, release: string, template: object) {
   return { release, deployment: hash(uid, [], ""), template: sealed(uid, template) as object };
 }
 
-/** The live pod template in the same form. @returns undefined where the description was made for another Deployment */
+/** The live pod template in the same form. @returns undefined if the stored template was made for another Deployment */
 export function sealedLike({ deployment }: DescribedTemplate, { metadata: { uid }, spec }: DeploymentObject): unknown {
   return deployment === hash(uid, [], "") ? sealed(uid, spec.template) : undefined;
 }
@@ -31,11 +33,11 @@ function sealed(uid: string, value: unknown, path: Path = []): unknown {
 }
 
 /**
- * Whether a text holds no secret, by its place.
+ * Whether the place of a text shows that it is no secret. It is not if it is
  *
- * 1. It is a field of the pod's or a container's spec itself, as `serviceAccountName` and `image`.
- * 2. It is a part of the key by which an item of a list is told from the others, as a variable's name.
- * 3. It is an amount of a resource.
+ * 1. a direct field of the pod's or a container's spec, such as `serviceAccountName` or `image`;
+ * 2. a key field of a list's item, such as the name of a variable;
+ * 3. an amount of a resource.
  */
 function isPlain(path: Path): boolean {
   const [first, list, , inContainer] = path;
@@ -48,7 +50,7 @@ function isPlain(path: Path): boolean {
   return typeof parent === "object" && typeof name === "string" && Object.hasOwn(parent.key, name);
 }
 
-/** The place is hashed too, so that equal texts do not show. */
+/** The place is hashed together with the text, so that equal texts have different hashes. */
 function hash(uid: string, path: Path, text: string): string {
   const digest = createHmac("sha256", uid)
     .update(JSON.stringify([path, text]))

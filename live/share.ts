@@ -1,16 +1,19 @@
+/** The share of user traffic that canary gets, read from the live front. */
+
 import type { Pod } from "../analysis/reading.ts";
 import { tokenHeader } from "../components/names.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import { readService, type ServiceObject } from "./live.ts";
 import { largestWeight, type RouteObject, readRoutes, weightOf } from "./routes.ts";
 
-/** What of the front decides who meets canary. */
+/** The objects of the front that split the traffic. */
 export interface Front {
   readonly service: ServiceObject | undefined;
-  /** The HTTPRoutes; none in traffic by number of pods. */
+  /** The HTTPRoutes; empty if traffic is split by number of pods. */
   readonly routes: readonly RouteObject[];
 }
 
+/** Reads the live front of a service. */
 export async function readFront(api: Cluster, namespace: string, service: string): Promise<Front> {
   const [shared, routes] = await Promise.all([
     readService(api, namespace, service),
@@ -20,8 +23,8 @@ export async function readFront(api: Cluster, namespace: string, service: string
 }
 
 /**
- * The share of user traffic that canary gets, 0 to 1: what its routes say where there are any (the largest, where they
- * differ), else what its ready pods get of the shared Service: 0 while it is dark, undefined where no pod is ready.
+ * The share of user traffic that canary gets, from 0 to 1. With routes it is their weight, the largest if they differ. Without routes it
+ * is canary's part of the ready pods behind the shared Service: 0 while canary is dark, undefined if no pod is ready.
  */
 export function shareOf({ service, routes }: Front, pods: readonly Pod[]): number | undefined {
   const weight = largestWeight(routes);
@@ -33,27 +36,27 @@ export function shareOf({ service, routes }: Front, pods: readonly Pod[]): numbe
   return ready.length === 0 ? undefined : ready.filter(({ track }) => track === "canary").length / ready.length;
 }
 
-/** Whether no user can meet canary, whichever pods are ready. */
+/** Whether no user traffic can reach canary, whichever pods are ready. */
 export function isClosed({ service, routes }: Front): boolean {
   const weight = largestWeight(routes);
   return weight === undefined ? service?.spec.selector?.track === "stable" : weight === 0;
 }
 
 /**
- * The share of all requests that a gateway means for canary, 0 to 1, where it sends each by weight alone; undefined where
- * user rules send some elsewhere, routes differ, or there are none.
+ * The share of requests that a gateway sends to canary, from 0 to 1, if it splits all requests by weight alone; undefined if there are
+ * user rules, if routes differ, or if there are none.
  */
 export function shareByWeightAlone({ routes }: Pick<Front, "routes">): number | undefined {
   const [weight, ...others] = new Set(routes.map(weightOf));
   return weight === undefined || others.length > 0 || hasUserRules({ routes }) ? undefined : weight / 100;
 }
 
-/** Whether rules send some users to a track whatever the weight. */
+/** Whether the routes have user rules, which send some users to a track at any weight. */
 export function hasUserRules({ routes }: Pick<Front, "routes">): boolean {
   return routes.some(({ spec }) => (spec.rules ?? []).filter((rule) => !isOfToken(rule)).length > 1);
 }
 
-/** Whether only the token meets a rule. */
+/** Whether a rule matches only requests with the token. */
 export function isOfToken({ matches = [] }: Partial<NonNullable<RouteObject["spec"]["rules"]>[number]>): boolean {
   return (
     matches.length > 0 &&

@@ -1,3 +1,5 @@
+/** Compares a live Deployment's pod template with its release, and prepares it so that the next write removes other fields. */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PodTemplate } from "../components/release.ts";
 import { UserError } from "../components/user-error.ts";
@@ -5,31 +7,31 @@ import { backoff } from "../kubernetes/backoff.ts";
 import { ApiError, type Cluster } from "../kubernetes/cluster.ts";
 import type { DescribedTemplate } from "../record/template-store.ts";
 import { type Difference, type Drift, differences, driftsOf } from "./difference.ts";
-import { isOwned, leftToNextApply } from "./field-owners.ts";
-import { type DeploymentObject, madeOf } from "./live.ts";
+import { isOwned, ownersForNextApply } from "./field-owners.ts";
+import { type DeploymentObject, ownReleaseOf } from "./live.ts";
 import { sealedLike } from "./sealed.ts";
 
 type LiveTemplate = DeploymentObject["spec"]["template"];
 
-/** What came of comparing a live Deployment's pod template with what a release says. */
+/** The result of comparing a live Deployment's pod template with a release. */
 export type Comparison =
   | {
       readonly kind: "compared";
-      /** The release's template as the API server would keep it. */
+      /** The release's template as the API server would store it. */
       readonly described: LiveTemplate;
       readonly differences: readonly Difference[];
     }
-  /** `why` in words, without their full stop. */
+  /** It could not be compared; `why` is a sentence without a full stop. */
   | { readonly kind: "unknown"; readonly why: string };
 
-/** Times that the owners are read and written anew, because the Deployment changed in between. */
+/** How often the field owners are read and written, if the Deployment changes in between. */
 const attempts = 5;
 
 /**
- * Compares a live Deployment's pod template with the one that a release says, field by field. The API server is asked what it
- * would make of the release's, so that its defaults and admission count on both sides.
+ * Compares a live Deployment's pod template with that of a release, field by field. A dry run shows how the API server would store the
+ * release's template, so that both sides have its defaults and the changes of admission webhooks.
  *
- * @param release the pod template that the release says, with the labels of its track
+ * @param release the release's pod template with the labels of its track
  */
 export async function compareTemplate(
   api: Cluster,
@@ -48,15 +50,16 @@ export async function compareTemplate(
 }
 
 /**
- * Sees to it that the next write of a release leaves nothing in the pod template that the release leaves out, whoever put it
- * there: another manager, the API server's copy of a field, or a default that follows from another field.
+ * Makes the next write of a release remove all fields from the pod template that the release leaves out: those of another manager, the
+ * API server's copy of a field, or a default that depends on another field.
  *
- * Where the provider applies (its default), the fields are left to its next apply and no pod is touched. Where it merges
- * (`enableServerSideApply: false`), nothing but a whole template takes them away, so that is written first.
+ * If the provider applies (its default), ownership of the fields is prepared for its next apply, and no pod changes. If it merges
+ * (`enableServerSideApply: false`), only a replaced template removes them, so the whole template is written first.
  *
- * @returns why it could not be done, in words without their full stop
+ * @param found the differences of the live template
+ * @returns why it could not be done, without a full stop; undefined if it was
  */
-export async function leaveNothingElse(
+export async function disownOtherFields(
   api: Cluster,
   deployment: DeploymentObject,
   release: PodTemplate,
@@ -69,11 +72,11 @@ export async function leaveNothingElse(
     try {
       const live = attempt === 1 ? deployment : await api.get<DeploymentObject>(path);
       const { managedFields = [], resourceVersion } = live?.metadata ?? {};
-      const left = leftToNextApply(managedFields, fields);
+      const owners = ownersForNextApply(managedFields, fields);
       await api.patch(path, [
         { op: "test", path: "/metadata/resourceVersion", value: resourceVersion },
-        left
-          ? { op: "replace", path: "/metadata/managedFields", value: left }
+        owners
+          ? { op: "replace", path: "/metadata/managedFields", value: owners }
           : { op: "replace", path: "/spec/template", value: release },
       ]);
       return undefined;
@@ -89,19 +92,21 @@ function pathOf({ namespace, name }: DeploymentObject["metadata"]): string {
   return `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
 }
 
-/** @throws what is no answer of the cluster and no silence */
+/** The message of an API error or a UserError, without its full stop. @throws any other error */
 function reasonOf(error: unknown): string {
   if (error instanceof ApiError || error instanceof UserError) return error.message.replace(/\.$/, "");
   throw error;
 }
 
 /**
- * What of a track's pod template is not as its release says, by what `up` last compared it with; undefined where that was another
- * release or Deployment, or nothing. One that was there before us has what it had. A field that is new there and that nobody owns is a
- * default of a newer API server, and no drift.
+ * The fields of a track's pod template that differ from its release, by the template that the last `up` stored. An adopted Deployment
+ * has no drift. A new field without an owner is a default of a newer API server, and no drift.
+ *
+ * @param described the stored template
+ * @returns undefined if the stored template is of another release or Deployment, or there is none
  */
 export function driftFrom(deployment: DeploymentObject, described: DescribedTemplate | undefined): Drift[] | undefined {
-  const release = madeOf(deployment);
+  const release = ownReleaseOf(deployment);
   if (release === undefined) return [];
   if (described === undefined || described.release !== release) return undefined;
   const live = sealedLike(described, deployment);

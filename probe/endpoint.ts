@@ -1,3 +1,5 @@
+/** Finds the endpoints by which a dark canary can be reached: the gateway with a secret token, or the pods through the API server. */
+
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import type { Pod } from "../analysis/reading.ts";
@@ -10,90 +12,97 @@ import { readRoutes } from "../live/routes.ts";
 import { gatewayEndpoint } from "./gateway-endpoint.ts";
 import { podEndpoint, type ServicePort } from "./pod-endpoint.ts";
 
-/** A way to canary that users do not take. */
+/** An access path to canary that user traffic does not use. */
 export interface Endpoint {
-  /** What reports call it: `token`, or the name of the pod at its end. */
+  /** Its name in reports: `token`, or the name of the pod. */
   readonly name: string;
   /**
    * Sends a request; resolves when the answer begins.
    *
-   * @throws Error whose message says why there is none; Refusal or ApiError where that has nothing to do with canary
+   * @throws Error if canary does not answer, with the reason as its message; UserError or ApiError if canary is not the cause
    */
-  send(request: WayRequest): Promise<IncomingMessage>;
-  /** Whether it can be told of an answer on this port that it is canary's own. */
-  tells(port: number): boolean;
+  send(request: EndpointRequest): Promise<IncomingMessage>;
+  /** Whether `foreign` can verify that an answer from this port is canary's. */
+  verifies(port: number): boolean;
   /**
-   * Why an answer that came is not canary's own; undefined where it is, or where that cannot be told.
+   * Why an answer is not canary's; undefined if it is, or if that cannot be verified.
    *
-   * @param port the one that was asked
+   * @param headers of the answer
+   * @param port the port that the request was sent to
    */
   foreign(headers: IncomingMessage["headers"], port: number): string | undefined;
-  /** A redirection for whoever goes on this way: without its host and what else is of the way, where it leads to canary. */
+  /** A redirect's location as a path, if it leads to canary, so that the client stays on this endpoint; else as it is. */
   relative(location: string): string;
-  /** What of an answer must not be shown, should canary say it: some echo what they are asked. */
+  /** Texts to mask in an answer: a service may echo the request, and the request holds the token. */
   readonly secrets: readonly string[];
 }
 
-export interface WayRequest {
+/** A request to canary. */
+export interface EndpointRequest {
   /** Number of the Service's port. */
   readonly port: number;
   readonly method: string;
-  /** With the query. */
+  /** Path and query. */
   readonly path: string;
   readonly headers: OutgoingHttpHeaders;
   readonly body?: Readable | undefined;
-  /** Ends request and answer. */
+  /** Aborts request and answer. */
   readonly signal: AbortSignal;
 }
 
-/** By the gateway with its secret header, or through the API server to each pod. */
+/** Access paths: `token` through the gateway with the secret header, `pods` through the API server to each pod. */
 export const waysOfAsking = ["token", "pods"] as const;
+/** One of the access paths. */
 export type By = (typeof waysOfAsking)[number];
 
+/** Which canary to reach, and how. */
 export interface EndpointArgs {
   readonly api: Cluster;
   readonly namespace: string;
   readonly service: string;
-  /** @default token where the service has an HTTPRoute, else pods */
+  /** @default token if the service has an HTTPRoute, else pods */
   readonly via?: By;
-  /** Address of the gateway, as in `https://192.0.2.1`. @default what the Gateway says */
+  /** Address of the gateway, such as `https://192.0.2.1`. @default the address in the Gateway's status */
   readonly url?: URL;
-  /** Numbers of the Service's ports that are asked. @default the first one */
+  /** Ports of the Service that requests will use. @default the first one */
   readonly ports?: readonly number[];
-  /** Ends the asking. @default nothing does */
+  /** Aborts the requests. @default none */
   readonly signal?: AbortSignal;
 }
 
-/** The ways to canary as it stands. */
+/** The endpoints of the live canary. */
 export interface Endpoints {
+  /** The access path of `all`. */
   readonly by: By;
   /** The release that canary runs. */
   readonly release: string;
   /** The Service's first port. */
   readonly mainPort: number;
+  /** One endpoint by token, or one for each ready pod. */
   readonly all: readonly [Endpoint, ...Endpoint[]];
   /**
-   * The way to each ready pod, which needs no gateway, and where there is no doubt who answers.
+   * An endpoint for each ready pod. It needs no gateway, and its answers are certainly canary's.
    *
-   * @throws Refusal if a pod lacks a port that is asked
+   * @throws UserError if a pod lacks a requested port
    */
   toPods(): readonly Endpoint[];
 }
 
-/** What nothing in the answers shows; undefined where each way tells whose they are. */
+/** A sentence for the user if the answers may not be canary's; undefined if every endpoint verifies that they are. */
 export function doubtOf(all: readonly Endpoint[], ports: readonly number[]): string | undefined {
-  if (all.every((endpoint) => ports.every((port) => endpoint.tells(port)))) return undefined;
-  return "Nothing shows that these answers are canary's, as its route has no canaryHeader: stable, or whoever else the gateway knows, may have given them.";
+  if (all.every((endpoint) => ports.every((port) => endpoint.verifies(port)))) return undefined;
+  return "Nothing shows that these answers are canary's, because its route has no canaryHeader: stable, or another service behind the gateway, may have given them.";
 }
 
 /**
- * Finds the ways to a dark canary.
+ * Finds the endpoints of a dark canary.
  *
- * 1. Canary has a ready pod, and ready pods of one release only: otherwise the answers would be of which release?
- * 2. By token there is one way, by pods one to each ready pod.
- * 3. Every port that is asked can be reached.
+ * 1. Canary has a ready pod, and all its ready pods run one release; else the answers could not be attributed to a release.
+ * 2. By token there is one endpoint, by pods one for each ready pod.
+ * 3. Every requested port can be reached.
  *
- * @throws Refusal for the first of these that does not hold
+ * @throws UserError for the first condition that does not hold
+ * @example const { all } = await canaryEndpoints({ api, namespace: "dora-apps", service: "web" });
  */
 export async function canaryEndpoints({ api, namespace, service, via, url, ports }: EndpointArgs): Promise<Endpoints> {
   const [pods, routes, front] = await Promise.all([
@@ -119,12 +128,12 @@ function readyCanary(service: string, namespace: string, pods: readonly Pod[]): 
   const [release, other] = new Set(ready.map((pod) => pod.release));
   if (release === undefined) {
     throw new UserError(
-      `Canary of ${service} in namespace ${namespace} has no ready pod, so nothing was asked: see gray status, and have canary run with pulumi up --stack canary.`,
+      `Canary of ${service} in namespace ${namespace} has no ready pod, so no request was sent: see gray status, and start canary with pulumi up --stack canary.`,
     );
   }
   if (other !== undefined) {
     throw new UserError(
-      `Canary of ${service} in namespace ${namespace} has ready pods of two releases, ${release} and ${other}: wait until its roll is through (gray status).`,
+      `Canary of ${service} in namespace ${namespace} has ready pods of two releases, ${release} and ${other}: wait until its roll is complete (gray status).`,
     );
   }
   return { ready, release };

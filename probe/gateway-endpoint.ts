@@ -1,3 +1,5 @@
+/** Reaches canary through the gateway, with the secret token that the route accepts at any weight. */
+
 import { isIPv6 } from "node:net";
 import { oneLine } from "../border/foreign-text.ts";
 import { backendName, tokenHeader } from "../components/names.ts";
@@ -14,44 +16,46 @@ import {
 } from "../live/routes.ts";
 import type { Endpoint } from "./endpoint.ts";
 
-/** What a host is called that a wildcard leaves open. */
+/** The label used for the `*` of a wildcard host. */
 const anyLabel = "gray-probe";
 
-/** Where requests for one port come in, and what they have to say. */
+/** Where requests for one port enter the cluster. */
 export interface Entrance {
   /** Scheme, address and port of the gateway. */
   readonly origin: string;
-  /** The name that is asked for, in Host and TLS. @default that of the address */
+  /** Host name for the Host header and TLS. @default that of the address */
   readonly host?: string;
 }
 
-/** What a live route knows of the way to canary. */
-interface Pass {
+/** The part of a live route that leads to canary by token. */
+interface TokenRoute {
   readonly port: number;
   readonly token: string;
-  /** A header that answers of canary carry (RouteArgs). */
+  /** The header that marks canary's answers (RouteArgs.canaryHeader). @default answers are not marked */
   readonly mark?: { readonly name: string; readonly value: string };
 }
 
+/** Which canary to reach through which routes. */
 export interface GatewayEndpointArgs {
   readonly api: Cluster;
   readonly namespace: string;
   readonly service: string;
   /** The live routes of the service. */
   readonly routes: readonly RouteObject[];
-  /** Numbers of the Service's ports that will be asked. */
+  /** Ports of the Service that requests will use. */
   readonly ports: readonly number[];
+  /** Address of the gateway. @default the address in the Gateway's status */
   readonly url?: URL;
 }
 
 /**
- * The users' own way, through the gateway, with the secret token that reaches canary at any weight. The token is read from
- * the live route and shown to nobody. Each request has a connection of its own: one that was kept may have ended meanwhile.
- * Without a mark on canary's answers nothing shows whose they are: a gateway says that it has taken a route a moment before
- * it goes by it, and another route may win.
+ * The path that users take too, through the gateway, with the secret token that reaches canary at any weight. The token is read from
+ * the live route and never shown. Each request uses a new connection, because an idle one may have been closed. Without a mark,
+ * answers cannot be attributed to canary: a gateway reports a route as accepted shortly before it applies it, and another route may
+ * take precedence.
  *
- * @throws Refusal if there is no route to a port, no gateway that has taken it as it is now, or none with an address; from
- * each request, if the gateway cannot be reached
+ * @throws UserError if no route leads to a port, no Gateway has accepted the current route, or none has an address; from each request,
+ * if the gateway cannot be reached
  */
 export async function gatewayEndpoint({
   api,
@@ -61,44 +65,44 @@ export async function gatewayEndpoint({
   ports,
   url,
 }: GatewayEndpointArgs): Promise<Endpoint> {
-  const passes = routes.flatMap((route) => {
-    const pass = passOf(route, service);
-    return pass ? [{ route, ...pass }] : [];
+  const tokenRoutes = routes.flatMap((route) => {
+    const tokenRoute = tokenRouteOf(route, service);
+    return tokenRoute ? [{ route, ...tokenRoute }] : [];
   });
   const found = await Promise.all(
     ports.map(async (port) => {
-      const pass = passes.find((each) => each.port === port);
-      if (pass === undefined) {
+      const tokenRoute = tokenRoutes.find((each) => each.port === port);
+      if (tokenRoute === undefined) {
         const why = routes.length === 0 ? "the service has none" : `they go to ${routes.map(portsOf).join(", ")}`;
         throw new UserError(
-          `No HTTPRoute of ${service} in namespace ${namespace} lets the token in to port ${port} (${why}): ask the pods with --via pods, or run pulumi up --stack canary.`,
+          `No HTTPRoute of ${service} in namespace ${namespace} accepts the token for port ${port} (${why}): probe the pods with --via pods, or run pulumi up --stack canary.`,
         );
       }
-      return [port, { ...pass, ...(await entranceTo(api, pass.route, url)) }] as const;
+      return [port, { ...tokenRoute, ...(await entranceTo(api, tokenRoute.route, url)) }] as const;
     }),
   );
   const entrances = new Map(found);
-  const secrets = [...new Set(passes.map(({ token }) => token))];
+  const secrets = [...new Set(tokenRoutes.map(({ token }) => token))];
   return {
     name: "token",
     async send({ port, path, headers, ...request }) {
       const entrance = entrances.get(port);
-      if (entrance === undefined) throw new Error(`port ${port} was not asked for`);
+      if (entrance === undefined) throw new Error(`port ${port} is none of the requested ports`);
       const { origin, host, token } = entrance;
       const own = { ...(host !== undefined && { host }), [tokenHeader]: token };
       const all = { "user-agent": "gray-release", ...headers, ...own };
       try {
-        // Concatenated: as an argument of its own, a path that begins with two slashes would be another host.
+        // Concatenated, because as a URL of its own a path that begins with two slashes would name another host.
         return await send(new URL(origin + path), { ...request, headers: all, options: { agent: false } });
       } catch (error) {
-        throw request.signal.aborted ? request.signal.reason : unavailable(service, origin, error);
+        throw request.signal.aborted ? request.signal.reason : connectionError(service, origin, error);
       }
     },
-    tells: (port) => entrances.get(port)?.mark !== undefined,
+    verifies: (port) => entrances.get(port)?.mark !== undefined,
     foreign(headers, port) {
       const { mark } = entrances.get(port) ?? {};
       if (mark === undefined || headers[mark.name.toLowerCase()] === mark.value) return undefined;
-      return `the answer lacks the header ${oneLine(`${mark.name}: ${mark.value}`)}, so it is not canary's; or this gateway has no filters of backends: take canaryHeader out then, or ask with --via pods`;
+      return `the answer lacks the header ${oneLine(`${mark.name}: ${mark.value}`)}, so it is not canary's; or this gateway does not support filters on backends: then remove canaryHeader, or probe with --via pods`;
     },
     relative(location) {
       if (!URL.canParse(location)) return location;
@@ -110,17 +114,17 @@ export async function gatewayEndpoint({
   };
 }
 
-/** Codes of a certificate that no known authority has signed. */
+/** Error codes for a certificate of an unknown authority. */
 const unknownAuthority =
   /^(UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?|(DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED)_CERT(_IN_CHAIN)?)$/;
-/** Codes of a connection that never came about. */
+/** Error codes for a connection that was never established. */
 const unreached =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPROTO|CERT_.*|ERR_(TLS|SSL)_.*)$/;
 
-/** What a request without an answer comes to. Where the gateway was not even reached, that says nothing of canary. */
-function unavailable(service: string, origin: string, error: unknown): Error {
-  const { code = "", message: said } = error as NodeJS.ErrnoException;
-  const message = oneLine(said);
+/** The error of a request without an answer. It is a UserError if the gateway was not reached, because canary is then not the cause. */
+function connectionError(service: string, origin: string, error: unknown): Error {
+  const { code = "", message: reported } = error as NodeJS.ErrnoException;
+  const message = oneLine(reported);
   const distrusted = unknownAuthority.test(code);
   if (!distrusted && !unreached.test(code))
     return new Error(`the connection to the gateway ended (${message || code})`);
@@ -128,12 +132,12 @@ function unavailable(service: string, origin: string, error: unknown): Error {
     ? [code, "name the file with its certificate's authority in NODE_EXTRA_CA_CERTS"]
     : [message || code, "name another address with --url"];
   return new UserError(
-    `The gateway of ${service} at ${origin} cannot be reached (${why}): ${help}, or ask with --via pods.`,
+    `The gateway of ${service} at ${origin} cannot be reached (${why}): ${help}, or probe with --via pods.`,
   );
 }
 
-/** Undefined where the route was not made for the service as it is now. */
-function passOf({ spec }: RouteObject, service: string): Pass | undefined {
+/** The token's rule of a route; undefined if the route has no rule to this service's canary. */
+function tokenRouteOf({ spec }: RouteObject, service: string): TokenRoute | undefined {
   for (const { matches, backendRefs } of spec.rules ?? []) {
     const token = matches.flatMap(({ headers = [] }) => headers).find(({ name }) => name.toLowerCase() === tokenHeader);
     const [backend] = backendRefs;
@@ -144,8 +148,10 @@ function passOf({ spec }: RouteObject, service: string): Pass | undefined {
   return undefined;
 }
 
-function markOf({ filters = [] }: HttpRouteRule["backendRefs"][number]): Pass["mark"] {
-  const setting = filters as readonly { responseHeaderModifier?: { set?: readonly NonNullable<Pass["mark"]>[] } }[];
+function markOf({ filters = [] }: HttpRouteRule["backendRefs"][number]): TokenRoute["mark"] {
+  const setting = filters as readonly {
+    responseHeaderModifier?: { set?: readonly NonNullable<TokenRoute["mark"]>[] };
+  }[];
   return setting.flatMap(({ responseHeaderModifier }) => responseHeaderModifier?.set ?? [])[0];
 }
 
@@ -157,11 +163,11 @@ function portsOf({ metadata, spec }: RouteObject): string {
 async function entranceTo(api: Cluster, route: RouteObject, url: URL | undefined): Promise<Entrance> {
   const { metadata, spec } = route;
   const known = (spec.parentRefs ?? []).filter(({ kind = "Gateway" }) => kind === "Gateway");
-  const refs = known.filter((ref) => whyNotTaken(route, ref) === undefined);
+  const refs = known.filter((ref) => whyNotAccepted(route, ref) === undefined);
   if (refs.length === 0) {
-    const why = known.map((ref) => `${ref.name}: ${whyNotTaken(route, ref)}`).join("; ");
+    const why = known.map((ref) => `${ref.name}: ${whyNotAccepted(route, ref)}`).join("; ");
     throw new UserError(
-      `No Gateway goes by HTTPRoute ${metadata.name} in namespace ${metadata.namespace} as it is now (${why || "it is attached to none"}), so who knows where the token leads: wait a moment and ask again, correct the route, or ask with --via pods.`,
+      `No Gateway has accepted HTTPRoute ${metadata.name} in namespace ${metadata.namespace} yet (${why || "it is attached to none"}), so requests with the token may reach the wrong pods: try again in a moment, correct the route, or probe with --via pods.`,
     );
   }
   const gateways = url
@@ -172,45 +178,47 @@ async function entranceTo(api: Cluster, route: RouteObject, url: URL | undefined
   const entrance = entranceOf(spec.hostnames ?? [], gateways, url);
   if (entrance) return entrance;
   throw new UserError(
-    `HTTPRoute ${metadata.name} in namespace ${metadata.namespace} is attached to no Gateway that has an address and a listener for it (${refs.map(({ name }) => name).join(", ")}): name the gateway's address with --url, or ask with --via pods.`,
+    `HTTPRoute ${metadata.name} in namespace ${metadata.namespace} is attached to no Gateway that has an address and a listener for it (${refs.map(({ name }) => name).join(", ")}): name the gateway's address with --url, or probe with --via pods.`,
   );
 }
 
 /**
- * Why a Gateway does not go by a route; undefined where it says that it does.
+ * Why a Gateway does not apply a route; undefined if it reports that it does.
  *
- * 1. It has a word on the route.
- * 2. It has accepted it, and found the backends, as they are in the route's present generation.
+ * 1. The Gateway reports a status for the route.
+ * 2. It has accepted the route's current generation and resolved its backends.
  */
-export function whyNotTaken({ metadata, status }: RouteObject, ref: ParentRef): string | undefined {
+export function whyNotAccepted({ metadata, status }: RouteObject, ref: ParentRef): string | undefined {
   const { namespace, generation = 0 } = metadata;
   const id = ({ name, namespace: home = namespace, sectionName, port }: ParentRef) =>
     JSON.stringify([home, name, sectionName, port]);
-  const words = (status?.parents ?? []).filter(({ parentRef }) => id(parentRef) === id(ref));
-  const reasons = words.map(({ conditions = [] }) => {
+  const statuses = (status?.parents ?? []).filter(({ parentRef }) => id(parentRef) === id(ref));
+  const reasons = statuses.map(({ conditions = [] }) => {
     const trouble = (type: string) => troubleOf(type, conditions, generation);
     return trouble("Accepted") ?? trouble("ResolvedRefs");
   });
-  return reasons.includes(undefined) ? undefined : (reasons[0] ?? "it says nothing of it");
+  return reasons.includes(undefined) ? undefined : (reasons[0] ?? "it reports no status for the route");
 }
 
 function troubleOf(type: string, conditions: readonly RouteCondition[], generation: number): string | undefined {
   const found = conditions.find((condition) => condition.type === type);
-  if (found === undefined) return `it does not say ${type}`;
-  // Optional in a condition; a gateway that leaves it out is taken at its word.
+  if (found === undefined) return `it does not report ${type}`;
+  // Optional in a condition. If a gateway leaves it out, the condition counts for the current generation.
   if ((found.observedGeneration ?? generation) < generation) return "it has not read the last change yet";
   return found.status === "True" ? undefined : `${type} is ${oneLine(`${found.status}, ${found.reason}`)}`;
 }
 
 /**
- * Where a route's requests come in.
+ * Where the requests of a route enter the cluster.
  *
- * 1. At the address that was named; else at the first one of a Gateway, at a listener that the route is attached to.
- * 2. By TLS where there is a listener for it: the token is a secret.
- * 3. For a host that route and listener have in common; where both leave it open, for that of the address.
+ * 1. At `url` if given; else at the first address of a Gateway, through a listener that the route is attached to.
+ * 2. By TLS if there is such a listener, because the token is a secret.
+ * 3. For a host that route and listener have in common; if neither names one, for the host of the address.
  *
- * @param hostnames the route's
- * @param gateways those that it is attached to, and how, in its order; undefined where there is none of that name
+ * @param hostnames of the route
+ * @param gateways the route's parents in their order, each with its Gateway, or undefined if that does not exist
+ * @param url address of the gateway. @default that of a Gateway
+ * @returns undefined if no Gateway has an address and a listener for the route
  */
 export function entranceOf(
   hostnames: readonly string[],
@@ -236,7 +244,7 @@ export function entranceOf(
 
 const schemes: Readonly<Record<string, "http" | "https">> = { HTTP: "http", HTTPS: "https" };
 
-/** A name that a route and a listener both take, perhaps a wildcard; undefined where both take any. */
+/** A host that route and listener both accept, perhaps a wildcard; undefined if both accept any, `none` if they share none. */
 function commonHost(hostnames: readonly string[], listener: string | undefined): string | undefined | "none" {
   if (hostnames.length === 0 || listener === undefined) return hostnames[0] ?? listener;
   const isBelow = (name: string, wide: string) => wide.startsWith("*.") && name.endsWith(wide.slice(1));

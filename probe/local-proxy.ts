@@ -1,3 +1,5 @@
+/** A local proxy to canary, so that any test tool can be run against a dark canary. */
+
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
@@ -8,28 +10,31 @@ import { ApiError } from "../kubernetes/cluster.ts";
 import type { Endpoint, Endpoints } from "./endpoint.ts";
 import { masked, masking } from "./mask.ts";
 
-/** A server on loopback that stands for canary, so that any client can try it and none has to know the way. */
-export interface Passage {
-  /** As in `http://127.0.0.1:41234`. */
+/** A server on the loopback interface that forwards to canary. */
+export interface LocalProxy {
+  /** Such as `http://127.0.0.1:41234`. */
   readonly url: string;
-  /** Why a request did not get as far as canary, where one did not: the API server said no, or the gateway was not there. */
+  /** Why a request did not reach canary: the API server refused it, or the gateway was unreachable. Undefined if all reached it. */
   readonly barred: () => ApiError | UserError | undefined;
+  /** Closes the server and its connections. */
   end(): Promise<void>;
 }
 
 /**
- * Sends every request on to canary, as it comes, and its answer back; by several ways in turn. It adds what opens the way,
- * and masks it in answers that echo it; in a compressed body, or in other letters (base64), it cannot. Whoever may connect
- * to loopback reaches canary while it stands.
+ * Starts a proxy that streams every request to canary and the answer back, over the endpoints in turn. It adds the token to requests
+ * and masks it in answers that echo it. It cannot mask a token in a compressed or encoded body (base64). While it runs, every process
+ * that can connect to loopback reaches canary.
+ *
+ * @throws Error if it cannot listen
  */
-export async function openPassage({ all, mainPort }: Pick<Endpoints, "all" | "mainPort">): Promise<Passage> {
+export async function openPassage({ all, mainPort }: Pick<Endpoints, "all" | "mainPort">): Promise<LocalProxy> {
   let turn = 0;
   let barred: ApiError | UserError | undefined;
-  // An upload may take its time.
+  // No limit, because an upload may take long.
   const server = createServer({ requestTimeout: 0 }, (request, response) => {
     const endpoint = all[turn++ % all.length] as Endpoint;
-    pass(endpoint, mainPort, request, response).catch((error) => {
-      // Some other request may have come through, but a no stays one.
+    forwardRequest(endpoint, mainPort, request, response).catch((error) => {
+      // An ApiError is kept even if later requests succeed, and takes precedence over a UserError.
       if (error instanceof ApiError || (error instanceof UserError && barred === undefined)) barred = error;
       if (response.headersSent) return void response.destroy();
       response.writeHead(502, { "content-type": "text/plain" }).end(`gray: ${oneLine((error as Error).message)}\n`);
@@ -46,14 +51,14 @@ export async function openPassage({ all, mainPort }: Pick<Endpoints, "all" | "ma
   };
 }
 
-async function pass(
+async function forwardRequest(
   endpoint: Endpoint,
   port: number,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const { method = "GET", url = "" } = request;
-  if (!url.startsWith("/")) throw new Error("only paths of canary can be asked");
+  if (!url.startsWith("/")) throw new Error("only paths of canary can be requested");
   const gone = new AbortController();
   response.once("close", () => gone.abort());
   const answer = await endpoint.send({ port, method, path: url, signal: gone.signal, ...forwarded(request) });
@@ -64,8 +69,8 @@ async function pass(
     throw new Error(foreign);
   }
   const headers = Object.entries(endToEnd(answer)).map(([name, values]) => {
-    const led = name === "location" ? values.map((value) => endpoint.relative(value)) : values;
-    return [name, led.map((value) => masked(value, endpoint.secrets))];
+    const rewritten = name === "location" ? values.map((value) => endpoint.relative(value)) : values;
+    return [name, rewritten.map((value) => masked(value, endpoint.secrets))];
   });
   response.writeHead(status, Object.fromEntries(headers));
   await pipeline(answer, masking(endpoint.secrets), response);
@@ -73,14 +78,14 @@ async function pass(
 
 function forwarded(request: IncomingMessage): { headers: OutgoingHttpHeaders; body?: IncomingMessage } {
   const { host: _, [tokenHeader]: __, expect: ___, ...headers } = endToEnd(request);
-  // A request has a body where one of the two says so (RFC 9112, 6); Node would not say the second by itself for each method.
+  // A request has a body if it has one of these two headers (RFC 9112, 6). Node does not set the first by itself for every method.
   if (request.headers["transfer-encoding"] !== undefined) {
     return { headers: { ...headers, "transfer-encoding": "chunked" }, body: request };
   }
   return request.headers["content-length"] === undefined ? { headers } : { headers, body: request };
 }
 
-/** Headers that are about one connection (RFC 9110, 7.6.1). */
+/** Headers of one connection, which a proxy does not forward (RFC 9110, 7.6.1). */
 const ofConnection = [
   ...["connection", "proxy-connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"],
   ...["proxy-authenticate", "proxy-authorization"],

@@ -1,13 +1,15 @@
+/** Masks secrets in texts and streams. */
+
 import { Transform } from "node:stream";
 
-/** A text without its secrets, as long as it was. */
+/** The text with each secret replaced by as many asterisks. */
 export function masked(text: string, secrets: readonly string[]): string {
   return secrets.reduce((shown, secret) => shown.replaceAll(secret, "*".repeat(secret.length)), text);
 }
 
 /**
- * Masks secrets in a body as it passes, also one that comes in two pieces; nothing else is held back. Byte by byte: a body
- * that is compressed, or has the secret in other letters (base64), keeps it.
+ * Masks secrets in a stream, also a secret that is split between two chunks. It delays nothing but the possible beginning of a secret.
+ * It compares bytes, so a secret in a compressed or encoded body (base64) is not masked.
  *
  * @param secrets in ASCII
  */

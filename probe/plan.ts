@@ -5,9 +5,10 @@ import { UserError } from "../components/user-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 
 /**
- * The plan that the program left in the cluster; undefined if it declares none.
+ * Reads the rollout plan that the program wrote into the cluster.
  *
- * @throws Refusal if it cannot be understood
+ * @returns undefined if the program declares no plan
+ * @throws UserError if the plan cannot be understood
  */
 export async function readPlan(api: Cluster, namespace: string, service: string): Promise<Plan | undefined> {
   const name = planName(service);
@@ -18,7 +19,7 @@ export async function readPlan(api: Cluster, namespace: string, service: string)
     return parsePlan(object.data?.plan ?? "");
   } catch (error) {
     throw new UserError(
-      `The plan ${name} in namespace ${namespace} cannot be read (${oneLine((error as Error).message)}): run pulumi up --stack canary, which writes it anew, with the version of gray-release that this gray is of.`,
+      `The plan ${name} in namespace ${namespace} cannot be read (${oneLine((error as Error).message)}): run pulumi up --stack canary, which writes it again, with the same version of gray-release as this gray.`,
     );
   }
 }

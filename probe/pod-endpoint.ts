@@ -1,3 +1,5 @@
+/** Reaches one pod of canary through the API server's proxy. */
+
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Pod } from "../analysis/reading.ts";
@@ -14,13 +16,13 @@ export interface ServicePort {
 }
 
 /**
- * The way to one pod through the API server. Any network and any gateway will do, or none; what it needs is the right to
- * `pods/proxy`. It differs from the users' way in what the API server does: it keeps `authorization` and `impersonate-*` for
- * itself, says its own name in `host`, and rewrites links in HTML.
+ * An endpoint for one pod through the API server. It works with any network and without a gateway, and needs the permission
+ * `pods/proxy`. Requests differ from those of users: the API server does not forward `authorization` and `impersonate-*`, puts its own
+ * name into `host`, and rewrites links in HTML.
  *
- * @param ports those of the Service
- * @param asked numbers of those that will be asked
- * @throws Refusal if the pod lacks one of them
+ * @param ports of the Service
+ * @param asked the ports of these that requests will use
+ * @throws UserError if the pod lacks one of them
  */
 export function podEndpoint(
   api: Cluster,
@@ -38,30 +40,30 @@ export function podEndpoint(
   return {
     name: pod.name,
     async send({ port, path, headers, ...request }) {
-      const kept = Object.keys(headers).find((name) => /^(authorization$|impersonate-)/i.test(name));
-      if (kept !== undefined) {
+      const reserved = Object.keys(headers).find((name) => /^(authorization$|impersonate-)/i.test(name));
+      if (reserved !== undefined) {
         throw new Error(
-          `the API server keeps the header ${kept} for itself, so a pod cannot be asked with it: ask with --via token`,
+          `the API server does not forward the header ${reserved}, so it cannot be sent to a pod: probe with --via token`,
         );
       }
-      // From a path that leads upwards it would be any request to the API server, in the name of whoever runs this.
-      if (!isPlainPath(path)) throw new Error(`the path ${oneLine(path)} leads upwards: write the path that is meant`);
+      // A path with `..` could reach any other part of the API, with the user's permissions.
+      if (!isPlainPath(path)) throw new Error(`the path ${oneLine(path)} leads upwards: write it without ".."`);
       const target = `${proxies.get(port)}${path}`;
       const answer = await api.forward(target, { ...request, headers });
       if (!mayBeStatus(answer)) return answer;
-      // The answer to a HEAD has no body to go by. To the API server GET is the same request.
+      // The answer to a HEAD has no body to tell who sent it, so the same request is sent as GET.
       const { "content-length": _, "transfer-encoding": __, ...bare } = headers;
       const { method, signal } = request;
-      const telling = method === "HEAD" ? await api.forward(target, { method: "GET", headers: bare, signal }) : answer;
-      assertFromPod(pod.name, telling.statusCode ?? 0, await beginningOf(telling, signal));
-      if (telling !== answer) telling.destroy();
+      const withBody = method === "HEAD" ? await api.forward(target, { method: "GET", headers: bare, signal }) : answer;
+      assertFromPod(pod.name, withBody.statusCode ?? 0, await beginningOf(withBody, signal));
+      if (withBody !== answer) withBody.destroy();
       return answer;
     },
-    tells: () => true,
+    verifies: () => true,
     foreign: () => undefined,
     relative(location) {
       if (!URL.canParse(location, "http://pod")) return location;
-      // The API server puts its own path before that of the pod (proxyutil.Transport).
+      // The API server prepends its proxy path to the pod's path (proxyutil.Transport).
       const { pathname, search, hash } = new URL(location, "http://pod");
       const proxy = [...proxies.values()].find((each) => pathname === each || pathname.startsWith(`${each}/`));
       return proxy === undefined ? location : (pathname.slice(proxy.length) || "/") + search + hash;
@@ -80,15 +82,15 @@ function containerPort(pod: Pod, ports: readonly ServicePort[], asked: number): 
   );
 }
 
-/** Bytes of a body among which an answer of the API server's own ends. */
+/** Largest error of the API server itself, in bytes. */
 const longestStatus = 64 * 1024;
 
-/** Its headers do not tell: the API server puts the same ones on a pod's answer (1.36). */
+/** Whether the API server itself may have answered. The headers do not tell: it sets the same ones on a pod's answer (1.36). */
 function mayBeStatus({ statusCode = 0, headers }: IncomingMessage): boolean {
   return statusCode >= 400 && /^application\/json\b/i.test(headers["content-type"] ?? "");
 }
 
-/** The beginning of a body, which stays there to be read. */
+/** The beginning of a body. The body can still be read from its start. */
 async function beginningOf(answer: IncomingMessage, signal: AbortSignal): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -108,19 +110,19 @@ async function beginningOf(answer: IncomingMessage, signal: AbortSignal): Promis
 }
 
 /**
- * @param text the answer, as far as it was read
- * @throws ApiError where the API server answered in the pod's place; Error where that is because the pod does not answer
+ * @param text the part of the answer that was read
+ * @throws ApiError if the API server answered instead of the pod; Error if it did so because the pod does not answer
  */
 function assertFromPod(pod: string, status: number, text: string): void {
-  const said = statusMessage(text);
-  if (said === undefined) return;
-  // What its proxy says of a connection that does not come about (k8s.io/apimachinery/pkg/util/proxy).
-  if (status === 503 && said.startsWith("error trying to reach service"))
-    throw new Error(`the API server says: ${oneLine(said)}`);
+  const reported = statusMessage(text);
+  if (reported === undefined) return;
+  // The proxy's error for a connection that was not established (k8s.io/apimachinery/pkg/util/proxy).
+  if (status === 503 && reported.startsWith("error trying to reach service"))
+    throw new Error(`the API server reports: ${oneLine(reported)}`);
   throw refusedBy(status, text, `pods/proxy of ${pod}`);
 }
 
-/** What the API server says in an answer of its own (meta/v1 Status); undefined where the pod answered. */
+/** The message of an error of the API server itself (meta/v1 Status); undefined if the pod answered. */
 function statusMessage(text: string): string | undefined {
   try {
     const { kind, apiVersion, message } = JSON.parse(text) as Record<string, unknown>;

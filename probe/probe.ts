@@ -1,3 +1,5 @@
+/** Runs the checks of the plan against a dark canary. */
+
 import { performance } from "node:perf_hooks";
 import { runInNewContext } from "node:vm";
 import { beginningOf, textIn } from "../border/body.ts";
@@ -9,43 +11,44 @@ import { type By, canaryEndpoints, doubtOf, type Endpoint, type EndpointArgs } f
 import { masked } from "./mask.ts";
 import { readPlan } from "./plan.ts";
 
-/** As much of a body as is read, in characters. */
+/** How much of a body is read, in characters. */
 const longestBody = 1024 * 1024;
-/** As much of one as is shown, in characters. */
+/** How much of a body is shown, in characters. */
 const shownBody = 80;
 
-/** What a check came to on one way to canary. */
+/** The result of a check on one endpoint. */
 export interface CheckResult {
-  /** Its name. */
+  /** Name of the check. */
   readonly check: string;
-  /** `token`, or the name of the pod that was asked. */
+  /** `token`, or the name of the pod. */
   readonly endpoint: string;
   readonly passed: boolean;
-  /** Of the answer, where one began. */
+  /** HTTP status; absent if there was no answer. */
   readonly status?: number;
-  /** Until the whole answer was there, or it was given up. */
+  /** Time until the answer was complete or the check was given up. */
   readonly seconds: number;
-  /** Why it did not pass. */
+  /** Why the check did not pass; absent if it did. */
   readonly reason?: string;
 }
 
-/** What the declared checks came to. */
+/** The results of the declared checks. */
 export interface Probe {
   /** The release that canary runs. */
   readonly release: string;
-  /** `both`: by token, and by each pod as well. */
+  /** The access path. `both`: by token and by each pod. */
   readonly by: By | "both";
-  /** What the results do not show, for a person; absent where there is no doubt that canary answered. */
+  /** A sentence for the user if the answers may not be canary's; absent if they certainly are. */
   readonly doubt?: string;
-  /** Check by check, in the order of the plan, and each way to canary. There is at least one. */
+  /** In the order of the plan, and for each check in the order of the endpoints. There is at least one. */
   readonly results: readonly CheckResult[];
 }
 
 /**
- * Sends the declared checks to canary, whatever its weight, each once by each way. Where the answers by token do not show that
- * they are canary's, and nobody wants that way alone, the pods have to pass as well.
+ * Runs each declared check once on each endpoint of canary, at any weight. If the answers by token cannot be attributed to canary, and
+ * `by` was not given, the checks run on the pods as well and have to pass there too.
  *
- * @throws Refusal if no check is declared, or canary cannot be asked at all; never a result that nothing stands behind
+ * @throws UserError if no check is declared, or canary cannot be reached at all
+ * @example const { results } = await probe({ api, namespace: "dora-apps", service: "web" });
  */
 export async function probe(args: Omit<EndpointArgs, "ports">): Promise<Probe> {
   const { api, namespace, service } = args;
@@ -58,27 +61,27 @@ export async function probe(args: Omit<EndpointArgs, "ports">): Promise<Probe> {
   const ports = [...new Set(checks.map(({ port }) => port))];
   const endpoints = await canaryEndpoints({ ...args, ports });
   const doubt = doubtOf(endpoints.all, ports);
-  const [by, all, left] =
+  const [by, all, remainingDoubt] =
     doubt !== undefined && args.via === undefined
       ? (["both", [...endpoints.all, ...endpoints.toPods()], undefined] as const)
       : [endpoints.by, endpoints.all, doubt];
-  const byWay = await Promise.all(all.map((endpoint) => askInTurn(endpoint, checks, args.signal)));
-  const results = checks.flatMap((_, i) => byWay.map((each) => each[i] as CheckResult));
-  return { release: endpoints.release, by, ...(left !== undefined && { doubt: left }), results };
+  const byEndpoint = await Promise.all(all.map((endpoint) => runChecks(endpoint, checks, args.signal)));
+  const results = checks.flatMap((_, i) => byEndpoint.map((each) => each[i] as CheckResult));
+  return { release: endpoints.release, by, ...(remainingDoubt !== undefined && { doubt: remainingDoubt }), results };
 }
 
-async function askInTurn(
+async function runChecks(
   endpoint: Endpoint,
   checks: readonly FullCheck[],
   stopping?: AbortSignal,
 ): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
-  for (const check of checks) results.push(await ask(endpoint, check, stopping));
+  for (const check of checks) results.push(await runCheck(endpoint, check, stopping));
   return results;
 }
 
-/** @param ending ends it; then its reason is thrown */
-async function ask(endpoint: Endpoint, check: FullCheck, stopping?: AbortSignal): Promise<CheckResult> {
+/** @param stopping aborts the check; its reason is then thrown */
+async function runCheck(endpoint: Endpoint, check: FullCheck, stopping?: AbortSignal): Promise<CheckResult> {
   const { name, port, path, method, headers, atMost } = check;
   const time = AbortSignal.timeout(atMost * 1000);
   const limit = stopping ? AbortSignal.any([time, stopping]) : time;
@@ -99,19 +102,19 @@ async function ask(endpoint: Endpoint, check: FullCheck, stopping?: AbortSignal)
     return ended(endpoint.foreign(response.headers, port) ?? fault(check, { status, text }));
   } catch (error) {
     if (stopping?.aborted) throw stopping.reason;
-    if (time.aborted) return ended(`the whole answer was not there within ${atMost} s`);
+    if (time.aborted) return ended(`the answer was not complete within ${atMost} s`);
     if (error instanceof UserError || error instanceof ApiError) throw error;
     return ended(
-      `${status === undefined ? "there is no answer" : "the answer broke off"}: ${oneLine((error as Error).message)}`,
+      `${status === undefined ? "no answer" : "the answer broke off"}: ${oneLine((error as Error).message)}`,
     );
   }
 }
 
 /**
- * What is wrong with an answer; undefined if it is as the check wants it.
+ * Why an answer fails a check; undefined if it passes.
  *
- * 1. Its status is the one that is expected. A redirect is a status like any other.
- * 2. Its body holds what is expected somewhere.
+ * 1. It has the expected status. Redirects are not followed, so a redirect is a status like any other.
+ * 2. Its body contains the expected text, or matches the expected pattern.
  */
 export function fault(
   { status, body }: Pick<FullCheck, "status" | "body">,
@@ -123,15 +126,16 @@ export function fault(
   const [holds, what] =
     "contains" in body
       ? [text.includes(body.contains), JSON.stringify(body.contains)]
-      : ([finds(body.pattern, text), `what /${body.pattern}/ finds`] as const);
-  if (holds === undefined) return `${oneLine(what)} takes too long on the body`;
-  return holds ? undefined : `the body does not hold ${oneLine(what)}: ${shown(text)}`;
+      : ([finds(body.pattern, text), `/${body.pattern}/`] as const);
+  if (holds === undefined) return `the body could not be matched against ${oneLine(what)} in time`;
+  if (holds) return undefined;
+  return `the body does not ${"contains" in body ? "contain" : "match"} ${oneLine(what)}: ${shown(text)}`;
 }
 
-/** Milliseconds that a pattern may take: some take hours on a line that a pod chooses, and the driver would be deaf for as long. */
+/** Longest match of a pattern, in milliseconds: some patterns take hours on a text that a pod chooses, and would block the driver. */
 const patternMilliseconds = 50;
 
-/** Whether a pattern finds something; undefined where it takes too long. */
+/** Whether a pattern matches the text; undefined if it takes too long. */
 function finds(pattern: string, text: string): boolean | undefined {
   try {
     const found: unknown = runInNewContext(

@@ -1,3 +1,5 @@
+/** Runs a command that ends with this process, together with everything that it started, even if this process is killed. */
+
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { closeSync, openSync, readSync, unlinkSync } from "node:fs";
@@ -7,42 +9,45 @@ import { join } from "node:path";
 import { StringDecoder } from "node:string_decoder";
 import { temporaryFolder } from "./temporary-folder.ts";
 
-/** A command that does not outlive this process, nor does anything that it starts. */
+/** A command to run. */
 export interface Child {
+  /** Name of the command, looked up in PATH. */
   readonly command: string;
   readonly args: readonly string[];
+  /** Working directory. @default that of this process */
   readonly folder?: string;
-  /** Variables besides those of this process. */
+  /** Environment variables in addition to those of this process. @default none */
   readonly env?: Readonly<Record<string, string>>;
-  /** Ends it: SIGINT, a second SIGINT after `patience`, SIGKILL after that time twice more. */
+  /** Ends the command: SIGINT, a second SIGINT after `patience`, SIGKILL after twice that time. @default none */
   readonly signal?: AbortSignal;
-  /** Whole seconds between SIGINT and the next. @default 5 */
+  /** Whole seconds between the first SIGINT and the second. @default 5 */
   readonly patience?: number;
-  /** Gets each line of its standard output, at most a tenth of a second later; it is then not kept. */
+  /** Gets each line of standard output within 0.1 s; `stdout` of the result is then empty. @default none */
   readonly onLine?: (line: string) => void;
 }
 
-/** What a command came to. */
+/** The result of a command. */
 export interface Ended {
   /** Its exit code, by the shell's convention: 127 if there is no such command, above 128 if a signal ended it. */
   readonly code: number;
-  /** Empty if lines were asked for. */
+  /** Empty if `onLine` was given. */
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Milliseconds between two looks for new lines. */
+/** Milliseconds between two reads of the output for new lines. */
 const pollMilliseconds = 100;
 
 /**
- * Becomes the command, and leaves a guard behind in the background, where a shell ignores SIGINT. The guard waits for the
- * end of descriptor 3, whose other end only our process holds: we close it, or the kernel does when we die. Then the guard
+ * A shell script that starts a guard in the background, where a shell ignores SIGINT, and then becomes the command (`exec`). The guard
+ * waits until descriptor 3 is closed. Only this process holds its other end: it closes the descriptor, or the kernel does when this
+ * process dies. Then the guard
  *
- * 1. sends SIGINT to the command's process group, twice if need be, and gives it time to end by itself;
- * 2. kills whatever is left of the session: plugins of Pulumi have process groups of their own, and live on for up to five
- *    minutes when Pulumi is killed. Only Linux says who belongs to a session; elsewhere the process group has to do.
+ * 1. sends SIGINT to the command's process group, twice if needed, and gives it time to end;
+ * 2. kills all other processes of the session. Pulumi's plugins have process groups of their own, and would live on for up to five
+ *    minutes after Pulumi was killed. Only Linux reports the session of a process; elsewhere only the process group is killed.
  *
- * A zombie counts as ended: where process 1 reaps nobody, as in many a container, it stays one for ever.
+ * A zombie counts as ended: in a container whose process 1 reaps no children it would stay for ever.
  */
 const guard = `
 patience=$1
@@ -99,16 +104,21 @@ shift
 exec "$@" 3<&-
 `;
 
-/** Runs a command to its end. @throws Refusal if there is no folder for temporary files, Error if it cannot be started */
+/**
+ * Runs a command to its end, whatever its exit code.
+ *
+ * @throws UserError if there is no folder for temporary files, Error if the shell cannot be started
+ * @example const { code, stdout } = await runChild({ command: "pulumi", args: ["version"] });
+ */
 export async function runChild(child: Child): Promise<Ended> {
   const { command, args, folder, env, signal, patience = 5, onLine } = child;
   if (signal?.aborted) return { code: 130, stdout: "", stderr: "" };
-  // Files, not pipes: when we are killed, a write to a pipe would end the command by SIGPIPE before it has put its things in order.
+  // Files, not pipes: if this process is killed, a write to a pipe would end the command by SIGPIPE before it has saved its state.
   const temporary = temporaryFolder();
   const [stdout, stderr] = [openNameless(temporary), openNameless(temporary)];
   const output = new Output(stdout);
-  const look = onLine && (() => output.lines().forEach(onLine));
-  const looking = look && setInterval(look, pollMilliseconds);
+  const poll = onLine && (() => output.lines().forEach(onLine));
+  const polling = poll && setInterval(poll, pollMilliseconds);
   try {
     const code = await new Promise<number>((ended, failed) => {
       const shell = spawn("/bin/sh", ["-c", guard, "guard", String(patience), command, ...args], {
@@ -123,21 +133,21 @@ export async function runChild(child: Child): Promise<Ended> {
       signal?.addEventListener("abort", end, { once: true });
       shell.once("error", failed);
       shell.once("exit", end);
-      // The guard closes the lifeline when nothing is left.
+      // The guard closes the lifeline when no process is left.
       shell.once("close", (code, by) => {
         signal?.removeEventListener("abort", end);
         ended(code ?? 128 + (constants.signals[by ?? "SIGKILL"] ?? 0));
       });
     });
-    look?.();
+    poll?.();
     return { code, stdout: onLine ? "" : output.rest(), stderr: new Output(stderr).rest() };
   } finally {
-    clearInterval(looking);
+    clearInterval(polling);
     for (const file of [stdout, stderr]) closeSync(file);
   }
 }
 
-/** A file that goes with whoever has it open. Only its owner could read it, and not even by name. */
+/** Opens a file without a name, which is deleted when the last process closes it. No other user can read it. */
 function openNameless(folder: string): number {
   const path = join(folder, `gray-${randomUUID()}`);
   const file = openSync(path, "wx+", 0o600);
@@ -145,7 +155,7 @@ function openNameless(folder: string): number {
   return file;
 }
 
-/** What a file holds, read on from where it was read to while somebody writes it. */
+/** Reads a file while the command still writes it; each read continues where the last one ended. */
 class Output {
   readonly #file: number;
   readonly #decoder = new StringDecoder("utf8");
@@ -157,7 +167,7 @@ class Output {
     this.#file = file;
   }
 
-  /** What was written since. */
+  /** The text written since the last read. */
   rest(): string {
     const parts: string[] = [];
     for (;;) {
@@ -168,7 +178,7 @@ class Output {
     }
   }
 
-  /** The lines that were completed since. */
+  /** The lines completed since the last read. */
   lines(): string[] {
     const lines = (this.#begun + this.rest()).split("\n");
     this.#begun = lines.pop() ?? "";

@@ -1,9 +1,11 @@
+/** Reads Pulumi's engine events: the progress of a run, and why it failed. */
+
 import * as v from "valibot";
 import { oneLine } from "../border/foreign-text.ts";
 import { keyed } from "../components/schema.ts";
-import { isUnread, reasonIn, unreachableSentence } from "./unreachable.ts";
+import { reasonIn, refreshFailed, unreachableSentence } from "./unreachable.ts";
 
-/** The engine's events that say how a run goes; the fields that are used. */
+/** The engine events that are used here, with the fields that are used. */
 const metadata = v.object({
   op: v.string(),
   urn: v.string(),
@@ -19,8 +21,8 @@ const event = keyed(
 );
 type Metadata = v.InferOutput<typeof metadata>;
 
-/** Steps that change something, as people say it. The middle of a replacement tells nothing new. */
-const doings: Readonly<Record<string, string>> = {
+/** Steps that change an object, and the verb that is printed for each. The `replace` step is left out, as its two halves are printed. */
+const verbs: Readonly<Record<string, string>> = {
   create: "creating",
   "create-replacement": "creating",
   update: "updating",
@@ -29,70 +31,70 @@ const doings: Readonly<Record<string, string>> = {
   import: "importing",
 };
 
-/** What the engine says when something else has failed. */
-const echoes = /^(update|preview|refresh) (failed|cancell?ed)$/;
+/** Errors that the engine adds after another error. */
+const followUps = /^(update|preview|refresh) (failed|cancell?ed)$/;
 
-/** What gRPC says where the program, which has to answer for its hooks, is no longer there. */
+/** gRPC's error if the program, which answers for its hooks, has ended. */
 const unanswered = /^rpc error: code = (Unavailable|Canceled) /;
 
-/** How a run of Pulumi goes, by its events, of which it prints one a line with `--json`. */
+/** The progress of a run of Pulumi, read from its events. With `--json` Pulumi prints one event per line. */
 export class Progress {
   readonly #errors: { readonly urn?: string | undefined; readonly message: string }[] = [];
-  /** Why no cluster is reached; a warning says it, before the error. */
+  /** Why the cluster cannot be reached; Pulumi reports it in a warning before the error. */
   #unreachable: string | undefined;
   readonly #violations: string[] = [];
 
-  /** Takes in a line. @returns what it says to people: one line for each change of an object, `Deployment web updating` */
+  /** Reads one event. @returns a line for the user if an object begins to change, such as `Deployment web updating` */
   read(line: string): string | undefined {
     const parsed = v.safeParse(event, parse(line));
     if (!parsed.success) return undefined;
     const { resourcePreEvent, diagnosticEvent, policyEvent } = parsed.output;
-    const message = diagnosticEvent?.message.slice(0, lookedAt) ?? "";
+    const message = diagnosticEvent?.message.slice(0, searchLimit) ?? "";
     if (diagnosticEvent?.severity === "error") this.#errors.push({ urn: diagnosticEvent.urn, message });
     if (diagnosticEvent) this.#unreachable ??= reasonIn(message);
-    if (policyEvent?.enforcementLevel === "mandatory") this.#violations.push(policyEvent.message.slice(0, lookedAt));
+    if (policyEvent?.enforcementLevel === "mandatory") this.#violations.push(policyEvent.message.slice(0, searchLimit));
     return resourcePreEvent && this.#begin(resourcePreEvent.metadata);
   }
 
-  /** Whether the refresh came to no cluster, so that the program has not run. */
-  get isUnread(): boolean {
-    return this.#errors.some(({ message }) => isUnread(message));
+  /** Whether the refresh could not reach the cluster, so that the program has not run. */
+  get refreshFailed(): boolean {
+    return this.#errors.some(({ message }) => refreshFailed(message));
   }
 
-  /** Why it failed, in one line: in the program's own words, else what the first failed resource says, else the policy. */
+  /** Why the run failed, in one line: the program's error, else that of the first failed resource, else the violated policy. */
   get failure(): string | undefined {
-    const real = this.#errors.filter(({ message }) => !echoes.test(message.trim()));
+    const real = this.#errors.filter(({ message }) => !followUps.test(message.trim()));
     const [resource] = real;
     const program = real.find(({ urn }) => !urn);
-    if (program) return programs(program.message);
+    if (program) return programError(program.message);
     const unreachable = resource && unreachableSentence(resource.message, this.#unreachable);
     if (unreachable) return unreachable;
-    if (resource) return resources(resource.urn ?? "", resource.message);
+    if (resource) return resourceError(resource.urn ?? "", resource.message);
     return this.#violations[0] && joined(this.#violations[0]);
   }
 
   #begin({ op, urn, new: coming, old }: Metadata): string | undefined {
-    const doing = doings[op];
+    const verb = verbs[op];
     const type = typeOf(urn);
-    if (doing === undefined || !(coming ?? old)?.custom || type.startsWith("pulumi:")) return undefined;
-    return `${nameOf(urn)} ${doing}`;
+    if (verb === undefined || !(coming ?? old)?.custom || type.startsWith("pulumi:")) return undefined;
+    return `${nameOf(urn)} ${verb}`;
   }
 }
 
-/** What a program says in an error: a Refusal as it is, anything else without its stack. */
-function programs(message: string): string {
+/** The error of a program: the sentence of a UserError as it is, any other error without its stack trace. */
+function programError(message: string): string {
   if (!message.startsWith("Running program ")) return joined(message);
   const lines = message.split("\n").slice(1);
   return joined(lines.find((line) => /^\w*Error\b.*: /.test(line)) ?? lines[0] ?? message);
 }
 
-/** What went wrong with a resource; a hook's refusal is the program's own sentence. */
-function resources(urn: string, message: string): string {
+/** The error of a resource. If a hook refused the change, its own sentence. */
+function resourceError(urn: string, message: string): string {
   const [, moment, sentence] = /^(before|after|error) hook "[^"]*" failed: (.*)$/s.exec(message) ?? [];
   if (sentence !== undefined && unanswered.test(sentence)) {
     return moment === "before"
       ? `The program ended before ${nameOf(urn)} was changed: run pulumi up again.`
-      : `The program ended while ${nameOf(urn)} was waited for, so what the cluster did with it is not known here: the next pulumi up looks at the cluster and records what has come of it.`;
+      : `The program ended while it waited for ${nameOf(urn)}, so it is not known whether the change completed: the next pulumi up reads the cluster and records the result.`;
   }
   if (sentence !== undefined) return joined(sentence);
   const bare = message
@@ -102,21 +104,21 @@ function resources(urn: string, message: string): string {
 }
 
 /**
- * Characters of what Pulumi says: it tells the cause last, after the names of what it was doing. In the record it is cut to
- * the bounds of a reason.
+ * Longest error from Pulumi, in characters. It has to be long, because Pulumi puts the cause last. The record cuts it to the length of
+ * a reason.
  */
-const sayingLimit = 1000;
+const errorLimit = 1000;
 
-/** Characters of it that are looked at: a text of megabytes would be searched for minutes. */
-const lookedAt = 8 * sayingLimit;
+/** Characters of an error that are searched: searching megabytes would take minutes. */
+const searchLimit = 8 * errorLimit;
 
-/** The lines of a text as one. */
+/** The lines of a text in one line. */
 function joined(text: string): string {
   const parts = text.split("\n").map((line) => line.replace(/^\s*\*\s*/, "").trim());
-  return oneLine(parts.filter((part) => part !== "").join("; "), sayingLimit);
+  return oneLine(parts.filter((part) => part !== "").join("; "), errorLimit);
 }
 
-/** `Deployment web` */
+/** Kind and name of a resource, such as `Deployment web`. */
 function nameOf(urn: string): string {
   return oneLine(`${typeOf(urn).split(":").at(-1)} ${urn.split("::").at(-1)}`);
 }

@@ -1,48 +1,51 @@
+/** Reads the locks of stacks on a backend without a service, and tells whether the process that holds one has ended. */
+
 import { readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Who holds a stack, as Pulumi writes it into the lock on a backend without a service. */
+/** A lock of a stack, with its holder, as Pulumi writes it on a backend without a service. */
 export interface StackLock {
-  /** Where the lock lies. */
+  /** Address of the lock's file or object. */
   readonly url: string;
-  /** `root@build-1` */
+  /** User and host, such as `root@build-1`. */
   readonly holder: string;
   readonly host: string;
+  /** Process id on that host. */
   readonly pid: number;
-  /** When it was taken, by the holder's clock, in RFC 3339. */
+  /** When it was acquired, by the holder's clock, in RFC 3339. */
   readonly since: string;
 }
 
-/** The locks of which Pulumi complains; none if it complains of something else. Source: pkg/backend/diy/lock.go. */
-export function locksIn(said: string): StackLock[] {
-  const [, list = ""] = /the stack is currently locked by \d+ lock\(s\).*\n((?: {2}.*\n?)+)/.exec(said) ?? [];
+/** The locks that an error of Pulumi names; none if it is another error. Source: pkg/backend/diy/lock.go. */
+export function locksIn(printed: string): StackLock[] {
+  const [, list = ""] = /the stack is currently locked by \d+ lock\(s\).*\n((?: {2}.*\n?)+)/.exec(printed) ?? [];
   return [...list.matchAll(/^ {2}(\S+): created by (.+@(.+)) \(pid (\d+)\) at (\S+)$/gm)].map(
     ([, url = "", holder = "", host = "", pid, since = ""]) => ({ url, holder, host, pid: Number(pid), since }),
   );
 }
 
 /**
- * Whether the process that took a lock is certainly gone. A bucket may be shared by machines that have the same name, and a
- * container may share the name of its machine and nothing of its processes.
+ * Whether the process that acquired a lock has certainly ended. A bucket may be shared by machines with the same name, and a container
+ * may have the name of its machine without seeing the machine's processes.
  *
- * 1. The lock lies on a disk of this machine, and was taken on this machine.
- * 2. This process sees the machine's processes, or has a host name that is not the machine's.
- * 3. No process that it sees has the lock's number, here or in a container.
+ * 1. The lock is on a disk of this machine, and was acquired on this machine.
+ * 2. This process sees the machine's processes, or has a host name of its own.
+ * 3. No visible process has the lock's process id, here or in a container.
  *
- * @param proc where the kernel tells of processes (proc(5))
+ * @param proc the kernel's process information (proc(5)). @default /proc
  */
 export function isDead({ url, host, pid }: StackLock, proc = "/proc"): boolean {
-  return url.startsWith("file:") && host === hostname() && seesAll(proc) && !lives(pid, proc);
+  return url.startsWith("file:") && host === hostname() && seesAll(proc) && !isAlive(pid, proc);
 }
 
 /**
- * Takes a lock away, and no other: one that somebody takes at the same moment stays, unlike with `pulumi cancel`.
+ * Removes this one lock. Unlike `pulumi cancel` it leaves a lock that another process acquires at the same moment.
  *
- * @returns whether it is gone: a shared folder may be another user's
+ * @returns whether the lock is removed; in a shared folder it may belong to another user
  */
-export function takeAway({ url }: StackLock): boolean {
+export function removeLock({ url }: StackLock): boolean {
   try {
     rmSync(fileURLToPath(url), { force: true });
     return true;
@@ -51,7 +54,7 @@ export function takeAway({ url }: StackLock): boolean {
   }
 }
 
-/** The first namespaces of a machine, by their numbers in every kernel (include/linux/proc_ns.h). */
+/** The initial namespaces of a machine, which have the same numbers in every kernel (include/linux/proc_ns.h). */
 const first = { pid: "pid:[4026531836]", uts: "uts:[4026531838]" };
 
 function seesAll(proc: string): boolean {
@@ -64,12 +67,12 @@ function seesAll(proc: string): boolean {
   }
 }
 
-/** A zombie does not live: nobody reaps the children of a dead parent where process 1 does not. */
-function lives(pid: number, proc: string): boolean {
+/** A zombie is not alive: in a container whose process 1 reaps no children it stays for ever. */
+function isAlive(pid: number, proc: string): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH" || livesInContainer(pid, proc);
+    return (error as NodeJS.ErrnoException).code !== "ESRCH" || isAliveInContainer(pid, proc);
   }
   try {
     return !/^\d+ \(.*\) Z/s.test(readFileSync(join(proc, String(pid), "stat"), "utf8"));
@@ -79,7 +82,7 @@ function lives(pid: number, proc: string): boolean {
 }
 
 /** Whether a process has this number in the namespace of a container (`NSpid` in proc(5)). */
-function livesInContainer(pid: number, proc: string): boolean {
+function isAliveInContainer(pid: number, proc: string): boolean {
   const isIt = (other: string) => {
     try {
       const status = readFileSync(join(proc, other, "status"), "utf8");

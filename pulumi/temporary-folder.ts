@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { UserError } from "../components/user-error.ts";
 
 /**
- * The folder for temporary files: TMPDIR, or another one where that does not exist or cannot be written.
+ * The folder for temporary files: TMPDIR, else /tmp or /var/tmp if TMPDIR does not exist or is not writable.
  *
- * @throws Refusal if there is none
+ * @throws UserError if none of them is writable
  */
 export function temporaryFolder(): string {
   const wanted = tmpdir();

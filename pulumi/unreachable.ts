@@ -1,20 +1,22 @@
+/** Recognizes the errors of Pulumi's provider for Kubernetes if it cannot reach a cluster. */
+
 import { oneLine } from "../border/foreign-text.ts";
 
 /**
- * What the provider for Kubernetes says where it reaches no cluster (pulumi-kubernetes, provider.go). After it stands the advice to
- * drop the resources from the state with PULUMI_K8S_DELETE_UNREACHABLE, which would lose a live service.
+ * The provider's error if it cannot reach the cluster (pulumi-kubernetes, provider.go). The provider then advises to drop the resources
+ * from the state with PULUMI_K8S_DELETE_UNREACHABLE. That would lose a live service, so the advice is not shown.
  */
 const unreachable = /(?:due to unreachable cluster|configured Kubernetes cluster is unreachable)(?:: (.*))?/s;
 
-/** The beginning of what it says where the provider that a state holds cannot be used for a refresh. */
-const unread = "failed to read resource state due to unreachable cluster";
+/** The beginning of its error if the provider in the state cannot be used for a refresh. */
+const refreshFailure = "failed to read resource state due to unreachable cluster";
 
-/** Whether a message says that a refresh came to no cluster, so that the program has not run. */
-export function isUnread(message: string): boolean {
-  return message.includes(unread);
+/** Whether an error means that a refresh could not reach the cluster, so that the program has not run. */
+export function refreshFailed(message: string): boolean {
+  return message.includes(refreshFailure);
 }
 
-/** What a message says of why no cluster is reached; undefined where it is about something else, or says nothing of that. */
+/** The reason in an error about an unreachable cluster; undefined if the error gives none, or is another error. */
 export function reasonIn(message: string): string | undefined {
   const [, reason = ""] = unreachable.exec(message) ?? [];
   const last = reason.split("\n").findLast((line) => line.trim() !== "");
@@ -22,12 +24,12 @@ export function reasonIn(message: string): string | undefined {
 }
 
 /**
- * A message that no cluster is reached, for people; any other is undefined.
+ * An error about an unreachable cluster as a sentence for the user; undefined for any other error.
  *
- * @param reason where the message itself does not say it
+ * @param reason why the cluster cannot be reached. @default the reason in the error itself
  */
 export function unreachableSentence(message: string, reason = reasonIn(message)): string | undefined {
   if (!unreachable.test(message)) return undefined;
   const sentence = reason === undefined ? "" : ` (${reason})`;
-  return `Pulumi's provider for Kubernetes reaches no cluster from here${sentence}: check KUBECONFIG, the context and the network; where the state of the stack holds a kubeconfig or context of another machine, run pulumi up --refresh=false once.`;
+  return `Pulumi's provider for Kubernetes cannot reach the cluster${sentence}: check KUBECONFIG, the context and the network; if the state of the stack holds a kubeconfig or context of another machine, run pulumi up --refresh=false once.`;
 }

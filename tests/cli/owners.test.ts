@@ -59,7 +59,7 @@ describe("the stacks of this folder", () => {
     });
 
     it("are not run by an undo, because the stored releases are unknown", async () => {
-      await refused(/^Refusal: pulumi stack output --stack \S+ says: read checkpoint: dial tcp: i\/o timeout/);
+      await refused(/^Refusal: pulumi stack output --stack \S+ failed: read checkpoint: dial tcp: i\/o timeout/);
     });
 
     it("do not keep an abort from rolling back", async () => {

@@ -75,10 +75,10 @@ describe("a release that is what it says and nothing else", () => {
       "spec.template.spec.containers[fop-gate].image",
     ]);
     const { output } = await gray("status");
-    assert.match(output, new RegExp(`stable is not as release ${a} says: .*containers\\[fop-gate\\]\\.image is "reg`));
+    assert.match(output, new RegExp(`stable differs from release ${a}: .*containers\\[fop-gate\\]\\.image is "reg`));
     assert.doesNotMatch(output, /s3cret/);
     const up = await project.mustUp("prod");
-    assert.match(up.output, /fop-gate stable: Deployment fop-gate is not as release [0-9a-f]{12} says: spec\.template/);
+    assert.match(up.output, /fop-gate stable: Deployment fop-gate differs from release [0-9a-f]{12}: spec\.template/);
     assert.deepEqual((await status()).tracks.stable.drift, []);
     const [container] = (await templateOf("fop-gate")).spec.containers;
     assert.ok(!container.env.some(({ name }: { name: string }) => name === "SECRET"));
@@ -94,8 +94,8 @@ describe("a release that is what it says and nothing else", () => {
     const before = await generation("fop-gate");
     const { drift } = (await status()).tracks.stable;
     assert.deepEqual(drift.map(({ field, how }: { field: string; how: string }) => `${field} ${how}`).sort(), [
-      "spec.template.metadata.annotations.helper is set and the release leaves it out",
-      'spec.template.spec.dnsPolicy is "Default" and the release says "ClusterFirst"',
+      "spec.template.metadata.annotations.helper is set and not in the release",
+      'spec.template.spec.dnsPolicy is "Default" and the release has "ClusterFirst"',
     ]);
     await project.mustUp("prod");
     const { metadata, spec } = await templateOf("fop-gate");

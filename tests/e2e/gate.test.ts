@@ -106,7 +106,7 @@ describe("the gate", () => {
   it("refuses when the record was deleted, while the way back is open; a person's approval begins a new one", async () => {
     await kubectl(["delete", "configmap", "fop-gate-rollout", "-n", namespace]);
     await refused(
-      /stands already and no record fop-gate-rollout says what it ran: restore the record, or run gray approve/,
+      /is live and there is no record fop-gate-rollout of what it ran: restore the record, or run gray approve/,
     );
     const approve = await project.gray("approve", releaseB, "--reason", "seen in canary", "-n", namespace);
     assert.equal(approve.code, 0, approve.output);

@@ -165,7 +165,7 @@ describe("a service behind the sandbox's gateway", () => {
     assert.equal(code, 1);
     assert.match(
       output,
-      /^gray: The gateway of web at https:\/\/\S+ cannot be reached \(.*\): name the file with its certificate's authority in NODE_EXTRA_CA_CERTS, or ask with --via pods\.$/m,
+      /^gray: The gateway of web at https:\/\/\S+ cannot be reached \(.*\): name the file with its certificate's authority in NODE_EXTRA_CA_CERTS, or probe with --via pods\.$/m,
     );
   });
 
@@ -354,7 +354,7 @@ describe("a service behind the sandbox's gateway", () => {
     assert.notEqual(code, 0);
     assert.match(
       output,
-      /web: Gateway gray in namespace gateway-system has no listener tcp: take one of http, https\./,
+      /web: Gateway gray in namespace gateway-system has no listener tcp: choose one of http, https\./,
     );
     const { status } = await get("", "gatewayclass", GATEWAY_CLASS);
     assert.ok(status.supportedFeatures.length > 0, "otherwise no rule would be held against it");

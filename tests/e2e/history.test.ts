@@ -120,7 +120,7 @@ describe("the history of releases", () => {
     const before = await kept();
     const program = project.read("index.ts");
     project.write("index.ts", program.replace("  releases: {", "  history: {"));
-    const missing = /fop-gate: the program does not export what the next up has to know: add export const releases/;
+    const missing = /fop-gate: the program does not export the state that the next up needs: add export const releases/;
     for (const { code, output } of [await project.preview("canary"), await project.up("canary")]) {
       assert.notEqual(code, 0);
       assert.match(output, missing);

@@ -154,7 +154,7 @@ describe("a stack that several machines use", () => {
     it("says in gray plan what to do, and not to drop resources from the state", async () => {
       const { code, output } = await project.gray("plan", "-n", namespace, "--for", "1s");
       assert.equal(code, 1, output);
-      assert.match(output, /reaches no cluster from here .*: check .* run pulumi up --refresh=false once\./);
+      assert.match(output, /cannot reach the cluster .*: check .* run pulumi up --refresh=false once\./);
       assert.doesNotMatch(output, /DELETE_UNREACHABLE/);
     });
 

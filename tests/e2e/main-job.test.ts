@@ -29,7 +29,7 @@ describe("the main job: canary, then prod", () => {
     assert.notEqual(code, 0);
     assert.match(
       output,
-      /fop-gate has no release in stack canary, and prod runs what canary has run: run pulumi up --stack canary first\./,
+      /fop-gate has no release in stack canary, and prod runs only releases that canary has run: run pulumi up --stack canary first\./,
     );
     assert.equal((await get(namespace, "deployments", "-l", "app=fop-gate")).items.length, 0);
   });

@@ -87,7 +87,7 @@ describe("pulumi preview --policy-pack policies", () => {
       project.write("strict.json", JSON.stringify({ "house-labels": { labels: ["cost-center"] } }));
       const strict = await analyze("--policy-pack-config", join(project.folder, "strict.json"));
       assert.notEqual(strict.code, 0);
-      assert.match(strict.output, /the house wants the label cost-center besides/);
+      assert.match(strict.output, /the organization also requires the label cost-center/);
     }
   });
 
@@ -131,7 +131,7 @@ describe("pulumi preview --policy-pack policies", () => {
     assert.equal(half.code, 0, half.output);
     const { code, output } = await preview("canary", "--policy-pack-config", join(project.folder, "team.json"));
     assert.notEqual(code, 0);
-    assert.match(output, /rises from 25 % to 50 %, and one step is at most 10: take a weight of at most 35 first/);
+    assert.match(output, /rises from 25 % to 50 %, but may rise by at most 10: set a weight of at most 35 first/);
     project.configure("canary", { weight: 25 });
   });
 });

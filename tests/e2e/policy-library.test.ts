@@ -84,7 +84,7 @@ describe("the policy pack as a library, in somebody else's project", () => {
       analyze("prod", "node_modules/gray-release/policy-pack", "--policy-pack-config", config);
     const [strict, mild, off] = [await judged("strict.json"), await judged("mild.json"), await judged("off.json")];
     assert.notEqual(strict.code, 0);
-    assert.match(strict.output, /the house wants the label cost-center besides/);
+    assert.match(strict.output, /the organization also requires the label cost-center/);
     assert.equal(mild.code, 0, mild.output);
     assert.match(mild.output, /\[advisory\].*house-labels/);
     assert.equal(off.code, 0, off.output);

@@ -44,7 +44,7 @@ describe("an up of prod that lives on beside the next one, because pulumi cancel
     assert.notEqual(code, 0);
     assert.match(
       output,
-      new RegExp(`Deployment fop-gate in namespace two-ups was brought to ${a} while this up brought it to ${b}`),
+      new RegExp(`Deployment fop-gate in namespace two-ups was changed to ${a} while this up changed it to ${b}`),
     );
 
     await project.mustUp("prod");

@@ -6,5 +6,5 @@ export default {
   needs: "no Gateway API",
   change: behindGateway(),
   up: "canary",
-  sentence: `fop-gate: the cluster has no Gateway API (gateway.networking.k8s.io/v1): install its Standard channel and a gateway, or take gateway out of the arguments.`,
+  sentence: `fop-gate: the cluster has no Gateway API (gateway.networking.k8s.io/v1): install its Standard channel and a gateway, or remove gateway from the arguments.`,
 } satisfies ExpectedFailure;

@@ -7,5 +7,5 @@ export default {
   before: [edge],
   change: behindGateway({ routes: [{ gateways: [{ name: "edge", sectionName: "https" }] }] }),
   up: "canary",
-  sentence: `fop-gate: Gateway edge in namespace {namespace} has no listener https: take one of http, tls.`,
+  sentence: `fop-gate: Gateway edge in namespace {namespace} has no listener https: choose one of http, tls.`,
 } satisfies ExpectedFailure;

@@ -6,5 +6,5 @@ export default {
   needs: "Gateway API",
   change: behindGateway(),
   up: "canary",
-  sentence: `fop-gate: there is no Gateway edge in namespace {namespace}: correct gateway.routes, or have it made first.`,
+  sentence: `fop-gate: there is no Gateway edge in namespace {namespace}: correct gateway.routes, or create that Gateway first.`,
 } satisfies ExpectedFailure;

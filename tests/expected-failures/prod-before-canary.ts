@@ -5,5 +5,5 @@ export default {
   needs: "cluster",
   up: "prod",
   sentence:
-    "fop-gate has no release in stack canary, and prod runs what canary has run: run pulumi up --stack canary first.",
+    "fop-gate has no release in stack canary, and prod runs only releases that canary has run: run pulumi up --stack canary first.",
 } satisfies ExpectedFailure;

@@ -30,7 +30,10 @@ const rules: readonly Rule[] = [
     ({ history, events }, [reason = ""]) => isTrue(reason, history, events),
   ],
   [/canary answers 5xx/, (facts) => facts.events.some((event) => event.kind === "evidence" && event.verdict === "bad")],
-  [/does not start: CrashLoopBackOff$|did not come to run /, (facts) => facts.history.never !== undefined],
+  [
+    /does not start: CrashLoopBackOff$|did not (come to run|complete its roll to) /,
+    (facts) => facts.history.never !== undefined,
+  ],
   [/of \d+ checks failed: |^none of the checks /, (facts) => facts.checksFailed],
   [/^Canary of web in namespace \S+ has /, (facts) => facts.history.never === "canary" || facts.troubled],
   [/the provider had a bad moment/, (facts) => facts.events.some(({ kind }) => kind === "failed up")],

@@ -26,7 +26,7 @@ const adopts = once(async (world, changes: Partial<ServiceArgs>) => {
   await world.up("canary", canary("a", { ...described, ...changes }), GRAY_ADOPT);
 });
 
-describe("a service that was there before us", () => {
+describe("a service that gray-release did not create", () => {
   let world: World;
   let restore: () => void;
   beforeEach(async () => {
@@ -48,7 +48,7 @@ describe("a service that was there before us", () => {
     await world.stop();
   });
 
-  /** A pod behind the Service, as far as its endpoints know. */
+  /** A pod that is an endpoint of the Service. */
   function pod(name: string, labels: Record<string, string>): void {
     world.api.put(`${home}/pods/${name}`, { metadata: { name, labels }, spec: { containers: [] } });
   }
@@ -70,7 +70,7 @@ describe("a service that was there before us", () => {
     await adopts(world, changes);
     return { old: record().adopted.release as string, a: world.runs("web-canary") };
   };
-  /** Canary's release on stable; the new pod is the only one behind the Service. */
+  /** Promotes canary's release to stable; its pod becomes the only endpoint of the Service. */
   const promote = async (release: string, changes: Partial<ServiceArgs> = {}) => {
     world.writeRecord({ verdicts: { [release]: verdict("good") } }, "web");
     pod("web-new-1", { app: "web", track: "stable" });
@@ -78,13 +78,13 @@ describe("a service that was there before us", () => {
     return world.up("prod", prod("a", { ...described, ...changes }));
   };
 
-  it("is refused by both stacks, which name gray adopt", async () => {
+  it("is refused by both stacks, with a pointer to gray adopt", async () => {
     const advice = /; gray adopt web takes in what kubectl or Helm made\.$/;
     await assert.rejects(world.up("prod", prod("a", described)), advice);
     await assert.rejects(world.up("canary", canary("a", described)), advice);
   });
 
-  it("is taken in by stable's stack as it is: only marked, protected, and in the record", async () => {
+  it("is adopted unchanged by stable's stack: only marked, protected, and recorded", async () => {
     const spec = structuredClone(object("deployment").spec);
     const run = await world.up("prod", prod("a", described), GRAY_ADOPT);
     const { imports, protect, inputs } = find(run, "Deployment");
@@ -105,7 +105,7 @@ describe("a service that was there before us", () => {
     assert.deepEqual(world.stackState("prod", "web").history, []);
   });
 
-  it("is taken in by canary's stack with its Service as it is, which selects canary's pods too", async () => {
+  it("is adopted by canary's stack with its Service, which selects canary's pods too", async () => {
     const ingress = { host: "web.example.com" };
     const path = { path: "/", pathType: "Prefix", backend: { service: { name: "web", port: { number: 80 } } } };
     const rules = [{ host: ingress.host, http: { paths: [path] } }];
@@ -124,14 +124,14 @@ describe("a service that was there before us", () => {
     assert.deepEqual(find(next, "Service").inputs.spec.selector, labels);
   });
 
-  it("stays as it is in preview", async () => {
+  it("is not changed by a preview", async () => {
     const held = JSON.stringify([...world.api.objects]);
     const run = await world.up("prod", prod("a", described), { ...GRAY_ADOPT, preview: true });
     assert.equal(find(run, "Deployment").imports, "dora-apps/web");
     assert.equal(JSON.stringify([...world.api.objects]), held);
   });
 
-  it("is refused where the program describes another, and nothing is changed", async () => {
+  it("is refused if the program describes another one, and nothing is changed", async () => {
     const held = JSON.stringify([...world.api.objects]);
     await assert.rejects(
       world.up("prod", prod("a", { ...described, replicas: 4 }), GRAY_ADOPT),
@@ -140,7 +140,7 @@ describe("a service that was there before us", () => {
     assert.equal(JSON.stringify([...world.api.objects]), held);
   });
 
-  it("keeps what the program does not describe, by owning it too", async () => {
+  it("keeps fields that the program does not describe, by shared ownership", async () => {
     const annotations = { "cloud.google.com/neg": "{}", "kubectl.kubernetes.io/last-applied-configuration": "{}" };
     Object.assign(object("service").metadata, { annotations, labels: { monitored: "yes" } });
     const external = { replicas: "external" as const };
@@ -159,17 +159,17 @@ describe("a service that was there before us", () => {
     ]);
   });
 
-  it("is another one where the namespace is", async () => {
+  it("is another service in another namespace", async () => {
     const elsewhere = { environment: { GRAY_ADOPT: "shop/web" } };
     await assert.rejects(world.up("prod", prod("a", described), elsewhere), /gray adopt web takes in what kubectl/);
   });
 
-  it("is refused where its Deployment has another name", async () => {
+  it("is refused if its Deployment has another name", async () => {
     world.api.objects.delete(paths.deployment);
     await assert.rejects(world.up("canary", canary("a", described), GRAY_ADOPT), /there is no Deployment web/);
   });
 
-  it("has neither weight 0 nor gateway until the first promotion", async () => {
+  it("supports neither weight 0 nor a gateway before the first promotion", async () => {
     await adopt();
     await assert.rejects(
       world.up("canary", canary("a", { ...described, weight: 0 })),
@@ -182,7 +182,7 @@ describe("a service that was there before us", () => {
     await assert.rejects(asks(), /gateway is set, and the adopted pods/);
   });
 
-  it("keeps its pods while stable is changed with `current`, and nothing else passes the gate without a verdict", async () => {
+  it("keeps its pods with `current`, and no other release passes the gate without a verdict", async () => {
     const { old } = await adopt();
     await assert.rejects(world.up("prod", prod("a", described)), /has no good verdict/);
     const changes = { ...described, release: "current", annotations: { team: "dora" } };
@@ -194,7 +194,7 @@ describe("a service that was there before us", () => {
     assert.equal(object("deployment").metadata.annotations?.team, "dora");
   });
 
-  it("is promoted to a Deployment of our own, in the place of the one that Pulumi may replace", async () => {
+  it("is promoted to a Deployment of our own, which replaces the adopted one", async () => {
     const { old, a } = await adopt();
     const left = replicaSet("web-5c", { labels: { ...labels, "pod-template-hash": "5c" } });
     const others = [
@@ -216,7 +216,7 @@ describe("a service that was there before us", () => {
     assert.deepEqual([record().adopted, record().stableHistory], [undefined, [old, a]]);
   });
 
-  it("is promoted with as many pods where an autoscaler owns their number, and no old one goes before all are available", async () => {
+  it("is promoted with as many pods if an autoscaler owns their number, and keeps its old pods until all are available", async () => {
     const external = { replicas: "external" as const };
     const { a } = await adopt(external);
     const left = replicaSet("web-5c", { labels: { ...labels, "pod-template-hash": "5c" } });
@@ -238,12 +238,12 @@ describe("a service that was there before us", () => {
     assert.deepEqual([looks, object("deployment").spec.replicas], [3, 3]);
     assert.deepEqual([world.api.objects.has(left), record().adopted], [false, undefined]);
     assert.deepEqual(infos, [
-      "web: stable goes from 1 to 3 pods, as many as were there before us.",
-      "web: users leave the pods that were there before us, which takes 65 s at most.",
+      "web: stable scales from 1 to 3 pods, as many as were adopted.",
+      "web: user traffic leaves the adopted pods, which takes 65 s at most.",
     ]);
   });
 
-  it("keeps its old pods where an autoscaler gives stable fewer", async () => {
+  it("keeps its old pods if an autoscaler scales stable to fewer", async () => {
     const external = { replicas: "external" as const };
     const { a } = await adopt(external);
     const left = replicaSet("web-5c", { labels: { ...labels, "pod-template-hash": "5c" } });
@@ -253,13 +253,13 @@ describe("a service that was there before us", () => {
         : undefined;
     await assert.rejects(
       promote(a, external),
-      /Stable of web in namespace dora-apps was scaled to 1 pods while the 3 that were there before us serve beside them: let its autoscaler keep 3 at least/,
+      /Stable of web in namespace dora-apps was scaled to 1 pods while 3 adopted pods still serve: let its autoscaler keep at least 3/,
     );
     assert.ok(world.api.objects.has(left));
     assert.deepEqual(object("service").spec.selector, labels);
   });
 
-  it("keeps its old pods where somebody changes the Service at the same moment", async () => {
+  it("keeps its old pods if another writer changes the Service at the same moment", async () => {
     const { a } = await adopt();
     const left = replicaSet("web-5c", { labels: { ...labels, "pod-template-hash": "5c" } });
     world.api.intercept = ({ method, path }) => {
@@ -269,13 +269,13 @@ describe("a service that was there before us", () => {
     };
     await assert.rejects(
       promote(a),
-      /Service web in namespace dora-apps was changed by somebody else in the same moment/,
+      /Service web in namespace dora-apps was changed by another writer at the same moment/,
     );
     assert.deepEqual(object("service").spec.selector, { name: "web", tier: "front" });
     assert.ok(world.api.objects.has(left));
   });
 
-  it("is like any other after that: protected, at every weight", async () => {
+  it("is like any other service after the promotion: protected, at every weight", async () => {
     const { a } = await adopt();
     await promote(a);
     assert.equal(find(await world.up("prod", prod("a", described)), "Deployment").protect, true);
@@ -285,7 +285,7 @@ describe("a service that was there before us", () => {
     assert.deepEqual(object("service").spec.selector, { app: "web", track: "stable" });
   });
 
-  it("loses no old pod while an endpoint of it is left", async () => {
+  it("keeps an old pod while it is an endpoint", async () => {
     const { a } = await adopt();
     const left = replicaSet("web-5c", { labels: { ...labels, "pod-template-hash": "5c" } });
     let looks = 0;
@@ -304,7 +304,7 @@ describe("a service that was there before us", () => {
     assert.equal(world.api.objects.has(left), false);
   });
 
-  it("is handed over by the next up of stable where the one before ended too early", async () => {
+  it("is cut over by the next up of stable if the last one ended too early", async () => {
     const { a } = await adopt();
     const left = replicaSet("web-5c", { labels: { ...labels, "pod-template-hash": "5c" } });
     world.api.intercept = ({ path }) =>
@@ -316,7 +316,7 @@ describe("a service that was there before us", () => {
     assert.deepEqual([record().adopted, world.api.objects.has(left)], [undefined, false]);
   });
 
-  it("keeps its old pods where ^C interrupts the wait for the endpoints, and is handed over by the next up of stable", async () => {
+  it("keeps its old pods if ^C interrupts the wait for the endpoints, and is cut over by the next up of stable", async () => {
     const { a } = await adopt();
     const left = replicaSet("web-5c", { labels: { ...labels, "pod-template-hash": "5c" } });
     world.api.intercept = ({ path }) => {
@@ -327,7 +327,7 @@ describe("a service that was there before us", () => {
     };
     await assert.rejects(
       promote(a),
-      /This run was interrupted before the pods that were there before web in namespace dora-apps were let go: the next pulumi up of stable goes on with it\./,
+      /This run was interrupted before the adopted pods of web in namespace dora-apps were removed: the next pulumi up of stable goes on with that\./,
     );
     assert.ok(record().adopted && world.api.objects.has(left));
     world.api.intercept = () => undefined;
@@ -335,7 +335,7 @@ describe("a service that was there before us", () => {
     assert.deepEqual([record().adopted, world.api.objects.has(left)], [undefined, false]);
   });
 
-  it("may be replaced until the stack remembers that it was, as an up may be killed before it writes its state", async () => {
+  it("may be replaced until the stack state holds the replacement, because an up may be killed before it writes its state", async () => {
     const { a } = await adopt();
     const outputs = structuredClone(world.outputs.get("prod") ?? {});
     await promote(a);
@@ -344,19 +344,19 @@ describe("a service that was there before us", () => {
     assert.equal(find(await world.up("prod", prod("a", described)), "Deployment").protect, true);
   });
 
-  it("is not replaced where its pods would go with it", async () => {
+  it("is not replaced if its pods would be deleted with it", async () => {
     const { a } = await adopt();
     delete object("deployment").metadata.annotations?.["pulumi.com/deletionPropagationPolicy"];
     await assert.rejects(promote(a), /has lost the annotation pulumi\.com\/deletionPropagationPolicy: orphan/);
     assert.deepEqual(object("deployment").spec.selector.matchLabels, labels);
   });
 
-  it("is refused where the record was lost, until an up on behalf of gray adopt has noted it again", async () => {
+  it("is refused if the record was lost, until an up with GRAY_ADOPT has recorded the adoption again", async () => {
     const { old } = await adopt();
     world.api.objects.delete(world.recordPath("web"));
     await assert.rejects(
       world.up("canary", canary("a", described)),
-      /Deployment web in namespace dora-apps was adopted and the record web-rollout does not say so: run pulumi up once with GRAY_ADOPT=dora-apps\/web/,
+      /Deployment web in namespace dora-apps was adopted, but the record web-rollout does not hold that: run pulumi up once with GRAY_ADOPT=dora-apps\/web/,
     );
     await world.up("canary", canary("a", described), GRAY_ADOPT);
     assert.equal(record().adopted.release, old);
@@ -382,7 +382,7 @@ describe("a service that was there before us", () => {
     assert.deepEqual(object("service").spec.selector, { app: "web" });
   });
 
-  it("is no matter of gray adopt where it is ours", async () => {
+  it("is not adopted if it is ours already", async () => {
     for (const path of Object.values(paths)) world.api.objects.delete(path);
     await world.up("all", both("a"));
     const run = await world.up("all", both("a"), GRAY_ADOPT);

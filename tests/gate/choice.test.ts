@@ -19,7 +19,7 @@ const release = (id: string): Release => ({
   configMaps: {},
 });
 
-/** A Deployment that runs a release, or one that was there before us. */
+/** A Deployment that runs a release, perhaps an adopted one. */
 function runs(id: string, { complete = true, adopted = false } = {}): DeploymentObject {
   return {
     metadata: {
@@ -50,7 +50,7 @@ const own = (current: StackState["current"], changes: Partial<StackState> = {}):
   ...changes,
 });
 
-/** What a row says of a situation; what it leaves out is as in the ordinary one. */
+/** The part of a situation that differs from the ordinary one. */
 interface Changes extends Partial<Omit<Situation, "args" | "stackStates" | "live">> {
   readonly args?: Partial<ServiceArgs>;
   readonly stackStates?: Partial<Situation["stackStates"]>;
@@ -97,86 +97,86 @@ interface Row {
   /** Id of the release that each track runs, and the code of its admission. */
   readonly canary?: readonly [release: string, code: AdmissionCode];
   readonly stable?: readonly [release: string, code: AdmissionCode];
-  /** What a person is told. @default nothing */
+  /** The warnings for the user. @default none */
   readonly warnings?: readonly (string | RegExp)[];
 }
 
 /** By the numbers of the conditions of `chooseReleases`. */
 const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] = [
   [
-    "1. canary runs what the program renders, unless release names another one",
+    "1. canary runs the release that the program renders, unless release names another one",
     ["canary"],
     [
-      { sentence: "what the program renders", changes: {}, canary: [b, "canary-goes-first"] },
+      { sentence: "the rendered release", changes: {}, canary: [b, "canary-goes-first"] },
       {
-        sentence: "what it renders though the history has never had it",
+        sentence: "the rendered release, even if the history has never had it",
         changes: { rendered: c },
         canary: [c, "canary-goes-first"],
       },
       {
-        sentence: "a release that is named",
+        sentence: "a named release",
         changes: { args: { release: a } },
-        canary: [a, "way-back"],
+        canary: [a, "rollback"],
         warnings: [`web: release is set to ${a}, so canary runs ${a} and not ${b}, which this program describes.`],
       },
       {
-        sentence: "the one that the program renders, where that is named, though the history has never had it",
+        sentence: "a named release that the program renders, even if the history has never had it",
         changes: { args: { release: c }, rendered: c },
         canary: [c, "canary-goes-first"],
       },
       {
-        sentence: "with release: current what its Deployment runs completely",
+        sentence: "with release: current the release that its Deployment runs completely",
         changes: { args: { release: "current" }, stackStates: { own: own({ canary: b }) } },
-        canary: [a, "way-back"],
+        canary: [a, "rollback"],
         warnings: [`web: release is set to current, so canary runs ${a} and not ${b}, which this program describes.`],
       },
       {
-        sentence: "with release: current what it last ran completely, where its Deployment came to a stop on the way",
+        sentence: "with release: current its last complete release, if the roll of its Deployment is stuck",
         changes: { args: { release: "current" }, deployments: { canary: runs(c, { complete: false }) } },
-        canary: [a, "way-back"],
+        canary: [a, "rollback"],
         warnings: [/^web: release is set to current, so canary runs a{12} /],
       },
       {
-        sentence: "with release: current what it last ran completely, where its Deployment is gone",
+        sentence: "with release: current its last complete release, if its Deployment was deleted",
         changes: { args: { release: "current" }, deployments: {} },
-        canary: [a, "way-back"],
+        canary: [a, "rollback"],
         warnings: [/^web: release is set to current, so canary runs a{12} /],
       },
       {
-        sentence: "a release that was judged bad is chosen all the same, and the gate refuses it",
+        sentence: "a release judged bad, and the gate refuses it",
         changes: { record: read(judged(b, "bad")) },
         canary: [b, "judged-bad"],
       },
     ],
   ],
   [
-    "2. stable in a stack of its own runs what canary runs, unless release names another one",
+    "2. stable in a stack of its own runs canary's release, unless release names another one",
     ["stable"],
     [
       {
-        sentence: "what canary runs, which has a good verdict",
+        sentence: "canary's release, with a good verdict",
         changes: { stackStates: { canaryRuns: b }, record: read(judged(b, "good")) },
         stable: [b, "judged-good"],
       },
       {
-        sentence: "what canary runs, and the gate refuses it without a verdict",
+        sentence: "canary's release, and the gate refuses it without a verdict",
         changes: { stackStates: { canaryRuns: b } },
         stable: [b, "no-verdict"],
       },
       {
-        sentence: "a release that is named",
+        sentence: "a named release",
         changes: { args: { release: a }, stackStates: { canaryRuns: b } },
-        stable: [a, "way-back"],
+        stable: [a, "rollback"],
         warnings: [`web: release is set to ${a}, so stable runs ${a} and not ${b}, which canary runs.`],
       },
       {
-        sentence: "with release: current what its Deployment runs completely",
+        sentence: "with release: current the release that its Deployment runs completely",
         changes: {
           args: { release: "current" },
           stackStates: { canaryRuns: b, history: [release(c), release(b), release(a)] },
           deployments: { stable: runs(c) },
         },
-        stable: [c, "way-back"],
+        stable: [c, "rollback"],
         warnings: [`web: release is set to current, so stable runs ${c} and not ${b}, which canary runs.`],
       },
       {
@@ -187,87 +187,87 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
           stackStates: { canaryRuns: b, own: own({ stable: b }) },
           deployments: { stable: runs(b, { complete: false }) },
         },
-        stable: [a, "way-back"],
+        stable: [a, "rollback"],
         warnings: [`web: release is set to current, so stable runs ${a} and not ${b}, which canary runs.`],
       },
       {
-        sentence: "a release that is named, where canary has never run one",
+        sentence: "a named release, if canary has never run one",
         changes: { args: { release: a }, stackStates: { canaryRuns: undefined } },
-        stable: [a, "way-back"],
+        stable: [a, "rollback"],
       },
     ],
   ],
   [
-    "3. stable in one stack with canary keeps what it runs until the gate admits canary's release",
+    "3. stable in one stack with canary keeps its release until the gate admits canary's",
     ["stable", "canary"],
     [
       {
         sentence: "without a verdict it stays",
         changes: {},
         canary: [b, "canary-goes-first"],
-        stable: [a, "way-back"],
+        stable: [a, "rollback"],
         warnings: [/^web stable stays at a{12}\. web stable: release b{12} is refused, because it has no good verdict/],
       },
       {
         sentence: "with a good verdict the next up promotes",
         changes: { record: read(judged(b, "good")), deployments: { stable: runs(a), canary: runs(b) } },
-        canary: [b, "way-back"],
+        canary: [b, "rollback"],
         stable: [b, "judged-good"],
       },
       {
-        sentence: "with a good verdict it promotes though stable is on the way to another release",
+        sentence: "with a good verdict it promotes even if stable rolls to another release",
         changes: {
           record: read(judged(b, "good")),
           deployments: { stable: runs(c, { complete: false }), canary: runs(b) },
         },
-        canary: [b, "way-back"],
+        canary: [b, "rollback"],
         stable: [b, "judged-good"],
       },
       {
-        sentence: "with a good verdict a stack that remembers nothing promotes too",
+        sentence: "with a good verdict a stack without state promotes too",
         changes: {
           record: read(judged(b, "good")),
           deployments: { stable: runs(a), canary: runs(b) },
           stackStates: { own: undefined },
         },
-        canary: [b, "way-back"],
+        canary: [b, "rollback"],
         stable: [b, "judged-good"],
       },
       {
-        sentence: "with release: current it stays, whatever the verdict, and nothing is said of it",
+        sentence: "with release: current it stays at any verdict, without a warning",
         changes: {
           args: { release: "current" },
           record: read(judged(b, "good")),
           deployments: { stable: runs(a), canary: runs(b) },
         },
-        canary: [b, "way-back"],
-        stable: [a, "way-back"],
+        canary: [b, "rollback"],
+        stable: [a, "rollback"],
       },
       {
-        sentence: "with a broken glass before canary runs the release completely it stays",
+        sentence: "with a break-glass override before canary runs the release completely it stays",
         changes: {
           breakGlass: "fire",
           deployments: { stable: runs(a), canary: runs(b, { complete: false }) },
         },
-        canary: [b, "way-back"],
-        stable: [a, "way-back"],
+        canary: [b, "rollback"],
+        stable: [a, "rollback"],
         warnings: [/^web stable stays at a{12}\. .* it has no good verdict/],
       },
       {
-        sentence: "with a broken glass and canary running the release completely it moves",
+        sentence: "with a break-glass override and canary running the release completely it changes",
         changes: { breakGlass: "fire", deployments: { stable: runs(a), canary: runs(b) } },
-        canary: [b, "way-back"],
+        canary: [b, "rollback"],
         stable: [b, "break-glass"],
       },
       {
-        sentence: "a broken glass brings canary to a release that was judged bad",
+        sentence: "a break-glass override changes canary to a release judged bad",
         changes: { breakGlass: "fire", record: read(judged(b, "bad")) },
         canary: [b, "break-glass"],
-        stable: [a, "way-back"],
+        stable: [a, "rollback"],
         warnings: [/^web stable stays at a{12}\. .* it was judged bad/],
       },
       {
-        sentence: "on the first install both run what the program renders",
+        sentence: "on the first install both run the rendered release",
         changes: {
           record: { kind: "absent" },
           deployments: {},
@@ -277,7 +277,7 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
         stable: [b, "first-install"],
       },
       {
-        sentence: "what never ran cannot stay, so it is canary's release that the gate refuses",
+        sentence: "a track that never ran has no release to keep, so the gate refuses canary's",
         changes: {
           record: read({ stableHistory: [] }),
           deployments: {},
@@ -289,22 +289,22 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
     ],
   ],
   [
-    "4. A stack that never ran takes an adopted Deployment in as it is",
+    "4. A stack that never ran adopts a Deployment with the release that it runs",
     ["stable"],
     [
       {
-        sentence: "whatever canary runs",
+        sentence: "with any release on canary",
         changes: {
           adopted: release(d),
           deployments: { stable: runs(d, { adopted: true }) },
           stackStates: { own: undefined, canaryRuns: b },
           record: read({ stableHistory: [], ...judged(b, "good") }),
         },
-        stable: [d, "way-back"],
+        stable: [d, "rollback"],
         warnings: [/^(?!.*undone).*so stable runs d{12} and not b{12}, which canary runs/],
       },
       {
-        sentence: "whatever the driver of an open rollout says",
+        sentence: "with any choice of the driver of an open rollout",
         changes: {
           adopted: release(d),
           deployments: { stable: runs(d, { adopted: true }) },
@@ -312,10 +312,10 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
           record: read({ stableHistory: [], open }),
           epoch: 7,
         },
-        stable: [d, "way-back"],
+        stable: [d, "rollback"],
       },
       {
-        sentence: "once it has run, it goes on to what canary runs",
+        sentence: "after its first run, it changes to canary's release",
         changes: {
           adopted: release(d),
           deployments: { stable: runs(d, { adopted: true }) },
@@ -325,14 +325,14 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
         stable: [b, "judged-good"],
       },
       {
-        sentence: "once it has run, release: current still means what was adopted",
+        sentence: "after its first run, release: current still means the adopted release",
         changes: {
           args: { release: "current" },
           adopted: release(d),
           deployments: { stable: runs(d, { adopted: true }) },
           stackStates: { own: own({ stable: d }), canaryRuns: b },
         },
-        stable: [d, "way-back"],
+        stable: [d, "rollback"],
         warnings: [`web: release is set to current, so stable runs ${d} and not ${b}, which canary runs.`],
       },
     ],
@@ -342,42 +342,42 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
     ["stable", "canary"],
     [
       {
-        sentence: "stable stays as it is, whatever the verdict",
+        sentence: "stable stays as it is at any verdict",
         changes: {
           adopted: release(d),
           deployments: { stable: runs(d, { adopted: true }), canary: runs(b) },
           stackStates: { own: undefined, canaryRuns: undefined },
           record: read({ stableHistory: [], ...judged(b, "good") }),
         },
-        canary: [b, "way-back"],
-        stable: [d, "way-back"],
+        canary: [b, "rollback"],
+        stable: [d, "rollback"],
       },
       {
-        sentence: "once it has run, a good verdict promotes",
+        sentence: "after its first run, a good verdict promotes",
         changes: {
           adopted: release(d),
           deployments: { stable: runs(d, { adopted: true }), canary: runs(b) },
           stackStates: { own: own({ stable: d, canary: b }) },
           record: read({ stableHistory: [], ...judged(b, "good") }),
         },
-        canary: [b, "way-back"],
+        canary: [b, "rollback"],
         stable: [b, "judged-good"],
       },
       {
-        sentence: "canary is no place for what was adopted",
+        sentence: "canary cannot run the adopted release",
         changes: {
           adopted: release(a),
           deployments: { stable: runs(a, { adopted: true }), canary: runs(a) },
           args: { release: a },
         },
-        canary: [a, "way-back"],
-        stable: [a, "way-back"],
+        canary: [a, "rollback"],
+        stable: [a, "rollback"],
         warnings: [/^web: release is set to a{12}, so canary runs a{12} /],
       },
     ],
   ],
   [
-    "5. While a rollout is open its driver says what canary runs",
+    "5. While a rollout is open, its driver chooses canary's release",
     ["canary"],
     [
       {
@@ -387,7 +387,7 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
         warnings: [`web: a rollout is open, so canary runs ${b} and not ${c}, which this program describes.`],
       },
       {
-        sentence: "the driver's up follows it, whatever release names",
+        sentence: "the driver's up follows it, even if release names another one",
         changes: { record: read({ open }), epoch: 7, args: { release: a } },
         canary: [b, "canary-goes-first"],
       },
@@ -402,12 +402,12 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
         canary: [c, "rollout-open"],
       },
       {
-        sentence: "a driver that says nothing leaves it to the program",
+        sentence: "a driver without a choice leaves it to the program",
         changes: { record: read({ open: { epoch: 7, release: b } }), epoch: 7 },
         canary: [b, "canary-goes-first"],
       },
       {
-        sentence: "a driver that says something of stable alone leaves canary to the program",
+        sentence: "a driver with a choice for stable alone leaves canary to the program",
         changes: { record: read({ open: { epoch: 7, release: b, runs: { stable: a } } }), epoch: 7 },
         canary: [b, "canary-goes-first"],
       },
@@ -419,13 +419,13 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
     ],
   ],
   [
-    "5. its driver says what stable runs",
+    "5. its driver chooses stable's release",
     ["stable"],
     [
       {
-        sentence: "the driver's up follows it, and says that it is not what canary runs",
+        sentence: "the driver's up follows it, with a warning that canary runs another release",
         changes: { record: read({ open }), epoch: 7, stackStates: { canaryRuns: b } },
-        stable: [a, "way-back"],
+        stable: [a, "rollback"],
         warnings: [`web: a rollout is open, so stable runs ${a} and not ${b}, which canary runs.`],
       },
       {
@@ -443,7 +443,7 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
         sentence: "the driver's up follows it, and stable stays without a warning",
         changes: { record: read({ open }), epoch: 7, breakGlass: "fire" },
         canary: [b, "break-glass"],
-        stable: [a, "way-back"],
+        stable: [a, "rollback"],
       },
       {
         sentence: "it promotes a release that the history does not have yet",
@@ -456,7 +456,7 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
         stable: [c, "judged-good"],
       },
       {
-        sentence: "it takes stable back to what was adopted, which no history has",
+        sentence: "it rolls stable back to the adopted release, which is in no history",
         changes: {
           adopted: release(d),
           deployments: { stable: runs(d, { adopted: true }), canary: runs(b) },
@@ -464,26 +464,26 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
           record: read({ stableHistory: [], open: { ...open, runs: { canary: b, stable: d } } }),
           epoch: 7,
         },
-        canary: [b, "way-back"],
-        stable: [d, "way-back"],
+        canary: [b, "rollback"],
+        stable: [d, "rollback"],
       },
       {
         sentence: "a bare up does not, and stable stays",
         changes: { record: read({ open: { ...open, runs: { canary: b, stable: b } }, ...judged(b, "good") }) },
         canary: [b, "rollout-open"],
-        stable: [a, "way-back"],
+        stable: [a, "rollback"],
         warnings: [/^web stable stays at a{12}\. .* while the rollout of b{12} is open/],
       },
     ],
   ],
   [
-    "6. A release that was undone stays so, on canary",
+    "6. An undone release stays undone, on canary",
     ["canary"],
     [
       {
-        sentence: "another one runs in its place",
+        sentence: "its replacement runs",
         changes: { record: read(undone) },
-        canary: [a, "way-back"],
+        canary: [a, "rollback"],
         warnings: [
           `web: release ${b} was undone, so canary runs ${a} and not ${b}, which this program describes: describe another one, or overrule that with gray approve ${b}.`,
         ],
@@ -499,13 +499,13 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
         canary: [b, "canary-goes-first"],
       },
       {
-        sentence: "a release that is named hides the undone one for another reason",
+        sentence: "with a named release the warning gives that as the reason",
         changes: { record: read({ replacedBy: { [b]: c } }), args: { release: a } },
-        canary: [a, "way-back"],
+        canary: [a, "rollback"],
         warnings: [`web: release is set to ${a}, so canary runs ${a} and not ${b}, which this program describes.`],
       },
       {
-        sentence: "a record that cannot be read undoes nothing",
+        sentence: "with an unreadable record no release is undone",
         changes: { record: { kind: "unreadable", why: "damaged" } },
         canary: [b, "record-unreadable"],
       },
@@ -516,9 +516,9 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
     ["stable"],
     [
       {
-        sentence: "another one runs in the place of what canary still runs",
+        sentence: "its replacement runs while canary still runs it",
         changes: { record: read(undone), stackStates: { canaryRuns: b } },
-        stable: [a, "way-back"],
+        stable: [a, "rollback"],
         warnings: [
           `web: release ${b} was undone, so stable runs ${a} and not ${b}, which canary runs: describe another one, or overrule that with gray approve ${b}.`,
         ],
@@ -535,13 +535,13 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
     ],
   ],
   [
-    "7. What hides a newer release, or keeps it from stable because canary does not run it, is said on every run",
+    "7. Every run warns if a newer release is hidden, or does not reach stable because canary does not run it",
     ["stable"],
     [
       {
-        sentence: "canary has not run what the program describes",
+        sentence: "canary has not run the program's release",
         changes: { rendered: c },
-        stable: [a, "way-back"],
+        stable: [a, "rollback"],
         warnings: [
           `web: canary runs ${a} and not ${c}, which this program describes, so stable runs ${a}: run pulumi up --stack canary first.`,
         ],
@@ -549,29 +549,29 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
       {
         sentence: "with the name of canary's stack",
         changes: { rendered: c, args: { canaryStack: "try" } },
-        stable: [a, "way-back"],
+        stable: [a, "rollback"],
         warnings: [/: run pulumi up --stack try first\.$/],
       },
       {
-        sentence: "without that advice where canary has run it before",
+        sentence: "without that advice if canary has run it before",
         changes: { rendered: b },
-        stable: [a, "way-back"],
+        stable: [a, "rollback"],
         warnings: [`web: canary runs ${a} and not ${b}, which this program describes, so stable runs ${a}.`],
       },
       {
-        sentence: "what was undone, where canary has gone back already",
+        sentence: "an undone release, if canary has rolled back already",
         changes: { rendered: b, record: read(undone) },
-        stable: [a, "way-back"],
+        stable: [a, "rollback"],
         warnings: [
           `web: release ${b} was undone, so stable runs ${a} and not ${b}, which this program describes: describe another one, or overrule that with gray approve ${b}.`,
         ],
       },
-      { sentence: "nothing where all three are one", changes: { rendered: a }, stable: [a, "way-back"] },
-      { sentence: "nothing to a driver", changes: { rendered: c, epoch: 7 }, stable: [a, "way-back"] },
+      { sentence: "no warning if all three are the same", changes: { rendered: a }, stable: [a, "rollback"] },
+      { sentence: "no warning for a driver", changes: { rendered: c, epoch: 7 }, stable: [a, "rollback"] },
       {
-        sentence: "nothing where release names what canary runs",
+        sentence: "no warning if release names canary's release",
         changes: { rendered: c, args: { release: a } },
-        stable: [a, "way-back"],
+        stable: [a, "rollback"],
       },
     ],
   ],
@@ -595,7 +595,7 @@ describe("the choice of releases", () => {
     });
   }
 
-  it("gives each release with its content: the rendered one, a kept one and an adopted one", () => {
+  it("gives each release with its content: the rendered one, a stored one and an adopted one", () => {
     assert.deepEqual(chosen(["canary"], {}).releases.canary, release(b));
     assert.deepEqual(chosen(["stable"], {}).releases.stable, release(a));
     const taken = chosen(["stable"], {
@@ -606,11 +606,11 @@ describe("the choice of releases", () => {
     assert.deepEqual(taken.releases.stable, release(d));
   });
 
-  it("is refused where canary has never run a release that stable could follow", () => {
+  it("is refused if canary has never run a release that stable could follow", () => {
     assert.throws(() => chosen(["stable"], { stackStates: { canaryRuns: undefined } }), { name: "Refusal" });
   });
 
-  it("asks the gate with all that is known", () => {
+  it("passes everything that is known to the gate", () => {
     const firstInstall: Changes = {
       record: { kind: "absent" },
       stackStates: { own: undefined, canaryRuns: b, stableHasHistory: false },
@@ -634,38 +634,38 @@ describe("the choice of releases", () => {
 
   const refusals: [sentence: string, tracks: readonly Track[], changes: Changes, message: string][] = [
     [
-      "canary's named release is not kept",
+      "canary's named release is not in the history",
       ["canary"],
       { args: { release: c } },
       `web canary: release ${c} is not in the history, which keeps ${b}, ${a}: set release to one of these, to next or to current.`,
     ],
     [
-      "stable's named release is not kept",
+      "stable's named release is not in the history",
       ["stable"],
       { args: { release: c } },
       `web stable: release ${c} is not in the history, which keeps ${b}, ${a}: set release to one of these, to next or to current.`,
     ],
     [
-      "nothing is kept",
+      "the history is empty",
       ["canary"],
       { args: { release: c }, stackStates: { history: [] } },
       `web canary: release ${c} is not in the history, which keeps none: set release to one of these, to next or to current.`,
     ],
     [
-      "nothing ever ran that could be the current one",
+      "the track never ran, so there is no current release",
       ["canary"],
       { args: { release: "current" }, deployments: {}, stackStates: { own: undefined } },
       `web canary: release current is not in the history, which keeps ${b}, ${a}: set release to one of these, to next or to current.`,
     ],
     [
-      "canary is to run what stable was when it was adopted",
+      "canary's named release is the adopted one",
       ["canary"],
       { adopted: release(d), args: { release: d } },
       `web canary: release ${d} is not in the history, which keeps ${b}, ${a}: set release to one of these, to next or to current.`,
     ],
   ];
   for (const [sentence, tracks, changes, message] of refusals) {
-    it(`is refused where ${sentence}`, () => {
+    it(`is refused if ${sentence}`, () => {
       assert.throws(() => chosen(tracks, changes), { name: "Refusal", message });
     });
   }

@@ -9,7 +9,7 @@ import { setEnvironment } from "../fake/environment.ts";
 import { canary, image, prod, web } from "../fake/web.ts";
 import { World } from "../fake/world.ts";
 
-/** What only `up` knows, as the SDK has it. */
+/** A value that is known only in `up`, as the SDK represents it. */
 const { unknown } = pulumi as unknown as { unknown: string };
 const dependency = (pulumi as unknown as { DependencyProviderResource: new (ref: string) => pulumi.ProviderResource })
   .DependencyProviderResource;
@@ -40,7 +40,7 @@ describe("a service with a provider of the program's own", () => {
     };
   const toEu = (kubeconfig: pulumi.Input<string> = eu.kubeconfig, context?: pulumi.Input<string>) =>
     new Provider("eu", { kubeconfig, ...(context !== undefined && { context }) });
-  /** Runs a program on a machine whose kubeconfig leads to the cluster at home; what it makes stands in eu. */
+  /** Runs a program on a machine whose kubeconfig leads to the cluster home, and whose provider deploys to eu. */
   const upInEu = (program: ReturnType<typeof deploys>, preview = false) =>
     eu.up("test", program, { clusterOf, preview, environment: { KUBECONFIG: home.kubeconfig } });
   /** The names of the providers of all objects of Kubernetes. */
@@ -61,7 +61,7 @@ describe("a service with a provider of the program's own", () => {
     ["with its kubeconfig as an encrypted text", () => ({ provider: toEu(pulumi.secret(eu.api.kubeconfig), "fake") })],
     ["with a kubeconfig that an output gives", () => ({ provider: toEu(pulumi.output(eu.kubeconfig)) })],
   ] as const) {
-    it(`is looked at and deployed in the provider's cluster, which is given ${how}`, async () => {
+    it(`is read and deployed in the provider's cluster, which is given ${how}`, async () => {
       for (const preview of [true, false]) {
         const { resources } = await upInEu(deploys(options), preview);
         assert.deepEqual(deployedBy(resources), ["eu"]);
@@ -71,7 +71,7 @@ describe("a service with a provider of the program's own", () => {
     });
   }
 
-  it("is deployed by gray-release's own where the options give a provider of another package", async () => {
+  it("is deployed by gray-release's own provider if the options give a provider of another package", async () => {
     class Cloud extends pulumi.ProviderResource {
       constructor() {
         super("cloud", "cloud", {});
@@ -85,7 +85,7 @@ describe("a service with a provider of the program's own", () => {
     assert.deepEqual(deployedBy(resources), ["cluster"]);
   });
 
-  it("is looked at in the environment's cluster where the provider names none", async () => {
+  it("is read in the environment's cluster if the provider names none", async () => {
     await home.up(
       "test",
       deploys(() => ({ provider: new Provider("eu", {}) })),
@@ -111,7 +111,7 @@ describe("a service with a provider of the program's own", () => {
     });
   });
 
-  it("is deployed with the provider that its rollout was opened with, where the component names none", async () => {
+  it("is deployed with the provider that its rollout was opened with, if the component names none", async () => {
     const { resources } = await upInEu(
       deploys(
         () => ({ provider: toEu() }),
@@ -127,7 +127,7 @@ describe("a service with a provider of the program's own", () => {
       const program = deploys(() => ({ provider: toEu(pulumi.output(unknown)) }), { tracks });
       const { resources, warnings } = await home.up("test", program, { clusterOf: () => undefined, preview: true });
       assert.deepEqual(warnings, [
-        "web: the cluster of provider eu is not known before pulumi up, so this preview shows a first install; up looks at the cluster first, and may stop there.",
+        "web: the cluster of provider eu is not known before pulumi up, so this preview shows a first install; up reads the cluster first, and may stop there.",
       ]);
       const deployments = resources.filter(({ type }) => type.endsWith(":Deployment"));
       assert.equal(deployments.length, tracks.length);
@@ -135,7 +135,7 @@ describe("a service with a provider of the program's own", () => {
     }
   });
 
-  it("is refused in up where the program cannot know the provider's cluster, and deployed where access names it", async () => {
+  it("is refused in up if the program cannot know the provider's cluster, and deployed if access names it", async () => {
     const reference = "urn:pulumi:test::gray-release::pulumi:providers:kubernetes::eu::eu-id";
     const options = () => ({ provider: new dependency(reference) });
     await assert.rejects(home.up("test", deploys(options), { clusterOf }), {
@@ -147,13 +147,13 @@ describe("a service with a provider of the program's own", () => {
     assert.equal(eu.stackState("test", "web").cluster, "eu-uid");
   });
 
-  it("is refused where the provider deploys to another cluster than access leads to, and nothing is deployed", async () => {
+  it("is refused if the provider deploys to another cluster than that of access, and nothing is deployed", async () => {
     for (const preview of [true, false]) {
       const program = deploys(() => ({ provider: toEu() }), { access: { kubeconfig: home.kubeconfig } });
       await assert.rejects(home.up("test", program, { clusterOf, preview }), {
         name: "Refusal",
         message:
-          "web: provider eu deploys to the cluster with UID eu-uid, and the cluster that was looked at has the UID home-uid: let the provider's kubeconfig and context, and those of access or of the environment, lead to one cluster.",
+          "web: provider eu deploys to the cluster with UID eu-uid, but gray reads the cluster with UID home-uid: let the provider's kubeconfig and context, and those of access or of the environment, lead to one cluster.",
       });
     }
     assert.deepEqual(home.made(), []);
@@ -164,10 +164,13 @@ describe("a service with a provider of the program's own", () => {
       access: { kubeconfig: eu.kubeconfig },
     });
     const { warnings } = await home.up("test", program, { clusterOf: () => undefined, preview: true });
-    assert.match(warnings.join(), /,web: whether provider eu deploys to the cluster with UID eu-uid, .* is not known/);
+    assert.match(
+      warnings.join(),
+      /,web: it is not known before pulumi up whether provider eu deploys to the cluster with UID eu-uid, which gray reads/,
+    );
     await assert.rejects(
       home.up("test", program, { clusterOf: () => undefined }),
-      /let it read the namespace kube-system/,
+      /let the provider read the namespace kube-system/,
     );
   });
 });
@@ -187,13 +190,13 @@ describe("a service without a provider of the program's own", () => {
       return { releases: { [service.key]: service.stackState } };
     };
 
-  it("is refused where the provider process reaches another cluster than the program, as after a change of context", async () => {
+  it("is refused if the provider process reaches another cluster than the program, as after a change of context", async () => {
     const attempt = home.up("test", program(), { clusterOf: () => "eu-uid" });
     await assert.rejects(attempt, /^Refusal: web: provider cluster deploys to the cluster with UID eu-uid, /);
     assert.deepEqual(home.made(), []);
   });
 
-  it("is looked at and deployed where access leads, and the component's inputs hold no kubeconfig", async () => {
+  it("is read and deployed in the cluster of access, and the component's inputs hold no kubeconfig", async () => {
     const access = { kubeconfig: eu.api.kubeconfig, context: "fake" };
     const { resources } = await eu.up("test", program({ access }), { environment: { KUBECONFIG: home.kubeconfig } });
     assert.equal(eu.stackState("test", "web").cluster, "eu-uid");
@@ -203,7 +206,7 @@ describe("a service without a provider of the program's own", () => {
     assert.ok(!JSON.stringify(component?.inputs).includes("secret-token"));
   });
 
-  it("is refused in each stack on a cluster that the stack does not remember, whatever else is missing there", async () => {
+  it("is refused in each stack on another cluster than that of the stack state, whatever else is missing there", async () => {
     await home.up("canary", canary("a"));
     await home.up("prod", prod("a"));
     for (const [stack, program] of [
@@ -219,7 +222,7 @@ describe("a service without a provider of the program's own", () => {
     }
   });
 
-  it("does not show a kubeconfig that is wrong, which may hold a token", async () => {
+  it("does not show an invalid kubeconfig, which may hold a token", async () => {
     const restore = setEnvironment({ KUBECONFIG: home.kubeconfig });
     const access = { kubeconfig: { token: "secret-token" } as unknown as string };
     await assert

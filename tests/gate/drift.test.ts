@@ -11,7 +11,7 @@ import { World } from "../fake/world.ts";
 const templates = "/api/v1/namespaces/dora-apps/configmaps/web-templates";
 const deployments = "/apis/apps/v1/namespaces/dora-apps/deployments/";
 
-describe("a release that is to be what it says and nothing else", () => {
+describe("a release that is deployed without other fields", () => {
   let world: World;
   beforeEach(async () => {
     world = await World.start();
@@ -43,29 +43,26 @@ describe("a release that is to be what it says and nothing else", () => {
     return { a, b: now(), first };
   };
 
-  it("leaves nothing of the release that it follows, on either track", async () => {
+  it("keeps no field of the previous release, on either track", async () => {
     const { a, first } = await releaseB();
     await world.up("canary", canary("b", { ...withAccount, release: a }));
     const { warnings } = await world.up("prod", prod("b", { ...withAccount, release: a }));
     assert.deepEqual([podOf("web"), podOf("web-canary")], [first, first]);
     assert.deepEqual([world.runs("web"), record().stableHistory.at(-1)], [a, a]);
-    assert.doesNotMatch(warnings.join(), /is not as release/);
+    assert.doesNotMatch(warnings.join(), /differs from release/);
   });
 
-  it("is written anew where something of another was left by an earlier version", async () => {
+  it("is written again if an earlier version left a field of another release", async () => {
     const { a, first } = await releaseB();
     Object.assign(podOf("web"), { containers: first.containers, volumes: first.volumes });
     world.deployment("web").spec.template.metadata.labels.release = a;
     const before = Number(sequenceOf("web"));
     const { warnings } = await world.up("prod", prod("b", { ...withAccount, release: a }));
-    assert.match(
-      warnings.join(),
-      new RegExp(`web stable: Deployment web is not as release ${a} says: spec\\.template`),
-    );
+    assert.match(warnings.join(), new RegExp(`web stable: Deployment web differs from release ${a}: spec\\.template`));
     assert.deepEqual([podOf("web"), Number(sequenceOf("web"))], [first, before + 1]);
   });
 
-  it("is not noted as complete where something of another stays, and says what", async () => {
+  it("is not recorded as complete if a field of another release stays, and the warning names the field", async () => {
     const { a, b } = await releaseB();
     refuse(403, "no right", (_, operations) => operations.includes("managedFields"));
     const { warnings } = await world.up("prod", prod("b", { ...withAccount, release: a }));
@@ -74,7 +71,7 @@ describe("a release that is to be what it says and nothing else", () => {
     assert.match(
       warnings.join("\n"),
       new RegExp(
-        `web stable: Deployment web rolled and is not as release ${a} says: spec\\.template\\.spec\\.serviceAccountName is "b" and the release leaves it out\\. See who`,
+        `web stable: Deployment web rolled and differs from release ${a}: spec\\.template\\.spec\\.serviceAccountName is "b" and not in the release\\. See who`,
       ),
     );
     assert.equal(record().stableHistory.at(-1), b);
@@ -87,7 +84,7 @@ describe("a release that is to be what it says and nothing else", () => {
     assert.deepEqual([podOf("web").serviceAccountName, record().stableHistory.at(-1)], [undefined, a]);
   });
 
-  it("comes all the same where it cannot be compared, and says so", async () => {
+  it("is deployed even if it cannot be compared, with a warning", async () => {
     const { a } = await releaseB();
     refuse(400, "a webhook does not support dry run", (query) => query.get("dryRun") === "All");
     const { warnings } = await world.up("prod", prod("b", { ...withAccount, release: a }));
@@ -102,7 +99,7 @@ describe("a release that is to be what it says and nothing else", () => {
     assert.equal(record().stableHistory.at(-1), a);
   });
 
-  it("comes all the same where what it says cannot be kept, and says so", async () => {
+  it("is deployed even if its template cannot be stored, with a warning", async () => {
     await install();
     world.api.objects.delete(templates);
     world.api.intercept = ({ method, path }) =>
@@ -113,11 +110,11 @@ describe("a release that is to be what it says and nothing else", () => {
     world.api.intercept = () => undefined;
     assert.match(
       warnings.join(),
-      /what release [0-9a-f]{12} says could not be kept, so gray status sees no drift \(no right/,
+      /the template of release [0-9a-f]{12} could not be stored, so gray status shows no drift \(no right/,
     );
   });
 
-  it("is kept for those who compare without the values of its variables and arguments", async () => {
+  it("is stored for later comparisons without the values of its variables and arguments", async () => {
     await install();
     const [container] = image("b");
     const secrets = { args: ["--password=s3cret-1"], env: [{ name: "KEY", value: "s3cret-2" }] };
@@ -128,7 +125,7 @@ describe("a release that is to be what it says and nothing else", () => {
     assert.doesNotMatch(kept, /s3cret/);
   });
 
-  it("is written anew by the next up where somebody changed it past the program", async () => {
+  it("is written again by the next up if it was changed without the program", async () => {
     await install();
     const before = Number(sequenceOf("web"));
     podOf("web").containers[0].image = "web:evil";
@@ -138,19 +135,19 @@ describe("a release that is to be what it says and nothing else", () => {
     assert.equal(world.api.objects.has(templates), false);
     assert.match(
       looked.warnings.join(),
-      /containers\[web\]\.image is "web:evil" and the release says "web:a"\. This up/,
+      /containers\[web\]\.image is "web:evil" and the release has "web:a"\. This up/,
     );
     assert.equal(podOf("web").containers[0].image, "web:evil");
     await world.up("prod", prod("a"));
     assert.deepEqual([podOf("web").containers[0].image, Number(sequenceOf("web"))], ["web:a", before + 1]);
     const { warnings } = await world.up("canary", canary("a"));
-    assert.match(warnings.join(), /web canary: .*containers\[web\]\.env\[KEY\] is set and the release leaves it out\./);
+    assert.match(warnings.join(), /web canary: .*containers\[web\]\.env\[KEY\] is set and not in the release\./);
     assert.doesNotMatch(warnings.join(), /s3cret/);
     assert.equal(podOf("web-canary").containers[0].env, undefined);
     assert.deepEqual((await world.up("canary", canary("a"))).warnings, []);
   });
 
-  it("is not written anew after a restart by kubectl", async () => {
+  it("is not written again after a restart by kubectl", async () => {
     await install();
     const before = sequenceOf("web");
     world.deployment("web").spec.template.metadata.annotations = { "kubectl.kubernetes.io/restartedAt": "2026" };
@@ -158,14 +155,14 @@ describe("a release that is to be what it says and nothing else", () => {
     assert.deepEqual([warnings, sequenceOf("web")], [[], before]);
   });
 
-  it("is not noted as complete by an up that finds every pod there and a field that is another", async () => {
+  it("is not recorded as complete by an up that finds all pods available and drift", async () => {
     await install();
     world.writeRecord({ stableHistory: [] }, "web");
     podOf("web").containers[0].image = "web:evil";
     const restore = withoutSleep();
     try {
       const status = { web: { availableReplicas: 0, conditions: [stuck] } };
-      await assert.rejects(world.up("prod", prod("a"), { status }), /did not come to run/);
+      await assert.rejects(world.up("prod", prod("a"), { status }), /did not complete its roll/);
     } finally {
       restore();
     }
@@ -175,8 +172,8 @@ describe("a release that is to be what it says and nothing else", () => {
 
 const stuck = { type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded" };
 
-describe("an upgrade of ours", () => {
-  it("changes nothing of a Deployment that version 0.1.0 made, with the API server's defaults in it", async () => {
+describe("an upgrade of gray-release", () => {
+  it("does not change a Deployment that version 0.1.0 created, including the API server's defaults", async () => {
     const world = await World.start();
     try {
       const made = JSON.parse(readFileSync(join(import.meta.dirname, "../fake/made-by-0.1.0.json"), "utf8"));
@@ -203,7 +200,7 @@ describe("an upgrade of ours", () => {
         assert.deepEqual((await world.up(stack, program, { preview: true })).warnings.filter(isDrift), []);
         assert.deepEqual((await world.up(stack, program)).warnings.filter(isDrift), []);
       }
-      // The fake cluster takes what is written whole; a real one keeps its defaults.
+      // The fake cluster stores exactly what is written; a real one adds defaults.
       for (const name of ["web", "web-canary"])
         Object.assign(world.deployment(name), withDefaults(world.deployment(name)));
       assert.deepEqual(state(), before);
@@ -213,7 +210,7 @@ describe("an upgrade of ours", () => {
   });
 });
 
-const isDrift = (warning: string) => /is not as release|compared/.test(warning);
+const isDrift = (warning: string) => /differs from release|compared/.test(warning);
 
 /** The object with the defaults that the API server puts into a pod template. */
 function withDefaults(object: ApiObject): ApiObject {

@@ -43,31 +43,31 @@ type Row = [sentence: string, changes: Partial<Question>, admitted: boolean, cod
 /** By the numbers of the conditions of `decide`. */
 const conditions: [condition: string, rows: Row[]][] = [
   [
-    "1. The way back is always open",
+    "1. A rollback is always admitted",
     [
-      ["the release that the live Deployment runs is admitted", { live: b }, true, "way-back"],
-      ["the release that the track last ran completely is admitted", { ran: [b] }, true, "way-back"],
-      ["so it is with an unreadable record", { ran: [b], record: unreadable }, true, "way-back"],
-      ["so it is with no record", { live: b, record: absent }, true, "way-back"],
-      ["so it is while a rollout is open", { ran: [b], record: read({ open }) }, true, "way-back"],
+      ["the release that the live Deployment runs is admitted", { live: b }, true, "rollback"],
+      ["the release that the track last ran completely is admitted", { ran: [b] }, true, "rollback"],
+      ["even with an unreadable record", { ran: [b], record: unreadable }, true, "rollback"],
+      ["even without a record", { live: b, record: absent }, true, "rollback"],
+      ["even while a rollout is open", { ran: [b], record: read({ open }) }, true, "rollback"],
       [
-        "so it is with a release judged bad, which may be all there is",
+        "even to a release judged bad, which may be the only one left",
         { live: b, record: read({ verdicts: { [b]: verdict("bad") } }) },
         true,
-        "way-back",
+        "rollback",
       ],
-      ["it needs no break glass", { live: b, breakGlass: "fire" }, true, "way-back"],
-      ["canary's way back is open too", { track: "canary", live: b, record: unreadable }, true, "way-back"],
+      ["it needs no break glass", { live: b, breakGlass: "fire" }, true, "rollback"],
+      ["a rollback of canary is admitted too", { track: "canary", live: b, record: unreadable }, true, "rollback"],
     ],
   ],
   [
-    "2. Break glass is admitted",
+    "2. A break-glass override is admitted",
     [
       ["without a verdict", { breakGlass: "fire" }, true, "break-glass"],
       ["with an unreadable record", { breakGlass: "fire", record: unreadable }, true, "break-glass"],
       ["while a rollout is open", { breakGlass: "fire", record: read({ open }) }, true, "break-glass"],
       [
-        "of a release judged bad",
+        "for a release judged bad",
         { breakGlass: "fire", record: read({ verdicts: { [b]: verdict("bad") } }) },
         true,
         "break-glass",
@@ -102,10 +102,10 @@ const conditions: [condition: string, rows: Row[]][] = [
       ],
       ["the driver may try canary", { track: "canary", record: read({ open }), epoch: 7 }, true, "canary-goes-first"],
       [
-        "the driver may take stable back",
+        "the driver may roll stable back",
         { ran: [b], record: read({ open, verdicts: { [b]: verdict("bad") } }), epoch: 7 },
         true,
-        "way-back",
+        "rollback",
       ],
     ],
   ],
@@ -168,38 +168,38 @@ const conditions: [condition: string, rows: Row[]][] = [
       ],
       ["prod is refused without a verdict", {}, false, "no-verdict"],
       [
-        "prod is refused where the record is gone and stable is live",
+        "prod is refused if the record was deleted and stable is live",
         { record: absent, stableHasHistory: false },
         false,
         "no-record",
       ],
       [
-        "prod is refused where the record is gone and its stack remembers a release",
+        "prod is refused if the record was deleted and its stack state holds a release",
         { record: absent, live: undefined },
         false,
         "no-record",
       ],
       [
-        "prod is refused where Deployment and history are gone and a record is there",
+        "prod is refused if Deployment and history were deleted and a record exists",
         { ...firstInstall, live: undefined, ran: [], record: read() },
         false,
         "no-verdict",
       ],
       ["the first install is admitted", { ...firstInstall, live: undefined, ran: [] }, true, "first-install"],
       [
-        "the first install is admitted with canary on its way in the same up",
+        "the first install is admitted if the same up starts canary",
         { ...firstInstall, live: undefined, ran: [], canary: "coming" },
         true,
         "first-install",
       ],
       [
-        "the first install is admitted again where stable never became complete",
+        "the first install is admitted again if stable's roll was never complete",
         { ...firstInstall, live: a, complete: false },
         true,
         "first-install",
       ],
       [
-        "the first install is refused where canary is not healthy",
+        "the first install is refused if canary is not healthy",
         { ...firstInstall, live: undefined, ran: [], canary: "not-available" },
         false,
         "canary-not-available",
@@ -231,7 +231,7 @@ describe("the gate", () => {
     }
   });
 
-  it("says in every refusal what to do next", () => {
+  it("ends every refusal with what to do next", () => {
     for (const [, rows] of conditions) {
       for (const [row, changes, admitted] of rows) {
         if (!admitted)
@@ -240,13 +240,13 @@ describe("the gate", () => {
     }
   });
 
-  it("names who judged and why, and the reason of break glass", () => {
+  it("names who judged and why, and the reason of a break-glass override", () => {
     const { sentence } = decide({ ...ordinary, record: read({ verdicts: { [b]: verdict("bad", "bob", "5xx") } }) });
     assert.match(sentence, /judged bad \(bob: 5xx\)/);
-    assert.match(decide({ ...ordinary, breakGlass: "fire" }).sentence, /because: fire/);
+    assert.match(decide({ ...ordinary, breakGlass: "fire" }).sentence, /override: fire/);
   });
 
-  it("does not take the name of a verdict's field for a release", () => {
+  it("does not mistake the name of a JavaScript property for a release", () => {
     const { code } = decide({ ...ordinary, release: "constructor" });
     assert.equal(code, "no-verdict");
   });

@@ -89,18 +89,18 @@ describe("the gate's hooks", () => {
   };
 
   for (const moment of ["beforeCreate", "beforeUpdate"]) {
-    it(`refuse a release that nobody judged, ${moment}`, async () => {
+    it(`refuse a release without a verdict, ${moment}`, async () => {
       writeRecord({});
       live("web", a);
       await assert.rejects(call("stable", moment, guarded(), b), /has no good verdict/);
     });
 
-    it(`let an approved release pass, ${moment}`, async () => {
+    it(`admit an approved release, ${moment}`, async () => {
       writeRecord({ verdicts: { [b]: verdict("good") } });
       await call("stable", moment, guarded(), b);
     });
 
-    it(`keep the front while somebody else's rollout is open, ${moment}`, async () => {
+    it(`keep the front while another driver's rollout is open, ${moment}`, async () => {
       writeRecord({ open: { epoch: 3, release: b, weight: 10 } });
       await assert.rejects(
         call("front", moment, guarded()),
@@ -112,7 +112,7 @@ describe("the gate's hooks", () => {
     });
   }
 
-  it("look at the cluster as it is now, not as the program saw it", async () => {
+  it("read the cluster as it is now, not as the program read it", async () => {
     writeRecord({ verdicts: { [b]: verdict("good") } });
     const early = guarded();
     writeRecord({ verdicts: { [b]: verdict("bad") } });
@@ -120,7 +120,7 @@ describe("the gate's hooks", () => {
   });
 
   for (const track of ["stable", "canary"] as const) {
-    it(`say what is so where ^C interrupts the wait for the roll of ${track}, and leave the program alive to say it`, async () => {
+    it(`report the state if ^C interrupts the wait for the roll of ${track}, and keep the program alive for that`, async () => {
       const name = track === "stable" ? "web" : "web-canary";
       writeRecord({});
       live(name, b, 0);
@@ -133,7 +133,7 @@ describe("the gate's hooks", () => {
       await assert.rejects(
         call(track, "afterUpdate", guarded(), b),
         new UserError(
-          `This run was interrupted before Deployment ${name} in namespace dora-apps ran release ${b} completely: Kubernetes goes on with the roll, and the next pulumi up records what has come of it.`,
+          `This run was interrupted before Deployment ${name} in namespace dora-apps ran release ${b} completely: Kubernetes goes on with the roll, and the next pulumi up records the result.`,
         ),
       );
       assert.deepEqual(stableHistory(), []);
@@ -141,7 +141,7 @@ describe("the gate's hooks", () => {
     });
   }
 
-  it("record a roll that is complete when ^C comes", async () => {
+  it("record a roll that is complete at the moment of ^C", async () => {
     writeRecord({});
     live("web", b);
     api.intercept = ({ path }) => {
@@ -154,12 +154,12 @@ describe("the gate's hooks", () => {
 
   const stackState = { cluster: "cluster-uid", current: {}, history: [] };
 
-  it("take the way back from what the stack itself remembers", async () => {
+  it("admit a rollback to the release in the stack's own state", async () => {
     await call("stable", "beforeUpdate", guarded({ own: { ...stackState, current: { stable: b } } }), b);
     await call("canary", "beforeUpdate", guarded({ own: { ...stackState, current: { canary: b } } }), b);
   });
 
-  it("see whether canary is healthy at the moment of the first install", async () => {
+  it("check that canary is healthy at the moment of the first install", async () => {
     live("web-canary", b, 0);
     await assert.rejects(
       call("stable", "beforeCreate", guarded({ stableHasHistory: false }), b),
@@ -169,7 +169,7 @@ describe("the gate's hooks", () => {
     await call("stable", "beforeCreate", guarded({ stableHasHistory: false }), b);
   });
 
-  it("own the number of stable's pods where the program leaves it to an autoscaler, so that it stays", async () => {
+  it("own the number of stable's pods if the program leaves it to an autoscaler, so that it stays", async () => {
     writeRecord({ verdicts: { [b]: verdict("good") } });
     live("web", a);
     const applied = () =>
@@ -187,7 +187,7 @@ describe("the gate's hooks", () => {
     api.intercept = () => undefined;
   });
 
-  it("tell of broken glass on the Deployment", async () => {
+  it("write an Event for a break-glass override on the Deployment", async () => {
     writeRecord({});
     live("web", a);
     await call("stable", "beforeUpdate", guarded({ breakGlass: "fire" }), b);
@@ -195,19 +195,19 @@ describe("the gate's hooks", () => {
   });
 
   for (const part of ["stable", "canary"] as const) {
-    it(`refuse pods of ${part} that do not say which release they are of, even with a broken glass`, async () => {
+    it(`refuse pods of ${part} without the label release, even with a break-glass override`, async () => {
       for (const each of [guarded(), guarded({ breakGlass: "fire" })]) {
         await assert.rejects(
           call(part, "beforeUpdate", each),
           new RegExp(
-            `^Refusal: web ${part}: its pods have no label release, so nobody can judge them: leave it on\\.$`,
+            `^Refusal: web ${part}: its pods have no label release, so the release cannot be judged: keep that label on them\\.$`,
           ),
         );
       }
     });
   }
 
-  it("keep the number of canary's pods while somebody else's rollout is open", async () => {
+  it("keep the number of canary's pods while another driver's rollout is open", async () => {
     writeRecord({ open: { epoch: 3, release: b, weight: 10 } });
     live("web-canary", b);
     const change = (replicas: number, by: Partial<Guarded> = {}) =>
@@ -222,13 +222,13 @@ describe("the gate's hooks", () => {
     await change(2, { breakGlass: "fire" });
   });
 
-  it("leave the number of canary's pods to anybody while no rollout is open", async () => {
+  it("admit any number of canary's pods while no rollout is open", async () => {
     writeRecord({});
     live("web-canary", b);
     await call("canary", "beforeUpdate", guarded(), b, 2);
   });
 
-  describe("where Events may not be written", () => {
+  describe("without the permission to write Events", () => {
     const { warn } = console;
     let told: string[];
     beforeEach(() => {
@@ -241,7 +241,7 @@ describe("the gate's hooks", () => {
       console.warn = warn;
     });
 
-    it("note a complete roll all the same, and warn", async () => {
+    it("record a complete roll all the same, and warn", async () => {
       live("web", b);
       await call("stable", "afterUpdate", guarded(), b);
       assert.deepEqual(stableHistory(), [b]);
@@ -251,14 +251,14 @@ describe("the gate's hooks", () => {
       );
     });
 
-    it("let a broken glass pass all the same, and warn", async () => {
+    it("admit a break-glass override all the same, and warn", async () => {
       live("web", a);
       await call("stable", "beforeUpdate", guarded({ breakGlass: "fire" }), b);
       assert.match(told.join(), /^The Event BreakGlass on Deployment web could not be written: events is forbidden/);
     });
   });
 
-  it("stop the change where the record cannot be asked", async () => {
+  it("stop the change if the record cannot be read", async () => {
     api.intercept = ({ path }) =>
       path.endsWith("web-rollout") ? { status: 500, body: { message: "etcd is down" } } : undefined;
     await assert.rejects(call("stable", "beforeUpdate", guarded(), b), /etcd is down/);
@@ -266,14 +266,14 @@ describe("the gate's hooks", () => {
   });
 
   for (const part of ["stable", "canary"] as const) {
-    it(`end an up whose ${part} another up brings to another release meanwhile, and note nothing`, async () => {
+    it(`fail an up if another up changes its ${part} to another release meanwhile, and record nothing`, async () => {
       const name = part === "stable" ? "web" : "web-canary";
       for (const available of [1, 0]) {
         live(name, "c", available);
         await assert.rejects(
           call(part, "afterUpdate", guarded(), "b"),
           new RegExp(
-            `Deployment ${name} in namespace dora-apps was brought to c while this up brought it to b: another up runs beside this one, so let it end, then run pulumi up again\\.$`,
+            `Deployment ${name} in namespace dora-apps was changed to c while this up changed it to b: another up runs at the same time, so let it end, then run pulumi up again\\.$`,
           ),
         );
       }
@@ -282,7 +282,7 @@ describe("the gate's hooks", () => {
   }
 
   for (const moment of ["afterCreate", "afterUpdate"]) {
-    it(`note a complete roll of stable, ${moment}`, async () => {
+    it(`record a complete roll of stable, ${moment}`, async () => {
       live("web", b);
       await call("stable", moment, guarded(), b);
       assert.deepEqual(stableHistory(), [b]);
@@ -294,7 +294,7 @@ describe("the gate's hooks", () => {
     ["stable", "web"],
     ["canary", "web-canary"],
   ] as const) {
-    it(`wait until the roll of ${part} is through`, async () => {
+    it(`wait until the roll of ${part} is complete`, async () => {
       live(name, b, 0);
       let looks = 0;
       api.intercept = ({ path }) => {
@@ -305,28 +305,28 @@ describe("the gate's hooks", () => {
       assert.ok(looks >= 2);
     });
 
-    it(`fail when Kubernetes gives the roll of ${part} up`, async () => {
+    it(`fail if Kubernetes gives up the roll of ${part}`, async () => {
       live(name, b, 0);
       give(name, "ProgressDeadlineExceeded");
       await assert.rejects(
         call(part, "afterUpdate", guarded(), b),
         new RegExp(
-          `^Refusal: Deployment ${name} in namespace dora-apps did not come to run ${b} completely \\(its progress deadline`,
+          `^Refusal: Deployment ${name} in namespace dora-apps did not complete its roll to ${b} \\(its progress deadline`,
         ),
       );
       assert.equal(stableHistory(), undefined);
     });
 
-    it(`fail when the roll of ${part} takes too long`, async () => {
+    it(`fail if the roll of ${part} takes too long`, async () => {
       live(name, b, 0);
       await assert.rejects(
         call(part, "afterUpdate", guarded({ rollSeconds: { stable: -1, canary: -1 } }), b),
-        /completely \(within -1 s\)/,
+        /roll to \w+ \(within -1 s\)/,
       );
     });
   }
 
-  it("do not take the end of an earlier roll for the end of this one", async () => {
+  it("do not mistake the end of an earlier roll for the end of this one", async () => {
     live("web", b, 0);
     give("web", "ProgressDeadlineExceeded");
     const path = "/apis/apps/v1/namespaces/dora-apps/deployments/web";
@@ -340,7 +340,7 @@ describe("the gate's hooks", () => {
     assert.deepEqual(stableHistory(), [b]);
   });
 
-  it("note it once", async () => {
+  it("record a complete roll once", async () => {
     live("web", b);
     await recordComplete(guarded());
     await recordComplete(guarded());
@@ -348,13 +348,13 @@ describe("the gate's hooks", () => {
     assert.deepEqual(events(), ["ReleaseComplete web"]);
   });
 
-  it("note nothing of a roll that is not complete", async () => {
+  it("record no roll that is not complete", async () => {
     live("web", b, 0);
     await recordComplete(guarded());
     assert.equal(stableHistory(), undefined);
   });
 
-  it("note nothing in a record that cannot be read", async () => {
+  it("do not write to a record that cannot be read", async () => {
     live("web", b);
     api.put("/api/v1/namespaces/dora-apps/configmaps/web-rollout", {
       metadata: { name: "web-rollout" },

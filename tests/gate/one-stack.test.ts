@@ -18,12 +18,12 @@ describe("a service in one stack", () => {
     await runs(world, "a");
     return world.runs("web");
   };
-  /** Release B on canary, which nobody has judged. */
+  /** Release B on canary, without a verdict. */
   const tryNext = async () => {
     await runs(world, "b");
     return world.runs("web-canary");
   };
-  /** Ends an up while stable's first roll is under way: one of its pods is available. */
+  /** Ends an up during stable's first roll, when one of its pods is available. */
   const failingStable = () => {
     const path = "/apis/apps/v1/namespaces/dora-apps/deployments/web";
     world.api.intercept = (request) =>
@@ -38,7 +38,7 @@ describe("a service in one stack", () => {
     assert.equal(world.runs("web"), world.runs("web-canary"));
   });
 
-  it("keeps stable where it is while canary tries a release, and promotes it with the next up", async () => {
+  it("keeps stable's release while canary tries a new one, and promotes that with the next up", async () => {
     const a = await install();
     const { warnings } = await world.up("test", both("b", small));
     const b = world.runs("web-canary");
@@ -50,7 +50,7 @@ describe("a service in one stack", () => {
     assert.equal(world.runs("web"), b);
   });
 
-  it("goes back with both tracks", async () => {
+  it("rolls back both tracks", async () => {
     const a = await install();
     world.writeRecord({ verdicts: { [await tryNext()]: verdict("good") } }, "web");
     await tryNext();
@@ -58,14 +58,14 @@ describe("a service in one stack", () => {
     assert.deepEqual([world.runs("web"), world.runs("web-canary")], [a, a]);
   });
 
-  it("keeps both tracks where they are with `current`", async () => {
+  it("keeps the releases of both tracks with `current`", async () => {
     const a = await install();
     const b = await tryNext();
     await world.up("test", both("c", { ...small, release: "current" }));
     assert.deepEqual([world.runs("web"), world.runs("web-canary")], [a, b]);
   });
 
-  it("keeps stable where it is with `current`, also when canary's release is approved", async () => {
+  it("keeps stable's release with `current`, even if canary's release is approved", async () => {
     const a = await install();
     const b = await tryNext();
     world.writeRecord({ verdicts: { [b]: verdict("good") } }, "web");
@@ -105,11 +105,14 @@ describe("a service in one stack", () => {
     await install();
     world.outputs.clear();
     const held = JSON.stringify([...world.api.objects]);
-    await assert.rejects(world.up("test", both("b", small)), /is live .* and stack test remembers no release of it/);
+    await assert.rejects(
+      world.up("test", both("b", small)),
+      /is live .* and the state of stack test holds no release of it/,
+    );
     assert.equal(JSON.stringify([...world.api.objects]), held);
   });
 
-  it("gets stable back on what it ran when its Deployment was deleted while canary tries another release", async () => {
+  it("restores stable's last release if its Deployment was deleted while canary tries another one", async () => {
     const a = await install();
     const b = await tryNext();
     world.api.objects.delete("/apis/apps/v1/namespaces/dora-apps/deployments/web");
@@ -118,7 +121,7 @@ describe("a service in one stack", () => {
     assert.match(warnings.join(), new RegExp(`web stable stays at ${a}\\. .*has no good verdict`));
   });
 
-  it("moves one track with each broken glass: canary first, stable once canary runs the release completely", async () => {
+  it("changes one track with each break-glass override: canary first, stable once canary runs the release completely", async () => {
     const environment = { GRAY_BREAK_GLASS: "users are offline" };
     const a = await install();
     const first = await world.up("test", both("b", small), { environment });
@@ -128,10 +131,10 @@ describe("a service in one stack", () => {
     assert.match(first.warnings.join(), new RegExp(`web stable stays at ${a}\\.`));
     const second = await world.up("test", both("b", small), { environment });
     assert.deepEqual([world.runs("web"), world.runs("web-canary")], [b, b]);
-    assert.match(second.warnings.join(), /web stable: .* passes the gate because: users are offline/);
+    assert.match(second.warnings.join(), /web stable: .* passes the gate by a break-glass override: users are offline/);
   });
 
-  it("keeps stable with a broken glass while canary's roll is not through", async () => {
+  it("keeps stable despite a break-glass override while canary's roll is not complete", async () => {
     const environment = { GRAY_BREAK_GLASS: "users are offline" };
     const a = await install();
     await tryNext();
@@ -140,7 +143,7 @@ describe("a service in one stack", () => {
     assert.equal(world.runs("web"), a);
   });
 
-  it("follows an autoscaler's number where it owns it", async () => {
+  it("follows an autoscaler's number of pods if the autoscaler owns it", async () => {
     const args = { replicas: "external", weight: 25 } as const;
     await world.up("test", both("a", { ...args, acceptShare: true }));
     world.deployment("web").spec.replicas = 6;
@@ -148,7 +151,7 @@ describe("a service in one stack", () => {
     assert.equal(world.deployment("web-canary").spec.replicas, 2);
   });
 
-  it("gives the roll of each track as much time as its pods need, by an autoscaler's live number", async () => {
+  it("limits the time of each track's roll by the autoscaler's live number of pods", async () => {
     const args = { replicas: "external", weight: 25 } as const;
     const patience = async () => {
       const { resources } = await world.up("test", both("a", args));
@@ -159,7 +162,7 @@ describe("a service in one stack", () => {
     assert.deepEqual(await patience(), ["1020s", "1800s"]);
   });
 
-  it("takes any share that an autoscaler's number of pods gives canary", async () => {
+  it("accepts any share that an autoscaler's number of pods gives canary", async () => {
     const { infos } = await world.up("test", both("a", { replicas: "external", weight: 1 }));
     assert.deepEqual(infos, ["web: asked 1 %, reached 50 %: 1 of 2 pods"]);
   });

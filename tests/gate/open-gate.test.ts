@@ -29,7 +29,7 @@ describe("the gate before a service in two stacks", () => {
     assert.deepEqual(component?.inputs.admissions, { stable: { admitted: false, code: "no-verdict" } });
   });
 
-  it("says the same of its admissions on every run, as long as nothing happens", async () => {
+  it("shows the same admissions on every run without a change", async () => {
     await world.up("canary", canary("a"));
     const admissions = async () => {
       const { resources } = await world.up("prod", prod("a"));
@@ -44,7 +44,7 @@ describe("the gate before a service in two stacks", () => {
     await assert.rejects(world.up("prod", prod("a")), /web-canary does not run it with all its pods available/);
   });
 
-  it("asks for canary's first run", async () => {
+  it("refuses prod before canary's first run", async () => {
     await assert.rejects(
       world.up("prod", prod("a")),
       /web has no release in stack canary.*pulumi up --stack canary first/,
@@ -60,11 +60,11 @@ describe("the gate before a service in two stacks", () => {
     await assert.rejects(world.up("canary", canary("b")), /was judged bad \(evidence: 5xx\)/);
   });
 
-  it("opens the gate for a reason, and leaves an Event", async () => {
+  it("admits a break-glass override, and writes an Event", async () => {
     await install();
     await tryNext("b");
     const { warnings } = await world.up("prod", prod("b"), { environment: { GRAY_BREAK_GLASS: "users are offline" } });
-    assert.match(warnings.join(), /passes the gate because: users are offline/);
+    assert.match(warnings.join(), /passes the gate by a break-glass override: users are offline/);
     assert.equal(world.runs("web"), now());
     const events = [...world.api.objects.values()].filter(({ kind }) => kind === "Event");
     assert.deepEqual(
@@ -77,7 +77,7 @@ describe("the gate before a service in two stacks", () => {
     );
   });
 
-  describe("where Events may not be written", () => {
+  describe("without the permission to write Events", () => {
     let told: string[];
     const { warn } = console;
     beforeEach(() => {
@@ -92,7 +92,7 @@ describe("the gate before a service in two stacks", () => {
       console.warn = warn;
     });
 
-    it("notes a roll that is through, and warns", async () => {
+    it("records a complete roll, and warns", async () => {
       const a = await install();
       assert.deepEqual(record().stableHistory, [a]);
       assert.equal(world.stackState("prod", "web").current.stable, a);
@@ -103,7 +103,7 @@ describe("the gate before a service in two stacks", () => {
       );
     });
 
-    it("opens the gate for a reason", async () => {
+    it("admits a break-glass override", async () => {
       await install();
       await tryNext("b");
       await world.up("prod", prod("b"), { environment: { GRAY_BREAK_GLASS: "users are offline" } });
@@ -112,11 +112,11 @@ describe("the gate before a service in two stacks", () => {
     });
   });
 
-  it("goes nowhere when the record was deleted", async () => {
+  it("refuses a new release if the record was deleted", async () => {
     await install();
     await tryNext("b");
     world.api.objects.delete(world.recordPath("web"));
-    await assert.rejects(world.up("prod", prod("b")), /stands already and no record web-rollout says what it ran/);
+    await assert.rejects(world.up("prod", prod("b")), /is live and there is no record web-rollout of what it ran/);
   });
 
   it("asks again at the last moment, and stops there", async () => {
@@ -124,7 +124,7 @@ describe("the gate before a service in two stacks", () => {
     await tryNext("b");
     const b = now();
     approve(b);
-    /** Between the program's look and the change of the Deployment somebody judges the release bad. */
+    /** The release is judged bad after the program has read the record and before the Deployment is changed. */
     let reads = 0;
     world.api.intercept = ({ method, path }) => {
       if (method === "GET" && path === world.recordPath("web") && ++reads === 2) {

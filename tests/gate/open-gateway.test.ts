@@ -23,7 +23,7 @@ describe("a service behind a gateway", () => {
 
   const pods = () => world.deployment("web-canary").spec.replicas;
   const selector = () => world.api.objects.get("/api/v1/namespaces/dora-apps/services/web")?.spec.selector;
-  /** Where each rule of a live route sends, and with which weights. */
+  /** The backends of each rule of a live route, with their weights. */
   const backends = (route = "web") =>
     world
       .route(route)
@@ -32,7 +32,7 @@ describe("a service behind a gateway", () => {
       );
   const number = (object: { metadata: { annotations?: Record<string, string> } }) =>
     Number(object.metadata.annotations?.["gray-release/seq"]);
-  /** Writes the weight into the live route past Pulumi, as a driver does. */
+  /** Writes the weight into the live route without Pulumi, as a driver does. */
   const patch = (weight: number, route = "web") => {
     const found = structuredClone(world.route(route));
     const [stable, tried] = ["web-stable", "web-canary"];
@@ -44,7 +44,7 @@ describe("a service behind a gateway", () => {
   };
   const waitsFor = ({ resources }: Run, type: string, name: string) =>
     resources.find((one) => one.type.endsWith(`:${type}`) && one.name === name)?.dependsOn ?? [];
-  /** What waited for the other: the front's route, or canary's pods. */
+  /** Which of the two waited for the other: the front's route or canary's pods. */
   const order = (run: Run) => {
     const found = [
       waitsFor(run, "HTTPRoute", "web").includes("web-canary") &&
@@ -70,26 +70,26 @@ describe("a service behind a gateway", () => {
     assert.deepEqual([pods(), selector()], [2, { app: "web" }]);
   });
 
-  it("is dark at weight 0: nothing but the token names canary, whatever the rules say", async () => {
+  it("is dark at weight 0: only the token's rule names canary, with any user rules", async () => {
     await world.up("canary", at(0, { rules: [{ to: "canary", headers: { "x-beta": "1" } }] }));
     assert.deepEqual(backends(), [{ "web-canary": 100 }, { "web-stable": 100 }, { "web-stable": 100 }]);
     assert.deepEqual(selector(), { app: "web", track: "stable" });
   });
 
-  it("has as many canary pods as the share asks for, and no less than it is told", async () => {
+  it("has as many canary pods as the share needs, and at least the configured minimum", async () => {
     await world.up("canary", at(50));
     assert.equal(pods(), 5);
     await world.up("canary", at(10, { minimumCanaryReplicas: 3 }));
     assert.equal(pods(), 3);
   });
 
-  it("goes to 100 %, where nobody meets stable", async () => {
+  it("supports 100 %, at which no user reaches stable", async () => {
     await world.up("canary", at(100));
     assert.deepEqual(backends().at(-1), { "web-canary": 100 });
     assert.equal(pods(), 9);
   });
 
-  it("has pods before traffic when the weight rises, and traffic before pods when it falls", async () => {
+  it("changes pods before traffic if the weight rises, and traffic before pods if it falls", async () => {
     assert.equal(order(await world.up("canary", at(10))), "pods first");
     assert.equal(order(await world.up("canary", at(50))), "pods first");
     assert.equal(order(await world.up("canary", at(10))), "traffic first");
@@ -97,7 +97,7 @@ describe("a service behind a gateway", () => {
     assert.equal(order(await world.up("canary", at(1))), "pods first");
   });
 
-  it("has that order from the live route's weight, whatever wrote it", async () => {
+  it("derives that order from the live route's weight, whichever writer set it", async () => {
     await begins(world, 10);
     patch(50);
     assert.equal(order(await world.up("canary", at(30))), "traffic first");
@@ -105,13 +105,13 @@ describe("a service behind a gateway", () => {
     assert.equal(order(await world.up("canary", at(30))), "pods first");
   });
 
-  it("has the route after the Services that it sends to", async () => {
+  it("creates the route after its Services", async () => {
     const { resources } = await world.up("canary", at(0));
     const waits = resources.find(({ type }) => type.endsWith(":HTTPRoute"))?.dependsOn ?? [];
     for (const name of ["web-canary", "web-stable"]) assert.ok(waits.includes(name), name);
   });
 
-  it("gives the front the next number where the live route has another weight, and the same one where not", async () => {
+  it("gives the front the next sequence number if the live route has another weight, else the same one", async () => {
     await begins(world, 10);
     await world.up("canary", at(10));
     assert.equal(number(world.route("web")), 0);
@@ -122,7 +122,7 @@ describe("a service behind a gateway", () => {
   });
 
   for (const weight of [0, 10]) {
-    it(`goes from pods to a gateway and back at weight ${weight}, with a route and a Service that come and go and nothing else`, async () => {
+    it(`changes from pods to a gateway and back at weight ${weight}, and creates and deletes only a route and a Service`, async () => {
       await world.up("canary", byPods(weight));
       await world.up("prod", prod("a"));
       const before = world.made();
@@ -146,7 +146,7 @@ describe("a service behind a gateway", () => {
     });
   }
 
-  it("has several routes that all have the weight, each to its port", async () => {
+  it("can have several routes with the same weight, each to its port", async () => {
     const ports = [
       { name: "http", port: 80 },
       { name: "admin", port: 81 },
@@ -175,7 +175,7 @@ describe("a service behind a gateway", () => {
     assert.deepEqual(backends("web-admin").at(-1), { "web-stable": 90, "web-canary": 10 });
   });
 
-  it("says in preview the share that is reached and each rule in words", async () => {
+  it("prints the resulting share and each rule in words in a preview", async () => {
     const rules = [
       { to: "stable", pathPrefix: "/export" },
       { to: "canary", headers: { "x-beta": "1" } },
@@ -194,14 +194,14 @@ describe("a service behind a gateway", () => {
     ]);
   });
 
-  it("leaves the front to the stack of canary: that of stable asks for no gateway", async () => {
+  it("leaves the front to canary's stack: stable's stack reads no gateway", async () => {
     await world.up("canary", at(10));
     world.api.objects.delete("/apis/gateway.networking.k8s.io/v1");
     const { resources } = await world.up("prod", prod("a", { gateway }));
     assert.ok(!resources.some(({ type }) => type.endsWith(":HTTPRoute") || type.endsWith(":Service")));
   });
 
-  it("asks a cluster for no route of a service that names no gateway", async () => {
+  it("reads no routes for a service without a gateway", async () => {
     await world.up("canary", byPods(10));
     assert.ok(!world.api.requests.some(({ path }) => path.includes("gateway.networking.k8s.io")));
   });
@@ -218,53 +218,53 @@ describe("a service behind a gateway", () => {
       spec: {},
     });
 
-    it("where the cluster has no Gateway API", async () => {
+    it("if the cluster has no Gateway API", async () => {
       world.api.objects.delete("/apis/gateway.networking.k8s.io/v1");
       await refuses(
         at(10),
-        "web: the cluster has no Gateway API (gateway.networking.k8s.io/v1): install its Standard channel and a gateway, or take gateway out of the arguments.",
+        "web: the cluster has no Gateway API (gateway.networking.k8s.io/v1): install its Standard channel and a gateway, or remove gateway from the arguments.",
       );
     });
 
-    it("where there is no such Gateway", async () => {
+    it("if there is no such Gateway", async () => {
       await refuses(
         at(10, { routes: [{ gateways: [{ name: "public" }] }] }),
-        "web: there is no Gateway public in namespace dora-apps: correct gateway.routes, or have it made first.",
+        "web: there is no Gateway public in namespace dora-apps: correct gateway.routes, or create that Gateway first.",
       );
     });
 
-    it("where the Gateway has no such listener", async () => {
+    it("if the Gateway has no such listener", async () => {
       await refuses(
         at(10, { routes: [{ gateways: [{ name: "public", namespace: "infra", sectionName: "tls" }] }] }),
-        "web: Gateway public in namespace infra has no listener tls: take one of http, https.",
+        "web: Gateway public in namespace infra has no listener tls: choose one of http, https.",
       );
     });
 
-    it("where an HTTPRoute of that name is somebody else's", async () => {
+    it("if an HTTPRoute of that name was not created by the program", async () => {
       world.api.put(world.routePath("web"), foreign());
       await refuses(
         at(10),
-        "web: HTTPRoute web in namespace dora-apps was not made by this program: name the route otherwise, or remove that HTTPRoute yourself.",
+        "web: HTTPRoute web in namespace dora-apps was not made by this program: choose another name for the route, or remove that HTTPRoute yourself.",
       );
     });
 
-    it("where an HTTPRoute of that name is another service's", async () => {
+    it("if an HTTPRoute of that name belongs to another service", async () => {
       world.api.put(world.routePath("web"), foreign({ "gray-release/service": "shop" }));
       await refuses(
         at(10),
-        "web: HTTPRoute web in namespace dora-apps is of the service shop: name the route otherwise, or remove that HTTPRoute yourself.",
+        "web: HTTPRoute web in namespace dora-apps belongs to the service shop: choose another name for the route, or remove that HTTPRoute yourself.",
       );
     });
 
-    it("where a Service has the name of stable's own", async () => {
+    it("if a Service has the name of stable's Service", async () => {
       world.api.put("/api/v1/namespaces/dora-apps/services/web-stable", { metadata: { name: "web-stable" } });
       await refuses(
         at(10),
-        "web: Service web-stable in namespace dora-apps was not made by this program: take another service name, or remove that Service yourself.",
+        "web: Service web-stable in namespace dora-apps was not made by this program: choose another service name, or remove that Service yourself.",
       );
     });
 
-    it("where the Gateway's class lacks what a rule needs", async () => {
+    it("if the Gateway's class lacks a feature that a rule needs", async () => {
       world.installGateway(["HTTPRoute"]);
       await refuses(
         at(10, { rules: [{ name: "beta", to: "canary", query: { beta: "1" } }] }),
@@ -274,7 +274,7 @@ describe("a service behind a gateway", () => {
       await world.up("canary", at(10, { rules: [{ name: "beta", to: "canary", query: { beta: "1" } }] }));
     });
 
-    it("where the rules do not fit into an HTTPRoute", async () => {
+    it("if the rules do not fit into an HTTPRoute", async () => {
       const rules = Array.from({ length: 16 }, (_, i) => ({
         to: i % 2 ? ("canary" as const) : ("stable" as const),
         headers: { [`x-${i}`]: "1" },
@@ -285,7 +285,7 @@ describe("a service behind a gateway", () => {
       );
     });
 
-    it("where a weight is finer than a gateway's", async () => {
+    it("if a weight is finer than a gateway supports", async () => {
       await refuses(at(0.0001), "weight is 0.0001 and a gateway supports steps of 0.001: remove the further digits.");
     });
   });
@@ -295,7 +295,7 @@ describe("a service behind a gateway", () => {
       world.writeRecord({ sequence, open: { epoch: 1, release: world.runs("web-canary"), weight } }, "web");
     beforeEach(() => begins(world, 10));
 
-    it("has the record's weight, which only its driver brings into force", async () => {
+    it("has the record's weight, which only its driver applies", async () => {
       open(20);
       await assert.rejects(world.up("canary", at(10)), /the front is not changed while the rollout/);
       assert.deepEqual(backends().at(-1), { "web-stable": 90, "web-canary": 10 });
@@ -303,20 +303,20 @@ describe("a service behind a gateway", () => {
       assert.deepEqual(backends().at(-1), { "web-stable": 80, "web-canary": 20 });
     });
 
-    it("lets anybody write the route as it is, under the number that the driver has raised", async () => {
+    it("admits an up that leaves the route as it is, with the sequence number that the driver raised", async () => {
       open(10, 7);
       await world.up("canary", at(10));
       assert.equal(number(world.route("web")), 7);
     });
 
-    it("refuses anybody else who would change a rule, even at the weight that is in force", async () => {
+    it("refuses an up without the driver that would change a rule, even at the applied weight", async () => {
       open(10);
       const rules = [{ to: "canary", headers: { "x-beta": "1" } }] as const;
       await assert.rejects(world.up("canary", at(10, { rules })), /the front is not changed while the rollout/);
       await world.up("canary", at(10, { rules }), { environment: { GRAY_EPOCH: "1" } });
     });
 
-    it("refuses anybody else at the last moment, when the driver has changed the weight since the program looked", async () => {
+    it("refuses an up without the driver at the last moment, if the driver has changed the weight since the program read it", async () => {
       open(10, 7);
       let looked = 0;
       world.api.intercept = ({ method, path }) => {
@@ -365,11 +365,11 @@ describe("two services behind one gateway", () => {
     assert.equal(JSON.stringify(world.route("web")), web);
   });
 
-  it("do not take each other's", async () => {
+  it("do not take over each other's objects", async () => {
     await world.up("canary", program(["web", service(10, "public")]));
     await assert.rejects(
       world.up("canary", program(["web", service(10, "public")], ["shop", service(10, "public")])),
-      /^Refusal: shop: HTTPRoute public in namespace dora-apps is of the service web: name the route otherwise/,
+      /^Refusal: shop: HTTPRoute public in namespace dora-apps belongs to the service web: choose another name for the route/,
     );
   });
 });

@@ -5,7 +5,7 @@ import { twoStacks } from "../fake/two-stacks.ts";
 import { canary, web } from "../fake/web.ts";
 import { World } from "../fake/world.ts";
 
-describe("a service in two stacks, of which a rollout is open,", () => {
+describe("a service in two stacks with an open rollout", () => {
   let world: World;
   beforeEach(async () => {
     world = await World.start();
@@ -13,7 +13,7 @@ describe("a service in two stacks, of which a rollout is open,", () => {
   afterEach(() => world.stop());
   const { install, now } = twoStacks(() => world);
 
-  it("keeps the weight of an open rollout, whatever the settings say, and says so", async () => {
+  it("keeps the rollout's weight whatever the settings are, with a warning", async () => {
     const a = await install();
     world.writeRecord({ open: { epoch: 1, release: a, weight: 0 } }, "web");
     const { warnings } = await world.up("canary", canary("a", { weight: 10 }), { environment: { GRAY_EPOCH: "1" } });
@@ -24,7 +24,7 @@ describe("a service in two stacks, of which a rollout is open,", () => {
     });
   });
 
-  it("leaves the front alone while somebody else's rollout is open", async () => {
+  it("does not change the front while another driver's rollout is open", async () => {
     const a = await install();
     const held = JSON.stringify(world.api.objects.get("/api/v1/namespaces/dora-apps/services/web"));
     world.writeRecord({ open: { epoch: 1, release: a, weight: 20 } }, "web");
@@ -32,12 +32,12 @@ describe("a service in two stacks, of which a rollout is open,", () => {
     assert.equal(JSON.stringify(world.api.objects.get("/api/v1/namespaces/dora-apps/services/web")), held);
   });
 
-  describe("while somebody else's rollout is open", () => {
+  describe("while another driver's rollout is open", () => {
     const args = (changes: Partial<ServiceArgs> = {}) => web("a", { tracks: ["canary"], ...changes });
     const open = (weight: number) => world.writeRecord({ open: { epoch: 1, release: now(), weight } }, "web");
     const front = () => world.api.objects.get("/api/v1/namespaces/dora-apps/services/web")?.spec.selector;
     const pods = () => world.deployment("web-canary").spec.replicas;
-    /** Whether the program got as far as to register anything. */
+    /** Whether the program registered anything. */
     const goesOn = async (changes: Partial<ServiceArgs> = {}, environment = {}) => {
       let opened = false;
       const look = async () => {
@@ -50,7 +50,7 @@ describe("a service in two stacks, of which a rollout is open,", () => {
     };
     beforeEach(install);
 
-    it("refuses, before anything is registered, what would change the number of canary's pods", async () => {
+    it("refuses, before anything is registered, a change of the number of canary's pods", async () => {
       open(20);
       await assert.rejects(
         world.up("canary", canary("a")),
@@ -59,7 +59,7 @@ describe("a service in two stacks, of which a rollout is open,", () => {
       assert.deepEqual([await goesOn(), pods(), front()], [false, 1, { app: "web" }]);
     });
 
-    it("refuses, before anything is registered, what would change the front's selector", async () => {
+    it("refuses, before anything is registered, a change of the front's selector", async () => {
       open(0);
       await assert.rejects(
         world.up("canary", canary("a")),
@@ -68,7 +68,7 @@ describe("a service in two stacks, of which a rollout is open,", () => {
       assert.deepEqual([await goesOn(), pods(), front()], [false, 1, { app: "web" }]);
     });
 
-    it("says in a preview that it would refuse", async () => {
+    it("warns in a preview that it would refuse", async () => {
       open(20);
       const { warnings } = await world.up("canary", canary("a"), { preview: true });
       assert.match(
@@ -77,13 +77,13 @@ describe("a service in two stacks, of which a rollout is open,", () => {
       );
     });
 
-    it("lets pass what changes neither", async () => {
+    it("admits an up that changes neither", async () => {
       open(10);
       await world.up("canary", canary("a", { annotations: { owner: "dora" } }));
       assert.equal(world.deployment("web-canary").metadata.annotations?.owner, "dora");
     });
 
-    it("lets pass what writes the front anew with the selector that it has", async () => {
+    it("admits an up that writes the front again with the same selector", async () => {
       open(10);
       world.writeRecord({ sequence: 1 }, "web");
       await world.up("canary", canary("a"));
@@ -92,9 +92,9 @@ describe("a service in two stacks, of which a rollout is open,", () => {
 
     for (const [who, environment] of [
       ["its driver", { GRAY_EPOCH: "1" }],
-      ["a broken glass", { GRAY_BREAK_GLASS: "users are offline" }],
+      ["a break-glass override", { GRAY_BREAK_GLASS: "users are offline" }],
     ] as const) {
-      it(`lets ${who} change both`, async () => {
+      it(`admits a change of both by ${who}`, async () => {
         open(20);
         await world.up("canary", canary("a"), { environment });
         assert.equal(pods(), 2);

@@ -16,14 +16,14 @@ describe("the history of a service in two stacks", () => {
       .map(({ data }) => data["web.conf"])
       .sort();
 
-  it("keeps as many releases as it should, newest first, and their ConfigMaps alone", async () => {
+  it("keeps the configured number of releases, newest first, and only their ConfigMaps", async () => {
     for (const tag of ["a", "b", "c", "d"]) await world.up("canary", canary(tag, { releaseHistoryLimit: 2 }));
     assert.deepEqual(configMaps(), ["c", "d"]);
     assert.equal(world.stackState("canary", "web").history.length, 2);
     assert.equal(world.stackState("canary", "web").history[0]?.id, now());
   });
 
-  it("keeps what stable runs, however many releases canary tries", async () => {
+  it("keeps stable's release, however many releases canary tries", async () => {
     const a = await install();
     for (const tag of ["b", "c", "d", "e"]) await world.up("canary", canary(tag, { releaseHistoryLimit: 2 }));
     assert.deepEqual(configMaps(), ["a", "d", "e"]);
@@ -44,7 +44,7 @@ describe("the history of a service in two stacks", () => {
     assert.deepEqual(configMaps(), ["b"]);
   });
 
-  it("keeps that of a ReplicaSet with replicas, and not that of one without", async () => {
+  it("keeps the ConfigMap of a ReplicaSet with replicas, and not that of a ReplicaSet without", async () => {
     await world.up("canary", canary("a", { releaseHistoryLimit: 1 }));
     const template = world.deployment("web-canary").spec.template;
     const path = "/apis/apps/v1/namespaces/dora-apps/replicasets/web-1";
@@ -57,7 +57,7 @@ describe("the history of a service in two stacks", () => {
     assert.deepEqual(configMaps(), ["b"]);
   });
 
-  it("drops no ConfigMap at all where it cannot see who uses them", async () => {
+  it("deletes no ConfigMap if pods and ReplicaSets cannot be read", async () => {
     await world.up("canary", canary("a", { releaseHistoryLimit: 1 }));
     world.api.intercept = ({ path }) =>
       path.endsWith("/replicasets") ? { status: 403, body: { message: "forbidden" } } : undefined;
@@ -65,7 +65,7 @@ describe("the history of a service in two stacks", () => {
     assert.deepEqual(configMaps(), ["a", "b"]);
   });
 
-  it("adds nothing to its history when an up is refused", async () => {
+  it("adds nothing to the history if an up is refused", async () => {
     const a = await install();
     world.writeRecord({ open: { epoch: 1, release: a, weight: 10 } }, "web");
     await assert.rejects(world.up("canary", canary("b")), /refused while the rollout of/);

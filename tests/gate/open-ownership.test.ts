@@ -4,7 +4,7 @@ import { twoStacks } from "../fake/two-stacks.ts";
 import { canary, prod } from "../fake/web.ts";
 import { verdict, World } from "../fake/world.ts";
 
-describe("a service in two stacks, among what others made,", () => {
+describe("a service in two stacks, beside objects of other creators,", () => {
   let world: World;
   beforeEach(async () => {
     world = await World.start();
@@ -26,15 +26,15 @@ describe("a service in two stacks, among what others made,", () => {
     await assert.rejects(world.up("prod", prod("a")), /on the cluster with UID cluster-uid and this one is other/);
   });
 
-  it("refuses to take over what another backend made, except with a broken glass", async () => {
+  it("refuses to take over another backend's service, except with a break-glass override", async () => {
     await install();
     world.outputs.clear();
-    await assert.rejects(world.up("canary", canary("b")), /stack canary remembers no release of it/);
+    await assert.rejects(world.up("canary", canary("b")), /the state of stack canary holds no release of it/);
     const environment = { GRAY_BREAK_GLASS: "the output was lost" };
     const { warnings } = await world.up("canary", canary("b"), { environment });
     assert.match(
       warnings[0] ?? "",
-      /remembers no release of it, and begins a new history because: the output was lost\./,
+      /holds no release of it, so it starts a new history because: the output was lost\./,
     );
     assert.deepEqual(
       world.stackState("canary", "web").history.map(({ id }) => id),
@@ -42,7 +42,7 @@ describe("a service in two stacks, among what others made,", () => {
     );
   });
 
-  it("refuses a Deployment that somebody else made", async () => {
+  it("refuses a Deployment that the program did not create", async () => {
     await install();
     delete world.deployment("web").metadata.labels?.["gray-release/service"];
     await assert.rejects(
@@ -58,7 +58,7 @@ describe("a service in two stacks, among what others made,", () => {
   ] as const) {
     const name = path.split("/").at(-1) ?? "";
     for (const [whose, labels] of [
-      ["somebody else", { app: "web" }],
+      ["another creator", { app: "web" }],
       ["another service", { "gray-release/service": "web-canary" }],
     ] as const) {
       it(`refuses ${kind} ${name} of ${whose}, and changes nothing`, async () => {
@@ -66,14 +66,16 @@ describe("a service in two stacks, among what others made,", () => {
         const held = JSON.stringify([...world.api.objects]);
         await assert.rejects(
           world.up("canary", canary("a", { ingress: { host: "web.example.com" } })),
-          new RegExp(`${kind} ${name} in namespace dora-apps was not made by this program: take another service name`),
+          new RegExp(
+            `${kind} ${name} in namespace dora-apps was not made by this program: choose another service name`,
+          ),
         );
         assert.equal(JSON.stringify([...world.api.objects]), held);
       });
     }
   }
 
-  it("has nothing against an Ingress of that name where it makes none", async () => {
+  it("ignores an Ingress of that name if it creates none", async () => {
     const path = "/apis/networking.k8s.io/v1/namespaces/dora-apps/ingresses/web";
     world.api.put(path, { metadata: { name: "web" }, spec: { theirs: true } });
     await world.up("canary", canary("a"));
@@ -89,7 +91,7 @@ describe("a service in two stacks, among what others made,", () => {
     );
   });
 
-  it("refuses a remembered release whose content is not what its id says", async () => {
+  it("refuses a remembered release whose content does not match its id", async () => {
     const a = await install();
     const outputs = structuredClone(world.outputs.get("canary")) as { releases: Record<string, StackState> };
     const [first] = outputs.releases["dora-apps/web"]?.history ?? [];
@@ -97,7 +99,7 @@ describe("a service in two stacks, among what others made,", () => {
     world.outputs.set("canary", outputs);
     const held = JSON.stringify([...world.api.objects]);
     for (const up of [() => world.up("prod", prod("a")), () => world.up("canary", canary("b"))]) {
-      await assert.rejects(up(), new RegExp(`the content of release ${a} is not what its id says`));
+      await assert.rejects(up(), new RegExp(`the content of release ${a} does not match its id`));
     }
     assert.equal(JSON.stringify([...world.api.objects]), held);
   });

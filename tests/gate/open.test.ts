@@ -14,7 +14,7 @@ describe("a service in two stacks", () => {
   afterEach(() => world.stop());
   const { approve, install, now, record, release, tryNext } = twoStacks(() => world);
 
-  it("is installed: canary first, then prod with the same release, and says that there is no verdict yet", async () => {
+  it("is installed: canary first, then prod with the same release, and a warning that there is no verdict yet", async () => {
     await world.up("canary", canary("a"));
     const { warnings } = await world.up("prod", prod("a"));
     assert.equal(world.runs("web"), world.runs("web-canary"));
@@ -22,7 +22,7 @@ describe("a service in two stacks", () => {
     assert.deepEqual(world.deployment("web").spec.template.spec, world.deployment("web-canary").spec.template.spec);
   });
 
-  it("gives the roll of each track the time that its own pods may take", async () => {
+  it("limits the time of each track's roll by its own number of pods", async () => {
     const seconds: unknown[] = [];
     for (const weight of [10, 50]) {
       const args = web("a", { weight, minReadySeconds: 10, progressDeadlineSeconds: 100 });
@@ -38,12 +38,12 @@ describe("a service in two stacks", () => {
     ]);
   });
 
-  it("has in its record what stable ran completely", async () => {
+  it("has the releases that stable ran completely in its record", async () => {
     const a = await install();
     assert.deepEqual(record().stableHistory, [a]);
   });
 
-  it("runs in prod the release object of canary, not the one that prod's own program describes, and says so", async () => {
+  it("runs canary's release in prod, not the one that prod's program describes, with a warning", async () => {
     const a = await install();
     assert.deepEqual((await world.up("prod", prod("a"))).warnings, []);
     const { warnings } = await world.up("prod", prod("z"));
@@ -75,9 +75,9 @@ describe("a service in two stacks", () => {
 
   for (const [what, available] of [
     ["complete", 9],
-    ["not through", 8],
+    ["not complete", 8],
   ] as const) {
-    it(`keeps with \`current\` what prod completed, whatever its outputs say, where its roll is ${what}`, async () => {
+    it(`keeps prod's last complete release with \`current\`, whatever its outputs are, if its roll is ${what}`, async () => {
       const a = await install();
       const outputs = structuredClone(world.outputs.get("prod"));
       const b = await release("b");
@@ -90,25 +90,25 @@ describe("a service in two stacks", () => {
     });
   }
 
-  it("follows the stack of canary by the name that it is given", async () => {
+  it("follows the configured stack of canary", async () => {
     await world.up("web-canary", canary("a"));
     await world.up("prod", prod("a", { canaryStack: "web-canary" }));
     assert.equal(world.runs("web"), world.stackState("web-canary", "web").current.canary);
   });
 
-  it("says the share that canary really gets", async () => {
+  it("prints the share that canary really gets", async () => {
     const { infos } = await world.up("canary", canary("a", { weight: 12 }));
     assert.deepEqual(infos, ["web: asked 12 %, reached 10 %: 1 of 10 pods"]);
   });
 
-  it("fails with a roll that Kubernetes has given up, and notes it on the next run when it became complete by itself", async () => {
+  it("fails with a roll that Kubernetes gave up, and records it on the next run if it has completed since", async () => {
     await world.up("canary", canary("a"));
     const conditions = [{ type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded" }];
     const status = { web: { availableReplicas: 8, conditions } };
     const restore = withoutSleep();
     await assert.rejects(
       world.up("prod", prod("a"), { status }).finally(restore),
-      /Deployment web in namespace dora-apps did not come to run .* completely \(its progress deadline is exceeded\)/,
+      /Deployment web in namespace dora-apps did not complete its roll to .* \(its progress deadline is exceeded\)/,
     );
     assert.equal(record(), null);
     assert.throws(() => world.stackState("prod", "web"));
@@ -152,7 +152,7 @@ describe("two services in one program", () => {
     }
   });
 
-  it("change neither, where one is refused", async () => {
+  it("change neither if one is refused", async () => {
     const world = await World.start();
     try {
       const args = (tag: string) =>

@@ -33,17 +33,17 @@ describe("an object of a service", () => {
   const { install } = twoStacks(() => world);
 
   const owner = (stack: string) => world.stashes.get(`${stack} web-owner`);
-  /** What stacks have made, by the path. */
+  /** The objects that stacks have created, by path. */
   const made = () =>
     [...world.api.objects].filter(([, { metadata }]) => metadata.annotations?.["pulumi.com/patchForce"] === "true");
   const held = () => JSON.stringify([...world.api.objects]);
-  /** Whether an up is refused by this sentence, and nothing in the cluster is another. */
+  /** Asserts that an up is refused with this sentence, and changes nothing in the cluster. */
   const refused = async (up: () => Promise<unknown>, sentence: RegExp) => {
     const before = held();
     await assert.rejects(up(), sentence);
     assert.ok(held() === before);
   };
-  /** As a stack of the same name is in another backend: it holds nothing. */
+  /** Empties the stack, like one of the same name in another backend. */
   const otherBackend = () => {
     world.outputs.clear();
     world.stashes.clear();
@@ -52,7 +52,7 @@ describe("an object of a service", () => {
     object.metadata.annotations ??= {};
     return object.metadata.annotations;
   };
-  /** Everything as a version made it that knew no owner ids. */
+  /** Removes all owner ids, as in objects of a version without them. */
   const forgetOwners = () => {
     for (const [, object] of made()) {
       delete annotationsOf(object)[id];
@@ -69,7 +69,7 @@ describe("an object of a service", () => {
     ["one stack with the least", { both: {} }],
     ["two stacks", { canary: { ...whole, tracks: ["canary"] }, prod: { ...whole, tracks: ["stable"] } }],
   ] as const satisfies readonly [string, Record<string, Partial<ServiceArgs>>][]) {
-    it(`has the owner id of the stack that made it, which knows them all: ${stacks}`, async () => {
+    it(`has the owner id of the stack that created it, which is in the stack's state: ${stacks}`, async () => {
       for (const [stack, changes] of Object.entries<Partial<ServiceArgs>>(args)) {
         const before = new Set(world.api.objects.keys());
         const { resources } = await world.up(stack, both("a", changes));
@@ -90,7 +90,7 @@ describe("an object of a service", () => {
     });
   }
 
-  it("keeps its owner id in each later up, which changes nothing", async () => {
+  it("keeps its owner id, and is not changed by an up without a change", async () => {
     await world.up("test", both("a", whole));
     const versions = () => made().map(([path, { metadata }]) => [path, metadata.generation]);
     const [first, before] = [owner("test"), versions()];
@@ -99,7 +99,7 @@ describe("an object of a service", () => {
     assert.equal(world.stackState("test", "web").owner, owner("test"));
   });
 
-  it("is nothing new to the stack whose first up was killed after it was made", async () => {
+  it("is accepted by the stack whose first up was killed after it was created", async () => {
     world.api.intercept = ({ path }) =>
       path.endsWith("/deployments/web") && world.api.objects.has(path) ? { status: 500, body: {} } : undefined;
     await assert.rejects(world.up("test", both("a", whole)));
@@ -110,7 +110,7 @@ describe("an object of a service", () => {
     assert.equal(world.stackState("test", "web").owner, owner("test"));
   });
 
-  it("is refused to a stack of the same name in another backend, even before stable ever ran", async () => {
+  it("is refused to a stack of the same name in another backend, even before stable's first run", async () => {
     await world.up("canary", canary("a"));
     const its = owner("canary");
     otherBackend();
@@ -121,7 +121,7 @@ describe("an object of a service", () => {
     assert.notEqual(owner("canary"), its);
   });
 
-  it("is refused to an empty stack of stable beside the full one of canary", async () => {
+  it("is refused to an empty stack of stable beside a filled one of canary", async () => {
     await install();
     world.outputs.delete("prod");
     world.stashes.delete("prod web-owner");
@@ -135,7 +135,7 @@ describe("an object of a service", () => {
     );
   });
 
-  it("is taken over with a broken glass, which says so, and is the new stack's from then on", async () => {
+  it("is taken over with a break-glass override and a warning, and belongs to the new stack from then on", async () => {
     await world.up("test", both("a", whole));
     otherBackend();
     const environment = { GRAY_BREAK_GLASS: "the disk is gone" };
@@ -147,8 +147,8 @@ describe("an object of a service", () => {
     assert.deepEqual(next.warnings.join().match(/taken over/), null);
   });
 
-  describe("that a version made which knew no owner ids", () => {
-    it("is still its stack's, and gets the id without another pod", async () => {
+  describe("of a version without owner ids", () => {
+    it("still belongs to its stack, and gets the owner id without a new pod", async () => {
       await world.up("canary", canary("a", whole));
       await world.up("prod", prod("a", whole));
       const templates = () =>
@@ -164,7 +164,7 @@ describe("an object of a service", () => {
       assert.equal(world.stackState("prod", "web").owner, owner("prod"));
     });
 
-    it("is refused once the stack has given every object its id", async () => {
+    it("is refused once the stack has given every object an owner id", async () => {
       await world.up("canary", canary("a"));
       delete annotationsOf(world.deployment("web-canary"))[id];
       await refused(
@@ -173,7 +173,7 @@ describe("an object of a service", () => {
       );
     });
 
-    it("is refused to a stack that remembers nothing of it", async () => {
+    it("is refused to a stack without state of it", async () => {
       await world.up("canary", canary("a"));
       forgetOwners();
       otherBackend();
@@ -184,7 +184,7 @@ describe("an object of a service", () => {
     });
   });
 
-  describe("that somebody else made under the name of one of ours", () => {
+  describe("with the name of one of ours that the program did not create", () => {
     const foreign = { app: "web" };
     for (const { kind, name } of objectsOf("web", web("a", whole), [])) {
       if (kind === "Deployment") continue;
@@ -223,7 +223,7 @@ describe("an object of a service", () => {
       metadata: { name: "web-inside", labels: { "gray-release/service": "web-in" } },
       spec: {},
     });
-    await refused(() => world.up("test", both("a", whole)), /HTTPRoute web-inside .* is of the service web-in/);
+    await refused(() => world.up("test", both("a", whole)), /HTTPRoute web-inside .* belongs to the service web-in/);
   });
 
   it("of a foreign owner is refused to gray adopt too", async () => {
@@ -234,7 +234,7 @@ describe("an object of a service", () => {
     await refused(() => world.up("test", both("a", { replicas: 3, weight: 25 }), { environment }), /feedfeedfeedfeed/);
   });
 
-  it("comes after what holds the owner id in the state, and goes before it", async () => {
+  it("is created after the resource that holds the owner id, and deleted before it", async () => {
     const { resources } = await world.up("test", both("a", whole));
     const [component] = resources.filter(({ type }) => type.endsWith(":CanaryService"));
     assert.deepEqual(component?.dependsOn, ["web-owner"]);
@@ -243,7 +243,7 @@ describe("an object of a service", () => {
     }
   });
 
-  it("is looked at too in a run that leaves out what holds the owner id, as a refresh with the program may", async () => {
+  it("is also checked in a run without the resource that holds the owner id, such as a refresh that runs the program", async () => {
     world.stashes.set("test web-owner", undefined);
     await world.up("test", both("a"));
     world.stashes.set("test web-owner", undefined);

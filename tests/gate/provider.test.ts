@@ -3,7 +3,7 @@ import type { AccessArgs } from "../../components/access.ts";
 import { providerFor } from "../../gate/provider.ts";
 import { run } from "../fake/engine.ts";
 
-/** What the engine is sent for the provider, before a secret is opened. */
+/** The provider's inputs as they are sent to the engine, with secrets still wrapped. */
 async function registered(
   choice: AccessArgs,
   environment: Record<string, string> = {},
@@ -31,12 +31,12 @@ describe("the provider", () => {
     assert.equal((sent.kubeconfig as Record<string, unknown>).value, "./eu.kubeconfig");
   });
 
-  it("takes over what exists, because an up that was killed leaves objects that no state holds", async () => {
-    // As the SDK sends what is no string.
+  it("takes over existing objects, because a killed up leaves objects that are in no state", async () => {
+    // The SDK sends every value that is not a string as JSON.
     assert.equal((await registered({})).upsertExistingObjects, "true");
   });
 
-  it("gets a kubeconfig as a secret, so that its token stands in no state", async () => {
+  it("gets a kubeconfig as a secret, so that its token is not readable in the state", async () => {
     const text = '{"users":[{"name":"u","user":{"token":"secret-token"}}]}';
     const sent = (await registered({ kubeconfig: text })).kubeconfig as Record<string, unknown>;
     assert.equal(sent["4dabf18193072939515e22adb298388d"], "1b47061264138c4ac30d75fd1eb44270");

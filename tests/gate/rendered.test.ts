@@ -8,7 +8,7 @@ import { twoStacks } from "../fake/two-stacks.ts";
 import { canary, prod } from "../fake/web.ts";
 import { verdict, World } from "../fake/world.ts";
 
-describe("what canary's preview leaves for that of stable", () => {
+describe("the release that canary's preview passes to stable's", () => {
   let world: World;
   let folder: string;
   let environment: Record<string, string>;
@@ -30,7 +30,7 @@ describe("what canary's preview leaves for that of stable", () => {
   const component = ({ resources }: Awaited<ReturnType<typeof preview>>) =>
     resources.find(({ type }) => type === "gray-release:index:CanaryService")?.inputs;
 
-  it("is the release that canary would run, which stable's preview is then about, as if it was good", async () => {
+  it("is the release that canary would run, and is assumed good in stable's preview", async () => {
     await preview("canary", canary("b"));
     const { id } = left();
     assert.notEqual(id, a);
@@ -40,12 +40,12 @@ describe("what canary's preview leaves for that of stable", () => {
     assert.deepEqual(found.warnings, []);
   });
 
-  it("is not asked for without the variable: then stable's preview is about what canary runs", async () => {
+  it("is ignored without the variable: stable's preview then shows the release that canary runs", async () => {
     const found = await world.up("prod", prod("b"), { preview: true });
     assert.equal(component(found).releases.stable.id, a);
   });
 
-  it("is about what comes after the rollout that is open", async () => {
+  it("is shown as if the open rollout had ended", async () => {
     await world.up("canary", canary("b"));
     const b = world.runs("web-canary");
     world.writeRecord({ open: { ...openRollout(b, a), weight: 0 } }, "web");
@@ -59,14 +59,14 @@ describe("what canary's preview leaves for that of stable", () => {
     assert.deepEqual(admissions, { stable: { admitted: true, supposed: true } });
   });
 
-  it("does not let a bad release pass", async () => {
+  it("is not admitted if it was judged bad", async () => {
     await preview("canary", canary("b"));
     world.writeRecord({ verdicts: { [left().id]: verdict("bad", "evidence", "5xx") } }, "web");
     const { stable } = component(await preview("prod", prod("b"))).admissions;
     assert.deepEqual(stable.admitted, false);
   });
 
-  it("is refused by up, which changes nothing", async () => {
+  it("is refused by up, and nothing is changed", async () => {
     await preview("canary", canary("b"));
     const refusal = new UserError(
       "GRAY_RENDERED is for previews, and stable runs only what canary has run: unset it, then run pulumi up.",
@@ -76,10 +76,10 @@ describe("what canary's preview leaves for that of stable", () => {
     assert.deepEqual([world.runs("web"), world.runs("web-canary")], [a, a]);
   });
 
-  it("is refused where its content is not what its id says", async () => {
+  it("is refused where its content does not match its id", async () => {
     await preview("canary", canary("b"));
     const release = { ...left(), id: a };
     writeFileSync(environment.GRAY_RENDERED ?? "", JSON.stringify({ "dora-apps/web": release }));
-    await assert.rejects(preview("prod", prod("b")), /of GRAY_RENDERED cannot be understood .*is not what its id says/);
+    await assert.rejects(preview("prod", prod("b")), /of GRAY_RENDERED cannot be understood .*does not match its id/);
   });
 });

@@ -23,7 +23,7 @@ const record = (sequence: number): RecordReading => ({
 const releases = { stable: { id: "a" } as Release, canary: { id: "a" } as Release };
 const none = new Set<Track>();
 const traffic = { selector: { app: "web" }, weight: 10 } as unknown as Traffic;
-/** A live HTTPRoute that was written with a number. */
+/** A live HTTPRoute with a sequence number. */
 const route = (weight: number, number = 4) => ({
   metadata: {
     name: "web",
@@ -42,37 +42,37 @@ const route = (weight: number, number = 4) => ({
   },
 });
 
-describe("the number that an object is written with", () => {
+describe("the sequence number of an object", () => {
   for (const track of ["stable", "canary"] as const) {
     const of = (found: object | undefined, reading: RecordReading = absent) =>
       sequences(live(found ? { [track]: found } : {}), reading, releases, traffic, none)[track];
 
-    it(`stays where ${track} runs the right release completely`, () => assert.equal(of(deployment(3)), 4));
+    it(`stays if ${track} runs the right release completely`, () => assert.equal(of(deployment(3)), 4));
 
-    it(`is the next where ${track} is of the right release and its roll is not through`, () =>
+    it(`is the next if the roll of ${track} to the right release is not complete`, () =>
       assert.equal(of(deployment(3, 2)), 5));
 
-    it(`is the next where ${track} runs another release`, () => assert.equal(of(deployment(3, 3, "b")), 5));
+    it(`is the next if ${track} runs another release`, () => assert.equal(of(deployment(3, 3, "b")), 5));
 
-    it(`stays where ${track} is scaled to 0 on the right release, and is the next on another one`, () => {
+    it(`stays if ${track} is scaled to 0 with the right release, and is the next with another one`, () => {
       assert.equal(of(deployment(0)), 4);
       assert.equal(of(deployment(0, 0, "b")), 5);
     });
 
-    it(`is the next where the pod template of ${track} is not as the right release says, also at 0 pods`, () => {
+    it(`is the next if the pod template of ${track} differs from the right release, also at 0 pods`, () => {
       for (const pods of [3, 0]) {
         const drifted = sequences(live({ [track]: deployment(pods) }), absent, releases, traffic, new Set([track]));
         assert.deepEqual([drifted.stable, drifted.canary], track === "stable" ? [5, 0] : [0, 5]);
       }
     });
 
-    it(`is not below the record's for ${track}, whether it stands or not`, () => {
+    it(`is not below the record's for ${track}, whether or not it exists`, () => {
       assert.deepEqual([of(deployment(3), record(9)), of(undefined, record(9)), of(undefined)], [9, 9, 0]);
       assert.equal(of(deployment(3), record(2)), 4);
     });
   }
 
-  it("stays for a front that selects what it should, and is the next where it does not", () => {
+  it("stays for a front with the right selector, and is the next with another one", () => {
     const of = (selector: object, wanted: Traffic | undefined = traffic) =>
       sequences(live({}, front(selector)), absent, {}, wanted, none).front;
     assert.equal(of({ app: "web" }), 4);
@@ -80,7 +80,7 @@ describe("the number that an object is written with", () => {
     assert.equal(sequences(live({}, front({ app: "web", track: "stable" })), absent, {}, undefined, none).front, 4);
   });
 
-  it("stays for a front whose routes have the weight, and is the next, for all of it, where one has not", () => {
+  it("stays for a front whose routes have the weight, and is the next for the whole front if one has not", () => {
     const of = (...routes: object[]) =>
       sequences(live({}, { ...front({ app: "web" }), routes }), absent, {}, traffic, none).front;
     assert.equal(of(route(10), route(10)), 4);

@@ -5,7 +5,7 @@ import { World } from "../fake/world.ts";
 
 const gateway = { routes: [{ gateways: [{ name: "public", namespace: "infra" }] }] };
 
-describe("how canary's share came to be what it is", () => {
+describe("the last change of canary's share", () => {
   let world: World;
   beforeEach(async () => {
     world = await World.start();
@@ -17,7 +17,7 @@ describe("how canary's share came to be what it is", () => {
     resources.find(({ type }) => type === "gray-release:index:CanaryService")?.inputs;
   const shift = (run: Run) => component(run).shift;
 
-  it("is an input of the component: from the dark at first, then from what the live front gives", async () => {
+  it("is an input of the component: from dark at first, then from the live front's share", async () => {
     assert.deepEqual(shift(await world.up("canary", canary("a", { weight: 10, gateway }))), {
       weight: 10,
       from: 0,
@@ -35,7 +35,7 @@ describe("how canary's share came to be what it is", () => {
     });
   });
 
-  it("counts pods where the traffic goes by their number", async () => {
+  it("counts pods if traffic is split by their number", async () => {
     await world.up("canary", canary("a", { weight: 10 }));
     await world.up("prod", prod("a"));
     const { from, to } = shift(await world.up("canary", canary("a", { weight: 25 })));
@@ -47,7 +47,7 @@ describe("how canary's share came to be what it is", () => {
     ["by a gateway", { gateway }],
   ] as const) {
     for (const weight of [0, 10, 20]) {
-      it(`stays the same from run to run while nothing happens, ${mode} at weight ${weight}`, async () => {
+      it(`is the same on every run without a change, ${mode} at weight ${weight}`, async () => {
         const program = canary("a", { weight, ...changes });
         const first = component(await world.up("canary", program));
         await world.up("prod", prod("a", changes));
@@ -58,7 +58,7 @@ describe("how canary's share came to be what it is", () => {
     }
   }
 
-  it("stays the same where an autoscaler changes the number of stable's pods", async () => {
+  it("is the same if an autoscaler changes the number of stable's pods", async () => {
     const program = both("a", { replicas: "external", weight: 10 });
     await world.up("live", program);
     world.deployment("web").spec.replicas = 12;
@@ -68,7 +68,7 @@ describe("how canary's share came to be what it is", () => {
     assert.deepEqual(component(await world.up("live", program)), before);
   });
 
-  it("is anew a rise where somebody took the weight away past Pulumi", async () => {
+  it("is a rise again if the weight was removed without Pulumi", async () => {
     const program = canary("a", { weight: 20, gateway });
     await world.up("canary", canary("a", { weight: 10, gateway }));
     await world.up("canary", program);
@@ -76,7 +76,7 @@ describe("how canary's share came to be what it is", () => {
     assert.deepEqual(shift(await world.up("canary", program)), { weight: 20, from: 0, to: 20 });
   });
 
-  it("is no matter of a stack without the front", async () => {
+  it("is absent in a stack without the front", async () => {
     await world.up("canary", canary("a"));
     assert.equal("shift" in component(await world.up("prod", prod("a"))), false);
   });

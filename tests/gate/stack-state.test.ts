@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { type Release, releaseId } from "../../components/release.ts";
 import { UserError } from "../../components/user-error.ts";
-import { memoriesOf, type StackStates } from "../../gate/stack-state.ts";
+import { readStackStates, type StackStates } from "../../gate/stack-state.ts";
 import type { Live } from "../../live/live.ts";
 import { serviceArgs } from "../components/fop-gate.ts";
 import { run } from "../fake/engine.ts";
 
-/** A release that a test knows by a name, which its content holds. */
+/** A release with a name for the test in its content. */
 const release = (name: string) => {
   const template = { metadata: { labels: { name } }, spec: { containers: [] } };
   return { id: releaseId(template, {}), template, configMaps: {} };
@@ -17,7 +17,7 @@ const stackState = (current: object, ...ids: string[]) => ({
 });
 const live = (canary: boolean) => ({ cluster: "uid", deployments: canary ? { canary: {} } : {}, front: {} }) as Live;
 
-/** What a stack sees of its own outputs and those of the others. */
+/** The outputs that a stack reads: its own and those of other stacks. */
 async function stackStates(
   stack: string,
   args: Parameters<typeof serviceArgs>[0],
@@ -28,7 +28,7 @@ async function stackStates(
   const asked: string[] = [];
   await run(
     async () => {
-      found = await memoriesOf("web", serviceArgs(args), live(canaryIsLive));
+      found = await readStackStates("web", serviceArgs(args), live(canaryIsLive));
     },
     {
       stack,
@@ -43,13 +43,13 @@ async function stackStates(
   return { stackStates: found, asked };
 }
 
-describe("what the stacks remember", () => {
-  it("is nothing at first", async () => {
+describe("the stack state of a service", () => {
+  it("is empty at first", async () => {
     const { stackStates: found } = await stackStates("canary", { tracks: ["canary"] }, {});
     assert.deepEqual(found, { own: undefined, history: [], canaryRuns: undefined, stableHasHistory: false });
   });
 
-  it("is asked of the own stack alone where it owns canary", async () => {
+  it("is read from the own stack alone if it owns canary", async () => {
     const { stackStates: found, asked } = await stackStates(
       "canary",
       { tracks: ["canary"] },
@@ -59,7 +59,7 @@ describe("what the stacks remember", () => {
     assert.deepEqual([found.canaryRuns, found.history.map(nameOf)], ["b", ["b", "a"]]);
   });
 
-  it("is asked of the stack of canary too by one that owns stable", async () => {
+  it("is read from canary's stack too by a stack that owns stable", async () => {
     const { stackStates: found, asked } = await stackStates(
       "prod",
       { tracks: ["stable"] },
@@ -69,7 +69,7 @@ describe("what the stacks remember", () => {
     assert.deepEqual([found.canaryRuns, found.own?.current, found.stableHasHistory], ["b", { stable: "a" }, true]);
   });
 
-  it("is asked of a stack of another name or project", async () => {
+  it("is read from a stack of another name or project", async () => {
     const outputs = { "web-canary": stackState({ canary: "a" }, "a") };
     const { asked } = await stackStates("prod", { tracks: ["stable"], canaryStack: "web-canary" }, outputs);
     assert.deepEqual(asked, ["gray-release/prod", "gray-release/web-canary"]);
@@ -77,16 +77,16 @@ describe("what the stacks remember", () => {
     assert.deepEqual(full.asked, ["gray-release/prod", "other/web-canary"]);
   });
 
-  it("is not asked of a stack that may not exist", async () => {
+  it("is not read from a stack that may not exist", async () => {
     await assert.rejects(
       stackStates("prod", { tracks: ["stable"] }, {}, false),
       new UserError(
-        "web has no release in stack canary, and prod runs what canary has run: run pulumi up --stack canary first.",
+        "web has no release in stack canary, and prod runs only releases that canary has run: run pulumi up --stack canary first.",
       ),
     );
   });
 
-  it("lets stable keep what it runs where canary is gone", async () => {
+  it("lets stable keep its release if canary was removed", async () => {
     const outputs = { prod: stackState({ stable: "a" }, "a") };
     const { stackStates: found } = await stackStates(
       "prod",
@@ -101,13 +101,13 @@ describe("what the stacks remember", () => {
     );
   });
 
-  it("is of this service alone, in its namespace", async () => {
+  it("is that of this service alone, in its namespace", async () => {
     const outputs = { canary: { "other/web": stackState({ canary: "x" }, "x")["dora-apps/web"] } };
     const { stackStates: found } = await stackStates("canary", { tracks: ["canary"] }, outputs);
     assert.equal(found.own, undefined);
   });
 
-  it("is asked of the stack of canary where canary's Deployment is gone and the front stands", async () => {
+  it("is read from canary's stack if canary's Deployment was deleted and the front exists", async () => {
     const outputs = {
       canary: stackState({ canary: "b" }, "b", "a"),
       prod: stackState({ stable: "b" }, "b"),
@@ -116,7 +116,7 @@ describe("what the stacks remember", () => {
     const front = { service: { metadata: { name: "web" }, spec: {} } };
     await run(
       async () => {
-        found = await memoriesOf("web", serviceArgs({ tracks: ["stable"] }), {
+        found = await readStackStates("web", serviceArgs({ tracks: ["stable"] }), {
           cluster: "uid",
           deployments: {},
           front,

@@ -18,7 +18,7 @@ describe("a release that was undone", () => {
   });
   afterEach(() => world.stop());
 
-  it("stays so while the program still describes it, on both tracks, and every run says it", async () => {
+  it("stays undone on both tracks while the program still describes it, with a warning on every run", async () => {
     for (const _ of ["once", "again"]) {
       const { warnings } = await world.up("canary", canary("b"));
       assert.equal(world.runs("web-canary"), a);
@@ -33,7 +33,7 @@ describe("a release that was undone", () => {
     }
   });
 
-  it("keeps stable back even before canary went back", async () => {
+  it("does not reach stable even before canary has rolled back", async () => {
     const { warnings } = await world.up("prod", prod("b"));
     assert.equal(world.runs("web"), a);
     assert.deepEqual(warnings, [
@@ -41,21 +41,21 @@ describe("a release that was undone", () => {
     ]);
   });
 
-  it("ends with a third one", async () => {
+  it("is no longer mentioned once canary runs a third release", async () => {
     const { warnings } = await world.up("canary", canary("c"));
     assert.deepEqual(warnings, []);
     assert.ok(![a, b].includes(world.runs("web-canary")));
   });
 
-  it("comes back for a person who names it, if it is not bad", async () => {
+  it("runs again if a person names it, unless it is bad", async () => {
     world.writeRecord({ verdicts: { [b]: verdict("good") } }, "web");
     await world.up("canary", canary("b", { release: b }));
     assert.equal(world.runs("web-canary"), b);
   });
 });
 
-describe("stable, going back in a hurry", () => {
-  it("rolls all its pods at once, and canary as ever", async () => {
+describe("a fast rollback of stable", () => {
+  it("replaces all its pods at once, and canary's as usual", async () => {
     const world = await World.start();
     try {
       await world.up("test", both("a"));

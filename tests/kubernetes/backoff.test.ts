@@ -11,7 +11,7 @@ describe("the pause before another attempt", () => {
     );
   });
 
-  it("is by chance between a half of that and all of it", () => {
+  it("is at random between half of that and all of it", () => {
     assert.deepEqual(
       [0, 0.5, 1].map((chance) => backoff(3, limits, chance)),
       [200, 300, 400],

@@ -39,13 +39,13 @@ describe("the client of the cluster", () => {
     return all;
   };
 
-  it("gets an object, or undefined where there is none", async () => {
+  it("gets an object, or undefined if it does not exist", async () => {
     api.put(`${maps}/a`, { metadata: { name: "a" }, data: { x: "1" } });
     assert.deepEqual((await cluster().get<{ data: unknown }>(`${maps}/a`))?.data, { x: "1" });
     assert.equal(await cluster().get(`${maps}/none`), undefined);
   });
 
-  it("asks for no path that leads elsewhere, whoever put it together, and does not try again", async () => {
+  it("sends no request for a path that leads elsewhere, and does not retry", async () => {
     const { signal } = new AbortController();
     for (const path of [`${maps}/../secrets`, `${maps}/a/%2e%2E`, "/api/v1/namespaces/./configmaps", `${maps}/..`]) {
       for (const asking of [
@@ -63,7 +63,7 @@ describe("the client of the cluster", () => {
     assert.equal(api.requests.length, 0);
   });
 
-  it("sends a patch as what it is: operations, or fields to own as well", async () => {
+  it("sends a patch with its content type: a JSON patch, or server-side apply", async () => {
     api.put(`${maps}/patched`, { metadata: { name: "patched" }, data: { x: "1" } });
     await cluster().patch(`${maps}/patched`, [{ op: "replace", path: "/data/x", value: "2" }]);
     await cluster().apply("gray", `${maps}/patched`, { metadata: { name: "patched" }, data: { y: "3" } });
@@ -90,7 +90,7 @@ describe("the client of the cluster", () => {
     assert.equal(api.requests.length, 3);
   });
 
-  it("lists what a selector chooses, on every page", async () => {
+  it("sends the selector with the request for every page", async () => {
     api.pageSize = 1;
     for (const [name, app] of Object.entries({ a: "web", b: "other", c: "web" })) {
       api.put(`/api/v1/namespaces/chosen/pods/${name}`, { metadata: { name, labels: { app } } });
@@ -106,13 +106,13 @@ describe("the client of the cluster", () => {
     );
   });
 
-  it("shows its token, and sends bodies whose length is counted in bytes", async () => {
+  it("sends its token, and the length of a body in bytes", async () => {
     await cluster().create(maps, { metadata: { name: "umlaut" }, data: { x: "Grüße" } });
     assert.equal(api.objects.get(`${maps}/umlaut`)?.data.x, "Grüße");
     assert.equal(api.requests[0]?.headers.authorization, "Bearer secret-token");
   });
 
-  it("says with the server's own words what it did not allow", async () => {
+  it("reports a refusal with the server's own message", async () => {
     api.intercept = () => ({ status: 403, body: { message: "pods is forbidden" } });
     await assert.rejects(cluster().list("/api/v1/pods"), (error) => {
       assert.ok(error instanceof ApiError);
@@ -124,12 +124,12 @@ describe("the client of the cluster", () => {
     });
   });
 
-  it("shows the beginning of an answer that is no JSON", async () => {
+  it("shows the beginning of an answer that is not JSON", async () => {
     api.intercept = () => ({ status: 502, body: "<html>Bad Gateway</html>" });
     await assert.rejects(cluster().get(`${maps}/a`), /<html>Bad Gateway<\/html> \(GET .*: 502\)/);
   });
 
-  it("takes a 404 for an absent object only from the API server itself", async () => {
+  it("treats a 404 as an absent object only if the API server itself sent it", async () => {
     const { signal } = new AbortController();
     const asked = [
       () => cluster().get(`${maps}/a`),
@@ -154,7 +154,7 @@ describe("the client of the cluster", () => {
           assert.ok(error instanceof Unreachable && isRetryable(error), `${body}: ${error}`);
           assert.match(
             error.message,
-            /^(GET|DELETE|PATCH|PUT) \/api\S+ was answered 404 in words that are not the API server's .*: is the address of the cluster right, is there a proxy\?$/,
+            /^(GET|DELETE|PATCH|PUT) \/api\S+ was answered 404, and not by the Kubernetes API server .*: check the address of the cluster, and any proxy before it\.$/,
           );
           return true;
         });
@@ -168,16 +168,16 @@ describe("the client of the cluster", () => {
     await cluster().delete(`${maps}/a`);
   });
 
-  it("does not take a page that is no JSON for an absent object", async () => {
+  it("does not treat an answer that is not JSON as an absent object", async () => {
     api.intercept = () => ({ status: 200, body: "<html>Log in</html>" });
     await assert.rejects(cluster().get(`${maps}/a`), /Log in|cannot be understood|JSON/);
   });
 
-  it("takes a deletion of what is not there as done", async () => {
+  it("treats the deletion of an absent object as done", async () => {
     await cluster().delete(`${maps}/none`);
   });
 
-  it("refuses to write over what somebody else wrote in between", async () => {
+  it("does not overwrite an object that another writer changed in between", async () => {
     const { metadata } = await cluster().create<{ metadata: object }>(maps, { metadata: { name: "c" } });
     await cluster().replace(`${maps}/c`, { metadata });
     await assert.rejects(
@@ -186,7 +186,7 @@ describe("the client of the cluster", () => {
     );
   });
 
-  it("gives what stands behind a path as it is, whatever the status, and asks for plain text", async () => {
+  it("streams an answer with any status, and requests plain text", async () => {
     api.intercept = () => ({ status: 503, body: "up 1\n" });
     const { text, status, type } = await cluster().stream(
       "/api/v1/namespaces/n/pods/p:80/proxy/metrics?x=1",
@@ -198,7 +198,7 @@ describe("the client of the cluster", () => {
     assert.match(String(api.requests[0]?.headers.accept), /^text\/plain;version=0\.0\.4,/);
   });
 
-  it("ends that with the reason it was given", async () => {
+  it("throws the signal's reason from a stream that is aborted", async () => {
     const stopping = new AbortController();
     api.intercept = () => {
       stopping.abort(new Error("enough"));
@@ -207,7 +207,7 @@ describe("the client of the cluster", () => {
     await assert.rejects(cluster().stream("/version", stopping.signal, 100), /^Error: enough$/);
   });
 
-  it("ends it with that reason in the middle of its text as well, and says where its text breaks off", async () => {
+  it("throws that reason in the middle of the text too, and reports a text that breaks off", async () => {
     const begun = async (signal: AbortSignal) => {
       const stream = new PassThrough();
       stream.write("one");
@@ -226,13 +226,13 @@ describe("the client of the cluster", () => {
     await assert.rejects(parts.next(), refusal(/does not answer \(aborted\)/));
   });
 
-  it("reads no more of it than the limit", async () => {
+  it("reads no more of a stream than the limit", async () => {
     api.intercept = () => ({ status: 200, body: "x".repeat(101) });
     const { text } = await cluster().stream("/metrics", new AbortController().signal, 100);
     await assert.rejects(whole(text), BodyTooLarge);
   });
 
-  it("reads an answer of the server's own up to a limit, and a line of a log likewise", async () => {
+  it("limits the size of an answer, and the length of a log line", async () => {
     const mebi = "x".repeat(1 << 20);
     api.intercept = () => ({ status: 200, stream: Readable.from(new Array(65).fill(mebi)) });
     await assert.rejects(cluster().get(`${maps}/a`), refusal(/does not answer \(the answer is larger than 64 MiB\)/));
@@ -242,7 +242,7 @@ describe("the client of the cluster", () => {
     assert.deepEqual(lines, [16_384, 3]);
   });
 
-  it("says what the server said in one short line, whatever it said", async () => {
+  it("reports any message of the server in one short line", async () => {
     api.intercept = () => ({ status: 500, body: { message: `a\n\u001b[31mb${"x".repeat(2 << 20)}` } });
     await assert.rejects(cluster().get(`${maps}/a`), (error: Error) => {
       assert.match(error.message, /^a bx+… \(GET /);
@@ -252,7 +252,7 @@ describe("the client of the cluster", () => {
     await assert.rejects(cluster().get(`${maps}/a`), /^ApiError: \{"message":\{"not":"a text"\}\} \(GET /);
   });
 
-  describe("where the server does not know it", () => {
+  describe("after a 401", () => {
     const changing = (...tokens: string[]) => {
       const refused: (string | undefined)[] = [];
       const renewing: Access = {
@@ -271,7 +271,7 @@ describe("the client of the cluster", () => {
         headers.authorization === `Bearer ${token}` ? undefined : { status: 401, body: { message: "Unauthorized" } };
     };
 
-    it("drops its credentials and asks once more, with the whole request", async () => {
+    it("drops its credentials and sends the whole request once more", async () => {
       knows("new");
       const { client, refused } = changing("old", "new");
       await client.create(maps, { metadata: { name: "renewed" } });
@@ -279,7 +279,7 @@ describe("the client of the cluster", () => {
       assert.ok(api.objects.has(`${maps}/renewed`));
     });
 
-    it("gives up where the next ones are refused too, or there are no others", async () => {
+    it("gives up if the next credentials are refused too, or there are no others", async () => {
       knows("other");
       for (const [tokens, asked] of [
         [["old", "new", "newest"], 2],
@@ -294,7 +294,7 @@ describe("the client of the cluster", () => {
       }
     });
 
-    it("leaves a pod's own 401 to whoever asked the pod", async () => {
+    it("passes a pod's own 401 on to the caller", async () => {
       knows("other");
       const { client, refused } = changing("old", "new");
       const { signal } = new AbortController();
@@ -304,14 +304,14 @@ describe("the client of the cluster", () => {
     });
   });
 
-  it("takes an answer that is no list for none", async () => {
+  it("treats an answer that is not a list as no answer", async () => {
     for (const body of [{}, { items: null }, []]) {
       api.intercept = () => ({ status: 200, body });
       await assert.rejects(cluster().list(maps), refusal(/^The answer to GET .* is no list\.$/));
     }
   });
 
-  it("begins a list anew that is too old to be continued, and gives up after a few times", async () => {
+  it("reads an expired list from its start again, and gives up after three attempts", async () => {
     for (const name of ["a", "b", "c"]) api.put(`${maps}/list-${name}`, { metadata: { name, labels: { of: "list" } } });
     api.pageSize = 2;
     let expired = 0;
@@ -327,7 +327,7 @@ describe("the client of the cluster", () => {
     assert.equal(expired, 3);
   });
 
-  it("ends reading that with the reason it was given, on which the server keeps silent", async () => {
+  it("throws the signal's reason if it aborts a read that the server does not answer", async () => {
     for (const read of [
       (reader: Cluster) => reader.get(`${maps}/a`),
       (reader: Cluster) => reader.list("/api/v1/namespaces/n/pods"),
@@ -344,7 +344,7 @@ describe("the client of the cluster", () => {
     }
   });
 
-  it("reads nothing more when it was ended before, and is as it was where nothing ends it", async () => {
+  it("sends no request after it was aborted; the original client goes on", async () => {
     api.put(`${maps}/a`, { metadata: { name: "a" } });
     await assert.rejects(
       cluster()
@@ -356,7 +356,7 @@ describe("the client of the cluster", () => {
     assert.equal((await reader.get<{ metadata: { name: string } }>(`${maps}/a`))?.metadata.name, "a");
   });
 
-  it("gives the lines of an answer as they come, and ends quietly when it is told to", async () => {
+  it("gives the lines of an answer as they arrive, and ends without an error when aborted", async () => {
     const stream = new PassThrough();
     api.intercept = () => ({ status: 200, stream });
     const stopping = new AbortController();
@@ -370,7 +370,7 @@ describe("the client of the cluster", () => {
     assert.deepEqual(lines, ["one", "two"]);
   });
 
-  it("takes what an answer ends with for a line, and leaves it out where the answer breaks off", async () => {
+  it("gives the last line of a complete answer, and leaves out an incomplete line where the connection breaks", async () => {
     const take = async (end: (stream: PassThrough) => void) => {
       const stream = new PassThrough();
       api.intercept = () => ({ status: 200, stream });
@@ -389,7 +389,7 @@ describe("the client of the cluster", () => {
     );
   });
 
-  it("says with the server's own words what it did not allow to be streamed", async () => {
+  it("reports a refused stream with the server's own message", async () => {
     api.intercept = () => ({ status: 403, body: { message: "pods/log is forbidden" } });
     await assert.rejects(
       cluster().lines("/log?follow=true", new AbortController().signal)[Symbol.asyncIterator]().next(),
@@ -423,7 +423,7 @@ describe("the client of the cluster", () => {
     return port;
   };
 
-  it("says which cluster does not answer, and what to look at", async () => {
+  it("names the cluster that does not answer, and what to check", async () => {
     const port = await freePort();
     await assert.rejects(
       connect(at(port)).get("/version"),
@@ -435,7 +435,7 @@ describe("the client of the cluster", () => {
     );
   });
 
-  it("says so too where the server hangs up", async () => {
+  it("does so too if the server closes the connection", async () => {
     const server = createServer((socket) => socket.destroy());
     await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
     const { port } = server.address() as AddressInfo;
@@ -443,7 +443,7 @@ describe("the client of the cluster", () => {
     await new Promise((closed) => server.close(closed));
   });
 
-  it("gives up on a server that takes the request and stays silent", async () => {
+  it("gives up on a server that accepts the request and sends no answer", async () => {
     const timeout = AbortSignal.timeout;
     const asked: number[] = [];
     AbortSignal.timeout = (milliseconds) => {
@@ -461,13 +461,13 @@ describe("the client of the cluster", () => {
     }
   });
 
-  it("does not trust a server whose certificate nobody vouches for", async () => {
+  it("does not trust a self-signed certificate", async () => {
     const { server, port } = await tlsServer();
     await assert.rejects(connect(at(port, "https")).get("/version"), refusal(/does not answer \(.*self-signed/));
     await new Promise((closed) => server.close(closed));
   });
 
-  it("trusts the certificate authority of the kubeconfig, and the name that it gives the server", async () => {
+  it("trusts the kubeconfig's certificate authority, and checks the server name that it gives", async () => {
     const { server, port, ca } = await tlsServer();
     const trusting = { ...at(port, "https"), ca, serverName: "kubernetes" };
     assert.deepEqual(await connect(trusting).get("/version"), { gitVersion: "v1" });

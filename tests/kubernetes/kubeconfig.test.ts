@@ -66,20 +66,20 @@ describe("finding the cluster", () => {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  it("takes the current context of KUBECONFIG", async () => {
+  it("uses the current context of KUBECONFIG", async () => {
     set({ KUBECONFIG: write("config", kubeconfig(one())) });
     const access = findAccess();
     assert.deepEqual([access.context, access.server.origin], ["one", server]);
     assert.deepEqual(await access.credentials(), { token: "t" });
   });
 
-  it("takes ~/.kube/config where KUBECONFIG is not set", () => {
+  it("uses ~/.kube/config if KUBECONFIG is not set", () => {
     write(".kube/config", kubeconfig(one()));
     set({ KUBECONFIG: undefined, HOME: folder });
     assert.equal(findAccess().context, "one");
   });
 
-  it("takes a kubeconfig by its path, also from the home directory", () => {
+  it("accepts the path of a kubeconfig, also one that begins with ~", () => {
     const path = write("named", kubeconfig(one()));
     set({ HOME: folder });
     for (const kubeconfig of [path, "~/named"]) assert.equal(findAccess({ kubeconfig }).context, "one");
@@ -89,7 +89,7 @@ describe("finding the cluster", () => {
     );
   });
 
-  it("reads a kubeconfig that is given as text, also as JSON in one line", async () => {
+  it("accepts the text of a kubeconfig, also as JSON in one line", async () => {
     for (const text of [kubeconfig(one()).trim(), `  ${kubeconfig(one()).trim()}`, kubeconfig(one())]) {
       const access = findAccess({ kubeconfig: text });
       assert.deepEqual([access.context, access.server.origin], ["one", server]);
@@ -114,7 +114,7 @@ describe("finding the cluster", () => {
     }
   });
 
-  it("takes another context when one is chosen", () => {
+  it("uses the context that is chosen", () => {
     const two = {
       ...one(),
       contexts: { one: { cluster: "c", user: "u" }, two: { cluster: "d", user: "u" } },
@@ -124,7 +124,7 @@ describe("finding the cluster", () => {
     assert.equal(find(two, "two").server.hostname, "other");
   });
 
-  it("joins several files, of which the first that has an entry wins", async () => {
+  it("merges several files: for each entry the first file that has it wins", async () => {
     const first = write(
       "first",
       kubeconfig({ contexts: { one: { cluster: "c", user: "u" } }, users: { u: { token: "1" } } }),
@@ -136,7 +136,7 @@ describe("finding the cluster", () => {
     assert.deepEqual(await access.credentials(), { token: "1" });
   });
 
-  it("reads files beside the kubeconfig that names them", async () => {
+  it("resolves the paths in a kubeconfig against its folder", async () => {
     write("keys/ca.crt", "the CA");
     write("keys/me.crt", "my certificate");
     write("keys/me.key", "my key");
@@ -165,7 +165,7 @@ describe("finding the cluster", () => {
     assert.deepEqual(await credentials(), { token: "new" });
   });
 
-  it("decodes what is inside the kubeconfig", async () => {
+  it("decodes certificates and keys that the kubeconfig holds", async () => {
     const access = find(
       one(
         { "client-certificate-data": base64("cert"), "client-key-data": base64("key") },
@@ -176,7 +176,7 @@ describe("finding the cluster", () => {
     assert.deepEqual(await access.credentials(), { certificate: "cert", key: "key" });
   });
 
-  it("trusts any certificate only where the kubeconfig says so", () => {
+  it("accepts any certificate only with insecure-skip-tls-verify", () => {
     assert.equal(find(one({}, { server, "insecure-skip-tls-verify": true })).skipTlsVerify, true);
   });
 
@@ -202,7 +202,7 @@ describe("finding the cluster", () => {
         .split("\n")
         .map((line) => JSON.parse(line));
 
-    it("gets the token that it gives, and asks once as long as that holds", async () => {
+    it("uses its token, and runs it once until the token expires", async () => {
       const { access, calls } = plugin({ token: "fresh" });
       assert.equal((await access.credentials()).token, "fresh");
       assert.equal((await access.credentials()).token, "fresh");
@@ -211,13 +211,13 @@ describe("finding the cluster", () => {
       assert.equal(info.spec.cluster, undefined);
     });
 
-    it("asks once also where two requests begin together", async () => {
+    it("runs it once for two requests at the same time", async () => {
       const { access, calls } = plugin({ token: "fresh" });
       await Promise.all([access.credentials(), access.credentials()]);
       assert.equal((await asked(calls)).length, 1);
     });
 
-    it("asks again when the token ends", async () => {
+    it("runs it again when the token has expired", async () => {
       const { access, calls } = plugin({
         token: "short",
         expirationTimestamp: new Date(Date.now() + 5_000).toISOString(),
@@ -227,20 +227,20 @@ describe("finding the cluster", () => {
       assert.equal((await asked(calls)).length, 2);
     });
 
-    it("takes a client certificate as well", async () => {
+    it("uses its client certificate", async () => {
       const { access } = plugin({ clientCertificateData: "cert", clientKeyData: "key" });
       const { certificate, key } = await access.credentials();
       assert.deepEqual([certificate, key], ["cert", "key"]);
     });
 
-    it("gives it its variables, and the cluster where it wants to know", async () => {
+    it("passes its variables, and the cluster if provideClusterInfo is set", async () => {
       const { access, calls } = plugin({}, { env: [{ name: "EXTRA", value: "from env" }], provideClusterInfo: true });
       assert.equal((await access.credentials()).token, "from env");
       const [info] = await asked(calls);
       assert.deepEqual(info.spec.cluster, { server, "certificate-authority-data": base64("ca") });
     });
 
-    it("says which plugin gave nothing, and to log in", async () => {
+    it("names the plugin that gave no credentials, and advises to log in", async () => {
       const failing = (exec: object) =>
         find(one({ exec: { apiVersion: "v1", command: process.execPath, ...exec } })).credentials();
       const sentence = refused(
@@ -251,7 +251,7 @@ describe("finding the cluster", () => {
       await assert.rejects(failing({ command: "gray-no-such-plugin" }), sentence);
     });
 
-    it("asks again after it failed", async () => {
+    it("runs it again after it failed", async () => {
       const flag = join(folder, "logged-in");
       const script = `const { existsSync } = require("fs"); if (!existsSync(${JSON.stringify(flag)})) process.exit(1); console.log('{"status":{"token":"t"}}')`;
       const { credentials } = find(
@@ -262,7 +262,7 @@ describe("finding the cluster", () => {
       assert.equal((await credentials()).token, "t");
     });
 
-    it("asks again once its credentials were refused, and not for others that were", async () => {
+    it("runs it again if its current credentials were refused, not if earlier ones were", async () => {
       const { access, calls } = plugin({ token: "fresh" });
       const refused = await access.credentials();
       assert.equal(access.renew(refused), true);
@@ -306,7 +306,7 @@ describe("finding the cluster", () => {
         }
       };
 
-      it("is given up after its time, with what it started, and says so", async () => {
+      it("is killed with its child processes after the time limit, with a message", async () => {
         const { access, started } = hanging(1500);
         const asking = access.credentials();
         asking.catch(() => {});
@@ -318,7 +318,7 @@ describe("finding the cluster", () => {
         await isGone(pids);
       });
 
-      it("ends with the last signal of those that wait for it", async () => {
+      it("is killed when the last request that waits for it is aborted", async () => {
         const { access, started } = hanging(100_000);
         const [one, other] = [new AbortController(), new AbortController()];
         const [first, second] = [access.credentials(one.signal), access.credentials(other.signal)];
@@ -332,7 +332,7 @@ describe("finding the cluster", () => {
         await isGone(pids);
       });
 
-      it("is not even begun where nothing waits for it any more", async () => {
+      it("is not started for a request that is aborted already", async () => {
         const { access } = hanging(100_000);
         await assert.rejects(access.credentials(AbortSignal.abort(new Error("over"))), /^Error: over$/);
       });
@@ -346,7 +346,7 @@ describe("finding the cluster", () => {
       assert.equal((await credentials()).token, "t");
     });
 
-    it("shows nothing of what it printed", async () => {
+    it("shows nothing of its output", async () => {
       const script = "console.log('secret-token')";
       const { credentials } = find(
         one({ exec: { apiVersion: "v1", command: process.execPath, args: ["-e", script] } }),
@@ -392,15 +392,12 @@ describe("finding the cluster", () => {
       });
     }
 
-    it("a machine without any cluster, and names the sandbox", () => {
+    it("a machine without a cluster, and names the sandbox", () => {
       set({ KUBECONFIG: undefined, KUBERNETES_SERVICE_HOST: undefined, HOME: join(folder, "nobody") });
-      assert.throws(
-        () => findAccess(),
-        refused(/^There is no cluster to talk to: set KUBECONFIG, or start the sandbox/),
-      );
+      assert.throws(() => findAccess(), refused(/^No cluster was found: set KUBECONFIG, or start the sandbox/));
     });
 
-    it("a token file that is gone, in one sentence", async () => {
+    it("a token file that does not exist, in one sentence", async () => {
       await assert.rejects(find(one({ tokenFile: "/none/token" })).credentials(), refused(/\/none\/token/));
     });
   });

@@ -9,7 +9,7 @@ import { rulesSchema } from "../../components/rule-schema.ts";
 import { gatewayMode } from "../../components/traffic.ts";
 import { type Cluster, connect } from "../../kubernetes/cluster.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
-import { cut, routeCut } from "../../live/cut.ts";
+import { cut, routeCutoff } from "../../live/cut.ts";
 import type { RouteObject } from "../../live/routes.ts";
 import { anyRules } from "../components/any-rules.ts";
 import { type ApiObject, ApiServer, patched } from "../fake/api-server.ts";
@@ -19,7 +19,7 @@ const routePath = `/apis/gateway.networking.k8s.io/v1/namespaces/${namespace}/ht
 const servicePath = `/api/v1/namespaces/${namespace}/services/web`;
 const recordPath = `/api/v1/namespaces/${namespace}/configmaps/web-rollout`;
 
-/** The live route that a program with this weight leaves. */
+/** The live route of a program with this weight. */
 function written(weight: number, rules: readonly Rule[] = []): RouteObject {
   const { backends = { stable: 100, canary: 0 } } = gatewayMode().plan(weight, 9, {});
   const spec = routeSpec({ gateways: [{ name: "public" }] }, namespace, {
@@ -32,26 +32,26 @@ function written(weight: number, rules: readonly Rule[] = []): RouteObject {
   return { metadata: { name: "web", namespace, labels: { "gray-release/service": "web" } }, spec };
 }
 
-describe("cutting a route", () => {
+describe("the cutoff of a route", () => {
   const anyWeight = fc.integer({ min: 0, max: 100_000 }).map((thousandths) => thousandths / 1000);
 
-  it("leaves what the program writes at weight 0, whatever the weight and the rules were", () => {
+  it("makes the same route as the program at weight 0, at any weight and with any rules", () => {
     fc.assert(
       fc.property(anyWeight, anyRules, (weight, rules) => {
         fc.pre(v.is(rulesSchema, rules) && compiles(weight, rules));
         const live = written(weight, rules);
-        assert.deepEqual(patched(live, routeCut(live))?.spec, written(0, rules).spec);
+        assert.deepEqual(patched(live, routeCutoff(live))?.spec, written(0, rules).spec);
       }),
     );
   });
 
-  it("does nothing to one that is cut", () => {
+  it("does not change a route that is cut off already", () => {
     const live = written(0, [{ to: "canary", headers: { "x-beta": "1" } }]);
-    assert.deepEqual(routeCut(live), []);
+    assert.deepEqual(routeCutoff(live), []);
   });
 });
 
-describe("cut", () => {
+describe("the traffic cutoff", () => {
   let api: ApiServer;
   const cutWeb = () =>
     cut({
@@ -83,7 +83,7 @@ describe("cut", () => {
     assert.equal(record().sequence, 1);
   });
 
-  it("is the same done twice", async () => {
+  it("is idempotent", async () => {
     await cutWeb();
     await cutWeb();
     assert.equal(api.requests.filter(({ method }) => method === "PATCH").length, 2);
@@ -96,7 +96,7 @@ describe("cut", () => {
     assert.deepEqual(selector(), { app: "web", track: "stable" });
   });
 
-  it("looks again where somebody wrote in between", async () => {
+  it("reads an object again if another writer was faster", async () => {
     let once = true;
     api.intercept = ({ method, path }) => {
       if (method !== "PATCH" || path !== routePath || !once) return undefined;
@@ -108,41 +108,41 @@ describe("cut", () => {
     assert.deepEqual(api.objects.get(routePath)?.spec, written(0).spec);
   });
 
-  it("cuts all the same where the record cannot be read, and says so", async () => {
+  it("is made even if the record cannot be read, and reports that", async () => {
     api.put(recordPath, { metadata: { name: "web-rollout" }, data: { record: "no JSON" } });
     assert.match((await cutWeb()) ?? "", /^The record web-rollout .* cannot be read/);
     assert.deepEqual(selector(), { app: "web", track: "stable" });
   });
 
-  it("needs no right to read Deployments", async () => {
+  it("needs no permission to read Deployments", async () => {
     api.intercept = ({ path }) =>
       path.includes("/deployments") ? { status: 403, body: { message: "deployments is forbidden" } } : undefined;
     assert.equal(await cutWeb(), undefined);
     assert.deepEqual(selector(), { app: "web", track: "stable" });
   });
 
-  it("cuts all the same where the record cannot be asked for, or does not answer", async () => {
+  it("is made even if reading the record fails, or gets no answer", async () => {
     const isRecord = (path: string) => path.endsWith("/configmaps/web-rollout");
     api.intercept = ({ path }) => (isRecord(path) ? { status: 500, body: { message: "etcd is away" } } : undefined);
     assert.match((await cutWeb()) ?? "", /etcd is away/);
     assert.deepEqual(selector(), { app: "web", track: "stable" });
     api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
     api.intercept = ({ path }) => (isRecord(path) ? { status: 200, stream: new PassThrough() } : undefined);
-    assert.equal(await cutWeb(), "the cluster takes too long to write it");
+    assert.equal(await cutWeb(), "the cluster did not write it in time");
     assert.deepEqual(selector(), { app: "web", track: "stable" });
   });
 
-  it("takes nobody off canary while no pod of stable is ready", async () => {
+  it("leaves users on canary while no pod of stable is ready", async () => {
     stablePod("False");
     await assert.rejects(cutWeb(), {
       name: "Refusal",
       message:
-        "No pod of stable of web is ready, so nobody would serve the users who are taken off canary: mend stable first.",
+        "No pod of stable of web is ready, so no pod would serve the users that leave canary: repair stable first.",
     });
     assert.deepEqual(selector(), { app: "web" });
   });
 
-  it("takes canary's pods away where pods were there before us, which have no label track", async () => {
+  it("scales canary to zero for an adopted service, whose pods have no label track", async () => {
     const adopted = { release: "0123456789ab", front: { app: "web" } };
     const canary = `/apis/apps/v1/namespaces/${namespace}/deployments/web-canary`;
     api.objects.delete(`/api/v1/namespaces/${namespace}/pods/web-1`);
@@ -173,34 +173,34 @@ describe("cut", () => {
     };
 
     for (const status of [403, 500]) {
-      it(`where the list of pods answers ${status}`, async () => {
+      it(`if the list of pods is answered with ${status}`, async () => {
         fails(status, isPods);
         await cutWeb();
         assert.deepEqual(selector(), { app: "web", track: "stable" });
       });
     }
 
-    it("where the list of pods does not answer", async () => {
+    it("if the list of pods gets no answer", async () => {
       api.intercept = ({ path }) => (isPods(path) ? { status: 200, stream: new PassThrough() } : undefined);
       await cutWeb();
       assert.deepEqual(selector(), { app: "web", track: "stable" });
     });
 
-    it("and no right to read HTTPRoutes where it goes by number of pods", async () => {
+    it("and no permission to read HTTPRoutes if traffic is split by number of pods", async () => {
       byPods();
       fails(403, isRoutes);
       await cutWeb();
       assert.deepEqual(selector(), { app: "web", track: "stable" });
     });
 
-    it("but that right behind a gateway, where the Service is cut all the same", async () => {
+    it("but that permission with a gateway; without it the Service is cut off all the same", async () => {
       api.put(`/api/v1/namespaces/${namespace}/services/web-stable`, { metadata: { name: "web-stable" } });
       fails(403, isRoutes);
       await assert.rejects(cutWeb(), /^ApiError: no \(GET .*httproutes: 403\)/);
       assert.deepEqual(selector(), { app: "web", track: "stable" });
     });
 
-    it("of which each object is cut, whatever comes of the others", async () => {
+    it("and cuts off each object even if another one fails", async () => {
       fails(500, isRoutes);
       await assert.rejects(cutWeb(), /^ApiError: no/);
       assert.deepEqual(selector(), { app: "web", track: "stable" });
@@ -212,7 +212,7 @@ describe("cut", () => {
       );
     });
 
-    it("and one answer that tells whether the service was adopted", async () => {
+    it("and one answer to whether the service was adopted", async () => {
       const deployment = `/apis/apps/v1/namespaces/${namespace}/deployments/web`;
       const isUnknown = (path: string) => isPods(path) || path === deployment || path === recordPath;
       fails(500, isUnknown);
@@ -227,7 +227,7 @@ describe("cut", () => {
     });
   });
 
-  it("is not through where a proxy answers 404 for a part of the front, and is done once that has passed", async () => {
+  it("fails while a proxy answers 404 for an object of the front, and succeeds afterwards", async () => {
     const proxied = { status: 404, body: "default backend - 404" };
     api.put(`/api/v1/namespaces/${namespace}/services/web-stable`, { metadata: { name: "web-stable" } });
     for (const matches of [
@@ -237,15 +237,15 @@ describe("cut", () => {
       () => true,
     ]) {
       api.intercept = ({ path }) => (matches(path) ? proxied : undefined);
-      await assert.rejects(cutWeb(), /not the API server's/);
+      await assert.rejects(cutWeb(), /not by the Kubernetes API server/);
     }
     api.intercept = ({ path }) => (path === recordPath ? proxied : undefined);
-    assert.match((await cutWeb()) ?? "", /not the API server's/);
+    assert.match((await cutWeb()) ?? "", /not by the Kubernetes API server/);
     assert.deepEqual(selector(), { app: "web", track: "stable" });
     assert.deepEqual(api.objects.get(routePath)?.spec, written(0, [{ to: "canary", headers: { "x-beta": "1" } }]).spec);
   });
 
-  it("begins no record that its driver does not know", async () => {
+  it("does not create a record again that was deleted", async () => {
     const trouble = await cut({
       api: connect(findAccess({ kubeconfig: api.kubeconfig })),
       cluster: "cluster-uid",
@@ -253,11 +253,11 @@ describe("cut", () => {
       service: "web",
       isNoted: ({ epoch = 0 }) => epoch >= 4,
     });
-    assert.equal(trouble, "It is not there any more");
+    assert.equal(trouble, "The record does not exist any more");
     assert.deepEqual([selector(), api.objects.has(recordPath)], [{ app: "web", track: "stable" }, false]);
   });
 
-  it("changes nothing where its fence says so, and cuts where the fence cannot be asked", async () => {
+  it("changes nothing if its fence throws, and is made if the record for the fence cannot be read", async () => {
     const fenced = () =>
       cut({
         api: connect(findAccess({ kubeconfig: api.kubeconfig })),
@@ -281,7 +281,7 @@ describe("cut", () => {
     assert.deepEqual([selector(), record().sequence], [{ app: "web", track: "stable" }, 1]);
   });
 
-  it("waits for a server that takes its time with every answer", async () => {
+  it("waits for a server that is slow with every answer", async () => {
     const slow = connect(findAccess({ kubeconfig: api.kubeconfig }));
     const late =
       <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
@@ -299,7 +299,7 @@ describe("cut", () => {
     assert.deepEqual(selector(), { app: "web", track: "stable" });
   });
 
-  it("passes over a rule of a route that has no backends", async () => {
+  it("leaves a rule without backends as it is", async () => {
     const live = written(10) as unknown as ApiObject;
     live.spec.rules.unshift({ matches: [{ path: { type: "Exact", value: "/old" } }], filters: [] });
     api.put(routePath, live);
@@ -307,7 +307,7 @@ describe("cut", () => {
     assert.deepEqual(api.objects.get(routePath)?.spec.rules.slice(1), written(0).spec.rules);
   });
 
-  it("fails where the front may not be changed", async () => {
+  it("fails without the permission to change the front", async () => {
     api.intercept = ({ method }) =>
       method === "PATCH" ? { status: 403, body: { message: "services is forbidden" } } : undefined;
     await assert.rejects(cutWeb(), /services is forbidden/);

@@ -13,7 +13,7 @@ const described = template(defaults);
 const found = (live: object, of: { release?: object; described?: object } = {}) =>
   driftsOf(differences({ release: said, described, live, ...of })).map(({ field, how }) => `${field} ${how}`);
 
-describe("a live pod template is as its release says", () => {
+describe("a live pod template equals its release", () => {
   const same: [string, object][] = [
     ["where it has the API server's defaults", described],
     ["where it is the release's own, and a default is newer than the Deployment", said],
@@ -31,7 +31,7 @@ describe("a live pod template is as its release says", () => {
   }
   for (const [sentence, live] of same) it(sentence, () => assert.deepEqual(found(live), []));
 
-  it("where lists that have keys are in another order", () => {
+  it("if lists with keys are in another order", () => {
     const env = [
       { name: "A", value: "1" },
       { name: "B", value: "2" },
@@ -43,7 +43,7 @@ describe("a live pod template is as its release says", () => {
     assert.deepEqual(found(other, { release: one, described: one }), []);
   });
 
-  it("where admission would add a field, or make another value of one, by now", () => {
+  it("if admission would now add a field, or change a value", () => {
     const injected = template({
       ...defaults,
       nodeSelector: { pool: "web" },
@@ -56,26 +56,23 @@ describe("a live pod template is as its release says", () => {
   });
 });
 
-describe("a live pod template is not as its release says", () => {
+describe("a live pod template differs from its release", () => {
   for (const [sentence, live] of [
     [
-      'spec.template.spec.containers[web].image is "web:2" and the release says "web:1"',
+      'spec.template.spec.containers[web].image is "web:2" and the release has "web:1"',
       template({ ...defaults, containers: [container({ image: "web:2" })] }),
     ],
     [
-      'spec.template.spec.serviceAccountName is "b" and the release leaves it out',
+      'spec.template.spec.serviceAccountName is "b" and not in the release',
       template({ ...defaults, serviceAccountName: "b", serviceAccount: "b" }),
     ],
-    [
-      'spec.template.spec.serviceAccount is "b" and the release leaves it out',
-      template({ ...defaults, serviceAccount: "b" }),
-    ],
+    ['spec.template.spec.serviceAccount is "b" and not in the release', template({ ...defaults, serviceAccount: "b" })],
     [
       'spec.template.spec.dnsPolicy is "Default" and its default is "ClusterFirst"',
       template({ ...defaults, dnsPolicy: "Default" }),
     ],
     [
-      'spec.template.metadata.labels.app is missing and the release says "web"',
+      'spec.template.metadata.labels.app is missing and the release has "web"',
       {
         ...described,
         metadata: {
@@ -84,40 +81,40 @@ describe("a live pod template is not as its release says", () => {
       },
     ],
     [
-      "spec.template.spec.containers[proxy] is set and the release leaves it out",
+      "spec.template.spec.containers[proxy] is set and not in the release",
       template({ ...defaults, containers: [container(), { name: "proxy", image: "proxy:1" }] }),
     ],
     [
-      "spec.template.spec.containers[web].ports[80/TCP] is set and the release leaves it out",
+      "spec.template.spec.containers[web].ports[80/TCP] is set and not in the release",
       template({ ...defaults, containers: [container({ ports: [{ containerPort: 80 }] })] }),
     ],
     [
-      "spec.template.spec.volumes[tmp] is set and the release leaves it out",
+      "spec.template.spec.volumes[tmp] is set and not in the release",
       template({ ...defaults, volumes: [{ name: "tmp", emptyDir: {} }] }),
     ],
     [
-      "spec.template.spec.securityContext.runAsUser is 0 and the release leaves it out",
+      "spec.template.spec.securityContext.runAsUser is 0 and not in the release",
       template({ ...defaults, securityContext: { runAsUser: 0 } }),
     ],
     [
-      'spec.template.metadata.annotations.team is "x" and the release leaves it out',
+      'spec.template.metadata.annotations.team is "x" and not in the release',
       template(defaults, { annotations: { team: "x" } }),
     ],
   ] as [string, object][]) {
-    it(`where ${sentence}`, () => assert.deepEqual(found(live), [sentence]));
+    it(`if ${sentence}`, () => assert.deepEqual(found(live), [sentence]));
   }
 
-  it("where a variable has another value, which is kept back", () => {
+  it("if a variable has another value, which is not shown", () => {
     const env = (value: string) =>
       template({ ...defaults, containers: [container({ env: [{ name: "KEY", value }] })] });
     assert.deepEqual(found(env("s3cret"), { release: env("1"), described: env("1") }), [
-      "spec.template.spec.containers[web].env[KEY].value is not what the release says",
+      "spec.template.spec.containers[web].env[KEY].value differs from the release",
     ]);
     const [added] = found(env("s3cret"));
-    assert.equal(added, "spec.template.spec.containers[web].env[KEY] is set and the release leaves it out");
+    assert.equal(added, "spec.template.spec.containers[web].env[KEY] is set and not in the release");
   });
 
-  it("where a variable that is named twice has another value once", () => {
+  it("if one of two variables with the same name has another value", () => {
     const env = (...values: string[]) =>
       template({ containers: [container({ env: values.map((value) => ({ name: "KEY", value })) })] });
     const one = env("1", "2");
@@ -125,16 +122,16 @@ describe("a live pod template is not as its release says", () => {
     assert.equal(found(env("1"), { release: one, described: one }).length, 1);
   });
 
-  it("where an empty object says something", () => {
+  it("if an empty object that has a meaning was added", () => {
     const volumes = (source: object) => template({ volumes: [{ name: "x", ...source }] });
     const one = volumes({ configMap: { name: "x" } });
     assert.deepEqual(found(volumes({ emptyDir: {} }), { release: one, described: one }), [
       "spec.template.spec.volumes[x].configMap is missing",
-      "spec.template.spec.volumes[x].emptyDir is set and the release leaves it out",
+      "spec.template.spec.volumes[x].emptyDir is set and not in the release",
     ]);
   });
 
-  it("in one line, whatever somebody wrote there, and in a few of many", () => {
+  it("in one line whatever the values are, and naming only the first few of many differences", () => {
     const containers = [container({ image: `x\n\u001b[31m${"y".repeat(1000)}` })];
     const [drift] = driftsOf(differences({ release: said, described, live: template({ ...defaults, containers }) }));
     assert.ok(drift);
@@ -159,7 +156,7 @@ describe("the differences of pod templates", () => {
     ),
   })).value;
 
-  it("are none of what is the same, whatever it is", () => {
+  it("are empty for equal templates, whatever they hold", () => {
     fc.assert(
       fc.property(anything, anything, (value, other) => {
         assert.deepEqual(differences({ release: other, described: value, live: structuredClone(value) }), []);
@@ -168,7 +165,7 @@ describe("the differences of pod templates", () => {
     );
   });
 
-  it("are found whatever three values are compared, each where the two are not the same", () => {
+  it("are found for any three values, and each one is a place where live and described differ", () => {
     fc.assert(
       fc.property(anything, anything, anything, (release, wanted, live) => {
         for (const difference of differences({ release, described: wanted, live })) {
@@ -179,7 +176,7 @@ describe("the differences of pod templates", () => {
     );
   });
 
-  it("are one, that the release does not name, for a field that is put anywhere into a live template", () => {
+  it("are one unnamed field for a field that is added anywhere in a live template", () => {
     const full = template({
       ...defaults,
       containers: [container({ env: [{ name: "A", value: "1" }], resources: { limits: { cpu: "1" } } })],

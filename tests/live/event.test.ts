@@ -16,7 +16,7 @@ describe("an Event", () => {
     return [...api.objects.values()].find(({ kind }) => kind === "Event")?.message;
   };
 
-  it("has a message of one line, whatever a pod said", async () => {
+  it("has a message of one line, whatever a pod printed", async () => {
     assert.equal(await told("answered \u001b[31m500\n::error::\u202eno"), "answered 500 ::error:: no");
   });
 

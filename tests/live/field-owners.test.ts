@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Path } from "../../live/difference.ts";
-import { type FieldOwner, leftToNextApply } from "../../live/field-owners.ts";
+import { type FieldOwner, ownersForNextApply } from "../../live/field-owners.ts";
 
 const web = { key: { name: "web" } };
 const inTemplate = (fields: object) => ({ "f:spec": { "f:template": { "f:spec": fields } } }) as FieldOwner["fieldsV1"];
@@ -16,10 +16,10 @@ const fields: Path[] = [
 ];
 const left = { "f:serviceAccount": {}, [name]: {} };
 
-describe("fields that are left to the next apply", () => {
-  it("are owned by what stood before, which the provider takes over, and by the last that applied", () => {
+describe("fields that the next apply removes", () => {
+  it("are owned by before-first-apply, which the provider takes over, and by the last manager that applied", () => {
     const ours = entry("pulumi-1", "Apply", { [name]: {}, "f:dnsPolicy": {} });
-    const [applied, before, ...others] = leftToNextApply([ours], fields) ?? [];
+    const [applied, before, ...others] = ownersForNextApply([ours], fields) ?? [];
     assert.deepEqual(applied, ours);
     assert.deepEqual(others, []);
     const { fieldsV1, ...about } = before ?? {};
@@ -29,13 +29,13 @@ describe("fields that are left to the next apply", () => {
     });
   });
 
-  it("are taken from everybody else, also from one that applied before, and nothing else is", () => {
+  it("are taken from all other managers, also from one that applied earlier, and no other field is", () => {
     const other = { ...entry("kubectl-edit", "Update", { [name]: {}, "f:dnsPolicy": {} }) };
     const former = entry("pulumi-0", "Apply", { [name]: {}, "f:nodeName": {} }, "2025-01-01T00:00:00Z");
     const only = entry("kubectl-set", "Update", { [name]: {} });
     const status = { manager: "kube-controller-manager", operation: "Update", subresource: "status" };
     const ours = entry("pulumi-1", "Apply", { "f:containers": {} });
-    const after = leftToNextApply([former, ours, other, only, status], fields) ?? [];
+    const after = ownersForNextApply([former, ours, other, only, status], fields) ?? [];
     assert.deepEqual(
       after.slice(0, -1).map(({ manager, fieldsV1 }) => [manager, fieldsV1]),
       [
@@ -47,7 +47,7 @@ describe("fields that are left to the next apply", () => {
     );
   });
 
-  it("are items by their keys in the order of their names, with all that is in them", () => {
+  it("may be items of lists, with their keys sorted by name and all fields in them", () => {
     const port: Path = [
       "spec",
       "containers",
@@ -57,7 +57,7 @@ describe("fields that are left to the next apply", () => {
       "hostPort",
     ];
     const item = 'k:{"name":"web"}';
-    const after = leftToNextApply(
+    const after = ownersForNextApply(
       [
         entry("pulumi-1", "Apply", {}),
         entry("kubectl", "Update", {
@@ -76,21 +76,21 @@ describe("fields that are left to the next apply", () => {
     assert.deepEqual(after?.at(-2)?.fieldsV1, inTemplate({ "f:containers": { [item]: { ".": {} } } }));
   });
 
-  it("are added to those that stood before already", () => {
+  it("are added to those that before-first-apply owns already", () => {
     const before = entry("before-first-apply", "Update", { "f:hostNetwork": {}, [name]: { "f:x": {} } });
-    const after = leftToNextApply([before, entry("pulumi-1", "Apply", {})], fields) ?? [];
+    const after = ownersForNextApply([before, entry("pulumi-1", "Apply", {})], fields) ?? [];
     assert.deepEqual(after.at(-1)?.fieldsV1, {
       ...inTemplate({ "f:hostNetwork": {}, "f:serviceAccount": {}, [name]: { ".": {}, "f:x": {} } }),
     });
     assert.equal(after.length, 2);
   });
 
-  it("are nobody's where nobody applies", () => {
-    assert.equal(leftToNextApply([], fields), undefined);
-    assert.equal(leftToNextApply([entry("kubectl", "Update", {})], fields), undefined);
+  it("are undefined if no manager applies", () => {
+    assert.equal(ownersForNextApply([], fields), undefined);
+    assert.equal(ownersForNextApply([entry("kubectl", "Update", {})], fields), undefined);
   });
 
-  it("take from no owner anything but themselves, whoever owns what", () => {
+  it("are the only fields taken from an owner, for any owners", () => {
     const step = fc.constantFrom("f:a", "f:b", "f:c");
     const tree = fc.letrec<{ tree: object }>((tie) => ({
       tree: fc.dictionary(step, fc.oneof({ maxDepth: 3 }, fc.constant({}), tie("tree")), { minKeys: 1, maxKeys: 3 }),
@@ -99,7 +99,7 @@ describe("fields that are left to the next apply", () => {
     fc.assert(
       fc.property(fc.array(tree, { maxLength: 4 }), path, (trees, steps) => {
         const owners = trees.map((fields, i) => entry(`m${i}`, "Update", fields));
-        const after = leftToNextApply(
+        const after = ownersForNextApply(
           [...owners, entry("pulumi-1", "Apply", {})],
           [["spec", ...steps.map((each) => each.slice(2))]],
         );

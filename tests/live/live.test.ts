@@ -9,7 +9,7 @@ const deployment = (status: object, replicas = 9, generation = 4) =>
 const complete = { observedGeneration: 4, replicas: 9, updatedReplicas: 9, availableReplicas: 9 };
 
 describe("a Deployment runs its release completely", () => {
-  it("when every pod is of it, available, and none of another is left", () => {
+  it("if all pods run it and are available, and no other pod is left", () => {
     assert.equal(isComplete(deployment(complete)), true);
   });
 
@@ -20,12 +20,12 @@ describe("a Deployment runs its release completely", () => {
     ["a pod is not available yet", { availableReplicas: 8 }],
     ["nothing is known of it", { observedGeneration: undefined }],
   ] as [string, object][]) {
-    it(`not while ${sentence}`, () => {
+    it(`unless ${sentence}`, () => {
       assert.equal(isComplete(deployment({ ...complete, ...changes })), false);
     });
   }
 
-  it("not when it has no pods at all", () => {
+  it("unless it has no pods at all", () => {
     assert.equal(isComplete(deployment({ observedGeneration: 4 }, 0)), false);
     assert.equal(
       isComplete(deployment({ observedGeneration: 4, replicas: 0, updatedReplicas: 0, availableReplicas: 0 }, 0)),
@@ -34,7 +34,7 @@ describe("a Deployment runs its release completely", () => {
   });
 });
 
-describe("the pods that have come to run a Deployment's template", () => {
+describe("the number of pods that run a Deployment's current template", () => {
   for (const [count, changes] of [
     [9, {}],
     [4, { replicas: 10, updatedReplicas: 5 }],
@@ -42,13 +42,13 @@ describe("the pods that have come to run a Deployment's template", () => {
     [0, { replicas: 10, updatedReplicas: 1, availableReplicas: 8 }],
     [0, { observedGeneration: 3 }],
   ] as [number, object][]) {
-    it(`are ${count} with ${JSON.stringify(changes)}`, () => {
+    it(`is ${count} with ${JSON.stringify(changes)}`, () => {
       assert.equal(arrived(deployment({ ...complete, ...changes })), count);
     });
   }
 });
 
-describe("what stands in the cluster", () => {
+describe("the live objects of a service", () => {
   let api: ApiServer;
   const read = (namespace = "dora-apps", routed = false) =>
     readLive(connect(findAccess({ kubeconfig: api.kubeconfig })), namespace, "web", routed);
@@ -57,7 +57,7 @@ describe("what stands in the cluster", () => {
   });
   afterEach(() => api.stop());
 
-  it("is nothing but the namespace at first", async () => {
+  it("are only the namespace at first", async () => {
     assert.deepEqual(await read(), {
       cluster: "cluster-uid",
       namespaceExists: true,
@@ -67,7 +67,7 @@ describe("what stands in the cluster", () => {
     assert.equal((await read("elsewhere")).namespaceExists, false);
   });
 
-  it("is each track's Deployment under its own name, and the shared Service", async () => {
+  it("are each track's Deployment by its name, and the shared Service", async () => {
     const template = (release: string) => ({ metadata: { labels: { release } }, spec: {} });
     for (const [name, release] of [
       ["web", "a"],
@@ -87,7 +87,7 @@ describe("what stands in the cluster", () => {
     assert.deepEqual(front.service?.spec.selector, { app: "web" });
   });
 
-  it("is its HTTPRoutes too, where a gateway is asked for", async () => {
+  it("include its HTTPRoutes on request", async () => {
     const group = "/apis/gateway.networking.k8s.io/v1";
     api.put(group, { metadata: { name: "v1" } });
     api.put(`${group}/namespaces/dora-apps/httproutes/public`, {
@@ -101,7 +101,7 @@ describe("what stands in the cluster", () => {
     assert.deepEqual((await read()).front.routes, []);
   });
 
-  it("is not known where the server will not say", async () => {
+  it("are unknown if the server refuses to report them", async () => {
     api.intercept = ({ path }) =>
       path.includes("/deployments/") ? { status: 403, body: { message: "forbidden" } } : undefined;
     await assert.rejects(read(), /forbidden/);

@@ -8,12 +8,12 @@ import { type ApiRequest, ApiServer } from "../fake/api-server.ts";
 
 const pods = "/api/v1/namespaces/dora-apps/pods";
 
-/** The pods of a node and what they wrote, as a kubelet gives it out. */
+/** Serves the logs of pods, as a kubelet does. */
 class Node {
   readonly #api: ApiServer;
   readonly #written = new Map<string, string[]>();
   readonly #open = new Map<string, Set<PassThrough>>();
-  /** Containers that have not begun. */
+  /** Containers that have not started. */
   readonly waiting = new Set<string>();
   /** Queries for logs, by pod. */
   readonly asked: [pod: string, query: URLSearchParams][] = [];
@@ -31,19 +31,19 @@ class Node {
     });
   }
 
-  /** A pod writes a line at a time, which is given in seconds and digits behind them. */
+  /** Writes a line to a pod's log at a time that is given as seconds and their fraction. */
   write(name: string, second: number, text: string, fraction = "000000000"): void {
     const line = `2026-01-01T00:00:${String(second).padStart(2, "0")}.${fraction}Z ${text}\n`;
     this.#written.set(name, [...(this.#written.get(name) ?? []), line]);
     for (const stream of this.#open.get(name) ?? []) stream.write(line);
   }
 
-  /** Sends something that is no whole line to whoever follows. */
+  /** Sends an incomplete line to the clients that follow. */
   writeHalf(name: string, text: string): void {
     for (const stream of this.#open.get(name) ?? []) stream.write(text);
   }
 
-  /** Breaks the connections of whoever follows a pod. */
+  /** Breaks the connections of the clients that follow a pod. */
   break(name: string): void {
     for (const stream of this.#open.get(name) ?? []) stream.destroy(new Error("broken"));
   }
@@ -138,7 +138,7 @@ describe("following logs", () => {
     assert.deepEqual(shown().sort(), ["only web-canary-1: b", "web-1: a", "web-canary-1: b"]);
   });
 
-  it("begins with the last lines of the pods at the start, and with the first line of those that come later", async () => {
+  it("begins with the last lines of the pods that exist at the start, and with the first line of later pods", async () => {
     node.start("web-1");
     const following = start();
     await until(() => node.isFollowed("web-1"));
@@ -155,7 +155,7 @@ describe("following logs", () => {
     await following;
   });
 
-  it("begins so many seconds ago where that is asked for", async () => {
+  it("begins at the requested number of seconds ago", async () => {
     node.start("web-1");
     start({ sinceSeconds: 600 });
     await until(() => node.asked.length === 1);
@@ -170,7 +170,7 @@ describe("following logs", () => {
     );
   });
 
-  it("takes a broken stream up again, with no line lost or doubled", async () => {
+  it("opens a broken stream again, and loses or repeats no line", async () => {
     node.start("web-1");
     start();
     await until(() => node.isFollowed("web-1"));
@@ -199,7 +199,7 @@ describe("following logs", () => {
     assert.deepEqual(notes, []);
   });
 
-  it("waits for a container that has not begun, and shows it from its first line", async () => {
+  it("waits for a container that has not started, and shows it from its first line", async () => {
     node.waiting.add("web-1");
     node.start("web-1");
     start();
@@ -210,7 +210,7 @@ describe("following logs", () => {
     assert.equal(node.asked.at(-1)?.[1].has("tailLines"), false);
   });
 
-  it("lets a pod go that is gone", async () => {
+  it("stops following a deleted pod", async () => {
     node.start("web-1");
     node.start("web-2");
     start();
@@ -221,14 +221,14 @@ describe("following logs", () => {
       const requests = api.requests.length;
       await until(() => api.requests.length > requests + 5);
     };
-    // A listing that was under way may still have it.
+    // A list that was in progress may still hold it.
     await more();
     const then = asked();
     await more();
     assert.equal(asked(), then);
   });
 
-  it("leaves pods alone that came to their end", async () => {
+  it("does not follow finished pods", async () => {
     node.start("web-1");
     node.start("evicted");
     Object.assign(api.objects.get(`${pods}/evicted`) as object, { status: { phase: "Failed" } });
@@ -237,7 +237,7 @@ describe("following logs", () => {
     assert.equal(node.asked.length, 1);
   });
 
-  it("says once that there is no pod yet", async () => {
+  it("reports once that there is no pod yet", async () => {
     start({ track: "canary" });
     await until(() => api.requests.length > 5);
     assert.deepEqual(notes, ["web has no pod on canary yet: waiting."]);
@@ -246,7 +246,7 @@ describe("following logs", () => {
     assert.equal(notes.length, 1);
   });
 
-  it("follows the named container of those pods that have it", async () => {
+  it("follows the named container of the pods that have it", async () => {
     node.start("web-1", "stable", ["web", "metrics"]);
     node.start("web-2");
     start({ container: "metrics" });
@@ -265,7 +265,7 @@ describe("following logs", () => {
     );
   });
 
-  it("waits for a cluster that stops to answer, and says so once", async () => {
+  it("waits for a cluster that stops answering, and reports it once", async () => {
     node.start("web-1");
     start();
     await until(() => node.isFollowed("web-1"));
@@ -281,7 +281,7 @@ describe("following logs", () => {
     assert.match(notes[0] ?? "", /^starting .*503\)\. Waiting for it\.$/);
   });
 
-  it("ends where the logs may not be read, and says what is needed", async () => {
+  it("ends without the permission to read logs, and reports what is needed", async () => {
     node.start("web-1");
     const { intercept } = api;
     api.intercept = (request) =>
@@ -289,7 +289,7 @@ describe("following logs", () => {
     await assert.rejects(start(), (error) => error instanceof ApiError && /docs\/rbac\.md/.test(error.message));
   });
 
-  it("asks for the next line of a pod when the last one is taken", async () => {
+  it("reads a pod's next line after the last one was handled", async () => {
     node.start("web-1");
     for (const text of ["a", "b"]) node.write("web-1", 1, text);
     let go = () => {};

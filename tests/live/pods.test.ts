@@ -45,7 +45,7 @@ describe("the pods of a service", () => {
   });
   afterEach(() => api.stop());
 
-  it("are seen with release, track, readiness, and restarts of all that keeps running in them", async () => {
+  it("have release, track, readiness, and the restarts of containers and native sidecars", async () => {
     put(podObject("a"));
     assert.deepEqual(await list(), [
       {
@@ -62,7 +62,7 @@ describe("the pods of a service", () => {
     ]);
   });
 
-  it("are seen before they have a status, and while they end", async () => {
+  it("are listed before they have a status, and while they terminate", async () => {
     put(
       podObject(
         "a",
@@ -86,7 +86,7 @@ describe("the pods of a service", () => {
     );
   });
 
-  it("are those of a track and a release that have not come to their end: an evicted one cannot be read for ever", async () => {
+  it("are those of a track and a release that have not finished, because an evicted one stays listed", async () => {
     put(podObject("evicted", {}, { phase: "Failed" }));
     put(podObject("done", {}, { phase: "Succeeded" }));
     put(podObject("no-track", { labels: { app: "fop-gate", release: "1f3870be274f" } }));
@@ -95,7 +95,7 @@ describe("the pods of a service", () => {
     assert.deepEqual(await list(), []);
   });
 
-  it("are stable's where they were there before us, with or without the label app", async () => {
+  it("are stable's if they were adopted, with or without the label app", async () => {
     const front = { name: "web" };
     const adopted = { release: "0123456789ab", front };
     const record = { version: 2, cluster: "cluster-uid", sequence: 0, verdicts: {}, stableHistory: [], adopted };

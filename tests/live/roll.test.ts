@@ -56,16 +56,16 @@ describe("a roll whose pods cannot be created", () => {
       metadata: { name: "web-1", labels: { app: "web" }, ...(deletionTimestamp && { deletionTimestamp }) },
     });
 
-  it("ends within 20 s with the API server's words, in one line", async () => {
+  it("fails within 20 s with the API server's message, in one line", async () => {
     deploy(account);
     await assert.rejects(
       awaitComplete(of(), "canary"),
-      /^Refusal: Deployment web-canary in namespace dora-apps did not come to run bbbbbbbbbbbb completely \(pods "web-canary-5d4-" is forbidden: error looking up service account dora-apps\/gone: serviceaccount "gone" not found\): look at/,
+      /^Refusal: Deployment web-canary in namespace dora-apps did not complete its roll to bbbbbbbbbbbb \(pods "web-canary-5d4-" is forbidden: error looking up service account dora-apps\/gone: serviceaccount "gone" not found\): see kubectl/,
     );
     assert.ok(slept >= 15_000 && slept < 20_000, `${slept} ms`);
   });
 
-  it("goes by the ReplicaSet of the present template, not by one that the Deployment rolls away from", async () => {
+  it("is judged by the ReplicaSet of the current template, not by the one that the Deployment rolls away from", async () => {
     const set = (name: string, revision: string, message?: string) => {
       const owner = api.objects.get(`/apis/apps/v1/namespaces/${namespace}/deployments/web-canary`);
       const stored = api.put(`/apis/apps/v1/namespaces/${namespace}/replicasets/${name}`, {
@@ -81,18 +81,15 @@ describe("a roll whose pods cannot be created", () => {
     if (deployment) deployment.metadata.annotations = { "deployment.kubernetes.io/revision": "7" };
     set("web-canary-5d4", "6", account);
     set("web-canary-8f2", "7");
-    await assert.rejects(
-      awaitComplete(of(60), "canary"),
-      /did not come to run bbbbbbbbbbbb completely \(within 60 s\)/,
-    );
+    await assert.rejects(awaitComplete(of(60), "canary"), /did not complete its roll to bbbbbbbbbbbb \(within 60 s\)/);
     assert.ok(slept >= 60_000, `${slept} ms`);
     slept = 0;
     set("web-canary-8f2", "7", "exceeded nothing");
-    await assert.rejects(awaitComplete(of(60), "canary"), /completely \(exceeded nothing\)/);
+    await assert.rejects(awaitComplete(of(60), "canary"), /roll to bbbbbbbbbbbb \(exceeded nothing\)/);
     assert.ok(slept < 20_000, `${slept} ms`);
   });
 
-  it("goes on where they can be created in time", async () => {
+  it("goes on if they can be created in time", async () => {
     deploy(account);
     let looks = 0;
     api.intercept = ({ path }) => {
@@ -103,7 +100,7 @@ describe("a roll whose pods cannot be created", () => {
     assert.ok(slept > 9000, `${slept} ms`);
   });
 
-  it("goes on past a quota as long as pods end, which make room", async () => {
+  it("goes on despite a quota while terminating pods make room", async () => {
     deploy(quota);
     pod("2026-01-01T00:00:00Z");
     let looks = 0;
@@ -115,7 +112,7 @@ describe("a roll whose pods cannot be created", () => {
     assert.ok(slept > 80 * 250 + 14_000 && slept < 80 * 250 + 20_000, `${slept} ms`);
   });
 
-  it("is told once while Pulumi waits", async () => {
+  it("is reported once while Pulumi waits", async () => {
     mock.timers.reset();
     mock.timers.enable({ apis: ["Date", "setTimeout"], now: Date.now() });
     const said: string[] = [];
@@ -134,10 +131,7 @@ describe("a roll whose pods cannot be created", () => {
     }
     await telling;
     assert.equal(said.length, 1);
-    assert.match(
-      said[0] ?? "",
-      /^web: no pod of Deployment web-canary can be created, so mend what forbids it or release/,
-    );
-    assert.match(said[0] ?? "", /"gone" not found\. Pulumi waits for them until its time-out\.$/);
+    assert.match(said[0] ?? "", /^web: no pod of Deployment web-canary can be created, so remove the cause or release/);
+    assert.match(said[0] ?? "", /"gone" not found\. Pulumi waits for them until its timeout\.$/);
   });
 });

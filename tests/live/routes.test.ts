@@ -12,7 +12,7 @@ const labels = { "gray-release/service": "web" };
 const gateways = [{ name: "public", namespace: "infra" }];
 const metadata = { name: "web", namespace: "dora-apps", labels };
 
-/** The live route that a program with this weight leaves. */
+/** The live route of a program with this weight. */
 function written(weight: number, rules: readonly Rule[] = []): RouteObject {
   const { backends = { stable: 100, canary: 0 } } = gatewayMode().plan(weight, 9, {});
   const spec = routeSpec({ gateways }, "dora-apps", { service: "web", port: 80, token: "t", rules, backends });
@@ -24,12 +24,12 @@ const withBackends = (backendRefs: object[] | undefined) =>
 describe("the weight of a live route", () => {
   const anyWeight = fc.integer({ min: 0, max: 100_000 }).map((thousandths) => thousandths / 1000);
 
-  it("is the one that it was written with, whatever the user rules", () => {
+  it("is the weight that it was written with, with any user rules", () => {
     const rules: Rule[] = [{ to: "canary", headers: { "x-beta": "1" } }];
     fc.assert(fc.property(anyWeight, (weight) => assert.ok(hasWeight(written(weight, rules), weight))));
   });
 
-  it("is no other one, however near", () => {
+  it("is no other weight, however close", () => {
     fc.assert(
       fc.property(anyWeight, (weight) => {
         assert.ok(!hasWeight(written(weight), weight + 0.001));
@@ -38,7 +38,7 @@ describe("the weight of a live route", () => {
     );
   });
 
-  it("is 0 where canary has none, is not named, or nobody is", () => {
+  it("is 0 if canary has none, is not named, or there are no backends", () => {
     const [stable, canary] = ["web-stable", "web-canary"].map((name) => ({ name, weight: 0 }));
     for (const backends of [
       [{ ...stable, weight: 1 }, canary],
@@ -66,7 +66,7 @@ describe("the Gateway API of a cluster", () => {
   const put = (name: string, service: string) =>
     world.api.put(world.routePath(name), { metadata: { name, labels: { "gray-release/service": service } } });
 
-  it("gives the routes of one service by its label, whatever their names", async () => {
+  it("lists the routes of one service by its label, whatever their names", async () => {
     put("public", "web");
     put("web", "shop");
     const found = await readRoutes(api(), "dora-apps", "web");
@@ -76,13 +76,13 @@ describe("the Gateway API of a cluster", () => {
     );
   });
 
-  it("gives none where it is not installed", async () => {
+  it("lists none if it is not installed", async () => {
     put("public", "web");
     world.api.objects.delete("/apis/gateway.networking.k8s.io/v1");
     assert.deepEqual(await readRoutes(api(), "dora-apps", "web"), []);
   });
 
-  it("is absent only by the word of the API server: a proxy that answers 404 says nothing of it", async () => {
+  it("is absent only if the API server reports so, not if a proxy answers 404", async () => {
     put("public", "web");
     const proxied = { status: 404, body: "default backend - 404" };
     for (const matches of [
@@ -91,27 +91,27 @@ describe("the Gateway API of a cluster", () => {
       (path: string) => path.endsWith("/httproutes"),
     ]) {
       world.api.intercept = ({ path }) => (matches(path) ? proxied : undefined);
-      await assert.rejects(readRoutes(api(), "dora-apps", "web"), /not the API server's/);
+      await assert.rejects(readRoutes(api(), "dora-apps", "web"), /not by the Kubernetes API server/);
     }
     world.api.objects.delete("/apis/gateway.networking.k8s.io/v1");
     world.api.intercept = ({ path }) => (path === "/apis" ? { status: 200, body: {} } : undefined);
     await assert.rejects(readRoutes(api(), "dora-apps", "web"), /GET \/apis is no list of API groups/);
   });
 
-  it("may be absent where no right to read routes is had", async () => {
+  it("may be absent without the permission to read routes", async () => {
     world.api.objects.delete("/apis/gateway.networking.k8s.io/v1");
     world.api.intercept = ({ path }) =>
       path.endsWith("/httproutes") ? { status: 403, body: { message: "forbidden" } } : undefined;
     assert.deepEqual(await readRoutes(api(), "dora-apps", "web"), []);
   });
 
-  it("may not be read: then that is said, and not taken for its absence", async () => {
+  it("is not treated as absent if it may not be read", async () => {
     world.api.intercept = ({ path }) =>
       path.endsWith("/httproutes") ? { status: 403, body: { message: "forbidden" } } : undefined;
     await assert.rejects(readRoutes(api(), "dora-apps", "web"), /forbidden.*docs\/rbac\.md/);
   });
 
-  it("is enough where each Gateway stands, in the service's namespace unless another is named", async () => {
+  it("passes the check if each Gateway exists, in the service's namespace unless another is named", async () => {
     world.api.put("/apis/gateway.networking.k8s.io/v1/namespaces/dora-apps/gateways/inner", {
       metadata: { name: "inner" },
       spec: { gatewayClassName: "edge" },
@@ -120,13 +120,13 @@ describe("the Gateway API of a cluster", () => {
     await assertGateways(api(), "web", "dora-apps", { routes });
   });
 
-  it("is asked once for a Gateway that several routes name", async () => {
+  it("is read once for a Gateway that several routes name", async () => {
     const routes = ["a", "b", "c"].map((name) => ({ name, gateways }));
     await assertGateways(api(), "web", "dora-apps", { routes });
     assert.equal(world.api.requests.filter(({ path }) => path.endsWith("/gateways/public")).length, 1);
   });
 
-  it("is asked for each listener that is named, of one Gateway too", async () => {
+  it("is checked for every named listener, also for two of one Gateway", async () => {
     const [gateway = { name: "" }] = gateways;
     const routes = [
       { name: "a", gateways: [{ ...gateway, sectionName: "ftp" }] },
@@ -134,11 +134,11 @@ describe("the Gateway API of a cluster", () => {
     ];
     await assert.rejects(
       assertGateways(api(), "web", "dora-apps", { routes }),
-      /has no listener ftp: take one of http, https/,
+      /has no listener ftp: choose one of http, https/,
     );
   });
 
-  it("may have a Gateway whose class is gone or says nothing: then rules are taken at their word", async () => {
+  it("may have a Gateway whose class is missing or reports no features: then no rule is refused", async () => {
     world.api.objects.delete("/apis/gateway.networking.k8s.io/v1/gatewayclasses/edge");
     const rules: Rule[] = [{ to: "canary", query: { beta: "1" } }];
     await assertGateways(api(), "web", "dora-apps", { routes: [{ gateways }], rules });

@@ -6,7 +6,7 @@ import { describedFor, sealedLike } from "../../live/sealed.ts";
 
 const deployment = (template: object, uid = "uid-1") =>
   ({ metadata: { name: "web", uid }, spec: { template } }) as unknown as DeploymentObject;
-/** A template with a text at each place where people put secrets. */
+/** A template with a text at each place that may hold a secret. */
 const template = (text: string) => ({
   metadata: { labels: { app: "web", release: "a" }, annotations: { token: text } },
   spec: {
@@ -36,8 +36,8 @@ const driftTo = (live: object) => {
   return driftsOf(differences({ ...accounts, live: sealedLike(described, deployment(live)) }));
 };
 
-describe("a pod template that is kept", () => {
-  it("has no text in it that somebody may have put a secret into, and takes no more room for a long one", () => {
+describe("a stored pod template", () => {
+  it("holds no text that may be a secret, and does not grow with a long one", () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1, maxLength: 20 }), (text) => {
         const secret = `s3cret ${text}`;
@@ -47,25 +47,25 @@ describe("a pod template that is kept", () => {
     assert.equal(JSON.stringify(kept("x".repeat(100_000))).length, JSON.stringify(kept("x")).length);
   });
 
-  it("still has names, images, numbers and amounts", () => {
+  it("holds names, images, numbers and amounts", () => {
     const said = JSON.stringify(kept("secret"));
     for (const plain of ["web:1", "ONE", "serviceAccountName", "containerPort", "500m"]) {
       assert.ok(said.includes(plain), plain);
     }
   });
 
-  it("shows neither that two texts are the same, nor what a Deployment of another UID has", () => {
+  it("does not reveal that two texts are equal, or equal to those of a Deployment with another UID", () => {
     const texts = (uid?: string) => JSON.stringify(kept("secret", uid)).match(/hmac:[\w-]{16}/g) ?? [];
     assert.ok(texts().length > 8);
     assert.equal(new Set([...texts(), ...texts("uid-2")]).size, 2 * texts().length);
     assert.equal(sealedLike(kept("secret", "uid-2"), deployment(template("secret"))), undefined);
   });
 
-  it("is the same as the live one that it was made of", () => {
+  it("equals the live template that it was made from", () => {
     assert.deepEqual(driftTo(template("secret")), []);
   });
 
-  it("tells which fields of the live one are others, and the value only where it is no secret", () => {
+  it("shows which live fields differ, and their values only if they are no secrets", () => {
     const live = template("secret");
     const [container] = live.spec.containers;
     Object.assign(container ?? {}, { image: "web:2", args: ["other"], resources: { limits: { cpu: "1" } } });
@@ -75,11 +75,11 @@ describe("a pod template that is kept", () => {
     assert.deepEqual(
       driftTo(live).map(({ field, how }) => `${field} ${how}`),
       [
-        "spec.template.metadata.annotations.token is not what the release says",
-        `${where}.image is "web:2" and the release says "web:1"`,
-        `${where}.args is not what the release says`,
-        `${where}.env[TWO].value is not what the release says`,
-        `${where}.resources.limits.cpu is "1" and the release says "500m"`,
+        "spec.template.metadata.annotations.token differs from the release",
+        `${where}.image is "web:2" and the release has "web:1"`,
+        `${where}.args differs from the release`,
+        `${where}.env[TWO].value differs from the release`,
+        `${where}.resources.limits.cpu is "1" and the release has "500m"`,
       ],
     );
   });

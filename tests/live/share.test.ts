@@ -25,21 +25,21 @@ const routed = (...routes: RouteObject[]): Front => ({ service: service({ app: "
 describe("the share of user traffic that canary gets", () => {
   const nine = Array.from({ length: 9 }, () => pod("stable"));
 
-  it("is that of its ready pods where a Service splits", () => {
+  it("is its part of the ready pods if a Service splits the traffic", () => {
     assert.equal(shareOf(byPods({ app: "web" }), [...nine, pod("canary")]), 0.1);
     assert.equal(shareOf(byPods({ app: "web" }), [...nine, pod("canary", { ready: false })]), 0);
     assert.equal(shareOf(byPods({ app: "web" }), [...nine, pod("canary", { terminating: true })]), 0);
   });
 
-  it("is nothing while the Service leaves canary out", () => {
+  it("is 0 while the Service selects stable alone", () => {
     assert.equal(shareOf(byPods({ app: "web", track: "stable" }), [...nine, pod("canary")]), 0);
   });
 
-  it("cannot be told where no pod is ready", () => {
+  it("is unknown if no pod is ready", () => {
     assert.equal(shareOf(byPods({ app: "web" }), [pod("canary", { ready: false })]), undefined);
   });
 
-  it("is the routes' weight where a gateway splits, whether or not a pod is there to take it", () => {
+  it("is the routes' weight if a gateway splits the traffic, even if no pod is ready", () => {
     assert.equal(shareOf(routed(route(30)), [...nine, pod("canary")]), 0.3);
     assert.equal(shareOf(routed(route(30)), nine), 0.3);
     assert.equal(shareOf(routed(route(0), route(20)), nine), 0.2);
@@ -47,18 +47,18 @@ describe("the share of user traffic that canary gets", () => {
 });
 
 describe("the share by weight alone", () => {
-  it("is the weight where every request is drawn by it", () => {
+  it("is the weight if every request is split by it", () => {
     assert.equal(shareByWeightAlone(routed(route(30))), 0.3);
     assert.equal(shareByWeightAlone(routed(route(0), route(0))), 0);
   });
 
-  it("is none where a user rule sends some elsewhere, even to stable", () => {
+  it("is undefined if a user rule sends some requests to one track, even to stable", () => {
     for (const to of ["canary", "stable"] as const) {
       assert.equal(shareByWeightAlone(routed(route(30, [{ to, headers: { "x-beta": "1" } }]))), undefined);
     }
   });
 
-  it("is none where routes differ, or there are none", () => {
+  it("is undefined if routes differ, or there are none", () => {
     assert.equal(shareByWeightAlone(routed(route(30), route(20))), undefined);
     assert.equal(shareByWeightAlone(byPods({ app: "web" })), undefined);
   });

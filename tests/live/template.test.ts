@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { PodTemplate } from "../../components/release.ts";
 import type { DeploymentObject } from "../../live/live.ts";
 import { describedFor } from "../../live/sealed.ts";
-import { type Comparison, compareTemplate, driftFrom, leaveNothingElse } from "../../live/template.ts";
+import { type Comparison, compareTemplate, disownOtherFields, driftFrom } from "../../live/template.ts";
 import { ApiServer } from "../fake/api-server.ts";
 import { direct } from "../fake/direct.ts";
 
@@ -35,10 +35,10 @@ describe("a live pod template", () => {
   const compare = (deployment: DeploymentObject) => compareTemplate(direct(api), deployment, release);
   const differencesIn = (comparison: Comparison) => (comparison.kind === "compared" ? comparison.differences : []);
   const leave = async (deployment: DeploymentObject) =>
-    leaveNothingElse(direct(api), deployment, release, differencesIn(await compare(deployment)));
+    disownOtherFields(direct(api), deployment, release, differencesIn(await compare(deployment)));
   const written = () => api.requests.filter(({ method, query }) => method !== "GET" && !query.has("dryRun"));
 
-  it("is compared with what the API server would make of the release, and nothing is written", async () => {
+  it("is compared with the release as the API server would store it, and nothing is written", async () => {
     const deployment = live({ dnsPolicy: "ClusterFirst" });
     const comparison = await compare(deployment);
     assert.deepEqual(differencesIn(comparison), []);
@@ -51,7 +51,7 @@ describe("a live pod template", () => {
   });
 
   for (const status of [400, 403, 404, 422, 500]) {
-    it(`cannot be compared where the server answers ${status}, and it is said why`, async () => {
+    it(`cannot be compared if the server answers ${status}, and the reason is reported`, async () => {
       const deployment = live();
       api.intercept = () => ({ status, body: { kind: "Status", message: "no" } });
       const comparison = await compare(deployment);
@@ -62,13 +62,13 @@ describe("a live pod template", () => {
     });
   }
 
-  it("has nothing left to the next apply where it has what the release says", async () => {
+  it("keeps its field owners if it equals the release", async () => {
     assert.equal(await leave(live()), undefined);
     assert.equal(await leave(live({ containers: [{ name: "web", image: "web:2" }] })), undefined);
     assert.deepEqual(written(), []);
   });
 
-  it("leaves to the next apply what the release leaves out, and is not changed itself", async () => {
+  it("prepares the next apply to remove what the release leaves out, and is not changed itself", async () => {
     const deployment = live(account);
     assert.equal(await leave(deployment), undefined);
     const after = api.objects.get(path);
@@ -76,7 +76,7 @@ describe("a live pod template", () => {
     assert.match(JSON.stringify(after?.metadata.managedFields), /before-first-apply.*"f:serviceAccount":\{\}/);
   });
 
-  it("is read again where it changed in between, a few times", async () => {
+  it("is read again if it changed in between, a few times", async () => {
     const deployment = live(account);
     live(account);
     assert.equal(await leave(deployment), undefined);
@@ -88,19 +88,19 @@ describe("a live pod template", () => {
     assert.equal(written().length - before, 5);
   });
 
-  it("is written whole where the provider merges and does not apply", async () => {
+  it("is replaced as a whole if the provider merges and does not apply", async () => {
     assert.equal(await leave(live(account, [{ manager: "pulumi-kubernetes", operation: "Update" }])), undefined);
     assert.deepEqual(api.objects.get(path)?.spec.template, release);
   });
 
-  it("stays as it is where that is not allowed, and it is said why", async () => {
+  it("stays as it is without that permission, and the reason is reported", async () => {
     const deployment = live(account);
     api.intercept = ({ query }) => (query.has("dryRun") ? undefined : { status: 403, body: { message: "no right" } });
     assert.match((await leave(deployment)) ?? "", /^no right/);
     assert.deepEqual(api.objects.get(path)?.spec, deployment.spec);
   });
 
-  it("is known to drift only from the release that it was compared with", () => {
+  it("has known drift only from the release that it was compared with", () => {
     const deployment = live(account);
     const other = { ...release, spec: { ...release.spec, serviceAccountName: "a" } };
     const described = (id: string, template: object) => describedFor(deployment, id, template);
@@ -108,7 +108,7 @@ describe("a live pod template", () => {
     assert.equal(driftFrom(deployment, described("b", other)), undefined);
     assert.deepEqual(driftFrom(deployment, described("a", deployment.spec.template)), []);
     assert.deepEqual(driftFrom(deployment, described("a", other)), [
-      { field: "spec.template.spec.serviceAccountName", how: 'is "b" and the release says "a"' },
+      { field: "spec.template.spec.serviceAccountName", how: 'is "b" and the release has "a"' },
     ]);
     const adopted = { ...deployment.metadata, annotations: { "gray-release/adopted": "a" } };
     assert.deepEqual(driftFrom({ ...deployment, metadata: adopted }, described("a", other)), []);
@@ -116,7 +116,7 @@ describe("a live pod template", () => {
     assert.equal(driftFrom({ ...deployment, metadata: madeAnew }, described("a", other)), undefined);
   });
 
-  describe("has a field that was not there when it was compared", () => {
+  describe("has a field that was absent when it was compared", () => {
     const owns = (manager: string, operation: string, spec: object) => ({
       ...{ manager, operation, apiVersion: "apps/v1", fieldsType: "FieldsV1" },
       fieldsV1: { "f:spec": { "f:template": { "f:spec": spec } } },
@@ -136,11 +136,11 @@ describe("a live pod template", () => {
     const fields = ["containers[web].imagePullPolicy", "containers[web].env[KEY]", "schedulerName", "tolerations"];
     const inSpec = (names: readonly string[]) => names.map((name) => `spec.template.spec.${name}`);
 
-    it("that nobody owns: a default of a newer API server is no drift", () => {
+    it("that has no owner: a default of a newer API server is no drift", () => {
       assert.deepEqual(driftIn(added, [provider]), []);
     });
 
-    it("that another manager owns: kubectl edit is seen", () => {
+    it("that another manager owns: kubectl edit is drift", () => {
       const edit = owns("kubectl-edit", "Update", {
         "f:schedulerName": {},
         "f:tolerations": {},
@@ -154,7 +154,7 @@ describe("a live pod template", () => {
       assert.deepEqual(driftIn(added, [provider, edit])?.sort(), inSpec(fields).sort());
     });
 
-    it("inside of one that somebody owns as a whole", () => {
+    it("inside a field that a manager owns as a whole", () => {
       const described = describedFor(live({ nodeSelector: { pool: "web" } }), "a", {
         ...release,
         spec: { ...release.spec, nodeSelector: { pool: "web" } },
@@ -168,13 +168,13 @@ describe("a live pod template", () => {
       );
     });
 
-    it("and a value that another manager has set: kubectl set image is seen", () => {
+    it("and a value that another manager has set: kubectl set image is drift", () => {
       const set = owns("kubectl-set", "Update", { "f:containers": { [web]: { "f:image": {} } } });
       const containers = [{ ...container, image: "web:2" }];
       assert.deepEqual(driftIn({ containers }, [provider, set]), inSpec(["containers[web].image"]));
     });
 
-    it("and no owners are kept of the template", () => {
+    it("and no owners of the template are stored", () => {
       const status = {
         ...owns("kube-controller-manager", "Update", {}),
         fieldsV1: { "f:status": { "f:replicas": {} } },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { GatewayObject, ParentRef } from "../../live/routes.ts";
-import { entranceOf, whyNotTaken } from "../../probe/gateway-endpoint.ts";
+import { entranceOf, whyNotAccepted } from "../../probe/gateway-endpoint.ts";
 import { podEndpoint } from "../../probe/pod-endpoint.ts";
 import { pod } from "../analysis/reading.ts";
 import { DarkCanary } from "../fake/dark-canary.ts";
@@ -26,11 +26,16 @@ const http = listener("http");
 const https = listener("https");
 const below = (hostname: string) => listener("http", { hostname });
 
-describe("where requests with the token come in", () => {
+describe("the entrance for requests with the token", () => {
   for (const [what, hostnames, gateways, expected] of [
     ["at the Gateway's address, for the route's host", ["a.com"], [attached([http])], ["http://192.0.2.1", "a.com"]],
-    ["for the address where nobody names a host", [], [attached([http])], ["http://192.0.2.1", undefined]],
-    ["by TLS where that is offered", ["a.com"], [attached([http, https])], ["https://192.0.2.1", "a.com"]],
+    [
+      "for the address if neither route nor listener names a host",
+      [],
+      [attached([http])],
+      ["http://192.0.2.1", undefined],
+    ],
+    ["by TLS if there is such a listener", ["a.com"], [attached([http, https])], ["https://192.0.2.1", "a.com"]],
     [
       "by TLS at a later Gateway rather than in plain text at the first",
       ["a.com"],
@@ -76,28 +81,29 @@ describe("where requests with the token come in", () => {
     });
   }
 
-  it("is at the address that was named, for the route's host", () => {
+  it("is at the given address, for the route's host", () => {
     const url = new URL("https://192.0.2.9:8443");
     assert.deepEqual(entranceOf(["*.a.com"], [], url), { origin: "https://192.0.2.9:8443", host: "gray-probe.a.com" });
     assert.deepEqual(entranceOf([], [], url), { origin: "https://192.0.2.9:8443" });
   });
 });
 
-describe("why a Gateway does not go by a route", () => {
-  it("is one short line, whatever the Gateway says", () => {
+describe("why a Gateway does not apply a route", () => {
+  it("is one short line, whatever the Gateway reports", () => {
     const said = "\u001b[31mNo\n::error::\u2028Backend".repeat(1000);
     const parentRef = { name: "gateway" };
     const conditions = [{ type: "Accepted", status: said, reason: said }];
     const metadata = { name: "web", namespace: "dora-apps" };
-    const why = whyNotTaken({ metadata, spec: {}, status: { parents: [{ parentRef, conditions }] } }, parentRef) ?? "";
+    const why =
+      whyNotAccepted({ metadata, spec: {}, status: { parents: [{ parentRef, conditions }] } }, parentRef) ?? "";
     assert.match(why, /^Accepted is No ::error:: Backend/);
     assert.doesNotMatch(why, /[\p{Cc}\u2028]/u);
     assert.ok(why.length < 350, `${why.length}`);
   });
 });
 
-describe("the way to a pod", () => {
-  it("never leads to anything else of the API server", async () => {
+describe("the endpoint of a pod", () => {
+  it("never reaches another part of the API", async () => {
     const dark = await DarkCanary.start();
     try {
       const endpoint = podEndpoint(dark.cluster, "dora-apps", pod("web-1"), [{ port: 80, targetPort: 8080 }], [80]);

@@ -4,13 +4,13 @@ import { type IncomingMessage, type RequestOptions, request } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { type By, canaryEndpoints } from "../../probe/endpoint.ts";
-import { openPassage, type Passage } from "../../probe/local-proxy.ts";
+import { type LocalProxy, openPassage } from "../../probe/local-proxy.ts";
 import { DarkCanary, host, token } from "../fake/dark-canary.ts";
 
 for (const by of ["token", "pods"] as const) {
-  describe(`the passage to canary by ${by}`, () => {
+  describe(`the local proxy to canary by ${by}`, () => {
     let dark: DarkCanary;
-    let passage: Passage;
+    let passage: LocalProxy;
     const open = async (endpoint: By = by) => {
       const endpoints = await canaryEndpoints({
         api: dark.cluster,
@@ -38,7 +38,7 @@ for (const by of ["token", "pods"] as const) {
       return { status: answer.statusCode, headers: answer.headers, text: await text(answer) };
     };
 
-    it("passes on method, path, headers and body, and the answer as it is", async () => {
+    it("forwards method, path, headers and body, and returns the answer as it is", async () => {
       dark.answer = (_, response) => {
         response.writeHead(418, { "x-two": "2", "set-cookie": ["a=1", "b=2"] }).end("teapot");
       };
@@ -52,7 +52,7 @@ for (const by of ["token", "pods"] as const) {
     });
 
     for (const method of ["GET", "POST", "DELETE"]) {
-      it(`passes on a ${method} with a body of unknown length, and one without any`, async () => {
+      it(`forwards a ${method} with a body of unknown length, and one without a body`, async () => {
         await send("/", { method, headers: { "transfer-encoding": "chunked" } }, "chunks");
         await send("/", { method });
         assert.deepEqual(
@@ -62,7 +62,7 @@ for (const by of ["token", "pods"] as const) {
       });
     }
 
-    it("passes on an answer as it comes", async () => {
+    it("streams an answer", async () => {
       dark.answer = (_, response) => response.write("first");
       const sent = request(`${passage.url}/`, { agent: false }).end();
       const [answer] = (await once(sent, "response")) as [IncomingMessage];
@@ -71,7 +71,7 @@ for (const by of ["token", "pods"] as const) {
       sent.destroy();
     });
 
-    it("keeps redirections to canary on the way, and no others", async () => {
+    it("keeps redirects to canary on the proxy, and leaves others as they are", async () => {
       const location = async (value: string) => {
         dark.answer = (_, response) => response.writeHead(302, { location: value }).end();
         return (await send("/", {})).headers.location;
@@ -81,7 +81,7 @@ for (const by of ["token", "pods"] as const) {
       if (by === "token") assert.equal(await location(`https://${host}/next?a=1`), "/next?a=1");
     });
 
-    it("shows whoever comes through neither the token nor who runs it, and takes no other token", async () => {
+    it("shows the client neither the token nor the user's credentials, and drops a token from the client", async () => {
       dark.answer = (_, response) => response.end("ok");
       const answer = await send("/", {
         headers: { "x-gray-token": "mine", host: "elsewhere", connection: "x-hop", "x-hop": "1" },
@@ -92,7 +92,7 @@ for (const by of ["token", "pods"] as const) {
       assert.notEqual(name, "elsewhere");
     });
 
-    it("says why it has no answer, and goes on", async () => {
+    it("reports why there is no answer, and goes on", async () => {
       dark.answer = (_, response) => response.destroy();
       assert.equal((await send("/", {})).status, 502);
       dark.answer = (_, response) => response.end("ok");
@@ -103,7 +103,7 @@ for (const by of ["token", "pods"] as const) {
       ["before the answer", false],
       ["in the middle of the answer", true],
     ] as const) {
-      it(`ends a request to canary when whoever sent it leaves ${when}`, async () => {
+      it(`aborts a request to canary when the client disconnects ${when}`, async () => {
         const sent = request(`${passage.url}/`, { agent: false });
         sent.on("error", () => {});
         const left = new Promise((closed) => {
@@ -118,8 +118,8 @@ for (const by of ["token", "pods"] as const) {
       });
     }
 
-    it("breaks an answer off where canary does, and goes on", async () => {
-      // Outside of tests it would end the process.
+    it("breaks off an answer that canary breaks off, and goes on", async () => {
+      // Outside of tests such an error would end the process.
       const unhandled: unknown[] = [];
       const hear = (error: unknown) => unhandled.push(error);
       process.on("unhandledRejection", hear);
@@ -133,17 +133,17 @@ for (const by of ["token", "pods"] as const) {
       assert.deepEqual(unhandled, []);
     });
 
-    it("takes paths alone, so that nobody is sent elsewhere", async () => {
+    it("accepts only paths, so that it is no proxy to other hosts", async () => {
       const socket = connect(Number(new URL(passage.url).port), "127.0.0.1");
       socket.write("GET http://elsewhere/ HTTP/1.1\r\nHost: elsewhere\r\nConnection: close\r\n\r\n");
-      assert.match(await text(socket), /^HTTP\/1\.1 502 [\s\S]*gray: only paths of canary can be asked/);
+      assert.match(await text(socket), /^HTTP\/1\.1 502 [\s\S]*gray: only paths of canary can be requested/);
       assert.equal(dark.got.length, 0);
     });
   });
 }
 
-describe("the passage by the API server", () => {
-  it("passes on what canary answers, and no answer of the API server's own", async () => {
+describe("the local proxy through the API server", () => {
+  it("returns canary's answers, and no answer of the API server itself", async () => {
     const dark = await DarkCanary.start();
     await dark.up();
     dark.pod("web-canary-1");
@@ -172,8 +172,8 @@ describe("the passage by the API server", () => {
   });
 });
 
-describe("the passage by token", () => {
-  it("masks the token where canary echoes it, in headers and in the body, however it is cut up", async () => {
+describe("the local proxy by token", () => {
+  it("masks the token that canary echoes, in headers and in the body, however it is split", async () => {
     const dark = await DarkCanary.start();
     await dark.up({}, {});
     dark.pod("web-canary-1");
@@ -196,8 +196,8 @@ describe("the passage by token", () => {
   });
 });
 
-describe("the passage to several pods of canary", () => {
-  it("takes them in turn", async () => {
+describe("the local proxy to several pods of canary", () => {
+  it("uses them in turn", async () => {
     const dark = await DarkCanary.start();
     await dark.up();
     for (const name of ["web-canary-1", "web-canary-2"]) dark.pod(name);
@@ -208,7 +208,7 @@ describe("the passage to several pods of canary", () => {
       for (let i = 0; i < 4; i++) assert.equal((await fetch(passage.url)).status, 200);
       dark.world.api.objects.delete("/api/v1/namespaces/dora-apps/pods/web-canary-2");
       const statuses = [await fetch(passage.url), await fetch(passage.url)].map(({ status }) => status);
-      // The pod that is gone answers nothing; the API server would, with 404.
+      // A deleted pod sends no answer; the API server answers 404 in its place.
       assert.deepEqual(statuses.sort(), [200, 502]);
       assert.match(passage.barred()?.message ?? "", /not found \(pods\/proxy of web-canary-2: 404\)/);
     } finally {

@@ -7,7 +7,7 @@ import { masked, masking } from "../../probe/mask.ts";
 describe("a body with secrets", () => {
   const piece = fc.constantFrom("a", "aab", "aa", "b", "ab", "aaba", "c", "");
 
-  it("comes out masked and as long as it was, however it is cut up", async () => {
+  it("is masked and keeps its length, however it is split", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(piece), async (pieces) => {
         const chunks = pieces.map((each) => Buffer.from(each));
@@ -19,7 +19,7 @@ describe("a body with secrets", () => {
     );
   });
 
-  it("is held back no more than the beginning of a secret", () => {
+  it("is delayed by no more than the beginning of a secret", () => {
     const mask = masking(["secret"]);
     const out = () => String(mask.read() ?? "");
     mask.write("first se");
@@ -28,7 +28,7 @@ describe("a body with secrets", () => {
     assert.equal(out(), "second");
   });
 
-  it("is left as it is where there is no secret", async () => {
+  it("is left as it is if there is no secret", async () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
     const passed = await Readable.from([bytes], { objectMode: false }).pipe(masking([])).toArray();
     assert.deepEqual(Buffer.concat(passed), bytes);

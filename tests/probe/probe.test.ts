@@ -6,38 +6,38 @@ import type { EndpointArgs } from "../../probe/endpoint.ts";
 import { type CheckResult, fault, probe } from "../../probe/probe.ts";
 import { DarkCanary, host, token } from "../fake/dark-canary.ts";
 
-describe("judging an answer", () => {
+describe("the check of an answer", () => {
   const ok = { status: 200 } as const;
 
   it("gives a pattern no more time than the driver can spare", () => {
     const text = `${"a".repeat(200_000)}\n`;
     assert.equal(
       fault({ status: 200, body: { pattern: "(a+)+$x" } }, { status: 200, text }),
-      "what /(a+)+$x/ finds takes too long on the body",
+      "the body could not be matched against /(a+)+$x/ in time",
     );
   });
 
-  it("lets pass what has the status and holds what is expected, and nothing else", () => {
+  it("passes an answer with the expected status and body, and no other", () => {
     const status = fc.integer({ min: 200, max: 599 });
     const near = fc.constantFrom("", "a", "ab", "ba", "aba", "b");
     fc.assert(
       fc.property(status, status, near, near, (expected, found, what, text) => {
-        const passes = found === expected && text.includes(what);
+        const tokenRoutes = found === expected && text.includes(what);
         const answer = { status: found, text };
-        assert.equal(fault({ status: expected, body: { contains: what } }, answer) === undefined, passes);
-        assert.equal(fault({ status: expected, body: { pattern: what } }, answer) === undefined, passes);
+        assert.equal(fault({ status: expected, body: { contains: what } }, answer) === undefined, tokenRoutes);
+        assert.equal(fault({ status: expected, body: { pattern: what } }, answer) === undefined, tokenRoutes);
         assert.equal(fault({ status: expected }, answer) === undefined, found === expected);
       }),
     );
   });
 
-  it("says what is wrong, and how the body begins", () => {
+  it("reports what is wrong, and how the body begins", () => {
     assert.equal(fault(ok, { status: 503, text: "" }), "the status is 503, not 200");
     const body = { contains: "healthy" };
-    assert.equal(fault({ ...ok, body }, { status: 200 }), 'the body does not hold "healthy": it is empty');
+    assert.equal(fault({ ...ok, body }, { status: 200 }), 'the body does not contain "healthy": it is empty');
     assert.equal(
       fault({ ...ok, body: { pattern: "^ok$" } }, { status: 200, text: "\nnot ok\nat all" }),
-      'the body does not hold what /^ok$/ finds: it begins with "not ok"',
+      'the body does not match /^ok$/: it begins with "not ok"',
     );
     for (const text of ["\u001b[31mred\u0007", "a\u2028b\u202e", `\u009b2J${"x".repeat(5000)}`]) {
       const said = fault({ ...ok, body }, { status: 200, text }) ?? "";
@@ -79,7 +79,7 @@ describe("probing a dark canary", () => {
         dark.pod("web-canary-1");
       };
 
-      it("sends what is declared, and every check passes that is answered as it should be", async () => {
+      it("sends the declared requests, and passes each check with the expected answer", async () => {
         await up(canaryAlone, { path: "/a?b=c%20d", method: "HEAD", headers: { "x-user": "probe" } });
         const { release, results, ...found } = await ask({ via: by });
         assert.deepEqual([found.by, release], [by, dark.release]);
@@ -97,7 +97,7 @@ describe("probing a dark canary", () => {
         );
       });
 
-      it("says of each check why it did not pass", async () => {
+      it("reports for each check why it did not pass", async () => {
         const slow = { path: "/slow", atMost: 0.05 };
         await up(canaryAlone, { path: "/broken" }, { path: "/error" }, { path: "/half", atMost: 0.05 }, slow);
         dark.answer = ({ url }, response) => {
@@ -112,12 +112,12 @@ describe("probing a dark canary", () => {
           [
             "who",
             endpoint,
-            `the body does not hold "\\"track\\":\\"canary\\"": it begins with "{\\"track\\":\\"stable\\"}"`,
+            `the body does not contain "\\"track\\":\\"canary\\"": it begins with "{\\"track\\":\\"stable\\"}"`,
           ],
           ["GET /broken", endpoint, "the answer broke off: aborted"],
           ["GET /error", endpoint, "the status is 500, not 200"],
-          ["GET /half", endpoint, "the whole answer was not there within 0.05 s"],
-          ["GET /slow", endpoint, "the whole answer was not there within 0.05 s"],
+          ["GET /half", endpoint, "the answer was not complete within 0.05 s"],
+          ["GET /slow", endpoint, "the answer was not complete within 0.05 s"],
         ]);
         assert.ok(results.every(({ passed }) => !passed));
         assert.deepEqual(
@@ -126,7 +126,7 @@ describe("probing a dark canary", () => {
         );
       });
 
-      it("does not follow a redirection", async () => {
+      it("does not follow a redirect", async () => {
         await up({ path: "/old", status: 302 });
         dark.answer = (_, response) => response.writeHead(302, { location: "/new" }).end();
         assert.deepEqual(short((await ask({ via: by })).results), [["GET /old", endpoint, "passed"]]);
@@ -138,7 +138,7 @@ describe("probing a dark canary", () => {
         dark.answer = (_, response) => response.write(`${"x".repeat(1024 * 1024)}end`);
         const [found, beyond] = (await ask({ via: by })).results;
         assert.equal(found?.reason, undefined);
-        assert.match(beyond?.reason ?? "", /^the body does not hold "end": it begins with "xxx/);
+        assert.match(beyond?.reason ?? "", /^the body does not contain "end": it begins with "xxx/);
       });
 
       it("is refused while canary has no ready pod, or pods of two releases", async () => {
@@ -146,17 +146,19 @@ describe("probing a dark canary", () => {
         dark.pod("web-canary-1", { ready: false });
         dark.pod("web-canary-2", { terminating: true });
         await refused(
-          "Canary of web in namespace dora-apps has no ready pod, so nothing was asked: see gray status, and have canary run with pulumi up --stack canary.",
+          "Canary of web in namespace dora-apps has no ready pod, so no request was sent: see gray status, and start canary with pulumi up --stack canary.",
         );
         dark.pod("web-canary-1");
         dark.pod("web-canary-2", { release: "aaaaaaaaaaaa" });
-        await refused(/ has ready pods of two releases, .*aaaaaaaaaaaa.*: wait until its roll is through/, { via: by });
+        await refused(/ has ready pods of two releases, .*aaaaaaaaaaaa.*: wait until its roll is complete/, {
+          via: by,
+        });
         assert.equal(dark.got.length, 0);
       });
     });
   }
 
-  it("is refused where no check is declared", async () => {
+  it("is refused if no check is declared", async () => {
     await dark.up();
     dark.pod("web-canary-1");
     const sentence =
@@ -166,7 +168,7 @@ describe("probing a dark canary", () => {
     await refused(sentence);
   });
 
-  it("is refused where the plan cannot be read", async () => {
+  it("is refused if the plan cannot be read", async () => {
     await dark.up({ plan: { checks: [canaryAlone] } });
     const path = "/api/v1/namespaces/dora-apps/configmaps/web-plan";
     dark.world.api.put(path, { metadata: { name: "web-plan" }, data: { plan: '{"version":2,"checks":[]}' } });
@@ -183,7 +185,7 @@ describe("probing a dark canary", () => {
       dark.pod("web-canary-1");
     });
 
-    it("asks for the route's host with the token, and shows no part of it where canary echoes it", async () => {
+    it("requests the route's host with the token, and masks the token if canary echoes it", async () => {
       for (const [before, shown] of [
         [0, "******"],
         [77, "***"],
@@ -196,28 +198,28 @@ describe("probing a dark canary", () => {
       assert.deepEqual([headers?.host, headers?.["x-gray-token"]], [host, token]);
     });
 
-    it("asks the gateway that is named", async () => {
+    it("sends requests to the given gateway", async () => {
       const url = new URL(dark.gateway.url);
       dark.world.api.objects.delete("/apis/gateway.networking.k8s.io/v1/namespaces/infra/gateways/public");
       await refused(/^HTTPRoute web in namespace dora-apps is attached to no Gateway .* \(public\): name the gateway/);
       assert.deepEqual(short((await ask({ via: by, url })).results), [["who", "token", "passed"]]);
     });
 
-    it("is refused where the gateway cannot be reached, which says nothing of canary", async () => {
+    it("is refused if the gateway cannot be reached, because canary is not the cause", async () => {
       const url = new URL("http://127.0.0.1:1");
       await refused(
-        /^The gateway of web at http:\/\/127\.0\.0\.1:1 cannot be reached \(.*ECONNREFUSED.*\): name another address with --url, or ask with --via pods\.$/,
+        /^The gateway of web at http:\/\/127\.0\.0\.1:1 cannot be reached \(.*ECONNREFUSED.*\): name another address with --url, or probe with --via pods\.$/,
         { via: by, url },
       );
     });
 
-    it("says of a connection that ended without an answer that the check did not pass", async () => {
+    it("fails a check whose connection ended without an answer", async () => {
       dark.answer = (_, response) => response.destroy();
       const [result] = (await ask({ via: by })).results;
-      assert.equal(result?.reason, "there is no answer: the connection to the gateway ended (socket hang up)");
+      assert.equal(result?.reason, "no answer: the connection to the gateway ended (socket hang up)");
     });
 
-    it("takes no answer for canary's that lacks canary's header", async () => {
+    it("does not attribute an answer without canary's header to canary", async () => {
       await up({ canaryHeader: { name: "X-Canary", value: "yes" } });
       const [result] = (await ask({ via: by })).results;
       assert.match(result?.reason ?? "", /^the answer lacks the header X-Canary: yes, so it is not canary's;/);
@@ -225,7 +227,7 @@ describe("probing a dark canary", () => {
       assert.ok((await ask({ via: by })).results.every(({ passed }) => passed));
     });
 
-    it("asks the pods as well where nothing else shows that canary answers", async () => {
+    it("probes the pods as well if the answers cannot be attributed to canary", async () => {
       dark.gateway.answer = (_, response) => response.end('{"track":"canary"}');
       dark.answer = (_, response) => response.writeHead(500).end();
       const { by: both, doubt, results } = await ask();
@@ -236,10 +238,10 @@ describe("probing a dark canary", () => {
       ]);
     });
 
-    it("says what is in doubt where one wants the token alone, and nothing where canary's header is seen", async () => {
+    it("reports the doubt if only the token was requested, and no doubt with canary's header", async () => {
       assert.equal(
         (await ask({ via: by })).doubt,
-        "Nothing shows that these answers are canary's, as its route has no canaryHeader: stable, or whoever else the gateway knows, may have given them.",
+        "Nothing shows that these answers are canary's, because its route has no canaryHeader: stable, or another service behind the gateway, may have given them.",
       );
       await up({ canaryHeader: { name: "X-Canary", value: "yes" } });
       dark.answer = (_, response) => response.setHeader("x-canary", "yes").end('"track":"canary"');
@@ -248,7 +250,7 @@ describe("probing a dark canary", () => {
     });
 
     for (const [what, conditions, why] of [
-      ["has not heard of it", [], "it does not say Accepted"],
+      ["does not report it as accepted", [], "it does not report Accepted"],
       [
         "does not accept it",
         [["Accepted", "False", "NoMatchingListenerHostname"]],
@@ -263,7 +265,7 @@ describe("probing a dark canary", () => {
         "ResolvedRefs is False, BackendNotFound",
       ],
       [
-        "knows it as it was",
+        "has accepted an earlier generation",
         [
           ["Accepted", "True", "Accepted", 0],
           ["ResolvedRefs", "True", "ResolvedRefs", 0],
@@ -271,16 +273,16 @@ describe("probing a dark canary", () => {
         "it has not read the last change yet",
       ],
     ] as const) {
-      it(`is refused while the Gateway ${what}`, async () => {
+      it(`is refused while the Gateway of its route ${what}`, async () => {
         dark.say(...conditions);
-        const sentence = `No Gateway goes by HTTPRoute web in namespace dora-apps as it is now (public: ${why}), so who knows where the token leads: wait a moment and ask again, correct the route, or ask with --via pods.`;
+        const sentence = `No Gateway has accepted HTTPRoute web in namespace dora-apps yet (public: ${why}), so requests with the token may reach the wrong pods: try again in a moment, correct the route, or probe with --via pods.`;
         await refused(sentence);
         await refused(sentence, { url: new URL(dark.gateway.url) });
         assert.equal(dark.got.length, 0);
       });
     }
 
-    it("asks the pods instead where one wants that", async () => {
+    it("probes only the pods on request", async () => {
       const { by, results } = await ask({ via: "pods" });
       assert.deepEqual([by, short(results)], ["pods", [["who", "web-canary-1", "passed"]]]);
     });
@@ -292,14 +294,14 @@ describe("probing a dark canary", () => {
       ];
       await dark.up({ ports, plan: { checks: [{ path: "/", port: 81 }] } }, {});
       await refused(
-        /^No HTTPRoute of web in namespace dora-apps lets the token in to port 81 \(they go to web to 80\): /,
+        /^No HTTPRoute of web in namespace dora-apps accepts the token for port 81 \(they go to web to 80\): /,
       );
       assert.deepEqual(short((await ask({ via: "pods" })).results), [["GET /", "web-canary-1", "passed"]]);
     });
   });
 
   describe("by its pods", () => {
-    it("asks each pod that is ready, check by check", async () => {
+    it("runs each check on each ready pod", async () => {
       await dark.up({ plan: { checks: [canaryAlone, { path: "/b" }] } });
       for (const name of ["web-canary-1", "web-canary-2"]) dark.pod(name);
       dark.pod("web-canary-3", { ready: false });
@@ -311,10 +313,10 @@ describe("probing a dark canary", () => {
       ]);
     });
 
-    it("is refused by token where traffic goes by number of pods", async () => {
+    it("is refused by token if traffic is split by number of pods", async () => {
       await dark.up({ plan: { checks: [canaryAlone] } });
       dark.pod("web-canary-1");
-      await refused(/ lets the token in to port 80 \(the service has none\): ask the pods with --via pods, /, {
+      await refused(/ accepts the token for port 80 \(the service has none\): probe the pods with --via pods, /, {
         via: "token",
       });
     });
@@ -330,7 +332,7 @@ describe("probing a dark canary", () => {
     });
 
     for (const method of ["GET", "HEAD"] as const) {
-      it(`takes no answer of the API server's to ${method} for canary's`, async () => {
+      it(`does not attribute the API server's own answer to ${method} to canary`, async () => {
         const checks = [403, 404, 503].map((status) => ({ path: `/${status}`, method, status }));
         await dark.up({ plan: { checks } });
         dark.pod("web-canary-1");
@@ -345,7 +347,7 @@ describe("probing a dark canary", () => {
         };
         assert.deepEqual(
           [...new Set((await ask()).results.map(({ reason }) => reason))],
-          ["there is no answer: the API server says: error trying to reach service: connection refused"],
+          ["no answer: the API server reports: error trying to reach service: connection refused"],
         );
         for (own of [
           [403, 'pods "web-canary-1" is forbidden'],
@@ -361,7 +363,7 @@ describe("probing a dark canary", () => {
       });
     }
 
-    it("cannot send what the API server keeps for itself, and does not", async () => {
+    it("does not send a header that the API server would not forward", async () => {
       const names = ["Authorization", "Impersonate-User"];
       await dark.up({ plan: { checks: names.map((name) => ({ name, path: "/", headers: { [name]: "x" } })) } });
       dark.pod("web-canary-1");
@@ -369,7 +371,7 @@ describe("probing a dark canary", () => {
         (await ask()).results.map(({ reason }) => reason),
         names.map(
           (name) =>
-            `there is no answer: the API server keeps the header ${name} for itself, so a pod cannot be asked with it: ask with --via token`,
+            `no answer: the API server does not forward the header ${name}, so it cannot be sent to a pod: probe with --via token`,
         ),
       );
       assert.equal(dark.got.length, 0);

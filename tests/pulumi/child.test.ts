@@ -18,23 +18,23 @@ describe("a child", () => {
   const shell = (script: string) => ({ command: "sh", args: ["-c", script], folder });
   const noted = (file: string) =>
     existsSync(join(folder, file)) ? readFileSync(join(folder, file), "utf8").trim().split("\n") : [];
-  const lives = (pid: string | undefined) => {
+  const isAlive = (pid: string | undefined) => {
     try {
       return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
     } catch {
       return false;
     }
   };
-  /** Notes its process and one with a process group of its own, as plugins of Pulumi have; then does the rest. */
+  /** Writes down its process id and that of a process in a group of its own, like Pulumi's plugins; then does the rest. */
   const withPlugin = (rest: string) => ({
     ...shell(`set -m; sleep 60 & echo $! > plugin; set +m; ${rest}; echo $$ > command; while :; do sleep 0.05; done`),
     command: "bash",
   });
   const begun = () => until("the command runs", async () => noted("command").length > 0);
   const ended = () =>
-    until("nothing is left", async () => ![...noted("command"), ...noted("plugin")].some((pid) => lives(pid)));
+    until("nothing is left", async () => ![...noted("command"), ...noted("plugin")].some((pid) => isAlive(pid)));
 
-  it("reads nothing, runs in its folder and with its variables, and says how it ended", async () => {
+  it("has no standard input, runs in its folder with its variables, and reports its exit code", async () => {
     const script = 'cat; pwd; echo "$EPOCH"; echo trouble >&2; exit 3';
     const { code, stdout, stderr } = await runChild({ ...shell(script), env: { EPOCH: "7" } });
     assert.deepEqual([code, stdout, stderr], [3, `${folder}\n7\n`, "trouble\n"]);
@@ -51,7 +51,7 @@ describe("a child", () => {
     assert.deepEqual(lines, ["öne", "two"]);
   });
 
-  describe("where TMPDIR", () => {
+  describe("if TMPDIR", () => {
     let restore = () => {};
     afterEach(() => restore());
     for (const [is, path] of [
@@ -66,18 +66,18 @@ describe("a child", () => {
       });
     }
 
-    it("is left as it is: so does the child's", async () => {
+    it("can be used: the child gets the same TMPDIR", async () => {
       restore = setEnvironment({ TMPDIR: folder });
       assert.equal((await runChild(shell('echo "$TMPDIR"'))).stdout, `${folder}\n`);
     });
   });
 
-  it("has the shell's code where there is no such command, and where a signal ended it", async () => {
+  it("reports the shell's exit code if there is no such command, or a signal ended it", async () => {
     assert.equal((await runChild({ command: "gray-no-such-command", args: [] })).code, 127);
     assert.equal((await runChild(shell("kill -KILL $$"))).code, 137);
   });
 
-  it("is ended by SIGINT, and has time to put its things in order", async () => {
+  it("is ended by SIGINT, and has time to clean up", async () => {
     const stop = new AbortController();
     const child = runChild({
       ...withPlugin("trap 'sleep 0.2; echo saved > state; exit 1' INT"),
@@ -87,10 +87,10 @@ describe("a child", () => {
     stop.abort();
     assert.equal((await child).code, 1);
     assert.deepEqual(noted("state"), ["saved"]);
-    assert.ok(![...noted("command"), ...noted("plugin")].some(lives));
+    assert.ok(![...noted("command"), ...noted("plugin")].some(isAlive));
   });
 
-  it("is told twice, because the first SIGINT waits for a hook that may never end", async () => {
+  it("gets SIGINT twice, because Pulumi waits for a running hook after the first, and the hook may never end", async () => {
     const stop = new AbortController();
     const trap = "trap 'echo INT >> signals; [ $(wc -l < signals) -lt 2 ] || exit 8' INT";
     const child = runChild({ ...withPlugin(trap), signal: stop.signal, patience: 1 });
@@ -100,26 +100,26 @@ describe("a child", () => {
     assert.deepEqual(noted("signals"), ["INT", "INT"]);
   });
 
-  it("is killed with all that it started if it does not listen", async () => {
+  it("is killed with all that it started if it ignores SIGINT", async () => {
     const stop = new AbortController();
     const child = runChild({ ...withPlugin("trap 'echo INT >> signals' INT"), signal: stop.signal, patience: 0 });
     await begun();
     stop.abort();
     assert.equal((await child).code, 137);
-    assert.ok(![...noted("command"), ...noted("plugin")].some(lives));
+    assert.ok(![...noted("command"), ...noted("plugin")].some(isAlive));
   });
 
-  it("is not begun after it was ended", async () => {
+  it("is not started if its signal is aborted already", async () => {
     const { code } = await runChild({ ...shell("echo $$ > command"), signal: AbortSignal.abort() });
     assert.deepEqual([code, noted("command")], [130, []]);
   });
 
-  it("takes what it started along when it is killed", async () => {
+  it("is killed together with the processes that it started", async () => {
     const child = runChild(withPlugin("true"));
     await begun();
     process.kill(Number(noted("command")[0]), "SIGKILL");
     assert.equal((await child).code, 137);
-    assert.ok(!lives(noted("plugin")[0]));
+    assert.ok(!isAlive(noted("plugin")[0]));
   });
 
   describe("whose parent is killed", () => {
@@ -130,7 +130,7 @@ describe("a child", () => {
       return spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: "ignore" });
     };
 
-    it("hears SIGINT, can still write and has time to put its things in order", async () => {
+    it("gets SIGINT, can still write and has time to clean up", async () => {
       const trap = "trap 'echo INT >> signals; echo cancelling; echo saved > state; exit 1' INT";
       const parent = parentOf(withPlugin(trap));
       await begun();
@@ -139,7 +139,7 @@ describe("a child", () => {
       assert.deepEqual([noted("signals"), noted("state")], [["INT"], ["saved"]]);
     });
 
-    it("is killed with all that it started if it does not listen", async () => {
+    it("is killed with all that it started if it ignores SIGINT", async () => {
       const parent = parentOf({ ...withPlugin("trap 'echo INT >> signals' INT"), patience: 0 });
       await begun();
       parent.kill("SIGKILL");

@@ -9,10 +9,10 @@ function step(kind: string, op: string, type = deployment, name = "web", custom 
 }
 const begin = (op: string, ...of: [type?: string, name?: string, custom?: boolean]) =>
   step("resourcePreEvent", op, ...of);
-const diagnostic = (message: string, about?: string, severity = "error") =>
-  JSON.stringify({ sequence: 14, diagnosticEvent: { message, severity, ...(about && { urn: about }) } });
+const diagnostic = (message: string, resource?: string, severity = "error") =>
+  JSON.stringify({ sequence: 14, diagnosticEvent: { message, severity, ...(resource && { urn: resource }) } });
 
-/** What a run says to people. */
+/** The lines that a run prints. */
 const said = (...lines: string[]) => {
   const progress = new Progress();
   return lines.map((line) => progress.read(line)).filter((each) => each !== undefined);
@@ -24,8 +24,8 @@ const failure = (...lines: string[]) => {
   return progress.failure;
 };
 
-describe("how a run of Pulumi goes", () => {
-  it("is one line for each change of an object, as it begins", () => {
+describe("the progress of a run of Pulumi", () => {
+  it("is one line for each object that begins to change", () => {
     assert.deepEqual(
       said(
         begin("create", "kubernetes:core/v1:Service", "front"),
@@ -46,7 +46,7 @@ describe("how a run of Pulumi goes", () => {
     );
   });
 
-  it("says nothing of what stays, of what is only read, and of what is no object", () => {
+  it("has no line for resources that stay, are only read, or are not objects of the cluster", () => {
     assert.deepEqual(
       said(
         begin("same"),
@@ -65,13 +65,13 @@ describe("how a run of Pulumi goes", () => {
 });
 
 describe("why a run of Pulumi failed", () => {
-  it("is what the program says, whatever else went wrong", () => {
+  it("is the program's error, whatever else went wrong", () => {
     const refusal = "fop-gate has no release in stack canary: run pulumi up --stack canary first.";
     const failed = diagnostic(`update of resource "${urn()}" failed: no`, urn());
     assert.equal(failure(failed, diagnostic(`${refusal}\n`), diagnostic("update failed\n")), refusal);
   });
 
-  it("is the error of a program that broke, without its stack", () => {
+  it("is the error of a program that crashed, without its stack trace", () => {
     const broke = (rest: string) =>
       failure(diagnostic(`Running program '/project/index.ts' failed with an unhandled exception:\n${rest}`));
     assert.equal(broke("Error: boom goes it\n    at file:///project/index.ts:1:7\n"), "Error: boom goes it");
@@ -82,13 +82,13 @@ describe("why a run of Pulumi failed", () => {
     assert.equal(broke("<ref *1> 17\n"), "<ref *1> 17");
   });
 
-  it("says what is so where the program ended before its hook did, as by ^C", () => {
+  it("is a sentence about the object if the program ended before its hook did, as by ^C", () => {
     const hook = (said: string, moment = "after") =>
       failure(
         diagnostic(`${moment} hook "kubernetes:apps/v1:Deployment_web_${moment}Update_0" failed: ${said}\n`, urn()),
       );
     const sentence =
-      "The program ended while Deployment web was waited for, so what the cluster did with it is not known here: the next pulumi up looks at the cluster and records what has come of it.";
+      "The program ended while it waited for Deployment web, so it is not known whether the change completed: the next pulumi up reads the cluster and records the result.";
     assert.equal(hook("rpc error: code = Unavailable desc = error reading from server: EOF"), sentence);
     assert.equal(hook("rpc error: code = Canceled desc = context canceled"), sentence);
     const refused =
@@ -101,12 +101,12 @@ describe("why a run of Pulumi failed", () => {
     );
   });
 
-  it("is what a hook of the program says", () => {
+  it("is the sentence of a hook of the program", () => {
     const hook = 'before hook "kubernetes:apps/v1:Deployment_web_beforeUpdate_0" failed: web prod is refused.\n';
     assert.equal(failure(diagnostic(hook, urn()), diagnostic("update failed\n")), "web prod is refused.");
   });
 
-  it("is the first resource that failed, in one line", () => {
+  it("is the error of the first resource that failed, in one line", () => {
     const cancelled = `3 errors occurred:\n\t* resource "${urn()}" was successfully created, but the Kubernetes API server reported that it failed to fully initialize or become live: 'web' timed out waiting to be Ready\n\t* [MinimumReplicasUnavailable] Deployment does not have minimum availability.\n\t* Minimum number of live Pods was not attained\n\n\n`;
     assert.equal(
       failure(diagnostic(cancelled, urn()), diagnostic("another", urn(deployment, "web-canary"))),
@@ -120,33 +120,36 @@ describe("why a run of Pulumi failed", () => {
     );
   });
 
-  it("is, where no cluster is reached, why, and no advice to drop resources from the state", () => {
+  it("is the reason why the cluster cannot be reached, without the advice to drop resources from the state", () => {
     const dropping =
       'If the cluster was deleted, you can remove this resource from Pulumi state by rerunning the operation with the PULUMI_K8S_DELETE_UNREACHABLE environment variable set to "true"\n';
     const advice =
-      ": check KUBECONFIG, the context and the network; where the state of the stack holds a kubeconfig or context of another machine, run pulumi up --refresh=false once.";
+      ": check KUBECONFIG, the context and the network; if the state of the stack holds a kubeconfig or context of another machine, run pulumi up --refresh=false once.";
     const why =
       'configured Kubernetes cluster is unreachable: unable to load Kubernetes client configuration from kubeconfig file. Make sure you have: \n\n \t • set up the provider\n\n context "laptop" does not exist\n';
-    const unread = diagnostic(`failed to read resource state due to unreachable cluster. ${dropping}`, urn());
-    const reaches = "Pulumi's provider for Kubernetes reaches no cluster from here";
-    assert.equal(failure(unread), `${reaches}${advice}`);
+    const refreshFailure = diagnostic(`failed to read resource state due to unreachable cluster. ${dropping}`, urn());
+    const reaches = "Pulumi's provider for Kubernetes cannot reach the cluster";
+    assert.equal(failure(refreshFailure), `${reaches}${advice}`);
     assert.equal(
-      failure(diagnostic(why, urn(), "warning"), unread),
+      failure(diagnostic(why, urn(), "warning"), refreshFailure),
       `${reaches} (context "laptop" does not exist)${advice}`,
     );
     for (const undone of [`configured Kubernetes cluster is unreachable. ${dropping}`, why]) {
-      assert.match(failure(diagnostic(undone, urn())) ?? "", /^Pulumi's provider for Kubernetes reaches no cluster/);
+      assert.match(
+        failure(diagnostic(undone, urn())) ?? "",
+        /^Pulumi's provider for Kubernetes cannot reach the cluster/,
+      );
     }
   });
 
-  it("is one line without control characters, however much a plugin says", () => {
+  it("is one line without control characters, however much a plugin prints", () => {
     const said = failure(diagnostic(`no\u001b[31m route\r\n\t* ${"x".repeat(2_000_000)}`, urn())) ?? "";
     assert.match(said, /^Deployment web: no route; x+…$/);
     assert.ok(said.length <= 1020, `${said.length} characters`);
     assert.equal(failure(diagnostic("no", urn(deployment, "web\u001b[2J"))), "Deployment web: no");
   });
 
-  it("is the mandatory policy that was broken", () => {
+  it("is the mandatory policy that was violated", () => {
     const policy = (enforcementLevel: string, message: string) =>
       JSON.stringify({ policyEvent: { message, enforcementLevel, policyName: "safe-rolling-update" } });
     assert.equal(
@@ -155,7 +158,7 @@ describe("why a run of Pulumi failed", () => {
     );
   });
 
-  it("is not known where only the engine's echo says so, or a warning", () => {
+  it("is unknown if there is only the engine's follow-up error, or a warning", () => {
     for (const echo of ["update failed\n", "preview failed\n", "update canceled\n"])
       assert.equal(failure(diagnostic(echo)), undefined);
     assert.equal(failure(diagnostic("an old plugin", undefined, "warning")), undefined);

@@ -13,7 +13,7 @@ const urn = (type = deployment, name = "web") => `urn:pulumi:prod::gray-release:
 const event = (kind: string, op: string) =>
   JSON.stringify({ [kind]: { metadata: { op, urn: urn(), new: { custom: true } } } });
 
-/** A shell's way to print lines as they are. */
+/** A shell command that prints lines as they are. */
 const print = (...lines: string[]) => `cat <<'END'\n${lines.join("\n")}\nEND\n`;
 const fail = (said: string) => `cat >&2 <<'END'\n${said}\nEND\nexit 1\n`;
 
@@ -29,14 +29,14 @@ describe("pulumi", () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** Puts a `pulumi` on PATH that does these things, by the first words of what it is told, in the project's folder. */
+  /** Puts a `pulumi` on PATH that runs one of these scripts in the project's folder, chosen by its first arguments. */
   const pulumiDoes = (does: Readonly<Record<string, string>>) => {
     const cases = Object.entries(does).map(([words, script]) => `"${words} "*)\n${script}\n;;`);
     const lines = ["#!/bin/sh", 'echo "$*" >> calls', 'case "$* " in', ...cases, "esac", ""];
     writeFileSync(join(folder, "pulumi"), lines.join("\n"));
     chmodSync(join(folder, "pulumi"), 0o755);
   };
-  /** A folder with a `node` that says this version. */
+  /** A folder with a `node` that prints this version. */
   const node = (version: string) => {
     const bin = mkdtempSync(join(folder, "node-"));
     writeFileSync(join(bin, "node"), `#!/bin/sh\necho '${version}'\n`);
@@ -57,7 +57,7 @@ describe("pulumi", () => {
   };
 
   describe("up", () => {
-    it("brings the stack to what the program says, after a look at the cluster, and says each change", async () => {
+    it("updates the stack after a refresh, and reports each change", async () => {
       const said: string[] = [];
       pulumiDoes({ up: `echo "$GRAY_EPOCH $PWD" > run\n${print(event("resourcePreEvent", "update"))}` });
       await up(run({ env: { GRAY_EPOCH: "7" }, report: (line) => said.push(line) }));
@@ -66,11 +66,13 @@ describe("pulumi", () => {
       assert.deepEqual(said, ["Deployment web updating"]);
     });
 
-    it("goes on without that look where the state knows the cluster by a file that is not here, and only then", async () => {
+    it("goes on without the refresh if the state names a kubeconfig that is not here, and only then", async () => {
       const error = (message: string) =>
         JSON.stringify({ diagnosticEvent: { urn: urn(), message, severity: "error" } });
-      const unread = error("failed to read resource state due to unreachable cluster. If the cluster was deleted, ...");
-      pulumiDoes({ "up --yes --skip-preview --refresh": `${print(unread)}exit 1` });
+      const refreshFailure = error(
+        "failed to read resource state due to unreachable cluster. If the cluster was deleted, ...",
+      );
+      pulumiDoes({ "up --yes --skip-preview --refresh": `${print(refreshFailure)}exit 1` });
       await up(run());
       assert.deepEqual(
         calls().map((call) => call.split(" --json")[0]),
@@ -79,35 +81,35 @@ describe("pulumi", () => {
       rmSync(join(folder, "calls"));
       pulumiDoes({ up: `${print(error("configured Kubernetes cluster is unreachable: no route to host"))}exit 1` });
       const [, sentence] = await failure(up(run()));
-      assert.match(String(sentence), /reaches no cluster from here \(no route to host\)/);
+      assert.match(String(sentence), /cannot reach the cluster \(no route to host\)/);
       assert.equal(calls().length, 1);
     });
 
-    it("fails in the program's words", async () => {
+    it("fails with the program's error", async () => {
       const refusal = JSON.stringify({ diagnosticEvent: { message: "web is refused.\n", severity: "error" } });
       pulumiDoes({ up: `${print(refusal)}exit 1` });
       assert.deepEqual(await failure(up(run())), ["failed", "web is refused."]);
     });
 
-    it("fails in Pulumi's words where it did not come to run the program", async () => {
+    it("fails with Pulumi's error if the program did not run", async () => {
       pulumiDoes({ up: fail("warning: old\nerror: no stack named 'prod' found\n  see above") });
       assert.deepEqual(await failure(up(run())), [
         "failed",
-        "pulumi up --stack prod says: no stack named 'prod' found",
+        "pulumi up --stack prod failed: no stack named 'prod' found",
       ]);
       pulumiDoes({ up: "exit 9" });
       const [, sentence] = await failure(up(run()));
-      assert.equal(sentence, "pulumi up --stack prod says: it ended with 9 and no word");
+      assert.equal(sentence, "pulumi up --stack prod failed: it ended with 9 and printed no error");
     });
 
-    it("fails where there is no pulumi", async () => {
+    it("fails if pulumi is not on PATH", async () => {
       const back = setEnvironment({ PATH: [node(process.version), "/usr/bin", "/bin"].join(delimiter) });
       await assert
         .rejects(up(run()), /^Refusal: The pulumi command is not on PATH: install Pulumi, or use/)
         .finally(back);
     });
 
-    it("is refused where the first Node on PATH does not run TypeScript, before anything is run", async () => {
+    it("is refused before it starts if the first Node on PATH does not run TypeScript", async () => {
       pulumiDoes({ up: "exit 0" });
       const PATH = [node("v20.19.4"), process.env.PATH].join(delimiter);
       await assert.rejects(
@@ -118,7 +120,7 @@ describe("pulumi", () => {
       );
       assert.ok(!existsSync(join(folder, "calls")));
       await up(run({ env: { PATH: [node("v22.18.0"), process.env.PATH].join(delimiter) } }));
-      // A Node of another make, or none that works.
+      // Another runtime called node, or a broken one.
       await up(run({ env: { PATH: [node("what?"), process.env.PATH].join(delimiter) } }));
     });
 
@@ -134,7 +136,7 @@ describe("pulumi", () => {
 
   describe("a stack that is locked", () => {
     const gone = spawnSync("true").pid;
-    /** A lock that lies on this machine's disk. */
+    /** A lock on this machine's disk. */
     const lock = (name: string) => `file://${folder}/${name}?no_tmp_dir=true`;
     const locked = (...lines: [url: string, host: string, pid: number][]) =>
       `error: the stack is currently locked by ${lines.length} lock(s). Either wait.${lines
@@ -145,7 +147,7 @@ describe("pulumi", () => {
     };
     const lies = (name: string) => existsSync(join(folder, name));
 
-    it("by processes of this machine that are gone is taken over, and no other lock goes", async () => {
+    it("by ended processes of this machine is unlocked, and no other lock is removed", async () => {
       lay("one.json", "two.json", "other.json");
       const complaint = locked([lock("one.json"), hostname(), gone], [lock("two.json"), hostname(), gone]);
       pulumiDoes({ up: `[ -e one.json ] || [ -e two.json ] && { ${fail(complaint)} }; true` });
@@ -154,7 +156,7 @@ describe("pulumi", () => {
       assert.deepEqual([lies("one.json"), lies("two.json"), lies("other.json")], [false, false, true]);
     });
 
-    it("by anybody who may be alive is left alone, and says who it is and how to see that it is dead", async () => {
+    it("by a process that may be alive stays locked, and the error names the process and how to check it", async () => {
       const others: [string, string, number][] = [
         [lock("two.json"), hostname(), process.pid],
         [lock("two.json"), "elsewhere", gone],
@@ -167,30 +169,30 @@ describe("pulumi", () => {
         const since = " since 2026-11-23T13:57:15Z";
         assert.deepEqual(await failure(up(run())), [
           "locked",
-          `Stack prod is locked by ${holders.join(`${since} and `)}${since}: wait for it to end, or, once ps -p <pid> there shows that it is dead, run pulumi cancel --stack prod, which does not end it.`,
+          `Stack prod is locked by ${holders.join(`${since} and `)}${since}: wait for it to end, or, if ps -p <pid> there shows that it has ended, run pulumi cancel --stack prod, which removes the lock and does not end the process.`,
         ]);
         assert.deepEqual([lies("one.json"), lies("two.json")], [true, true]);
       }
       assert.ok(!verbs().includes("cancel"));
     });
 
-    it("is given up where it is locked again at once", async () => {
+    it("is given up if it is locked again at once", async () => {
       pulumiDoes({ up: fail(locked([lock("one.json"), hostname(), gone])) });
       assert.equal((await failure(up(run())))[0], "locked");
       assert.deepEqual(verbs(), ["up", "up"]);
     });
 
-    it("by another update at Pulumi Cloud is left alone", async () => {
+    it("by another update at Pulumi Cloud stays locked", async () => {
       pulumiDoes({ up: fail("error: [409] Conflict: Another update is currently in progress.\nTo learn more, visit") });
       assert.deepEqual(await failure(up(run())), [
         "locked",
-        "Another update of stack prod is in progress: wait for it to end, or, once you have seen that it is dead, run pulumi cancel --stack prod, which does not end it.",
+        "Another update of stack prod is in progress: wait for it to end, or, if you have checked that it has ended, run pulumi cancel --stack prod, which removes the lock and does not end the process.",
       ]);
       assert.deepEqual(verbs(), ["up"]);
     });
   });
 
-  it("outputs are what the stack says", async () => {
+  it("outputs are those that the stack prints", async () => {
     pulumiDoes({ "stack output": `echo '{"releases":{"apps/web":{}},"token":"[secret]"}'` });
     assert.deepEqual(await outputs(run()), { releases: { "apps/web": {} }, token: "[secret]" });
     assert.deepEqual(calls(), ["stack output --json --non-interactive --stack prod"]);

@@ -13,8 +13,8 @@ const complaint = (...lines: string[]) =>
   `error: the stack is currently locked by ${lines.length} lock(s). Either wait for the other process(es) to end or delete the lock file with \`pulumi cancel\`.\n${lines.join("\n")}\n`;
 const url = "file:///home/me/.state/.pulumi/locks/organization/gray-release/prod/4f4a.json?no_tmp_dir=true";
 
-describe("the locks of which Pulumi complains", () => {
-  it("are each who, where and since when", () => {
+describe("the locks in an error of Pulumi", () => {
+  it("have a holder, a host and a time each", () => {
     const bucket = "s3://states/.pulumi/locks/organization/gray-release/prod/77.json";
     const said = complaint(line(url, "root@vm", 5696), line(bucket, "ci@build@build-1", 17));
     const since = "2026-11-23T13:57:15Z";
@@ -24,7 +24,7 @@ describe("the locks of which Pulumi complains", () => {
     ]);
   });
 
-  it("are none where it complains of something else", () => {
+  it("are none if it is another error", () => {
     assert.deepEqual(locksIn("error: no stack named 'prod' found\n"), []);
     assert.deepEqual(locksIn(""), []);
   });
@@ -44,11 +44,11 @@ describe("a lock", () => {
     gone = child.pid ?? 0;
   });
 
-  it("is dead when nobody on this machine has its number", () => {
+  it("is dead if no process on this machine has its process id", () => {
     assert.ok(dead(gone));
   });
 
-  it("is dead when its process is a zombie, which nobody may ever reap", async () => {
+  it("is dead if its process is a zombie, which may never be reaped", async () => {
     const careless = spawn("sh", ["-c", "true & echo $!; exec sleep 60"]);
     try {
       const [pid] = await once(careless.stdout, "data");
@@ -58,7 +58,7 @@ describe("a lock", () => {
     }
   });
 
-  it("may be alive when there is such a process, somebody else's too", () => {
+  it("may be alive if there is such a process, another user's too", () => {
     assert.ok(!dead(process.pid));
     assert.ok(!dead(1));
   });
@@ -86,7 +86,7 @@ describe("a lock", () => {
       return found !== undefined && isDead(found, proc);
     };
 
-    it("may be alive when a process has its number in a container", () => {
+    it("may be alive if a process in a container has its process id", () => {
       assert.ok(deadHere());
       process(`4711\t${gone}`);
       assert.ok(!deadHere());
@@ -96,7 +96,7 @@ describe("a lock", () => {
       assert.ok(deadHere());
     });
 
-    it("may be alive when this process is in a container that has the machine's name and not its processes", () => {
+    it("may be alive if this process runs in a container with the machine's name and without its processes", () => {
       ours("4026532001", "4026531838");
       assert.ok(!deadHere());
       ours("4026532001", "4026532002");
@@ -104,7 +104,7 @@ describe("a lock", () => {
     });
   });
 
-  it("may be alive when it was taken on another machine, or lies where other machines of that name may see it", () => {
+  it("may be alive if it was acquired on another machine, or is stored where other machines of that name see it", () => {
     assert.ok(!dead(gone, "elsewhere"));
     assert.ok(!dead(gone, hostname(), "s3://states/.pulumi/locks/organization/gray-release/prod/77.json"));
   });

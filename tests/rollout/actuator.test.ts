@@ -143,11 +143,11 @@ describe("the actuator", () => {
     }
     await actuator.bringCanary(rollout, signal);
     await actuator.bringStable(rollout, signal);
-    const field = "spec.template.spec is set and the release leaves it out";
+    const field = "spec.template.spec is set and not in the release";
     const advice = "The next pulumi up of its stack repairs it.";
     assert.deepEqual(notes, [
-      `canary is not as release ${b} says: ${field}. ${advice}`,
-      `stable is not as release ${a} says: ${field}. ${advice}`,
+      `canary differs from release ${b}: ${field}. ${advice}`,
+      `stable differs from release ${a}: ${field}. ${advice}`,
     ]);
     api.intercept = () => ({ status: 500, body: { message: "etcd is down" } });
     await actuator.bringCanary(rollout, signal);
@@ -203,7 +203,7 @@ describe("the actuator", () => {
       });
       const account = `pods "web-canary-5d4-" is forbidden: serviceaccount "gone"\n\u001b[31mnot found`;
       const quota = `pods "web-canary-5d4-x" is forbidden: exceeded quota: few, requested: pods=1, limited: pods=4`;
-      const expected = "no pod of Deployment web-canary can be created, so mend what forbids it or release another: ";
+      const expected = "no pod of Deployment web-canary can be created, so remove the cause or release another one: ";
 
       it("is given up within 20 s, with the API server's message in one line", async () => {
         for (const why of [account, quota]) {
@@ -379,7 +379,7 @@ describe("the actuator", () => {
     api.put(service, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
     const { actuator, notes } = acting(direct(api));
     assert.equal(await actuator.cut(1), true);
-    assert.deepEqual(notes, ["The cut is not in the record (It is not there any more)."]);
+    assert.deepEqual(notes, ["The traffic cutoff could not be recorded (The record does not exist any more)."]);
     assert.deepEqual(api.objects.get(service)?.spec.selector, { app: "web", track: "stable" });
     assert.equal(api.objects.has(`/api/v1/namespaces/${namespace}/configmaps/web-rollout`), false);
   });
@@ -391,7 +391,7 @@ describe("the actuator", () => {
     api.put(`/api/v1/namespaces/${namespace}/configmaps/web-rollout`, { metadata: { name: "web-rollout" } });
     const { actuator, notes } = acting(direct(api));
     await actuator.cut(1);
-    assert.match(notes[0] ?? "", /^The cut is not in the record \(/);
+    assert.match(notes[0] ?? "", /^The traffic cutoff could not be recorded \(/);
     assert.deepEqual(api.objects.get(service)?.spec.selector, { app: "web", track: "stable" });
   });
 });

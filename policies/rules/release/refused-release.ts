@@ -61,7 +61,7 @@ export const refusedRelease: Rule = {
           canaryService({
             admissions: {
               canary: { admitted: false, code: "judged-bad" },
-              stable: { admitted: true, code: "way-back" },
+              stable: { admitted: true, code: "rollback" },
             },
           }),
         ],

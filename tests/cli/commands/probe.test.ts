@@ -196,6 +196,6 @@ describe("gray probe", () => {
 
   it("runs no command while canary has no ready pod", async () => {
     await dark.up();
-    await assert.rejects(probe("--", "no-such-command"), /has no ready pod, so nothing was asked/);
+    await assert.rejects(probe("--", "no-such-command"), /has no ready pod, so no request was sent/);
   });
 });

@@ -57,13 +57,13 @@ describe("gray status", () => {
     spec.containers[0].image = "web:evil";
     const { stable, canary } = (await status()).tracks;
     const field = "spec.template.spec.containers[web].image";
-    assert.deepEqual(stable.drift, [{ field, how: 'is "web:evil" and the release says "web:a"' }]);
+    assert.deepEqual(stable.drift, [{ field, how: 'is "web:evil" and the release has "web:a"' }]);
     assert.deepEqual([stable.release, stable.complete, canary.drift], [a, false, []]);
     const output = await shell.run(statusCommand());
     assert.match(output, new RegExp(`\nstable +${a} +9 +drifted `));
     assert.match(
       output,
-      new RegExp(`\nstable is not as release ${a} says: spec\\.template\\.spec\\.containers\\[web\\]\\.image is`),
+      new RegExp(`\nstable differs from release ${a}: spec\\.template\\.spec\\.containers\\[web\\]\\.image is`),
     );
     assert.match(output, /\. The next pulumi up of its stack repairs it\.\n/);
   });

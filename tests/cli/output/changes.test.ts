@@ -46,7 +46,7 @@ describe("a preview", () => {
         ],
       }),
     );
-    assert.match(error ?? "", /^Pulumi's provider for Kubernetes reaches no cluster from here \(no such host\): check/);
+    assert.match(error ?? "", /^Pulumi's provider for Kubernetes cannot reach the cluster \(no such host\): check/);
     assert.ok(!error?.includes("DELETE_UNREACHABLE"));
   });
 

@@ -3,7 +3,7 @@ import { twoStacks } from "../fake/two-stacks.ts";
 import { canary, prod } from "../fake/web.ts";
 import { World } from "../fake/world.ts";
 
-describe("the way back of a service in two stacks", () => {
+describe("the rollback of a service in two stacks", () => {
   let world: World;
   beforeEach(async () => {
     world = await World.start();
@@ -11,7 +11,7 @@ describe("the way back of a service in two stacks", () => {
   afterEach(() => world.stop());
   const { approve, install, now, release, tryNext } = twoStacks(() => world);
 
-  it("brings an older release back by its id, with the files that it had", async () => {
+  it("restores an older release by its id, with its files", async () => {
     const a = await install();
     await tryNext("b");
     approve(now());
@@ -24,7 +24,7 @@ describe("the way back of a service in two stacks", () => {
     assert.ok(world.api.objects.has(`/api/v1/namespaces/dora-apps/configmaps/${volume.configMap.name}`));
   });
 
-  it("lets prod alone go back, while canary stays", async () => {
+  it("rolls back prod alone while canary stays", async () => {
     const a = await install();
     await tryNext("b");
     const b = now();
@@ -34,7 +34,7 @@ describe("the way back of a service in two stacks", () => {
     assert.deepEqual([world.runs("web"), world.runs("web-canary")], [a, b]);
   });
 
-  it("lets prod go back by an id while canary's Deployment is deleted and the front stands", async () => {
+  it("rolls back prod by an id if canary's Deployment was deleted and the front exists", async () => {
     const a = await install();
     await release("b");
     world.api.objects.delete("/apis/apps/v1/namespaces/dora-apps/deployments/web-canary");
@@ -42,7 +42,7 @@ describe("the way back of a service in two stacks", () => {
     assert.equal(world.runs("web"), a);
   });
 
-  it("says on every run that a named release hides a newer one", async () => {
+  it("warns on every run that a named release hides a newer one", async () => {
     const a = await install();
     await tryNext("b");
     for (let i = 0; i < 2; i++) {
@@ -51,7 +51,7 @@ describe("the way back of a service in two stacks", () => {
     }
   });
 
-  it("says on every run that prod is pinned while canary runs another release", async () => {
+  it("warns on every run that prod is pinned while canary runs another release", async () => {
     const a = await install();
     const b = await release("b");
     for (let i = 0; i < 2; i++) {
@@ -62,7 +62,7 @@ describe("the way back of a service in two stacks", () => {
     assert.deepEqual((await world.up("prod", prod("b", { release: a }))).warnings, []);
   });
 
-  it("goes back even when the record is damaged, and goes nowhere else", async () => {
+  it("is admitted even if the record is damaged, and no other release is", async () => {
     const a = await install();
     await tryNext("b");
     world.writeRecordText("{", "web");
@@ -72,7 +72,7 @@ describe("the way back of a service in two stacks", () => {
     assert.equal(world.runs("web"), a);
   });
 
-  it("goes back by its own memory when the record is damaged, one release and no more", async () => {
+  it("uses the stack's own state if the record is damaged, for one release and no more", async () => {
     const a = await install();
     const b = await release("b");
     await world.up("canary", canary("c"));
@@ -85,7 +85,7 @@ describe("the way back of a service in two stacks", () => {
     assert.equal(world.runs("web"), b);
   });
 
-  it("goes back by its own memory when the record is damaged and prod was run again since", async () => {
+  it("uses the stack's own state if the record is damaged and prod was run again since", async () => {
     const a = await install();
     await release("b");
     await world.up("prod", prod("b", { replicas: 10 }));

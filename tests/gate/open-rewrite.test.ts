@@ -11,7 +11,7 @@ describe("an object of a service in two stacks", () => {
   afterEach(() => world.stop());
   const { install, now } = twoStacks(() => world);
 
-  it("writes an object anew that is not as Pulumi left it", async () => {
+  it("is written again if it is not as Pulumi left it", async () => {
     const a = await install();
     const seq = (name: string) => world.deployment(name).metadata.annotations?.["gray-release/seq"];
     assert.equal(seq("web"), "0");
@@ -23,7 +23,7 @@ describe("an object of a service in two stacks", () => {
     assert.equal(seq("web"), "1");
   });
 
-  it("writes the front anew after its selector was changed past Pulumi", async () => {
+  it("is written again if it is the front and its selector was changed without Pulumi", async () => {
     await install();
     const front = () => world.api.objects.get("/api/v1/namespaces/dora-apps/services/web");
     Object.assign(front()?.spec.selector, { track: "stable" });
@@ -32,7 +32,7 @@ describe("an object of a service in two stacks", () => {
     assert.equal(front()?.metadata.annotations?.["gray-release/seq"], "1");
   });
 
-  it("writes everything with at least the record's number", async () => {
+  it("is written with at least the record's sequence number", async () => {
     await install();
     world.writeRecord({ sequence: 7 }, "web");
     await world.up("canary", canary("a"));

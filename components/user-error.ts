@@ -14,5 +14,5 @@
 export class UserError extends Error {
   /** Pulumi's runtime prints only the message of an error with this field (SDK: errors.ts, RunError). */
   readonly __pulumiRunError = true;
-  override readonly name = "Refusal";
+  override readonly name = "UserError";
 }

@@ -78,7 +78,7 @@ describe("a person's decision on a rollout", () => {
       await assert.rejects(
         run(command(), ...args),
         new RegExp(
-          `^Refusal: The rollout of ${b} of web was started by a version .* does not understand .*: continue with that`,
+          `^UserError: The rollout of ${b} of web was started by a version .* does not understand .*: continue with that`,
         ),
       );
       assert.ok(
@@ -93,7 +93,7 @@ describe("a person's decision on a rollout", () => {
       const from = written().length;
       await assert.rejects(
         run(command(), ...args),
-        /^Refusal: The record web-rollout .* cannot be read \(.*\): restore it/,
+        /^UserError: The record web-rollout .* cannot be read \(.*\): restore it/,
       );
       assert.ok(
         !written()
@@ -135,7 +135,7 @@ describe("a person's decision on a rollout", () => {
     try {
       await assert.rejects(
         run(abortCommand(), ...reason),
-        /^Refusal: Users are off canary and the record has your abort, but no driver is alive to finish the rollback: The stacks of web belong to the Pulumi project gray-release: run gray abort in the folder of its Pulumi\.yaml\.$/,
+        /^UserError: Users are off canary and the record has your abort, but no driver is alive to finish the rollback: The stacks of web belong to the Pulumi project gray-release: run gray abort in the folder of its Pulumi\.yaml\.$/,
       );
       assert.equal(record().open.rollbackRequested.by, "alice");
       open(openRollout(b, a));
@@ -176,7 +176,7 @@ describe("a person's decision on a rollout", () => {
       drivenElsewhere(world, { skew: 60_000, dies: true });
       await assert.rejects(
         run(promoteCommand(), ...reason),
-        /^Refusal: The stacks of web belong to the Pulumi project/,
+        /^UserError: The stacks of web belong to the Pulumi project/,
       );
       assert.equal(record().verdicts[b], undefined);
     });
@@ -185,7 +185,7 @@ describe("a person's decision on a rollout", () => {
       drivenElsewhere(world, { dies: true });
       await assert.rejects(
         run(abortCommand(), ...reason),
-        /^Refusal: Users are off canary and the record has your abort.*: The stacks of web belong to/,
+        /^UserError: Users are off canary and the record has your abort.*: The stacks of web belong to/,
       );
       assert.equal(record().open.rollbackRequested.by, "alice");
       const { requests } = world.api;
@@ -326,7 +326,7 @@ describe("a person's decision on a rollout", () => {
     const restore = setEnvironment({ GRAY_WEBHOOK: "T000-B000" });
     const before = record();
     try {
-      await assert.rejects(run(abortCommand(), ...reason), /^Refusal: GRAY_WEBHOOK must hold a URL .* is not shown/);
+      await assert.rejects(run(abortCommand(), ...reason), /^UserError: GRAY_WEBHOOK must hold a URL .* is not shown/);
     } finally {
       restore();
     }
@@ -337,7 +337,7 @@ describe("a person's decision on a rollout", () => {
     open(waitingRollout(b, a));
     const before = record();
     const { port } = new URL(world.api.url);
-    await assert.rejects(run(abortCommand(), ...reason, "--metrics-port", port), /^Refusal: Port \d+ .*EADDRINUSE/);
+    await assert.rejects(run(abortCommand(), ...reason, "--metrics-port", port), /^UserError: Port \d+ .*EADDRINUSE/);
     assert.deepEqual(record(), before);
   });
 });

@@ -29,7 +29,7 @@ describe("the stacks of this folder", () => {
     );
   };
   const unknown =
-    /^Refusal: Stack organization[-\d]*\/gray-release\/canary in the backend of this folder does not have web of namespace dora-apps: choose another service with -n/;
+    /^UserError: Stack organization[-\d]*\/gray-release\/canary in the backend of this folder does not have web of namespace dora-apps: choose another service with -n/;
 
   it("are not run for a service of the same name in another environment of the project", async () => {
     shell.outputs("canary", { releases: { "staging/web": stackState() } });
@@ -59,7 +59,7 @@ describe("the stacks of this folder", () => {
     });
 
     it("are not run by an undo, because the stored releases are unknown", async () => {
-      await refused(/^Refusal: pulumi stack output --stack \S+ failed: read checkpoint: dial tcp: i\/o timeout/);
+      await refused(/^UserError: pulumi stack output --stack \S+ failed: read checkpoint: dial tcp: i\/o timeout/);
     });
 
     it("do not keep an abort from rolling back", async () => {

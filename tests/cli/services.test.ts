@@ -39,7 +39,7 @@ describe("the service of a command", () => {
 
   it("must be chosen if the project has several, by its name or its namespace", async () => {
     shopOf("gray-release");
-    await assert.rejects(found({}), /^Refusal: There are several services \(.*\): choose one/);
+    await assert.rejects(found({}), /^UserError: There are several services \(.*\): choose one/);
     assert.equal(await found({ service: "web" }), "dora-apps/web");
     assert.equal(await found({ namespace: "dora-apps" }), "dora-apps/web");
   });
@@ -63,7 +63,7 @@ describe("the service of a command", () => {
     }
     await assert.rejects(
       found({}),
-      /^Refusal: The cluster has no service of the Pulumi project gray-release of this folder, only dora-apps\/web of web, other\/shop of shop: install it with pulumi up of each stack, canary's first, or choose another/,
+      /^UserError: The cluster has no service of the Pulumi project gray-release of this folder, only dora-apps\/web of web, other\/shop of shop: install it with pulumi up of each stack, canary's first, or choose another/,
     );
   });
 

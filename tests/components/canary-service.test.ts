@@ -71,7 +71,7 @@ describe("CanaryService", () => {
       const args = serviceArgs() as unknown as CanaryServiceArgs;
       assert.throws(
         () => new CanaryService("fop-gate", args),
-        /^Refusal: CanaryService fop-gate in namespace dora-apps has no rollout: pass the result of openRollout/,
+        /^UserError: CanaryService fop-gate in namespace dora-apps has no rollout: pass the result of openRollout/,
       );
     });
   });

@@ -151,7 +151,7 @@ describe("the evidence of an assessment", () => {
 
     it("with nothing if the record cannot be read, because it is unknown whether there ever was a baseline", async () => {
       api.put(recordPath, { metadata: { name: "web-rollout" }, data: { record: "{" } });
-      await assert.rejects(evidenceOn(of(), counts), /^Refusal: The record web-rollout .* cannot be read/);
+      await assert.rejects(evidenceOn(of(), counts), /^UserError: The record web-rollout .* cannot be read/);
     });
   });
 });

@@ -35,14 +35,14 @@ describe("the comparison", () => {
   it("is refused after stable has rolled to canary's release", () => {
     assert.throws(
       () => comparisonOf("web", { canary: runs("B"), stable: runs("B") }, [b], true),
-      /^Refusal: Both tracks of web run release B, so there is nothing to compare: run pulumi up --stack canary with/,
+      /^UserError: Both tracks of web run release B, so there is nothing to compare: run pulumi up --stack canary with/,
     );
   });
 
   it("is refused if stable has run but is gone, instead of taking canary for the first release", () => {
     assert.throws(
       () => comparisonOf("web", { canary: runs("B") }, [], true),
-      /^Refusal: web has no stable Deployment any more, so release B has no baseline: run pulumi up/,
+      /^UserError: web has no stable Deployment any more, so release B has no baseline: run pulumi up/,
     );
   });
 

@@ -71,5 +71,5 @@ function fill<T>(value: T, names: Record<string, string>): T {
 /** Matches the whole message. Before it, only spaces, the start of a line or a label such as `error:` are allowed. */
 function sentencePattern(sentence: string): RegExp {
   const parts = sentence.split("{any}").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`(?:^|error: |Refusal: |\\n)\\s*${parts.join(".+")}\\s*(?:\\n|$)`);
+  return new RegExp(`(?:^|error: |UserError: |\\n)\\s*${parts.join(".+")}\\s*(?:\\n|$)`);
 }

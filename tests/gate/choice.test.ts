@@ -607,7 +607,7 @@ describe("the choice of releases", () => {
   });
 
   it("is refused if canary has never run a release that stable could follow", () => {
-    assert.throws(() => chosen(["stable"], { stackStates: { canaryRuns: undefined } }), { name: "Refusal" });
+    assert.throws(() => chosen(["stable"], { stackStates: { canaryRuns: undefined } }), { name: "UserError" });
   });
 
   it("passes everything that is known to the gate", () => {
@@ -666,7 +666,7 @@ describe("the choice of releases", () => {
   ];
   for (const [sentence, tracks, changes, message] of refusals) {
     it(`is refused if ${sentence}`, () => {
-      assert.throws(() => chosen(tracks, changes), { name: "Refusal", message });
+      assert.throws(() => chosen(tracks, changes), { name: "UserError", message });
     });
   }
 });

@@ -105,7 +105,7 @@ describe("a service with a provider of the program's own", () => {
       { clusterOf },
     );
     await assert.rejects(attempt, {
-      name: "Refusal",
+      name: "UserError",
       message:
         'CanaryService web in namespace dora-apps was given the provider eu, and its rollout was opened with cluster: pass the same options to openRollout("web", args, opts).',
     });
@@ -139,7 +139,7 @@ describe("a service with a provider of the program's own", () => {
     const reference = "urn:pulumi:test::gray-release::pulumi:providers:kubernetes::eu::eu-id";
     const options = () => ({ provider: new dependency(reference) });
     await assert.rejects(home.up("test", deploys(options), { clusterOf }), {
-      name: "Refusal",
+      name: "UserError",
       message:
         /^web: the kubeconfig of provider .* is not known .* access: \{ kubeconfig, context \} to the same cluster\.$/,
     });
@@ -151,7 +151,7 @@ describe("a service with a provider of the program's own", () => {
     for (const preview of [true, false]) {
       const program = deploys(() => ({ provider: toEu() }), { access: { kubeconfig: home.kubeconfig } });
       await assert.rejects(home.up("test", program, { clusterOf, preview }), {
-        name: "Refusal",
+        name: "UserError",
         message:
           "web: provider eu deploys to the cluster with UID eu-uid, but gray reads the cluster with UID home-uid: let the provider's kubeconfig and context, and those of access or of the environment, lead to one cluster.",
       });
@@ -192,7 +192,7 @@ describe("a service without a provider of the program's own", () => {
 
   it("is refused if the provider process reaches another cluster than the program, as after a change of context", async () => {
     const attempt = home.up("test", program(), { clusterOf: () => "eu-uid" });
-    await assert.rejects(attempt, /^Refusal: web: provider cluster deploys to the cluster with UID eu-uid, /);
+    await assert.rejects(attempt, /^UserError: web: provider cluster deploys to the cluster with UID eu-uid, /);
     assert.deepEqual(home.made(), []);
   });
 

@@ -200,7 +200,7 @@ describe("the gate's hooks", () => {
         await assert.rejects(
           call(part, "beforeUpdate", each),
           new RegExp(
-            `^Refusal: web ${part}: its pods have no label release, so the release cannot be judged: keep that label on them\\.$`,
+            `^UserError: web ${part}: its pods have no label release, so the release cannot be judged: keep that label on them\\.$`,
           ),
         );
       }
@@ -214,7 +214,7 @@ describe("the gate's hooks", () => {
       call("canary", "beforeUpdate", guarded(by), b, replicas);
     await assert.rejects(
       change(2),
-      /^Refusal: web: the front is not changed while the rollout of bbbbbbbbbbbb is open/,
+      /^UserError: web: the front is not changed while the rollout of bbbbbbbbbbbb is open/,
     );
     await assert.rejects(change(2, { epoch: 2 }), /is open/);
     await change(1);
@@ -311,7 +311,7 @@ describe("the gate's hooks", () => {
       await assert.rejects(
         call(part, "afterUpdate", guarded(), b),
         new RegExp(
-          `^Refusal: Deployment ${name} in namespace dora-apps did not complete its roll to ${b} \\(its progress deadline`,
+          `^UserError: Deployment ${name} in namespace dora-apps did not complete its roll to ${b} \\(its progress deadline`,
         ),
       );
       assert.equal(stableHistory(), undefined);

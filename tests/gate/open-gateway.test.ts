@@ -209,7 +209,7 @@ describe("a service behind a gateway", () => {
   describe("is refused before anything is changed,", () => {
     const refuses = async (program: ReturnType<typeof at>, sentence: string) => {
       for (const preview of [true, false]) {
-        await assert.rejects(world.up("canary", program, { preview }), { name: "Refusal", message: sentence });
+        await assert.rejects(world.up("canary", program, { preview }), { name: "UserError", message: sentence });
       }
       assert.deepEqual(world.made(), []);
     };
@@ -369,7 +369,7 @@ describe("two services behind one gateway", () => {
     await world.up("canary", program(["web", service(10, "public")]));
     await assert.rejects(
       world.up("canary", program(["web", service(10, "public")], ["shop", service(10, "public")])),
-      /^Refusal: shop: HTTPRoute public in namespace dora-apps belongs to the service web: choose another name for the route/,
+      /^UserError: shop: HTTPRoute public in namespace dora-apps belongs to the service web: choose another name for the route/,
     );
   });
 });

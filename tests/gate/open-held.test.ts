@@ -54,7 +54,7 @@ describe("a service in two stacks with an open rollout", () => {
       open(20);
       await assert.rejects(
         world.up("canary", canary("a")),
-        /^Refusal: web: the front is not changed while the rollout/,
+        /^UserError: web: the front is not changed while the rollout/,
       );
       assert.deepEqual([await goesOn(), pods(), front()], [false, 1, { app: "web" }]);
     });
@@ -63,7 +63,7 @@ describe("a service in two stacks with an open rollout", () => {
       open(0);
       await assert.rejects(
         world.up("canary", canary("a")),
-        /^Refusal: web: the front is not changed while the rollout/,
+        /^UserError: web: the front is not changed while the rollout/,
       );
       assert.deepEqual([await goesOn(), pods(), front()], [false, 1, { app: "web" }]);
     });

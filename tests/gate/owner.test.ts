@@ -116,7 +116,7 @@ describe("an object of a service", () => {
     otherBackend();
     await refused(
       () => world.up("canary", canary("a")),
-      /^Refusal: Deployment web-canary in namespace dora-apps, of stack organization-\d+\/gray-release\/canary, has the owner id \w+ and the state of stack organization-\d+\/gray-release\/canary here has \w+: use the backend whose state made it \(pulumi login\), or, if that state is lost, take the objects over with GRAY_BREAK_GLASS=<reason>\.$/,
+      /^UserError: Deployment web-canary in namespace dora-apps, of stack organization-\d+\/gray-release\/canary, has the owner id \w+ and the state of stack organization-\d+\/gray-release\/canary here has \w+: use the backend whose state made it \(pulumi login\), or, if that state is lost, take the objects over with GRAY_BREAK_GLASS=<reason>\.$/,
     );
     assert.notEqual(owner("canary"), its);
   });
@@ -127,11 +127,11 @@ describe("an object of a service", () => {
     world.stashes.delete("prod web-owner");
     await refused(
       () => world.up("prod", prod("a")),
-      /^Refusal: Deployment web in namespace dora-apps.* has the owner id/,
+      /^UserError: Deployment web in namespace dora-apps.* has the owner id/,
     );
     await refused(
       () => world.up("prod", prod("a"), { preview: true }),
-      /^Refusal: Deployment web in namespace dora-apps.* has the owner id/,
+      /^UserError: Deployment web in namespace dora-apps.* has the owner id/,
     );
   });
 
@@ -169,7 +169,7 @@ describe("an object of a service", () => {
       delete annotationsOf(world.deployment("web-canary"))[id];
       await refused(
         () => world.up("canary", canary("a")),
-        /^Refusal: Deployment web-canary in namespace dora-apps, of stack .*, has no owner id and .*: put it back with kubectl annotate Deployment web-canary -n dora-apps gray-release\/owner=[0-9a-f]{16}\.$/,
+        /^UserError: Deployment web-canary in namespace dora-apps, of stack .*, has no owner id and .*: put it back with kubectl annotate Deployment web-canary -n dora-apps gray-release\/owner=[0-9a-f]{16}\.$/,
       );
     });
 
@@ -179,7 +179,7 @@ describe("an object of a service", () => {
       otherBackend();
       await refused(
         () => world.up("canary", canary("b")),
-        /^Refusal: Deployment web-canary .* has no owner id and .*: use the backend/,
+        /^UserError: Deployment web-canary .* has no owner id and .*: use the backend/,
       );
     });
   });
@@ -193,7 +193,7 @@ describe("an object of a service", () => {
         world.api.put(pathOf(kind, "dora-apps", name), object);
         await refused(
           () => world.up("test", both("a", whole)),
-          new RegExp(`^Refusal: (web: )?${kind} ${name} in namespace dora-apps was not made by this program: `),
+          new RegExp(`^UserError: (web: )?${kind} ${name} in namespace dora-apps was not made by this program: `),
         );
         const environment = { GRAY_BREAK_GLASS: "offline" };
         await refused(() => world.up("test", both("a", whole), { environment }), /was not made by this program/);
@@ -210,7 +210,7 @@ describe("an object of a service", () => {
         other.api.put(path, { metadata: { name: config?.metadata.name ?? "", labels: foreign }, data: {} });
         await assert.rejects(
           other.up("test", both("a")),
-          /^Refusal: ConfigMap web-config-\w+ in namespace dora-apps was not made by this program/,
+          /^UserError: ConfigMap web-config-\w+ in namespace dora-apps was not made by this program/,
         );
       } finally {
         await other.stop();
@@ -247,6 +247,6 @@ describe("an object of a service", () => {
     world.stashes.set("test web-owner", undefined);
     await world.up("test", both("a"));
     world.stashes.set("test web-owner", undefined);
-    await refused(() => world.up("test", both("a")), /^Refusal: Deployment web.* has the owner id/);
+    await refused(() => world.up("test", both("a")), /^UserError: Deployment web.* has the owner id/);
   });
 });

@@ -52,7 +52,7 @@ describe("the provider", () => {
       providerFor({}, "uid-1");
       assert.throws(
         () => providerFor({ context: "eu" }, "uid-2"),
-        /^Refusal: This program deploys to the clusters with the UIDs uid-1 and uid-2: give the services of each a provider of its own/,
+        /^UserError: This program deploys to the clusters with the UIDs uid-1 and uid-2: give the services of each a provider of its own/,
       );
     });
   });

@@ -135,7 +135,7 @@ describe("the traffic cutoff", () => {
   it("leaves users on canary while no pod of stable is ready", async () => {
     stablePod("False");
     await assert.rejects(cutWeb(), {
-      name: "Refusal",
+      name: "UserError",
       message:
         "No pod of stable of web is ready, so no pod would serve the users that leave canary: repair stable first.",
     });

@@ -60,7 +60,7 @@ describe("a roll whose pods cannot be created", () => {
     deploy(account);
     await assert.rejects(
       awaitComplete(of(), "canary"),
-      /^Refusal: Deployment web-canary in namespace dora-apps did not complete its roll to bbbbbbbbbbbb \(pods "web-canary-5d4-" is forbidden: error looking up service account dora-apps\/gone: serviceaccount "gone" not found\): see kubectl/,
+      /^UserError: Deployment web-canary in namespace dora-apps did not complete its roll to bbbbbbbbbbbb \(pods "web-canary-5d4-" is forbidden: error looking up service account dora-apps\/gone: serviceaccount "gone" not found\): see kubectl/,
     );
     assert.ok(slept >= 15_000 && slept < 20_000, `${slept} ms`);
   });

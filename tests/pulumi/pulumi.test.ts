@@ -105,7 +105,7 @@ describe("pulumi", () => {
     it("fails if pulumi is not on PATH", async () => {
       const back = setEnvironment({ PATH: [node(process.version), "/usr/bin", "/bin"].join(delimiter) });
       await assert
-        .rejects(up(run()), /^Refusal: The pulumi command is not on PATH: install Pulumi, or use/)
+        .rejects(up(run()), /^UserError: The pulumi command is not on PATH: install Pulumi, or use/)
         .finally(back);
     });
 

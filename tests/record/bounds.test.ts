@@ -258,7 +258,7 @@ describe("the size limits of a record", () => {
       api.objects.delete(path);
       await assert.rejects(
         RolloutStore.open(of(), (epoch) => ({ ...openRollout(b, a), ...change, epoch })),
-        /^Refusal: The rollout of bbbbbbbbbbbb of web cannot be written \(.*12 hex digits/,
+        /^UserError: The rollout of bbbbbbbbbbbb of web cannot be written \(.*12 hex digits/,
       );
       assert.equal(api.objects.has(path), false);
     }

@@ -196,7 +196,7 @@ describe("the driver", () => {
         return isBad ? bad : good;
       };
       damage("canary there", 10);
-      await assert.rejects(trial.drive(await trial.begin()), /^Refusal: The record web-rollout .* cannot be read/);
+      await assert.rejects(trial.drive(await trial.begin()), /^UserError: The record web-rollout .* cannot be read/);
       assert.deepEqual([trial.tracks.canary.weight, trial.tracks.canary.release], [0, b]);
       assert.equal(trial.tracks.done.at(-1), "cut");
     });

@@ -187,7 +187,7 @@ describe("gray adopt", () => {
       shell.previews({ prod: preview([]) });
       await assert.rejects(
         adopt("--yes"),
-        /^Refusal: Stable of web still runs the adopted version: remove release from the configuration of prod/,
+        /^UserError: Stable of web still runs the adopted version: remove release from the configuration of prod/,
       );
     });
 
@@ -196,7 +196,7 @@ describe("gray adopt", () => {
       shell.previews({ prod: preview([]) });
       await assert.rejects(
         adopt("--yes"),
-        /^Refusal: The adopted pods of web still serve, because .* run gray adopt web -n dora-apps\.$/,
+        /^UserError: The adopted pods of web still serve, because .* run gray adopt web -n dora-apps\.$/,
       );
     });
 

@@ -122,7 +122,7 @@ describe("gray approve", () => {
 
   it("refuses to overwrite a corrupt record", async () => {
     world.writeRecordText("{", "web");
-    await assert.rejects(approve(b, "--reason", "looks fine"), /^Refusal: The record web-rollout .* cannot be read/);
+    await assert.rejects(approve(b, "--reason", "looks fine"), /^UserError: The record web-rollout .* cannot be read/);
     assert.equal(text(), "{");
     assert.deepEqual(events(), []);
   });

@@ -225,7 +225,7 @@ describe("gray destroy", () => {
       shell.stacks({ canary: deployedBy({ kubeconfig: "/home/alice/.kube/config", context: "laptop" }) });
       await assert.rejects(
         destroy("--yes"),
-        /^Refusal: The provider in the state of stack canary reaches no cluster from this machine \(The kubeconfig \/home\/alice\/\.kube\/config does not exist: .*\): run pulumi up --refresh=false --stack canary once, /,
+        /^UserError: The provider in the state of stack canary reaches no cluster from this machine \(The kubeconfig \/home\/alice\/\.kube\/config does not exist: .*\): run pulumi up --refresh=false --stack canary once, /,
       );
       assert.deepEqual(shell.calls, []);
     } finally {

@@ -187,12 +187,12 @@ describe("gray rollout", () => {
 
   it("is refused if the program does not describe the service", async () => {
     wants(undefined);
-    await refused(/^Refusal: The program of stack \S*canary describes no service web: /);
+    await refused(/^UserError: The program of stack \S*canary describes no service web: /);
   });
 
   it("is refused if stable already runs the newest release", async () => {
     wants(a);
-    await refused(/^Refusal: Stable of web already runs release \w+, the newest that the program describes/);
+    await refused(/^UserError: Stable of web already runs release \w+, the newest that the program describes/);
   });
 
   it("is refused if there is no stable Deployment", async () => {
@@ -218,13 +218,13 @@ describe("gray rollout", () => {
 
   it("is refused if the record is corrupt", async () => {
     world.writeRecordText("{", "web");
-    await refused(/^Refusal: The record web-rollout .* cannot be read/);
+    await refused(/^UserError: The record web-rollout .* cannot be read/);
   });
 
   it("is refused with the error of the program if the preview of canary fails", async () => {
     const message = 'error: web: plan.steps must end with { "stage": "full" }.';
     shell.previews({ canary: { diagnostics: [{ severity: "error", message }] } }, 1);
-    await refused(/^Refusal: pulumi preview --stack \S*canary failed: web: plan.steps must end with/);
+    await refused(/^UserError: pulumi preview --stack \S*canary failed: web: plan.steps must end with/);
   });
 
   it("is refused if a preview violates the policies, where stable is previewed with the release of canary", async () => {

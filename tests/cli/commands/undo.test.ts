@@ -48,7 +48,7 @@ describe("gray undo", () => {
 
   it("is refused if the record is corrupt", async () => {
     world.writeRecordText("{", "web");
-    await refused(/^Refusal: The record web-rollout .* cannot be read/);
+    await refused(/^UserError: The record web-rollout .* cannot be read/);
   });
 
   it("is refused if there is no stable Deployment", async () => {

@@ -28,6 +28,8 @@ interface Running {
   readonly child: ChildProcess;
   readonly name: string;
   epoch: number | undefined;
+  /** It was asked to end by a signal. Its exit code alone does not tell that from a rollout that holds. */
+  isStopped?: boolean;
 }
 
 /** Lives through a history in real time: each driver and each decision is a process of `gray`, and so is Pulumi's stand-in. */
@@ -265,7 +267,9 @@ class Play {
       const end = lines.findLast(({ kind }) => kind === "end");
       const reason = lines.findLast(({ kind }) => kind === "hold")?.reason?.replace(/^[^:]+: holding: /, "");
       if (!drives && code === 0) this.#tell({ kind: "decision", by: name, decision, is: "acknowledged", reason: why });
-      const how = lines.some(({ kind }) => kind === "driven") ? "driven" : (end?.end ?? endOf(code, complained));
+      const how = lines.some(({ kind }) => kind === "driven")
+        ? "driven"
+        : (end?.end ?? (running.isStopped && code === 4 ? "stopped" : endOf(code, complained)));
       const open = JSON.parse(this.#site.api.objects.get(paths.record)?.data.record).open;
       const held = open?.paused?.reason ?? open?.stoppedReason?.reason ?? reason;
       const why2 = how === "held" ? heldReason(open, held) : (end?.reason ?? complained.trim().split("\n").at(-1));
@@ -315,6 +319,7 @@ class Play {
       });
     } else {
       if (fault === "SIGKILL") this.#tell({ kind: "driver", by, is: "killed" });
+      else latest.isStopped = true;
       child.kill(fault);
       done();
     }

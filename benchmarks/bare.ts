@@ -38,7 +38,7 @@ export class BareProgram {
 
   private constructor(folder: string) {
     this.folder = folder;
-    this.env = { PULUMI_BACKEND_URL: `file://${join(folder, ".state")}`, PULUMI_CONFIG_PASSPHRASE: "rehearsal" };
+    this.env = { PULUMI_BACKEND_URL: `file://${join(folder, ".state")}`, PULUMI_CONFIG_PASSPHRASE: "harness" };
   }
 
   /** @param options.password whether it has a RandomPassword too, and so a second provider. @default false */

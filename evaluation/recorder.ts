@@ -8,7 +8,7 @@ import type { Cluster } from "../kubernetes/cluster.ts";
 import { writeEvents } from "../live/event.ts";
 import type { DeploymentObject } from "../live/live.ts";
 import { changeRecord, type Verdict } from "../record/record.ts";
-import { judgement } from "../record/verdict-merge.ts";
+import { mergeVerdict } from "../record/verdict-merge.ts";
 
 /** The service whose record is written, and the objects of the Events. */
 export interface Recorded {
@@ -24,7 +24,7 @@ export interface Recorded {
  * Writes the verdicts of one observation into the record, and emits Events about them.
  *
  * 1. Each verdict is written once: a person's later decision stays. If the record must stay as it is
- *    (`judgement`), nothing is written.
+ *    (`mergeVerdict`), nothing is written.
  * 2. A failed write is tried again after each poll, and after the last poll for `recordPatienceSeconds`.
  */
 export class Recorder {
@@ -58,7 +58,7 @@ export class Recorder {
     let written = false;
     try {
       const { verdicts } = await changeRecord(api, namespace, service, cluster, (before) => {
-        const now = judgement(before.verdicts[release], assessment, evidence, new Date());
+        const now = mergeVerdict(before.verdicts[release], assessment, evidence, new Date());
         written = now !== undefined;
         return now ? { ...before, verdicts: { ...before.verdicts, [release]: now } } : before;
       });

@@ -20,7 +20,7 @@ enterSandbox();
 await takeDownLast();
 const project = await Project.create({ minReadySeconds });
 writeFileSync(last, project.folder);
-say(`Rehearsal: minReadySeconds is ${minReadySeconds} here instead of 30, so that the demo is short.`);
+say(`Demo: minReadySeconds is ${minReadySeconds} here instead of 30, so that the demo is short.`);
 
 say("Release A: pulumi up --stack canary, then pulumi up --stack prod");
 await project.mustUp("canary");

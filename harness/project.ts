@@ -37,7 +37,7 @@ export class Project {
 
   private constructor(folder: string) {
     this.folder = folder;
-    this.env = { PULUMI_BACKEND_URL: `file://${join(folder, ".state")}`, PULUMI_CONFIG_PASSPHRASE: "rehearsal" };
+    this.env = { PULUMI_BACKEND_URL: `file://${join(folder, ".state")}`, PULUMI_CONFIG_PASSPHRASE: "harness" };
   }
 
   /** A project that was created before. */
@@ -47,7 +47,7 @@ export class Project {
 
   /** @param shared settings of both stacks that differ from the checkout's */
   static async create(shared: Settings = {}): Promise<Project> {
-    const project = new Project(mkdtempSync(join(tmpdir(), "gray-rehearsal-")));
+    const project = new Project(mkdtempSync(join(tmpdir(), "gray-harness-")));
     const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { cwd: checkout, encoding: "utf8" });
     for (const file of files
       .split("\n")

@@ -21,7 +21,7 @@ export const byDriver = "gray";
  * @param before the verdict in the record
  * @param at when the assessment was made
  */
-export function judgement(
+export function mergeVerdict(
   before: Verdict | undefined,
   assessment: Assessment,
   evidence: Evidence,

@@ -125,7 +125,7 @@ export function announcementsOf(rollout: Rollout, move: Move): Announcement[] {
       key: "rollback",
       notice,
       ...(!(rollbackRequested && isPerson(rollbackRequested)) && {
-        event: { type: "Warning", reason: "RolloutRetreats", message },
+        event: { type: "Warning", reason: "RolloutRollsBack", message },
       }),
     });
   }

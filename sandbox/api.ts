@@ -12,7 +12,7 @@ export interface Api {
   get(path: string): Promise<unknown>;
   /** Creates, and gives what was made; an object that exists is left as it is, and the answer is undefined. */
   create(path: string, object: object): Promise<unknown>;
-  /** Makes the object at this path, or makes it as said here, whoever set it otherwise. A text is YAML. */
+  /** Creates or changes the object at this path, and takes over fields that other managers own. A text is YAML. */
   apply(path: string, object: object | string): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
 /**
- * A process inside the sandbox that belongs to whoever started it and ends with them: a test's Prometheus, a controller
+ * A process inside the sandbox that belongs to the process that started it and ends with it: a test's Prometheus, a controller
  * that a benchmark is made beside. `down` ends it too.
  */
 import { spawn } from "node:child_process";

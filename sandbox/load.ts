@@ -69,7 +69,7 @@ export async function startLoad(options: LoadOptions, at: Places = places()): Pr
   });
   const seconds: Second[] = [];
   const totals = collect(child, seconds);
-  totals.catch(() => {}); // reported to whoever asks for the totals
+  totals.catch(() => {}); // reported when the totals are read
   return {
     seconds,
     totals,

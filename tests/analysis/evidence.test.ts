@@ -304,8 +304,12 @@ describe("what is counted", () => {
   });
 
   it("is how often canary's pods failed as pods, and not stable's", () => {
-    const lapse = (canaryPod: Partial<PodTick>) => tick(1, {}, {}, { canaryPod });
-    const evidence = observed([lapse({ restarts: 2 }), lapse({ lostReadiness: true }), lapse({ vanished: true })]);
+    const failing = (canaryPod: Partial<PodTick>) => tick(1, {}, {}, { canaryPod });
+    const evidence = observed([
+      failing({ restarts: 2 }),
+      failing({ lostReadiness: true }),
+      failing({ vanished: true }),
+    ]);
     assert.equal(evidence.podFailures, 4);
     const { pods, ...rest } = tick(1, {});
     evidence.observe({ ...rest, pods: pods.map((pod) => (pod.release === stable ? { ...pod, restarts: 1 } : pod)) });

@@ -330,7 +330,7 @@ describe("what is held back before it is called good", () => {
   interface Row {
     readonly sentence: string;
     readonly evidence: () => Evidence;
-    /** Seconds from the last tick to the judgement. @default 0 */
+    /** Seconds from the last tick to the verdict. @default 0 */
     readonly later?: number;
     readonly reason: string | RegExp;
     readonly guard?: Guard;

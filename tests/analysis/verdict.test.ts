@@ -13,7 +13,7 @@ interface Course {
   readonly later?: number;
 }
 
-/** The judgement after so many seconds of ticks. */
+/** The assessment after so many seconds of ticks. */
 function judged(
   seconds: number,
   each: (second: number) => Tick,

@@ -205,7 +205,7 @@ describe("gray adopt", () => {
   it("promotes by a second Deployment of as many pods without a lost request, and then every weight can be had", async () => {
     write({ weight: 25 });
     const release = await project.release("canary", key);
-    await project.gray("approve", release, "--reason", "a rehearsal", "-n", namespace);
+    await project.gray("approve", release, "--reason", "a test", "-n", namespace);
     await load();
     const up = project.startUp("prod");
     await until("the second Deployment", async () => {

@@ -24,7 +24,7 @@ describe("an up that is killed in the middle of prod's roll", () => {
     project.share({ image: RELEASE_IMAGES.B });
     await project.mustUp("canary");
     const releaseB = await project.release("canary", key);
-    await project.gray("approve", releaseB, "--reason", "rehearsal of a crash", "-n", namespace);
+    await project.gray("approve", releaseB, "--reason", "a test of a crash", "-n", namespace);
 
     const up = project.startUp("prod");
     await until("half of the pods run the new release", async () => {

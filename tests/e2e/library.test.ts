@@ -116,7 +116,7 @@ describe("the package as a library, for a service of another shape", () => {
     assert.notEqual(second, first);
     assert.equal(await release("web"), first);
     assert.match(output, new RegExp(`stable stays at ${first}`));
-    await must(join(folder, "node_modules/.bin/gray"), ["approve", second, "--reason", "rehearsal", "-n", namespace]);
+    await must(join(folder, "node_modules/.bin/gray"), ["approve", second, "--reason", "a test", "-n", namespace]);
     await up();
     assert.equal(await release("web"), second);
   });

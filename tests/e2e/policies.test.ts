@@ -11,7 +11,7 @@ import type { Variant } from "../expected-failures/policies/variant.ts";
 
 const namespace = "policed";
 
-/** Every rule is to come to a judgement: Pulumi lets one pass that meets a value which is not known yet. */
+/** Every rule must come to a result: Pulumi lets one pass that meets a value which is not known yet. */
 async function previewOf(project: Project, stack: "canary" | "prod", ...args: string[]) {
   const outcome = await project.preview(stack, "--policy-pack", join(project.folder, "policies"), ...args);
   assert.doesNotMatch(outcome.output, /can't run policy/);

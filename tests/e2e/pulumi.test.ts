@@ -10,7 +10,7 @@ import { strictProvider } from "./strict.ts";
 
 const namespace = "killed-driver";
 
-/** The real CLI and provider, killed with whoever runs them while they create canary's Deployment. */
+/** The real CLI and provider, killed with the process that runs them while they create canary's Deployment. */
 describe("pulumi up whose driver is killed", () => {
   let project: Project;
   before(async () => {

@@ -51,20 +51,20 @@ describe("the sandbox", () => {
     await apply({
       apiVersion: "v1",
       kind: "ConfigMap",
-      metadata: { name: "witness", namespace },
+      metadata: { name: "marker", namespace },
       data: { said: "before" },
     });
-    const labels = { app: "witness" };
+    const labels = { app: "marker" };
     await apply({
       apiVersion: "apps/v1",
       kind: "Deployment",
-      metadata: { name: "witness", namespace },
+      metadata: { name: "marker", namespace },
       spec: {
         selector: { matchLabels: labels },
         template: { metadata: { labels }, spec: { containers: [{ name: "web", image: RELEASE_IMAGES.A }] } },
       },
     });
-    await kubectl(["rollout", "status", "deployment/witness", "-n", namespace]);
+    await kubectl(["rollout", "status", "deployment/marker", "-n", namespace]);
   });
   // The tests after these need a cluster, whatever became of this one.
   after(() => must("up"));
@@ -110,8 +110,8 @@ describe("the sandbox", () => {
       const { ready, node } = await status();
       assert.deepEqual({ ready, node }, { ready: true, node: { ready: true } });
       assert.deepEqual(await objects(), before);
-      await until("the witness is available", async () => {
-        return (await get(namespace, "deployment", "witness")).status.availableReplicas === 1;
+      await until("the marker is available", async () => {
+        return (await get(namespace, "deployment", "marker")).status.availableReplicas === 1;
       });
     });
   }

@@ -67,7 +67,7 @@ for (const second of [
         "approve",
         tried,
         "--reason",
-        "rehearsal",
+        "a test",
         "--service",
         second.name,
         "-n",

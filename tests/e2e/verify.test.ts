@@ -107,7 +107,7 @@ describe("gray verify", function () {
     const failing = (text: string) => text.replace(/error_rate=.*/, "error_rate=0.05");
     project.change({ files: { "config/fop-gate/fop-gate.conf": failing } });
     await canary(RELEASE_IMAGES.A);
-    await project.gray("approve", release, "--reason", "a rehearsal", "-n", namespace);
+    await project.gray("approve", release, "--reason", "a test", "-n", namespace);
     await project.mustUp("prod");
     await canary(RELEASE_IMAGES.B);
     const users = await load();
@@ -123,7 +123,7 @@ describe("gray verify", function () {
     assert.ok(ofCanary.failed > 30 && ofStable.failed > 267, JSON.stringify(last.answers));
   });
 
-  it("holds undecided when Prometheus dies on the way, and shows its evidence to whoever asks", async () => {
+  it("holds undecided when Prometheus dies on the way, and exposes its evidence as metrics", async () => {
     // A release that nobody has judged yet.
     const sound = (text: string) => `${text.replace(/error_rate=.*/, "error_rate=0")}# once more\n`;
     project.change({ files: { "config/fop-gate/fop-gate.conf": sound } });

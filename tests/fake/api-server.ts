@@ -54,7 +54,7 @@ export class ApiServer {
   intercept: (request: ApiRequest) => Answer | undefined = nothing;
   /** What the server makes of an object that is only tried (`dryRun=All`), as by its defaults and its admission webhooks. */
   admit: (object: ApiObject) => ApiObject = (object) => object;
-  /** Under which name the server knows whoever asks. */
+  /** The user name of the client, as the server knows it. */
   user = "alice";
   /** Objects in a page of a list. */
   pageSize = 500;
@@ -142,7 +142,7 @@ export class ApiServer {
     this.#version = version;
   }
 
-  /** What it answers, also to whoever asks without a connection between. */
+  /** What it answers, also to a call without a connection. */
   answer(request: ApiRequest): Answer {
     this.requests.push(request);
     return this.intercept(request) ?? this.#serve(request);

@@ -28,7 +28,7 @@ export class FakeClock implements Clock {
   /**
    * Goes on, waking one sleeper after the other.
    *
-   * @param settled resolves when whoever was woken has done what there was to do
+   * @param settled resolves when the code that was woken has finished
    */
   async pass(milliseconds: number, settled: () => Promise<void>): Promise<void> {
     const end = this.time + milliseconds;

@@ -17,7 +17,7 @@ export function openRollout(release: string, from: string, more: Partial<Rollout
   };
 }
 
-/** The same, at a step that waits for a person, so that whoever drives it holds at once. */
+/** The same, at a step that waits for a person, so that its driver holds at once. */
 export function waitingRollout(release: string, from: string, more: Partial<Rollout> = {}): Rollout {
   const steps = [fullStep({ stage: "dark", approval: true }, []), fullStep({ stage: "full" }, [])];
   return openRollout(release, from, { steps, ...more });

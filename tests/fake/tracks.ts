@@ -4,7 +4,7 @@ import { UserError } from "../../components/user-error.ts";
 import type { Actuator } from "../../rollout/driver.ts";
 import type { Rollout } from "../../rollout/rollout.ts";
 
-/** Both tracks of a service, as their users meet them. Whoever drives them may fail, or die, at any of the places it tells of. */
+/** Both tracks of a service, as their users meet them. Their driver may fail, or die, at any of the places it tells of. */
 export class Tracks implements Actuator {
   /** Percent of the users that the program means for canary. */
   static readonly ownWeight = 10;

@@ -113,7 +113,7 @@ async function driveOn(process: Process, store: RolloutStore, lease: Lease): Pro
   actor.epoch = store.epoch;
   tell({ kind: "driver", by: actor.name, is: "driving", epoch: store.epoch });
   const note = noteOf(process);
-  const observer = new ScriptedWitness(process);
+  const observer = new ScriptedObserver(process);
   const held = { lease };
   const actuator = actuatorOf({
     ...{ api, cluster, namespace, service, folder, note },
@@ -139,8 +139,8 @@ async function driveOn(process: Process, store: RolloutStore, lease: Lease): Pro
   }
 }
 
-/** Evidence as a history has it, brought into the record as that of real looks is. It answers as Testimony does. */
-class ScriptedWitness implements EvidenceObserver {
+/** Evidence as a history has it, brought into the record as that of real looks is. It answers as EvidenceMonitor does. */
+class ScriptedObserver implements EvidenceObserver {
   readonly #process: Process;
   #looking: string | undefined;
   readonly #over = new AbortController();

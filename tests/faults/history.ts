@@ -10,7 +10,7 @@ export const checkName = "GET /healthz";
 export const decisions = ["pause", "resume", "approve", "abort", "promote", "supersede"] as const;
 export type Decision = (typeof decisions)[number];
 
-/** What befalls the process of whoever drives. */
+/** What befalls the process of the driver. */
 export const processFaults = ["SIGKILL", "SIGSTOP", "SIGTERM", "hung plugin"] as const;
 /** The last two befall whole processes only, not those in simulated time. */
 export type ProcessFault = (typeof processFaults)[number] | "SIGHUP" | "closed stdout";

@@ -319,7 +319,7 @@ class Model {
     this.#wait = waits ? (this.#wait ?? at) : undefined;
   }
 
-  /** Who has to cut: whoever drives, and is not stopped. */
+  /** Who has to cut: the driver that is not stopped. */
   #live(): Driver | undefined {
     const epoch = this.#record?.open?.epoch;
     return [...this.#drivers.values()].find(

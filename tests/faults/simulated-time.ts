@@ -69,7 +69,7 @@ export class SimulatedTime {
     return this.#actors.getStore();
   }
 
-  /** After some time, whoever is stopped or dead. */
+  /** After some time, also if the actor is stopped or dead. */
   after(milliseconds: number, run: () => void): void {
     this.#add(milliseconds, undefined, () => this.#actors.exit(run));
   }

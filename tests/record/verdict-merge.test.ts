@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Evidence } from "../../analysis/evidence.ts";
 import { judge } from "../../analysis/verdict.ts";
 import { parseRecord, type Verdict } from "../../record/record.ts";
-import { judgement, outcome } from "../../record/verdict-merge.ts";
+import { mergeVerdict, outcome } from "../../record/verdict-merge.ts";
 import { canary, stable, tick } from "../analysis/ticks.ts";
 
 const at = new Date("2026-11-23T10:00:00Z");
@@ -23,7 +23,7 @@ const recorded = (verdict: Verdict["verdict"], by: string): Verdict => ({
 
 describe("the verdict to write into the record", () => {
   const verdictAfter = (before: Verdict | undefined, { assessment, evidence }: typeof good) =>
-    judgement(before, assessment, evidence, at)?.verdict;
+    mergeVerdict(before, assessment, evidence, at)?.verdict;
 
   it("is that of the evidence if the record has none or an undecided one", () => {
     for (const before of [undefined, recorded("undecided", "evidence")]) {
@@ -35,7 +35,7 @@ describe("the verdict to write into the record", () => {
 
   it("has a reason of one line, whatever text a pod sent", () => {
     const reason = `canary's pod answered \u001b[31m500\n${"x".repeat(2_000_000)}`;
-    const word = judgement(undefined, { ...bad.assessment, reason }, bad.evidence, at);
+    const word = mergeVerdict(undefined, { ...bad.assessment, reason }, bad.evidence, at);
     for (const reported of [
       word?.reason,
       word?.evidence?.reason,
@@ -63,7 +63,7 @@ describe("the verdict to write into the record", () => {
   });
 
   it("includes its numbers, in a form that can be read again from the record", () => {
-    const written = judgement(undefined, bad.assessment, bad.evidence, at);
+    const written = mergeVerdict(undefined, bad.assessment, bad.evidence, at);
     const record = { version: 2, cluster: "c", sequence: 0, verdicts: { [canary]: written }, stableHistory: [] };
     const reading = parseRecord(JSON.stringify(record), "c");
     assert.equal(reading.kind, "read");
@@ -84,7 +84,7 @@ describe("the verdict to write into the record", () => {
         tick(second, { failed: 9, pairs, slower }, { pairs: { ...pairs, orders: { bad: 0, total: 20 } }, slower }),
       );
     }
-    const numbers = judgement(undefined, judge(evidence, 10_000), evidence, at)?.evidence;
+    const numbers = mergeVerdict(undefined, judge(evidence, 10_000), evidence, at)?.evidence;
     const streams = numbers?.streams as { stream: string }[];
     assert.deepEqual([streams.length, streams[0]?.stream, streams[1]?.stream], [3, "5xx", "orders"]);
     assert.equal(numbers?.streamCount, 8);

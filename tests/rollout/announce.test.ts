@@ -102,7 +102,7 @@ describe("the announcement of a rollout", () => {
     assert.deepEqual(kinds({ rollbackRequested: word }, { kind: "rollback", reason: "lunch" }), [
       [undefined, "rollback"],
     ]);
-    assert.deepEqual(kinds({}, { kind: "rollback", reason: "5xx" }), [["RolloutRetreats", "rollback"]]);
+    assert.deepEqual(kinds({}, { kind: "rollback", reason: "5xx" }), [["RolloutRollsBack", "rollback"]]);
   });
 
   it("is the rollback and its end", async () => {
@@ -112,7 +112,7 @@ describe("the announcement of a rollout", () => {
     assert.deepEqual(
       events().filter((event) => event.includes(" web:")),
       [
-        `Warning RolloutRetreats web: release ${b} rolls back to ${a}: 5xx`,
+        `Warning RolloutRollsBack web: release ${b} rolls back to ${a}: 5xx`,
         `Warning RolloutUndone web: release ${b} was rolled back, both tracks run ${a}: 5xx`,
       ],
     );

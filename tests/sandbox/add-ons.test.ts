@@ -26,7 +26,7 @@ describe("add-ons", () => {
     assert.deepEqual(wantedAddOns(at, ["prometheus"]), ["gateway", "prometheus"]);
   });
 
-  it("start in one order, whoever asks", () => {
+  it("start in one order, in whatever order they are requested", () => {
     assert.deepEqual(wantedAddOns(at, ["prometheus", "gateway"]), ["gateway", "prometheus"]);
   });
 

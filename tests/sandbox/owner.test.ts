@@ -11,7 +11,7 @@ const owner: Owner = { checkout: "/src/mine", state: at.state, link, since: "202
 const everythingExists = () => true;
 
 describe("the sandbox's owner", () => {
-  it("is whoever comes first", () => {
+  it("is the checkout that comes first", () => {
     assert.equal(claimRefusal(undefined, at, everythingExists), undefined);
   });
 

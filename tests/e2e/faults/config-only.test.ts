@@ -38,7 +38,7 @@ describe("a release of nothing but a config file", () => {
     assert.ok(!files.some((each) => each["fop-gate.conf"] === text));
 
     const began = Date.now();
-    const undone = await subject.gray("undo", "--reason", "a rehearsal");
+    const undone = await subject.gray("undo", "--reason", "a test");
     assert.equal(undone.code, 0, undone.output);
     process.stdout.write(`      gray undo took ${Date.now() - began} ms\n`);
     process.stdout.write(undone.output.replace(/^/gm, "        "));

@@ -58,7 +58,7 @@ describe("half of the users on a single canary pod behind a gateway", () => {
     assert.equal((await subject.get("service", "fop-gate")).spec.selector.track, "stable");
 
     await kubectl(["delete", "resourcequota", "none", "-n", namespace]);
-    const aborted = await subject.gray("abort", "--reason", "a rehearsal");
+    const aborted = await subject.gray("abort", "--reason", "a test");
     assert.equal(aborted.code, 0, aborted.output);
     const { a } = subject;
     assert.deepEqual([await subject.liveSets("stable"), await subject.liveSets("canary")], [[[a, 1]], [[a, 1]]]);

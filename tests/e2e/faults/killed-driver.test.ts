@@ -49,10 +49,10 @@ describe("a driver that is killed at the boundary of an effect", () => {
     for (let at = 7; at < never; at++) {
       const { from, to, ended } = await begin(at);
       await subject.stableRolls(to);
-      const aborted = await subject.gray("abort", "--reason", "a rehearsal");
+      const aborted = await subject.gray("abort", "--reason", "a test");
       assert.equal(aborted.code, 0, aborted.output);
       const died = diedOr(3, await ended);
-      // Whoever aborts takes over from a driver that is dead by then.
+      // gray abort takes over, because the driver is dead by then.
       if (died && (await subject.record()).open) await resume(at, 3);
       await subject.assertEnded({ stable: from, canary: from, release: to, outcome: "undone" });
       await subject.approve(to);

@@ -118,7 +118,7 @@ export class Subject {
   }
 
   async approve(release: string): Promise<void> {
-    const { code, output } = await this.gray("approve", release, "--reason", "a rehearsal");
+    const { code, output } = await this.gray("approve", release, "--reason", "a test");
     assert.equal(code, 0, output);
   }
 

@@ -55,7 +55,7 @@ describe("two drivers of one rollout", () => {
     const { from, to, driver } = await begin();
     await subject.stableRolls(to);
     process.kill(driver.pid, "SIGSTOP");
-    const other = subject.start("abort", "--reason", "a rehearsal");
+    const other = subject.start("abort", "--reason", "a test");
     await subject.opened("the other one goes back", ({ fastRollback }) => fastRollback === true);
     process.kill(driver.pid, "SIGCONT");
     const first = await driver.ended;

@@ -92,7 +92,7 @@ describe("the gate", () => {
     for (const [damaged, why] of [
       ["{", /cannot be read \(.*JSON.*\): restore the record, or delete it and run gray approve/],
       [{ ...record, cluster: "another" }, /cannot be read \(it belongs to cluster another and this is /],
-      [{ ...record, version: 2 }, /cannot be read \(/],
+      [{ ...record, version: 3 }, /cannot be read \(/],
     ] as const) {
       await writeRecord(damaged);
       await refused(why);

@@ -42,5 +42,5 @@ export async function cutsUnderFailure(): Promise<Figure[]> {
   await cuts(0);
   const usual = await cuts(0);
   const failing = await cuts(0.5);
-  return [compared("a cut, half of the answers fail / none", failing, usual, { target: "ms", most: 3, digits: 0 })];
+  return [compared("a cut, half of the answers fail / none", failing, usual, { unit: "ms", most: 3, digits: 0 })];
 }

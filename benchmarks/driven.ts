@@ -49,13 +49,13 @@ export class Driven {
   }
 
   /** Brings a new release to everybody, judged good beforehand. @returns seconds, and the driver's peak memory in MB */
-  async promote(): Promise<{ seconds: number; stackState: number }> {
+  async promote(): Promise<{ seconds: number; memory: number }> {
     const driver = this.begin();
     const began = performance.now();
-    const stackState = peakOf(driver);
+    const memory = peakOf(driver);
     await this.approved(driver);
     expect(0, await driver.ended);
-    return { seconds: (performance.now() - began) / 1000, stackState: await stackState };
+    return { seconds: (performance.now() - began) / 1000, memory: await memory };
   }
 
   /** Takes a release back that has users on canary. */

@@ -15,27 +15,27 @@ export function compared(
   what: string,
   ours: Sample,
   other: Sample,
-  form: { target: string; most?: number; digits?: number },
+  form: { unit: string; most?: number; digits?: number },
 ): Figure {
   const ratio = median(ours) / median(other);
   return {
     what,
-    ours: show(ours, form.target, form.digits),
-    other: show(other, form.target, form.digits),
+    ours: show(ours, form.unit, form.digits),
+    other: show(other, form.unit, form.digits),
     ratio: ratio.toFixed(2),
     asked: form.most === undefined ? "" : asked(`at most ${form.most} x`, ratio <= form.most),
   };
 }
 
 /** Something of ours alone, with its limit. */
-export function limited(what: string, ours: Sample, form: { target: string; most: number; digits?: number }): Figure {
+export function limited(what: string, ours: Sample, form: { unit: string; most: number; digits?: number }): Figure {
   const reached = median(ours) <= form.most;
   return {
     what,
-    ours: show(ours, form.target, form.digits),
+    ours: show(ours, form.unit, form.digits),
     other: "",
     ratio: "",
-    asked: asked(`${form.most} ${form.target}`, reached),
+    asked: asked(`${form.most} ${form.unit}`, reached),
   };
 }
 

@@ -36,7 +36,7 @@ export async function metricsPage(): Promise<Figure[]> {
       "60 MiB of metrics: until they are read",
       of(({ seconds }) => seconds),
       {
-        target: "s",
+        unit: "s",
         most: pollingDefaults.podTimeoutSeconds,
       },
     ),
@@ -44,15 +44,15 @@ export async function metricsPage(): Promise<Figure[]> {
       "60 MiB of metrics: longest that nothing else has its turn",
       of(({ blocked }) => blocked),
       {
-        target: "ms",
+        unit: "ms",
         most: 50,
         digits: 0,
       },
     ),
     limited(
       "60 MiB of metrics: memory of the process",
-      of(({ stackState }) => stackState),
-      { target: "MB", most: 200, digits: 0 },
+      of(({ memory }) => memory),
+      { unit: "MB", most: 200, digits: 0 },
     ),
   ];
 }

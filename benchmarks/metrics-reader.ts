@@ -13,7 +13,7 @@ export interface Read {
    */
   readonly blocked: number;
   /** The most memory that the process held, in MB. */
-  readonly stackState: number;
+  readonly memory: number;
   readonly problem?: string;
 }
 
@@ -53,7 +53,7 @@ const { problem } = target ?? {};
 const read: Read = {
   seconds,
   blocked,
-  stackState: Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) / 1000,
+  memory: Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) / 1000,
   ...(problem !== undefined && { problem }),
 };
 console.log(JSON.stringify(read));

@@ -29,19 +29,19 @@ export async function nothingToDo({ project }: Bench, atEnd: AtEnd): Promise<Fig
     unrefreshed: () =>
       seconds(() => project.must(["up", "--yes", "--skip-preview", "--stack", "prod", "--refresh=false"])),
   });
-  const stackState = await interleave(weighed, {
+  const memory = await interleave(weighed, {
     canary: () => programPeak(project.folder, ups.canary),
     bare: () => programPeak(bare.folder, ups.bare),
     prod: () => programPeak(project.folder, ups.prod),
   });
-  const asSeconds = { target: "s", most: 1.3 };
-  const asMegabytes = { target: "MB", digits: 0, most: 1.2 };
+  const asSeconds = { unit: "s", most: 1.3 };
+  const asMegabytes = { unit: "MB", digits: 0, most: 1.2 };
   return [
     compared("canary, nothing to do / bare program", time.canary, time.bare, asSeconds),
     compared("prod, nothing to do / bare program", time.prod, time.bare, asSeconds),
-    compared("canary / bare program with a RandomPassword", time.canary, time.token, { target: "s" }),
-    compared("prod / the same without refresh", time.prod, time.unrefreshed, { target: "s" }),
-    compared("memory of canary's program / bare program", stackState.canary, stackState.bare, asMegabytes),
-    compared("memory of prod's program / bare program", stackState.prod, stackState.bare, asMegabytes),
+    compared("canary / bare program with a RandomPassword", time.canary, time.token, { unit: "s" }),
+    compared("prod / the same without refresh", time.prod, time.unrefreshed, { unit: "s" }),
+    compared("memory of canary's program / bare program", memory.canary, memory.bare, asMegabytes),
+    compared("memory of prod's program / bare program", memory.prod, memory.bare, asMegabytes),
   ];
 }

@@ -82,13 +82,13 @@ export async function policies(atEnd: AtEnd): Promise<Figure[]> {
   const time = await interleave(previews, armCounts);
   const beyond = (arm: Sample) => arm.map((value, i) => value - (time.without[i] ?? 0));
   return [
-    limited("policy pack: from nothing to its port", start.start, { target: "s", most: 1 }),
+    limited("policy pack: from nothing to its port", start.start, { unit: "s", most: 1 }),
     limited("1 000 resources: preview with the pack, beyond that without", beyond(time.with), {
-      target: "s",
+      unit: "s",
       most: 1.5,
     }),
     compared("the same / with a pack of one rule that does nothing", beyond(time.with), beyond(time.idle), {
-      target: "s",
+      unit: "s",
     }),
   ];
 }

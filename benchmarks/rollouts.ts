@@ -21,11 +21,11 @@ export async function rollouts(bench: Bench, minReadySeconds: number, undoneRead
   const stable = await Peer.of(bench.project, "prod", namespaces.kubectl);
   await canary.roll(imageOf(1), 0);
   await stable.roll(imageOf(1), 0);
-  const stackState: number[] = [];
+  const memory: number[] = [];
   const promoted = await interleave(rounds, {
     async ours() {
-      const { seconds, stackState: peak } = await driven.promote();
-      stackState.push(peak);
+      const { seconds, memory: peak } = await driven.promote();
+      memory.push(peak);
       return seconds;
     },
     kubectl: (round) =>
@@ -46,25 +46,25 @@ export async function rollouts(bench: Bench, minReadySeconds: number, undoneRead
       `gray rollout without waits, 9 + 1 pods, ${ready} / kubectl apply + rollout status`,
       promoted.ours,
       promoted.kubectl,
-      { target: "s", most: 1.25 },
+      { unit: "s", most: 1.25 },
     ),
     compared(
       `gray undo until 9 pods of stable are back, minReadySeconds ${undoneReadySeconds} / one pod by kubectl`,
       taken.undo,
       taken.pod,
-      { target: "s", most: 1.5 },
+      { unit: "s", most: 1.5 },
     ),
     limited(
       "gray abort to the last answer of canary, new connections",
       aborted.map(({ own }) => own),
-      { target: "s", most: 1 },
+      { unit: "s", most: 1 },
     ),
     limited(
       "gray abort to the last answer of canary, kept-alive ones (1 s + its grace)",
       aborted.map(({ kept }) => kept),
-      { target: "s", most: 1 + graceSeconds },
+      { unit: "s", most: 1 + graceSeconds },
     ),
-    limited("gray resume after a kill, to its next effect", resumed, { target: "s", most: 3 }),
-    limited("memory of the driver", stackState, { target: "MB", most: 200, digits: 0 }),
+    limited("gray resume after a kill, to its next effect", resumed, { unit: "s", most: 3 }),
+    limited("memory of the driver", memory, { unit: "MB", most: 200, digits: 0 }),
   ];
 }

@@ -17,7 +17,7 @@ export async function prodRolls(bench: Bench): Promise<Figure[]> {
     kubectl: (round) => seconds(() => peer.roll(imageOf(round), prodMinReadySeconds)),
   });
   const what = `prod, 9 pods, minReadySeconds ${prodMinReadySeconds} / kubectl apply + rollout status`;
-  return [compared(what, ours, kubectl, { target: "s", most: 1.1 })];
+  return [compared(what, ours, kubectl, { unit: "s", most: 1.1 })];
 }
 
 /** A new release on canary until it is available, beside kubectl with the same objects. */
@@ -30,5 +30,5 @@ export async function canaryRolls(bench: Bench, minReadySeconds: number): Promis
     kubectl: (round) => seconds(() => peer.roll(imageOf(round), minReadySeconds)),
   });
   const what = `canary, new release, minReadySeconds ${minReadySeconds} / kubectl apply + rollout status`;
-  return [compared(what, ours, kubectl, { target: "s", most: 1.15 })];
+  return [compared(what, ours, kubectl, { unit: "s", most: 1.15 })];
 }

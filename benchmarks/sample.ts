@@ -9,11 +9,11 @@ export function median(sample: Sample): number {
 }
 
 /** The median and, in brackets, the smallest and the largest. @param digits behind the point */
-export function show(sample: Sample, target: string, digits = 2): string {
+export function show(sample: Sample, unit: string, digits = 2): string {
   const [middle, least, most] = [median(sample), Math.min(...sample), Math.max(...sample)].map((value) =>
     value.toFixed(digits),
   );
-  return sample.length === 1 ? `${middle} ${target}` : `${middle} ${target} (${least}-${most})`;
+  return sample.length === 1 ? `${middle} ${unit}` : `${middle} ${unit} (${least}-${most})`;
 }
 
 /** Seconds that a piece of work takes. */

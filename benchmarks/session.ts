@@ -15,8 +15,8 @@ export class Session {
         void this.end().finally(() => process.exit(130));
       });
     }
-    const stackState = Math.round(totalmem() / 2 ** 30);
-    this.say(`${cpus().length} cores, ${stackState} GiB, Node ${process.version}, load average ${load()}`);
+    const memory = Math.round(totalmem() / 2 ** 30);
+    this.say(`${cpus().length} cores, ${memory} GiB, Node ${process.version}, load average ${load()}`);
   }
 
   say(line: string): void {

@@ -9,5 +9,5 @@ export async function unitTests(): Promise<Figure[]> {
     const { code, output } = await run("npm", ["test"], { cwd: join(import.meta.dirname, "..") });
     if (code !== 0) throw new Error(`npm test fails, so its time says nothing:\n${output.slice(-2000)}`);
   });
-  return [limited("npm test", [took], { target: "s", most: 20, digits: 1 })];
+  return [limited("npm test", [took], { unit: "s", most: 20, digits: 1 })];
 }

@@ -11,7 +11,7 @@ export async function warmUp(): Promise<Figure[]> {
     down: () => seconds(() => sandbox("down")),
     up: () => seconds(() => sandbox("up")),
   });
-  return [limited("sandbox up after down, to node Ready", up, { target: "s", most: 20, digits: 1 })];
+  return [limited("sandbox up after down, to node Ready", up, { unit: "s", most: 20, digits: 1 })];
 }
 
 async function sandbox(verb: "up" | "down"): Promise<void> {

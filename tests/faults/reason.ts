@@ -19,6 +19,10 @@ export function isTrue(reason: string, history: History, events: readonly Event[
 type Rule = readonly [RegExp, (facts: Facts, parts: readonly string[], reason: string) => boolean];
 
 const rules: readonly Rule[] = [
+  [
+    /^[^:]+ failed: (.*?)(?:; [^;]*\busers are on stable)?; fix the cause, then run gray resume$/,
+    ({ history, events }, [reason = ""]) => isTrue(reason, history, events),
+  ],
   [/^gray paused it: (.*)$/, ({ history, events }, [reason = ""]) => isTrue(reason, history, events)],
   [/^\w+ paused it: (.*)$/, (facts, [reason = ""]) => facts.said("pause", reason)],
   [/^\w+ aborted it: (.*)$/, (facts, [reason = ""]) => facts.said("abort", reason)],

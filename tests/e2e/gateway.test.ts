@@ -151,7 +151,9 @@ describe("a service behind the sandbox's gateway", () => {
     const { by, results } = JSON.parse(stdout);
     // Traefik puts no header on canary's answers, so the pods are asked as well.
     const ways = (of: string) =>
-      results.filter(({ check }: { check: string }) => check === of).map(({ endpoint }: { endpoint: string }) => endpoint);
+      results
+        .filter(({ check }: { check: string }) => check === of)
+        .map(({ endpoint }: { endpoint: string }) => endpoint);
     for (const check of ["GET /healthz", "who"]) {
       assert.match(`${by}: ${ways(check)}`, /^both: token,web-canary-\S+,web-canary-[^,]+$/);
     }

@@ -1,6 +1,6 @@
 /** Converts stored evidence of version 2, in which some fields had other names. */
 
-type Fields = Readonly<Record<string, unknown>>;
+import { convertEach, isFields, renamed } from "../border/stored-fields.ts";
 
 /**
  * Stored evidence with the fields of version 3. Any value other than evidence of version 2 is returned unchanged, and the
@@ -15,22 +15,9 @@ export function fromVersion2(stored: unknown): unknown {
     ...others,
     version: 3,
     podFailures: lapses,
-    streams: each(streams, (indicator) => each(indicator, (stream) => renamed(stream, "part", "alphaShare"))),
-    conviction: renamed(conviction, "because", "reason"),
+    streams: convertEach(streams, (indicator) =>
+      convertEach(indicator, (stream) => renamed(stream, { part: "alphaShare" })),
+    ),
+    conviction: renamed(conviction, { because: "reason" }),
   };
-}
-
-function each(values: unknown, convert: (value: unknown) => unknown): unknown {
-  if (!isFields(values)) return values;
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, convert(value)]));
-}
-
-function renamed(value: unknown, from: string, to: string): unknown {
-  if (!isFields(value)) return value;
-  const { [from]: held, ...others } = value;
-  return { ...others, [to]: held };
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

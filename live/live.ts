@@ -178,7 +178,7 @@ const refusalLimit = 200;
  * failure of the ReplicaSet that it rolls away from (getReplicaFailures, k8s.io/kubernetes, pkg/controller/deployment/progress.go). A
  * rollback would then seem impossible because the bad release's pods were refused.
  */
-export async function podsRefused(api: Cluster, deployment: DeploymentObject): Promise<string | undefined> {
+async function podsRefused(api: Cluster, deployment: DeploymentObject): Promise<string | undefined> {
   const { metadata, status } = deployment;
   const current = (status.observedGeneration ?? 0) >= metadata.generation;
   const failure = replicaFailure(status);
@@ -221,20 +221,22 @@ export function describeRefused(deployment: string, why: string): string {
   return `no pod of Deployment ${deployment} can be created, so remove the cause or release another one: ${why}`;
 }
 
-/** Whether the reason is a ResourceQuota. */
-export function isOfQuota(why: string): boolean {
-  return why.includes("exceeded quota");
-}
-
 /**
- * Whether terminating pods will make room in the quota: it counts a pod until the pod is deleted (k8s.io/kubernetes,
- * pkg/quota/v1/evaluator/core/pods.go).
+ * Like `podsRefused`, but undefined if a ResourceQuota is the reason and terminating pods will make room, or if the pods are unknown. A
+ * quota counts a pod until the pod is deleted (k8s.io/kubernetes, pkg/quota/v1/evaluator/core/pods.go).
+ *
+ * @param readPods reads the pods of the service, only if they matter; undefined if they cannot be read
  */
-export function makesRoom(
-  why: string,
-  pods: readonly { readonly metadata: { readonly deletionTimestamp?: string } }[],
-) {
-  return isOfQuota(why) && pods.some(({ metadata }) => metadata.deletionTimestamp !== undefined);
+export async function lastingRefusal(
+  api: Cluster,
+  deployment: DeploymentObject,
+  readPods: () => Promise<readonly { readonly metadata: { readonly deletionTimestamp?: string } }[] | undefined>,
+): Promise<string | undefined> {
+  const why = await podsRefused(api, deployment);
+  if (why === undefined || !why.includes("exceeded quota")) return why;
+  const pods = await readPods();
+  const makesRoom = pods?.some(({ metadata }) => metadata.deletionTimestamp !== undefined) ?? true;
+  return makesRoom ? undefined : why;
 }
 
 /** How long pods may be refused before that is reported, in milliseconds: an admission webhook does not answer while it rolls. */

@@ -9,10 +9,8 @@ import {
   type DeploymentObject,
   describeRefused,
   isComplete,
-  isOfQuota,
   isStuck,
-  makesRoom,
-  podsRefused,
+  lastingRefusal,
   readDeployment,
   refusedMilliseconds,
   releaseOf,
@@ -119,10 +117,7 @@ async function lastingCause(
   { api, namespace, service }: Pick<Rolling, "api" | "namespace" | "service">,
   deployment: DeploymentObject,
 ): Promise<string | undefined> {
-  const why = await podsRefused(api, deployment);
-  if (why === undefined || !isOfQuota(why)) return why;
-  const pods = await readPods(api, namespace, service).catch(() => undefined);
-  return pods === undefined || makesRoom(why, pods) ? undefined : why;
+  return lastingRefusal(api, deployment, () => readPods(api, namespace, service).catch(() => undefined));
 }
 
 function sleepUnreferenced(milliseconds: number): Promise<void> {

@@ -1,6 +1,6 @@
 /** Converts a record of version 1, whose fields had other names. The next change writes it as version 2. */
 
-type Fields = Readonly<Record<string, unknown>>;
+import { convertEach, isFields, renamed } from "../border/stored-fields.ts";
 
 /**
  * Converts a parsed record to version 2. Fields that version 1 did not have are preserved.
@@ -14,9 +14,9 @@ export function fromVersion1(value: unknown): unknown {
   return {
     ...others,
     version: 2,
-    ...(verdicts !== undefined && { verdicts: each(verdicts, verdictFrom) }),
+    ...(verdicts !== undefined && { verdicts: convertEach(verdicts, verdictFrom) }),
     ...(open !== undefined && { open: rolloutFrom(open) }),
-    ...(ended !== undefined && { ended: each(ended, decisionFrom) }),
+    ...(ended !== undefined && { ended: convertEach(ended, decisionFrom) }),
   };
 }
 
@@ -46,19 +46,5 @@ function rolloutFrom(value: unknown): unknown {
 
 /** Renames `because` to `reason`, which every decision, verdict and finished rollout has. */
 function decisionFrom(value: unknown): unknown {
-  return isFields(value) ? renamed(value, { because: "reason" }) : value;
-}
-
-function each(values: unknown, convert: (value: unknown) => unknown): unknown {
-  if (Array.isArray(values)) return values.map(convert);
-  if (!isFields(values)) return values;
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, convert(value)]));
-}
-
-function renamed(fields: Fields, names: Readonly<Record<string, string>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [names[name] ?? name, value]));
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return renamed(value, { because: "reason" });
 }

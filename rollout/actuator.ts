@@ -10,8 +10,7 @@ import {
   type DeploymentObject,
   describeRefused,
   isStuck,
-  makesRoom,
-  podsRefused,
+  lastingRefusal,
   readDeployment,
   refusedMilliseconds,
   releaseOf,
@@ -127,8 +126,8 @@ export function actuatorOf(of: ActuatorArgs): Actuator {
       }
       const name = deploymentName(service, track);
       const own = pods.filter((pod) => isOf(pod, track, release));
-      const refused = await podsRefused(api, deployment);
-      const isRefused = refused !== undefined && !makesRoom(refused, pods);
+      const refused = await lastingRefusal(api, deployment, async () => pods);
+      const isRefused = refused !== undefined;
       const reason = isRefused ? describeRefused(name, refused) : (stopped(deployment, name) ?? notStarting(own));
       if (reason !== undefined) failing[track] ??= Date.now();
       else if (!own.some(isBetweenAttempts)) delete failing[track];

@@ -88,7 +88,7 @@ describe("the parts of the evidence", () => {
     assert.equal(streamOf(evidence, "latency", "slower than 0.1 s").canary.exposure, 40);
   });
 
-  it("let an edge that comes later convict nobody, and clear nobody", () => {
+  it("let a later edge neither convict nor clear a release", () => {
     const settings = { warmUpSeconds: 0 };
     const first = tick(1, { slower: { 0.5: 0 } }, { slower: { 0.5: 0 } });
     const later = (second: number) => tick(second, { slower: { 0.5: 0, 1: 20 } }, { slower: { 0.5: 0, 1: 0 } });

@@ -270,7 +270,7 @@ describe("5. with nothing to compare, canary's own 5xx convict it", () => {
     assert.equal(convict(observed([...before, ...since(50, 2)])).conviction, undefined);
   });
 
-  it("and a burst of then is left to the comparison of before", () => {
+  it("and leaves a burst from that time to the earlier comparison", () => {
     const before = minutes(3, (end) => minute(end, { failed: 1 }, { failed: 1 }));
     const evidence = observed([...before, alone(minute(240, { failed: 600 }))]);
     assert.equal(convict(evidence).guard, undefined);

@@ -129,8 +129,8 @@ export async function drive(
     namespace,
     service,
     stacks: { canary, stable },
-    up: (stack, epoch, signal) =>
-      up({ stack, folder, env: { GRAY_EPOCH: String(epoch) }, signal, report: view.progress }),
+    up: (stack, epoch, signal, progressed) =>
+      up({ stack, folder, env: { GRAY_EPOCH: String(epoch) }, signal, report: view.progress, progressed }),
     evidence: () => observer.evidence,
     endpoint: { ...(options.via && { via: options.via }), ...(options.url && { url: options.url }) },
     folder: join(folder, ".gray"),

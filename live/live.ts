@@ -26,6 +26,7 @@ export interface DeploymentObject {
   };
   readonly spec: {
     readonly replicas: number;
+    readonly progressDeadlineSeconds?: number;
     readonly selector: {
       readonly matchLabels?: Record<string, string>;
       readonly matchExpressions?: readonly object[];

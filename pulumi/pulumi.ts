@@ -19,6 +19,8 @@ export interface Run {
   readonly signal?: AbortSignal;
   /** Gets one line for each object as it begins to change, such as `Deployment web updating`. @default none */
   readonly report?: (line: string) => void;
+  /** Called for each of Pulumi's events, also for those that are not reported. @default none */
+  readonly progressed?: () => void;
 }
 
 /** A run failed. The message says why in one sentence. */
@@ -68,6 +70,7 @@ export async function outputs(run: Run): Promise<unknown> {
 async function follow(run: Run, args: readonly string[]): Promise<void> {
   let progress = new Progress();
   const onLine = (line: string) => {
+    run.progressed?.();
     const printed = progress.read(line);
     if (printed !== undefined) run.report?.(printed);
   };

@@ -1,5 +1,6 @@
 /** Carries out the driver's effects on the cluster: by `pulumi up` if there is time for it, directly if not. */
 import type { Evidence } from "../analysis/evidence.ts";
+import { defaults } from "../components/defaults.ts";
 import { deploymentName } from "../components/names.ts";
 import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
@@ -26,6 +27,7 @@ import { changeRecord, type RolloutRecord, raised } from "../record/record.ts";
 import { readTemplates } from "../record/template-store.ts";
 import { saveDiagnostics } from "./diagnostics.ts";
 import type { Actuator } from "./driver.ts";
+import { withProgressLimit } from "./progress-limit.ts";
 import type { Rollout } from "./rollout.ts";
 
 /** The service, its stacks, and how to act on them. */
@@ -37,8 +39,8 @@ export interface ActuatorArgs {
   readonly service: string;
   /** Full names of the stacks that own the tracks. They are equal if one stack owns both. */
   readonly stacks: Readonly<Record<Track, string>>;
-  /** Runs `pulumi up` of a stack, as the driver with this epoch. */
-  readonly up: (stack: string, epoch: number, signal: AbortSignal) => Promise<void>;
+  /** Runs `pulumi up` of a stack, as the driver with this epoch. It calls `progressed` for each of Pulumi's events. */
+  readonly up: (stack: string, epoch: number, signal: AbortSignal, progressed: () => void) => Promise<void>;
   /**
    * Checks the lease right before an effect. @throws UserError if it has expired, for example while the process was
    * stopped
@@ -70,10 +72,6 @@ const graceMilliseconds = 20_000;
 /** The actuator for a service: it uses `pulumi up` if there is time for it, and changes the cluster directly if not. */
 export function actuatorOf(of: ActuatorArgs): Actuator {
   const { api, cluster, namespace, service, stacks, evidence, endpoint, folder, note, progress, assertHeld } = of;
-  const up: ActuatorArgs["up"] = async (...args) => {
-    assertHeld();
-    await of.up(...args);
-  };
   /** Since when each track has had pods that do not start, in milliseconds since the epoch. */
   const failing: Partial<Record<Track, number>> = {};
   const readTrack = async (track: Track) => {
@@ -94,22 +92,37 @@ export function actuatorOf(of: ActuatorArgs): Actuator {
     });
     if (drift.length > 0) note(driftSentence(track, release, drift));
   };
-  return {
-    async bringCanary({ epoch, runs: { canary } }, signal) {
-      await up(stacks.canary, epoch, signal);
-      await noteDrift("canary", canary);
-    },
-    async bringStable({ epoch, runs: { stable } }, signal) {
+  const deadlineOf = (track: Track) => async (signal: AbortSignal) => {
+    try {
+      const deployment = await readDeployment(api.until(signal), namespace, service, track);
+      return deployment?.spec.progressDeadlineSeconds ?? defaults.progressDeadlineSeconds;
+    } catch {
+      return undefined;
+    }
+  };
+  const bring = async (track: Track, { epoch, runs: releases }: Rollout, signal: AbortSignal) => {
+    assertHeld();
+    const stack = stacks[track];
+    const run = async (ending: AbortSignal, progressed: () => void) => {
       const over = new AbortController();
-      const reporting = reportRoll({ api, namespace, service, report: progress }, "stable", stable, over.signal);
+      const report = (line: string) => {
+        progressed();
+        progress(line);
+      };
+      const reporting = reportRoll({ api, namespace, service, report }, track, releases[track], over.signal);
       try {
-        await up(stacks.stable, epoch, signal);
+        await of.up(stack, epoch, ending, progressed);
       } finally {
         over.abort();
         await reporting;
       }
-      await noteDrift("stable", stable);
-    },
+    };
+    await withProgressLimit({ signal, name: `pulumi up --stack ${stack}`, deadlineSeconds: deadlineOf(track), run });
+    await noteDrift(track, releases[track]);
+  };
+  return {
+    bringCanary: (rollout, signal) => bring("canary", rollout, signal),
+    bringStable: (rollout, signal) => bring("stable", rollout, signal),
     async stableRuns(release) {
       const { deployment, drift } = await readTrack("stable");
       return runs(deployment, release) && drift.length === 0;

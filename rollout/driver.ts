@@ -2,7 +2,7 @@
 import type { Track } from "../components/traffic.ts";
 import { isUnavailable } from "../kubernetes/answer.ts";
 import { byDriver, byEvidence } from "../record/verdict-merge.ts";
-import { assertNotStuck, bestEffort, cutOffUsers, effect, Stuck, untilCut, untilDone, watch } from "./effect.ts";
+import { bestEffort, cutOffUsers, effect, holdStuck, Stuck, untilCut, untilDone, watch } from "./effect.ts";
 import { type Judgment, type Move, nameOf, next } from "./next.ts";
 import { cutOff, type Decision, inNextStep, positionOf, type Rollout } from "./rollout.ts";
 import { type Entry, RecordGone, type RolloutStore } from "./rollout-store.ts";
@@ -344,7 +344,7 @@ async function rollCanaryBack(context: DriveContext): Promise<string | undefined
     const result = await effect(context, { ...what, track: "canary" });
     if (result.kind !== "failed") return undefined;
     if (result.cannotSucceed) return result.reason;
-    assertNotStuck(context, what, result.reason);
+    holdStuck(context, what, result.reason);
     context.reporter.note(`${what.name}: ${result.reason}. Trying again.`);
   }
 }

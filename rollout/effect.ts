@@ -81,7 +81,7 @@ export async function effect(context: DriveContext, what: Effect): Promise<Outco
   }
 }
 
-/** An effect has failed, and no person is at the terminal to fix it. */
+/** An effect goes on failing, and no person is at the terminal to fix the cause. */
 export class Stuck extends Error {
   /** The context in which it was tried. */
   readonly context: DriveContext;
@@ -104,7 +104,7 @@ export async function untilDone(context: DriveContext, what: Effect): Promise<bo
     if (rollbackBy(context, await read(context)) !== undefined && !context.isReturning) return false;
     if (result.kind === "interrupted") continue;
     failures = result.cannotSucceed ? maxFailures : failures + Number(result.answered);
-    assertNotStuck(context, what, result.reason, failures);
+    if (failures >= maxFailures) holdStuck(context, what, result.reason);
     if (!(await pauseUnlessRollsBack(context, what, result.reason))) return false;
   }
 }
@@ -116,12 +116,20 @@ export async function bestEffort(context: DriveContext, what: Effect): Promise<v
     context.reporter.note(`${what.name}: ${result.reason}. The rollback continues without it.`);
 }
 
-/** Ends the attempts at an effect. @throws Stuck after three failures if no person is at the terminal */
-export function assertNotStuck(context: DriveContext, { name }: Effect, reason: string, failures = maxFailures): void {
-  if (failures < maxFailures || !context.leavesHolding) return;
+/**
+ * The rollout holds, because an effect goes on failing. With a person at the terminal the driver says so and goes on
+ * trying.
+ *
+ * @throws Stuck if no person is at the terminal
+ */
+export function holdStuck(context: DriveContext, { name }: Effect, reason: string): void {
   const stable = mayHaveUsers(context) ? "stable may still run the release; " : "users are on stable; ";
   const users = context.isReturning ? stable : "";
-  throw new Stuck(`${name} failed: ${reason}; ${users}fix the cause, then run gray resume`, context);
+  const what = `${name} failed: ${reason}; ${users}fix the cause`;
+  if (context.leavesHolding) throw new Stuck(`${what}, then run gray resume`, context);
+  const { latest } = context.store;
+  if (latest)
+    context.reporter.now(latest.rollout, { kind: "hold", reason: `${what}: gray tries again until it succeeds` });
 }
 
 /** Tries an effect once, while the record and the track are watched. */

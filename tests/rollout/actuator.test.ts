@@ -22,16 +22,21 @@ const apps = `/apis/apps/v1/namespaces/${namespace}/deployments`;
 const pods = `/api/v1/namespaces/${namespace}/pods`;
 const { signal } = new AbortController();
 
-function acting(api: Cluster, folder = "nowhere", meanwhile = async () => {}, assertHeld = () => {}) {
+function acting(
+  api: Cluster,
+  folder = "nowhere",
+  meanwhile: (ending: AbortSignal, progressed: () => void) => Promise<void> = async () => {},
+  assertHeld = () => {},
+) {
   const ups: string[] = [];
   const notes: string[] = [];
   const lines: string[] = [];
   const actuator = actuatorOf({
     ...{ api, cluster: "cluster-uid", namespace, service: "web", folder },
     stacks: { canary: "org/web/canary", stable: "org/web/prod" },
-    async up(stack, epoch) {
+    async up(stack, epoch, ending, progressed) {
       ups.push(`${stack} ${epoch}`);
-      await meanwhile();
+      await meanwhile(ending, progressed);
     },
     assertHeld,
     evidence: () => undefined,
@@ -98,6 +103,36 @@ describe("the actuator", () => {
     await actuator.bringStable(full, signal);
     await actuator.bringStable(full, signal);
     assert.deepEqual(lines, [`1 of 2 pods of stable run ${b}`, `2 of 2 pods of stable run ${b}`]);
+  });
+
+  it("ends an up that neither reports anything nor brings a pod for longer than the Deployment's progress deadline", async () => {
+    const hangs = (ending: AbortSignal) =>
+      new Promise<void>((_, fail) => ending.addEventListener("abort", () => fail(new UserError("interrupted"))));
+    const { actuator } = acting(direct(api), "nowhere", hangs);
+    for (const [seconds, minutes] of [
+      [180, 5],
+      [undefined, 12],
+    ]) {
+      deploy("web", a);
+      Object.assign(api.objects.get(`${apps}/web`)?.spec, { progressDeadlineSeconds: seconds });
+      await assert.rejects(actuator.bringStable(rollout, signal), {
+        message: `pulumi up --stack org/web/prod made no progress for ${minutes} min and was ended: a request to the cluster may hang.`,
+      });
+    }
+  });
+
+  it("lets an up go on that reports something, or whose pods arrive", async () => {
+    const slow = async (ending: AbortSignal, progressed: () => void) => {
+      for (let available = 0; available < 3; available++) {
+        deploy("web", a, { replicas: 3, updatedReplicas: 3, availableReplicas: available });
+        Object.assign(api.objects.get(`${apps}/web`)?.spec, { progressDeadlineSeconds: 60 });
+        for (let turns = 0; turns < 150; turns++) await turn();
+      }
+      progressed();
+      for (let turns = 0; turns < 150; turns++) await turn();
+      assert.equal(ending.aborted, false);
+    };
+    await acting(direct(api), "nowhere", slow).actuator.bringStable(rollout, signal);
   });
 
   it("reports that stable runs a release only if every pod does", async () => {

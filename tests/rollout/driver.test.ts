@@ -577,6 +577,20 @@ describe("the driver", () => {
     });
   });
 
+  it("holds, and goes on trying, if an effect goes on failing and a person is at the terminal", async () => {
+    trial.leavesHolding = false;
+    trial.judgment = () => good;
+    let failures = 0;
+    trial.tracks.at = (place) => {
+      if (place === "canary begins" && trial.open.weight === undefined && failures++ < 5)
+        throw new UserError("No image.");
+    };
+    assert.deepEqual(await trial.drive(await trial.begin()), { kind: "promoted" });
+    const holds = trial.moves.filter(({ kind }) => kind === "hold");
+    const reason = "the program's weight failed: No image; fix the cause: gray tries again until it succeeds";
+    assert.deepEqual(holds, Array(3).fill({ kind: "hold", reason }));
+  });
+
   it("holds without reporting that users are on stable, if stable runs the release partly and cannot be rolled back", async () => {
     let isBad = false;
     trial.judgment = () => (isBad ? bad : good);

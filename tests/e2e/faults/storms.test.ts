@@ -12,6 +12,8 @@ import { patience, Subject } from "./subject.ts";
 
 /** Steps with users on canary alone, so that an abort has users to cut off. */
 const plan = `[{ stage: "dark", checks: ["healthy"] }, { stage: "canary", weight: 25, atLeast: 6 }, { stage: "full", watch: 1 }]`;
+/** A request that hangs without end keeps a run of Pulumi for this and two minutes more. */
+const args = "progressDeadlineSeconds: 60,";
 /** Sixty for the long mode. */
 const minutes = Number(process.env.GRAY_MINUTES ?? 5);
 const first = Number(process.env.GRAY_SEED ?? 1);
@@ -37,7 +39,7 @@ describe("a rollout through storms between gray and the API server", () => {
   };
 
   before(async () => {
-    subject = await Subject.create("faults-storms", { plan });
+    subject = await Subject.create("faults-storms", { plan, args });
     await subject.knowBoth();
     proxy = await FaultyProxy.start({
       fate,

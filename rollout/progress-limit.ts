@@ -49,10 +49,7 @@ export async function withProgressLimit({ signal, name, deadlineSeconds, run }: 
       if (silent <= slackMilliseconds) continue;
       const seconds = await deadlineSeconds(over.signal);
       if (seconds === undefined || silent <= slackMilliseconds + seconds * 1000) continue;
-      const minutes = Math.round(silent / 60_000);
-      hung.abort(
-        new UserError(`${name} made no progress for ${minutes} min and was ended: a request to the cluster may hang.`),
-      );
+      hung.abort(hanging(name, silent));
     }
   })();
   try {

@@ -26,7 +26,7 @@ import { assertNewest } from "../record/epoch.ts";
 import { changeRecord, type RolloutRecord, raised } from "../record/record.ts";
 import { readTemplates } from "../record/template-store.ts";
 import { saveDiagnostics } from "./diagnostics.ts";
-import type { Actuator } from "./driver.ts";
+import type { Actuator } from "./drive-context.ts";
 import { withProgressLimit } from "./progress-limit.ts";
 import type { Rollout } from "./rollout.ts";
 

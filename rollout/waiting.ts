@@ -6,7 +6,7 @@ import { UserError } from "../components/user-error.ts";
 import { isRetryable } from "../kubernetes/answer.ts";
 import { ApiError } from "../kubernetes/cluster.ts";
 import { Superseded } from "../record/epoch.ts";
-import type { DriveContext } from "./driver.ts";
+import type { DriveContext } from "./drive-context.ts";
 import { next } from "./next.ts";
 import { positionOf, type Rollout } from "./rollout.ts";
 import type { Entry } from "./rollout-store.ts";

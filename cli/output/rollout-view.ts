@@ -2,7 +2,8 @@
 import { styleText } from "node:util";
 import { ratesOf } from "../../analysis/rates.ts";
 import type { Evaluation } from "../../evaluation/assess.ts";
-import type { End, Reporter } from "../../rollout/driver.ts";
+import type { Reporter } from "../../rollout/drive-context.ts";
+import type { End } from "../../rollout/driver.ts";
 import type { Move } from "../../rollout/next.ts";
 import { nameOf } from "../../rollout/next.ts";
 import type { Rollout } from "../../rollout/rollout.ts";

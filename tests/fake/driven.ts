@@ -1,7 +1,8 @@
 import { mock } from "node:test";
 import { fullStep, type Step } from "../../components/step.ts";
 import { type RolloutRecord, recordName } from "../../record/record.ts";
-import { type DriveContext, drive, type End } from "../../rollout/driver.ts";
+import type { DriveContext } from "../../rollout/drive-context.ts";
+import { drive, type End } from "../../rollout/driver.ts";
 import type { Judgment, Move } from "../../rollout/next.ts";
 import type { Rollout } from "../../rollout/rollout.ts";
 import { type RecordAddress, RolloutStore, recordDecision } from "../../rollout/rollout-store.ts";

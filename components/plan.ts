@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { type Check, checkName, checksSchema, type FullCheck, fullCheck, fullChecksSchema } from "./check.ts";
 import { defaults } from "./defaults.ts";
 import { checked, type Fault, keyed, understand } from "./schema.ts";
-import { type FullyWritten, fullStep, type Step, stepsSchema, stepsTooLarge, usualSteps } from "./step.ts";
+import { type FullyWritten, fullStep, plainStep, type Step, stepsSchema, stepsTooLarge, usualSteps } from "./step.ts";
 
 /**
  * How a release is rolled out to the users.
@@ -58,6 +58,11 @@ function tooLarge(plan: PlanArgs): Fault | undefined {
  */
 export function stepsOf({ checks = [], steps }: PlanArgs, weight: number): FullyWritten[] {
   return (steps ?? usualSteps(weight)).map((step) => fullStep(step, checks.map(checkName)));
+}
+
+/** A plan with the durations and weights of its steps as numbers: as policies and `gray` read it. */
+export function plainPlan(plan: PlanArgs): PlanArgs {
+  return { ...plan, ...(plan.steps && { steps: plan.steps.map(plainStep) }) };
 }
 
 /**

@@ -21,6 +21,7 @@ import {
   type Track,
   type Traffic,
 } from "../components/traffic.ts";
+import { percentOf } from "../components/units.ts";
 import { UserError } from "../components/user-error.ts";
 import { connect } from "../kubernetes/cluster.ts";
 import { sameLabels } from "../live/labels.ts";
@@ -206,7 +207,7 @@ function trafficOf(
   record: RecordReading,
   adopted: Adopted | undefined,
 ): Traffic {
-  const asked = args.weight ?? defaults.weight;
+  const asked = percentOf(args.weight ?? defaults.weight);
   const open = record.kind === "read" ? record.record.open : undefined;
   if (open?.weight !== undefined && open.weight !== asked) {
     pulumi.log.warn(

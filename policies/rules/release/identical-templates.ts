@@ -1,7 +1,7 @@
 import { called, isAdopted, isTrack, serviceOf } from "../../engine/declared.ts";
 import { firstDifference } from "../../engine/difference.ts";
 import { adoptedExample, canaryService, deployment, podSpec } from "../../engine/examples.ts";
-import type { Template } from "../../engine/pods.ts";
+import type { Template } from "../../engine/pod-spec.ts";
 import type { Rule } from "../../engine/rule.ts";
 
 /**

@@ -9,7 +9,8 @@ import {
   podSpec,
   pods,
 } from "../../engine/examples.ts";
-import { type PodSpec, podOf } from "../../engine/pods.ts";
+import type { PodSpec } from "../../engine/pod-spec.ts";
+import { podOf } from "../../engine/pods.ts";
 import type { Rule } from "../../engine/rule.ts";
 
 /** The suffix of a name with the hash of the content (components/config-files.ts). */

@@ -1,6 +1,7 @@
 import { called, isAdopted, isTrack } from "../../engine/declared.ts";
 import { adoptedExample, container, deployment } from "../../engine/examples.ts";
-import { containersOf, type PodContainer } from "../../engine/pods.ts";
+import type { PodContainer } from "../../engine/pod-spec.ts";
+import { containersOf } from "../../engine/pods.ts";
 import type { Rule } from "../../engine/rule.ts";
 
 /** Defaults of Kubernetes for fields that a Deployment does not set (apps/v1, core/v1). */

@@ -1,5 +1,5 @@
 /** Forecasts how many requests and seconds a verdict needs at a given weight. */
-import type { Settings } from "./evidence.ts";
+import type { Settings } from "./question.ts";
 import { RateTest } from "./rate.ts";
 import { RatioTest } from "./ratio.ts";
 

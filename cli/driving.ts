@@ -13,7 +13,7 @@ import type { End } from "../rollout/driver.ts";
 import { EvidenceMonitor } from "../rollout/evidence-monitor.ts";
 import { Driven, Lease } from "../rollout/lease.ts";
 import { findWebhook, Notifier } from "../rollout/notify.ts";
-import { looks } from "../rollout/observation.ts";
+import { pollLease } from "../rollout/observation.ts";
 import type { Rollout } from "../rollout/rollout.ts";
 import { RolloutStore } from "../rollout/rollout-store.ts";
 import { driveWithLease } from "../rollout/with-lease.ts";
@@ -184,7 +184,7 @@ const signOfLifeMilliseconds = 1000;
  */
 export async function assertTakesEffect({ found, owners }: DriverSetup): Promise<void> {
   let isDrivable = false;
-  for await (const { sign, waited } of looks(found, (sentence) => console.error(sentence))) {
+  for await (const { sign, waited } of pollLease(found, (sentence) => console.error(sentence))) {
     if (sign === "alive") return;
     if (sign === "dead" || isDrivable) break;
     if (waited < signOfLifeMilliseconds) continue;

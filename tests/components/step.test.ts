@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import * as v from "valibot";
 import { mustBe, understand } from "../../components/schema.ts";
-import { fullStep, fullStepsSchema, type Step, stepsSchema, usualSteps } from "../../components/step.ts";
+import { resolvedStepsSchema, resolveStep, type Step, stepsSchema, usualSteps } from "../../components/step.ts";
 
 const dark: Step = { stage: "dark" };
 const full: Step = { stage: "full" };
@@ -11,7 +11,7 @@ const canary = (weight: number, more = {}): Step => ({ stage: "canary", weight, 
 describe("the steps of a plan", () => {
   it("are dark, canary at the weight, and full if a plan has no steps", () => {
     assert.deepEqual(
-      usualSteps(10).map((step) => fullStep(step, ["GET /"])),
+      usualSteps(10).map((step) => resolveStep(step, ["GET /"])),
       [
         { stage: "dark", approval: false, checks: ["GET /"], atMost: 60 },
         { stage: "canary", approval: false, weight: 10, checks: [], atLeast: 0, atMost: 900 },
@@ -29,8 +29,8 @@ describe("the steps of a plan", () => {
     ] as unknown as Step[];
     assert.ok(v.is(stepsSchema, steps));
     assert.deepEqual(
-      steps.map((step) => fullStep(step, ["GET /"])),
-      usualSteps(10).map((step) => fullStep(step, ["GET /"])),
+      steps.map((step) => resolveStep(step, ["GET /"])),
+      usualSteps(10).map((step) => resolveStep(step, ["GET /"])),
     );
   });
 
@@ -45,8 +45,8 @@ describe("the steps of a plan", () => {
         const some = weights.sort((a, b) => a - b).map((weight) => canary(weight));
         const steps = [...(beginsDark ? [dark] : []), ...some, full];
         assert.ok(v.is(stepsSchema, steps));
-        const written = steps.map((step) => fullStep(step, ["GET /"]));
-        assert.deepEqual(understand(fullStepsSchema, JSON.parse(JSON.stringify(written))), written);
+        const written = steps.map((step) => resolveStep(step, ["GET /"]));
+        assert.deepEqual(understand(resolvedStepsSchema, JSON.parse(JSON.stringify(written))), written);
       }),
     );
   });

@@ -1,5 +1,5 @@
 import { mock } from "node:test";
-import { fullStep, type Step } from "../../components/step.ts";
+import { resolveStep, type Step } from "../../components/step.ts";
 import { type RolloutRecord, recordName } from "../../record/record.ts";
 import { type DriveContext, drive, type End } from "../../rollout/driver.ts";
 import type { Judgment, Move } from "../../rollout/next.ts";
@@ -77,7 +77,7 @@ export class Trial {
       weight: 0,
       by: "alice",
       began,
-      steps: steps.map((step) => fullStep(step, ["GET /healthz"])),
+      steps: steps.map((step) => resolveStep(step, ["GET /healthz"])),
       step: 0,
       ...more,
     };

@@ -25,9 +25,18 @@ const waitSeconds = 60;
  * evidence can be judged at any time, stored and resumed. It has no clock: time comes with the ticks.
  *
  * @example
- * const evidence = new Evidence({ canary: "b2c3d4e5f6a7", stable: ["a1b2c3d4e5f6"] });
- * evidence.observe(tick);
- * judge(evidence, tick.at).verdict; // "good", "bad" or "undecided"
+ * const evidence = new Evidence({ canary: "2.0", stable: ["1.9"] });
+ * const backend = (release: string, failed: number): TargetTick => ({
+ *   target: `backend of ${release}`,
+ *   release,
+ *   pod: false,
+ *   requests: { "200": 1000 - failed, "500": failed },
+ *   pairs: {},
+ * });
+ * for (const at of [60_000, 120_000, 180_000]) {
+ *   evidence.observe({ at, seconds: 60, targets: [backend("2.0", 50), backend("1.9", 1)], pods: [], problems: [] });
+ * }
+ * judge(evidence, 180_000).verdict; // "bad"
  */
 export class Evidence implements EvidenceState {
   readonly question: Question;

@@ -10,7 +10,14 @@ export interface Increment {
   readonly stablePods: readonly TargetCount[];
 }
 
-/** The increment of a stream, by the count of each target. */
+/**
+ * The increment of a stream, by the count of each target. An indicator calls it for each of its streams.
+ *
+ * @example
+ * const tick: Tick = { at: 5000, seconds: 5, targets: [], pods: [], problems: [] };
+ * const count = ({ failed, requests }: Target): Count => ({ events: failed, exposure: requests });
+ * incrementOf({ tick, canary: [], stable: [] }, count).canary; // { events: 0, exposure: 0 }
+ */
 export function incrementOf(armCounts: ArmCounts, count: (target: Target) => Count): Increment {
   const stable = armCounts.stable.map(count);
   const stablePods = armCounts.stable.flatMap(({ target, pod }, at): TargetCount[] => {

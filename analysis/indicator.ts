@@ -14,7 +14,7 @@ export interface Split {
 
 /**
  * A service level indicator: one kind of bad event. It may have several streams, as latency has one for each edge of the
- * histogram. To add one, write a file of analysis/indicators and a line in built-in.ts.
+ * histogram. To add one, write a file of analysis/indicators and a line in built-in.ts; or give your own to `new Evidence`.
  */
 export interface Indicator {
   readonly name: string;

@@ -38,7 +38,9 @@ export interface Assessment {
  *
  * @param now in milliseconds since the epoch, on the clock of the ticks
  *
- * @example judge(evidence, Date.now()) // { verdict: "undecided", reason: "canary has 42 s of its warm-up left", ... }
+ * @example
+ * const evidence = new Evidence({ canary: "2.0", stable: ["1.9"] });
+ * judge(evidence, Date.now()).reason; // "nothing has been observed yet"
  */
 export function judge(evidence: Evidence, now: number): Assessment {
   const each = findings(evidence);

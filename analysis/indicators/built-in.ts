@@ -19,6 +19,8 @@ export const reservedNames: readonly string[] = [serverErrors, ...others, missin
  * @param pairs names of the pairs
  * @param perRequest whether each request is routed by weight alone, so that missing answers can be counted
  * @throws Error for a pair whose name is already used
+ *
+ * @example indicatorsOf(["orders"], false).map(({ name }) => name); // ["5xx", "4xx", "latency", "stability", "orders"]
  */
 export function indicatorsOf(pairs: readonly string[], perRequest: boolean): readonly Indicator[] {
   const taken = pairs.find((name, at) => reservedNames.includes(name) || pairs.indexOf(name) !== at);

@@ -11,7 +11,7 @@ export interface Area {
 export const areas: readonly Area[] = [
   {
     name: "analysis",
-    files: ["analysis/**/!(indicator|question|reading|tick).ts"],
+    files: ["analysis/**/!(indicator|library|question|reading|tick).ts"],
     tests: ["tests/analysis/**/*.test.ts", "tests/observability/exporter.test.ts"],
   },
   {

@@ -15,7 +15,7 @@ import { Announcer } from "../rollout/notifications/announcer.ts";
 import { EventNotifier } from "../rollout/notifications/events.ts";
 import type { Notifier } from "../rollout/notifications/notifier.ts";
 import { findWebhook, WebhookNotifier } from "../rollout/notifications/webhook.ts";
-import { looks } from "../rollout/observation.ts";
+import { pollLease } from "../rollout/observation.ts";
 import type { Rollout } from "../rollout/rollout.ts";
 import { RolloutStore } from "../rollout/rollout-store.ts";
 import { driveWithLease } from "../rollout/with-lease.ts";
@@ -187,7 +187,7 @@ const signOfLifeMilliseconds = 1000;
  */
 export async function assertTakesEffect({ found, owners }: DriverSetup): Promise<void> {
   let isDrivable = false;
-  for await (const { sign, waited } of looks(found, (sentence) => console.error(sentence))) {
+  for await (const { sign, waited } of pollLease(found, (sentence) => console.error(sentence))) {
     if (sign === "alive") return;
     if (sign === "dead" || isDrivable) break;
     if (waited < signOfLifeMilliseconds) continue;

@@ -95,7 +95,7 @@ export const stepsSchema = v.pipe(
 );
 
 /** Validates steps with every default filled in, as stored in the cluster. */
-export const fullStepsSchema = v.pipe(
+export const resolvedStepsSchema = v.pipe(
   v.array(
     v.variant(
       "stage",
@@ -107,7 +107,7 @@ export const fullStepsSchema = v.pipe(
 );
 
 /** A step with every default filled in. */
-export type FullyWritten = v.InferOutput<typeof fullStepsSchema>[number];
+export type ResolvedStep = v.InferOutput<typeof resolvedStepsSchema>[number];
 
 /**
  * The default steps of a plan: dark with all checks, canary at the weight until the verdict is good, then full.
@@ -124,7 +124,7 @@ export function usualSteps(weight: number): readonly Step[] {
  *
  * @param checks names of all checks of the plan
  */
-export function fullStep(step: Step, checks: readonly string[]): FullyWritten {
+export function resolveStep(step: Step, checks: readonly string[]): ResolvedStep {
   const { stage, approval = defaults.step.approval } = step;
   // No spreads: a field that is present but undefined would override the default.
   switch (stage) {

@@ -20,7 +20,7 @@ import {
 import { containersOf, type PodObject, readPods } from "../live/pods.ts";
 import { reportRoll } from "../live/roll.ts";
 import { driftFrom } from "../live/template.ts";
-import type { EndpointArgs } from "../probe/endpoint.ts";
+import type { EndpointArgs } from "../probe/endpoints.ts";
 import { type CheckResult, probe } from "../probe/probe.ts";
 import { assertNewest } from "../record/epoch.ts";
 import { changeRecord, type RolloutRecord, raised } from "../record/record.ts";

@@ -113,10 +113,10 @@ export class EvidenceMonitor implements EvidenceObserver {
       this.evidence = evidence;
       const recorder = new Recorder(of, note);
       for await (const evaluation of assess({ of, source, evidence, epoch, signal, note })) {
-        const { assessment, closed, cut, look } = evaluation;
+        const { assessment, closed, cut, poll } = evaluation;
         this.latest = assessment;
         this.cut ??= cut;
-        this.closed = closed ? look : undefined;
+        this.closed = closed ? poll : undefined;
         seen(evaluation);
         if (assessment.verdict !== "undecided") await recorder.write(assessment, evidence);
       }

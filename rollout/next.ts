@@ -1,10 +1,10 @@
 /** Decides the next move of a rollout; pure. */
 import { span } from "../analysis/format.ts";
-import type { FullyWritten } from "../components/step.ts";
+import type { ResolvedStep } from "../components/step.ts";
 
 /** The position of a rollout within its steps; part of the record. */
 export interface Position {
-  readonly steps: readonly FullyWritten[];
+  readonly steps: readonly ResolvedStep[];
   /** Index of the current step. */
   readonly step: number;
   /** When the step was in force: its weight was set, or stable ran the release completely; ISO 8601. Absent before. */
@@ -100,6 +100,6 @@ export function next(position: Position, { verdict, reason, failedChecks }: Judg
  *
  * @example nameOf({ stage: "canary", weight: 10, ... }) // "canary at 10 %"
  */
-export function nameOf(step: FullyWritten): string {
+export function nameOf(step: ResolvedStep): string {
   return step.stage === "canary" ? `canary at ${step.weight} %` : step.stage;
 }

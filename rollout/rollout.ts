@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { oneLine } from "../border/foreign-text.ts";
 import { releaseIdSchema } from "../components/release-id.ts";
 import { keyed, percent, understand, wholeNumber } from "../components/schema.ts";
-import { fullStepsSchema } from "../components/step.ts";
+import { resolvedStepsSchema } from "../components/step.ts";
 import { UserError } from "../components/user-error.ts";
 import { growing, nameSchema, textOf, timeSchema } from "../record/bounds.ts";
 import type { RolloutRecord } from "../record/record.ts";
@@ -45,7 +45,7 @@ const schema = keyed(
       /** Name of the person who started it. */
       by: nameSchema,
       began: timeSchema,
-      steps: fullStepsSchema,
+      steps: resolvedStepsSchema,
       /** Index of the current step. */
       step: wholeNumber(0),
       /** When the step was in force; absent before. */

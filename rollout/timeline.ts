@@ -4,7 +4,7 @@ import { nameOf } from "./next.ts";
 import type { Decision, Rollout } from "./rollout.ts";
 
 /** A snapshot of a rollout from the record. */
-export interface Page {
+export interface Snapshot {
   readonly rollout: Rollout;
   /** The verdict on its release. */
   readonly verdict: Verdict | undefined;
@@ -27,7 +27,7 @@ export interface TimelineEvent {
 }
 
 /** The events between two reads of the same rollout, in narrative order. */
-export function happenings(before: Page, after: Page): TimelineEvent[] {
+export function timelineEvents(before: Snapshot, after: Snapshot): TimelineEvent[] {
   const [was, is] = [before.rollout, after.rollout];
   const all: TimelineEvent[] = [];
   const add = (kind: TimelineEvent["kind"], reason: string) => all.push({ kind, reason });

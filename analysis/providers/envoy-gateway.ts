@@ -1,7 +1,7 @@
 /** Finds which of Envoy Gateway's clusters lead to which track, and reads their counters. */
 import { oneLine } from "../../border/foreign-text.ts";
 import type { MetricSource } from "../reading.ts";
-import { unread } from "./prometheus.ts";
+import { unread } from "./unread.ts";
 
 /** The fields of an HTTPRoute that are used here. */
 interface Route {

@@ -8,10 +8,11 @@ import { textOf } from "../../border/body.ts";
 import { oneLine } from "../../border/foreign-text.ts";
 import { pollingDefaults } from "../defaults.ts";
 import { count } from "../format.ts";
-import type { MetricSource, Pod, TargetReading } from "../reading.ts";
+import type { MetricSource } from "../reading.ts";
 import type { Series } from "./exposition.ts";
 import { promQl, type Query, targetsOf } from "./queries.ts";
 import { turn } from "./turn.ts";
+import { unread } from "./unread.ts";
 
 /** Arguments of {@link prometheusSource}. */
 export interface PrometheusArgs {
@@ -47,11 +48,6 @@ export function prometheusSource(args: PrometheusArgs): MetricSource {
       return targetsOf(args.query, answer.series, pods, { at: answer.at, seconds });
     },
   };
-}
-
-/** A result in which no pod could be read, for the same reason. */
-export function unread(pods: readonly Pod[], problem: string): TargetReading[] {
-  return pods.map(({ name, release }) => ({ target: name, release, problem }));
 }
 
 const oneSeries = v.object({

@@ -1,6 +1,6 @@
 /** The options that choose the source of the evidence, and the source that they describe. */
 import { type Command, Option } from "commander";
-import { reservedNames } from "../../analysis/indicator.ts";
+import { reservedNames } from "../../analysis/indicators/built-in.ts";
 import { byLiveRoutes, type Clusters } from "../../analysis/providers/envoy-gateway.ts";
 import type { Metrics, Selector } from "../../analysis/providers/metrics.ts";
 import { podSource } from "../../analysis/providers/pods.ts";

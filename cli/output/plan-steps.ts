@@ -1,14 +1,14 @@
 /** The steps of a plan with their forecasts, for `gray plan`. */
 import { span } from "../../analysis/format.ts";
 import type { Traffic } from "../../analysis/planner.ts";
-import type { FullyWritten } from "../../components/step.ts";
+import type { ResolvedStep } from "../../components/step.ts";
 import { nameOf } from "../../rollout/next.ts";
 import { type Prospect, prospects } from "./forecast.ts";
 import { plainTable } from "./table.ts";
 
 /** A step of the plan, and the forecast of a decision at its weight. */
 export interface StepForecast {
-  readonly step: FullyWritten;
+  readonly step: ResolvedStep;
   /** Absent if canary gets none or all of the requests, or the traffic is unknown. */
   readonly prospect?: Prospect;
 }
@@ -21,7 +21,7 @@ export interface StepForecast {
  * @param byGateway whether a gateway splits the requests
  */
 export function stepForecasts(
-  steps: readonly FullyWritten[],
+  steps: readonly ResolvedStep[],
   traffic: Traffic | undefined,
   stableReplicas: number,
   byGateway: boolean,
@@ -53,7 +53,7 @@ export function stepTable(all: readonly StepForecast[]): string {
   );
 }
 
-function conditionOf(step: FullyWritten): string {
+function conditionOf(step: ResolvedStep): string {
   if (step.stage === "full") {
     return `stable runs it completely${step.watch > 0 ? `, and ${span(step.watch)} later` : ""}`;
   }

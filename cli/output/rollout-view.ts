@@ -88,7 +88,7 @@ function describeMove({ steps, step: at, release, from }: Rollout, move: Move): 
 }
 
 /** The rates of both tracks in the latest poll. */
-function numbers({ release, from }: Rollout, { look: { tick } }: Evaluation): string {
+function numbers({ release, from }: Rollout, { poll: { tick } }: Evaluation): string {
   if (!tick) return "no numbers yet";
   const rates = (name: string, id: string) => {
     const { tps2xx, tps5xx } = ratesOf([tick], [id]);

@@ -1,5 +1,5 @@
 /** The declared resources of a stack as rules read them: services, Kubernetes objects, and the stack's outputs. */
-import type { Template } from "./pods.ts";
+import type { Template } from "./pod-spec.ts";
 import { known, paired } from "./unknown.ts";
 
 /** A CanaryService with the arguments from the program. */

@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import * as v from "valibot";
 import { mustBe, understand } from "../../components/schema.ts";
-import { fullStep, fullStepsSchema, plainStep, type Step, stepsSchema, usualSteps } from "../../components/step.ts";
+import {
+  plainStep,
+  resolvedStepsSchema,
+  resolveStep,
+  type Step,
+  stepsSchema,
+  usualSteps,
+} from "../../components/step.ts";
 import type { Percent } from "../../components/units.ts";
 
 const dark: Step = { stage: "dark" };
@@ -12,7 +19,7 @@ const canary = (weight: Percent, more = {}): Step => ({ stage: "canary", weight,
 describe("the steps of a plan", () => {
   it("are dark, canary at the weight, and full if a plan has no steps", () => {
     assert.deepEqual(
-      usualSteps(10).map((step) => fullStep(step, ["GET /"])),
+      usualSteps(10).map((step) => resolveStep(step, ["GET /"])),
       [
         { stage: "dark", approval: false, checks: ["GET /"], atMost: 60 },
         { stage: "canary", approval: false, weight: 10, checks: [], atLeast: 0, atMost: 900 },
@@ -30,8 +37,8 @@ describe("the steps of a plan", () => {
     ] as unknown as Step[];
     assert.ok(v.is(stepsSchema, steps));
     assert.deepEqual(
-      steps.map((step) => fullStep(step, ["GET /"])),
-      usualSteps(10).map((step) => fullStep(step, ["GET /"])),
+      steps.map((step) => resolveStep(step, ["GET /"])),
+      usualSteps(10).map((step) => resolveStep(step, ["GET /"])),
     );
   });
 
@@ -48,7 +55,7 @@ describe("the steps of a plan", () => {
     ];
     assert.ok(v.is(stepsSchema, inText));
     assert.deepEqual(inText.map(plainStep), numbers);
-    const whole = (steps: readonly Step[]) => steps.map((step) => fullStep(step, []));
+    const whole = (steps: readonly Step[]) => steps.map((step) => resolveStep(step, []));
     assert.deepEqual(whole(inText), whole(numbers));
   });
 
@@ -63,8 +70,8 @@ describe("the steps of a plan", () => {
         const some = weights.sort((a, b) => a - b).map((weight) => canary(weight));
         const steps = [...(beginsDark ? [dark] : []), ...some, full];
         assert.ok(v.is(stepsSchema, steps));
-        const written = steps.map((step) => fullStep(step, ["GET /"]));
-        assert.deepEqual(understand(fullStepsSchema, JSON.parse(JSON.stringify(written))), written);
+        const written = steps.map((step) => resolveStep(step, ["GET /"]));
+        assert.deepEqual(understand(resolvedStepsSchema, JSON.parse(JSON.stringify(written))), written);
       }),
     );
   });

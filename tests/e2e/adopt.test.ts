@@ -187,8 +187,8 @@ describe("gray adopt", () => {
     await project.mustUp("prod");
     const { metadata, spec } = await get(namespace, "deployment", "web");
     assert.deepEqual([metadata.annotations.team, spec.replicas], ["dora", 3]);
-    // What has been there has not the labels of fop-gate's house.
-    project.write("team.json", JSON.stringify({ "house-labels": "disabled" }));
+    // What has been there has not the labels of fop-gate's organization.
+    project.write("team.json", JSON.stringify({ "required-labels": "disabled" }));
     const judged = await project.preview("prod", "--policy-pack", "policies", "--policy-pack-config", "team.json");
     assert.equal(judged.code, 0, judged.output);
     assert.deepEqual(await pods("app.kubernetes.io/name=web,!track"), adopted);

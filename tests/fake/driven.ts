@@ -1,5 +1,5 @@
 import { mock } from "node:test";
-import { fullStep, type Step } from "../../components/step.ts";
+import { resolveStep, type Step } from "../../components/step.ts";
 import { type RolloutRecord, recordName } from "../../record/record.ts";
 import type { DriveContext } from "../../rollout/drive-context.ts";
 import { drive, type End } from "../../rollout/driver.ts";
@@ -78,7 +78,7 @@ export class Trial {
       weight: 0,
       by: "alice",
       began,
-      steps: steps.map((step) => fullStep(step, ["GET /healthz"])),
+      steps: steps.map((step) => resolveStep(step, ["GET /healthz"])),
       step: 0,
       ...more,
     };

@@ -11,7 +11,7 @@ export interface Area {
 export const areas: readonly Area[] = [
   {
     name: "analysis",
-    files: ["analysis/**/!(reading|tick).ts"],
+    files: ["analysis/**/!(indicator|library|question|reading|tick).ts"],
     tests: ["tests/analysis/**/*.test.ts", "tests/observability/exporter.test.ts"],
   },
   {
@@ -37,7 +37,7 @@ export const areas: readonly Area[] = [
   },
   {
     name: "policies",
-    files: ["policies/{rules,engine}/**/!(program|examples).ts"],
+    files: ["policies/{rules,engine}/**/!(examples|pod-spec|program).ts"],
     tests: ["tests/policies/**/*.test.ts"],
   },
 ];

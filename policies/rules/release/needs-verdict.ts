@@ -38,7 +38,8 @@ export const needsVerdict: Rule = {
       {
         name: "the plan of a new release",
         resources: [canaryService({ admissions: { stable: { admitted: true, supposed: true } } })],
-        says: /^dora-apps\/fop-gate: release [0-9a-f]{12} needs a verdict before stable takes it, and has none yet: this plan assumes a good one\.$/,
+        message:
+          /^dora-apps\/fop-gate: release [0-9a-f]{12} needs a verdict before stable takes it, and has none yet: this plan assumes a good one\.$/,
       },
     ],
   },

@@ -1,6 +1,6 @@
 /** What a driver works with: its actuator, its observer, its reporter and the record. */
 import type { Track } from "../components/traffic.ts";
-import type { Judgment, Move } from "./next.ts";
+import type { Judgment, Move } from "./move.ts";
 import type { Rollout } from "./rollout.ts";
 import type { Entry, RolloutStore } from "./rollout-store.ts";
 

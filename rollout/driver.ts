@@ -3,9 +3,10 @@ import { isUnavailable } from "../kubernetes/answer.ts";
 import { byDriver, byEvidence } from "../record/verdict-merge.ts";
 import type { DriveContext } from "./drive-context.ts";
 import { bestEffort, cutOffUsers, effect, holdStuck, Stuck, untilCut, untilDone, watch } from "./effect.ts";
-import { nameOf, next } from "./next.ts";
+import { next } from "./next.ts";
 import { cutOff, type Decision, inNextStep, positionOf, type Rollout } from "./rollout.ts";
 import { RecordGone } from "./rollout-store.ts";
+import { behaviourOf } from "./stage.ts";
 import {
   alertMilliseconds,
   answered,
@@ -160,13 +161,14 @@ async function enter(context: DriveContext, { steps, step: at, from }: Rollout):
   const { actuator } = context;
   const step = steps[at];
   if (step === undefined) return;
-  const isFull = step.stage === "full";
+  const { name, track, weight } = behaviourOf(step);
+  const isFull = track === "stable";
   const result = await effect(context, {
-    name: nameOf(step),
-    track: isFull ? "stable" : "canary",
+    name,
+    track,
     to: (rollout) => ({
       ...rollout,
-      ...(step.stage !== "full" && { weight: step.stage === "dark" ? 0 : step.weight }),
+      ...(weight !== undefined && { weight }),
       runs: { canary: rollout.release, stable: isFull ? rollout.release : rollout.from },
     }),
     run: (rollout, signal) => (isFull ? actuator.bringStable : actuator.bringCanary).call(actuator, rollout, signal),

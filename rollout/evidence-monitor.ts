@@ -8,7 +8,7 @@ import type { Cluster } from "../kubernetes/cluster.ts";
 import { readDeployment, releaseOf } from "../live/live.ts";
 import { byEvidence } from "../record/verdict-merge.ts";
 import type { EvidenceObserver } from "./drive-context.ts";
-import type { Judgment } from "./next.ts";
+import type { Judgment } from "./move.ts";
 import type { Rollout } from "./rollout.ts";
 import type { Entry } from "./rollout-store.ts";
 

@@ -1,7 +1,7 @@
 /** Derives the timeline of a rollout from successive reads of its record. */
 import type { Verdict } from "../record/record.ts";
-import { nameOf } from "./next.ts";
 import type { Decision, Rollout } from "./rollout.ts";
+import { behaviourOf } from "./stage.ts";
 
 /** A snapshot of a rollout from the record. */
 export interface Snapshot {
@@ -53,7 +53,7 @@ export function timelineEvents(before: Snapshot, after: Snapshot): TimelineEvent
 /** The current step, for the user. @example stepOf(rollout) // "step 2 of 3, canary at 10 %" */
 export function stepOf({ steps, step: at }: Rollout): string {
   const step = steps[at];
-  return step ? `step ${at + 1} of ${steps.length}, ${nameOf(step)}` : "the end of its steps";
+  return step ? `step ${at + 1} of ${steps.length}, ${behaviourOf(step).name}` : "the end of its steps";
 }
 
 /** Whether there is a decision that was not there before. */

@@ -36,7 +36,6 @@ const allowed: Record<string, readonly string[]> = {
 const knownCircles: readonly string[][] = [
   ["gate/drift.ts", "gate/hooks.ts"],
   ["kubernetes/cluster.ts", "kubernetes/credential-plugin.ts", "kubernetes/kubeconfig.ts"],
-  ["rollout/driver.ts", "rollout/effect.ts", "rollout/waiting.ts"],
 ];
 
 describe("the layout", () => {

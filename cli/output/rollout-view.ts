@@ -4,9 +4,9 @@ import { ratesOf } from "../../analysis/rates.ts";
 import type { Evaluation } from "../../evaluation/assess.ts";
 import type { Reporter } from "../../rollout/drive-context.ts";
 import type { End } from "../../rollout/driver.ts";
-import type { Move } from "../../rollout/next.ts";
-import { nameOf } from "../../rollout/next.ts";
+import type { Move } from "../../rollout/move.ts";
 import type { Rollout } from "../../rollout/rollout.ts";
+import { behaviourOf } from "../../rollout/stage.ts";
 import type { FoundService } from "../services.ts";
 import { printer } from "./timeline-lines.ts";
 
@@ -66,9 +66,9 @@ export function viewOf(found: FoundService, json: boolean): RolloutView {
 
 function describeMove({ steps, step: at, release, from }: Rollout, move: Move): string {
   const step = steps[at];
-  const name = step ? nameOf(step) : "the end";
+  const name = step ? behaviourOf(step).name : "the end";
   const after = steps[at + 1];
-  const then = after ? `, then ${nameOf(after)}` : "";
+  const then = after ? `, then ${behaviourOf(after).name}` : "";
   switch (move.kind) {
     case "enter":
       return `${name}: applying it to ${release}${then}`;

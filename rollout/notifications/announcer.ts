@@ -2,8 +2,9 @@
 import type { Evaluation } from "../../evaluation/assess.ts";
 import type { Reporter } from "../drive-context.ts";
 import type { End } from "../driver.ts";
-import { type Move, nameOf } from "../next.ts";
+import type { Move } from "../move.ts";
 import { isPerson, type Rollout } from "../rollout.ts";
+import { behaviourOf } from "../stage.ts";
 import type { Announcement, Notifier } from "./notifier.ts";
 
 /** The service whose rollout is announced, and the notifiers. */
@@ -77,12 +78,12 @@ export function changesOf(rollout: Rollout, move: Move): Change[] {
   const step = steps[at];
   const all: Change[] = [];
   if (step && stepStartedAt !== undefined) {
-    const message = `release ${release}: step ${at + 1} of ${steps.length}, ${nameOf(step)}, is in force`;
+    const message = `release ${release}: step ${at + 1} of ${steps.length}, ${behaviourOf(step).name}, is in force`;
     all.push({ key: `step ${at}`, event: { type: "Normal", reason: "RolloutStep", message } });
   }
   if (move.kind === "hold") {
     const { reason } = move;
-    const message = `release ${release} holds at ${step ? nameOf(step) : "its end"}: ${reason}`;
+    const message = `release ${release} holds at ${step ? behaviourOf(step).name : "its end"}: ${reason}`;
     const key = ["hold", at, paused?.at, approved?.at, stepStartedAt, checked].join(" ");
     const notice = { kind: "hold", reason } as const;
     all.push({

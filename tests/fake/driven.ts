@@ -3,7 +3,7 @@ import { resolveStep, type Step } from "../../components/step.ts";
 import { type RolloutRecord, recordName } from "../../record/record.ts";
 import type { DriveContext } from "../../rollout/drive-context.ts";
 import { drive, type End } from "../../rollout/driver.ts";
-import type { Judgment, Move } from "../../rollout/next.ts";
+import type { Judgment, Move } from "../../rollout/move.ts";
 import type { Rollout } from "../../rollout/rollout.ts";
 import { type RecordAddress, RolloutStore, recordDecision } from "../../rollout/rollout-store.ts";
 import { ApiServer } from "./api-server.ts";

@@ -11,7 +11,7 @@ import { actuatorOf } from "../../rollout/actuator.ts";
 import type { EvidenceObserver } from "../../rollout/drive-context.ts";
 import type { End } from "../../rollout/driver.ts";
 import { Driven, Lease } from "../../rollout/lease.ts";
-import type { Judgment, Move } from "../../rollout/next.ts";
+import type { Judgment, Move } from "../../rollout/move.ts";
 import type { Rollout } from "../../rollout/rollout.ts";
 import { type Entry, RolloutStore } from "../../rollout/rollout-store.ts";
 import { driveWithLease } from "../../rollout/with-lease.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { resolveStep, type Step, usualSteps } from "../../components/step.ts";
-import { type Judgment, type Move, next, type Position } from "../../rollout/next.ts";
+import type { Judgment, Move } from "../../rollout/move.ts";
+import { next, type Position } from "../../rollout/next.ts";
 
 const second = 1000;
 const minute = 60 * second;

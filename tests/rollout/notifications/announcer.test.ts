@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { connect } from "../../../kubernetes/cluster.ts";
 import { findAccess } from "../../../kubernetes/kubeconfig.ts";
 import type { DeploymentObject } from "../../../live/live.ts";
-import type { Move } from "../../../rollout/next.ts";
+import type { Move } from "../../../rollout/move.ts";
 import { Announcer, changesOf } from "../../../rollout/notifications/announcer.ts";
 import { EventNotifier } from "../../../rollout/notifications/events.ts";
 import type { Announcement, Notice, Notifier } from "../../../rollout/notifications/notifier.ts";

@@ -10,7 +10,8 @@ import { pollingDefaults } from "../defaults.ts";
 import { count } from "../format.ts";
 import type { MetricSource } from "../reading.ts";
 import type { Series } from "./exposition.ts";
-import { promQl, type Query, targetsOf } from "./queries.ts";
+import { promQl, type Query } from "./query.ts";
+import { targetsOf } from "./targets.ts";
 import { turn } from "./turn.ts";
 import { unread } from "./unread.ts";
 
@@ -18,7 +19,7 @@ import { unread } from "./unread.ts";
 export interface PrometheusArgs {
   /** Base URL of its HTTP API, with any path prefix, as in `https://mimir.example/prometheus`. */
   readonly url: string;
-  /** The series to ask for, see analysis/providers/queries.ts. */
+  /** The series to ask for, see analysis/providers/query.ts. */
   readonly query: Query;
   /** A file with the Authorization header, or with a bearer token. It is read for each request, because tokens are renewed. @default none */
   readonly authorizationFile?: string;

@@ -9,7 +9,7 @@ import { type DeploymentObject, type Live, ownReleaseOf } from "../live/live.ts"
 import { describedFor } from "../live/sealed.ts";
 import { type Comparison, compareTemplate, disownOtherFields } from "../live/template.ts";
 import { keepTemplate } from "../record/template-store.ts";
-import type { Guarded } from "./hooks.ts";
+import type { Guarded } from "./guarded.ts";
 
 type Of = Pick<Guarded, "api" | "namespace" | "service">;
 

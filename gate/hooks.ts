@@ -2,7 +2,6 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { log, output, type ResourceHookArgs, type ResourceHookBinding } from "@pulumi/pulumi";
-import type { StackState } from "../components/history.ts";
 import type { PodTemplate } from "../components/release.ts";
 import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
@@ -24,26 +23,9 @@ import { changeRecord, readRecord, stableReleases, withStableHistory } from "../
 import { cutOver } from "./cutover.ts";
 import { isDrifted, removeOtherFields } from "./drift.ts";
 import { decide, frontHeld } from "./gate.ts";
+import type { Guarded } from "./guarded.ts";
 import { interruptible } from "./interruptible.ts";
 import { questionOf } from "./question.ts";
-
-/** The service that the hooks guard, and what the program knows about it that is not in the cluster. */
-export interface Guarded {
-  readonly api: Cluster;
-  readonly cluster: string;
-  readonly namespace: string;
-  readonly service: string;
-  /** The stack's state when the program ran. */
-  readonly own: StackState | undefined;
-  /** Whether the state of stable's stack shows that stable ever ran completely. */
-  readonly stableHasHistory: boolean;
-  /** The reason of a break-glass override (GRAY_BREAK_GLASS). */
-  readonly breakGlass: string | undefined;
-  /** The epoch of the driver that runs this `up` (GRAY_EPOCH). */
-  readonly epoch: number | undefined;
-  /** The longest time that a whole roll of each track may take, in seconds. */
-  readonly rollSeconds: Readonly<Record<Track, number>>;
-}
 
 /**
  * The hooks of a service. Before each change the gate is asked again, because the cluster may have changed since the program read it: by

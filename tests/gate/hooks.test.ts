@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { ResourceHookArgs } from "@pulumi/pulumi";
 import { UserError } from "../../components/user-error.ts";
-import { type Guarded, hooksOf, recordComplete } from "../../gate/hooks.ts";
+import type { Guarded } from "../../gate/guarded.ts";
+import { hooksOf, recordComplete } from "../../gate/hooks.ts";
 import { connect } from "../../kubernetes/cluster.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import type { RolloutRecord } from "../../record/record.ts";

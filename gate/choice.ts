@@ -7,8 +7,8 @@ import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
 import { isComplete, type Live, releaseOf, runs } from "../live/live.ts";
 import type { RecordReading } from "../record/record.ts";
-import { type Admission, decide } from "./gate.ts";
-import { questionOf } from "./question.ts";
+import type { Admission } from "./gate.ts";
+import { askGate } from "./question.ts";
 import { ran, type StackStates } from "./stack-state.ts";
 
 /** The input of the choice. */
@@ -69,7 +69,7 @@ function chooseCanary(situation: Situation, rendered: Release) {
   const hides = `so canary runs ${canary.id} and not ${rendered.id}, which this program describes`;
   return {
     releases: { canary },
-    admissions: { canary: askGate(situation, "canary", canary.id) },
+    admissions: { canary: ask(situation, "canary", canary.id) },
     warnings: canary.id === rendered.id ? [] : [hiddenWarning(situation, rendered.id, hides)],
   };
 }
@@ -82,7 +82,7 @@ function chooseStable(situation: Situation, rendered: string): Choice {
   const stable = findRelease(situation, "stable", wanted === "next" ? next : wanted);
   return {
     releases: { stable },
-    admissions: { stable: askGate(situation, "stable", stable.id) },
+    admissions: { stable: ask(situation, "stable", stable.id) },
     warnings: canaryRuns === undefined ? [] : canaryWarnings(situation, stable.id, canaryRuns, rendered),
   };
 }
@@ -112,10 +112,10 @@ function choosePromotion(situation: Situation, canary: Release): Choice {
   const driven = driversChoice(situation, "stable");
   if (driven !== undefined) {
     const stable = driven === canary.id ? canary : findRelease(situation, "stable", driven);
-    return { releases: { stable }, admissions: { stable: askGate(situation, "stable", stable.id) }, warnings: [] };
+    return { releases: { stable }, admissions: { stable: ask(situation, "stable", stable.id) }, warnings: [] };
   }
   const tried = runs(live.deployments.canary, canary.id);
-  const promotion = askGate(
+  const promotion = ask(
     breakGlass && !tried ? { ...situation, breakGlass: undefined } : situation,
     "stable",
     canary.id,
@@ -127,7 +127,7 @@ function choosePromotion(situation: Situation, canary: Release): Choice {
   const stable = findRelease(situation, "stable", "current");
   return {
     releases: { stable },
-    admissions: { stable: askGate(situation, "stable", stable.id) },
+    admissions: { stable: ask(situation, "stable", stable.id) },
     warnings: promotion.admitted ? [] : [`${service} stable stays at ${stable.id}. ${promotion.sentence}`],
   };
 }
@@ -176,23 +176,8 @@ function findRelease(situation: Situation, track: Track, wanted: string | undefi
   );
 }
 
-function askGate(situation: Situation, track: Track, release: string): Admission {
-  const { service, args, live, record, stackStates, breakGlass, epoch } = situation;
-  const { own, stableHasHistory } = stackStates;
+function ask(situation: Situation, track: Track, release: string): Admission {
+  const { args, live, stackStates } = situation;
   const canaryIsComing = tracksOf(args).includes("canary");
-  const { deployments } = live;
-  return decide(
-    questionOf({
-      service,
-      track,
-      release,
-      deployments,
-      canaryIsComing,
-      record,
-      own,
-      stableHasHistory,
-      breakGlass,
-      epoch,
-    }),
-  );
+  return askGate({ ...situation, ...stackStates, deployments: live.deployments, canaryIsComing }, track, release);
 }

@@ -76,10 +76,8 @@ function chooseCanary(situation: Situation, rendered: Release) {
 
 function chooseStable(situation: Situation, rendered: string): Choice {
   const { canaryRuns } = situation.stackStates;
-  const adopts = situation.adopted !== undefined && situation.stackStates.own === undefined;
-  const wanted = adopts ? "current" : (driversChoice(situation, "stable") ?? wantedOf(situation));
-  const next = canaryRuns === undefined ? undefined : (replacementOf(situation, canaryRuns) ?? canaryRuns);
-  const stable = findRelease(situation, "stable", wanted === "next" ? next : wanted);
+  const wanted = adopts(situation) ? "current" : (driversChoice(situation, "stable") ?? wantedOf(situation));
+  const stable = findRelease(situation, "stable", wanted === "next" ? nextOfStable(situation) : wanted);
   return {
     releases: { stable },
     admissions: { stable: ask(situation, "stable", stable.id) },
@@ -87,9 +85,30 @@ function chooseStable(situation: Situation, rendered: string): Choice {
   };
 }
 
+/** The id of the release that stable takes from canary. @throws UserError if canary has not run one */
+function nextOfStable(situation: Situation): string {
+  const { service, args, stackStates } = situation;
+  const { canaryRuns } = stackStates;
+  if (canaryRuns !== undefined) return replacementOf(situation, canaryRuns) ?? canaryRuns;
+  const { canaryStack = defaults.canaryStack } = args;
+  throw new UserError(
+    `${service} stable: canary has not run a release yet by the state of stack ${canaryStack}, and stable runs only what canary has run: run pulumi up --stack ${canaryStack} first.`,
+  );
+}
+
+/** Whether this `up` adopts stable's Deployment: it keeps the release that it runs. */
+function adopts({ adopted, stackStates }: Situation): boolean {
+  return adopted !== undefined && stackStates.own === undefined;
+}
+
 /** Warnings if stable does not run canary's release, or canary does not run the program's. */
 function canaryWarnings(situation: Situation, stable: string, canary: string, rendered: string): readonly string[] {
   const { service, args } = situation;
+  if (stable !== canary && adopts(situation) && wantedOf(situation) !== "current") {
+    return [
+      `${service}: this up adopts Deployment ${service} with the release that it runs, so stable runs ${stable} and not ${canary}, which canary runs: run pulumi up again to change stable.`,
+    ];
+  }
   if (stable !== canary) {
     return [hiddenWarning(situation, canary, `so stable runs ${stable} and not ${canary}, which canary runs`)];
   }
@@ -121,8 +140,7 @@ function choosePromotion(situation: Situation, canary: Release): Choice {
     canary.id,
   );
   const hasRun = currentId(situation, "stable") !== undefined;
-  const adopts = situation.adopted !== undefined && situation.stackStates.own === undefined;
-  const stays = hasRun && (adopts || !promotion.admitted || wantedOf(situation) === "current");
+  const stays = hasRun && (adopts(situation) || !promotion.admitted || wantedOf(situation) === "current");
   if (!stays) return { releases: { stable: canary }, admissions: { stable: promotion }, warnings: [] };
   const stable = findRelease(situation, "stable", "current");
   return {
@@ -164,7 +182,7 @@ function currentId({ live, record, stackStates }: Situation, track: Track): stri
 }
 
 /** The stored release with this id, or with `current` the track's current one. @throws UserError if it is not in the history */
-function findRelease(situation: Situation, track: Track, wanted: string | undefined): Release {
+function findRelease(situation: Situation, track: Track, wanted: string): Release {
   const { service, stackStates, adopted } = situation;
   const id = wanted === "current" ? currentId(situation, track) : wanted;
   if (track === "stable" && adopted !== undefined && adopted.id === id) return adopted;

@@ -38,6 +38,12 @@ interface Labelled {
   readonly metadata: Pick<LiveObject["metadata"], "name" | "labels" | "annotations">;
 }
 
+/** An object that a stack may write, with the live one; undefined if it does not exist. */
+export interface OwnableObject {
+  readonly object: ServiceObject;
+  readonly live: Labelled | undefined;
+}
+
 /** The service whose objects are checked, and the stack that checks them. */
 export interface Owning {
   readonly service: string;
@@ -68,7 +74,7 @@ export interface Owning {
  */
 export function assertOwned(
   { service, namespace, owner, stack, own, breakGlass }: Owning,
-  objects: readonly { readonly object: ServiceObject; readonly live: Labelled | undefined }[],
+  objects: readonly OwnableObject[],
 ): string[] {
   const takeovers: string[] = [];
   for (const { object, live } of objects) {
@@ -113,7 +119,7 @@ export async function readObjects(
   namespace: string,
   { deployments, front }: Live,
   objects: readonly ServiceObject[],
-): Promise<{ object: ServiceObject; live: Labelled | undefined }[]> {
+): Promise<OwnableObject[]> {
   const known = [
     ...Object.values(deployments).map((live) => ["Deployment", live] as const),
     ...[front.service, front.canaryAccess].map((live) => ["Service", live] as const),

@@ -23,5 +23,5 @@ export function shownAdmissions(
 }
 
 function ageOf({ hours }: VerdictAge) {
-  return hours === "supposed" ? { supposed: true } : { verdictHours: hours };
+  return hours === "assumed" ? { assumed: true } : { verdictHours: hours };
 }

@@ -36,8 +36,8 @@ export function asAdopted(service: string, args: ServiceArgs, owner: string, liv
   const ours = { [serviceLabel]: service };
   const mark = <T extends Marked>(object: T, labels: Record<string, string>, annotations = {}): T => {
     // Objects that another stack has marked stay that stack's.
-    const its = object.metadata.annotations?.[ownerAnnotation] ?? owner;
-    return marked(object, labels, { ...annotations, [ownerAnnotation]: its });
+    const ownerId = object.metadata.annotations?.[ownerAnnotation] ?? owner;
+    return marked(object, labels, { ...annotations, [ownerAnnotation]: ownerId });
   };
   return {
     ...live,
@@ -76,15 +76,20 @@ function marked<T extends Marked>(object: T, labels: Record<string, string>, ann
  * The adoption of a service, as long as adopted pods serve; undefined for any other service.
  *
  * @param live the live objects, as they will be after an adoption that is requested
- * @param isAsked whether `gray adopt` requests the adoption (GRAY_ADOPT)
+ * @param isRequested whether `gray adopt` requests the adoption (GRAY_ADOPT)
  * @throws UserError if the Deployment is marked as adopted and the record does not hold the adoption
  */
-export function adoptionOf(service: string, live: Live, record: RecordReading, isAsked: boolean): Adopted | undefined {
+export function adoptionOf(
+  service: string,
+  live: Live,
+  record: RecordReading,
+  isRequested: boolean,
+): Adopted | undefined {
   const { stable } = live.deployments;
   const known = record.kind === "read" ? record.record.adopted : undefined;
   if (known || !isAdopted(stable)) return known;
   const { namespace } = stable.metadata;
-  if (!isAsked) {
+  if (!isRequested) {
     throw new UserError(
       `Deployment ${service} in namespace ${namespace} was adopted, but the record ${service}-rollout does not hold that: run pulumi up once with GRAY_ADOPT=${stackStateKey(namespace, service)} in the environment, which records it again.`,
     );

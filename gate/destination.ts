@@ -97,16 +97,16 @@ export async function assertDeploysTo(
   );
 }
 
-const asked = new WeakMap<pulumi.ProviderResource, Promise<unknown>>();
+const clusters = new WeakMap<pulumi.ProviderResource, Promise<unknown>>();
 
 /** The UID of the provider's cluster, read once for each provider. */
 function clusterThrough(provider: pulumi.ProviderResource, name: string): Promise<unknown> {
-  const before = asked.get(provider);
-  if (before) return before;
+  const known = clusters.get(provider);
+  if (known) return known;
   // Creates nothing: Pulumi reads the namespace into the state, as a child of the provider.
   const { metadata } = Namespace.get(name, "kube-system", { provider, parent: provider });
   const uid = settled(metadata.uid).then((value) => value ?? unknown);
-  asked.set(provider, uid);
+  clusters.set(provider, uid);
   return uid;
 }
 

@@ -97,7 +97,7 @@ export function decideAdmission(question: Question): Admission {
   if (record.kind === "read") {
     return refuse(
       "no-verdict",
-      `${change} is refused, because it has no good verdict: let gray verify judge it, or look at canary and run gray approve ${release} --reason <why>, then pulumi up again`,
+      `${change} is refused, because it has not been judged good yet: let gray verify judge it, or look at canary and run gray approve ${release} --reason <why>, then pulumi up again`,
     );
   }
   if ((live !== undefined && question.complete) || question.stableHasHistory) {

@@ -47,7 +47,7 @@ export interface Observation {
   /** The reason of a break-glass override (GRAY_BREAK_GLASS). */
   readonly breakGlass: string | undefined;
   /** Whether `gray adopt` requests the adoption of this service (GRAY_ADOPT). */
-  readonly isAdoptionAsked: boolean;
+  readonly isAdoptionRequested: boolean;
   /** The live objects, as they will be after an adoption that is requested. */
   readonly live: Live;
   /** The record; in a preview with GRAY_RENDERED as it will be when the release reaches this stack. */
@@ -130,8 +130,8 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   assertSameCluster(service, ownBefore, before.cluster);
   const { owner, ownerStash } = await ownerOf(service);
   const { GRAY_ADOPT, GRAY_BREAK_GLASS: breakGlass, GRAY_EPOCH } = process.env;
-  const isAdoptionAsked = GRAY_ADOPT === key;
-  const live = isAdoptionAsked ? asAdopted(service, args, owner, before) : before;
+  const isAdoptionRequested = GRAY_ADOPT === key;
+  const live = isAdoptionRequested ? asAdopted(service, args, owner, before) : before;
   assertPreconditions(service, args, live, found.context);
 
   const [recorded, remembered, inUse] = await Promise.all([
@@ -163,7 +163,7 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
     owner,
     epoch: GRAY_EPOCH ? Number(GRAY_EPOCH) : undefined,
     breakGlass,
-    isAdoptionAsked,
+    isAdoptionRequested,
     live,
     record,
     stackStates,

@@ -29,8 +29,8 @@ export interface Notice {
   readonly text: string;
 }
 
-/** What is decided of every `up`, a refused one included. */
-interface Said {
+/** The part of an opening that a refused `up` has too. */
+interface Reported {
   /** In the order in which they are printed. */
   readonly notices: readonly Notice[];
   /** The release that canary would run; absent if this stack does not own canary, or it is refused before that is chosen. */
@@ -38,14 +38,14 @@ interface Said {
 }
 
 /** An `up` that is refused. Nothing is changed. */
-export interface Refused extends Said {
+export interface Refused extends Reported {
   readonly kind: "refused";
   /** The error, a UserError unless something could not be read. */
   readonly error: unknown;
 }
 
 /** An `up`, or preview, that goes on. */
-export interface Admitted extends Said {
+export interface Admitted extends Reported {
   readonly kind: "admitted";
   /** The opened rollout, without what is only known when changes are written. */
   readonly context: Omit<RolloutContext, "provider" | "ownerStash" | "hooks">;
@@ -78,31 +78,31 @@ export type Opening = Refused | Admitted;
  * 9. An adopted Deployment that is replaced leaves its pods.
  */
 export function decide(observation: Observation): Opening {
-  const said: { notices: Notice[]; canary?: Release } = { notices: [] };
+  const reported: { notices: Notice[]; canary?: Release } = { notices: [] };
   try {
-    return { kind: "admitted", ...planOf(observation, pass(observation, said)), ...said };
+    return { kind: "admitted", ...planOf(observation, pass(observation, reported)), ...reported };
   } catch (error) {
-    return { kind: "refused", error, ...said };
+    return { kind: "refused", error, ...reported };
   }
 }
 
-/** Checks the conditions in their order. @param said gets what is said before one refuses @throws the refusal */
-function pass(observation: Observation, said: { notices: Notice[]; canary?: Release }) {
+/** Checks the conditions in their order. @param reported gets what is reported before a condition refuses @throws the refusal */
+function pass(observation: Observation, reported: { notices: Notice[]; canary?: Release }) {
   const { service, args, live, record, stackStates, owner, stack, breakGlass, epoch, isPreview } = observation;
   const { own } = stackStates;
-  const warn = (text: string) => void said.notices.push({ level: "warn", text });
+  const warn = (text: string) => void reported.notices.push({ level: "warn", text });
   const refuseIf = (sentence: string | undefined) => {
     if (sentence === undefined) return;
     if (!isPreview) throw new UserError(sentence);
     warn(`${sentence} This is a preview; up would stop here.`);
   };
 
-  const adopted = adoptionOf(service, live, record, observation.isAdoptionAsked); // 1
+  const adopted = adoptionOf(service, live, record, observation.isAdoptionRequested); // 1
   const newHistory = assertKnown(service, args, live, stackStates, record, stack.name, breakGlass); // 2
   if (newHistory !== undefined) warn(newHistory);
   const situation = { service, args, live, record, stackStates, adopted: adoptedReleaseOf(live), breakGlass, epoch };
   const { releases, admissions, warnings } = chooseReleases(situation, observation.rendered); // 3
-  if (releases.canary) said.canary = releases.canary;
+  if (releases.canary) reported.canary = releases.canary;
   const wanted = tracksOf(args).includes("canary") ? wantedWeight(service, args, record) : undefined;
   if (wanted?.warning !== undefined) warn(wanted.warning);
   const traffic = wanted && trafficOf(service, args, live, wanted.weight, adopted); // 4
@@ -123,14 +123,14 @@ function pass(observation: Observation, said: { notices: Notice[]; canary?: Rele
   assertOwned(owning, resultOf(observation.objects).filter(isWritten)).forEach(warn); // 7
   if (traffic && changesFront(live, traffic)) refuseIf(frontHeld(service, record, { epoch, breakGlass })); // 8
   for (const text of traffic ? describeWeight(service, args, live, traffic) : [])
-    said.notices.push({ level: "info", text });
+    reported.notices.push({ level: "info", text });
   const isAdopted = adopted !== undefined || own?.adopted === true;
   const adopting = isAdopted ? adoptionPlan(service, args, live, own, releases.stable?.id) : undefined; // 9
   return { adopted, releases, admissions, traffic, history, configMaps, adopting };
 }
 
 /** What an `up` does that passes the conditions. */
-function planOf(observation: Observation, passed: ReturnType<typeof pass>): Omit<Admitted, "kind" | keyof Said> {
+function planOf(observation: Observation, passed: ReturnType<typeof pass>): Omit<Admitted, "kind" | keyof Reported> {
   const { service, args, live, record, stackStates, stack, isPreview } = observation;
   const { adopted, releases, traffic, history, configMaps, adopting } = passed;
   const { own } = stackStates;
@@ -170,7 +170,7 @@ function planOf(observation: Observation, passed: ReturnType<typeof pass>): Omit
       configMaps,
       ...(adopting && { adopted: adopting }),
     },
-    ...(adopted && !isPreview && observation.isAdoptionAsked && { adopts: adopted }),
+    ...(adopted && !isPreview && observation.isAdoptionRequested && { adopts: adopted }),
     cutsOver: writesStable && adopted !== undefined,
     completes: writesStable && !isRecorded,
     compared: isPreview ? {} : Object.fromEntries(compared),

@@ -206,7 +206,9 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
         changes: {},
         canary: [b, "canary-goes-first"],
         stable: [a, "rollback"],
-        warnings: [/^web stable stays at a{12}\. web stable: release b{12} is refused, because it has no good verdict/],
+        warnings: [
+          /^web stable stays at a{12}\. web stable: release b{12} is refused, because it has not been judged good yet/,
+        ],
       },
       {
         sentence: "with a good verdict the next up promotes",
@@ -251,7 +253,7 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
         },
         canary: [b, "rollback"],
         stable: [a, "rollback"],
-        warnings: [/^web stable stays at a{12}\. .* it has no good verdict/],
+        warnings: [/^web stable stays at a{12}\. .* it has not been judged good yet/],
       },
       {
         sentence: "with a break-glass override and canary running the release completely it changes",

@@ -93,7 +93,7 @@ describe("the gate's hooks", () => {
     it(`refuse a release without a verdict, ${moment}`, async () => {
       writeRecord({});
       live("web", a);
-      await assert.rejects(call("stable", moment, guarded(), b), /has no good verdict/);
+      await assert.rejects(call("stable", moment, guarded(), b), /has not been judged good yet/);
     });
 
     it(`admit an approved release, ${moment}`, async () => {

@@ -50,7 +50,7 @@ const ordinary: Observation = {
   owner,
   epoch: undefined,
   breakGlass: undefined,
-  isAdoptionAsked: false,
+  isAdoptionRequested: false,
   live: {
     cluster: "uid",
     namespaceExists: true,
@@ -253,7 +253,7 @@ describe("the opening of a rollout", () => {
 
   it("warns of what the choice of releases warns of", () => {
     const opening = admitted(decide(withRecord({ verdicts: {} })(ordinary)));
-    assert.match(warningsOf(opening).join("\n"), /^web stable stays at a{12}\. .* it has no good verdict/);
+    assert.match(warningsOf(opening).join("\n"), /^web stable stays at a{12}\. .* it has not been judged good yet/);
   });
 
   it("is the same at any time for the same observation", () => {
@@ -315,7 +315,7 @@ describe("the opening of a rollout", () => {
   });
 
   describe("of an adopted service", () => {
-    const asked: Change = (it) => ({ ...it, isAdoptionAsked: true });
+    const asked: Change = (it) => ({ ...it, isAdoptionRequested: true });
     const writes = (change: Change) => {
       const { adopts, cutsOver, completes } = admitted(decide(change(ordinary)));
       return { adopts, cutsOver, completes };

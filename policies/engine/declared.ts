@@ -28,7 +28,7 @@ export interface Admission {
   /** The reason of a refusal, or of an admission, as a code. */
   readonly code?: string;
   /** Whether it is admitted in a plan only: the release has no verdict yet, and `up` will require one. */
-  readonly supposed?: boolean;
+  readonly assumed?: boolean;
   /** Age of the verdict in whole hours at the time the track received the release. */
   readonly verdictHours?: number;
 }

@@ -181,8 +181,8 @@ describe("gray adopt", () => {
   it("shows both tracks, and lets stable be changed without a roll, while nothing else passes the gate", async () => {
     const { output } = await project.gray("status", "-n", namespace);
     assert.match(output, /4 endpoints \(3 stable, 1 canary\)/);
-    assert.match((await project.up("prod")).output, /has no good verdict/);
-    assert.match((await project.gray("adopt", "web", "-n", namespace, "--yes")).output, /has no good verdict/);
+    assert.match((await project.up("prod")).output, /has not been judged good yet/);
+    assert.match((await project.gray("adopt", "web", "-n", namespace, "--yes")).output, /has not been judged good yet/);
     write({ weight: 25, release: "current", annotations: { team: "dora" } });
     await project.mustUp("prod");
     const { metadata, spec } = await get(namespace, "deployment", "web");

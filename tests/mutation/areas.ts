@@ -16,7 +16,7 @@ export const areas: readonly Area[] = [
   },
   {
     name: "gate",
-    files: ["gate/{gate,choice,question,preconditions,sequence}.ts"],
+    files: ["gate/{admissions,choice,gate,opening,preconditions,question,retention,sequence,weight}.ts"],
     tests: ["tests/gate/**/*.test.ts"],
   },
   {

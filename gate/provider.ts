@@ -1,3 +1,5 @@
+/** The program's own Kubernetes provider. */
+
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AccessArgs } from "../components/access.ts";

@@ -1,11 +1,14 @@
+/** The context of a service in a preview that cannot read its cluster yet. */
+
 import { defaults } from "../components/defaults.ts";
 import { configMapsToKeep, remember, type StackState, stackStateKey } from "../components/history.ts";
 import type { Release } from "../components/release.ts";
 import { rollSeconds } from "../components/roll.ts";
 import type { RolloutContext } from "../components/rollout-context.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
-import { gatewayMode, replicasMode, shiftOf } from "../components/traffic.ts";
+import { shiftOf } from "../components/traffic.ts";
 import { percentOf } from "../components/units.ts";
+import { trafficMode } from "./weight.ts";
 
 /**
  * The context of a service in a preview that cannot read its cluster, such as one that the same `up` creates. Canary gets the rendered
@@ -22,11 +25,8 @@ export function unseenContext(
 ): RolloutContext {
   const owned = tracksOf(args);
   const replicas = args.replicas === "external" ? undefined : args.replicas;
-  const mode = args.gateway
-    ? gatewayMode(args.gateway.minimumCanaryReplicas)
-    : replicasMode(args.acceptShare || replicas === undefined);
   const traffic = owned.includes("canary")
-    ? mode.plan(percentOf(args.weight ?? defaults.weight), replicas ?? 1, { app: service })
+    ? trafficMode(args).plan(percentOf(args.weight ?? defaults.weight), replicas ?? 1, { app: service })
     : undefined;
   const remembered = own?.history.find(({ id }) => id === own.current.stable);
   const stable = remembered ?? rendered;

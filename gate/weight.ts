@@ -4,7 +4,7 @@ import { assertBeside } from "../components/adoption.ts";
 import { defaults } from "../components/defaults.ts";
 import { describeRule } from "../components/rule.ts";
 import { mainPort, type ServiceArgs } from "../components/service-args.ts";
-import { describeTraffic, gatewayMode, replicasMode, type Traffic } from "../components/traffic.ts";
+import { describeTraffic, gatewayMode, replicasMode, type Traffic, type TrafficMode } from "../components/traffic.ts";
 import { percentOf } from "../components/units.ts";
 import { sameLabels } from "../live/labels.ts";
 import type { Live } from "../live/live.ts";
@@ -25,6 +25,11 @@ export function wantedWeight(
   return { weight, warning };
 }
 
+/** The method by which the arguments split traffic. */
+export function trafficMode({ gateway, acceptShare, replicas }: ServiceArgs): TrafficMode {
+  return gateway ? gatewayMode(gateway.minimumCanaryReplicas) : replicasMode(acceptShare || replicas === "external");
+}
+
 /**
  * The traffic for a weight.
  *
@@ -38,11 +43,8 @@ export function trafficOf(
   adopted: Adopted | undefined,
 ): Traffic {
   const { gateway } = args;
-  const mode = gateway
-    ? gatewayMode(gateway.minimumCanaryReplicas)
-    : replicasMode(args.acceptShare || args.replicas === "external");
   if (adopted) assertBeside(service, args, weight, adopted.front);
-  const traffic = mode.plan(weight, stableReplicasOf(args, live), adopted?.front ?? { app: service });
+  const traffic = trafficMode(args).plan(weight, stableReplicasOf(args, live), adopted?.front ?? { app: service });
   if (gateway && traffic.backends) {
     assertRoutes(service, args.namespace, mainPort(args), gateway, traffic.backends);
   }

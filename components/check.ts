@@ -119,6 +119,11 @@ export function fullCheck(check: Check, port: number): FullCheck {
   return { ...common, ...(body && { body }) };
 }
 
+/** A check with its time in seconds, without defaults: as policies read it. */
+export function plainCheck(check: Check): Check {
+  return { ...check, ...(check.atMost !== undefined && { atMost: secondsOf(check.atMost) }) };
+}
+
 /** The name of a check in reports. @example checkName({ path: "/healthz" }) // "GET /healthz" */
 export function checkName({ name, method = defaults.check.method, path }: Check): string {
   return name ?? `${method} ${path}`;

@@ -1,6 +1,14 @@
 /** The rollout plan of a service: its checks and steps, and the ConfigMap that stores it in the cluster. */
 import * as v from "valibot";
-import { type Check, checkName, checksSchema, type FullCheck, fullCheck, fullChecksSchema } from "./check.ts";
+import {
+  type Check,
+  checkName,
+  checksSchema,
+  type FullCheck,
+  fullCheck,
+  fullChecksSchema,
+  plainCheck,
+} from "./check.ts";
 import { defaults } from "./defaults.ts";
 import { checked, type Fault, keyed, understand } from "./schema.ts";
 import {
@@ -68,9 +76,10 @@ export function stepsOf({ checks = [], steps }: PlanArgs, weight: number): Resol
   return (steps ?? usualSteps(weight)).map((step) => resolveStep(step, checks.map(checkName)));
 }
 
-/** A plan with the durations and weights of its steps as numbers: as policies and `gray` read it. */
+/** A plan with its durations and weights as numbers: as policies and `gray` read it. */
 export function plainPlan(plan: PlanArgs): PlanArgs {
-  return { ...plan, ...(plan.steps && { steps: plan.steps.map(plainStep) }) };
+  const { checks, steps } = plan;
+  return { ...plan, ...(checks && { checks: checks.map(plainCheck) }), ...(steps && { steps: steps.map(plainStep) }) };
 }
 
 /**

@@ -64,13 +64,13 @@ describe("CanaryService", () => {
       { stage: "canary", weight: "25%", atMost: "10m" },
       { stage: "full", watch: "1h" },
     ];
-    const { resources } = await deploy({ weight: "10%", plan: { steps } });
+    const { resources } = await deploy({ weight: "10%", plan: { checks: [{ path: "/", atMost: "2s" }], steps } });
     const { inputs } = resources.find(({ type }) => type === "gray-release:index:CanaryService") as Registered;
     const numbers = [
       { stage: "canary", weight: 25, atMost: 600 },
       { stage: "full", watch: 3600 },
     ];
-    assert.deepEqual([inputs.weight, inputs.plan], [10, { steps: numbers }]);
+    assert.deepEqual([inputs.weight, inputs.plan], [10, { checks: [{ path: "/", atMost: 2 }], steps: numbers }]);
   });
 
   it("refuses bad arguments before it registers anything", async () => {

@@ -1,6 +1,6 @@
 /** How long users wait for a cut while half of the API server's answers fail. Needs no cluster. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect } from "../kubernetes/cluster.ts";
+import { connect } from "../kubernetes/client.ts";
 import { findAccess } from "../kubernetes/kubeconfig.ts";
 import { cutNow } from "../live/cut.ts";
 import { untilCut } from "../rollout/effect.ts";

@@ -1,7 +1,8 @@
 /** The objects of a service that are still in the cluster after `pulumi destroy`. */
 import { backendName, ownerAnnotation, serviceLabel } from "../components/names.ts";
 import { type ObjectKind, objectKinds, type ServiceObject } from "../components/objects.ts";
-import { ApiError, type Cluster, NotServed } from "../kubernetes/cluster.ts";
+import { ApiError, NotServed } from "../kubernetes/api-error.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
 import { collectionOf, type LiveObject, pathOf } from "../live/object.ts";
 import { hasGatewayApi } from "../live/routes.ts";
 import { storedMaps, storeName } from "../record/config-map-store.ts";

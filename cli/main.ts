@@ -1,7 +1,7 @@
 /** The `gray` command: its subcommands by group, and how it ends. Each subcommand has a file of its own in `commands/`. */
 import { Command } from "commander";
 import { UserError } from "../components/user-error.ts";
-import { ApiError } from "../kubernetes/cluster.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
 import { Superseded } from "../record/epoch.ts";
 import { abortCommand } from "./commands/abort.ts";
 import { adoptCommand } from "./commands/adopt.ts";

@@ -6,7 +6,8 @@ import type { StackState } from "../components/history.ts";
 import type { PodTemplate } from "../components/release.ts";
 import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
-import { ApiError, type Cluster } from "../kubernetes/cluster.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
 import { writeEvent } from "../live/event.ts";
 import { sameLabels } from "../live/labels.ts";
 import {

@@ -22,7 +22,7 @@ import {
   type Traffic,
 } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
-import { connect } from "../kubernetes/cluster.ts";
+import { connect } from "../kubernetes/client.ts";
 import { sameLabels } from "../live/labels.ts";
 import { configMapsInUse, type Live, readLive, releaseOf } from "../live/live.ts";
 import { assertGateways, assertRoutes, hasWeight, largestWeight } from "../live/routes.ts";

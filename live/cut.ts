@@ -5,8 +5,9 @@ import { backendName, deploymentName, serviceLabel } from "../components/names.t
 import type { HttpRouteRule } from "../components/route.ts";
 import { UserError } from "../components/user-error.ts";
 import { isRetryable } from "../kubernetes/answer.ts";
+import { ApiError, Unreachable } from "../kubernetes/api-error.ts";
 import { backoff } from "../kubernetes/backoff.ts";
-import { ApiError, type Cluster, type Operation, Unreachable } from "../kubernetes/cluster.ts";
+import type { Cluster, Operation } from "../kubernetes/cluster.ts";
 import { unlessEnded } from "../kubernetes/unless-ended.ts";
 import { within } from "../kubernetes/within.ts";
 import { changeRecord, type RolloutRecord, raised } from "../record/record.ts";

@@ -3,7 +3,8 @@
 import { createHash } from "node:crypto";
 import { oneLine } from "../border/foreign-text.ts";
 import type { Track } from "../components/traffic.ts";
-import { ApiError, type Cluster } from "../kubernetes/cluster.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
 import type { DeploymentObject } from "./live.ts";
 
 /** The content of an Event. */

@@ -5,7 +5,8 @@ import type { Files } from "../components/config-files.ts";
 import { adoptedAnnotation, backendName, deploymentName, serviceLabel } from "../components/names.ts";
 import { configMapsOf, type PodSpec } from "../components/release.ts";
 import type { Track } from "../components/traffic.ts";
-import { ApiError, type Cluster } from "../kubernetes/cluster.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
 import type { FieldOwner } from "./field-owners.ts";
 import { type RouteObject, readRoutes } from "./routes.ts";
 

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { pathOf } from "../border/path.ts";
 import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
-import { ApiError, type Cluster } from "../kubernetes/cluster.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
 import { type PodObject, readPods } from "./pods.ts";
 
 /** One line of a pod's log. */

@@ -7,7 +7,8 @@ import type { HttpRouteRule } from "../components/route.ts";
 import { assertSupported } from "../components/rule.ts";
 import { finestWeight, type Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
-import { ApiError, type Cluster, NotServed, Unreachable } from "../kubernetes/cluster.ts";
+import { ApiError, NotServed, Unreachable } from "../kubernetes/api-error.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
 
 const group = "/apis/gateway.networking.k8s.io/v1";
 

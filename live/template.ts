@@ -3,8 +3,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PodTemplate } from "../components/release.ts";
 import { UserError } from "../components/user-error.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
 import { backoff } from "../kubernetes/backoff.ts";
-import { ApiError, type Cluster } from "../kubernetes/cluster.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
 import type { DescribedTemplate } from "../record/template-store.ts";
 import { type Difference, type Drift, differences, driftsOf } from "./difference.ts";
 import { isOwned, ownersForNextApply } from "./field-owners.ts";

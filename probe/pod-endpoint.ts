@@ -6,7 +6,8 @@ import type { Pod } from "../analysis/reading.ts";
 import { oneLine } from "../border/foreign-text.ts";
 import { isPlainPath, pathOf } from "../border/path.ts";
 import { UserError } from "../components/user-error.ts";
-import { type Cluster, refusedBy } from "../kubernetes/cluster.ts";
+import { refusedBy } from "../kubernetes/api-error.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** A port of a Service as the API server has it; the fields used here. */

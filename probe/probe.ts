@@ -6,7 +6,7 @@ import { beginningOf, textIn } from "../border/body.ts";
 import { oneLine } from "../border/foreign-text.ts";
 import type { FullCheck } from "../components/check.ts";
 import { UserError } from "../components/user-error.ts";
-import { ApiError } from "../kubernetes/cluster.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
 import { type By, canaryEndpoints, doubtOf, type Endpoint, type EndpointArgs } from "./endpoint.ts";
 import { masked } from "./mask.ts";
 import { readPlan } from "./plan.ts";

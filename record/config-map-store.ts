@@ -1,8 +1,9 @@
 /** Reads and changes the ConfigMaps in which gray stores the state of a service. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { serviceLabel } from "../components/names.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
 import { backoff } from "../kubernetes/backoff.ts";
-import { ApiError, type Cluster } from "../kubernetes/cluster.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
 
 /** The ConfigMaps that gray stores for a service. Each is named `<service>-<map>`. */
 export const storedMaps = ["rollout", "evidence", "diagnostics", "templates"] as const;

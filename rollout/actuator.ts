@@ -4,7 +4,8 @@ import { defaults } from "../components/defaults.ts";
 import { deploymentName } from "../components/names.ts";
 import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
-import { ApiError, type Cluster } from "../kubernetes/cluster.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
 import { cutNow } from "../live/cut.ts";
 import { driftSentence } from "../live/difference.ts";
 import {

@@ -3,8 +3,9 @@ import { oneLine } from "../border/foreign-text.ts";
 import { leaseDefaults } from "../components/defaults.ts";
 import { serviceLabel } from "../components/names.ts";
 import { UserError } from "../components/user-error.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
 import { backoff } from "../kubernetes/backoff.ts";
-import { ApiError, type Cluster } from "../kubernetes/cluster.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
 import { type Clock, machineClock } from "./clock.ts";
 import { isGone, showHolder, thisProcess } from "./holder.ts";
 import {

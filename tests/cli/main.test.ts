@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { Command } from "commander";
 import { runGray } from "../../cli/main.ts";
 import { UserError } from "../../components/user-error.ts";
-import { ApiError } from "../../kubernetes/cluster.ts";
+import { ApiError } from "../../kubernetes/api-error.ts";
 import { Superseded } from "../../record/epoch.ts";
 
 describe("gray", () => {

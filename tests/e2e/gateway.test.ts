@@ -7,7 +7,7 @@ import type { ServiceArgs } from "../../components/service-args.ts";
 import { get, kubectl, namespace as makeNamespace, until } from "../../harness/kubectl.ts";
 import { Project } from "../../harness/project.ts";
 import { enterSandbox } from "../../harness/sandbox.ts";
-import { connect } from "../../kubernetes/cluster.ts";
+import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { cut } from "../../live/cut.ts";
 import { clusterId } from "../../live/live.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { UserError } from "../../components/user-error.ts";
-import { ApiError, connect } from "../../kubernetes/cluster.ts";
+import { ApiError } from "../../kubernetes/api-error.ts";
+import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { forgetAll } from "../../record/config-map-store.ts";
 import {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { fullStep } from "../../components/step.ts";
-import { connect } from "../../kubernetes/cluster.ts";
+import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { changeRecord, parseRecord, readAdopted } from "../../record/record.ts";
 import { fromVersion1 } from "../../record/version-1.ts";

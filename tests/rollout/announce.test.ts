@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { connect } from "../../kubernetes/cluster.ts";
+import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import type { DeploymentObject } from "../../live/live.ts";
 import { Announcer, announcementsOf } from "../../rollout/announce.ts";

@@ -3,9 +3,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { deployedTemplate, type PodTemplate, type Release } from "../components/release.ts";
 import type { Track } from "../components/traffic.ts";
+import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import { describeDrift, driftsOf } from "../live/difference.ts";
 import { writeEvent } from "../live/event.ts";
-import { type DeploymentObject, type Live, ownReleaseOf } from "../live/live.ts";
+import { type Live, ownReleaseOf } from "../live/live.ts";
 import { describedFor } from "../live/sealed.ts";
 import { type Comparison, compareTemplate, disownOtherFields } from "../live/template.ts";
 import { keepTemplate } from "../record/template-store.ts";

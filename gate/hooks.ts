@@ -8,19 +8,15 @@ import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
+import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
+import type { RouteObject } from "../kubernetes/objects/route.ts";
+import type { ServiceObject } from "../kubernetes/objects/service.ts";
+import { objectPath, typeOf } from "../kubernetes/resources.ts";
 import { writeEvent } from "../live/event.ts";
 import { sameLabels } from "../live/labels.ts";
-import {
-  type DeploymentObject,
-  isComplete,
-  readDeployment,
-  readService,
-  releaseOf,
-  type ServiceObject,
-  type Wanted,
-} from "../live/live.ts";
+import { isComplete, readDeployment, readService, releaseOf, type Wanted } from "../live/live.ts";
 import { awaitComplete, warnRefused } from "../live/roll.ts";
-import { type RouteObject, readRoute } from "../live/routes.ts";
+import { readRoute } from "../live/routes.ts";
 import { changeRecord, readRecord, stableReleases, withStableHistory } from "../record/record.ts";
 import { cutOver } from "./cutover.ts";
 import { isDrifted, removeOtherFields } from "./drift.ts";
@@ -170,8 +166,8 @@ async function decideAgain(
  */
 async function keepReplicas(api: Cluster, { metadata, spec: { replicas } }: DeploymentObject): Promise<void> {
   const { namespace, name, uid } = metadata;
-  const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
-  const object = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name, uid }, spec: { replicas } };
+  const path = objectPath("Deployment", namespace, name);
+  const object = { ...typeOf("Deployment"), metadata: { name, uid }, spec: { replicas } };
   try {
     await api.apply("gray-replicas", path, object);
   } catch (error) {

@@ -5,11 +5,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { oneLine } from "../border/foreign-text.ts";
 import type { StackState } from "../components/history.ts";
 import { ownerAnnotation, ownerName, serviceLabel, stackAnnotation } from "../components/names.ts";
-import type { ServiceObject } from "../components/objects.ts";
+import type { ObjectReference } from "../components/objects.ts";
 import { UserError } from "../components/user-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
+import type { Metadata } from "../kubernetes/objects/metadata.ts";
+import { objectPath } from "../kubernetes/resources.ts";
 import type { Live } from "../live/live.ts";
-import { type LiveObject, pathOf } from "../live/object.ts";
 
 /** The owner id of this stack for a service, and the resource that holds it in the state. */
 export interface Owner {
@@ -35,7 +36,7 @@ export async function ownerOf(service: string): Promise<Owner> {
 
 /** An object with the labels and annotations that name its owner. */
 interface Labelled {
-  readonly metadata: Pick<LiveObject["metadata"], "name" | "labels" | "annotations">;
+  readonly metadata: Pick<Metadata, "name" | "labels" | "annotations">;
 }
 
 /** The service whose objects are checked, and the stack that checks them. */
@@ -68,7 +69,7 @@ export interface Owning {
  */
 export function assertOwned(
   { service, namespace, owner, stack, own, breakGlass }: Owning,
-  objects: readonly { readonly object: ServiceObject; readonly live: Labelled | undefined }[],
+  objects: readonly { readonly object: ObjectReference; readonly live: Labelled | undefined }[],
 ): string[] {
   const takeovers: string[] = [];
   for (const { object, live } of objects) {
@@ -112,8 +113,8 @@ export async function readObjects(
   api: Cluster,
   namespace: string,
   { deployments, front }: Live,
-  objects: readonly ServiceObject[],
-): Promise<{ object: ServiceObject; live: Labelled | undefined }[]> {
+  objects: readonly ObjectReference[],
+): Promise<{ object: ObjectReference; live: Labelled | undefined }[]> {
   const known = [
     ...Object.values(deployments).map((live) => ["Deployment", live] as const),
     ...[front.service, front.canaryAccess].map((live) => ["Service", live] as const),
@@ -123,7 +124,7 @@ export async function readObjects(
   return Promise.all(
     objects.map(async (object) => {
       const read = known.find(([kind, live]) => kind === object.kind && live?.metadata.name === object.name)?.[1];
-      return { object, live: read ?? (await api.get<LiveObject>(pathOf(object.kind, namespace, object.name))) };
+      return { object, live: read ?? (await api.get(objectPath(object.kind, namespace, object.name))) };
     }),
   );
 }

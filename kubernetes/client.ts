@@ -32,7 +32,7 @@ interface Page<T> {
  * Makes a client of the API server. Sends no request by itself.
  *
  * @param stopping aborts every call that takes no signal of its own. @default none
- * @example const pod = await connect(findAccess()).get("/api/v1/namespaces/dora-apps/pods/web-1");
+ * @example const pod = await connect(findAccess()).get(objectPath("Pod", "dora-apps", "web-1"));
  */
 export function connect(access: Access, stopping?: AbortSignal): Cluster {
   const call = async (method: string, path: string, body?: object): Promise<unknown> => {

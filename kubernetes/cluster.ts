@@ -2,10 +2,11 @@
 
 import type { IncomingMessage } from "node:http";
 import type { Access } from "./access.ts";
+import type { ApiPath } from "./resources.ts";
 import type { Outgoing } from "./send.ts";
 
 /**
- * The calls that the rollout makes to the Kubernetes API. Paths are those of the API reference.
+ * The calls that the rollout makes to the Kubernetes API. Paths are those of the API reference (resources.ts makes them).
  *
  * Each call throws ApiError if the server refuses the request, and Unreachable if it does not answer.
  */
@@ -15,7 +16,7 @@ export interface Cluster {
   /** Aborts every call that takes no signal of its own, and the waits between calls. @default none */
   readonly stopping?: AbortSignal;
   /** The object, or undefined if there is none. */
-  get<T>(path: string): Promise<T | undefined>;
+  get<T>(path: ApiPath<T>): Promise<T | undefined>;
   /**
    * Reads an answer as a stream, whatever its status, such as a pod's own answer through the API server's proxy.
    *
@@ -39,24 +40,24 @@ export interface Cluster {
    */
   lines(path: string, signal: AbortSignal): AsyncIterable<string>;
   /** All objects of a collection, from all its pages. @param selector a label selector. @default every object */
-  list<T>(path: string, selector?: string): Promise<T[]>;
+  list<T>(path: ApiPath<T>, selector?: string): Promise<T[]>;
   /** Creates an object. @throws ApiError with 409 if it exists */
-  create<T>(path: string, object: object): Promise<T>;
+  create<T>(path: ApiPath<T>, object: object): Promise<T>;
   /** Writes the whole object. @throws ApiError with 409 if the object holds a resourceVersion and was changed since */
-  replace<T>(path: string, object: object): Promise<T>;
+  replace<T>(path: ApiPath<T>, object: object): Promise<T>;
   /**
    * Applies all operations to an object, or none.
    *
    * @throws ApiError with 422 if a `test` does not hold, 409 if another writer was faster
    */
-  patch<T>(path: string, operations: readonly Operation[]): Promise<T>;
+  patch<T>(path: ApiPath<T>, operations: readonly Operation[]): Promise<T>;
   /**
    * The object as a patch would leave it, including the API server's defaults and the changes of admission webhooks. Nothing is
    * written (`dryRun=All`).
    *
    * @throws as `patch` does
    */
-  tryPatch<T>(path: string, operations: readonly Operation[]): Promise<T>;
+  tryPatch<T>(path: ApiPath<T>, operations: readonly Operation[]): Promise<T>;
   /**
    * Takes shared ownership of these fields of an object (server-side apply), so that they stay when another manager applies without
    * them. Fields that this manager applied before and that are not in the object are no longer owned by it.

@@ -8,12 +8,15 @@ import { isRetryable } from "../kubernetes/answer.ts";
 import { ApiError, Unreachable } from "../kubernetes/api-error.ts";
 import { backoff } from "../kubernetes/backoff.ts";
 import type { Cluster, Operation } from "../kubernetes/cluster.ts";
+import type { RouteObject } from "../kubernetes/objects/route.ts";
+import type { ServiceObject } from "../kubernetes/objects/service.ts";
+import { type ApiPath, listPath, objectPath } from "../kubernetes/resources.ts";
 import { unlessEnded } from "../kubernetes/unless-ended.ts";
 import { within } from "../kubernetes/within.ts";
 import { changeRecord, type RolloutRecord, raised } from "../record/record.ts";
-import { isAdopted, readDeployment, readService, type ServiceObject } from "./live.ts";
-import { isReady, type PodObject } from "./pods.ts";
-import { pathOfRoute, type RouteObject, readRoutes } from "./routes.ts";
+import { isAdopted, readDeployment, readService } from "./live.ts";
+import { isReady } from "./pods.ts";
+import { readRoutes } from "./routes.ts";
 import { isOfToken } from "./share.ts";
 
 /** The service whose canary is cut off. */
@@ -155,7 +158,7 @@ function recordCutoff({ api, namespace, service, cluster, fence, isNoted = () =>
  */
 async function chooseCutoff(of: CutOff, record: Promise<RolloutRecord>): Promise<"the front" | "canary's pods"> {
   const { api, namespace, service } = of;
-  const pods = api.list<PodObject>(`/api/v1/namespaces/${namespace}/pods`, `app=${service},track=stable`);
+  const pods = api.list(listPath("Pod", namespace), `app=${service},track=stable`);
   const answers = [
     pods.then((found) => found.some(isReady)),
     record.then((before) => before.adopted !== undefined),
@@ -194,12 +197,17 @@ async function allOf(works: readonly Promise<void>[]): Promise<void> {
 }
 
 async function cutService({ api, namespace, service }: CutOff, read: Promise<ServiceObject | undefined>) {
-  await cutObject(api, `/api/v1/namespaces/${namespace}/services/${service}`, read, serviceCutoff);
+  await cutObject(api, objectPath("Service", namespace, service), read, serviceCutoff);
 }
 
 async function cutRoutes({ api }: CutOff, read: Promise<readonly RouteObject[]>): Promise<void> {
   const cuts = (await read).map((route) =>
-    cutObject(api, pathOfRoute(route.metadata.namespace, route.metadata.name), Promise.resolve(route), routeCutoff),
+    cutObject(
+      api,
+      objectPath("HTTPRoute", route.metadata.namespace, route.metadata.name),
+      Promise.resolve(route),
+      routeCutoff,
+    ),
   );
   await allOf(cuts);
 }
@@ -207,12 +215,12 @@ async function cutRoutes({ api }: CutOff, read: Promise<readonly RouteObject[]>)
 /** Patches an object, and reads it again if another writer was faster. */
 function cutObject<T>(
   api: Cluster,
-  path: string,
+  path: ApiPath<T>,
   read: Promise<T | undefined>,
   operationsOf: (object: T) => Operation[],
 ): Promise<void> {
   return withRetries(async (attempt) => {
-    const object = await (attempt === 1 ? read : api.get<T>(path));
+    const object = await (attempt === 1 ? read : api.get(path));
     const operations = object === undefined ? [] : operationsOf(object);
     if (operations.length > 0) await api.patch(path, operations);
   });
@@ -225,7 +233,7 @@ function routesOf({ api, namespace, service }: CutOff): Promise<readonly RouteOb
       return await readRoutes(api, namespace, service);
     } catch (error) {
       // Only a service with a gateway has a Service for stable alone.
-      const stable = `/api/v1/namespaces/${namespace}/services/${backendName(service, "stable")}`;
+      const stable = objectPath("Service", namespace, backendName(service, "stable"));
       if (isRetryable(error) || (await api.get(stable)) !== undefined) throw error;
       return [];
     }
@@ -247,7 +255,7 @@ async function withRetries<T>(work: (attempt: number) => Promise<T>): Promise<T>
 }
 
 async function scaleCanaryToZero({ api, namespace, service }: CutOff): Promise<void> {
-  const canary = `/apis/apps/v1/namespaces/${namespace}/deployments/${deploymentName(service, "canary")}`;
+  const canary = objectPath("Deployment", namespace, deploymentName(service, "canary"));
   await api.patch(canary, [{ op: "replace", path: "/spec/replicas", value: 0 }]);
 }
 

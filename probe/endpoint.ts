@@ -3,14 +3,15 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import type { Pod } from "../analysis/reading.ts";
-import { pathOf } from "../border/path.ts";
 import { backendName } from "../components/names.ts";
 import { UserError } from "../components/user-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
+import type { ServicePort } from "../kubernetes/objects/service.ts";
+import { objectPath } from "../kubernetes/resources.ts";
 import { listPods } from "../live/pods.ts";
 import { readRoutes } from "../live/routes.ts";
 import { gatewayEndpoint } from "./gateway-endpoint.ts";
-import { podEndpoint, type ServicePort } from "./pod-endpoint.ts";
+import { podEndpoint } from "./pod-endpoint.ts";
 
 /** An access path to canary that user traffic does not use. */
 export interface Endpoint {
@@ -145,9 +146,9 @@ async function readCanaryService(
   service: string,
 ): Promise<readonly [ServicePort, ...ServicePort[]]> {
   const name = backendName(service, "canary");
-  const path = pathOf("api", "v1", "namespaces", namespace, "services", name);
-  const found = await api.get<{ spec: { ports: readonly [ServicePort, ...ServicePort[]] } }>(path);
-  if (found === undefined) {
+  const path = objectPath("Service", namespace, name);
+  const found = await api.get(path);
+  if (found?.spec.ports === undefined) {
     throw new UserError(`There is no Service ${name} in namespace ${namespace}: run pulumi up --stack canary.`);
   }
   return found.spec.ports;

@@ -1,4 +1,5 @@
 /** Carries out the driver's effects on the cluster: by `pulumi up` if there is time for it, directly if not. */
+
 import type { Evidence } from "../analysis/evidence.ts";
 import { defaults } from "../components/defaults.ts";
 import { deploymentName } from "../components/names.ts";
@@ -6,10 +7,12 @@ import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
+import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
+import type { PodObject } from "../kubernetes/objects/pod.ts";
+import { objectPath } from "../kubernetes/resources.ts";
 import { cutNow } from "../live/cut.ts";
 import { driftSentence } from "../live/difference.ts";
 import {
-  type DeploymentObject,
   describeRefused,
   isStuck,
   lastingRefusal,
@@ -18,7 +21,7 @@ import {
   releaseOf,
   runs,
 } from "../live/live.ts";
-import { containersOf, type PodObject, readPods } from "../live/pods.ts";
+import { containersOf, readPods } from "../live/pods.ts";
 import { reportRoll } from "../live/roll.ts";
 import { driftFrom } from "../live/template.ts";
 import type { EndpointArgs } from "../probe/endpoint.ts";
@@ -190,7 +193,7 @@ export function actuatorOf(of: ActuatorArgs): Actuator {
       if (!canary || releaseOf(canary) !== release || canary.spec.replicas === 0) return;
       // If only canary serves, its pods are removed once stable is back.
       if (!stable?.status.availableReplicas) return;
-      const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${deploymentName(service, "canary")}`;
+      const path = objectPath("Deployment", namespace, deploymentName(service, "canary"));
       assertHeld();
       await changeRecord(api, namespace, service, cluster, (record) => {
         assertNewest(service, record, epoch);

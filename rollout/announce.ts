@@ -2,8 +2,8 @@
 import type { Track } from "../components/traffic.ts";
 import type { Evaluation } from "../evaluation/assess.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
+import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import { type EventContent, writeEvents } from "../live/event.ts";
-import type { DeploymentObject } from "../live/live.ts";
 import type { End, Reporter } from "./driver.ts";
 import { type Move, nameOf } from "./next.ts";
 import type { Notice, Notifier } from "./notify.ts";

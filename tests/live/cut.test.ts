@@ -10,8 +10,8 @@ import { gatewayMode } from "../../components/traffic.ts";
 import { connect } from "../../kubernetes/client.ts";
 import type { Cluster } from "../../kubernetes/cluster.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
+import type { RouteObject } from "../../kubernetes/objects/route.ts";
 import { cut, routeCutoff } from "../../live/cut.ts";
-import type { RouteObject } from "../../live/routes.ts";
 import { anyRules } from "../components/any-rules.ts";
 import { type ApiObject, ApiServer, patched } from "../fake/api-server.ts";
 

@@ -6,7 +6,7 @@ import { mock } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { UserError } from "../../components/user-error.ts";
 import type { Cluster } from "../../kubernetes/cluster.ts";
-import type { DeploymentObject } from "../../live/live.ts";
+import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
 import { describedFor } from "../../live/sealed.ts";
 import { Superseded } from "../../record/epoch.ts";
 import { keepTemplate } from "../../record/template-store.ts";

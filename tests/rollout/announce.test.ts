@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
-import type { DeploymentObject } from "../../live/live.ts";
+import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
 import { Announcer, announcementsOf } from "../../rollout/announce.ts";
 import type { Move } from "../../rollout/next.ts";
 import { type Notice, Notifier } from "../../rollout/notify.ts";

@@ -16,7 +16,8 @@ import { UserError } from "../components/user-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import { objectPath, typeOf } from "../kubernetes/resources.ts";
 import { isAdopted, type Live, releaseOf } from "../live/live.ts";
-import { type Adopted, changeRecord, type RecordReading, withStableHistory } from "../record/record.ts";
+import { type Adopted, type RecordReading, withStableHistory } from "../record/record.ts";
+import { changeRecord } from "../record/record-store.ts";
 
 /** Whether `gray adopt` requests the adoption of this service (GRAY_ADOPT). */
 export function isAsked(namespace: string, service: string): boolean {

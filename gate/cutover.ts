@@ -12,7 +12,8 @@ import type { ReplicaSetObject } from "../kubernetes/objects/replica-set.ts";
 import { listPath, objectPath } from "../kubernetes/resources.ts";
 import { isAdopted, isComplete, readDeployment, readService } from "../live/live.ts";
 import { awaitComplete, type Rolling } from "../live/roll.ts";
-import { type Adopted, changeRecord, readRecord } from "../record/record.ts";
+import type { Adopted } from "../record/record.ts";
+import { changeRecord, readRecord } from "../record/record-store.ts";
 
 /** Time between two polls of the endpoints. */
 const pollMilliseconds = 250;

@@ -4,7 +4,7 @@ import type { Pod } from "../analysis/reading.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { Container, ContainerStatus, PodObject } from "../kubernetes/objects/pod.ts";
 import { listPath } from "../kubernetes/resources.ts";
-import { readAdopted } from "../record/record.ts";
+import { readAdopted } from "../record/record-store.ts";
 import { showLabels } from "./labels.ts";
 
 /** The pods of both tracks of a service. Adopted pods get the labels of stable in the result, not in the cluster. */

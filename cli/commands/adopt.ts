@@ -7,7 +7,7 @@ import type { Cluster } from "../../kubernetes/cluster.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { clusterListPath } from "../../kubernetes/resources.ts";
 import { clusterId, isAdopted, readDeployment } from "../../live/live.ts";
-import { readRecord } from "../../record/record.ts";
+import { readRecord } from "../../record/record-store.ts";
 import { changeLines, previewStack, type StackPreview, shortName } from "../output/changes.ts";
 import { askFirst, assertSameCluster, readStacks, runPulumi, type Stack } from "../stacks.ts";
 

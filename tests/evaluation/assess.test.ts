@@ -7,7 +7,7 @@ import { gatewayMode } from "../../components/traffic.ts";
 import { assess, type Evaluation } from "../../evaluation/assess.ts";
 import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
-import { changeRecord } from "../../record/record.ts";
+import { changeRecord } from "../../record/record-store.ts";
 import { type ApiObject, ApiServer } from "../fake/api-server.ts";
 import { withoutSleep } from "../fake/sleep.ts";
 

@@ -9,7 +9,7 @@ import { writeEvent } from "../live/event.ts";
 import { type Live, ownReleaseOf } from "../live/live.ts";
 import { describedFor } from "../live/sealed.ts";
 import { type Comparison, compareTemplate, disownOtherFields } from "../live/template.ts";
-import { keepTemplate } from "../record/template-store.ts";
+import { storeTemplate } from "../record/template-store.ts";
 import type { Guarded } from "./hooks.ts";
 
 type Of = Pick<Guarded, "api" | "namespace" | "service">;
@@ -109,7 +109,7 @@ async function store(
   if (comparison.kind === "unknown") return;
   const { api, namespace, service } = of;
   try {
-    await keepTemplate(api, namespace, service, track, describedFor(deployment, release, comparison.described));
+    await storeTemplate(api, namespace, service, track, describedFor(deployment, release, comparison.described));
   } catch (error) {
     pulumi.log.warn(
       `${service} ${track}: the template of release ${release} could not be stored, so gray status shows no drift (${(error as Error).message.replace(/\.$/, "")}).`,

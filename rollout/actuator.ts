@@ -10,7 +10,7 @@ import type { Cluster } from "../kubernetes/cluster.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import type { PodObject } from "../kubernetes/objects/pod.ts";
 import { objectPath } from "../kubernetes/resources.ts";
-import { cutNow } from "../live/cut.ts";
+import { cutOffNow } from "../live/cutoff.ts";
 import { driftSentence } from "../live/difference.ts";
 import {
   describeRefused,
@@ -173,7 +173,7 @@ export function actuatorOf(of: ActuatorArgs): Actuator {
     async cut(epoch) {
       const fence = (record: RolloutRecord) => assertNewest(service, record, epoch);
       const isNoted = (record: RolloutRecord) => (record.epoch ?? 0) >= epoch;
-      return cutNow({ ...of, fence, isNoted }, note);
+      return cutOffNow({ ...of, fence, isNoted }, note);
     },
     async drainCanary({ release, epoch }: Rollout) {
       const seen = evidence();

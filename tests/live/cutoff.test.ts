@@ -11,7 +11,7 @@ import { connect } from "../../kubernetes/client.ts";
 import type { Cluster } from "../../kubernetes/cluster.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import type { RouteObject } from "../../kubernetes/objects/route.ts";
-import { cut, routeCutoff } from "../../live/cut.ts";
+import { cutOff, routeCutoff } from "../../live/cutoff.ts";
 import { anyRules } from "../components/any-rules.ts";
 import { type ApiObject, ApiServer, patched } from "../fake/api-server.ts";
 
@@ -55,7 +55,7 @@ describe("the cutoff of a route", () => {
 describe("the traffic cutoff", () => {
   let api: ApiServer;
   const cutWeb = () =>
-    cut({
+    cutOff({
       api: connect(findAccess({ kubeconfig: api.kubeconfig })),
       cluster: "cluster-uid",
       namespace,
@@ -247,7 +247,7 @@ describe("the traffic cutoff", () => {
   });
 
   it("does not create a record again that was deleted", async () => {
-    const trouble = await cut({
+    const trouble = await cutOff({
       api: connect(findAccess({ kubeconfig: api.kubeconfig })),
       cluster: "cluster-uid",
       namespace,
@@ -260,7 +260,7 @@ describe("the traffic cutoff", () => {
 
   it("changes nothing if its fence throws, and is made if the record for the fence cannot be read", async () => {
     const fenced = () =>
-      cut({
+      cutOff({
         api: connect(findAccess({ kubeconfig: api.kubeconfig })),
         cluster: "cluster-uid",
         namespace,
@@ -296,7 +296,7 @@ describe("the traffic cutoff", () => {
       list: late(slow.list) as Cluster["list"],
       until: () => slowed,
     };
-    await cut({ api: slowed, cluster: "cluster-uid", namespace, service: "web" });
+    await cutOff({ api: slowed, cluster: "cluster-uid", namespace, service: "web" });
     assert.deepEqual(selector(), { app: "web", track: "stable" });
   });
 

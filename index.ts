@@ -67,7 +67,7 @@ const fopGate: ServiceArgs = {
   ports: [{ name: "http", port: 80, targetPort: "http" }],
   plan: {
     checks: [
-      { name: "healthy", path: "/healthz", body: { contains: "ok" }, atMost: 2 },
+      { name: "healthy", path: "/healthz", body: { contains: "ok" }, atMost: "2s" },
       {
         name: "identifies itself",
         path: "/",

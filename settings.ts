@@ -8,7 +8,7 @@ import { UserError } from "./components/user-error.ts";
 
 /** A number. The Pulumi CLI passes every value to the program as text. */
 const number = (form: RegExp, allowed: string) =>
-  v.pipe(v.string(allowed), v.regex(form, allowed), v.transform(Number));
+  v.pipe(v.string(allowed), v.regex(form, allowed), v.transform(Number.parseFloat));
 
 /** The keys of Pulumi.yaml (for both stacks) and Pulumi.<stack>.yaml. */
 const schema = v.strictObject({
@@ -22,8 +22,8 @@ const schema = v.strictObject({
   minReadySeconds: number(/^\d+$/, "must be a whole number of seconds"),
   /** The track that this stack owns. */
   track: v.picklist(["stable", "canary"], "must be stable or canary"),
-  /** Percent of user traffic for canary, 0 to 100. Stack canary only. @default 10 */
-  weight: v.optional(v.pipe(number(/^\d+(\.\d+)?$/, "must be 0 to 100"), v.maxValue(100, "must be 0 to 100"))),
+  /** Percent of user traffic for canary, 0 to 100, with or without the sign. Stack canary only. @default 10 */
+  weight: v.optional(v.pipe(number(/^\d+(\.\d+)?%?$/, "must be 0 to 100"), v.maxValue(100, "must be 0 to 100"))),
   /** `next`, `current` or the id of a release in the history. @default next */
   release: v.optional(v.string()),
 });

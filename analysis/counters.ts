@@ -24,6 +24,15 @@ import type { PodTick, TargetTick, Tick } from "./tick.ts";
  * 13. A reading that is not later than the previous one is refused: no tick, no change.
  *
  * So ticks are disjoint, and their sum does not depend on the times of the polls.
+ *
+ * @example
+ * const reading = (at: number, value: number): Reading => ({
+ *   at,
+ *   pods: [],
+ *   targets: [{ target: "web", release: "2.0", samples: [{ id: "ok", counter: { kind: "requests", code: "200" }, value }] }],
+ * });
+ * const { after } = advance(nothingCounted, reading(0, 100));
+ * advance(after, reading(5000, 140)).tick?.targets[0]?.requests; // { "200": 40 }
  */
 export function advance(before: Counters, reading: Reading): { readonly after: Counters; readonly tick?: Tick } {
   const since = before.at;
@@ -105,7 +114,11 @@ interface KnownSeries {
   readonly process: string;
 }
 
-/** The state before the first reading. */
+/**
+ * The state before the first reading.
+ *
+ * @example advance(nothingCounted, { at: 0, pods: [], targets: [] }).tick; // undefined
+ */
 export const nothingCounted: Counters = { pods: {}, targets: {} };
 
 /** Milliseconds after which the series of a pod that is gone are dropped. Its uid stays, so that it never counts as new. */

@@ -1,6 +1,10 @@
 /** Every default of the evidence, in one place. */
 
-/** Thresholds of a verdict. Stored evidence includes the thresholds it is judged with. */
+/**
+ * Thresholds of a verdict. Stored evidence includes the thresholds it is judged with.
+ *
+ * @example defaults.alpha; // 0.01
+ */
 export const defaults = {
   /** Probability, over the whole observation, that a canary that is not worse is called bad. */
   alpha: 0.01,

@@ -1,5 +1,5 @@
 /** Estimates by how much correlated events must be discounted, from the differences between stable's pods. */
-import type { Count } from "./stream.ts";
+import type { Count } from "./count.ts";
 
 /**
  * The overdispersion of events between stable's pods.

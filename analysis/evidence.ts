@@ -1,41 +1,20 @@
-/** The evidence on a release: the accumulated counts of both arms, with their stored form. */
-import * as v from "valibot";
-import { type Answers, type ArmCounts, type Arms, addAnswers, armCountsOf, noAnswers } from "./arms.ts";
-import { defaults, pollingDefaults } from "./defaults.ts";
-import { fromVersion2 } from "./evidence-version-2.ts";
-import { type Indicator, indicatorsOf, podFailuresOf, type Split } from "./indicator.ts";
+/** The evidence on a release: the accumulated counts of both arms. */
+import { type Answers, type ArmCounts, addAnswers, armCountsOf, noAnswers } from "./arms.ts";
+import { type Conviction, convict } from "./conviction.ts";
+import { nothing } from "./count.ts";
+import { defaults } from "./defaults.ts";
+import { type EvidenceState, objectiveOf } from "./evidence-state.ts";
+import type { Increment } from "./increment.ts";
+import type { Indicator, Split } from "./indicator.ts";
+import { indicatorsOf } from "./indicators/built-in.ts";
+import { podFailuresOf } from "./indicators/stability.ts";
+import type { Question, Settings } from "./question.ts";
 import { RateTest } from "./rate.ts";
-import { likelihoodLength, RatioTest } from "./ratio.ts";
-import {
-  addToStream,
-  compare,
-  forgetWaiting,
-  type Increment,
-  newStream,
-  nothing,
-  podRoom,
-  type Stream,
-} from "./stream.ts";
+import { RatioTest } from "./ratio.ts";
+import { type LastTick, parseStored, type StoredEvidence } from "./stored-evidence.ts";
+import { addToStream, compare, forgetWaiting, newStream, podRoom, type Stream } from "./stream.ts";
 import type { PodTick, Tick } from "./tick.ts";
-import { type Conviction, convict } from "./verdict.ts";
 
-/** Thresholds of a verdict; each field defaults to the one of the same name in analysis/defaults.ts. */
-export type Settings = { readonly [name in keyof typeof defaults]: number };
-
-/** The subject of an observation: the releases to compare, and the thresholds. It does not change during the observation. */
-export interface Question extends Arms {
-  /** Whether this is the first release of the service. If so, canary's own rates decide the verdict. @default false */
-  readonly first?: boolean;
-  /** Whether each request is routed by weight alone, so that missing answers can be counted. @default false */
-  readonly perRequest?: boolean;
-  /** Names of the pairs of counters that the user defined. @default none */
-  readonly pairs?: readonly string[];
-  /** Thresholds that differ from the defaults. @default those of analysis/defaults.ts */
-  readonly settings?: Partial<Settings>;
-}
-
-/** Maximum number of streams of an indicator: enough for two releases whose histograms have no edge in common. */
-const streamsAtMost = 2 * pollingDefaults.edgesAtMost;
 /** Maximum number of problems of the last tick that are stored with the evidence. */
 const storedProblemsAtMost = 20;
 /** Seconds for which a comparison waits for a pod that cannot be read. */
@@ -46,25 +25,32 @@ const waitSeconds = 60;
  * evidence can be judged at any time, stored and resumed. It has no clock: time comes with the ticks.
  *
  * @example
- * const evidence = new Evidence({ canary: "b2c3d4e5f6a7", stable: ["a1b2c3d4e5f6"] });
- * evidence.observe(tick);
- * judge(evidence, tick.at).verdict; // "good", "bad" or "undecided"
+ * const evidence = new Evidence({ canary: "2.0", stable: ["1.9"] });
+ * const backend = (release: string, failed: number): TargetTick => ({
+ *   target: `backend of ${release}`,
+ *   release,
+ *   pod: false,
+ *   requests: { "200": 1000 - failed, "500": failed },
+ *   pairs: {},
+ * });
+ * for (const at of [60_000, 120_000, 180_000]) {
+ *   evidence.observe({ at, seconds: 60, targets: [backend("2.0", 50), backend("1.9", 1)], pods: [], problems: [] });
+ * }
+ * judge(evidence, 180_000).verdict; // "bad"
  */
-export class Evidence {
+export class Evidence implements EvidenceState {
   readonly question: Question;
   readonly settings: Settings;
   readonly indicators: readonly Indicator[];
   readonly ratio: RatioTest;
   readonly tolerance: RateTest;
   readonly slo: RateTest;
-  /** Streams by the names of their indicator and their own. */
   readonly streams: Map<string, Map<string, Stream>>;
   readonly answers: { readonly canary: Answers; readonly stable: Answers };
   /** Total length of all ticks in seconds, including those before canary's first request. */
   seconds = 0;
   /** Beginning of the tick of canary's first request, in milliseconds since the epoch. */
   begun: number | undefined;
-  /** Seconds from there to the end of the tick of canary's last request. */
   canarySeconds = 0;
   /** End of the last tick in which counters of canary were read, in milliseconds since the epoch. */
   lastRead: number | undefined;
@@ -72,9 +58,7 @@ export class Evidence {
   readonly heard = new Map<string, number>();
   /** Restarts and losses of readiness of canary's pods, and pods that vanished. */
   podFailures = 0;
-  /** Canary's 5xx, and the ticks with 5xx, up to the last tick with a stable arm. Later ones are judged by the rate alone. */
   compared = { ...nothing(), badTicks: 0 };
-  /** The last tick; absent before the first. */
   last: LastTick | undefined;
   /** Why there has been no tick since the last one. Not stored: a resumed observation finds it out again. */
   trouble: string | undefined;
@@ -95,7 +79,6 @@ export class Evidence {
     this.answers = { canary: noAnswers(), stable: noAnswers() };
   }
 
-  /** Whether there is a stable arm to compare canary with. */
   get compares(): boolean {
     return this.question.stable.length > 0;
   }
@@ -121,11 +104,9 @@ export class Evidence {
       const streams = this.streams.get(indicator.name) as Map<string, Stream>;
       const increments = indicator.increments(armCounts, this.question, split);
       const names = new Set([...streams.keys(), ...increments.keys()]);
-      if (names.size > streamsAtMost) {
-        problems.push(
-          `Latency came with ${names.size} different edges, and at most ${streamsAtMost} are compared: the rest are left out.`,
-        );
-      }
+      const { several } = indicator;
+      const streamsAtMost = several?.atMost ?? 1;
+      if (several && names.size > streamsAtMost) problems.push(tooMany(indicator.name, several, names.size));
       const alphaShare = streams.size === 0 ? indicator.alphaShare / Math.min(increments.size, streamsAtMost) : 0;
       for (const [name, increment] of increments) {
         const stream = streams.get(name) ?? newStream(this.ratio, alphaShare);
@@ -182,10 +163,9 @@ export class Evidence {
       this.canarySeconds = (tick.at - this.begun) / 1000;
     }
     if (canary.length > 0) this.lastRead = tick.at;
-    const failures = this.streams.get("5xx")?.get("5xx");
     const isLeft = ({ release, vanished }: PodTick) => !vanished && this.question.stable.includes(release);
     const stableLeft = stable.length > 0 || tick.pods.some(isLeft);
-    if (stableLeft && failures) this.compared = failuresOf(failures);
+    if (stableLeft) this.compared = failuresOf(this) ?? this.compared;
     this.podFailures += canaryPods.reduce((sum, pod) => sum + podFailuresOf(pod), 0);
     this.last = {
       at: tick.at,
@@ -229,8 +209,8 @@ export class Evidence {
    * @throws Error if the value is not stored evidence of version 2 or 3
    */
   static resume(stored: unknown): Evidence {
-    const found = v.parse(storedEvidence, fromVersion2(stored));
-    const evidence = new Evidence(found.question as Question);
+    const found = parseStored(stored);
+    const evidence = new Evidence(found.question);
     for (const [kind, streams] of Object.entries(found.streams)) {
       const into = evidence.streams.get(kind);
       if (!into) throw new Error(`stored evidence has streams of an unknown indicator, ${kind}`);
@@ -241,10 +221,8 @@ export class Evidence {
     Object.assign(evidence.answers, found.answers);
     for (const [target, at] of Object.entries(found.heard)) evidence.heard.set(target, at);
     const { seconds, begun, canarySeconds, lastRead, podFailures, last, peak, conviction } = found;
-    const failures = found.streams["5xx"]?.["5xx"];
     // Evidence that was stored without this field: all failures so far count as compared.
-    const before = failures ? failuresOf(failures) : evidence.compared;
-    const { compared = before } = found;
+    const { compared = failuresOf(evidence) ?? evidence.compared } = found;
     return Object.assign(evidence, {
       seconds,
       begun,
@@ -259,64 +237,14 @@ export class Evidence {
   }
 }
 
-/** Canary's failures so far, and the ticks in which they occurred. */
-function failuresOf({ canary, badTicks }: Pick<Stream, "canary" | "badTicks">): Evidence["compared"] {
-  return { ...canary, badTicks };
+/** Canary's failures so far, and the ticks in which they occurred; undefined before the first tick. */
+function failuresOf(evidence: Evidence): Evidence["compared"] | undefined {
+  const stream = objectiveOf(evidence)?.stream;
+  return stream && { ...stream.canary, badTicks: stream.badTicks };
 }
 
-const number = v.pipe(v.number(), v.finite());
-const whole = v.pipe(v.number(), v.safeInteger());
-const count = v.object({ events: number, exposure: number });
-const answers = v.object(v.entriesFromList(["requests", "ok", "moved", "refused", "failed"], number));
-const lastTick = v.object({
-  /** End of the tick, in milliseconds since the epoch. */
-  at: number,
-  problems: v.array(v.string()),
-  canaryPods: whole,
-  /** Names of canary's pods that were not ready. */
-  unready: v.array(v.string()),
-  /** Whether counters of the arm could be read. */
-  canaryRead: v.boolean(),
-  stableRead: v.boolean(),
-  /** Whether a pod of a stable release is left, even if it is not ready or cannot be read. */
-  stableLeft: v.optional(v.boolean(), true),
-});
-const stream = v.object({
-  alphaShare: number,
-  waiting: v.object({ canary: count, stable: count }),
-  known: v.pipe(v.array(number), v.length(likelihoodLength)),
-  canary: count,
-  stable: count,
-  badTicks: whole,
-  dispersion: v.object({ weighted: number, events: number, degrees: number }),
-  stablePods: v.record(v.string(), count),
-});
-const storedEvidence = v.object({
-  version: v.literal(3),
-  question: v.object({
-    canary: v.string(),
-    stable: v.array(v.string()),
-    first: v.optional(v.boolean()),
-    perRequest: v.optional(v.boolean()),
-    pairs: v.optional(v.array(v.string())),
-    settings: v.optional(v.record(v.string(), number)),
-  }),
-  streams: v.record(v.string(), v.record(v.string(), stream)),
-  answers: v.object({ canary: answers, stable: answers }),
-  seconds: number,
-  begun: v.optional(number),
-  canarySeconds: number,
-  lastRead: v.optional(number),
-  heard: v.record(v.string(), number),
-  podFailures: number,
-  compared: v.optional(v.object({ ...count.entries, badTicks: whole })),
-  last: v.optional(lastTick),
-  peak: number,
-  conviction: v.optional(v.object({ at: number, reason: v.string() })),
-});
-
-/** Facts about the last tick that a verdict needs. */
-export type LastTick = v.InferOutput<typeof lastTick>;
-
-/** Evidence as plain JSON. */
-export type StoredEvidence = Omit<v.InferOutput<typeof storedEvidence>, "question"> & { readonly question: Question };
+/** The problem of an indicator with too many streams. */
+function tooMany(name: string, { of, atMost }: NonNullable<Indicator["several"]>, found: number): string {
+  const start = `${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+  return `${start} came with ${found} different ${of}, and at most ${atMost} are compared: the rest are left out.`;
+}

@@ -1,8 +1,9 @@
 /** Evaluates each stream of the evidence, and combines the streams into one e-value. */
-import type { Evidence } from "./evidence.ts";
+import type { Count } from "./count.ts";
+import type { EvidenceState } from "./evidence-state.ts";
 import type { Indicator } from "./indicator.ts";
 import { average } from "./logarithm.ts";
-import { type Count, dispersion, logPodWorse, logWorse, type Stream } from "./stream.ts";
+import { dispersion, logPodWorse, logWorse, type Stream } from "./stream.ts";
 
 /** The evaluation of one stream. */
 export interface Finding {
@@ -37,14 +38,14 @@ export interface Finding {
 }
 
 /** The evaluations of all streams of the evidence. */
-export function findings(evidence: Evidence): Finding[] {
+export function findings(evidence: EvidenceState): Finding[] {
   return evidence.indicators.flatMap((indicator) => {
     const streams = [...(evidence.streams.get(indicator.name) ?? [])];
     return streams.map(([name, stream]) => finding(evidence, indicator, name, stream));
   });
 }
 
-function finding(evidence: Evidence, indicator: Indicator, name: string, stream: Stream): Finding {
+function finding(evidence: EvidenceState, indicator: Indicator, name: string, stream: Stream): Finding {
   const { ratio, tolerance, settings } = evidence;
   const { known, canary, stable, badTicks } = stream;
   const factor = dispersion(stream);
@@ -86,7 +87,7 @@ function isAboveFloor(indicator: Indicator, { canary }: Stream, floor: number): 
  * @returns `all`, the average of the e-values, which is valid however the streams depend on each other; and `aboveFloor`, the
  *   same without the streams in which canary's rate is below the floor
  */
-export function logWorseOfAll(evidence: Evidence): { readonly all: number; readonly aboveFloor: number } {
+export function logWorseOfAll(evidence: EvidenceState): { readonly all: number; readonly aboveFloor: number } {
   const { floor } = evidence.settings;
   const terms = termsOf(evidence, (stream) => logWorse(evidence.ratio, stream));
   return {
@@ -103,7 +104,7 @@ export function logWorseOfAll(evidence: Evidence): { readonly all: number; reado
  *
  * @returns undefined with fewer than two pods
  */
-export function worstPod(evidence: Evidence): { readonly pod: string; readonly logWorse: number } | undefined {
+export function worstPod(evidence: EvidenceState): { readonly pod: string; readonly logWorse: number } | undefined {
   const pods = new Set<string>();
   for (const streams of evidence.streams.values()) {
     for (const { stablePods } of streams.values()) for (const pod of Object.keys(stablePods)) pods.add(pod);
@@ -120,7 +121,7 @@ export function worstPod(evidence: Evidence): { readonly pod: string; readonly l
 type Term = readonly [alphaShare: number, log: number, indicator: Indicator, stream?: Stream];
 
 /** The terms of an average over all streams. An indicator without streams has no evidence either way: E = 1. */
-function termsOf(evidence: Evidence, logOf: (stream: Stream) => number): Term[] {
+function termsOf(evidence: EvidenceState, logOf: (stream: Stream) => number): Term[] {
   const terms: Term[] = [];
   for (const indicator of evidence.indicators) {
     const streams = evidence.streams.get(indicator.name) ?? new Map<string, Stream>();

@@ -1,5 +1,5 @@
 /** Forecasts how many requests and seconds a verdict needs at a given weight. */
-import type { Settings } from "./evidence.ts";
+import type { Settings } from "./question.ts";
 import { RateTest } from "./rate.ts";
 import { RatioTest } from "./ratio.ts";
 
@@ -40,8 +40,8 @@ const maxRequests = 1e9;
  * @param alphaShare share of alpha that 5xx have, more than 0 and up to 1. @default 1/2, as in `indicatorsOf`
  *
  * @example
- * const settings = { ...defaults, alpha: 0.001 };
- * forecast({ requestsPerSecond: 50, errors: 0.001 }, 0.1, settings).clear.seconds;
+ * const { clear } = forecast({ requestsPerSecond: 50, errors: 0.001 }, 0.1, defaults);
+ * Math.round(clear.canaryRequests); // 1881
  */
 export function forecast(traffic: Traffic, share: number, settings: Settings, alphaShare = 1 / 2): Forecast {
   const test = new RatioTest(settings);

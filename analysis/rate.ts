@@ -20,7 +20,9 @@ const smallest = 1 / 256;
 /**
  * The one-sided tests of a rate.
  *
- * @example new RateTest(0.01).logAbove(30, 1000) >= Math.log(1 / 0.01) // surely more than 1 % of the requests are bad
+ * @example
+ * const { alpha } = defaults; // surely means: with an error probability of alpha over all polls
+ * new RateTest(0.01).logAbove(30, 1000) >= Math.log(1 / alpha); // true
  */
 export class RateTest {
   private readonly below: Mixture;

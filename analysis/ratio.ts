@@ -38,7 +38,7 @@ interface Mixture {
  * const test = new RatioTest({ margin: 1.25, limit: 2 });
  * const known = test.nothing();
  * test.add(known, 30, 1000, 10, 9000); // 30 of 1 000 requests failed on canary, 10 of 9 000 on stable
- * test.logWorse(known) >= Math.log(1 / 0.01); // canary is surely worse
+ * test.logWorse(known) >= Math.log(1 / 0.01); // true
  */
 export class RatioTest {
   private readonly grid: Float64Array;

@@ -1,25 +1,8 @@
 /** A stream: one series of bad events, counted in both arms and compared between them. */
+import { add, type Count, nothing } from "./count.ts";
 import { addDispersion, type Dispersion, dispersionOf } from "./dispersion.ts";
+import type { Increment } from "./increment.ts";
 import type { LogLikelihood, RatioTest } from "./ratio.ts";
-
-/** Bad events and their exposure: bad answers among requests, or pod failures in pod-seconds. */
-export interface Count {
-  events: number;
-  exposure: number;
-}
-
-/** The count of one target, a pod or a backend, in one tick of a stream. */
-export interface TargetCount extends Count {
-  readonly target: string;
-}
-
-/** The counts of both arms of one stream in one tick. */
-export interface Increment {
-  readonly canary: Count;
-  readonly stable: Count;
-  /** Stable's counts pod by pod, for the guards; empty where targets are not pods. */
-  readonly stablePods: readonly TargetCount[];
-}
 
 /** One kind of bad event, counted in both arms since the start of the observation. */
 export interface Stream {
@@ -61,11 +44,6 @@ export function newStream(test: RatioTest, alphaShare: number): Stream {
     dispersion: { weighted: 0, events: 0, degrees: 0 },
     stablePods: {},
   };
-}
-
-/** A count of no events. */
-export function nothing(): Count {
-  return { events: 0, exposure: 0 };
 }
 
 /**
@@ -126,11 +104,6 @@ export function compare(test: RatioTest, { known, waiting }: Stream): void {
 export function forgetWaiting({ waiting }: Pick<Stream, "waiting">): void {
   waiting.canary = nothing();
   waiting.stable = nothing();
-}
-
-function add(total: Count, more: Count): void {
-  total.events += more.events;
-  total.exposure += more.exposure;
 }
 
 /** The dispersion factor of a stream: the number of events that count as one. */

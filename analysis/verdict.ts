@@ -1,31 +1,14 @@
 /** Judges the evidence: whether a release is bad, good, or undecided, and why. */
+
+import { convict, type Guard, seenIn } from "./conviction.ts";
 import { pollingDefaults } from "./defaults.ts";
 import type { Evidence } from "./evidence.ts";
-import { type Finding, findings, logWorseOfAll, worstPod } from "./finding.ts";
+import { type Finding, findings } from "./finding.ts";
 import { count, percent, span, times } from "./format.ts";
-import { edgeOf } from "./indicator.ts";
+import type { Indicator } from "./indicator.ts";
 
 /** The judgment on a release. */
 export type Verdict = "good" | "bad" | "undecided";
-
-/** The moment at which canary was called bad. */
-export interface Conviction {
-  /** End of the tick, in milliseconds since the epoch. */
-  readonly at: number;
-  /** The reason as one sentence. */
-  readonly reason: string;
-}
-
-/** A safeguard that held back a verdict which the numbers alone would give. */
-export type Guard =
-  | "no data"
-  | "floor"
-  | "burst"
-  | "placebo"
-  | "warm-up"
-  | "too few requests"
-  | "canary's pods"
-  | "no contrast";
 
 /** A verdict with its reason and the evaluations behind it. */
 export interface Assessment {
@@ -39,69 +22,6 @@ export interface Assessment {
   /** Probability of evidence at least this strong at any poll so far if canary is not worse. 0 to 1. */
   readonly pValue: number;
   readonly findings: readonly Finding[];
-}
-
-/** The result of the check for a bad release. */
-interface BadCheck {
-  /** ln E of all streams that are above the floor. */
-  readonly logWorse: number;
-  readonly conviction?: Conviction;
-  readonly guard?: { readonly name: Guard; readonly reason: string };
-}
-
-/**
- * Whether canary is bad.
- *
- * 1. The average of the streams' e-values that canary is worse reaches 1/alpha.
- * 2. Only streams in which canary's own rate is above the floor count.
- * 3. The stream with the most evidence was bad in several ticks: one burst may be one client.
- * 4. The evidence is at least `placebo` times the evidence against any stable pod compared with the other stable pods.
- * 5. Without a stable arm, or after its last pod is gone: canary's 5xx since then exceed the objective, by a test of that
- *    rate alone.
- */
-export function convict(evidence: Evidence): BadCheck {
-  const { settings, last } = evidence;
-  const threshold = Math.log(1 / settings.alpha);
-  if (!evidence.compares || last?.stableLeft === false) {
-    const alone = convictAlone(evidence, threshold);
-    if (!evidence.compares || alone.conviction) return alone;
-  }
-  const { all, aboveFloor: logWorse } = logWorseOfAll(evidence);
-  if (logWorse < threshold) {
-    if (all < threshold) return { logWorse };
-    const reason = `canary is worse than stable, but only in less than ${percent(settings.floor)} of its requests`;
-    return { logWorse, guard: { name: "floor", reason } };
-  }
-  const worst = strongest(evidence);
-  if (worst.badTicks < settings.leastBadTicks) {
-    const reason = `canary ${worst.symptom} more often than stable, but only in ${count(worst.badTicks, "tick")}: one burst is no proof`;
-    return { logWorse, guard: { name: "burst", reason } };
-  }
-  const pod = worstPod(evidence);
-  if (pod && logWorse < pod.logWorse + Math.log(settings.placebo)) {
-    const reason = `canary looks worse than stable, but so does stable's pod ${pod.pod} compared with its other pods`;
-    return { logWorse, guard: { name: "placebo", reason } };
-  }
-  return { logWorse, conviction: { at: last?.at ?? 0, reason: worseThanStable(evidence, worst) } };
-}
-
-function convictAlone(evidence: Evidence, threshold: number): BadCheck {
-  const { settings, last, compared } = evidence;
-  const stream = evidence.streams.get("5xx")?.get("5xx");
-  if (!stream) return { logWorse: 0 };
-  const events = stream.canary.events - compared.events;
-  const exposure = stream.canary.exposure - compared.exposure;
-  const logWorse = evidence.slo.logAbove(events, exposure);
-  if (logWorse < threshold) return { logWorse };
-  const badTicks = stream.badTicks - compared.badTicks;
-  if (badTicks < settings.leastBadTicks) {
-    const reason = `canary answers 5xx, but only in ${count(badTicks, "tick")}: one burst is no proof`;
-    return { logWorse, guard: { name: "burst", reason } };
-  }
-  const reason =
-    `canary answers 5xx in ${percent(events / exposure)} of its requests, surely more than the ${percent(settings.slo)} ` +
-    `of the objective, seen in ${count(exposure, "request")} with nothing to compare it with`;
-  return { logWorse, conviction: { at: last?.at ?? 0, reason } };
 }
 
 /**
@@ -118,7 +38,9 @@ function convictAlone(evidence: Evidence, threshold: number): BadCheck {
  *
  * @param now in milliseconds since the epoch, on the clock of the ticks
  *
- * @example judge(evidence, Date.now()) // { verdict: "undecided", reason: "canary has 42 s of its warm-up left", ... }
+ * @example
+ * const evidence = new Evidence({ canary: "2.0", stable: ["1.9"] });
+ * judge(evidence, Date.now()).reason; // "nothing has been observed yet"
  */
 export function judge(evidence: Evidence, now: number): Assessment {
   const each = findings(evidence);
@@ -128,7 +50,7 @@ export function judge(evidence: Evidence, now: number): Assessment {
   const withheld =
     whyNoData(evidence, now) ?? (guard && { guard: guard.name, reason: guard.reason }) ?? tooEarly(evidence, each);
   if (withheld) return { verdict: "undecided", ...withheld, ...all };
-  const needed = each.filter((one) => matters(evidence, one) && isNoticed(evidence, one, each));
+  const needed = neededOf(evidence, each);
   const open = needed.filter((one) => !isFine(evidence, one));
   const [worst] = open.sort((a, b) => a.logFine - b.logFine);
   if (worst) return { verdict: "undecided", reason: notYetFine(evidence, worst, open.length), ...all };
@@ -167,7 +89,7 @@ function tooEarly(evidence: Evidence, each: readonly Finding[]): Withheld | unde
   if (last && last.unready.length > 0) {
     return { guard: "canary's pods", reason: `canary's pod ${last.unready.join(", ")} is not ready` };
   }
-  if (podFailures > 0 && !each.every((one) => one.kind !== "stability" || isFine(evidence, one))) {
+  if (podFailures > 0 && !each.every((one) => !indicatorOf(evidence, one).ofPods || isFine(evidence, one))) {
     return {
       guard: "canary's pods",
       reason: `canary's pods restarted or lost their readiness ${count(podFailures, "time")}`,
@@ -194,38 +116,19 @@ function isFine({ settings }: Evidence, { logFine }: Finding): boolean {
   return logFine >= Math.log(1 / settings.beta);
 }
 
-/**
- * Whether good needs this stream. Stability is checked with the pods. Without a stable arm, 4xx, latency and missing answers
- * are no evidence about the release.
- */
-function matters({ compares }: Evidence, { kind, stream }: Finding): boolean {
-  if (kind === "stability") return false;
-  return compares || stream === "5xx" || !["4xx", "latency", "missing answers"].includes(kind);
+/** The findings that good needs: those of streams that users notice, and without a stable arm only those that count alone. */
+function neededOf({ indicators, compares, settings }: Evidence, each: readonly Finding[]): Finding[] {
+  return indicators.flatMap((indicator) => {
+    if (indicator.ofPods || !(compares || indicator.countsAlone)) return [];
+    const own = each.filter(({ kind }) => kind === indicator.name);
+    const names = own.map(({ stream }) => stream);
+    const noticed = new Set(indicator.noticed?.(names, settings.noticeableSeconds) ?? names);
+    return own.filter(({ stream }) => noticed.has(stream));
+  });
 }
 
-/** Whether users notice latency above this edge. The longest edge always counts, so that some edge is always tested. */
-function isNoticed({ settings }: Evidence, { kind, stream }: Finding, each: readonly Finding[]): boolean {
-  if (kind !== "latency") return true;
-  const edge = edgeOf(stream);
-  return edge >= settings.noticeableSeconds || each.every((one) => one.kind !== kind || edgeOf(one.stream) <= edge);
-}
-
-function strongest(evidence: Evidence): Finding {
-  const weight = ({ logWorse, alphaShare, aboveFloor }: Finding) =>
-    aboveFloor ? logWorse + Math.log(alphaShare) : -Infinity;
-  return findings(evidence).reduce((best, each) => (weight(each) > weight(best) ? each : best));
-}
-
-function worseThanStable(evidence: Evidence, { symptom, rate, ratio, lower, stable }: Finding): string {
-  const howOften =
-    stable.events === 0 && rate !== undefined
-      ? `in ${percent(rate)} of its requests, which stable never does`
-      : ratio === undefined || ratio === Infinity
-        ? "far more often than stable"
-        : `${times(ratio)} times as often as stable`;
-  const confidence = percent(1 - evidence.settings.alpha);
-  const bound = lower > 1 ? `, at least ${times(lower)} times as often with ${confidence} confidence` : "";
-  return `canary ${symptom} ${howOften}${bound}, ${seenIn(evidence)}`;
+function indicatorOf({ indicators }: Evidence, { kind }: Finding): Indicator {
+  return indicators.find(({ name }) => name === kind) as Indicator;
 }
 
 function notYetFine(evidence: Evidence, finding: Finding, open: number): string {
@@ -253,9 +156,12 @@ function notYetFine(evidence: Evidence, finding: Finding, open: number): string 
 /** Initial cost of the mixture over all rates, in ln E; estimated from simulated streams. */
 const mixtureCost = 1;
 
-/** The time until a stream is fine if its evidence grows at the same pace. Latency of the warm-up is not part of it. */
-function timeLeft({ settings, canarySeconds, answers }: Evidence, { kind, logFine, canary }: Finding): string {
-  const seen = kind === "latency" ? (canarySeconds * canary.exposure) / answers.canary.requests : canarySeconds;
+/** The time until a stream is fine if its evidence grows at the same pace. A warm-up that excuses it is not part of it. */
+function timeLeft(evidence: Evidence, finding: Finding): string {
+  const { settings, canarySeconds, answers } = evidence;
+  const { logFine, canary } = finding;
+  const { excusedByWarmUp } = indicatorOf(evidence, finding);
+  const seen = excusedByWarmUp ? (canarySeconds * canary.exposure) / answers.canary.requests : canarySeconds;
   const grown = logFine + mixtureCost;
   const left = grown > 0 ? (seen * (Math.log(1 / settings.beta) - logFine)) / grown : Infinity;
   if (left > pollingDefaults.cannotSucceedSeconds)
@@ -263,22 +169,23 @@ function timeLeft({ settings, canarySeconds, answers }: Evidence, { kind, logFin
   return `; about ${span(left)} more at this pace`;
 }
 
-function fine(evidence: Evidence, each: readonly Finding[]): string {
+function fine(evidence: Evidence, needed: readonly Finding[]): string {
   const { settings, compares } = evidence;
-  const fivexx = each.find(({ stream }) => stream === "5xx");
-  const rate = percent(fivexx?.rate ?? 0);
-  const stable =
-    fivexx && fivexx.stable.exposure > 0 ? ` (stable: ${percent(fivexx.stable.events / fivexx.stable.exposure)})` : "";
   const tolerated = percent(settings.tolerance);
   const finding = compares
     ? `is surely less than ${times(settings.limit)} times as bad as on stable, or its rate is below ${tolerated},`
     : `is surely below ${tolerated}`;
   return (
-    `canary answers 5xx in ${rate} of its requests${stable}; each of ${count(each.length, "stream")} ${finding} ` +
+    `${failureRate(evidence, needed)}each of ${count(needed.length, "stream")} ${finding} ` +
     `with ${percent(1 - settings.beta)} confidence, ${seenIn(evidence)}`
   );
 }
 
-function seenIn({ answers, canarySeconds }: Evidence): string {
-  return `seen in ${count(answers.canary.requests, "request")} over ${span(canarySeconds)}`;
+/** The rates of both arms that the objective limits, as the first half of a sentence. */
+function failureRate(evidence: Evidence, needed: readonly Finding[]): string {
+  const found = needed.find((one) => indicatorOf(evidence, one).hasObjective);
+  if (!found) return "";
+  const { symptom, rate = 0, stable } = found;
+  const compared = stable.exposure > 0 ? ` (stable: ${percent(stable.events / stable.exposure)})` : "";
+  return `canary ${symptom} in ${percent(rate)} of its requests${compared}; `;
 }

@@ -8,12 +8,14 @@ import { isRetryable } from "../kubernetes/answer.ts";
 import { type Exporter, exporter } from "../observability/exporter.ts";
 import { up } from "../pulumi/pulumi.ts";
 import { actuatorOf } from "../rollout/actuator.ts";
-import { Announcer } from "../rollout/announce.ts";
 import type { End } from "../rollout/driver.ts";
 import { EvidenceMonitor } from "../rollout/evidence-monitor.ts";
 import { Driven, Lease } from "../rollout/lease.ts";
-import { findWebhook, Notifier } from "../rollout/notify.ts";
-import { looks } from "../rollout/observation.ts";
+import { Announcer } from "../rollout/notifications/announcer.ts";
+import { EventNotifier } from "../rollout/notifications/events.ts";
+import type { Notifier } from "../rollout/notifications/notifier.ts";
+import { findWebhook, WebhookNotifier } from "../rollout/notifications/webhook.ts";
+import { pollLease } from "../rollout/observation.ts";
 import type { Rollout } from "../rollout/rollout.ts";
 import { RolloutStore } from "../rollout/rollout-store.ts";
 import { driveWithLease } from "../rollout/with-lease.ts";
@@ -51,7 +53,8 @@ export interface DriverSetup {
   readonly found: FoundService;
   /** The stacks that own the service. Read once, and only if this process may have to drive. */
   readonly owners: () => Promise<Owners | Elsewhere>;
-  readonly notifier: Notifier;
+  /** Tells people, beyond the cluster's Events. */
+  readonly webhook: Notifier;
   /** Serves the evidence to Prometheus; undefined without `--metrics-port`. */
   readonly exposed: Exporter | undefined;
 }
@@ -64,7 +67,7 @@ export interface DriverSetup {
  */
 export async function setUpDriver(options: DrivingOptions, command: string): Promise<DriverSetup> {
   // First of all, because it removes the URL from the environment that child processes inherit.
-  const webhook = findWebhook(options.webhookFile);
+  const url = findWebhook(options.webhookFile);
   const found = await findService(options);
   let asked: Promise<Owners | Elsewhere> | undefined;
   const owners = () => {
@@ -73,7 +76,7 @@ export async function setUpDriver(options: DrivingOptions, command: string): Pro
   };
   const { namespace, service } = found;
   const exposed = options.metricsPort && (await exporter(service, namespace, options.metricsPort));
-  return { found, owners, notifier: new Notifier(webhook, (sentence) => console.error(sentence)), exposed };
+  return { found, owners, webhook: new WebhookNotifier(url, (sentence) => console.error(sentence)), exposed };
 }
 
 /**
@@ -83,7 +86,7 @@ export async function setUpDriver(options: DrivingOptions, command: string): Pro
  * @throws UserError if this is not the folder of the project, or the service lacks a track
  */
 export async function drive(
-  { found, owners, notifier, exposed }: DriverSetup,
+  { found, owners, webhook, exposed }: DriverSetup,
   { store, lease }: { readonly store: RolloutStore; readonly lease: Lease },
   options: DrivingOptions,
   codes: Partial<typeof exitCodes> = {},
@@ -103,7 +106,7 @@ export async function drive(
     stopping.abort();
   });
   const view = viewOf(found, options.json === true);
-  const announcer = new Announcer({ ...found, notifier });
+  const announcer = new Announcer({ service, namespace, notifiers: [new EventNotifier(found), webhook] });
   const reporter = combineReporters(view, announcer, exposed);
   const observer = new EvidenceMonitor({
     api,
@@ -184,7 +187,7 @@ const signOfLifeMilliseconds = 1000;
  */
 export async function assertTakesEffect({ found, owners }: DriverSetup): Promise<void> {
   let isDrivable = false;
-  for await (const { sign, waited } of looks(found, (sentence) => console.error(sentence))) {
+  for await (const { sign, waited } of pollLease(found, (sentence) => console.error(sentence))) {
     if (sign === "alive") return;
     if (sign === "dead" || isDrivable) break;
     if (waited < signOfLifeMilliseconds) continue;

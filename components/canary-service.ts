@@ -10,11 +10,12 @@ import { httpRoutes, serviceIngress, sharedService, trackService } from "./front
 import { type StackState, stackStateKey } from "./history.ts";
 import { adoptedAnnotation, debugIngressName, serviceLabel } from "./names.ts";
 import { ownerAnnotations } from "./object-annotations.ts";
-import { planName, planText } from "./plan.ts";
+import { plainPlan, planName, planText } from "./plan.ts";
 import { givenProvider, providerName } from "./provider.ts";
 import type { RolloutContext } from "./rollout-context.ts";
 import { assertServiceArgs, labelsOf, mainPort, type ServiceArgs, tracksOf } from "./service-args.ts";
 import type { Track } from "./traffic.ts";
+import { percentOf } from "./units.ts";
 import { UserError } from "./user-error.ts";
 
 /** The arguments of {@link CanaryService}. */
@@ -75,9 +76,11 @@ export class CanaryService extends pulumi.ComponentResource {
       );
     }
     // Policies read these inputs. They are known in preview, before any object changes.
-    const { access: _, ...publicArgs } = withoutRollout(args);
+    const { access: _, weight, plan, ...publicArgs } = withoutRollout(args);
     const inputs = {
       ...publicArgs,
+      ...(weight !== undefined && { weight: percentOf(weight) }),
+      ...(plan && { plan: plainPlan(plan) }),
       admissions: rollout.admissions,
       releases: templatesOf(rollout.releases),
       ...(rollout.shift && { shift: rollout.shift }),

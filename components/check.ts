@@ -4,6 +4,7 @@ import { isPlainPath } from "../border/path.ts";
 import { defaults } from "./defaults.ts";
 import { tokenHeader } from "./names.ts";
 import { checked, type Fault, mapOf, plainObject, wholeNumber } from "./schema.ts";
+import { type Duration, duration, secondsOf } from "./units.ts";
 
 /**
  * A request to canary, and the response that shows that the release works. Canary runs in production, so a check only reads
@@ -12,7 +13,7 @@ import { checked, type Fault, mapOf, plainObject, wholeNumber } from "./schema.t
  * @example
  * ```ts
  * const checks: Check[] = [
- *   { name: "healthy", path: "/healthz", body: { contains: "ok" }, atMost: 2 },
+ *   { name: "healthy", path: "/healthz", body: { contains: "ok" }, atMost: "2s" },
  *   { path: "/old", status: 301 },
  * ];
  * ```
@@ -35,12 +36,12 @@ export interface Check {
    * body is read. @default any body
    */
   readonly body?: { readonly contains: string } | { readonly pattern: string };
-  /** Seconds from the request to the end of the response, more than 0 and at most 3600. @default 5 */
-  readonly atMost?: number;
+  /** The time from the request to the end of the response, more than 0 and at most an hour. @default "5s" */
+  readonly atMost?: Duration;
 }
 
-/** A check with every default filled in. An absent `body` accepts any body. */
-export type FullCheck = Required<Omit<Check, "body">> & Pick<Check, "body">;
+/** A check with every default filled in, and its time in seconds. An absent `body` accepts any body. */
+export type FullCheck = Required<Omit<Check, "body" | "atMost">> & Pick<Check, "body"> & { readonly atMost: number };
 
 const methods = ["GET", "HEAD"] as const;
 
@@ -71,8 +72,7 @@ const path = v.pipe(
   v.check(isPlainPath, "must not contain /./ or /../: write the resolved path"),
 );
 
-const seconds = "must be more than 0 and at most 3600 seconds";
-const shape = v.strictObject({
+const shape = {
   name: v.pipe(v.string(), v.regex(/^[^\p{C}]{1,100}$/u, "must be 1 to 100 characters in one line")),
   path,
   port: wholeNumber(1, 65535),
@@ -82,13 +82,18 @@ const shape = v.strictObject({
   body: v.exactOptional(
     v.pipe(plainObject<NonNullable<Check["body"]>>(), checked<NonNullable<Check["body"]>>(bodyFault)),
   ),
-  atMost: v.pipe(v.number(seconds), v.gtValue(0, seconds), v.maxValue(3600, seconds)),
+};
+const isCheckTime = (seconds: number) => seconds > 0 && seconds <= 3600;
+const declared = v.strictObject({
+  ...shape,
+  atMost: duration(isCheckTime, 'must be more than 0 and at most 3600 seconds, or a text such as "2s"'),
 });
+const stored = v.strictObject({ ...shape, atMost: v.pipe(v.number(), v.check(isCheckTime)) });
 
 /** Validates checks as declared in a program. Messages continue the text "<argument> is <value>: ". */
 export const checksSchema = v.pipe(
   v.array(
-    v.partial(shape, ["name", "port", "method", "headers", "status", "body", "atMost"]),
+    v.partial(declared, ["name", "port", "method", "headers", "status", "body", "atMost"]),
     "must be a list of checks",
   ),
   checked((checks) => checksFault(checks as readonly Check[])),
@@ -96,7 +101,7 @@ export const checksSchema = v.pipe(
 
 /** Validates checks with every default filled in, as stored in the cluster. */
 export const fullChecksSchema = v.pipe(
-  v.array(shape),
+  v.array(stored),
   checked((checks) => checksFault(checks as readonly Check[])),
 );
 
@@ -110,7 +115,8 @@ export function fullCheck(check: Check, port: number): FullCheck {
   const { method = defaults.check.method, status = defaults.check.status, atMost = defaults.check.atMost } = check;
   const { path, body, headers = {} } = check;
   const name = checkName(check);
-  return { name, port: check.port ?? port, headers, method, status, atMost, path, ...(body && { body }) };
+  const common = { name, port: check.port ?? port, headers, method, status, atMost: secondsOf(atMost), path };
+  return { ...common, ...(body && { body }) };
 }
 
 /** The name of a check in reports. @example checkName({ path: "/healthz" }) // "GET /healthz" */

@@ -25,10 +25,10 @@ export interface StackState {
   /** The last change of canary's share. Absent if the stack does not own the front. */
   readonly shift?: Shift;
   /**
-   * The age, in whole hours, that the verdict had when stable took its current release. `supposed` in `gray plan`, which
+   * The age, in whole hours, that the verdict had when stable took its current release. `assumed` in `gray plan`, which
    * assumes a good verdict.
    */
-  readonly verdict?: { readonly release: string; readonly hours: number | "supposed" };
+  readonly verdict?: { readonly release: string; readonly hours: number | "assumed" };
   /** Whether stable's Deployment is an adopted one. */
   readonly adopted?: boolean;
   /** The releases that can still start pods, newest first. Their ConfigMaps are retained. */

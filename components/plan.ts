@@ -3,7 +3,15 @@ import * as v from "valibot";
 import { type Check, checkName, checksSchema, type FullCheck, fullCheck, fullChecksSchema } from "./check.ts";
 import { defaults } from "./defaults.ts";
 import { checked, type Fault, keyed, understand } from "./schema.ts";
-import { type FullyWritten, fullStep, type Step, stepsSchema, stepsTooLarge, usualSteps } from "./step.ts";
+import {
+  plainStep,
+  type ResolvedStep,
+  resolveStep,
+  type Step,
+  stepsSchema,
+  stepsTooLarge,
+  usualSteps,
+} from "./step.ts";
 
 /**
  * How a release is rolled out to the users.
@@ -56,8 +64,13 @@ function tooLarge(plan: PlanArgs): Fault | undefined {
  *
  * @param weight percent of the users in stage canary, for a plan without steps
  */
-export function stepsOf({ checks = [], steps }: PlanArgs, weight: number): FullyWritten[] {
-  return (steps ?? usualSteps(weight)).map((step) => fullStep(step, checks.map(checkName)));
+export function stepsOf({ checks = [], steps }: PlanArgs, weight: number): ResolvedStep[] {
+  return (steps ?? usualSteps(weight)).map((step) => resolveStep(step, checks.map(checkName)));
+}
+
+/** A plan with the durations and weights of its steps as numbers: as policies and `gray` read it. */
+export function plainPlan(plan: PlanArgs): PlanArgs {
+  return { ...plan, ...(plan.steps && { steps: plan.steps.map(plainStep) }) };
 }
 
 /**

@@ -11,7 +11,7 @@ interface Admitted {
   /** Why the gate refused the release, or admitted it by force. */
   readonly code?: string;
   /** In `gray plan`: the release has no verdict yet, and a good one is assumed. */
-  readonly supposed?: true;
+  readonly assumed?: true;
   /** The age of the verdict, in whole hours, when the track took the release. */
   readonly verdictHours?: number;
 }

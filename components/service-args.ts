@@ -5,8 +5,9 @@ import { defaults } from "./defaults.ts";
 import { type GatewayArgs, gatewaySchema } from "./gateway.ts";
 import { type PlanArgs, planSchema } from "./plan.ts";
 import type { ReleaseArgs } from "./release.ts";
-import { mapOf, mustBe, percent, plainObject, wholeNumber } from "./schema.ts";
+import { mapOf, mustBe, plainObject, wholeNumber } from "./schema.ts";
 import { type Track, tracks } from "./traffic.ts";
+import { type Percent, percentage } from "./units.ts";
 import { UserError } from "./user-error.ts";
 
 /** A port of the Service. @example `{ name: "http", port: 80, targetPort: 8080 }` */
@@ -67,8 +68,8 @@ export interface ServiceArgs extends ReleaseArgs {
   readonly canaryStack?: string;
   /** Number of stable pods, at least 1. Use `external` if an autoscaler owns the number. */
   readonly replicas: number | "external";
-  /** Percent of user traffic for canary, 0 to 100. At 0 canary is dark. @default 10 */
-  readonly weight?: number;
+  /** Percent of user traffic for canary, 0 to 100. At 0 canary is dark. @default "10%" */
+  readonly weight?: Percent;
   /** Accept the share that whole pods can reach, even if it is far from the weight. @default false */
   readonly acceptShare?: boolean;
   /** Ports of the Service, the main port first. */
@@ -161,7 +162,7 @@ const schema = v.strictObject({
     ],
     replicas,
   ),
-  weight: v.optional(percent),
+  weight: v.optional(percentage),
   acceptShare: v.optional(v.boolean()),
   ports: v.pipe(v.array(port), v.nonEmpty("must have at least one port")),
   ingress: v.optional(ingress),

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { defaults } from "./defaults.ts";
 import { checked, type Fault, percent, wholeNumber } from "./schema.ts";
+import { type Duration, duration, type Percent, percentage, percentOf, secondsOf } from "./units.ts";
 
 /** The stage of a release: it serves no users (dark), some users (canary) or all users (full). */
 export type Stage = "dark" | "canary" | "full";
@@ -13,8 +14,8 @@ export type Stage = "dark" | "canary" | "full";
  * ```ts
  * const steps: Step[] = [
  *   { stage: "dark" },
- *   { stage: "canary", weight: 10, atLeast: 300, approval: true },
- *   { stage: "full", watch: 600 },
+ *   { stage: "canary", weight: 10, atLeast: "5m", approval: true },
+ *   { stage: "full", watch: "10m" },
  * ];
  * ```
  */
@@ -30,49 +31,50 @@ export interface DarkStep extends AnyStep {
   readonly stage: "dark";
   /** Names of the checks that must pass. @default all checks of the plan */
   readonly checks?: readonly string[];
-  /** Seconds in which failed checks are repeated. After them the rollout holds and asks for a decision. @default 60 */
-  readonly atMost?: number;
+  /** The time in which failed checks are repeated. After it the rollout holds and asks for a decision. @default "60s" */
+  readonly atMost?: Duration;
 }
 
 /** Some users get the release, until the verdict on it is good. */
 export interface CanaryStep extends AnyStep {
   readonly stage: "canary";
   /** Percent of the users, more than in the previous step and at most 100. */
-  readonly weight: number;
+  readonly weight: Percent;
   /** Names of the checks that must pass first. @default none */
   readonly checks?: readonly string[];
-  /** Minimum duration of the step in seconds, even if the verdict is good earlier. @default 0 */
-  readonly atLeast?: number;
-  /** Seconds after which a rollout without a verdict holds and asks for a decision. @default 900 */
-  readonly atMost?: number;
+  /** Minimum duration of the step, even if the verdict is good earlier. @default 0 */
+  readonly atLeast?: Duration;
+  /** The time after which a rollout without a verdict holds and asks for a decision. @default "15m" */
+  readonly atMost?: Duration;
 }
 
 /** All users get the release: stable rolls to it and is then observed. */
 export interface FullStep extends AnyStep {
   readonly stage: "full";
-  /** Seconds of observation after stable runs the release completely. @default 300 */
-  readonly watch?: number;
+  /** The time of observation after stable runs the release completely. @default "5m" */
+  readonly watch?: Duration;
 }
 
-const seconds = wholeNumber(0, 7 * 24 * 3600);
+/** The longest duration of a step: a week. */
+const longestSeconds = 7 * 24 * 3600;
+const stepDuration = duration(
+  (seconds) => Number.isInteger(seconds) && seconds >= 0 && seconds <= longestSeconds,
+  `must be a whole number of seconds from 0 to ${longestSeconds}, or a text such as "90s", "10m" or "2h"`,
+);
 /** Maximum length of a check's name in characters: the method and the longest path. */
 const nameLimit = 2100;
 const names = v.pipe(
   v.array(v.pipe(v.string(), v.maxLength(nameLimit, `must be at most ${nameLimit} characters`))),
   v.check((all) => new Set(all).size === all.length, "must not name a check twice"),
 );
-const shapes = {
-  dark: { stage: v.literal("dark"), approval: v.boolean(), checks: names, atMost: seconds },
-  canary: {
-    stage: v.literal("canary"),
-    approval: v.boolean(),
-    weight: percent,
-    checks: names,
-    atLeast: seconds,
-    atMost: seconds,
-  },
-  full: { stage: v.literal("full"), approval: v.boolean(), watch: seconds },
-} as const;
+/** What a step of each stage consists of, by how its times and its weight are written. */
+const shapesBy = <Time extends v.GenericSchema, Weight extends v.GenericSchema>(time: Time, weight: Weight) => ({
+  dark: { stage: v.literal("dark"), approval: v.boolean(), checks: names, atMost: time },
+  canary: { stage: v.literal("canary"), approval: v.boolean(), weight, checks: names, atLeast: time, atMost: time },
+  full: { stage: v.literal("full"), approval: v.boolean(), watch: time },
+});
+const shapes = shapesBy(stepDuration, percentage);
+const storedShapes = shapesBy(wholeNumber(0, longestSeconds), percent);
 const unknownStage = "must be dark, canary or full";
 
 /** Validates steps as declared in a program. Messages continue the text "<argument> is <value>: ". */
@@ -93,11 +95,11 @@ export const stepsSchema = v.pipe(
 );
 
 /** Validates steps with every default filled in, as stored in the cluster. */
-export const fullStepsSchema = v.pipe(
+export const resolvedStepsSchema = v.pipe(
   v.array(
     v.variant(
       "stage",
-      [v.strictObject(shapes.dark), v.strictObject(shapes.canary), v.strictObject(shapes.full)],
+      [v.strictObject(storedShapes.dark), v.strictObject(storedShapes.canary), v.strictObject(storedShapes.full)],
       unknownStage,
     ),
   ),
@@ -105,7 +107,7 @@ export const fullStepsSchema = v.pipe(
 );
 
 /** A step with every default filled in. */
-export type FullyWritten = v.InferOutput<typeof fullStepsSchema>[number];
+export type ResolvedStep = v.InferOutput<typeof resolvedStepsSchema>[number];
 
 /**
  * The default steps of a plan: dark with all checks, canary at the weight until the verdict is good, then full.
@@ -122,23 +124,34 @@ export function usualSteps(weight: number): readonly Step[] {
  *
  * @param checks names of all checks of the plan
  */
-export function fullStep(step: Step, checks: readonly string[]): FullyWritten {
+export function resolveStep(step: Step, checks: readonly string[]): ResolvedStep {
   const { stage, approval = defaults.step.approval } = step;
   // No spreads: a field that is present but undefined would override the default.
   switch (stage) {
     case "dark": {
       const { atMost = defaults.step.dark.atMost } = step;
-      return { stage, approval, atMost, checks: [...(step.checks ?? checks)] };
+      return { stage, approval, atMost: secondsOf(atMost), checks: [...(step.checks ?? checks)] };
     }
     case "canary": {
       const { weight, atLeast = defaults.step.canary.atLeast, atMost = defaults.step.canary.atMost } = step;
-      return { stage, approval, weight, atLeast, atMost, checks: [...(step.checks ?? [])] };
+      const times = { atLeast: secondsOf(atLeast), atMost: secondsOf(atMost) };
+      return { stage, approval, weight: percentOf(weight), ...times, checks: [...(step.checks ?? [])] };
     }
     case "full": {
       const { watch = defaults.step.full.watch } = step;
-      return { stage, approval, watch };
+      return { stage, approval, watch: secondsOf(watch) };
     }
   }
+}
+
+/** A step with its durations in seconds and its weight as a number, without defaults: as policies and `gray` read it. */
+export function plainStep(step: Step): Step {
+  const plain = Object.entries(step).map(([key, value]) => {
+    if (value === undefined) return [key, value];
+    if (key === "weight") return [key, percentOf(value)];
+    return [key, ["atLeast", "atMost", "watch"].includes(key) ? secondsOf(value) : value];
+  });
+  return Object.fromEntries(plain);
 }
 
 /**
@@ -163,10 +176,12 @@ function stepsFault(steps: readonly Step[]): Fault | undefined {
       return { at: [i, "stage"], message: "occurs twice: remove one of them" };
     }
     if (step.stage !== "canary") continue;
-    if (step.weight <= weight) return { at: [i, "weight"], message: `must be more than ${weight}, as weights rise` };
     const { atLeast = defaults.step.canary.atLeast, atMost = defaults.step.canary.atMost } = step;
-    if (atLeast > atMost) return { at: [i, "atLeast"], message: `must not exceed atMost (${atMost})` };
-    weight = step.weight;
+    const share = percentOf(step.weight);
+    if (share <= weight) return { at: [i, "weight"], message: `must be more than ${weight}, as weights rise` };
+    if (secondsOf(atLeast) > secondsOf(atMost))
+      return { at: [i, "atLeast"], message: `must not exceed atMost (${atMost})` };
+    weight = share;
   }
   return stepsTooLarge(steps);
 }

@@ -17,7 +17,7 @@ import { readRecord, unreadable } from "../record/record-store.ts";
 import { byEvidence } from "../record/verdict-merge.ts";
 import { comparisonOf } from "./comparison.ts";
 import { EmptyCanary } from "./empty-canary.ts";
-import { type Look, observe } from "./observe.ts";
+import { observe, type Poll } from "./observe.ts";
 import type { Recorded } from "./recorder.ts";
 import { SteadyShare } from "./steady-share.ts";
 
@@ -36,7 +36,7 @@ export interface Assessed {
 
 /** One poll, and the assessment after all polls so far. */
 export interface Evaluation {
-  readonly look: Look;
+  readonly poll: Poll;
   readonly assessment: Assessment;
   /** Share of user traffic that canary gets, 0 to 1; absent if it is unknown. */
   readonly share?: number;
@@ -60,24 +60,24 @@ export async function* assess({ of, source, evidence, epoch, signal, note }: Ass
   const frontOf = frontReader(of, signal, note);
   try {
     const hurries = () => emptyCanary.suspected;
-    for await (const look of observe({ api, namespace, service, source, signal, hurries })) {
-      const front = look.pods && (await frontOf());
-      const share = front && look.pods && shareOf(front, look.pods);
-      const canaryShare = steady.over(look.at, front && shareByWeightAlone(front));
-      if (look.trouble !== undefined) evidence.missed(look.trouble);
-      else if (isDark(share, look.pods ?? [], evidence)) evidence.missed("canary is dark: no user reaches it");
-      else if (look.tick) evidence.observe(look.tick, canaryShare === undefined ? {} : { canaryShare });
+    for await (const poll of observe({ api, namespace, service, source, signal, hurries })) {
+      const front = poll.pods && (await frontOf());
+      const share = front && poll.pods && shareOf(front, poll.pods);
+      const canaryShare = steady.over(poll.at, front && shareByWeightAlone(front));
+      if (poll.trouble !== undefined) evidence.missed(poll.trouble);
+      else if (isDark(share, poll.pods ?? [], evidence)) evidence.missed("canary is dark: no user reaches it");
+      else if (poll.tick) evidence.observe(poll.tick, canaryShare === undefined ? {} : { canaryShare });
       const known = share === undefined ? {} : { share };
-      const empty = emptyCanary.update({ ...look, ...known });
+      const empty = emptyCanary.update({ ...poll, ...known });
       const cut = empty ? await cutEmpty(of, epoch, note) : undefined;
       yield {
-        look,
-        assessment: withRulesNoted(judge(evidence, look.at), front),
+        poll,
+        assessment: withRulesNoted(judge(evidence, poll.at), front),
         ...known,
         ...(front && { closed: isClosed(front) }),
         ...(cut !== undefined && { cut }),
       };
-      await store.save(evidence, look.at);
+      await store.save(evidence, poll.at);
     }
   } finally {
     await store.save(evidence, Infinity);

@@ -3,7 +3,7 @@ import { pollingDefaults } from "../analysis/defaults.ts";
 import type { Pod } from "../analysis/reading.ts";
 
 /** The result of one poll: the traffic to canary, and the pods of both tracks. */
-export interface Poll {
+export interface CanaryTraffic {
   /** In milliseconds since the epoch. */
   readonly at: number;
   /** Absent if they could not be listed. */
@@ -26,7 +26,7 @@ export class EmptyCanary {
   private lastPoll: number | undefined;
 
   /** Takes a poll. @returns whether to cut off canary now */
-  update({ at, pods, share }: Poll): boolean {
+  update({ at, pods, share }: CanaryTraffic): boolean {
     if (!pods || share === undefined) return false;
     const isLate = this.lastPoll !== undefined && at - this.lastPoll > 3000 * pollingDefaults.tickSeconds;
     this.lastPoll = at;

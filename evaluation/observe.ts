@@ -8,7 +8,7 @@ import type { Cluster } from "../kubernetes/cluster.ts";
 import { listPods } from "../live/pods.ts";
 
 /** One poll: what happened since the last one, or why it failed. */
-export interface Look {
+export interface Poll {
   /** In milliseconds since the epoch. */
   readonly at: number;
   /** All pods of both tracks; absent if nothing could be read. */
@@ -36,7 +36,7 @@ export interface Observed {
  * otherwise every five seconds. Changes nothing in the cluster. If the API server does not answer, it yields a poll
  * with `trouble` and goes on.
  */
-export async function* observe({ api, namespace, service, source, signal, hurries }: Observed): AsyncGenerator<Look> {
+export async function* observe({ api, namespace, service, source, signal, hurries }: Observed): AsyncGenerator<Poll> {
   const began = Date.now();
   let counters = nothingCounted;
   while (!signal.aborted) {

@@ -19,14 +19,9 @@ import { isAdopted, type Live, releaseOf } from "../live/live.ts";
 import { type Adopted, type RecordReading, withStableHistory } from "../record/record.ts";
 import { changeRecord } from "../record/record-store.ts";
 
-/** Whether `gray adopt` requests the adoption of this service (GRAY_ADOPT). */
-export function isAsked(namespace: string, service: string): boolean {
-  return process.env.GRAY_ADOPT === stackStateKey(namespace, service);
-}
-
 /**
- * The live objects as they will be after adoption: with the labels by which the objects of a service are found. Returns `live` itself,
- * unless `gray adopt` requests the adoption (GRAY_ADOPT is the service's key) and there are objects that are not ours.
+ * The live objects as they will be after the adoption that `gray adopt` requests: with the labels by which the objects of a service are
+ * found. Returns `live` itself if there are no objects, or they are ours.
  *
  * @param owner the owner id of this stack
  * @throws UserError if the objects cannot be adopted
@@ -36,15 +31,15 @@ export function asAdopted(service: string, args: ServiceArgs, owner: string, liv
   const { service: shared, ingress } = live.front;
   const first = stable ?? shared;
   const isOurs = first?.metadata.labels?.[serviceLabel] === service && !isAdopted(stable);
-  if (!isAsked(args.namespace, service) || !first || isOurs) return live;
+  if (!first || isOurs) return live;
   assertAdoptable(service, args, { deployment: stable, service: shared, ingress });
   if (!stable) return live;
   const release = stable.metadata.annotations?.[adoptedAnnotation] ?? adoptedRelease(stable.spec.template).id;
   const ours = { [serviceLabel]: service };
   const mark = <T extends Marked>(object: T, labels: Record<string, string>, annotations = {}): T => {
     // Objects that another stack has marked stay that stack's.
-    const its = object.metadata.annotations?.[ownerAnnotation] ?? owner;
-    return marked(object, labels, { ...annotations, [ownerAnnotation]: its });
+    const ownerId = object.metadata.annotations?.[ownerAnnotation] ?? owner;
+    return marked(object, labels, { ...annotations, [ownerAnnotation]: ownerId });
   };
   return {
     ...live,
@@ -82,15 +77,21 @@ function marked<T extends Marked>(object: T, labels: Record<string, string>, ann
 /**
  * The adoption of a service, as long as adopted pods serve; undefined for any other service.
  *
- * @param live the result of `asAdopted`
+ * @param live the live objects, as they will be after an adoption that is requested
+ * @param isRequested whether `gray adopt` requests the adoption (GRAY_ADOPT)
  * @throws UserError if the Deployment is marked as adopted and the record does not hold the adoption
  */
-export function adoptionOf(service: string, live: Live, record: RecordReading): Adopted | undefined {
+export function adoptionOf(
+  service: string,
+  live: Live,
+  record: RecordReading,
+  isRequested: boolean,
+): Adopted | undefined {
   const { stable } = live.deployments;
   const known = record.kind === "read" ? record.record.adopted : undefined;
   if (known || !isAdopted(stable)) return known;
   const { namespace } = stable.metadata;
-  if (!isAsked(namespace, service)) {
+  if (!isRequested) {
     throw new UserError(
       `Deployment ${service} in namespace ${namespace} was adopted, but the record ${service}-rollout does not hold that: run pulumi up once with GRAY_ADOPT=${stackStateKey(namespace, service)} in the environment, which records it again.`,
     );

@@ -7,8 +7,8 @@ import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
 import { isComplete, type Live, releaseOf, runs } from "../live/live.ts";
 import type { RecordReading } from "../record/record.ts";
-import { type Admission, decide } from "./gate.ts";
-import { questionOf } from "./question.ts";
+import type { Admission } from "./gate.ts";
+import { askGate } from "./question.ts";
 import { ran, type StackStates } from "./stack-state.ts";
 
 /** The input of the choice. */
@@ -69,27 +69,46 @@ function chooseCanary(situation: Situation, rendered: Release) {
   const hides = `so canary runs ${canary.id} and not ${rendered.id}, which this program describes`;
   return {
     releases: { canary },
-    admissions: { canary: askGate(situation, "canary", canary.id) },
+    admissions: { canary: ask(situation, "canary", canary.id) },
     warnings: canary.id === rendered.id ? [] : [hiddenWarning(situation, rendered.id, hides)],
   };
 }
 
 function chooseStable(situation: Situation, rendered: string): Choice {
   const { canaryRuns } = situation.stackStates;
-  const adopts = situation.adopted !== undefined && situation.stackStates.own === undefined;
-  const wanted = adopts ? "current" : (driversChoice(situation, "stable") ?? wantedOf(situation));
-  const next = canaryRuns === undefined ? undefined : (replacementOf(situation, canaryRuns) ?? canaryRuns);
-  const stable = findRelease(situation, "stable", wanted === "next" ? next : wanted);
+  const wanted = adopts(situation) ? "current" : (driversChoice(situation, "stable") ?? wantedOf(situation));
+  const stable = findRelease(situation, "stable", wanted === "next" ? nextOfStable(situation) : wanted);
   return {
     releases: { stable },
-    admissions: { stable: askGate(situation, "stable", stable.id) },
+    admissions: { stable: ask(situation, "stable", stable.id) },
     warnings: canaryRuns === undefined ? [] : canaryWarnings(situation, stable.id, canaryRuns, rendered),
   };
+}
+
+/** The id of the release that stable takes from canary. @throws UserError if canary has not run one */
+function nextOfStable(situation: Situation): string {
+  const { service, args, stackStates } = situation;
+  const { canaryRuns } = stackStates;
+  if (canaryRuns !== undefined) return replacementOf(situation, canaryRuns) ?? canaryRuns;
+  const { canaryStack = defaults.canaryStack } = args;
+  throw new UserError(
+    `${service} stable: canary has not run a release yet by the state of stack ${canaryStack}, and stable runs only what canary has run: run pulumi up --stack ${canaryStack} first.`,
+  );
+}
+
+/** Whether this `up` adopts stable's Deployment: it keeps the release that it runs. */
+function adopts({ adopted, stackStates }: Situation): boolean {
+  return adopted !== undefined && stackStates.own === undefined;
 }
 
 /** Warnings if stable does not run canary's release, or canary does not run the program's. */
 function canaryWarnings(situation: Situation, stable: string, canary: string, rendered: string): readonly string[] {
   const { service, args } = situation;
+  if (stable !== canary && adopts(situation) && wantedOf(situation) !== "current") {
+    return [
+      `${service}: this up adopts Deployment ${service} with the release that it runs, so stable runs ${stable} and not ${canary}, which canary runs: run pulumi up again to change stable.`,
+    ];
+  }
   if (stable !== canary) {
     return [hiddenWarning(situation, canary, `so stable runs ${stable} and not ${canary}, which canary runs`)];
   }
@@ -112,22 +131,21 @@ function choosePromotion(situation: Situation, canary: Release): Choice {
   const driven = driversChoice(situation, "stable");
   if (driven !== undefined) {
     const stable = driven === canary.id ? canary : findRelease(situation, "stable", driven);
-    return { releases: { stable }, admissions: { stable: askGate(situation, "stable", stable.id) }, warnings: [] };
+    return { releases: { stable }, admissions: { stable: ask(situation, "stable", stable.id) }, warnings: [] };
   }
   const tried = runs(live.deployments.canary, canary.id);
-  const promotion = askGate(
+  const promotion = ask(
     breakGlass && !tried ? { ...situation, breakGlass: undefined } : situation,
     "stable",
     canary.id,
   );
   const hasRun = currentId(situation, "stable") !== undefined;
-  const adopts = situation.adopted !== undefined && situation.stackStates.own === undefined;
-  const stays = hasRun && (adopts || !promotion.admitted || wantedOf(situation) === "current");
+  const stays = hasRun && (adopts(situation) || !promotion.admitted || wantedOf(situation) === "current");
   if (!stays) return { releases: { stable: canary }, admissions: { stable: promotion }, warnings: [] };
   const stable = findRelease(situation, "stable", "current");
   return {
     releases: { stable },
-    admissions: { stable: askGate(situation, "stable", stable.id) },
+    admissions: { stable: ask(situation, "stable", stable.id) },
     warnings: promotion.admitted ? [] : [`${service} stable stays at ${stable.id}. ${promotion.sentence}`],
   };
 }
@@ -164,7 +182,7 @@ function currentId({ live, record, stackStates }: Situation, track: Track): stri
 }
 
 /** The stored release with this id, or with `current` the track's current one. @throws UserError if it is not in the history */
-function findRelease(situation: Situation, track: Track, wanted: string | undefined): Release {
+function findRelease(situation: Situation, track: Track, wanted: string): Release {
   const { service, stackStates, adopted } = situation;
   const id = wanted === "current" ? currentId(situation, track) : wanted;
   if (track === "stable" && adopted !== undefined && adopted.id === id) return adopted;
@@ -176,23 +194,8 @@ function findRelease(situation: Situation, track: Track, wanted: string | undefi
   );
 }
 
-function askGate(situation: Situation, track: Track, release: string): Admission {
-  const { service, args, live, record, stackStates, breakGlass, epoch } = situation;
-  const { own, stableHasHistory } = stackStates;
+function ask(situation: Situation, track: Track, release: string): Admission {
+  const { args, live, stackStates } = situation;
   const canaryIsComing = tracksOf(args).includes("canary");
-  const { deployments } = live;
-  return decide(
-    questionOf({
-      service,
-      track,
-      release,
-      deployments,
-      canaryIsComing,
-      record,
-      own,
-      stableHasHistory,
-      breakGlass,
-      epoch,
-    }),
-  );
+  return askGate({ ...situation, ...stackStates, deployments: live.deployments, canaryIsComing }, track, release);
 }

@@ -11,6 +11,7 @@ import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import * as pulumi from "@pulumi/pulumi";
 import type { AccessArgs } from "../components/access.ts";
 import { providerName } from "../components/provider.ts";
+import type { ServiceArgs } from "../components/service-args.ts";
 import { UserError } from "../components/user-error.ts";
 import type { Access } from "../kubernetes/access.ts";
 import { findAccess } from "../kubernetes/kubeconfig.ts";
@@ -19,15 +20,24 @@ import { findAccess } from "../kubernetes/kubeconfig.ts";
 const unknown = Symbol("unknown");
 
 /**
- * The access to a provider's cluster, from the provider's own inputs.
+ * The access that the program names: that of the arguments, else that of the given provider, else that of the stack's configuration.
  *
- * @returns undefined in a preview in which the inputs are not known
+ * @returns undefined in a preview in which the inputs of the given provider are not known
  * @throws UserError in an `up` in which they are not known
  */
-export async function accessThrough(
+export async function accessOf(
   service: string,
-  provider: pulumi.ProviderResource,
+  args: ServiceArgs,
+  given: pulumi.ProviderResource | undefined,
 ): Promise<AccessArgs | undefined> {
+  if (args.access) return args.access;
+  if (given) return accessThrough(service, given);
+  const config = new pulumi.Config("kubernetes");
+  return { kubeconfig: config.get("kubeconfig"), context: config.get("context") };
+}
+
+/** The access to a provider's cluster, from the provider's own inputs. */
+async function accessThrough(service: string, provider: pulumi.ProviderResource): Promise<AccessArgs | undefined> {
   const [kubeconfig, context, cluster] = await Promise.all(
     ["kubeconfig", "context", "cluster"].map((input) => inputOf(provider, input)),
   );
@@ -88,16 +98,16 @@ export async function assertDeploysTo(
   );
 }
 
-const asked = new WeakMap<pulumi.ProviderResource, Promise<unknown>>();
+const clusters = new WeakMap<pulumi.ProviderResource, Promise<unknown>>();
 
 /** The UID of the provider's cluster, read once for each provider. */
 function clusterThrough(provider: pulumi.ProviderResource, name: string): Promise<unknown> {
-  const before = asked.get(provider);
-  if (before) return before;
+  const known = clusters.get(provider);
+  if (known) return known;
   // Creates nothing: Pulumi reads the namespace into the state, as a child of the provider.
   const { metadata } = Namespace.get(name, "kube-system", { provider, parent: provider });
   const uid = settled(metadata.uid).then((value) => value ?? unknown);
-  asked.set(provider, uid);
+  clusters.set(provider, uid);
   return uid;
 }
 

@@ -2,7 +2,8 @@
 
 import * as pulumi from "@pulumi/pulumi";
 import { deployedTemplate, type PodTemplate, type Release } from "../components/release.ts";
-import type { Track } from "../components/traffic.ts";
+import { type Track, tracks } from "../components/traffic.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import { describeDrift, driftsOf } from "../live/difference.ts";
 import { writeEvent } from "../live/event.ts";
@@ -10,22 +11,29 @@ import { type Live, ownReleaseOf } from "../live/live.ts";
 import { describedFor } from "../live/sealed.ts";
 import { type Comparison, compareTemplate, disownOtherFields } from "../live/template.ts";
 import { storeTemplate } from "../record/template-store.ts";
-import type { Guarded } from "./hooks.ts";
+import type { Guarded } from "./guarded.ts";
 
 type Of = Pick<Guarded, "api" | "namespace" | "service">;
 
+/** A live Deployment, compared with the release in its label. */
+export interface Compared {
+  readonly deployment: DeploymentObject;
+  /** Id of the release. */
+  readonly release: string;
+  readonly comparison: Comparison;
+}
+
 /** The comparison of each track; absent if there is nothing to compare. */
-export type Comparisons = Partial<Record<Track, Comparison>>;
+export type Comparisons = Partial<Record<Track, Compared>>;
 
 /**
- * Compares the live Deployments with the releases in their labels when the program starts, and warns of drift. In `up` it also stores
- * the releases' templates for later comparisons.
+ * Compares the live Deployments with the releases in their labels, when the program starts.
  *
  * @param tracks the tracks that this stack owns
  * @param releases the releases whose content is known
  */
 export async function compareLive(
-  of: Of,
+  api: Cluster,
   tracks: readonly Track[],
   live: Live,
   releases: readonly Release[],
@@ -34,17 +42,22 @@ export async function compareLive(
     const deployment = live.deployments[track];
     const release = releases.find(({ id }) => id === ownReleaseOf(deployment));
     if (!deployment || !release) return [];
-    const comparison = await compareTemplate(of.api, deployment, deployedTemplate(release, track));
-    const drift = driftIn(comparison);
-    if (drift !== undefined) {
-      pulumi.log.warn(
-        `${of.service} ${track}: Deployment ${deployment.metadata.name} differs from release ${release.id}: ${drift}. This up writes it again, which rolls its pods.`,
-      );
-    }
-    if (!pulumi.runtime.isDryRun()) await store(of, track, deployment, release.id, comparison);
-    return [[track, comparison] as const];
+    const comparison = await compareTemplate(api, deployment, deployedTemplate(release, track));
+    return [[track, { deployment, release: release.id, comparison }] as const];
   });
   return Object.fromEntries((await Promise.all(pairs)).flat());
+}
+
+/** The warning of drift for a track that is compared when the program starts; undefined if there is none. */
+export function driftWarning(service: string, track: Track, compared: Compared): string | undefined {
+  const drift = driftIn(compared.comparison);
+  if (drift === undefined) return undefined;
+  return `${service} ${track}: Deployment ${compared.deployment.metadata.name} differs from release ${compared.release}: ${drift}. This up writes it again, which rolls its pods.`;
+}
+
+/** Stores the releases' templates for `gray status` and drivers. If that fails, it warns and `up` goes on. */
+export async function storeTemplates(of: Of, comparisons: Comparisons): Promise<void> {
+  await Promise.all(tracks.map((track) => store(of, track, comparisons[track])));
 }
 
 /** Call before a track's Deployment is written: the same write then removes all fields that the new release leaves out. */
@@ -81,7 +94,7 @@ export async function isDrifted(
     );
     return false;
   }
-  await store(of, track, deployment, id, comparison);
+  await store(of, track, { deployment, release: id, comparison });
   const drift = driftIn(comparison);
   if (drift === undefined) return false;
   const sentence = `Deployment ${name} rolled and differs from release ${id}: ${drift}.`;
@@ -93,21 +106,14 @@ export async function isDrifted(
 }
 
 /** The differences as a part of a sentence; undefined if there are none. */
-export function driftIn(comparison: Comparison | undefined): string | undefined {
-  if (comparison?.kind !== "compared" || comparison.differences.length === 0) return undefined;
+function driftIn(comparison: Comparison): string | undefined {
+  if (comparison.kind !== "compared" || comparison.differences.length === 0) return undefined;
   return describeDrift(driftsOf(comparison.differences));
 }
 
-/** Stores the release's template for `gray status` and drivers. If that fails, it warns and `up` goes on. */
-async function store(
-  of: Of,
-  track: Track,
-  deployment: DeploymentObject,
-  release: string,
-  comparison: Comparison,
-): Promise<void> {
-  if (comparison.kind === "unknown") return;
-  const { api, namespace, service } = of;
+async function store({ api, namespace, service }: Of, track: Track, compared: Compared | undefined): Promise<void> {
+  if (compared === undefined || compared.comparison.kind === "unknown") return;
+  const { deployment, release, comparison } = compared;
   try {
     await storeTemplate(api, namespace, service, track, describedFor(deployment, release, comparison.described));
   } catch (error) {

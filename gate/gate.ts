@@ -26,7 +26,7 @@ export interface Question {
   readonly epoch?: number | undefined;
 }
 
-/** Which condition of `decide` gave the answer. */
+/** Which condition of `decideAdmission` gave the answer. */
 export type AdmissionCode =
   | "rollback"
   | "break-glass"
@@ -61,9 +61,9 @@ export interface Admission {
  * 6. With an unreadable record everything else is refused. Otherwise canary is admitted. Stable is admitted only on the first install,
  *    if canary is healthy: there is no record, no history of stable, and no live stable Deployment whose roll was ever complete.
  *
- * @example decide({ service: "web", track: "stable", release, ...known }).admitted
+ * @example decideAdmission({ service: "web", track: "stable", release, ...known }).admitted
  */
-export function decide(question: Question): Admission {
+export function decideAdmission(question: Question): Admission {
   const { service, track, release, live, ran, record, breakGlass } = question;
   const change = `${service} ${track}: release ${release}`;
   if (release === live || ran.includes(release)) return admit("rollback", `${change} is what it runs or last ran`);
@@ -97,7 +97,7 @@ export function decide(question: Question): Admission {
   if (record.kind === "read") {
     return refuse(
       "no-verdict",
-      `${change} is refused, because it has no good verdict: let gray verify judge it, or look at canary and run gray approve ${release} --reason <why>, then pulumi up again`,
+      `${change} is refused, because it has not been judged good yet: let gray verify judge it, or look at canary and run gray approve ${release} --reason <why>, then pulumi up again`,
     );
   }
   if ((live !== undefined && question.complete) || question.stableHasHistory) {

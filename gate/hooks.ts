@@ -2,7 +2,6 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { log, output, type ResourceHookArgs, type ResourceHookBinding } from "@pulumi/pulumi";
-import type { StackState } from "../components/history.ts";
 import type { PodTemplate } from "../components/release.ts";
 import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
@@ -21,27 +20,10 @@ import { stableReleases, withStableHistory } from "../record/record.ts";
 import { changeRecord, readRecord } from "../record/record-store.ts";
 import { cutOver } from "./cutover.ts";
 import { isDrifted, removeOtherFields } from "./drift.ts";
-import { decide, frontHeld } from "./gate.ts";
+import { frontHeld } from "./gate.ts";
+import type { Guarded } from "./guarded.ts";
 import { interruptible } from "./interruptible.ts";
-import { questionOf } from "./question.ts";
-
-/** The service that the hooks guard, and what the program knows about it that is not in the cluster. */
-export interface Guarded {
-  readonly api: Cluster;
-  readonly cluster: string;
-  readonly namespace: string;
-  readonly service: string;
-  /** The stack's state when the program ran. */
-  readonly own: StackState | undefined;
-  /** Whether the state of stable's stack shows that stable ever ran completely. */
-  readonly stableHasHistory: boolean;
-  /** The reason of a break-glass override (GRAY_BREAK_GLASS). */
-  readonly breakGlass: string | undefined;
-  /** The epoch of the driver that runs this `up` (GRAY_EPOCH). */
-  readonly epoch: number | undefined;
-  /** The longest time that a whole roll of each track may take, in seconds. */
-  readonly rollSeconds: Readonly<Record<Track, number>>;
-}
+import { askGate } from "./question.ts";
 
 /**
  * The hooks of a service. Before each change the gate is asked again, because the cluster may have changed since the program read it: by
@@ -59,7 +41,7 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
         `${guarded.service} ${track}: its pods have no label release, so the release cannot be judged: keep that label on them.`,
       );
     }
-    const live = await decideAgain(guarded, track, release, wanted?.spec.replicas);
+    const live = await askAgain(guarded, track, release, wanted?.spec.replicas);
     watches[track]?.abort();
     const watch = new AbortController();
     watches[track] = watch;
@@ -124,13 +106,13 @@ async function keepsRules({ api, namespace }: Guarded, { newInputs }: ResourceHo
  * @returns the live Deployment of the track
  * @throws UserError if the gate does not admit the release now, or only another driver may change the number of canary's pods
  */
-async function decideAgain(
+async function askAgain(
   guarded: Guarded,
   track: Track,
   release: string,
   replicas: number | undefined,
 ): Promise<DeploymentObject | undefined> {
-  const { api, cluster, namespace, service, own, stableHasHistory, breakGlass, epoch } = guarded;
+  const { api, cluster, namespace, service } = guarded;
   const [record, stable, canary] = await Promise.all([
     readRecord(api, namespace, service, cluster),
     readDeployment(api, namespace, service, "stable"),
@@ -138,21 +120,7 @@ async function decideAgain(
   ]);
   const deployments = { ...(stable && { stable }), ...(canary && { canary }) };
   const live = deployments[track];
-  const canaryIsComing = false;
-  const admission = decide(
-    questionOf({
-      service,
-      track,
-      release,
-      deployments,
-      canaryIsComing,
-      record,
-      own,
-      stableHasHistory,
-      breakGlass,
-      epoch,
-    }),
-  );
+  const admission = askGate({ ...guarded, record, deployments, canaryIsComing: false }, track, release);
   if (!admission.admitted) throw new UserError(admission.sentence);
   if (track === "canary" && live && live.spec.replicas !== replicas) refuseIf(frontHeld(service, record, guarded));
   const deployment = live ?? canary;

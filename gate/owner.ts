@@ -39,6 +39,12 @@ interface Labelled {
   readonly metadata: Pick<Metadata, "name" | "labels" | "annotations">;
 }
 
+/** An object that a stack may write, with the live one; undefined if it does not exist. */
+export interface OwnableObject {
+  readonly object: ObjectReference;
+  readonly live: Labelled | undefined;
+}
+
 /** The service whose objects are checked, and the stack that checks them. */
 export interface Owning {
   readonly service: string;
@@ -69,7 +75,7 @@ export interface Owning {
  */
 export function assertOwned(
   { service, namespace, owner, stack, own, breakGlass }: Owning,
-  objects: readonly { readonly object: ObjectReference; readonly live: Labelled | undefined }[],
+  objects: readonly OwnableObject[],
 ): string[] {
   const takeovers: string[] = [];
   for (const { object, live } of objects) {
@@ -77,13 +83,13 @@ export function assertOwned(
     const { kind, name } = object;
     assertOurs(kind, live, service, namespace);
     const { annotations = {} } = live.metadata;
-    const [its, by] = [ownerAnnotation, stackAnnotation].map((key) => annotations[key] && oneLine(annotations[key]));
-    if (its === owner || (its === undefined && own && own.owner === undefined)) continue;
+    const [id, by] = [ownerAnnotation, stackAnnotation].map((key) => annotations[key] && oneLine(annotations[key]));
+    if (id === owner || (id === undefined && own && own.owner === undefined)) continue;
     const what = `${kind} ${name} in namespace ${namespace}${by === undefined ? "" : `, of stack ${by},`}`;
-    const found = `${what} has ${its === undefined ? "no owner id" : `the owner id ${its}`} and the state of stack ${stack} here has ${owner}`;
+    const found = `${what} has ${id === undefined ? "no owner id" : `the owner id ${id}`} and the state of stack ${stack} here has ${owner}`;
     if (breakGlass) {
       takeovers.push(`${found}: it is taken over because: ${breakGlass}.`);
-    } else if (its === undefined && own?.owner === owner) {
+    } else if (id === undefined && own?.owner === owner) {
       throw new UserError(
         `${found}: put it back with kubectl annotate ${kind} ${name} -n ${namespace} ${ownerAnnotation}=${owner}.`,
       );
@@ -102,7 +108,7 @@ export function assertOurs(kind: string, object: Labelled | undefined, service: 
   if (object === undefined || owner === service) return;
   const { name } = object.metadata;
   const adopt =
-    owner === undefined && name === service ? `; gray adopt ${service} takes in what kubectl or Helm made` : "";
+    owner === undefined && name === service ? `; gray adopt ${service} adopts what kubectl or Helm created` : "";
   throw new UserError(
     `${kind} ${name} in namespace ${namespace} was not made by this program: choose another service name, or remove that ${kind} yourself${adopt}.`,
   );
@@ -114,7 +120,7 @@ export async function readObjects(
   namespace: string,
   { deployments, front }: Live,
   objects: readonly ObjectReference[],
-): Promise<{ object: ObjectReference; live: Labelled | undefined }[]> {
+): Promise<OwnableObject[]> {
   const known = [
     ...Object.values(deployments).map((live) => ["Deployment", live] as const),
     ...[front.service, front.canaryAccess].map((live) => ["Service", live] as const),

@@ -33,7 +33,7 @@ export function assertPreconditions(service: string, args: ServiceArgs, live: Li
     const { name } = deployment.metadata;
     const [found, wanted] = [deployment.spec.selector.matchLabels ?? {}, deploymentSelector(service, track)];
     if (!sameLabels(found, wanted) && !isAdopted(deployment)) {
-      const adopt = track === "stable" ? `; gray adopt ${service} takes in what kubectl or Helm made` : "";
+      const adopt = track === "stable" ? `; gray adopt ${service} adopts what kubectl or Helm created` : "";
       throw new UserError(
         `Deployment ${name} in namespace ${namespace} selects ${showLabels(found)} and this program ${showLabels(wanted)}: a selector cannot be changed on a live Deployment, so choose another service name, or remove that Deployment yourself${adopt}.`,
       );

@@ -6,7 +6,7 @@ import type { Release } from "../components/release.ts";
 import { mapOf, understand } from "../components/schema.ts";
 import { UserError } from "../components/user-error.ts";
 import type { RecordReading } from "../record/record.ts";
-import { supposedBy } from "../record/verdict-age.ts";
+import { assumedBy } from "../record/verdict-age.ts";
 import { type StackStates, storedRelease } from "./stack-state.ts";
 
 /**
@@ -52,7 +52,7 @@ export function assumeReleased(
   if (reading.kind !== "read") return { stackStates: ahead, record: reading };
   const { open: _, ...record } = reading.record;
   const judged = coming === undefined || ["good", "bad"].includes(record.verdicts[coming.id]?.verdict ?? "");
-  const good = { verdict: "good", by: supposedBy, reason: "supposed", at: new Date(0).toISOString() } as const;
+  const good = { verdict: "good", by: assumedBy, reason: "assumed", at: new Date(0).toISOString() } as const;
   const verdicts = judged ? record.verdicts : { ...record.verdicts, [coming.id]: good };
   return { stackStates: ahead, record: { ...reading, record: { ...record, verdicts } } };
 }

@@ -43,7 +43,7 @@ const stackStates = mapOf(
     current: mapOf(v.string(), v.picklist(tracks, "must be stable or canary")),
     previous: v.optional(v.string()),
     shift: v.optional(v.object({ weight: v.number(), from: v.number(), to: v.number() })),
-    verdict: v.optional(v.object({ release: v.string(), hours: v.union([v.number(), v.literal("supposed")]) })),
+    verdict: v.optional(v.object({ release: v.string(), hours: v.union([v.number(), v.literal("assumed")]) })),
     adopted: v.optional(v.boolean()),
     history: v.array(storedRelease),
   }),

@@ -5,6 +5,7 @@ import { rollSeconds } from "../components/roll.ts";
 import type { RolloutContext } from "../components/rollout-context.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import { gatewayMode, replicasMode, shiftOf } from "../components/traffic.ts";
+import { percentOf } from "../components/units.ts";
 
 /**
  * The context of a service in a preview that cannot read its cluster, such as one that the same `up` creates. Canary gets the rendered
@@ -25,7 +26,7 @@ export function unseenContext(
     ? gatewayMode(args.gateway.minimumCanaryReplicas)
     : replicasMode(args.acceptShare || replicas === undefined);
   const traffic = owned.includes("canary")
-    ? mode.plan(args.weight ?? defaults.weight, replicas ?? 1, { app: service })
+    ? mode.plan(percentOf(args.weight ?? defaults.weight), replicas ?? 1, { app: service })
     : undefined;
   const remembered = own?.history.find(({ id }) => id === own.current.stable);
   const stable = remembered ?? rendered;

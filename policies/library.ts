@@ -22,14 +22,8 @@ export {
   servicesOf,
 } from "./engine/declared.ts";
 export { container, deployment, kubernetes } from "./engine/examples.ts";
-export {
-  containersOf,
-  eachContainer,
-  type FoundContainer,
-  type PodContainer,
-  type PodSpec,
-  podOf,
-} from "./engine/pods.ts";
+export type { PodContainer, PodSpec } from "./engine/pod-spec.ts";
+export { containersOf, eachContainer, type FoundContainer, podOf } from "./engine/pods.ts";
 export {
   configOf,
   type Example,

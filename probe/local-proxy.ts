@@ -7,7 +7,8 @@ import { oneLine } from "../border/foreign-text.ts";
 import { tokenHeader } from "../components/names.ts";
 import { UserError } from "../components/user-error.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
-import type { Endpoint, Endpoints } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { Endpoints } from "./endpoints.ts";
 import { masked, masking } from "./mask.ts";
 
 /** A server on the loopback interface that forwards to canary. */
@@ -15,7 +16,7 @@ export interface LocalProxy {
   /** Such as `http://127.0.0.1:41234`. */
   readonly url: string;
   /** Why a request did not reach canary: the API server refused it, or the gateway was unreachable. Undefined if all reached it. */
-  readonly barred: () => ApiError | UserError | undefined;
+  readonly failure: () => ApiError | UserError | undefined;
   /** Closes the server and its connections. */
   end(): Promise<void>;
 }
@@ -27,15 +28,15 @@ export interface LocalProxy {
  *
  * @throws Error if it cannot listen
  */
-export async function openPassage({ all, mainPort }: Pick<Endpoints, "all" | "mainPort">): Promise<LocalProxy> {
+export async function openLocalProxy({ all, mainPort }: Pick<Endpoints, "all" | "mainPort">): Promise<LocalProxy> {
   let turn = 0;
-  let barred: ApiError | UserError | undefined;
+  let failure: ApiError | UserError | undefined;
   // No limit, because an upload may take long.
   const server = createServer({ requestTimeout: 0 }, (request, response) => {
     const endpoint = all[turn++ % all.length] as Endpoint;
     forwardRequest(endpoint, mainPort, request, response).catch((error) => {
       // An ApiError is kept even if later requests succeed, and takes precedence over a UserError.
-      if (error instanceof ApiError || (error instanceof UserError && barred === undefined)) barred = error;
+      if (error instanceof ApiError || (error instanceof UserError && failure === undefined)) failure = error;
       if (response.headersSent) return void response.destroy();
       response.writeHead(502, { "content-type": "text/plain" }).end(`gray: ${oneLine((error as Error).message)}\n`);
     });
@@ -43,7 +44,7 @@ export async function openPassage({ all, mainPort }: Pick<Endpoints, "all" | "ma
   await new Promise<void>((listening, failed) => server.once("error", failed).listen(0, "127.0.0.1", listening));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    barred: () => barred,
+    failure: () => failure,
     end() {
       server.closeAllConnections();
       return new Promise((ended) => server.close(() => ended()));

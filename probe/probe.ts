@@ -7,7 +7,8 @@ import { oneLine } from "../border/foreign-text.ts";
 import type { FullCheck } from "../components/check.ts";
 import { UserError } from "../components/user-error.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
-import { type By, canaryEndpoints, doubtOf, type Endpoint, type EndpointArgs } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { type AccessPath, canaryEndpoints, doubtOf, type EndpointArgs } from "./endpoints.ts";
 import { masked } from "./mask.ts";
 import { readPlan } from "./plan.ts";
 
@@ -36,7 +37,7 @@ export interface Probe {
   /** The release that canary runs. */
   readonly release: string;
   /** The access path. `both`: by token and by each pod. */
-  readonly by: By | "both";
+  readonly by: AccessPath | "both";
   /** A sentence for the user if the answers may not be canary's; absent if they certainly are. */
   readonly doubt?: string;
   /** In the order of the plan, and for each check in the order of the endpoints. There is at least one. */

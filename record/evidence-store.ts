@@ -1,6 +1,7 @@
 /** Stores evidence in the cluster, so that a later observation of the same releases continues it. */
 import { pollingDefaults } from "../analysis/defaults.ts";
-import { Evidence, type Question } from "../analysis/evidence.ts";
+import { Evidence } from "../analysis/evidence.ts";
+import type { Question } from "../analysis/question.ts";
 import { oneLine } from "../border/foreign-text.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import { changeStore, readStore } from "./config-map-store.ts";

@@ -3,15 +3,15 @@ import type { StackState } from "../components/history.ts";
 import type { Release } from "../components/release.ts";
 import { type RecordReading, stableReleases } from "./record.ts";
 
-/** Author of the good verdict that `gray plan` supposes. */
-export const supposedBy = "gray plan";
+/** Author of the good verdict that `gray plan` assumes. */
+export const assumedBy = "gray plan";
 
 /** The good verdict that admitted a release to stable, as policies see it. */
 export interface VerdictAge {
   /** Id of the release. */
   readonly release: string;
-  /** Age of the good verdict at admission, in whole hours; `supposed` in a plan, where the verdict is only assumed. */
-  readonly hours: number | "supposed";
+  /** Age of the good verdict at admission, in whole hours; `assumed` in a plan, where the verdict is only assumed. */
+  readonly hours: number | "assumed";
 }
 
 /**
@@ -39,6 +39,6 @@ export function verdictAge(
   if (record.kind !== "read" || stableReleases(record).includes(release)) return undefined;
   const found = record.record.verdicts[release];
   if (found?.verdict !== "good") return undefined;
-  if (found.by === supposedBy) return { release, hours: "supposed" };
+  if (found.by === assumedBy) return { release, hours: "assumed" };
   return { release, hours: Math.max(0, Math.floor((now - Date.parse(found.at)) / 3_600_000)) };
 }

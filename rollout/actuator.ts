@@ -24,14 +24,14 @@ import {
 import { containersOf, readPods } from "../live/pods.ts";
 import { reportRoll } from "../live/roll.ts";
 import { driftFrom } from "../live/template.ts";
-import type { EndpointArgs } from "../probe/endpoint.ts";
+import type { EndpointArgs } from "../probe/endpoints.ts";
 import { type CheckResult, probe } from "../probe/probe.ts";
 import { assertNewest } from "../record/epoch.ts";
 import { type RolloutRecord, raised } from "../record/record.ts";
 import { changeRecord } from "../record/record-store.ts";
 import { readTemplates } from "../record/template-store.ts";
 import { saveDiagnostics } from "./diagnostics.ts";
-import type { Actuator } from "./driver.ts";
+import type { Actuator } from "./drive-context.ts";
 import { withProgressLimit } from "./progress-limit.ts";
 import type { Rollout } from "./rollout.ts";
 

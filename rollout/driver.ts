@@ -1,11 +1,12 @@
 /** Drives a rollout to its end: makes one move after the other. */
-import type { Track } from "../components/traffic.ts";
 import { isUnavailable } from "../kubernetes/answer.ts";
 import { byDriver, byEvidence } from "../record/verdict-merge.ts";
+import type { DriveContext } from "./drive-context.ts";
 import { bestEffort, cutOffUsers, effect, holdStuck, Stuck, untilCut, untilDone, watch } from "./effect.ts";
-import { type Judgment, type Move, nameOf, next } from "./next.ts";
+import { next } from "./next.ts";
 import { cutOff, type Decision, inNextStep, positionOf, type Rollout } from "./rollout.ts";
-import { type Entry, RecordGone, type RolloutStore } from "./rollout-store.ts";
+import { RecordGone } from "./rollout-store.ts";
+import { behaviourOf } from "./stage.ts";
 import {
   alertMilliseconds,
   answered,
@@ -21,68 +22,6 @@ import {
   write,
   writeInStep,
 } from "./waiting.ts";
-
-/** The driver's effects on the cluster. Each may be repeated after it was done or half done. */
-export interface Actuator {
-  /** Brings canary and the front to the release and the weight in the record. */
-  bringCanary(rollout: Rollout, signal: AbortSignal): Promise<void>;
-  /** Brings stable to the release in the record. */
-  bringStable(rollout: Rollout, signal: AbortSignal): Promise<void>;
-  /** Whether every pod of stable runs a release, without known drift of its pod template. */
-  stableRuns(release: string): Promise<boolean>;
-  /**
-   * Why a track cannot come to run its release, as far as the cluster reports it; undefined if there is no known
-   * reason.
-   */
-  cannotSucceed(track: Track, rollout: Rollout): Promise<string | undefined>;
-  /** Runs checks. @returns why they failed, for the user; undefined if they passed */
-  check(names: readonly string[], signal: AbortSignal): Promise<string | undefined>;
-  /**
-   * Moves all users off canary, at once. Repeating it changes nothing.
-   *
-   * @param epoch number of the driver: nothing is done if the record names a newer driver
-   * @returns whether users are off canary: they stay if only canary serves
-   * @throws Superseded if a newer driver exists; UserError or ApiError if users may still reach canary
-   */
-  cut(epoch: number): Promise<boolean>;
-  /** Saves diagnostics of canary and scales it to zero, which also closes the connections that a cut leaves open. */
-  drainCanary(rollout: Rollout): Promise<void>;
-}
-
-/** Observes both tracks during a rollout. */
-export interface EvidenceObserver {
-  /** The current verdict on the release. Starts the observation as soon as users reach the release. */
-  judgment(entry: Entry): Judgment;
-  /**
-   * Why canary was cut off since the last call, or is cut off although the record has a weight; undefined if it is
-   * not.
-   */
-  takeCut(entry: Entry): string | undefined;
-}
-
-/** Receives progress updates: for the terminal, for a machine, or for the cluster's Events. */
-export interface Reporter {
-  /** Receives the current move. A reporter prints it only if it differs from the last one. */
-  now(rollout: Rollout, move: Move): void;
-  /** Receives a note for the user, a whole sentence. */
-  note(sentence: string): void;
-}
-
-/** What a driver works with, and how far the rollout is. */
-export interface DriveContext {
-  readonly store: RolloutStore;
-  readonly actuator: Actuator;
-  readonly observer: EvidenceObserver;
-  readonly reporter: Reporter;
-  /** Whether to end when the rollout holds, instead of waiting for a person. */
-  readonly leavesHolding: boolean;
-  /** Stops the driver; the traffic stays as it is. A cutoff that has begun is completed first. */
-  readonly signal: AbortSignal;
-  /** Whether the rollout is rolling back and users are off canary. @default false */
-  readonly isReturning?: boolean;
-  /** Whether, during a rollback, stable runs its former release again. @default false */
-  readonly isStableBack?: boolean;
-}
 
 /** How a driver ended. */
 export type End =
@@ -222,13 +161,14 @@ async function enter(context: DriveContext, { steps, step: at, from }: Rollout):
   const { actuator } = context;
   const step = steps[at];
   if (step === undefined) return;
-  const isFull = step.stage === "full";
+  const { name, track, weight } = behaviourOf(step);
+  const isFull = track === "stable";
   const result = await effect(context, {
-    name: nameOf(step),
-    track: isFull ? "stable" : "canary",
+    name,
+    track,
     to: (rollout) => ({
       ...rollout,
-      ...(step.stage !== "full" && { weight: step.stage === "dark" ? 0 : step.weight }),
+      ...(weight !== undefined && { weight }),
       runs: { canary: rollout.release, stable: isFull ? rollout.release : rollout.from },
     }),
     run: (rollout, signal) => (isFull ? actuator.bringStable : actuator.bringCanary).call(actuator, rollout, signal),

@@ -4,7 +4,7 @@ import type { Track } from "../components/traffic.ts";
 import { isUnavailable } from "../kubernetes/answer.ts";
 import { backoff } from "../kubernetes/backoff.ts";
 import { Superseded } from "../record/epoch.ts";
-import type { DriveContext } from "./driver.ts";
+import type { DriveContext } from "./drive-context.ts";
 import type { Rollout } from "./rollout.ts";
 import { RecordGone } from "./rollout-store.ts";
 import {
@@ -185,23 +185,19 @@ export async function cutOffUsers(context: DriveContext, to: (rollout: Rollout) 
   const stopping = new AbortController();
   const lasting = { ...context, isReturning: true, signal: stopping.signal };
   const name = "cut";
-  boundary(context);
   const begun = write(lasting, (before) => ({ ...to(before), effect: { name, at: new Date().toISOString() } }));
   const isSuperseded = (error: unknown) => {
     if (error instanceof Superseded && !(error instanceof RecordGone)) throw error;
   };
   await Promise.race([begun.then(() => {}, isSuperseded), sleep(noteMilliseconds, undefined, { ref: false })]);
-  boundary(context);
   const stop = () => stopping.abort();
   try {
     const off = await untilCut(() => context.actuator.cut(context.store.epoch), context.reporter.note);
     // From here on a signal may stop the driver again.
     if (context.signal.aborted) stop();
     context.signal.addEventListener("abort", stop, { once: true });
-    boundary(context);
     await begun;
     await write(lasting, ({ effect: _, ...rest }) => rest);
-    boundary(context);
     return off;
   } finally {
     context.signal.removeEventListener("abort", stop);
@@ -243,13 +239,9 @@ export async function untilCut(cut: () => Promise<boolean>, note: (sentence: str
  * Runs an effect, noted in the record before and after, so that the next driver knows which effect may be half done.
  */
 async function noted(context: DriveContext, { name, to, run }: Effect, signal?: AbortSignal): Promise<void> {
-  boundary(context);
   const rollout = await write(context, (before) => ({ ...to(before), effect: { name, at: new Date().toISOString() } }));
-  boundary(context);
   await run(rollout, signal ? AbortSignal.any([context.signal, signal]) : context.signal);
-  boundary(context);
   await write(context, ({ effect: _, ...rest }) => rest);
-  boundary(context);
 }
 
 /**
@@ -308,13 +300,4 @@ function reasonOf({ signal }: DriveContext, error: unknown): string {
 
 function sentence(error: Error): string {
   return error.message.replace(/\.$/, "");
-}
-
-const passed = new WeakMap<object, number>();
-
-/** For fault tests: GRAY_DIE_AT=<n> kills the driver at the nth boundary of an effect, like a crash. */
-function boundary({ store }: DriveContext): void {
-  const count = (passed.get(store) ?? 0) + 1;
-  passed.set(store, count);
-  if (process.env.GRAY_DIE_AT === String(count)) process.kill(process.pid, "SIGKILL");
 }

@@ -7,8 +7,8 @@ import { Recorder } from "../evaluation/recorder.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import { readDeployment, releaseOf } from "../live/live.ts";
 import { byEvidence } from "../record/verdict-merge.ts";
-import type { EvidenceObserver } from "./driver.ts";
-import type { Judgment } from "./next.ts";
+import type { EvidenceObserver } from "./drive-context.ts";
+import type { Judgment } from "./move.ts";
 import type { Rollout } from "./rollout.ts";
 import type { Entry } from "./rollout-store.ts";
 
@@ -113,10 +113,10 @@ export class EvidenceMonitor implements EvidenceObserver {
       this.evidence = evidence;
       const recorder = new Recorder(of, note);
       for await (const evaluation of assess({ of, source, evidence, epoch, signal, note })) {
-        const { assessment, closed, cut, look } = evaluation;
+        const { assessment, closed, cut, poll } = evaluation;
         this.latest = assessment;
         this.cut ??= cut;
-        this.closed = closed ? look : undefined;
+        this.closed = closed ? poll : undefined;
         seen(evaluation);
         if (assessment.verdict !== "undecided") await recorder.write(assessment, evidence);
       }

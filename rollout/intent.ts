@@ -2,13 +2,13 @@ import * as v from "valibot";
 import { defaults } from "../components/defaults.ts";
 import { type PlanArgs, planSchema, stepsOf } from "../components/plan.ts";
 import { keyed, percent, understand } from "../components/schema.ts";
-import type { FullyWritten } from "../components/step.ts";
+import type { ResolvedStep } from "../components/step.ts";
 
 /** The program's intent for a service: the release to roll out, and the steps. */
 export interface Intent {
   /** Id of the release that canary will run. */
   readonly release: string;
-  readonly steps: readonly FullyWritten[];
+  readonly steps: readonly ResolvedStep[];
 }
 
 const inputs = keyed(

@@ -1,10 +1,11 @@
 /** Decides the next move of a rollout; pure. */
-import { span } from "../analysis/format.ts";
-import type { FullyWritten } from "../components/step.ts";
+import type { ResolvedStep } from "../components/step.ts";
+import type { Judgment, Move } from "./move.ts";
+import { behaviourOf, rollsStable } from "./stage.ts";
 
 /** The position of a rollout within its steps; part of the record. */
 export interface Position {
-  readonly steps: readonly FullyWritten[];
+  readonly steps: readonly ResolvedStep[];
   /** Index of the current step. */
   readonly step: number;
   /** When the step was in force: its weight was set, or stable ran the release completely; ISO 8601. Absent before. */
@@ -18,31 +19,6 @@ export interface Position {
   /** Why it is rolled back: a person's decision, or bad evidence. Once set it stays. */
   readonly rollbackRequested?: string;
 }
-
-/** The current verdict on the release, from evidence or a person. */
-export interface Judgment {
-  readonly verdict: "good" | "bad" | "undecided";
-  readonly reason: string;
-  /** Why the step's checks failed last time. */
-  readonly failedChecks?: string;
-}
-
-/** The driver's next move: at most one effect. */
-export type Move =
-  /** Cut off canary and roll back to stable's former release. */
-  | { readonly kind: "rollback"; readonly reason: string }
-  /** Leave everything as it is, and go on observing. */
-  | { readonly kind: "hold"; readonly reason: string }
-  /** Bring the step into force: set its weight, or roll stable to the release. */
-  | { readonly kind: "enter" }
-  /** Run the step's checks. */
-  | { readonly kind: "check"; readonly names: readonly string[] }
-  /** Wait for more evidence, or for time to pass. */
-  | { readonly kind: "observe"; readonly reason: string }
-  /** Go to the next step. */
-  | { readonly kind: "advance" }
-  /** End the rollout: every step was passed. */
-  | { readonly kind: "finish" };
 
 /**
  * The next move of a rollout.
@@ -60,46 +36,29 @@ export type Move =
  *
  * @param now in milliseconds since the epoch
  */
-export function next(position: Position, { verdict, reason, failedChecks }: Judgment, now: number): Move {
+export function next(position: Position, judgment: Judgment, now: number): Move {
+  const { verdict, reason, failedChecks } = judgment;
   const { steps, step: at, stepStartedAt, checked, approved, paused, rollbackRequested } = position;
   const step = steps[at];
   if (rollbackRequested !== undefined) return { kind: "rollback", reason: rollbackRequested };
   if (step === undefined) return { kind: "finish" };
-  const done = step.stage === "full" && stepStartedAt !== undefined;
+  const { name, needsGood, checks, limit, next: nextInForce } = behaviourOf(step);
+  const done = rollsStable(step) && stepStartedAt !== undefined;
   if (verdict === "bad" && !done) return { kind: "rollback", reason };
   if (paused !== undefined) return { kind: "hold", reason: paused };
   if (verdict === "bad") {
     return { kind: "hold", reason: `${reason}, and stable runs it completely already: roll it back with gray undo` };
   }
   if (stepStartedAt === undefined) {
-    if (step.approval && !approved) return { kind: "hold", reason: `${nameOf(step)} needs a person's approval` };
-    if (step.stage === "full" && verdict !== "good")
-      return { kind: "hold", reason: `it has not been judged good yet: ${reason}` };
+    if (step.approval && !approved) return { kind: "hold", reason: `${name} needs a person's approval` };
+    if (needsGood && verdict !== "good") return { kind: "hold", reason: `it has not been judged good yet: ${reason}` };
     return { kind: "enter" };
   }
   const lasted = (now - Date.parse(stepStartedAt)) / 1000;
-  if (step.stage === "full") {
-    return lasted < step.watch
-      ? { kind: "observe", reason: `watching for another ${span(step.watch - lasted)}` }
-      : { kind: "finish" };
+  if (checks.length > 0 && !checked) {
+    const isOver = limit !== undefined && lasted >= limit;
+    if (failedChecks !== undefined && isOver) return { kind: "hold", reason: failedChecks };
+    return { kind: "check", names: checks };
   }
-  if (step.checks.length > 0 && !checked) {
-    if (failedChecks !== undefined && lasted >= step.atMost) return { kind: "hold", reason: failedChecks };
-    return { kind: "check", names: step.checks };
-  }
-  if (step.stage === "dark") return { kind: "advance" };
-  if (verdict === "good" && lasted >= step.atLeast) return { kind: "advance" };
-  if (verdict !== "good" && lasted >= step.atMost) {
-    return { kind: "hold", reason: `no decision within ${span(step.atMost)}: ${reason}` };
-  }
-  return { kind: "observe", reason };
-}
-
-/**
- * The name of a step, for the user.
- *
- * @example nameOf({ stage: "canary", weight: 10, ... }) // "canary at 10 %"
- */
-export function nameOf(step: FullyWritten): string {
-  return step.stage === "canary" ? `canary at ${step.weight} %` : step.stage;
+  return nextInForce(judgment, lasted);
 }

@@ -53,7 +53,7 @@ const pollMilliseconds = 500;
 const quietMilliseconds = 2000;
 
 /** A read of the Lease, and what follows from it. */
-export interface Look {
+export interface LeasePoll {
   readonly driver: Driver | undefined;
   readonly sign: Sign;
   /** Milliseconds since the first read. */
@@ -67,11 +67,11 @@ export interface Look {
  * @param note receives a note for the user, why the command waits
  * @throws ApiError or UserError if the Lease cannot be read; a cluster that is only unavailable is waited for
  */
-export async function* looks(
+export async function* pollLease(
   of: Leased,
   note: (sentence: string) => void,
   clock: Clock = machineClock,
-): AsyncGenerator<Look> {
+): AsyncGenerator<LeasePoll> {
   const observation = new Observation(clock);
   const began = clock.now();
   for (let noted = false; ; ) {
@@ -97,9 +97,9 @@ export async function* looks(
   }
 }
 
-/** The last read of the Lease, which decides whether the driver is alive; takes as long as `looks`. */
-export async function awaitSign(...args: Parameters<typeof looks>): Promise<Look> {
-  let last: Look = { driver: undefined, sign: "dead", waited: 0 };
-  for await (const look of looks(...args)) last = look;
+/** The last read of the Lease, which decides whether the driver is alive; takes as long as `pollLease`. */
+export async function awaitSign(...args: Parameters<typeof pollLease>): Promise<LeasePoll> {
+  let last: LeasePoll = { driver: undefined, sign: "dead", waited: 0 };
+  for await (const poll of pollLease(...args)) last = poll;
   return last;
 }

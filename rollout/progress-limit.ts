@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../components/user-error.ts";
 
-/** Milliseconds between two looks at whether the run has made progress. */
+/** Milliseconds between two checks whether the run has made progress. */
 const pollMilliseconds = 1000;
 /**
  * Milliseconds without progress that any run may take, beyond the progress deadline: a program that compiles, a request

@@ -3,12 +3,13 @@ import * as v from "valibot";
 import { oneLine } from "../border/foreign-text.ts";
 import { releaseIdSchema } from "../components/release-id.ts";
 import { keyed, percent, understand, wholeNumber } from "../components/schema.ts";
-import { fullStepsSchema } from "../components/step.ts";
+import { resolvedStepsSchema } from "../components/step.ts";
 import { UserError } from "../components/user-error.ts";
 import { growing, nameSchema, textOf, timeSchema } from "../record/bounds.ts";
 import type { RolloutRecord } from "../record/record.ts";
 import { byDriver, byEvidence } from "../record/verdict-merge.ts";
 import type { Position } from "./next.ts";
+import { behaviourOf, rollsStable } from "./stage.ts";
 
 /** A decision on a rollout, by a person, the evidence or the driver. */
 const decision = v.object({
@@ -45,7 +46,7 @@ const schema = keyed(
       /** Name of the person who started it. */
       by: nameSchema,
       began: timeSchema,
-      steps: fullStepsSchema,
+      steps: resolvedStepsSchema,
       /** Index of the current step. */
       step: wholeNumber(0),
       /** When the step was in force; absent before. */
@@ -148,7 +149,7 @@ export function isPerson({ by }: Decision): boolean {
  */
 export function asksToBegin({ steps, step: at, stepStartedAt }: Rollout): boolean {
   const step = steps[at];
-  return step?.approval === true && step.stage !== "full" && stepStartedAt === undefined;
+  return step?.approval === true && !rollsStable(step) && stepStartedAt === undefined;
 }
 
 /** The rollout at the beginning of its next step. */
@@ -167,7 +168,8 @@ export function resumed({ paused, stepStartedAt, ...rollout }: Rollout, now: num
   const lasted = paused ? now - Math.max(Date.parse(paused.at), Date.parse(stepStartedAt)) : 0;
   const since = Date.parse(stepStartedAt) + lasted;
   const step = rollout.steps[rollout.step];
-  const isUp = step !== undefined && step.stage !== "full" && now - since >= step.atMost * 1000;
+  const limit = step && behaviourOf(step).limit;
+  const isUp = limit !== undefined && now - since >= limit * 1000;
   return { ...rollout, stepStartedAt: new Date(isUp ? now : since).toISOString() };
 }
 
@@ -181,7 +183,7 @@ export function atLastStep({ paused: _, ...rollout }: Rollout, decision: Decisio
 
 /** The rollout, paused with no users on canary. They return with the step's weight when it is resumed. */
 export function cutOff({ stepStartedAt, ...rollout }: Rollout, decision: Decision): Rollout {
-  const isFull = rollout.steps[rollout.step]?.stage === "full";
+  const isFull = rollsStable(rollout.steps[rollout.step]);
   // If stable runs the release, the step does not concern canary.
   return {
     ...rollout,

@@ -1,10 +1,10 @@
 /** Derives the timeline of a rollout from successive reads of its record. */
 import type { Verdict } from "../record/record.ts";
-import { nameOf } from "./next.ts";
 import type { Decision, Rollout } from "./rollout.ts";
+import { behaviourOf } from "./stage.ts";
 
 /** A snapshot of a rollout from the record. */
-export interface Page {
+export interface Snapshot {
   readonly rollout: Rollout;
   /** The verdict on its release. */
   readonly verdict: Verdict | undefined;
@@ -27,7 +27,7 @@ export interface TimelineEvent {
 }
 
 /** The events between two reads of the same rollout, in narrative order. */
-export function happenings(before: Page, after: Page): TimelineEvent[] {
+export function timelineEvents(before: Snapshot, after: Snapshot): TimelineEvent[] {
   const [was, is] = [before.rollout, after.rollout];
   const all: TimelineEvent[] = [];
   const add = (kind: TimelineEvent["kind"], reason: string) => all.push({ kind, reason });
@@ -53,7 +53,7 @@ export function happenings(before: Page, after: Page): TimelineEvent[] {
 /** The current step, for the user. @example stepOf(rollout) // "step 2 of 3, canary at 10 %" */
 export function stepOf({ steps, step: at }: Rollout): string {
   const step = steps[at];
-  return step ? `step ${at + 1} of ${steps.length}, ${nameOf(step)}` : "the end of its steps";
+  return step ? `step ${at + 1} of ${steps.length}, ${behaviourOf(step).name}` : "the end of its steps";
 }
 
 /** Whether there is a decision that was not there before. */

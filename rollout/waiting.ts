@@ -6,10 +6,11 @@ import { UserError } from "../components/user-error.ts";
 import { isRetryable } from "../kubernetes/answer.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
 import { Superseded } from "../record/epoch.ts";
-import type { DriveContext } from "./driver.ts";
+import type { DriveContext } from "./drive-context.ts";
 import { next } from "./next.ts";
 import { positionOf, type Rollout } from "./rollout.ts";
 import type { Entry } from "./rollout-store.ts";
+import { rollsStable } from "./stage.ts";
 
 /** Milliseconds between two reads of the record while nothing has to be done. */
 export const pollMilliseconds = 1000;
@@ -152,7 +153,7 @@ export function rollbackBy({ observer }: DriveContext, entry: Entry): string | u
 export function mayHaveUsers({ store: { latest }, isReturning, isStableBack }: DriveContext): boolean {
   if (latest === undefined) return false;
   const { steps, step, weight } = latest.rollout;
-  if (steps[step]?.stage === "full" && !isStableBack) return true;
+  if (rollsStable(steps[step]) && !isStableBack) return true;
   return !isReturning && weight !== 0;
 }
 

@@ -1,7 +1,8 @@
 /** Drives a rollout while it holds the Lease, and acquires the Lease again after it has expired. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isRetryable } from "../kubernetes/answer.ts";
-import { type DriveContext, drive, type End, protectUsers } from "./driver.ts";
+import type { DriveContext } from "./drive-context.ts";
+import { drive, type End, protectUsers } from "./driver.ts";
 import { Driven, type Lease } from "./lease.ts";
 import { isOfTheCluster, mayHaveUsers } from "./waiting.ts";
 

@@ -63,6 +63,31 @@ describe("the layout", () => {
     assert.deepEqual(against, []);
   });
 
+  it("has no import circles, imports of types included", () => {
+    const targets = Map.groupBy(imports, ({ file }) => file);
+    const circles = circlesOf(files, (file) => (targets.get(file) ?? []).map(({ target }) => target));
+    assert.deepEqual(circles, []);
+  });
+
+  it("would find a circle, with all of its files and no others", () => {
+    const edges: Record<string, string[]> = {
+      a: ["b", "e"],
+      b: ["c", "e"],
+      c: ["d"],
+      d: ["b"],
+      e: ["f"],
+      f: ["e"],
+      g: ["a"],
+    };
+    assert.deepEqual(
+      circlesOf(Object.keys(edges), (file) => edges[file] ?? []),
+      [
+        ["b", "c", "d"],
+        ["e", "f"],
+      ],
+    );
+  });
+
   it("lets nothing import the program, which runs when it is read", () => {
     assert.deepEqual(
       imports.filter(({ file, target }) => target === "index.ts" && !file.startsWith("tests")),
@@ -70,6 +95,23 @@ describe("the layout", () => {
     );
   });
 });
+
+/** The circles among files: sets of files each of which reaches all others of the set. */
+function circlesOf(files: readonly string[], targetsOf: (file: string) => readonly string[]): string[][] {
+  const reached = new Map(files.map((file) => [file, reachedFrom(file, targetsOf)]));
+  const circles = files.flatMap((file) => {
+    const circle = [...(reached.get(file) ?? [])].filter((other) => reached.get(other)?.has(file)).sort();
+    return circle[0] === file ? [circle] : [];
+  });
+  return circles.sort();
+}
+
+/** The files that a file imports, directly or through others; itself only by a circle. */
+function reachedFrom(start: string, targetsOf: (file: string) => readonly string[]): Set<string> {
+  const reached = new Set(targetsOf(start));
+  for (const file of reached) for (const target of targetsOf(file)) reached.add(target);
+  return reached;
+}
 
 /** The room of a file: its folder at the top, or itself. */
 function partOf(file: string): string {

@@ -50,6 +50,10 @@ describe("the settings", () => {
     assert.deepEqual(await settings(), { ...whole, replicas: 9, minReadySeconds: 30, weight: 10 });
   });
 
+  it("take a weight with its sign", async () => {
+    assert.equal((await settings({ weight: "2.5%" })).weight, 2.5);
+  });
+
   it("require no weight and no release", async () => {
     const { weight, release } = await settings({ weight: undefined });
     assert.deepEqual([weight, release], [undefined, undefined]);

@@ -1,7 +1,8 @@
 /** Finds which of Envoy Gateway's clusters lead to which track, and reads their counters. */
 import { oneLine } from "../../border/foreign-text.ts";
 import type { MetricSource } from "../reading.ts";
-import { unread } from "./prometheus.ts";
+import { exact, like, type Query, type QueryArgs, quoted } from "./query.ts";
+import { unread } from "./unread.ts";
 
 /** The fields of an HTTPRoute that are used here. */
 interface Route {
@@ -86,5 +87,28 @@ export function byLiveRoutes(args: {
       }
       return args.source(known).read(pods, signal);
     },
+  };
+}
+
+/**
+ * Queries Envoy Gateway's counters of each cluster
+ * (https://www.envoyproxy.io/docs/envoy/latest/configuration/upstream/cluster_manager/cluster_stats: upstream_rq_<code> and
+ * upstream_rq_time, a histogram in milliseconds).
+ *
+ * @param args.clusters the track of each cluster, see {@link clustersOf}
+ */
+export function envoyGateway(args: Omit<QueryArgs, "namespace"> & { readonly clusters: Clusters }): Query {
+  const { clusters, labels } = args;
+  return {
+    about: "the counters of Envoy Gateway",
+    metrics: {
+      requests: "envoy_cluster_upstream_rq",
+      codeLabel: "envoy_response_code",
+      latency: "envoy_cluster_upstream_rq_time",
+      latencyUnit: "milliseconds",
+    },
+    matchers: () => [like("envoy_cluster_name", [...clusters.keys()].map(quoted).join("|")), ...exact(labels)],
+    trackOf: (found) => clusters.get(found.envoy_cluster_name ?? ""),
+    hint: "does Prometheus scrape the proxies of Envoy Gateway, and do their clusters have the default names?",
   };
 }

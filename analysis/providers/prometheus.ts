@@ -8,16 +8,18 @@ import { textOf } from "../../border/body.ts";
 import { oneLine } from "../../border/foreign-text.ts";
 import { pollingDefaults } from "../defaults.ts";
 import { count } from "../format.ts";
-import type { MetricSource, Pod, TargetReading } from "../reading.ts";
+import type { MetricSource } from "../reading.ts";
 import type { Series } from "./exposition.ts";
-import { promQl, type Query, targetsOf } from "./queries.ts";
+import { promQl, type Query } from "./query.ts";
+import { targetsOf } from "./targets.ts";
 import { turn } from "./turn.ts";
+import { unread } from "./unread.ts";
 
 /** Arguments of {@link prometheusSource}. */
 export interface PrometheusArgs {
   /** Base URL of its HTTP API, with any path prefix, as in `https://mimir.example/prometheus`. */
   readonly url: string;
-  /** The series to ask for, see analysis/providers/queries.ts. */
+  /** The series to ask for, see analysis/providers/query.ts. */
   readonly query: Query;
   /** A file with the Authorization header, or with a bearer token. It is read for each request, because tokens are renewed. @default none */
   readonly authorizationFile?: string;
@@ -47,11 +49,6 @@ export function prometheusSource(args: PrometheusArgs): MetricSource {
       return targetsOf(args.query, answer.series, pods, { at: answer.at, seconds });
     },
   };
-}
-
-/** A result in which no pod could be read, for the same reason. */
-export function unread(pods: readonly Pod[], problem: string): TargetReading[] {
-  return pods.map(({ name, release }) => ({ target: name, release, problem }));
 }
 
 const oneSeries = v.object({

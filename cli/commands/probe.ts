@@ -5,8 +5,8 @@ import { Command } from "commander";
 import { UserError } from "../../components/user-error.ts";
 import { isCounting } from "../../evaluation/counting.ts";
 import { ApiError } from "../../kubernetes/api-error.ts";
-import { canaryEndpoints, doubtOf, type EndpointArgs } from "../../probe/endpoint.ts";
-import { openPassage } from "../../probe/local-proxy.ts";
+import { canaryEndpoints, doubtOf, type EndpointArgs } from "../../probe/endpoints.ts";
+import { openLocalProxy } from "../../probe/local-proxy.ts";
 import { type CheckResult, probe } from "../../probe/probe.ts";
 import { type EndpointOptions, withEndpointOptions } from "../options/endpoint.ts";
 import { isCi, printLines } from "../output/output.ts";
@@ -61,14 +61,14 @@ async function runCommand(args: EndpointArgs, command: readonly [string, ...stri
   const { release, by, all, mainPort } = endpoints;
   const doubt = doubtOf(all, [mainPort]);
   if (doubt !== undefined) console.error(`gray: ${doubt} Run the command with --via pods as well.`);
-  const proxy = await openPassage(endpoints);
+  const proxy = await openLocalProxy(endpoints);
   try {
     const ended = await runToEnd(command, proxy.url, json);
     const passed = ended === 0;
-    const barred = proxy.barred();
+    const failure = proxy.failure();
     // The command may recover from a gateway that was unreachable for a moment. An error of the API server, however, could pass
     // for an answer of canary.
-    if (barred !== undefined && (!passed || barred instanceof ApiError)) throw barred;
+    if (failure !== undefined && (!passed || failure instanceof ApiError)) throw failure;
     const { service, namespace } = args;
     if (json) console.log(JSON.stringify({ service, namespace, release, by, passed, ended }, undefined, 2));
     else console.log(`${service}, canary ${release}: the command ${passed ? "passed" : `ended with ${ended}`}.`);

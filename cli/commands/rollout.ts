@@ -36,7 +36,7 @@ export function rolloutCommand(): Command {
 
 async function rollout(options: Options): Promise<void> {
   const setup = await setUpDriver(options, "gray rollout");
-  const { found, notifier } = setup;
+  const { found, webhook } = setup;
   const owners = assertRunsHere(await setup.owners());
   const { api, cluster, namespace, service, deployments } = found;
   const supersedes = options.supersede === true;
@@ -77,7 +77,8 @@ async function rollout(options: Options): Promise<void> {
     const message = `${by} rolls out release ${release} over ${from}`;
     const superseding = former ? `, in place of ${former.release}` : "";
     await writeEvents(found, { type: "Normal", reason: "RolloutBegun", message: `${message}${superseding}` });
-    void notifier.notify({ service, namespace, release, kind: "start", reason: `${message}${superseding}` });
+    const notice = { kind: "start", reason: `${message}${superseding}` } as const;
+    void webhook.notify({ service, namespace, release, key: "start", notice });
     await drive(setup, { store, lease }, options);
   } finally {
     await lease.release();

@@ -64,10 +64,10 @@ async function verify(options: Options): Promise<void> {
       signal: end.signal,
       note: view.note,
     })) {
-      const { look, share, cut } = evaluation;
+      const { poll, share, cut } = evaluation;
       assessment = cut === undefined ? evaluation.assessment : { ...evaluation.assessment, reason: cut };
       cutNow = cut;
-      view.show(look, assessment);
+      view.show(poll, assessment);
       exposed?.show(evidence, assessment, share === undefined ? undefined : 100 * share);
       if (assessment.verdict !== "undecided") await recorder.write(assessment, evidence);
       const decided = assessment.verdict !== "undecided" && (recorder.trouble === undefined || recorder.overdue);

@@ -6,7 +6,7 @@ import { readRecord, unreadable } from "../../record/record-store.ts";
 import { type Driver, readDriver } from "../../rollout/lease.ts";
 import { Observation, type Sign } from "../../rollout/observation.ts";
 import { type Rollout, rolloutIn } from "../../rollout/rollout.ts";
-import { happenings, type Page } from "../../rollout/timeline.ts";
+import { type Snapshot, timelineEvents } from "../../rollout/timeline.ts";
 import { assertOpen, exitCodes } from "../driving.ts";
 import { rolloutLines, rolloutStatus } from "../output/rollout-status.ts";
 import { type Print, printer } from "../output/timeline-lines.ts";
@@ -37,8 +37,8 @@ export function watchCommand(): Command {
 async function watch(options: Options): Promise<void> {
   const found = await findService(options);
   const observation = new Observation();
-  const first = await readSnapshot(found, observation);
-  const open = assertOpen(found.service, first.page?.rollout);
+  const first = await readState(found, observation);
+  const open = assertOpen(found.service, first.snapshot?.rollout);
   const print = printer(found, options.json === true);
   const initial = rolloutStatus(open, first.driver, first.sign);
   if (options.json) print("open", initial.name, initial);
@@ -50,11 +50,11 @@ async function watch(options: Options): Promise<void> {
 }
 
 /** What one read of the cluster shows. */
-interface Snapshot {
+interface ClusterState {
   readonly driver: Driver | undefined;
   readonly sign: Sign;
   readonly record: RolloutRecord | undefined;
-  readonly page: Page | undefined;
+  readonly snapshot: Snapshot | undefined;
 }
 
 interface End {
@@ -65,7 +65,7 @@ interface End {
 async function follow(
   found: FoundService,
   observation: Observation,
-  first: Snapshot,
+  first: ClusterState,
   print: Print,
   endsWithoutDriver: boolean,
 ): Promise<End> {
@@ -74,14 +74,14 @@ async function follow(
   let isDriven = first.sign !== "dead";
   let isUnavailable = false;
   for (;;) {
-    const page = before.page as Page;
-    const { release, stoppedReason } = page.rollout;
+    const snapshot = before.snapshot as Snapshot;
+    const { release, stoppedReason } = snapshot.rollout;
     if (!isDriven && endsWithoutDriver)
       return { kind: "left", reason: stoppedReason ? `${stoppedReason.reason}; ${noDriver}` : noDriver };
     await sleep(pollMilliseconds);
-    let now: Snapshot;
+    let now: ClusterState;
     try {
-      now = await readSnapshot(found, observation);
+      now = await readState(found, observation);
     } catch (error) {
       if (!isRetryable(error)) throw error;
       if (!isUnavailable) print("note", `${(error as Error).message} Trying again until it answers.`);
@@ -91,10 +91,10 @@ async function follow(
     }
     if (isUnavailable) print("note", "The cluster answers again.");
     isUnavailable = false;
-    const ended = endOf(now, page.rollout);
+    const ended = endOf(now, snapshot.rollout);
     if (ended) return ended;
-    const to = now.page as Page;
-    for (const { kind, reason } of happenings(page, to)) {
+    const to = now.snapshot as Snapshot;
+    for (const { kind, reason } of timelineEvents(snapshot, to)) {
       print(kind, reason, { release, step: to.rollout.step + 1, weight: to.rollout.weight });
     }
     const driven = now.sign !== "dead";
@@ -106,22 +106,22 @@ async function follow(
 }
 
 /** Reads the lease before the record: a driver releases its lease only after the rollout has ended. */
-async function readSnapshot(
+async function readState(
   { api, cluster, namespace, service }: FoundService,
   observation: Observation,
-): Promise<Snapshot> {
+): Promise<ClusterState> {
   const driver = await readDriver({ api, namespace, service });
   const sign = observation.see(driver);
   const reading = await readRecord(api, namespace, service, cluster);
   if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
   const record = reading.kind === "read" ? reading.record : undefined;
   const rollout = record && rolloutIn(service, record);
-  return { driver, sign, record, page: rollout && { rollout, verdict: record.verdicts[rollout.release] } };
+  return { driver, sign, record, snapshot: rollout && { rollout, verdict: record.verdicts[rollout.release] } };
 }
 
 /** How a rollout has ended; undefined while it is open. */
-function endOf({ record, page }: Snapshot, { began, release }: Rollout): End | undefined {
-  if (page?.rollout.began === began && page.rollout.release === release) return undefined;
+function endOf({ record, snapshot }: ClusterState, { began, release }: Rollout): End | undefined {
+  if (snapshot?.rollout.began === began && snapshot.rollout.release === release) return undefined;
   const ended = record?.ended?.find((each) => each.began === began && each.release === release);
   if (!ended) return { kind: "superseded", reason: "the record no longer has this rollout: see gray history" };
   const reason = {

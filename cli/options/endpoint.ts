@@ -1,11 +1,11 @@
 /** The options that choose how requests reach canary apart from user traffic. */
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type By, waysOfAsking } from "../../probe/endpoint.ts";
+import { type AccessPath, accessPaths } from "../../probe/endpoints.ts";
 
 /** How requests reach canary apart from user traffic. */
 export interface EndpointOptions {
   /** The access path: `token` through the gateway, `pods` through the API server. */
-  readonly via?: By;
+  readonly via?: AccessPath;
   /** Address of the gateway. @default the address in the status of the Gateway */
   readonly url?: URL;
 }
@@ -17,7 +17,7 @@ export function withEndpointOptions(command: Command): Command {
       new Option(
         "--via <path>",
         "access path to canary: token (through the gateway) or pods (through the API server to each pod) (default: token with an HTTPRoute, else pods; both for checks if the route has no canaryHeader)",
-      ).choices(waysOfAsking),
+      ).choices(accessPaths),
     )
     .option(
       "--url <address>",

@@ -1,18 +1,15 @@
 /** The options that choose the source of the evidence, and the source that they describe. */
 import { type Command, Option } from "commander";
-import { reservedNames } from "../../analysis/indicator.ts";
-import { byLiveRoutes, type Clusters } from "../../analysis/providers/envoy-gateway.ts";
+import { reservedNames } from "../../analysis/indicators/built-in.ts";
+import { byLiveRoutes, type Clusters, envoyGateway } from "../../analysis/providers/envoy-gateway.ts";
+import { ingressNginx } from "../../analysis/providers/ingress-nginx.ts";
+import { istio } from "../../analysis/providers/istio.ts";
 import type { Metrics, Selector } from "../../analysis/providers/metrics.ts";
+import { ownMetrics } from "../../analysis/providers/own-metrics.ts";
 import { podSource } from "../../analysis/providers/pods.ts";
 import { prometheusSource } from "../../analysis/providers/prometheus.ts";
-import {
-  envoyGateway,
-  ingressNginx,
-  istio,
-  ownMetrics,
-  type Query,
-  traefik,
-} from "../../analysis/providers/queries.ts";
+import type { Query } from "../../analysis/providers/query.ts";
+import { traefik } from "../../analysis/providers/traefik.ts";
 import type { MetricSource } from "../../analysis/reading.ts";
 import { backendName, deploymentName } from "../../components/names.ts";
 import type { Track } from "../../components/traffic.ts";

@@ -1,14 +1,14 @@
 /** The steps of a plan with their forecasts, for `gray plan`. */
 import { span } from "../../analysis/format.ts";
 import type { Traffic } from "../../analysis/planner.ts";
-import type { FullyWritten } from "../../components/step.ts";
-import { nameOf } from "../../rollout/next.ts";
+import type { ResolvedStep } from "../../components/step.ts";
+import { behaviourOf, type StepBehaviour } from "../../rollout/stage.ts";
 import { type Prospect, prospects } from "./forecast.ts";
 import { plainTable } from "./table.ts";
 
 /** A step of the plan, and the forecast of a decision at its weight. */
 export interface StepForecast {
-  readonly step: FullyWritten;
+  readonly step: ResolvedStep;
   /** Absent if canary gets none or all of the requests, or the traffic is unknown. */
   readonly prospect?: Prospect;
 }
@@ -21,7 +21,7 @@ export interface StepForecast {
  * @param byGateway whether a gateway splits the requests
  */
 export function stepForecasts(
-  steps: readonly FullyWritten[],
+  steps: readonly ResolvedStep[],
   traffic: Traffic | undefined,
   stableReplicas: number,
   byGateway: boolean,
@@ -43,9 +43,7 @@ export function stepTable(all: readonly StepForecast[]): string {
       ...(ratios.length > 0 ? ["CLEAN CLEARED IN"] : []),
     ],
     all.map(({ step, prospect }) => [
-      nameOf(step),
-      conditionOf(step),
-      step.stage === "full" ? "" : span(step.atMost),
+      ...behaviourColumns(behaviourOf(step)),
       step.approval ? "by a person" : "",
       ...ratios.map((_, at) => time(prospect?.forecast.notice[at]?.expected.seconds)),
       ...(ratios.length > 0 ? [time(prospect?.forecast.clear.seconds)] : []),
@@ -53,14 +51,12 @@ export function stepTable(all: readonly StepForecast[]): string {
   );
 }
 
-function conditionOf(step: FullyWritten): string {
-  if (step.stage === "full") {
-    return `stable runs it completely${step.watch > 0 ? `, and ${span(step.watch)} later` : ""}`;
-  }
-  const checks = step.checks.length > 0 ? [`${step.checks.join(", ")} pass`] : [];
-  if (step.stage === "dark") return checks[0] ?? "canary runs it";
-  const least = step.atLeast > 0 ? [`${span(step.atLeast)} are over`] : [];
-  return [...checks, "the verdict is good", ...least].join(", ");
+function behaviourColumns({ name, checks, condition, limit }: StepBehaviour): string[] {
+  const conditions = [
+    ...(checks.length > 0 ? [`${checks.join(", ")} pass`] : []),
+    ...(condition === undefined ? [] : [condition]),
+  ];
+  return [name, conditions.join(", ") || "canary runs it", limit === undefined ? "" : span(limit)];
 }
 
 function time(seconds: number | undefined): string {

@@ -2,10 +2,11 @@
 import { styleText } from "node:util";
 import { ratesOf } from "../../analysis/rates.ts";
 import type { Evaluation } from "../../evaluation/assess.ts";
-import type { End, Reporter } from "../../rollout/driver.ts";
-import type { Move } from "../../rollout/next.ts";
-import { nameOf } from "../../rollout/next.ts";
+import type { Reporter } from "../../rollout/drive-context.ts";
+import type { End } from "../../rollout/driver.ts";
+import type { Move } from "../../rollout/move.ts";
 import type { Rollout } from "../../rollout/rollout.ts";
+import { behaviourOf } from "../../rollout/stage.ts";
 import type { FoundService } from "../services.ts";
 import { printer } from "./timeline-lines.ts";
 
@@ -65,9 +66,9 @@ export function viewOf(found: FoundService, json: boolean): RolloutView {
 
 function describeMove({ steps, step: at, release, from }: Rollout, move: Move): string {
   const step = steps[at];
-  const name = step ? nameOf(step) : "the end";
+  const name = step ? behaviourOf(step).name : "the end";
   const after = steps[at + 1];
-  const then = after ? `, then ${nameOf(after)}` : "";
+  const then = after ? `, then ${behaviourOf(after).name}` : "";
   switch (move.kind) {
     case "enter":
       return `${name}: applying it to ${release}${then}`;
@@ -87,7 +88,7 @@ function describeMove({ steps, step: at, release, from }: Rollout, move: Move): 
 }
 
 /** The rates of both tracks in the latest poll. */
-function numbers({ release, from }: Rollout, { look: { tick } }: Evaluation): string {
+function numbers({ release, from }: Rollout, { poll: { tick } }: Evaluation): string {
   if (!tick) return "no numbers yet";
   const rates = (name: string, id: string) => {
     const { tps2xx, tps5xx } = ratesOf([tick], [id]);

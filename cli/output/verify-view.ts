@@ -7,14 +7,14 @@ import { count, span, times } from "../../analysis/format.ts";
 import { type Rates, ratesOf } from "../../analysis/rates.ts";
 import type { Tick } from "../../analysis/tick.ts";
 import type { Assessment } from "../../analysis/verdict.ts";
-import type { Look } from "../../evaluation/observe.ts";
+import type { Poll } from "../../evaluation/observe.ts";
 import type { Outcome } from "../../record/verdict-merge.ts";
 import { plainTable } from "./table.ts";
 
 /** Prints an observation while it runs. */
 export interface View {
   /** Prints a poll of the tracks and the assessment after it. */
-  show(look: Look, assessment: Assessment): void;
+  show(poll: Poll, assessment: Assessment): void;
   /** Prints a sentence beside the numbers. */
   note(sentence: string): void;
   /** Prints the result. @param outcome the final verdict: that of the record may differ from that of the evidence */

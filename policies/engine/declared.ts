@@ -1,5 +1,5 @@
 /** The declared resources of a stack as rules read them: services, Kubernetes objects, and the stack's outputs. */
-import type { Template } from "./pods.ts";
+import type { Template } from "./pod-spec.ts";
 import { known, paired } from "./unknown.ts";
 
 /** A CanaryService with the arguments from the program. */
@@ -28,7 +28,7 @@ export interface Admission {
   /** The reason of a refusal, or of an admission, as a code. */
   readonly code?: string;
   /** Whether it is admitted in a plan only: the release has no verdict yet, and `up` will require one. */
-  readonly supposed?: boolean;
+  readonly assumed?: boolean;
   /** Age of the verdict in whole hours at the time the track received the release. */
   readonly verdictHours?: number;
 }

@@ -1,6 +1,6 @@
 /** Resources for the examples of rules. They come from the stacks of fop-gate (fop-gate.json), and each example changes them. */
 import state from "../fop-gate.json" with { type: "json" };
-import type { PodContainer, PodSpec } from "./pods.ts";
+import type { PodContainer, PodSpec } from "./pod-spec.ts";
 import type { ExampleResource } from "./rule.ts";
 
 /** The engine's placeholder for a text that is known only during `up` (SDK: rpc.ts, unknownValue). */

@@ -4,7 +4,7 @@
  */
 export const organizationDefaults = {
   "allowed-registries": { registries: ["reg.qiniu.com/dora-apps"] },
-  "house-labels": {
+  "required-labels": {
     labels: ["app", "team", "type"],
     annotations: ["log.qiniu.com/global.agent", "log.qiniu.com/global.version"],
   },

@@ -58,10 +58,10 @@ export interface Rule<Settings extends SettingsSchema = SettingsSchema> {
    * there are none. A value that is not known in preview is a violation too, if the rule reads it (see {@link policiesOf}).
    */
   judge(one: Declared, stack: Stack<v.InferOutput<Settings>>): readonly string[];
-  /** Stacks that satisfy the rule, and stacks that violate it, each with a pattern (`says`) that its message matches. */
+  /** Stacks that satisfy the rule, and stacks that violate it, each with a pattern (`message`) that its message matches. */
   readonly examples: {
     readonly allowed: readonly Example[];
-    readonly disallowed: readonly (Example & { readonly says: RegExp })[];
+    readonly disallowed: readonly (Example & { readonly message: RegExp })[];
   };
 }
 

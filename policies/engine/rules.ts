@@ -1,6 +1,6 @@
-import { houseLabels } from "../rules/ownership/house-labels.ts";
 import { oneOwner } from "../rules/ownership/one-owner.ts";
 import { ownLabels } from "../rules/ownership/own-labels.ts";
+import { requiredLabels } from "../rules/ownership/required-labels.ts";
 import { uniqueNames } from "../rules/ownership/unique-names.ts";
 import { freshVerdict } from "../rules/release/fresh-verdict.ts";
 import { identicalTemplates } from "../rules/release/identical-templates.ts";
@@ -77,5 +77,5 @@ export const rules: readonly Rule[] = [
   retiredAnnotations,
   debugIngress,
   protectedDebugIngress,
-  houseLabels,
+  requiredLabels,
 ];

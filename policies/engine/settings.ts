@@ -37,8 +37,8 @@ export const allowedRegistriesSettings = v.object({
   ),
 });
 
-/** Settings of house-labels. */
-export const organizationLabelsSettings = v.object({
+/** Settings of required-labels. */
+export const requiredLabelsSettings = v.object({
   labels: texts("Labels that every object of a service must have.", ["app"]),
   annotations: texts("Annotations that the Deployments of a service must have."),
 });

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { pollingDefaults } from "../../analysis/defaults.ts";
-import { Evidence, type Question } from "../../analysis/evidence.ts";
+import { Evidence } from "../../analysis/evidence.ts";
 import type { Split } from "../../analysis/indicator.ts";
+import type { Question } from "../../analysis/question.ts";
 import type { Stream } from "../../analysis/stream.ts";
 import type { PodTick, Tick } from "../../analysis/tick.ts";
 import { judge } from "../../analysis/verdict.ts";

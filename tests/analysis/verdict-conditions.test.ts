@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
-import { Evidence, type Question, type Settings } from "../../analysis/evidence.ts";
+import { convict, type Guard } from "../../analysis/conviction.ts";
+import { Evidence } from "../../analysis/evidence.ts";
 import { findings, logWorseOfAll, worstPod } from "../../analysis/finding.ts";
-import { indicatorsOf, type Split } from "../../analysis/indicator.ts";
+import type { Split } from "../../analysis/indicator.ts";
+import { indicatorsOf } from "../../analysis/indicators/built-in.ts";
+import type { Question, Settings } from "../../analysis/question.ts";
 import type { PodTick, Tick } from "../../analysis/tick.ts";
-import { convict, type Guard, judge } from "../../analysis/verdict.ts";
+import { judge } from "../../analysis/verdict.ts";
 import { type Answered, canary, stable, tick } from "./ticks.ts";
 
 function observed(ticks: readonly Tick[], question: Partial<Question> = {}, split?: Split): Evidence {

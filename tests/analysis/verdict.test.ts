@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Evidence, type Question } from "../../analysis/evidence.ts";
+import { Evidence } from "../../analysis/evidence.ts";
 import type { Split } from "../../analysis/indicator.ts";
+import type { Question } from "../../analysis/question.ts";
 import type { Tick } from "../../analysis/tick.ts";
 import { type Assessment, judge } from "../../analysis/verdict.ts";
 import { type Answered, canary, stable, tick } from "./ticks.ts";

@@ -7,7 +7,7 @@ import { approveCommand } from "../../cli/commands/approve.ts";
 import { pauseCommand } from "../../cli/commands/pause.ts";
 import { promoteCommand } from "../../cli/commands/promote.ts";
 import { resumeCommand } from "../../cli/commands/resume.ts";
-import { fullStep } from "../../components/step.ts";
+import { resolveStep } from "../../components/step.ts";
 import { UserError } from "../../components/user-error.ts";
 import type { Rollout } from "../../rollout/rollout.ts";
 import { drivenElsewhere } from "../fake/driven-elsewhere.ts";
@@ -282,7 +282,7 @@ describe("a person's decision on a rollout", () => {
   });
 
   it("to approve judges the release good if the step is the last one", async () => {
-    open(openRollout(b, a, { steps: [fullStep({ stage: "full", approval: true }, [])] }));
+    open(openRollout(b, a, { steps: [resolveStep({ stage: "full", approval: true }, [])] }));
     const { output } = await run(approveCommand(), b, "--reason", "the change was reviewed");
     assert.match(output, /is judged good by alice\. Next: gray resume, unless a driver is waiting for the approval$/);
     const { open: now, verdicts } = record();

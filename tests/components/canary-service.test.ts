@@ -4,6 +4,7 @@ import { parsePlan } from "../../components/plan.ts";
 import { renderRelease } from "../../components/release.ts";
 import type { RolloutContext } from "../../components/rollout-context.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
+import type { Step } from "../../components/step.ts";
 import { UserError } from "../../components/user-error.ts";
 import { type Registered, type Run, run } from "../fake/engine.ts";
 import { context, serviceArgs } from "./fop-gate.ts";
@@ -56,6 +57,20 @@ describe("CanaryService", () => {
     assert.deepEqual(inputs.admissions, admissions);
     assert.deepEqual([inputs.replicas, inputs.tracks, inputs.namespace], [9, ["stable"], "dora-apps"]);
     assert.equal("rollout" in inputs, false);
+  });
+
+  it("shows durations in seconds and weights in percent, however they are written", async () => {
+    const steps: Step[] = [
+      { stage: "canary", weight: "25%", atMost: "10m" },
+      { stage: "full", watch: "1h" },
+    ];
+    const { resources } = await deploy({ weight: "10%", plan: { steps } });
+    const { inputs } = resources.find(({ type }) => type === "gray-release:index:CanaryService") as Registered;
+    const numbers = [
+      { stage: "canary", weight: 25, atMost: 600 },
+      { stage: "full", watch: 3600 },
+    ];
+    assert.deepEqual([inputs.weight, inputs.plan], [10, { steps: numbers }]);
   });
 
   it("refuses bad arguments before it registers anything", async () => {

@@ -8,7 +8,7 @@ function fault(...checks: unknown[]): string | undefined {
   const issue = v.safeParse(checksSchema, checks, { message: mustBe }).issues?.[0];
   return issue && `${v.getDotPath(issue)}: ${issue.message}`;
 }
-const seconds = "0.atMost: must be more than 0 and at most 3600 seconds";
+const seconds = '0.atMost: must be more than 0 and at most 3600 seconds, or a text such as "2s"';
 const plain = "must not contain /./ or /../: write the resolved path";
 
 const bad: [what: string, checks: unknown[], sentence: string][] = [
@@ -34,7 +34,8 @@ const bad: [what: string, checks: unknown[], sentence: string][] = [
   ],
   ["with a timeout of 0", [{ path: "/", atMost: 0 }], seconds],
   ["with an infinite timeout", [{ path: "/", atMost: Number.POSITIVE_INFINITY }], seconds],
-  ["with a timeout in text", [{ path: "/", atMost: "5s" }], seconds],
+  ["with a timeout without a unit", [{ path: "/", atMost: "5" }], seconds],
+  ["with a timeout of two hours", [{ path: "/", atMost: "2h" }], seconds],
   ["with an invalid port", [{ path: "/", port: 0 }], "0.port: must be a whole number from 1 to 65535"],
   [
     "with a pattern that does not compile",

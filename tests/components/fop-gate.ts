@@ -5,6 +5,7 @@ import type { RolloutContext } from "../../components/rollout-context.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
 import { labelsOf, tracksOf } from "../../components/service-args.ts";
 import { gatewayMode, replicasMode } from "../../components/traffic.ts";
+import { percentOf } from "../../components/units.ts";
 
 /** The arguments of a small valid service. Each test changes the ones that it examines. */
 export function serviceArgs(changes: Partial<ServiceArgs> = {}): ServiceArgs {
@@ -37,7 +38,7 @@ export function context(service: string, args: ServiceArgs, changes: Partial<Rol
     releases: Object.fromEntries(tracksOf(args).map((track) => [track, release])),
     admissions: {},
     ...(tracksOf(args).includes("canary") && {
-      traffic: mode.plan(args.weight ?? 10, replicas ?? 9, { app: service }),
+      traffic: mode.plan(percentOf(args.weight ?? 10), replicas ?? 9, { app: service }),
     }),
     stableReplicas: replicas,
     order: "pods-first",

@@ -18,8 +18,8 @@ const bad: [what: string, args: object, sentence: string][] = [
     'web: replicas is 1.5: must be a whole number of at least 1, or "external".',
   ],
   ["replicas as text", { replicas: "9" }, 'web: replicas is "9": must be a whole number of at least 1, or "external".'],
-  ["a weight over 100", { weight: 101 }, "web: weight is 101: must be 0 to 100."],
-  ["a weight below 0", { weight: -1 }, "web: weight is -1: must be 0 to 100."],
+  ["a weight over 100", { weight: 101 }, 'web: weight is 101: must be 0 to 100, or a text such as "10%".'],
+  ["a weight below 0", { weight: -1 }, 'web: weight is -1: must be 0 to 100, or a text such as "10%".'],
   [
     "a namespace that is not a DNS label",
     { namespace: "Dora_Apps" },

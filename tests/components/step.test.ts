@@ -2,16 +2,24 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import * as v from "valibot";
 import { mustBe, understand } from "../../components/schema.ts";
-import { fullStep, fullStepsSchema, type Step, stepsSchema, usualSteps } from "../../components/step.ts";
+import {
+  plainStep,
+  resolvedStepsSchema,
+  resolveStep,
+  type Step,
+  stepsSchema,
+  usualSteps,
+} from "../../components/step.ts";
+import type { Percent } from "../../components/units.ts";
 
 const dark: Step = { stage: "dark" };
 const full: Step = { stage: "full" };
-const canary = (weight: number, more = {}): Step => ({ stage: "canary", weight, ...more });
+const canary = (weight: Percent, more = {}): Step => ({ stage: "canary", weight, ...more });
 
 describe("the steps of a plan", () => {
   it("are dark, canary at the weight, and full if a plan has no steps", () => {
     assert.deepEqual(
-      usualSteps(10).map((step) => fullStep(step, ["GET /"])),
+      usualSteps(10).map((step) => resolveStep(step, ["GET /"])),
       [
         { stage: "dark", approval: false, checks: ["GET /"], atMost: 60 },
         { stage: "canary", approval: false, weight: 10, checks: [], atLeast: 0, atMost: 900 },
@@ -29,9 +37,26 @@ describe("the steps of a plan", () => {
     ] as unknown as Step[];
     assert.ok(v.is(stepsSchema, steps));
     assert.deepEqual(
-      steps.map((step) => fullStep(step, ["GET /"])),
-      usualSteps(10).map((step) => fullStep(step, ["GET /"])),
+      steps.map((step) => resolveStep(step, ["GET /"])),
+      usualSteps(10).map((step) => resolveStep(step, ["GET /"])),
     );
+  });
+
+  it("are the same in seconds and percent as in text", () => {
+    const inText: Step[] = [
+      { stage: "dark", atMost: "2m" },
+      { stage: "canary", weight: "2.5%", atLeast: "90s", atMost: "1h" },
+      { stage: "full", watch: "10m" },
+    ];
+    const numbers: Step[] = [
+      { stage: "dark", atMost: 120 },
+      { stage: "canary", weight: 2.5, atLeast: 90, atMost: 3600 },
+      { stage: "full", watch: 600 },
+    ];
+    assert.ok(v.is(stepsSchema, inText));
+    assert.deepEqual(inText.map(plainStep), numbers);
+    const whole = (steps: readonly Step[]) => steps.map((step) => resolveStep(step, []));
+    assert.deepEqual(whole(inText), whole(numbers));
   });
 
   it("have no stage canary if the weight is 0", () => {
@@ -45,8 +70,8 @@ describe("the steps of a plan", () => {
         const some = weights.sort((a, b) => a - b).map((weight) => canary(weight));
         const steps = [...(beginsDark ? [dark] : []), ...some, full];
         assert.ok(v.is(stepsSchema, steps));
-        const written = steps.map((step) => fullStep(step, ["GET /"]));
-        assert.deepEqual(understand(fullStepsSchema, JSON.parse(JSON.stringify(written))), written);
+        const written = steps.map((step) => resolveStep(step, ["GET /"]));
+        assert.deepEqual(understand(resolvedStepsSchema, JSON.parse(JSON.stringify(written))), written);
       }),
     );
   });
@@ -63,13 +88,27 @@ describe("the steps of a plan", () => {
     ["dark twice", [dark, dark, full], "1.stage: occurs twice: remove one of them"],
     ["weights that do not rise", [canary(10), canary(10), full], "1.weight: must be more than 10, as weights rise"],
     ["a weight of 0", [canary(0), full], "0.weight: must be more than 0, as weights rise"],
-    ["a weight over 100", [canary(101), full], "0.weight: must be 0 to 100"],
+    ["a weight over 100", [canary(101), full], '0.weight: must be 0 to 100, or a text such as "10%"'],
+    [
+      "weights in text that do not rise",
+      [canary("10%"), canary("5%"), full],
+      "1.weight: must be more than 10, as weights rise",
+    ],
+    [
+      "a minimum time in text above the maximum",
+      [canary(10, { atLeast: "20m" }), full],
+      "0.atLeast: must not exceed atMost (900)",
+    ],
     [
       "a minimum time above the maximum",
       [canary(10, { atLeast: 901 }), full],
       "0.atLeast: must not exceed atMost (900)",
     ],
-    ["half a second", [canary(10, { atMost: 0.5 }), full], "0.atMost: must be a whole number from 0 to 604800"],
+    [
+      "half a second",
+      [canary(10, { atMost: 0.5 }), full],
+      '0.atMost: must be a whole number of seconds from 0 to 604800, or a text such as "90s", "10m" or "2h"',
+    ],
     ["an unknown stage", [{ stage: "blue" }, full], "0.stage: must be dark, canary or full"],
     ["a weight in full", [{ ...full, weight: 3 }], "0.weight: is unknown"],
     ["a check twice", [{ ...dark, checks: ["a", "a"] }, full], "0.checks: must not name a check twice"],

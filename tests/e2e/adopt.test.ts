@@ -181,14 +181,14 @@ describe("gray adopt", () => {
   it("shows both tracks, and lets stable be changed without a roll, while nothing else passes the gate", async () => {
     const { output } = await project.gray("status", "-n", namespace);
     assert.match(output, /4 endpoints \(3 stable, 1 canary\)/);
-    assert.match((await project.up("prod")).output, /has no good verdict/);
-    assert.match((await project.gray("adopt", "web", "-n", namespace, "--yes")).output, /has no good verdict/);
+    assert.match((await project.up("prod")).output, /has not been judged good yet/);
+    assert.match((await project.gray("adopt", "web", "-n", namespace, "--yes")).output, /has not been judged good yet/);
     write({ weight: 25, release: "current", annotations: { team: "dora" } });
     await project.mustUp("prod");
     const { metadata, spec } = await get(namespace, "deployment", "web");
     assert.deepEqual([metadata.annotations.team, spec.replicas], ["dora", 3]);
-    // What has been there has not the labels of fop-gate's house.
-    project.write("team.json", JSON.stringify({ "house-labels": "disabled" }));
+    // What has been there has not the labels of fop-gate's organization.
+    project.write("team.json", JSON.stringify({ "required-labels": "disabled" }));
     const judged = await project.preview("prod", "--policy-pack", "policies", "--policy-pack-config", "team.json");
     assert.equal(judged.code, 0, judged.output);
     assert.deepEqual(await pods("app.kubernetes.io/name=web,!track"), adopted);

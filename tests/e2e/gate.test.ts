@@ -65,7 +65,7 @@ describe("the gate", () => {
     project.share({ image: RELEASE_IMAGES.B });
     await project.mustUp("canary");
     releaseB = await project.release("canary", `${namespace}/fop-gate`);
-    await refused(/is refused, because it has no good verdict/);
+    await refused(/is refused, because it has not been judged good yet/);
   });
 
   it("refuses a release that was judged bad", async () => {
@@ -83,7 +83,7 @@ describe("the gate", () => {
     await writeRecord({ ...record, open: { epoch: 7, release: releaseB, weight: 25 } });
     await refused(/is refused while the rollout of [0-9a-f]{12} is open/);
     await refused(/is refused while the rollout of [0-9a-f]{12} is open/, { GRAY_EPOCH: "6" });
-    await refused(/no good verdict/, { GRAY_EPOCH: "7" });
+    await refused(/not been judged good yet/, { GRAY_EPOCH: "7" });
     await writeRecord(record);
   });
 
@@ -127,7 +127,7 @@ describe("the gate", () => {
   it("lets a person break the glass, with an Event that says why", async () => {
     const record = await readRecord();
     await writeRecord({ ...record, verdicts: {}, stableHistory: [releaseA] });
-    await refused(/no good verdict/);
+    await refused(/not been judged good yet/);
     await project.mustUp("prod", { GRAY_BREAK_GLASS: "the fix cannot wait" });
     assert.equal(await live(), releaseB);
     const { items } = await get(namespace, "events");

@@ -36,6 +36,17 @@ const web = new CanaryService("web", { ...args, rollout: await openRollout("web"
 export const releases = { [web.key]: web.stackState };
 `;
 
+/** The analysis by itself, in a file beside the program. */
+const judging = `
+import { Evidence, judge, type Tick, type Verdict } from "gray-release/analysis";
+
+const evidence = new Evidence({ canary: "2.0", stable: ["1.9"] });
+const tick: Tick = { at: 60_000, seconds: 60, targets: [], pods: [], problems: [] };
+evidence.observe(tick);
+const verdict: Verdict = judge(evidence, tick.at).verdict;
+console.log(verdict);
+`;
+
 describe("the package as a library, for a service of another shape", () => {
   const folder = mkdtempSync(join(tmpdir(), "gray-library-"));
   const env = { PULUMI_BACKEND_URL: `file://${join(folder, ".state")}`, PULUMI_CONFIG_PASSPHRASE: "e2e" };
@@ -62,6 +73,7 @@ describe("the package as a library, for a service of another shape", () => {
       "name: shop\nruntime:\n  name: nodejs\n  options:\n    typescript: false\noptions:\n  refresh: always\n",
     );
     writeFileSync(join(folder, "index.ts"), program);
+    writeFileSync(join(folder, "judging.ts"), judging);
     writeFileSync(join(folder, "image"), RELEASE_IMAGES.A);
     await must("npm", ["install", "--no-audit", "--no-fund", `./${tarball}`]);
     await must("pulumi", ["stack", "init", "live"]);
@@ -83,11 +95,15 @@ describe("the package as a library, for a service of another shape", () => {
           skipLibCheck: true,
           types: ["node"],
         },
-        files: ["index.ts"],
+        files: ["index.ts", "judging.ts"],
       }),
     );
     await must("npm", ["install", "--no-audit", "--no-fund", "--no-save", "@types/node@24"]);
     await must(join(checkout, "node_modules/.bin/tsc"), ["-p", folder]);
+  });
+
+  it("judges numbers of any origin, without a cluster", async () => {
+    assert.equal((await must(process.execPath, ["judging.ts"])).stdout.trim(), "undecided");
   });
 
   it("owns both tracks in one stack, on two ports, with no sidecar", async () => {

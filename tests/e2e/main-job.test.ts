@@ -167,13 +167,13 @@ describe("the main job: canary, then prod", () => {
     it("is refused by prod without a verdict: a warning in preview, an error in up, and nothing changed", async () => {
       const generation = (await stable()).metadata.generation;
       const preview = await project.preview("prod");
-      assert.match(preview.output, /is refused, because it has no good verdict/);
+      assert.match(preview.output, /is refused, because it has not been judged good yet/);
       const { code, output } = await project.up("prod");
       assert.notEqual(code, 0);
       assert.match(
         output,
         new RegExp(
-          `fop-gate stable: release ${releaseB} is refused, because it has no good verdict: let gray verify judge it, or look at canary and run gray approve ${releaseB}`,
+          `fop-gate stable: release ${releaseB} is refused, because it has not been judged good yet: let gray verify judge it, or look at canary and run gray approve ${releaseB}`,
         ),
       );
       assert.equal((await stable()).metadata.generation, generation);

@@ -64,14 +64,14 @@ describe("pulumi preview --policy-pack policies", () => {
   for (const name of tried) {
     it(`fails a broken variant, by one rule and its sentence: ${name}`, async () => {
       const path = join(import.meta.dirname, "../expected-failures/policies", `${name}.ts`);
-      const { rule, says, stack, change }: Variant = (await import(path)).default;
+      const { rule, message, stack, change }: Variant = (await import(path)).default;
       const before = ["index.ts", "Pulumi.yaml"].map((file) => [file, project.read(file)] as const);
       project.change(change);
       const { code, output } = await preview(stack);
       for (const [file, text] of before) project.write(file, text);
       assert.notEqual(code, 0, output);
       assert.deepEqual(violated(output), [rule], output);
-      assert.ok(output.includes(says.replaceAll("{namespace}", namespace)), output);
+      assert.ok(output.includes(message.replaceAll("{namespace}", namespace)), output);
       assert.match(output, /File to change: .*index\.ts\./);
     });
   }
@@ -84,7 +84,7 @@ describe("pulumi preview --policy-pack policies", () => {
       const { code, output } = await analyze();
       assert.equal(code, 0, output);
       assert.deepEqual(violated(output), []);
-      project.write("strict.json", JSON.stringify({ "house-labels": { labels: ["cost-center"] } }));
+      project.write("strict.json", JSON.stringify({ "required-labels": { labels: ["cost-center"] } }));
       const strict = await analyze("--policy-pack-config", join(project.folder, "strict.json"));
       assert.notEqual(strict.code, 0);
       assert.match(strict.output, /the organization also requires the label cost-center/);

@@ -26,7 +26,7 @@ export const calmNames: Rule = {
       {
         name: "debug",
         resources: [kubernetes("networking.k8s.io/v1:Ingress", "fop-gate-debug")],
-        says: /is called debug/,
+        message: /is called debug/,
       },
     ],
   },
@@ -77,16 +77,16 @@ describe("the policy pack as a library, in somebody else's project", () => {
   });
 
   it("lets a team switch rules for each stack, in a file of its own", async () => {
-    write("strict.json", { "house-labels": { labels: ["cost-center"] } });
-    write("mild.json", { "house-labels": { labels: ["cost-center"], enforcementLevel: "advisory" } });
-    write("off.json", { "house-labels": "disabled" });
+    write("strict.json", { "required-labels": { labels: ["cost-center"] } });
+    write("mild.json", { "required-labels": { labels: ["cost-center"], enforcementLevel: "advisory" } });
+    write("off.json", { "required-labels": "disabled" });
     const judged = (config: string) =>
       analyze("prod", "node_modules/gray-release/policy-pack", "--policy-pack-config", config);
     const [strict, mild, off] = [await judged("strict.json"), await judged("mild.json"), await judged("off.json")];
     assert.notEqual(strict.code, 0);
     assert.match(strict.output, /the organization also requires the label cost-center/);
     assert.equal(mild.code, 0, mild.output);
-    assert.match(mild.output, /\[advisory\].*house-labels/);
+    assert.match(mild.output, /\[advisory\].*required-labels/);
     assert.equal(off.code, 0, off.output);
     assert.doesNotMatch(off.output, /cost-center/);
   });

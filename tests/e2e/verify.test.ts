@@ -73,7 +73,7 @@ describe("gray verify", function () {
     assert.deepEqual([code, last.verdict, last.guard], [4, "undecided", "no data"]);
     assert.match(last.reason, /^no request has reached canary in \d+ s, so there are no data on it$/);
     assert.equal((await recorded()).verdict, "undecided");
-    assert.match((await project.up("prod")).output, /has no good verdict/);
+    assert.match((await project.up("prod")).output, /has not been judged good yet/);
   });
 
   it("finds a release without errors good, records it by evidence, and the gate lets it pass", async () => {

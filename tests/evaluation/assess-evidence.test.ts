@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { mock } from "node:test";
-import { Evidence, type Question } from "../../analysis/evidence.ts";
+import { Evidence } from "../../analysis/evidence.ts";
+import type { Question } from "../../analysis/question.ts";
 import type { MetricSource } from "../../analysis/reading.ts";
 import { assess, type Evaluation, evidenceOn } from "../../evaluation/assess.ts";
 import type { Cluster } from "../../kubernetes/cluster.ts";

@@ -1,9 +1,10 @@
 import { mock } from "node:test";
-import { fullStep, type Step } from "../../components/step.ts";
+import { resolveStep, type Step } from "../../components/step.ts";
 import type { RolloutRecord } from "../../record/record.ts";
 import { recordName } from "../../record/record-store.ts";
-import { type DriveContext, drive, type End } from "../../rollout/driver.ts";
-import type { Judgment, Move } from "../../rollout/next.ts";
+import type { DriveContext } from "../../rollout/drive-context.ts";
+import { drive, type End } from "../../rollout/driver.ts";
+import type { Judgment, Move } from "../../rollout/move.ts";
 import type { Rollout } from "../../rollout/rollout.ts";
 import { type RecordAddress, RolloutStore, recordDecision } from "../../rollout/rollout-store.ts";
 import { ApiServer } from "./api-server.ts";
@@ -78,7 +79,7 @@ export class Trial {
       weight: 0,
       by: "alice",
       began,
-      steps: steps.map((step) => fullStep(step, ["GET /healthz"])),
+      steps: steps.map((step) => resolveStep(step, ["GET /healthz"])),
       step: 0,
       ...more,
     };

@@ -45,7 +45,7 @@ export class Shell {
       "esac",
       "",
     ];
-    const passed = { policyAnalyzeStackSummaryEvent: { passed: ["house-registry"] } };
+    const passed = { policyAnalyzeStackSummaryEvent: { passed: ["team-registry"] } };
     writeFileSync(join(this.folder, "policies.jsonl"), `${JSON.stringify(passed)}\n`);
     writeFileSync(pulumi, script.join("\n"));
     chmodSync(pulumi, 0o755);
@@ -85,7 +85,7 @@ export class Shell {
 
   /** A policy that a stack does not pass. */
   violation(stack: string, message: string): void {
-    const event = { policyEvent: { message, policyName: "house-registry", enforcementLevel: "mandatory" } };
+    const event = { policyEvent: { message, policyName: "team-registry", enforcementLevel: "mandatory" } };
     writeFileSync(join(this.folder, `policies-${stack}.jsonl`), `${JSON.stringify(event)}\n`);
   }
 

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { Track } from "../../components/traffic.ts";
 import { UserError } from "../../components/user-error.ts";
-import type { Actuator } from "../../rollout/driver.ts";
+import type { Actuator } from "../../rollout/drive-context.ts";
 import type { Rollout } from "../../rollout/rollout.ts";
 
 /** Both tracks of a service, as their users meet them. Their driver may fail, or die, at any of the places it tells of. */

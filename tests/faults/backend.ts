@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Track } from "../../components/traffic.ts";
-import { decide, frontHeld } from "../../gate/gate.ts";
+import { decideAdmission, frontHeld } from "../../gate/gate.ts";
 import type { Cluster, Operation } from "../../kubernetes/cluster.ts";
 import { isComplete, readDeployment, releaseOf, runs } from "../../live/live.ts";
 import { largestWeight, readRoutes } from "../../live/routes.ts";
@@ -122,7 +122,7 @@ export class Backend {
       readDeployment(api, namespace, service, track),
       readDeployment(api, namespace, service, "canary"),
     ]);
-    const admission = decide({
+    const admission = decideAdmission({
       ...{ service, track, release, record, epoch, stableHasHistory: true },
       live: releaseOf(live),
       complete: live !== undefined && isComplete(live),

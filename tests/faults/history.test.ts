@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as v from "valibot";
-import { fullStepsSchema } from "../../components/step.ts";
+import { resolvedStepsSchema } from "../../components/step.ts";
 import { decisions, historyOf, processFaults, processHistoryOf } from "./history.ts";
 import { requestFaults } from "./weather.ts";
 
@@ -13,7 +13,7 @@ describe("the histories of the fault campaign", () => {
   });
 
   it("have plans that a program could have", () => {
-    for (const { steps } of all) assert.ok(v.is(fullStepsSchema, steps));
+    for (const { steps } of all) assert.ok(v.is(resolvedStepsSchema, steps));
     assert.ok(new Set(all.map(({ steps }) => steps.length)).size >= 3);
   });
 

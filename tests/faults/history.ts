@@ -1,4 +1,4 @@
-import { type FullyWritten, fullStep } from "../../components/step.ts";
+import { type ResolvedStep, resolveStep } from "../../components/step.ts";
 import { type Chance, chanceOf } from "./chance.ts";
 import { type RequestFault, requestFaults, type Storm } from "./weather.ts";
 
@@ -26,7 +26,7 @@ interface Timed {
 export interface History {
   readonly seed: number;
   readonly traffic: "pods" | "gateway";
-  readonly steps: readonly FullyWritten[];
+  readonly steps: readonly ResolvedStep[];
   /** Percent of the users that the program means for canary. */
   readonly ownWeight: number;
   /** What evidence comes to once users meet a release, from when on; undecided before. */
@@ -107,7 +107,7 @@ function historyWithin(seed: number, span: number): History {
   };
 }
 
-function stepsBy(chance: Chance): FullyWritten[] {
+function stepsBy(chance: Chance): ResolvedStep[] {
   const approval = () => chance.is(0.08);
   const weights = chance.pick([[], [25], [25], [50], [25, 50]]);
   const dark = { stage: "dark", approval: approval(), atMost: chance.pick([5, 15]) } as const;
@@ -117,7 +117,7 @@ function stepsBy(chance: Chance): FullyWritten[] {
   }));
   const full = { stage: "full", approval: approval(), watch: chance.pick([0, 3, 8]) } as const;
   return [...(chance.is(0.85) || weights.length === 0 ? [dark] : []), ...few, full].map((step) =>
-    fullStep(step, [checkName]),
+    resolveStep(step, [checkName]),
   );
 }
 

@@ -79,7 +79,7 @@ describe("a service that gray-release did not create", () => {
   };
 
   it("is refused by both stacks, with a pointer to gray adopt", async () => {
-    const advice = /; gray adopt web takes in what kubectl or Helm made\.$/;
+    const advice = /; gray adopt web adopts what kubectl or Helm created\.$/;
     await assert.rejects(world.up("prod", prod("a", described)), advice);
     await assert.rejects(world.up("canary", canary("a", described)), advice);
   });
@@ -161,7 +161,7 @@ describe("a service that gray-release did not create", () => {
 
   it("is another service in another namespace", async () => {
     const elsewhere = { environment: { GRAY_ADOPT: "shop/web" } };
-    await assert.rejects(world.up("prod", prod("a", described), elsewhere), /gray adopt web takes in what kubectl/);
+    await assert.rejects(world.up("prod", prod("a", described), elsewhere), /gray adopt web adopts what kubectl/);
   });
 
   it("is refused if its Deployment has another name", async () => {
@@ -184,7 +184,7 @@ describe("a service that gray-release did not create", () => {
 
   it("keeps its pods with `current`, and no other release passes the gate without a verdict", async () => {
     const { old } = await adopt();
-    await assert.rejects(world.up("prod", prod("a", described)), /has no good verdict/);
+    await assert.rejects(world.up("prod", prod("a", described)), /has not been judged good yet/);
     const changes = { ...described, release: "current", annotations: { team: "dora" } };
     const run = await world.up("prod", prod("a", changes));
     const { metadata, spec } = find(run, "Deployment").inputs;
@@ -371,7 +371,7 @@ describe("a service that gray-release did not create", () => {
     const a = world.runs("web-canary");
     assert.deepEqual(object("deployment").spec.selector.matchLabels, labels);
     const { warnings } = await world.up("all", both("a", described));
-    assert.match(warnings.join(), /web stable stays at [0-9a-f]{12}\. .*has no good verdict/);
+    assert.match(warnings.join(), /web stable stays at [0-9a-f]{12}\. .*has not been judged good yet/);
     assert.deepEqual(object("deployment").spec.selector.matchLabels, labels);
     world.writeRecord({ verdicts: { [a]: verdict("good") } }, "web");
     pod("web-new-1", { app: "web", track: "stable" });

@@ -206,7 +206,9 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
         changes: {},
         canary: [b, "canary-goes-first"],
         stable: [a, "rollback"],
-        warnings: [/^web stable stays at a{12}\. web stable: release b{12} is refused, because it has no good verdict/],
+        warnings: [
+          /^web stable stays at a{12}\. web stable: release b{12} is refused, because it has not been judged good yet/,
+        ],
       },
       {
         sentence: "with a good verdict the next up promotes",
@@ -251,7 +253,7 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
         },
         canary: [b, "rollback"],
         stable: [a, "rollback"],
-        warnings: [/^web stable stays at a{12}\. .* it has no good verdict/],
+        warnings: [/^web stable stays at a{12}\. .* it has not been judged good yet/],
       },
       {
         sentence: "with a break-glass override and canary running the release completely it changes",
@@ -301,7 +303,32 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
           record: read({ stableHistory: [], ...judged(b, "good") }),
         },
         stable: [d, "rollback"],
-        warnings: [/^(?!.*undone).*so stable runs d{12} and not b{12}, which canary runs/],
+        warnings: [
+          `web: this up adopts Deployment web with the release that it runs, so stable runs ${d} and not ${b}, which canary runs: run pulumi up again to change stable.`,
+        ],
+      },
+      {
+        sentence: "an undone release on canary is not the reason",
+        changes: {
+          adopted: release(d),
+          deployments: { stable: runs(d, { adopted: true }) },
+          stackStates: { own: undefined, canaryRuns: b },
+          record: read({ stableHistory: [], ...undone }),
+        },
+        stable: [d, "rollback"],
+        warnings: [/^web: this up adopts Deployment web .*so stable runs d{12} and not b{12}, which canary runs/],
+      },
+      {
+        sentence: "with release: current that is the reason",
+        changes: {
+          args: { release: "current" },
+          adopted: release(d),
+          deployments: { stable: runs(d, { adopted: true }) },
+          stackStates: { own: undefined, canaryRuns: b },
+          record: read({ stableHistory: [] }),
+        },
+        stable: [d, "rollback"],
+        warnings: [`web: release is set to current, so stable runs ${d} and not ${b}, which canary runs.`],
       },
       {
         sentence: "with any choice of the driver of an open rollout",
@@ -644,6 +671,12 @@ describe("the choice of releases", () => {
       ["stable"],
       { args: { release: c } },
       `web stable: release ${c} is not in the history, which keeps ${b}, ${a}: set release to one of these, to next or to current.`,
+    ],
+    [
+      "canary's stack names no release that canary runs, so there is none to follow",
+      ["stable"],
+      { args: { canaryStack: "try" }, stackStates: { canaryRuns: undefined } },
+      "web stable: canary has not run a release yet by the state of stack try, and stable runs only what canary has run: run pulumi up --stack try first.",
     ],
     [
       "the history is empty",

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type AdmissionCode, decide, frontHeld, type Question } from "../../gate/gate.ts";
+import { type AdmissionCode, decideAdmission, frontHeld, type Question } from "../../gate/gate.ts";
 import type { RecordReading, RolloutRecord } from "../../record/record.ts";
 import { verdict } from "../fake/world.ts";
 
@@ -40,7 +40,7 @@ const firstInstall: Question = {
 
 type Row = [sentence: string, changes: Partial<Question>, admitted: boolean, code: AdmissionCode];
 
-/** By the numbers of the conditions of `decide`. */
+/** By the numbers of the conditions of `decideAdmission`. */
 const conditions: [condition: string, rows: Row[]][] = [
   [
     "1. A rollback is always admitted",
@@ -213,7 +213,7 @@ describe("the gate", () => {
     describe(condition, () => {
       for (const [sentence, changes, admitted, code] of rows) {
         it(sentence, () => {
-          const answer = decide({ ...ordinary, ...changes });
+          const answer = decideAdmission({ ...ordinary, ...changes });
           assert.deepEqual([answer.admitted, answer.code], [admitted, code]);
         });
       }
@@ -224,7 +224,7 @@ describe("the gate", () => {
     for (const [, rows] of conditions) {
       for (const [row, changes] of rows) {
         const question = { ...ordinary, ...changes };
-        const { sentence } = decide(question);
+        const { sentence } = decideAdmission(question);
         assert.ok(sentence.startsWith(`web ${question.track}: release ${b} `), row);
         assert.ok(sentence.endsWith("."), row);
       }
@@ -235,19 +235,22 @@ describe("the gate", () => {
     for (const [, rows] of conditions) {
       for (const [row, changes, admitted] of rows) {
         if (!admitted)
-          assert.match(decide({ ...ordinary, ...changes }).sentence, /gray |pulumi up|release another/, row);
+          assert.match(decideAdmission({ ...ordinary, ...changes }).sentence, /gray |pulumi up|release another/, row);
       }
     }
   });
 
   it("names who judged and why, and the reason of a break-glass override", () => {
-    const { sentence } = decide({ ...ordinary, record: read({ verdicts: { [b]: verdict("bad", "bob", "5xx") } }) });
+    const { sentence } = decideAdmission({
+      ...ordinary,
+      record: read({ verdicts: { [b]: verdict("bad", "bob", "5xx") } }),
+    });
     assert.match(sentence, /judged bad \(bob: 5xx\)/);
-    assert.match(decide({ ...ordinary, breakGlass: "fire" }).sentence, /override: fire/);
+    assert.match(decideAdmission({ ...ordinary, breakGlass: "fire" }).sentence, /override: fire/);
   });
 
   it("does not mistake the name of a JavaScript property for a release", () => {
-    const { code } = decide({ ...ordinary, release: "constructor" });
+    const { code } = decideAdmission({ ...ordinary, release: "constructor" });
     assert.equal(code, "no-verdict");
   });
 });

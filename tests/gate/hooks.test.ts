@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { ResourceHookArgs } from "@pulumi/pulumi";
 import { UserError } from "../../components/user-error.ts";
-import { type Guarded, hooksOf, recordComplete } from "../../gate/hooks.ts";
+import type { Guarded } from "../../gate/guarded.ts";
+import { hooksOf, recordComplete } from "../../gate/hooks.ts";
 import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import type { RolloutRecord } from "../../record/record.ts";
@@ -92,7 +93,7 @@ describe("the gate's hooks", () => {
     it(`refuse a release without a verdict, ${moment}`, async () => {
       writeRecord({});
       live("web", a);
-      await assert.rejects(call("stable", moment, guarded(), b), /has no good verdict/);
+      await assert.rejects(call("stable", moment, guarded(), b), /has not been judged good yet/);
     });
 
     it(`admit an approved release, ${moment}`, async () => {

@@ -44,7 +44,7 @@ describe("a service in one stack", () => {
     const b = world.runs("web-canary");
     assert.notEqual(a, b);
     assert.equal(world.runs("web"), a);
-    assert.match(warnings.join(), new RegExp(`web stable stays at ${a}\\. .*has no good verdict`));
+    assert.match(warnings.join(), new RegExp(`web stable stays at ${a}\\. .*has not been judged good yet`));
     world.writeRecord({ verdicts: { [b]: verdict("good") } }, "web");
     await world.up("test", both("b", small));
     assert.equal(world.runs("web"), b);
@@ -118,7 +118,7 @@ describe("a service in one stack", () => {
     world.api.objects.delete("/apis/apps/v1/namespaces/dora-apps/deployments/web");
     const { warnings } = await world.up("test", both("b", small));
     assert.deepEqual([world.runs("web"), world.runs("web-canary")], [a, b]);
-    assert.match(warnings.join(), new RegExp(`web stable stays at ${a}\\. .*has no good verdict`));
+    assert.match(warnings.join(), new RegExp(`web stable stays at ${a}\\. .*has not been judged good yet`));
   });
 
   it("changes one track with each break-glass override: canary first, stable once canary runs the release completely", async () => {

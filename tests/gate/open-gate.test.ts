@@ -15,7 +15,7 @@ describe("the gate before a service in two stacks", () => {
     const a = await install();
     await tryNext("b");
     const held = JSON.stringify([...world.api.objects]);
-    await assert.rejects(world.up("prod", prod("b")), /has no good verdict: let gray verify judge it/);
+    await assert.rejects(world.up("prod", prod("b")), /has not been judged good yet: let gray verify judge it/);
     assert.equal(JSON.stringify([...world.api.objects]), held);
     assert.equal(world.runs("web"), a);
   });
@@ -24,7 +24,7 @@ describe("the gate before a service in two stacks", () => {
     await install();
     await tryNext("b");
     const { warnings, resources } = await world.up("prod", prod("b"), { preview: true });
-    assert.match(warnings.join(), /has no good verdict.* This is a preview; up would stop here\./);
+    assert.match(warnings.join(), /has not been judged good yet.* This is a preview; up would stop here\./);
     const component = resources.find(({ type }) => type === "gray-release:index:CanaryService");
     assert.deepEqual(component?.inputs.admissions, { stable: { admitted: false, code: "no-verdict" } });
   });

@@ -36,7 +36,7 @@ describe("the release that canary's preview passes to stable's", () => {
     assert.notEqual(id, a);
     const found = await preview("prod", prod("b"));
     assert.equal(component(found).releases.stable.id, id);
-    assert.deepEqual(component(found).admissions, { stable: { admitted: true, supposed: true } });
+    assert.deepEqual(component(found).admissions, { stable: { admitted: true, assumed: true } });
     assert.deepEqual(found.warnings, []);
   });
 
@@ -56,7 +56,7 @@ describe("the release that canary's preview passes to stable's", () => {
     assert.deepEqual([component(found).admissions, found.warnings], [{ canary: { admitted: true } }, []]);
     assert.deepEqual(component(asIs).admissions, { canary: { admitted: false, code: "rollout-open" } });
     const { admissions } = component(await preview("prod", prod("c")));
-    assert.deepEqual(admissions, { stable: { admitted: true, supposed: true } });
+    assert.deepEqual(admissions, { stable: { admitted: true, assumed: true } });
   });
 
   it("is not admitted if it was judged bad", async () => {

@@ -11,12 +11,12 @@ export interface Area {
 export const areas: readonly Area[] = [
   {
     name: "analysis",
-    files: ["analysis/**/!(reading|tick).ts"],
+    files: ["analysis/**/!(indicator|library|question|reading|tick).ts"],
     tests: ["tests/analysis/**/*.test.ts", "tests/observability/exporter.test.ts"],
   },
   {
     name: "gate",
-    files: ["gate/{gate,choice,question,preconditions,sequence}.ts"],
+    files: ["gate/{admissions,choice,gate,opening,preconditions,question,retention,sequence,weight}.ts"],
     tests: ["tests/gate/**/*.test.ts"],
   },
   {
@@ -37,7 +37,7 @@ export const areas: readonly Area[] = [
   },
   {
     name: "policies",
-    files: ["policies/{rules,engine}/**/!(program|examples).ts"],
+    files: ["policies/{rules,engine}/**/!(examples|pod-spec|program).ts"],
     tests: ["tests/policies/**/*.test.ts"],
   },
 ];

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { Evidence } from "../../analysis/evidence.ts";
 import { METRICS } from "../../analysis/metric-names.ts";
 import { judge } from "../../analysis/verdict.ts";
-import { fullStep, usualSteps } from "../../components/step.ts";
+import { resolveStep, usualSteps } from "../../components/step.ts";
 import { type Exporter, exporter } from "../../observability/exporter.ts";
 import { canary, stable, tick } from "../analysis/ticks.ts";
 
@@ -54,7 +54,7 @@ describe("the exporter of evidence", () => {
   });
 
   it("exposes the step of a rollout, and whether it holds", async () => {
-    const steps = usualSteps(10).map((step) => fullStep(step, []));
+    const steps = usualSteps(10).map((step) => resolveStep(step, []));
     const rollout = { release: canary, from: stable, steps, step: 1 };
     exposed.showRollout(rollout, false);
     exposed.showRollout({ ...rollout, step: 2 }, true);

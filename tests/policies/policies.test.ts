@@ -32,7 +32,7 @@ describe("policies", () => {
         it(`refuses: ${example.name}`, async () => {
           const messages = await messagesOf(rule, example);
           assert.equal(messages.length, 1, `one violation, got: ${messages.join("\n") || "none"}`);
-          assert.match(messages[0] ?? "", example.says);
+          assert.match(messages[0] ?? "", example.message);
         });
       }
     });
@@ -40,7 +40,7 @@ describe("policies", () => {
 
   it("name the object and the file to change in each message", async () => {
     for (const rule of rules) {
-      for (const { resources, name, says: _, ...options } of rule.examples.disallowed) {
+      for (const { resources, name, message: _, ...options } of rule.examples.disallowed) {
         for (const { message } of await runPolicies(policiesOf([rule], { program: "main.ts" }), resources, options)) {
           assert.match(message, /fop-gate|output /, `${rule.name}, ${name}`);
           assert.match(message, / File to change: (main\.ts|Pulumi\.yaml, Pulumi\.test\.yaml or main\.ts|none, .*)\.$/);
@@ -69,7 +69,7 @@ describe("policies", () => {
       it(`${rule.name} stays ${level}, and does not pass unknown values`, async () => {
         // known-identity reports unknown names and labels for all rules.
         const policies = policiesOf(rule === knownIdentity ? [rule] : [rule, knownIdentity]);
-        for (const { name, resources, says: _, ...options } of rule.examples.disallowed) {
+        for (const { name, resources, message: _, ...options } of rule.examples.disallowed) {
           for (const [where, hidden] of hiddenOnce(resources)) {
             // With a service in the stack, because names matter only then.
             const found = await runPolicies(policies, [{ ...canaryService(), name: "shop" }, ...hidden], options);

@@ -53,7 +53,7 @@ describe("a pack", () => {
       "released-template",
       "stable-size",
     ]);
-    for (const skipped of [["known-identity"], ["house-labels"], ["known-identity", "house-labels"]]) {
+    for (const skipped of [["known-identity"], ["required-labels"], ["known-identity", "required-labels"]]) {
       assert.deepEqual(await messages(asked(policiesOf(rules), skipped)), all);
     }
   });

@@ -54,7 +54,7 @@ describe("fop-gate with one defect", () => {
     });
   };
 
-  for (const { title, rule, says, stack, change, before, plan } of variants) {
+  for (const { title, rule, message, stack, change, before, plan } of variants) {
     it(`is found by ${rule} alone: ${title}`, async () => {
       checkout.change(change);
       const world = before ? await installed() : intact;
@@ -68,7 +68,7 @@ describe("fop-gate with one defect", () => {
       const found = await preview(world, stack, environment);
       if (before) await world.stop();
       assert.deepEqual([...new Set(found.map(({ policy }) => policy))], [rule], JSON.stringify(found, undefined, 2));
-      const expected = says.replaceAll("{namespace}", world.namespace);
+      const expected = message.replaceAll("{namespace}", world.namespace);
       assert.ok(
         found.some(({ message }) => message.includes(expected)),
         found.map(({ message }) => message).join("\n"),

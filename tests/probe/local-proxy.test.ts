@@ -3,22 +3,22 @@ import { once } from "node:events";
 import { type IncomingMessage, type RequestOptions, request } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
-import { type By, canaryEndpoints } from "../../probe/endpoint.ts";
-import { type LocalProxy, openPassage } from "../../probe/local-proxy.ts";
+import { type AccessPath, canaryEndpoints } from "../../probe/endpoints.ts";
+import { type LocalProxy, openLocalProxy } from "../../probe/local-proxy.ts";
 import { DarkCanary, host, token } from "../fake/dark-canary.ts";
 
 for (const by of ["token", "pods"] as const) {
   describe(`the local proxy to canary by ${by}`, () => {
     let dark: DarkCanary;
-    let passage: LocalProxy;
-    const open = async (endpoint: By = by) => {
+    let proxy: LocalProxy;
+    const open = async (endpoint: AccessPath = by) => {
       const endpoints = await canaryEndpoints({
         api: dark.cluster,
         namespace: "dora-apps",
         service: "web",
         via: endpoint,
       });
-      passage = await openPassage(endpoints);
+      proxy = await openLocalProxy(endpoints);
     };
     beforeEach(async () => {
       dark = await DarkCanary.start();
@@ -27,12 +27,12 @@ for (const by of ["token", "pods"] as const) {
       await open();
     });
     afterEach(async () => {
-      await passage.end();
+      await proxy.end();
       await dark.stop();
     });
 
     const send = async (path: string, options: RequestOptions, body?: string) => {
-      const sent = request(`${passage.url}${path}`, { agent: false, ...options });
+      const sent = request(`${proxy.url}${path}`, { agent: false, ...options });
       sent.end(body);
       const [answer] = (await once(sent, "response")) as [IncomingMessage];
       return { status: answer.statusCode, headers: answer.headers, text: await text(answer) };
@@ -64,7 +64,7 @@ for (const by of ["token", "pods"] as const) {
 
     it("streams an answer", async () => {
       dark.answer = (_, response) => response.write("first");
-      const sent = request(`${passage.url}/`, { agent: false }).end();
+      const sent = request(`${proxy.url}/`, { agent: false }).end();
       const [answer] = (await once(sent, "response")) as [IncomingMessage];
       const [chunk] = await once(answer, "data");
       assert.equal(String(chunk), "first");
@@ -104,7 +104,7 @@ for (const by of ["token", "pods"] as const) {
       ["in the middle of the answer", true],
     ] as const) {
       it(`aborts a request to canary when the client disconnects ${when}`, async () => {
-        const sent = request(`${passage.url}/`, { agent: false });
+        const sent = request(`${proxy.url}/`, { agent: false });
         sent.on("error", () => {});
         const left = new Promise((closed) => {
           dark.answer = (_, response) => {
@@ -134,7 +134,7 @@ for (const by of ["token", "pods"] as const) {
     });
 
     it("accepts only paths, so that it is no proxy to other hosts", async () => {
-      const socket = connect(Number(new URL(passage.url).port), "127.0.0.1");
+      const socket = connect(Number(new URL(proxy.url).port), "127.0.0.1");
       socket.write("GET http://elsewhere/ HTTP/1.1\r\nHost: elsewhere\r\nConnection: close\r\n\r\n");
       assert.match(await text(socket), /^HTTP\/1\.1 502 [\s\S]*gray: only paths of canary can be requested/);
       assert.equal(dark.got.length, 0);
@@ -148,7 +148,7 @@ describe("the local proxy through the API server", () => {
     await dark.up();
     dark.pod("web-canary-1");
     const endpoints = await canaryEndpoints({ api: dark.cluster, namespace: "dora-apps", service: "web" });
-    const passage = await openPassage(endpoints);
+    const proxy = await openLocalProxy(endpoints);
     const json = { "content-type": "application/json" };
     try {
       const long = JSON.stringify({ kind: "Status", of: "x".repeat(200_000) });
@@ -157,16 +157,16 @@ describe("the local proxy through the API server", () => {
           response.writeHead(403, json).write(body.slice(0, 5));
           response.end(body.slice(5));
         };
-        const answer = await fetch(passage.url, { method: "POST", body: "b" });
+        const answer = await fetch(proxy.url, { method: "POST", body: "b" });
         assert.deepEqual([answer.status, await answer.text()], [403, body]);
       }
-      assert.equal(passage.barred(), undefined);
+      assert.equal(proxy.failure(), undefined);
       const status = { kind: "Status", apiVersion: "v1", message: "pods is forbidden", code: 403 };
       dark.answer = (_, response) => response.writeHead(403, json).end(JSON.stringify(status));
-      for (const method of ["POST", "HEAD", "DELETE"]) assert.equal((await fetch(passage.url, { method })).status, 502);
-      assert.match(passage.barred()?.message ?? "", /^pods is forbidden .*: docs\/rbac\.md/);
+      for (const method of ["POST", "HEAD", "DELETE"]) assert.equal((await fetch(proxy.url, { method })).status, 502);
+      assert.match(proxy.failure()?.message ?? "", /^pods is forbidden .*: docs\/rbac\.md/);
     } finally {
-      await passage.end();
+      await proxy.end();
       await dark.stop();
     }
   });
@@ -177,7 +177,7 @@ describe("the local proxy by token", () => {
     const dark = await DarkCanary.start();
     await dark.up({}, {});
     dark.pod("web-canary-1");
-    const passage = await openPassage(
+    const proxy = await openLocalProxy(
       await canaryEndpoints({ api: dark.cluster, namespace: "dora-apps", service: "web" }),
     );
     try {
@@ -186,11 +186,11 @@ describe("the local proxy by token", () => {
         response.setHeader("x-echo", `a ${token}`).setHeader("content-length", Buffer.byteLength(body));
         response.write(body.slice(0, 5), () => response.end(body.slice(5)));
       };
-      const answer = await fetch(passage.url);
+      const answer = await fetch(proxy.url);
       assert.equal(answer.headers.get("x-echo"), "a ******");
       assert.equal(await answer.text(), "ü ****** s3c");
     } finally {
-      await passage.end();
+      await proxy.end();
       await dark.stop();
     }
   });
@@ -201,18 +201,18 @@ describe("the local proxy to several pods of canary", () => {
     const dark = await DarkCanary.start();
     await dark.up();
     for (const name of ["web-canary-1", "web-canary-2"]) dark.pod(name);
-    const passage = await openPassage(
+    const proxy = await openLocalProxy(
       await canaryEndpoints({ api: dark.cluster, namespace: "dora-apps", service: "web" }),
     );
     try {
-      for (let i = 0; i < 4; i++) assert.equal((await fetch(passage.url)).status, 200);
+      for (let i = 0; i < 4; i++) assert.equal((await fetch(proxy.url)).status, 200);
       dark.world.api.objects.delete("/api/v1/namespaces/dora-apps/pods/web-canary-2");
-      const statuses = [await fetch(passage.url), await fetch(passage.url)].map(({ status }) => status);
+      const statuses = [await fetch(proxy.url), await fetch(proxy.url)].map(({ status }) => status);
       // A deleted pod sends no answer; the API server answers 404 in its place.
       assert.deepEqual(statuses.sort(), [200, 502]);
-      assert.match(passage.barred()?.message ?? "", /not found \(pods\/proxy of web-canary-2: 404\)/);
+      assert.match(proxy.failure()?.message ?? "", /not found \(pods\/proxy of web-canary-2: 404\)/);
     } finally {
-      await passage.end();
+      await proxy.end();
       await dark.stop();
     }
   });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { fullStep } from "../../components/step.ts";
+import { resolveStep } from "../../components/step.ts";
 import { UserError } from "../../components/user-error.ts";
 import { parseRecord, type RolloutRecord } from "../../record/record.ts";
 import { bounded } from "../../record/record-retention.ts";
@@ -66,7 +66,7 @@ const largest = fc
     const names = Array.from({ length: steps }, (_, i) => `GET /${i}${"x".repeat(2000)}`);
     const open = {
       ...openRollout(b, a),
-      steps: [fullStep({ stage: "dark", checks: names }, []), fullStep({ stage: "full" }, [])],
+      steps: [resolveStep({ stage: "dark", checks: names }, []), resolveStep({ stage: "full" }, [])],
       by: words.by,
       approved: word,
       paused: word,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { Evidence, type Question } from "../../analysis/evidence.ts";
+import { Evidence } from "../../analysis/evidence.ts";
+import type { Question } from "../../analysis/question.ts";
 import { connect } from "../../kubernetes/client.ts";
 import type { Cluster } from "../../kubernetes/cluster.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";

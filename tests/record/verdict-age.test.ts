@@ -65,9 +65,9 @@ describe("the age of the verdict that admits stable's release", () => {
     });
     afterEach(() => rmSync(folder, { recursive: true }));
 
-    it("is supposed for a release that canary has not run yet", async () => {
+    it("is assumed for a release that canary has not run yet", async () => {
       await world.up("canary", canary("c"), { preview: true, environment });
-      assert.deepEqual(await reported("c", { preview: true, environment }), { admitted: true, supposed: true });
+      assert.deepEqual(await reported("c", { preview: true, environment }), { admitted: true, assumed: true });
     });
 
     it("is the real age for a release that is judged already", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { fullStep } from "../../components/step.ts";
+import { resolveStep } from "../../components/step.ts";
 import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { parseRecord } from "../../record/record.ts";
@@ -14,7 +14,7 @@ import { World } from "../fake/world.ts";
 
 const [a, b, c] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb", "cccccccccccc"] as const;
 const at = "2026-01-01T00:00:00.000Z";
-const steps = [fullStep({ stage: "dark" }, []), fullStep({ stage: "full" }, [])];
+const steps = [resolveStep({ stage: "dark" }, []), resolveStep({ stage: "full" }, [])];
 const old = (by: string, because: string) => ({ by, because, at });
 const now = (by: string, reason: string) => ({ by, reason, at });
 

@@ -5,7 +5,7 @@ import type { Step } from "../../components/step.ts";
 import { Unreachable } from "../../kubernetes/api-error.ts";
 import { Superseded } from "../../record/epoch.ts";
 import type { End } from "../../rollout/driver.ts";
-import type { Judgment } from "../../rollout/next.ts";
+import type { Judgment } from "../../rollout/move.ts";
 import type { Rollout } from "../../rollout/rollout.ts";
 import type { ApiServer } from "../fake/api-server.ts";
 import { b, bad, good, quickCluster, Trial, undecided, usual } from "../fake/driven.ts";

@@ -802,26 +802,4 @@ describe("the driver", () => {
     assert.equal(end.kind, "held");
     assert.equal(timers(), waiting);
   });
-
-  it("dies at the boundary in GRAY_DIE_AT, for fault tests: after the first note at 2, after the noted effect at 3", async () => {
-    const { kill } = process;
-    process.kill = () => {
-      throw new Error("killed");
-    };
-    try {
-      for (const [at, done] of [
-        ["1", 0],
-        ["2", 0],
-        ["3", 1],
-      ] as const) {
-        const one = new Trial(api);
-        process.env.GRAY_DIE_AT = at;
-        await assert.rejects(one.drive(await one.begin()), /killed/);
-        assert.deepEqual([one.tracks.done.length, one.open.effect?.name], [done, at === "1" ? undefined : "dark"]);
-      }
-    } finally {
-      process.kill = kill;
-      delete process.env.GRAY_DIE_AT;
-    }
-  });
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { fullStep, type Step, usualSteps } from "../../components/step.ts";
-import { type Judgment, type Move, next, type Position } from "../../rollout/next.ts";
+import { resolveStep, type Step, usualSteps } from "../../components/step.ts";
+import type { Judgment, Move } from "../../rollout/move.ts";
+import { next, type Position } from "../../rollout/next.ts";
 
 const second = 1000;
 const minute = 60 * second;
@@ -9,7 +10,7 @@ const iso = (milliseconds: number) => new Date(milliseconds).toISOString();
 const undecided: Judgment = { verdict: "undecided", reason: "too few requests" };
 const good: Judgment = { verdict: "good", reason: "every stream is fine" };
 const bad: Judgment = { verdict: "bad", reason: "canary answers 5xx 5 times as often" };
-const written = (steps: readonly Step[]) => steps.map((step) => fullStep(step, ["GET /healthz"]));
+const written = (steps: readonly Step[]) => steps.map((step) => resolveStep(step, ["GET /healthz"]));
 const usual = written(usualSteps(10));
 const at = (step: number, more: Partial<Position> = {}): Position => ({ steps: usual, step, ...more });
 const stepStartedAt = (step: number, more: Partial<Position> = {}) =>

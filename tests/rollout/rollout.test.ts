@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fullStep, type Step } from "../../components/step.ts";
+import { resolveStep, type Step } from "../../components/step.ts";
 import { UserError } from "../../components/user-error.ts";
 import type { RolloutRecord } from "../../record/record.ts";
 import { atLastStep, cutOff, inNextStep, positionOf, type Rollout, resumed, rolloutIn } from "../../rollout/rollout.ts";
@@ -17,7 +17,7 @@ const rollout: Rollout = {
   weight: 10,
   by: "alice",
   began: at(0),
-  steps: steps.map((step) => fullStep(step, [])),
+  steps: steps.map((step) => resolveStep(step, [])),
   step: 1,
 };
 const [dark, canary, full] = [0, 1, 2];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Rollout } from "../../rollout/rollout.ts";
-import { happenings, stepOf } from "../../rollout/timeline.ts";
+import { stepOf, timelineEvents } from "../../rollout/timeline.ts";
 import { openRollout } from "../fake/open-rollout.ts";
 import { verdict } from "../fake/world.ts";
 
@@ -8,7 +8,7 @@ const at = "2026-01-01T00:01:00.000Z";
 const decision = (by: string, reason: string) => ({ by, reason, at });
 const rollout = (more: Partial<Rollout> = {}) => openRollout("bbbbbbbbbbbb", "aaaaaaaaaaaa", more);
 const reported = (was: Partial<Rollout>, is: Partial<Rollout>) =>
-  happenings({ rollout: rollout(was), verdict: undefined }, { rollout: rollout(is), verdict: undefined }).map(
+  timelineEvents({ rollout: rollout(was), verdict: undefined }, { rollout: rollout(is), verdict: undefined }).map(
     ({ kind, reason }) => `${kind}: ${reason}`,
   );
 
@@ -55,8 +55,8 @@ describe("the timeline of a rollout", () => {
   it("has a verdict, once", () => {
     const before = { rollout: rollout(), verdict: undefined };
     const judged = { rollout: rollout(), verdict: verdict("bad", "evidence", "5xx") };
-    assert.deepEqual(happenings(before, judged), [{ kind: "verdict", reason: "judged bad by evidence: 5xx" }]);
-    assert.deepEqual(happenings(judged, judged), []);
+    assert.deepEqual(timelineEvents(before, judged), [{ kind: "verdict", reason: "judged bad by evidence: 5xx" }]);
+    assert.deepEqual(timelineEvents(judged, judged), []);
   });
 
   it("names the time after the last step", () => {

@@ -78,12 +78,13 @@ export const oneOwner: Rule = {
       {
         name: "the stack of stable declares the Service",
         resources: [canaryService({ tracks: ["stable"] }), kubernetes("core/v1:Service", "fop-gate")],
-        says: /^Service dora-apps\/fop-gate belongs to the stack that owns canary of fop-gate, but this stack owns stable: remove it\.$/,
+        message:
+          /^Service dora-apps\/fop-gate belongs to the stack that owns canary of fop-gate, but this stack owns stable: remove it\.$/,
       },
       {
         name: "the same, declared before the service",
         resources: [kubernetes("core/v1:Service", "fop-gate"), canaryService({ tracks: ["stable"] })],
-        says: /^Service dora-apps\/fop-gate belongs to the stack that owns canary/,
+        message: /^Service dora-apps\/fop-gate belongs to the stack that owns canary/,
       },
       {
         name: "the stack of stable declares the Service without its label",
@@ -91,12 +92,12 @@ export const oneOwner: Rule = {
           canaryService({ tracks: ["stable"] }),
           kubernetes("core/v1:Service", "fop-gate", { metadata: { labels: undefined } }),
         ],
-        says: /belongs to the stack that owns canary/,
+        message: /belongs to the stack that owns canary/,
       },
       {
         name: "the stack of stable declares canary's Service",
         resources: [canaryService({ tracks: ["stable"] }), kubernetes("core/v1:Service", "fop-gate-canary")],
-        says: /Service dora-apps\/fop-gate-canary belongs to the stack that owns canary/,
+        message: /Service dora-apps\/fop-gate-canary belongs to the stack that owns canary/,
       },
       {
         name: "the stack of stable declares a ConfigMap",
@@ -104,7 +105,7 @@ export const oneOwner: Rule = {
           canaryService({ tracks: ["stable"] }),
           kubernetes("core/v1:ConfigMap", "fop-gate-config-0123456789"),
         ],
-        says: /ConfigMap dora-apps\/fop-gate-config-0123456789 belongs to the stack that owns canary/,
+        message: /ConfigMap dora-apps\/fop-gate-config-0123456789 belongs to the stack that owns canary/,
       },
       {
         name: "the stack of stable declares the plan without its label",
@@ -112,12 +113,12 @@ export const oneOwner: Rule = {
           canaryService({ tracks: ["stable"] }),
           kubernetes("core/v1:ConfigMap", "fop-gate-plan", { metadata: { labels: undefined } }),
         ],
-        says: /ConfigMap dora-apps\/fop-gate-plan belongs to the stack that owns canary/,
+        message: /ConfigMap dora-apps\/fop-gate-plan belongs to the stack that owns canary/,
       },
       {
         name: "the stack of stable declares the users' Ingress",
         resources: [canaryService({ tracks: ["stable"] }), kubernetes("networking.k8s.io/v1:Ingress", "fop-gate")],
-        says: /Ingress dora-apps\/fop-gate belongs to the stack that owns canary/,
+        message: /Ingress dora-apps\/fop-gate belongs to the stack that owns canary/,
       },
       {
         name: "the stack of stable declares the users' HTTPRoute without its label",
@@ -125,7 +126,7 @@ export const oneOwner: Rule = {
           canaryService({ tracks: ["stable"] }),
           kubernetes("gateway.networking.k8s.io/v1:HTTPRoute", "fop-gate", { metadata: { labels: undefined } }),
         ],
-        says: /^HTTPRoute dora-apps\/fop-gate belongs to the stack that owns canary/,
+        message: /^HTTPRoute dora-apps\/fop-gate belongs to the stack that owns canary/,
       },
       {
         name: "the stack of stable declares the Service of stable's pods, which belongs to the front",
@@ -133,7 +134,7 @@ export const oneOwner: Rule = {
           canaryService({ tracks: ["stable"] }),
           kubernetes("core/v1:Service", "fop-gate-stable", { metadata: { labels: undefined } }),
         ],
-        says: /^Service dora-apps\/fop-gate-stable belongs to the stack that owns canary/,
+        message: /^Service dora-apps\/fop-gate-stable belongs to the stack that owns canary/,
       },
       {
         name: "two services have a route of the same name",
@@ -144,12 +145,12 @@ export const oneOwner: Rule = {
             metadata: { labels: { app: "shop", "gray-release/service": "shop" } },
           }),
         ],
-        says: /^HTTPRoute dora-apps\/fop-gate-public is declared twice/,
+        message: /^HTTPRoute dora-apps\/fop-gate-public is declared twice/,
       },
       {
         name: "the stack of canary declares stable",
         resources: [canaryService({ tracks: ["canary"] }), deployment("stable")],
-        says: /Deployment dora-apps\/fop-gate belongs to the stack that owns stable/,
+        message: /Deployment dora-apps\/fop-gate belongs to the stack that owns stable/,
       },
       {
         name: "one object in two API versions",
@@ -157,17 +158,17 @@ export const oneOwner: Rule = {
           kubernetes("networking.k8s.io/v1:Ingress", "fop-gate"),
           kubernetes("networking.k8s.io/v1beta1:Ingress", "fop-gate"),
         ],
-        says: /is declared twice/,
+        message: /is declared twice/,
       },
       {
         name: "a stack declares the record",
         resources: [canaryService(), kubernetes("core/v1:ConfigMap", "fop-gate-rollout")],
-        says: /is the record of fop-gate/,
+        message: /is the record of fop-gate/,
       },
       {
         name: "a stack declares the evidence",
         resources: [canaryService(), kubernetes("core/v1:ConfigMap", "fop-gate-evidence")],
-        says: /^ConfigMap dora-apps\/fop-gate-evidence is the evidence on fop-gate, which gray verify writes/,
+        message: /^ConfigMap dora-apps\/fop-gate-evidence is the evidence on fop-gate, which gray verify writes/,
       },
     ],
   },

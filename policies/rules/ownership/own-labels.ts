@@ -58,7 +58,8 @@ export const ownLabels: Rule = {
           canaryService(),
           kubernetes("core/v1:Service", "fop-gate", { metadata: { labels: { "gray-release/service": undefined } } }),
         ],
-        says: /^Service dora-apps\/fop-gate has no label gray-release\/service, but must have gray-release\/service: fop-gate: set it, because other rules find the object by it\.$/,
+        message:
+          /^Service dora-apps\/fop-gate has no label gray-release\/service, but must have gray-release\/service: fop-gate: set it, because other rules find the object by it\.$/,
       },
       {
         name: "a Deployment with the label of another service, declared before its own",
@@ -66,12 +67,13 @@ export const ownLabels: Rule = {
           deployment("canary", { metadata: { labels: { "gray-release/service": "other" } } }),
           canaryService({ tracks: ["canary"] }),
         ],
-        says: /^Deployment dora-apps\/fop-gate-canary has the label gray-release\/service: other, but must have gray-release\/service: fop-gate:/,
+        message:
+          /^Deployment dora-apps\/fop-gate-canary has the label gray-release\/service: other, but must have gray-release\/service: fop-gate:/,
       },
       {
         name: "a Deployment without the label track",
         resources: [canaryService(), deployment("stable", { metadata: { labels: { track: undefined } } })],
-        says: /^Deployment dora-apps\/fop-gate has no label track, but must have track: stable:/,
+        message: /^Deployment dora-apps\/fop-gate has no label track, but must have track: stable:/,
       },
     ],
   },

@@ -40,12 +40,13 @@ export const uniqueNames: Rule = {
       {
         name: "a service with the name of another one's canary",
         resources: [canaryService(), named("fop-gate-canary")],
-        says: /^dora-apps\/fop-gate-canary and dora-apps\/fop-gate both create Service fop-gate-canary: give one of the services another name\.$/,
+        message:
+          /^dora-apps\/fop-gate-canary and dora-apps\/fop-gate both create Service fop-gate-canary: give one of the services another name\.$/,
       },
       {
         name: "a service with the name of stable's Service of another one behind a gateway",
         resources: [named("fop-gate-stable"), canaryService({ gateway: { routes: [] } })],
-        says: /both create Service fop-gate-stable/,
+        message: /both create Service fop-gate-stable/,
       },
       {
         name: "a service with the name of another one's debug Ingress",
@@ -53,7 +54,7 @@ export const uniqueNames: Rule = {
           canaryService({ debugIngress: { host: "debug.example" } }),
           named("fop-gate-debug", { ingress: { host: "shop.example" } }),
         ],
-        says: /both create Ingress fop-gate-debug/,
+        message: /both create Ingress fop-gate-debug/,
       },
     ],
   },

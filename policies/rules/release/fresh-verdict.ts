@@ -37,13 +37,14 @@ export const freshVerdict: Rule<typeof freshVerdictSettings> = {
       {
         name: "judged last month",
         resources: [judged(700)],
-        says: /^dora-apps\/fop-gate: the verdict on release [0-9a-f]{12} is 700 hours old, but stable may take it for at most 168 hours: run gray verify or gray approve again/,
+        message:
+          /^dora-apps\/fop-gate: the verdict on release [0-9a-f]{12} is 700 hours old, but stable may take it for at most 168 hours: run gray verify or gray approve again/,
       },
       {
         name: "older than the team allows",
         resources: [judged(5)],
         settings: { maxHours: 4 },
-        says: /is 5 hours old.* at most 4 hours/,
+        message: /is 5 hours old.* at most 4 hours/,
       },
     ],
   },

@@ -1,7 +1,7 @@
 import { called, isAdopted, isTrack, serviceOf } from "../../engine/declared.ts";
 import { firstDifference } from "../../engine/difference.ts";
 import { adoptedExample, canaryService, deployment, podSpec } from "../../engine/examples.ts";
-import type { Template } from "../../engine/pods.ts";
+import type { Template } from "../../engine/pod-spec.ts";
 import type { Rule } from "../../engine/rule.ts";
 
 /**
@@ -63,22 +63,23 @@ export const identicalTemplates: Rule = {
       {
         name: "one release with two images",
         resources: [canaryService(), deployment("canary", pods({}, "fop-gate:2")), deployment("stable")],
-        says: /has "reg[^"]*" at template\.spec\.containers\[0\]\.image, but Deployment dora-apps\/fop-gate-canary, .* has "fop-gate:2"/,
+        message:
+          /has "reg[^"]*" at template\.spec\.containers\[0\]\.image, but Deployment dora-apps\/fop-gate-canary, .* has "fop-gate:2"/,
       },
       {
         name: "an annotation on the pods of one track",
         resources: [deployment("stable"), deployment("canary", pods({ annotations: { debug: "true" } }))],
-        says: /at template\.metadata\.annotations/,
+        message: /at template\.metadata\.annotations/,
       },
       {
         name: "pods without the id of their release",
         resources: [deployment("stable", pods({ labels: { release: undefined } }))],
-        says: /has no label release/,
+        message: /has no label release/,
       },
       {
         name: "pods of the other track",
         resources: [deployment("stable", pods({ labels: { track: "canary" } }))],
-        says: /pods with track "canary", but is the Deployment of stable/,
+        message: /pods with track "canary", but is the Deployment of stable/,
       },
     ],
   },

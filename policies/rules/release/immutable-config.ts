@@ -9,7 +9,8 @@ import {
   podSpec,
   pods,
 } from "../../engine/examples.ts";
-import { type PodSpec, podOf } from "../../engine/pods.ts";
+import type { PodSpec } from "../../engine/pod-spec.ts";
+import { podOf } from "../../engine/pods.ts";
 import type { Rule } from "../../engine/rule.ts";
 
 /** The suffix of a name with the hash of the content (components/config-files.ts). */
@@ -73,19 +74,19 @@ export const immutableConfig: Rule = {
       {
         name: "a mutable ConfigMap",
         resources: [configMap("config", { immutable: undefined })],
-        says: /^ConfigMap dora-apps\/fop-gate-config-[0-9a-f]{10} has immutable unset, but must have immutable true/,
+        message: /^ConfigMap dora-apps\/fop-gate-config-[0-9a-f]{10} has immutable unset, but must have immutable true/,
       },
       {
         name: "a volume from a ConfigMap whose name has no hash",
         resources: [
           pods({ volumes: [...(podSpec().volumes ?? []), { name: "more", configMap: { name: "fop-gate-more" } }] }),
         ],
-        says: /^Deployment dora-apps\/fop-gate reads the ConfigMap fop-gate-more, which may change under its pods/,
+        message: /^Deployment dora-apps\/fop-gate reads the ConfigMap fop-gate-more, which may change under its pods/,
       },
       {
         name: "variables from such a ConfigMap",
         resources: [container("fop-gate", { envFrom: [{ configMapRef: { name: "fop-gate-env" } }] })],
-        says: /reads the ConfigMap fop-gate-env/,
+        message: /reads the ConfigMap fop-gate-env/,
       },
       {
         name: "one variable of the log agent from such a ConfigMap",
@@ -94,22 +95,23 @@ export const immutableConfig: Rule = {
             env: [{ name: "LEVEL", valueFrom: { configMapKeyRef: { name: "log-level", key: "level" } } }],
           }),
         ],
-        says: /reads the ConfigMap log-level/,
+        message: /reads the ConfigMap log-level/,
       },
       {
         name: "a projected volume from such a ConfigMap",
         resources: [pods({ volumes: [{ name: "all", projected: { sources: [{ configMap: { name: "parts" } }] } }] })],
-        says: /reads the ConfigMap parts/,
+        message: /reads the ConfigMap parts/,
       },
       {
         name: "a mutable ConfigMap without the label, with a date in its name",
         resources: [dated(), readsDated()],
-        says: /^Deployment dora-apps\/fop-gate reads ConfigMap dora-apps\/fop-gate-20260101, which has immutable unset, but must have immutable true: set it\.$/,
+        message:
+          /^Deployment dora-apps\/fop-gate reads ConfigMap dora-apps\/fop-gate-20260101, which has immutable unset, but must have immutable true: set it\.$/,
       },
       {
         name: "the same, declared after the pods",
         resources: [readsDated(), dated({ immutable: false })],
-        says: /reads ConfigMap dora-apps\/fop-gate-20260101, which has immutable false/,
+        message: /reads ConfigMap dora-apps\/fop-gate-20260101, which has immutable false/,
       },
     ],
   },

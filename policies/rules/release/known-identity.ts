@@ -33,7 +33,8 @@ export const knownIdentity: Rule = {
           canaryService(),
           kubernetes("core/v1:Secret", "fop-gate", { metadata: { namespace: unknownUntilUp } }),
         ],
-        says: /^Secret fop-gate: metadata\.namespace is known only during up, but every rule needs it: use a value that is known in preview\.$/,
+        message:
+          /^Secret fop-gate: metadata\.namespace is known only during up, but every rule needs it: use a value that is known in preview\.$/,
       },
       {
         name: "a label that is an output, declared before the service",
@@ -41,7 +42,7 @@ export const knownIdentity: Rule = {
           kubernetes("core/v1:Secret", "fop-gate", { metadata: { labels: { team: unknownUntilUp } } }),
           canaryService(),
         ],
-        says: /^Secret fop-gate: metadata\.labels\.team is known only during up/,
+        message: /^Secret fop-gate: metadata\.labels\.team is known only during up/,
       },
     ],
   },

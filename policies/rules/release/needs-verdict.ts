@@ -17,7 +17,7 @@ export const needsVerdict: Rule = {
   judge(one) {
     if (one.is !== "service") return [];
     return Object.entries(one.admissions)
-      .filter(([, { supposed }]) => supposed)
+      .filter(([, { assumed }]) => assumed)
       .map(
         ([track]) =>
           `${one.namespace}/${one.name}: release ${one.releases[track]?.id} needs a verdict before ${track} takes it, and has none yet: this plan assumes a good one.`,
@@ -37,8 +37,9 @@ export const needsVerdict: Rule = {
     disallowed: [
       {
         name: "the plan of a new release",
-        resources: [canaryService({ admissions: { stable: { admitted: true, supposed: true } } })],
-        says: /^dora-apps\/fop-gate: release [0-9a-f]{12} needs a verdict before stable takes it, and has none yet: this plan assumes a good one\.$/,
+        resources: [canaryService({ admissions: { stable: { admitted: true, assumed: true } } })],
+        message:
+          /^dora-apps\/fop-gate: release [0-9a-f]{12} needs a verdict before stable takes it, and has none yet: this plan assumes a good one\.$/,
       },
     ],
   },

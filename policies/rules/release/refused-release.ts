@@ -53,7 +53,8 @@ export const refusedRelease: Rule = {
       {
         name: "the release of stable has no verdict",
         resources: [refused("no-verdict")],
-        says: /^dora-apps\/fop-gate: the gate refuses the release of stable \(no-verdict\), so pulumi up would stop: let gray verify judge it, or check canary and run gray approve [0-9a-f]{12} --reason <why>\.$/,
+        message:
+          /^dora-apps\/fop-gate: the gate refuses the release of stable \(no-verdict\), so pulumi up would stop: let gray verify judge it, or check canary and run gray approve [0-9a-f]{12} --reason <why>\.$/,
       },
       {
         name: "one of the two tracks is refused",
@@ -65,32 +66,37 @@ export const refusedRelease: Rule = {
             },
           }),
         ],
-        says: /the release of canary \(judged-bad\), .*: it was judged bad, so release another one, or .* gray approve [0-9a-f]{12} --reason <why>\.$/,
+        message:
+          /the release of canary \(judged-bad\), .*: it was judged bad, so release another one, or .* gray approve [0-9a-f]{12} --reason <why>\.$/,
       },
       {
         name: "a rollout is open",
         resources: [refused("rollout-open")],
-        says: /\(rollout-open\), .*: a rollout of another release is open, so let it finish \(gray status .*\), or roll it back with gray abort\.$/,
+        message:
+          /\(rollout-open\), .*: a rollout of another release is open, so let it finish \(gray status .*\), or roll it back with gray abort\.$/,
       },
       {
         name: "the record is gone",
         resources: [refused("no-record")],
-        says: /\(no-record\), .*: the record of fop-gate is missing, so restore fop-gate-rollout, or run gray approve [0-9a-f]{12} --reason <why>\.$/,
+        message:
+          /\(no-record\), .*: the record of fop-gate is missing, so restore fop-gate-rollout, or run gray approve [0-9a-f]{12} --reason <why>\.$/,
       },
       {
         name: "the record cannot be read",
         resources: [refused("record-unreadable")],
-        says: /\(record-unreadable\), .*: the record fop-gate-rollout cannot be read, so restore it, or delete it and run gray approve [0-9a-f]{12} --reason <why>\.$/,
+        message:
+          /\(record-unreadable\), .*: the record fop-gate-rollout cannot be read, so restore it, or delete it and run gray approve [0-9a-f]{12} --reason <why>\.$/,
       },
       {
         name: "canary is not available at the first install",
         resources: [refused("canary-not-available")],
-        says: /\(canary-not-available\), .*: fop-gate-canary does not run it with all pods available, so run pulumi up --stack canary and check its pods\.$/,
+        message:
+          /\(canary-not-available\), .*: fop-gate-canary does not run it with all pods available, so run pulumi up --stack canary and check its pods\.$/,
       },
       {
         name: "a refusal with a code that this pack does not know",
         resources: [refused("full-moon")],
-        says: /\(full-moon\), .*: follow the gate's message in the output of pulumi preview\.$/,
+        message: /\(full-moon\), .*: follow the gate's message in the output of pulumi preview\.$/,
       },
     ],
   },

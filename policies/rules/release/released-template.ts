@@ -1,7 +1,7 @@
 import { called, homeOf, isAdopted, isTrack } from "../../engine/declared.ts";
 import { firstDifference } from "../../engine/difference.ts";
 import { adoptedExample, canaryService, deployment, podSpec } from "../../engine/examples.ts";
-import type { Template } from "../../engine/pods.ts";
+import type { Template } from "../../engine/pod-spec.ts";
 import type { Rule } from "../../engine/rule.ts";
 
 /**
@@ -57,7 +57,7 @@ export const releasedTemplate: Rule = {
       {
         name: "another image under the id of the release",
         resources: [canaryService(), deployment("stable", { spec: { template: { spec: containers("fop-gate:2") } } })],
-        says: /has "fop-gate:2" at template\.spec\.containers\[0\]\.image, but release [0-9a-f]{12} has "reg/,
+        message: /has "fop-gate:2" at template\.spec\.containers\[0\]\.image, but release [0-9a-f]{12} has "reg/,
       },
       {
         name: "another id",
@@ -65,12 +65,12 @@ export const releasedTemplate: Rule = {
           canaryService(),
           deployment("stable", { spec: { template: { metadata: { labels: { release: "cccccccccccc" } } } } }),
         ],
-        says: /has the label release: cccccccccccc, but must run [0-9a-f]{12}/,
+        message: /has the label release: cccccccccccc, but must run [0-9a-f]{12}/,
       },
       {
         name: "a Deployment without a CanaryService",
         resources: [deployment("stable")],
-        says: /does not belong to a CanaryService of this stack/,
+        message: /does not belong to a CanaryService of this stack/,
       },
     ],
   },

@@ -42,27 +42,28 @@ export const rolloutPlan: Rule<typeof rolloutPlanSettings> = {
       {
         name: "all users at once",
         resources: [planned(dark, full)],
-        says: /^dora-apps\/fop-gate: plan\.steps is dark, full, but needs a step of stage canary before full: add one\.$/,
+        message:
+          /^dora-apps\/fop-gate: plan\.steps is dark, full, but needs a step of stage canary before full: add one\.$/,
       },
       {
         name: "half of the users first",
         resources: [planned(dark, few(50), full)],
-        says: /plan\.steps\.1\.weight is 50 after 0, but may rise by at most 25: use at most 25 first/,
+        message: /plan\.steps\.1\.weight is 50 after 0, but may rise by at most 25: use at most 25 first/,
       },
       {
         name: "a jump in the middle",
         resources: [planned(dark, few(5), few(60), full)],
-        says: /plan\.steps\.2\.weight is 60 after 5/,
+        message: /plan\.steps\.2\.weight is 60 after 5/,
       },
       {
         name: "weights that fall",
         resources: [planned(dark, few(20), few(10), full)],
-        says: /plan\.steps\.2\.weight is 10 after 20, but weights must rise/,
+        message: /plan\.steps\.2\.weight is 10 after 20, but weights must rise/,
       },
       {
         name: "a plan that ends before prod",
         resources: [planned(dark, few(10))],
-        says: /plan\.steps ends with canary, but must end with full/,
+        message: /plan\.steps ends with canary, but must end with full/,
       },
     ],
   },

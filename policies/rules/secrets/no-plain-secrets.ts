@@ -87,27 +87,29 @@ export const noPlainSecrets: Rule<typeof plainSecretsSettings> = {
       {
         name: "a password in a config file",
         resources: [configMap("config", { data: { "fop-gate.conf": "listen=:8080\ndb.password = hunter22\n" } })],
-        says: /^ConfigMap dora-apps\/fop-gate-config-[0-9a-f]{10} has the value of db\.password in fop-gate\.conf, but secrets do not belong there: refer to a Secret instead\.$/,
+        message:
+          /^ConfigMap dora-apps\/fop-gate-config-[0-9a-f]{10} has the value of db\.password in fop-gate\.conf, but secrets do not belong there: refer to a Secret instead\.$/,
       },
       {
         name: "a private key",
         resources: [configMap("config", { data: { "tls.pem": "-----BEGIN RSA PRIVATE KEY-----\nMIIE" } })],
-        says: /has a private key in tls\.pem/,
+        message: /has a private key in tls\.pem/,
       },
       {
         name: "a password in a variable",
         resources: [container("fop-gate", { env: [{ name: "DB_PASSWORD", value: "hunter22" }] })],
-        says: /^Deployment dora-apps\/fop-gate, container fop-gate has the value of DB_PASSWORD in the variable DB_PASSWORD/,
+        message:
+          /^Deployment dora-apps\/fop-gate, container fop-gate has the value of DB_PASSWORD in the variable DB_PASSWORD/,
       },
       {
         name: "a URL with a password, in the log agent",
         resources: [container("log-agent", { env: [{ name: "SINK", value: "https://agent:hunter22@logs.example" }] })],
-        says: /container log-agent has an address with a password in the variable SINK/,
+        message: /container log-agent has an address with a password in the variable SINK/,
       },
       {
         name: "an access key of a cloud",
         resources: [container("fop-gate", { env: [{ name: "ID", value: `AKIA${"X".repeat(16)}` }] })],
-        says: /has an access key of AWS/,
+        message: /has an access key of AWS/,
       },
       ...[
         "secret_key",
@@ -122,7 +124,7 @@ export const noPlainSecrets: Rule<typeof plainSecretsSettings> = {
       ].map((name) => ({
         name: `a secret in a variable named ${name}`,
         resources: [container("fop-gate", { env: [{ name, value: "hunter22" }] })],
-        says: new RegExp(`has the value of ${name} in the variable ${name}`),
+        message: new RegExp(`has the value of ${name} in the variable ${name}`),
       })),
       ...[
         ["JSON on one line", '{"password":"hunter22"}'],
@@ -137,17 +139,17 @@ export const noPlainSecrets: Rule<typeof plainSecretsSettings> = {
       ].map(([name = "", text]) => ({
         name: `a password in ${name}`,
         resources: [configMap("config", { data: { "web.conf": text } })],
-        says: /has the value of password in web\.conf/,
+        message: /has the value of password in web\.conf/,
       })),
       {
         name: "a password in base64",
         resources: [configMap("config", { binaryData: { "web.conf": "cGFzc3dvcmQ9aHVudGVyMjI=" } })],
-        says: /has the value of password in web\.conf/,
+        message: /has the value of password in web\.conf/,
       },
       {
         name: "a file with a password as a variable",
         resources: [container("fop-gate", { env: [{ name: "CONFIG", value: '{"password":"hunter22"}' }] })],
-        says: /has the value of password in the variable CONFIG/,
+        message: /has the value of password in the variable CONFIG/,
       },
     ],
   },

@@ -40,9 +40,10 @@ export const canaryShare: Rule = {
       {
         name: "four pods beside nine at weight 10",
         resources: [at(10), canary(4)],
-        says: /^Deployment dora-apps\/fop-gate-canary has 4 replicas beside 9 of stable, which is 30\.8 % of the users, but weight 10 needs 1: set replicas to 1\.$/,
+        message:
+          /^Deployment dora-apps\/fop-gate-canary has 4 replicas beside 9 of stable, which is 30\.8 % of the users, but weight 10 needs 1: set replicas to 1\.$/,
       },
-      { name: "one pod too many", resources: [at(25), canary(4)], says: /weight 25 needs 3/ },
+      { name: "one pod too many", resources: [at(25), canary(4)], message: /weight 25 needs 3/ },
     ],
   },
 };

@@ -49,12 +49,13 @@ export const debugIngress: Rule = {
       {
         name: "in the stack of canary",
         resources: [canaryService({ tracks: ["canary"] }), ingress("fop-gate-debug")],
-        says: /^Ingress dora-apps\/fop-gate-debug is a debug Ingress, but this stack owns canary of fop-gate: it belongs to the stack that owns stable\.$/,
+        message:
+          /^Ingress dora-apps\/fop-gate-debug is a debug Ingress, but this stack owns canary of fop-gate: it belongs to the stack that owns stable\.$/,
       },
       {
         name: "declared before the service",
         resources: [ingress("fop-gate-debug"), canaryService({ tracks: ["canary"] })],
-        says: /this stack owns canary of fop-gate/,
+        message: /this stack owns canary of fop-gate/,
       },
     ],
   },

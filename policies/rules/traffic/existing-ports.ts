@@ -69,32 +69,34 @@ export const existingPorts: Rule = {
       {
         name: "a route to a port that the Service does not have",
         resources: [canaryService(), service(), route(81)],
-        says: /^HTTPRoute dora-apps\/fop-gate sends to port 81 of Service dora-apps\/fop-gate, which has http \(80\): name one of its ports\.$/,
+        message:
+          /^HTTPRoute dora-apps\/fop-gate sends to port 81 of Service dora-apps\/fop-gate, which has http \(80\): name one of its ports\.$/,
       },
       {
         name: "the same, with the Service declared after the route",
         resources: [canaryService(), route(81), service()],
-        says: /sends to port 81/,
+        message: /sends to port 81/,
       },
       {
         name: "a route that names no port",
         resources: [canaryService(), service(), route()],
-        says: /sends to no port of/,
+        message: /sends to no port of/,
       },
       {
         name: "an Ingress to a name that no port has",
         resources: [canaryService(), service(), ingress({ name: "admin" })],
-        says: /^Ingress dora-apps\/fop-gate sends to port admin of/,
+        message: /^Ingress dora-apps\/fop-gate sends to port admin of/,
       },
       {
         name: "a port name that the pods of one track do not have",
         resources: [canaryService(), service(), track("stable"), track("canary", "web")],
-        says: /^Service dora-apps\/fop-gate leads to port http of Deployment dora-apps\/fop-gate-canary, whose containers have web \(8080\): use one of these ports, or add the port to a container\.$/,
+        message:
+          /^Service dora-apps\/fop-gate leads to port http of Deployment dora-apps\/fop-gate-canary, whose containers have web \(8080\): use one of these ports, or add the port to a container\.$/,
       },
       {
         name: "a number that the pods do not list",
         resources: [canaryService(), track("stable"), service({ targetPort: 9090 })],
-        says: /leads to port 9090 of Deployment dora-apps\/fop-gate, whose containers have http \(8080\)/,
+        message: /leads to port 9090 of Deployment dora-apps\/fop-gate, whose containers have http \(8080\)/,
       },
     ],
   },

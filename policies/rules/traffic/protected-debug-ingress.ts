@@ -66,12 +66,13 @@ export const protectedDebugIngress: Rule<typeof debugIngressProtectedSettings> =
       {
         name: "open to everyone",
         resources: [ingress("fop-gate-debug", { ingressClassName: undefined })],
-        says: /^Ingress dora-apps\/fop-gate-debug has the class of the cluster's default and no annotation that restricts access/,
+        message:
+          /^Ingress dora-apps\/fop-gate-debug has the class of the cluster's default and no annotation that restricts access/,
       },
       {
         name: "a public class",
         resources: [ingress("fop-gate-debug", { ingressClassName: "public" })],
-        says: /has the class public/,
+        message: /has the class public/,
       },
       ...[
         ["alb.ingress.kubernetes.io/auth-type", "none"],
@@ -84,7 +85,7 @@ export const protectedDebugIngress: Rule<typeof debugIngressProtectedSettings> =
       ].map(([annotation = "", value = ""]) => ({
         name: `no restriction by ${annotation} ${JSON.stringify(value)}`,
         resources: [ingress("fop-gate-debug", { ingressClassName: "public" }, { [annotation]: value })],
-        says: new RegExp(
+        message: new RegExp(
           `has the class public and no annotation that restricts access \\(${annotation} is "${value}"\\), so it may be open to everyone`,
         ),
       })),

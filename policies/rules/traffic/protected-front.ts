@@ -46,12 +46,12 @@ export const protectedFront: Rule = {
       {
         name: "the shared Service",
         resources: [canaryService(), { ...kubernetes("core/v1:Service", "fop-gate"), protect: false }],
-        says: /^Service dora-apps\/fop-gate has protect false, but must have protect true/,
+        message: /^Service dora-apps\/fop-gate has protect false, but must have protect true/,
       },
       {
         name: "the users' Ingress",
         resources: [canaryService(), { ...kubernetes("networking.k8s.io/v1:Ingress", "fop-gate"), protect: false }],
-        says: /^Ingress dora-apps\/fop-gate has protect false/,
+        message: /^Ingress dora-apps\/fop-gate has protect false/,
       },
     ],
   },

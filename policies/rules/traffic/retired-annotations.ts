@@ -53,22 +53,24 @@ export const retiredAnnotations: Rule = {
       {
         name: "the class as an annotation",
         resources: [ingress({ "kubernetes.io/ingress.class": "nginx" })],
-        says: /^Ingress dora-apps\/fop-gate has the annotation kubernetes\.io\/ingress\.class, which is retired: use spec\.ingressClassName instead/,
+        message:
+          /^Ingress dora-apps\/fop-gate has the annotation kubernetes\.io\/ingress\.class, which is retired: use spec\.ingressClassName instead/,
       },
       {
         name: "a weight for ingress-nginx",
         resources: [ingress({ "nginx.ingress.kubernetes.io/canary-weight": "10" })],
-        says: /annotation nginx\.ingress\.kubernetes\.io\/canary-weight, which is retired: use the argument gateway/,
+        message: /annotation nginx\.ingress\.kubernetes\.io\/canary-weight, which is retired: use the argument gateway/,
       },
       {
         name: "a login with a name from before 2018",
         resources: [ingress({ "ingress.kubernetes.io/auth-type": "basic" })],
-        says: /annotation ingress\.kubernetes\.io\/auth-type, which is retired: use the argument gateway/,
+        message: /annotation ingress\.kubernetes\.io\/auth-type, which is retired: use the argument gateway/,
       },
       {
         name: "a rule of Traefik 1",
         resources: [ingress({ "traefik.frontend.rule.type": "PathPrefixStrip" })],
-        says: /annotation traefik\.frontend\.rule\.type, which is retired: use traefik\.ingress\.kubernetes\.io\/router\.\* of Traefik 3 instead/,
+        message:
+          /annotation traefik\.frontend\.rule\.type, which is retired: use traefik\.ingress\.kubernetes\.io\/router\.\* of Traefik 3 instead/,
       },
     ],
   },

@@ -44,28 +44,30 @@ export const serviceSelector: Rule = {
       {
         name: "canary left out at weight 10",
         resources: [at(10), shared({ app: "fop-gate", track: "stable" })],
-        says: /^Service dora-apps\/fop-gate selects app=fop-gate,track=stable, but must select app=fop-gate at weight 10: leave the selector to CanaryService\.$/,
+        message:
+          /^Service dora-apps\/fop-gate selects app=fop-gate,track=stable, but must select app=fop-gate at weight 10: leave the selector to CanaryService\.$/,
       },
       {
         name: "users reach canary while it is dark",
         resources: [at(0), shared({ app: "fop-gate" })],
-        says: /selects app=fop-gate, but must select app=fop-gate,track=stable at weight 0/,
+        message: /selects app=fop-gate, but must select app=fop-gate,track=stable at weight 0/,
       },
       {
         name: "stable left out",
         resources: [at(10), shared({ app: "fop-gate", track: "canary" })],
-        says: /selects app=fop-gate,track=canary/,
+        message: /selects app=fop-gate,track=canary/,
       },
       {
         name: "only one release",
         resources: [at(10), shared({ app: "fop-gate", release: "aaaaaaaaaaaa" })],
-        says: /release=aaaaaaaaaaaa/,
+        message: /release=aaaaaaaaaaaa/,
       },
-      { name: "no selector", resources: [at(10), shared(undefined)], says: /selects nothing/ },
+      { name: "no selector", resources: [at(10), shared(undefined)], message: /selects nothing/ },
       {
         name: "canary's Service, which selects stable",
         resources: [at(10), own("canary", "stable")],
-        says: /^Service dora-apps\/fop-gate-canary selects app=fop-gate,track=stable, but must select app=fop-gate,track=canary as canary's Service/,
+        message:
+          /^Service dora-apps\/fop-gate-canary selects app=fop-gate,track=stable, but must select app=fop-gate,track=canary as canary's Service/,
       },
     ],
   },

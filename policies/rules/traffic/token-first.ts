@@ -95,7 +95,8 @@ export const tokenFirst: Rule = {
       {
         name: "no rule of the token",
         resources: [canaryService(), httpRoute([weight])],
-        says: /^HTTPRoute dora-apps\/fop-gate: a request with the token to \/ meets rules\[0\]\.matches\[0\] before canary of dora-apps\/fop-gate: add a rule before it/,
+        message:
+          /^HTTPRoute dora-apps\/fop-gate: a request with the token to \/ meets rules\[0\]\.matches\[0\] before canary of dora-apps\/fop-gate: add a rule before it/,
       },
       {
         name: "a rule with a longer path",
@@ -103,7 +104,7 @@ export const tokenFirst: Rule = {
           canaryService(),
           httpRoute([token(), { matches: [{ path: prefix("/export") }], backendRefs: stableAlone }, weight]),
         ],
-        says: /with the token to \/export meets rules\[1\]/,
+        message: /with the token to \/export meets rules\[1\]/,
       },
       {
         name: "a rule with as many headers, first in the list",
@@ -111,7 +112,7 @@ export const tokenFirst: Rule = {
           canaryService(),
           httpRoute([{ matches: [{ headers: [beta] }], backendRefs: stableAlone }, token(), weight]),
         ],
-        says: /meets rules\[0\]\.matches\[0\]/,
+        message: /meets rules\[0\]\.matches\[0\]/,
       },
       {
         name: "a rule with more headers",
@@ -126,7 +127,7 @@ export const tokenFirst: Rule = {
             weight,
           ]),
         ],
-        says: /meets rules\[1\]/,
+        message: /meets rules\[1\]/,
       },
       {
         name: "a rule for one method",
@@ -134,12 +135,12 @@ export const tokenFirst: Rule = {
           canaryService(),
           httpRoute([token(), { matches: [{ method: "POST" }], backendRefs: stableAlone }, weight]),
         ],
-        says: /meets rules\[1\]/,
+        message: /meets rules\[1\]/,
       },
       {
         name: "a rule of the token that splits by weight",
         resources: [canaryService(), httpRoute([{ ...token(), backendRefs: weight.backendRefs }])],
-        says: /rules\[0\]\.matches\[0\] requires x-gray-token but does not lead only to fop-gate-canary/,
+        message: /rules\[0\]\.matches\[0\] requires x-gray-token but does not lead only to fop-gate-canary/,
       },
       {
         name: "the token repeated with a pattern that matches only a part of the value",
@@ -162,7 +163,7 @@ export const tokenFirst: Rule = {
             weight,
           ]),
         ],
-        says: /meets rules\[1\]/,
+        message: /meets rules\[1\]/,
       },
       {
         name: "the token as a pattern, which some gateways do not support",
@@ -170,7 +171,7 @@ export const tokenFirst: Rule = {
           canaryService(),
           httpRoute([token({ headers: [{ name: tokenHeader, type: "RegularExpression", value: "s3cret" }] }), weight]),
         ],
-        says: /meets rules\[1\]/,
+        message: /meets rules\[1\]/,
       },
       {
         name: "a rule of the service's route to another service",
@@ -178,7 +179,7 @@ export const tokenFirst: Rule = {
           canaryService(),
           httpRoute([token(), { matches: [{ path: prefix("/static") }], backendRefs: [{ name: "static" }] }, weight]),
         ],
-        says: /with the token to \/static meets rules\[1\]/,
+        message: /with the token to \/static meets rules\[1\]/,
       },
       {
         name: "a pattern that matches the token",
@@ -193,7 +194,7 @@ export const tokenFirst: Rule = {
             weight,
           ]),
         ],
-        says: /rules\[0\]\.matches\[0\] requires x-gray-token/,
+        message: /rules\[0\]\.matches\[0\] requires x-gray-token/,
       },
       {
         name: "another route to the shared Service",
@@ -203,7 +204,8 @@ export const tokenFirst: Rule = {
             metadata: { name: "inside", labels: undefined },
           }),
         ],
-        says: /^HTTPRoute dora-apps\/inside: a request with the token to \/ meets rules\[0\]\.matches\[0\] before canary of dora-apps\/fop-gate:/,
+        message:
+          /^HTTPRoute dora-apps\/inside: a request with the token to \/ meets rules\[0\]\.matches\[0\] before canary of dora-apps\/fop-gate:/,
       },
       {
         name: "another route that was declared before the service",
@@ -211,7 +213,7 @@ export const tokenFirst: Rule = {
           httpRoute([{ backendRefs: stableAlone }], { metadata: { name: "inside", labels: undefined } }),
           canaryService(),
         ],
-        says: /^HTTPRoute dora-apps\/inside/,
+        message: /^HTTPRoute dora-apps\/inside/,
       },
     ],
   },

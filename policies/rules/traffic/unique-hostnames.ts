@@ -76,7 +76,8 @@ export const uniqueHostnames: Rule = {
       {
         name: "two services on one host of a Gateway",
         resources: [route(), route("shop")],
-        says: /^HTTPRoute dora-apps\/shop claims fop-gate\.example\/, and so does HTTPRoute dora-apps\/fop-gate: give one of them another host or path\.$/,
+        message:
+          /^HTTPRoute dora-apps\/shop claims fop-gate\.example\/, and so does HTTPRoute dora-apps\/fop-gate: give one of them another host or path\.$/,
       },
       {
         name: "one of several hosts, on one of all listeners",
@@ -84,7 +85,7 @@ export const uniqueHostnames: Rule = {
           route("fop-gate", { spec: { hostnames: ["a.example", "b.example"] } }),
           route("shop", { spec: { hostnames: ["b.example"], parentRefs: [{ name: "public", sectionName: "https" }] } }),
         ],
-        says: /claims b\.example\//,
+        message: /claims b\.example\//,
       },
       {
         name: "two routes for every host of a Gateway",
@@ -92,27 +93,28 @@ export const uniqueHostnames: Rule = {
           route("fop-gate", { spec: { hostnames: undefined } }),
           route("shop", { spec: { hostnames: undefined } }),
         ],
-        says: /claims every host's \/, and so does/,
+        message: /claims every host's \/, and so does/,
       },
       {
         name: "two routes with an empty list of hosts, which means every host",
         resources: [route("fop-gate", { spec: { hostnames: [] } }), route("shop", { spec: { hostnames: [] } })],
-        says: /claims every host's \/, and so does/,
+        message: /claims every host's \/, and so does/,
       },
       {
         name: "two Ingresses with one path",
         resources: [ingress("fop-gate", { path: "/a" }), ingress("shop", { path: "/a/" })],
-        says: /^Ingress dora-apps\/shop claims fop-gate\.example\/a, and so does Ingress dora-apps\/fop-gate/,
+        message: /^Ingress dora-apps\/shop claims fop-gate\.example\/a, and so does Ingress dora-apps\/fop-gate/,
       },
       {
         name: "an Ingress on the host of another service's route",
         resources: [route(), ingress("shop")],
-        says: /^Ingress dora-apps\/shop claims .* so does HTTPRoute dora-apps\/fop-gate/,
+        message: /^Ingress dora-apps\/shop claims .* so does HTTPRoute dora-apps\/fop-gate/,
       },
       {
         name: "the debug Ingress on the host of the users' route, which another stack owns",
         resources: [debug({})],
-        says: /^dora-apps\/fop-gate: the debug Ingress claims fop-gate\.example\/, and so does the users' Ingress or HTTPRoute: give debugIngress its own host\.$/,
+        message:
+          /^dora-apps\/fop-gate: the debug Ingress claims fop-gate\.example\/, and so does the users' Ingress or HTTPRoute: give debugIngress its own host\.$/,
       },
       {
         name: "the debug Ingress on the host of the users' Ingress",
@@ -121,7 +123,7 @@ export const uniqueHostnames: Rule = {
           ingress("fop-gate"),
           ingress("fop-gate-debug"),
         ],
-        says: /the debug Ingress claims/,
+        message: /the debug Ingress claims/,
       },
     ],
   },

@@ -46,18 +46,19 @@ export const weightStep: Rule<typeof weightStepSettings> = {
       {
         name: "half of the users at once",
         resources: [canaryService({ shift: { from: 10, to: 50 } })],
-        says: /^dora-apps\/fop-gate: canary's share of the traffic rises from 10 % to 50 %, but may rise by at most 25: set a weight of at most 35 first/,
+        message:
+          /^dora-apps\/fop-gate: canary's share of the traffic rises from 10 % to 50 %, but may rise by at most 25: set a weight of at most 35 first/,
       },
       {
         name: "from dark to all users",
         resources: [canaryService({ shift: { from: 0, to: 100 } })],
-        says: /rises from 0 % to 100 %.* at most 25 first/,
+        message: /rises from 0 % to 100 %.* at most 25 first/,
       },
       {
         name: "more than the largest rise that the team has set",
         resources: [canaryService({ shift: { from: 0, to: 10 } })],
         settings: { largestRise: 5 },
-        says: /may rise by at most 5: set a weight of at most 5 first/,
+        message: /may rise by at most 5: set a weight of at most 5 first/,
       },
     ],
   },

@@ -52,19 +52,20 @@ export const allowedRegistries: Rule<typeof allowedRegistriesSettings> = {
         name: "another registry",
         resources: [container("fop-gate", { image: "quay.io/fop-gate:1" })],
         settings,
-        says: /^Deployment dora-apps\/fop-gate, container fop-gate has the image "quay\.io\/fop-gate:1", which is from quay\.io, but only reg\.qiniu\.com\/dora-apps, docker\.io are allowed: use an image from there/,
+        message:
+          /^Deployment dora-apps\/fop-gate, container fop-gate has the image "quay\.io\/fop-gate:1", which is from quay\.io, but only reg\.qiniu\.com\/dora-apps, docker\.io are allowed: use an image from there/,
       },
       {
         name: "another folder whose name begins with an allowed one",
         resources: [container("log-agent", { image: "reg.qiniu.com/dora-apps-old/log-agent:1" })],
         settings,
-        says: /dora-apps-old/,
+        message: /dora-apps-old/,
       },
       {
         name: "a folder of docker.io that is not allowed",
         resources: [container("log-agent", { image: "somebody/nginx:1.27" })],
         settings: { registries: ["reg.qiniu.com/dora-apps", "docker.io/library"] },
-        says: /has the image "somebody\/nginx:1\.27", which is from docker\.io/,
+        message: /has the image "somebody\/nginx:1\.27", which is from docker\.io/,
       },
     ],
   },

@@ -66,17 +66,20 @@ export const autoscalerPerTrack: Rule = {
       {
         name: "an autoscaler of stable, although the program sets the number",
         resources: [canaryService(), autoscaler("fop-gate", "fop-gate")],
-        says: /^HorizontalPodAutoscaler dora-apps\/fop-gate scales Deployment dora-apps\/fop-gate, but the service sets replicas 9: set replicas: "external", or remove the autoscaler\.$/,
+        message:
+          /^HorizontalPodAutoscaler dora-apps\/fop-gate scales Deployment dora-apps\/fop-gate, but the service sets replicas 9: set replicas: "external", or remove the autoscaler\.$/,
       },
       {
         name: "a ScaledObject of KEDA, although the program sets the number",
         resources: [scaledObject({ name: "fop-gate" }), canaryService()],
-        says: /^ScaledObject dora-apps\/fop-gate scales Deployment dora-apps\/fop-gate, but the service sets replicas 9/,
+        message:
+          /^ScaledObject dora-apps\/fop-gate scales Deployment dora-apps\/fop-gate, but the service sets replicas 9/,
       },
       {
         name: "an autoscaler of canary",
         resources: [canaryService({ replicas: "external" }), autoscaler("fop-gate-canary", "fop-gate-canary")],
-        says: /scales Deployment dora-apps\/fop-gate-canary, but the service sets its pods by the weight: remove the autoscaler\.$/,
+        message:
+          /scales Deployment dora-apps\/fop-gate-canary, but the service sets its pods by the weight: remove the autoscaler\.$/,
       },
       {
         name: "an autoscaler for each track, behind a gateway",
@@ -85,7 +88,8 @@ export const autoscalerPerTrack: Rule = {
           autoscaler("fop-gate", "fop-gate"),
           autoscaler("fop-gate-canary", "fop-gate-canary"),
         ],
-        says: /^HorizontalPodAutoscaler dora-apps\/fop-gate-canary scales Deployment dora-apps\/fop-gate-canary, but the service sets its pods by the weight/,
+        message:
+          /^HorizontalPodAutoscaler dora-apps\/fop-gate-canary scales Deployment dora-apps\/fop-gate-canary, but the service sets its pods by the weight/,
       },
       {
         name: "two autoscalers of stable",
@@ -94,7 +98,8 @@ export const autoscalerPerTrack: Rule = {
           autoscaler("fop-gate", "fop-gate"),
           autoscaler("fop-gate-memory", "fop-gate"),
         ],
-        says: /fop-gate-memory and HorizontalPodAutoscaler dora-apps\/fop-gate both scale Deployment dora-apps\/fop-gate/,
+        message:
+          /fop-gate-memory and HorizontalPodAutoscaler dora-apps\/fop-gate both scale Deployment dora-apps\/fop-gate/,
       },
     ],
   },

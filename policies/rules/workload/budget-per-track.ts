@@ -45,17 +45,18 @@ export const budgetPerTrack: Rule = {
       {
         name: "a budget for all pods of the service",
         resources: [canaryService(), budget("fop-gate", { matchLabels: { app: "fop-gate" } })],
-        says: /^PodDisruptionBudget dora-apps\/fop-gate counts the pods of both tracks of fop-gate, but must count those of one/,
+        message:
+          /^PodDisruptionBudget dora-apps\/fop-gate counts the pods of both tracks of fop-gate, but must count those of one/,
       },
       {
         name: "a budget for all pods of the namespace, declared before the service",
         resources: [budget("all", {}), canaryService()],
-        says: /^PodDisruptionBudget dora-apps\/all counts/,
+        message: /^PodDisruptionBudget dora-apps\/all counts/,
       },
       {
         name: "a budget for pods of any track",
         resources: [canaryService(), budget("fop-gate", { matchExpressions: [{ key: "track", operator: "Exists" }] })],
-        says: /counts the pods of both tracks/,
+        message: /counts the pods of both tracks/,
       },
     ],
   },

@@ -100,17 +100,18 @@ export const canaryCapacity: Rule<typeof canaryCapacitySettings> = {
       {
         name: "half of the requests for two pods beside nine",
         resources: [canaryService(), canary(2), route(50)],
-        says: /^HTTPRoute dora-apps\/fop-gate gives canary 50 % of the requests, but Deployment dora-apps\/fop-gate-canary has 2 replicas: each gets 25 %, while each of 9 stable pods gets 11\.1 % without canary: give canary 5 replicas/,
+        message:
+          /^HTTPRoute dora-apps\/fop-gate gives canary 50 % of the requests, but Deployment dora-apps\/fop-gate-canary has 2 replicas: each gets 25 %, while each of 9 stable pods gets 11\.1 % without canary: give canary 5 replicas/,
       },
       {
         name: "too few pods, declared after the route",
         resources: [canaryService(), route(100), canary(5)],
-        says: /each gets 20 %/,
+        message: /each gets 20 %/,
       },
       {
         name: "no pods at all",
         resources: [canaryService(), canary(0), route(1)],
-        says: /has 0 replicas: no pod serves it/,
+        message: /has 0 replicas: no pod serves it/,
       },
       {
         name: "another route, with a rule by weight for one path",
@@ -121,13 +122,13 @@ export const canaryCapacity: Rule<typeof canaryCapacitySettings> = {
             metadata: { name: "api", labels: undefined },
           }),
         ],
-        says: /^HTTPRoute dora-apps\/api gives canary 60 %/,
+        message: /^HTTPRoute dora-apps\/api gives canary 60 %/,
       },
       {
         name: "a little more load, without headroom",
         resources: [canaryService(), canary(1), route(12)],
         settings: { headroom: 0 },
-        says: /each gets 12 %/,
+        message: /each gets 12 %/,
       },
     ],
   },

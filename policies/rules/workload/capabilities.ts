@@ -41,24 +41,25 @@ export const capabilities: Rule = {
       {
         name: "the default capabilities of the container runtime",
         resources: [container("log-agent", { securityContext: { capabilities: undefined } })],
-        says: /^Deployment dora-apps\/fop-gate, container log-agent: capabilities\.drop is \[\] and must have ALL: change its securityContext\.$/,
+        message:
+          /^Deployment dora-apps\/fop-gate, container log-agent: capabilities\.drop is \[\] and must have ALL: change its securityContext\.$/,
       },
       {
         name: "one capability too many",
         resources: [
           container("fop-gate", { securityContext: { capabilities: { add: ["NET_ADMIN", "NET_BIND_SERVICE"] } } }),
         ],
-        says: /capabilities\.add has NET_ADMIN and may have only NET_BIND_SERVICE/,
+        message: /capabilities\.add has NET_ADMIN and may have only NET_BIND_SERVICE/,
       },
       {
         name: "privilege escalation",
         resources: [container("fop-gate", { securityContext: { allowPrivilegeEscalation: undefined } })],
-        says: /allowPrivilegeEscalation is unset and must be false/,
+        message: /allowPrivilegeEscalation is unset and must be false/,
       },
       {
         name: "a privileged container",
         resources: [container("fop-gate", { securityContext: { privileged: true } })],
-        says: /privileged is true/,
+        message: /privileged is true/,
       },
     ],
   },

@@ -36,12 +36,13 @@ export const containerResources: Rule = {
       {
         name: "no resources at all",
         resources: [container("fop-gate", { resources: undefined })],
-        says: /^Deployment dora-apps\/fop-gate, container fop-gate has resources \{\} without requests\.cpu, requests\.memory, limits\.memory/,
+        message:
+          /^Deployment dora-apps\/fop-gate, container fop-gate has resources \{\} without requests\.cpu, requests\.memory, limits\.memory/,
       },
       {
         name: "no memory limit of the log agent",
         resources: [container("log-agent", { resources: { limits: undefined } })],
-        says: /container log-agent has resources .* without limits\.memory/,
+        message: /container log-agent has resources .* without limits\.memory/,
       },
     ],
   },

@@ -88,47 +88,49 @@ export const hostIsolation: Rule = {
       {
         name: "the network of the node",
         resources: [pods({ hostNetwork: true })],
-        says: /^Deployment dora-apps\/fop-gate: hostNetwork is true and must not be: a pod must not use resources of its node/,
+        message:
+          /^Deployment dora-apps\/fop-gate: hostNetwork is true and must not be: a pod must not use resources of its node/,
       },
       {
         name: "the processes of the node",
         resources: [pods({ hostPID: true })],
-        says: /^Deployment dora-apps\/fop-gate: hostPID is true and must not be/,
+        message: /^Deployment dora-apps\/fop-gate: hostPID is true and must not be/,
       },
       {
         name: "the interprocess communication of the node",
         resources: [pods({ hostIPC: true })],
-        says: /^Deployment dora-apps\/fop-gate: hostIPC is true and must not be/,
+        message: /^Deployment dora-apps\/fop-gate: hostIPC is true and must not be/,
       },
       {
         name: "an unmasked /proc",
         resources: [container("fop-gate", { securityContext: { procMount: "Unmasked" } })],
-        says: /^Deployment dora-apps\/fop-gate: container fop-gate sets procMount/,
+        message: /^Deployment dora-apps\/fop-gate: container fop-gate sets procMount/,
       },
       {
         name: "a folder of the node",
         resources: [pods({ volumes: [...(podSpec().volumes ?? []), { name: "node", hostPath: { path: "/" } }] })],
-        says: /volume node is a hostPath/,
+        message: /volume node is a hostPath/,
       },
       {
         name: "a port of the node",
         resources: [container("fop-gate", { ports: [{ name: "http", containerPort: 8080, hostPort: 80 }] })],
-        says: /container fop-gate takes port 80 of the node/,
+        message: /container fop-gate takes port 80 of the node/,
       },
       {
         name: "a kernel setting of the node",
         resources: [pods({ securityContext: { sysctls: [{ name: "net.core.somaxconn", value: "1024" }] } })],
-        says: /sets the sysctl net\.core\.somaxconn/,
+        message: /sets the sysctl net\.core\.somaxconn/,
       },
       {
         name: "a process of a Windows node",
         resources: [pods({ securityContext: { windowsOptions: { hostProcess: true } } })],
-        says: /^Deployment dora-apps\/fop-gate: windowsOptions\.hostProcess is true and must not be: a pod must not use resources of its node/,
+        message:
+          /^Deployment dora-apps\/fop-gate: windowsOptions\.hostProcess is true and must not be: a pod must not use resources of its node/,
       },
       {
         name: "the log agent as a process of a Windows node",
         resources: [container("log-agent", { securityContext: { windowsOptions: { hostProcess: true } } })],
-        says: /: windowsOptions\.hostProcess of container log-agent is true and must not be: a pod/,
+        message: /: windowsOptions\.hostProcess of container log-agent is true and must not be: a pod/,
       },
     ],
   },

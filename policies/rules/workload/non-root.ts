@@ -43,17 +43,18 @@ export const nonRoot: Rule = {
       {
         name: "unset for the pod and its only container",
         resources: [pods({ securityContext: undefined, initContainers: [] })],
-        says: /^Deployment dora-apps\/fop-gate, container fop-gate has runAsNonRoot unset, but must have runAsNonRoot true/,
+        message:
+          /^Deployment dora-apps\/fop-gate, container fop-gate has runAsNonRoot unset, but must have runAsNonRoot true/,
       },
       {
         name: "the log agent may run as root",
         resources: [container("log-agent", { securityContext: { runAsNonRoot: false } })],
-        says: /container log-agent has runAsNonRoot false/,
+        message: /container log-agent has runAsNonRoot false/,
       },
       {
         name: "user 0",
         resources: [container("fop-gate", { securityContext: { runAsUser: 0 } })],
-        says: /container fop-gate has runAsUser 0, which is root/,
+        message: /container fop-gate has runAsUser 0, which is root/,
       },
     ],
   },

@@ -36,12 +36,13 @@ export const pinnedImage: Rule = {
       {
         name: "no tag",
         resources: [container("fop-gate", { image: "reg.example:5000/fop-gate" })],
-        says: /^Deployment dora-apps\/fop-gate, container fop-gate has the image "reg\.example:5000\/fop-gate", which does not identify one build: use a tag/,
+        message:
+          /^Deployment dora-apps\/fop-gate, container fop-gate has the image "reg\.example:5000\/fop-gate", which does not identify one build: use a tag/,
       },
       {
         name: "the tag latest, of the log agent",
         resources: [container("log-agent", { image: "log-agent:latest" })],
-        says: /container log-agent has the image "log-agent:latest"/,
+        message: /container log-agent has the image "log-agent:latest"/,
       },
       {
         name: "a job of the service",
@@ -52,17 +53,17 @@ export const pinnedImage: Rule = {
             },
           }),
         ],
-        says: /^CronJob dora-apps\/fop-gate-sweep, container sweep has the image "sweep"/,
+        message: /^CronJob dora-apps\/fop-gate-sweep, container sweep has the image "sweep"/,
       },
       {
         name: "no image at all",
         resources: [container("fop-gate", { image: undefined })],
-        says: /has the image ""/,
+        message: /has the image ""/,
       },
       {
         name: "an incomplete digest",
         resources: [container("fop-gate", { image: `${podSpec().containers?.[0]?.image?.split(":")[0]}@sha256:0f0f` })],
-        says: /@sha256:0f0f/,
+        message: /@sha256:0f0f/,
       },
     ],
   },

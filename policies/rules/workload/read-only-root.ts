@@ -22,12 +22,13 @@ export const readOnlyRoot: Rule = {
       {
         name: "the service",
         resources: [container("fop-gate", { securityContext: { readOnlyRootFilesystem: false } })],
-        says: /^Deployment dora-apps\/fop-gate, container fop-gate has readOnlyRootFilesystem false, but must have readOnlyRootFilesystem true/,
+        message:
+          /^Deployment dora-apps\/fop-gate, container fop-gate has readOnlyRootFilesystem false, but must have readOnlyRootFilesystem true/,
       },
       {
         name: "its log agent",
         resources: [container("log-agent", { securityContext: { readOnlyRootFilesystem: undefined } })],
-        says: /container log-agent has readOnlyRootFilesystem unset/,
+        message: /container log-agent has readOnlyRootFilesystem unset/,
       },
     ],
   },

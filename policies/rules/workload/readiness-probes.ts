@@ -34,17 +34,18 @@ export const readinessProbes: Rule = {
       {
         name: "the service itself",
         resources: [container("fop-gate", { readinessProbe: undefined })],
-        says: /^Deployment dora-apps\/fop-gate, container fop-gate has no readinessProbe, so it may get requests before it can answer them: add one\.$/,
+        message:
+          /^Deployment dora-apps\/fop-gate, container fop-gate has no readinessProbe, so it may get requests before it can answer them: add one\.$/,
       },
       {
         name: "the log agent beside it",
         resources: [container("log-agent", { readinessProbe: undefined })],
-        says: /container log-agent has no readinessProbe/,
+        message: /container log-agent has no readinessProbe/,
       },
       {
         name: "a second container",
         resources: [pods({ containers: [...(podSpec().containers ?? []), { name: "second", image: "second:1" }] })],
-        says: /container second has no readinessProbe/,
+        message: /container second has no readinessProbe/,
       },
     ],
   },

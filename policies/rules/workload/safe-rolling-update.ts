@@ -1,6 +1,7 @@
 import { called, isAdopted, isTrack } from "../../engine/declared.ts";
 import { adoptedExample, container, deployment } from "../../engine/examples.ts";
-import { containersOf, type PodContainer } from "../../engine/pods.ts";
+import type { PodContainer } from "../../engine/pod-spec.ts";
+import { containersOf } from "../../engine/pods.ts";
 import type { Rule } from "../../engine/rule.ts";
 
 /** Defaults of Kubernetes for fields that a Deployment does not set (apps/v1, core/v1). */
@@ -90,42 +91,42 @@ export const safeRollingUpdate: Rule = {
       {
         name: "all pods at once",
         resources: [deployment("stable", { spec: { strategy: { type: "Recreate", rollingUpdate: undefined } } })],
-        says: /^Deployment dora-apps\/fop-gate: strategy\.type is Recreate and must be RollingUpdate/,
+        message: /^Deployment dora-apps\/fop-gate: strategy\.type is Recreate and must be RollingUpdate/,
       },
       {
         name: "one pod may be missing",
         resources: [deployment("stable", strategy({ maxUnavailable: 1 }))],
-        says: /maxUnavailable is 1 and must be 0/,
+        message: /maxUnavailable is 1 and must be 0/,
       },
       {
         name: "the default of Kubernetes, a quarter of the pods may be missing",
         resources: [deployment("stable", { spec: { strategy: undefined } })],
-        says: /maxUnavailable is 25% and must be 0/,
+        message: /maxUnavailable is 25% and must be 0/,
       },
       {
         name: "no pod above the full number",
         resources: [deployment("stable", strategy({ maxSurge: 0 }))],
-        says: /maxSurge is 0 and must be at least 1/,
+        message: /maxSurge is 0 and must be at least 1/,
       },
       {
         name: "a pod is available as soon as it is ready",
         resources: [deployment("canary", { spec: { minReadySeconds: 0 } })],
-        says: /^Deployment dora-apps\/fop-gate-canary: minReadySeconds is 0/,
+        message: /^Deployment dora-apps\/fop-gate-canary: minReadySeconds is 0/,
       },
       {
         name: "the deadline ends before a pod can be available",
         resources: [deployment("stable", { spec: { progressDeadlineSeconds: 30 } })],
-        says: /progressDeadlineSeconds \(30\) must exceed minReadySeconds \(30\)/,
+        message: /progressDeadlineSeconds \(30\) must exceed minReadySeconds \(30\)/,
       },
       {
         name: "killed while it still sleeps",
         resources: [deployment("stable", { spec: { template: { spec: { terminationGracePeriodSeconds: 5 } } } })],
-        says: /terminationGracePeriodSeconds \(5\) must exceed the preStop sleep of container fop-gate \(5\)/,
+        message: /terminationGracePeriodSeconds \(5\) must exceed the preStop sleep of container fop-gate \(5\)/,
       },
       {
         name: "the log agent sleeps longer than the grace period",
         resources: [container("log-agent", { lifecycle: { preStop: { sleep: { seconds: 300 } } } })],
-        says: /terminationGracePeriodSeconds \(90\) must exceed the preStop sleep of container log-agent \(300\)/,
+        message: /terminationGracePeriodSeconds \(90\) must exceed the preStop sleep of container log-agent \(300\)/,
       },
       ...[
         ["sleep", "300"],
@@ -135,7 +136,7 @@ export const safeRollingUpdate: Rule = {
       ].map((command) => ({
         name: `a command that sleeps longer than the grace period, ${command.join(" ")}`,
         resources: [container("fop-gate", preStop(command))],
-        says: /terminationGracePeriodSeconds \(90\) must exceed the preStop sleep of container fop-gate \(300\)/,
+        message: /terminationGracePeriodSeconds \(90\) must exceed the preStop sleep of container fop-gate \(300\)/,
       })),
     ],
   },

@@ -36,12 +36,13 @@ export const seccomp: Rule = {
       {
         name: "unset for the pod and its only container",
         resources: [pods({ securityContext: { seccompProfile: undefined }, initContainers: [] })],
-        says: /^Deployment dora-apps\/fop-gate, container fop-gate has the seccompProfile unset, but must have RuntimeDefault or Localhost/,
+        message:
+          /^Deployment dora-apps\/fop-gate, container fop-gate has the seccompProfile unset, but must have RuntimeDefault or Localhost/,
       },
       {
         name: "the log agent without a profile",
         resources: [container("log-agent", { securityContext: { seccompProfile: { type: "Unconfined" } } })],
-        says: /container log-agent has the seccompProfile Unconfined/,
+        message: /container log-agent has the seccompProfile Unconfined/,
       },
     ],
   },

@@ -42,22 +42,22 @@ export const stableSize: Rule = {
       {
         name: "eight of nine replicas",
         resources: [canaryService(), deployment("stable", { spec: { replicas: 8 } })],
-        says: /^Deployment dora-apps\/fop-gate has replicas 8, but its service declares 9: set them to 9\.$/,
+        message: /^Deployment dora-apps\/fop-gate has replicas 8, but its service declares 9: set them to 9\.$/,
       },
       {
         name: "scaled to zero",
         resources: [canaryService(), deployment("stable", { spec: { replicas: 0 } })],
-        says: /has replicas 0/,
+        message: /has replicas 0/,
       },
       {
         name: "omitted, although the service declares the number",
         resources: [canaryService(), deployment("stable", { spec: { replicas: undefined } })],
-        says: /unset, which is 1/,
+        message: /unset, which is 1/,
       },
       {
         name: "set although an autoscaler owns it",
         resources: [canaryService({ replicas: "external" }), deployment("stable")],
-        says: /leaves them to an autoscaler/,
+        message: /leaves them to an autoscaler/,
       },
     ],
   },

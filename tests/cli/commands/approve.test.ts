@@ -27,7 +27,7 @@ describe("gray approve", () => {
       .map(({ involvedObject, message }) => `${involvedObject.name}: ${message}`);
 
   it("writes a good verdict with name and reason, after which prod may run the release", async () => {
-    await assert.rejects(world.up("prod", prod("b")), /has no good verdict/);
+    await assert.rejects(world.up("prod", prod("b")), /has not been judged good yet/);
     const output = await approve(b, "--reason", "looks fine");
     assert.deepEqual(output.split("\n"), [
       `There is no evidence on release ${b}; gray verify gathers some.`,

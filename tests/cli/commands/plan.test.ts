@@ -162,7 +162,7 @@ describe("gray plan", () => {
     shell.violation("prod", "images come from reg.example.com");
     await assert.rejects(
       plan("--policy-pack", "policies"),
-      new UserError("Stack prod violates the policy house-registry: images come from reg.example.com"),
+      new UserError("Stack prod violates the policy team-registry: images come from reg.example.com"),
     );
   });
 
@@ -173,7 +173,7 @@ describe("gray plan", () => {
       /\nResult of the policies in policies:\n\ncanary: no violation of 1 rules\.\nprod: no violation of 1 rules\.$/,
     );
     const { policies } = JSON.parse(await plan("--policy-pack", "policies", "--json"));
-    assert.deepEqual(policies[0].rules, ["house-registry"]);
+    assert.deepEqual(policies[0].rules, ["team-registry"]);
     const broken = { diagnostics: [{ severity: "error", message: "no such namespace" }] };
     shell.previews({ canary: broken, prod: broken }, 1);
     const asked = shell.previewed.length;

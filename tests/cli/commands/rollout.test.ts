@@ -230,7 +230,7 @@ describe("gray rollout", () => {
   it("is refused if a preview violates the policies, where stable is previewed with the release of canary", async () => {
     shell.violation("prod", "images come from reg.example.com");
     await refused(
-      "Stack prod violates the policy house-registry: images come from reg.example.com",
+      "Stack prod violates the policy team-registry: images come from reg.example.com",
       "--policy-pack",
       "policies",
     );

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import { Command } from "commander";
-import { reservedNames } from "../../../analysis/indicator.ts";
+import { reservedNames } from "../../../analysis/indicators/built-in.ts";
 import { pairsOf, type SourceOptions, sourceOf, withSourceOptions } from "../../../cli/options/sources.ts";
 import { seconds, written } from "../../../cli/output/time.ts";
 import type { FoundService } from "../../../cli/services.ts";

@@ -53,13 +53,6 @@ describe("a rollout through storms between gray and the API server", () => {
       },
       answered: () => {},
     });
-    const config = {
-      ...{ apiVersion: "v1", kind: "Config", "current-context": "storms" },
-      clusters: [{ name: "storms", cluster: { server: proxy.url } }],
-      users: [{ name: "storms", user: {} }],
-      contexts: [{ name: "storms", context: { cluster: "storms", user: "storms" } }],
-    };
-    subject.project.write("storms.kubeconfig", JSON.stringify(config));
   });
   after(async () => {
     await proxy?.stop();
@@ -91,7 +84,7 @@ describe("a rollout through storms between gray and the API server", () => {
   };
 
   it(`ends promoted or undone once it is calm, and users leave an aborted one (${minutes} minutes from seed ${first})`, async () => {
-    const env = { KUBECONFIG: `${subject.project.folder}/storms.kubeconfig` };
+    const env = subject.through(proxy);
     const ends = new Map<string, number>();
     for (const end = Date.now() + minutes * 60_000; Date.now() < end; seed++) {
       const history = planOf(seed);

@@ -117,6 +117,18 @@ export class Subject {
     return this.project.startGray([verb, "-n", this.namespace, ...args], env);
   }
 
+  /** The environment of commands that reach the cluster through a proxy. */
+  through({ url }: { readonly url: string }): NodeJS.ProcessEnv {
+    const config = {
+      ...{ apiVersion: "v1", kind: "Config", "current-context": "proxy" },
+      clusters: [{ name: "proxy", cluster: { server: url } }],
+      users: [{ name: "proxy", user: {} }],
+      contexts: [{ name: "proxy", context: { cluster: "proxy", user: "proxy" } }],
+    };
+    this.project.write("proxy.kubeconfig", JSON.stringify(config));
+    return { KUBECONFIG: `${this.project.folder}/proxy.kubeconfig` };
+  }
+
   async approve(release: string): Promise<void> {
     const { code, output } = await this.gray("approve", release, "--reason", "a test");
     assert.equal(code, 0, output);

@@ -3,7 +3,7 @@ import { transformed, type Variant } from "./variant.ts";
 export default {
   title: "pods of stable with an annotation that canary has not run",
   rule: "released-template",
-  says: `at template.metadata.annotations.debug`,
+  message: `at template.metadata.annotations.debug`,
   stack: "prod",
   change: transformed("Deployment", "fop-gate", (props) => {
     props.spec.template.metadata.annotations = { ...props.spec.template.metadata.annotations, debug: "true" };

@@ -1,9 +1,9 @@
 import { added, type Variant } from "./variant.ts";
 
 export default {
-  title: "an autoscaler beside the number that the program says",
+  title: "an autoscaler beside the number that the program sets",
   rule: "autoscaler-per-track",
-  says: `but the service sets replicas 9`,
+  message: `but the service sets replicas 9`,
   stack: "prod",
   change: added("autoscaling/v2:HorizontalPodAutoscaler", "fop-gate", {
     spec: {

@@ -3,7 +3,7 @@ import { transformed, type Variant } from "./variant.ts";
 export default {
   title: "a Service that selects canary in the dark",
   rule: "service-selector",
-  says: `but must select app=fop-gate,track=stable at weight 0`,
+  message: `but must select app=fop-gate,track=stable at weight 0`,
   stack: "canary",
   change: {
     ...transformed("Service", "fop-gate", (props) => {

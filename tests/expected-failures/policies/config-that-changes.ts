@@ -3,7 +3,7 @@ import { transformed, type Variant } from "./variant.ts";
 export default {
   title: "a ConfigMap that may change under its pods",
   rule: "immutable-config",
-  says: `has immutable false, but must have immutable true`,
+  message: `has immutable false, but must have immutable true`,
   stack: "canary",
   change: transformed("ConfigMap", "fop-gate-config", (props) => {
     props.immutable = false;

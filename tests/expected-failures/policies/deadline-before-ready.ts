@@ -3,7 +3,7 @@ import { transformed, type Variant } from "./variant.ts";
 export default {
   title: "a deadline that passes before a pod counts",
   rule: "safe-rolling-update",
-  says: `progressDeadlineSeconds (1) must exceed minReadySeconds`,
+  message: `progressDeadlineSeconds (1) must exceed minReadySeconds`,
   stack: "canary",
   change: transformed("Deployment", "fop-gate-canary", (props) => {
     props.spec.progressDeadlineSeconds = 1;

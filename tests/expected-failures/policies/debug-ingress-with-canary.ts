@@ -3,7 +3,7 @@ import { added, type Variant } from "./variant.ts";
 export default {
   title: "a debug Ingress in the stack of canary",
   rule: "debug-ingress",
-  says: `it belongs to the stack that owns stable`,
+  message: `it belongs to the stack that owns stable`,
   stack: "canary",
   change: added("networking/v1:Ingress", "fop-gate-debug", {
     spec: {

@@ -3,7 +3,7 @@ import { described, type Variant } from "./variant.ts";
 export default {
   title: "the debug Ingress on the host of the users",
   rule: "unique-hostnames",
-  says: `the debug Ingress claims fop-gate.qiniu.com/`,
+  message: `the debug Ingress claims fop-gate.qiniu.com/`,
   stack: "prod",
   change: described((args) => {
     args.debugIngress.host = args.ingress.host;

@@ -3,7 +3,7 @@ import { described, type Variant } from "./variant.ts";
 export default {
   title: "pods with a folder of their node",
   rule: "host-isolation",
-  says: `volume node is a hostPath`,
+  message: `volume node is a hostPath`,
   stack: "canary",
   change: described((args) => {
     args.volumes = [...args.volumes, { name: "node", hostPath: { path: "/var/log" } }];

@@ -3,7 +3,7 @@ import type { Variant } from "./variant.ts";
 export default {
   title: "an image from another registry",
   rule: "allowed-registries",
-  says: `which is from quay.io, but only reg.qiniu.com/dora-apps is allowed`,
+  message: `which is from quay.io, but only reg.qiniu.com/dora-apps is allowed`,
   stack: "canary",
   change: { share: { image: "quay.io/dora-apps/fop-gate:20190218210538-6-master" } },
 } satisfies Variant;

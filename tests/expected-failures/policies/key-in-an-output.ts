@@ -3,7 +3,7 @@ import type { Variant } from "./variant.ts";
 export default {
   title: "a private key among the outputs",
   rule: "no-secret-outputs",
-  says: `output key has a private key`,
+  message: `output key has a private key`,
   stack: "canary",
   change: {
     files: {

@@ -3,7 +3,7 @@ import { described, type Variant } from "./variant.ts";
 export default {
   title: "pods in the network of their node",
   rule: "host-isolation",
-  says: `hostNetwork is true and must not be`,
+  message: `hostNetwork is true and must not be`,
   stack: "canary",
   change: described((args) => {
     args.pod.hostNetwork = true;

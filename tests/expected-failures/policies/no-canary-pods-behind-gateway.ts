@@ -3,7 +3,7 @@ import { both, routed, transformed, type Variant } from "./variant.ts";
 export default {
   title: "a tenth of the requests for no pod",
   rule: "canary-capacity",
-  says: `has 0 replicas: no pod serves it`,
+  message: `has 0 replicas: no pod serves it`,
   stack: "canary",
   change: both(
     routed,

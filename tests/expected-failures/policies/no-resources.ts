@@ -3,7 +3,7 @@ import { described, type Variant } from "./variant.ts";
 export default {
   title: "a container that takes what there is",
   rule: "container-resources",
-  says: `without requests.cpu, requests.memory, limits.memory`,
+  message: `without requests.cpu, requests.memory, limits.memory`,
   stack: "canary",
   change: described((args) => {
     args.containers[0].resources = {};

@@ -3,7 +3,7 @@ import { both, routed, transformed, type Variant } from "./variant.ts";
 export default {
   title: "a route without the rule of the token",
   rule: "token-first",
-  says: `a request with the token to / meets rules[0].matches[0]`,
+  message: `a request with the token to / meets rules[0].matches[0]`,
   stack: "canary",
   change: both(
     routed,

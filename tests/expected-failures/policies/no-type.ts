@@ -1,9 +1,9 @@
 import { described, type Variant } from "./variant.ts";
 
 export default {
-  title: "objects without a label of the house",
-  rule: "house-labels",
-  says: `the organization also requires the label type`,
+  title: "objects without a label of the organization",
+  rule: "required-labels",
+  message: `the organization also requires the label type`,
   stack: "canary",
   change: described((args) => {
     args.labels = { team: "dora" };

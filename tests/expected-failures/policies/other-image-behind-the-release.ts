@@ -3,7 +3,7 @@ import { transformed, type Variant } from "./variant.ts";
 export default {
   title: "an image put in under the id of the release",
   rule: "released-template",
-  says: `fop-gate:other" at template.spec.containers[0].image`,
+  message: `fop-gate:other" at template.spec.containers[0].image`,
   stack: "canary",
   change: transformed("Deployment", "fop-gate-canary", (props) => {
     const [first, ...others] = props.spec.template.spec.containers;

@@ -3,7 +3,7 @@ import type { Variant } from "./variant.ts";
 export default {
   title: "a password in a config file",
   rule: "no-plain-secrets",
-  says: `has the value of db.password in fop-gate.conf`,
+  message: `has the value of db.password in fop-gate.conf`,
   stack: "canary",
   change: { files: { "config/fop-gate/fop-gate.conf": (text) => `${text}db.password = hunter22\n` } },
 } satisfies Variant;

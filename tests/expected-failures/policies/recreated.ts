@@ -3,7 +3,7 @@ import { transformed, type Variant } from "./variant.ts";
 export default {
   title: "all pods of stable at once",
   rule: "safe-rolling-update",
-  says: `strategy.type is Recreate and must be RollingUpdate`,
+  message: `strategy.type is Recreate and must be RollingUpdate`,
   stack: "prod",
   change: transformed("Deployment", "fop-gate", (props) => {
     props.spec.strategy = { type: "Recreate" };

@@ -3,7 +3,7 @@ import { added, type Variant } from "./variant.ts";
 export default {
   title: "a second Ingress on the users' host",
   rule: "unique-hostnames",
-  says: `fop-gate.qiniu.com/, and so does Ingress {namespace}/`,
+  message: `fop-gate.qiniu.com/, and so does Ingress {namespace}/`,
   stack: "canary",
   change: added("networking/v1:Ingress", "shop", {
     metadata: { labels: {} },

@@ -3,7 +3,7 @@ import { described, type Variant } from "./variant.ts";
 export default {
   title: "a log agent that can write to its own image",
   rule: "read-only-root",
-  says: `container log-agent has readOnlyRootFilesystem false`,
+  message: `container log-agent has readOnlyRootFilesystem false`,
   stack: "canary",
   change: described((args) => {
     args.sidecars[0].securityContext.readOnlyRootFilesystem = false;

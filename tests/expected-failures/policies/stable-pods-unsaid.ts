@@ -3,7 +3,7 @@ import { transformed, type Variant } from "./variant.ts";
 export default {
   title: "stable with as many pods as Kubernetes likes",
   rule: "stable-size",
-  says: `has replicas unset, which is 1`,
+  message: `has replicas unset, which is 1`,
   stack: "prod",
   change: transformed("Deployment", "fop-gate", (props) => {
     props.spec.replicas = undefined;

@@ -3,7 +3,7 @@ import { described, type Variant } from "./variant.ts";
 export default {
   title: "variables from a ConfigMap with a name that stays",
   rule: "immutable-config",
-  says: `reads the ConfigMap fop-gate-env`,
+  message: `reads the ConfigMap fop-gate-env`,
   stack: "canary",
   change: described((args) => {
     args.containers[0].envFrom = [{ configMapRef: { name: "fop-gate-env" } }];

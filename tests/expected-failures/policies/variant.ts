@@ -11,8 +11,8 @@ export interface Variant {
   readonly title: string;
   /** The rule that finds it. No other one does. */
   readonly rule: string;
-  /** Part of what it says. */
-  readonly says: string;
+  /** Part of its message. */
+  readonly message: string;
   /** The stack whose preview is judged. */
   readonly stack: Stack;
   readonly change: Change;
@@ -44,7 +44,7 @@ export function transformed(kind: string, name: string, change: (props: any, opt
 }
 // biome-ignore-end lint/suspicious/noExplicitAny: as above
 
-/** The program with one more object beside fop-gate, labelled as one of its own unless it says otherwise. */
+/** The program with one more object beside fop-gate, labelled as one of its own unless it has other labels. */
 export function added(type: string, name: string, fields: object): Change {
   const labels = { app: "fop-gate", team: "dora", type: "basic", "gray-release/service": "fop-gate" };
   const { metadata = {}, ...rest } = fields as { metadata?: object };

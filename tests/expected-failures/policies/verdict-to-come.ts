@@ -3,7 +3,7 @@ import type { Variant } from "./variant.ts";
 export default {
   title: "a plan of a release that canary has yet to run",
   rule: "needs-verdict",
-  says: `needs a verdict before stable takes it`,
+  message: `needs a verdict before stable takes it`,
   stack: "prod",
   change: { files: { "config/fop-gate/fop-gate.conf": (text) => `${text}latency=1ms\n` } },
   plan: true,

@@ -3,7 +3,7 @@ import type { Variant } from "./variant.ts";
 export default {
   title: "a weight that rises by a third at once",
   rule: "weight-step",
-  says: `canary's share of the traffic rises from 10 % to 43.75 %`,
+  message: `canary's share of the traffic rises from 10 % to 43.75 %`,
   stack: "canary",
   change: { configure: { canary: { weight: 45 } } },
 } satisfies Variant;

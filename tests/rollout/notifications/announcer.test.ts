@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
-import { connect } from "../../kubernetes/client.ts";
-import { findAccess } from "../../kubernetes/kubeconfig.ts";
-import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
-import { Announcer, announcementsOf } from "../../rollout/announce.ts";
-import type { Move } from "../../rollout/next.ts";
-import { type Notice, Notifier } from "../../rollout/notify.ts";
-import type { Rollout } from "../../rollout/rollout.ts";
-import { ApiServer } from "../fake/api-server.ts";
-import { openRollout } from "../fake/open-rollout.ts";
+import { connect } from "../../../kubernetes/client.ts";
+import { findAccess } from "../../../kubernetes/kubeconfig.ts";
+import type { DeploymentObject } from "../../../kubernetes/objects/deployment.ts";
+import type { Move } from "../../../rollout/move.ts";
+import { Announcer, changesOf } from "../../../rollout/notifications/announcer.ts";
+import { EventNotifier } from "../../../rollout/notifications/events.ts";
+import type { Announcement, Notice, Notifier } from "../../../rollout/notifications/notifier.ts";
+import type { Rollout } from "../../../rollout/rollout.ts";
+import { ApiServer } from "../../fake/api-server.ts";
+import { openRollout } from "../../fake/open-rollout.ts";
 
 const at = "2026-01-01T00:01:00.000Z";
 const [a, b] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb"];
@@ -16,13 +17,10 @@ const observe: Move = { kind: "observe", reason: "too few requests" };
 const hold = (reason: string): Move => ({ kind: "hold", reason });
 
 /** Notices, recorded instead of sent. */
-class Notices extends Notifier {
+class Notices implements Notifier {
   readonly all: Notice[] = [];
-  constructor() {
-    super(undefined, () => {});
-  }
-  override async notify(notice: Notice): Promise<void> {
-    this.all.push(notice);
+  async notify({ notice }: Announcement): Promise<void> {
+    if (notice) this.all.push(notice);
   }
 }
 
@@ -46,11 +44,15 @@ describe("the announcement of a rollout", () => {
 
   const announcer = () =>
     new Announcer({
-      api: connect(findAccess({ kubeconfig: api.kubeconfig })),
       namespace: "dora-apps",
       service: "web",
-      deployments: { stable: deployment("web"), canary: deployment("web-canary") },
-      notifier: notices,
+      notifiers: [
+        new EventNotifier({
+          api: connect(findAccess({ kubeconfig: api.kubeconfig })),
+          deployments: { stable: deployment("web"), canary: deployment("web-canary") },
+        }),
+        notices,
+      ],
     });
   const events = () =>
     [...api.objects.values()]
@@ -96,7 +98,7 @@ describe("the announcement of a rollout", () => {
   it("is a notice but no second Event if a person's command has emitted one", () => {
     const word = { by: "alice", reason: "lunch", at };
     const kinds = (more: Partial<Rollout>, move: Move) =>
-      announcementsOf(rollout(more), move).map(({ event, notice }) => [event?.reason, notice?.kind]);
+      changesOf(rollout(more), move).map(({ event, notice }) => [event?.reason, notice?.kind]);
     assert.deepEqual(kinds({ paused: word }, hold("lunch")), [[undefined, "hold"]]);
     assert.deepEqual(kinds({ paused: { ...word, by: "gray" } }, hold("cut")), [["RolloutHeld", "hold"]]);
     assert.deepEqual(kinds({ rollbackRequested: word }, { kind: "rollback", reason: "lunch" }), [

@@ -6,17 +6,23 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { UserError } from "../../components/user-error.ts";
-import { findWebhook, type Notice, Notifier } from "../../rollout/notify.ts";
-import { setEnvironment } from "../fake/environment.ts";
+import { UserError } from "../../../components/user-error.ts";
+import type { Announcement, Notice } from "../../../rollout/notifications/notifier.ts";
+import { findWebhook, WebhookNotifier } from "../../../rollout/notifications/webhook.ts";
+import { setEnvironment } from "../../fake/environment.ts";
 
 const secret = "T000-B000-XXXX";
-const notice: Notice = {
+const sent = {
   service: "web",
   namespace: "shop",
   release: "bbbbbbbbbbbb",
   kind: "verdict",
   reason: "bad: 5xx in 5 % of 400 requests",
+} as const;
+/** Its announcement. */
+const announcement = (more: Partial<Notice> = {}): Announcement => {
+  const { service, namespace, release, kind, reason } = sent;
+  return { service, namespace, release, key: "a change", notice: { kind, reason, ...more } };
 };
 
 describe("notices to a webhook", () => {
@@ -44,7 +50,7 @@ describe("notices to a webhook", () => {
   const host = () => `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const url = () => new URL(`http://${host()}/services/${secret}`);
   const warn = (sentence: string) => void warnings.push(sentence);
-  const notifier = (limit?: number) => new Notifier(url(), warn, limit);
+  const notifier = (limit?: number) => new WebhookNotifier(url(), warn, limit);
   const status =
     (code: number, headers = {}) =>
     (response: ServerResponse) =>
@@ -52,21 +58,27 @@ describe("notices to a webhook", () => {
   const noAnswer = () => {};
   const hangUp = (_: ServerResponse, request: IncomingMessage) => void request.socket.destroy();
 
+  it("are not sent for a change that is announced as an Event alone", async () => {
+    const { notice: _, ...rest } = announcement();
+    await notifier().notify(rest);
+    assert.deepEqual(taken, []);
+  });
+
   it("have a text for Slack, and their fields", async () => {
-    await notifier().notify(notice);
+    await notifier().notify(announcement());
     const text = "web in shop, release bbbbbbbbbbbb: verdict: bad: 5xx in 5 % of 400 requests";
-    assert.deepEqual(taken, [{ path: `/services/${secret}`, type: "application/json", body: { text, ...notice } }]);
+    assert.deepEqual(taken, [{ path: `/services/${secret}`, type: "application/json", body: { text, ...sent } }]);
     assert.deepEqual(warnings, []);
   });
 
   it("cannot mention a whole channel or forge a link", async () => {
-    await notifier().notify({ ...notice, reason: "<!channel> R&D" });
+    await notifier().notify(announcement({ reason: "<!channel> R&D" }));
     assert.match(taken[0]?.body.text ?? "", /: &lt;!channel&gt; R&amp;D$/);
     assert.equal(taken[0]?.body.reason, "<!channel> R&D");
   });
 
   it("are one line of limited length, whatever text a pod sent", async () => {
-    await notifier().notify({ ...notice, reason: `GET / answered \u001b[31m\n500${"x".repeat(2_000_000)}` });
+    await notifier().notify(announcement({ reason: `GET / answered \u001b[31m\n500${"x".repeat(2_000_000)}` }));
     const { text = "", reason = "" } = taken[0]?.body ?? {};
     assert.match(reason, /^GET \/ answered 500x+…$/);
     assert.ok(reason.length <= 1000 && text.length < 1200, `${text.length} characters`);
@@ -75,8 +87,8 @@ describe("notices to a webhook", () => {
   it("arrive in order, even if one is sent again", async () => {
     answers.push(status(500));
     const one = notifier();
-    one.notify({ ...notice, kind: "start" });
-    await one.notify({ ...notice, kind: "done" });
+    one.notify(announcement({ kind: "start" }));
+    await one.notify(announcement({ kind: "done" }));
     assert.deepEqual(
       taken.map(({ body }) => body.kind),
       ["start", "start", "done"],
@@ -90,7 +102,7 @@ describe("notices to a webhook", () => {
   ] as const) {
     it(`are sent once more if the webhook ${what}`, async () => {
       answers.push(answer);
-      await notifier(answer === noAnswer ? 500 : undefined).notify(notice);
+      await notifier(answer === noAnswer ? 500 : undefined).notify(announcement());
       assert.equal(taken.length, 2);
       assert.deepEqual(warnings, []);
     });
@@ -104,8 +116,8 @@ describe("notices to a webhook", () => {
     it(`are given up after that if it ${what}, with one warning that shows only the host`, async () => {
       answers.push(answer, answer, answer, answer);
       const one = notifier(50);
-      await one.notify(notice);
-      await one.notify(notice);
+      await one.notify(announcement());
+      await one.notify(announcement());
       assert.equal(taken.length, 4);
       assert.deepEqual(warnings, [
         `The webhook at ${host()} does not accept notices (${why}): notices about this rollout may be missing.`,
@@ -115,15 +127,15 @@ describe("notices to a webhook", () => {
 
   it("are given up if the port is closed", async () => {
     await new Promise((closed) => server.close(closed));
-    const closed = new Notifier(new URL("http://127.0.0.1:1/secret"), warn);
-    await closed.notify(notice);
+    const closed = new WebhookNotifier(new URL("http://127.0.0.1:1/secret"), warn);
+    await closed.notify(announcement());
     assert.match(warnings.join(), /^The webhook at 127\.0\.0\.1:1 does not accept notices \(ECONNREFUSED\)/);
   });
 
   it("do not follow a redirect", async () => {
     const elsewhere = () => status(307, { location: `http://${host()}/elsewhere` });
     answers.push(elsewhere(), elsewhere());
-    await notifier().notify(notice);
+    await notifier().notify(announcement());
     assert.deepEqual(
       taken.map(({ path }) => path),
       [`/services/${secret}`, `/services/${secret}`],
@@ -132,7 +144,7 @@ describe("notices to a webhook", () => {
   });
 
   it("are not sent without a webhook", async () => {
-    await new Notifier(undefined, warn).notify(notice);
+    await new WebhookNotifier(undefined, warn).notify(announcement());
     assert.deepEqual([taken, warnings], [[], []]);
   });
 

@@ -1,7 +1,7 @@
 import { called, isTrack, serviceOf } from "../../engine/declared.ts";
 import { deployment, kubernetes } from "../../engine/examples.ts";
 import type { Rule } from "../../engine/rule.ts";
-import { organizationLabelsSettings } from "../../engine/settings.ts";
+import { requiredLabelsSettings } from "../../engine/settings.ts";
 
 const settings = {
   labels: ["app", "team", "type"],
@@ -9,13 +9,13 @@ const settings = {
 };
 
 /** Labels and annotations decide who is on call and where logs go. An organization sets which ones it requires. */
-export const houseLabels: Rule<typeof organizationLabelsSettings> = {
-  name: "house-labels",
+export const requiredLabels: Rule<typeof requiredLabelsSettings> = {
+  name: "required-labels",
   description:
     "The objects of a service have the labels that the organization requires, and its Deployments the annotations.",
   severity: "low",
   remediation: "Add the missing labels and annotations to the arguments labels and annotations of the service.",
-  settings: organizationLabelsSettings,
+  settings: requiredLabelsSettings,
   judge(one, stack) {
     if (one.is !== "object" || serviceOf(one) === undefined) return [];
     const { labels, annotations } = stack.settings;
@@ -27,7 +27,7 @@ export const houseLabels: Rule<typeof organizationLabelsSettings> = {
     return missing.length === 0
       ? []
       : [
-          `${called(one)} has the labels ${Object.keys(one.labels).join(", ")}, but the organization also requires ${missing.join(", ")}: add it to the arguments of the service (house-labels in the pack's configuration).`,
+          `${called(one)} has the labels ${Object.keys(one.labels).join(", ")}, but the organization also requires ${missing.join(", ")}: add it to the arguments of the service (required-labels in the pack's configuration).`,
         ];
   },
   examples: {
@@ -49,13 +49,14 @@ export const houseLabels: Rule<typeof organizationLabelsSettings> = {
         name: "no label team",
         resources: [kubernetes("core/v1:Service", "fop-gate", { metadata: { labels: { team: undefined } } })],
         settings,
-        says: /^Service dora-apps\/fop-gate has the labels app, gray-release\/service, type, but the organization also requires the label team: add it to the arguments of the service/,
+        message:
+          /^Service dora-apps\/fop-gate has the labels app, gray-release\/service, type, but the organization also requires the label team: add it to the arguments of the service/,
       },
       {
         name: "no annotation for logs",
         resources: [deployment("canary", { metadata: { annotations: { "log.qiniu.com/global.agent": undefined } } })],
         settings,
-        says: /also requires the annotation log\.qiniu\.com\/global\.agent:/,
+        message: /also requires the annotation log\.qiniu\.com\/global\.agent:/,
       },
     ],
   },

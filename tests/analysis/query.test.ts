@@ -1,15 +1,12 @@
 import assert from "node:assert/strict";
+import { envoyGateway } from "../../analysis/providers/envoy-gateway.ts";
 import type { Series } from "../../analysis/providers/exposition.ts";
-import {
-  envoyGateway,
-  ingressNginx,
-  istio,
-  ownMetrics,
-  promQl,
-  type Query,
-  targetsOf,
-  traefik,
-} from "../../analysis/providers/queries.ts";
+import { ingressNginx } from "../../analysis/providers/ingress-nginx.ts";
+import { istio } from "../../analysis/providers/istio.ts";
+import { ownMetrics } from "../../analysis/providers/own-metrics.ts";
+import { promQl, type Query } from "../../analysis/providers/query.ts";
+import { targetsOf } from "../../analysis/providers/targets.ts";
+import { traefik } from "../../analysis/providers/traefik.ts";
 import { backendName, deploymentName } from "../../components/names.ts";
 import { pod } from "./reading.ts";
 

@@ -1,18 +1,12 @@
-/** Sends notices about a rollout to a webhook. */
+/** Announces the changes of a rollout to a webhook. */
 import { readFileSync } from "node:fs";
-import { oneLine } from "../border/foreign-text.ts";
-import { UserError } from "../components/user-error.ts";
-import { send } from "../kubernetes/send.ts";
+import { oneLine } from "../../border/foreign-text.ts";
+import { UserError } from "../../components/user-error.ts";
+import { send } from "../../kubernetes/send.ts";
+import type { Announcement, Notice, Notifier } from "./notifier.ts";
 
-/** An event of a rollout that is sent to the webhook. */
-export interface Notice {
-  readonly service: string;
-  readonly namespace: string;
-  readonly release: string;
-  readonly kind: "start" | "hold" | "verdict" | "done" | "rollback";
-  /** One sentence: the reason, or the verdict. */
-  readonly reason: string;
-}
+/** The fields that a receiver gets, beside the text. */
+type Sent = Pick<Announcement, "service" | "namespace" | "release"> & Notice;
 
 /** Most milliseconds of one attempt. */
 const patience = 5000;
@@ -68,9 +62,9 @@ function readUrl(file: string): string {
  * fields of the notice for other receivers. Redirects are not followed. A webhook that fails causes one warning and
  * stops nothing.
  *
- * @example new Notifier(findWebhook(), console.warn).notify({ kind: "start", ... })
+ * @example new WebhookNotifier(findWebhook(), console.warn).notify({ notice: { kind: "start", ... }, ... })
  */
-export class Notifier {
+export class WebhookNotifier implements Notifier {
   readonly #url: URL | undefined;
   readonly #warn: (sentence: string) => void;
   readonly #patience: number;
@@ -88,21 +82,18 @@ export class Notifier {
     this.#patience = limit;
   }
 
-  /**
-   * Sends a notice, after all earlier ones. Await it only before the process ends.
-   *
-   * @returns resolves when it and all earlier ones are sent or given up; never rejects
-   */
-  notify(notice: Notice): Promise<void> {
+  notify({ service, namespace, release, notice }: Announcement): Promise<void> {
     const url = this.#url;
+    if (url === undefined || notice === undefined) return this.#last;
     // Names in the cluster may be untrusted text as well.
-    const safe = { ...notice, reason: oneLine(notice.reason, reasonLimit), release: oneLine(notice.release) };
-    if (url !== undefined) this.#last = this.#last.then(() => this.#send(url, safe));
+    const { kind, reason } = notice;
+    const safe = { service, namespace, release: oneLine(release), kind, reason: oneLine(reason, reasonLimit) };
+    this.#last = this.#last.then(() => this.#send(url, safe));
     return this.#last;
   }
 
-  async #send(url: URL, notice: Notice): Promise<void> {
-    const body = JSON.stringify({ text: textOf(notice), ...notice });
+  async #send(url: URL, sent: Sent): Promise<void> {
+    const body = JSON.stringify({ text: textOf(sent), ...sent });
     let trouble: string | undefined;
     for (let attempt = 1; attempt <= attempts; attempt++) {
       trouble = await this.#post(url, body);
@@ -139,7 +130,7 @@ export class Notifier {
  * The text of a notice. The three characters with a meaning in Slack are escaped, so that no text can mention a whole
  * channel.
  */
-function textOf({ service, namespace, release, kind, reason }: Notice): string {
+function textOf({ service, namespace, release, kind, reason }: Sent): string {
   const text = `${service} in ${namespace}, release ${release}: ${titles[kind]}: ${reason}`;
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

@@ -1,0 +1,111 @@
+/** Decides whether the evidence shows that a release is bad. */
+import { type EvidenceState, objectiveOf } from "./evidence-state.ts";
+import { type Finding, findings, logWorseOfAll, worstPod } from "./finding.ts";
+import { count, percent, span, times } from "./format.ts";
+
+/** The moment at which canary was called bad. */
+export interface Conviction {
+  /** End of the tick, in milliseconds since the epoch. */
+  readonly at: number;
+  /** The reason as one sentence. */
+  readonly reason: string;
+}
+
+/** A safeguard that held back a verdict which the numbers alone would give. */
+export type Guard =
+  | "no data"
+  | "floor"
+  | "burst"
+  | "placebo"
+  | "warm-up"
+  | "too few requests"
+  | "canary's pods"
+  | "no contrast";
+
+/** The result of the check for a bad release. */
+export interface BadCheck {
+  /** ln E of all streams that are above the floor. */
+  readonly logWorse: number;
+  readonly conviction?: Conviction;
+  readonly guard?: { readonly name: Guard; readonly reason: string };
+}
+
+/**
+ * Whether canary is bad.
+ *
+ * 1. The average of the streams' e-values that canary is worse reaches 1/alpha.
+ * 2. Only streams in which canary's own rate is above the floor count.
+ * 3. The stream with the most evidence was bad in several ticks: one burst may be one client.
+ * 4. The evidence is at least `placebo` times the evidence against any stable pod compared with the other stable pods.
+ * 5. Without a stable arm, or after its last pod is gone: canary's failures since then exceed the objective, by a test of
+ *    that rate alone.
+ */
+export function convict(evidence: EvidenceState): BadCheck {
+  const { settings, last } = evidence;
+  const threshold = Math.log(1 / settings.alpha);
+  if (!evidence.compares || last?.stableLeft === false) {
+    const alone = convictAlone(evidence, threshold);
+    if (!evidence.compares || alone.conviction) return alone;
+  }
+  const { all, aboveFloor: logWorse } = logWorseOfAll(evidence);
+  if (logWorse < threshold) {
+    if (all < threshold) return { logWorse };
+    const reason = `canary is worse than stable, but only in less than ${percent(settings.floor)} of its requests`;
+    return { logWorse, guard: { name: "floor", reason } };
+  }
+  const worst = strongest(evidence);
+  if (worst.badTicks < settings.leastBadTicks) {
+    const reason = `canary ${worst.symptom} more often than stable, but only in ${count(worst.badTicks, "tick")}: one burst is no proof`;
+    return { logWorse, guard: { name: "burst", reason } };
+  }
+  const pod = worstPod(evidence);
+  if (pod && logWorse < pod.logWorse + Math.log(settings.placebo)) {
+    const reason = `canary looks worse than stable, but so does stable's pod ${pod.pod} compared with its other pods`;
+    return { logWorse, guard: { name: "placebo", reason } };
+  }
+  return { logWorse, conviction: { at: last?.at ?? 0, reason: worseThanStable(evidence, worst) } };
+}
+
+function convictAlone(evidence: EvidenceState, threshold: number): BadCheck {
+  const { settings, last, compared } = evidence;
+  const objective = objectiveOf(evidence);
+  if (!objective) return { logWorse: 0 };
+  const { indicator, stream } = objective;
+  const symptom = indicator.symptom(indicator.name);
+  const events = stream.canary.events - compared.events;
+  const exposure = stream.canary.exposure - compared.exposure;
+  const logWorse = evidence.slo.logAbove(events, exposure);
+  if (logWorse < threshold) return { logWorse };
+  const badTicks = stream.badTicks - compared.badTicks;
+  if (badTicks < settings.leastBadTicks) {
+    const reason = `canary ${symptom}, but only in ${count(badTicks, "tick")}: one burst is no proof`;
+    return { logWorse, guard: { name: "burst", reason } };
+  }
+  const reason =
+    `canary ${symptom} in ${percent(events / exposure)} of its requests, surely more than the ${percent(settings.slo)} ` +
+    `of the objective, seen in ${count(exposure, "request")} with nothing to compare it with`;
+  return { logWorse, conviction: { at: last?.at ?? 0, reason } };
+}
+
+function strongest(evidence: EvidenceState): Finding {
+  const weight = ({ logWorse, alphaShare, aboveFloor }: Finding) =>
+    aboveFloor ? logWorse + Math.log(alphaShare) : -Infinity;
+  return findings(evidence).reduce((best, each) => (weight(each) > weight(best) ? each : best));
+}
+
+function worseThanStable(evidence: EvidenceState, { symptom, rate, ratio, lower, stable }: Finding): string {
+  const howOften =
+    stable.events === 0 && rate !== undefined
+      ? `in ${percent(rate)} of its requests, which stable never does`
+      : ratio === undefined || ratio === Infinity
+        ? "far more often than stable"
+        : `${times(ratio)} times as often as stable`;
+  const confidence = percent(1 - evidence.settings.alpha);
+  const bound = lower > 1 ? `, at least ${times(lower)} times as often with ${confidence} confidence` : "";
+  return `canary ${symptom} ${howOften}${bound}, ${seenIn(evidence)}`;
+}
+
+/** The requests and the time behind a verdict. */
+export function seenIn({ answers, canarySeconds }: EvidenceState): string {
+  return `seen in ${count(answers.canary.requests, "request")} over ${span(canarySeconds)}`;
+}

@@ -1,0 +1,28 @@
+/** What one tick adds to a stream. */
+import type { ArmCounts, Target } from "./arms.ts";
+import { type Count, sum, type TargetCount } from "./count.ts";
+
+/** The counts of both arms of one stream in one tick. */
+export interface Increment {
+  readonly canary: Count;
+  readonly stable: Count;
+  /** Stable's counts pod by pod, for the guards; empty where targets are not pods. */
+  readonly stablePods: readonly TargetCount[];
+}
+
+/**
+ * The increment of a stream, by the count of each target. An indicator calls it for each of its streams.
+ *
+ * @example
+ * const tick: Tick = { at: 5000, seconds: 5, targets: [], pods: [], problems: [] };
+ * const count = ({ failed, requests }: Target): Count => ({ events: failed, exposure: requests });
+ * incrementOf({ tick, canary: [], stable: [] }, count).canary; // { events: 0, exposure: 0 }
+ */
+export function incrementOf(armCounts: ArmCounts, count: (target: Target) => Count): Increment {
+  const stable = armCounts.stable.map(count);
+  const stablePods = armCounts.stable.flatMap(({ target, pod }, at): TargetCount[] => {
+    const { events, exposure } = stable[at] as Count;
+    return pod ? [{ target, events, exposure }] : [];
+  });
+  return { canary: sum(armCounts.canary.map(count)), stable: sum(stable), stablePods };
+}

@@ -1,0 +1,27 @@
+/** The indicator of a pair of counters that the user defined. */
+import { incrementOf } from "../increment.ts";
+import type { IndicatorKind } from "../indicator.ts";
+
+/** Bad events of a pair among all its events. */
+export function pair(name: string): IndicatorKind {
+  return (alphaShare) => ({
+    name,
+    alphaShare,
+    symptom: () => `counts as ${name}`,
+    increments: (armCounts) =>
+      new Map([
+        [
+          name,
+          incrementOf(armCounts, ({ pairs }) => ({
+            events: pairs[name]?.bad ?? 0,
+            exposure: pairs[name]?.total ?? 0,
+          })),
+        ],
+      ]),
+    excusedByWarmUp: false,
+    ofRequests: true,
+    ofPods: false,
+    countsAlone: true,
+    hasObjective: false,
+  });
+}

@@ -1,0 +1,182 @@
+/** The observation: reads everything on which the opening of a rollout depends. */
+
+import * as pulumi from "@pulumi/pulumi";
+import type { AccessArgs } from "../components/access.ts";
+import type { Files } from "../components/config-files.ts";
+import { configMapsToKeep, type StackState, stackStateKey } from "../components/history.ts";
+import { objectsOf } from "../components/objects.ts";
+import { givenProvider, type ProviderOptions } from "../components/provider.ts";
+import { type Release, renderRelease } from "../components/release.ts";
+import type { RolloutContext } from "../components/rollout-context.ts";
+import { assertServiceArgs, labelsOf, type ServiceArgs, tracksOf } from "../components/service-args.ts";
+import { connect } from "../kubernetes/client.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
+import { configMapsInUse, type Live, readLive } from "../live/live.ts";
+import { assertGateways } from "../live/routes.ts";
+import type { RecordReading } from "../record/record.ts";
+import { readRecord } from "../record/record-store.ts";
+import { asAdopted } from "./adopt.ts";
+import { accessOf, findAccessOf } from "./destination.ts";
+import { type Comparisons, compareLive } from "./drift.ts";
+import { type OwnableObject, ownerOf, readObjects } from "./owner.ts";
+import { assertPreconditions } from "./preconditions.ts";
+import { assumeReleased, readRendered, renderedFile } from "./rendered.ts";
+import {
+  assertSameCluster,
+  expectExported,
+  ownStack,
+  ownStackState,
+  readStackStates,
+  requestOwnStack,
+  type StackStates,
+} from "./stack-state.ts";
+
+/** Everything on which the opening of a rollout depends, as data. */
+export interface Observation {
+  readonly service: string;
+  readonly args: ServiceArgs;
+  /** The release that the program describes. */
+  readonly rendered: Release;
+  readonly isPreview: boolean;
+  /** The time, in milliseconds since the epoch. */
+  readonly now: number;
+  /** The short and the full name of this stack. */
+  readonly stack: { readonly name: string; readonly fullName: string };
+  /** The owner id of this stack. */
+  readonly owner: string;
+  /** The epoch of the driver that runs this `up` (GRAY_EPOCH); undefined if no driver does. */
+  readonly epoch: number | undefined;
+  /** The reason of a break-glass override (GRAY_BREAK_GLASS). */
+  readonly breakGlass: string | undefined;
+  /** Whether `gray adopt` requests the adoption of this service (GRAY_ADOPT). */
+  readonly isAdoptionRequested: boolean;
+  /** The live objects, as they will be after an adoption that is requested. */
+  readonly live: Live;
+  /** The record; in a preview with GRAY_RENDERED as it will be when the release reaches this stack. */
+  readonly record: RecordReading;
+  /** The stack states; in a preview with GRAY_RENDERED as they will be then. */
+  readonly stackStates: StackStates;
+  /** The live ConfigMaps that must not be deleted, by name. Empty if this stack does not own canary. */
+  readonly configMapsInUse: Readonly<Record<string, Files>>;
+  /** Whether the gateways can carry the traffic: rejected with the reason if not. Fulfilled if this stack owns no route. */
+  readonly gateways: PromiseSettledResult<void>;
+  /** All objects that this stack may write, each with the live object; rejected if they could not be read. */
+  readonly objects: PromiseSettledResult<readonly OwnableObject[]>;
+  /** The live Deployments compared with the releases in their labels. */
+  readonly comparisons: Comparisons;
+}
+
+/** What changes are written through. */
+export interface Handles {
+  readonly api: Cluster;
+  /** The provider that the program gives. */
+  readonly given: pulumi.ProviderResource | undefined;
+  /** The access that the program or its configuration names. */
+  readonly access: AccessArgs;
+  readonly ownerStash: pulumi.Resource;
+  /** The file for the release of canary's preview (GRAY_RENDERED). */
+  readonly renderedFile: string | undefined;
+}
+
+/** The result of `observe`. */
+export type Observed =
+  | { readonly kind: "seen"; readonly observation: Observation; readonly handles: Handles }
+  /** A preview that cannot read its cluster yet. */
+  | {
+      readonly kind: "unseen";
+      readonly rendered: Release;
+      /** The state of this stack. */
+      readonly own: StackState | undefined;
+      readonly of: Pick<RolloutContext, "stack" | "provider" | "owner" | "ownerStash">;
+    };
+
+/**
+ * Reads everything on which the opening of a rollout depends. It changes nothing in the cluster, and stops where it must not read on:
+ *
+ * 1. The arguments are correct.
+ * 2. GRAY_RENDERED is set in previews only.
+ * 3. The cluster is known. A preview whose provider gets its cluster only in `up` sees nothing.
+ * 4. This stack runs the service on this cluster, or nowhere. Only then the owner id is registered: registering makes the engine write
+ *    the state, after a refresh that may have read another cluster.
+ * 5. If the adoption of live objects is requested, they can be adopted.
+ * 6. The preconditions hold (preconditions.ts). Only then the state of canary's stack is read, because a reference to a stack that does
+ *    not exist ends the program.
+ * 7. Stable's stack finds a release that canary has run.
+ * 8. The file of GRAY_RENDERED can be understood.
+ *
+ * @throws UserError for the first condition that does not hold; ApiError or Unreachable if the cluster cannot be read
+ */
+export async function observe(service: string, args: ServiceArgs, opts: ProviderOptions): Promise<Observed> {
+  assertServiceArgs(service, args);
+  const rendered = renderRelease(service, labelsOf(service, args), args);
+  const file = renderedFile();
+  const { namespace } = args;
+  const key = stackStateKey(namespace, service);
+  requestOwnStack();
+
+  const given = givenProvider(opts);
+  const access = await accessOf(service, args, given);
+  if (given && access === undefined) {
+    expectExported(service, key);
+    const own = await ownStackState(key);
+    return { kind: "unseen", rendered, own, of: { stack: ownStack(), provider: given, ...(await ownerOf(service)) } };
+  }
+  const found = findAccessOf(service, given, access);
+  const api = connect(found);
+  const ownsCanary = tracksOf(args).includes("canary");
+  const gateway = ownsCanary ? args.gateway : undefined;
+  const [before, ownBefore] = await Promise.all([
+    readLive(api, namespace, service, gateway !== undefined),
+    ownStackState(key),
+  ]);
+  assertSameCluster(service, ownBefore, before.cluster);
+  const { owner, ownerStash } = await ownerOf(service);
+  const { GRAY_ADOPT, GRAY_BREAK_GLASS: breakGlass, GRAY_EPOCH } = process.env;
+  const isAdoptionRequested = GRAY_ADOPT === key;
+  const live = isAdoptionRequested ? asAdopted(service, args, owner, before) : before;
+  assertPreconditions(service, args, live, found.context);
+
+  const [recorded, remembered, inUse] = await Promise.all([
+    readRecord(api, namespace, service, live.cluster),
+    readStackStates(service, args, live),
+    ownsCanary ? configMapsInUse(api, namespace, service) : {},
+  ]);
+  expectExported(service, key);
+  const coming = file === undefined || ownsCanary ? undefined : readRendered(file, key);
+  const { stackStates, record } =
+    file === undefined ? { stackStates: remembered, record: recorded } : assumeReleased(coming, remembered, recorded);
+  // The releases that canary may run. Which of them it does run is not decided yet.
+  const releases = ownsCanary ? [rendered, ...stackStates.history] : stackStates.history;
+  const configMaps = ownsCanary ? Object.keys(configMapsToKeep(releases, inUse)) : [];
+  const [[gateways, objects], comparisons] = await Promise.all([
+    Promise.allSettled([
+      gateway ? assertGateways(api, service, namespace, gateway) : undefined,
+      readObjects(api, namespace, live, objectsOf(service, args, configMaps)),
+    ]),
+    compareLive(api, tracksOf(args), live, releases),
+  ]);
+  const observation: Observation = {
+    service,
+    args,
+    rendered,
+    isPreview: pulumi.runtime.isDryRun(),
+    now: Date.now(),
+    stack: { name: pulumi.getStack(), fullName: ownStack() },
+    owner,
+    epoch: GRAY_EPOCH ? Number(GRAY_EPOCH) : undefined,
+    breakGlass,
+    isAdoptionRequested,
+    live,
+    record,
+    stackStates,
+    configMapsInUse: inUse,
+    gateways,
+    objects,
+    comparisons,
+  };
+  return {
+    kind: "seen",
+    observation,
+    handles: { api, given, access: access ?? {}, ownerStash, renderedFile: file },
+  };
+}

@@ -1,0 +1,194 @@
+/** The opening of a rollout: decides, from an observation, what this `up` does or why it is refused. Pure. */
+
+import { configMapsToKeep, stackStateKey } from "../components/history.ts";
+import { objectsOf } from "../components/objects.ts";
+import type { Release } from "../components/release.ts";
+import { rollSeconds } from "../components/roll.ts";
+import type { RolloutContext } from "../components/rollout-context.ts";
+import { tracksOf } from "../components/service-args.ts";
+import { rollOrder, shiftOf, type Track } from "../components/traffic.ts";
+import { UserError } from "../components/user-error.ts";
+import { releaseOf } from "../live/live.ts";
+import { type Adopted, stableReleases } from "../record/record.ts";
+import { verdictAge } from "../record/verdict-age.ts";
+import { shownAdmissions } from "./admissions.ts";
+import { adoptedReleaseOf, adoptionOf, adoptionPlan } from "./adopt.ts";
+import { chooseReleases } from "./choice.ts";
+import { type Compared, type Comparisons, driftWarning } from "./drift.ts";
+import { frontHeld } from "./gate.ts";
+import type { Observation } from "./observation.ts";
+import { assertOwned, type OwnableObject } from "./owner.ts";
+import { assertKnown } from "./preconditions.ts";
+import { previousOf, storedReleases } from "./retention.ts";
+import { sequences } from "./sequence.ts";
+import { changesFront, describeWeight, stableReplicasOf, trafficOf, wantedWeight, weightInForce } from "./weight.ts";
+
+/** A line for the user. */
+export interface Notice {
+  readonly level: "info" | "warn";
+  readonly text: string;
+}
+
+/** The part of an opening that a refused `up` has too. */
+interface Reported {
+  /** In the order in which they are printed. */
+  readonly notices: readonly Notice[];
+  /** The release that canary would run; absent if this stack does not own canary, or it is refused before that is chosen. */
+  readonly canary?: Release;
+}
+
+/** An `up` that is refused. Nothing is changed. */
+export interface Refused extends Reported {
+  readonly kind: "refused";
+  /** The error, a UserError unless something could not be read. */
+  readonly error: unknown;
+}
+
+/** An `up`, or preview, that goes on. */
+export interface Admitted extends Reported {
+  readonly kind: "admitted";
+  /** The opened rollout, without what is only known when changes are written. */
+  readonly context: Omit<RolloutContext, "provider" | "ownerStash" | "hooks">;
+  /** The adoption to record and mark first; absent if there is none to do. */
+  readonly adopts?: Adopted;
+  /** Whether a cutover that was interrupted may have to go on. */
+  readonly cutsOver: boolean;
+  /** Whether stable may run a release completely that is not recorded. */
+  readonly completes: boolean;
+  /** The comparisons whose templates are stored. Empty in a preview. */
+  readonly compared: Comparisons;
+  /** Warnings of drift, which are printed once nothing refuses this `up` any more. */
+  readonly driftWarnings: readonly string[];
+}
+
+/** What this `up` does, or why it is refused. */
+export type Opening = Refused | Admitted;
+
+/**
+ * Decides what this `up` does. It is refused by the first of these conditions that does not hold; in a preview 6 and 8 only warn.
+ *
+ * 1. The record holds the adoption of an adopted Deployment.
+ * 2. The state of canary's stack holds a release of a live service. With a break-glass override the history starts again.
+ * 3. A release that is named is in the history (choice.ts).
+ * 4. The pods can serve the weight, beside adopted pods too, and the rules fit into the routes.
+ * 5. The gateways can carry the traffic (live/routes.ts).
+ * 6. The gate admits the release of each track (gate.ts).
+ * 7. Every object that this stack writes is its own or does not exist (owner.ts). With a break-glass override it is taken over.
+ * 8. While a rollout is open, only its driver changes the front and the number of canary's pods. A break-glass override may too.
+ * 9. An adopted Deployment that is replaced leaves its pods.
+ */
+export function decide(observation: Observation): Opening {
+  const reported: { notices: Notice[]; canary?: Release } = { notices: [] };
+  try {
+    return { kind: "admitted", ...planOf(observation, pass(observation, reported)), ...reported };
+  } catch (error) {
+    return { kind: "refused", error, ...reported };
+  }
+}
+
+/** Checks the conditions in their order. @param reported gets what is reported before a condition refuses @throws the refusal */
+function pass(observation: Observation, reported: { notices: Notice[]; canary?: Release }) {
+  const { service, args, live, record, stackStates, owner, stack, breakGlass, epoch, isPreview } = observation;
+  const { own } = stackStates;
+  const warn = (text: string) => void reported.notices.push({ level: "warn", text });
+  const refuseIf = (sentence: string | undefined) => {
+    if (sentence === undefined) return;
+    if (!isPreview) throw new UserError(sentence);
+    warn(`${sentence} This is a preview; up would stop here.`);
+  };
+
+  const adopted = adoptionOf(service, live, record, observation.isAdoptionRequested); // 1
+  const newHistory = assertKnown(service, args, live, stackStates, record, stack.name, breakGlass); // 2
+  if (newHistory !== undefined) warn(newHistory);
+  const situation = { service, args, live, record, stackStates, adopted: adoptedReleaseOf(live), breakGlass, epoch };
+  const { releases, admissions, warnings } = chooseReleases(situation, observation.rendered); // 3
+  if (releases.canary) reported.canary = releases.canary;
+  const wanted = tracksOf(args).includes("canary") ? wantedWeight(service, args, record) : undefined;
+  if (wanted?.warning !== undefined) warn(wanted.warning);
+  const traffic = wanted && trafficOf(service, args, live, wanted.weight, adopted); // 4
+  resultOf(observation.gateways); // 5
+  warnings.forEach(warn);
+  const answers = Object.values(admissions);
+  refuseIf(answers.find(({ admitted }) => !admitted)?.sentence); // 6
+  for (const { code, sentence } of answers) if (code === "first-install" || code === "break-glass") warn(sentence);
+  const history = storedReleases(args, releases, stackStates, adopted, [
+    releaseOf(live.deployments.stable),
+    ...stableReleases(record).slice(0, 2),
+  ]);
+  const configMaps = traffic ? configMapsToKeep(history, observation.configMapsInUse) : {};
+  const written = objectsOf(service, args, Object.keys(configMaps));
+  const isWritten = ({ object }: OwnableObject) =>
+    written.some(({ kind, name }) => kind === object.kind && name === object.name);
+  const owning = { service, namespace: args.namespace, owner, stack: stack.fullName, own, breakGlass };
+  assertOwned(owning, resultOf(observation.objects).filter(isWritten)).forEach(warn); // 7
+  if (traffic && changesFront(live, traffic)) refuseIf(frontHeld(service, record, { epoch, breakGlass })); // 8
+  for (const text of traffic ? describeWeight(service, args, live, traffic) : [])
+    reported.notices.push({ level: "info", text });
+  const isAdopted = adopted !== undefined || own?.adopted === true;
+  const adopting = isAdopted ? adoptionPlan(service, args, live, own, releases.stable?.id) : undefined; // 9
+  return { adopted, releases, admissions, traffic, history, configMaps, adopting };
+}
+
+/** What an `up` does that passes the conditions. */
+function planOf(observation: Observation, passed: ReturnType<typeof pass>): Omit<Admitted, "kind" | keyof Reported> {
+  const { service, args, live, record, stackStates, stack, isPreview } = observation;
+  const { adopted, releases, traffic, history, configMaps, adopting } = passed;
+  const { own } = stackStates;
+  const compared = comparedTo([...Object.values(releases), ...stackStates.history], observation);
+  const drifted = new Map(
+    compared.flatMap(([track, found]) => {
+      const warning = driftWarning(service, track, found);
+      return warning === undefined ? [] : [[track, warning] as const];
+    }),
+  );
+  const inForce = weightInForce(live);
+  const previous = previousOf(releases, own);
+  const verdict = verdictAge(releases.stable, record, own, observation.now);
+  const isRecorded = releaseOf(live.deployments.stable) === stableReleases(record)[0] || drifted.has("stable");
+  const writesStable = !isPreview && tracksOf(args).includes("stable");
+  return {
+    context: {
+      key: stackStateKey(args.namespace, service),
+      stack: stack.fullName,
+      owner: observation.owner,
+      cluster: live.cluster,
+      releases,
+      admissions: shownAdmissions(passed.admissions, verdict),
+      ...(verdict && { verdict }),
+      ...(traffic && { traffic, shift: shiftOf(traffic, inForce, own?.shift) }),
+      stableReplicas: args.replicas === "external" ? undefined : args.replicas,
+      rollSeconds: {
+        stable: rollSeconds(args, stableReplicasOf(args, live)),
+        canary: rollSeconds(args, traffic?.canaryReplicas ?? 0),
+      },
+      fastRollback: (record.kind === "read" && record.record.open?.fastRollback) ?? false,
+      order: rollOrder(inForce, traffic?.weight ?? 0),
+      sequence: sequences(live, record, releases, traffic, new Set(drifted.keys())),
+      ...(previous !== undefined && { previous }),
+      ...(own && { remembered: own }),
+      history,
+      configMaps,
+      ...(adopting && { adopted: adopting }),
+    },
+    ...(adopted && !isPreview && observation.isAdoptionRequested && { adopts: adopted }),
+    cutsOver: writesStable && adopted !== undefined,
+    completes: writesStable && !isRecorded,
+    compared: isPreview ? {} : Object.fromEntries(compared),
+    driftWarnings: [...drifted.values()],
+  };
+}
+
+/** The comparisons of owned tracks with one of these releases. Another release, such as a rendered one that is not chosen, is unknown. */
+function comparedTo(releases: readonly Release[], { args, comparisons }: Observation): [Track, Compared][] {
+  const known = new Set(releases.map(({ id }) => id));
+  return tracksOf(args).flatMap((track) => {
+    const found = comparisons[track];
+    return found && known.has(found.release) ? [[track, found] as [Track, Compared]] : [];
+  });
+}
+
+/** What was read. @throws why it could not be read, or does not hold */
+function resultOf<T>(settled: PromiseSettledResult<T>): T {
+  if (settled.status === "rejected") throw settled.reason;
+  return settled.value;
+}

@@ -1,0 +1,85 @@
+/** The weight of an `up`: the traffic for it, and whether that changes the live front. Pure. */
+
+import { assertBeside } from "../components/adoption.ts";
+import { defaults } from "../components/defaults.ts";
+import { describeRule } from "../components/rule.ts";
+import { mainPort, type ServiceArgs } from "../components/service-args.ts";
+import { describeTraffic, gatewayMode, replicasMode, type Traffic } from "../components/traffic.ts";
+import { percentOf } from "../components/units.ts";
+import { sameLabels } from "../live/labels.ts";
+import type { Live } from "../live/live.ts";
+import { assertRoutes, hasWeight, largestWeight } from "../live/routes.ts";
+import type { Adopted, RecordReading } from "../record/record.ts";
+
+/** The weight in the arguments, or, while a rollout is open, the record's; then with a warning if they differ. */
+export function wantedWeight(
+  service: string,
+  args: ServiceArgs,
+  record: RecordReading,
+): { readonly weight: number; readonly warning?: string } {
+  const asked = percentOf(args.weight ?? defaults.weight);
+  const open = record.kind === "read" ? record.record.open : undefined;
+  const weight = open?.weight ?? asked;
+  if (open === undefined || weight === asked) return { weight };
+  const warning = `${service}: the weight is ${weight} while the rollout of ${open.release} is open, not ${asked}.`;
+  return { weight, warning };
+}
+
+/**
+ * The traffic for a weight.
+ *
+ * @throws UserError if the pods cannot serve the weight, adopted pods cannot serve beside it, or the rules do not fit into the routes
+ */
+export function trafficOf(
+  service: string,
+  args: ServiceArgs,
+  live: Live,
+  weight: number,
+  adopted: Adopted | undefined,
+): Traffic {
+  const { gateway } = args;
+  const mode = gateway
+    ? gatewayMode(gateway.minimumCanaryReplicas)
+    : replicasMode(args.acceptShare || args.replicas === "external");
+  if (adopted) assertBeside(service, args, weight, adopted.front);
+  const traffic = mode.plan(weight, stableReplicasOf(args, live), adopted?.front ?? { app: service });
+  if (gateway && traffic.backends) {
+    assertRoutes(service, args.namespace, mainPort(args), gateway, traffic.backends);
+  }
+  return traffic;
+}
+
+/** The effect of the weight and the rules in words, one line each. */
+export function describeWeight(service: string, args: ServiceArgs, live: Live, traffic: Traffic): string[] {
+  return [
+    `${service}: ${describeTraffic(traffic, stableReplicasOf(args, live))}`,
+    ...(args.gateway?.rules ?? []).map((rule) => `${service}: ${describeRule(rule, traffic.weight)}`),
+  ];
+}
+
+/** Whether this traffic changes the live front or canary's live number of pods. */
+export function changesFront({ front, deployments }: Live, traffic: Traffic): boolean {
+  const selects = front.service?.spec.selector;
+  const pods = deployments.canary?.spec.replicas;
+  return (
+    (selects !== undefined && !sameLabels(selects, traffic.selector)) ||
+    (pods !== undefined && pods !== traffic.canaryReplicas) ||
+    front.routes.some((route) => !hasWeight(route, traffic.weight))
+  );
+}
+
+/** The number of stable pods: the program's, or the live one if an autoscaler owns it. */
+export function stableReplicasOf(args: ServiceArgs, live: Live): number {
+  return args.replicas === "external" ? (live.deployments.stable?.spec.replicas ?? 1) : args.replicas;
+}
+
+/** The percent of traffic that the live front sends to canary; undefined if canary is dark or there is no front yet. */
+export function weightInForce(live: Live): number | undefined {
+  const { routes, service: shared } = live.front;
+  const weight = largestWeight(routes);
+  if (weight !== undefined) return weight || undefined;
+  if (!shared || shared.spec.selector?.track === "stable") return undefined;
+  const { canary, stable } = live.deployments;
+  const [few, many] = [canary?.spec.replicas ?? 0, stable?.spec.replicas ?? 0];
+  return few + many === 0 ? undefined : (100 * few) / (few + many);
+}

@@ -1,0 +1,26 @@
+/** What a driver does next, and the verdict that decides it. */
+
+/** The current verdict on the release, from evidence or a person. */
+export interface Judgment {
+  readonly verdict: "good" | "bad" | "undecided";
+  readonly reason: string;
+  /** Why the step's checks failed last time. */
+  readonly failedChecks?: string;
+}
+
+/** The driver's next move: at most one effect. */
+export type Move =
+  /** Cut off canary and roll back to stable's former release. */
+  | { readonly kind: "rollback"; readonly reason: string }
+  /** Leave everything as it is, and go on observing. */
+  | { readonly kind: "hold"; readonly reason: string }
+  /** Bring the step into force: set its weight, or roll stable to the release. */
+  | { readonly kind: "enter" }
+  /** Run the step's checks. */
+  | { readonly kind: "check"; readonly names: readonly string[] }
+  /** Wait for more evidence, or for time to pass. */
+  | { readonly kind: "observe"; readonly reason: string }
+  /** Go to the next step. */
+  | { readonly kind: "advance" }
+  /** End the rollout: every step was passed. */
+  | { readonly kind: "finish" };

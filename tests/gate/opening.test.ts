@@ -1,0 +1,339 @@
+import assert from "node:assert/strict";
+import { leavesPods } from "../../components/adoption.ts";
+import type { StackState } from "../../components/history.ts";
+import { adoptedAnnotation, ownerAnnotation, serviceLabel } from "../../components/names.ts";
+import type { Release } from "../../components/release.ts";
+import type { ServiceArgs } from "../../components/service-args.ts";
+import type { Track } from "../../components/traffic.ts";
+import { UserError } from "../../components/user-error.ts";
+import type { Observation } from "../../gate/observation.ts";
+import { decide, type Opening } from "../../gate/opening.ts";
+import type { OwnableObject } from "../../gate/owner.ts";
+import type { StackStates } from "../../gate/stack-state.ts";
+import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
+import type { Live } from "../../live/live.ts";
+import type { RolloutRecord } from "../../record/record.ts";
+import { serviceArgs } from "../components/fop-gate.ts";
+import { verdict } from "../fake/world.ts";
+
+const [a, b, c] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb", "cccccccccccc"];
+const owner = "0123456789abcdef";
+
+const release = (id: string): Release => ({
+  id,
+  template: { metadata: { labels: { app: "web" } }, spec: { containers: [{ name: "web", image: `web:${id}` }] } },
+  configMaps: {},
+});
+
+/** The complete Deployment of a track. */
+function deployment(name: string, id: string, replicas: number, annotations: Record<string, string> = {}) {
+  const counts = { replicas, updatedReplicas: replicas, availableReplicas: replicas };
+  const found: DeploymentObject = {
+    metadata: { name, namespace: "dora-apps", uid: name, generation: 1, annotations },
+    spec: {
+      replicas,
+      selector: {},
+      template: { metadata: { labels: { release: id } }, spec: release(id).template.spec },
+    },
+    status: { observedGeneration: 1, ...counts },
+  };
+  return found;
+}
+
+/** One stack runs both tracks: stable runs a, canary runs b with 10 %, b is judged good, and the program describes b. */
+const ordinary: Observation = {
+  service: "web",
+  args: serviceArgs({ weight: 10 }),
+  rendered: release(b),
+  isPreview: false,
+  now: Date.parse("2026-01-02T00:00:00.000Z"),
+  stack: { name: "test", fullName: "organization/shop/test" },
+  owner,
+  epoch: undefined,
+  breakGlass: undefined,
+  isAdoptionRequested: false,
+  live: {
+    cluster: "uid",
+    namespaceExists: true,
+    deployments: { stable: deployment("web", a, 9), canary: deployment("web-canary", b, 1) },
+    front: {
+      service: {
+        metadata: { name: "web", namespace: "dora-apps", uid: "front", generation: 1 },
+        spec: { selector: { app: "web" } },
+      },
+      canaryAccess: undefined,
+      ingress: undefined,
+      routes: [],
+    },
+  },
+  record: {
+    kind: "read",
+    record: { version: 2, cluster: "uid", sequence: 0, verdicts: { [b]: verdict("good") }, stableHistory: [a] },
+  },
+  stackStates: {
+    own: { cluster: "uid", owner, current: { stable: a, canary: b }, history: [] },
+    history: [release(b), release(a)],
+    canaryRuns: b,
+    stableHasHistory: true,
+  },
+  configMapsInUse: {},
+  gateways: { status: "fulfilled", value: undefined },
+  objects: { status: "fulfilled", value: [] },
+  comparisons: {},
+};
+
+type Change = (observation: Observation) => Observation;
+
+const withArgs =
+  (changes: Partial<ServiceArgs>): Change =>
+  (it) => ({ ...it, args: { ...it.args, ...changes } });
+const withRecord =
+  (changes: { [key in keyof RolloutRecord]?: RolloutRecord[key] | undefined }): Change =>
+  (it) => {
+    const before = it.record.kind === "read" ? it.record.record : assert.fail();
+    return { ...it, record: { kind: "read", record: { ...before, ...changes } as RolloutRecord } };
+  };
+const withState =
+  (changes: Partial<StackStates>, own: Partial<StackState> = {}): Change =>
+  (it) => ({
+    ...it,
+    stackStates: { ...it.stackStates, ...changes, own: { ...(it.stackStates.own ?? assert.fail()), ...own } },
+  });
+const withDeployments =
+  (changes: Live["deployments"]): Change =>
+  (it) => ({ ...it, live: { ...it.live, deployments: { ...it.live.deployments, ...changes } } });
+const withObjects =
+  (...value: OwnableObject[]): Change =>
+  (it) => ({ ...it, objects: { status: "fulfilled", value } });
+const inPreview: Change = (it) => ({ ...it, isPreview: true });
+const all =
+  (...changes: Change[]): Change =>
+  (it) =>
+    changes.reduce((changed, change) => change(changed), it);
+
+const adoption = { release: a, front: { app: "web" } };
+const isAdopted = (annotations: Record<string, string> = leavesPods) =>
+  all(
+    withDeployments({ stable: deployment("web", a, 9, { [adoptedAnnotation]: a, ...annotations }) }),
+    withRecord({ adopted: adoption }),
+    withState({}, { adopted: true }),
+  );
+const foreign: OwnableObject = { object: { kind: "Service", name: "web" }, live: { metadata: { name: "web" } } };
+const ofOtherStack: OwnableObject = {
+  object: { kind: "Service", name: "web" },
+  live: { metadata: { name: "web", labels: { [serviceLabel]: "web" }, annotations: { [ownerAnnotation]: "other" } } },
+};
+const open = { epoch: 7, release: b, weight: 20 };
+
+/** Each condition of `decide`, in the order in which they apply, with a change of the ordinary observation that breaks it. */
+const conditions: readonly (readonly [condition: string, breaks: Change, refusal: RegExp, inPreview?: "warns"])[] = [
+  [
+    "1. The record holds the adoption of an adopted Deployment.",
+    all(
+      withDeployments({ stable: deployment("web", a, 9, { [adoptedAnnotation]: a }) }),
+      withRecord({ adopted: undefined }),
+    ),
+    /^Deployment web in namespace dora-apps was adopted, but the record web-rollout does not hold that/,
+  ],
+  [
+    "2. The state of canary's stack holds a release of a live service.",
+    all(
+      withDeployments({ stable: deployment("web", a, 9) }),
+      withState({ history: [] }),
+      withRecord({ adopted: undefined }),
+    ),
+    /^web is live in namespace dora-apps and the state of stack test holds no release of it/,
+  ],
+  [
+    "3. A release that is named is in the history.",
+    withArgs({ release: c }),
+    /^web canary: release cccccccccccc is not in the history/,
+  ],
+  [
+    "4. The pods can serve the weight.",
+    all(withArgs({ weight: 60 }), withRecord({ open: undefined })),
+    /^weight is 60 and traffic by number of pods supports at most 50/,
+  ],
+  [
+    "5. The gateways can carry the traffic.",
+    (it) => ({ ...it, gateways: { status: "rejected", reason: new UserError("the cluster has no Gateway API") } }),
+    /^the cluster has no Gateway API$/,
+  ],
+  [
+    "6. The gate admits the release of each track.",
+    all(
+      withDeployments({ canary: deployment("web-canary", a, 1) }),
+      withState({}, { current: { stable: a, canary: a } }),
+      withRecord({ verdicts: { [b]: verdict("bad", "bob", "5xx") } }),
+    ),
+    /^web canary: release b{12} is refused/,
+    "warns",
+  ],
+  [
+    "7. Every object that this stack writes is its own or does not exist.",
+    withObjects(foreign),
+    /^Service web in namespace dora-apps was not made by this program/,
+  ],
+  [
+    "8. While a rollout is open, only its driver changes the front and the number of canary's pods.",
+    withRecord({ open }),
+    /^web: the front is not changed while the rollout of b{12} is open/,
+    "warns",
+  ],
+  [
+    "9. An adopted Deployment that is replaced leaves its pods.",
+    isAdopted({}),
+    /^Deployment web in namespace dora-apps has lost the annotation pulumi\.com\/deletionPropagationPolicy/,
+  ],
+];
+
+const errorOf = (opening: Opening) =>
+  opening.kind === "refused" && opening.error instanceof Error ? opening.error : assert.fail(opening.kind);
+const admitted = (opening: Opening) => (opening.kind === "admitted" ? opening : assert.fail(errorOf(opening)));
+const warningsOf = ({ notices }: Opening) => notices.flatMap(({ level, text }) => (level === "warn" ? [text] : []));
+
+describe("the opening of a rollout", () => {
+  it("goes on if every condition holds, with the releases, the traffic and a line about it", () => {
+    const { context, notices, canary, cutsOver, completes, driftWarnings } = admitted(decide(ordinary));
+    assert.deepEqual([context.releases.stable?.id, context.releases.canary?.id, canary?.id], [b, b, b]);
+    assert.deepEqual(context.admissions.stable?.admitted, true);
+    assert.deepEqual([context.traffic?.weight, context.previous], [10, a]);
+    assert.deepEqual(notices, [{ level: "info", text: "web: asked 10 %, reached 10 %: 1 of 10 pods" }]);
+    assert.deepEqual([cutsOver, completes, driftWarnings], [false, false, []]);
+  });
+
+  for (const [at, [condition, breaks, refusal, preview]] of conditions.entries()) {
+    describe(condition, () => {
+      it("is refused otherwise", () => {
+        assert.match(errorOf(decide(breaks(ordinary))).message, refusal);
+      });
+
+      it(`${preview ?? "is refused"} in a preview`, () => {
+        const opening = decide(all(breaks, inPreview)(ordinary));
+        if (preview === undefined) return assert.match(errorOf(opening).message, refusal);
+        admitted(opening);
+        const [warning = ""] = warningsOf(opening).filter((each) => refusal.test(each));
+        assert.match(warning, / This is a preview; up would stop here\.$/);
+      });
+
+      it("applies before the conditions that follow", () => {
+        const all = conditions.slice(at).reduceRight((it, [, breaks]) => breaks(it), ordinary);
+        assert.match(errorOf(decide(all)).message, refusal);
+      });
+    });
+  }
+
+  describe("with a break-glass override", () => {
+    const breakGlass: Change = (it) => ({ ...it, breakGlass: "fire" });
+    for (const [sentence, change, warning] of [
+      ["2. starts the history again", withState({ history: [] }), /so it starts a new history because: fire\./],
+      ["6. passes the gate", conditions[5]?.[1] ?? assert.fail(), /passes the gate by a break-glass override: fire/],
+      ["7. takes over the objects of another stack", withObjects(ofOtherStack), /it is taken over because: fire\./],
+    ] as const) {
+      it(`${sentence}, with a warning`, () => {
+        const opening = admitted(decide(all(change, breakGlass)(ordinary)));
+        assert.match(warningsOf(opening).join("\n"), warning);
+      });
+    }
+
+    it("8. changes the front", () => {
+      assert.equal(admitted(decide(all(withRecord({ open }), breakGlass)(ordinary))).context.traffic?.weight, 20);
+    });
+  });
+
+  it("warns of the weight that an open rollout has, even if a later condition refuses it", () => {
+    const opening = decide(withRecord({ open })(ordinary));
+    assert.match(warningsOf(opening)[0] ?? "", /the weight is 20 while the rollout of b{12} is open, not 10\./);
+    assert.equal(opening.kind, "refused");
+  });
+
+  it("goes on beside the rollout of another driver if it changes neither the front nor canary's pods", () => {
+    const { releases } = admitted(decide(withRecord({ open: { ...open, weight: 10 } })(ordinary))).context;
+    assert.deepEqual([releases.stable?.id, releases.canary?.id], [a, b]);
+  });
+
+  it("warns of what the choice of releases warns of", () => {
+    const opening = admitted(decide(withRecord({ verdicts: {} })(ordinary)));
+    assert.match(warningsOf(opening).join("\n"), /^web stable stays at a{12}\. .* it has not been judged good yet/);
+  });
+
+  it("is the same at any time for the same observation", () => {
+    const before = structuredClone(ordinary);
+    const openings = [decide(ordinary), decide(before)];
+    assert.deepEqual(openings[0], openings[1]);
+    assert.deepEqual(ordinary, before);
+    assert.deepEqual(admitted(decide(ordinary)).context.verdict, { release: b, hours: 24 });
+  });
+
+  it("names canary's release for stable's preview if it is chosen before a condition refuses", () => {
+    const canaryOf = (at: number) => decide((conditions[at - 1]?.[1] ?? assert.fail())(ordinary)).canary?.id;
+    assert.deepEqual([canaryOf(3), canaryOf(4), canaryOf(5)], [undefined, b, b]);
+  });
+
+  it("checks only the objects that this stack writes", () => {
+    const forgotten: OwnableObject = { ...foreign, object: { kind: "ConfigMap", name: "web-config-000000000000" } };
+    admitted(decide(withObjects(forgotten)(ordinary)));
+  });
+
+  it("does not need the objects if the gate refuses", () => {
+    const fails: Change = (it) => ({ ...it, objects: { status: "rejected", reason: new Error("forbidden") } });
+    const [, refused] = conditions[5] ?? assert.fail();
+    assert.match(errorOf(decide(all(refused, fails)(ordinary))).message, /is refused/);
+    assert.equal(errorOf(decide(fails(ordinary))).message, "forbidden");
+  });
+
+  describe("of a service whose Deployment differs from its release", () => {
+    const difference = { path: ["spec", "serviceAccountName"], isNamed: true, described: "web", live: "other" };
+    const drifts = (track: Track, id: string): Change => {
+      const found = ordinary.live.deployments[track] ?? assert.fail();
+      const described = found.spec.template;
+      const comparison = { kind: "compared", described, differences: [difference] } as const;
+      return (it) => ({ ...it, comparisons: { [track]: { deployment: found, release: id, comparison } } });
+    };
+
+    it("warns of the drift, raises the sequence number, and stores the template", () => {
+      const opening = admitted(decide(drifts("canary", b)(ordinary)));
+      const { sequence } = admitted(decide(ordinary)).context;
+      assert.match(opening.driftWarnings.join(), /^web canary: Deployment web-canary differs from release b{12}: /);
+      assert.equal(opening.context.sequence.canary, sequence.canary + 1);
+      assert.deepEqual(Object.keys(opening.compared), ["canary"]);
+    });
+
+    it("ignores a release that the history does not have and that is not chosen", () => {
+      const opening = admitted(decide(drifts("canary", c)(ordinary)));
+      assert.deepEqual([opening.driftWarnings, opening.compared], [[], {}]);
+    });
+
+    it("does not record a roll of stable that drifted", () => {
+      const unrecorded = withRecord({ stableHistory: [] });
+      assert.equal(admitted(decide(unrecorded(ordinary))).completes, true);
+      assert.equal(admitted(decide(all(unrecorded, drifts("stable", a))(ordinary))).completes, false);
+    });
+
+    it("stores nothing in a preview", () => {
+      assert.deepEqual(admitted(decide(all(drifts("canary", b), inPreview)(ordinary))).compared, {});
+    });
+  });
+
+  describe("of an adopted service", () => {
+    const asked: Change = (it) => ({ ...it, isAdoptionRequested: true });
+    const writes = (change: Change) => {
+      const { adopts, cutsOver, completes } = admitted(decide(change(ordinary)));
+      return { adopts, cutsOver, completes };
+    };
+
+    it("adopts the objects if that is requested, and lets a cutover go on", () => {
+      assert.deepEqual(writes(all(isAdopted(), asked)), { adopts: adoption, cutsOver: true, completes: false });
+      assert.deepEqual(writes(isAdopted()), { adopts: undefined, cutsOver: true, completes: false });
+    });
+
+    it("leaves the cutover to the stack of stable", () => {
+      assert.equal(writes(all(isAdopted(), withArgs({ tracks: ["canary"] }))).cutsOver, false);
+    });
+
+    it("writes nothing in a preview", () => {
+      const nothing = { adopts: undefined, cutsOver: false, completes: false };
+      assert.deepEqual(writes(all(isAdopted(), asked, withRecord({ stableHistory: [] }), inPreview)), nothing);
+    });
+  });
+});

@@ -1,8 +1,8 @@
 /** How long users wait for a cut while half of the API server's answers fail. Needs no cluster. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect } from "../kubernetes/cluster.ts";
+import { connect } from "../kubernetes/client.ts";
 import { findAccess } from "../kubernetes/kubeconfig.ts";
-import { cutNow } from "../live/cut.ts";
+import { cutOffNow } from "../live/cutoff.ts";
 import { untilCut } from "../rollout/effect.ts";
 import { ApiServer } from "../tests/fake/api-server.ts";
 import { compared, type Figure } from "./figure.ts";
@@ -27,7 +27,7 @@ async function cuts(failing: number): Promise<number[]> {
     api.put(service, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
     const begun = performance.now();
     const over = untilCut(
-      () => cutNow(of, () => {}),
+      () => cutOffNow(of, () => {}),
       () => {},
     );
     while (api.objects.get(service)?.spec.selector.track !== "stable") await sleep(1);

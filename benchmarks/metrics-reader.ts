@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { podSource } from "../analysis/providers/pods.ts";
-import { connect } from "../kubernetes/cluster.ts";
+import { connect } from "../kubernetes/client.ts";
 
 /** What reading them once came to. */
 export interface Read {

@@ -1,13 +1,14 @@
 /** The objects of a service that are still in the cluster after `pulumi destroy`. */
 import { backendName, ownerAnnotation, serviceLabel } from "../components/names.ts";
-import { type ObjectKind, objectKinds, type ServiceObject } from "../components/objects.ts";
-import { ApiError, type Cluster, NotServed } from "../kubernetes/cluster.ts";
-import { collectionOf, type LiveObject, pathOf } from "../live/object.ts";
+import { type ObjectKind, type ObjectReference, objectKinds } from "../components/objects.ts";
+import { ApiError, NotServed } from "../kubernetes/api-error.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
+import { listPath, objectPath } from "../kubernetes/resources.ts";
 import { hasGatewayApi } from "../live/routes.ts";
 import { storedMaps, storeName } from "../record/config-map-store.ts";
 
 /** An object of a service that exists in the cluster. */
-export interface Leftover extends ServiceObject {
+export interface Leftover extends ObjectReference {
   readonly namespace: string;
   /** Owner id of the stack that made it; absent if an older version made it, which had no owner ids. */
   readonly owner?: string;
@@ -38,19 +39,19 @@ export async function leftovers(api: Cluster, namespace: string, service: string
 /** Deletes those of the objects that have this owner id. @returns the deleted ones */
 export async function deleteOwned(api: Cluster, left: readonly Leftover[], owner: string): Promise<Leftover[]> {
   const owned = left.filter((each) => each.owner === owner);
-  for (const { kind, namespace, name } of owned) await api.delete(pathOf(kind, namespace, name));
+  for (const { kind, namespace, name } of owned) await api.delete(objectPath(kind, namespace, name));
   return owned;
 }
 
-async function list(api: Cluster, kind: ObjectKind, namespace: string, service: string): Promise<LiveObject[]> {
+async function list(api: Cluster, kind: ObjectKind, namespace: string, service: string) {
   try {
-    return await api.list<LiveObject>(collectionOf(kind, namespace), `${serviceLabel}=${service}`);
+    return await api.list(listPath(kind, namespace), `${serviceLabel}=${service}`);
   } catch (error) {
     if (kind !== "HTTPRoute") throw error;
     if (error instanceof NotServed && !(await hasGatewayApi(api))) return [];
     const isForbidden = error instanceof ApiError && error.status === 403;
     // A service without a gateway has no HTTPRoutes, and no Service for stable alone.
-    if (!isForbidden || (await api.get(pathOf("Service", namespace, backendName(service, "stable"))))) throw error;
+    if (!isForbidden || (await api.get(objectPath("Service", namespace, backendName(service, "stable"))))) throw error;
     return [];
   }
 }

@@ -1,7 +1,8 @@
 /** The `gray` command: its subcommands by group, and how it ends. Each subcommand has a file of its own in `commands/`. */
 import { Command } from "commander";
+import { UnsafePath } from "../border/path.ts";
 import { UserError } from "../components/user-error.ts";
-import { ApiError } from "../kubernetes/cluster.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
 import { Superseded } from "../record/epoch.ts";
 import { abortCommand } from "./commands/abort.ts";
 import { adoptCommand } from "./commands/adopt.ts";
@@ -72,7 +73,11 @@ export async function runGray(...develop: Command[]): Promise<void> {
   try {
     await program.parseAsync();
   } catch (error) {
-    const known = error instanceof UserError || error instanceof ApiError || error instanceof Superseded;
+    const known =
+      error instanceof UserError ||
+      error instanceof ApiError ||
+      error instanceof Superseded ||
+      error instanceof UnsafePath;
     if (program.opts().debug || !known) console.error(error);
     else console.error(`gray: ${error.message}`);
     process.exitCode = known ? 1 : 70;

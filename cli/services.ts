@@ -1,11 +1,15 @@
 /** Finds the service that a command is about. */
+
 import type { Command } from "commander";
 import { serviceLabel, stackAnnotation } from "../components/names.ts";
 import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
-import { type Cluster, connect } from "../kubernetes/cluster.ts";
+import { connect } from "../kubernetes/client.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
 import { findAccess } from "../kubernetes/kubeconfig.ts";
-import { clusterId, type DeploymentObject, releaseOf } from "../live/live.ts";
+import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
+import { clusterListPath, listPath } from "../kubernetes/resources.ts";
+import { clusterId, releaseOf } from "../live/live.ts";
 import { projectHere, projectOf } from "./options/project.ts";
 
 /** Which service a command is about. Each option narrows the choice. */
@@ -42,11 +46,10 @@ export interface FoundService {
  */
 export async function findService(options: ServiceOptions): Promise<FoundService> {
   const api = connect(findAccess({ context: options.context }));
-  const scope = options.namespace ? `/namespaces/${options.namespace}` : "";
   const [cluster, deployments] = await Promise.all([
     clusterId(api),
-    api.list<DeploymentObject>(
-      `/apis/apps/v1${scope}/deployments`,
+    api.list(
+      options.namespace ? listPath("Deployment", options.namespace) : clusterListPath("Deployment"),
       `${serviceLabel}${options.service ? `=${options.service}` : ""}`,
     ),
   ]);
@@ -90,10 +93,7 @@ function ownerOf({ metadata }: DeploymentObject): string | undefined {
 
 /** Ids of all releases of the service that the cluster still knows, from its Deployments and their ReplicaSets. */
 export async function releasesSeen({ api, namespace, service, deployments }: FoundService): Promise<string[]> {
-  interface ReplicaSet {
-    readonly metadata: { readonly labels?: Record<string, string> };
-  }
-  const replicaSets = await api.list<ReplicaSet>(`/apis/apps/v1/namespaces/${namespace}/replicasets`, `app=${service}`);
+  const replicaSets = await api.list(listPath("ReplicaSet", namespace), `app=${service}`);
   const ids = [
     releaseOf(deployments.canary),
     releaseOf(deployments.stable),

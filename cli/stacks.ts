@@ -6,7 +6,7 @@ import type { AccessArgs } from "../components/access.ts";
 import { ownerName, stashType } from "../components/names.ts";
 import { type Track, tracks } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
-import { connect } from "../kubernetes/cluster.ts";
+import { connect } from "../kubernetes/client.ts";
 import { findAccess } from "../kubernetes/kubeconfig.ts";
 import { clusterId } from "../live/live.ts";
 import { lastError, pulumi } from "../pulumi/pulumi.ts";

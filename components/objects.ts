@@ -9,7 +9,7 @@ export const objectKinds = ["Deployment", "Service", "Ingress", "HTTPRoute", "Co
 export type ObjectKind = (typeof objectKinds)[number];
 
 /** An object of a service, in the service's namespace. */
-export interface ServiceObject {
+export interface ObjectReference {
   readonly kind: ObjectKind;
   readonly name: string;
 }
@@ -19,9 +19,9 @@ export interface ServiceObject {
  *
  * @param configMaps names of the ConfigMaps that the releases in the history need
  */
-export function objectsOf(service: string, args: ServiceArgs, configMaps: readonly string[]): ServiceObject[] {
+export function objectsOf(service: string, args: ServiceArgs, configMaps: readonly string[]): ObjectReference[] {
   const owned = tracksOf(args);
-  const front: ServiceObject[] = [
+  const front: ObjectReference[] = [
     { kind: "Service", name: service },
     { kind: "Service", name: backendName(service, "canary") },
     ...(args.gateway ? [{ kind: "Service", name: backendName(service, "stable") } as const] : []),

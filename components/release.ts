@@ -121,7 +121,7 @@ export function deployedTemplate({ id, template }: Release, track: Track): PodTe
 }
 
 /** The names of the ConfigMaps that a pod with this spec mounts. It cannot start without them. */
-export function configMapsOf(spec: PodSpec): string[] {
+export function configMapsOf(spec: Pick<PodSpec, "volumes">): string[] {
   const names = (spec.volumes ?? []).map((volume) => volume.configMap?.name);
   return names.filter((name) => name !== undefined);
 }

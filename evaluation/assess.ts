@@ -6,13 +6,14 @@ import { pollingDefaults } from "../analysis/defaults.ts";
 import { Evidence } from "../analysis/evidence.ts";
 import type { MetricSource, Pod } from "../analysis/reading.ts";
 import { type Assessment, judge } from "../analysis/verdict.ts";
-import { cutNow } from "../live/cut.ts";
+import { cutOffNow } from "../live/cutoff.ts";
 import { writeEvents } from "../live/event.ts";
 import { listPods } from "../live/pods.ts";
 import { type Front, hasUserRules, isClosed, readFront, shareByWeightAlone, shareOf } from "../live/share.ts";
 import { assertNewest, Superseded } from "../record/epoch.ts";
 import { EvidenceStore, storedEvidence } from "../record/evidence-store.ts";
-import { type RolloutRecord, readRecord, stableReleases, unreadable } from "../record/record.ts";
+import { type RolloutRecord, stableReleases } from "../record/record.ts";
+import { readRecord, unreadable } from "../record/record-store.ts";
 import { byEvidence } from "../record/verdict-merge.ts";
 import { comparisonOf } from "./comparison.ts";
 import { EmptyCanary } from "./empty-canary.ts";
@@ -151,7 +152,7 @@ async function cutEmpty(of: Recorded, epoch: number, note: (sentence: string) =>
   const why = `canary had users but no ready pod for ${pollingDefaults.emptySeconds} s`;
   const fence = (record: RolloutRecord) => assertNewest(of.service, record, epoch);
   try {
-    if (!(await cutNow({ ...of, fence }, note))) return `${why}, and was not cut off: no pod of stable is ready`;
+    if (!(await cutOffNow({ ...of, fence }, note))) return `${why}, and was not cut off: no pod of stable is ready`;
   } catch (error) {
     if (error instanceof Superseded) return undefined;
     return `${why}, and could not be cut off (${(error as Error).message.replace(/\.$/, "")}): set its weight to 0 yourself`;

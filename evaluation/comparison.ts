@@ -2,7 +2,8 @@
 import type { Pod } from "../analysis/reading.ts";
 import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
-import { type DeploymentObject, releaseOf } from "../live/live.ts";
+import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
+import { releaseOf } from "../live/live.ts";
 
 /** The releases that are compared, regardless of the track of their pods. */
 export interface Comparison {

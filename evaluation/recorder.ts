@@ -5,9 +5,10 @@ import type { Evidence } from "../analysis/evidence.ts";
 import type { Assessment } from "../analysis/verdict.ts";
 import type { Track } from "../components/traffic.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
+import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import { writeEvents } from "../live/event.ts";
-import type { DeploymentObject } from "../live/live.ts";
-import { changeRecord, type Verdict } from "../record/record.ts";
+import type { Verdict } from "../record/record.ts";
+import { changeRecord } from "../record/record-store.ts";
 import { mergeVerdict } from "../record/verdict-merge.ts";
 
 /** The service whose record is written, and the objects of the Events. */

@@ -14,8 +14,10 @@ import type { Release } from "../components/release.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import { UserError } from "../components/user-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
+import { objectPath, typeOf } from "../kubernetes/resources.ts";
 import { isAdopted, type Live, releaseOf } from "../live/live.ts";
-import { type Adopted, changeRecord, type RecordReading, withStableHistory } from "../record/record.ts";
+import { type Adopted, type RecordReading, withStableHistory } from "../record/record.ts";
+import { changeRecord } from "../record/record-store.ts";
 
 /**
  * The live objects as they will be after the adoption that `gray adopt` requests: with the labels by which the objects of a service are
@@ -168,14 +170,6 @@ export async function adoptObjects(
   stack: string,
 ): Promise<void> {
   const { namespace } = args;
-  const kinds = {
-    Deployment: { apiVersion: "apps/v1", path: `/apis/apps/v1/namespaces/${namespace}/deployments/${service}` },
-    Service: { apiVersion: "v1", path: `/api/v1/namespaces/${namespace}/services/${service}` },
-    Ingress: {
-      apiVersion: "networking.k8s.io/v1",
-      path: `/apis/networking.k8s.io/v1/namespaces/${namespace}/ingresses/${service}`,
-    },
-  };
   const objects = { Deployment: live.deployments.stable, Service: live.front.service, Ingress: live.front.ingress };
   const owner = { [stackAnnotation]: stack };
   await changeRecord(api, namespace, service, live.cluster, (before) =>
@@ -183,11 +177,10 @@ export async function adoptObjects(
   );
   for (const kind of importsOf(args, live)) {
     const { uid, labels = {}, annotations = {} } = objects[kind]?.metadata ?? {};
-    const { path, apiVersion } = kinds[kind];
+    const path = objectPath(kind, namespace, service);
     const isScaled = kind === "Deployment" && args.replicas === "external";
     await api.apply("gray", path, {
-      apiVersion,
-      kind,
+      ...typeOf(kind),
       metadata: { name: service, uid, ...undescribed(kind, service, args, { labels, annotations }) },
       ...(isScaled && { spec: { replicas: objects.Deployment?.spec.replicas } }),
     });

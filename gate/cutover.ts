@@ -5,28 +5,20 @@ import * as pulumi from "@pulumi/pulumi";
 import { defaults } from "../components/defaults.ts";
 import { deploymentName, deploymentSelector } from "../components/names.ts";
 import { UserError } from "../components/user-error.ts";
-import { ApiError, type Cluster } from "../kubernetes/cluster.ts";
-import { type DeploymentObject, isAdopted, isComplete, readDeployment, readService } from "../live/live.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
+import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
+import type { ReplicaSetObject } from "../kubernetes/objects/replica-set.ts";
+import { listPath, objectPath } from "../kubernetes/resources.ts";
+import { isAdopted, isComplete, readDeployment, readService } from "../live/live.ts";
 import { awaitComplete, type Rolling } from "../live/roll.ts";
-import { type Adopted, changeRecord, readRecord } from "../record/record.ts";
+import type { Adopted } from "../record/record.ts";
+import { changeRecord, readRecord } from "../record/record-store.ts";
 
 /** Time between two polls of the endpoints. */
 const pollMilliseconds = 250;
 /** Longest time until the endpoints of a Service follow its selector. */
 const patienceMilliseconds = 60_000;
-
-interface ReplicaSet {
-  readonly metadata: {
-    readonly name: string;
-    readonly labels?: Record<string, string>;
-    readonly ownerReferences?: readonly object[];
-  };
-  readonly spec: { readonly replicas: number };
-}
-
-interface EndpointSlice {
-  readonly endpoints?: readonly { readonly targetRef?: { readonly name: string } }[];
-}
 
 /**
  * Removes the adopted pods, once stable runs its first release completely. If it is interrupted, the next `up` of stable goes on with it.
@@ -50,8 +42,9 @@ export async function cutOver(of: Rolling & { readonly cluster: string }): Promi
   ]);
   const adopted = record.kind === "read" ? record.record.adopted : undefined;
   if (!adopted || !stable || isAdopted(stable) || !isComplete(stable)) return;
-  const path = `/apis/apps/v1/namespaces/${namespace}/replicasets`;
-  const adoptedSets = (await api.list<ReplicaSet>(path)).filter((set) => isAdoptedReplicaSet(set, service, adopted));
+  const adoptedSets = (await api.list(listPath("ReplicaSet", namespace))).filter((set) =>
+    isAdoptedReplicaSet(set, service, adopted),
+  );
   await scaleToAtLeast(
     of,
     stable,
@@ -64,7 +57,7 @@ export async function cutOver(of: Rolling & { readonly cluster: string }): Promi
     await sleep(defaults.preStopSleepSeconds * 1000, undefined, { signal: of.signal }).catch(() => {});
     assertNotInterrupted(of);
   }
-  await Promise.all(adoptedSets.map(({ metadata }) => api.delete(`${path}/${metadata.name}`)));
+  await Promise.all(adoptedSets.map(({ metadata }) => api.delete(objectPath("ReplicaSet", namespace, metadata.name))));
   await changeRecord(api, namespace, service, cluster, ({ adopted: _, ...rest }) => rest);
 }
 
@@ -77,7 +70,7 @@ async function scaleToAtLeast(of: Rolling, { spec: { replicas } }: DeploymentObj
   const { api, namespace, service } = of;
   if (replicas >= wanted) return;
   pulumi.log.info(`${service}: stable scales from ${replicas} to ${wanted} pods, as many as were adopted.`);
-  await api.patch(`/apis/apps/v1/namespaces/${namespace}/deployments/${deploymentName(service, "stable")}`, [
+  await api.patch(objectPath("Deployment", namespace, deploymentName(service, "stable")), [
     { op: "replace", path: "/spec/replicas", value: wanted },
   ]);
   await awaitComplete(of, "stable");
@@ -97,7 +90,7 @@ async function selectStable(api: Cluster, namespace: string, service: string): P
     { op: "test", path: "/spec/selector", value: shared.spec.selector },
   ] as const;
   try {
-    await api.patch(`/api/v1/namespaces/${namespace}/services/${service}`, [
+    await api.patch(objectPath("Service", namespace, service), [
       ...was,
       { op: "replace", path: "/spec/selector", value: deploymentSelector(service, "stable") },
     ]);
@@ -111,7 +104,7 @@ async function selectStable(api: Cluster, namespace: string, service: string): P
 }
 
 /** Whether a ReplicaSet belonged to the adopted Deployment, by the name that Kubernetes gave it and by the labels of its pods. */
-function isAdoptedReplicaSet({ metadata }: ReplicaSet, service: string, { front }: Adopted): boolean {
+function isAdoptedReplicaSet({ metadata }: ReplicaSetObject, service: string, { front }: Adopted): boolean {
   const { name, labels = {}, ownerReferences = [] } = metadata;
   if (ownerReferences.length > 0 || "track" in labels) return false;
   const isBehind = Object.entries(front).every(([key, value]) => labels[key] === value);
@@ -124,14 +117,8 @@ async function awaitEndpoints(of: Rolling): Promise<void> {
   const end = Date.now() + patienceMilliseconds;
   for (;;) {
     const [slices, pods] = await Promise.all([
-      api.list<EndpointSlice>(
-        `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
-        `kubernetes.io/service-name=${service}`,
-      ),
-      api.list<{ metadata: { name: string; labels?: Record<string, string> } }>(
-        `/api/v1/namespaces/${namespace}/pods`,
-        `app=${service}`,
-      ),
+      api.list(listPath("EndpointSlice", namespace), `kubernetes.io/service-name=${service}`),
+      api.list(listPath("Pod", namespace), `app=${service}`),
     ]);
     const stable = new Set(
       pods.filter(({ metadata }) => metadata.labels?.track === "stable").map(({ metadata }) => metadata.name),

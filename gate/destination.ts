@@ -13,7 +13,8 @@ import type { AccessArgs } from "../components/access.ts";
 import { providerName } from "../components/provider.ts";
 import type { ServiceArgs } from "../components/service-args.ts";
 import { UserError } from "../components/user-error.ts";
-import { type Access, findAccess } from "../kubernetes/kubeconfig.ts";
+import type { Access } from "../kubernetes/access.ts";
+import { findAccess } from "../kubernetes/kubeconfig.ts";
 
 /** An input of a provider that is known only in `up`, or that the SDK does not reveal. */
 const unknown = Symbol("unknown");

@@ -4,12 +4,13 @@ import * as pulumi from "@pulumi/pulumi";
 import { deployedTemplate, type PodTemplate, type Release } from "../components/release.ts";
 import { type Track, tracks } from "../components/traffic.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
+import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import { describeDrift, driftsOf } from "../live/difference.ts";
 import { writeEvent } from "../live/event.ts";
-import { type DeploymentObject, type Live, ownReleaseOf } from "../live/live.ts";
+import { type Live, ownReleaseOf } from "../live/live.ts";
 import { describedFor } from "../live/sealed.ts";
 import { type Comparison, compareTemplate, disownOtherFields } from "../live/template.ts";
-import { keepTemplate } from "../record/template-store.ts";
+import { storeTemplate } from "../record/template-store.ts";
 import type { Guarded } from "./guarded.ts";
 
 type Of = Pick<Guarded, "api" | "namespace" | "service">;
@@ -114,7 +115,7 @@ async function store({ api, namespace, service }: Of, track: Track, compared: Co
   if (compared === undefined || compared.comparison.kind === "unknown") return;
   const { deployment, release, comparison } = compared;
   try {
-    await keepTemplate(api, namespace, service, track, describedFor(deployment, release, comparison.described));
+    await storeTemplate(api, namespace, service, track, describedFor(deployment, release, comparison.described));
   } catch (error) {
     pulumi.log.warn(
       `${service} ${track}: the template of release ${release} could not be stored, so gray status shows no drift (${(error as Error).message.replace(/\.$/, "")}).`,

@@ -5,21 +5,19 @@ import { log, output, type ResourceHookArgs, type ResourceHookBinding } from "@p
 import type { PodTemplate } from "../components/release.ts";
 import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
-import { ApiError, type Cluster } from "../kubernetes/cluster.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
+import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
+import type { RouteObject } from "../kubernetes/objects/route.ts";
+import type { ServiceObject } from "../kubernetes/objects/service.ts";
+import { objectPath, typeOf } from "../kubernetes/resources.ts";
 import { writeEvent } from "../live/event.ts";
 import { sameLabels } from "../live/labels.ts";
-import {
-  type DeploymentObject,
-  isComplete,
-  readDeployment,
-  readService,
-  releaseOf,
-  type ServiceObject,
-  type Wanted,
-} from "../live/live.ts";
+import { isComplete, readDeployment, readService, releaseOf, type Wanted } from "../live/live.ts";
 import { awaitComplete, warnRefused } from "../live/roll.ts";
-import { type RouteObject, readRoute } from "../live/routes.ts";
-import { changeRecord, readRecord, stableReleases, withStableHistory } from "../record/record.ts";
+import { readRoute } from "../live/routes.ts";
+import { stableReleases, withStableHistory } from "../record/record.ts";
+import { changeRecord, readRecord } from "../record/record-store.ts";
 import { cutOver } from "./cutover.ts";
 import { isDrifted, removeOtherFields } from "./drift.ts";
 import { frontHeld } from "./gate.ts";
@@ -137,8 +135,8 @@ async function askAgain(
  */
 async function keepReplicas(api: Cluster, { metadata, spec: { replicas } }: DeploymentObject): Promise<void> {
   const { namespace, name, uid } = metadata;
-  const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
-  const object = { apiVersion: "apps/v1", kind: "Deployment", metadata: { name, uid }, spec: { replicas } };
+  const path = objectPath("Deployment", namespace, name);
+  const object = { ...typeOf("Deployment"), metadata: { name, uid }, spec: { replicas } };
   try {
     await api.apply("gray-replicas", path, object);
   } catch (error) {

@@ -5,11 +5,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { oneLine } from "../border/foreign-text.ts";
 import type { StackState } from "../components/history.ts";
 import { ownerAnnotation, ownerName, serviceLabel, stackAnnotation } from "../components/names.ts";
-import type { ServiceObject } from "../components/objects.ts";
+import type { ObjectReference } from "../components/objects.ts";
 import { UserError } from "../components/user-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
+import type { Metadata } from "../kubernetes/objects/metadata.ts";
+import { objectPath } from "../kubernetes/resources.ts";
 import type { Live } from "../live/live.ts";
-import { type LiveObject, pathOf } from "../live/object.ts";
 
 /** The owner id of this stack for a service, and the resource that holds it in the state. */
 export interface Owner {
@@ -35,12 +36,12 @@ export async function ownerOf(service: string): Promise<Owner> {
 
 /** An object with the labels and annotations that name its owner. */
 interface Labelled {
-  readonly metadata: Pick<LiveObject["metadata"], "name" | "labels" | "annotations">;
+  readonly metadata: Pick<Metadata, "name" | "labels" | "annotations">;
 }
 
 /** An object that a stack may write, with the live one; undefined if it does not exist. */
 export interface OwnableObject {
-  readonly object: ServiceObject;
+  readonly object: ObjectReference;
   readonly live: Labelled | undefined;
 }
 
@@ -118,7 +119,7 @@ export async function readObjects(
   api: Cluster,
   namespace: string,
   { deployments, front }: Live,
-  objects: readonly ServiceObject[],
+  objects: readonly ObjectReference[],
 ): Promise<OwnableObject[]> {
   const known = [
     ...Object.values(deployments).map((live) => ["Deployment", live] as const),
@@ -129,7 +130,7 @@ export async function readObjects(
   return Promise.all(
     objects.map(async (object) => {
       const read = known.find(([kind, live]) => kind === object.kind && live?.metadata.name === object.name)?.[1];
-      return { object, live: read ?? (await api.get<LiveObject>(pathOf(object.kind, namespace, object.name))) };
+      return { object, live: read ?? (await api.get(objectPath(object.kind, namespace, object.name))) };
     }),
   );
 }

@@ -1,6 +1,6 @@
 /** Which errors of API calls are temporary. */
 
-import { ApiError, Unreachable } from "./cluster.ts";
+import { ApiError, Unreachable } from "./api-error.ts";
 
 /**
  * Whether an error of an API call is temporary, so that the same call may succeed later. This is its only definition: every retry

@@ -7,8 +7,8 @@ import * as v from "valibot";
 import { textOf } from "../border/body.ts";
 import { oneLine } from "../border/foreign-text.ts";
 import { keyed, understand } from "../components/schema.ts";
-import { Unreachable } from "./cluster.ts";
-import type { Credentials } from "./kubeconfig.ts";
+import type { Credentials } from "./access.ts";
+import { Unreachable } from "./api-error.ts";
 import { unlessEnded } from "./unless-ended.ts";
 
 /** Longest run of a credential plugin, in milliseconds. */

@@ -2,6 +2,7 @@
 
 import { oneLine } from "../border/foreign-text.ts";
 import type { Cluster } from "./cluster.ts";
+import { clusterListPath, typeOf } from "./resources.ts";
 
 /** Longest name, in characters. */
 const nameLimit = 253;
@@ -12,12 +13,6 @@ const nameLimit = 253;
  * @throws ApiError or Unreachable if the API server does not report it
  */
 export async function whoAmI(api: Pick<Cluster, "create">): Promise<string> {
-  const review = await api.create<{ status: { userInfo: { username: string } } }>(
-    "/apis/authentication.k8s.io/v1/selfsubjectreviews",
-    {
-      apiVersion: "authentication.k8s.io/v1",
-      kind: "SelfSubjectReview",
-    },
-  );
+  const review = await api.create(clusterListPath("SelfSubjectReview"), typeOf("SelfSubjectReview"));
   return oneLine(review.status.userInfo.username, nameLimit);
 }

@@ -1,4 +1,5 @@
-import { type Cluster, Unreachable } from "./cluster.ts";
+import { Unreachable } from "./api-error.ts";
+import type { Cluster } from "./cluster.ts";
 
 /**
  * Limits the time of calls to the API server: calls that are not answered by then are aborted.

@@ -3,8 +3,10 @@
 import { createHash } from "node:crypto";
 import { oneLine } from "../border/foreign-text.ts";
 import type { Track } from "../components/traffic.ts";
-import { ApiError, type Cluster } from "../kubernetes/cluster.ts";
-import type { DeploymentObject } from "./live.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
+import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
+import { listPath, typeOf } from "../kubernetes/resources.ts";
 
 /** The content of an Event. */
 export interface EventContent {
@@ -32,11 +34,10 @@ export async function writeEvent(
   const { name, namespace, uid } = on.metadata;
   const now = new Date().toISOString();
   const named = once === undefined ? { generateName: `${name}-` } : { name: `${name}.${shortHash(`${uid} ${once}`)}` };
-  const written = api.create(`/api/v1/namespaces/${namespace}/events`, {
-    apiVersion: "v1",
-    kind: "Event",
+  const written = api.create(listPath("Event", namespace), {
+    ...typeOf("Event"),
     metadata: { ...named, namespace },
-    involvedObject: { apiVersion: "apps/v1", kind: "Deployment", name, namespace, uid },
+    involvedObject: { ...typeOf("Deployment"), name, namespace, uid },
     type,
     reason,
     message: fitted(message),

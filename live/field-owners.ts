@@ -1,22 +1,7 @@
 /** Reads and changes the field ownership of a Deployment (`metadata.managedFields`, KEP-555). */
 
+import type { FieldOwner, Fields } from "../kubernetes/objects/metadata.ts";
 import type { Item, Path } from "./difference.ts";
-
-/** One manager and the fields that it owns; the attributes used here. */
-export interface FieldOwner {
-  readonly manager?: string;
-  readonly operation?: string;
-  readonly subresource?: string;
-  readonly apiVersion?: string;
-  readonly fieldsType?: string;
-  readonly time?: string;
-  readonly fieldsV1?: Fields;
-}
-
-/** A set of fields in the format of the API server: `f:` is a field, `k:` an item by its keys, `.` the object itself. */
-interface Fields {
-  readonly [name: string]: Fields;
-}
 
 /**
  * Kubernetes' manager for fields that were set before the first apply. Pulumi's provider takes over all of its fields before it applies

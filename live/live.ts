@@ -3,61 +3,17 @@
 import { oneLine } from "../border/foreign-text.ts";
 import type { Files } from "../components/config-files.ts";
 import { adoptedAnnotation, backendName, deploymentName, serviceLabel } from "../components/names.ts";
-import { configMapsOf, type PodSpec } from "../components/release.ts";
+import { configMapsOf } from "../components/release.ts";
 import type { Track } from "../components/traffic.ts";
-import { ApiError, type Cluster } from "../kubernetes/cluster.ts";
-import type { FieldOwner } from "./field-owners.ts";
-import { type RouteObject, readRoutes } from "./routes.ts";
-
-interface Metadata {
-  readonly name: string;
-  readonly namespace: string;
-  readonly uid: string;
-  readonly generation: number;
-  readonly labels?: Record<string, string>;
-  readonly annotations?: Record<string, string>;
-}
-
-/** A Deployment in the API; the fields used here. */
-export interface DeploymentObject {
-  readonly metadata: Metadata & {
-    readonly resourceVersion?: string;
-    readonly managedFields?: readonly FieldOwner[];
-  };
-  readonly spec: {
-    readonly replicas: number;
-    readonly progressDeadlineSeconds?: number;
-    readonly selector: {
-      readonly matchLabels?: Record<string, string>;
-      readonly matchExpressions?: readonly object[];
-    };
-    readonly template: {
-      readonly metadata: { readonly labels?: Record<string, string>; readonly annotations?: Record<string, string> };
-      readonly spec: PodSpec;
-    };
-  };
-  readonly status: {
-    readonly observedGeneration?: number;
-    readonly replicas?: number;
-    readonly updatedReplicas?: number;
-    readonly availableReplicas?: number;
-    readonly conditions?: readonly {
-      readonly type: string;
-      readonly status: string;
-      readonly reason?: string;
-      readonly message?: string;
-    }[];
-  };
-}
-
-interface FrontObject {
-  readonly metadata: Metadata;
-}
-
-/** A Service in the API; the fields used here. */
-export interface ServiceObject extends FrontObject {
-  readonly spec: { readonly selector?: Record<string, string> };
-}
+import { ApiError } from "../kubernetes/api-error.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
+import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
+import type { Metadata, PartialObject } from "../kubernetes/objects/metadata.ts";
+import type { ReplicaSetObject } from "../kubernetes/objects/replica-set.ts";
+import type { RouteObject } from "../kubernetes/objects/route.ts";
+import type { ServiceObject } from "../kubernetes/objects/service.ts";
+import { clusterObjectPath, listPath, objectPath } from "../kubernetes/resources.ts";
+import { readRoutes } from "./routes.ts";
 
 /** The live objects of one service. */
 export interface Live {
@@ -67,8 +23,8 @@ export interface Live {
   readonly deployments: Partial<Record<Track, DeploymentObject>>;
   readonly front: {
     readonly service: ServiceObject | undefined;
-    readonly canaryAccess: FrontObject | undefined;
-    readonly ingress: FrontObject | undefined;
+    readonly canaryAccess: PartialObject | undefined;
+    readonly ingress: PartialObject | undefined;
     /** The HTTPRoutes; empty if they were not requested. */
     readonly routes: readonly RouteObject[];
   };
@@ -76,15 +32,14 @@ export interface Live {
 
 /** Reads the live objects of a service, in parallel. @param routed whether to read HTTPRoutes too. @default false */
 export async function readLive(api: Cluster, namespace: string, service: string, routed = false): Promise<Live> {
-  const here = `/api/v1/namespaces/${namespace}`;
   const [cluster, home, stable, canary, shared, canaryAccess, ingress, routes] = await Promise.all([
     clusterId(api),
-    api.get(here),
+    api.get(clusterObjectPath("Namespace", namespace)),
     readDeployment(api, namespace, service, "stable"),
     readDeployment(api, namespace, service, "canary"),
     readService(api, namespace, service),
-    api.get<FrontObject>(`${here}/services/${backendName(service, "canary")}`),
-    api.get<FrontObject>(`/apis/networking.k8s.io/v1/namespaces/${namespace}/ingresses/${service}`),
+    api.get(objectPath("Service", namespace, backendName(service, "canary"))),
+    api.get(objectPath("Ingress", namespace, service)),
     routed ? readRoutes(api, namespace, service) : [],
   ]);
   return {
@@ -97,7 +52,7 @@ export async function readLive(api: Cluster, namespace: string, service: string,
 
 /** Identifies the cluster: the UID of the namespace kube-system, which never changes. */
 export async function clusterId(api: Cluster): Promise<string> {
-  const kubeSystem = await api.get<{ metadata: Metadata }>("/api/v1/namespaces/kube-system");
+  const kubeSystem = await api.get(clusterObjectPath("Namespace", "kube-system"));
   if (kubeSystem === undefined) throw new Error("the cluster has no namespace kube-system");
   return kubeSystem.metadata.uid;
 }
@@ -109,12 +64,12 @@ export function readDeployment(
   service: string,
   track: Track,
 ): Promise<DeploymentObject | undefined> {
-  return api.get(`/apis/apps/v1/namespaces/${namespace}/deployments/${deploymentName(service, track)}`);
+  return api.get(objectPath("Deployment", namespace, deploymentName(service, track)));
 }
 
 /** The shared Service in front of both tracks; undefined if it does not exist. */
 export function readService(api: Cluster, namespace: string, service: string): Promise<ServiceObject | undefined> {
-  return api.get(`/api/v1/namespaces/${namespace}/services/${service}`);
+  return api.get(objectPath("Service", namespace, service));
 }
 
 /** A Deployment, live or as the program describes it. */
@@ -193,11 +148,6 @@ function replicaFailure({ conditions = [] }: Pick<DeploymentObject["status"], "c
   return conditions.find(({ type, status }) => type === "ReplicaFailure" && status === "True");
 }
 
-interface ReplicaSetObject {
-  readonly metadata: Pick<Metadata, "annotations"> & { readonly ownerReferences?: readonly { readonly uid: string }[] };
-  readonly status: Pick<DeploymentObject["status"], "conditions">;
-}
-
 /** The ReplicaSet of a Deployment's current template; undefined if it does not exist yet, or ReplicaSets may not be listed. */
 async function currentReplicaSet(
   api: Cluster,
@@ -205,8 +155,8 @@ async function currentReplicaSet(
 ): Promise<ReplicaSetObject | undefined> {
   const revision = "deployment.kubernetes.io/revision";
   const labels = Object.entries(spec.selector?.matchLabels ?? {}).map(([name, value]) => `${name}=${value}`);
-  const path = `/apis/apps/v1/namespaces/${metadata.namespace}/replicasets`;
-  const sets = await api.list<ReplicaSetObject>(path, labels.join(",")).catch((error: Error): ReplicaSetObject[] => {
+  const path = listPath("ReplicaSet", metadata.namespace);
+  const sets = await api.list(path, labels.join(",")).catch((error: Error): ReplicaSetObject[] => {
     if (error instanceof ApiError && error.status === 403) return [];
     throw error;
   });
@@ -252,20 +202,14 @@ export async function configMapsInUse(
   namespace: string,
   service: string,
 ): Promise<Record<string, Files>> {
-  interface Owner {
-    readonly spec: PodSpec & { readonly replicas?: number; readonly template?: { readonly spec: PodSpec } };
-  }
-  const ours = await api.list<{ metadata: Metadata; immutable?: boolean; data?: Files }>(
-    `/api/v1/namespaces/${namespace}/configmaps`,
-    `${serviceLabel}=${service}`,
-  );
+  const ours = await api.list(listPath("ConfigMap", namespace), `${serviceLabel}=${service}`);
   const contents = Object.fromEntries(
     ours.filter((map) => map.immutable).map((map) => [map.metadata.name, map.data ?? {}]),
   );
   try {
     const [pods, replicaSets] = await Promise.all([
-      api.list<Owner>(`/api/v1/namespaces/${namespace}/pods`, `app=${service}`),
-      api.list<Owner>(`/apis/apps/v1/namespaces/${namespace}/replicasets`, `app=${service}`),
+      api.list(listPath("Pod", namespace), `app=${service}`),
+      api.list(listPath("ReplicaSet", namespace), `app=${service}`),
     ]);
     const specs = [
       ...pods.map((pod) => pod.spec),

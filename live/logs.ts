@@ -1,11 +1,13 @@
 /** Follows the logs of a service's pods. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { pathOf } from "../border/path.ts";
 import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
-import { ApiError, type Cluster } from "../kubernetes/cluster.ts";
-import { type PodObject, readPods } from "./pods.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
+import type { PodObject } from "../kubernetes/objects/pod.ts";
+import { subresourcePath } from "../kubernetes/resources.ts";
+import { readPods } from "./pods.ts";
 
 /** One line of a pod's log. */
 export interface LogLine {
@@ -120,10 +122,7 @@ async function follow(args: FollowArgs, { metadata, spec }: PodObject, known: Fo
   const shownBefore = new Map(known.shown);
   known.open = true;
   try {
-    for await (const line of api.lines(
-      `${pathOf("api", "v1", "namespaces", namespace, "pods", pod, "log")}?${query}`,
-      signal,
-    )) {
+    for await (const line of api.lines(`${subresourcePath("Pod", namespace, pod, "log")}?${query}`, signal)) {
       const [at = "", text = ""] = split(line);
       const repeats = shownBefore.get(line) ?? 0;
       if (repeats > 0) {

@@ -2,60 +2,17 @@
 
 import type { Pod } from "../analysis/reading.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
-import { readAdopted } from "../record/record.ts";
+import type { Container, ContainerStatus, PodObject } from "../kubernetes/objects/pod.ts";
+import { listPath } from "../kubernetes/resources.ts";
+import { readAdopted } from "../record/record-store.ts";
 import { showLabels } from "./labels.ts";
-
-interface Container {
-  readonly name: string;
-  readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
-}
-
-interface ContainerStatus {
-  readonly name: string;
-  readonly ready: boolean;
-  readonly restartCount: number;
-  readonly state?: {
-    readonly waiting?: { readonly reason?: string };
-    readonly running?: object;
-    readonly terminated?: object;
-  };
-  /** How the previous container ended, after a restart. */
-  readonly lastState?: { readonly terminated?: object };
-}
-
-/** A pod in the API; the fields used here. */
-export interface PodObject {
-  readonly metadata: {
-    readonly name: string;
-    readonly uid: string;
-    readonly creationTimestamp: string;
-    readonly deletionTimestamp?: string;
-    readonly labels?: Record<string, string>;
-    readonly annotations?: Record<string, string>;
-  };
-  readonly spec: {
-    readonly nodeName?: string;
-    readonly containers: readonly Container[];
-    readonly initContainers?: readonly (Container & { readonly restartPolicy?: string })[];
-  };
-  readonly status: {
-    readonly phase: string;
-    readonly podIP?: string;
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-    readonly containerStatuses?: readonly ContainerStatus[];
-    readonly initContainerStatuses?: readonly ContainerStatus[];
-  };
-}
 
 /** The pods of both tracks of a service. Adopted pods get the labels of stable in the result, not in the cluster. */
 export async function readPods(api: Cluster, namespace: string, service: string): Promise<PodObject[]> {
-  const path = `/api/v1/namespaces/${namespace}/pods`;
-  const [ours, adopted] = await Promise.all([
-    api.list<PodObject>(path, `app=${service}`),
-    readAdopted(api, namespace, service),
-  ]);
+  const path = listPath("Pod", namespace);
+  const [ours, adopted] = await Promise.all([api.list(path, `app=${service}`), readAdopted(api, namespace, service)]);
   if (!adopted) return ours;
-  const behind = await api.list<PodObject>(path, showLabels(adopted.front));
+  const behind = await api.list(path, showLabels(adopted.front));
   const before = behind
     .filter(({ metadata }) => metadata.labels?.track === undefined)
     .map((pod) => {

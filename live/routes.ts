@@ -1,66 +1,15 @@
 /** Reads the HTTPRoutes and Gateways of a service, and checks that they can carry its traffic. */
 
-import { pathOf } from "../border/path.ts";
 import { type GatewayArgs, type GatewayRef, routeSpec } from "../components/gateway.ts";
 import { backendName, serviceLabel } from "../components/names.ts";
-import type { HttpRouteRule } from "../components/route.ts";
 import { assertSupported } from "../components/rule.ts";
 import { finestWeight, type Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
-import { ApiError, type Cluster, NotServed, Unreachable } from "../kubernetes/cluster.ts";
-
-const group = "/apis/gateway.networking.k8s.io/v1";
-
-/** An HTTPRoute in the API; the fields used here. */
-export interface RouteObject {
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace: string;
-    readonly generation?: number;
-    readonly labels?: Record<string, string>;
-    readonly annotations?: Record<string, string>;
-  };
-  readonly spec: {
-    readonly parentRefs?: readonly ParentRef[];
-    readonly hostnames?: readonly string[];
-    readonly rules?: readonly HttpRouteRule[];
-  };
-  /** The status that each parent Gateway reports. */
-  readonly status?: {
-    readonly parents?: readonly { readonly parentRef: ParentRef; readonly conditions?: readonly RouteCondition[] }[];
-  };
-}
-
-/** A condition that a gateway reports for a route, with the generation of the route that it refers to. */
-export interface RouteCondition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason: string;
-  readonly message?: string;
-  readonly observedGeneration?: number;
-}
-
-/** A parent of a route. */
-export interface ParentRef extends GatewayRef {
-  /** @default Gateway */
-  readonly kind?: string;
-  readonly port?: number;
-}
-
-/** A Gateway in the API; the fields used here. */
-export interface GatewayObject {
-  readonly spec: {
-    readonly gatewayClassName: string;
-    readonly listeners?: readonly {
-      readonly name: string;
-      readonly port: number;
-      readonly protocol: string;
-      /** The host that the listener accepts. @default any */
-      readonly hostname?: string;
-    }[];
-  };
-  readonly status?: { readonly addresses?: readonly { readonly type?: string; readonly value: string }[] };
-}
+import { ApiError, NotServed, Unreachable } from "../kubernetes/api-error.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
+import type { GatewayObject } from "../kubernetes/objects/gateway.ts";
+import type { RouteObject } from "../kubernetes/objects/route.ts";
+import { clusterObjectPath, listPath, objectPath, typeOf } from "../kubernetes/resources.ts";
 
 /**
  * The live HTTPRoutes of a service.
@@ -72,7 +21,7 @@ export interface GatewayObject {
  */
 export async function readRoutes(api: Cluster, namespace: string, service: string): Promise<readonly RouteObject[]> {
   try {
-    return await api.list<RouteObject>(`${group}/namespaces/${namespace}/httproutes`, `${serviceLabel}=${service}`);
+    return await api.list(listPath("HTTPRoute", namespace), `${serviceLabel}=${service}`);
   } catch (error) {
     const mayBeAbsent = error instanceof NotServed || (error instanceof ApiError && error.status === 403);
     if (mayBeAbsent && !(await hasGatewayApi(api))) return [];
@@ -91,26 +40,22 @@ export async function hasGatewayApi(api: Cluster): Promise<boolean> {
     readonly kind?: string;
     readonly groups?: { readonly versions: readonly { readonly groupVersion: string }[] }[];
   }
+  const { apiVersion } = typeOf("HTTPRoute");
   const found = await api.get<ApiGroupList>("/apis");
   if (found?.kind !== "APIGroupList" || !Array.isArray(found.groups)) {
     throw new Unreachable("The answer to GET /apis is no list of API groups: check for a proxy before the API server.");
   }
-  return found.groups.some(({ versions }) => versions.some(({ groupVersion }) => `/apis/${groupVersion}` === group));
+  return found.groups.some(({ versions }) => versions.some(({ groupVersion }) => groupVersion === apiVersion));
 }
 
 /** An HTTPRoute by its name; undefined if it does not exist. */
 export function readRoute(api: Cluster, namespace: string, name: string): Promise<RouteObject | undefined> {
-  return api.get(pathOfRoute(namespace, name));
+  return api.get(objectPath("HTTPRoute", namespace, name));
 }
 
 /** A Gateway by its name; undefined if it does not exist. */
 export function readGateway(api: Cluster, namespace: string, name: string): Promise<GatewayObject | undefined> {
-  return api.get(group + pathOf("namespaces", namespace, "gateways", name));
-}
-
-/** The API path of an HTTPRoute. */
-export function pathOfRoute(namespace: string, name: string): string {
-  return group + pathOf("namespaces", namespace, "httproutes", name);
+  return api.get(objectPath("Gateway", namespace, name));
 }
 
 /**
@@ -143,7 +88,7 @@ export async function assertGateways(
     const route = await readRoute(api, namespace, name);
     assertOwn("HTTPRoute", route, service, namespace, "choose another name for the route");
   }
-  const stable = await api.get<Labelled>(`/api/v1/namespaces/${namespace}/services/${backendName(service, "stable")}`);
+  const stable = await api.get(objectPath("Service", namespace, backendName(service, "stable")));
   assertOwn("Service", stable, service, namespace, "choose another service name");
 }
 
@@ -176,9 +121,6 @@ async function assertGateway(
   refs: readonly GatewayRef[],
   rules: NonNullable<GatewayArgs["rules"]>,
 ): Promise<void> {
-  interface GatewayClass {
-    readonly status?: { readonly supportedFeatures?: readonly { readonly name: string }[] };
-  }
   const { name = "", namespace = home } = refs[0] ?? {};
   const gateway = await readGateway(api, namespace, name);
   if (gateway === undefined) {
@@ -194,7 +136,7 @@ async function assertGateway(
     );
   }
   const { gatewayClassName } = gateway.spec;
-  const found = await api.get<GatewayClass>(`${group}/gatewayclasses/${gatewayClassName}`);
+  const found = await api.get(clusterObjectPath("GatewayClass", gatewayClassName));
   const features = found?.status?.supportedFeatures?.map((feature) => feature.name);
   assertSupported(service, rules, gatewayClassName, features);
 }

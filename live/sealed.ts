@@ -1,9 +1,9 @@
 /** Stores a pod template for later comparisons without the texts that may be secrets. */
 
 import { createHmac } from "node:crypto";
+import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import type { DescribedTemplate } from "../record/template-store.ts";
 import { itemOf, type Path, sealMark } from "./difference.ts";
-import type { DeploymentObject } from "./live.ts";
 
 /** Length of a stored hash, in bytes. */
 const hashBytes = 12;

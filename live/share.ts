@@ -3,8 +3,10 @@
 import type { Pod } from "../analysis/reading.ts";
 import { tokenHeader } from "../components/names.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
-import { readService, type ServiceObject } from "./live.ts";
-import { largestWeight, type RouteObject, readRoutes, weightOf } from "./routes.ts";
+import type { RouteObject } from "../kubernetes/objects/route.ts";
+import type { ServiceObject } from "../kubernetes/objects/service.ts";
+import { readService } from "./live.ts";
+import { largestWeight, readRoutes, weightOf } from "./routes.ts";
 
 /** The objects of the front that split the traffic. */
 export interface Front {

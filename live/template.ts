@@ -3,12 +3,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PodTemplate } from "../components/release.ts";
 import { UserError } from "../components/user-error.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
 import { backoff } from "../kubernetes/backoff.ts";
-import { ApiError, type Cluster } from "../kubernetes/cluster.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
+import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
+import { objectPath } from "../kubernetes/resources.ts";
 import type { DescribedTemplate } from "../record/template-store.ts";
 import { type Difference, type Drift, differences, driftsOf } from "./difference.ts";
 import { isOwned, ownersForNextApply } from "./field-owners.ts";
-import { type DeploymentObject, ownReleaseOf } from "./live.ts";
+import { ownReleaseOf } from "./live.ts";
 import { sealedLike } from "./sealed.ts";
 
 type LiveTemplate = DeploymentObject["spec"]["template"];
@@ -39,9 +42,7 @@ export async function compareTemplate(
   release: PodTemplate,
 ): Promise<Comparison> {
   try {
-    const tried = await api.tryPatch<DeploymentObject>(pathOf(metadata), [
-      { op: "replace", path: "/spec/template", value: release },
-    ]);
+    const tried = await api.tryPatch(pathOf(metadata), [{ op: "replace", path: "/spec/template", value: release }]);
     const described = tried.spec.template;
     return { kind: "compared", described, differences: differences({ release, described, live: spec.template }) };
   } catch (error) {
@@ -70,7 +71,7 @@ export async function disownOtherFields(
   const path = pathOf(deployment.metadata);
   for (let attempt = 1; ; attempt++) {
     try {
-      const live = attempt === 1 ? deployment : await api.get<DeploymentObject>(path);
+      const live = attempt === 1 ? deployment : await api.get(path);
       const { managedFields = [], resourceVersion } = live?.metadata ?? {};
       const owners = ownersForNextApply(managedFields, fields);
       await api.patch(path, [
@@ -88,8 +89,8 @@ export async function disownOtherFields(
   }
 }
 
-function pathOf({ namespace, name }: DeploymentObject["metadata"]): string {
-  return `/apis/apps/v1/namespaces/${namespace}/deployments/${name}`;
+function pathOf({ namespace, name }: DeploymentObject["metadata"]) {
+  return objectPath("Deployment", namespace, name);
 }
 
 /** The message of an API error or a UserError, without its full stop. @throws any other error */

@@ -1,15 +1,16 @@
 /** Finds the endpoints by which a dark canary can be reached: the gateway with a secret token, or the pods through the API server. */
 
 import type { Pod } from "../analysis/reading.ts";
-import { pathOf } from "../border/path.ts";
 import { backendName } from "../components/names.ts";
 import { UserError } from "../components/user-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
+import type { ServicePort } from "../kubernetes/objects/service.ts";
+import { objectPath } from "../kubernetes/resources.ts";
 import { listPods } from "../live/pods.ts";
 import { readRoutes } from "../live/routes.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { gatewayEndpoint } from "./gateway-endpoint.ts";
-import { podEndpoint, type ServicePort } from "./pod-endpoint.ts";
+import { podEndpoint } from "./pod-endpoint.ts";
 
 /** Access paths: `token` through the gateway with the secret header, `pods` through the API server to each pod. */
 export const accessPaths = ["token", "pods"] as const;
@@ -106,9 +107,9 @@ async function readCanaryService(
   service: string,
 ): Promise<readonly [ServicePort, ...ServicePort[]]> {
   const name = backendName(service, "canary");
-  const path = pathOf("api", "v1", "namespaces", namespace, "services", name);
-  const found = await api.get<{ spec: { ports: readonly [ServicePort, ...ServicePort[]] } }>(path);
-  if (found === undefined) {
+  const path = objectPath("Service", namespace, name);
+  const found = await api.get(path);
+  if (found?.spec.ports === undefined) {
     throw new UserError(`There is no Service ${name} in namespace ${namespace}: run pulumi up --stack canary.`);
   }
   return found.spec.ports;

@@ -6,14 +6,10 @@ import { backendName, tokenHeader } from "../components/names.ts";
 import type { HttpRouteRule } from "../components/route.ts";
 import { UserError } from "../components/user-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
+import type { GatewayObject } from "../kubernetes/objects/gateway.ts";
+import type { ParentRef, RouteCondition, RouteObject } from "../kubernetes/objects/route.ts";
 import { send } from "../kubernetes/send.ts";
-import {
-  type GatewayObject,
-  type ParentRef,
-  type RouteCondition,
-  type RouteObject,
-  readGateway,
-} from "../live/routes.ts";
+import { readGateway } from "../live/routes.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** The label used for the `*` of a wildcard host. */

@@ -6,7 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { oneLine } from "../border/foreign-text.ts";
 import { tokenHeader } from "../components/names.ts";
 import { UserError } from "../components/user-error.ts";
-import { ApiError } from "../kubernetes/cluster.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Endpoints } from "./endpoints.ts";
 import { masked, masking } from "./mask.ts";

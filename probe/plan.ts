@@ -1,8 +1,8 @@
 import { oneLine } from "../border/foreign-text.ts";
-import { pathOf } from "../border/path.ts";
 import { type Plan, parsePlan, planName } from "../components/plan.ts";
 import { UserError } from "../components/user-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
+import { objectPath } from "../kubernetes/resources.ts";
 
 /**
  * Reads the rollout plan that the program wrote into the cluster.
@@ -12,8 +12,8 @@ import type { Cluster } from "../kubernetes/cluster.ts";
  */
 export async function readPlan(api: Cluster, namespace: string, service: string): Promise<Plan | undefined> {
   const name = planName(service);
-  const path = pathOf("api", "v1", "namespaces", namespace, "configmaps", name);
-  const object = await api.get<{ data?: Record<string, string> }>(path);
+  const path = objectPath("ConfigMap", namespace, name);
+  const object = await api.get(path);
   if (object === undefined) return undefined;
   try {
     return parsePlan(object.data?.plan ?? "");

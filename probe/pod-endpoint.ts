@@ -4,16 +4,13 @@ import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Pod } from "../analysis/reading.ts";
 import { oneLine } from "../border/foreign-text.ts";
-import { isPlainPath, pathOf } from "../border/path.ts";
+import { isPlainPath } from "../border/path.ts";
 import { UserError } from "../components/user-error.ts";
-import { type Cluster, refusedBy } from "../kubernetes/cluster.ts";
+import { refusedBy } from "../kubernetes/api-error.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
+import type { ServicePort } from "../kubernetes/objects/service.ts";
+import { subresourcePath } from "../kubernetes/resources.ts";
 import type { Endpoint } from "./endpoint.ts";
-
-/** A port of a Service as the API server has it; the fields used here. */
-export interface ServicePort {
-  readonly port: number;
-  readonly targetPort: number | string;
-}
 
 /**
  * An endpoint for one pod through the API server. It works with any network and without a gateway, and needs the permission
@@ -34,7 +31,7 @@ export function podEndpoint(
   const proxies = new Map(
     asked.map((port) => [
       port,
-      pathOf("api", "v1", "namespaces", namespace, "pods", `${pod.name}:${containerPort(pod, ports, port)}`, "proxy"),
+      subresourcePath("Pod", namespace, `${pod.name}:${containerPort(pod, ports, port)}`, "proxy"),
     ]),
   );
   return {

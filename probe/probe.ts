@@ -6,7 +6,7 @@ import { beginningOf, textIn } from "../border/body.ts";
 import { oneLine } from "../border/foreign-text.ts";
 import type { FullCheck } from "../components/check.ts";
 import { UserError } from "../components/user-error.ts";
-import { ApiError } from "../kubernetes/cluster.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type AccessPath, canaryEndpoints, doubtOf, type EndpointArgs } from "./endpoints.ts";
 import { masked } from "./mask.ts";

@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import { oneLine } from "../border/foreign-text.ts";
+import { jsonIn } from "../border/json.ts";
 import { keyed } from "../components/schema.ts";
 import { reasonIn, refreshFailed, unreachableSentence } from "./unreachable.ts";
 
@@ -46,7 +47,7 @@ export class Progress {
 
   /** Reads one event. @returns a line for the user if an object begins to change, such as `Deployment web updating` */
   read(line: string): string | undefined {
-    const parsed = v.safeParse(event, parse(line));
+    const parsed = v.safeParse(event, jsonIn(line));
     if (!parsed.success) return undefined;
     const { resourcePreEvent, diagnosticEvent, policyEvent } = parsed.output;
     const message = diagnosticEvent?.message.slice(0, searchLimit) ?? "";
@@ -125,12 +126,4 @@ function nameOf(urn: string): string {
 
 function typeOf(urn: string): string {
   return urn.split("::").at(-2)?.split("$").at(-1) ?? "";
-}
-
-function parse(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

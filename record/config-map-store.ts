@@ -1,8 +1,11 @@
 /** Reads and changes the ConfigMaps in which gray stores the state of a service. */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import { serviceLabel } from "../components/names.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
 import { backoff } from "../kubernetes/backoff.ts";
-import { ApiError, type Cluster } from "../kubernetes/cluster.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
+import { listPath, objectPath, typeOf } from "../kubernetes/resources.ts";
 
 /** The ConfigMaps that gray stores for a service. Each is named `<service>-<map>`. */
 export const storedMaps = ["rollout", "evidence", "diagnostics", "templates"] as const;
@@ -11,11 +14,6 @@ export type StoredMap = (typeof storedMaps)[number];
 
 /** The data of a ConfigMap: texts by key. */
 export type StoredData = Readonly<Record<string, string>>;
-
-interface MapObject {
-  readonly metadata: { readonly resourceVersion?: string; readonly labels?: Record<string, string> };
-  readonly data?: StoredData;
-}
 
 /** Attempts at a change while other writers are faster. Together they take about seven seconds. */
 const attempts = 12;
@@ -38,7 +36,7 @@ export async function readStore(
   service: string,
   map: StoredMap,
 ): Promise<StoredData | undefined> {
-  const object = await api.get<MapObject>(pathOf(namespace, service, map));
+  const object = await api.get(pathOf(namespace, service, map));
   return object && (object.data ?? {});
 }
 
@@ -58,12 +56,11 @@ export async function changeStore(
   to: (before: StoredData | undefined) => StoredData | undefined,
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
-    const found = await api.get<MapObject>(pathOf(namespace, service, map));
+    const found = await api.get(pathOf(namespace, service, map));
     const data = to(found && (found.data ?? {}));
     if (data === undefined) return;
     const object = {
-      apiVersion: "v1",
-      kind: "ConfigMap",
+      ...typeOf("ConfigMap"),
       metadata: {
         ...found?.metadata,
         name: storeName(service, map),
@@ -75,7 +72,7 @@ export async function changeStore(
     try {
       await (found
         ? api.replace(pathOf(namespace, service, map), object)
-        : api.create(collectionOf(namespace), object));
+        : api.create(listPath("ConfigMap", namespace), object));
       return;
     } catch (error) {
       const overtaken = error instanceof ApiError && (error.status === 409 || (found && error.status === 404));
@@ -95,10 +92,6 @@ export async function forgetAll(api: Cluster, namespace: string, service: string
   for (const map of storedMaps) await api.delete(pathOf(namespace, service, map));
 }
 
-function collectionOf(namespace: string): string {
-  return `/api/v1/namespaces/${namespace}/configmaps`;
-}
-
-function pathOf(namespace: string, service: string, map: StoredMap): string {
-  return `${collectionOf(namespace)}/${storeName(service, map)}`;
+function pathOf(namespace: string, service: string, map: StoredMap) {
+  return objectPath("ConfigMap", namespace, storeName(service, map));
 }

@@ -19,7 +19,7 @@ const bytesEach = 300 * 1024;
 const prefix = /^\d{4}-[^.]+Z\.[^.]+\./;
 
 /** Replaces the missing beginning of a log. */
-const cutMark = "[older lines left out]\n";
+const truncationMark = "[older lines left out]\n";
 
 /** Name of the ConfigMap with a service's diagnostics, for example `web-diagnostics`. */
 export function diagnosticsName(service: string): string {
@@ -98,7 +98,7 @@ function fairParts(needs: readonly number[], whole: number): number[] {
 /** The newest lines of a log that fit. If the newest line alone is too long, its end. */
 function tailOf(text: string, bytes: number): string {
   if (size(text) <= bytes) return text;
-  let left = bytes - size(cutMark);
+  let left = bytes - size(truncationMark);
   let from = text.length;
   while (from > 0) {
     const start = text.lastIndexOf("\n", from - 2) + 1;
@@ -107,10 +107,10 @@ function tailOf(text: string, bytes: number): string {
     if (left < 0) break;
     from = start;
   }
-  if (from < text.length) return cutMark + text.slice(from);
+  if (from < text.length) return truncationMark + text.slice(from);
   // A character takes at most six bytes, as \u0000 does.
-  const fits = Math.floor((bytes - size(cutMark)) / 6);
-  return fits > 0 ? cutMark + text.slice(-fits) : "";
+  const fits = Math.floor((bytes - size(truncationMark)) / 6);
+  return fits > 0 ? truncationMark + text.slice(-fits) : "";
 }
 
 /** Bytes of a text in a request. It takes no more in the cluster, and the server limits both. */

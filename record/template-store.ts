@@ -50,7 +50,7 @@ export async function readTemplates(api: Cluster, namespace: string, service: st
  *
  * @throws ApiError or UserError if it could not be written
  */
-export async function keepTemplate(
+export async function storeTemplate(
   api: Cluster,
   namespace: string,
   service: string,

@@ -44,19 +44,19 @@ export type Outcome = Pick<Assessment, "verdict" | "reason">;
  * 1. Bad by evidence is bad, even if it could not be written.
  * 2. Any other verdict counts only if it is in the record: a good verdict that could not be written is undecided.
  *
- * @param standing the verdict in the record, if it is known
+ * @param inRecord the verdict in the record, if it is known
  * @param trouble why the record could not be written
  */
-export function outcome(assessment: Assessment, standing: Verdict | undefined, trouble: string | undefined): Outcome {
+export function outcome(assessment: Assessment, inRecord: Verdict | undefined, trouble: string | undefined): Outcome {
   const { verdict } = assessment;
   const reason = oneLine(assessment.reason);
   const unwritten = trouble === undefined ? "" : `; it could not be written into the record (${oneLine(trouble)})`;
-  const recorded = standing?.verdict ?? "undecided";
+  const recorded = inRecord?.verdict ?? "undecided";
   if (verdict === "bad" || verdict === recorded) return { verdict, reason: `${reason}${unwritten}` };
-  if (standing === undefined || recorded === "undecided") {
+  if (inRecord === undefined || recorded === "undecided") {
     return { verdict: "undecided", reason: `judged ${verdict}, ${reason}${unwritten}` };
   }
-  const source = `the verdict in the record (${standing.by}: ${standing.reason})`;
+  const source = `the verdict in the record (${inRecord.by}: ${inRecord.reason})`;
   return {
     verdict: recorded,
     reason:

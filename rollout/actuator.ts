@@ -1,14 +1,18 @@
 /** Carries out the driver's effects on the cluster: by `pulumi up` if there is time for it, directly if not. */
+
 import type { Evidence } from "../analysis/evidence.ts";
 import { defaults } from "../components/defaults.ts";
 import { deploymentName } from "../components/names.ts";
 import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
-import { ApiError, type Cluster } from "../kubernetes/cluster.ts";
-import { cutNow } from "../live/cut.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
+import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
+import type { PodObject } from "../kubernetes/objects/pod.ts";
+import { objectPath } from "../kubernetes/resources.ts";
+import { cutOffNow } from "../live/cutoff.ts";
 import { driftSentence } from "../live/difference.ts";
 import {
-  type DeploymentObject,
   describeRefused,
   isStuck,
   lastingRefusal,
@@ -17,13 +21,14 @@ import {
   releaseOf,
   runs,
 } from "../live/live.ts";
-import { containersOf, type PodObject, readPods } from "../live/pods.ts";
+import { containersOf, readPods } from "../live/pods.ts";
 import { reportRoll } from "../live/roll.ts";
 import { driftFrom } from "../live/template.ts";
 import type { EndpointArgs } from "../probe/endpoints.ts";
 import { type CheckResult, probe } from "../probe/probe.ts";
 import { assertNewest } from "../record/epoch.ts";
-import { changeRecord, type RolloutRecord, raised } from "../record/record.ts";
+import { type RolloutRecord, raised } from "../record/record.ts";
+import { changeRecord } from "../record/record-store.ts";
 import { readTemplates } from "../record/template-store.ts";
 import { saveDiagnostics } from "./diagnostics.ts";
 import type { Actuator } from "./drive-context.ts";
@@ -168,7 +173,7 @@ export function actuatorOf(of: ActuatorArgs): Actuator {
     async cut(epoch) {
       const fence = (record: RolloutRecord) => assertNewest(service, record, epoch);
       const isNoted = (record: RolloutRecord) => (record.epoch ?? 0) >= epoch;
-      return cutNow({ ...of, fence, isNoted }, note);
+      return cutOffNow({ ...of, fence, isNoted }, note);
     },
     async drainCanary({ release, epoch }: Rollout) {
       const seen = evidence();
@@ -189,7 +194,7 @@ export function actuatorOf(of: ActuatorArgs): Actuator {
       if (!canary || releaseOf(canary) !== release || canary.spec.replicas === 0) return;
       // If only canary serves, its pods are removed once stable is back.
       if (!stable?.status.availableReplicas) return;
-      const path = `/apis/apps/v1/namespaces/${namespace}/deployments/${deploymentName(service, "canary")}`;
+      const path = objectPath("Deployment", namespace, deploymentName(service, "canary"));
       assertHeld();
       await changeRecord(api, namespace, service, cluster, (record) => {
         assertNewest(service, record, epoch);

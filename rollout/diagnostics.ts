@@ -1,4 +1,5 @@
 /** Saves diagnostics of a release before its pods are removed. */
+
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pollingDefaults } from "../analysis/defaults.ts";
@@ -9,7 +10,10 @@ import { nameInPath, pathOf } from "../border/path.ts";
 import { deploymentName } from "../components/names.ts";
 import type { Track } from "../components/traffic.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
-import { type PodObject, readPods } from "../live/pods.ts";
+import type { EventObject } from "../kubernetes/objects/event.ts";
+import type { PodObject } from "../kubernetes/objects/pod.ts";
+import { listPath, subresourcePath } from "../kubernetes/resources.ts";
+import { readPods } from "../live/pods.ts";
 import { type DiagnosticFile, diagnosticsName, storeDiagnostics } from "../record/diagnostics-store.ts";
 
 /** The release whose diagnostics are saved, and where. */
@@ -152,15 +156,15 @@ async function readDiagnostics(
   release: string,
   reading: Reading,
 ): Promise<DiagnosticFile[]> {
-  const replicaSetsPath = pathOf("apis", "apps", "v1", "namespaces", namespace, "replicasets");
-  const eventsPath = pathOf("api", "v1", "namespaces", namespace, "events");
+  const replicaSetsPath = listPath("ReplicaSet", namespace);
+  const eventsPath = listPath("Event", namespace);
   const [pods, replicaSets = [], events] = await Promise.all([
     reading.of("the pods and their logs", readPods(api, namespace, service)).then(async (all) => {
       const own = all?.filter(({ metadata }) => metadata.labels?.release === release).sort(canaryFirst);
       return own && { own, logs: await readLogs(api, namespace, own, reading) };
     }),
-    reading.of("the ReplicaSets", api.list<ReplicaSetObject>(replicaSetsPath, `app=${service}`)),
-    reading.of("the Events", api.list<EventObject>(eventsPath)),
+    reading.of("the ReplicaSets", api.list(replicaSetsPath, `app=${service}`)),
+    reading.of("the Events", api.list(eventsPath)),
   ]);
   const sets = replicaSets.filter(({ metadata }) => metadata.labels?.release === release);
   const about = {
@@ -228,7 +232,7 @@ async function readLogs(
       const reads = async () => {
         // The name becomes a file name.
         nameInPath(name);
-        const path = `${pathOf("api", "v1", "namespaces", namespace, "pods", pod, "log")}?${query}`;
+        const path = `${subresourcePath("Pod", namespace, pod, "log")}?${query}`;
         await readLines(api.lines(path, reading.signal), read);
       };
       await reading.of(oneLine(name), reads());
@@ -252,23 +256,6 @@ async function readLines(from: AsyncIterable<string>, into: string[]): Promise<v
     held += line.length;
     while (held > characters && into.length > 1) held -= into.shift()?.length ?? 0;
   }
-}
-
-interface ReplicaSetObject {
-  readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
-}
-
-/** An Event of the Kubernetes API; the fields used here. Which of its times are set depends on its author. */
-interface EventObject {
-  readonly metadata: { readonly creationTimestamp?: string | null };
-  readonly involvedObject: { readonly kind?: string; readonly name?: string };
-  readonly type?: string;
-  readonly reason?: string;
-  readonly message?: string;
-  readonly count?: number;
-  readonly lastTimestamp?: string | null;
-  readonly eventTime?: string | null;
-  readonly series?: { readonly count?: number; readonly lastObservedTime?: string | null } | null;
 }
 
 interface About {

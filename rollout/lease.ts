@@ -1,21 +1,17 @@
 /** The Lease of a rollout: shows that one process drives it, and is renewed for as long as it does. */
+
 import { oneLine } from "../border/foreign-text.ts";
 import { leaseDefaults } from "../components/defaults.ts";
 import { serviceLabel } from "../components/names.ts";
 import { UserError } from "../components/user-error.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
 import { backoff } from "../kubernetes/backoff.ts";
-import { ApiError, type Cluster } from "../kubernetes/cluster.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
+import type { LeaseObject, LeaseSpec } from "../kubernetes/objects/lease.ts";
+import { listPath, objectPath, typeOf } from "../kubernetes/resources.ts";
 import { type Clock, machineClock } from "./clock.ts";
 import { isGone, showHolder, thisProcess } from "./holder.ts";
-import {
-  acquisition,
-  identityOf,
-  type LeaseObject,
-  type LeaseObservation,
-  type LeaseSpec,
-  lasting,
-  parseIdentity,
-} from "./lease-acquisition.ts";
+import { acquisition, identityOf, type LeaseObservation, lasting, parseIdentity } from "./lease-acquisition.ts";
 
 /** The service whose rollout the Lease is for. */
 export interface Leased {
@@ -47,7 +43,7 @@ const overtakenPauses = { first: 20, most: 1000 };
  * @throws ApiError or UserError if it cannot be read
  */
 export async function readDriver({ api, namespace, service }: Leased): Promise<Driver | undefined> {
-  const found = await api.get<LeaseObject>(pathOf(namespace, service));
+  const found = await api.get(pathOf(namespace, service));
   const identity = found?.spec?.holderIdentity;
   if (!found || !identity) return undefined;
   const holder = parseIdentity(identity);
@@ -131,7 +127,7 @@ export class Lease {
     const identity = identityOf(thisProcess());
     let seen: LeaseObservation | undefined;
     for (let overtaken = 0; ; ) {
-      const found = await of.api.get<LeaseObject>(pathOf(of.namespace, of.service));
+      const found = await of.api.get(pathOf(of.namespace, of.service));
       const now = clock.now();
       const first = seen === undefined;
       seen ??= { version: found?.metadata.resourceVersion, at: now };
@@ -165,7 +161,7 @@ export class Lease {
   async again(): Promise<Lease> {
     const { of, note, clock, spec } = this;
     await this.keeping;
-    const found = await of.api.get<LeaseObject>(pathOf(of.namespace, of.service));
+    const found = await of.api.get(pathOf(of.namespace, of.service));
     const now = clock.now();
     if (found?.spec?.holderIdentity === spec.holderIdentity) {
       try {
@@ -266,7 +262,7 @@ export class Lease {
     } catch (error) {
       if (!isOvertaken(error, this.object)) throw error;
     }
-    const found = await api.get<LeaseObject>(pathOf(of.namespace, of.service));
+    const found = await api.get(pathOf(of.namespace, of.service));
     if (found && found.spec?.holderIdentity !== this.spec.holderIdentity) {
       this.losing.abort(takenBy(of, found.spec));
       return;
@@ -328,9 +324,8 @@ export function leaseName(service: string): string {
   return `${service}-rollout`;
 }
 
-function pathOf(namespace: string, service?: string): string {
-  const collection = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
-  return service === undefined ? collection : `${collection}/${leaseName(service)}`;
+function pathOf(namespace: string, service: string) {
+  return objectPath("Lease", namespace, leaseName(service));
 }
 
 /**
@@ -338,8 +333,7 @@ function pathOf(namespace: string, service?: string): string {
  */
 function write({ api, namespace, service }: Leased, found: LeaseObject | undefined, spec: LeaseSpec) {
   const object = {
-    apiVersion: "coordination.k8s.io/v1",
-    kind: "Lease",
+    ...typeOf("Lease"),
     metadata: {
       ...found?.metadata,
       name: leaseName(service),
@@ -348,9 +342,7 @@ function write({ api, namespace, service }: Leased, found: LeaseObject | undefin
     },
     spec,
   };
-  return found
-    ? api.replace<LeaseObject>(pathOf(namespace, service), object)
-    : api.create<LeaseObject>(pathOf(namespace), object);
+  return found ? api.replace(pathOf(namespace, service), object) : api.create(listPath("Lease", namespace), object);
 }
 
 /**

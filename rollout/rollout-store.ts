@@ -2,16 +2,8 @@
 import type { Cluster } from "../kubernetes/cluster.ts";
 import { within } from "../kubernetes/within.ts";
 import { Superseded } from "../record/epoch.ts";
-import {
-  changeRecord,
-  type Ended,
-  type RolloutRecord,
-  raised,
-  readRecord,
-  recordName,
-  unreadable,
-  type Verdict,
-} from "../record/record.ts";
+import { type Ended, type RolloutRecord, raised, type Verdict } from "../record/record.ts";
+import { changeRecord, readRecord, recordName, unreadable } from "../record/record-store.ts";
 import { type Rollout, rolloutIn, written } from "./rollout.ts";
 
 /** The service whose record it is. */

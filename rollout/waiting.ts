@@ -4,7 +4,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../components/user-error.ts";
 import { isRetryable } from "../kubernetes/answer.ts";
-import { ApiError } from "../kubernetes/cluster.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
 import { Superseded } from "../record/epoch.ts";
 import type { DriveContext } from "./drive-context.ts";
 import { next } from "./next.ts";

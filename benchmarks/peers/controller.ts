@@ -1,7 +1,8 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { kubectl } from "../../harness/kubectl.ts";
-import { connect, Unreachable } from "../../kubernetes/cluster.ts";
+import { Unreachable } from "../../kubernetes/api-error.ts";
+import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { startGuest } from "../../sandbox/guest.ts";
 import { readOwner, standingPlaces } from "../../sandbox/owner.ts";

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { UserError } from "../../components/user-error.ts";
 import { whoAmI } from "../../kubernetes/who.ts";
-import { cutNow } from "../../live/cut.ts";
+import { cutOffNow } from "../../live/cutoff.ts";
 import { writeEvents } from "../../live/event.ts";
 import { Superseded } from "../../record/epoch.ts";
 import type { RolloutRecord } from "../../record/record.ts";
@@ -55,7 +55,7 @@ async function abort(options: DrivingOptions & { reason: string }): Promise<void
   const fence = (record: RolloutRecord) => {
     if (rolloutIn(service, record)?.began !== began) throw new Superseded(`The rollout of ${release} is over.`);
   };
-  await untilCut(() => cutNow({ ...found, fence }, report), report).catch((error) => {
+  await untilCut(() => cutOffNow({ ...found, fence }, report), report).catch((error) => {
     if (!(error instanceof Superseded)) throw error;
   });
   if (before === undefined) {

@@ -2,10 +2,12 @@ import { Command } from "commander";
 import { stackStateKey } from "../../components/history.ts";
 import type { Track } from "../../components/traffic.ts";
 import { UserError } from "../../components/user-error.ts";
-import { type Cluster, connect } from "../../kubernetes/cluster.ts";
+import { connect } from "../../kubernetes/client.ts";
+import type { Cluster } from "../../kubernetes/cluster.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
-import { clusterId, type DeploymentObject, isAdopted, readDeployment } from "../../live/live.ts";
-import { readRecord } from "../../record/record.ts";
+import { clusterListPath } from "../../kubernetes/resources.ts";
+import { clusterId, isAdopted, readDeployment } from "../../live/live.ts";
+import { readRecord } from "../../record/record-store.ts";
 import { changeLines, previewStack, type StackPreview, shortName } from "../output/changes.ts";
 import { askFirst, assertSameCluster, readStacks, runPulumi, type Stack } from "../stacks.ts";
 
@@ -88,7 +90,7 @@ function rerunCommand({ service, namespace }: ServiceRef): string {
  * @throws UserError if there is none, or more than one
  */
 async function namespaceOf(api: Cluster, service: string, stacks: readonly Stack[]): Promise<string> {
-  const live = await api.list<DeploymentObject>("/apis/apps/v1/deployments");
+  const live = await api.list(clusterListPath("Deployment"));
   const owned = stacks.flatMap(({ services }) => services).filter((each) => each.service === service);
   const [only, ...others] = new Set([
     ...owned.map(({ namespace }) => namespace),

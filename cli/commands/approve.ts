@@ -1,10 +1,12 @@
 import { Command } from "commander";
 import { stackAnnotation } from "../../components/names.ts";
 import { UserError } from "../../components/user-error.ts";
+import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
 import { whoAmI } from "../../kubernetes/who.ts";
 import { writeEvents } from "../../live/event.ts";
-import { type DeploymentObject, runs } from "../../live/live.ts";
-import { changeRecord, type RolloutRecord, readRecord, type Verdict } from "../../record/record.ts";
+import { runs } from "../../live/live.ts";
+import type { RolloutRecord, Verdict } from "../../record/record.ts";
+import { changeRecord, readRecord } from "../../record/record-store.ts";
 import { asksToBegin, rolloutIn } from "../../rollout/rollout.ts";
 import { stepOf } from "../../rollout/timeline.ts";
 import { reasonOption } from "../options/reason.ts";

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { stackStateKey } from "../../components/history.ts";
 import { UserError } from "../../components/user-error.ts";
-import { connect } from "../../kubernetes/cluster.ts";
+import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { clusterId } from "../../live/live.ts";
 import { forgetAll } from "../../record/config-map-store.ts";

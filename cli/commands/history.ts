@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { readRecord, unreadable } from "../../record/record.ts";
+import { readRecord, unreadable } from "../../record/record-store.ts";
 import { rolloutIn } from "../../rollout/rollout.ts";
 import { plainTable } from "../output/table.ts";
 import { findService, type ServiceOptions, withServiceOptions } from "../services.ts";

@@ -6,7 +6,7 @@ import { UserError } from "../../components/user-error.ts";
 import { type Measured, measureTraffic } from "../../evaluation/measure.ts";
 import { listPods } from "../../live/pods.ts";
 import { readFront, shareOf } from "../../live/share.ts";
-import { readRecord } from "../../record/record.ts";
+import { readRecord } from "../../record/record-store.ts";
 import { type Intent, intentOf } from "../../rollout/intent.ts";
 import { sourceOf } from "../options/sources.ts";
 import { changeLines, type StackPreview, shortName } from "../output/changes.ts";

@@ -4,7 +4,7 @@ import { styleText } from "node:util";
 import { Command } from "commander";
 import { UserError } from "../../components/user-error.ts";
 import { isCounting } from "../../evaluation/counting.ts";
-import { ApiError } from "../../kubernetes/cluster.ts";
+import { ApiError } from "../../kubernetes/api-error.ts";
 import { canaryEndpoints, doubtOf, type EndpointArgs } from "../../probe/endpoints.ts";
 import { openLocalProxy } from "../../probe/local-proxy.ts";
 import { type CheckResult, probe } from "../../probe/probe.ts";

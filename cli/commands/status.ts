@@ -1,11 +1,13 @@
 import { Command } from "commander";
 import { oneLine } from "../../border/foreign-text.ts";
 import { type Track, tracks } from "../../components/traffic.ts";
+import { listPath } from "../../kubernetes/resources.ts";
 import { type Drift, driftSentence } from "../../live/difference.ts";
 import { isComplete, releaseOf } from "../../live/live.ts";
 import { readPods } from "../../live/pods.ts";
 import { driftFrom } from "../../live/template.ts";
-import { type RecordReading, readRecord } from "../../record/record.ts";
+import type { RecordReading } from "../../record/record.ts";
+import { readRecord } from "../../record/record-store.ts";
 import { readTemplates } from "../../record/template-store.ts";
 import type { Leased } from "../../rollout/lease.ts";
 import { awaitSign } from "../../rollout/observation.ts";
@@ -14,14 +16,6 @@ import { age, type PodRow, podRow } from "../output/pod-row.ts";
 import { type RolloutStatus, rolloutLines, rolloutStatus } from "../output/rollout-status.ts";
 import { plainTable } from "../output/table.ts";
 import { type FoundService, findService, type ServiceOptions, withServiceOptions } from "../services.ts";
-
-interface EndpointSlice {
-  readonly endpoints?: readonly {
-    readonly addresses: readonly string[];
-    readonly conditions?: { readonly ready?: boolean };
-    readonly targetRef?: { readonly name: string };
-  }[];
-}
 
 interface TrackStatus {
   readonly release: string;
@@ -62,10 +56,7 @@ export function statusCommand(): Command {
 async function readStatus({ api, cluster, namespace, service, deployments }: FoundService): Promise<Status> {
   const [pods, slices, record, templates] = await Promise.all([
     readPods(api, namespace, service),
-    api.list<EndpointSlice>(
-      `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`,
-      `kubernetes.io/service-name=${service}`,
-    ),
+    api.list(listPath("EndpointSlice", namespace), `kubernetes.io/service-name=${service}`),
     readRecord(api, namespace, service, cluster),
     readTemplates(api, namespace, service),
   ]);

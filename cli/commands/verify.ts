@@ -4,7 +4,7 @@ import { judge } from "../../analysis/verdict.ts";
 import { assess, evidenceOn } from "../../evaluation/assess.ts";
 import { Recorder } from "../../evaluation/recorder.ts";
 import { exporter } from "../../observability/exporter.ts";
-import { readRecord } from "../../record/record.ts";
+import { readRecord } from "../../record/record-store.ts";
 import { outcome } from "../../record/verdict-merge.ts";
 import { type MetricsOptions, withMetricsOptions } from "../options/metrics-port.ts";
 import { countsAtGateway, type SourceOptions, sourceOf, withSourceOptions } from "../options/sources.ts";

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import { isRetryable } from "../../kubernetes/answer.ts";
-import { type RolloutRecord, readRecord, unreadable } from "../../record/record.ts";
+import type { RolloutRecord } from "../../record/record.ts";
+import { readRecord, unreadable } from "../../record/record-store.ts";
 import { type Driver, readDriver } from "../../rollout/lease.ts";
 import { Observation, type Sign } from "../../rollout/observation.ts";
 import { type Rollout, rolloutIn } from "../../rollout/rollout.ts";

@@ -1,6 +1,7 @@
 /** The table row of a pod, for `gray status`. */
 import { oneLine } from "../../border/foreign-text.ts";
-import { containersOf, type PodObject, sidecarsOf } from "../../live/pods.ts";
+import type { PodObject } from "../../kubernetes/objects/pod.ts";
+import { containersOf, sidecarsOf } from "../../live/pods.ts";
 
 export type { PodObject };
 

@@ -6,7 +6,7 @@ import { pollingDefaults } from "../../analysis/defaults.ts";
 import { type PodSourceArgs, podSource } from "../../analysis/providers/pods.ts";
 import type { Pod } from "../../analysis/reading.ts";
 import { textIn } from "../../border/body.ts";
-import { connect } from "../../kubernetes/cluster.ts";
+import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { pod } from "./reading.ts";
 import { WebServer } from "./server.ts";

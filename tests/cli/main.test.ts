@@ -4,9 +4,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Command } from "commander";
+import { UnsafePath } from "../../border/path.ts";
 import { runGray } from "../../cli/main.ts";
 import { UserError } from "../../components/user-error.ts";
-import { ApiError } from "../../kubernetes/cluster.ts";
+import { ApiError } from "../../kubernetes/api-error.ts";
 import { Superseded } from "../../record/epoch.ts";
 
 describe("gray", () => {
@@ -28,7 +29,12 @@ describe("gray", () => {
   }
 
   it("ends with 1 and one sentence if something was refused or failed", async () => {
-    for (const known of [new UserError("No."), new ApiError(403, "No."), new Superseded("No.")]) {
+    for (const known of [
+      new UserError("No."),
+      new ApiError(403, "No."),
+      new Superseded("No."),
+      new UnsafePath("No."),
+    ]) {
       const { code, output } = await run(() => {
         throw known;
       });

@@ -7,9 +7,9 @@ import type { ServiceArgs } from "../../components/service-args.ts";
 import { get, kubectl, namespace as makeNamespace, until } from "../../harness/kubectl.ts";
 import { Project } from "../../harness/project.ts";
 import { enterSandbox } from "../../harness/sandbox.ts";
-import { connect } from "../../kubernetes/cluster.ts";
+import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
-import { cut } from "../../live/cut.ts";
+import { cutOff } from "../../live/cutoff.ts";
 import { clusterId } from "../../live/live.ts";
 import { sandboxEnvironment } from "../../sandbox/env.ts";
 import { GATEWAY, GATEWAY_CLASS } from "../../sandbox/gateway.ts";
@@ -281,7 +281,7 @@ describe("a service behind the sandbox's gateway", () => {
     const asking = (async () => {
       while (answered > Date.now() - 2000) if ((await track()) === "canary") answered = Date.now();
     })();
-    assert.equal(await cut({ api, cluster: await clusterId(api), namespace, service: "web" }), undefined);
+    assert.equal(await cutOff({ api, cluster: await clusterId(api), namespace, service: "web" }), undefined);
     await asking;
     process.stdout.write(`      last answer of canary ${answered - started} ms after the cut began\n`);
     assert.deepEqual([await canaryOf100("/", { "x-beta": "1" }), await canaryOf100()], [0, 0]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { get, kubectl, namespace as makeNamespace, until } from "../../harness/kubectl.ts";
 import { Project } from "../../harness/project.ts";
-import { connect } from "../../kubernetes/cluster.ts";
+import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { type Counts, type Load, startLoad } from "../../sandbox/load.ts";
 import { assertSplit, type Tracks } from "./split.ts";

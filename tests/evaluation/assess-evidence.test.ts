@@ -5,7 +5,7 @@ import type { Question } from "../../analysis/question.ts";
 import type { MetricSource } from "../../analysis/reading.ts";
 import { assess, type Evaluation, evidenceOn } from "../../evaluation/assess.ts";
 import type { Cluster } from "../../kubernetes/cluster.ts";
-import type { DeploymentObject } from "../../live/live.ts";
+import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
 import type { ApiServer } from "../fake/api-server.ts";
 import { direct } from "../fake/direct.ts";
 import { a, b, quickCluster, recordPath } from "../fake/driven.ts";

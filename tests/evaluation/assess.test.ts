@@ -5,9 +5,9 @@ import { routeSpec } from "../../components/gateway.ts";
 import type { Rule } from "../../components/rule.ts";
 import { gatewayMode } from "../../components/traffic.ts";
 import { assess, type Evaluation } from "../../evaluation/assess.ts";
-import { connect } from "../../kubernetes/cluster.ts";
+import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
-import { changeRecord } from "../../record/record.ts";
+import { changeRecord } from "../../record/record-store.ts";
 import { type ApiObject, ApiServer } from "../fake/api-server.ts";
 import { withoutSleep } from "../fake/sleep.ts";
 

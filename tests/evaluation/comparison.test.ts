@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { comparisonOf } from "../../evaluation/comparison.ts";
-import type { DeploymentObject } from "../../live/live.ts";
+import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
 import { pod } from "../analysis/reading.ts";
 
 const runs = (release: string) =>

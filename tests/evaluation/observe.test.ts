@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { MetricSource } from "../../analysis/reading.ts";
 import { observe } from "../../evaluation/observe.ts";
-import { connect } from "../../kubernetes/cluster.ts";
+import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { ApiServer } from "../fake/api-server.ts";
 import { withoutSleep } from "../fake/sleep.ts";

@@ -2,7 +2,8 @@ import { request as forward, type IncomingMessage, type RequestListener } from "
 import { text } from "node:stream/consumers";
 import type { RouteArgs } from "../../components/gateway.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
-import { type Cluster, connect } from "../../kubernetes/cluster.ts";
+import { connect } from "../../kubernetes/client.ts";
+import type { Cluster } from "../../kubernetes/cluster.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { WebServer } from "../analysis/server.ts";
 import { canary } from "./web.ts";

@@ -1,4 +1,6 @@
-import { type Cluster, connect, refusedBy } from "../../kubernetes/cluster.ts";
+import { refusedBy } from "../../kubernetes/api-error.ts";
+import { connect } from "../../kubernetes/client.ts";
+import type { Cluster } from "../../kubernetes/cluster.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import type { ApiRequest, ApiServer } from "./api-server.ts";
 

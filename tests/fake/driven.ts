@@ -1,6 +1,7 @@
 import { mock } from "node:test";
 import { resolveStep, type Step } from "../../components/step.ts";
-import { type RolloutRecord, recordName } from "../../record/record.ts";
+import type { RolloutRecord } from "../../record/record.ts";
+import { recordName } from "../../record/record-store.ts";
 import type { DriveContext } from "../../rollout/drive-context.ts";
 import { drive, type End } from "../../rollout/driver.ts";
 import type { Judgment, Move } from "../../rollout/move.ts";

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { canonicalJson } from "../../components/canonical.ts";
 import type { StackState } from "../../components/history.ts";
 import type { Release } from "../../components/release.ts";
-import { type RolloutRecord, recordName } from "../../record/record.ts";
+import type { RolloutRecord } from "../../record/record.ts";
+import { recordName } from "../../record/record-store.ts";
 import { type ApiObject, ApiServer, type Held } from "./api-server.ts";
 import { type Run, run, type Step } from "./engine.ts";
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { Access } from "../../kubernetes/kubeconfig.ts";
+import type { Access } from "../../kubernetes/access.ts";
 import { send } from "../../kubernetes/send.ts";
 import type { Answered } from "./faulty-proxy.ts";
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ApiError, type Cluster, connect, Unreachable } from "../../kubernetes/cluster.ts";
+import { ApiError, Unreachable } from "../../kubernetes/api-error.ts";
+import { connect } from "../../kubernetes/client.ts";
+import type { Cluster } from "../../kubernetes/cluster.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { ApiServer } from "../fake/api-server.ts";
 import { apiServerBehind } from "./api-server-behind.ts";

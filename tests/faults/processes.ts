@@ -4,7 +4,7 @@ import type { IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { changeRecord } from "../../record/record.ts";
+import { changeRecord } from "../../record/record-store.ts";
 import { byEvidence } from "../../record/verdict-merge.ts";
 import { requestOf } from "../fake/api-server.ts";
 import { direct } from "../fake/direct.ts";

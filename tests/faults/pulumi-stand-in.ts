@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { connect } from "../../kubernetes/cluster.ts";
+import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { Backend } from "./backend.ts";
 import { chanceOf } from "./chance.ts";

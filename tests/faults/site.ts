@@ -2,7 +2,7 @@ import { fullCheck } from "../../components/check.ts";
 import { backendName, deploymentName, serviceLabel, stackAnnotation, tokenHeader } from "../../components/names.ts";
 import { planName, planText } from "../../components/plan.ts";
 import type { Track } from "../../components/traffic.ts";
-import { recordName } from "../../record/record.ts";
+import { recordName } from "../../record/record-store.ts";
 import { type Answer, type ApiObject, type ApiRequest, ApiServer } from "../fake/api-server.ts";
 import type { TimelineEvent, Users } from "./events.ts";
 import { type History, releases } from "./history.ts";

@@ -6,7 +6,7 @@ import type { ServiceArgs } from "../../components/service-args.ts";
 import type { Track } from "../../components/traffic.ts";
 import { chooseReleases, type Situation } from "../../gate/choice.ts";
 import type { AdmissionCode } from "../../gate/gate.ts";
-import type { DeploymentObject } from "../../live/live.ts";
+import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
 import type { RecordReading, RolloutRecord } from "../../record/record.ts";
 import { serviceArgs } from "../components/fop-gate.ts";
 import { verdict } from "../fake/world.ts";

@@ -3,7 +3,7 @@ import type { ResourceHookArgs } from "@pulumi/pulumi";
 import { UserError } from "../../components/user-error.ts";
 import type { Guarded } from "../../gate/guarded.ts";
 import { hooksOf, recordComplete } from "../../gate/hooks.ts";
-import { connect } from "../../kubernetes/cluster.ts";
+import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import type { RolloutRecord } from "../../record/record.ts";
 import { ApiServer } from "../fake/api-server.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { StackState } from "../../components/history.ts";
 import { objectsOf } from "../../components/objects.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
-import { pathOf } from "../../live/object.ts";
+import { objectPath } from "../../kubernetes/resources.ts";
 import type { ApiObject } from "../fake/api-server.ts";
 import { twoStacks } from "../fake/two-stacks.ts";
 import { both, canary, prod, web } from "../fake/web.ts";
@@ -83,7 +83,7 @@ describe("an object of a service", () => {
           web("a", changes),
           configMaps.map(({ name }) => name),
         );
-        const paths = known.map(({ kind, name }) => pathOf(kind, "dora-apps", name));
+        const paths = known.map(({ kind, name }) => objectPath(kind, "dora-apps", name));
         assert.deepEqual(paths.sort(), ours.map(([path]) => path).sort());
       }
       assert.equal(new Set(world.stashes.values()).size, Object.keys(args).length);
@@ -190,7 +190,7 @@ describe("an object of a service", () => {
       if (kind === "Deployment") continue;
       it(`is refused by name: ${kind} ${name}`, async () => {
         const object = { metadata: { name, labels: foreign }, spec: { theirs: true } };
-        world.api.put(pathOf(kind, "dora-apps", name), object);
+        world.api.put(objectPath(kind, "dora-apps", name), object);
         await refused(
           () => world.up("test", both("a", whole)),
           new RegExp(`^UserError: (web: )?${kind} ${name} in namespace dora-apps was not made by this program: `),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { UserError } from "../../components/user-error.ts";
 import { isRetryable, isUnavailable } from "../../kubernetes/answer.ts";
-import { ApiError, Unreachable } from "../../kubernetes/cluster.ts";
+import { ApiError, Unreachable } from "../../kubernetes/api-error.ts";
 
 describe("an error of an API call", () => {
   it("is retryable if the server did not answer or failed, or if new credentials or a new read may help", () => {

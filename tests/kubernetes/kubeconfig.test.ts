@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../components/user-error.ts";
-import { Unreachable } from "../../kubernetes/cluster.ts";
-import { type Access, findAccess } from "../../kubernetes/kubeconfig.ts";
+import type { Access } from "../../kubernetes/access.ts";
+import { Unreachable } from "../../kubernetes/api-error.ts";
+import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { setEnvironment } from "../fake/environment.ts";
 
 interface Parts {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { FieldOwner } from "../../kubernetes/objects/metadata.ts";
 import type { Path } from "../../live/difference.ts";
-import { type FieldOwner, ownersForNextApply } from "../../live/field-owners.ts";
+import { ownersForNextApply } from "../../live/field-owners.ts";
 
 const web = { key: { name: "web" } };
 const inTemplate = (fields: object) => ({ "f:spec": { "f:template": { "f:spec": fields } } }) as FieldOwner["fieldsV1"];

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { connect } from "../../kubernetes/cluster.ts";
+import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
-import { arrived, type DeploymentObject, isComplete, readLive, releaseOf } from "../../live/live.ts";
+import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
+import { arrived, isComplete, readLive, releaseOf } from "../../live/live.ts";
 import { ApiServer } from "../fake/api-server.ts";
 
 const deployment = (status: object, replicas = 9, generation = 4) =>

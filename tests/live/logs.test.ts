@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { UserError } from "../../components/user-error.ts";
-import { ApiError, connect } from "../../kubernetes/cluster.ts";
+import { ApiError } from "../../kubernetes/api-error.ts";
+import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { type FollowArgs, followLogs, type LogLine } from "../../live/logs.ts";
 import { type ApiRequest, ApiServer } from "../fake/api-server.ts";

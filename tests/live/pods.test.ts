@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { connect } from "../../kubernetes/cluster.ts";
+import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
-import { listPods, type PodObject } from "../../live/pods.ts";
+import type { PodObject } from "../../kubernetes/objects/pod.ts";
+import { listPods } from "../../live/pods.ts";
 import { ApiServer } from "../fake/api-server.ts";
 
 const container = (name: string, changes: object = {}) => ({ name, ready: true, restartCount: 0, ...changes });

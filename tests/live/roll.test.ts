@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mock } from "node:test";
-import { connect } from "../../kubernetes/cluster.ts";
+import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { awaitComplete, warnRefused } from "../../live/roll.ts";
 import { ApiServer } from "../fake/api-server.ts";

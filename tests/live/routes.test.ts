@@ -3,9 +3,10 @@ import fc from "fast-check";
 import { routeSpec } from "../../components/gateway.ts";
 import type { Rule } from "../../components/rule.ts";
 import { gatewayMode } from "../../components/traffic.ts";
-import { connect } from "../../kubernetes/cluster.ts";
+import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
-import { assertGateways, hasWeight, type RouteObject, readRoutes, weightOf } from "../../live/routes.ts";
+import type { RouteObject } from "../../kubernetes/objects/route.ts";
+import { assertGateways, hasWeight, readRoutes, weightOf } from "../../live/routes.ts";
 import { World } from "../fake/world.ts";
 
 const labels = { "gray-release/service": "web" };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
 import { differences, driftsOf } from "../../live/difference.ts";
-import type { DeploymentObject } from "../../live/live.ts";
 import { describedFor, sealedLike } from "../../live/sealed.ts";
 
 const deployment = (template: object, uid = "uid-1") =>

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { routeSpec } from "../../components/gateway.ts";
 import type { Rule } from "../../components/rule.ts";
 import { gatewayMode } from "../../components/traffic.ts";
-import type { ServiceObject } from "../../live/live.ts";
-import type { RouteObject } from "../../live/routes.ts";
+import type { RouteObject } from "../../kubernetes/objects/route.ts";
+import type { ServiceObject } from "../../kubernetes/objects/service.ts";
 import { type Front, shareByWeightAlone, shareOf } from "../../live/share.ts";
 import { pod } from "../fake/pod.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { PodTemplate } from "../../components/release.ts";
-import type { DeploymentObject } from "../../live/live.ts";
+import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
 import { describedFor } from "../../live/sealed.ts";
 import { type Comparison, compareTemplate, disownOtherFields, driftFrom } from "../../live/template.ts";
 import { ApiServer } from "../fake/api-server.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { GatewayObject, ParentRef } from "../../live/routes.ts";
+import type { GatewayObject } from "../../kubernetes/objects/gateway.ts";
+import type { ParentRef } from "../../kubernetes/objects/route.ts";
 import { entranceOf, whyNotAccepted } from "../../probe/gateway-endpoint.ts";
 import { podEndpoint } from "../../probe/pod-endpoint.ts";
 import { pod } from "../analysis/reading.ts";

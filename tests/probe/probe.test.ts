@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { UserError } from "../../components/user-error.ts";
-import { ApiError } from "../../kubernetes/cluster.ts";
+import { ApiError } from "../../kubernetes/api-error.ts";
 import type { EndpointArgs } from "../../probe/endpoints.ts";
 import { type CheckResult, fault, probe } from "../../probe/probe.ts";
 import { DarkCanary, host, token } from "../fake/dark-canary.ts";

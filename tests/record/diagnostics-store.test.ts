@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Cluster, connect } from "../../kubernetes/cluster.ts";
+import { connect } from "../../kubernetes/client.ts";
+import type { Cluster } from "../../kubernetes/cluster.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { forgetAll } from "../../record/config-map-store.ts";
 import { type DiagnosticFile, fitted, storeDiagnostics } from "../../record/diagnostics-store.ts";

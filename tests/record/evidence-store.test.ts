@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { Evidence } from "../../analysis/evidence.ts";
 import type { Question } from "../../analysis/question.ts";
-import { type Cluster, connect } from "../../kubernetes/cluster.ts";
+import { connect } from "../../kubernetes/client.ts";
+import type { Cluster } from "../../kubernetes/cluster.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { forgetAll } from "../../record/config-map-store.ts";
 import { EvidenceStore, storedEvidence } from "../../record/evidence-store.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { forgetAll } from "../../record/config-map-store.ts";
-import { keepTemplate, readTemplates } from "../../record/template-store.ts";
+import { readTemplates, storeTemplate } from "../../record/template-store.ts";
 import { ApiServer } from "../fake/api-server.ts";
 import { direct } from "../fake/direct.ts";
 
@@ -14,7 +14,7 @@ describe("the stored pod templates", () => {
   afterEach(() => api.stop());
   const read = () => readTemplates(direct(api), "dora-apps", "web");
   const keep = (track: "stable" | "canary", release: string) =>
-    keepTemplate(direct(api), "dora-apps", "web", track, of(release));
+    storeTemplate(direct(api), "dora-apps", "web", track, of(release));
   const of = (release: string) => ({ release, deployment: "hmac:uid", template: { spec: { of: release } } });
 
   it("are one for each track, the latest", async () => {

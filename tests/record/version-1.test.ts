@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { resolveStep } from "../../components/step.ts";
-import { connect } from "../../kubernetes/cluster.ts";
+import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
-import { changeRecord, parseRecord, readAdopted } from "../../record/record.ts";
+import { parseRecord } from "../../record/record.ts";
+import { changeRecord, readAdopted } from "../../record/record-store.ts";
 import { fromVersion1 } from "../../record/version-1.ts";
 import { rolloutIn } from "../../rollout/rollout.ts";
 import { ApiServer } from "../fake/api-server.ts";

@@ -6,10 +6,10 @@ import { mock } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { UserError } from "../../components/user-error.ts";
 import type { Cluster } from "../../kubernetes/cluster.ts";
-import type { DeploymentObject } from "../../live/live.ts";
+import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
 import { describedFor } from "../../live/sealed.ts";
 import { Superseded } from "../../record/epoch.ts";
-import { keepTemplate } from "../../record/template-store.ts";
+import { storeTemplate } from "../../record/template-store.ts";
 import { actuatorOf } from "../../rollout/actuator.ts";
 import type { Rollout } from "../../rollout/rollout.ts";
 import type { ApiServer } from "../fake/api-server.ts";
@@ -150,7 +150,7 @@ describe("the actuator", () => {
     const deployment = api.objects.get(`${apps}/web`) as unknown as DeploymentObject;
     const { template } = deployment.spec;
     const compare = (release: string, described: object) =>
-      keepTemplate(direct(api), namespace, "web", "stable", describedFor(deployment, release, described));
+      storeTemplate(direct(api), namespace, "web", "stable", describedFor(deployment, release, described));
     await compare(a, template);
     assert.equal(await actuator.stableRuns(a), true);
     await compare(a, { ...template, spec: { serviceAccountName: "a" } });
@@ -168,7 +168,7 @@ describe("the actuator", () => {
       deploy(name, release, { availableReplicas: 2 });
       const deployment = api.objects.get(`${apps}/${name}`) as unknown as DeploymentObject;
       const described = describedFor(deployment, release, deployment.spec.template);
-      await keepTemplate(direct(api), namespace, "web", track, described);
+      await storeTemplate(direct(api), namespace, "web", track, described);
     }
     await actuator.bringCanary(rollout, signal);
     await actuator.bringStable(rollout, signal);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
 import fc from "fast-check";
 import type { Step } from "../../components/step.ts";
-import { Unreachable } from "../../kubernetes/cluster.ts";
+import { Unreachable } from "../../kubernetes/api-error.ts";
 import { Superseded } from "../../record/epoch.ts";
 import type { End } from "../../rollout/driver.ts";
 import type { Judgment } from "../../rollout/move.ts";

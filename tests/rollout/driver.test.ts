@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
 import type { Step } from "../../components/step.ts";
 import { UserError } from "../../components/user-error.ts";
-import { ApiError, Unreachable } from "../../kubernetes/cluster.ts";
+import { ApiError, Unreachable } from "../../kubernetes/api-error.ts";
 import { Superseded } from "../../record/epoch.ts";
 import { atLastStep, resumed } from "../../rollout/rollout.ts";
 import { RecordGone } from "../../rollout/rollout-store.ts";

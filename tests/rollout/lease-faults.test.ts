@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
 import { UserError } from "../../components/user-error.ts";
-import { ApiError, type Cluster } from "../../kubernetes/cluster.ts";
+import { ApiError } from "../../kubernetes/api-error.ts";
+import type { Cluster } from "../../kubernetes/cluster.ts";
+import type { LeaseObject } from "../../kubernetes/objects/lease.ts";
 import type { Clock } from "../../rollout/clock.ts";
 import { Lease } from "../../rollout/lease.ts";
-import type { LeaseObject } from "../../rollout/lease-acquisition.ts";
 import { FakeClock } from "../fake/clock.ts";
 
 /** The faults of one driver, in seconds; a stop that never ends is its death. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { connect } from "../../../kubernetes/cluster.ts";
+import { connect } from "../../../kubernetes/client.ts";
 import { findAccess } from "../../../kubernetes/kubeconfig.ts";
-import type { DeploymentObject } from "../../../live/live.ts";
+import type { DeploymentObject } from "../../../kubernetes/objects/deployment.ts";
 import type { Move } from "../../../rollout/move.ts";
 import { Announcer, changesOf } from "../../../rollout/notifications/announcer.ts";
 import { EventNotifier } from "../../../rollout/notifications/events.ts";

@@ -5,18 +5,23 @@ import { backendName, deploymentName, serviceLabel } from "../components/names.t
 import type { HttpRouteRule } from "../components/route.ts";
 import { UserError } from "../components/user-error.ts";
 import { isRetryable } from "../kubernetes/answer.ts";
+import { ApiError, Unreachable } from "../kubernetes/api-error.ts";
 import { backoff } from "../kubernetes/backoff.ts";
-import { ApiError, type Cluster, type Operation, Unreachable } from "../kubernetes/cluster.ts";
+import type { Cluster, Operation } from "../kubernetes/cluster.ts";
+import type { RouteObject } from "../kubernetes/objects/route.ts";
+import type { ServiceObject } from "../kubernetes/objects/service.ts";
+import { type ApiPath, listPath, objectPath } from "../kubernetes/resources.ts";
 import { unlessEnded } from "../kubernetes/unless-ended.ts";
 import { within } from "../kubernetes/within.ts";
-import { changeRecord, type RolloutRecord, raised } from "../record/record.ts";
-import { isAdopted, readDeployment, readService, type ServiceObject } from "./live.ts";
-import { isReady, type PodObject } from "./pods.ts";
-import { pathOfRoute, type RouteObject, readRoutes } from "./routes.ts";
+import { type RolloutRecord, raised } from "../record/record.ts";
+import { changeRecord } from "../record/record-store.ts";
+import { isAdopted, readDeployment, readService } from "./live.ts";
+import { isReady } from "./pods.ts";
+import { readRoutes } from "./routes.ts";
 import { isOfToken } from "./share.ts";
 
 /** The service whose canary is cut off. */
-export interface CutOff {
+export interface CutoffArgs {
   readonly api: Cluster;
   /** UID of the cluster. */
   readonly cluster: string;
@@ -54,15 +59,15 @@ const lookupMilliseconds = 500;
  * all the same, because users come first, and `up` sees the changed front in the cluster.
  *
  * @returns why the cutoff could not be recorded, without a full stop; undefined if it was
- * @throws NobodyServes if no pod of stable is ready; the error of the fence; UserError or ApiError if an object of the front could not
+ * @throws StableNotReady if no pod of stable is ready; the error of the fence; UserError or ApiError if an object of the front could not
  * be changed
- * @example await cut({ api, cluster, namespace: "dora-apps", service: "web" });
+ * @example await cutOff({ api, cluster, namespace: "dora-apps", service: "web" });
  */
-export function cut(of: CutOff): Promise<string | undefined> {
-  return within(of.api, attemptMilliseconds, (api) => cutOnce({ ...of, api }));
+export function cutOff(of: CutoffArgs): Promise<string | undefined> {
+  return within(of.api, attemptMilliseconds, (api) => cutOffOnce({ ...of, api }));
 }
 
-async function cutOnce(of: CutOff): Promise<string | undefined> {
+async function cutOffOnce(of: CutoffArgs): Promise<string | undefined> {
   const { api, namespace, service } = of;
   const note = recordCutoff(of);
   const shared = readService(api, namespace, service);
@@ -71,7 +76,7 @@ async function cutOnce(of: CutOff): Promise<string | undefined> {
   const how = await chooseCutoff(of, note.read);
   if (note.fenced) throw note.fenced.error;
   if (how === "canary's pods") await scaleCanaryToZero(of);
-  else await allOf([cutService(of, shared), cutRoutes(of, routes)]);
+  else await allOf([cutOffService(of, shared), cutOffRoutes(of, routes)]);
   return Promise.race([
     note.written,
     sleep(recordMilliseconds, "the cluster did not write it in time", { ref: false }),
@@ -79,7 +84,7 @@ async function cutOnce(of: CutOff): Promise<string | undefined> {
 }
 
 /** No pod of stable is ready, so a cutoff would leave users without any pod. */
-export class NobodyServes extends UserError {}
+export class StableNotReady extends UserError {}
 
 /**
  * Takes user traffic off canary. If only canary serves, it leaves the traffic there and notes why.
@@ -88,13 +93,13 @@ export class NobodyServes extends UserError {}
  * @returns whether the traffic is off canary
  * @throws the error of the fence; UserError or ApiError if users may still reach canary
  */
-export async function cutNow(of: CutOff, note: (sentence: string) => void): Promise<boolean> {
+export async function cutOffNow(of: CutoffArgs, note: (sentence: string) => void): Promise<boolean> {
   try {
-    const trouble = await cut(of);
+    const trouble = await cutOff(of);
     if (trouble !== undefined) note(`The traffic cutoff could not be recorded (${trouble}).`);
     return true;
   } catch (error) {
-    if (!(error instanceof NobodyServes)) throw error;
+    if (!(error instanceof StableNotReady)) throw error;
     note(error.message);
     return false;
   }
@@ -111,7 +116,7 @@ interface RecordedCutoff {
 }
 
 /** Raises the record's sequence number. */
-function recordCutoff({ api, namespace, service, cluster, fence, isNoted = () => true }: CutOff): RecordedCutoff {
+function recordCutoff({ api, namespace, service, cluster, fence, isNoted = () => true }: CutoffArgs): RecordedCutoff {
   const { promise: read, resolve, reject } = Promise.withResolvers<RolloutRecord>();
   read.catch(() => {});
   let fenced: RecordedCutoff["fenced"];
@@ -148,13 +153,13 @@ function recordCutoff({ api, namespace, service, cluster, fence, isNoted = () =>
  * 1. A pod of stable with the label `track` is ready: change the front. The same if the pods cannot be read and the service was not
  *    adopted, because stable then has only pods with that label.
  * 2. The service was adopted and its pods have no such label: scale canary to zero.
- * 3. Neither holds: NobodyServes.
+ * 3. Neither holds: StableNotReady.
  *
- * @throws NobodyServes; Unreachable or ApiError if no read decides between them
+ * @throws StableNotReady; Unreachable or ApiError if no read decides between them
  */
-async function chooseCutoff(of: CutOff, record: Promise<RolloutRecord>): Promise<"the front" | "canary's pods"> {
+async function chooseCutoff(of: CutoffArgs, record: Promise<RolloutRecord>): Promise<"the front" | "canary's pods"> {
   const { api, namespace, service } = of;
-  const pods = api.list<PodObject>(`/api/v1/namespaces/${namespace}/pods`, `app=${service},track=stable`);
+  const pods = api.list(listPath("Pod", namespace), `app=${service},track=stable`);
   const answers = [
     pods.then((found) => found.some(isReady)),
     record.then((before) => before.adopted !== undefined),
@@ -171,7 +176,7 @@ async function chooseCutoff(of: CutOff, record: Promise<RolloutRecord>): Promise
   }
   const unknown = adopted.find((answer) => answer.status === "rejected" && isRetryable(answer.reason));
   if (unknown?.status === "rejected") throw unknown.reason;
-  throw new NobodyServes(
+  throw new StableNotReady(
     `No pod of stable of ${service} is ready, so no pod would serve the users that leave canary: repair stable first.`,
   );
 }
@@ -192,39 +197,44 @@ async function allOf(works: readonly Promise<void>[]): Promise<void> {
   if (failed) throw failed.reason;
 }
 
-async function cutService({ api, namespace, service }: CutOff, read: Promise<ServiceObject | undefined>) {
-  await cutObject(api, `/api/v1/namespaces/${namespace}/services/${service}`, read, serviceCutoff);
+async function cutOffService({ api, namespace, service }: CutoffArgs, read: Promise<ServiceObject | undefined>) {
+  await cutOffObject(api, objectPath("Service", namespace, service), read, serviceCutoff);
 }
 
-async function cutRoutes({ api }: CutOff, read: Promise<readonly RouteObject[]>): Promise<void> {
+async function cutOffRoutes({ api }: CutoffArgs, read: Promise<readonly RouteObject[]>): Promise<void> {
   const cuts = (await read).map((route) =>
-    cutObject(api, pathOfRoute(route.metadata.namespace, route.metadata.name), Promise.resolve(route), routeCutoff),
+    cutOffObject(
+      api,
+      objectPath("HTTPRoute", route.metadata.namespace, route.metadata.name),
+      Promise.resolve(route),
+      routeCutoff,
+    ),
   );
   await allOf(cuts);
 }
 
 /** Patches an object, and reads it again if another writer was faster. */
-function cutObject<T>(
+function cutOffObject<T>(
   api: Cluster,
-  path: string,
+  path: ApiPath<T>,
   read: Promise<T | undefined>,
   operationsOf: (object: T) => Operation[],
 ): Promise<void> {
   return withRetries(async (attempt) => {
-    const object = await (attempt === 1 ? read : api.get<T>(path));
+    const object = await (attempt === 1 ? read : api.get(path));
     const operations = object === undefined ? [] : operationsOf(object);
     if (operations.length > 0) await api.patch(path, operations);
   });
 }
 
 /** The service's routes. A service without a gateway has none, and the permission to read them may then be missing. */
-function routesOf({ api, namespace, service }: CutOff): Promise<readonly RouteObject[]> {
+function routesOf({ api, namespace, service }: CutoffArgs): Promise<readonly RouteObject[]> {
   return withRetries(async () => {
     try {
       return await readRoutes(api, namespace, service);
     } catch (error) {
       // Only a service with a gateway has a Service for stable alone.
-      const stable = `/api/v1/namespaces/${namespace}/services/${backendName(service, "stable")}`;
+      const stable = objectPath("Service", namespace, backendName(service, "stable"));
       if (isRetryable(error) || (await api.get(stable)) !== undefined) throw error;
       return [];
     }
@@ -245,8 +255,8 @@ async function withRetries<T>(work: (attempt: number) => Promise<T>): Promise<T>
   }
 }
 
-async function scaleCanaryToZero({ api, namespace, service }: CutOff): Promise<void> {
-  const canary = `/apis/apps/v1/namespaces/${namespace}/deployments/${deploymentName(service, "canary")}`;
+async function scaleCanaryToZero({ api, namespace, service }: CutoffArgs): Promise<void> {
+  const canary = objectPath("Deployment", namespace, deploymentName(service, "canary"));
   await api.patch(canary, [{ op: "replace", path: "/spec/replicas", value: 0 }]);
 }
 

@@ -7,9 +7,12 @@ import { PassThrough, Readable } from "node:stream";
 import { BodyTooLarge } from "../../border/body.ts";
 import { UnsafePath } from "../../border/path.ts";
 import { UserError } from "../../components/user-error.ts";
+import type { Access } from "../../kubernetes/access.ts";
 import { isRetryable } from "../../kubernetes/answer.ts";
-import { ApiError, type Cluster, connect, Unreachable } from "../../kubernetes/cluster.ts";
-import { type Access, findAccess } from "../../kubernetes/kubeconfig.ts";
+import { ApiError, Unreachable } from "../../kubernetes/api-error.ts";
+import { connect } from "../../kubernetes/client.ts";
+import type { Cluster } from "../../kubernetes/cluster.ts";
+import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { ApiServer } from "../fake/api-server.ts";
 
 /** A key for loopback alone, and its certificate for the name kubernetes; valid for a hundred years. */

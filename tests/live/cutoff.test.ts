@@ -7,10 +7,11 @@ import { routeSpec } from "../../components/gateway.ts";
 import type { Rule } from "../../components/rule.ts";
 import { rulesSchema } from "../../components/rule-schema.ts";
 import { gatewayMode } from "../../components/traffic.ts";
-import { type Cluster, connect } from "../../kubernetes/cluster.ts";
+import { connect } from "../../kubernetes/client.ts";
+import type { Cluster } from "../../kubernetes/cluster.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
-import { cut, routeCutoff } from "../../live/cut.ts";
-import type { RouteObject } from "../../live/routes.ts";
+import type { RouteObject } from "../../kubernetes/objects/route.ts";
+import { cutOff, routeCutoff } from "../../live/cutoff.ts";
 import { anyRules } from "../components/any-rules.ts";
 import { type ApiObject, ApiServer, patched } from "../fake/api-server.ts";
 
@@ -54,7 +55,7 @@ describe("the cutoff of a route", () => {
 describe("the traffic cutoff", () => {
   let api: ApiServer;
   const cutWeb = () =>
-    cut({
+    cutOff({
       api: connect(findAccess({ kubeconfig: api.kubeconfig })),
       cluster: "cluster-uid",
       namespace,
@@ -246,7 +247,7 @@ describe("the traffic cutoff", () => {
   });
 
   it("does not create a record again that was deleted", async () => {
-    const trouble = await cut({
+    const trouble = await cutOff({
       api: connect(findAccess({ kubeconfig: api.kubeconfig })),
       cluster: "cluster-uid",
       namespace,
@@ -259,7 +260,7 @@ describe("the traffic cutoff", () => {
 
   it("changes nothing if its fence throws, and is made if the record for the fence cannot be read", async () => {
     const fenced = () =>
-      cut({
+      cutOff({
         api: connect(findAccess({ kubeconfig: api.kubeconfig })),
         cluster: "cluster-uid",
         namespace,
@@ -295,7 +296,7 @@ describe("the traffic cutoff", () => {
       list: late(slow.list) as Cluster["list"],
       until: () => slowed,
     };
-    await cut({ api: slowed, cluster: "cluster-uid", namespace, service: "web" });
+    await cutOff({ api: slowed, cluster: "cluster-uid", namespace, service: "web" });
     assert.deepEqual(selector(), { app: "web", track: "stable" });
   });
 

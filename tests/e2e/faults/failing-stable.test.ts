@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { apply } from "../../../harness/kubectl.ts";
+import { isDeepStrictEqual } from "node:util";
+import { apply, until } from "../../../harness/kubectl.ts";
 import { RELEASE_IMAGES } from "../../../sandbox/images.ts";
-import { replicas, Subject } from "./subject.ts";
+import { patience, replicas, Subject } from "./subject.ts";
 
 const namespace = "faults-stable";
 
@@ -45,7 +46,9 @@ describe("a release of which stable cannot run every pod", () => {
       /stable could not be brought to the release and is rolled back: no pod of Deployment fop-gate can be created, .* exceeded quota/,
     );
     assert.deepEqual([await subject.runs("stable"), await subject.runs("canary")], [a, b]);
-    assert.deepEqual(await subject.liveSets("stable"), [[a, replicas]]);
+    // Kubernetes takes back the pod that it could not create a moment after stable is complete again.
+    const isAlone = async () => isDeepStrictEqual(await subject.liveSets("stable"), [[a, replicas]]);
+    await until(`the only ReplicaSet of stable is that of ${a}`, isAlone, patience);
     assert.deepEqual(await subject.liveSets("canary"), [[b, 1]]);
     const { spec, status } = await subject.deployment("stable");
     assert.equal(status.availableReplicas, replicas);

@@ -109,8 +109,8 @@ describe("a rollout through storms between gray and the API server", () => {
         await sleep(leaves);
         assert.ok(!(await meet(to)), `users are on an aborted canary: ${again}`);
       }
-      const { output } = await (await signalled).ended;
-      for (let resumes = 0; resumes < 2 && (await subject.open()); resumes++) await subject.gray("resume");
+      const outputs = [(await (await signalled).ended).output];
+      while (outputs.length < 3 && (await subject.open())) outputs.push((await subject.gray("resume")).output);
       watched.abort();
       const seen = await epochs;
       assert.deepEqual(
@@ -119,7 +119,7 @@ describe("a rollout through storms between gray and the API server", () => {
         `an older driver wrote the record: ${again}`,
       );
       const { open, ended: [latest] = [] } = await subject.record();
-      assert.equal(open, undefined, `${again}\n${output}`);
+      assert.equal(open, undefined, [again, ...outputs].join("\n"));
       const isNew = latest?.release === to;
       const stable = isNew && latest.outcome === "promoted" ? to : from;
       if (isNew && latest.outcome === "undone") await subject.approve(to);

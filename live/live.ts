@@ -1,6 +1,5 @@
 /** Reads the live objects of a service, and what the status of a Deployment means. */
 
-import { oneLine } from "../border/foreign-text.ts";
 import type { Files } from "../components/config-files.ts";
 import { adoptedAnnotation, backendName, deploymentName, serviceLabel } from "../components/names.ts";
 import { configMapsOf } from "../components/release.ts";
@@ -9,7 +8,6 @@ import { ApiError } from "../kubernetes/api-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import type { Metadata, PartialObject } from "../kubernetes/objects/metadata.ts";
-import type { ReplicaSetObject } from "../kubernetes/objects/replica-set.ts";
 import type { RouteObject } from "../kubernetes/objects/route.ts";
 import type { ServiceObject } from "../kubernetes/objects/service.ts";
 import { clusterObjectPath, listPath, objectPath } from "../kubernetes/resources.ts";
@@ -122,76 +120,6 @@ export function isStuck({ metadata, status }: DeploymentObject): boolean {
   const current = (status.observedGeneration ?? 0) >= metadata.generation;
   return current && (status.conditions ?? []).some(({ reason }) => reason === "ProgressDeadlineExceeded");
 }
-
-/** Longest reason why pods cannot be created, in characters, so that the whole sentence fits into a record's reason. */
-const refusalLimit = 200;
-
-/**
- * Why pods of a Deployment's current template cannot be created, as the API server reports it (quota, admission, a missing
- * ServiceAccount); undefined if they can.
- *
- * The Deployment's own condition is not enough. If the ReplicaSet of the current template has no failure, the Deployment shows the
- * failure of the ReplicaSet that it rolls away from (getReplicaFailures, k8s.io/kubernetes, pkg/controller/deployment/progress.go). A
- * rollback would then seem impossible because the bad release's pods were refused.
- */
-async function podsRefused(api: Cluster, deployment: DeploymentObject): Promise<string | undefined> {
-  const { metadata, status } = deployment;
-  const current = (status.observedGeneration ?? 0) >= metadata.generation;
-  const failure = replicaFailure(status);
-  if (!current || failure === undefined) return undefined;
-  const currentSet = await currentReplicaSet(api, deployment);
-  const own = currentSet === undefined ? failure : replicaFailure(currentSet.status);
-  return own && oneLine(own.message ?? own.reason ?? "for an unknown reason", refusalLimit);
-}
-
-function replicaFailure({ conditions = [] }: Pick<DeploymentObject["status"], "conditions">) {
-  return conditions.find(({ type, status }) => type === "ReplicaFailure" && status === "True");
-}
-
-/** The ReplicaSet of a Deployment's current template; undefined if it does not exist yet, or ReplicaSets may not be listed. */
-async function currentReplicaSet(
-  api: Cluster,
-  { metadata, spec }: DeploymentObject,
-): Promise<ReplicaSetObject | undefined> {
-  const revision = "deployment.kubernetes.io/revision";
-  const labels = Object.entries(spec.selector?.matchLabels ?? {}).map(([name, value]) => `${name}=${value}`);
-  const path = listPath("ReplicaSet", metadata.namespace);
-  const sets = await api.list(path, labels.join(",")).catch((error: Error): ReplicaSetObject[] => {
-    if (error instanceof ApiError && error.status === 403) return [];
-    throw error;
-  });
-  return sets.find(
-    (set) =>
-      set.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) === true &&
-      set.metadata.annotations?.[revision] === metadata.annotations?.[revision],
-  );
-}
-
-/** A sentence for the user that no pod can be created, without a full stop. */
-export function describeRefused(deployment: string, why: string): string {
-  return `no pod of Deployment ${deployment} can be created, so remove the cause or release another one: ${why}`;
-}
-
-/**
- * Like `podsRefused`, but undefined if a ResourceQuota is the reason and terminating pods will make room, or if the pods are unknown. A
- * quota counts a pod until the pod is deleted (k8s.io/kubernetes, pkg/quota/v1/evaluator/core/pods.go).
- *
- * @param readPods reads the pods of the service, only if they matter; undefined if they cannot be read
- */
-export async function lastingRefusal(
-  api: Cluster,
-  deployment: DeploymentObject,
-  readPods: () => Promise<readonly { readonly metadata: { readonly deletionTimestamp?: string } }[] | undefined>,
-): Promise<string | undefined> {
-  const why = await podsRefused(api, deployment);
-  if (why === undefined || !why.includes("exceeded quota")) return why;
-  const pods = await readPods();
-  const makesRoom = pods?.some(({ metadata }) => metadata.deletionTimestamp !== undefined) ?? true;
-  return makesRoom ? undefined : why;
-}
-
-/** How long pods may be refused before that is reported, in milliseconds: an admission webhook does not answer while it rolls. */
-export const refusedMilliseconds = 15_000;
 
 /**
  * The ConfigMaps of a service that must not be deleted: those that a live pod, or a ReplicaSet with replicas, refers to. All of them if

@@ -5,17 +5,9 @@ import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
-import {
-  arrived,
-  describeRefused,
-  isComplete,
-  isStuck,
-  lastingRefusal,
-  readDeployment,
-  refusedMilliseconds,
-  releaseOf,
-} from "./live.ts";
+import { arrived, isComplete, isStuck, readDeployment, releaseOf } from "./live.ts";
 import { readPods } from "./pods.ts";
+import { describeRefused, Refusal } from "./refusal.ts";
 
 /** Time between two polls of a roll. */
 const pollMilliseconds = 250;
@@ -50,7 +42,7 @@ export async function awaitComplete(
 ): Promise<void> {
   const end = Date.now() + rollSeconds[track] * 1000;
   let stuck = 0;
-  let refusedSince: number | undefined;
+  const refusal = new Refusal();
   for (;;) {
     const deployment = await readDeployment(api, namespace, service, track);
     const runs = releaseOf(deployment);
@@ -68,11 +60,9 @@ export async function awaitComplete(
       );
     }
     stuck = isStuck(deployment) ? stuck + 1 : 0;
-    const refused = await lastingCause({ api, namespace, service }, deployment);
-    refusedSince = refused === undefined ? undefined : (refusedSince ?? Date.now());
-    const isRefused = refusedSince !== undefined && Date.now() - refusedSince >= refusedMilliseconds;
+    const isRefused = (await lastingRefusal({ api, namespace, service }, refusal, deployment)) !== undefined;
     if (isRefused || stuck > stuckPolls || Date.now() > end) {
-      const why = refused ?? (stuck ? "its progress deadline is exceeded" : `within ${rollSeconds[track]} s`);
+      const why = refusal.why ?? (stuck ? "its progress deadline is exceeded" : `within ${rollSeconds[track]} s`);
       throw new UserError(
         `Deployment ${name} in namespace ${namespace} did not complete its roll to ${runs} (${why}): see kubectl describe deployment ${name} -n ${namespace}, then release another one or the previous one.`,
       );
@@ -96,14 +86,16 @@ export async function warnRefused(
   signal: AbortSignal,
 ): Promise<void> {
   const end = Date.now() + rollSeconds[track] * 1000;
-  for (let since: number | undefined; Date.now() < end; ) {
+  const refusal = new Refusal();
+  while (Date.now() < end) {
     await sleepUnreferenced(reportMilliseconds);
     if (signal.aborted) return;
     const deployment = await readDeployment(api, namespace, service, track).catch(() => undefined);
     const isRolled = deployment !== undefined && releaseOf(deployment) === release;
-    const refused = isRolled ? await lastingCause({ api, namespace, service }, deployment) : undefined;
-    since = refused === undefined ? undefined : (since ?? Date.now());
-    if (deployment && refused !== undefined && since !== undefined && Date.now() - since >= refusedMilliseconds) {
+    if (!isRolled) continue;
+    const looked = lastingRefusal({ api, namespace, service }, refusal, deployment);
+    const refused = await looked.catch(() => undefined);
+    if (refused !== undefined) {
       report(
         `${service}: ${describeRefused(deployment.metadata.name, refused)}. Pulumi waits for them until its timeout.`,
       );
@@ -112,12 +104,12 @@ export async function warnRefused(
   }
 }
 
-/** Why no pod can be created; undefined if terminating pods will make room in the quota, or if that is unknown. */
-async function lastingCause(
+function lastingRefusal(
   { api, namespace, service }: Pick<Rolling, "api" | "namespace" | "service">,
+  refusal: Refusal,
   deployment: DeploymentObject,
 ): Promise<string | undefined> {
-  return lastingRefusal(api, deployment, () => readPods(api, namespace, service).catch(() => undefined));
+  return refusal.lasting(api, deployment, () => readPods(api, namespace, service).catch(() => undefined));
 }
 
 function sleepUnreferenced(milliseconds: number): Promise<void> {

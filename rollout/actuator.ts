@@ -12,16 +12,9 @@ import type { PodObject } from "../kubernetes/objects/pod.ts";
 import { objectPath } from "../kubernetes/resources.ts";
 import { cutOffNow } from "../live/cutoff.ts";
 import { driftSentence } from "../live/difference.ts";
-import {
-  describeRefused,
-  isStuck,
-  lastingRefusal,
-  readDeployment,
-  refusedMilliseconds,
-  releaseOf,
-  runs,
-} from "../live/live.ts";
+import { isStuck, readDeployment, releaseOf, runs } from "../live/live.ts";
 import { containersOf, readPods } from "../live/pods.ts";
+import { describeRefused, Refusal } from "../live/refusal.ts";
 import { reportRoll } from "../live/roll.ts";
 import { driftFrom } from "../live/template.ts";
 import type { EndpointArgs } from "../probe/endpoints.ts";
@@ -79,6 +72,7 @@ export function actuatorOf(of: ActuatorArgs): Actuator {
   const { api, cluster, namespace, service, stacks, evidence, endpoint, folder, note, progress, assertHeld } = of;
   /** Since when each track has had pods that do not start, in milliseconds since the epoch. */
   const failing: Partial<Record<Track, number>> = {};
+  const refusals: Record<Track, Refusal> = { canary: new Refusal(), stable: new Refusal() };
   const readTrack = async (track: Track) => {
     const [deployment, templates] = await Promise.all([
       readDeployment(api, namespace, service, track),
@@ -140,17 +134,17 @@ export function actuatorOf(of: ActuatorArgs): Actuator {
       ]);
       if (!deployment || releaseOf(deployment) !== release || runs(deployment, release)) {
         delete failing[track];
+        refusals[track] = new Refusal();
         return undefined;
       }
       const name = deploymentName(service, track);
       const own = pods.filter((pod) => isOf(pod, track, release));
-      const refused = await lastingRefusal(api, deployment, async () => pods);
-      const isRefused = refused !== undefined;
-      const reason = isRefused ? describeRefused(name, refused) : (stopped(deployment, name) ?? notStarting(own));
+      const refused = await refusals[track].lasting(api, deployment, async () => pods);
+      if (refused !== undefined) return describeRefused(name, refused);
+      const reason = stopped(deployment, name) ?? notStarting(own);
       if (reason !== undefined) failing[track] ??= Date.now();
       else if (!own.some(isBetweenAttempts)) delete failing[track];
-      const grace = isRefused ? refusedMilliseconds : graceMilliseconds;
-      return reason !== undefined && Date.now() - (failing[track] ?? 0) >= grace ? reason : undefined;
+      return reason !== undefined && Date.now() - (failing[track] ?? 0) >= graceMilliseconds ? reason : undefined;
     },
     async check(names, signal) {
       let results: readonly CheckResult[];

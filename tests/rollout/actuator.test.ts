@@ -289,7 +289,10 @@ describe("the actuator", () => {
         }
         podOf("web-1", "stable", a);
         assert.equal(await cannotSucceed(), undefined);
-        seconds(19);
+        // The ReplicaSet may wait for as long as it has waited before.
+        seconds(30);
+        assert.equal(await cannotSucceed(), undefined);
+        seconds(60);
         assert.equal(await cannotSucceed(), expected + quota);
       });
     });

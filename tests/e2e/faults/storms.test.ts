@@ -11,7 +11,7 @@ import { fateOf, type Storm } from "../../faults/weather.ts";
 import { patience, Subject } from "./subject.ts";
 
 /** Steps with users on canary alone, so that an abort has users to cut off. */
-const plan = `[{ stage: "dark", checks: ["healthy"] }, { stage: "canary", weight: 25, atLeast: 6 }, { stage: "full", watch: 1 }]`;
+const plan = `[{ stage: "dark", checks: ["healthy"] }, { stage: "canary", weight: 25, atLeast: 6, atMost: 15 }, { stage: "full", watch: 1 }]`;
 /** A request that hangs without end keeps a run of Pulumi for this and two minutes more. */
 const args = "progressDeadlineSeconds: 60,";
 /** Sixty for the long mode. */

@@ -1,0 +1,109 @@
+/** Why pods of a Deployment cannot be created, and whether that lasts. */
+
+import { oneLine } from "../border/foreign-text.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
+import type { Cluster } from "../kubernetes/cluster.ts";
+import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
+import type { ReplicaSetObject } from "../kubernetes/objects/replica-set.ts";
+import { listPath } from "../kubernetes/resources.ts";
+
+/** Longest reason why pods cannot be created, in characters, so that the whole sentence fits into a record's reason. */
+const refusalLimit = 200;
+
+/**
+ * Why pods of a Deployment's current template cannot be created, as the API server reports it (quota, admission, a missing
+ * ServiceAccount); undefined if they can.
+ *
+ * The Deployment's own condition is not enough. If the ReplicaSet of the current template has no failure, the Deployment shows the
+ * failure of the ReplicaSet that it rolls away from (getReplicaFailures, k8s.io/kubernetes, pkg/controller/deployment/progress.go). A
+ * rollback would then seem impossible because the bad release's pods were refused.
+ */
+async function podsRefused(api: Cluster, deployment: DeploymentObject): Promise<string | undefined> {
+  const { metadata, status } = deployment;
+  const current = (status.observedGeneration ?? 0) >= metadata.generation;
+  const failure = replicaFailure(status);
+  if (!current || failure === undefined) return undefined;
+  const currentSet = await currentReplicaSet(api, deployment);
+  const own = currentSet === undefined ? failure : replicaFailure(currentSet.status);
+  return own && oneLine(own.message ?? own.reason ?? "for an unknown reason", refusalLimit);
+}
+
+function replicaFailure({ conditions = [] }: Pick<DeploymentObject["status"], "conditions">) {
+  return conditions.find(({ type, status }) => type === "ReplicaFailure" && status === "True");
+}
+
+/** The ReplicaSet of a Deployment's current template; undefined if it does not exist yet, or ReplicaSets may not be listed. */
+async function currentReplicaSet(
+  api: Cluster,
+  { metadata, spec }: DeploymentObject,
+): Promise<ReplicaSetObject | undefined> {
+  const revision = "deployment.kubernetes.io/revision";
+  const labels = Object.entries(spec.selector?.matchLabels ?? {}).map(([name, value]) => `${name}=${value}`);
+  const path = listPath("ReplicaSet", metadata.namespace);
+  const sets = await api.list(path, labels.join(",")).catch((error: Error): ReplicaSetObject[] => {
+    if (error instanceof ApiError && error.status === 403) return [];
+    throw error;
+  });
+  return sets.find(
+    (set) =>
+      set.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) === true &&
+      set.metadata.annotations?.[revision] === metadata.annotations?.[revision],
+  );
+}
+
+/** A sentence for the user that no pod can be created, without a full stop. */
+export function describeRefused(deployment: string, why: string): string {
+  return `no pod of Deployment ${deployment} can be created, so remove the cause or release another one: ${why}`;
+}
+
+/** Milliseconds for which any refusal is waited out: an admission webhook does not answer while it rolls. */
+const patienceMilliseconds = 15_000;
+
+/**
+ * Watches over time whether pods of a Deployment are refused for good.
+ *
+ * 1. A refusal lasts once it has been reported for 15 s.
+ * 2. The time does not count while a ResourceQuota refuses pods and terminating pods will make room, or pods cannot be read: a quota
+ *    counts a pod until it is deleted (k8s.io/kubernetes, pkg/quota/v1/evaluator/core/pods.go).
+ * 3. After pods have made room, a refusal lasts only once it has been reported for as long again as before. The ReplicaSet retries at
+ *    intervals that double, so each is about as long as all before it together, and it does not notice that there is room (client-go,
+ *    util/workqueue, ItemExponentialFailureRateLimiter).
+ *
+ * @example const why = await new Refusal().lasting(api, deployment, readPods);
+ */
+export class Refusal {
+  #since: number | undefined;
+  #roomUntil = 0;
+  /** Why pods are refused now, as of the last look, whether that lasts or not; undefined if they are not. */
+  why: string | undefined;
+
+  /**
+   * Looks at the Deployment.
+   *
+   * @param readPods reads the pods of the service, only if they matter; undefined if they cannot be read
+   * @returns why pods cannot be created, if that lasts
+   */
+  async lasting(
+    api: Cluster,
+    deployment: DeploymentObject,
+    readPods: () => Promise<readonly { readonly metadata: { readonly deletionTimestamp?: string } }[] | undefined>,
+  ): Promise<string | undefined> {
+    this.why = await podsRefused(api, deployment);
+    const now = Date.now();
+    if (this.why === undefined) {
+      this.#since = undefined;
+      this.#roomUntil = 0;
+      return undefined;
+    }
+    this.#since ??= now;
+    if (this.why.includes("exceeded quota")) {
+      const pods = await readPods();
+      const makesRoom = pods?.some(({ metadata }) => metadata.deletionTimestamp !== undefined) ?? true;
+      if (makesRoom) this.#roomUntil = now;
+      if (makesRoom) return undefined;
+    }
+    const from = Math.max(this.#since, this.#roomUntil);
+    const patience = Math.max(patienceMilliseconds, from - this.#since);
+    return now - from >= patience ? this.why : undefined;
+  }
+}

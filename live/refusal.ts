@@ -58,6 +58,8 @@ export function describeRefused(deployment: string, why: string): string {
 
 /** Milliseconds for which any refusal is waited out: an admission webhook does not answer while it rolls. */
 const patienceMilliseconds = 15_000;
+/** The same after pods have made room in a quota. */
+const retryMilliseconds = 120_000;
 
 /**
  * Watches over time whether pods of a Deployment are refused for good.
@@ -65,9 +67,9 @@ const patienceMilliseconds = 15_000;
  * 1. A refusal lasts once it has been reported for 15 s.
  * 2. The time does not count while a ResourceQuota refuses pods and terminating pods will make room, or pods cannot be read: a quota
  *    counts a pod until it is deleted (k8s.io/kubernetes, pkg/quota/v1/evaluator/core/pods.go).
- * 3. After pods have made room, a refusal lasts only once it has been reported for as long again as before. The ReplicaSet retries at
- *    intervals that double, so each is about as long as all before it together, and it does not notice that there is room (client-go,
- *    util/workqueue, ItemExponentialFailureRateLimiter).
+ * 3. After pods have made room, a refusal lasts once it has been reported for another two minutes. The ReplicaSet retries at intervals that
+ *    double each time, does not notice that there is room, and its condition keeps the message of the first refusal (client-go,
+ *    util/workqueue, ItemExponentialFailureRateLimiter; k8s.io/kubernetes, pkg/controller/replicaset, calculateStatus).
  *
  * @example const why = await new Refusal().lasting(api, deployment, readPods);
  */
@@ -102,8 +104,8 @@ export class Refusal {
       if (makesRoom) this.#roomUntil = now;
       if (makesRoom) return undefined;
     }
-    const from = Math.max(this.#since, this.#roomUntil);
-    const patience = Math.max(patienceMilliseconds, from - this.#since);
-    return now - from >= patience ? this.why : undefined;
+    const hadRoom = this.#roomUntil > 0;
+    const lasted = now - (hadRoom ? this.#roomUntil : this.#since);
+    return lasted >= (hadRoom ? retryMilliseconds : patienceMilliseconds) ? this.why : undefined;
   }
 }

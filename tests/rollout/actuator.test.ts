@@ -289,10 +289,10 @@ describe("the actuator", () => {
         }
         podOf("web-1", "stable", a);
         assert.equal(await cannotSucceed(), undefined);
-        // The ReplicaSet may wait for as long as it has waited before.
-        seconds(30);
+        // The ReplicaSet retries at growing intervals.
+        seconds(90);
         assert.equal(await cannotSucceed(), undefined);
-        seconds(60);
+        seconds(30);
         assert.equal(await cannotSucceed(), expected + quota);
       });
     });

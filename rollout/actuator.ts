@@ -139,9 +139,12 @@ export function actuatorOf(of: ActuatorArgs): Actuator {
       }
       const name = deploymentName(service, track);
       const own = pods.filter((pod) => isOf(pod, track, release));
-      const refused = await refusals[track].lasting(api, deployment, async () => pods);
+      const refusal = refusals[track];
+      const refused = await refusal.lasting(api, deployment, async () => pods);
       if (refused !== undefined) return describeRefused(name, refused);
-      const reason = stopped(deployment, name) ?? notStarting(own);
+      // A rollback of stable is tried again: pods of the release may make room for it only now.
+      const isStuckForGood = isStuck(deployment) && rollout.fastRollback === undefined;
+      const reason = isStuckForGood ? describeStuck(name, refusal.why) : notStarting(own);
       if (reason !== undefined) failing[track] ??= Date.now();
       else if (!own.some(isBetweenAttempts)) delete failing[track];
       return reason !== undefined && Date.now() - (failing[track] ?? 0) >= graceMilliseconds ? reason : undefined;
@@ -199,8 +202,11 @@ export function actuatorOf(of: ActuatorArgs): Actuator {
   };
 }
 
-function stopped(deployment: DeploymentObject, name: string): string | undefined {
-  return isStuck(deployment) ? `Deployment ${name} is stuck: its progress deadline is exceeded` : undefined;
+/** @param refused why its pods are refused. @default they are not */
+function describeStuck(name: string, refused: string | undefined): string {
+  return refused === undefined
+    ? `Deployment ${name} is stuck: its progress deadline is exceeded`
+    : describeRefused(name, refused);
 }
 
 function isOf({ metadata: { labels = {} } }: PodObject, track: Track, release: string): boolean {

@@ -322,6 +322,29 @@ describe("the actuator", () => {
       assert.equal(await cannotSucceed("stable"), undefined);
     });
 
+    it("is given up for its refused pods, not for the progress deadline that they exceed", async () => {
+      const message = "exceeded quota: few";
+      const conditions = [...stuck.conditions, { type: "ReplicaFailure", status: "True", message }];
+      deploy("web-canary", b, { conditions });
+      Object.assign(podOf("web-1", "stable", a).metadata, { deletionTimestamp: "2026-01-01T00:00:00Z" });
+      assert.equal(await cannotSucceed(), undefined);
+      seconds(20);
+      assert.match(
+        (await cannotSucceed()) ?? "",
+        /^no pod of Deployment web-canary can be created, .*: exceeded quota/,
+      );
+    });
+
+    it("is not given up for its progress deadline while stable is rolled back, since pods of the release may make room", async () => {
+      const { actuator } = acting(direct(api));
+      const back = { ...rollout, fastRollback: true } as Rollout;
+      deploy("web", a, stuck);
+      for (let polls = 0; polls < 5; polls++) {
+        assert.equal(await actuator.cannotSucceed("stable", back), undefined);
+        seconds(20);
+      }
+    });
+
     it("is given up when Kubernetes keeps reporting that its roll is stuck", async () => {
       deploy("web-canary", b, stuck);
       assert.equal(await cannotSucceed(), undefined);

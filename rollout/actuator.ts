@@ -7,7 +7,6 @@ import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
-import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import type { PodObject } from "../kubernetes/objects/pod.ts";
 import { objectPath } from "../kubernetes/resources.ts";
 import { cutOffNow } from "../live/cutoff.ts";

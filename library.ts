@@ -13,6 +13,8 @@ export type { Container, PodSpec, PodTemplate, Release, ReleaseArgs } from "./co
 export type { RolloutContext } from "./components/rollout-context.ts";
 export type { Rule, Value } from "./components/rule.ts";
 export type { IngressArgs, Port, ServiceArgs } from "./components/service-args.ts";
+export type { Step } from "./components/step.ts";
 export type { Track, Traffic } from "./components/traffic.ts";
+export type { Duration, Percent } from "./components/units.ts";
 export { UserError } from "./components/user-error.ts";
 export { openRollout } from "./gate/open.ts";

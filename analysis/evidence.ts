@@ -206,11 +206,12 @@ export class Evidence implements EvidenceState {
   /**
    * Restores evidence from the result of `toJSON`.
    *
-   * @throws Error if the value is not stored evidence of version 2 or 3
+   * @param indicators those that the evidence was created with. @default the built-in indicators and the question's pairs
+   * @throws Error if the value is not stored evidence of version 2 or 3, or has another indicator
    */
-  static resume(stored: unknown): Evidence {
+  static resume(stored: unknown, indicators?: readonly Indicator[]): Evidence {
     const found = parseStored(stored);
-    const evidence = new Evidence(found.question);
+    const evidence = new Evidence(found.question, indicators);
     for (const [kind, streams] of Object.entries(found.streams)) {
       const into = evidence.streams.get(kind);
       if (!into) throw new Error(`stored evidence has streams of an unknown indicator, ${kind}`);

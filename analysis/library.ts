@@ -1,5 +1,5 @@
 /**
- * The public API of `gray-release/analysis`: judges your own numbers. It needs no cluster and has no clock; ticks bring both.
+ * The public API of `gray-release/analysis`: judges your own numbers. It needs no cluster and has no clock: each tick says when it was.
  *
  * @example
  * ```ts

@@ -44,7 +44,9 @@ export async function ownersOf(found: FoundService, command: string): Promise<Ow
   const first = canary ?? stable;
   const project = projectOf(first);
   if (first === undefined || project === undefined) {
-    return { elsewhere: "The Deployments do not name the stacks that own them: pulumi up of each stack writes that." };
+    return {
+      elsewhere: `The Deployments of ${service} in namespace ${namespace} do not name the stacks that own them: run pulumi up of each stack once.`,
+    };
   }
   const ours = projectHere();
   if (ours?.name !== project) {

@@ -29,7 +29,8 @@ const percentText = /^(\d+(?:\.\d+)?)%$/;
 export function secondsOf(duration: Duration): number {
   if (typeof duration === "number") return duration;
   const [, count, unit] = durationText.exec(duration) ?? [];
-  return Number(count) * unitSeconds[unit as keyof typeof unitSeconds];
+  // Rounded to milliseconds: 1.1 * 3600 is not quite 3960.
+  return Math.round(Number(count) * unitSeconds[unit as keyof typeof unitSeconds] * 1000) / 1000;
 }
 
 /** The number of a percentage. NaN if a text is none. @example percentOf("10%") // 10 */

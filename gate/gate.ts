@@ -79,7 +79,7 @@ export function decideAdmission(question: Question): Admission {
     if (open && open.epoch !== question.epoch) {
       return refuse(
         "rollout-open",
-        `${change} is refused while the rollout of ${open.release} is open: let gray rollout end it, or abort it with gray abort`,
+        `${change} is refused while the rollout of ${open.release} is open: wait until it has ended (gray watch), continue it with gray resume, or roll it back with gray abort`,
       );
     }
     const judged = verdicts[release];
@@ -109,7 +109,7 @@ export function decideAdmission(question: Question): Admission {
   if (question.canary === "not-available") {
     return refuse(
       "canary-not-available",
-      `${change} is refused, because ${service}-canary does not run it with all its pods available: run pulumi up --stack canary and look at its pods`,
+      `${change} is refused, because ${service}-canary does not run it with all its pods available: run pulumi up of the stack of canary, then look at the pods of canary`,
     );
   }
   return admit(
@@ -131,7 +131,7 @@ export function frontHeld(
 ): string | undefined {
   const open = record.kind === "read" ? record.record.open : undefined;
   if (!open || open.epoch === by.epoch || by.breakGlass) return undefined;
-  return `${service}: the front is not changed while the rollout of ${open.release} is open: let gray rollout end it, or abort it with gray abort.`;
+  return `${service}: the front is not changed while the rollout of ${open.release} is open: wait until it has ended (gray watch), continue it with gray resume, or roll it back with gray abort.`;
 }
 
 function admit(code: AdmissionCode, sentence: string): Admission {

@@ -108,9 +108,11 @@ export function assertOurs(kind: string, object: Labelled | undefined, service: 
   if (object === undefined || owner === service) return;
   const { name } = object.metadata;
   const adopt =
-    owner === undefined && name === service ? `; gray adopt ${service} adopts what kubectl or Helm created` : "";
+    owner === undefined && name === service
+      ? `adopt it with gray adopt ${service} if kubectl or Helm created it, `
+      : "";
   throw new UserError(
-    `${kind} ${name} in namespace ${namespace} was not made by this program: choose another service name, or remove that ${kind} yourself${adopt}.`,
+    `${kind} ${name} in namespace ${namespace} was not created by this program: ${adopt}choose another service name, or remove that ${kind} yourself if nothing uses it.`,
   );
 }
 

@@ -33,9 +33,9 @@ export function assertPreconditions(service: string, args: ServiceArgs, live: Li
     const { name } = deployment.metadata;
     const [found, wanted] = [deployment.spec.selector.matchLabels ?? {}, deploymentSelector(service, track)];
     if (!sameLabels(found, wanted) && !isAdopted(deployment)) {
-      const adopt = track === "stable" ? `; gray adopt ${service} adopts what kubectl or Helm created` : "";
+      const adopt = track === "stable" ? `adopt it with gray adopt ${service} if kubectl or Helm created it, ` : "";
       throw new UserError(
-        `Deployment ${name} in namespace ${namespace} selects ${showLabels(found)} and this program ${showLabels(wanted)}: a selector cannot be changed on a live Deployment, so choose another service name, or remove that Deployment yourself${adopt}.`,
+        `Deployment ${name} in namespace ${namespace} selects ${showLabels(found)} and this program ${showLabels(wanted)}: a selector cannot be changed on a live Deployment, so ${adopt}choose another service name, or remove that Deployment yourself if nothing uses it.`,
       );
     }
     assertOurs("Deployment", deployment, service, namespace);

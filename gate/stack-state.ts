@@ -157,7 +157,7 @@ async function read(stack: string): Promise<Record<string, StackState> | undefin
     return understand(stackStates, value) as Record<string, StackState>;
   } catch (error) {
     throw new UserError(
-      `The output releases of stack ${stack} cannot be understood (${(error as Error).message}): restore it from an earlier state, or export fopGate.stackState under its key.`,
+      `The output releases of stack ${stack} cannot be understood (${(error as Error).message}): restore it from an earlier state, or have the program export releases = { [service.key]: service.stackState }.`,
     );
   }
 }

@@ -137,7 +137,9 @@ function parse(text: string, origin: string): v.InferOutput<typeof file> {
 function inPod(): Access {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = process.env;
   if (!host || !existsSync(`${serviceAccount}/token`)) {
-    throw new UserError("No cluster was found: set KUBECONFIG, or start the sandbox with npm run sandbox -- up.");
+    throw new UserError(
+      "No cluster was found: set KUBECONFIG to the path of your kubeconfig, or, in a checkout of gray-release, start the sandbox with npm run sandbox -- up.",
+    );
   }
   // The kubelet replaces the token long before it expires.
   const tokenOf = () => contentOf(`${serviceAccount}/token`).trim();

@@ -96,7 +96,10 @@ export class StableNotReady extends UserError {}
 export async function cutOffNow(of: CutoffArgs, note: (sentence: string) => void): Promise<boolean> {
   try {
     const trouble = await cutOff(of);
-    if (trouble !== undefined) note(`The traffic cutoff could not be recorded (${trouble}).`);
+    if (trouble !== undefined)
+      note(
+        `Users are off canary of ${of.service}, but the record does not show it (${trouble}): check it with gray status.`,
+      );
     return true;
   } catch (error) {
     if (!(error instanceof StableNotReady)) throw error;
@@ -177,7 +180,7 @@ async function chooseCutoff(of: CutoffArgs, record: Promise<RolloutRecord>): Pro
   const unknown = adopted.find((answer) => answer.status === "rejected" && isRetryable(answer.reason));
   if (unknown?.status === "rejected") throw unknown.reason;
   throw new StableNotReady(
-    `No pod of stable of ${service} is ready, so no pod would serve the users that leave canary: repair stable first.`,
+    `Canary of ${service} is not cut off, because no pod of stable is ready: users stay on canary until you repair stable.`,
   );
 }
 

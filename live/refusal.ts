@@ -101,8 +101,10 @@ export class Refusal {
     if (this.why.includes("exceeded quota")) {
       const pods = await readPods();
       const makesRoom = pods?.some(({ metadata }) => metadata.deletionTimestamp !== undefined) ?? true;
-      if (makesRoom) this.#roomUntil = now;
-      if (makesRoom) return undefined;
+      if (makesRoom) {
+        this.#roomUntil = now;
+        return undefined;
+      }
     }
     const hadRoom = this.#roomUntil > 0;
     const lasted = now - (hadRoom ? this.#roomUntil : this.#since);

@@ -107,7 +107,7 @@ function assertOwn(
   if (object === undefined) return;
   const owner = object.metadata.labels?.[serviceLabel];
   if (owner === service) return;
-  const whose = owner === undefined ? "was not made by this program" : `belongs to the service ${owner}`;
+  const whose = owner === undefined ? "was not created by this program" : `belongs to the service ${owner}`;
   throw new UserError(
     `${service}: ${kind} ${object.metadata.name} in namespace ${namespace} ${whose}: ${advice}, or remove that ${kind} yourself.`,
   );

@@ -63,7 +63,7 @@ export class EvidenceStore {
     } catch (error) {
       if (!this.noted) {
         this.note(
-          `The evidence could not be stored in the cluster (${oneLine((error as Error).message).replace(/\.$/, "")}).`,
+          `The evidence could not be stored in the cluster (${oneLine((error as Error).message).replace(/\.$/, "")}): observing goes on, and a driver that starts again has only the evidence stored before.`,
         );
       }
       this.noted = true;

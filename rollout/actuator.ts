@@ -94,8 +94,9 @@ export function actuatorOf(of: ActuatorArgs): Actuator {
     try {
       const deployment = await readDeployment(api.until(signal), namespace, service, track);
       return deployment?.spec.progressDeadlineSeconds ?? defaults.progressDeadlineSeconds;
-    } catch {
-      return undefined;
+    } catch (error) {
+      if (error instanceof ApiError || error instanceof UserError || signal.aborted) return undefined;
+      throw error;
     }
   };
   const bring = async (track: Track, { epoch, runs: releases }: Rollout, signal: AbortSignal) => {

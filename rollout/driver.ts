@@ -2,7 +2,17 @@
 import { isUnavailable } from "../kubernetes/answer.ts";
 import { byDriver, byEvidence } from "../record/verdict-merge.ts";
 import type { DriveContext } from "./drive-context.ts";
-import { bestEffort, cutOffUsers, effect, holdStuck, Stuck, untilCut, untilDone, watch } from "./effect.ts";
+import {
+  bestEffort,
+  cutOffUsers,
+  effect,
+  holdStuck,
+  pauseBeforeAgain,
+  Stuck,
+  untilCut,
+  untilDone,
+  watch,
+} from "./effect.ts";
 import { next } from "./next.ts";
 import { cutOff, type Decision, inNextStep, positionOf, type Rollout } from "./rollout.ts";
 import { RecordGone } from "./rollout-store.ts";
@@ -192,16 +202,22 @@ async function enter(context: DriveContext, { steps, step: at, from }: Rollout):
   }
 }
 
-/** Ends while the rollout holds, and writes the reason into the record. */
+/** Ends while the rollout holds. The record gets the reason, unless it is the pause in it. */
 async function leave(context: DriveContext, reason: string): Promise<End> {
-  await write(context, (rollout) => (rollout.paused ? rollout : { ...rollout, stoppedReason: decisionOf(reason) }));
+  await write(context, (rollout) => (rollout.paused ? rollout : stoppedFor(rollout, reason)));
   return { kind: "held", reason };
+}
+
+function stoppedFor(rollout: Rollout, reason: string): Rollout {
+  return { ...rollout, stoppedReason: decisionOf(reason) };
 }
 
 /** Ends because an effect is stuck. Evidence that turns bad meanwhile has priority. */
 async function leaveStuck(context: DriveContext, stuck: Stuck): Promise<End> {
   try {
-    return await leave(stuck.context, stuck.message);
+    const reason = stuck.message;
+    await write(stuck.context, (rollout) => stoppedFor(rollout, reason));
+    return { kind: "held", reason };
   } catch (error) {
     if (error instanceof RollsBack) return driveRecorded(context);
     if (error instanceof Stopped) return { kind: "stopped" };
@@ -285,7 +301,7 @@ async function rollCanaryBack(context: DriveContext): Promise<string | undefined
     if (result.kind !== "failed") return undefined;
     if (result.cannotSucceed) return result.reason;
     holdStuck(context, what, result.reason);
-    context.reporter.note(`${what.name}: ${result.reason}. Trying again.`);
+    await pauseBeforeAgain(context, what, result.reason);
   }
 }
 

@@ -77,7 +77,7 @@ export async function effect(context: DriveContext, what: Effect): Promise<Outco
     if (result.kind !== "failed" || result.cannotSucceed) return result;
     if (result.answered) failures++;
     if (failures === maxFailures) return result;
-    if (!(await pauseUnlessRollsBack(context, what, result.reason))) return { kind: "interrupted" };
+    if (!(await pauseBeforeAgain(context, what, result.reason))) return { kind: "interrupted" };
   }
 }
 
@@ -105,7 +105,7 @@ export async function untilDone(context: DriveContext, what: Effect): Promise<bo
     if (result.kind === "interrupted") continue;
     failures = result.cannotSucceed ? maxFailures : failures + Number(result.answered);
     if (failures >= maxFailures) holdStuck(context, what, result.reason);
-    if (!(await pauseUnlessRollsBack(context, what, result.reason))) return false;
+    if (!(await pauseBeforeAgain(context, what, result.reason))) return false;
   }
 }
 
@@ -128,8 +128,8 @@ export function holdStuck(context: DriveContext, { name }: Effect, reason: strin
   const what = `${name} failed: ${reason}; ${users}fix the cause`;
   if (context.leavesHolding) throw new Stuck(`${what}, then run gray resume`, context);
   const { latest } = context.store;
-  if (latest)
-    context.reporter.now(latest.rollout, { kind: "hold", reason: `${what}: gray tries again until it succeeds` });
+  const move = { kind: "hold", reason: `${what}: gray tries again until it succeeds`, failing: name } as const;
+  if (latest) context.reporter.now(latest.rollout, move);
 }
 
 /** Tries an effect once, while the record and the track are watched. */
@@ -160,7 +160,7 @@ function cannotSucceed(reason: string): Failure {
 }
 
 /** Waits before another attempt. @returns false as soon as the rollout must roll back */
-async function pauseUnlessRollsBack(context: DriveContext, { name }: Effect, reason: string): Promise<boolean> {
+export async function pauseBeforeAgain(context: DriveContext, { name }: Effect, reason: string): Promise<boolean> {
   context.reporter.note(`${name}: ${reason}. Trying again.`);
   if (context.isReturning) {
     await pause(context, againMilliseconds);

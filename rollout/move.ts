@@ -13,7 +13,12 @@ export type Move =
   /** Cut off canary and roll back to stable's former release. */
   | { readonly kind: "rollback"; readonly reason: string }
   /** Leave everything as it is, and go on observing. */
-  | { readonly kind: "hold"; readonly reason: string }
+  | {
+      readonly kind: "hold";
+      readonly reason: string;
+      /** Name of the effect that goes on failing. @default the rollout holds for another reason */
+      readonly failing?: string;
+    }
   /** Bring the step into force: set its weight, or roll stable to the release. */
   | { readonly kind: "enter" }
   /** Run the step's checks. */

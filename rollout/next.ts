@@ -47,7 +47,7 @@ export function next(position: Position, judgment: Judgment, now: number): Move 
   if (verdict === "bad" && !done) return { kind: "rollback", reason };
   if (paused !== undefined) return { kind: "hold", reason: paused };
   if (verdict === "bad") {
-    return { kind: "hold", reason: `${reason}, and stable runs it completely already: roll it back with gray undo` };
+    return { kind: "hold", reason: `${reason}, and stable already runs it completely: roll it back with gray abort` };
   }
   if (stepStartedAt === undefined) {
     if (step.approval && !approved) return { kind: "hold", reason: `${name} needs a person's approval` };

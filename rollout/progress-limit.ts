@@ -19,7 +19,7 @@ export interface LimitedRun {
   /**
    * Seconds for which the objects that the run waits for may make no progress: a Deployment's
    * `progressDeadlineSeconds`. Asked as late as possible, because the run may change it. Undefined if it is unknown now:
-   * the run then goes on.
+   * the run then goes on. An error ends the run.
    */
   readonly deadlineSeconds: (signal: AbortSignal) => Promise<number | undefined>;
   /**
@@ -33,9 +33,10 @@ export interface LimitedRun {
 
 /**
  * Runs something, and ends it once it has made no progress for its deadline and two minutes more. The time is counted
- * in polls, so that a process that was stopped for a while does not take that time for a run that hangs.
+ * in polls, so that a process that was stopped for a while does not take that time for a run that hangs. The time that
+ * the question for the deadline takes does not count.
  *
- * @throws UserError if it was ended for that; any error of the run
+ * @throws UserError if it was ended for that; any error of the run, or of `deadlineSeconds`
  * @example await withProgressLimit({ signal, name: "pulumi up", deadlineSeconds: async () => 600, run: (ends) => up(ends) });
  */
 export async function withProgressLimit({ signal, name, deadlineSeconds, run }: LimitedRun): Promise<void> {
@@ -47,7 +48,10 @@ export async function withProgressLimit({ signal, name, deadlineSeconds, run }: 
       await sleep(pollMilliseconds, undefined, { signal: over.signal }).catch(() => {});
       silent += pollMilliseconds;
       if (silent <= slackMilliseconds) continue;
-      const seconds = await deadlineSeconds(over.signal);
+      const seconds = await deadlineSeconds(over.signal).catch((error) => {
+        hung.abort(error);
+        return undefined;
+      });
       if (seconds === undefined || silent <= slackMilliseconds + seconds * 1000) continue;
       hung.abort(hanging(name, silent));
     }
@@ -66,5 +70,7 @@ export async function withProgressLimit({ signal, name, deadlineSeconds, run }: 
 
 function hanging(name: string, milliseconds: number): UserError {
   const minutes = Math.round(milliseconds / 60_000);
-  return new UserError(`${name} made no progress for ${minutes} min and was ended: a request to the cluster may hang.`);
+  return new UserError(
+    `${name} made no progress for ${minutes} min and was ended, since a request to the cluster may hang: check the network between this machine and the cluster.`,
+  );
 }

@@ -55,8 +55,9 @@ async function abort(options: DrivingOptions & { reason: string }): Promise<void
   const fence = (record: RolloutRecord) => {
     if (rolloutIn(service, record)?.began !== began) throw new Superseded(`The rollout of ${release} is over.`);
   };
-  await untilCut(() => cutOffNow({ ...found, fence }, report), report).catch((error) => {
+  const isOff = await untilCut(() => cutOffNow({ ...found, fence }, report), report).catch((error) => {
     if (!(error instanceof Superseded)) throw error;
+    return true;
   });
   if (before === undefined) {
     const message = `${rollbackRequested.by} aborted the rollout of ${release}: ${rollbackRequested.reason}`;
@@ -64,8 +65,9 @@ async function abort(options: DrivingOptions & { reason: string }): Promise<void
   }
   await heard.catch((error) => {
     if (!(error instanceof UserError)) throw error;
+    const users = isOff ? "users are off canary" : "users are still on canary, because no pod of stable is ready";
     throw new UserError(
-      `Users are off canary and the record has your abort, but no driver is alive to finish the rollback: ${error.message}`,
+      `Your abort is in the record and ${users}, but no driver is alive to finish the rollback: ${error.message}`,
     );
   });
   await takeOver(setup, options, { undone: 0 });

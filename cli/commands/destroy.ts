@@ -67,7 +67,9 @@ async function destroy(options: { context?: string; yes?: boolean; json?: boolea
     console.log(JSON.stringify({ stacks: names, services: [...services.keys()], deleted, left }));
   } else {
     if (deleted.length > 0) {
-      console.log(`Also deleted, because a killed up had made them and no state has them: ${namesOf(deleted)}.`);
+      console.log(
+        `Also deleted: ${namesOf(deleted)}, which an interrupted pulumi up had created and no stack contains.`,
+      );
     }
     const records = forgotten.length > 0 ? `; the records of ${forgotten.join(", ")} are deleted` : "";
     console.log(`Destroyed: ${names.join(", then ")}${records}.`);

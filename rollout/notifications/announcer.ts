@@ -23,7 +23,8 @@ export class Announcer implements Reporter {
   readonly #announced = new Set<string>();
   #last: Promise<unknown> = Promise.resolve();
   #rollout: Rollout | undefined;
-  #holds = false;
+  /** Why it holds. */
+  #hold: string | undefined;
 
   constructor(of: AnnouncerArgs) {
     this.#of = of;
@@ -31,7 +32,7 @@ export class Announcer implements Reporter {
 
   now(rollout: Rollout, move: Move): void {
     this.#rollout = rollout;
-    this.#holds = move.kind === "hold";
+    this.#hold = move.kind === "hold" ? move.reason : undefined;
     for (const each of changesOf(rollout, move)) this.#announce(rollout, each);
   }
 
@@ -48,7 +49,8 @@ export class Announcer implements Reporter {
   async end(end: End): Promise<void> {
     const rollout = this.#rollout;
     const last = rollout && endOf(rollout, end);
-    if (rollout && last && !(end.kind === "held" && this.#holds)) this.#announce(rollout, last);
+    const isAnnounced = end.kind === "held" && end.reason === this.#hold;
+    if (rollout && last && !isAnnounced) this.#announce(rollout, last);
     await this.settled();
   }
 
@@ -70,7 +72,8 @@ export class Announcer implements Reporter {
  * The changes to announce for the driver's next move.
  *
  * 1. A step, once it is in force.
- * 2. A hold, with its reason. For a person's pause the command that paused has emitted the Event.
+ * 2. A hold, with its reason. For a person's pause the command that paused has emitted the Event. A hold because an effect goes on
+ *    failing is one of its own, also while the rollout is paused.
  * 3. A rollback, with its reason. For a person's decision likewise.
  */
 export function changesOf(rollout: Rollout, move: Move): Change[] {
@@ -82,14 +85,15 @@ export function changesOf(rollout: Rollout, move: Move): Change[] {
     all.push({ key: `step ${at}`, event: { type: "Normal", reason: "RolloutStep", message } });
   }
   if (move.kind === "hold") {
-    const { reason } = move;
+    const { reason, failing } = move;
     const message = `release ${release} holds at ${step ? behaviourOf(step).name : "its end"}: ${reason}`;
-    const key = ["hold", at, paused?.at, approved?.at, stepStartedAt, checked].join(" ");
+    const key = ["hold", at, paused?.at, approved?.at, stepStartedAt, checked, failing].join(" ");
+    const isByPerson = failing === undefined && paused !== undefined && isPerson(paused);
     const notice = { kind: "hold", reason } as const;
     all.push({
       key,
       notice,
-      ...(!(paused && isPerson(paused)) && { event: { type: "Warning", reason: "RolloutHeld", message } }),
+      ...(!isByPerson && { event: { type: "Warning", reason: "RolloutHeld", message } }),
     });
   }
   if (move.kind === "rollback") {

@@ -88,6 +88,15 @@ describe("a further kind of indicator", () => {
     assert.match(judged(0, [grpcStatus()(1 / 2), stability(1 / 2)]).reason, /^each of 1 stream is surely/);
   });
 
+  it("is restored with evidence that is resumed", () => {
+    const own = [grpcStatus()(1 / 2), serverErrors(1 / 2)];
+    const evidence = new Evidence({ canary, stable: [stable] }, own);
+    evidence.observe(tick(1, calls(1), calls(0)));
+    const stored = JSON.parse(JSON.stringify(evidence));
+    assert.deepEqual(JSON.parse(JSON.stringify(Evidence.resume(stored, own))), stored);
+    assert.throws(() => Evidence.resume(stored), /unknown indicator, gRPC status/);
+  });
+
   it("has its streams counted up to its limit, with a problem that names what they differ in", () => {
     const several = grpcStatus({
       several: { of: "methods", atMost: 2 },

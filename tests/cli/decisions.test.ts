@@ -135,7 +135,7 @@ describe("a person's decision on a rollout", () => {
     try {
       await assert.rejects(
         run(abortCommand(), ...reason),
-        /^UserError: Users are off canary and the record has your abort, but no driver is alive to finish the rollback: The stacks of web belong to the Pulumi project gray-release: run gray abort in the folder of its Pulumi\.yaml\.$/,
+        /^UserError: Your abort is in the record and users are still on canary, because no pod of stable is ready, but no driver is alive to finish the rollback: The stacks of web belong to the Pulumi project gray-release: run gray abort in the folder of its Pulumi\.yaml\.$/,
       );
       assert.equal(record().open.rollbackRequested.by, "alice");
       open(openRollout(b, a));
@@ -185,7 +185,7 @@ describe("a person's decision on a rollout", () => {
       drivenElsewhere(world, { dies: true });
       await assert.rejects(
         run(abortCommand(), ...reason),
-        /^UserError: Users are off canary and the record has your abort.*: The stacks of web belong to/,
+        /^UserError: Your abort is in the record and users are still on canary, because no pod of stable is ready.*: The stacks of web belong to/,
       );
       assert.equal(record().open.rollbackRequested.by, "alice");
       const { requests } = world.api;

@@ -11,6 +11,14 @@ describe("a duration", () => {
     );
   });
 
+  it("is whole in seconds if tenths of its unit are", () => {
+    for (let tenths = 1; tenths < 100; tenths++) {
+      assert.equal(secondsOf(`${tenths / 10}h`), tenths * 360);
+      assert.equal(secondsOf(`${tenths / 10}m`), tenths * 6);
+      assert.equal(secondsOf(`${tenths / 10}d`), tenths * 8640);
+    }
+  });
+
   it("is accepted if its seconds are, whatever its unit", () => {
     const most = duration((seconds) => seconds <= 60, "must be at most a minute");
     assert.deepEqual(

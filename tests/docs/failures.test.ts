@@ -20,7 +20,12 @@ describe("the page on failures", () => {
     const [, number] = /^\| (\d+) /.exec(row) ?? [];
     it(`names tests that exist in row ${number}`, () => {
       for (const [, files = "", title = ""] of row.matchAll(/`[te] ([^`"]+?)(?: -g "([^"]+)")?`/g)) {
-        const paths = files.split(" ").flatMap((file) => globSync(file, { cwd: root }));
+        const named = files.split(" ").map((file) => globSync(file, { cwd: root }));
+        const paths = named.flat();
+        assert.ok(
+          named.every((found) => found.length > 0),
+          `${files} has a file that does not exist`,
+        );
         const pattern = new RegExp(title.replaceAll("\\|", "|"));
         assert.ok(
           paths.some((path) => pattern.test(readFileSync(join(root, path), "utf8"))),

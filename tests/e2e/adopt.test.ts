@@ -163,7 +163,10 @@ describe("gray adopt", () => {
 
   it("takes in what stands as it is: the pods stay, canary comes beside them, and no request is lost", async () => {
     const bare = await project.up("canary");
-    assert.match(bare.output, /Service web in namespace adopt was not made by this program: .*gray adopt web takes in/);
+    assert.match(
+      bare.output,
+      /Service web in namespace adopt was not created by this program: adopt it with gray adopt web if/,
+    );
     await load();
     const { code, output } = await project.gray("adopt", "web", "-n", namespace, "--yes");
     assert.equal(code, 0, output);

@@ -47,7 +47,7 @@ describe("with a provider that refuses to create what exists,", () => {
     await apply({ apiVersion: "v1", kind: "ConfigMap", metadata: theirs, data: { of: "somebody else" } });
     const { code, output } = await project.up("canary");
     assert.notEqual(code, 0);
-    assert.match(output, /ConfigMap fop-gate-plan in namespace owner was not made by this program/);
+    assert.match(output, /ConfigMap fop-gate-plan in namespace owner was not created by this program/);
     assert.equal(await canary(), undefined);
     await kubectl(["delete", "configmap", "fop-gate-plan", "-n", namespace]);
   });
@@ -142,7 +142,7 @@ describe("with a provider that refuses to create what exists,", () => {
     await project.must(["cancel", "--yes", "--stack", "canary"]);
     const { code, output } = await project.gray("destroy", "--yes");
     assert.equal(code, 0, output);
-    assert.match(output, /Also deleted, .*Deployment fop-gate-canary of owner/);
+    assert.match(output, /Also deleted: .*Deployment fop-gate-canary of owner/);
     const left = await get(namespace, "deployments,services,ingresses,configmaps", "-l", "gray-release/service");
     assert.deepEqual(left.items, []);
   });

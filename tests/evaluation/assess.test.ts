@@ -162,7 +162,7 @@ describe("an assessment", () => {
     };
     const { cut } = (await pollUntil(isCut, 10)).at(-1) as Evaluation;
     assert.equal(cut, "canary had users but no ready pod for 5 s, and was not cut off: no pod of stable is ready");
-    assert.match(notes.join(), /^No pod of stable of web is ready, so no pod would serve the users/);
+    assert.match(notes.join(), /^Canary of web is not cut off, because no pod of stable is ready/);
     assert.equal(api.objects.get(servicePath)?.spec.selector.track, undefined);
   });
 

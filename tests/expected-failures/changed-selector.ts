@@ -21,5 +21,5 @@ export default {
   ],
   up: "canary",
   sentence:
-    "Deployment fop-gate-canary in namespace {namespace} selects app=fop-gate,color=green and this program app=fop-gate,track=canary: a selector cannot be changed on a live Deployment, so choose another service name, or remove that Deployment yourself.",
+    "Deployment fop-gate-canary in namespace {namespace} selects app=fop-gate,color=green and this program app=fop-gate,track=canary: a selector cannot be changed on a live Deployment, so choose another service name, or remove that Deployment yourself if nothing uses it.",
 } satisfies ExpectedFailure;

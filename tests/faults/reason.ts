@@ -45,7 +45,7 @@ const rules: readonly Rule[] = [
     /bad moment|does not answer|no answer|socket hang up|aborted|locked|interrupted|Unauthorized|the patch's test/,
     (facts) => facts.troubled,
   ],
-  [/is driven by another driver|let gray rollout end it|wait until it has ended/, (facts) => facts.drivers > 1],
+  [/is driven by another driver|roll it back with gray abort|wait until it has ended/, (facts) => facts.drivers > 1],
   [/^release \S+ of web|: release \S+ /, (facts) => facts.verdict !== "good"],
 ];
 

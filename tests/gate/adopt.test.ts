@@ -79,7 +79,7 @@ describe("a service that gray-release did not create", () => {
   };
 
   it("is refused by both stacks, with a pointer to gray adopt", async () => {
-    const advice = /; gray adopt web adopts what kubectl or Helm created\.$/;
+    const advice = /adopt it with gray adopt web if kubectl or Helm created it, choose another/;
     await assert.rejects(world.up("prod", prod("a", described)), advice);
     await assert.rejects(world.up("canary", canary("a", described)), advice);
   });
@@ -161,7 +161,7 @@ describe("a service that gray-release did not create", () => {
 
   it("is another service in another namespace", async () => {
     const elsewhere = { environment: { GRAY_ADOPT: "shop/web" } };
-    await assert.rejects(world.up("prod", prod("a", described), elsewhere), /gray adopt web adopts what kubectl/);
+    await assert.rejects(world.up("prod", prod("a", described), elsewhere), /adopt it with gray adopt web if kubectl/);
   });
 
   it("is refused if its Deployment has another name", async () => {

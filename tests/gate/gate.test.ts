@@ -281,7 +281,7 @@ describe("the front", () => {
   it("that is held says which rollout holds it and what to do", () => {
     assert.equal(
       frontHeld("web", read({ open }), bare),
-      `web: the front is not changed while the rollout of ${b} is open: let gray rollout end it, or abort it with gray abort.`,
+      `web: the front is not changed while the rollout of ${b} is open: wait until it has ended (gray watch), continue it with gray resume, or roll it back with gray abort.`,
     );
   });
 });

@@ -244,7 +244,7 @@ describe("a service behind a gateway", () => {
       world.api.put(world.routePath("web"), foreign());
       await refuses(
         at(10),
-        "web: HTTPRoute web in namespace dora-apps was not made by this program: choose another name for the route, or remove that HTTPRoute yourself.",
+        "web: HTTPRoute web in namespace dora-apps was not created by this program: choose another name for the route, or remove that HTTPRoute yourself.",
       );
     });
 
@@ -260,7 +260,7 @@ describe("a service behind a gateway", () => {
       world.api.put("/api/v1/namespaces/dora-apps/services/web-stable", { metadata: { name: "web-stable" } });
       await refuses(
         at(10),
-        "web: Service web-stable in namespace dora-apps was not made by this program: choose another service name, or remove that Service yourself.",
+        "web: Service web-stable in namespace dora-apps was not created by this program: choose another service name, or remove that Service yourself.",
       );
     });
 

@@ -47,7 +47,7 @@ describe("a service in two stacks, beside objects of other creators,", () => {
     delete world.deployment("web").metadata.labels?.["gray-release/service"];
     await assert.rejects(
       world.up("prod", prod("a")),
-      /Deployment web in namespace dora-apps was not made by this program/,
+      /Deployment web in namespace dora-apps was not created by this program/,
     );
   });
 
@@ -67,7 +67,7 @@ describe("a service in two stacks, beside objects of other creators,", () => {
         await assert.rejects(
           world.up("canary", canary("a", { ingress: { host: "web.example.com" } })),
           new RegExp(
-            `${kind} ${name} in namespace dora-apps was not made by this program: choose another service name`,
+            `${kind} ${name} in namespace dora-apps was not created by this program: (adopt it with gray adopt web if kubectl or Helm created it, )?choose another service name`,
           ),
         );
         assert.equal(JSON.stringify([...world.api.objects]), held);

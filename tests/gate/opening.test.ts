@@ -172,7 +172,7 @@ const conditions: readonly (readonly [condition: string, breaks: Change, refusal
   [
     "7. Every object that this stack writes is its own or does not exist.",
     withObjects(foreign),
-    /^Service web in namespace dora-apps was not made by this program/,
+    /^Service web in namespace dora-apps was not created by this program/,
   ],
   [
     "8. While a rollout is open, only its driver changes the front and the number of canary's pods.",

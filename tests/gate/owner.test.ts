@@ -193,10 +193,10 @@ describe("an object of a service", () => {
         world.api.put(objectPath(kind, "dora-apps", name), object);
         await refused(
           () => world.up("test", both("a", whole)),
-          new RegExp(`^UserError: (web: )?${kind} ${name} in namespace dora-apps was not made by this program: `),
+          new RegExp(`^UserError: (web: )?${kind} ${name} in namespace dora-apps was not created by this program: `),
         );
         const environment = { GRAY_BREAK_GLASS: "offline" };
-        await refused(() => world.up("test", both("a", whole), { environment }), /was not made by this program/);
+        await refused(() => world.up("test", both("a", whole), { environment }), /was not created by this program/);
       });
     }
 
@@ -210,7 +210,7 @@ describe("an object of a service", () => {
         other.api.put(path, { metadata: { name: config?.metadata.name ?? "", labels: foreign }, data: {} });
         await assert.rejects(
           other.up("test", both("a")),
-          /^UserError: ConfigMap web-config-\w+ in namespace dora-apps was not made by this program/,
+          /^UserError: ConfigMap web-config-\w+ in namespace dora-apps was not created by this program/,
         );
       } finally {
         await other.stop();

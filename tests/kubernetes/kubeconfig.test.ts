@@ -395,7 +395,10 @@ describe("finding the cluster", () => {
 
     it("a machine without a cluster, and names the sandbox", () => {
       set({ KUBECONFIG: undefined, KUBERNETES_SERVICE_HOST: undefined, HOME: join(folder, "nobody") });
-      assert.throws(() => findAccess(), refused(/^No cluster was found: set KUBECONFIG, or start the sandbox/));
+      assert.throws(
+        () => findAccess(),
+        refused(/^No cluster was found: set KUBECONFIG to the path of your kubeconfig, or, in a checkout/),
+      );
     });
 
     it("a token file that does not exist, in one sentence", async () => {

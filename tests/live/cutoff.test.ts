@@ -138,7 +138,7 @@ describe("the traffic cutoff", () => {
     await assert.rejects(cutWeb(), {
       name: "UserError",
       message:
-        "No pod of stable of web is ready, so no pod would serve the users that leave canary: repair stable first.",
+        "Canary of web is not cut off, because no pod of stable is ready: users stay on canary until you repair stable.",
     });
     assert.deepEqual(selector(), { app: "web" });
   });

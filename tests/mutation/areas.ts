@@ -27,10 +27,10 @@ export const areas: readonly Area[] = [
   {
     name: "rollout",
     files: [
-      "rollout/{lease-acquisition,intent,next,rollout,timeline}.ts",
+      "rollout/{lease-acquisition,intent,next,rollout,stage,timeline}.ts",
       "evaluation/{comparison,empty-canary,steady-share}.ts",
-      "live/{difference,field-owners,labels,object}.ts",
-      "record/{bounds,verdict-merge,verdict-age,version-1}.ts",
+      "live/{difference,field-owners,labels}.ts",
+      "record/{bounds,record-retention,verdict-merge,verdict-age,version-1}.ts",
       "{kubernetes/backoff,probe/mask,probe/plan}.ts",
     ],
     tests: ["tests/{rollout,evaluation,live,record,kubernetes,probe}/**/*.test.ts"],

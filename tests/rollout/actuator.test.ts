@@ -116,7 +116,7 @@ describe("the actuator", () => {
       deploy("web", a);
       Object.assign(api.objects.get(`${apps}/web`)?.spec, { progressDeadlineSeconds: seconds });
       await assert.rejects(actuator.bringStable(rollout, signal), {
-        message: `pulumi up --stack org/web/prod made no progress for ${minutes} min and was ended: a request to the cluster may hang.`,
+        message: `pulumi up --stack org/web/prod made no progress for ${minutes} min and was ended, since a request to the cluster may hang: check the network between this machine and the cluster.`,
       });
     }
   });
@@ -404,7 +404,7 @@ describe("the actuator", () => {
   it("goes on with the rollback, and reports it, if a cutoff would leave users without any ready pod", async () => {
     const { actuator, notes } = acting(direct(api));
     await actuator.cut(1);
-    assert.match(notes[0] ?? "", /^No pod of stable of web is ready/);
+    assert.match(notes[0] ?? "", /^Canary of web is not cut off, because no pod of stable is ready/);
   });
 
   it("does nothing once its lease has expired", async () => {
@@ -440,7 +440,9 @@ describe("the actuator", () => {
     api.put(service, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
     const { actuator, notes } = acting(direct(api));
     assert.equal(await actuator.cut(1), true);
-    assert.deepEqual(notes, ["The traffic cutoff could not be recorded (The record does not exist any more)."]);
+    assert.deepEqual(notes, [
+      "Users are off canary of web, but the record does not show it (The record does not exist any more): check it with gray status.",
+    ]);
     assert.deepEqual(api.objects.get(service)?.spec.selector, { app: "web", track: "stable" });
     assert.equal(api.objects.has(`/api/v1/namespaces/${namespace}/configmaps/web-rollout`), false);
   });
@@ -452,7 +454,7 @@ describe("the actuator", () => {
     api.put(`/api/v1/namespaces/${namespace}/configmaps/web-rollout`, { metadata: { name: "web-rollout" } });
     const { actuator, notes } = acting(direct(api));
     await actuator.cut(1);
-    assert.match(notes[0] ?? "", /^The traffic cutoff could not be recorded \(/);
+    assert.match(notes[0] ?? "", /^Users are off canary of web, but the record does not show it \(/);
     assert.deepEqual(api.objects.get(service)?.spec.selector, { app: "web", track: "stable" });
   });
 });

@@ -588,7 +588,7 @@ describe("the driver", () => {
     assert.deepEqual(await trial.drive(await trial.begin()), { kind: "promoted" });
     const holds = trial.moves.filter(({ kind }) => kind === "hold");
     const reason = "the program's weight failed: No image; fix the cause: gray tries again until it succeeds";
-    assert.deepEqual(holds, Array(3).fill({ kind: "hold", reason }));
+    assert.deepEqual(holds, Array(3).fill({ kind: "hold", reason, failing: "the program's weight" }));
   });
 
   it("holds without reporting that users are on stable, if stable runs the release partly and cannot be rolled back", async () => {
@@ -787,7 +787,7 @@ describe("the driver", () => {
 
   it("does not roll back for bad evidence that comes after stable runs the release completely, but holds and asks", async () => {
     trial.judgment = ({ step, stepStartedAt }) => (step === 2 && stepStartedAt ? bad : good);
-    const reason = `${bad.reason}, and stable runs it completely already: roll it back with gray undo`;
+    const reason = `${bad.reason}, and stable already runs it completely: roll it back with gray abort`;
     assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason });
     assert.equal(trial.tracks.stable.release, b);
   });

@@ -80,7 +80,7 @@ describe("the next move of a rollout", () => {
       second,
       {
         kind: "hold",
-        reason: `${bad.reason}, and stable runs it completely already: roll it back with gray undo`,
+        reason: `${bad.reason}, and stable already runs it completely: roll it back with gray abort`,
       },
     ],
     ["rolls stable to a good release", at(full), good, 0, { kind: "enter" }],

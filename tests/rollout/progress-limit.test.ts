@@ -23,7 +23,8 @@ describe("the limit on a run without progress", () => {
     const run = withProgressLimit({ signal, name, deadlineSeconds: async () => 600, run: untilEnded });
     await assert.rejects(run, {
       name: "UserError",
-      message: "pulumi up --stack prod made no progress for 12 min and was ended: a request to the cluster may hang.",
+      message:
+        "pulumi up --stack prod made no progress for 12 min and was ended, since a request to the cluster may hang: check the network between this machine and the cluster.",
     });
     assert.equal(slept, 721_000);
   });
@@ -68,6 +69,13 @@ describe("the limit on a run without progress", () => {
       assert.equal(ending.aborted, false);
     };
     await withProgressLimit({ signal, name, deadlineSeconds: async () => undefined, run });
+  });
+
+  it("ends the run if asking for the deadline is a bug", async () => {
+    const deadlineSeconds = async () => {
+      throw new Error("a bug");
+    };
+    await assert.rejects(withProgressLimit({ signal, name, deadlineSeconds, run: untilEnded }), { message: "a bug" });
   });
 
   it("passes on the error of a run that fails by itself, and of one that is stopped", async () => {

@@ -18,7 +18,7 @@ const full: PlanStep = { stage: "full" };
  */
 export const rolloutPlan: Rule<typeof rolloutPlanSettings> = {
   name: "rollout-plan",
-  description: "The weights of a plan rise in small steps, from few users to all, and the plan ends in prod.",
+  description: "The weights of a plan rise in small steps, from few users to all, and the plan ends with stage full.",
   severity: "high",
   remediation: "Add steps of stage canary with rising weights between dark and full, and end with full.",
   settings: rolloutPlanSettings,

@@ -152,7 +152,7 @@ describe("gray destroy", () => {
       assert.equal(
         await destroy("--yes"),
         [
-          "Also deleted, because a killed up had made them and no state has them: Deployment web-canary of dora-apps, HTTPRoute web of dora-apps, ConfigMap web-config-1 of dora-apps.",
+          "Also deleted: Deployment web-canary of dora-apps, HTTPRoute web of dora-apps, ConfigMap web-config-1 of dora-apps, which an interrupted pulumi up had created and no stack contains.",
           "Destroyed: prod, then canary; the records of dora-apps/web are deleted.",
         ].join("\n"),
       );

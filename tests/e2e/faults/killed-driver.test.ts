@@ -8,7 +8,7 @@ import { Subject } from "./subject.ts";
 
 /** A number beyond every write: the driver is killed at none. */
 const never = 1000;
-/** What lies before and after each effect: a change of the record, or of the front by the driver itself. */
+/** What lies before and after each effect: a change of the record, or of the front past Pulumi's provider. */
 const writes = /\/configmaps\/fop-gate-rollout$|\/(services|httproutes)\/fop-gate$/;
 
 /**
@@ -102,6 +102,8 @@ describe("a driver that is killed before or after a write", () => {
       await subject.assertEnded({ stable: to, canary: to, release: to, outcome: "promoted" });
       if (!died) {
         process.stdout.write(`      ${killer.passed} boundaries\n`);
+        // Opening, two effects, a check, two steps and the end are at least this many writes.
+        assert.ok(killer.passed >= 20, `${killer.passed}`);
         return;
       }
     }
@@ -127,6 +129,8 @@ describe("a driver that is killed before or after a write", () => {
     const first = (await abortWhileStableRolls(never)) + 1;
     const last = killer.passed;
     process.stdout.write(`      boundaries ${first} to ${last}\n`);
+    // The cutoff and two effects of the rollback at least.
+    assert.ok(last - first >= 10, `${first} to ${last}`);
     for (let at = first; at <= last; at++) await abortWhileStableRolls(at);
   });
 });

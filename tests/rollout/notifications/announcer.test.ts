@@ -73,6 +73,41 @@ describe("the announcement of a rollout", () => {
     assert.deepEqual([notified(), warnings], [[], []]);
   });
 
+  it("has a hold of its own if an effect goes on failing while the rollout is paused, whoever paused it", async () => {
+    for (const by of ["gray", "alice"]) {
+      notices.all.length = 0;
+      const telling = announcer();
+      const paused = rollout({ step: 1, stepStartedAt: at, paused: { by, reason: "stable is stuck", at } });
+      telling.now(paused, hold(`${by} paused it: stable is stuck`));
+      const failing = {
+        kind: "hold",
+        reason: "rollback of stable failed: no room",
+        failing: "rollback of stable",
+      } as const;
+      for (const _ of ["an attempt", "another"]) telling.now(paused, failing);
+      await telling.settled();
+      assert.deepEqual(notified().at(-1), "hold: rollback of stable failed: no room");
+      assert.equal(notices.all.length, 2);
+      assert.match(
+        events().join(),
+        /Warning RolloutHeld web: release b+ holds at canary at 10 %: rollback of stable failed/,
+      );
+    }
+  });
+
+  it("says why a driver ends while it holds, unless it has said so", async () => {
+    const telling = announcer();
+    const paused = rollout({ step: 1, stepStartedAt: at, paused: { by: "gray", reason: "stable is stuck", at } });
+    telling.now(paused, hold("gray paused it: stable is stuck"));
+    await telling.end({ kind: "held", reason: "rollback of stable failed: no room" });
+    assert.deepEqual(notified(), ["hold: gray paused it: stable is stuck", "hold: rollback of stable failed: no room"]);
+    const other = announcer();
+    notices.all.length = 0;
+    other.now(paused, hold("gray paused it: stable is stuck"));
+    await other.end({ kind: "held", reason: "gray paused it: stable is stuck" });
+    assert.deepEqual(notified(), ["hold: gray paused it: stable is stuck"]);
+  });
+
   it("is repeated for another rollout of the same release", async () => {
     const telling = announcer();
     telling.now(rollout({ stepStartedAt: at }), observe);

@@ -73,7 +73,7 @@ describe("the announcement of a rollout", () => {
     assert.deepEqual([notified(), warnings], [[], []]);
   });
 
-  it("has a hold of its own if an effect goes on failing while the rollout is paused, whoever paused it", async () => {
+  it("has a hold of its own if an effect goes on failing while the rollout is paused, by gray or by a person", async () => {
     for (const by of ["gray", "alice"]) {
       notices.all.length = 0;
       const telling = announcer();

@@ -119,7 +119,14 @@ export function fullCheck(check: Check, port: number): FullCheck {
   return { ...common, ...(body && { body }) };
 }
 
-/** A check with its time in seconds, without defaults: as policies read it. */
+/**
+ * A check with its time in seconds, without defaults: as policies read it.
+ *
+ * @example
+ * ```ts
+ * plainCheck({ path: "/healthz", atMost: "2s" }) // { path: "/healthz", atMost: 2 }
+ * ```
+ */
 export function plainCheck(check: Check): Check {
   return { ...check, ...(check.atMost !== undefined && { atMost: secondsOf(check.atMost) }) };
 }

@@ -4,7 +4,14 @@ import { basename, join } from "node:path";
 import { contentHash } from "./canonical.ts";
 import { UserError } from "./user-error.ts";
 
-/** Files by name. The value is the content of the file. */
+/**
+ * Files by name. The value is the content of the file.
+ *
+ * @example
+ * ```ts
+ * const files: Files = { "app.conf": "level = info\n" };
+ * ```
+ */
 export type Files = Record<string, string>;
 
 /**
@@ -66,6 +73,11 @@ export function file(path: string): Files {
 /**
  * The name of the ConfigMap with this content: `<service>-<set>-<hash>`. Other content has another name. So a ConfigMap never
  * changes under a running pod, and an older release still has its own files.
+ *
+ * @example
+ * ```ts
+ * configMapName("web", "config", { "app.conf": "a = 1" }) // "web-config-" and 10 hex digits
+ * ```
  */
 export function configMapName(service: string, set: string, files: Files): string {
   return `${service}-${set}-${contentHash(files, 10)}`;

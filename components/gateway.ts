@@ -26,7 +26,14 @@ export interface GatewayArgs {
   readonly minimumCanaryReplicas?: number;
 }
 
-/** One HTTPRoute. */
+/**
+ * One HTTPRoute.
+ *
+ * @example
+ * ```ts
+ * const route: RouteArgs = { gateways: [{ name: "public", namespace: "gateways" }], hostnames: ["web.example.com"] };
+ * ```
+ */
 export interface RouteArgs {
   /** Name of the HTTPRoute. Required and unique if there are several. @default the service's name */
   readonly name?: string;
@@ -44,7 +51,14 @@ export interface RouteArgs {
   readonly canaryHeader?: { readonly name: string; readonly value: string };
 }
 
-/** An existing Gateway. */
+/**
+ * An existing Gateway.
+ *
+ * @example
+ * ```ts
+ * const gateway: GatewayRef = { name: "public", namespace: "gateways", sectionName: "https" };
+ * ```
+ */
 export interface GatewayRef {
   /** Name of the Gateway. */
   readonly name: string;

@@ -2,7 +2,14 @@
 import type { FileSet, Files } from "./config-files.ts";
 import type { Container } from "./release.ts";
 
-/** The arguments of {@link logAgent}. */
+/**
+ * The arguments of {@link logAgent}.
+ *
+ * @example
+ * ```ts
+ * const args: LogAgentArgs = { image: "registry.example.com/agent:1.4", logFolder: "/var/log/web", configs: { applog: { "agent.conf": "" } } };
+ * ```
+ */
 export interface LogAgentArgs {
   /** Image of the agent, with a tag or digest. */
   readonly image: string;

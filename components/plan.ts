@@ -76,7 +76,14 @@ export function stepsOf({ checks = [], steps }: PlanArgs, weight: number): Resol
   return (steps ?? usualSteps(weight)).map((step) => resolveStep(step, checks.map(checkName)));
 }
 
-/** A plan with its durations and weights as numbers: as policies and `gray` read it. */
+/**
+ * A plan with its durations and weights as numbers: as policies and `gray` read it.
+ *
+ * @example
+ * ```ts
+ * plainPlan({ steps: [{ stage: "full", watch: "5m" }] }) // { steps: [{ stage: "full", watch: 300 }] }
+ * ```
+ */
 export function plainPlan(plan: PlanArgs): PlanArgs {
   const { checks, steps } = plan;
   return { ...plan, ...(checks && { checks: checks.map(plainCheck) }), ...(steps && { steps: steps.map(plainStep) }) };

@@ -8,18 +8,46 @@ import { releaseIdDigits } from "./release-id.ts";
 import type { Track } from "./traffic.ts";
 import { UserError } from "./user-error.ts";
 
-/** A container of the Kubernetes API (core/v1 Container). All values are constants, because a release contains no Outputs. */
+/**
+ * A container of the Kubernetes API (core/v1 Container). All values are constants, because a release contains no Outputs.
+ *
+ * @example
+ * ```ts
+ * const container: Container = { name: "web", image: "registry.example.com/web:1.2", readinessProbe: { httpGet: { path: "/healthz", port: 8080 } } };
+ * ```
+ */
 export type Container = Unwrap<types.input.core.v1.Container>;
-/** A pod spec of the Kubernetes API (core/v1 PodSpec). All values are constants. */
+/**
+ * A pod spec of the Kubernetes API (core/v1 PodSpec). All values are constants.
+ *
+ * @example
+ * ```ts
+ * const spec: PodSpec = { containers: [container], serviceAccountName: "web" };
+ * ```
+ */
 export type PodSpec = Unwrap<types.input.core.v1.PodSpec>;
 
-/** A pod template without the labels `track` and `release`, which are added when it is deployed. */
+/**
+ * A pod template without the labels `track` and `release`, which are added when it is deployed.
+ *
+ * @example
+ * ```ts
+ * const template: PodTemplate = { metadata: { labels: { app: "web" } }, spec: { containers: [container] } };
+ * ```
+ */
 export interface PodTemplate {
   readonly metadata: { readonly labels: Record<string, string>; readonly annotations?: Record<string, string> };
   readonly spec: PodSpec;
 }
 
-/** An immutable, content-addressed release: one pod template and the config files that it mounts. Plain JSON. */
+/**
+ * An immutable, content-addressed release: one pod template and the config files that it mounts. Plain JSON.
+ *
+ * @example
+ * ```ts
+ * const release: Release | undefined = rollout.releases.canary;
+ * ```
+ */
 export interface Release {
   /** The first 12 hex digits of the SHA-256 of the canonical JSON of the other fields. */
   readonly id: string;
@@ -28,7 +56,14 @@ export interface Release {
   readonly configMaps: Record<string, Files>;
 }
 
-/** The arguments that a release is rendered from. */
+/**
+ * The arguments that a release is rendered from.
+ *
+ * @example
+ * ```ts
+ * const args: ReleaseArgs = { containers: [container], configFiles: { config: { files: { "a.conf": "" }, mountPath: "/etc/web" } } };
+ * ```
+ */
 export interface ReleaseArgs {
   /**
    * The containers of the pod. The first one is the service itself and must have a readinessProbe, because without one a pod

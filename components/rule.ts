@@ -4,7 +4,14 @@ import { bucketPattern, cookiePattern, literal, wholeValue } from "./pattern.ts"
 import type { Track } from "./traffic.ts";
 import { UserError } from "./user-error.ts";
 
-/** The expected value of a header or query parameter: exactly this text, or a regular expression that matches the whole value. */
+/**
+ * The expected value of a header or query parameter: exactly this text, or a regular expression that matches the whole value.
+ *
+ * @example
+ * ```ts
+ * const values: Value[] = ["beta", { pattern: "v[0-9]+" }];
+ * ```
+ */
 export type Value = string | { readonly pattern: string };
 
 /**

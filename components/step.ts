@@ -26,7 +26,14 @@ interface AnyStep {
   readonly approval?: boolean;
 }
 
-/** The release runs in production without user traffic. */
+/**
+ * The release runs in production without user traffic.
+ *
+ * @example
+ * ```ts
+ * const step: DarkStep = { stage: "dark", checks: ["healthy"], atMost: "2m" };
+ * ```
+ */
 export interface DarkStep extends AnyStep {
   readonly stage: "dark";
   /** Names of the checks that must pass. @default all checks of the plan */
@@ -35,7 +42,14 @@ export interface DarkStep extends AnyStep {
   readonly atMost?: Duration;
 }
 
-/** Some users get the release, until the verdict on it is good. */
+/**
+ * Some users get the release, until the verdict on it is good.
+ *
+ * @example
+ * ```ts
+ * const step: CanaryStep = { stage: "canary", weight: "10%", atLeast: "5m", atMost: "1h" };
+ * ```
+ */
 export interface CanaryStep extends AnyStep {
   readonly stage: "canary";
   /** Percent of the users, more than in the previous step and at most 100. */
@@ -48,7 +62,14 @@ export interface CanaryStep extends AnyStep {
   readonly atMost?: Duration;
 }
 
-/** All users get the release: stable rolls to it and is then observed. */
+/**
+ * All users get the release: stable rolls to it and is then observed.
+ *
+ * @example
+ * ```ts
+ * const step: FullStep = { stage: "full", approval: true, watch: "10m" };
+ * ```
+ */
 export interface FullStep extends AnyStep {
   readonly stage: "full";
   /** The time of observation after stable runs the release completely. @default "5m" */
@@ -144,7 +165,14 @@ export function resolveStep(step: Step, checks: readonly string[]): ResolvedStep
   }
 }
 
-/** A step with its durations in seconds and its weight as a number, without defaults: as policies and `gray` read it. */
+/**
+ * A step with its durations in seconds and its weight as a number, without defaults: as policies and `gray` read it.
+ *
+ * @example
+ * ```ts
+ * plainStep({ stage: "canary", weight: "10%", atMost: "10m" }) // { stage: "canary", weight: 10, atMost: 600 }
+ * ```
+ */
 export function plainStep(step: Step): Step {
   const plain = Object.entries(step).map(([key, value]) => {
     if (value === undefined) return [key, value];

@@ -2,12 +2,26 @@
 import { defaults } from "./defaults.ts";
 import { UserError } from "./user-error.ts";
 
-/** The two roles of a service's pods. A promotion moves a release from canary to stable; the tracks keep their roles. */
+/**
+ * The two roles of a service's pods. A promotion moves a release from canary to stable; the tracks keep their roles.
+ *
+ * @example
+ * ```ts
+ * const tracks: Track[] = [pulumi.getStack() === "prod" ? "stable" : "canary"];
+ * ```
+ */
 export type Track = "stable" | "canary";
 /** Both tracks, stable first. */
 export const tracks: readonly Track[] = ["stable", "canary"];
 
-/** The settings of the cluster for a weight. */
+/**
+ * The settings of the cluster for a weight.
+ *
+ * @example
+ * ```ts
+ * const { share }: Traffic = replicasMode(false).plan(10, 9, { app: "web" }); // 10
+ * ```
+ */
 export interface Traffic {
   /** The requested percent of user traffic for canary. */
   readonly weight: number;
@@ -132,6 +146,11 @@ export function describeTraffic(traffic: Traffic, stableReplicas: number): strin
  * or stays, or a new release starts dark, traffic comes before pods.
  *
  * @param weightInForce the current weight. Undefined if canary does not exist
+ *
+ * @example
+ * ```ts
+ * rollOrder(10, 25) // "pods-first"
+ * ```
  */
 export function rollOrder(weightInForce: number | undefined, weight: number): "pods-first" | "traffic-first" {
   return weight > (weightInForce ?? 0) ? "pods-first" : "traffic-first";

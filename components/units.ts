@@ -42,12 +42,24 @@ export function percentOf(percent: Percent): number {
  * Validates a duration, of which `holds` accepts the seconds.
  *
  * @param message what is allowed; it continues the text "<argument> is <value>: "
+ *
+ * @example
+ * ```ts
+ * duration((seconds) => seconds <= 60, "must be at most a minute")
+ * ```
  */
 export function duration(holds: (seconds: number) => boolean, message: string) {
   return v.custom<Duration>((input) => isOf(input) && holds(secondsOf(input as Duration)), message);
 }
 
-/** Validates a percentage from 0 to 100. */
+/**
+ * Validates a percentage from 0 to 100.
+ *
+ * @example
+ * ```ts
+ * v.is(percentage, "10%") // true
+ * ```
+ */
 export const percentage = v.custom<Percent>((input) => {
   const percent = isOf(input) ? percentOf(input as Percent) : Number.NaN;
   return percent >= 0 && percent <= 100;

@@ -51,7 +51,14 @@ async function currentReplicaSet(
   );
 }
 
-/** A sentence for the user that no pod can be created, without a full stop. */
+/**
+ * A sentence for the user that no pod can be created, without a full stop.
+ *
+ * @example
+ * ```ts
+ * describeRefused("web", "exceeded quota: room") // "no pod of Deployment web can be created, …"
+ * ```
+ */
 export function describeRefused(deployment: string, why: string): string {
   return `no pod of Deployment ${deployment} can be created, so remove the cause or release another one: ${why}`;
 }

@@ -90,7 +90,14 @@ export function behaviourOf(step: ResolvedStep) {
   };
 }
 
-/** Whether a step is the one that brings all users to the release, by rolling stable. */
+/**
+ * Whether a step is the one that brings all users to the release, by rolling stable.
+ *
+ * @example
+ * ```ts
+ * rollsStable({ stage: "full", approval: false, watch: 300 }) // true
+ * ```
+ */
 export function rollsStable(step: ResolvedStep | undefined): boolean {
   return step !== undefined && behaviourOf(step).track === "stable";
 }

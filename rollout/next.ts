@@ -1,7 +1,7 @@
 /** Decides the next move of a rollout; pure. */
 import type { ResolvedStep } from "../components/step.ts";
 import type { Judgment, Move } from "./move.ts";
-import { behaviourOf, rollsStable } from "./stage.ts";
+import { behaviourOf } from "./stage.ts";
 
 /** The position of a rollout within its steps; part of the record. */
 export interface Position {
@@ -42,8 +42,8 @@ export function next(position: Position, judgment: Judgment, now: number): Move 
   const step = steps[at];
   if (rollbackRequested !== undefined) return { kind: "rollback", reason: rollbackRequested };
   if (step === undefined) return { kind: "finish" };
-  const { name, needsGood, checks, limit, next: nextInForce } = behaviourOf(step);
-  const done = rollsStable(step) && stepStartedAt !== undefined;
+  const { name, track, needsGood, checks, limit, next: nextInForce } = behaviourOf(step);
+  const done = track === "stable" && stepStartedAt !== undefined;
   if (verdict === "bad" && !done) return { kind: "rollback", reason };
   if (paused !== undefined) return { kind: "hold", reason: paused };
   if (verdict === "bad") {

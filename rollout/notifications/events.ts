@@ -5,13 +5,18 @@ import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
 import { writeEvents } from "../../live/event.ts";
 import type { Announcement, Notifier } from "./notifier.ts";
 
+/** The cluster, and the Deployments that get the Events. */
+interface Target {
+  readonly api: Cluster;
+  readonly deployments: Partial<Record<Track, DeploymentObject>>;
+}
+
 /** Writes each announcement once, even if a driver dies and the next one announces it again. */
 export class EventNotifier implements Notifier {
-  readonly #on: { readonly api: Cluster; readonly deployments: Partial<Record<Track, DeploymentObject>> };
+  readonly #on: Target;
   #last: Promise<void> = Promise.resolve();
 
-  /** @param on the Deployments that get the Events */
-  constructor(on: { readonly api: Cluster; readonly deployments: Partial<Record<Track, DeploymentObject>> }) {
+  constructor(on: Target) {
     this.#on = on;
   }
 

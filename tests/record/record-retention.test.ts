@@ -1,16 +1,8 @@
 import assert from "node:assert/strict";
-import type { RolloutRecord } from "../../record/record.ts";
 import { bounded } from "../../record/record-retention.ts";
+import { wholeRecord as whole } from "../fake/whole-record.ts";
 import { verdict } from "../fake/world.ts";
 
-const whole: RolloutRecord = {
-  version: 2,
-  cluster: "uid",
-  sequence: 3,
-  verdicts: { bbbbbbbbbbbb: verdict("good") },
-  stableHistory: ["aaaaaaaaaaaa", "bbbbbbbbbbbb"],
-  open: { epoch: 2, release: "cccccccccccc", weight: 10 },
-};
 describe("the verdicts in a record", () => {
   const numbers = { verdict: "good", reason: "x".repeat(1000) };
   const day = (at: number) => new Date(Date.UTC(2026, 0, 1 + at)).toISOString();

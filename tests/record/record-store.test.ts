@@ -10,18 +10,11 @@ import { ApiServer } from "../fake/api-server.ts";
 import { direct } from "../fake/direct.ts";
 import { idOf } from "../fake/release-id.ts";
 import { sleepForever, withoutSleep } from "../fake/sleep.ts";
+import { wholeRecord as whole } from "../fake/whole-record.ts";
 import { verdict } from "../fake/world.ts";
 
 const [a, b, d] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb", "dddddddddddd"];
 
-const whole: RolloutRecord = {
-  version: 2,
-  cluster: "uid",
-  sequence: 3,
-  verdicts: { bbbbbbbbbbbb: verdict("good") },
-  stableHistory: ["aaaaaaaaaaaa", "bbbbbbbbbbbb"],
-  open: { epoch: 2, release: "cccccccccccc", weight: 10 },
-};
 describe("changing a record", () => {
   let api: ApiServer;
   const path = "/api/v1/namespaces/dora-apps/configmaps/web-rollout";

@@ -1,16 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseRecord, type RolloutRecord, stableReleases, withStableHistory } from "../../record/record.ts";
+import { parseRecord, stableReleases, withStableHistory } from "../../record/record.ts";
+import { wholeRecord as whole } from "../fake/whole-record.ts";
 import { verdict } from "../fake/world.ts";
 
-const whole: RolloutRecord = {
-  version: 2,
-  cluster: "uid",
-  sequence: 3,
-  verdicts: { bbbbbbbbbbbb: verdict("good") },
-  stableHistory: ["aaaaaaaaaaaa", "bbbbbbbbbbbb"],
-  open: { epoch: 2, release: "cccccccccccc", weight: 10 },
-};
 const why = (text: string | undefined) => {
   const reading = parseRecord(text, "uid");
   assert.equal(reading.kind, "unreadable");

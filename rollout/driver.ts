@@ -202,10 +202,14 @@ async function enter(context: DriveContext, { steps, step: at, from }: Rollout):
   }
 }
 
-/** Ends while the rollout holds. The record gets the reason, unless it is the pause in it. */
-async function leave(context: DriveContext, reason: string): Promise<End> {
+/**
+ * Ends while the rollout holds. The record gets the reason, unless it is the pause in it.
+ *
+ * @returns undefined if the rollout must roll back by now: the record may have been written late
+ */
+async function leave(context: DriveContext, reason: string): Promise<End | undefined> {
   await write(context, (rollout) => (rollout.paused ? rollout : stoppedFor(rollout, reason)));
-  return { kind: "held", reason };
+  return rollbackNow(context) === undefined ? { kind: "held", reason } : undefined;
 }
 
 function stoppedFor(rollout: Rollout, reason: string): Rollout {
@@ -217,7 +221,7 @@ async function leaveStuck(context: DriveContext, stuck: Stuck): Promise<End> {
   try {
     const reason = stuck.message;
     await write(stuck.context, (rollout) => stoppedFor(rollout, reason));
-    return { kind: "held", reason };
+    return rollbackNow(stuck.context) === undefined ? { kind: "held", reason } : await driveRecorded(context);
   } catch (error) {
     if (error instanceof RollsBack) return driveRecorded(context);
     if (error instanceof Stopped) return { kind: "stopped" };

@@ -591,6 +591,38 @@ describe("the driver", () => {
     assert.deepEqual(holds, Array(3).fill({ kind: "hold", reason, failing: "the program's weight" }));
   });
 
+  describe("when evidence turns bad while it writes why it holds,", () => {
+    let isBad: boolean;
+    /** The write of the reason, which takes until the evidence is bad. */
+    const begun = async (steps: readonly Step[]) => {
+      isBad = false;
+      trial.judgment = () => (isBad ? bad : good);
+      const store = await trial.begin(steps);
+      const { write } = store;
+      store.write = async (to) => {
+        const written = await write.call(store, to);
+        if (written.stoppedReason) isBad = true;
+        return written;
+      };
+      return store;
+    };
+
+    it("rolls back instead of ending", async () => {
+      const full = { stage: "full", approval: true } as const;
+      const end = await trial.drive(await begun([{ stage: "canary", weight: 10 }, full]));
+      assert.deepEqual(end, { kind: "undone", reason: bad.reason });
+    });
+
+    it("rolls back instead of ending stuck", async () => {
+      trial.tracks.never.stable = { release: b, reason: "its progress deadline is exceeded" };
+      trial.tracks.at = (place) => {
+        if (place === "stable begins" && trial.open.fastRollback && !isBad) throw new UserError("Stack prod is locked.");
+      };
+      const end = await trial.drive(await begun([{ stage: "canary", weight: 10 }, { stage: "full" }]));
+      assert.deepEqual(end, { kind: "undone", reason: bad.reason });
+    });
+  });
+
   it("holds without reporting that users are on stable, if stable runs the release partly and cannot be rolled back", async () => {
     let isBad = false;
     trial.judgment = () => (isBad ? bad : good);

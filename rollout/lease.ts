@@ -161,21 +161,18 @@ export class Lease {
   async again(): Promise<Lease> {
     const { of, note, clock, spec } = this;
     await this.keeping;
-    const found = await of.api.get(pathOf(of.namespace, of.service));
-    const now = clock.now();
-    if (found?.spec?.holderIdentity === spec.holderIdentity) {
+    for (let overtaken = 0; ; ) {
+      const found = await of.api.get(pathOf(of.namespace, of.service));
+      const now = clock.now();
+      if (found?.spec?.holderIdentity !== spec.holderIdentity) break;
       try {
-        const lease = new Lease(
-          of,
-          note,
-          clock,
-          await write(of, found, taken(found?.spec, spec.holderIdentity ?? "")),
-          now,
-        );
+        const written = await write(of, found, taken(found?.spec, spec.holderIdentity ?? ""));
         note(`No other process took the lease of ${nameOf(of)} meanwhile: continuing.`);
-        return lease;
+        return new Lease(of, note, clock, written, now);
       } catch (error) {
+        // A renewal of this process that was given up may still arrive.
         if (!isOvertaken(error, found)) throw error;
+        if (++overtaken > 1) await clock.sleep(backoff(overtaken - 1, overtakenPauses));
       }
     }
     return Lease.take(of, note, clock);

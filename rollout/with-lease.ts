@@ -4,7 +4,7 @@ import { isRetryable } from "../kubernetes/answer.ts";
 import type { DriveContext } from "./drive-context.ts";
 import { drive, type End, protectUsers } from "./driver.ts";
 import { Driven, type Lease } from "./lease.ts";
-import { isOfTheCluster, mayHaveUsers } from "./waiting.ts";
+import { alertMilliseconds, isOfTheCluster, mayHaveUsers } from "./waiting.ts";
 
 /** The current Lease of a driver. It is replaced when the Lease is acquired again. */
 export interface Held {
@@ -38,7 +38,7 @@ export async function driveWithLease(context: DriveContext, held: Held): Promise
 async function retaken(lease: Lease, context: DriveContext): Promise<Lease | undefined> {
   for (;;) {
     try {
-      return await lease.again();
+      return await whileProtecting(context, () => lease.again());
     } catch (error) {
       const returns = await protectUsers(context);
       const waits = isRetryable(error) || (isOfTheCluster(error) && !returns && mayHaveUsers(context));
@@ -46,5 +46,25 @@ async function retaken(lease: Lease, context: DriveContext): Promise<Lease | und
       if (context.signal.aborted) return undefined;
       await sleep(1000, undefined, { signal: context.signal }).catch(() => {});
     }
+  }
+}
+
+/** Moves users off the release if it is found bad before the work ends, because acquiring a Lease takes up to 16 s. */
+async function whileProtecting<T>(context: DriveContext, work: () => Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const protecting = untilProtected(context, over.signal);
+  try {
+    return await work();
+  } finally {
+    over.abort();
+    await protecting;
+  }
+}
+
+/** Never throws: the driver's next call meets the same error. */
+async function untilProtected(context: DriveContext, over: AbortSignal): Promise<void> {
+  for (let isProtected = false; !isProtected && !over.aborted; ) {
+    await sleep(alertMilliseconds, undefined, { signal: over }).catch(() => {});
+    isProtected = over.aborted || (await protectUsers(context).catch(() => false));
   }
 }

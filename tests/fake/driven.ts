@@ -95,14 +95,18 @@ export class Trial {
     return recordDecision(this.of, (rollout) => ({ open: to(rollout as Rollout) }));
   }
 
-  drive(store: RolloutStore, more: Partial<DriveContext> = {}): Promise<End> {
+  drive(store: RolloutStore): Promise<End> {
+    return drive(this.contextOf(store));
+  }
+
+  contextOf(store: RolloutStore): DriveContext {
     const { read } = store;
     store.read = async () => {
       const entry = await read.call(store);
       await this.meanwhile(entry.rollout);
       return entry;
     };
-    return drive({
+    return {
       store,
       actuator: this.tracks,
       observer: {
@@ -122,7 +126,6 @@ export class Trial {
       },
       leavesHolding: this.leavesHolding,
       signal: this.stop.signal,
-      ...more,
-    });
+    };
   }
 }

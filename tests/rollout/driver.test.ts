@@ -616,7 +616,8 @@ describe("the driver", () => {
     it("rolls back instead of ending stuck", async () => {
       trial.tracks.never.stable = { release: b, reason: "its progress deadline is exceeded" };
       trial.tracks.at = (place) => {
-        if (place === "stable begins" && trial.open.fastRollback && !isBad) throw new UserError("Stack prod is locked.");
+        if (place === "stable begins" && trial.open.fastRollback && !isBad)
+          throw new UserError("Stack prod is locked.");
       };
       const end = await trial.drive(await begun([{ stage: "canary", weight: 10 }, { stage: "full" }]));
       assert.deepEqual(end, { kind: "undone", reason: bad.reason });

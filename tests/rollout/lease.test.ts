@@ -379,6 +379,18 @@ describe("the lease of a rollout", () => {
       (await again(lease)).assertHeld();
     });
 
+    it("at once also if a renewal that it had given up arrives just before the write", async () => {
+      const lease = await lose();
+      server.intercept = ({ method, body }) => {
+        if (method !== "PUT" || body === undefined) return undefined;
+        server.intercept = () => undefined;
+        putAgain();
+        return undefined;
+      };
+      const putAgain = () => put({ ...stored()?.spec, renewTime: "2026-01-31T12:00:01.000000Z" });
+      (await again(lease)).assertHeld();
+    });
+
     it("like by any other driver if another one had it in between", async () => {
       const lease = await lose();
       putTheirs({ renewTime: "2026-01-31T12:00:01.000000Z" });

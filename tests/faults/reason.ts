@@ -42,7 +42,7 @@ const rules: readonly Rule[] = [
   [/^Canary of web in namespace \S+ has /, (facts) => facts.history.never === "canary" || facts.troubled],
   [/the provider had a bad moment/, (facts) => facts.events.some(({ kind }) => kind === "failed up")],
   [
-    /bad moment|does not answer|no answer|socket hang up|aborted|locked|interrupted|Unauthorized|the patch's test/,
+    /bad moment|does not answer|no answer|not by the Kubernetes API server|socket hang up|aborted|locked|interrupted|Unauthorized|the patch's test/,
     (facts) => facts.troubled,
   ],
   [/is driven by another driver|roll it back with gray abort|wait until it has ended/, (facts) => facts.drivers > 1],

@@ -220,6 +220,7 @@ class Stage {
   async #plugin(actor: Actor, credentials: ReturnType<typeof findAccess>["credentials"], signal?: AbortSignal) {
     const until = this.#running.get(actor.name)?.pluginHangsUntil ?? 0;
     if (until > this.#time.now) {
+      signal?.throwIfAborted();
       const limit = AbortSignal.timeout(Math.min(until - this.#time.now, pluginPatience));
       const ended = signal ? AbortSignal.any([signal, limit]) : limit;
       await new Promise<void>((woken) => ended.addEventListener("abort", () => woken(), { once: true }));

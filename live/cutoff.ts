@@ -40,6 +40,8 @@ export interface CutoffArgs {
 const attempts = 8;
 /** The first of these attempts, which follow each other without a pause: after an occasional failure the next one succeeds. */
 const attemptsAtOnce = 4;
+/** The pauses between repeated reads, in milliseconds. */
+const retryPauses = { first: 10, most: 100 };
 
 /** Longest wait for the record to be written, in milliseconds. The traffic is off canary by then. */
 const recordMilliseconds = 1000;
@@ -162,15 +164,16 @@ function recordCutoff({ api, namespace, service, cluster, fence, isNoted = () =>
  */
 async function chooseCutoff(of: CutoffArgs, record: Promise<RolloutRecord>): Promise<"the front" | "canary's pods"> {
   const { api, namespace, service } = of;
-  const pods = api.list(listPath("Pod", namespace), `app=${service},track=stable`);
+  const lookups = new Lookups();
   const answers = [
-    pods.then((found) => found.some(isReady)),
+    lookups.ask(async () => (await api.list(listPath("Pod", namespace), `app=${service},track=stable`)).some(isReady)),
     record.then((before) => before.adopted !== undefined),
-    readDeployment(api, namespace, service, "stable").then(isAdopted),
+    lookups.ask(async () => isAdopted(await readDeployment(api, namespace, service, "stable"))),
   ] as const;
   // Wait for one answer, however slow the server is; only the other answers have a limit.
   await Promise.any(answers).catch(() => {});
   const [ready, ...adopted] = await Promise.allSettled([inTime(answers[0]), inTime(answers[1]), inTime(answers[2])]);
+  lookups.end();
   if (ready.status === "fulfilled" && ready.value) return "the front";
   if (adopted.some((answer) => answer.status === "fulfilled" && answer.value)) return "canary's pods";
   if (ready.status === "rejected") {
@@ -182,6 +185,32 @@ async function chooseCutoff(of: CutoffArgs, record: Promise<RolloutRecord>): Pro
   throw new StableNotReady(
     `Canary of ${service} is not cut off, because no pod of stable is ready: users stay on canary until you repair stable.`,
   );
+}
+
+/** Reads of which one answer is enough. One that fails is repeated while another is pending, because that one may never be answered. */
+class Lookups {
+  private pending = 0;
+  private isOver = false;
+
+  /** @throws the error of the latest read */
+  async ask<T>(read: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      this.pending++;
+      try {
+        return await read();
+      } catch (error) {
+        if (this.pending === 1 || this.isOver || !isRetryable(error)) throw error;
+      } finally {
+        this.pending--;
+      }
+      await sleep(backoff(attempt, retryPauses));
+    }
+  }
+
+  /** No read is repeated any more. */
+  end(): void {
+    this.isOver = true;
+  }
 }
 
 /** Limits the wait for an answer, because users wait for the cutoff. @throws Unreachable after the limit */
@@ -253,7 +282,7 @@ async function withRetries<T>(work: (attempt: number) => Promise<T>): Promise<T>
       // 422: the patch's test failed, because another writer was faster.
       const may = error instanceof ApiError && (isRetryable(error) || error.status === 422);
       if (!may || attempt === attempts) throw error;
-      if (attempt >= attemptsAtOnce) await sleep(backoff(attempt - attemptsAtOnce + 1, { first: 10, most: 100 }));
+      if (attempt >= attemptsAtOnce) await sleep(backoff(attempt - attemptsAtOnce + 1, retryPauses));
     }
   }
 }

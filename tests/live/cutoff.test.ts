@@ -18,6 +18,7 @@ import { type ApiObject, ApiServer, patched } from "../fake/api-server.ts";
 const namespace = "dora-apps";
 const routePath = `/apis/gateway.networking.k8s.io/v1/namespaces/${namespace}/httproutes/web`;
 const servicePath = `/api/v1/namespaces/${namespace}/services/web`;
+const deploymentPath = `/apis/apps/v1/namespaces/${namespace}/deployments/web`;
 const recordPath = `/api/v1/namespaces/${namespace}/configmaps/web-rollout`;
 
 /** The live route of a program with this weight. */
@@ -187,6 +188,17 @@ describe("the traffic cutoff", () => {
       assert.deepEqual(selector(), { app: "web", track: "stable" });
     });
 
+    it("if the list of pods gets no answer, and the other reads fail at first", async () => {
+      let failures = 3;
+      api.intercept = ({ path }) => {
+        if (isPods(path)) return { status: 200, stream: new PassThrough() };
+        const fails = path === recordPath || (path === deploymentPath && failures-- > 0);
+        return fails ? { status: 503, body: { message: "no" } } : undefined;
+      };
+      await cutWeb();
+      assert.deepEqual(selector(), { app: "web", track: "stable" });
+    });
+
     it("and no permission to read HTTPRoutes if traffic is split by number of pods", async () => {
       byPods();
       fails(403, isRoutes);
@@ -214,12 +226,11 @@ describe("the traffic cutoff", () => {
     });
 
     it("and one answer to whether the service was adopted", async () => {
-      const deployment = `/apis/apps/v1/namespaces/${namespace}/deployments/web`;
-      const isUnknown = (path: string) => isPods(path) || path === deployment || path === recordPath;
+      const isUnknown = (path: string) => isPods(path) || path === deploymentPath || path === recordPath;
       fails(500, isUnknown);
       await assert.rejects(cutWeb(), /^ApiError: no/);
       assert.deepEqual(selector(), { app: "web" });
-      for (const known of ["/pods", deployment, recordPath]) {
+      for (const known of ["/pods", deploymentPath, recordPath]) {
         api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
         fails(500, (path) => isUnknown(path) && !path.endsWith(known));
         await cutWeb();

@@ -1,8 +1,8 @@
 /** How long users wait for a cut while half of the API server's answers fail. Needs no cluster. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { cutOffNow } from "../cutoff/cutoff.ts";
 import { connect } from "../kubernetes/client.ts";
 import { findAccess } from "../kubernetes/kubeconfig.ts";
-import { cutOffNow } from "../live/cutoff.ts";
 import { untilCut } from "../rollout/effect.ts";
 import { ApiServer } from "../tests/fake/api-server.ts";
 import { compared, type Figure } from "./figure.ts";

@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import { UserError } from "../../components/user-error.ts";
+import { cutOffNow } from "../../cutoff/cutoff.ts";
+import { writeEvents } from "../../kubernetes/event.ts";
 import { whoAmI } from "../../kubernetes/who.ts";
-import { cutOffNow } from "../../live/cutoff.ts";
-import { writeEvents } from "../../live/event.ts";
 import { Superseded } from "../../record/epoch.ts";
 import type { RolloutRecord } from "../../record/record.ts";
 import { untilCut } from "../../rollout/effect.ts";

@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import { stackAnnotation } from "../../components/names.ts";
 import { UserError } from "../../components/user-error.ts";
+import { writeEvents } from "../../kubernetes/event.ts";
 import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
 import { whoAmI } from "../../kubernetes/who.ts";
-import { writeEvents } from "../../live/event.ts";
 import { runs } from "../../live/live.ts";
 import type { RolloutRecord, Verdict } from "../../record/record.ts";
 import { changeRecord, readRecord } from "../../record/record-store.ts";

@@ -1,6 +1,6 @@
 import { Command } from "commander";
+import { writeEvents } from "../../kubernetes/event.ts";
 import { whoAmI } from "../../kubernetes/who.ts";
-import { writeEvents } from "../../live/event.ts";
 import { recordDecision } from "../../rollout/rollout-store.ts";
 import { assertOpen } from "../driving.ts";
 import { reasonOption } from "../options/reason.ts";

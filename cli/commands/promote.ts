@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { UserError } from "../../components/user-error.ts";
+import { writeEvents } from "../../kubernetes/event.ts";
 import { whoAmI } from "../../kubernetes/who.ts";
-import { writeEvents } from "../../live/event.ts";
 import { atLastStep } from "../../rollout/rollout.ts";
 import { recordDecision } from "../../rollout/rollout-store.ts";
 import {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import { UserError } from "../../components/user-error.ts";
+import { writeEvents } from "../../kubernetes/event.ts";
 import { whoAmI } from "../../kubernetes/who.ts";
-import { writeEvents } from "../../live/event.ts";
 import { isAdopted, releaseOf, runs } from "../../live/live.ts";
 import type { RecordReading, RolloutRecord } from "../../record/record.ts";
 import { readRecord, unreadable } from "../../record/record-store.ts";

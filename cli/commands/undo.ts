@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { UserError } from "../../components/user-error.ts";
+import { writeEvents } from "../../kubernetes/event.ts";
 import { whoAmI } from "../../kubernetes/who.ts";
-import { writeEvents } from "../../live/event.ts";
 import { releaseOf } from "../../live/live.ts";
 import { type RolloutRecord, stableReleases } from "../../record/record.ts";
 import { readRecord, unreadable } from "../../record/record-store.ts";

@@ -1,8 +1,8 @@
 /** Announces the changes of a rollout as Kubernetes Events on both Deployments. */
 import type { Track } from "../../components/traffic.ts";
 import type { Cluster } from "../../kubernetes/cluster.ts";
+import { writeEvents } from "../../kubernetes/event.ts";
 import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
-import { writeEvents } from "../../live/event.ts";
 import type { Announcement, Notifier } from "./notifier.ts";
 
 /** The cluster, and the Deployments that get the Events. */

@@ -1,5 +1,5 @@
 /** What is announced about a rollout, and who takes it: one notifier for each channel. */
-import type { EventContent } from "../../live/event.ts";
+import type { EventContent } from "../../kubernetes/event.ts";
 
 /** A change of a rollout that is announced. */
 export interface Announcement {

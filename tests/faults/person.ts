@@ -1,6 +1,6 @@
 import { UserError } from "../../components/user-error.ts";
+import { cutOffNow } from "../../cutoff/cutoff.ts";
 import { whoAmI } from "../../kubernetes/who.ts";
-import { cutOffNow } from "../../live/cutoff.ts";
 import { readDeployment, releaseOf } from "../../live/live.ts";
 import type { RolloutRecord, Verdict } from "../../record/record.ts";
 import { changeRecord, readRecord } from "../../record/record-store.ts";

@@ -7,11 +7,11 @@ import { routeSpec } from "../../components/gateway.ts";
 import type { Rule } from "../../components/rule.ts";
 import { rulesSchema } from "../../components/rule-schema.ts";
 import { gatewayMode } from "../../components/traffic.ts";
+import { cutOff, routeCutoff } from "../../cutoff/cutoff.ts";
 import { connect } from "../../kubernetes/client.ts";
 import type { Cluster } from "../../kubernetes/cluster.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import type { RouteObject } from "../../kubernetes/objects/route.ts";
-import { cutOff, routeCutoff } from "../../live/cutoff.ts";
 import { anyRules } from "../components/any-rules.ts";
 import { type ApiObject, ApiServer, patched } from "../fake/api-server.ts";
 

@@ -3,10 +3,10 @@
 import { createHash } from "node:crypto";
 import { oneLine } from "../border/foreign-text.ts";
 import type { Track } from "../components/traffic.ts";
-import { ApiError } from "../kubernetes/api-error.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
-import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
-import { listPath, typeOf } from "../kubernetes/resources.ts";
+import { ApiError } from "./api-error.ts";
+import type { Cluster } from "./cluster.ts";
+import type { DeploymentObject } from "./objects/deployment.ts";
+import { listPath, typeOf } from "./resources.ts";
 
 /** The content of an Event. */
 export interface EventContent {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { writeEvent } from "../../kubernetes/event.ts";
 import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
-import { writeEvent } from "../../live/event.ts";
 import { ApiServer } from "../fake/api-server.ts";
 import { direct } from "../fake/direct.ts";
 

@@ -13,12 +13,12 @@ import type { ServiceObject } from "../kubernetes/objects/service.ts";
 import { type ApiPath, listPath, objectPath } from "../kubernetes/resources.ts";
 import { unlessEnded } from "../kubernetes/unless-ended.ts";
 import { within } from "../kubernetes/within.ts";
+import { isAdopted, readDeployment, readService } from "../live/live.ts";
+import { isReady } from "../live/pods.ts";
+import { readRoutes } from "../live/routes.ts";
+import { isOfToken } from "../live/share.ts";
 import { type RolloutRecord, raised } from "../record/record.ts";
 import { changeRecord } from "../record/record-store.ts";
-import { isAdopted, readDeployment, readService } from "./live.ts";
-import { isReady } from "./pods.ts";
-import { readRoutes } from "./routes.ts";
-import { isOfToken } from "./share.ts";
 
 /** The service whose canary is cut off. */
 export interface CutoffArgs {

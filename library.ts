@@ -4,7 +4,6 @@ export { CanaryService, type CanaryServiceArgs } from "./components/canary-servi
 export type { Check } from "./components/check.ts";
 export { type FileSet, type Files, file, filesIn } from "./components/config-files.ts";
 export { defaults } from "./components/defaults.ts";
-export type { GatewayArgs, GatewayRef, RouteArgs } from "./components/gateway.ts";
 export type { StackState } from "./components/history.ts";
 export { type LogAgentArgs, logAgent } from "./components/log-agent.ts";
 export type { PlanArgs } from "./components/plan.ts";
@@ -14,6 +13,7 @@ export type { RolloutContext } from "./components/rollout-context.ts";
 export type { Rule, Value } from "./components/rule.ts";
 export type { IngressArgs, Port, ServiceArgs } from "./components/service-args.ts";
 export type { Step } from "./components/step.ts";
+export type { GatewayArgs, GatewayRef, RouteArgs } from "./components/traffic/gateway/args.ts";
 export type { Track, Traffic } from "./components/traffic.ts";
 export type { Duration, Percent } from "./components/units.ts";
 export { UserError } from "./components/user-error.ts";

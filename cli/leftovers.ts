@@ -1,6 +1,6 @@
 /** The objects of a service that are still in the cluster after `pulumi destroy`. */
 import { backendName, ownerAnnotation, serviceLabel } from "../components/names.ts";
-import { type ObjectKind, type ObjectReference, objectKinds } from "../components/objects.ts";
+import { type ObjectKind, type ObjectReference, objectKinds } from "../components/object-reference.ts";
 import { ApiError, NotServed } from "../kubernetes/api-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import { listPath, objectPath } from "../kubernetes/resources.ts";

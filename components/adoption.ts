@@ -7,6 +7,7 @@ import { ingressSpec, servicePorts } from "./front.ts";
 import { adoptedAnnotation, serviceLabel } from "./names.ts";
 import { type PodTemplate, type Release, releaseId } from "./release.ts";
 import { labelsOf, type ServiceArgs } from "./service-args.ts";
+import { modeOf } from "./traffic/modes.ts";
 import { UserError } from "./user-error.ts";
 
 type Labels = Readonly<Record<string, string>>;
@@ -197,12 +198,13 @@ function obstacle(
  *
  * @param weight percent of user traffic for canary
  * @param front the labels that the shared Service selects until the first promotion
- * @throws UserError if the weight is 0, a gateway is set, or canary's pods lack a label of `front`
+ * @throws UserError if the weight is 0, traffic is not split by number of pods, or canary's pods lack a label of `front`
  */
 export function assertBeside(service: string, args: ServiceArgs, weight: number, front: Labels): void {
-  if (args.gateway || weight === 0) {
-    const asked = args.gateway ? "gateway is set" : "weight is 0";
-    const advice = args.gateway ? "remove gateway" : "use a weight above 0";
+  const { argument } = modeOf(args);
+  if (argument || weight === 0) {
+    const asked = argument ? `${argument} is set` : "weight is 0";
+    const advice = argument ? `remove ${argument}` : "use a weight above 0";
     throw new UserError(
       `${service}: ${asked}, and the adopted pods of ${service} have no label track, so no Service can exclude canary: ${advice} until the first promotion (gray adopt ${service}).`,
     );

@@ -6,7 +6,7 @@ import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import type { AdoptedKind } from "./adoption.ts";
 import { backgroundDeletion } from "./deletion.ts";
 import { trackDeployment } from "./deployment.ts";
-import { httpRoutes, serviceIngress, sharedService, trackService } from "./front.ts";
+import { modeRoute, serviceIngress, sharedService, trackService } from "./front.ts";
 import { type StackState, stackStateKey } from "./history.ts";
 import { adoptedAnnotation, debugIngressName, serviceLabel } from "./names.ts";
 import { ownerAnnotations } from "./object-annotations.ts";
@@ -14,6 +14,7 @@ import { plainPlan, planName, planText } from "./plan.ts";
 import { givenProvider, providerName } from "./provider.ts";
 import type { RolloutContext } from "./rollout-context.ts";
 import { assertServiceArgs, labelsOf, mainPort, type ServiceArgs, tracksOf } from "./service-args.ts";
+import { modeOf } from "./traffic/modes.ts";
 import type { Track } from "./traffic.ts";
 import { percentOf } from "./units.ts";
 import { UserError } from "./user-error.ts";
@@ -122,18 +123,17 @@ export class CanaryService extends pulumi.ComponentResource {
       const configMaps = this.configMaps(name, args);
       this.plan(name, args);
       const token = new RandomPassword(`${name}-token`, { length: 32, special: false }, { parent: this }).result;
-      const { gateway } = args;
-      const { backends } = traffic;
-      const canaryService = trackService(name, "canary", args, owner, { ...child, protect: true });
+      const { backends, routes } = modeOf(args).objects(name, args);
       // The Service of stable and the routes are not protected: a service may return to traffic by number of pods.
-      const backendServices = gateway ? [canaryService, trackService(name, "stable", args, owner, child)] : [];
+      const backendServices = backends.map((track) =>
+        trackService(name, track, args, owner, { ...child, ...(track === "canary" && { protect: true }) }),
+      );
       const front = (dependsOn: pulumi.Resource[]) => {
         const opts = { ...child, dependsOn, hooks: rollout.hooks.front };
         const written = { owner, sequence: rollout.sequence.front };
         const shared = sharedService(name, args, traffic, written, { ...opts, protect: true, ...as("Service") });
-        if (!gateway || !backends) return [shared];
         const routed = { ...opts, dependsOn: [...dependsOn, ...backendServices] };
-        return [shared, ...httpRoutes(name, { ...args, gateway }, backends, token, written, routed)];
+        return [shared, ...routes.map((route) => modeRoute(name, args, route, traffic, token, written, routed))];
       };
       const pods = (dependsOn: pulumi.Resource[]) =>
         deploy("canary", traffic.canaryReplicas, [...configMaps, ...dependsOn]);

@@ -1,13 +1,13 @@
-/** The front of a service: the Services, Ingresses and HTTPRoutes before both tracks. */
+/** The front of a service: the Services, Ingresses and routes before both tracks. */
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { Ingress } from "@pulumi/kubernetes/networking/v1/ingress.js";
 import type { CustomResourceOptions, Input } from "@pulumi/pulumi";
 import { backgroundDeletion } from "./deletion.ts";
-import { type GatewayArgs, routeSpec } from "./gateway.ts";
 import { backendName, serviceLabel } from "./names.ts";
 import { ownerAnnotations, sequenceAnnotations } from "./object-annotations.ts";
 import { type IngressArgs, labelsOf, mainPort, type ServiceArgs } from "./service-args.ts";
+import type { ModeRoute } from "./traffic/mode.ts";
 import type { Track, Traffic } from "./traffic.ts";
 
 /** `up` waits for the Deployments only. Otherwise it would wait for a Service while any of its canary pods is not ready. */
@@ -73,39 +73,34 @@ export function trackService(
 }
 
 /**
- * The HTTPRoutes of a service in gateway mode: the secret token to canary, the user rules, and the weight for all other
- * requests.
+ * An object by which a traffic mode splits users' requests.
  *
- * @param backends weights of the tracks
+ * @param weight percent of user traffic for canary
  * @param token secret value of the request header that reaches canary at any weight
  */
-export function httpRoutes(
+export function modeRoute(
   service: string,
-  args: ServiceArgs & { readonly gateway: GatewayArgs },
-  backends: Record<Track, number>,
+  args: ServiceArgs,
+  { apiVersion, kind, name, spec }: ModeRoute,
+  { weight }: Traffic,
   token: Input<string>,
   { owner, sequence }: Written,
   opts: CustomResourceOptions,
-): CustomResource[] {
-  const { routes, rules = [] } = args.gateway;
-  return routes.map((route) => {
-    const name = route.name ?? service;
-    const port = route.port ?? mainPort(args);
-    return new CustomResource(
-      // Services in two namespaces may have routes of the same name, and a resource name is unique in a program.
-      name === service ? service : `${service}:${name}`,
-      {
-        apiVersion: "gateway.networking.k8s.io/v1",
-        kind: "HTTPRoute",
-        metadata: {
-          ...metadata(service, name, args),
-          annotations: { ...withoutAwait, ...sequenceAnnotations(sequence), ...ownerAnnotations(owner) },
-        },
-        spec: routeSpec(route, args.namespace, { service, port, token, rules, backends }),
+): CustomResource {
+  return new CustomResource(
+    // Services in two namespaces may have routes of the same name, and a resource name is unique in a program.
+    name === service ? service : `${service}:${name}`,
+    {
+      apiVersion,
+      kind,
+      metadata: {
+        ...metadata(service, name, args),
+        annotations: { ...withoutAwait, ...sequenceAnnotations(sequence), ...ownerAnnotations(owner) },
       },
-      opts,
-    );
-  });
+      spec: spec(weight, token),
+    },
+    opts,
+  );
 }
 
 /** The Ingress object for {@link IngressArgs}. */

@@ -2,10 +2,10 @@
 import * as v from "valibot";
 import { type AccessArgs, accessSchema } from "./access.ts";
 import { defaults } from "./defaults.ts";
-import { type GatewayArgs, gatewaySchema } from "./gateway.ts";
 import { type PlanArgs, planSchema } from "./plan.ts";
 import type { ReleaseArgs } from "./release.ts";
 import { mapOf, mustBe, plainObject, wholeNumber } from "./schema.ts";
+import { type GatewayArgs, gatewaySchema } from "./traffic/gateway/args.ts";
 import { type Track, tracks } from "./traffic.ts";
 import { type Percent, percentage } from "./units.ts";
 import { UserError } from "./user-error.ts";

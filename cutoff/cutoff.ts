@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { backendName, deploymentName, serviceLabel } from "../components/names.ts";
-import type { HttpRouteRule } from "../components/route.ts";
+import type { HttpRouteRule } from "../components/traffic/gateway/route.ts";
 import { UserError } from "../components/user-error.ts";
 import { isRetryable } from "../kubernetes/answer.ts";
 import { ApiError, Unreachable } from "../kubernetes/api-error.ts";

@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { oneLine } from "../border/foreign-text.ts";
 import type { StackState } from "../components/history.ts";
 import { ownerAnnotation, ownerName, serviceLabel, stackAnnotation } from "../components/names.ts";
-import type { ObjectReference } from "../components/objects.ts";
+import type { ObjectReference } from "../components/object-reference.ts";
 import { UserError } from "../components/user-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { Metadata } from "../kubernetes/objects/metadata.ts";

@@ -3,12 +3,13 @@
 import { assertBeside } from "../components/adoption.ts";
 import { defaults } from "../components/defaults.ts";
 import { describeRule } from "../components/rule.ts";
-import { mainPort, type ServiceArgs } from "../components/service-args.ts";
-import { describeTraffic, gatewayMode, replicasMode, type Traffic, type TrafficMode } from "../components/traffic.ts";
+import type { ServiceArgs } from "../components/service-args.ts";
+import { modeOf } from "../components/traffic/modes.ts";
+import { describeTraffic, type Traffic } from "../components/traffic.ts";
 import { percentOf } from "../components/units.ts";
 import { sameLabels } from "../live/labels.ts";
 import type { Live } from "../live/live.ts";
-import { assertRoutes, hasWeight, largestWeight } from "../live/routes.ts";
+import { hasWeight, largestWeight } from "../live/routes.ts";
 import type { Adopted, RecordReading } from "../record/record.ts";
 
 /** The weight in the arguments, or, while a rollout is open, the record's; then with a warning if they differ. */
@@ -25,11 +26,6 @@ export function wantedWeight(
   return { weight, warning };
 }
 
-/** The method by which the arguments split traffic. */
-export function trafficMode({ gateway, acceptShare, replicas }: ServiceArgs): TrafficMode {
-  return gateway ? gatewayMode(gateway.minimumCanaryReplicas) : replicasMode(acceptShare || replicas === "external");
-}
-
 /**
  * The traffic for a weight.
  *
@@ -42,12 +38,11 @@ export function trafficOf(
   weight: number,
   adopted: Adopted | undefined,
 ): Traffic {
-  const { gateway } = args;
   if (adopted) assertBeside(service, args, weight, adopted.front);
-  const traffic = trafficMode(args).plan(weight, stableReplicasOf(args, live), adopted?.front ?? { app: service });
-  if (gateway && traffic.backends) {
-    assertRoutes(service, args.namespace, mainPort(args), gateway, traffic.backends);
-  }
+  const mode = modeOf(args);
+  const traffic = mode.plan(weight, stableReplicasOf(args, live), adopted?.front ?? { app: service });
+  // Compiled before anything is registered, so that rules that do not fit into a route are refused in time.
+  for (const { spec } of mode.objects(service, args).routes) spec(weight, "");
   return traffic;
 }
 

@@ -1,9 +1,9 @@
 /** Reads the HTTPRoutes and Gateways of a service, and checks that they can carry its traffic. */
 
-import { type GatewayArgs, type GatewayRef, routeSpec } from "../components/gateway.ts";
 import { backendName, serviceLabel } from "../components/names.ts";
 import { assertSupported } from "../components/rule.ts";
-import { finestWeight, type Track } from "../components/traffic.ts";
+import type { GatewayArgs, GatewayRef } from "../components/traffic/gateway/args.ts";
+import { finestWeight } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
 import { ApiError, NotServed, Unreachable } from "../kubernetes/api-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
@@ -160,22 +160,4 @@ export function largestWeight(routes: readonly RouteObject[]): number | undefine
 /** Whether a live route sends canary this percent of requests, within half of the finest weight, because neither number is exact. */
 export function hasWeight(route: RouteObject, weight: number): boolean {
   return Math.abs(weightOf(route) - weight) < finestWeight / 2;
-}
-
-/**
- * Compiles the rules of a service's routes before anything is registered, so that rules that do not fit into an HTTPRoute are refused in
- * time.
- *
- * @throws UserError if they do not fit
- */
-export function assertRoutes(
-  service: string,
-  namespace: string,
-  port: number,
-  { routes, rules = [] }: GatewayArgs,
-  backends: Record<Track, number>,
-): void {
-  for (const route of routes) {
-    routeSpec(route, namespace, { service, port: route.port ?? port, token: "", rules, backends });
-  }
 }

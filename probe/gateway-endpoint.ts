@@ -3,7 +3,7 @@
 import { isIPv6 } from "node:net";
 import { oneLine } from "../border/foreign-text.ts";
 import { backendName, tokenHeader } from "../components/names.ts";
-import type { HttpRouteRule } from "../components/route.ts";
+import type { HttpRouteRule } from "../components/traffic/gateway/route.ts";
 import { UserError } from "../components/user-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { GatewayObject } from "../kubernetes/objects/gateway.ts";

@@ -2,7 +2,8 @@
 import { defaults, pollingDefaults } from "../../analysis/defaults.ts";
 import { percent, span, times } from "../../analysis/format.ts";
 import { type Forecast, forecast, type Traffic } from "../../analysis/planner.ts";
-import { gatewayMode, replicasMode } from "../../components/traffic.ts";
+import { gatewayMode } from "../../components/traffic/gateway/mode.ts";
+import { replicasMode } from "../../components/traffic/replicas/mode.ts";
 import { UserError } from "../../components/user-error.ts";
 import { plainTable } from "./table.ts";
 

@@ -1,7 +1,7 @@
 /** An HTTPRoute of the Gateway API. */
 
-import type { GatewayRef } from "../../components/gateway.ts";
-import type { HttpRouteRule } from "../../components/route.ts";
+import type { GatewayRef } from "../../components/traffic/gateway/args.ts";
+import type { HttpRouteRule } from "../../components/traffic/gateway/route.ts";
 import type { Metadata } from "./metadata.ts";
 
 /** An HTTPRoute in the API; the fields used here. */

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { byLiveRoutes, type Clusters, clustersOf } from "../../analysis/providers/envoy-gateway.ts";
 import type { MetricSource } from "../../analysis/reading.ts";
 import { backendName } from "../../components/names.ts";
-import { routeRules } from "../../components/route.ts";
 import type { Rule } from "../../components/rule.ts";
+import { routeRules } from "../../components/traffic/gateway/route.ts";
 import { pod } from "./reading.ts";
 
 const service = "web";

@@ -4,7 +4,8 @@ import { rollSeconds } from "../../components/roll.ts";
 import type { RolloutContext } from "../../components/rollout-context.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
 import { labelsOf, tracksOf } from "../../components/service-args.ts";
-import { gatewayMode, replicasMode } from "../../components/traffic.ts";
+import { gatewayMode } from "../../components/traffic/gateway/mode.ts";
+import { replicasMode } from "../../components/traffic/replicas/mode.ts";
 import { percentOf } from "../../components/units.ts";
 
 /** The arguments of a small valid service. Each test changes the ones that it examines. */

@@ -1,5 +1,5 @@
-import type { HttpRouteMatch, HttpRouteRule } from "../../components/route.ts";
 import type { Rule, Value } from "../../components/rule.ts";
+import type { HttpRouteMatch, HttpRouteRule } from "../../components/traffic/gateway/route.ts";
 
 /** A request as a gateway receives it. Header names are in lower case. */
 export interface Request {

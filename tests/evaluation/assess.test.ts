@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { Evidence } from "../../analysis/evidence.ts";
 import type { MetricSource, Sample, TargetReading } from "../../analysis/reading.ts";
-import { routeSpec } from "../../components/gateway.ts";
 import type { Rule } from "../../components/rule.ts";
-import { gatewayMode } from "../../components/traffic.ts";
+import { routeSpec } from "../../components/traffic/gateway/args.ts";
+import { gatewayMode } from "../../components/traffic/gateway/mode.ts";
 import { assess, type Evaluation } from "../../evaluation/assess.ts";
 import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";

@@ -1,4 +1,4 @@
-import type { GatewayArgs } from "../../components/gateway.ts";
+import type { GatewayArgs } from "../../components/traffic/gateway/args.ts";
 import type { Change } from "../../harness/project.ts";
 import type { Step } from "./case.ts";
 

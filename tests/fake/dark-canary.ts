@@ -1,7 +1,7 @@
 import { request as forward, type IncomingMessage, type RequestListener } from "node:http";
 import { text } from "node:stream/consumers";
-import type { RouteArgs } from "../../components/gateway.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
+import type { RouteArgs } from "../../components/traffic/gateway/args.ts";
 import { connect } from "../../kubernetes/client.ts";
 import type { Cluster } from "../../kubernetes/cluster.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { GatewayArgs } from "../../components/gateway.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
+import type { GatewayArgs } from "../../components/traffic/gateway/args.ts";
 import type { Run } from "../fake/engine.ts";
 import { canary, image, prod, program, web } from "../fake/web.ts";
 import { once, World } from "../fake/world.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { routeSpec } from "../../components/gateway.ts";
 import type { Rule } from "../../components/rule.ts";
-import { gatewayMode } from "../../components/traffic.ts";
+import { routeSpec } from "../../components/traffic/gateway/args.ts";
+import { gatewayMode } from "../../components/traffic/gateway/mode.ts";
 import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import type { RouteObject } from "../../kubernetes/objects/route.ts";

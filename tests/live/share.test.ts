@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { routeSpec } from "../../components/gateway.ts";
 import type { Rule } from "../../components/rule.ts";
-import { gatewayMode } from "../../components/traffic.ts";
+import { routeSpec } from "../../components/traffic/gateway/args.ts";
+import { gatewayMode } from "../../components/traffic/gateway/mode.ts";
 import type { RouteObject } from "../../kubernetes/objects/route.ts";
 import type { ServiceObject } from "../../kubernetes/objects/service.ts";
 import { type Front, shareByWeightAlone, shareOf } from "../../live/share.ts";

@@ -21,7 +21,10 @@ export const areas: readonly Area[] = [
   },
   {
     name: "components",
-    files: ["components/!(canary-service|deployment|front|provider|rollout-context).ts"],
+    files: [
+      "components/!(canary-service|deployment|front|object-reference|provider|rollout-context).ts",
+      "components/traffic/{gateway,replicas}/*.ts",
+    ],
     tests: ["tests/components/**/*.test.ts", "tests/gate/owner.test.ts"],
   },
   {

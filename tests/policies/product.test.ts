@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type HttpRouteRule, routeRules } from "../../components/route.ts";
 import type { Rule as UserRule } from "../../components/rule.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
-import { gatewayMode } from "../../components/traffic.ts";
+import { gatewayMode } from "../../components/traffic/gateway/mode.ts";
+import { type HttpRouteRule, routeRules } from "../../components/traffic/gateway/route.ts";
 import { UserError } from "../../components/user-error.ts";
 import { canaryService, deployment, httpRoute, stackOf } from "../../policies/engine/examples.ts";
 import { organizationDefaults } from "../../policies/engine/organization-defaults.ts";

@@ -1,9 +1,9 @@
 /** The arguments of gateway mode, and the HTTPRoute specs that follow from them. */
 import * as v from "valibot";
+import type { Rule } from "../../rule.ts";
+import { rulesSchema } from "../../rule-schema.ts";
+import { checked, type Fault, wholeNumber } from "../../schema.ts";
 import { type HttpRouteRule, type RouteRulesArgs, routeRules } from "./route.ts";
-import type { Rule } from "./rule.ts";
-import { rulesSchema } from "./rule-schema.ts";
-import { checked, type Fault, wholeNumber } from "./schema.ts";
 
 /**
  * Traffic split by a gateway of the Gateway API. It supports any share of the requests, user rules, and access to a dark

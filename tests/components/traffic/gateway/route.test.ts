@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type HttpRouteRule, routeRules } from "../../components/route.ts";
-import type { Rule } from "../../components/rule.ts";
-import { gatewayMode } from "../../components/traffic.ts";
-import { UserError } from "../../components/user-error.ts";
-import { anyRules, paths } from "./any-rules.ts";
-import { declared, envoyGateway, type Request, routed, specification, traefik } from "./gateway-api.ts";
+import type { Rule } from "../../../../components/rule.ts";
+import { gatewayMode } from "../../../../components/traffic/gateway/mode.ts";
+import { type HttpRouteRule, routeRules } from "../../../../components/traffic/gateway/route.ts";
+import { UserError } from "../../../../components/user-error.ts";
+import { anyRules, paths } from "../../any-rules.ts";
+import { declared, envoyGateway, type Request, routed, specification, traefik } from "../../gateway-api.ts";
 
 const token = "s3cret";
 const backendsAt = (weight: number) => gatewayMode().plan(weight, 9, {}).backends ?? { stable: 100, canary: 0 };

@@ -1,9 +1,18 @@
 /** Compiles user rules and weights into the rules of an HTTPRoute. */
-import { anything, both, type Condition, type Conditions, contains, type Match, raise, ranksAsHigh } from "./match.ts";
-import { backendName, tokenHeader } from "./names.ts";
-import { matchOf, type Rule, ruleLabel } from "./rule.ts";
-import type { Track } from "./traffic.ts";
-import { UserError } from "./user-error.ts";
+import {
+  anything,
+  both,
+  type Condition,
+  type Conditions,
+  contains,
+  type Match,
+  raise,
+  ranksAsHigh,
+} from "../../match.ts";
+import { backendName, tokenHeader } from "../../names.ts";
+import { matchOf, type Rule, ruleLabel } from "../../rule.ts";
+import type { Track } from "../../traffic.ts";
+import { UserError } from "../../user-error.ts";
 
 /** The limits of an HTTPRoute (gateway.networking.k8s.io/v1; the limit for the matches of all rules is newer than the others). */
 const limits = { rules: 16, matchesOfRule: 64, matches: 128, conditions: 16 } as const;

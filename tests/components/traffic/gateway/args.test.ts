@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as v from "valibot";
-import { gatewaySchema, type RouteArgs, routeSpec } from "../../components/gateway.ts";
-import { mustBe } from "../../components/schema.ts";
+import { mustBe } from "../../../../components/schema.ts";
+import { gatewaySchema, type RouteArgs, routeSpec } from "../../../../components/traffic/gateway/args.ts";
 
 const gateways = [{ name: "public" }];
 const spec = (route: RouteArgs) =>

@@ -1,0 +1,43 @@
+/** What a traffic mode is to the program: a method of traffic splitting, and the objects that it needs in front of both tracks. */
+import type { Input } from "@pulumi/pulumi";
+import type { ObjectReference } from "../object-reference.ts";
+import type { ServiceArgs } from "../service-args.ts";
+import type { Track, Traffic } from "../traffic.ts";
+
+/** A method of traffic splitting between the tracks. Its side in the cluster is in live/traffic/mode.ts. */
+export interface TrafficMode {
+  /** The argument of the service that chooses this mode. Absent if no argument does. */
+  readonly argument?: keyof ServiceArgs;
+  /**
+   * The settings for a weight.
+   *
+   * @param weight requested percent of user traffic for canary
+   * @param stableReplicas number of stable pods
+   * @param labels labels of all pods of the service
+   * @throws UserError if this mode cannot reach the weight closely enough
+   */
+  plan(weight: number, stableReplicas: number, labels: Record<string, string>): Traffic;
+  /** The objects that this mode needs beside the shared Service, which is in front of both tracks in every mode. */
+  objects(service: string, args: ServiceArgs): ModeObjects;
+}
+
+/** The objects that a mode needs beside the shared Service. */
+export interface ModeObjects {
+  /** The tracks that have a Service of their own. Canary always has one, for callers inside the cluster that try it while it is dark. */
+  readonly backends: readonly Track[];
+  /** The objects that split the users' requests by weight. */
+  readonly routes: readonly ModeRoute[];
+}
+
+/** An object that splits users' requests by weight, as an HTTPRoute does. */
+export interface ModeRoute extends ObjectReference {
+  readonly apiVersion: string;
+  /**
+   * Its spec.
+   *
+   * @param weight percent of user traffic for canary
+   * @param token secret value of the request header that reaches canary at any weight
+   * @throws UserError if the object cannot express the user rules
+   */
+  spec(weight: number, token: Input<string>): object;
+}

@@ -1,0 +1,38 @@
+/** Traffic by number of pods. */
+import { percent } from "../../traffic.ts";
+import { UserError } from "../../user-error.ts";
+import type { TrafficMode } from "../mode.ts";
+
+/** The maximum ratio of the actual share to the weight. A larger one needs `acceptShare`. */
+const shareTolerance = 1.5;
+
+/**
+ * Splits traffic by the number of pods. The shared Service selects both tracks and distributes new connections evenly over
+ * its endpoints. This mode needs only a Service. Its smallest step is one pod.
+ *
+ * @param acceptShare accept the share that whole pods can reach, even if it is far from the weight. @default false
+ * @example replicasMode().plan(10, 9, { app: "web" }).canaryReplicas // 1
+ */
+export function replicasMode(acceptShare = false): TrafficMode {
+  return {
+    plan(weight, stableReplicas, labels) {
+      if (weight === 0) return { weight, canaryReplicas: 1, selector: { ...labels, track: "stable" }, share: 0 };
+      if (weight > 50) {
+        throw new UserError(
+          `weight is ${weight} and traffic by number of pods supports at most 50: use a weight of at most 50, then promote the release to stable for all users.`,
+        );
+      }
+      const canaryReplicas = Math.max(1, Math.round((weight * stableReplicas) / (100 - weight)));
+      const share = (100 * canaryReplicas) / (canaryReplicas + stableReplicas);
+      if (share > shareTolerance * weight && !acceptShare) {
+        throw new UserError(
+          `weight is ${weight} and ${stableReplicas} stable pods cannot serve ${percent(weight, 3)}: 1 canary pod beside them gets ${percent(share)} of the requests; use weight ${Math.max(1, Math.round(share))}, more stable pods, or acceptShare: true.`,
+        );
+      }
+      return { weight, canaryReplicas, selector: labels, share };
+    },
+    objects() {
+      return { backends: ["canary"], routes: [] };
+    },
+  };
+}

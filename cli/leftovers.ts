@@ -1,10 +1,11 @@
 /** The objects of a service that are still in the cluster after `pulumi destroy`. */
-import { backendName, ownerAnnotation, serviceLabel } from "../components/names.ts";
+import { ownerAnnotation, serviceLabel } from "../components/names.ts";
 import { type ObjectKind, type ObjectReference, objectKinds } from "../components/object-reference.ts";
 import { ApiError, NotServed } from "../kubernetes/api-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import { listPath, objectPath } from "../kubernetes/resources.ts";
-import { hasGatewayApi } from "../live/routes.ts";
+import { isServed } from "../kubernetes/served.ts";
+import { modeOfKind } from "../live/traffic/modes.ts";
 import { storedMaps, storeName } from "../record/config-map-store.ts";
 
 /** An object of a service that exists in the cluster. */
@@ -47,11 +48,11 @@ async function list(api: Cluster, kind: ObjectKind, namespace: string, service: 
   try {
     return await api.list(listPath(kind, namespace), `${serviceLabel}=${service}`);
   } catch (error) {
-    if (kind !== "HTTPRoute") throw error;
-    if (error instanceof NotServed && !(await hasGatewayApi(api))) return [];
+    const mode = modeOfKind(kind);
+    if (mode === undefined) throw error;
+    if (error instanceof NotServed && !(await isServed(api, kind))) return [];
     const isForbidden = error instanceof ApiError && error.status === 403;
-    // A service without a gateway has no HTTPRoutes, and no Service for stable alone.
-    if (!isForbidden || (await api.get(objectPath("Service", namespace, backendName(service, "stable"))))) throw error;
+    if (!isForbidden || (await mode.isUsed(api, namespace, service))) throw error;
     return [];
   }
 }

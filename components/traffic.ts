@@ -29,7 +29,7 @@ export interface Traffic {
   readonly selector: Record<string, string>;
   /** The actual percent of user traffic for canary when every pod is ready. */
   readonly share: number;
-  /** Weights of the HTTPRoute's backends. Absent without a gateway. */
+  /** Weights of the backends of the routes. Absent if traffic is split by number of pods. */
   readonly backends?: Record<Track, number>;
 }
 

@@ -1,22 +1,20 @@
 /** The traffic cutoff: takes all user traffic off canary at once, without Pulumi. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { backendName, deploymentName, serviceLabel } from "../components/names.ts";
-import type { HttpRouteRule } from "../components/traffic/gateway/route.ts";
+import { deploymentName } from "../components/names.ts";
 import { UserError } from "../components/user-error.ts";
 import { isRetryable } from "../kubernetes/answer.ts";
 import { ApiError, Unreachable } from "../kubernetes/api-error.ts";
 import { backoff } from "../kubernetes/backoff.ts";
 import type { Cluster, Operation } from "../kubernetes/cluster.ts";
-import type { RouteObject } from "../kubernetes/objects/route.ts";
 import type { ServiceObject } from "../kubernetes/objects/service.ts";
-import { type ApiPath, listPath, objectPath } from "../kubernetes/resources.ts";
+import { listPath, objectPath } from "../kubernetes/resources.ts";
 import { unlessEnded } from "../kubernetes/unless-ended.ts";
 import { within } from "../kubernetes/within.ts";
 import { isAdopted, readDeployment, readService } from "../live/live.ts";
 import { isReady } from "../live/pods.ts";
-import { readRoutes } from "../live/routes.ts";
-import { isOfToken } from "../live/share.ts";
+import type { LiveMode, LiveRoute } from "../live/traffic/mode.ts";
+import { liveModes } from "../live/traffic/modes.ts";
 import { type RolloutRecord, raised } from "../record/record.ts";
 import { changeRecord } from "../record/record-store.ts";
 
@@ -73,12 +71,12 @@ async function cutOffOnce(of: CutoffArgs): Promise<string | undefined> {
   const { api, namespace, service } = of;
   const note = recordCutoff(of);
   const shared = readService(api, namespace, service);
-  const routes = routesOf(of);
-  for (const each of [shared, routes]) each.catch(() => {});
+  const routes = liveModes.map((mode) => ({ mode, read: routesOf(mode, of) }));
+  for (const each of [shared, ...routes.map(({ read }) => read)]) each.catch(() => {});
   const how = await chooseCutoff(of, note.read);
   if (note.fenced) throw note.fenced.error;
   if (how === "canary's pods") await scaleCanaryToZero(of);
-  else await allOf([cutOffService(of, shared), cutOffRoutes(of, routes)]);
+  else await allOf([cutOffService(of, shared), ...routes.map(({ mode, read }) => cutOffRoutes(of, mode, read))]);
   return Promise.race([
     note.written,
     sleep(recordMilliseconds, "the cluster did not write it in time", { ref: false }),
@@ -230,44 +228,43 @@ async function allOf(works: readonly Promise<void>[]): Promise<void> {
 }
 
 async function cutOffService({ api, namespace, service }: CutoffArgs, read: Promise<ServiceObject | undefined>) {
-  await cutOffObject(api, objectPath("Service", namespace, service), read, serviceCutoff);
+  const again = () => readService(api, namespace, service);
+  await cutOffObject(api, objectPath("Service", namespace, service), read, again, serviceCutoff);
 }
 
-async function cutOffRoutes({ api }: CutoffArgs, read: Promise<readonly RouteObject[]>): Promise<void> {
-  const cuts = (await read).map((route) =>
-    cutOffObject(
-      api,
-      objectPath("HTTPRoute", route.metadata.namespace, route.metadata.name),
-      Promise.resolve(route),
-      routeCutoff,
-    ),
-  );
+async function cutOffRoutes({ api }: CutoffArgs, mode: LiveMode, read: Promise<readonly LiveRoute[]>): Promise<void> {
+  const cuts = (await read).map((route) => {
+    const { namespace, name } = route.metadata;
+    const again = () => mode.readOne(api, namespace, name);
+    return cutOffObject(api, objectPath(mode.kind, namespace, name), Promise.resolve(route), again, (it) =>
+      it.cutoff(),
+    );
+  });
   await allOf(cuts);
 }
 
 /** Patches an object, and reads it again if another writer was faster. */
 function cutOffObject<T>(
   api: Cluster,
-  path: ApiPath<T>,
+  path: string,
   read: Promise<T | undefined>,
+  readAgain: () => Promise<T | undefined>,
   operationsOf: (object: T) => Operation[],
 ): Promise<void> {
   return withRetries(async (attempt) => {
-    const object = await (attempt === 1 ? read : api.get(path));
+    const object = await (attempt === 1 ? read : readAgain());
     const operations = object === undefined ? [] : operationsOf(object);
     if (operations.length > 0) await api.patch(path, operations);
   });
 }
 
-/** The service's routes. A service without a gateway has none, and the permission to read them may then be missing. */
-function routesOf({ api, namespace, service }: CutoffArgs): Promise<readonly RouteObject[]> {
+/** The service's routes of a mode. A service without the mode has none, and the permission to read them may then be missing. */
+function routesOf(mode: LiveMode, { api, namespace, service }: CutoffArgs): Promise<readonly LiveRoute[]> {
   return withRetries(async () => {
     try {
-      return await readRoutes(api, namespace, service);
+      return await mode.read(api, namespace, service);
     } catch (error) {
-      // Only a service with a gateway has a Service for stable alone.
-      const stable = objectPath("Service", namespace, backendName(service, "stable"));
-      if (isRetryable(error) || (await api.get(stable)) !== undefined) throw error;
+      if (isRetryable(error) || (await mode.isUsed(api, namespace, service))) throw error;
       return [];
     }
   });
@@ -300,21 +297,4 @@ export function serviceCutoff({ spec }: Pick<ServiceObject, "spec">): Operation[
     { op: "test", path: "/spec/selector", value: selector },
     { op: "add", path: "/spec/selector/track", value: "stable" },
   ];
-}
-
-/** The patch that makes a route send all requests without the token to stable; empty if it does so already. */
-export function routeCutoff({ metadata, spec }: RouteObject): Operation[] {
-  const service = metadata.labels?.[serviceLabel] ?? "";
-  const { rules = [] } = spec;
-  const changes = rules.flatMap((rule, i): Operation[] => {
-    if (isOfToken(rule) || !namesCanary(rule, service)) return [];
-    const [first] = rule.backendRefs;
-    const stable = { group: "", kind: "Service", name: backendName(service, "stable"), port: first?.port, weight: 100 };
-    return [{ op: "replace", path: `/spec/rules/${i}/backendRefs`, value: [stable] }];
-  });
-  return changes.length === 0 ? [] : [{ op: "test", path: "/spec/rules", value: rules }, ...changes];
-}
-
-function namesCanary({ backendRefs = [] }: Partial<HttpRouteRule>, service: string): boolean {
-  return backendRefs.some(({ name }) => name === backendName(service, "canary"));
 }

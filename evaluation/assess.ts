@@ -9,7 +9,7 @@ import { type Assessment, judge } from "../analysis/verdict.ts";
 import { cutOffNow } from "../cutoff/cutoff.ts";
 import { writeEvents } from "../kubernetes/event.ts";
 import { listPods } from "../live/pods.ts";
-import { type Front, hasUserRules, isClosed, readFront, shareByWeightAlone, shareOf } from "../live/share.ts";
+import { type Front, hasUserRules, isClosed, readFront, shareByWeightAlone, shareOf } from "../live/traffic/share.ts";
 import { assertNewest, Superseded } from "../record/epoch.ts";
 import { EvidenceStore, storedEvidence } from "../record/evidence-store.ts";
 import { type RolloutRecord, stableReleases } from "../record/record.ts";

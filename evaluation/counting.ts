@@ -1,7 +1,7 @@
 import { Evidence } from "../analysis/evidence.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import { listPods } from "../live/pods.ts";
-import { readFront, shareOf } from "../live/share.ts";
+import { readFront, shareOf } from "../live/traffic/share.ts";
 import { readStore } from "../record/config-map-store.ts";
 
 /**

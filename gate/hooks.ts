@@ -1,6 +1,5 @@
 /** Resource hooks of an `up`: they ask the gate again just before each change, and wait for each roll to complete. */
 
-import { isDeepStrictEqual } from "node:util";
 import { log, output, type ResourceHookArgs, type ResourceHookBinding } from "@pulumi/pulumi";
 import type { PodTemplate } from "../components/release.ts";
 import type { Track } from "../components/traffic.ts";
@@ -9,13 +8,14 @@ import { ApiError } from "../kubernetes/api-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import { writeEvent } from "../kubernetes/event.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
-import type { RouteObject } from "../kubernetes/objects/route.ts";
+import type { PartialObject } from "../kubernetes/objects/metadata.ts";
 import type { ServiceObject } from "../kubernetes/objects/service.ts";
 import { objectPath, typeOf } from "../kubernetes/resources.ts";
 import { sameLabels } from "../live/labels.ts";
 import { isComplete, readDeployment, readService, releaseOf, type Wanted } from "../live/live.ts";
 import { awaitComplete, warnRefused } from "../live/roll.ts";
-import { readRoute } from "../live/routes.ts";
+import type { LiveMode } from "../live/traffic/mode.ts";
+import { modeOfKind } from "../live/traffic/modes.ts";
 import { stableReleases, withStableHistory } from "../record/record.ts";
 import { changeRecord, readRecord } from "../record/record-store.ts";
 import { cutOver } from "./cutover.ts";
@@ -51,9 +51,10 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
   };
   const beforeFront = async (change: ResourceHookArgs) => {
     const { api, namespace, service, cluster } = guarded;
+    const mode = modeOfKind(change.type.split(":").at(-1) ?? "");
     const [record, same] = await Promise.all([
       readRecord(api, namespace, service, cluster),
-      change.type.endsWith(":HTTPRoute") ? keepsRules(guarded, change) : keepsSelector(guarded, change),
+      mode ? keepsSplit(guarded, mode, change) : keepsSelector(guarded, change),
     ]);
     if (!same) refuseIf(frontHeld(service, record, guarded));
   };
@@ -91,13 +92,17 @@ async function keepsSelector({ api, namespace, service }: Guarded, { newInputs }
   return live !== undefined && sameLabels(live.spec.selector ?? {}, spec?.selector ?? {});
 }
 
-/** Whether the change leaves the live route's rules as they are. The new spec is a secret Output, because it holds the token. */
-async function keepsRules({ api, namespace }: Guarded, { newInputs }: ResourceHookArgs): Promise<boolean> {
-  const wanted = await new Promise<RouteObject>((known) =>
-    output(newInputs as object).apply((it) => known(it as RouteObject)),
+/** Whether the change leaves the split of a live route as it is. The new spec is a secret Output, because it holds the token. */
+async function keepsSplit(
+  { api, namespace }: Guarded,
+  mode: LiveMode,
+  { newInputs }: ResourceHookArgs,
+): Promise<boolean> {
+  const wanted = await new Promise<PartialObject>((known) =>
+    output(newInputs as object).apply((it) => known(it as PartialObject)),
   );
-  const live = await readRoute(api, namespace, wanted.metadata.name);
-  return isDeepStrictEqual(live?.spec.rules, wanted.spec.rules);
+  const live = await mode.readOne(api, namespace, wanted.metadata.name);
+  return live?.isSplitAs(wanted) ?? false;
 }
 
 /**

@@ -9,10 +9,11 @@ import { givenProvider, type ProviderOptions } from "../components/provider.ts";
 import { type Release, renderRelease } from "../components/release.ts";
 import type { RolloutContext } from "../components/rollout-context.ts";
 import { assertServiceArgs, labelsOf, type ServiceArgs, tracksOf } from "../components/service-args.ts";
+import { modeOf } from "../components/traffic/modes.ts";
 import { connect } from "../kubernetes/client.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import { configMapsInUse, type Live, readLive } from "../live/live.ts";
-import { assertGateways } from "../live/routes.ts";
+import { liveModes } from "../live/traffic/modes.ts";
 import type { RecordReading } from "../record/record.ts";
 import { readRecord } from "../record/record-store.ts";
 import { asAdopted } from "./adopt.ts";
@@ -58,7 +59,7 @@ export interface Observation {
   readonly stackStates: StackStates;
   /** The live ConfigMaps that must not be deleted, by name. Empty if this stack does not own canary. */
   readonly configMapsInUse: Readonly<Record<string, Files>>;
-  /** Whether the gateways can carry the traffic: rejected with the reason if not. Fulfilled if this stack owns no route. */
+  /** Whether the cluster can carry the traffic in its mode: rejected with the reason if not. Fulfilled if this stack owns no route. */
   readonly gateways: PromiseSettledResult<void>;
   /** All objects that this stack may write, each with the live object; rejected if they could not be read. */
   readonly objects: PromiseSettledResult<readonly OwnableObject[]>;
@@ -124,11 +125,8 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   const found = findAccessOf(service, given, access);
   const api = connect(found);
   const ownsCanary = tracksOf(args).includes("canary");
-  const gateway = ownsCanary ? args.gateway : undefined;
-  const [before, ownBefore] = await Promise.all([
-    readLive(api, namespace, service, gateway !== undefined),
-    ownStackState(key),
-  ]);
+  const isRouted = ownsCanary && modeOf(args).objects(service, args).routes.length > 0;
+  const [before, ownBefore] = await Promise.all([readLive(api, namespace, service, isRouted), ownStackState(key)]);
   assertSameCluster(service, ownBefore, before.cluster);
   const { owner, ownerStash } = await ownerOf(service);
   const { GRAY_ADOPT, GRAY_BREAK_GLASS: breakGlass, GRAY_EPOCH } = process.env;
@@ -150,7 +148,7 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   const configMaps = ownsCanary ? Object.keys(configMapsToKeep(releases, inUse)) : [];
   const [[gateways, objects], comparisons] = await Promise.all([
     Promise.allSettled([
-      gateway ? assertGateways(api, service, namespace, gateway) : undefined,
+      ownsCanary ? allPossible(api, service, args) : undefined,
       readObjects(api, namespace, live, objectsOf(service, args, configMaps)),
     ]),
     compareLive(api, tracksOf(args), live, releases),
@@ -179,4 +177,9 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
     observation,
     handles: { api, given, access: access ?? {}, ownerStash, renderedFile: file },
   };
+}
+
+/** Checks that the cluster can carry the traffic. @throws UserError if it cannot */
+async function allPossible(api: Cluster, service: string, args: ServiceArgs): Promise<void> {
+  await Promise.all(liveModes.map((mode) => mode.assertPossible(api, service, args)));
 }

@@ -71,7 +71,7 @@ export type Opening = Refused | Admitted;
  * 2. The state of canary's stack holds a release of a live service. With a break-glass override the history starts again.
  * 3. A release that is named is in the history (choice.ts).
  * 4. The pods can serve the weight, beside adopted pods too, and the rules fit into the routes.
- * 5. The gateways can carry the traffic (live/routes.ts).
+ * 5. The gateways can carry the traffic (live/traffic/gateway/preconditions.ts).
  * 6. The gate admits the release of each track (gate.ts).
  * 7. Every object that this stack writes is its own or does not exist (owner.ts). With a break-glass override it is taken over.
  * 8. While a rollout is open, only its driver changes the front and the number of canary's pods. A break-glass override may too.

@@ -127,7 +127,7 @@ export async function readObjects(
     ...Object.values(deployments).map((live) => ["Deployment", live] as const),
     ...[front.service, front.canaryAccess].map((live) => ["Service", live] as const),
     ["Ingress", front.ingress] as const,
-    ...front.routes.map((live) => ["HTTPRoute", live] as const),
+    ...front.routes.map((live) => [live.kind, live] as const),
   ];
   return Promise.all(
     objects.map(async (object) => {

@@ -5,7 +5,7 @@ import type { Release } from "../components/release.ts";
 import { type Track, type Traffic, tracks } from "../components/traffic.ts";
 import { sameLabels } from "../live/labels.ts";
 import { type Live, releaseOf, runs } from "../live/live.ts";
-import { hasWeight } from "../live/routes.ts";
+import { hasWeight } from "../live/traffic/share.ts";
 import type { RecordReading } from "../record/record.ts";
 
 /**

@@ -9,7 +9,7 @@ import { describeTraffic, type Traffic } from "../components/traffic.ts";
 import { percentOf } from "../components/units.ts";
 import { sameLabels } from "../live/labels.ts";
 import type { Live } from "../live/live.ts";
-import { hasWeight, largestWeight } from "../live/routes.ts";
+import { hasWeight, largestWeight } from "../live/traffic/share.ts";
 import type { Adopted, RecordReading } from "../record/record.ts";
 
 /** The weight in the arguments, or, while a rollout is open, the record's; then with a warning if they differ. */
@@ -50,7 +50,9 @@ export function trafficOf(
 export function describeWeight(service: string, args: ServiceArgs, live: Live, traffic: Traffic): string[] {
   return [
     `${service}: ${describeTraffic(traffic, stableReplicasOf(args, live))}`,
-    ...(args.gateway?.rules ?? []).map((rule) => `${service}: ${describeRule(rule, traffic.weight)}`),
+    ...modeOf(args)
+      .objects(service, args)
+      .rules.map((rule) => `${service}: ${describeRule(rule, traffic.weight)}`),
   ];
 }
 

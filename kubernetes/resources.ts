@@ -35,7 +35,8 @@ interface ClusterScoped {
   readonly SelfSubjectReview: { readonly status: { readonly userInfo: { readonly username: string } } };
 }
 
-type Objects = Namespaced & ClusterScoped;
+/** All objects, by their kind. */
+export type Objects = Namespaced & ClusterScoped;
 
 const gatewayApi = "gateway.networking.k8s.io/v1";
 

@@ -8,10 +8,10 @@ import { ApiError } from "../kubernetes/api-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import type { Metadata, PartialObject } from "../kubernetes/objects/metadata.ts";
-import type { RouteObject } from "../kubernetes/objects/route.ts";
 import type { ServiceObject } from "../kubernetes/objects/service.ts";
 import { clusterObjectPath, listPath, objectPath } from "../kubernetes/resources.ts";
-import { readRoutes } from "./routes.ts";
+import type { LiveRoute } from "./traffic/mode.ts";
+import { readAllRoutes } from "./traffic/modes.ts";
 
 /** The live objects of one service. */
 export interface Live {
@@ -23,12 +23,12 @@ export interface Live {
     readonly service: ServiceObject | undefined;
     readonly canaryAccess: PartialObject | undefined;
     readonly ingress: PartialObject | undefined;
-    /** The HTTPRoutes; empty if they were not requested. */
-    readonly routes: readonly RouteObject[];
+    /** The routes of the traffic mode; empty if they were not requested. */
+    readonly routes: readonly LiveRoute[];
   };
 }
 
-/** Reads the live objects of a service, in parallel. @param routed whether to read HTTPRoutes too. @default false */
+/** Reads the live objects of a service, in parallel. @param routed whether to read routes too. @default false */
 export async function readLive(api: Cluster, namespace: string, service: string, routed = false): Promise<Live> {
   const [cluster, home, stable, canary, shared, canaryAccess, ingress, routes] = await Promise.all([
     clusterId(api),
@@ -38,7 +38,7 @@ export async function readLive(api: Cluster, namespace: string, service: string,
     readService(api, namespace, service),
     api.get(objectPath("Service", namespace, backendName(service, "canary"))),
     api.get(objectPath("Ingress", namespace, service)),
-    routed ? readRoutes(api, namespace, service) : [],
+    routed ? readAllRoutes(api, namespace, service) : [],
   ]);
   return {
     cluster,

@@ -7,7 +7,7 @@ import type { Cluster } from "../kubernetes/cluster.ts";
 import type { ServicePort } from "../kubernetes/objects/service.ts";
 import { objectPath } from "../kubernetes/resources.ts";
 import { listPods } from "../live/pods.ts";
-import { readRoutes } from "../live/routes.ts";
+import { readRoutes } from "../live/traffic/gateway/routes.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { gatewayEndpoint } from "./gateway-endpoint.ts";
 import { podEndpoint } from "./pod-endpoint.ts";

@@ -9,7 +9,7 @@ import type { Cluster } from "../kubernetes/cluster.ts";
 import type { GatewayObject } from "../kubernetes/objects/gateway.ts";
 import type { ParentRef, RouteCondition, RouteObject } from "../kubernetes/objects/route.ts";
 import { send } from "../kubernetes/send.ts";
-import { readGateway } from "../live/routes.ts";
+import { readGateway } from "../live/traffic/gateway/routes.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** The label used for the `*` of a wildcard host. */

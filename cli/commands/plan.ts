@@ -5,7 +5,7 @@ import type { Traffic } from "../../analysis/planner.ts";
 import { UserError } from "../../components/user-error.ts";
 import { type Measured, measureTraffic } from "../../evaluation/measure.ts";
 import { listPods } from "../../live/pods.ts";
-import { readFront, shareOf } from "../../live/share.ts";
+import { readFront, shareOf } from "../../live/traffic/share.ts";
 import { readRecord } from "../../record/record-store.ts";
 import { type Intent, intentOf } from "../../rollout/intent.ts";
 import { sourceOf } from "../options/sources.ts";

@@ -14,7 +14,7 @@ import type { MetricSource } from "../../analysis/reading.ts";
 import { backendName, deploymentName } from "../../components/names.ts";
 import type { Track } from "../../components/traffic.ts";
 import { UserError } from "../../components/user-error.ts";
-import { readRoutes } from "../../live/routes.ts";
+import { readRoutes } from "../../live/traffic/gateway/routes.ts";
 import type { FoundService } from "../services.ts";
 
 /** Where a command reads the evidence from. */

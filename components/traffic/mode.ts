@@ -1,6 +1,7 @@
 /** What a traffic mode is to the program: a method of traffic splitting, and the objects that it needs in front of both tracks. */
 import type { Input } from "@pulumi/pulumi";
 import type { ObjectReference } from "../object-reference.ts";
+import type { Rule } from "../rule.ts";
 import type { ServiceArgs } from "../service-args.ts";
 import type { Track, Traffic } from "../traffic.ts";
 
@@ -27,6 +28,8 @@ export interface ModeObjects {
   readonly backends: readonly Track[];
   /** The objects that split the users' requests by weight. */
   readonly routes: readonly ModeRoute[];
+  /** The user rules in them. */
+  readonly rules: readonly Rule[];
 }
 
 /** An object that splits users' requests by weight, as an HTTPRoute does. */

@@ -7,11 +7,12 @@ import type { Rule } from "../../components/rule.ts";
 import { rulesSchema } from "../../components/rule-schema.ts";
 import { routeSpec } from "../../components/traffic/gateway/args.ts";
 import { gatewayMode } from "../../components/traffic/gateway/mode.ts";
-import { cutOff, routeCutoff } from "../../cutoff/cutoff.ts";
+import { cutOff } from "../../cutoff/cutoff.ts";
 import { connect } from "../../kubernetes/client.ts";
 import type { Cluster } from "../../kubernetes/cluster.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import type { RouteObject } from "../../kubernetes/objects/route.ts";
+import { routeCutoff } from "../../live/traffic/gateway/mode.ts";
 import { anyRules } from "../components/any-rules.ts";
 import { type ApiObject, ApiServer, patched } from "../fake/api-server.ts";
 

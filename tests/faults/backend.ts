@@ -3,7 +3,8 @@ import type { Track } from "../../components/traffic.ts";
 import { decideAdmission, frontHeld } from "../../gate/gate.ts";
 import type { Cluster, Operation } from "../../kubernetes/cluster.ts";
 import { isComplete, readDeployment, releaseOf, runs } from "../../live/live.ts";
-import { largestWeight, readRoutes } from "../../live/routes.ts";
+import { readAllRoutes } from "../../live/traffic/modes.ts";
+import { largestWeight } from "../../live/traffic/share.ts";
 import { PulumiFailure } from "../../pulumi/pulumi.ts";
 import { type parseRecord, stableReleases, withStableHistory } from "../../record/record.ts";
 import { changeRecord, readRecord } from "../../record/record-store.ts";
@@ -102,7 +103,7 @@ export class Backend {
 
   /** Pods before users where more of them come, users before pods where fewer do. */
   async #canary(api: Cluster, epoch: number, release: string, weight: number): Promise<(() => Promise<void>)[]> {
-    const routes = this.#history.traffic === "gateway" ? await readRoutes(api, namespace, service) : [];
+    const routes = this.#history.traffic === "gateway" ? await readAllRoutes(api, namespace, service) : [];
     const front = await api.get<{ spec: { selector: { track?: string } } }>(paths.front);
     const former = largestWeight(routes) ?? (front?.spec.selector.track === "stable" ? 0 : this.#history.ownWeight);
     const pods = () => this.#deploy(api, "canary", epoch, release, canaryReplicas(this.#history, weight));

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import type { Release } from "../../components/release.ts";
 import type { Track, Traffic } from "../../components/traffic.ts";
 import { sequences } from "../../gate/sequence.ts";
+import type { RouteObject } from "../../kubernetes/objects/route.ts";
 import type { Live } from "../../live/live.ts";
+import { liveRoute } from "../../live/traffic/gateway/mode.ts";
 import type { RecordReading } from "../../record/record.ts";
 
 const annotations = { "gray-release/seq": "4" };
@@ -23,6 +25,7 @@ const record = (sequence: number): RecordReading => ({
 const releases = { stable: { id: "a" } as Release, canary: { id: "a" } as Release };
 const none = new Set<Track>();
 const traffic = { selector: { app: "web" }, weight: 10 } as unknown as Traffic;
+const asLive = (route: object) => liveRoute(route as RouteObject);
 /** A live HTTPRoute with a sequence number. */
 const route = (weight: number, number = 4) => ({
   metadata: {
@@ -82,7 +85,7 @@ describe("the sequence number of an object", () => {
 
   it("stays for a front whose routes have the weight, and is the next for the whole front if one has not", () => {
     const of = (...routes: object[]) =>
-      sequences(live({}, { ...front({ app: "web" }), routes }), absent, {}, traffic, none).front;
+      sequences(live({}, { ...front({ app: "web" }), routes: routes.map(asLive) }), absent, {}, traffic, none).front;
     assert.equal(of(route(10), route(10)), 4);
     assert.equal(of(route(10), route(11)), 5);
     assert.equal(of(route(0, 8)), 9);

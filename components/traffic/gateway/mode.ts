@@ -32,6 +32,7 @@ export function gatewayMode(minimum: number = defaults.minimumCanaryReplicas): T
       const { routes = [], rules = [] } = args.gateway ?? {};
       return {
         backends: ["canary", "stable"],
+        rules,
         routes: routes.map(
           (route): ModeRoute => ({
             apiVersion: "gateway.networking.k8s.io/v1",

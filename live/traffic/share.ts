@@ -1,25 +1,25 @@
 /** The share of user traffic that canary gets, read from the live front. */
 
-import type { Pod } from "../analysis/reading.ts";
-import { tokenHeader } from "../components/names.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
-import type { RouteObject } from "../kubernetes/objects/route.ts";
-import type { ServiceObject } from "../kubernetes/objects/service.ts";
-import { readService } from "./live.ts";
-import { largestWeight, readRoutes, weightOf } from "./routes.ts";
+import type { Pod } from "../../analysis/reading.ts";
+import { finestWeight } from "../../components/traffic.ts";
+import type { Cluster } from "../../kubernetes/cluster.ts";
+import type { ServiceObject } from "../../kubernetes/objects/service.ts";
+import { readService } from "../live.ts";
+import type { LiveRoute } from "./mode.ts";
+import { readAllRoutes } from "./modes.ts";
 
 /** The objects of the front that split the traffic. */
 export interface Front {
   readonly service: ServiceObject | undefined;
-  /** The HTTPRoutes; empty if traffic is split by number of pods. */
-  readonly routes: readonly RouteObject[];
+  /** The routes; empty if traffic is split by number of pods. */
+  readonly routes: readonly LiveRoute[];
 }
 
 /** Reads the live front of a service. */
 export async function readFront(api: Cluster, namespace: string, service: string): Promise<Front> {
   const [shared, routes] = await Promise.all([
     readService(api, namespace, service),
-    readRoutes(api, namespace, service),
+    readAllRoutes(api, namespace, service),
   ]);
   return { service: shared, routes };
 }
@@ -49,19 +49,21 @@ export function isClosed({ service, routes }: Front): boolean {
  * user rules, if routes differ, or if there are none.
  */
 export function shareByWeightAlone({ routes }: Pick<Front, "routes">): number | undefined {
-  const [weight, ...others] = new Set(routes.map(weightOf));
+  const [weight, ...others] = new Set(routes.map(({ weight }) => weight));
   return weight === undefined || others.length > 0 || hasUserRules({ routes }) ? undefined : weight / 100;
 }
 
 /** Whether the routes have user rules, which send some users to a track at any weight. */
 export function hasUserRules({ routes }: Pick<Front, "routes">): boolean {
-  return routes.some(({ spec }) => (spec.rules ?? []).filter((rule) => !isOfToken(rule)).length > 1);
+  return routes.some((route) => route.hasUserRules);
 }
 
-/** Whether a rule matches only requests with the token. */
-export function isOfToken({ matches = [] }: Partial<NonNullable<RouteObject["spec"]["rules"]>[number]>): boolean {
-  return (
-    matches.length > 0 &&
-    matches.every(({ headers = [] }) => headers.some(({ name }) => name.toLowerCase() === tokenHeader))
-  );
+/** The percent of requests that the routes send to canary by weight; the largest if they differ, undefined if there are none. */
+export function largestWeight(routes: readonly LiveRoute[]): number | undefined {
+  return routes.length > 0 ? Math.max(...routes.map(({ weight }) => weight)) : undefined;
+}
+
+/** Whether a live route sends canary this percent of requests, within half of the finest weight, because neither number is exact. */
+export function hasWeight(route: LiveRoute, weight: number): boolean {
+  return Math.abs(route.weight - weight) < finestWeight / 2;
 }

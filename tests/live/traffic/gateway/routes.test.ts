@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Rule } from "../../components/rule.ts";
-import { routeSpec } from "../../components/traffic/gateway/args.ts";
-import { gatewayMode } from "../../components/traffic/gateway/mode.ts";
-import { connect } from "../../kubernetes/client.ts";
-import { findAccess } from "../../kubernetes/kubeconfig.ts";
-import type { RouteObject } from "../../kubernetes/objects/route.ts";
-import { assertGateways, hasWeight, readRoutes, weightOf } from "../../live/routes.ts";
-import { World } from "../fake/world.ts";
+import type { Rule } from "../../../../components/rule.ts";
+import { routeSpec } from "../../../../components/traffic/gateway/args.ts";
+import { gatewayMode } from "../../../../components/traffic/gateway/mode.ts";
+import { connect } from "../../../../kubernetes/client.ts";
+import { findAccess } from "../../../../kubernetes/kubeconfig.ts";
+import type { RouteObject } from "../../../../kubernetes/objects/route.ts";
+import { liveRoute, weightOf } from "../../../../live/traffic/gateway/mode.ts";
+import { assertGateways } from "../../../../live/traffic/gateway/preconditions.ts";
+import { readRoutes } from "../../../../live/traffic/gateway/routes.ts";
+import { hasWeight } from "../../../../live/traffic/share.ts";
+import { World } from "../../../fake/world.ts";
 
 const labels = { "gray-release/service": "web" };
 const gateways = [{ name: "public", namespace: "infra" }];
@@ -27,14 +30,14 @@ describe("the weight of a live route", () => {
 
   it("is the weight that it was written with, with any user rules", () => {
     const rules: Rule[] = [{ to: "canary", headers: { "x-beta": "1" } }];
-    fc.assert(fc.property(anyWeight, (weight) => assert.ok(hasWeight(written(weight, rules), weight))));
+    fc.assert(fc.property(anyWeight, (weight) => assert.ok(hasWeight(liveRoute(written(weight, rules)), weight))));
   });
 
   it("is no other weight, however close", () => {
     fc.assert(
       fc.property(anyWeight, (weight) => {
-        assert.ok(!hasWeight(written(weight), weight + 0.001));
-        assert.ok(!hasWeight(written(weight), weight - 0.001));
+        assert.ok(!hasWeight(liveRoute(written(weight)), weight + 0.001));
+        assert.ok(!hasWeight(liveRoute(written(weight)), weight - 0.001));
       }),
     );
   });

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import type { Rule } from "../../components/rule.ts";
-import { routeSpec } from "../../components/traffic/gateway/args.ts";
-import { gatewayMode } from "../../components/traffic/gateway/mode.ts";
-import type { RouteObject } from "../../kubernetes/objects/route.ts";
-import type { ServiceObject } from "../../kubernetes/objects/service.ts";
-import { type Front, shareByWeightAlone, shareOf } from "../../live/share.ts";
-import { pod } from "../fake/pod.ts";
+import type { Rule } from "../../../components/rule.ts";
+import { routeSpec } from "../../../components/traffic/gateway/args.ts";
+import { gatewayMode } from "../../../components/traffic/gateway/mode.ts";
+import type { RouteObject } from "../../../kubernetes/objects/route.ts";
+import type { ServiceObject } from "../../../kubernetes/objects/service.ts";
+import { liveRoute } from "../../../live/traffic/gateway/mode.ts";
+import { type Front, shareByWeightAlone, shareOf } from "../../../live/traffic/share.ts";
+import { pod } from "../../fake/pod.ts";
 
 const service = (selector: Record<string, string>): ServiceObject => ({
   metadata: { name: "web", namespace: "dora-apps", uid: "1", generation: 1 },
@@ -20,7 +21,10 @@ const route = (weight: number, rules: readonly Rule[] = []): RouteObject => {
   };
 };
 const byPods = (selector: Record<string, string>): Front => ({ service: service(selector), routes: [] });
-const routed = (...routes: RouteObject[]): Front => ({ service: service({ app: "web" }), routes });
+const routed = (...routes: RouteObject[]): Front => ({
+  service: service({ app: "web" }),
+  routes: routes.map(liveRoute),
+});
 
 describe("the share of user traffic that canary gets", () => {
   const nine = Array.from({ length: 9 }, () => pod("stable"));

@@ -1,0 +1,18 @@
+/** The table of the traffic modes that have objects of their own in the cluster. */
+
+import type { Cluster } from "../../kubernetes/cluster.ts";
+import { gateway } from "./gateway/mode.ts";
+import type { LiveMode, LiveRoute } from "./mode.ts";
+
+/** The modes with routes. */
+export const liveModes: readonly LiveMode[] = [gateway];
+
+/** The mode whose routes are of this kind; undefined if there is none. */
+export function modeOfKind(wanted: string): LiveMode | undefined {
+  return liveModes.find(({ kind }) => kind === wanted);
+}
+
+/** The live routes of a service, of every mode. Empty if traffic is split by number of pods. */
+export async function readAllRoutes(api: Cluster, namespace: string, service: string): Promise<readonly LiveRoute[]> {
+  return (await Promise.all(liveModes.map((mode) => mode.read(api, namespace, service)))).flat();
+}

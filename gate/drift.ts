@@ -9,9 +9,10 @@ import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import { describeDrift, driftsOf } from "../live/difference.ts";
 import { type Live, ownReleaseOf } from "../live/live.ts";
 import { describedFor } from "../live/sealed.ts";
-import { type Comparison, compareTemplate, disownOtherFields } from "../live/template.ts";
+import { type Comparison, compareTemplate } from "../live/template.ts";
 import { storeTemplate } from "../record/template-store.ts";
 import type { Guarded } from "./guarded.ts";
+import { disownOtherFields } from "./other-fields.ts";
 
 type Of = Pick<Guarded, "api" | "namespace" | "service">;
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { PodTemplate } from "../../components/release.ts";
 import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
 import { describedFor } from "../../live/sealed.ts";
-import { type Comparison, compareTemplate, disownOtherFields, driftFrom } from "../../live/template.ts";
+import { type Comparison, compareTemplate, driftFrom } from "../../live/template.ts";
 import { ApiServer } from "../fake/api-server.ts";
 import { direct } from "../fake/direct.ts";
 
@@ -34,8 +34,6 @@ describe("a live pod template", () => {
   };
   const compare = (deployment: DeploymentObject) => compareTemplate(direct(api), deployment, release);
   const differencesIn = (comparison: Comparison) => (comparison.kind === "compared" ? comparison.differences : []);
-  const leave = async (deployment: DeploymentObject) =>
-    disownOtherFields(direct(api), deployment, release, differencesIn(await compare(deployment)));
   const written = () => api.requests.filter(({ method, query }) => method !== "GET" && !query.has("dryRun"));
 
   it("is compared with the release as the API server would store it, and nothing is written", async () => {
@@ -61,44 +59,6 @@ describe("a live pod template", () => {
       );
     });
   }
-
-  it("keeps its field owners if it equals the release", async () => {
-    assert.equal(await leave(live()), undefined);
-    assert.equal(await leave(live({ containers: [{ name: "web", image: "web:2" }] })), undefined);
-    assert.deepEqual(written(), []);
-  });
-
-  it("prepares the next apply to remove what the release leaves out, and is not changed itself", async () => {
-    const deployment = live(account);
-    assert.equal(await leave(deployment), undefined);
-    const after = api.objects.get(path);
-    assert.deepEqual(after?.spec, deployment.spec);
-    assert.match(JSON.stringify(after?.metadata.managedFields), /before-first-apply.*"f:serviceAccount":\{\}/);
-  });
-
-  it("is read again if it changed in between, a few times", async () => {
-    const deployment = live(account);
-    live(account);
-    assert.equal(await leave(deployment), undefined);
-    assert.equal(written().length, 2);
-    const before = written().length;
-    api.intercept = ({ method, query }) =>
-      method === "PATCH" && !query.has("dryRun") ? { status: 409, body: { message: "changed" } } : undefined;
-    assert.match((await leave(live(account))) ?? "", /^changed/);
-    assert.equal(written().length - before, 5);
-  });
-
-  it("is replaced as a whole if the provider merges and does not apply", async () => {
-    assert.equal(await leave(live(account, [{ manager: "pulumi-kubernetes", operation: "Update" }])), undefined);
-    assert.deepEqual(api.objects.get(path)?.spec.template, release);
-  });
-
-  it("stays as it is without that permission, and the reason is reported", async () => {
-    const deployment = live(account);
-    api.intercept = ({ query }) => (query.has("dryRun") ? undefined : { status: 403, body: { message: "no right" } });
-    assert.match((await leave(deployment)) ?? "", /^no right/);
-    assert.deepEqual(api.objects.get(path)?.spec, deployment.spec);
-  });
 
   it("has known drift only from the release that it was compared with", () => {
     const deployment = live(account);

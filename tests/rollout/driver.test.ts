@@ -589,8 +589,8 @@ describe("the driver", () => {
     };
     assert.deepEqual(await trial.drive(await trial.begin()), { kind: "promoted" });
     const holds = trial.moves.filter(({ kind }) => kind === "hold");
-    const reason = "the program's weight failed: No image; fix the cause: gray tries again until it succeeds";
-    assert.deepEqual(holds, Array(3).fill({ kind: "hold", reason, failing: "the program's weight" }));
+    const reason = "canary at the program's weight failed: No image; fix the cause: gray tries again until it succeeds";
+    assert.deepEqual(holds, Array(3).fill({ kind: "hold", reason, failing: "canary at the program's weight" }));
   });
 
   describe("when evidence turns bad while it writes why it holds,", () => {

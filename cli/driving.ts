@@ -14,7 +14,6 @@ import { EvidenceMonitor } from "../rollout/evidence-monitor.ts";
 import { Driven, Lease } from "../rollout/lease.ts";
 import { Announcer } from "../rollout/notifications/announcer.ts";
 import { EventNotifier } from "../rollout/notifications/events.ts";
-import type { Notifier } from "../rollout/notifications/notifier.ts";
 import { findWebhook, WebhookNotifier } from "../rollout/notifications/webhook.ts";
 import { pollLease } from "../rollout/observation.ts";
 import type { Rollout } from "../rollout/rollout.ts";
@@ -54,8 +53,8 @@ export interface DriverSetup {
   readonly found: DeployedService;
   /** The stacks that own the service. Read once, and only if this process may have to drive. */
   readonly owners: () => Promise<Owners | Elsewhere>;
-  /** Tells people, beyond the cluster's Events. */
-  readonly webhook: Notifier;
+  /** Announces the rollout, by Events and by the webhook. */
+  readonly announcer: Announcer;
   /** Serves the evidence to Prometheus; undefined without `--metrics-port`. */
   readonly exposed: Exporter | undefined;
 }
@@ -77,7 +76,9 @@ export async function setUpDriver(options: DrivingOptions, command: string): Pro
   };
   const { namespace, service } = found;
   const exposed = options.metricsPort && (await exporter(service, namespace, options.metricsPort));
-  return { found, owners, webhook: new WebhookNotifier(url, (sentence) => console.error(sentence)), exposed };
+  const webhook = new WebhookNotifier(url, (sentence) => console.error(sentence));
+  const announcer = new Announcer({ service, namespace, notifiers: [new EventNotifier(found), webhook] });
+  return { found, owners, announcer, exposed };
 }
 
 /**
@@ -87,12 +88,12 @@ export async function setUpDriver(options: DrivingOptions, command: string): Pro
  * @throws UserError if this is not the folder of the project, or the service lacks a track
  */
 export async function drive(
-  { found, owners, webhook, exposed }: DriverSetup,
+  { found, owners, announcer, exposed }: DriverSetup,
   { store, lease }: { readonly store: RolloutStore; readonly lease: Lease },
   options: DrivingOptions,
   codes: Partial<typeof exitCodes> = {},
 ): Promise<void> {
-  const { namespace, service } = found;
+  const { service } = found;
   const { folder, stacks } = assertRunsHere(await owners());
   const { canary, stable } = stacks;
   if (canary === undefined || stable === undefined) {
@@ -107,7 +108,6 @@ export async function drive(
     stopping.abort();
   });
   const view = viewOf(found, options.json === true);
-  const announcer = new Announcer({ service, namespace, notifiers: [new EventNotifier(found), webhook] });
   const reporter = combineReporters(view, announcer, exposed);
   const observer = new EvidenceMonitor({
     ...found,

@@ -86,7 +86,7 @@ export function assertOwned(
     const [id, by] = [ownerAnnotation, stackAnnotation].map((key) => annotations[key] && oneLine(annotations[key]));
     if (id === owner || (id === undefined && own && own.owner === undefined)) continue;
     const what = `${kind} ${name} in namespace ${namespace}${by === undefined ? "" : `, of stack ${by},`}`;
-    const found = `${what} has ${id === undefined ? "no owner id" : `the owner id ${id}`} and the state of stack ${stack} here has ${owner}`;
+    const found = `${what} has ${id === undefined ? "no owner id" : `the owner id ${id}`} and stack ${stack} in this Pulumi backend has the owner id ${owner}`;
     if (breakGlass) {
       takeovers.push(`${found}: it is taken over because: ${breakGlass}.`);
     } else if (id === undefined && own?.owner === owner) {
@@ -95,7 +95,7 @@ export function assertOwned(
       );
     } else {
       throw new UserError(
-        `${found}: use the backend whose state made it (pulumi login), or, if that state is lost, take the objects over with GRAY_BREAK_GLASS=<reason>.`,
+        `${found}, so another state manages it: use the backend whose state made it (pulumi login), or, if that state is lost, take the objects over with GRAY_BREAK_GLASS=<reason>.`,
       );
     }
   }

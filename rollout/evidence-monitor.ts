@@ -12,6 +12,9 @@ import type { Judgment } from "./move.ts";
 import type { Rollout } from "./rollout.ts";
 import type { Entry } from "./rollout-store.ts";
 
+/** Why the rollout pauses if another process has cut off canary. */
+const cutElsewhere = "a person, or a driver that then ended, has cut off canary: no user reaches it";
+
 /** What is observed, and how. */
 export interface MonitorArgs extends RecordedService {
   readonly source: MetricSource;
@@ -70,7 +73,7 @@ export class EvidenceMonitor implements EvidenceObserver {
   }
 
   takeCut({ rollout }: Entry): string | undefined {
-    const cut = this.cut ?? (this.isCutUnnoted(rollout) ? "the front was found sending no users to canary" : undefined);
+    const cut = this.cut ?? (this.isCutUnnoted(rollout) ? cutElsewhere : undefined);
     this.cut = undefined;
     return cut;
   }

@@ -136,7 +136,10 @@ export class Lease {
       if (next.kind === "wait") {
         const { milliseconds } = next;
         const limit = seconds(milliseconds);
-        if (first) note(`${show(found?.spec)} has the lease of ${nameOf(of)}: waiting up to ${limit} for it to renew.`);
+        if (first)
+          note(
+            `${show(found?.spec)} has the lease of ${nameOf(of)}: waiting up to ${limit} to see whether it is still alive.`,
+          );
         await clock.sleep(Math.min(milliseconds, leaseDefaults.retrySeconds * 1000));
         continue;
       }

@@ -91,7 +91,9 @@ export async function* pollLease(
     if (!driver || sign !== "unknown") return;
     if (!noted && waited >= quietMilliseconds) {
       const most = Math.ceil((patienceOf(driver) - waited) / 1000);
-      note(`${driver.name} has the lease of the rollout of ${of.service}: waiting up to ${most} s for it to renew.`);
+      note(
+        `${driver.name} has the lease of the rollout of ${of.service}: waiting up to ${most} s to see whether it is still alive.`,
+      );
       noted = true;
     }
     await clock.sleep(pollMilliseconds);

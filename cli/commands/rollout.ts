@@ -2,7 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import { UserError } from "../../components/user-error.ts";
 import { whoAmI } from "../../kubernetes/who.ts";
-import { writeEvents } from "../../live/event.ts";
 import { type DeployedService, isAdopted, releaseOf, runs } from "../../live/live.ts";
 import type { RecordReading, RolloutRecord } from "../../record/record.ts";
 import { readRecord, unreadable } from "../../record/record-store.ts";
@@ -35,9 +34,9 @@ export function rolloutCommand(): Command {
 
 async function rollout(options: Options): Promise<void> {
   const setup = await setUpDriver(options, "gray rollout");
-  const { found, webhook } = setup;
+  const { found, announcer } = setup;
   const owners = assertRunsHere(await setup.owners());
-  const { api, namespace, service, deployments } = found;
+  const { api, service, deployments } = found;
   const supersedes = options.supersede === true;
   const reading = await readRecord(found);
   if (reading.kind === "unreadable") throw unreadable(found, reading.why);
@@ -73,11 +72,8 @@ async function rollout(options: Options): Promise<void> {
   const lease = supersedes ? await leaseAfterStop(found) : await Lease.take(found, warn);
   try {
     const store = opened ?? (await open());
-    const message = `${by} rolls out release ${release} over ${from}`;
     const superseding = former ? `, in place of ${former.release}` : "";
-    await writeEvents(found, { type: "Normal", reason: "RolloutBegun", message: `${message}${superseding}` });
-    const notice = { kind: "start", reason: `${message}${superseding}` } as const;
-    void webhook.notify({ service, namespace, release, key: "start", notice });
+    announcer.begin({ release, began }, `${by} rolls out release ${release} over ${from}${superseding}`);
     await drive(setup, { store, lease }, options);
   } finally {
     await lease.release();

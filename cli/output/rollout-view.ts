@@ -54,7 +54,7 @@ export function viewOf(found: DeployedService, json: boolean): RolloutView {
       const words = {
         promoted: "promoted: all users have the release",
         undone: `undone: ${"reason" in end ? end.reason : ""}`,
-        held: `held, and the traffic stays as it is: ${"reason" in end ? end.reason : ""}; continue with gray resume, or roll back with gray abort`,
+        held: `held, and the traffic stays as it is: ${"reason" in end ? end.reason : ""}`,
         stopped:
           "stopped driving, and the traffic stays as it is: continue with gray resume, or roll back with gray abort",
       }[end.kind];

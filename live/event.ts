@@ -2,11 +2,11 @@
 
 import { createHash } from "node:crypto";
 import { oneLine } from "../border/foreign-text.ts";
+import type { Track } from "../components/traffic.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import { listPath, typeOf } from "../kubernetes/resources.ts";
-import type { DeployedService } from "./live.ts";
 
 /** The content of an Event. */
 export interface EventContent {
@@ -54,7 +54,7 @@ export async function writeEvent(
 
 /** Writes an Event on the Deployment of each track. */
 export async function writeEvents(
-  { api, deployments }: Pick<DeployedService, "api" | "deployments">,
+  { api, deployments }: { readonly api: Cluster; readonly deployments: Partial<Record<Track, DeploymentObject>> },
   { type, reason, message, once }: EventContent,
 ): Promise<void> {
   for (const deployment of Object.values(deployments)) await writeEvent(api, deployment, type, reason, message, once);

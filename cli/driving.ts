@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { UserError } from "../components/user-error.ts";
 import type { Evaluation } from "../evaluation/assess.ts";
 import { isRetryable } from "../kubernetes/answer.ts";
+import type { DeployedService } from "../live/live.ts";
 import { type Exporter, exporter } from "../observability/exporter.ts";
 import { up } from "../pulumi/pulumi.ts";
 import { actuatorOf } from "../rollout/actuator.ts";
@@ -23,7 +24,7 @@ import { type MetricsOptions, withMetricsOptions } from "./options/metrics-port.
 import { countsAtGateway, type SourceOptions, sourceOf, withSourceOptions } from "./options/sources.ts";
 import { type RolloutView, viewOf } from "./output/rollout-view.ts";
 import { assertRunsHere, type Elsewhere, type Owners, ownersOf } from "./owners.ts";
-import { type FoundService, findService, type ServiceOptions, withServiceOptions } from "./services.ts";
+import { findService, type ServiceOptions, withServiceOptions } from "./services.ts";
 import { onInterrupt } from "./signals.ts";
 
 /** Exit codes of a rollout, beside 1 and 2, which every command has. */
@@ -49,7 +50,7 @@ export function withDrivingOptions(command: Command): Command {
 
 /** What a command needs to drive a rollout. */
 export interface DriverSetup {
-  readonly found: FoundService;
+  readonly found: DeployedService;
   /** The stacks that own the service. Read once, and only if this process may have to drive. */
   readonly owners: () => Promise<Owners | Elsewhere>;
   /** Announces the rollout, by Events and by the webhook. */
@@ -92,7 +93,7 @@ export async function drive(
   options: DrivingOptions,
   codes: Partial<typeof exitCodes> = {},
 ): Promise<void> {
-  const { api, cluster, namespace, service } = found;
+  const { service } = found;
   const { folder, stacks } = assertRunsHere(await owners());
   const { canary, stable } = stacks;
   if (canary === undefined || stable === undefined) {
@@ -109,10 +110,7 @@ export async function drive(
   const view = viewOf(found, options.json === true);
   const reporter = combineReporters(view, announcer, exposed);
   const observer = new EvidenceMonitor({
-    api,
-    cluster,
-    namespace,
-    service,
+    ...found,
     source: sourceOf(options, found),
     counts: { pairs: options.pair.map(({ name }) => name), atGateway: countsAtGateway(options) },
     note: view.note,
@@ -126,11 +124,8 @@ export async function drive(
   });
   const held = { lease };
   const actuator = actuatorOf({
+    ...found,
     assertHeld: () => held.lease.assertHeld(),
-    api,
-    cluster,
-    namespace,
-    service,
     stacks: { canary, stable },
     up: (stack, epoch, signal, progressed) =>
       up({ stack, folder, env: { GRAY_EPOCH: String(epoch) }, signal, report: view.progress, progressed }),

@@ -4,6 +4,7 @@ import { type ObjectKind, type ObjectReference, objectKinds } from "../component
 import { ApiError, NotServed } from "../kubernetes/api-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import { listPath, objectPath } from "../kubernetes/resources.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { hasGatewayApi } from "../live/routes.ts";
 import { storedMaps, storeName } from "../record/config-map-store.ts";
 
@@ -20,11 +21,12 @@ export interface Leftover extends ObjectReference {
  *
  * @throws ApiError if the permission to list one of the kinds is missing
  */
-export async function leftovers(api: Cluster, namespace: string, service: string): Promise<Leftover[]> {
+export async function leftovers(of: ServiceHandle): Promise<Leftover[]> {
+  const { namespace, service } = of;
   const storeNames = storedMaps.map((what) => storeName(service, what));
   const found = await Promise.all(
     objectKinds.map(async (kind) =>
-      (await list(api, kind, namespace, service))
+      (await list(of, kind))
         .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
         .filter(({ metadata: { name } }) => kind !== "ConfigMap" || !storeNames.includes(name))
         .map(({ metadata: { name, annotations } }) => {
@@ -43,7 +45,7 @@ export async function deleteOwned(api: Cluster, left: readonly Leftover[], owner
   return owned;
 }
 
-async function list(api: Cluster, kind: ObjectKind, namespace: string, service: string) {
+async function list({ api, namespace, service }: ServiceHandle, kind: ObjectKind) {
   try {
     return await api.list(listPath(kind, namespace), `${serviceLabel}=${service}`);
   } catch (error) {

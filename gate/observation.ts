@@ -11,6 +11,7 @@ import type { RolloutContext } from "../components/rollout-context.ts";
 import { assertServiceArgs, labelsOf, type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import { connect } from "../kubernetes/client.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { configMapsInUse, type Live, readLive } from "../live/live.ts";
 import { assertGateways } from "../live/routes.ts";
 import type { RecordReading } from "../record/record.ts";
@@ -123,12 +124,10 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   }
   const found = findAccessOf(service, given, access);
   const api = connect(found);
+  const of: ServiceHandle = { api, namespace, service };
   const ownsCanary = tracksOf(args).includes("canary");
   const gateway = ownsCanary ? args.gateway : undefined;
-  const [before, ownBefore] = await Promise.all([
-    readLive(api, namespace, service, gateway !== undefined),
-    ownStackState(key),
-  ]);
+  const [before, ownBefore] = await Promise.all([readLive(of, gateway !== undefined), ownStackState(key)]);
   assertSameCluster(service, ownBefore, before.cluster);
   const { owner, ownerStash } = await ownerOf(service);
   const { GRAY_ADOPT, GRAY_BREAK_GLASS: breakGlass, GRAY_EPOCH } = process.env;
@@ -137,9 +136,9 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   assertPreconditions(service, args, live, found.context);
 
   const [recorded, remembered, inUse] = await Promise.all([
-    readRecord(api, namespace, service, live.cluster),
+    readRecord({ ...of, cluster: live.cluster }),
     readStackStates(service, args, live),
-    ownsCanary ? configMapsInUse(api, namespace, service) : {},
+    ownsCanary ? configMapsInUse(of) : {},
   ]);
   expectExported(service, key);
   const coming = file === undefined || ownsCanary ? undefined : readRendered(file, key);
@@ -150,8 +149,8 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   const configMaps = ownsCanary ? Object.keys(configMapsToKeep(releases, inUse)) : [];
   const [[gateways, objects], comparisons] = await Promise.all([
     Promise.allSettled([
-      gateway ? assertGateways(api, service, namespace, gateway) : undefined,
-      readObjects(api, namespace, live, objectsOf(service, args, configMaps)),
+      gateway ? assertGateways(of, gateway) : undefined,
+      readObjects(of, live, objectsOf(service, args, configMaps)),
     ]),
     compareLive(api, tracksOf(args), live, releases),
   ]);

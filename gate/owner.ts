@@ -7,9 +7,9 @@ import type { StackState } from "../components/history.ts";
 import { ownerAnnotation, ownerName, serviceLabel, stackAnnotation } from "../components/names.ts";
 import type { ObjectReference } from "../components/objects.ts";
 import { UserError } from "../components/user-error.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
 import type { Metadata } from "../kubernetes/objects/metadata.ts";
 import { objectPath } from "../kubernetes/resources.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import type { Live } from "../live/live.ts";
 
 /** The owner id of this stack for a service, and the resource that holds it in the state. */
@@ -118,8 +118,7 @@ export function assertOurs(kind: string, object: Labelled | undefined, service: 
 
 /** The live object of each of these objects. Reads only those that `live` does not hold. */
 export async function readObjects(
-  api: Cluster,
-  namespace: string,
+  { api, namespace }: ServiceHandle,
   { deployments, front }: Live,
   objects: readonly ObjectReference[],
 ): Promise<OwnableObject[]> {

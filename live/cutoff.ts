@@ -14,19 +14,14 @@ import { type ApiPath, listPath, objectPath } from "../kubernetes/resources.ts";
 import { unlessEnded } from "../kubernetes/unless-ended.ts";
 import { within } from "../kubernetes/within.ts";
 import { type RolloutRecord, raised } from "../record/record.ts";
-import { changeRecord } from "../record/record-store.ts";
+import { changeRecord, type RecordedService } from "../record/record-store.ts";
 import { isAdopted, readDeployment, readService } from "./live.ts";
 import { isReady } from "./pods.ts";
 import { readRoutes } from "./routes.ts";
 import { isOfToken } from "./share.ts";
 
 /** The service whose canary is cut off. */
-export interface CutoffArgs {
-  readonly api: Cluster;
-  /** UID of the cluster. */
-  readonly cluster: string;
-  readonly namespace: string;
-  readonly service: string;
+export interface CutoffArgs extends RecordedService {
   /**
    * Throws if the record forbids the cutoff, for instance because another driver took over. Called before anything is changed. If the
    * record cannot be read in time, it is not called and canary is cut off, which is safe to do twice. @default never throws
@@ -70,9 +65,8 @@ export function cutOff(of: CutoffArgs): Promise<string | undefined> {
 }
 
 async function cutOffOnce(of: CutoffArgs): Promise<string | undefined> {
-  const { api, namespace, service } = of;
   const note = recordCutoff(of);
-  const shared = readService(api, namespace, service);
+  const shared = readService(of);
   const routes = routesOf(of);
   for (const each of [shared, routes]) each.catch(() => {});
   const how = await chooseCutoff(of, note.read);
@@ -121,11 +115,12 @@ interface RecordedCutoff {
 }
 
 /** Raises the record's sequence number. */
-function recordCutoff({ api, namespace, service, cluster, fence, isNoted = () => true }: CutoffArgs): RecordedCutoff {
+function recordCutoff(of: CutoffArgs): RecordedCutoff {
+  const { fence, isNoted = () => true } = of;
   const { promise: read, resolve, reject } = Promise.withResolvers<RolloutRecord>();
   read.catch(() => {});
   let fenced: RecordedCutoff["fenced"];
-  const noted = changeRecord(api, namespace, service, cluster, (before) => {
+  const noted = changeRecord(of, (before) => {
     resolve(before);
     try {
       fence?.(before);
@@ -168,7 +163,7 @@ async function chooseCutoff(of: CutoffArgs, record: Promise<RolloutRecord>): Pro
   const answers = [
     lookups.ask(async () => (await api.list(listPath("Pod", namespace), `app=${service},track=stable`)).some(isReady)),
     record.then((before) => before.adopted !== undefined),
-    lookups.ask(async () => isAdopted(await readDeployment(api, namespace, service, "stable"))),
+    lookups.ask(async () => isAdopted(await readDeployment(of, "stable"))),
   ] as const;
   // Wait for one answer, however slow the server is; only the other answers have a limit.
   await Promise.any(answers).catch(() => {});
@@ -260,14 +255,14 @@ function cutOffObject<T>(
 }
 
 /** The service's routes. A service without a gateway has none, and the permission to read them may then be missing. */
-function routesOf({ api, namespace, service }: CutoffArgs): Promise<readonly RouteObject[]> {
+function routesOf(of: CutoffArgs): Promise<readonly RouteObject[]> {
   return withRetries(async () => {
     try {
-      return await readRoutes(api, namespace, service);
+      return await readRoutes(of);
     } catch (error) {
       // Only a service with a gateway has a Service for stable alone.
-      const stable = objectPath("Service", namespace, backendName(service, "stable"));
-      if (isRetryable(error) || (await api.get(stable)) !== undefined) throw error;
+      const stable = objectPath("Service", of.namespace, backendName(of.service, "stable"));
+      if (isRetryable(error) || (await of.api.get(stable)) !== undefined) throw error;
       return [];
     }
   });

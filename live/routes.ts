@@ -10,6 +10,7 @@ import type { Cluster } from "../kubernetes/cluster.ts";
 import type { GatewayObject } from "../kubernetes/objects/gateway.ts";
 import type { RouteObject } from "../kubernetes/objects/route.ts";
 import { clusterObjectPath, listPath, objectPath, typeOf } from "../kubernetes/resources.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 
 /**
  * The live HTTPRoutes of a service.
@@ -19,7 +20,7 @@ import { clusterObjectPath, listPath, objectPath, typeOf } from "../kubernetes/r
  *
  * @throws ApiError or Unreachable if the list cannot be read and the cluster has the Gateway API
  */
-export async function readRoutes(api: Cluster, namespace: string, service: string): Promise<readonly RouteObject[]> {
+export async function readRoutes({ api, namespace, service }: ServiceHandle): Promise<readonly RouteObject[]> {
   try {
     return await api.list(listPath("HTTPRoute", namespace), `${serviceLabel}=${service}`);
   } catch (error) {
@@ -68,12 +69,8 @@ export function readGateway(api: Cluster, namespace: string, name: string): Prom
  *
  * @throws UserError for the first condition that does not hold
  */
-export async function assertGateways(
-  api: Cluster,
-  service: string,
-  namespace: string,
-  { routes, rules = [] }: GatewayArgs,
-): Promise<void> {
+export async function assertGateways(of: ServiceHandle, { routes, rules = [] }: GatewayArgs): Promise<void> {
+  const { api, namespace, service } = of;
   if (!(await hasGatewayApi(api))) {
     throw new UserError(
       `${service}: the cluster has no Gateway API (gateway.networking.k8s.io/v1): install its Standard channel and a gateway, or remove gateway from the arguments.`,
@@ -83,7 +80,7 @@ export async function assertGateways(
     routes.flatMap(({ gateways }) => gateways),
     (ref) => `${ref.namespace ?? namespace}/${ref.name}`,
   );
-  await Promise.all([...named.values()].map((refs) => assertGateway(api, service, namespace, refs, rules)));
+  await Promise.all([...named.values()].map((refs) => assertGateway(of, refs, rules)));
   for (const { name = service } of routes) {
     const route = await readRoute(api, namespace, name);
     assertOwn("HTTPRoute", route, service, namespace, "choose another name for the route");
@@ -115,9 +112,7 @@ function assertOwn(
 
 /** @param refs all of one Gateway */
 async function assertGateway(
-  api: Cluster,
-  service: string,
-  home: string,
+  { api, namespace: home, service }: ServiceHandle,
   refs: readonly GatewayRef[],
   rules: NonNullable<GatewayArgs["rules"]>,
 ): Promise<void> {

@@ -2,9 +2,9 @@
 
 import type { Pod } from "../analysis/reading.ts";
 import { tokenHeader } from "../components/names.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
 import type { RouteObject } from "../kubernetes/objects/route.ts";
 import type { ServiceObject } from "../kubernetes/objects/service.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { readService } from "./live.ts";
 import { largestWeight, readRoutes, weightOf } from "./routes.ts";
 
@@ -16,11 +16,8 @@ export interface Front {
 }
 
 /** Reads the live front of a service. */
-export async function readFront(api: Cluster, namespace: string, service: string): Promise<Front> {
-  const [shared, routes] = await Promise.all([
-    readService(api, namespace, service),
-    readRoutes(api, namespace, service),
-  ]);
+export async function readFront(of: ServiceHandle): Promise<Front> {
+  const [shared, routes] = await Promise.all([readService(of), readRoutes(of)]);
   return { service: shared, routes };
 }
 

@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { UserError } from "../components/user-error.ts";
 import type { Evaluation } from "../evaluation/assess.ts";
 import { isRetryable } from "../kubernetes/answer.ts";
+import type { DeployedService } from "../live/live.ts";
 import { type Exporter, exporter } from "../observability/exporter.ts";
 import { up } from "../pulumi/pulumi.ts";
 import { actuatorOf } from "../rollout/actuator.ts";
@@ -13,7 +14,6 @@ import { EvidenceMonitor } from "../rollout/evidence-monitor.ts";
 import { Driven, Lease } from "../rollout/lease.ts";
 import { Announcer } from "../rollout/notifications/announcer.ts";
 import { EventNotifier } from "../rollout/notifications/events.ts";
-import type { Notifier } from "../rollout/notifications/notifier.ts";
 import { findWebhook, WebhookNotifier } from "../rollout/notifications/webhook.ts";
 import { pollLease } from "../rollout/observation.ts";
 import type { Rollout } from "../rollout/rollout.ts";
@@ -24,7 +24,7 @@ import { type MetricsOptions, withMetricsOptions } from "./options/metrics-port.
 import { countsAtGateway, type SourceOptions, sourceOf, withSourceOptions } from "./options/sources.ts";
 import { type RolloutView, viewOf } from "./output/rollout-view.ts";
 import { assertRunsHere, type Elsewhere, type Owners, ownersOf } from "./owners.ts";
-import { type FoundService, findService, type ServiceOptions, withServiceOptions } from "./services.ts";
+import { findService, type ServiceOptions, withServiceOptions } from "./services.ts";
 import { onInterrupt } from "./signals.ts";
 
 /** Exit codes of a rollout, beside 1 and 2, which every command has. */
@@ -50,11 +50,11 @@ export function withDrivingOptions(command: Command): Command {
 
 /** What a command needs to drive a rollout. */
 export interface DriverSetup {
-  readonly found: FoundService;
+  readonly found: DeployedService;
   /** The stacks that own the service. Read once, and only if this process may have to drive. */
   readonly owners: () => Promise<Owners | Elsewhere>;
-  /** Tells people, beyond the cluster's Events. */
-  readonly webhook: Notifier;
+  /** Announces the rollout, by Events and by the webhook. */
+  readonly announcer: Announcer;
   /** Serves the evidence to Prometheus; undefined without `--metrics-port`. */
   readonly exposed: Exporter | undefined;
 }
@@ -76,7 +76,9 @@ export async function setUpDriver(options: DrivingOptions, command: string): Pro
   };
   const { namespace, service } = found;
   const exposed = options.metricsPort && (await exporter(service, namespace, options.metricsPort));
-  return { found, owners, webhook: new WebhookNotifier(url, (sentence) => console.error(sentence)), exposed };
+  const webhook = new WebhookNotifier(url, (sentence) => console.error(sentence));
+  const announcer = new Announcer({ service, namespace, notifiers: [new EventNotifier(found), webhook] });
+  return { found, owners, announcer, exposed };
 }
 
 /**
@@ -86,12 +88,12 @@ export async function setUpDriver(options: DrivingOptions, command: string): Pro
  * @throws UserError if this is not the folder of the project, or the service lacks a track
  */
 export async function drive(
-  { found, owners, webhook, exposed }: DriverSetup,
+  { found, owners, announcer, exposed }: DriverSetup,
   { store, lease }: { readonly store: RolloutStore; readonly lease: Lease },
   options: DrivingOptions,
   codes: Partial<typeof exitCodes> = {},
 ): Promise<void> {
-  const { api, cluster, namespace, service } = found;
+  const { service } = found;
   const { folder, stacks } = assertRunsHere(await owners());
   const { canary, stable } = stacks;
   if (canary === undefined || stable === undefined) {
@@ -106,13 +108,9 @@ export async function drive(
     stopping.abort();
   });
   const view = viewOf(found, options.json === true);
-  const announcer = new Announcer({ service, namespace, notifiers: [new EventNotifier(found), webhook] });
   const reporter = combineReporters(view, announcer, exposed);
   const observer = new EvidenceMonitor({
-    api,
-    cluster,
-    namespace,
-    service,
+    ...found,
     source: sourceOf(options, found),
     counts: { pairs: options.pair.map(({ name }) => name), atGateway: countsAtGateway(options) },
     note: view.note,
@@ -126,11 +124,8 @@ export async function drive(
   });
   const held = { lease };
   const actuator = actuatorOf({
+    ...found,
     assertHeld: () => held.lease.assertHeld(),
-    api,
-    cluster,
-    namespace,
-    service,
     stacks: { canary, stable },
     up: (stack, epoch, signal, progressed) =>
       up({ stack, folder, env: { GRAY_EPOCH: String(epoch) }, signal, report: view.progress, progressed }),

@@ -5,6 +5,7 @@ import { ApiError, NotServed } from "../kubernetes/api-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import { listPath, objectPath } from "../kubernetes/resources.ts";
 import { isServed } from "../kubernetes/served.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { modeOfKind } from "../live/traffic/modes.ts";
 import { storedMaps, storeName } from "../record/config-map-store.ts";
 
@@ -21,11 +22,12 @@ export interface Leftover extends ObjectReference {
  *
  * @throws ApiError if the permission to list one of the kinds is missing
  */
-export async function leftovers(api: Cluster, namespace: string, service: string): Promise<Leftover[]> {
+export async function leftovers(of: ServiceHandle): Promise<Leftover[]> {
+  const { namespace, service } = of;
   const storeNames = storedMaps.map((what) => storeName(service, what));
   const found = await Promise.all(
     objectKinds.map(async (kind) =>
-      (await list(api, kind, namespace, service))
+      (await list(of, kind))
         .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
         .filter(({ metadata: { name } }) => kind !== "ConfigMap" || !storeNames.includes(name))
         .map(({ metadata: { name, annotations } }) => {
@@ -44,7 +46,8 @@ export async function deleteOwned(api: Cluster, left: readonly Leftover[], owner
   return owned;
 }
 
-async function list(api: Cluster, kind: ObjectKind, namespace: string, service: string) {
+async function list(of: ServiceHandle, kind: ObjectKind) {
+  const { api, namespace, service } = of;
   try {
     return await api.list(listPath(kind, namespace), `${serviceLabel}=${service}`);
   } catch (error) {
@@ -52,7 +55,7 @@ async function list(api: Cluster, kind: ObjectKind, namespace: string, service: 
     if (mode === undefined) throw error;
     if (error instanceof NotServed && !(await isServed(api, kind))) return [];
     const isForbidden = error instanceof ApiError && error.status === 403;
-    if (!isForbidden || (await mode.isUsed(api, namespace, service))) throw error;
+    if (!isForbidden || (await mode.isUsed(of))) throw error;
     return [];
   }
 }

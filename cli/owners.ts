@@ -5,9 +5,9 @@ import { stackAnnotation } from "../components/names.ts";
 import { mapOf } from "../components/schema.ts";
 import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
+import type { DeployedService } from "../live/live.ts";
 import { outputs } from "../pulumi/pulumi.ts";
 import { projectHere, projectOf } from "./options/project.ts";
-import type { FoundService } from "./services.ts";
 import { wrongCluster } from "./stacks.ts";
 
 /** The stacks that own the tracks of a service, and the folder of their project. */
@@ -37,7 +37,7 @@ const outputsSchema = v.object({
  *
  * @param command as the user types it, for the message
  */
-export async function ownersOf(found: FoundService, command: string): Promise<Owners | Elsewhere> {
+export async function ownersOf(found: DeployedService, command: string): Promise<Owners | Elsewhere> {
   const { cluster, namespace, service, deployments } = found;
   const owner = (track: Track) => deployments[track]?.metadata.annotations?.[stackAnnotation];
   const [canary, stable] = [owner("canary"), owner("stable")];

@@ -2,14 +2,12 @@
 
 import type { Command } from "commander";
 import { serviceLabel, stackAnnotation } from "../components/names.ts";
-import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
 import { connect } from "../kubernetes/client.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
 import { findAccess } from "../kubernetes/kubeconfig.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import { clusterListPath, listPath } from "../kubernetes/resources.ts";
-import { clusterId, releaseOf } from "../live/live.ts";
+import { clusterId, type DeployedService, releaseOf } from "../live/live.ts";
 import { projectHere, projectOf } from "./options/project.ts";
 
 /** Which service a command is about. Each option narrows the choice. */
@@ -28,23 +26,13 @@ export function withServiceOptions(command: Command): Command {
     .option("--context <name>", "context of the kubeconfig (default: the current one)");
 }
 
-/** A service found in the cluster by the labels of its Deployments. */
-export interface FoundService {
-  readonly api: Cluster;
-  /** UID of the cluster. */
-  readonly cluster: string;
-  readonly service: string;
-  readonly namespace: string;
-  readonly deployments: Partial<Record<Track, DeploymentObject>>;
-}
-
 /**
- * Finds the only service that matches the options. Without a name and a namespace, in the folder of a Pulumi project, only services
- * of that project match.
+ * Finds the only service that matches the options, by the labels of its Deployments. Without a name and a namespace, in the folder of a
+ * Pulumi project, only services of that project match.
  *
  * @throws UserError if no service matches, or more than one
  */
-export async function findService(options: ServiceOptions): Promise<FoundService> {
+export async function findService(options: ServiceOptions): Promise<DeployedService> {
   const api = connect(findAccess({ context: options.context }));
   const [cluster, deployments] = await Promise.all([
     clusterId(api),
@@ -92,7 +80,7 @@ function ownerOf({ metadata }: DeploymentObject): string | undefined {
 }
 
 /** Ids of all releases of the service that the cluster still knows, from its Deployments and their ReplicaSets. */
-export async function releasesSeen({ api, namespace, service, deployments }: FoundService): Promise<string[]> {
+export async function releasesSeen({ api, namespace, service, deployments }: DeployedService): Promise<string[]> {
   const replicaSets = await api.list(listPath("ReplicaSet", namespace), `app=${service}`);
   const ids = [
     releaseOf(deployments.canary),

@@ -207,8 +207,10 @@ function stepsFault(steps: readonly Step[]): Fault | undefined {
     const { atLeast = defaults.step.canary.atLeast, atMost = defaults.step.canary.atMost } = step;
     const share = percentOf(step.weight);
     if (share <= weight) return { at: [i, "weight"], message: `must be more than ${weight}, as weights rise` };
-    if (secondsOf(atLeast) > secondsOf(atMost))
-      return { at: [i, "atLeast"], message: `must not exceed atMost (${atMost})` };
+    if (secondsOf(atLeast) > secondsOf(atMost)) {
+      const limit = typeof atMost === "number" ? `${atMost} seconds` : atMost;
+      return { at: [i, "atLeast"], message: `must not exceed atMost, ${limit}` };
+    }
     weight = share;
   }
   return stepsTooLarge(steps);

@@ -16,15 +16,10 @@ import { isReady } from "../live/pods.ts";
 import type { LiveMode, LiveRoute } from "../live/traffic/mode.ts";
 import { liveModes } from "../live/traffic/modes.ts";
 import { type RolloutRecord, raised } from "../record/record.ts";
-import { changeRecord } from "../record/record-store.ts";
+import { changeRecord, type RecordedService } from "../record/record-store.ts";
 
 /** The service whose canary is cut off. */
-export interface CutoffArgs {
-  readonly api: Cluster;
-  /** UID of the cluster. */
-  readonly cluster: string;
-  readonly namespace: string;
-  readonly service: string;
+export interface CutoffArgs extends RecordedService {
   /**
    * Throws if the record forbids the cutoff, for instance because another driver took over. Called before anything is changed. If the
    * record cannot be read in time, it is not called and canary is cut off, which is safe to do twice. @default never throws
@@ -68,9 +63,8 @@ export function cutOff(of: CutoffArgs): Promise<string | undefined> {
 }
 
 async function cutOffOnce(of: CutoffArgs): Promise<string | undefined> {
-  const { api, namespace, service } = of;
   const note = recordCutoff(of);
-  const shared = readService(api, namespace, service);
+  const shared = readService(of);
   const routes = liveModes.map((mode) => ({ mode, read: routesOf(mode, of) }));
   for (const each of [shared, ...routes.map(({ read }) => read)]) each.catch(() => {});
   const how = await chooseCutoff(of, note.read);
@@ -119,11 +113,12 @@ interface RecordedCutoff {
 }
 
 /** Raises the record's sequence number. */
-function recordCutoff({ api, namespace, service, cluster, fence, isNoted = () => true }: CutoffArgs): RecordedCutoff {
+function recordCutoff(of: CutoffArgs): RecordedCutoff {
+  const { fence, isNoted = () => true } = of;
   const { promise: read, resolve, reject } = Promise.withResolvers<RolloutRecord>();
   read.catch(() => {});
   let fenced: RecordedCutoff["fenced"];
-  const noted = changeRecord(api, namespace, service, cluster, (before) => {
+  const noted = changeRecord(of, (before) => {
     resolve(before);
     try {
       fence?.(before);
@@ -166,7 +161,7 @@ async function chooseCutoff(of: CutoffArgs, record: Promise<RolloutRecord>): Pro
   const answers = [
     lookups.ask(async () => (await api.list(listPath("Pod", namespace), `app=${service},track=stable`)).some(isReady)),
     record.then((before) => before.adopted !== undefined),
-    lookups.ask(async () => isAdopted(await readDeployment(api, namespace, service, "stable"))),
+    lookups.ask(async () => isAdopted(await readDeployment(of, "stable"))),
   ] as const;
   // Wait for one answer, however slow the server is; only the other answers have a limit.
   await Promise.any(answers).catch(() => {});
@@ -227,8 +222,9 @@ async function allOf(works: readonly Promise<void>[]): Promise<void> {
   if (failed) throw failed.reason;
 }
 
-async function cutOffService({ api, namespace, service }: CutoffArgs, read: Promise<ServiceObject | undefined>) {
-  const again = () => readService(api, namespace, service);
+async function cutOffService(of: CutoffArgs, read: Promise<ServiceObject | undefined>) {
+  const { api, namespace, service } = of;
+  const again = () => readService(of);
   await cutOffObject(api, objectPath("Service", namespace, service), read, again, serviceCutoff);
 }
 
@@ -259,12 +255,12 @@ function cutOffObject<T>(
 }
 
 /** The service's routes of a mode. A service without the mode has none, and the permission to read them may then be missing. */
-function routesOf(mode: LiveMode, { api, namespace, service }: CutoffArgs): Promise<readonly LiveRoute[]> {
+function routesOf(mode: LiveMode, of: CutoffArgs): Promise<readonly LiveRoute[]> {
   return withRetries(async () => {
     try {
-      return await mode.read(api, namespace, service);
+      return await mode.read(of);
     } catch (error) {
-      if (isRetryable(error) || (await mode.isUsed(api, namespace, service))) throw error;
+      if (isRetryable(error) || (await mode.isUsed(of))) throw error;
       return [];
     }
   });

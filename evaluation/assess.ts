@@ -8,6 +8,8 @@ import type { MetricSource, Pod } from "../analysis/reading.ts";
 import { type Assessment, judge } from "../analysis/verdict.ts";
 import { cutOffNow } from "../cutoff/cutoff.ts";
 import { writeEvents } from "../kubernetes/event.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
+import type { DeployedService } from "../live/live.ts";
 import { listPods } from "../live/pods.ts";
 import { type Front, hasUserRules, isClosed, readFront, shareByWeightAlone, shareOf } from "../live/traffic/share.ts";
 import { assertNewest, Superseded } from "../record/epoch.ts";
@@ -18,12 +20,11 @@ import { byEvidence } from "../record/verdict-merge.ts";
 import { comparisonOf } from "./comparison.ts";
 import { EmptyCanary } from "./empty-canary.ts";
 import { observe, type Poll } from "./observe.ts";
-import type { Recorded } from "./recorder.ts";
 import { SteadyShare } from "./steady-share.ts";
 
 /** What is assessed, and how. */
 export interface Assessed {
-  readonly of: Recorded;
+  readonly of: DeployedService;
   readonly source: MetricSource;
   readonly evidence: Evidence;
   /** Epoch of this driver, or of the latest driver if none runs. A newer driver cuts off canary by itself. */
@@ -53,14 +54,13 @@ export interface Evaluation {
  * While no user reaches the release nothing is counted: probe requests are evidence neither for it nor against it.
  */
 export async function* assess({ of, source, evidence, epoch, signal, note }: Assessed): AsyncGenerator<Evaluation> {
-  const { api, namespace, service } = of;
   const store = new EvidenceStore(of, note);
   const steady = new SteadyShare();
   const emptyCanary = new EmptyCanary();
   const frontOf = frontReader(of, signal, note);
   try {
     const hurries = () => emptyCanary.suspected;
-    for await (const poll of observe({ api, namespace, service, source, signal, hurries })) {
+    for await (const poll of observe({ ...of, source, signal, hurries })) {
       const front = poll.pods && (await frontOf());
       const share = front && poll.pods && shareOf(front, poll.pods);
       const canaryShare = steady.over(poll.at, front && shareByWeightAlone(front));
@@ -85,11 +85,11 @@ export async function* assess({ of, source, evidence, epoch, signal, note }: Ass
 }
 
 /** Returns a function that reads the front. It returns undefined if reading fails; the first failure is reported. */
-function frontReader({ api, namespace, service }: Recorded, signal: AbortSignal, note: Assessed["note"]) {
+function frontReader(of: ServiceHandle, signal: AbortSignal, note: Assessed["note"]) {
   let reported = false;
   return async (): Promise<Front | undefined> => {
     try {
-      return await readFront(api.until(signal), namespace, service);
+      return await readFront({ ...of, api: of.api.until(signal) });
     } catch (error) {
       if (!reported && !signal.aborted) {
         const why = (error as Error).message.replace(/\.$/, "");
@@ -123,23 +123,23 @@ function withRulesNoted(assessment: Assessment, front: Front | undefined): Asses
  * stable has run before
  */
 export async function evidenceOn(
-  { api, cluster, namespace, service, deployments }: Recorded,
+  of: DeployedService,
   counts: { readonly pairs: readonly string[]; readonly atGateway: boolean },
 ): Promise<Evidence> {
   const [pods, record, front] = await Promise.all([
-    listPods(api, namespace, service),
-    readRecord(api, namespace, service, cluster),
-    counts.atGateway ? readFront(api, namespace, service) : undefined,
+    listPods(of),
+    readRecord(of),
+    counts.atGateway ? readFront(of) : undefined,
   ]);
-  if (record.kind === "unreadable") throw unreadable(namespace, service, record.why);
+  if (record.kind === "unreadable") throw unreadable(of, record.why);
   const question = {
-    ...comparisonOf(service, deployments, pods, stableReleases(record).length > 0),
+    ...comparisonOf(of.service, of.deployments, pods, stableReleases(record).length > 0),
     perRequest: front !== undefined && shareByWeightAlone(front) !== undefined,
     pairs: counts.pairs,
   };
   const judged = record.kind === "read" ? record.record.verdicts[question.canary]?.by : undefined;
   const goesOn = judged === undefined || judged === byEvidence;
-  return (goesOn ? await storedEvidence(api, namespace, service, question) : undefined) ?? new Evidence(question);
+  return (goesOn ? await storedEvidence(of, question) : undefined) ?? new Evidence(question);
 }
 
 /**
@@ -148,7 +148,11 @@ export async function evidenceOn(
  * @param epoch number of the driver on whose behalf it acts
  * @returns what happened, a sentence without its full stop; undefined if a newer driver is responsible
  */
-async function cutEmpty(of: Recorded, epoch: number, note: (sentence: string) => void): Promise<string | undefined> {
+async function cutEmpty(
+  of: DeployedService,
+  epoch: number,
+  note: (sentence: string) => void,
+): Promise<string | undefined> {
   const why = `canary had users but no ready pod for ${pollingDefaults.emptySeconds} s`;
   const fence = (record: RolloutRecord) => assertNewest(of.service, record, epoch);
   try {

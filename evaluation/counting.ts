@@ -1,5 +1,5 @@
 import { Evidence } from "../analysis/evidence.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { listPods } from "../live/pods.ts";
 import { readFront, shareOf } from "../live/traffic/share.ts";
 import { readStore } from "../record/config-map-store.ts";
@@ -17,10 +17,10 @@ const recentMilliseconds = 60_000;
  * @param now in milliseconds since the epoch
  * @throws ApiError or UserError if the cluster cannot be read
  */
-export async function isCounting(api: Cluster, namespace: string, service: string, now: number): Promise<boolean> {
-  const { last, question } = parsed((await readStore(api, namespace, service, "evidence"))?.evidence) ?? {};
+export async function isCounting(of: ServiceHandle, now: number): Promise<boolean> {
+  const { last, question } = parsed((await readStore(of, "evidence"))?.evidence) ?? {};
   if (last === undefined || Math.abs(now - last.at) >= recentMilliseconds) return false;
-  const [front, pods] = await Promise.all([readFront(api, namespace, service), listPods(api, namespace, service)]);
+  const [front, pods] = await Promise.all([readFront(of), listPods(of)]);
   const isOfCanary = pods.some(({ track, release }) => track === "canary" && release === question?.canary);
   return isOfCanary && (shareOf(front, pods) ?? 0) > 0;
 }

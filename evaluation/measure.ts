@@ -6,7 +6,7 @@ import { pollingDefaults } from "../analysis/defaults.ts";
 import type { Traffic } from "../analysis/planner.ts";
 import type { MetricSource, Reading } from "../analysis/reading.ts";
 import type { TargetTick, Tick } from "../analysis/tick.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { listPods } from "../live/pods.ts";
 
 /** The traffic of a service over a short time. */
@@ -25,16 +25,12 @@ export interface Measured {
  *
  * @throws Error if the clock was set back in between; ApiError or UserError if the pods cannot be listed
  */
-export async function measureTraffic(of: {
-  readonly api: Cluster;
-  readonly namespace: string;
-  readonly service: string;
-  readonly source: MetricSource;
-  readonly seconds: number;
-}): Promise<Measured> {
+export async function measureTraffic(
+  of: ServiceHandle & { readonly source: MetricSource; readonly seconds: number },
+): Promise<Measured> {
   const poll = async (): Promise<Reading> => {
     const at = Date.now();
-    const pods = await listPods(of.api, of.namespace, of.service);
+    const pods = await listPods(of);
     const targets = await of.source.read(pods, AbortSignal.timeout(pollingDefaults.pollTimeoutSeconds * 1000));
     return { at, pods, targets };
   };

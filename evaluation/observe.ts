@@ -4,7 +4,7 @@ import { advance, nothingCounted } from "../analysis/counters.ts";
 import { pollingDefaults } from "../analysis/defaults.ts";
 import type { MetricSource, Pod } from "../analysis/reading.ts";
 import type { Tick } from "../analysis/tick.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { listPods } from "../live/pods.ts";
 
 /** One poll: what happened since the last one, or why it failed. */
@@ -20,10 +20,7 @@ export interface Poll {
 }
 
 /** What is observed, and how. */
-export interface Observed {
-  readonly api: Cluster;
-  readonly namespace: string;
-  readonly service: string;
+export interface Observed extends ServiceHandle {
   readonly source: MetricSource;
   /** Ends the observation. */
   readonly signal: AbortSignal;
@@ -36,13 +33,14 @@ export interface Observed {
  * otherwise every five seconds. Changes nothing in the cluster. If the API server does not answer, it yields a poll
  * with `trouble` and goes on.
  */
-export async function* observe({ api, namespace, service, source, signal, hurries }: Observed): AsyncGenerator<Poll> {
+export async function* observe(of: Observed): AsyncGenerator<Poll> {
+  const { source, signal, hurries } = of;
   const began = Date.now();
   let counters = nothingCounted;
   while (!signal.aborted) {
     const at = Date.now();
     try {
-      const pods = await listPods(api.until(signal), namespace, service);
+      const pods = await listPods({ ...of, api: of.api.until(signal) });
       const limit = AbortSignal.any([signal, AbortSignal.timeout(pollingDefaults.pollTimeoutSeconds * 1000)]);
       const idle = new Set(pods.filter(({ ready, terminating }) => !ready || terminating).map(({ name }) => name));
       // A pod that starts or terminates gets no requests, so a failed read of it leaves no gap.

@@ -3,23 +3,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { pollingDefaults } from "../analysis/defaults.ts";
 import type { Evidence } from "../analysis/evidence.ts";
 import type { Assessment } from "../analysis/verdict.ts";
-import type { Track } from "../components/traffic.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
 import { writeEvents } from "../kubernetes/event.ts";
-import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
+import type { DeployedService } from "../live/live.ts";
 import type { Verdict } from "../record/record.ts";
 import { changeRecord } from "../record/record-store.ts";
 import { mergeVerdict } from "../record/verdict-merge.ts";
-
-/** The service whose record is written, and the objects of the Events. */
-export interface Recorded {
-  readonly api: Cluster;
-  /** UID of the cluster. */
-  readonly cluster: string;
-  readonly namespace: string;
-  readonly service: string;
-  readonly deployments: Partial<Record<Track, DeploymentObject>>;
-}
 
 /**
  * Writes the verdicts of one observation into the record, and emits Events about them.
@@ -33,14 +21,14 @@ export class Recorder {
   standing: Verdict | undefined;
   /** Why the latest verdict could not be written. */
   trouble: string | undefined;
-  private readonly of: Recorded;
+  private readonly of: DeployedService;
   private readonly note: (sentence: string) => void;
   private settled: Assessment["verdict"] | undefined;
   /** When writing began to fail, in milliseconds since the epoch. */
   private since = 0;
 
   /** @param note receives notes for the user, in whole sentences */
-  constructor(of: Recorded, note: (sentence: string) => void) {
+  constructor(of: DeployedService, note: (sentence: string) => void) {
     this.of = of;
     this.note = note;
   }
@@ -55,10 +43,9 @@ export class Recorder {
     const { verdict } = assessment;
     if (this.settled === verdict) return;
     const release = evidence.question.canary;
-    const { api, cluster, namespace, service } = this.of;
     let written = false;
     try {
-      const { verdicts } = await changeRecord(api, namespace, service, cluster, (before) => {
+      const { verdicts } = await changeRecord(this.of, (before) => {
         const now = mergeVerdict(before.verdicts[release], assessment, evidence, new Date());
         written = now !== undefined;
         return now ? { ...before, verdicts: { ...before.verdicts, [release]: now } } : before;

@@ -13,11 +13,10 @@ import { adoptedAnnotation, ownerAnnotation, serviceLabel, stackAnnotation } fro
 import type { Release } from "../components/release.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import { UserError } from "../components/user-error.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
 import { objectPath, typeOf } from "../kubernetes/resources.ts";
 import { isAdopted, type Live, releaseOf } from "../live/live.ts";
 import { type Adopted, type RecordReading, withStableHistory } from "../record/record.ts";
-import { changeRecord } from "../record/record-store.ts";
+import { changeRecord, type RecordedService } from "../record/record-store.ts";
 
 /**
  * The live objects as they will be after the adoption that `gray adopt` requests: with the labels by which the objects of a service are
@@ -162,17 +161,16 @@ function importsOf(args: ServiceArgs, { deployments, front }: Live): Adopting["i
  * @param stack the full name of this stack
  */
 export async function adoptObjects(
-  api: Cluster,
-  service: string,
+  of: RecordedService,
   args: ServiceArgs,
   live: Live,
   adopted: Adopted,
   stack: string,
 ): Promise<void> {
-  const { namespace } = args;
+  const { api, namespace, service } = of;
   const objects = { Deployment: live.deployments.stable, Service: live.front.service, Ingress: live.front.ingress };
   const owner = { [stackAnnotation]: stack };
-  await changeRecord(api, namespace, service, live.cluster, (before) =>
+  await changeRecord(of, (before) =>
     before.adopted ? before : { ...withStableHistory(before, adopted.release), adopted },
   );
   for (const kind of importsOf(args, live)) {

@@ -51,7 +51,7 @@ export async function apply(observation: Observation, opening: Opening, handles:
     epoch,
     rollSeconds,
   };
-  if (adopts) await adoptObjects(api, service, args, live, adopts, stack.fullName);
+  if (adopts) await adoptObjects(guarded, args, live, adopts, stack.fullName);
   if (cutsOver) await cutOver(guarded);
   for (const warning of driftWarnings) void pulumi.log.warn(warning);
   await storeTemplates(guarded, compared);

@@ -6,14 +6,14 @@ import { defaults } from "../components/defaults.ts";
 import { deploymentName, deploymentSelector } from "../components/names.ts";
 import { UserError } from "../components/user-error.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import type { ReplicaSetObject } from "../kubernetes/objects/replica-set.ts";
 import { listPath, objectPath } from "../kubernetes/resources.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { isAdopted, isComplete, readDeployment, readService } from "../live/live.ts";
 import { awaitComplete, type Rolling } from "../live/roll.ts";
 import type { Adopted } from "../record/record.ts";
-import { changeRecord, readRecord } from "../record/record-store.ts";
+import { changeRecord, type RecordedService, readRecord } from "../record/record-store.ts";
 
 /** Time between two polls of the endpoints. */
 const pollMilliseconds = 250;
@@ -34,12 +34,9 @@ const patienceMilliseconds = 60_000;
  *
  * @throws UserError if 1 or 3 fails, the run is interrupted, or another writer changes the Service at the same moment
  */
-export async function cutOver(of: Rolling & { readonly cluster: string }): Promise<void> {
-  const { api, cluster, namespace, service } = of;
-  const [record, stable] = await Promise.all([
-    readRecord(api, namespace, service, cluster),
-    readDeployment(api, namespace, service, "stable"),
-  ]);
+export async function cutOver(of: Rolling & RecordedService): Promise<void> {
+  const { api, namespace, service } = of;
+  const [record, stable] = await Promise.all([readRecord(of), readDeployment(of, "stable")]);
   const adopted = record.kind === "read" ? record.record.adopted : undefined;
   if (!adopted || !stable || isAdopted(stable) || !isComplete(stable)) return;
   const adoptedSets = (await api.list(listPath("ReplicaSet", namespace))).filter((set) =>
@@ -52,13 +49,13 @@ export async function cutOver(of: Rolling & { readonly cluster: string }): Promi
   );
   const longest = patienceMilliseconds / 1000 + defaults.preStopSleepSeconds;
   pulumi.log.info(`${service}: user traffic leaves the adopted pods, which takes ${longest} s at most.`);
-  if (await selectStable(api, namespace, service)) {
+  if (await selectStable(of)) {
     await awaitEndpoints(of);
     await sleep(defaults.preStopSleepSeconds * 1000, undefined, { signal: of.signal }).catch(() => {});
     assertNotInterrupted(of);
   }
   await Promise.all(adoptedSets.map(({ metadata }) => api.delete(objectPath("ReplicaSet", namespace, metadata.name))));
-  await changeRecord(api, namespace, service, cluster, ({ adopted: _, ...rest }) => rest);
+  await changeRecord(of, ({ adopted: _, ...rest }) => rest);
 }
 
 /**
@@ -74,7 +71,7 @@ async function scaleToAtLeast(of: Rolling, { spec: { replicas } }: DeploymentObj
     { op: "replace", path: "/spec/replicas", value: wanted },
   ]);
   await awaitComplete(of, "stable");
-  const has = (await readDeployment(api, namespace, service, "stable"))?.spec.replicas ?? 0;
+  const has = (await readDeployment(of, "stable"))?.spec.replicas ?? 0;
   if (has >= wanted) return;
   throw new UserError(
     `Stable of ${service} in namespace ${namespace} was scaled to ${has} pods while ${wanted} adopted pods still serve: let its autoscaler keep at least ${wanted}, then run pulumi up of stable again.`,
@@ -82,8 +79,9 @@ async function scaleToAtLeast(of: Rolling, { spec: { replicas } }: DeploymentObj
 }
 
 /** Makes the shared Service select stable's new pods alone. @returns whether the Service exists */
-async function selectStable(api: Cluster, namespace: string, service: string): Promise<boolean> {
-  const shared = await readService(api, namespace, service);
+async function selectStable(of: ServiceHandle): Promise<boolean> {
+  const { api, namespace, service } = of;
+  const shared = await readService(of);
   if (!shared) return false;
   const was = [
     { op: "test", path: "/metadata/uid", value: shared.metadata.uid },

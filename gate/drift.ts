@@ -6,15 +6,13 @@ import { type Track, tracks } from "../components/traffic.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import { writeEvent } from "../kubernetes/event.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { describeDrift, driftsOf } from "../live/difference.ts";
 import { type Live, ownReleaseOf } from "../live/live.ts";
 import { describedFor } from "../live/sealed.ts";
 import { type Comparison, compareTemplate } from "../live/template.ts";
 import { storeTemplate } from "../record/template-store.ts";
-import type { Guarded } from "./guarded.ts";
 import { disownOtherFields } from "./other-fields.ts";
-
-type Of = Pick<Guarded, "api" | "namespace" | "service">;
 
 /** A live Deployment, compared with the release in its label. */
 export interface Compared {
@@ -57,12 +55,16 @@ export function driftWarning(service: string, track: Track, compared: Compared):
 }
 
 /** Stores the releases' templates for `gray status` and drivers. If that fails, it warns and `up` goes on. */
-export async function storeTemplates(of: Of, comparisons: Comparisons): Promise<void> {
+export async function storeTemplates(of: ServiceHandle, comparisons: Comparisons): Promise<void> {
   await Promise.all(tracks.map((track) => store(of, track, comparisons[track])));
 }
 
 /** Call before a track's Deployment is written: the same write then removes all fields that the new release leaves out. */
-export async function removeOtherFields(of: Of, deployment: DeploymentObject, release: PodTemplate): Promise<void> {
+export async function removeOtherFields(
+  of: ServiceHandle,
+  deployment: DeploymentObject,
+  release: PodTemplate,
+): Promise<void> {
   if (ownReleaseOf(deployment) === undefined) return;
   const comparison = await compareTemplate(of.api, deployment, release);
   if (comparison.kind === "unknown") return;
@@ -80,7 +82,7 @@ export async function removeOtherFields(of: Of, deployment: DeploymentObject, re
  * @returns whether a difference is known
  */
 export async function isDrifted(
-  of: Of,
+  of: ServiceHandle,
   track: Track,
   deployment: DeploymentObject | undefined,
   release: PodTemplate,
@@ -112,14 +114,14 @@ function driftIn(comparison: Comparison): string | undefined {
   return describeDrift(driftsOf(comparison.differences));
 }
 
-async function store({ api, namespace, service }: Of, track: Track, compared: Compared | undefined): Promise<void> {
+async function store(of: ServiceHandle, track: Track, compared: Compared | undefined): Promise<void> {
   if (compared === undefined || compared.comparison.kind === "unknown") return;
   const { deployment, release, comparison } = compared;
   try {
-    await storeTemplate(api, namespace, service, track, describedFor(deployment, release, comparison.described));
+    await storeTemplate(of, track, describedFor(deployment, release, comparison.described));
   } catch (error) {
     pulumi.log.warn(
-      `${service} ${track}: the template of release ${release} could not be stored, so gray status shows no drift (${(error as Error).message.replace(/\.$/, "")}).`,
+      `${of.service} ${track}: the template of release ${release} could not be stored, so gray status shows no drift (${(error as Error).message.replace(/\.$/, "")}).`,
     );
   }
 }

@@ -2,14 +2,10 @@
 
 import type { StackState } from "../components/history.ts";
 import type { Track } from "../components/traffic.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
+import type { RecordedService } from "../record/record-store.ts";
 
 /** The service that the hooks guard, and what the program knows about it that is not in the cluster. */
-export interface Guarded {
-  readonly api: Cluster;
-  readonly cluster: string;
-  readonly namespace: string;
-  readonly service: string;
+export interface Guarded extends RecordedService {
   /** The stack's state when the program ran. */
   readonly own: StackState | undefined;
   /** Whether the state of stable's stack shows that stable ever ran completely. */

@@ -11,13 +11,14 @@ import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import type { PartialObject } from "../kubernetes/objects/metadata.ts";
 import type { ServiceObject } from "../kubernetes/objects/service.ts";
 import { objectPath, typeOf } from "../kubernetes/resources.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { sameLabels } from "../live/labels.ts";
 import { isComplete, readDeployment, readService, releaseOf, type Wanted } from "../live/live.ts";
 import { awaitComplete, warnRefused } from "../live/roll.ts";
 import type { LiveMode } from "../live/traffic/mode.ts";
 import { modeOfKind } from "../live/traffic/modes.ts";
 import { stableReleases, withStableHistory } from "../record/record.ts";
-import { changeRecord, readRecord } from "../record/record-store.ts";
+import { changeRecord, type RecordedService, readRecord } from "../record/record-store.ts";
 import { cutOver } from "./cutover.ts";
 import { isDrifted, removeOtherFields } from "./drift.ts";
 import { frontHeld } from "./gate.ts";
@@ -50,21 +51,19 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
     if (live && wanted) await removeOtherFields(guarded, live, templateOf(wanted));
   };
   const beforeFront = async (change: ResourceHookArgs) => {
-    const { api, namespace, service, cluster } = guarded;
     const mode = modeOfKind(change.type.split(":").at(-1) ?? "");
     const [record, same] = await Promise.all([
-      readRecord(api, namespace, service, cluster),
+      readRecord(guarded),
       mode ? keepsSplit(guarded, mode, change) : keepsSelector(guarded, change),
     ]);
-    if (!same) refuseIf(frontHeld(service, record, guarded));
+    if (!same) refuseIf(frontHeld(guarded.service, record, guarded));
   };
   const canary = beforeTrack("canary");
   const stable = beforeTrack("stable");
   const afterTrack = async (track: Track, { newInputs }: ResourceHookArgs, signal: AbortSignal) => {
     watches[track]?.abort();
     await awaitComplete({ ...guarded, signal }, track, releaseOf(newInputs as Wanted | undefined));
-    const { api, namespace, service } = guarded;
-    const live = await readDeployment(api, namespace, service, track);
+    const live = await readDeployment(guarded, track);
     return isDrifted(guarded, track, live, templateOf(newInputs as Wanted));
   };
   const afterCanary = (change: ResourceHookArgs) =>
@@ -86,15 +85,15 @@ function templateOf({ spec }: Wanted): PodTemplate {
 }
 
 /** Whether the change leaves the live Service's selector as it is. */
-async function keepsSelector({ api, namespace, service }: Guarded, { newInputs }: ResourceHookArgs): Promise<boolean> {
+async function keepsSelector(of: ServiceHandle, { newInputs }: ResourceHookArgs): Promise<boolean> {
   const { spec } = (newInputs ?? {}) as Partial<Pick<ServiceObject, "spec">>;
-  const live = await readService(api, namespace, service);
+  const live = await readService(of);
   return live !== undefined && sameLabels(live.spec.selector ?? {}, spec?.selector ?? {});
 }
 
 /** Whether the change leaves the split of a live route as it is. The new spec is a secret Output, because it holds the token. */
 async function keepsSplit(
-  { api, namespace }: Guarded,
+  { api, namespace }: ServiceHandle,
   mode: LiveMode,
   { newInputs }: ResourceHookArgs,
 ): Promise<boolean> {
@@ -117,20 +116,20 @@ async function askAgain(
   release: string,
   replicas: number | undefined,
 ): Promise<DeploymentObject | undefined> {
-  const { api, cluster, namespace, service } = guarded;
   const [record, stable, canary] = await Promise.all([
-    readRecord(api, namespace, service, cluster),
-    readDeployment(api, namespace, service, "stable"),
-    readDeployment(api, namespace, service, "canary"),
+    readRecord(guarded),
+    readDeployment(guarded, "stable"),
+    readDeployment(guarded, "canary"),
   ]);
   const deployments = { ...(stable && { stable }), ...(canary && { canary }) };
   const live = deployments[track];
   const admission = askGate({ ...guarded, record, deployments, canaryIsComing: false }, track, release);
   if (!admission.admitted) throw new UserError(admission.sentence);
-  if (track === "canary" && live && live.spec.replicas !== replicas) refuseIf(frontHeld(service, record, guarded));
+  if (track === "canary" && live && live.spec.replicas !== replicas)
+    refuseIf(frontHeld(guarded.service, record, guarded));
   const deployment = live ?? canary;
   if (admission.code === "break-glass" && deployment)
-    await writeEvent(api, deployment, "Warning", "BreakGlass", admission.sentence);
+    await writeEvent(guarded.api, deployment, "Warning", "BreakGlass", admission.sentence);
   return live;
 }
 
@@ -151,21 +150,13 @@ async function keepReplicas(api: Cluster, { metadata, spec: { replicas } }: Depl
 }
 
 /** Records the release that stable runs, if its roll is complete and the release is not recorded already. */
-export async function recordComplete({
-  api,
-  namespace,
-  service,
-  cluster,
-}: Pick<Guarded, "api" | "namespace" | "service" | "cluster">): Promise<void> {
-  const [stable, record] = await Promise.all([
-    readDeployment(api, namespace, service, "stable"),
-    readRecord(api, namespace, service, cluster),
-  ]);
+export async function recordComplete(of: RecordedService): Promise<void> {
+  const [stable, record] = await Promise.all([readDeployment(of, "stable"), readRecord(of)]);
   const release = releaseOf(stable);
   if (!stable || release === undefined || !isComplete(stable)) return;
   if (record.kind === "unreadable" || stableReleases(record)[0] === release) return;
-  await changeRecord(api, namespace, service, cluster, (before) => withStableHistory(before, release));
-  await writeEvent(api, stable, "Normal", "ReleaseComplete", `stable runs release ${release} completely`);
+  await changeRecord(of, (before) => withStableHistory(before, release));
+  await writeEvent(of.api, stable, "Normal", "ReleaseComplete", `stable runs release ${release} completely`);
 }
 
 function refuseIf(held: string | undefined): void {

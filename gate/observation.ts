@@ -12,6 +12,7 @@ import { assertServiceArgs, labelsOf, type ServiceArgs, tracksOf } from "../comp
 import { modeOf } from "../components/traffic/modes.ts";
 import { connect } from "../kubernetes/client.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { configMapsInUse, type Live, readLive } from "../live/live.ts";
 import { liveModes } from "../live/traffic/modes.ts";
 import type { RecordReading } from "../record/record.ts";
@@ -124,9 +125,10 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   }
   const found = findAccessOf(service, given, access);
   const api = connect(found);
+  const of: ServiceHandle = { api, namespace, service };
   const ownsCanary = tracksOf(args).includes("canary");
   const isRouted = ownsCanary && modeOf(args).objects(service, args).routes.length > 0;
-  const [before, ownBefore] = await Promise.all([readLive(api, namespace, service, isRouted), ownStackState(key)]);
+  const [before, ownBefore] = await Promise.all([readLive(of, isRouted), ownStackState(key)]);
   assertSameCluster(service, ownBefore, before.cluster);
   const { owner, ownerStash } = await ownerOf(service);
   const { GRAY_ADOPT, GRAY_BREAK_GLASS: breakGlass, GRAY_EPOCH } = process.env;
@@ -135,9 +137,9 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   assertPreconditions(service, args, live, found.context);
 
   const [recorded, remembered, inUse] = await Promise.all([
-    readRecord(api, namespace, service, live.cluster),
+    readRecord({ ...of, cluster: live.cluster }),
     readStackStates(service, args, live),
-    ownsCanary ? configMapsInUse(api, namespace, service) : {},
+    ownsCanary ? configMapsInUse(of) : {},
   ]);
   expectExported(service, key);
   const coming = file === undefined || ownsCanary ? undefined : readRendered(file, key);
@@ -148,8 +150,8 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   const configMaps = ownsCanary ? Object.keys(configMapsToKeep(releases, inUse)) : [];
   const [[gateways, objects], comparisons] = await Promise.all([
     Promise.allSettled([
-      ownsCanary ? allPossible(api, service, args) : undefined,
-      readObjects(api, namespace, live, objectsOf(service, args, configMaps)),
+      ownsCanary ? allPossible(of, args) : undefined,
+      readObjects(of, live, objectsOf(service, args, configMaps)),
     ]),
     compareLive(api, tracksOf(args), live, releases),
   ]);
@@ -180,6 +182,6 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
 }
 
 /** Checks that the cluster can carry the traffic. @throws UserError if it cannot */
-async function allPossible(api: Cluster, service: string, args: ServiceArgs): Promise<void> {
-  await Promise.all(liveModes.map((mode) => mode.assertPossible(api, service, args)));
+async function allPossible(of: ServiceHandle, args: ServiceArgs): Promise<void> {
+  await Promise.all(liveModes.map((mode) => mode.assertPossible(of, args)));
 }

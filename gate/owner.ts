@@ -7,9 +7,9 @@ import type { StackState } from "../components/history.ts";
 import { ownerAnnotation, ownerName, serviceLabel, stackAnnotation } from "../components/names.ts";
 import type { ObjectReference } from "../components/object-reference.ts";
 import { UserError } from "../components/user-error.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
 import type { Metadata } from "../kubernetes/objects/metadata.ts";
 import { objectPath } from "../kubernetes/resources.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import type { Live } from "../live/live.ts";
 
 /** The owner id of this stack for a service, and the resource that holds it in the state. */
@@ -86,7 +86,7 @@ export function assertOwned(
     const [id, by] = [ownerAnnotation, stackAnnotation].map((key) => annotations[key] && oneLine(annotations[key]));
     if (id === owner || (id === undefined && own && own.owner === undefined)) continue;
     const what = `${kind} ${name} in namespace ${namespace}${by === undefined ? "" : `, of stack ${by},`}`;
-    const found = `${what} has ${id === undefined ? "no owner id" : `the owner id ${id}`} and the state of stack ${stack} here has ${owner}`;
+    const found = `${what} has ${id === undefined ? "no owner id" : `the owner id ${id}`} and stack ${stack} in this Pulumi backend has the owner id ${owner}`;
     if (breakGlass) {
       takeovers.push(`${found}: it is taken over because: ${breakGlass}.`);
     } else if (id === undefined && own?.owner === owner) {
@@ -95,7 +95,7 @@ export function assertOwned(
       );
     } else {
       throw new UserError(
-        `${found}: use the backend whose state made it (pulumi login), or, if that state is lost, take the objects over with GRAY_BREAK_GLASS=<reason>.`,
+        `${found}, so another state manages it: use the backend whose state made it (pulumi login), or, if that state is lost, take the objects over with GRAY_BREAK_GLASS=<reason>.`,
       );
     }
   }
@@ -118,8 +118,7 @@ export function assertOurs(kind: string, object: Labelled | undefined, service: 
 
 /** The live object of each of these objects. Reads only those that `live` does not hold. */
 export async function readObjects(
-  api: Cluster,
-  namespace: string,
+  { api, namespace }: ServiceHandle,
   { deployments, front }: Live,
   objects: readonly ObjectReference[],
 ): Promise<OwnableObject[]> {

@@ -10,8 +10,15 @@ import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import type { Metadata, PartialObject } from "../kubernetes/objects/metadata.ts";
 import type { ServiceObject } from "../kubernetes/objects/service.ts";
 import { clusterObjectPath, listPath, objectPath } from "../kubernetes/resources.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
+import type { RecordedService } from "../record/record-store.ts";
 import type { LiveRoute } from "./traffic/mode.ts";
 import { readAllRoutes } from "./traffic/modes.ts";
+
+/** A service with its Deployments as they were read last. */
+export interface DeployedService extends RecordedService {
+  readonly deployments: Partial<Record<Track, DeploymentObject>>;
+}
 
 /** The live objects of one service. */
 export interface Live {
@@ -29,16 +36,17 @@ export interface Live {
 }
 
 /** Reads the live objects of a service, in parallel. @param routed whether to read routes too. @default false */
-export async function readLive(api: Cluster, namespace: string, service: string, routed = false): Promise<Live> {
+export async function readLive(of: ServiceHandle, routed = false): Promise<Live> {
+  const { api, namespace, service } = of;
   const [cluster, home, stable, canary, shared, canaryAccess, ingress, routes] = await Promise.all([
     clusterId(api),
     api.get(clusterObjectPath("Namespace", namespace)),
-    readDeployment(api, namespace, service, "stable"),
-    readDeployment(api, namespace, service, "canary"),
-    readService(api, namespace, service),
+    readDeployment(of, "stable"),
+    readDeployment(of, "canary"),
+    readService(of),
     api.get(objectPath("Service", namespace, backendName(service, "canary"))),
     api.get(objectPath("Ingress", namespace, service)),
-    routed ? readAllRoutes(api, namespace, service) : [],
+    routed ? readAllRoutes(of) : [],
   ]);
   return {
     cluster,
@@ -57,16 +65,14 @@ export async function clusterId(api: Cluster): Promise<string> {
 
 /** The Deployment of a track; undefined if it does not exist. */
 export function readDeployment(
-  api: Cluster,
-  namespace: string,
-  service: string,
+  { api, namespace, service }: ServiceHandle,
   track: Track,
 ): Promise<DeploymentObject | undefined> {
   return api.get(objectPath("Deployment", namespace, deploymentName(service, track)));
 }
 
 /** The shared Service in front of both tracks; undefined if it does not exist. */
-export function readService(api: Cluster, namespace: string, service: string): Promise<ServiceObject | undefined> {
+export function readService({ api, namespace, service }: ServiceHandle): Promise<ServiceObject | undefined> {
   return api.get(objectPath("Service", namespace, service));
 }
 
@@ -125,11 +131,7 @@ export function isStuck({ metadata, status }: DeploymentObject): boolean {
  * The ConfigMaps of a service that must not be deleted: those that a live pod, or a ReplicaSet with replicas, refers to. All of them if
  * pods or ReplicaSets cannot be read.
  */
-export async function configMapsInUse(
-  api: Cluster,
-  namespace: string,
-  service: string,
-): Promise<Record<string, Files>> {
+export async function configMapsInUse({ api, namespace, service }: ServiceHandle): Promise<Record<string, Files>> {
   const ours = await api.list(listPath("ConfigMap", namespace), `${serviceLabel}=${service}`);
   const contents = Object.fromEntries(
     ours.filter((map) => map.immutable).map((map) => [map.metadata.name, map.data ?? {}]),

@@ -4,9 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
 import type { PodObject } from "../kubernetes/objects/pod.ts";
 import { subresourcePath } from "../kubernetes/resources.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { readPods } from "./pods.ts";
 
 /** One line of a pod's log. */
@@ -21,10 +21,7 @@ export interface LogLine {
 }
 
 /** Which logs to follow, and who gets the lines. */
-export interface FollowArgs {
-  readonly api: Cluster;
-  readonly namespace: string;
-  readonly service: string;
+export interface FollowArgs extends ServiceHandle {
   /** @default both */
   readonly track?: Track;
   /** Name of the container. @default the first container of the pod, which is never a native sidecar */
@@ -56,7 +53,7 @@ const tail = 10;
  * @throws UserError if no pod has the container, ApiError if the logs may not be read
  */
 export async function followLogs(args: FollowArgs): Promise<void> {
-  const { api, namespace, service, track, container, note, every = 2000 } = args;
+  const { service, track, container, note, every = 2000 } = args;
   const failed = new AbortController();
   const signal = AbortSignal.any([args.signal, failed.signal]);
   const followed = new Map<string, Followed>();
@@ -67,7 +64,7 @@ export async function followLogs(args: FollowArgs): Promise<void> {
     lastNote = sentence;
   };
   while (!signal.aborted) {
-    const pods = await readPods(api, namespace, service).catch((error: Error) => {
+    const pods = await readPods(args).catch((error: Error) => {
       if (first || isFinal(error)) throw error;
       if (!signal.aborted) noteOnce(`${error.message.replace(/\.?$/, ".")} Waiting for it.`);
       return undefined;

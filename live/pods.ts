@@ -1,16 +1,17 @@
 /** Reads the pods of a service. */
 
 import type { Pod } from "../analysis/reading.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
 import type { Container, ContainerStatus, PodObject } from "../kubernetes/objects/pod.ts";
 import { listPath } from "../kubernetes/resources.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { readAdopted } from "../record/record-store.ts";
 import { showLabels } from "./labels.ts";
 
 /** The pods of both tracks of a service. Adopted pods get the labels of stable in the result, not in the cluster. */
-export async function readPods(api: Cluster, namespace: string, service: string): Promise<PodObject[]> {
+export async function readPods(of: ServiceHandle): Promise<PodObject[]> {
+  const { api, namespace, service } = of;
   const path = listPath("Pod", namespace);
-  const [ours, adopted] = await Promise.all([api.list(path, `app=${service}`), readAdopted(api, namespace, service)]);
+  const [ours, adopted] = await Promise.all([api.list(path, `app=${service}`), readAdopted(of)]);
   if (!adopted) return ours;
   const behind = await api.list(path, showLabels(adopted.front));
   const before = behind
@@ -24,8 +25,8 @@ export async function readPods(api: Cluster, namespace: string, service: string)
 }
 
 /** The pods of both tracks of a service, without finished ones, because an evicted pod stays listed for long. */
-export async function listPods(api: Cluster, namespace: string, service: string): Promise<Pod[]> {
-  const pods = await readPods(api, namespace, service);
+export async function listPods(of: ServiceHandle): Promise<Pod[]> {
+  const pods = await readPods(of);
   return pods.filter(({ status }) => status.phase !== "Succeeded" && status.phase !== "Failed").flatMap(observed);
 }
 

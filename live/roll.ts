@@ -3,8 +3,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { arrived, isComplete, isStuck, readDeployment, releaseOf } from "./live.ts";
 import { readPods } from "./pods.ts";
 import { describeRefused, Refusal } from "./refusal.ts";
@@ -17,10 +17,7 @@ const stuckPolls = 8;
 const reportMilliseconds = 1000;
 
 /** The service whose roll is awaited. */
-export interface Rolling {
-  readonly api: Cluster;
-  readonly namespace: string;
-  readonly service: string;
+export interface Rolling extends ServiceHandle {
   /** The longest time that a whole roll of each track may take, in seconds. */
   readonly rollSeconds: Readonly<Record<Track, number>>;
   /** Ends the wait. @default none */
@@ -35,16 +32,13 @@ export interface Rolling {
  * @throws UserError if the roll is stuck, its pods cannot be created, it exceeds `rollSeconds`, the signal is aborted before it is
  * complete, or the track is changed to another release meanwhile
  */
-export async function awaitComplete(
-  { api, namespace, service, rollSeconds, signal }: Rolling,
-  track: Track,
-  release?: string,
-): Promise<void> {
+export async function awaitComplete(of: Rolling, track: Track, release?: string): Promise<void> {
+  const { namespace, rollSeconds, signal } = of;
   const end = Date.now() + rollSeconds[track] * 1000;
   let stuck = 0;
   const refusal = new Refusal();
   for (;;) {
-    const deployment = await readDeployment(api, namespace, service, track);
+    const deployment = await readDeployment(of, track);
     const runs = releaseOf(deployment);
     if (deployment && release !== undefined && runs !== release) {
       const { name } = deployment.metadata;
@@ -60,7 +54,7 @@ export async function awaitComplete(
       );
     }
     stuck = isStuck(deployment) ? stuck + 1 : 0;
-    const isRefused = (await lastingRefusal({ api, namespace, service }, refusal, deployment)) !== undefined;
+    const isRefused = (await lastingRefusal(of, refusal, deployment)) !== undefined;
     if (isRefused || stuck > stuckPolls || Date.now() > end) {
       const why = refusal.why ?? (stuck ? "its progress deadline is exceeded" : `within ${rollSeconds[track]} s`);
       throw new UserError(
@@ -80,20 +74,21 @@ export async function awaitComplete(
  * @param signal ends the watch
  */
 export async function warnRefused(
-  { api, namespace, service, report, rollSeconds }: RollReport & Pick<Rolling, "rollSeconds">,
+  of: RollReport & Pick<Rolling, "rollSeconds">,
   track: Track,
   release: string,
   signal: AbortSignal,
 ): Promise<void> {
+  const { service, report, rollSeconds } = of;
   const end = Date.now() + rollSeconds[track] * 1000;
   const refusal = new Refusal();
   while (Date.now() < end) {
     await sleepUnreferenced(reportMilliseconds);
     if (signal.aborted) return;
-    const deployment = await readDeployment(api, namespace, service, track).catch(() => undefined);
+    const deployment = await readDeployment(of, track).catch(() => undefined);
     const isRolled = deployment !== undefined && releaseOf(deployment) === release;
     if (!isRolled) continue;
-    const looked = lastingRefusal({ api, namespace, service }, refusal, deployment);
+    const looked = lastingRefusal(of, refusal, deployment);
     const refused = await looked.catch(() => undefined);
     if (refused !== undefined) {
       report(
@@ -105,11 +100,11 @@ export async function warnRefused(
 }
 
 function lastingRefusal(
-  { api, namespace, service }: Pick<Rolling, "api" | "namespace" | "service">,
+  of: ServiceHandle,
   refusal: Refusal,
   deployment: DeploymentObject,
 ): Promise<string | undefined> {
-  return refusal.lasting(api, deployment, () => readPods(api, namespace, service).catch(() => undefined));
+  return refusal.lasting(of.api, deployment, () => readPods(of).catch(() => undefined));
 }
 
 function sleepUnreferenced(milliseconds: number): Promise<void> {
@@ -117,7 +112,7 @@ function sleepUnreferenced(milliseconds: number): Promise<void> {
 }
 
 /** The service whose roll is reported, and the listener. */
-export interface RollReport extends Pick<Rolling, "api" | "namespace" | "service"> {
+export interface RollReport extends ServiceHandle {
   /** Gets each line for the user. */
   readonly report: (line: string) => void;
 }
@@ -128,19 +123,14 @@ export interface RollReport extends Pick<Rolling, "api" | "namespace" | "service
  *
  * @param signal ends the watch
  */
-export async function reportRoll(
-  { api, namespace, service, report }: RollReport,
-  track: Track,
-  release: string,
-  signal: AbortSignal,
-): Promise<void> {
+export async function reportRoll(of: RollReport, track: Track, release: string, signal: AbortSignal): Promise<void> {
   let reported: number | undefined;
   while (!signal.aborted) {
-    const deployment = await readDeployment(api, namespace, service, track).catch(() => undefined);
+    const deployment = await readDeployment(of, track).catch(() => undefined);
     if (deployment) {
       const there = releaseOf(deployment) === release ? arrived(deployment) : 0;
       if (reported !== undefined && there > reported) {
-        report(`${there} of ${deployment.spec.replicas} pods of ${track} run ${release}`);
+        of.report(`${there} of ${deployment.spec.replicas} pods of ${track} run ${release}`);
       }
       reported = Math.max(reported ?? 0, there);
     }

@@ -3,9 +3,9 @@
 import type { Pod } from "../analysis/reading.ts";
 import { backendName } from "../components/names.ts";
 import { UserError } from "../components/user-error.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
 import type { ServicePort } from "../kubernetes/objects/service.ts";
 import { objectPath } from "../kubernetes/resources.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { listPods } from "../live/pods.ts";
 import { readRoutes } from "../live/traffic/gateway/routes.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -18,10 +18,7 @@ export const accessPaths = ["token", "pods"] as const;
 export type AccessPath = (typeof accessPaths)[number];
 
 /** Which canary to reach, and how. */
-export interface EndpointArgs {
-  readonly api: Cluster;
-  readonly namespace: string;
-  readonly service: string;
+export interface EndpointArgs extends ServiceHandle {
   /** @default token if the service has an HTTPRoute, else pods */
   readonly via?: AccessPath;
   /** Address of the gateway, such as `https://192.0.2.1`. @default the address in the Gateway's status */
@@ -66,26 +63,27 @@ export function doubtOf(all: readonly Endpoint[], ports: readonly number[]): str
  * @throws UserError for the first condition that does not hold
  * @example const { all } = await canaryEndpoints({ api, namespace: "dora-apps", service: "web" });
  */
-export async function canaryEndpoints({ api, namespace, service, via, url, ports }: EndpointArgs): Promise<Endpoints> {
+export async function canaryEndpoints(args: EndpointArgs): Promise<Endpoints> {
+  const { api, namespace, via, ports } = args;
   const [pods, routes, front] = await Promise.all([
-    listPods(api, namespace, service),
-    via === "pods" ? [] : readRoutes(api, namespace, service),
-    readCanaryService(api, namespace, service),
+    listPods(args),
+    via === "pods" ? [] : readRoutes(args),
+    readCanaryService(args),
   ]);
-  const { ready, release } = readyCanary(service, namespace, pods);
+  const { ready, release } = readyCanary(args, pods);
   const mainPort = front[0].port;
   const asked = ports ?? [mainPort];
   const toPods = () => ready.map((pod) => podEndpoint(api, namespace, pod, front, asked));
   const common = { release, mainPort, toPods };
   if ((via ?? (routes.length > 0 ? "token" : "pods")) === "token") {
-    const endpoint = await gatewayEndpoint({ api, namespace, service, routes, ports: asked, ...(url && { url }) });
+    const endpoint = await gatewayEndpoint({ ...args, routes, ports: asked });
     return { by: "token", ...common, all: [endpoint] };
   }
   const [first, ...more] = common.toPods();
   return { by: "pods", ...common, all: [first as Endpoint, ...more] };
 }
 
-function readyCanary(service: string, namespace: string, pods: readonly Pod[]): { ready: Pod[]; release: string } {
+function readyCanary({ namespace, service }: ServiceHandle, pods: readonly Pod[]): { ready: Pod[]; release: string } {
   const ready = pods.filter((pod) => pod.track === "canary" && pod.ready && !pod.terminating);
   const [release, other] = new Set(ready.map((pod) => pod.release));
   if (release === undefined) {
@@ -101,11 +99,11 @@ function readyCanary(service: string, namespace: string, pods: readonly Pod[]): 
   return { ready, release };
 }
 
-async function readCanaryService(
-  api: Cluster,
-  namespace: string,
-  service: string,
-): Promise<readonly [ServicePort, ...ServicePort[]]> {
+async function readCanaryService({
+  api,
+  namespace,
+  service,
+}: ServiceHandle): Promise<readonly [ServicePort, ...ServicePort[]]> {
   const name = backendName(service, "canary");
   const path = objectPath("Service", namespace, name);
   const found = await api.get(path);

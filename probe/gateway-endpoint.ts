@@ -9,6 +9,7 @@ import type { Cluster } from "../kubernetes/cluster.ts";
 import type { GatewayObject } from "../kubernetes/objects/gateway.ts";
 import type { ParentRef, RouteCondition, RouteObject } from "../kubernetes/objects/route.ts";
 import { send } from "../kubernetes/send.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { readGateway } from "../live/traffic/gateway/routes.ts";
 import type { Endpoint } from "./endpoint.ts";
 
@@ -32,10 +33,7 @@ interface TokenRoute {
 }
 
 /** Which canary to reach through which routes. */
-export interface GatewayEndpointArgs {
-  readonly api: Cluster;
-  readonly namespace: string;
-  readonly service: string;
+export interface GatewayEndpointArgs extends ServiceHandle {
   /** The live routes of the service. */
   readonly routes: readonly RouteObject[];
   /** Ports of the Service that requests will use. */

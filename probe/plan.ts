@@ -1,8 +1,8 @@
 import { oneLine } from "../border/foreign-text.ts";
 import { type Plan, parsePlan, planName } from "../components/plan.ts";
 import { UserError } from "../components/user-error.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
 import { objectPath } from "../kubernetes/resources.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 
 /**
  * Reads the rollout plan that the program wrote into the cluster.
@@ -10,7 +10,7 @@ import { objectPath } from "../kubernetes/resources.ts";
  * @returns undefined if the program declares no plan
  * @throws UserError if the plan cannot be understood
  */
-export async function readPlan(api: Cluster, namespace: string, service: string): Promise<Plan | undefined> {
+export async function readPlan({ api, namespace, service }: ServiceHandle): Promise<Plan | undefined> {
   const name = planName(service);
   const path = objectPath("ConfigMap", namespace, name);
   const object = await api.get(path);

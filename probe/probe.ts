@@ -52,8 +52,8 @@ export interface Probe {
  * @example const { results } = await probe({ api, namespace: "dora-apps", service: "web" });
  */
 export async function probe(args: Omit<EndpointArgs, "ports">): Promise<Probe> {
-  const { api, namespace, service } = args;
-  const { checks = [] } = (await readPlan(api, namespace, service)) ?? {};
+  const { namespace, service } = args;
+  const { checks = [] } = (await readPlan(args)) ?? {};
   if (checks.length === 0) {
     throw new UserError(
       `${service} in namespace ${namespace} declares no checks: give CanaryService plan: { checks: [{ path: "/healthz" }] } and run pulumi up --stack canary, or name a command, as in gray probe -- npm run smoke.`,

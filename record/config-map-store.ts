@@ -4,8 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { serviceLabel } from "../components/names.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
 import { backoff } from "../kubernetes/backoff.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
 import { listPath, objectPath, typeOf } from "../kubernetes/resources.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 
 /** The ConfigMaps that gray stores for a service. Each is named `<service>-<map>`. */
 export const storedMaps = ["rollout", "evidence", "diagnostics", "templates"] as const;
@@ -30,13 +30,8 @@ export function storeName(service: string, map: StoredMap): string {
  *
  * @throws ApiError or UserError if it cannot be read
  */
-export async function readStore(
-  api: Cluster,
-  namespace: string,
-  service: string,
-  map: StoredMap,
-): Promise<StoredData | undefined> {
-  const object = await api.get(pathOf(namespace, service, map));
+export async function readStore(of: ServiceHandle, map: StoredMap): Promise<StoredData | undefined> {
+  const object = await of.api.get(pathOf(of, map));
   return object && (object.data ?? {});
 }
 
@@ -49,14 +44,13 @@ export async function readStore(
  * attempt (409)
  */
 export async function changeStore(
-  api: Cluster,
-  namespace: string,
-  service: string,
+  of: ServiceHandle,
   map: StoredMap,
   to: (before: StoredData | undefined) => StoredData | undefined,
 ): Promise<void> {
+  const { api, namespace, service } = of;
   for (let attempt = 1; ; attempt++) {
-    const found = await api.get(pathOf(namespace, service, map));
+    const found = await api.get(pathOf(of, map));
     const data = to(found && (found.data ?? {}));
     if (data === undefined) return;
     const object = {
@@ -70,9 +64,7 @@ export async function changeStore(
       data,
     };
     try {
-      await (found
-        ? api.replace(pathOf(namespace, service, map), object)
-        : api.create(listPath("ConfigMap", namespace), object));
+      await (found ? api.replace(pathOf(of, map), object) : api.create(listPath("ConfigMap", namespace), object));
       return;
     } catch (error) {
       const overtaken = error instanceof ApiError && (error.status === 409 || (found && error.status === 404));
@@ -88,10 +80,10 @@ export async function changeStore(
  *
  * @throws ApiError or UserError if one cannot be deleted
  */
-export async function forgetAll(api: Cluster, namespace: string, service: string): Promise<void> {
-  for (const map of storedMaps) await api.delete(pathOf(namespace, service, map));
+export async function forgetAll(of: ServiceHandle): Promise<void> {
+  for (const map of storedMaps) await of.api.delete(pathOf(of, map));
 }
 
-function pathOf(namespace: string, service: string, map: StoredMap) {
+function pathOf({ namespace, service }: ServiceHandle, map: StoredMap) {
   return objectPath("ConfigMap", namespace, storeName(service, map));
 }

@@ -1,5 +1,5 @@
 /** Stores the diagnostics of releases in a ConfigMap, within its size limit. */
-import type { Cluster } from "../kubernetes/cluster.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { changeStore, storeName } from "./config-map-store.ts";
 
 /** A file of diagnostics of a release (rollout/diagnostics.ts). */
@@ -35,15 +35,13 @@ export function diagnosticsName(service: string): string {
  * @throws ApiError or UserError if it could not be written
  */
 export async function storeDiagnostics(
-  api: Cluster,
-  namespace: string,
-  service: string,
+  of: ServiceHandle,
   id: string,
   files: readonly DiagnosticFile[],
 ): Promise<string[]> {
   const fitting = fitted(files, bytesEach);
   const added = Object.fromEntries(fitting.map(({ name, text }) => [`${id}.${name}`, text]));
-  await changeStore(api, namespace, service, "diagnostics", (before = {}) => ({
+  await changeStore(of, "diagnostics", (before = {}) => ({
     ...newest(before, idsStored - 1),
     ...added,
   }));

@@ -3,7 +3,7 @@ import { pollingDefaults } from "../analysis/defaults.ts";
 import { Evidence } from "../analysis/evidence.ts";
 import type { Question } from "../analysis/question.ts";
 import { oneLine } from "../border/foreign-text.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { changeStore, readStore } from "./config-map-store.ts";
 
 /**
@@ -13,13 +13,8 @@ import { changeStore, readStore } from "./config-map-store.ts";
  *
  * @throws ApiError or UserError if the cluster cannot be read
  */
-export async function storedEvidence(
-  api: Cluster,
-  namespace: string,
-  service: string,
-  question: Question,
-): Promise<Evidence | undefined> {
-  const text = (await readStore(api, namespace, service, "evidence"))?.evidence;
+export async function storedEvidence(of: ServiceHandle, question: Question): Promise<Evidence | undefined> {
+  const text = (await readStore(of, "evidence"))?.evidence;
   if (text === undefined) return undefined;
   try {
     const evidence = Evidence.resume(JSON.parse(text));
@@ -29,22 +24,15 @@ export async function storedEvidence(
   }
 }
 
-/** The service whose evidence is stored. */
-export interface Observed {
-  readonly api: Cluster;
-  readonly namespace: string;
-  readonly service: string;
-}
-
 /** Writes the evidence of one observation into the cluster, at intervals and at its end. */
 export class EvidenceStore {
-  private readonly of: Observed;
+  private readonly of: ServiceHandle;
   private readonly note: (sentence: string) => void;
   private due: number | undefined;
   private noted = false;
 
   /** @param note receives a warning for the user */
-  constructor(of: Observed, note: (sentence: string) => void) {
+  constructor(of: ServiceHandle, note: (sentence: string) => void) {
     this.of = of;
     this.note = note;
   }
@@ -72,8 +60,8 @@ export class EvidenceStore {
 }
 
 /** Replaces the stored evidence. Of two observers that write at the same time, the last one wins. */
-async function write({ api, namespace, service }: Observed, evidence: Evidence): Promise<void> {
-  await changeStore(api, namespace, service, "evidence", () => ({ evidence: JSON.stringify(evidence) }));
+async function write(of: ServiceHandle, evidence: Evidence): Promise<void> {
+  await changeStore(of, "evidence", () => ({ evidence: JSON.stringify(evidence) }));
 }
 
 /**

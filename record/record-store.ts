@@ -4,7 +4,7 @@ import { oneLine } from "../border/foreign-text.ts";
 import { understand } from "../components/schema.ts";
 import { UserError } from "../components/user-error.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { bytesOf, jsonOf } from "./bounds.ts";
 import { changeStore, readStore, storeName } from "./config-map-store.ts";
 import {
@@ -20,6 +20,13 @@ import { fromVersion1 } from "./version-1.ts";
 
 /** Most bytes of a ConfigMap. */
 const mapBytes = 1 << 20;
+
+/** A service whose rollouts have a record. */
+export interface RecordedService extends ServiceHandle {
+  /** UID of the cluster (`clusterId`). The record must carry it: one that was copied from another cluster is unreadable. */
+  readonly cluster: string;
+}
+
 /** Name of the ConfigMap with a service's record, for example `web-rollout`. */
 export function recordName(service: string): string {
   return storeName(service, "rollout");
@@ -28,17 +35,11 @@ export function recordName(service: string): string {
 /**
  * Reads the record.
  *
- * @param cluster UID that the record must carry: a record copied from another cluster is unreadable
  * @throws ApiError or UserError if the cluster cannot be read
  */
-export async function readRecord(
-  api: Cluster,
-  namespace: string,
-  service: string,
-  cluster: string,
-): Promise<RecordReading> {
-  const stored = await readStore(api, namespace, service, "rollout");
-  return stored === undefined ? { kind: "absent" } : parseRecord(stored.record, cluster);
+export async function readRecord(of: RecordedService): Promise<RecordReading> {
+  const stored = await readStore(of, "rollout");
+  return stored === undefined ? { kind: "absent" } : parseRecord(stored.record, of.cluster);
 }
 
 /**
@@ -47,8 +48,8 @@ export async function readRecord(
  *
  * @throws ApiError or UserError if the cluster does not answer
  */
-export async function readAdopted(api: Cluster, namespace: string, service: string): Promise<Adopted | undefined> {
-  const stored = await readStore(api, namespace, service, "rollout").catch((error: Error) => {
+export async function readAdopted(of: ServiceHandle): Promise<Adopted | undefined> {
+  const stored = await readStore(of, "rollout").catch((error: Error) => {
     if (error instanceof ApiError && error.status === 403) return undefined;
     throw error;
   });
@@ -67,24 +68,21 @@ export async function readAdopted(api: Cluster, namespace: string, service: stri
  * @throws UserError if the record cannot be read: its content may matter, so it is never overwritten
  */
 export async function changeRecord(
-  api: Cluster,
-  namespace: string,
-  service: string,
-  cluster: string,
+  of: RecordedService,
   change: (before: RolloutRecord) => RolloutRecord,
 ): Promise<RolloutRecord> {
-  let written = emptyRecord(cluster);
-  await changeStore(api, namespace, service, "rollout", (stored) => {
-    const reading: RecordReading = stored === undefined ? { kind: "absent" } : parseRecord(stored.record, cluster);
-    if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
-    const before = reading.kind === "read" ? reading.record : emptyRecord(cluster);
+  let written = emptyRecord(of.cluster);
+  await changeStore(of, "rollout", (stored) => {
+    const reading: RecordReading = stored === undefined ? { kind: "absent" } : parseRecord(stored.record, of.cluster);
+    if (reading.kind === "unreadable") throw unreadable(of, reading.why);
+    const before = reading.kind === "read" ? reading.record : emptyRecord(of.cluster);
     const changed = change(before);
     if (reading.kind === "read" && changed === before) {
       written = before;
       return undefined;
     }
     const others = bytesOf({ ...stored, record: "" });
-    written = bounded(readable(namespace, service, changed), Math.min(recordBytes, mapBytes - others));
+    written = bounded(readable(of, changed), Math.min(recordBytes, mapBytes - others));
     return { ...stored, record: jsonOf(written) };
   });
   return written;
@@ -95,7 +93,7 @@ export async function changeRecord(
  *
  * @throws UserError if a field is not valid
  */
-function readable(namespace: string, service: string, changed: RolloutRecord): RolloutRecord {
+function readable({ namespace, service }: ServiceHandle, changed: RolloutRecord): RolloutRecord {
   try {
     return understand(recordSchema, changed);
   } catch (error) {
@@ -106,7 +104,7 @@ function readable(namespace: string, service: string, changed: RolloutRecord): R
 }
 
 /** The error for a record that cannot be read. */
-export function unreadable(namespace: string, service: string, why: string): UserError {
+export function unreadable({ namespace, service }: ServiceHandle, why: string): UserError {
   const name = recordName(service);
   return new UserError(
     `The record ${name} in namespace ${namespace} cannot be read (${why}): restore it; or save it with kubectl get configmap ${name} -n ${namespace} -o yaml, delete it and judge the release again with gray approve.`,

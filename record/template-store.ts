@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { plainObject, understand } from "../components/schema.ts";
 import { type Track, tracks } from "../components/traffic.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { changeStore, readStore } from "./config-map-store.ts";
 
 /** A release's pod template, completed with the API server's defaults. */
@@ -29,8 +29,8 @@ const schema = v.object({ release: v.string(), deployment: v.string(), template:
  *
  * @throws ApiError or UserError if the cluster cannot be read
  */
-export async function readTemplates(api: Cluster, namespace: string, service: string): Promise<DescribedTemplates> {
-  const stored = (await readStore(api, namespace, service, "templates")) ?? {};
+export async function readTemplates(of: ServiceHandle): Promise<DescribedTemplates> {
+  const stored = (await readStore(of, "templates")) ?? {};
   return Object.fromEntries(
     tracks.flatMap((track) => {
       const text = stored[track];
@@ -50,15 +50,9 @@ export async function readTemplates(api: Cluster, namespace: string, service: st
  *
  * @throws ApiError or UserError if it could not be written
  */
-export async function storeTemplate(
-  api: Cluster,
-  namespace: string,
-  service: string,
-  track: Track,
-  described: DescribedTemplate,
-): Promise<void> {
+export async function storeTemplate(of: ServiceHandle, track: Track, described: DescribedTemplate): Promise<void> {
   const text = JSON.stringify(described);
-  await changeStore(api, namespace, service, "templates", (before = {}) =>
+  await changeStore(of, "templates", (before = {}) =>
     before[track] === text ? undefined : { ...before, [track]: text },
   );
 }

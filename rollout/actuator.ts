@@ -7,7 +7,6 @@ import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
 import { cutOffNow } from "../cutoff/cutoff.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
 import type { PodObject } from "../kubernetes/objects/pod.ts";
 import { objectPath } from "../kubernetes/resources.ts";
 import { driftSentence } from "../live/difference.ts";
@@ -20,7 +19,7 @@ import type { EndpointArgs } from "../probe/endpoints.ts";
 import { type CheckResult, probe } from "../probe/probe.ts";
 import { assertNewest } from "../record/epoch.ts";
 import { type RolloutRecord, raised } from "../record/record.ts";
-import { changeRecord } from "../record/record-store.ts";
+import { changeRecord, type RecordedService } from "../record/record-store.ts";
 import { readTemplates } from "../record/template-store.ts";
 import { saveDiagnostics } from "./diagnostics.ts";
 import type { Actuator } from "./drive-context.ts";
@@ -28,12 +27,7 @@ import { withProgressLimit } from "./progress-limit.ts";
 import type { Rollout } from "./rollout.ts";
 
 /** The service, its stacks, and how to act on them. */
-export interface ActuatorArgs {
-  readonly api: Cluster;
-  /** UID of the cluster. */
-  readonly cluster: string;
-  readonly namespace: string;
-  readonly service: string;
+export interface ActuatorArgs extends RecordedService {
   /** Full names of the stacks that own the tracks. They are equal if one stack owns both. */
   readonly stacks: Readonly<Record<Track, string>>;
   /** Runs `pulumi up` of a stack, as the driver with this epoch. It calls `progressed` for each of Pulumi's events. */
@@ -68,15 +62,12 @@ const graceMilliseconds = 20_000;
 
 /** The actuator for a service: it uses `pulumi up` if there is time for it, and changes the cluster directly if not. */
 export function actuatorOf(of: ActuatorArgs): Actuator {
-  const { api, cluster, namespace, service, stacks, evidence, endpoint, folder, note, progress, assertHeld } = of;
+  const { api, namespace, service, stacks, evidence, endpoint, folder, note, progress, assertHeld } = of;
   /** Since when each track has had pods that do not start, in milliseconds since the epoch. */
   const failing: Partial<Record<Track, number>> = {};
   const refusals: Record<Track, Refusal> = { canary: new Refusal(), stable: new Refusal() };
   const readTrack = async (track: Track) => {
-    const [deployment, templates] = await Promise.all([
-      readDeployment(api, namespace, service, track),
-      readTemplates(api, namespace, service),
-    ]);
+    const [deployment, templates] = await Promise.all([readDeployment(of, track), readTemplates(of)]);
     return { deployment, drift: (deployment && driftFrom(deployment, templates[track])) ?? [] };
   };
   /**
@@ -92,7 +83,7 @@ export function actuatorOf(of: ActuatorArgs): Actuator {
   };
   const deadlineOf = (track: Track) => async (signal: AbortSignal) => {
     try {
-      const deployment = await readDeployment(api.until(signal), namespace, service, track);
+      const deployment = await readDeployment({ ...of, api: api.until(signal) }, track);
       return deployment?.spec.progressDeadlineSeconds ?? defaults.progressDeadlineSeconds;
     } catch (error) {
       if (error instanceof ApiError || error instanceof UserError || signal.aborted) return undefined;
@@ -108,7 +99,7 @@ export function actuatorOf(of: ActuatorArgs): Actuator {
         progressed();
         progress(line);
       };
-      const reporting = reportRoll({ api, namespace, service, report }, track, releases[track], over.signal);
+      const reporting = reportRoll({ ...of, report }, track, releases[track], over.signal);
       try {
         await of.up(stack, epoch, ending, progressed);
       } finally {
@@ -128,10 +119,7 @@ export function actuatorOf(of: ActuatorArgs): Actuator {
     },
     async cannotSucceed(track, rollout) {
       const release = rollout.runs[track];
-      const [deployment, pods] = await Promise.all([
-        readDeployment(api, namespace, service, track),
-        readPods(api, namespace, service),
-      ]);
+      const [deployment, pods] = await Promise.all([readDeployment(of, track), readPods(of)]);
       if (!deployment || releaseOf(deployment) !== release || runs(deployment, release)) {
         delete failing[track];
         refusals[track] = new Refusal();
@@ -152,7 +140,7 @@ export function actuatorOf(of: ActuatorArgs): Actuator {
     async check(names, signal) {
       let results: readonly CheckResult[];
       try {
-        ({ results } = await probe({ api: api.until(signal), namespace, service, ...endpoint, signal }));
+        ({ results } = await probe({ ...of, api: api.until(signal), ...endpoint, signal }));
       } catch (error) {
         // Canary may be between two pods, or may imitate an error of the API server: a check without a result has
         // failed and is tried again.
@@ -184,16 +172,13 @@ export function actuatorOf(of: ActuatorArgs): Actuator {
         ...(seen && { evidence: seen }),
       });
       note(await saved);
-      const [canary, stable] = await Promise.all([
-        readDeployment(api, namespace, service, "canary"),
-        readDeployment(api, namespace, service, "stable"),
-      ]);
+      const [canary, stable] = await Promise.all([readDeployment(of, "canary"), readDeployment(of, "stable")]);
       if (!canary || releaseOf(canary) !== release || canary.spec.replicas === 0) return;
       // If only canary serves, its pods are removed once stable is back.
       if (!stable?.status.availableReplicas) return;
       const path = objectPath("Deployment", namespace, deploymentName(service, "canary"));
       assertHeld();
-      await changeRecord(api, namespace, service, cluster, (record) => {
+      await changeRecord(of, (record) => {
         assertNewest(service, record, epoch);
         return raised(record);
       });

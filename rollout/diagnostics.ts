@@ -9,18 +9,15 @@ import { oneLine } from "../border/foreign-text.ts";
 import { nameInPath, pathOf } from "../border/path.ts";
 import { deploymentName } from "../components/names.ts";
 import type { Track } from "../components/traffic.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
 import type { EventObject } from "../kubernetes/objects/event.ts";
 import type { PodObject } from "../kubernetes/objects/pod.ts";
 import { listPath, subresourcePath } from "../kubernetes/resources.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { readPods } from "../live/pods.ts";
 import { type DiagnosticFile, diagnosticsName, storeDiagnostics } from "../record/diagnostics-store.ts";
 
 /** The release whose diagnostics are saved, and where. */
-export interface DiagnosticsArgs {
-  readonly api: Cluster;
-  readonly namespace: string;
-  readonly service: string;
+export interface DiagnosticsArgs extends ServiceHandle {
   /** Id of the release. */
   readonly release: string;
   /** The evidence on it. @default none */
@@ -73,12 +70,12 @@ export async function saveDiagnostics(args: DiagnosticsArgs): Promise<string> {
 }
 
 async function save(args: DiagnosticsArgs): Promise<string> {
-  const { api, namespace, service, release, evidence, folder, signal } = args;
+  const { namespace, service, release, evidence, folder, signal } = args;
   const { seconds = pollingDefaults.diagnosticsSeconds } = args;
   const limited = () => AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]);
   const at = new Date().toISOString().replaceAll(/[:.]/g, "-");
   const reading = new Reading(limited());
-  const read = await readDiagnostics(api.until(reading.signal), namespace, service, release, reading);
+  const read = await readDiagnostics({ ...args, api: args.api.until(reading.signal) }, release, reading);
   const files = [
     ...(reading.missing.length > 0
       ? [{ name: "missing.txt", text: reading.missing.map(({ what, why }) => `${what}: ${why}\n`).join("") }]
@@ -89,7 +86,7 @@ async function save(args: DiagnosticsArgs): Promise<string> {
   const writing = limited();
   const [inFolder, inCluster] = await Promise.allSettled([
     writeFolder(folder, [service, release, at], files),
-    storeDiagnostics(api.until(writing), namespace, service, `${at}.${release}`, files),
+    storeDiagnostics({ ...args, api: args.api.until(writing) }, `${at}.${release}`, files),
   ]);
   const places = [
     ...(inFolder.status === "fulfilled" ? [inFolder.value] : []),
@@ -149,19 +146,14 @@ class Reading {
   }
 }
 
-async function readDiagnostics(
-  api: Cluster,
-  namespace: string,
-  service: string,
-  release: string,
-  reading: Reading,
-): Promise<DiagnosticFile[]> {
+async function readDiagnostics(of: ServiceHandle, release: string, reading: Reading): Promise<DiagnosticFile[]> {
+  const { api, namespace, service } = of;
   const replicaSetsPath = listPath("ReplicaSet", namespace);
   const eventsPath = listPath("Event", namespace);
   const [pods, replicaSets = [], events] = await Promise.all([
-    reading.of("the pods and their logs", readPods(api, namespace, service)).then(async (all) => {
+    reading.of("the pods and their logs", readPods(of)).then(async (all) => {
       const own = all?.filter(({ metadata }) => metadata.labels?.release === release).sort(canaryFirst);
-      return own && { own, logs: await readLogs(api, namespace, own, reading) };
+      return own && { own, logs: await readLogs(of, own, reading) };
     }),
     reading.of("the ReplicaSets", api.list(replicaSetsPath, `app=${service}`)),
     reading.of("the Events", api.list(eventsPath)),
@@ -207,8 +199,7 @@ function logsOf({ metadata, status }: PodObject): { pod: string; container: stri
 }
 
 async function readLogs(
-  api: Cluster,
-  namespace: string,
+  { api, namespace }: ServiceHandle,
   pods: readonly PodObject[],
   reading: Reading,
 ): Promise<DiagnosticFile[]> {

@@ -320,7 +320,7 @@ async function rollStableBack(context: DriveContext): Promise<void> {
   if (isRestored && rollout.fastRollback === undefined) return;
   for (const fastRollback of [true, false]) {
     const what = {
-      name: fastRollback ? "rollback of stable" : "stable's rolling settings",
+      name: fastRollback ? "rollback of stable" : "rolling settings of stable",
       to: (each: Rollout) => ({ ...each, fastRollback, runs: { ...each.runs, stable: each.from } }),
       run: (each: Rollout, signal: AbortSignal) => context.actuator.bringStable(each, signal),
       track: "stable" as const,
@@ -336,7 +336,7 @@ async function rollStableBack(context: DriveContext): Promise<void> {
  */
 async function finish(context: DriveContext, rollout: Rollout): Promise<End | undefined> {
   const what = {
-    name: "the program's weight",
+    name: "canary at the program's weight",
     to: withOwnWeight,
     run: (each: Rollout, signal: AbortSignal) => context.actuator.bringCanary(each, signal),
   };

@@ -184,7 +184,7 @@ export async function pauseBeforeAgain(context: DriveContext, { name }: Effect, 
 export async function cutOffUsers(context: DriveContext, to: (rollout: Rollout) => Rollout): Promise<boolean> {
   const stopping = new AbortController();
   const lasting = { ...context, isReturning: true, signal: stopping.signal };
-  const name = "cut";
+  const name = "traffic cutoff";
   const begun = write(lasting, (before) => ({ ...to(before), effect: { name, at: new Date().toISOString() } }));
   const isSuperseded = (error: unknown) => {
     if (error instanceof Superseded && !(error instanceof RecordGone)) throw error;

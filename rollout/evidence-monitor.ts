@@ -4,21 +4,19 @@ import type { MetricSource } from "../analysis/reading.ts";
 import type { Assessment } from "../analysis/verdict.ts";
 import { assess, type Evaluation, evidenceOn } from "../evaluation/assess.ts";
 import { Recorder } from "../evaluation/recorder.ts";
-import type { Cluster } from "../kubernetes/cluster.ts";
 import { readDeployment, releaseOf } from "../live/live.ts";
+import type { RecordedService } from "../record/record-store.ts";
 import { byEvidence } from "../record/verdict-merge.ts";
 import type { EvidenceObserver } from "./drive-context.ts";
 import type { Judgment } from "./move.ts";
 import type { Rollout } from "./rollout.ts";
 import type { Entry } from "./rollout-store.ts";
 
+/** Why the rollout pauses if another process has cut off canary. */
+const cutElsewhere = "a person, or a driver that then ended, has cut off canary: no user reaches it";
+
 /** What is observed, and how. */
-export interface MonitorArgs {
-  readonly api: Cluster;
-  /** UID of the cluster. */
-  readonly cluster: string;
-  readonly namespace: string;
-  readonly service: string;
+export interface MonitorArgs extends RecordedService {
   readonly source: MetricSource;
   /** What the source counts: the user's pairs of indicators, and whether it counts requests at a gateway. */
   readonly counts: { readonly pairs: readonly string[]; readonly atGateway: boolean };
@@ -75,7 +73,7 @@ export class EvidenceMonitor implements EvidenceObserver {
   }
 
   takeCut({ rollout }: Entry): string | undefined {
-    const cut = this.cut ?? (this.isCutUnnoted(rollout) ? "the front was found sending no users to canary" : undefined);
+    const cut = this.cut ?? (this.isCutUnnoted(rollout) ? cutElsewhere : undefined);
     this.cut = undefined;
     return cut;
   }
@@ -95,20 +93,14 @@ export class EvidenceMonitor implements EvidenceObserver {
   }
 
   private async observe({ release, epoch }: Rollout): Promise<void> {
-    const { api, cluster, namespace, service, source, counts, note, seen, signal } = this.of;
+    const { source, counts, note, seen, signal } = this.of;
     try {
       const [stable, canary] = await Promise.all([
-        readDeployment(api, namespace, service, "stable"),
-        readDeployment(api, namespace, service, "canary"),
+        readDeployment(this.of, "stable"),
+        readDeployment(this.of, "canary"),
       ]);
       if (releaseOf(canary) !== release) throw new Error(`canary does not run ${release}`);
-      const of = {
-        api,
-        cluster,
-        namespace,
-        service,
-        deployments: { ...(stable && { stable }), ...(canary && { canary }) },
-      };
+      const of = { ...this.of, deployments: { ...(stable && { stable }), ...(canary && { canary }) } };
       const evidence = await evidenceOn(of, counts);
       this.evidence = evidence;
       const recorder = new Recorder(of, note);

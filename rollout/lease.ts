@@ -9,16 +9,10 @@ import { backoff } from "../kubernetes/backoff.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { LeaseObject, LeaseSpec } from "../kubernetes/objects/lease.ts";
 import { listPath, objectPath, typeOf } from "../kubernetes/resources.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { type Clock, machineClock } from "./clock.ts";
 import { isGone, showHolder, thisProcess } from "./holder.ts";
 import { acquisition, identityOf, type LeaseObservation, lasting, parseIdentity } from "./lease-acquisition.ts";
-
-/** The service whose rollout the Lease is for. */
-export interface Leased {
-  readonly api: Cluster;
-  readonly namespace: string;
-  readonly service: string;
-}
 
 /** The holder of a rollout's Lease, as other processes see it. */
 export interface Driver {
@@ -42,8 +36,8 @@ const overtakenPauses = { first: 20, most: 1000 };
  *
  * @throws ApiError or UserError if it cannot be read
  */
-export async function readDriver({ api, namespace, service }: Leased): Promise<Driver | undefined> {
-  const found = await api.get(pathOf(namespace, service));
+export async function readDriver(of: ServiceHandle): Promise<Driver | undefined> {
+  const found = await of.api.get(pathOf(of));
   const identity = found?.spec?.holderIdentity;
   if (!found || !identity) return undefined;
   const holder = parseIdentity(identity);
@@ -61,8 +55,8 @@ export async function readDriver({ api, namespace, service }: Leased): Promise<D
  *
  * @throws ApiError or UserError if it cannot be deleted
  */
-export async function deleteLease({ api, namespace, service }: Leased): Promise<void> {
-  await api.delete(pathOf(namespace, service));
+export async function deleteLease(of: ServiceHandle): Promise<void> {
+  await of.api.delete(pathOf(of));
 }
 
 /** A live driver has the rollout. */
@@ -88,7 +82,7 @@ export class Lease {
   readonly lost: AbortSignal;
   private readonly losing = new AbortController();
   private readonly releasing = new AbortController();
-  private readonly of: Leased;
+  private readonly of: ServiceHandle;
   private readonly note: (sentence: string) => void;
   private readonly clock: Clock;
   /** The Lease as it was last read or written; undefined if it was deleted. */
@@ -104,7 +98,13 @@ export class Lease {
   private readonly keeping: Promise<void>;
   private released: Promise<void> | undefined;
 
-  private constructor(of: Leased, note: (sentence: string) => void, clock: Clock, object: LeaseObject, sent: number) {
+  private constructor(
+    of: ServiceHandle,
+    note: (sentence: string) => void,
+    clock: Clock,
+    object: LeaseObject,
+    sent: number,
+  ) {
     this.of = of;
     this.note = note;
     this.clock = clock;
@@ -123,11 +123,11 @@ export class Lease {
    * @param note receives notes for the user for as long as the Lease is held: a wait, a takeover, failed renewals
    * @throws Driven, which names the driver, if a live one has it
    */
-  static async take(of: Leased, note: (sentence: string) => void, clock: Clock = machineClock): Promise<Lease> {
+  static async take(of: ServiceHandle, note: (sentence: string) => void, clock: Clock = machineClock): Promise<Lease> {
     const identity = identityOf(thisProcess());
     let seen: LeaseObservation | undefined;
     for (let overtaken = 0; ; ) {
-      const found = await of.api.get(pathOf(of.namespace, of.service));
+      const found = await of.api.get(pathOf(of));
       const now = clock.now();
       const first = seen === undefined;
       seen ??= { version: found?.metadata.resourceVersion, at: now };
@@ -136,7 +136,10 @@ export class Lease {
       if (next.kind === "wait") {
         const { milliseconds } = next;
         const limit = seconds(milliseconds);
-        if (first) note(`${show(found?.spec)} has the lease of ${nameOf(of)}: waiting up to ${limit} for it to renew.`);
+        if (first)
+          note(
+            `${show(found?.spec)} has the lease of ${nameOf(of)}: waiting up to ${limit} to see whether it is still alive.`,
+          );
         await clock.sleep(Math.min(milliseconds, leaseDefaults.retrySeconds * 1000));
         continue;
       }
@@ -162,7 +165,7 @@ export class Lease {
     const { of, note, clock, spec } = this;
     await this.keeping;
     for (let overtaken = 0; ; ) {
-      const found = await of.api.get(pathOf(of.namespace, of.service));
+      const found = await of.api.get(pathOf(of));
       const now = clock.now();
       if (found?.spec?.holderIdentity !== spec.holderIdentity) break;
       try {
@@ -259,7 +262,7 @@ export class Lease {
     } catch (error) {
       if (!isOvertaken(error, this.object)) throw error;
     }
-    const found = await api.get(pathOf(of.namespace, of.service));
+    const found = await api.get(pathOf(of));
     if (found && found.spec?.holderIdentity !== this.spec.holderIdentity) {
       this.losing.abort(takenBy(of, found.spec));
       return;
@@ -321,14 +324,15 @@ export function leaseName(service: string): string {
   return `${service}-rollout`;
 }
 
-function pathOf(namespace: string, service: string) {
+function pathOf({ namespace, service }: ServiceHandle) {
   return objectPath("Lease", namespace, leaseName(service));
 }
 
 /**
  * Replaces the Lease that was read, or creates it. @throws ApiError with 409 or 404 if another process wrote in between
  */
-function write({ api, namespace, service }: Leased, found: LeaseObject | undefined, spec: LeaseSpec) {
+function write(of: ServiceHandle, found: LeaseObject | undefined, spec: LeaseSpec) {
+  const { api, namespace, service } = of;
   const object = {
     ...typeOf("Lease"),
     metadata: {
@@ -339,7 +343,7 @@ function write({ api, namespace, service }: Leased, found: LeaseObject | undefin
     },
     spec,
   };
-  return found ? api.replace(pathOf(namespace, service), object) : api.create(listPath("Lease", namespace), object);
+  return found ? api.replace(pathOf(of), object) : api.create(listPath("Lease", namespace), object);
 }
 
 /**
@@ -368,7 +372,7 @@ function microTime(): string {
   return new Date().toISOString().replace("Z", "000Z");
 }
 
-function drivenBy(of: Leased, spec: LeaseSpec | undefined): Driven {
+function drivenBy(of: ServiceHandle, spec: LeaseSpec | undefined): Driven {
   const since = spec?.acquireTime ? ` since ${spec.acquireTime.replace(/\.\d+/, "")}` : "";
   return new Driven(
     show(spec),
@@ -376,14 +380,14 @@ function drivenBy(of: Leased, spec: LeaseSpec | undefined): Driven {
   );
 }
 
-function takenBy(of: Leased, spec: LeaseSpec | undefined): UserError {
+function takenBy(of: ServiceHandle, spec: LeaseSpec | undefined): UserError {
   const who = spec?.holderIdentity ? `${show(spec)} drives` : "No process drives";
   return new UserError(
     `${who} ${nameOf(of)} now, and this process has lost the lease: it stops. Run gray status to see who drives.`,
   );
 }
 
-function nameOf({ namespace, service }: Leased): string {
+function nameOf({ namespace, service }: ServiceHandle): string {
   return `the rollout of ${service} in namespace ${namespace}`;
 }
 

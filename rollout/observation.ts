@@ -1,8 +1,9 @@
 /** Finds out whether the driver of a rollout is alive, by watching its Lease. */
 import { leaseDefaults } from "../components/defaults.ts";
 import { isRetryable } from "../kubernetes/answer.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { type Clock, machineClock } from "./clock.ts";
-import { type Driver, type Leased, readDriver } from "./lease.ts";
+import { type Driver, readDriver } from "./lease.ts";
 
 /** Whether a driver is alive, as far as it is known. */
 export type Sign = "alive" | "dead" | "unknown";
@@ -68,7 +69,7 @@ export interface LeasePoll {
  * @throws ApiError or UserError if the Lease cannot be read; a cluster that is only unavailable is waited for
  */
 export async function* pollLease(
-  of: Leased,
+  of: ServiceHandle,
   note: (sentence: string) => void,
   clock: Clock = machineClock,
 ): AsyncGenerator<LeasePoll> {
@@ -90,7 +91,9 @@ export async function* pollLease(
     if (!driver || sign !== "unknown") return;
     if (!noted && waited >= quietMilliseconds) {
       const most = Math.ceil((patienceOf(driver) - waited) / 1000);
-      note(`${driver.name} has the lease of the rollout of ${of.service}: waiting up to ${most} s for it to renew.`);
+      note(
+        `${driver.name} has the lease of the rollout of ${of.service}: waiting up to ${most} s to see whether it is still alive.`,
+      );
       noted = true;
     }
     await clock.sleep(pollMilliseconds);

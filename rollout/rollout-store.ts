@@ -1,19 +1,9 @@
 /** The record of a rollout as its driver reads and writes it; a newer driver fences off older ones. */
-import type { Cluster } from "../kubernetes/cluster.ts";
 import { within } from "../kubernetes/within.ts";
 import { Superseded } from "../record/epoch.ts";
 import { type Ended, type RolloutRecord, raised, type Verdict } from "../record/record.ts";
-import { changeRecord, readRecord, recordName, unreadable } from "../record/record-store.ts";
+import { changeRecord, type RecordedService, readRecord, recordName, unreadable } from "../record/record-store.ts";
 import { type Rollout, rolloutIn, written } from "./rollout.ts";
-
-/** The service whose record it is. */
-export interface RecordAddress {
-  readonly api: Cluster;
-  /** UID of the cluster. */
-  readonly cluster: string;
-  readonly namespace: string;
-  readonly service: string;
-}
 
 /** The record of the rollout was deleted: its state is unknown. */
 export class RecordGone extends Superseded {}
@@ -36,12 +26,12 @@ const endedLimit = 20;
  * wakes from sleep does nothing.
  */
 export class RolloutStore {
-  readonly of: RecordAddress;
+  readonly of: RecordedService;
   readonly epoch: number;
   /** The entry that was last read or written; undefined before the first. */
   latest: Entry | undefined;
 
-  private constructor(of: RecordAddress, record: RolloutRecord) {
+  private constructor(of: RecordedService, record: RolloutRecord) {
     this.of = of;
     const rollout = rolloutIn(of.service, record);
     this.epoch = rollout?.epoch ?? 0;
@@ -55,7 +45,7 @@ export class RolloutStore {
    * @throws what `begin` throws; UserError if the record cannot be read
    */
   static async open(
-    of: RecordAddress,
+    of: RecordedService,
     begin: (epoch: number, before: RolloutRecord) => Rollout,
   ): Promise<RolloutStore> {
     const record = await change(of, (before) => {
@@ -74,7 +64,7 @@ export class RolloutStore {
    * @param found checks the open rollout and returns it; it may throw
    * @throws what `found` throws; UserError if the rollout cannot be understood
    */
-  static async takeOver(of: RecordAddress, found: (rollout: Rollout | undefined) => Rollout): Promise<RolloutStore> {
+  static async takeOver(of: RecordedService, found: (rollout: Rollout | undefined) => Rollout): Promise<RolloutStore> {
     const record = await change(of, (before) => {
       const epoch = epochAfter(before);
       const { stoppedReason: _, ...rollout } = found(rolloutIn(of.service, before));
@@ -90,9 +80,9 @@ export class RolloutStore {
    * it cannot be read
    */
   async read(): Promise<Entry> {
-    const { api, namespace, service, cluster } = this.of;
-    const reading = await within(api, readMilliseconds, (limited) => readRecord(limited, namespace, service, cluster));
-    if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
+    const { of } = this;
+    const reading = await within(of.api, readMilliseconds, (api) => readRecord({ ...of, api }));
+    if (reading.kind === "unreadable") throw unreadable(of, reading.why);
     const rollout = this.own(reading.kind === "read" ? reading.record : undefined);
     this.latest = {
       rollout,
@@ -156,7 +146,7 @@ export class RolloutStore {
  * @throws what `to` throws; UserError if the rollout cannot be understood
  */
 export async function recordDecision(
-  of: RecordAddress,
+  of: RecordedService,
   to: (rollout: Rollout | undefined, record: RolloutRecord) => Partial<Pick<RolloutRecord, "open" | "verdicts">>,
 ): Promise<void> {
   await change(of, (before) => ({ ...before, ...to(rolloutIn(of.service, before), before) }));
@@ -183,10 +173,10 @@ function epochAfter({ epoch = 0, open }: RolloutRecord): number {
   return Math.max(epoch, open?.epoch ?? 0) + 1;
 }
 
-function change({ api, namespace, service, cluster }: RecordAddress, to: (before: RolloutRecord) => RolloutRecord) {
-  return changeRecord(api, namespace, service, cluster, (before) => {
+function change(of: RecordedService, to: (before: RolloutRecord) => RolloutRecord) {
+  return changeRecord(of, (before) => {
     const after = to(before);
     if (after.open === undefined || after.open === before.open) return after;
-    return { ...after, open: written(service, after.open as Rollout) };
+    return { ...after, open: written(of.service, after.open as Rollout) };
   });
 }

@@ -6,8 +6,9 @@ import { connect } from "../../kubernetes/client.ts";
 import type { Cluster } from "../../kubernetes/cluster.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { clusterListPath } from "../../kubernetes/resources.ts";
+import type { ServiceHandle } from "../../kubernetes/service-handle.ts";
 import { clusterId, isAdopted, readDeployment } from "../../live/live.ts";
-import { readRecord } from "../../record/record-store.ts";
+import { type RecordedService, readRecord } from "../../record/record-store.ts";
 import { changeLines, previewStack, type StackPreview, shortName } from "../output/changes.ts";
 import { askFirst, assertSameCluster, readStacks, runPulumi, type Stack } from "../stacks.ts";
 
@@ -50,7 +51,11 @@ async function adopt(name: string, options: Options): Promise<void> {
   const all = await readStacks();
   const stacks = all.filter((stack) => options.stack === undefined || options.stack.includes(shortName(stack.name)));
   const api = connect(findAccess());
-  const of: ServiceRef = { api, service: name, namespace: options.namespace ?? (await namespaceOf(api, name, stacks)) };
+  const of: ServiceHandle = {
+    api,
+    service: name,
+    namespace: options.namespace ?? (await namespaceOf(api, name, stacks)),
+  };
   const [stable, canary] = [ownerOf(stacks, of, "stable"), ownerOf(stacks, of, "canary")];
   const found = stable && canary ? await secondPhase(of, stable, canary) : await firstPhase(of, stacks);
   const { phase, summary, previews, upStacks, env, next } = found;
@@ -72,15 +77,8 @@ async function adopt(name: string, options: Options): Promise<void> {
   console.log(options.json ? JSON.stringify({ service, namespace, phase, stacks: upStacks.map(shortName) }) : next);
 }
 
-/** The service to adopt. */
-interface ServiceRef {
-  readonly api: Cluster;
-  readonly service: string;
-  readonly namespace: string;
-}
-
 /** The command that continues the adoption. */
-function rerunCommand({ service, namespace }: ServiceRef): string {
+function rerunCommand({ service, namespace }: ServiceHandle): string {
   return `gray adopt ${service} -n ${namespace}`;
 }
 
@@ -114,7 +112,7 @@ function nothingToAdopt(service: string, where: string): UserError {
  * The stack that owns a track of the service and has completed an `up` of it. A stack whose `up` ended half-way is not among
  * them, because it has not imported its objects yet.
  */
-function ownerOf(stacks: readonly Stack[], { service, namespace }: ServiceRef, track: Track): Stack | undefined {
+function ownerOf(stacks: readonly Stack[], { service, namespace }: ServiceHandle, track: Track): Stack | undefined {
   return stacks
     .filter(({ knownServices }) => knownServices.includes(stackStateKey(namespace, service)))
     .find(({ services }) =>
@@ -128,7 +126,7 @@ function ownerOf(stacks: readonly Stack[], { service, namespace }: ServiceRef, t
  *
  * @throws UserError if no stack imports the service, or several would
  */
-async function firstPhase(of: ServiceRef, stacks: readonly Stack[]): Promise<Phase> {
+async function firstPhase(of: ServiceHandle, stacks: readonly Stack[]): Promise<Phase> {
   const { service, namespace } = of;
   const key = stackStateKey(namespace, service);
   // Tells the program, which pulumi runs, to import the live objects.
@@ -171,11 +169,11 @@ async function firstPhase(of: ServiceRef, stacks: readonly Stack[]): Promise<Pha
  *
  * @throws UserError if the service is not being adopted, or the gate refuses the release
  */
-async function secondPhase(of: ServiceRef, stable: Stack, canary: Stack): Promise<Phase> {
+async function secondPhase(of: ServiceHandle, stable: Stack, canary: Stack): Promise<Phase> {
   const { api, service, namespace } = of;
   const cluster = await clusterId(api);
   assertSameCluster([stable, canary], cluster, "KUBECONFIG");
-  const { runsAdopted, hasAdoptedPods } = await adoptionState(of, cluster);
+  const { runsAdopted, hasAdoptedPods } = await adoptionState({ ...of, cluster });
   if (!runsAdopted && !hasAdoptedPods) {
     throw new UserError(`${service} has nothing left to adopt: release it with gray rollout or pulumi up.`);
   }
@@ -193,14 +191,8 @@ async function secondPhase(of: ServiceRef, stable: Stack, canary: Stack): Promis
 }
 
 /** Whether the adopted Deployment still exists, and whether the record still has adopted pods. */
-async function adoptionState(
-  { api, service, namespace }: ServiceRef,
-  cluster: string,
-): Promise<{ runsAdopted: boolean; hasAdoptedPods: boolean }> {
-  const [record, deployment] = await Promise.all([
-    readRecord(api, namespace, service, cluster),
-    readDeployment(api, namespace, service, "stable"),
-  ]);
+async function adoptionState(of: RecordedService): Promise<{ runsAdopted: boolean; hasAdoptedPods: boolean }> {
+  const [record, deployment] = await Promise.all([readRecord(of), readDeployment(of, "stable")]);
   return {
     runsAdopted: isAdopted(deployment),
     hasAdoptedPods: record.kind === "read" && record.record.adopted !== undefined,
@@ -208,8 +200,8 @@ async function adoptionState(
 }
 
 /** @param stable the stack that owns stable. @throws UserError if adopted pods are left */
-async function assertAdoptionComplete(of: ServiceRef, stable: string): Promise<void> {
-  const { runsAdopted, hasAdoptedPods } = await adoptionState(of, await clusterId(of.api));
+async function assertAdoptionComplete(of: ServiceHandle, stable: string): Promise<void> {
+  const { runsAdopted, hasAdoptedPods } = await adoptionState({ ...of, cluster: await clusterId(of.api) });
   if (runsAdopted) {
     throw new UserError(
       `Stable of ${of.service} still runs the adopted version: remove release from the configuration of ${shortName(stable)}, so that it follows canary, then run ${rerunCommand(of)}.`,

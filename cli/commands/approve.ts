@@ -36,12 +36,8 @@ export function approveCommand(): Command {
 
 async function approve(release: string, options: Options): Promise<void> {
   const found = await findService(options);
-  const { api, cluster, namespace, service, deployments } = found;
-  const [by, record, seenReleases] = await Promise.all([
-    whoAmI(api),
-    readRecord(api, namespace, service, cluster),
-    releasesSeen(found),
-  ]);
+  const { api, namespace, service, deployments } = found;
+  const [by, record, seenReleases] = await Promise.all([whoAmI(api), readRecord(found), releasesSeen(found)]);
   // The first step of a rollout may wait for approval before any pod runs the release.
   const openRelease = record.kind === "read" ? record.record.open?.release : undefined;
   const seen = [...new Set([...seenReleases, ...(openRelease === undefined ? [] : [openRelease])])];
@@ -57,7 +53,7 @@ async function approve(release: string, options: Options): Promise<void> {
   const verdict: Verdict = { verdict: "good", ...decision };
   let former: Verdict | undefined;
   let step: string | undefined;
-  await changeRecord(api, namespace, service, cluster, (before) => {
+  await changeRecord(found, (before) => {
     assertNoOtherRollout(service, before, release);
     const rollout = before.open?.release === release ? rolloutIn(service, before) : undefined;
     step = rollout && asksToBegin(rollout) ? stepOf(rollout) : undefined;

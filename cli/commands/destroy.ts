@@ -33,7 +33,7 @@ async function destroy(options: { context?: string; yes?: boolean; json?: boolea
     stacks.flatMap((stack) => stack.services).map((each) => [stackStateKey(each.namespace, each.service), each]),
   );
   // Fails now if the permission to list an object is missing, rather than after the first stack is destroyed.
-  for (const { namespace, service } of services.values()) await leftovers(api, namespace, service);
+  for (const { namespace, service } of services.values()) await leftovers({ api, namespace, service });
   const names = stacks.map((stack) => stack.name);
   if (!options.yes) {
     const question = `This destroys ${names.join(", then ")}, and users lose the services.`;
@@ -49,17 +49,17 @@ async function destroy(options: { context?: string; yes?: boolean; json?: boolea
     );
     for (const { namespace, service, owner } of stack.services) {
       if (owner === undefined) continue;
-      deleted.push(...(await deleteOwned(api, await leftovers(api, namespace, service), owner)));
+      deleted.push(...(await deleteOwned(api, await leftovers({ api, namespace, service }), owner)));
     }
   }
   const left: Leftover[] = [];
   const forgotten: string[] = [];
   for (const [key, { namespace, service }] of services) {
-    const remaining = await leftovers(api, namespace, service);
+    const remaining = await leftovers({ api, namespace, service });
     left.push(...remaining);
     // The owner of the remaining objects still needs the record.
     if (remaining.length > 0) continue;
-    await forgetAll(api, namespace, service);
+    await forgetAll({ api, namespace, service });
     await deleteLease({ api, namespace, service });
     forgotten.push(key);
   }

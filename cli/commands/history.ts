@@ -14,9 +14,10 @@ export function historyCommand(): Command {
 }
 
 async function history(options: ServiceOptions & { json?: boolean }): Promise<void> {
-  const { api, cluster, namespace, service } = await findService(options);
-  const reading = await readRecord(api, namespace, service, cluster);
-  if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
+  const found = await findService(options);
+  const { namespace, service } = found;
+  const reading = await readRecord(found);
+  if (reading.kind === "unreadable") throw unreadable(found, reading.why);
   const record = reading.kind === "read" ? reading.record : undefined;
   const open = record && rolloutIn(service, record);
   const ended = record?.ended ?? [];

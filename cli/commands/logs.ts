@@ -34,7 +34,7 @@ export function logsCommand(): Command {
 }
 
 async function logs({ track, container, since, raw, json, ...options }: Options): Promise<void> {
-  const { api, namespace, service } = await findService(options);
+  const found = await findService(options);
   const show = json ? (line: LogLine) => JSON.stringify(line) : prefixed();
   const ended = new AbortController();
   const end = () => ended.abort();
@@ -43,9 +43,7 @@ async function logs({ track, container, since, raw, json, ...options }: Options)
   process.stdout.once("error", end);
   try {
     await followLogs({
-      api,
-      namespace,
-      service,
+      ...found,
       ...(track !== undefined && { track }),
       ...(container !== undefined && { container }),
       ...(since !== undefined && { sinceSeconds: since }),

@@ -4,6 +4,7 @@ import { percent, times } from "../../analysis/format.ts";
 import type { Traffic } from "../../analysis/planner.ts";
 import { UserError } from "../../components/user-error.ts";
 import { type Measured, measureTraffic } from "../../evaluation/measure.ts";
+import type { DeployedService } from "../../live/live.ts";
 import { listPods } from "../../live/pods.ts";
 import { readFront, shareOf } from "../../live/traffic/share.ts";
 import { readRecord } from "../../record/record-store.ts";
@@ -16,7 +17,7 @@ import { seconds, written } from "../output/time.ts";
 import { type Elsewhere, ownersOf } from "../owners.ts";
 import type { Judged } from "../policy-report/findings.ts";
 import { judgeStacks, previewStacks } from "../previews.ts";
-import { type FoundService, findService, type ServiceOptions, withServiceOptions } from "../services.ts";
+import { findService, type ServiceOptions, withServiceOptions } from "../services.ts";
 import { assertPasses, findingLines } from "./judge.ts";
 
 interface Options extends ServiceOptions {
@@ -46,15 +47,15 @@ export function planCommand(): Command {
 
 async function plan(options: Options): Promise<void> {
   const found = await findService(options);
-  const { api, cluster, namespace, service, deployments } = found;
+  const { namespace, service, deployments } = found;
   const source = sourceOf({ ...options, series: "own", pair: [] }, found);
   if (process.stderr.isTTY) console.error(`Measuring the traffic of ${service} for ${options.for} s.`);
   const [measured, front, pods, changes, record] = await Promise.all([
-    measureTraffic({ api, namespace, service, source, seconds: options.for }),
-    readFront(api, namespace, service),
-    listPods(api, namespace, service),
+    measureTraffic({ ...found, source, seconds: options.for }),
+    readFront(found),
+    listPods(found),
     changesOf(found, options.policyPack),
-    readRecord(api, namespace, service, cluster),
+    readRecord(found),
   ]);
   const open = record.kind === "read" ? record.record.open?.release : undefined;
   const shareInForce = shareOf(front, pods);
@@ -118,7 +119,7 @@ function noForecastSentence(service: string, { traffic, seconds, podsRead, podsL
 }
 
 /** Previews of the stacks that own the Deployments, and the steps of a rollout of the newest release. */
-async function changesOf(found: FoundService, policyPack: string | undefined): Promise<Changes | Elsewhere> {
+async function changesOf(found: DeployedService, policyPack: string | undefined): Promise<Changes | Elsewhere> {
   const owners = await ownersOf(found, "gray plan");
   if ("elsewhere" in owners) return owners;
   const stacks = await previewStacks(owners);

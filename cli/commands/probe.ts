@@ -33,10 +33,11 @@ export function probeCommand(): Command {
 }
 
 async function run(command: readonly string[], { via, url, json = false, ...options }: Options): Promise<void> {
-  const { api, namespace, service } = await findService(options);
-  const args = { api, namespace, service, ...(via && { via }), ...(url && { url }) };
+  const found = await findService(options);
+  const { service } = found;
+  const args = { ...found, ...(via && { via }), ...(url && { url }) };
   // The permission to read this is optional, because only a warning depends on it.
-  if (await isCounting(api, namespace, service, Date.now()).catch(() => false)) {
+  if (await isCounting(found, Date.now()).catch(() => false)) {
     console.error(
       `gray: Canary of ${service} serves users and evidence on it is being gathered: these requests count as user traffic.`,
     );

@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import { UserError } from "../../components/user-error.ts";
-import { writeEvents } from "../../kubernetes/event.ts";
 import { whoAmI } from "../../kubernetes/who.ts";
-import { isAdopted, releaseOf, runs } from "../../live/live.ts";
+import { type DeployedService, isAdopted, releaseOf, runs } from "../../live/live.ts";
 import type { RecordReading, RolloutRecord } from "../../record/record.ts";
 import { readRecord, unreadable } from "../../record/record-store.ts";
 import { type Intent, intentOf } from "../../rollout/intent.ts";
@@ -14,7 +13,6 @@ import { type DrivingOptions, drive, setUpDriver, withDrivingOptions } from "../
 import { previewStack } from "../output/changes.ts";
 import { assertRunsHere, type Owners } from "../owners.ts";
 import { judgeStacks } from "../previews.ts";
-import type { FoundService } from "../services.ts";
 import { assertPasses } from "./judge.ts";
 
 interface Options extends DrivingOptions {
@@ -36,12 +34,12 @@ export function rolloutCommand(): Command {
 
 async function rollout(options: Options): Promise<void> {
   const setup = await setUpDriver(options, "gray rollout");
-  const { found, webhook } = setup;
+  const { found, announcer } = setup;
   const owners = assertRunsHere(await setup.owners());
-  const { api, cluster, namespace, service, deployments } = found;
+  const { api, service, deployments } = found;
   const supersedes = options.supersede === true;
-  const reading = await readRecord(api, namespace, service, cluster);
-  if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
+  const reading = await readRecord(found);
+  if (reading.kind === "unreadable") throw unreadable(found, reading.why);
   if (reading.kind === "read") assertNoneOpen(service, reading.record, supersedes);
   assertOurPods(found, reading);
   const { release, steps } = await readIntent(found, owners);
@@ -74,11 +72,8 @@ async function rollout(options: Options): Promise<void> {
   const lease = supersedes ? await leaseAfterStop(found) : await Lease.take(found, warn);
   try {
     const store = opened ?? (await open());
-    const message = `${by} rolls out release ${release} over ${from}`;
     const superseding = former ? `, in place of ${former.release}` : "";
-    await writeEvents(found, { type: "Normal", reason: "RolloutBegun", message: `${message}${superseding}` });
-    const notice = { kind: "start", reason: `${message}${superseding}` } as const;
-    void webhook.notify({ service, namespace, release, key: "start", notice });
+    announcer.begin({ release, began }, `${by} rolls out release ${release} over ${from}${superseding}`);
     await drive(setup, { store, lease }, options);
   } finally {
     await lease.release();
@@ -88,7 +83,7 @@ async function rollout(options: Options): Promise<void> {
 const warn = (sentence: string) => console.error(sentence);
 
 /** Takes the lease as soon as the former driver has stopped, which takes seconds. */
-async function leaseAfterStop(found: FoundService): Promise<Lease> {
+async function leaseAfterStop(found: DeployedService): Promise<Lease> {
   for (let reported = false; ; reported = true) {
     try {
       return await Lease.take(found, warn);
@@ -107,7 +102,7 @@ async function leaseAfterStop(found: FoundService): Promise<Lease> {
  *
  * @throws UserError if canary already runs the release, or there is none to roll out
  */
-async function readIntent({ service, deployments }: FoundService, { folder, stacks }: Owners) {
+async function readIntent({ service, deployments }: DeployedService, { folder, stacks }: Owners) {
   const stack = stacks.canary;
   if (stack === undefined) {
     throw new UserError(`${service} has no canary Deployment: run pulumi up of both stacks once.`);
@@ -137,7 +132,7 @@ async function readIntent({ service, deployments }: FoundService, { folder, stac
 }
 
 /** @throws UserError if adopted pods still serve: canary cannot be dark beside them, and a rollout starts with a dark canary */
-function assertOurPods({ service, namespace, deployments }: FoundService, reading: RecordReading): void {
+function assertOurPods({ service, namespace, deployments }: DeployedService, reading: RecordReading): void {
   const adopted = reading.kind === "read" && reading.record.adopted !== undefined;
   if (!adopted && !isAdopted(deployments.stable)) return;
   throw new UserError(

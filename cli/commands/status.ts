@@ -2,20 +2,20 @@ import { Command } from "commander";
 import { oneLine } from "../../border/foreign-text.ts";
 import { type Track, tracks } from "../../components/traffic.ts";
 import { listPath } from "../../kubernetes/resources.ts";
+import type { ServiceHandle } from "../../kubernetes/service-handle.ts";
 import { type Drift, driftSentence } from "../../live/difference.ts";
-import { isComplete, releaseOf } from "../../live/live.ts";
+import { type DeployedService, isComplete, releaseOf } from "../../live/live.ts";
 import { readPods } from "../../live/pods.ts";
 import { driftFrom } from "../../live/template.ts";
 import type { RecordReading } from "../../record/record.ts";
 import { readRecord } from "../../record/record-store.ts";
 import { readTemplates } from "../../record/template-store.ts";
-import type { Leased } from "../../rollout/lease.ts";
 import { awaitSign } from "../../rollout/observation.ts";
 import { type Rollout, rolloutIn } from "../../rollout/rollout.ts";
 import { age, type PodRow, podRow } from "../output/pod-row.ts";
 import { type RolloutStatus, rolloutLines, rolloutStatus } from "../output/rollout-status.ts";
 import { plainTable } from "../output/table.ts";
-import { type FoundService, findService, type ServiceOptions, withServiceOptions } from "../services.ts";
+import { findService, type ServiceOptions, withServiceOptions } from "../services.ts";
 
 interface TrackStatus {
   readonly release: string;
@@ -53,12 +53,13 @@ export function statusCommand(): Command {
     });
 }
 
-async function readStatus({ api, cluster, namespace, service, deployments }: FoundService): Promise<Status> {
+async function readStatus(found: DeployedService): Promise<Status> {
+  const { api, namespace, service, deployments } = found;
   const [pods, slices, record, templates] = await Promise.all([
-    readPods(api, namespace, service),
+    readPods(found),
     api.list(listPath("EndpointSlice", namespace), `kubernetes.io/service-name=${service}`),
-    readRecord(api, namespace, service, cluster),
-    readTemplates(api, namespace, service),
+    readRecord(found),
+    readTemplates(found),
   ]);
   const rows = pods.map(podRow).sort((a, b) => (a.name < b.name ? -1 : 1));
   const serving = slices
@@ -93,11 +94,11 @@ async function readStatus({ api, cluster, namespace, service, deployments }: Fou
     pods: rows,
     endpoints: { stable: behind("stable"), canary: behind("canary") },
     record: record.kind,
-    ...(await openIn({ api, namespace, service }, record)),
+    ...(await openIn(found, record)),
   };
 }
 
-async function openIn(of: Leased, record: RecordReading): Promise<Pick<Status, "rollout">> {
+async function openIn(of: ServiceHandle, record: RecordReading): Promise<Pick<Status, "rollout">> {
   if (record.kind !== "read") return {};
   let rollout: Rollout | undefined;
   try {

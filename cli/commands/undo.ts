@@ -32,9 +32,9 @@ async function undo(options: Options): Promise<void> {
   const setup = await setUpDriver(options, "gray undo");
   const { found } = setup;
   const owners = assertRunsHere(await setup.owners());
-  const { api, cluster, namespace, service, deployments } = found;
-  const reading = await readRecord(api, namespace, service, cluster);
-  if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
+  const { api, service, deployments } = found;
+  const reading = await readRecord(found);
+  if (reading.kind === "unreadable") throw unreadable(found, reading.why);
   if (reading.kind === "read") assertNoneOpen(service, reading.record);
   const release = releaseOf(deployments.stable);
   if (release === undefined) throw new UserError(`${service} has no stable Deployment: there is nothing to undo.`);

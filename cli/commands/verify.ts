@@ -45,7 +45,7 @@ async function verify(options: Options): Promise<void> {
   const source = sourceOf(options, found);
   const pairs = options.pair.map(({ name }) => name);
   const evidence = await evidenceOn(found, { pairs, atGateway: countsAtGateway(options) });
-  const reading = await readRecord(found.api, namespace, service, found.cluster);
+  const reading = await readRecord(found);
   const { epoch = 0 } = reading.kind === "read" ? reading.record : {};
   const exposed =
     options.metricsPort === undefined ? undefined : await exporter(service, namespace, options.metricsPort);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import { isRetryable } from "../../kubernetes/answer.ts";
+import type { DeployedService } from "../../live/live.ts";
 import type { RolloutRecord } from "../../record/record.ts";
 import { readRecord, unreadable } from "../../record/record-store.ts";
 import { type Driver, readDriver } from "../../rollout/lease.ts";
@@ -10,7 +11,7 @@ import { type Snapshot, timelineEvents } from "../../rollout/timeline.ts";
 import { assertOpen, exitCodes } from "../driving.ts";
 import { rolloutLines, rolloutStatus } from "../output/rollout-status.ts";
 import { type Print, printer } from "../output/timeline-lines.ts";
-import { type FoundService, findService, type ServiceOptions, withServiceOptions } from "../services.ts";
+import { findService, type ServiceOptions, withServiceOptions } from "../services.ts";
 
 interface Options extends ServiceOptions {
   readonly stay?: boolean;
@@ -63,7 +64,7 @@ interface End {
 }
 
 async function follow(
-  found: FoundService,
+  found: DeployedService,
   observation: Observation,
   first: ClusterState,
   print: Print,
@@ -106,16 +107,13 @@ async function follow(
 }
 
 /** Reads the lease before the record: a driver releases its lease only after the rollout has ended. */
-async function readState(
-  { api, cluster, namespace, service }: FoundService,
-  observation: Observation,
-): Promise<ClusterState> {
-  const driver = await readDriver({ api, namespace, service });
+async function readState(found: DeployedService, observation: Observation): Promise<ClusterState> {
+  const driver = await readDriver(found);
   const sign = observation.see(driver);
-  const reading = await readRecord(api, namespace, service, cluster);
-  if (reading.kind === "unreadable") throw unreadable(namespace, service, reading.why);
+  const reading = await readRecord(found);
+  if (reading.kind === "unreadable") throw unreadable(found, reading.why);
   const record = reading.kind === "read" ? reading.record : undefined;
-  const rollout = record && rolloutIn(service, record);
+  const rollout = record && rolloutIn(found.service, record);
   return { driver, sign, record, snapshot: rollout && { rollout, verdict: record.verdicts[rollout.release] } };
 }
 

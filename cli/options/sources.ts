@@ -14,8 +14,8 @@ import type { MetricSource } from "../../analysis/reading.ts";
 import { backendName, deploymentName } from "../../components/names.ts";
 import type { Track } from "../../components/traffic.ts";
 import { UserError } from "../../components/user-error.ts";
+import type { ServiceHandle } from "../../kubernetes/service-handle.ts";
 import { readRoutes } from "../../live/traffic/gateway/routes.ts";
-import type { FoundService } from "../services.ts";
 
 /** Where a command reads the evidence from. */
 export interface SourceOptions {
@@ -103,7 +103,8 @@ const collect = (each: string, all: readonly string[]) => [...all, each];
  *
  * @throws UserError if an option is invalid, or they contradict each other
  */
-export function sourceOf(options: SourceOptions, { api, namespace, service }: FoundService): MetricSource {
+export function sourceOf(options: SourceOptions, of: ServiceHandle): MetricSource {
+  const { api, namespace, service } = of;
   const metrics: Metrics = {
     ...(options.requests !== undefined && { requests: options.requests }),
     ...(options.latency !== undefined && { latency: options.latency }),
@@ -154,7 +155,7 @@ export function sourceOf(options: SourceOptions, { api, namespace, service }: Fo
     });
   if (options.series !== "envoy-gateway") return reading(new Map());
   return byLiveRoutes({
-    routes: (signal) => readRoutes(api.until(signal), namespace, service),
+    routes: (signal) => readRoutes({ ...of, api: api.until(signal) }),
     backends: byTrack(backendName, service),
     source: reading,
   });

@@ -65,11 +65,20 @@ function isRefused(weight: number, stableReplicas: number): boolean {
   }
 }
 
+/**
+ * The columns of the time until a verdict: bad for each ratio of canary's errors to stable's, good without a difference.
+ *
+ * @example verdictColumns([2]) // ["2X ERRORS: BAD IN", "SAME ERRORS: GOOD IN"]
+ */
+export function verdictColumns(ratios: readonly number[]): string[] {
+  return [...ratios.map((ratio) => `${ratio}X ERRORS: BAD IN`), "SAME ERRORS: GOOD IN"];
+}
+
 /** The forecasts as a table. */
 export function prospectTable(traffic: Traffic, all: readonly Prospect[]): string {
-  const ratios = all[0]?.forecast.notice.map(({ ratio }) => `${ratio}X NOTICED IN`) ?? [];
+  const ratios = all[0]?.forecast.notice.map(({ ratio }) => ratio) ?? [];
   return plainTable(
-    ["WEIGHT", "REACHED", "REQUESTS/S TO CANARY", ...ratios, "CLEAN CLEARED IN"],
+    ["WEIGHT", "REACHED", "REQUESTS/S TO CANARY", ...verdictColumns(ratios)],
     all.map(({ weight, inForce, refused, forecast: { share, notice, clear } }) => [
       [weight ?? "", refused ? "(refused)" : "", inForce ? "(in force)" : ""].filter((part) => part !== "").join(" "),
       percent(share),

@@ -3,7 +3,7 @@ import { span } from "../../analysis/format.ts";
 import type { Traffic } from "../../analysis/planner.ts";
 import type { ResolvedStep } from "../../components/step.ts";
 import { behaviourOf, type StepBehaviour } from "../../rollout/stage.ts";
-import { type Prospect, prospects } from "./forecast.ts";
+import { type Prospect, prospects, verdictColumns } from "./forecast.ts";
 import { plainTable } from "./table.ts";
 
 /** A step of the plan, and the forecast of a decision at its weight. */
@@ -37,11 +37,7 @@ export function stepForecasts(
 export function stepTable(all: readonly StepForecast[]): string {
   const ratios = all.find(({ prospect }) => prospect)?.prospect?.forecast.notice.map(({ ratio }) => ratio) ?? [];
   return plainTable(
-    [
-      ...["STEP", "PASSED WHEN", "HOLDS AFTER", "APPROVAL"],
-      ...ratios.map((ratio) => `${ratio}X NOTICED IN`),
-      ...(ratios.length > 0 ? ["CLEAN CLEARED IN"] : []),
-    ],
+    [...["STEP", "PASSED WHEN", "HOLDS AFTER", "APPROVAL"], ...(ratios.length > 0 ? verdictColumns(ratios) : [])],
     all.map(({ step, prospect }) => [
       ...behaviourColumns(behaviourOf(step)),
       step.approval ? "by a person" : "",

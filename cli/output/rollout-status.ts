@@ -22,7 +22,7 @@ export interface RolloutStatus {
   /** What its driver is doing, or was doing when it died. */
   readonly effect?: Rollout["effect"];
   readonly paused?: Rollout["paused"];
-  /** Why its last driver stopped and left it held. */
+  /** Why it held when its last driver ended. */
   readonly stoppedReason?: Rollout["stoppedReason"];
   readonly rollbackRequested?: Rollout["rollbackRequested"];
   /** Absent if it has no driver. */
@@ -87,7 +87,9 @@ export function rolloutLines(status: RolloutStatus, now: number): string[] {
       ? [`It is rolling back, by ${rollbackRequested.by} ${ago(rollbackRequested.at)}: ${rollbackRequested.reason}.`]
       : []),
     ...(paused ? [`It is paused, by ${paused.by} ${ago(paused.at)}: ${paused.reason}.`] : []),
-    ...(stoppedReason ? [`Its driver left it held ${ago(stoppedReason.at)}: ${stoppedReason.reason}.`] : []),
+    ...(stoppedReason
+      ? [`Its last driver ended ${ago(stoppedReason.at)}, because the rollout held: ${stoppedReason.reason}.`]
+      : []),
     ...(driver && driver.alive !== false && effect ? [`Under way: ${effect.name}, started ${ago(effect.at)}.`] : []),
     driver && driver.alive !== false
       ? `${driver.name} is driving it${driver.alive ? "" : ", or has died: that is not known yet"}.`

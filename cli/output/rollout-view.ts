@@ -2,12 +2,12 @@
 import { styleText } from "node:util";
 import { ratesOf } from "../../analysis/rates.ts";
 import type { Evaluation } from "../../evaluation/assess.ts";
+import type { DeployedService } from "../../live/live.ts";
 import type { Reporter } from "../../rollout/drive-context.ts";
 import type { End } from "../../rollout/driver.ts";
 import type { Move } from "../../rollout/move.ts";
 import type { Rollout } from "../../rollout/rollout.ts";
 import { behaviourOf } from "../../rollout/stage.ts";
-import type { FoundService } from "../services.ts";
 import { printer } from "./timeline-lines.ts";
 
 /** Prints the progress of a rollout: lines for people, JSON lines for machines. */
@@ -24,7 +24,7 @@ export interface RolloutView extends Reporter {
 const lineSeconds = { terminal: 10, log: 30 } as const;
 
 /** A view that prints to standard output. @param json whether it prints JSON lines */
-export function viewOf(found: FoundService, json: boolean): RolloutView {
+export function viewOf(found: DeployedService, json: boolean): RolloutView {
   const print = printer(found, json);
   const quiet = 1000 * (process.stdout.isTTY ? lineSeconds.terminal : lineSeconds.log);
   let last = "";
@@ -54,7 +54,7 @@ export function viewOf(found: FoundService, json: boolean): RolloutView {
       const words = {
         promoted: "promoted: all users have the release",
         undone: `undone: ${"reason" in end ? end.reason : ""}`,
-        held: `held, and the traffic stays as it is: ${"reason" in end ? end.reason : ""}; continue with gray resume, or roll back with gray abort`,
+        held: `held, and the traffic stays as it is: ${"reason" in end ? end.reason : ""}`,
         stopped:
           "stopped driving, and the traffic stays as it is: continue with gray resume, or roll back with gray abort",
       }[end.kind];

@@ -1,11 +1,11 @@
 /** Prints the events of a rollout, as lines or as JSON. */
-import type { FoundService } from "../services.ts";
+import type { DeployedService } from "../../live/live.ts";
 
 /** Prints an event. @param kind for JSON. @param words the text. @param more further fields for JSON */
 export type Print = (kind: string, words: string, more?: object) => void;
 
 /** A printer of events: lines with the time since its start for people, JSON lines for machines. */
-export function printer({ service, namespace }: Pick<FoundService, "service" | "namespace">, json: boolean): Print {
+export function printer({ service, namespace }: Pick<DeployedService, "service" | "namespace">, json: boolean): Print {
   const began = Date.now();
   return (kind, words, more = {}) => {
     const at = new Date();

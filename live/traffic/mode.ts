@@ -4,6 +4,7 @@ import type { ObjectKind } from "../../components/object-reference.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
 import type { Cluster, Operation } from "../../kubernetes/cluster.ts";
 import type { Metadata } from "../../kubernetes/objects/metadata.ts";
+import type { ServiceHandle } from "../../kubernetes/service-handle.ts";
 
 /**
  * The side of a traffic mode in the cluster; that of the program is in components/traffic/mode.ts. The shared Service is in front of
@@ -17,13 +18,13 @@ export interface LiveMode {
    *
    * @throws ApiError or Unreachable if they cannot be read
    */
-  read(api: Cluster, namespace: string, service: string): Promise<readonly LiveRoute[]>;
+  read(of: ServiceHandle): Promise<readonly LiveRoute[]>;
   /** A route by its name; undefined if it does not exist. */
   readOne(api: Cluster, namespace: string, name: string): Promise<LiveRoute | undefined>;
   /** Whether the service uses this mode, as far as can be seen without the permission to read its routes. */
-  isUsed(api: Cluster, namespace: string, service: string): Promise<boolean>;
+  isUsed(of: ServiceHandle): Promise<boolean>;
   /** Checks that the cluster can carry the traffic if the arguments choose this mode. @throws UserError if it cannot */
-  assertPossible(api: Cluster, service: string, args: ServiceArgs): Promise<void>;
+  assertPossible(of: ServiceHandle, args: ServiceArgs): Promise<void>;
 }
 
 /** A live object that splits users' requests by weight, as an HTTPRoute does. */

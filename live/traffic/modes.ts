@@ -1,6 +1,6 @@
 /** The table of the traffic modes that have objects of their own in the cluster. */
 
-import type { Cluster } from "../../kubernetes/cluster.ts";
+import type { ServiceHandle } from "../../kubernetes/service-handle.ts";
 import { gateway } from "./gateway/mode.ts";
 import type { LiveMode, LiveRoute } from "./mode.ts";
 
@@ -13,6 +13,6 @@ export function modeOfKind(wanted: string): LiveMode | undefined {
 }
 
 /** The live routes of a service, of every mode. Empty if traffic is split by number of pods. */
-export async function readAllRoutes(api: Cluster, namespace: string, service: string): Promise<readonly LiveRoute[]> {
-  return (await Promise.all(liveModes.map((mode) => mode.read(api, namespace, service)))).flat();
+export async function readAllRoutes(of: ServiceHandle): Promise<readonly LiveRoute[]> {
+  return (await Promise.all(liveModes.map((mode) => mode.read(of)))).flat();
 }

@@ -2,8 +2,8 @@
 
 import type { Pod } from "../../analysis/reading.ts";
 import { finestWeight } from "../../components/traffic.ts";
-import type { Cluster } from "../../kubernetes/cluster.ts";
 import type { ServiceObject } from "../../kubernetes/objects/service.ts";
+import type { ServiceHandle } from "../../kubernetes/service-handle.ts";
 import { readService } from "../live.ts";
 import type { LiveRoute } from "./mode.ts";
 import { readAllRoutes } from "./modes.ts";
@@ -16,11 +16,8 @@ export interface Front {
 }
 
 /** Reads the live front of a service. */
-export async function readFront(api: Cluster, namespace: string, service: string): Promise<Front> {
-  const [shared, routes] = await Promise.all([
-    readService(api, namespace, service),
-    readAllRoutes(api, namespace, service),
-  ]);
+export async function readFront(of: ServiceHandle): Promise<Front> {
+  const [shared, routes] = await Promise.all([readService(of), readAllRoutes(of)]);
   return { service: shared, routes };
 }
 

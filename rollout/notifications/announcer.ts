@@ -30,6 +30,12 @@ export class Announcer implements Reporter {
     this.#of = of;
   }
 
+  /** Announces that the rollout has begun. @param message one sentence: who rolls out what */
+  begin(rollout: Pick<Rollout, "release" | "began">, message: string): void {
+    const event = { type: "Normal", reason: "RolloutBegun", message } as const;
+    this.#announce(rollout, { key: "start", event, notice: { kind: "start", reason: message } });
+  }
+
   now(rollout: Rollout, move: Move): void {
     this.#rollout = rollout;
     this.#hold = move.kind === "hold" ? move.reason : undefined;
@@ -59,7 +65,7 @@ export class Announcer implements Reporter {
     await this.#last;
   }
 
-  #announce({ release, began }: Rollout, change: Change): void {
+  #announce({ release, began }: Pick<Rollout, "release" | "began">, change: Change): void {
     if (this.#announced.has(change.key)) return;
     this.#announced.add(change.key);
     const { service, namespace, notifiers } = this.#of;

@@ -97,12 +97,17 @@ describe("the steps of a plan", () => {
     [
       "a minimum time in text above the maximum",
       [canary(10, { atLeast: "20m" }), full],
-      "0.atLeast: must not exceed atMost (900)",
+      "0.atLeast: must not exceed atMost, 900 seconds",
+    ],
+    [
+      "a minimum time above a maximum in text",
+      [canary(10, { atLeast: 601, atMost: "10m" }), full],
+      "0.atLeast: must not exceed atMost, 10m",
     ],
     [
       "a minimum time above the maximum",
       [canary(10, { atLeast: 901 }), full],
-      "0.atLeast: must not exceed atMost (900)",
+      "0.atLeast: must not exceed atMost, 900 seconds",
     ],
     [
       "half a second",

@@ -44,7 +44,7 @@ describe("the pods' own metrics, read through the API server", () => {
     return startLoad({ url: `http://${spec.clusterIP}/`, rate: 200, duration, keepalive: false });
   };
   const look = async (): Promise<Reading> => {
-    const pods = await listPods(cluster, namespace, "fop-gate");
+    const pods = await listPods({ api: cluster, namespace, service: "fop-gate" });
     const source = podSource({ ask: cluster.stream, namespace });
     return { at: Date.now(), pods, targets: await source.read(pods, new AbortController().signal) };
   };

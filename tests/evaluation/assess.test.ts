@@ -146,7 +146,10 @@ describe("an assessment", () => {
     route(20);
     put("web-canary-1", "canary", "b", "False");
     const cluster = connect(findAccess({ kubeconfig: api.kubeconfig }));
-    await changeRecord(cluster, namespace, "web", "cluster-uid", (before) => ({ ...before, epoch: 2 }));
+    await changeRecord({ api: cluster, namespace, service: "web", cluster: "cluster-uid" }, (before) => ({
+      ...before,
+      epoch: 2,
+    }));
     assert.equal((await pollUntil(isCut, 10)).some(isCut), false);
     assert.equal(api.objects.get(servicePath)?.spec.selector.track, undefined);
     assert.deepEqual(notes, []);

@@ -22,7 +22,7 @@ describe("requests to canary", () => {
     const of = { api: dark.cluster, namespace: "dora-apps", service: "web" };
     await new EvidenceStore(of, assert.fail).save(evidence, Number.POSITIVE_INFINITY);
   };
-  const counts = (now: number) => isCounting(dark.cluster, "dora-apps", "web", now);
+  const counts = (now: number) => isCounting({ api: dark.cluster, namespace: "dora-apps", service: "web" }, now);
 
   it("count if evidence on its release was stored less than a minute ago, and users reach it", async () => {
     await start(10);

@@ -1,12 +1,12 @@
 import { mock } from "node:test";
 import { resolveStep, type Step } from "../../components/step.ts";
 import type { RolloutRecord } from "../../record/record.ts";
-import { recordName } from "../../record/record-store.ts";
+import { type RecordedService, recordName } from "../../record/record-store.ts";
 import type { DriveContext } from "../../rollout/drive-context.ts";
 import { drive, type End } from "../../rollout/driver.ts";
 import type { Judgment, Move } from "../../rollout/move.ts";
 import type { Rollout } from "../../rollout/rollout.ts";
-import { type RecordAddress, RolloutStore, recordDecision } from "../../rollout/rollout-store.ts";
+import { RolloutStore, recordDecision } from "../../rollout/rollout-store.ts";
 import { ApiServer } from "./api-server.ts";
 import { direct } from "./direct.ts";
 import { withoutSleep } from "./sleep.ts";
@@ -42,7 +42,7 @@ export async function quickCluster(): Promise<{ api: ApiServer; sleepAgain(): vo
 /** A rollout of `b` to tracks that run `a`, with its record. */
 export class Trial {
   readonly tracks = new Tracks(a);
-  readonly of: RecordAddress;
+  readonly of: RecordedService;
   readonly notes: string[] = [];
   readonly moves: Move[] = [];
   readonly stop = new AbortController();

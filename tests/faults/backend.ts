@@ -12,7 +12,7 @@ import type { Chance } from "./chance.ts";
 import type { TimelineEvent } from "./events.ts";
 import { type History, releases } from "./history.ts";
 import type { Actor } from "./simulated-time.ts";
-import { canaryReplicas, cluster, namespace, paths, rulesAt, selectorAt, service } from "./site.ts";
+import { canaryReplicas, paths, rulesAt, selectorAt, service, webOf } from "./site.ts";
 
 /** One run of `pulumi up`. */
 export interface UpArgs {
@@ -71,7 +71,7 @@ export class Backend {
   async #run({ actor, api, track, epoch, signal }: UpArgs): Promise<void> {
     const { chance } = actor;
     await step(chance, signal);
-    const record = await readRecord(api, namespace, service, cluster);
+    const record = await readRecord(webOf(api));
     if (record.kind !== "read" || record.record.open === undefined) throw new Error("no rollout is open");
     const { open } = record.record;
     if (open.epoch !== epoch) throw new Error(`the rollout of ${open.release} is driven by another driver`);
@@ -90,9 +90,9 @@ export class Backend {
     }
     if (failure !== undefined) this.#fail(actor, epoch);
     if (track !== "stable") return;
-    const now = await readRecord(api, namespace, service, cluster);
+    const now = await readRecord(webOf(api));
     if (stableReleases(now)[0] === release) return;
-    await changeRecord(api, namespace, service, cluster, (before) => withStableHistory(before, release));
+    await changeRecord(webOf(api), (before) => withStableHistory(before, release));
   }
 
   #fail(actor: Actor, epoch: number): never {
@@ -103,7 +103,7 @@ export class Backend {
 
   /** Pods before users where more of them come, users before pods where fewer do. */
   async #canary(api: Cluster, epoch: number, release: string, weight: number): Promise<(() => Promise<void>)[]> {
-    const routes = this.#history.traffic === "gateway" ? await readAllRoutes(api, namespace, service) : [];
+    const routes = this.#history.traffic === "gateway" ? await readAllRoutes(webOf(api)) : [];
     const front = await api.get<{ spec: { selector: { track?: string } } }>(paths.front);
     const former = largestWeight(routes) ?? (front?.spec.selector.track === "stable" ? 0 : this.#history.ownWeight);
     const pods = () => this.#deploy(api, "canary", epoch, release, canaryReplicas(this.#history, weight));
@@ -119,9 +119,9 @@ export class Backend {
     replicas: number | undefined,
   ): Promise<void> {
     const [record, live, canary] = await Promise.all([
-      readRecord(api, namespace, service, cluster),
-      readDeployment(api, namespace, service, track),
-      readDeployment(api, namespace, service, "canary"),
+      readRecord(webOf(api)),
+      readDeployment(webOf(api), track),
+      readDeployment(webOf(api), "canary"),
     ]);
     const admission = decideAdmission({
       ...{ service, track, release, record, epoch, stableHasHistory: true },
@@ -140,10 +140,10 @@ export class Backend {
   }
 
   async #send(api: Cluster, epoch: number, weight: number): Promise<void> {
-    this.#assertOurs(await readRecord(api, namespace, service, cluster), epoch);
+    this.#assertOurs(await readRecord(webOf(api)), epoch);
     await api.patch(paths.front, [{ op: "replace", path: "/spec/selector", value: selectorAt(weight) }]);
     if (this.#history.traffic !== "gateway") return;
-    this.#assertOurs(await readRecord(api, namespace, service, cluster), epoch);
+    this.#assertOurs(await readRecord(webOf(api)), epoch);
     await api.patch(paths.route, [{ op: "replace", path: "/spec/rules", value: rulesAt(weight) }]);
   }
 
@@ -155,7 +155,7 @@ export class Backend {
   async #rolled(api: Cluster, track: Track, release: string, signal: AbortSignal): Promise<void> {
     const end = Date.now() + rollMilliseconds;
     for (;;) {
-      const live = await readDeployment(api, namespace, service, track);
+      const live = await readDeployment(webOf(api), track);
       if (live && (releaseOf(live) !== release || isComplete(live))) return;
       if (Date.now() > end) throw new Error(`Deployment of ${track} did not come to run ${release} in time`);
       await sleep(500, undefined, { signal });

@@ -18,7 +18,7 @@ import { driveWithLease } from "../../rollout/with-lease.ts";
 import type { TimelineEvent } from "./events.ts";
 import type { History, Verdict } from "./history.ts";
 import type { Actor } from "./simulated-time.ts";
-import { cluster, namespace, service } from "./site.ts";
+import { webOf } from "./site.ts";
 
 /** A process that may drive. */
 export interface Process {
@@ -37,7 +37,7 @@ export interface Process {
   readonly stopping: AbortSignal;
 }
 
-const of = (api: Cluster) => ({ api, cluster, namespace, service, deployments: {} });
+const of = (api: Cluster) => ({ ...webOf(api), deployments: {} });
 
 /** Takes the rollout over as `gray resume` does, and drives it to its end. Never rejects: how it ended is told. */
 export async function takeOver(process: Process, found: (rollout: Rollout | undefined) => Rollout): Promise<void> {
@@ -117,7 +117,8 @@ async function driveOn(process: Process, store: RolloutStore, lease: Lease): Pro
   const observer = new ScriptedObserver(process);
   const held = { lease };
   const actuator = actuatorOf({
-    ...{ api, cluster, namespace, service, folder, note },
+    ...webOf(api),
+    ...{ folder, note },
     stacks: { canary: "canary", stable: "stable" },
     up: (stack, epoch, signal) => up(stack as Track, epoch, signal),
     assertHeld: () => held.lease.assertHeld(),

@@ -125,6 +125,15 @@ describe("the model of a rollout", () => {
     assert.ok(aborted().users(0).users(0.25).violated.includes("users return"));
   });
 
+  it("sees a driver that holds although canary is bad, unless it could not read canary's metrics", () => {
+    const isBad = { kind: "evidence", release: b, verdict: "bad" } as const;
+    const looks = { kind: "looks", by: "driver-1", release: b } as const;
+    const log = () => onCanary().add(looks).add(isBad);
+    assert.ok(log().ends("held", "no decision within 8 s: too few requests").violated.includes("driver gone"));
+    const unread = "no decision within 8 s: the metrics of canary cannot be read (the answer is cut off)";
+    assert.ok(!log().ends("held", unread).violated.includes("driver gone"));
+  });
+
   it("sees a driver that ends before its users are off a bad canary, unless it was told to", () => {
     assert.ok(aborted().ends("held", "cut failed").violated.includes("driver gone"));
     assert.ok(

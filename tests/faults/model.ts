@@ -8,6 +8,9 @@ const cutMilliseconds = 2000;
 /** Milliseconds by which everything may be late in simulated time, where only the network takes time. */
 const lateness = 150;
 
+/** A hold because nothing could be read of canary. */
+const blind = /^no decision within \d+ (?:s|min): the metrics of canary cannot be read/;
+
 /** Something that must never happen, and did. */
 export interface Violation {
   readonly at: number;
@@ -292,7 +295,9 @@ class Model {
     if (told) return;
     const replaced = (this.#record?.open?.epoch ?? 0) > driver.epoch;
     const onCanary = this.#onCanary();
-    if (onCanary && this.#isBad(driver) && !replaced) {
+    // Without numbers a driver cannot know that canary is bad.
+    const isBlind = end === "held" && this.#record?.open?.rollbackRequested === undefined && blind.test(reason ?? "");
+    if (onCanary && this.#isBad(driver) && !replaced && !isBlind) {
       this.#violated(at, "driver gone", `${by} ended (${end}: ${reason}), and users are on a canary that is bad`);
     } else if (onCanary && !replaced && !["held", "promoted", "undone"].includes(end ?? "")) {
       this.#violated(at, "driver gone", `${by} ended (${end}: ${reason}), and users are on canary`);

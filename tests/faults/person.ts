@@ -9,7 +9,7 @@ import { asksToBegin, atLastStep, type Rollout, resumed, rolloutIn } from "../..
 import { recordDecision } from "../../rollout/rollout-store.ts";
 import { begin, type Process, takeOver } from "./driver.ts";
 import { type Decision, type History, releases } from "./history.ts";
-import { cluster, namespace, service } from "./site.ts";
+import { service, webOf } from "./site.ts";
 
 /** A person's command, from its beginning to the end of what it drives. Never rejects. */
 export async function decide(process: Process, decision: Decision, by: string): Promise<void> {
@@ -34,7 +34,7 @@ export async function decide(process: Process, decision: Decision, by: string): 
 type Said = { readonly by: string; readonly reason: string; readonly at: string };
 type Verb = (process: Process, word: Said) => Promise<void>;
 
-const of = ({ api }: Process) => ({ api, cluster, namespace, service });
+const of = ({ api }: Process) => webOf(api);
 
 /** What each verb of `gray` writes. */
 const verbs: Record<Exclude<Decision, "supersede">, Verb> = {
@@ -53,7 +53,7 @@ const verbs: Record<Exclude<Decision, "supersede">, Verb> = {
       return { open: atLastStep(open, word), verdicts: { ...verdicts, [open.release]: verdict } };
     }),
   async approve(process, word) {
-    await changeRecord(process.api, namespace, service, cluster, (before) => {
+    await changeRecord(of(process), (before) => {
       const rollout = assertOpen(rolloutIn(service, before));
       const open = { ...rollout, approved: word };
       if (asksToBegin(rollout)) return { ...before, open };
@@ -71,10 +71,7 @@ export function assertOpen(rollout: Rollout | undefined): Rollout {
 /** `gray rollout --supersede` of release c. */
 async function supersede(process: Process, by: string): Promise<void> {
   const { api, history } = process;
-  const [stable, reading] = await Promise.all([
-    readDeployment(api, namespace, service, "stable"),
-    readRecord(api, namespace, service, cluster),
-  ]);
+  const [stable, reading] = await Promise.all([readDeployment(webOf(api), "stable"), readRecord(webOf(api))]);
   const from = releaseOf(stable) ?? releases.a;
   const record = reading.kind === "read" ? reading.record : undefined;
   if (record?.open === undefined || record.open.release === releases.c) throw new UserError("Nothing is to supersede.");

@@ -14,7 +14,7 @@ import type { Event, FaultEvent, TimelineEvent } from "./events.ts";
 import { FaultyProxy } from "./faulty-proxy.ts";
 import { type Decision, type History, releases } from "./history.ts";
 import { rolloutOf } from "./person.ts";
-import { cluster, namespace, paths, Site, service, sparesCut } from "./site.ts";
+import { cluster, namespace, paths, Site, service, sparesCut, webOf } from "./site.ts";
 import { fateOf } from "./weather.ts";
 
 /** What befalls a process of `gray`. */
@@ -66,7 +66,7 @@ class Play {
     play.#site = await Site.start(history, time, (event) => play.#tell(event));
     play.#proxy = await FaultyProxy.start(play.#around());
     play.#writeFolder();
-    await changeRecord(direct(play.#site.api), namespace, service, cluster, (before) => ({
+    await changeRecord(webOf(direct(play.#site.api)), (before) => ({
       ...before,
       epoch: 1,
       open: rolloutOf(history, releases.b, releases.a, "carol")(1, before),
@@ -281,7 +281,7 @@ class Play {
     if (verdict === "undecided") return;
     this.#tell({ kind: "evidence", release: releases.b, verdict });
     const at = new Date().toISOString();
-    await changeRecord(direct(this.#site.api), namespace, service, cluster, (before) => {
+    await changeRecord(webOf(direct(this.#site.api)), (before) => {
       const known = before.verdicts[releases.b];
       if (before.open === undefined || (verdict === "good" && known !== undefined)) return before;
       const one = { verdict, by: byEvidence, reason: reason(verdict), at };

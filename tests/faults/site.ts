@@ -2,7 +2,8 @@ import { fullCheck } from "../../components/check.ts";
 import { backendName, deploymentName, serviceLabel, stackAnnotation, tokenHeader } from "../../components/names.ts";
 import { planName, planText } from "../../components/plan.ts";
 import type { Track } from "../../components/traffic.ts";
-import { recordName } from "../../record/record-store.ts";
+import type { Cluster } from "../../kubernetes/cluster.ts";
+import { type RecordedService, recordName } from "../../record/record-store.ts";
 import { type Answer, type ApiObject, type ApiRequest, ApiServer } from "../fake/api-server.ts";
 import type { TimelineEvent, Users } from "./events.ts";
 import { type History, releases } from "./history.ts";
@@ -11,6 +12,9 @@ export const namespace = "dora-apps";
 export const service = "web";
 export const cluster = "cluster-uid";
 export const stableReplicas = 3;
+
+/** The service of the site, through this client. */
+export const webOf = (api: Cluster): RecordedService => ({ api, cluster, namespace, service });
 
 const core = `/api/v1/namespaces/${namespace}`;
 const apps = `/apis/apps/v1/namespaces/${namespace}`;

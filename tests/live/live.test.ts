@@ -52,7 +52,7 @@ describe("the number of pods that run a Deployment's current template", () => {
 describe("the live objects of a service", () => {
   let api: ApiServer;
   const read = (namespace = "dora-apps", routed = false) =>
-    readLive(connect(findAccess({ kubeconfig: api.kubeconfig })), namespace, "web", routed);
+    readLive({ api: connect(findAccess({ kubeconfig: api.kubeconfig })), namespace, service: "web" }, routed);
   beforeEach(async () => {
     api = await ApiServer.start();
   });

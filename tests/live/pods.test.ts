@@ -37,7 +37,8 @@ function podObject(name: string, metadata: object = {}, status: object = {}): Po
 
 describe("the pods of a service", () => {
   let api: ApiServer;
-  const list = () => listPods(connect(findAccess({ kubeconfig: api.kubeconfig })), "dora-apps", "fop-gate");
+  const list = () =>
+    listPods({ api: connect(findAccess({ kubeconfig: api.kubeconfig })), namespace: "dora-apps", service: "fop-gate" });
   const put = (pod: PodObject) =>
     api.put(`/api/v1/namespaces/dora-apps/pods/${pod.metadata.name}`, structuredClone(pod) as never);
 

@@ -116,7 +116,8 @@ describe("the size limits of a record", () => {
   });
   after(() => api.stop());
   const of = () => ({ api: direct(api), cluster: "cluster-uid", namespace: "dora-apps", service: "web" });
-  const write = (record: RolloutRecord) => changeRecord(direct(api), "dora-apps", "web", "cluster-uid", () => record);
+  const write = (record: RolloutRecord) =>
+    changeRecord({ api: direct(api), namespace: "dora-apps", service: "web", cluster: "cluster-uid" }, () => record);
   const text = (): string => api.objects.get(path)?.data.record;
 
   it("hold for any text: the record can be written, read again and changed by a driver", async () => {

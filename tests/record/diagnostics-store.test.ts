@@ -24,7 +24,8 @@ describe("the stored diagnostics", () => {
     { name: "web-1.web.log", text: "one\n", pod: "web-1" },
   ];
   const savingAt = (minute: number, release = "bbbbbbbbbbbb") => `2026-01-01T00-0${minute}-00-000Z.${release}`;
-  const keep = (saving: string, what: DiagnosticFile[] = files) => storeDiagnostics(api, "shop", "web", saving, what);
+  const web = () => ({ api, namespace: "shop", service: "web" });
+  const keep = (saving: string, what: DiagnosticFile[] = files) => storeDiagnostics(web(), saving, what);
   const data = (): Record<string, string> => world.api.objects.get(path)?.data;
 
   it("have a key for each file, with time and release", async () => {
@@ -74,9 +75,9 @@ describe("the stored diagnostics", () => {
   });
 
   it("are deleted with the service, even if there were none", async () => {
-    await forgetAll(api, "shop", "web");
+    await forgetAll(web());
     await keep(savingAt(1));
-    await forgetAll(api, "shop", "web");
+    await forgetAll(web());
     assert.equal(data(), undefined);
   });
 });

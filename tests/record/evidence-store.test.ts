@@ -25,11 +25,11 @@ describe("the stored evidence", () => {
       evidence.observe(tick(second, { failed: 1 }, { slower: { 1: 0 } }));
     return evidence;
   };
+  const web = () => ({ api, namespace: "shop", service: "web" });
   const notes: string[] = [];
-  const store = () =>
-    new EvidenceStore({ api, namespace: "shop", service: "web" }, (sentence) => void notes.push(sentence));
+  const store = () => new EvidenceStore(web(), (sentence) => void notes.push(sentence));
   const save = (evidence: Evidence) => store().save(evidence, Infinity);
-  const kept = (about = question) => storedEvidence(api, "shop", "web", about);
+  const kept = (about = question) => storedEvidence(web(), about);
   const plain = (evidence: Evidence | undefined) => evidence && JSON.parse(JSON.stringify(evidence));
 
   it("is the evidence so far, and can be continued", async () => {
@@ -43,7 +43,7 @@ describe("the stored evidence", () => {
   it("is undefined if none is stored, or after it was deleted", async () => {
     assert.equal(await kept(), undefined);
     await save(seen(3));
-    await forgetAll(api, "shop", "web");
+    await forgetAll(web());
     assert.equal(await kept(), undefined);
   });
 

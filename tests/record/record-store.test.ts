@@ -19,8 +19,9 @@ describe("changing a record", () => {
   let api: ApiServer;
   const path = "/api/v1/namespaces/dora-apps/configmaps/web-rollout";
   const cluster = () => connect(findAccess({ kubeconfig: api.kubeconfig }));
-  const change = (f: (before: RolloutRecord) => RolloutRecord) => changeRecord(cluster(), "dora-apps", "web", "uid", f);
-  const read = () => readRecord(cluster(), "dora-apps", "web", "uid");
+  const web = (by = cluster()) => ({ api: by, namespace: "dora-apps", service: "web", cluster: "uid" });
+  const change = (f: (before: RolloutRecord) => RolloutRecord) => changeRecord(web(), f);
+  const read = () => readRecord(web());
 
   beforeEach(async () => {
     api = await ApiServer.start();
@@ -124,7 +125,7 @@ describe("changing a record", () => {
     const evidence = { verdict: "good", reason: "x".repeat(1000) };
     for (let at = 0; at < 120; at++) {
       const one = { ...verdict("good"), at: new Date(at * 1000).toISOString(), evidence };
-      await changeRecord(direct(api), "dora-apps", "web", "uid", (before) => ({
+      await changeRecord(web(direct(api)), (before) => ({
         ...before,
         verdicts: { ...before.verdicts, [idOf(at)]: one },
       }));
@@ -170,9 +171,7 @@ describe("changing a record", () => {
     const restore = sleepForever();
     try {
       await assert.rejects(
-        changeRecord(cluster().until(stopping.signal), "dora-apps", "web", "uid", (before) =>
-          withStableHistory(before, a),
-        ),
+        changeRecord(web(cluster().until(stopping.signal)), (before) => withStableHistory(before, a)),
         /enough/,
       );
     } finally {
@@ -192,8 +191,8 @@ describe("changing a record", () => {
 
   it("can be deleted, even if it does not exist", async () => {
     await change((before) => before);
-    await forgetAll(cluster(), "dora-apps", "web");
-    await forgetAll(cluster(), "dora-apps", "web");
+    await forgetAll(web());
+    await forgetAll(web());
     assert.deepEqual(await read(), { kind: "absent" });
   });
 });

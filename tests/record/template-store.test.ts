@@ -12,9 +12,9 @@ describe("the stored pod templates", () => {
     api = await ApiServer.start();
   });
   afterEach(() => api.stop());
-  const read = () => readTemplates(direct(api), "dora-apps", "web");
-  const keep = (track: "stable" | "canary", release: string) =>
-    storeTemplate(direct(api), "dora-apps", "web", track, of(release));
+  const web = () => ({ api: direct(api), namespace: "dora-apps", service: "web" });
+  const read = () => readTemplates(web());
+  const keep = (track: "stable" | "canary", release: string) => storeTemplate(web(), track, of(release));
   const of = (release: string) => ({ release, deployment: "hmac:uid", template: { spec: { of: release } } });
 
   it("are one for each track, the latest", async () => {
@@ -47,7 +47,7 @@ describe("the stored pod templates", () => {
 
   it("are deleted with the service", async () => {
     await keep("stable", "a");
-    await forgetAll(direct(api), "dora-apps", "web");
+    await forgetAll(web());
     assert.deepEqual(await read(), {});
   });
 });

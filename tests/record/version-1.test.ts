@@ -110,8 +110,12 @@ describe("a record of version 1", () => {
       const path = "/api/v1/namespaces/shop/configmaps/web-rollout";
       api.put(path, { metadata: { name: "web-rollout" }, data: { record: JSON.stringify(version1) } });
       const cluster = connect(findAccess({ kubeconfig: api.kubeconfig }));
-      assert.deepEqual(await readAdopted(cluster, "shop", "web"), version1.adopted);
-      await changeRecord(cluster, "shop", "web", "cluster-uid", (before) => ({ ...before, sequence: 8 }));
+      const web = { api: cluster, namespace: "shop", service: "web", cluster: "cluster-uid" };
+      assert.deepEqual(await readAdopted(web), version1.adopted);
+      await changeRecord(web, (before) => ({
+        ...before,
+        sequence: 8,
+      }));
       assert.deepEqual(JSON.parse(api.objects.get(path)?.data.record), { ...version2, sequence: 8 });
     } finally {
       await api.stop();

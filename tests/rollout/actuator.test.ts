@@ -150,7 +150,11 @@ describe("the actuator", () => {
     const deployment = api.objects.get(`${apps}/web`) as unknown as DeploymentObject;
     const { template } = deployment.spec;
     const compare = (release: string, described: object) =>
-      storeTemplate(direct(api), namespace, "web", "stable", describedFor(deployment, release, described));
+      storeTemplate(
+        { api: direct(api), namespace, service: "web" },
+        "stable",
+        describedFor(deployment, release, described),
+      );
     await compare(a, template);
     assert.equal(await actuator.stableRuns(a), true);
     await compare(a, { ...template, spec: { serviceAccountName: "a" } });
@@ -168,7 +172,7 @@ describe("the actuator", () => {
       deploy(name, release, { availableReplicas: 2 });
       const deployment = api.objects.get(`${apps}/${name}`) as unknown as DeploymentObject;
       const described = describedFor(deployment, release, deployment.spec.template);
-      await storeTemplate(direct(api), namespace, "web", track, described);
+      await storeTemplate({ api: direct(api), namespace, service: "web" }, track, described);
     }
     await actuator.bringCanary(rollout, signal);
     await actuator.bringStable(rollout, signal);

@@ -406,7 +406,7 @@ describe("the driver", () => {
       };
       assert.deepEqual(await trial.drive(await trial.begin(checks)), {
         kind: "held",
-        reason: "The cluster does not answer",
+        reason: "The cluster does not answer; try again with gray resume, or roll back with gray abort",
       });
     });
   });
@@ -458,7 +458,8 @@ describe("the driver", () => {
 
   it("never goes on without data, and holds when the time is up", async () => {
     trial.judgment = () => ({ verdict: "undecided", reason: "no data for 20 s, so nothing can be decided" });
-    const reason = "no decision within 15 s: no data for 20 s, so nothing can be decided";
+    const reason =
+      "no decision within 15 s: no data for 20 s, so nothing can be decided; judge it good with gray approve, observe on with gray resume, or roll back with gray abort";
     assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason });
     assert.deepEqual(
       [trial.tracks.canary, trial.tracks.stable.release],
@@ -493,7 +494,8 @@ describe("the driver", () => {
       trial.tracks.at = () => {
         throw new UserError("pulumi up --stack canary says: the program threw.");
       };
-      const reason = "gray paused it: pulumi up --stack canary says: the program threw";
+      const reason =
+        "gray paused it: pulumi up --stack canary says: the program threw; continue with gray resume, or roll back with gray abort";
       assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason });
       assert.equal(trial.tracks.done.length, 3);
       assert.deepEqual(
@@ -587,8 +589,8 @@ describe("the driver", () => {
     };
     assert.deepEqual(await trial.drive(await trial.begin()), { kind: "promoted" });
     const holds = trial.moves.filter(({ kind }) => kind === "hold");
-    const reason = "the program's weight failed: No image; fix the cause: gray tries again until it succeeds";
-    assert.deepEqual(holds, Array(3).fill({ kind: "hold", reason, failing: "the program's weight" }));
+    const reason = "canary at the program's weight failed: No image; fix the cause: gray tries again until it succeeds";
+    assert.deepEqual(holds, Array(3).fill({ kind: "hold", reason, failing: "canary at the program's weight" }));
   });
 
   describe("when evidence turns bad while it writes why it holds,", () => {
@@ -748,7 +750,10 @@ describe("the driver", () => {
 
     it("pauses while the program's weight is being restored, keeps the rollout open", async () => {
       atPlace("canary there", () => trial.tracks.stable.release === b, pause);
-      assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason: "alice paused it: lunch" });
+      assert.deepEqual(await trial.drive(await trial.begin()), {
+        kind: "held",
+        reason: "alice paused it: lunch; continue with gray resume, or roll back with gray abort",
+      });
       await resume();
       assert.deepEqual(await trial.drive(await trial.takeOver()), { kind: "promoted" });
     });
@@ -772,7 +777,10 @@ describe("the driver", () => {
       { stage: "dark", checks: [] },
       { stage: "full", approval: true, watch: 0 },
     ];
-    const held = { kind: "held", reason: "full needs a person's approval" };
+    const held = {
+      kind: "held",
+      reason: "full needs a person's approval: give it with gray approve, or roll back with gray abort",
+    };
     assert.deepEqual(await trial.drive(await trial.begin(approval)), held);
     assert.equal(trial.open.stoppedReason?.reason, held.reason);
     trial.leavesHolding = false;
@@ -796,7 +804,8 @@ describe("the driver", () => {
       // As written by a person's command on another machine during the rollout.
       if (++polls === 3) await trial.recordDecision((rollout) => ({ ...rollout, stepStartedAt: stepStartedAt() }));
     };
-    const reason = "no decision within 15 s: too few requests";
+    const reason =
+      "no decision within 15 s: too few requests; judge it good with gray approve, observe on with gray resume, or roll back with gray abort";
     assert.deepEqual(await trial.drive(store), { kind: "held", reason });
     // Each takes five seconds.
     assert.ok(trial.moves.length <= 8, JSON.stringify(trial.moves));
@@ -808,7 +817,8 @@ describe("the driver", () => {
         trial.cut = "canary had users and no ready pod";
       return undecided;
     };
-    const reason = "gray paused it: canary had users and no ready pod";
+    const reason =
+      "gray paused it: canary had users and no ready pod; continue with gray resume, or roll back with gray abort";
     assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason });
     assert.deepEqual([trial.tracks.canary.weight, trial.open.weight, trial.open.stepStartedAt], [0, 0, undefined]);
     assert.equal(trial.tracks.done.at(-1), "cut");

@@ -214,7 +214,7 @@ describe("the evidence monitor", () => {
     };
     api.put("/api/v1/namespaces/dora-apps/services/web", front);
     const reported = () => monitor.takeCut(entry());
-    await until(() => reported() === "the front was found sending no users to canary");
+    await until(() => reported() === "a person, or a driver that then ended, has cut off canary: no user reaches it");
     await trial.recordDecision((rollout) => ({
       ...rollout,
       effect: { name: "canary at 20 %", at: "2026-01-01T00:00:00Z" },

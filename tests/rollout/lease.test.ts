@@ -105,7 +105,7 @@ describe("the lease of a rollout", () => {
       await pass(1);
       (await taking).assertHeld();
       assert.deepEqual(notes, [
-        "Process 4711 on ci-7 has the lease of the rollout of web in namespace shop: waiting up to 41 s for it to renew.",
+        "Process 4711 on ci-7 has the lease of the rollout of web in namespace shop: waiting up to 41 s to see whether it is still alive.",
         "Process 4711 on ci-7 drove the rollout of web in namespace shop and has stopped renewing its lease: taking over.",
       ]);
     });

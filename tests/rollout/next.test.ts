@@ -44,7 +44,7 @@ describe("the next move of a rollout", () => {
       stepStartedAt(dark, { checked: false }),
       { ...undecided, failedChecks: "GET /healthz: 503" },
       minute,
-      { kind: "hold", reason: "GET /healthz: 503" },
+      { kind: "hold", reason: "GET /healthz: 503; try again with gray resume, or roll back with gray abort" },
     ],
     [
       "leaves stage dark after its checks have passed, whatever the evidence",
@@ -67,7 +67,11 @@ describe("the next move of a rollout", () => {
       stepStartedAt(canary),
       undecided,
       15 * minute,
-      { kind: "hold", reason: "no decision within 15 min: too few requests" },
+      {
+        kind: "hold",
+        reason:
+          "no decision within 15 min: too few requests; judge it good with gray approve, observe on with gray resume, or roll back with gray abort",
+      },
     ],
     ["goes on when it is good after the time is up", stepStartedAt(canary), good, 60 * minute, { kind: "advance" }],
     ["rolls back when canary is bad", stepStartedAt(canary), bad, second, { kind: "rollback", reason: bad.reason }],
@@ -89,7 +93,11 @@ describe("the next move of a rollout", () => {
       at(full),
       undecided,
       0,
-      { kind: "hold", reason: "it has not been judged good yet: too few requests" },
+      {
+        kind: "hold",
+        reason:
+          "it has not been judged good yet: too few requests; judge it good with gray approve, or roll back with gray abort",
+      },
     ],
     [
       "observes stable",
@@ -110,7 +118,7 @@ describe("the next move of a rollout", () => {
       stepStartedAt(canary, { paused: "lunch" }),
       good,
       60 * minute,
-      { kind: "hold", reason: "lunch" },
+      { kind: "hold", reason: "lunch; continue with gray resume, or roll back with gray abort" },
     ],
     [
       "rolls back while paused if the release is bad",
@@ -135,7 +143,7 @@ describe("the next move of a rollout", () => {
     const steps = written([{ stage: "canary", weight: 10, approval: true }, { stage: "full" }]);
     assert.deepEqual(next({ steps, step: 0 }, undecided, 0), {
       kind: "hold",
-      reason: "canary at 10 % needs a person's approval",
+      reason: "canary at 10 % needs a person's approval: give it with gray approve, or roll back with gray abort",
     });
     assert.deepEqual(next({ steps, step: 0, approved: true }, undecided, 0), { kind: "enter" });
   });

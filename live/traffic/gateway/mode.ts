@@ -13,19 +13,19 @@ import { readRoute, readRoutes } from "./routes.ts";
 /** Traffic by the backend weights of HTTPRoutes. */
 export const gateway: LiveMode = {
   kind: "HTTPRoute",
-  async read(api, namespace, service) {
-    return (await readRoutes(api, namespace, service)).map(liveRoute);
+  async read(of) {
+    return (await readRoutes(of)).map(liveRoute);
   },
   async readOne(api, namespace, name) {
     const route = await readRoute(api, namespace, name);
     return route && liveRoute(route);
   },
   /** Only a service with a gateway has a Service for stable alone. */
-  async isUsed(api, namespace, service) {
+  async isUsed({ api, namespace, service }) {
     return (await api.get(objectPath("Service", namespace, backendName(service, "stable")))) !== undefined;
   },
-  async assertPossible(api, service, args) {
-    if (args.gateway) await assertGateways(api, service, args.namespace, args.gateway);
+  async assertPossible(of, args) {
+    if (args.gateway) await assertGateways(of, args.gateway);
   },
 };
 

@@ -4,9 +4,9 @@ import { backendName, serviceLabel } from "../../../components/names.ts";
 import { assertSupported } from "../../../components/rule.ts";
 import type { GatewayArgs, GatewayRef } from "../../../components/traffic/gateway/args.ts";
 import { UserError } from "../../../components/user-error.ts";
-import type { Cluster } from "../../../kubernetes/cluster.ts";
 import { clusterObjectPath, objectPath } from "../../../kubernetes/resources.ts";
 import { isServed } from "../../../kubernetes/served.ts";
+import type { ServiceHandle } from "../../../kubernetes/service-handle.ts";
 import { readGateway, readRoute } from "./routes.ts";
 
 /**
@@ -19,12 +19,8 @@ import { readGateway, readRoute } from "./routes.ts";
  *
  * @throws UserError for the first condition that does not hold
  */
-export async function assertGateways(
-  api: Cluster,
-  service: string,
-  namespace: string,
-  { routes, rules = [] }: GatewayArgs,
-): Promise<void> {
+export async function assertGateways(of: ServiceHandle, { routes, rules = [] }: GatewayArgs): Promise<void> {
+  const { api, namespace, service } = of;
   if (!(await isServed(api, "HTTPRoute"))) {
     throw new UserError(
       `${service}: the cluster has no Gateway API (gateway.networking.k8s.io/v1): install its Standard channel and a gateway, or remove gateway from the arguments.`,
@@ -34,7 +30,7 @@ export async function assertGateways(
     routes.flatMap(({ gateways }) => gateways),
     (ref) => `${ref.namespace ?? namespace}/${ref.name}`,
   );
-  await Promise.all([...named.values()].map((refs) => assertGateway(api, service, namespace, refs, rules)));
+  await Promise.all([...named.values()].map((refs) => assertGateway(of, refs, rules)));
   for (const { name = service } of routes) {
     const route = await readRoute(api, namespace, name);
     assertOwn("HTTPRoute", route, service, namespace, "choose another name for the route");
@@ -66,9 +62,7 @@ function assertOwn(
 
 /** @param refs all of one Gateway */
 async function assertGateway(
-  api: Cluster,
-  service: string,
-  home: string,
+  { api, namespace: home, service }: ServiceHandle,
   refs: readonly GatewayRef[],
   rules: NonNullable<GatewayArgs["rules"]>,
 ): Promise<void> {

@@ -7,6 +7,7 @@ import type { GatewayObject } from "../../../kubernetes/objects/gateway.ts";
 import type { RouteObject } from "../../../kubernetes/objects/route.ts";
 import { listPath, objectPath } from "../../../kubernetes/resources.ts";
 import { isServed } from "../../../kubernetes/served.ts";
+import type { ServiceHandle } from "../../../kubernetes/service-handle.ts";
 
 /**
  * The live HTTPRoutes of a service.
@@ -16,7 +17,7 @@ import { isServed } from "../../../kubernetes/served.ts";
  *
  * @throws ApiError or Unreachable if the list cannot be read and the cluster has the Gateway API
  */
-export async function readRoutes(api: Cluster, namespace: string, service: string): Promise<readonly RouteObject[]> {
+export async function readRoutes({ api, namespace, service }: ServiceHandle): Promise<readonly RouteObject[]> {
   try {
     return await api.list(listPath("HTTPRoute", namespace), `${serviceLabel}=${service}`);
   } catch (error) {

@@ -188,7 +188,7 @@ describe("gray plan", () => {
       output,
       /^web got no request in [\d.]+ s \(10 of 10 pods\), so there is no forecast of the time to a decision: try again/,
     );
-    assert.doesNotMatch(output, /NOTICED/);
+    assert.doesNotMatch(output, /ERRORS: BAD IN/);
     assert.match(output, /web-canary/);
   });
 
@@ -208,7 +208,7 @@ describe("gray plan", () => {
     traffic(98, 2);
     process.chdir(shell.folder);
     const output = await plan();
-    assert.match(output, /NOTICED/);
+    assert.match(output, /ERRORS: BAD IN/);
     assert.match(
       output,
       /\nThe stacks of web belong to the Pulumi project gray-release: run gray plan in the folder of its Pulumi\.yaml\.$/,

@@ -73,7 +73,10 @@ describe("gray rollout", () => {
     assert.equal(code, 4);
     const { open: now } = record();
     assert.deepEqual([now.release, now.from, now.by, now.weight, now.step], [c, a, "alice", 0, 0]);
-    assert.match(output, /"kind":"hold","reason":"dark: holding: dark needs a person's approval"/);
+    assert.match(
+      output,
+      /"kind":"hold","reason":"dark: holding: dark needs a person's approval: give it with gray approve/,
+    );
     const [begun] = [...world.api.objects.values()].filter(({ reason }) => reason === "RolloutBegun");
     assert.equal(begun?.message, `alice rolls out release ${c} over ${a}`);
   });

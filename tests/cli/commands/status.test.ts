@@ -174,7 +174,7 @@ describe("gray status", () => {
     assert.deepEqual((await status()).rollout.stoppedReason, stoppedReason);
     assert.match(
       await shell.run(statusCommand()),
-      /\nIts driver left it held .* ago: no decision within 15 min: too few requests\.\nNo driver is alive: continue with gray resume/,
+      /\nIts last driver ended .* ago, because the rollout held: no decision within 15 min: too few requests\.\nNo driver is alive: continue with gray resume/,
     );
   });
 

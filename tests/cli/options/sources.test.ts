@@ -4,18 +4,18 @@ import { Command } from "commander";
 import { reservedNames } from "../../../analysis/indicators/built-in.ts";
 import { pairsOf, type SourceOptions, sourceOf, withSourceOptions } from "../../../cli/options/sources.ts";
 import { seconds, written } from "../../../cli/output/time.ts";
-import type { FoundService } from "../../../cli/services.ts";
 import { backendName, deploymentName } from "../../../components/names.ts";
+import type { DeployedService } from "../../../live/live.ts";
 import { pod } from "../../analysis/reading.ts";
 import { WebServer } from "../../analysis/server.ts";
 
-const found = { api: {}, namespace: "dora-apps", service: "fop-gate" } as FoundService;
+const found = { api: {}, namespace: "dora-apps", service: "fop-gate" } as DeployedService;
 const optionsOf = (...args: string[]) => {
   const command = withSourceOptions(new Command("verb")).exitOverride();
   command.parse(args, { from: "user" });
   return command.opts<SourceOptions>();
 };
-const source = (of: FoundService, ...args: string[]) => sourceOf(optionsOf(...args), of);
+const source = (of: DeployedService, ...args: string[]) => sourceOf(optionsOf(...args), of);
 
 describe("the source of the evidence by the options", () => {
   it("is the metrics of the pods by default, and Prometheus if its address is given", () => {
@@ -32,7 +32,7 @@ describe("the source of the evidence by the options", () => {
       return { status: 200, text: Readable.from([]) };
     };
     const read = (...args: string[]) =>
-      source({ ...found, api: { stream } as unknown as FoundService["api"] }, ...args).read(
+      source({ ...found, api: { stream } as unknown as DeployedService["api"] }, ...args).read(
         [pod("web-1")],
         new AbortController().signal,
       );
@@ -96,7 +96,7 @@ describe("the source of the evidence by the options", () => {
         path.endsWith("/namespaces/dora-apps/httproutes") && selector === "gray-release/service=fop-gate"
           ? [route]
           : [];
-      const api = { until: () => ({ get: async () => ({}), list }) } as unknown as FoundService["api"];
+      const api = { until: () => ({ get: async () => ({}), list }) } as unknown as DeployedService["api"];
       const reading = source({ ...found, api }, "--prometheus", server.url, "--series", "envoy-gateway");
       await reading.read([pod("web-1")], new AbortController().signal);
       assert.match(query, /,envoy_cluster_name=~"httproute\/dora-apps\/fop-gate\/rule\/0\|/);

@@ -63,7 +63,7 @@ describe("the forecast of a decision", () => {
     const [head, ...lines] = prospectTable(busy, prospects(busy, 9, 0.1)).split("\n");
     assert.match(
       head ?? "",
-      /^WEIGHT +REACHED +REQUESTS\/S TO CANARY +1\.5X NOTICED IN +2X NOTICED IN +5X NOTICED IN +CLEAN CLEARED IN$/,
+      /^WEIGHT +REACHED +REQUESTS\/S TO CANARY +1\.5X ERRORS: BAD IN +2X ERRORS: BAD IN +5X ERRORS: BAD IN +SAME ERRORS: GOOD IN$/,
     );
     assert.match(lines[0] ?? "", /^1 \(refused\) +10 % +20 +[\d.]+ h +\d+ min +\d+ s +\d+ min$/);
     assert.match(lines[2] ?? "", /^10 \(in force\) +10 % +20 /);

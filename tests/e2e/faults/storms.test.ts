@@ -16,6 +16,8 @@ const plan = `[{ stage: "dark", checks: ["healthy"] }, { stage: "canary", weight
 const args = "progressDeadlineSeconds: 60,";
 /** Sixty for the long mode. */
 const minutes = Number(process.env.GRAY_MINUTES ?? 5);
+/** For the last history, which begins before the time is up. */
+const lastMinutes = 15;
 const first = Number(process.env.GRAY_SEED ?? 1);
 /** Milliseconds within which users leave canary once gray abort is through or the API server answers again, with those of a look at them. */
 const leaves = 4000;
@@ -128,7 +130,7 @@ describe("a rollout through storms between gray and the API server", () => {
       ends.set(outcome, (ends.get(outcome) ?? 0) + 1);
     }
     process.stdout.write(`      seeds ${first} to ${seed - 1}: ${list(ends)}; faults: ${list(faults)}\n`);
-  });
+  }).timeout((minutes + lastMinutes) * 60_000);
 });
 
 interface Plan extends Pick<History, "storms" | "processFaults" | "calm"> {

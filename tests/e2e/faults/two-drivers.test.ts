@@ -46,7 +46,7 @@ describe("two drivers of one rollout", () => {
     process.kill(driver.pid, "SIGSTOP");
     const { code, output } = await subject.gray("resume");
     assert.equal(code, 0, output);
-    assert.match(output, /waiting up to 16 s for it to renew/);
+    assert.match(output, /waiting up to 16 s to see whether it is still alive/);
     assert.match(await woken(driver), /gray: .*(rollout of fop-gate).*$/m);
     await subject.assertEnded({ stable: to, canary: to, release: to, outcome: "promoted" });
   });

@@ -60,6 +60,17 @@ describe("the announcement of a rollout", () => {
       .map(({ type, reason, involvedObject, message }) => `${type} ${reason} ${involvedObject.name}: ${message}`);
   const notified = () => notices.all.map(({ kind, reason }) => `${kind}: ${reason}`);
 
+  it("is the start, once", async () => {
+    const telling = announcer();
+    for (let i = 0; i < 2; i++) telling.begin(rollout(), "alice rolls it out");
+    await telling.settled();
+    assert.deepEqual(events(), [
+      "Normal RolloutBegun web: alice rolls it out",
+      "Normal RolloutBegun web-canary: alice rolls it out",
+    ]);
+    assert.deepEqual(notified(), ["start: alice rolls it out"]);
+  });
+
   it("is one Event on each Deployment for a step in force, regardless of the number of reads and drivers", async () => {
     for (const _ of ["a driver", "the next one"]) {
       const telling = announcer();

@@ -66,14 +66,18 @@ describe("the Gateway API of a cluster", () => {
     world.installGateway();
   });
   afterEach(() => world.stop());
-  const api = () => connect(findAccess({ kubeconfig: world.api.kubeconfig }));
+  const web = () => ({
+    api: connect(findAccess({ kubeconfig: world.api.kubeconfig })),
+    namespace: "dora-apps",
+    service: "web",
+  });
   const put = (name: string, service: string) =>
     world.api.put(world.routePath(name), { metadata: { name, labels: { "gray-release/service": service } } });
 
   it("lists the routes of one service by its label, whatever their names", async () => {
     put("public", "web");
     put("web", "shop");
-    const found = await readRoutes(api(), "dora-apps", "web");
+    const found = await readRoutes(web());
     assert.deepEqual(
       found.map(({ metadata: { name } }) => name),
       ["public"],
@@ -83,7 +87,7 @@ describe("the Gateway API of a cluster", () => {
   it("lists none if it is not installed", async () => {
     put("public", "web");
     world.api.objects.delete("/apis/gateway.networking.k8s.io/v1");
-    assert.deepEqual(await readRoutes(api(), "dora-apps", "web"), []);
+    assert.deepEqual(await readRoutes(web()), []);
   });
 
   it("is absent only if the API server reports so, not if a proxy answers 404", async () => {
@@ -95,24 +99,24 @@ describe("the Gateway API of a cluster", () => {
       (path: string) => path.endsWith("/httproutes"),
     ]) {
       world.api.intercept = ({ path }) => (matches(path) ? proxied : undefined);
-      await assert.rejects(readRoutes(api(), "dora-apps", "web"), /not by the Kubernetes API server/);
+      await assert.rejects(readRoutes(web()), /not by the Kubernetes API server/);
     }
     world.api.objects.delete("/apis/gateway.networking.k8s.io/v1");
     world.api.intercept = ({ path }) => (path === "/apis" ? { status: 200, body: {} } : undefined);
-    await assert.rejects(readRoutes(api(), "dora-apps", "web"), /GET \/apis is no list of API groups/);
+    await assert.rejects(readRoutes(web()), /GET \/apis is no list of API groups/);
   });
 
   it("may be absent without the permission to read routes", async () => {
     world.api.objects.delete("/apis/gateway.networking.k8s.io/v1");
     world.api.intercept = ({ path }) =>
       path.endsWith("/httproutes") ? { status: 403, body: { message: "forbidden" } } : undefined;
-    assert.deepEqual(await readRoutes(api(), "dora-apps", "web"), []);
+    assert.deepEqual(await readRoutes(web()), []);
   });
 
   it("is not treated as absent if it may not be read", async () => {
     world.api.intercept = ({ path }) =>
       path.endsWith("/httproutes") ? { status: 403, body: { message: "forbidden" } } : undefined;
-    await assert.rejects(readRoutes(api(), "dora-apps", "web"), /forbidden.*docs\/rbac\.md/);
+    await assert.rejects(readRoutes(web()), /forbidden.*docs\/rbac\.md/);
   });
 
   it("passes the check if each Gateway exists, in the service's namespace unless another is named", async () => {
@@ -121,12 +125,12 @@ describe("the Gateway API of a cluster", () => {
       spec: { gatewayClassName: "edge" },
     });
     const routes = [{ gateways: [{ name: "inner" }, { name: "public", namespace: "infra", sectionName: "https" }] }];
-    await assertGateways(api(), "web", "dora-apps", { routes });
+    await assertGateways(web(), { routes });
   });
 
   it("is read once for a Gateway that several routes name", async () => {
     const routes = ["a", "b", "c"].map((name) => ({ name, gateways }));
-    await assertGateways(api(), "web", "dora-apps", { routes });
+    await assertGateways(web(), { routes });
     assert.equal(world.api.requests.filter(({ path }) => path.endsWith("/gateways/public")).length, 1);
   });
 
@@ -136,15 +140,12 @@ describe("the Gateway API of a cluster", () => {
       { name: "a", gateways: [{ ...gateway, sectionName: "ftp" }] },
       { name: "b", gateways: [{ ...gateway, sectionName: "https" }] },
     ];
-    await assert.rejects(
-      assertGateways(api(), "web", "dora-apps", { routes }),
-      /has no listener ftp: choose one of http, https/,
-    );
+    await assert.rejects(assertGateways(web(), { routes }), /has no listener ftp: choose one of http, https/);
   });
 
   it("may have a Gateway whose class is missing or reports no features: then no rule is refused", async () => {
     world.api.objects.delete("/apis/gateway.networking.k8s.io/v1/gatewayclasses/edge");
     const rules: Rule[] = [{ to: "canary", query: { beta: "1" } }];
-    await assertGateways(api(), "web", "dora-apps", { routes: [{ gateways }], rules });
+    await assertGateways(web(), { routes: [{ gateways }], rules });
   });
 });

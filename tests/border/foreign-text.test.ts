@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { foreignTextLimit, logLine, oneLine } from "../../border/foreign-text.ts";
+import { runs } from "../long.ts";
 
 describe("untrusted text", () => {
   it("is not changed if it is one short line", () => {
@@ -34,6 +35,7 @@ describe("untrusted text", () => {
         assert.ok(line.isWellFormed());
         assert.equal(oneLine(line, limit), line);
       }),
+      { numRuns: runs(100) },
     );
   });
 
@@ -57,6 +59,7 @@ describe("a line of an untrusted log", () => {
         assert.doesNotMatch(line, /(?!\t)[\p{Cc}\u2028\u2029]/u);
         assert.ok(line.isWellFormed());
       }),
+      { numRuns: runs(100) },
     );
   });
 });

@@ -8,6 +8,7 @@ import { prometheusSource } from "../../analysis/providers/prometheus.ts";
 import { traefik } from "../../analysis/providers/traefik.ts";
 import type { Pod, TargetReading } from "../../analysis/reading.ts";
 import { judge } from "../../analysis/verdict.ts";
+import { runs } from "../long.ts";
 import { pod } from "./reading.ts";
 import { WebServer } from "./server.ts";
 
@@ -92,7 +93,7 @@ describe("foreign text in a problem", () => {
         assert.equal(typeof targets[0]?.problem, "string");
         assertSafe(targets, pods);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -128,7 +129,7 @@ describe("foreign text in a problem", () => {
           assertSafe(targets, pods);
           for (const { target } of targets) assert.ok(target.length < 400);
         }),
-        { numRuns: 200 },
+        { numRuns: runs(200) },
       );
     } finally {
       await server.stop();

@@ -3,9 +3,10 @@ import { Evidence } from "../../analysis/evidence.ts";
 import { judge } from "../../analysis/verdict.ts";
 import { Chance } from "../../benchmarks/evidence/chance.ts";
 import { hourOf, type Traffic } from "../../benchmarks/evidence/traffic.ts";
+import { runs } from "../long.ts";
 
-/** A few simulated hours of each kind of traffic, with fixed seeds; npm run bench:evidence runs a thousand. */
-const hours = 12;
+/** A few simulated hours of each kind of traffic, with fixed seeds: all with GRAY_LONG=1; npm run bench:evidence runs a thousand. */
+const hours = runs(12);
 
 function ends(traffic: Traffic, seconds: number): { verdict: string; at: number }[] {
   return Array.from({ length: hours }, (_, run) => {

@@ -1,19 +1,17 @@
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
-const { credentials } = require("@grpc/grpc-js");
-const { CallbacksClient } = require("@pulumi/pulumi/proto/callback_grpc_pb.js");
 const { getCallbacks, getMonitor } = require("@pulumi/pulumi/runtime/settings.js");
 const { getStore } = require("@pulumi/pulumi/runtime/state.js");
 const { CallbackInvokeRequest } = require("@pulumi/pulumi/proto/callback_pb.js");
 const { ResourceHookRequest, ResourceHookResponse } = require("@pulumi/pulumi/proto/resource_pb.js");
 
-// biome-ignore lint/suspicious/noExplicitAny: the SDK gives neither its server nor its clients types
-let [server, client]: any[] = [];
+// biome-ignore lint/suspicious/noExplicitAny: the SDK gives its server no types
+let server: any;
 
-/** The resource hooks of a program, run as the engine runs them: by a call back into the program. */
+/** The resource hooks of a program, run as the engine runs them: by a call back into the program, but without a connection. */
 export class Hooks {
-  readonly #callbacks = new Map<string, { target: string; token: string }>();
+  readonly #callbacks = new Map<string, { token: string }>();
 
   /** Of the program that begins. All programs of a process are called back by one server: starting it takes a fifth of a run. */
   constructor() {
@@ -44,10 +42,11 @@ export class Hooks {
     const request = new CallbackInvokeRequest();
     request.setToken(callback.token);
     request.setRequest(change.serializeBinary());
-    client ??= new CallbacksClient(callback.target, credentials.createInsecure());
     // biome-ignore lint/suspicious/noExplicitAny: as above
     const answer = await new Promise<any>((resolve, reject) => {
-      client.invoke(request, (error: Error | null, response: unknown) => (error ? reject(error) : resolve(response)));
+      server.invoke({ request }, (error: Error | null, response: unknown) =>
+        error ? reject(error) : resolve(response),
+      );
     });
     return ResourceHookResponse.deserializeBinary(answer.getResponse_asU8()).getError();
   }

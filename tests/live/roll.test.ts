@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { mock } from "node:test";
-import { connect } from "../../kubernetes/client.ts";
-import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { awaitComplete, warnRefused } from "../../live/roll.ts";
 import { ApiServer } from "../fake/api-server.ts";
+import { direct } from "../fake/direct.ts";
 import { withoutSleep } from "../fake/sleep.ts";
 
 const namespace = "dora-apps";
@@ -32,7 +31,7 @@ describe("a roll whose pods cannot be created", () => {
   });
 
   const of = (seconds = 600) => ({
-    api: connect(findAccess({ kubeconfig: api.kubeconfig })),
+    api: direct(api),
     namespace,
     service: "web",
     rollSeconds: { canary: seconds, stable: seconds },

@@ -19,6 +19,9 @@ const { values } = parseArgs({
   },
 });
 
+// A random test that runs few cases would miss some of the faults.
+process.env.GRAY_LONG = "1";
+
 function selected(): readonly (Selection & { readonly name: string })[] {
   if (values.mutate) return values.mutate.map((wanted) => ({ name: nameOf(wanted), ...selectionFor(wanted) }));
   return areas

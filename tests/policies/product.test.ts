@@ -18,6 +18,7 @@ import { Checkout } from "../fake/checkout.ts";
 import type { Run } from "../fake/engine.ts";
 import { program, web } from "../fake/web.ts";
 import { World } from "../fake/world.ts";
+import { runs } from "../long.ts";
 import { runPolicies } from "./run-policies.ts";
 
 const token = "s3cret";
@@ -175,7 +176,7 @@ describe("the policy token-first", () => {
         fc.pre(made !== undefined);
         assert.equal(await refused(made), false);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 

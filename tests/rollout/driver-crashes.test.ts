@@ -9,14 +9,15 @@ import type { Judgment } from "../../rollout/move.ts";
 import type { Rollout } from "../../rollout/rollout.ts";
 import type { ApiServer } from "../fake/api-server.ts";
 import { b, bad, good, quickCluster, Trial, undecided, usual } from "../fake/driven.ts";
+import { runs, stride } from "../long.ts";
 
 const noAnswer = "The cluster does not answer";
 
 /** Simulates the death of the process: nothing happens after it. A cutoff goes on after any other error. */
 class Crash extends Superseded {}
 
-/** Every third place by default; every one with GRAY_LONG=1 (npm run test:long). */
-const stride = process.env.GRAY_LONG ? 1 : 3;
+/** Every seventh place by default; every one with GRAY_LONG=1 (npm run test:long). */
+const step = stride(7);
 
 describe("a driver that dies, or gets no answer", function () {
   this.timeout(180_000);
@@ -188,7 +189,7 @@ describe("a driver that dies, or gets no answer", function () {
       const { outcome, places } = await end(scenario);
       assert.ok(places > 10);
       for (const [first, fault] of (["dies", "gets no answer"] as const).entries()) {
-        for (let at = first % stride; at < places; at += stride) {
+        for (let at = first % step; at < places; at += step) {
           const played = await end(scenario, new Map([[at, fault]]));
           assert.deepEqual(played.outcome, outcome, `it ${fault} at ${at}`);
           assert.equal(played.deaths, fault === "dies" ? 1 : 0);
@@ -240,7 +241,7 @@ describe("a driver that dies, or gets no answer", function () {
         const { outcome } = await end(scenario);
         assert.deepEqual(butForNoAnswer((await end(scenario, new Map(some))).outcome, outcome), outcome);
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 });

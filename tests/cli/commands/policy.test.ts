@@ -8,6 +8,7 @@ import { type Finding, findingsIn, type Judged } from "../../../cli/policy-repor
 import { junit } from "../../../cli/policy-report/junit.ts";
 import { sarif } from "../../../cli/policy-report/sarif.ts";
 import { UserError } from "../../../components/user-error.ts";
+import { anyCharacter } from "../../any-character.ts";
 import { Shell } from "../../fake/gray.ts";
 
 const urn = "urn:pulumi:prod::gray-release::kubernetes:apps/v1:Deployment::fop-gate";
@@ -146,13 +147,13 @@ describe("findings of policies", () => {
 
     it("are well-formed for every message", () => {
       const anyFinding = fc.record({
-        stack: fc.string({ unit: "binary" }),
-        rule: fc.string({ unit: "binary" }),
+        stack: fc.string({ unit: anyCharacter }),
+        rule: fc.string({ unit: anyCharacter }),
         description: fc.string(),
-        message: fc.string({ unit: "binary" }),
+        message: fc.string({ unit: anyCharacter }),
         level: fc.constantFrom("mandatory", "advisory"),
         severity: fc.constantFrom("low", "critical"),
-        urn: fc.string({ unit: "binary" }),
+        urn: fc.string({ unit: anyCharacter }),
       });
       fc.assert(
         fc.property(fc.array(anyFinding), fc.string(), (findings, stack) => {

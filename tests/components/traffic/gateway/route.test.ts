@@ -4,6 +4,7 @@ import type { Rule } from "../../../../components/rule.ts";
 import { gatewayMode } from "../../../../components/traffic/gateway/mode.ts";
 import { type HttpRouteRule, routeRules } from "../../../../components/traffic/gateway/route.ts";
 import { UserError } from "../../../../components/user-error.ts";
+import { runs } from "../../../long.ts";
 import { anyRules, paths } from "../../any-rules.ts";
 import { declared, envoyGateway, type Request, routed, specification, traefik } from "../../gateway-api.ts";
 
@@ -94,7 +95,7 @@ describe("the rules of an HTTPRoute", () => {
           for (const [name, by] of Object.entries(gateways)) assert.deepEqual(routed(route, each, by), expected, name);
         }
       }),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
   });
 

@@ -1,63 +1,18 @@
 /** The Lease of a rollout: shows that one process drives it, and is renewed for as long as it does. */
 
-import { oneLine } from "../border/foreign-text.ts";
 import { leaseDefaults } from "../components/defaults.ts";
-import { serviceLabel } from "../components/names.ts";
 import { UserError } from "../components/user-error.ts";
-import { ApiError } from "../kubernetes/api-error.ts";
 import { backoff } from "../kubernetes/backoff.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { LeaseObject, LeaseSpec } from "../kubernetes/objects/lease.ts";
-import { listPath, objectPath, typeOf } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { type Clock, machineClock } from "./clock.ts";
-import { isGone, showHolder, thisProcess } from "./holder.ts";
-import { acquisition, identityOf, type LeaseObservation, lasting, parseIdentity } from "./lease-acquisition.ts";
-
-/** The holder of a rollout's Lease, as other processes see it. */
-export interface Driver {
-  /** Its name, as the beginning of a sentence. */
-  readonly name: string;
-  /** The resourceVersion of the Lease, which changes with each renewal. */
-  readonly version: string | undefined;
-  /** When it was last renewed, by the holder's clock; RFC 3339. For people: no decision depends on it. */
-  readonly renewed: string | undefined;
-  /** How long it lasts after a renewal, in milliseconds. */
-  readonly lasts: number;
-  /** Whether its process is known to have ended. */
-  readonly gone: boolean;
-}
+import { isGone, thisProcess } from "./holder.ts";
+import { acquisition, identityOf, type LeaseObservation, lasting } from "./lease-acquisition.ts";
+import { isOvertaken, leasePath, microTime, showLeaseHolder, taken, writeLease } from "./lease-object.ts";
 
 /** Milliseconds before it is read again after another process wrote it in between. */
 const overtakenPauses = { first: 20, most: 1000 };
-
-/**
- * The holder of the Lease; undefined if it is free.
- *
- * @throws ApiError or UserError if it cannot be read
- */
-export async function readDriver(of: ServiceHandle): Promise<Driver | undefined> {
-  const found = await of.api.get(pathOf(of));
-  const identity = found?.spec?.holderIdentity;
-  if (!found || !identity) return undefined;
-  const holder = parseIdentity(identity);
-  return {
-    name: show(found.spec),
-    version: found.metadata.resourceVersion,
-    renewed: found.spec?.renewTime?.replace(/\.\d+/, ""),
-    lasts: lasting(found.spec),
-    gone: holder !== undefined && isGone(holder),
-  };
-}
-
-/**
- * Deletes the Lease of a service.
- *
- * @throws ApiError or UserError if it cannot be deleted
- */
-export async function deleteLease(of: ServiceHandle): Promise<void> {
-  await of.api.delete(pathOf(of));
-}
 
 /** A live driver has the rollout. */
 export class Driven extends UserError {
@@ -127,7 +82,7 @@ export class Lease {
     const identity = identityOf(thisProcess());
     let seen: LeaseObservation | undefined;
     for (let overtaken = 0; ; ) {
-      const found = await of.api.get(pathOf(of));
+      const found = await of.api.get(leasePath(of));
       const now = clock.now();
       const first = seen === undefined;
       seen ??= { version: found?.metadata.resourceVersion, at: now };
@@ -138,15 +93,15 @@ export class Lease {
         const limit = seconds(milliseconds);
         if (first)
           note(
-            `${show(found?.spec)} has the lease of ${nameOf(of)}: waiting up to ${limit} to see whether it is still alive.`,
+            `${showLeaseHolder(found?.spec)} has the lease of ${nameOf(of)}: waiting up to ${limit} to see whether it is still alive.`,
           );
         await clock.sleep(Math.min(milliseconds, leaseDefaults.retrySeconds * 1000));
         continue;
       }
       try {
-        const lease = new Lease(of, note, clock, await write(of, found, taken(found?.spec, identity)), now);
+        const lease = new Lease(of, note, clock, await writeLease(of, found, taken(found?.spec, identity)), now);
         if (found?.spec?.holderIdentity)
-          note(`${show(found.spec)} drove ${nameOf(of)} and has stopped renewing its lease: taking over.`);
+          note(`${showLeaseHolder(found.spec)} drove ${nameOf(of)} and has stopped renewing its lease: taking over.`);
         return lease;
       } catch (error) {
         if (!isOvertaken(error, found)) throw error;
@@ -165,11 +120,11 @@ export class Lease {
     const { of, note, clock, spec } = this;
     await this.keeping;
     for (let overtaken = 0; ; ) {
-      const found = await of.api.get(pathOf(of));
+      const found = await of.api.get(leasePath(of));
       const now = clock.now();
       if (found?.spec?.holderIdentity !== spec.holderIdentity) break;
       try {
-        const written = await write(of, found, taken(found?.spec, spec.holderIdentity ?? ""));
+        const written = await writeLease(of, found, taken(found?.spec, spec.holderIdentity ?? ""));
         note(`No other process took the lease of ${nameOf(of)} meanwhile: continuing.`);
         return new Lease(of, note, clock, written, now);
       } catch (error) {
@@ -257,18 +212,18 @@ export class Lease {
   private async writeAgain(api: Cluster, spec: LeaseSpec): Promise<void> {
     const of = { ...this.of, api };
     try {
-      this.object = await write(of, this.object, spec);
+      this.object = await writeLease(of, this.object, spec);
       return;
     } catch (error) {
       if (!isOvertaken(error, this.object)) throw error;
     }
-    const found = await api.get(pathOf(of));
+    const found = await api.get(leasePath(of));
     if (found && found.spec?.holderIdentity !== this.spec.holderIdentity) {
       this.losing.abort(takenBy(of, found.spec));
       return;
     }
     this.object = found;
-    if (found || spec.holderIdentity) this.object = await write(of, found, spec);
+    if (found || spec.holderIdentity) this.object = await writeLease(of, found, spec);
   }
 
   /** Calls the API with a time limit. */
@@ -319,69 +274,16 @@ export class Lease {
   }
 }
 
-/** Name of the Lease, for example `web-rollout`. */
-export function leaseName(service: string): string {
-  return `${service}-rollout`;
-}
-
-function pathOf({ namespace, service }: ServiceHandle) {
-  return objectPath("Lease", namespace, leaseName(service));
-}
-
-/**
- * Replaces the Lease that was read, or creates it. @throws ApiError with 409 or 404 if another process wrote in between
- */
-function write(of: ServiceHandle, found: LeaseObject | undefined, spec: LeaseSpec) {
-  const { api, namespace, service } = of;
-  const object = {
-    ...typeOf("Lease"),
-    metadata: {
-      ...found?.metadata,
-      name: leaseName(service),
-      namespace,
-      labels: { ...found?.metadata.labels, app: service, [serviceLabel]: service },
-    },
-    spec,
-  };
-  return found ? api.replace(pathOf(of), object) : api.create(listPath("Lease", namespace), object);
-}
-
-/**
- * Whether another process wrote in between. For a Lease that was not there, 404 means that the namespace does not
- * exist.
- */
-function isOvertaken(error: unknown, found: LeaseObject | undefined): boolean {
-  return error instanceof ApiError && (error.status === 409 || (error.status === 404 && found !== undefined));
-}
-
-/** The spec of a Lease that is acquired now. */
-function taken(before: LeaseSpec | undefined, identity: string): LeaseSpec {
-  const now = microTime();
-  return {
-    ...before,
-    holderIdentity: identity,
-    leaseDurationSeconds: leaseDefaults.durationSeconds,
-    acquireTime: now,
-    renewTime: now,
-    leaseTransitions: before ? (before.leaseTransitions ?? 0) + 1 : 0,
-  };
-}
-
-/** The time of day in the format of a Lease, which must have six fractional digits. */
-function microTime(): string {
-  return new Date().toISOString().replace("Z", "000Z");
-}
-
 function drivenBy(of: ServiceHandle, spec: LeaseSpec | undefined): Driven {
   const since = spec?.acquireTime ? ` since ${spec.acquireTime.replace(/\.\d+/, "")}` : "";
   return new Driven(
-    show(spec),
-    `${show(spec)} drives ${nameOf(of)}${since}: wait until it has ended, or run gray pause or gray abort, which work from any machine.`,
+    showLeaseHolder(spec),
+    `${showLeaseHolder(spec)} drives ${nameOf(of)}${since}: wait until it has ended, or run gray pause or gray abort, which work from any machine.`,
   );
 }
 
 function takenBy(of: ServiceHandle, spec: LeaseSpec | undefined): UserError {
-  const who = spec?.holderIdentity ? `${show(spec)} drives` : "No process drives";
+  const who = spec?.holderIdentity ? `${showLeaseHolder(spec)} drives` : "No process drives";
   return new UserError(
     `${who} ${nameOf(of)} now, and this process has lost the lease: it stops. Run gray status to see who drives.`,
   );
@@ -389,12 +291,6 @@ function takenBy(of: ServiceHandle, spec: LeaseSpec | undefined): UserError {
 
 function nameOf({ namespace, service }: ServiceHandle): string {
   return `the rollout of ${service} in namespace ${namespace}`;
-}
-
-/** The holder of a Lease, as the beginning of a sentence. */
-function show({ holderIdentity = "" }: LeaseSpec = {}): string {
-  const holder = parseIdentity(holderIdentity);
-  return oneLine(holder ? showHolder(holder) : `"${holderIdentity}"`);
 }
 
 function seconds(milliseconds: number): string {

@@ -10,7 +10,7 @@ import { driftFrom } from "../../live/template.ts";
 import type { RecordReading } from "../../record/record.ts";
 import { readRecord } from "../../record/record-store.ts";
 import { readTemplates } from "../../record/template-store.ts";
-import { awaitSign } from "../../rollout/observation.ts";
+import { awaitSign } from "../../rollout/lease-watch.ts";
 import { type Rollout, rolloutIn } from "../../rollout/rollout.ts";
 import { age, type PodRow, podRow } from "../output/pod-row.ts";
 import { type RolloutStatus, rolloutLines, rolloutStatus } from "../output/rollout-status.ts";

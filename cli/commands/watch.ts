@@ -4,8 +4,8 @@ import { isRetryable } from "../../kubernetes/answer.ts";
 import type { DeployedService } from "../../live/live.ts";
 import type { RolloutRecord } from "../../record/record.ts";
 import { readRecord, unreadable } from "../../record/record-store.ts";
-import { type Driver, readDriver } from "../../rollout/lease.ts";
-import { Observation, type Sign } from "../../rollout/observation.ts";
+import { type Driver, readDriver } from "../../rollout/lease-object.ts";
+import { LeaseWatch, type Sign } from "../../rollout/lease-watch.ts";
 import { type Rollout, rolloutIn } from "../../rollout/rollout.ts";
 import { type Snapshot, timelineEvents } from "../../rollout/timeline.ts";
 import { assertOpen, exitCodes } from "../driving.ts";
@@ -37,15 +37,15 @@ export function watchCommand(): Command {
 
 async function watch(options: Options): Promise<void> {
   const found = await findService(options);
-  const observation = new Observation();
-  const first = await readState(found, observation);
+  const watch = new LeaseWatch();
+  const first = await readState(found, watch);
   const open = assertOpen(found.service, first.snapshot?.rollout);
   const print = printer(found, options.json === true);
   const initial = rolloutStatus(open, first.driver, first.sign);
   if (options.json) print("open", initial.name, initial);
   else for (const line of rolloutLines(initial, Date.now())) print("open", line);
   const endsWithoutDriver = options.stay !== true && process.stdout.isTTY !== true;
-  const end = await follow(found, observation, first, print, endsWithoutDriver);
+  const end = await follow(found, watch, first, print, endsWithoutDriver);
   print("end", end.reason, { release: open.release, end: end.kind });
   process.exitCode = exitCodes[end.kind === "promoted" || end.kind === "undone" ? end.kind : "held"];
 }
@@ -65,7 +65,7 @@ interface End {
 
 async function follow(
   found: DeployedService,
-  observation: Observation,
+  watch: LeaseWatch,
   first: ClusterState,
   print: Print,
   endsWithoutDriver: boolean,
@@ -82,12 +82,12 @@ async function follow(
     await sleep(pollMilliseconds);
     let now: ClusterState;
     try {
-      now = await readState(found, observation);
+      now = await readState(found, watch);
     } catch (error) {
       if (!isRetryable(error)) throw error;
       if (!isUnavailable) print("note", `${(error as Error).message} Trying again until it answers.`);
       isUnavailable = true;
-      observation.missed();
+      watch.missed();
       continue;
     }
     if (isUnavailable) print("note", "The cluster answers again.");
@@ -107,9 +107,9 @@ async function follow(
 }
 
 /** Reads the lease before the record: a driver releases its lease only after the rollout has ended. */
-async function readState(found: DeployedService, observation: Observation): Promise<ClusterState> {
+async function readState(found: DeployedService, watch: LeaseWatch): Promise<ClusterState> {
   const driver = await readDriver(found);
-  const sign = observation.see(driver);
+  const sign = watch.see(driver);
   const reading = await readRecord(found);
   if (reading.kind === "unreadable") throw unreadable(found, reading.why);
   const record = reading.kind === "read" ? reading.record : undefined;

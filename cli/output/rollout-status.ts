@@ -1,7 +1,7 @@
 /** The open rollout as JSON and as text, for `gray status` and `gray watch`. */
 import { span } from "../../analysis/format.ts";
-import type { Driver } from "../../rollout/lease.ts";
-import type { Sign } from "../../rollout/observation.ts";
+import type { Driver } from "../../rollout/lease-object.ts";
+import type { Sign } from "../../rollout/lease-watch.ts";
 import type { Rollout } from "../../rollout/rollout.ts";
 import { stepOf } from "../../rollout/timeline.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Driver } from "../../rollout/lease.ts";
-import { Observation } from "../../rollout/observation.ts";
+import type { Driver } from "../../rollout/lease-object.ts";
+import { LeaseWatch } from "../../rollout/lease-watch.ts";
 import { FakeClock } from "../fake/clock.ts";
 
 const seconds = 1000;
@@ -15,10 +15,10 @@ const driver = (version: string, more: Partial<Driver> = {}): Driver => ({
 
 describe("the observation of a driver", () => {
   let clock: FakeClock;
-  let observation: Observation;
+  let observation: LeaseWatch;
   beforeEach(() => {
     clock = new FakeClock();
-    observation = new Observation(clock);
+    observation = new LeaseWatch(clock);
   });
   const seen = (milliseconds: number, driver: Driver | undefined) => {
     clock.jump(milliseconds);
@@ -27,7 +27,7 @@ describe("the observation of a driver", () => {
 
   it("is unknown at the first read, whatever time the driver wrote", () => {
     for (const renewed of [undefined, "1999-01-01T00:00:00Z", new Date().toISOString(), "2999-01-01T00:00:00Z"]) {
-      assert.equal(new Observation(clock).see(driver("1", { renewed })), "unknown");
+      assert.equal(new LeaseWatch(clock).see(driver("1", { renewed })), "unknown");
     }
   });
 

@@ -3,7 +3,7 @@ import { leaseDefaults } from "../components/defaults.ts";
 import { isRetryable } from "../kubernetes/answer.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { type Clock, machineClock } from "./clock.ts";
-import { type Driver, readDriver } from "./lease.ts";
+import { type Driver, readDriver } from "./lease-object.ts";
 
 /** Whether a driver is alive, as far as it is known. */
 export type Sign = "alive" | "dead" | "unknown";
@@ -17,7 +17,7 @@ export type Sign = "alive" | "dead" | "unknown";
  * 3. It was not written for that long: dead.
  * 4. Otherwise it is too early to decide.
  */
-export class Observation {
+export class LeaseWatch {
   private readonly clock: Clock;
   private seen: { readonly version: string | undefined; readonly at: number; readonly written: boolean } | undefined;
 
@@ -73,7 +73,7 @@ export async function* pollLease(
   note: (sentence: string) => void,
   clock: Clock = machineClock,
 ): AsyncGenerator<LeasePoll> {
-  const observation = new Observation(clock);
+  const watch = new LeaseWatch(clock);
   const began = clock.now();
   for (let noted = false; ; ) {
     let driver: Driver | undefined;
@@ -81,11 +81,11 @@ export async function* pollLease(
       driver = await readDriver(of);
     } catch (error) {
       if (!isRetryable(error)) throw error;
-      observation.missed();
+      watch.missed();
       await clock.sleep(pollMilliseconds);
       continue;
     }
-    const sign = observation.see(driver);
+    const sign = watch.see(driver);
     const waited = clock.now() - began;
     yield { driver, sign, waited };
     if (!driver || sign !== "unknown") return;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { cutOffNow } from "../cutoff/cutoff.ts";
 import { connect } from "../kubernetes/client.ts";
 import { findAccess } from "../kubernetes/kubeconfig.ts";
-import { untilCut } from "../rollout/effect.ts";
+import { untilCutOff } from "../rollout/effect.ts";
 import { ApiServer } from "../tests/fake/api-server.ts";
 import { compared, type Figure } from "./figure.ts";
 
@@ -26,7 +26,7 @@ async function cuts(failing: number): Promise<number[]> {
   for (let run = 0; run < runs; run++) {
     api.put(service, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
     const begun = performance.now();
-    const over = untilCut(
+    const over = untilCutOff(
       () => cutOffNow(of, () => {}),
       () => {},
     );

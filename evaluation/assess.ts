@@ -44,7 +44,7 @@ export interface Evaluation {
   /** Whether the front sends no user to canary; absent if that is unknown. */
   readonly closed?: boolean;
   /** Why canary was cut off during this poll, or why it could not be; a sentence without its full stop. */
-  readonly cut?: string;
+  readonly cutoff?: string;
 }
 
 /**
@@ -69,13 +69,13 @@ export async function* assess({ of, source, evidence, epoch, signal, note }: Ass
       else if (poll.tick) evidence.observe(poll.tick, canaryShare === undefined ? {} : { canaryShare });
       const known = share === undefined ? {} : { share };
       const empty = emptyCanary.update({ ...poll, ...known });
-      const cut = empty ? await cutEmpty(of, epoch, note) : undefined;
+      const cutoff = empty ? await cutEmpty(of, epoch, note) : undefined;
       yield {
         poll,
         assessment: withRulesNoted(judge(evidence, poll.at), front),
         ...known,
         ...(front && { closed: isClosed(front) }),
-        ...(cut !== undefined && { cut }),
+        ...(cutoff !== undefined && { cutoff }),
       };
       await store.save(evidence, poll.at);
     }

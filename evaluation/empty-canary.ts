@@ -19,7 +19,7 @@ export interface CanaryTraffic {
  * 1. The state must last for `emptySeconds`, because a single pod may be unready between two probes.
  * 2. A failed poll changes nothing. After a long time without a poll the time starts anew.
  * 3. In replica mode canary is never empty: a pod that is not ready gets no traffic.
- * 4. Stable must have a ready pod: otherwise a cut would move users from one empty track to another.
+ * 4. Stable must have a ready pod: otherwise a cutoff would move users from one empty track to another.
  */
 export class EmptyCanary {
   private since: number | undefined;

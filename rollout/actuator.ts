@@ -155,7 +155,7 @@ export function actuatorOf(of: ActuatorArgs): Actuator {
         ? `${failed.length} of ${asked.length} checks failed: ${first.check} via ${first.endpoint}: ${first.reason}`
         : `none of the checks ${names.join(", ")} could be made`;
     },
-    async cut(epoch) {
+    async cutOff(epoch) {
       const fence = (record: RolloutRecord) => assertNewest(service, record, epoch);
       const isNoted = (record: RolloutRecord) => (record.epoch ?? 0) >= epoch;
       return cutOffNow({ ...of, fence, isNoted }, note);

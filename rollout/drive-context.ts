@@ -26,8 +26,8 @@ export interface Actuator {
    * @returns whether users are off canary: they stay if only canary serves
    * @throws Superseded if a newer driver exists; UserError or ApiError if users may still reach canary
    */
-  cut(epoch: number): Promise<boolean>;
-  /** Saves diagnostics of canary and scales it to zero, which also closes the connections that a cut leaves open. */
+  cutOff(epoch: number): Promise<boolean>;
+  /** Saves diagnostics of canary and scales it to zero, which also closes the connections that a cutoff leaves open. */
   drainCanary(rollout: Rollout): Promise<void>;
 }
 
@@ -39,7 +39,7 @@ export interface EvidenceObserver {
    * Why canary was cut off since the last call, or is cut off although the record has a weight; undefined if it is
    * not.
    */
-  takeCut(entry: Entry): string | undefined;
+  takeCutoff(entry: Entry): string | undefined;
 }
 
 /** Receives progress updates: for the terminal, for a machine, or for the cluster's Events. */

@@ -9,7 +9,7 @@ import {
   holdStuck,
   pauseBeforeAgain,
   Stuck,
-  untilCut,
+  untilCutOff,
   untilDone,
   watch,
 } from "./effect.ts";
@@ -56,7 +56,7 @@ export async function drive(context: DriveContext): Promise<End> {
 }
 
 async function cutWithoutRecord({ actuator, store, reporter }: DriveContext): Promise<void> {
-  const off = await untilCut(() => actuator.cut(store.epoch), reporter.note);
+  const off = await untilCutOff(() => actuator.cutOff(store.epoch), reporter.note);
   const users = off ? "all users are on stable" : "users stay on canary, because only canary serves";
   reporter.note(`The record of the rollout was deleted: ${users}.`);
 }
@@ -110,10 +110,10 @@ async function step(context: DriveContext, checks: Checks): Promise<End | undefi
   const { rollout } = entry;
   // A check that failed while the cluster was unavailable proves nothing about canary.
   if (waited) checks.failed = undefined;
-  const cut = observer.takeCut(entry);
-  if (cut !== undefined) {
+  const cutoff = observer.takeCutoff(entry);
+  if (cutoff !== undefined) {
     // Cut off again, because an `up` in progress may have written the weight again.
-    await cutOffUsers(context, (each) => cutOff(each, decisionOf(cut)));
+    await cutOffUsers(context, (each) => cutOff(each, decisionOf(cutoff)));
     return undefined;
   }
   const known = observer.judgment(entry);

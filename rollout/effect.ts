@@ -192,7 +192,7 @@ export async function cutOffUsers(context: DriveContext, to: (rollout: Rollout) 
   await Promise.race([begun.then(() => {}, isSuperseded), sleep(noteMilliseconds, undefined, { ref: false })]);
   const stop = () => stopping.abort();
   try {
-    const off = await untilCut(() => context.actuator.cut(context.store.epoch), context.reporter.note);
+    const off = await untilCutOff(() => context.actuator.cutOff(context.store.epoch), context.reporter.note);
     // From here on a signal may stop the driver again.
     if (context.signal.aborted) stop();
     context.signal.addEventListener("abort", stop, { once: true });
@@ -212,12 +212,12 @@ export async function cutOffUsers(context: DriveContext, to: (rollout: Rollout) 
  * @returns whether users are off canary
  * @throws Superseded if another driver has taken over
  */
-export async function untilCut(cut: () => Promise<boolean>, note: (sentence: string) => void): Promise<boolean> {
+export async function untilCutOff(cutOff: () => Promise<boolean>, note: (sentence: string) => void): Promise<boolean> {
   let unavailable = 0;
   let lastNote = 0;
   for (let attempt = 1; ; attempt++) {
     try {
-      const off = await cut();
+      const off = await cutOff();
       if (off && attempt > 1) note(`Cut off canary at attempt ${attempt}: all users are on stable.`);
       return off;
     } catch (error) {
@@ -256,7 +256,7 @@ export async function watch(context: DriveContext, over: AbortController, track?
   const either = AbortSignal.any([context.signal, over.signal]);
   const rollBack = () => {
     over.abort({ kind: "interrupted" } satisfies Outcome);
-    return untilCut(() => context.actuator.cut(context.store.epoch), context.reporter.note).then(
+    return untilCutOff(() => context.actuator.cutOff(context.store.epoch), context.reporter.note).then(
       () => {},
       () => {},
     );

@@ -13,7 +13,7 @@ import type { Rollout } from "./rollout.ts";
 import type { Entry } from "./rollout-store.ts";
 
 /** Why the rollout pauses if another process has cut off canary. */
-const cutElsewhere = "a person, or a driver that then ended, has cut off canary: no user reaches it";
+const cutOffElsewhere = "a person, or a driver that then ended, has cut off canary: no user reaches it";
 
 /** What is observed, and how. */
 export interface MonitorArgs extends RecordedService {
@@ -42,7 +42,7 @@ export class EvidenceMonitor implements EvidenceObserver {
   evidence: Evidence | undefined;
   private latest: Assessment | undefined;
   private observation: Promise<void> | undefined;
-  private cut: string | undefined;
+  private cutoff: string | undefined;
   /** The latest poll in which the front sent no user to canary. */
   private closed: { readonly at: number } | undefined;
   /** Why there is no evidence yet. */
@@ -72,17 +72,17 @@ export class EvidenceMonitor implements EvidenceObserver {
     };
   }
 
-  takeCut({ rollout }: Entry): string | undefined {
-    const cut = this.cut ?? (this.isCutUnnoted(rollout) ? cutElsewhere : undefined);
-    this.cut = undefined;
-    return cut;
+  takeCutoff({ rollout }: Entry): string | undefined {
+    const cutoff = this.cutoff ?? (this.isCutoffUnnoted(rollout) ? cutOffElsewhere : undefined);
+    this.cutoff = undefined;
+    return cutoff;
   }
 
   /**
    * Whether the front sends no user to canary although the record has a weight: a driver died after a cutoff, or a
    * person cut off canary.
    */
-  private isCutUnnoted({ steps, step, stepStartedAt, effect, weight = 0 }: Rollout): boolean {
+  private isCutoffUnnoted({ steps, step, stepStartedAt, effect, weight = 0 }: Rollout): boolean {
     if (!this.closed || stepStartedAt === undefined || effect !== undefined || weight === 0) return false;
     return steps[step]?.stage === "canary" && this.closed.at > Date.parse(stepStartedAt);
   }
@@ -105,9 +105,9 @@ export class EvidenceMonitor implements EvidenceObserver {
       this.evidence = evidence;
       const recorder = new Recorder(of, note);
       for await (const evaluation of assess({ of, source, evidence, epoch, signal, note })) {
-        const { assessment, closed, cut, poll } = evaluation;
+        const { assessment, closed, cutoff, poll } = evaluation;
         this.latest = assessment;
-        this.cut ??= cut;
+        this.cutoff ??= cutoff;
         this.closed = closed ? poll : undefined;
         seen(evaluation);
         if (assessment.verdict !== "undecided") await recorder.write(assessment, evidence);

@@ -5,7 +5,7 @@ import { writeEvents } from "../../kubernetes/event.ts";
 import { whoAmI } from "../../kubernetes/who.ts";
 import { Superseded } from "../../record/epoch.ts";
 import type { RolloutRecord } from "../../record/record.ts";
-import { untilCut } from "../../rollout/effect.ts";
+import { untilCutOff } from "../../rollout/effect.ts";
 import { type Rollout, rolloutIn } from "../../rollout/rollout.ts";
 import { recordDecision } from "../../rollout/rollout-store.ts";
 import {
@@ -55,7 +55,7 @@ async function abort(options: DrivingOptions & { reason: string }): Promise<void
   const fence = (record: RolloutRecord) => {
     if (rolloutIn(service, record)?.began !== began) throw new Superseded(`The rollout of ${release} is over.`);
   };
-  const isOff = await untilCut(() => cutOffNow({ ...found, fence }, report), report).catch((error) => {
+  const isOff = await untilCutOff(() => cutOffNow({ ...found, fence }, report), report).catch((error) => {
     if (!(error instanceof Superseded)) throw error;
     return true;
   });

@@ -55,7 +55,7 @@ async function verify(options: Options): Promise<void> {
     const view = viewOf(options.json === true, { service, namespace, evidence, source: source.describe(), metrics });
     const recorder = new Recorder(found, view.note);
     let assessment = judge(evidence, Date.now());
-    let cutNow: string | undefined;
+    let cutoff: string | undefined;
     for await (const evaluation of assess({
       of: found,
       source,
@@ -64,14 +64,14 @@ async function verify(options: Options): Promise<void> {
       signal: end.signal,
       note: view.note,
     })) {
-      const { poll, share, cut } = evaluation;
-      assessment = cut === undefined ? evaluation.assessment : { ...evaluation.assessment, reason: cut };
-      cutNow = cut;
+      const { poll, share } = evaluation;
+      cutoff = evaluation.cutoff;
+      assessment = cutoff === undefined ? evaluation.assessment : { ...evaluation.assessment, reason: cutoff };
       view.show(poll, assessment);
       exposed?.show(evidence, assessment, share === undefined ? undefined : 100 * share);
       if (assessment.verdict !== "undecided") await recorder.write(assessment, evidence);
       const decided = assessment.verdict !== "undecided" && (recorder.trouble === undefined || recorder.overdue);
-      if (!options.watch && (decided || cut !== undefined)) break;
+      if (!options.watch && (decided || cutoff !== undefined)) break;
     }
     // From here on an interrupt ends the process at once.
     end.clear();
@@ -79,8 +79,8 @@ async function verify(options: Options): Promise<void> {
     const recorded = outcome(assessment, recorder.standing, recorder.trouble);
     // After a traffic cutoff the verdict is not good, even if that of the record is.
     const result =
-      cutNow !== undefined && recorded.verdict === "good"
-        ? ({ verdict: "undecided", reason: cutNow } as const)
+      cutoff !== undefined && recorded.verdict === "good"
+        ? ({ verdict: "undecided", reason: cutoff } as const)
         : recorded;
     view.end(assessment, result);
     process.exitCode = exitCodes[result.verdict];

@@ -120,7 +120,7 @@ describe("the evidence of an assessment", () => {
       if (at === 10) api.intercept = ({ path }) => (path.endsWith("/pods") ? { status: 500, body: {} } : undefined);
     });
     assert.deepEqual(
-      evaluations.filter(({ cut }) => cut !== undefined),
+      evaluations.filter(({ cutoff }) => cutoff !== undefined),
       [],
     );
   });

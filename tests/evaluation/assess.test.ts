@@ -93,7 +93,7 @@ describe("an assessment", () => {
     return evaluations;
   };
   const isGood = ({ assessment }: Evaluation) => assessment.verdict === "good";
-  const isCut = ({ cut }: Evaluation) => cut !== undefined;
+  const isCutOff = ({ cutoff }: Evaluation) => cutoff !== undefined;
 
   it("finds a release without errors good", async () => {
     assert.equal((await pollUntil(isGood)).at(-1)?.assessment.verdict, "good");
@@ -121,13 +121,13 @@ describe("an assessment", () => {
   it("cuts off a canary to which a gateway sends users while it has no ready pod", async () => {
     route(20);
     put("web-canary-1", "canary", "b", "False");
-    const { cut } = (await pollUntil(isCut, 10)).at(-1) as Evaluation;
+    const { cutoff } = (await pollUntil(isCutOff, 10)).at(-1) as Evaluation;
     assert.equal(
-      cut,
+      cutoff,
       "canary had users but no ready pod for 5 s and was cut off: all users are on stable until the next pulumi up --stack canary",
     );
     assert.equal(api.objects.get(servicePath)?.spec.selector.track, "stable");
-    assert.deepEqual(notes, [`Cut off: ${cut}.`]);
+    assert.deepEqual(notes, [`Cut off: ${cutoff}.`]);
   });
 
   it("reports a failed cutoff, and what to do", async () => {
@@ -135,9 +135,9 @@ describe("an assessment", () => {
     put("web-canary-1", "canary", "b", "False");
     api.intercept = ({ method }) =>
       method === "PATCH" ? { status: 403, body: { message: "services is forbidden" } } : undefined;
-    const { cut } = (await pollUntil(isCut, 10)).at(-1) as Evaluation;
+    const { cutoff } = (await pollUntil(isCutOff, 10)).at(-1) as Evaluation;
     assert.match(
-      cut ?? "",
+      cutoff ?? "",
       /^canary had users but no ready pod for 5 s, and could not be cut off \(services is forbidden/,
     );
   });
@@ -150,7 +150,7 @@ describe("an assessment", () => {
       ...before,
       epoch: 2,
     }));
-    assert.equal((await pollUntil(isCut, 10)).some(isCut), false);
+    assert.equal((await pollUntil(isCutOff, 10)).some(isCutOff), false);
     assert.equal(api.objects.get(servicePath)?.spec.selector.track, undefined);
     assert.deepEqual(notes, []);
   });
@@ -163,8 +163,8 @@ describe("an assessment", () => {
       for (const name of ["web-1", "web-2"]) put(name, "stable", "a", "False");
       return undefined;
     };
-    const { cut } = (await pollUntil(isCut, 10)).at(-1) as Evaluation;
-    assert.equal(cut, "canary had users but no ready pod for 5 s, and was not cut off: no pod of stable is ready");
+    const { cutoff } = (await pollUntil(isCutOff, 10)).at(-1) as Evaluation;
+    assert.equal(cutoff, "canary had users but no ready pod for 5 s, and was not cut off: no pod of stable is ready");
     assert.match(notes.join(), /^Canary of web is not cut off, because no pod of stable is ready/);
     assert.equal(api.objects.get(servicePath)?.spec.selector.track, undefined);
   });

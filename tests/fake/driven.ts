@@ -111,7 +111,7 @@ export class Trial {
       actuator: this.tracks,
       observer: {
         judgment: ({ rollout }) => this.judgment(rollout),
-        takeCut: () => {
+        takeCutoff: () => {
           const { cut } = this;
           this.cut = undefined;
           return cut;

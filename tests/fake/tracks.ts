@@ -74,7 +74,7 @@ export class Tracks implements Actuator {
     return this.failedChecks;
   }
 
-  async cut(_epoch: number): Promise<boolean> {
+  async cutOff(_epoch: number): Promise<boolean> {
     this.done.push("cut");
     await this.at("cut begins");
     this.#change(this.canary, { weight: 0 });

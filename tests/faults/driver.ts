@@ -171,7 +171,7 @@ class ScriptedObserver implements EvidenceObserver {
     return { verdict: "undecided", reason: reason("undecided") };
   }
 
-  takeCut(): undefined {
+  takeCutoff(): undefined {
     return undefined;
   }
 

@@ -4,7 +4,7 @@ import { whoAmI } from "../../kubernetes/who.ts";
 import { readDeployment, releaseOf } from "../../live/live.ts";
 import type { RolloutRecord, Verdict } from "../../record/record.ts";
 import { changeRecord, readRecord } from "../../record/record-store.ts";
-import { untilCut } from "../../rollout/effect.ts";
+import { untilCutOff } from "../../rollout/effect.ts";
 import { asksToBegin, atLastStep, type Rollout, resumed, rolloutIn } from "../../rollout/rollout.ts";
 import { recordDecision } from "../../rollout/rollout-store.ts";
 import { begin, type Process, takeOver } from "./driver.ts";
@@ -24,7 +24,7 @@ export async function decide(process: Process, decision: Decision, by: string): 
     await verbs[decision](process, { by, reason, at: new Date().toISOString() });
     say("acknowledged");
     const note = (sentence: string) => told({ kind: "note", by: actor.name, sentence });
-    if (decision === "abort") await untilCut(() => cutOffNow(of(process), note), note);
+    if (decision === "abort") await untilCutOff(() => cutOffNow(of(process), note), note);
   } catch (error) {
     return say("refused", (error as Error).message);
   }

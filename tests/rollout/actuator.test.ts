@@ -407,7 +407,7 @@ describe("the actuator", () => {
 
   it("goes on with the rollback, and reports it, if a cutoff would leave users without any ready pod", async () => {
     const { actuator, notes } = acting(direct(api));
-    await actuator.cut(1);
+    await actuator.cutOff(1);
     assert.match(notes[0] ?? "", /^Canary of web is not cut off, because no pod of stable is ready/);
   });
 
@@ -431,7 +431,7 @@ describe("the actuator", () => {
     deploy("web-canary", b);
     const folder = mkdtempSync(join(tmpdir(), "gray-silence-"));
     const { actuator } = acting(direct(api), folder);
-    await assert.rejects(actuator.cut(3), Superseded);
+    await assert.rejects(actuator.cutOff(3), Superseded);
     await assert.rejects(actuator.drainCanary({ ...rollout, epoch: 3 }), Superseded);
     rmSync(folder, { recursive: true });
     assert.deepEqual(api.objects.get(service)?.spec.selector, { app: "web" });
@@ -443,7 +443,7 @@ describe("the actuator", () => {
     const service = `/api/v1/namespaces/${namespace}/services/web`;
     api.put(service, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
     const { actuator, notes } = acting(direct(api));
-    assert.equal(await actuator.cut(1), true);
+    assert.equal(await actuator.cutOff(1), true);
     assert.deepEqual(notes, [
       "Users are off canary of web, but the record does not show it (The record does not exist any more): check it with gray status.",
     ]);
@@ -457,7 +457,7 @@ describe("the actuator", () => {
     api.put(service, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
     api.put(`/api/v1/namespaces/${namespace}/configmaps/web-rollout`, { metadata: { name: "web-rollout" } });
     const { actuator, notes } = acting(direct(api));
-    await actuator.cut(1);
+    await actuator.cutOff(1);
     assert.match(notes[0] ?? "", /^Users are off canary of web, but the record does not show it \(/);
     assert.deepEqual(api.objects.get(service)?.spec.selector, { app: "web", track: "stable" });
   });

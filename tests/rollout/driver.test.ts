@@ -101,10 +101,10 @@ describe("the driver", () => {
     it("moves users off canary first, until the cutoff succeeds, if the record was deleted while they were on it", async () => {
       deletedAt("canary there");
       let failing = 2;
-      const { cut } = trial.tracks;
-      trial.tracks.cut = async (epoch) => {
+      const { cutOff } = trial.tracks;
+      trial.tracks.cutOff = async (epoch) => {
         if (failing-- > 0) throw new ApiError(500, "not now");
-        return cut.call(trial.tracks, epoch);
+        return cutOff.call(trial.tracks, epoch);
       };
       await assert.rejects(trial.drive(await trial.begin()), isGone);
       assert.deepEqual([trial.tracks.done.at(-1), trial.tracks.canary.weight], ["cut", 0]);
@@ -289,9 +289,9 @@ describe("the driver", () => {
 
     it("is reported only if it was done, and repeated once stable serves", async () => {
       trial.judgment = ({ step, stepStartedAt }) => (step === 1 && stepStartedAt ? bad : undecided);
-      const { cut } = trial.tracks;
+      const { cutOff } = trial.tracks;
       let cuts = 0;
-      trial.tracks.cut = async (epoch) => (++cuts === 1 ? false : cut.call(trial.tracks, epoch));
+      trial.tracks.cutOff = async (epoch) => (++cuts === 1 ? false : cutOff.call(trial.tracks, epoch));
       assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason: bad.reason });
       assert.equal(cuts, 2);
       assert.deepEqual(trial.notes, []);
@@ -554,10 +554,10 @@ describe("the driver", () => {
           await trial.recordDecision((rollout) => ({ ...rollout, rollbackRequested: decision("enough") }));
         throw new UserError("Stack prod is locked.");
       };
-      const { cut } = trial.tracks;
-      trial.tracks.cut = async (epoch) => {
+      const { cutOff } = trial.tracks;
+      trial.tracks.cutOff = async (epoch) => {
         locked = false;
-        return cut.call(trial.tracks, epoch);
+        return cutOff.call(trial.tracks, epoch);
       };
       assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason: "alice aborted it: enough" });
     });

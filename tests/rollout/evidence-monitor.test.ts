@@ -207,13 +207,13 @@ describe("the evidence monitor", () => {
   it("reports that canary is cut off although its step is in force, for example after a driver died during a cutoff", async () => {
     await trial.begin(undefined, { ...inCanary, weight: 10 });
     await until(() => polls > 2);
-    assert.equal(monitor.takeCut(entry()), undefined);
+    assert.equal(monitor.takeCutoff(entry()), undefined);
     const front = {
       metadata: { name: "web", namespace: "dora-apps" },
       spec: { selector: { app: "web", track: "stable" } },
     };
     api.put("/api/v1/namespaces/dora-apps/services/web", front);
-    const reported = () => monitor.takeCut(entry());
+    const reported = () => monitor.takeCutoff(entry());
     await until(() => reported() === "a person, or a driver that then ended, has cut off canary: no user reaches it");
     await trial.recordDecision((rollout) => ({
       ...rollout,
@@ -234,15 +234,15 @@ describe("the evidence monitor", () => {
       spec: { rules: [{ matches: [{}], backendRefs: [backend("stable", 90), backend("canary", 10)] }] },
     });
     await until(() => polls > 2);
-    assert.equal(monitor.takeCut(entry()), undefined);
+    assert.equal(monitor.takeCutoff(entry()), undefined);
     podOf("web-canary-1", "canary", b, false);
     let cut: string | undefined;
     await until(() => {
-      cut ??= monitor.takeCut(entry());
+      cut ??= monitor.takeCutoff(entry());
       return cut !== undefined;
     });
     assert.match(cut ?? "", /no ready pod/);
-    assert.equal(monitor.takeCut(entry()), undefined);
+    assert.equal(monitor.takeCutoff(entry()), undefined);
     const [rule] = api.objects.get(`${route}/namespaces/dora-apps/httproutes/web`)?.spec.rules ?? [];
     assert.deepEqual(
       rule.backendRefs.map(({ name }: { name: string }) => name),

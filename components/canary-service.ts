@@ -123,9 +123,9 @@ export class CanaryService extends pulumi.ComponentResource {
       const configMaps = this.configMaps(name, args);
       this.plan(name, args);
       const token = new RandomPassword(`${name}-token`, { length: 32, special: false }, { parent: this }).result;
-      const { backends, routes } = modeOf(args).objects(name, args);
+      const { trackServices, routes } = modeOf(args).objects(name, args);
       // The Service of stable and the routes are not protected: a service may return to traffic by number of pods.
-      const backendServices = backends.map((track) =>
+      const backendServices = trackServices.map((track) =>
         trackService(name, track, args, owner, { ...child, ...(track === "canary" && { protect: true }) }),
       );
       const front = (dependsOn: pulumi.Resource[]) => {

@@ -12,10 +12,10 @@ import { modeOf } from "./traffic/modes.ts";
  */
 export function objectsOf(service: string, args: ServiceArgs, configMaps: readonly string[]): ObjectReference[] {
   const owned = tracksOf(args);
-  const { backends, routes } = modeOf(args).objects(service, args);
+  const { trackServices, routes } = modeOf(args).objects(service, args);
   const front: ObjectReference[] = [
     { kind: "Service", name: service },
-    ...backends.map((track) => ({ kind: "Service", name: backendName(service, track) }) as const),
+    ...trackServices.map((track) => ({ kind: "Service", name: backendName(service, track) }) as const),
     ...routes.map(({ kind, name }) => ({ kind, name })),
     ...(args.ingress ? [{ kind: "Ingress", name: service } as const] : []),
     ...(args.plan ? [{ kind: "ConfigMap", name: planName(service) } as const] : []),

@@ -160,7 +160,7 @@ async function chooseCutoff(of: CutoffArgs, record: Promise<RolloutRecord>): Pro
   const lookups = new Lookups();
   const answers = [
     lookups.ask(async () => (await api.list(listPath("Pod", namespace), `app=${service},track=stable`)).some(isReady)),
-    record.then((before) => before.adopted !== undefined),
+    lookups.count(record).then((before) => before.adopted !== undefined),
     lookups.ask(async () => isAdopted(await readDeployment(of, "stable"))),
   ] as const;
   // Wait for one answer, however slow the server is; only the other answers have a limit.
@@ -180,29 +180,40 @@ async function chooseCutoff(of: CutoffArgs, record: Promise<RolloutRecord>): Pro
   );
 }
 
-/** Reads of which one answer is enough. One that fails is repeated while another is pending, because that one may never be answered. */
+/** Questions of which one answer is enough. One that fails is asked again while another was never answered, because that one may hang. */
 class Lookups {
-  private pending = 0;
-  private isOver = false;
+  private readonly unanswered = new Set<symbol>();
+  private readonly over = new AbortController();
+
+  /** Counts a question that is asked elsewhere, once. */
+  count<T>(pending: Promise<T>): Promise<T> {
+    const key = Symbol();
+    this.unanswered.add(key);
+    return pending.finally(() => this.unanswered.delete(key));
+  }
 
   /** @throws the error of the latest read */
   async ask<T>(read: () => Promise<T>): Promise<T> {
+    const { signal } = this.over;
+    const key = Symbol();
+    this.unanswered.add(key);
     for (let attempt = 1; ; attempt++) {
-      this.pending++;
       try {
         return await read();
       } catch (error) {
-        if (this.pending === 1 || this.isOver || !isRetryable(error)) throw error;
+        this.unanswered.delete(key);
+        const repeats = this.unanswered.size > 0 && isRetryable(error);
+        if (repeats) await sleep(backoff(attempt, retryPauses), undefined, { signal }).catch(() => {});
+        if (!repeats || signal.aborted) throw error;
       } finally {
-        this.pending--;
+        this.unanswered.delete(key);
       }
-      await sleep(backoff(attempt, retryPauses));
     }
   }
 
-  /** No read is repeated any more. */
+  /** No question is asked again. */
   end(): void {
-    this.isOver = true;
+    this.over.abort();
   }
 }
 

@@ -61,7 +61,7 @@ export interface Observation {
   /** The live ConfigMaps that must not be deleted, by name. Empty if this stack does not own canary. */
   readonly configMapsInUse: Readonly<Record<string, Files>>;
   /** Whether the cluster can carry the traffic in its mode: rejected with the reason if not. Fulfilled if this stack owns no route. */
-  readonly gateways: PromiseSettledResult<void>;
+  readonly trafficPossible: PromiseSettledResult<void>;
   /** All objects that this stack may write, each with the live object; rejected if they could not be read. */
   readonly objects: PromiseSettledResult<readonly OwnableObject[]>;
   /** The live Deployments compared with the releases in their labels. */
@@ -148,7 +148,7 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   // The releases that canary may run. Which of them it does run is not decided yet.
   const releases = ownsCanary ? [rendered, ...stackStates.history] : stackStates.history;
   const configMaps = ownsCanary ? Object.keys(configMapsToKeep(releases, inUse)) : [];
-  const [[gateways, objects], comparisons] = await Promise.all([
+  const [[trafficPossible, objects], comparisons] = await Promise.all([
     Promise.allSettled([
       ownsCanary ? allPossible(of, args) : undefined,
       readObjects(of, live, objectsOf(service, args, configMaps)),
@@ -170,7 +170,7 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
     record,
     stackStates,
     configMapsInUse: inUse,
-    gateways,
+    trafficPossible,
     objects,
     comparisons,
   };

@@ -71,7 +71,7 @@ export type Opening = Refused | Admitted;
  * 2. The state of canary's stack holds a release of a live service. With a break-glass override the history starts again.
  * 3. A release that is named is in the history (choice.ts).
  * 4. The pods can serve the weight, beside adopted pods too, and the rules fit into the routes.
- * 5. The gateways can carry the traffic (live/traffic/gateway/preconditions.ts).
+ * 5. The cluster can carry the traffic as the program splits it (live/traffic/gateway/preconditions.ts).
  * 6. The gate admits the release of each track (gate.ts).
  * 7. Every object that this stack writes is its own or does not exist (owner.ts). With a break-glass override it is taken over.
  * 8. While a rollout is open, only its driver changes the front and the number of canary's pods. A break-glass override may too.
@@ -106,7 +106,7 @@ function pass(observation: Observation, reported: { notices: Notice[]; canary?: 
   const wanted = tracksOf(args).includes("canary") ? wantedWeight(service, args, record) : undefined;
   if (wanted?.warning !== undefined) warn(wanted.warning);
   const traffic = wanted && trafficOf(service, args, live, wanted.weight, adopted); // 4
-  resultOf(observation.gateways); // 5
+  resultOf(observation.trafficPossible); // 5
   warnings.forEach(warn);
   const answers = Object.values(admissions);
   refuseIf(answers.find(({ admitted }) => !admitted)?.sentence); // 6

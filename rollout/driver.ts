@@ -263,7 +263,8 @@ async function rollBack(context: DriveContext, begun: Rollout, reason: string): 
   const { actuator } = context;
   const { release, from } = begun;
   const rollbackRequested = begun.rollbackRequested ?? { by: byEvidence, reason, at: new Date().toISOString() };
-  const back = (rollout: Rollout): Rollout => ({
+  // It holds no longer.
+  const back = ({ stoppedReason: _, ...rollout }: Rollout): Rollout => ({
     ...rollout,
     rollbackRequested: rollout.rollbackRequested ?? rollbackRequested,
     weight: 0,

@@ -8,6 +8,11 @@ export interface Judgment {
   readonly failedChecks?: string;
 }
 
+/** A hold in one sentence: its reason, and what a person can do about it. */
+export function describeHold({ reason, ways }: { readonly reason: string; readonly ways?: string }): string {
+  return ways === undefined ? reason : `${reason}; ${ways}`;
+}
+
 /** The driver's next move: at most one effect. */
 export type Move =
   /** Cut off canary and roll back to stable's former release. */
@@ -16,6 +21,8 @@ export type Move =
   | {
       readonly kind: "hold";
       readonly reason: string;
+      /** What a person can do about it, as the end of a sentence. Absent if the reason says so. */
+      readonly ways?: string;
       /** Name of the effect that goes on failing. @default the rollout holds for another reason */
       readonly failing?: string;
     }

@@ -46,27 +46,23 @@ export function next(position: Position, judgment: Judgment, now: number): Move 
   const done = track === "stable" && stepStartedAt !== undefined;
   if (verdict === "bad" && !done) return { kind: "rollback", reason };
   if (paused !== undefined) {
-    return { kind: "hold", reason: `${paused}; continue with gray resume, or roll back with gray abort` };
+    return { kind: "hold", reason: paused, ways: "continue with gray resume, or roll back with gray abort" };
   }
   if (verdict === "bad") {
     return { kind: "hold", reason: `${reason}, and stable already runs it completely: roll it back with gray abort` };
   }
   if (stepStartedAt === undefined) {
-    if (step.approval && !approved) {
-      const reason = `${name} needs a person's approval: give it with gray approve, or roll back with gray abort`;
-      return { kind: "hold", reason };
-    }
-    if (needsGood && verdict !== "good") {
-      const ways = "judge it good with gray approve, or roll back with gray abort";
-      return { kind: "hold", reason: `it has not been judged good yet: ${reason}; ${ways}` };
-    }
+    const ways = "approve it with gray approve, or roll back with gray abort";
+    if (step.approval && !approved) return { kind: "hold", reason: `${name} needs a person's approval`, ways };
+    if (needsGood && verdict !== "good")
+      return { kind: "hold", reason: `it has not been judged good yet: ${reason}`, ways };
     return { kind: "enter" };
   }
   const lasted = (now - Date.parse(stepStartedAt)) / 1000;
   if (checks.length > 0 && !checked) {
     const isOver = limit !== undefined && lasted >= limit;
     if (failedChecks !== undefined && isOver) {
-      return { kind: "hold", reason: `${failedChecks}; try again with gray resume, or roll back with gray abort` };
+      return { kind: "hold", reason: failedChecks, ways: "try again with gray resume, or roll back with gray abort" };
     }
     return { kind: "check", names: checks };
   }

@@ -50,8 +50,8 @@ const behaviours: { readonly [S in Stage]: Behaviour<Extract<ResolvedStep, { sta
     next({ atLeast, atMost }, { verdict, reason }, lasted) {
       if (verdict === "good" && lasted >= atLeast) return { kind: "advance" };
       if (verdict !== "good" && lasted >= atMost) {
-        const ways = "judge it good with gray approve, observe on with gray resume, or roll back with gray abort";
-        return { kind: "hold", reason: `no decision within ${span(atMost)}: ${reason}; ${ways}` };
+        const ways = "approve it with gray approve, keep observing with gray resume, or roll back with gray abort";
+        return { kind: "hold", reason: `no decision within ${span(atMost)}: ${reason}`, ways };
       }
       return { kind: "observe", reason };
     },

@@ -1,6 +1,7 @@
 /** Drives a rollout while it holds the Lease, and acquires the Lease again after it has expired. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isRetryable } from "../kubernetes/answer.ts";
+import { Superseded } from "../record/epoch.ts";
 import type { DriveContext } from "./drive-context.ts";
 import { drive, type End, protectUsers } from "./driver.ts";
 import { Driven, type Lease } from "./lease.ts";
@@ -61,10 +62,12 @@ async function whileProtecting<T>(context: DriveContext, work: () => Promise<T>)
   }
 }
 
-/** Never throws: the driver's next call meets the same error. */
+/** Never throws: the next call of the driver meets the same error. */
 async function untilProtected(context: DriveContext, over: AbortSignal): Promise<void> {
-  for (let isProtected = false; !isProtected && !over.aborted; ) {
+  // Once the work is over, the cutoff is completed, and its note in the record is left to the driver.
+  const protecting = { ...context, signal: AbortSignal.any([context.signal, over]) };
+  for (let isOver = false; !isOver && !over.aborted; ) {
     await sleep(alertMilliseconds, undefined, { signal: over }).catch(() => {});
-    isProtected = over.aborted || (await protectUsers(context).catch(() => false));
+    isOver = over.aborted || (await protectUsers(protecting).catch((error) => error instanceof Superseded));
   }
 }

@@ -1,5 +1,5 @@
 /** Whether every case runs, however long it takes (`npm run test:long`, `npm run test:mutation`). */
-const isLong = process.env.GRAY_LONG !== undefined;
+const isLong = process.env.GRAY_LONG === "1";
 
 /** How many cases of a random or simulated test run: a fifth by default, all with GRAY_LONG=1. */
 export function runs(all: number): number {

@@ -77,6 +77,7 @@ async function rollout(options: Options): Promise<void> {
     await drive(setup, { store, lease }, options);
   } finally {
     await lease.release();
+    await announcer.settled();
   }
 }
 

@@ -5,7 +5,7 @@ import type { Evaluation } from "../../evaluation/assess.ts";
 import type { DeployedService } from "../../live/live.ts";
 import type { Reporter } from "../../rollout/drive-context.ts";
 import type { End } from "../../rollout/driver.ts";
-import type { Move } from "../../rollout/move.ts";
+import { describeHold, type Move } from "../../rollout/move.ts";
 import type { Rollout } from "../../rollout/rollout.ts";
 import { behaviourOf } from "../../rollout/stage.ts";
 import { printer } from "./timeline-lines.ts";
@@ -30,8 +30,10 @@ export function viewOf(found: DeployedService, json: boolean): RolloutView {
   let last = "";
   let printedAt = Number.NEGATIVE_INFINITY;
   let evaluation: Evaluation | undefined;
+  let hold: Extract<Move, { kind: "hold" }> | undefined;
   return {
     now(rollout, move) {
+      hold = move.kind === "hold" ? move : undefined;
       const words = describeMove(rollout, move);
       const counts = move.kind === "observe" && evaluation ? `; ${numbers(rollout, evaluation)}` : "";
       const key = `${rollout.step} ${move.kind} ${move.kind === "observe" ? "" : words}`;
@@ -54,7 +56,7 @@ export function viewOf(found: DeployedService, json: boolean): RolloutView {
       const words = {
         promoted: "promoted: all users have the release",
         undone: `undone: ${"reason" in end ? end.reason : ""}`,
-        held: `held, and the traffic stays as it is: ${"reason" in end ? end.reason : ""}`,
+        held: `held, and the traffic stays as it is: ${end.kind === "held" ? describeHold(end.reason === hold?.reason ? hold : end) : ""}`,
         stopped:
           "stopped driving, and the traffic stays as it is: continue with gray resume, or roll back with gray abort",
       }[end.kind];
@@ -79,7 +81,7 @@ function describeMove({ steps, step: at, release, from }: Rollout, move: Move): 
     case "advance":
       return `${name}: passed${then}`;
     case "hold":
-      return `${name}: holding: ${move.reason}`;
+      return `${name}: holding: ${describeHold(move)}`;
     case "rollback":
       return `rolling back to ${from}: ${move.reason}`;
     case "finish":

@@ -25,7 +25,7 @@ export interface TrafficMode {
 /** The objects that a mode needs beside the shared Service. */
 export interface ModeObjects {
   /** The tracks that have a Service of their own. Canary always has one, for callers inside the cluster that try it while it is dark. */
-  readonly backends: readonly Track[];
+  readonly trackServices: readonly Track[];
   /** The objects that split the users' requests by weight. */
   readonly routes: readonly ModeRoute[];
   /** The user rules in them. */
@@ -42,5 +42,5 @@ export interface ModeRoute extends ObjectReference {
    * @param token secret value of the request header that reaches canary at any weight
    * @throws UserError if the object cannot express the user rules
    */
-  spec(weight: number, token: Input<string>): object;
+  readonly spec: (weight: number, token: Input<string>) => object;
 }

@@ -2,7 +2,7 @@
 import type { Evaluation } from "../../evaluation/assess.ts";
 import type { Reporter } from "../drive-context.ts";
 import type { End } from "../driver.ts";
-import type { Move } from "../move.ts";
+import { describeHold, type Move } from "../move.ts";
 import { isPerson, type Rollout } from "../rollout.ts";
 import { behaviourOf } from "../stage.ts";
 import type { Announcement, Notifier } from "./notifier.ts";
@@ -91,7 +91,8 @@ export function changesOf(rollout: Rollout, move: Move): Change[] {
     all.push({ key: `step ${at}`, event: { type: "Normal", reason: "RolloutStep", message } });
   }
   if (move.kind === "hold") {
-    const { reason, failing } = move;
+    const { failing } = move;
+    const reason = describeHold(move);
     const message = `release ${release} holds at ${step ? behaviourOf(step).name : "its end"}: ${reason}`;
     const key = ["hold", at, paused?.at, approved?.at, stepStartedAt, checked, failing].join(" ");
     const isByPerson = failing === undefined && paused !== undefined && isPerson(paused);

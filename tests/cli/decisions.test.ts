@@ -257,13 +257,13 @@ describe("a person's decision on a rollout", () => {
     assert.equal(code, 4);
     assert.match(
       output,
-      /held, and the traffic stays as it is: dark needs a person's approval: give it with gray approve, or roll back with gray abort/,
+      /held, and the traffic stays as it is: dark needs a person's approval; approve it with gray approve, or roll back with gray abort/,
     );
     assert.deepEqual(
       events().filter((event) => event.includes(" web:")),
       [
         `RolloutResumed web: alice goes on with the rollout of ${b}`,
-        `RolloutHeld web: release ${b} holds at dark: dark needs a person's approval: give it with gray approve, or roll back with gray abort`,
+        `RolloutHeld web: release ${b} holds at dark: dark needs a person's approval; approve it with gray approve, or roll back with gray abort`,
       ],
     );
     assert.deepEqual(world.api.objects.get(leasePath)?.spec.holderIdentity, undefined);
@@ -315,7 +315,7 @@ describe("a person's decision on a rollout", () => {
       await run(resumeCommand());
       assert.deepEqual(
         taken.map(({ kind, reason }) => [kind, reason]),
-        [["hold", "dark needs a person's approval: give it with gray approve, or roll back with gray abort"]],
+        [["hold", "dark needs a person's approval; approve it with gray approve, or roll back with gray abort"]],
       );
       assert.equal(process.env.GRAY_WEBHOOK, undefined);
     });

@@ -189,16 +189,25 @@ describe("the traffic cutoff", () => {
       assert.deepEqual(selector(), { app: "web", track: "stable" });
     });
 
-    it("if the list of pods gets no answer, and the other reads fail at first", async () => {
-      let failures = 3;
-      api.intercept = ({ path }) => {
-        if (isPods(path)) return { status: 200, stream: new PassThrough() };
-        const fails = path === recordPath || (path === deploymentPath && failures-- > 0);
-        return fails ? { status: 503, body: { message: "no" } } : undefined;
-      };
-      await cutWeb();
-      assert.deepEqual(selector(), { app: "web", track: "stable" });
-    });
+    const lookups = { pods: "/pods", deployment: deploymentPath, record: recordPath } as const;
+    for (const [hanging, read] of [
+      ["pods", "deployment"],
+      ["deployment", "pods"],
+      ["record", "pods"],
+      ["record", "deployment"],
+    ] as const) {
+      it(`if the read of ${hanging} gets no answer and the others fail, until that of ${read} succeeds`, async () => {
+        let failures = 3;
+        api.intercept = ({ path }) => {
+          if (path.endsWith(lookups[hanging])) return { status: 200, stream: new PassThrough() };
+          const isLookup = Object.values(lookups).some((each) => path.endsWith(each));
+          const fails = isLookup && !(path.endsWith(lookups[read]) && failures-- <= 0);
+          return fails ? { status: 503, body: { message: "no" } } : undefined;
+        };
+        await cutWeb();
+        assert.deepEqual(selector(), { app: "web", track: "stable" });
+      });
+    }
 
     it("and no permission to read HTTPRoutes if traffic is split by number of pods", async () => {
       byPods();

@@ -131,7 +131,9 @@ describe("the model of a rollout", () => {
     const log = () => onCanary().add(looks).add(isBad);
     assert.ok(log().ends("held", "no decision within 8 s: too few requests").violated.includes("driver gone"));
     const unread = "no decision within 8 s: the metrics of canary cannot be read (the answer is cut off)";
-    assert.ok(!log().ends("held", unread).violated.includes("driver gone"));
+    assert.ok(log().ends("held", unread).violated.includes("driver gone"));
+    const spoilt = log().add(fault("on", { sparesCut: true, fault: "cut answer" }));
+    assert.ok(!spoilt.ends("held", unread).violated.includes("driver gone"));
   });
 
   it("sees a driver that ends before its users are off a bad canary, unless it was told to", () => {

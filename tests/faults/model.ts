@@ -295,8 +295,10 @@ class Model {
     if (told) return;
     const replaced = (this.#record?.open?.epoch ?? 0) > driver.epoch;
     const onCanary = this.#onCanary();
-    // Without numbers a driver cannot know that canary is bad.
-    const isBlind = end === "held" && this.#record?.open?.rollbackRequested === undefined && blind.test(reason ?? "");
+    // Without numbers a driver cannot know that canary is bad: its reads of them were among what went wrong.
+    const spoilt = before.some((event) => event.kind === "fault" && event.by === by && event.sparesCut);
+    const isAsked = this.#record?.open?.rollbackRequested !== undefined;
+    const isBlind = end === "held" && !isAsked && spoilt && blind.test(reason ?? "");
     if (onCanary && this.#isBad(driver) && !replaced && !isBlind) {
       this.#violated(at, "driver gone", `${by} ended (${end}: ${reason}), and users are on a canary that is bad`);
     } else if (onCanary && !replaced && !["held", "promoted", "undone"].includes(end ?? "")) {

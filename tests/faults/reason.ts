@@ -23,16 +23,10 @@ const rules: readonly Rule[] = [
     /^[^:]+ failed: (.*?)(?:; users are on stable|; stable may still run the release)?; fix the cause(?:, then run gray resume|: gray tries again until it succeeds)$/,
     ({ history, events }, [reason = ""]) => isTrue(reason, history, events),
   ],
-  [
-    /^gray paused it: (.*?)(?:; continue with gray resume, or roll back with gray abort)?$/,
-    ({ history, events }, [reason = ""]) => isTrue(reason, history, events),
-  ],
-  [
-    /^\w+ paused it: (.*?)(?:; continue with gray resume, or roll back with gray abort)?$/,
-    (facts, [reason = ""]) => facts.said("pause", reason),
-  ],
+  [/^gray paused it: (.*)$/, ({ history, events }, [reason = ""]) => isTrue(reason, history, events)],
+  [/^\w+ paused it: (.*)$/, (facts, [reason = ""]) => facts.said("pause", reason)],
   [/^\w+ aborted it: (.*)$/, (facts, [reason = ""]) => facts.said("abort", reason)],
-  [/needs a person's approval: /, (facts) => facts.history.steps.some(({ approval }) => approval)],
+  [/needs a person's approval$/, (facts) => facts.history.steps.some(({ approval }) => approval)],
   [/^it has not been judged good yet: /, (facts) => facts.verdict !== "good"],
   [/^no decision within /, (facts) => facts.verdict !== "good"],
   [

@@ -77,7 +77,7 @@ const ordinary: Observation = {
     stableHasHistory: true,
   },
   configMapsInUse: {},
-  gateways: { status: "fulfilled", value: undefined },
+  trafficPossible: { status: "fulfilled", value: undefined },
   objects: { status: "fulfilled", value: [] },
   comparisons: {},
 };
@@ -155,8 +155,11 @@ const conditions: readonly (readonly [condition: string, breaks: Change, refusal
     /^weight is 60 and traffic by number of pods supports at most 50/,
   ],
   [
-    "5. The gateways can carry the traffic.",
-    (it) => ({ ...it, gateways: { status: "rejected", reason: new UserError("the cluster has no Gateway API") } }),
+    "5. The cluster can carry the traffic as the program splits it.",
+    (it) => ({
+      ...it,
+      trafficPossible: { status: "rejected", reason: new UserError("the cluster has no Gateway API") },
+    }),
     /^the cluster has no Gateway API$/,
   ],
   [

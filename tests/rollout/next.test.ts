@@ -44,7 +44,7 @@ describe("the next move of a rollout", () => {
       stepStartedAt(dark, { checked: false }),
       { ...undecided, failedChecks: "GET /healthz: 503" },
       minute,
-      { kind: "hold", reason: "GET /healthz: 503; try again with gray resume, or roll back with gray abort" },
+      { kind: "hold", reason: "GET /healthz: 503", ways: "try again with gray resume, or roll back with gray abort" },
     ],
     [
       "leaves stage dark after its checks have passed, whatever the evidence",
@@ -69,8 +69,8 @@ describe("the next move of a rollout", () => {
       15 * minute,
       {
         kind: "hold",
-        reason:
-          "no decision within 15 min: too few requests; judge it good with gray approve, observe on with gray resume, or roll back with gray abort",
+        reason: "no decision within 15 min: too few requests",
+        ways: "approve it with gray approve, keep observing with gray resume, or roll back with gray abort",
       },
     ],
     ["goes on when it is good after the time is up", stepStartedAt(canary), good, 60 * minute, { kind: "advance" }],
@@ -95,8 +95,8 @@ describe("the next move of a rollout", () => {
       0,
       {
         kind: "hold",
-        reason:
-          "it has not been judged good yet: too few requests; judge it good with gray approve, or roll back with gray abort",
+        reason: "it has not been judged good yet: too few requests",
+        ways: "approve it with gray approve, or roll back with gray abort",
       },
     ],
     [
@@ -118,7 +118,7 @@ describe("the next move of a rollout", () => {
       stepStartedAt(canary, { paused: "lunch" }),
       good,
       60 * minute,
-      { kind: "hold", reason: "lunch; continue with gray resume, or roll back with gray abort" },
+      { kind: "hold", reason: "lunch", ways: "continue with gray resume, or roll back with gray abort" },
     ],
     [
       "rolls back while paused if the release is bad",
@@ -143,7 +143,8 @@ describe("the next move of a rollout", () => {
     const steps = written([{ stage: "canary", weight: 10, approval: true }, { stage: "full" }]);
     assert.deepEqual(next({ steps, step: 0 }, undecided, 0), {
       kind: "hold",
-      reason: "canary at 10 % needs a person's approval: give it with gray approve, or roll back with gray abort",
+      reason: "canary at 10 % needs a person's approval",
+      ways: "approve it with gray approve, or roll back with gray abort",
     });
     assert.deepEqual(next({ steps, step: 0, approved: true }, undecided, 0), { kind: "enter" });
   });

@@ -31,7 +31,7 @@ export function gatewayMode(minimum: number = defaults.minimumCanaryReplicas): T
     objects(service, args) {
       const { routes = [], rules = [] } = args.gateway ?? {};
       return {
-        backends: ["canary", "stable"],
+        trackServices: ["canary", "stable"],
         rules,
         routes: routes.map(
           (route): ModeRoute => ({

@@ -32,7 +32,7 @@ export function replicasMode(acceptShare = false): TrafficMode {
       return { weight, canaryReplicas, selector: labels, share };
     },
     objects() {
-      return { backends: ["canary"], routes: [], rules: [] };
+      return { trackServices: ["canary"], routes: [], rules: [] };
     },
   };
 }

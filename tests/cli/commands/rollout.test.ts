@@ -75,7 +75,7 @@ describe("gray rollout", () => {
     assert.deepEqual([now.release, now.from, now.by, now.weight, now.step], [c, a, "alice", 0, 0]);
     assert.match(
       output,
-      /"kind":"hold","reason":"dark: holding: dark needs a person's approval: give it with gray approve/,
+      /"kind":"hold","reason":"dark: holding: dark needs a person's approval; approve it with gray approve, or roll back with gray abort"/,
     );
     const [begun] = [...world.api.objects.values()].filter(({ reason }) => reason === "RolloutBegun");
     assert.equal(begun?.message, `alice rolls out release ${c} over ${a}`);

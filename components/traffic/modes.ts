@@ -1,4 +1,4 @@
-/** The table of the traffic modes. */
+/** The traffic modes, and which of them the arguments of a service choose. */
 import type { ServiceArgs } from "../service-args.ts";
 import { gatewayMode } from "./gateway/mode.ts";
 import type { TrafficMode } from "./mode.ts";

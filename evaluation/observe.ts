@@ -20,7 +20,7 @@ export interface Poll {
 }
 
 /** What is observed, and how. */
-export interface Observed extends ServiceHandle {
+export interface ObserveArgs extends ServiceHandle {
   readonly source: MetricSource;
   /** Ends the observation. */
   readonly signal: AbortSignal;
@@ -33,7 +33,7 @@ export interface Observed extends ServiceHandle {
  * otherwise every five seconds. Changes nothing in the cluster. If the API server does not answer, it yields a poll
  * with `trouble` and goes on.
  */
-export async function* observe(of: Observed): AsyncGenerator<Poll> {
+export async function* observe(of: ObserveArgs): AsyncGenerator<Poll> {
   const { source, signal, hurries } = of;
   const began = Date.now();
   let counters = nothingCounted;

@@ -9,7 +9,7 @@ import { assertDeploysTo } from "./destination.ts";
 import { storeTemplates } from "./drift.ts";
 import type { Guarded } from "./guarded.ts";
 import { hooksOf, recordComplete } from "./hooks.ts";
-import type { Handles, Observation } from "./observation.ts";
+import type { ApplyContext, Observation } from "./observation.ts";
 import type { Opening } from "./opening.ts";
 import { providerFor } from "./provider.ts";
 import { writeRendered } from "./rendered.ts";
@@ -25,14 +25,18 @@ import { writeRendered } from "./rendered.ts";
  *
  * @throws the refusal; UserError by 3 or if the cutover fails; ApiError or Unreachable if the cluster cannot be written
  */
-export async function apply(observation: Observation, opening: Opening, handles: Handles): Promise<RolloutContext> {
+export async function apply(
+  observation: Observation,
+  opening: Opening,
+  through: ApplyContext,
+): Promise<RolloutContext> {
   const { service, args, live, stackStates, stack, breakGlass, epoch } = observation;
-  const { api, given, access, ownerStash, renderedFile } = handles;
+  const { api, given, access, ownerStash, renderedFile } = through;
   const { namespace } = args;
   if (renderedFile !== undefined && opening.canary) {
     writeRendered(renderedFile, stackStateKey(namespace, service), opening.canary);
   }
-  for (const { level, text } of opening.notices) void pulumi.log[level](text);
+  for (const { level, text } of opening.log) void pulumi.log[level](text);
   if (opening.kind === "refused") throw opening.error;
 
   const provider = given ?? providerFor(access, live.cluster);

@@ -68,8 +68,8 @@ export interface Observation {
   readonly comparisons: Comparisons;
 }
 
-/** What changes are written through. */
-export interface Handles {
+/** What `apply` writes through. */
+export interface ApplyContext {
   readonly api: Cluster;
   /** The provider that the program gives. */
   readonly given: pulumi.ProviderResource | undefined;
@@ -81,8 +81,8 @@ export interface Handles {
 }
 
 /** The result of `observe`. */
-export type Observed =
-  | { readonly kind: "seen"; readonly observation: Observation; readonly handles: Handles }
+export type ObserveResult =
+  | { readonly kind: "seen"; readonly observation: Observation; readonly through: ApplyContext }
   /** A preview that cannot read its cluster yet. */
   | {
       readonly kind: "unseen";
@@ -108,7 +108,7 @@ export type Observed =
  *
  * @throws UserError for the first condition that does not hold; ApiError or Unreachable if the cluster cannot be read
  */
-export async function observe(service: string, args: ServiceArgs, opts: ProviderOptions): Promise<Observed> {
+export async function observe(service: string, args: ServiceArgs, opts: ProviderOptions): Promise<ObserveResult> {
   assertServiceArgs(service, args);
   const rendered = renderRelease(service, labelsOf(service, args), args);
   const file = renderedFile();
@@ -177,7 +177,7 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   return {
     kind: "seen",
     observation,
-    handles: { api, given, access: access ?? {}, ownerStash, renderedFile: file },
+    through: { api, given, access: access ?? {}, ownerStash, renderedFile: file },
   };
 }
 

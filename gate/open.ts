@@ -30,6 +30,6 @@ export async function openRollout(
 ): Promise<RolloutContext> {
   const observed = await observe(service, args, opts);
   if (observed.kind === "unseen") return unseenContext(service, args, observed.rendered, observed.own, observed.of);
-  const { observation, handles } = observed;
-  return apply(observation, decide(observation), handles);
+  const { observation, through } = observed;
+  return apply(observation, decide(observation), through);
 }

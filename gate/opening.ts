@@ -23,8 +23,8 @@ import { previousOf, storedReleases } from "./retention.ts";
 import { sequences } from "./sequence.ts";
 import { changesFront, describeWeight, stableReplicasOf, trafficOf, wantedWeight, weightInForce } from "./weight.ts";
 
-/** A line for the user. */
-export interface Notice {
+/** A line in the output of Pulumi. */
+export interface LogLine {
   readonly level: "info" | "warn";
   readonly text: string;
 }
@@ -32,7 +32,7 @@ export interface Notice {
 /** The part of an opening that a refused `up` has too. */
 interface Reported {
   /** In the order in which they are printed. */
-  readonly notices: readonly Notice[];
+  readonly log: readonly LogLine[];
   /** The release that canary would run; absent if this stack does not own canary, or it is refused before that is chosen. */
   readonly canary?: Release;
 }
@@ -78,7 +78,7 @@ export type Opening = Refused | Admitted;
  * 9. An adopted Deployment that is replaced leaves its pods.
  */
 export function decide(observation: Observation): Opening {
-  const reported: { notices: Notice[]; canary?: Release } = { notices: [] };
+  const reported: { log: LogLine[]; canary?: Release } = { log: [] };
   try {
     return { kind: "admitted", ...planOf(observation, pass(observation, reported)), ...reported };
   } catch (error) {
@@ -87,10 +87,10 @@ export function decide(observation: Observation): Opening {
 }
 
 /** Checks the conditions in their order. @param reported gets what is reported before a condition refuses @throws the refusal */
-function pass(observation: Observation, reported: { notices: Notice[]; canary?: Release }) {
+function pass(observation: Observation, reported: { log: LogLine[]; canary?: Release }) {
   const { service, args, live, record, stackStates, owner, stack, breakGlass, epoch, isPreview } = observation;
   const { own } = stackStates;
-  const warn = (text: string) => void reported.notices.push({ level: "warn", text });
+  const warn = (text: string) => void reported.log.push({ level: "warn", text });
   const refuseIf = (sentence: string | undefined) => {
     if (sentence === undefined) return;
     if (!isPreview) throw new UserError(sentence);
@@ -123,7 +123,7 @@ function pass(observation: Observation, reported: { notices: Notice[]; canary?: 
   assertOwned(owning, resultOf(observation.objects).filter(isWritten)).forEach(warn); // 7
   if (traffic && changesFront(live, traffic)) refuseIf(frontHeld(service, record, { epoch, breakGlass })); // 8
   for (const text of traffic ? describeWeight(service, args, live, traffic) : [])
-    reported.notices.push({ level: "info", text });
+    reported.log.push({ level: "info", text });
   const isAdopted = adopted !== undefined || own?.adopted === true;
   const adopting = isAdopted ? adoptionPlan(service, args, live, own, releases.stable?.id) : undefined; // 9
   return { adopted, releases, admissions, traffic, history, configMaps, adopting };

@@ -193,15 +193,15 @@ const conditions: readonly (readonly [condition: string, breaks: Change, refusal
 const errorOf = (opening: Opening) =>
   opening.kind === "refused" && opening.error instanceof Error ? opening.error : assert.fail(opening.kind);
 const admitted = (opening: Opening) => (opening.kind === "admitted" ? opening : assert.fail(errorOf(opening)));
-const warningsOf = ({ notices }: Opening) => notices.flatMap(({ level, text }) => (level === "warn" ? [text] : []));
+const warningsOf = ({ log }: Opening) => log.flatMap(({ level, text }) => (level === "warn" ? [text] : []));
 
 describe("the opening of a rollout", () => {
   it("goes on if every condition holds, with the releases, the traffic and a line about it", () => {
-    const { context, notices, canary, cutsOver, completes, driftWarnings } = admitted(decide(ordinary));
+    const { context, log, canary, cutsOver, completes, driftWarnings } = admitted(decide(ordinary));
     assert.deepEqual([context.releases.stable?.id, context.releases.canary?.id, canary?.id], [b, b, b]);
     assert.deepEqual(context.admissions.stable?.admitted, true);
     assert.deepEqual([context.traffic?.weight, context.previous], [10, a]);
-    assert.deepEqual(notices, [{ level: "info", text: "web: asked 10 %, reached 10 %: 1 of 10 pods" }]);
+    assert.deepEqual(log, [{ level: "info", text: "web: asked 10 %, reached 10 %: 1 of 10 pods" }]);
     assert.deepEqual([cutsOver, completes, driftWarnings], [false, false, []]);
   });
 

@@ -1,56 +1,38 @@
 import assert from "node:assert/strict";
-import type { PodTemplate } from "../../components/release.ts";
 import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
 import { describedFor } from "../../live/sealed.ts";
 import { type Comparison, compareTemplate, driftFrom } from "../../live/template.ts";
-import { ApiServer } from "../fake/api-server.ts";
+import type { ApiServer } from "../fake/api-server.ts";
 import { direct } from "../fake/direct.ts";
-
-const path = "/apis/apps/v1/namespaces/dora-apps/deployments/web";
-const release: PodTemplate = {
-  metadata: { labels: { app: "web", track: "stable", release: "a" } },
-  spec: { containers: [{ name: "web", image: "web:1" }] },
-};
-const account = { serviceAccountName: "b", serviceAccount: "b" };
-const applied = { manager: "pulumi-kubernetes-1", operation: "Apply", fieldsV1: {} };
+import { account, path, release, templateServer } from "../fake/template-server.ts";
 
 describe("a live pod template", () => {
+  let server: Awaited<ReturnType<typeof templateServer>>;
   let api: ApiServer;
   beforeEach(async () => {
-    api = await ApiServer.start();
-    api.admit = (object) => {
-      object.spec.template.spec.dnsPolicy = "ClusterFirst";
-      return object;
-    };
+    server = await templateServer();
+    ({ api } = server);
   });
   afterEach(() => api.stop());
 
-  const live = (spec: object = {}, managedFields: readonly object[] = [applied]): DeploymentObject => {
-    api.put(path, {
-      metadata: { name: "web", namespace: "dora-apps", managedFields },
-      spec: { replicas: 1, template: { ...release, spec: { ...release.spec, ...spec } } },
-    });
-    return structuredClone(api.objects.get(path)) as unknown as DeploymentObject;
-  };
   const compare = (deployment: DeploymentObject) => compareTemplate(direct(api), deployment, release);
   const differencesIn = (comparison: Comparison) => (comparison.kind === "compared" ? comparison.differences : []);
-  const written = () => api.requests.filter(({ method, query }) => method !== "GET" && !query.has("dryRun"));
 
   it("is compared with the release as the API server would store it, and nothing is written", async () => {
-    const deployment = live({ dnsPolicy: "ClusterFirst" });
+    const deployment = server.live({ dnsPolicy: "ClusterFirst" });
     const comparison = await compare(deployment);
     assert.deepEqual(differencesIn(comparison), []);
     assert.equal(comparison.kind === "compared" && comparison.described.spec.dnsPolicy, "ClusterFirst");
     assert.deepEqual(
-      differencesIn(await compare(live(account))).map(({ path: where }) => where.join(".")),
+      differencesIn(await compare(server.live(account))).map(({ path: where }) => where.join(".")),
       ["spec.serviceAccountName", "spec.serviceAccount"],
     );
-    assert.deepEqual(written(), []);
+    assert.deepEqual(server.written(), []);
   });
 
   for (const status of [400, 403, 404, 422, 500]) {
     it(`cannot be compared if the server answers ${status}, and the reason is reported`, async () => {
-      const deployment = live();
+      const deployment = server.live();
       api.intercept = () => ({ status, body: { kind: "Status", message: "no" } });
       const comparison = await compare(deployment);
       assert.match(
@@ -61,7 +43,7 @@ describe("a live pod template", () => {
   }
 
   it("has known drift only from the release that it was compared with", () => {
-    const deployment = live(account);
+    const deployment = server.live(account);
     const other = { ...release, spec: { ...release.spec, serviceAccountName: "a" } };
     const described = (id: string, template: object) => describedFor(deployment, id, template);
     assert.equal(driftFrom(deployment, undefined), undefined);
@@ -84,8 +66,8 @@ describe("a live pod template", () => {
     const web = 'k:{"name":"web"}';
     const provider = owns("pulumi-kubernetes-1", "Apply", { "f:containers": { [web]: { ".": {}, "f:image": {} } } });
     const driftIn = (spec: object, owners: readonly object[]) => {
-      const described = describedFor(live(), "a", release);
-      return driftFrom(live(spec, owners), described)?.map(({ field }) => field);
+      const described = describedFor(server.live(), "a", release);
+      return driftFrom(server.live(spec, owners), described)?.map(({ field }) => field);
     };
     const [container] = release.spec.containers;
     const added = {
@@ -115,11 +97,11 @@ describe("a live pod template", () => {
     });
 
     it("inside a field that a manager owns as a whole", () => {
-      const described = describedFor(live({ nodeSelector: { pool: "web" } }), "a", {
+      const described = describedFor(server.live({ nodeSelector: { pool: "web" } }), "a", {
         ...release,
         spec: { ...release.spec, nodeSelector: { pool: "web" } },
       });
-      const after = live({ nodeSelector: { pool: "web", disk: "ssd" } }, [
+      const after = server.live({ nodeSelector: { pool: "web", disk: "ssd" } }, [
         owns("x", "Update", { "f:nodeSelector": {} }),
       ]);
       assert.deepEqual(

@@ -165,8 +165,8 @@ async function chooseCutoff(of: CutoffArgs, record: Promise<RolloutRecord>): Pro
   ] as const;
   // Wait for one answer, however slow the server is; only the other answers have a limit.
   await Promise.any(answers).catch(() => {});
-  const [ready, ...adopted] = await Promise.allSettled([inTime(answers[0]), inTime(answers[1]), inTime(answers[2])]);
   lookups.end();
+  const [ready, ...adopted] = await Promise.allSettled([inTime(answers[0]), inTime(answers[1]), inTime(answers[2])]);
   if (ready.status === "fulfilled" && ready.value) return "the front";
   if (adopted.some((answer) => answer.status === "fulfilled" && answer.value)) return "canary's pods";
   if (ready.status === "rejected") {
@@ -211,7 +211,7 @@ class Lookups {
     }
   }
 
-  /** No question is asked again. */
+  /** No question is asked again: one that failed rejects at once. */
   end(): void {
     this.over.abort();
   }

@@ -182,31 +182,27 @@ async function chooseCutoff(of: CutoffArgs, record: Promise<RolloutRecord>): Pro
 
 /** Questions of which one answer is enough. One that fails is asked again while another was never answered, because that one may hang. */
 class Lookups {
-  private readonly unanswered = new Set<symbol>();
+  private unanswered = 0;
   private readonly over = new AbortController();
 
-  /** Counts a question that is asked elsewhere, once. */
+  /** Counts a question until it is answered. */
   count<T>(pending: Promise<T>): Promise<T> {
-    const key = Symbol();
-    this.unanswered.add(key);
-    return pending.finally(() => this.unanswered.delete(key));
+    this.unanswered++;
+    return pending.finally(() => this.unanswered--);
   }
 
   /** @throws the error of the latest read */
   async ask<T>(read: () => Promise<T>): Promise<T> {
     const { signal } = this.over;
-    const key = Symbol();
-    this.unanswered.add(key);
+    let pending = this.count(read());
     for (let attempt = 1; ; attempt++) {
       try {
-        return await read();
+        return await pending;
       } catch (error) {
-        this.unanswered.delete(key);
-        const repeats = this.unanswered.size > 0 && isRetryable(error);
-        if (repeats) await sleep(backoff(attempt, retryPauses), undefined, { signal }).catch(() => {});
-        if (!repeats || signal.aborted) throw error;
-      } finally {
-        this.unanswered.delete(key);
+        if (this.unanswered === 0 || !isRetryable(error)) throw error;
+        await sleep(backoff(attempt, retryPauses), undefined, { signal }).catch(() => {});
+        if (signal.aborted) throw error;
+        pending = read();
       }
     }
   }

@@ -40,7 +40,7 @@ export interface DrivingOptions extends ServiceOptions, SourceOptions, MetricsOp
 /** Adds the options of a command that may drive a rollout. */
 export function withDrivingOptions(command: Command): Command {
   return withEndpointOptions(withMetricsOptions(withSourceOptions(withServiceOptions(command))))
-    .option("--stay", "wait while the rollout is held, instead of ending (always so on a terminal)")
+    .option("--stay", "wait while the rollout holds, instead of ending (always so on a terminal)")
     .option(
       "--webhook-file <path>",
       "file with the URL of a Slack-compatible webhook for notifications (default: the URL in GRAY_WEBHOOK)",

@@ -19,7 +19,7 @@ export function promoteCommand(): Command {
   return withDrivingOptions(new Command("promote"))
     .summary("judge the release good and go to the last step")
     .description(
-      "Judges the release of the open rollout good and goes straight to the last step. Exit code 0 promoted, 3 undone, 4 held.",
+      "Judges the release of the open rollout good and goes straight to the last step. Exit code 0 promoted, 3 rolled back, 4 holding.",
     )
     .addOption(reasonOption())
     .action(promote);

@@ -25,7 +25,7 @@ export function rolloutCommand(): Command {
   return withDrivingOptions(new Command("rollout"))
     .summary("release the newest version step by step")
     .description(
-      "Brings the newest release of the program to the users, step by step. Exit code 0 promoted, 3 undone, 4 held.",
+      "Brings the newest release of the program to the users, step by step. Exit code 0 promoted, 3 rolled back, 4 holding.",
     )
     .option("--policy-pack <folder>", "start only if the previews of both stacks pass these policies")
     .option("--supersede", "end the open rollout, and start from dark with the newest release")
@@ -124,10 +124,10 @@ async function readIntent({ service, deployments }: DeployedService, { folder, s
       `The component of ${service} in the program is of another version of gray-release (${(error as Error).message}): run the gray command of the version that the program uses.`,
     );
   }
-  const undone = preview.warnings.find((warning) => warning.includes("was undone"));
-  if (component.changes || (undone === undefined && !runs(deployments.canary, intent.release))) return intent;
+  const rolledBack = preview.warnings.find((warning) => warning.includes("was rolled back"));
+  if (component.changes || (rolledBack === undefined && !runs(deployments.canary, intent.release))) return intent;
   throw new UserError(
-    undone ??
+    rolledBack ??
       `The program has no new release of ${service}, whose canary runs ${intent.release}: change the image or a config file, then run gray rollout.`,
   );
 }

@@ -37,7 +37,7 @@ async function undo(options: Options): Promise<void> {
   if (reading.kind === "unreadable") throw unreadable(found, reading.why);
   if (reading.kind === "read") assertNoneOpen(service, reading.record);
   const release = releaseOf(deployments.stable);
-  if (release === undefined) throw new UserError(`${service} has no stable Deployment: there is nothing to undo.`);
+  if (release === undefined) throw new UserError(`${service} has no stable Deployment: there is nothing to roll back.`);
   if (owners.storedReleases instanceof UserError) throw owners.storedReleases;
   const from = target(service, owners.storedReleases, release, stableReleases(reading), options.to);
   const by = await whoAmI(api);

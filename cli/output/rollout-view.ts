@@ -55,8 +55,8 @@ export function viewOf(found: DeployedService, json: boolean): RolloutView {
     end(end) {
       const words = {
         promoted: "promoted: all users have the release",
-        undone: `undone: ${"reason" in end ? end.reason : ""}`,
-        held: `held, and the traffic stays as it is: ${end.kind === "held" ? describeHold(end.reason === hold?.reason ? hold : end) : ""}`,
+        undone: `rolled back: ${"reason" in end ? end.reason : ""}`,
+        held: `holds, and the traffic stays as it is: ${end.kind === "held" ? describeHold(end.reason === hold?.reason ? hold : end) : ""}`,
         stopped:
           "stopped driving, and the traffic stays as it is: continue with gray resume, or roll back with gray abort",
       }[end.kind];

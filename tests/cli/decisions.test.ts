@@ -257,7 +257,7 @@ describe("a person's decision on a rollout", () => {
     assert.equal(code, 4);
     assert.match(
       output,
-      /held, and the traffic stays as it is: dark needs a person's approval; approve it with gray approve, or roll back with gray abort/,
+      /holds, and the traffic stays as it is: dark needs a person's approval; approve it with gray approve, or roll back with gray abort/,
     );
     assert.deepEqual(
       events().filter((event) => event.includes(" web:")),

@@ -167,8 +167,8 @@ describe("gray rollout", () => {
     );
   });
 
-  it("is refused if the new release was undone, with the warning of the program", async () => {
-    const undone = `web: release ${c} was undone, so canary runs ${b} and not ${c}: describe another one.`;
+  it("is refused if the new release was rolled back, with the warning of the program", async () => {
+    const undone = `web: release ${c} was rolled back, so canary runs ${b} and not ${c}: describe another one.`;
     wants(b, [undone], "same");
     await refused(undone);
     world.deployment("web-canary").status.availableReplicas = 0;

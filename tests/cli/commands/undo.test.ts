@@ -53,6 +53,6 @@ describe("gray undo", () => {
 
   it("is refused if there is no stable Deployment", async () => {
     world.api.objects.delete("/apis/apps/v1/namespaces/dora-apps/deployments/web");
-    await refused("web has no stable Deployment: there is nothing to undo.");
+    await refused("web has no stable Deployment: there is nothing to roll back.");
   });
 });

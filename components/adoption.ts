@@ -7,7 +7,7 @@ import { ingressSpec, servicePorts } from "./front.ts";
 import { adoptedAnnotation, serviceLabel } from "./names.ts";
 import { type PodTemplate, type Release, releaseId } from "./release.ts";
 import { labelsOf, type ServiceArgs } from "./service-args.ts";
-import { modeOf } from "./traffic/modes.ts";
+import { modeNameOf } from "./traffic/modes.ts";
 import { UserError } from "./user-error.ts";
 
 type Labels = Readonly<Record<string, string>>;
@@ -201,10 +201,11 @@ function obstacle(
  * @throws UserError if the weight is 0, traffic is not split by number of pods, or canary's pods lack a label of `front`
  */
 export function assertBeside(service: string, args: ServiceArgs, weight: number, front: Labels): void {
-  const { argument } = modeOf(args);
-  if (argument || weight === 0) {
-    const asked = argument ? `${argument} is set` : "weight is 0";
-    const advice = argument ? `remove ${argument}` : "use a weight above 0";
+  const mode = modeNameOf(args);
+  const isByPods = mode === "replicas";
+  if (!isByPods || weight === 0) {
+    const asked = isByPods ? "weight is 0" : `${mode} is set`;
+    const advice = isByPods ? "use a weight above 0" : `remove ${mode}`;
     throw new UserError(
       `${service}: ${asked}, and the adopted pods of ${service} have no label track, so no Service can exclude canary: ${advice} until the first promotion (gray adopt ${service}).`,
     );

@@ -75,14 +75,14 @@ export function trackService(
 /**
  * An object by which a traffic mode splits users' requests.
  *
- * @param weight percent of user traffic for canary
+ * @param traffic the settings of the mode for the weight
  * @param token secret value of the request header that reaches canary at any weight
  */
 export function modeRoute(
   service: string,
   args: ServiceArgs,
   { apiVersion, kind, name, spec }: ModeRoute,
-  { weight }: Traffic,
+  traffic: Traffic,
   token: Input<string>,
   { owner, sequence }: Written,
   opts: CustomResourceOptions,
@@ -97,7 +97,7 @@ export function modeRoute(
         ...metadata(service, name, args),
         annotations: { ...withoutAwait, ...sequenceAnnotations(sequence), ...ownerAnnotations(owner) },
       },
-      spec: spec(weight, token),
+      spec: spec(traffic, token),
     },
     opts,
   );

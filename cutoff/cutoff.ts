@@ -2,13 +2,14 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { deploymentName } from "../components/names.ts";
+import type { ObjectKind } from "../components/object-reference.ts";
 import { UserError } from "../components/user-error.ts";
 import { isRetryable } from "../kubernetes/answer.ts";
 import { ApiError, Unreachable } from "../kubernetes/api-error.ts";
 import { backoff } from "../kubernetes/backoff.ts";
 import type { Cluster, Operation } from "../kubernetes/cluster.ts";
 import type { ServiceObject } from "../kubernetes/objects/service.ts";
-import { listPath, objectPath } from "../kubernetes/resources.ts";
+import { type ApiPath, listPath, type Objects, objectPath } from "../kubernetes/resources.ts";
 import { unlessEnded } from "../kubernetes/unless-ended.ts";
 import { within } from "../kubernetes/within.ts";
 import { isAdopted, readDeployment, readService } from "../live/live.ts";
@@ -249,7 +250,7 @@ async function cutOffRoutes({ api }: CutoffArgs, mode: LiveMode, read: Promise<r
 /** Patches an object, and reads it again if another writer was faster. */
 function cutOffObject<T>(
   api: Cluster,
-  path: string,
+  path: ApiPath<Objects[ObjectKind]>,
   read: Promise<T | undefined>,
   readAgain: () => Promise<T | undefined>,
   operationsOf: (object: T) => Operation[],

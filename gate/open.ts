@@ -4,9 +4,9 @@ import type { ProviderOptions } from "../components/provider.ts";
 import type { RolloutContext } from "../components/rollout-context.ts";
 import type { ServiceArgs } from "../components/service-args.ts";
 import { apply } from "./apply.ts";
+import { contextWithoutCluster } from "./context-without-cluster.ts";
 import { observe } from "./observation.ts";
 import { decide } from "./opening.ts";
-import { unseenContext } from "./unseen.ts";
 
 /**
  * Reads the live state of a service, chooses the release of each track that this stack owns, and asks the gate. It does so before
@@ -29,7 +29,8 @@ export async function openRollout(
   opts: ProviderOptions = {},
 ): Promise<RolloutContext> {
   const observed = await observe(service, args, opts);
-  if (observed.kind === "unseen") return unseenContext(service, args, observed.rendered, observed.own, observed.of);
+  if (observed.kind === "unreachable")
+    return contextWithoutCluster(service, args, observed.rendered, observed.own, observed.of);
   const { observation, through } = observed;
   return apply(observation, decide(observation), through);
 }

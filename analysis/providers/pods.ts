@@ -6,7 +6,7 @@ import { pollingDefaults } from "../defaults.ts";
 import type { MetricSource, Pod } from "../reading.ts";
 import { type Exposition, readExposition } from "./exposition.ts";
 import { countersOf, type Metrics, wantedOf } from "./metrics.ts";
-import { turn } from "./turn.ts";
+import { timeSlice } from "./time-slice.ts";
 
 /**
  * Sends a GET request to the API server and returns the answer as a stream, with any status.
@@ -58,7 +58,7 @@ export function podSource(args: PodSourceArgs): MetricSource {
         if ("wrong" in page) {
           return { ...target, problem: `The metrics of ${name} cannot be used: the answer ${page.wrong}.` };
         }
-        await turn();
+        await timeSlice();
         const { samples, wrong } = countersOf(metrics, page.series, { declared: page.declared });
         return { ...target, ...(samples && { samples }), ...(wrong !== undefined && { problem: `${name} ${wrong}.` }) };
       }),

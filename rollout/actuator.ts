@@ -21,7 +21,7 @@ import { assertNewest } from "../record/epoch.ts";
 import { type RolloutRecord, raised } from "../record/record.ts";
 import { changeRecord, type RecordedService } from "../record/record-store.ts";
 import { readTemplates } from "../record/template-store.ts";
-import { saveDiagnostics } from "./diagnostics.ts";
+import { saveDiagnostics } from "./diagnostics/diagnostics.ts";
 import type { Actuator } from "./drive-context.ts";
 import { withProgressLimit } from "./progress-limit.ts";
 import type { Rollout } from "./rollout.ts";

@@ -192,3 +192,8 @@ export function cutOff({ stepStartedAt, ...rollout }: Rollout, decision: Decisio
     paused: rollout.paused ?? decision,
   };
 }
+
+/** The rollout with the weight of the program. */
+export function withOwnWeight({ weight: _, ...rollout }: Rollout): Rollout {
+  return rollout;
+}

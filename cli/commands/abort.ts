@@ -5,9 +5,9 @@ import { writeEvents } from "../../kubernetes/event.ts";
 import { whoAmI } from "../../kubernetes/who.ts";
 import { Superseded } from "../../record/epoch.ts";
 import type { RolloutRecord } from "../../record/record.ts";
-import { untilCutOff } from "../../rollout/effect.ts";
 import { type Rollout, rolloutIn } from "../../rollout/rollout.ts";
 import { recordDecision } from "../../rollout/rollout-store.ts";
+import { untilCutOff } from "../../rollout/user-cutoff.ts";
 import {
   assertOpen,
   assertTakesEffect,

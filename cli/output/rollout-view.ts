@@ -4,7 +4,7 @@ import { ratesOf } from "../../analysis/rates.ts";
 import type { Evaluation } from "../../evaluation/assess.ts";
 import type { DeployedService } from "../../live/live.ts";
 import type { Reporter } from "../../rollout/drive-context.ts";
-import type { End } from "../../rollout/driver.ts";
+import type { End } from "../../rollout/end.ts";
 import { describeHold, type Move } from "../../rollout/move.ts";
 import type { Rollout } from "../../rollout/rollout.ts";
 import { behaviourOf } from "../../rollout/stage.ts";

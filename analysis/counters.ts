@@ -80,7 +80,19 @@ export function advance(before: Counters, reading: Reading): { readonly after: C
   return { after, tick: { at: reading.at, seconds, targets: counted, pods: ticks, problems: [...new Set(problems)] } };
 }
 
-/** The state between readings, as plain JSON. */
+/**
+ * The state between readings, as plain JSON.
+ *
+ * @example
+ * ```ts
+ * let counters: Counters = nothingCounted;
+ * for await (const reading of readings) {
+ *   const { after, tick } = advance(counters, reading);
+ *   counters = after;
+ *   if (tick) evidence.observe(tick);
+ * }
+ * ```
+ */
 export interface Counters {
   /** When the latest reading was made, in milliseconds since the epoch. Absent before the first. */
   readonly at?: number;

@@ -87,6 +87,7 @@ export function configMapName(service: string, set: string, files: Files): strin
  * Checks that the files fit into one ConfigMap.
  *
  * @throws UserError if they exceed 1 MiB
+ * @example assertFits("config", filesIn("config/fop-gate"))
  */
 export function assertFits(set: string, files: Files): void {
   const bytes = Object.entries(files).reduce(

@@ -12,6 +12,8 @@ import type { Track } from "./traffic.ts";
 /**
  * The Deployment that runs a release on a track. It uses the release's pod template. The templates of the two tracks differ
  * only in the label `track`.
+ *
+ * @example trackDeployment("web", "canary", args, { release, replicas: 1, ...run }, { parent: this })
  */
 export function trackDeployment(
   service: string,

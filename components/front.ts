@@ -32,7 +32,11 @@ interface Written {
   readonly sequence: number;
 }
 
-/** The Service before both tracks. At weight 0 it selects only stable. */
+/**
+ * The Service before both tracks. At weight 0 it selects only stable.
+ *
+ * @example sharedService("web", args, traffic, { owner, sequence: 0 }, { parent: this })
+ */
 export function sharedService(
   service: string,
   args: ServiceArgs,
@@ -53,7 +57,11 @@ export function sharedService(
   );
 }
 
-/** The Service of one track only. It reaches a dark canary from inside the cluster; gateways route to it. */
+/**
+ * The Service of one track only. It reaches a dark canary from inside the cluster; gateways route to it.
+ *
+ * @example trackService("web", "canary", args, owner, { parent: this })
+ */
 export function trackService(
   service: string,
   track: Track,
@@ -77,6 +85,7 @@ export function trackService(
  *
  * @param traffic the settings of the mode for the weight
  * @param token secret value of the request header that reaches canary at any weight
+ * @example modeRoute("web", args, route, traffic, token, { owner, sequence: 0 }, { parent: this })
  */
 export function modeRoute(
   service: string,
@@ -103,7 +112,11 @@ export function modeRoute(
   );
 }
 
-/** The Ingress object for {@link IngressArgs}. */
+/**
+ * The Ingress object for {@link IngressArgs}.
+ *
+ * @example serviceIngress("web", "web", args, { host: "shop.example.com" }, owner, { parent: this })
+ */
 export function serviceIngress(
   name: string,
   service: string,
@@ -120,7 +133,11 @@ export function serviceIngress(
   );
 }
 
-/** The spec of an Ingress that routes one host and path to the shared Service. */
+/**
+ * The spec of an Ingress that routes one host and path to the shared Service.
+ *
+ * @example ingressSpec("web", args, { host: "shop.example.com" }).rules[0]?.host // "shop.example.com"
+ */
 export function ingressSpec(service: string, args: ServiceArgs, ingress: IngressArgs) {
   const { host, path = "/", port = mainPort(args), ingressClassName, tlsSecretName } = ingress;
   const backend = { service: { name: service, port: { number: port } } };
@@ -135,7 +152,11 @@ function metadata(service: string, name: string, args: ServiceArgs) {
   return { name, namespace: args.namespace, labels: { ...labelsOf(service, args), [serviceLabel]: service } };
 }
 
-/** The ports of every Service of a service, with defaults filled in. */
+/**
+ * The ports of every Service of a service, with defaults filled in.
+ *
+ * @example servicePorts({ ...args, ports: [{ port: 80 }] }) // [{ name: "http", port: 80, targetPort: 80 }]
+ */
 export function servicePorts(args: ServiceArgs) {
   return args.ports.map(({ name = "http", port, targetPort = port }) => ({ name, port, targetPort }));
 }

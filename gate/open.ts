@@ -22,6 +22,12 @@ import { decide } from "./opening.ts";
  *   kubernetes:context, else of the environment
  * @returns the opened rollout, which CanaryService needs
  * @throws UserError with one sentence that ends with what to do
+ * @example
+ * ```ts
+ * const rollout = await openRollout("web", args);
+ * const web = new CanaryService("web", { ...args, rollout });
+ * export const releases = { [web.key]: web.stackState };
+ * ```
  */
 export async function openRollout(
   service: string,

@@ -146,7 +146,12 @@ function messageOf(text: string): string {
   return text.trim().split("\n")[0]?.slice(0, 80) || "no reason given";
 }
 
-/** Applies `work` to all items, at most `atOnce` at the same time. @returns the results in the order of the items */
+/**
+ * Applies `work` to all items, at most `atOnce` at the same time.
+ *
+ * @returns the results in the order of the items
+ * @example await inTurn([1, 2, 3], 2, async (each) => each * 2) // [2, 4, 6]
+ */
 export async function inTurn<T, R>(all: readonly T[], atOnce: number, work: (each: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   let next = 0;

@@ -19,17 +19,26 @@ export type ModeName = keyof typeof modes;
 /** The modes that an argument of their name chooses. */
 const byArgument = ["gateway"] as const satisfies readonly (ModeName & keyof ModeArgs)[];
 
-/** The name of the mode that the arguments choose: the mode whose argument is set, or by number of pods. */
+/**
+ * The name of the mode that the arguments choose: the mode whose argument is set, or by number of pods.
+ *
+ * @example modeNameOf({ replicas: 9 }) // "replicas"
+ */
 export function modeNameOf(args: ModeArgs): ModeName {
   return byArgument.find((name) => args[name] !== undefined) ?? "replicas";
 }
 
-/** The mode with a name. @param args the arguments that change what it accepts. @default none */
+/**
+ * The mode with a name.
+ *
+ * @param args the arguments that change what it accepts. @default none
+ * @example modeNamed("replicas").plan(10, 9, { app: "web" }).canaryReplicas // 1
+ */
 export function modeNamed(name: ModeName, args: ModeArgs = {}): TrafficMode {
   return modes[name](args);
 }
 
-/** The mode that the arguments choose. */
+/** The mode that the arguments choose. @example modeOf({ replicas: 9 }).plan(10, 9, { app: "web" }).share // 10 */
 export function modeOf(args: ModeArgs): TrafficMode {
   return modeNamed(modeNameOf(args), args);
 }

@@ -17,12 +17,20 @@ const routeKinds = ["HTTPRoute"] as const;
 /** The kinds of objects in front of both tracks, which belong to the stack of canary, whatever their names. */
 export const frontKinds: readonly string[] = ["Service", "ConfigMap", "Ingress", ...routeKinds];
 
-/** Whether routes split the requests of a service's users, so that the number of pods does not determine canary's share. */
+/**
+ * Whether routes split the requests of a service's users, so that the number of pods does not determine canary's share.
+ *
+ * @example isRouted({ gateway: { routes: [] } }) // true
+ */
 export function isRouted({ gateway }: Pick<Service, "gateway">): boolean {
   return gateway !== undefined;
 }
 
-/** Every object of a fixed name that a service can have. */
+/**
+ * Every object of a fixed name that a service can have.
+ *
+ * @example partsOf(service).find(({ name }) => name === "web-plan")?.kind // "ConfigMap"
+ */
 export function partsOf(service: Service): Part[] {
   const { name, ingress, debugIngress } = service;
   const routed = isRouted(service);
@@ -39,13 +47,17 @@ export function partsOf(service: Service): Part[] {
   ];
 }
 
-/** The part of a service that an object is by its kind and name, whatever its labels; undefined if it is none. */
+/**
+ * The part of a service that an object is by its kind and name, whatever its labels; undefined if it is none.
+ *
+ * @example partOf(object, service)?.track // "canary"
+ */
 export function partOf({ kind, name, namespace }: KubernetesObject, service: Service): Part | undefined {
   if (namespace !== service.namespace) return undefined;
   return partsOf(service).find((part) => part.kind === kind && part.name === name);
 }
 
-/** The name of the debug Ingress of a service. */
+/** The name of the debug Ingress of a service. @example debugName("web") // "web-debug" */
 export function debugName(service: string): string {
   return `${service}-debug`;
 }

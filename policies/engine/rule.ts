@@ -15,24 +15,55 @@ import { Program } from "./program.ts";
 import { Round } from "./round.ts";
 import { known } from "./unknown.ts";
 
-/** The resources that the program has declared so far, in order: a service comes before its objects. */
+/**
+ * The resources that the program has declared so far, in order: a service comes before its objects.
+ *
+ * @example
+ * const isFull = ({ declared, settings }: Stack<{ most: number }>) => declared.length > settings.most;
+ */
 export interface Stack<Settings = Record<string, unknown>> {
   readonly declared: readonly Declared[];
   /** The settings of the rule by the team, or their defaults. */
   readonly settings: Settings;
 }
 
-/** The settings of a rule (settings.ts): each has a description and a default. */
+/**
+ * The settings of a rule (settings.ts): each has a description and a default.
+ *
+ * @example
+ * const settings: SettingsSchema = v.object({ most: v.optional(v.pipe(v.number(), v.description("Most pods.")), 50) });
+ */
 // biome-ignore lint/suspicious/noExplicitAny: the entries of any object
 export type SettingsSchema = v.ObjectSchema<any, undefined>;
 /** A rule without settings. */
 // biome-ignore lint/complexity/noBannedTypes: an object schema without entries
 export type NoSettings = v.ObjectSchema<{}, undefined>;
 
-/** The place where a violation is fixed: the program, its configuration, or no file, as for verdicts, which are in the cluster. */
+/**
+ * The place where a violation is fixed: the program, its configuration, or no file, as for verdicts, which are in the cluster.
+ *
+ * @example const place: Place = "configuration";
+ */
 export type Place = "program" | "configuration" | "cluster";
 
-/** A condition that a stack must satisfy, with examples of its meaning. */
+/**
+ * A condition that a stack must satisfy, with examples of its meaning.
+ *
+ * @example
+ * ```ts
+ * const calmNames: Rule = {
+ *   name: "calm-names",
+ *   description: "No service is called test.",
+ *   severity: "low",
+ *   remediation: "Name the service by what it does.",
+ *   judge: (one) => (one.is === "service" && one.name === "test" ? ["The service is called test: rename it."] : []),
+ *   examples: {
+ *     allowed: [{ name: "a Deployment", resources: [deployment("stable")] }],
+ *     disallowed: [{ name: "a service called test", resources: [test], message: /is called test/ }],
+ *   },
+ * };
+ * ```
+ */
 export interface Rule<Settings extends SettingsSchema = SettingsSchema> {
   /** Name in kebab-case, as in a policy configuration. */
   readonly name: string;
@@ -65,7 +96,12 @@ export interface Rule<Settings extends SettingsSchema = SettingsSchema> {
   };
 }
 
-/** A small stack, with its resources in the order of their registration. */
+/**
+ * A small stack, with its resources in the order of their registration.
+ *
+ * @example
+ * const example: Example = { name: "eight pods of stable", resources: [deployment("stable", { spec: { replicas: 8 } })] };
+ */
 export interface Example {
   readonly name: string;
   readonly resources: readonly ExampleResource[];
@@ -75,7 +111,11 @@ export interface Example {
   readonly settings?: Readonly<Record<string, unknown>>;
 }
 
-/** A resource of an example, with its inputs. */
+/**
+ * A resource of an example, with its inputs.
+ *
+ * @example const resource: ExampleResource = kubernetes("core/v1:Service", "fop-gate");
+ */
 export interface ExampleResource {
   readonly type: string;
   readonly name: string;
@@ -84,7 +124,7 @@ export interface ExampleResource {
   readonly protect?: boolean;
 }
 
-/** Options of a policy pack. */
+/** Options of a policy pack. @example const options: PackOptions = { program: "index.ts" }; */
 export interface PackOptions {
   /** The program's file, for messages. @default "the program" */
   readonly program?: string;

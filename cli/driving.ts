@@ -99,7 +99,7 @@ export async function drive(
   const { canary, stable } = stacks;
   if (canary === undefined || stable === undefined) {
     throw new UserError(
-      `${service} has only one track so far, and a rollout needs both: run pulumi up of both stacks first.`,
+      `${service} has only one track so far, and a rollout needs both: run pulumi up of each stack first.`,
     );
   }
   const stopping = new AbortController();

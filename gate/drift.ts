@@ -71,7 +71,7 @@ export async function removeOtherFields(
   const trouble = await disownOtherFields(of.api, deployment, release, comparison.differences);
   if (trouble === undefined) return;
   pulumi.log.warn(
-    `${of.service}: fields of Deployment ${deployment.metadata.name} that the release leaves out may stay (${trouble}).`,
+    `${of.service}: fields of Deployment ${deployment.metadata.name} that the release leaves out may stay (${trouble}): gray status shows what differs from the release.`,
   );
 }
 
@@ -93,7 +93,7 @@ export async function isDrifted(
   const { name } = deployment.metadata;
   if (comparison.kind === "unknown") {
     pulumi.log.warn(
-      `${of.service} ${track}: Deployment ${name} could not be compared with release ${id} (${comparison.why}).`,
+      `${of.service} ${track}: Deployment ${name} could not be compared with release ${id} (${comparison.why}), so no difference between them is reported: compare its pod template yourself.`,
     );
     return false;
   }

@@ -35,7 +35,7 @@ async function promote(options: DrivingOptions & { reason: string }): Promise<vo
     const open = assertOpen(found.service, rollout);
     if (open.rollbackRequested) {
       throw new UserError(
-        `The rollout of ${open.release} of ${found.service} is already rolling back (${open.rollbackRequested.by}: ${open.rollbackRequested.reason}): wait until that is done, approve the release and start a new rollout.`,
+        `The rollout of ${open.release} of ${found.service} is already rolling back (${open.rollbackRequested.by}: ${open.rollbackRequested.reason}): wait until it has ended (gray watch), then run gray approve ${open.release} --reason <why> and gray rollout.`,
       );
     }
     release = open.release;

@@ -47,7 +47,7 @@ async function rollout(options: Options): Promise<void> {
   const from = releaseOf(deployments.stable);
   if (from === undefined) {
     throw new UserError(
-      `${service} has no stable Deployment that runs a release, so there is nothing to roll back to: run pulumi up of both stacks once.`,
+      `${service} has no stable Deployment that runs a release, so there is nothing to roll back to: run pulumi up of each stack once.`,
     );
   }
   if (release === from) {
@@ -107,7 +107,7 @@ async function leaseAfterStop(found: DeployedService): Promise<Lease> {
 async function readIntent({ service, deployments }: DeployedService, { folder, stacks }: Owners) {
   const stack = stacks.canary;
   if (stack === undefined) {
-    throw new UserError(`${service} has no canary Deployment: run pulumi up of both stacks once.`);
+    throw new UserError(`${service} has no canary Deployment: run pulumi up of the stack that owns canary once.`);
   }
   const preview = await previewStack(stack, folder, {}, "all");
   if (preview.error !== undefined) throw new UserError(`pulumi preview --stack ${stack} failed: ${preview.error}`);
@@ -167,7 +167,7 @@ function assertMayBegin(service: string, { open, verdicts }: RolloutRecord, rele
   const judged = verdicts[release];
   if (judged?.verdict === "bad") {
     throw new UserError(
-      `Release ${release} of ${service} was judged bad (${judged.by}: ${judged.reason}): change it, or overrule that with gray approve.`,
+      `Release ${release} of ${service} was judged bad (${judged.by}: ${judged.reason}): release another version, or overrule the verdict with gray approve ${release} --reason <why>.`,
     );
   }
 }

@@ -246,7 +246,7 @@ describe("a person's decision on a rollout", () => {
     open(openRollout(b, a, { rollbackRequested }));
     await assert.rejects(
       run(promoteCommand(), ...reason),
-      /is already rolling back \(evidence: 5xx\): wait until that is done/,
+      /is already rolling back \(evidence: 5xx\): wait until it has ended/,
     );
     assert.equal(record().verdicts[b], undefined);
   });

@@ -83,15 +83,7 @@ export function advance(before: Counters, reading: Reading): { readonly after: C
 /**
  * The state between readings, as plain JSON.
  *
- * @example
- * ```ts
- * let counters: Counters = nothingCounted;
- * for await (const reading of readings) {
- *   const { after, tick } = advance(counters, reading);
- *   counters = after;
- *   if (tick) evidence.observe(tick);
- * }
- * ```
+ * @example const { after }: { after: Counters } = advance(nothingCounted, reading);
  */
 export interface Counters {
   /** When the latest reading was made, in milliseconds since the epoch. Absent before the first. */

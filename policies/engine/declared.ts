@@ -237,7 +237,7 @@ export function homeOf(object: KubernetesObject, declared: readonly Declared[]):
  * it, because their order is not fixed.
  *
  * If a rule needs a value that is known only during `up`, the resource with the value violates the rule, in a stack with a
- * service (rule.ts). The rule still judges the other resources.
+ * service (pack.ts). The rule still judges the other resources.
  *
  * @param one the resource to judge
  * @param declared the resources declared so far

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { type AccessArgs, accessSchema } from "./access.ts";
 import { defaults } from "./defaults.ts";
 import { type PlanArgs, planSchema } from "./plan.ts";
-import type { ReleaseArgs } from "./release.ts";
+import { containersOf, graceSecondsOf, type ReleaseArgs } from "./release.ts";
 import { mapOf, mustBe, plainObject, wholeNumber } from "./schema.ts";
 import { type GatewayArgs, gatewaySchema } from "./traffic/gateway/args.ts";
 import { type Track, tracks } from "./traffic.ts";
@@ -211,10 +211,10 @@ export function assertServiceArgs(service: string, args: ServiceArgs): void {
       `${service}: progressDeadlineSeconds (${progressDeadlineSeconds}) must exceed minReadySeconds (${minReadySeconds}).`,
     );
   }
-  const { terminationGracePeriodSeconds = defaults.terminationGracePeriodSeconds } = args;
-  if (terminationGracePeriodSeconds <= defaults.preStopSleepSeconds) {
+  const graceSeconds = graceSecondsOf(args);
+  if (graceSeconds <= defaults.preStopSleepSeconds) {
     throw new UserError(
-      `${service}: terminationGracePeriodSeconds (${terminationGracePeriodSeconds}) must exceed the ${defaults.preStopSleepSeconds} s that a pod keeps serving after its termination begins.`,
+      `${service}: terminationGracePeriodSeconds (${graceSeconds}) must exceed the ${defaults.preStopSleepSeconds} s that a pod keeps serving after its termination begins.`,
     );
   }
   const routes = args.gateway?.routes.map((route, i) => [`gateway.routes.${i}`, route] as const) ?? [];
@@ -233,6 +233,12 @@ export function assertServiceArgs(service: string, args: ServiceArgs): void {
     }
   }
   const known = portNames(args);
+  const twice = known.find((name, i) => known.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw new UserError(
+      `${service}: two container ports have the name "${twice}", so a port by this name is ambiguous: rename one of them.`,
+    );
+  }
   const at = args.ports.findIndex(({ targetPort }) => typeof targetPort === "string" && !known.includes(targetPort));
   if (at >= 0) {
     const advice = known.length > 0 ? `choose from ${known.join(", ")}` : "give a container port this name";
@@ -247,8 +253,8 @@ export function assertServiceArgs(service: string, args: ServiceArgs): void {
 }
 
 /** The names of the ports of a pod's containers. */
-function portNames({ containers, sidecars = [] }: ServiceArgs): string[] {
-  const ports = [...containers, ...sidecars].flatMap(
+function portNames(args: ServiceArgs): string[] {
+  const ports = containersOf(args).flatMap(
     (container) => (container as { ports?: readonly { readonly name?: string }[] }).ports ?? [],
   );
   return ports.flatMap(({ name }) => (name === undefined ? [] : [name]));

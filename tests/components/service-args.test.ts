@@ -142,6 +142,16 @@ const bad: [what: string, args: object, sentence: string][] = [
     "web: each of several ports needs a unique name: set ports[].name.",
   ],
   [
+    "two container ports of the same name",
+    {
+      containers: [
+        { name: "web", image: "web:1", ports: [{ name: "http", containerPort: 8080 }] },
+        { name: "proxy", image: "proxy:1", ports: [{ name: "http", containerPort: 8081 }] },
+      ],
+    },
+    'web: two container ports have the name "http", so a port by this name is ambiguous: rename one of them.',
+  ],
+  [
     "two ports, one without a name",
     { ports: [{ name: "http", port: 80 }, { port: 81 }] },
     "web: each of several ports needs a unique name: set ports[].name.",

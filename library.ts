@@ -2,7 +2,7 @@
 export type { AccessArgs } from "./components/access.ts";
 export { CanaryService, type CanaryServiceArgs } from "./components/canary-service.ts";
 export type { Check } from "./components/check.ts";
-export { type FileSet, type Files, file, filesIn } from "./components/config-files.ts";
+export { type FileContent, type FileSet, type Files, file, filesIn } from "./components/config-files.ts";
 export { defaults } from "./components/defaults.ts";
 export type { StackState } from "./components/history.ts";
 export { type LogAgentArgs, logAgent } from "./components/log-agent.ts";

@@ -4,6 +4,7 @@ import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import type { AdoptedKind } from "./adoption.ts";
+import { configMapData } from "./config-files.ts";
 import { backgroundDeletion } from "./deletion.ts";
 import { trackDeployment } from "./deployment.ts";
 import { modeRoute, serviceIngress, sharedService, trackService } from "./front.ts";
@@ -168,10 +169,10 @@ export class CanaryService extends pulumi.ComponentResource {
 
   private configMaps(name: string, args: CanaryServiceArgs): ConfigMap[] {
     return Object.entries(args.rollout.configMaps).map(
-      ([configMap, data]) =>
+      ([configMap, files]) =>
         new ConfigMap(
           configMap,
-          { metadata: configMapMetadata(name, configMap, args), immutable: true, data },
+          { metadata: configMapMetadata(name, configMap, args), immutable: true, ...configMapData(files) },
           { parent: this },
         ),
     );

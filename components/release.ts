@@ -2,7 +2,7 @@
 import type { types } from "@pulumi/kubernetes";
 import type { Unwrap } from "@pulumi/pulumi";
 import { contentHash } from "./canonical.ts";
-import { assertFits, configMapName, type FileSet, type Files } from "./config-files.ts";
+import { assertFits, assertRead, configMapName, type FileSet, type Files } from "./config-files.ts";
 import { defaults } from "./defaults.ts";
 import { namesOneBuild } from "./image.ts";
 import { releaseIdDigits } from "./release-id.ts";
@@ -113,6 +113,7 @@ export function renderRelease(service: string, labels: Record<string, string>, a
   const volumes = [...(args.volumes ?? []), ...podVolumes];
   const mounts = new Map<string, { name: string; mountPath: string; readOnly: true }[]>();
   for (const [set, { files, mountPath, containers }] of Object.entries(args.configFiles ?? {})) {
+    assertRead(set, files);
     assertFits(set, files);
     const name = configMapName(service, set, files);
     configMaps[name] = files;

@@ -1,4 +1,5 @@
 /** The arguments of a service under gray release, and their validation. */
+import { asset } from "@pulumi/pulumi";
 import * as v from "valibot";
 import { type AccessArgs, accessSchema } from "./access.ts";
 import { defaults } from "./defaults.ts";
@@ -133,8 +134,17 @@ const fileName = v.pipe(
   v.string(),
   v.regex(/^[-._a-zA-Z0-9]{1,253}$/, "a file's name may have letters, digits, dashes, dots and underscores"),
 );
+const fileContentMessage = "must be a text, { base64 } with the bytes of the file, or an asset";
+const fileContent = v.union(
+  [
+    v.string(),
+    v.strictObject({ base64: v.pipe(v.string(), v.base64(fileContentMessage)) }),
+    v.custom<asset.Asset>((value) => asset.Asset.isInstance(value)),
+  ],
+  fileContentMessage,
+);
 const fileSet = v.strictObject({
-  files: mapOf(v.string(), fileName),
+  files: mapOf(fileContent, fileName),
   mountPath: path,
   containers: v.optional(v.array(v.string())),
 });
@@ -280,8 +290,8 @@ function sentence(issue: v.BaseIssue<unknown>): string {
   const at = v.getDotPath(issue);
   if (issue.expected === "never") return `unknown argument ${at}: correct its name or remove it`;
   if (issue.input === undefined) return `${at} is missing: ${issue.expected === null ? issue.message : "set it"}`;
-  // No value in the message, because a kubeconfig contains credentials.
-  if (at?.startsWith("access")) return `${at} ${issue.message}`;
+  // No value in the message: a kubeconfig contains credentials, and a file may be long.
+  if (at?.startsWith("access") || issue.message === fileContentMessage) return `${at} ${issue.message}`;
   if (issue.path?.at(-1)?.origin === "key") return `${at} has a name that is not allowed: ${issue.message}`;
   return `${at} is ${JSON.stringify(issue.input)}: ${issue.message}`;
 }

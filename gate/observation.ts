@@ -2,7 +2,7 @@
 
 import * as pulumi from "@pulumi/pulumi";
 import type { AccessArgs } from "../components/access.ts";
-import type { Files } from "../components/config-files.ts";
+import { type Files, readAssets } from "../components/config-files.ts";
 import { configMapsToKeep, type StackState, stackStateKey } from "../components/history.ts";
 import { objectsOf } from "../components/objects.ts";
 import { givenProvider, type ProviderOptions } from "../components/provider.ts";
@@ -110,7 +110,8 @@ export type ObserveResult =
  */
 export async function observe(service: string, args: ServiceArgs, opts: ProviderOptions): Promise<ObserveResult> {
   assertServiceArgs(service, args);
-  const rendered = renderRelease(service, labelsOf(service, args), args);
+  const configFiles = await readAssets(args.configFiles ?? {});
+  const rendered = renderRelease(service, labelsOf(service, args), { ...args, configFiles });
   const file = renderedFile();
   const { namespace } = args;
   const key = stackStateKey(namespace, service);

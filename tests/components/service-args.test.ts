@@ -132,6 +132,11 @@ const bad: [what: string, args: object, sentence: string][] = [
     "web: configFiles.config.files.conf/a has a name that is not allowed: a file's name may have letters, digits, dashes, dots and underscores.",
   ],
   [
+    "a file that is neither a text nor bytes in base64, without its content in the message",
+    { configFiles: { config: { files: { store: { base64: "password!" } }, mountPath: "/etc" } } },
+    "web: configFiles.config.files.store.base64 must be a text, { base64 } with the bytes of the file, or an asset.",
+  ],
+  [
     "two ports of the same name",
     {
       ports: [

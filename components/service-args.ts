@@ -101,6 +101,11 @@ export interface ServiceArgs extends ReleaseArgs {
   readonly maxSurge?: number;
   /** Missing pods while a track rolls. @default 0 */
   readonly maxUnavailable?: number;
+  /**
+   * Seconds that a pod may need from its creation to ready. Only the timeout of a roll depends on it.
+   * @default what startup probes allow, or twice what live pods needed
+   */
+  readonly startSeconds?: number;
   /** Seconds without progress after which Kubernetes reports a roll as failed; more than minReadySeconds. @default 600 */
   readonly progressDeadlineSeconds?: number;
 }
@@ -187,6 +192,7 @@ const schema = v.strictObject({
   ),
   releaseHistoryLimit: v.optional(wholeNumber(1)),
   minReadySeconds: v.optional(wholeNumber(0)),
+  startSeconds: v.optional(wholeNumber(1)),
   maxSurge: v.optional(wholeNumber(1)),
   maxUnavailable: v.optional(wholeNumber(0)),
   progressDeadlineSeconds: v.optional(wholeNumber(1)),

@@ -10,10 +10,14 @@ import { type Release, renderRelease } from "../components/release.ts";
 import type { RolloutContext } from "../components/rollout-context.ts";
 import { assertServiceArgs, labelsOf, type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import { modeOf } from "../components/traffic/modes.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
 import { connect } from "../kubernetes/client.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
+import type { PodObject } from "../kubernetes/objects/pod.ts";
+import { listPath } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { configMapsInUse, type Live, readLive } from "../live/live.ts";
+import { startSecondsOf } from "../live/start.ts";
 import { liveModes } from "../live/traffic/modes.ts";
 import type { RecordReading } from "../record/record.ts";
 import { readRecord } from "../record/record-store.ts";
@@ -60,6 +64,8 @@ export interface Observation {
   readonly stackStates: StackStates;
   /** The live ConfigMaps that must not be deleted, by name. Empty if this stack does not own canary. */
   readonly configMapsInUse: Readonly<Record<string, Files>>;
+  /** Seconds that the live pods took to start. Absent if that is unknown. */
+  readonly startSeconds?: number;
   /** Whether the cluster can carry the traffic in its mode: rejected with the reason if not. Fulfilled if this stack owns no route. */
   readonly trafficPossible: PromiseSettledResult<void>;
   /** All objects that this stack may write, each with the live object; rejected if they could not be read. */
@@ -137,10 +143,11 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   const live = isAdoptionRequested ? asAdopted(service, args, owner, before) : before;
   assertPreconditions(service, args, live, found.context);
 
-  const [recorded, remembered, inUse] = await Promise.all([
+  const [recorded, remembered, inUse, startSeconds] = await Promise.all([
     readRecord({ ...of, cluster: live.cluster }),
     readStackStates(service, args, live),
     ownsCanary ? configMapsInUse(of) : {},
+    startSecondsSeen(of),
   ]);
   expectExported(service, key);
   const coming = file === undefined || ownsCanary ? undefined : readRendered(file, key);
@@ -171,6 +178,7 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
     record,
     stackStates,
     configMapsInUse: inUse,
+    ...(startSeconds !== undefined && { startSeconds }),
     trafficPossible,
     objects,
     comparisons,
@@ -180,6 +188,15 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
     observation,
     through: { api, given, access: access ?? {}, ownerStash, renderedFile: file },
   };
+}
+
+/** Seconds that the live pods of a service took to start; undefined if none is ready, or pods may not be listed. */
+async function startSecondsSeen({ api, namespace, service }: ServiceHandle): Promise<number | undefined> {
+  const pods = await api.list(listPath("Pod", namespace), `app=${service}`).catch((error: Error): PodObject[] => {
+    if (error instanceof ApiError && error.status === 403) return [];
+    throw error;
+  });
+  return startSecondsOf(pods);
 }
 
 /** Checks that the cluster can carry the traffic. @throws UserError if it cannot */

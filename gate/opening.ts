@@ -131,7 +131,7 @@ function pass(observation: Observation, reported: { log: LogLine[]; canary?: Rel
 
 /** What an `up` does that passes the conditions. */
 function planOf(observation: Observation, passed: ReturnType<typeof pass>): Omit<Admitted, "kind" | keyof Reported> {
-  const { service, args, live, record, stackStates, stack, isPreview } = observation;
+  const { service, args, live, record, stackStates, stack, isPreview, startSeconds } = observation;
   const { adopted, releases, traffic, history, configMaps, adopting } = passed;
   const { own } = stackStates;
   const compared = comparedTo([...Object.values(releases), ...stackStates.history], observation);
@@ -158,8 +158,8 @@ function planOf(observation: Observation, passed: ReturnType<typeof pass>): Omit
       ...(traffic && { traffic, shift: shiftOf(traffic, inForce, own?.shift) }),
       stableReplicas: args.replicas === "external" ? undefined : args.replicas,
       rollSeconds: {
-        stable: rollSeconds(args, stableReplicasOf(args, live)),
-        canary: rollSeconds(args, traffic?.canaryReplicas ?? 0),
+        stable: rollSeconds(args, stableReplicasOf(args, live), startSeconds),
+        canary: rollSeconds(args, traffic?.canaryReplicas ?? 0, startSeconds),
       },
       fastRollback: (record.kind === "read" && record.record.open?.fastRollback) ?? false,
       order: rollOrder(inForce, traffic?.weight ?? 0),

@@ -117,6 +117,8 @@ export class ApiServer {
   put(path: string, object: ApiObject): ApiObject {
     const before = this.objects.get(path);
     const stored: ApiObject = JSON.parse(JSON.stringify(object));
+    // Every pod in the API has a status, if only an empty one.
+    if (path.includes("/pods/")) stored.status ??= {};
     const changed = JSON.stringify(before?.spec) !== JSON.stringify(stored.spec);
     this.#version++;
     stored.metadata.uid ??= before?.metadata.uid ?? `uid-${this.#version}`;

@@ -105,12 +105,18 @@ export class CanaryService extends pulumi.ComponentResource {
         sequence: rollout.sequence[track],
         stack: rollout.stack,
         owner,
-        rollSeconds: rollout.rollSeconds[track],
         fastRollback: track === "stable" && rollout.fastRollback,
         adopted: selector,
       };
       const opts = { ...child, dependsOn, protect, hooks: rollout.hooks[track] };
-      return trackDeployment(name, track, args, run, selector ? { ...opts, ...as("Deployment") } : opts);
+      return trackDeployment(
+        name,
+        track,
+        args,
+        run,
+        rollout.rollSeconds[track],
+        selector ? { ...opts, ...as("Deployment") } : opts,
+      );
     };
 
     // An adopted object is imported unchanged. The next run applies the program to it.

@@ -1,41 +1,18 @@
 /** The arguments of a service under gray release, and their validation. */
-import { asset } from "@pulumi/pulumi";
+import type { types } from "@pulumi/kubernetes";
+import { asset, type Unwrap } from "@pulumi/pulumi";
 import * as v from "valibot";
 import { type AccessArgs, accessSchema } from "./access.ts";
 import { defaults } from "./defaults.ts";
+import { type IngressArgs, ingressSchema, portsOfIngress } from "./ingress.ts";
 import { type PlanArgs, planSchema } from "./plan.ts";
+import { hasPort, type Port, type PortRef, portSchema, servicePorts } from "./port.ts";
 import { containersOf, graceSecondsOf, type ReleaseArgs } from "./release.ts";
-import { mapOf, mustBe, plainObject, wholeNumber } from "./schema.ts";
+import { checked, mapOf, mustBe, plainObject, wholeNumber } from "./schema.ts";
 import { type GatewayArgs, gatewaySchema } from "./traffic/gateway/args.ts";
 import { type Track, tracks } from "./traffic.ts";
 import { type Percent, percentage } from "./units.ts";
 import { UserError } from "./user-error.ts";
-
-/** A port of the Service. @example `{ name: "http", port: 80, targetPort: 8080 }` */
-export interface Port {
-  /** Name of the port. Required and unique if there are several. @default http */
-  readonly name?: string;
-  /** Number of the port that callers use, 1 to 65535. */
-  readonly port: number;
-  /** Port of the container, by number or name. @default port */
-  readonly targetPort?: number | string;
-}
-
-/** A plain Ingress to the shared Service. @example `{ host: "shop.example.com", tlsSecretName: "shop-tls" }` */
-export interface IngressArgs {
-  /** Host name of the requests. */
-  readonly host: string;
-  /** Path prefix of the requests. It begins with `/`. @default / */
-  readonly path?: string;
-  /** Number of the Service's port. @default the first port */
-  readonly port?: number;
-  /** Name of the IngressClass. @default the cluster's default class */
-  readonly ingressClassName?: string;
-  /** Annotations of the Ingress. @default none */
-  readonly annotations?: Record<string, string>;
-  /** Name of the Secret with the TLS certificate for the host. @default no TLS */
-  readonly tlsSecretName?: string;
-}
 
 /**
  * The arguments of a service under gray release, for `openRollout` and `CanaryService`.
@@ -75,6 +52,14 @@ export interface ServiceArgs extends ReleaseArgs {
   readonly acceptShare?: boolean;
   /** Ports of the Service, the main port first. */
   readonly ports: readonly Port[];
+  /**
+   * Other fields of the shared Service's spec, such as `type`, `sessionAffinity`, `trafficDistribution` and `externalTrafficPolicy`
+   * (core/v1 ServiceSpec). A field that is removed again from the program keeps its live value.
+   * @default none
+   */
+  readonly serviceSpec?: Omit<Unwrap<types.input.core.v1.ServiceSpec>, "selector" | "ports">;
+  /** Annotations of the shared Service. @default none */
+  readonly serviceAnnotations?: Readonly<Record<string, string>>;
   /** The Ingress for users, owned by the stack of canary. @default none */
   readonly ingress?: IngressArgs;
   /**
@@ -110,23 +95,7 @@ export interface ServiceArgs extends ReleaseArgs {
   readonly progressDeadlineSeconds?: number;
 }
 
-const path = v.pipe(v.string(), v.startsWith("/", "must begin with /"));
 const texts = mapOf(v.string());
-const port = v.strictObject({
-  name: v.optional(v.string()),
-  port: wholeNumber(1, 65535),
-  targetPort: v.optional(
-    v.union([v.string(), wholeNumber(1, 65535)], "must be the name of a port or a whole number from 1 to 65535"),
-  ),
-});
-const ingress = v.strictObject({
-  host: v.pipe(v.string(), v.nonEmpty("must not be empty")),
-  path: v.optional(path),
-  port: v.optional(v.number()),
-  ingressClassName: v.optional(v.string()),
-  annotations: v.optional(texts),
-  tlsSecretName: v.optional(v.string()),
-});
 /** A DNS label of RFC 1035, as Services require. At most 40 characters, so that suffixes such as `-canary` and a hash still fit. */
 const dnsLabel = /^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/;
 /** RFC 1123. */
@@ -150,7 +119,7 @@ const fileContent = v.union(
 );
 const fileSet = v.strictObject({
   files: mapOf(fileContent, fileName),
-  mountPath: path,
+  mountPath: v.pipe(v.string(), v.startsWith("/", "must begin with /")),
   containers: v.optional(v.array(v.string())),
 });
 const replicas = 'must be a whole number of at least 1, or "external"';
@@ -179,11 +148,21 @@ const schema = v.strictObject({
   ),
   weight: v.optional(percentage),
   acceptShare: v.optional(v.boolean()),
-  ports: v.pipe(v.array(port), v.nonEmpty("must have at least one port")),
-  ingress: v.optional(ingress),
+  serviceSpec: v.optional(
+    v.pipe(
+      plainObject(),
+      checked((spec) => {
+        const own = ["selector", "ports"].find((field) => field in spec);
+        return own === undefined ? undefined : { at: [own], message: "CanaryService sets it itself, so remove it" };
+      }),
+    ),
+  ),
+  serviceAnnotations: v.optional(texts),
+  ports: v.pipe(v.array(portSchema), v.nonEmpty("must have at least one port")),
+  ingress: v.optional(ingressSchema),
   gateway: v.optional(gatewaySchema),
   plan: v.optional(planSchema),
-  debugIngress: v.optional(ingress),
+  debugIngress: v.optional(ingressSchema),
   release: v.optional(
     v.pipe(
       v.string(),
@@ -235,18 +214,18 @@ export function assertServiceArgs(service: string, args: ServiceArgs): void {
   }
   const routes = args.gateway?.routes.map((route, i) => [`gateway.routes.${i}`, route] as const) ?? [];
   const checks = args.plan?.checks?.map((check, i) => [`plan.checks.${i}`, check] as const) ?? [];
-  const withPort = {
-    ingress: args.ingress,
-    ...Object.fromEntries([...routes, ...checks]),
-    debugIngress: args.debugIngress,
-  };
-  for (const [which, holder] of Object.entries<{ readonly port?: number } | undefined>(withPort)) {
-    if (holder?.port !== undefined && !args.ports.some((each) => each.port === holder.port)) {
-      const known = args.ports.map((each) => each.port).join(", ");
-      throw new UserError(
-        `${service}: ${which}.port is ${holder.port} and the Service has ${known}: choose one of its ports.`,
-      );
-    }
+  const refs: (readonly [which: string, ports: readonly (PortRef | undefined)[]])[] = [
+    ...(args.ingress ? [["ingress", portsOfIngress(args.ingress)] as const] : []),
+    ...[...routes, ...checks].map(([which, { port }]) => [which, [port]] as const),
+    ...(args.debugIngress ? [["debugIngress", portsOfIngress(args.debugIngress)] as const] : []),
+  ];
+  for (const [which, ports] of refs) {
+    const wrong = ports.find((port) => port !== undefined && !hasPort(args.ports, port));
+    if (wrong === undefined) continue;
+    const all = servicePorts(args.ports).map(({ name, port }) => (typeof wrong === "string" ? name : port));
+    throw new UserError(
+      `${service}: ${which}.port is ${wrong} and the Service has ${all.join(", ")}: choose one of its ports.`,
+    );
   }
   const known = portNames(args);
   const twice = known.find((name, i) => known.indexOf(name) !== i);

@@ -87,6 +87,21 @@ const bad: [what: string, args: object, sentence: string][] = [
     "web: ingress.port is 8080 and the Service has 80, 81: choose one of its ports.",
   ],
   [
+    "an Ingress to a port name that the Service does not have",
+    { ports: [{ name: "web", port: 80 }], ingress: { rules: [{ paths: [{ port: "web" }, { port: "api" }] }] } },
+    "web: ingress.port is api and the Service has web: choose one of its ports.",
+  ],
+  [
+    "a selector of the Service",
+    { serviceSpec: { selector: { app: "other" } } },
+    'web: serviceSpec.selector is {"app":"other"}: CanaryService sets it itself, so remove it.',
+  ],
+  [
+    "an unknown protocol",
+    { ports: [{ port: 80, protocol: "HTTP" }] },
+    'web: ports.0.protocol is "HTTP": must be TCP, UDP or SCTP.',
+  ],
+  [
     "a debug Ingress to a port that the Service does not have",
     { debugIngress: { host: "h", port: 8080 } },
     "web: debugIngress.port is 8080 and the Service has 80: choose one of its ports.",

@@ -107,26 +107,37 @@ export function trackService(
 export function modeRoute(
   service: string,
   args: ServiceArgs,
-  { apiVersion, kind, name, spec }: ModeRoute,
+  route: ModeRoute,
   { weight }: Traffic,
   token: Input<string>,
-  { owner, sequence }: Written,
+  written: Written,
   opts: CustomResourceOptions,
 ): CustomResource {
+  const { apiVersion, kind, name } = route;
   return new CustomResource(
     // Services in two namespaces may have routes of the same name, and a resource name is unique in a program.
     name === service ? service : `${service}:${name}`,
-    {
-      apiVersion,
-      kind,
-      metadata: {
-        ...metadata(service, name, args),
-        annotations: { ...withoutAwait, ...sequenceAnnotations(sequence), ...ownerAnnotations(owner) },
-      },
-      spec: spec(weight, token),
-    },
+    { apiVersion, kind, ...routeObject(service, args, route, weight, token, written) },
     opts,
   );
+}
+
+/** A route as it is sent to the API server. @throws UserError if it cannot express the user rules */
+export function routeObject(
+  service: string,
+  args: ServiceArgs,
+  { name, spec }: ModeRoute,
+  weight: number,
+  token: Input<string>,
+  { owner, sequence }: Written,
+) {
+  return {
+    metadata: {
+      ...metadata(service, name, args),
+      annotations: { ...withoutAwait, ...sequenceAnnotations(sequence), ...ownerAnnotations(owner) },
+    },
+    spec: spec(weight, token),
+  };
 }
 
 /** The Ingress object for {@link IngressArgs}. */

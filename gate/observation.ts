@@ -21,6 +21,7 @@ import { startSecondsOf } from "../live/start.ts";
 import { liveModes } from "../live/traffic/modes.ts";
 import type { RecordReading } from "../record/record.ts";
 import { readRecord } from "../record/record-store.ts";
+import { tryObjects, type Untried } from "./accepted.ts";
 import { asAdopted } from "./adopt.ts";
 import { accessOf, findAccessOf } from "./destination.ts";
 import { type Comparisons, compareLive } from "./drift.ts";
@@ -70,6 +71,8 @@ export interface Observation {
   readonly trafficPossible: PromiseSettledResult<void>;
   /** All objects that this stack may write, each with the live object; rejected if they could not be read. */
   readonly objects: PromiseSettledResult<readonly OwnableObject[]>;
+  /** The objects that the API server refuses or could not try (accepted.ts). */
+  readonly untried: PromiseSettledResult<readonly Untried[]>;
   /** The live Deployments compared with the releases in their labels. */
   readonly comparisons: Comparisons;
 }
@@ -156,10 +159,11 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   // The releases that canary may run. Which of them it does run is not decided yet.
   const releases = ownsCanary ? [rendered, ...stackStates.history] : stackStates.history;
   const configMaps = ownsCanary ? Object.keys(configMapsToKeep(releases, inUse)) : [];
-  const [[trafficPossible, objects], comparisons] = await Promise.all([
+  const [[trafficPossible, objects, untried], comparisons] = await Promise.all([
     Promise.allSettled([
       ownsCanary ? allPossible(of, args) : undefined,
       readObjects(of, live, objectsOf(service, args, configMaps)),
+      tryObjects(of, args, rendered, live),
     ]),
     compareLive(api, tracksOf(args), live, releases),
   ]);
@@ -181,6 +185,7 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
     ...(startSeconds !== undefined && { startSeconds }),
     trafficPossible,
     objects,
+    untried,
     comparisons,
   };
   return {

@@ -306,7 +306,7 @@ describe("CanaryService", () => {
   it("waits for a complete roll: start and ready time of each round, and one progress deadline", async () => {
     const timeouts = async (changes: Partial<ServiceArgs>) =>
       find(await deploy({ startSeconds: 30, ...changes }), "Deployment", "fop-gate").timeouts;
-    assert.deepEqual(await timeouts({}), { create: "1140s", update: "1950s" });
+    assert.deepEqual(await timeouts({}), { create: "1140s", update: "1140s" });
     assert.deepEqual(await timeouts({ maxSurge: 2 }), { create: "900s", update: "900s" });
     assert.deepEqual(await timeouts({ minReadySeconds: 0, progressDeadlineSeconds: 60 }), {
       create: "330s",

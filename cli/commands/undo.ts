@@ -34,7 +34,7 @@ async function undo(options: Options): Promise<void> {
   const owners = assertRunsHere(await setup.owners());
   const { api, service, deployments } = found;
   const reading = await readRecord(found);
-  if (reading.kind === "unreadable") throw unreadable(found, reading.why);
+  if (reading.kind === "unreadable") throw unreadable(found, reading);
   if (reading.kind === "read") assertNoneOpen(service, reading.record);
   const release = releaseOf(deployments.stable);
   if (release === undefined) throw new UserError(`${service} has no stable Deployment: there is nothing to undo.`);

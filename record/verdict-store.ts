@@ -1,5 +1,6 @@
 /** Reads and writes the ConfigMaps of their own in which verdicts are stored, each of which never changes. */
 
+import { isDeepStrictEqual } from "node:util";
 import { oneLine } from "../border/foreign-text.ts";
 import { serviceLabel, verdictLabel } from "../components/names.ts";
 import type { Access } from "../kubernetes/access.ts";
@@ -59,13 +60,17 @@ export async function readVerdicts(of: ServiceHandle, names: Names): Promise<Rec
 export async function createVerdict(of: ServiceHandle, data: VerdictData): Promise<void> {
   const { api, namespace, service } = of;
   const name = verdictName(service, data);
+  const path = objectPath("ConfigMap", namespace, name);
   const labels = { app: service, [serviceLabel]: service, [verdictLabel]: data.kind };
   const object = { ...typeOf("ConfigMap"), metadata: { name, namespace, labels }, immutable: true, data };
   try {
     await api.create(listPath("ConfigMap", namespace), object);
   } catch (error) {
     if (!(error instanceof ApiError && error.status === 409)) throw error;
+    // A full quota is answered so too, by an API server that is busy with it.
+    if (!isDeepStrictEqual((await api.get(path))?.data, data)) throw error;
   }
+  knownTo(of).set(keyOf(of, name), readVerdict(service, name, data as Readonly<Record<string, string>>));
 }
 
 /**

@@ -122,8 +122,10 @@ describe("the verdicts of a record", () => {
     assert.deepEqual(await requests(() => verdicts(process)), ["GET", "GET"]);
     assert.deepEqual(await requests(() => verdicts(process)), ["GET"]);
     assert.deepEqual(await requests(() => changeRecord(process, raised)), ["GET", "PUT"]);
-    // It was created; the record; what nobody names any more.
+    // The last one looks for verdicts that nobody names any more.
     assert.deepEqual(await requests(() => judge(a, good, process)), ["GET", "POST", "PUT", "GET"]);
+    assert.deepEqual(await requests(() => verdicts(process)), ["GET"]);
+    await judge(b, bad);
     assert.deepEqual(await requests(() => verdicts(process)), ["GET", "GET"]);
   });
 
@@ -274,6 +276,13 @@ describe("the verdicts of a record", () => {
       });
       await judge(b, good, next);
       assert.deepEqual([await verdicts(), names().length], [{ [a]: bad, [b]: good }, 2]);
+    });
+
+    it("are created again if a busy API server answers 409 although there is none", async () => {
+      await judge(a, good);
+      once(isCreation, () => ({ status: 409, body: { message: "the quota has been modified" } }));
+      await judge(b, bad);
+      assert.deepEqual(await verdicts(), { [a]: good, [b]: bad });
     });
 
     it("are read again if the record named others by the time of the second request", async () => {

@@ -1,6 +1,6 @@
 /** Reads the live objects of a service, and what the status of a Deployment means. */
 
-import type { Files } from "../components/config-files.ts";
+import { type Files, filesOf } from "../components/config-files.ts";
 import { adoptedAnnotation, backendName, deploymentName, serviceLabel } from "../components/names.ts";
 import { configMapsOf } from "../components/release.ts";
 import type { Track } from "../components/traffic.ts";
@@ -137,7 +137,7 @@ export async function configMapsInUse({ api, namespace, service }: ServiceHandle
   const contents = Object.fromEntries(
     ours
       .filter(({ immutable, metadata: { name } }) => immutable && !isVerdictName(service, name))
-      .map((map) => [map.metadata.name, map.data ?? {}]),
+      .map((map) => [map.metadata.name, filesOf(map)]),
   );
   try {
     const [pods, replicaSets] = await Promise.all([

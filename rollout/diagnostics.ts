@@ -13,7 +13,7 @@ import type { EventObject } from "../kubernetes/objects/event.ts";
 import type { PodObject } from "../kubernetes/objects/pod.ts";
 import { listPath, subresourcePath } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
-import { readPods } from "../live/pods.ts";
+import { allContainersOf, readPods } from "../live/pods.ts";
 import { type DiagnosticFile, diagnosticsName, storeDiagnostics } from "../record/diagnostics-store.ts";
 
 /** The release whose diagnostics are saved, and where. */
@@ -187,15 +187,13 @@ function statusOf({ metadata, spec, status }: PodObject): object {
 }
 
 /** The logs of a pod's containers. A container that never started has none. */
-function logsOf({ metadata, status }: PodObject): { pod: string; container: string; previous: boolean }[] {
-  const pod = metadata.name;
-  return [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? [])].flatMap(
-    ({ name: container, state = {}, lastState = {} }) => [
-      // While a container waits for its restart, the node returns the previous log as the current one.
-      ...(state.running || state.terminated ? [{ pod, container, previous: false }] : []),
-      ...(lastState.terminated ? [{ pod, container, previous: true }] : []),
-    ],
-  );
+function logsOf(found: PodObject): { pod: string; container: string; previous: boolean }[] {
+  const pod = found.metadata.name;
+  return allContainersOf(found).flatMap(({ name: container, state = {}, lastState = {} }) => [
+    // While a container waits for its restart, the node returns the previous log as the current one.
+    ...(state.running || state.terminated ? [{ pod, container, previous: false }] : []),
+    ...(lastState.terminated ? [{ pod, container, previous: true }] : []),
+  ]);
 }
 
 async function readLogs(

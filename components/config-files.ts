@@ -2,7 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { asset } from "@pulumi/pulumi";
+import type { asset } from "@pulumi/pulumi";
 import { contentHash } from "./canonical.ts";
 import { UserError } from "./user-error.ts";
 
@@ -106,7 +106,7 @@ export async function readAssets(
 }
 
 async function contentOfAsset(at: string, content: FileContent | asset.Asset): Promise<FileContent> {
-  if (!asset.Asset.isInstance(content)) return content;
+  if (!isAsset(content)) return content;
   // The program may have another copy of the SDK than this package, so `instanceof` would fail.
   const { text, path } = content as Partial<asset.StringAsset & asset.FileAsset>;
   if (text !== undefined) return text;
@@ -183,9 +183,14 @@ export function assertFits(set: string, files: Files): void {
   }
 }
 
+/** Whether a value is an asset of Pulumi, of whichever copy of the SDK (SDK: asset/asset.ts). `gray` does not load the SDK. */
+export function isAsset(value: unknown): value is asset.Asset {
+  return (value as { readonly __pulumiAsset?: unknown } | undefined | null)?.__pulumiAsset === true;
+}
+
 /** Checks that no file is an asset, which only {@link readAssets} can read. @throws Error if one is */
 export function assertRead(set: string, files: FileSet["files"]): asserts files is Files {
-  const unread = Object.entries(files).find(([, content]) => asset.Asset.isInstance(content));
+  const unread = Object.entries(files).find(([, content]) => isAsset(content));
   if (unread) throw new Error(`the asset configFiles.${set}.files.${unread[0]} has not been read`);
 }
 

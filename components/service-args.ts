@@ -1,8 +1,9 @@
 /** The arguments of a service under gray release, and their validation. */
 import type { types } from "@pulumi/kubernetes";
-import { asset, type Unwrap } from "@pulumi/pulumi";
+import type { asset, Unwrap } from "@pulumi/pulumi";
 import * as v from "valibot";
 import { type AccessArgs, accessSchema } from "./access.ts";
+import { isAsset } from "./config-files.ts";
 import { defaults } from "./defaults.ts";
 import { type IngressArgs, ingressSchema, portsOfIngress } from "./ingress.ts";
 import { type PlanArgs, planSchema } from "./plan.ts";
@@ -113,7 +114,7 @@ const fileContent = v.union(
   [
     v.string(),
     v.strictObject({ base64: v.pipe(v.string(), v.base64(fileContentMessage)) }),
-    v.custom<asset.Asset>((value) => asset.Asset.isInstance(value)),
+    v.custom<asset.Asset>(isAsset),
   ],
   fileContentMessage,
 );

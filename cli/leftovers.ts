@@ -8,6 +8,7 @@ import { isServed } from "../kubernetes/served.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { modeOfKind } from "../live/traffic/modes.ts";
 import { storedMaps, storeName } from "../record/config-map-store.ts";
+import { isVerdictName } from "../record/stored-verdict.ts";
 
 /** An object of a service that exists in the cluster. */
 export interface Leftover extends ObjectReference {
@@ -24,12 +25,11 @@ export interface Leftover extends ObjectReference {
  */
 export async function leftovers(of: ServiceHandle): Promise<Leftover[]> {
   const { namespace, service } = of;
-  const storeNames = storedMaps.map((what) => storeName(service, what));
   const found = await Promise.all(
     objectKinds.map(async (kind) =>
       (await list(of, kind))
         .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-        .filter(({ metadata: { name } }) => kind !== "ConfigMap" || !storeNames.includes(name))
+        .filter(({ metadata: { name } }) => kind !== "ConfigMap" || !isStored(service, name))
         .map(({ metadata: { name, annotations } }) => {
           const owner = annotations?.[ownerAnnotation];
           return { kind, namespace, name, ...(owner !== undefined && { owner }) };
@@ -44,6 +44,11 @@ export async function deleteOwned(api: Cluster, left: readonly Leftover[], owner
   const owned = left.filter((each) => each.owner === owner);
   for (const { kind, namespace, name } of owned) await api.delete(objectPath(kind, namespace, name));
   return owned;
+}
+
+/** Whether gray stores its own data in a ConfigMap of this name. */
+function isStored(service: string, name: string): boolean {
+  return storedMaps.some((map) => storeName(service, map) === name) || isVerdictName(service, name);
 }
 
 async function list(of: ServiceHandle, kind: ObjectKind) {

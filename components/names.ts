@@ -3,6 +3,8 @@ import type { Track } from "./traffic.ts";
 
 /** The label of every object of a service. Its value is the service's name. */
 export const serviceLabel = "gray-release/service";
+/** The label of the ConfigMap of each verdict. Its value is whose verdict it is, `evidence` or `person`. */
+export const verdictLabel = "gray-release/verdict";
 /** The annotation of objects that are also changed outside Pulumi. Its value is the number of the last write (gate/sequence.ts). */
 export const sequenceAnnotation = "gray-release/seq";
 /** The annotation of a Deployment. Its value is the full name of the stack that owns it. */

@@ -131,7 +131,7 @@ export async function evidenceOn(
     readRecord(of),
     counts.atGateway ? readFront(of) : undefined,
   ]);
-  if (record.kind === "unreadable") throw unreadable(of, record.why);
+  if (record.kind === "unreadable") throw unreadable(of, record);
   const question = {
     ...comparisonOf(of.service, of.deployments, pods, stableReleases(record).length > 0),
     perRequest: front !== undefined && shareByWeightAlone(front) !== undefined,

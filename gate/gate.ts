@@ -69,9 +69,10 @@ export function decideAdmission(question: Question): Admission {
   if (release === live || ran.includes(release)) return admit("rollback", `${change} is what it runs or last ran`);
   if (breakGlass) return admit("break-glass", `${change} passes the gate by a break-glass override: ${breakGlass}`);
   if (record.kind === "unreadable") {
+    const { why, remedy = `restore the record, or delete it and run gray approve ${release}` } = record;
     return refuse(
       "record-unreadable",
-      `${change} is refused, because the record ${service}-rollout cannot be read (${record.why}): restore the record, or delete it and run gray approve ${release}`,
+      `${change} is refused, because the record ${service}-rollout cannot be read (${why}): ${remedy}`,
     );
   }
   if (record.kind === "read") {

@@ -1,7 +1,7 @@
 /** Reads the live objects of a service, and what the status of a Deployment means. */
 
 import { oneLine } from "../border/foreign-text.ts";
-import type { Files } from "../components/config-files.ts";
+import { type Files, filesOf } from "../components/config-files.ts";
 import { adoptedAnnotation, backendName, deploymentName, serviceLabel, stackAnnotation } from "../components/names.ts";
 import { configMapsOf } from "../components/release.ts";
 import type { Track } from "../components/traffic.ts";
@@ -13,6 +13,7 @@ import type { ServiceObject } from "../kubernetes/objects/service.ts";
 import { clusterObjectPath, listPath, objectPath } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import type { RecordedService } from "../record/record-store.ts";
+import { isVerdictName } from "../record/stored-verdict.ts";
 import type { LiveRoute } from "./traffic/mode.ts";
 import { readAllRoutes } from "./traffic/modes.ts";
 
@@ -145,7 +146,9 @@ export function isStuck({ metadata, status }: DeploymentObject): boolean {
 export async function configMapsInUse({ api, namespace, service }: ServiceHandle): Promise<Record<string, Files>> {
   const ours = await api.list(listPath("ConfigMap", namespace), `${serviceLabel}=${service}`);
   const contents = Object.fromEntries(
-    ours.filter((map) => map.immutable).map((map) => [map.metadata.name, map.data ?? {}]),
+    ours
+      .filter(({ immutable, metadata: { name } }) => immutable && !isVerdictName(service, name))
+      .map((map) => [map.metadata.name, filesOf(map)]),
   );
   try {
     const [pods, replicaSets] = await Promise.all([

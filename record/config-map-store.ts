@@ -20,6 +20,13 @@ const attempts = 12;
 /** Milliseconds between two attempts. Each attempt is two requests. */
 const pauseMilliseconds = { first: 80, most: 1000 };
 
+/** Another writer was faster: what was read is no longer so. */
+export class Overtaken extends ApiError {
+  constructor() {
+    super(409, "The object has been modified.");
+  }
+}
+
 /** Name of a service's ConfigMap, for example `web-rollout`. */
 export function storeName(service: string, map: StoredMap): string {
   return `${service}-${map}`;
@@ -39,31 +46,31 @@ export async function readStore(of: ServiceHandle, map: StoredMap): Promise<Stor
  * Changes a service's ConfigMap, or creates it, without losing another writer's change: it replaces only the version
  * that it read. If another writer was faster, it reads and tries again after a pause.
  *
- * @param to computes the new data from the current data; undefined skips the write
+ * @param to computes the new data from the current data; undefined skips the write. It may throw Overtaken
  * @throws what `to` throws; ApiError or UserError if the write failed, also if other writers were faster in every
  * attempt (409)
  */
 export async function changeStore(
   of: ServiceHandle,
   map: StoredMap,
-  to: (before: StoredData | undefined) => StoredData | undefined,
+  to: (before: StoredData | undefined) => StoredData | undefined | Promise<StoredData | undefined>,
 ): Promise<void> {
   const { api, namespace, service } = of;
   for (let attempt = 1; ; attempt++) {
     const found = await api.get(pathOf(of, map));
-    const data = to(found && (found.data ?? {}));
-    if (data === undefined) return;
-    const object = {
-      ...typeOf("ConfigMap"),
-      metadata: {
-        ...found?.metadata,
-        name: storeName(service, map),
-        namespace,
-        labels: { ...found?.metadata.labels, app: service, [serviceLabel]: service },
-      },
-      data,
-    };
     try {
+      const data = await to(found && (found.data ?? {}));
+      if (data === undefined) return;
+      const object = {
+        ...typeOf("ConfigMap"),
+        metadata: {
+          ...found?.metadata,
+          name: storeName(service, map),
+          namespace,
+          labels: { ...found?.metadata.labels, app: service, [serviceLabel]: service },
+        },
+        data,
+      };
       await (found ? api.replace(pathOf(of, map), object) : api.create(listPath("ConfigMap", namespace), object));
       return;
     } catch (error) {
@@ -75,13 +82,9 @@ export async function changeStore(
   }
 }
 
-/**
- * Deletes all ConfigMaps that gray stores for a service.
- *
- * @throws ApiError or UserError if one cannot be deleted
- */
-export async function forgetAll(of: ServiceHandle): Promise<void> {
-  for (const map of storedMaps) await of.api.delete(pathOf(of, map));
+/** Deletes a service's ConfigMap. @throws ApiError or UserError if it cannot be deleted */
+export async function deleteStore(of: ServiceHandle, map: StoredMap): Promise<void> {
+  await of.api.delete(pathOf(of, map));
 }
 
 function pathOf({ namespace, service }: ServiceHandle, map: StoredMap) {

@@ -1,6 +1,6 @@
 /** Limits the size of a record, because it is stored in a ConfigMap. Pure. */
 
-import { bytesOf } from "./bounds.ts";
+import { bytesOf, nameLimit } from "./bounds.ts";
 import { type RolloutRecord, stableHistoryLimit } from "./record.ts";
 
 /** Most entries of `replacedBy`. */
@@ -10,18 +10,15 @@ const replacedByLimit = 100;
 interface Retention {
   /** Number of verdicts, beside those that `bounded` never drops. */
   readonly verdicts: number;
-  /** Number of verdicts that include their numbers. The others have the sentence only. */
-  readonly evidence: number;
   /** Number of finished rollouts. */
   readonly ended: number;
 }
 
 /** In descending order: the first one that fits is taken. */
 const retentions: readonly Retention[] = [
-  { verdicts: 100, evidence: 10, ended: 20 },
-  { verdicts: 100, evidence: 0, ended: 20 },
-  { verdicts: 20, evidence: 0, ended: 5 },
-  { verdicts: 0, evidence: 0, ended: 0 },
+  { verdicts: 100, ended: 20 },
+  { verdicts: 20, ended: 5 },
+  { verdicts: 0, ended: 0 },
 ];
 
 /** Most bytes of a record. The rest of the ConfigMap is left for keys of other writers. */
@@ -30,10 +27,10 @@ export const recordBytes = 900 * 1024;
 /**
  * Drops history from the record until it can be written: a ConfigMap has at most 1 MiB.
  *
- * 1. The newest verdicts stay, and the newest of them with their evidence.
+ * 1. The newest verdicts stay.
  * 2. Two verdicts stay at any age: that of the release in the open rollout, and a bad one of a release that stable has
  *    run. Without the latter the gate would admit that release again.
- * 3. If the record is still too large, the numbers of verdicts are dropped first, then older rollouts and verdicts.
+ * 3. If the record is still too large, older rollouts and verdicts are dropped.
  *
  * @param bytes most bytes of the result. @default 900 KiB
  */
@@ -41,10 +38,13 @@ export function bounded(before: RolloutRecord, bytes: number = recordBytes): Rol
   let found = before;
   for (const retention of retentions) {
     found = retaining(before, retention);
-    if (bytesOf(found) <= bytes) break;
+    if (bytesOf({ ...found, verdicts: Object.keys(found.verdicts).map((id) => [id, longestName]) }) <= bytes) break;
   }
   return found;
 }
+
+/** What a record stores for each verdict is at most this long. */
+const longestName = "x".repeat(nameLimit);
 
 function retaining(before: RolloutRecord, retention: Retention): RolloutRecord {
   const { verdicts, stableHistory, open, replacedBy, ended } = before;
@@ -53,8 +53,7 @@ function retaining(before: RolloutRecord, retention: Retention): RolloutRecord {
   const stored = newestFirst.flatMap(([id, one], place) => {
     const isNeeded = id === open?.release || (one.verdict === "bad" && ran.has(id));
     if (place >= retention.verdicts && !isNeeded) return [];
-    const { evidence, ...short } = one;
-    return [[id, place < retention.evidence ? one : short] as const];
+    return [[id, one] as const];
   });
   return {
     ...before,

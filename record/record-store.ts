@@ -1,12 +1,23 @@
-/** Reads and changes the record of a service's rollouts, in the ConfigMap `<service>-rollout`. */
+/**
+ * Reads and changes the record of a service's rollouts: the ConfigMap `<service>-rollout`, which names the ConfigMaps with its verdicts.
+ *
+ * 1. A verdict counts from the moment when the record names it. A changed verdict is created first, in a ConfigMap of its own that never
+ *    changes, and then the record is replaced, if it is still the version that was read. So a change takes place completely or not at all.
+ * 2. A writer that dies between the two, or that is overtaken and whose change is then refused, leaves a verdict that nobody names and
+ *    that does not count. What the record named before stands.
+ * 3. The verdicts that the record no longer names are deleted after it was written, with those that such writers left.
+ * 4. A verdict that the record names and that is missing or changed makes the record unreadable: it may have been a bad one.
+ */
 
+import { isDeepStrictEqual } from "node:util";
 import { oneLine } from "../border/foreign-text.ts";
 import { understand } from "../components/schema.ts";
 import { UserError } from "../components/user-error.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { bytesOf, jsonOf } from "./bounds.ts";
-import { changeStore, readStore, storeName } from "./config-map-store.ts";
+import { changeStore, Overtaken, readStore, type StoredData, storeName } from "./config-map-store.ts";
+import { type Named, type Names, withNames } from "./named-verdicts.ts";
 import {
   type Adopted,
   emptyRecord,
@@ -14,8 +25,12 @@ import {
   type RecordReading,
   type RolloutRecord,
   recordSchema,
+  storedSchema,
+  type Unreadable,
+  type Verdict,
 } from "./record.ts";
 import { bounded, recordBytes } from "./record-retention.ts";
+import { createVerdict, deleteUnnamed, readVerdicts, UnreadableVerdict } from "./verdict-store.ts";
 import { fromVersion1 } from "./version-1.ts";
 
 /** Most bytes of a ConfigMap. */
@@ -38,8 +53,13 @@ export function recordName(service: string): string {
  * @throws ApiError or UserError if the cluster cannot be read
  */
 export async function readRecord(of: RecordedService): Promise<RecordReading> {
-  const stored = await readStore(of, "rollout");
-  return stored === undefined ? { kind: "absent" } : parseRecord(stored.record, of.cluster);
+  for (;;) {
+    try {
+      return (await readingOf(of, await readStore(of, "rollout"))).reading;
+    } catch (error) {
+      if (!(error instanceof Overtaken)) throw error;
+    }
+  }
 }
 
 /**
@@ -54,7 +74,7 @@ export async function readAdopted(of: ServiceHandle): Promise<Adopted | undefine
     throw error;
   });
   try {
-    return understand(recordSchema, fromVersion1(JSON.parse(stored?.record ?? ""))).adopted;
+    return understand(storedSchema, fromVersion1(JSON.parse(stored?.record ?? ""))).adopted;
   } catch {
     return undefined;
   }
@@ -71,21 +91,62 @@ export async function changeRecord(
   of: RecordedService,
   change: (before: RolloutRecord) => RolloutRecord,
 ): Promise<RolloutRecord> {
-  let written = emptyRecord(of.cluster);
-  await changeStore(of, "rollout", (stored) => {
-    const reading: RecordReading = stored === undefined ? { kind: "absent" } : parseRecord(stored.record, of.cluster);
-    if (reading.kind === "unreadable") throw unreadable(of, reading.why);
+  let result: Named & { readonly former?: Names } = { record: emptyRecord(of.cluster), names: {} };
+  await changeStore(of, "rollout", async (stored) => {
+    const { reading, names: former } = await readingOf(of, stored);
+    if (reading.kind === "unreadable") throw unreadable(of, reading);
     const before = reading.kind === "read" ? reading.record : emptyRecord(of.cluster);
     const changed = change(before);
     if (reading.kind === "read" && changed === before) {
-      written = before;
+      result = { record: before, names: former, former };
       return undefined;
     }
     const others = bytesOf({ ...stored, record: "" });
-    written = bounded(readable(of, changed), Math.min(recordBytes, mapBytes - others));
-    return { ...stored, record: jsonOf(written) };
+    const after = bounded(readable(of, changed), Math.min(recordBytes, mapBytes - others));
+    const { created, ...named } = withNames(of.service, { record: before, names: former }, after);
+    for (const data of created) await createVerdict(of, data);
+    result = { ...named, former };
+    return { ...stored, version: String(after.version), record: jsonOf({ ...named.record, verdicts: named.names }) };
   });
-  return written;
+  const { former, ...named } = result;
+  if (!isDeepStrictEqual(named.names, former)) await deleteUnnamed(of, named);
+  return named.record;
+}
+
+interface Reading {
+  readonly reading: RecordReading;
+  /** The names of the verdicts that have one. */
+  readonly names: Names;
+}
+
+/**
+ * The record in the data of its ConfigMap, with the verdicts that it names.
+ *
+ * @throws Overtaken if the record is another one by now, whose writer may have deleted these verdicts
+ */
+async function readingOf(of: RecordedService, stored: StoredData | undefined): Promise<Reading> {
+  if (stored === undefined) return { reading: { kind: "absent" }, names: {} };
+  const parsed = parseRecord(stored.record, of.cluster);
+  if (parsed.kind === "unreadable") return { reading: parsed, names: {} };
+  const all = Object.entries(parsed.record.verdicts);
+  const names = Object.fromEntries(all.filter((each): each is [string, string] => typeof each[1] === "string"));
+  const unnamed = Object.fromEntries(all.filter((each): each is [string, Verdict] => typeof each[1] !== "string"));
+  const [first] = Object.keys(unnamed);
+  if (first !== undefined && stored.version !== undefined) {
+    // Otherwise the right to write the record would be the right to write a decision of a person.
+    return { reading: { kind: "unreadable", why: `verdicts.${first}: must be the name of a ConfigMap` }, names };
+  }
+  try {
+    const verdicts = { ...unnamed, ...(await readVerdicts(of, names)) };
+    return { reading: { kind: "read", record: { ...parsed.record, verdicts } }, names };
+  } catch (error) {
+    if (!(error instanceof UnreadableVerdict)) throw error;
+    if ((await readStore(of, "rollout"))?.record !== stored.record) throw new Overtaken();
+    const { message: why, release, map } = error;
+    const edit = `kubectl edit configmap ${recordName(of.service)} -n ${of.namespace}`;
+    const remedy = `restore ${map}; or remove ${release} from the verdicts in the record with ${edit}, and judge the release again with gray approve`;
+    return { reading: { kind: "unreadable", why, remedy }, names };
+  }
 }
 
 /**
@@ -104,9 +165,8 @@ function readable({ namespace, service }: ServiceHandle, changed: RolloutRecord)
 }
 
 /** The error for a record that cannot be read. */
-export function unreadable({ namespace, service }: ServiceHandle, why: string): UserError {
+export function unreadable({ namespace, service }: ServiceHandle, { why, remedy }: Unreadable): UserError {
   const name = recordName(service);
-  return new UserError(
-    `The record ${name} in namespace ${namespace} cannot be read (${why}): restore it; or save it with kubectl get configmap ${name} -n ${namespace} -o yaml, delete it and judge the release again with gray approve.`,
-  );
+  const anew = `restore it; or save it with kubectl get configmap ${name} -n ${namespace} -o yaml, delete it and judge the release again with gray approve`;
+  return new UserError(`The record ${name} in namespace ${namespace} cannot be read (${why}): ${remedy ?? anew}.`);
 }

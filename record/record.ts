@@ -13,8 +13,8 @@ import { fromVersion1 } from "./version-1.ts";
  */
 const openBytes = 320 * 1024;
 
-/** The verdict on a release, from evidence or a person. */
-const verdict = growing(
+/** The schema of a verdict. */
+export const verdictSchema = growing(
   {
     verdict: v.picklist(["good", "bad", "undecided"], "must be good, bad or undecided"),
     /** `evidence` or the name of a person. */
@@ -59,79 +59,107 @@ const ended = growing(
   512,
 );
 
-/** The schema of a record. Fields of a newer version are preserved within size limits, so that they survive a change by this version. */
-export const recordSchema = keyed(
-  growing(
-    {
-      /** Version of the schema; records of any other version are not read. */
-      version: v.literal(2),
-      /** UID of the kube-system namespace of the cluster to which the record belongs. */
-      cluster: v.pipe(v.string(), v.maxLength(nameLimit, "must be the UID of a namespace")),
-      /** Raised before gray changes an object without Pulumi, so that the next `up` writes the whole object again. */
-      sequence: wholeNumber(0),
-      /** Release id -> its verdict. */
-      verdicts: mapOf(verdict, releaseIdSchema),
-      /** Ids of the releases that all pods of stable have run, oldest first. The last one is the most recent. */
-      stableHistory: v.array(releaseIdSchema),
-      /** Only for a service that was adopted, until its first promotion is complete. */
-      adopted: v.optional(adopted),
-      /**
-       * Release id -> id of the release that runs instead, for as long as the program describes the former. An undo
-       * writes it.
-       */
-      replacedBy: v.optional(mapOf(releaseIdSchema, releaseIdSchema)),
-      /** The highest epoch that a driver was given. */
-      epoch: v.optional(wholeNumber(0)),
-      /**
-       * The open rollout (rollout/rollout.ts), with the fields that the program needs. Only the driver with this
-       * epoch may change a track.
-       */
-      open: v.optional(
-        growing(
-          {
-            epoch: v.pipe(v.number(), v.safeInteger("must be a whole number")),
-            release: releaseIdSchema,
-            /** Percent of the users that canary serves. @default the program's weight */
-            weight: v.optional(percent),
-            /** Id of the release that each track must run, as the driver decided. @default the program's releases */
-            runs: v.optional(v.object({ canary: v.optional(releaseIdSchema), stable: v.optional(releaseIdSchema) })),
-            /** Whether stable rolls with all pods at once. */
-            fastRollback: v.optional(v.boolean()),
-          },
-          openBytes,
+/**
+ * The schema of a record with such verdicts. Fields of a newer version are preserved within size limits, so that they survive a change
+ * by this version.
+ */
+function recordWith<S extends v.GenericSchema>(verdict: S) {
+  return keyed(
+    growing(
+      {
+        /** Version of the schema; records of any other version are not read. */
+        version: v.literal(2),
+        /** UID of the kube-system namespace of the cluster to which the record belongs. */
+        cluster: v.pipe(v.string(), v.maxLength(nameLimit, "must be the UID of a namespace")),
+        /** Raised before gray changes an object without Pulumi, so that the next `up` writes the whole object again. */
+        sequence: wholeNumber(0),
+        /** Release id -> its verdict. */
+        verdicts: mapOf(verdict, releaseIdSchema),
+        /** Raised with each change of the verdicts, so that a stored verdict shows whether it is older than the record. */
+        revision: v.optional(wholeNumber(0)),
+        /** Names of the latest decisions of people, oldest first. They are stored even if their verdict was replaced. */
+        decisions: v.optional(v.array(nameSchema)),
+        /** Ids of the releases that all pods of stable have run, oldest first. The last one is the most recent. */
+        stableHistory: v.array(releaseIdSchema),
+        /** Only for a service that was adopted, until its first promotion is complete. */
+        adopted: v.optional(adopted),
+        /**
+         * Release id -> id of the release that runs instead, for as long as the program describes the former. An undo
+         * writes it.
+         */
+        replacedBy: v.optional(mapOf(releaseIdSchema, releaseIdSchema)),
+        /** The highest epoch that a driver was given. */
+        epoch: v.optional(wholeNumber(0)),
+        /**
+         * The open rollout (rollout/rollout.ts), with the fields that the program needs. Only the driver with this
+         * epoch may change a track.
+         */
+        open: v.optional(
+          growing(
+            {
+              epoch: v.pipe(v.number(), v.safeInteger("must be a whole number")),
+              release: releaseIdSchema,
+              /** Percent of the users that canary serves. @default the program's weight */
+              weight: v.optional(percent),
+              /** Id of the release that each track must run, as the driver decided. @default the program's releases */
+              runs: v.optional(v.object({ canary: v.optional(releaseIdSchema), stable: v.optional(releaseIdSchema) })),
+              /** Whether stable rolls with all pods at once. */
+              fastRollback: v.optional(v.boolean()),
+            },
+            openBytes,
+          ),
         ),
-      ),
-      /** The latest finished rollouts, newest first. */
-      ended: v.optional(v.array(ended)),
-    },
-    32 * 1024,
-  ),
-);
+        /** The latest finished rollouts, newest first. */
+        ended: v.optional(v.array(ended)),
+      },
+      32 * 1024,
+    ),
+  );
+}
+
+/** The schema of a record. */
+export const recordSchema = recordWith(verdictSchema);
+/** The schema of a record as it is stored: a verdict is the name of its ConfigMap, or in version 1 the verdict itself. */
+export const storedSchema = recordWith(v.lazy((found) => (typeof found === "string" ? nameSchema : verdictSchema)));
 
 /** How an adopted service ran before gray. */
 export type Adopted = v.InferOutput<typeof adopted>;
 /** A finished rollout. */
 export type Ended = v.InferOutput<typeof ended>;
 /** The verdict on a release, from evidence or a person. */
-export type Verdict = v.InferOutput<typeof verdict>;
+export type Verdict = v.InferOutput<typeof verdictSchema>;
 
-/** The record of a service's rollouts: the content of the ConfigMap `<service>-rollout`. */
+/** The record of a service's rollouts. */
 export type RolloutRecord = v.InferOutput<typeof recordSchema>;
+/** The record as it is stored in the ConfigMap `<service>-rollout`, without its verdicts. */
+export type StoredRecord = v.InferOutput<typeof storedSchema>;
 
-/** The result of reading the record. An unreadable record is not an absent one. */
+/** Why a record cannot be read. */
+export interface Unreadable {
+  readonly kind: "unreadable";
+  readonly why: string;
+  /** What the user can do. @default what helps for any record */
+  readonly remedy?: string;
+}
+
+/** The result of reading the record. An unreadable record is not an absent one, and neither is one with an unreadable verdict. */
 export type RecordReading =
   | { readonly kind: "absent" }
   | { readonly kind: "read"; readonly record: RolloutRecord }
-  | { readonly kind: "unreadable"; readonly why: string };
+  | Unreadable;
 
 /** Most releases in `stableHistory`: far more than the releases whose config files are still stored. */
 export const stableHistoryLimit = 100;
-/** Parses the text of a record; pure. */
-export function parseRecord(text: string | undefined, cluster: string): RecordReading {
+
+/** Parses the text of a stored record; pure. */
+export function parseRecord(
+  text: string | undefined,
+  cluster: string,
+): Unreadable | { readonly kind: "read"; readonly record: StoredRecord } {
   if (text === undefined) return { kind: "unreadable", why: 'it has no key "record"' };
-  let found: RolloutRecord;
+  let found: StoredRecord;
   try {
-    found = understand(recordSchema, fromVersion1(JSON.parse(text)));
+    found = understand(storedSchema, fromVersion1(JSON.parse(text)));
   } catch (error) {
     // The message quotes the record, whose text may be anything.
     return { kind: "unreadable", why: oneLine((error as Error).message) };

@@ -82,7 +82,7 @@ export class RolloutStore {
   async read(): Promise<Entry> {
     const { of } = this;
     const reading = await within(of.api, readMilliseconds, (api) => readRecord({ ...of, api }));
-    if (reading.kind === "unreadable") throw unreadable(of, reading.why);
+    if (reading.kind === "unreadable") throw unreadable(of, reading);
     const rollout = this.own(reading.kind === "read" ? reading.record : undefined);
     this.latest = {
       rollout,

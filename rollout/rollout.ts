@@ -78,7 +78,7 @@ export type Decision = v.InferOutput<typeof decision>;
  *
  * @throws UserError if it was started by a version that this one does not understand
  */
-export function rolloutIn(service: string, { open }: RolloutRecord): Rollout | undefined {
+export function rolloutIn(service: string, { open }: Pick<RolloutRecord, "open">): Rollout | undefined {
   if (open === undefined) return undefined;
   try {
     return understand(schema, open);

@@ -2,12 +2,12 @@ import { Command } from "commander";
 import { UserError } from "../../components/user-error.ts";
 import { cutOffNow } from "../../cutoff/cutoff.ts";
 import { writeEvents } from "../../kubernetes/event.ts";
-import { whoAmI } from "../../kubernetes/who.ts";
 import { Superseded } from "../../record/epoch.ts";
 import type { RolloutRecord } from "../../record/record.ts";
 import { type Rollout, rolloutIn } from "../../rollout/rollout.ts";
 import { recordDecision } from "../../rollout/rollout-store.ts";
 import { untilCutOff } from "../../rollout/user-cutoff.ts";
+import { decisionFor } from "../decision.ts";
 import {
   assertOpen,
   assertTakesEffect,
@@ -37,11 +37,7 @@ async function abort(options: DrivingOptions & { reason: string }): Promise<void
   // Whether a driver is alive is found out meanwhile: neither the record nor the cutoff waits for it.
   const heard = assertTakesEffect(setup);
   heard.catch(() => {});
-  const rollbackRequested = {
-    by: await withRetries(() => whoAmI(found.api)),
-    reason: options.reason,
-    at: new Date().toISOString(),
-  };
+  const rollbackRequested = await withRetries(() => decisionFor(found.api, options.reason));
   let aborted: Rollout | undefined;
   await withRetries(() =>
     recordDecision(found, (rollout) => {

@@ -3,12 +3,12 @@ import { stackAnnotation } from "../../components/names.ts";
 import { UserError } from "../../components/user-error.ts";
 import { writeEvents } from "../../kubernetes/event.ts";
 import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
-import { whoAmI } from "../../kubernetes/who.ts";
 import { runs } from "../../live/live.ts";
 import type { RolloutRecord, Verdict } from "../../record/record.ts";
 import { changeRecord, readRecord } from "../../record/record-store.ts";
 import { asksToBegin, rolloutIn } from "../../rollout/rollout.ts";
 import { stepOf } from "../../rollout/timeline.ts";
+import { decisionFor } from "../decision.ts";
 import { reasonOption } from "../options/reason.ts";
 import { shortName } from "../output/changes.ts";
 import { findService, releasesSeen, type ServiceOptions, withServiceOptions } from "../services.ts";
@@ -37,7 +37,11 @@ export function approveCommand(): Command {
 async function approve(release: string, options: Options): Promise<void> {
   const found = await findService(options);
   const { api, namespace, service, deployments } = found;
-  const [by, record, seenReleases] = await Promise.all([whoAmI(api), readRecord(found), releasesSeen(found)]);
+  const [decision, record, seenReleases] = await Promise.all([
+    decisionFor(api, options.reason),
+    readRecord(found),
+    releasesSeen(found),
+  ]);
   // The first step of a rollout may wait for approval before any pod runs the release.
   const openRelease = record.kind === "read" ? record.record.open?.release : undefined;
   const seen = [...new Set([...seenReleases, ...(openRelease === undefined ? [] : [openRelease])])];
@@ -49,7 +53,7 @@ async function approve(release: string, options: Options): Promise<void> {
   assertNoOtherRollout(service, record.kind === "read" ? record.record : {}, release);
   if (!options.json)
     console.log(evidenceSentence(release, record.kind === "read" ? record.record.verdicts[release] : undefined));
-  const decision = { by, reason: options.reason, at: new Date().toISOString() };
+  const { by } = decision;
   const verdict: Verdict = { verdict: "good", ...decision };
   let former: Verdict | undefined;
   let step: string | undefined;

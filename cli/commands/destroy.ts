@@ -4,7 +4,7 @@ import { UserError } from "../../components/user-error.ts";
 import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import { clusterId } from "../../live/live.ts";
-import { forgetAll } from "../../record/config-map-store.ts";
+import { forgetAll } from "../../record/forget.ts";
 import { deleteLease } from "../../rollout/lease-object.ts";
 import { deleteOwned, type Leftover, leftovers } from "../leftovers.ts";
 import { askFirst, assertDestroyedIn, assertSameCluster, readStacks, runPulumi, type Stack } from "../stacks.ts";

@@ -20,7 +20,7 @@ async function history(options: ServiceOptions & { json?: boolean }): Promise<vo
   const found = await findService(options);
   const { namespace, service } = found;
   const reading = await readRecord(found);
-  if (reading.kind === "unreadable") throw unreadable(found, reading.why);
+  if (reading.kind === "unreadable") throw unreadable(found, reading);
   const record = reading.kind === "read" ? reading.record : undefined;
   const open = record && rolloutIn(service, record);
   const ended = record?.ended ?? [];

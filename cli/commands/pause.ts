@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { writeEvents } from "../../kubernetes/event.ts";
-import { whoAmI } from "../../kubernetes/who.ts";
 import { recordDecision } from "../../rollout/rollout-store.ts";
+import { decisionFor } from "../decision.ts";
 import { assertOpen } from "../driving.ts";
 import { reasonOption } from "../options/reason.ts";
 import { findService, type ServiceOptions, withServiceOptions } from "../services.ts";
@@ -26,7 +26,7 @@ export function pauseCommand(): Command {
 async function pause(options: Options): Promise<void> {
   const found = await findService(options);
   const { api, service, namespace } = found;
-  const paused = { by: await whoAmI(api), reason: options.reason, at: new Date().toISOString() };
+  const paused = await decisionFor(api, options.reason);
   let release = "";
   await recordDecision(found, (rollout) => {
     const open = assertOpen(service, rollout);

@@ -1,9 +1,9 @@
 import { Command } from "commander";
 import { UserError } from "../../components/user-error.ts";
 import { writeEvents } from "../../kubernetes/event.ts";
-import { whoAmI } from "../../kubernetes/who.ts";
 import { atLastStep } from "../../rollout/rollout.ts";
 import { recordDecision } from "../../rollout/rollout-store.ts";
+import { decisionFor } from "../decision.ts";
 import {
   assertOpen,
   assertTakesEffect,
@@ -29,7 +29,7 @@ async function promote(options: DrivingOptions & { reason: string }): Promise<vo
   const setup = await setUpDriver(options, "gray promote");
   await assertTakesEffect(setup);
   const { found } = setup;
-  const decision = { by: await whoAmI(found.api), reason: options.reason, at: new Date().toISOString() };
+  const decision = await decisionFor(found.api, options.reason);
   let release = "";
   await recordDecision(found, (rollout, { verdicts }) => {
     const open = assertOpen(found.service, rollout);

@@ -40,7 +40,7 @@ async function rollout(options: Options): Promise<void> {
   const { api, service, deployments } = found;
   const supersedes = options.supersede === true;
   const reading = await readRecord(found);
-  if (reading.kind === "unreadable") throw unreadable(found, reading.why);
+  if (reading.kind === "unreadable") throw unreadable(found, reading);
   if (reading.kind === "read") assertNoneOpen(service, reading.record, supersedes);
   assertOurPods(found, reading);
   const { release, steps } = await readIntent(found, owners);

@@ -1,12 +1,12 @@
 import { Command } from "commander";
 import { UserError } from "../../components/user-error.ts";
 import { writeEvents } from "../../kubernetes/event.ts";
-import { whoAmI } from "../../kubernetes/who.ts";
 import { releaseOf } from "../../live/live.ts";
 import { type RolloutRecord, stableReleases } from "../../record/record.ts";
 import { readRecord, unreadable } from "../../record/record-store.ts";
 import { Lease } from "../../rollout/lease.ts";
 import { RolloutStore } from "../../rollout/rollout-store.ts";
+import { decisionFor } from "../decision.ts";
 import { type DrivingOptions, drive, setUpDriver, withDrivingOptions } from "../driving.ts";
 import { reasonOption } from "../options/reason.ts";
 import { assertRunsHere } from "../owners.ts";
@@ -34,22 +34,21 @@ async function undo(options: Options): Promise<void> {
   const owners = assertRunsHere(await setup.owners());
   const { api, service, deployments } = found;
   const reading = await readRecord(found);
-  if (reading.kind === "unreadable") throw unreadable(found, reading.why);
+  if (reading.kind === "unreadable") throw unreadable(found, reading);
   if (reading.kind === "read") assertNoneOpen(service, reading.record);
   const release = releaseOf(deployments.stable);
   if (release === undefined) throw new UserError(`${service} has no stable Deployment: there is nothing to roll back.`);
   if (owners.storedReleases instanceof UserError) throw owners.storedReleases;
   const from = target(service, owners.storedReleases, release, stableReleases(reading), options.to);
-  const by = await whoAmI(api);
-  const at = new Date().toISOString();
+  const rollbackRequested = await decisionFor(api, options.reason);
+  const { by, at: began } = rollbackRequested;
   const lease = await Lease.take(found, (sentence) => console.error(sentence));
   try {
     const store = await RolloutStore.open(found, (epoch, record) => {
       assertNoneOpen(service, record);
-      const rollbackRequested = { by, reason: options.reason, at };
       const steps = [{ stage: "full" as const, approval: false, watch: 0 }];
       const runs = { canary: from, stable: from };
-      return { epoch, release, from, by, began: at, steps, step: 0, weight: 0, runs, rollbackRequested };
+      return { epoch, release, from, by, began, steps, step: 0, weight: 0, runs, rollbackRequested };
     });
     const message = `${by} rolls release ${release} back to ${from}: ${options.reason}`;
     await writeEvents(found, { type: "Warning", reason: "ReleaseTakenBack", message });

@@ -111,7 +111,7 @@ async function readState(found: DeployedService, watch: LeaseWatch): Promise<Clu
   const driver = await readDriver(found);
   const sign = watch.see(driver);
   const reading = await readRecord(found);
-  if (reading.kind === "unreadable") throw unreadable(found, reading.why);
+  if (reading.kind === "unreadable") throw unreadable(found, reading);
   const record = reading.kind === "read" ? reading.record : undefined;
   const rollout = record && rolloutIn(found.service, record);
   return { driver, sign, record, snapshot: rollout && { rollout, verdict: record.verdicts[rollout.release] } };

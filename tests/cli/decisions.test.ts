@@ -15,6 +15,7 @@ import { setEnvironment } from "../fake/environment.ts";
 import type { Shell } from "../fake/gray.ts";
 import { openRollout, waitingRollout } from "../fake/open-rollout.ts";
 import { passingTime, withoutSleep } from "../fake/sleep.ts";
+import { recordIn } from "../fake/stored-record.ts";
 import type { World } from "../fake/world.ts";
 import { trial } from "./trial.ts";
 
@@ -42,7 +43,8 @@ describe("a person's decision on a rollout", () => {
   });
 
   const open = (rollout: Rollout) => world.writeRecord({ open: rollout }, "web");
-  const record = () => JSON.parse(world.api.objects.get(world.recordPath("web"))?.data.record ?? "null");
+  const record = () => recordIn(world.api, world.recordPath("web"));
+  const openNow = () => record().open as unknown as Rollout;
   const written = () => world.api.requests.filter(({ method }) => method !== "GET").map(({ path }) => path);
   const events = () =>
     [...world.api.objects.values()]
@@ -112,7 +114,7 @@ describe("a person's decision on a rollout", () => {
     );
     const message = `alice paused the rollout of ${b}: lunch`;
     assert.deepEqual(events().sort(), [`RolloutPaused web-canary: ${message}`, `RolloutPaused web: ${message}`]);
-    assert.equal(record().open.paused.reason, "lunch");
+    assert.equal(openNow().paused?.reason, "lunch");
   });
 
   it("is left to a driver that is alive, and refers to gray watch", async () => {
@@ -125,7 +127,7 @@ describe("a person's decision on a rollout", () => {
       output,
       /^Process \d+ on elsewhere is driving the rollout of web and will apply your command: follow it with gray watch\.$/,
     );
-    assert.deepEqual(record().open.rollbackRequested.by, "alice");
+    assert.deepEqual(openNow().rollbackRequested?.by, "alice");
   });
 
   it("takes effect from another folder while a driver is alive, and is refused there without one", async () => {
@@ -137,12 +139,12 @@ describe("a person's decision on a rollout", () => {
         run(abortCommand(), ...reason),
         /^UserError: Your abort is in the record and users are still on canary, because no pod of stable is ready, but no driver is alive to finish the rollback: The stacks of web belong to the Pulumi project gray-release: run gray abort in the folder of its Pulumi\.yaml\.$/,
       );
-      assert.equal(record().open.rollbackRequested.by, "alice");
+      assert.equal(openNow().rollbackRequested?.by, "alice");
       open(openRollout(b, a));
       drivenElsewhere(world);
       const sleepAgain = withoutSleep();
       await run(abortCommand(), ...reason).finally(sleepAgain);
-      assert.equal(record().open.rollbackRequested.by, "alice");
+      assert.equal(openNow().rollbackRequested?.by, "alice");
     } finally {
       process.chdir(folder);
     }
@@ -167,7 +169,7 @@ describe("a person's decision on a rollout", () => {
           drivenElsewhere(world, { skew });
           await run(command, ...args);
         }
-        assert.equal(record().open.rollbackRequested.by, "alice");
+        assert.equal(openNow().rollbackRequested?.by, "alice");
         open(openRollout(b, a));
       }
     });
@@ -187,7 +189,7 @@ describe("a person's decision on a rollout", () => {
         run(abortCommand(), ...reason),
         /^UserError: Your abort is in the record and users are still on canary, because no pod of stable is ready.*: The stacks of web belong to/,
       );
-      assert.equal(record().open.rollbackRequested.by, "alice");
+      assert.equal(openNow().rollbackRequested?.by, "alice");
       const { requests } = world.api;
       const decision = requests.findIndex(({ method, path }) => method === "PUT" && path.endsWith("/web-rollout"));
       const reads = requests.slice(0, decision).filter(({ path }) => path.endsWith("/leases/web-rollout"));
@@ -277,16 +279,20 @@ describe("a person's decision on a rollout", () => {
       /web in dora-apps: step 1 of 2, dark, is approved by alice\. Next: gray resume, unless a driver is waiting/,
     );
     await run(approveCommand(), "0123456789ab", "--reason", "so do I");
-    const { open: now, verdicts } = record();
-    assert.deepEqual([now.approved.by, verdicts["0123456789ab"]], ["alice", undefined], "nobody judged the release");
+    const { verdicts } = record();
+    assert.deepEqual(
+      [openNow().approved?.by, verdicts["0123456789ab"]],
+      ["alice", undefined],
+      "nobody judged the release",
+    );
   });
 
   it("to approve judges the release good if the step is the last one", async () => {
     open(openRollout(b, a, { steps: [resolveStep({ stage: "full", approval: true }, [])] }));
     const { output } = await run(approveCommand(), b, "--reason", "the change was reviewed");
     assert.match(output, /is judged good by alice\. Next: gray resume, unless a driver is waiting for the approval$/);
-    const { open: now, verdicts } = record();
-    assert.deepEqual([now.approved.by, verdicts[b].verdict], ["alice", "good"]);
+    const { verdicts } = record();
+    assert.deepEqual([openNow().approved?.by, verdicts[b]?.verdict], ["alice", "good"]);
   });
 
   describe("with a webhook", () => {

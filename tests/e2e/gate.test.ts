@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { apply, get, kubectl, namespace as makeNamespace, until } from "../../harness/kubectl.ts";
 import { Project } from "../../harness/project.ts";
+import { writeVerdict } from "../../harness/record.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 
 const namespace = "gate";
@@ -22,6 +23,11 @@ describe("the gate", () => {
       metadata: { name: "fop-gate-rollout", namespace },
       data: { record: typeof record === "string" ? record : JSON.stringify(record) },
     });
+  /** The names of the verdicts in a record, if evidence has judged release B. */
+  const judged = async (found: "good" | "bad") => {
+    const verdict = { verdict: found, by: "evidence", reason: "5xx", at: new Date().toISOString() };
+    return { [releaseB]: await writeVerdict(namespace, "fop-gate", releaseB, verdict) };
+  };
   const refused = async (sentence: RegExp, env: NodeJS.ProcessEnv = {}) => {
     const { code, output } = await project.up("prod", env);
     assert.notEqual(code, 0);
@@ -70,10 +76,7 @@ describe("the gate", () => {
 
   it("refuses a release that was judged bad", async () => {
     const record = await readRecord();
-    await writeRecord({
-      ...record,
-      verdicts: { [releaseB]: { verdict: "bad", by: "evidence", reason: "5xx", at: new Date().toISOString() } },
-    });
+    await writeRecord({ ...record, verdicts: await judged("bad") });
     await refused(/is refused, because it was judged bad \(evidence: 5xx\): release another one/);
     await writeRecord(record);
   });
@@ -159,12 +162,12 @@ describe("the gate", () => {
 
   it("decides again at the last moment, in a hook, when the verdict changed after the program had looked", async () => {
     const record = await readRecord();
-    const verdict = (found: "good" | "bad") => ({
+    const verdict = async (found: "good" | "bad") => ({
       ...record,
       stableHistory: [releaseA],
-      verdicts: { [releaseB]: { verdict: found, by: "evidence", reason: "5xx", at: new Date().toISOString() } },
+      verdicts: await judged(found),
     });
-    await writeRecord(verdict("good"));
+    await writeRecord(await verdict("good"));
     const looked = 'const rollout = await openRollout("fop-gate", fopGate);';
     const index = project.read("index.ts");
     assert.ok(index.includes(looked));
@@ -175,7 +178,7 @@ import { join } from "node:path";\n${index.replace(looked, `${looked}\nwriteFile
     );
     const up = project.startUp("prod");
     await until("the program has looked", async () => existsSync(`${project.folder}/looked`));
-    await writeRecord(verdict("bad"));
+    await writeRecord(await verdict("bad"));
     writeFileSync(`${project.folder}/go`, "");
     const { code, output } = await up.ended;
     assert.notEqual(code, 0);

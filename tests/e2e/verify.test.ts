@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { get, kubectl, namespace as makeNamespace, until } from "../../harness/kubectl.ts";
 import { Project } from "../../harness/project.ts";
+import { readRecord } from "../../harness/record.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 import { type Load, startLoad } from "../../sandbox/load.ts";
 import { startPrometheus } from "../../sandbox/prometheus.ts";
@@ -46,8 +47,9 @@ describe("gray verify", function () {
     release = await project.release("canary", `${namespace}/fop-gate`);
   };
   const recorded = async () => {
-    const { data } = await get(namespace, "configmap", "fop-gate-rollout");
-    return JSON.parse(data.record).verdicts[release];
+    const verdict = (await readRecord(namespace, "fop-gate")).verdicts[release];
+    assert.ok(verdict);
+    return verdict;
   };
 
   before(async () => {
@@ -84,7 +86,8 @@ describe("gray verify", function () {
     const busy = lines.at(-2)?.canary;
     assert.ok(busy && busy.tps2xx > 12 && busy.tps2xx < 28 && busy.tps5xx === 0, JSON.stringify(busy));
     const { verdict, by, evidence } = await recorded();
-    assert.deepEqual([verdict, by, evidence.failed.canary], ["good", "evidence", 0]);
+    const counted = evidence?.failed as { canary: number };
+    assert.deepEqual([verdict, by, counted.canary], ["good", "evidence", 0]);
     const { items } = await get(namespace, "events");
     const told = items.filter(({ reason }: { reason: string }) => reason === "ReleaseJudgedGood");
     assert.equal(told.length, 2);

@@ -11,6 +11,7 @@ import { RolloutStore, recordDecision } from "../../rollout/rollout-store.ts";
 import { ApiServer } from "./api-server.ts";
 import { direct } from "./direct.ts";
 import { withoutSleep } from "./sleep.ts";
+import { recordIn } from "./stored-record.ts";
 import { Tracks } from "./tracks.ts";
 
 /** The releases: what the tracks run, and what is rolled out. */
@@ -63,7 +64,7 @@ export class Trial {
   }
 
   get record(): RolloutRecord {
-    return JSON.parse(this.api.objects.get(recordPath)?.data.record ?? "{}");
+    return recordIn(this.api, recordPath);
   }
 
   get open(): Rollout {

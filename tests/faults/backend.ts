@@ -6,7 +6,7 @@ import { isComplete, readDeployment, releaseOf, runs } from "../../live/live.ts"
 import { readAllRoutes } from "../../live/traffic/modes.ts";
 import { largestWeight } from "../../live/traffic/share.ts";
 import { PulumiFailure } from "../../pulumi/pulumi.ts";
-import { type parseRecord, stableReleases, withStableHistory } from "../../record/record.ts";
+import { type RecordReading, stableReleases, withStableHistory } from "../../record/record.ts";
 import { changeRecord, readRecord } from "../../record/record-store.ts";
 import type { Chance } from "./chance.ts";
 import type { TimelineEvent } from "./events.ts";
@@ -147,7 +147,7 @@ export class Backend {
     await api.patch(paths.route, [{ op: "replace", path: "/spec/rules", value: rulesAt(weight) }]);
   }
 
-  #assertOurs(record: ReturnType<typeof parseRecord>, epoch: number): void {
+  #assertOurs(record: RecordReading, epoch: number): void {
     const held = frontHeld(service, record, { epoch, breakGlass: undefined });
     if (held !== undefined) throw new Error(held);
   }

@@ -5,6 +5,7 @@ import type { Track } from "../../components/traffic.ts";
 import type { Cluster } from "../../kubernetes/cluster.ts";
 import { type RecordedService, recordName } from "../../record/record-store.ts";
 import { type Answer, type ApiObject, type ApiRequest, ApiServer } from "../fake/api-server.ts";
+import { recordIn } from "../fake/stored-record.ts";
 import type { TimelineEvent, Users } from "./events.ts";
 import { type History, releases } from "./history.ts";
 
@@ -147,7 +148,7 @@ export class Site {
   }
 
   #tellRecord(by: string, before: ApiObject | undefined, after: ApiObject | undefined): void {
-    const read = (object: ApiObject | undefined) => object && JSON.parse(object.data.record);
+    const read = (map: ApiObject) => recordIn(this.api, paths.record, map);
     this.#tell({ kind: "record", by, ...(before && { before: read(before) }), ...(after && { after: read(after) }) });
   }
 

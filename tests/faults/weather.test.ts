@@ -23,6 +23,8 @@ describe("the weather between drivers and the API server", () => {
     assert.ok(hits({}, { about: "pods" }));
     assert.ok(!hits({}, { about: "record" }));
     assert.ok(hits({ path: "/api/v1/namespaces/x/configmaps/web-rollout" }, { about: "record" }));
+    assert.ok(hits({ path: "/api/v1/namespaces/x/configmaps" }, { about: "record" }));
+    assert.ok(!hits({ path: "/api/v1/namespaces/x/configmaps/web-evidence" }, { about: "record" }));
   });
 
   it("does nothing that an API server could not do: no conflict where something is read, no old list where something is written", () => {

@@ -74,7 +74,7 @@ function isOf(by: string, whose: Storm["whose"]): boolean {
 
 const objects = {
   pods: /\/pods(\/|$)/,
-  record: /\/configmaps\/\S+-rollout$/,
+  record: /\/configmaps(\/\S+-rollout)?$/,
   front: /\/(services|httproutes)\b/,
 } as const;
 

@@ -249,6 +249,14 @@ describe("the gate", () => {
     assert.match(decideAdmission({ ...ordinary, breakGlass: "fire" }).sentence, /override: fire/);
   });
 
+  it("says what helps against an unreadable verdict", () => {
+    const record = { ...unreadable, why: "the verdict on b is missing", remedy: "restore it" };
+    assert.match(
+      decideAdmission({ ...ordinary, record }).sentence,
+      /the record web-rollout cannot be read \(the verdict on b is missing\): restore it\.$/,
+    );
+  });
+
   it("does not mistake the name of a JavaScript property for a release", () => {
     const { code } = decideAdmission({ ...ordinary, release: "constructor" });
     assert.equal(code, "no-verdict");

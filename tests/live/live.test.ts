@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
-import { arrived, isComplete, readLive, releaseOf } from "../../live/live.ts";
+import { arrived, configMapsInUse, isComplete, readLive, releaseOf } from "../../live/live.ts";
 import { ApiServer } from "../fake/api-server.ts";
+import { direct } from "../fake/direct.ts";
+import { putVerdict } from "../fake/stored-record.ts";
+import { verdict } from "../fake/world.ts";
 
 const deployment = (status: object, replicas = 9, generation = 4) =>
   ({ metadata: { generation }, spec: { replicas }, status }) as DeploymentObject;
@@ -106,5 +109,22 @@ describe("the live objects of a service", () => {
     api.intercept = ({ path }) =>
       path.includes("/deployments/") ? { status: 403, body: { message: "forbidden" } } : undefined;
     await assert.rejects(read(), /forbidden/);
+  });
+});
+
+describe("the config files that must not be deleted", () => {
+  it("are not the verdicts, although neither ever changes", async () => {
+    const api = await ApiServer.start();
+    try {
+      const name = "web-config-0123456789";
+      const metadata = { name, labels: { "gray-release/service": "web" } };
+      api.put(`/api/v1/namespaces/dora-apps/configmaps/${name}`, { metadata, immutable: true, data: { a: "b" } });
+      putVerdict(api, "bbbbbbbbbbbb", verdict("good"));
+      api.intercept = ({ path }) => (path.endsWith("/pods") ? { status: 403, body: { message: "no" } } : undefined);
+      const found = await configMapsInUse({ api: direct(api), namespace: "dora-apps", service: "web" });
+      assert.deepEqual(found, { [name]: { a: "b" } });
+    } finally {
+      await api.stop();
+    }
   });
 });

@@ -33,7 +33,7 @@ export const areas: readonly Area[] = [
       "rollout/{lease-acquisition,intent,next,rollout,stage,timeline}.ts",
       "evaluation/{comparison,empty-canary,steady-share}.ts",
       "live/{difference,field-owners,labels}.ts",
-      "record/{bounds,record-retention,verdict-merge,verdict-age,version-1}.ts",
+      "record/{bounds,named-verdicts,record-retention,stored-verdict,verdict-merge,verdict-age,version-1}.ts",
       "{kubernetes/backoff,probe/mask,probe/plan}.ts",
     ],
     tests: ["tests/{rollout,evaluation,live,record,kubernetes,probe}/**/*.test.ts"],

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { connect } from "../../kubernetes/client.ts";
 import type { Cluster } from "../../kubernetes/cluster.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
-import { forgetAll } from "../../record/config-map-store.ts";
 import { type DiagnosticFile, fitted, storeDiagnostics } from "../../record/diagnostics-store.ts";
+import { forgetAll } from "../../record/forget.ts";
 import { World } from "../fake/world.ts";
 
 const path = "/api/v1/namespaces/shop/configmaps/web-diagnostics";

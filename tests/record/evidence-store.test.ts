@@ -4,8 +4,8 @@ import type { Question } from "../../analysis/question.ts";
 import { connect } from "../../kubernetes/client.ts";
 import type { Cluster } from "../../kubernetes/cluster.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
-import { forgetAll } from "../../record/config-map-store.ts";
 import { EvidenceStore, storedEvidence } from "../../record/evidence-store.ts";
+import { forgetAll } from "../../record/forget.ts";
 import { canary, stable, tick } from "../analysis/ticks.ts";
 import { World } from "../fake/world.ts";
 

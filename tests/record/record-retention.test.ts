@@ -24,11 +24,9 @@ describe("the verdicts in a record", () => {
     assert.deepEqual([verdicts.r0?.verdict, verdicts.r1?.verdict, verdicts.r2], ["bad", "bad", undefined]);
   });
 
-  it("have numbers for the newest ten, and a sentence for all", () => {
-    const { verdicts } = bounded({ ...whole, verdicts: judged(30) });
-    const withNumbers = Object.keys(verdicts).filter((id) => verdicts[id]?.evidence);
-    assert.deepEqual(new Set(withNumbers), new Set(Array.from({ length: 10 }, (_, at) => `r${at + 20}`)));
-    assert.equal(verdicts.r0?.reason, "looked at it");
+  it("have numbers and a sentence each", () => {
+    const verdicts = judged(30);
+    assert.deepEqual(bounded({ ...whole, verdicts }).verdicts, verdicts);
   });
 
   it("leave the rest of the record as it is", () => {

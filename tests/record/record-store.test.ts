@@ -3,13 +3,14 @@ import { UserError } from "../../components/user-error.ts";
 import { ApiError } from "../../kubernetes/api-error.ts";
 import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
-import { forgetAll } from "../../record/config-map-store.ts";
+import { forgetAll } from "../../record/forget.ts";
 import { type RolloutRecord, withStableHistory } from "../../record/record.ts";
 import { changeRecord, readRecord } from "../../record/record-store.ts";
 import { ApiServer } from "../fake/api-server.ts";
 import { direct } from "../fake/direct.ts";
 import { idOf } from "../fake/release-id.ts";
 import { sleepForever, withoutSleep } from "../fake/sleep.ts";
+import { putVerdict } from "../fake/stored-record.ts";
 import { wholeRecord as whole } from "../fake/whole-record.ts";
 import { verdict } from "../fake/world.ts";
 
@@ -94,12 +95,13 @@ describe("changing a record", () => {
     const later = {
       ...whole,
       mood: true,
-      verdicts: { bbbbbbbbbbbb: { ...verdict("good"), samples: 300 } },
+      verdicts: { bbbbbbbbbbbb: putVerdict(api, "bbbbbbbbbbbb", { ...verdict("good"), signature: "AAAA" }) },
       open: { ...whole.open, colour: 2 },
     };
     api.put(path, { metadata: { name: "web-rollout" }, data: { record: JSON.stringify(later) } });
-    await change((before) => ({ ...before, sequence: 4 }));
+    const { verdicts } = await change((before) => ({ ...before, sequence: 4 }));
     assert.deepEqual(JSON.parse(api.objects.get(path)?.data.record), { ...later, sequence: 4 });
+    assert.deepEqual(verdicts.bbbbbbbbbbbb, { ...verdict("good"), signature: "AAAA" });
   });
 
   it("never overwrites one that it cannot read", async () => {

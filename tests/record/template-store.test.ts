@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { forgetAll } from "../../record/config-map-store.ts";
+import { forgetAll } from "../../record/forget.ts";
 import { readTemplates, storeTemplate } from "../../record/template-store.ts";
 import { ApiServer } from "../fake/api-server.ts";
 import { direct } from "../fake/direct.ts";

@@ -3,11 +3,13 @@ import fc from "fast-check";
 import { resolveStep } from "../../components/step.ts";
 import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
-import { parseRecord } from "../../record/record.ts";
+import { parseRecord, raised } from "../../record/record.ts";
 import { changeRecord, readAdopted } from "../../record/record-store.ts";
 import { fromVersion1 } from "../../record/version-1.ts";
 import { rolloutIn } from "../../rollout/rollout.ts";
 import { ApiServer } from "../fake/api-server.ts";
+import { direct } from "../fake/direct.ts";
+import { recordIn } from "../fake/stored-record.ts";
 import { twoStacks } from "../fake/two-stacks.ts";
 import { canary, prod } from "../fake/web.ts";
 import { World } from "../fake/world.ts";
@@ -116,7 +118,11 @@ describe("a record of version 1", () => {
         ...before,
         sequence: 8,
       }));
-      assert.deepEqual(JSON.parse(api.objects.get(path)?.data.record), { ...version2, sequence: 8 });
+      const { decisions, revision, ...record } = recordIn(api, path);
+      assert.deepEqual(record, { ...version2, sequence: 8 });
+      const { verdicts } = JSON.parse(api.objects.get(path)?.data.record);
+      assert.match(verdicts[b], /^web-decision-[0-9a-f]{16}$/);
+      assert.deepEqual([decisions, revision], [[verdicts[b]], 1]);
     } finally {
       await api.stop();
     }
@@ -151,6 +157,12 @@ describe("a record of version 1", () => {
       assert.equal(world.runs("web-canary"), first);
       await world.up("prod", prod("b"));
       assert.equal(world.runs("web"), first);
+      const web = { api: direct(world.api), namespace: "dora-apps", service: "web", cluster: "cluster-uid" };
+      await changeRecord(web, raised);
+      const { version, record: text } = world.api.objects.get(world.recordPath("web"))?.data ?? {};
+      assert.deepEqual([version, typeof JSON.parse(text).verdicts[second]], ["2", "string"]);
+      await world.up("prod", prod("b"));
+      assert.equal(world.runs("web"), first, "the verdict in a ConfigMap of its own keeps it out too");
     } finally {
       await world.stop();
     }

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { approveCommand } from "../../../cli/commands/approve.ts";
 import { UserError } from "../../../components/user-error.ts";
+import type { Verdict } from "../../../record/record.ts";
 import type { Shell } from "../../fake/gray.ts";
 import { openRollout } from "../../fake/open-rollout.ts";
+import { recordIn } from "../../fake/stored-record.ts";
 import { prod } from "../../fake/web.ts";
 import { verdict, type World } from "../../fake/world.ts";
 import { trial } from "../trial.ts";
@@ -20,7 +22,7 @@ describe("gray approve", () => {
 
   const approve = (...args: string[]) => shell.run(approveCommand(), ...args);
   const text = () => world.api.objects.get(world.recordPath("web"))?.data.record;
-  const verdicts = () => JSON.parse(text()).verdicts;
+  const verdicts = () => recordIn(world.api, world.recordPath("web")).verdicts;
   const events = () =>
     [...world.api.objects.values()]
       .filter(({ reason }) => reason === "ReleaseApproved")
@@ -33,7 +35,7 @@ describe("gray approve", () => {
       `There is no evidence on release ${b}; gray verify gathers some.`,
       `web in dora-apps: release ${b} is judged good by alice. Next: pulumi up --stack prod`,
     ]);
-    const { at, ...rest } = verdicts()[b];
+    const { at, ...rest } = verdicts()[b] as Verdict;
     assert.deepEqual(rest, { verdict: "good", by: "alice", reason: "looks fine" });
     assert.ok(Date.parse(at));
     await world.up("prod", prod("b"));
@@ -46,14 +48,14 @@ describe("gray approve", () => {
     world.writeRecord({ verdicts: { [b]: before }, stableHistory: [a] }, "web");
     const output = await approve(b, "--reason", "tried by hand");
     assert.equal(output.split("\n")[0], `Evidence on release ${b}: undecided, canary has answered 12 requests.`);
-    const { by, verdict: now, evidence: kept } = verdicts()[b];
+    const { by, verdict: now, evidence: kept } = verdicts()[b] as Verdict;
     assert.deepEqual([now, by, kept], ["good", "alice", evidence]);
   });
 
   it("leaves the rest of the record unchanged", async () => {
     world.writeRecord({ sequence: 3, verdicts: { [a]: verdict("good", "bob") } }, "web");
     await approve(b, "--reason", "looks fine");
-    const { sequence, stableHistory, verdicts: all } = JSON.parse(text());
+    const { sequence, stableHistory, verdicts: all } = recordIn(world.api, world.recordPath("web"));
     assert.deepEqual([sequence, stableHistory, all[a]], [3, [a], verdict("good", "bob")]);
   });
 
@@ -67,7 +69,7 @@ describe("gray approve", () => {
     world.writeRecord({ verdicts: { [b]: verdict("bad", "evidence", "5xx") } }, "web");
     const output = await approve(b, "--reason", "the load generator was broken");
     assert.match(output, /\nThis overrules an earlier bad verdict \(evidence: 5xx\)\.\n/);
-    assert.equal(verdicts()[b].verdict, "good");
+    assert.equal(verdicts()[b]?.verdict, "good");
   });
 
   it("reports that as JSON too", async () => {
@@ -117,7 +119,7 @@ describe("gray approve", () => {
       metadata: { name: "web-1", labels: { app: "web", release: "0123456789ab" } },
     });
     await approve("0123456789ab", "--reason", "looks fine");
-    assert.equal(verdicts()["0123456789ab"].by, "alice");
+    assert.equal(verdicts()["0123456789ab"]?.by, "alice");
   });
 
   it("refuses to overwrite a corrupt record", async () => {

@@ -5,6 +5,8 @@ import { destroyCommand } from "../../../cli/commands/destroy.ts";
 import { UserError } from "../../../components/user-error.ts";
 import { ApiServer } from "../../fake/api-server.ts";
 import { type Exported, Shell } from "../../fake/gray.ts";
+import { putVerdict } from "../../fake/stored-record.ts";
+import { verdict } from "../../fake/world.ts";
 
 /** The state of a stack with services and the tracks that it owns of each. */
 function stack(services: Record<string, string[] | undefined>, cluster = "cluster-uid", owner?: string): Exported[] {
@@ -79,6 +81,22 @@ describe("gray destroy", () => {
       [["other"], ["other"], ["other"], ["other"]],
     );
     assert.deepEqual(described(), ["other"]);
+  });
+
+  it("deletes the verdicts after the record that names them, and no other object of their labels", async () => {
+    const maps = "/api/v1/namespaces/dora-apps/configmaps";
+    const judged = putVerdict(api, "bbbbbbbbbbbb", verdict("bad", "evidence"));
+    const decided = putVerdict(api, "bbbbbbbbbbbb", verdict("good"));
+    const labels = { "gray-release/service": "web", "gray-release/verdict": "person" };
+    api.put(`${maps}/foreign`, { metadata: { name: "foreign", labels } });
+    shell.stacks({ prod: stack({ web: ["stable"] }) });
+    await assert.rejects(destroy("--yes"), /ConfigMap foreign/);
+    assert.deepEqual([api.objects.has(`${maps}/${judged}`), records().includes("web")], [true, true]);
+    api.objects.delete(`${maps}/foreign`);
+    await destroy("--yes");
+    const deleted = api.requests.filter(({ method }) => method === "DELETE").map(({ path }) => path.split("/").at(-1));
+    assert.equal(deleted.indexOf("web-rollout"), 0);
+    for (const name of [judged, decided]) assert.ok(deleted.includes(name) && !api.objects.has(`${maps}/${name}`));
   });
 
   it("unprotects a stack just before it destroys it", async () => {

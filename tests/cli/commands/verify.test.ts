@@ -7,6 +7,7 @@ import { UserError } from "../../../components/user-error.ts";
 import type { ApiRequest } from "../../fake/api-server.ts";
 import type { Shell } from "../../fake/gray.ts";
 import { withoutSleep } from "../../fake/sleep.ts";
+import { recordIn } from "../../fake/stored-record.ts";
 import { verdict, type World } from "../../fake/world.ts";
 import { trial } from "../trial.ts";
 
@@ -83,7 +84,7 @@ describe("gray verify", () => {
     return { last, code: process.exitCode };
   };
   const record = () => world.api.objects.get(world.recordPath("web"));
-  const recorded = () => JSON.parse(record()?.data.record).verdicts[b];
+  const recorded = () => recordIn(world.api, world.recordPath("web")).verdicts[b];
   const isWrite = ({ method, path }: ApiRequest) =>
     method === "PUT" ? path === world.recordPath("web") : method === "POST" && path.endsWith("/configmaps");
   const unavailable = { status: 503, body: { message: "the server is starting" } };
@@ -93,30 +94,34 @@ describe("gray verify", () => {
   it("writes good into the record and into Events, and ends with 0", async () => {
     traffic(0);
     const { last, code } = await verify();
-    assert.deepEqual([code, last.verdict, recorded().verdict], [0, "good", "good"]);
+    assert.deepEqual([code, last.verdict, recorded()?.verdict], [0, "good", "good"]);
     const judged = [...world.api.objects.values()].filter(({ reason }) => reason === "ReleaseJudgedGood");
     assert.deepEqual(judged.map(({ involvedObject }) => involvedObject.name).sort(), ["web", "web-canary"]);
     assert.deepEqual(notes, []);
   });
 
-  it("retries a bad verdict that cannot be written at first, and keeps polling meanwhile", async () => {
-    let refused = 0;
-    let since = 0;
-    traffic(30, (request) => {
-      if (!isWrite(request) || refused === 3) return undefined;
-      refused++;
-      since ||= polls;
-      return unavailable;
+  for (const [what, method, path] of [
+    ["a bad verdict", "POST", "/api/v1/namespaces/dora-apps/configmaps"],
+    ["the record of a bad verdict", "PUT", "/api/v1/namespaces/dora-apps/configmaps/web-rollout"],
+  ] as const) {
+    it(`retries ${what} that cannot be written at first, and keeps polling meanwhile`, async () => {
+      let refused = 0;
+      let since = 0;
+      traffic(30, (request) => {
+        if (request.method !== method || request.path !== path || refused === 3) return undefined;
+        refused++;
+        since ||= polls;
+        return unavailable;
+      });
+      const { last, code } = await verify();
+      assert.deepEqual([code, last.verdict, recorded()?.verdict], [3, "bad", "bad"]);
+      assert.equal(polls - since, 3);
+      assert.deepEqual(notes, [
+        `The verdict bad could not be written into the record (the server is starting (${method} ${path}: 503)): trying again.`,
+        "The verdict is in the record now.",
+      ]);
     });
-    const { last, code } = await verify();
-    assert.deepEqual([code, last.verdict, recorded().verdict], [3, "bad", "bad"]);
-    assert.equal(polls - since, 3);
-    assert.deepEqual(notes, [
-      "The verdict bad could not be written into the record (the server is starting (PUT " +
-        "/api/v1/namespaces/dora-apps/configmaps/web-rollout: 503)): trying again.",
-      "The verdict is in the record now.",
-    ]);
-  });
+  }
 
   it("ends with 3 when a bad verdict cannot be written for a minute, and reports that last", async () => {
     traffic(30, (request) => (isWrite(request) ? unavailable : undefined));
@@ -141,7 +146,7 @@ describe("gray verify", () => {
       notes = [];
       traffic(30, ({ path }) => (path.endsWith("/events") ? answer() : undefined));
       assert.equal((await verify()).code, 3);
-      assert.equal(recorded().verdict, "bad");
+      assert.equal(recorded()?.verdict, "bad");
       assert.equal(notes.length, 2);
       assert.match(notes[0] ?? "", /^The Event ReleaseJudgedBad on Deployment web\S* could not be written: /);
       assert.match(notes[0] ?? "", why);
@@ -190,7 +195,7 @@ describe("gray verify", () => {
       return undefined;
     });
     const { code } = await verify("--watch");
-    assert.deepEqual([code, recorded().verdict], [3, "good"]);
+    assert.deepEqual([code, recorded()?.verdict], [3, "good"]);
   });
 
   it("ends at once when interrupted, although the API server does not answer", async () => {
@@ -202,7 +207,7 @@ describe("gray verify", () => {
       return { status: 200, stream: silent };
     });
     const { last, code } = await verify();
-    assert.deepEqual([code, last.verdict, recorded().verdict], [4, "undecided", "undecided"]);
+    assert.deepEqual([code, last.verdict, recorded()?.verdict], [4, "undecided", "undecided"]);
   }).timeout(3000);
 
   it("writes its verdict when its terminal closes", async () => {
@@ -214,7 +219,7 @@ describe("gray verify", () => {
       return undefined;
     });
     const { code } = await verify("--watch");
-    assert.deepEqual([code, recorded().verdict], [4, "undecided"]);
+    assert.deepEqual([code, recorded()?.verdict], [4, "undecided"]);
   }).timeout(3000);
 
   it("is refused if the record cannot be read, because there may have been other releases", async () => {

@@ -8,8 +8,8 @@ import { Subject } from "./subject.ts";
 
 /** A number beyond every write: the driver is killed at none. */
 const never = 1000;
-/** What lies before and after each effect: a change of the record, or of the front past Pulumi's provider. */
-const writes = /\/configmaps\/fop-gate-rollout$|\/(services|httproutes)\/fop-gate$/;
+/** What lies before and after each effect: a change of the record or of a verdict, or of the front past Pulumi's provider. */
+const writes = /\/configmaps(?:\/fop-gate-(?:rollout|(?:verdict|decision)-\w+))?$|\/(services|httproutes)\/fop-gate$/;
 
 /**
  * Kills a driver at its nth write: an odd number before the write reaches the API server, an even one after it was done and before

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Outcome, Running } from "../../../harness/command.ts";
 import { get, kubectl, namespace as makeNamespace, until } from "../../../harness/kubectl.ts";
 import { Project, type Stack } from "../../../harness/project.ts";
+import { readRecord } from "../../../harness/record.ts";
 import type { RolloutRecord } from "../../../record/record.ts";
 import { type Rollout, rolloutIn } from "../../../rollout/rollout.ts";
 import { RELEASE_IMAGES } from "../../../sandbox/images.ts";
@@ -149,12 +150,12 @@ export class Subject {
   }
 
   async record(): Promise<RolloutRecord> {
-    return JSON.parse((await this.get("configmap", "fop-gate-rollout")).data.record);
+    return readRecord(this.namespace, "fop-gate");
   }
 
   /** The rollout that is open. */
   async open(): Promise<Rollout | undefined> {
-    return rolloutIn("fop-gate", await this.record());
+    return rolloutIn("fop-gate", JSON.parse((await this.get("configmap", "fop-gate-rollout")).data.record));
   }
 
   /** Waits until a rollout is open of which something holds. */

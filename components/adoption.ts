@@ -3,10 +3,11 @@
  * file checks whether a service can be adopted, and renders its first release.
  */
 import { canonicalJson } from "./canonical.ts";
-import { ingressSpec, servicePorts } from "./front.ts";
+import { ingressSpec } from "./ingress.ts";
 import { adoptedAnnotation, serviceLabel } from "./names.ts";
+import { servicePorts } from "./port.ts";
 import { type PodTemplate, type Release, releaseId } from "./release.ts";
-import { labelsOf, type ServiceArgs } from "./service-args.ts";
+import { labelsOf, mainPort, type ServiceArgs } from "./service-args.ts";
 import { modeNameOf } from "./traffic/modes.ts";
 import { UserError } from "./user-error.ts";
 
@@ -151,8 +152,9 @@ function obstacle(
   const { replicas, selector: ofPods, template } = deployment.spec;
   const pods = template.metadata.labels ?? {};
   const { selector = {}, type = "ClusterIP", ports = [] } = shared.spec;
-  if (type !== "ClusterIP") {
-    return `Service ${service} is of type ${type} and CanaryService needs type ClusterIP, so create a second Service of type ${type} for your users and change this one to ClusterIP`;
+  const wantedType = args.serviceSpec?.type ?? "ClusterIP";
+  if (type !== wantedType) {
+    return `Service ${service} is of type ${type} and the program has ${wantedType}, so add serviceSpec: { type: "${type}" } to the program`;
   }
   if (Object.keys(selector).length === 0 || !has(pods, selector)) {
     return `Service ${service} selects ${show(selector)} and the pods of Deployment ${service} have ${show(pods)}, so it does not select these pods`;
@@ -173,12 +175,12 @@ function obstacle(
   if (args.replicas !== "external" && args.replicas !== replicas) {
     return `Deployment ${service} has ${replicas} pods and the program has ${args.replicas}, so make them equal`;
   }
-  const [livePorts, wantedPorts] = [ports, servicePorts(args)].map((each) => each.map(showPort).join(", "));
+  const [livePorts, wantedPorts] = [ports, servicePorts(args.ports)].map((each) => each.map(showPort).join(", "));
   if (livePorts !== wantedPorts) {
     return `Service ${service} has the ports ${livePorts} and the program has ${wantedPorts}, so change the program to the live ports`;
   }
   if (args.ingress && ingress) {
-    const wanted = canonicalJson(ingressSpec(service, args, args.ingress));
+    const wanted = canonicalJson(ingressSpec(service, mainPort(args), args.ingress));
     const is = canonicalJson(ingress.spec);
     if (is !== wanted)
       return `Ingress ${service} is ${is} and the program has ${wanted}, so change the program to the live Ingress`;
@@ -244,10 +246,10 @@ function without(labels: Labels = {}, described: Labels): Labels {
   );
 }
 
-/** The annotations in the program. A program cannot set annotations of a Service. */
+/** The annotations in the program. */
 function describedOf(kind: AdoptedKind, args: ServiceArgs): Labels {
-  if (kind === "Service") return {};
-  return (kind === "Deployment" ? args.annotations : args.ingress?.annotations) ?? {};
+  const { annotations: Deployment, serviceAnnotations: Service, ingress } = args;
+  return { Deployment, Service, Ingress: ingress?.annotations }[kind] ?? {};
 }
 
 function startsWithOne(key: string, prefixes: readonly string[]): boolean {

@@ -4,6 +4,7 @@ import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import type { AdoptedKind } from "./adoption.ts";
+import { configMapData } from "./config-files.ts";
 import { backgroundDeletion } from "./deletion.ts";
 import { trackDeployment } from "./deployment.ts";
 import { modeRoute, serviceIngress, sharedService, trackService } from "./front.ts";
@@ -108,12 +109,18 @@ export class CanaryService extends pulumi.ComponentResource {
         sequence: rollout.sequence[track],
         stack: rollout.stack,
         owner,
-        rollSeconds: rollout.rollSeconds[track],
         fastRollback: track === "stable" && rollout.fastRollback,
         adopted: selector,
       };
       const opts = { ...child, dependsOn, protect, hooks: rollout.hooks[track] };
-      return trackDeployment(name, track, args, run, selector ? { ...opts, ...as("Deployment") } : opts);
+      return trackDeployment(
+        name,
+        track,
+        args,
+        run,
+        rollout.rollSeconds[track],
+        selector ? { ...opts, ...as("Deployment") } : opts,
+      );
     };
 
     // An adopted object is imported unchanged. The next run applies the program to it.
@@ -172,10 +179,10 @@ export class CanaryService extends pulumi.ComponentResource {
 
   private configMaps(name: string, args: CanaryServiceArgs): ConfigMap[] {
     return Object.entries(args.rollout.configMaps).map(
-      ([configMap, data]) =>
+      ([configMap, files]) =>
         new ConfigMap(
           configMap,
-          { metadata: configMapMetadata(name, configMap, args), immutable: true, data },
+          { metadata: configMapMetadata(name, configMap, args), immutable: true, ...configMapData(files) },
           { parent: this },
         ),
     );

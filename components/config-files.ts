@@ -1,18 +1,31 @@
 /** Reads config files, and names the ConfigMaps that contain them. */
-import { readdirSync, readFileSync } from "node:fs";
+import { isUtf8 } from "node:buffer";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { asset } from "@pulumi/pulumi";
 import { contentHash } from "./canonical.ts";
 import { UserError } from "./user-error.ts";
 
 /**
- * Files by name. The value is the content of the file.
+ * The content of a file: its text, or its bytes in base64 if it is no UTF-8 text. A ConfigMap has the former in `data`, the latter in
+ * `binaryData`.
+ *
+ * @example
+ * ```ts
+ * const truststore: FileContent = { base64: readFileSync("truststore.p12", "base64") };
+ * ```
+ */
+export type FileContent = string | { readonly base64: string };
+
+/**
+ * Files by name.
  *
  * @example
  * ```ts
  * const files: Files = { "app.conf": "level = info\n" };
  * ```
  */
-export type Files = Record<string, string>;
+export type Files = Record<string, FileContent>;
 
 /**
  * Files that a release mounts together as one ConfigMap.
@@ -23,8 +36,11 @@ export type Files = Record<string, string>;
  * ```
  */
 export interface FileSet {
-  /** The files, for example from {@link filesIn} or {@link file}. At most 1 MiB with their names. */
-  readonly files: Files;
+  /**
+   * The files, for example from {@link filesIn} or {@link file}, or assets of Pulumi: FileAsset or StringAsset. At most 1 MiB with their
+   * names.
+   */
+  readonly files: Readonly<Record<string, FileContent | asset.Asset>>;
   /** The folder in the containers where the files are mounted. */
   readonly mountPath: string;
   /** Names of the containers that mount it. @default the first container */
@@ -35,21 +51,19 @@ export interface FileSet {
 const maxBytes = 1_048_576;
 
 /**
- * Reads all regular files of a folder, without subfolders.
+ * Reads all files of a folder, without subfolders. Symbolic links are followed.
  *
- * @throws UserError if the folder cannot be read or contains no file
+ * @throws UserError if the folder or a file cannot be read, or if the folder contains no file
  * @example
  * ```ts
  * const configFiles = { config: { files: filesIn("config/fop-gate"), mountPath: "/etc/fop-gate" } };
  * ```
  */
 export function filesIn(folder: string): Files {
-  const names = reading(folder, () =>
-    readdirSync(folder, { withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => entry.name)
-      .sort(),
-  );
+  const names = reading(folder, () => readdirSync(folder).sort()).filter((name) => {
+    const path = join(folder, name);
+    return reading(path, () => statSync(path).isFile());
+  });
   if (names.length === 0)
     throw new UserError(
       `The config folder ${folder} contains no file: add the files, or remove the file set from the program.`,
@@ -58,7 +72,7 @@ export function filesIn(folder: string): Files {
 }
 
 /**
- * Reads one file. Its key is the file's own name, without the folder.
+ * Reads one file, byte for byte. Its key is the file's own name, without the folder.
  *
  * @throws UserError if the file cannot be read
  * @example
@@ -67,7 +81,85 @@ export function filesIn(folder: string): Files {
  * ```
  */
 export function file(path: string): Files {
-  return { [basename(path)]: reading(path, () => readFileSync(path, "utf8")) };
+  return { [basename(path)]: contentOf(reading(path, () => readFileSync(path))) };
+}
+
+/**
+ * The file sets with their assets read.
+ *
+ * @throws UserError if an asset cannot be read, or is neither a FileAsset nor a StringAsset
+ * @example
+ * ```ts
+ * const sets = await readAssets({ config: { files: { "a.conf": new pulumi.asset.FileAsset("a.conf") }, mountPath: "/etc/web" } });
+ * ```
+ */
+export async function readAssets(
+  sets: Readonly<Record<string, FileSet>>,
+): Promise<Record<string, FileSet & { readonly files: Files }>> {
+  const read = async ([set, fileSet]: [string, FileSet]) => {
+    const files = Object.entries(fileSet.files).map(
+      async ([name, content]) => [name, await contentOfAsset(`configFiles.${set}.files.${name}`, content)] as const,
+    );
+    return [set, { ...fileSet, files: Object.fromEntries(await Promise.all(files)) }] as const;
+  };
+  return Object.fromEntries(await Promise.all(Object.entries(sets).map(read)));
+}
+
+async function contentOfAsset(at: string, content: FileContent | asset.Asset): Promise<FileContent> {
+  if (!asset.Asset.isInstance(content)) return content;
+  // The program may have another copy of the SDK than this package, so `instanceof` would fail.
+  const { text, path } = content as Partial<asset.StringAsset & asset.FileAsset>;
+  if (text !== undefined) return text;
+  if (path !== undefined) {
+    const found = await path;
+    return contentOf(reading(found, () => readFileSync(found)));
+  }
+  throw new UserError(
+    `${at} is an asset whose content may change between two runs: download the file first and use a FileAsset.`,
+  );
+}
+
+function contentOf(bytes: Buffer): FileContent {
+  return isUtf8(bytes) ? bytes.toString("utf8") : { base64: bytes.toString("base64") };
+}
+
+/**
+ * The files as a ConfigMap has them.
+ *
+ * @example
+ * configMapData({ "a.conf": "x", "a.bin": { base64: "AAE=" } }) // { data: { "a.conf": "x" }, binaryData: { "a.bin": "AAE=" } }
+ */
+export function configMapData(files: Files): {
+  data?: Record<string, string>;
+  binaryData?: Record<string, string>;
+} {
+  const texts: Record<string, string> = {};
+  const binaries: Record<string, string> = {};
+  for (const [name, content] of Object.entries(files)) {
+    if (typeof content === "string") texts[name] = content;
+    else binaries[name] = content.base64;
+  }
+  const hasBinaries = Object.keys(binaries).length > 0;
+  return {
+    ...((!hasBinaries || Object.keys(texts).length > 0) && { data: texts }),
+    ...(hasBinaries && { binaryData: binaries }),
+  };
+}
+
+/**
+ * The files of a ConfigMap: the inverse of {@link configMapData}.
+ *
+ * @example filesOf({ data: { "a.conf": "x" } }) // { "a.conf": "x" }
+ */
+export function filesOf({
+  data = {},
+  binaryData = {},
+}: {
+  readonly data?: Readonly<Record<string, string>>;
+  readonly binaryData?: Readonly<Record<string, string>>;
+}): Files {
+  const binaries = Object.entries(binaryData).map(([name, base64]) => [name, { base64 }] as const);
+  return { ...data, ...Object.fromEntries(binaries) };
 }
 
 /**
@@ -91,7 +183,7 @@ export function configMapName(service: string, set: string, files: Files): strin
  */
 export function assertFits(set: string, files: Files): void {
   const bytes = Object.entries(files).reduce(
-    (sum, [name, text]) => sum + Buffer.byteLength(name) + Buffer.byteLength(text),
+    (sum, [name, content]) => sum + Buffer.byteLength(name) + bytesOf(content),
     0,
   );
   if (bytes > maxBytes) {
@@ -99,6 +191,21 @@ export function assertFits(set: string, files: Files): void {
       `The config files of "${set}" are ${bytes} bytes together and a ConfigMap holds at most ${maxBytes} (1 MiB): split them into several file sets or ship them in the image.`,
     );
   }
+}
+
+/**
+ * Checks that no file is an asset, which only {@link readAssets} can read.
+ *
+ * @throws Error if one is
+ * @example assertRead("config", { "app.conf": "a = 1" })
+ */
+export function assertRead(set: string, files: FileSet["files"]): asserts files is Files {
+  const unread = Object.entries(files).find(([, content]) => asset.Asset.isInstance(content));
+  if (unread) throw new Error(`the asset configFiles.${set}.files.${unread[0]} has not been read`);
+}
+
+function bytesOf(content: FileContent): number {
+  return typeof content === "string" ? Buffer.byteLength(content) : Buffer.byteLength(content.base64, "base64");
 }
 
 function reading<T>(path: string, read: () => T): T {

@@ -25,8 +25,8 @@ export const defaults = {
   preStopSleepSeconds: 5,
   /** Seconds without progress after which Kubernetes reports a roll as failed (Deployment.spec.progressDeadlineSeconds). */
   progressDeadlineSeconds: 600,
-  /** Seconds from the creation of a pod to ready, as assumed for the timeout of a complete roll. */
-  startAllowanceSeconds: 30,
+  /** Seconds from the creation of a pod to ready, as assumed for the timeout of a roll: at least, and where no pod was measured. */
+  startSeconds: { least: 30, unknown: 120 },
   /** Number of releases in the history. Their ConfigMaps are retained, so that any of them can start pods again. */
   releaseHistoryLimit: 10,
   /** Name of the stack that owns canary, for a stack that owns only stable. */

@@ -9,63 +9,76 @@ import type { ServiceArgs } from "./service-args.ts";
 import { labelsOf } from "./service-args.ts";
 import type { Track } from "./traffic.ts";
 
+/** What a track's Deployment runs. */
+export interface Run {
+  readonly release: Release;
+  /** Undefined if an autoscaler owns the number. */
+  readonly replicas: number | undefined;
+  readonly sequence: number;
+  readonly stack: string;
+  readonly owner: string;
+  /** Rolls all pods at once. */
+  readonly fastRollback: boolean;
+  /** The selector of an adopted Deployment, whose pods are not changed. */
+  readonly adopted?: Readonly<Record<string, string>> | undefined;
+}
+
 /**
  * The Deployment that runs a release on a track. It uses the release's pod template. The templates of the two tracks differ
  * only in the label `track`.
  *
- * @example trackDeployment("web", "canary", args, { release, replicas: 1, ...run }, { parent: this })
+ * @param rollSeconds the timeout of a complete roll
+ * @example trackDeployment("web", "canary", args, { ...run, release, replicas: 1 }, 600, { parent: this })
  */
 export function trackDeployment(
   service: string,
   track: Track,
   args: ServiceArgs,
-  run: {
-    release: Release;
-    replicas: number | undefined;
-    sequence: number;
-    stack: string;
-    owner: string;
-    rollSeconds: number;
-    /** Rolls all pods at once. */
-    fastRollback: boolean;
-    /** The selector of an adopted Deployment, whose pods are not changed. */
-    adopted?: Readonly<Record<string, string>> | undefined;
-  },
+  run: Run,
+  rollSeconds: number,
   opts: CustomResourceOptions,
 ): Deployment {
+  const timeout = `${rollSeconds}s`;
+  return new Deployment(deploymentName(service, track), deploymentObject(service, track, args, run), {
+    ...opts,
+    customTimeouts: { create: timeout, update: timeout },
+  });
+}
+
+/**
+ * The Deployment of a track as it is sent to the API server.
+ *
+ * @example deploymentObject("web", "canary", args, run).metadata.name // "web-canary"
+ */
+export function deploymentObject(service: string, track: Track, args: ServiceArgs, run: Run) {
   const labels = labelsOf(service, args);
-  const timeout = `${run.rollSeconds}s`;
-  return new Deployment(
-    deploymentName(service, track),
-    {
-      metadata: {
-        name: deploymentName(service, track),
-        namespace: args.namespace,
-        labels: { ...labels, track, [serviceLabel]: service },
-        annotations: {
-          ...args.annotations,
-          ...sequenceAnnotations(run.sequence),
-          ...ownerAnnotations(run.owner),
-          [stackAnnotation]: run.stack,
-          ...(run.adopted && adoptedAnnotations(run.release.id)),
-        },
-      },
-      spec: {
-        ...(run.replicas !== undefined && { replicas: run.replicas }),
-        minReadySeconds: args.minReadySeconds ?? defaults.minReadySeconds,
-        progressDeadlineSeconds: args.progressDeadlineSeconds ?? defaults.progressDeadlineSeconds,
-        revisionHistoryLimit: args.releaseHistoryLimit ?? defaults.releaseHistoryLimit,
-        selector: { matchLabels: run.adopted ?? deploymentSelector(service, track) },
-        strategy: {
-          type: "RollingUpdate",
-          rollingUpdate: {
-            maxSurge: run.fastRollback ? "100%" : (args.maxSurge ?? defaults.maxSurge),
-            maxUnavailable: args.maxUnavailable ?? defaults.maxUnavailable,
-          },
-        },
-        template: run.adopted ? run.release.template : deployedTemplate(run.release, track),
+  return {
+    metadata: {
+      name: deploymentName(service, track),
+      namespace: args.namespace,
+      labels: { ...labels, track, [serviceLabel]: service },
+      annotations: {
+        ...args.annotations,
+        ...sequenceAnnotations(run.sequence),
+        ...ownerAnnotations(run.owner),
+        [stackAnnotation]: run.stack,
+        ...(run.adopted && adoptedAnnotations(run.release.id)),
       },
     },
-    { ...opts, customTimeouts: { create: timeout, update: timeout } },
-  );
+    spec: {
+      ...(run.replicas !== undefined && { replicas: run.replicas }),
+      minReadySeconds: args.minReadySeconds ?? defaults.minReadySeconds,
+      progressDeadlineSeconds: args.progressDeadlineSeconds ?? defaults.progressDeadlineSeconds,
+      revisionHistoryLimit: args.releaseHistoryLimit ?? defaults.releaseHistoryLimit,
+      selector: { matchLabels: run.adopted ?? deploymentSelector(service, track) },
+      strategy: {
+        type: "RollingUpdate",
+        rollingUpdate: {
+          maxSurge: run.fastRollback ? "100%" : (args.maxSurge ?? defaults.maxSurge),
+          maxUnavailable: args.maxUnavailable ?? defaults.maxUnavailable,
+        },
+      },
+      template: run.adopted ? run.release.template : deployedTemplate(run.release, track),
+    },
+  };
 }

@@ -4,9 +4,11 @@ import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { Ingress } from "@pulumi/kubernetes/networking/v1/ingress.js";
 import type { CustomResourceOptions, Input } from "@pulumi/pulumi";
 import { backgroundDeletion } from "./deletion.ts";
+import { type IngressArgs, ingressSpec } from "./ingress.ts";
 import { backendName, serviceLabel } from "./names.ts";
 import { ownerAnnotations, sequenceAnnotations } from "./object-annotations.ts";
-import { type IngressArgs, labelsOf, mainPort, type ServiceArgs } from "./service-args.ts";
+import { servicePorts } from "./port.ts";
+import { labelsOf, mainPort, type ServiceArgs } from "./service-args.ts";
 import type { ModeRoute } from "./traffic/mode.ts";
 import type { Track, Traffic } from "./traffic.ts";
 
@@ -15,12 +17,18 @@ const withoutAwait = { "pulumi.com/skipAwait": "true", ...backgroundDeletion };
 
 /** Fields that get a default from the API server. An adopted Service keeps its own values. */
 const serverDefaults = [
+  "allocateLoadBalancerNodePorts",
   "clusterIP",
   "clusterIPs",
+  "externalTrafficPolicy",
+  "healthCheckNodePort",
   "internalTrafficPolicy",
   "ipFamilies",
   "ipFamilyPolicy",
+  "loadBalancerClass",
+  "loadBalancerIP",
   "sessionAffinity",
+  "sessionAffinityConfig",
   "type",
 ];
 
@@ -44,17 +52,36 @@ export function sharedService(
   { owner, sequence }: Written,
   opts: CustomResourceOptions,
 ): Service {
-  return new Service(
-    service,
-    {
-      metadata: {
-        ...metadata(service, service, args),
-        annotations: { ...withoutAwait, ...sequenceAnnotations(sequence), ...ownerAnnotations(owner) },
-      },
-      spec: { selector: traffic.selector, ports: servicePorts(args) },
-    },
-    { ignoreChanges: serverDefaults.map((field) => `spec.${field}`), ...opts },
-  );
+  const given = Object.keys(args.serviceSpec ?? {});
+  const ignored = serverDefaults.filter((field) => !given.includes(field)).map((field) => `spec.${field}`);
+  return new Service(service, sharedServiceObject(service, args, traffic, { owner, sequence }), {
+    ignoreChanges: ignored,
+    ...opts,
+  });
+}
+
+/**
+ * The shared Service as it is sent to the API server.
+ *
+ * @example
+ * sharedServiceObject("web", args, { selector: { app: "web" } }, { owner, sequence: 0 }).spec.selector // { app: "web" }
+ */
+export function sharedServiceObject(
+  service: string,
+  args: ServiceArgs,
+  { selector }: Pick<Traffic, "selector">,
+  { owner, sequence }: Written,
+) {
+  const annotations = {
+    ...args.serviceAnnotations,
+    ...withoutAwait,
+    ...sequenceAnnotations(sequence),
+    ...ownerAnnotations(owner),
+  };
+  return {
+    metadata: { ...metadata(service, service, args), annotations },
+    spec: { ...args.serviceSpec, selector, ports: servicePorts(args.ports) },
+  };
 }
 
 /**
@@ -74,7 +101,11 @@ export function trackService(
     name,
     {
       metadata: { ...metadata(service, name, args), annotations: { ...withoutAwait, ...ownerAnnotations(owner) } },
-      spec: { selector: { app: service, track }, ports: servicePorts(args) },
+      // The ports of the nodes are those of the shared Service.
+      spec: {
+        selector: { app: service, track },
+        ports: servicePorts(args.ports).map(({ nodePort: _, ...port }) => port),
+      },
     },
     opts,
   );
@@ -90,26 +121,42 @@ export function trackService(
 export function modeRoute(
   service: string,
   args: ServiceArgs,
-  { apiVersion, kind, name, spec }: ModeRoute,
+  route: ModeRoute,
   traffic: Traffic,
   token: Input<string>,
-  { owner, sequence }: Written,
+  written: Written,
   opts: CustomResourceOptions,
 ): CustomResource {
+  const { apiVersion, kind, name } = route;
   return new CustomResource(
     // Services in two namespaces may have routes of the same name, and a resource name is unique in a program.
     name === service ? service : `${service}:${name}`,
-    {
-      apiVersion,
-      kind,
-      metadata: {
-        ...metadata(service, name, args),
-        annotations: { ...withoutAwait, ...sequenceAnnotations(sequence), ...ownerAnnotations(owner) },
-      },
-      spec: spec(traffic, token),
-    },
+    { apiVersion, kind, ...routeObject(service, args, route, traffic, token, written) },
     opts,
   );
+}
+
+/**
+ * A route as it is sent to the API server.
+ *
+ * @throws UserError if it cannot express the user rules
+ * @example routeObject("web", args, route, traffic, token, { owner, sequence: 0 })
+ */
+export function routeObject(
+  service: string,
+  args: ServiceArgs,
+  { name, spec }: ModeRoute,
+  traffic: Traffic,
+  token: Input<string>,
+  { owner, sequence }: Written,
+) {
+  return {
+    metadata: {
+      ...metadata(service, name, args),
+      annotations: { ...withoutAwait, ...sequenceAnnotations(sequence), ...ownerAnnotations(owner) },
+    },
+    spec: spec(traffic, token),
+  };
 }
 
 /**
@@ -125,38 +172,24 @@ export function serviceIngress(
   owner: string,
   opts: CustomResourceOptions,
 ): Ingress {
-  const annotations = { ...ingress.annotations, ...withoutAwait, ...ownerAnnotations(owner) };
-  return new Ingress(
-    name,
-    { metadata: { ...metadata(service, name, args), annotations }, spec: ingressSpec(service, args, ingress) },
-    opts,
-  );
+  return new Ingress(name, ingressObject(name, service, args, ingress, owner), opts);
 }
 
 /**
- * The spec of an Ingress that routes one host and path to the shared Service.
+ * An Ingress as it is sent to the API server.
  *
- * @example ingressSpec("web", args, { host: "shop.example.com" }).rules[0]?.host // "shop.example.com"
+ * @example ingressObject("web", "web", args, { host: "shop.example.com" }, owner).metadata.name // "web"
  */
-export function ingressSpec(service: string, args: ServiceArgs, ingress: IngressArgs) {
-  const { host, path = "/", port = mainPort(args), ingressClassName, tlsSecretName } = ingress;
-  const backend = { service: { name: service, port: { number: port } } };
+export function ingressObject(name: string, service: string, args: ServiceArgs, ingress: IngressArgs, owner: string) {
   return {
-    ...(ingressClassName !== undefined && { ingressClassName }),
-    ...(tlsSecretName !== undefined && { tls: [{ hosts: [host], secretName: tlsSecretName }] }),
-    rules: [{ host, http: { paths: [{ path, pathType: "Prefix", backend }] } }],
+    metadata: {
+      ...metadata(service, name, args),
+      annotations: { ...ingress.annotations, ...withoutAwait, ...ownerAnnotations(owner) },
+    },
+    spec: ingressSpec(service, mainPort(args), ingress),
   };
 }
 
 function metadata(service: string, name: string, args: ServiceArgs) {
   return { name, namespace: args.namespace, labels: { ...labelsOf(service, args), [serviceLabel]: service } };
-}
-
-/**
- * The ports of every Service of a service, with defaults filled in.
- *
- * @example servicePorts({ ...args, ports: [{ port: 80 }] }) // [{ name: "http", port: 80, targetPort: 80 }]
- */
-export function servicePorts(args: ServiceArgs) {
-  return args.ports.map(({ name = "http", port, targetPort = port }) => ({ name, port, targetPort }));
 }

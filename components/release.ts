@@ -2,8 +2,9 @@
 import type { types } from "@pulumi/kubernetes";
 import type { Unwrap } from "@pulumi/pulumi";
 import { contentHash } from "./canonical.ts";
-import { assertFits, configMapName, type FileSet, type Files } from "./config-files.ts";
+import { assertFits, assertRead, configMapName, type FileSet, type Files } from "./config-files.ts";
 import { defaults } from "./defaults.ts";
+import { namesOneBuild } from "./image.ts";
 import { releaseIdDigits } from "./release-id.ts";
 import type { Track } from "./traffic.ts";
 import { UserError } from "./user-error.ts";
@@ -78,12 +79,15 @@ export interface ReleaseArgs {
   readonly sidecars?: readonly Container[];
   /** Config files by set name. Each set becomes one immutable ConfigMap. @default none */
   readonly configFiles?: Record<string, FileSet>;
-  /** Volumes of the pod, in addition to those of `configFiles`. @default none */
+  /** Volumes of the pod, in addition to those of `configFiles` and of `pod`. @default none */
   readonly volumes?: PodSpec["volumes"];
   /** Annotations of the pods, for example `prometheus.io/port`. @default none */
   readonly podAnnotations?: Record<string, string>;
-  /** All other fields of the pod spec, such as serviceAccountName, nodeSelector and affinity. @default none */
-  readonly pod?: Omit<PodSpec, "containers" | "initContainers" | "volumes" | "terminationGracePeriodSeconds">;
+  /**
+   * All other fields of the pod spec, such as serviceAccountName, nodeSelector, affinity and initContainers. The init containers run in
+   * the order given, before `sidecars`; one with `restartPolicy: "Always"` is a native sidecar. @default none
+   */
+  readonly pod?: Omit<PodSpec, "containers">;
   /** Seconds that a pod has to finish its requests before it is killed; more than 5. @default 90 */
   readonly terminationGracePeriodSeconds?: number;
 }
@@ -102,11 +106,14 @@ export interface ReleaseArgs {
  * ```
  */
 export function renderRelease(service: string, labels: Record<string, string>, args: ReleaseArgs): Release {
-  assertImages(args);
+  assertContainers(args);
+  const { sidecars = [] } = args;
+  const { initContainers = [], volumes: podVolumes = [], ...pod } = args.pod ?? {};
   const configMaps: Record<string, Files> = {};
-  const volumes = [...(args.volumes ?? [])];
+  const volumes = [...(args.volumes ?? []), ...podVolumes];
   const mounts = new Map<string, { name: string; mountPath: string; readOnly: true }[]>();
   for (const [set, { files, mountPath, containers }] of Object.entries(args.configFiles ?? {})) {
+    assertRead(set, files);
     assertFits(set, files);
     const name = configMapName(service, set, files);
     configMaps[name] = files;
@@ -128,10 +135,13 @@ export function renderRelease(service: string, labels: Record<string, string>, a
   const template: PodTemplate = plain({
     metadata: { labels, ...(args.podAnnotations && { annotations: args.podAnnotations }) },
     spec: {
-      ...args.pod,
-      terminationGracePeriodSeconds: args.terminationGracePeriodSeconds ?? defaults.terminationGracePeriodSeconds,
-      ...(args.sidecars?.length && {
-        initContainers: args.sidecars.map((sidecar) => ({ ...mounted(sidecar), restartPolicy: "Always" })),
+      ...pod,
+      terminationGracePeriodSeconds: graceSecondsOf(args),
+      ...(initContainers.length + sidecars.length > 0 && {
+        initContainers: [
+          ...initContainers.map(mounted),
+          ...sidecars.map((sidecar) => ({ ...mounted(sidecar), restartPolicy: "Always" })),
+        ],
       }),
       containers: args.containers.map((container) => withPreStop(mounted(container))),
       ...(volumes.length && { volumes }),
@@ -186,7 +196,32 @@ function plain(template: PodTemplate): PodTemplate {
   return JSON.parse(JSON.stringify(template));
 }
 
-function assertImages(args: ReleaseArgs): void {
+/**
+ * All containers of a pod, in the order in which it lists them: the service's own first.
+ *
+ * @example containersOf({ containers: [web], sidecars: [agent] }).map(({ name }) => name) // ["web", "agent"]
+ */
+export function containersOf({ containers, sidecars = [], pod }: ReleaseArgs): readonly Container[] {
+  return [...containers, ...(pod?.initContainers ?? []), ...sidecars];
+}
+
+/**
+ * Seconds that a pod of this service has to finish its requests.
+ *
+ * @throws UserError if two different numbers are given
+ * @example graceSecondsOf({ containers: [], terminationGracePeriodSeconds: 90 }) // 90
+ */
+export function graceSecondsOf({ terminationGracePeriodSeconds: own, pod }: ReleaseArgs): number {
+  const ofPod = pod?.terminationGracePeriodSeconds;
+  if (own !== undefined && ofPod !== undefined && own !== ofPod) {
+    throw new UserError(
+      `terminationGracePeriodSeconds is ${own} and pod.terminationGracePeriodSeconds is ${ofPod}: give one of them.`,
+    );
+  }
+  return own ?? ofPod ?? defaults.terminationGracePeriodSeconds;
+}
+
+function assertContainers(args: ReleaseArgs): void {
   const [first] = args.containers;
   if (first === undefined) throw new UserError("containers is empty: give the container of the service itself.");
   if (first.readinessProbe === undefined) {
@@ -194,10 +229,12 @@ function assertImages(args: ReleaseArgs): void {
       `Container ${first.name} has no readinessProbe: give it one, or a new pod gets requests before it can answer them.`,
     );
   }
-  for (const { name, image } of [...args.containers, ...(args.sidecars ?? [])]) {
-    const tag = /^[^@]+(?:@sha256:[0-9a-f]{64}|:([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))$/.exec(image ?? "");
-    if (tag === null || tag[1] === "latest") {
-      const found = image === undefined || image === "" ? "has no image" : `has the image "${image}"`;
+  if (args.pod && "containers" in args.pod) {
+    throw new UserError("pod.containers would replace the containers: give them in containers or in sidecars.");
+  }
+  for (const { name, image = "" } of containersOf(args)) {
+    if (!namesOneBuild(image)) {
+      const found = image === "" ? "has no image" : `has the image "${image}"`;
       throw new UserError(
         `Container ${name} ${found}, which does not name one build: use a tag other than "latest", or a digest, so that both tracks run the same bytes.`,
       );
@@ -206,7 +243,7 @@ function assertImages(args: ReleaseArgs): void {
 }
 
 function assertMountTargets(targets: Iterable<string>, args: ReleaseArgs): void {
-  const known = [...args.containers, ...(args.sidecars ?? [])].map((container) => container.name);
+  const known = containersOf(args).map((container) => container.name);
   for (const target of targets) {
     if (!known.includes(target)) {
       throw new UserError(

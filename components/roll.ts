@@ -1,4 +1,6 @@
+/** How long a roll of a track may take. Pure. */
 import { defaults } from "./defaults.ts";
+import { type Container, containersOf } from "./release.ts";
 import type { ServiceArgs } from "./service-args.ts";
 
 /**
@@ -6,14 +8,37 @@ import type { ServiceArgs } from "./service-args.ts";
  * `maxSurge` pods, and the progress deadline once. Kubernetes restarts the progress deadline with each pod, so Kubernetes
  * reports a stuck roll as failed before this timeout.
  *
- * @example rollSeconds(args, 9) // 9 rounds of 30 s + 30 s, and 600 s: 1140 with the defaults
+ * @param measured seconds from creation to ready that live pods needed. @default none is known
+ * @example rollSeconds(args, 9, 5) // 9 rounds of 30 s + 30 s, and 600 s: 1140 with the defaults
  */
-export function rollSeconds(args: ServiceArgs, replicas: number): number {
+export function rollSeconds(args: ServiceArgs, replicas: number, measured?: number): number {
   const {
     minReadySeconds = defaults.minReadySeconds,
     maxSurge = defaults.maxSurge,
     progressDeadlineSeconds = defaults.progressDeadlineSeconds,
   } = args;
   const rounds = Math.ceil(replicas / maxSurge);
-  return rounds * (minReadySeconds + defaults.startAllowanceSeconds) + progressDeadlineSeconds;
+  return rounds * (minReadySeconds + startSecondsOf(args, measured)) + progressDeadlineSeconds;
+}
+
+/**
+ * Seconds that a pod may need from its creation to ready: the argument `startSeconds`; without it the longest of what its startup probes
+ * allow and twice the measured time, but never longer than Kubernetes waits for a pod (progressDeadlineSeconds).
+ */
+function startSecondsOf(args: ServiceArgs, measured: number | undefined): number {
+  const { startSeconds, progressDeadlineSeconds = defaults.progressDeadlineSeconds } = args;
+  if (startSeconds !== undefined) return startSeconds;
+  const { least, unknown } = defaults.startSeconds;
+  // Steps of 30 s, so that the timeout in the state does not change with each run.
+  const expected = measured === undefined ? unknown : Math.max(least, Math.ceil((2 * measured) / 30) * 30);
+  return Math.min(progressDeadlineSeconds, Math.max(expected, ...containersOf(args).map(probeSecondsOf)));
+}
+
+/** Seconds that the probes of a container allow it to start in (core/v1 Probe). */
+function probeSecondsOf({ startupProbe, readinessProbe }: Container): number {
+  const startup = startupProbe
+    ? (startupProbe.initialDelaySeconds ?? 0) +
+      (startupProbe.periodSeconds ?? 10) * (startupProbe.failureThreshold ?? 3)
+    : 0;
+  return startup + (readinessProbe?.initialDelaySeconds ?? 0);
 }

@@ -1,40 +1,18 @@
 /** The arguments of a service under gray release, and their validation. */
+import type { types } from "@pulumi/kubernetes";
+import { asset, type Unwrap } from "@pulumi/pulumi";
 import * as v from "valibot";
 import { type AccessArgs, accessSchema } from "./access.ts";
 import { defaults } from "./defaults.ts";
+import { type IngressArgs, ingressSchema, portsOfIngress } from "./ingress.ts";
 import { type PlanArgs, planSchema } from "./plan.ts";
-import type { ReleaseArgs } from "./release.ts";
-import { mapOf, mustBe, plainObject, wholeNumber } from "./schema.ts";
+import { hasPort, type Port, type PortRef, portSchema, servicePorts } from "./port.ts";
+import { containersOf, graceSecondsOf, type ReleaseArgs } from "./release.ts";
+import { checked, mapOf, mustBe, plainObject, wholeNumber } from "./schema.ts";
 import { type GatewayArgs, gatewaySchema } from "./traffic/gateway/args.ts";
 import { type Track, tracks } from "./traffic.ts";
 import { type Percent, percentage } from "./units.ts";
 import { UserError } from "./user-error.ts";
-
-/** A port of the Service. @example `{ name: "http", port: 80, targetPort: 8080 }` */
-export interface Port {
-  /** Name of the port. Required and unique if there are several. @default http */
-  readonly name?: string;
-  /** Number of the port that callers use, 1 to 65535. */
-  readonly port: number;
-  /** Port of the container, by number or name. @default port */
-  readonly targetPort?: number | string;
-}
-
-/** A plain Ingress to the shared Service. @example `{ host: "shop.example.com", tlsSecretName: "shop-tls" }` */
-export interface IngressArgs {
-  /** Host name of the requests. */
-  readonly host: string;
-  /** Path prefix of the requests. It begins with `/`. @default / */
-  readonly path?: string;
-  /** Number of the Service's port. @default the first port */
-  readonly port?: number;
-  /** Name of the IngressClass. @default the cluster's default class */
-  readonly ingressClassName?: string;
-  /** Annotations of the Ingress. @default none */
-  readonly annotations?: Record<string, string>;
-  /** Name of the Secret with the TLS certificate for the host. @default no TLS */
-  readonly tlsSecretName?: string;
-}
 
 /**
  * The arguments of a service under gray release, for `openRollout` and `CanaryService`.
@@ -74,6 +52,14 @@ export interface ServiceArgs extends ReleaseArgs {
   readonly acceptShare?: boolean;
   /** Ports of the Service, the main port first. */
   readonly ports: readonly Port[];
+  /**
+   * Other fields of the shared Service's spec, such as `type`, `sessionAffinity`, `trafficDistribution` and `externalTrafficPolicy`
+   * (core/v1 ServiceSpec). A field that is removed again from the program keeps its live value.
+   * @default none
+   */
+  readonly serviceSpec?: Omit<Unwrap<types.input.core.v1.ServiceSpec>, "selector" | "ports">;
+  /** Annotations of the shared Service. @default none */
+  readonly serviceAnnotations?: Readonly<Record<string, string>>;
   /** The Ingress for users, owned by the stack of canary. @default none */
   readonly ingress?: IngressArgs;
   /**
@@ -100,27 +86,16 @@ export interface ServiceArgs extends ReleaseArgs {
   readonly maxSurge?: number;
   /** Missing pods while a track rolls. @default 0 */
   readonly maxUnavailable?: number;
+  /**
+   * Seconds that a pod may need from its creation to ready. Only the timeout of a roll depends on it.
+   * @default what startup probes allow, or twice what live pods needed
+   */
+  readonly startSeconds?: number;
   /** Seconds without progress after which Kubernetes reports a roll as failed; more than minReadySeconds. @default 600 */
   readonly progressDeadlineSeconds?: number;
 }
 
-const path = v.pipe(v.string(), v.startsWith("/", "must begin with /"));
 const texts = mapOf(v.string());
-const port = v.strictObject({
-  name: v.optional(v.string()),
-  port: wholeNumber(1, 65535),
-  targetPort: v.optional(
-    v.union([v.string(), wholeNumber(1, 65535)], "must be the name of a port or a whole number from 1 to 65535"),
-  ),
-});
-const ingress = v.strictObject({
-  host: v.pipe(v.string(), v.nonEmpty("must not be empty")),
-  path: v.optional(path),
-  port: v.optional(v.number()),
-  ingressClassName: v.optional(v.string()),
-  annotations: v.optional(texts),
-  tlsSecretName: v.optional(v.string()),
-});
 /** A DNS label of RFC 1035, as Services require. At most 40 characters, so that suffixes such as `-canary` and a hash still fit. */
 const dnsLabel = /^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/;
 /** RFC 1123. */
@@ -133,9 +108,18 @@ const fileName = v.pipe(
   v.string(),
   v.regex(/^[-._a-zA-Z0-9]{1,253}$/, "a file's name may have letters, digits, dashes, dots and underscores"),
 );
+const fileContentMessage = "must be a text, { base64 } with the bytes of the file, or an asset";
+const fileContent = v.union(
+  [
+    v.string(),
+    v.strictObject({ base64: v.pipe(v.string(), v.base64(fileContentMessage)) }),
+    v.custom<asset.Asset>((value) => asset.Asset.isInstance(value)),
+  ],
+  fileContentMessage,
+);
 const fileSet = v.strictObject({
-  files: mapOf(v.string(), fileName),
-  mountPath: path,
+  files: mapOf(fileContent, fileName),
+  mountPath: v.pipe(v.string(), v.startsWith("/", "must begin with /")),
   containers: v.optional(v.array(v.string())),
 });
 const replicas = 'must be a whole number of at least 1, or "external"';
@@ -164,11 +148,21 @@ const schema = v.strictObject({
   ),
   weight: v.optional(percentage),
   acceptShare: v.optional(v.boolean()),
-  ports: v.pipe(v.array(port), v.nonEmpty("must have at least one port")),
-  ingress: v.optional(ingress),
+  serviceSpec: v.optional(
+    v.pipe(
+      plainObject(),
+      checked((spec) => {
+        const own = ["selector", "ports"].find((field) => field in spec);
+        return own === undefined ? undefined : { at: [own], message: "CanaryService sets it itself, so remove it" };
+      }),
+    ),
+  ),
+  serviceAnnotations: v.optional(texts),
+  ports: v.pipe(v.array(portSchema), v.nonEmpty("must have at least one port")),
+  ingress: v.optional(ingressSchema),
   gateway: v.optional(gatewaySchema),
   plan: v.optional(planSchema),
-  debugIngress: v.optional(ingress),
+  debugIngress: v.optional(ingressSchema),
   release: v.optional(
     v.pipe(
       v.string(),
@@ -177,6 +171,7 @@ const schema = v.strictObject({
   ),
   releaseHistoryLimit: v.optional(wholeNumber(1)),
   minReadySeconds: v.optional(wholeNumber(0)),
+  startSeconds: v.optional(wholeNumber(1)),
   maxSurge: v.optional(wholeNumber(1)),
   maxUnavailable: v.optional(wholeNumber(0)),
   progressDeadlineSeconds: v.optional(wholeNumber(1)),
@@ -212,28 +207,34 @@ export function assertServiceArgs(service: string, args: ServiceArgs): void {
       `${service}: progressDeadlineSeconds (${progressDeadlineSeconds}) must exceed minReadySeconds (${minReadySeconds}).`,
     );
   }
-  const { terminationGracePeriodSeconds = defaults.terminationGracePeriodSeconds } = args;
-  if (terminationGracePeriodSeconds <= defaults.preStopSleepSeconds) {
+  const graceSeconds = graceSecondsOf(args);
+  if (graceSeconds <= defaults.preStopSleepSeconds) {
     throw new UserError(
-      `${service}: terminationGracePeriodSeconds (${terminationGracePeriodSeconds}) must exceed the ${defaults.preStopSleepSeconds} s that a pod keeps serving after its termination begins.`,
+      `${service}: terminationGracePeriodSeconds (${graceSeconds}) must exceed the ${defaults.preStopSleepSeconds} s that a pod keeps serving after its termination begins.`,
     );
   }
   const routes = args.gateway?.routes.map((route, i) => [`gateway.routes.${i}`, route] as const) ?? [];
   const checks = args.plan?.checks?.map((check, i) => [`plan.checks.${i}`, check] as const) ?? [];
-  const withPort = {
-    ingress: args.ingress,
-    ...Object.fromEntries([...routes, ...checks]),
-    debugIngress: args.debugIngress,
-  };
-  for (const [which, holder] of Object.entries<{ readonly port?: number } | undefined>(withPort)) {
-    if (holder?.port !== undefined && !args.ports.some((each) => each.port === holder.port)) {
-      const known = args.ports.map((each) => each.port).join(", ");
-      throw new UserError(
-        `${service}: ${which}.port is ${holder.port} and the Service has ${known}: choose one of its ports.`,
-      );
-    }
+  const refs: (readonly [which: string, ports: readonly (PortRef | undefined)[]])[] = [
+    ...(args.ingress ? [["ingress", portsOfIngress(args.ingress)] as const] : []),
+    ...[...routes, ...checks].map(([which, { port }]) => [which, [port]] as const),
+    ...(args.debugIngress ? [["debugIngress", portsOfIngress(args.debugIngress)] as const] : []),
+  ];
+  for (const [which, ports] of refs) {
+    const wrong = ports.find((port) => port !== undefined && !hasPort(args.ports, port));
+    if (wrong === undefined) continue;
+    const all = servicePorts(args.ports).map(({ name, port }) => (typeof wrong === "string" ? name : port));
+    throw new UserError(
+      `${service}: ${which}.port is ${wrong} and the Service has ${all.join(", ")}: choose one of its ports.`,
+    );
   }
   const known = portNames(args);
+  const twice = known.find((name, i) => known.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw new UserError(
+      `${service}: two container ports have the name "${twice}", so a port by this name is ambiguous: rename one of them.`,
+    );
+  }
   const at = args.ports.findIndex(({ targetPort }) => typeof targetPort === "string" && !known.includes(targetPort));
   if (at >= 0) {
     const advice = known.length > 0 ? `choose from ${known.join(", ")}` : "give a container port this name";
@@ -248,8 +249,8 @@ export function assertServiceArgs(service: string, args: ServiceArgs): void {
 }
 
 /** The names of the ports of a pod's containers. */
-function portNames({ containers, sidecars = [] }: ServiceArgs): string[] {
-  const ports = [...containers, ...sidecars].flatMap(
+function portNames(args: ServiceArgs): string[] {
+  const ports = containersOf(args).flatMap(
     (container) => (container as { ports?: readonly { readonly name?: string }[] }).ports ?? [],
   );
   return ports.flatMap(({ name }) => (name === undefined ? [] : [name]));
@@ -283,8 +284,8 @@ function sentence(issue: v.BaseIssue<unknown>): string {
   const at = v.getDotPath(issue);
   if (issue.expected === "never") return `unknown argument ${at}: correct its name or remove it`;
   if (issue.input === undefined) return `${at} is missing: ${issue.expected === null ? issue.message : "set it"}`;
-  // No value in the message, because a kubeconfig contains credentials.
-  if (at?.startsWith("access")) return `${at} ${issue.message}`;
+  // No value in the message: a kubeconfig contains credentials, and a file may be long.
+  if (at?.startsWith("access") || issue.message === fileContentMessage) return `${at} ${issue.message}`;
   if (issue.path?.at(-1)?.origin === "key") return `${at} has a name that is not allowed: ${issue.message}`;
   return `${at} is ${JSON.stringify(issue.input)}: ${issue.message}`;
 }

@@ -14,7 +14,7 @@ import { objectPath, typeOf } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { sameLabels } from "../live/labels.ts";
 import { isComplete, readDeployment, readService, releaseOf, type Wanted } from "../live/live.ts";
-import { awaitComplete, warnRefused } from "../live/roll.ts";
+import { awaitComplete, warnStuck } from "../live/roll.ts";
 import type { LiveMode, RouteSpec } from "../live/traffic/mode.ts";
 import { modeOfKind } from "../live/traffic/modes.ts";
 import { stableReleases, withStableHistory } from "../record/record.ts";
@@ -46,7 +46,7 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
     watches[track]?.abort();
     const watch = new AbortController();
     watches[track] = watch;
-    void warnRefused({ ...guarded, report: (line) => void log.warn(line) }, track, release, watch.signal);
+    void warnStuck({ ...guarded, report: (line) => void log.warn(line) }, track, release, watch.signal);
     if (track === "stable" && live && wanted?.spec.replicas === undefined) await keepReplicas(guarded.api, live);
     if (live && wanted) await removeOtherFields(guarded, live, templateOf(wanted));
   };

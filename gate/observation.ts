@@ -2,7 +2,7 @@
 
 import * as pulumi from "@pulumi/pulumi";
 import type { AccessArgs } from "../components/access.ts";
-import type { Files } from "../components/config-files.ts";
+import { type Files, readAssets } from "../components/config-files.ts";
 import { configMapsToKeep, type StackState, stackStateKey } from "../components/history.ts";
 import { objectsOf } from "../components/objects.ts";
 import { givenProvider, type ProviderOptions } from "../components/provider.ts";
@@ -10,12 +10,17 @@ import { type Release, renderRelease } from "../components/release.ts";
 import type { RolloutContext } from "../components/rollout-context.ts";
 import { assertServiceArgs, labelsOf, type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import { type ModeName, modeNameOf, modeOf } from "../components/traffic/modes.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
 import { connect } from "../kubernetes/client.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
+import type { PodObject } from "../kubernetes/objects/pod.ts";
+import { listPath } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { configMapsInUse, type Live, readLive } from "../live/live.ts";
+import { startSecondsOf } from "../live/start.ts";
 import type { RecordReading } from "../record/record.ts";
 import { readRecord } from "../record/record-store.ts";
+import { tryObjects, type Untried } from "./accepted.ts";
 import { asAdopted } from "./adopt.ts";
 import { accessOf, findAccessOf } from "./destination.ts";
 import { type Comparisons, compareLive } from "./drift.ts";
@@ -60,10 +65,14 @@ export interface Observation {
   readonly stackStates: StackStates;
   /** The live ConfigMaps that must not be deleted, by name. Empty if this stack does not own canary. */
   readonly configMapsInUse: Readonly<Record<string, Files>>;
+  /** Seconds that the live pods took to start. Absent if that is unknown. */
+  readonly startSeconds?: number;
   /** Whether the cluster can carry the traffic in its mode: rejected with the reason if not. Fulfilled if this stack owns no route. */
   readonly trafficPossible: PromiseSettledResult<void>;
   /** All objects that this stack may write, each with the live object; rejected if they could not be read. */
   readonly objects: PromiseSettledResult<readonly OwnableObject[]>;
+  /** The objects that the API server refuses or could not try (accepted.ts). */
+  readonly untried: PromiseSettledResult<readonly Untried[]>;
   /** The live Deployments compared with the releases in their labels. */
   readonly comparisons: Comparisons;
 }
@@ -110,7 +119,8 @@ export type ObserveResult =
  */
 export async function observe(service: string, args: ServiceArgs, opts: ProviderOptions): Promise<ObserveResult> {
   assertServiceArgs(service, args);
-  const rendered = renderRelease(service, labelsOf(service, args), args);
+  const configFiles = await readAssets(args.configFiles ?? {});
+  const rendered = renderRelease(service, labelsOf(service, args), { ...args, configFiles });
   const file = renderedFile();
   const { namespace } = args;
   const key = stackStateKey(namespace, service);
@@ -141,10 +151,11 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   const live = isAdoptionRequested ? asAdopted(service, args, owner, before) : before;
   assertPreconditions(service, args, live, found.context);
 
-  const [recorded, remembered, inUse] = await Promise.all([
+  const [recorded, remembered, inUse, startSeconds] = await Promise.all([
     readRecord({ ...of, cluster: live.cluster }),
     readStackStates(service, args, live),
     ownsCanary ? configMapsInUse(of) : {},
+    startSecondsSeen(of),
   ]);
   expectExported(service, key);
   const coming = file === undefined || ownsCanary ? undefined : readRendered(file, key);
@@ -153,10 +164,11 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   // The releases that canary may run. Which of them it does run is not decided yet.
   const releases = ownsCanary ? [rendered, ...stackStates.history] : stackStates.history;
   const configMaps = ownsCanary ? Object.keys(configMapsToKeep(releases, inUse)) : [];
-  const [[trafficPossible, objects], comparisons] = await Promise.all([
+  const [[trafficPossible, objects, untried], comparisons] = await Promise.all([
     Promise.allSettled([
       ownsCanary ? assertTrafficPossible(of, args) : undefined,
       readObjects(of, live, objectsOf(service, args, configMaps)),
+      tryObjects(of, args, rendered, live),
     ]),
     compareLive(api, tracksOf(args), live, releases),
   ]);
@@ -175,8 +187,10 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
     record,
     stackStates,
     configMapsInUse: inUse,
+    ...(startSeconds !== undefined && { startSeconds }),
     trafficPossible,
     objects,
+    untried,
     comparisons,
   };
   return {
@@ -184,6 +198,15 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
     observation,
     through: { api, given, access: access ?? {}, ownerStash, renderedFile: file },
   };
+}
+
+/** Seconds that the live pods of a service took to start; undefined if none is ready, or pods may not be listed. */
+async function startSecondsSeen({ api, namespace, service }: ServiceHandle): Promise<number | undefined> {
+  const pods = await api.list(listPath("Pod", namespace), `app=${service}`).catch((error: Error): PodObject[] => {
+    if (error instanceof ApiError && error.status === 403) return [];
+    throw error;
+  });
+  return startSecondsOf(pods);
 }
 
 /** What the traffic modes need of the cluster. A mode that needs nothing is left out. */

@@ -11,23 +11,19 @@ import { UserError } from "../components/user-error.ts";
 import { releaseOf } from "../live/live.ts";
 import { type Adopted, stableReleases } from "../record/record.ts";
 import { verdictAge } from "../record/verdict-age.ts";
+import { assertAccepted } from "./accepted.ts";
 import { shownAdmissions } from "./admissions.ts";
 import { adoptedReleaseOf, adoptionOf, adoptionPlan } from "./adopt.ts";
 import { chooseReleases } from "./choice.ts";
 import { type Compared, type Comparisons, driftWarning } from "./drift.ts";
 import { frontHeld } from "./gate.ts";
+import type { LogLine } from "./log-line.ts";
 import type { Observation } from "./observation.ts";
 import { assertOwned, type OwnableObject } from "./owner.ts";
 import { assertKnown } from "./preconditions.ts";
 import { previousOf, storedReleases } from "./retention.ts";
 import { sequences } from "./sequence.ts";
 import { changesFront, describeWeight, stableReplicasOf, trafficOf, wantedWeight, weightInForce } from "./weight.ts";
-
-/** A line in the output of Pulumi. */
-export interface LogLine {
-  readonly level: "info" | "warn";
-  readonly text: string;
-}
 
 /** The part of an opening that a refused `up` has too. */
 interface Reported {
@@ -65,17 +61,18 @@ export interface Admitted extends Reported {
 export type Opening = Refused | Admitted;
 
 /**
- * Decides what this `up` does. It is refused by the first of these conditions that does not hold; in a preview 6 and 8 only warn.
+ * Decides what this `up` does. It is refused by the first of these conditions that does not hold; in a preview 7 and 9 only warn.
  *
  * 1. The record holds the adoption of an adopted Deployment.
  * 2. The state of canary's stack holds a release of a live service. With a break-glass override the history starts again.
  * 3. A release that is named is in the history (choice.ts).
  * 4. The pods can serve the weight, beside adopted pods too, and the rules fit into the routes.
- * 5. The cluster can carry the traffic as the program splits it (live/traffic/gateway/preconditions.ts).
- * 6. The gate admits the release of each track (gate.ts).
- * 7. Every object that this stack writes is its own or does not exist (owner.ts). With a break-glass override it is taken over.
- * 8. While a rollout is open, only its driver changes the front and the number of canary's pods. A break-glass override may too.
- * 9. An adopted Deployment that is replaced leaves its pods.
+ * 5. The cluster can carry the traffic as the program splits it (gateways.ts).
+ * 6. The API server accepts the objects as the program describes them (accepted.ts). A driver and a break-glass override are only warned.
+ * 7. The gate admits the release of each track (gate.ts).
+ * 8. Every object that this stack writes is its own or does not exist (owner.ts). With a break-glass override it is taken over.
+ * 9. While a rollout is open, only its driver changes the front and the number of canary's pods. A break-glass override may too.
+ * 10. An adopted Deployment that is replaced leaves its pods.
  */
 export function decide(observation: Observation): Opening {
   const reported: { log: LogLine[]; canary?: Release } = { log: [] };
@@ -107,9 +104,12 @@ function pass(observation: Observation, reported: { log: LogLine[]; canary?: Rel
   if (wanted?.warning !== undefined) warn(wanted.warning);
   const traffic = wanted && trafficOf(service, args, live, wanted.weight, adopted); // 4
   resultOf(observation.trafficPossible); // 5
+  const isRendered = releases.canary?.id === observation.rendered.id;
+  const isWayBack = epoch !== undefined || breakGlass !== undefined;
+  reported.log.push(...assertAccepted(service, resultOf(observation.untried), { isRendered, isWayBack, isPreview })); // 6
   warnings.forEach(warn);
   const answers = Object.values(admissions);
-  refuseIf(answers.find(({ admitted }) => !admitted)?.sentence); // 6
+  refuseIf(answers.find(({ admitted }) => !admitted)?.sentence); // 7
   for (const { code, sentence } of answers) if (code === "first-install" || code === "break-glass") warn(sentence);
   const history = storedReleases(args, releases, stackStates, adopted, [
     releaseOf(live.deployments.stable),
@@ -120,18 +120,18 @@ function pass(observation: Observation, reported: { log: LogLine[]; canary?: Rel
   const isWritten = ({ object }: OwnableObject) =>
     written.some(({ kind, name }) => kind === object.kind && name === object.name);
   const owning = { service, namespace: args.namespace, owner, stack: stack.fullName, own, breakGlass };
-  assertOwned(owning, resultOf(observation.objects).filter(isWritten)).forEach(warn); // 7
-  if (traffic && changesFront(live, traffic)) refuseIf(frontHeld(service, record, { epoch, breakGlass })); // 8
+  assertOwned(owning, resultOf(observation.objects).filter(isWritten)).forEach(warn); // 8
+  if (traffic && changesFront(live, traffic)) refuseIf(frontHeld(service, record, { epoch, breakGlass })); // 9
   for (const text of traffic ? describeWeight(service, args, live, traffic) : [])
     reported.log.push({ level: "info", text });
   const isAdopted = adopted !== undefined || own?.adopted === true;
-  const adopting = isAdopted ? adoptionPlan(service, args, live, own, releases.stable?.id) : undefined; // 9
+  const adopting = isAdopted ? adoptionPlan(service, args, live, own, releases.stable?.id) : undefined; // 10
   return { adopted, releases, admissions, traffic, history, configMaps, adopting };
 }
 
 /** What an `up` does that passes the conditions. */
 function planOf(observation: Observation, passed: ReturnType<typeof pass>): Omit<Admitted, "kind" | keyof Reported> {
-  const { service, args, live, record, stackStates, stack, isPreview } = observation;
+  const { service, args, live, record, stackStates, stack, isPreview, startSeconds } = observation;
   const { adopted, releases, traffic, history, configMaps, adopting } = passed;
   const { own } = stackStates;
   const compared = comparedTo([...Object.values(releases), ...stackStates.history], observation);
@@ -158,8 +158,8 @@ function planOf(observation: Observation, passed: ReturnType<typeof pass>): Omit
       ...(traffic && { traffic, shift: shiftOf(traffic, inForce, own?.shift) }),
       stableReplicas: args.replicas === "external" ? undefined : args.replicas,
       rollSeconds: {
-        stable: rollSeconds(args, stableReplicasOf(args, live)),
-        canary: rollSeconds(args, traffic?.canaryReplicas ?? 0),
+        stable: rollSeconds(args, stableReplicasOf(args, live), startSeconds),
+        canary: rollSeconds(args, traffic?.canaryReplicas ?? 0, startSeconds),
       },
       fastRollback: (record.kind === "read" && record.record.open?.fastRollback) ?? false,
       order: rollOrder(inForce, traffic?.weight ?? 0),

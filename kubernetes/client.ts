@@ -110,8 +110,14 @@ export function connect(access: Access, stopping?: AbortSignal): Cluster {
     replace: <T>(path: string, object: object) => call("PUT", path, object) as Promise<T>,
     patch: <T>(path: string, operations: readonly Operation[]) =>
       call("PATCH", `${path}?fieldManager=gray`, operations) as Promise<T>,
-    tryPatch: <T>(path: string, operations: readonly Operation[]) =>
-      call("PATCH", `${path}?fieldManager=gray&dryRun=All`, operations) as Promise<T>,
+    tryPatch: <T>(path: string, operations: readonly Operation[], validation?: "strict") =>
+      call(
+        "PATCH",
+        `${path}?fieldManager=gray&dryRun=All${validation ? "&fieldValidation=Strict" : ""}`,
+        operations,
+      ) as Promise<T>,
+    tryCreate: <T>(path: string, object: object) =>
+      call("POST", `${path}?dryRun=All&fieldValidation=Strict`, object) as Promise<T>,
     async apply(manager, path, object) {
       await call("PATCH", `${path}?fieldManager=${manager}`, object);
     },

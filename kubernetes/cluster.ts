@@ -55,9 +55,16 @@ export interface Cluster {
    * The object as a patch would leave it, including the API server's defaults and the changes of admission webhooks. Nothing is
    * written (`dryRun=All`).
    *
+   * @param validation `strict` refuses unknown fields (`fieldValidation=Strict`). @default they are dropped
    * @throws as `patch` does
    */
-  tryPatch<T>(path: ApiPath<T>, operations: readonly Operation[]): Promise<T>;
+  tryPatch<T>(path: ApiPath<T>, operations: readonly Operation[], validation?: "strict"): Promise<T>;
+  /**
+   * The object as it would be created; nothing is written (`dryRun=All`). Unknown fields are refused (`fieldValidation=Strict`).
+   *
+   * @throws as `create` does
+   */
+  tryCreate<T>(path: ApiPath<T>, object: object): Promise<T>;
   /**
    * Takes shared ownership of these fields of an object (server-side apply), so that they stay when another manager applies without
    * them. Fields that this manager applied before and that are not in the object are no longer owned by it.

@@ -1,7 +1,7 @@
 /** Reads the live objects of a service, and what the status of a Deployment means. */
 
 import { oneLine } from "../border/foreign-text.ts";
-import type { Files } from "../components/config-files.ts";
+import { type Files, filesOf } from "../components/config-files.ts";
 import { adoptedAnnotation, backendName, deploymentName, serviceLabel, stackAnnotation } from "../components/names.ts";
 import { configMapsOf } from "../components/release.ts";
 import type { Track } from "../components/traffic.ts";
@@ -145,7 +145,7 @@ export function isStuck({ metadata, status }: DeploymentObject): boolean {
 export async function configMapsInUse({ api, namespace, service }: ServiceHandle): Promise<Record<string, Files>> {
   const ours = await api.list(listPath("ConfigMap", namespace), `${serviceLabel}=${service}`);
   const contents = Object.fromEntries(
-    ours.filter((map) => map.immutable).map((map) => [map.metadata.name, map.data ?? {}]),
+    ours.filter((map) => map.immutable).map((map) => [map.metadata.name, filesOf(map)]),
   );
   try {
     const [pods, replicaSets] = await Promise.all([

@@ -59,9 +59,14 @@ export function sidecarsOf({ spec }: PodObject): readonly Container[] {
   return (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === "Always");
 }
 
-/** The status of each container of a pod, including native sidecars. */
+/** The status of each container of a pod, including native sidecars, without the init containers that run to completion. */
 export function containersOf(pod: PodObject): readonly ContainerStatus[] {
   const sidecars = new Set(sidecarsOf(pod).map(({ name }) => name));
   const ofSidecars = (pod.status.initContainerStatuses ?? []).filter(({ name }) => sidecars.has(name));
   return [...(pod.status.containerStatuses ?? []), ...ofSidecars];
+}
+
+/** The status of each container of a pod, including every init container. */
+export function allContainersOf({ status }: PodObject): readonly ContainerStatus[] {
+  return [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? [])];
 }

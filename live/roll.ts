@@ -66,14 +66,15 @@ export async function awaitComplete(of: Rolling, track: Track, release?: string)
 }
 
 /**
- * Warns once if the pods of a track cannot be created. Kubernetes reports that at once, but the provider waits until its timeout, which
- * a program cannot end: it does not read the condition ReplicaFailure (version 4.18, and the source of 2026-01-15). Never throws, and
- * does not keep the process alive.
+ * Warns once if the roll of a track cannot go on: its pods cannot be created, or Kubernetes reports it as stuck. Kubernetes knows that
+ * at once, but the provider waits until its timeout, which a program cannot end: it does not read the condition ReplicaFailure, and a
+ * passed progress deadline is a warning to it (version 4.18, and the source of 2026-01-15). Never throws, and does not keep the process
+ * alive.
  *
  * @param release id of the release that the track changes to
  * @param signal ends the watch
  */
-export async function warnRefused(
+export async function warnStuck(
   of: RollReport & Pick<Rolling, "rollSeconds">,
   track: Track,
   release: string,
@@ -82,6 +83,7 @@ export async function warnRefused(
   const { service, report, rollSeconds } = of;
   const end = Date.now() + rollSeconds[track] * 1000;
   let refusal: Refusal | undefined;
+  let stuck = 0;
   while (Date.now() < end) {
     await sleepUnreferenced(reportMilliseconds);
     if (signal.aborted) return;
@@ -89,11 +91,14 @@ export async function warnRefused(
     const isRolled = deployment !== undefined && releaseOf(deployment) === release;
     if (!isRolled) continue;
     refusal = await refusalNow(of, deployment, refusal).catch(() => refusal);
-    if (refusal?.lasts) {
-      report(
-        `${service}: ${describeRefused(deployment.metadata.name, refusal.why)}. Pulumi waits for them until its timeout.`,
+    stuck = isStuck(deployment) ? stuck + 1 : 0;
+    const { name } = deployment.metadata;
+    const until = `Pulumi waits until its timeout, at ${new Date(end).toISOString().slice(11, 16)} UTC; ^C ends it sooner.`;
+    if (refusal?.lasts) return report(`${service}: ${describeRefused(name, refusal.why)}. ${until}`);
+    if (stuck > stuckPolls) {
+      return report(
+        `${service}: the roll of Deployment ${name} is stuck, no pod became available within its progress deadline: see kubectl describe deployment ${name} -n ${of.namespace}. ${until}`,
       );
-      return;
     }
   }
 }

@@ -1,6 +1,6 @@
 /** The table row of a pod, for `gray status`. */
 import { oneLine } from "../../border/foreign-text.ts";
-import type { PodObject } from "../../kubernetes/objects/pod.ts";
+import type { ContainerStatus, PodObject } from "../../kubernetes/objects/pod.ts";
 import { containersOf, sidecarsOf } from "../../live/pods.ts";
 
 export type { PodObject };
@@ -19,11 +19,14 @@ export interface PodRow {
   readonly release: string;
 }
 
-/** The row of a pod. Native sidecars count as containers, and the waiting reason of a container replaces the phase of the pod. */
+/**
+ * The row of a pod. Native sidecars count as containers, and the reason why a container waits
+ * replaces the phase of the pod.
+ */
 export function podRow(pod: PodObject): PodRow {
   const { metadata, spec, status } = pod;
   const containers = containersOf(pod);
-  const waiting = containers.find((container) => container.state?.waiting?.reason)?.state?.waiting?.reason;
+  const waiting = initStatus(pod) ?? reasonOf(containers.find(reasonOf));
   return {
     name: metadata.name,
     ready: `${containers.filter((container) => container.ready).length}/${spec.containers.length + sidecarsOf(pod).length}`,
@@ -35,6 +38,20 @@ export function podRow(pod: PodObject): PodRow {
     track: metadata.labels?.track ?? "<none>",
     release: metadata.labels?.release ?? "<none>",
   };
+}
+
+/** What keeps the init containers from completing, as kubectl prints it: `Init:0/2`, `Init:CrashLoopBackOff`. */
+function initStatus({ spec, status }: PodObject): string | undefined {
+  const all = spec.initContainers ?? [];
+  const first = (status.initContainerStatuses ?? []).find(({ ready, started }) => !ready && !started);
+  if (first === undefined) return undefined;
+  const reason = reasonOf(first) ?? first.state?.terminated?.reason;
+  const place = all.findIndex(({ name }) => name === first.name);
+  return `Init:${reason === undefined || reason === "PodInitializing" ? `${place}/${all.length}` : reason}`;
+}
+
+function reasonOf(container: ContainerStatus | undefined): string | undefined {
+  return container?.state?.waiting?.reason;
 }
 
 /** An age as kubectl prints it, in one unit or two: 15d, 4d21h, 32m5s, 8s. */

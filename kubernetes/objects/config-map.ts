@@ -6,4 +6,6 @@ import type { PartialObject } from "./metadata.ts";
 export interface ConfigMapObject extends PartialObject {
   readonly immutable?: boolean;
   readonly data?: Readonly<Record<string, string>>;
+  /** Bytes in base64. */
+  readonly binaryData?: Readonly<Record<string, string>>;
 }

@@ -13,10 +13,12 @@ export interface ContainerStatus {
   readonly name: string;
   readonly ready: boolean;
   readonly restartCount: number;
+  /** Whether it has passed its startup probe. */
+  readonly started?: boolean;
   readonly state?: {
     readonly waiting?: { readonly reason?: string };
     readonly running?: object;
-    readonly terminated?: object;
+    readonly terminated?: { readonly reason?: string };
   };
   /** How the previous container ended, after a restart. */
   readonly lastState?: { readonly terminated?: object };
@@ -41,7 +43,11 @@ export interface PodObject {
   readonly status: {
     readonly phase: string;
     readonly podIP?: string;
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly conditions?: readonly {
+      readonly type: string;
+      readonly status: string;
+      readonly lastTransitionTime?: string;
+    }[];
     readonly containerStatuses?: readonly ContainerStatus[];
     readonly initContainerStatuses?: readonly ContainerStatus[];
   };

@@ -85,7 +85,7 @@ describe("an existing service", () => {
     [
       "with a Service of type LoadBalancer",
       { service: { metadata, spec: { ...spec, type: "LoadBalancer" } } },
-      /Service web is of type LoadBalancer and CanaryService needs type ClusterIP/,
+      /Service web is of type LoadBalancer and the program has ClusterIP, so add serviceSpec: \{ type: "LoadBalancer" \} to the program/,
     ],
     [
       "with a Service that selects other pods",

@@ -305,7 +305,7 @@ describe("CanaryService", () => {
 
   it("waits for a complete roll: start and ready time of each round, and one progress deadline", async () => {
     const timeouts = async (changes: Partial<ServiceArgs>) =>
-      find(await deploy(changes), "Deployment", "fop-gate").timeouts;
+      find(await deploy({ startSeconds: 30, ...changes }), "Deployment", "fop-gate").timeouts;
     assert.deepEqual(await timeouts({}), { create: "1140s", update: "1140s" });
     assert.deepEqual(await timeouts({ maxSurge: 2 }), { create: "900s", update: "900s" });
     assert.deepEqual(await timeouts({ minReadySeconds: 0, progressDeadlineSeconds: 60 }), {
@@ -315,7 +315,11 @@ describe("CanaryService", () => {
   });
 
   it("waits just as long if an argument is undefined", async () => {
-    const changes = { minReadySeconds: undefined, maxSurge: undefined } as unknown as Partial<ServiceArgs>;
+    const changes = {
+      startSeconds: 30,
+      minReadySeconds: undefined,
+      maxSurge: undefined,
+    } as unknown as Partial<ServiceArgs>;
     assert.equal(find(await deploy(changes), "Deployment", "fop-gate").timeouts.update, "1140s");
   });
 
@@ -418,6 +422,23 @@ describe("CanaryService", () => {
     ]);
     assert.deepEqual(find(made, "Deployment", "fop-gate-canary").hooks, ["beforeUpdate"]);
     assert.deepEqual(find(made, "Service", "fop-gate").hooks, ["beforeUpdate"]);
+  });
+
+  it("gives the shared Service every field that its API knows, and the Service of a track only the ports", async () => {
+    const ports = [
+      { name: "http", port: 80, targetPort: 8080, nodePort: 30080, appProtocol: "kubernetes.io/h2c" },
+      { name: "dns", port: 53, protocol: "UDP" },
+    ] as const;
+    const serviceSpec = { type: "LoadBalancer", sessionAffinity: "ClientIP", trafficDistribution: "PreferSameZone" };
+    const made = await deploy({ ports, serviceSpec, serviceAnnotations: { "example.com/lb": "internal" } });
+    const shared = find(made, "Service", "fop-gate");
+    const { selector: _, ...spec } = shared.inputs.spec;
+    assert.deepEqual(spec, { ...serviceSpec, ports: [ports[0], { ...ports[1], targetPort: 53 }] });
+    assert.equal(shared.inputs.metadata.annotations["example.com/lb"], "internal");
+    const canary = find(made, "Service", "fop-gate-canary");
+    const { nodePort: __, ...http } = ports[0];
+    assert.deepEqual(canary.inputs.spec.ports, [http, { ...ports[1], targetPort: 53 }]);
+    assert.equal("type" in canary.inputs.spec, false);
   });
 
   it("routes an Ingress to the shared Service on its first port, or on the given port", async () => {

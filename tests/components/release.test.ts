@@ -170,6 +170,54 @@ describe("a release", () => {
     assert.equal(spec.containers.length, 1);
   });
 
+  it("runs init containers in the order given, before the sidecars", () => {
+    const migrate = { name: "migrate", image: "migrate:1", command: ["migrate"] };
+    const proxy = { name: "proxy", image: "proxy:1", restartPolicy: "Always" };
+    const { spec } = render({
+      pod: { initContainers: [proxy, migrate] },
+      sidecars: [{ name: "agent", image: "agent:1" }],
+    }).template;
+    assert.deepEqual(spec.initContainers, [
+      proxy,
+      migrate,
+      { name: "agent", image: "agent:1", restartPolicy: "Always" },
+    ]);
+  });
+
+  it("mounts a file set into an init container that is named", () => {
+    const { spec } = render({
+      pod: { initContainers: [{ name: "migrate", image: "migrate:1" }] },
+      configFiles: { config: { files: { a: "1" }, mountPath: "/etc/web", containers: ["migrate"] } },
+    }).template;
+    assert.equal(spec.initContainers?.[0]?.volumeMounts?.[0]?.mountPath, "/etc/web");
+  });
+
+  it("keeps the volumes of the pod beside those of its file sets", () => {
+    const { spec } = render({
+      pod: { volumes: [{ name: "cache", emptyDir: {} }] },
+      volumes: [{ name: "logs", emptyDir: {} }],
+      configFiles: { config: { files: { a: "1" }, mountPath: "/etc/web" } },
+    }).template;
+    assert.deepEqual(
+      spec.volumes?.map(({ name }) => name),
+      ["logs", "cache", "config"],
+    );
+  });
+
+  it("takes the time to terminate from the pod, and refuses two different ones", () => {
+    const pod = { terminationGracePeriodSeconds: 300 };
+    assert.equal(render({ pod }).template.spec.terminationGracePeriodSeconds, 300);
+    refuses(
+      { pod, terminationGracePeriodSeconds: 90 },
+      /^terminationGracePeriodSeconds is 90 and pod\.terminationGracePeriodSeconds is 300: give one of them\.$/,
+    );
+  });
+
+  it("refuses containers in the pod, which would replace the service's own", () => {
+    const pod = { containers: [container()] } as ReleaseArgs["pod"] & object;
+    refuses({ pod }, /^pod\.containers would replace the containers/);
+  });
+
   it("gives its pods 90 s to terminate by default", () => {
     assert.equal(render().template.spec.terminationGracePeriodSeconds, 90);
     assert.equal(render({ terminationGracePeriodSeconds: 20 }).template.spec.terminationGracePeriodSeconds, 20);
@@ -232,6 +280,9 @@ describe("a release", () => {
     ["reg.example.com:5000/web", "has a port, but no tag"],
     ["web:", "has an empty tag"],
     ["web@sha256:abc", "has an incomplete digest"],
+    [`web@sha512:${"a".repeat(64)}`, "has the digest of another algorithm"],
+    [`web@:${"a".repeat(64)}`, "has a digest without algorithm"],
+    ["Web:1", "has a name with capitals, which no registry has"],
     ["", "is empty"],
   ] as const) {
     it(`refuses the image "${image}", which ${problem}`, () => {
@@ -242,7 +293,11 @@ describe("a release", () => {
     });
   }
 
-  it("refuses such an image of a sidecar too", () => {
+  it("refuses such an image of a sidecar and of an init container too", () => {
+    refuses(
+      { pod: { initContainers: [{ name: "migrate", image: "migrate" }] } },
+      /^Container migrate has the image "migrate"/,
+    );
     refuses({ sidecars: [{ name: "agent", image: "agent" }] }, /^Container agent has the image "agent"/);
   });
 
@@ -251,6 +306,11 @@ describe("a release", () => {
     "reg.example.com:5000/team/web:1.2.3-rc.1",
     `web@sha256:${"a".repeat(64)}`,
     `web:1@sha256:${"a".repeat(64)}`,
+    `web@sha512:${"A1".repeat(64)}`,
+    `web@blake3:${"a".repeat(64)}`,
+    "Registry.Example.com:5000/team/my__web/v2:1",
+    "[2001:db8::1]:5000/web:1",
+    "localhost:5000/web:v1",
   ]) {
     it(`accepts the image ${image}`, () => {
       assert.equal(render({ containers: [container({ image })] }).template.spec.containers[0]?.image, image);

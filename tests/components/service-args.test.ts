@@ -87,6 +87,21 @@ const bad: [what: string, args: object, sentence: string][] = [
     "web: ingress.port is 8080 and the Service has 80, 81: choose one of its ports.",
   ],
   [
+    "an Ingress to a port name that the Service does not have",
+    { ports: [{ name: "web", port: 80 }], ingress: { rules: [{ paths: [{ port: "web" }, { port: "api" }] }] } },
+    "web: ingress.port is api and the Service has web: choose one of its ports.",
+  ],
+  [
+    "a selector of the Service",
+    { serviceSpec: { selector: { app: "other" } } },
+    'web: serviceSpec.selector is {"app":"other"}: CanaryService sets it itself, so remove it.',
+  ],
+  [
+    "an unknown protocol",
+    { ports: [{ port: 80, protocol: "HTTP" }] },
+    'web: ports.0.protocol is "HTTP": must be TCP, UDP or SCTP.',
+  ],
+  [
     "a debug Ingress to a port that the Service does not have",
     { debugIngress: { host: "h", port: 8080 } },
     "web: debugIngress.port is 8080 and the Service has 80: choose one of its ports.",
@@ -132,6 +147,11 @@ const bad: [what: string, args: object, sentence: string][] = [
     "web: configFiles.config.files.conf/a has a name that is not allowed: a file's name may have letters, digits, dashes, dots and underscores.",
   ],
   [
+    "a file that is neither a text nor bytes in base64, without its content in the message",
+    { configFiles: { config: { files: { store: { base64: "password!" } }, mountPath: "/etc" } } },
+    "web: configFiles.config.files.store.base64 must be a text, { base64 } with the bytes of the file, or an asset.",
+  ],
+  [
     "two ports of the same name",
     {
       ports: [
@@ -140,6 +160,16 @@ const bad: [what: string, args: object, sentence: string][] = [
       ],
     },
     "web: each of several ports needs a unique name: set ports[].name.",
+  ],
+  [
+    "two container ports of the same name",
+    {
+      containers: [
+        { name: "web", image: "web:1", ports: [{ name: "http", containerPort: 8080 }] },
+        { name: "proxy", image: "proxy:1", ports: [{ name: "http", containerPort: 8081 }] },
+      ],
+    },
+    'web: two container ports have the name "http", so a port by this name is ambiguous: rename one of them.',
   ],
   [
     "two ports, one without a name",

@@ -117,6 +117,8 @@ export class ApiServer {
   put(path: string, object: ApiObject): ApiObject {
     const before = this.objects.get(path);
     const stored: ApiObject = JSON.parse(JSON.stringify(object));
+    // Every pod in the API has a status, if only an empty one.
+    if (path.includes("/pods/")) stored.status ??= {};
     const changed = JSON.stringify(before?.spec) !== JSON.stringify(stored.spec);
     this.#version++;
     stored.metadata.uid ??= before?.metadata.uid ?? `uid-${this.#version}`;
@@ -156,7 +158,11 @@ export class ApiServer {
     if (method === "POST" && body) {
       const name = body.metadata.name ?? `${body.metadata.generateName}${++this.#version}`;
       if (this.objects.has(`${path}/${name}`)) return failure(409, `"${name}" already exists`);
-      return { status: 201, body: this.put(`${path}/${name}`, { ...body, metadata: { ...body.metadata, name } }) };
+      const made = { ...body, metadata: { ...body.metadata, name } };
+      return {
+        status: 201,
+        body: query.get("dryRun") === "All" ? this.admit(made) : this.put(`${path}/${name}`, made),
+      };
     }
     if (path === "/apis") return { status: 200, body: this.#groups() };
     // So a real one answers for any path of a group that it does not have.

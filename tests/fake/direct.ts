@@ -31,6 +31,11 @@ export function direct(api: ApiServer): Cluster {
     replace: (path, object) => ask("PUT", path, { body: object as NonNullable<ApiRequest["body"]> }),
     patch: (path, operations) => ask("PATCH", path, { operations }),
     tryPatch: (path, operations) => ask("PATCH", path, { operations, query: new URLSearchParams({ dryRun: "All" }) }),
+    tryCreate: (path, object) =>
+      ask("POST", path, {
+        body: object as NonNullable<ApiRequest["body"]>,
+        query: new URLSearchParams({ dryRun: "All" }),
+      }),
     apply: async (_, path, object) =>
       void (await ask("PATCH", path, { body: object as NonNullable<ApiRequest["body"]> })),
     until: () => client,

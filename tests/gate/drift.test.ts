@@ -212,8 +212,9 @@ describe("an upgrade of gray-release", () => {
 
 const isDrift = (warning: string) => /differs from release|compared/.test(warning);
 
-/** The object with the defaults that the API server puts into a pod template. */
+/** The object with the defaults that the API server puts into a pod template, if it has one. */
 function withDefaults(object: ApiObject): ApiObject {
+  if (object.spec?.template === undefined) return object;
   const { template } = structuredClone(object.spec);
   const { spec } = template;
   Object.assign(template.metadata, { creationTimestamp: null });

@@ -152,7 +152,7 @@ describe("a service in one stack", () => {
   });
 
   it("limits the time of each track's roll by the autoscaler's live number of pods", async () => {
-    const args = { replicas: "external", weight: 25 } as const;
+    const args = { replicas: "external", weight: 25, startSeconds: 30 } as const;
     const patience = async () => {
       const { resources } = await world.up("test", both("a", args));
       return resources.filter(({ type }) => type.endsWith(":Deployment")).map(({ timeouts }) => timeouts.update);

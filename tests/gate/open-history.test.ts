@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { asset } from "@pulumi/pulumi";
 import { twoStacks } from "../fake/two-stacks.ts";
 import { canary } from "../fake/web.ts";
 import { ids, World } from "../fake/world.ts";
@@ -63,6 +64,16 @@ describe("the history of a service in two stacks", () => {
       path.endsWith("/replicasets") ? { status: 403, body: { message: "forbidden" } } : undefined;
     await world.up("canary", canary("b", { releaseHistoryLimit: 1 }));
     assert.deepEqual(configMaps(), ["a", "b"]);
+  });
+
+  it("keeps binary files byte for byte, also after their release left the program", async () => {
+    const store = { base64: "/+8B" };
+    const configFiles = { trust: { files: { store, "a.conf": new asset.StringAsset("a") }, mountPath: "/etc/trust" } };
+    await world.up("canary", canary("a", { configFiles }));
+    await world.up("canary", canary("b"));
+    const [name = ""] = Object.keys(world.stackState("canary", "web").history[1]?.configMaps ?? {});
+    const found = world.api.objects.get(`/api/v1/namespaces/dora-apps/configmaps/${name}`);
+    assert.deepEqual([found?.data, found?.binaryData], [{ "a.conf": "a" }, { store: "/+8B" }]);
   });
 
   it("adds nothing to the history if an up is refused", async () => {

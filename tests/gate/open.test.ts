@@ -25,7 +25,7 @@ describe("a service in two stacks", () => {
   it("limits the time of each track's roll by its own number of pods", async () => {
     const seconds: unknown[] = [];
     for (const weight of [10, 50]) {
-      const args = web("a", { weight, minReadySeconds: 10, progressDeadlineSeconds: 100 });
+      const args = web("a", { weight, minReadySeconds: 10, startSeconds: 20, progressDeadlineSeconds: 100 });
       await world.up("test", async () => {
         const { rollSeconds } = await openRollout("web", args);
         seconds.push(rollSeconds);
@@ -33,9 +33,29 @@ describe("a service in two stacks", () => {
       });
     }
     assert.deepEqual(seconds, [
-      { stable: 9 * 40 + 100, canary: 40 + 100 },
-      { stable: 9 * 40 + 100, canary: 9 * 40 + 100 },
+      { stable: 9 * 30 + 100, canary: 30 + 100 },
+      { stable: 9 * 30 + 100, canary: 9 * 30 + 100 },
     ]);
+  });
+
+  it("limits the time of a roll by how long the live pods took to start", async () => {
+    const pod = { name: "web-1", labels: { app: "web", release: "a" }, creationTimestamp: "2026-01-01T00:00:00Z" };
+    const conditions = [{ type: "Ready", status: "True", lastTransitionTime: "2026-01-01T00:01:40Z" }];
+    world.api.put("/api/v1/namespaces/dora-apps/pods/web-1", { metadata: pod, spec: {}, status: { conditions } });
+    await world.up("test", async () => {
+      const { rollSeconds } = await openRollout("web", web("a"));
+      assert.equal(rollSeconds.stable, 9 * (30 + 210) + 600);
+      return { releases: {} };
+    });
+  });
+
+  it("takes 120 s for a pod if pods may not be listed", async () => {
+    world.api.intercept = ({ path }) =>
+      path.endsWith("/pods") ? { status: 403, body: { message: "forbidden" } } : undefined;
+    await world.up("test", async () => {
+      assert.equal((await openRollout("web", web("a"))).rollSeconds.stable, 9 * (30 + 120) + 600);
+      return { releases: {} };
+    });
   });
 
   it("has the releases that stable ran completely in its record", async () => {

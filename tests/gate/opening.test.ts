@@ -6,6 +6,7 @@ import type { Release } from "../../components/release.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
 import type { Track } from "../../components/traffic.ts";
 import { UserError } from "../../components/user-error.ts";
+import type { Untried } from "../../gate/accepted.ts";
 import type { Observation } from "../../gate/observation.ts";
 import { decide, type Opening } from "../../gate/opening.ts";
 import type { OwnableObject } from "../../gate/owner.ts";
@@ -79,6 +80,7 @@ const ordinary: Observation = {
   configMapsInUse: {},
   trafficPossible: { status: "fulfilled", value: undefined },
   objects: { status: "fulfilled", value: [] },
+  untried: { status: "fulfilled", value: [] },
   comparisons: {},
 };
 
@@ -105,6 +107,9 @@ const withDeployments =
 const withObjects =
   (...value: OwnableObject[]): Change =>
   (it) => ({ ...it, objects: { status: "fulfilled", value } });
+const withUntried =
+  (...value: Untried[]): Change =>
+  (it) => ({ ...it, untried: { status: "fulfilled", value } });
 const inPreview: Change = (it) => ({ ...it, isPreview: true });
 const all =
   (...changes: Change[]): Change =>
@@ -163,7 +168,12 @@ const conditions: readonly (readonly [condition: string, breaks: Change, refusal
     /^the cluster has no Gateway API$/,
   ],
   [
-    "6. The gate admits the release of each track.",
+    "6. The API server accepts the objects as the program describes them.",
+    withUntried({ kind: "Service", name: "web", why: 'unknown field "spec.typ"', isRefused: true }),
+    /^web: the API server refuses Service web \(unknown field "spec\.typ"\): correct the arguments of the service\.$/,
+  ],
+  [
+    "7. The gate admits the release of each track.",
     all(
       withDeployments({ canary: deployment("web-canary", a, 1) }),
       withState({}, { current: { stable: a, canary: a } }),
@@ -173,18 +183,18 @@ const conditions: readonly (readonly [condition: string, breaks: Change, refusal
     "warns",
   ],
   [
-    "7. Every object that this stack writes is its own or does not exist.",
+    "8. Every object that this stack writes is its own or does not exist.",
     withObjects(foreign),
     /^Service web in namespace dora-apps was not created by this program/,
   ],
   [
-    "8. While a rollout is open, only its driver changes the front and the number of canary's pods.",
+    "9. While a rollout is open, only its driver changes the front and the number of canary's pods.",
     withRecord({ open }),
     /^web: the front is not changed while the rollout of b{12} is open/,
     "warns",
   ],
   [
-    "9. An adopted Deployment that is replaced leaves its pods.",
+    "10. An adopted Deployment that is replaced leaves its pods.",
     isAdopted({}),
     /^Deployment web in namespace dora-apps has lost the annotation pulumi\.com\/deletionPropagationPolicy/,
   ],
@@ -230,8 +240,8 @@ describe("the opening of a rollout", () => {
     const breakGlass: Change = (it) => ({ ...it, breakGlass: "fire" });
     for (const [sentence, change, warning] of [
       ["2. starts the history again", withState({ history: [] }), /so it starts a new history because: fire\./],
-      ["6. passes the gate", conditions[5]?.[1] ?? assert.fail(), /passes the gate by a break-glass override: fire/],
-      ["7. takes over the objects of another stack", withObjects(ofOtherStack), /it is taken over because: fire\./],
+      ["7. passes the gate", conditions[6]?.[1] ?? assert.fail(), /passes the gate by a break-glass override: fire/],
+      ["8. takes over the objects of another stack", withObjects(ofOtherStack), /it is taken over because: fire\./],
     ] as const) {
       it(`${sentence}, with a warning`, () => {
         const opening = admitted(decide(all(change, breakGlass)(ordinary)));
@@ -239,8 +249,32 @@ describe("the opening of a rollout", () => {
       });
     }
 
-    it("8. changes the front", () => {
+    it("9. changes the front", () => {
       assert.equal(admitted(decide(all(withRecord({ open }), breakGlass)(ordinary))).context.traffic?.weight, 20);
+    });
+  });
+
+  describe("of objects that the API server did not accept", () => {
+    const refused: Untried = { kind: "Deployment", name: "web-canary", why: "a reason", isRefused: true };
+
+    it("only warns on the way back: if a driver or a break-glass override runs this up", () => {
+      for (const on of [{ epoch: 7 }, { breakGlass: "fire" }]) {
+        const opening = admitted(decide({ ...withUntried(refused)(ordinary), ...on }));
+        assert.ok(warningsOf(opening).includes("web: the API server refuses Deployment web-canary (a reason)."));
+      }
+    });
+
+    it("ignores the Deployment if canary runs another release than the program describes", () => {
+      const current = all(withArgs({ release: a }), withUntried(refused), withRecord({ open: undefined }));
+      assert.equal(admitted(decide(current(ordinary))).context.releases.canary?.id, a);
+    });
+
+    it("says in a preview what could not be tried, which is no refusal", () => {
+      const change = withUntried({ ...refused, isRefused: false });
+      const text = "web: the API server could not try Deployment web-canary (a reason), so up may still be refused.";
+      const isSaid = (opening: Opening) => admitted(opening).log.some((line) => line.text === text);
+      assert.equal(isSaid(decide(all(change, inPreview)(ordinary))), true);
+      assert.equal(isSaid(decide(change(ordinary))), false);
     });
   });
 
@@ -280,7 +314,7 @@ describe("the opening of a rollout", () => {
 
   it("does not need the objects if the gate refuses", () => {
     const fails: Change = (it) => ({ ...it, objects: { status: "rejected", reason: new Error("forbidden") } });
-    const [, refused] = conditions[5] ?? assert.fail();
+    const [, refused] = conditions[6] ?? assert.fail();
     assert.match(errorOf(decide(all(refused, fails)(ordinary))).message, /is refused/);
     assert.equal(errorOf(decide(fails(ordinary))).message, "forbidden");
   });

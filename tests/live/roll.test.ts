@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mock } from "node:test";
-import { awaitComplete, warnRefused } from "../../live/roll.ts";
+import { awaitComplete, warnStuck } from "../../live/roll.ts";
 import { ApiServer } from "../fake/api-server.ts";
 import { direct } from "../fake/direct.ts";
 import { withoutSleep } from "../fake/sleep.ts";
@@ -111,15 +111,15 @@ describe("a roll whose pods cannot be created", () => {
     assert.ok(slept > 80 * 250 + 119_000 && slept < 80 * 250 + 125_000, `${slept} ms`);
   });
 
-  it("is reported once while Pulumi waits", async () => {
+  /** What is reported of the Deployment while Pulumi waits for at most 20 s. */
+  const reported = async () => {
     mock.timers.reset();
     mock.timers.enable({ apis: ["Date", "setTimeout"], now: Date.now() });
     const said: string[] = [];
     const over = new AbortController();
-    deploy(account);
     let ended = false;
     const told = { ...of(), report: (line: string) => void said.push(line) };
-    const telling = warnRefused(told, "canary", release, over.signal).then(() => {
+    const telling = warnStuck(told, "canary", release, over.signal).then(() => {
       ended = true;
     });
     for (let second = 0; second < 20 && !ended; second++) {
@@ -128,9 +128,32 @@ describe("a roll whose pods cannot be created", () => {
       while (!ended && api.requests.length === looks) await new Promise(setImmediate);
       for (let i = 0; i < 20; i++) await new Promise(setImmediate);
     }
+    over.abort();
+    mock.timers.tick(1000);
     await telling;
+    return said;
+  };
+  const until = /Pulumi waits until its timeout, at \d\d:\d\d UTC; \^C ends it sooner\.$/;
+
+  it("is reported once while Pulumi waits", async () => {
+    deploy(account);
+    const said = await reported();
     assert.equal(said.length, 1);
     assert.match(said[0] ?? "", /^web: no pod of Deployment web-canary can be created, so remove the cause or release/);
-    assert.match(said[0] ?? "", /"gone" not found\. Pulumi waits for them until its timeout\.$/);
+    assert.match(said[0] ?? "", /"gone" not found\. Pulumi/);
+    assert.match(said[0] ?? "", until);
+  });
+
+  it("is reported once if Kubernetes says that it is stuck, and not if it progresses", async () => {
+    deploy(undefined);
+    assert.deepEqual(await reported(), []);
+    const found = api.objects.get(`/apis/apps/v1/namespaces/${namespace}/deployments/web-canary`);
+    Object.assign(found?.status, {
+      conditions: [{ type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded" }],
+    });
+    const said = await reported();
+    assert.equal(said.length, 1);
+    assert.match(said[0] ?? "", /^web: the roll of Deployment web-canary is stuck, no pod became available within its/);
+    assert.match(said[0] ?? "", until);
   });
 });

@@ -212,6 +212,20 @@ describe("the actuator", () => {
       assert.equal(await cannotSucceed(), reason);
     });
 
+    it("is given up when an init container does not complete", async () => {
+      const init = {
+        name: "migrate",
+        ready: false,
+        restartCount: 2,
+        state: { waiting: { reason: "CrashLoopBackOff" } },
+      };
+      const pod = podOf("web-canary-1", "canary", b, "PodInitializing");
+      Object.assign(pod.status, { initContainerStatuses: [init] });
+      assert.equal(await cannotSucceed(), undefined);
+      seconds(20);
+      assert.equal(await cannotSucceed(), "container migrate of pod web-canary-1 does not start: CrashLoopBackOff");
+    });
+
     it("has its 20 s again if it started in between, or does not have the release yet", async () => {
       for (const inBetween of [
         () => void podOf("web-canary-1", "canary", b),

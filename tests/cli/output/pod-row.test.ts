@@ -47,11 +47,31 @@ describe("the row of a pod", () => {
     const one = pod();
     const spec = { ...one.spec, initContainers: [{ name: "migrate" }, ...(one.spec.initContainers ?? [])] };
     const initContainerStatuses = [
-      { ...running, name: "migrate", ready: false },
+      { ...running, name: "migrate", state: { terminated: { reason: "Completed" } } },
       { ...running, name: "log-agent" },
     ];
     assert.equal(podRow({ ...one, spec, status: { ...one.status, initContainerStatuses } }).ready, "2/2");
   });
+
+  for (const [state, expected] of [
+    [{ waiting: { reason: "CrashLoopBackOff" } }, "Init:CrashLoopBackOff"],
+    [{ terminated: { reason: "Error" } }, "Init:Error"],
+    [{ waiting: { reason: "PodInitializing" } }, "Init:0/2"],
+    [{ running: {} }, "Init:0/2"],
+  ] as const) {
+    it(`says ${expected} of an init container with the state ${JSON.stringify(state)}, as kubectl does`, () => {
+      const one = pod({ phase: "Pending" });
+      const spec = { ...one.spec, initContainers: [{ name: "migrate" }, ...(one.spec.initContainers ?? [])] };
+      const waiting = { waiting: { reason: "PodInitializing" } };
+      const initContainerStatuses = [
+        { ...running, name: "migrate", ready: false, started: false, state },
+        { ...running, name: "log-agent", ready: false, started: false, state: waiting },
+      ];
+      const containerStatuses = [{ ...running, ready: false, state: waiting }];
+      const row = podRow({ ...one, spec, status: { ...one.status, initContainerStatuses, containerStatuses } });
+      assert.deepEqual([row.ready, row.status], ["0/2", expected]);
+    });
+  }
 
   it("has the waiting reason of a container, and the number of restarts", () => {
     const waiting = {

@@ -1,0 +1,136 @@
+/** Asks the API server whether it accepts the objects that the program describes, before anything is changed. */
+
+import { deploymentObject } from "../components/deployment.ts";
+import { ingressObject, routeObject, sharedServiceObject } from "../components/front.ts";
+import { debugIngressName } from "../components/names.ts";
+import type { ObjectReference } from "../components/object-reference.ts";
+import type { Release } from "../components/release.ts";
+import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
+import { modeOf } from "../components/traffic/modes.ts";
+import { UserError } from "../components/user-error.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
+import type { Metadata } from "../kubernetes/objects/metadata.ts";
+import { listPath, objectPath, typeOf } from "../kubernetes/resources.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
+import { type Live, releaseOf } from "../live/live.ts";
+import type { LogLine } from "./log-line.ts";
+
+/** An object as the program describes it. */
+interface Described {
+  readonly kind: ObjectReference["kind"];
+  readonly object: { readonly metadata: Pick<Metadata, "name">; readonly spec: object };
+}
+
+/** An object that the API server refuses, or could not try. */
+export interface Untried extends ObjectReference {
+  /** The answer of the API server. */
+  readonly why: string;
+  /** Whether it is refused. If not, a right is missing, or a webhook does not support a dry run. */
+  readonly isRefused: boolean;
+}
+
+/**
+ * Has the API server try each object (`dryRun=All`, `fieldValidation=Strict`), so that an unknown field, an invalid value and a refusing
+ * webhook are known before anything is changed, and no list of fields of our own is needed. An object that exists is tried as a change,
+ * another one as a new one. A Deployment of canary that runs the rendered release was accepted before, and is not tried again.
+ *
+ * @returns the objects that are refused or could not be tried
+ * @throws Unreachable if the cluster does not answer
+ */
+export async function tryObjects(
+  of: ServiceHandle,
+  args: ServiceArgs,
+  rendered: Release,
+  live: Live,
+): Promise<Untried[]> {
+  const all = await Promise.all(describedBy(of.service, args, rendered, live).map((each) => tryOne(of, each)));
+  return all.filter((each) => each !== undefined);
+}
+
+/**
+ * Judges what was tried. A refused object ends this `up`, unless a driver or a break-glass override runs it: neither may be held up on the
+ * way back by an object that it does not change. Nor does the Deployment count if canary runs another release than the rendered one.
+ *
+ * @returns lines for the user: about refused objects as warnings, about others only in a preview
+ * @throws UserError for the first object that is refused
+ */
+export function assertAccepted(
+  service: string,
+  untried: readonly Untried[],
+  on: { readonly isRendered: boolean; readonly isWayBack: boolean; readonly isPreview: boolean },
+): LogLine[] {
+  const counting = untried.filter(({ kind }) => on.isRendered || kind !== "Deployment");
+  const refused = counting.find(({ isRefused }) => isRefused);
+  if (refused && !on.isWayBack) {
+    throw new UserError(
+      `${service}: the API server refuses ${refused.kind} ${refused.name} (${refused.why}): correct the arguments of the service.`,
+    );
+  }
+  return counting.flatMap(({ kind, name, why, isRefused }): LogLine[] => {
+    if (isRefused) return [{ level: "warn", text: `${service}: the API server refuses ${kind} ${name} (${why}).` }];
+    const text = `${service}: the API server could not try ${kind} ${name} (${why}), so up may still be refused.`;
+    return on.isPreview ? [{ level: "info", text }] : [];
+  });
+}
+
+function describedBy(service: string, args: ServiceArgs, release: Release, live: Live): Described[] {
+  const owned = tracksOf(args);
+  const labels = { app: service };
+  const mode = modeOf(args);
+  const front = { owner: "", sequence: 0 };
+  const run = { release, replicas: 1, sequence: 0, stack: "", owner: "", fastRollback: false };
+  const isNew = releaseOf(live.deployments.canary) !== release.id;
+  const ofCanary = (): Described[] => [
+    ...(isNew ? [{ kind: "Deployment", object: deploymentObject(service, "canary", args, run) } as const] : []),
+    { kind: "Service", object: sharedServiceObject(service, args, { selector: labels }, front) },
+    ...mode.objects(service, args).routes.map((route) => ({
+      kind: route.kind,
+      object: routeObject(service, args, route, mode.plan(0, 1, labels), "token", front),
+    })),
+    ...(args.ingress
+      ? [{ kind: "Ingress", object: ingressObject(service, service, args, args.ingress, "") } as const]
+      : []),
+  ];
+  const { debugIngress } = args;
+  const name = debugIngressName(service);
+  return [
+    ...(owned.includes("canary") ? ofCanary() : []),
+    ...(owned.includes("stable") && debugIngress
+      ? [{ kind: "Ingress", object: ingressObject(name, service, args, debugIngress, "") } as const]
+      : []),
+  ];
+}
+
+/** Why an object is refused, or could not be tried; undefined if it is accepted. */
+async function tryOne({ api, namespace }: ServiceHandle, { kind, object }: Described): Promise<Untried | undefined> {
+  const path = objectPath(kind, namespace, object.metadata.name);
+  const changes = Object.entries(object.spec).map(
+    ([field, value]) => ({ op: "add", path: `/spec/${field}`, value }) as const,
+  );
+  try {
+    await api.tryPatch(path, changes, "strict").catch((error) => {
+      if (!(error instanceof ApiError && error.status === 404)) throw error;
+      return api.tryCreate(listPath(kind, namespace), { ...typeOf(kind), ...object });
+    });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (harmless.includes(error.status)) return undefined;
+    return { kind, name: object.metadata.name, why: error.message, isRefused: isRefusal(error) };
+  }
+}
+
+/** Another writer was faster; the namespace or the kind does not exist, which other conditions report. */
+const harmless: readonly number[] = [404, 409];
+
+/**
+ * Whether the answer is about the object itself: an invalid value (422), an unknown field or a value of another type (400 in
+ * apimachinery's strict decoding), or a webhook or policy that refuses it.
+ */
+function isRefusal({ status, message }: ApiError): boolean {
+  return (
+    status === 422 ||
+    /denied (the )?request/.test(message) ||
+    (status === 400 && /strict decoding error|cannot be handled as/.test(message))
+  );
+}

@@ -4,11 +4,20 @@ import * as pulumi from "@pulumi/pulumi";
 import { loadAll } from "js-yaml";
 import * as v from "valibot";
 import { mustBe } from "./components/schema.ts";
+import { type Percent, percentage, percentOf } from "./components/units.ts";
 import { UserError } from "./components/user-error.ts";
 
 /** A number. The Pulumi CLI passes every value to the program as text. */
 const number = (form: RegExp, allowed: string) =>
   v.pipe(v.string(allowed), v.regex(form, allowed), v.transform(Number.parseFloat));
+
+/** A percentage, with or without the sign. */
+const percent = v.pipe(
+  v.string(),
+  v.transform((text): unknown => (text.endsWith("%") ? text : `${text}%`)),
+  v.custom<Percent>((text) => v.is(percentage, text), "must be 0 to 100"),
+  v.transform(percentOf),
+);
 
 /** The keys of Pulumi.yaml (for both stacks) and Pulumi.<stack>.yaml. */
 const schema = v.strictObject({
@@ -23,7 +32,7 @@ const schema = v.strictObject({
   /** The track that this stack owns. */
   track: v.picklist(["stable", "canary"], "must be stable or canary"),
   /** Percent of user traffic for canary, 0 to 100, with or without the sign. Stack canary only. @default 10 */
-  weight: v.optional(v.pipe(number(/^\d+(\.\d+)?%?$/, "must be 0 to 100"), v.maxValue(100, "must be 0 to 100"))),
+  weight: v.optional(percent),
   /** `next`, `current` or the id of a release in the history. @default next */
   release: v.optional(v.string()),
 });

@@ -1,7 +1,11 @@
 /** Splits the targets of a tick into the two arms of the comparison, and counts their answers by status class. */
 import type { TargetTick, Tick } from "./tick.ts";
 
-/** The two arms of a comparison. A target's release decides its arm; its track does not matter. */
+/**
+ * The two arms of a comparison. A target's release decides its arm; its track does not matter.
+ *
+ * @example const arms: Arms = { canary: "2.0", stable: ["1.9"] };
+ */
 export interface Arms {
   /** Id of the release under test. */
   readonly canary: string;
@@ -9,7 +13,11 @@ export interface Arms {
   readonly stable: readonly string[];
 }
 
-/** Numbers of answers, by the class of their status code. */
+/**
+ * Numbers of answers, by the class of their status code.
+ *
+ * @example const answers: Answers = { requests: 100, ok: 97, moved: 0, refused: 2, failed: 1 };
+ */
 export interface Answers {
   /** All answers. */
   requests: number;
@@ -23,19 +31,31 @@ export interface Answers {
   failed: number;
 }
 
-/** The answers of one target in a tick, by class. */
+/**
+ * The answers of one target in a tick, by class.
+ *
+ * @example const share = ({ failed, requests }: Target) => failed / requests;
+ */
 export interface Target extends Answers, Pick<TargetTick, "target" | "pod" | "pairs"> {
   readonly latency: TargetTick["latency"];
 }
 
-/** A tick with its targets grouped by arm. */
+/**
+ * A tick with its targets grouped by arm.
+ *
+ * @example const failed = ({ canary }: ArmCounts) => canary.reduce((sum, target) => sum + target.failed, 0);
+ */
 export interface ArmCounts {
   readonly tick: Tick;
   readonly canary: readonly Target[];
   readonly stable: readonly Target[];
 }
 
-/** Groups the targets of a tick by arm. Targets of other releases are left out. */
+/**
+ * Groups the targets of a tick by arm. Targets of other releases are left out.
+ *
+ * @example armCountsOf(tick, { canary: "2.0", stable: ["1.9"] }).canary // the targets that run 2.0
+ */
 export function armCountsOf(tick: Tick, arms: Arms): ArmCounts {
   const canary: Target[] = [];
   const stable: Target[] = [];
@@ -52,12 +72,17 @@ export function armCountsOf(tick: Tick, arms: Arms): ArmCounts {
   return { tick, canary, stable };
 }
 
-/** A total to which nothing has been added yet. */
+/** A total to which nothing has been added yet. @example noAnswers().requests // 0 */
 export function noAnswers(): Answers {
   return { requests: 0, ok: 0, moved: 0, refused: 0, failed: 0 };
 }
 
-/** The answers of one target in a tick, summed by class. */
+/**
+ * The answers of one target in a tick, summed by class.
+ *
+ * @example
+ * answersOf({ target: "web-1", release: "2.0", pod: true, requests: { 200: 97, 503: 3 }, pairs: {} }).failed // 3
+ */
 export function answersOf({ requests }: TargetTick): Answers {
   const answers = noAnswers();
   for (const code in requests) {
@@ -71,7 +96,15 @@ export function answersOf({ requests }: TargetTick): Answers {
   return answers;
 }
 
-/** Adds the answers of several targets to `total`. */
+/**
+ * Adds the answers of several targets to `total`.
+ *
+ * @example
+ * ```ts
+ * const total = noAnswers();
+ * addAnswers(total, tick.targets.map(answersOf));
+ * ```
+ */
 export function addAnswers(total: Answers, targets: readonly Answers[]): void {
   for (const { requests, ok, moved, refused, failed } of targets) {
     total.requests += requests;

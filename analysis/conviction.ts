@@ -3,7 +3,12 @@ import { type EvidenceState, objectiveOf } from "./evidence-state.ts";
 import { type Finding, findings, logWorseOfAll, worstPod } from "./finding.ts";
 import { count, percent, span, times } from "./format.ts";
 
-/** The moment at which canary was called bad. */
+/**
+ * The moment at which canary was called bad.
+ *
+ * @example
+ * const conviction: Conviction = { at: Date.now(), reason: "canary answers 5xx 4.8 times as often as stable" };
+ */
 export interface Conviction {
   /** End of the tick, in milliseconds since the epoch. */
   readonly at: number;
@@ -11,7 +16,11 @@ export interface Conviction {
   readonly reason: string;
 }
 
-/** A safeguard that held back a verdict which the numbers alone would give. */
+/**
+ * A safeguard that held back a verdict which the numbers alone would give.
+ *
+ * @example const isTooEarly = (guard?: Guard) => guard === "warm-up" || guard === "too few requests";
+ */
 export type Guard =
   | "no data"
   | "floor"
@@ -39,6 +48,8 @@ export interface BadCheck {
  * 4. The evidence is at least `placebo` times the evidence against any stable pod compared with the other stable pods.
  * 5. Without a stable arm, or after its last pod is gone: canary's failures since then exceed the objective, by a test of
  *    that rate alone.
+ *
+ * @example convict(evidence).conviction?.reason // why the release is bad
  */
 export function convict(evidence: EvidenceState): BadCheck {
   const { settings, last } = evidence;
@@ -105,7 +116,7 @@ function worseThanStable(evidence: EvidenceState, { symptom, rate, ratio, lower,
   return `canary ${symptom} ${howOften}${bound}, ${seenIn(evidence)}`;
 }
 
-/** The requests and the time behind a verdict. */
+/** The requests and the time behind a verdict. @example seenIn(evidence) // "seen in 1 240 requests over 64 s" */
 export function seenIn({ answers, canarySeconds }: EvidenceState): string {
   return `seen in ${count(answers.canary.requests, "request")} over ${span(canarySeconds)}`;
 }

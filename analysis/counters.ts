@@ -80,7 +80,11 @@ export function advance(before: Counters, reading: Reading): { readonly after: C
   return { after, tick: { at: reading.at, seconds, targets: counted, pods: ticks, problems: [...new Set(problems)] } };
 }
 
-/** The state between readings, as plain JSON. */
+/**
+ * The state between readings, as plain JSON.
+ *
+ * @example const { after }: { after: Counters } = advance(nothingCounted, reading);
+ */
 export interface Counters {
   /** When the latest reading was made, in milliseconds since the epoch. Absent before the first. */
   readonly at?: number;

@@ -22,7 +22,7 @@ export interface Dispersion {
   degrees: number;
 }
 
-/** Adds the events of one tick, pod by pod. */
+/** Adds the events of one tick, pod by pod. @example addDispersion(stream.dispersion, increment.stablePods) */
 export function addDispersion(known: Dispersion, pods: readonly Count[]): void {
   const found = chiSquarePerDegree(pods);
   if (!found) return;
@@ -35,6 +35,7 @@ export function addDispersion(known: Dispersion, pods: readonly Count[]): void {
  * The dispersion factor, 1 or more: the number of events that count as one. 1 without data.
  *
  * @param totals events and exposure of each stable pod over all ticks
+ * @example dispersionOf({ weighted: 0, events: 0, degrees: 0 }, []) // 1
  */
 export function dispersionOf({ weighted, events, degrees }: Dispersion, totals: readonly Count[]): number {
   const found = chiSquarePerDegree(totals);

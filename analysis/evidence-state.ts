@@ -33,7 +33,11 @@ export interface EvidenceState {
   readonly compares: boolean;
 }
 
-/** The indicator whose rate the objective limits, and its stream; undefined before the first tick. */
+/**
+ * The indicator whose rate the objective limits, and its stream; undefined before the first tick.
+ *
+ * @example objectiveOf(evidence)?.stream.canary.events // failed requests of canary so far
+ */
 export function objectiveOf({
   indicators,
   streams,

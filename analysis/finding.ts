@@ -5,7 +5,11 @@ import type { Indicator } from "./indicator.ts";
 import { average } from "./logarithm.ts";
 import { dispersion, logPodWorse, logWorse, type Stream } from "./stream.ts";
 
-/** The evaluation of one stream. */
+/**
+ * The evaluation of one stream.
+ *
+ * @example const surelyWorse = judge(evidence, now).findings.filter(({ lower }: Finding) => lower > 1);
+ */
 export interface Finding {
   /** Name of the stream, as `5xx` or `slower than 0.25 s`. */
   readonly stream: string;
@@ -37,7 +41,11 @@ export interface Finding {
   readonly aboveFloor: boolean;
 }
 
-/** The evaluations of all streams of the evidence. */
+/**
+ * The evaluations of all streams of the evidence.
+ *
+ * @example findings(evidence).find(({ stream }) => stream === "5xx")?.ratio // 4.8
+ */
 export function findings(evidence: EvidenceState): Finding[] {
   return evidence.indicators.flatMap((indicator) => {
     const streams = [...(evidence.streams.get(indicator.name) ?? [])];
@@ -86,6 +94,7 @@ function isAboveFloor(indicator: Indicator, { canary }: Stream, floor: number): 
  *
  * @returns `all`, the average of the e-values, which is valid however the streams depend on each other; and `aboveFloor`, the
  *   same without the streams in which canary's rate is below the floor
+ * @example logWorseOfAll(evidence).all >= Math.log(100) // whether the odds are 100 to 1 that canary is worse
  */
 export function logWorseOfAll(evidence: EvidenceState): { readonly all: number; readonly aboveFloor: number } {
   const { floor } = evidence.settings;
@@ -103,6 +112,7 @@ export function logWorseOfAll(evidence: EvidenceState): { readonly all: number; 
  * baseline of the placebo guard: such evidence comes from chance and from differences between pods.
  *
  * @returns undefined with fewer than two pods
+ * @example worstPod(evidence)?.pod // "web-7"
  */
 export function worstPod(evidence: EvidenceState): { readonly pod: string; readonly logWorse: number } | undefined {
   const pods = new Set<string>();

@@ -2,7 +2,18 @@
 import type { ArmCounts, Target } from "./arms.ts";
 import { type Count, sum, type TargetCount } from "./count.ts";
 
-/** The counts of both arms of one stream in one tick. */
+/**
+ * The counts of both arms of one stream in one tick.
+ *
+ * @example
+ * ```ts
+ * const increment: Increment = {
+ *   canary: { events: 3, exposure: 100 },
+ *   stable: { events: 9, exposure: 900 },
+ *   stablePods: [{ target: "web-1", events: 9, exposure: 900 }],
+ * };
+ * ```
+ */
 export interface Increment {
   readonly canary: Count;
   readonly stable: Count;

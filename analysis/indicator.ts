@@ -2,7 +2,7 @@
 import type { ArmCounts, Arms } from "./arms.ts";
 import type { Increment } from "./increment.ts";
 
-/** The intended split of the traffic. */
+/** The intended split of the traffic. @example const split: Split = { canaryShare: 0.1 }; */
 export interface Split {
   /**
    * Share of requests assigned to canary during the tick, 0 to 1. Only for routing of each request by weight alone: through
@@ -15,6 +15,12 @@ export interface Split {
 /**
  * A service level indicator: one kind of bad event. It may have several streams, as latency has one for each edge of the
  * histogram. To add one, write a file of analysis/indicators and a line in built-in.ts; or give your own to `new Evidence`.
+ *
+ * @example
+ * ```ts
+ * const indicators: Indicator[] = [...indicatorsOf([], false).slice(0, 3), redirects(1 / 6)];
+ * const evidence = new Evidence({ canary: "2.0", stable: ["1.9"] }, indicators);
+ * ```
  */
 export interface Indicator {
   readonly name: string;
@@ -45,5 +51,23 @@ export interface Indicator {
   readonly hasObjective: boolean;
 }
 
-/** Creates an indicator with its share of alpha, 0 to 1. */
+/**
+ * Creates an indicator with its share of alpha, 0 to 1.
+ *
+ * @example
+ * ```ts
+ * const redirects: IndicatorKind = (alphaShare) => ({
+ *   name: "redirects",
+ *   alphaShare,
+ *   symptom: () => "redirects",
+ *   increments: (armCounts) =>
+ *     new Map([["redirects", incrementOf(armCounts, ({ moved, requests }) => ({ events: moved, exposure: requests }))]]),
+ *   excusedByWarmUp: false,
+ *   ofRequests: true,
+ *   ofPods: false,
+ *   countsAlone: true,
+ *   hasObjective: false,
+ * });
+ * ```
+ */
 export type IndicatorKind = (alphaShare: number) => Indicator;

@@ -97,7 +97,11 @@ export const ROLLOUT_METRICS = {
   },
 } as const satisfies Record<string, MetricName>;
 
-/** All labels of a metric, in the order in which the exporter declares them. */
+/**
+ * All labels of a metric, in the order in which the exporter declares them.
+ *
+ * @example labelNames(METRICS.verdict) // ["service", "namespace", "release", "baseline", "verdict"]
+ */
 export function labelNames(metric: MetricName): string[] {
   return [...IDENTITY_LABELS, ...metric.labels];
 }

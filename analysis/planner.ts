@@ -3,7 +3,7 @@ import type { Settings } from "./question.ts";
 import { RateTest } from "./rate.ts";
 import { RatioTest } from "./ratio.ts";
 
-/** The current traffic of a service. */
+/** The current traffic of a service. @example const traffic: Traffic = { requestsPerSecond: 50, errors: 0.001 }; */
 export interface Traffic {
   /** Requests per second to both tracks together. */
   readonly requestsPerSecond: number;
@@ -11,7 +11,11 @@ export interface Traffic {
   readonly errors: number;
 }
 
-/** The forecast for one weight. */
+/**
+ * The forecast for one weight.
+ *
+ * @example const { notice, clear }: Forecast = forecast({ requestsPerSecond: 50, errors: 0.001 }, 0.1, defaults);
+ */
 export interface Forecast {
   /** Share of requests that reach canary, 0 to 1. */
   readonly share: number;
@@ -21,7 +25,11 @@ export interface Forecast {
   readonly clear: Expected;
 }
 
-/** The requests and seconds that a verdict needs; Infinity where it is never reached. */
+/**
+ * The requests and seconds that a verdict needs; Infinity where it is never reached.
+ *
+ * @example const { seconds }: Expected = forecast({ requestsPerSecond: 50, errors: 0.001 }, 0.1, defaults).clear;
+ */
 export interface Expected {
   readonly canaryRequests: number;
   readonly seconds: number;

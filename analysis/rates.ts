@@ -14,7 +14,11 @@ export interface Rates {
   readonly p99?: number;
 }
 
-/** The rates of all targets that run one of `releases`, over consecutive ticks. */
+/**
+ * The rates of all targets that run one of `releases`, over consecutive ticks.
+ *
+ * @example ratesOf([tick], ["2.0"]).tps5xx // answers of the 5xx class per second
+ */
 export function ratesOf(ticks: readonly Tick[], releases: readonly string[]): Rates {
   const seconds = ticks.reduce((sum, tick) => sum + tick.seconds, 0);
   const targets = ticks.flatMap((tick) => tick.targets.filter(({ release }) => releases.includes(release)));

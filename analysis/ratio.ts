@@ -20,7 +20,11 @@ const size = points.length;
 const marginAt = size;
 const limitAt = size + 1;
 
-/** The log-likelihood at each grid point, at the margin and at the limit. Ticks only add to it. */
+/**
+ * The log-likelihood at each grid point, at the margin and at the limit. Ticks only add to it.
+ *
+ * @example const known: LogLikelihood = new RatioTest(defaults).nothing();
+ */
 export type LogLikelihood = Float64Array;
 /** The length of a {@link LogLikelihood}. */
 export const likelihoodLength = size + 2;

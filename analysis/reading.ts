@@ -1,5 +1,10 @@
 /** The raw input of the analysis: pods and cumulative counters at one moment, and the interface of their sources. */
-/** The result of one poll of a service: its pods, and raw counters since the start of each process. */
+/**
+ * The result of one poll of a service: its pods, and raw counters since the start of each process.
+ *
+ * @example
+ * const reading: Reading = { at: Date.now(), pods: [], targets: [{ target: "web", release: "2.0", samples }] };
+ */
 export interface Reading {
   /** Time of the poll, in milliseconds since the epoch, on the observer's clock. */
   readonly at: number;
@@ -8,7 +13,24 @@ export interface Reading {
   readonly targets: readonly TargetReading[];
 }
 
-/** A pod of either track, as the API server lists it. */
+/**
+ * A pod of either track, as the API server lists it.
+ *
+ * @example
+ * ```ts
+ * const pod: Pod = {
+ *   name: "web-1",
+ *   uid: "5f0c",
+ *   release: "2.0",
+ *   track: "canary",
+ *   ready: true,
+ *   terminating: false,
+ *   restarts: 0,
+ *   annotations: {},
+ *   ports: [{ containerPort: 8080 }],
+ * };
+ * ```
+ */
 export interface Pod {
   readonly name: string;
   readonly uid: string;
@@ -25,7 +47,11 @@ export interface Pod {
   readonly ports: readonly { readonly name?: string; readonly containerPort: number }[];
 }
 
-/** The counters of one target: a pod, or one track as a gateway counts it. */
+/**
+ * The counters of one target: a pod, or one track as a gateway counts it.
+ *
+ * @example const unreadable: TargetReading = { target: "web-1", release: "2.0", problem: "web-1 does not answer." };
+ */
 export interface TargetReading {
   /** Name of the pod, or of the backend. */
   readonly target: string;
@@ -40,7 +66,12 @@ export interface TargetReading {
   readonly problem?: string;
 }
 
-/** One time series at one moment. Increments are taken before series are summed, because a sum hides a reset. */
+/**
+ * One time series at one moment. Increments are taken before series are summed, because a sum hides a reset.
+ *
+ * @example
+ * const sample: Sample = { id: 'requests{code="200"}', counter: { kind: "requests", code: "200" }, value: 140 };
+ */
 export interface Sample {
   /** Name and labels, unique among the target's series. */
   readonly id: string;
@@ -55,7 +86,7 @@ export interface Sample {
   readonly at?: number;
 }
 
-/** The meaning of a series. */
+/** The meaning of a series. @example const counter: Counter = { kind: "within", seconds: 0.25 }; */
 export type Counter =
   /** Requests answered with this status code, `200` or a class such as `5xx`. */
   | { readonly kind: "requests"; readonly code: string }

@@ -55,16 +55,29 @@ const schema = v.object({
   conviction: v.optional(v.object({ at: number, reason: v.string() })),
 });
 
-/** Facts about the last tick that a verdict needs. */
+/**
+ * Facts about the last tick that a verdict needs.
+ *
+ * @example const isReady = ({ unready }: LastTick) => unready.length === 0;
+ */
 export type LastTick = v.InferOutput<typeof lastTick>;
 
-/** Evidence as plain JSON. */
+/**
+ * Evidence as plain JSON.
+ *
+ * @example
+ * ```ts
+ * const stored: StoredEvidence = evidence.toJSON();
+ * const resumed = Evidence.resume(JSON.parse(JSON.stringify(stored)));
+ * ```
+ */
 export type StoredEvidence = Omit<v.InferOutput<typeof schema>, "question"> & { readonly question: Question };
 
 /**
  * Validates stored evidence, and converts an older version.
  *
  * @throws Error if the value is not stored evidence of version 2 or 3
+ * @example parseStored(evidence.toJSON()).version // 3
  */
 export function parseStored(stored: unknown): StoredEvidence {
   return v.parse(schema, fromVersion2(stored)) as StoredEvidence;

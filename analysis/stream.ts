@@ -32,7 +32,12 @@ const podLimit = 200;
  */
 const podTotals = 4000;
 
-/** A stream without counts. @param alphaShare its share of alpha, 0 to 1 */
+/**
+ * A stream without counts.
+ *
+ * @param alphaShare its share of alpha, 0 to 1
+ * @example newStream(new RatioTest(defaults), 1 / 2).badTicks // 0
+ */
 export function newStream(test: RatioTest, alphaShare: number): Stream {
   return {
     alphaShare,
@@ -50,6 +55,11 @@ export function newStream(test: RatioTest, alphaShare: number): Stream {
  * Divides the storage for pod totals evenly among the streams.
  *
  * @returns a function that gives the maximum number of pods of a stream; call it once for each stream, before adding to it
+ * @example
+ * ```ts
+ * const room = podRoom(streams);
+ * for (const stream of streams) addToStream(stream, increment, room(stream));
+ * ```
  */
 export function podRoom(streams: readonly Stream[]): (stream: Stream) => number {
   const known = ({ stablePods }: Stream) => Object.keys(stablePods).length;
@@ -66,6 +76,7 @@ export function podRoom(streams: readonly Stream[]): (stream: Stream) => number 
  * Adds the counts of a tick. `compare` compares them later.
  *
  * @param podsAtMost maximum number of pods whose totals the stream stores. @default 200
+ * @example addToStream(stream, { canary: { events: 3, exposure: 100 }, stable: nothing(), stablePods: [] })
  */
 export function addToStream(
   stream: Stream,
@@ -92,7 +103,7 @@ export function addToStream(
   }
 }
 
-/** Compares the waiting counts, once both arms have exposure. */
+/** Compares the waiting counts, once both arms have exposure. @example compare(new RatioTest(defaults), stream) */
 export function compare(test: RatioTest, { known, waiting }: Stream): void {
   const { canary, stable } = waiting;
   if (!(canary.exposure > 0 && stable.exposure > 0)) return;
@@ -100,18 +111,30 @@ export function compare(test: RatioTest, { known, waiting }: Stream): void {
   forgetWaiting({ waiting });
 }
 
-/** Drops the waiting counts, because the arms were not read at the same time. The totals still include them. */
+/**
+ * Drops the waiting counts, because the arms were not read at the same time. The totals still include them.
+ *
+ * @example forgetWaiting(stream)
+ */
 export function forgetWaiting({ waiting }: Pick<Stream, "waiting">): void {
   waiting.canary = nothing();
   waiting.stable = nothing();
 }
 
-/** The dispersion factor of a stream: the number of events that count as one. */
+/**
+ * The dispersion factor of a stream: the number of events that count as one.
+ *
+ * @example dispersion(newStream(new RatioTest(defaults), 1 / 2)) // 1
+ */
 export function dispersion(stream: Stream): number {
   return dispersionOf(stream.dispersion, Object.values(stream.stablePods));
 }
 
-/** ln E that canary is worse than stable in this stream, discounted by its dispersion. */
+/**
+ * ln E that canary is worse than stable in this stream, discounted by its dispersion.
+ *
+ * @example logWorse(test, stream) >= Math.log(100) // whether the odds are 100 to 1 that canary is worse
+ */
 export function logWorse(test: RatioTest, stream: Stream): number {
   return test.logWorse(stream.known, dispersion(stream));
 }
@@ -119,6 +142,8 @@ export function logWorse(test: RatioTest, stream: Stream): number {
 /**
  * ln E that one stable pod is worse than the other stable pods: the baseline of the placebo guard. It compares totals in one
  * step, which assumes that the pods' shares of traffic were roughly constant.
+ *
+ * @example logPodWorse(test, stream, "web-7")
  */
 export function logPodWorse(test: RatioTest, stream: Stream, target: string): number {
   const pod = stream.stablePods[target];

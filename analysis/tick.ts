@@ -1,5 +1,9 @@
 /** The input of the evidence: increments and pod failures of one tick. */
-/** Increments between two readings, disjoint from those of any other tick. */
+/**
+ * Increments between two readings, disjoint from those of any other tick.
+ *
+ * @example const tick: Tick = { at: Date.now(), seconds: 5, targets: [target], pods: [pod], problems: [] };
+ */
 export interface Tick {
   /** End of the tick, in milliseconds since the epoch. */
   readonly at: number;
@@ -11,7 +15,21 @@ export interface Tick {
   readonly problems: readonly string[];
 }
 
-/** The answers of one target in the tick. */
+/**
+ * The answers of one target in the tick.
+ *
+ * @example
+ * ```ts
+ * const target: TargetTick = {
+ *   target: "web-1",
+ *   release: "2.0",
+ *   pod: true,
+ *   requests: { 200: 97, 503: 3 },
+ *   latency: { total: 100, slower: [[0.1, 20], [1, 2]] },
+ *   pairs: {},
+ * };
+ * ```
+ */
 export interface TargetTick {
   readonly target: string;
   readonly release: string;
@@ -25,7 +43,22 @@ export interface TargetTick {
   readonly pairs: Readonly<Record<string, { readonly bad: number; readonly total: number }>>;
 }
 
-/** The state and the failures of one pod in the tick. */
+/**
+ * The state and the failures of one pod in the tick.
+ *
+ * @example
+ * ```ts
+ * const pod: PodTick = {
+ *   pod: "web-1",
+ *   release: "2.0",
+ *   track: "canary",
+ *   ready: true,
+ *   restarts: 0,
+ *   lostReadiness: false,
+ *   vanished: false,
+ * };
+ * ```
+ */
 export interface PodTick {
   readonly pod: string;
   readonly release: string;

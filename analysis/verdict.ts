@@ -7,10 +7,14 @@ import { type Finding, findings } from "./finding.ts";
 import { count, percent, span, times } from "./format.ts";
 import type { Indicator } from "./indicator.ts";
 
-/** The judgment on a release. */
+/** The judgment on a release. @example const verdict: Verdict = judge(evidence, Date.now()).verdict; */
 export type Verdict = "good" | "bad" | "undecided";
 
-/** A verdict with its reason and the evaluations behind it. */
+/**
+ * A verdict with its reason and the evaluations behind it.
+ *
+ * @example const { verdict, reason }: Assessment = judge(evidence, Date.now());
+ */
 export interface Assessment {
   readonly verdict: Verdict;
   /** The reason as one sentence. */

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { cutOffNow } from "../cutoff/cutoff.ts";
 import { connect } from "../kubernetes/client.ts";
 import { findAccess } from "../kubernetes/kubeconfig.ts";
-import { untilCutOff } from "../rollout/effect.ts";
+import { untilCutOff } from "../rollout/user-cutoff.ts";
 import { ApiServer } from "../tests/fake/api-server.ts";
 import { compared, type Figure } from "./figure.ts";
 

@@ -9,9 +9,10 @@ import type { DeployedService } from "../live/live.ts";
 import { type Exporter, exporter } from "../observability/exporter.ts";
 import { up } from "../pulumi/pulumi.ts";
 import { actuatorOf } from "../rollout/actuator.ts";
-import type { End } from "../rollout/driver.ts";
+import { Driven } from "../rollout/driven.ts";
+import type { End } from "../rollout/end.ts";
 import { EvidenceMonitor } from "../rollout/evidence-monitor.ts";
-import { Driven, Lease } from "../rollout/lease.ts";
+import { Lease } from "../rollout/lease.ts";
 import { pollLease } from "../rollout/lease-watch.ts";
 import { Announcer } from "../rollout/notifications/announcer.ts";
 import { EventNotifier } from "../rollout/notifications/events.ts";
@@ -40,7 +41,7 @@ export interface DrivingOptions extends ServiceOptions, SourceOptions, MetricsOp
 /** Adds the options of a command that may drive a rollout. */
 export function withDrivingOptions(command: Command): Command {
   return withEndpointOptions(withMetricsOptions(withSourceOptions(withServiceOptions(command))))
-    .option("--stay", "wait while the rollout is held, instead of ending (always so on a terminal)")
+    .option("--stay", "wait while the rollout holds, instead of ending (always so on a terminal)")
     .option(
       "--webhook-file <path>",
       "file with the URL of a Slack-compatible webhook for notifications (default: the URL in GRAY_WEBHOOK)",
@@ -98,7 +99,7 @@ export async function drive(
   const { canary, stable } = stacks;
   if (canary === undefined || stable === undefined) {
     throw new UserError(
-      `${service} has only one track so far, and a rollout needs both: run pulumi up of both stacks first.`,
+      `${service} has only one track so far, and a rollout needs both: run pulumi up of each stack first.`,
     );
   }
   const stopping = new AbortController();

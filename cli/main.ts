@@ -51,8 +51,8 @@ const groups: readonly (readonly [heading: string, commands: readonly (() => Com
  * 0. Done: the verdict is good, the rollout is promoted (or rolled back, where you asked for that), the checks passed.
  * 1. Refused or failed: one sentence on standard error gives the reason.
  * 2. Wrong usage.
- * 3. The verdict is bad, the rollout was undone, a check failed.
- * 4. The verdict is undecided, or the rollout is held: the traffic stays as it is until you decide.
+ * 3. The verdict is bad, the rollout was rolled back, a check failed.
+ * 4. The verdict is undecided, or the rollout holds: the traffic stays as it is until you decide.
  * 70. A bug, printed with its stack (EX_SOFTWARE of sysexits.h).
  *
  * @param develop further subcommands for the group "Develop"

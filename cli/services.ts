@@ -49,13 +49,13 @@ export async function findService(options: ServiceOptions): Promise<DeployedServ
   if (only === undefined && all.length > 0) {
     const these = all.map(([key, [first]]) => `${key} of ${(first && ownerOf(first)) ?? "an unknown project"}`);
     throw new UserError(
-      `The cluster has no service of the Pulumi project ${project} of this folder, only ${these.join(", ")}: install it with pulumi up of each stack, canary's first, or choose another with --service and --namespace.`,
+      `The cluster has no service of the Pulumi project ${project} of this folder, only ${these.join(", ")}: install it with pulumi up of each stack, first of the one that owns canary, or choose another with --service and --namespace.`,
     );
   }
   if (only === undefined) {
     const where = options.namespace ? `namespace ${options.namespace}` : "the cluster";
     throw new UserError(
-      `There is no service${options.service ? ` ${options.service}` : ""} under gray release in ${where}: install it with pulumi up of each stack, canary's first, or choose another with --service and --namespace.`,
+      `There is no service${options.service ? ` ${options.service}` : ""} under gray release in ${where}: install it with pulumi up of each stack, first of the one that owns canary, or choose another with --service and --namespace.`,
     );
   }
   if (others.length > 0) {

@@ -8,7 +8,7 @@ import { adoptedAnnotation, serviceLabel } from "./names.ts";
 import { servicePorts } from "./port.ts";
 import { type PodTemplate, type Release, releaseId } from "./release.ts";
 import { labelsOf, mainPort, type ServiceArgs } from "./service-args.ts";
-import { modeOf } from "./traffic/modes.ts";
+import { modeNameOf } from "./traffic/modes.ts";
 import { UserError } from "./user-error.ts";
 
 type Labels = Readonly<Record<string, string>>;
@@ -87,12 +87,17 @@ export const leavesPods = { "pulumi.com/deletionPropagationPolicy": "orphan" };
  * The annotations of an adopted Deployment until its first promotion.
  *
  * @param release id of the release that it runs
+ * @example adoptedAnnotations("0123456789ab")["gray-release/adopted"] // "0123456789ab"
  */
 export function adoptedAnnotations(release: string): Record<string, string> {
   return { [adoptedAnnotation]: release, ...leavesPods };
 }
 
-/** The release of an adopted Deployment: its pod template, unchanged. */
+/**
+ * The release of an adopted Deployment: its pod template, unchanged.
+ *
+ * @example adoptedRelease(deployment.spec.template).id // 12 hex digits
+ */
 export function adoptedRelease({ metadata, spec }: LiveTemplate): Release {
   const { labels = {}, annotations } = metadata;
   const template = { metadata: { labels, ...(annotations && { annotations }) }, spec };
@@ -111,6 +116,7 @@ export function adoptedRelease({ metadata, spec }: LiveTemplate): Release {
  *    Ingress are not touched.
  *
  * @throws UserError for the first condition that does not hold
+ * @example assertAdoptable("web", args, { deployment, service, ingress: undefined })
  */
 export function assertAdoptable(service: string, args: ServiceArgs, live: Adoptable): void {
   const why = obstacle(service, args, live);
@@ -201,12 +207,14 @@ function obstacle(
  * @param weight percent of user traffic for canary
  * @param front the labels that the shared Service selects until the first promotion
  * @throws UserError if the weight is 0, traffic is not split by number of pods, or canary's pods lack a label of `front`
+ * @example assertBeside("web", args, 10, { app: "web" })
  */
 export function assertBeside(service: string, args: ServiceArgs, weight: number, front: Labels): void {
-  const { argument } = modeOf(args);
-  if (argument || weight === 0) {
-    const asked = argument ? `${argument} is set` : "weight is 0";
-    const advice = argument ? `remove ${argument}` : "use a weight above 0";
+  const mode = modeNameOf(args);
+  const isByPods = mode === "replicas";
+  if (!isByPods || weight === 0) {
+    const asked = isByPods ? "weight is 0" : `${mode} is set`;
+    const advice = isByPods ? "use a weight above 0" : `remove ${mode}`;
     throw new UserError(
       `${service}: ${asked}, and the adopted pods of ${service} have no label track, so no Service can exclude canary: ${advice} until the first promotion (gray adopt ${service}).`,
     );
@@ -218,7 +226,12 @@ export function assertBeside(service: string, args: ServiceArgs, weight: number,
   );
 }
 
-/** The labels and annotations of an object that are not in the program, without those that tools write for their own use. */
+/**
+ * The labels and annotations of an object that are not in the program, without those that tools write for their own use.
+ *
+ * @example
+ * undescribed("Deployment", "web", args, deployment.metadata).labels // labels that the program does not describe
+ */
 export function undescribed(kind: AdoptedKind, service: string, args: ServiceArgs, metadata: Metadata) {
   const ours = { ...labelsOf(service, args), track: "" };
   return {

@@ -20,7 +20,11 @@ import type { Track } from "./traffic.ts";
 import { percentOf } from "./units.ts";
 import { UserError } from "./user-error.ts";
 
-/** The arguments of {@link CanaryService}. */
+/**
+ * The arguments of {@link CanaryService}.
+ *
+ * @example const args: CanaryServiceArgs = { ...serviceArgs, rollout: await openRollout("web", serviceArgs) };
+ */
 export interface CanaryServiceArgs extends ServiceArgs {
   /** The result of `await openRollout(name, args, opts)`, called with the same name, arguments and options. */
   readonly rollout: RolloutContext;

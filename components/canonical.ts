@@ -31,6 +31,7 @@ export function canonicalJson(value: unknown, where = "value"): string {
  * The first `digits` hex digits of the SHA-256 of the canonical JSON.
  *
  * @throws UserError as {@link canonicalJson}
+ * @example contentHash({ a: 1 }, 12) // 12 hex digits
  */
 export function contentHash(value: unknown, digits: number, where?: string): string {
   return createHash("sha256").update(canonicalJson(value, where)).digest("hex").slice(0, digits);

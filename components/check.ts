@@ -109,6 +109,7 @@ export const fullChecksSchema = v.pipe(
  * Fills in every default of a check.
  *
  * @param port number of the Service's first port
+ * @example fullCheck({ path: "/healthz" }, 80).status // 200
  */
 export function fullCheck(check: Check, port: number): FullCheck {
   // No spread: a field that is present but undefined would override the default.

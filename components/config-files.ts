@@ -123,7 +123,12 @@ function contentOf(bytes: Buffer): FileContent {
   return isUtf8(bytes) ? bytes.toString("utf8") : { base64: bytes.toString("base64") };
 }
 
-/** The files as a ConfigMap has them. */
+/**
+ * The files as a ConfigMap has them.
+ *
+ * @example
+ * configMapData({ "a.conf": "x", "a.bin": { base64: "AAE=" } }) // { data: { "a.conf": "x" }, binaryData: { "a.bin": "AAE=" } }
+ */
 export function configMapData(files: Files): {
   data?: Record<string, string>;
   binaryData?: Record<string, string>;
@@ -141,7 +146,11 @@ export function configMapData(files: Files): {
   };
 }
 
-/** The files of a ConfigMap: the inverse of {@link configMapData}. */
+/**
+ * The files of a ConfigMap: the inverse of {@link configMapData}.
+ *
+ * @example filesOf({ data: { "a.conf": "x" } }) // { "a.conf": "x" }
+ */
 export function filesOf({
   data = {},
   binaryData = {},
@@ -170,6 +179,7 @@ export function configMapName(service: string, set: string, files: Files): strin
  * Checks that the files fit into one ConfigMap.
  *
  * @throws UserError if they exceed 1 MiB
+ * @example assertFits("config", filesIn("config/fop-gate"))
  */
 export function assertFits(set: string, files: Files): void {
   const bytes = Object.entries(files).reduce(
@@ -188,7 +198,12 @@ export function isAsset(value: unknown): value is asset.Asset {
   return (value as { readonly __pulumiAsset?: unknown } | undefined | null)?.__pulumiAsset === true;
 }
 
-/** Checks that no file is an asset, which only {@link readAssets} can read. @throws Error if one is */
+/**
+ * Checks that no file is an asset, which only {@link readAssets} can read.
+ *
+ * @throws Error if one is
+ * @example assertRead("config", { "app.conf": "a = 1" })
+ */
 export function assertRead(set: string, files: FileSet["files"]): asserts files is Files {
   const unread = Object.entries(files).find(([, content]) => isAsset(content));
   if (unread) throw new Error(`the asset configFiles.${set}.files.${unread[0]} has not been read`);

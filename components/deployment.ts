@@ -28,6 +28,7 @@ export interface Run {
  * only in the label `track`.
  *
  * @param rollSeconds the timeout of a complete roll
+ * @example trackDeployment("web", "canary", args, { ...run, release, replicas: 1 }, 600, { parent: this })
  */
 export function trackDeployment(
   service: string,
@@ -44,7 +45,11 @@ export function trackDeployment(
   });
 }
 
-/** The Deployment of a track as it is sent to the API server. */
+/**
+ * The Deployment of a track as it is sent to the API server.
+ *
+ * @example deploymentObject("web", "canary", args, run).metadata.name // "web-canary"
+ */
 export function deploymentObject(service: string, track: Track, args: ServiceArgs, run: Run) {
   const labels = labelsOf(service, args);
   return {

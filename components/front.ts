@@ -40,7 +40,11 @@ interface Written {
   readonly sequence: number;
 }
 
-/** The Service before both tracks. At weight 0 it selects only stable. */
+/**
+ * The Service before both tracks. At weight 0 it selects only stable.
+ *
+ * @example sharedService("web", args, traffic, { owner, sequence: 0 }, { parent: this })
+ */
 export function sharedService(
   service: string,
   args: ServiceArgs,
@@ -56,7 +60,12 @@ export function sharedService(
   });
 }
 
-/** The shared Service as it is sent to the API server. */
+/**
+ * The shared Service as it is sent to the API server.
+ *
+ * @example
+ * sharedServiceObject("web", args, { selector: { app: "web" } }, { owner, sequence: 0 }).spec.selector // { app: "web" }
+ */
 export function sharedServiceObject(
   service: string,
   args: ServiceArgs,
@@ -75,7 +84,11 @@ export function sharedServiceObject(
   };
 }
 
-/** The Service of one track only. It reaches a dark canary from inside the cluster; gateways route to it. */
+/**
+ * The Service of one track only. It reaches a dark canary from inside the cluster; gateways route to it.
+ *
+ * @example trackService("web", "canary", args, owner, { parent: this })
+ */
 export function trackService(
   service: string,
   track: Track,
@@ -101,14 +114,15 @@ export function trackService(
 /**
  * An object by which a traffic mode splits users' requests.
  *
- * @param weight percent of user traffic for canary
+ * @param traffic the settings of the mode for the weight
  * @param token secret value of the request header that reaches canary at any weight
+ * @example modeRoute("web", args, route, traffic, token, { owner, sequence: 0 }, { parent: this })
  */
 export function modeRoute(
   service: string,
   args: ServiceArgs,
   route: ModeRoute,
-  { weight }: Traffic,
+  traffic: Traffic,
   token: Input<string>,
   written: Written,
   opts: CustomResourceOptions,
@@ -117,17 +131,22 @@ export function modeRoute(
   return new CustomResource(
     // Services in two namespaces may have routes of the same name, and a resource name is unique in a program.
     name === service ? service : `${service}:${name}`,
-    { apiVersion, kind, ...routeObject(service, args, route, weight, token, written) },
+    { apiVersion, kind, ...routeObject(service, args, route, traffic, token, written) },
     opts,
   );
 }
 
-/** A route as it is sent to the API server. @throws UserError if it cannot express the user rules */
+/**
+ * A route as it is sent to the API server.
+ *
+ * @throws UserError if it cannot express the user rules
+ * @example routeObject("web", args, route, traffic, token, { owner, sequence: 0 })
+ */
 export function routeObject(
   service: string,
   args: ServiceArgs,
   { name, spec }: ModeRoute,
-  weight: number,
+  traffic: Traffic,
   token: Input<string>,
   { owner, sequence }: Written,
 ) {
@@ -136,11 +155,15 @@ export function routeObject(
       ...metadata(service, name, args),
       annotations: { ...withoutAwait, ...sequenceAnnotations(sequence), ...ownerAnnotations(owner) },
     },
-    spec: spec(weight, token),
+    spec: spec(traffic, token),
   };
 }
 
-/** The Ingress object for {@link IngressArgs}. */
+/**
+ * The Ingress object for {@link IngressArgs}.
+ *
+ * @example serviceIngress("web", "web", args, { host: "shop.example.com" }, owner, { parent: this })
+ */
 export function serviceIngress(
   name: string,
   service: string,
@@ -152,7 +175,11 @@ export function serviceIngress(
   return new Ingress(name, ingressObject(name, service, args, ingress, owner), opts);
 }
 
-/** An Ingress as it is sent to the API server. */
+/**
+ * An Ingress as it is sent to the API server.
+ *
+ * @example ingressObject("web", "web", args, { host: "shop.example.com" }, owner).metadata.name // "web"
+ */
 export function ingressObject(name: string, service: string, args: ServiceArgs, ingress: IngressArgs, owner: string) {
   return {
     metadata: {

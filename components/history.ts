@@ -45,6 +45,7 @@ export function stackStateKey(namespace: string, service: string): string {
  *
  * @param limit number of releases in the result, without the pinned ones beyond it
  * @param pinned ids of releases that stay beyond the limit: those that stable runs or last ran completely
+ * @example remember(history, release, 10, [idOfStable])[0] // release
  */
 export function remember(
   history: readonly Release[],
@@ -56,7 +57,11 @@ export function remember(
   return [release, ...others.filter((other, i) => i < limit - 1 || pinned.includes(other.id))];
 }
 
-/** The ConfigMaps to retain: those of every release in the history, and those that a live pod still mounts. */
+/**
+ * The ConfigMaps to retain: those of every release in the history, and those that a live pod still mounts.
+ *
+ * @example configMapsToKeep(history, {})
+ */
 export function configMapsToKeep(history: readonly Release[], inUse: Record<string, Files>): Record<string, Files> {
   return Object.assign({}, inUse, ...history.map((release) => release.configMaps));
 }

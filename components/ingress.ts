@@ -78,7 +78,11 @@ export const ingressSchema = v.pipe(
   }),
 );
 
-/** The Service's ports to which an Ingress leads; the first port where none is named. */
+/**
+ * The Service's ports to which an Ingress leads; the first port where none is named.
+ *
+ * @example portsOfIngress({ host: "shop.example.com", port: "http" }) // ["http"]
+ */
 export function portsOfIngress({ rules, port }: IngressArgs): (PortRef | undefined)[] {
   return rules ? rules.flatMap(({ paths = [{}] }) => paths.map((each) => each.port)) : [port];
 }
@@ -88,6 +92,7 @@ export function portsOfIngress({ rules, port }: IngressArgs): (PortRef | undefin
  *
  * @param service name of the shared Service
  * @param mainPort number of its first port
+ * @example ingressSpec("web", 80, { host: "shop.example.com" }).rules[0]?.host // "shop.example.com"
  */
 export function ingressSpec(service: string, mainPort: number, ingress: IngressArgs) {
   const { host, path, pathType, port, ingressClassName, tlsSecretName } = ingress;

@@ -24,6 +24,8 @@ export const anything: Match = { path: "", headers: new Map(), query: new Map() 
 /**
  * The intersection of two matches, or undefined if no request can satisfy both. If both have a pattern for the same name, the
  * pattern of `a` is used, because a match has one condition for each name and patterns cannot be combined.
+ *
+ * @example both(anything, { ...anything, path: "/api" })?.path // "/api"
  */
 export function both(a: Match, b: Match): Match | undefined {
   if (!isUnder(a.path, b.path) && !isUnder(b.path, a.path)) return undefined;
@@ -32,7 +34,11 @@ export function both(a: Match, b: Match): Match | undefined {
   return headers && query && { path: isUnder(a.path, b.path) ? a.path : b.path, headers, query };
 }
 
-/** Whether every request that satisfies `narrow` also satisfies `wide`. */
+/**
+ * Whether every request that satisfies `narrow` also satisfies `wide`.
+ *
+ * @example contains(anything, { ...anything, path: "/api" }) // true
+ */
 export function contains(wide: Match, narrow: Match): boolean {
   const all = (outer: Conditions, inner: Conditions) =>
     [...outer].every(([name, condition]) => allows(condition, inner.get(name)));
@@ -44,6 +50,8 @@ export function contains(wide: Match, narrow: Match): boolean {
  * must be at least as specific as `b` in every respect. The specification compares path, then headers, then query parameters.
  * Gateways deviate from it: Traefik 3.6 uses one sum, in which one header counts as much as one character of the path; Envoy
  * Gateway prefers exact values to patterns (envoyproxy/gateway#5736). The comparison in every respect is valid for all of them.
+ *
+ * @example ranksAsHigh({ ...anything, path: "/api" }, anything) // true
  */
 export function ranksAsHigh(a: Match, b: Match): boolean {
   return a.path.length >= b.path.length && asMany(a.headers, b.headers) && asMany(a.query, b.query);
@@ -53,6 +61,7 @@ export function ranksAsHigh(a: Match, b: Match): boolean {
  * The widest match between `base` and `narrow` that ranks as high as `rival`.
  *
  * @param narrow the result of {@link both} for `base` and `rival`
+ * @example raise(anything, { ...anything, path: "/api" }, { ...anything, path: "/api" }).path // "/api"
  */
 export function raise(base: Match, narrow: Match, rival: Match): Match {
   return {

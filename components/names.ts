@@ -16,29 +16,41 @@ export const adoptedAnnotation = "gray-release/adopted";
 /** The request header for the secret token that reaches canary through a gateway at any weight. In lower case. */
 export const tokenHeader = "x-gray-token";
 
-/** The name of a track's Deployment. */
+/** The name of a track's Deployment. @example deploymentName("web", "canary") // "web-canary" */
 export function deploymentName(service: string, track: Track): string {
   return track === "canary" ? `${service}-canary` : service;
 }
 
-/** The name of the Service that selects one track only. It reaches a dark canary from inside the cluster; gateways route to it. */
+/**
+ * The name of the Service that selects one track only. It reaches a dark canary from inside the cluster; gateways route to it.
+ *
+ * @example backendName("web", "stable") // "web-stable"
+ */
 export function backendName(service: string, track: Track): string {
   return `${service}-${track}`;
 }
 
-/** The name of the Ingress for debugging, which routes to the shared Service. */
+/**
+ * The name of the Ingress for debugging, which routes to the shared Service.
+ *
+ * @example debugIngressName("web") // "web-debug"
+ */
 export function debugIngressName(service: string): string {
   return `${service}-debug`;
 }
 
-/** The name of the resource in the stack state that holds the owner id. */
+/** The name of the resource in the stack state that holds the owner id. @example ownerName("web") // "web-owner" */
 export function ownerName(service: string): string {
   return `${service}-owner`;
 }
 /** The Pulumi type of that resource. */
 export const stashType = "pulumi:index:Stash";
 
-/** The selector of a track's Deployment. It never changes, because Kubernetes does not allow that. */
+/**
+ * The selector of a track's Deployment. It never changes, because Kubernetes does not allow that.
+ *
+ * @example deploymentSelector("web", "canary") // { app: "web", track: "canary" }
+ */
 export function deploymentSelector(service: string, track: Track): Record<string, string> {
   return { app: service, track };
 }

@@ -7,6 +7,7 @@ import { ownerAnnotation, sequenceAnnotation } from "./names.ts";
  * permission the API server answers with a conflict (server-side apply).
  *
  * @param owner the stack's owner id
+ * @example ownerAnnotations("1f6d")["gray-release/owner"] // "1f6d"
  */
 export function ownerAnnotations(owner: string): Record<string, string> {
   return { [ownerAnnotation]: owner, "pulumi.com/patchForce": "true" };
@@ -16,6 +17,7 @@ export function ownerAnnotations(owner: string): Record<string, string> {
  * The annotation of an object that is also changed outside Pulumi, for example by a traffic cutoff.
  *
  * @param sequence number of the object's last write (gate/sequence.ts)
+ * @example sequenceAnnotations(3) // { "gray-release/seq": "3" }
  */
 export function sequenceAnnotations(sequence: number): Record<string, string> {
   return { [sequenceAnnotation]: String(sequence) };

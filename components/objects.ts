@@ -9,6 +9,7 @@ import { modeOf } from "./traffic/modes.ts";
  * Every object of a service that a stack creates.
  *
  * @param configMaps names of the ConfigMaps that the releases in the history need
+ * @example objectsOf("web", args, [])[0] // { kind: "Deployment", name: "web" }
  */
 export function objectsOf(service: string, args: ServiceArgs, configMaps: readonly string[]): ObjectReference[] {
   const owned = tracksOf(args);

@@ -52,6 +52,7 @@ export function wholeValue(pattern: string): string {
  * A pattern for a header Cookie that contains this cookie (RFC 6265, 4.2.1).
  *
  * @param value a pattern for the cookie's value
+ * @example accepts(cookiePattern("user", "a|b"), "theme=dark; user=b") // true
  */
 export function cookiePattern(name: string, value: string): string {
   return `^(?:.*; *)?${literal(name)}=(?:${value})(?: *;.*)?$`;
@@ -79,6 +80,7 @@ export function bucketPattern(below: number): string {
  * Whether the pattern matches somewhere in the text.
  *
  * @param pattern a pattern for which {@link patternFault} is undefined
+ * @example accepts("(?i)^beta$", "BETA") // true
  */
 export function accepts(pattern: string, text: string): boolean {
   return compile(pattern).test(text);

@@ -71,6 +71,7 @@ function tooLarge(plan: PlanArgs): Fault | undefined {
  * The steps of a rollout with every default filled in.
  *
  * @param weight percent of the users in stage canary, for a plan without steps
+ * @example stepsOf({ checks: [{ path: "/healthz" }] }, 10).map(({ stage }) => stage) // ["dark", "canary", "full"]
  */
 export function stepsOf({ checks = [], steps }: PlanArgs, weight: number): ResolvedStep[] {
   return (steps ?? usualSteps(weight)).map((step) => resolveStep(step, checks.map(checkName)));
@@ -100,7 +101,7 @@ export interface Plan {
 /** Rejects unknown versions and fields: a partly understood plan could pass a release that the whole plan would stop. */
 const stored = keyed(v.strictObject({ version: v.literal(1), checks: fullChecksSchema }));
 
-/** The name of the ConfigMap with the plan of a service. */
+/** The name of the ConfigMap with the plan of a service. @example planName("web") // "web-plan" */
 export function planName(service: string): string {
   return `${service}-plan`;
 }
@@ -109,6 +110,7 @@ export function planName(service: string): string {
  * The value of the key `plan` in that ConfigMap, as JSON.
  *
  * @param port number of the Service's first port
+ * @example parsePlan(planText({ checks: [{ path: "/healthz" }] }, 80)).checks.length // 1
  */
 export function planText({ checks = [] }: PlanArgs, port: number): string {
   const plan = { version: 1, checks: checks.map((check) => fullCheck(check, port)) };
@@ -119,6 +121,7 @@ export function planText({ checks = [] }: PlanArgs, port: number): string {
  * Reads a plan from the ConfigMap.
  *
  * @throws Error that names the fault in the text
+ * @example parsePlan('{"version":1,"checks":[]}').checks // []
  */
 export function parsePlan(text: string): Plan {
   const { checks } = understand(stored, JSON.parse(text));

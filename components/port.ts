@@ -30,7 +30,11 @@ export const portSchema = v.strictObject({
   nodePort: v.optional(wholeNumber(1, 65535)),
 });
 
-/** The ports of a Service, with defaults filled in. */
+/**
+ * The ports of a Service, with defaults filled in.
+ *
+ * @example servicePorts([{ port: 80 }]) // [{ name: "http", port: 80, targetPort: 80 }]
+ */
 export function servicePorts(ports: readonly Port[]) {
   return ports.map(({ name = "http", port, targetPort = port, ...others }) => ({ name, port, targetPort, ...others }));
 }
@@ -41,7 +45,11 @@ export type PortRef = number | string;
 /** The schema of {@link PortRef}. */
 export const portRefSchema = v.union([v.string(), v.number()], "must be the number or the name of a port");
 
-/** Whether a Service with these ports has the port that is referred to. */
+/**
+ * Whether a Service with these ports has the port that is referred to.
+ *
+ * @example hasPort([{ port: 80 }], "http") // true
+ */
 export function hasPort(ports: readonly Port[], ref: PortRef): boolean {
   return servicePorts(ports).some(({ name, port }) => ref === port || ref === name);
 }

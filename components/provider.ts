@@ -12,13 +12,17 @@ import type { ComponentResourceOptions, ProviderResource } from "@pulumi/pulumi"
  */
 export type ProviderOptions = Pick<ComponentResourceOptions, "parent" | "provider" | "providers">;
 
-/** The Kubernetes provider of a component with these options: its own, else its parent's. Undefined if neither has one. */
+/**
+ * The Kubernetes provider of a component with these options: its own, else its parent's. Undefined if neither has one.
+ *
+ * @example givenProvider({ provider: eu }) // eu
+ */
 export function givenProvider({ parent, provider, providers = [] }: ProviderOptions): ProviderResource | undefined {
   const own = [...Object.values<ProviderResource>(providers), provider].findLast(Provider.isInstance);
   return own ?? parent?.getProvider("kubernetes:core/v1:Service");
 }
 
-/** The name of a provider in the program, for messages. */
+/** The name of a provider in the program, for messages. @example providerName(new k8s.Provider("eu")) // "eu" */
 export function providerName(provider: ProviderResource): string {
   // The SDK has no public field for the name. The URN ends with it, but is unknown until the provider is registered.
   return (provider as { readonly __name?: string }).__name ?? "without a name";

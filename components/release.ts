@@ -154,18 +154,28 @@ export function renderRelease(service: string, labels: Record<string, string>, a
  * The id of a release with this content.
  *
  * @throws UserError if the template is not plain JSON
+ * @example releaseId({ metadata: { labels: {} }, spec: { containers: [] } }, {}) // 12 hex digits
  */
 export function releaseId(template: PodTemplate, configMaps: Record<string, Files>): string {
   return contentHash({ template, configMaps }, releaseIdDigits, "release");
 }
 
-/** The pod template of a track's Deployment: that of the release, with the labels `track` and `release`. */
+/**
+ * The pod template of a track's Deployment: that of the release, with the labels `track` and `release`.
+ *
+ * @example deployedTemplate(release, "canary").metadata.labels.track // "canary"
+ */
 export function deployedTemplate({ id, template }: Release, track: Track): PodTemplate {
   const { metadata, spec } = template;
   return { metadata: { ...metadata, labels: { ...metadata.labels, track, release: id } }, spec };
 }
 
-/** The names of the ConfigMaps that a pod with this spec mounts. It cannot start without them. */
+/**
+ * The names of the ConfigMaps that a pod with this spec mounts. It cannot start without them.
+ *
+ * @example
+ * configMapsOf({ volumes: [{ name: "config", configMap: { name: "web-config-0123456789" } }] }) // ["web-config-0123456789"]
+ */
 export function configMapsOf(spec: Pick<PodSpec, "volumes">): string[] {
   const names = (spec.volumes ?? []).map((volume) => volume.configMap?.name);
   return names.filter((name) => name !== undefined);
@@ -186,7 +196,11 @@ function plain(template: PodTemplate): PodTemplate {
   return JSON.parse(JSON.stringify(template));
 }
 
-/** All containers of a pod, in the order in which it lists them: the service's own first. */
+/**
+ * All containers of a pod, in the order in which it lists them: the service's own first.
+ *
+ * @example containersOf({ containers: [web], sidecars: [agent] }).map(({ name }) => name) // ["web", "agent"]
+ */
 export function containersOf({ containers, sidecars = [], pod }: ReleaseArgs): readonly Container[] {
   return [...containers, ...(pod?.initContainers ?? []), ...sidecars];
 }
@@ -195,6 +209,7 @@ export function containersOf({ containers, sidecars = [], pod }: ReleaseArgs): r
  * Seconds that a pod of this service has to finish its requests.
  *
  * @throws UserError if two different numbers are given
+ * @example graceSecondsOf({ containers: [], terminationGracePeriodSeconds: 90 }) // 90
  */
 export function graceSecondsOf({ terminationGracePeriodSeconds: own, pod }: ReleaseArgs): number {
   const ofPod = pod?.terminationGracePeriodSeconds;

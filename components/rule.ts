@@ -48,7 +48,11 @@ export interface Rule {
   readonly bucket?: { readonly header?: string; readonly cookie?: string; readonly below: number };
 }
 
-/** The name of a rule in messages, such as `rules.0 ("no exports")`. */
+/**
+ * The name of a rule in messages, such as `rules.0 ("no exports")`.
+ *
+ * @example ruleLabel([{ name: "testers", to: "canary" }], 0) // 'rules.0 ("testers")'
+ */
 export function ruleLabel(rules: readonly Rule[], index: number): string {
   const name = rules[index]?.name;
   return name === undefined ? `rules.${index}` : `rules.${index} ("${name}")`;
@@ -58,6 +62,7 @@ export function ruleLabel(rules: readonly Rule[], index: number): string {
  * The match of a rule.
  *
  * @param rule a rule that is validated by `rulesSchema`
+ * @example matchOf({ to: "canary", pathPrefix: "/api/" }).path // "/api"
  */
 export function matchOf(rule: Rule): Match {
   const headers = new Map(conditions(rule.headers ?? {}).map(([name, found]) => [name.toLowerCase(), found]));
@@ -105,7 +110,11 @@ export interface Demand {
   readonly what: string;
 }
 
-/** The features beyond Core support that a rule needs ("Support" in HTTPHeaderMatch and HTTPQueryParamMatch). */
+/**
+ * The features beyond Core support that a rule needs ("Support" in HTTPHeaderMatch and HTTPQueryParamMatch).
+ *
+ * @example demandsOf({ to: "canary", query: { beta: "1" } })[0]?.what // "query parameters"
+ */
 export function demandsOf(rule: Rule): Demand[] {
   const { headers, query } = matchOf(rule);
   const patterns = [...headers.values(), ...query.values()].some(({ type }) => type === "RegularExpression");
@@ -120,6 +129,7 @@ export function demandsOf(rule: Rule): Demand[] {
  *
  * @param supported the names in its `status.supportedFeatures`. Undefined if it publishes none; then nothing is checked
  * @throws UserError that names the rule and the missing feature
+ * @example assertSupported("web", rules, "traefik", gatewayClass.status.supportedFeatures)
  */
 export function assertSupported(
   service: string,

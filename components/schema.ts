@@ -7,7 +7,11 @@ export const plainObject = <T extends object = Record<string, unknown>>() => v.c
 /** The given object schema without lists. Needed if all keys are optional, because then valibot accepts a list. */
 export const keyed = <S extends v.GenericSchema<object>>(schema: S) => v.pipe(plainObject<v.InferInput<S>>(), schema);
 
-/** A map of values by key. valibot's own `record` accepts a list, and skips the keys `constructor` and `prototype`. */
+/**
+ * A map of values by key. valibot's own `record` accepts a list, and skips the keys `constructor` and `prototype`.
+ *
+ * @example v.is(mapOf(v.number()), { a: 1 }) // true
+ */
 export function mapOf<S extends v.GenericSchema>(value: S, key: v.GenericSchema<string> = v.string()) {
   return v.pipe(
     plainObject<Record<string, v.InferInput<S>>>(),
@@ -43,7 +47,11 @@ export interface Fault {
   readonly message: string;
 }
 
-/** The last action of a pipe. It checks conditions between the parts of a value. */
+/**
+ * The last action of a pipe. It checks conditions between the parts of a value.
+ *
+ * @example v.pipe(v.number(), checked((n) => (n % 2 === 0 ? undefined : { message: "must be even" })))
+ */
 export function checked<T>(faultOf: (value: T) => Fault | undefined) {
   return v.rawCheck<T>(({ dataset, addIssue }) => {
     const fault = dataset.issues ? undefined : faultOf(dataset.value as T);
@@ -58,7 +66,7 @@ export function checked<T>(faultOf: (value: T) => Fault | undefined) {
   });
 }
 
-/** A whole number from `least` to `most`. */
+/** A whole number from `least` to `most`. @example v.is(wholeNumber(1, 65535), 80) // true */
 export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER) {
   const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
   const message = `must be a whole number ${range}`;
@@ -76,7 +84,11 @@ const kinds: Record<string, string> = {
   Object: "an object",
 };
 
-/** The message for a schema without a message of its own. Pass it as valibot's option `message`. */
+/**
+ * The message for a schema without a message of its own. Pass it as valibot's option `message`.
+ *
+ * @example v.safeParse(schema, data, { message: mustBe })
+ */
 export function mustBe({ expected, input }: v.BaseIssue<unknown>): string {
   if (expected === "never") return "is unknown";
   if (input === undefined) return "is missing";
@@ -87,6 +99,7 @@ export function mustBe({ expected, input }: v.BaseIssue<unknown>): string {
  * Parses external data by its schema.
  *
  * @throws Error with one line that names each faulty field. It contains no values, because they may be secrets
+ * @example understand(v.object({ a: v.number() }), { a: 1 }) // { a: 1 }
  */
 export function understand<S extends v.GenericSchema>(schema: S, data: unknown): v.InferOutput<S> {
   const { success, output, issues } = v.safeParse(schema, data, { message: mustBe });

@@ -185,6 +185,7 @@ const ownLabels = ["app", "track", "release"];
  * Checks the arguments at run time: types cannot express every limit, and a JavaScript program has no types.
  *
  * @throws UserError that names the argument, its value and the allowed values
+ * @example assertServiceArgs("web", { ...args, replicas: 0 }) // throws "web: replicas is 0: must be at least 1: …"
  */
 export function assertServiceArgs(service: string, args: ServiceArgs): void {
   if (!dnsLabel.test(service)) {
@@ -256,18 +257,26 @@ function portNames(args: ServiceArgs): string[] {
   return ports.flatMap(({ name }) => (name === undefined ? [] : [name]));
 }
 
-/** The labels of every object and pod of a service. */
+/**
+ * The labels of every object and pod of a service.
+ *
+ * @example labelsOf("web", { ...args, labels: { team: "shop" } }) // { app: "web", team: "shop" }
+ */
 export function labelsOf(service: string, args: ServiceArgs): Record<string, string> {
   return { app: service, ...args.labels };
 }
 
-/** Number of the Service's first port, which routes, Ingresses and checks use by default. */
+/**
+ * Number of the Service's first port, which routes, Ingresses and checks use by default.
+ *
+ * @example mainPort({ ...args, ports: [{ port: 80 }, { name: "admin", port: 81 }] }) // 80
+ */
 export function mainPort({ ports: [main] }: ServiceArgs): number {
   if (main === undefined) throw new Error("a service has at least one port");
   return main.port;
 }
 
-/** The tracks that a stack owns, stable first. */
+/** The tracks that a stack owns, stable first. @example tracksOf({ ...args, tracks: ["canary"] }) // ["canary"] */
 export function tracksOf(args: ServiceArgs): readonly Track[] {
   return tracks.filter((track) => (args.tracks ?? tracks).includes(track));
 }

@@ -134,6 +134,7 @@ export type ResolvedStep = v.InferOutput<typeof resolvedStepsSchema>[number];
  * The default steps of a plan: dark with all checks, canary at the weight until the verdict is good, then full.
  *
  * @param weight percent of the users in stage canary. At 0 there is no stage canary, and a person must decide on the release
+ * @example usualSteps(10) // [{ stage: "dark" }, { stage: "canary", weight: 10 }, { stage: "full" }]
  */
 export function usualSteps(weight: number): readonly Step[] {
   const few: Step[] = weight > 0 ? [{ stage: "canary", weight }] : [];
@@ -144,6 +145,7 @@ export function usualSteps(weight: number): readonly Step[] {
  * Fills in every default of a step.
  *
  * @param checks names of all checks of the plan
+ * @example resolveStep({ stage: "full", watch: "5m" }, []) // { stage: "full", approval: false, watch: 300 }
  */
 export function resolveStep(step: Step, checks: readonly string[]): ResolvedStep {
   const { stage, approval = defaults.step.approval } = step;
@@ -219,7 +221,11 @@ function stepsFault(steps: readonly Step[]): Fault | undefined {
 /** Maximum size of all steps of a plan as JSON, in bytes. */
 const stepsBytes = 200 * 1024;
 
-/** Checks that the steps are small enough to be stored in the record. */
+/**
+ * Checks that the steps are small enough to be stored in the record.
+ *
+ * @example stepsTooLarge([{ stage: "full" }]) // undefined
+ */
 export function stepsTooLarge(steps: readonly Step[]): Fault | undefined {
   const bytes = Buffer.byteLength(JSON.stringify(steps, undefined, 2));
   if (bytes <= stepsBytes) return undefined;

@@ -49,6 +49,8 @@ export const finestWeight = 0.001;
 /**
  * The description of the traffic in `pulumi preview`: `asked 10 %, reached 10 %: 1 of 10 pods`. With a gateway it also has the
  * number of pods for callers inside the cluster, because these bypass the gateway.
+ *
+ * @example describeTraffic(replicasMode().plan(10, 9, { app: "web" }), 9) // "asked 10 %, reached 10 %: 1 of 10 pods"
  */
 export function describeTraffic(traffic: Traffic, stableReplicas: number): string {
   const { weight, share, canaryReplicas, backends } = traffic;
@@ -80,6 +82,7 @@ export function rollOrder(weightInForce: number | undefined, weight: number): "p
  * last change is returned, so that a run without changes has the same inputs.
  *
  * @param inForce canary's current percent. Undefined if it is dark
+ * @example shiftOf(replicasMode().plan(10, 9, { app: "web" })) // { weight: 10, from: 0, to: 10 }
  */
 export function shiftOf({ weight, share }: Traffic, inForce = 0, last?: Shift): Shift {
   const rises = share - inForce >= finestWeight / 2;
@@ -91,7 +94,7 @@ function rounded(value: number): number {
   return Number(value.toFixed(3));
 }
 
-/** A percentage as text, `10 %`. */
+/** A percentage as text, `10 %`. @example percent(12.34) // "12.3 %" */
 export function percent(value: number, digits = 1): string {
   return `${Number(value.toFixed(digits))} %`;
 }

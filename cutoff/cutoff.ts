@@ -2,46 +2,30 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { deploymentName } from "../components/names.ts";
-import { UserError } from "../components/user-error.ts";
+import type { ObjectKind } from "../components/object-reference.ts";
 import { isRetryable } from "../kubernetes/answer.ts";
-import { ApiError, Unreachable } from "../kubernetes/api-error.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
 import { backoff } from "../kubernetes/backoff.ts";
 import type { Cluster, Operation } from "../kubernetes/cluster.ts";
 import type { ServiceObject } from "../kubernetes/objects/service.ts";
-import { listPath, objectPath } from "../kubernetes/resources.ts";
-import { unlessEnded } from "../kubernetes/unless-ended.ts";
+import { type ApiPath, type Objects, objectPath } from "../kubernetes/resources.ts";
 import { within } from "../kubernetes/within.ts";
-import { isAdopted, readDeployment, readService } from "../live/live.ts";
-import { isReady } from "../live/pods.ts";
+import { readService } from "../live/live.ts";
 import type { LiveMode, LiveRoute } from "../live/traffic/mode.ts";
 import { liveModes } from "../live/traffic/modes.ts";
-import { type RolloutRecord, raised } from "../record/record.ts";
-import { changeRecord, type RecordedService } from "../record/record-store.ts";
-
-/** The service whose canary is cut off. */
-export interface CutoffArgs extends RecordedService {
-  /**
-   * Throws if the record forbids the cutoff, for instance because another driver took over. Called before anything is changed. If the
-   * record cannot be read in time, it is not called and canary is cut off, which is safe to do twice. @default never throws
-   */
-  readonly fence?: (record: RolloutRecord) => void;
-  /** Whether to write the cutoff into this record. False keeps a deleted record from being created again. @default always */
-  readonly isNoted?: (record: RolloutRecord) => boolean;
-}
+import { chooseCutoff, StableNotReady } from "./choice.ts";
+import { retryPauses } from "./lookups.ts";
+import { type CutoffArgs, recordCutoff } from "./recorded-cutoff.ts";
 
 /** How often an object is read and patched, if another writer was faster or the server failed. */
 const attempts = 8;
 /** The first of these attempts, which follow each other without a pause: after an occasional failure the next one succeeds. */
 const attemptsAtOnce = 4;
-/** The pauses between repeated reads, in milliseconds. */
-const retryPauses = { first: 10, most: 100 };
 
 /** Longest wait for the record to be written, in milliseconds. The traffic is off canary by then. */
 const recordMilliseconds = 1000;
 /** Limit of one cutoff in milliseconds, so that a dead connection does not delay the next attempt. */
 const attemptMilliseconds = 5000;
-/** Longest wait for an answer that only helps to choose the kind of cutoff, in milliseconds. */
-const lookupMilliseconds = 500;
 
 /**
  * Takes all user traffic off canary at once, without Pulumi: the shared Service selects stable alone, and only the token's rule of each
@@ -77,9 +61,6 @@ async function cutOffOnce(of: CutoffArgs): Promise<string | undefined> {
   ]);
 }
 
-/** No pod of stable is ready, so a cutoff would leave users without any pod. */
-export class StableNotReady extends UserError {}
-
 /**
  * Takes user traffic off canary. If only canary serves, it leaves the traffic there and notes why.
  *
@@ -100,127 +81,6 @@ export async function cutOffNow(of: CutoffArgs, note: (sentence: string) => void
     note(error.message);
     return false;
   }
-}
-
-/** The record while the cutoff is written into it. */
-interface RecordedCutoff {
-  /** The record before the cutoff; rejects if it cannot be read. */
-  readonly read: Promise<RolloutRecord>;
-  /** Why it could not be written, without a full stop; undefined if it was. Never rejects. */
-  readonly written: Promise<string | undefined>;
-  /** The error of the fence. */
-  readonly fenced: { readonly error: unknown } | undefined;
-}
-
-/** Raises the record's sequence number. */
-function recordCutoff(of: CutoffArgs): RecordedCutoff {
-  const { fence, isNoted = () => true } = of;
-  const { promise: read, resolve, reject } = Promise.withResolvers<RolloutRecord>();
-  read.catch(() => {});
-  let fenced: RecordedCutoff["fenced"];
-  const noted = changeRecord(of, (before) => {
-    resolve(before);
-    try {
-      fence?.(before);
-    } catch (error) {
-      fenced = { error };
-      throw error;
-    }
-    if (!isNoted(before)) throw new UserError("The record does not exist any more.");
-    return raised(before);
-  });
-  const written = noted.then(
-    () => undefined,
-    (error: Error) => {
-      reject(error);
-      return error.message.replace(/\.$/, "");
-    },
-  );
-  return {
-    read,
-    written,
-    get fenced() {
-      return fenced;
-    },
-  };
-}
-
-/**
- * Chooses the kind of cutoff.
- *
- * 1. A pod of stable with the label `track` is ready: change the front. The same if the pods cannot be read and the service was not
- *    adopted, because stable then has only pods with that label.
- * 2. The service was adopted and its pods have no such label: scale canary to zero.
- * 3. Neither holds: StableNotReady.
- *
- * @throws StableNotReady; Unreachable or ApiError if no read decides between them
- */
-async function chooseCutoff(of: CutoffArgs, record: Promise<RolloutRecord>): Promise<"the front" | "canary's pods"> {
-  const { api, namespace, service } = of;
-  const lookups = new Lookups();
-  const answers = [
-    lookups.ask(async () => (await api.list(listPath("Pod", namespace), `app=${service},track=stable`)).some(isReady)),
-    lookups.count(record).then((before) => before.adopted !== undefined),
-    lookups.ask(async () => isAdopted(await readDeployment(of, "stable"))),
-  ] as const;
-  // Wait for one answer, however slow the server is; only the other answers have a limit.
-  await Promise.any(answers).catch(() => {});
-  lookups.end();
-  const [ready, ...adopted] = await Promise.allSettled([inTime(answers[0]), inTime(answers[1]), inTime(answers[2])]);
-  if (ready.status === "fulfilled" && ready.value) return "the front";
-  if (adopted.some((answer) => answer.status === "fulfilled" && answer.value)) return "canary's pods";
-  if (ready.status === "rejected") {
-    if (adopted.some((answer) => answer.status === "fulfilled")) return "the front";
-    throw ready.reason;
-  }
-  const unknown = adopted.find((answer) => answer.status === "rejected" && isRetryable(answer.reason));
-  if (unknown?.status === "rejected") throw unknown.reason;
-  throw new StableNotReady(
-    `Canary of ${service} is not cut off, because no pod of stable is ready: users stay on canary until you repair stable.`,
-  );
-}
-
-/** Questions of which one answer is enough. One that fails is asked again while another was never answered, because that one may hang. */
-class Lookups {
-  private unanswered = 0;
-  private readonly over = new AbortController();
-
-  /** Counts a question until it is answered. */
-  count<T>(pending: Promise<T>): Promise<T> {
-    this.unanswered++;
-    return pending.finally(() => this.unanswered--);
-  }
-
-  /** @throws the error of the latest read */
-  async ask<T>(read: () => Promise<T>): Promise<T> {
-    const { signal } = this.over;
-    let pending = this.count(read());
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await pending;
-      } catch (error) {
-        if (this.unanswered === 0 || !isRetryable(error)) throw error;
-        await sleep(backoff(attempt, retryPauses), undefined, { signal }).catch(() => {});
-        if (signal.aborted) throw error;
-        pending = read();
-      }
-    }
-  }
-
-  /** No question is asked again: one that failed rejects at once. */
-  end(): void {
-    this.over.abort();
-  }
-}
-
-/** Limits the wait for an answer, because users wait for the cutoff. @throws Unreachable after the limit */
-function inTime<T>(pending: Promise<T>): Promise<T> {
-  const limit = AbortSignal.timeout(lookupMilliseconds);
-  return unlessEnded(limit, pending).catch((error) => {
-    throw error === limit.reason
-      ? new Unreachable("The cluster did not answer in time to choose how canary is cut off.")
-      : error;
-  });
 }
 
 /** Waits for all of them, then throws the first error. */
@@ -249,7 +109,7 @@ async function cutOffRoutes({ api }: CutoffArgs, mode: LiveMode, read: Promise<r
 /** Patches an object, and reads it again if another writer was faster. */
 function cutOffObject<T>(
   api: Cluster,
-  path: string,
+  path: ApiPath<Objects[ObjectKind]>,
   read: Promise<T | undefined>,
   readAgain: () => Promise<T | undefined>,
   operationsOf: (object: T) => Operation[],

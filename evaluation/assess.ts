@@ -9,7 +9,7 @@ import { type Assessment, judge } from "../analysis/verdict.ts";
 import { cutOffNow } from "../cutoff/cutoff.ts";
 import { writeEvents } from "../kubernetes/event.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
-import type { DeployedService } from "../live/live.ts";
+import { type DeployedService, upOf } from "../live/live.ts";
 import { listPods } from "../live/pods.ts";
 import { type Front, hasUserRules, isClosed, readFront, shareByWeightAlone, shareOf } from "../live/traffic/share.ts";
 import { assertNewest, Superseded } from "../record/epoch.ts";
@@ -161,7 +161,7 @@ async function cutEmpty(
     if (error instanceof Superseded) return undefined;
     return `${why}, and could not be cut off (${(error as Error).message.replace(/\.$/, "")}): set its weight to 0 yourself`;
   }
-  const message = `${why} and was cut off: all users are on stable until the next pulumi up --stack canary`;
+  const message = `${why} and was cut off: all users are on stable until the next ${upOf(of, "canary")}`;
   note(`Cut off: ${message}.`);
   await writeEvents(of, { type: "Warning", reason: "CanaryCut", message });
   return message;

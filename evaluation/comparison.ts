@@ -3,7 +3,7 @@ import type { Pod } from "../analysis/reading.ts";
 import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
-import { releaseOf } from "../live/live.ts";
+import { releaseOf, upOf } from "../live/live.ts";
 
 /** The releases that are compared, regardless of the track of their pods. */
 export interface Comparison {
@@ -30,7 +30,9 @@ export function comparisonOf(
 ): Comparison {
   const canary = releaseOf(deployments.canary);
   if (canary === undefined) {
-    throw new UserError(`${service} has no canary Deployment to observe: run pulumi up --stack canary first.`);
+    throw new UserError(
+      `${service} has no canary Deployment to observe: run ${upOf({ deployments }, "canary")} first.`,
+    );
   }
   const onStable = pods.filter(({ track }) => track === "stable").map(({ release }) => release);
   const stable = [...new Set([releaseOf(deployments.stable), ...onStable])].filter(
@@ -40,8 +42,8 @@ export function comparisonOf(
   if (stable.length === 0 && !first) {
     throw new UserError(
       deployments.stable === undefined
-        ? `${service} has no stable Deployment any more, so release ${canary} has no baseline: run pulumi up of the stack that owns stable, with the release that it ran.`
-        : `Both tracks of ${service} run release ${canary}, so there is nothing to compare: run pulumi up --stack canary with a new release first.`,
+        ? `${service} has no stable Deployment any more, so release ${canary} has no baseline: run ${upOf({ deployments }, "stable")}, with the release that it ran.`
+        : `Both tracks of ${service} run release ${canary}, so there is nothing to compare: run ${upOf({ deployments }, "canary")} with a new release first.`,
     );
   }
   return { canary, stable: stable as string[], first };

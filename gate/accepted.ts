@@ -76,15 +76,17 @@ export function assertAccepted(
 function describedBy(service: string, args: ServiceArgs, release: Release, live: Live): Described[] {
   const owned = tracksOf(args);
   const labels = { app: service };
+  const mode = modeOf(args);
   const front = { owner: "", sequence: 0 };
   const run = { release, replicas: 1, sequence: 0, stack: "", owner: "", fastRollback: false };
   const isNew = releaseOf(live.deployments.canary) !== release.id;
   const ofCanary = (): Described[] => [
     ...(isNew ? [{ kind: "Deployment", object: deploymentObject(service, "canary", args, run) } as const] : []),
     { kind: "Service", object: sharedServiceObject(service, args, { selector: labels }, front) },
-    ...modeOf(args)
-      .objects(service, args)
-      .routes.map((route) => ({ kind: route.kind, object: routeObject(service, args, route, 0, "token", front) })),
+    ...mode.objects(service, args).routes.map((route) => ({
+      kind: route.kind,
+      object: routeObject(service, args, route, mode.plan(0, 1, labels), "token", front),
+    })),
     ...(args.ingress
       ? [{ kind: "Ingress", object: ingressObject(service, service, args, args.ingress, "") } as const]
       : []),

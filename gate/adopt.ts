@@ -131,7 +131,7 @@ export function adoptionPlan(
   for (const [key, value] of replaces && isAdopted(stable) ? Object.entries(leavesPods) : []) {
     if (stable?.metadata.annotations?.[key] === value) continue;
     throw new UserError(
-      `Deployment ${service} in namespace ${args.namespace} has lost the annotation ${key}: ${value}, without which its pods would be deleted before new ones serve: put it back with kubectl annotate.`,
+      `Deployment ${service} in namespace ${args.namespace} has lost the annotation ${key}: ${value}, without which its pods would be deleted before new ones serve: put it back with kubectl annotate deployment ${service} -n ${args.namespace} ${key}=${value}.`,
     );
   }
   return {

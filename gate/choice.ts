@@ -42,7 +42,7 @@ export interface Choice {
  *    with `release: current`, and with a break-glass override before canary runs the new release completely.
  * 4. A stack that never ran adopts a Deployment with the release that it runs.
  * 5. While a rollout is open, its driver chooses the release of each track.
- * 6. An undone release stays undone as long as it is the newest: its replacement runs (`replacedBy` in the record) until the program
+ * 6. A release that was rolled back stays so as long as it is the newest: its replacement runs (`replacedBy` in the record) until the program
  *    renders a third release.
  * 7. Every run warns if a newer release is hidden, or does not reach stable because canary does not run it.
  *
@@ -160,18 +160,18 @@ function driversChoice({ record, epoch }: Situation, track: Track): string | und
   return open?.epoch === epoch ? open?.runs?.[track] : undefined;
 }
 
-/** The id of the release that replaces an undone one. */
+/** The id of the release that replaces one that was rolled back. */
 function replacementOf({ record }: Situation, release: string): string | undefined {
   return record.kind === "read" ? record.record.replacedBy?.[release] : undefined;
 }
 
 function hiddenWarning(situation: Situation, newest: string, hides: string): string {
   const wanted = wantedOf(situation);
-  const undone = wanted === "next" && replacementOf(situation, newest) !== undefined;
+  const isRolledBack = wanted === "next" && replacementOf(situation, newest) !== undefined;
   const { service, epoch } = situation;
   if (epoch !== undefined) return `${service}: a rollout is open, ${hides}.`;
-  if (!undone) return `${service}: release is set to ${wanted}, ${hides}.`;
-  return `${service}: release ${newest} was undone, ${hides}: describe another one, or overrule that with gray approve ${newest}.`;
+  if (!isRolledBack) return `${service}: release is set to ${wanted}, ${hides}.`;
+  return `${service}: release ${newest} was rolled back, ${hides}: describe another one, or overrule that with gray approve ${newest}.`;
 }
 
 /** The id of a track's current release: the live one if its roll is complete, else the last complete one; undefined if there is none. */

@@ -74,7 +74,7 @@ async function scaleToAtLeast(of: Rolling, { spec: { replicas } }: DeploymentObj
   const has = (await readDeployment(of, "stable"))?.spec.replicas ?? 0;
   if (has >= wanted) return;
   throw new UserError(
-    `Stable of ${service} in namespace ${namespace} was scaled to ${has} pods while ${wanted} adopted pods still serve: let its autoscaler keep at least ${wanted}, then run pulumi up of stable again.`,
+    `Stable of ${service} in namespace ${namespace} was scaled to ${has} pods while ${wanted} adopted pods still serve: let its autoscaler keep at least ${wanted}, then run pulumi up of the stack that owns stable again.`,
   );
 }
 
@@ -95,7 +95,7 @@ async function selectStable(of: ServiceHandle): Promise<boolean> {
   } catch (error) {
     if (!(error instanceof ApiError) || (error.status !== 409 && error.status !== 422)) throw error;
     throw new UserError(
-      `Service ${service} in namespace ${namespace} was changed by another writer at the same moment, so the adopted pods still serve: run pulumi up of stable again.`,
+      `Service ${service} in namespace ${namespace} was changed by another writer at the same moment, so the adopted pods still serve: run pulumi up of the stack that owns stable again.`,
     );
   }
   return true;
@@ -125,7 +125,7 @@ async function awaitEndpoints(of: Rolling): Promise<void> {
     if (behind.length > 0 && behind.every((name) => stable.has(name))) return;
     if (Date.now() > end) {
       throw new UserError(
-        `The endpoints of Service ${service} in namespace ${namespace} still include other pods than those of its Deployment: see kubectl get endpointslices -n ${namespace}, then run pulumi up of stable again.`,
+        `The endpoints of Service ${service} in namespace ${namespace} still include other pods than those of its Deployment: see kubectl get endpointslices -n ${namespace}, then run pulumi up of the stack that owns stable again.`,
       );
     }
     assertNotInterrupted(of);
@@ -137,6 +137,6 @@ async function awaitEndpoints(of: Rolling): Promise<void> {
 function assertNotInterrupted({ namespace, service, signal }: Rolling): void {
   if (!signal?.aborted) return;
   throw new UserError(
-    `This run was interrupted before the adopted pods of ${service} in namespace ${namespace} were removed: the next pulumi up of stable goes on with that.`,
+    `This run was interrupted before the adopted pods of ${service} in namespace ${namespace} were removed: the next pulumi up of the stack that owns stable goes on with that.`,
   );
 }

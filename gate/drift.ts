@@ -8,8 +8,8 @@ import { writeEvent } from "../kubernetes/event.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { describeDrift, driftsOf } from "../live/difference.ts";
+import { hashedTemplate } from "../live/hashed-template.ts";
 import { type Live, ownReleaseOf } from "../live/live.ts";
-import { describedFor } from "../live/sealed.ts";
 import { type Comparison, compareTemplate } from "../live/template.ts";
 import { storeTemplate } from "../record/template-store.ts";
 import { disownOtherFields } from "./other-fields.ts";
@@ -71,7 +71,7 @@ export async function removeOtherFields(
   const trouble = await disownOtherFields(of.api, deployment, release, comparison.differences);
   if (trouble === undefined) return;
   pulumi.log.warn(
-    `${of.service}: fields of Deployment ${deployment.metadata.name} that the release leaves out may stay (${trouble}).`,
+    `${of.service}: fields of Deployment ${deployment.metadata.name} that the release leaves out may stay (${trouble}): gray status shows what differs from the release.`,
   );
 }
 
@@ -93,7 +93,7 @@ export async function isDrifted(
   const { name } = deployment.metadata;
   if (comparison.kind === "unknown") {
     pulumi.log.warn(
-      `${of.service} ${track}: Deployment ${name} could not be compared with release ${id} (${comparison.why}).`,
+      `${of.service} ${track}: Deployment ${name} could not be compared with release ${id} (${comparison.why}), so no difference between them is reported: compare its pod template yourself.`,
     );
     return false;
   }
@@ -118,7 +118,7 @@ async function store(of: ServiceHandle, track: Track, compared: Compared | undef
   if (compared === undefined || compared.comparison.kind === "unknown") return;
   const { deployment, release, comparison } = compared;
   try {
-    await storeTemplate(of, track, describedFor(deployment, release, comparison.described));
+    await storeTemplate(of, track, hashedTemplate(deployment, release, comparison.described));
   } catch (error) {
     pulumi.log.warn(
       `${of.service} ${track}: the template of release ${release} could not be stored, so gray status shows no drift (${(error as Error).message.replace(/\.$/, "")}).`,

@@ -98,7 +98,7 @@ export function decideAdmission(question: Question): Admission {
   if (record.kind === "read") {
     return refuse(
       "no-verdict",
-      `${change} is refused, because it has not been judged good yet: let gray verify judge it, or look at canary and run gray approve ${release} --reason <why>, then pulumi up again`,
+      `${change} is refused, because it has not been judged good yet: let gray verify judge it, or check canary and run gray approve ${release} --reason <why>, then pulumi up again`,
     );
   }
   if ((live !== undefined && question.complete) || question.stableHasHistory) {
@@ -110,7 +110,7 @@ export function decideAdmission(question: Question): Admission {
   if (question.canary === "not-available") {
     return refuse(
       "canary-not-available",
-      `${change} is refused, because ${service}-canary does not run it with all its pods available: run pulumi up of the stack of canary, then look at the pods of canary`,
+      `${change} is refused, because ${service}-canary does not run it with all its pods available: run pulumi up of the stack that owns canary, then check its pods with gray status`,
     );
   }
   return admit(

@@ -15,7 +15,7 @@ import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { sameLabels } from "../live/labels.ts";
 import { isComplete, readDeployment, readService, releaseOf, type Wanted } from "../live/live.ts";
 import { awaitComplete, warnStuck } from "../live/roll.ts";
-import type { LiveMode } from "../live/traffic/mode.ts";
+import type { LiveMode, RouteSpec } from "../live/traffic/mode.ts";
 import { modeOfKind } from "../live/traffic/modes.ts";
 import { stableReleases, withStableHistory } from "../record/record.ts";
 import { changeRecord, type RecordedService, readRecord } from "../record/record-store.ts";
@@ -97,11 +97,11 @@ async function keepsSplit(
   mode: LiveMode,
   { newInputs }: ResourceHookArgs,
 ): Promise<boolean> {
-  const wanted = await new Promise<PartialObject>((known) =>
-    output(newInputs as object).apply((it) => known(it as PartialObject)),
+  const wanted = await new Promise<PartialObject & { readonly spec: RouteSpec }>((known) =>
+    output(newInputs as object).apply((it) => known(it as PartialObject & { readonly spec: RouteSpec })),
   );
   const live = await mode.readOne(api, namespace, wanted.metadata.name);
-  return live?.isSplitAs(wanted) ?? false;
+  return live?.isSplitAs(wanted.spec) ?? false;
 }
 
 /**

@@ -9,7 +9,7 @@ import { givenProvider, type ProviderOptions } from "../components/provider.ts";
 import { type Release, renderRelease } from "../components/release.ts";
 import type { RolloutContext } from "../components/rollout-context.ts";
 import { assertServiceArgs, labelsOf, type ServiceArgs, tracksOf } from "../components/service-args.ts";
-import { modeOf } from "../components/traffic/modes.ts";
+import { type ModeName, modeNameOf, modeOf } from "../components/traffic/modes.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
 import { connect } from "../kubernetes/client.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
@@ -18,13 +18,13 @@ import { listPath } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { configMapsInUse, type Live, readLive } from "../live/live.ts";
 import { startSecondsOf } from "../live/start.ts";
-import { liveModes } from "../live/traffic/modes.ts";
 import type { RecordReading } from "../record/record.ts";
 import { readRecord } from "../record/record-store.ts";
 import { tryObjects, type Untried } from "./accepted.ts";
 import { asAdopted } from "./adopt.ts";
 import { accessOf, findAccessOf } from "./destination.ts";
 import { type Comparisons, compareLive } from "./drift.ts";
+import { assertGateways } from "./gateways.ts";
 import { type OwnableObject, ownerOf, readObjects } from "./owner.ts";
 import { assertPreconditions } from "./preconditions.ts";
 import { assumeReleased, readRendered, renderedFile } from "./rendered.ts";
@@ -94,7 +94,7 @@ export type ObserveResult =
   | { readonly kind: "seen"; readonly observation: Observation; readonly through: ApplyContext }
   /** A preview that cannot read its cluster yet. */
   | {
-      readonly kind: "unseen";
+      readonly kind: "unreachable";
       readonly rendered: Release;
       /** The state of this stack. */
       readonly own: StackState | undefined;
@@ -131,7 +131,12 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   if (given && access === undefined) {
     expectExported(service, key);
     const own = await ownStackState(key);
-    return { kind: "unseen", rendered, own, of: { stack: ownStack(), provider: given, ...(await ownerOf(service)) } };
+    return {
+      kind: "unreachable",
+      rendered,
+      own,
+      of: { stack: ownStack(), provider: given, ...(await ownerOf(service)) },
+    };
   }
   const found = findAccessOf(service, given, access);
   const api = connect(found);
@@ -161,7 +166,7 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   const configMaps = ownsCanary ? Object.keys(configMapsToKeep(releases, inUse)) : [];
   const [[trafficPossible, objects, untried], comparisons] = await Promise.all([
     Promise.allSettled([
-      ownsCanary ? allPossible(of, args) : undefined,
+      ownsCanary ? assertTrafficPossible(of, args) : undefined,
       readObjects(of, live, objectsOf(service, args, configMaps)),
       tryObjects(of, args, rendered, live),
     ]),
@@ -204,7 +209,10 @@ async function startSecondsSeen({ api, namespace, service }: ServiceHandle): Pro
   return startSecondsOf(pods);
 }
 
+/** What the traffic modes need of the cluster. A mode that needs nothing is left out. */
+const trafficPreconditions: { readonly [Name in ModeName]?: typeof assertGateways } = { gateway: assertGateways };
+
 /** Checks that the cluster can carry the traffic. @throws UserError if it cannot */
-async function allPossible(of: ServiceHandle, args: ServiceArgs): Promise<void> {
-  await Promise.all(liveModes.map((mode) => mode.assertPossible(of, args)));
+async function assertTrafficPossible(of: ServiceHandle, args: ServiceArgs): Promise<void> {
+  await trafficPreconditions[modeNameOf(args)]?.(of, args);
 }

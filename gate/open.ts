@@ -4,9 +4,9 @@ import type { ProviderOptions } from "../components/provider.ts";
 import type { RolloutContext } from "../components/rollout-context.ts";
 import type { ServiceArgs } from "../components/service-args.ts";
 import { apply } from "./apply.ts";
+import { contextWithoutCluster } from "./context-without-cluster.ts";
 import { observe } from "./observation.ts";
 import { decide } from "./opening.ts";
-import { unseenContext } from "./unseen.ts";
 
 /**
  * Reads the live state of a service, chooses the release of each track that this stack owns, and asks the gate. It does so before
@@ -22,6 +22,12 @@ import { unseenContext } from "./unseen.ts";
  *   kubernetes:context, else of the environment
  * @returns the opened rollout, which CanaryService needs
  * @throws UserError with one sentence that ends with what to do
+ * @example
+ * ```ts
+ * const rollout = await openRollout("web", args);
+ * const web = new CanaryService("web", { ...args, rollout });
+ * export const releases = { [web.key]: web.stackState };
+ * ```
  */
 export async function openRollout(
   service: string,
@@ -29,7 +35,8 @@ export async function openRollout(
   opts: ProviderOptions = {},
 ): Promise<RolloutContext> {
   const observed = await observe(service, args, opts);
-  if (observed.kind === "unseen") return unseenContext(service, args, observed.rendered, observed.own, observed.of);
+  if (observed.kind === "unreachable")
+    return contextWithoutCluster(service, args, observed.rendered, observed.own, observed.of);
   const { observation, through } = observed;
   return apply(observation, decide(observation), through);
 }

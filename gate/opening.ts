@@ -67,7 +67,7 @@ export type Opening = Refused | Admitted;
  * 2. The state of canary's stack holds a release of a live service. With a break-glass override the history starts again.
  * 3. A release that is named is in the history (choice.ts).
  * 4. The pods can serve the weight, beside adopted pods too, and the rules fit into the routes.
- * 5. The cluster can carry the traffic as the program splits it (live/traffic/gateway/preconditions.ts).
+ * 5. The cluster can carry the traffic as the program splits it (gateways.ts).
  * 6. The API server accepts the objects as the program describes them (accepted.ts). A driver and a break-glass override are only warned.
  * 7. The gate admits the release of each track (gate.ts).
  * 8. Every object that this stack writes is its own or does not exist (owner.ts). With a break-glass override it is taken over.

@@ -63,7 +63,7 @@ function readAll(path: string): Record<string, Release> {
     return understand(mapOf(storedRelease), JSON.parse(readFileSync(path, "utf8"))) as Record<string, Release>;
   } catch (error) {
     throw new UserError(
-      `The file ${path} of GRAY_RENDERED cannot be understood (${(error as Error).message}): remove it.`,
+      `The file ${path} of GRAY_RENDERED cannot be understood (${(error as Error).message}): remove the file, and unset GRAY_RENDERED, which gray sets itself where it needs it.`,
     );
   }
 }

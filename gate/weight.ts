@@ -42,7 +42,7 @@ export function trafficOf(
   const mode = modeOf(args);
   const traffic = mode.plan(weight, stableReplicasOf(args, live), adopted?.front ?? { app: service });
   // Compiled before anything is registered, so that rules that do not fit into a route are refused in time.
-  for (const { spec } of mode.objects(service, args).routes) spec(weight, "");
+  for (const { spec } of mode.objects(service, args).routes) spec(traffic, "");
   return traffic;
 }
 

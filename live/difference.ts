@@ -58,7 +58,7 @@ const keyDefaults: Readonly<Record<string, string>> = { protocol: "TCP" };
 const sharedMaps = new Set(["labels", "annotations"]);
 
 /** Prefix of a hash that replaces a text. */
-export const sealMark = "hmac:";
+export const hashMark = "hmac:";
 
 /** Objects that have a meaning even if they are empty. Any other empty object equals an absent one. */
 const meaningfulWhenEmpty = new Set(["emptyDir", "labelSelector", "namespaceSelector"]);
@@ -205,7 +205,7 @@ function describeDifference({ path, live, described, isNamed }: Difference): str
 
 /** A value as text; undefined if it is hashed, or no simple value. */
 function shown(value: unknown): string | undefined {
-  if (typeof value === "string" && value.startsWith(sealMark)) return undefined;
+  if (typeof value === "string" && value.startsWith(hashMark)) return undefined;
   if (value === null || typeof value === "object" || value === undefined) return undefined;
   return oneLine(JSON.stringify(value), 120);
 }

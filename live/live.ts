@@ -1,7 +1,8 @@
 /** Reads the live objects of a service, and what the status of a Deployment means. */
 
+import { oneLine } from "../border/foreign-text.ts";
 import { type Files, filesOf } from "../components/config-files.ts";
-import { adoptedAnnotation, backendName, deploymentName, serviceLabel } from "../components/names.ts";
+import { adoptedAnnotation, backendName, deploymentName, serviceLabel, stackAnnotation } from "../components/names.ts";
 import { configMapsOf } from "../components/release.ts";
 import type { Track } from "../components/traffic.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
@@ -75,6 +76,16 @@ export function readDeployment(
 /** The shared Service in front of both tracks; undefined if it does not exist. */
 export function readService({ api, namespace, service }: ServiceHandle): Promise<ServiceObject | undefined> {
   return api.get(objectPath("Service", namespace, service));
+}
+
+/**
+ * The `pulumi up` that writes a track, for a message. It names the stack if the track's Deployment does.
+ *
+ * @example upOf(of, "canary") // "pulumi up --stack acme/shop/live"
+ */
+export function upOf({ deployments }: Pick<DeployedService, "deployments">, track: Track): string {
+  const stack = deployments[track]?.metadata.annotations?.[stackAnnotation];
+  return stack === undefined ? `pulumi up of the stack that owns ${track}` : `pulumi up --stack ${oneLine(stack)}`;
 }
 
 /** A Deployment, live or as the program describes it. */

@@ -68,8 +68,20 @@ const patienceMilliseconds = 15_000;
 /** The same after pods have made room in a quota. */
 const retryMilliseconds = 120_000;
 
+/** A refusal of a Deployment's pods, as of the latest poll. */
+export interface Refusal {
+  /** Why pods cannot be created. */
+  readonly why: string;
+  /** Since when polls report it, in milliseconds since the epoch. */
+  readonly since: number;
+  /** When pods last made room in a quota, in milliseconds since the epoch. Absent if none did since then. */
+  readonly roomAt?: number;
+  /** Whether pods are refused for good. */
+  readonly lasts: boolean;
+}
+
 /**
- * Watches over time whether pods of a Deployment are refused for good.
+ * Polls whether pods of a Deployment are refused, and whether for good.
  *
  * 1. A refusal lasts once it has been reported for 15 s.
  * 2. The time does not count while a ResourceQuota refuses pods and terminating pods will make room, or pods cannot be read: a quota
@@ -78,43 +90,26 @@ const retryMilliseconds = 120_000;
  *    double each time, does not notice that there is room, and its condition keeps the message of the first refusal (client-go,
  *    util/workqueue, ItemExponentialFailureRateLimiter; k8s.io/kubernetes, pkg/controller/replicaset, calculateStatus).
  *
- * @example const why = await new Refusal().lasting(api, deployment, readPods);
+ * @param readPods reads the pods of the service, only if they matter; undefined if they cannot be read
+ * @param before the result of the previous poll
+ * @returns undefined if pods are not refused
+ * @example refusal = await pollRefusal(api, deployment, readPods, refusal);
  */
-export class Refusal {
-  #since: number | undefined;
-  #roomUntil = 0;
-  /** Why pods are refused now, as of the last look, whether that lasts or not; undefined if they are not. */
-  why: string | undefined;
-
-  /**
-   * Looks at the Deployment.
-   *
-   * @param readPods reads the pods of the service, only if they matter; undefined if they cannot be read
-   * @returns why pods cannot be created, if that lasts
-   */
-  async lasting(
-    api: Cluster,
-    deployment: DeploymentObject,
-    readPods: () => Promise<readonly { readonly metadata: { readonly deletionTimestamp?: string } }[] | undefined>,
-  ): Promise<string | undefined> {
-    this.why = await podsRefused(api, deployment);
-    const now = Date.now();
-    if (this.why === undefined) {
-      this.#since = undefined;
-      this.#roomUntil = 0;
-      return undefined;
-    }
-    this.#since ??= now;
-    if (this.why.includes("exceeded quota")) {
-      const pods = await readPods();
-      const makesRoom = pods?.some(({ metadata }) => metadata.deletionTimestamp !== undefined) ?? true;
-      if (makesRoom) {
-        this.#roomUntil = now;
-        return undefined;
-      }
-    }
-    const hadRoom = this.#roomUntil > 0;
-    const lasted = now - (hadRoom ? this.#roomUntil : this.#since);
-    return lasted >= (hadRoom ? retryMilliseconds : patienceMilliseconds) ? this.why : undefined;
+export async function pollRefusal(
+  api: Cluster,
+  deployment: DeploymentObject,
+  readPods: () => Promise<readonly { readonly metadata: { readonly deletionTimestamp?: string } }[] | undefined>,
+  before: Refusal | undefined,
+): Promise<Refusal | undefined> {
+  const why = await podsRefused(api, deployment);
+  if (why === undefined) return undefined;
+  const now = Date.now();
+  const { since = now, roomAt } = before ?? {};
+  if (why.includes("exceeded quota")) {
+    const pods = await readPods();
+    const makesRoom = pods?.some(({ metadata }) => metadata.deletionTimestamp !== undefined) ?? true;
+    if (makesRoom) return { why, since, roomAt: now, lasts: false };
   }
+  if (roomAt === undefined) return { why, since, lasts: now - since >= patienceMilliseconds };
+  return { why, since, roomAt, lasts: now - roomAt >= retryMilliseconds };
 }

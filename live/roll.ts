@@ -7,7 +7,7 @@ import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { arrived, isComplete, isStuck, readDeployment, releaseOf } from "./live.ts";
 import { readPods } from "./pods.ts";
-import { describeRefused, Refusal } from "./refusal.ts";
+import { describeRefused, pollRefusal, type Refusal } from "./refusal.ts";
 
 /** Time between two polls of a roll. */
 const pollMilliseconds = 250;
@@ -36,7 +36,7 @@ export async function awaitComplete(of: Rolling, track: Track, release?: string)
   const { namespace, rollSeconds, signal } = of;
   const end = Date.now() + rollSeconds[track] * 1000;
   let stuck = 0;
-  const refusal = new Refusal();
+  let refusal: Refusal | undefined;
   for (;;) {
     const deployment = await readDeployment(of, track);
     const runs = releaseOf(deployment);
@@ -54,9 +54,9 @@ export async function awaitComplete(of: Rolling, track: Track, release?: string)
       );
     }
     stuck = isStuck(deployment) ? stuck + 1 : 0;
-    const isRefused = (await lastingRefusal(of, refusal, deployment)) !== undefined;
-    if (isRefused || stuck > stuckPolls || Date.now() > end) {
-      const why = refusal.why ?? (stuck ? "its progress deadline is exceeded" : `within ${rollSeconds[track]} s`);
+    refusal = await refusalNow(of, deployment, refusal);
+    if (refusal?.lasts || stuck > stuckPolls || Date.now() > end) {
+      const why = refusal?.why ?? (stuck ? "its progress deadline is exceeded" : `within ${rollSeconds[track]} s`);
       throw new UserError(
         `Deployment ${name} in namespace ${namespace} did not complete its roll to ${runs} (${why}): see kubectl describe deployment ${name} -n ${namespace}, then release another one or the previous one.`,
       );
@@ -82,7 +82,7 @@ export async function warnStuck(
 ): Promise<void> {
   const { service, report, rollSeconds } = of;
   const end = Date.now() + rollSeconds[track] * 1000;
-  const refusal = new Refusal();
+  let refusal: Refusal | undefined;
   let stuck = 0;
   while (Date.now() < end) {
     await sleepUnreferenced(reportMilliseconds);
@@ -90,12 +90,11 @@ export async function warnStuck(
     const deployment = await readDeployment(of, track).catch(() => undefined);
     const isRolled = deployment !== undefined && releaseOf(deployment) === release;
     if (!isRolled) continue;
-    const looked = lastingRefusal(of, refusal, deployment);
-    const refused = await looked.catch(() => undefined);
+    refusal = await refusalNow(of, deployment, refusal).catch(() => refusal);
     stuck = isStuck(deployment) ? stuck + 1 : 0;
     const { name } = deployment.metadata;
     const until = `Pulumi waits until its timeout, at ${new Date(end).toISOString().slice(11, 16)} UTC; ^C ends it sooner.`;
-    if (refused !== undefined) return report(`${service}: ${describeRefused(name, refused)}. ${until}`);
+    if (refusal?.lasts) return report(`${service}: ${describeRefused(name, refusal.why)}. ${until}`);
     if (stuck > stuckPolls) {
       return report(
         `${service}: the roll of Deployment ${name} is stuck, no pod became available within its progress deadline: see kubectl describe deployment ${name} -n ${of.namespace}. ${until}`,
@@ -104,12 +103,12 @@ export async function warnStuck(
   }
 }
 
-function lastingRefusal(
+function refusalNow(
   of: ServiceHandle,
-  refusal: Refusal,
   deployment: DeploymentObject,
-): Promise<string | undefined> {
-  return refusal.lasting(of.api, deployment, () => readPods(of).catch(() => undefined));
+  before: Refusal | undefined,
+): Promise<Refusal | undefined> {
+  return pollRefusal(of.api, deployment, () => readPods(of).catch(() => undefined), before);
 }
 
 function sleepUnreferenced(milliseconds: number): Promise<void> {

@@ -9,8 +9,8 @@ import { objectPath } from "../kubernetes/resources.ts";
 import type { DescribedTemplate } from "../record/template-store.ts";
 import { type Difference, type Drift, differences, driftsOf } from "./difference.ts";
 import { isOwned } from "./field-owners.ts";
+import { hashedLike } from "./hashed-template.ts";
 import { ownReleaseOf } from "./live.ts";
-import { sealedLike } from "./sealed.ts";
 
 type LiveTemplate = DeploymentObject["spec"]["template"];
 
@@ -63,7 +63,7 @@ export function driftFrom(deployment: DeploymentObject, described: DescribedTemp
   const release = ownReleaseOf(deployment);
   if (release === undefined) return [];
   if (described === undefined || described.release !== release) return undefined;
-  const live = sealedLike(described, deployment);
+  const live = hashedLike(described, deployment);
   if (live === undefined) return undefined;
   const { template } = described;
   const { managedFields = [] } = deployment.metadata;

@@ -4,7 +4,7 @@
  */
 import { PolicyPack } from "@pulumi/policy";
 import { organizationDefaults } from "./engine/organization-defaults.ts";
-import { configOf, policiesOf } from "./engine/rule.ts";
+import { configOf, policiesOf } from "./engine/pack.ts";
 import { rules } from "./engine/rules.ts";
 
 new PolicyPack(

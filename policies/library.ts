@@ -22,17 +22,8 @@ export {
   servicesOf,
 } from "./engine/declared.ts";
 export { container, deployment, kubernetes } from "./engine/examples.ts";
+export { configOf, type PackOptions, policiesOf } from "./engine/pack.ts";
 export type { PodContainer, PodSpec } from "./engine/pod-spec.ts";
 export { containersOf, eachContainer, type FoundContainer, podOf } from "./engine/pods.ts";
-export {
-  configOf,
-  type Example,
-  type ExampleResource,
-  type PackOptions,
-  type Place,
-  policiesOf,
-  type Rule,
-  type SettingsSchema,
-  type Stack,
-} from "./engine/rule.ts";
+export type { Example, ExampleResource, Place, Rule, SettingsSchema, Stack } from "./engine/rule.ts";
 export { rules } from "./engine/rules.ts";

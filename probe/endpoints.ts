@@ -88,7 +88,7 @@ function readyCanary({ namespace, service }: ServiceHandle, pods: readonly Pod[]
   const [release, other] = new Set(ready.map((pod) => pod.release));
   if (release === undefined) {
     throw new UserError(
-      `Canary of ${service} in namespace ${namespace} has no ready pod, so no request was sent: see gray status, and start canary with pulumi up --stack canary.`,
+      `Canary of ${service} in namespace ${namespace} has no ready pod, so no request was sent: see gray status, and start canary with pulumi up of the stack that owns canary.`,
     );
   }
   if (other !== undefined) {
@@ -108,7 +108,9 @@ async function readCanaryService({
   const path = objectPath("Service", namespace, name);
   const found = await api.get(path);
   if (found?.spec.ports === undefined) {
-    throw new UserError(`There is no Service ${name} in namespace ${namespace}: run pulumi up --stack canary.`);
+    throw new UserError(
+      `There is no Service ${name} in namespace ${namespace}: run pulumi up of the stack that owns canary.`,
+    );
   }
   return found.spec.ports;
 }

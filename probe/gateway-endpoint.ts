@@ -69,7 +69,7 @@ export async function gatewayEndpoint({
       if (tokenRoute === undefined) {
         const why = routes.length === 0 ? "the service has none" : `they go to ${routes.map(portsOf).join(", ")}`;
         throw new UserError(
-          `No HTTPRoute of ${service} in namespace ${namespace} accepts the token for port ${port} (${why}): probe the pods with --via pods, or run pulumi up --stack canary.`,
+          `No HTTPRoute of ${service} in namespace ${namespace} accepts the token for port ${port} (${why}): probe the pods with --via pods, or run pulumi up of the stack that owns canary.`,
         );
       }
       return [port, { ...tokenRoute, ...(await entranceTo(api, tokenRoute.route, url)) }] as const;

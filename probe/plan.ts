@@ -19,7 +19,7 @@ export async function readPlan({ api, namespace, service }: ServiceHandle): Prom
     return parsePlan(object.data?.plan ?? "");
   } catch (error) {
     throw new UserError(
-      `The plan ${name} in namespace ${namespace} cannot be read (${oneLine((error as Error).message)}): run pulumi up --stack canary, which writes it again, with the same version of gray-release as this gray.`,
+      `The plan ${name} in namespace ${namespace} cannot be read (${oneLine((error as Error).message)}): run pulumi up of the stack that owns canary, which writes it again, with the same version of gray-release as this gray.`,
     );
   }
 }

@@ -56,7 +56,7 @@ export async function probe(args: Omit<EndpointArgs, "ports">): Promise<Probe> {
   const { checks = [] } = (await readPlan(args)) ?? {};
   if (checks.length === 0) {
     throw new UserError(
-      `${service} in namespace ${namespace} declares no checks: give CanaryService plan: { checks: [{ path: "/healthz" }] } and run pulumi up --stack canary, or name a command, as in gray probe -- npm run smoke.`,
+      `${service} in namespace ${namespace} declares no checks: give CanaryService plan: { checks: [{ path: "/healthz" }] } and run pulumi up of the stack that owns canary, or name a command, as in gray probe -- npm run smoke.`,
     );
   }
   const ports = [...new Set(checks.map(({ port }) => port))];

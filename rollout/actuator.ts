@@ -12,7 +12,7 @@ import { objectPath } from "../kubernetes/resources.ts";
 import { driftSentence } from "../live/difference.ts";
 import { isStuck, readDeployment, releaseOf, runs } from "../live/live.ts";
 import { allContainersOf, readPods } from "../live/pods.ts";
-import { describeRefused, Refusal } from "../live/refusal.ts";
+import { describeRefused, pollRefusal, type Refusal } from "../live/refusal.ts";
 import { reportRoll } from "../live/roll.ts";
 import { driftFrom } from "../live/template.ts";
 import type { EndpointArgs } from "../probe/endpoints.ts";
@@ -21,7 +21,7 @@ import { assertNewest } from "../record/epoch.ts";
 import { type RolloutRecord, raised } from "../record/record.ts";
 import { changeRecord, type RecordedService } from "../record/record-store.ts";
 import { readTemplates } from "../record/template-store.ts";
-import { saveDiagnostics } from "./diagnostics.ts";
+import { saveDiagnostics } from "./diagnostics/diagnostics.ts";
 import type { Actuator } from "./drive-context.ts";
 import { withProgressLimit } from "./progress-limit.ts";
 import type { Rollout } from "./rollout.ts";
@@ -60,12 +60,18 @@ const fatalReasons = new Set([
  */
 const graceMilliseconds = 20_000;
 
+/** What keeps the pods of a track from running its release, as of the latest question. */
+interface Trouble {
+  /** Since when its pods do not start, or its roll is stuck, in milliseconds since the epoch. Absent if neither is so. */
+  readonly failingSince?: number | undefined;
+  /** Why its pods are refused. Absent if they are not. */
+  readonly refusal?: Refusal | undefined;
+}
+
 /** The actuator for a service: it uses `pulumi up` if there is time for it, and changes the cluster directly if not. */
 export function actuatorOf(of: ActuatorArgs): Actuator {
   const { api, namespace, service, stacks, evidence, endpoint, folder, note, progress, assertHeld } = of;
-  /** Since when each track has had pods that do not start, in milliseconds since the epoch. */
-  const failing: Partial<Record<Track, number>> = {};
-  const refusals: Record<Track, Refusal> = { canary: new Refusal(), stable: new Refusal() };
+  const troubles: Record<Track, Trouble> = { canary: {}, stable: {} };
   const readTrack = async (track: Track) => {
     const [deployment, templates] = await Promise.all([readDeployment(of, track), readTemplates(of)]);
     return { deployment, drift: (deployment && driftFrom(deployment, templates[track])) ?? [] };
@@ -121,21 +127,25 @@ export function actuatorOf(of: ActuatorArgs): Actuator {
       const release = rollout.runs[track];
       const [deployment, pods] = await Promise.all([readDeployment(of, track), readPods(of)]);
       if (!deployment || releaseOf(deployment) !== release || runs(deployment, release)) {
-        delete failing[track];
-        refusals[track] = new Refusal();
+        troubles[track] = {};
         return undefined;
       }
       const name = deploymentName(service, track);
       const own = pods.filter((pod) => isOf(pod, track, release));
-      const refusal = refusals[track];
-      const refused = await refusal.lasting(api, deployment, async () => pods);
-      if (refused !== undefined) return describeRefused(name, refused);
+      const { failingSince, refusal: before } = troubles[track];
+      const refusal = await pollRefusal(api, deployment, async () => pods, before);
+      troubles[track] = { failingSince, refusal };
+      if (refusal?.lasts) return describeRefused(name, refusal.why);
       // A rollback of stable is tried again: pods of the release may make room for it only now.
       const isStuckForGood = isStuck(deployment) && rollout.fastRollback === undefined;
-      const reason = isStuckForGood ? describeStuck(name, refusal.why) : notStarting(own);
-      if (reason !== undefined) failing[track] ??= Date.now();
-      else if (!own.some(isBetweenAttempts)) delete failing[track];
-      return reason !== undefined && Date.now() - (failing[track] ?? 0) >= graceMilliseconds ? reason : undefined;
+      const reason = isStuckForGood ? describeStuck(name, refusal?.why) : notStarting(own);
+      const now = Date.now();
+      const since = failingSince ?? (reason === undefined ? undefined : now);
+      troubles[track] = {
+        refusal,
+        ...((reason !== undefined || own.some(isBetweenAttempts)) && { failingSince: since }),
+      };
+      return reason !== undefined && since !== undefined && now - since >= graceMilliseconds ? reason : undefined;
     },
     async check(names, signal) {
       let results: readonly CheckResult[];

@@ -1,22 +1,15 @@
 /** Drives a rollout to its end: makes one move after the other. */
 import { isUnavailable } from "../kubernetes/answer.ts";
-import { byDriver, byEvidence } from "../record/verdict-merge.ts";
+import { byDriver } from "../record/verdict-merge.ts";
 import type { DriveContext } from "./drive-context.ts";
-import {
-  bestEffort,
-  cutOffUsers,
-  effect,
-  holdStuck,
-  pauseBeforeAgain,
-  Stuck,
-  untilCutOff,
-  untilDone,
-  watch,
-} from "./effect.ts";
+import { effect, Stuck, untilDone, watch } from "./effect.ts";
+import { type End, endOf } from "./end.ts";
 import { next } from "./next.ts";
-import { cutOff, type Decision, inNextStep, positionOf, type Rollout } from "./rollout.ts";
+import { rollBack, rollStableBack } from "./rollback.ts";
+import { cutOff, type Decision, inNextStep, positionOf, type Rollout, withOwnWeight } from "./rollout.ts";
 import { RecordGone } from "./rollout-store.ts";
 import { behaviourOf } from "./stage.ts";
+import { cutOffUsers, untilCutOff } from "./user-cutoff.ts";
 import {
   alertMilliseconds,
   answered,
@@ -24,7 +17,6 @@ import {
   pause,
   pollMilliseconds,
   RollsBack,
-  read,
   readPatiently,
   rollbackNow,
   Stopped,
@@ -32,13 +24,6 @@ import {
   write,
   writeInStep,
 } from "./waiting.ts";
-
-/** How a driver ended. */
-export type End =
-  | { readonly kind: "promoted" }
-  | { readonly kind: "undone"; readonly reason: string }
-  | { readonly kind: "held"; readonly reason: string }
-  | { readonly kind: "stopped" };
 
 /**
  * Drives a rollout to its end, or until it holds. If its record is deleted, users are moved off canary first, because
@@ -256,82 +241,6 @@ async function check(context: DriveContext, step: number, names: readonly string
 }
 
 /**
- * Rolls back: first the users, then diagnostics, then both tracks to the former release of stable. If it is started
- * again, it repeats all of it.
- */
-async function rollBack(context: DriveContext, begun: Rollout, reason: string): Promise<End> {
-  const { actuator } = context;
-  const { release, from } = begun;
-  const rollbackRequested = begun.rollbackRequested ?? { by: byEvidence, reason, at: new Date().toISOString() };
-  // It holds no longer.
-  const back = ({ stoppedReason: _, ...rollout }: Rollout): Rollout => ({
-    ...rollout,
-    rollbackRequested: rollout.rollbackRequested ?? rollbackRequested,
-    weight: 0,
-    runs: { canary: from, stable: from },
-  });
-  const off = await cutOffUsers(context, back);
-  const returning = { ...context, isReturning: true };
-  await bestEffort(returning, {
-    name: "scaling canary to zero",
-    to: back,
-    run: (rollout) => actuator.drainCanary(rollout),
-  });
-  await rollStableBack(returning);
-  // Now stable serves.
-  if (!off) await cutOffUsers(context, back);
-  const canaryProblem = await rollCanaryBack({ ...returning, isStableBack: true });
-  const finalReason =
-    canaryProblem === undefined ? reason : `${reason}; canary could not be rolled back: ${canaryProblem}`;
-  const ended = { ...endOf(begun), outcome: "undone" as const, reason: finalReason };
-  await answered(returning, () => context.store.close(ended, { [release]: from }));
-  return { kind: "undone", reason: finalReason };
-}
-
-/**
- * Brings canary to stable's release, with the program's weight. If its pods cannot start, the rollback ends without it,
- * because users are on stable.
- *
- * @returns why canary could not be rolled back; undefined if it was
- */
-async function rollCanaryBack(context: DriveContext): Promise<string | undefined> {
-  const { actuator } = context;
-  const what = {
-    name: "rollback of canary",
-    to: withOwnWeight,
-    run: (rollout: Rollout, signal: AbortSignal) => actuator.bringCanary(rollout, signal),
-  };
-  for (;;) {
-    const result = await effect(context, { ...what, track: "canary" });
-    if (result.kind !== "failed") return undefined;
-    if (result.cannotSucceed) return result.reason;
-    holdStuck(context, what, result.reason);
-    await pauseBeforeAgain(context, what, result.reason);
-  }
-}
-
-/**
- * Rolls stable back to its release from before the rollout: first with all pods at once, then with its own rolling
- * settings. The record has `fastRollback`, true or false, until both are done.
- * It stops as soon as the rollout itself has to roll back.
- */
-async function rollStableBack(context: DriveContext): Promise<void> {
-  const { rollout } = await read(context);
-  const isRestored = await answeredBesideRecord(context, () => context.actuator.stableRuns(rollout.from));
-  if (isRestored && rollout.fastRollback === undefined) return;
-  for (const fastRollback of [true, false]) {
-    const what = {
-      name: fastRollback ? "rollback of stable" : "rolling settings of stable",
-      to: (each: Rollout) => ({ ...each, fastRollback, runs: { ...each.runs, stable: each.from } }),
-      run: (each: Rollout, signal: AbortSignal) => context.actuator.bringStable(each, signal),
-      track: "stable" as const,
-    };
-    if (!(await untilDone(context, what))) return;
-  }
-  await write(context, ({ fastRollback: _, ...each }) => each);
-}
-
-/**
  * Ends a rollout after its last step: canary gets the program's weight again. @returns undefined if a person decided
  * otherwise meanwhile
  */
@@ -345,14 +254,6 @@ async function finish(context: DriveContext, rollout: Rollout): Promise<End | un
   const ended = { ...endOf(rollout), outcome: "promoted" as const, reason: "every step was passed" };
   const closed = await answered(context, () => context.store.close(ended));
   return closed ? { kind: "promoted" } : undefined;
-}
-
-function withOwnWeight({ weight: _, ...rollout }: Rollout): Rollout {
-  return rollout;
-}
-
-function endOf({ release, from, began, by }: Rollout) {
-  return { release, from, began, by, ended: new Date().toISOString() };
 }
 
 function decisionOf(reason: string): Decision {

@@ -13,7 +13,7 @@ import type { Rollout } from "./rollout.ts";
 import type { Entry } from "./rollout-store.ts";
 
 /** Why the rollout pauses if another process has cut off canary. */
-const cutOffElsewhere = "a person, or a driver that then ended, has cut off canary: no user reaches it";
+const cutOffElsewhere = "canary was cut off by a person, or by a driver that has ended since, so no user reaches it";
 
 /** What is observed, and how. */
 export interface MonitorArgs extends RecordedService {

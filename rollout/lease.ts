@@ -7,23 +7,13 @@ import type { Cluster } from "../kubernetes/cluster.ts";
 import type { LeaseObject, LeaseSpec } from "../kubernetes/objects/lease.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { type Clock, machineClock } from "./clock.ts";
+import { drivenBy, nameOf, takenBy } from "./driven.ts";
 import { isGone, thisProcess } from "./holder.ts";
 import { acquisition, identityOf, type LeaseObservation, lasting } from "./lease-acquisition.ts";
 import { isOvertaken, leasePath, microTime, showLeaseHolder, taken, writeLease } from "./lease-object.ts";
 
 /** Milliseconds before it is read again after another process wrote it in between. */
 const overtakenPauses = { first: 20, most: 1000 };
-
-/** A live driver has the rollout. */
-export class Driven extends UserError {
-  /** The driver's name, as the beginning of a sentence. */
-  readonly who: string;
-
-  constructor(who: string, sentence: string) {
-    super(sentence);
-    this.who = who;
-  }
-}
 
 /**
  * The Lease `<service>-rollout`, which shows that one process drives the rollout of a service. It is renewed for as
@@ -272,25 +262,6 @@ export class Lease {
     }
     this.trouble = trouble;
   }
-}
-
-function drivenBy(of: ServiceHandle, spec: LeaseSpec | undefined): Driven {
-  const since = spec?.acquireTime ? ` since ${spec.acquireTime.replace(/\.\d+/, "")}` : "";
-  return new Driven(
-    showLeaseHolder(spec),
-    `${showLeaseHolder(spec)} drives ${nameOf(of)}${since}: wait until it has ended, or run gray pause or gray abort, which work from any machine.`,
-  );
-}
-
-function takenBy(of: ServiceHandle, spec: LeaseSpec | undefined): UserError {
-  const who = spec?.holderIdentity ? `${showLeaseHolder(spec)} drives` : "No process drives";
-  return new UserError(
-    `${who} ${nameOf(of)} now, and this process has lost the lease: it stops. Run gray status to see who drives.`,
-  );
-}
-
-function nameOf({ namespace, service }: ServiceHandle): string {
-  return `the rollout of ${service} in namespace ${namespace}`;
 }
 
 function seconds(milliseconds: number): string {

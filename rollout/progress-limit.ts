@@ -42,23 +42,23 @@ export interface LimitedRun {
 export async function withProgressLimit({ signal, name, deadlineSeconds, run }: LimitedRun): Promise<void> {
   const over = new AbortController();
   const hung = new AbortController();
-  let silent = 0;
+  let idle = 0;
   const watching = (async () => {
     while (!over.signal.aborted && !hung.signal.aborted) {
       await sleep(pollMilliseconds, undefined, { signal: over.signal }).catch(() => {});
-      silent += pollMilliseconds;
-      if (silent <= slackMilliseconds) continue;
+      idle += pollMilliseconds;
+      if (idle <= slackMilliseconds) continue;
       const seconds = await deadlineSeconds(over.signal).catch((error) => {
         hung.abort(error);
         return undefined;
       });
-      if (seconds === undefined || silent <= slackMilliseconds + seconds * 1000) continue;
-      hung.abort(hanging(name, silent));
+      if (seconds === undefined || idle <= slackMilliseconds + seconds * 1000) continue;
+      hung.abort(hanging(name, idle));
     }
   })();
   try {
     await run(AbortSignal.any([signal, hung.signal]), () => {
-      silent = 0;
+      idle = 0;
     });
   } catch (error) {
     throw hung.signal.aborted && !signal.aborted ? hung.signal.reason : error;

@@ -124,18 +124,18 @@ export function positionOf({
     ...(paused && { paused: `${paused.by} paused it: ${paused.reason}` }),
     ...(rollbackRequested && {
       rollbackRequested: isPerson(rollbackRequested)
-        ? `${rollbackRequested.by} ${verbFor(began, rollbackRequested)} it: ${rollbackRequested.reason}`
+        ? `${rollbackRequested.by} ${whatDid(began, rollbackRequested)}: ${rollbackRequested.reason}`
         : rollbackRequested.reason,
     }),
   };
 }
 
 /**
- * The verb for a person's rollback. gray undo starts a rollout with the decision to roll back; gray abort finds an open
+ * What a person did who rolled back. gray undo starts a rollout with the decision to roll back; gray abort finds an open
  * rollout.
  */
-function verbFor(began: string, { at }: Decision): string {
-  return at === began ? "undid" : "aborted";
+function whatDid(began: string, { at }: Decision): string {
+  return at === began ? "rolled it back" : "aborted it";
 }
 
 /** Whether a person decided, rather than the evidence or the driver. */
@@ -191,4 +191,9 @@ export function cutOff({ stepStartedAt, ...rollout }: Rollout, decision: Decisio
     weight: 0,
     paused: rollout.paused ?? decision,
   };
+}
+
+/** The rollout with the weight of the program. */
+export function withOwnWeight({ weight: _, ...rollout }: Rollout): Rollout {
+  return rollout;
 }

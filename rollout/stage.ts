@@ -28,45 +28,48 @@ interface Behaviour<S> {
   next(step: S, judgment: Judgment, lasted: number): Move;
 }
 
-const behaviours: { readonly [S in Stage]: Behaviour<Extract<ResolvedStep, { stage: S }>> } = {
-  dark: {
-    track: "canary",
-    needsGood: false,
-    name: () => "dark",
-    weight: () => 0,
-    checks: ({ checks }) => checks,
-    limit: ({ atMost }) => atMost,
-    condition: () => undefined,
-    next: () => ({ kind: "advance" }),
+/** A step of a stage. */
+type StepOf<S extends Stage> = Extract<ResolvedStep, { readonly stage: S }>;
+
+const dark: Behaviour<StepOf<"dark">> = {
+  track: "canary",
+  needsGood: false,
+  name: () => "dark",
+  weight: () => 0,
+  checks: ({ checks }) => checks,
+  limit: ({ atMost }) => atMost,
+  condition: () => undefined,
+  next: () => ({ kind: "advance" }),
+};
+
+const canary: Behaviour<StepOf<"canary">> = {
+  track: "canary",
+  needsGood: false,
+  name: ({ weight }) => `canary at ${weight} %`,
+  weight: ({ weight }) => weight,
+  checks: ({ checks }) => checks,
+  limit: ({ atMost }) => atMost,
+  condition: ({ atLeast }) => `the verdict is good${atLeast > 0 ? `, ${span(atLeast)} are over` : ""}`,
+  next({ atLeast, atMost }, { verdict, reason }, lasted) {
+    if (verdict === "good" && lasted >= atLeast) return { kind: "advance" };
+    if (verdict !== "good" && lasted >= atMost) {
+      const ways = "approve it with gray approve, keep observing with gray resume, or roll back with gray abort";
+      return { kind: "hold", reason: `no decision within ${span(atMost)}: ${reason}`, ways };
+    }
+    return { kind: "observe", reason };
   },
-  canary: {
-    track: "canary",
-    needsGood: false,
-    name: ({ weight }) => `canary at ${weight} %`,
-    weight: ({ weight }) => weight,
-    checks: ({ checks }) => checks,
-    limit: ({ atMost }) => atMost,
-    condition: ({ atLeast }) => `the verdict is good${atLeast > 0 ? `, ${span(atLeast)} are over` : ""}`,
-    next({ atLeast, atMost }, { verdict, reason }, lasted) {
-      if (verdict === "good" && lasted >= atLeast) return { kind: "advance" };
-      if (verdict !== "good" && lasted >= atMost) {
-        const ways = "approve it with gray approve, keep observing with gray resume, or roll back with gray abort";
-        return { kind: "hold", reason: `no decision within ${span(atMost)}: ${reason}`, ways };
-      }
-      return { kind: "observe", reason };
-    },
-  },
-  full: {
-    track: "stable",
-    needsGood: true,
-    name: () => "full",
-    weight: () => undefined,
-    checks: () => [],
-    limit: () => undefined,
-    condition: ({ watch }) => `stable runs it completely${watch > 0 ? `, and ${span(watch)} later` : ""}`,
-    next: ({ watch }, _, lasted) =>
-      lasted < watch ? { kind: "observe", reason: `watching for another ${span(watch - lasted)}` } : { kind: "finish" },
-  },
+};
+
+const full: Behaviour<StepOf<"full">> = {
+  track: "stable",
+  needsGood: true,
+  name: () => "full",
+  weight: () => undefined,
+  checks: () => [],
+  limit: () => undefined,
+  condition: ({ watch }) => `stable runs it completely${watch > 0 ? `, and ${span(watch)} later` : ""}`,
+  next: ({ watch }, _, lasted) =>
+    lasted < watch ? { kind: "observe", reason: `watching for another ${span(watch - lasted)}` } : { kind: "finish" },
 };
 
 /** What a step does and when it is passed, bound to the step. */
@@ -78,7 +81,17 @@ export type StepBehaviour = ReturnType<typeof behaviourOf>;
  * @example behaviourOf({ stage: "canary", weight: 10, ... }).name // "canary at 10 %"
  */
 export function behaviourOf(step: ResolvedStep) {
-  const of = behaviours[step.stage] as Behaviour<ResolvedStep>;
+  switch (step.stage) {
+    case "dark":
+      return bound(dark, step);
+    case "canary":
+      return bound(canary, step);
+    case "full":
+      return bound(full, step);
+  }
+}
+
+function bound<S>(of: Behaviour<S>, step: S) {
   return {
     track: of.track,
     needsGood: of.needsGood,

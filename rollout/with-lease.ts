@@ -3,8 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isRetryable } from "../kubernetes/answer.ts";
 import { Superseded } from "../record/epoch.ts";
 import type { DriveContext } from "./drive-context.ts";
-import { drive, type End, protectUsers } from "./driver.ts";
-import { Driven, type Lease } from "./lease.ts";
+import { Driven } from "./driven.ts";
+import { drive, protectUsers } from "./driver.ts";
+import type { End } from "./end.ts";
+import type { Lease } from "./lease.ts";
 import { alertMilliseconds, isOfTheCluster, mayHaveUsers } from "./waiting.ts";
 
 /** The current Lease of a driver. It is replaced when the Lease is acquired again. */

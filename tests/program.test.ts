@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Stack } from "../harness/project.ts";
-import { policiesOf } from "../policies/engine/rule.ts";
+import { policiesOf } from "../policies/engine/pack.ts";
 import { rules } from "../policies/engine/rules.ts";
 import { Checkout } from "./fake/checkout.ts";
 import type { Registered, Run } from "./fake/engine.ts";

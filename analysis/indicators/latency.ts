@@ -5,7 +5,11 @@ import { pollingDefaults } from "../defaults.ts";
 import { incrementOf } from "../increment.ts";
 import type { Indicator } from "../indicator.ts";
 
-/** Requests that took longer than an edge of the histogram. An edge that only one arm has blocks a good verdict. */
+/**
+ * Requests that took longer than an edge of the histogram. An edge that only one arm has blocks a good verdict.
+ *
+ * @example latency(1 / 6).symptom("slower than 0.25 s") // "takes longer than 0.25 s"
+ */
 export function latency(alphaShare: number): Indicator {
   return {
     name: "latency",

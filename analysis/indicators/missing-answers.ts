@@ -9,6 +9,8 @@ const name = "missing answers";
 /**
  * Requests without an answer: a canary that drops connections sends no 5xx. The good answers of both arms are compared with
  * the intended split. The arms are swapped, because canary is worse if stable has more than its share of the good answers.
+ *
+ * @example missingAnswers(1 / 8).name // "missing answers"
  */
 export function missingAnswers(alphaShare: number): Indicator {
   return {

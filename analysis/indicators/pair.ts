@@ -2,7 +2,7 @@
 import { incrementOf } from "../increment.ts";
 import type { IndicatorKind } from "../indicator.ts";
 
-/** Bad events of a pair among all its events. */
+/** Bad events of a pair among all its events. @example pair("lost")(1 / 8).symptom("lost") // "counts as lost" */
 export function pair(name: string): IndicatorKind {
   return (alphaShare) => ({
     name,

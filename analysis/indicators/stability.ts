@@ -3,7 +3,7 @@ import { sum } from "../count.ts";
 import type { Indicator } from "../indicator.ts";
 import type { PodTick } from "../tick.ts";
 
-/** Pod failures per pod-second. */
+/** Pod failures per pod-second. @example stability(1 / 6).name // "stability" */
 export function stability(alphaShare: number): Indicator {
   return {
     name: "stability",
@@ -25,7 +25,11 @@ export function stability(alphaShare: number): Indicator {
   };
 }
 
-/** The pod failures of a tick: restarts, lost readiness, and a pod that vanished. */
+/**
+ * The pod failures of a tick: restarts, lost readiness, and a pod that vanished.
+ *
+ * @example tick.pods.map(podFailuresOf) // the failures of each pod
+ */
 export function podFailuresOf({ restarts, lostReadiness, vanished }: PodTick): number {
   return restarts + (lostReadiness ? 1 : 0) + (vanished ? 1 : 0);
 }

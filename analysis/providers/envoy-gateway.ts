@@ -29,6 +29,8 @@ export type Clusters = ReadonlyMap<string, Track>;
  *
  * @param backends the Service of each track
  * @throws Error with a sentence if a rule leads to both tracks through one cluster, so that its counters mix both
+ * @example
+ * clustersOf(routes, { stable: "web-stable", canary: "web-canary" }).get("httproute/shop/web/rule/0") // "canary"
  */
 export function clustersOf(routes: readonly Route[], backends: Readonly<Record<Track, string>>): Clusters {
   const clusters = new Map<string, Track>();
@@ -59,6 +61,14 @@ export function clustersOf(routes: readonly Route[], backends: Readonly<Record<T
  * @param args.routes reads the current HTTPRoutes of the service
  * @param args.backends the Service of each track
  * @param args.source creates the source that reads the counters of the given clusters
+ * @example
+ * ```ts
+ * byLiveRoutes({
+ *   routes: readRoutes,
+ *   backends: { stable: "web-stable", canary: "web-canary" },
+ *   source: (clusters) => prometheusSource({ url: "http://prometheus:9090", query: envoyGateway({ clusters }) }),
+ * })
+ * ```
  */
 export function byLiveRoutes(args: {
   readonly routes: (signal: AbortSignal) => Promise<readonly Route[]>;
@@ -96,6 +106,7 @@ export function byLiveRoutes(args: {
  * upstream_rq_time, a histogram in milliseconds).
  *
  * @param args.clusters the track of each cluster, see {@link clustersOf}
+ * @example envoyGateway({ clusters: clustersOf(routes, { stable: "web-stable", canary: "web-canary" }) })
  */
 export function envoyGateway(args: Omit<QueryArgs, "namespace"> & { readonly clusters: Clusters }): Query {
   const { clusters, labels } = args;

@@ -2,7 +2,7 @@
 import { oneLine } from "../../border/foreign-text.ts";
 import { pollingDefaults } from "../defaults.ts";
 import { count } from "../format.ts";
-import { turn } from "./turn.ts";
+import { timeSlice } from "./time-slice.ts";
 
 /**
  * The content of a /metrics endpoint: Prometheus's text format 0.0.4, and OpenMetrics 1.0 as far as counters and histograms
@@ -47,7 +47,7 @@ const sliceCharacters = 1 << 16;
 
 /**
  * Parses an answer of /metrics while it arrives, and stops at the first malformed line. Only wanted metrics are stored, and
- * long answers are parsed in slices (analysis/providers/turn.ts).
+ * long answers are parsed in slices (analysis/providers/time-slice.ts).
  *
  * @param wanted the metrics to store. @default all
  * @param type the answer's content type: OpenMetrics marks its end, so a truncated answer is detected
@@ -64,7 +64,7 @@ export async function readExposition(
   const reader = new Reader(wanted);
   for await (const part of text) {
     for (let at = 0; at < part.length; at += sliceCharacters) {
-      await turn();
+      await timeSlice();
       const end = reader.add(part.slice(at, at + sliceCharacters));
       if (end === "whole") return reader.end(type);
       if (end !== undefined) return end;

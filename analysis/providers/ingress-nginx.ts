@@ -7,6 +7,7 @@ import { equal, exact, like, type Names, type Query, type QueryArgs, quoted } fr
  * the label `canary` (https://github.com/kubernetes/ingress-nginx/pull/7696).
  *
  * @param args.backends the Service of each track
+ * @example ingressNginx({ namespace: "shop", backends: { stable: "web-stable", canary: "web-canary" } })
  */
 export function ingressNginx(args: QueryArgs & { readonly backends: Names }): Query {
   const { stable, canary } = args.backends;

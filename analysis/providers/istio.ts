@@ -6,6 +6,7 @@ import { byBackend, type Names, type Query, type QueryArgs, quoted } from "./que
  * sidecar of the answering pod reports them; the label `reporter` selects another reporter, "source" or "waypoint".
  *
  * @param args.workloads the Deployment of each track
+ * @example istio({ namespace: "shop", workloads: { stable: "web", canary: "web-canary" } })
  */
 export function istio(args: QueryArgs & { readonly workloads: Names }): Query {
   const labels = { reporter: "destination", destination_workload_namespace: args.namespace, ...args.labels };

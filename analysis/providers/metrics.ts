@@ -31,14 +31,19 @@ const latencyOf = ({ latency = "http_request_duration_seconds" }: Metrics) => la
 const codeLabels = ({ codeLabel }: Metrics) =>
   codeLabel === undefined ? ["code", "status", "status_code"] : [codeLabel];
 
-/** The names of all series that are read. */
+/**
+ * The names of all series that are read.
+ *
+ * @example
+ * seriesNames({ requests: "hits_total", latency: "hit_seconds" }) // ["hits_total", "hit_seconds_bucket", "hit_seconds_count"]
+ */
 export function seriesNames(metrics: Metrics): string[] {
   const pairs = Object.values(metrics.pairs ?? {}).flatMap(({ bad, total }) => [bad.metric, total.metric]);
   const latency = latencyOf(metrics);
   return [...new Set([requestsOf(metrics), `${latency}_bucket`, `${latency}_count`, ...pairs])];
 }
 
-/** The series and declarations of a page of metrics that are needed. */
+/** The series and declarations of a page of metrics that are needed. @example wantedOf({ requests: "hits_total" }) */
 export function wantedOf(metrics: Metrics): Wanted {
   const series = new Set(seriesNames(metrics));
   // A histogram is declared by its base name, and an OpenMetrics counter without `_total`.
@@ -58,6 +63,7 @@ export interface Counted {
  * @param declared names that exist, with or without series: a counter may have no series before its first event. Without
  *   declarations, as from Prometheus, the bad counter of a pair may be missing for this reason. @default no declarations
  * @param bare whether the latency may be missing although its name is set. @default false
+ * @example countersOf({}, series).samples // the counters, or undefined if any is missing
  */
 export function countersOf(
   metrics: Metrics,
@@ -181,7 +187,11 @@ function histogramOf({ name, labels: { le, ...labels } }: Series): string {
 /** A series as text for messages. */
 const shown = (series: Series) => oneLine(textOf(series));
 
-/** A series as in PromQL, with sorted labels, so that the same series gives the same text. */
+/**
+ * A series as in PromQL, with sorted labels, so that the same series gives the same text.
+ *
+ * @example textOf({ name: "up", labels: { job: "web", a: "1" } }) // 'up{a="1",job="web"}'
+ */
 export function textOf({ name, labels }: Pick<Series, "name" | "labels">): string {
   const names = Object.keys(labels).sort();
   return names.length === 0 ? name : `${name}{${names.map((key) => `${key}=${JSON.stringify(labels[key])}`).join()}}`;

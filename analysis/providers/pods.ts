@@ -6,7 +6,7 @@ import { pollingDefaults } from "../defaults.ts";
 import type { MetricSource, Pod } from "../reading.ts";
 import { type Exposition, readExposition } from "./exposition.ts";
 import { countersOf, type Metrics, wantedOf } from "./metrics.ts";
-import { turn } from "./turn.ts";
+import { timeSlice } from "./time-slice.ts";
 
 /**
  * Sends a GET request to the API server and returns the answer as a stream, with any status.
@@ -58,7 +58,7 @@ export function podSource(args: PodSourceArgs): MetricSource {
         if ("wrong" in page) {
           return { ...target, problem: `The metrics of ${name} cannot be used: the answer ${page.wrong}.` };
         }
-        await turn();
+        await timeSlice();
         const { samples, wrong } = countersOf(metrics, page.series, { declared: page.declared });
         return { ...target, ...(samples && { samples }), ...(wrong !== undefined && { problem: `${name} ${wrong}.` }) };
       }),
@@ -146,7 +146,12 @@ function messageOf(text: string): string {
   return text.trim().split("\n")[0]?.slice(0, 80) || "no reason given";
 }
 
-/** Applies `work` to all items, at most `atOnce` at the same time. @returns the results in the order of the items */
+/**
+ * Applies `work` to all items, at most `atOnce` at the same time.
+ *
+ * @returns the results in the order of the items
+ * @example await inTurn([1, 2, 3], 2, async (each) => each * 2) // [2, 4, 6]
+ */
 export async function inTurn<T, R>(all: readonly T[], atOnce: number, work: (each: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   let next = 0;

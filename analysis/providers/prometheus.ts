@@ -12,7 +12,7 @@ import type { MetricSource } from "../reading.ts";
 import type { Series } from "./exposition.ts";
 import { promQl, type Query } from "./query.ts";
 import { targetsOf } from "./targets.ts";
-import { turn } from "./turn.ts";
+import { timeSlice } from "./time-slice.ts";
 import { unread } from "./unread.ts";
 
 /** Arguments of {@link prometheusSource}. */
@@ -107,7 +107,7 @@ async function ask(
   }
   const series: Series[] = [];
   for (const each of data.result) {
-    await turn();
+    await timeSlice();
     const one = v.safeParse(oneSeries, each);
     if (!one.success) return { wrong: unexpected(text) };
     series.push(...latest(one.output));

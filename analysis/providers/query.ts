@@ -36,13 +36,19 @@ export type Names = Readonly<Record<"stable" | "canary", string>>;
  * give the time of the evaluation instead, so an old sample would look new.
  *
  * @param seconds length of the range
+ * @example promQl(ownMetrics({ namespace: "shop" }), pods, 60)
  */
 export function promQl({ metrics, matchers }: Query, pods: readonly Pod[], seconds: number): string {
   const names = like("__name__", seriesNames(metrics).map(quoted).join("|"));
   return `{${[names, ...matchers(pods)].join(",")}}[${seconds}s]`;
 }
 
-/** Matchers and tracks by a label with the name of the backend; each track has a regular expression. */
+/**
+ * Matchers and tracks by a label with the name of the backend; each track has a regular expression.
+ *
+ * @example
+ * byBackend("service", { stable: "web-stable", canary: "web-canary" }).trackOf({ service: "web-canary" }) // "canary"
+ */
 export function byBackend(
   label: string,
   tracks: Names,

@@ -20,6 +20,8 @@ export interface Answered {
 /**
  * The targets of an answer. A series with the name of a listed pod belongs to this pod. Any other belongs to a backend of a
  * track, as one process of the gateway counts it, and to the release of the track's pods.
+ *
+ * @example targetsOf(ownMetrics({ namespace: "shop" }), series, pods, { at: Date.now(), seconds: 60 })
  */
 export function targetsOf(
   query: Query,

@@ -7,6 +7,7 @@ import { byBackend, type Names, type Query, type QueryArgs, quoted } from "./que
  * pkg/provider/kubernetes/gateway/httproute.go).
  *
  * @param args.backends the Service of each track
+ * @example traefik({ namespace: "shop", backends: { stable: "web-stable", canary: "web-canary" } })
  */
 export function traefik(args: QueryArgs & { readonly backends: Names }): Query {
   const name = (track: keyof Names) =>

@@ -4,9 +4,9 @@ import { cutOffNow } from "../../cutoff/cutoff.ts";
 import { writeEvents } from "../../kubernetes/event.ts";
 import { Superseded } from "../../record/epoch.ts";
 import type { RolloutRecord } from "../../record/record.ts";
-import { untilCutOff } from "../../rollout/effect.ts";
 import { type Rollout, rolloutIn } from "../../rollout/rollout.ts";
 import { recordDecision } from "../../rollout/rollout-store.ts";
+import { untilCutOff } from "../../rollout/user-cutoff.ts";
 import { decisionFor } from "../decision.ts";
 import {
   assertOpen,

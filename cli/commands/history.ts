@@ -4,6 +4,9 @@ import { rolloutIn } from "../../rollout/rollout.ts";
 import { plainTable } from "../output/table.ts";
 import { findService, type ServiceOptions, withServiceOptions } from "../services.ts";
 
+/** How a rollout ended, in words for people. */
+const outcomes = { promoted: "promoted", undone: "rolled back", superseded: "superseded" } as const;
+
 /** `gray history`: prints the latest rollouts and how they ended. */
 export function historyCommand(): Command {
   return withServiceOptions(new Command("history"))
@@ -32,7 +35,7 @@ async function history(options: ServiceOptions & { json?: boolean }): Promise<vo
     each.release,
     each.from,
     each.by,
-    each.outcome,
+    outcomes[each.outcome],
     each.reason,
   ]);
   console.log(

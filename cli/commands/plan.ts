@@ -6,6 +6,7 @@ import { UserError } from "../../components/user-error.ts";
 import { type Measured, measureTraffic } from "../../evaluation/measure.ts";
 import type { DeployedService } from "../../live/live.ts";
 import { listPods } from "../../live/pods.ts";
+import { modeNameOfRoutes } from "../../live/traffic/modes.ts";
 import { readFront, shareOf } from "../../live/traffic/share.ts";
 import { readRecord } from "../../record/record-store.ts";
 import { type Intent, intentOf } from "../../rollout/intent.ts";
@@ -62,10 +63,10 @@ async function plan(options: Options): Promise<void> {
   const stableReplicas = deployments.stable?.spec.replicas ?? 0;
   const { traffic } = measured;
   const hasForecast = traffic !== undefined && traffic.requestsPerSecond > 0 && stableReplicas > 0;
-  const byGateway = front.routes.length > 0;
-  const forecasts = hasForecast ? prospects(traffic, stableReplicas, shareInForce, byGateway) : [];
+  const mode = modeNameOfRoutes(front.routes);
+  const forecasts = hasForecast ? prospects(traffic, stableReplicas, shareInForce, mode) : [];
   const { intent, judged } = "elsewhere" in changes ? {} : changes;
-  const steps = stepForecasts(intent?.steps ?? [], hasForecast ? traffic : undefined, stableReplicas, byGateway);
+  const steps = stepForecasts(intent?.steps ?? [], hasForecast ? traffic : undefined, stableReplicas, mode);
   if (options.json) {
     console.log(
       JSON.stringify({

@@ -19,7 +19,7 @@ export function promoteCommand(): Command {
   return withDrivingOptions(new Command("promote"))
     .summary("judge the release good and go to the last step")
     .description(
-      "Judges the release of the open rollout good and goes straight to the last step. Exit code 0 promoted, 3 undone, 4 held.",
+      "Judges the release of the open rollout good and goes straight to the last step. Exit code 0 promoted, 3 rolled back, 4 holding.",
     )
     .addOption(reasonOption())
     .action(promote);
@@ -35,7 +35,7 @@ async function promote(options: DrivingOptions & { reason: string }): Promise<vo
     const open = assertOpen(found.service, rollout);
     if (open.rollbackRequested) {
       throw new UserError(
-        `The rollout of ${open.release} of ${found.service} is already rolling back (${open.rollbackRequested.by}: ${open.rollbackRequested.reason}): wait until that is done, approve the release and start a new rollout.`,
+        `The rollout of ${open.release} of ${found.service} is already rolling back (${open.rollbackRequested.by}: ${open.rollbackRequested.reason}): wait until it has ended (gray watch), then run gray approve ${open.release} --reason <why> and gray rollout.`,
       );
     }
     release = open.release;

@@ -17,7 +17,7 @@ export function resumeCommand(): Command {
   return withDrivingOptions(new Command("resume"))
     .summary("continue after a pause, a hold or a crash")
     .description(
-      "Continues the open rollout after a pause, a hold or a crash of its driver. A step whose time was over gets its full time again. Exit code 0 promoted, 3 undone, 4 held.",
+      "Continues the open rollout after a pause, a hold or a crash of its driver. A step whose time was over gets its full time again. Exit code 0 promoted, 3 rolled back, 4 holding.",
     )
     .action(resume);
 }

@@ -5,8 +5,9 @@ import { whoAmI } from "../../kubernetes/who.ts";
 import { type DeployedService, isAdopted, releaseOf, runs } from "../../live/live.ts";
 import type { RecordReading, RolloutRecord } from "../../record/record.ts";
 import { readRecord, unreadable } from "../../record/record-store.ts";
+import { Driven } from "../../rollout/driven.ts";
 import { type Intent, intentOf } from "../../rollout/intent.ts";
-import { Driven, Lease } from "../../rollout/lease.ts";
+import { Lease } from "../../rollout/lease.ts";
 import { type Rollout, rolloutIn } from "../../rollout/rollout.ts";
 import { RolloutStore } from "../../rollout/rollout-store.ts";
 import { type DrivingOptions, drive, setUpDriver, withDrivingOptions } from "../driving.ts";
@@ -25,7 +26,7 @@ export function rolloutCommand(): Command {
   return withDrivingOptions(new Command("rollout"))
     .summary("release the newest version step by step")
     .description(
-      "Brings the newest release of the program to the users, step by step. Exit code 0 promoted, 3 undone, 4 held.",
+      "Brings the newest release of the program to the users, step by step. Exit code 0 promoted, 3 rolled back, 4 holding.",
     )
     .option("--policy-pack <folder>", "start only if the previews of both stacks pass these policies")
     .option("--supersede", "end the open rollout, and start from dark with the newest release")
@@ -46,7 +47,7 @@ async function rollout(options: Options): Promise<void> {
   const from = releaseOf(deployments.stable);
   if (from === undefined) {
     throw new UserError(
-      `${service} has no stable Deployment that runs a release, so there is nothing to roll back to: run pulumi up of both stacks once.`,
+      `${service} has no stable Deployment that runs a release, so there is nothing to roll back to: run pulumi up of each stack once.`,
     );
   }
   if (release === from) {
@@ -106,7 +107,7 @@ async function leaseAfterStop(found: DeployedService): Promise<Lease> {
 async function readIntent({ service, deployments }: DeployedService, { folder, stacks }: Owners) {
   const stack = stacks.canary;
   if (stack === undefined) {
-    throw new UserError(`${service} has no canary Deployment: run pulumi up of both stacks once.`);
+    throw new UserError(`${service} has no canary Deployment: run pulumi up of the stack that owns canary once.`);
   }
   const preview = await previewStack(stack, folder, {}, "all");
   if (preview.error !== undefined) throw new UserError(`pulumi preview --stack ${stack} failed: ${preview.error}`);
@@ -124,10 +125,10 @@ async function readIntent({ service, deployments }: DeployedService, { folder, s
       `The component of ${service} in the program is of another version of gray-release (${(error as Error).message}): run the gray command of the version that the program uses.`,
     );
   }
-  const undone = preview.warnings.find((warning) => warning.includes("was undone"));
-  if (component.changes || (undone === undefined && !runs(deployments.canary, intent.release))) return intent;
+  const rolledBack = preview.warnings.find((warning) => warning.includes("was rolled back"));
+  if (component.changes || (rolledBack === undefined && !runs(deployments.canary, intent.release))) return intent;
   throw new UserError(
-    undone ??
+    rolledBack ??
       `The program has no new release of ${service}, whose canary runs ${intent.release}: change the image or a config file, then run gray rollout.`,
   );
 }
@@ -166,7 +167,7 @@ function assertMayBegin(service: string, { open, verdicts }: RolloutRecord, rele
   const judged = verdicts[release];
   if (judged?.verdict === "bad") {
     throw new UserError(
-      `Release ${release} of ${service} was judged bad (${judged.by}: ${judged.reason}): change it, or overrule that with gray approve.`,
+      `Release ${release} of ${service} was judged bad (${judged.by}: ${judged.reason}): release another version, or overrule the verdict with gray approve ${release} --reason <why>.`,
     );
   }
 }

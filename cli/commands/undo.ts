@@ -37,7 +37,7 @@ async function undo(options: Options): Promise<void> {
   if (reading.kind === "unreadable") throw unreadable(found, reading);
   if (reading.kind === "read") assertNoneOpen(service, reading.record);
   const release = releaseOf(deployments.stable);
-  if (release === undefined) throw new UserError(`${service} has no stable Deployment: there is nothing to undo.`);
+  if (release === undefined) throw new UserError(`${service} has no stable Deployment: there is nothing to roll back.`);
   if (owners.storedReleases instanceof UserError) throw owners.storedReleases;
   const from = target(service, owners.storedReleases, release, stableReleases(reading), options.to);
   const rollbackRequested = await decisionFor(api, options.reason);
@@ -59,7 +59,10 @@ async function undo(options: Options): Promise<void> {
 }
 
 function assertNoneOpen(service: string, { open }: RolloutRecord): void {
-  if (open) throw new UserError(`A rollout of ${open.release} of ${service} is open: roll it back with gray abort.`);
+  if (open)
+    throw new UserError(
+      `A rollout of ${open.release} of ${service} is open, and gray undo rolls back finished ones: roll it back with gray abort.`,
+    );
 }
 
 /** The release to roll back to. @param all ids of the stored releases. @throws UserError if it is not one of them */
@@ -72,7 +75,8 @@ function target(
 ): string {
   const wanted = asked ?? stableHistory.find((id) => id !== release);
   const storedReleases = all.filter((id) => id !== release);
-  if (wanted === release) throw new UserError(`Stable of ${service} already runs release ${release}: choose another.`);
+  if (wanted === release)
+    throw new UserError(`Stable of ${service} already runs release ${release}: name another one with --to.`);
   if (wanted !== undefined && storedReleases.includes(wanted)) return wanted;
   const choices =
     storedReleases.length > 0 ? `choose one of ${storedReleases.join(", ")} with --to` : "no other release is stored";

@@ -28,7 +28,7 @@ export function watchCommand(): Command {
   return withServiceOptions(new Command("watch"))
     .summary("follow the open rollout")
     .description(
-      "Follows the open rollout from any machine, and changes nothing. Exit code 0 promoted, 3 undone, 4 superseded or without a driver.",
+      "Follows the open rollout from any machine, and changes nothing. Exit code 0 promoted, 3 rolled back, 4 superseded or without a driver.",
     )
     .option("--stay", "wait while no driver is alive, instead of ending (always so on a terminal)")
     .option("--json", "print one JSON object per event and line")
@@ -124,7 +124,7 @@ function endOf({ record, snapshot }: ClusterState, { began, release }: Rollout):
   if (!ended) return { kind: "superseded", reason: "the record no longer has this rollout: see gray history" };
   const reason = {
     promoted: "promoted: all users have the release",
-    undone: `undone: ${ended.reason}`,
+    undone: `rolled back: ${ended.reason}`,
     superseded: `superseded: ${ended.reason}`,
   }[ended.outcome];
   return { kind: ended.outcome, reason };

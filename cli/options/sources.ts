@@ -48,22 +48,34 @@ interface QueryContext {
   readonly clusters: Clusters;
 }
 
+/** A source of series in Prometheus. */
+interface Series {
+  readonly query: (context: QueryContext) => Query;
+  /** Whether it counts exactly the requests that the routes of a traffic mode split by weight. @default false */
+  readonly atGateway?: boolean;
+  /** Whether the query needs the clusters of the live routes. @default false */
+  readonly byRoutes?: boolean;
+}
+
 /** The supported sources of series in Prometheus. */
-const series: ReadonlyMap<string, (context: QueryContext) => Query> = new Map([
-  ["own", ownMetrics],
-  ["traefik", (context: QueryContext) => traefik({ ...context, backends: byTrack(backendName, context.service) })],
-  ["envoy-gateway", envoyGateway],
+const sources: ReadonlyMap<string, Series> = new Map<string, Series>([
+  ["own", { query: ownMetrics }],
+  [
+    "traefik",
+    { query: (context) => traefik({ ...context, backends: byTrack(backendName, context.service) }), atGateway: true },
+  ],
+  ["envoy-gateway", { query: envoyGateway, atGateway: true, byRoutes: true }],
   [
     "ingress-nginx",
-    (context: QueryContext) => ingressNginx({ ...context, backends: byTrack(backendName, context.service) }),
+    { query: (context) => ingressNginx({ ...context, backends: byTrack(backendName, context.service) }) },
   ],
-  ["istio", (context: QueryContext) => istio({ ...context, workloads: byTrack(deploymentName, context.service) })],
+  ["istio", { query: (context) => istio({ ...context, workloads: byTrack(deploymentName, context.service) }) }],
 ]);
-const choices = [...series.keys()].join(", ");
+const choices = [...sources.keys()].join(", ");
 
-/** Whether the source counts exactly the requests that a Gateway API gateway routed by weight. */
+/** Whether the source counts exactly the requests that a gateway routed by weight. */
 export function countsAtGateway({ prometheus, series }: SourceOptions): boolean {
-  return prometheus !== undefined && ["traefik", "envoy-gateway"].includes(series);
+  return prometheus !== undefined && sources.get(series)?.atGateway === true;
 }
 
 function byTrack(nameOf: (service: string, track: Track) => string, service: string): Record<Track, string> {
@@ -139,8 +151,8 @@ export function sourceOf(options: SourceOptions, of: ServiceHandle): MetricSourc
   if (!URL.canParse(options.prometheus) || !/^https?:$/.test(new URL(options.prometheus).protocol)) {
     throw new UserError(`--prometheus ${options.prometheus} is no URL: give one as in http://127.0.0.1:9090.`);
   }
-  const query = series.get(options.series);
-  if (!query) throw new UserError(`--series ${options.series} is unknown: choose one of ${choices}.`);
+  const series = sources.get(options.series);
+  if (!series) throw new UserError(`--series ${options.series} is unknown: choose one of ${choices}.`);
   if (options.series !== "own" && (options.requests ?? options.latency ?? options.pair[0]) !== undefined) {
     throw new UserError(`--series ${options.series} has fixed metrics: leave out --requests, --latency and --pair.`);
   }
@@ -149,11 +161,11 @@ export function sourceOf(options: SourceOptions, of: ServiceHandle): MetricSourc
   const reading = (clusters: Clusters) =>
     prometheusSource({
       url,
-      query: query({ service, namespace, metrics, labels, clusters }),
+      query: series.query({ service, namespace, metrics, labels, clusters }),
       ...(caFile !== undefined && { caFile }),
       ...(authorizationFile !== undefined && { authorizationFile }),
     });
-  if (options.series !== "envoy-gateway") return reading(new Map());
+  if (!series.byRoutes) return reading(new Map());
   return byLiveRoutes({
     routes: (signal) => readRoutes({ ...of, api: api.until(signal) }),
     backends: byTrack(backendName, service),

@@ -84,7 +84,11 @@ export async function previewStack(
 /** Parses a preview as Pulumi prints it with `--json`. */
 export function previewOf(stack: string, json: string): StackPreview {
   const parsed = v.safeParse(digest, parse(json));
-  if (!parsed.success) return { ...emptyPreview(stack), error: "its output is no JSON preview" };
+  if (!parsed.success)
+    return {
+      ...emptyPreview(stack),
+      error: "its output is no JSON preview; run it yourself with --json to see what it prints",
+    };
   const { steps, changeSummary, diagnostics } = parsed.output;
   const objectSteps = (steps ?? []).filter(({ oldState, newState }) => (newState ?? oldState)?.custom);
   const diagnosticsOf = (severity: string) => [

@@ -2,8 +2,7 @@
 import { defaults, pollingDefaults } from "../../analysis/defaults.ts";
 import { percent, span, times } from "../../analysis/format.ts";
 import { type Forecast, forecast, type Traffic } from "../../analysis/planner.ts";
-import { gatewayMode } from "../../components/traffic/gateway/mode.ts";
-import { replicasMode } from "../../components/traffic/replicas/mode.ts";
+import { type ModeName, modeNamed } from "../../components/traffic/modes.ts";
 import { UserError } from "../../components/user-error.ts";
 import { plainTable } from "./table.ts";
 
@@ -27,20 +26,19 @@ const usualWeights = [1, 5, 10, 25, 50] as const;
  *
  * @param stableReplicas number of pods of stable
  * @param shareInForce share of the requests that canary gets now, 0 to 1. @default 0: canary is dark
- * @param byGateway whether a gateway splits the requests, so that every weight is available. @default false
+ * @param mode how the requests are split. @default by number of pods
  * @param weights in percent. @default 1, 5, 10, 25 and 50
  */
 export function prospects(
   traffic: Traffic,
   stableReplicas: number,
   shareInForce = 0,
-  byGateway = false,
+  mode: ModeName = "replicas",
   weights: readonly number[] = usualWeights,
 ): Prospect[] {
   const asked = weights.map((weight) => {
-    const mode = byGateway ? gatewayMode() : replicasMode(true);
-    const share = mode.plan(weight, stableReplicas, {}).share / 100;
-    return { weight, share, refused: !byGateway && isRefused(weight, stableReplicas), inForce: false };
+    const { share } = modeNamed(mode, { acceptShare: true }).plan(weight, stableReplicas, {});
+    return { weight, share: share / 100, refused: isRefused(mode, weight, stableReplicas), inForce: false };
   });
   const inForceRow = asked.findLast(({ share, refused }) => !refused && Math.abs(share - shareInForce) < 0.0005);
   const all: (Omit<Prospect, "forecast"> & { share: number })[] = asked.map((row) => ({
@@ -55,9 +53,9 @@ export function prospects(
     .map(({ share, ...row }) => ({ ...row, forecast: forecast(traffic, share, defaults) }));
 }
 
-function isRefused(weight: number, stableReplicas: number): boolean {
+function isRefused(mode: ModeName, weight: number, stableReplicas: number): boolean {
   try {
-    replicasMode().plan(weight, stableReplicas, {});
+    modeNamed(mode).plan(weight, stableReplicas, {});
     return false;
   } catch (error) {
     if (error instanceof UserError) return true;

@@ -2,6 +2,7 @@
 import { span } from "../../analysis/format.ts";
 import type { Traffic } from "../../analysis/planner.ts";
 import type { ResolvedStep } from "../../components/step.ts";
+import type { ModeName } from "../../components/traffic/modes.ts";
 import { behaviourOf, type StepBehaviour } from "../../rollout/stage.ts";
 import { type Prospect, prospects, verdictColumns } from "./forecast.ts";
 import { plainTable } from "./table.ts";
@@ -18,17 +19,17 @@ export interface StepForecast {
  *
  * @param traffic undefined if it is unknown
  * @param stableReplicas number of pods of stable
- * @param byGateway whether a gateway splits the requests
+ * @param mode how the requests are split
  */
 export function stepForecasts(
   steps: readonly ResolvedStep[],
   traffic: Traffic | undefined,
   stableReplicas: number,
-  byGateway: boolean,
+  mode: ModeName,
 ): StepForecast[] {
   return steps.map((step) => {
     const isAsked = traffic !== undefined && step.stage === "canary" && step.weight < 100;
-    const [prospect] = isAsked ? prospects(traffic, stableReplicas, 0, byGateway, [step.weight]) : [];
+    const [prospect] = isAsked ? prospects(traffic, stableReplicas, 0, mode, [step.weight]) : [];
     return prospect ? { step, prospect } : { step };
   });
 }

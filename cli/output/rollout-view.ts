@@ -4,7 +4,7 @@ import { ratesOf } from "../../analysis/rates.ts";
 import type { Evaluation } from "../../evaluation/assess.ts";
 import type { DeployedService } from "../../live/live.ts";
 import type { Reporter } from "../../rollout/drive-context.ts";
-import type { End } from "../../rollout/driver.ts";
+import type { End } from "../../rollout/end.ts";
 import { describeHold, type Move } from "../../rollout/move.ts";
 import type { Rollout } from "../../rollout/rollout.ts";
 import { behaviourOf } from "../../rollout/stage.ts";
@@ -55,8 +55,8 @@ export function viewOf(found: DeployedService, json: boolean): RolloutView {
     end(end) {
       const words = {
         promoted: "promoted: all users have the release",
-        undone: `undone: ${"reason" in end ? end.reason : ""}`,
-        held: `held, and the traffic stays as it is: ${end.kind === "held" ? describeHold(end.reason === hold?.reason ? hold : end) : ""}`,
+        undone: `rolled back: ${"reason" in end ? end.reason : ""}`,
+        held: `holds, and the traffic stays as it is: ${end.kind === "held" ? describeHold(end.reason === hold?.reason ? hold : end) : ""}`,
         stopped:
           "stopped driving, and the traffic stays as it is: continue with gray resume, or roll back with gray abort",
       }[end.kind];

@@ -7,8 +7,6 @@ import type { Track, Traffic } from "../traffic.ts";
 
 /** A method of traffic splitting between the tracks. Its side in the cluster is in live/traffic/mode.ts. */
 export interface TrafficMode {
-  /** The argument of the service that chooses this mode. Absent if no argument does. */
-  readonly argument?: keyof ServiceArgs;
   /**
    * The settings for a weight.
    *
@@ -38,9 +36,9 @@ export interface ModeRoute extends ObjectReference {
   /**
    * Its spec.
    *
-   * @param weight percent of user traffic for canary
+   * @param traffic the settings of its mode for the weight
    * @param token secret value of the request header that reaches canary at any weight
    * @throws UserError if the object cannot express the user rules
    */
-  readonly spec: (weight: number, token: Input<string>) => object;
+  readonly spec: (traffic: Traffic, token: Input<string>) => object;
 }

@@ -1,11 +1,44 @@
-/** The traffic modes, and which of them the arguments of a service choose. */
+/** The table of the traffic modes, and which of them the arguments of a service choose. */
 import type { ServiceArgs } from "../service-args.ts";
 import { gatewayMode } from "./gateway/mode.ts";
 import type { TrafficMode } from "./mode.ts";
 import { replicasMode } from "./replicas/mode.ts";
 
-/** The method by which the arguments split traffic: the mode whose argument is set, or by number of pods. */
-export function modeOf(args: ServiceArgs): TrafficMode {
-  if (args.gateway) return gatewayMode(args.gateway.minimumCanaryReplicas);
-  return replicasMode(args.acceptShare || args.replicas === "external");
+/** The arguments of a service that choose a mode, or change what it accepts. */
+type ModeArgs = Partial<Pick<ServiceArgs, "gateway" | "acceptShare" | "replicas">>;
+
+/** The modes by name. */
+const modes = {
+  gateway: ({ gateway }: ModeArgs) => gatewayMode(gateway?.minimumCanaryReplicas),
+  replicas: ({ acceptShare, replicas }: ModeArgs) => replicasMode(acceptShare || replicas === "external"),
+} as const satisfies Record<string, (args: ModeArgs) => TrafficMode>;
+
+/** The name of a traffic mode. `replicas` is traffic by number of pods. */
+export type ModeName = keyof typeof modes;
+
+/** The modes that an argument of their name chooses. */
+const byArgument = ["gateway"] as const satisfies readonly (ModeName & keyof ModeArgs)[];
+
+/**
+ * The name of the mode that the arguments choose: the mode whose argument is set, or by number of pods.
+ *
+ * @example modeNameOf({ replicas: 9 }) // "replicas"
+ */
+export function modeNameOf(args: ModeArgs): ModeName {
+  return byArgument.find((name) => args[name] !== undefined) ?? "replicas";
+}
+
+/**
+ * The mode with a name.
+ *
+ * @param args the arguments that change what it accepts. @default none
+ * @example modeNamed("replicas").plan(10, 9, { app: "web" }).canaryReplicas // 1
+ */
+export function modeNamed(name: ModeName, args: ModeArgs = {}): TrafficMode {
+  return modes[name](args);
+}
+
+/** The mode that the arguments choose. @example modeOf({ replicas: 9 }).plan(10, 9, { app: "web" }).share // 10 */
+export function modeOf(args: ModeArgs): TrafficMode {
+  return modeNamed(modeNameOf(args), args);
 }

@@ -1,7 +1,7 @@
 /** What a traffic mode is in the cluster: the live objects that split users' requests by weight, and how they are cut off. */
 
 import type { ObjectKind } from "../../components/object-reference.ts";
-import type { ServiceArgs } from "../../components/service-args.ts";
+import type { ModeName } from "../../components/traffic/modes.ts";
 import type { Cluster, Operation } from "../../kubernetes/cluster.ts";
 import type { Metadata } from "../../kubernetes/objects/metadata.ts";
 import type { ServiceHandle } from "../../kubernetes/service-handle.ts";
@@ -11,6 +11,7 @@ import type { ServiceHandle } from "../../kubernetes/service-handle.ts";
  * both tracks in every mode, so a mode without objects of its own has no side here.
  */
 export interface LiveMode {
+  readonly name: ModeName;
   /** The kind of its routes. */
   readonly kind: ObjectKind;
   /**
@@ -23,9 +24,10 @@ export interface LiveMode {
   readOne(api: Cluster, namespace: string, name: string): Promise<LiveRoute | undefined>;
   /** Whether the service uses this mode, as far as can be seen without the permission to read its routes. */
   isUsed(of: ServiceHandle): Promise<boolean>;
-  /** Checks that the cluster can carry the traffic if the arguments choose this mode. @throws UserError if it cannot */
-  assertPossible(of: ServiceHandle, args: ServiceArgs): Promise<void>;
 }
+
+/** The spec of an object of a mode, as the program describes it. */
+export type RouteSpec = Readonly<Record<string, unknown>>;
 
 /** A live object that splits users' requests by weight, as an HTTPRoute does. */
 export interface LiveRoute {
@@ -35,8 +37,8 @@ export interface LiveRoute {
   readonly weight: number;
   /** Whether it has user rules, which send some users to a track at any weight. */
   readonly hasUserRules: boolean;
-  /** Whether it sends the same requests to the same tracks once it is written so. */
-  isSplitAs(wanted: object): boolean;
+  /** Whether it sends the same requests to the same tracks once its spec is written so. */
+  isSplitAs(wanted: RouteSpec): boolean;
   /** The patch after which it sends all requests without the token to stable; empty if it does so already. */
   cutoff(): Operation[];
 }

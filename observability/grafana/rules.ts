@@ -72,7 +72,7 @@ export function rules({ slo = defaults.slo }: RuleOptions = {}): Rules {
               summary: "Release {{ $labels.release }} of {{ $labels.service }} is bad",
               description:
                 "The evidence against release {{ $labels.release }}, compared with {{ $labels.baseline }}, is " +
-                '10^{{ $value | printf "%.1f" }} to 1. Stop its traffic: run pulumi up --stack canary with `weight: 0`, or with an ' +
+                '10^{{ $value | printf "%.1f" }} to 1. Stop its traffic: run pulumi up of the stack that owns canary with `weight: 0`, or with an ' +
                 "earlier release (`release: <id>`). gray status shows the ids, and gray logs shows the release's logs.",
             },
           },

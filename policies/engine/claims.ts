@@ -27,7 +27,11 @@ export interface Claim {
   readonly path: string;
 }
 
-/** The entrance that an object is; undefined of other kinds of objects. */
+/**
+ * The entrance that an object is; undefined of other kinds of objects.
+ *
+ * @example readEntrance(one)?.claims // [{ host: "shop.example.com", path: "/" }]
+ */
 export function readEntrance(one: Declared): Entrance | undefined {
   if (isHttpRoute(one)) {
     const { parentRefs = [], hostnames = [], rules = [] } = routeSpec(one);
@@ -50,7 +54,11 @@ export function readEntrance(one: Declared): Entrance | undefined {
   return { object: one, service: serviceOf(one), listeners: [{ of: ingressClassName }], claims };
 }
 
-/** Whether the same request could match both entrances. */
+/**
+ * Whether the same request could match both entrances.
+ *
+ * @example canMeet(entrance, other) // false if no request matches both
+ */
 export function canMeet(entrance: Entrance, other: Entrance): boolean {
   const sameService =
     entrance.service !== undefined &&
@@ -71,7 +79,11 @@ function overlap(a: Listener, b: Listener): boolean {
   return a.of === b.of && alike(a.section, b.section) && alike(a.port, b.port);
 }
 
-/** A claim's host and path, for messages. */
+/**
+ * A claim's host and path, for messages.
+ *
+ * @example claimText({ host: "shop.example.com", path: "/api" }) // "shop.example.com/api"
+ */
 export function claimText({ host = "every host's ", path }: Claim): string {
   return `${host}${path.replace(/^[=~]/, "")}`;
 }

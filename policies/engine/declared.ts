@@ -2,7 +2,11 @@
 import type { Template } from "./pod-spec.ts";
 import { known, paired } from "./unknown.ts";
 
-/** A CanaryService with the arguments from the program. */
+/**
+ * A CanaryService with the arguments from the program.
+ *
+ * @example const isDark = ({ shift }: Service) => shift?.weight === 0;
+ */
 export interface Service {
   readonly is: "service";
   readonly urn: string;
@@ -45,7 +49,11 @@ interface PlainIngress {
   readonly path?: string;
 }
 
-/** A Kubernetes object with the fields from the program. */
+/**
+ * A Kubernetes object with the fields from the program.
+ *
+ * @example const hasRoom = ({ fields }: KubernetesObject) => (fields.spec?.replicas ?? 1) > 1;
+ */
 export interface KubernetesObject {
   readonly is: "object";
   readonly urn: string;
@@ -80,7 +88,11 @@ export interface Outputs {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-/** A declared resource that rules look at. */
+/**
+ * A declared resource that rules look at.
+ *
+ * @example const isDeployment = (one: Declared) => one.is === "object" && one.kind === "Deployment";
+ */
 export type Declared = Service | KubernetesObject | Unidentified | Outputs;
 
 /** The fields of a Kubernetes object that several rules read. */
@@ -113,7 +125,11 @@ const serviceLabel = "gray-release/service";
 /** Types of Kubernetes resources. A patch resource changes the object of its name, so it counts as this object. */
 const kubernetesType = /^kubernetes:(?:([^/:]+)\/)?[^/:]+:(\w+?)(?:Patch)?$/;
 
-/** The resource as rules read it; undefined if it is neither a service nor a Kubernetes object with a name. */
+/**
+ * The resource as rules read it; undefined if it is neither a service nor a Kubernetes object with a name.
+ *
+ * @example readDeclared({ type: "kubernetes:core/v1:Service", name: "web", urn, props })?.is // "object"
+ */
 export function readDeclared({ type, name, urn, props, opts }: Resource): Declared | undefined {
   if (type === "gray-release:index:CanaryService") {
     const service = known(() => readService(urn, name, props));
@@ -139,7 +155,11 @@ function readService(urn: string, name: string, props: Resource["props"]): Servi
   return { is: "service", urn, name, namespace, replicas, tracks, admissions, releases, ...optional };
 }
 
-/** The outputs of the stack. */
+/**
+ * The outputs of the stack.
+ *
+ * @example readOutputs({ type: "pulumi:pulumi:Stack", name: "shop-live", urn, props }).is // "outputs"
+ */
 export function readOutputs({ name, urn, props }: Resource): Outputs {
   return { is: "outputs", urn, name, values: props };
 }
@@ -149,27 +169,40 @@ export function called({ kind, namespace, name }: KubernetesObject): string {
   return `${kind} ${namespace}/${name}`;
 }
 
-/** The name of the service that an object belongs to, by its label. */
+/**
+ * The name of the service that an object belongs to, by its label.
+ *
+ * @example one.is === "object" && serviceOf(one) === "web" // whether it belongs to the service web
+ */
 export function serviceOf({ labels }: KubernetesObject): string | undefined {
   return labels[serviceLabel];
 }
 
-/** The service, or undefined of anything else; for {@link pairsOf}. */
+/** The service, or undefined of anything else; for {@link pairsOf}. @example asService(one)?.replicas */
 export function asService(one: Declared): Service | undefined {
   return one.is === "service" ? one : undefined;
 }
 
-/** The Kubernetes object, or undefined of anything else; for {@link pairsOf}. */
+/**
+ * The Kubernetes object, or undefined of anything else; for {@link pairsOf}.
+ *
+ * @example asObject(one)?.kind // "Deployment"
+ */
 export function asObject(one: Declared): KubernetesObject | undefined {
   return one.is === "object" ? one : undefined;
 }
 
-/** All services among the declared resources. */
+/** All services among the declared resources. @example servicesOf(declared).map(({ name }) => name) // ["web"] */
 export function servicesOf(declared: readonly Declared[]): Service[] {
   return declared.filter((one) => one.is === "service");
 }
 
-/** Whether this is the Deployment of a track of a service. @param track the track. @default any */
+/**
+ * Whether this is the Deployment of a track of a service.
+ *
+ * @param track the track. @default any
+ * @example isTrack(one, "stable") && one.fields.spec?.replicas // the pods of stable
+ */
 export function isTrack(one: Declared, track?: string): one is KubernetesObject {
   if (one.is !== "object" || one.kind !== "Deployment" || serviceOf(one) === undefined) return false;
   return track === undefined ? one.labels.track !== undefined : one.labels.track === track;
@@ -178,6 +211,8 @@ export function isTrack(one: Declared, track?: string): one is KubernetesObject 
 /**
  * Whether this is an adopted Deployment of stable. Its pods stay unchanged until its first promotion, without the labels of a
  * release.
+ *
+ * @example isAdopted(deployment) // false
  */
 export function isAdopted(one: KubernetesObject): boolean {
   const { metadata, spec } = one.fields;
@@ -186,7 +221,11 @@ export function isAdopted(one: KubernetesObject): boolean {
   return track === undefined && release === undefined;
 }
 
-/** The CanaryService of this stack that an object belongs to by its label and namespace. */
+/**
+ * The CanaryService of this stack that an object belongs to by its label and namespace.
+ *
+ * @example homeOf(object, declared)?.replicas // 9
+ */
 export function homeOf(object: KubernetesObject, declared: readonly Declared[]): Service | undefined {
   return servicesOf(declared).find(
     (service) => service.name === serviceOf(object) && service.namespace === object.namespace,
@@ -198,12 +237,21 @@ export function homeOf(object: KubernetesObject, declared: readonly Declared[]):
  * it, because their order is not fixed.
  *
  * If a rule needs a value that is known only during `up`, the resource with the value violates the rule, in a stack with a
- * service (rule.ts). The rule still judges the other resources.
+ * service (pack.ts). The rule still judges the other resources.
  *
  * @param one the resource to judge
  * @param declared the resources declared so far
  * @param readA reads the values that the rule needs of an A; undefined of anything else
  * @param readB the same of a B
+ * @example
+ * ```ts
+ * const asService = (one: Declared) => (one.is === "service" ? one : undefined);
+ * const asIngress = (one: Declared) => (one.is === "object" && one.kind === "Ingress" ? one : undefined);
+ * const judge: Rule["judge"] = (one, { declared }) =>
+ *   pairsOf(one, declared, asIngress, asService).flatMap(([ingress, service]) =>
+ *     ingress.name === service.name ? [] : [`${called(ingress)} is not named ${service.name}: rename it.`],
+ *   );
+ * ```
  */
 export function pairsOf<A, B>(
   one: Declared,
@@ -219,7 +267,11 @@ export function pairsOf<A, B>(
   ];
 }
 
-/** Reads a value of each resource, without those in which it is not known yet. */
+/**
+ * Reads a value of each resource, without those in which it is not known yet.
+ *
+ * @example readable(declared, asService)
+ */
 export function readable<T>(others: readonly Declared[], read: (each: Declared) => T | undefined): T[] {
   const found: T[] = [];
   for (const other of others) {

@@ -1,4 +1,8 @@
-/** The path of the first difference between two plain values, with both values there as text; undefined if they are equal. */
+/**
+ * The path of the first difference between two plain values, with both values there as text; undefined if they are equal.
+ *
+ * @example firstDifference({ a: [1, 2] }, { a: [1, 3] }) // { path: ".a[1]", a: "2", b: "3" }
+ */
 export function firstDifference(
   a: unknown,
   b: unknown,

@@ -61,37 +61,45 @@ export interface IngressBackend {
   readonly service?: { readonly name: string; readonly port?: { readonly number?: number; readonly name?: string } };
 }
 
-/** Whether this is an HTTPRoute. */
+/** Whether this is an HTTPRoute. @example isHttpRoute(one) && routeSpec(one).hostnames */
 export function isHttpRoute(one: Declared): one is KubernetesObject & { readonly kind: "HTTPRoute" } {
   return one.is === "object" && one.kind === "HTTPRoute" && one.group === "gateway.networking.k8s.io";
 }
 
-/** Whether this is an Ingress, of any API version. */
+/** Whether this is an Ingress, of any API version. @example isIngress(one) && ingressSpec(one).ingressClassName */
 export function isIngress(one: Declared): one is KubernetesObject & { readonly kind: "Ingress" } {
   return one.is === "object" && one.kind === "Ingress" && ["networking.k8s.io", "extensions"].includes(one.group);
 }
 
-/** The spec of an HTTPRoute. */
+/** The spec of an HTTPRoute. @example routeSpec(route).rules?.length */
 export function routeSpec(route: KubernetesObject): RouteSpec {
   return (route.fields.spec ?? {}) as RouteSpec;
 }
 
-/** The spec of an Ingress. */
+/** The spec of an Ingress. @example ingressSpec(ingress).rules?.[0]?.host // "shop.example.com" */
 export function ingressSpec(ingress: KubernetesObject): IngressSpec {
   return (ingress.fields.spec ?? {}) as IngressSpec;
 }
 
-/** The matches of a rule. Without any the rule matches every path, which is the API's default. */
+/**
+ * The matches of a rule. Without any the rule matches every path, which is the API's default.
+ *
+ * @example matchesOf({}) // [{}]
+ */
 export function matchesOf({ matches = [] }: RouteRule): readonly RouteMatch[] {
   return matches.length > 0 ? matches : [{}];
 }
 
-/** Whether the match has no condition except its path. */
+/** Whether the match has no condition except its path. @example isUnconditional({ path: { value: "/api" } }) // true */
 export function isUnconditional({ method, headers = [], queryParams = [] }: RouteMatch): boolean {
   return method === undefined && headers.length === 0 && queryParams.length === 0;
 }
 
-/** A path as one text, equal for equivalent paths: `/api` for a prefix, `=/api` for an exact path, `~...` for a pattern. */
+/**
+ * A path as one text, equal for equivalent paths: `/api` for a prefix, `=/api` for an exact path, `~...` for a pattern.
+ *
+ * @example pathText("Exact", "/api") // "=/api"
+ */
 export function pathText(type = "PathPrefix", value = "/"): string {
   if (type === "RegularExpression") return `~${value}`;
   return type === "Exact" ? `=${value}` : value.replace(/(.)\/$/, "$1");
@@ -110,7 +118,11 @@ export interface Backend {
   readonly share: number;
 }
 
-/** The backends that a rule of the route sends requests to. */
+/**
+ * The backends that a rule of the route sends requests to.
+ *
+ * @example backendsOf({ backendRefs: [{ name: "web", weight: 3 }, { name: "web-canary" }] }, route)[0]?.share // 75
+ */
 export function backendsOf({ backendRefs = [] }: RouteRule, { namespace: home }: KubernetesObject): Backend[] {
   const all = backendRefs.reduce((sum, { weight = 1 }) => sum + weight, 0);
   return backendRefs

@@ -9,7 +9,11 @@ export const unknownUntilUp = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** Changes to a resource: nested fields replace those of the same path, and `undefined` removes a field. */
 export type Changes = { readonly [field: string]: unknown };
 
-/** The resources of a stack of fop-gate, in the order of their registration. */
+/**
+ * The resources of a stack of fop-gate, in the order of their registration.
+ *
+ * @example stackOf("prod").find(({ name }) => name === "fop-gate-debug")
+ */
 export function stackOf(stack: "canary" | "prod"): readonly ExampleResource[] {
   return state[stack];
 }
@@ -23,7 +27,11 @@ const { canary: release } = service.props.releases as Record<
 /** The release that both tracks run. */
 export const releaseId = release?.id ?? "";
 
-/** The CanaryService fop-gate in a stack that owns both tracks, without an Ingress. */
+/**
+ * The CanaryService fop-gate in a stack that owns both tracks, without an Ingress.
+ *
+ * @example canaryService({ replicas: "external" })
+ */
 export function canaryService(changes: Changes = {}): ExampleResource {
   const { ingress: _, debugIngress: __, shift: ___, ...props } = service.props;
   const both = {
@@ -40,7 +48,7 @@ export function deployment(track: "stable" | "canary", changes: Changes = {}): E
   return kubernetes("apps/v1:Deployment", track === "canary" ? "fop-gate-canary" : "fop-gate", changes);
 }
 
-/** The Deployment of stable, with changes to its pods' spec. */
+/** The Deployment of stable, with changes to its pods' spec. @example pods({ hostNetwork: true }) */
 export function pods(changes: Changes): ExampleResource {
   return deployment("stable", { spec: { template: { spec: changes } } });
 }
@@ -53,7 +61,7 @@ export function container(name: "fop-gate" | "log-agent", changes: Changes): Exa
   return pods({ containers: change(containers), initContainers: change(initContainers) });
 }
 
-/** The pod spec of both tracks. */
+/** The pod spec of both tracks. @example podSpec().containers?.[0]?.name // "fop-gate" */
 export function podSpec(): PodSpec {
   return (release as { readonly template: { readonly spec: PodSpec } }).template.spec;
 }
@@ -96,14 +104,18 @@ export function kubernetes(type: string, name: string, changes: Changes = {}): E
   return { ...one, props: changed(one.props, changes) };
 }
 
-/** The ConfigMap of one of fop-gate's file sets, e.g. `config`. */
+/** The ConfigMap of one of fop-gate's file sets, e.g. `config`. @example configMap("config", { immutable: false }) */
 export function configMap(set: string, changes: Changes = {}): ExampleResource {
   const one = all().find(({ name }) => name.startsWith(`fop-gate-${set}-`));
   if (one === undefined) throw new Error(`fop-gate has no file set ${set}`);
   return { ...one, props: changed(one.props, changes) };
 }
 
-/** An HTTPRoute of fop-gate on the Gateway `public`, with these rules. */
+/**
+ * An HTTPRoute of fop-gate on the Gateway `public`, with these rules.
+ *
+ * @example httpRoute([{ backendRefs: [{ name: "fop-gate-stable", port: 80 }] }])
+ */
 export function httpRoute(rules: readonly object[], changes: Changes = {}): ExampleResource {
   const { type, name, props } = kubernetes("gateway.networking.k8s.io/v1:HTTPRoute", "fop-gate", {
     spec: { parentRefs: [{ name: "public" }], hostnames: ["fop-gate.example"], rules },

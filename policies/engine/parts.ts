@@ -11,9 +11,29 @@ export interface Part {
   readonly exists: boolean;
 }
 
-/** Every object of a fixed name that a service can have. */
-export function partsOf({ name, gateway, ingress, debugIngress }: Service): Part[] {
-  const routed = gateway !== undefined;
+/** The kinds of objects by which a traffic mode splits users' requests, as components/traffic/ makes them. */
+const routeKinds = ["HTTPRoute"] as const;
+
+/** The kinds of objects in front of both tracks, which belong to the stack of canary, whatever their names. */
+export const frontKinds: readonly string[] = ["Service", "ConfigMap", "Ingress", ...routeKinds];
+
+/**
+ * Whether routes split the requests of a service's users, so that the number of pods does not determine canary's share.
+ *
+ * @example isRouted({ gateway: { routes: [] } }) // true
+ */
+export function isRouted({ gateway }: Pick<Service, "gateway">): boolean {
+  return gateway !== undefined;
+}
+
+/**
+ * Every object of a fixed name that a service can have.
+ *
+ * @example partsOf(service).find(({ name }) => name === "web-plan")?.kind // "ConfigMap"
+ */
+export function partsOf(service: Service): Part[] {
+  const { name, ingress, debugIngress } = service;
+  const routed = isRouted(service);
   return [
     { kind: "Service", name, track: "canary", exists: true },
     { kind: "Service", name: `${name}-canary`, track: "canary", exists: true },
@@ -21,19 +41,23 @@ export function partsOf({ name, gateway, ingress, debugIngress }: Service): Part
     { kind: "ConfigMap", name: `${name}-plan`, track: "canary", exists: true },
     { kind: "Ingress", name, track: "canary", exists: ingress !== undefined },
     { kind: "Ingress", name: debugName(name), track: "stable", exists: debugIngress !== undefined },
-    { kind: "HTTPRoute", name, track: "canary", exists: routed },
+    ...routeKinds.map((kind): Part => ({ kind, name, track: "canary", exists: routed })),
     { kind: "Deployment", name, track: "stable", exists: true },
     { kind: "Deployment", name: `${name}-canary`, track: "canary", exists: true },
   ];
 }
 
-/** The part of a service that an object is by its kind and name, whatever its labels; undefined if it is none. */
+/**
+ * The part of a service that an object is by its kind and name, whatever its labels; undefined if it is none.
+ *
+ * @example partOf(object, service)?.track // "canary"
+ */
 export function partOf({ kind, name, namespace }: KubernetesObject, service: Service): Part | undefined {
   if (namespace !== service.namespace) return undefined;
   return partsOf(service).find((part) => part.kind === kind && part.name === name);
 }
 
-/** The name of the debug Ingress of a service. */
+/** The name of the debug Ingress of a service. @example debugName("web") // "web-debug" */
 export function debugName(service: string): string {
   return `${service}-debug`;
 }

@@ -6,7 +6,11 @@ export interface Template {
   readonly spec?: PodSpec;
 }
 
-/** The spec of a pod. */
+/**
+ * The spec of a pod.
+ *
+ * @example const hasPorts = ({ containers = [] }: PodSpec) => containers.some(({ ports = [] }) => ports.length > 0);
+ */
 export interface PodSpec {
   readonly terminationGracePeriodSeconds?: number;
   readonly containers?: readonly PodContainer[];
@@ -18,7 +22,11 @@ export interface PodSpec {
   readonly securityContext?: SecurityContext & { readonly sysctls?: readonly { readonly name: string }[] };
 }
 
-/** A container or an init container of a pod. */
+/**
+ * A container or an init container of a pod.
+ *
+ * @example const web: PodContainer = { name: "web", image: "web:1", ports: [{ containerPort: 8080 }] };
+ */
 export interface PodContainer {
   readonly name: string;
   readonly image?: string;

@@ -2,7 +2,11 @@
 import { called, type Declared, isAdopted, type KubernetesObject, serviceOf } from "./declared.ts";
 import type { PodContainer, PodSpec, Template } from "./pod-spec.ts";
 
-/** One container of the pods that an object creates. */
+/**
+ * One container of the pods that an object creates.
+ *
+ * @example const nameOf = ({ called, serves }: FoundContainer) => (serves ? called : undefined);
+ */
 export interface FoundContainer {
   /** `Deployment dora-apps/fop-gate, container log-agent`, for messages. */
   readonly called: string;
@@ -12,14 +16,22 @@ export interface FoundContainer {
   readonly serves: boolean;
 }
 
-/** The pod that an object of a service creates; undefined of anything else, and of an adopted Deployment. */
+/**
+ * The pod that an object of a service creates; undefined of anything else, and of an adopted Deployment.
+ *
+ * @example podOf(one)?.pod.hostNetwork // whether its pods use the network of the node
+ */
 export function podOf(one: Declared): { readonly object: KubernetesObject; readonly pod: PodSpec } | undefined {
   if (one.is !== "object" || serviceOf(one) === undefined || isAdopted(one)) return undefined;
   const spec = specOf(one);
   return spec === undefined ? undefined : { object: one, pod: spec };
 }
 
-/** Every container of the pods that an object of a service creates, including sidecars and init containers. */
+/**
+ * Every container of the pods that an object of a service creates, including sidecars and init containers.
+ *
+ * @example containersOf(one).filter(({ serves }) => serves).map(({ container }) => container.image)
+ */
 export function containersOf(one: Declared): FoundContainer[] {
   const found = podOf(one);
   if (found === undefined) return [];

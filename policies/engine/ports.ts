@@ -18,7 +18,11 @@ export interface NamedPorts {
   }[];
 }
 
-/** The ports that an HTTPRoute or an Ingress names; undefined of other kinds of objects. */
+/**
+ * The ports that an HTTPRoute or an Ingress names; undefined of other kinds of objects.
+ *
+ * @example readNamedPorts(ingress)?.to[0]?.port // 80
+ */
 export function readNamedPorts(one: Declared): NamedPorts | undefined {
   if (isHttpRoute(one)) {
     return { object: one, to: (routeSpec(one).rules ?? []).flatMap((rule) => backendsOf(rule, one)) };
@@ -46,7 +50,11 @@ export interface ReadService {
   readonly ports: readonly (Port & { readonly target: number | string })[];
 }
 
-/** The ports of a service's Service; undefined of anything else. */
+/**
+ * The ports of a service's Service; undefined of anything else.
+ *
+ * @example readServicePorts(one)?.ports[0]?.target // "http"
+ */
 export function readServicePorts(one: Declared): ReadService | undefined {
   if (one.is !== "object" || one.kind !== "Service" || one.group !== "core" || serviceOf(one) === undefined)
     return undefined;
@@ -65,7 +73,11 @@ export interface ReadTrack {
   readonly ports: readonly Port[];
 }
 
-/** The ports of a track's pods; undefined of anything other than the Deployment of a track. */
+/**
+ * The ports of a track's pods; undefined of anything other than the Deployment of a track.
+ *
+ * @example readTrackPorts(one)?.ports // [{ name: "http", number: 8080 }]
+ */
 export function readTrackPorts(one: Declared): ReadTrack | undefined {
   if (!isTrack(one)) return undefined;
   const { metadata, spec } = one.fields.spec?.template ?? {};
@@ -78,12 +90,20 @@ export function readTrackPorts(one: Declared): ReadTrack | undefined {
   };
 }
 
-/** Whether a port with this number or name is among the ports. */
+/**
+ * Whether a port with this number or name is among the ports.
+ *
+ * @example hasPort([{ name: "http", number: 8080 }], "http") // true
+ */
 export function hasPort(ports: readonly Port[], wanted: number | string | undefined): boolean {
   return wanted !== undefined && ports.some(({ name, number }) => wanted === number || wanted === name);
 }
 
-/** The ports as a text for messages, as in `http (8080), 9090`. */
+/**
+ * The ports as a text for messages, as in `http (8080), 9090`.
+ *
+ * @example portList([{ name: "http", number: 8080 }, { name: undefined, number: 9090 }]) // "http (8080), 9090"
+ */
 export function portList(ports: readonly Port[]): string {
   return (
     ports.map(({ name, number }) => (name === undefined ? `${number}` : `${name} (${number})`)).join(", ") || "none"

@@ -1,6 +1,15 @@
 import { type Declared, type Resource, readDeclared } from "./declared.ts";
 
-/** The resources that a run of a program has declared so far. Pulumi passes each resource to every policy; this reads it once for all. */
+/**
+ * The resources that a run of a program has declared so far. Pulumi passes each resource to every policy; this reads it once for all.
+ *
+ * @example
+ * ```ts
+ * const program = new Program();
+ * program.read(resource);
+ * program.declared.length // 1
+ * ```
+ */
 export class Program {
   declared: Declared[] = [];
   #read = new Map<string, Declared | undefined>();

@@ -5,6 +5,14 @@
  *
  * This relies on the order in which the SDK calls the policies (policy 1.21, server.js: one policy after the other, one resource
  * at a time). If the order differs, every policy runs on every resource, which is slower but still correct.
+ *
+ * @example
+ * ```ts
+ * const round = new Round<Rule>();
+ * round.begin(() => new Set([rule]));
+ * round.mustRun(rule) // true
+ * round.end();
+ * ```
  */
 export class Round<Rule> {
   #reporting: ReadonlySet<Rule> | undefined;

@@ -38,7 +38,11 @@ import { seccomp } from "../rules/workload/seccomp.ts";
 import { stableSize } from "../rules/workload/stable-size.ts";
 import type { Rule } from "./rule.ts";
 
-/** Every rule of the pack. To add a rule, add a file to a folder of policies/rules and a line to this list. */
+/**
+ * Every rule of the pack. To add a rule, add a file to a folder of policies/rules and a line to this list.
+ *
+ * @example new PolicyPack("shop", { policies: policiesOf(rules, { program: "index.ts" }) });
+ */
 export const rules: readonly Rule[] = [
   knownIdentity,
   ownLabels,

@@ -29,6 +29,7 @@ const standIn = /^(?:|true|false|null|none|[+-]?\d+(?:\.\d+)?|[$%<{*].*|[./~].*|
  * @param allowed names whose values are not secrets
  * @param name name of the value itself. @default none
  * @returns a description of the first secret, as in "the value of password"; undefined if there is none
+ * @example secretAmong({ dbPassword: "hunter2" }, []) // "the value of dbPassword"
  */
 export function secretAmong(
   value: unknown,

@@ -39,7 +39,11 @@ export interface ReadRoute {
   readonly rules: readonly { readonly matches: readonly Match[]; readonly backends: readonly Backend[] }[];
 }
 
-/** The route that an object is; undefined of other kinds of objects. */
+/**
+ * The route that an object is; undefined of other kinds of objects.
+ *
+ * @example readRoute(one)?.rules[0]?.matches[0]?.path // "/"
+ */
 export function readRoute(one: Declared): ReadRoute | undefined {
   if (!isHttpRoute(one)) return undefined;
   const rules = routeSpec(one).rules ?? [];
@@ -71,7 +75,11 @@ function isToken(name: string): boolean {
   return name.toLowerCase() === tokenHeader;
 }
 
-/** Whether every request with the token that `other` matches is routed by the match `token`. */
+/**
+ * Whether every request with the token that `other` matches is routed by the match `token`.
+ *
+ * @example prevails(token, other)
+ */
 export function prevails(token: Match, other: Match): boolean {
   const within = (mine: readonly Asked[], theirs: readonly Asked[]) =>
     mine.every((each) => theirs.some((narrow) => narrow.name === each.name && isMetBy(each, narrow)));

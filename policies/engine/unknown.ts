@@ -7,12 +7,16 @@ export interface UnknownValue extends Error {
   readonly paired?: true;
 }
 
-/** Whether an error is an {@link UnknownValue}. It checks a property, not the class, because other packs may load a second copy of `@pulumi/policy`. */
+/**
+ * Whether an error is an {@link UnknownValue}. It checks a property, not the class, because other packs may load a second copy of `@pulumi/policy`.
+ *
+ * @example isUnknown(new Error("no value of Pulumi")) // false
+ */
 export function isUnknown(error: unknown): error is UnknownValue {
   return error instanceof Error && "unknownTypeSentinel" in error;
 }
 
-/** The result of `read`, or the path of the unknown value that it needs. */
+/** The result of `read`, or the path of the unknown value that it needs. @example known(() => 1) // { value: 1 } */
 export function known<T>(
   read: () => T,
 ): { readonly value: T } | { readonly unknown: string; readonly paired: boolean } {
@@ -24,7 +28,11 @@ export function known<T>(
   }
 }
 
-/** Reads values that a rule compares with other resources: they may be unknown in a stack without a service. */
+/**
+ * Reads values that a rule compares with other resources: they may be unknown in a stack without a service.
+ *
+ * @example paired(() => object.name)
+ */
 export function paired<T>(read: () => T): T {
   try {
     return read();

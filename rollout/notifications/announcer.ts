@@ -1,7 +1,7 @@
 /** Announces what the driver does, by every notifier. */
 import type { Evaluation } from "../../evaluation/assess.ts";
 import type { Reporter } from "../drive-context.ts";
-import type { End } from "../driver.ts";
+import type { End } from "../end.ts";
 import { describeHold, type Move } from "../move.ts";
 import { isPerson, type Rollout } from "../rollout.ts";
 import { behaviourOf } from "../stage.ts";

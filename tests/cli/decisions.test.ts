@@ -248,7 +248,7 @@ describe("a person's decision on a rollout", () => {
     open(openRollout(b, a, { rollbackRequested }));
     await assert.rejects(
       run(promoteCommand(), ...reason),
-      /is already rolling back \(evidence: 5xx\): wait until that is done/,
+      /is already rolling back \(evidence: 5xx\): wait until it has ended/,
     );
     assert.equal(record().verdicts[b], undefined);
   });
@@ -259,7 +259,7 @@ describe("a person's decision on a rollout", () => {
     assert.equal(code, 4);
     assert.match(
       output,
-      /held, and the traffic stays as it is: dark needs a person's approval; approve it with gray approve, or roll back with gray abort/,
+      /holds, and the traffic stays as it is: dark needs a person's approval; approve it with gray approve, or roll back with gray abort/,
     );
     assert.deepEqual(
       events().filter((event) => event.includes(" web:")),

@@ -63,7 +63,7 @@ describe("the service of a command", () => {
     }
     await assert.rejects(
       found({}),
-      /^UserError: The cluster has no service of the Pulumi project gray-release of this folder, only dora-apps\/web of web, other\/shop of shop: install it with pulumi up of each stack, canary's first, or choose another/,
+      /^UserError: The cluster has no service of the Pulumi project gray-release of this folder, only dora-apps\/web of web, other\/shop of shop: install it with pulumi up of each stack, first of the one that owns canary, or choose another/,
     );
   });
 

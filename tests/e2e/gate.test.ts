@@ -58,7 +58,7 @@ describe("the gate", () => {
     assert.notEqual(code, 0);
     assert.match(
       output,
-      /because fop-gate-canary does not run it with all its pods available: run pulumi up of the stack of canary/,
+      /because fop-gate-canary does not run it with all its pods available: run pulumi up of the stack that owns canary/,
     );
     await project.mustUp("canary");
     await project.mustUp("prod");

@@ -173,7 +173,7 @@ describe("the main job: canary, then prod", () => {
       assert.match(
         output,
         new RegExp(
-          `fop-gate stable: release ${releaseB} is refused, because it has not been judged good yet: let gray verify judge it, or look at canary and run gray approve ${releaseB}`,
+          `fop-gate stable: release ${releaseB} is refused, because it has not been judged good yet: let gray verify judge it, or check canary and run gray approve ${releaseB}`,
         ),
       );
       assert.equal((await stable()).metadata.generation, generation);

@@ -124,7 +124,7 @@ describe("an assessment", () => {
     const { cutoff } = (await pollUntil(isCutOff, 10)).at(-1) as Evaluation;
     assert.equal(
       cutoff,
-      "canary had users but no ready pod for 5 s and was cut off: all users are on stable until the next pulumi up --stack canary",
+      "canary had users but no ready pod for 5 s and was cut off: all users are on stable until the next pulumi up of the stack that owns canary",
     );
     assert.equal(api.objects.get(servicePath)?.spec.selector.track, "stable");
     assert.deepEqual(notes, [`Cut off: ${cutoff}.`]);

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { stackAnnotation } from "../../components/names.ts";
 import { comparisonOf } from "../../evaluation/comparison.ts";
 import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
 import { pod } from "../analysis/reading.ts";
 
 const runs = (release: string) =>
-  ({ spec: { template: { metadata: { labels: { release } } } } }) as unknown as DeploymentObject;
+  ({ metadata: {}, spec: { template: { metadata: { labels: { release } } } } }) as unknown as DeploymentObject;
 const a = pod("a", { release: "A" });
 const b = pod("b", { release: "B" });
 
@@ -35,7 +36,15 @@ describe("the comparison", () => {
   it("is refused after stable has rolled to canary's release", () => {
     assert.throws(
       () => comparisonOf("web", { canary: runs("B"), stable: runs("B") }, [b], true),
-      /^UserError: Both tracks of web run release B, so there is nothing to compare: run pulumi up --stack canary with/,
+      /^UserError: Both tracks of web run release B, so there is nothing to compare: run pulumi up of the stack that owns canary with/,
+    );
+  });
+
+  it("is refused with the name of the stack that owns canary, if its Deployment has it", () => {
+    const canary = { ...runs("B"), metadata: { annotations: { [stackAnnotation]: "acme/shop/live" } } };
+    assert.throws(
+      () => comparisonOf("web", { canary: canary as unknown as DeploymentObject, stable: runs("B") }, [b], true),
+      /so there is nothing to compare: run pulumi up --stack acme\/shop\/live with a new release first\.$/,
     );
   });
 

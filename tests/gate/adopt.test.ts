@@ -327,7 +327,7 @@ describe("a service that gray-release did not create", () => {
     };
     await assert.rejects(
       promote(a),
-      /This run was interrupted before the adopted pods of web in namespace dora-apps were removed: the next pulumi up of stable goes on with that\./,
+      /This run was interrupted before the adopted pods of web in namespace dora-apps were removed: the next pulumi up of the stack that owns stable goes on with that\./,
     );
     assert.ok(record().adopted && world.api.objects.has(left));
     world.api.intercept = () => undefined;

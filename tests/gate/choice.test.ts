@@ -308,7 +308,7 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
         ],
       },
       {
-        sentence: "an undone release on canary is not the reason",
+        sentence: "a release that was rolled back on canary is not the reason",
         changes: {
           adopted: release(d),
           deployments: { stable: runs(d, { adopted: true }) },
@@ -504,7 +504,7 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
     ],
   ],
   [
-    "6. An undone release stays undone, on canary",
+    "6. A release that was rolled back stays so, on canary",
     ["canary"],
     [
       {
@@ -512,7 +512,7 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
         changes: { record: read(undone) },
         canary: [a, "rollback"],
         warnings: [
-          `web: release ${b} was undone, so canary runs ${a} and not ${b}, which this program describes: describe another one, or overrule that with gray approve ${b}.`,
+          `web: release ${b} was rolled back, so canary runs ${a} and not ${b}, which this program describes: describe another one, or overrule that with gray approve ${b}.`,
         ],
       },
       {
@@ -532,7 +532,7 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
         warnings: [`web: release is set to ${a}, so canary runs ${a} and not ${b}, which this program describes.`],
       },
       {
-        sentence: "with an unreadable record no release is undone",
+        sentence: "with an unreadable record no release is rolled back",
         changes: { record: { kind: "unreadable", why: "damaged" } },
         canary: [b, "record-unreadable"],
       },
@@ -547,7 +547,7 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
         changes: { record: read(undone), stackStates: { canaryRuns: b } },
         stable: [a, "rollback"],
         warnings: [
-          `web: release ${b} was undone, so stable runs ${a} and not ${b}, which canary runs: describe another one, or overrule that with gray approve ${b}.`,
+          `web: release ${b} was rolled back, so stable runs ${a} and not ${b}, which canary runs: describe another one, or overrule that with gray approve ${b}.`,
         ],
       },
       {
@@ -586,11 +586,11 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
         warnings: [`web: canary runs ${a} and not ${b}, which this program describes, so stable runs ${a}.`],
       },
       {
-        sentence: "an undone release, if canary has rolled back already",
+        sentence: "a release that was rolled back, if canary has rolled back already",
         changes: { rendered: b, record: read(undone) },
         stable: [a, "rollback"],
         warnings: [
-          `web: release ${b} was undone, so stable runs ${a} and not ${b}, which this program describes: describe another one, or overrule that with gray approve ${b}.`,
+          `web: release ${b} was rolled back, so stable runs ${a} and not ${b}, which this program describes: describe another one, or overrule that with gray approve ${b}.`,
         ],
       },
       { sentence: "no warning if all three are the same", changes: { rendered: a }, stable: [a, "rollback"] },

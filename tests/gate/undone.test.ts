@@ -3,7 +3,7 @@ import { twoStacks } from "../fake/two-stacks.ts";
 import { both, canary, prod } from "../fake/web.ts";
 import { verdict, World } from "../fake/world.ts";
 
-describe("a release that was undone", () => {
+describe("a release that was rolled back", () => {
   let world: World;
   let a: string;
   let b: string;
@@ -18,17 +18,17 @@ describe("a release that was undone", () => {
   });
   afterEach(() => world.stop());
 
-  it("stays undone on both tracks while the program still describes it, with a warning on every run", async () => {
+  it("stays rolled back on both tracks while the program still describes it, with a warning on every run", async () => {
     for (const _ of ["once", "again"]) {
       const { warnings } = await world.up("canary", canary("b"));
       assert.equal(world.runs("web-canary"), a);
       assert.deepEqual(warnings, [
-        `web: release ${b} was undone, so canary runs ${a} and not ${b}, which this program describes: ${advice}`,
+        `web: release ${b} was rolled back, so canary runs ${a} and not ${b}, which this program describes: ${advice}`,
       ]);
       const stable = await world.up("prod", prod("b"));
       assert.equal(world.runs("web"), a);
       assert.deepEqual(stable.warnings, [
-        `web: release ${b} was undone, so stable runs ${a} and not ${b}, which this program describes: ${advice}`,
+        `web: release ${b} was rolled back, so stable runs ${a} and not ${b}, which this program describes: ${advice}`,
       ]);
     }
   });
@@ -37,7 +37,7 @@ describe("a release that was undone", () => {
     const { warnings } = await world.up("prod", prod("b"));
     assert.equal(world.runs("web"), a);
     assert.deepEqual(warnings, [
-      `web: release ${b} was undone, so stable runs ${a} and not ${b}, which canary runs: ${advice}`,
+      `web: release ${b} was rolled back, so stable runs ${a} and not ${b}, which canary runs: ${advice}`,
     ]);
   });
 

@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import { mock } from "node:test";
 import type { Cluster } from "../../kubernetes/cluster.ts";
 import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
-import { Refusal } from "../../live/refusal.ts";
+import { pollRefusal, type Refusal } from "../../live/refusal.ts";
 
 const quota = 'pods "web-1" is forbidden: exceeded quota: room';
 const webhook = "admission webhook denied the request";
 
 describe("a refusal of pods", () => {
-  let refusal: Refusal;
+  let refusal: Refusal | undefined;
   beforeEach(() => {
     mock.timers.enable({ apis: ["Date"], now: Date.UTC(2026, 0, 1) });
-    refusal = new Refusal();
+    refusal = undefined;
   });
   afterEach(() => mock.timers.reset());
 
@@ -26,11 +26,11 @@ describe("a refusal of pods", () => {
       },
     }) as unknown as DeploymentObject;
   const terminating = [{ metadata: { deletionTimestamp: "2026-01-01T00:00:00Z" } }];
-  /** Looks each second. @returns after how many seconds it lasts; undefined if it does not */
+  /** Polls each second. @returns after how many seconds it lasts; undefined if it does not */
   const lasts = async (seconds: number, message: string | undefined, pods: typeof terminating | undefined = []) => {
     for (let second = 0; second < seconds; second++) {
-      const why = await refusal.lasting(api, deployment(message), async () => pods);
-      if (why !== undefined) return second;
+      refusal = await pollRefusal(api, deployment(message), async () => pods, refusal);
+      if (refusal?.lasts) return second;
       mock.timers.tick(1000);
     }
     return undefined;
@@ -38,7 +38,7 @@ describe("a refusal of pods", () => {
 
   it("lasts after 15 s, whatever the reason", async () => {
     assert.equal(await lasts(60, quota), 15);
-    refusal = new Refusal();
+    refusal = undefined;
     assert.equal(await lasts(60, webhook), 15);
   });
 
@@ -50,11 +50,12 @@ describe("a refusal of pods", () => {
 
   it("does not last while terminating pods make room in the quota, or pods are unknown", async () => {
     assert.equal(await lasts(60, quota, terminating), undefined);
-    assert.equal(refusal.why, quota);
-    refusal = new Refusal();
+    assert.equal(refusal?.why, quota);
+    refusal = undefined;
     const unknown = undefined;
     for (let second = 0; second < 60; second++) {
-      assert.equal(await refusal.lasting(api, deployment(quota), async () => unknown), undefined);
+      refusal = await pollRefusal(api, deployment(quota), async () => unknown, refusal);
+      assert.equal(refusal?.lasts, false);
       mock.timers.tick(1000);
     }
   });

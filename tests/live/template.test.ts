@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
-import { describedFor } from "../../live/sealed.ts";
+import { hashedTemplate } from "../../live/hashed-template.ts";
 import { type Comparison, compareTemplate, driftFrom } from "../../live/template.ts";
 import type { ApiServer } from "../fake/api-server.ts";
 import { direct } from "../fake/direct.ts";
@@ -45,7 +45,7 @@ describe("a live pod template", () => {
   it("has known drift only from the release that it was compared with", () => {
     const deployment = server.live(account);
     const other = { ...release, spec: { ...release.spec, serviceAccountName: "a" } };
-    const described = (id: string, template: object) => describedFor(deployment, id, template);
+    const described = (id: string, template: object) => hashedTemplate(deployment, id, template);
     assert.equal(driftFrom(deployment, undefined), undefined);
     assert.equal(driftFrom(deployment, described("b", other)), undefined);
     assert.deepEqual(driftFrom(deployment, described("a", deployment.spec.template)), []);
@@ -66,7 +66,7 @@ describe("a live pod template", () => {
     const web = 'k:{"name":"web"}';
     const provider = owns("pulumi-kubernetes-1", "Apply", { "f:containers": { [web]: { ".": {}, "f:image": {} } } });
     const driftIn = (spec: object, owners: readonly object[]) => {
-      const described = describedFor(server.live(), "a", release);
+      const described = hashedTemplate(server.live(), "a", release);
       return driftFrom(server.live(spec, owners), described)?.map(({ field }) => field);
     };
     const [container] = release.spec.containers;
@@ -97,7 +97,7 @@ describe("a live pod template", () => {
     });
 
     it("inside a field that a manager owns as a whole", () => {
-      const described = describedFor(server.live({ nodeSelector: { pool: "web" } }), "a", {
+      const described = hashedTemplate(server.live({ nodeSelector: { pool: "web" } }), "a", {
         ...release,
         spec: { ...release.spec, nodeSelector: { pool: "web" } },
       });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { canaryService, deployment, kubernetes } from "../../policies/engine/examples.ts";
-import { type ExampleResource, policiesOf } from "../../policies/engine/rule.ts";
+import { policiesOf } from "../../policies/engine/pack.ts";
+import type { ExampleResource } from "../../policies/engine/rule.ts";
 import { readOnlyRoot } from "../../policies/rules/workload/read-only-root.ts";
 import { stableSize } from "../../policies/rules/workload/stable-size.ts";
 import { runPolicies } from "./run-policies.ts";

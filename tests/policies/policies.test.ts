@@ -7,7 +7,8 @@ import {
   kubernetes,
   unknownUntilUp,
 } from "../../policies/engine/examples.ts";
-import { type Example, type ExampleResource, policiesOf, type Rule } from "../../policies/engine/rule.ts";
+import { policiesOf } from "../../policies/engine/pack.ts";
+import type { Example, ExampleResource, Rule } from "../../policies/engine/rule.ts";
 import { rules } from "../../policies/engine/rules.ts";
 import { knownIdentity } from "../../policies/rules/release/known-identity.ts";
 import { weightStep } from "../../policies/rules/traffic/weight-step.ts";

@@ -7,7 +7,8 @@ import { type HttpRouteRule, routeRules } from "../../components/traffic/gateway
 import { UserError } from "../../components/user-error.ts";
 import { canaryService, deployment, httpRoute, stackOf } from "../../policies/engine/examples.ts";
 import { organizationDefaults } from "../../policies/engine/organization-defaults.ts";
-import { type ExampleResource, policiesOf } from "../../policies/engine/rule.ts";
+import { policiesOf } from "../../policies/engine/pack.ts";
+import type { ExampleResource } from "../../policies/engine/rule.ts";
 import { rules } from "../../policies/engine/rules.ts";
 import { tokenFirst } from "../../policies/rules/traffic/token-first.ts";
 import { canaryCapacity } from "../../policies/rules/workload/canary-capacity.ts";

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import type { Policy, ResourceValidationArgs } from "@pulumi/policy";
 import { canaryService, container, deployment, kubernetes } from "../../policies/engine/examples.ts";
+import { policiesOf } from "../../policies/engine/pack.ts";
 import { Round } from "../../policies/engine/round.ts";
-import { policiesOf, type Rule } from "../../policies/engine/rule.ts";
+import type { Rule } from "../../policies/engine/rule.ts";
 import { rules } from "../../policies/engine/rules.ts";
 import { seccomp } from "../../policies/rules/workload/seccomp.ts";
 import { runPolicies } from "./run-policies.ts";

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { organizationDefaults } from "../../policies/engine/organization-defaults.ts";
-import { policiesOf } from "../../policies/engine/rule.ts";
+import { policiesOf } from "../../policies/engine/pack.ts";
 import { rules } from "../../policies/engine/rules.ts";
 import type { Variant } from "../expected-failures/policies/variant.ts";
 import { Checkout } from "../fake/checkout.ts";

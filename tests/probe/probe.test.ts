@@ -146,7 +146,7 @@ describe("probing a dark canary", () => {
         dark.pod("web-canary-1", { ready: false });
         dark.pod("web-canary-2", { terminating: true });
         await refused(
-          "Canary of web in namespace dora-apps has no ready pod, so no request was sent: see gray status, and start canary with pulumi up --stack canary.",
+          "Canary of web in namespace dora-apps has no ready pod, so no request was sent: see gray status, and start canary with pulumi up of the stack that owns canary.",
         );
         dark.pod("web-canary-1");
         dark.pod("web-canary-2", { release: "aaaaaaaaaaaa" });
@@ -162,7 +162,7 @@ describe("probing a dark canary", () => {
     await dark.up();
     dark.pod("web-canary-1");
     const sentence =
-      'web in namespace dora-apps declares no checks: give CanaryService plan: { checks: [{ path: "/healthz" }] } and run pulumi up --stack canary, or name a command, as in gray probe -- npm run smoke.';
+      'web in namespace dora-apps declares no checks: give CanaryService plan: { checks: [{ path: "/healthz" }] } and run pulumi up of the stack that owns canary, or name a command, as in gray probe -- npm run smoke.';
     await refused(sentence);
     await dark.up({ plan: {} });
     await refused(sentence);

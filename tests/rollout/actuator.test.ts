@@ -7,7 +7,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { UserError } from "../../components/user-error.ts";
 import type { Cluster } from "../../kubernetes/cluster.ts";
 import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
-import { describedFor } from "../../live/sealed.ts";
+import { hashedTemplate } from "../../live/hashed-template.ts";
 import { Superseded } from "../../record/epoch.ts";
 import { storeTemplate } from "../../record/template-store.ts";
 import { actuatorOf } from "../../rollout/actuator.ts";
@@ -153,7 +153,7 @@ describe("the actuator", () => {
       storeTemplate(
         { api: direct(api), namespace, service: "web" },
         "stable",
-        describedFor(deployment, release, described),
+        hashedTemplate(deployment, release, described),
       );
     await compare(a, template);
     assert.equal(await actuator.stableRuns(a), true);
@@ -171,7 +171,7 @@ describe("the actuator", () => {
     ] as const) {
       deploy(name, release, { availableReplicas: 2 });
       const deployment = api.objects.get(`${apps}/${name}`) as unknown as DeploymentObject;
-      const described = describedFor(deployment, release, deployment.spec.template);
+      const described = hashedTemplate(deployment, release, deployment.spec.template);
       await storeTemplate({ api: direct(api), namespace, service: "web" }, track, described);
     }
     await actuator.bringCanary(rollout, signal);

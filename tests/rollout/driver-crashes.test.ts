@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { Step } from "../../components/step.ts";
 import { Unreachable } from "../../kubernetes/api-error.ts";
 import { Superseded } from "../../record/epoch.ts";
-import type { End } from "../../rollout/driver.ts";
+import type { End } from "../../rollout/end.ts";
 import type { Judgment } from "../../rollout/move.ts";
 import type { Rollout } from "../../rollout/rollout.ts";
 import type { ApiServer } from "../fake/api-server.ts";

@@ -214,7 +214,9 @@ describe("the evidence monitor", () => {
     };
     api.put("/api/v1/namespaces/dora-apps/services/web", front);
     const reported = () => monitor.takeCutoff(entry());
-    await until(() => reported() === "a person, or a driver that then ended, has cut off canary: no user reaches it");
+    await until(
+      () => reported() === "canary was cut off by a person, or by a driver that has ended since, so no user reaches it",
+    );
     await trial.recordDecision((rollout) => ({
       ...rollout,
       effect: { name: "canary at 20 %", at: "2026-01-01T00:00:00Z" },

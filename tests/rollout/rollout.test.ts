@@ -58,8 +58,8 @@ describe("the rollout in the record", () => {
       positionOf({ ...rollout, rollbackRequested: decision(by, 1) }).rollbackRequested;
     assert.deepEqual(["bob", "evidence", "gray"].map(rollbackRequested), ["bob aborted it: lunch", "lunch", "lunch"]);
     const { began } = rollout;
-    const undone = positionOf({ ...rollout, rollbackRequested: { ...decision("bob"), at: began } });
-    assert.equal(undone.rollbackRequested, "bob undid it: lunch");
+    const rolledBack = positionOf({ ...rollout, rollbackRequested: { ...decision("bob"), at: began } });
+    assert.equal(rolledBack.rollbackRequested, "bob rolled it back: lunch");
   });
 
   it("begins its next step without the state of the former one", () => {

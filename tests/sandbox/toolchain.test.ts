@@ -12,12 +12,10 @@ import {
   commandPath,
   findTools,
   foreignFolders,
-  KUBECTL,
   lookOnPath,
-  ON_DEMAND,
   onDemandCommand,
-  TOOLS,
 } from "../../sandbox/toolchain.ts";
+import { KUBECTL, ON_DEMAND, TOOLS } from "../../sandbox/tools.ts";
 
 describe("the toolchain", () => {
   let folder: string;

@@ -138,6 +138,16 @@ export interface HttpRouteSpec<Token = string> {
  *
  * @param namespace namespace of the service
  * @throws UserError if the rules exceed the limits of an HTTPRoute
+ * @example
+ * ```ts
+ * routeSpec({ gateways: [{ name: "public" }], hostnames: ["shop.example.com"] }, "shop", {
+ *   service: "web",
+ *   port: 80,
+ *   token,
+ *   rules: [],
+ *   backends: { stable: 90, canary: 10 },
+ * });
+ * ```
  */
 export function routeSpec<Token = string>(
   route: RouteArgs,

@@ -16,7 +16,6 @@ import { routeSpec } from "./args.ts";
  */
 export function gatewayMode(minimum: number = defaults.minimumCanaryReplicas): TrafficMode {
   return {
-    argument: "gateway",
     plan(weight, stableReplicas, labels) {
       const backends = backendWeights(weight);
       const all = backends.stable + backends.canary;
@@ -38,14 +37,15 @@ export function gatewayMode(minimum: number = defaults.minimumCanaryReplicas): T
             apiVersion: "gateway.networking.k8s.io/v1",
             kind: "HTTPRoute",
             name: route.name ?? service,
-            spec(weight, token) {
+            spec({ backends }, token) {
+              if (backends === undefined) throw new Error("traffic behind a gateway has weights of backends");
               const port = route.port ?? mainPort(args);
               return routeSpec(route, args.namespace, {
                 service,
                 port,
                 token,
                 rules,
-                backends: backendWeights(weight),
+                backends,
               });
             },
           }),

@@ -73,6 +73,11 @@ interface Group {
  * A backend without weight is omitted. At weight 0 only the rule for the token contains canary.
  *
  * @throws UserError if the rules exceed the limits of an HTTPRoute. It names the rule to change
+ * @example
+ * ```ts
+ * const backends = { stable: 90, canary: 10 };
+ * routeRules({ service: "web", port: 80, token, rules: [], backends }).length // 2: the token, and all other requests
+ * ```
  */
 export function routeRules<Token = string>(args: RouteRulesArgs<Token>): HttpRouteRule<Token>[] {
   const { service, rules } = args;

@@ -7,11 +7,11 @@ import type { Operation } from "../../../kubernetes/cluster.ts";
 import type { RouteObject } from "../../../kubernetes/objects/route.ts";
 import { objectPath } from "../../../kubernetes/resources.ts";
 import type { LiveMode, LiveRoute } from "../mode.ts";
-import { assertGateways } from "./preconditions.ts";
 import { readRoute, readRoutes } from "./routes.ts";
 
 /** Traffic by the backend weights of HTTPRoutes. */
 export const gateway: LiveMode = {
+  name: "gateway",
   kind: "HTTPRoute",
   async read(of) {
     return (await readRoutes(of)).map(liveRoute);
@@ -23,9 +23,6 @@ export const gateway: LiveMode = {
   /** Only a service with a gateway has a Service for stable alone. */
   async isUsed({ api, namespace, service }) {
     return (await api.get(objectPath("Service", namespace, backendName(service, "stable")))) !== undefined;
-  },
-  async assertPossible(of, args) {
-    if (args.gateway) await assertGateways(of, args.gateway);
   },
 };
 
@@ -42,7 +39,7 @@ export function liveRoute(route: RouteObject): LiveRoute {
       return (spec.rules ?? []).filter((rule) => !isOfToken(rule)).length > 1;
     },
     isSplitAs(wanted) {
-      return isDeepStrictEqual(spec.rules, (wanted as RouteObject).spec.rules);
+      return isDeepStrictEqual(spec.rules, wanted.rules);
     },
     cutoff: () => routeCutoff(route),
   };

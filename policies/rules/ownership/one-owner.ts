@@ -9,7 +9,7 @@ import {
   serviceOf,
 } from "../../engine/declared.ts";
 import { canaryService, deployment, kubernetes } from "../../engine/examples.ts";
-import { debugName, type Part, partOf } from "../../engine/parts.ts";
+import { debugName, frontKinds, type Part, partOf } from "../../engine/parts.ts";
 import type { Rule } from "../../engine/rule.ts";
 
 /**
@@ -211,6 +211,6 @@ function ownerOf(object: KubernetesObject, service: Service): Part["track"] | un
   if (kind === "Ingress" && object.name === debugName(service.name)) return undefined;
   const part = partOf(object, service);
   if (part) return part.track;
-  const isOfFront = ["Service", "ConfigMap", "Ingress", "HTTPRoute"].includes(kind);
+  const isOfFront = frontKinds.includes(kind);
   return isOfFront && serviceOf(object) === service.name ? "canary" : undefined;
 }

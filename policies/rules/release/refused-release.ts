@@ -13,7 +13,7 @@ const remedies: Readonly<Record<string, (service: string, release: string) => st
   "record-unreadable": (service, release) =>
     `the record ${service}-rollout cannot be read, so restore it, or delete it and ${approval(release)}`,
   "canary-not-available": (service) =>
-    `${service}-canary does not run it with all pods available, so run pulumi up --stack canary and check its pods`,
+    `${service}-canary does not run it with all pods available, so run pulumi up of the stack that owns canary and check its pods`,
 };
 
 /**
@@ -91,7 +91,7 @@ export const refusedRelease: Rule = {
         name: "canary is not available at the first install",
         resources: [refused("canary-not-available")],
         message:
-          /\(canary-not-available\), .*: fop-gate-canary does not run it with all pods available, so run pulumi up --stack canary and check its pods\.$/,
+          /\(canary-not-available\), .*: fop-gate-canary does not run it with all pods available, so run pulumi up of the stack that owns canary and check its pods\.$/,
       },
       {
         name: "a refusal with a code that this pack does not know",

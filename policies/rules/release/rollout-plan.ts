@@ -9,7 +9,7 @@ const full: PlanStep = { stage: "full" };
 /**
  * gray rollout follows the plan without further confirmation.
  *
- * 1. It ends with all users: stage full, in prod.
+ * 1. It ends with all users: stage full, on stable.
  * 2. A few users reach the release before all users do.
  * 3. Weights rise, and each by no more than the largest rise.
  *
@@ -61,7 +61,7 @@ export const rolloutPlan: Rule<typeof rolloutPlanSettings> = {
         message: /plan\.steps\.2\.weight is 10 after 20, but weights must rise/,
       },
       {
-        name: "a plan that ends before prod",
+        name: "a plan that ends before stable",
         resources: [planned(dark, few(10))],
         message: /plan\.steps ends with canary, but must end with full/,
       },
@@ -72,7 +72,7 @@ export const rolloutPlan: Rule<typeof rolloutPlanSettings> = {
 function faults(steps: readonly PlanStep[], largestRise: number): string[] {
   const last = steps.at(-1)?.stage ?? "nothing";
   if (last !== "full")
-    return [`plan.steps ends with ${last}, but must end with full, which brings the release to prod: add it`];
+    return [`plan.steps ends with ${last}, but must end with full, which brings the release to stable: add it`];
   const weights = steps.flatMap(({ stage, weight }, i) => (stage === "canary" ? [{ i, weight: weight ?? 0 }] : []));
   if (weights.length === 0) {
     const stages = steps.map(({ stage }) => stage).join(", ");

@@ -1,5 +1,6 @@
 import { called, homeOf, isTrack } from "../../engine/declared.ts";
 import { canaryService, deployment } from "../../engine/examples.ts";
+import { isRouted } from "../../engine/parts.ts";
 import type { Rule } from "../../engine/rule.ts";
 
 /**
@@ -16,8 +17,10 @@ export const canaryShare: Rule = {
     "Set the weight and leave the number of canary's pods to CanaryService, or split the traffic by a gateway.",
   judge(one, { declared }) {
     if (!isTrack(one, "canary")) return [];
-    const { replicas, shift, gateway } = homeOf(one, declared) ?? {};
-    if (typeof replicas !== "number" || gateway !== undefined || shift === undefined || shift.weight === 0) return [];
+    const home = homeOf(one, declared);
+    if (home === undefined || isRouted(home)) return [];
+    const { replicas, shift } = home;
+    if (typeof replicas !== "number" || shift === undefined || shift.weight === 0) return [];
     const { weight } = shift;
     const wanted = Math.max(1, Math.round((weight * replicas) / (100 - weight)));
     const found = one.fields.spec?.replicas ?? 1;

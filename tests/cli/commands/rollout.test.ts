@@ -157,7 +157,9 @@ describe("gray rollout", () => {
 
   it("is refused for a release that was judged bad", async () => {
     world.writeRecord({ verdicts: { [c]: verdict("bad", "evidence", "5xx") } }, "web");
-    await refused(`Release ${c} of web was judged bad (evidence: 5xx): change it, or overrule that with gray approve.`);
+    await refused(
+      `Release ${c} of web was judged bad (evidence: 5xx): release another version, or overrule the verdict with gray approve ${c} --reason <why>.`,
+    );
   });
 
   it("is refused if the program has no new release", async () => {
@@ -167,8 +169,8 @@ describe("gray rollout", () => {
     );
   });
 
-  it("is refused if the new release was undone, with the warning of the program", async () => {
-    const undone = `web: release ${c} was undone, so canary runs ${b} and not ${c}: describe another one.`;
+  it("is refused if the new release was rolled back, with the warning of the program", async () => {
+    const undone = `web: release ${c} was rolled back, so canary runs ${b} and not ${c}: describe another one.`;
     wants(b, [undone], "same");
     await refused(undone);
     world.deployment("web-canary").status.availableReplicas = 0;
@@ -201,7 +203,7 @@ describe("gray rollout", () => {
   it("is refused if there is no stable Deployment", async () => {
     world.api.objects.delete("/apis/apps/v1/namespaces/dora-apps/deployments/web");
     await refused(
-      "web has no stable Deployment that runs a release, so there is nothing to roll back to: run pulumi up of both stacks once.",
+      "web has no stable Deployment that runs a release, so there is nothing to roll back to: run pulumi up of each stack once.",
     );
   });
 

@@ -164,7 +164,7 @@ describe("gray status", () => {
     }
   });
 
-  it("prints why the last driver left the rollout held", async () => {
+  it("prints why the last driver left a rollout that holds", async () => {
     const stoppedReason = {
       by: "gray",
       reason: "no decision within 15 min: too few requests",

@@ -34,7 +34,7 @@ describe("gray undo", () => {
   });
 
   it("is refused for the release that stable already runs", async () => {
-    await refused(`Stable of web already runs release ${a}: choose another.`, "--to", a);
+    await refused(`Stable of web already runs release ${a}: name another one with --to.`, "--to", a);
   });
 
   it("is refused if the record has no previous stable release", async () => {
@@ -43,7 +43,9 @@ describe("gray undo", () => {
 
   it("is refused while a rollout is open", async () => {
     world.writeRecord({ open: openRollout(b, a) }, "web");
-    await refused(`A rollout of ${b} of web is open: roll it back with gray abort.`);
+    await refused(
+      `A rollout of ${b} of web is open, and gray undo rolls back finished ones: roll it back with gray abort.`,
+    );
   });
 
   it("is refused if the record is corrupt", async () => {
@@ -53,6 +55,6 @@ describe("gray undo", () => {
 
   it("is refused if there is no stable Deployment", async () => {
     world.api.objects.delete("/apis/apps/v1/namespaces/dora-apps/deployments/web");
-    await refused("web has no stable Deployment: there is nothing to undo.");
+    await refused("web has no stable Deployment: there is nothing to roll back.");
   });
 });

@@ -86,7 +86,7 @@ describe("gray watch", () => {
     );
   });
 
-  it("prints JSON lines, and ends with 3 if the rollout was undone", async () => {
+  it("prints JSON lines, and ends with 3 if the rollout was rolled back", async () => {
     drive();
     open();
     between(() => close("undone", "5xx"));
@@ -94,10 +94,10 @@ describe("gray watch", () => {
     assert.equal(code, 3);
     const [first, last] = lines.map((line) => JSON.parse(line));
     assert.deepEqual([first.kind, first.release, first.step, first.driver.alive], ["open", b, 1, undefined]);
-    assert.deepEqual([last.kind, last.end, last.reason, last.service], ["end", "undone", "undone: 5xx", "web"]);
+    assert.deepEqual([last.kind, last.end, last.reason, last.service], ["end", "undone", "rolled back: 5xx", "web"]);
   });
 
-  it("ends with 4 without a driver, as a rollout that is held does", async () => {
+  it("ends with 4 without a driver, as a rollout that holds does", async () => {
     open();
     const { lines, code } = await watch();
     assert.equal(code, 4);
@@ -136,7 +136,7 @@ describe("gray watch", () => {
     );
     const { lines } = await watch("--stay");
     assert.match(lines[2] ?? "", /no driver is alive, and the traffic stays as it is: continue with gray resume/);
-    assert.match(lines[3] ?? "", /undone: 5xx$/);
+    assert.match(lines[3] ?? "", /rolled back: 5xx$/);
   });
 
   it("waits while the cluster does not answer", async () => {

@@ -113,7 +113,7 @@ describe("a preview", () => {
         unchanged: 0,
         warnings: [],
         services: [],
-        error: "its output is no JSON preview",
+        error: "its output is no JSON preview; run it yourself with --json to see what it prints",
       });
     }
   });

@@ -26,7 +26,7 @@ describe("the forecast of a decision", () => {
   });
 
   it("has every weight, with its exact share, if a gateway splits the requests", () => {
-    const all = prospects(busy, 3, 0.05, true);
+    const all = prospects(busy, 3, 0.05, "gateway");
     assert.deepEqual(
       all.map(({ weight, refused, forecast }) => [weight, refused, 100 * forecast.share]),
       [1, 5, 10, 25, 50].map((weight) => [weight, false, weight]),

@@ -25,7 +25,7 @@ describe("a release whose pods never start", () => {
     subject.image("reg.qiniu.com/dora-apps/fop-gate:there-is-no-such-tag");
     assert.match(
       await undone(),
-      /undone: container fop-gate of pod fop-gate-canary-\S+ does not start: (ErrImagePull|ImagePullBackOff)/,
+      /rolled back: container fop-gate of pod fop-gate-canary-\S+ does not start: (ErrImagePull|ImagePullBackOff)/,
     );
   });
 
@@ -35,7 +35,7 @@ describe("a release whose pods never start", () => {
     subject.project.write("config/fop-gate/fop-gate.conf", config.replace("error_rate=0", "error_rate=all"));
     assert.match(
       await undone(),
-      /undone: container fop-gate of pod fop-gate-canary-\S+ does not start: CrashLoopBackOff/,
+      /rolled back: container fop-gate of pod fop-gate-canary-\S+ does not start: CrashLoopBackOff/,
     );
   });
 });

@@ -104,7 +104,7 @@ describe("a rollout in stage canary", () => {
     assert.match(aborted.output, /will apply your command/);
     const { code, output } = await driver.ended;
     assert.equal(code, 3, output);
-    assert.match(output, /undone: \S+ aborted it: second thoughts/);
+    assert.match(output, /rolled back: \S+ aborted it: second thoughts/);
     process.stdout.write(`      undone ${Date.now() - began} ms after gray abort was begun\n`);
     await subject.assertEnded({ stable: subject.a, canary: subject.a, release: b, outcome: "undone" });
   });

@@ -7,7 +7,6 @@ import { connect } from "../../../../kubernetes/client.ts";
 import { findAccess } from "../../../../kubernetes/kubeconfig.ts";
 import type { RouteObject } from "../../../../kubernetes/objects/route.ts";
 import { liveRoute, weightOf } from "../../../../live/traffic/gateway/mode.ts";
-import { assertGateways } from "../../../../live/traffic/gateway/preconditions.ts";
 import { readRoutes } from "../../../../live/traffic/gateway/routes.ts";
 import { hasWeight } from "../../../../live/traffic/share.ts";
 import { World } from "../../../fake/world.ts";
@@ -117,35 +116,5 @@ describe("the Gateway API of a cluster", () => {
     world.api.intercept = ({ path }) =>
       path.endsWith("/httproutes") ? { status: 403, body: { message: "forbidden" } } : undefined;
     await assert.rejects(readRoutes(web()), /forbidden.*docs\/rbac\.md/);
-  });
-
-  it("passes the check if each Gateway exists, in the service's namespace unless another is named", async () => {
-    world.api.put("/apis/gateway.networking.k8s.io/v1/namespaces/dora-apps/gateways/inner", {
-      metadata: { name: "inner" },
-      spec: { gatewayClassName: "edge" },
-    });
-    const routes = [{ gateways: [{ name: "inner" }, { name: "public", namespace: "infra", sectionName: "https" }] }];
-    await assertGateways(web(), { routes });
-  });
-
-  it("is read once for a Gateway that several routes name", async () => {
-    const routes = ["a", "b", "c"].map((name) => ({ name, gateways }));
-    await assertGateways(web(), { routes });
-    assert.equal(world.api.requests.filter(({ path }) => path.endsWith("/gateways/public")).length, 1);
-  });
-
-  it("is checked for every named listener, also for two of one Gateway", async () => {
-    const [gateway = { name: "" }] = gateways;
-    const routes = [
-      { name: "a", gateways: [{ ...gateway, sectionName: "ftp" }] },
-      { name: "b", gateways: [{ ...gateway, sectionName: "https" }] },
-    ];
-    await assert.rejects(assertGateways(web(), { routes }), /has no listener ftp: choose one of http, https/);
-  });
-
-  it("may have a Gateway whose class is missing or reports no features: then no rule is refused", async () => {
-    world.api.objects.delete("/apis/gateway.networking.k8s.io/v1/gatewayclasses/edge");
-    const rules: Rule[] = [{ to: "canary", query: { beta: "1" } }];
-    await assertGateways(web(), { routes: [{ gateways }], rules });
   });
 });

@@ -3,14 +3,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { Evidence } from "../../analysis/evidence.ts";
-import { connect } from "../../kubernetes/client.ts";
-import type { Cluster } from "../../kubernetes/cluster.ts";
-import { findAccess } from "../../kubernetes/kubeconfig.ts";
-import { type DiagnosticsArgs, saveDiagnostics } from "../../rollout/diagnostics.ts";
-import { canary as release, stable, tick } from "../analysis/ticks.ts";
-import type { ApiRequest } from "../fake/api-server.ts";
-import { World } from "../fake/world.ts";
+import { Evidence } from "../../../analysis/evidence.ts";
+import { connect } from "../../../kubernetes/client.ts";
+import type { Cluster } from "../../../kubernetes/cluster.ts";
+import { findAccess } from "../../../kubernetes/kubeconfig.ts";
+import { type DiagnosticsArgs, saveDiagnostics } from "../../../rollout/diagnostics/diagnostics.ts";
+import { canary as release, stable, tick } from "../../analysis/ticks.ts";
+import type { ApiRequest } from "../../fake/api-server.ts";
+import { World } from "../../fake/world.ts";
 
 const here = "/api/v1/namespaces/shop";
 const running = { running: { startedAt: "2026-01-01T00:00:00Z" } };

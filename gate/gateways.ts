@@ -1,13 +1,14 @@
 /** Checks that the gateways of a service can carry its traffic. */
 
-import { backendName, serviceLabel } from "../../../components/names.ts";
-import { assertSupported } from "../../../components/rule.ts";
-import type { GatewayArgs, GatewayRef } from "../../../components/traffic/gateway/args.ts";
-import { UserError } from "../../../components/user-error.ts";
-import { clusterObjectPath, objectPath } from "../../../kubernetes/resources.ts";
-import { isServed } from "../../../kubernetes/served.ts";
-import type { ServiceHandle } from "../../../kubernetes/service-handle.ts";
-import { readGateway, readRoute } from "./routes.ts";
+import { backendName, serviceLabel } from "../components/names.ts";
+import { assertSupported } from "../components/rule.ts";
+import type { ServiceArgs } from "../components/service-args.ts";
+import type { GatewayArgs, GatewayRef } from "../components/traffic/gateway/args.ts";
+import { UserError } from "../components/user-error.ts";
+import { clusterObjectPath, objectPath } from "../kubernetes/resources.ts";
+import { isServed } from "../kubernetes/served.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
+import { readGateway, readRoute } from "../live/traffic/gateway/routes.ts";
 
 /**
  * Checks that the gateways of a service can carry its traffic.
@@ -17,9 +18,12 @@ import { readGateway, readRoute } from "./routes.ts";
  * 3. Its class supports the features that the rules need, if the class reports its features.
  * 4. The HTTPRoutes, and the Service for stable alone, belong to this service or do not exist.
  *
+ * @param args the arguments of the service. Without `gateway` nothing is checked
  * @throws UserError for the first condition that does not hold
  */
-export async function assertGateways(of: ServiceHandle, { routes, rules = [] }: GatewayArgs): Promise<void> {
+export async function assertGateways(of: ServiceHandle, { gateway }: Pick<ServiceArgs, "gateway">): Promise<void> {
+  if (gateway === undefined) return;
+  const { routes, rules = [] } = gateway;
   const { api, namespace, service } = of;
   if (!(await isServed(api, "HTTPRoute"))) {
     throw new UserError(

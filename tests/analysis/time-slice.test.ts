@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { setImmediate as nextRound } from "node:timers/promises";
-import { turn } from "../../analysis/providers/turn.ts";
+import { timeSlice } from "../../analysis/providers/time-slice.ts";
 
 /** Keeps the processor busy for this many milliseconds. */
 function work(milliseconds: number): void {
@@ -19,7 +19,7 @@ describe("work in turns", () => {
     const all = Promise.all(
       Array.from({ length: left }, async () => {
         for (let slice = 0; slice < 3; slice++) {
-          await turn();
+          await timeSlice();
           work(12);
           slices++;
         }
@@ -45,7 +45,7 @@ describe("work in turns", () => {
       for (; !done; rounds++) await nextRound();
     };
     const counted = count();
-    for (let slice = 0; slice < 1000; slice++) await turn();
+    for (let slice = 0; slice < 1000; slice++) await timeSlice();
     done = true;
     await counted;
     assert.ok(rounds < 500, `${rounds} rounds`);
@@ -53,10 +53,10 @@ describe("work in turns", () => {
 
   it("continues if a slice throws", async () => {
     const failing = (async () => {
-      await turn();
+      await timeSlice();
       throw new Error("no");
     })();
     await assert.rejects(failing);
-    await turn();
+    await timeSlice();
   });
 });

@@ -16,7 +16,7 @@ import { percentOf } from "../components/units.ts";
  *
  * @param own the state of this stack
  */
-export function unseenContext(
+export function contextWithoutCluster(
   service: string,
   args: ServiceArgs,
   rendered: Release,

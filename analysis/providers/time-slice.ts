@@ -10,9 +10,9 @@ let running = false;
  * Waits for the caller's turn to do a slice of work. Callers take turns. A slice that does not fit into this round of the
  * event loop waits for the next round.
  *
- * @example for (const slice of slices) { await turn(); work(slice); }
+ * @example for (const slice of slices) { await timeSlice(); work(slice); }
  */
-export function turn(): Promise<void> {
+export function timeSlice(): Promise<void> {
   return new Promise((begin) => {
     waiting.push(begin);
     if (!running) setImmediate(round);

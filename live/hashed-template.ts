@@ -3,7 +3,7 @@
 import { createHmac } from "node:crypto";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import type { DescribedTemplate } from "../record/template-store.ts";
-import { itemOf, type Path, sealMark } from "./difference.ts";
+import { hashMark, itemOf, type Path } from "./difference.ts";
 
 /** Length of a stored hash, in bytes. */
 const hashBytes = 12;
@@ -12,23 +12,23 @@ const hashBytes = 12;
  * A release's pod template for later comparisons with this Deployment. Each text that may be a secret is replaced by a hash: HMAC-SHA256
  * with the UID of the Deployment as its key. The UID is random, and is stored in no ConfigMap.
  */
-export function describedFor({ metadata: { uid } }: DeploymentObject, release: string, template: object) {
-  return { release, deployment: hash(uid, [], ""), template: sealed(uid, template) as object };
+export function hashedTemplate({ metadata: { uid } }: DeploymentObject, release: string, template: object) {
+  return { release, deployment: hash(uid, [], ""), template: withHashes(uid, template) as object };
 }
 
 /** The live pod template in the same form. @returns undefined if the stored template was made for another Deployment */
-export function sealedLike({ deployment }: DescribedTemplate, { metadata: { uid }, spec }: DeploymentObject): unknown {
-  return deployment === hash(uid, [], "") ? sealed(uid, spec.template) : undefined;
+export function hashedLike({ deployment }: DescribedTemplate, { metadata: { uid }, spec }: DeploymentObject): unknown {
+  return deployment === hash(uid, [], "") ? withHashes(uid, spec.template) : undefined;
 }
 
-function sealed(uid: string, value: unknown, path: Path = []): unknown {
+function withHashes(uid: string, value: unknown, path: Path = []): unknown {
   if (typeof value === "string") return isPlain(path) ? value : hash(uid, path, value);
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) {
-    return value.map((item, i) => sealed(uid, item, [...path, itemOf(path.at(-1), item) ?? String(i)]));
+    return value.map((item, i) => withHashes(uid, item, [...path, itemOf(path.at(-1), item) ?? String(i)]));
   }
   return Object.fromEntries(
-    Object.entries(value).map(([field, inside]) => [field, sealed(uid, inside, [...path, field])]),
+    Object.entries(value).map(([field, inside]) => [field, withHashes(uid, inside, [...path, field])]),
   );
 }
 
@@ -55,5 +55,5 @@ function hash(uid: string, path: Path, text: string): string {
   const digest = createHmac("sha256", uid)
     .update(JSON.stringify([path, text]))
     .digest();
-  return `${sealMark}${digest.subarray(0, hashBytes).toString("base64url")}`;
+  return `${hashMark}${digest.subarray(0, hashBytes).toString("base64url")}`;
 }

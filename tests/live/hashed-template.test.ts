@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
 import { differences, driftsOf } from "../../live/difference.ts";
-import { describedFor, sealedLike } from "../../live/sealed.ts";
+import { hashedLike, hashedTemplate } from "../../live/hashed-template.ts";
 
 const deployment = (template: object, uid = "uid-1") =>
   ({ metadata: { name: "web", uid }, spec: { template } }) as unknown as DeploymentObject;
@@ -29,11 +29,11 @@ const template = (text: string) => ({
     volumes: [{ name: "data", csi: { driver: "x", volumeAttributes: { name: text, cpu: text, password: text } } }],
   },
 });
-const kept = (text: string, uid?: string) => describedFor(deployment({}, uid), "a", template(text));
+const kept = (text: string, uid?: string) => hashedTemplate(deployment({}, uid), "a", template(text));
 const driftTo = (live: object) => {
   const described = kept("secret");
   const accounts = { release: described.template, described: described.template };
-  return driftsOf(differences({ ...accounts, live: sealedLike(described, deployment(live)) }));
+  return driftsOf(differences({ ...accounts, live: hashedLike(described, deployment(live)) }));
 };
 
 describe("a stored pod template", () => {
@@ -58,7 +58,7 @@ describe("a stored pod template", () => {
     const texts = (uid?: string) => JSON.stringify(kept("secret", uid)).match(/hmac:[\w-]{16}/g) ?? [];
     assert.ok(texts().length > 8);
     assert.equal(new Set([...texts(), ...texts("uid-2")]).size, 2 * texts().length);
-    assert.equal(sealedLike(kept("secret", "uid-2"), deployment(template("secret"))), undefined);
+    assert.equal(hashedLike(kept("secret", "uid-2"), deployment(template("secret"))), undefined);
   });
 
   it("equals the live template that it was made from", () => {

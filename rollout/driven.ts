@@ -1,0 +1,38 @@
+/** Who drives a rollout, as the errors of its Lease say it. */
+import { UserError } from "../components/user-error.ts";
+import type { LeaseSpec } from "../kubernetes/objects/lease.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
+import { showLeaseHolder } from "./lease-object.ts";
+
+/** A live driver has the rollout. */
+export class Driven extends UserError {
+  /** The driver's name, as the beginning of a sentence. */
+  readonly who: string;
+
+  constructor(who: string, sentence: string) {
+    super(sentence);
+    this.who = who;
+  }
+}
+
+/** The error that a live driver has the Lease. */
+export function drivenBy(of: ServiceHandle, spec: LeaseSpec | undefined): Driven {
+  const since = spec?.acquireTime ? ` since ${spec.acquireTime.replace(/\.\d+/, "")}` : "";
+  return new Driven(
+    showLeaseHolder(spec),
+    `${showLeaseHolder(spec)} drives ${nameOf(of)}${since}: wait until it has ended, or run gray pause or gray abort, which work from any machine.`,
+  );
+}
+
+/** The error that another process has taken the Lease, or released it. */
+export function takenBy(of: ServiceHandle, spec: LeaseSpec | undefined): UserError {
+  const who = spec?.holderIdentity ? `${showLeaseHolder(spec)} drives` : "No process drives";
+  return new UserError(
+    `${who} ${nameOf(of)} now, and this process has lost the lease: it stops. Run gray status to see who drives.`,
+  );
+}
+
+/** A rollout within a sentence. */
+export function nameOf({ namespace, service }: ServiceHandle): string {
+  return `the rollout of ${service} in namespace ${namespace}`;
+}

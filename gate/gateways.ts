@@ -86,6 +86,8 @@ async function assertGateway(
   }
   const { gatewayClassName } = gateway.spec;
   const found = await api.get(clusterObjectPath("GatewayClass", gatewayClassName));
-  const features = found?.status?.supportedFeatures?.map((feature) => feature.name);
+  const features = found?.status?.supportedFeatures?.map((feature) =>
+    typeof feature === "string" ? feature : feature.name,
+  );
   assertSupported(service, rules, gatewayClassName, features);
 }

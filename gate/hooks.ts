@@ -19,6 +19,7 @@ import type { LiveMode, RouteSpec } from "../live/traffic/mode.ts";
 import { modeOfKind } from "../live/traffic/modes.ts";
 import { stableReleases, withStableHistory } from "../record/record.ts";
 import { changeRecord, type RecordedService, readRecord } from "../record/record-store.ts";
+import { awaitApplied } from "./applied.ts";
 import { cutOver } from "./cutover.ts";
 import { isDrifted, removeOtherFields } from "./drift.ts";
 import { frontHeld } from "./gate.ts";
@@ -29,7 +30,7 @@ import { askGate } from "./question.ts";
 /**
  * The hooks of a service. Before each change the gate is asked again, because the cluster may have changed since the program read it: by
  * another driver, a new verdict, or failed canary pods. After each roll the pod template is compared with the release. After stable's
- * roll, if there is no drift, the completion is recorded.
+ * roll, if there is no drift, the completion is recorded. After each change of a route, `up` waits until its gateways apply it.
  */
 export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookBinding> {
   /** Ends the watch for refused pods of each track. */
@@ -58,6 +59,14 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
     ]);
     if (!same) refuseIf(frontHeld(guarded.service, record, guarded));
   };
+  const afterFront = (change: ResourceHookArgs) =>
+    interruptible(async (signal) => {
+      const mode = modeOfKind(change.type.split(":").at(-1) ?? "");
+      if (!mode) return;
+      const { metadata } = await wantedRoute(change);
+      const warning = await awaitApplied(guarded, mode, metadata.name, signal);
+      if (warning !== undefined) void log.warn(warning);
+    });
   const canary = beforeTrack("canary");
   const stable = beforeTrack("stable");
   const afterTrack = async (track: Track, { newInputs }: ResourceHookArgs, signal: AbortSignal) => {
@@ -76,7 +85,12 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
   return {
     canary: { beforeCreate: [canary], beforeUpdate: [canary], afterCreate: [afterCanary], afterUpdate: [afterCanary] },
     stable: { beforeCreate: [stable], beforeUpdate: [stable], afterCreate: [afterStable], afterUpdate: [afterStable] },
-    front: { beforeCreate: [beforeFront], beforeUpdate: [beforeFront] },
+    front: {
+      beforeCreate: [beforeFront],
+      beforeUpdate: [beforeFront],
+      afterCreate: [afterFront],
+      afterUpdate: [afterFront],
+    },
   };
 }
 
@@ -91,15 +105,20 @@ async function keepsSelector(of: ServiceHandle, { newInputs }: ResourceHookArgs)
   return live !== undefined && sameLabels(live.spec.selector ?? {}, spec?.selector ?? {});
 }
 
-/** Whether the change leaves the split of a live route as it is. The new spec is a secret Output, because it holds the token. */
+type WantedRoute = PartialObject & { readonly spec: RouteSpec };
+
+/** The route as the program describes it. Its spec is a secret Output, because it holds the token. */
+function wantedRoute({ newInputs }: ResourceHookArgs): Promise<WantedRoute> {
+  return new Promise((known) => output(newInputs as object).apply((it) => known(it as WantedRoute)));
+}
+
+/** Whether the change leaves the split of a live route as it is. */
 async function keepsSplit(
   { api, namespace }: ServiceHandle,
   mode: LiveMode,
-  { newInputs }: ResourceHookArgs,
+  change: ResourceHookArgs,
 ): Promise<boolean> {
-  const wanted = await new Promise<PartialObject & { readonly spec: RouteSpec }>((known) =>
-    output(newInputs as object).apply((it) => known(it as PartialObject & { readonly spec: RouteSpec })),
-  );
+  const wanted = await wantedRoute(change);
   const live = await mode.readOne(api, namespace, wanted.metadata.name);
   return live?.isSplitAs(wanted.spec) ?? false;
 }

@@ -14,6 +14,7 @@ import { verdictAge } from "../record/verdict-age.ts";
 import { assertAccepted } from "./accepted.ts";
 import { shownAdmissions } from "./admissions.ts";
 import { adoptedReleaseOf, adoptionOf, adoptionPlan } from "./adopt.ts";
+import { notAppliedWarning } from "./applied.ts";
 import { chooseReleases } from "./choice.ts";
 import { type Compared, type Comparisons, driftWarning } from "./drift.ts";
 import { frontHeld } from "./gate.ts";
@@ -108,6 +109,10 @@ function pass(observation: Observation, reported: { log: LogLine[]; canary?: Rel
   const isWayBack = epoch !== undefined || breakGlass !== undefined;
   reported.log.push(...assertAccepted(service, resultOf(observation.untried), { isRendered, isWayBack, isPreview })); // 6
   warnings.forEach(warn);
+  for (const route of traffic ? live.front.routes : []) {
+    const warning = notAppliedWarning(service, route);
+    if (warning !== undefined) warn(warning);
+  }
   const answers = Object.values(admissions);
   refuseIf(answers.find(({ admitted }) => !admitted)?.sentence); // 7
   for (const { code, sentence } of answers) if (code === "first-install" || code === "break-glass") warn(sentence);

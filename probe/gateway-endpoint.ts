@@ -7,9 +7,10 @@ import type { HttpRouteRule } from "../components/traffic/gateway/route.ts";
 import { UserError } from "../components/user-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { GatewayObject } from "../kubernetes/objects/gateway.ts";
-import type { ParentRef, RouteCondition, RouteObject } from "../kubernetes/objects/route.ts";
+import type { ParentRef, RouteObject } from "../kubernetes/objects/route.ts";
 import { send } from "../kubernetes/send.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
+import { whyNotAccepted } from "../live/traffic/gateway/attachment.ts";
 import { readGateway } from "../live/traffic/gateway/routes.ts";
 import type { Endpoint } from "./endpoint.ts";
 
@@ -174,32 +175,6 @@ async function entranceTo(api: Cluster, route: RouteObject, url: URL | undefined
   throw new UserError(
     `HTTPRoute ${metadata.name} in namespace ${metadata.namespace} is attached to no Gateway that has an address and a listener for it (${refs.map(({ name }) => name).join(", ")}): name the gateway's address with --url, or probe with --via pods.`,
   );
-}
-
-/**
- * Why a Gateway does not apply a route; undefined if it reports that it does.
- *
- * 1. The Gateway reports a status for the route.
- * 2. It has accepted the route's current generation and resolved its backends.
- */
-export function whyNotAccepted({ metadata, status }: RouteObject, ref: ParentRef): string | undefined {
-  const { namespace, generation = 0 } = metadata;
-  const id = ({ name, namespace: home = namespace, sectionName, port }: ParentRef) =>
-    JSON.stringify([home, name, sectionName, port]);
-  const statuses = (status?.parents ?? []).filter(({ parentRef }) => id(parentRef) === id(ref));
-  const reasons = statuses.map(({ conditions = [] }) => {
-    const trouble = (type: string) => troubleOf(type, conditions, generation);
-    return trouble("Accepted") ?? trouble("ResolvedRefs");
-  });
-  return reasons.includes(undefined) ? undefined : (reasons[0] ?? "it reports no status for the route");
-}
-
-function troubleOf(type: string, conditions: readonly RouteCondition[], generation: number): string | undefined {
-  const found = conditions.find((condition) => condition.type === type);
-  if (found === undefined) return `it does not report ${type}`;
-  // Optional in a condition. If a gateway leaves it out, the condition counts for the current generation.
-  if ((found.observedGeneration ?? generation) < generation) return "it has not read the last change yet";
-  return found.status === "True" ? undefined : `${type} is ${oneLine(`${found.status}, ${found.reason}`)}`;
 }
 
 /**

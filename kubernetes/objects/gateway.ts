@@ -17,5 +17,6 @@ export interface GatewayObject {
 
 /** A GatewayClass in the API; the fields used here. */
 export interface GatewayClassObject {
-  readonly status?: { readonly supportedFeatures?: readonly { readonly name: string }[] };
+  /** A feature is a text up to Gateway API 1.1, and an object from 1.2 on. */
+  readonly status?: { readonly supportedFeatures?: readonly (string | { readonly name: string })[] };
 }

@@ -37,6 +37,8 @@ export interface LiveRoute {
   readonly weight: number;
   /** Whether it has user rules, which send some users to a track at any weight. */
   readonly hasUserRules: boolean;
+  /** Why a gateway does not apply it as it is; undefined if all of its gateways do. */
+  readonly notApplied: string | undefined;
   /** Whether it sends the same requests to the same tracks once its spec is written so. */
   isSplitAs(wanted: RouteSpec): boolean;
   /** The patch after which it sends all requests without the token to stable; empty if it does so already. */

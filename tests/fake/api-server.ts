@@ -117,6 +117,8 @@ export class ApiServer {
   put(path: string, object: ApiObject): ApiObject {
     const before = this.objects.get(path);
     const stored: ApiObject = JSON.parse(JSON.stringify(object));
+    // The Gateways of a route apply it at once, unless a test says otherwise.
+    if (path.includes("/httproutes/")) stored.status ??= { parents: (stored.spec?.parentRefs ?? []).map(acceptedBy) };
     // Every pod in the API has a status, if only an empty one.
     if (path.includes("/pods/")) stored.status ??= {};
     const changed = JSON.stringify(before?.spec) !== JSON.stringify(stored.spec);
@@ -231,6 +233,12 @@ export function requestOf({ method = "GET", url = "/", headers }: IncomingMessag
 /** A patch is a list of operations, or an object to apply. */
 function patchIn(patch: ApiObject | readonly Operation[]): Pick<ApiRequest, "body" | "operations"> {
   return Array.isArray(patch) ? { body: undefined, operations: patch } : { body: patch as ApiObject };
+}
+
+/** The status of a route that this Gateway applies. */
+function acceptedBy(parentRef: object): object {
+  const conditions = ["Accepted", "ResolvedRefs"].map((type) => ({ type, status: "True", reason: type }));
+  return { parentRef, conditions };
 }
 
 /** The object with the fields of another. */

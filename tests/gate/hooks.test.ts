@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { mock } from "node:test";
 import type { ResourceHookArgs } from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { UserError } from "../../components/user-error.ts";
 import type { Guarded } from "../../gate/guarded.ts";
 import { hooksOf, recordComplete } from "../../gate/hooks.ts";
@@ -118,6 +120,30 @@ describe("the gate's hooks", () => {
     const early = guarded();
     writeRecord({ verdicts: { [b]: verdict("bad") } });
     await assert.rejects(call("stable", "beforeUpdate", early, b), /judged bad/);
+  });
+
+  it("warn of a route that its gateways do not apply after a change, and not of a Service", async () => {
+    const path = "/apis/gateway.networking.k8s.io/v1/namespaces/dora-apps/httproutes/web";
+    api.put("/apis/gateway.networking.k8s.io/v1", { metadata: { name: "v1" } });
+    api.put(path, { metadata: { name: "web" }, spec: { parentRefs: [{ name: "public" }] }, status: { parents: [] } });
+    const warnings: string[] = [];
+    const log = pulumi.log as { warn: unknown };
+    const { warn } = log;
+    log.warn = async (message: string) => void warnings.push(message);
+    mock.timers.enable({ apis: ["Date"], now: Date.now() });
+    const [hook] = (hooksOf(guarded()).front as Record<string, Hook[]>).afterUpdate ?? [];
+    api.intercept = () => void mock.timers.tick(5000);
+    try {
+      const newInputs = { metadata: { name: "web" } };
+      await hook?.({ ...change(), newInputs, type: "kubernetes:gateway.networking.k8s.io/v1:HTTPRoute" });
+      await hook?.({ ...change(), newInputs, type: "kubernetes:core/v1:Service" });
+    } finally {
+      Object.assign(log, { warn });
+      mock.timers.reset();
+      api.intercept = () => undefined;
+    }
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0] ?? "", /^web: HTTPRoute web is not applied.*Gateway public: it reports no status/);
   });
 
   for (const track of ["stable", "canary"] as const) {

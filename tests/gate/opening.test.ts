@@ -13,6 +13,7 @@ import type { OwnableObject } from "../../gate/owner.ts";
 import type { StackStates } from "../../gate/stack-state.ts";
 import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
 import type { Live } from "../../live/live.ts";
+import type { LiveRoute } from "../../live/traffic/mode.ts";
 import type { RolloutRecord } from "../../record/record.ts";
 import { serviceArgs } from "../components/fop-gate.ts";
 import { verdict } from "../fake/world.ts";
@@ -276,6 +277,19 @@ describe("the opening of a rollout", () => {
       assert.equal(isSaid(decide(all(change, inPreview)(ordinary))), true);
       assert.equal(isSaid(decide(change(ordinary))), false);
     });
+  });
+
+  it("warns of a route that its gateways do not apply", () => {
+    const metadata = { name: "web", namespace: "dora-apps", labels: {} };
+    const route = { kind: "HTTPRoute", metadata, weight: 10, notApplied: "a reason" } as LiveRoute;
+    const front = { ...ordinary.live.front, routes: [route, { ...route, notApplied: undefined }] };
+    const warnings = warningsOf(decide({ ...ordinary, live: { ...ordinary.live, front } }));
+    assert.deepEqual(
+      warnings.filter((each) => each.includes("HTTPRoute")),
+      [
+        "web: HTTPRoute web is not applied, so users may not reach the service (a reason): correct the route's arguments or what it names.",
+      ],
+    );
   });
 
   it("warns of the weight that an open rollout has, even if a later condition refuses it", () => {

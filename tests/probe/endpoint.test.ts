@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { GatewayObject } from "../../kubernetes/objects/gateway.ts";
 import type { ParentRef } from "../../kubernetes/objects/route.ts";
-import { entranceOf, whyNotAccepted } from "../../probe/gateway-endpoint.ts";
+import { entranceOf } from "../../probe/gateway-endpoint.ts";
 import { podEndpoint } from "../../probe/pod-endpoint.ts";
 import { pod } from "../analysis/reading.ts";
 import { DarkCanary } from "../fake/dark-canary.ts";
@@ -86,20 +86,6 @@ describe("the entrance for requests with the token", () => {
     const url = new URL("https://192.0.2.9:8443");
     assert.deepEqual(entranceOf(["*.a.com"], [], url), { origin: "https://192.0.2.9:8443", host: "gray-probe.a.com" });
     assert.deepEqual(entranceOf([], [], url), { origin: "https://192.0.2.9:8443" });
-  });
-});
-
-describe("why a Gateway does not apply a route", () => {
-  it("is one short line, whatever the Gateway reports", () => {
-    const said = "\u001b[31mNo\n::error::\u2028Backend".repeat(1000);
-    const parentRef = { name: "gateway" };
-    const conditions = [{ type: "Accepted", status: said, reason: said }];
-    const metadata = { name: "web", namespace: "dora-apps" };
-    const why =
-      whyNotAccepted({ metadata, spec: {}, status: { parents: [{ parentRef, conditions }] } }, parentRef) ?? "";
-    assert.match(why, /^Accepted is No ::error:: Backend/);
-    assert.doesNotMatch(why, /[\p{Cc}\u2028]/u);
-    assert.ok(why.length < 350, `${why.length}`);
   });
 });
 

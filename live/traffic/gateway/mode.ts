@@ -7,6 +7,7 @@ import type { Operation } from "../../../kubernetes/cluster.ts";
 import type { RouteObject } from "../../../kubernetes/objects/route.ts";
 import { objectPath } from "../../../kubernetes/resources.ts";
 import type { LiveMode, LiveRoute } from "../mode.ts";
+import { whyNotApplied } from "./attachment.ts";
 import { readRoute, readRoutes } from "./routes.ts";
 
 /** Traffic by the backend weights of HTTPRoutes. */
@@ -37,6 +38,9 @@ export function liveRoute(route: RouteObject): LiveRoute {
     },
     get hasUserRules() {
       return (spec.rules ?? []).filter((rule) => !isOfToken(rule)).length > 1;
+    },
+    get notApplied() {
+      return whyNotApplied(route);
     },
     isSplitAs(wanted) {
       return isDeepStrictEqual(spec.rules, wanted.rules);

@@ -194,9 +194,9 @@ export function assertFits(set: string, files: Files): void {
 }
 
 /**
- * Whether a value is an asset of Pulumi, of whichever copy of the SDK (SDK: asset/asset.ts). `gray` does not load the SDK.
+ * Whether a value is an asset of Pulumi, of any copy of the SDK (SDK: asset/asset.ts). `gray` does not load the SDK.
  *
- * @example isAsset("a = 1") // false
+ * @example isAsset(new pulumi.asset.StringAsset("a = 1")) // true
  */
 export function isAsset(value: unknown): value is asset.Asset {
   return (value as { readonly __pulumiAsset?: unknown } | undefined | null)?.__pulumiAsset === true;

@@ -7,7 +7,6 @@ import { CanaryService } from "./components/canary-service.ts";
 import { file, filesIn } from "./components/config-files.ts";
 import { logAgent } from "./components/log-agent.ts";
 import type { ServiceArgs } from "./components/service-args.ts";
-import { openRollout } from "./gate/open.ts";
 import { readSettings } from "./settings.ts";
 
 const { image, replicas, namespace, minReadySeconds, track, weight, release } = readSettings();
@@ -81,12 +80,12 @@ const fopGate: ServiceArgs = {
   ...(release !== undefined && { release }),
 };
 
-const rollout = await openRollout("fop-gate", fopGate);
-const service = new CanaryService("fop-gate", { ...fopGate, rollout });
+const service = new CanaryService("fop-gate", fopGate);
 
 export default {
   /** The stack state of each service, which the next run reads. */
   releases: { [service.key]: service.stackState },
+  url: service.url,
   /** The secret that reaches a dark canary through a gateway. Only stack canary exports it. */
   ...(service.token && { token: service.token }),
 };

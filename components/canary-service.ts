@@ -3,6 +3,7 @@ import type { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
+import { openRollout } from "../gate/open.ts";
 import type { AdoptedKind } from "./adoption.ts";
 import { configMapData } from "./config-files.ts";
 import { backgroundDeletion } from "./deletion.ts";
@@ -26,30 +27,59 @@ import { UserError } from "./user-error.ts";
  * @example const args: CanaryServiceArgs = { ...serviceArgs, rollout: await openRollout("web", serviceArgs) };
  */
 export interface CanaryServiceArgs extends ServiceArgs {
-  /** The result of `await openRollout(name, args, opts)`, called with the same name, arguments and options. */
-  readonly rollout: RolloutContext;
+  /**
+   * The result of `await openRollout(name, args, opts)`, called with the same name, arguments and options. Give it if a program has several
+   * services of which none may change if one is refused: open all of them first. @default the component opens its rollout itself
+   */
+  readonly rollout?: RolloutContext;
 }
+
+/** What is known once all objects of a service are registered. */
+interface Made {
+  readonly stackState: pulumi.Output<StackState | undefined>;
+  readonly token: pulumi.Output<string> | undefined;
+}
+
+/** What `initialize` needs beside the inputs, which policies see. It runs before the fields of the component are set. */
+interface Beginning {
+  readonly args: ServiceArgs;
+  readonly opening: Promise<RolloutContext>;
+}
+const beginnings = new WeakMap<object, Beginning>();
 
 /**
  * A service under gray release: one Deployment per track, and the front (the objects before both tracks: Service, ConfigMaps,
  * Ingress or HTTPRoutes). A stack owns both tracks or one of them. The stack that owns canary also owns the front, so every
  * object has one owner.
  *
- * If a program has several services, call `openRollout` for all of them before the first `new CanaryService`. Then an error
- * in one service is reported before any other service is changed.
+ * The component opens its rollout itself: it reads the cluster and asks the gate (`openRollout`) before any of its objects is registered, so
+ * a refused `up` changes nothing of the service.
  *
  * @example
  * ```ts
- * const args: ServiceArgs = { namespace: "dora-apps", replicas: 9, ports: [{ port: 80 }], containers: [container] };
- * const rollout = await openRollout("fop-gate", args);
- * const fopGate = new CanaryService("fop-gate", { ...args, rollout });
- * export const releases = { [fopGate.key]: fopGate.stackState };
+ * const web = new CanaryService("web", { namespace: "shop", replicas: 3, containers: [container], ports: [{ port: 80 }] });
+ * export const releases = { [web.key]: web.stackState };
+ * export const url = web.url;
  * ```
- * @throws UserError if an argument is invalid, or `rollout` does not come from `openRollout` with the same name and options
+ * @throws UserError if an argument is invalid, or `rollout` does not come from `openRollout` with the same name and options. The program ends
+ *   with the UserError of `openRollout` if that refuses
  */
-export class CanaryService extends pulumi.ComponentResource {
+export class CanaryService extends pulumi.ComponentResource<Made> {
   /** `<namespace>/<service>`. Export {@link stackState} under this key in the stack output `releases`. */
   readonly key: string;
+  /** Name of the Service in front of both tracks. */
+  readonly serviceName: pulumi.Output<string>;
+  /**
+   * The address for users: of the first host of the gateway's routes or of the Ingress, else of the Service inside the cluster. The scheme
+   * is https if the Ingress has a certificate; a gateway's listeners are not known here, so its scheme is http.
+   */
+  readonly url: pulumi.Output<string>;
+  /** Id of the release that stable runs after this run; undefined if another stack owns stable. */
+  readonly stableRelease: pulumi.Output<string | undefined>;
+  /** Id of the release that canary runs after this run; undefined if another stack owns canary. */
+  readonly canaryRelease: pulumi.Output<string | undefined>;
+  /** The gate's admission of each track's release. */
+  readonly admission: pulumi.Output<RolloutContext["admissions"]>;
   /**
    * The stack state of the service, which the next run reads. It is known once this stack's Deployments run the release
    * completely, so a failed or refused run adds nothing to the history. Undefined only if a refresh runs the program before
@@ -62,47 +92,51 @@ export class CanaryService extends pulumi.ComponentResource {
    */
   readonly token?: pulumi.Output<string>;
 
-  constructor(name: string, args: CanaryServiceArgs, opts: pulumi.ComponentResourceOptions = {}) {
-    assertServiceArgs(name, withoutRollout(args));
-    const rollout = args.rollout as RolloutContext | undefined;
-    if (rollout === undefined) {
-      throw new UserError(
-        `CanaryService ${name} in namespace ${args.namespace} has no rollout: pass the result of openRollout("${name}", args).`,
-      );
-    }
-    if (rollout.key !== stackStateKey(args.namespace, name)) {
-      throw new UserError(
-        `CanaryService ${name} in namespace ${args.namespace} was given the rollout of ${rollout.key}: pass the result of openRollout("${name}", args).`,
-      );
-    }
-    const given = givenProvider(opts);
-    if (given !== undefined && given !== rollout.provider) {
-      throw new UserError(
-        `CanaryService ${name} in namespace ${args.namespace} was given the provider ${providerName(given)}, and its rollout was opened with ${providerName(rollout.provider)}: pass the same options to openRollout("${name}", args, opts).`,
-      );
-    }
+  constructor(name: string, given: CanaryServiceArgs, opts: pulumi.ComponentResourceOptions = {}) {
+    const { rollout, ...args } = given;
+    assertServiceArgs(name, args);
+    if (rollout) assertSame(name, args, opts, rollout);
+    const opening = rollout ? Promise.resolve(rollout) : openRollout(name, args, opts);
     // Policies read these inputs. They are known in preview, before any object changes.
-    const { access: _, weight, plan, ...publicArgs } = withoutRollout(args);
+    const { access: _, weight, plan, ...publicArgs } = args;
     const inputs = {
       ...publicArgs,
       ...(weight !== undefined && { weight: percentOf(weight) }),
       ...(plan && { plan: plainPlan(plan) }),
-      admissions: rollout.admissions,
-      releases: templatesOf(rollout.releases),
-      ...(rollout.shift && { shift: rollout.shift }),
+      admissions: opening.then(({ admissions }) => admissions),
+      releases: opening.then(({ releases }) => templatesOf(releases)),
+      shift: opening.then(({ shift }) => shift),
     };
-    const ownOptions = { provider: rollout.provider, dependsOn: rollout.ownerStash };
-    super("gray-release:index:CanaryService", name, inputs, pulumi.mergeOptions(opts, ownOptions));
+    beginnings.set(inputs, { args, opening });
+    const dependsOn = opening.then(({ ownerStash }) => ownerStash);
+    super("gray-release:index:CanaryService", name, inputs, pulumi.mergeOptions(opts, { dependsOn }));
     this.key = stackStateKey(args.namespace, name);
+    this.serviceName = pulumi.output(name);
+    this.url = pulumi.output(urlOf(name, args));
+    const made = this.getData();
+    // Each by itself: one Output of both would make the stack state a secret, because the token is one.
+    this.stackState = pulumi.output(made.then(({ stackState }) => stackState));
+    if (tracksOf(args).includes("canary")) {
+      this.token = pulumi.output(made.then(({ token }) => token as pulumi.Output<string>));
+    }
+    this.stableRelease = pulumi.output(opening.then(({ releases }) => releases.stable?.id));
+    this.canaryRelease = pulumi.output(opening.then(({ releases }) => releases.canary?.id));
+    this.admission = pulumi.output(opening.then(({ admissions }) => admissions));
+  }
+
+  /** Creates the objects, once the rollout is open. */
+  protected override async initialize(inputs: pulumi.Inputs, _: unknown, name: string): Promise<Made> {
+    const { args, opening } = beginnings.get(inputs) as Beginning;
+    const rollout = await opening;
     const owned = tracksOf(args);
-    const child = { parent: this };
+    const child = { parent: this, provider: rollout.provider };
     const { owner } = rollout;
     const deploy = (track: Track, replicas: number | undefined, dependsOn: pulumi.Resource[]) => {
       const release = rollout.releases[track];
       if (release === undefined) throw new Error(`no release for track ${track}`);
       const { selector, replaces } = (track === "stable" && rollout.adopted) || {};
       // A new selector needs a replacement, and Pulumi does not replace a protected resource.
-      const protect = track === "stable" && !replaces;
+      const protect = track === "stable" ? { protect: !replaces } : {};
       const run = {
         release,
         replicas,
@@ -112,15 +146,9 @@ export class CanaryService extends pulumi.ComponentResource {
         fastRollback: track === "stable" && rollout.fastRollback,
         adopted: selector,
       };
-      const opts = { ...child, dependsOn, protect, hooks: rollout.hooks[track] };
-      return trackDeployment(
-        name,
-        track,
-        args,
-        run,
-        rollout.rollSeconds[track],
-        selector ? { ...opts, ...as("Deployment") } : opts,
-      );
+      const opts = { ...child, ...protect, dependsOn, hooks: rollout.hooks[track] };
+      const ownOpts = selector ? { ...opts, ...as("Deployment") } : opts;
+      return trackDeployment(name, track, args, run, rollout.rollSeconds[track], ownOpts);
     };
 
     // An adopted object is imported unchanged. The next run applies the program to it.
@@ -129,11 +157,13 @@ export class CanaryService extends pulumi.ComponentResource {
         ? { import: `${args.namespace}/${name}`, ignoreChanges: ["metadata", "spec"] }
         : {};
     let canary: Deployment | undefined;
+    let token: pulumi.Output<string> | undefined;
     const { traffic } = rollout;
     if (traffic) {
-      const configMaps = this.configMaps(name, args);
-      this.plan(name, args);
-      const token = new RandomPassword(`${name}-token`, { length: 32, special: false }, { parent: this }).result;
+      const configMaps = configMapsOf(name, args, rollout, child);
+      planOf(name, args, rollout, child);
+      const password = new RandomPassword(`${name}-token`, { length: 32, special: false }, { parent: this }).result;
+      token = password;
       const { trackServices, routes } = modeOf(args).objects(name, args);
       // The Service of stable and the routes are not protected: a service may return to traffic by number of pods.
       const backendServices = trackServices.map((track) =>
@@ -144,7 +174,7 @@ export class CanaryService extends pulumi.ComponentResource {
         const written = { owner, sequence: rollout.sequence.front };
         const shared = sharedService(name, args, traffic, written, { ...opts, protect: true, ...as("Service") });
         const routed = { ...opts, dependsOn: [...dependsOn, ...backendServices] };
-        return [shared, ...routes.map((route) => modeRoute(name, args, route, traffic, token, written, routed))];
+        return [shared, ...routes.map((route) => modeRoute(name, args, route, traffic, password, written, routed))];
       };
       const pods = (dependsOn: pulumi.Resource[]) =>
         deploy("canary", traffic.canaryReplicas, [...configMaps, ...dependsOn]);
@@ -156,7 +186,6 @@ export class CanaryService extends pulumi.ComponentResource {
       }
       if (args.ingress)
         serviceIngress(name, name, args, args.ingress, owner, { ...child, protect: true, ...as("Ingress") });
-      this.token = token;
     }
     const stable = owned.includes("stable")
       ? deploy("stable", rollout.stableReplicas, canary ? [canary] : [])
@@ -169,46 +198,80 @@ export class CanaryService extends pulumi.ComponentResource {
     // `pulumi refresh --run-program` also executes this code, but changes no Deployment. So the releases of the Deployments
     // show whether this run has finished. Outputs of a Deployment that refresh would have to create are unknown, and without
     // this check the unknown value would replace the stack state (seen with Pulumi 3.259).
-    this.stackState = running.apply((ids) => {
+    const known = running.apply((ids) => {
       const [byCanary, byStable] = pulumi.containsUnknowns(ids) ? [] : ids;
       const isFinished = byCanary === stackState.current.canary && byStable === stackState.current.stable;
       return isFinished ? stackState : rollout.remembered;
     }, !pulumi.runtime.isDryRun());
-    this.registerOutputs({ stackState: this.stackState, ...(this.token && { token: this.token }) });
-  }
-
-  private configMaps(name: string, args: CanaryServiceArgs): ConfigMap[] {
-    return Object.entries(args.rollout.configMaps).map(
-      ([configMap, files]) =>
-        new ConfigMap(
-          configMap,
-          { metadata: configMapMetadata(name, configMap, args), immutable: true, ...configMapData(files) },
-          { parent: this },
-        ),
-    );
-  }
-
-  /** The ConfigMap with the plan, which `gray` reads. No pod mounts it, so a change restarts no pod. */
-  private plan(service: string, args: CanaryServiceArgs): void {
-    if (args.plan === undefined) return;
-    const name = planName(service);
-    const data = { plan: planText(args.plan, mainPort(args)) };
-    new ConfigMap(name, { metadata: configMapMetadata(service, name, args), data }, { parent: this });
+    this.registerOutputs({ stackState: known, ...(token && { token }) });
+    return { stackState: known, token };
   }
 }
 
-function configMapMetadata(service: string, name: string, args: CanaryServiceArgs) {
+/** @throws UserError if a rollout was opened for another service or with another provider */
+function assertSame(
+  name: string,
+  { namespace }: ServiceArgs,
+  opts: pulumi.ComponentResourceOptions,
+  rollout: RolloutContext,
+): void {
+  if (rollout.key !== stackStateKey(namespace, name)) {
+    throw new UserError(
+      `CanaryService ${name} in namespace ${namespace} was given the rollout of ${rollout.key}: pass the result of openRollout("${name}", args).`,
+    );
+  }
+  const given = givenProvider(opts);
+  if (given !== undefined && given !== rollout.provider) {
+    throw new UserError(
+      `CanaryService ${name} in namespace ${namespace} was given the provider ${providerName(given)}, and its rollout was opened with ${providerName(rollout.provider)}: pass the same options to openRollout("${name}", args, opts).`,
+    );
+  }
+}
+
+/** The address for users. */
+function urlOf(service: string, args: ServiceArgs): string {
+  const { namespace, gateway, ingress } = args;
+  const routed = gateway?.routes.flatMap(({ hostnames = [] }) => hostnames)[0];
+  if (routed !== undefined) return `http://${routed}`;
+  const host = ingress?.host ?? ingress?.rules?.find((rule) => rule.host !== undefined)?.host;
+  if (host !== undefined) return `${(ingress?.tlsSecretName ?? ingress?.tls) ? "https" : "http"}://${host}`;
+  const port = mainPort(args);
+  return `http://${service}.${namespace}.svc${port === 80 ? "" : `:${port}`}`;
+}
+
+/** The ConfigMaps that the releases in the history mount. */
+function configMapsOf(
+  service: string,
+  args: ServiceArgs,
+  rollout: RolloutContext,
+  opts: pulumi.CustomResourceOptions,
+): ConfigMap[] {
+  return Object.entries(rollout.configMaps).map(
+    ([name, files]) =>
+      new ConfigMap(
+        name,
+        { metadata: configMapMetadata(service, name, args, rollout), immutable: true, ...configMapData(files) },
+        opts,
+      ),
+  );
+}
+
+/** The ConfigMap with the plan, which `gray` reads. No pod mounts it, so a change restarts no pod. */
+function planOf(service: string, args: ServiceArgs, rollout: RolloutContext, opts: pulumi.CustomResourceOptions): void {
+  if (args.plan === undefined) return;
+  const name = planName(service);
+  const data = { plan: planText(args.plan, mainPort(args)) };
+  new ConfigMap(name, { metadata: configMapMetadata(service, name, args, rollout), data }, opts);
+}
+
+function configMapMetadata(service: string, name: string, args: ServiceArgs, { owner }: RolloutContext) {
   const labels = { ...labelsOf(service, args), [serviceLabel]: service };
   return {
     name,
     namespace: args.namespace,
     labels,
-    annotations: { ...backgroundDeletion, ...ownerAnnotations(args.rollout.owner) },
+    annotations: { ...backgroundDeletion, ...ownerAnnotations(owner) },
   };
-}
-
-function withoutRollout({ rollout: _, ...args }: CanaryServiceArgs): ServiceArgs {
-  return args;
 }
 
 /** The full signature of an Output's `apply` (SDK: output.ts). The second argument is true to call `use` for unknown values also. */

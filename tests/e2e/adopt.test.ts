@@ -59,7 +59,6 @@ import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { CanaryService } from "./components/canary-service.ts";
 import type { ServiceArgs } from "./components/service-args.ts";
-import { openRollout } from "./gate/open.ts";
 
 const args: ServiceArgs = {
   namespace: "${namespace}",
@@ -81,7 +80,7 @@ const args: ServiceArgs = {
   ingress: { host: "web.example.com" },
   ...JSON.parse(readFileSync("changes.json", "utf8")),
 };
-const web = new CanaryService("web", { ...args, rollout: await openRollout("web", args) });
+const web = new CanaryService("web", args);
 export const releases = { [web.key]: web.stackState };
 `;
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { apply, get, kubectl, namespace as makeNamespace, until } from "../../harness/kubectl.ts";
+import { openedFirst, opening } from "../../harness/opened-first.ts";
 import { Project } from "../../harness/project.ts";
 import { writeVerdict } from "../../harness/record.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
@@ -168,13 +169,11 @@ describe("the gate", () => {
       verdicts: await judged(found),
     });
     await writeRecord(await verdict("good"));
-    const looked = 'const rollout = await openRollout("fop-gate", fopGate);';
     const index = project.read("index.ts");
-    assert.ok(index.includes(looked));
     project.write(
       "index.ts",
       `import { existsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";\n${index.replace(looked, `${looked}\nwriteFileSync("looked", "");\nwhile (!existsSync("go")) await new Promise((next) => setTimeout(next, 20));`)}`,
+import { join } from "node:path";\n${openedFirst(index).replace(opening, `${opening}\nwriteFileSync("looked", "");\nwhile (!existsSync("go")) await new Promise((next) => setTimeout(next, 20));`)}`,
     );
     const up = project.startUp("prod");
     await until("the program has looked", async () => existsSync(`${project.folder}/looked`));

@@ -27,7 +27,6 @@ const program = `
 import { readFileSync } from "node:fs";
 import { CanaryService } from "./components/canary-service.ts";
 import type { ServiceArgs } from "./components/service-args.ts";
-import { openRollout } from "./gate/open.ts";
 
 const { env = [], ...traffic } = JSON.parse(readFileSync("traffic.json", "utf8"));
 const args: ServiceArgs = {
@@ -51,7 +50,7 @@ const args: ServiceArgs = {
   ] },
   ...traffic,
 };
-const web = new CanaryService("web", { ...args, rollout: await openRollout("web", args) });
+const web = new CanaryService("web", args);
 export const releases = { [web.key]: web.stackState };
 export const token = web.token;
 `;

@@ -11,7 +11,7 @@ const namespace = "shop";
 
 /** Somebody else's project: plain JavaScript types aside, it knows of gray-release only what npm gave it. */
 const program = `
-import { CanaryService, openRollout } from "gray-release";
+import { CanaryService } from "gray-release";
 import { readFileSync } from "node:fs";
 
 const args = {
@@ -32,7 +32,7 @@ const args = {
     { name: "metrics", port: 9090, targetPort: 8080 },
   ],
 };
-const web = new CanaryService("web", { ...args, rollout: await openRollout("web", args) });
+const web = new CanaryService("web", args);
 export const releases = { [web.key]: web.stackState };
 `;
 

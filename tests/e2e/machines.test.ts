@@ -194,8 +194,7 @@ describe("a provider of the program's own", () => {
       "index.ts",
       program
         .replace("\nconst { image,", `\n${provider.join("\n")}\nconst { image,`)
-        .replace('openRollout("fop-gate", fopGate)', 'openRollout("fop-gate", fopGate, opts)')
-        .replace("{ ...fopGate, rollout })", "{ ...fopGate, rollout }, opts)"),
+        .replace('CanaryService("fop-gate", fopGate)', 'CanaryService("fop-gate", fopGate, opts)'),
     );
     project.write("home.kubeconfig", readFileSync(process.env.KUBECONFIG ?? "", "utf8"));
     project.write("elsewhere.kubeconfig", other.kubeconfig);

@@ -15,7 +15,6 @@ import { asset } from "@pulumi/pulumi";
 import { CanaryService } from "./components/canary-service.ts";
 import { filesIn } from "./components/config-files.ts";
 import type { ServiceArgs } from "./components/service-args.ts";
-import { openRollout } from "./gate/open.ts";
 
 const image = "${RELEASE_IMAGES.A}";
 const args = {
@@ -57,8 +56,13 @@ const args = {
   },
   ${changes}
 } as unknown as ServiceArgs;
-const rollout = await openRollout("shape", args);
-const service = new CanaryService("shape", { ...args, rollout });
+const service = new CanaryService("shape", args, {
+  transforms: [({ type, props, opts }) => {
+    if (!type.endsWith(":Ingress")) return undefined;
+    const metadata = { ...props.metadata, annotations: { ...props.metadata.annotations, "example.com/by": "a transform" } };
+    return { props: { ...props, metadata }, opts };
+  }],
+});
 export const releases = { [service.key]: service.stackState };
 `;
 }
@@ -119,7 +123,8 @@ describe("a service of another shape than fop-gate", () => {
         ["dns", "UDP", undefined],
       ],
     );
-    const { spec: ingress } = await get(namespace, "ingress", "shape");
+    const { metadata, spec: ingress } = await get(namespace, "ingress", "shape");
+    assert.equal(metadata.annotations["example.com/by"], "a transform");
     assert.deepEqual([ingress.rules.length, ingress.tls.length], [2, 2]);
   });
 

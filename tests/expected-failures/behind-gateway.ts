@@ -22,6 +22,6 @@ export const edge: Step = {
 export function behindGateway(changes: object = {}, more: object = {}): Change {
   const gateway: GatewayArgs = { routes: [{ gateways: [{ name: "edge" }] }], ...changes };
   const lines = Object.entries({ gateway, ...more }).map(([name, value]) => `${name}: ${JSON.stringify(value)},\n`);
-  const end = "};\n\nconst rollout";
+  const end = "};\n\nconst service";
   return { files: { "index.ts": (program) => program.replace(end, `${lines.join("")}${end}`) } };
 }

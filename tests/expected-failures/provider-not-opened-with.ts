@@ -1,8 +1,9 @@
+import { openedFirst } from "../../harness/opened-first.ts";
 import type { ExpectedFailure } from "./case.ts";
 
 /** Gives the component a provider other than the one that openRollout used. */
 const withProvider = (text: string) =>
-  `import { Provider } from "@pulumi/kubernetes/provider.js";\n${text.replace(
+  `import { Provider } from "@pulumi/kubernetes/provider.js";\n${openedFirst(text).replace(
     "{ ...fopGate, rollout })",
     '{ ...fopGate, rollout }, { provider: new Provider("eu", {}) })',
   )}`;

@@ -2,8 +2,8 @@ import type { ExpectedFailure } from "./case.ts";
 
 const withProvider = (text: string) =>
   `import { Provider } from "@pulumi/kubernetes/provider.js";\n${text.replace(
-    'openRollout("fop-gate", fopGate)',
-    'openRollout("fop-gate", fopGate, { provider: new Provider("eu", { kubeconfig: "eu.kubeconfig" }) })',
+    'CanaryService("fop-gate", fopGate)',
+    'CanaryService("fop-gate", fopGate, { provider: new Provider("eu", { kubeconfig: "eu.kubeconfig" }) })',
   )}`;
 
 export default {

@@ -1,7 +1,7 @@
 import type { ExpectedFailure } from "./case.ts";
 
-/** Renames the service in all calls. */
-const renamed = (program: string) => program.replace(/(openRollout|CanaryService)\("fop-gate"/g, `$1("Fop_Gate"`);
+/** Renames the service. */
+const renamed = (program: string) => program.replace('CanaryService("fop-gate"', 'CanaryService("Fop_Gate"');
 
 export default {
   title: "a service name that is not a DNS label",

@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { dump, load } from "js-yaml";
 import type { Change, Stack } from "../../harness/project.ts";
+import { componentsMade } from "./engine.ts";
 import type { Exports } from "./world.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -63,7 +64,9 @@ export class Checkout {
     const cwd = process.cwd();
     process.chdir(this.folder);
     try {
-      return (await import(`${pathToFileURL(join(this.folder, "index.ts"))}?${++loads}`)).default;
+      const { default: exports } = await import(`${pathToFileURL(join(this.folder, "index.ts"))}?${++loads}`);
+      await componentsMade();
+      return exports;
     } finally {
       process.chdir(cwd);
     }

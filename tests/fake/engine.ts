@@ -63,6 +63,23 @@ Object.assign(createRequire(import.meta.url)("@pulumi/pulumi/runtime/debuggable.
   debuggablePromise: <T>(promise: Promise<T>) => promise,
 });
 
+/** The components that a program has begun to make, each until it is made. */
+let begun: Promise<unknown>[] = [];
+const component = pulumi.ComponentResource.prototype as unknown as {
+  initializeAndRegisterOutputs(...args: unknown[]): Promise<unknown>;
+};
+const { initializeAndRegisterOutputs } = component;
+component.initializeAndRegisterOutputs = function (...args) {
+  const made = initializeAndRegisterOutputs.apply(this, args);
+  begun.push(made);
+  return made;
+};
+
+/** Waits until all components of the program are made. @throws what fails one */
+export async function componentsMade(): Promise<void> {
+  await Promise.all(begun);
+}
+
 let runs = 0;
 
 /**
@@ -124,8 +141,10 @@ export async function run(program: () => unknown, options: Options = {}): Promis
   log.warn = async (message: string) => void warnings.push(message);
   log.info = async (message: string) => void infos.push(message);
   const restore = setEnvironment(environment);
+  begun = [];
   try {
     await program();
+    await componentsMade();
   } finally {
     await pulumi.runtime.disconnect();
     Object.assign(log, { warn, info });

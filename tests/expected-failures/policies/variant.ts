@@ -1,3 +1,4 @@
+import { openedFirst } from "../../../harness/opened-first.ts";
 import type { Change, Stack } from "../../../harness/project.ts";
 import { behindGateway } from "../behind-gateway.ts";
 
@@ -35,7 +36,7 @@ export function transformed(kind: string, name: string, change: (props: any, opt
   if (${isMeant}) (${change})(props, opts);
   return { props, opts };
 }`;
-  const made = 'new CanaryService("fop-gate", { ...fopGate, rollout }';
+  const made = 'new CanaryService("fop-gate", fopGate';
   return {
     files: {
       "index.ts": (program) => program.replace(made, () => `${made}, { transformations: [${transformation}] }`),
@@ -50,15 +51,18 @@ export function added(type: string, name: string, fields: object): Change {
   const { metadata = {}, ...rest } = fields as { metadata?: object };
   const args = JSON.stringify({ metadata: { name, labels, ...metadata }, ...rest });
   const [module, kind] = type.split(":");
-  return appended(`
+  return appended(
+    `
 const { ${kind} } = await import("@pulumi/kubernetes/${module}/${kind?.[0]?.toLowerCase()}${kind?.slice(1)}.js");
 const args = ${args};
-new ${kind}("${name}-added", { ...args, metadata: { namespace, ...args.metadata } }, { provider: rollout.provider });`);
+new ${kind}("${name}-added", { ...args, metadata: { namespace, ...args.metadata } }, { provider: rollout.provider });`,
+    openedFirst,
+  );
 }
 
 /** The program with more lines at its end. */
-export function appended(lines: string): Change {
-  return { files: { "index.ts": (program) => `${program}\n${lines}\n` } };
+export function appended(lines: string, before = (program: string) => program): Change {
+  return { files: { "index.ts": (program) => `${before(program)}\n${lines}\n` } };
 }
 
 /** Both changes of the program, one after the other. */
@@ -93,6 +97,6 @@ export function withSweep(image: string): Change {
 /** Puts lines between what the program describes and what it does with it. */
 function inserted(lines: string): Change {
   return {
-    files: { "index.ts": (program) => program.replace("const rollout =", () => `${lines}\n\nconst rollout =`) },
+    files: { "index.ts": (program) => program.replace("const service =", () => `${lines}\n\nconst service =`) },
   };
 }

@@ -11,6 +11,7 @@ import { ApiServer } from "../fake/api-server.ts";
 import { direct } from "../fake/direct.ts";
 import { openRollout } from "../fake/open-rollout.ts";
 import { idOf } from "../fake/release-id.ts";
+import { runs } from "../long.ts";
 
 const mebibyte = 1 << 20;
 const [a, b] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb"];
@@ -146,7 +147,7 @@ describe("the size limits of a record", () => {
         assert.equal(await store.close(ended, { [b]: a }), true);
         assert.equal(await store.close(ended, { [b]: a }), true, "its answer was lost");
       }),
-      { numRuns: 5 },
+      { numRuns: runs(10) },
     );
   }).timeout(60_000);
 

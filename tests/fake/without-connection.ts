@@ -110,9 +110,8 @@ class Exchange extends Writable {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    if (this.#answer === undefined)
-      return done(error ?? Object.assign(new Error("socket hang up"), { code: "ECONNRESET" }));
-    if (!this.#answer.complete) this.#answer.destroy(brokenOff());
-    done(error);
+    if (this.#answer?.complete === false) this.#answer.destroy(brokenOff());
+    const hungUp = Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
+    done(error ?? (this.#answer ? null : hungUp));
   }
 }

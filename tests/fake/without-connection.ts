@@ -44,6 +44,8 @@ syncBuiltinESMExports();
 
 const brokenOff = () => Object.assign(new Error("aborted"), { code: "ECONNRESET" });
 
+const hungUp = () => Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
+
 /** An answer, with what is read of an IncomingMessage. */
 class Arriving extends Readable {
   readonly statusCode: number;
@@ -111,7 +113,6 @@ class Exchange extends Writable {
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     if (this.#answer?.complete === false) this.#answer.destroy(brokenOff());
-    const hungUp = Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
-    done(error ?? (this.#answer ? null : hungUp));
+    done(error ?? (this.#answer ? null : hungUp()));
   }
 }

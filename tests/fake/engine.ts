@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import * as pulumi from "@pulumi/pulumi";
 import { setEnvironment } from "./environment.ts";
 import { Hooks } from "./hooks.ts";
+import "./quick-structs.ts";
 
 /** One resource as a program registered it. */
 export interface Registered {

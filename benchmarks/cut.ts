@@ -13,7 +13,7 @@ const runs = 60;
 
 /** Milliseconds from the decision until the last user has left canary, in a server whose answers fail by chance. */
 async function cuts(failing: number): Promise<number[]> {
-  const api = await ApiServer.start({ namespace });
+  const api = await ApiServer.start({ namespace, hasConnections: true });
   api.put(`/api/v1/namespaces/${namespace}/pods/web-1`, {
     metadata: { name: "web-1", labels: { app: "web", track: "stable" } },
     status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }] },

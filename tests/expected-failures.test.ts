@@ -17,12 +17,15 @@ const cases: ExpectedFailure[] = await Promise.all(
 describe("bad input", () => {
   let world: World;
   let checkout: Checkout;
-  beforeEach(async () => {
-    world = await World.start();
+  before(() => {
     checkout = new Checkout();
   });
+  after(() => checkout.remove());
+  beforeEach(async () => {
+    world = await World.start();
+  });
   afterEach(async () => {
-    checkout.remove();
+    checkout.restore();
     await world.stop();
   });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { advance, type Counters, nothingCounted } from "../../analysis/counters.ts";
 import type { Reading } from "../../analysis/reading.ts";
+import { runs } from "../long.ts";
 import { a, ticksOf } from "./counted.ts";
 import { pod, read, reading, requests, unread } from "./reading.ts";
 
@@ -138,7 +139,7 @@ describe("ticks of random histories", () => {
           for (const each of tick?.pods ?? []) assert.ok(each.restarts >= 0);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

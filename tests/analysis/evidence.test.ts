@@ -7,6 +7,7 @@ import type { Question } from "../../analysis/question.ts";
 import type { Stream } from "../../analysis/stream.ts";
 import type { PodTick, Tick } from "../../analysis/tick.ts";
 import { judge } from "../../analysis/verdict.ts";
+import { runs } from "../long.ts";
 import { type Answered, canary, stable, tick } from "./ticks.ts";
 
 function observed(ticks: readonly Tick[], question: Partial<Question> = {}, split?: Split): Evidence {
@@ -521,7 +522,7 @@ describe("stored evidence", () => {
         }
         assert.deepEqual(json(parts), json(whole));
       }),
-      { numRuns: 30 },
+      { numRuns: runs(100) },
     );
   });
 });

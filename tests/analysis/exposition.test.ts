@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { pollingDefaults } from "../../analysis/defaults.ts";
 import { readExposition } from "../../analysis/providers/exposition.ts";
+import { runs } from "../long.ts";
 
 const read = (text: string, names?: readonly string[], type?: string) => {
   const wanted = names && { series: new Set(names), declared: new Set(names) };
@@ -150,7 +151,7 @@ describe("an answer of /metrics", () => {
           assert.ok("wrong" in found || found.series.every(({ value }) => typeof value === "number"));
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -192,7 +193,7 @@ describe("an answer of /metrics", () => {
           assert.deepEqual(await readExposition(pieces), await readExposition([whole]));
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 

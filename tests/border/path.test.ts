@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isPlainPath, nameInPath, pathBelow, pathOf, UnsafePath } from "../../border/path.ts";
+import { runs } from "../long.ts";
 
 describe("a path built from names", () => {
   it("has each name at its place", () => {
@@ -36,7 +37,7 @@ describe("a plain path", () => {
           assert.ok(decoded.startsWith("/prefix/proxy/"), decoded);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 

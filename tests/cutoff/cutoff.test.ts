@@ -71,7 +71,7 @@ describe("the traffic cutoff", () => {
   const selector = () => api.objects.get(servicePath)?.spec.selector;
   const record = () => JSON.parse(api.objects.get(recordPath)?.data.record ?? "{}");
   beforeEach(async () => {
-    api = await ApiServer.start();
+    api = await ApiServer.start({ hasConnections: true });
     api.put(servicePath, { metadata: { name: "web", namespace }, spec: { selector: { app: "web" } } });
     api.put("/apis/gateway.networking.k8s.io/v1", { metadata: { name: "v1" } });
     api.put(routePath, written(10, [{ to: "canary", headers: { "x-beta": "1" } }]) as ApiObject);

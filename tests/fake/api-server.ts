@@ -1,8 +1,9 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Readable } from "node:stream";
 import { isDeepStrictEqual } from "node:util";
 import type { Operation } from "../../kubernetes/cluster.ts";
+import { type Received, serveWithoutConnection } from "./without-connection.ts";
 
 /** A Kubernetes object as JSON. */
 export interface ApiObject {
@@ -59,14 +60,23 @@ export class ApiServer {
   /** Objects in a page of a list. */
   pageSize = 500;
   #server: Server;
+  #unserve = () => {};
   #version = 0;
 
   private constructor(server: Server) {
     this.#server = server;
   }
 
-  /** Starts one that holds kube-system and a namespace. */
-  static async start({ cluster = "cluster-uid", namespace = "dora-apps" } = {}): Promise<ApiServer> {
+  /**
+   * Starts one that holds kube-system and a namespace.
+   *
+   * @param hasConnections whether clients of this process are connected to it, for tests of the connection. @default false
+   */
+  static async start({
+    cluster = "cluster-uid",
+    namespace = "dora-apps",
+    hasConnections = false,
+  } = {}): Promise<ApiServer> {
     const server = createServer((request, response) => {
       let text = "";
       request.setEncoding("utf8").on("data", (chunk) => {
@@ -74,18 +84,21 @@ export class ApiServer {
       });
       request.on("end", () => {
         const answer = api.answer(requestOf(request, text));
-        if ("stream" in answer) {
-          response.writeHead(answer.status, { "content-type": "text/plain" });
-          answer.stream.on("error", () => response.destroy()).pipe(response);
-          response.once("close", () => answer.stream.destroy());
-          return;
-        }
-        response.writeHead(answer.status, { "content-type": "application/json" });
-        response.end(typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body));
+        const { type, body } = contentOf(answer);
+        response.writeHead(answer.status, { "content-type": type });
+        if (typeof body === "string") return void response.end(body);
+        body.on("error", () => response.destroy()).pipe(response);
+        response.once("close", () => body.destroy());
       });
     });
     const api = new ApiServer(server);
     await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    if (!hasConnections) {
+      api.#unserve = serveWithoutConnection(new URL(api.url).host, (request, text) => {
+        const answer = api.answer(requestOf(request, text));
+        return { status: answer.status, ...contentOf(answer) };
+      });
+    }
     api.put("/api/v1/namespaces/kube-system", { metadata: { name: "kube-system", uid: cluster } });
     api.put(`/api/v1/namespaces/${namespace}`, { metadata: { name: namespace } });
     return api;
@@ -109,6 +122,7 @@ export class ApiServer {
   }
 
   async stop(): Promise<void> {
+    this.#unserve();
     this.#server.closeAllConnections();
     await new Promise((closed) => this.#server.close(closed));
   }
@@ -223,8 +237,16 @@ const gatewayVersion = "gateway.networking.k8s.io/v1";
 /** The path of the Gateway API, and of the object that stands for it. */
 const gatewayApi = `/apis/${gatewayVersion}`;
 
+function contentOf(answer: Answer): { type: string; body: string | Readable } {
+  if ("stream" in answer) return { type: "text/plain", body: answer.stream };
+  return {
+    type: "application/json",
+    body: typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body),
+  };
+}
+
 /** A request as it came in. @param text its body */
-export function requestOf({ method = "GET", url = "/", headers }: IncomingMessage, text: string): ApiRequest {
+export function requestOf({ method = "GET", url = "/", headers }: Received, text: string): ApiRequest {
   const { pathname: path, searchParams: query } = new URL(url, "http://api");
   const body = text === "" ? undefined : JSON.parse(text);
   return { method, path, query, headers, ...(method === "PATCH" ? patchIn(body) : { body }) };

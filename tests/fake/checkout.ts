@@ -28,11 +28,9 @@ export class Checkout {
 
   constructor() {
     for (const name of readdirSync(root)) {
-      if (name.startsWith(".")) continue;
-      const [from, to] = [join(root, name), join(this.folder, name)];
-      if (copied.test(name)) cpSync(from, to, { recursive: true });
-      else symlinkSync(from, to);
+      if (!name.startsWith(".") && !copied.test(name)) symlinkSync(join(root, name), join(this.folder, name));
     }
+    this.#copy();
   }
 
   change({ share = {}, configure = {}, files = {} }: Change): void {
@@ -72,8 +70,22 @@ export class Checkout {
     }
   };
 
+  /** Takes back all changes. */
+  restore(): void {
+    for (const entry of readdirSync(this.folder, { withFileTypes: true })) {
+      if (!entry.isSymbolicLink()) rmSync(join(this.folder, entry.name), { recursive: true });
+    }
+    this.#copy();
+  }
+
   remove(): void {
     rmSync(this.folder, { recursive: true });
+  }
+
+  #copy(): void {
+    for (const name of readdirSync(root)) {
+      if (copied.test(name)) cpSync(join(root, name), join(this.folder, name), { recursive: true });
+    }
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: YAML of any form

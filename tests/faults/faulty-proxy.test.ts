@@ -18,7 +18,7 @@ describe("the faulty proxy before an API server", () => {
   let fate: Fate;
   let over: number;
   beforeEach(async () => {
-    api = await ApiServer.start();
+    api = await ApiServer.start({ hasConnections: true });
     fate = { milliseconds: 0 };
     over = 0;
     proxy = await FaultyProxy.start({

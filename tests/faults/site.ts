@@ -87,7 +87,7 @@ export class Site {
   }
 
   static async start(history: History, time: Timing, tell: (event: TimelineEvent) => void): Promise<Site> {
-    return new Site(await ApiServer.start({ cluster, namespace }), history, time, tell);
+    return new Site(await ApiServer.start({ cluster, namespace, hasConnections: true }), history, time, tell);
   }
 
   stop(): Promise<void> {

@@ -27,7 +27,7 @@ describe("the client of the cluster", () => {
   const cluster = () => connect(access());
 
   before(async () => {
-    api = await ApiServer.start();
+    api = await ApiServer.start({ hasConnections: true });
   });
   after(() => api.stop());
   beforeEach(() => {

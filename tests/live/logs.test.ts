@@ -82,7 +82,7 @@ describe("following logs", () => {
   let lines: LogLine[];
   let notes: string[];
   beforeEach(async () => {
-    api = await ApiServer.start();
+    api = await ApiServer.start({ hasConnections: true });
     node = new Node(api);
     ended = new AbortController();
     lines = [];

@@ -23,7 +23,7 @@ describe("the policy pack, started as Pulumi starts it", () => {
   let client: any;
 
   before(async function () {
-    this.timeout(20_000);
+    this.timeout(60_000);
     const cwd = join(import.meta.dirname, "..", "..", "policies");
     pack = spawn(process.execPath, [require.resolve("@pulumi/pulumi/cmd/run-policy-pack"), "127.0.0.1:1", "."], {
       cwd,

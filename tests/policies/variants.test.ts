@@ -24,15 +24,18 @@ describe("fop-gate with one defect", () => {
   let folder: string;
   before(async () => {
     intact = await installed();
-  });
-  after(() => intact.stop());
-  beforeEach(() => {
     checkout = new Checkout();
+  });
+  after(async () => {
+    checkout.remove();
+    await intact.stop();
+  });
+  beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), "gray-variant-"));
   });
   afterEach(() => {
     rmSync(folder, { recursive: true });
-    checkout.remove();
+    checkout.restore();
   });
 
   /** The violations of the whole pack in the preview of a stack. */

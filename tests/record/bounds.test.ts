@@ -11,6 +11,7 @@ import { ApiServer } from "../fake/api-server.ts";
 import { direct } from "../fake/direct.ts";
 import { openRollout } from "../fake/open-rollout.ts";
 import { idOf } from "../fake/release-id.ts";
+import { runs } from "../long.ts";
 
 const mebibyte = 1 << 20;
 const [a, b] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb"];
@@ -152,9 +153,9 @@ describe("the size limits of a record", () => {
         assert.equal(await store.close(ended, { [b]: a }), true);
         assert.equal(await store.close(ended, { [b]: a }), true, "its answer was lost");
       }),
-      { numRuns: 5 },
+      { numRuns: runs(5) },
     );
-  }).timeout(60_000);
+  }).timeout(180_000);
 
   it("drop old rollouts and verdicts, and never a verdict that keeps out a bad release", () => {
     const reason = "\u0800".repeat(300);

@@ -16,8 +16,8 @@ const noAnswer = "The cluster does not answer";
 /** Simulates the death of the process: nothing happens after it. A cutoff goes on after any other error. */
 class Crash extends Superseded {}
 
-/** Every third place by default; every one with GRAY_LONG=1 (npm run test:long). */
-const step = stride(3);
+/** Every eighth place by default; every one with GRAY_LONG=1 (npm run test:long). */
+const step = stride(8);
 
 describe("a driver that dies, or gets no answer", function () {
   this.timeout(180_000);

@@ -8,6 +8,7 @@ import type { LeaseObject } from "../../kubernetes/objects/lease.ts";
 import type { Clock } from "../../rollout/clock.ts";
 import { Lease } from "../../rollout/lease.ts";
 import { FakeClock } from "../fake/clock.ts";
+import { counted, runs } from "../long.ts";
 
 /** The faults of one driver, in seconds; a stop that never ends is its death. */
 interface Fault {
@@ -166,6 +167,7 @@ describe("the lease of a rollout, with drivers that are stopped, killed, cut off
 
   it("is never held by two at once", async function () {
     this.timeout(60_000);
+    const draws = counted(80);
     await fc.assert(
       fc.asyncProperty(faults, delays, async (plan, stream) => {
         await live(
@@ -176,9 +178,9 @@ describe("the lease of a rollout, with drivers that are stopped, killed, cut off
           },
         );
       }),
-      { numRuns: 80 },
+      draws,
     );
-    assert.ok(cutovers > 30, `${cutovers} handovers`);
+    assert.ok(cutovers > (draws.numRuns * 3) / 8, `${cutovers} handovers`);
   });
 
   it("is taken over once all other drivers are dead", async () => {
@@ -199,7 +201,7 @@ describe("the lease of a rollout, with drivers that are stopped, killed, cut off
         });
         assert.ok(held);
       }),
-      { numRuns: 15 },
+      { numRuns: runs(15) },
     );
   });
 
@@ -214,7 +216,7 @@ describe("the lease of a rollout, with drivers that are stopped, killed, cut off
         assert.ok(all.every(({ lease }) => lease?.lost.aborted !== true));
         assert.ok(all.some((driver) => driver.holds()));
       }),
-      { numRuns: 5 },
+      { numRuns: runs(5) },
     );
   });
 });

@@ -146,6 +146,7 @@ describe("the weight in force", () => {
     ["is the largest of the routes'", { service: both, routes: [route(10), route(30)] }, pods, 30],
     ["is none if the routes send canary nothing", { service: both, routes: [route(0)] }, pods, undefined],
     ["is canary's part of the pods without routes", { service: both }, pods, 25],
+    ["is half if both have as many", { service: both }, { canary: deployment(2), stable: deployment(2) }, 50],
     ["is everything if only canary has pods", { service: both }, { canary: deployment(1) }, 100],
     ["is 0 if only stable has pods", { service: both }, { stable: deployment(3) }, 0],
     ["is none without a front", {}, pods, undefined],

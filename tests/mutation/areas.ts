@@ -5,6 +5,8 @@ export interface Area {
   readonly files: readonly string[];
   /** Globs of the tests that have to notice. */
   readonly tests: readonly string[];
+  /** Tests that run for every file, because they reach each of them by a list. @default none */
+  readonly always?: readonly string[];
 }
 
 /** Everything that `npm run test:mutation` goes through. */
@@ -42,5 +44,6 @@ export const areas: readonly Area[] = [
     name: "policies",
     files: ["policies/{rules,engine}/**/!(examples|pod-spec|program).ts"],
     tests: ["tests/policies/**/*.test.ts"],
+    always: ["tests/policies/examples.test.ts"],
   },
 ];

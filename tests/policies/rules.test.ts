@@ -7,21 +7,28 @@ import {
   httpRoute,
   kubernetes,
   pods,
+  unknownUntilUp,
 } from "../../policies/engine/examples.ts";
 import { type ExampleResource, policiesOf, type Rule } from "../../policies/engine/rule.ts";
 import { oneOwner } from "../../policies/rules/ownership/one-owner.ts";
 import { requiredLabels } from "../../policies/rules/ownership/required-labels.ts";
 import { uniqueNames } from "../../policies/rules/ownership/unique-names.ts";
+import { freshVerdict } from "../../policies/rules/release/fresh-verdict.ts";
 import { identicalTemplates } from "../../policies/rules/release/identical-templates.ts";
 import { immutableConfig } from "../../policies/rules/release/immutable-config.ts";
+import { knownIdentity } from "../../policies/rules/release/known-identity.ts";
+import { needsVerdict } from "../../policies/rules/release/needs-verdict.ts";
 import { refusedRelease } from "../../policies/rules/release/refused-release.ts";
 import { rolloutPlan } from "../../policies/rules/release/rollout-plan.ts";
 import { noPlainSecrets } from "../../policies/rules/secrets/no-plain-secrets.ts";
+import { noSecretOutputs } from "../../policies/rules/secrets/no-secret-outputs.ts";
+import { canaryShare } from "../../policies/rules/traffic/canary-share.ts";
 import { debugIngress } from "../../policies/rules/traffic/debug-ingress.ts";
 import { existingPorts } from "../../policies/rules/traffic/existing-ports.ts";
 import { protectedDebugIngress } from "../../policies/rules/traffic/protected-debug-ingress.ts";
 import { protectedFront } from "../../policies/rules/traffic/protected-front.ts";
 import { serviceSelector } from "../../policies/rules/traffic/service-selector.ts";
+import { tokenFirst } from "../../policies/rules/traffic/token-first.ts";
 import { uniqueHostnames } from "../../policies/rules/traffic/unique-hostnames.ts";
 import { weightStep } from "../../policies/rules/traffic/weight-step.ts";
 import { allowedRegistries } from "../../policies/rules/workload/allowed-registries.ts";
@@ -31,12 +38,14 @@ import { capabilities } from "../../policies/rules/workload/capabilities.ts";
 import { hostIsolation } from "../../policies/rules/workload/host-isolation.ts";
 import { nonRoot } from "../../policies/rules/workload/non-root.ts";
 import { readinessProbes } from "../../policies/rules/workload/readiness-probes.ts";
+import { stableSize } from "../../policies/rules/workload/stable-size.ts";
 import { runPolicies } from "./run-policies.ts";
 
 interface Row {
   readonly sentence: string;
   readonly resources: readonly ExampleResource[];
   readonly settings?: object;
+  readonly outputs?: Readonly<Record<string, unknown>>;
   /** What each message begins with. @default it passes */
   readonly messages?: readonly string[];
 }
@@ -65,6 +74,11 @@ const internal = (annotations: object, spec: object = { ingressClassName: undefi
 const allowList = "haproxy.org/allow-list";
 const openDebug =
   "Ingress dora-apps/fop-gate-debug has the class of the cluster's default and no annotation that restricts access";
+
+const tokens = [{ name: "x-gray-token", type: "Exact", value: "s3cret" }];
+const ofToken = { matches: [{ headers: tokens }], backendRefs: [{ name: "fop-gate-canary", port: 80 }] };
+const foreignRoute = (backendRefs: readonly object[], matches?: readonly object[]) =>
+  httpRoute([{ backendRefs, ...(matches && { matches }) }], { metadata: { name: "other", labels: unlabelled } });
 
 const tables: [Rule<never> | Rule, readonly Row[]][] = [
   [
@@ -446,6 +460,7 @@ const tables: [Rule<never> | Rule, readonly Row[]][] = [
           }),
         ],
       },
+      { sentence: "leaves a service without a debug Ingress alone", resources: [canaryService()] },
       {
         sentence: "compares the debug Ingress with each entrance of the users",
         resources: [
@@ -477,6 +492,118 @@ const tables: [Rule<never> | Rule, readonly Row[]][] = [
           canaryService({ tracks: ["stable"], debugIngress: { host: "d.example" } }),
           canaryService({ tracks: ["stable"], ingress: { host: "a.example" }, debugIngress: { host: "d.example" } }),
         ],
+      },
+    ],
+  ],
+  [
+    tokenFirst,
+    [
+      {
+        sentence: "leaves a route of another service of that name in another namespace alone",
+        resources: [
+          canaryService(),
+          httpRoute([{ backendRefs: [{ name: "fop-gate-stable", port: 80 }] }], { metadata: { namespace: "other" } }),
+        ],
+      },
+      {
+        sentence: "does not take a canary of another namespace for its own",
+        resources: [
+          canaryService(),
+          httpRoute([{ ...ofToken, backendRefs: [{ name: "fop-gate-canary", namespace: "other", port: 80 }] }]),
+        ],
+        messages: [
+          "HTTPRoute dora-apps/fop-gate: rules[0].matches[0] requires x-gray-token but does not lead only to fop-gate-canary:",
+        ],
+      },
+      {
+        sentence: "does not take a rule without backends for one to canary",
+        resources: [canaryService(), httpRoute([{ ...ofToken, backendRefs: [] }])],
+        messages: [
+          "HTTPRoute dora-apps/fop-gate: rules[0].matches[0] requires x-gray-token but does not lead only to fop-gate-canary:",
+        ],
+      },
+      {
+        sentence: "judges a rule of another route that leads to the service beside others",
+        resources: [
+          canaryService(),
+          foreignRoute([
+            { name: "other", port: 80 },
+            { name: "fop-gate", port: 80 },
+          ]),
+        ],
+        messages: ["HTTPRoute dora-apps/other: a request with the token to / meets rules[0].matches[0] before canary"],
+      },
+      {
+        sentence: "leaves a rule of another route to other backends alone",
+        resources: [canaryService(), foreignRoute([{ name: "other", port: 80 }]), foreignRoute([])],
+      },
+    ],
+  ],
+  [
+    noSecretOutputs,
+    [
+      {
+        sentence: "leaves out templates and config files only in the output releases",
+        resources: [],
+        outputs: {
+          nothing: null,
+          releases: { web: { history: [{ id: "a", configMaps: { c: { "a.conf": "password = hunter22" } } }] } },
+          other: { web: { history: [{ id: "a", configMaps: { c: { "a.conf": "password = hunter22" } } }] } },
+        },
+        messages: ["gray-release-test: output other has the value of password, but an output must not contain"],
+      },
+    ],
+  ],
+  [
+    knownIdentity,
+    [
+      {
+        sentence: "reports a service whose namespace is unknown, the only one of its stack, and no other object then",
+        resources: [
+          kubernetes("core/v1:Service", "x", { metadata: { namespace: unknownUntilUp } }),
+          canaryService({ namespace: unknownUntilUp }),
+        ],
+        messages: ["CanaryService "],
+      },
+    ],
+  ],
+  [
+    freshVerdict,
+    [
+      {
+        sentence: "reports an old verdict on a release that the track does not have",
+        resources: [
+          canaryService({ releases: noReleases, admissions: { stable: { admitted: true, verdictHours: 169 } } }),
+        ],
+        messages: ["dora-apps/fop-gate: the verdict on release undefined is 169 hours old"],
+      },
+    ],
+  ],
+  [
+    needsVerdict,
+    [
+      {
+        sentence: "reports an assumed verdict on a release that the track does not have",
+        resources: [canaryService({ releases: noReleases, admissions: { stable: { admitted: true, assumed: true } } })],
+        messages: ["dora-apps/fop-gate: release undefined needs a verdict before stable takes it"],
+      },
+    ],
+  ],
+  [
+    canaryShare,
+    [
+      {
+        sentence: "leaves canary alone if another stack owns the weight",
+        resources: [canaryService({ replicas: 3 }), deployment("canary", { spec: { replicas: 3 } })],
+      },
+    ],
+  ],
+  [
+    stableSize,
+    [
+      {
+        sentence: "leaves a Deployment without its service alone",
+        resources: [deployment("stable", { spec: { replicas: 1 } })],
       },
     ],
   ],
@@ -619,6 +746,10 @@ const tables: [Rule<never> | Rule, readonly Row[]][] = [
     canaryCapacity,
     [
       {
+        sentence: "leaves a canary without its service alone",
+        resources: [deployment("canary"), httpRoute([{ backendRefs: [{ name: "fop-gate-canary", port: 80 }] }])],
+      },
+      {
         sentence: "allows exactly what is bearable",
         resources: [
           canaryService({ replicas: 10 }),
@@ -739,9 +870,9 @@ const tables: [Rule<never> | Rule, readonly Row[]][] = [
 
 describe("rules of policies", () => {
   for (const [rule, rows] of tables) {
-    for (const { sentence, resources, settings = {}, messages = [] } of rows) {
+    for (const { sentence, resources, settings = {}, outputs = {}, messages = [] } of rows) {
       it(`${rule.name} ${sentence}`, async () => {
-        const found = await runPolicies(policiesOf([rule as Rule]), resources, { settings });
+        const found = await runPolicies(policiesOf([rule as Rule]), resources, { settings, outputs });
         const beginnings = found.map(({ message }, i) => message.slice(0, messages[i]?.length ?? message.length));
         assert.deepEqual(beginnings, messages);
       });

@@ -43,6 +43,11 @@ describe("a live pod template equals its release", () => {
     assert.deepEqual(found(other, { release: one, described: one }), []);
   });
 
+  it("if admission would now empty a field, and it is empty", () => {
+    const tolerating = template({ tolerations: [{ key: "spot" }] });
+    assert.deepEqual(found(said, { release: tolerating, described: template({ tolerations: [] }) }), []);
+  });
+
   it("if an item leaves out a default of its key", () => {
     const ports = (...all: object[]) => template({ containers: [container({ ports: all })] });
     const one = ports({ containerPort: 80 }, { containerPort: 53, protocol: "UDP" });

@@ -95,15 +95,17 @@ describe("fields that the next apply removes", () => {
     const keeps = (...owners: FieldOwner[]) => ownersForNextApply(owners, fields)?.map(({ manager }) => manager);
     assert.deepEqual(keeps(older, newer), ["new", "before-first-apply"]);
     assert.deepEqual(keeps(newer, older), ["new", "before-first-apply"]);
+    assert.deepEqual(keeps(ours("old"), ours("new")), ["new", "before-first-apply"]);
   });
 
   it("are taken from before-first-apply if it applied itself, or wrote the status", () => {
-    const applied = entry("before-first-apply", "Apply", { [name]: {} }, "2025-01-01T00:00:00Z");
+    const applied = entry("before-first-apply", "Apply", { [name]: {}, "f:y": {} }, "2025-01-01T00:00:00Z");
     const status = { ...entry("before-first-apply", "Update", { [name]: {} }), subresource: "status" };
     const after = ownersForNextApply([applied, status, entry("pulumi-1", "Apply", { "f:x": {} })], fields);
     assert.deepEqual(
       after?.map(({ manager, fieldsV1 }) => [manager, fieldsV1]),
       [
+        ["before-first-apply", inTemplate({ "f:y": {} })],
         ["pulumi-1", inTemplate({ "f:x": {} })],
         ["before-first-apply", inTemplate(left)],
       ],
@@ -169,12 +171,15 @@ describe("a field of a pod template is owned", () => {
       image,
       false,
     ],
-    [
-      "by the keys of its item in any order",
+    ...[
+      { protocol: "TCP", containerPort: 80 },
+      { containerPort: 80, protocol: "TCP" },
+    ].map((key) => [
+      `by the keys of its item in the order ${Object.keys(key)}`,
       [entry("a", "Update", { "f:ports": { 'k:{"containerPort":80,"protocol":"TCP"}': { "f:hostPort": {} } } })],
-      ["spec", "ports", { key: { protocol: "TCP", containerPort: 80 } }, "hostPort"],
+      ["spec", "ports", { key }, "hostPort"],
       true,
-    ],
+    ]),
   ] as [string, FieldOwner[], Path, boolean][]) {
     it(sentence, () => assert.equal(isOwned(owners, field), expected));
   }

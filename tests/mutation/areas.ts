@@ -18,7 +18,7 @@ export const areas: readonly Area[] = [
   },
   {
     name: "gate",
-    files: ["gate/{admissions,choice,gate,opening,preconditions,question,retention,sequence,weight}.ts"],
+    files: ["gate/{admissions,choice,gate,opening,preconditions,question,retention,sequence,unseen,weight}.ts"],
     tests: ["tests/gate/**/*.test.ts"],
   },
   {
@@ -32,13 +32,22 @@ export const areas: readonly Area[] = [
   {
     name: "rollout",
     files: [
-      "rollout/{lease-acquisition,intent,next,rollout,stage,timeline}.ts",
+      "rollout/{lease-acquisition,intent,move,next,rollout,stage,timeline}.ts",
       "evaluation/{comparison,empty-canary,steady-share}.ts",
-      "live/{difference,field-owners,labels}.ts",
-      "record/{bounds,record-retention,verdict-merge,verdict-age,version-1}.ts",
-      "{kubernetes/backoff,probe/mask,probe/plan}.ts",
+      "record/{bounds,record,record-retention,verdict-merge,verdict-age,version-1}.ts",
     ],
-    tests: ["tests/{rollout,evaluation,live,record,kubernetes,probe}/**/*.test.ts"],
+    tests: ["tests/{rollout,evaluation,record}/**/*.test.ts"],
+  },
+  {
+    name: "cluster",
+    files: [
+      "border/{foreign-text,path,stored-fields}.ts",
+      "kubernetes/{answer,backoff,resources}.ts",
+      "live/{difference,field-owners,labels,sealed}.ts",
+      "live/traffic/{share,gateway/mode}.ts",
+      "probe/{mask,plan}.ts",
+    ],
+    tests: ["tests/{border,kubernetes,live,probe,cutoff}/**/*.test.ts"],
   },
   {
     name: "policies",

@@ -193,6 +193,10 @@ describe("a rollout whose canary was cut off", () => {
     assert.deepEqual(cutOff({ ...rollout, paused: decision("bob") }, decision("gray")).paused, decision("bob"));
   });
 
+  it("has not begun its last step if it had not", () => {
+    assert.equal("stepStartedAt" in cutOff({ ...rollout, step: full }, decision("gray")), false);
+  });
+
   it("does not roll stable again if it runs the release already", () => {
     assert.equal(cutOff({ ...rollout, step: full, stepStartedAt: at(0) }, decision("gray")).stepStartedAt, at(0));
   });

@@ -7,7 +7,7 @@ import {
   kubernetes,
   unknownUntilUp,
 } from "../../policies/engine/examples.ts";
-import { type ExampleResource, policiesOf, type Rule } from "../../policies/engine/rule.ts";
+import { configOf, type ExampleResource, policiesOf, type Rule } from "../../policies/engine/rule.ts";
 import { rules } from "../../policies/engine/rules.ts";
 import { weightStep } from "../../policies/rules/traffic/weight-step.ts";
 import { stableSize } from "../../policies/rules/workload/stable-size.ts";
@@ -32,6 +32,32 @@ describe("policies", () => {
 
     it("does not load with two policies of the same name", () => {
       assert.throws(() => policiesOf([stableSize, stableSize]), /Two policies have the name stable-size/);
+    });
+
+    it("is configured by the names of its policies, at their levels", () => {
+      const settings = { "weight-step": { largestRise: 10 }, "needs-verdict": {} };
+      assert.deepEqual(configOf(rules, settings), {
+        "weight-step": { enforcementLevel: "mandatory", largestRise: 10 },
+        "needs-verdict": { enforcementLevel: "advisory" },
+      });
+      assert.throws(() => configOf(rules, { "step-weight": {} }), {
+        message: "There is no policy step-weight to configure: correct its name.",
+      });
+    });
+
+    it("names the program as the file to change if it does not know the file", async () => {
+      const short = deployment("stable", { spec: { replicas: 8 } });
+      const [found] = await runPolicies(policiesOf([stableSize]), [canaryService(), short]);
+      assert.match(found?.message ?? "", / File to change: the program\.$/);
+    });
+
+    it("names an unknown value of a service by its namespace and name", async () => {
+      const service = canaryService({ shift: { weight: 10, from: unknownUntilUp, to: 10 } });
+      const [found] = await runPolicies(policiesOf([weightStep]), [service]);
+      assert.match(
+        found?.message ?? "",
+        /^dora-apps\/fop-gate: shift\.from is known only during up, but weight-step needs it/,
+      );
     });
 
     it("forgets one run when the next one begins", async () => {

@@ -73,6 +73,12 @@ describe("two entrances", () => {
       true,
     ],
     [
+      "meet if the other one names a listener",
+      route(parent(a)),
+      route(parent({ ...a, sectionName: "x" }), other),
+      true,
+    ],
+    [
       "do not meet on different listeners",
       route(parent({ ...a, sectionName: "x" })),
       route(parent({ ...a, sectionName: "y" }), other),
@@ -134,6 +140,7 @@ describe("two entrances", () => {
 describe("a claim", () => {
   it("is shown with its host and its path", () => {
     assert.equal(claimText({ host: "x.example", path: "=/a=b" }), "x.example/a=b");
+    assert.equal(claimText({ host: "x.example", path: "/a=b" }), "x.example/a=b");
     assert.equal(claimText({ host: undefined, path: "~/a" }), "every host's /a");
   });
 });

@@ -35,6 +35,8 @@ describe("a secret in plain text", () => {
     ],
     ["is found by its form in an assignment", "a b\nx = AKIAABCDEFGHIJKLMNOP", "an access key of AWS"],
     ["is in one of several documents", "just text\n---\npassword: hunter22", "the value of password"],
+    ["is deep in one of several documents", "just text\n---\n- {db: {password: hunter22}}", "the value of password"],
+    ["is named with capitals before a short word", { DBPass: "hunter22" }, "the value of DBPass"],
     ["is in JSON", '{"db":{"password":"hunter22"}}', "the value of password"],
     ["is in no text that is neither", "password hunter22: {", undefined],
     ["is named in camel case", { dbPassword: "hunter22" }, "the value of dbPassword"],

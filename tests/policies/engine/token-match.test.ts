@@ -60,6 +60,12 @@ describe("a match with the token takes precedence over another one", () => {
     ["if the other one has no more conditions", { headers: [token] }, {}, true],
     ["if it comes first and both have one header", { headers: [token] }, { headers: [a] }, true],
     ["not if the other one has more headers", { headers: [token] }, { headers: [a, b] }, false],
+    [
+      "not if the other one has more headers, though fewer exact ones",
+      { headers: [token] },
+      { headers: [pattern("1"), header("x-b", "1", "RegularExpression")] },
+      false,
+    ],
     ["if it has all conditions of the other one", { headers: [token, a] }, { headers: [a, b] }, true],
     ["not if it has a condition that the other one has not", { headers: [token, a] }, {}, false],
     ["not if it asks for another value", { headers: [token, header("x-a", "2")] }, { headers: [a] }, false],

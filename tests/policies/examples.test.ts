@@ -36,6 +36,7 @@ const bare = [
     kubernetes(kind, "fop-gate-debug", { spec: undefined, metadata: { annotations: undefined } }),
     kubernetes(kind, "unlabelled", { metadata: { labels: undefined } }),
   ]),
+  kubernetes("batch/v1:CronJob", "bare", { spec: { jobTemplate: {} } }),
   ...(["stable", "canary"] as const).flatMap((track) =>
     [
       { metadata: { annotations: undefined } },

@@ -30,6 +30,11 @@ describe("policies", () => {
       assert.throws(() => policiesOf([rule]), /Policy stable-size has no disallowed example/);
     });
 
+    it("does not load with a policy without any examples, as JavaScript may have it", () => {
+      const rule = { ...stableSize, examples: undefined } as unknown as Rule;
+      assert.throws(() => policiesOf([rule]), /^Error: Policy stable-size has no allowed example: add one\.$/);
+    });
+
     it("does not load with two policies of the same name", () => {
       assert.throws(() => policiesOf([stableSize, stableSize]), /Two policies have the name stable-size/);
     });

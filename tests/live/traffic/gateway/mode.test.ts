@@ -22,6 +22,7 @@ describe("the weight of a live HTTPRoute", () => {
     ["is 0 if nothing has a weight", route([rest(stable(0), canary(0))]), 0],
     ["is 0 without backends", route([{}]), 0],
     ["is 0 without rules", route(undefined), 0],
+    ["is 0 with an empty list of rules", route([]), 0],
     ["is 0 without the label of the service", route([rest(stable(90), canary(10))], {}), 0],
     ["is 0 for the canary of another service", route([rest(stable(90), { name: "shop-canary", weight: 10 })]), 0],
   ] as const) {

@@ -171,7 +171,7 @@ function bodyFault(body: object): Fault | undefined {
     new RegExp(text, "u");
     return undefined;
   } catch (error) {
-    const why = (error as Error).message.replace(/^Invalid regular expression: .*: /, "");
+    const why = (error as Error).message.replace(/Invalid regular expression: .*: /, "");
     return { at: [key], message: `is not a valid regular expression: ${why}` };
   }
 }

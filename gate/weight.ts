@@ -20,10 +20,12 @@ export function wantedWeight(
 ): { readonly weight: number; readonly warning?: string } {
   const asked = percentOf(args.weight ?? defaults.weight);
   const open = record.kind === "read" ? record.record.open : undefined;
-  const weight = open?.weight ?? asked;
-  if (open === undefined || weight === asked) return { weight };
-  const warning = `${service}: the weight is ${weight} while the rollout of ${open.release} is open, not ${asked}.`;
-  return { weight, warning };
+  if (open?.weight === undefined || open.weight === asked) return { weight: asked };
+  const { weight, release } = open;
+  return {
+    weight,
+    warning: `${service}: the weight is ${weight} while the rollout of ${release} is open, not ${asked}.`,
+  };
 }
 
 /**

@@ -206,6 +206,6 @@ function describeDifference({ path, live, described, isNamed }: Difference): str
 /** A value as text; undefined if it is hashed, or no simple value. */
 function shown(value: unknown): string | undefined {
   if (typeof value === "string" && value.startsWith(hashMark)) return undefined;
-  if (value === null || typeof value === "object" || value === undefined) return undefined;
+  if (typeof value === "object" || value === undefined) return undefined;
   return oneLine(JSON.stringify(value), 120);
 }

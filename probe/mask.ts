@@ -28,12 +28,12 @@ export function masking(secrets: readonly string[]): Transform {
   });
 }
 
-/** How many characters at the end of a text may be the beginning of a secret. */
+/** How many characters at the end of a text without secrets may be the beginning of one. */
 function beginningAtEnd(text: string, secrets: readonly string[]): number {
-  const longest = Math.max(0, ...secrets.map(({ length }) => length - 1));
+  const longest = Math.max(0, ...secrets.map(({ length }) => length));
   for (let length = Math.min(longest, text.length); length > 0; length--) {
     const end = text.slice(-length);
-    if (secrets.some((secret) => secret.length > length && secret.startsWith(end))) return length;
+    if (secrets.some((secret) => secret.startsWith(end))) return length;
   }
   return 0;
 }

@@ -68,11 +68,11 @@ function shortened(value: unknown): unknown {
 }
 
 /** Bytes of a value in the form in which a record stores it. */
-export function bytesOf(value: unknown): number {
+export function bytesOf(value: object): number {
   return Buffer.byteLength(jsonOf(value));
 }
 
 /** A value as JSON text, in the form in which a record stores it. */
 export function jsonOf(value: unknown): string {
-  return JSON.stringify(value, undefined, 2) ?? "";
+  return JSON.stringify(value, undefined, 2);
 }

@@ -53,12 +53,12 @@ export function outcome(assessment: Assessment, inRecord: Verdict | undefined, t
   const unwritten = trouble === undefined ? "" : `; it could not be written into the record (${oneLine(trouble)})`;
   const recorded = inRecord?.verdict ?? "undecided";
   if (verdict === "bad" || verdict === recorded) return { verdict, reason: `${reason}${unwritten}` };
-  if (inRecord === undefined || recorded === "undecided") {
+  if (inRecord === undefined || inRecord.verdict === "undecided") {
     return { verdict: "undecided", reason: `judged ${verdict}, ${reason}${unwritten}` };
   }
   const source = `the verdict in the record (${inRecord.by}: ${inRecord.reason})`;
   return {
-    verdict: recorded,
+    verdict: inRecord.verdict,
     reason:
       verdict === "good"
         ? `${source} is not overruled by good evidence, only by gray approve; the evidence now: ${reason}`

@@ -52,7 +52,8 @@ const canary: Behaviour<StepOf<"canary">> = {
   condition: ({ atLeast }) => `the verdict is good${atLeast > 0 ? `, ${span(atLeast)} are over` : ""}`,
   next({ atLeast, atMost }, { verdict, reason }, lasted) {
     if (verdict === "good" && lasted >= atLeast) return { kind: "advance" };
-    if (verdict !== "good" && lasted >= atMost) {
+    // The least time is not over the limit (components/step.ts), so the release is not good here.
+    if (lasted >= atMost) {
       const ways = "approve it with gray approve, keep observing with gray resume, or roll back with gray abort";
       return { kind: "hold", reason: `no decision within ${span(atMost)}: ${reason}`, ways };
     }

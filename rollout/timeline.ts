@@ -32,15 +32,18 @@ export function timelineEvents(before: Snapshot, after: Snapshot): TimelineEvent
   const all: TimelineEvent[] = [];
   const add = (kind: TimelineEvent["kind"], reason: string) => all.push({ kind, reason });
   if (was.epoch !== is.epoch) add("driver", "another driver has taken over");
-  if (isAnother(before.verdict, after.verdict)) add("verdict", inWords("judged", after.verdict));
-  if (isAnother(was.approved, is.approved)) add("approval", inWords("approved by", is.approved));
-  if (isAnother(was.rollbackRequested, is.rollbackRequested))
-    add("rollbackRequested", inWords(`rolling back to ${is.from}, by`, is.rollbackRequested));
-  if (isAnother(was.paused, is.paused)) add("pause", inWords("paused by", is.paused));
+  const judged = another(before.verdict, after.verdict);
+  if (judged) add("verdict", inWords(`judged ${judged.verdict} by`, judged));
+  const approved = another(was.approved, is.approved);
+  if (approved) add("approval", inWords("approved by", approved));
+  const rollback = another(was.rollbackRequested, is.rollbackRequested);
+  if (rollback) add("rollbackRequested", inWords(`rolling back to ${is.from}, by`, rollback));
+  const paused = another(was.paused, is.paused);
+  if (paused) add("pause", inWords("paused by", paused));
   else if (was.paused && !is.paused) add("resume", "resumed");
   if (was.effect && was.effect.at !== is.effect?.at) add("effect", `ended: ${was.effect.name}`);
-  if (isAnother(was.stoppedReason, is.stoppedReason))
-    add("hold", `the driver stopped while the rollout holds: ${is.stoppedReason?.reason}`);
+  const stopped = another(was.stoppedReason, is.stoppedReason);
+  if (stopped) add("hold", `the driver stopped while the rollout holds: ${stopped.reason}`);
   if (was.step !== is.step) add("step", `${stepOf(is)} comes next`);
   if (is.effect && was.effect?.at !== is.effect.at) add("effect", `started: ${is.effect.name}`);
   if (is.stepStartedAt !== undefined && (was.step !== is.step || was.stepStartedAt === undefined)) {
@@ -56,12 +59,11 @@ export function stepOf({ steps, step: at }: Rollout): string {
   return step ? `step ${at + 1} of ${steps.length}, ${behaviourOf(step).name}` : "the end of its steps";
 }
 
-/** Whether there is a decision that was not there before. */
-function isAnother(was: Pick<Decision, "at"> | undefined, is: Pick<Decision, "at"> | undefined): boolean {
-  return is !== undefined && is.at !== was?.at;
+/** A decision, if it was not there before. */
+function another<D extends Pick<Decision, "at">>(was: D | undefined, is: D | undefined): D | undefined {
+  return is?.at === was?.at ? undefined : is;
 }
 
-function inWords(what: string, decision: (Pick<Decision, "by" | "reason"> & { verdict?: string }) | undefined): string {
-  const judged = decision?.verdict ? `${decision.verdict} by ` : "";
-  return `${what} ${judged}${decision?.by}: ${decision?.reason}`;
+function inWords(what: string, { by, reason }: Pick<Decision, "by" | "reason">): string {
+  return `${what} ${by}: ${reason}`;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as v from "valibot";
-import { type Check, checksSchema, fullCheck } from "../../components/check.ts";
-import { mustBe } from "../../components/schema.ts";
+import { type Check, checksSchema, fullCheck, fullChecksSchema, plainCheck } from "../../components/check.ts";
+import { mustBe, understand } from "../../components/schema.ts";
 
 /** The first issue, as `<path>: <message>`. */
 function fault(...checks: unknown[]): string | undefined {
@@ -35,6 +35,37 @@ const bad: [what: string, checks: unknown[], sentence: string][] = [
   ["with a timeout of 0", [{ path: "/", atMost: 0 }], seconds],
   ["with an infinite timeout", [{ path: "/", atMost: Number.POSITIVE_INFINITY }], seconds],
   ["with a timeout without a unit", [{ path: "/", atMost: "5" }], seconds],
+  ["with a path of 2049 characters", [{ path: `/${"x".repeat(2048)}` }], "0.path: must be at most 2048 characters"],
+  [
+    "with a header name that has other characters",
+    [{ path: "/", headers: { "x y": "1" } }],
+    "0.headers.x y: must be 1 to 256 letters, digits or dashes",
+  ],
+  [
+    "with a header name that begins with another character",
+    [{ path: "/", headers: { " x": "1" } }],
+    "0.headers. x: must be 1 to 256 letters, digits or dashes",
+  ],
+  [
+    "with a header name that ends with another character",
+    [{ path: "/", headers: { "x:": "1" } }],
+    "0.headers.x:: must be 1 to 256 letters, digits or dashes",
+  ],
+  [
+    "with a pattern that is valid only without the flag u",
+    [{ path: "/", body: { pattern: "\\y" } }],
+    "0.body.pattern: is not a valid regular expression: Invalid escape",
+  ],
+  [
+    "with an empty text in the body",
+    [{ path: "/", body: { contains: "" } }],
+    '0.body: must be { "contains": "..." } or { "pattern": "..." }',
+  ],
+  [
+    "with a number in the body",
+    [{ path: "/", body: { contains: 1 } }],
+    '0.body: must be { "contains": "..." } or { "pattern": "..." }',
+  ],
   ["with a timeout of two hours", [{ path: "/", atMost: "2h" }], seconds],
   ["with an invalid port", [{ path: "/", port: 0 }], "0.port: must be a whole number from 1 to 65535"],
   [
@@ -109,6 +140,38 @@ describe("a check", () => {
       atMost: 0.5,
     };
     assert.equal(fault({ path: "/" }, all), undefined);
+  });
+
+  it("may last an hour, expect nothing of HEAD, and find a text that is no pattern", () => {
+    assert.equal(fault({ path: "/", atMost: 3600 }, { path: "/", method: "HEAD" }), undefined);
+    assert.equal(fault({ path: "/", body: { contains: "(" } }), undefined);
+  });
+
+  it("is one of a list", () => {
+    assert.equal(v.safeParse(checksSchema, "/").issues?.[0].message, "must be a list of checks");
+  });
+
+  it("is valid in the stored form with every field, and is refused as in a program", () => {
+    const full = fullCheck({ path: "/" }, 80);
+    assert.deepEqual(understand(fullChecksSchema, [full]), [full]);
+    assert.throws(() => understand(fullChecksSchema, [{ ...full, atMost: 3601 }]), /0\.atMost: /);
+    assert.throws(() => understand(fullChecksSchema, [{ ...full, atMost: "5s" }]), /0\.atMost: must be a number/);
+    assert.throws(
+      () => understand(fullChecksSchema, [{ ...full, status: undefined }]),
+      /0\.status: must be a whole number/,
+    );
+    assert.throws(() => understand(fullChecksSchema, [full, full]), /1: has the name of another check \(GET \/\)/);
+  });
+
+  it("has its time in seconds for policies, and else stays as it is", () => {
+    assert.deepEqual(plainCheck({ path: "/", atMost: "2m" }), { path: "/", atMost: 120 });
+    assert.deepEqual(plainCheck({ path: "/", atMost: 3, status: 204 }), { path: "/", atMost: 3, status: 204 });
+    assert.deepEqual(plainCheck({ path: "/" }), { path: "/" });
+  });
+
+  it("keeps its condition on the body, and has none without", () => {
+    assert.deepEqual(fullCheck({ path: "/", body: { contains: "ok" } }, 80).body, { contains: "ok" });
+    assert.equal("body" in fullCheck({ path: "/" }, 80), false);
   });
 
   it("defaults to GET on the first port, status 200 and 5 seconds", () => {

@@ -21,7 +21,7 @@ describe("a regular expression for gateways", () => {
 
   const refused: [pattern: string, why: RegExp][] = [
     ["", /^it is empty$/],
-    ["a(", /Unterminated group/],
+    ["a(", /^Unterminated group$/],
     ["a)|(b", /Unmatched/],
     ["[b-a]", /out of order/],
     ["a**", /Nothing to repeat/],
@@ -36,6 +36,8 @@ describe("a regular expression for gateways", () => {
     ["\\p{Script=Greek}", /escape that not every gateway supports/],
     ["a[]", /empty class/],
     ["[a\\b]", /inside a class/],
+    ["[xyz\\b]", /inside a class/],
+    ["[\\b]", /inside a class/],
     ["a{1001}", /repeats more than 1000 times/],
     ["a{1,1001}", /repeats more than 1000 times/],
     ["é", /not printable ASCII/],
@@ -68,6 +70,15 @@ describe("a regular expression for gateways", () => {
 });
 
 describe("a bucket", () => {
+  for (const [below, pattern] of [
+    [5, "0?[0-4]"],
+    [10, "[0-0]?[0-9]"],
+    [25, "[0-1]?[0-9]|2[0-4]"],
+    [100, "[0-9]?[0-9]"],
+  ] as const) {
+    it(`below ${below} is ${pattern}`, () => assert.equal(bucketPattern(below), pattern));
+  }
+
   it("holds exactly the numbers below its limit, with or without a leading zero", () => {
     for (let below = 1; below <= 100; below++) {
       const pattern = wholeValue(bucketPattern(below));

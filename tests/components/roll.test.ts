@@ -26,6 +26,7 @@ describe("the timeout of a roll", () => {
     ],
     ["knows the defaults of a startup probe", withProbe({}), 1, 5, 30 + 40 + 600],
     ["allows the startSeconds of the program, however fast pods were", { startSeconds: 400 }, 2, 5, 2 * 430 + 600],
+    ["is the progress deadline alone without pods", {}, 0, 5, 600],
     ["counts the rounds of maxSurge pods", { maxSurge: 4 }, 9, 5, 3 * 60 + 600],
   ] as const) {
     it(what, () => assert.equal(rollSeconds(serviceArgs(args), pods, measured), expected));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as v from "valibot";
-import { assertSupported, demandsOf, describeRule, type Rule } from "../../components/rule.ts";
+import { assertSupported, demandsOf, describeRule, matchOf, type Rule, ruleLabel } from "../../components/rule.ts";
 import { rulesSchema } from "../../components/rule-schema.ts";
 import { mustBe } from "../../components/schema.ts";
 import { UserError } from "../../components/user-error.ts";
@@ -135,6 +135,69 @@ describe("user rules", () => {
   });
 });
 
+describe("the match of a rule", () => {
+  const regular = (value: string) => ({ type: "RegularExpression", value });
+  const exact = (value: string) => ({ type: "Exact", value });
+  for (const [sentence, conditions, path, headers, query] of [
+    ["has a path without its last slash", { pathPrefix: "/export/" }, "/export", {}, {}],
+    ["has any path if the rule has none", { headers: { a: "1" } }, "", { a: exact("1") }, {}],
+    [
+      "has headers in lower case, by value or by pattern for the whole value",
+      { headers: { "X-Beta": "1", "User-Agent": { pattern: "curl.*" } } },
+      "",
+      { "x-beta": exact("1"), "user-agent": regular("^(?:curl.*)$") },
+      {},
+    ],
+    [
+      "has query parameters as they are written",
+      { query: { Beta: "on", v: { pattern: "[0-9]" } } },
+      "",
+      {},
+      { Beta: exact("on"), v: regular("^(?:[0-9])$") },
+    ],
+    [
+      "has the header cookie for a cookie",
+      { cookie: { name: "a", value: "1.2" } },
+      "",
+      { cookie: regular("^(?:.*; *)?a=(?:1\\.2)(?: *;.*)?$") },
+      {},
+    ],
+    [
+      "has a bucket's header in lower case",
+      { bucket: { header: "X-Bucket", below: 10 } },
+      "",
+      { "x-bucket": regular("^(?:[0-0]?[0-9])$") },
+      {},
+    ],
+    [
+      "has the header cookie for a bucket's cookie",
+      { bucket: { cookie: "b", below: 10 } },
+      "",
+      { cookie: regular("^(?:.*; *)?b=(?:[0-0]?[0-9])(?: *;.*)?$") },
+      {},
+    ],
+  ] as const) {
+    it(sentence, () => {
+      const match = matchOf({ to: "canary", ...conditions });
+      const found = [match.path, Object.fromEntries(match.headers), Object.fromEntries(match.query)];
+      assert.deepEqual(found, [path, headers, query]);
+    });
+  }
+});
+
+describe("the name of a rule in messages", () => {
+  it("is its place, and its name if it has one", () => {
+    const rules: Rule[] = [
+      { to: "canary", pathPrefix: "/a" },
+      { name: "beta", to: "canary", pathPrefix: "/b" },
+    ];
+    assert.deepEqual(
+      [ruleLabel(rules, 0), ruleLabel(rules, 1), ruleLabel([], 3)],
+      ["rules.0", 'rules.1 ("beta")', "rules.3"],
+    );
+  });
+});
+
 describe("the description of a rule in preview", () => {
   const description = (rule: Rule, weight = 10) => describeRule(rule, weight);
 
@@ -162,6 +225,17 @@ describe("the description of a rule in preview", () => {
     assert.equal(
       description({ to: "canary", bucket: { header: "x-bucket", below: 5 } }),
       "users with header x-bucket below 5 of 100 are routed to canary (not every gateway supports regular expressions)",
+    );
+  });
+
+  it("names the value of a query parameter and the cookie of a bucket", () => {
+    assert.match(
+      description({ to: "canary", query: { beta: "on" } }),
+      /^users with query parameter beta=on are routed/,
+    );
+    assert.match(
+      description({ to: "canary", bucket: { cookie: "b", below: 5 } }),
+      /^users with cookie b below 5 of 100 /,
     );
   });
 

@@ -1,7 +1,20 @@
 import assert from "node:assert/strict";
-import { assertServiceArgs, labelsOf, type ServiceArgs, tracksOf } from "../../components/service-args.ts";
+import { assertServiceArgs, labelsOf, mainPort, type ServiceArgs, tracksOf } from "../../components/service-args.ts";
 import { UserError } from "../../components/user-error.ts";
 import { serviceArgs } from "./fop-gate.ts";
+
+const [main] = serviceArgs().containers;
+/** Containers and a sidecar with ports, some of them with names. */
+const namedPorts = {
+  containers: [
+    { ...main, ports: [{ containerPort: 8080, name: "http" }, { containerPort: 8081 }] },
+    { name: "x", image: "x:1", ports: [{ containerPort: 1, name: "admin" }] },
+  ],
+  sidecars: [
+    { name: "log", image: "log:1" },
+    { name: "m", image: "m:1", ports: [{ containerPort: 2, name: "metrics" }] },
+  ],
+};
 
 /** Each row is one bad argument and its error message. */
 const bad: [what: string, args: object, sentence: string][] = [
@@ -29,6 +42,64 @@ const bad: [what: string, args: object, sentence: string][] = [
     "a release that is neither a keyword nor an id",
     { release: "previous" },
     'web: release is "previous": must be next, current or the id of a release (12 hex digits).',
+  ],
+  [
+    "more text after a keyword",
+    { release: "next1" },
+    'web: release is "next1": must be next, current or the id of a release (12 hex digits).',
+  ],
+  [
+    "more text before a keyword",
+    { release: "xnext" },
+    'web: release is "xnext": must be next, current or the id of a release (12 hex digits).',
+  ],
+  ["no stack of canary", { canaryStack: "" }, 'web: canaryStack is "": must not be empty.'],
+  ["a text as a switch", { acceptShare: "yes" }, 'web: acceptShare is "yes": must be true or false.'],
+  [
+    "a target port that is neither a name nor a number",
+    { ports: [{ port: 80, targetPort: 0 }] },
+    "web: ports.0.targetPort is 0: must be a whole number from 1 to 65535.",
+  ],
+  [
+    "a target port of another type",
+    { ports: [{ port: 80, targetPort: true }] },
+    "web: ports.0.targetPort is true: must be the name of a port or a whole number from 1 to 65535.",
+  ],
+  [
+    "a target port that no container has, if none has a name",
+    { ports: [{ port: 80, targetPort: "http" }] },
+    'web: ports.0.targetPort is "http" and no container has a port of this name: give a container port this name.',
+  ],
+  [
+    "a target port that no container has",
+    {
+      ...namedPorts,
+      ports: [
+        { name: "a", port: 80, targetPort: "http" },
+        { name: "b", port: 81, targetPort: "grpc" },
+      ],
+    },
+    'web: ports.1.targetPort is "grpc" and no container has a port of this name: choose from http, admin, metrics.',
+  ],
+  [
+    "a label app, which is the service's name",
+    { labels: { app: "x" } },
+    "web: labels.app is set by CanaryService itself: remove it from labels.",
+  ],
+  [
+    "a label of the release",
+    { labels: { release: "x" } },
+    "web: labels.release is set by CanaryService itself: remove it from labels.",
+  ],
+  [
+    "a pod annotation of gray release",
+    { podAnnotations: { "gray-release/x": "x" } },
+    "web: podAnnotations.gray-release/x is set by CanaryService itself: remove it from podAnnotations.",
+  ],
+  [
+    "an access that is invalid, without its value",
+    { access: { kubeconfig: 5 } },
+    "web: access.kubeconfig must be a text.",
   ],
   [
     "a label that CanaryService sets itself",
@@ -185,12 +256,16 @@ const bad: [what: string, args: object, sentence: string][] = [
 
 /** Each row is one bad argument. The error message names it and its value; the schema library writes the rest. */
 const alsoBad: [what: string, args: object, named: RegExp][] = [
-  ["no port", { ports: [] }, /^web: ports is \[\]: /],
+  ["no port", { ports: [] }, /^web: ports is \[\]: must have at least one port\.$/],
   ["an invalid port", { ports: [{ port: 70000 }] }, /^web: ports\.0\.port is 70000: /],
-  ["an unknown track", { tracks: ["beta"] }, /^web: tracks\.0 is "beta": /],
-  ["no track", { tracks: [] }, /^web: tracks is \[\]: /],
-  ["an Ingress without host", { ingress: { host: "" } }, /^web: ingress\.host is "": /],
-  ["a path that does not begin with /", { ingress: { host: "h", path: "x" } }, /^web: ingress\.path is "x": /],
+  ["an unknown track", { tracks: ["beta"] }, /^web: tracks\.0 is "beta": must be stable or canary\.$/],
+  ["no track", { tracks: [] }, /^web: tracks is \[\]: must name at least one track\.$/],
+  ["an Ingress without host", { ingress: { host: "" } }, /^web: ingress\.host is "": must not be empty\.$/],
+  [
+    "a path that does not begin with /",
+    { ingress: { host: "h", path: "x" } },
+    /^web: ingress\.path is "x": must begin with \/\.$/,
+  ],
   ["an empty history", { releaseHistoryLimit: 0 }, /^web: releaseHistoryLimit is 0: /],
   ["a negative time", { minReadySeconds: -1 }, /^web: minReadySeconds is -1: /],
   ["a roll without surge", { maxSurge: 0 }, /^web: maxSurge is 0: /],
@@ -199,7 +274,7 @@ const alsoBad: [what: string, args: object, named: RegExp][] = [
     { configFiles: { config: { files: {}, mountPath: "etc" } } },
     /^web: configFiles\.config\.mountPath is "etc": /,
   ],
-  ["a missing namespace", { namespace: undefined }, /^web: namespace is (undefined|missing)/],
+  ["a missing namespace", { namespace: undefined }, /^web: namespace is missing: set it\.$/],
 ];
 
 describe("the arguments of a service", () => {
@@ -244,6 +319,37 @@ describe("the arguments of a service", () => {
     ];
     const args = { terminationGracePeriodSeconds: 6, ports, ingress: { host: "h", port: 81 } };
     assert.doesNotThrow(() => assertServiceArgs("web", serviceArgs(args)));
+  });
+
+  it("allow the names of ports of any container as target ports, numbers, and none", () => {
+    const ports = [
+      { name: "a", port: 80, targetPort: "http" },
+      { name: "b", port: 81, targetPort: "admin" },
+      { name: "c", port: 82, targetPort: "metrics" },
+      { name: "d", port: 83, targetPort: 8081 },
+      { name: "e", port: 84 },
+    ];
+    assert.doesNotThrow(() => assertServiceArgs("web", { ...serviceArgs({ ports }), ...namedPorts } as ServiceArgs));
+  });
+
+  it("allow labels and annotations that CanaryService does not set, and a plan without checks", () => {
+    const args = { labels: { team: "dora" }, annotations: { track: "x", app: "x" }, podAnnotations: { release: "x" } };
+    assert.doesNotThrow(() => assertServiceArgs("web", serviceArgs({ ...args, plan: {} })));
+  });
+
+  it("refuse what is no list of arguments at all", () => {
+    for (const args of ["web", undefined]) {
+      assert.throws(() => assertServiceArgs("web", args as unknown as ServiceArgs), UserError);
+    }
+  });
+
+  it("have the first port as the main one", () => {
+    const ports = [
+      { name: "http", port: 80 },
+      { name: "admin", port: 81 },
+    ];
+    assert.equal(mainPort(serviceArgs({ ports })), 80);
+    assert.throws(() => mainPort(serviceArgs({ ports: [] })), /^Error: a service has at least one port$/);
   });
 
   it("allow files of any name that a ConfigMap can have", () => {

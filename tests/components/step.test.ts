@@ -8,6 +8,7 @@ import {
   resolveStep,
   type Step,
   stepsSchema,
+  stepsTooLarge,
   usualSteps,
 } from "../../components/step.ts";
 import type { Percent } from "../../components/units.ts";
@@ -59,6 +60,46 @@ describe("the steps of a plan", () => {
     assert.deepEqual(whole(inText), whole(numbers));
   });
 
+  it("stay without the fields that they leave out", () => {
+    const step = { stage: "canary", weight: "10%", atLeast: undefined } as unknown as Step;
+    assert.deepEqual(plainStep(step), { stage: "canary", weight: 10, atLeast: undefined });
+    assert.deepEqual(plainStep({ stage: "dark", approval: true, checks: ["a"] }), {
+      stage: "dark",
+      approval: true,
+      checks: ["a"],
+    });
+  });
+
+  it("have their own checks in stage canary, none by default", () => {
+    const checksOf = (step: Step) => {
+      const resolved = resolveStep(step, ["GET /"]);
+      return resolved.stage === "full" ? undefined : resolved.checks;
+    };
+    assert.deepEqual(checksOf(canary(10)), []);
+    assert.deepEqual(checksOf(canary(10, { checks: ["GET /login"] })), ["GET /login"]);
+    assert.deepEqual(checksOf({ ...dark, checks: [] }), []);
+  });
+
+  it("last from nothing to a week, and canary's least time may be all of it", () => {
+    for (const watch of [0, 604_800] as const) assert.ok(v.is(stepsSchema, [{ ...full, watch }]), String(watch));
+    assert.ok(v.is(stepsSchema, [canary(10, { atLeast: 900 }), full]));
+  });
+
+  it("are refused in the stored form too, if they do not fit together", () => {
+    const stored = [canary(20), canary(10), full].map((step) => resolveStep(step, []));
+    assert.throws(() => understand(resolvedStepsSchema, stored), /1.weight: must be more than 20, as weights rise/);
+  });
+
+  it("are refused if all of them together do not fit into the record, to the byte", () => {
+    const named = (length: number): Step[] => [{ ...dark, checks: ["x".repeat(length)] }, full];
+    const rest = Buffer.byteLength(JSON.stringify(named(0), undefined, 2));
+    const most = 200 * 1024 - rest;
+    assert.equal(stepsTooLarge(named(most)), undefined);
+    assert.deepEqual(stepsTooLarge(named(most + 1)), {
+      message: "needs 201 KiB with the names of its checks, and the limit is 200 KiB: name fewer checks in each step",
+    });
+  });
+
   it("have no stage canary if the weight is 0", () => {
     assert.deepEqual(usualSteps(0), [dark, full]);
   });
@@ -87,6 +128,24 @@ describe("the steps of a plan", () => {
     ["a step after full", [full, canary(10), full], "1.stage: comes after full: the order is dark, canary, full"],
     ["dark twice", [dark, dark, full], "1.stage: occurs twice: remove one of them"],
     ["weights that do not rise", [canary(10), canary(10), full], "1.weight: must be more than 10, as weights rise"],
+    ["a weight of 0 after dark", [dark, canary(0), full], "1.weight: must be more than 0, as weights rise"],
+    ["a text as steps", "dark", "must be a list of steps"],
+    [
+      "a negative time",
+      [{ ...full, watch: -1 }],
+      '0.watch: must be a whole number of seconds from 0 to 604800, or a text such as "90s", "10m" or "2h"',
+    ],
+    [
+      "more than a week",
+      [{ ...full, watch: 604_801 }],
+      '0.watch: must be a whole number of seconds from 0 to 604800, or a text such as "90s", "10m" or "2h"',
+    ],
+    ["a long name", [{ ...dark, checks: ["x".repeat(2101)] }, full], "0.checks.0: must be at most 2100 characters"],
+    [
+      "too many names",
+      [{ ...dark, checks: Array.from({ length: 100 }, (_, i) => `${i}`.padEnd(2100, "x")) }, full],
+      "needs 207 KiB with the names of its checks, and the limit is 200 KiB: name fewer checks in each step",
+    ],
     ["a weight of 0", [canary(0), full], "0.weight: must be more than 0, as weights rise"],
     ["a weight over 100", [canary(101), full], '0.weight: must be 0 to 100, or a text such as "10%"'],
     [

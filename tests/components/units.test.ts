@@ -6,8 +6,8 @@ import { duration, type Percent, percentage, percentOf, secondsOf } from "../../
 describe("a duration", () => {
   it("is seconds, or a text with a unit", () => {
     assert.deepEqual(
-      [90, "90s", "1.5m", "2h", "1d"].map((each) => secondsOf(each as "1s")),
-      [90, 90, 90, 7200, 86_400],
+      [90, "90s", "1.5m", "2h", "1d", "1.25m"].map((each) => secondsOf(each as "1s")),
+      [90, 90, 90, 7200, 86_400, 75],
     );
   });
 
@@ -46,8 +46,30 @@ describe("a percentage", () => {
     );
   });
 
+  it("is 0 to 100, with the ends", () => {
+    for (const each of [0, "0%", 100, "100%"]) assert.ok(v.is(percentage, each), String(each));
+  });
+
+  it("is refused with a message that says what is allowed", () => {
+    assert.throws(() => v.parse(percentage, 101), /must be 0 to 100, or a text such as "10%"$/);
+  });
+
   it("is refused below 0, over 100, or in other words", () => {
-    for (const each of [-1, 101, "101%", "-1%", "10", "10 %", "ten%", "%", "", null, [10], Number.NaN] as Percent[]) {
+    for (const each of [
+      -1,
+      101,
+      "101%",
+      "-1%",
+      "10",
+      "10 %",
+      "10%x",
+      "ten%",
+      "%",
+      "",
+      null,
+      [10],
+      Number.NaN,
+    ] as Percent[]) {
       assert.equal(v.is(percentage, each), false, JSON.stringify(each));
     }
   });

@@ -28,6 +28,10 @@ describe("the comparison", () => {
     });
   });
 
+  it("is not of the first release if stable is there, though it has never run completely", () => {
+    assert.equal(comparisonOf("web", { canary: runs("B"), stable: runs("A") }, [], false).first, false);
+  });
+
   it("ignores pods of a former release on the canary track", () => {
     const old = pod("old", { release: "Z", track: "canary" });
     assert.deepEqual(comparisonOf("web", { canary: runs("B"), stable: runs("A") }, [a, old], true).stable, ["A"]);

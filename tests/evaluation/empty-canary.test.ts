@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { pollingDefaults } from "../../analysis/defaults.ts";
 import type { Pod } from "../../analysis/reading.ts";
 import { EmptyCanary } from "../../evaluation/empty-canary.ts";
 import { pod } from "../fake/pod.ts";
@@ -40,6 +41,13 @@ describe("a canary with users but no ready pod", () => {
   it("neither follows from failed polls nor is forgotten because of them", () => {
     assert.deepEqual([look(0, gone), look(6, undefined), look(7, gone, "unknown")], [false, false, false]);
     assert.equal(look(8, gone), true);
+  });
+
+  it("lasts over three ticks without a poll, and starts anew after more", () => {
+    const late = 3 * pollingDefaults.tickSeconds;
+    assert.deepEqual([look(0, gone), look(late, gone)], [false, true]);
+    canary = new EmptyCanary();
+    assert.deepEqual([look(0, gone), look(late + 0.1, gone)], [false, false]);
   });
 
   it("starts anew after a minute without a poll", () => {

@@ -12,6 +12,11 @@ describe("the share that is routed to canary", () => {
     assert.equal(over([0, 0.1], [89, 0.1], [90, 0.1]), 0.1);
   });
 
+  it("does not count if it is unknown", () => {
+    assert.equal(over([0, undefined]), undefined);
+    assert.equal(over([0, undefined], [90, undefined]), undefined);
+  });
+
   it("starts anew with each change", () => {
     assert.equal(over([0, 0.1], [90, 0.2]), undefined);
     assert.equal(over([0, 0.1], [50, undefined], [60, 0.1], [120, 0.1]), undefined);

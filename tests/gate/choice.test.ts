@@ -295,6 +295,15 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
     ["stable"],
     [
       {
+        sentence: "the release that canary runs too, without a warning",
+        changes: {
+          adopted: release(b),
+          deployments: { stable: runs(b, { adopted: true }) },
+          stackStates: { own: undefined, canaryRuns: b },
+        },
+        stable: [b, "rollback"],
+      },
+      {
         sentence: "with any release on canary",
         changes: {
           adopted: release(d),

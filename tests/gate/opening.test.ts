@@ -124,6 +124,13 @@ const isAdopted = (annotations: Record<string, string> = leavesPods) =>
     withRecord({ adopted: adoption }),
     withState({}, { adopted: true }),
   );
+/** Nothing of the service exists yet. */
+const firstRun: Change = (it) => ({
+  ...it,
+  live: { ...it.live, deployments: {}, front: { ...it.live.front, service: undefined } },
+  record: { kind: "absent" },
+  stackStates: { own: undefined, history: [], canaryRuns: undefined, stableHasHistory: false },
+});
 const foreign: OwnableObject = { object: { kind: "Service", name: "web" }, live: { metadata: { name: "web" } } };
 const ofOtherStack: OwnableObject = {
   object: { kind: "Service", name: "web" },
@@ -324,6 +331,12 @@ describe("the opening of a rollout", () => {
   it("checks only the objects that this stack writes", () => {
     const forgotten: OwnableObject = { ...foreign, object: { kind: "ConfigMap", name: "web-config-000000000000" } };
     admitted(decide(withObjects(forgotten)(ordinary)));
+    for (const object of [
+      { kind: "ConfigMap", name: "web" },
+      { kind: "Service", name: "web-other" },
+    ] as const) {
+      admitted(decide(withObjects({ ...foreign, object })(ordinary)));
+    }
   });
 
   it("does not need the objects if the gate refuses", () => {
@@ -331,6 +344,97 @@ describe("the opening of a rollout", () => {
     const [, refused] = conditions[6] ?? assert.fail();
     assert.match(errorOf(decide(all(refused, fails)(ordinary))).message, /is refused/);
     assert.equal(errorOf(decide(fails(ordinary))).message, "forbidden");
+  });
+
+  describe("has as its context", () => {
+    /** The same in every row. */
+    const known = { key: "dora-apps/web", stack: "organization/shop/test", owner, cluster: "uid", configMaps: {} };
+    const both = {
+      ...known,
+      releases: { canary: release(b), stable: release(b) },
+      admissions: { canary: { admitted: true }, stable: { admitted: true, verdictHours: 24 } },
+      verdict: { release: b, hours: 24 },
+      traffic: { weight: 10, canaryReplicas: 1, selector: { app: "web" }, share: 10 },
+      shift: { weight: 10, from: 10, to: 10 },
+      stableReplicas: 9,
+      rollSeconds: { stable: 1140, canary: 660 },
+      fastRollback: false,
+      order: "traffic-first",
+      sequence: { stable: 1, canary: 0, front: 0 },
+      previous: a,
+      remembered: ordinary.stackStates.own,
+      history: [release(b), release(a)],
+    };
+
+    it("everything of both tracks in a stack that owns them", () => {
+      assert.deepEqual(admitted(decide(ordinary)).context, both);
+    });
+
+    it("nothing of canary in a stack of stable", () => {
+      const opening = admitted(decide(withArgs({ tracks: ["stable"] })(ordinary)));
+      const { traffic: _, shift: __, ...rest } = both;
+      assert.deepEqual(opening.context, {
+        ...rest,
+        releases: { stable: release(b) },
+        admissions: { stable: both.admissions.stable },
+        rollSeconds: { stable: 1140, canary: 600 },
+        sequence: { stable: 1, canary: 1, front: 0 },
+        history: [release(b)],
+      });
+      assert.deepEqual([opening.log, "canary" in opening], [[], false]);
+    });
+
+    it("nothing of an earlier run on the first one, with a warning that canary's health decides", () => {
+      const opening = admitted(decide(firstRun(ordinary)));
+      const { verdict: _, previous: __, remembered: ___, ...rest } = both;
+      assert.deepEqual(opening.context, {
+        ...rest,
+        admissions: { canary: { admitted: true }, stable: { admitted: true } },
+        shift: { weight: 10, from: 0, to: 10 },
+        order: "pods-first",
+        sequence: { stable: 0, canary: 0, front: 0 },
+        history: [release(b)],
+      });
+      assert.match(warningsOf(opening).join("\n"), /^web stable: release b{12} is the first install: /);
+    });
+
+    it("no number of stable pods if an autoscaler owns it, and the time for the live pods", () => {
+      const { stableReplicas, rollSeconds } = admitted(decide(withArgs({ replicas: "external" })(ordinary))).context;
+      assert.deepEqual([stableReplicas, rollSeconds], [undefined, { stable: 1140, canary: 660 }]);
+      const more = withDeployments({ stable: deployment("web", a, 18) });
+      const scaled = admitted(decide(all(withArgs({ replicas: "external" }), more)(ordinary)));
+      assert.equal(scaled.context.rollSeconds.stable, 1680);
+    });
+
+    it("that stable rolls back with all pods at once if the open rollout says so", () => {
+      const rolled = (changes: object) =>
+        admitted(decide(withRecord({ open: { ...open, weight: 10, ...changes } })(ordinary))).context.fastRollback;
+      assert.deepEqual(
+        [rolled({}), rolled({ fastRollback: true }), rolled({ fastRollback: false })],
+        [false, true, false],
+      );
+      assert.equal(admitted(decide(firstRun(ordinary))).context.fastRollback, false);
+    });
+
+    it("the tasks of an adoption, on the first run and until the adopted Deployment is replaced", () => {
+      const first: Change = (it) => ({ ...it, stackStates: { ...it.stackStates, own: undefined } });
+      const adopting = admitted(decide(all(isAdopted(), first)(ordinary))).context.adopted;
+      assert.deepEqual(adopting, { imports: ["Deployment", "Service"], selector: {}, replaces: false });
+      const promoted = admitted(decide(withState({}, { adopted: true })(ordinary))).context.adopted;
+      assert.deepEqual(promoted, { imports: [], replaces: true });
+    });
+
+    it("the history with the releases that stable runs and last ran, beyond the limit", () => {
+      const [d, e, f] = ["dddddddddddd", "eeeeeeeeeeee", "ffffffffffff"];
+      const stored = [b, a, c, d, e, f].map(release);
+      const change = all(
+        withArgs({ releaseHistoryLimit: 1 }),
+        withState({ history: stored }),
+        withRecord({ stableHistory: [f, d, c] }),
+      );
+      const ids = admitted(decide(change(ordinary))).context.history.map(({ id }) => id);
+      assert.deepEqual(ids, [b, a, c, d]);
+    });
   });
 
   describe("of a service whose Deployment differs from its release", () => {
@@ -348,6 +452,15 @@ describe("the opening of a rollout", () => {
       assert.match(opening.driftWarnings.join(), /^web canary: Deployment web-canary differs from release b{12}: /);
       assert.equal(opening.context.sequence.canary, sequence.canary + 1);
       assert.deepEqual(Object.keys(opening.compared), ["canary"]);
+    });
+
+    it("stores the template of a Deployment that does not differ, without a warning", () => {
+      const canary = ordinary.live.deployments.canary ?? assert.fail();
+      const comparison = { kind: "compared", described: canary.spec.template, differences: [] } as const;
+      const same = { canary: { deployment: canary, release: b, comparison } };
+      const opening = admitted(decide({ ...ordinary, comparisons: same }));
+      assert.deepEqual([opening.driftWarnings, opening.compared], [[], same]);
+      assert.deepEqual(opening.context.sequence, admitted(decide(ordinary)).context.sequence);
     });
 
     it("ignores a release that the history does not have and that is not chosen", () => {

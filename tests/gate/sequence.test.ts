@@ -75,6 +75,14 @@ describe("the sequence number of an object", () => {
     });
   }
 
+  it("is that of an object without annotations or with another text: 0, or the next", () => {
+    for (const metadata of [{ name: "web" }, { name: "web", annotations: { "gray-release/seq": "many" } }]) {
+      const of = (selector: object): number =>
+        sequences(live({}, { service: { metadata, spec: { selector } } }), absent, {}, traffic, none).front;
+      assert.deepEqual([of({ app: "web" }), of({ app: "other" })], [0, 1]);
+    }
+  });
+
   it("stays for a front with the right selector, and is the next with another one", () => {
     const of = (selector: object, wanted: Traffic | undefined = traffic) =>
       sequences(live({}, front(selector)), absent, {}, wanted, none).front;

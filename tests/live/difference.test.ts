@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { describeDrift, differences, driftsOf } from "../../live/difference.ts";
+import { describeDrift, differences, driftSentence, driftsOf, itemOf } from "../../live/difference.ts";
 
 const container = (changes: object = {}) => ({ name: "web", image: "web:1", ...changes });
 const template = (spec: object = {}, metadata: object = {}) => ({
@@ -41,6 +41,18 @@ describe("a live pod template equals its release", () => {
       containers: [{ name: "log", image: "log:1" }, container({ env: env.toReversed() })],
     });
     assert.deepEqual(found(other, { release: one, described: one }), []);
+  });
+
+  it("if admission would now empty a field, and it is empty", () => {
+    const tolerating = template({ tolerations: [{ key: "spot" }] });
+    assert.deepEqual(found(said, { release: tolerating, described: template({ tolerations: [] }) }), []);
+  });
+
+  it("if an item leaves out a default of its key", () => {
+    const ports = (...all: object[]) => template({ containers: [container({ ports: all })] });
+    const one = ports({ containerPort: 80 }, { containerPort: 53, protocol: "UDP" });
+    const other = ports({ containerPort: 53, protocol: "UDP" }, { containerPort: 80, protocol: "TCP" });
+    assert.deepEqual(found(other, { release: one, described: other }), []);
   });
 
   it("if admission would now add a field, or change a value", () => {
@@ -104,7 +116,121 @@ describe("a live pod template differs from its release", () => {
     it(`if ${sentence}`, () => assert.deepEqual(found(live), [sentence]));
   }
 
-  it("if a variable has another value, which is not shown", () => {
+  const lists: [list: string, spec: (item: object) => object, keys: object, field: string][] = [
+    ["initContainers", (item) => ({ initContainers: [item] }), { name: "x" }, "initContainers[x]"],
+    ["ephemeralContainers", (item) => ({ ephemeralContainers: [item] }), { name: "x" }, "ephemeralContainers[x]"],
+    ["imagePullSecrets", (item) => ({ imagePullSecrets: [item] }), { name: "x" }, "imagePullSecrets[x]"],
+    ["resourceClaims", (item) => ({ resourceClaims: [item] }), { name: "x" }, "resourceClaims[x]"],
+    ["schedulingGates", (item) => ({ schedulingGates: [item] }), { name: "x" }, "schedulingGates[x]"],
+    ["hostAliases", (item) => ({ hostAliases: [item] }), { ip: "10.0.0.1" }, "hostAliases[10.0.0.1]"],
+    [
+      "topologySpreadConstraints",
+      (item) => ({ topologySpreadConstraints: [item] }),
+      { topologyKey: "zone", whenUnsatisfiable: "DoNotSchedule" },
+      "topologySpreadConstraints[zone/DoNotSchedule]",
+    ],
+    [
+      "claims of a container",
+      (item) => ({ containers: [container({ resources: { claims: [item] } })] }),
+      { name: "x" },
+      "containers[web].resources.claims[x]",
+    ],
+    [
+      "volumeMounts of a container",
+      (item) => ({ containers: [container({ volumeMounts: [item] })] }),
+      { mountPath: "/x" },
+      "containers[web].volumeMounts[/x]",
+    ],
+    [
+      "volumeDevices of a container",
+      (item) => ({ containers: [container({ volumeDevices: [item] })] }),
+      { devicePath: "/x" },
+      "containers[web].volumeDevices[/x]",
+    ],
+  ];
+  for (const [list, spec, keys, field] of lists) {
+    it(`if an item of ${list} has another field, by the item's keys`, () => {
+      const [one, other] = [template(spec({ ...keys, is: 1 })), template(spec({ ...keys, is: 2 }))];
+      assert.deepEqual(found(other, { release: one, described: one }), [
+        `spec.template.spec.${field}.is is 2 and the release has 1`,
+      ]);
+    });
+  }
+
+  it("if an item of a list without its key was added", () => {
+    const one = template({ containers: [container()], volumes: [{ emptyDir: {} }] });
+    assert.deepEqual(found(template(), { release: one, described: one }), ["spec.template.spec.volumes[] is missing"]);
+  });
+
+  it("if a list of another form has other items", () => {
+    for (const [mine, theirs] of [
+      [["a"], ["b"]],
+      [[null], [1]],
+      [
+        [{ name: "x" }, "a"],
+        [{ name: "x" }, "b"],
+      ],
+    ]) {
+      const [one, other] = [template({ volumes: mine }), template({ volumes: theirs })];
+      assert.deepEqual(found(other, { release: one, described: one }), [
+        "spec.template.spec.volumes differs from the release",
+      ]);
+    }
+  });
+
+  it("if it has a label although the release has none", () => {
+    const bare = { spec: { containers: [container()] } };
+    const labelled = { ...bare, metadata: { labels: { team: "x" } } };
+    const one = { ...bare, metadata: {} };
+    assert.deepEqual(found(labelled, { release: one, described: one }), [
+      'spec.template.metadata.labels.team is "x" and not in the release',
+    ]);
+  });
+
+  it("if an annotation that would restart pods is elsewhere", () => {
+    const restart = { "kubectl.kubernetes.io/restartedAt": "2026" };
+    const name = "kubectl.kubernetes.io/restartedAt";
+    assert.deepEqual(
+      [
+        template(defaults, { labels: { ...said.metadata.labels, ...restart } }),
+        template({ ...defaults, annotations: restart }),
+        template(defaults, { annotations: { team: "x" } }),
+      ].flatMap((live) => found(live)),
+      [
+        `spec.template.metadata.labels.${name} is "2026" and not in the release`,
+        `spec.template.spec.annotations.${name} is "2026" and not in the release`,
+        'spec.template.metadata.annotations.team is "x" and not in the release',
+      ],
+    );
+  });
+
+  it("if one side of a field is no simple value, which is not shown", () => {
+    const [one, other] = [template({ x: { y: 1 } }), template({ x: "text" })];
+    assert.deepEqual(found(other, { release: one, described: one }), ["spec.template.spec.x differs from the release"]);
+    assert.deepEqual(found(one, { release: other, described: other }), [
+      "spec.template.spec.x differs from the release",
+    ]);
+    assert.deepEqual(found(template({ x: null }), { release: other, described: other }), [
+      "spec.template.spec.x differs from the release",
+    ]);
+  });
+
+  it("if one of three variables with the same name has another value", () => {
+    const env = (...values: string[]) =>
+      template({ containers: [container({ env: values.map((value) => ({ name: "KEY", value })) })] });
+    for (const values of [
+      ["9", "2", "3"],
+      ["1", "9", "3"],
+      ["1", "2", "9"],
+    ]) {
+      const one = env("1", "2", "3");
+      assert.deepEqual(found(env(...values), { release: one, described: one }), [
+        "spec.template.spec.containers[web].env[KEY].value differs from the release",
+      ]);
+    }
+  });
+
+  it("if a variable has another value, which is not shown, which is not shown", () => {
     const env = (value: string) =>
       template({ ...defaults, containers: [container({ env: [{ name: "KEY", value }] })] });
     assert.deepEqual(found(env("s3cret"), { release: env("1"), described: env("1") }), [
@@ -120,6 +246,15 @@ describe("a live pod template differs from its release", () => {
     const one = env("1", "2");
     assert.equal(found(env("1", "3"), { release: one, described: one }).length, 1);
     assert.equal(found(env("1"), { release: one, described: one }).length, 1);
+  });
+
+  it("if an empty selector was added, which selects everything", () => {
+    for (const selector of ["labelSelector", "namespaceSelector"]) {
+      const one = template({ affinity: { x: 1 } });
+      assert.deepEqual(found(template({ affinity: { x: 1, [selector]: {} } }), { release: one, described: one }), [
+        `spec.template.spec.affinity.${selector} is set and not in the release`,
+      ]);
+    }
   });
 
   it("if an empty object that has a meaning was added", () => {
@@ -141,8 +276,27 @@ describe("a live pod template differs from its release", () => {
     const all = driftsOf(differences({ release: said, described, live: template(defaults, { annotations: many }) }));
     assert.equal(all.length, 5);
     const five = driftsOf(differences({ release: said, described, live: template({ ...defaults, ...many }) }));
+    assert.doesNotMatch(describeDrift(five.slice(0, 3)), /more/);
+    assert.equal(
+      driftSentence("stable", "a", five.slice(0, 1)),
+      'stable differs from release a: spec.template.spec.a is "1" and not in the release. The next pulumi up of its stack repairs it.',
+    );
     assert.match(describeDrift(five), /^spec\.template\.spec\.a is "1" [^;]*; [^;]*; [^;]*; 2 more$/);
   });
+});
+
+describe("the key of an item", () => {
+  for (const [sentence, list, item, expected] of [
+    ["is in the fields of its list", "volumes", { name: "tmp", emptyDir: {} }, { name: "tmp" }],
+    ["has defaults", "ports", { containerPort: 80 }, { containerPort: 80, protocol: "TCP" }],
+    ["is none in a list without keys", "args", { name: "x" }, undefined],
+    ["is none in an item of a list", { key: { name: "web" } }, { name: "x" }, undefined],
+    ["is none outside of a list", undefined, { name: "x" }, undefined],
+    ["is none of a text", "volumes", "tmp", undefined],
+    ["is none of nothing", "volumes", null, undefined],
+  ] as const) {
+    it(sentence, () => assert.deepEqual(itemOf(list, item), expected && { key: expected }));
+  }
 });
 
 describe("the differences of pod templates", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { FieldOwner } from "../../kubernetes/objects/metadata.ts";
 import type { Path } from "../../live/difference.ts";
-import { ownersForNextApply } from "../../live/field-owners.ts";
+import { isOwned, ownersForNextApply } from "../../live/field-owners.ts";
 
 const web = { key: { name: "web" } };
 const inTemplate = (fields: object) => ({ "f:spec": { "f:template": { "f:spec": fields } } }) as FieldOwner["fieldsV1"];
@@ -86,6 +86,32 @@ describe("fields that the next apply removes", () => {
     assert.equal(after.length, 2);
   });
 
+  it("stay with the last manager that applied, whatever the order of the owners", () => {
+    const ours = (manager: string, time?: string) => {
+      const { time: _, ...owner } = entry(manager, "Apply", { [name]: {} });
+      return time === undefined ? owner : { ...owner, time };
+    };
+    const [older, newer] = [ours("old", "2025-01-01T00:00:00Z"), ours("new", "2026-01-01T00:00:00Z")];
+    const keeps = (...owners: FieldOwner[]) => ownersForNextApply(owners, fields)?.map(({ manager }) => manager);
+    assert.deepEqual(keeps(older, newer), ["new", "before-first-apply"]);
+    assert.deepEqual(keeps(newer, older), ["new", "before-first-apply"]);
+    assert.deepEqual(keeps(ours("old"), ours("new")), ["new", "before-first-apply"]);
+  });
+
+  it("are taken from before-first-apply if it applied itself, or wrote the status", () => {
+    const applied = entry("before-first-apply", "Apply", { [name]: {}, "f:y": {} }, "2025-01-01T00:00:00Z");
+    const status = { ...entry("before-first-apply", "Update", { [name]: {} }), subresource: "status" };
+    const after = ownersForNextApply([applied, status, entry("pulumi-1", "Apply", { "f:x": {} })], fields);
+    assert.deepEqual(
+      after?.map(({ manager, fieldsV1 }) => [manager, fieldsV1]),
+      [
+        ["before-first-apply", inTemplate({ "f:y": {} })],
+        ["pulumi-1", inTemplate({ "f:x": {} })],
+        ["before-first-apply", inTemplate(left)],
+      ],
+    );
+  });
+
   it("are undefined if no manager applies", () => {
     assert.equal(ownersForNextApply([], fields), undefined);
     assert.equal(ownersForNextApply([entry("kubectl", "Update", {})], fields), undefined);
@@ -113,6 +139,50 @@ describe("fields that the next apply removes", () => {
       }),
     );
   });
+});
+
+describe("a field of a pod template is owned", () => {
+  const image: Path = ["spec", "containers", web, "image"];
+  const item = 'k:{"name":"web"}';
+  const containers = (fields: object) => ({ "f:containers": { [item]: fields } });
+  for (const [sentence, owners, field, expected] of [
+    ["if a manager owns it", [entry("a", "Update", containers({ "f:image": {} }))], image, true],
+    [
+      "if one of several managers owns it",
+      [entry("a", "Update", { [name]: {} }), entry("b", "Update", containers({ "f:image": {} }))],
+      image,
+      true,
+    ],
+    ["not if all managers own other fields", [entry("a", "Update", containers({ "f:name": {} }))], image, false],
+    ["not if a manager owns another item", [entry("a", "Update", { "f:containers": { "k:{}": {} } })], image, false],
+    ["if a manager owns all that it is in", [entry("a", "Update", { "f:containers": {} })], image, true],
+    ["if a manager owns a part of it", [entry("a", "Update", containers({ "f:image": {} }))], image.slice(0, 2), true],
+    ["if no owners are stored", [], image, true],
+    [
+      "if the owners that are stored own nothing of the template",
+      [{ ...entry("a", "Update", {}), fieldsV1: { "f:spec": { "f:replicas": {} } } }],
+      image,
+      true,
+    ],
+    ["if the only owner has no fields", [{ manager: "a", operation: "Update" }], image, true],
+    [
+      "not if beside an owner without fields another one owns other fields",
+      [{ manager: "a", operation: "Update" }, entry("b", "Update", { [name]: {} })],
+      image,
+      false,
+    ],
+    ...[
+      { protocol: "TCP", containerPort: 80 },
+      { containerPort: 80, protocol: "TCP" },
+    ].map((key) => [
+      `by the keys of its item in the order ${Object.keys(key)}`,
+      [entry("a", "Update", { "f:ports": { 'k:{"containerPort":80,"protocol":"TCP"}': { "f:hostPort": {} } } })],
+      ["spec", "ports", { key }, "hostPort"],
+      true,
+    ]),
+  ] as [string, FieldOwner[], Path, boolean][]) {
+    it(sentence, () => assert.equal(isOwned(owners, field), expected));
+  }
 });
 
 function leavesOf(fields: object, at: readonly string[] = []): string[] {

@@ -5,6 +5,8 @@ export interface Area {
   readonly files: readonly string[];
   /** Globs of the tests that have to notice. */
   readonly tests: readonly string[];
+  /** Tests that run for every file, because they reach each of them by a list. @default none */
+  readonly always?: readonly string[];
 }
 
 /** Everything that `npm run test:mutation` goes through. */
@@ -16,7 +18,9 @@ export const areas: readonly Area[] = [
   },
   {
     name: "gate",
-    files: ["gate/{admissions,choice,gate,opening,preconditions,question,retention,sequence,weight}.ts"],
+    files: [
+      "gate/{admissions,choice,context-without-cluster,gate,opening,preconditions,question,retention,sequence,weight}.ts",
+    ],
     tests: ["tests/gate/**/*.test.ts"],
   },
   {
@@ -30,17 +34,27 @@ export const areas: readonly Area[] = [
   {
     name: "rollout",
     files: [
-      "rollout/{lease-acquisition,intent,next,rollout,stage,timeline}.ts",
+      "rollout/{lease-acquisition,intent,move,next,rollout,stage,timeline}.ts",
       "evaluation/{comparison,empty-canary,steady-share}.ts",
-      "live/{difference,field-owners,labels}.ts",
-      "record/{bounds,named-verdicts,record-retention,stored-verdict,verdict-merge,verdict-age,version-1}.ts",
-      "{kubernetes/backoff,probe/mask,probe/plan}.ts",
+      "record/{bounds,named-verdicts,record,record-retention,stored-verdict,verdict-merge,verdict-age,version-1}.ts",
     ],
-    tests: ["tests/{rollout,evaluation,live,record,kubernetes,probe}/**/*.test.ts"],
+    tests: ["tests/{rollout,evaluation,record}/**/*.test.ts"],
+  },
+  {
+    name: "cluster",
+    files: [
+      "border/{foreign-text,path,stored-fields}.ts",
+      "kubernetes/{answer,backoff,resources}.ts",
+      "live/{difference,field-owners,hashed-template,labels,start}.ts",
+      "live/traffic/{share,gateway/attachment,gateway/mode}.ts",
+      "probe/{mask,plan}.ts",
+    ],
+    tests: ["tests/{border,kubernetes,live,probe,cutoff}/**/*.test.ts"],
   },
   {
     name: "policies",
     files: ["policies/{rules,engine}/**/!(examples|pod-spec|program).ts"],
     tests: ["tests/policies/**/*.test.ts"],
+    always: ["tests/policies/examples.test.ts"],
   },
 ];

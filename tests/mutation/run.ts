@@ -9,12 +9,14 @@ import { type Selection, selectionFor, selectionOf } from "./selection.ts";
  *
  * - `--area gate`: one area of tests/mutation/areas.ts. @default all, one after the other
  * - `--mutate analysis/verdict.ts`: one file, or lines of one, as in `analysis/verdict.ts:50-90`. May be given more than once.
+ * - `--ignore-static`: without faults in what runs only while a file is loaded, each of which needs a process of its own. @default with them
  * - `--jobs 2`: how many faults are tried at the same time. @default 1
  */
 const { values } = parseArgs({
   options: {
     area: { type: "string", multiple: true },
     mutate: { type: "string", multiple: true },
+    "ignore-static": { type: "boolean", default: false },
     jobs: { type: "string", default: "1" },
   },
 });
@@ -42,6 +44,7 @@ for (const { name, files, tests } of selected()) {
     mochaSpecs: [...tests],
     warnings: { unknownOptions: false, preprocessorErrors: true, unserializableOptions: true, slow: true },
     coverageAnalysis: "perTest",
+    ignoreStatic: values["ignore-static"],
     concurrency: Number(values.jobs),
     // Under load a test may take many times as long; endless loops are found by counting.
     timeoutMS: 60_000,

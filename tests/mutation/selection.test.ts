@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { areas } from "./areas.ts";
 import { selectionFor, selectionOf } from "./selection.ts";
 
@@ -21,6 +22,15 @@ describe("what the mutation tester runs", () => {
 
   it("for a file that no test imports are those that reach it", () => {
     assert.ok(selectionFor("analysis/logarithm.ts").tests.includes("tests/analysis/verdict.test.ts"));
+  });
+
+  it("leaves out the examples of a rule, which are tests, and runs them", () => {
+    const { files, tests } = selectionFor("policies/rules/traffic/weight-step.ts");
+    const [before, after] = files.map((each) => each.split(":")[1]?.split("-").map(Number));
+    const lines = readFileSync("policies/rules/traffic/weight-step.ts", "utf8").split("\n");
+    assert.equal(lines[before?.[1] ?? 0], "  examples: {");
+    assert.equal(lines[(after?.[0] ?? 0) - 2], "  },");
+    assert.equal(tests[0], "tests/policies/examples.test.ts");
   });
 
   it("is refused for a file that is in no area", () => {

@@ -7,100 +7,14 @@ import {
   kubernetes,
   unknownUntilUp,
 } from "../../policies/engine/examples.ts";
-import { policiesOf } from "../../policies/engine/pack.ts";
-import type { Example, ExampleResource, Rule } from "../../policies/engine/rule.ts";
+import { configOf, policiesOf } from "../../policies/engine/pack.ts";
+import type { ExampleResource, Rule } from "../../policies/engine/rule.ts";
 import { rules } from "../../policies/engine/rules.ts";
-import { knownIdentity } from "../../policies/rules/release/known-identity.ts";
 import { weightStep } from "../../policies/rules/traffic/weight-step.ts";
 import { stableSize } from "../../policies/rules/workload/stable-size.ts";
-import { stride } from "../long.ts";
 import { runPolicies } from "./run-policies.ts";
 
-/** The messages on an example, without the file to change. */
-async function messagesOf(rule: Rule, { resources, ...options }: Example): Promise<string[]> {
-  const found = await runPolicies(policiesOf([rule]), resources, options);
-  return found.map(({ message }) => message.replace(/ File to change: .*$/, ""));
-}
-
 describe("policies", () => {
-  for (const rule of rules) {
-    describe(rule.name, () => {
-      for (const example of rule.examples.allowed) {
-        it(`allows: ${example.name}`, async () => {
-          assert.deepEqual(await messagesOf(rule, example), []);
-        });
-      }
-      for (const example of rule.examples.disallowed) {
-        it(`refuses: ${example.name}`, async () => {
-          const messages = await messagesOf(rule, example);
-          assert.equal(messages.length, 1, `one violation, got: ${messages.join("\n") || "none"}`);
-          assert.match(messages[0] ?? "", example.message);
-        });
-      }
-    });
-  }
-
-  it("name the object and the file to change in each message", async () => {
-    for (const rule of rules) {
-      for (const { resources, name, message: _, ...options } of rule.examples.disallowed) {
-        for (const { message } of await runPolicies(policiesOf([rule], { program: "main.ts" }), resources, options)) {
-          assert.match(message, /fop-gate|output /, `${rule.name}, ${name}`);
-          assert.match(message, / File to change: (main\.ts|Pulumi\.yaml, Pulumi\.test\.yaml or main\.ts|none, .*)\.$/);
-        }
-      }
-    }
-  });
-
-  it("have a severity and a remediation, and all except needs-verdict are mandatory", () => {
-    for (const { severity, remediationSteps, description, name } of policiesOf(rules)) {
-      assert.ok(["low", "medium", "high", "critical"].includes(severity ?? ""), name);
-      assert.match(remediationSteps ?? "", /^[A-Z].{20,}\.$/, name);
-      assert.match(description, /^[A-Z].{20,}\.$/, name);
-    }
-    const others = policiesOf(rules).filter(({ enforcementLevel }) => enforcementLevel !== "mandatory");
-    assert.deepEqual(
-      others.map(({ name, enforcementLevel }) => [name, enforcementLevel]),
-      [["needs-verdict", "advisory"]],
-    );
-  });
-
-  describe("with values that are known only during up", () => {
-    for (const [nth, rule] of rules.entries()) {
-      const level = rule.level ?? "mandatory";
-
-      it(`${rule.name} stays ${level}, and does not pass unknown values`, async () => {
-        // known-identity reports unknown names and labels for all rules.
-        const policies = policiesOf(rule === knownIdentity ? [rule] : [rule, knownIdentity]);
-        for (const { name, resources, message: _, ...options } of rule.examples.disallowed) {
-          for (const [where, hidden] of hiddenOnce(resources, nth)) {
-            // With a service in the stack, because names matter only then.
-            const found = await runPolicies(policies, [{ ...canaryService(), name: "shop" }, ...hidden], options);
-            const of = `${name}, with ${where} unknown`;
-            assert.ok(found.length > 0 || passesUnknown(rule), `${of}: passed`);
-            for (const { policy, ...violation } of found) {
-              assert.equal(violation.level, policy === rule.name ? level : "mandatory", `${of}: ${violation.message}`);
-            }
-          }
-        }
-        // One example is enough, because this checks only the level.
-        for (const { name, resources, ...options } of rule.examples.allowed.slice(-1)) {
-          for (const [where, hidden] of hiddenOnce(resources, nth)) {
-            for (const { policy, ...violation } of await runPolicies(policies, hidden, options)) {
-              assert.equal(
-                violation.level,
-                policy === rule.name ? level : "mandatory",
-                `${name}, with ${where} unknown`,
-              );
-            }
-          }
-        }
-      });
-    }
-
-    /** As no-secret-outputs.ts documents: unknown outputs are judged during `up`. */
-    const passesUnknown = ({ of }: Rule) => of === "outputs";
-  });
-
   describe("a pack", () => {
     const withExamples = (examples: Partial<Rule["examples"]>): Rule => ({
       ...stableSize,
@@ -117,8 +31,39 @@ describe("policies", () => {
       assert.throws(() => policiesOf([rule]), /Policy stable-size has no disallowed example/);
     });
 
+    it("does not load with a policy without any examples, as JavaScript may have it", () => {
+      const rule = { ...stableSize, examples: undefined } as unknown as Rule;
+      assert.throws(() => policiesOf([rule]), /^Error: Policy stable-size has no allowed example: add one\.$/);
+    });
+
     it("does not load with two policies of the same name", () => {
       assert.throws(() => policiesOf([stableSize, stableSize]), /Two policies have the name stable-size/);
+    });
+
+    it("is configured by the names of its policies, at their levels", () => {
+      const settings = { "weight-step": { largestRise: 10 }, "needs-verdict": {} };
+      assert.deepEqual(configOf(rules, settings), {
+        "weight-step": { enforcementLevel: "mandatory", largestRise: 10 },
+        "needs-verdict": { enforcementLevel: "advisory" },
+      });
+      assert.throws(() => configOf(rules, { "step-weight": {} }), {
+        message: "There is no policy step-weight to configure: correct its name.",
+      });
+    });
+
+    it("names the program as the file to change if it does not know the file", async () => {
+      const short = deployment("stable", { spec: { replicas: 8 } });
+      const [found] = await runPolicies(policiesOf([stableSize]), [canaryService(), short]);
+      assert.match(found?.message ?? "", / File to change: the program\.$/);
+    });
+
+    it("names an unknown value of a service by its namespace and name", async () => {
+      const service = canaryService({ shift: { weight: 10, from: unknownUntilUp, to: 10 } });
+      const [found] = await runPolicies(policiesOf([weightStep]), [service]);
+      assert.match(
+        found?.message ?? "",
+        /^dora-apps\/fop-gate: shift\.from is known only during up, but weight-step needs it/,
+      );
     });
 
     it("forgets one run when the next one begins", async () => {
@@ -273,31 +218,3 @@ describe("policies", () => {
     });
   });
 });
-
-/** Variants of the resources, in each of which one value is unknown: every eighth value by default, from the nth on. */
-function* hiddenOnce(
-  resources: readonly ExampleResource[],
-  nth: number,
-): Generator<[where: string, ExampleResource[]]> {
-  const step = stride(8);
-  let at = nth;
-  for (const [i, resource] of resources.entries()) {
-    for (const path of pathsIn(resource.props)) {
-      if (at++ % step !== 0) continue;
-      const hidden = { ...resource, props: without(resource.props, path) as Record<string, unknown> };
-      yield [`${resource.name} ${path.join(".")}`, resources.with(i, hidden)];
-    }
-  }
-}
-
-function pathsIn(value: unknown, path: readonly string[] = []): string[][] {
-  const own = path.length > 0 ? [[...path]] : [];
-  if (typeof value !== "object" || value === null) return own;
-  return [...own, ...Object.entries(value).flatMap(([key, field]) => pathsIn(field, [...path, key]))];
-}
-
-function without(value: unknown, [key = "", ...rest]: readonly string[]): unknown {
-  const copy = (Array.isArray(value) ? [...value] : { ...(value as object) }) as Record<string, unknown>;
-  copy[key] = rest.length === 0 ? unknownUntilUp : without(copy[key], rest);
-  return copy;
-}

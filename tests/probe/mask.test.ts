@@ -28,6 +28,20 @@ describe("a body with secrets", () => {
     assert.equal(out(), "second");
   });
 
+  it("is delayed by the beginning of any of its secrets, however short the chunk is", () => {
+    const mask = masking(["secret", "token"]);
+    const out = () => String(mask.read() ?? "");
+    for (const [written, shown] of [
+      ["secr", ""],
+      ["et to", "****** "],
+      ["ken t", "***** "],
+      ["he end", "the end"],
+    ] as const) {
+      mask.write(written);
+      assert.equal(out(), shown);
+    }
+  });
+
   it("is left as it is if there is no secret", async () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
     const passed = await Readable.from([bytes], { objectMode: false }).pipe(masking([])).toArray();

@@ -24,12 +24,46 @@ describe("the verdicts in a record", () => {
     assert.deepEqual([verdicts.r0?.verdict, verdicts.r1?.verdict, verdicts.r2], ["bad", "bad", undefined]);
   });
 
+  it("leave out an old good one, although stable has run its release", () => {
+    const { verdicts } = bounded({ ...whole, verdicts: judged(150), stableHistory: ["r0"] });
+    assert.equal(Object.keys(verdicts).length, 100);
+  });
+
+  it("leave out an old bad one if the release is not among the last hundred that stable has run", () => {
+    const stableHistory = Array.from({ length: 101 }, (_, at) => `r${at}`);
+    const { verdicts } = bounded({ ...whole, verdicts: judged(250, "bad"), stableHistory });
+    assert.deepEqual([verdicts.r0, verdicts.r1?.verdict], [undefined, "bad"]);
+  });
+
   it("have numbers and a sentence each", () => {
     const verdicts = judged(30);
     assert.deepEqual(bounded({ ...whole, verdicts }).verdicts, verdicts);
   });
 
+  it("have their numbers if the record fits to the byte", () => {
+    const record = { ...whole, verdicts: judged(10) };
+    const size = Buffer.byteLength(JSON.stringify(record, undefined, 2));
+    const withNumbers = (bytes: number) =>
+      Object.values(bounded(record, bytes).verdicts).filter(({ evidence }) => evidence).length;
+    assert.deepEqual([withNumbers(size), withNumbers(size - 1)], [10, 0]);
+  });
+
   it("leave the rest of the record as it is", () => {
     assert.deepEqual(bounded(whole), whole);
+  });
+});
+
+describe("the releases in a record", () => {
+  const ids = (count: number) => Array.from({ length: count }, (_, at) => `r${at}`);
+  const pairs = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, "a"]));
+
+  it("are the last hundred that stable has run", () => {
+    assert.deepEqual(bounded({ ...whole, stableHistory: ids(101) }).stableHistory, ids(101).slice(1));
+  });
+
+  it("include the last hundred that were undone", () => {
+    const { replacedBy } = bounded({ ...whole, replacedBy: pairs(ids(101)) });
+    assert.deepEqual(replacedBy, pairs(ids(101).slice(1)));
+    assert.equal("replacedBy" in bounded(whole), false);
   });
 });

@@ -2,10 +2,80 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { StackState } from "../../components/history.ts";
+import type { Release } from "../../components/release.ts";
+import type { RecordReading } from "../../record/record.ts";
+import { verdictAge } from "../../record/verdict-age.ts";
 import { canary, prod } from "../fake/web.ts";
+import { wholeRecord } from "../fake/whole-record.ts";
 import { verdict, World } from "../fake/world.ts";
 
 const hour = 3_600_000;
+
+describe("the age of a verdict", () => {
+  const [a, b] = ["aaaaaaaaaaaa", "bbbbbbbbbbbb"];
+  const now = Date.parse("2026-01-02T00:00:00Z");
+  const record = (word: "good" | "bad", by: string, at: string): RecordReading => ({
+    kind: "read",
+    record: { ...wholeRecord, verdicts: { [b]: { ...verdict(word, by), at } }, stableHistory: [a] },
+  });
+  const own = (changes: Partial<StackState>): StackState => ({
+    cluster: "uid",
+    current: { stable: b },
+    history: [],
+    ...changes,
+  });
+  const yesterday = record("good", "alice", "2026-01-01T00:30:00Z");
+  for (const [sentence, stable, reading, state, expected] of [
+    ["is in whole hours", b, yesterday, undefined, { release: b, hours: 23 }],
+    [
+      "is 0 if the clock of its author is ahead",
+      b,
+      record("good", "alice", "2026-01-02T01:30:00Z"),
+      undefined,
+      { release: b, hours: 0 },
+    ],
+    [
+      "is assumed in a plan",
+      b,
+      record("good", "gray plan", "2026-01-01T00:00:00Z"),
+      undefined,
+      { release: b, hours: "assumed" },
+    ],
+    ["is none without stable", undefined, yesterday, undefined, undefined],
+    ["is none without a record", b, { kind: "absent" }, undefined, undefined],
+    ["is none if the verdict is bad", b, record("bad", "alice", "2026-01-01T00:00:00Z"), undefined, undefined],
+    ["is none without a verdict on the release", "cccccccccccc", yesterday, undefined, undefined],
+    ["is none if stable has run the release", a, yesterday, undefined, undefined],
+    [
+      "is that of the admission while stable runs the release",
+      b,
+      yesterday,
+      own({ verdict: { release: b, hours: 5 } }),
+      { release: b, hours: 5 },
+    ],
+    [
+      "is none while stable runs the release if the admission was for another one",
+      b,
+      yesterday,
+      own({ verdict: { release: a, hours: 5 } }),
+      undefined,
+    ],
+    ["is none while stable runs the release if the admission had none", b, yesterday, own({}), undefined],
+    [
+      "is that of the record if stable runs another release",
+      b,
+      yesterday,
+      own({ current: { stable: a }, verdict: { release: a, hours: 5 } }),
+      { release: b, hours: 23 },
+    ],
+  ] as const) {
+    it(sentence, () => {
+      const release = stable === undefined ? undefined : ({ id: stable } as Release);
+      assert.deepEqual(verdictAge(release, reading, state, now), expected);
+    });
+  }
+});
 
 describe("the age of the verdict that admits stable's release", () => {
   let world: World;

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { Evidence } from "../../analysis/evidence.ts";
-import { judge } from "../../analysis/verdict.ts";
+import type { Finding } from "../../analysis/finding.ts";
+import { type Assessment, judge } from "../../analysis/verdict.ts";
 import { parseRecord, type Verdict } from "../../record/record.ts";
-import { mergeVerdict, outcome } from "../../record/verdict-merge.ts";
+import { byDriver, mergeVerdict, outcome } from "../../record/verdict-merge.ts";
 import { canary, stable, tick } from "../analysis/ticks.ts";
 
 const at = new Date("2026-11-23T10:00:00Z");
@@ -92,6 +93,81 @@ describe("the verdict to write into the record", () => {
   });
 });
 
+describe("the numbers of a verdict", () => {
+  const finding = (stream: string, changes: Partial<Finding> = {}): Finding => ({
+    stream,
+    kind: "status",
+    canary: { events: 0, exposure: 100 },
+    stable: { events: 0, exposure: 900 },
+    lower: 0,
+    upper: Infinity,
+    logWorse: 0,
+    logFine: 0,
+    badTicks: 0,
+    dispersion: 1,
+    alphaShare: 0.25,
+    symptom: "answers 5xx",
+    aboveFloor: true,
+    ...changes,
+  });
+  const numbersOf = (verdict: Assessment["verdict"], findings: readonly Finding[]) =>
+    mergeVerdict(undefined, { verdict, reason: "so", logWorse: 1, pValue: 0.5, findings }, good.evidence, at)?.evidence;
+  const namesOf = (verdict: Assessment["verdict"], findings: readonly Finding[]) =>
+    ((numbersOf(verdict, findings)?.streams ?? []) as Finding[]).map(({ stream }) => stream);
+
+  it("are those of the evidence and of the streams, rounded, and null where they have no bound", () => {
+    const { alpha, margin, limit, beta, tolerance, floor } = good.evidence.settings;
+    const numbers = {
+      ratio: 2.12345,
+      lower: 0.12345,
+      upper: 12.345,
+      logWorse: Math.log(1000),
+      logFine: Math.log(0.05),
+    };
+    assert.deepEqual(numbersOf("good", [finding("5xx", numbers), finding("orders", { lower: -Infinity })]), {
+      verdict: "good",
+      reason: "so",
+      comparedWith: [stable],
+      seconds: 70,
+      requests: { canary: 1400, stable: 12_600 },
+      failed: { canary: 0, stable: 0 },
+      pValue: 0.5,
+      settings: { alpha, margin, limit, beta, tolerance, floor },
+      streamCount: 2,
+      streams: [
+        { stream: "5xx", ratio: 2.12, lower: 0.123, upper: 12.3, log10Worse: 3, log10Fine: -1.3 },
+        { stream: "orders", ratio: null, lower: null, upper: null, log10Worse: 0, log10Fine: 0 },
+      ],
+    });
+  });
+
+  it("are of the streams with the strongest evidence against a bad release, by their share of alpha", () => {
+    const streams = [
+      finding("small", { logWorse: 5, alphaShare: 0.001 }),
+      finding("below the floor", { logWorse: 99, aboveFloor: false }),
+      finding("strong", { logWorse: 4 }),
+      finding("weak", { logWorse: 1, logFine: -9 }),
+    ];
+    assert.deepEqual(namesOf("bad", streams), ["strong", "weak", "small"]);
+  });
+
+  it("are of the streams furthest from good otherwise", () => {
+    const streams = [
+      finding("near", { logFine: 3 }),
+      finding("nearest", { logFine: 4, logWorse: 9 }),
+      finding("far", { logFine: -2 }),
+      finding("middle", { logFine: 1 }),
+    ];
+    for (const verdict of ["good", "undecided"] as const) {
+      assert.deepEqual(namesOf(verdict, streams), ["far", "middle", "near"]);
+    }
+  });
+});
+
+describe("the author of what the driver decides", () => {
+  it("is gray, as in the records that are stored", () => assert.equal(byDriver, "gray"));
+});
+
 describe("the result of an observation", () => {
   const verdictOf = ({ assessment }: typeof good, standing: Verdict | undefined, trouble?: string) =>
     outcome(assessment, standing, trouble).verdict;
@@ -101,6 +177,16 @@ describe("the result of an observation", () => {
       const { verdict, reason } = each.assessment;
       assert.deepEqual(outcome(each.assessment, recorded(verdict, "evidence"), undefined), { verdict, reason });
     }
+  });
+
+  it("is undecided evidence without a word on the record if that has no verdict", () => {
+    const { verdict, reason } = undecided.assessment;
+    assert.deepEqual(outcome(undecided.assessment, undefined, undefined), { verdict, reason });
+  });
+
+  it("is undecided if the record stays undecided, and reports what the evidence judged", () => {
+    const result = outcome(good.assessment, recorded("undecided", "evidence"), undefined);
+    assert.deepEqual(result, { verdict: "undecided", reason: `judged good, ${good.assessment.reason}` });
   });
 
   it("is bad if the record stays bad, and gives the reason why good does not count", () => {

@@ -128,6 +128,13 @@ describe("a record of version 1", () => {
     }
   });
 
+  it("gets no field that it did not have, and keeps a value that is of another form", () => {
+    assert.deepEqual(fromVersion1({ version: 1 }), { version: 2 });
+    const plain = { verdict: "good", by: "alice", at };
+    const held = { verdicts: { [a]: plain, [b]: "good" }, open: "b", ended: ["b"] };
+    assert.deepEqual(fromVersion1({ version: 1, ...held }), { version: 2, ...held });
+  });
+
   it("is unreadable if a field is invalid, and no other value is changed", () => {
     const broken = { ...version1, completed: "all" };
     assert.equal(parseRecord(JSON.stringify(broken), "cluster-uid").kind, "unreadable");

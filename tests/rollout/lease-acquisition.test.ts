@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { LeaseObject } from "../../kubernetes/objects/lease.ts";
 import type { Holder } from "../../rollout/holder.ts";
 import { acquisition, identityOf, parseIdentity } from "../../rollout/lease-acquisition.ts";
 
@@ -17,6 +18,14 @@ describe("the acquisition of a lease", () => {
     assert.deepEqual(acquisition(undefined, seen, 1000, never), { kind: "take" });
     const nobodys = { metadata: { resourceVersion: "6" }, spec: { leaseDurationSeconds: 15 } };
     assert.deepEqual(acquisition(nobodys, seen, 1000, never), { kind: "take" });
+  });
+
+  it("succeeds at once if it is free, with or without a spec", () => {
+    assert.deepEqual(acquisition({ metadata: { resourceVersion: "5" } } as LeaseObject, seen, 1000, never), {
+      kind: "take",
+    });
+    const free = { metadata: { resourceVersion: "5" }, spec: { holderIdentity: "" } };
+    assert.deepEqual(acquisition(free as LeaseObject, seen, 1000, never), { kind: "take" });
   });
 
   it("succeeds at once if its holder has ended, even if it was renewed meanwhile", () => {
@@ -65,6 +74,7 @@ describe("the identity in a lease", () => {
       "ci-7/0/1/m/t",
       "ci-7/-1/1/m/t",
       "ci-7/4711/1/m",
+      "ci-7/47x/1/m/t",
       "ci-7/4711/1//t",
       "ci-7/4711/1/m/t/x",
     ];

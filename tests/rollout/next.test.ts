@@ -47,6 +47,20 @@ describe("the next move of a rollout", () => {
       { kind: "hold", reason: "GET /healthz: 503", ways: "try again with gray resume, or roll back with gray abort" },
     ],
     [
+      "counts the time of failed checks from when the step was in force",
+      stepStartedAt(dark, { checked: false, stepStartedAt: iso(minute) }),
+      { ...undecided, failedChecks: "GET /healthz: 503" },
+      119 * second,
+      { kind: "check", names: ["GET /healthz"] },
+    ],
+    [
+      "runs checks that have not failed yet, even when the time is up",
+      stepStartedAt(dark, { checked: false }),
+      undecided,
+      minute,
+      { kind: "check", names: ["GET /healthz"] },
+    ],
+    [
       "leaves stage dark after its checks have passed, whatever the evidence",
       stepStartedAt(dark),
       undecided,
@@ -113,6 +127,7 @@ describe("the next move of a rollout", () => {
       5 * minute,
       { kind: "finish" },
     ],
+    ["finishes after the last step, whatever the evidence", at(usual.length), bad, 0, { kind: "finish" }],
     [
       "holds while paused, even if the release is good",
       stepStartedAt(canary, { paused: "lunch" }),

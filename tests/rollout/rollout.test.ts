@@ -2,7 +2,17 @@ import assert from "node:assert/strict";
 import { resolveStep, type Step } from "../../components/step.ts";
 import { UserError } from "../../components/user-error.ts";
 import type { RolloutRecord } from "../../record/record.ts";
-import { atLastStep, cutOff, inNextStep, positionOf, type Rollout, resumed, rolloutIn } from "../../rollout/rollout.ts";
+import {
+  asksToBegin,
+  atLastStep,
+  cutOff,
+  inNextStep,
+  positionOf,
+  type Rollout,
+  resumed,
+  rolloutIn,
+  written,
+} from "../../rollout/rollout.ts";
 
 const minute = 60_000;
 const at = (minutes: number) => new Date(Date.UTC(2026, 0, 1) + minutes * minute).toISOString();
@@ -51,6 +61,45 @@ describe("the rollout in the record", () => {
     }
   });
 
+  it("is written with every text in one line, of limited length", () => {
+    const paused = { by: "bob", reason: "a\nb", at: at(0) };
+    assert.deepEqual(written("web", { ...rollout, paused }), { ...rollout, paused: { ...paused, reason: "a b" } });
+  });
+
+  it("is not written if a field is invalid", () => {
+    assert.throws(() => written("web", { ...rollout, from: "x\ny" }), {
+      name: "UserError",
+      message:
+        /^The rollout of bbbbbbbbbbbb of web cannot be written \(from: .*\): check the labels and annotations that name releases on the Deployments of web\.$/,
+    });
+  });
+
+  it("has the position of its step, with what is known of it", () => {
+    assert.deepEqual(positionOf(rollout), { steps: rollout.steps, step: canary, approved: false });
+    const known = { stepStartedAt: at(1), checked: true, approved: decision("bob") };
+    assert.deepEqual(positionOf({ ...rollout, ...known }), {
+      steps: rollout.steps,
+      step: canary,
+      stepStartedAt: at(1),
+      checked: true,
+      approved: true,
+    });
+    assert.equal(positionOf({ ...rollout, checked: false }).checked, false);
+  });
+
+  it("waits for approval to begin a step that needs it, but not for that of stable or of one in force", () => {
+    const approved = (changes: Partial<Rollout>) =>
+      asksToBegin({
+        ...rollout,
+        steps: steps.map((step) => resolveStep({ ...step, approval: true }, [])),
+        ...changes,
+      });
+    assert.deepEqual(
+      [{}, { step: full }, { stepStartedAt: at(0) }, { step: 3 }, { steps: rollout.steps }].map(approved),
+      [true, false, false, false, false],
+    );
+  });
+
   it("names the person who paused it or rolled it back", () => {
     const { paused } = positionOf({ ...rollout, paused: decision("bob") });
     assert.equal(paused, "bob paused it: lunch");
@@ -83,6 +132,15 @@ describe("resuming", () => {
 
   it("moves the deadlines by the length of the pause", () => {
     assert.deepEqual(paused(0, 10), { ...rollout, stepStartedAt: at(90) });
+  });
+
+  it("leaves a rollout after its last step without a limit", () => {
+    assert.equal(resumed({ ...rollout, step: 3, stepStartedAt: at(0) }, now(100)).stepStartedAt, at(0));
+  });
+
+  it("gives a step its full time again exactly when its time is up", () => {
+    assert.equal(resumed({ ...rollout, stepStartedAt: at(85) }, now(100)).stepStartedAt, at(100));
+    assert.equal(resumed({ ...rollout, stepStartedAt: at(86) }, now(100)).stepStartedAt, at(86));
   });
 
   it("does not count a pause from before the step", () => {
@@ -133,6 +191,10 @@ describe("a rollout whose canary was cut off", () => {
 
   it("stays paused for the first reason", () => {
     assert.deepEqual(cutOff({ ...rollout, paused: decision("bob") }, decision("gray")).paused, decision("bob"));
+  });
+
+  it("has not begun its last step if it had not", () => {
+    assert.equal("stepStartedAt" in cutOff({ ...rollout, step: full }, decision("gray")), false);
   });
 
   it("does not roll stable again if it runs the release already", () => {

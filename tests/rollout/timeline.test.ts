@@ -5,7 +5,8 @@ import { openRollout } from "../fake/open-rollout.ts";
 import { verdict } from "../fake/world.ts";
 
 const at = "2026-01-01T00:01:00.000Z";
-const decision = (by: string, reason: string) => ({ by, reason, at });
+const later = "2026-01-01T00:02:00.000Z";
+const decision = (by: string, reason: string, when = at) => ({ by, reason, at: when });
 const rollout = (more: Partial<Rollout> = {}) => openRollout("bbbbbbbbbbbb", "aaaaaaaaaaaa", more);
 const reported = (was: Partial<Rollout>, is: Partial<Rollout>) =>
   timelineEvents({ rollout: rollout(was), verdict: undefined }, { rollout: rollout(is), verdict: undefined }).map(
@@ -29,6 +30,21 @@ describe("the timeline of a rollout", () => {
       "step: step 2 of 3, canary at 10 % comes next",
       "step: step 2 of 3, canary at 10 % is in force",
     ],
+    [
+      "has the next step in force if the one before was too",
+      { step: 0, stepStartedAt: at },
+      { step: 1, stepStartedAt: later },
+      "step: step 2 of 3, canary at 10 % comes next",
+      "step: step 2 of 3, canary at 10 % is in force",
+    ],
+    ["has no event while an effect goes on", { effect: { name: "dark", at } }, { effect: { name: "dark", at } }],
+    [
+      "has the end of one effect and the start of the next",
+      { effect: { name: "dark", at } },
+      { effect: { name: "full", at: later } },
+      "effect: ended: dark",
+      "effect: started: full",
+    ],
     ["has the start of an effect", {}, { effect: { name: "dark", at } }, "effect: started: dark"],
     ["has the end of an effect", { effect: { name: "dark", at } }, {}, "effect: ended: dark"],
     [
@@ -39,6 +55,29 @@ describe("the timeline of a rollout", () => {
     ],
     ["has a pause with author and reason", {}, { paused: decision("alice", "lunch") }, "pause: paused by alice: lunch"],
     ["has the end of a pause", { paused: decision("alice", "lunch") }, {}, "resume: resumed"],
+    [
+      "has no event while a pause goes on",
+      { paused: decision("alice", "lunch") },
+      { paused: decision("alice", "lunch") },
+    ],
+    [
+      "has a new pause in place of another one",
+      { paused: decision("alice", "lunch") },
+      { paused: decision("bob", "incident", later) },
+      "pause: paused by bob: incident",
+    ],
+    [
+      "has the reason why its driver stopped",
+      {},
+      { stoppedReason: decision("gray", "too few requests") },
+      "hold: the driver stopped while the rollout holds: too few requests",
+    ],
+    [
+      "has no event while its driver is stopped",
+      { stoppedReason: decision("gray", "too few requests") },
+      { stoppedReason: decision("gray", "too few requests") },
+    ],
+    ["has no event if a driver goes on", { stoppedReason: decision("gray", "too few requests") }, {}],
     ["has an approval", {}, { approved: decision("alice", "fine") }, "approval: approved by alice: fine"],
     [
       "has a rollback",

@@ -86,7 +86,7 @@ const host = v.pipe(
   v.string(),
   v.maxLength(253, "must be at most 253 characters"),
   v.regex(hostname, "must be a hostname in lower case, like shop.example.com or *.example.com"),
-  v.check((name) => !/\.?\d+$/.test(name.split(".").at(-1) ?? ""), "must be a hostname, not an address"),
+  v.check((name) => !/\d$/.test(name), "must be a hostname, not an address"),
 );
 const canaryHeader = v.strictObject({
   name: v.pipe(v.string(), v.regex(/^[A-Za-z0-9-]{1,256}$/, "must be 1 to 256 letters, digits or dashes")),

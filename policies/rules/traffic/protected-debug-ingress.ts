@@ -95,7 +95,7 @@ export const protectedDebugIngress: Rule<typeof debugIngressProtectedSettings> =
 
 /** Whether an annotation with this value restricts access. Empty values, `none` and the range of all addresses do not. */
 function guards(value = ""): boolean {
-  const parts = value.split(/[\s,]+/).filter((part) => part !== "");
+  const parts = value.split(/[\s,]/).filter((part) => part !== "");
   return parts.length > 0 && !parts.some((part) => /^none$|\/0$/i.test(part));
 }
 

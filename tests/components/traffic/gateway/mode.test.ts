@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { routeSpec } from "../../../../components/traffic/gateway/args.ts";
 import { gatewayMode } from "../../../../components/traffic/gateway/mode.ts";
 import { UserError } from "../../../../components/user-error.ts";
+import { serviceArgs } from "../../fop-gate.ts";
 
 const labels = { app: "web" };
 const anySize = fc.integer({ min: 1, max: 500 });
@@ -58,6 +60,27 @@ describe("traffic by weights of backends", () => {
   it("selects only stable at 0 %, for callers inside the cluster, and never excludes stable", () => {
     assert.deepEqual(split(0, 9).selector, { app: "web", track: "stable" });
     assert.deepEqual(split(100, 9).selector, labels);
+  });
+
+  it("needs a Service for each track, and has no route without arguments", () => {
+    const { trackServices, routes, rules } = gatewayMode().objects("web", serviceArgs());
+    assert.deepEqual({ trackServices, routes, rules }, { trackServices: ["canary", "stable"], routes: [], rules: [] });
+  });
+
+  it("needs an HTTPRoute for each route, named like the service by default, to its first port", () => {
+    const gateways = [{ name: "public" }];
+    const rule = { to: "canary", headers: { "x-beta": "1" } } as const;
+    const gateway = { routes: [{ gateways }, { name: "admin", gateways, port: 81 }], rules: [rule] };
+    const { routes, rules } = gatewayMode().objects("web", serviceArgs({ gateway }));
+    assert.deepEqual(rules, [rule]);
+    assert.deepEqual(
+      routes.map(({ apiVersion, kind, name }) => [apiVersion, kind, name]),
+      ["web", "admin"].map((name) => ["gateway.networking.k8s.io/v1", "HTTPRoute", name]),
+    );
+    for (const [i, port] of [80, 81].entries()) {
+      const args = { service: "web", port, token: "t", rules: [rule], backends: { stable: 90, canary: 10 } };
+      assert.deepEqual(routes[i]?.spec(split(10, 9), "t"), routeSpec({ gateways }, "dora-apps", args));
+    }
   });
 
   it("refuses a weight with more digits than backend weights can express", () => {

@@ -193,6 +193,12 @@ describe("the rules of an HTTPRoute", () => {
     assert.deepEqual(routed(route, asked, envoyGateway), { stable: 0, canary: 100 });
   });
 
+  it("repeat nothing for a rule below to the same track, where the order makes no difference", () => {
+    const route = compile([beta, api, { to: "canary", pathPrefix: "/x" }]);
+    const paths = route.map(({ matches }) => matches.map(({ path }) => path.value));
+    assert.deepEqual(paths, [["/", "/api", "/x"], ["/", "/api"], ["/api"], ["/x"], ["/"]]);
+  });
+
   it("repeat nothing if no request can satisfy both", () => {
     const others: Rule = { to: "stable", headers: { "X-Beta": "2", "x-group": "a" } };
     assert.equal(compile([beta, others])[1]?.matches.length, 1);
@@ -259,6 +265,19 @@ describe("the rules of an HTTPRoute", () => {
         'web: the rules need more than the 128 matches that an HTTPRoute allows in all rules: move rules.0 ("beta") further down or remove it, because it is repeated for each more specific rule below it and needs 51 matches.',
       ),
     );
+  });
+
+  it("accept as many matches in all rules as an HTTPRoute allows", () => {
+    const users: Rule[] = ["1", "2"].map((value) => ({ to: "canary", headers: { "x-beta": value } }));
+    const paths = (count: number): Rule[] =>
+      Array.from({ length: count }, (_, i) => ({ to: "stable", pathPrefix: `/p${i}` }));
+    assert.equal(compile([...users, ...paths(31)]).flatMap(({ matches }) => matches).length, 128);
+  });
+
+  it("accept as many headers or query parameters in a match as the API allows", () => {
+    const all = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`x-${i}`, "1"]));
+    assert.equal(compile([{ to: "stable", headers: all }])[1]?.matches[0]?.headers?.length, 16);
+    assert.equal(compile([{ to: "stable", query: all }])[1]?.matches[0]?.queryParams?.length, 16);
   });
 
   it("refuse more changes between the tracks than an HTTPRoute allows", () => {

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { replicasMode } from "../../../../components/traffic/replicas/mode.ts";
 import type { Traffic } from "../../../../components/traffic.ts";
 import { UserError } from "../../../../components/user-error.ts";
+import { serviceArgs } from "../../fop-gate.ts";
 
 const labels = { app: "web" };
 const plan = (weight: number, stable: number, acceptShare = false) =>
@@ -91,6 +92,20 @@ describe("traffic by number of pods", () => {
         assert.doesNotThrow(() => plan(Number(offered), stable));
       }),
     );
+  });
+
+  it("accepts exactly 1.5 times the requested share", () => {
+    assert.equal(plan(50 / 3, 3).share, 25);
+    assert.equal(plan(20, 1, true).share, 50);
+  });
+
+  it("does not accept a larger share by default", () => {
+    assert.throws(() => replicasMode().plan(10, 3, labels), UserError);
+  });
+
+  it("needs no object but a Service for canary", () => {
+    const objects = replicasMode().objects("web", serviceArgs());
+    assert.deepEqual(objects, { trackServices: ["canary"], routes: [], rules: [] });
   });
 
   it("accepts such a share with acceptShare", () => {

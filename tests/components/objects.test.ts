@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { objectsOf } from "../../components/objects.ts";
+import type { ServiceArgs } from "../../components/service-args.ts";
+import { serviceArgs } from "./fop-gate.ts";
+
+const shown = (changes: Partial<ServiceArgs> = {}, configMaps: readonly string[] = []) =>
+  objectsOf("web", serviceArgs(changes), configMaps).map(({ kind, name }) => `${kind} ${name}`);
+const [deployments, services] = [
+  ["Deployment web", "Deployment web-canary"],
+  ["Service web", "Service web-canary"],
+];
+
+describe("the objects of a service", () => {
+  it("are its Deployments and Services", () => assert.deepEqual(shown(), [...deployments, ...services]));
+
+  it("include the routes of a gateway, and a Service for each track", () => {
+    const gateways = [{ name: "public" }];
+    assert.deepEqual(shown({ gateway: { routes: [{ gateways }, { name: "admin", gateways }] } }), [
+      ...deployments,
+      ...services,
+      "Service web-stable",
+      "HTTPRoute web",
+      "HTTPRoute admin",
+    ]);
+  });
+
+  it("include the Ingresses, the plan and the ConfigMaps", () => {
+    assert.deepEqual(shown({ ingress: { host: "a" }, debugIngress: { host: "b" }, plan: {} }, ["web-config-1"]), [
+      ...deployments,
+      ...services,
+      "Ingress web",
+      "ConfigMap web-plan",
+      "ConfigMap web-config-1",
+      "Ingress web-debug",
+    ]);
+  });
+
+  it("include those of the front only with canary, and the debug Ingress only with stable", () => {
+    const all: Partial<ServiceArgs> = { ingress: { host: "a" }, debugIngress: { host: "b" } };
+    assert.deepEqual(shown({ ...all, tracks: ["stable"] }, ["c"]), ["Deployment web", "Ingress web-debug"]);
+    assert.deepEqual(shown({ ...all, tracks: ["canary"] }, ["c"]), [
+      "Deployment web-canary",
+      ...services,
+      "Ingress web",
+      "ConfigMap c",
+    ]);
+  });
+});

@@ -133,12 +133,14 @@ export function configMapData(files: Files): {
   data?: Record<string, string>;
   binaryData?: Record<string, string>;
 } {
-  const texts: Record<string, string> = {};
-  const binaries: Record<string, string> = {};
-  for (const [name, content] of Object.entries(files)) {
-    if (typeof content === "string") texts[name] = content;
-    else binaries[name] = content.base64;
-  }
+  // By entries, because a file may have the name __proto__.
+  const entries = Object.entries(files);
+  const texts = Object.fromEntries(
+    entries.flatMap(([name, content]) => (typeof content === "string" ? [[name, content]] : [])),
+  );
+  const binaries = Object.fromEntries(
+    entries.flatMap(([name, content]) => (typeof content === "string" ? [] : [[name, content.base64]])),
+  );
   const hasBinaries = Object.keys(binaries).length > 0;
   return {
     ...((!hasBinaries || Object.keys(texts).length > 0) && { data: texts }),
@@ -159,7 +161,7 @@ export function filesOf({
   readonly binaryData?: Readonly<Record<string, string>>;
 }): Files {
   const binaries = Object.entries(binaryData).map(([name, base64]) => [name, { base64 }] as const);
-  return { ...data, ...Object.fromEntries(binaries) };
+  return Object.fromEntries([...Object.entries(data), ...binaries]);
 }
 
 /**

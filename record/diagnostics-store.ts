@@ -2,7 +2,7 @@
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { changeStore, storeName } from "./config-map-store.ts";
 
-/** A file of diagnostics of a release (rollout/diagnostics.ts). */
+/** A file of diagnostics of a release (rollout/diagnostics/diagnostics.ts). */
 export interface DiagnosticFile {
   /** Name of the file. */
   readonly name: string;

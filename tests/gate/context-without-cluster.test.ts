@@ -36,7 +36,7 @@ describe("the context of a service whose cluster cannot be read yet", () => {
       traffic,
       shift: { weight: 10, from: 0, to: 10 },
       stableReplicas: 9,
-      rollSeconds: { stable: 1140, canary: 660 },
+      rollSeconds: { stable: 1950, canary: 750 },
       history: [b],
       configMaps: b.configMaps,
     });
@@ -59,7 +59,7 @@ describe("the context of a service whose cluster cannot be read yet", () => {
       cluster: "uid",
       releases: { stable: a },
       stableReplicas: 9,
-      rollSeconds: { stable: 1140, canary: 600 },
+      rollSeconds: { stable: 1950, canary: 600 },
       remembered: own,
       history: [a],
       configMaps: {},
@@ -73,7 +73,7 @@ describe("the context of a service whose cluster cannot be read yet", () => {
   it("has one stable pod if an autoscaler owns the number", () => {
     const found = context({ replicas: "external", weight: 50 }, undefined);
     assert.deepEqual([found.stableReplicas, found.traffic?.canaryReplicas], [undefined, 1]);
-    assert.equal(found.rollSeconds.stable, 660);
+    assert.equal(found.rollSeconds.stable, 750);
   });
 
   it("has the default weight if the program has none", () => {

@@ -357,7 +357,7 @@ describe("the opening of a rollout", () => {
       traffic: { weight: 10, canaryReplicas: 1, selector: { app: "web" }, share: 10 },
       shift: { weight: 10, from: 10, to: 10 },
       stableReplicas: 9,
-      rollSeconds: { stable: 1140, canary: 660 },
+      rollSeconds: { stable: 1950, canary: 750 },
       fastRollback: false,
       order: "traffic-first",
       sequence: { stable: 1, canary: 0, front: 0 },
@@ -377,7 +377,7 @@ describe("the opening of a rollout", () => {
         ...rest,
         releases: { stable: release(b) },
         admissions: { stable: both.admissions.stable },
-        rollSeconds: { stable: 1140, canary: 600 },
+        rollSeconds: { stable: 1950, canary: 600 },
         sequence: { stable: 1, canary: 1, front: 0 },
         history: [release(b)],
       });
@@ -400,10 +400,10 @@ describe("the opening of a rollout", () => {
 
     it("no number of stable pods if an autoscaler owns it, and the time for the live pods", () => {
       const { stableReplicas, rollSeconds } = admitted(decide(withArgs({ replicas: "external" })(ordinary))).context;
-      assert.deepEqual([stableReplicas, rollSeconds], [undefined, { stable: 1140, canary: 660 }]);
+      assert.deepEqual([stableReplicas, rollSeconds], [undefined, { stable: 1950, canary: 750 }]);
       const more = withDeployments({ stable: deployment("web", a, 18) });
       const scaled = admitted(decide(all(withArgs({ replicas: "external" }), more)(ordinary)));
-      assert.equal(scaled.context.rollSeconds.stable, 1680);
+      assert.equal(scaled.context.rollSeconds.stable, 3300);
     });
 
     it("that stable rolls back with all pods at once if the open rollout says so", () => {

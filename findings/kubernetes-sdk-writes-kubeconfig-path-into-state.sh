@@ -6,7 +6,7 @@
 # that stored provider before the program runs, so another machine, whose KUBECONFIG has another path, cannot refresh the stack.
 # One would expect that what is left out stays out, and is looked up where the provider runs. An empty string stays empty.
 #
-# What gray-release does because of it: rollout/up/provider.ts gives kubeconfig "".
+# What gray-release does because of it: gate/provider.ts gives kubeconfig "".
 # Seen (printed below): left out -> "/home/laptop/.kube/config"; "" -> "".
 set -euo pipefail
 folder=$(mktemp -d)

@@ -43,6 +43,7 @@ interface ServicePort {
   readonly port: number;
   readonly targetPort: number | string;
   readonly protocol?: string;
+  readonly appProtocol?: string;
 }
 
 /** A pod template as the API server returns it. */
@@ -108,7 +109,7 @@ export function adoptedRelease({ metadata, spec }: LiveTemplate): Release {
  * Checks that the live objects can be adopted without a change.
  *
  * 1. They have no other owner: no controller, no other service, no other Pulumi program.
- * 2. A Service of type ClusterIP selects the Deployment's pods, by labels that canary's pods will also have.
+ * 2. A Service, whose other fields are those of the program, selects the Deployment's pods, by labels that canary's pods will also have.
  * 3. The pods have no label `track`.
  * 4. The number of pods, the ports and the Ingress match the program.
  * 5. The Deployment has no annotation that is missing in the program, because the first promotion recreates the Deployment.
@@ -139,10 +140,11 @@ function obstacle(
   ];
   for (const { kind, metadata } of adopted) {
     const [owner] = metadata.ownerReferences ?? [];
-    if (owner) return `${kind} ${service} is managed by ${owner.kind} ${owner.name}, which would revert every change`;
+    if (owner)
+      return `${kind} ${service} is managed by ${owner.kind} ${owner.name}, which would revert every change, so remove the service from that ${owner.kind} first`;
     const owningService = metadata.labels?.[serviceLabel];
     if (owningService !== undefined && owningService !== service) {
-      return `${kind} ${service} belongs to the service ${owningService}`;
+      return `${kind} ${service} belongs to the service ${owningService}, so choose another service name`;
     }
     if (owningService === undefined && metadata.managedFields?.some(({ manager }) => manager?.startsWith("pulumi-"))) {
       return `${kind} ${service} belongs to another Pulumi program, so remove it from the state of that program first`;
@@ -156,8 +158,15 @@ function obstacle(
   if (type !== wantedType) {
     return `Service ${service} is of type ${type} and the program has ${wantedType}, so add serviceSpec: { type: "${type}" } to the program`;
   }
+  const differs = Object.entries(args.serviceSpec ?? {}).find(
+    ([field, wanted]) =>
+      canonicalJson((shared.spec as Record<string, unknown>)[field] ?? null) !== canonicalJson(wanted ?? null),
+  );
+  if (differs) {
+    return `Service ${service} has another ${differs[0]} than the program, so change serviceSpec.${differs[0]} in the program to the live value`;
+  }
   if (Object.keys(selector).length === 0 || !has(pods, selector)) {
-    return `Service ${service} selects ${show(selector)} and the pods of Deployment ${service} have ${show(pods)}, so it does not select these pods`;
+    return `Service ${service} selects ${show(selector)} and the pods of Deployment ${service} have ${show(pods)}, so it does not select these pods: correct the selector of the Service first`;
   }
   const ours = labelsOf(service, args);
   for (const [key, value] of Object.entries(selector)) {
@@ -167,9 +176,9 @@ function obstacle(
       : `Service ${service} selects ${key}=${value}, which canary's pods would not have, so add labels: { "${key}": "${value}" } to the program`;
   }
   if ("track" in pods)
-    return `the pods of Deployment ${service} already have a label track, which CanaryService sets itself`;
+    return `the pods of Deployment ${service} already have a label track, which CanaryService sets itself, so rename that label on the Deployment first, which rolls its pods`;
   if (ofPods.matchExpressions?.length) {
-    return `Deployment ${service} selects by matchExpressions, and adoption supports only matchLabels`;
+    return `Deployment ${service} selects by matchExpressions, and adoption supports only matchLabels, so create the Deployment anew with matchLabels, or choose another service name`;
   }
 
   if (args.replicas !== "external" && args.replicas !== replicas) {
@@ -269,6 +278,6 @@ function show(labels: Labels): string {
 }
 
 /** A port for messages. An absent name equals `name: ""` in the program. */
-function showPort({ name = "", port, targetPort, protocol = "TCP" }: ServicePort): string {
-  return `${port} to ${targetPort} (${protocol}, name "${name}")`;
+function showPort({ name = "", port, targetPort, protocol = "TCP", appProtocol }: ServicePort): string {
+  return `${port} to ${targetPort} (${protocol}, name "${name}"${appProtocol === undefined ? "" : `, ${appProtocol}`})`;
 }

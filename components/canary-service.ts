@@ -10,6 +10,7 @@ import { backgroundDeletion } from "./deletion.ts";
 import { trackDeployment } from "./deployment.ts";
 import { modeRoute, serviceIngress, sharedService, trackService } from "./front.ts";
 import { type StackState, stackStateKey } from "./history.ts";
+import { ingressSpec } from "./ingress.ts";
 import { adoptedAnnotation, debugIngressName, serviceLabel } from "./names.ts";
 import { ownerAnnotations } from "./object-annotations.ts";
 import { plainPlan, planName, planText } from "./plan.ts";
@@ -70,8 +71,8 @@ export class CanaryService extends pulumi.ComponentResource<Made> {
   /** Name of the Service in front of both tracks. */
   readonly serviceName: pulumi.Output<string>;
   /**
-   * The address for users: of the first host of the gateway's routes or of the Ingress, else of the Service inside the cluster. The scheme
-   * is https if the Ingress has a certificate; a gateway's listeners are not known here, so its scheme is http.
+   * The address for users: the first host without a wildcard of the gateway's routes or of the Ingress, with its first path; else the Service
+   * inside the cluster. The scheme is https if the Ingress has a certificate for the host; a gateway's listeners are not known here, so its scheme is http.
    */
   readonly url: pulumi.Output<string>;
   /** Id of the release that stable runs after this run; undefined if another stack owns stable. */
@@ -203,7 +204,15 @@ export class CanaryService extends pulumi.ComponentResource<Made> {
       const isFinished = byCanary === stackState.current.canary && byStable === stackState.current.stable;
       return isFinished ? stackState : rollout.remembered;
     }, !pulumi.runtime.isDryRun());
-    this.registerOutputs({ stackState: known, ...(token && { token }) });
+    this.registerOutputs({
+      serviceName: name,
+      url: urlOf(name, args),
+      stableRelease: rollout.releases.stable?.id,
+      canaryRelease: rollout.releases.canary?.id,
+      admission: rollout.admissions,
+      stackState: known,
+      ...(token && { token }),
+    });
     return { stackState: known, token };
   }
 }
@@ -231,10 +240,16 @@ function assertSame(
 /** The address for users. */
 function urlOf(service: string, args: ServiceArgs): string {
   const { namespace, gateway, ingress } = args;
-  const routed = gateway?.routes.flatMap(({ hostnames = [] }) => hostnames)[0];
+  const isOne = (host: string | undefined): host is string => host !== undefined && !host.startsWith("*");
+  const routed = gateway?.routes.flatMap(({ hostnames = [] }) => hostnames).find(isOne);
   if (routed !== undefined) return `http://${routed}`;
-  const host = ingress?.host ?? ingress?.rules?.find((rule) => rule.host !== undefined)?.host;
-  if (host !== undefined) return `${(ingress?.tlsSecretName ?? ingress?.tls) ? "https" : "http"}://${host}`;
+  for (const { host, http } of ingress ? ingressSpec(service, mainPort(args), ingress).rules : []) {
+    if (!isOne(host)) continue;
+    const isSecure =
+      ingress?.tlsSecretName !== undefined || (ingress?.tls ?? []).some(({ hosts }) => hosts?.includes(host));
+    const path = http.paths[0]?.path ?? "/";
+    return `${isSecure ? "https" : "http"}://${host}${path === "/" ? "" : path}`;
+  }
   const port = mainPort(args);
   return `http://${service}.${namespace}.svc${port === 80 ? "" : `:${port}`}`;
 }

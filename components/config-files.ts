@@ -181,16 +181,16 @@ export function configMapName(service: string, set: string, files: Files): strin
  * Checks that the files fit into one ConfigMap.
  *
  * @throws UserError if they exceed 1 MiB
- * @example assertFits("config", filesIn("config/fop-gate"))
+ * @example assertFits("web", "config", filesIn("config/web"))
  */
-export function assertFits(set: string, files: Files): void {
+export function assertFits(service: string, set: string, files: Files): void {
   const bytes = Object.entries(files).reduce(
     (sum, [name, content]) => sum + Buffer.byteLength(name) + bytesOf(content),
     0,
   );
   if (bytes > maxBytes) {
     throw new UserError(
-      `The config files of "${set}" are ${bytes} bytes together and a ConfigMap holds at most ${maxBytes} (1 MiB): split them into several file sets or ship them in the image.`,
+      `${service}: the config files of "${set}" are ${bytes} bytes together and a ConfigMap holds at most ${maxBytes} (1 MiB): split them into several file sets or ship them in the image.`,
     );
   }
 }

@@ -106,7 +106,7 @@ export interface ReleaseArgs {
  * ```
  */
 export function renderRelease(service: string, labels: Record<string, string>, args: ReleaseArgs): Release {
-  assertContainers(args);
+  assertContainers(service, args);
   const { sidecars = [] } = args;
   const { initContainers = [], volumes: podVolumes = [], ...pod } = args.pod ?? {};
   const configMaps: Record<string, Files> = {};
@@ -114,7 +114,7 @@ export function renderRelease(service: string, labels: Record<string, string>, a
   const mounts = new Map<string, { name: string; mountPath: string; readOnly: true }[]>();
   for (const [set, { files, mountPath, containers }] of Object.entries(args.configFiles ?? {})) {
     assertRead(set, files);
-    assertFits(set, files);
+    assertFits(service, set, files);
     const name = configMapName(service, set, files);
     configMaps[name] = files;
     volumes.push({ name: set, configMap: { name } });
@@ -122,10 +122,12 @@ export function renderRelease(service: string, labels: Record<string, string>, a
       mounts.set(container, [...(mounts.get(container) ?? []), { name: set, mountPath, readOnly: true }]);
     }
   }
-  assertMountTargets(mounts.keys(), args);
+  assertMountTargets(service, mounts.keys(), args);
   const duplicate = volumes.find((volume, i) => volumes.findIndex((other) => other.name === volume.name) !== i);
   if (duplicate)
-    throw new UserError(`Two volumes have the name "${duplicate.name}": rename the file set or the volume.`);
+    throw new UserError(
+      `${service}: two volumes have the name "${duplicate.name}": rename the file set or the volume.`,
+    );
   const mounted = (container: Container): Container => {
     const extra = mounts.get(container.name);
     return extra === undefined
@@ -136,7 +138,7 @@ export function renderRelease(service: string, labels: Record<string, string>, a
     metadata: { labels, ...(args.podAnnotations && { annotations: args.podAnnotations }) },
     spec: {
       ...pod,
-      terminationGracePeriodSeconds: graceSecondsOf(args),
+      terminationGracePeriodSeconds: graceSecondsOf(service, args),
       ...(initContainers.length + sidecars.length > 0 && {
         initContainers: [
           ...initContainers.map(mounted),
@@ -197,7 +199,7 @@ function plain(template: PodTemplate): PodTemplate {
 }
 
 /**
- * All containers of a pod, in the order in which it lists them: the service's own first.
+ * All containers of a pod: the service's own, then the init containers, then the sidecars.
  *
  * @example containersOf({ containers: [web], sidecars: [agent] }).map(({ name }) => name) // ["web", "agent"]
  */
@@ -209,45 +211,48 @@ export function containersOf({ containers, sidecars = [], pod }: ReleaseArgs): r
  * Seconds that a pod of this service has to finish its requests.
  *
  * @throws UserError if two different numbers are given
- * @example graceSecondsOf({ containers: [], terminationGracePeriodSeconds: 90 }) // 90
+ * @example graceSecondsOf("web", { containers: [], terminationGracePeriodSeconds: 90 }) // 90
  */
-export function graceSecondsOf({ terminationGracePeriodSeconds: own, pod }: ReleaseArgs): number {
+export function graceSecondsOf(service: string, { terminationGracePeriodSeconds: own, pod }: ReleaseArgs): number {
   const ofPod = pod?.terminationGracePeriodSeconds;
   if (own !== undefined && ofPod !== undefined && own !== ofPod) {
     throw new UserError(
-      `terminationGracePeriodSeconds is ${own} and pod.terminationGracePeriodSeconds is ${ofPod}: give one of them.`,
+      `${service}: terminationGracePeriodSeconds is ${own} and pod.terminationGracePeriodSeconds is ${ofPod}: give one of them.`,
     );
   }
   return own ?? ofPod ?? defaults.terminationGracePeriodSeconds;
 }
 
-function assertContainers(args: ReleaseArgs): void {
+function assertContainers(service: string, args: ReleaseArgs): void {
   const [first] = args.containers;
-  if (first === undefined) throw new UserError("containers is empty: give the container of the service itself.");
+  if (first === undefined)
+    throw new UserError(`${service}: containers is empty: give the container of the service itself.`);
   if (first.readinessProbe === undefined) {
     throw new UserError(
-      `Container ${first.name} has no readinessProbe: give it one, or a new pod gets requests before it can answer them.`,
+      `${service}: container ${first.name} has no readinessProbe: give it one, or a new pod gets requests before it can answer them.`,
     );
   }
   if (args.pod && "containers" in args.pod) {
-    throw new UserError("pod.containers would replace the containers: give them in containers or in sidecars.");
+    throw new UserError(
+      `${service}: pod.containers would replace the containers: give them in containers or in sidecars.`,
+    );
   }
   for (const { name, image = "" } of containersOf(args)) {
     if (!namesOneBuild(image)) {
       const found = image === "" ? "has no image" : `has the image "${image}"`;
       throw new UserError(
-        `Container ${name} ${found}, which does not name one build: use a tag other than "latest", or a digest, so that both tracks run the same bytes.`,
+        `${service}: container ${name} ${found}, which does not name one build: use a tag other than "latest", or a digest, so that both tracks run the same bytes.`,
       );
     }
   }
 }
 
-function assertMountTargets(targets: Iterable<string>, args: ReleaseArgs): void {
+function assertMountTargets(service: string, targets: Iterable<string>, args: ReleaseArgs): void {
   const known = containersOf(args).map((container) => container.name);
   for (const target of targets) {
     if (!known.includes(target)) {
       throw new UserError(
-        `configFiles names the container "${target}", and the pod has ${known.join(", ")}: correct the name.`,
+        `${service}: configFiles names the container "${target}", and the pod has ${known.join(", ")}: correct the name.`,
       );
     }
   }

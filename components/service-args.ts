@@ -88,7 +88,7 @@ export interface ServiceArgs extends ReleaseArgs {
   /** Missing pods while a track rolls. @default 0 */
   readonly maxUnavailable?: number;
   /**
-   * Seconds that a pod may need from its creation to ready. Only the timeout of a roll depends on it.
+   * Seconds that a pod may need from its creation to ready, at most progressDeadlineSeconds. Only the timeout of a roll depends on it.
    * @default what startup probes allow, or twice what live pods needed
    */
   readonly startSeconds?: number;
@@ -107,7 +107,10 @@ const fileSetName = v.pipe(
 );
 const fileName = v.pipe(
   v.string(),
-  v.regex(/^[-._a-zA-Z0-9]{1,253}$/, "a file's name may have letters, digits, dashes, dots and underscores"),
+  v.regex(
+    /^(?!\.$|\.\.)[-._a-zA-Z0-9]{1,253}$/,
+    "a file's name may have letters, digits, dashes, dots and underscores, and may not begin with two dots",
+  ),
 );
 const fileContentMessage = "must be a text, { base64 } with the bytes of the file, or an asset";
 const fileContent = v.union(
@@ -154,7 +157,12 @@ const schema = v.strictObject({
       plainObject(),
       checked((spec) => {
         const own = ["selector", "ports"].find((field) => field in spec);
-        return own === undefined ? undefined : { at: [own], message: "CanaryService sets it itself, so remove it" };
+        if (own !== undefined) return { at: [own], message: "CanaryService sets it itself, so remove it" };
+        if (spec.type === "ExternalName")
+          return { at: ["type"], message: "it selects no pods, so it cannot be in front of both tracks" };
+        if (spec.publishNotReadyAddresses === true)
+          return { at: ["publishNotReadyAddresses"], message: "users would reach pods that are not ready" };
+        return undefined;
       }),
     ),
   ),
@@ -180,6 +188,8 @@ const schema = v.strictObject({
 
 /** Labels that CanaryService sets. */
 const ownLabels = ["app", "track", "release"];
+/** Annotations of Services and Ingresses that CanaryService sets. */
+const ownAnnotations = ["pulumi.com/skipAwait", "pulumi.com/patchForce", "pulumi.com/deletionPropagationPolicy"];
 
 /**
  * Checks the arguments at run time: types cannot express every limit, and a JavaScript program has no types.
@@ -193,11 +203,25 @@ export function assertServiceArgs(service: string, args: ServiceArgs): void {
       `The service name "${service}" is not a DNS label: use at most 40 lower-case letters, digits and dashes, like fop-gate.`,
     );
   }
+  const output = outputIn(args);
+  if (output !== undefined) {
+    throw new UserError(
+      `${service}: ${output} is an Output, whose value is not known while the program runs, and a release is identified by its content: give a constant, or read it from the configuration or a StackReference first.`,
+    );
+  }
   const { issues } = v.safeParse(schema, args, { message: mustBe });
   if (issues) throw new UserError(`${service}: ${sentence(issues[0])}.`);
-  for (const field of ["labels", "annotations", "podAnnotations"] as const) {
-    const isOwn = (key: string) => key.startsWith("gray-release/") || (field === "labels" && ownLabels.includes(key));
-    const taken = Object.keys(args[field] ?? {}).find(isOwn);
+  const { labels, annotations, podAnnotations, serviceAnnotations, ingress, debugIngress } = args;
+  for (const [field, given, own] of [
+    ["labels", labels, ownLabels],
+    ["annotations", annotations, []],
+    ["podAnnotations", podAnnotations, []],
+    ["serviceAnnotations", serviceAnnotations, ownAnnotations],
+    ["ingress.annotations", ingress?.annotations, ownAnnotations],
+    ["debugIngress.annotations", debugIngress?.annotations, ownAnnotations],
+  ] as const) {
+    const isOwn = (key: string) => key.startsWith("gray-release/") || (own as readonly string[]).includes(key);
+    const taken = Object.keys(given ?? {}).find(isOwn);
     if (taken !== undefined)
       throw new UserError(`${service}: ${field}.${taken} is set by CanaryService itself: remove it from ${field}.`);
   }
@@ -208,7 +232,12 @@ export function assertServiceArgs(service: string, args: ServiceArgs): void {
       `${service}: progressDeadlineSeconds (${progressDeadlineSeconds}) must exceed minReadySeconds (${minReadySeconds}).`,
     );
   }
-  const graceSeconds = graceSecondsOf(args);
+  if (args.startSeconds !== undefined && args.startSeconds > progressDeadlineSeconds) {
+    throw new UserError(
+      `${service}: startSeconds (${args.startSeconds}) must not exceed progressDeadlineSeconds (${progressDeadlineSeconds}), after which Kubernetes reports the roll as failed.`,
+    );
+  }
+  const graceSeconds = graceSecondsOf(service, args);
   if (graceSeconds <= defaults.preStopSleepSeconds) {
     throw new UserError(
       `${service}: terminationGracePeriodSeconds (${graceSeconds}) must exceed the ${defaults.preStopSleepSeconds} s that a pod keeps serving after its termination begins.`,
@@ -279,6 +308,17 @@ export function mainPort({ ports: [main] }: ServiceArgs): number {
 /** The tracks that a stack owns, stable first. @example tracksOf({ ...args, tracks: ["canary"] }) // ["canary"] */
 export function tracksOf(args: ServiceArgs): readonly Track[] {
   return tracks.filter((track) => (args.tracks ?? tracks).includes(track));
+}
+
+/** The path of the first Output in a value; undefined if there is none. */
+function outputIn(value: unknown, path = ""): string | undefined {
+  if (typeof value !== "object" || value === null || isAsset(value)) return undefined;
+  if ((value as { readonly __pulumiOutput?: unknown }).__pulumiOutput === true) return path;
+  for (const [key, part] of Object.entries(value)) {
+    const found = outputIn(part, path === "" ? key : `${path}.${key}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function sentence(issue: v.BaseIssue<unknown>): string {

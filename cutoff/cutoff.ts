@@ -73,7 +73,7 @@ export async function cutOffNow(of: CutoffArgs, note: (sentence: string) => void
     const trouble = await cutOff(of);
     if (trouble !== undefined)
       note(
-        `Users are off canary of ${of.service}, but the record does not show it (${trouble}): check it with gray status.`,
+        `Users are off canary of ${of.service}, but that could not be written into the record (${trouble}): the next pulumi up of the stack that owns canary sets the weight again.`,
       );
     return true;
   } catch (error) {

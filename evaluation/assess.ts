@@ -93,7 +93,9 @@ function frontReader(of: ServiceHandle, signal: AbortSignal, note: Assessed["not
     } catch (error) {
       if (!reported && !signal.aborted) {
         const why = (error as Error).message.replace(/\.$/, "");
-        note(`The front cannot be read (${why}), so gray would not notice a canary that has users but no ready pod.`);
+        note(
+          `The Service or the HTTPRoutes cannot be read (${why}), so gray would not notice users on a canary without a ready pod: grant the rights in docs/rbac.md.`,
+        );
       }
       reported = true;
       return undefined;

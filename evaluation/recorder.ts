@@ -59,7 +59,9 @@ export class Recorder {
     this.trouble = undefined;
     this.settled = verdict;
     if (!written && verdict === "good" && this.standing?.verdict === "bad") {
-      this.note(`The verdict in the record stays bad (${this.standing.by}: ${this.standing.reason}).`);
+      this.note(
+        `The verdict in the record stays bad (${this.standing.by}: ${this.standing.reason}): only a person can overrule it, with gray approve.`,
+      );
     }
     if (!written || verdict === "undecided") return;
     const [type, reason] =

@@ -22,12 +22,15 @@ interface Described {
 }
 
 /** An object that the API server refuses, or could not try. */
-export interface Untried extends ObjectReference {
-  /** The answer of the API server. */
+export interface TrialFailure extends ObjectReference {
+  /** The answer of the API server, or why there is none. */
   readonly why: string;
-  /** Whether it is refused. If not, a right is missing, or a webhook does not support a dry run. */
+  /** Whether it is refused. If not, a right is missing, a webhook does not support a dry run, or there was no answer in time. */
   readonly isRefused: boolean;
 }
+
+/** Most milliseconds of trying, because every `up` waits for it. */
+const tryingMilliseconds = 5000;
 
 /**
  * Has the API server try each object (`dryRun=All`, `fieldValidation=Strict`), so that an unknown field, an invalid value and a refusing
@@ -35,39 +38,40 @@ export interface Untried extends ObjectReference {
  * another one as a new one. A Deployment of canary that runs the rendered release was accepted before, and is not tried again.
  *
  * @returns the objects that are refused or could not be tried
- * @throws Unreachable if the cluster does not answer
  */
 export async function tryObjects(
   of: ServiceHandle,
   args: ServiceArgs,
   rendered: Release,
   live: Live,
-): Promise<Untried[]> {
-  const all = await Promise.all(describedBy(of.service, args, rendered, live).map((each) => tryOne(of, each)));
+): Promise<TrialFailure[]> {
+  const api = of.api.until(AbortSignal.timeout(tryingMilliseconds));
+  const all = await Promise.all(
+    describedBy(of.service, args, rendered, live).map((each) => tryOne({ ...of, api }, each)),
+  );
   return all.filter((each) => each !== undefined);
 }
 
 /**
- * Judges what was tried. A refused object ends this `up`, unless a driver or a break-glass override runs it: neither may be held up on the
- * way back by an object that it does not change. Nor does the Deployment count if canary runs another release than the rendered one.
+ * What the failures of a trial mean. A refused object ends this `up`. The Deployment does not count if canary runs another release than
+ * the rendered one.
  *
- * @returns lines for the user: about refused objects as warnings, about others only in a preview
+ * @returns lines about objects that could not be tried; only in a preview, because `up` itself shows the rest
  * @throws UserError for the first object that is refused
  */
-export function assertAccepted(
+export function linesOf(
   service: string,
-  untried: readonly Untried[],
-  on: { readonly isRendered: boolean; readonly isWayBack: boolean; readonly isPreview: boolean },
+  failures: readonly TrialFailure[],
+  on: { readonly isRendered: boolean; readonly isPreview: boolean },
 ): LogLine[] {
-  const counting = untried.filter(({ kind }) => on.isRendered || kind !== "Deployment");
+  const counting = failures.filter(({ kind }) => on.isRendered || kind !== "Deployment");
   const refused = counting.find(({ isRefused }) => isRefused);
-  if (refused && !on.isWayBack) {
+  if (refused) {
     throw new UserError(
       `${service}: the API server refuses ${refused.kind} ${refused.name} (${refused.why}): correct the arguments of the service.`,
     );
   }
-  return counting.flatMap(({ kind, name, why, isRefused }): LogLine[] => {
-    if (isRefused) return [{ level: "warn", text: `${service}: the API server refuses ${kind} ${name} (${why}).` }];
+  return counting.flatMap(({ kind, name, why }): LogLine[] => {
     const text = `${service}: the API server could not try ${kind} ${name} (${why}), so up may still be refused.`;
     return on.isPreview ? [{ level: "info", text }] : [];
   });
@@ -102,7 +106,10 @@ function describedBy(service: string, args: ServiceArgs, release: Release, live:
 }
 
 /** Why an object is refused, or could not be tried; undefined if it is accepted. */
-async function tryOne({ api, namespace }: ServiceHandle, { kind, object }: Described): Promise<Untried | undefined> {
+async function tryOne(
+  { api, namespace }: ServiceHandle,
+  { kind, object }: Described,
+): Promise<TrialFailure | undefined> {
   const path = objectPath(kind, namespace, object.metadata.name);
   const changes = Object.entries(object.spec).map(
     ([field, value]) => ({ op: "add", path: `/spec/${field}`, value }) as const,
@@ -114,7 +121,10 @@ async function tryOne({ api, namespace }: ServiceHandle, { kind, object }: Descr
     });
     return undefined;
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
+    if (!(error instanceof ApiError)) {
+      // No answer in time: the timeout, or a connection that broke. A read of the same `up` reports a cluster that does not answer at all.
+      return { kind, name: object.metadata.name, why: (error as Error).message.replace(/\.$/, ""), isRefused: false };
+    }
     if (harmless.includes(error.status)) return undefined;
     return { kind, name: object.metadata.name, why: error.message, isRefused: isRefusal(error) };
   }

@@ -15,12 +15,12 @@ export function notAppliedWarning(service: string, { kind, metadata, notApplied 
 }
 
 /**
- * Waits until the gateways apply a route that was changed, at most 10 s. It never fails: the way back must not depend on a gateway's
+ * Waits until the gateways apply a route that was changed, at most 10 s. It never fails: a rollback must not depend on a gateway's
  * status.
  *
  * @param name the route's name
  * @param signal ends the wait
- * @returns the warning if they do not; undefined if they do, or if that cannot be read
+ * @returns the warning if they do not, or if that cannot be read; undefined if they do, or the route does not exist
  */
 export async function awaitApplied(
   { api, namespace, service }: ServiceHandle,
@@ -30,8 +30,11 @@ export async function awaitApplied(
 ): Promise<string | undefined> {
   const end = Date.now() + patience;
   for (;;) {
-    const route = await mode.readOne(api, namespace, name).catch(() => undefined);
-    const warning = route && notAppliedWarning(service, route);
+    const warning = await mode.readOne(api, namespace, name).then(
+      (route) => route && notAppliedWarning(service, route),
+      (error: Error) =>
+        `${service}: whether ${mode.kind} ${name} is applied could not be read (${error.message.replace(/\.$/, "")}).`,
+    );
     if (warning === undefined || Date.now() > end || signal.aborted) return warning;
     await sleep(pollMilliseconds, undefined, { signal }).catch(() => {});
   }

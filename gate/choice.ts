@@ -171,7 +171,7 @@ function hiddenWarning(situation: Situation, newest: string, hides: string): str
   const { service, epoch } = situation;
   if (epoch !== undefined) return `${service}: a rollout is open, ${hides}.`;
   if (!isRolledBack) return `${service}: release is set to ${wanted}, ${hides}.`;
-  return `${service}: release ${newest} was rolled back, ${hides}: describe another one, or overrule that with gray approve ${newest}.`;
+  return `${service}: release ${newest} was rolled back, ${hides}: describe another release in the program, or let this one run again with gray approve ${newest} --reason <why>.`;
 }
 
 /** The id of a track's current release: the live one if its roll is complete, else the last complete one; undefined if there is none. */

@@ -46,7 +46,7 @@ async function accessThrough(service: string, provider: pulumi.ProviderResource)
   const name = providerName(provider);
   if (!pulumi.runtime.isDryRun()) {
     throw new UserError(
-      `${service}: the kubeconfig of provider ${name} is not known to this program, so its cluster cannot be read: give the arguments of ${service} access: { kubeconfig, context } to the same cluster.`,
+      `${service}: the kubeconfig of provider ${name} is not known to this program, so its cluster cannot be read: add access: { kubeconfig, context } of the same cluster to the arguments of ${service}.`,
     );
   }
   pulumi.log.warn(

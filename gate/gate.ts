@@ -69,7 +69,7 @@ export function decideAdmission(question: Question): Admission {
   if (release === live || ran.includes(release)) return admit("rollback", `${change} is what it runs or last ran`);
   if (breakGlass) return admit("break-glass", `${change} passes the gate by a break-glass override: ${breakGlass}`);
   if (record.kind === "unreadable") {
-    const { why, remedy = `restore the record, or delete it and run gray approve ${release}` } = record;
+    const { why, remedy = `restore the record, or delete it and run gray approve ${release} --reason <why>` } = record;
     return refuse(
       "record-unreadable",
       `${change} is refused, because the record ${service}-rollout cannot be read (${why}): ${remedy}`,
@@ -132,7 +132,7 @@ export function frontHeld(
 ): string | undefined {
   const open = record.kind === "read" ? record.record.open : undefined;
   if (!open || open.epoch === by.epoch || by.breakGlass) return undefined;
-  return `${service}: the front is not changed while the rollout of ${open.release} is open: wait until it has ended (gray watch), continue it with gray resume, or roll it back with gray abort.`;
+  return `${service}: the weight and the number of canary pods stay as they are while the rollout of ${open.release} is open: wait until it has ended (gray watch), continue it with gray resume, or roll it back with gray abort.`;
 }
 
 function admit(code: AdmissionCode, sentence: string): Admission {

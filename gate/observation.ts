@@ -17,10 +17,10 @@ import type { PodObject } from "../kubernetes/objects/pod.ts";
 import { listPath } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { configMapsInUse, type Live, readLive } from "../live/live.ts";
-import { startSecondsOf } from "../live/start.ts";
+import { measuredStart } from "../live/start.ts";
 import type { RecordReading } from "../record/record.ts";
 import { readRecord } from "../record/record-store.ts";
-import { tryObjects, type Untried } from "./accepted.ts";
+import { type TrialFailure, tryObjects } from "./accepted.ts";
 import { asAdopted } from "./adopt.ts";
 import { accessOf, findAccessOf } from "./destination.ts";
 import { type Comparisons, compareLive } from "./drift.ts";
@@ -65,14 +65,14 @@ export interface Observation {
   readonly stackStates: StackStates;
   /** The live ConfigMaps that must not be deleted, by name. Empty if this stack does not own canary. */
   readonly configMapsInUse: Readonly<Record<string, Files>>;
-  /** Seconds that the live pods took to start. Absent if that is unknown. */
-  readonly startSeconds?: number;
+  /** Release id -> seconds that its live pods took to start. */
+  readonly startSeconds: Readonly<Record<string, number>>;
   /** Whether the cluster can carry the traffic in its mode: rejected with the reason if not. Fulfilled if this stack owns no route. */
   readonly trafficPossible: PromiseSettledResult<void>;
   /** All objects that this stack may write, each with the live object; rejected if they could not be read. */
   readonly objects: PromiseSettledResult<readonly OwnableObject[]>;
-  /** The objects that the API server refuses or could not try (accepted.ts). */
-  readonly untried: PromiseSettledResult<readonly Untried[]>;
+  /** The objects that the API server refuses or could not try (accepted.ts). A driver and a break-glass override try none. */
+  readonly trialFailures: readonly TrialFailure[];
   /** The live Deployments compared with the releases in their labels. */
   readonly comparisons: Comparisons;
 }
@@ -164,12 +164,15 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   // The releases that canary may run. Which of them it does run is not decided yet.
   const releases = ownsCanary ? [rendered, ...stackStates.history] : stackStates.history;
   const configMaps = ownsCanary ? Object.keys(configMapsToKeep(releases, inUse)) : [];
-  const [[trafficPossible, objects, untried], comparisons] = await Promise.all([
+  const epoch = GRAY_EPOCH ? Number(GRAY_EPOCH) : undefined;
+  // A rollback must not depend on an object that it does not change.
+  const isTried = epoch === undefined && breakGlass === undefined;
+  const [[trafficPossible, objects], trialFailures, comparisons] = await Promise.all([
     Promise.allSettled([
       ownsCanary ? assertTrafficPossible(of, args) : undefined,
       readObjects(of, live, objectsOf(service, args, configMaps)),
-      tryObjects(of, args, rendered, live),
     ]),
+    isTried ? tryObjects(of, args, rendered, live) : [],
     compareLive(api, tracksOf(args), live, releases),
   ]);
   const observation: Observation = {
@@ -180,17 +183,17 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
     now: Date.now(),
     stack: { name: pulumi.getStack(), fullName: ownStack() },
     owner,
-    epoch: GRAY_EPOCH ? Number(GRAY_EPOCH) : undefined,
+    epoch,
     breakGlass,
     isAdoptionRequested,
     live,
     record,
     stackStates,
     configMapsInUse: inUse,
-    ...(startSeconds !== undefined && { startSeconds }),
+    startSeconds,
     trafficPossible,
     objects,
-    untried,
+    trialFailures,
     comparisons,
   };
   return {
@@ -200,13 +203,13 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   };
 }
 
-/** Seconds that the live pods of a service took to start; undefined if none is ready, or pods may not be listed. */
-async function startSecondsSeen({ api, namespace, service }: ServiceHandle): Promise<number | undefined> {
+/** Seconds that the live pods of a service took to start, by release; empty if none is ready, or pods may not be listed. */
+async function startSecondsSeen({ api, namespace, service }: ServiceHandle): Promise<Observation["startSeconds"]> {
   const pods = await api.list(listPath("Pod", namespace), `app=${service}`).catch((error: Error): PodObject[] => {
     if (error instanceof ApiError && error.status === 403) return [];
     throw error;
   });
-  return startSecondsOf(pods);
+  return measuredStart(pods);
 }
 
 /** What the traffic modes need of the cluster. A mode that needs nothing is left out. */

@@ -1,5 +1,6 @@
 /** The opening of a rollout: decides, from an observation, what this `up` does or why it is refused. Pure. */
 
+import { defaults } from "../components/defaults.ts";
 import { configMapsToKeep, stackStateKey } from "../components/history.ts";
 import { objectsOf } from "../components/objects.ts";
 import type { Release } from "../components/release.ts";
@@ -8,10 +9,11 @@ import type { RolloutContext } from "../components/rollout-context.ts";
 import { tracksOf } from "../components/service-args.ts";
 import { rollOrder, shiftOf, type Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
+import { Unreachable } from "../kubernetes/api-error.ts";
 import { releaseOf } from "../live/live.ts";
 import { type Adopted, stableReleases } from "../record/record.ts";
 import { verdictAge } from "../record/verdict-age.ts";
-import { assertAccepted } from "./accepted.ts";
+import { linesOf } from "./accepted.ts";
 import { shownAdmissions } from "./admissions.ts";
 import { adoptedReleaseOf, adoptionOf, adoptionPlan } from "./adopt.ts";
 import { notAppliedWarning } from "./applied.ts";
@@ -68,8 +70,8 @@ export type Opening = Refused | Admitted;
  * 2. The state of canary's stack holds a release of a live service. With a break-glass override the history starts again.
  * 3. A release that is named is in the history (choice.ts).
  * 4. The pods can serve the weight, beside adopted pods too, and the rules fit into the routes.
- * 5. The cluster can carry the traffic as the program splits it (gateways.ts).
- * 6. The API server accepts the objects as the program describes them (accepted.ts). A driver and a break-glass override are only warned.
+ * 5. The cluster can carry the traffic as the program splits it; a driver and a break-glass override are only warned (gateways.ts).
+ * 6. The API server accepts the objects as the program describes them (accepted.ts). A driver and a break-glass override do not ask.
  * 7. The gate admits the release of each track (gate.ts).
  * 8. Every object that this stack writes is its own or does not exist (owner.ts). With a break-glass override it is taken over.
  * 9. While a rollout is open, only its driver changes the front and the number of canary's pods. A break-glass override may too.
@@ -104,10 +106,10 @@ function pass(observation: Observation, reported: { log: LogLine[]; canary?: Rel
   const wanted = tracksOf(args).includes("canary") ? wantedWeight(service, args, record) : undefined;
   if (wanted?.warning !== undefined) warn(wanted.warning);
   const traffic = wanted && trafficOf(service, args, live, wanted.weight, adopted); // 4
-  resultOf(observation.trafficPossible); // 5
+  const impossible = impossibleTraffic(observation); // 5
+  if (impossible !== undefined) warn(impossible);
   const isRendered = releases.canary?.id === observation.rendered.id;
-  const isWayBack = epoch !== undefined || breakGlass !== undefined;
-  reported.log.push(...assertAccepted(service, resultOf(observation.untried), { isRendered, isWayBack, isPreview })); // 6
+  reported.log.push(...linesOf(service, observation.trialFailures, { isRendered, isPreview })); // 6
   warnings.forEach(warn);
   for (const route of traffic ? live.front.routes : []) {
     const warning = notAppliedWarning(service, route);
@@ -163,8 +165,8 @@ function planOf(observation: Observation, passed: ReturnType<typeof pass>): Omit
       ...(traffic && { traffic, shift: shiftOf(traffic, inForce, own?.shift) }),
       stableReplicas: args.replicas === "external" ? undefined : args.replicas,
       rollSeconds: {
-        stable: rollSeconds(args, stableReplicasOf(args, live), startSeconds),
-        canary: rollSeconds(args, traffic?.canaryReplicas ?? 0, startSeconds),
+        stable: rollSeconds(args, stableReplicasOf(args, live), expectedStart(startSeconds, releases.stable)),
+        canary: rollSeconds(args, traffic?.canaryReplicas ?? 0, expectedStart(startSeconds, releases.canary)),
       },
       fastRollback: (record.kind === "read" && record.record.open?.fastRollback) ?? false,
       order: rollOrder(inForce, traffic?.weight ?? 0),
@@ -181,6 +183,27 @@ function planOf(observation: Observation, passed: ReturnType<typeof pass>): Omit
     compared: isPreview ? {} : Object.fromEntries(compared),
     driftWarnings: [...drifted.values()],
   };
+}
+
+/**
+ * Why the cluster cannot carry the traffic, for a driver or a break-glass override: neither is held up on a rollback.
+ *
+ * @throws the reason otherwise, and any other error
+ */
+function impossibleTraffic({ trafficPossible, epoch, breakGlass }: Observation): string | undefined {
+  if (trafficPossible.status === "fulfilled") return undefined;
+  const { reason } = trafficPossible;
+  const isRefusal = reason instanceof UserError && !(reason instanceof Unreachable);
+  if (!isRefusal || (epoch === undefined && breakGlass === undefined)) throw reason;
+  return reason.message;
+}
+
+/**
+ * Seconds that pods of a release are expected to take to start: what its live pods took, else what those of other releases took and at least
+ * half of what is assumed where nothing is known (components/roll.ts takes twice this). A new release may be slower than the last one.
+ */
+function expectedStart(measured: Observation["startSeconds"], release: Release | undefined): number {
+  return measured[release?.id ?? ""] ?? Math.max(defaults.startSeconds.unknown / 2, ...Object.values(measured));
 }
 
 /** The comparisons of owned tracks with one of these releases. Another release, such as a rendered one that is not chosen, is unknown. */

@@ -95,7 +95,7 @@ export function assertOwned(
       );
     } else {
       throw new UserError(
-        `${found}, so another state manages it: use the backend whose state made it (pulumi login), or, if that state is lost, take the objects over with GRAY_BREAK_GLASS=<reason>.`,
+        `${found}, so another state manages it: use the backend whose state made it (pulumi login), or, if that state is lost, take the objects over with GRAY_BREAK_GLASS="<reason>" pulumi up.`,
       );
     }
   }

@@ -69,7 +69,7 @@ export function assertKnown(
   if (!tracksOf(args).includes("canary") || history.length > 0 || !ran) return undefined;
   if (!breakGlass) {
     throw new UserError(
-      `${service} is live in namespace ${args.namespace} and the state of stack ${stack} holds no release of it: use the stack and backend that created it, or, if its state is lost, start a new history with GRAY_BREAK_GLASS=<reason>.`,
+      `${service} is live in namespace ${args.namespace} and the state of stack ${stack} holds no release of it: use the stack and backend that created it, or, if its state is lost, start a new history with GRAY_BREAK_GLASS="<reason>" pulumi up --stack ${stack}.`,
     );
   }
   return `${service} is live in namespace ${args.namespace} and the state of stack ${stack} holds no release of it, so it starts a new history because: ${breakGlass}. You can return to an earlier release only by describing it again.`;

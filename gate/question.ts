@@ -23,6 +23,7 @@ export interface Known extends Pick<Question, "service" | "record" | "stableHasH
 export function askGate(known: Known, track: Track, release: string): Admission {
   const { service, deployments, own, canaryIsComing, record, stableHasHistory, breakGlass, epoch } = known;
   const deployment = deployments[track];
+  const lost = record.kind === "read" ? record.lost?.[release] : undefined;
   return decideAdmission({
     service,
     track,
@@ -30,7 +31,7 @@ export function askGate(known: Known, track: Track, release: string): Admission 
     live: releaseOf(deployment),
     complete: deployment !== undefined && isComplete(deployment),
     ran: ran(track, record, own),
-    record,
+    record: lost ?? record,
     stableHasHistory,
     canary: runs(deployments.canary, release) ? "available" : canaryIsComing ? "coming" : "not-available",
     breakGlass,

@@ -19,7 +19,7 @@ export function renderedFile(): string | undefined {
   const path = process.env.GRAY_RENDERED;
   if (path !== undefined && !pulumi.runtime.isDryRun()) {
     throw new UserError(
-      `GRAY_RENDERED is for previews, and stable runs only what canary has run: unset it, then run pulumi up.`,
+      `GRAY_RENDERED is set in the environment, and gray sets it only for its own previews: unset it, then run pulumi up.`,
     );
   }
   return path;

@@ -24,7 +24,7 @@ export function wantedWeight(
   const { weight, release } = open;
   return {
     weight,
-    warning: `${service}: the weight is ${weight} while the rollout of ${release} is open, not ${asked}.`,
+    warning: `${service}: the weight stays ${weight} % while the rollout of ${release} is open; the ${asked} % of the program apply when it has ended (gray watch).`,
   };
 }
 

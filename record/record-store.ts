@@ -30,7 +30,7 @@ import {
   type Verdict,
 } from "./record.ts";
 import { bounded, recordBytes } from "./record-retention.ts";
-import { createVerdict, deleteUnnamed, readVerdicts, UnreadableVerdict } from "./verdict-store.ts";
+import { createVerdict, deleteUnnamed, readVerdicts } from "./verdict-store.ts";
 import { fromVersion1 } from "./version-1.ts";
 
 /** Most bytes of a ConfigMap. */
@@ -103,7 +103,11 @@ export async function changeRecord(
     }
     const others = bytesOf({ ...stored, record: "" });
     const after = bounded(readable(of, changed), Math.min(recordBytes, mapBytes - others));
-    const { created, ...named } = withNames(of.service, { record: before, names: former }, after);
+    const { created, names, record } = withNames(of.service, { record: before, names: former }, after);
+    // A verdict that cannot be read keeps its name until another one replaces it, so that it never counts as absent.
+    const lost = reading.kind === "read" ? Object.keys(reading.lost ?? {}) : [];
+    const stay = Object.fromEntries(lost.map((release) => [release, former[release] as string]));
+    const named = { record, names: { ...stay, ...names } };
     for (const data of created) await createVerdict(of, data);
     result = { ...named, former };
     return { ...stored, version: String(after.version), record: jsonOf({ ...named.record, verdicts: named.names }) };
@@ -120,7 +124,8 @@ interface Reading {
 }
 
 /**
- * The record in the data of its ConfigMap, with the verdicts that it names.
+ * The record in the data of its ConfigMap, with the verdicts that it names. One that cannot be read concerns its release alone, so that the
+ * other releases and the rollback do not depend on it; only the verdict on the open rollout's release makes the whole record unreadable.
  *
  * @throws Overtaken if the record is another one by now, whose writer may have deleted these verdicts
  */
@@ -136,17 +141,22 @@ async function readingOf(of: RecordedService, stored: StoredData | undefined): P
     // Otherwise the right to write the record would be the right to write a decision of a person.
     return { reading: { kind: "unreadable", why: `verdicts.${first}: must be the name of a ConfigMap` }, names };
   }
-  try {
-    const verdicts = { ...unnamed, ...(await readVerdicts(of, names)) };
-    return { reading: { kind: "read", record: { ...parsed.record, verdicts } }, names };
-  } catch (error) {
-    if (!(error instanceof UnreadableVerdict)) throw error;
-    if ((await readStore(of, "rollout"))?.record !== stored.record) throw new Overtaken();
-    const { message: why, release, map } = error;
-    const edit = `kubectl edit configmap ${recordName(of.service)} -n ${of.namespace}`;
-    const remedy = `restore ${map}; or remove ${release} from the verdicts in the record with ${edit}, and judge the release again with gray approve`;
-    return { reading: { kind: "unreadable", why, remedy }, names };
-  }
+  const { verdicts, lost } = await readVerdicts(of, names);
+  const record: RolloutRecord = { ...parsed.record, verdicts: { ...unnamed, ...verdicts } };
+  if (Object.keys(lost).length === 0) return { reading: { kind: "read", record }, names };
+  if ((await readStore(of, "rollout"))?.record !== stored.record) throw new Overtaken();
+  const whyLost = Object.fromEntries(
+    Object.entries(lost).map(([release, why]) => [release, lostVerdict(of, release, names[release] ?? "", why)]),
+  );
+  const ofOpen = whyLost[record.open?.release ?? ""];
+  return { reading: ofOpen ?? { kind: "read", record, lost: whyLost }, names };
+}
+
+/** Why a verdict cannot be read, and what helps. */
+function lostVerdict({ namespace, service }: ServiceHandle, release: string, map: string, why: string): Unreadable {
+  const edit = `kubectl edit configmap ${recordName(service)} -n ${namespace}`;
+  const remedy = `restore ${map}; or remove ${release} from the verdicts in the record with ${edit}, and judge the release again with gray approve ${release} --reason <why>`;
+  return { kind: "unreadable", why, remedy };
 }
 
 /**
@@ -159,7 +169,7 @@ function readable({ namespace, service }: ServiceHandle, changed: RolloutRecord)
     return understand(recordSchema, changed);
   } catch (error) {
     throw new UserError(
-      `The record ${recordName(service)} in namespace ${namespace} was not changed, because the change would make it unreadable (${oneLine((error as Error).message)}): check the labels and annotations that name releases on the Deployments of ${service}.`,
+      `The record ${recordName(service)} in namespace ${namespace} was not changed, because the change would make it unreadable (${oneLine((error as Error).message)}): check the label release of the pod templates of its Deployments.`,
     );
   }
 }
@@ -167,6 +177,6 @@ function readable({ namespace, service }: ServiceHandle, changed: RolloutRecord)
 /** The error for a record that cannot be read. */
 export function unreadable({ namespace, service }: ServiceHandle, { why, remedy }: Unreadable): UserError {
   const name = recordName(service);
-  const anew = `restore it; or save it with kubectl get configmap ${name} -n ${namespace} -o yaml, delete it and judge the release again with gray approve`;
+  const anew = `restore it; or save it with kubectl get configmap ${name} -n ${namespace} -o yaml, delete it and judge the release again with gray approve <release> --reason <why>`;
   return new UserError(`The record ${name} in namespace ${namespace} cannot be read (${why}): ${remedy ?? anew}.`);
 }

@@ -142,10 +142,18 @@ export interface Unreadable {
   readonly remedy?: string;
 }
 
-/** The result of reading the record. An unreadable record is not an absent one, and neither is one with an unreadable verdict. */
+/** The result of reading the record. An unreadable record is not an absent one. */
 export type RecordReading =
   | { readonly kind: "absent" }
-  | { readonly kind: "read"; readonly record: RolloutRecord }
+  | {
+      readonly kind: "read";
+      readonly record: RolloutRecord;
+      /**
+       * Release id -> why its verdict cannot be read. It is not in `verdicts`, and not absent. The open rollout's release is never here: without
+       * its verdict the whole record is unreadable. @default none
+       */
+      readonly lost?: Readonly<Record<string, Unreadable>>;
+    }
   | Unreadable;
 
 /** Most releases in `stableHistory`: far more than the releases whose config files are still stored. */

@@ -14,7 +14,7 @@ import type { Verdict } from "./record.ts";
 import { isVerdictName, readVerdict, type VerdictData, verdictName } from "./stored-verdict.ts";
 
 /** Most milliseconds of deleting verdicts after a change, which waits for it. */
-const deletingMilliseconds = 5000;
+const deletingMilliseconds = 1000;
 
 type Stored = ReturnType<typeof readVerdict>;
 
@@ -24,36 +24,36 @@ type Stored = ReturnType<typeof readVerdict>;
  */
 const known = new WeakMap<Access, Map<string, Stored>>();
 
-/** A verdict that the record names cannot be read. */
-export class UnreadableVerdict extends Error {
-  readonly release: string;
-  /** The name of its ConfigMap. */
-  readonly map: string;
-  constructor(release: string, map: string, why: string) {
-    super(`the verdict on ${release} in ConfigMap ${map} ${why}`);
-    this.release = release;
-    this.map = map;
-  }
+/** Verdicts, and those that are missing or not valid, each by its release. */
+export interface VerdictsRead {
+  readonly verdicts: Readonly<Record<string, Verdict>>;
+  /** Release id -> why its verdict cannot be read, with the name of its ConfigMap. */
+  readonly lost: Readonly<Record<string, string>>;
 }
 
 /**
  * The verdicts with these names. All are read with one request, and none if they are known.
  *
- * @throws UnreadableVerdict if one is missing or not valid; ApiError or UserError if the cluster cannot be read
+ * @throws ApiError or UserError if the cluster cannot be read
  */
-export async function readVerdicts(of: ServiceHandle, names: Names): Promise<Record<string, Verdict>> {
+export async function readVerdicts(of: ServiceHandle, names: Names): Promise<VerdictsRead> {
   const verdicts = knownTo(of);
   const entries = Object.entries(names);
   const isKnown = entries.every(([, name]) => verdicts.has(keyOf(of, name)));
   const maps = new Map(isKnown ? [] : (await list(of)).map((map) => [map.metadata.name, map] as const));
-  return Object.fromEntries(
-    entries.map(([release, name]) => {
-      const found = verdicts.get(keyOf(of, name)) ?? understood(of, release, name, maps.get(name));
-      if (found.release !== release) throw new UnreadableVerdict(release, name, `is on ${found.release}`);
+  const read: Record<string, Verdict> = {};
+  const lost: Record<string, string> = {};
+  for (const [release, name] of entries) {
+    try {
+      const found = verdicts.get(keyOf(of, name)) ?? understood(of, name, maps.get(name));
+      if (found.release !== release) throw new Error(`is on ${found.release}`);
       verdicts.set(keyOf(of, name), found);
-      return [release, found.verdict];
-    }),
-  );
+      read[release] = found.verdict;
+    } catch (error) {
+      lost[release] = `the verdict on ${release} in ConfigMap ${name} ${(error as Error).message}`;
+    }
+  }
+  return { verdicts: read, lost };
 }
 
 /** Creates a verdict, unless an earlier attempt of the same change has done so. @throws ApiError or UserError if it failed */
@@ -106,13 +106,13 @@ async function list({ api, namespace, service }: ServiceHandle): Promise<ConfigM
   return all.filter(({ metadata: { name } }) => isVerdictName(service, name));
 }
 
-function understood({ service }: ServiceHandle, release: string, name: string, map: ConfigMapObject | undefined) {
-  if (map === undefined) throw new UnreadableVerdict(release, name, "is missing");
+function understood({ service }: ServiceHandle, name: string, map: ConfigMapObject | undefined) {
+  if (map === undefined) throw new Error("is missing");
   try {
     return readVerdict(service, name, map.data ?? {});
   } catch (error) {
     // The message quotes the ConfigMap, whose text may be anything.
-    throw new UnreadableVerdict(release, name, `cannot be read (${oneLine((error as Error).message)})`);
+    throw new Error(`cannot be read (${oneLine((error as Error).message)})`);
   }
 }
 

@@ -26,9 +26,10 @@ export function drivenBy(of: ServiceHandle, spec: LeaseSpec | undefined): Driven
 
 /** The error that another process has taken the Lease, or released it. */
 export function takenBy(of: ServiceHandle, spec: LeaseSpec | undefined): UserError {
-  const who = spec?.holderIdentity ? `${showLeaseHolder(spec)} drives` : "No process drives";
   return new UserError(
-    `${who} ${nameOf(of)} now, and this process has lost the lease: it stops. Run gray status to see who drives.`,
+    spec?.holderIdentity
+      ? `${showLeaseHolder(spec)} drives ${nameOf(of)} now, so this process stops: follow it with gray watch.`
+      : `This process has lost the lease of ${nameOf(of)}, and no other drives it: continue with gray resume.`,
   );
 }
 

@@ -246,7 +246,7 @@ async function check(context: DriveContext, step: number, names: readonly string
  */
 async function finish(context: DriveContext, rollout: Rollout): Promise<End | undefined> {
   const what = {
-    name: "canary at the program's weight",
+    name: "setting canary to the program's weight",
     to: withOwnWeight,
     run: (each: Rollout, signal: AbortSignal) => context.actuator.bringCanary(each, signal),
   };

@@ -104,7 +104,7 @@ export async function untilDone(context: DriveContext, what: Effect): Promise<bo
 export async function bestEffort(context: DriveContext, what: Effect): Promise<void> {
   const result = await effect(context, what);
   if (result.kind === "failed")
-    context.reporter.note(`${what.name}: ${result.reason}. The rollback continues without it.`);
+    context.reporter.note(`${what.name} failed (${result.reason}): the rollback goes on without it.`);
 }
 
 /**

@@ -132,7 +132,10 @@ export class Lease {
    * @throws UserError if it was lost or released, or has expired, for example while the process was stopped
    */
   assertHeld(): void {
-    if (this.released) throw new UserError(`The lease of ${nameOf(this.of)} was released: acquire it again.`);
+    if (this.released)
+      throw new UserError(
+        `This process no longer drives ${nameOf(this.of)}, so it changes nothing: drive it again with gray resume.`,
+      );
     if (!this.lost.aborted && this.left() <= 0) this.runOut();
     this.lost.throwIfAborted();
   }
@@ -258,7 +261,9 @@ export class Lease {
   private reportTrouble(trouble: string): void {
     if (this.trouble === undefined) {
       const most = seconds(Math.max(0, this.left()));
-      this.note(`The lease of ${nameOf(this.of)} could not be renewed (${trouble}): trying again for ${most} at most.`);
+      this.note(
+        `The lease of ${nameOf(this.of)} could not be renewed (${trouble}): trying again for ${most} at most, after which this process stops driving.`,
+      );
     }
     this.trouble = trouble;
   }

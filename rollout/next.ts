@@ -49,10 +49,13 @@ export function next(position: Position, judgment: Judgment, now: number): Move 
     return { kind: "hold", reason: paused, ways: "continue with gray resume, or roll back with gray abort" };
   }
   if (verdict === "bad") {
-    return { kind: "hold", reason: `${reason}, and stable already runs it completely: roll it back with gray abort` };
+    return {
+      kind: "hold",
+      reason: `${reason}, and stable already runs this release completely: roll it back with gray abort --reason <why>`,
+    };
   }
   if (stepStartedAt === undefined) {
-    const ways = "approve it with gray approve, or roll back with gray abort";
+    const ways = "approve it with gray approve <release> --reason <why>, or roll back with gray abort --reason <why>";
     if (step.approval && !approved) return { kind: "hold", reason: `${name} needs a person's approval`, ways };
     if (needsGood && verdict !== "good")
       return { kind: "hold", reason: `it has not been judged good yet: ${reason}`, ways };

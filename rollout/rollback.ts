@@ -73,7 +73,7 @@ export async function rollStableBack(context: DriveContext): Promise<void> {
   if (isRestored && rollout.fastRollback === undefined) return;
   for (const fastRollback of [true, false]) {
     const what = {
-      name: fastRollback ? "rollback of stable" : "rolling settings of stable",
+      name: fastRollback ? "rollback of stable" : "restoring the rolling update settings of stable",
       to: (each: Rollout) => ({ ...each, fastRollback, runs: { ...each.runs, stable: each.from } }),
       run: (each: Rollout, signal: AbortSignal) => context.actuator.bringStable(each, signal),
       track: "stable" as const,

@@ -132,7 +132,7 @@ export class RolloutStore {
     }
     if ((record?.epoch ?? 0) < this.epoch) {
       throw new RecordGone(
-        `The record ${recordName(service)} in namespace ${namespace} no longer has this rollout, probably because it was deleted. gray changes nothing else: restore the record and run gray resume.`,
+        `The record ${recordName(service)} in namespace ${namespace} no longer has this rollout, probably because it was deleted, so gray changes nothing else: if you have a copy of this ConfigMap, restore it and run gray resume; if not, start again with gray rollout.`,
       );
     }
     throw new Superseded(`The rollout of ${service} has ended: run gray history to see how.`);

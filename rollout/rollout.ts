@@ -99,7 +99,7 @@ export function written(service: string, rollout: Rollout): Rollout {
     return understand(schema, rollout);
   } catch (error) {
     throw new UserError(
-      `The rollout of ${oneLine(rollout.release)} of ${service} cannot be written (${oneLine((error as Error).message)}): check the labels and annotations that name releases on the Deployments of ${service}.`,
+      `The rollout of ${oneLine(rollout.release)} of ${service} cannot be written (${oneLine((error as Error).message)}): check the label release of the pod templates of its Deployments.`,
     );
   }
 }

@@ -54,7 +54,8 @@ const canary: Behaviour<StepOf<"canary">> = {
     if (verdict === "good" && lasted >= atLeast) return { kind: "advance" };
     // The least time is not over the limit (components/step.ts), so the release is not good here.
     if (lasted >= atMost) {
-      const ways = "approve it with gray approve, keep observing with gray resume, or roll back with gray abort";
+      const ways =
+        "approve it with gray approve <release> --reason <why>, keep observing with gray resume, or roll back with gray abort --reason <why>";
       return { kind: "hold", reason: `no decision within ${span(atMost)}: ${reason}`, ways };
     }
     return { kind: "observe", reason };

@@ -72,7 +72,7 @@ export async function untilCutOff(cutOff: () => Promise<boolean>, note: (sentenc
       if (attempt <= cutAttemptsReported || Date.now() - lastNote >= 1000) {
         lastNote = Date.now();
         note(
-          `Cutoff failed: ${(error as Error).message.replace(/\.$/, "")} (attempt ${attempt}). Trying again until users are off canary.`,
+          `Taking users off canary failed at attempt ${attempt} (${(error as Error).message.replace(/\.$/, "")}): gray tries again until it succeeds.`,
         );
       }
       await sleep(backoff(Math.max(1, unavailable), cutPauses));

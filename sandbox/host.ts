@@ -32,7 +32,7 @@ export function systemPath(): string {
 export function systemCommand(name: string): string {
   const folder = SYSTEM_FOLDERS.find((candidate) => existsSync(join(candidate, name)));
   if (folder === undefined)
-    throw new Problem(`${name} is missing here: run \`gray sandbox up\` as root, which installs it`);
+    throw new Problem(`${name} is missing here: run \`npm run sandbox -- up\` as root, which installs it`);
   return join(folder, name);
 }
 
@@ -52,7 +52,7 @@ export function requirePackages(say: (text: string) => void): void {
   const missing = missingPackages();
   if (missing.length > 0) {
     if (!isDebian())
-      throw new Problem(`missing here: ${missing.join(", ")}; install them and run \`gray sandbox up\` again`);
+      throw new Problem(`missing here: ${missing.join(", ")}; install them and run \`npm run sandbox -- up\` again`);
     say(`installing ${missing.join(", ")}`);
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
     run("apt-get", ["update", "-qq"], { env });

@@ -37,7 +37,7 @@ function isOwner(value: unknown): value is Owner {
 /** The places of the sandbox that is there, whichever checkout and GRAY_SANDBOX_DIR made it. */
 export function standingPlaces(at: Places): Places {
   const owner = readOwner(at);
-  if (owner === undefined) throw new Problem("there is no sandbox here; make one with `gray sandbox up`");
+  if (owner === undefined) throw new Problem("there is no sandbox here: start one with `npm run sandbox -- up`");
   return { ...at, state: owner.state };
 }
 
@@ -56,10 +56,10 @@ export function claimRefusal(
   if (owner === undefined || !exists(owner.checkout)) return undefined;
   const sandbox = `a sandbox that ${owner.checkout} brought up is there, in ${owner.state}`;
   if (owner.checkout !== at.checkout) {
-    return `${sandbox}: use it as it is with \`eval "$(npm run --silent sandbox env)"\`, or end it with \`gray sandbox down\``;
+    return `${sandbox}: use it as it is with \`eval "$(npm run --silent sandbox env)"\`, or end it with \`npm run sandbox -- down\``;
   }
   if (owner.state !== at.state)
-    return `${sandbox}: unset GRAY_SANDBOX_DIR to use it, or end it with \`gray sandbox down\``;
+    return `${sandbox}: unset GRAY_SANDBOX_DIR to use it, or end it with \`npm run sandbox -- down\``;
   return undefined;
 }
 

@@ -44,7 +44,7 @@ const PATIENCE_SECONDS = 30;
 export async function startPrometheus(options: PrometheusOptions, from: Places = places()): Promise<Prometheus> {
   const at = standingPlaces(from);
   const link = readOwner(at)?.link;
-  if (link === undefined) throw new Problem("there is no sandbox here; make one with `gray sandbox up`");
+  if (link === undefined) throw new Problem("there is no sandbox here: start one with `npm run sandbox -- up`");
   const command = await onDemandCommand("prometheus", at);
   // In the run folder, which `down` deletes, as it ends every process of the control group.
   const folder = mkdtempSync(join(at.run, "prometheus-"));

@@ -76,7 +76,7 @@ async function safely(claim: () => Promise<boolean>): Promise<boolean> {
 }
 
 export function statusText(now: SandboxStatus): string {
-  if (now.owner === null) return "there is no sandbox; make one with `gray sandbox up`\n";
+  if (now.owner === null) return "there is no sandbox: start one with `npm run sandbox -- up`\n";
   const rows = now.components.map((one) => [
     one.name,
     [one.pid === null ? "stopped" : `pid ${one.pid}`, ...(one.url ? [one.url] : [])].join(", "),

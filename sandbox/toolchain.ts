@@ -107,7 +107,7 @@ export function commandPath(found: readonly Found[], command: string): string {
     const path = join(one.folder, command);
     if (commandsOf(one.tool).includes(command) && existsSync(path)) return path;
   }
-  throw new Problem(`${command} is not there yet: run \`gray sandbox up\``);
+  throw new Problem(`${command} is not there yet: run \`npm run sandbox -- up\``);
 }
 
 /** The folders of ours that belong on a user's PATH, before theirs. */

@@ -63,7 +63,8 @@ export function isViolation({ level }: Finding): boolean {
 /** @throws UserError if the pack could not run on one of the stacks */
 export function assertJudged(judged: readonly Judged[]): void {
   const unjudged = judged.find(({ error }) => error !== undefined);
-  if (unjudged) throw new UserError(`Stack ${shortName(unjudged.stack)} could not be judged: ${unjudged.error}`);
+  if (unjudged)
+    throw new UserError(`The policies could not be run on stack ${shortName(unjudged.stack)}: ${unjudged.error}`);
 }
 
 /** @throws UserError with the first violation, or with the reason why the pack could not run */

@@ -152,10 +152,12 @@ function assertNoneOpen(service: string, record: RolloutRecord, supersedes: bool
     );
   }
   if (open.rollbackRequested || open.runs.stable !== open.from) {
-    const [state, command] = open.rollbackRequested
-      ? ["is already rolling back", "gray resume"]
-      : ["has already reached stable", "gray abort"];
-    throw new UserError(`The rollout of ${open.release} of ${service} ${state}: end it with ${command} first.`);
+    const [state, otherwise] = open.rollbackRequested
+      ? ["is already rolling back", "continue it with gray resume if no process drives it"]
+      : ["has already reached stable", "roll it back with gray abort --reason <why>"];
+    throw new UserError(
+      `The rollout of ${open.release} of ${service} ${state}: wait until it has ended (gray watch), or ${otherwise}.`,
+    );
   }
 }
 

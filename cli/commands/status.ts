@@ -114,6 +114,8 @@ async function openIn(of: ServiceHandle, record: RecordReading): Promise<Pick<St
 function verdictOf(record: RecordReading, release: string): string {
   if (record.kind === "unreadable") return `unknown: the record cannot be read (${record.why})`;
   if (record.kind === "absent") return "undecided";
+  const lost = record.lost?.[release];
+  if (lost) return `unknown: ${lost.why}`;
   const judged = record.record.verdicts[release];
   if (judged) return `${judged.verdict} (${judged.by}: ${judged.reason})`;
   return record.record.stableHistory.includes(release) ? "ran completely on stable" : "undecided";

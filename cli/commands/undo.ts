@@ -51,7 +51,7 @@ async function undo(options: Options): Promise<void> {
       return { epoch, release, from, by, began, steps, step: 0, weight: 0, runs, rollbackRequested };
     });
     const message = `${by} rolls release ${release} back to ${from}: ${options.reason}`;
-    await writeEvents(found, { type: "Warning", reason: "ReleaseTakenBack", message });
+    await writeEvents(found, { type: "Warning", reason: "RollbackRequested", message });
     await drive(setup, { store, lease }, options, { undone: 0 });
   } finally {
     await lease.release();

@@ -45,8 +45,14 @@ export interface PlanStep {
 
 /** An Ingress in the arguments of a service. */
 interface PlainIngress {
-  readonly host: string;
+  readonly host?: string;
   readonly path?: string;
+  readonly pathType?: string;
+  /** Several hosts or paths, in place of the other fields. */
+  readonly rules?: readonly {
+    readonly host?: string;
+    readonly paths?: readonly { readonly path?: string; readonly pathType?: string }[];
+  }[];
 }
 
 /**

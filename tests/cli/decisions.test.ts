@@ -259,13 +259,13 @@ describe("a person's decision on a rollout", () => {
     assert.equal(code, 4);
     assert.match(
       output,
-      /holds, and the traffic stays as it is: dark needs a person's approval; approve it with gray approve, or roll back with gray abort/,
+      /holds, and the traffic stays as it is: dark needs a person's approval; approve it with gray approve <release> --reason <why>, or roll back with gray abort --reason <why>/,
     );
     assert.deepEqual(
       events().filter((event) => event.includes(" web:")),
       [
         `RolloutResumed web: alice goes on with the rollout of ${b}`,
-        `RolloutHeld web: release ${b} holds at dark: dark needs a person's approval; approve it with gray approve, or roll back with gray abort`,
+        `RolloutHeld web: release ${b} holds at dark: dark needs a person's approval; approve it with gray approve <release> --reason <why>, or roll back with gray abort --reason <why>`,
       ],
     );
     assert.deepEqual(world.api.objects.get(leasePath)?.spec.holderIdentity, undefined);
@@ -321,7 +321,12 @@ describe("a person's decision on a rollout", () => {
       await run(resumeCommand());
       assert.deepEqual(
         taken.map(({ kind, reason }) => [kind, reason]),
-        [["hold", "dark needs a person's approval; approve it with gray approve, or roll back with gray abort"]],
+        [
+          [
+            "hold",
+            "dark needs a person's approval; approve it with gray approve <release> --reason <why>, or roll back with gray abort --reason <why>",
+          ],
+        ],
       );
       assert.equal(process.env.GRAY_WEBHOOK, undefined);
     });

@@ -148,14 +148,14 @@ describe("config files", () => {
   });
 
   it("fit into a ConfigMap up to 1 MiB, counted in bytes with their names", () => {
-    assert.doesNotThrow(() => assertFits("config", { a: "x".repeat(mebibyte - 1) }));
+    assert.doesNotThrow(() => assertFits("web", "config", { a: "x".repeat(mebibyte - 1) }));
     assert.throws(
-      () => assertFits("config", { a: "x".repeat(mebibyte) }),
-      /The config files of "config" are 1048577 bytes/,
+      () => assertFits("web", "config", { a: "x".repeat(mebibyte) }),
+      /web: the config files of "config" are 1048577 bytes/,
     );
-    assert.throws(() => assertFits("config", { a: "é".repeat(mebibyte / 2) }), UserError);
+    assert.throws(() => assertFits("web", "config", { a: "é".repeat(mebibyte / 2) }), UserError);
     const binary = (bytes: number) => ({ a: { base64: Buffer.alloc(bytes).toString("base64") } });
-    assert.doesNotThrow(() => assertFits("config", binary(mebibyte - 1)));
-    assert.throws(() => assertFits("config", binary(mebibyte)), UserError);
+    assert.doesNotThrow(() => assertFits("web", "config", binary(mebibyte - 1)));
+    assert.throws(() => assertFits("web", "config", binary(mebibyte)), UserError);
   });
 });

@@ -209,13 +209,13 @@ describe("a release", () => {
     assert.equal(render({ pod }).template.spec.terminationGracePeriodSeconds, 300);
     refuses(
       { pod, terminationGracePeriodSeconds: 90 },
-      /^terminationGracePeriodSeconds is 90 and pod\.terminationGracePeriodSeconds is 300: give one of them\.$/,
+      /^web: terminationGracePeriodSeconds is 90 and pod\.terminationGracePeriodSeconds is 300: give one of them\.$/,
     );
   });
 
   it("refuses containers in the pod, which would replace the service's own", () => {
     const pod = { containers: [container()] } as ReleaseArgs["pod"] & object;
-    refuses({ pod }, /^pod\.containers would replace the containers/);
+    refuses({ pod }, /^web: pod\.containers would replace the containers/);
   });
 
   it("gives its pods 90 s to terminate by default", () => {
@@ -256,7 +256,7 @@ describe("a release", () => {
 
   it("refuses two volumes of the same name", () => {
     const configFiles = { logs: { files: { a: "1" }, mountPath: "/etc" } };
-    const twice = /^Two volumes have the name "logs": rename the file set or the volume\.$/;
+    const twice = /^web: two volumes have the name "logs": rename the file set or the volume\.$/;
     refuses({ configFiles, volumes: [{ name: "logs", emptyDir: {} }] }, twice);
     refuses(
       {
@@ -271,7 +271,7 @@ describe("a release", () => {
 
   it("refuses a missing container and a missing readiness probe", () => {
     refuses({ containers: [] }, /containers is empty/);
-    refuses({ containers: [{ name: "web", image: "web:1" }] }, /Container web has no readinessProbe/);
+    refuses({ containers: [{ name: "web", image: "web:1" }] }, /web: container web has no readinessProbe/);
   });
 
   for (const [image, problem] of [
@@ -288,7 +288,7 @@ describe("a release", () => {
     it(`refuses the image "${image}", which ${problem}`, () => {
       refuses(
         { containers: [container({ image })] },
-        /^Container web has (no image|the image ".*"), which does not name one build/,
+        /^web: container web has (no image|the image ".*"), which does not name one build/,
       );
     });
   }
@@ -296,9 +296,9 @@ describe("a release", () => {
   it("refuses such an image of a sidecar and of an init container too", () => {
     refuses(
       { pod: { initContainers: [{ name: "migrate", image: "migrate" }] } },
-      /^Container migrate has the image "migrate"/,
+      /^web: container migrate has the image "migrate"/,
     );
-    refuses({ sidecars: [{ name: "agent", image: "agent" }] }, /^Container agent has the image "agent"/);
+    refuses({ sidecars: [{ name: "agent", image: "agent" }] }, /^web: container agent has the image "agent"/);
   });
 
   for (const image of [

@@ -24,6 +24,16 @@ describe("the timeout of a roll", () => {
       5,
       2 * (30 + 330) + 600,
     ],
+    [
+      "adds up what native sidecars allow, which start one after another before the containers",
+      {
+        ...withProbe({ failureThreshold: 6 }),
+        sidecars: [1, 2].map((i) => ({ name: `s${i}`, image: "s:1", startupProbe: { failureThreshold: 3 } })),
+      },
+      1,
+      5,
+      30 + (30 + 30 + 60 + 10) + 600,
+    ],
     ["knows the defaults of a startup probe", withProbe({}), 1, 5, 30 + 40 + 600],
     ["allows the startSeconds of the program, however fast pods were", { startSeconds: 400 }, 2, 5, 2 * 430 + 600],
     ["is the progress deadline alone without pods", {}, 0, 5, 600],

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import * as pulumi from "@pulumi/pulumi";
 import { assertServiceArgs, labelsOf, mainPort, type ServiceArgs, tracksOf } from "../../components/service-args.ts";
 import { UserError } from "../../components/user-error.ts";
 import { serviceArgs } from "./fop-gate.ts";
@@ -163,6 +164,46 @@ const bad: [what: string, args: object, sentence: string][] = [
     "web: ingress.port is api and the Service has web: choose one of its ports.",
   ],
   [
+    "a file name that no ConfigMap can have",
+    { configFiles: { config: { files: { "..data": "a" }, mountPath: "/etc" } } },
+    "web: configFiles.config.files...data has a name that is not allowed: a file's name may have letters, digits, dashes, dots and underscores, and may not begin with two dots.",
+  ],
+  [
+    "a Service that selects no pods",
+    { serviceSpec: { type: "ExternalName" } },
+    'web: serviceSpec.type is "ExternalName": it selects no pods, so it cannot be in front of both tracks.',
+  ],
+  [
+    "a Service that sends users to pods that are not ready",
+    { serviceSpec: { publishNotReadyAddresses: true } },
+    "web: serviceSpec.publishNotReadyAddresses is true: users would reach pods that are not ready.",
+  ],
+  [
+    "an annotation of the Service that CanaryService sets",
+    { serviceAnnotations: { "pulumi.com/skipAwait": "false" } },
+    "web: serviceAnnotations.pulumi.com/skipAwait is set by CanaryService itself: remove it from serviceAnnotations.",
+  ],
+  [
+    "an annotation of an Ingress that CanaryService sets",
+    { ingress: { host: "h", annotations: { "gray-release/owner": "me" } } },
+    "web: ingress.annotations.gray-release/owner is set by CanaryService itself: remove it from ingress.annotations.",
+  ],
+  [
+    "more time to start than Kubernetes waits for a pod",
+    { startSeconds: 700 },
+    "web: startSeconds (700) must not exceed progressDeadlineSeconds (600), after which Kubernetes reports the roll as failed.",
+  ],
+  [
+    "an Output where a constant is needed",
+    { namespace: pulumi.output("shop") },
+    "web: namespace is an Output, whose value is not known while the program runs, and a release is identified by its content: give a constant, or read it from the configuration or a StackReference first.",
+  ],
+  [
+    "an Output within an argument",
+    { serviceSpec: { loadBalancerIP: pulumi.output("192.0.2.1") } },
+    "web: serviceSpec.loadBalancerIP is an Output, whose value is not known while the program runs, and a release is identified by its content: give a constant, or read it from the configuration or a StackReference first.",
+  ],
+  [
     "a selector of the Service",
     { serviceSpec: { selector: { app: "other" } } },
     'web: serviceSpec.selector is {"app":"other"}: CanaryService sets it itself, so remove it.',
@@ -215,7 +256,7 @@ const bad: [what: string, args: object, sentence: string][] = [
   [
     "a file name that a ConfigMap cannot have, without its content in the message",
     { configFiles: { config: { files: { "conf/a": "password" }, mountPath: "/etc" } } },
-    "web: configFiles.config.files.conf/a has a name that is not allowed: a file's name may have letters, digits, dashes, dots and underscores.",
+    "web: configFiles.config.files.conf/a has a name that is not allowed: a file's name may have letters, digits, dashes, dots and underscores, and may not begin with two dots.",
   ],
   [
     "a file that is neither a text nor bytes in base64, without its content in the message",

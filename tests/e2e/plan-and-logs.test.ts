@@ -78,7 +78,7 @@ describe("looking before and while a release goes out", () => {
     assert.equal(code, 1, output);
     assert.match(
       output,
-      /\ngray: pulumi preview --stack canary failed: weight is 1 and 3 stable pods cannot serve 1 %/,
+      /\ngray: pulumi preview --stack canary failed: weight is 1, but 1 canary pod beside 3 stable pods gets 25 %/,
     );
     project.configure("canary", { weight: 25 });
   });

@@ -93,7 +93,7 @@ describe("gray rollout", function () {
     );
     assert.match(
       (await gray("rollout")).output,
-      /: fop-gate: release [0-9a-f]{12} was rolled back, so canary runs .*: describe another one, or overrule that with gray approve/,
+      /: fop-gate: release [0-9a-f]{12} was rolled back, so canary runs .*: describe another release in the program, or let this one run again with gray approve/,
     );
   });
 });

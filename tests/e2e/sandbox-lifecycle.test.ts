@@ -85,7 +85,7 @@ describe("the sandbox", () => {
       assert.equal(code, 1);
       assert.equal(
         output,
-        `gray: a sandbox that ${owner} brought up is there, in ${state}: use it as it is with \`eval "$(npm run --silent sandbox env)"\`, or end it with \`gray sandbox down\`\n`,
+        `gray: a sandbox that ${owner} brought up is there, in ${state}: use it as it is with \`eval "$(npm run --silent sandbox env)"\`, or end it with \`npm run sandbox -- down\`\n`,
       );
     } finally {
       rmSync(second, { recursive: true });

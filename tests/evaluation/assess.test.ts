@@ -177,7 +177,7 @@ describe("an assessment", () => {
     assert.equal(notes.length, 1);
     assert.match(
       notes[0] ?? "",
-      /^The front cannot be read \(httproutes is forbidden .*would not notice a canary that has users but no ready pod\.$/,
+      /^The Service or the HTTPRoutes cannot be read \(httproutes is forbidden .*would not notice users on a canary without a ready pod: grant/,
     );
   });
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { renderRelease } from "../../components/release.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
 import { tryObjects } from "../../gate/accepted.ts";
+import { Unreachable } from "../../kubernetes/api-error.ts";
 import { readLive } from "../../live/live.ts";
 import { serviceArgs } from "../components/fop-gate.ts";
 import { type ApiRequest, ApiServer } from "../fake/api-server.ts";
@@ -13,6 +14,8 @@ const paths = {
   service: `/api/v1/namespaces/${namespace}/services`,
   ingress: `/apis/networking.k8s.io/v1/namespaces/${namespace}/ingresses`,
 };
+
+const hangs = () => Promise.reject(new Unreachable("no answer."));
 
 describe("the objects of a program", () => {
   let api: ApiServer;
@@ -26,9 +29,9 @@ describe("the objects of a program", () => {
     const of = { api: direct(api), namespace, service: "web" };
     const live = await readLive(of);
     const before = [...api.objects.keys()];
-    const untried = await tryObjects(of, args, renderRelease("web", { app: "web" }, args), live);
+    const failures = await tryObjects(of, args, renderRelease("web", { app: "web" }, args), live);
     assert.deepEqual([...api.objects.keys()], before, "nothing is written");
-    return untried;
+    return failures;
   };
   const tried = () => api.requests.filter(({ query }) => query.has("dryRun"));
   const answers = (status: number, message: string) => {
@@ -113,6 +116,21 @@ describe("the objects of a program", () => {
       assert.ok(service?.why.includes(message));
     });
   }
+
+  it("are not judged if the cluster does not answer in time", async () => {
+    const { api: cluster, ...of } = { api: direct(api), namespace, service: "web" };
+    const slow = { ...cluster, until: () => ({ ...cluster, tryPatch: hangs, tryCreate: hangs }) };
+    const args = serviceArgs({});
+    const live = await readLive({ ...of, api: cluster });
+    const failures = await tryObjects({ ...of, api: slow }, args, renderRelease("web", { app: "web" }, args), live);
+    assert.deepEqual(
+      failures.map(({ kind, why, isRefused }) => [kind, why, isRefused]),
+      [
+        ["Deployment", "no answer", false],
+        ["Service", "no answer", false],
+      ],
+    );
+  });
 
   it("are not judged if another writer creates one meanwhile", async () => {
     answers(409, "already exists");

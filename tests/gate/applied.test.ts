@@ -70,7 +70,15 @@ describe("the wait for the gateways of a route", () => {
     assert.equal(await wait(AbortSignal.abort()), warning);
   });
 
-  it("says nothing of a route that cannot be read", async () => {
+  it("goes on while the route cannot be read, and says so at its end", async () => {
+    put("False");
+    api.intercept = ({ path: to }) => (to === path ? { status: 500, body: { message: "etcd is down" } } : undefined);
+    const began = now;
+    assert.match((await wait()) ?? "", /^web: whether HTTPRoute web is applied could not be read \(etcd is down/);
+    assert.ok(now - began >= 10_000);
+  });
+
+  it("says nothing of a route that does not exist", async () => {
     assert.equal(await wait(), undefined);
   });
 });

@@ -521,7 +521,7 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
         changes: { record: read(undone) },
         canary: [a, "rollback"],
         warnings: [
-          `web: release ${b} was rolled back, so canary runs ${a} and not ${b}, which this program describes: describe another one, or overrule that with gray approve ${b}.`,
+          `web: release ${b} was rolled back, so canary runs ${a} and not ${b}, which this program describes: describe another release in the program, or let this one run again with gray approve ${b} --reason <why>.`,
         ],
       },
       {
@@ -556,7 +556,7 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
         changes: { record: read(undone), stackStates: { canaryRuns: b } },
         stable: [a, "rollback"],
         warnings: [
-          `web: release ${b} was rolled back, so stable runs ${a} and not ${b}, which canary runs: describe another one, or overrule that with gray approve ${b}.`,
+          `web: release ${b} was rolled back, so stable runs ${a} and not ${b}, which canary runs: describe another release in the program, or let this one run again with gray approve ${b} --reason <why>.`,
         ],
       },
       {
@@ -599,7 +599,7 @@ const conditions: [condition: string, tracks: readonly Track[], rows: Row[]][] =
         changes: { rendered: b, record: read(undone) },
         stable: [a, "rollback"],
         warnings: [
-          `web: release ${b} was rolled back, so stable runs ${a} and not ${b}, which this program describes: describe another one, or overrule that with gray approve ${b}.`,
+          `web: release ${b} was rolled back, so stable runs ${a} and not ${b}, which this program describes: describe another release in the program, or let this one run again with gray approve ${b} --reason <why>.`,
         ],
       },
       { sentence: "no warning if all three are the same", changes: { rendered: a }, stable: [a, "rollback"] },

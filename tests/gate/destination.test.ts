@@ -141,7 +141,7 @@ describe("a service with a provider of the program's own", () => {
     await assert.rejects(home.up("test", deploys(options), { clusterOf }), {
       name: "UserError",
       message:
-        /^web: the kubeconfig of provider .* is not known .* access: \{ kubeconfig, context \} to the same cluster\.$/,
+        /^web: the kubeconfig of provider .* is not known .* add access: \{ kubeconfig, context \} of the same cluster to the arguments of web\.$/,
     });
     await upInEu(deploys(options, { access: { kubeconfig: eu.kubeconfig } }));
     assert.equal(eu.stackState("test", "web").cluster, "eu-uid");

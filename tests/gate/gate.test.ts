@@ -289,7 +289,7 @@ describe("the front", () => {
   it("that is held says which rollout holds it and what to do", () => {
     assert.equal(
       frontHeld("web", read({ open }), bare),
-      `web: the front is not changed while the rollout of ${b} is open: wait until it has ended (gray watch), continue it with gray resume, or roll it back with gray abort.`,
+      `web: the weight and the number of canary pods stay as they are while the rollout of ${b} is open: wait until it has ended (gray watch), continue it with gray resume, or roll it back with gray abort.`,
     );
   });
 });

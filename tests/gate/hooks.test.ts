@@ -107,7 +107,7 @@ describe("the gate's hooks", () => {
       writeRecord({ open: { epoch: 3, release: b, weight: 10 } });
       await assert.rejects(
         call("front", moment, guarded()),
-        /the front is not changed while the rollout of bbbbbbbbbbbb is open/,
+        /the weight and the number of canary pods stay as they are while the rollout of bbbbbbbbbbbb is open/,
       );
       await assert.rejects(call("front", moment, guarded({ epoch: 2 })), /is open/);
       await call("front", moment, guarded({ epoch: 3 }));
@@ -227,7 +227,7 @@ describe("the gate's hooks", () => {
         await assert.rejects(
           call(part, "beforeUpdate", each),
           new RegExp(
-            `^UserError: web ${part}: its pods have no label release, so the release cannot be judged: keep that label on them\\.$`,
+            `^UserError: web ${part}: the pod template has lost the label release, so the release cannot be judged: remove the transform that takes the label away\\.$`,
           ),
         );
       }
@@ -241,7 +241,7 @@ describe("the gate's hooks", () => {
       call("canary", "beforeUpdate", guarded(by), b, replicas);
     await assert.rejects(
       change(2),
-      /^UserError: web: the front is not changed while the rollout of bbbbbbbbbbbb is open/,
+      /^UserError: web: the weight and the number of canary pods stay as they are while the rollout of bbbbbbbbbbbb is open/,
     );
     await assert.rejects(change(2, { epoch: 2 }), /is open/);
     await change(1);

@@ -56,10 +56,27 @@ describe("a service in one call", () => {
   for (const [what, changes, url] of [
     ["inside the cluster", {}, "http://web.dora-apps.svc"],
     ["inside the cluster, with another port", { ports: [{ port: 8080 }] }, "http://web.dora-apps.svc:8080"],
+    [
+      "at its Ingress without a certificate for the host",
+      { ingress: { host: "a.example.com", tls: [] } },
+      "http://a.example.com",
+    ],
+    [
+      "at its Ingress, with the path",
+      { ingress: { host: "a.example.com", path: "/shop" } },
+      "http://a.example.com/shop",
+    ],
+    [
+      "inside the cluster if its hosts are wildcards",
+      { ingress: { host: "*.example.com" } },
+      "http://web.dora-apps.svc",
+    ],
     ["at its Ingress", { ingress: { host: "a.example.com" } }, "http://a.example.com"],
     [
       "at the first host of its Ingress",
-      { ingress: { rules: [{}, { host: "b.example.com" }], tls: [] } },
+      {
+        ingress: { rules: [{ host: "*.example.com" }, { host: "b.example.com" }], tls: [{ hosts: ["b.example.com"] }] },
+      },
       "https://b.example.com",
     ],
     [

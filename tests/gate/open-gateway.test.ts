@@ -297,7 +297,10 @@ describe("a service behind a gateway", () => {
 
     it("has the record's weight, which only its driver applies", async () => {
       open(20);
-      await assert.rejects(world.up("canary", at(10)), /the front is not changed while the rollout/);
+      await assert.rejects(
+        world.up("canary", at(10)),
+        /the weight and the number of canary pods stay as they are while the rollout/,
+      );
       assert.deepEqual(backends().at(-1), { "web-stable": 90, "web-canary": 10 });
       await world.up("canary", at(10), { environment: { GRAY_EPOCH: "1" } });
       assert.deepEqual(backends().at(-1), { "web-stable": 80, "web-canary": 20 });
@@ -312,7 +315,10 @@ describe("a service behind a gateway", () => {
     it("refuses an up without the driver that would change a rule, even at the applied weight", async () => {
       open(10);
       const rules = [{ to: "canary", headers: { "x-beta": "1" } }] as const;
-      await assert.rejects(world.up("canary", at(10, { rules })), /the front is not changed while the rollout/);
+      await assert.rejects(
+        world.up("canary", at(10, { rules })),
+        /the weight and the number of canary pods stay as they are while the rollout/,
+      );
       await world.up("canary", at(10, { rules }), { environment: { GRAY_EPOCH: "1" } });
     });
 
@@ -323,7 +329,10 @@ describe("a service behind a gateway", () => {
         if (method === "GET" && path.endsWith("/httproutes/web") && ++looked > 1) patch(50);
         return undefined;
       };
-      await assert.rejects(world.up("canary", at(10)), /the front is not changed while the rollout/);
+      await assert.rejects(
+        world.up("canary", at(10)),
+        /the weight and the number of canary pods stay as they are while the rollout/,
+      );
       assert.equal(backends().at(-1)["web-canary"], 50);
     });
   });

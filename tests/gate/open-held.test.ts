@@ -17,7 +17,7 @@ describe("a service in two stacks with an open rollout", () => {
     const a = await install();
     world.writeRecord({ open: { epoch: 1, release: a, weight: 0 } }, "web");
     const { warnings } = await world.up("canary", canary("a", { weight: 10 }), { environment: { GRAY_EPOCH: "1" } });
-    assert.match(warnings.join(), /the weight is 0 while the rollout of .* is open, not 10/);
+    assert.match(warnings.join(), /the weight stays 0 % while the rollout of .* is open; the 10 % of the program/);
     assert.deepEqual(world.api.objects.get("/api/v1/namespaces/dora-apps/services/web")?.spec.selector, {
       app: "web",
       track: "stable",
@@ -28,7 +28,10 @@ describe("a service in two stacks with an open rollout", () => {
     const a = await install();
     const held = JSON.stringify(world.api.objects.get("/api/v1/namespaces/dora-apps/services/web"));
     world.writeRecord({ open: { epoch: 1, release: a, weight: 20 } }, "web");
-    await assert.rejects(world.up("canary", canary("a", { weight: 0 })), /the front is not changed while the rollout/);
+    await assert.rejects(
+      world.up("canary", canary("a", { weight: 0 })),
+      /the weight and the number of canary pods stay as they are while the rollout/,
+    );
     assert.equal(JSON.stringify(world.api.objects.get("/api/v1/namespaces/dora-apps/services/web")), held);
   });
 
@@ -54,7 +57,7 @@ describe("a service in two stacks with an open rollout", () => {
       open(20);
       await assert.rejects(
         world.up("canary", canary("a")),
-        /^UserError: web: the front is not changed while the rollout/,
+        /^UserError: web: the weight and the number of canary pods stay as they are while the rollout/,
       );
       assert.deepEqual([await goesOn(), pods(), front()], [false, 1, { app: "web" }]);
     });
@@ -63,7 +66,7 @@ describe("a service in two stacks with an open rollout", () => {
       open(0);
       await assert.rejects(
         world.up("canary", canary("a")),
-        /^UserError: web: the front is not changed while the rollout/,
+        /^UserError: web: the weight and the number of canary pods stay as they are while the rollout/,
       );
       assert.deepEqual([await goesOn(), pods(), front()], [false, 1, { app: "web" }]);
     });
@@ -73,7 +76,7 @@ describe("a service in two stacks with an open rollout", () => {
       const { warnings } = await world.up("canary", canary("a"), { preview: true });
       assert.match(
         warnings.join(),
-        /the front is not changed while the rollout.* This is a preview; up would stop here/,
+        /the weight and the number of canary pods stay as they are while the rollout.* This is a preview; up would stop here/,
       );
     });
 
@@ -108,7 +111,7 @@ describe("a service in two stacks with an open rollout", () => {
       open(20);
       await assert.rejects(
         world.up("canary", canary("a"), { environment: { GRAY_EPOCH: "2" } }),
-        /the front is not changed/,
+        /the weight and the number of canary pods stay as they are/,
       );
       assert.equal(pods(), 1);
     });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { type ReleaseArgs, renderRelease } from "../../components/release.ts";
 import { openRollout } from "../../gate/open.ts";
 import { serviceArgs } from "../components/fop-gate.ts";
 import { withoutSleep } from "../fake/sleep.ts";
@@ -39,7 +40,8 @@ describe("a service in two stacks", () => {
   });
 
   it("limits the time of a roll by how long the live pods took to start", async () => {
-    const pod = { name: "web-1", labels: { app: "web", release: "a" }, creationTimestamp: "2026-01-01T00:00:00Z" };
+    const release = renderRelease("web", { app: "web" }, web("a") as ReleaseArgs).id;
+    const pod = { name: "web-1", labels: { app: "web", release }, creationTimestamp: "2026-01-01T00:00:00Z" };
     const conditions = [{ type: "Ready", status: "True", lastTransitionTime: "2026-01-01T00:01:40Z" }];
     world.api.put("/api/v1/namespaces/dora-apps/pods/web-1", { metadata: pod, spec: {}, status: { conditions } });
     await world.up("test", async () => {

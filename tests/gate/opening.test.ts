@@ -6,11 +6,12 @@ import type { Release } from "../../components/release.ts";
 import type { ServiceArgs } from "../../components/service-args.ts";
 import type { Track } from "../../components/traffic.ts";
 import { UserError } from "../../components/user-error.ts";
-import type { Untried } from "../../gate/accepted.ts";
+import type { TrialFailure } from "../../gate/accepted.ts";
 import type { Observation } from "../../gate/observation.ts";
 import { decide, type Opening } from "../../gate/opening.ts";
 import type { OwnableObject } from "../../gate/owner.ts";
 import type { StackStates } from "../../gate/stack-state.ts";
+import { Unreachable } from "../../kubernetes/api-error.ts";
 import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
 import type { Live } from "../../live/live.ts";
 import type { LiveRoute } from "../../live/traffic/mode.ts";
@@ -81,7 +82,8 @@ const ordinary: Observation = {
   configMapsInUse: {},
   trafficPossible: { status: "fulfilled", value: undefined },
   objects: { status: "fulfilled", value: [] },
-  untried: { status: "fulfilled", value: [] },
+  trialFailures: [],
+  startSeconds: {},
   comparisons: {},
 };
 
@@ -108,9 +110,9 @@ const withDeployments =
 const withObjects =
   (...value: OwnableObject[]): Change =>
   (it) => ({ ...it, objects: { status: "fulfilled", value } });
-const withUntried =
-  (...value: Untried[]): Change =>
-  (it) => ({ ...it, untried: { status: "fulfilled", value } });
+const withTrialFailure =
+  (...trialFailures: TrialFailure[]): Change =>
+  (it) => ({ ...it, trialFailures });
 const inPreview: Change = (it) => ({ ...it, isPreview: true });
 const all =
   (...changes: Change[]): Change =>
@@ -177,7 +179,7 @@ const conditions: readonly (readonly [condition: string, breaks: Change, refusal
   ],
   [
     "6. The API server accepts the objects as the program describes them.",
-    withUntried({ kind: "Service", name: "web", why: 'unknown field "spec.typ"', isRefused: true }),
+    withTrialFailure({ kind: "Service", name: "web", why: 'unknown field "spec.typ"', isRefused: true }),
     /^web: the API server refuses Service web \(unknown field "spec\.typ"\): correct the arguments of the service\.$/,
   ],
   [
@@ -198,7 +200,7 @@ const conditions: readonly (readonly [condition: string, breaks: Change, refusal
   [
     "9. While a rollout is open, only its driver changes the front and the number of canary's pods.",
     withRecord({ open }),
-    /^web: the front is not changed while the rollout of b{12} is open/,
+    /^web: the weight and the number of canary pods stay as they are while the rollout of b{12} is open/,
     "warns",
   ],
   [
@@ -263,27 +265,43 @@ describe("the opening of a rollout", () => {
   });
 
   describe("of objects that the API server did not accept", () => {
-    const refused: Untried = { kind: "Deployment", name: "web-canary", why: "a reason", isRefused: true };
-
-    it("only warns on the way back: if a driver or a break-glass override runs this up", () => {
-      for (const on of [{ epoch: 7 }, { breakGlass: "fire" }]) {
-        const opening = admitted(decide({ ...withUntried(refused)(ordinary), ...on }));
-        assert.ok(warningsOf(opening).includes("web: the API server refuses Deployment web-canary (a reason)."));
-      }
-    });
+    const refused: TrialFailure = { kind: "Deployment", name: "web-canary", why: "a reason", isRefused: true };
 
     it("ignores the Deployment if canary runs another release than the program describes", () => {
-      const current = all(withArgs({ release: a }), withUntried(refused), withRecord({ open: undefined }));
+      const current = all(withArgs({ release: a }), withTrialFailure(refused), withRecord({ open: undefined }));
       assert.equal(admitted(decide(current(ordinary))).context.releases.canary?.id, a);
     });
 
     it("says in a preview what could not be tried, which is no refusal", () => {
-      const change = withUntried({ ...refused, isRefused: false });
+      const change = withTrialFailure({ ...refused, isRefused: false });
       const text = "web: the API server could not try Deployment web-canary (a reason), so up may still be refused.";
       const isSaid = (opening: Opening) => admitted(opening).log.some((line) => line.text === text);
       assert.equal(isSaid(decide(all(change, inPreview)(ordinary))), true);
       assert.equal(isSaid(decide(change(ordinary))), false);
     });
+  });
+
+  it("only warns a driver and a break-glass override that the cluster cannot carry the traffic", () => {
+    const refused = conditions[4]?.[1] ?? assert.fail();
+    for (const on of [{ epoch: 7 }, { breakGlass: "fire" }]) {
+      const opening = admitted(decide({ ...refused(ordinary), ...on }));
+      assert.ok(warningsOf(opening).includes("the cluster has no Gateway API"));
+      const reason = new Unreachable("no answer");
+      const fails = { ...ordinary, ...on, trafficPossible: { status: "rejected", reason } } as const;
+      assert.equal(errorOf(decide(fails)), reason);
+    }
+  });
+
+  it("gives a roll the time that pods of its release took, and a release without pods at least the time of an unknown one", () => {
+    const seconds = (startSeconds: Readonly<Record<string, number>>) => {
+      const { rollSeconds } = admitted(decide({ ...ordinary, startSeconds })).context;
+      return [rollSeconds.stable, rollSeconds.canary];
+    };
+    const of = (pods: number, start: number) => pods * (30 + start) + 600;
+    assert.deepEqual(seconds({ [b]: 5 }), [of(9, 30), of(1, 30)]);
+    assert.deepEqual(seconds({ [a]: 5 }), [of(9, 120), of(1, 120)]);
+    assert.deepEqual(seconds({ [a]: 100 }), [of(9, 210), of(1, 210)]);
+    assert.deepEqual(seconds({ [a]: 100, [b]: 5 }), [of(9, 30), of(1, 30)]);
   });
 
   it("warns of a route that its gateways do not apply", () => {
@@ -301,7 +319,10 @@ describe("the opening of a rollout", () => {
 
   it("warns of the weight that an open rollout has, even if a later condition refuses it", () => {
     const opening = decide(withRecord({ open })(ordinary));
-    assert.match(warningsOf(opening)[0] ?? "", /the weight is 20 while the rollout of b{12} is open, not 10\./);
+    assert.match(
+      warningsOf(opening)[0] ?? "",
+      /the weight stays 20 % while the rollout of b{12} is open; the 10 % of the program apply/,
+    );
     assert.equal(opening.kind, "refused");
   });
 

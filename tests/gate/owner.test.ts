@@ -116,7 +116,7 @@ describe("an object of a service", () => {
     otherBackend();
     await refused(
       () => world.up("canary", canary("a")),
-      /^UserError: Deployment web-canary in namespace dora-apps, of stack organization-\d+\/gray-release\/canary, has the owner id \w+ and stack organization-\d+\/gray-release\/canary in this Pulumi backend has the owner id \w+, so another state manages it: use the backend whose state made it \(pulumi login\), or, if that state is lost, take the objects over with GRAY_BREAK_GLASS=<reason>\.$/,
+      /^UserError: Deployment web-canary in namespace dora-apps, of stack organization-\d+\/gray-release\/canary, has the owner id \w+ and stack organization-\d+\/gray-release\/canary in this Pulumi backend has the owner id \w+, so another state manages it: use the backend whose state made it \(pulumi login\), or, if that state is lost, take the objects over with GRAY_BREAK_GLASS="<reason>" pulumi up\.$/,
     );
     assert.notEqual(owner("canary"), its);
   });

@@ -116,7 +116,7 @@ describe("a live service without a release in the state of canary's stack", () =
       changes.breakGlass,
     );
   const refusal =
-    "web is live in namespace dora-apps and the state of stack test holds no release of it: use the stack and backend that created it, or, if its state is lost, start a new history with GRAY_BREAK_GLASS=<reason>.";
+    'web is live in namespace dora-apps and the state of stack test holds no release of it: use the stack and backend that created it, or, if its state is lost, start a new history with GRAY_BREAK_GLASS="<reason>" pulumi up --stack test.';
 
   it("is refused, also if its record cannot be read", () => {
     assert.throws(() => check(), { name: "UserError", message: refusal });

@@ -15,6 +15,11 @@ const record = (changes: Partial<RolloutRecord> = {}): RecordReading => ({
   kind: "read",
   record: { version: 2, cluster: "uid", sequence: 0, verdicts: {}, stableHistory: [], ...changes },
 });
+const readRecordOf = (verdicts: RolloutRecord["verdicts"]): RolloutRecord => ({
+  ...{ version: 2, cluster: "uid", sequence: 0, stableHistory: [] },
+  verdicts,
+});
+const lost = { kind: "unreadable", why: "it is missing" } as const;
 const absent: RecordReading = { kind: "absent" };
 /** Stable is about to change to b for the first time. */
 const known: Known = {
@@ -55,6 +60,16 @@ describe("the question to the gate", () => {
     ["says that there is no canary", {}, "canary-not-available"],
     ["says that canary is about to run it", { canaryIsComing: true }, "first-install"],
     ["has the record's verdicts", { record: record({ verdicts: { [b]: verdict("good") } }) }, "judged-good"],
+    [
+      "has no verdict that can be read, if that of the release is lost",
+      { record: { kind: "read", record: readRecordOf({ [b]: verdict("good") }), lost: { [b]: lost } } },
+      "record-unreadable",
+    ],
+    [
+      "has its verdict, if that of another release is lost",
+      { record: { kind: "read", record: readRecordOf({ [b]: verdict("good") }), lost: { [a]: lost } } },
+      "judged-good",
+    ],
     ["has the reason of a break-glass override", { breakGlass: "fire" }, "break-glass"],
     [
       "is not that of the driver without an epoch",

@@ -69,7 +69,7 @@ describe("the release that canary's preview passes to stable's", () => {
   it("is refused by up, and nothing is changed", async () => {
     await preview("canary", canary("b"));
     const refusal = new UserError(
-      "GRAY_RENDERED is for previews, and stable runs only what canary has run: unset it, then run pulumi up.",
+      "GRAY_RENDERED is set in the environment, and gray sets it only for its own previews: unset it, then run pulumi up.",
     );
     await assert.rejects(world.up("prod", prod("b"), { environment }), refusal);
     await assert.rejects(world.up("canary", canary("b"), { environment }), refusal);

@@ -36,7 +36,7 @@ const record = (open?: RolloutRecord["open"]): RecordReading => ({
 
 describe("the wanted weight", () => {
   const open = { epoch: 7, release, weight: 20 };
-  const differs = `web: the weight is 20 while the rollout of ${release} is open, not 10.`;
+  const differs = `web: the weight stays 20 % while the rollout of ${release} is open; the 10 % of the program apply when it has ended (gray watch).`;
   for (const [sentence, weight, reading, expected] of [
     ["is the program's without a record", 10, { kind: "absent" }, { weight: 10 }],
     ["is 10 if the program has none", undefined, { kind: "absent" }, { weight: 10 }],
@@ -50,7 +50,10 @@ describe("the wanted weight", () => {
       "is 0 if an open rollout has 0",
       10,
       record({ epoch: 7, release, weight: 0 }),
-      { weight: 0, warning: `web: the weight is 0 while the rollout of ${release} is open, not 10.` },
+      {
+        weight: 0,
+        warning: `web: the weight stays 0 % while the rollout of ${release} is open; the 10 % of the program apply when it has ended (gray watch).`,
+      },
     ],
   ] as const) {
     it(sentence, () => {

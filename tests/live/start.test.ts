@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { PodObject } from "../../kubernetes/objects/pod.ts";
-import { startSecondsOf } from "../../live/start.ts";
+import { measuredStart } from "../../live/start.ts";
 
 /** A pod of a release that became ready after some seconds, or is not ready. */
 function pod(release: string, seconds: number | undefined): PodObject {
@@ -18,18 +18,18 @@ function pod(release: string, seconds: number | undefined): PodObject {
 
 describe("the time that the pods of a service took to start", () => {
   for (const [what, pods, expected] of [
-    ["is unknown without a pod", [], undefined],
-    ["is unknown if no pod is ready", [pod("a", undefined)], undefined],
-    ["is the median of the pods", [pod("a", 9), pod("a", 50), pod("a", 10)], 10],
-    ["is not changed by a pod that lost and regained its readiness", [pod("a", 9), pod("a", 90_000)], 9],
-    ["is that of the slower release", [pod("a", 9), pod("a", 9), pod("b", 100)], 100],
+    ["is unknown without a pod", [], {}],
+    ["is unknown if no pod is ready", [pod("a", undefined)], {}],
+    ["is the median of the pods", [pod("a", 9), pod("a", 50), pod("a", 10)], { a: 10 }],
+    ["is not changed by a pod that lost and regained its readiness", [pod("a", 9), pod("a", 90_000)], { a: 9 }],
+    ["is that of each release", [pod("a", 9), pod("a", 9), pod("b", 100)], { a: 9, b: 100 }],
   ] as const) {
-    it(what, () => assert.equal(startSecondsOf(pods), expected));
+    it(what, () => assert.deepEqual(measuredStart(pods), expected));
   }
 
   it("is unknown if the times of a pod cannot be read", () => {
     const one = pod("a", 5);
-    assert.equal(startSecondsOf([{ ...one, status: { phase: "Running" } }]), undefined);
-    assert.equal(startSecondsOf([{ ...one, metadata: { ...one.metadata, creationTimestamp: "" } }]), undefined);
+    assert.deepEqual(measuredStart([{ ...one, status: { phase: "Running" } }]), {});
+    assert.deepEqual(measuredStart([{ ...one, metadata: { ...one.metadata, creationTimestamp: "" } }]), {});
   });
 });

@@ -74,6 +74,22 @@ describe("the verdicts of a record", () => {
   const dies = () => {
     throw new Error("killed");
   };
+  /** One verdict cannot be read: it is neither absent nor in the way of others, and the record keeps its name. */
+  const lostAs = async (sentence: RegExp, release = b) => {
+    const reading = await readRecord(web());
+    assert.ok(reading.kind === "read");
+    const why = reading.lost?.[release];
+    assert.ok(why);
+    assert.match(unreadable(web(), why).message, sentence);
+    assert.equal(reading.record.verdicts[release], undefined);
+    const before = JSON.parse(api.objects.get(path)?.data.record);
+    const other = "cccccccccccc";
+    await judge(other, good);
+    assert.equal(stored().verdicts[release], before.verdicts[release]);
+    assert.deepEqual(((await readRecord(web())) as typeof reading).record.verdicts[other], good);
+    await changeRecord(web(), (record) => ({ ...record, open: { epoch: 1, release } }));
+    await refusedAs(sentence);
+  };
   const refusedAs = async (sentence: RegExp) => {
     const reading = await readRecord(web());
     assert.ok(reading.kind === "unreadable");
@@ -300,13 +316,13 @@ describe("the verdicts of a record", () => {
     });
   });
 
-  describe("make the record unreadable, and are never taken for absent", () => {
-    const remedy = `restore \\S+; or remove ${b} from the verdicts in the record with kubectl edit configmap web-rollout -n dora-apps, and judge the release again with gray approve\\.$`;
+  describe("that cannot be read are never taken for absent, and make the record unreadable if their rollout is open", () => {
+    const remedy = `restore \\S+; or remove ${b} from the verdicts in the record with kubectl edit configmap web-rollout -n dora-apps, and judge the release again with gray approve ${b} --reason <why>\\.$`;
 
     it("if one is missing", async () => {
       await judge(b, bad);
       api.objects.delete(`${maps}/${stored().verdicts[b]}`);
-      await refusedAs(
+      await lostAs(
         new RegExp(
           `The record web-rollout in namespace dora-apps cannot be read \\(the verdict on ${b} in ConfigMap web-verdict-\\w+ is missing\\): ${remedy}`,
         ),
@@ -323,16 +339,14 @@ describe("the verdicts of a record", () => {
         const map = mapOf(b);
         assert.ok(map);
         map.data = change && { ...map.data, ...change };
-        await refusedAs(
-          /in ConfigMap web-verdict-\w+ cannot be read \(its name is not that of its content\)\): restore/,
-        );
+        await lostAs(/in ConfigMap web-verdict-\w+ cannot be read \(its name is not that of its content\)\): restore/);
       });
     }
 
     it("if one lacks the label by which it is found", async () => {
       await judge(b, bad);
       delete mapOf(b)?.metadata.labels?.["gray-release/verdict"];
-      await refusedAs(/is missing/);
+      await lostAs(/is missing/);
     });
 
     it("if one is on another release", async () => {
@@ -340,14 +354,14 @@ describe("the verdicts of a record", () => {
       const { verdicts: all, ...rest } = stored();
       const record = JSON.stringify({ ...rest, verdicts: { [a]: all[b] } });
       api.put(path, { metadata: { name: "web-rollout" }, data: { record } });
-      await refusedAs(new RegExp(`the verdict on ${a} in ConfigMap \\S+ is on ${b}`));
+      await lostAs(new RegExp(`the verdict on ${a} in ConfigMap \\S+ is on ${b}`), a);
     });
 
     it("if one is not valid", async () => {
       const name = putVerdict(api, b, { ...bad, verdict: "fine" as "good" });
       const record = JSON.stringify({ ...emptied(), verdicts: { [b]: name } });
       api.put(path, { metadata: { name: "web-rollout" }, data: { record } });
-      await refusedAs(/cannot be read \(verdict: must be good, bad or undecided\)/);
+      await lostAs(/cannot be read \(verdict: must be good, bad or undecided\)/);
     });
 
     for (const [kind, author] of [
@@ -361,7 +375,7 @@ describe("the verdicts of a record", () => {
         api.put(`${maps}/${name}`, { metadata: { name, labels }, data });
         const record = JSON.stringify({ ...emptied(), verdicts: { [b]: name } });
         api.put(path, { metadata: { name: "web-rollout" }, data: { record } });
-        await refusedAs(/cannot be read \(its author \w+ does not match its kind \w+\)/);
+        await lostAs(/cannot be read \(its author \w+ does not match its kind \w+\)/);
       });
     }
 

@@ -224,10 +224,10 @@ describe("the driver", () => {
         assert.deepEqual(await trial.drive(await trial.begin()), { kind: "undone", reason: bad.reason });
         assert.equal(attempts(), 41);
         assert.equal(trial.tracks.canary.release, a);
-        const notes = trial.notes.filter((note) => note.startsWith("Cutoff failed: "));
+        const notes = trial.notes.filter((note) => note.startsWith("Taking users off canary failed at attempt "));
         assert.equal(
           notes[0],
-          `Cutoff failed: ${error.message.replace(/\.$/, "")} (attempt 1). Trying again until users are off canary.`,
+          `Taking users off canary failed at attempt 1 (${error.message.replace(/\.$/, "")}): gray tries again until it succeeds.`,
         );
         assert.ok(notes.length >= 10);
         assert.ok(trial.notes.includes("Cut off canary at attempt 41: all users are on stable."));
@@ -587,8 +587,9 @@ describe("the driver", () => {
     };
     assert.deepEqual(await trial.drive(await trial.begin()), { kind: "promoted" });
     const holds = trial.moves.filter(({ kind }) => kind === "hold");
-    const reason = "canary at the program's weight failed: No image; fix the cause: gray tries again until it succeeds";
-    assert.deepEqual(holds, Array(3).fill({ kind: "hold", reason, failing: "canary at the program's weight" }));
+    const reason =
+      "setting canary to the program's weight failed: No image; fix the cause: gray tries again until it succeeds";
+    assert.deepEqual(holds, Array(3).fill({ kind: "hold", reason, failing: "setting canary to the program's weight" }));
   });
 
   describe("when evidence turns bad while it writes why it holds,", () => {
@@ -824,7 +825,7 @@ describe("the driver", () => {
 
   it("does not roll back for bad evidence that comes after stable runs the release completely, but holds and asks", async () => {
     trial.judgment = ({ step, stepStartedAt }) => (step === 2 && stepStartedAt ? bad : good);
-    const reason = `${bad.reason}, and stable already runs it completely: roll it back with gray abort`;
+    const reason = `${bad.reason}, and stable already runs this release completely: roll it back with gray abort --reason <why>`;
     assert.deepEqual(await trial.drive(await trial.begin()), { kind: "held", reason });
     assert.equal(trial.tracks.stable.release, b);
   });

@@ -190,7 +190,10 @@ describe("the lease of a rollout", () => {
       const lease = await take();
       server.intercept = () => down;
       await pass(12);
-      assert.match(notes[0] ?? "", /could not be renewed \(down .*\): trying again for 10 s at most\.$/);
+      assert.match(
+        notes[0] ?? "",
+        /could not be renewed \(down .*\): trying again for 10 s at most, after which this process stops driving\.$/,
+      );
       server.intercept = () => undefined;
       await pass(600);
       lease.assertHeld();
@@ -317,7 +320,7 @@ describe("the lease of a rollout", () => {
       await pass(5);
       assert.equal(
         reasonOf(lease),
-        "Process 4711 on ci-7 drives the rollout of web in namespace shop now, and this process has lost the lease: it stops. Run gray status to see who drives.",
+        "Process 4711 on ci-7 drives the rollout of web in namespace shop now, so this process stops: follow it with gray watch.",
       );
       await pass(60);
       assert.equal(stored()?.spec.holderIdentity, theirs);
@@ -327,7 +330,10 @@ describe("the lease of a rollout", () => {
       const lease = await take();
       put({});
       await pass(5);
-      assert.match(reasonOf(lease), /^No process drives the rollout of web in namespace shop now, /);
+      assert.match(
+        reasonOf(lease),
+        /^This process has lost the lease of the rollout of web in namespace shop, and no other drives it/,
+      );
     });
 
     it("if it was deleted and another driver created it", async () => {
@@ -414,7 +420,7 @@ describe("the lease of a rollout", () => {
       await lease.release();
       assert.equal(server.requests.length, requests);
       assert.equal(lease.lost.aborted, false);
-      assert.throws(() => lease.assertHeld(), /was released: acquire it again/);
+      assert.throws(() => lease.assertHeld(), /no longer drives the rollout of .*: drive it again with gray resume/);
     });
 
     it("while a renewal is in progress", async () => {

@@ -84,7 +84,7 @@ describe("the next move of a rollout", () => {
       {
         kind: "hold",
         reason: "no decision within 15 min: too few requests",
-        ways: "approve it with gray approve, keep observing with gray resume, or roll back with gray abort",
+        ways: "approve it with gray approve <release> --reason <why>, keep observing with gray resume, or roll back with gray abort --reason <why>",
       },
     ],
     ["goes on when it is good after the time is up", stepStartedAt(canary), good, 60 * minute, { kind: "advance" }],
@@ -98,7 +98,7 @@ describe("the next move of a rollout", () => {
       second,
       {
         kind: "hold",
-        reason: `${bad.reason}, and stable already runs it completely: roll it back with gray abort`,
+        reason: `${bad.reason}, and stable already runs this release completely: roll it back with gray abort --reason <why>`,
       },
     ],
     ["rolls stable to a good release", at(full), good, 0, { kind: "enter" }],
@@ -110,7 +110,7 @@ describe("the next move of a rollout", () => {
       {
         kind: "hold",
         reason: "it has not been judged good yet: too few requests",
-        ways: "approve it with gray approve, or roll back with gray abort",
+        ways: "approve it with gray approve <release> --reason <why>, or roll back with gray abort --reason <why>",
       },
     ],
     [
@@ -159,7 +159,7 @@ describe("the next move of a rollout", () => {
     assert.deepEqual(next({ steps, step: 0 }, undecided, 0), {
       kind: "hold",
       reason: "canary at 10 % needs a person's approval",
-      ways: "approve it with gray approve, or roll back with gray abort",
+      ways: "approve it with gray approve <release> --reason <why>, or roll back with gray abort --reason <why>",
     });
     assert.deepEqual(next({ steps, step: 0, approved: true }, undecided, 0), { kind: "enter" });
   });

@@ -70,7 +70,7 @@ describe("the rollout in the record", () => {
     assert.throws(() => written("web", { ...rollout, from: "x\ny" }), {
       name: "UserError",
       message:
-        /^The rollout of bbbbbbbbbbbb of web cannot be written \(from: .*\): check the labels and annotations that name releases on the Deployments of web\.$/,
+        /^The rollout of bbbbbbbbbbbb of web cannot be written \(from: .*\): check the label release of the pod templates of its Deployments\.$/,
     });
   });
 

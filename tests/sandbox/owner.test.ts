@@ -23,7 +23,7 @@ describe("the sandbox's owner", () => {
     assert.equal(
       claimRefusal({ ...owner, checkout: "/src/theirs" }, at, everythingExists),
       "a sandbox that /src/theirs brought up is there, in /var/lib/gray-release: " +
-        'use it as it is with `eval "$(npm run --silent sandbox env)"`, or end it with `gray sandbox down`',
+        'use it as it is with `eval "$(npm run --silent sandbox env)"`, or end it with `npm run sandbox -- down`',
     );
   });
 
@@ -68,7 +68,7 @@ describe("the sandbox's owner", () => {
     });
 
     it("is asked for when there is none", () => {
-      assert.throws(() => standingPlaces(here), /there is no sandbox here; make one with `gray sandbox up`/);
+      assert.throws(() => standingPlaces(here), /there is no sandbox here: start one with `npm run sandbox -- up`/);
     });
   });
 });

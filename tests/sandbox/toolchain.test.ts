@@ -123,7 +123,7 @@ describe("the toolchain", () => {
   it("says what to do when a command is not there yet", () => {
     assert.throws(
       () => commandPath(findTools(at, ""), "kube"),
-      /^Problem: kube is not there yet: run `gray sandbox up`$/,
+      /^Problem: kube is not there yet: run `npm run sandbox -- up`$/,
     );
   });
 });

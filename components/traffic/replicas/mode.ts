@@ -26,7 +26,7 @@ export function replicasMode(acceptShare = false): TrafficMode {
       const share = (100 * canaryReplicas) / (canaryReplicas + stableReplicas);
       if (share > shareTolerance * weight && !acceptShare) {
         throw new UserError(
-          `weight is ${weight} and ${stableReplicas} stable pods cannot serve ${percent(weight, 3)}: 1 canary pod beside them gets ${percent(share)} of the requests; use weight ${Math.max(1, Math.round(share))}, more stable pods, or acceptShare: true.`,
+          `weight is ${weight}, but 1 canary pod beside ${stableReplicas} stable pods gets ${percent(share)} of the requests: set weight to ${Math.max(1, Math.round(share))}, raise replicas, or set acceptShare: true.`,
         );
       }
       return { weight, canaryReplicas, selector: labels, share };

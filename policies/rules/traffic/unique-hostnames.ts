@@ -31,6 +31,15 @@ export const uniqueHostnames: Rule = {
   examples: {
     allowed: [
       {
+        name: "the debug Ingress and the users' Ingress with several hosts, none in common",
+        resources: [
+          canaryService({
+            ingress: { rules: [{ host: "a.example" }, { host: "b.example" }] },
+            debugIngress: { rules: [{ host: "c.example" }] },
+          }),
+        ],
+      },
+      {
         name: "the users' Ingress, their route and the debug Ingress of a service",
         resources: [
           canaryService({
@@ -117,6 +126,16 @@ export const uniqueHostnames: Rule = {
           /^dora-apps\/fop-gate: the debug Ingress claims fop-gate\.example\/, and so does the users' Ingress or HTTPRoute: give debugIngress its own host\.$/,
       },
       {
+        name: "the debug Ingress on one of the users' hosts, each in rules",
+        resources: [
+          canaryService({
+            ingress: { rules: [{ host: "a.example" }, { host: "b.example", paths: [{ path: "/b" }] }] },
+            debugIngress: { rules: [{ host: "b.example", paths: [{ path: "/a" }, { path: "/b/" }] }] },
+          }),
+        ],
+        message: /the debug Ingress claims b\.example\/b, and so does/,
+      },
+      {
         name: "the debug Ingress on the host of the users' Ingress",
         resources: [
           canaryService({ ingress: { host: "fop-gate.example" }, debugIngress: { host: "fop-gate.example" } }),
@@ -143,17 +162,24 @@ function faults(entrance: Entrance, other: Entrance): string[] {
 
 function debugFaults({ namespace, name, gateway, ingress, debugIngress }: Service): string[] {
   if (debugIngress === undefined) return [];
-  const debug = { host: debugIngress.host, path: pathText("Prefix", debugIngress.path) };
+  const debug = claimsOf(debugIngress);
   const routed = (gateway?.routes ?? []).flatMap(({ hostnames = [] }) => hostnames);
-  const users: Claim[] = [
-    ...routed.map((host) => ({ host, path: everyPath })),
-    ...(ingress ? [{ host: ingress.host, path: pathText("Prefix", ingress.path) }] : []),
+  const users: Claim[] = [...routed.map((host) => ({ host, path: everyPath })), ...(ingress ? claimsOf(ingress) : [])];
+  const both = debug.find(({ host, path }) => users.some((user) => user.host === host && user.path === path));
+  if (both === undefined) return [];
+  return [
+    `${namespace}/${name}: the debug Ingress claims ${claimText(both)}, and so does the users' Ingress or HTTPRoute: give debugIngress its own host.`,
   ];
-  return users.some(({ host, path }) => host === debug.host && path === debug.path)
-    ? [
-        `${namespace}/${name}: the debug Ingress claims ${claimText(debug)}, and so does the users' Ingress or HTTPRoute: give debugIngress its own host.`,
-      ]
-    : [];
+}
+
+/** What an Ingress in the arguments of a service claims. */
+function claimsOf({ rules, host, path, pathType }: NonNullable<Service["ingress"]>): Claim[] {
+  const all = rules ?? [
+    { ...(host !== undefined && { host }), paths: [{ ...(path && { path }), ...(pathType && { pathType }) }] },
+  ];
+  return all.flatMap(({ host, paths = [{}] }) =>
+    paths.map(({ path, pathType = "Prefix" }) => ({ host, path: pathText(pathType, path) })),
+  );
 }
 
 function route(name = "fop-gate", changes: Parameters<typeof httpRoute>[1] = {}) {

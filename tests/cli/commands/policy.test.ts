@@ -203,7 +203,7 @@ describe("gray policy", () => {
     await assert.rejects(
       shell.run(policyCommand(), "--stack", "prod"),
       new UserError(
-        "Stack prod could not be judged: its preview ran no rule of policies: check the pack, and which of its rules are disabled.",
+        "The policies could not be run on stack prod: its preview ran no rule of policies: check the pack, and which of its rules are disabled.",
       ),
     );
   });
@@ -213,7 +213,7 @@ describe("gray policy", () => {
     say("prod", [...events, broken]);
     await assert.rejects(
       shell.run(policyCommand(), "--stack", "prod"),
-      new UserError("Stack prod could not be judged: Namespace nowhere does not exist."),
+      new UserError("The policies could not be run on stack prod: Namespace nowhere does not exist."),
     );
   });
 

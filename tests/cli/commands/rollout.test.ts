@@ -75,7 +75,7 @@ describe("gray rollout", () => {
     assert.deepEqual([now.release, now.from, now.by, now.weight, now.step], [c, a, "alice", 0, 0]);
     assert.match(
       output,
-      /"kind":"hold","reason":"dark: holding: dark needs a person's approval; approve it with gray approve, or roll back with gray abort"/,
+      /"kind":"hold","reason":"dark: holding: dark needs a person's approval; approve it with gray approve <release> --reason <why>, or roll back with gray abort --reason <why>"/,
     );
     const [begun] = [...world.api.objects.values()].filter(({ reason }) => reason === "RolloutBegun");
     assert.equal(begun?.message, `alice rolls out release ${c} over ${a}`);
@@ -288,12 +288,12 @@ describe("gray rollout", () => {
     it("is refused once the open rollout has reached stable, or is rolling back", async () => {
       open({ step: 2, runs: { canary: b, stable: b } });
       await refused(
-        /The rollout of \w+ of web has already reached stable: end it with gray abort first\.$/,
+        /The rollout of \w+ of web has already reached stable: wait until it has ended \(gray watch\), or roll it back with gray abort --reason <why>\.$/,
         "--supersede",
       );
       open({ rollbackRequested: { by: "evidence", reason: "5xx", at: "2026-01-01T00:01:00.000Z" } });
       await refused(
-        /The rollout of \w+ of web is already rolling back: end it with gray resume first\.$/,
+        /The rollout of \w+ of web is already rolling back: wait until it has ended \(gray watch\), or continue it with gray resume if no process drives it\.$/,
         "--supersede",
       );
     });

@@ -162,7 +162,9 @@ describe("gray verify", () => {
     assert.deepEqual([code, last.verdict, last.observed?.verdict], [3, "bad", "good"]);
     assert.match(last.reason, /^the verdict in the record \(evidence: 5xx\) is not overruled by good evidence/);
     assert.equal(record()?.metadata.resourceVersion, before);
-    assert.deepEqual(notes, ["The verdict in the record stays bad (evidence: 5xx)."]);
+    assert.deepEqual(notes, [
+      "The verdict in the record stays bad (evidence: 5xx): only a person can overrule it, with gray approve.",
+    ]);
   });
 
   it("leaves a person's good verdict unchanged when the evidence is good too", async () => {

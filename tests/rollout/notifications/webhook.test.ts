@@ -111,11 +111,11 @@ describe("notices to a webhook", () => {
   for (const [what, answer, why] of [
     ["answers with an error", status(404), "it answered 404"],
     ["breaks off", hangUp, "ECONNRESET"],
-    ["does not answer in time", noAnswer, "no answer within 0.05 s"],
+    ["does not answer in time", noAnswer, "no answer within 0.2 s"],
   ] as const) {
     it(`are given up after that if it ${what}, with one warning that shows only the host`, async () => {
       answers.push(answer, answer, answer, answer);
-      const one = notifier(50);
+      const one = notifier(200);
       await one.notify(announcement());
       await one.notify(announcement());
       assert.equal(taken.length, 4);

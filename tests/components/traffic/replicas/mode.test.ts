@@ -78,7 +78,7 @@ describe("traffic by number of pods", () => {
     assert.throws(
       () => plan(10, 3),
       new UserError(
-        "weight is 10 and 3 stable pods cannot serve 10 %: 1 canary pod beside them gets 25 % of the requests; use weight 25, more stable pods, or acceptShare: true.",
+        "weight is 10, but 1 canary pod beside 3 stable pods gets 25 % of the requests: set weight to 25, raise replicas, or set acceptShare: true.",
       ),
     );
   });
@@ -87,7 +87,7 @@ describe("traffic by number of pods", () => {
     fc.assert(
       fc.property(anyWeight, anySize, (weight, stable) => {
         if (planOrRefusal(weight, stable) !== undefined) return;
-        const [, offered] = /use weight (\d+)/.exec(refusal(weight, stable)) ?? [];
+        const [, offered] = /set weight to (\d+)/.exec(refusal(weight, stable)) ?? [];
         assert.ok(Number(offered) > 0, `weight ${weight} of ${stable} pods offers weight ${offered}`);
         assert.doesNotThrow(() => plan(Number(offered), stable));
       }),

@@ -68,7 +68,7 @@ export function filesIn(folder: string): Files {
     throw new UserError(
       `The config folder ${folder} contains no file: add the files, or remove the file set from the program.`,
     );
-  return Object.assign({}, ...names.map((name) => file(join(folder, name))));
+  return Object.fromEntries(names.flatMap((name) => Object.entries(file(join(folder, name)))));
 }
 
 /**

@@ -311,11 +311,11 @@ export function tracksOf(args: ServiceArgs): readonly Track[] {
 }
 
 /** The path of the first Output in a value; undefined if there is none. */
-function outputIn(value: unknown, path = ""): string | undefined {
-  if (typeof value !== "object" || value === null || isAsset(value)) return undefined;
+function outputIn(value: unknown, path = "", around: readonly unknown[] = []): string | undefined {
+  if (typeof value !== "object" || value === null || isAsset(value) || around.includes(value)) return undefined;
   if ((value as { readonly __pulumiOutput?: unknown }).__pulumiOutput === true) return path;
   for (const [key, part] of Object.entries(value)) {
-    const found = outputIn(part, path === "" ? key : `${path}.${key}`);
+    const found = outputIn(part, path === "" ? key : `${path}.${key}`, [...around, value]);
     if (found !== undefined) return found;
   }
   return undefined;

@@ -33,8 +33,8 @@ export interface TrialFailure extends ObjectReference {
 const tryingMilliseconds = 5000;
 
 /**
- * Has the API server try each object (`dryRun=All`, `fieldValidation=Strict`), so that an unknown field, an invalid value and a refusing
- * webhook are known before anything is changed, and no list of fields of our own is needed. An object that exists is tried as a change,
+ * Has the API server try each object (`dryRun=All`, `fieldValidation=Strict`), so that an unknown field and an invalid value are
+ * known before anything is changed, and no list of fields of our own is needed. An object that exists is tried as a change,
  * another one as a new one. A Deployment of canary that runs the rendered release was accepted before, and is not tried again.
  *
  * @returns the objects that are refused or could not be tried
@@ -53,8 +53,9 @@ export async function tryObjects(
 }
 
 /**
- * What the failures of a trial mean. A refused object ends this `up`. The Deployment does not count if canary runs another release than
- * the rendered one.
+ * What the failures of a trial mean. A refused object ends this `up`, unless the program names an earlier release, which may be a rollback:
+ * it must not depend on an object that it does not change. The Deployment does not count if canary runs another release than the rendered
+ * one.
  *
  * @returns lines about objects that could not be tried; only in a preview, because `up` itself shows the rest
  * @throws UserError for the first object that is refused
@@ -62,11 +63,11 @@ export async function tryObjects(
 export function linesOf(
   service: string,
   failures: readonly TrialFailure[],
-  on: { readonly isRendered: boolean; readonly isPreview: boolean },
+  on: { readonly isRendered: boolean; readonly isPinned: boolean; readonly isPreview: boolean },
 ): LogLine[] {
   const counting = failures.filter(({ kind }) => on.isRendered || kind !== "Deployment");
   const refused = counting.find(({ isRefused }) => isRefused);
-  if (refused) {
+  if (refused && !on.isPinned) {
     throw new UserError(
       `${service}: the API server refuses ${refused.kind} ${refused.name} (${refused.why}): correct the arguments of the service.`,
     );
@@ -111,9 +112,9 @@ async function tryOne(
   { kind, object }: Described,
 ): Promise<TrialFailure | undefined> {
   const path = objectPath(kind, namespace, object.metadata.name);
-  const changes = Object.entries(object.spec).map(
-    ([field, value]) => ({ op: "add", path: `/spec/${field}`, value }) as const,
-  );
+  const changes = Object.entries(object.spec)
+    .filter(([, value]) => value !== undefined)
+    .map(([field, value]) => ({ op: "add", path: `/spec/${field}`, value }) as const);
   try {
     await api.tryPatch(path, changes, "strict").catch((error) => {
       if (!(error instanceof ApiError && error.status === 404)) throw error;
@@ -135,12 +136,10 @@ const harmless: readonly number[] = [404, 409];
 
 /**
  * Whether the answer is about the object itself: an invalid value (422), an unknown field or a value of another type (400 in
- * apimachinery's strict decoding), or a webhook or policy that refuses it.
+ * apimachinery's strict decoding). A webhook or policy that denies it is no refusal here, because it might accept what a transform of the
+ * program, or an object that the same `up` creates before, adds.
  */
 function isRefusal({ status, message }: ApiError): boolean {
-  return (
-    status === 422 ||
-    /denied (the )?request/.test(message) ||
-    (status === 400 && /strict decoding error|cannot be handled as/.test(message))
-  );
+  if (/denied (the )?request/.test(message)) return false;
+  return status === 422 || (status === 400 && /strict decoding error|cannot be handled as/.test(message));
 }

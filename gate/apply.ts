@@ -2,9 +2,7 @@
 
 import * as pulumi from "@pulumi/pulumi";
 import { stackStateKey } from "../components/history.ts";
-import { deployedTemplate } from "../components/release.ts";
 import type { RolloutContext } from "../components/rollout-context.ts";
-import type { Track } from "../components/traffic.ts";
 import { adoptObjects } from "./adopt.ts";
 import { cutOver } from "./cutover.ts";
 import { assertDeploysTo } from "./destination.ts";
@@ -55,12 +53,6 @@ export async function apply(
     stableHasHistory,
     breakGlass,
     epoch,
-    templates: Object.fromEntries(
-      Object.entries(context.releases).map(([track, release]) => [
-        track,
-        track === "stable" && context.adopted?.selector ? release.template : deployedTemplate(release, track as Track),
-      ]),
-    ),
     rollSeconds,
   };
   if (adopts) await adoptObjects(guarded, args, live, adopts, stack.fullName);

@@ -1,7 +1,6 @@
 /** What the program hands to its hooks and to the last steps before they run. */
 
 import type { StackState } from "../components/history.ts";
-import type { PodTemplate } from "../components/release.ts";
 import type { Track } from "../components/traffic.ts";
 import type { RecordedService } from "../record/record-store.ts";
 
@@ -15,8 +14,6 @@ export interface Guarded extends RecordedService {
   readonly breakGlass: string | undefined;
   /** The epoch of the driver that runs this `up` (GRAY_EPOCH). */
   readonly epoch: number | undefined;
-  /** The pod template of each owned track's Deployment, as the release says. @default it is not compared */
-  readonly templates?: Partial<Record<Track, PodTemplate>>;
   /** The longest time that a whole roll of each track may take, in seconds. */
   readonly rollSeconds: Readonly<Record<Track, number>>;
 }

@@ -1,7 +1,6 @@
 /** Resource hooks of an `up`: they ask the gate again just before each change, and wait for each roll to complete. */
 
 import { log, output, type ResourceHookArgs, type ResourceHookBinding } from "@pulumi/pulumi";
-import { canonicalJson } from "../components/canonical.ts";
 import type { PodTemplate } from "../components/release.ts";
 import type { Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
@@ -44,7 +43,6 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
         `${guarded.service} ${track}: the pod template has lost the label release, so the release cannot be judged: remove the transform that takes the label away.`,
       );
     }
-    assertUnchanged(guarded, track, wanted as Wanted);
     const live = await askAgain(guarded, track, release, wanted?.spec.replicas);
     watches[track]?.abort();
     const watch = new AbortController();
@@ -94,19 +92,6 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
       afterUpdate: [afterFront],
     },
   };
-}
-
-/**
- * Checks that the pods are those of the release: a transform of the program might change them, and the gate knows them by the release's id.
- *
- * @throws UserError if the pod template differs
- */
-function assertUnchanged({ service, templates }: Guarded, track: Track, wanted: Wanted): void {
-  const expected = templates?.[track];
-  if (expected === undefined || canonicalJson(templateOf(wanted)) === canonicalJson(expected)) return;
-  throw new UserError(
-    `${service} ${track}: a transform changes the pod template, so the pods would not be those of the release: put the change into the arguments of ${service} instead.`,
-  );
 }
 
 function templateOf({ spec }: Wanted): PodTemplate {

@@ -108,8 +108,9 @@ function pass(observation: Observation, reported: { log: LogLine[]; canary?: Rel
   const traffic = wanted && trafficOf(service, args, live, wanted.weight, adopted); // 4
   const impossible = impossibleTraffic(observation); // 5
   if (impossible !== undefined) warn(impossible);
+  const isPinned = !["next", "current"].includes(args.release ?? defaults.release);
   const isRendered = releases.canary?.id === observation.rendered.id;
-  reported.log.push(...linesOf(service, observation.trialFailures, { isRendered, isPreview })); // 6
+  reported.log.push(...linesOf(service, observation.trialFailures, { isRendered, isPinned, isPreview })); // 6
   warnings.forEach(warn);
   for (const route of traffic ? live.front.routes : []) {
     const warning = notAppliedWarning(service, route);

@@ -30,6 +30,7 @@ import {
   type Verdict,
 } from "./record.ts";
 import { bounded, recordBytes } from "./record-retention.ts";
+import { byEvidence } from "./verdict-merge.ts";
 import { createVerdict, deleteUnnamed, readVerdicts } from "./verdict-store.ts";
 import { fromVersion1 } from "./version-1.ts";
 
@@ -96,7 +97,7 @@ export async function changeRecord(
     const { reading, names: former } = await readingOf(of, stored);
     if (reading.kind === "unreadable") throw unreadable(of, reading);
     const before = reading.kind === "read" ? reading.record : emptyRecord(of.cluster);
-    const changed = change(before);
+    const changed = withoutReplacing(change(before), reading);
     if (reading.kind === "read" && changed === before) {
       result = { record: before, names: former, former };
       return undefined;
@@ -117,6 +118,19 @@ export async function changeRecord(
   return named.record;
 }
 
+/**
+ * The changed record without verdicts that would replace one that cannot be read: that may have been bad. Only a decision of a person or a
+ * bad verdict replaces it.
+ */
+function withoutReplacing(changed: RolloutRecord, reading: RecordReading): RolloutRecord {
+  const lost = reading.kind === "read" ? (reading.lost ?? {}) : {};
+  const isReplacing = ([release, { by, verdict }]: [string, Verdict]) =>
+    release in lost && by === byEvidence && verdict !== "bad";
+  const all = Object.entries(changed.verdicts);
+  if (!all.some(isReplacing)) return changed;
+  return { ...changed, verdicts: Object.fromEntries(all.filter((each) => !isReplacing(each))) };
+}
+
 interface Reading {
   readonly reading: RecordReading;
   /** The names of the verdicts that have one. */
@@ -124,8 +138,8 @@ interface Reading {
 }
 
 /**
- * The record in the data of its ConfigMap, with the verdicts that it names. One that cannot be read concerns its release alone, so that the
- * other releases and the rollback do not depend on it; only the verdict on the open rollout's release makes the whole record unreadable.
+ * The record in the data of its ConfigMap, with the verdicts that it names. One that cannot be read concerns its release alone, so that
+ * neither the other releases nor a rollback depend on it.
  *
  * @throws Overtaken if the record is another one by now, whose writer may have deleted these verdicts
  */
@@ -148,8 +162,7 @@ async function readingOf(of: RecordedService, stored: StoredData | undefined): P
   const whyLost = Object.fromEntries(
     Object.entries(lost).map(([release, why]) => [release, lostVerdict(of, release, names[release] ?? "", why)]),
   );
-  const ofOpen = whyLost[record.open?.release ?? ""];
-  return { reading: ofOpen ?? { kind: "read", record, lost: whyLost }, names };
+  return { reading: { kind: "read", record, lost: whyLost }, names };
 }
 
 /** Why a verdict cannot be read, and what helps. */

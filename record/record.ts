@@ -149,8 +149,8 @@ export type RecordReading =
       readonly kind: "read";
       readonly record: RolloutRecord;
       /**
-       * Release id -> why its verdict cannot be read. It is not in `verdicts`, and not absent. The open rollout's release is never here: without
-       * its verdict the whole record is unreadable. @default none
+       * Release id -> why its verdict cannot be read. It is not in `verdicts`, and not absent: the gate admits nothing but a rollback to such a
+       * release. @default none
        */
       readonly lost?: Readonly<Record<string, Unreadable>>;
     }

@@ -42,6 +42,12 @@ describe("config files", () => {
     assert.deepEqual(filesIn(join(folder, "a")), { "a.conf": "a", "b.conf": "b" });
   });
 
+  it("may have the name __proto__", () => {
+    mkdirSync(join(folder, "proto"));
+    writeFileSync(join(folder, "proto", "__proto__"), "a");
+    assert.deepEqual(Object.entries(filesIn(join(folder, "proto"))), [["__proto__", "a"]]);
+  });
+
   it("are read from a folder of symbolic links, as a mounted ConfigMap is", () => {
     const data = join(folder, "mounted", "..2026_01_01");
     mkdirSync(data, { recursive: true });

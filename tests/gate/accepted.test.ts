@@ -55,7 +55,7 @@ describe("the objects of a program", () => {
 
   it("are tried as changes of every field if they exist", async () => {
     api.put(`${paths.service}/web`, { metadata: { name: "web" }, spec: { clusterIP: "10.0.0.1", ports: [] } });
-    await attempt({ serviceSpec: { type: "NodePort" } });
+    await attempt({ serviceSpec: { type: "NodePort", externalTrafficPolicy: undefined } as object });
     const [change] = tried().filter(({ path }) => path === `${paths.service}/web`) as [ApiRequest];
     assert.deepEqual(
       change.operations?.map(({ op, path }) => [op, path]),
@@ -92,12 +92,12 @@ describe("the objects of a program", () => {
       true,
     ],
     ["an invalid value", 422, 'Service "web" is invalid: spec.type: Unsupported value', true],
-    ["a webhook that refuses", 403, 'admission webhook "a.example.com" denied the request: no', true],
+    ["a webhook that refuses", 403, 'admission webhook "a.example.com" denied the request: no', false],
     [
       "an admission policy that refuses",
-      403,
+      422,
       "ValidatingAdmissionPolicy 'a' with binding 'b' denied request: no",
-      true,
+      false,
     ],
     ["a missing right", 403, 'services is forbidden: User "ci" cannot create resource "services"', false],
     [

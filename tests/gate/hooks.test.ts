@@ -122,27 +122,6 @@ describe("the gate's hooks", () => {
     await assert.rejects(call("stable", "beforeUpdate", early, b), /judged bad/);
   });
 
-  for (const track of ["stable", "canary"] as const) {
-    it(`refuse a pod template of ${track} that is not the release's, as a transform of the program makes it`, async () => {
-      writeRecord({ verdicts: { [b]: verdict("good") } });
-      live("web-canary", b);
-      const template = (image: string) => ({
-        metadata: { labels: { release: b } },
-        spec: { containers: [{ name: "web", image }] },
-      });
-      const [hook] =
-        (hooksOf(guarded({ templates: { [track]: template("web:1") } }))[track] as Record<string, Hook[]>)
-          .beforeUpdate ?? [];
-      const run = (image: string) =>
-        hook?.({ ...change(), newInputs: { spec: { replicas: 1, template: template(image) } } });
-      await assert.rejects(
-        async () => run("elsewhere/web:1"),
-        new RegExp(`^UserError: web ${track}: a transform changes the pod template, so the pods would not be those`),
-      );
-      await run("web:1");
-    });
-  }
-
   it("warn of a route that its gateways do not apply after a change, and not of a Service", async () => {
     const path = "/apis/gateway.networking.k8s.io/v1/namespaces/dora-apps/httproutes/web";
     api.put("/apis/gateway.networking.k8s.io/v1", { metadata: { name: "v1" } });

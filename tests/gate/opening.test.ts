@@ -272,6 +272,12 @@ describe("the opening of a rollout", () => {
       assert.equal(admitted(decide(current(ordinary))).context.releases.canary?.id, a);
     });
 
+    it("does not refuse an earlier release that the program names, which may be a rollback", () => {
+      const service = { ...refused, kind: "Service" } as const;
+      const named = all(withArgs({ release: a }), withTrialFailure(service), withRecord({ open: undefined }));
+      assert.equal(admitted(decide(named(ordinary))).context.releases.canary?.id, a);
+    });
+
     it("says in a preview what could not be tried, which is no refusal", () => {
       const change = withTrialFailure({ ...refused, isRefused: false });
       const text = "web: the API server could not try Deployment web-canary (a reason), so up may still be refused.";

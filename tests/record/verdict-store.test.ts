@@ -87,8 +87,14 @@ describe("the verdicts of a record", () => {
     await judge(other, good);
     assert.equal(stored().verdicts[release], before.verdicts[release]);
     assert.deepEqual(((await readRecord(web())) as typeof reading).record.verdicts[other], good);
+    // Evidence does not replace what may have been bad, and an open rollout goes on with what is known.
     await changeRecord(web(), (record) => ({ ...record, open: { epoch: 1, release } }));
-    await refusedAs(sentence);
+    for (const one of [good, verdict("undecided", "evidence")]) await judge(release, one);
+    assert.equal(stored().verdicts[release], before.verdicts[release]);
+    const open = await readRecord(web());
+    assert.ok(open.kind === "read" && open.lost?.[release] && open.record.open?.release === release);
+    await judge(release, approval);
+    assert.deepEqual((await verdicts())[release], approval);
   };
   const refusedAs = async (sentence: RegExp) => {
     const reading = await readRecord(web());
@@ -316,7 +322,7 @@ describe("the verdicts of a record", () => {
     });
   });
 
-  describe("that cannot be read are never taken for absent, and make the record unreadable if their rollout is open", () => {
+  describe("that cannot be read are never taken for absent, nor replaced by evidence unless it is bad", () => {
     const remedy = `restore \\S+; or remove ${b} from the verdicts in the record with kubectl edit configmap web-rollout -n dora-apps, and judge the release again with gray approve ${b} --reason <why>\\.$`;
 
     it("if one is missing", async () => {

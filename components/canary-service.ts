@@ -54,7 +54,8 @@ const beginnings = new WeakMap<object, Beginning>();
  * object has one owner.
  *
  * The component opens its rollout itself: it reads the cluster and asks the gate (`openRollout`) before any of its objects is registered, so
- * a refused `up` changes nothing of the service.
+ * a refused `up` changes nothing of the service. What a transform changes in a pod template is not part of the release, so each `up` reports it
+ * as drift: put it into the arguments instead.
  *
  * @example
  * ```ts

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { Log } from "sarif";
 import { apply, kubectl, namespace as makeNamespace } from "../../harness/kubectl.ts";
+import { openedFirst } from "../../harness/opened-first.ts";
 import { Project } from "../../harness/project.ts";
 import { enterSandbox } from "../../harness/sandbox.ts";
 import { rules } from "../../policies/engine/rules.ts";
@@ -171,7 +172,7 @@ new CustomResource("inside", {
     project.write("index.ts", index);
     project.configure("canary", { weight: 60 });
     project.change(behindGateway({ rules }));
-    project.write("index.ts", `${project.read("index.ts")}${inside}`);
+    project.write("index.ts", `${openedFirst(project.read("index.ts"))}${inside}`);
     const { code, output } = await previewOf(project, "canary");
     assert.notEqual(code, 0);
     assert.match(output, /fop-gate: canary's share of the traffic rises from 0 % to 60 %/);

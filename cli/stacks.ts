@@ -5,7 +5,7 @@ import * as v from "valibot";
 import type { AccessArgs } from "../components/access.ts";
 import { ownerName, stashType } from "../components/names.ts";
 import { type Track, tracks } from "../components/traffic.ts";
-import { UserError } from "../components/user-error.ts";
+import { clauseOf, UserError } from "../components/user-error.ts";
 import { connect } from "../kubernetes/client.ts";
 import { findAccess } from "../kubernetes/kubeconfig.ts";
 import { clusterId } from "../live/live.ts";
@@ -115,7 +115,7 @@ export async function assertDestroyedIn(cluster: string, { name, providers }: St
   for (const access of providers) {
     const actual = await clusterThrough(access).catch((error: Error) => {
       throw new UserError(
-        `The provider in the state of stack ${name} reaches no cluster from this machine (${error.message.replace(/\.$/, "")}): run pulumi up --refresh=false --stack ${name} once, which updates the provider for this machine.`,
+        `The provider in the state of stack ${name} reaches no cluster from this machine (${clauseOf(error)}): run pulumi up --refresh=false --stack ${name} once, which updates the provider for this machine.`,
       );
     });
     if (actual !== cluster)

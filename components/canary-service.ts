@@ -1,25 +1,22 @@
 /** The Pulumi component that deploys a service under gray release. */
 import type { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
-import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import { openRollout } from "../gate/open.ts";
 import type { AdoptedKind } from "./adoption.ts";
-import { configMapData } from "./config-files.ts";
-import { backgroundDeletion } from "./deletion.ts";
+import { planConfigMap, releaseConfigMaps } from "./config-maps.ts";
 import { trackDeployment } from "./deployment.ts";
 import { modeRoute, serviceIngress, sharedService, trackService } from "./front.ts";
 import { type StackState, stackStateKey } from "./history.ts";
-import { ingressSpec } from "./ingress.ts";
-import { adoptedAnnotation, debugIngressName, serviceLabel } from "./names.ts";
-import { ownerAnnotations } from "./object-annotations.ts";
-import { plainPlan, planName, planText } from "./plan.ts";
+import { adoptedAnnotation, debugIngressName } from "./names.ts";
+import { plainPlan } from "./plan.ts";
 import { givenProvider, providerName } from "./provider.ts";
 import type { RolloutContext } from "./rollout-context.ts";
-import { assertServiceArgs, labelsOf, mainPort, type ServiceArgs, tracksOf } from "./service-args.ts";
+import { assertServiceArgs, type ServiceArgs, tracksOf } from "./service-args.ts";
 import { modeOf } from "./traffic/modes.ts";
 import type { Track } from "./traffic.ts";
 import { percentOf } from "./units.ts";
+import { urlOf } from "./url.ts";
 import { UserError } from "./user-error.ts";
 
 /**
@@ -162,8 +159,8 @@ export class CanaryService extends pulumi.ComponentResource<Made> {
     let token: pulumi.Output<string> | undefined;
     const { traffic } = rollout;
     if (traffic) {
-      const configMaps = configMapsOf(name, args, rollout, child);
-      planOf(name, args, rollout, child);
+      const configMaps = releaseConfigMaps(name, args, rollout, child);
+      planConfigMap(name, args, rollout, child);
       const password = new RandomPassword(`${name}-token`, { length: 32, special: false }, { parent: this }).result;
       token = password;
       const { trackServices, routes } = modeOf(args).objects(name, args);
@@ -236,58 +233,6 @@ function assertSame(
       `CanaryService ${name} in namespace ${namespace} was given the provider ${providerName(given)}, and its rollout was opened with ${providerName(rollout.provider)}: pass the same options to openRollout("${name}", args, opts).`,
     );
   }
-}
-
-/** The address for users. */
-function urlOf(service: string, args: ServiceArgs): string {
-  const { namespace, gateway, ingress } = args;
-  const isOne = (host: string | undefined): host is string => host !== undefined && !host.startsWith("*");
-  const routed = gateway?.routes.flatMap(({ hostnames = [] }) => hostnames).find(isOne);
-  if (routed !== undefined) return `http://${routed}`;
-  for (const { host, http } of ingress ? ingressSpec(service, mainPort(args), ingress).rules : []) {
-    if (!isOne(host)) continue;
-    const isSecure =
-      ingress?.tlsSecretName !== undefined || (ingress?.tls ?? []).some(({ hosts }) => hosts?.includes(host));
-    const path = http.paths[0]?.path ?? "/";
-    return `${isSecure ? "https" : "http"}://${host}${path === "/" ? "" : path}`;
-  }
-  const port = mainPort(args);
-  return `http://${service}.${namespace}.svc${port === 80 ? "" : `:${port}`}`;
-}
-
-/** The ConfigMaps that the releases in the history mount. */
-function configMapsOf(
-  service: string,
-  args: ServiceArgs,
-  rollout: RolloutContext,
-  opts: pulumi.CustomResourceOptions,
-): ConfigMap[] {
-  return Object.entries(rollout.configMaps).map(
-    ([name, files]) =>
-      new ConfigMap(
-        name,
-        { metadata: configMapMetadata(service, name, args, rollout), immutable: true, ...configMapData(files) },
-        opts,
-      ),
-  );
-}
-
-/** The ConfigMap with the plan, which `gray` reads. No pod mounts it, so a change restarts no pod. */
-function planOf(service: string, args: ServiceArgs, rollout: RolloutContext, opts: pulumi.CustomResourceOptions): void {
-  if (args.plan === undefined) return;
-  const name = planName(service);
-  const data = { plan: planText(args.plan, mainPort(args)) };
-  new ConfigMap(name, { metadata: configMapMetadata(service, name, args, rollout), data }, opts);
-}
-
-function configMapMetadata(service: string, name: string, args: ServiceArgs, { owner }: RolloutContext) {
-  const labels = { ...labelsOf(service, args), [serviceLabel]: service };
-  return {
-    name,
-    namespace: args.namespace,
-    labels,
-    annotations: { ...backgroundDeletion, ...ownerAnnotations(owner) },
-  };
 }
 
 /** The full signature of an Output's `apply` (SDK: output.ts). The second argument is true to call `use` for unknown values also. */

@@ -107,8 +107,8 @@ export interface ReleaseArgs {
  */
 export function renderRelease(service: string, labels: Record<string, string>, args: ReleaseArgs): Release {
   assertContainers(service, args);
-  const { sidecars = [] } = args;
-  const { initContainers = [], volumes: podVolumes = [], ...pod } = args.pod ?? {};
+  const { initContainers: _, volumes: podVolumes = [], ...pod } = args.pod ?? {};
+  const initContainers = initContainersOf(args);
   const configMaps: Record<string, Files> = {};
   const volumes = [...(args.volumes ?? []), ...podVolumes];
   const mounts = new Map<string, { name: string; mountPath: string; readOnly: true }[]>();
@@ -139,12 +139,7 @@ export function renderRelease(service: string, labels: Record<string, string>, a
     spec: {
       ...pod,
       terminationGracePeriodSeconds: graceSecondsOf(service, args),
-      ...(initContainers.length + sidecars.length > 0 && {
-        initContainers: [
-          ...initContainers.map(mounted),
-          ...sidecars.map((sidecar) => ({ ...mounted(sidecar), restartPolicy: "Always" })),
-        ],
-      }),
+      ...(initContainers.length > 0 && { initContainers: initContainers.map(mounted) }),
       containers: args.containers.map((container) => withPreStop(mounted(container))),
       ...(volumes.length && { volumes }),
     },
@@ -203,8 +198,17 @@ function plain(template: PodTemplate): PodTemplate {
  *
  * @example containersOf({ containers: [web], sidecars: [agent] }).map(({ name }) => name) // ["web", "agent"]
  */
-export function containersOf({ containers, sidecars = [], pod }: ReleaseArgs): readonly Container[] {
-  return [...containers, ...(pod?.initContainers ?? []), ...sidecars];
+export function containersOf(args: ReleaseArgs): readonly Container[] {
+  return [...args.containers, ...initContainersOf(args)];
+}
+
+/**
+ * The init containers of a pod in their order: those of `pod`, then the sidecars as native ones (KEP-753).
+ *
+ * @example initContainersOf({ containers: [web], sidecars: [agent] }) // [{ ...agent, restartPolicy: "Always" }]
+ */
+export function initContainersOf({ sidecars = [], pod }: ReleaseArgs): readonly Container[] {
+  return [...(pod?.initContainers ?? []), ...sidecars.map((sidecar) => ({ ...sidecar, restartPolicy: "Always" }))];
 }
 
 /**

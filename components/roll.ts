@@ -1,6 +1,6 @@
 /** How long a roll of a track may take. Pure. */
 import { defaults } from "./defaults.ts";
-import type { Container } from "./release.ts";
+import { type Container, initContainersOf } from "./release.ts";
 import type { ServiceArgs } from "./service-args.ts";
 
 /**
@@ -32,8 +32,7 @@ function startSecondsOf(args: ServiceArgs, measured: number | undefined): number
   // Steps of 30 s, so that the timeout in the state does not change with each run.
   const expected = measured === undefined ? unknown : Math.max(least, Math.ceil((2 * measured) / 30) * 30);
   // Native sidecars start one after another, then the containers side by side (KEP-753).
-  const inits: readonly Container[] = [...(args.pod?.initContainers ?? []), ...(args.sidecars ?? [])];
-  const before = inits.reduce((sum, container) => sum + probeSecondsOf(container), 0);
+  const before = initContainersOf(args).reduce((sum, container) => sum + probeSecondsOf(container), 0);
   const probed = before + Math.max(...args.containers.map(probeSecondsOf));
   return Math.min(progressDeadlineSeconds, Math.max(expected, probed));
 }

@@ -6,6 +6,7 @@ import { type AccessArgs, accessSchema } from "./access.ts";
 import { isAsset } from "./config-files.ts";
 import { defaults } from "./defaults.ts";
 import { type IngressArgs, ingressSchema, portsOfIngress } from "./ingress.ts";
+import { outputIn } from "./output-in.ts";
 import { type PlanArgs, planSchema } from "./plan.ts";
 import { hasPort, type Port, type PortRef, portSchema, servicePorts } from "./port.ts";
 import { containersOf, graceSecondsOf, type ReleaseArgs } from "./release.ts";
@@ -308,17 +309,6 @@ export function mainPort({ ports: [main] }: ServiceArgs): number {
 /** The tracks that a stack owns, stable first. @example tracksOf({ ...args, tracks: ["canary"] }) // ["canary"] */
 export function tracksOf(args: ServiceArgs): readonly Track[] {
   return tracks.filter((track) => (args.tracks ?? tracks).includes(track));
-}
-
-/** The path of the first Output in a value; undefined if there is none. */
-function outputIn(value: unknown, path = "", around: readonly unknown[] = []): string | undefined {
-  if (typeof value !== "object" || value === null || isAsset(value) || around.includes(value)) return undefined;
-  if ((value as { readonly __pulumiOutput?: unknown }).__pulumiOutput === true) return path;
-  for (const [key, part] of Object.entries(value)) {
-    const found = outputIn(part, path === "" ? key : `${path}.${key}`, [...around, value]);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
 
 function sentence(issue: v.BaseIssue<unknown>): string {

@@ -16,3 +16,12 @@ export class UserError extends Error {
   readonly __pulumiRunError = true;
   override readonly name = "UserError";
 }
+
+/**
+ * The message of an error without its full stop, for use within a sentence.
+ *
+ * @example `could not be read (${clauseOf(new UserError("The cluster does not answer."))})` // "could not be read (The cluster does not answer)"
+ */
+export function clauseOf(error: unknown): string {
+  return (error as Error).message.replace(/\.$/, "");
+}

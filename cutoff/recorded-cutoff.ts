@@ -1,6 +1,6 @@
 /** Writes a cutoff into the record of its service, which may forbid it. */
 
-import { UserError } from "../components/user-error.ts";
+import { clauseOf, UserError } from "../components/user-error.ts";
 import { type RolloutRecord, raised } from "../record/record.ts";
 import { changeRecord, type RecordedService } from "../record/record-store.ts";
 
@@ -46,7 +46,7 @@ export function recordCutoff(of: CutoffArgs): RecordedCutoff {
     () => undefined,
     (error: Error) => {
       reject(error);
-      return error.message.replace(/\.$/, "");
+      return clauseOf(error);
     },
   );
   return {

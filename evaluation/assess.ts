@@ -2,10 +2,12 @@
  * Assesses a release: polls both tracks, adds to the evidence, stores it, and cuts off a canary that has users but no
  * ready pod.
  */
+
 import { pollingDefaults } from "../analysis/defaults.ts";
 import { Evidence } from "../analysis/evidence.ts";
 import type { MetricSource, Pod } from "../analysis/reading.ts";
 import { type Assessment, judge } from "../analysis/verdict.ts";
+import { clauseOf } from "../components/user-error.ts";
 import { cutOffNow } from "../cutoff/cutoff.ts";
 import { writeEvents } from "../kubernetes/event.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
@@ -92,7 +94,7 @@ function frontReader(of: ServiceHandle, signal: AbortSignal, note: Assessed["not
       return await readFront({ ...of, api: of.api.until(signal) });
     } catch (error) {
       if (!reported && !signal.aborted) {
-        const why = (error as Error).message.replace(/\.$/, "");
+        const why = clauseOf(error);
         note(
           `The Service or the HTTPRoutes cannot be read (${why}), so gray would not notice users on a canary without a ready pod: grant the rights in docs/rbac.md.`,
         );
@@ -161,7 +163,7 @@ async function cutEmpty(
     if (!(await cutOffNow({ ...of, fence }, note))) return `${why}, and was not cut off: no pod of stable is ready`;
   } catch (error) {
     if (error instanceof Superseded) return undefined;
-    return `${why}, and could not be cut off (${(error as Error).message.replace(/\.$/, "")}): set its weight to 0 yourself`;
+    return `${why}, and could not be cut off (${clauseOf(error)}): set its weight to 0 yourself`;
   }
   const message = `${why} and was cut off: all users are on stable until the next ${upOf(of, "canary")}`;
   note(`Cut off: ${message}.`);

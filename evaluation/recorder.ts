@@ -1,8 +1,10 @@
 /** Writes the verdicts of an observation into the record, and emits Events about them. */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import { pollingDefaults } from "../analysis/defaults.ts";
 import type { Evidence } from "../analysis/evidence.ts";
 import type { Assessment } from "../analysis/verdict.ts";
+import { clauseOf } from "../components/user-error.ts";
 import { writeEvents } from "../kubernetes/event.ts";
 import type { DeployedService } from "../live/live.ts";
 import type { Verdict } from "../record/record.ts";
@@ -52,7 +54,7 @@ export class Recorder {
       });
       this.standing = verdicts[release];
     } catch (error) {
-      this.failed(verdict, (error as Error).message.replace(/\.$/, ""));
+      this.failed(verdict, clauseOf(error));
       return;
     }
     if (this.trouble !== undefined) this.note("The verdict is in the record now.");

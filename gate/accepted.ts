@@ -7,7 +7,7 @@ import type { ObjectReference } from "../components/object-reference.ts";
 import type { Release } from "../components/release.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import { modeOf } from "../components/traffic/modes.ts";
-import { UserError } from "../components/user-error.ts";
+import { clauseOf, UserError } from "../components/user-error.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
 import type { Metadata } from "../kubernetes/objects/metadata.ts";
 import { listPath, objectPath, typeOf } from "../kubernetes/resources.ts";
@@ -124,7 +124,7 @@ async function tryOne(
   } catch (error) {
     if (!(error instanceof ApiError)) {
       // No answer in time: the timeout, or a connection that broke. A read of the same `up` reports a cluster that does not answer at all.
-      return { kind, name: object.metadata.name, why: (error as Error).message.replace(/\.$/, ""), isRefused: false };
+      return { kind, name: object.metadata.name, why: clauseOf(error), isRefused: false };
     }
     if (harmless.includes(error.status)) return undefined;
     return { kind, name: object.metadata.name, why: error.message, isRefused: isRefusal(error) };

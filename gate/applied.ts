@@ -1,6 +1,7 @@
 /** Waits until the gateways apply a route, and says why they do not. */
 
 import { setTimeout as sleep } from "node:timers/promises";
+import { clauseOf } from "../components/user-error.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import type { LiveMode, LiveRoute } from "../live/traffic/mode.ts";
 
@@ -32,8 +33,7 @@ export async function awaitApplied(
   for (;;) {
     const warning = await mode.readOne(api, namespace, name).then(
       (route) => route && notAppliedWarning(service, route),
-      (error: Error) =>
-        `${service}: whether ${mode.kind} ${name} is applied could not be read (${error.message.replace(/\.$/, "")}).`,
+      (error: Error) => `${service}: whether ${mode.kind} ${name} is applied could not be read (${clauseOf(error)}).`,
     );
     if (warning === undefined || Date.now() > end || signal.aborted) return warning;
     await sleep(pollMilliseconds, undefined, { signal }).catch(() => {});

@@ -3,6 +3,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { deployedTemplate, type PodTemplate, type Release } from "../components/release.ts";
 import { type Track, tracks } from "../components/traffic.ts";
+import { clauseOf } from "../components/user-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import { writeEvent } from "../kubernetes/event.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
@@ -121,7 +122,7 @@ async function store(of: ServiceHandle, track: Track, compared: Compared | undef
     await storeTemplate(of, track, hashedTemplate(deployment, release, comparison.described));
   } catch (error) {
     pulumi.log.warn(
-      `${of.service} ${track}: the template of release ${release} could not be stored, so gray status shows no drift (${(error as Error).message.replace(/\.$/, "")}).`,
+      `${of.service} ${track}: the template of release ${release} could not be stored, so gray status shows no drift (${clauseOf(error)}).`,
     );
   }
 }

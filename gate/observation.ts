@@ -151,11 +151,12 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   const live = isAdoptionRequested ? asAdopted(service, args, owner, before) : before;
   assertPreconditions(service, args, live, found.context);
 
+  const pods = api.list(listPath("Pod", namespace), `app=${service}`);
   const [recorded, remembered, inUse, startSeconds] = await Promise.all([
     readRecord({ ...of, cluster: live.cluster }),
     readStackStates(service, args, live),
-    ownsCanary ? configMapsInUse(of) : {},
-    startSecondsSeen(of),
+    ownsCanary ? configMapsInUse(of, pods) : {},
+    startSecondsSeen(pods),
   ]);
   expectExported(service, key);
   const coming = file === undefined || ownsCanary ? undefined : readRendered(file, key);
@@ -204,12 +205,13 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
 }
 
 /** Seconds that the live pods of a service took to start, by release; empty if none is ready, or pods may not be listed. */
-async function startSecondsSeen({ api, namespace, service }: ServiceHandle): Promise<Observation["startSeconds"]> {
-  const pods = await api.list(listPath("Pod", namespace), `app=${service}`).catch((error: Error): PodObject[] => {
-    if (error instanceof ApiError && error.status === 403) return [];
+async function startSecondsSeen(pods: Promise<readonly PodObject[]>): Promise<Observation["startSeconds"]> {
+  try {
+    return measuredStart(await pods);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 403) return {};
     throw error;
-  });
-  return measuredStart(pods);
+  }
 }
 
 /** What the traffic modes need of the cluster. A mode that needs nothing is left out. */

@@ -9,6 +9,7 @@ import { ApiError } from "../kubernetes/api-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
 import type { Metadata, PartialObject } from "../kubernetes/objects/metadata.ts";
+import type { PodObject } from "../kubernetes/objects/pod.ts";
 import type { ServiceObject } from "../kubernetes/objects/service.ts";
 import { clusterObjectPath, listPath, objectPath } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
@@ -142,8 +143,13 @@ export function isStuck({ metadata, status }: DeploymentObject): boolean {
 /**
  * The ConfigMaps of a service that must not be deleted: those that a live pod, or a ReplicaSet with replicas, refers to. All of them if
  * pods or ReplicaSets cannot be read.
+ *
+ * @param listed the live pods of the service
  */
-export async function configMapsInUse({ api, namespace, service }: ServiceHandle): Promise<Record<string, Files>> {
+export async function configMapsInUse(
+  { api, namespace, service }: ServiceHandle,
+  listed: Promise<readonly PodObject[]>,
+): Promise<Record<string, Files>> {
   const ours = await api.list(listPath("ConfigMap", namespace), `${serviceLabel}=${service}`);
   const contents = Object.fromEntries(
     ours
@@ -152,7 +158,7 @@ export async function configMapsInUse({ api, namespace, service }: ServiceHandle
   );
   try {
     const [pods, replicaSets] = await Promise.all([
-      api.list(listPath("Pod", namespace), `app=${service}`),
+      listed,
       api.list(listPath("ReplicaSet", namespace), `app=${service}`),
     ]);
     const specs = [

@@ -1,7 +1,7 @@
 /** Compares a live Deployment's pod template with its release. */
 
 import type { PodTemplate } from "../components/release.ts";
-import { UserError } from "../components/user-error.ts";
+import { clauseOf, UserError } from "../components/user-error.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
@@ -48,7 +48,7 @@ export async function compareTemplate(
 
 /** The message of an API error or a UserError, without its full stop. @throws any other error */
 export function reasonOf(error: unknown): string {
-  if (error instanceof ApiError || error instanceof UserError) return error.message.replace(/\.$/, "");
+  if (error instanceof ApiError || error instanceof UserError) return clauseOf(error);
   throw error;
 }
 

@@ -3,7 +3,7 @@
  *
  * 1. A verdict counts from the moment when the record names it. A changed verdict is created first, in a ConfigMap of its own that never
  *    changes, and then the record is replaced, if it is still the version that was read. So a change takes place completely or not at all.
- * 2. A writer that dies between the two, or that is overtaken and whose change is then refused, leaves a verdict that nobody names and
+ * 2. A writer that dies between the two, or that is overtaken and whose change is then refused, leaves a verdict that the record does not name and
  *    that does not count. What the record named before stands.
  * 3. The verdicts that the record no longer names are deleted after it was written, with those that such writers left.
  * 4. A verdict that the record names and that is missing or changed makes the record unreadable: it may have been a bad one.

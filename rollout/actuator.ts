@@ -4,7 +4,7 @@ import type { Evidence } from "../analysis/evidence.ts";
 import { defaults } from "../components/defaults.ts";
 import { deploymentName } from "../components/names.ts";
 import type { Track } from "../components/traffic.ts";
-import { UserError } from "../components/user-error.ts";
+import { clauseOf, UserError } from "../components/user-error.ts";
 import { cutOffNow } from "../cutoff/cutoff.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
 import type { PodObject } from "../kubernetes/objects/pod.ts";
@@ -155,7 +155,7 @@ export function actuatorOf(of: ActuatorArgs): Actuator {
         // Canary may be between two pods, or may imitate an error of the API server: a check without a result has
         // failed and is tried again.
         if (!(error instanceof UserError || error instanceof ApiError)) throw error;
-        return error.message.replace(/\.$/, "");
+        return clauseOf(error);
       }
       const asked = results.filter(({ check }) => names.includes(check));
       const failed = asked.filter(({ passed }) => !passed);

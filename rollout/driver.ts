@@ -1,4 +1,5 @@
 /** Drives a rollout to its end: makes one move after the other. */
+import { clauseOf } from "../components/user-error.ts";
 import { isUnavailable } from "../kubernetes/answer.ts";
 import { byDriver } from "../record/verdict-merge.ts";
 import type { DriveContext } from "./drive-context.ts";
@@ -230,7 +231,7 @@ async function check(context: DriveContext, step: number, names: readonly string
     if (over.signal.aborted) return undefined;
     if (context.signal.aborted) throw new Stopped();
     if (!isUnavailable(error)) throw error;
-    failed = (error as Error).message.replace(/\.$/, "");
+    failed = clauseOf(error);
   } finally {
     over.abort();
     await watching;

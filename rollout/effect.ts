@@ -1,6 +1,8 @@
 /** Executes an effect of a driver: noted in the record before and after, tried again, and given up if that is safe. */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Track } from "../components/traffic.ts";
+import { clauseOf } from "../components/user-error.ts";
 import { isUnavailable } from "../kubernetes/answer.ts";
 import { Superseded } from "../record/epoch.ts";
 import type { DriveContext } from "./drive-context.ts";
@@ -224,5 +226,5 @@ export async function watch(context: DriveContext, over: AbortController, track?
 function reasonOf({ signal }: DriveContext, error: unknown): string {
   if (signal.aborted) throw new Stopped();
   if (!isOfTheCluster(error)) throw error;
-  return error.message.replace(/\.$/, "");
+  return clauseOf(error);
 }

@@ -1,7 +1,9 @@
 /** Observes both tracks while a driver rolls out a release. */
+
 import type { Evidence } from "../analysis/evidence.ts";
 import type { MetricSource } from "../analysis/reading.ts";
 import type { Assessment } from "../analysis/verdict.ts";
+import { clauseOf } from "../components/user-error.ts";
 import { assess, type Evaluation, evidenceOn } from "../evaluation/assess.ts";
 import { Recorder } from "../evaluation/recorder.ts";
 import { readDeployment, releaseOf } from "../live/live.ts";
@@ -114,7 +116,7 @@ export class EvidenceMonitor implements EvidenceObserver {
       }
       if (this.latest) await recorder.finish(this.latest, evidence);
     } catch (error) {
-      this.idle = `nothing can be observed: ${(error as Error).message.replace(/\.$/, "")}`;
+      this.idle = `nothing can be observed: ${clauseOf(error)}`;
       // The next read of the record starts it again.
       this.observation = undefined;
     }

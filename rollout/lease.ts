@@ -1,7 +1,7 @@
 /** The Lease of a rollout: shows that one process drives it, and is renewed for as long as it does. */
 
 import { leaseDefaults } from "../components/defaults.ts";
-import { UserError } from "../components/user-error.ts";
+import { clauseOf, UserError } from "../components/user-error.ts";
 import { backoff } from "../kubernetes/backoff.ts";
 import type { Cluster } from "../kubernetes/cluster.ts";
 import type { LeaseObject, LeaseSpec } from "../kubernetes/objects/lease.ts";
@@ -157,7 +157,7 @@ export class Lease {
     try {
       await this.inTime(leaseDefaults.renewSeconds * 1000, (api) => this.writeAgain(api, freed));
     } catch (error) {
-      this.note(`The lease of ${nameOf(this.of)} could not be released (${reason(error)}): it expires by itself.`);
+      this.note(`The lease of ${nameOf(this.of)} could not be released (${clauseOf(error)}): it expires by itself.`);
     }
   }
 
@@ -174,7 +174,7 @@ export class Lease {
         pause = leaseDefaults.renewSeconds;
       } catch (error) {
         if (ended.aborted) return;
-        this.reportTrouble(reason(error));
+        this.reportTrouble(clauseOf(error));
         pause = leaseDefaults.retrySeconds;
       }
     }
@@ -271,9 +271,4 @@ export class Lease {
 
 function seconds(milliseconds: number): string {
   return `${Math.ceil(milliseconds / 1000)} s`;
-}
-
-/** The message of an error, for use within a sentence. */
-function reason(error: unknown): string {
-  return (error as Error).message.replace(/\.$/, "");
 }

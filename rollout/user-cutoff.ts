@@ -1,5 +1,7 @@
 /** The driver's traffic cutoff: tried until it succeeds, noted in the record if that answers in time. */
+
 import { setTimeout as sleep } from "node:timers/promises";
+import { clauseOf } from "../components/user-error.ts";
 import { isUnavailable } from "../kubernetes/answer.ts";
 import { backoff } from "../kubernetes/backoff.ts";
 import { Superseded } from "../record/epoch.ts";
@@ -72,7 +74,7 @@ export async function untilCutOff(cutOff: () => Promise<boolean>, note: (sentenc
       if (attempt <= cutAttemptsReported || Date.now() - lastNote >= 1000) {
         lastNote = Date.now();
         note(
-          `Taking users off canary failed at attempt ${attempt} (${(error as Error).message.replace(/\.$/, "")}): gray tries again until it succeeds.`,
+          `Taking users off canary failed at attempt ${attempt} (${clauseOf(error)}): gray tries again until it succeeds.`,
         );
       }
       await sleep(backoff(Math.max(1, unavailable), cutPauses));

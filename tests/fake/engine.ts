@@ -207,7 +207,7 @@ function record(
         answer?.setId("");
         answer?.setUnknown(true);
       }
-      // The SDK writes each answer into a debug message that nobody reads, a tenth of the time of a run.
+      // The SDK writes each answer into a debug message that no test reads, a tenth of the time of a run.
       if (answer) answer.toString = () => `answer for ${one.name}`;
       callback(error, answer);
     });

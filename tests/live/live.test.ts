@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { connect } from "../../kubernetes/client.ts";
 import { findAccess } from "../../kubernetes/kubeconfig.ts";
 import type { DeploymentObject } from "../../kubernetes/objects/deployment.ts";
+import { listPath } from "../../kubernetes/resources.ts";
 import { arrived, configMapsInUse, isComplete, readLive, releaseOf } from "../../live/live.ts";
 import { ApiServer } from "../fake/api-server.ts";
 import { direct } from "../fake/direct.ts";
@@ -121,7 +122,8 @@ describe("the config files that must not be deleted", () => {
       api.put(`/api/v1/namespaces/dora-apps/configmaps/${name}`, { metadata, immutable: true, data: { a: "b" } });
       putVerdict(api, "bbbbbbbbbbbb", verdict("good"));
       api.intercept = ({ path }) => (path.endsWith("/pods") ? { status: 403, body: { message: "no" } } : undefined);
-      const found = await configMapsInUse({ api: direct(api), namespace: "dora-apps", service: "web" });
+      const of = { api: direct(api), namespace: "dora-apps", service: "web" };
+      const found = await configMapsInUse(of, of.api.list(listPath("Pod", "dora-apps"), "app=web"));
       assert.deepEqual(found, { [name]: { a: "b" } });
     } finally {
       await api.stop();

@@ -144,7 +144,7 @@ describe("the verdicts of a record", () => {
     assert.deepEqual(await requests(() => verdicts(process)), ["GET", "GET"]);
     assert.deepEqual(await requests(() => verdicts(process)), ["GET"]);
     assert.deepEqual(await requests(() => changeRecord(process, raised)), ["GET", "PUT"]);
-    // The last one looks for verdicts that nobody names any more.
+    // The last one looks for verdicts that the record does not name any more.
     assert.deepEqual(await requests(() => judge(a, good, process)), ["GET", "POST", "PUT", "GET"]);
     assert.deepEqual(await requests(() => verdicts(process)), ["GET"]);
     await judge(b, bad);

@@ -1,0 +1,58 @@
+/** The ConfigMaps of a service: the files of its releases, and its plan. */
+import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
+import type { CustomResourceOptions } from "@pulumi/pulumi";
+import { configMapData } from "./config-files.ts";
+import { backgroundDeletion } from "./deletion.ts";
+import { serviceLabel } from "./names.ts";
+import { ownerAnnotations } from "./object-annotations.ts";
+import { planName, planText } from "./plan.ts";
+import type { RolloutContext } from "./rollout-context.ts";
+import { labelsOf, mainPort, type ServiceArgs } from "./service-args.ts";
+
+/**
+ * Creates the ConfigMaps that the releases in the history mount.
+ *
+ * @example releaseConfigMaps("web", args, rollout, { parent, provider })
+ */
+export function releaseConfigMaps(
+  service: string,
+  args: ServiceArgs,
+  rollout: RolloutContext,
+  opts: CustomResourceOptions,
+): ConfigMap[] {
+  return Object.entries(rollout.configMaps).map(
+    ([name, files]) =>
+      new ConfigMap(
+        name,
+        { metadata: configMapMetadata(service, name, args, rollout), immutable: true, ...configMapData(files) },
+        opts,
+      ),
+  );
+}
+
+/**
+ * Creates the ConfigMap with the plan, which `gray` reads. No pod mounts it, so a change restarts no pod.
+ *
+ * @example planConfigMap("web", args, rollout, { parent, provider })
+ */
+export function planConfigMap(
+  service: string,
+  args: ServiceArgs,
+  rollout: RolloutContext,
+  opts: CustomResourceOptions,
+): void {
+  if (args.plan === undefined) return;
+  const name = planName(service);
+  const data = { plan: planText(args.plan, mainPort(args)) };
+  new ConfigMap(name, { metadata: configMapMetadata(service, name, args, rollout), data }, opts);
+}
+
+function configMapMetadata(service: string, name: string, args: ServiceArgs, { owner }: RolloutContext) {
+  const labels = { ...labelsOf(service, args), [serviceLabel]: service };
+  return {
+    name,
+    namespace: args.namespace,
+    labels,
+    annotations: { ...backgroundDeletion, ...ownerAnnotations(owner) },
+  };
+}

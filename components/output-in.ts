@@ -1,0 +1,17 @@
+/** Finds an Output where a constant is needed. Pure. */
+import { isAsset } from "./config-files.ts";
+
+/**
+ * The path of the first Output in a value (SDK: output.ts); undefined if there is none.
+ *
+ * @example outputIn({ namespace: pulumi.output("shop") }) // "namespace"
+ */
+export function outputIn(value: unknown, path = "", around: readonly unknown[] = []): string | undefined {
+  if (typeof value !== "object" || value === null || isAsset(value) || around.includes(value)) return undefined;
+  if ((value as { readonly __pulumiOutput?: unknown }).__pulumiOutput === true) return path;
+  for (const [key, part] of Object.entries(value)) {
+    const found = outputIn(part, path === "" ? key : `${path}.${key}`, [...around, value]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

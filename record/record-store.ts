@@ -6,7 +6,8 @@
  * 2. A writer that dies between the two, or that is overtaken and whose change is then refused, leaves a verdict that the record does not name and
  *    that does not count. What the record named before stands.
  * 3. The verdicts that the record no longer names are deleted after it was written, with those that such writers left.
- * 4. A verdict that the record names and that is missing or changed makes the record unreadable: it may have been a bad one.
+ * 4. A verdict that the record names and that is missing or changed is not absent, because it may have been a bad one: it is read as lost, and only a
+ *    decision of a person or a bad verdict replaces it.
  */
 
 import { isDeepStrictEqual } from "node:util";

@@ -34,6 +34,9 @@ describe("a service in one call", () => {
     assert.deepEqual(Object.keys(component?.inputs.admissions), ["canary", "stable"]);
     assert.equal(component?.inputs.releases.canary.id, world.runs("web-canary"));
     assert.deepEqual(component?.dependsOn, ["web-owner"]);
+    const objects = resources.filter(({ type, parent }) => type.startsWith("kubernetes:") && parent === "web");
+    assert.ok(objects.length >= 5);
+    assert.deepEqual([...new Set(objects.map(({ provider }) => provider))], ["cluster"]);
   });
 
   it("has outputs as other components do", async () => {

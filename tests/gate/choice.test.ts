@@ -44,6 +44,7 @@ const read = (changes: Partial<RolloutRecord> = {}): RecordReading => ({
 });
 
 const own = (current: StackState["current"], changes: Partial<StackState> = {}): StackState => ({
+  namespace: "dora-apps",
   cluster: "uid",
   current,
   history: [],
@@ -75,6 +76,8 @@ function chosen(tracks: readonly Track[], changes: Changes) {
     stackStates: {
       own: own({ stable: a, canary: a }),
       history: [release(b), release(a)],
+      damaged: [],
+      gone: [],
       canaryRuns: a,
       stableHasHistory: true,
       ...stackStates,

@@ -74,8 +74,10 @@ const ordinary: Observation = {
     record: { version: 2, cluster: "uid", sequence: 0, verdicts: { [b]: verdict("good") }, stableHistory: [a] },
   },
   stackStates: {
-    own: { cluster: "uid", owner, current: { stable: a, canary: b }, history: [] },
+    own: { namespace: "dora-apps", cluster: "uid", owner, current: { stable: a, canary: b }, history: [] },
     history: [release(b), release(a)],
+    damaged: [],
+    gone: [],
     canaryRuns: b,
     stableHasHistory: true,
   },
@@ -131,7 +133,7 @@ const firstRun: Change = (it) => ({
   ...it,
   live: { ...it.live, deployments: {}, front: { ...it.live.front, service: undefined } },
   record: { kind: "absent" },
-  stackStates: { own: undefined, history: [], canaryRuns: undefined, stableHasHistory: false },
+  stackStates: { own: undefined, history: [], damaged: [], gone: [], canaryRuns: undefined, stableHasHistory: false },
 });
 const foreign: OwnableObject = { object: { kind: "Service", name: "web" }, live: { metadata: { name: "web" } } };
 const ofOtherStack: OwnableObject = {
@@ -220,7 +222,7 @@ describe("the opening of a rollout", () => {
     const { context, log, canary, cutsOver, completes, driftWarnings } = admitted(decide(ordinary));
     assert.deepEqual([context.releases.stable?.id, context.releases.canary?.id, canary?.id], [b, b, b]);
     assert.deepEqual(context.admissions.stable?.admitted, true);
-    assert.deepEqual([context.traffic?.weight, context.previous], [10, a]);
+    assert.deepEqual([context.traffic?.weight, context.previous.stable], [10, a]);
     assert.deepEqual(log, [{ level: "info", text: "web: asked 10 %, reached 10 %: 1 of 10 pods" }]);
     assert.deepEqual([cutsOver, completes, driftWarnings], [false, false, []]);
   });
@@ -388,7 +390,7 @@ describe("the opening of a rollout", () => {
       fastRollback: false,
       order: "traffic-first",
       sequence: { stable: 1, canary: 0, front: 0 },
-      previous: a,
+      previous: { stable: a },
       remembered: ordinary.stackStates.own,
       history: [release(b), release(a)],
     };
@@ -413,13 +415,14 @@ describe("the opening of a rollout", () => {
 
     it("nothing of an earlier run on the first one, with a warning that canary's health decides", () => {
       const opening = admitted(decide(firstRun(ordinary)));
-      const { verdict: _, previous: __, remembered: ___, ...rest } = both;
+      const { verdict: _, remembered: __, ...rest } = both;
       assert.deepEqual(opening.context, {
         ...rest,
         admissions: { canary: { admitted: true }, stable: { admitted: true } },
         shift: { weight: 10, from: 0, to: 10 },
         order: "pods-first",
         sequence: { stable: 0, canary: 0, front: 0 },
+        previous: {},
         history: [release(b)],
       });
       assert.match(warningsOf(opening).join("\n"), /^web stable: release b{12} is the first install: /);

@@ -97,7 +97,14 @@ describe("the preconditions of an up", () => {
 });
 
 describe("a live service without a release in the state of canary's stack", () => {
-  const states: StackStates = { own: undefined, history: [], canaryRuns: undefined, stableHasHistory: true };
+  const states: StackStates = {
+    own: undefined,
+    history: [],
+    damaged: [],
+    gone: [],
+    canaryRuns: undefined,
+    stableHasHistory: true,
+  };
   const read = (changes: Partial<RolloutRecord> = {}): RecordReading => ({
     kind: "read",
     record: { version: 2, cluster: "uid", sequence: 0, verdicts: {}, stableHistory: [], ...changes },

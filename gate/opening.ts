@@ -67,7 +67,7 @@ export type Opening = Refused | Admitted;
  * Decides what this `up` does. It is refused by the first of these conditions that does not hold; in a preview 7 and 9 only warn.
  *
  * 1. The record holds the adoption of an adopted Deployment.
- * 2. A release of a live service is stored. With a break-glass override the history starts again.
+ * 2. A release of a live service is stored, or this stack has a state of it. With a break-glass override the history starts again.
  * 3. A release that is named is in the history (choice.ts).
  * 4. The pods can serve the weight, beside adopted pods too, and the rules fit into the routes.
  * 5. The cluster can carry the traffic as the program splits it; a driver and a break-glass override are only warned (gateways.ts).

@@ -117,7 +117,7 @@ export async function readStackStates(
   const isPinned = args.release !== undefined && args.release !== "next";
   if (state && isPinned) return { ...found, history, canaryRuns: undefined };
   throw new UserError(
-    `${service} has no release of stack ${canaryStack}, and ${pulumi.getStack()} runs only releases that canary has run: run pulumi up --stack ${canaryStack} first.`,
+    `${service} has no release in stack ${canaryStack}, and ${pulumi.getStack()} runs only releases that canary has run: run pulumi up --stack ${canaryStack} first.`,
   );
 }
 

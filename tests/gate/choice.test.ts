@@ -688,7 +688,7 @@ describe("the choice of releases", () => {
       "canary's stack names no release that canary runs, so there is none to follow",
       ["stable"],
       { args: { canaryStack: "try" }, stackStates: { canaryRuns: undefined } },
-      "web stable: canary has not run a release yet by the state of stack try, and stable runs only what canary has run: run pulumi up --stack try first.",
+      "web stable: canary has not run a release completely yet, and stable runs only what canary has run: run pulumi up --stack try first.",
     ],
     [
       "the history is empty",

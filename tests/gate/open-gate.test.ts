@@ -47,7 +47,7 @@ describe("the gate before a service in two stacks", () => {
   it("refuses prod before canary's first run", async () => {
     await assert.rejects(
       world.up("prod", prod("a")),
-      /web has no release of stack canary.*pulumi up --stack canary first/,
+      /web has no release in stack canary.*pulumi up --stack canary first/,
     );
   });
 

@@ -190,7 +190,7 @@ describe("what is stored about a service", () => {
 
     it("is an error if canary has run nothing", async () => {
       const sentence = new UserError(
-        "web has no release of stack canary, and prod runs only releases that canary has run: run pulumi up --stack canary first.",
+        "web has no release in stack canary, and prod runs only releases that canary has run: run pulumi up --stack canary first.",
       );
       await assert.rejects(found("prod", prod, {}), sentence);
       await assert.rejects(found("prod", prod, {}, { live: live(undefined) }), sentence);

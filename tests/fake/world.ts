@@ -348,11 +348,6 @@ export function verdict(decision: "good" | "bad" | "undecided", by = "alice", re
   return { verdict: decision, by, reason, at: "2026-01-01T00:00:00Z" } as const;
 }
 
-/** The ids of releases, as a history reads. */
-export function ids(history: readonly Release[]): string[] {
-  return history.map(({ id }) => id);
-}
-
 function plural(kind: string): string {
   return kind.endsWith("s") ? `${kind.toLowerCase()}es` : `${kind.toLowerCase()}s`;
 }

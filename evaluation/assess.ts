@@ -12,7 +12,6 @@ import { cutOffNow } from "../cutoff/cutoff.ts";
 import { writeEvents } from "../kubernetes/event.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { type DeployedService, upOf } from "../live/live.ts";
-import { overloadOf } from "../live/overload.ts";
 import { listPods } from "../live/pods.ts";
 import { type Front, hasUserRules, isClosed, readFront, shareByWeightAlone, shareOf } from "../live/traffic/share.ts";
 import { assertNewest, Superseded } from "../record/epoch.ts";
@@ -23,6 +22,7 @@ import { byEvidence } from "../record/verdict-merge.ts";
 import { comparisonOf } from "./comparison.ts";
 import { EmptyCanary } from "./empty-canary.ts";
 import { observe, type Poll } from "./observe.ts";
+import { Overload } from "./overload.ts";
 import { SteadyShare } from "./steady-share.ts";
 
 /** What is assessed, and how. */
@@ -71,7 +71,7 @@ export async function* assess({
   const steady = new SteadyShare();
   const emptyCanary = new EmptyCanary();
   const frontOf = frontReader(of, signal, note);
-  let isOverloadNoted = false;
+  const overload = new Overload();
   try {
     const hurries = () => emptyCanary.suspected;
     for await (const poll of observe({ ...of, source, signal, hurries })) {
@@ -82,9 +82,8 @@ export async function* assess({
       else if (isDark(share, poll.pods ?? [], evidence)) evidence.missed("canary is dark: no user reaches it");
       else if (poll.tick) evidence.observe(poll.tick, canaryShare === undefined ? {} : { canaryShare });
       const known = share === undefined ? {} : { share };
-      const overload = poll.pods && share === 1 ? overloadOf(poll.pods) : undefined;
-      if (overload !== undefined && !isOverloadNoted) note(overload);
-      isOverloadNoted = overload !== undefined;
+      const overloaded = overload.update({ ...poll, ...known });
+      if (overloaded !== undefined) note(overloaded);
       const empty = emptyCanary.update({ ...poll, ...known });
       const cutoff = empty ? await cutEmpty(of, epoch, note) : undefined;
       yield {

@@ -12,6 +12,11 @@ import type { Pod } from "../analysis/reading.ts";
 export function overloadOf(pods: readonly Pick<Pod, "track" | "ready" | "terminating">[]): string | undefined {
   const ready = pods.filter((pod) => pod.ready && !pod.terminating);
   const few = ready.filter(({ track }) => track === "canary").length;
-  if (few === 0 || few < ready.length) return undefined;
-  return `No pod of stable is ready, so all users are on ${count(few, "pod")} of canary, whatever its weight: watch their load until stable has pods again.`;
+  return few < ready.length ? undefined : describeOverload(few);
+}
+
+/** The same by the number of canary's ready pods, if stable has none. @returns undefined if canary has none either */
+export function describeOverload(pods: number): string | undefined {
+  if (pods === 0) return undefined;
+  return `No pod of stable is ready, so all users are on ${count(pods, "pod")} of canary, whatever its weight: watch their load until stable has pods again.`;
 }

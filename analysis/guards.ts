@@ -41,7 +41,12 @@ function reasons(problems: readonly string[]): string {
     : ` (${first.replace(/\.$/, "")}${more.length > 0 ? `, and ${more.length} more` : ""})`;
 }
 
-/** Why canary's pods withhold a good verdict. @param excused whether their failures are, because stable's fail as often */
+/**
+ * Why canary's pods withhold a good verdict.
+ *
+ * @param excused whether their failures are excused, because stable's pods fail as often
+ * @example whyNotHealthy(evidence, false)?.guard // "canary's pods"
+ */
 export function whyNotHealthy({ last, podFailures }: Evidence, excused: boolean): Withheld | undefined {
   if (last && last.unready.length > 0) {
     return { guard: "canary's pods", reason: `canary's pod ${last.unready.join(", ")} is not ready` };
@@ -55,7 +60,11 @@ export function whyNotHealthy({ last, podFailures }: Evidence, excused: boolean)
   return undefined;
 }
 
-/** Why it is too early for a good verdict: the warm-up is not over, or canary has answered too few requests. */
+/**
+ * Why it is too early for a good verdict: the warm-up is not over, or canary has answered too few requests.
+ *
+ * @example whyTooEarly(evidence)?.guard // "warm-up"
+ */
 export function whyTooEarly({ settings, answers, warmingUp, canarySeconds }: Evidence): Withheld | undefined {
   if (warmingUp) {
     return {

@@ -6,6 +6,8 @@ import { defaults } from "../../analysis/defaults.ts";
 import { Evidence } from "../../analysis/evidence.ts";
 import type { PodTick, Tick } from "../../analysis/tick.ts";
 import { type Assessment, type Decisions, judge } from "../../analysis/verdict.ts";
+import { Chance } from "../../benchmarks/evidence/chance.ts";
+import { runs } from "../long.ts";
 import { type Answered, canary, stable, tick } from "./ticks.ts";
 
 const arms = { canary, stable: [stable] };
@@ -261,6 +263,32 @@ describe("a verdict while stable is broken", () => {
       }),
       { numRuns: 20 },
     );
+  });
+
+  /** The first verdicts of simulated hours in which half of stable's requests fail, and canary's at this rate. */
+  const simulated = (rate: number) =>
+    Array.from({ length: runs(100) }, (_, seed) => {
+      const chance = new Chance(seed);
+      const evidence = new Evidence({ canary, stable: [stable] });
+      for (let second = 1; second <= 900; second++) {
+        evidence.observe(tick(second, { failed: chance.some(20, rate) }, () => ({ failed: chance.some(20, 0.5) })));
+        const { verdict } = second % 5 === 0 ? judge(evidence, second * 1000, bySomeone) : { verdict: "undecided" };
+        if (verdict !== "undecided") return verdict;
+      }
+      return "undecided";
+    });
+
+  it("is good for a canary that seldom fails, and never bad", () => {
+    assert.deepEqual([...new Set(simulated(0.0005))], ["good"]);
+  });
+
+  it("is good for at most 5 % of canaries at the tolerance, however often it is asked", () => {
+    const found = simulated(0.005);
+    assert.ok(found.filter((each) => each === "good").length <= Math.ceil(found.length * 0.05), `${found}`);
+  });
+
+  it("is bad for a canary that fails in 5 % of its requests", () => {
+    assert.deepEqual([...new Set(simulated(0.05))], ["bad"]);
   });
 
   it("is not bad because stable fails at once, so that its requests are neither slow nor refused", () => {

@@ -63,6 +63,16 @@ describe("gray status", () => {
     assert.ok((await shell.run(statusCommand())).includes(`The roll of canary does not go on: ${why}.`));
   });
 
+  it("prints the decision that stable is broken", async () => {
+    const stableIsBroken = { by: "alice", reason: "500 since noon", at: "2026-01-01T00:00:00Z" };
+    world.writeRecord({ open: openRollout(b, a, { stableIsBroken }) }, "web");
+    assert.deepEqual((await status()).rollout.stableIsBroken, stableIsBroken);
+    assert.match(
+      await shell.run(statusCommand()),
+      /^Canary's own rates decide while stable is broken, by alice .* ago: 500 since noon\.$/m,
+    );
+  });
+
   it("prints why pods of a track cannot be created", async () => {
     const conditions = [{ type: "ReplicaFailure", status: "True", message: "exceeded quota: few" }];
     Object.assign(world.deployment("web-canary").status, { availableReplicas: 0, conditions });

@@ -22,12 +22,41 @@ export function rebuiltRelease(
   const id = ownReleaseOf(deployment);
   const applied = lastApplied(deployment.metadata.managedFields ?? [])?.["f:spec"]?.["f:template"];
   if (id === undefined || applied === undefined) return undefined;
-  const { metadata, spec } = kept(deployment.spec.template, applied) as DeploymentObject["spec"]["template"];
+  const found = kept(deployment.spec.template, applied);
+  return [withoutDefaults(found), found]
+    .map((template) => releaseOf(template as DeploymentObject["spec"]["template"], filesOf))
+    .find((release) => release.id === id);
+}
+
+/** The release with a deployed pod template. */
+function releaseOf(
+  { metadata, spec }: DeploymentObject["spec"]["template"],
+  filesOf: (configMap: string) => Files | undefined,
+): Release {
   const { track: _, release: __, ...labels } = metadata.labels ?? {};
   const template = { metadata: { ...metadata, labels }, spec } as PodTemplate;
   const names = configMapsOf(spec).filter((name) => filesOf(name) !== undefined);
   const configMaps = Object.fromEntries(names.map((name) => [name, filesOf(name) as Files]));
-  return releaseId(template, configMaps) === id ? { id, template, configMaps } : undefined;
+  return { id: releaseId(template, configMaps), template, configMaps };
+}
+
+/** The defaults of the fields that an apply owns only as a whole (structType=atomic of core/v1), so that its set does not show them. */
+const defaultsInside: Readonly<Record<string, readonly [field: string, value: string]>> = {
+  fieldRef: ["apiVersion", "v1"],
+  resourceFieldRef: ["divisor", "0"],
+};
+
+function withoutDefaults(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(withoutDefaults);
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inside]) => {
+      const [field = "", byDefault] = defaultsInside[name] ?? [];
+      if (byDefault === undefined || inside?.[field] !== byDefault) return [name, withoutDefaults(inside)];
+      const { [field]: _, ...rest } = inside;
+      return [name, rest];
+    }),
+  );
 }
 
 /** The parts of a value that are in a set of fields. */

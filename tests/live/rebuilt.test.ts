@@ -13,7 +13,11 @@ const release = renderRelease(
         image: "web:1",
         args: ["-a", "-b"],
         ports: [{ containerPort: 80 }],
-        env: [{ name: "A", value: "1" }],
+        env: [
+          { name: "A", value: "1" },
+          { name: "POD", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+          { name: "CPU", valueFrom: { resourceFieldRef: { resource: "limits.cpu" } } },
+        ],
         readinessProbe: { httpGet: { path: "/", port: 80 } },
       },
     ],
@@ -42,7 +46,11 @@ const applied = {
             "f:image": leaf,
             "f:args": leaf,
             "f:ports": { 'k:{"containerPort":80,"protocol":"TCP"}': { ".": leaf, "f:containerPort": leaf } },
-            "f:env": { 'k:{"name":"A"}': { ".": leaf, "f:name": leaf, "f:value": leaf } },
+            "f:env": {
+              'k:{"name":"A"}': { ".": leaf, "f:name": leaf, "f:value": leaf },
+              'k:{"name":"POD"}': { ".": leaf, "f:name": leaf, "f:valueFrom": { "f:fieldRef": leaf } },
+              'k:{"name":"CPU"}': { ".": leaf, "f:name": leaf, "f:valueFrom": { "f:resourceFieldRef": leaf } },
+            },
             "f:readinessProbe": { "f:httpGet": { "f:path": leaf, "f:port": leaf } },
             "f:lifecycle": { "f:preStop": { "f:sleep": { "f:seconds": leaf } } },
             "f:volumeMounts": {
@@ -64,6 +72,8 @@ function deployment(change: (template: DeploymentObject["spec"]["template"]) => 
   Object.assign(web, { imagePullPolicy: "IfNotPresent", terminationMessagePath: "/dev/termination-log" });
   Object.assign(web.ports[0], { protocol: "TCP" });
   Object.assign(web.readinessProbe, { periodSeconds: 10 });
+  Object.assign(web.env[1].valueFrom.fieldRef, { apiVersion: "v1" });
+  Object.assign(web.env[2].valueFrom.resourceFieldRef, { divisor: "0" });
   web.env.push({ name: "INJECTED", value: "by another manager" });
   Object.assign(template.spec.volumes[1].configMap, { defaultMode: 420 });
   Object.assign(template.spec, { dnsPolicy: "ClusterFirst", restartPolicy: "Always", securityContext: {} });

@@ -192,9 +192,10 @@ function streamsTable(findings: readonly Finding[]): string {
 
 function conclusion({ pValue }: Assessment, { verdict, reason }: Outcome, { settings, question }: Evidence): string {
   const { alpha, margin, limit, beta, tolerance } = settings;
+  const p = pValue < 0.0001 ? pValue.toExponential(1) : Number(pValue.toPrecision(2));
   return [
     `Release ${question.canary} is ${coloured(verdict)}: ${reason}.`,
-    `(p ${pValue < 0.0001 ? pValue.toExponential(1) : Number(pValue.toPrecision(2))}; alpha ${alpha}, margin ${margin}, limit ${limit}, beta ${beta}, tolerance ${tolerance})`,
+    `Statistics: p is ${p}, and bad needs at most ${alpha}. Bad is surely more than ${margin} times as often as stable. Good is less than ${limit} times, or less than ${100 * tolerance} % of the requests, with an error of ${100 * beta} %.`,
   ].join("\n");
 }
 

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Outcome, Running } from "../harness/command.ts";
+import type { CommandResult, Running } from "../harness/command.ts";
 import { get, until } from "../harness/kubectl.ts";
 import { startUsers } from "../harness/users.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
@@ -137,14 +137,14 @@ export class Driven {
     return JSON.parse((await get(namespace, "configmap", "fop-gate-rollout")).data.record);
   }
 
-  private gray(...args: string[]): Promise<Outcome> {
+  private gray(...args: string[]): Promise<CommandResult> {
     return this.bench.project.gray(...args, "-n", namespace);
   }
 }
 
 /** Waits for what a command brings about. @throws Error if the command ends before */
 function comes<T>(what: string, holds: () => Promise<T | undefined | false>, command: Running): Promise<T> {
-  let ended: Outcome | undefined;
+  let ended: CommandResult | undefined;
   void command.ended.then((outcome) => {
     ended = outcome;
   });
@@ -157,7 +157,7 @@ function comes<T>(what: string, holds: () => Promise<T | undefined | false>, com
   return until(what, looked, patience);
 }
 
-function expect(code: number, outcome: Outcome): void {
+function expect(code: number, outcome: CommandResult): void {
   if (outcome.code !== code) throw new Error(outcome.output);
 }
 

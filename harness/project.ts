@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { dump, load } from "js-yaml";
-import { type Outcome, type Running, run, start } from "./command.ts";
+import { type CommandResult, type Running, run, start } from "./command.ts";
 
 const checkout = join(import.meta.dirname, "..");
 
@@ -109,12 +109,12 @@ export class Project {
     return readFileSync(join(this.folder, path), "utf8");
   }
 
-  pulumi(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  pulumi(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CommandResult> {
     return run("pulumi", [...args, "--non-interactive"], { cwd: this.folder, env: { ...this.env, ...env } });
   }
 
   /** `pulumi up` of a stack, whatever comes of it. */
-  up(stack: Stack, env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  up(stack: Stack, env: NodeJS.ProcessEnv = {}): Promise<CommandResult> {
     return this.pulumi(upArgs(stack), env);
   }
 
@@ -126,18 +126,18 @@ export class Project {
     });
   }
 
-  preview(stack: Stack, ...args: string[]): Promise<Outcome> {
+  preview(stack: Stack, ...args: string[]): Promise<CommandResult> {
     return this.pulumi(["preview", "--stack", stack, ...args]);
   }
 
   /** A pulumi command that has to succeed. */
-  async must(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  async must(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CommandResult> {
     const outcome = await this.pulumi(args, env);
     if (outcome.code !== 0) throw new Error(`pulumi ${args.join(" ")} ended with ${outcome.code}:\n${outcome.output}`);
     return outcome;
   }
 
-  async mustUp(stack: Stack, env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  async mustUp(stack: Stack, env: NodeJS.ProcessEnv = {}): Promise<CommandResult> {
     return this.must(upArgs(stack), env);
   }
 
@@ -149,7 +149,7 @@ export class Project {
   }
 
   /** The `gray` command of this project. */
-  gray(...args: string[]): Promise<Outcome> {
+  gray(...args: string[]): Promise<CommandResult> {
     return this.startGray(args).ended;
   }
 

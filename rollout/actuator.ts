@@ -11,7 +11,7 @@ import type { PodObject } from "../kubernetes/objects/pod.ts";
 import { objectPath } from "../kubernetes/resources.ts";
 import { driftSentence } from "../live/difference.ts";
 import { isStuck, readDeployment, releaseOf, runs } from "../live/live.ts";
-import { allContainersOf, readPods } from "../live/pods.ts";
+import { allContainerStatusesOf, readPods } from "../live/pods.ts";
 import { describeRefused, pollRefusal, type Refusal } from "../live/refusal.ts";
 import { reportRoll } from "../live/roll.ts";
 import { driftFrom } from "../live/template.ts";
@@ -210,13 +210,13 @@ function isOf({ metadata: { labels = {} } }: PodObject, track: Track, release: s
 
 /** Whether a container has ended before and is not ready. A container in a crash loop runs for a moment each time. */
 function isBetweenAttempts(pod: PodObject): boolean {
-  return allContainersOf(pod).some(({ ready, restartCount }) => restartCount > 0 && !ready);
+  return allContainerStatusesOf(pod).some(({ ready, restartCount }) => restartCount > 0 && !ready);
 }
 
 /** Why a container does not start, for the user; undefined if all start. */
 function notStarting(pods: readonly PodObject[]): string | undefined {
   for (const pod of pods) {
-    for (const { name, state } of allContainersOf(pod)) {
+    for (const { name, state } of allContainerStatusesOf(pod)) {
       const reason = state?.waiting?.reason;
       if (reason !== undefined && fatalReasons.has(reason)) {
         return `container ${name} of pod ${pod.metadata.name} does not start: ${reason}`;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Outcome, Running } from "../../../harness/command.ts";
+import type { CommandResult, Running } from "../../../harness/command.ts";
 import { get, kubectl, namespace as makeNamespace, until } from "../../../harness/kubectl.ts";
 import { Project, type Stack } from "../../../harness/project.ts";
 import { readRecord } from "../../../harness/record.ts";
@@ -106,7 +106,7 @@ export class Subject {
     return { from, to };
   }
 
-  gray(verb: string, ...args: string[]): Promise<Outcome> {
+  gray(verb: string, ...args: string[]): Promise<CommandResult> {
     return this.start(verb, ...args).ended;
   }
 

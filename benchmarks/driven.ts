@@ -15,7 +15,7 @@ const steps = `[{ stage: "dark", checks: ["healthy"] }, { stage: "canary", weigh
 /** Seconds that anything may take which is waited for. */
 const patience = 900;
 
-/** Seconds from a person's word to the last answer of canary, by kind of connection. */
+/** Seconds from a person's decision to the last answer of canary, by kind of connection. */
 export interface LastAnswers {
   readonly own: number;
   readonly kept: number;
@@ -59,7 +59,7 @@ export class Driven {
     return { seconds: (performance.now() - began) / 1000, memory: await memory };
   }
 
-  /** Takes a release back that has users on canary. */
+  /** Rolls a release back that has users on canary. */
   async abort(): Promise<LastAnswers> {
     const users = startUsers(this.url);
     const driver = this.begin();
@@ -76,7 +76,7 @@ export class Driven {
   }
 
   /**
-   * Takes a release back that everybody has.
+   * Rolls a release back that everybody has.
    *
    * @param minReadySeconds of the pods that come back
    * @returns seconds until all pods of stable are of the release before
@@ -113,7 +113,7 @@ export class Driven {
     return (Date.parse(effect?.at ?? "") - began) / 1000;
   }
 
-  /** A rollout of a release that nobody knows. */
+  /** A rollout of a release without a verdict. */
   private begin(): Running {
     this.bench.project.write(config, `${this.settings}# ${++this.releases}\n`);
     return this.bench.project.startGray(["rollout", "-n", namespace]);

@@ -1,6 +1,6 @@
 /**
  * The control group that holds every process of the sandbox: components, containerd's shims, pods. Membership is inherited
- * and cannot be lost, so this is how `down` finds all of them and nobody else's.
+ * and cannot be lost, so this is how `down` finds all of them and no others.
  */
 import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,7 +1,7 @@
 /**
  * A lock file that names its holder. A dead holder's lock is taken over.
  *
- * 1. A lock is put in place whole (written aside, then hard-linked), so nobody ever reads half of one.
+ * 1. A lock is put in place whole (written aside, then hard-linked), so no reader ever sees half of one.
  * 2. A lock whose holder lives is waited for.
  * 3. A dead holder's lock is moved aside, and only counts as removed if what was moved is what was judged dead.
  */

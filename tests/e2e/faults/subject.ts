@@ -13,7 +13,7 @@ export const replicas = 3;
 /** Seconds that anything may take which is waited for, on a machine that does other things too. */
 export const patience = 180;
 
-/** Dark and full, nothing between: for faults that have nothing to do with evidence. A person's word takes its place. */
+/** Dark and full, nothing between: for faults that have nothing to do with evidence. A person's decision takes its place. */
 const withoutCanary = `[{ stage: "dark", checks: ["healthy"] }, { stage: "full", watch: 1 }]`;
 
 /** What stands live, and what the record says of the latest rollout. */

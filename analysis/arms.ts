@@ -1,4 +1,5 @@
 /** Splits the targets of a tick into the two arms of the comparison, and counts their answers by status class. */
+import { answerClassOf } from "./indicators/http-status-code.ts";
 import type { TargetTick, Tick } from "./tick.ts";
 
 /**
@@ -88,10 +89,8 @@ export function answersOf({ requests }: TargetTick): Answers {
   for (const code in requests) {
     const count = requests[code] as number;
     answers.requests += count;
-    if (code[0] === "2") answers.ok += count;
-    else if (code[0] === "3") answers.moved += count;
-    else if (code[0] === "4") answers.refused += count;
-    else if (code[0] === "5") answers.failed += count;
+    const kind = answerClassOf(code);
+    if (kind !== undefined) answers[kind] += count;
   }
   return answers;
 }

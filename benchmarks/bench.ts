@@ -16,7 +16,7 @@ export const prodMinReadySeconds = 2;
 
 const images = [RELEASE_IMAGES.A, RELEASE_IMAGES.B] as const;
 
-/** Every second round goes back to the first image, so that each round is a new release to its Deployment. */
+/** Every second round uses the first image again, so that each round is a new release to its Deployment. */
 export function imageOf(round: number): string {
   return images[round % 2] ?? RELEASE_IMAGES.A;
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Outcome, Running } from "../harness/command.ts";
+import type { CommandResult, Running } from "../harness/command.ts";
 import { get, until } from "../harness/kubectl.ts";
 import { startUsers } from "../harness/users.ts";
 import type { DeploymentObject } from "../kubernetes/objects/deployment.ts";
@@ -15,7 +15,7 @@ const steps = `[{ stage: "dark", checks: ["healthy"] }, { stage: "canary", weigh
 /** Seconds that anything may take which is waited for. */
 const patience = 900;
 
-/** Seconds from a person's word to the last answer of canary, by kind of connection. */
+/** Seconds from a person's decision to the last answer of canary, by kind of connection. */
 export interface LastAnswers {
   readonly own: number;
   readonly kept: number;
@@ -59,7 +59,7 @@ export class Driven {
     return { seconds: (performance.now() - began) / 1000, memory: await memory };
   }
 
-  /** Takes a release back that has users on canary. */
+  /** Rolls a release back that has users on canary. */
   async abort(): Promise<LastAnswers> {
     const users = startUsers(this.url);
     const driver = this.begin();
@@ -76,7 +76,7 @@ export class Driven {
   }
 
   /**
-   * Takes a release back that everybody has.
+   * Rolls a release back that everybody has.
    *
    * @param minReadySeconds of the pods that come back
    * @returns seconds until all pods of stable are of the release before
@@ -113,7 +113,7 @@ export class Driven {
     return (Date.parse(effect?.at ?? "") - began) / 1000;
   }
 
-  /** A rollout of a release that nobody knows. */
+  /** A rollout of a release without a verdict. */
   private begin(): Running {
     this.bench.project.write(config, `${this.settings}# ${++this.releases}\n`);
     return this.bench.project.startGray(["rollout", "-n", namespace]);
@@ -137,14 +137,14 @@ export class Driven {
     return JSON.parse((await get(namespace, "configmap", "fop-gate-rollout")).data.record);
   }
 
-  private gray(...args: string[]): Promise<Outcome> {
+  private gray(...args: string[]): Promise<CommandResult> {
     return this.bench.project.gray(...args, "-n", namespace);
   }
 }
 
 /** Waits for what a command brings about. @throws Error if the command ends before */
 function comes<T>(what: string, holds: () => Promise<T | undefined | false>, command: Running): Promise<T> {
-  let ended: Outcome | undefined;
+  let ended: CommandResult | undefined;
   void command.ended.then((outcome) => {
     ended = outcome;
   });
@@ -157,7 +157,7 @@ function comes<T>(what: string, holds: () => Promise<T | undefined | false>, com
   return until(what, looked, patience);
 }
 
-function expect(code: number, outcome: Outcome): void {
+function expect(code: number, outcome: CommandResult): void {
   if (outcome.code !== code) throw new Error(outcome.output);
 }
 

@@ -3,7 +3,7 @@ import { startLoad } from "../sandbox/load.ts";
 import { type Bench, namespaces } from "./bench.ts";
 import type { Figure } from "./figure.ts";
 
-/** Requests that fail while canary takes a release, prod takes it too, and prod goes back. */
+/** Requests that fail while canary takes a release, prod takes it too, and prod is rolled back. */
 export async function lostRequests(bench: Bench): Promise<Figure[]> {
   await bench.canaryUp(0);
   await bench.prodUp(0);

@@ -9,7 +9,7 @@ const rounds = 3;
 const graceSeconds = 90;
 
 /**
- * A rollout with the waits of its plan taken out, beside kubectl with the same objects; then what a person waits for who takes a
+ * A rollout with the waits of its plan taken out, beside kubectl with the same objects; then what a person waits for who rolls a
  * release back, or goes on after a crash.
  *
  * @param minReadySeconds of the pods of a rollout

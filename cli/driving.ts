@@ -15,8 +15,8 @@ import { EvidenceMonitor } from "../rollout/evidence-monitor.ts";
 import { Lease } from "../rollout/lease.ts";
 import { pollLease } from "../rollout/lease-watch.ts";
 import { Announcer } from "../rollout/notifications/announcer.ts";
-import { EventNotifier } from "../rollout/notifications/events.ts";
-import { findWebhook, WebhookNotifier } from "../rollout/notifications/webhook.ts";
+import { channelsOf } from "../rollout/notifications/channels.ts";
+import { findWebhook } from "../rollout/notifications/webhook.ts";
 import type { Rollout } from "../rollout/rollout.ts";
 import { RolloutStore } from "../rollout/rollout-store.ts";
 import { driveWithLease } from "../rollout/with-lease.ts";
@@ -77,8 +77,8 @@ export async function setUpDriver(options: DrivingOptions, command: string): Pro
   };
   const { namespace, service } = found;
   const exposed = options.metricsPort && (await exporter(service, namespace, options.metricsPort));
-  const webhook = new WebhookNotifier(url, (sentence) => console.error(sentence));
-  const announcer = new Announcer({ service, namespace, notifiers: [new EventNotifier(found), webhook] });
+  const notifiers = channelsOf(found, url, (sentence) => console.error(sentence));
+  const announcer = new Announcer({ service, namespace, notifiers });
   return { found, owners, announcer, exposed };
 }
 

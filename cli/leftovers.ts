@@ -6,7 +6,7 @@ import type { Cluster } from "../kubernetes/cluster.ts";
 import { listPath, objectPath } from "../kubernetes/resources.ts";
 import { isServed } from "../kubernetes/served.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
-import { modeOfKind } from "../live/traffic/modes.ts";
+import { modeByRouteKind } from "../live/traffic/modes.ts";
 import { storedMaps, storeName } from "../record/config-map-store.ts";
 import { isVerdictName } from "../record/stored-verdict.ts";
 
@@ -56,7 +56,7 @@ async function list(of: ServiceHandle, kind: ObjectKind) {
   try {
     return await api.list(listPath(kind, namespace), `${serviceLabel}=${service}`);
   } catch (error) {
-    const mode = modeOfKind(kind);
+    const mode = modeByRouteKind(kind);
     if (mode === undefined) throw error;
     if (error instanceof NotServed && !(await isServed(api, kind))) return [];
     const isForbidden = error instanceof ApiError && error.status === 403;

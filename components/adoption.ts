@@ -189,10 +189,14 @@ function obstacle(
     return `Service ${service} has the ports ${livePorts} and the program has ${wantedPorts}, so change the program to the live ports`;
   }
   if (args.ingress && ingress) {
-    const wanted = canonicalJson(ingressSpec(service, mainPort(args), args.ingress));
-    const is = canonicalJson(ingress.spec);
-    if (is !== wanted)
-      return `Ingress ${service} is ${is} and the program has ${wanted}, so change the program to the live Ingress`;
+    const wanted = ingressSpec(service, mainPort(args), args.ingress) as Record<string, unknown>;
+    const is = (ingress.spec ?? {}) as Record<string, unknown>;
+    const fields = [...new Set([...Object.keys(is), ...Object.keys(wanted)])].sort();
+    const other = fields.find((field) => canonicalJson(is[field] ?? null) !== canonicalJson(wanted[field] ?? null));
+    if (other !== undefined) {
+      const [live, described] = [is, wanted].map((spec) => excerpt(spec[other]));
+      return `Ingress ${service} has ${other} ${live} and the program has ${described}, so change ingress in the program to the live ${other} (kubectl get ingress ${service} -n ${args.namespace} -o yaml)`;
+    }
   }
   for (const { kind, metadata } of adopted) {
     const described = describedOf(kind, args);
@@ -275,6 +279,16 @@ function show(labels: Labels): string {
       .map(([key, value]) => `${key}=${value}`)
       .join(",") || "nothing"
   );
+}
+
+/** The most characters of a field that a message quotes. */
+const quoted = 200;
+
+/** A field for messages; "none" if it is absent. */
+function excerpt(value: unknown): string {
+  if (value === undefined) return "none";
+  const text = canonicalJson(value);
+  return text.length > quoted ? `${text.slice(0, quoted)}…` : text;
 }
 
 /** A port for messages. An absent name equals `name: ""` in the program. */

@@ -33,16 +33,16 @@ export interface CanaryServiceArgs extends ServiceArgs {
 }
 
 /** What is known once all objects of a service are registered. */
-interface Made {
+interface ServiceOutputs {
   readonly token: pulumi.Output<string> | undefined;
 }
 
 /** What `initialize` needs beside the inputs, which policies see. It runs before the fields of the component are set. */
-interface Beginning {
+interface InitialArgs {
   readonly args: ServiceArgs;
   readonly opening: Promise<RolloutContext>;
 }
-const beginnings = new WeakMap<object, Beginning>();
+const initialArgs = new WeakMap<object, InitialArgs>();
 
 /**
  * A service under gray release: one Deployment per track, and the front (the objects before both tracks: Service, ConfigMaps,
@@ -61,7 +61,7 @@ const beginnings = new WeakMap<object, Beginning>();
  * @throws UserError if an argument is invalid, or `rollout` does not come from `openRollout` with the same name and options. The program ends
  *   with the UserError of `openRollout` if that refuses
  */
-export class CanaryService extends pulumi.ComponentResource<Made> {
+export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
   /** Name of the Service in front of both tracks. */
   readonly serviceName: pulumi.Output<string>;
   /**
@@ -96,7 +96,7 @@ export class CanaryService extends pulumi.ComponentResource<Made> {
       releases: opening.then(({ releases }) => templatesOf(releases)),
       shift: opening.then(({ shift }) => shift),
     };
-    beginnings.set(inputs, { args, opening });
+    initialArgs.set(inputs, { args, opening });
     const dependsOn = opening.then(({ ownerStash }) => ownerStash);
     super("gray-release:index:CanaryService", name, inputs, pulumi.mergeOptions(opts, { dependsOn }));
     this.serviceName = pulumi.output(name);
@@ -111,8 +111,8 @@ export class CanaryService extends pulumi.ComponentResource<Made> {
   }
 
   /** Creates the objects, once the rollout is open. */
-  protected override async initialize(inputs: pulumi.Inputs, _: unknown, name: string): Promise<Made> {
-    const { args, opening } = beginnings.get(inputs) as Beginning;
+  protected override async initialize(inputs: pulumi.Inputs, _: unknown, name: string): Promise<ServiceOutputs> {
+    const { args, opening } = initialArgs.get(inputs) as InitialArgs;
     const rollout = await opening;
     const owned = tracksOf(args);
     const child = { parent: this, provider: rollout.provider };

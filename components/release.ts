@@ -196,9 +196,9 @@ function plain(template: PodTemplate): PodTemplate {
 /**
  * All containers of a pod: the service's own, then the init containers, then the sidecars.
  *
- * @example containersOf({ containers: [web], sidecars: [agent] }).map(({ name }) => name) // ["web", "agent"]
+ * @example describedContainers({ containers: [web], sidecars: [agent] }).map(({ name }) => name) // ["web", "agent"]
  */
-export function containersOf(args: ReleaseArgs): readonly Container[] {
+export function describedContainers(args: ReleaseArgs): readonly Container[] {
   return [...args.containers, ...initContainersOf(args)];
 }
 
@@ -241,7 +241,7 @@ function assertContainers(service: string, args: ReleaseArgs): void {
       `${service}: pod.containers would replace the containers: give them in containers or in sidecars.`,
     );
   }
-  for (const { name, image = "" } of containersOf(args)) {
+  for (const { name, image = "" } of describedContainers(args)) {
     if (!namesOneBuild(image)) {
       const found = image === "" ? "has no image" : `has the image "${image}"`;
       throw new UserError(
@@ -252,7 +252,7 @@ function assertContainers(service: string, args: ReleaseArgs): void {
 }
 
 function assertMountTargets(service: string, targets: Iterable<string>, args: ReleaseArgs): void {
-  const known = containersOf(args).map((container) => container.name);
+  const known = describedContainers(args).map((container) => container.name);
   for (const target of targets) {
     if (!known.includes(target)) {
       throw new UserError(

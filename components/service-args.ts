@@ -5,12 +5,13 @@ import * as v from "valibot";
 import { type AccessArgs, accessSchema } from "./access.ts";
 import { isAsset } from "./config-files.ts";
 import { defaults } from "./defaults.ts";
-import { type IngressArgs, ingressSchema, portsOfIngress } from "./ingress.ts";
+import { type IngressArgs, ingressSchema } from "./ingress.ts";
 import { outputIn } from "./output-in.ts";
 import { type PlanArgs, planSchema } from "./plan.ts";
-import { hasPort, type Port, type PortRef, portSchema, servicePorts } from "./port.ts";
-import { containersOf, graceSecondsOf, type ReleaseArgs } from "./release.ts";
+import { type Port, portSchema } from "./port.ts";
+import { graceSecondsOf, type ReleaseArgs } from "./release.ts";
 import { checked, mapOf, mustBe, plainObject, wholeNumber } from "./schema.ts";
+import { assertPorts } from "./service-ports.ts";
 import { type GatewayArgs, gatewaySchema } from "./traffic/gateway/args.ts";
 import { type Track, tracks } from "./traffic.ts";
 import { type Percent, percentage } from "./units.ts";
@@ -244,47 +245,7 @@ export function assertServiceArgs(service: string, args: ServiceArgs): void {
       `${service}: terminationGracePeriodSeconds (${graceSeconds}) must exceed the ${defaults.preStopSleepSeconds} s that a pod keeps serving after its termination begins.`,
     );
   }
-  const routes = args.gateway?.routes.map((route, i) => [`gateway.routes.${i}`, route] as const) ?? [];
-  const checks = args.plan?.checks?.map((check, i) => [`plan.checks.${i}`, check] as const) ?? [];
-  const refs: (readonly [which: string, ports: readonly (PortRef | undefined)[]])[] = [
-    ...(args.ingress ? [["ingress", portsOfIngress(args.ingress)] as const] : []),
-    ...[...routes, ...checks].map(([which, { port }]) => [which, [port]] as const),
-    ...(args.debugIngress ? [["debugIngress", portsOfIngress(args.debugIngress)] as const] : []),
-  ];
-  for (const [which, ports] of refs) {
-    const wrong = ports.find((port) => port !== undefined && !hasPort(args.ports, port));
-    if (wrong === undefined) continue;
-    const all = servicePorts(args.ports).map(({ name, port }) => (typeof wrong === "string" ? name : port));
-    throw new UserError(
-      `${service}: ${which}.port is ${wrong} and the Service has ${all.join(", ")}: choose one of its ports.`,
-    );
-  }
-  const known = portNames(args);
-  const twice = known.find((name, i) => known.indexOf(name) !== i);
-  if (twice !== undefined) {
-    throw new UserError(
-      `${service}: two container ports have the name "${twice}", so a port by this name is ambiguous: rename one of them.`,
-    );
-  }
-  const at = args.ports.findIndex(({ targetPort }) => typeof targetPort === "string" && !known.includes(targetPort));
-  if (at >= 0) {
-    const advice = known.length > 0 ? `choose from ${known.join(", ")}` : "give a container port this name";
-    throw new UserError(
-      `${service}: ports.${at}.targetPort is ${JSON.stringify(args.ports[at]?.targetPort)} and no container has a port of this name: ${advice}.`,
-    );
-  }
-  const names = args.ports.map((each) => each.name);
-  if (names.length > 1 && (names.includes(undefined) || new Set(names).size !== names.length)) {
-    throw new UserError(`${service}: each of several ports needs a unique name: set ports[].name.`);
-  }
-}
-
-/** The names of the ports of a pod's containers. */
-function portNames(args: ServiceArgs): string[] {
-  const ports = containersOf(args).flatMap(
-    (container) => (container as { ports?: readonly { readonly name?: string }[] }).ports ?? [],
-  );
-  return ports.flatMap(({ name }) => (name === undefined ? [] : [name]));
+  assertPorts(service, args);
 }
 
 /**

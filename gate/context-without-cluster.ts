@@ -6,7 +6,7 @@ import type { Release } from "../components/release.ts";
 import { rollSeconds } from "../components/roll.ts";
 import type { RolloutContext } from "../components/rollout-context.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
-import { modeOf } from "../components/traffic/modes.ts";
+import { trafficFor } from "../components/traffic/modes.ts";
 import { shiftOf } from "../components/traffic.ts";
 import { percentOf } from "../components/units.ts";
 
@@ -26,7 +26,7 @@ export function contextWithoutCluster(
   const owned = tracksOf(args);
   const replicas = args.replicas === "external" ? undefined : args.replicas;
   const traffic = owned.includes("canary")
-    ? modeOf(args).plan(percentOf(args.weight ?? defaults.weight), replicas ?? 1, { app: service })
+    ? trafficFor(service, args, percentOf(args.weight ?? defaults.weight), replicas ?? 1, { app: service })
     : undefined;
   return {
     ...of,

@@ -16,7 +16,7 @@ import { sameLabels } from "../live/labels.ts";
 import { isComplete, readDeployment, readService, releaseOf, type Wanted } from "../live/live.ts";
 import { awaitComplete, warnStuck } from "../live/roll.ts";
 import type { LiveMode, RouteSpec } from "../live/traffic/mode.ts";
-import { modeOfKind } from "../live/traffic/modes.ts";
+import { modeByRouteKind } from "../live/traffic/modes.ts";
 import { stableReleases, withStableHistory } from "../record/record.ts";
 import { changeRecord, type RecordedService, readRecord } from "../record/record-store.ts";
 import { awaitApplied } from "./applied.ts";
@@ -52,7 +52,7 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
     if (live && wanted) await removeOtherFields(guarded, live, templateOf(wanted));
   };
   const beforeFront = async (change: ResourceHookArgs) => {
-    const mode = modeOfKind(change.type.split(":").at(-1) ?? "");
+    const mode = modeByRouteKind(change.type.split(":").at(-1) ?? "");
     const [record, same] = await Promise.all([
       readRecord(guarded),
       mode ? keepsSplit(guarded, mode, change) : keepsSelector(guarded, change),
@@ -61,7 +61,7 @@ export function hooksOf(guarded: Guarded): Record<Track | "front", ResourceHookB
   };
   const afterFront = (change: ResourceHookArgs) =>
     interruptible(async (signal) => {
-      const mode = modeOfKind(change.type.split(":").at(-1) ?? "");
+      const mode = modeByRouteKind(change.type.split(":").at(-1) ?? "");
       if (!mode) return;
       const { metadata } = await wantedRoute(change);
       const warning = await awaitApplied(guarded, mode, metadata.name, signal);

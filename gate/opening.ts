@@ -80,14 +80,14 @@ export type Opening = Refused | Admitted;
 export function decide(observation: Observation): Opening {
   const reported: { log: LogLine[]; canary?: Release } = { log: [] };
   try {
-    return { kind: "admitted", ...planOf(observation, pass(observation, reported)), ...reported };
+    return { kind: "admitted", ...planOf(observation, checkConditions(observation, reported)), ...reported };
   } catch (error) {
     return { kind: "refused", error, ...reported };
   }
 }
 
 /** Checks the conditions in their order. @param reported gets what is reported before a condition refuses @throws the refusal */
-function pass(observation: Observation, reported: { log: LogLine[]; canary?: Release }) {
+function checkConditions(observation: Observation, reported: { log: LogLine[]; canary?: Release }) {
   const { service, args, live, record, stackStates, owner, stack, breakGlass, epoch, isPreview } = observation;
   const { own } = stackStates;
   const warn = (text: string) => void reported.log.push({ level: "warn", text });
@@ -139,7 +139,10 @@ function pass(observation: Observation, reported: { log: LogLine[]; canary?: Rel
 }
 
 /** What an `up` does that passes the conditions. */
-function planOf(observation: Observation, passed: ReturnType<typeof pass>): Omit<Admitted, "kind" | keyof Reported> {
+function planOf(
+  observation: Observation,
+  passed: ReturnType<typeof checkConditions>,
+): Omit<Admitted, "kind" | keyof Reported> {
   const { service, args, live, record, stackStates, stack, isPreview, startSeconds } = observation;
   const { adopted, releases, traffic, history, configMaps, adopting } = passed;
   const { own } = stackStates;

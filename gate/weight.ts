@@ -4,7 +4,7 @@ import { assertBeside } from "../components/adoption.ts";
 import { defaults } from "../components/defaults.ts";
 import { describeRule } from "../components/rule.ts";
 import type { ServiceArgs } from "../components/service-args.ts";
-import { modeOf } from "../components/traffic/modes.ts";
+import { modeOf, trafficFor } from "../components/traffic/modes.ts";
 import { describeTraffic, type Traffic } from "../components/traffic.ts";
 import { percentOf } from "../components/units.ts";
 import { sameLabels } from "../live/labels.ts";
@@ -41,10 +41,9 @@ export function trafficOf(
   adopted: Adopted | undefined,
 ): Traffic {
   if (adopted) assertBeside(service, args, weight, adopted.front);
-  const mode = modeOf(args);
-  const traffic = mode.plan(weight, stableReplicasOf(args, live), adopted?.front ?? { app: service });
+  const traffic = trafficFor(service, args, weight, stableReplicasOf(args, live), adopted?.front ?? { app: service });
   // Compiled before anything is registered, so that rules that do not fit into a route are refused in time.
-  for (const { spec } of mode.objects(service, args).routes) spec(traffic, "");
+  for (const { spec } of modeOf(args).objects(service, args).routes) spec(traffic, "");
   return traffic;
 }
 

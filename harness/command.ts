@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 
 /** What a command came to. */
-export interface Outcome {
+export interface CommandResult {
   readonly code: number | null;
   /** Standard output and standard error as they came. */
   readonly output: string;
@@ -13,7 +13,7 @@ export interface Running {
   readonly pid: number;
   /** Standard output and standard error so far. */
   readonly soFar: () => string;
-  readonly ended: Promise<Outcome>;
+  readonly ended: Promise<CommandResult>;
 }
 
 /** Starts a command in a process group of its own, so that a test can kill it with all its children. */
@@ -40,7 +40,7 @@ export function start(
   // A command that ends before it has read all of its input still says with its exit code what it came to.
   child.stdin.on("error", () => {});
   child.stdin.end(options.input ?? "");
-  const ended = new Promise<Outcome>((done, failed) => {
+  const ended = new Promise<CommandResult>((done, failed) => {
     child.once("error", failed);
     child.once("close", (code) => done({ code, output, stdout }));
   });
@@ -49,6 +49,6 @@ export function start(
 }
 
 /** Runs a command to its end. */
-export function run(...args: Parameters<typeof start>): Promise<Outcome> {
+export function run(...args: Parameters<typeof start>): Promise<CommandResult> {
   return start(...args).ended;
 }

@@ -43,7 +43,7 @@ await show();
 
 say("Release B: pulumi up --stack prod, before anybody has judged it");
 const { code, output } = await project.up("prod");
-if (code === 0) throw new Error("prod took a release that nobody had judged");
+if (code === 0) throw new Error("prod took a release without a verdict");
 say(`The gate: ${/error: (.*refused.*)/.exec(output)?.[1] ?? output}`);
 
 say(`gray approve ${b}, then pulumi up --stack prod`);

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { dump, load } from "js-yaml";
 import type { StackState } from "../components/history.ts";
 import { stashType, stateName } from "../components/names.ts";
-import { type Outcome, type Running, run, start } from "./command.ts";
+import { type CommandResult, type Running, run, start } from "./command.ts";
 
 const checkout = join(import.meta.dirname, "..");
 
@@ -34,6 +34,7 @@ interface StackFile {
  * and files as a person would, and neither each other nor the checkout sees it.
  */
 export class Project {
+  private static made: Promise<string> | undefined;
   readonly folder: string;
   readonly env: NodeJS.ProcessEnv;
 
@@ -50,6 +51,20 @@ export class Project {
   /** @param shared settings of both stacks that differ from the checkout's */
   static async create(shared: Settings = {}): Promise<Project> {
     const project = new Project(mkdtempSync(join(tmpdir(), "gray-harness-")));
+    cpSync(await Project.template(), project.folder, { recursive: true, verbatimSymlinks: true });
+    project.share(shared);
+    return project;
+  }
+
+  /** A project as in the checkout, with its two stacks. Each process makes one, because Pulumi takes seconds for the stacks. */
+  private static template(): Promise<string> {
+    Project.made ??= Project.make();
+    return Project.made;
+  }
+
+  private static async make(): Promise<string> {
+    const project = new Project(mkdtempSync(join(tmpdir(), "gray-harness-")));
+    process.once("exit", () => project.forget());
     const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { cwd: checkout, encoding: "utf8" });
     for (const file of files
       .split("\n")
@@ -63,13 +78,12 @@ export class Project {
     }
     symlinkSync(join(checkout, "node_modules"), join(project.folder, "node_modules"));
     mkdirSync(join(project.folder, ".state"));
-    project.share(shared);
     for (const stack of ["canary", "prod"] as const) {
       // The checkout's own stacks may have a passphrase of their own.
       project.edit<StackFile>(`Pulumi.${stack}.yaml`, (file) => delete file.encryptionsalt);
       await project.must(["stack", "init", stack]);
     }
-    return project;
+    return project.folder;
   }
 
   /** Changes settings of both stacks, in Pulumi.yaml. */
@@ -111,12 +125,12 @@ export class Project {
     return readFileSync(join(this.folder, path), "utf8");
   }
 
-  pulumi(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  pulumi(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CommandResult> {
     return run("pulumi", [...args, "--non-interactive"], { cwd: this.folder, env: { ...this.env, ...env } });
   }
 
   /** `pulumi up` of a stack, whatever comes of it. */
-  up(stack: Stack, env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  up(stack: Stack, env: NodeJS.ProcessEnv = {}): Promise<CommandResult> {
     return this.pulumi(upArgs(stack), env);
   }
 
@@ -128,18 +142,18 @@ export class Project {
     });
   }
 
-  preview(stack: Stack, ...args: string[]): Promise<Outcome> {
+  preview(stack: Stack, ...args: string[]): Promise<CommandResult> {
     return this.pulumi(["preview", "--stack", stack, ...args]);
   }
 
   /** A pulumi command that has to succeed. */
-  async must(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  async must(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CommandResult> {
     const outcome = await this.pulumi(args, env);
     if (outcome.code !== 0) throw new Error(`pulumi ${args.join(" ")} ended with ${outcome.code}:\n${outcome.output}`);
     return outcome;
   }
 
-  async mustUp(stack: Stack, env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  async mustUp(stack: Stack, env: NodeJS.ProcessEnv = {}): Promise<CommandResult> {
     return this.must(upArgs(stack), env);
   }
 
@@ -164,7 +178,7 @@ export class Project {
   }
 
   /** The `gray` command of this project. */
-  gray(...args: string[]): Promise<Outcome> {
+  gray(...args: string[]): Promise<CommandResult> {
     return this.startGray(args).ended;
   }
 
@@ -183,7 +197,10 @@ export class Project {
     this.forget();
   }
 
-  /** Removes the folder and with it the stacks, whatever they left in the cluster. */
+  /**
+   * Removes the folder and with it the stacks, whatever they left in the cluster. After a test that has deleted the namespace this is
+   * enough, and half a minute quicker than {@link end}.
+   */
   forget(): void {
     rmSync(this.folder, { recursive: true });
   }

@@ -158,16 +158,16 @@ function forgetDeleted(followed: Map<string, Followed>, pods: readonly PodObject
   for (const [uid, { open }] of followed) if (!open && !here.has(uid)) followed.delete(uid);
 }
 
-const containersOf = ({ spec }: PodObject) =>
+const containerNamesOf = ({ spec }: PodObject) =>
   [...spec.containers, ...(spec.initContainers ?? [])].map(({ name }) => name);
 
 function hasContainer(pod: PodObject, container: string | undefined): boolean {
-  return container === undefined || containersOf(pod).includes(container);
+  return container === undefined || containerNamesOf(pod).includes(container);
 }
 
 function assertContainer(service: string, container: string, pods: readonly PodObject[]): void {
   if (pods.length === 0 || pods.some((pod) => hasContainer(pod, container))) return;
-  const names = [...new Set(pods.flatMap(containersOf))];
+  const names = [...new Set(pods.flatMap(containerNamesOf))];
   throw new UserError(`The pods of ${service} have no container ${container}: choose one of ${names.join(", ")}.`);
 }
 

@@ -5,7 +5,7 @@ import type { EventObject } from "../kubernetes/objects/event.ts";
 import type { PodObject } from "../kubernetes/objects/pod.ts";
 import { listPath } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
-import { allContainersOf } from "./pods.ts";
+import { allContainerStatusesOf } from "./pods.ts";
 
 /** Why a pod does not start. */
 export interface NotStarting {
@@ -45,7 +45,7 @@ const mountMilliseconds = 5000;
  */
 export function notStarting(pods: readonly PodObject[], events: readonly EventObject[] = []): NotStarting | undefined {
   for (const pod of pods) {
-    for (const { name, state } of allContainersOf(pod)) {
+    for (const { name, state } of allContainerStatusesOf(pod)) {
       const { reason, message } = state?.waiting ?? {};
       if (reason === undefined || !fatalReasons.has(reason)) continue;
       const why = `container ${name} of pod ${pod.metadata.name} does not start: ${reason}`;
@@ -79,7 +79,7 @@ function shortened(message: string): string {
 
 /** Whether a pod has a node, and none of its containers was made yet. */
 function isWaiting(pod: PodObject): boolean {
-  const containers = allContainersOf(pod);
+  const containers = allContainerStatusesOf(pod);
   return (
     pod.spec.nodeName !== undefined &&
     pod.status.phase === "Pending" &&

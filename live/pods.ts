@@ -47,7 +47,7 @@ function observed(pod: PodObject): Pod[] {
       track,
       ready: isReady(pod),
       terminating: deletionTimestamp !== undefined,
-      restarts: containersOf(pod).reduce((sum, { restartCount }) => sum + restartCount, 0),
+      restarts: containerStatusesOf(pod).reduce((sum, { restartCount }) => sum + restartCount, 0),
       annotations,
       ports: [...pod.spec.containers, ...sidecarsOf(pod)].flatMap(({ ports = [] }) => ports),
     },
@@ -60,13 +60,13 @@ export function sidecarsOf({ spec }: PodObject): readonly Container[] {
 }
 
 /** The status of each container of a pod, including native sidecars, without the init containers that run to completion. */
-export function containersOf(pod: PodObject): readonly ContainerStatus[] {
+export function containerStatusesOf(pod: PodObject): readonly ContainerStatus[] {
   const sidecars = new Set(sidecarsOf(pod).map(({ name }) => name));
   const ofSidecars = (pod.status.initContainerStatuses ?? []).filter(({ name }) => sidecars.has(name));
   return [...(pod.status.containerStatuses ?? []), ...ofSidecars];
 }
 
 /** The status of each container of a pod, including every init container. */
-export function allContainersOf({ status }: PodObject): readonly ContainerStatus[] {
+export function allContainerStatusesOf({ status }: PodObject): readonly ContainerStatus[] {
   return [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? [])];
 }

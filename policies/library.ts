@@ -16,13 +16,13 @@ export {
   homeOf,
   isTrack,
   type KubernetesObject,
-  pairsOf,
   type Service,
   serviceOf,
   servicesOf,
 } from "./engine/declared.ts";
 export { container, deployment, kubernetes } from "./engine/examples.ts";
 export { configOf, type PackOptions, policiesOf } from "./engine/pack.ts";
+export { pairsOf } from "./engine/pairs.ts";
 export type { PodContainer, PodSpec } from "./engine/pod-spec.ts";
 export { containersOf, eachContainer, type FoundContainer, podOf } from "./engine/pods.ts";
 export type { Example, ExampleResource, Place, Rule, SettingsSchema, Stack } from "./engine/rule.ts";

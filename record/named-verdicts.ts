@@ -8,7 +8,7 @@ import { storedVerdict, type VerdictData, verdictName } from "./stored-verdict.t
 export type Names = Readonly<Record<string, string>>;
 
 /** A record and the names of its verdicts. A verdict without a name is one of version 1, in the record itself. */
-export interface Named {
+export interface RecordWithNames {
   readonly record: RolloutRecord;
   readonly names: Names;
 }
@@ -27,9 +27,9 @@ const decisionsLimit = 100;
  */
 export function withNames(
   service: string,
-  before: Named,
+  before: RecordWithNames,
   after: RolloutRecord,
-): Named & { readonly created: readonly VerdictData[] } {
+): RecordWithNames & { readonly created: readonly VerdictData[] } {
   const revision = (before.record.revision ?? 0) + 1;
   const created: VerdictData[] = [];
   const names = Object.fromEntries(
@@ -48,6 +48,6 @@ export function withNames(
 }
 
 /** The names of the verdicts that stay in the cluster with the record. */
-export function namesStored({ record, names }: Named): ReadonlySet<string> {
+export function namesStored({ record, names }: RecordWithNames): ReadonlySet<string> {
   return new Set([...Object.values(names), ...(record.decisions ?? [])]);
 }

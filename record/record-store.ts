@@ -18,7 +18,7 @@ import { ApiError } from "../kubernetes/api-error.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { bytesOf, jsonOf } from "./bounds.ts";
 import { changeStore, Overtaken, readStore, type StoredData, storeName } from "./config-map-store.ts";
-import { type Named, type Names, withNames } from "./named-verdicts.ts";
+import { type Names, type RecordWithNames, withNames } from "./named-verdicts.ts";
 import {
   type Adopted,
   emptyRecord,
@@ -93,7 +93,7 @@ export async function changeRecord(
   of: RecordedService,
   change: (before: RolloutRecord) => RolloutRecord,
 ): Promise<RolloutRecord> {
-  let result: Named & { readonly former?: Names } = { record: emptyRecord(of.cluster), names: {} };
+  let result: RecordWithNames & { readonly former?: Names } = { record: emptyRecord(of.cluster), names: {} };
   await changeStore(of, "rollout", async (stored) => {
     const { reading, names: former } = await readingOf(of, stored);
     if (reading.kind === "unreadable") throw unreadable(of, reading);
@@ -132,7 +132,7 @@ function withoutReplacing(changed: RolloutRecord, reading: RecordReading): Rollo
   return { ...changed, verdicts: Object.fromEntries(all.filter((each) => !isReplacing(each))) };
 }
 
-interface Reading {
+interface NamedReading {
   readonly reading: RecordReading;
   /** The names of the verdicts that have one. */
   readonly names: Names;
@@ -144,7 +144,7 @@ interface Reading {
  *
  * @throws Overtaken if the record is another one by now, whose writer may have deleted these verdicts
  */
-async function readingOf(of: RecordedService, stored: StoredData | undefined): Promise<Reading> {
+async function readingOf(of: RecordedService, stored: StoredData | undefined): Promise<NamedReading> {
   if (stored === undefined) return { reading: { kind: "absent" }, names: {} };
   const parsed = parseRecord(stored.record, of.cluster);
   if (parsed.kind === "unreadable") return { reading: parsed, names: {} };

@@ -36,7 +36,7 @@ export function mergeVerdict(
 }
 
 /** The result of an observation. Its reason is a sentence without its full stop. */
-export type Outcome = Pick<Assessment, "verdict" | "reason">;
+export type FinalVerdict = Pick<Assessment, "verdict" | "reason">;
 
 /**
  * The final result of an observation. The record decides, because the gate reads the record.
@@ -47,7 +47,11 @@ export type Outcome = Pick<Assessment, "verdict" | "reason">;
  * @param inRecord the verdict in the record, if it is known
  * @param trouble why the record could not be written
  */
-export function outcome(assessment: Assessment, inRecord: Verdict | undefined, trouble: string | undefined): Outcome {
+export function finalVerdict(
+  assessment: Assessment,
+  inRecord: Verdict | undefined,
+  trouble: string | undefined,
+): FinalVerdict {
   const { verdict } = assessment;
   const reason = oneLine(assessment.reason);
   const unwritten = trouble === undefined ? "" : `; it could not be written into the record (${oneLine(trouble)})`;

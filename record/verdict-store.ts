@@ -9,7 +9,7 @@ import type { ConfigMapObject } from "../kubernetes/objects/config-map.ts";
 import { listPath, objectPath, typeOf } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import { within } from "../kubernetes/within.ts";
-import { type Named, type Names, namesStored } from "./named-verdicts.ts";
+import { type Names, namesStored, type RecordWithNames } from "./named-verdicts.ts";
 import type { Verdict } from "./record.ts";
 import { isVerdictName, readVerdict, type VerdictData, verdictName } from "./stored-verdict.ts";
 
@@ -80,7 +80,7 @@ export async function createVerdict(of: ServiceHandle, data: VerdictData): Promi
  *
  * @param named the record as it was written
  */
-export async function deleteUnnamed(of: ServiceHandle, named: Named): Promise<void> {
+export async function deleteUnnamed(of: ServiceHandle, named: RecordWithNames): Promise<void> {
   const stored = namesStored(named);
   const isOver = ({ metadata: { name }, data = {} }: ConfigMapObject) => {
     try {

@@ -12,7 +12,7 @@ import { objectPath } from "../kubernetes/resources.ts";
 import { driftSentence } from "../live/difference.ts";
 import { isStuck, readDeployment, releaseOf, runs } from "../live/live.ts";
 import { causeReporter, podsOf, whyNotStarting } from "../live/not-starting.ts";
-import { allContainersOf, readPods } from "../live/pods.ts";
+import { allContainerStatusesOf, readPods } from "../live/pods.ts";
 import { describeRefused, pollRefusal, type Refusal } from "../live/refusal.ts";
 import { reportRoll } from "../live/roll.ts";
 import { driftFrom } from "../live/template.ts";
@@ -220,5 +220,5 @@ function describeStuck(name: string, refused: string | undefined, cause: string 
 
 /** Whether a container has ended before and is not ready. A container in a crash loop runs for a moment each time. */
 function isBetweenAttempts(pod: PodObject): boolean {
-  return allContainersOf(pod).some(({ ready, restartCount }) => restartCount > 0 && !ready);
+  return allContainerStatusesOf(pod).some(({ ready, restartCount }) => restartCount > 0 && !ready);
 }

@@ -4,7 +4,7 @@ import { isUnavailable } from "../kubernetes/answer.ts";
 import { byDriver } from "../record/verdict-merge.ts";
 import type { DriveContext } from "./drive-context.ts";
 import { effect, Stuck, untilDone, watch } from "./effect.ts";
-import { type End, endOf } from "./end.ts";
+import { type End, endedEntry } from "./end.ts";
 import { next } from "./next.ts";
 import { rollBack, rollStableBack } from "./rollback.ts";
 import { cutOff, type Decision, inNextStep, positionOf, type Rollout, withOwnWeight } from "./rollout.ts";
@@ -252,7 +252,7 @@ async function finish(context: DriveContext, rollout: Rollout): Promise<End | un
     run: (each: Rollout, signal: AbortSignal) => context.actuator.bringCanary(each, signal),
   };
   if (!(await untilDone(context, what))) return undefined;
-  const ended = { ...endOf(rollout), outcome: "promoted" as const, reason: "every step was passed" };
+  const ended = { ...endedEntry(rollout), outcome: "promoted" as const, reason: "every step was passed" };
   const closed = await answered(context, () => context.store.close(ended));
   return closed ? { kind: "promoted" } : undefined;
 }

@@ -45,7 +45,7 @@ export interface Effect {
 }
 
 /** How an effect ended. */
-export type Outcome =
+export type EffectResult =
   | { readonly kind: "done" }
   /** The rollout must roll back, or another driver has taken over. */
   | { readonly kind: "interrupted" }
@@ -64,7 +64,7 @@ interface Failure {
  * Executes an effect. It is given up if the rollout must roll back, if the cluster reports that the track cannot come
  * to run its release, or after three failures.
  */
-export async function effect(context: DriveContext, what: Effect): Promise<Outcome> {
+export async function effect(context: DriveContext, what: Effect): Promise<EffectResult> {
   for (let failures = 0; ; ) {
     const result = await attempt(context, what);
     if (result.kind !== "failed" || result.cannotSucceed) return result;
@@ -126,7 +126,7 @@ export function holdStuck(context: DriveContext, { name }: Effect, reason: strin
 }
 
 /** Tries an effect once, while the record and the track are watched. */
-async function attempt(context: DriveContext, what: Effect): Promise<Outcome> {
+async function attempt(context: DriveContext, what: Effect): Promise<EffectResult> {
   const { track } = what;
   if (rollbackNow(context) !== undefined) return { kind: "interrupted" };
   const over = new AbortController();
@@ -135,7 +135,7 @@ async function attempt(context: DriveContext, what: Effect): Promise<Outcome> {
     await noted(context, what, over.signal);
     return { kind: "done" };
   } catch (error) {
-    if (over.signal.aborted) return over.signal.reason as Outcome;
+    if (over.signal.aborted) return over.signal.reason as EffectResult;
     const reason = reasonOf(context, error);
     const { entry, waited } = await readPatiently(context);
     const problem =
@@ -143,7 +143,7 @@ async function attempt(context: DriveContext, what: Effect): Promise<Outcome> {
     if (problem !== undefined) return cannotSucceed(problem);
     return { kind: "failed", reason, cannotSucceed: false, answered: !waited && !isUnavailable(error) };
   } finally {
-    over.abort({ kind: "interrupted" } satisfies Outcome);
+    over.abort({ kind: "interrupted" } satisfies EffectResult);
     await watching;
   }
 }
@@ -180,13 +180,13 @@ async function noted(context: DriveContext, { name, to, run }: Effect, signal?: 
  * succeed. It then moves users off canary at once, because the effect may take its time to end; the rollback does it
  * again.
  *
- * @param over is aborted with an Outcome
+ * @param over is aborted with an EffectResult
  * @param track the track that the effect changes. @default none
  */
 export async function watch(context: DriveContext, over: AbortController, track?: Track): Promise<void> {
   const either = AbortSignal.any([context.signal, over.signal]);
   const rollBack = () => {
-    over.abort({ kind: "interrupted" } satisfies Outcome);
+    over.abort({ kind: "interrupted" } satisfies EffectResult);
     return untilCutOff(() => context.actuator.cutOff(context.store.epoch), context.reporter.note).then(
       () => {},
       () => {},
@@ -215,7 +215,7 @@ export async function watch(context: DriveContext, over: AbortController, track?
     } catch (error) {
       if (error instanceof RecordGone && usersOnCanary(context)) return await rollBack();
       // A superseded driver learns of it with its next write to the record.
-      if (error instanceof Superseded) over.abort({ kind: "interrupted" } satisfies Outcome);
+      if (error instanceof Superseded) over.abort({ kind: "interrupted" } satisfies EffectResult);
       else if (!either.aborted && rollbackNow(context) !== undefined) return await rollBack();
     }
     if (!either.aborted) await sleep(alertMilliseconds, undefined, { signal: either }).catch(() => {});

@@ -9,6 +9,6 @@ export type End =
   | { readonly kind: "stopped" };
 
 /** The entry of an ended rollout in the record, without its outcome. */
-export function endOf({ release, from, began, by }: Rollout) {
+export function endedEntry({ release, from, began, by }: Rollout) {
   return { release, from, began, by, ended: new Date().toISOString() };
 }

@@ -2,7 +2,7 @@
 import { byEvidence } from "../record/verdict-merge.ts";
 import type { DriveContext } from "./drive-context.ts";
 import { bestEffort, effect, holdStuck, pauseBeforeAgain, untilDone } from "./effect.ts";
-import { type End, endOf } from "./end.ts";
+import { type End, endedEntry } from "./end.ts";
 import { type Rollout, withOwnWeight } from "./rollout.ts";
 import { rollsStable } from "./stage.ts";
 import { cutOffUsers } from "./user-cutoff.ts";
@@ -36,7 +36,7 @@ export async function rollBack(context: DriveContext, begun: Rollout, reason: st
   const canaryProblem = await rollCanaryBack({ ...returning, isStableBack: true });
   const finalReason =
     canaryProblem === undefined ? reason : `${reason}; canary could not be rolled back: ${canaryProblem}`;
-  const ended = { ...endOf(begun), outcome: "undone" as const, reason: finalReason };
+  const ended = { ...endedEntry(begun), outcome: "undone" as const, reason: finalReason };
   await answered(returning, () => context.store.close(ended, { [release]: from }));
   return { kind: "undone", reason: finalReason };
 }

@@ -87,7 +87,7 @@ function moduleFolder(path: string, module: string): string {
   return run("go", ["list", "-m", "-f", "{{.Dir}}", path], { cwd: module, env }).trim();
 }
 
-/** Not the folder itself: in Go's cache nobody may write to it. */
+/** Not the folder itself: in Go's cache it is read-only. */
 function copyFiles(from: string, to: string): void {
   mkdirSync(to, { recursive: true });
   for (const name of readdirSync(from)) copyFileSync(join(from, name), join(to, name));

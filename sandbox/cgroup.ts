@@ -1,6 +1,6 @@
 /**
  * The control group that holds every process of the sandbox: components, containerd's shims, pods. Membership is inherited
- * and cannot be lost, so this is how `down` finds all of them and nobody else's.
+ * and cannot be lost, so this is how `down` finds all of them and no others.
  */
 import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +19,10 @@ export function hierarchies(mountinfo: string = readMounts()): string[] {
     .filter((line) => / - cgroup2? /.test(line))
     .map((line) => line.split(" ")[4])
     .filter((point) => point !== undefined);
-  if (mounted.length === 0) throw new Problem(`no control groups are mounted at ${ROOT}: the sandbox's pods need them`);
+  if (mounted.length === 0)
+    throw new Problem(
+      `no control groups are mounted at ${ROOT}, and the sandbox's pods need them: mount them, or use another machine or a cluster of your own`,
+    );
   return mounted;
 }
 
@@ -84,7 +87,9 @@ export async function killMembers(): Promise<void> {
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Problem(`these processes of the sandbox do not end: ${members().join(", ")}`);
+  throw new Problem(
+    `these processes of the sandbox do not end: ${members().join(", ")}; see what they wait for with \`ps -o pid,stat,wchan,args -p ${members().join()}\`, and restart the machine if their STAT is D`,
+  );
 }
 
 export function removeCgroups(): void {

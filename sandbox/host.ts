@@ -59,7 +59,9 @@ export function requirePackages(say: (text: string) => void): void {
     run("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...missing], { env });
     const still = missingPackages();
     if (still.length > 0)
-      throw new Problem(`apt-get installed ${still.join(", ")}, but the commands are still not there`);
+      throw new Problem(
+        `apt-get installed ${still.join(", ")}, but their commands are in none of ${SYSTEM_FOLDERS.join(", ")}: put them there and run \`npm run sandbox -- up\` again`,
+      );
   }
   requireKernel();
 }

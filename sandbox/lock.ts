@@ -1,7 +1,7 @@
 /**
  * A lock file that names its holder. A dead holder's lock is taken over.
  *
- * 1. A lock is put in place whole (written aside, then hard-linked), so nobody ever reads half of one.
+ * 1. A lock is put in place whole (written aside, then hard-linked), so no reader ever sees half of one.
  * 2. A lock whose holder lives is waited for.
  * 3. A dead holder's lock is moved aside, and only counts as removed if what was moved is what was judged dead.
  */
@@ -19,7 +19,8 @@ export interface LockOptions {
 
 export async function withLock<T>(path: string, work: () => Promise<T>, options: LockOptions = {}): Promise<T> {
   const mine = identify(process.pid);
-  if (mine === undefined) throw new Problem("cannot read /proc: the sandbox needs Linux");
+  if (mine === undefined)
+    throw new Problem("/proc cannot be read, and the sandbox needs it: use Linux with /proc mounted");
   mkdirSync(dirname(path), { recursive: true });
   await acquire(path, mine, options);
   try {
@@ -38,7 +39,10 @@ async function acquire(path: string, mine: Identity, options: LockOptions): Prom
       breakLock(path, holder);
       continue;
     }
-    if (Date.now() > deadline) throw new Problem(`${path} is held by process ${holder.pid}; wait for it or end it`);
+    if (Date.now() > deadline)
+      throw new Problem(
+        `${path} is held by process ${holder.pid} (another \`npm run sandbox\`): wait until it has ended, or end it with \`kill ${holder.pid}\`, then try again`,
+      );
     if (!told) options.onWait?.(holder);
     told = true;
     await new Promise((resolve) => setTimeout(resolve, 200));

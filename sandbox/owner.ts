@@ -44,7 +44,7 @@ export function standingPlaces(at: Places): Places {
 /**
  * Why this checkout may not bring the sandbox up, or undefined.
  *
- * 1. Nobody owns it, or this checkout does, in the same folder: it may.
+ * 1. No checkout owns it, or this one does, in the same folder: it may.
  * 2. The owner's checkout is gone from the disk: it may, and becomes the owner.
  * 3. Otherwise it may not, and the sentence says how to use or end what is there.
  */

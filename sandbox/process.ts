@@ -67,7 +67,8 @@ export function startDetached(
     child.on("error", () => {}); // reported below: there is no pid
     child.unref();
     const identity = child.pid === undefined ? undefined : identify(child.pid);
-    if (identity === undefined) throw new Problem(`${command} did not start; see ${log}`);
+    if (identity === undefined)
+      throw new Problem(`${command} did not start: see why in ${log}, then run \`npm run sandbox -- up\` again`);
     raise(identity.pid);
     return identity;
   } finally {
@@ -90,7 +91,10 @@ export async function stop(known: Identity, patienceSeconds = 10): Promise<void>
   signal(known, "SIGTERM");
   for (let tenths = 0; lives(known); tenths++) {
     if (tenths === patienceSeconds * 10) signal(known, "SIGKILL");
-    if (tenths > patienceSeconds * 10 + 50) throw new Problem(`process ${known.pid} does not end, even by SIGKILL`);
+    if (tenths > patienceSeconds * 10 + 50)
+      throw new Problem(
+        `process ${known.pid} does not end, even by SIGKILL: see what it waits for with \`ps -o pid,stat,wchan,args -p ${known.pid}\`, and restart the machine if its STAT is D`,
+      );
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

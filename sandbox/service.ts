@@ -61,7 +61,7 @@ export async function ensureRunning(component: Component, site: Site): Promise<b
   return true;
 }
 
-/** An `up` that was killed between starting a process and recording it leaves one that nobody knows. */
+/** An `up` that was killed between starting a process and recording it leaves a process that is in no record. */
 async function endStrays(component: Component): Promise<void> {
   for (const pid of readIfThere(componentMembers(component.name))?.split("\n").filter(Boolean).map(Number) ?? []) {
     const command = readIfThere(`/proc/${pid}/cmdline`)?.split("\0")[0];

@@ -18,7 +18,7 @@ export async function until(holds: () => Promise<boolean> | boolean, wait: Wait)
     wait.check?.();
     if (Date.now() > deadline) {
       throw new Problem(
-        `waited ${wait.seconds} s for ${wait.what}, in vain${wait.onTimeout ? `: ${wait.onTimeout()}` : ""}`,
+        `waited ${wait.seconds} s for ${wait.what}, in vain: run \`npm run sandbox -- up\` again, and \`npm run sandbox -- down\` first if that does not help${wait.onTimeout ? `; ${wait.onTimeout()}` : ""}`,
       );
     }
     await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));

@@ -1,10 +1,10 @@
 /** The indicators that a verdict considers. */
 import type { Indicator, IndicatorKind } from "../indicator.ts";
+import { clientErrors, serverErrors } from "./http-status.ts";
 import { latency } from "./latency.ts";
 import { missingAnswers } from "./missing-answers.ts";
 import { pair } from "./pair.ts";
 import { stability } from "./stability.ts";
-import { clientErrors, serverErrors } from "./status.ts";
 
 /** The built-in indicators beside 5xx. */
 const others: readonly IndicatorKind[] = [clientErrors, latency, stability];

@@ -2,6 +2,7 @@
 import { oneLine } from "../../border/foreign-text.ts";
 import { pollingDefaults } from "../defaults.ts";
 import { count } from "../format.ts";
+import { finalCodeOf } from "../indicators/http-status-code.ts";
 import type { Counter, Sample } from "../reading.ts";
 import type { Series, Wanted } from "./exposition.ts";
 
@@ -150,13 +151,11 @@ function* meanings(metrics: Metrics, series: Series): Generator<Counter | string
   const latency = latencyOf(metrics);
   if (name === requestsOf(metrics)) {
     const label = codeLabels(metrics).find((candidate) => Object.hasOwn(labels, candidate));
-    const code = label === undefined ? undefined : labels[label]?.toLowerCase();
-    if (code === undefined) yield `has ${shown(series)}, without the label ${codeLabels(metrics).join(" or ")}`;
-    // Istio, Envoy and nginx count a request without an answer under 0: it failed.
-    else if (/^0+$/.test(code)) yield { kind: "requests", code: "5xx" };
-    // Of the codes below 200 only 101 ends a request: the connection becomes a WebSocket.
-    else if (/^[2-5](\d\d|xx)$|^101$/.test(code)) yield { kind: "requests", code };
-    else yield `has ${shown(series)}, whose ${label} is not a final HTTP status code`;
+    const text = label === undefined ? undefined : labels[label];
+    const code = finalCodeOf(text ?? "");
+    if (text === undefined) yield `has ${shown(series)}, without the label ${codeLabels(metrics).join(" or ")}`;
+    else if (code === undefined) yield `has ${shown(series)}, whose ${label} is not a final HTTP status code`;
+    else yield { kind: "requests", code };
   }
   if (name === `${latency}_bucket`) {
     const edge = edgeOf(labels.le);

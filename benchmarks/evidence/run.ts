@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import { defaults } from "../../analysis/defaults.ts";
 import { Evidence } from "../../analysis/evidence.ts";
-import { serverErrors } from "../../analysis/indicators/status.ts";
+import { serverErrors } from "../../analysis/indicators/http-status.ts";
 import { forecast } from "../../analysis/planner.ts";
 import { judge } from "../../analysis/verdict.ts";
 import { Chance } from "./chance.ts";

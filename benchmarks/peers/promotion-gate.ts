@@ -46,7 +46,7 @@ export class PromotionGate {
 /**
  * Whether the last weight has been in force for long enough.
  *
- * @param milliseconds since the first question, which comes an interval after the weight; nobody asks at the exact moment,
+ * @param milliseconds since the first question, which comes an interval after the weight; no question comes at the exact moment,
  *   so half an interval is forgiven
  */
 export function opens({ seconds, interval }: Rules, milliseconds: number): boolean {

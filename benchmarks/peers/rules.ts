@@ -8,7 +8,7 @@ export interface Rules {
   readonly interval: number;
   /** Share of the answers that must be other than 5xx, or a check fails. */
   readonly success: number;
-  /** Failed checks that take a release back. */
+  /** Failed checks that roll a release back. */
   readonly failures: number;
 }
 

@@ -6,7 +6,7 @@ import { Recorder } from "../../evaluation/recorder.ts";
 import { whoAmI } from "../../kubernetes/who.ts";
 import { exporter } from "../../observability/exporter.ts";
 import { readRecord } from "../../record/record-store.ts";
-import { outcome } from "../../record/verdict-merge.ts";
+import { finalVerdict } from "../../record/verdict-merge.ts";
 import { type MetricsOptions, withMetricsOptions } from "../options/metrics-port.ts";
 import { countsAtGateway, type SourceOptions, sourceOf, withSourceOptions } from "../options/sources.ts";
 import { type BrokenOptions, brokenOption } from "../options/stable-is-broken.ts";
@@ -81,7 +81,7 @@ async function verify(options: Options): Promise<void> {
     // From here on an interrupt ends the process at once.
     end.clear();
     await recorder.finish(assessment, evidence);
-    const recorded = outcome(assessment, recorder.standing, recorder.trouble);
+    const recorded = finalVerdict(assessment, recorder.standing, recorder.trouble);
     // After a traffic cutoff the verdict is not good, even if that of the record is.
     const result =
       cutoff !== undefined && recorded.verdict === "good"

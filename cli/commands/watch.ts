@@ -92,7 +92,7 @@ async function follow(
     }
     if (isUnavailable) print("note", "The cluster answers again.");
     isUnavailable = false;
-    const ended = endOf(now, snapshot.rollout);
+    const ended = endSeen(now, snapshot.rollout);
     if (ended) return ended;
     const to = now.snapshot as Snapshot;
     for (const { kind, reason } of timelineEvents(snapshot, to)) {
@@ -118,7 +118,7 @@ async function readState(found: DeployedService, watch: LeaseWatch): Promise<Clu
 }
 
 /** How a rollout has ended; undefined while it is open. */
-function endOf({ record, snapshot }: ClusterState, { began, release }: Rollout): End | undefined {
+function endSeen({ record, snapshot }: ClusterState, { began, release }: Rollout): End | undefined {
   if (snapshot?.rollout.began === began && snapshot.rollout.release === release) return undefined;
   const ended = record?.ended?.find((each) => each.began === began && each.release === release);
   if (!ended) return { kind: "superseded", reason: "the record no longer has this rollout: see gray history" };

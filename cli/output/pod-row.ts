@@ -1,7 +1,7 @@
 /** The table row of a pod, for `gray status`. */
 import { oneLine } from "../../border/foreign-text.ts";
 import type { ContainerStatus, PodObject } from "../../kubernetes/objects/pod.ts";
-import { containersOf, sidecarsOf } from "../../live/pods.ts";
+import { containerStatusesOf, sidecarsOf } from "../../live/pods.ts";
 
 export type { PodObject };
 
@@ -25,7 +25,7 @@ export interface PodRow {
  */
 export function podRow(pod: PodObject): PodRow {
   const { metadata, spec, status } = pod;
-  const containers = containersOf(pod);
+  const containers = containerStatusesOf(pod);
   const waiting = initStatus(pod) ?? reasonOf(containers.find(reasonOf));
   return {
     name: metadata.name,

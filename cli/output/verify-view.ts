@@ -8,7 +8,7 @@ import { type Rates, ratesOf } from "../../analysis/rates.ts";
 import type { Tick } from "../../analysis/tick.ts";
 import type { Assessment } from "../../analysis/verdict.ts";
 import type { Poll } from "../../evaluation/observe.ts";
-import type { Outcome } from "../../record/verdict-merge.ts";
+import type { FinalVerdict } from "../../record/verdict-merge.ts";
 import { plainTable } from "./table.ts";
 
 /** Prints an observation while it runs. */
@@ -17,8 +17,8 @@ export interface View {
   show(poll: Poll, assessment: Assessment): void;
   /** Prints a sentence beside the numbers. */
   note(sentence: string): void;
-  /** Prints the result. @param outcome the final verdict: that of the record may differ from that of the evidence */
-  end(assessment: Assessment, outcome: Outcome): void;
+  /** Prints the result. @param final the final verdict: that of the record may differ from that of the evidence */
+  end(assessment: Assessment, final: FinalVerdict): void;
 }
 
 /** What is observed, and where it is exposed. */
@@ -190,11 +190,16 @@ function streamsTable(findings: readonly Finding[]): string {
   );
 }
 
-function conclusion({ pValue }: Assessment, { verdict, reason }: Outcome, { settings, question }: Evidence): string {
+function conclusion(
+  { pValue }: Assessment,
+  { verdict, reason }: FinalVerdict,
+  { settings, question }: Evidence,
+): string {
   const { alpha, margin, limit, beta, tolerance } = settings;
+  const p = pValue < 0.0001 ? pValue.toExponential(1) : Number(pValue.toPrecision(2));
   return [
     `Release ${question.canary} is ${coloured(verdict)}: ${reason}.`,
-    `(p ${pValue < 0.0001 ? pValue.toExponential(1) : Number(pValue.toPrecision(2))}; alpha ${alpha}, margin ${margin}, limit ${limit}, beta ${beta}, tolerance ${tolerance})`,
+    `Statistics: p is ${p}, and bad needs at most ${alpha}. Bad is surely more than ${margin} times as often as stable. Good is less than ${limit} times, or less than ${100 * tolerance} % of the requests, with an error of ${100 * beta} %.`,
   ].join("\n");
 }
 

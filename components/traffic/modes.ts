@@ -1,5 +1,7 @@
 /** The table of the traffic modes, and which of them the arguments of a service choose. */
 import type { ServiceArgs } from "../service-args.ts";
+import type { Traffic } from "../traffic.ts";
+import { UserError } from "../user-error.ts";
 import { gatewayMode } from "./gateway/mode.ts";
 import type { TrafficMode } from "./mode.ts";
 import { replicasMode } from "./replicas/mode.ts";
@@ -41,4 +43,28 @@ export function modeNamed(name: ModeName, args: ModeArgs = {}): TrafficMode {
 /** The mode that the arguments choose. @example modeOf({ replicas: 9 }).plan(10, 9, { app: "web" }).share // 10 */
 export function modeOf(args: ModeArgs): TrafficMode {
   return modeNamed(modeNameOf(args), args);
+}
+
+/**
+ * The settings of the mode that the arguments choose, for a weight.
+ *
+ * @param weight requested percent of user traffic for canary
+ * @param stableReplicas number of stable pods
+ * @param labels labels of all pods of the service
+ * @throws UserError that names the service, if its mode cannot reach the weight closely enough
+ * @example trafficFor("web", { replicas: 9 }, 10, 9, { app: "web" }).canaryReplicas // 1
+ */
+export function trafficFor(
+  service: string,
+  args: ModeArgs,
+  weight: number,
+  stableReplicas: number,
+  labels: Record<string, string>,
+): Traffic {
+  try {
+    return modeOf(args).plan(weight, stableReplicas, labels);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`${service}: ${error.message}`);
+  }
 }

@@ -9,13 +9,13 @@ import type { LiveMode, LiveRoute } from "./mode.ts";
 export const liveModes: readonly LiveMode[] = [gateway];
 
 /** The mode whose routes are of this kind; undefined if there is none. */
-export function modeOfKind(wanted: string): LiveMode | undefined {
+export function modeByRouteKind(wanted: string): LiveMode | undefined {
   return liveModes.find(({ kind }) => kind === wanted);
 }
 
 /** The name of the mode that live routes belong to. */
 export function modeNameOfRoutes([route]: readonly LiveRoute[]): ModeName {
-  return (route && modeOfKind(route.kind)?.name) ?? "replicas";
+  return (route && modeByRouteKind(route.kind)?.name) ?? "replicas";
 }
 
 /** The live routes of a service, of every mode. Empty if traffic is split by number of pods. */

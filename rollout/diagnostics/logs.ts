@@ -6,7 +6,7 @@ import { nameInPath } from "../../border/path.ts";
 import type { PodObject } from "../../kubernetes/objects/pod.ts";
 import { subresourcePath } from "../../kubernetes/resources.ts";
 import type { ServiceHandle } from "../../kubernetes/service-handle.ts";
-import { allContainersOf } from "../../live/pods.ts";
+import { allContainerStatusesOf } from "../../live/pods.ts";
 import type { DiagnosticFile } from "../../record/diagnostics-store.ts";
 import type { Reading } from "./reading.ts";
 
@@ -69,7 +69,7 @@ export async function readLogs(
 /** The logs of a pod's containers. A container that never started has none. */
 function logsOf(found: PodObject): { pod: string; container: string; previous: boolean }[] {
   const pod = found.metadata.name;
-  return allContainersOf(found).flatMap(({ name: container, state = {}, lastState = {} }) => [
+  return allContainerStatusesOf(found).flatMap(({ name: container, state = {}, lastState = {} }) => [
     // While a container waits for its restart, the node returns the previous log as the current one.
     ...(state.running || state.terminated ? [{ pod, container, previous: false }] : []),
     ...(lastState.terminated ? [{ pod, container, previous: true }] : []),

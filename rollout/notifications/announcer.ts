@@ -54,7 +54,7 @@ export class Announcer implements Reporter {
   /** Announces the end. @returns resolves when everything has been sent or given up */
   async end(end: End): Promise<void> {
     const rollout = this.#rollout;
-    const last = rollout && endOf(rollout, end);
+    const last = rollout && endChange(rollout, end);
     const isAnnounced = end.kind === "held" && end.reason === this.#hold;
     if (rollout && last && !isAnnounced) this.#announce(rollout, last);
     await this.settled();
@@ -118,7 +118,7 @@ export function changesOf(rollout: Rollout, move: Move): Change[] {
   return all;
 }
 
-function endOf({ release, from }: Rollout, end: End): Change | undefined {
+function endChange({ release, from }: Rollout, end: End): Change | undefined {
   if (end.kind === "promoted") {
     const message = `release ${release} is promoted: every step was passed`;
     return {

@@ -22,7 +22,7 @@ export interface Notice {
 }
 
 /**
- * A channel for announcements. To add one, write a notifier and pass it to the Announcer in cli/driving.ts.
+ * A channel for announcements. To add one, write a notifier and list it in channels.ts.
  *
  * @example const console: Notifier = { async notify({ notice }) { if (notice) console.log(notice.reason); } };
  */

@@ -1,4 +1,4 @@
-/** The API server: client certificates and service accounts only, nobody anonymous, nodes held to their own objects. */
+/** The API server: client certificates and service accounts only, no anonymous requests, nodes held to their own objects. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SERVICE_RANGE } from "../link.ts";

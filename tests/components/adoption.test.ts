@@ -143,8 +143,25 @@ describe("an existing service", () => {
     [
       "with another Ingress",
       {},
-      /Ingress web is \{"rules":\[\{"host":"web\.example\.com".* and the program has .*"host":"shop\.example\.com"/,
+      /: Ingress web has rules \[\{"host":"web\.example\.com".* and the program has \[\{"host":"shop\.example\.com".*, so change ingress in the program to the live rules \(kubectl get ingress web -n dora-apps -o yaml\)\.$/,
       { ingress: { host: "shop.example.com", annotations: { team: "dora" } } },
+    ],
+    [
+      "with an Ingress of another class, without a quotation of the rest",
+      {},
+      /: Ingress web has ingressClassName none and the program has "internal", so change ingress in the program to the live ingressClassName \(/,
+      { ingress: { host: "web.example.com", ingressClassName: "internal", annotations: { team: "dora" } } },
+    ],
+    [
+      "with an Ingress of many rules, of which the first are quoted",
+      {},
+      /and the program has \[.{199}…, so change ingress/,
+      {
+        ingress: {
+          rules: Array.from({ length: 20 }, (_, at) => ({ host: `${at}.example.com` })),
+          annotations: { team: "dora" },
+        },
+      },
     ],
     [
       "with an annotation that the first promotion would remove",

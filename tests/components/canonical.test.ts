@@ -3,6 +3,11 @@ import { canonicalJson, contentHash } from "../../components/canonical.ts";
 
 describe("canonical JSON", () => {
   for (const [sentence, value, expected] of [
+    [
+      "has sorted keys in whatever order they came",
+      { a: 1, c: 2, b: 3, e: 4, d: 5 },
+      '{"a":1,"b":3,"c":2,"d":5,"e":4}',
+    ],
     ["has sorted keys and no spaces", { b: 1, a: { d: 2, c: 3 } }, '{"a":{"c":3,"d":2},"b":1}'],
     ["omits undefined fields", { a: undefined, b: null }, '{"b":null}'],
     ["has null for an undefined item, as JSON", [undefined, null, 1], "[null,null,1]"],

@@ -30,6 +30,21 @@ describe("a log agent", () => {
     assert.deepEqual(mount(template.spec.containers[0]), { name: "logs", mountPath: "/var/log/web" });
   });
 
+  it("is ready by its own port, needs little, and has no rights", () => {
+    const { readinessProbe, resources, securityContext } = logs.sidecar;
+    assert.deepEqual(readinessProbe, { httpGet: { path: "/healthz", port: 8081 }, periodSeconds: 2 });
+    assert.deepEqual(resources, { requests: { cpu: "5m", memory: "16Mi" }, limits: { memory: "128Mi" } });
+    assert.deepEqual(securityContext, {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ["ALL"] },
+    });
+  });
+
+  it("shares a volume of at most 256 MiB with the service", () => {
+    assert.deepEqual(logs.volume, { name: "logs", emptyDir: { sizeLimit: "256Mi" } });
+  });
+
   it("gets the mounted paths of its config files as arguments", () => {
     assert.deepEqual(agent?.args, ["/etc/log-agent/applog/applog.conf", "/etc/log-agent/auditlog/auditlog.conf"]);
     const folders = agent?.volumeMounts?.filter(({ name }) => name !== "logs").map(({ mountPath }) => mountPath);

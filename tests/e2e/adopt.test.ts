@@ -203,7 +203,7 @@ describe("gray adopt", () => {
     assert.match((await project.up("canary")).output, reason);
   });
 
-  it("promotes by a second Deployment of as many pods without a lost request, and then every weight can be had", async () => {
+  it("promotes by a second Deployment of as many pods without a lost request, and then every weight is possible", async () => {
     write({ weight: 25 });
     const release = await project.release("canary", key);
     await project.gray("approve", release, "--reason", "a test", "-n", namespace);

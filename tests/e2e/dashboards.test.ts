@@ -98,8 +98,8 @@ describe("the dashboard and the rules on a real Prometheus", () => {
     await load?.stop();
     await prometheus?.stop();
     for (const each of Object.values(exposed)) await each.end();
-    await project?.end();
     await kubectl(["delete", "namespace", namespace, "--wait=false"]);
+    project?.forget();
   });
 
   it("are taken by Prometheus without a complaint", async () => {

@@ -51,8 +51,8 @@ describe("a release that is what it says and nothing else", () => {
     a = await runs("fop-gate");
   });
   after(async () => {
-    await project.end();
     await kubectl(["delete", "namespace", namespace, "--wait=false"]);
+    project.forget();
   });
 
   it("has no drift once it is installed, and no up finds any", async () => {

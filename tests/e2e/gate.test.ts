@@ -49,8 +49,8 @@ describe("the gate", () => {
     await project.mustUp("canary");
   });
   after(async () => {
-    await project.end();
     await kubectl(["delete", "namespace", namespace, "--wait=false"]);
+    project.forget();
   });
 
   it("refuses prod's first install while canary is not healthy, and admits it when it is", async () => {
@@ -91,7 +91,7 @@ describe("the gate", () => {
     await writeRecord(record);
   });
 
-  it("refuses with a record that is damaged, or of another cluster, while the way back is open", async () => {
+  it("refuses with a record that is damaged, or of another cluster, while a rollback stays possible", async () => {
     const record = await readRecord();
     for (const [damaged, why] of [
       ["{", /cannot be read \(.*JSON.*\): restore the record, or delete it and run gray approve/],
@@ -107,7 +107,7 @@ describe("the gate", () => {
     await writeRecord(record);
   });
 
-  it("refuses when the record was deleted, while the way back is open; a person's approval begins a new one", async () => {
+  it("refuses when the record was deleted, while a rollback stays possible; a person's approval begins a new one", async () => {
     await kubectl(["delete", "configmap", "fop-gate-rollout", "-n", namespace]);
     await refused(
       /is live and there is no record fop-gate-rollout of what it ran: restore the record, or run gray approve/,
@@ -128,7 +128,7 @@ describe("the gate", () => {
     await backToA();
   });
 
-  it("lets a person break the glass, with an Event that says why", async () => {
+  it("lets a person override it in an emergency, with an Event that says why", async () => {
     const record = await readRecord();
     await writeRecord({ ...record, verdicts: {}, stableHistory: [releaseA] });
     await refused(/not been judged good yet/);

@@ -308,7 +308,7 @@ describe("a service behind the sandbox's gateway", () => {
     await up(0);
   });
 
-  it("loses no request of callers inside the cluster when it goes back to traffic by number of pods, and forth", async () => {
+  it("loses no request of callers inside the cluster when it changes to traffic by number of pods and to the gateway again", async () => {
     await up(20);
     const { spec } = await get(namespace, "service", "web");
     users.push(await startLoad({ url: `http://${spec.clusterIP}/`, rate: 300, duration: "10m", keepalive: false }));

@@ -41,8 +41,8 @@ describe("the history of releases", () => {
     original = project.read(conf);
   });
   after(async () => {
-    await project.end();
     await kubectl(["delete", "namespace", namespace, "--wait=false"]);
+    project.forget();
   });
 
   it("keeps the config files of the newest releases, and of the one that stable runs however old", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Outcome, run } from "../../harness/command.ts";
+import { type CommandResult, run } from "../../harness/command.ts";
 import { get, kubectl, namespace as makeNamespace } from "../../harness/kubectl.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
 
@@ -49,7 +49,7 @@ console.log(verdict);
 describe("the package as a library, for a service of another shape", () => {
   const folder = mkdtempSync(join(tmpdir(), "gray-library-"));
   const env = { PULUMI_BACKEND_URL: `file://${join(folder, ".state")}`, PULUMI_CONFIG_PASSPHRASE: "e2e" };
-  const must = async (command: string, args: string[], cwd = folder): Promise<Outcome> => {
+  const must = async (command: string, args: string[], cwd = folder): Promise<CommandResult> => {
     const outcome = await run(command, args, { cwd, env });
     assert.equal(outcome.code, 0, `${command} ${args.join(" ")}:\n${outcome.output}`);
     return outcome;

@@ -24,8 +24,8 @@ describe("looking before and while a release goes out", () => {
   });
   after(async () => {
     await load?.stop();
-    await project.end();
     await kubectl(["delete", "namespace", namespace, "--wait=false"]);
+    project.forget();
   });
 
   const plan = (...args: string[]) => project.gray("plan", "-n", namespace, "--for", "5s", ...args);
@@ -78,7 +78,7 @@ describe("looking before and while a release goes out", () => {
     assert.equal(code, 1, output);
     assert.match(
       output,
-      /\ngray: pulumi preview --stack canary failed: weight is 1, but 1 canary pod beside 3 stable pods gets 25 %/,
+      /\ngray: pulumi preview --stack canary failed: fop-gate: weight is 1, but 1 canary pod beside 3 stable pods gets 25 %/,
     );
     project.configure("canary", { weight: 25 });
   });

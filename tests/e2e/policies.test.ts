@@ -36,8 +36,8 @@ describe("pulumi preview --policy-pack policies", () => {
     project.configure("canary", { weight: 25 });
   });
   after(async () => {
-    await project.end();
     await kubectl(["delete", "namespace", namespace, "--wait=false"]);
+    project.forget();
   });
 
   it("passes fop-gate on both stacks, before and after they are up", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Outcome, run } from "../../harness/command.ts";
+import { type CommandResult, run } from "../../harness/command.ts";
 import { stackOf } from "../../policies/engine/examples.ts";
 
 const checkout = join(import.meta.dirname, "../..");
@@ -43,7 +43,7 @@ describe("the policy pack as a library, in somebody else's project", () => {
   const folder = mkdtempSync(join(tmpdir(), "gray-policies-"));
   const write = (path: string, text: string | object) =>
     writeFileSync(join(folder, path), typeof text === "string" ? text : JSON.stringify(text));
-  const must = async (command: string, args: string[], cwd = folder): Promise<Outcome> => {
+  const must = async (command: string, args: string[], cwd = folder): Promise<CommandResult> => {
     const outcome = await run(command, args, { cwd });
     assert.equal(outcome.code, 0, `${command} ${args.join(" ")}:\n${outcome.output}`);
     return outcome;

@@ -20,8 +20,8 @@ describe("pulumi up whose driver is killed", () => {
     Object.assign(project.env, strictProvider().env);
   });
   after(async () => {
-    await project.end();
     await kubectl(["delete", "namespace", namespace, "--wait=false"]);
+    project.forget();
   });
 
   const canary = () => ({ stack: "canary", folder: project.folder, env: project.env as Record<string, string> });

@@ -41,8 +41,8 @@ describe("gray rollout", function () {
   });
   after(async () => {
     await users.stop();
-    await project.end();
     await kubectl(["delete", "namespace", namespace, "--wait=false"]);
+    project.forget();
   });
 
   it("brings a good release to everybody without a failed request", async () => {
@@ -78,7 +78,7 @@ describe("gray rollout", function () {
     }
   });
 
-  it("takes a bad release back by itself", async () => {
+  it("rolls a bad release back by itself", async () => {
     const { release: b } = await track("fop-gate");
     project.share({ image: RELEASE_IMAGES.bad });
     const { code, output } = await gray("rollout");

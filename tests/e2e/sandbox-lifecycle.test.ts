@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type Outcome, run } from "../../harness/command.ts";
+import { type CommandResult, run } from "../../harness/command.ts";
 import { apply, get, kubectl, namespace as makeNamespace, until } from "../../harness/kubectl.ts";
 import { hierarchies, members } from "../../sandbox/cgroup.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
@@ -15,15 +15,15 @@ import type { SandboxStatus } from "../../sandbox/status.ts";
 const checkout = join(import.meta.dirname, "../..");
 const namespace = "sandbox-lifecycle";
 
-function sandbox(verb: string, ...args: string[]): Promise<Outcome> {
+function sandbox(verb: string, ...args: string[]): Promise<CommandResult> {
   return sandboxOf(checkout, verb, ...args);
 }
 
-function sandboxOf(folder: string, verb: string, ...args: string[]): Promise<Outcome> {
+function sandboxOf(folder: string, verb: string, ...args: string[]): Promise<CommandResult> {
   return run(process.execPath, [join(folder, "cli/checkout.ts"), "sandbox", verb, ...args]);
 }
 
-async function must(verb: string): Promise<Outcome> {
+async function must(verb: string): Promise<CommandResult> {
   const outcome = await sandbox(verb);
   assert.equal(outcome.code, 0, outcome.output);
   return outcome;

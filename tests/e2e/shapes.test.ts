@@ -76,8 +76,8 @@ describe("a service of another shape than fop-gate", () => {
     project.write("index.ts", program());
   });
   after(async () => {
-    await project.end();
     await kubectl(["delete", "namespace", namespace, "--wait=false"]);
+    project.forget();
   });
 
   for (const [what, changes, sentence] of [

@@ -28,8 +28,8 @@ describe("the pods' own metrics, read through the API server", () => {
     await endpoints();
   });
   after(async () => {
-    await project.end();
     await kubectl(["delete", "namespace", namespace, "--wait=false"]);
+    project.forget();
   });
 
   /** Waits until all ten pods, and no others, get requests. */

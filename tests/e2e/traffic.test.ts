@@ -71,8 +71,8 @@ describe("the weight", () => {
     for (const each of users.splice(0)) await each.stop();
   });
   after(async () => {
-    await project.end();
     await kubectl(["delete", "namespace", namespace, "--wait=false"]);
+    project.forget();
   });
 
   it("is restored by the next up after somebody changed the selector past Pulumi", async () => {

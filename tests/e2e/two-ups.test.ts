@@ -15,8 +15,8 @@ describe("an up of prod that lives on beside the next one, because pulumi cancel
     await project.mustUp("prod");
   });
   after(async () => {
-    await project.end();
     await kubectl(["delete", "namespace", namespace, "--wait=false"]);
+    project.forget();
   });
 
   const stable = () => get(namespace, "deployment", "fop-gate");

@@ -59,8 +59,8 @@ describe("gray verify", function () {
     await project.mustUp("prod");
   });
   after(async () => {
-    await project.end();
     await kubectl(["delete", "namespace", namespace, "--wait=false"]);
+    project.forget();
   });
 
   it("has nothing to compare while both tracks run the same release", async () => {

@@ -7,5 +7,5 @@ export default {
   before: [edge],
   change: behindGateway({}, { weight: 12.34567 }),
   up: "canary",
-  sentence: `weight is 12.34567 and a gateway supports steps of 0.001: remove the further digits.`,
+  sentence: `fop-gate: weight is 12.34567 and a gateway supports steps of 0.001: remove the further digits.`,
 } satisfies ExpectedFailure;

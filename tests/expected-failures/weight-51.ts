@@ -6,5 +6,5 @@ export default {
   change: { configure: { canary: { weight: 51 } } },
   up: "canary",
   sentence:
-    "weight is 51 and traffic by number of pods supports at most 50: use a weight of at most 50, then promote the release to stable for all users.",
+    "fop-gate: weight is 51 and traffic by number of pods supports at most 50: use a weight of at most 50, then promote the release to stable for all users.",
 } satisfies ExpectedFailure;

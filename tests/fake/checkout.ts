@@ -70,7 +70,7 @@ export class Checkout {
     }
   };
 
-  /** Takes back all changes. */
+  /** Reverts all changes. */
   restore(): void {
     for (const entry of readdirSync(this.folder, { withFileTypes: true })) {
       if (!entry.isSymbolicLink()) rmSync(join(this.folder, entry.name), { recursive: true });

@@ -92,7 +92,7 @@ export class Trial {
     return RolloutStore.takeOver(this.of, (found) => found as Rollout);
   }
 
-  /** A person's word. */
+  /** A person's decision. */
   recordDecision(to: (rollout: Rollout) => Rollout): Promise<void> {
     return recordDecision(this.of, (rollout) => ({ open: to(rollout as Rollout) }));
   }

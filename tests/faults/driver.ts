@@ -31,7 +31,7 @@ export interface Process {
   readonly tell: (event: TimelineEvent) => void;
   /** `pulumi up` of a track's stack. */
   readonly up: (track: Track, epoch: number, signal: AbortSignal) => Promise<void>;
-  /** Folder for last words. */
+  /** Folder for the diagnostics. */
   readonly folder: string;
   readonly leavesHolding: boolean;
   /** Ends it in good order, as SIGTERM does. */

@@ -63,7 +63,7 @@ class Model {
   #newest: { readonly epoch: number; readonly at: number } | undefined;
   /** Since when the open rollout is bad and has users on canary, as far as a driver can know. */
   #wait: number | undefined;
-  /** Users have left a canary that goes back. */
+  /** Users have left a canary that is rolled back. */
   #left = false;
   /** The release that stable's Deployment is of. */
   #stable: string | undefined;
@@ -255,7 +255,7 @@ class Model {
     }
   }
 
-  /** An abort of what goes back already changes nothing. */
+  /** An abort of a rollout that rolls back already changes nothing. */
   #isOld({ decision }: { readonly decision: string }): boolean {
     return decision === "abort" && (this.#record?.open as Open | undefined)?.rollbackRequested !== undefined;
   }

@@ -48,7 +48,7 @@ const verbs: Record<Exclude<Decision, "supersede">, Verb> = {
   promote: (process, word) =>
     recordDecision(of(process), (rollout, { verdicts }) => {
       const open = assertOpen(rollout);
-      if (open.rollbackRequested) throw new UserError("It goes back already.");
+      if (open.rollbackRequested) throw new UserError("It rolls back already.");
       const verdict: Verdict = { ...verdicts[open.release], verdict: "good", ...word };
       return { open: atLastStep(open, word), verdicts: { ...verdicts, [open.release]: verdict } };
     }),

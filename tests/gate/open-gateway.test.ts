@@ -286,7 +286,10 @@ describe("a service behind a gateway", () => {
     });
 
     it("if a weight is finer than a gateway supports", async () => {
-      await refuses(at(0.0001), "weight is 0.0001 and a gateway supports steps of 0.001: remove the further digits.");
+      await refuses(
+        at(0.0001),
+        "web: weight is 0.0001 and a gateway supports steps of 0.001: remove the further digits.",
+      );
     });
   });
 

@@ -167,7 +167,7 @@ const conditions: readonly (readonly [condition: string, breaks: Change, refusal
   [
     "4. The pods can serve the weight.",
     all(withArgs({ weight: 60 }), withRecord({ open: undefined })),
-    /^weight is 60 and traffic by number of pods supports at most 50/,
+    /^web: weight is 60 and traffic by number of pods supports at most 50/,
   ],
   [
     "5. The cluster can carry the traffic as the program splits it.",

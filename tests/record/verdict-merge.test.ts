@@ -3,7 +3,7 @@ import { Evidence } from "../../analysis/evidence.ts";
 import type { Finding } from "../../analysis/finding.ts";
 import { type Assessment, judge } from "../../analysis/verdict.ts";
 import { parseRecord, type Verdict } from "../../record/record.ts";
-import { byDriver, mergeVerdict, outcome } from "../../record/verdict-merge.ts";
+import { byDriver, finalVerdict, mergeVerdict } from "../../record/verdict-merge.ts";
 import { canary, stable, tick } from "../analysis/ticks.ts";
 
 const at = new Date("2026-11-23T10:00:00Z");
@@ -40,7 +40,7 @@ describe("the verdict to write into the record", () => {
     for (const reported of [
       word?.reason,
       word?.evidence?.reason,
-      outcome({ ...bad.assessment, reason }, undefined, undefined).reason,
+      finalVerdict({ ...bad.assessment, reason }, undefined, undefined).reason,
     ]) {
       assert.match(reported ?? "", /^canary's pod answered 500 x+…$/);
       assert.equal(reported?.length, 300);
@@ -170,27 +170,27 @@ describe("the author of what the driver decides", () => {
 
 describe("the result of an observation", () => {
   const verdictOf = ({ assessment }: typeof good, standing: Verdict | undefined, trouble?: string) =>
-    outcome(assessment, standing, trouble).verdict;
+    finalVerdict(assessment, standing, trouble).verdict;
 
   it("is the assessment if the record has the same verdict", () => {
     for (const each of [good, bad, undecided]) {
       const { verdict, reason } = each.assessment;
-      assert.deepEqual(outcome(each.assessment, recorded(verdict, "evidence"), undefined), { verdict, reason });
+      assert.deepEqual(finalVerdict(each.assessment, recorded(verdict, "evidence"), undefined), { verdict, reason });
     }
   });
 
   it("is undecided evidence without a word on the record if that has no verdict", () => {
     const { verdict, reason } = undecided.assessment;
-    assert.deepEqual(outcome(undecided.assessment, undefined, undefined), { verdict, reason });
+    assert.deepEqual(finalVerdict(undecided.assessment, undefined, undefined), { verdict, reason });
   });
 
   it("is undecided if the record stays undecided, and reports what the evidence judged", () => {
-    const result = outcome(good.assessment, recorded("undecided", "evidence"), undefined);
+    const result = finalVerdict(good.assessment, recorded("undecided", "evidence"), undefined);
     assert.deepEqual(result, { verdict: "undecided", reason: `judged good, ${good.assessment.reason}` });
   });
 
   it("is bad if the record stays bad, and gives the reason why good does not count", () => {
-    const result = outcome(good.assessment, recorded("bad", "evidence"), undefined);
+    const result = finalVerdict(good.assessment, recorded("bad", "evidence"), undefined);
     assert.equal(result.verdict, "bad");
     assert.match(
       result.reason,
@@ -200,7 +200,7 @@ describe("the result of an observation", () => {
   });
 
   it("is good if the record is good and the evidence is undecided", () => {
-    const result = outcome(undecided.assessment, recorded("good", "alice"), undefined);
+    const result = finalVerdict(undecided.assessment, recorded("good", "alice"), undefined);
     assert.equal(result.verdict, "good");
     assert.match(
       result.reason,
@@ -210,14 +210,14 @@ describe("the result of an observation", () => {
 
   it("is bad even if it could not be written, and reports that", () => {
     for (const standing of [undefined, recorded("good", "alice")]) {
-      const result = outcome(bad.assessment, standing, "no answer");
+      const result = finalVerdict(bad.assessment, standing, "no answer");
       assert.equal(result.verdict, "bad");
       assert.match(result.reason, /; it could not be written into the record \(no answer\)$/);
     }
   });
 
   it("is undecided if good could not be written, because the gate reads the record", () => {
-    const result = outcome(good.assessment, undefined, "no answer");
+    const result = finalVerdict(good.assessment, undefined, "no answer");
     assert.equal(result.verdict, "undecided");
     assert.match(result.reason, /^judged good, .*could not be written into the record \(no answer\)$/);
     assert.equal(verdictOf(good, recorded("bad", "evidence"), "no answer"), "bad");

@@ -29,7 +29,7 @@ describe("the limit on a run without progress", () => {
     assert.equal(slept, 721_000);
   });
 
-  it("does not take a run's last words for progress", async () => {
+  it("does not take the last output of a run for progress", async () => {
     const run = async (ending: AbortSignal, progressed: () => void) => {
       await untilEnded(ending).catch(() => {});
       progressed();

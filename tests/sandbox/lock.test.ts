@@ -62,7 +62,9 @@ describe("the lock", () => {
     writeFileSync(path, JSON.stringify(me()));
     await assert.rejects(
       withLock(path, async () => {}, { waitSeconds: 0 }),
-      new RegExp(`is held by process ${process.pid}; wait for it or end it$`),
+      new RegExp(
+        `is held by process ${process.pid} .*: wait until it has ended, or end it with .kill ${process.pid}., then try again$`,
+      ),
     );
     assert.ok(existsSync(path));
   });

@@ -4,11 +4,11 @@ import {
   called,
   type Declared,
   type KubernetesObject,
-  pairsOf,
   type Service,
   serviceOf,
 } from "../../engine/declared.ts";
 import { canaryService, deployment, kubernetes } from "../../engine/examples.ts";
+import { pairsOf } from "../../engine/pairs.ts";
 import { debugName, frontKinds, type Part, partOf } from "../../engine/parts.ts";
 import type { Rule } from "../../engine/rule.ts";
 

@@ -1,13 +1,6 @@
-import {
-  asObject,
-  asService,
-  called,
-  type KubernetesObject,
-  pairsOf,
-  type Service,
-  serviceOf,
-} from "../../engine/declared.ts";
+import { asObject, asService, called, type KubernetesObject, type Service, serviceOf } from "../../engine/declared.ts";
 import { canaryService, deployment, kubernetes } from "../../engine/examples.ts";
+import { pairsOf } from "../../engine/pairs.ts";
 import { partOf } from "../../engine/parts.ts";
 import type { Rule } from "../../engine/rule.ts";
 

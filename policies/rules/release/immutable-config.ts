@@ -1,4 +1,4 @@
-import { called, type Declared, type KubernetesObject, pairsOf, serviceOf } from "../../engine/declared.ts";
+import { called, type Declared, type KubernetesObject, serviceOf } from "../../engine/declared.ts";
 import {
   adoptedExample,
   type Changes,
@@ -9,6 +9,7 @@ import {
   podSpec,
   pods,
 } from "../../engine/examples.ts";
+import { pairsOf } from "../../engine/pairs.ts";
 import type { PodSpec } from "../../engine/pod-spec.ts";
 import { podOf } from "../../engine/pods.ts";
 import type { Rule } from "../../engine/rule.ts";

@@ -1,6 +1,7 @@
-import { asService, called, type Declared, type KubernetesObject, pairsOf } from "../../engine/declared.ts";
+import { asService, called, type Declared, type KubernetesObject } from "../../engine/declared.ts";
 import { isIngress } from "../../engine/entrances.ts";
 import { canaryService, kubernetes } from "../../engine/examples.ts";
+import { pairsOf } from "../../engine/pairs.ts";
 import { debugName } from "../../engine/parts.ts";
 import type { Rule } from "../../engine/rule.ts";
 

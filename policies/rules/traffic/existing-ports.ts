@@ -1,5 +1,6 @@
-import { called, pairsOf } from "../../engine/declared.ts";
+import { called } from "../../engine/declared.ts";
 import { canaryService, deployment, httpRoute, kubernetes } from "../../engine/examples.ts";
+import { pairsOf } from "../../engine/pairs.ts";
 import {
   hasPort,
   type NamedPorts,

@@ -1,6 +1,7 @@
-import { asService, called, pairsOf, type Service } from "../../engine/declared.ts";
+import { asService, called, type Service } from "../../engine/declared.ts";
 import type { Backend } from "../../engine/entrances.ts";
 import { canaryService, httpRoute } from "../../engine/examples.ts";
+import { pairsOf } from "../../engine/pairs.ts";
 import type { Rule } from "../../engine/rule.ts";
 import { prevails, type ReadRoute, readRoute, tokenHeader } from "../../engine/token-match.ts";
 

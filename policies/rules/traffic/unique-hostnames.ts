@@ -1,7 +1,8 @@
 import { type Claim, canMeet, claimText, type Entrance, readEntrance } from "../../engine/claims.ts";
-import { called, readable, type Service } from "../../engine/declared.ts";
+import { called, type Service } from "../../engine/declared.ts";
 import { everyPath, pathText } from "../../engine/entrances.ts";
 import { canaryService, httpRoute, kubernetes } from "../../engine/examples.ts";
+import { readable } from "../../engine/pairs.ts";
 import type { Rule } from "../../engine/rule.ts";
 import { paired } from "../../engine/unknown.ts";
 

@@ -1,12 +1,6 @@
-import {
-  asService,
-  called,
-  type Declared,
-  type KubernetesObject,
-  pairsOf,
-  type Service,
-} from "../../engine/declared.ts";
+import { asService, called, type Declared, type KubernetesObject, type Service } from "../../engine/declared.ts";
 import { canaryService, kubernetes } from "../../engine/examples.ts";
+import { pairsOf } from "../../engine/pairs.ts";
 import type { Rule } from "../../engine/rule.ts";
 
 /**

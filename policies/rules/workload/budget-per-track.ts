@@ -1,5 +1,6 @@
-import { asService, called, type Declared, type KubernetesObject, pairsOf } from "../../engine/declared.ts";
+import { asService, called, type Declared, type KubernetesObject } from "../../engine/declared.ts";
 import { canaryService, kubernetes } from "../../engine/examples.ts";
+import { pairsOf } from "../../engine/pairs.ts";
 import type { Rule } from "../../engine/rule.ts";
 
 /**

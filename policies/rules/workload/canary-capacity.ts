@@ -1,12 +1,4 @@
-import {
-  called,
-  type Declared,
-  homeOf,
-  isTrack,
-  type KubernetesObject,
-  pairsOf,
-  type Service,
-} from "../../engine/declared.ts";
+import { called, type Declared, homeOf, isTrack, type KubernetesObject, type Service } from "../../engine/declared.ts";
 import {
   backendsOf,
   isHttpRoute,
@@ -17,6 +9,7 @@ import {
   routeSpec,
 } from "../../engine/entrances.ts";
 import { canaryService, deployment, httpRoute } from "../../engine/examples.ts";
+import { pairsOf } from "../../engine/pairs.ts";
 import type { Rule } from "../../engine/rule.ts";
 import { canaryCapacitySettings } from "../../engine/settings.ts";
 

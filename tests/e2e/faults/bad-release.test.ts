@@ -21,7 +21,7 @@ describe(`a release that answers 5 % of its requests with errors, ${runs} times`
   });
   after(() => subject.end());
 
-  it("is taken back each time before many users have met its errors", async () => {
+  it("is rolled back each time before many users have met its errors", async () => {
     const { a } = subject;
     const settings = subject.project.read(config);
     const served: number[] = [];

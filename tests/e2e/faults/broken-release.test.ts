@@ -9,7 +9,7 @@ describe("a release whose pods never start", () => {
   });
   after(() => subject.end());
 
-  /** A rollout that has to go back by itself. @returns what it said */
+  /** A rollout that has to roll back by itself. @returns what it said */
   const undone = async () => {
     const began = Date.now();
     const { code, output } = await subject.gray("rollout");
@@ -21,7 +21,7 @@ describe("a release whose pods never start", () => {
     return output;
   };
 
-  it("because its image cannot be pulled goes back by itself, and says why", async () => {
+  it("because its image cannot be pulled rolls back by itself, and says why", async () => {
     subject.image("reg.qiniu.com/dora-apps/fop-gate:there-is-no-such-tag");
     assert.match(
       await undone(),
@@ -29,7 +29,7 @@ describe("a release whose pods never start", () => {
     );
   });
 
-  it("because its container ends at once goes back by itself, and says why", async () => {
+  it("because its container ends at once rolls back by itself, and says why", async () => {
     subject.image(RELEASE_IMAGES.A);
     const config = subject.project.read("config/fop-gate/fop-gate.conf");
     subject.project.write("config/fop-gate/fop-gate.conf", config.replace("error_rate=0", "error_rate=all"));

@@ -19,7 +19,7 @@ describe("a release of which stable cannot run every pod", () => {
   });
   after(() => subject.end());
 
-  it("is taken off stable, stays on canary and holds; then goes back by a person's word", async () => {
+  it("is taken off stable, stays on canary and holds; then rolls back by a person's decision", async () => {
     const { a } = subject;
     subject.image(RELEASE_IMAGES.B);
     const program = subject.project.read("index.ts");
@@ -46,7 +46,7 @@ describe("a release of which stable cannot run every pod", () => {
       /stable could not be brought to the release and is rolled back: no pod of Deployment fop-gate can be created, .* exceeded quota/,
     );
     assert.deepEqual([await subject.runs("stable"), await subject.runs("canary")], [a, b]);
-    // Kubernetes takes back the pod that it could not create a moment after stable is complete again.
+    // Kubernetes reverts the pod that it could not create a moment after stable is complete again.
     const isAlone = async () => isDeepStrictEqual(await subject.liveSets("stable"), [[a, replicas]]);
     await until(`the only ReplicaSet of stable is that of ${a}`, isAlone, patience);
     assert.deepEqual(await subject.liveSets("canary"), [[b, 1]]);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { IncomingMessage } from "node:http";
-import type { Outcome, Running } from "../../../harness/command.ts";
+import type { CommandResult, Running } from "../../../harness/command.ts";
 import { findAccess } from "../../../kubernetes/kubeconfig.ts";
 import { apiServerBehind } from "../../faults/api-server-behind.ts";
 import { FaultyProxy } from "../../faults/faulty-proxy.ts";
@@ -78,7 +78,7 @@ describe("a driver that is killed before or after a write", () => {
     return { ...change, ended: driver.ended };
   };
   /** How a driver ended that may have been killed. */
-  const diedOr = (code: number, { code: came, output }: Outcome) => {
+  const diedOr = (code: number, { code: came, output }: CommandResult) => {
     assert.ok(came === null || came === code, output);
     return came === null;
   };

@@ -52,7 +52,7 @@ describe("a Prometheus that is away while canary has users", () => {
     assert.deepEqual(await subject.liveSets("stable"), [[subject.a, replicas]]);
   };
 
-  it("decides nothing on a bad release, which is taken back once the numbers are there", async () => {
+  it("decides nothing on a bad release, which is rolled back once the numbers are there", async () => {
     subject.image(RELEASE_IMAGES.bad);
     const wake = silence();
     try {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Outcome, Running } from "../../../harness/command.ts";
+import type { CommandResult, Running } from "../../../harness/command.ts";
 import { until } from "../../../harness/kubectl.ts";
 import { findAccess } from "../../../kubernetes/kubeconfig.ts";
 import { apiServerBehind } from "../../faults/api-server-behind.ts";
@@ -100,7 +100,7 @@ describe("a rollout through storms between gray and the API server", () => {
       const signalled = signal(history, driver, () => subject.startWith(env, "resume"));
       const watched = new AbortController();
       const epochs = watchEpochs(subject, watched.signal);
-      let aborted: Outcome | undefined;
+      let aborted: CommandResult | undefined;
       if (history.abortsAt !== undefined) {
         await sleep(history.abortsAt);
         aborted = await subject.gray("abort", "--reason", `seed ${seed}`);

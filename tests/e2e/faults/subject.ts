@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Outcome, Running } from "../../../harness/command.ts";
+import type { CommandResult, Running } from "../../../harness/command.ts";
 import { get, kubectl, namespace as makeNamespace, until } from "../../../harness/kubectl.ts";
 import { Project, type Stack } from "../../../harness/project.ts";
 import { readRecord } from "../../../harness/record.ts";
@@ -13,7 +13,7 @@ export const replicas = 3;
 /** Seconds that anything may take which is waited for, on a machine that does other things too. */
 export const patience = 180;
 
-/** Dark and full, nothing between: for faults that have nothing to do with evidence. A person's word takes its place. */
+/** Dark and full, nothing between: for faults that have nothing to do with evidence. A person's decision takes its place. */
 const withoutCanary = `[{ stage: "dark", checks: ["healthy"] }, { stage: "full", watch: 1 }]`;
 
 /** What stands live, and what the record says of the latest rollout. */
@@ -106,7 +106,7 @@ export class Subject {
     return { from, to };
   }
 
-  gray(verb: string, ...args: string[]): Promise<Outcome> {
+  gray(verb: string, ...args: string[]): Promise<CommandResult> {
     return this.start(verb, ...args).ended;
   }
 

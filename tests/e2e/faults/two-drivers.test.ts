@@ -51,12 +51,12 @@ describe("two drivers of one rollout", () => {
     await subject.assertEnded({ stable: to, canary: to, release: to, outcome: "promoted" });
   });
 
-  it("do not both act: nor does one that is woken while the other goes back", async () => {
+  it("do not both act: nor does one that is woken while the other rolls back", async () => {
     const { from, to, driver } = await begin();
     await subject.stableRolls(to);
     process.kill(driver.pid, "SIGSTOP");
     const other = subject.start("abort", "--reason", "a test");
-    await subject.opened("the other one goes back", ({ fastRollback }) => fastRollback === true);
+    await subject.opened("the other one rolls back", ({ fastRollback }) => fastRollback === true);
     process.kill(driver.pid, "SIGCONT");
     const first = await driver.ended;
     process.stdout.write(first.output.replace(/^/gm, "        "));

@@ -8,9 +8,7 @@ import {
   isAdopted,
   isTrack,
   type KubernetesObject,
-  pairsOf,
   type Resource,
-  readable,
   readDeclared,
   servicesOf,
 } from "../../../policies/engine/declared.ts";
@@ -126,29 +124,8 @@ describe("declared resources", () => {
     assert.equal(homeOf(found, [other, service({ namespace: "shop" }, "web-2")]), undefined);
   });
 
-  it("are paired with each other one that can be read, in both roles", () => {
-    assert.deepEqual(pairsOf(web, [web, found, other], asObject, asService), [[found, web]]);
-    assert.deepEqual(pairsOf(found, [web, found, other], asObject, asService), [
-      [found, web],
-      [found, other],
-    ]);
-    assert.deepEqual(pairsOf(web, [web, found, other], asService, asService), [
-      [web, other],
-      [other, web],
-    ]);
-    assert.deepEqual(pairsOf(outputs, [web, found], asObject, asService), []);
+  it("are neither a service nor an object if they are outputs", () => {
     assert.deepEqual([asObject(outputs), asService(found)], [undefined, undefined]);
-  });
-
-  it("are read once by each reader", () => {
-    let reads = 0;
-    const reader = (one: Declared) => {
-      reads++;
-      return asService(one);
-    };
-    for (const _ of [1, 2, 3]) assert.deepEqual(readable([web, found], reader), [web]);
-    assert.equal(reads, 2);
-    assert.deepEqual(readable([web], asObject), []);
   });
 
   it("are called by kind, namespace and name", () => assert.equal(called(found), "Service shop/web"));

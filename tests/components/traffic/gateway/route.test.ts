@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { anything, both, type Condition, type Match, raise } from "../../../../components/match.ts";
 import type { Rule } from "../../../../components/rule.ts";
 import { gatewayMode } from "../../../../components/traffic/gateway/mode.ts";
 import { type HttpRouteRule, routeRules } from "../../../../components/traffic/gateway/route.ts";
@@ -300,5 +301,28 @@ describe("the rules of an HTTPRoute", () => {
         "web: rules.1, combined with the rules below it, needs more than the 16 headers or query parameters that a match of an HTTPRoute allows: give it fewer.",
       ),
     );
+  });
+});
+
+const exact = (value: string): Condition => ({ type: "Exact", value });
+const like = (value: string): Condition => ({ type: "RegularExpression", value });
+const withHeaders = (headers: Record<string, Condition>): Match => ({
+  ...anything,
+  headers: new Map(Object.entries(headers)),
+});
+
+describe("two matches of a route", () => {
+  it("meet in no request if one wants a value that the pattern of the other refuses, in either order", () => {
+    const [one, other] = [withHeaders({ beta: exact("2") }), withHeaders({ beta: like("1") })];
+    assert.deepEqual([both(one, other), both(other, one)], [undefined, undefined]);
+  });
+});
+
+describe("a match of a route that is raised", () => {
+  it("takes over exact conditions first, so that it is narrowed as little as possible", () => {
+    const base = withHeaders({ x: like("a") });
+    const rival = withHeaders({ q: like("b"), e: exact("c") });
+    const narrow = both(base, rival) ?? assert.fail();
+    assert.deepEqual([...raise(base, narrow, rival).headers.keys()], ["x", "e"]);
   });
 });

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline/promises";
 import * as v from "valibot";
 import type { AccessArgs } from "../components/access.ts";
-import { ownerName, stashType } from "../components/names.ts";
+import { namesOf, ownerName, stashType } from "../components/names.ts";
 import { type Track, tracks } from "../components/traffic.ts";
 import { clauseOf, UserError } from "../components/user-error.ts";
 import { connect } from "../kubernetes/client.ts";
@@ -46,7 +46,7 @@ export async function readStacks(): Promise<Stack[]> {
         readonly parent?: string;
         /** URN and id of the provider that deploys it. */
         readonly provider?: string;
-        readonly inputs?: { readonly namespace?: string; readonly tracks?: readonly Track[] };
+        readonly inputs?: { readonly name?: string; readonly namespace?: string; readonly tracks?: readonly Track[] };
         readonly outputs?: {
           readonly releases?: Record<string, { readonly cluster: string }>;
           /** Of a stash. */
@@ -59,8 +59,8 @@ export async function readStacks(): Promise<Stack[]> {
       const resources = exported.deployment?.resources ?? [];
       const components = resources.filter(({ type }) => type === "gray-release:index:CanaryService");
       const services = components.map(({ urn, inputs }) => {
-        const service = urn.split("::").at(-1) ?? "";
-        const stash = resources.find((each) => each.urn.endsWith(`::${stashType}::${ownerName(service)}`));
+        const { service, resource } = namesOf(urn.split("::").at(-1) ?? "", inputs ?? {});
+        const stash = resources.find((each) => each.urn.endsWith(`::${stashType}::${ownerName(resource)}`));
         const owner = stash?.outputs?.output;
         return {
           service,

@@ -8,7 +8,7 @@ import { planConfigMap, releaseConfigMaps } from "./config-maps.ts";
 import { trackDeployment } from "./deployment.ts";
 import { modeRoute, serviceIngress, sharedService, trackService } from "./front.ts";
 import { type StackState, stackStateKey } from "./history.ts";
-import { adoptedAnnotation, debugIngressName } from "./names.ts";
+import { adoptedAnnotation, debugIngressName, namesOf, resourceNameOf } from "./names.ts";
 import { plainPlan } from "./plan.ts";
 import { givenProvider, providerName } from "./provider.ts";
 import type { RolloutContext } from "./rollout-context.ts";
@@ -109,9 +109,10 @@ export class CanaryService extends pulumi.ComponentResource<Made> {
     beginnings.set(inputs, { args, opening });
     const dependsOn = opening.then(({ ownerStash }) => ownerStash);
     super("gray-release:index:CanaryService", name, inputs, pulumi.mergeOptions(opts, { dependsOn }));
-    this.key = stackStateKey(args.namespace, name);
-    this.serviceName = pulumi.output(name);
-    this.url = pulumi.output(urlOf(name, args));
+    const { service } = namesOf(name, args);
+    this.key = stackStateKey(args.namespace, service);
+    this.serviceName = pulumi.output(service);
+    this.url = pulumi.output(urlOf(service, args));
     const made = this.getData();
     // Each by itself: one Output of both would make the stack state a secret, because the token is one.
     this.stackState = pulumi.output(made.then(({ stackState }) => stackState));
@@ -126,6 +127,8 @@ export class CanaryService extends pulumi.ComponentResource<Made> {
   /** Creates the objects, once the rollout is open. */
   protected override async initialize(inputs: pulumi.Inputs, _: unknown, name: string): Promise<Made> {
     const { args, opening } = beginnings.get(inputs) as Beginning;
+    const names = namesOf(name, args);
+    const { service } = names;
     const rollout = await opening;
     const owned = tracksOf(args);
     const child = { parent: this, provider: rollout.provider };
@@ -147,33 +150,37 @@ export class CanaryService extends pulumi.ComponentResource<Made> {
       };
       const opts = { ...child, ...protect, dependsOn, hooks: rollout.hooks[track] };
       const ownOpts = selector ? { ...opts, ...as("Deployment") } : opts;
-      return trackDeployment(name, track, args, run, rollout.rollSeconds[track], ownOpts);
+      return trackDeployment(names, track, args, run, rollout.rollSeconds[track], ownOpts);
     };
 
     // An adopted object is imported unchanged. The next run applies the program to it.
     const as = (kind: AdoptedKind) =>
       rollout.adopted?.imports.includes(kind)
-        ? { import: `${args.namespace}/${name}`, ignoreChanges: ["metadata", "spec"] }
+        ? { import: `${args.namespace}/${service}`, ignoreChanges: ["metadata", "spec"] }
         : {};
     let canary: Deployment | undefined;
     let token: pulumi.Output<string> | undefined;
     const { traffic } = rollout;
     if (traffic) {
-      const configMaps = releaseConfigMaps(name, args, rollout, child);
-      planConfigMap(name, args, rollout, child);
-      const password = new RandomPassword(`${name}-token`, { length: 32, special: false }, { parent: this }).result;
+      const configMaps = releaseConfigMaps(names, args, rollout, child);
+      planConfigMap(names, args, rollout, child);
+      const password = new RandomPassword(
+        resourceNameOf(names, `${service}-token`),
+        { length: 32, special: false },
+        { parent: this },
+      ).result;
       token = password;
-      const { trackServices, routes } = modeOf(args).objects(name, args);
+      const { trackServices, routes } = modeOf(args).objects(service, args);
       // The Service of stable and the routes are not protected: a service may return to traffic by number of pods.
       const backendServices = trackServices.map((track) =>
-        trackService(name, track, args, owner, { ...child, ...(track === "canary" && { protect: true }) }),
+        trackService(names, track, args, owner, { ...child, ...(track === "canary" && { protect: true }) }),
       );
       const front = (dependsOn: pulumi.Resource[]) => {
         const opts = { ...child, dependsOn, hooks: rollout.hooks.front };
         const written = { owner, sequence: rollout.sequence.front };
-        const shared = sharedService(name, args, traffic, written, { ...opts, protect: true, ...as("Service") });
+        const shared = sharedService(names, args, traffic, written, { ...opts, protect: true, ...as("Service") });
         const routed = { ...opts, dependsOn: [...dependsOn, ...backendServices] };
-        return [shared, ...routes.map((route) => modeRoute(name, args, route, traffic, password, written, routed))];
+        return [shared, ...routes.map((route) => modeRoute(names, args, route, traffic, password, written, routed))];
       };
       const pods = (dependsOn: pulumi.Resource[]) =>
         deploy("canary", traffic.canaryReplicas, [...configMaps, ...dependsOn]);
@@ -184,13 +191,13 @@ export class CanaryService extends pulumi.ComponentResource<Made> {
         canary = pods(front([]));
       }
       if (args.ingress)
-        serviceIngress(name, name, args, args.ingress, owner, { ...child, protect: true, ...as("Ingress") });
+        serviceIngress(service, names, args, args.ingress, owner, { ...child, protect: true, ...as("Ingress") });
     }
     const stable = owned.includes("stable")
       ? deploy("stable", rollout.stableReplicas, canary ? [canary] : [])
       : undefined;
     if (stable && args.debugIngress)
-      serviceIngress(debugIngressName(name), name, args, args.debugIngress, owner, child);
+      serviceIngress(debugIngressName(service), names, args, args.debugIngress, owner, child);
 
     const stackState = stackStateOf(rollout);
     const running: OutputWithUnknowns = pulumi.all([releaseRunBy(canary), releaseRunBy(stable)]);
@@ -203,8 +210,8 @@ export class CanaryService extends pulumi.ComponentResource<Made> {
       return isFinished ? stackState : rollout.remembered;
     }, !pulumi.runtime.isDryRun());
     this.registerOutputs({
-      serviceName: name,
-      url: urlOf(name, args),
+      serviceName: service,
+      url: urlOf(service, args),
       stableRelease: rollout.releases.stable?.id,
       canaryRelease: rollout.releases.canary?.id,
       admission: rollout.admissions,
@@ -218,13 +225,15 @@ export class CanaryService extends pulumi.ComponentResource<Made> {
 /** @throws UserError if a rollout was opened for another service or with another provider */
 function assertSame(
   name: string,
-  { namespace }: ServiceArgs,
+  args: ServiceArgs,
   opts: pulumi.ComponentResourceOptions,
   rollout: RolloutContext,
 ): void {
-  if (rollout.key !== stackStateKey(namespace, name)) {
+  const { namespace } = args;
+  if (rollout.key !== stackStateKey(namespace, namesOf(name, args).service) || rollout.resource !== name) {
+    const as = rollout.key.endsWith(`/${rollout.resource}`) ? "" : `, opened as ${rollout.resource}`;
     throw new UserError(
-      `CanaryService ${name} in namespace ${namespace} was given the rollout of ${rollout.key}: pass the result of openRollout("${name}", args).`,
+      `CanaryService ${name} in namespace ${namespace} was given the rollout of ${rollout.key}${as}: pass the result of openRollout("${name}", args).`,
     );
   }
   const given = givenProvider(opts);

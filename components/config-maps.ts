@@ -3,7 +3,7 @@ import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
 import { configMapData } from "./config-files.ts";
 import { backgroundDeletion } from "./deletion.ts";
-import { serviceLabel } from "./names.ts";
+import { resourceNameOf, type ServiceNames, serviceLabel } from "./names.ts";
 import { ownerAnnotations } from "./object-annotations.ts";
 import { planName, planText } from "./plan.ts";
 import type { RolloutContext } from "./rollout-context.ts";
@@ -12,10 +12,10 @@ import { labelsOf, mainPort, type ServiceArgs } from "./service-args.ts";
 /**
  * Creates the ConfigMaps that the releases in the history mount.
  *
- * @example releaseConfigMaps("web", args, rollout, { parent, provider })
+ * @example releaseConfigMaps(namesOf("web", args), args, rollout, { parent, provider })
  */
 export function releaseConfigMaps(
-  service: string,
+  names: ServiceNames,
   args: ServiceArgs,
   rollout: RolloutContext,
   opts: CustomResourceOptions,
@@ -23,8 +23,8 @@ export function releaseConfigMaps(
   return Object.entries(rollout.configMaps).map(
     ([name, files]) =>
       new ConfigMap(
-        name,
-        { metadata: configMapMetadata(service, name, args, rollout), immutable: true, ...configMapData(files) },
+        resourceNameOf(names, name),
+        { metadata: configMapMetadata(names.service, name, args, rollout), immutable: true, ...configMapData(files) },
         opts,
       ),
   );
@@ -33,18 +33,19 @@ export function releaseConfigMaps(
 /**
  * Creates the ConfigMap with the plan, which `gray` reads. No pod mounts it, so a change restarts no pod.
  *
- * @example planConfigMap("web", args, rollout, { parent, provider })
+ * @example planConfigMap(namesOf("web", args), args, rollout, { parent, provider })
  */
 export function planConfigMap(
-  service: string,
+  names: ServiceNames,
   args: ServiceArgs,
   rollout: RolloutContext,
   opts: CustomResourceOptions,
 ): void {
   if (args.plan === undefined) return;
+  const { service } = names;
   const name = planName(service);
   const data = { plan: planText(args.plan, mainPort(args)) };
-  new ConfigMap(name, { metadata: configMapMetadata(service, name, args, rollout), data }, opts);
+  new ConfigMap(resourceNameOf(names, name), { metadata: configMapMetadata(service, name, args, rollout), data }, opts);
 }
 
 function configMapMetadata(service: string, name: string, args: ServiceArgs, { owner }: RolloutContext) {

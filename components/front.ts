@@ -5,7 +5,7 @@ import { Ingress } from "@pulumi/kubernetes/networking/v1/ingress.js";
 import type { CustomResourceOptions, Input } from "@pulumi/pulumi";
 import { backgroundDeletion } from "./deletion.ts";
 import { type IngressArgs, ingressSpec } from "./ingress.ts";
-import { backendName, serviceLabel } from "./names.ts";
+import { backendName, resourceNameOf, type ServiceNames, serviceLabel } from "./names.ts";
 import { ownerAnnotations, sequenceAnnotations } from "./object-annotations.ts";
 import { servicePorts } from "./port.ts";
 import { labelsOf, mainPort, type ServiceArgs } from "./service-args.ts";
@@ -43,10 +43,10 @@ interface Written {
 /**
  * The Service before both tracks. At weight 0 it selects only stable.
  *
- * @example sharedService("web", args, traffic, { owner, sequence: 0 }, { parent: this })
+ * @example sharedService(namesOf("web", args), args, traffic, { owner, sequence: 0 }, { parent: this })
  */
 export function sharedService(
-  service: string,
+  names: ServiceNames,
   args: ServiceArgs,
   traffic: Traffic,
   { owner, sequence }: Written,
@@ -54,7 +54,7 @@ export function sharedService(
 ): Service {
   const given = Object.keys(args.serviceSpec ?? {});
   const ignored = serverDefaults.filter((field) => !given.includes(field)).map((field) => `spec.${field}`);
-  return new Service(service, sharedServiceObject(service, args, traffic, { owner, sequence }), {
+  return new Service(names.resource, sharedServiceObject(names.service, args, traffic, { owner, sequence }), {
     ignoreChanges: ignored,
     ...opts,
   });
@@ -87,18 +87,19 @@ export function sharedServiceObject(
 /**
  * The Service of one track only. It reaches a dark canary from inside the cluster; gateways route to it.
  *
- * @example trackService("web", "canary", args, owner, { parent: this })
+ * @example trackService(namesOf("web", args), "canary", args, owner, { parent: this })
  */
 export function trackService(
-  service: string,
+  names: ServiceNames,
   track: Track,
   args: ServiceArgs,
   owner: string,
   opts: CustomResourceOptions,
 ): Service {
+  const { service } = names;
   const name = backendName(service, track);
   return new Service(
-    name,
+    resourceNameOf(names, name),
     {
       metadata: { ...metadata(service, name, args), annotations: { ...withoutAwait, ...ownerAnnotations(owner) } },
       // The ports of the nodes are those of the shared Service.
@@ -116,10 +117,10 @@ export function trackService(
  *
  * @param traffic the settings of the mode for the weight
  * @param token secret value of the request header that reaches canary at any weight
- * @example modeRoute("web", args, route, traffic, token, { owner, sequence: 0 }, { parent: this })
+ * @example modeRoute(namesOf("web", args), args, route, traffic, token, { owner, sequence: 0 }, { parent: this })
  */
 export function modeRoute(
-  service: string,
+  { service, resource }: ServiceNames,
   args: ServiceArgs,
   route: ModeRoute,
   traffic: Traffic,
@@ -130,7 +131,7 @@ export function modeRoute(
   const { apiVersion, kind, name } = route;
   return new CustomResource(
     // Services in two namespaces may have routes of the same name, and a resource name is unique in a program.
-    name === service ? service : `${service}:${name}`,
+    name === service ? resource : `${resource}:${name}`,
     { apiVersion, kind, ...routeObject(service, args, route, traffic, token, written) },
     opts,
   );
@@ -162,17 +163,17 @@ export function routeObject(
 /**
  * The Ingress object for {@link IngressArgs}.
  *
- * @example serviceIngress("web", "web", args, { host: "shop.example.com" }, owner, { parent: this })
+ * @example serviceIngress("web", namesOf("web", args), args, { host: "shop.example.com" }, owner, { parent: this })
  */
 export function serviceIngress(
   name: string,
-  service: string,
+  names: ServiceNames,
   args: ServiceArgs,
   ingress: IngressArgs,
   owner: string,
   opts: CustomResourceOptions,
 ): Ingress {
-  return new Ingress(name, ingressObject(name, service, args, ingress, owner), opts);
+  return new Ingress(resourceNameOf(names, name), ingressObject(name, names.service, args, ingress, owner), opts);
 }
 
 /**

@@ -16,6 +16,32 @@ export const adoptedAnnotation = "gray-release/adopted";
 /** The request header for the secret token that reaches canary through a gateway at any weight. In lower case. */
 export const tokenHeader = "x-gray-token";
 
+/** The names of a service: that of its objects in Kubernetes, and that of its resources in the program. */
+export interface ServiceNames {
+  readonly service: string;
+  /** The first argument of CanaryService. It is unique in a program, the service's name only in a namespace. */
+  readonly resource: string;
+}
+
+/**
+ * The names of a service.
+ *
+ * @example namesOf("eu-web", { name: "web" }) // { service: "web", resource: "eu-web" }
+ */
+export function namesOf(resource: string, args: { readonly name?: string | undefined }): ServiceNames {
+  return { service: args.name ?? resource, resource };
+}
+
+/**
+ * The name in the program of an object whose name begins with the service's. It begins with that of the component, so that Pulumi's
+ * aliases of a renamed component hold for its objects too (SDK: inheritedChildAlias).
+ *
+ * @example resourceNameOf({ service: "web", resource: "eu-web" }, "web-canary") // "eu-web-canary"
+ */
+export function resourceNameOf({ service, resource }: ServiceNames, object: string): string {
+  return object.startsWith(service) ? `${resource}${object.slice(service.length)}` : `${resource}:${object}`;
+}
+
 /** The name of a track's Deployment. @example deploymentName("web", "canary") // "web-canary" */
 export function deploymentName(service: string, track: Track): string {
   return track === "canary" ? `${service}-canary` : service;
@@ -39,9 +65,14 @@ export function debugIngressName(service: string): string {
   return `${service}-debug`;
 }
 
-/** The name of the resource in the stack state that holds the owner id. @example ownerName("web") // "web-owner" */
-export function ownerName(service: string): string {
-  return `${service}-owner`;
+/**
+ * The name of the resource in the stack state that holds the owner id.
+ *
+ * @param resource name of the component in the program
+ * @example ownerName("web") // "web-owner"
+ */
+export function ownerName(resource: string): string {
+  return `${resource}-owner`;
 }
 /** The Pulumi type of that resource. */
 export const stashType = "pulumi:index:Stash";

@@ -29,6 +29,8 @@ interface Admitted {
 export interface RolloutContext {
   /** The service: `<namespace>/<service>`. */
   readonly key: string;
+  /** The name of the component in the program. */
+  readonly resource: string;
   /** The full name of this stack. */
   readonly stack: string;
   /** The owner id, which identifies the objects of this stack (gate/owner.ts). */

@@ -6,6 +6,7 @@ import { type AccessArgs, accessSchema } from "./access.ts";
 import { isAsset } from "./config-files.ts";
 import { defaults } from "./defaults.ts";
 import { type IngressArgs, ingressSchema, portsOfIngress } from "./ingress.ts";
+import { namesOf } from "./names.ts";
 import { outputIn } from "./output-in.ts";
 import { type PlanArgs, planSchema } from "./plan.ts";
 import { hasPort, type Port, type PortRef, portSchema, servicePorts } from "./port.ts";
@@ -30,6 +31,12 @@ import { UserError } from "./user-error.ts";
  * ```
  */
 export interface ServiceArgs extends ReleaseArgs {
+  /**
+   * The name of the service and of its objects in Kubernetes. Set it if services in several namespaces of one program have the same name,
+   * because the name of a resource is unique in a program.
+   * @default the name of the resource
+   */
+  readonly name?: string;
   /** The namespace. It must exist. */
   readonly namespace: string;
   /** Labels of every object and pod, in addition to `app`, `track` and `release`, which CanaryService sets. @default none */
@@ -129,6 +136,7 @@ const fileSet = v.strictObject({
 });
 const replicas = 'must be a whole number of at least 1, or "external"';
 const schema = v.strictObject({
+  name: v.optional(v.string()),
   containers: v.array(plainObject()),
   sidecars: v.optional(v.array(plainObject())),
   configFiles: v.optional(mapOf(fileSet, fileSetName)),
@@ -198,16 +206,17 @@ const ownAnnotations = ["pulumi.com/skipAwait", "pulumi.com/patchForce", "pulumi
  * @throws UserError that names the argument, its value and the allowed values
  * @example assertServiceArgs("web", { ...args, replicas: 0 }) // throws "web: replicas is 0: must be at least 1: …"
  */
-export function assertServiceArgs(service: string, args: ServiceArgs): void {
-  if (!dnsLabel.test(service)) {
-    throw new UserError(
-      `The service name "${service}" is not a DNS label: use at most 40 lower-case letters, digits and dashes, like fop-gate.`,
-    );
-  }
+export function assertServiceArgs(name: string, args: ServiceArgs): void {
   const output = outputIn(args);
   if (output !== undefined) {
     throw new UserError(
-      `${service}: ${output} is an Output, whose value is not known while the program runs, and a release is identified by its content: give a constant, or read it from the configuration or a StackReference first.`,
+      `${name}: ${output} is an Output, whose value is not known while the program runs, and a release is identified by its content: give a constant, or read it from the configuration or a StackReference first.`,
+    );
+  }
+  const { service } = namesOf(name, args ?? {});
+  if (!dnsLabel.test(service)) {
+    throw new UserError(
+      `The service name "${service}" is not a DNS label: use at most 40 lower-case letters, digits and dashes, like fop-gate.`,
     );
   }
   const { issues } = v.safeParse(schema, args, { message: mustBe });

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AccessArgs } from "../components/access.ts";
 import { type Files, readAssets } from "../components/config-files.ts";
 import { configMapsToKeep, type StackState, stackStateKey } from "../components/history.ts";
+import { namesOf } from "../components/names.ts";
 import { objectsOf } from "../components/objects.ts";
 import { givenProvider, type ProviderOptions } from "../components/provider.ts";
 import { type Release, renderRelease } from "../components/release.ts";
@@ -25,7 +26,7 @@ import { asAdopted } from "./adopt.ts";
 import { accessOf, findAccessOf } from "./destination.ts";
 import { type Comparisons, compareLive } from "./drift.ts";
 import { assertGateways } from "./gateways.ts";
-import { type OwnableObject, ownerOf, readObjects } from "./owner.ts";
+import { assertDescribedOnce, type OwnableObject, ownerOf, readObjects } from "./owner.ts";
 import { assertPreconditions } from "./preconditions.ts";
 import { assumeReleased, readRendered, renderedFile } from "./rendered.ts";
 import {
@@ -79,6 +80,8 @@ export interface Observation {
 
 /** What `apply` writes through. */
 export interface ApplyContext {
+  /** The name of the component in the program. */
+  readonly resource: string;
   readonly api: Cluster;
   /** The provider that the program gives. */
   readonly given: pulumi.ProviderResource | undefined;
@@ -95,10 +98,11 @@ export type ObserveResult =
   /** A preview that cannot read its cluster yet. */
   | {
       readonly kind: "unreachable";
+      readonly service: string;
       readonly rendered: Release;
       /** The state of this stack. */
       readonly own: StackState | undefined;
-      readonly of: Pick<RolloutContext, "stack" | "provider" | "owner" | "ownerStash">;
+      readonly of: Pick<RolloutContext, "resource" | "stack" | "provider" | "owner" | "ownerStash">;
     };
 
 /**
@@ -117,13 +121,15 @@ export type ObserveResult =
  *
  * @throws UserError for the first condition that does not hold; ApiError or Unreachable if the cluster cannot be read
  */
-export async function observe(service: string, args: ServiceArgs, opts: ProviderOptions): Promise<ObserveResult> {
-  assertServiceArgs(service, args);
+export async function observe(resource: string, args: ServiceArgs, opts: ProviderOptions): Promise<ObserveResult> {
+  assertServiceArgs(resource, args);
+  const { service } = namesOf(resource, args);
   const configFiles = await readAssets(args.configFiles ?? {});
   const rendered = renderRelease(service, labelsOf(service, args), { ...args, configFiles });
   const file = renderedFile();
   const { namespace } = args;
   const key = stackStateKey(namespace, service);
+  assertDescribedOnce(resource, key);
   requestOwnStack();
 
   const given = givenProvider(opts);
@@ -133,9 +139,10 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
     const own = await ownStackState(key);
     return {
       kind: "unreachable",
+      service,
       rendered,
       own,
-      of: { stack: ownStack(), provider: given, ...(await ownerOf(service)) },
+      of: { resource, stack: ownStack(), provider: given, ...(await ownerOf(resource, opts.aliases)) },
     };
   }
   const found = findAccessOf(service, given, access);
@@ -145,7 +152,7 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   const isRouted = ownsCanary && modeOf(args).objects(service, args).routes.length > 0;
   const [before, ownBefore] = await Promise.all([readLive(of, isRouted), ownStackState(key)]);
   assertSameCluster(service, ownBefore, before.cluster);
-  const { owner, ownerStash } = await ownerOf(service);
+  const { owner, ownerStash } = await ownerOf(resource, opts.aliases);
   const { GRAY_ADOPT, GRAY_BREAK_GLASS: breakGlass, GRAY_EPOCH } = process.env;
   const isAdoptionRequested = GRAY_ADOPT === key;
   const live = isAdoptionRequested ? asAdopted(service, args, owner, before) : before;
@@ -200,7 +207,7 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   return {
     kind: "seen",
     observation,
-    through: { api, given, access: access ?? {}, ownerStash, renderedFile: file },
+    through: { resource, api, given, access: access ?? {}, ownerStash, renderedFile: file },
   };
 }
 

@@ -9,7 +9,7 @@ import { clusterListPath } from "../../kubernetes/resources.ts";
 import type { ServiceHandle } from "../../kubernetes/service-handle.ts";
 import { clusterId, isAdopted, readDeployment } from "../../live/live.ts";
 import { type RecordedService, readRecord } from "../../record/record-store.ts";
-import { changeLines, previewStack, type StackPreview, shortName } from "../output/changes.ts";
+import { changeLines, describedIn, previewStack, type StackPreview, shortName } from "../output/changes.ts";
 import { askFirst, assertSameCluster, readStacks, runPulumi, type Stack } from "../stacks.ts";
 
 interface Options {
@@ -140,9 +140,12 @@ async function firstPhase(of: ServiceHandle, stacks: readonly Stack[]): Promise<
     previews.push(preview);
   }
   const imports = (kind: string) =>
-    previews.filter(({ changes }) =>
-      changes.some((each) => each.operation === "import" && each.kind === kind && each.name === service),
-    );
+    previews.filter((preview) => {
+      const resource = describedIn([preview], of)?.resource ?? service;
+      return preview.changes.some(
+        (each) => each.operation === "import" && each.kind === kind && each.name === resource,
+      );
+    });
   const importers = [imports("Deployment"), imports("Service")];
   const several = importers.find((each) => each.length > 1);
   if (several) {

@@ -154,8 +154,8 @@ export function readDeclared({ type, name, urn, props, opts }: Resource): Declar
   return { is: "object", urn, group, kind, ...identity.value, protect: opts?.protect ?? false, fields: props };
 }
 
-function readService(urn: string, name: string, props: Resource["props"]): Service {
-  const { namespace, replicas, tracks = ["stable", "canary"], admissions = {}, releases = {} } = props;
+function readService(urn: string, resource: string, props: Resource["props"]): Service {
+  const { name = resource, namespace, replicas, tracks = ["stable", "canary"], admissions = {}, releases = {} } = props;
   const { shift, gateway, ingress, debugIngress, plan } = props;
   const optional = { shift, gateway, ingress, debugIngress, plan };
   return { is: "service", urn, name, namespace, replicas, tracks, admissions, releases, ...optional };

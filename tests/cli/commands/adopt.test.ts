@@ -120,6 +120,24 @@ describe("gray adopt", () => {
       assert.deepEqual(shell.calls, [`GRAY_ADOPT=b/web ${up("prod-b")}`, `GRAY_ADOPT=b/web ${up("canary-b")}`]);
     });
 
+    it("finds the imports of a service whose resource has another name", async () => {
+      shell.stacks({ canary: [], prod: [] });
+      stands();
+      const described = (kind: string) => {
+        const found = preview([["import", kind, "blue"]]);
+        const inputs = { name: "web", namespace: "dora-apps" };
+        const made = {
+          op: "create",
+          urn: `urn:pulumi:s::p::${component}::blue`,
+          newState: { type: component, inputs },
+        };
+        return { ...found, steps: [...found.steps, made] };
+      };
+      shell.previews({ canary: described(service), prod: described(deployment) });
+      assert.match(await adopt("--yes"), /^Phase 1 of 2/);
+      assert.deepEqual(shell.calls, [asked(up("prod")), asked(up("canary"))]);
+    });
+
     it("asks for confirmation, and is refused without a terminal", async () => {
       shell.previews({ canary: imports(service), prod: imports(deployment) });
       await assert.rejects(

@@ -177,6 +177,18 @@ describe("gray destroy", () => {
       assert.deepEqual([standing(), records()], [[], ["shop", "other"]]);
     });
 
+    it("finds the owner id of a service whose resource has another name", async () => {
+      const renamed = stack({ web: ["canary"] }, undefined, "beef").map((each) => ({
+        ...each,
+        urn: each.urn.replace(/::web(-owner)?$/, "::blue$1"),
+        ...(each.inputs && { inputs: { ...each.inputs, name: "web" } }),
+      }));
+      shell.stacks({ canary: renamed });
+      stand("beef");
+      assert.match(await destroy("--yes"), /^Also deleted: Deployment web-canary of dora-apps, /);
+      assert.deepEqual([standing(), records()], [[], ["shop", "other"]]);
+    });
+
     for (const owner of ["another", undefined]) {
       it(`leaves objects with ${owner ?? "no"} owner id, and their record, and fails`, async () => {
         stand(owner);

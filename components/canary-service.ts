@@ -3,15 +3,18 @@ import type { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import { openRollout } from "../gate/open.ts";
+import { additionalService } from "./additional-service.ts";
 import type { AdoptedKind } from "./adoption.ts";
 import { planConfigMap, releaseConfigMaps } from "./config-maps.ts";
 import { trackDeployment } from "./deployment.ts";
+import { trackBudget } from "./disruption-budget.ts";
 import { modeRoute, serviceIngress, sharedService, trackService } from "./front.ts";
 import { type StackState, stackStateKey } from "./history.ts";
 import { adoptedAnnotation, debugIngressName, namesOf, resourceNameOf } from "./names.ts";
 import { plainPlan } from "./plan.ts";
 import { givenProvider, providerName } from "./provider.ts";
 import type { RolloutContext } from "./rollout-context.ts";
+import { serviceAccounts } from "./service-account.ts";
 import { assertServiceArgs, type ServiceArgs, tracksOf } from "./service-args.ts";
 import { modeOf } from "./traffic/modes.ts";
 import type { Track } from "./traffic.ts";
@@ -162,7 +165,10 @@ export class CanaryService extends pulumi.ComponentResource<Made> {
     let token: pulumi.Output<string> | undefined;
     const { traffic } = rollout;
     if (traffic) {
-      const configMaps = releaseConfigMaps(names, args, rollout, child);
+      const needed = [
+        ...releaseConfigMaps(names, args, rollout, child),
+        ...serviceAccounts(names, args, owner, rollout.serviceAccounts ?? [], child),
+      ];
       planConfigMap(names, args, rollout, child);
       const password = new RandomPassword(
         resourceNameOf(names, `${service}-token`),
@@ -179,11 +185,20 @@ export class CanaryService extends pulumi.ComponentResource<Made> {
         const opts = { ...child, dependsOn, hooks: rollout.hooks.front };
         const written = { owner, sequence: rollout.sequence.front };
         const shared = sharedService(names, args, traffic, written, { ...opts, protect: true, ...as("Service") });
+        // After the shared Service, whose annotation tells a traffic cutoff about them.
+        const beside = { ...opts, dependsOn: [...dependsOn, shared] };
+        const additional = Object.keys(args.services ?? {}).map((each) =>
+          additionalService(names, each, args, traffic, written, beside),
+        );
         const routed = { ...opts, dependsOn: [...dependsOn, ...backendServices] };
-        return [shared, ...routes.map((route) => modeRoute(names, args, route, traffic, password, written, routed))];
+        return [
+          shared,
+          ...additional,
+          ...routes.map((route) => modeRoute(names, args, route, traffic, password, written, routed)),
+        ];
       };
       const pods = (dependsOn: pulumi.Resource[]) =>
-        deploy("canary", traffic.canaryReplicas, [...configMaps, ...dependsOn]);
+        deploy("canary", traffic.canaryReplicas, [...needed, ...dependsOn]);
       if (rollout.order === "pods-first") {
         canary = pods([]);
         front([canary]);
@@ -196,6 +211,7 @@ export class CanaryService extends pulumi.ComponentResource<Made> {
     const stable = owned.includes("stable")
       ? deploy("stable", rollout.stableReplicas, canary ? [canary] : [])
       : undefined;
+    for (const track of args.disruptionBudget ? owned : []) trackBudget(names, track, args, owner, child);
     if (stable && args.debugIngress)
       serviceIngress(debugIngressName(service), names, args, args.debugIngress, owner, child);
 

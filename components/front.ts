@@ -3,17 +3,15 @@ import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { Ingress } from "@pulumi/kubernetes/networking/v1/ingress.js";
 import type { CustomResourceOptions, Input } from "@pulumi/pulumi";
-import { backgroundDeletion } from "./deletion.ts";
+import { followersOf } from "./additional-service-args.ts";
+import { frontMetadata, type Written, withoutAwait } from "./front-metadata.ts";
 import { type IngressArgs, ingressSpec } from "./ingress.ts";
-import { backendName, resourceNameOf, type ServiceNames, serviceLabel } from "./names.ts";
+import { backendName, followersAnnotation, resourceNameOf, type ServiceNames } from "./names.ts";
 import { ownerAnnotations, sequenceAnnotations } from "./object-annotations.ts";
 import { servicePorts } from "./port.ts";
-import { labelsOf, mainPort, type ServiceArgs } from "./service-args.ts";
+import { mainPort, type ServiceArgs } from "./service-args.ts";
 import type { ModeRoute } from "./traffic/mode.ts";
 import type { Track, Traffic } from "./traffic.ts";
-
-/** `up` waits for the Deployments only. Otherwise it would wait for a Service while any of its canary pods is not ready. */
-const withoutAwait = { "pulumi.com/skipAwait": "true", ...backgroundDeletion };
 
 /** Fields that get a default from the API server. An adopted Service keeps its own values. */
 const serverDefaults = [
@@ -31,14 +29,6 @@ const serverDefaults = [
   "sessionAffinityConfig",
   "type",
 ];
-
-/** The annotation values of an object that is also changed outside Pulumi. */
-interface Written {
-  /** The stack's owner id. */
-  readonly owner: string;
-  /** Number of the object's last write (gate/sequence.ts). */
-  readonly sequence: number;
-}
 
 /**
  * The Service before both tracks. At weight 0 it selects only stable.
@@ -72,14 +62,16 @@ export function sharedServiceObject(
   { selector }: Pick<Traffic, "selector">,
   { owner, sequence }: Written,
 ) {
+  const followers = followersOf(service, args);
   const annotations = {
     ...args.serviceAnnotations,
+    ...(followers.length > 0 && { [followersAnnotation]: followers.join(",") }),
     ...withoutAwait,
     ...sequenceAnnotations(sequence),
     ...ownerAnnotations(owner),
   };
   return {
-    metadata: { ...metadata(service, service, args), annotations },
+    metadata: { ...frontMetadata(service, service, args), annotations },
     spec: { ...args.serviceSpec, selector, ports: servicePorts(args.ports) },
   };
 }
@@ -101,7 +93,7 @@ export function trackService(
   return new Service(
     resourceNameOf(names, name),
     {
-      metadata: { ...metadata(service, name, args), annotations: { ...withoutAwait, ...ownerAnnotations(owner) } },
+      metadata: { ...frontMetadata(service, name, args), annotations: { ...withoutAwait, ...ownerAnnotations(owner) } },
       // The ports of the nodes are those of the shared Service.
       spec: {
         selector: { app: service, track },
@@ -153,7 +145,7 @@ export function routeObject(
 ) {
   return {
     metadata: {
-      ...metadata(service, name, args),
+      ...frontMetadata(service, name, args),
       annotations: { ...withoutAwait, ...sequenceAnnotations(sequence), ...ownerAnnotations(owner) },
     },
     spec: spec(traffic, token),
@@ -184,13 +176,9 @@ export function serviceIngress(
 export function ingressObject(name: string, service: string, args: ServiceArgs, ingress: IngressArgs, owner: string) {
   return {
     metadata: {
-      ...metadata(service, name, args),
+      ...frontMetadata(service, name, args),
       annotations: { ...ingress.annotations, ...withoutAwait, ...ownerAnnotations(owner) },
     },
     spec: ingressSpec(service, mainPort(args), ingress),
   };
-}
-
-function metadata(service: string, name: string, args: ServiceArgs) {
-  return { name, namespace: args.namespace, labels: { ...labelsOf(service, args), [serviceLabel]: service } };
 }

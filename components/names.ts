@@ -11,10 +11,15 @@ export const sequenceAnnotation = "gray-release/seq";
 export const stackAnnotation = "gray-release/stack";
 /** The annotation of every object of a service. Its value is the owner id of the stack that created it (gate/owner.ts). */
 export const ownerAnnotation = "gray-release/owner";
+/** The annotation of a shared Service. Its value is the names of the Services that select the same pods, separated by commas. */
+export const followersAnnotation = "gray-release/followers";
 /** The annotation of an adopted Deployment until its first promotion. Its value is the id of the release that it runs. */
 export const adoptedAnnotation = "gray-release/adopted";
 /** The request header for the secret token that reaches canary through a gateway at any weight. In lower case. */
 export const tokenHeader = "x-gray-token";
+
+/** A DNS label of RFC 1035, as Services require. At most 40 characters, so that suffixes such as `-canary` and a hash still fit. */
+export const dnsLabel = /^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/;
 
 /** The names of a service: that of its objects in Kubernetes, and that of its resources in the program. */
 export interface ServiceNames {

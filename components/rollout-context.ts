@@ -69,6 +69,8 @@ export interface RolloutContext {
   readonly remembered?: StackState;
   /** The ConfigMaps to retain, by name. */
   readonly configMaps: Record<string, Files>;
+  /** Names of the ServiceAccounts to retain beside that of the arguments. Absent if there is none. */
+  readonly serviceAccounts?: readonly string[];
   /** The adoption tasks of this run (adoption.ts). Absent if the service is not adopted. */
   readonly adopted?: Adopting;
   /** The gate's last check before an object changes, bound to the objects that it protects. */

@@ -22,6 +22,7 @@ import { measuredStart } from "../live/start.ts";
 import type { RecordReading } from "../record/record.ts";
 import { readRecord } from "../record/record-store.ts";
 import { type TrialFailure, tryObjects } from "./accepted.ts";
+import { accountsInUse } from "./accounts.ts";
 import { asAdopted } from "./adopt.ts";
 import { accessOf, findAccessOf } from "./destination.ts";
 import { type Comparisons, compareLive } from "./drift.ts";
@@ -66,6 +67,8 @@ export interface Observation {
   readonly stackStates: StackStates;
   /** The live ConfigMaps that must not be deleted, by name. Empty if this stack does not own canary. */
   readonly configMapsInUse: Readonly<Record<string, Files>>;
+  /** The live ServiceAccounts of this service that earlier releases need (accounts.ts). Empty if this stack does not own canary. */
+  readonly accountsInUse: readonly string[];
   /** Release id -> seconds that its live pods took to start. */
   readonly startSeconds: Readonly<Record<string, number>>;
   /** Whether the cluster can carry the traffic in its mode: rejected with the reason if not. Fulfilled if this stack owns no route. */
@@ -172,13 +175,14 @@ export async function observe(resource: string, args: ServiceArgs, opts: Provide
   // The releases that canary may run. Which of them it does run is not decided yet.
   const releases = ownsCanary ? [rendered, ...stackStates.history] : stackStates.history;
   const configMaps = ownsCanary ? Object.keys(configMapsToKeep(releases, inUse)) : [];
+  const accounts = ownsCanary ? await accountsInUse(of, args, releases) : [];
   const epoch = GRAY_EPOCH ? Number(GRAY_EPOCH) : undefined;
   // A rollback must not depend on an object that it does not change.
   const isTried = epoch === undefined && breakGlass === undefined;
   const [[trafficPossible, objects], trialFailures, comparisons] = await Promise.all([
     Promise.allSettled([
       ownsCanary ? assertTrafficPossible(of, args) : undefined,
-      readObjects(of, live, objectsOf(service, args, configMaps)),
+      readObjects(of, live, objectsOf(service, args, configMaps, accounts)),
     ]),
     isTried ? tryObjects(of, args, rendered, live) : [],
     compareLive(api, tracksOf(args), live, releases),
@@ -198,6 +202,7 @@ export async function observe(resource: string, args: ServiceArgs, opts: Provide
     record,
     stackStates,
     configMapsInUse: inUse,
+    accountsInUse: accounts,
     startSeconds,
     trafficPossible,
     objects,

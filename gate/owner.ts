@@ -139,12 +139,11 @@ export function assertOurs(kind: string, object: Labelled | undefined, service: 
   const owner = object?.metadata.labels?.[serviceLabel];
   if (object === undefined || owner === service) return;
   const { name } = object.metadata;
-  const adopt =
-    owner === undefined && name === service
-      ? `adopt it with gray adopt ${service} if kubectl or Helm created it, `
-      : "";
+  const isAdoptable = owner === undefined && name === service && ["Deployment", "Service", "Ingress"].includes(kind);
+  const adopt = isAdoptable ? `adopt it with gray adopt ${service} if kubectl or Helm created it, ` : "";
+  const use = kind === "ServiceAccount" ? "use it by pod.serviceAccountName in place of serviceAccount, " : "";
   throw new UserError(
-    `${kind} ${name} in namespace ${namespace} was not created by this program: ${adopt}choose another service name, or remove that ${kind} yourself if nothing uses it.`,
+    `${kind} ${name} in namespace ${namespace} was not created by this program: ${adopt}${use}choose another service name, or remove that ${kind} yourself if nothing uses it.`,
   );
 }
 

@@ -80,6 +80,7 @@ const ordinary: Observation = {
     stableHasHistory: true,
   },
   configMapsInUse: {},
+  accountsInUse: [],
   trafficPossible: { status: "fulfilled", value: undefined },
   objects: { status: "fulfilled", value: [] },
   trialFailures: [],

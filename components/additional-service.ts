@@ -1,7 +1,7 @@
 /** The Services of a workload beside the shared one. */
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
-import { additionalServiceName } from "./additional-service-args.ts";
+import { additionalServiceName, followersOf } from "./additional-service-args.ts";
 import { frontMetadata, type Written, withoutAwait } from "./front-metadata.ts";
 import { resourceNameOf, type ServiceNames } from "./names.ts";
 import { ownerAnnotations, sequenceAnnotations } from "./object-annotations.ts";
@@ -12,6 +12,7 @@ import type { Traffic } from "./traffic.ts";
 /**
  * An additional Service.
  *
+ * @param opts the options of the front. Its hooks protect the split of users' requests, so only a Service for users has them
  * @example additionalService(namesOf("web", args), "metrics", args, traffic, { owner, sequence: 0 }, { parent: this })
  */
 export function additionalService(
@@ -23,7 +24,12 @@ export function additionalService(
   opts: CustomResourceOptions,
 ): Service {
   const object = additionalServiceObject(names.service, name, args, traffic, written);
-  return new Service(resourceNameOf(names, object.metadata.name), object, opts);
+  const { hooks, ...others } = opts;
+  const isForUsers = followersOf(names.service, args).includes(object.metadata.name);
+  return new Service(resourceNameOf(names, object.metadata.name), object, {
+    ...others,
+    ...(isForUsers && hooks && { hooks }),
+  });
 }
 
 /**

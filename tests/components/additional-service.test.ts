@@ -76,6 +76,7 @@ describe("an additional Service", () => {
     assert.equal(inputs.metadata.annotations["gray-release/seq"], "5");
     assert.ok(dependsOn.includes("web"), "the shared Service names it first");
     assert.deepEqual(hooks, ["beforeUpdate"]);
+    assert.deepEqual(found["web-all"]?.hooks, [], "an open rollout does not hold a Service that no weight concerns");
     const plain = await made({ all: { ...metrics, pods: "all" } });
     assert.equal(plain.web?.inputs.metadata.annotations["gray-release/followers"], undefined);
   });

@@ -21,6 +21,8 @@ describe("the ServiceAccount of a release", () => {
     assert.deepEqual(accounts(), [path("web")]);
     await world.up("canary", canary("b", { releaseHistoryLimit: 1 }));
     assert.deepEqual(accounts(), [path("web")], "stable runs it");
+    const accountOf = (deployment: string) => world.deployment(deployment).spec.template.spec.serviceAccountName;
+    assert.deepEqual([accountOf("web"), accountOf("web-canary")], ["web", undefined]);
     world.writeRecord({ verdicts: { [now()]: verdict("good") } }, "web");
     await world.up("prod", prod("b"));
     await world.up("canary", canary("c", { releaseHistoryLimit: 1 }));

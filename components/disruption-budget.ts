@@ -1,6 +1,7 @@
 /** The PodDisruptionBudgets of a service. */
 import { PodDisruptionBudget } from "@pulumi/kubernetes/policy/v1/podDisruptionBudget.js";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
+import { backgroundDeletion } from "./deletion.ts";
 import { frontMetadata } from "./front-metadata.ts";
 import { deploymentName, deploymentSelector, resourceNameOf, type ServiceNames } from "./names.ts";
 import { ownerAnnotations } from "./object-annotations.ts";
@@ -33,7 +34,11 @@ export function budgetObject(service: string, track: Track, args: ServiceArgs, o
   const { maxUnavailable = 1, minAvailable, unhealthyPodEvictionPolicy } = args.disruptionBudget ?? {};
   const { labels, ...metadata } = frontMetadata(service, deploymentName(service, track), args);
   return {
-    metadata: { ...metadata, labels: { ...labels, track }, annotations: ownerAnnotations(owner) },
+    metadata: {
+      ...metadata,
+      labels: { ...labels, track },
+      annotations: { ...backgroundDeletion, ...ownerAnnotations(owner) },
+    },
     spec: {
       ...(minAvailable !== undefined && track === "stable" ? { minAvailable } : { maxUnavailable }),
       ...(unhealthyPodEvictionPolicy && { unhealthyPodEvictionPolicy }),

@@ -1,6 +1,7 @@
 /** The ServiceAccounts of a service's pods. */
 import { ServiceAccount } from "@pulumi/kubernetes/core/v1/serviceAccount.js";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
+import { backgroundDeletion } from "./deletion.ts";
 import { frontMetadata } from "./front-metadata.ts";
 import { resourceNameOf, type ServiceNames } from "./names.ts";
 import { ownerAnnotations } from "./object-annotations.ts";
@@ -25,7 +26,10 @@ export function serviceAccounts(
   return [
     ...(own ? [new ServiceAccount(resourceNameOf(names, own.metadata.name), own, opts)] : []),
     ...retained.map((name) => {
-      const metadata = { ...frontMetadata(service, name, args), annotations: ownerAnnotations(owner) };
+      const metadata = {
+        ...frontMetadata(service, name, args),
+        annotations: { ...backgroundDeletion, ...ownerAnnotations(owner) },
+      };
       const ignoreChanges = ["metadata", "imagePullSecrets", "automountServiceAccountToken"];
       return new ServiceAccount(resourceNameOf(names, name), { metadata }, { ...opts, ignoreChanges });
     }),
@@ -44,7 +48,7 @@ export function serviceAccountObject(service: string, args: ServiceArgs, owner: 
   return {
     metadata: {
       ...frontMetadata(service, name, args),
-      annotations: { ...annotations, ...ownerAnnotations(owner) },
+      annotations: { ...annotations, ...backgroundDeletion, ...ownerAnnotations(owner) },
     },
     ...fields,
     ...(imagePullSecrets && { imagePullSecrets: [...imagePullSecrets] }),

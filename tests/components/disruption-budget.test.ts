@@ -25,7 +25,11 @@ describe("the PodDisruptionBudgets of a service", () => {
       name: "web-canary",
       namespace: "dora-apps",
       labels: { app: "web", track: "canary", "gray-release/service": "web" },
-      annotations: { "gray-release/owner": "0123456789abcdef", "pulumi.com/patchForce": "true" },
+      annotations: {
+        "gray-release/owner": "0123456789abcdef",
+        "pulumi.com/patchForce": "true",
+        "pulumi.com/deletionPropagationPolicy": "background",
+      },
     });
   });
 

@@ -34,7 +34,12 @@ describe("the ServiceAccount of a service", () => {
         name: "web",
         namespace: "dora-apps",
         labels: { app: "web", "gray-release/service": "web" },
-        annotations: { role: "a", "gray-release/owner": "0123456789abcdef", "pulumi.com/patchForce": "true" },
+        annotations: {
+          role: "a",
+          "gray-release/owner": "0123456789abcdef",
+          "pulumi.com/patchForce": "true",
+          "pulumi.com/deletionPropagationPolicy": "background",
+        },
       },
       imagePullSecrets: [{ name: "registry" }],
       automountServiceAccountToken: false,

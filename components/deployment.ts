@@ -5,6 +5,7 @@ import { defaults } from "./defaults.ts";
 import {
   deploymentName,
   deploymentSelector,
+  previousAnnotation,
   resourceNameOf,
   type ServiceNames,
   serviceLabel,
@@ -28,6 +29,8 @@ export interface Run {
   readonly fastRollback: boolean;
   /** The selector of an adopted Deployment, whose pods are not changed. */
   readonly adopted?: Readonly<Record<string, string>> | undefined;
+  /** The id of the release that the track ran completely before. @default none */
+  readonly previous?: string | undefined;
 }
 
 /**
@@ -75,6 +78,7 @@ export function deploymentObject(service: string, track: Track, args: ServiceArg
         ...ownerAnnotations(run.owner),
         [stackAnnotation]: run.stack,
         ...(run.adopted && adoptedAnnotations(run.release.id)),
+        ...(run.previous !== undefined && { [previousAnnotation]: run.previous }),
       },
     },
     spec: {

@@ -15,6 +15,8 @@ export const ownerAnnotation = "gray-release/owner";
 export const followersAnnotation = "gray-release/followers";
 /** The annotation of an adopted Deployment until its first promotion. Its value is the id of the release that it runs. */
 export const adoptedAnnotation = "gray-release/adopted";
+/** The annotation of canary's Deployment. Its value is the id of the release that canary ran completely before this one. */
+export const previousAnnotation = "gray-release/previous";
 /** The request header for the secret token that reaches canary through a gateway at any weight. In lower case. */
 export const tokenHeader = "x-gray-token";
 
@@ -79,7 +81,16 @@ export function debugIngressName(service: string): string {
 export function ownerName(resource: string): string {
   return `${resource}-owner`;
 }
-/** The Pulumi type of that resource. */
+/**
+ * The name of the resource in the stack state that holds the {@link StackState}. Another stack, and `gray`, look for it by the service.
+ *
+ * @param namespace if the component has another name than the service
+ * @example stateName("web") // "web-state"
+ */
+export function stateName(service: string, namespace?: string): string {
+  return `${namespace === undefined ? "" : `${namespace}/`}${service}-state`;
+}
+/** The Pulumi type of these two resources. */
 export const stashType = "pulumi:index:Stash";
 
 /**

@@ -33,7 +33,13 @@ describe("services of one name in two namespaces of a program", () => {
     assert.deepEqual(names(resources, "web"), names(alone.resources, "web"));
     assert.deepEqual(
       names(resources, "blue"),
-      names(alone.resources, "web").map((each) => each.replace(" web", " blue")),
+      names(alone.resources, "web")
+        .map((each) =>
+          each
+            .replace(/^(?!Stash).* web/, (at) => at.replace(/ web$/, " blue"))
+            .replace("Stash web", "Stash other/web"),
+        )
+        .sort(),
     );
     const objects = (namespace: string) =>
       resources
@@ -48,7 +54,7 @@ describe("services of one name in two namespaces of a program", () => {
 
   it("have their own owner ids, and go on by them", async () => {
     await world.up("test", program(first, second()));
-    const [one, other] = [world.stashes.get("test web-owner"), world.stashes.get("test blue-owner")];
+    const [one, other] = ["web", "blue"].map((name) => world.stashes.get(`test ${name}-owner`)?.output);
     assert.ok(typeof one === "string" && typeof other === "string" && one !== other);
     await world.up("test", program(first, second("b")));
     const canary = world.api.objects.get("/apis/apps/v1/namespaces/other/deployments/web-canary");
@@ -63,10 +69,14 @@ describe("services of one name in two namespaces of a program", () => {
         one.url.apply((url) => found.push(url));
         one.serviceName.apply((name) => found.push(name));
       }
-      return { releases: Object.fromEntries(made.map((one) => [one.key, one.stackState])) };
+      return {};
     });
     assert.deepEqual(found.sort(), ["http://a.example.com", "http://a.example.com", "web", "web"]);
-    assert.deepEqual(Object.keys(world.outputs.get("test")?.releases as object).sort(), ["dora-apps/web", "other/web"]);
+    const states = [...world.stashes].map(([name, { input }]) => [name, (input as { namespace?: string }).namespace]);
+    assert.deepEqual(states.filter(([name]) => name?.endsWith("-state")).sort(), [
+      ["test other/web-state", "other"],
+      ["test web-state", "dora-apps"],
+    ]);
   });
 
   it("are refused if they are one service, described twice", async () => {

@@ -1,9 +1,11 @@
 /** The public API of the package `gray-release`, for your own Pulumi program. */
 export type { AccessArgs } from "./components/access.ts";
+export type { AdditionalServiceArgs } from "./components/additional-service-args.ts";
 export { CanaryService, type CanaryServiceArgs } from "./components/canary-service.ts";
 export type { Check } from "./components/check.ts";
 export { type FileContent, type FileSet, type Files, file, filesIn } from "./components/config-files.ts";
 export { defaults } from "./components/defaults.ts";
+export type { DisruptionBudgetArgs } from "./components/disruption-budget-args.ts";
 export type { StackState } from "./components/history.ts";
 export type { IngressArgs, IngressPath, IngressRule } from "./components/ingress.ts";
 export { type LogAgentArgs, logAgent } from "./components/log-agent.ts";
@@ -13,7 +15,9 @@ export type { ProviderOptions } from "./components/provider.ts";
 export type { Container, PodSpec, PodTemplate, Release, ReleaseArgs } from "./components/release.ts";
 export type { RolloutContext } from "./components/rollout-context.ts";
 export type { Rule, Value } from "./components/rule.ts";
+export type { ServiceAccountArgs } from "./components/service-account-args.ts";
 export type { ServiceArgs } from "./components/service-args.ts";
+export type { ServiceSpec } from "./components/service-spec.ts";
 export type { Step } from "./components/step.ts";
 export type { GatewayArgs, GatewayRef, RouteArgs } from "./components/traffic/gateway/args.ts";
 export type { Track, Traffic } from "./components/traffic.ts";

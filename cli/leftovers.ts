@@ -10,6 +10,9 @@ import { modeByRouteKind } from "../live/traffic/modes.ts";
 import { storedMaps, storeName } from "../record/config-map-store.ts";
 import { isVerdictName } from "../record/stored-verdict.ts";
 
+/** Kinds that a service has only with an argument. */
+const optional: readonly ObjectKind[] = ["ServiceAccount", "PodDisruptionBudget"];
+
 /** An object of a service that exists in the cluster. */
 export interface Leftover extends ObjectReference {
   readonly namespace: string;
@@ -56,6 +59,8 @@ async function list(of: ServiceHandle, kind: ObjectKind) {
   try {
     return await api.list(listPath(kind, namespace), `${serviceLabel}=${service}`);
   } catch (error) {
+    // Roles for earlier versions do not have the permission, and a program with such a role could not create them.
+    if (optional.includes(kind) && error instanceof ApiError && error.status === 403) return [];
     const mode = modeByRouteKind(kind);
     if (mode === undefined) throw error;
     if (error instanceof NotServed && !(await isServed(api, kind))) return [];

@@ -1,6 +1,6 @@
 /** The services in the state of a stack, as `pulumi stack export` shows it. */
 import * as v from "valibot";
-import { ownerName, stashType, stateName } from "../components/names.ts";
+import { ownerName, stashType } from "../components/names.ts";
 import { mapOf } from "../components/schema.ts";
 import type { Resource } from "../pulumi/pulumi.ts";
 
@@ -23,7 +23,10 @@ const exported = v.object({
 /** The services of a stack. An entry that cannot be understood is left out: `up` tells what is wrong with it. */
 export function knownServices(resources: readonly Resource[]): KnownService[] {
   const found = resources.flatMap((resource): KnownService[] => {
-    const service = stashedFor(resource, stateName);
+    // Its name is that of the service, in a namespace if its resource has another name (components/names.ts, stateName).
+    const service = stashedFor(resource, (of) => `${of}-state`)
+      ?.split("/")
+      .at(-1);
     const state = v.safeParse(stashed, resource.outputs?.input);
     return service === undefined || !state.success ? [] : [{ service, ...state.output }];
   });
@@ -39,8 +42,8 @@ export function knownServices(resources: readonly Resource[]): KnownService[] {
 }
 
 /** The owner id of a service in a stack; undefined if an older version made it, which had no owner ids. */
-export function ownerIn(resources: readonly Resource[], service: string): string | undefined {
-  const stash = resources.find((resource) => stashedFor(resource, ownerName) === service);
+export function ownerIn(resources: readonly Resource[], component: string): string | undefined {
+  const stash = resources.find((resource) => stashedFor(resource, ownerName) === component);
   const owner = stash?.outputs?.output;
   return typeof owner === "string" ? owner : undefined;
 }

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline/promises";
 import * as v from "valibot";
 import type { AccessArgs } from "../components/access.ts";
+import { namesOf } from "../components/names.ts";
 import { type Track, tracks } from "../components/traffic.ts";
 import { clauseOf, UserError } from "../components/user-error.ts";
 import { connect } from "../kubernetes/client.ts";
@@ -41,8 +42,9 @@ export async function readStacks(): Promise<Stack[]> {
       const found = await resources({ stack: name, folder: "." });
       const components = found.filter(({ type }) => type === "gray-release:index:CanaryService");
       const services = components.map(({ urn, inputs }) => {
-        const service = urn.split("::").at(-1) ?? "";
-        const owner = ownerIn(found, service);
+        const given = inputs?.name as string | undefined;
+        const { service, resource } = namesOf(urn.split("::").at(-1) ?? "", { name: given });
+        const owner = ownerIn(found, resource);
         return {
           service,
           namespace: (inputs?.namespace as string | undefined) ?? "",

@@ -2,6 +2,7 @@
  * Adoption: takes an existing service, created by kubectl or Helm, under gray release without a change to its objects. This
  * file checks whether a service can be adopted, and renders its first release.
  */
+import { followersOf } from "./additional-service-args.ts";
 import { canonicalJson } from "./canonical.ts";
 import { ingressSpec } from "./ingress.ts";
 import { adoptedAnnotation, serviceLabel } from "./names.ts";
@@ -230,6 +231,12 @@ export function assertBeside(service: string, args: ServiceArgs, weight: number,
     const advice = isByPods ? "use a weight above 0" : `remove ${mode}`;
     throw new UserError(
       `${service}: ${asked}, and the adopted pods of ${service} have no label track, so no Service can exclude canary: ${advice} until the first promotion (gray adopt ${service}).`,
+    );
+  }
+  const [follower] = followersOf(service, args);
+  if (follower !== undefined) {
+    throw new UserError(
+      `${service}: services describes ${follower}, which would go on selecting the adopted pods while they end: leave it out until the first promotion (gray adopt ${service}).`,
     );
   }
   const ours = labelsOf(service, args);

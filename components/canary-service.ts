@@ -3,15 +3,18 @@ import type { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import { openRollout } from "../gate/open.ts";
+import { additionalService } from "./additional-service.ts";
 import type { AdoptedKind } from "./adoption.ts";
 import { planConfigMap, releaseConfigMaps, storedReleases } from "./config-maps.ts";
 import { trackDeployment } from "./deployment.ts";
+import { trackBudget } from "./disruption-budget.ts";
 import { modeRoute, serviceIngress, sharedService, trackService } from "./front.ts";
 import { type StackState, serviceKey } from "./history.ts";
-import { adoptedAnnotation, debugIngressName, stateName } from "./names.ts";
+import { adoptedAnnotation, debugIngressName, namesOf, resourceNameOf, stateName } from "./names.ts";
 import { plainPlan } from "./plan.ts";
 import { givenProvider, providerName } from "./provider.ts";
 import type { RolloutContext } from "./rollout-context.ts";
+import { serviceAccounts } from "./service-account.ts";
 import { assertServiceArgs, type ServiceArgs, tracksOf } from "./service-args.ts";
 import { modeOf } from "./traffic/modes.ts";
 import type { Track } from "./traffic.ts";
@@ -99,8 +102,9 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
     initialArgs.set(inputs, { args, opening });
     const dependsOn = opening.then(({ ownerStash }) => ownerStash);
     super("gray-release:index:CanaryService", name, inputs, pulumi.mergeOptions(opts, { dependsOn }));
-    this.serviceName = pulumi.output(name);
-    this.url = pulumi.output(urlOf(name, args));
+    const { service } = namesOf(name, args);
+    this.serviceName = pulumi.output(service);
+    this.url = pulumi.output(urlOf(service, args));
     const made = this.getData();
     if (tracksOf(args).includes("canary")) {
       this.token = pulumi.output(made.then(({ token }) => token as pulumi.Output<string>));
@@ -113,6 +117,8 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
   /** Creates the objects, once the rollout is open. */
   protected override async initialize(inputs: pulumi.Inputs, _: unknown, name: string): Promise<ServiceOutputs> {
     const { args, opening } = initialArgs.get(inputs) as InitialArgs;
+    const names = namesOf(name, args);
+    const { service } = names;
     const rollout = await opening;
     const owned = tracksOf(args);
     const child = { parent: this, provider: rollout.provider };
@@ -135,36 +141,52 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
       };
       const opts = { ...child, ...protect, dependsOn, hooks: rollout.hooks[track] };
       const ownOpts = selector ? { ...opts, ...as("Deployment") } : opts;
-      return trackDeployment(name, track, args, run, rollout.rollSeconds[track], ownOpts);
+      return trackDeployment(names, track, args, run, rollout.rollSeconds[track], ownOpts);
     };
 
     // An adopted object is imported unchanged. The next run applies the program to it.
     const as = (kind: AdoptedKind) =>
       rollout.adopted?.imports.includes(kind)
-        ? { import: `${args.namespace}/${name}`, ignoreChanges: ["metadata", "spec"] }
+        ? { import: `${args.namespace}/${service}`, ignoreChanges: ["metadata", "spec"] }
         : {};
     let canary: Deployment | undefined;
     let token: pulumi.Output<string> | undefined;
     const { traffic } = rollout;
     if (traffic) {
-      const configMaps = releaseConfigMaps(name, args, rollout, child);
-      planConfigMap(name, args, rollout, child);
-      const password = new RandomPassword(`${name}-token`, { length: 32, special: false }, { parent: this }).result;
+      const needed = [
+        ...releaseConfigMaps(names, args, rollout, child),
+        ...serviceAccounts(names, args, owner, rollout.serviceAccounts ?? [], child),
+      ];
+      planConfigMap(names, args, rollout, child);
+      const password = new RandomPassword(
+        resourceNameOf(names, `${service}-token`),
+        { length: 32, special: false },
+        { parent: this },
+      ).result;
       token = password;
-      const { trackServices, routes } = modeOf(args).objects(name, args);
+      const { trackServices, routes } = modeOf(args).objects(service, args);
       // The Service of stable and the routes are not protected: a service may return to traffic by number of pods.
       const backendServices = trackServices.map((track) =>
-        trackService(name, track, args, owner, { ...child, ...(track === "canary" && { protect: true }) }),
+        trackService(names, track, args, owner, { ...child, ...(track === "canary" && { protect: true }) }),
       );
       const front = (dependsOn: pulumi.Resource[]) => {
         const opts = { ...child, dependsOn, hooks: rollout.hooks.front };
         const written = { owner, sequence: rollout.sequence.front };
-        const shared = sharedService(name, args, traffic, written, { ...opts, protect: true, ...as("Service") });
+        const shared = sharedService(names, args, traffic, written, { ...opts, protect: true, ...as("Service") });
+        // After the shared Service, whose annotation tells a traffic cutoff about them.
+        const beside = { ...opts, dependsOn: [...dependsOn, shared] };
+        const additional = Object.keys(args.services ?? {}).map((each) =>
+          additionalService(names, each, args, traffic, written, beside),
+        );
         const routed = { ...opts, dependsOn: [...dependsOn, ...backendServices] };
-        return [shared, ...routes.map((route) => modeRoute(name, args, route, traffic, password, written, routed))];
+        return [
+          shared,
+          ...additional,
+          ...routes.map((route) => modeRoute(names, args, route, traffic, password, written, routed)),
+        ];
       };
       const pods = (dependsOn: pulumi.Resource[]) =>
-        deploy("canary", traffic.canaryReplicas, [...configMaps, ...dependsOn]);
+        deploy("canary", traffic.canaryReplicas, [...needed, ...dependsOn]);
       if (rollout.order === "pods-first") {
         canary = pods([]);
         front([canary]);
@@ -172,15 +194,16 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
         canary = pods(front([]));
       }
       if (args.ingress)
-        serviceIngress(name, name, args, args.ingress, owner, { ...child, protect: true, ...as("Ingress") });
+        serviceIngress(service, names, args, args.ingress, owner, { ...child, protect: true, ...as("Ingress") });
     }
     const stable = owned.includes("stable")
       ? deploy("stable", rollout.stableReplicas, canary ? [canary] : [])
       : undefined;
+    for (const track of args.disruptionBudget ? owned : []) trackBudget(names, track, args, owner, child);
     if (stable && args.debugIngress)
-      serviceIngress(debugIngressName(name), name, args, args.debugIngress, owner, child);
+      serviceIngress(debugIngressName(service), names, args, args.debugIngress, owner, child);
 
-    if (canary) storedReleases(name, args, rollout, canary, child);
+    if (canary) storedReleases(names, args, rollout, canary, child);
     const stackState = stackStateOf(args.namespace, rollout);
     const running: OutputWithUnknowns = pulumi.all([releaseRunBy(canary), releaseRunBy(stable)]);
     // `pulumi refresh --run-program` also executes this code, but changes no Deployment. So the releases of the Deployments
@@ -192,10 +215,14 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
       return isFinished ? stackState : (rollout.remembered ?? null);
     }, !pulumi.runtime.isDryRun());
     // It is registered only after all Deployments, so a failed or refused run leaves the state as it was.
-    new pulumi.Stash(stateName(name), { input: known }, { parent: this });
+    new pulumi.Stash(
+      stateName(service, name === service ? undefined : args.namespace),
+      { input: known },
+      { parent: this },
+    );
     this.registerOutputs({
-      serviceName: name,
-      url: urlOf(name, args),
+      serviceName: service,
+      url: urlOf(service, args),
       stableRelease: rollout.releases.stable?.id,
       canaryRelease: rollout.releases.canary?.id,
       admission: rollout.admissions,
@@ -208,13 +235,15 @@ export class CanaryService extends pulumi.ComponentResource<ServiceOutputs> {
 /** @throws UserError if a rollout was opened for another service or with another provider */
 function assertSame(
   name: string,
-  { namespace }: ServiceArgs,
+  args: ServiceArgs,
   opts: pulumi.ComponentResourceOptions,
   rollout: RolloutContext,
 ): void {
-  if (rollout.key !== serviceKey(namespace, name)) {
+  const { namespace } = args;
+  if (rollout.key !== serviceKey(namespace, namesOf(name, args).service) || rollout.resource !== name) {
+    const as = rollout.key.endsWith(`/${rollout.resource}`) ? "" : `, opened as ${rollout.resource}`;
     throw new UserError(
-      `CanaryService ${name} in namespace ${namespace} was given the rollout of ${rollout.key}: pass the result of openRollout("${name}", args).`,
+      `CanaryService ${name} in namespace ${namespace} was given the rollout of ${rollout.key}${as}: pass the result of openRollout("${name}", args).`,
     );
   }
   const given = givenProvider(opts);

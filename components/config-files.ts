@@ -28,7 +28,7 @@ export type FileContent = string | { readonly base64: string };
 export type Files = Record<string, FileContent>;
 
 /**
- * Files that a release mounts together as one ConfigMap.
+ * Files that a release has together in one ConfigMap, mounted as files, as environment variables, or both.
  *
  * @example
  * ```ts
@@ -41,9 +41,15 @@ export interface FileSet {
    * names.
    */
   readonly files: Readonly<Record<string, FileContent | asset.Asset>>;
-  /** The folder in the containers where the files are mounted. */
-  readonly mountPath: string;
-  /** Names of the containers that mount it. @default the first container */
+  /** The folder in the containers where the files are mounted. Required without `env`. @default not mounted */
+  readonly mountPath?: string;
+  /**
+   * Whether each file is an environment variable of its name, whose value is the text of the file. An `env` of the container with the same
+   * name takes precedence.
+   * @default false
+   */
+  readonly env?: boolean;
+  /** Names of the containers that use it. @default the first container */
   readonly containers?: readonly string[];
 }
 

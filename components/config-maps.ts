@@ -3,7 +3,7 @@ import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
 import type { CustomResourceOptions, Resource } from "@pulumi/pulumi";
 import { configMapData } from "./config-files.ts";
 import { backgroundDeletion } from "./deletion.ts";
-import { serviceLabel } from "./names.ts";
+import { resourceNameOf, type ServiceNames, serviceLabel } from "./names.ts";
 import { ownerAnnotations } from "./object-annotations.ts";
 import { planName, planText } from "./plan.ts";
 import type { RolloutContext } from "./rollout-context.ts";
@@ -13,21 +13,21 @@ import { storedReleaseData, storedReleaseName } from "./stored-release.ts";
 /**
  * Creates the ConfigMaps that the releases in the history mount, and those that must not be deleted for another reason.
  *
- * @example releaseConfigMaps("web", args, rollout, { parent, provider })
+ * @example releaseConfigMaps(namesOf("web", args), args, rollout, { parent, provider })
  */
 export function releaseConfigMaps(
-  service: string,
+  names: ServiceNames,
   args: ServiceArgs,
   rollout: RolloutContext,
   opts: CustomResourceOptions,
 ): ConfigMap[] {
-  const stored = new Set(rollout.history.map(({ id }) => storedReleaseName(service, id)));
+  const stored = new Set(rollout.history.map(({ id }) => storedReleaseName(names.service, id)));
   const own = Object.entries(rollout.configMaps).filter(([name]) => !stored.has(name));
   return own.map(
     ([name, files]) =>
       new ConfigMap(
-        name,
-        { metadata: configMapMetadata(service, name, args, rollout), immutable: true, ...configMapData(files) },
+        resourceNameOf(names, name),
+        { metadata: configMapMetadata(names.service, name, args, rollout), immutable: true, ...configMapData(files) },
         opts,
       ),
   );
@@ -37,20 +37,21 @@ export function releaseConfigMaps(
  * Creates the ConfigMaps in which the releases of the history are stored. That of the release that canary runs is created when all its pods are
  * available, so a stored release has run.
  *
- * @example storedReleases("web", args, rollout, canaryDeployment, { parent, provider })
+ * @example storedReleases(namesOf("web", args), args, rollout, canaryDeployment, { parent, provider })
  */
 export function storedReleases(
-  service: string,
+  names: ServiceNames,
   args: ServiceArgs,
   rollout: RolloutContext,
   canary: Resource,
   opts: CustomResourceOptions,
 ): ConfigMap[] {
+  const { service } = names;
   return rollout.history.map((release) => {
     const name = storedReleaseName(service, release.id);
     const isNew = release.id === rollout.releases.canary?.id;
     return new ConfigMap(
-      name,
+      resourceNameOf(names, name),
       { metadata: configMapMetadata(service, name, args, rollout), immutable: true, data: storedReleaseData(release) },
       { ...opts, ...(isNew && { dependsOn: canary }) },
     );
@@ -60,18 +61,19 @@ export function storedReleases(
 /**
  * Creates the ConfigMap with the plan, which `gray` reads. No pod mounts it, so a change restarts no pod.
  *
- * @example planConfigMap("web", args, rollout, { parent, provider })
+ * @example planConfigMap(namesOf("web", args), args, rollout, { parent, provider })
  */
 export function planConfigMap(
-  service: string,
+  names: ServiceNames,
   args: ServiceArgs,
   rollout: RolloutContext,
   opts: CustomResourceOptions,
 ): void {
   if (args.plan === undefined) return;
+  const { service } = names;
   const name = planName(service);
   const data = { plan: planText(args.plan, mainPort(args)) };
-  new ConfigMap(name, { metadata: configMapMetadata(service, name, args, rollout), data }, opts);
+  new ConfigMap(resourceNameOf(names, name), { metadata: configMapMetadata(service, name, args, rollout), data }, opts);
 }
 
 function configMapMetadata(service: string, name: string, args: ServiceArgs, { owner }: RolloutContext) {

@@ -2,7 +2,15 @@ import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
 import { adoptedAnnotations } from "./adoption.ts";
 import { defaults } from "./defaults.ts";
-import { deploymentName, deploymentSelector, previousAnnotation, serviceLabel, stackAnnotation } from "./names.ts";
+import {
+  deploymentName,
+  deploymentSelector,
+  previousAnnotation,
+  resourceNameOf,
+  type ServiceNames,
+  serviceLabel,
+  stackAnnotation,
+} from "./names.ts";
 import { ownerAnnotations, sequenceAnnotations } from "./object-annotations.ts";
 import { deployedTemplate, type Release } from "./release.ts";
 import type { ServiceArgs } from "./service-args.ts";
@@ -30,10 +38,10 @@ export interface Run {
  * only in the label `track`.
  *
  * @param rollSeconds the timeout of a complete roll
- * @example trackDeployment("web", "canary", args, { ...run, release, replicas: 1 }, 600, { parent: this })
+ * @example trackDeployment(namesOf("web", args), "canary", args, { ...run, release, replicas: 1 }, 600, { parent: this })
  */
 export function trackDeployment(
-  service: string,
+  names: ServiceNames,
   track: Track,
   args: ServiceArgs,
   run: Run,
@@ -41,10 +49,15 @@ export function trackDeployment(
   opts: CustomResourceOptions,
 ): Deployment {
   const timeout = `${rollSeconds}s`;
-  return new Deployment(deploymentName(service, track), deploymentObject(service, track, args, run), {
-    ...opts,
-    customTimeouts: { create: timeout, update: timeout },
-  });
+  const { service } = names;
+  return new Deployment(
+    resourceNameOf(names, deploymentName(service, track)),
+    deploymentObject(service, track, args, run),
+    {
+      ...opts,
+      customTimeouts: { create: timeout, update: timeout },
+    },
+  );
 }
 
 /**

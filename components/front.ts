@@ -3,17 +3,15 @@ import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { Ingress } from "@pulumi/kubernetes/networking/v1/ingress.js";
 import type { CustomResourceOptions, Input } from "@pulumi/pulumi";
-import { backgroundDeletion } from "./deletion.ts";
+import { followersOf } from "./additional-service-args.ts";
+import { frontMetadata, type Written, withoutAwait } from "./front-metadata.ts";
 import { type IngressArgs, ingressSpec } from "./ingress.ts";
-import { backendName, serviceLabel } from "./names.ts";
+import { backendName, followersAnnotation, resourceNameOf, type ServiceNames } from "./names.ts";
 import { ownerAnnotations, sequenceAnnotations } from "./object-annotations.ts";
 import { servicePorts } from "./port.ts";
-import { labelsOf, mainPort, type ServiceArgs } from "./service-args.ts";
+import { mainPort, type ServiceArgs } from "./service-args.ts";
 import type { ModeRoute } from "./traffic/mode.ts";
 import type { Track, Traffic } from "./traffic.ts";
-
-/** `up` waits for the Deployments only. Otherwise it would wait for a Service while any of its canary pods is not ready. */
-const withoutAwait = { "pulumi.com/skipAwait": "true", ...backgroundDeletion };
 
 /** Fields that get a default from the API server. An adopted Service keeps its own values. */
 const serverDefaults = [
@@ -32,21 +30,13 @@ const serverDefaults = [
   "type",
 ];
 
-/** The annotation values of an object that is also changed outside Pulumi. */
-interface Written {
-  /** The stack's owner id. */
-  readonly owner: string;
-  /** Number of the object's last write (gate/sequence.ts). */
-  readonly sequence: number;
-}
-
 /**
  * The Service before both tracks. At weight 0 it selects only stable.
  *
- * @example sharedService("web", args, traffic, { owner, sequence: 0 }, { parent: this })
+ * @example sharedService(namesOf("web", args), args, traffic, { owner, sequence: 0 }, { parent: this })
  */
 export function sharedService(
-  service: string,
+  names: ServiceNames,
   args: ServiceArgs,
   traffic: Traffic,
   { owner, sequence }: Written,
@@ -54,7 +44,7 @@ export function sharedService(
 ): Service {
   const given = Object.keys(args.serviceSpec ?? {});
   const ignored = serverDefaults.filter((field) => !given.includes(field)).map((field) => `spec.${field}`);
-  return new Service(service, sharedServiceObject(service, args, traffic, { owner, sequence }), {
+  return new Service(names.resource, sharedServiceObject(names.service, args, traffic, { owner, sequence }), {
     ignoreChanges: ignored,
     ...opts,
   });
@@ -72,14 +62,16 @@ export function sharedServiceObject(
   { selector }: Pick<Traffic, "selector">,
   { owner, sequence }: Written,
 ) {
+  const followers = followersOf(service, args);
   const annotations = {
     ...args.serviceAnnotations,
+    ...(followers.length > 0 && { [followersAnnotation]: followers.join(",") }),
     ...withoutAwait,
     ...sequenceAnnotations(sequence),
     ...ownerAnnotations(owner),
   };
   return {
-    metadata: { ...metadata(service, service, args), annotations },
+    metadata: { ...frontMetadata(service, service, args), annotations },
     spec: { ...args.serviceSpec, selector, ports: servicePorts(args.ports) },
   };
 }
@@ -87,20 +79,21 @@ export function sharedServiceObject(
 /**
  * The Service of one track only. It reaches a dark canary from inside the cluster; gateways route to it.
  *
- * @example trackService("web", "canary", args, owner, { parent: this })
+ * @example trackService(namesOf("web", args), "canary", args, owner, { parent: this })
  */
 export function trackService(
-  service: string,
+  names: ServiceNames,
   track: Track,
   args: ServiceArgs,
   owner: string,
   opts: CustomResourceOptions,
 ): Service {
+  const { service } = names;
   const name = backendName(service, track);
   return new Service(
-    name,
+    resourceNameOf(names, name),
     {
-      metadata: { ...metadata(service, name, args), annotations: { ...withoutAwait, ...ownerAnnotations(owner) } },
+      metadata: { ...frontMetadata(service, name, args), annotations: { ...withoutAwait, ...ownerAnnotations(owner) } },
       // The ports of the nodes are those of the shared Service.
       spec: {
         selector: { app: service, track },
@@ -116,10 +109,10 @@ export function trackService(
  *
  * @param traffic the settings of the mode for the weight
  * @param token secret value of the request header that reaches canary at any weight
- * @example modeRoute("web", args, route, traffic, token, { owner, sequence: 0 }, { parent: this })
+ * @example modeRoute(namesOf("web", args), args, route, traffic, token, { owner, sequence: 0 }, { parent: this })
  */
 export function modeRoute(
-  service: string,
+  { service, resource }: ServiceNames,
   args: ServiceArgs,
   route: ModeRoute,
   traffic: Traffic,
@@ -130,7 +123,7 @@ export function modeRoute(
   const { apiVersion, kind, name } = route;
   return new CustomResource(
     // Services in two namespaces may have routes of the same name, and a resource name is unique in a program.
-    name === service ? service : `${service}:${name}`,
+    name === service ? resource : `${resource}:${name}`,
     { apiVersion, kind, ...routeObject(service, args, route, traffic, token, written) },
     opts,
   );
@@ -152,7 +145,7 @@ export function routeObject(
 ) {
   return {
     metadata: {
-      ...metadata(service, name, args),
+      ...frontMetadata(service, name, args),
       annotations: { ...withoutAwait, ...sequenceAnnotations(sequence), ...ownerAnnotations(owner) },
     },
     spec: spec(traffic, token),
@@ -162,17 +155,17 @@ export function routeObject(
 /**
  * The Ingress object for {@link IngressArgs}.
  *
- * @example serviceIngress("web", "web", args, { host: "shop.example.com" }, owner, { parent: this })
+ * @example serviceIngress("web", namesOf("web", args), args, { host: "shop.example.com" }, owner, { parent: this })
  */
 export function serviceIngress(
   name: string,
-  service: string,
+  names: ServiceNames,
   args: ServiceArgs,
   ingress: IngressArgs,
   owner: string,
   opts: CustomResourceOptions,
 ): Ingress {
-  return new Ingress(name, ingressObject(name, service, args, ingress, owner), opts);
+  return new Ingress(resourceNameOf(names, name), ingressObject(name, names.service, args, ingress, owner), opts);
 }
 
 /**
@@ -183,13 +176,9 @@ export function serviceIngress(
 export function ingressObject(name: string, service: string, args: ServiceArgs, ingress: IngressArgs, owner: string) {
   return {
     metadata: {
-      ...metadata(service, name, args),
+      ...frontMetadata(service, name, args),
       annotations: { ...ingress.annotations, ...withoutAwait, ...ownerAnnotations(owner) },
     },
     spec: ingressSpec(service, mainPort(args), ingress),
   };
-}
-
-function metadata(service: string, name: string, args: ServiceArgs) {
-  return { name, namespace: args.namespace, labels: { ...labelsOf(service, args), [serviceLabel]: service } };
 }

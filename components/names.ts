@@ -11,12 +11,43 @@ export const sequenceAnnotation = "gray-release/seq";
 export const stackAnnotation = "gray-release/stack";
 /** The annotation of every object of a service. Its value is the owner id of the stack that created it (gate/owner.ts). */
 export const ownerAnnotation = "gray-release/owner";
+/** The annotation of a shared Service. Its value is the names of the Services that select the same pods, separated by commas. */
+export const followersAnnotation = "gray-release/followers";
 /** The annotation of an adopted Deployment until its first promotion. Its value is the id of the release that it runs. */
 export const adoptedAnnotation = "gray-release/adopted";
 /** The annotation of canary's Deployment. Its value is the id of the release that canary ran completely before this one. */
 export const previousAnnotation = "gray-release/previous";
 /** The request header for the secret token that reaches canary through a gateway at any weight. In lower case. */
 export const tokenHeader = "x-gray-token";
+
+/** A DNS label of RFC 1035, as Services require. At most 40 characters, so that suffixes such as `-canary` and a hash still fit. */
+export const dnsLabel = /^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/;
+
+/** The names of a service: that of its objects in Kubernetes, and that of its resources in the program. */
+export interface ServiceNames {
+  readonly service: string;
+  /** The first argument of CanaryService. It is unique in a program, the service's name only in a namespace. */
+  readonly resource: string;
+}
+
+/**
+ * The names of a service.
+ *
+ * @example namesOf("eu-web", { name: "web" }) // { service: "web", resource: "eu-web" }
+ */
+export function namesOf(resource: string, args: { readonly name?: string | undefined }): ServiceNames {
+  return { service: args.name ?? resource, resource };
+}
+
+/**
+ * The name in the program of an object whose name begins with the service's. It begins with that of the component, so that Pulumi's
+ * aliases of a renamed component hold for its objects too (SDK: inheritedChildAlias).
+ *
+ * @example resourceNameOf({ service: "web", resource: "eu-web" }, "web-canary") // "eu-web-canary"
+ */
+export function resourceNameOf({ service, resource }: ServiceNames, object: string): string {
+  return object.startsWith(service) ? `${resource}${object.slice(service.length)}` : `${resource}:${object}`;
+}
 
 /** The name of a track's Deployment. @example deploymentName("web", "canary") // "web-canary" */
 export function deploymentName(service: string, track: Track): string {
@@ -41,13 +72,23 @@ export function debugIngressName(service: string): string {
   return `${service}-debug`;
 }
 
-/** The name of the resource in the stack state that holds the owner id. @example ownerName("web") // "web-owner" */
-export function ownerName(service: string): string {
-  return `${service}-owner`;
+/**
+ * The name of the resource in the stack state that holds the owner id.
+ *
+ * @param resource name of the component in the program
+ * @example ownerName("web") // "web-owner"
+ */
+export function ownerName(resource: string): string {
+  return `${resource}-owner`;
 }
-/** The name of the resource in the stack state that holds the {@link StackState}. @example stateName("web") // "web-state" */
-export function stateName(service: string): string {
-  return `${service}-state`;
+/**
+ * The name of the resource in the stack state that holds the {@link StackState}. Another stack, and `gray`, look for it by the service.
+ *
+ * @param namespace if the component has another name than the service
+ * @example stateName("web") // "web-state"
+ */
+export function stateName(service: string, namespace?: string): string {
+  return `${namespace === undefined ? "" : `${namespace}/`}${service}-state`;
 }
 /** The Pulumi type of these two resources. */
 export const stashType = "pulumi:index:Stash";

@@ -1,6 +1,7 @@
 /** A port of a Service: its argument, its validation and its object. */
 import * as v from "valibot";
 import { wholeNumber } from "./schema.ts";
+import { UserError } from "./user-error.ts";
 
 /** A port of the Service (core/v1 ServicePort). @example `{ name: "http", port: 80, targetPort: 8080 }` */
 export interface Port {
@@ -52,4 +53,26 @@ export const portRefSchema = v.union([v.string(), v.number()], "must be the numb
  */
 export function hasPort(ports: readonly Port[], ref: PortRef): boolean {
   return servicePorts(ports).some(({ name, port }) => ref === port || ref === name);
+}
+
+/**
+ * Checks the ports of a Service beside each other, and beside those of the pods.
+ *
+ * @param at path of the ports in the arguments
+ * @param known names of the ports of the pods' containers
+ * @throws UserError if a target port has a name that no container's port has, or several ports are not told apart by their names
+ * @example assertPorts("web", "ports", [{ port: 80, targetPort: "http" }], ["http"])
+ */
+export function assertPorts(service: string, at: string, ports: readonly Port[], known: readonly string[]): void {
+  const i = ports.findIndex(({ targetPort }) => typeof targetPort === "string" && !known.includes(targetPort));
+  if (i >= 0) {
+    const advice = known.length > 0 ? `choose from ${known.join(", ")}` : "give a container port this name";
+    throw new UserError(
+      `${service}: ${at}.${i}.targetPort is ${JSON.stringify(ports[i]?.targetPort)} and no container has a port of this name: ${advice}.`,
+    );
+  }
+  const names = ports.map((each) => each.name);
+  if (names.length > 1 && (names.includes(undefined) || new Set(names).size !== names.length)) {
+    throw new UserError(`${service}: each of several ports needs a unique name: set ${at}[].name.`);
+  }
 }

@@ -2,10 +2,12 @@
 import type { types } from "@pulumi/kubernetes";
 import type { Unwrap } from "@pulumi/pulumi";
 import { contentHash } from "./canonical.ts";
-import { assertFits, assertRead, configMapName, type FileSet, type Files } from "./config-files.ts";
+import type { FileSet, Files } from "./config-files.ts";
 import { defaults } from "./defaults.ts";
+import { fileSetsOf } from "./file-sets.ts";
 import { namesOneBuild } from "./image.ts";
 import { releaseIdDigits } from "./release-id.ts";
+import { accountNameOf, type ServiceAccountArgs } from "./service-account-args.ts";
 import type { Track } from "./traffic.ts";
 import { UserError } from "./user-error.ts";
 
@@ -77,10 +79,15 @@ export interface ReleaseArgs {
    * containers and stop after them. @default none
    */
   readonly sidecars?: readonly Container[];
-  /** Config files by set name. Each set becomes one immutable ConfigMap. @default none */
+  /** Config files, or environment variables, by set name. Each set becomes one immutable ConfigMap. @default none */
   readonly configFiles?: Record<string, FileSet>;
   /** Volumes of the pod, in addition to those of `configFiles` and of `pod`. @default none */
   readonly volumes?: PodSpec["volumes"];
+  /**
+   * A ServiceAccount for the pods, owned by the stack of canary. Use `pod.serviceAccountName` for one that exists already.
+   * @default none; the pods run as `pod.serviceAccountName`, else as `default`
+   */
+  readonly serviceAccount?: ServiceAccountArgs;
   /** Annotations of the pods, for example `prometheus.io/port`. @default none */
   readonly podAnnotations?: Record<string, string>;
   /**
@@ -109,38 +116,30 @@ export function renderRelease(service: string, labels: Record<string, string>, a
   assertContainers(service, args);
   const { initContainers: _, volumes: podVolumes = [], ...pod } = args.pod ?? {};
   const initContainers = initContainersOf(args);
-  const configMaps: Record<string, Files> = {};
-  const volumes = [...(args.volumes ?? []), ...podVolumes];
-  const mounts = new Map<string, { name: string; mountPath: string; readOnly: true }[]>();
-  for (const [set, { files, mountPath, containers }] of Object.entries(args.configFiles ?? {})) {
-    assertRead(set, files);
-    assertFits(service, set, files);
-    const name = configMapName(service, set, files);
-    configMaps[name] = files;
-    volumes.push({ name: set, configMap: { name } });
-    for (const container of containers ?? args.containers.slice(0, 1).map((first) => first.name)) {
-      mounts.set(container, [...(mounts.get(container) ?? []), { name: set, mountPath, readOnly: true }]);
-    }
-  }
-  assertMountTargets(service, mounts.keys(), args);
+  const {
+    configMaps,
+    volumes: ofFiles,
+    filled,
+  } = fileSetsOf(
+    service,
+    args.configFiles ?? {},
+    describedContainers(args).map((container) => container.name),
+  );
+  const volumes = [...(args.volumes ?? []), ...podVolumes, ...ofFiles];
   const duplicate = volumes.find((volume, i) => volumes.findIndex((other) => other.name === volume.name) !== i);
   if (duplicate)
     throw new UserError(
       `${service}: two volumes have the name "${duplicate.name}": rename the file set or the volume.`,
     );
-  const mounted = (container: Container): Container => {
-    const extra = mounts.get(container.name);
-    return extra === undefined
-      ? container
-      : { ...container, volumeMounts: [...(container.volumeMounts ?? []), ...extra] };
-  };
+  const account = accountOf(service, args);
   const template: PodTemplate = plain({
     metadata: { labels, ...(args.podAnnotations && { annotations: args.podAnnotations }) },
     spec: {
       ...pod,
+      ...(account !== undefined && { serviceAccountName: account }),
       terminationGracePeriodSeconds: graceSecondsOf(service, args),
-      ...(initContainers.length > 0 && { initContainers: initContainers.map(mounted) }),
-      containers: args.containers.map((container) => withPreStop(mounted(container))),
+      ...(initContainers.length > 0 && { initContainers: initContainers.map(filled) }),
+      containers: args.containers.map((container) => withPreStop(filled(container))),
       ...(volumes.length && { volumes }),
     },
   });
@@ -168,14 +167,24 @@ export function deployedTemplate({ id, template }: Release, track: Track): PodTe
 }
 
 /**
- * The names of the ConfigMaps that a pod with this spec mounts. It cannot start without them.
+ * The names of the ConfigMaps that a pod with this spec mounts, or has as environment variables. It cannot start without them.
  *
  * @example
  * configMapsOf({ volumes: [{ name: "config", configMap: { name: "web-config-0123456789" } }] }) // ["web-config-0123456789"]
  */
-export function configMapsOf(spec: Pick<PodSpec, "volumes">): string[] {
-  const names = (spec.volumes ?? []).map((volume) => volume.configMap?.name);
+export function configMapsOf({ volumes = [], containers = [], initContainers = [] }: ReadingSpec): string[] {
+  const sources = [...initContainers, ...containers].flatMap(({ envFrom = [] }) => envFrom);
+  const names = [
+    ...volumes.map((volume) => volume.configMap?.name),
+    ...sources.map((source) => source.configMapRef?.name),
+  ];
   return names.filter((name) => name !== undefined);
+}
+
+/** The parts of a pod spec that name ConfigMaps. */
+interface ReadingSpec extends Pick<PodSpec, "volumes"> {
+  readonly containers?: readonly Pick<Container, "envFrom">[] | undefined;
+  readonly initContainers?: readonly Pick<Container, "envFrom">[] | undefined;
 }
 
 /** Adds a preStop, which keeps the container serving until the proxies have stopped sending to it. */
@@ -251,13 +260,13 @@ function assertContainers(service: string, args: ReleaseArgs): void {
   }
 }
 
-function assertMountTargets(service: string, targets: Iterable<string>, args: ReleaseArgs): void {
-  const known = describedContainers(args).map((container) => container.name);
-  for (const target of targets) {
-    if (!known.includes(target)) {
-      throw new UserError(
-        `${service}: configFiles names the container "${target}", and the pod has ${known.join(", ")}: correct the name.`,
-      );
-    }
-  }
+/** The name of the ServiceAccount that the arguments describe, if they do. @throws UserError if the pod names another one */
+function accountOf(service: string, args: ReleaseArgs): string | undefined {
+  const account = accountNameOf(service, args);
+  const { serviceAccountName, serviceAccount } = args.pod ?? {};
+  const other = [serviceAccountName, serviceAccount].find((name) => name !== undefined && name !== account);
+  if (account === undefined || other === undefined) return account;
+  throw new UserError(
+    `${service}: pod.serviceAccountName is ${other} and serviceAccount creates ${account}: give one of them, or make their names equal.`,
+  );
 }

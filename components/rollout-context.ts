@@ -29,6 +29,8 @@ interface Admitted {
 export interface RolloutContext {
   /** The service: `<namespace>/<service>`. */
   readonly key: string;
+  /** The name of the component in the program. */
+  readonly resource: string;
   /** The full name of this stack. */
   readonly stack: string;
   /** The owner id, which identifies the objects of this stack (gate/owner.ts). */
@@ -67,6 +69,8 @@ export interface RolloutContext {
   readonly remembered?: StackState;
   /** The ConfigMaps to retain, by name. */
   readonly configMaps: Record<string, Files>;
+  /** Names of the ServiceAccounts to retain beside that of the arguments. Absent if there is none. */
+  readonly serviceAccounts?: readonly string[];
   /** The adoption tasks of this run (adoption.ts). Absent if the service is not adopted. */
   readonly adopted?: Adopting;
   /** The gate's last check before an object changes, bound to the objects that it protects. */

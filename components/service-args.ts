@@ -1,17 +1,21 @@
 /** The arguments of a service under gray release, and their validation. */
-import type { types } from "@pulumi/kubernetes";
-import type { asset, Unwrap } from "@pulumi/pulumi";
 import * as v from "valibot";
 import { type AccessArgs, accessSchema } from "./access.ts";
-import { isAsset } from "./config-files.ts";
+import { type AdditionalServiceArgs, additionalServicesSchema } from "./additional-service-args.ts";
 import { defaults } from "./defaults.ts";
+import { type DisruptionBudgetArgs, disruptionBudgetSchema } from "./disruption-budget-args.ts";
+import { fileContentMessage, fileSetsSchema } from "./file-sets-schema.ts";
 import { type IngressArgs, ingressSchema } from "./ingress.ts";
+import { dnsLabel, namesOf } from "./names.ts";
+import { workloadAdvice } from "./no-workload.ts";
 import { outputIn } from "./output-in.ts";
 import { type PlanArgs, planSchema } from "./plan.ts";
 import { type Port, portSchema } from "./port.ts";
 import { graceSecondsOf, type ReleaseArgs } from "./release.ts";
-import { checked, mapOf, mustBe, plainObject, wholeNumber } from "./schema.ts";
-import { assertPorts } from "./service-ports.ts";
+import { mapOf, mustBe, plainObject, wholeNumber } from "./schema.ts";
+import { serviceAccountSchema } from "./service-account-args.ts";
+import { assertServicePorts } from "./service-ports.ts";
+import { type ServiceSpec, serviceSpecSchema } from "./service-spec.ts";
 import { type GatewayArgs, gatewaySchema } from "./traffic/gateway/args.ts";
 import { type Track, tracks } from "./traffic.ts";
 import { type Percent, percentage } from "./units.ts";
@@ -31,6 +35,12 @@ import { UserError } from "./user-error.ts";
  * ```
  */
 export interface ServiceArgs extends ReleaseArgs {
+  /**
+   * The name of the service and of its objects in Kubernetes. Set it if services in several namespaces of one program have the same name,
+   * because the name of a resource is unique in a program.
+   * @default the name of the resource
+   */
+  readonly name?: string;
   /** The namespace. It must exist. */
   readonly namespace: string;
   /** Labels of every object and pod, in addition to `app`, `track` and `release`, which CanaryService sets. @default none */
@@ -60,9 +70,17 @@ export interface ServiceArgs extends ReleaseArgs {
    * (core/v1 ServiceSpec). A field that is removed again from the program keeps its live value.
    * @default none
    */
-  readonly serviceSpec?: Omit<Unwrap<types.input.core.v1.ServiceSpec>, "selector" | "ports">;
+  readonly serviceSpec?: ServiceSpec;
   /** Annotations of the shared Service. @default none */
   readonly serviceAnnotations?: Readonly<Record<string, string>>;
+  /**
+   * Further Services for the same pods, by name: each becomes the Service `<service>-<name>`, owned by the stack of canary. By default it
+   * follows the shared Service at every weight.
+   * @default none
+   */
+  readonly services?: Readonly<Record<string, AdditionalServiceArgs>>;
+  /** How many pods of a track may be evicted at once. @default no PodDisruptionBudget */
+  readonly disruptionBudget?: DisruptionBudgetArgs;
   /** The Ingress for users, owned by the stack of canary. @default none */
   readonly ingress?: IngressArgs;
   /**
@@ -99,41 +117,16 @@ export interface ServiceArgs extends ReleaseArgs {
 }
 
 const texts = mapOf(v.string());
-/** A DNS label of RFC 1035, as Services require. At most 40 characters, so that suffixes such as `-canary` and a hash still fit. */
-const dnsLabel = /^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/;
 /** RFC 1123. */
 const namespaceName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const fileSetName = v.pipe(
-  v.string(),
-  v.regex(dnsLabel, "a file set's name is part of a ConfigMap's name, so it must be a DNS label"),
-);
-const fileName = v.pipe(
-  v.string(),
-  v.regex(
-    /^(?!\.$|\.\.)[-._a-zA-Z0-9]{1,253}$/,
-    "a file's name may have letters, digits, dashes, dots and underscores, and may not begin with two dots",
-  ),
-);
-const fileContentMessage = "must be a text, { base64 } with the bytes of the file, or an asset";
-const fileContent = v.union(
-  [
-    v.string(),
-    v.strictObject({ base64: v.pipe(v.string(), v.base64(fileContentMessage)) }),
-    v.custom<asset.Asset>(isAsset),
-  ],
-  fileContentMessage,
-);
-const fileSet = v.strictObject({
-  files: mapOf(fileContent, fileName),
-  mountPath: v.pipe(v.string(), v.startsWith("/", "must begin with /")),
-  containers: v.optional(v.array(v.string())),
-});
 const replicas = 'must be a whole number of at least 1, or "external"';
 const schema = v.strictObject({
+  name: v.optional(v.string()),
   containers: v.array(plainObject()),
   sidecars: v.optional(v.array(plainObject())),
-  configFiles: v.optional(mapOf(fileSet, fileSetName)),
+  configFiles: v.optional(fileSetsSchema),
   volumes: v.optional(v.array(plainObject())),
+  serviceAccount: v.optional(serviceAccountSchema),
   podAnnotations: v.optional(texts),
   pod: v.optional(plainObject()),
   terminationGracePeriodSeconds: v.optional(wholeNumber(1)),
@@ -154,22 +147,11 @@ const schema = v.strictObject({
   ),
   weight: v.optional(percentage),
   acceptShare: v.optional(v.boolean()),
-  serviceSpec: v.optional(
-    v.pipe(
-      plainObject(),
-      checked((spec) => {
-        const own = ["selector", "ports"].find((field) => field in spec);
-        if (own !== undefined) return { at: [own], message: "CanaryService sets it itself, so remove it" };
-        if (spec.type === "ExternalName")
-          return { at: ["type"], message: "it selects no pods, so it cannot be in front of both tracks" };
-        if (spec.publishNotReadyAddresses === true)
-          return { at: ["publishNotReadyAddresses"], message: "users would reach pods that are not ready" };
-        return undefined;
-      }),
-    ),
-  ),
+  serviceSpec: v.optional(serviceSpecSchema(true)),
   serviceAnnotations: v.optional(texts),
   ports: v.pipe(v.array(portSchema), v.nonEmpty("must have at least one port")),
+  services: v.optional(additionalServicesSchema),
+  disruptionBudget: v.optional(disruptionBudgetSchema),
   ingress: v.optional(ingressSchema),
   gateway: v.optional(gatewaySchema),
   plan: v.optional(planSchema),
@@ -199,21 +181,22 @@ const ownAnnotations = ["pulumi.com/skipAwait", "pulumi.com/patchForce", "pulumi
  * @throws UserError that names the argument, its value and the allowed values
  * @example assertServiceArgs("web", { ...args, replicas: 0 }) // throws "web: replicas is 0: must be at least 1: …"
  */
-export function assertServiceArgs(service: string, args: ServiceArgs): void {
+export function assertServiceArgs(name: string, args: ServiceArgs): void {
+  const output = outputIn(args);
+  if (output !== undefined) {
+    throw new UserError(
+      `${name}: ${output} is an Output, whose value is not known while the program runs, and a release is identified by its content: give a constant, or read it from the configuration or a StackReference first.`,
+    );
+  }
+  const { service } = namesOf(name, args ?? {});
   if (!dnsLabel.test(service)) {
     throw new UserError(
       `The service name "${service}" is not a DNS label: use at most 40 lower-case letters, digits and dashes, like fop-gate.`,
     );
   }
-  const output = outputIn(args);
-  if (output !== undefined) {
-    throw new UserError(
-      `${service}: ${output} is an Output, whose value is not known while the program runs, and a release is identified by its content: give a constant, or read it from the configuration or a StackReference first.`,
-    );
-  }
   const { issues } = v.safeParse(schema, args, { message: mustBe });
   if (issues) throw new UserError(`${service}: ${sentence(issues[0])}.`);
-  const { labels, annotations, podAnnotations, serviceAnnotations, ingress, debugIngress } = args;
+  const { labels, annotations, podAnnotations, serviceAnnotations, ingress, debugIngress, services = {} } = args;
   for (const [field, given, own] of [
     ["labels", labels, ownLabels],
     ["annotations", annotations, []],
@@ -221,6 +204,10 @@ export function assertServiceArgs(service: string, args: ServiceArgs): void {
     ["serviceAnnotations", serviceAnnotations, ownAnnotations],
     ["ingress.annotations", ingress?.annotations, ownAnnotations],
     ["debugIngress.annotations", debugIngress?.annotations, ownAnnotations],
+    ["serviceAccount.annotations", args.serviceAccount?.annotations, ownAnnotations],
+    ...Object.entries(services).map(
+      ([each, { annotations }]) => [`services.${each}.annotations`, annotations, ownAnnotations] as const,
+    ),
   ] as const) {
     const isOwn = (key: string) => key.startsWith("gray-release/") || (own as readonly string[]).includes(key);
     const taken = Object.keys(given ?? {}).find(isOwn);
@@ -245,7 +232,7 @@ export function assertServiceArgs(service: string, args: ServiceArgs): void {
       `${service}: terminationGracePeriodSeconds (${graceSeconds}) must exceed the ${defaults.preStopSleepSeconds} s that a pod keeps serving after its termination begins.`,
     );
   }
-  assertPorts(service, args);
+  assertServicePorts(service, args);
 }
 
 /**
@@ -274,6 +261,8 @@ export function tracksOf(args: ServiceArgs): readonly Track[] {
 
 function sentence(issue: v.BaseIssue<unknown>): string {
   const at = v.getDotPath(issue);
+  const advice = workloadAdvice(at ?? "");
+  if (issue.expected === "never" && advice !== undefined) return `${at} is no argument of a service: ${advice}`;
   if (issue.expected === "never") return `unknown argument ${at}: correct its name or remove it`;
   if (issue.input === undefined) return `${at} is missing: ${issue.expected === null ? issue.message : "set it"}`;
   // No value in the message: a kubeconfig contains credentials, and a file may be long.

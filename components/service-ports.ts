@@ -1,6 +1,6 @@
 /** Checks the ports of a service against each other: those of its Service, of its containers, and those that its arguments name. */
 import { type IngressArgs, portsOfIngress } from "./ingress.ts";
-import { hasPort, type Port, type PortRef, servicePorts } from "./port.ts";
+import { assertPorts, hasPort, type Port, type PortRef, servicePorts } from "./port.ts";
 import { describedContainers, type ReleaseArgs } from "./release.ts";
 import { UserError } from "./user-error.ts";
 
@@ -14,6 +14,7 @@ interface PortArgs extends ReleaseArgs {
   readonly ports: readonly Port[];
   readonly ingress?: IngressArgs;
   readonly debugIngress?: IngressArgs;
+  readonly services?: Readonly<Record<string, { readonly ports: readonly Port[] }>>;
   readonly gateway?: { readonly routes: readonly PortUser[] };
   readonly plan?: { readonly checks?: readonly PortUser[] };
 }
@@ -29,10 +30,10 @@ interface PortArgs extends ReleaseArgs {
  * @throws UserError for the first condition that does not hold
  * @example
  * ```ts
- * assertPorts("web", { containers: [container], ports: [{ port: 80, targetPort: 8080 }] });
+ * assertServicePorts("web", { containers: [container], ports: [{ port: 80, targetPort: 8080 }] });
  * ```
  */
-export function assertPorts(service: string, args: PortArgs): void {
+export function assertServicePorts(service: string, args: PortArgs): void {
   const routes = args.gateway?.routes.map((route, i) => [`gateway.routes.${i}`, route] as const) ?? [];
   const checks = args.plan?.checks?.map((check, i) => [`plan.checks.${i}`, check] as const) ?? [];
   const refs: (readonly [which: string, ports: readonly (PortRef | undefined)[]])[] = [
@@ -55,17 +56,9 @@ export function assertPorts(service: string, args: PortArgs): void {
       `${service}: two container ports have the name "${twice}", so a port by this name is ambiguous: rename one of them.`,
     );
   }
-  const at = args.ports.findIndex(({ targetPort }) => typeof targetPort === "string" && !known.includes(targetPort));
-  if (at >= 0) {
-    const advice = known.length > 0 ? `choose from ${known.join(", ")}` : "give a container port this name";
-    throw new UserError(
-      `${service}: ports.${at}.targetPort is ${JSON.stringify(args.ports[at]?.targetPort)} and no container has a port of this name: ${advice}.`,
-    );
-  }
-  const names = args.ports.map((each) => each.name);
-  if (names.length > 1 && (names.includes(undefined) || new Set(names).size !== names.length)) {
-    throw new UserError(`${service}: each of several ports needs a unique name: set ports[].name.`);
-  }
+  assertPorts(service, "ports", args.ports, known);
+  for (const [each, { ports }] of Object.entries(args.services ?? {}))
+    assertPorts(service, `services.${each}.ports`, ports, known);
 }
 
 /** The names of the ports of a pod's containers. */

@@ -1,7 +1,7 @@
 /** The traffic cutoff: takes all user traffic off canary at once, without Pulumi. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { deploymentName } from "../components/names.ts";
+import { deploymentName, followersAnnotation, serviceLabel } from "../components/names.ts";
 import type { ObjectKind } from "../components/object-reference.ts";
 import { isRetryable } from "../kubernetes/answer.ts";
 import { ApiError } from "../kubernetes/api-error.ts";
@@ -28,7 +28,7 @@ const recordMilliseconds = 1000;
 const attemptMilliseconds = 5000;
 
 /**
- * Takes all user traffic off canary at once, without Pulumi: the shared Service selects stable alone, and only the token's rule of each
+ * Takes all user traffic off canary at once, without Pulumi: the shared Service and those that follow it select stable alone, and only the token's rule of each
  * route names canary. Canary's pods stay, and so do connections that a proxy holds open to them. The call is idempotent. For an
  * adopted service no selector separates canary from the adopted pods, so canary is scaled to zero instead.
  *
@@ -54,7 +54,12 @@ async function cutOffOnce(of: CutoffArgs): Promise<string | undefined> {
   const how = await chooseCutoff(of, note.read);
   if (note.fenced) throw note.fenced.error;
   if (how === "canary's pods") await scaleCanaryToZero(of);
-  else await allOf([cutOffService(of, shared), ...routes.map(({ mode, read }) => cutOffRoutes(of, mode, read))]);
+  else
+    await allOf([
+      cutOffService(of, shared),
+      cutOffFollowers(of, shared),
+      ...routes.map(({ mode, read }) => cutOffRoutes(of, mode, read)),
+    ]);
   return Promise.race([
     note.written,
     sleep(recordMilliseconds, "the cluster did not write it in time", { ref: false }),
@@ -93,6 +98,25 @@ async function cutOffService(of: CutoffArgs, read: Promise<ServiceObject | undef
   const { api, namespace, service } = of;
   const again = () => readService(of);
   await cutOffObject(api, objectPath("Service", namespace, service), read, again, serviceCutoff);
+}
+
+/** Cuts canary off at the Services that select the same pods as the shared one. */
+async function cutOffFollowers(of: CutoffArgs, read: Promise<ServiceObject | undefined>): Promise<void> {
+  const { api, namespace, service } = of;
+  const names = await withRetries(async (attempt) => {
+    const shared = await (attempt === 1 ? read : readService(of));
+    return shared?.metadata.annotations?.[followersAnnotation]?.split(",") ?? [];
+  });
+  const cuts = names.map((name) => {
+    const path = objectPath("Service", namespace, name);
+    // The annotation is only text: a Service of another creator stays as it is.
+    const readOwn = async () => {
+      const found = await api.get(path);
+      return found?.metadata.labels?.[serviceLabel] === service ? found : undefined;
+    };
+    return cutOffObject(api, path, readOwn(), readOwn, serviceCutoff);
+  });
+  await allOf(cuts);
 }
 
 async function cutOffRoutes({ api }: CutoffArgs, mode: LiveMode, read: Promise<readonly LiveRoute[]>): Promise<void> {

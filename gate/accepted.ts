@@ -1,10 +1,13 @@
 /** Asks the API server whether it accepts the objects that the program describes, before anything is changed. */
 
+import { additionalServiceObject } from "../components/additional-service.ts";
 import { deploymentObject } from "../components/deployment.ts";
+import { budgetObject } from "../components/disruption-budget.ts";
 import { ingressObject, routeObject, sharedServiceObject } from "../components/front.ts";
 import { debugIngressName } from "../components/names.ts";
 import type { ObjectReference } from "../components/object-reference.ts";
 import type { Release } from "../components/release.ts";
+import { serviceAccountObject } from "../components/service-account.ts";
 import { type ServiceArgs, tracksOf } from "../components/service-args.ts";
 import { modeOf } from "../components/traffic/modes.ts";
 import { clauseOf, UserError } from "../components/user-error.ts";
@@ -18,7 +21,7 @@ import type { LogLine } from "./log-line.ts";
 /** An object as the program describes it. */
 interface Described {
   readonly kind: ObjectReference["kind"];
-  readonly object: { readonly metadata: Pick<Metadata, "name">; readonly spec: object };
+  readonly object: { readonly metadata: Pick<Metadata, "name">; readonly spec?: object };
 }
 
 /** An object that the API server refuses, or could not try. */
@@ -85,9 +88,17 @@ function describedBy(service: string, args: ServiceArgs, release: Release, live:
   const front = { owner: "", sequence: 0 };
   const run = { release, replicas: 1, sequence: 0, stack: "", owner: "", fastRollback: false };
   const isNew = releaseOf(live.deployments.canary) !== release.id;
+  const account = serviceAccountObject(service, args, "");
   const ofCanary = (): Described[] => [
     ...(isNew ? [{ kind: "Deployment", object: deploymentObject(service, "canary", args, run) } as const] : []),
     { kind: "Service", object: sharedServiceObject(service, args, { selector: labels }, front) },
+    ...Object.keys(args.services ?? {}).map(
+      (name): Described => ({
+        kind: "Service",
+        object: additionalServiceObject(service, name, args, { selector: labels }, front),
+      }),
+    ),
+    ...(account ? [{ kind: "ServiceAccount", object: account } as const] : []),
     ...mode.objects(service, args).routes.map((route) => ({
       kind: route.kind,
       object: routeObject(service, args, route, mode.plan(0, 1, labels), "token", front),
@@ -96,10 +107,16 @@ function describedBy(service: string, args: ServiceArgs, release: Release, live:
       ? [{ kind: "Ingress", object: ingressObject(service, service, args, args.ingress, "") } as const]
       : []),
   ];
-  const { debugIngress } = args;
+  const { debugIngress, disruptionBudget } = args;
   const name = debugIngressName(service);
   return [
     ...(owned.includes("canary") ? ofCanary() : []),
+    ...(disruptionBudget ? owned : []).map(
+      (track): Described => ({
+        kind: "PodDisruptionBudget",
+        object: budgetObject(service, track, args, ""),
+      }),
+    ),
     ...(owned.includes("stable") && debugIngress
       ? [{ kind: "Ingress", object: ingressObject(name, service, args, debugIngress, "") } as const]
       : []),
@@ -112,9 +129,8 @@ async function tryOne(
   { kind, object }: Described,
 ): Promise<TrialFailure | undefined> {
   const path = objectPath(kind, namespace, object.metadata.name);
-  const changes = Object.entries(object.spec)
-    .filter(([, value]) => value !== undefined)
-    .map(([field, value]) => ({ op: "add", path: `/spec/${field}`, value }) as const);
+  const { metadata: _, spec, ...others } = object;
+  const changes = [...fieldsOf("/spec", spec), ...fieldsOf("", others)];
   try {
     await api.tryPatch(path, changes, "strict").catch((error) => {
       if (!(error instanceof ApiError && error.status === 404)) throw error;
@@ -129,6 +145,13 @@ async function tryOne(
     if (harmless.includes(error.status)) return undefined;
     return { kind, name: object.metadata.name, why: error.message, isRefused: isRefusal(error) };
   }
+}
+
+/** Operations that set each of these fields. */
+function fieldsOf(path: string, fields: object = {}) {
+  return Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([field, value]) => ({ op: "add", path: `${path}/${field}`, value }) as const);
 }
 
 /** Another writer was faster; the namespace or the kind does not exist, which other conditions report. */

@@ -21,7 +21,7 @@ export function contextWithoutCluster(
   args: ServiceArgs,
   rendered: Release,
   own: StackState | undefined,
-  of: Pick<RolloutContext, "stack" | "provider" | "owner" | "ownerStash">,
+  of: Pick<RolloutContext, "resource" | "stack" | "provider" | "owner" | "ownerStash">,
 ): RolloutContext {
   const owned = tracksOf(args);
   const replicas = args.replicas === "external" ? undefined : args.replicas;

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AccessArgs } from "../components/access.ts";
 import { type Files, readAssets } from "../components/config-files.ts";
 import { configMapsToKeep, type StackState, serviceKey } from "../components/history.ts";
+import { namesOf } from "../components/names.ts";
 import { objectsOf } from "../components/objects.ts";
 import { givenProvider, type ProviderOptions } from "../components/provider.ts";
 import { type Release, renderRelease } from "../components/release.ts";
@@ -24,11 +25,12 @@ import type { RecordReading } from "../record/record.ts";
 import { readRecord } from "../record/record-store.ts";
 import { filesIn, readConfigMaps, releasesIn } from "../record/release-store.ts";
 import { type TrialFailure, tryObjects } from "./accepted.ts";
+import { accountsInUse } from "./accounts.ts";
 import { asAdopted } from "./adopt.ts";
 import { accessOf, findAccessOf } from "./destination.ts";
 import { type Comparisons, compareLive } from "./drift.ts";
 import { assertGateways } from "./gateways.ts";
-import { type OwnableObject, ownerOf, readObjects } from "./owner.ts";
+import { assertDescribedOnce, type OwnableObject, ownerOf, readObjects } from "./owner.ts";
 import { assertPreconditions } from "./preconditions.ts";
 import { assumeReleased, readRendered, renderedFile } from "./rendered.ts";
 import { configMapNames } from "./retention.ts";
@@ -69,6 +71,8 @@ export interface Observation {
   readonly stackStates: StackStates;
   /** The live ConfigMaps that must not be deleted, by name. Empty if this stack does not own canary. */
   readonly configMapsInUse: Readonly<Record<string, Files>>;
+  /** The live ServiceAccounts of this service that earlier releases need (accounts.ts). Empty if this stack does not own canary. */
+  readonly accountsInUse: readonly string[];
   /** Release id -> seconds that its live pods took to start. */
   readonly startSeconds: Readonly<Record<string, number>>;
   /** Whether the cluster can carry the traffic in its mode: rejected with the reason if not. Fulfilled if this stack owns no route. */
@@ -83,6 +87,8 @@ export interface Observation {
 
 /** What `apply` writes through. */
 export interface ApplyContext {
+  /** The name of the component in the program. */
+  readonly resource: string;
   readonly api: Cluster;
   /** The provider that the program gives. */
   readonly given: pulumi.ProviderResource | undefined;
@@ -99,10 +105,11 @@ export type ObserveResult =
   /** A preview that cannot read its cluster yet. */
   | {
       readonly kind: "unreachable";
+      readonly service: string;
       readonly rendered: Release;
       /** The state of this stack. */
       readonly own: StackState | undefined;
-      readonly of: Pick<RolloutContext, "stack" | "provider" | "owner" | "ownerStash">;
+      readonly of: Pick<RolloutContext, "resource" | "stack" | "provider" | "owner" | "ownerStash">;
     };
 
 /**
@@ -121,13 +128,15 @@ export type ObserveResult =
  *
  * @throws UserError for the first condition that does not hold; ApiError or Unreachable if the cluster cannot be read
  */
-export async function observe(service: string, args: ServiceArgs, opts: ProviderOptions): Promise<ObserveResult> {
-  assertServiceArgs(service, args);
+export async function observe(resource: string, args: ServiceArgs, opts: ProviderOptions): Promise<ObserveResult> {
+  assertServiceArgs(resource, args);
+  const { service } = namesOf(resource, args);
   const configFiles = await readAssets(args.configFiles ?? {});
   const rendered = renderRelease(service, labelsOf(service, args), { ...args, configFiles });
   const file = renderedFile();
   const { namespace } = args;
   const key = serviceKey(namespace, service);
+  assertDescribedOnce(resource, key);
   requestOwnStack();
 
   const given = givenProvider(opts);
@@ -135,9 +144,10 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   if (given && access === undefined) {
     return {
       kind: "unreachable",
+      service,
       rendered,
       own: (await ownState(namespace, service))?.state,
-      of: { stack: ownStack(), provider: given, ...(await ownerOf(service)) },
+      of: { resource, stack: ownStack(), provider: given, ...(await ownerOf(resource, opts.aliases)) },
     };
   }
   const found = findAccessOf(service, given, access);
@@ -147,7 +157,7 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   const isRouted = ownsCanary && modeOf(args).objects(service, args).routes.length > 0;
   const [before, own] = await Promise.all([readLive(of, isRouted), ownState(namespace, service)]);
   assertSameCluster(service, own?.state, before.cluster);
-  const { owner, ownerStash } = await ownerOf(service);
+  const { owner, ownerStash } = await ownerOf(resource, opts.aliases);
   const { GRAY_ADOPT, GRAY_BREAK_GLASS: breakGlass, GRAY_EPOCH } = process.env;
   const isAdoptionRequested = GRAY_ADOPT === key;
   const live = isAdoptionRequested ? asAdopted(service, args, owner, before) : before;
@@ -172,13 +182,14 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   // The releases that canary may run. Which of them it does run is not decided yet.
   const releases = ownsCanary ? [rendered, ...stackStates.history] : stackStates.history;
   const configMaps = ownsCanary ? configMapNames(service, releases, configMapsToKeep(releases, inUse)) : [];
+  const accounts = ownsCanary ? await accountsInUse(of, args, releases) : [];
   const epoch = GRAY_EPOCH ? Number(GRAY_EPOCH) : undefined;
   // A rollback must not depend on an object that it does not change.
   const isTried = epoch === undefined && breakGlass === undefined;
   const [[trafficPossible, objects], trialFailures, comparisons] = await Promise.all([
     Promise.allSettled([
       ownsCanary ? assertTrafficPossible(of, args) : undefined,
-      readObjects(of, live, maps, objectsOf(service, args, configMaps)),
+      readObjects(of, live, maps, objectsOf(service, args, configMaps, accounts)),
     ]),
     isTried ? tryObjects(of, args, rendered, live) : [],
     compareLive(api, tracksOf(args), live, releases),
@@ -198,6 +209,7 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
     record,
     stackStates,
     configMapsInUse: inUse,
+    accountsInUse: accounts,
     startSeconds,
     trafficPossible,
     objects,
@@ -207,7 +219,7 @@ export async function observe(service: string, args: ServiceArgs, opts: Provider
   return {
     kind: "seen",
     observation,
-    through: { api, given, access: access ?? {}, ownerStash, renderedFile: file },
+    through: { resource, api, given, access: access ?? {}, ownerStash, renderedFile: file },
   };
 }
 

@@ -15,7 +15,7 @@ import { decide } from "./opening.ts";
  * Environment variables: KUBECONFIG; GRAY_BREAK_GLASS=<reason> overrides the gate; GRAY_EPOCH identifies the driver;
  * GRAY_ADOPT=<namespace>/<service> adopts live objects (gray adopt); in a preview GRAY_RENDERED=<file> (rendered.ts).
  *
- * @param service the name of the service
+ * @param name the name that CanaryService gets
  * @param args the same arguments that CanaryService gets
  * @param opts the same options that CanaryService gets. A provider in them, or in their parent, deploys the objects, and its cluster is
  *   read. @default gray-release's own provider, for the cluster of `access`, else of the configuration kubernetes:kubeconfig and
@@ -29,13 +29,13 @@ import { decide } from "./opening.ts";
  * ```
  */
 export async function openRollout(
-  service: string,
+  name: string,
   args: ServiceArgs,
   opts: ProviderOptions = {},
 ): Promise<RolloutContext> {
-  const observed = await observe(service, args, opts);
+  const observed = await observe(name, args, opts);
   if (observed.kind === "unreachable")
-    return contextWithoutCluster(service, args, observed.rendered, observed.own, observed.of);
+    return contextWithoutCluster(observed.service, args, observed.rendered, observed.own, observed.of);
   const { observation, through } = observed;
   return apply(observation, decide(observation), through);
 }

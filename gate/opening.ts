@@ -6,6 +6,7 @@ import { objectsOf } from "../components/objects.ts";
 import type { Release } from "../components/release.ts";
 import { rollSeconds } from "../components/roll.ts";
 import type { RolloutContext } from "../components/rollout-context.ts";
+import { accountsOf } from "../components/service-account-args.ts";
 import { tracksOf } from "../components/service-args.ts";
 import { rollOrder, shiftOf, type Track } from "../components/traffic.ts";
 import { UserError } from "../components/user-error.ts";
@@ -26,7 +27,15 @@ import { assertOwned, type OwnableObject } from "./owner.ts";
 import { assertKnown } from "./preconditions.ts";
 import { configMapNames, lostWarnings, previousOf, storedReleases } from "./retention.ts";
 import { sequences } from "./sequence.ts";
-import { changesFront, describeWeight, stableReplicasOf, trafficOf, wantedWeight, weightInForce } from "./weight.ts";
+import {
+  changesFront,
+  describeWeight,
+  headlessWarning,
+  stableReplicasOf,
+  trafficOf,
+  wantedWeight,
+  weightInForce,
+} from "./weight.ts";
 
 /** The part of an opening that a refused `up` has too. */
 interface Reported {
@@ -47,7 +56,7 @@ export interface Refused extends Reported {
 export interface Admitted extends Reported {
   readonly kind: "admitted";
   /** The opened rollout, without what is only known when changes are written. */
-  readonly context: Omit<RolloutContext, "provider" | "ownerStash" | "hooks">;
+  readonly context: Omit<RolloutContext, "resource" | "provider" | "ownerStash" | "hooks">;
   /** The adoption to record and mark first; absent if there is none to do. */
   readonly adopts?: Adopted;
   /** Whether a cutover that was interrupted may have to go on. */
@@ -125,17 +134,21 @@ function checkConditions(observation: Observation, reported: { log: LogLine[]; c
   ]);
   lostWarnings(service, stackStates, history).forEach(warn);
   const configMaps = traffic ? configMapsToKeep(history, observation.configMapsInUse) : {};
-  const written = objectsOf(service, args, configMapNames(service, history, configMaps));
+  const needed = accountsOf(history);
+  const accounts = traffic ? observation.accountsInUse.filter((name) => needed.includes(name)) : [];
+  const written = objectsOf(service, args, configMapNames(service, history, configMaps), accounts);
   const isWritten = ({ object }: OwnableObject) =>
     written.some(({ kind, name }) => kind === object.kind && name === object.name);
   const owning = { service, namespace: args.namespace, owner, stack: stack.fullName, own, breakGlass };
   assertOwned(owning, resultOf(observation.objects).filter(isWritten)).forEach(warn); // 8
   if (traffic && changesFront(live, traffic)) refuseIf(frontHeld(service, record, { epoch, breakGlass })); // 9
+  const headless = traffic && headlessWarning(service, args, traffic);
+  if (headless !== undefined) warn(headless);
   for (const text of traffic ? describeWeight(service, args, live, traffic) : [])
     reported.log.push({ level: "info", text });
   const isAdopted = adopted !== undefined || own?.adopted === true;
   const adopting = isAdopted ? adoptionPlan(service, args, live, own, releases.stable?.id) : undefined; // 10
-  return { adopted, releases, admissions, traffic, history, configMaps, adopting };
+  return { adopted, releases, admissions, traffic, history, configMaps, accounts, adopting };
 }
 
 /** What an `up` does that passes the conditions. */
@@ -144,7 +157,7 @@ function planOf(
   passed: ReturnType<typeof checkConditions>,
 ): Omit<Admitted, "kind" | keyof Reported> {
   const { service, args, live, record, stackStates, stack, isPreview, startSeconds } = observation;
-  const { adopted, releases, traffic, history, configMaps, adopting } = passed;
+  const { adopted, releases, traffic, history, configMaps, accounts, adopting } = passed;
   const { own } = stackStates;
   const compared = comparedTo([...Object.values(releases), ...stackStates.history], observation);
   const drifted = new Map(
@@ -179,6 +192,7 @@ function planOf(
       ...(own && { remembered: own }),
       history,
       configMaps,
+      ...(accounts.length > 0 && { serviceAccounts: accounts }),
       ...(adopting && { adopted: adopting }),
     },
     ...(adopted && !isPreview && observation.isAdoptionRequested && { adopts: adopted }),

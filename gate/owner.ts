@@ -4,13 +4,14 @@ import { randomBytes } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { oneLine } from "../border/foreign-text.ts";
 import type { StackState } from "../components/history.ts";
-import { ownerAnnotation, ownerName, serviceLabel, stackAnnotation } from "../components/names.ts";
+import { ownerAnnotation, ownerName, serviceLabel, stackAnnotation, stashType } from "../components/names.ts";
 import type { ObjectReference } from "../components/object-reference.ts";
 import { UserError } from "../components/user-error.ts";
 import type { Metadata, PartialObject } from "../kubernetes/objects/metadata.ts";
 import { objectPath } from "../kubernetes/resources.ts";
 import type { ServiceHandle } from "../kubernetes/service-handle.ts";
 import type { Live } from "../live/live.ts";
+import { ownStack } from "./stack-state.ts";
 
 /** The owner id of this stack for a service, and the resource that holds it in the state. */
 export interface Owner {
@@ -22,16 +23,47 @@ export interface Owner {
  * The owner id of this stack for a service: a random value that is in the state before any object of the service is created, and in an
  * annotation of every object. It distinguishes a stack that goes on after it was killed from an empty stack of the same name in another
  * backend.
+ *
+ * @param resource name of the component in the program
+ * @param former the aliases of the component, under whose names the stash is looked for too
  */
-export async function ownerOf(service: string): Promise<Owner> {
+export async function ownerOf(
+  resource: string,
+  former: NonNullable<pulumi.ComponentResourceOptions["aliases"]> = [],
+): Promise<Owner> {
   const input = randomBytes(8).toString("hex");
   // A stash keeps its first value; without ignoreChanges each run would show a change.
-  const ownerStash = new pulumi.Stash(ownerName(service), { input }, { ignoreChanges: ["input"] });
+  const opts = { ignoreChanges: ["input"], aliases: former.map((alias) => pulumi.output(alias).apply(stashOf)) };
+  const ownerStash = new pulumi.Stash(ownerName(resource), { input }, opts);
   const output: { apply(use: (value?: unknown) => void, withUnknowns: boolean): unknown } = ownerStash.output;
   const held = await new Promise<unknown>((use) => output.apply(use, true));
   // If the value is unknown, the run leaves the stash out: a refresh that runs the program, or an up with --target. Such a run creates
   // no object, because every object depends on the stash.
   return { owner: typeof held === "string" ? held : input, ownerStash };
+}
+
+/** The stash of a component that had this alias as its name. */
+function stashOf(alias: pulumi.Unwrap<pulumi.URN | pulumi.Alias>): pulumi.Alias | pulumi.URN {
+  if (typeof alias === "object") {
+    const { parent: _, type: __, name, ...others } = alias;
+    return { ...others, ...(name !== undefined && { name: ownerName(name) }) };
+  }
+  const [stack, project, , name = ""] = alias.split("::");
+  return [stack, project, stashType, ownerName(name)].join("::");
+}
+
+/** The name of the component of each service that a stack has opened, by stack and key. */
+const described = new Map<string, string>();
+
+/** @throws UserError if the program describes a service twice, by two components */
+export function assertDescribedOnce(resource: string, key: string): void {
+  const at = JSON.stringify([ownStack(), key]);
+  const other = described.get(at) ?? resource;
+  described.set(at, other);
+  if (other === resource) return;
+  throw new UserError(
+    `CanaryService ${resource} and CanaryService ${other} both describe the service ${key}: give one of them another name or namespace.`,
+  );
 }
 
 /** An object with the labels and annotations that name its owner. */
@@ -107,12 +139,11 @@ export function assertOurs(kind: string, object: Labelled | undefined, service: 
   const owner = object?.metadata.labels?.[serviceLabel];
   if (object === undefined || owner === service) return;
   const { name } = object.metadata;
-  const adopt =
-    owner === undefined && name === service
-      ? `adopt it with gray adopt ${service} if kubectl or Helm created it, `
-      : "";
+  const isAdoptable = owner === undefined && name === service && ["Deployment", "Service", "Ingress"].includes(kind);
+  const adopt = isAdoptable ? `adopt it with gray adopt ${service} if kubectl or Helm created it, ` : "";
+  const use = kind === "ServiceAccount" ? "use it by pod.serviceAccountName in place of serviceAccount, " : "";
   throw new UserError(
-    `${kind} ${name} in namespace ${namespace} was not created by this program: ${adopt}choose another service name, or remove that ${kind} yourself if nothing uses it.`,
+    `${kind} ${name} in namespace ${namespace} was not created by this program: ${adopt}${use}choose another service name, or remove that ${kind} yourself if nothing uses it.`,
   );
 }
 

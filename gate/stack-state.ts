@@ -208,7 +208,9 @@ async function stateIn(stack: string, namespace: string, service: string): Promi
     );
   });
   const urns = Object.keys(resources);
-  const stash = urns.find((urn) => urn.endsWith(`${stashType}::${stateName(service)}`));
+  const stash = [stateName(service, namespace), stateName(service)]
+    .map((name) => urns.find((urn) => urn.endsWith(`${stashType}::${name}`)))
+    .find((urn) => urn !== undefined);
   try {
     if (stash !== undefined)
       return stashedState((resources[stash]?.outputs as { input?: unknown } | undefined)?.input, namespace);

@@ -57,6 +57,13 @@ export function describeWeight(service: string, args: ServiceArgs, live: Live, t
   ];
 }
 
+/** The warning that a headless Service makes canary's share inexact; undefined if traffic is not split by its endpoints. */
+export function headlessWarning(service: string, args: ServiceArgs, traffic: Traffic): string | undefined {
+  if (args.serviceSpec?.clusterIP !== "None" || traffic.weight === 0 || traffic.backends !== undefined)
+    return undefined;
+  return `${service}: the Service is headless, so each client chooses a pod from DNS by itself: canary gets its share only from clients that look the name up for each connection, and after a cutoff a client leaves canary with its next lookup.`;
+}
+
 /** Whether this traffic changes the live front or canary's live number of pods. */
 export function changesFront({ front, deployments }: Live, traffic: Traffic): boolean {
   const selects = front.service?.spec.selector;

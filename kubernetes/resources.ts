@@ -16,6 +16,7 @@ import type { ServiceObject } from "./objects/service.ts";
 /** The objects in a namespace, by their kind. */
 interface Namespaced {
   readonly ConfigMap: ConfigMapObject;
+  readonly DaemonSet: PartialObject;
   readonly Deployment: DeploymentObject;
   readonly EndpointSlice: EndpointSliceObject;
   readonly Event: EventObject;
@@ -24,8 +25,11 @@ interface Namespaced {
   readonly Ingress: PartialObject;
   readonly Lease: LeaseObject;
   readonly Pod: PodObject;
+  readonly PodDisruptionBudget: PartialObject;
   readonly ReplicaSet: ReplicaSetObject;
   readonly Service: ServiceObject;
+  readonly ServiceAccount: PartialObject;
+  readonly StatefulSet: PartialObject;
 }
 
 /** The objects of the whole cluster, by their kind. */
@@ -43,6 +47,7 @@ const gatewayApi = "gateway.networking.k8s.io/v1";
 /** Group with version, and the name in paths, by kind. */
 const resources: { readonly [Kind in keyof Objects]: readonly [apiVersion: string, plural: string] } = {
   ConfigMap: ["v1", "configmaps"],
+  DaemonSet: ["apps/v1", "daemonsets"],
   Deployment: ["apps/v1", "deployments"],
   EndpointSlice: ["discovery.k8s.io/v1", "endpointslices"],
   Event: ["v1", "events"],
@@ -53,9 +58,12 @@ const resources: { readonly [Kind in keyof Objects]: readonly [apiVersion: strin
   Lease: ["coordination.k8s.io/v1", "leases"],
   Namespace: ["v1", "namespaces"],
   Pod: ["v1", "pods"],
+  PodDisruptionBudget: ["policy/v1", "poddisruptionbudgets"],
   ReplicaSet: ["apps/v1", "replicasets"],
   SelfSubjectReview: ["authentication.k8s.io/v1", "selfsubjectreviews"],
   Service: ["v1", "services"],
+  ServiceAccount: ["v1", "serviceaccounts"],
+  StatefulSet: ["apps/v1", "statefulsets"],
 };
 
 declare const object: unique symbol;

@@ -9,7 +9,8 @@ import { clusterListPath } from "../../kubernetes/resources.ts";
 import type { ServiceHandle } from "../../kubernetes/service-handle.ts";
 import { clusterId, isAdopted, readDeployment } from "../../live/live.ts";
 import { type RecordedService, readRecord } from "../../record/record-store.ts";
-import { changeLines, previewStack, type StackPreview, shortName } from "../output/changes.ts";
+import { assertNoOtherWorkload } from "../other-workload.ts";
+import { changeLines, describedIn, previewStack, type StackPreview, shortName } from "../output/changes.ts";
 import { askFirst, assertSameCluster, readStacks, runPulumi, type Stack } from "../stacks.ts";
 
 interface Options {
@@ -56,6 +57,7 @@ async function adopt(name: string, options: Options): Promise<void> {
     service: name,
     namespace: options.namespace ?? (await namespaceOf(api, name, stacks)),
   };
+  if ((await readDeployment(of, "stable")) === undefined) await assertNoOtherWorkload(api, name, of.namespace);
   const [stable, canary] = [ownerOf(stacks, of, "stable"), ownerOf(stacks, of, "canary")];
   const found = stable && canary ? await secondPhase(of, stable, canary) : await firstPhase(of, stacks);
   const { phase, summary, previews, upStacks, env, next } = found;
@@ -94,7 +96,10 @@ async function namespaceOf(api: Cluster, service: string, stacks: readonly Stack
     ...owned.map(({ namespace }) => namespace),
     ...live.filter(({ metadata }) => metadata.name === service).map(({ metadata }) => metadata.namespace),
   ]);
-  if (only === undefined) throw nothingToAdopt(service, "the cluster");
+  if (only === undefined) {
+    await assertNoOtherWorkload(api, service, undefined);
+    throw nothingToAdopt(service, "the cluster");
+  }
   if (others.length > 0) {
     const namespaces = [only, ...others].sort().join(", ");
     throw new UserError(`Several namespaces have ${service} (${namespaces}): choose one with -n.`);
@@ -148,9 +153,12 @@ async function firstPhase(of: ServiceHandle, stacks: readonly Stack[]): Promise<
     previews.push(preview);
   }
   const imports = (kind: string) =>
-    previews.filter(({ changes }) =>
-      changes.some((each) => each.operation === "import" && each.kind === kind && each.name === service),
-    );
+    previews.filter((preview) => {
+      const resource = describedIn([preview], of)?.resource ?? service;
+      return preview.changes.some(
+        (each) => each.operation === "import" && each.kind === kind && each.name === resource,
+      );
+    });
   const importers = [imports("Deployment"), imports("Service")];
   const several = importers.find((each) => each.length > 1);
   if (several) {

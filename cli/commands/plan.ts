@@ -11,7 +11,7 @@ import { readFront, shareOf } from "../../live/traffic/share.ts";
 import { readRecord } from "../../record/record-store.ts";
 import { type Intent, intentOf } from "../../rollout/intent.ts";
 import { sourceOf } from "../options/sources.ts";
-import { changeLines, type StackPreview, shortName } from "../output/changes.ts";
+import { changeLines, describedIn, type StackPreview, shortName } from "../output/changes.ts";
 import { caveats, prospects, prospectTable } from "../output/forecast.ts";
 import { stepForecasts, stepTable } from "../output/plan-steps.ts";
 import { seconds, written } from "../output/time.ts";
@@ -127,7 +127,7 @@ async function changesOf(found: DeployedService, policyPack: string | undefined)
   const isWhole = stacks.every(({ error }) => error === undefined);
   const judged = policyPack !== undefined && isWhole ? await judgeStacks(owners, policyPack) : undefined;
   const changes = { stacks, ...(judged && { judged }) };
-  const component = stacks.flatMap(({ services }) => services).find(({ service }) => service === found.service);
+  const component = describedIn(stacks, found);
   try {
     return component ? { ...changes, intent: intentOf(component.inputs) } : changes;
   } catch {

@@ -12,7 +12,7 @@ import { type Rollout, rolloutIn } from "../../rollout/rollout.ts";
 import { RolloutStore } from "../../rollout/rollout-store.ts";
 import { type DrivingOptions, drive, setUpDriver, withDrivingOptions } from "../driving.ts";
 import { type BrokenOptions, brokenDecision, brokenOption } from "../options/stable-is-broken.ts";
-import { previewStack } from "../output/changes.ts";
+import { describedIn, previewStack } from "../output/changes.ts";
 import { assertRunsHere, type Owners } from "../owners.ts";
 import { judgeStacks } from "../previews.ts";
 import { assertPasses } from "./judge.ts";
@@ -117,14 +117,15 @@ async function leaseAfterStop(found: DeployedService): Promise<Lease> {
  *
  * @throws UserError if canary already runs the release, or there is none to roll out
  */
-async function readIntent({ service, deployments }: DeployedService, { folder, stacks }: Owners) {
+async function readIntent(found: DeployedService, { folder, stacks }: Owners) {
+  const { service, deployments } = found;
   const stack = stacks.canary;
   if (stack === undefined) {
     throw new UserError(`${service} has no canary Deployment: run pulumi up of the stack that owns canary once.`);
   }
   const preview = await previewStack(stack, folder, {}, "all");
   if (preview.error !== undefined) throw new UserError(`pulumi preview --stack ${stack} failed: ${preview.error}`);
-  const component = preview.services.find((each) => each.service === service);
+  const component = describedIn([preview], found);
   if (component === undefined) {
     throw new UserError(
       `The program of stack ${stack} describes no service ${service}: restore it in the program, then run gray rollout.`,

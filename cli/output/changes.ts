@@ -1,6 +1,7 @@
 /** Previews of `pulumi up`: runs and parses `pulumi preview --json`, and prints the changes. */
 import * as v from "valibot";
 import { count } from "../../analysis/format.ts";
+import { namesOf, type ServiceNames } from "../../components/names.ts";
 import { keyed, mapOf, plainObject } from "../../components/schema.ts";
 import { lastError, pulumi } from "../../pulumi/pulumi.ts";
 import { reasonIn, unreachableSentence } from "../../pulumi/unreachable.ts";
@@ -15,6 +16,13 @@ export interface Change {
   readonly properties: readonly string[];
 }
 
+/** A service of the program, with the inputs of its component as the program gives and resolves them. */
+export interface DescribedService extends ServiceNames {
+  readonly namespace?: string;
+  readonly inputs: object;
+  readonly changes: boolean;
+}
+
 /** What an `up` of one stack would do. */
 export interface StackPreview {
   readonly stack: string;
@@ -26,7 +34,7 @@ export interface StackPreview {
    * The services that it would change, or all of them, with the inputs of their components as the program gives and resolves them.
    * Never print these: a value may be a secret.
    */
-  readonly services: readonly { readonly service: string; readonly inputs: object; readonly changes: boolean }[];
+  readonly services: readonly DescribedService[];
   /** Why the preview failed; then it is missing or incomplete. */
   readonly error?: string;
 }
@@ -111,7 +119,7 @@ export function previewOf(stack: string, json: string): StackPreview {
     warnings: diagnosticsOf("warning"),
     services: (steps ?? []).flatMap(({ op, urn, newState }) =>
       newState?.type === "gray-release:index:CanaryService" && newState.inputs && !ignoredOperations.has(op)
-        ? [{ service: nameIn(urn), inputs: newState.inputs, changes: op !== "same" }]
+        ? [describedService(nameIn(urn), newState.inputs, op !== "same")]
         : [],
     ),
     ...(error !== undefined && {
@@ -127,6 +135,25 @@ const emptyPreview = (stack: string): StackPreview => ({
   warnings: [],
   services: [],
 });
+
+/**
+ * The service as the previewed program describes it; undefined if it does not. Services in two namespaces may have the same name.
+ */
+export function describedIn(
+  previews: readonly StackPreview[],
+  { service, namespace }: { readonly service: string; readonly namespace: string },
+): DescribedService | undefined {
+  const isIt = (each: DescribedService) => each.service === service && [undefined, namespace].includes(each.namespace);
+  return previews.flatMap(({ services }) => services).find(isIt);
+}
+
+const identity = v.object({ name: v.optional(v.string()), namespace: v.optional(v.string()) });
+
+function describedService(resource: string, inputs: object, changes: boolean): DescribedService {
+  const { success, output } = v.safeParse(identity, inputs);
+  const { namespace, ...named } = success ? output : {};
+  return { ...namesOf(resource, named), ...(namespace !== undefined && { namespace }), inputs, changes };
+}
 
 function nameIn(urn: string): string {
   return urn.split("::").at(-1) ?? "";

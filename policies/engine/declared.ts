@@ -24,6 +24,9 @@ export interface Service {
   readonly ingress?: PlainIngress;
   readonly debugIngress?: PlainIngress;
   readonly plan?: { readonly steps?: readonly PlanStep[] };
+  readonly serviceAccount?: { readonly name?: string };
+  readonly disruptionBudget?: object;
+  readonly services?: Readonly<Record<string, { readonly pods?: string }>>;
 }
 
 /** The gate's answer for a track, without parts that change with time alone. */
@@ -154,10 +157,10 @@ export function readDeclared({ type, name, urn, props, opts }: Resource): Declar
   return { is: "object", urn, group, kind, ...identity.value, protect: opts?.protect ?? false, fields: props };
 }
 
-function readService(urn: string, name: string, props: Resource["props"]): Service {
-  const { namespace, replicas, tracks = ["stable", "canary"], admissions = {}, releases = {} } = props;
-  const { shift, gateway, ingress, debugIngress, plan } = props;
-  const optional = { shift, gateway, ingress, debugIngress, plan };
+function readService(urn: string, resource: string, props: Resource["props"]): Service {
+  const { name = resource, namespace, replicas, tracks = ["stable", "canary"], admissions = {}, releases = {} } = props;
+  const { shift, gateway, ingress, debugIngress, plan, serviceAccount, disruptionBudget, services } = props;
+  const optional = { shift, gateway, ingress, debugIngress, plan, serviceAccount, disruptionBudget, services };
   return { is: "service", urn, name, namespace, replicas, tracks, admissions, releases, ...optional };
 }
 

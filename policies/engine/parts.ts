@@ -32,7 +32,7 @@ export function isRouted({ gateway }: Pick<Service, "gateway">): boolean {
  * @example partsOf(service).find(({ name }) => name === "web-plan")?.kind // "ConfigMap"
  */
 export function partsOf(service: Service): Part[] {
-  const { name, ingress, debugIngress } = service;
+  const { name, ingress, debugIngress, serviceAccount, disruptionBudget, services = {} } = service;
   const routed = isRouted(service);
   return [
     { kind: "Service", name, track: "canary", exists: true },
@@ -44,6 +44,19 @@ export function partsOf(service: Service): Part[] {
     ...routeKinds.map((kind): Part => ({ kind, name, track: "canary", exists: routed })),
     { kind: "Deployment", name, track: "stable", exists: true },
     { kind: "Deployment", name: `${name}-canary`, track: "canary", exists: true },
+    // Only if the arguments have them, because others may declare objects of these names beside a service.
+    ...Object.keys(services).map(
+      (each): Part => ({ kind: "Service", name: `${name}-${each}`, track: "canary", exists: true }),
+    ),
+    ...(serviceAccount
+      ? [{ kind: "ServiceAccount", name: serviceAccount.name ?? name, track: "canary", exists: true } as const]
+      : []),
+    ...(disruptionBudget
+      ? ([
+          { kind: "PodDisruptionBudget", name, track: "stable", exists: true },
+          { kind: "PodDisruptionBudget", name: `${name}-canary`, track: "canary", exists: true },
+        ] as const)
+      : []),
   ];
 }
 

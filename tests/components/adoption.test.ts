@@ -197,6 +197,17 @@ describe("traffic while adopted pods serve", () => {
     assertBeside("web", args, 25, labels);
   });
 
+  it("cannot have a further Service that follows the shared one, but one with pods of its own", () => {
+    const services = { internal: { ports: [{ port: 80 }] }, metrics: { ports: [{ port: 90 }], pods: "all" as const } };
+    assert.throws(
+      () => assertBeside("web", { ...args, services }, 25, labels),
+      new UserError(
+        "web: services describes web-internal, which would go on selecting the adopted pods while they end: leave it out until the first promotion (gray adopt web).",
+      ),
+    );
+    assertBeside("web", { ...args, services: { metrics: services.metrics } }, 25, labels);
+  });
+
   it("cannot be dark, nor split by a gateway", () => {
     const reason = "and the adopted pods of web have no label track, so no Service can exclude canary";
     assert.throws(

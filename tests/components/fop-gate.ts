@@ -28,7 +28,8 @@ export function context(service: string, args: ServiceArgs, changes: Partial<Rol
   const replicas = args.replicas === "external" ? undefined : args.replicas;
   const mode = args.gateway ? gatewayMode(args.gateway.minimumCanaryReplicas) : replicasMode();
   return {
-    key: `${args.namespace}/${service}`,
+    key: `${args.namespace}/${args.name ?? service}`,
+    resource: service,
     stack: "organization/gray-release/test",
     owner: "0123456789abcdef",
     fastRollback: false,

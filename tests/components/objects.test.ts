@@ -35,6 +35,20 @@ describe("the objects of a service", () => {
     ]);
   });
 
+  it("include additional Services, the ServiceAccounts that releases need, and a budget for each track", () => {
+    const metrics = { ports: [{ port: 9090 }] };
+    const args = serviceArgs({ services: { metrics }, serviceAccount: {}, disruptionBudget: {} });
+    const found = (tracks: ServiceArgs["tracks"]) =>
+      objectsOf("web", { ...args, ...(tracks && { tracks }) }, [], ["former"])
+        .map(({ kind, name }) => `${kind} ${name}`)
+        .filter((each) => ![...deployments, ...services].includes(each));
+    const [stable, canary] = ["PodDisruptionBudget web", "PodDisruptionBudget web-canary"];
+    const front = ["Service web-metrics", "ServiceAccount web", "ServiceAccount former"];
+    assert.deepEqual(found(undefined), [stable, canary, ...front]);
+    assert.deepEqual(found(["stable"]), [stable]);
+    assert.deepEqual(found(["canary"]), [canary, ...front]);
+  });
+
   it("include those of the front only with canary, and the debug Ingress only with stable", () => {
     const all: Partial<ServiceArgs> = { ingress: { host: "a" }, debugIngress: { host: "b" } };
     assert.deepEqual(shown({ ...all, tracks: ["stable"] }, ["c"]), ["Deployment web", "Ingress web-debug"]);

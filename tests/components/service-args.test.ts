@@ -315,6 +315,16 @@ const alsoBad: [what: string, args: object, named: RegExp][] = [
     { configFiles: { config: { files: {}, mountPath: "etc" } } },
     /^web: configFiles\.config\.mountPath is "etc": /,
   ],
+  [
+    "the kind of another workload",
+    { kind: "StatefulSet" } as Partial<ServiceArgs>,
+    /^web: kind is no argument of a service: CanaryService runs Deployments only, because canary's pods stand beside stable's: declare a StatefulSet or DaemonSet with the resources of @pulumi\/kubernetes/,
+  ],
+  [
+    "claims for each pod",
+    { volumeClaimTemplates: [] } as Partial<ServiceArgs>,
+    /^web: volumeClaimTemplates is no argument of a service: .* or let all pods use one claim/,
+  ],
   ["a missing namespace", { namespace: undefined }, /^web: namespace is missing: set it\.$/],
 ];
 

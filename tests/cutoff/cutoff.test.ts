@@ -86,6 +86,25 @@ describe("the traffic cutoff", () => {
     assert.equal(record().sequence, 1);
   });
 
+  it("takes users off canary in the Services that follow the shared one, and changes no other Service", async () => {
+    const path = (name: string) => servicePath.replace(/web$/, name);
+    const spec = { selector: { app: "web" } };
+    const followers = { "gray-release/followers": "web-internal,theirs,gone" };
+    api.put(servicePath, { metadata: { name: "web", namespace, annotations: followers }, spec });
+    const labels = { "gray-release/service": "web" };
+    api.put(path("web-internal"), { metadata: { name: "web-internal", namespace, labels }, spec });
+    api.put(path("theirs"), { metadata: { name: "theirs", namespace }, spec });
+    api.put(path("web-all"), { metadata: { name: "web-all", namespace, labels }, spec });
+    assert.equal(await cutWeb(), undefined);
+    const selected = (name: string) => api.objects.get(path(name))?.spec.selector.track;
+    assert.deepEqual(["web", "web-internal", "theirs", "web-all"].map(selected), [
+      "stable",
+      "stable",
+      undefined,
+      undefined,
+    ]);
+  });
+
   it("is idempotent", async () => {
     await cutWeb();
     await cutWeb();

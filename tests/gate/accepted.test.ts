@@ -53,6 +53,35 @@ describe("the objects of a program", () => {
     );
   });
 
+  it("are tried with the fields that are not in a spec, beside those that are", async () => {
+    const kinds = {
+      ServiceAccount: `/api/v1/namespaces/${namespace}/serviceaccounts`,
+      PodDisruptionBudget: `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`,
+    };
+    const changes: Partial<ServiceArgs> = {
+      serviceAccount: { automountServiceAccountToken: false },
+      disruptionBudget: { minAvailable: 2 },
+      services: { metrics: { ports: [{ port: 9090 }] } },
+    };
+    assert.deepEqual(await attempt(changes), []);
+    const made = tried().map(({ path, body }) => `${path} ${body?.metadata?.name}`);
+    for (const one of [
+      `${kinds.ServiceAccount} web`,
+      `${kinds.PodDisruptionBudget} web`,
+      `${kinds.PodDisruptionBudget} web-canary`,
+      `${paths.service} web-metrics`,
+    ]) {
+      assert.ok(made.includes(one), one);
+    }
+    api.put(`${kinds.ServiceAccount}/web`, { metadata: { name: "web" } });
+    await attempt(changes);
+    const change = tried().findLast(({ path }) => path === `${kinds.ServiceAccount}/web`);
+    assert.deepEqual(
+      change?.operations?.map(({ op, path }) => [op, path]),
+      [["add", "/automountServiceAccountToken"]],
+    );
+  });
+
   it("are tried as changes of every field if they exist", async () => {
     api.put(`${paths.service}/web`, { metadata: { name: "web" }, spec: { clusterIP: "10.0.0.1", ports: [] } });
     await attempt({ serviceSpec: { type: "NodePort", externalTrafficPolicy: undefined } as object });

@@ -82,6 +82,7 @@ const ordinary: Observation = {
     stableHasHistory: true,
   },
   configMapsInUse: {},
+  accountsInUse: [],
   trafficPossible: { status: "fulfilled", value: undefined },
   objects: { status: "fulfilled", value: [] },
   trialFailures: [],

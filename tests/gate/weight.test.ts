@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import type { ServiceArgs } from "../../components/service-args.ts";
 import type { GatewayArgs } from "../../components/traffic/gateway/args.ts";
+import { modeOf } from "../../components/traffic/modes.ts";
 import {
   changesFront,
   describeWeight,
+  headlessWarning,
   stableReplicasOf,
   trafficOf,
   wantedWeight,
@@ -159,4 +162,27 @@ describe("the weight in force", () => {
   ] as const) {
     it(sentence, () => assert.equal(weightInForce(live(front, deployments)), expected));
   }
+});
+
+describe("the warning of a headless Service", () => {
+  const warning = (changes: Partial<ServiceArgs>, weight = 10) => {
+    const args = serviceArgs({ weight, ...changes });
+    return headlessWarning("web", args, modeOf(args).plan(weight, 9, { app: "web" }));
+  };
+  const serviceSpec = { clusterIP: "None" };
+
+  it("says that each client chooses a pod by itself", () => {
+    assert.match(
+      warning({ serviceSpec }) ?? "",
+      /^web: the Service is headless, so each client chooses a pod from DNS by itself/,
+    );
+  });
+
+  it("is left out if canary is dark, behind a gateway, and with an address", () => {
+    const gateway = { routes: [{ gateways: [{ name: "public" }] }] };
+    assert.deepEqual(
+      [warning({ serviceSpec }, 0), warning({ serviceSpec, gateway }), warning({})],
+      [undefined, undefined, undefined],
+    );
+  });
 });

@@ -8,6 +8,7 @@ import type { Rule } from "../../engine/rule.ts";
  * 1. At a weight above 0 it selects the pods of both tracks.
  * 2. At weight 0 it selects only stable. No selector leaves stable out.
  * 3. The Service of a track selects the pods of this track.
+ * 4. An additional Service selects those that the argument `services` says.
  */
 export const serviceSelector: Rule = {
   name: "service-selector",
@@ -38,6 +39,15 @@ export const serviceSelector: Rule = {
       { name: "only stable while canary is dark", resources: [at(0), shared({ app: "fop-gate", track: "stable" })] },
       { name: "the Services of the tracks", resources: [at(10), own("canary", "canary"), own("stable", "stable")] },
       { name: "the selector of an adopted Service", resources: [at(10), shared({ app: "fop-gate", team: "dora" })] },
+      {
+        name: "additional Services, one that follows the shared one and others with pods of their own",
+        resources: [
+          withServices(0),
+          additional("internal", { app: "fop-gate", track: "stable" }),
+          additional("metrics", { app: "fop-gate" }),
+          additional("old", { app: "fop-gate", track: "stable" }),
+        ],
+      },
       { name: "a Service that belongs to no service", resources: [at(0), kubernetes("core/v1:Service", "other")] },
     ],
     disallowed: [
@@ -64,6 +74,17 @@ export const serviceSelector: Rule = {
       },
       { name: "no selector", resources: [at(10), shared(undefined)], message: /selects nothing/ },
       {
+        name: "an additional Service that does not follow the shared one",
+        resources: [withServices(0), additional("internal", { app: "fop-gate" })],
+        message:
+          /^Service dora-apps\/fop-gate-internal selects app=fop-gate, but must select app=fop-gate,track=stable at weight 0/,
+      },
+      {
+        name: "an additional Service of all pods that leaves canary out",
+        resources: [withServices(10), additional("metrics", { app: "fop-gate", track: "stable" })],
+        message: /but must select app=fop-gate as services has pods: all/,
+      },
+      {
         name: "canary's Service, which selects stable",
         resources: [at(10), own("canary", "stable")],
         message:
@@ -79,12 +100,17 @@ type Labels = Readonly<Record<string, string>>;
  * The labels that a Service must select; undefined of a Service that is neither shared nor of a track, and if another stack owns
  * the weight.
  */
-function wantedOf(service: KubernetesObject, { name, shift, releases }: Service) {
+function wantedOf(service: KubernetesObject, { name, shift, releases, services = {} }: Service) {
   const labels: Labels = Object.values(releases)[0]?.template.metadata?.labels ?? { app: name };
   for (const track of ["stable", "canary"]) {
     if (service.name === `${name}-${track}`) return { track, labels, reason: `as ${track}'s Service` };
   }
-  if (service.name !== name || shift === undefined) return undefined;
+  const additional = Object.entries(services).find(([each]) => service.name === `${name}-${each}`)?.[1];
+  const { pods = "users" } = additional ?? {};
+  if (pods !== "users") {
+    return { track: pods === "all" ? undefined : pods, labels, reason: `as services has pods: ${pods}` };
+  }
+  if ((service.name !== name && additional === undefined) || shift === undefined) return undefined;
   return { track: shift.weight === 0 ? "stable" : undefined, labels, reason: `at weight ${shift.weight}` };
 }
 
@@ -98,6 +124,15 @@ function shown(labels: Labels | undefined): string {
 
 function at(weight: number) {
   return canaryService({ shift: { weight, from: 0, to: weight } });
+}
+
+function withServices(weight: number) {
+  const services = { internal: {}, metrics: { pods: "all" }, old: { pods: "stable" } };
+  return canaryService({ shift: { weight, from: 0, to: weight }, services });
+}
+
+function additional(name: string, selector: Labels) {
+  return kubernetes("core/v1:Service", `fop-gate-${name}`, { spec: { selector } });
 }
 
 function shared(selector: Labels | undefined) {

@@ -119,6 +119,42 @@ describe("gray adopt", () => {
       assert.deepEqual(shell.calls, [`GRAY_ADOPT=b/web ${up("prod-b")}`, `GRAY_ADOPT=b/web ${up("canary-b")}`]);
     });
 
+    for (const [kind, plural] of [
+      ["StatefulSet", "statefulsets"],
+      ["DaemonSet", "daemonsets"],
+    ] as const) {
+      it(`says of a ${kind} that it cannot be adopted, and what to do`, async () => {
+        shell.stacks({ canary: [], prod: [] });
+        api.objects.delete("/apis/apps/v1/namespaces/dora-apps/deployments/web");
+        api.put(`/apis/apps/v1/namespaces/dora-apps/${plural}/web`, {
+          metadata: { name: "web", namespace: "dora-apps" },
+        });
+        const sentence = new RegExp(
+          `^${kind} web in namespace dora-apps cannot be adopted, because gray release runs Deployments only: leave it to the tool that made it and roll it by its updateStrategy, or run its pods as a Deployment`,
+        );
+        await refused(sentence);
+        await refused(sentence, "-n", "dora-apps");
+      });
+    }
+
+    it("finds the imports of a service whose resource has another name", async () => {
+      shell.stacks({ canary: [], prod: [] });
+      stands();
+      const described = (kind: string) => {
+        const found = preview([["import", kind, "blue"]]);
+        const inputs = { name: "web", namespace: "dora-apps" };
+        const made = {
+          op: "create",
+          urn: `urn:pulumi:s::p::${component}::blue`,
+          newState: { type: component, inputs },
+        };
+        return { ...found, steps: [...found.steps, made] };
+      };
+      shell.previews({ canary: described(service), prod: described(deployment) });
+      assert.match(await adopt("--yes"), /^Phase 1 of 2/);
+      assert.deepEqual(shell.calls, [asked(up("prod")), asked(up("canary"))]);
+    });
+
     it("asks for confirmation, and is refused without a terminal", async () => {
       shell.previews({ canary: imports(service), prod: imports(deployment) });
       await assert.rejects(

@@ -175,6 +175,39 @@ describe("gray destroy", () => {
       assert.deepEqual([standing(), records()], [[], ["shop", "other"]]);
     });
 
+    it("deletes a ServiceAccount and a budget too, and does not need to list them if they may not be listed", async () => {
+      const account = "/api/v1/namespaces/dora-apps/serviceaccounts/web";
+      const budget = "/apis/policy/v1/namespaces/dora-apps/poddisruptionbudgets/web";
+      for (const path of [account, budget]) {
+        api.put(path, {
+          metadata: {
+            name: "web",
+            labels: { "gray-release/service": "web" },
+            annotations: { "gray-release/owner": "beef" },
+          },
+        });
+      }
+      assert.match(await destroy("--yes"), /ServiceAccount web of dora-apps, PodDisruptionBudget web of dora-apps/);
+      assert.ok(!api.objects.has(account) && !api.objects.has(budget));
+      api.intercept = ({ path }) =>
+        /serviceaccounts|poddisruptionbudgets/.test(path)
+          ? { status: 403, body: { kind: "Status", message: "forbidden" } }
+          : undefined;
+      assert.match(await destroy("--yes"), /^Destroyed: prod, then canary/);
+    });
+
+    it("finds the owner id of a service whose resource has another name", async () => {
+      const renamed = stack({ web: ["canary"] }, undefined, "beef").map((each) => ({
+        ...each,
+        urn: each.urn.replace(/::web(-owner)?$/, "::blue$1"),
+        ...(each.inputs && { inputs: { ...each.inputs, name: "web" } }),
+      }));
+      shell.stacks({ canary: renamed });
+      stand("beef");
+      assert.match(await destroy("--yes"), /^Also deleted: Deployment web-canary of dora-apps, /);
+      assert.deepEqual([standing(), records()], [[], ["shop", "other"]]);
+    });
+
     for (const owner of ["another", undefined]) {
       it(`leaves objects with ${owner ?? "no"} owner id, and their record, and fails`, async () => {
         stand(owner);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { changeLines, previewOf } from "../../../cli/output/changes.ts";
+import { changeLines, describedIn, previewOf } from "../../../cli/output/changes.ts";
 
 const stack = "organization/gray-release/canary";
 
@@ -99,10 +99,23 @@ describe("a preview", () => {
     ];
     const services = (all: object[]) => previewOf(stack, digest({ steps: all })).services;
     const inputs = { releases: { canary: { id: "new" } } };
-    assert.deepEqual(services(steps), [{ service: "web", inputs, changes: true }]);
+    assert.deepEqual(services(steps), [{ service: "web", resource: "web", inputs, changes: true }]);
     const same = { op: "same", urn, oldState: state("new"), newState: state("new") };
-    assert.deepEqual(services([same]), [{ service: "web", inputs, changes: false }]);
+    assert.deepEqual(services([same]), [{ service: "web", resource: "web", inputs, changes: false }]);
     assert.deepEqual(previewOf(stack, digest({ steps: [same] })).changes, []);
+  });
+
+  it("has the service of a namespace, whatever the names of the resources", () => {
+    const urn = (name: string) => `urn:pulumi:canary::shop::gray-release:index:CanaryService::${name}`;
+    const made = (resource: string, inputs: object) => ({
+      op: "create",
+      urn: urn(resource),
+      newState: { type: "gray-release:index:CanaryService", inputs },
+    });
+    const steps = [made("web", { namespace: "a" }), made("blue", { name: "web", namespace: "b" })];
+    const found = previewOf(stack, digest({ steps }));
+    const resource = (service: string, namespace: string) => describedIn([found], { service, namespace })?.resource;
+    assert.deepEqual([resource("web", "a"), resource("web", "b"), resource("blue", "b")], ["web", "blue", undefined]);
   });
 
   it("is an error if it cannot be parsed", () => {

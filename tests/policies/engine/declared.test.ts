@@ -28,6 +28,11 @@ describe("a declared resource", () => {
     assert.deepEqual(service({ tracks: ["canary"] }).tracks, ["canary"]);
   });
 
+  it("is a service of the name that it has in Kubernetes, whatever the name of its resource", () => {
+    assert.equal(service({ namespace: "shop", replicas: 3 }).name, "web");
+    assert.equal(service({ namespace: "shop", replicas: 3, name: "web" }, "eu-web").name, "web");
+  });
+
   it("is an object with its group, kind, name and namespace", () => {
     const metadata = { name: "web", namespace: "shop", labels: { a: "1" } };
     const expected = { is: "object", urn: "urn", name: "web", namespace: "shop", labels: { a: "1" }, protect: false };

@@ -34,6 +34,26 @@ describe("the objects of a service", () => {
     assert.equal(debugName("web"), "web-debug");
   });
 
+  it("include a ServiceAccount, budgets and further Services only if the arguments have them", () => {
+    const extra = service({
+      serviceAccount: { name: "shop" },
+      disruptionBudget: {},
+      services: { metrics: { pods: "all" } },
+    });
+    assert.deepEqual(
+      shown(extra).filter((each) => !shown(service()).includes(each)),
+      [
+        "Service web-metrics canary true",
+        "ServiceAccount shop canary true",
+        "PodDisruptionBudget web stable true",
+        "PodDisruptionBudget web-canary canary true",
+      ],
+    );
+    const theirs = object("ServiceAccount", {}, { name: "web", namespace: "shop", labels: {} });
+    assert.equal(partOf(theirs, service()), undefined);
+    assert.equal(partOf(theirs, service({ serviceAccount: {} }))?.track, "canary");
+  });
+
   it("are found by kind, name and namespace, whatever their labels", () => {
     const found = (...[kind, name, namespace = "shop"]: string[]) =>
       partOf(object(kind ?? "", {}, { name: name ?? "", namespace, labels: {} }), service())?.track;

@@ -1,0 +1,33 @@
+/** The ServiceAccounts that a service needs beside that of its arguments. */
+
+import { serviceLabel } from "../components/names.ts";
+import type { Release } from "../components/release.ts";
+import { accountNameOf, accountsOf } from "../components/service-account-args.ts";
+import type { ServiceArgs } from "../components/service-args.ts";
+import { ApiError } from "../kubernetes/api-error.ts";
+import { objectPath } from "../kubernetes/resources.ts";
+import type { ServiceHandle } from "../kubernetes/service-handle.ts";
+
+/**
+ * The names of live ServiceAccounts of this service under which these releases run, and which the arguments do not describe any more.
+ * Without its ServiceAccount no pod of a release can be created, so it stays while the release may run. Accounts of other creators are left
+ * out, and so are all if they may not be read: then this program cannot have created them.
+ */
+export async function accountsInUse(
+  { api, namespace, service }: ServiceHandle,
+  args: ServiceArgs,
+  releases: readonly Release[],
+): Promise<string[]> {
+  const own = accountNameOf(service, args);
+  const others = accountsOf(releases).filter((name) => name !== own);
+  const found = await Promise.all(
+    others.map(async (name) => {
+      const live = await api.get(objectPath("ServiceAccount", namespace, name)).catch((error) => {
+        if (error instanceof ApiError && error.status === 403) return undefined;
+        throw error;
+      });
+      return live?.metadata.labels?.[serviceLabel] === service ? [name] : [];
+    }),
+  );
+  return found.flat();
+}

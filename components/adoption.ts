@@ -2,6 +2,7 @@
  * Adoption: takes an existing service, created by kubectl or Helm, under gray release without a change to its objects. This
  * file checks whether a service can be adopted, and renders its first release.
  */
+import { isScaled } from "./autoscaling.ts";
 import { canonicalJson } from "./canonical.ts";
 import { ingressSpec } from "./ingress.ts";
 import { adoptedAnnotation, serviceLabel } from "./names.ts";
@@ -181,7 +182,7 @@ function obstacle(
     return `Deployment ${service} selects by matchExpressions, and adoption supports only matchLabels, so create the Deployment anew with matchLabels, or choose another service name`;
   }
 
-  if (args.replicas !== "external" && args.replicas !== replicas) {
+  if (!isScaled(args) && args.replicas !== replicas) {
     return `Deployment ${service} has ${replicas} pods and the program has ${args.replicas}, so make them equal`;
   }
   const [livePorts, wantedPorts] = [ports, servicePorts(args.ports)].map((each) => each.map(showPort).join(", "));

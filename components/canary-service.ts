@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { RandomPassword } from "@pulumi/random/randomPassword.js";
 import { openRollout } from "../gate/open.ts";
 import type { AdoptedKind } from "./adoption.ts";
+import { stableAutoscaler } from "./autoscaler.ts";
 import { planConfigMap, releaseConfigMaps } from "./config-maps.ts";
 import { trackDeployment } from "./deployment.ts";
 import { modeRoute, serviceIngress, sharedService, trackService } from "./front.ts";
@@ -102,6 +103,7 @@ export class CanaryService extends pulumi.ComponentResource<Made> {
       ...publicArgs,
       ...(weight !== undefined && { weight: percentOf(weight) }),
       ...(plan && { plan: plainPlan(plan) }),
+      replicas: opening.then(({ stableReplicas }) => stableReplicas ?? "external"),
       admissions: opening.then(({ admissions }) => admissions),
       releases: opening.then(({ releases }) => templatesOf(releases)),
       shift: opening.then(({ shift }) => shift),
@@ -189,6 +191,7 @@ export class CanaryService extends pulumi.ComponentResource<Made> {
     const stable = owned.includes("stable")
       ? deploy("stable", rollout.stableReplicas, canary ? [canary] : [])
       : undefined;
+    if (stable && args.autoscaling) stableAutoscaler(name, args, args.autoscaling, owner, child);
     if (stable && args.debugIngress)
       serviceIngress(debugIngressName(name), name, args, args.debugIngress, owner, child);
 

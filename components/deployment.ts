@@ -2,6 +2,7 @@ import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import type { CustomResourceOptions } from "@pulumi/pulumi";
 import { adoptedAnnotations } from "./adoption.ts";
 import { defaults } from "./defaults.ts";
+import { followingAnnotations } from "./following.ts";
 import { deploymentName, deploymentSelector, serviceLabel, stackAnnotation } from "./names.ts";
 import { ownerAnnotations, sequenceAnnotations } from "./object-annotations.ts";
 import { deployedTemplate, type Release } from "./release.ts";
@@ -62,6 +63,7 @@ export function deploymentObject(service: string, track: Track, args: ServiceArg
         ...sequenceAnnotations(run.sequence),
         ...ownerAnnotations(run.owner),
         [stackAnnotation]: run.stack,
+        ...(track === "canary" && followingAnnotations(args)),
         ...(run.adopted && adoptedAnnotations(run.release.id)),
       },
     },

@@ -1,7 +1,15 @@
 /** Names a Kubernetes object of a service. */
 
 /** The kinds of a service's objects. */
-export const objectKinds = ["Deployment", "Service", "Ingress", "HTTPRoute", "ConfigMap"] as const;
+export const objectKinds = [
+  "Deployment",
+  "Service",
+  "Ingress",
+  "HTTPRoute",
+  "ConfigMap",
+  "HorizontalPodAutoscaler",
+  "ScaledObject",
+] as const;
 /** One of {@link objectKinds}. */
 export type ObjectKind = (typeof objectKinds)[number];
 

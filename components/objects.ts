@@ -1,4 +1,5 @@
 /** Lists the Kubernetes objects of a service. */
+import { autoscalerReference } from "./autoscaling.ts";
 import { backendName, debugIngressName, deploymentName } from "./names.ts";
 import type { ObjectReference } from "./object-reference.ts";
 import { planName } from "./plan.ts";
@@ -28,5 +29,6 @@ export function objectsOf(service: string, args: ServiceArgs, configMaps: readon
     ...(owned.includes("stable") && args.debugIngress
       ? [{ kind: "Ingress", name: debugIngressName(service) } as const]
       : []),
+    ...(owned.includes("stable") && args.autoscaling ? [autoscalerReference(service, args.autoscaling)] : []),
   ];
 }

@@ -1,5 +1,7 @@
 /** Asks the API server whether it accepts the objects that the program describes, before anything is changed. */
 
+import { autoscalerObject } from "../components/autoscaler.ts";
+import { autoscalerKind } from "../components/autoscaling.ts";
 import { deploymentObject } from "../components/deployment.ts";
 import { ingressObject, routeObject, sharedServiceObject } from "../components/front.ts";
 import { debugIngressName } from "../components/names.ts";
@@ -96,12 +98,15 @@ function describedBy(service: string, args: ServiceArgs, release: Release, live:
       ? [{ kind: "Ingress", object: ingressObject(service, service, args, args.ingress, "") } as const]
       : []),
   ];
-  const { debugIngress } = args;
+  const { debugIngress, autoscaling } = args;
   const name = debugIngressName(service);
   return [
     ...(owned.includes("canary") ? ofCanary() : []),
     ...(owned.includes("stable") && debugIngress
       ? [{ kind: "Ingress", object: ingressObject(name, service, args, debugIngress, "") } as const]
+      : []),
+    ...(owned.includes("stable") && autoscaling
+      ? [{ kind: autoscalerKind(autoscaling), object: autoscalerObject(service, args, autoscaling, "") } as const]
       : []),
   ];
 }

@@ -1,5 +1,6 @@
 /** The opening of a rollout: decides, from an observation, what this `up` does or why it is refused. Pure. */
 
+import { fixedReplicas } from "../components/autoscaling.ts";
 import { defaults } from "../components/defaults.ts";
 import { configMapsToKeep, stackStateKey } from "../components/history.ts";
 import { objectsOf } from "../components/objects.ts";
@@ -26,7 +27,16 @@ import { assertOwned, type OwnableObject } from "./owner.ts";
 import { assertKnown } from "./preconditions.ts";
 import { previousOf, storedReleases } from "./retention.ts";
 import { sequences } from "./sequence.ts";
-import { changesFront, describeWeight, stableReplicasOf, trafficOf, wantedWeight, weightInForce } from "./weight.ts";
+import {
+  changesFront,
+  currentPods,
+  describeWeight,
+  shareWarning,
+  stableReplicasOf,
+  trafficOf,
+  wantedWeight,
+  weightInForce,
+} from "./weight.ts";
 
 /** The part of an opening that a refused `up` has too. */
 interface Reported {
@@ -77,13 +87,25 @@ export type Opening = Refused | Admitted;
  * 9. While a rollout is open, only its driver changes the front and the number of canary's pods. A break-glass override may too.
  * 10. An adopted Deployment that is replaced leaves its pods.
  */
-export function decide(observation: Observation): Opening {
+export function decide(observed: Observation): Opening {
   const reported: { log: LogLine[]; canary?: Release } = { log: [] };
+  const observation = whileAutoscalerLeaves(observed, reported.log);
   try {
     return { kind: "admitted", ...planOf(observation, pass(observation, reported)), ...reported };
   } catch (error) {
     return { kind: "refused", error, ...reported };
   }
+}
+
+/** The observation with stable's number of pods left as it is, if this `up` removes the autoscaler that set it. */
+function whileAutoscalerLeaves(observation: Observation, log: LogLine[]): Observation {
+  const { service, args, live, isAutoscalerRemoved } = observation;
+  if (!isAutoscalerRemoved) return observation;
+  log.push({
+    level: "warn",
+    text: `${service}: stable keeps its ${live.deployments.stable?.spec.replicas} pods in this up, which removes its autoscaler; the next up sets the ${args.replicas} of the program.`,
+  });
+  return { ...observation, args: { ...args, replicas: "external" } };
 }
 
 /** Checks the conditions in their order. @param reported gets what is reported before a condition refuses @throws the refusal */
@@ -105,7 +127,9 @@ function pass(observation: Observation, reported: { log: LogLine[]; canary?: Rel
   if (releases.canary) reported.canary = releases.canary;
   const wanted = tracksOf(args).includes("canary") ? wantedWeight(service, args, record) : undefined;
   if (wanted?.warning !== undefined) warn(wanted.warning);
-  const traffic = wanted && trafficOf(service, args, live, wanted.weight, adopted); // 4
+  const isHeld = frontHeld(service, record, { epoch, breakGlass }) !== undefined;
+  const current = wanted && currentPods(args, live, wanted.weight, own?.shift?.weight, isHeld);
+  const traffic = wanted && trafficOf(service, args, live, wanted.weight, adopted, current); // 4
   const impossible = impossibleTraffic(observation); // 5
   if (impossible !== undefined) warn(impossible);
   const isPinned = !["next", "current"].includes(args.release ?? defaults.release);
@@ -132,6 +156,8 @@ function pass(observation: Observation, reported: { log: LogLine[]; canary?: Rel
   if (traffic && changesFront(live, traffic)) refuseIf(frontHeld(service, record, { epoch, breakGlass })); // 9
   for (const text of traffic ? describeWeight(service, args, live, traffic) : [])
     reported.log.push({ level: "info", text });
+  const share = traffic && shareWarning(service, args, live, traffic);
+  if (share !== undefined) warn(share);
   const isAdopted = adopted !== undefined || own?.adopted === true;
   const adopting = isAdopted ? adoptionPlan(service, args, live, own, releases.stable?.id) : undefined; // 10
   return { adopted, releases, admissions, traffic, history, configMaps, adopting };
@@ -164,7 +190,7 @@ function planOf(observation: Observation, passed: ReturnType<typeof pass>): Omit
       admissions: shownAdmissions(passed.admissions, verdict),
       ...(verdict && { verdict }),
       ...(traffic && { traffic, shift: shiftOf(traffic, inForce, own?.shift) }),
-      stableReplicas: args.replicas === "external" ? undefined : args.replicas,
+      stableReplicas: fixedReplicas(args),
       rollSeconds: {
         stable: rollSeconds(args, stableReplicasOf(args, live), expectedStart(startSeconds, releases.stable)),
         canary: rollSeconds(args, traffic?.canaryReplicas ?? 0, expectedStart(startSeconds, releases.canary)),

@@ -108,12 +108,17 @@ export function assertOurs(kind: string, object: Labelled | undefined, service: 
   if (object === undefined || owner === service) return;
   const { name } = object.metadata;
   const adopt =
-    owner === undefined && name === service
+    owner === undefined && name === service && isAdoptable(kind)
       ? `adopt it with gray adopt ${service} if kubectl or Helm created it, `
       : "";
   throw new UserError(
     `${kind} ${name} in namespace ${namespace} was not created by this program: ${adopt}choose another service name, or remove that ${kind} yourself if nothing uses it.`,
   );
+}
+
+/** Whether `gray adopt` takes over an object of this kind. */
+function isAdoptable(kind: string): boolean {
+  return kind !== "HorizontalPodAutoscaler" && kind !== "ScaledObject";
 }
 
 /** The live object of each of these objects. Reads only those that `live` does not hold. */

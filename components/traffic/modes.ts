@@ -1,16 +1,18 @@
 /** The table of the traffic modes, and which of them the arguments of a service choose. */
+import { boundsOf, isScaled } from "../autoscaling.ts";
 import type { ServiceArgs } from "../service-args.ts";
 import { gatewayMode } from "./gateway/mode.ts";
 import type { TrafficMode } from "./mode.ts";
 import { replicasMode } from "./replicas/mode.ts";
 
 /** The arguments of a service that choose a mode, or change what it accepts. */
-type ModeArgs = Partial<Pick<ServiceArgs, "gateway" | "acceptShare" | "replicas">>;
+type ModeArgs = Partial<Pick<ServiceArgs, "gateway" | "acceptShare" | "replicas" | "autoscaling">>;
 
 /** The modes by name. */
 const modes = {
-  gateway: ({ gateway }: ModeArgs) => gatewayMode(gateway?.minimumCanaryReplicas),
-  replicas: ({ acceptShare, replicas }: ModeArgs) => replicasMode(acceptShare || replicas === "external"),
+  gateway: (args: ModeArgs) =>
+    gatewayMode(args.gateway?.minimumCanaryReplicas, isScaled(args) ? boundsOf(args.autoscaling) : undefined),
+  replicas: (args: ModeArgs) => replicasMode(args.acceptShare || isScaled(args)),
 } as const satisfies Record<string, (args: ModeArgs) => TrafficMode>;
 
 /** The name of a traffic mode. `replicas` is traffic by number of pods. */

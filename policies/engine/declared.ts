@@ -12,7 +12,10 @@ export interface Service {
   readonly urn: string;
   readonly name: string;
   readonly namespace: string;
+  /** Number of stable pods; `external` if an autoscaler owns it, also one that the service makes. */
   readonly replicas: number | "external";
+  /** The autoscaler of stable that the service makes. */
+  readonly autoscaling?: object;
   readonly tracks: readonly string[];
   /** The gate's admission of each track. */
   readonly admissions: Readonly<Record<string, Admission>>;
@@ -155,9 +158,16 @@ export function readDeclared({ type, name, urn, props, opts }: Resource): Declar
 }
 
 function readService(urn: string, name: string, props: Resource["props"]): Service {
-  const { namespace, replicas, tracks = ["stable", "canary"], admissions = {}, releases = {} } = props;
+  const {
+    namespace,
+    autoscaling,
+    replicas = autoscaling && "external",
+    tracks = ["stable", "canary"],
+    admissions = {},
+    releases = {},
+  } = props;
   const { shift, gateway, ingress, debugIngress, plan } = props;
-  const optional = { shift, gateway, ingress, debugIngress, plan };
+  const optional = { autoscaling, shift, gateway, ingress, debugIngress, plan };
   return { is: "service", urn, name, namespace, replicas, tracks, admissions, releases, ...optional };
 }
 

@@ -204,9 +204,10 @@ export class ApiServer {
     return { status: 200, body: this.put(path, body as ApiObject) };
   }
 
-  /** Its groups as a real one tells them: the Gateway API's is there where an object stands for it. */
+  /** Its groups as a real one tells them: the Gateway API's and KEDA's are there where an object stands for them. */
   #groups(): object {
-    const versions = ["apps/v1", "coordination.k8s.io/v1", ...(this.objects.has(gatewayApi) ? [gatewayVersion] : [])];
+    const added = [gatewayVersion, "keda.sh/v1alpha1"].filter((each) => this.objects.has(`/apis/${each}`));
+    const versions = ["apps/v1", "coordination.k8s.io/v1", ...added];
     const groups = versions.map((each) => ({ name: each.split("/")[0], versions: [{ groupVersion: each }] }));
     return { kind: "APIGroupList", apiVersion: "v1", groups };
   }
@@ -231,7 +232,8 @@ export class ApiServer {
 
 const nothing = () => undefined;
 
-const collections = /\/(configmaps|deployments|endpointslices|events|httproutes|ingresses|pods|replicasets|services)$/;
+const collections =
+  /\/(configmaps|deployments|endpointslices|events|horizontalpodautoscalers|httproutes|ingresses|pods|replicasets|services)$/;
 
 const gatewayVersion = "gateway.networking.k8s.io/v1";
 /** The path of the Gateway API, and of the object that stands for it. */

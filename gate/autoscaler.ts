@@ -58,8 +58,12 @@ export async function removesAutoscaler(of: ServiceHandle, args: ServiceArgs, li
   if (fixed === undefined || !stable || stable.spec.replicas === fixed || !tracksOf(args).includes("stable"))
     return false;
   const name = deploymentName(service, "stable");
+  // A group that the cluster does not have answers a plain 404, as a proxy does.
+  const hasKeda = await isServed(api, "ScaledObject");
   const found = await Promise.all(
-    autoscalerKinds.map((kind) => unlessForbidden(api.get(objectPath(kind, namespace, name)), undefined)),
+    autoscalerKinds
+      .filter((kind) => hasKeda || kind !== "ScaledObject")
+      .map((kind) => unlessForbidden(api.get(objectPath(kind, namespace, name)), undefined)),
   );
   return found.some((each) => each !== undefined && isOurs(service, each.metadata));
 }

@@ -41,6 +41,7 @@ describe("the traffic of a canary that follows", () => {
     ["has one pod beside one of stable, whatever the share", pods, 10, 1, 1, 1, 50],
     ["has one pod beside none of stable", pods, 10, 0, 1, 1, 100],
     ["has the pods for its part of the load", gateway, 50, 9, 2, 9, 50],
+    ["has a pod more rather than one too few for its part", gateway, 20, 9, 9, 3, 20],
     ["has the least number behind a gateway", gateway, 10, 3, 2, 2, 10],
     ["has at most as many as the autoscaler allows", gateway, 90, 10, 2, 20, 90],
     ["has the most if it gets everything, as stable says nothing about the load then", gateway, 100, 1, 8, 20, 100],

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { followed } from "../../components/following.ts";
 import { apply, get, kubectl, namespace as makeNamespace, until } from "../../harness/kubectl.ts";
 import { Project } from "../../harness/project.ts";
 import { RELEASE_IMAGES } from "../../sandbox/images.ts";
@@ -30,7 +31,7 @@ export const releases = { [web.key]: web.stackState };
 }
 
 const byCpu = `autoscaling: {
-    minReplicas: 3, maxReplicas: 9, cpu: "100%",
+    minReplicas: 3, maxReplicas: 9, cpu: "60%",
     behavior: { scaleDown: { stabilizationWindowSeconds: 20, policies: [{ type: "Pods", value: 9, periodSeconds: 15 }] } },
   }`;
 
@@ -95,17 +96,21 @@ describe("a service with an autoscaler", function () {
     await until("canary serves", async () => (await open())?.stepStartedAt !== undefined, 90);
     const { spec } = await get(namespace, "service", "web");
     const users = await startLoad({ url: `http://${spec.clusterIP}/`, rate: 500, duration: "5m" });
-    await until("stable grows", async () => (await pods("web")) === 9, 120);
-    await until("canary grows with it", async () => (await pods("web-canary")) === 3, 20);
+    await until("stable grows", async () => (await pods("web")) >= 6, 150);
+    const fits = async () => {
+      const [stable, canary] = [await pods("web"), await pods("web-canary")];
+      return canary >= 2 && followed({ mode: "replicas" }, 25, stable, canary).canaryReplicas === canary;
+    };
+    await until("canary grows with it", fits, 30);
     const up = await project.up("canary");
     assert.equal(up.code, 0, up.output);
-    assert.deepEqual([await pods("web"), await pods("web-canary")], [9, 3]);
+    assert.ok((await pods("web")) >= 6 && (await pods("web-canary")) >= 2);
     await users.stop();
-    await until("stable shrinks", async () => (await pods("web")) === 3, 120);
-    await until("canary shrinks with it", async () => (await pods("web-canary")) === 1, 20);
+    await until("stable shrinks", async () => (await pods("web")) === 3, 150);
+    await until("canary shrinks with it", async () => (await pods("web-canary")) === 1, 30);
     const { code, output } = await project.gray("abort", "-n", namespace, "--reason", "the test is over");
     assert.equal(code, 0, output);
-    assert.match((await rollout.ended).output, /Canary has 3 pods now, because stable was scaled to 9\./);
+    assert.match((await rollout.ended).output, /Canary has [23] pods now, because stable was scaled to [6-9]\./);
   });
 
   it("keeps stable's live number in the up that removes the autoscaler", async () => {

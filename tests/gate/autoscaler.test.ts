@@ -85,6 +85,8 @@ describe("the autoscaler of stable in the cluster", () => {
     put("web", ours);
     assert.equal(await removesAutoscaler(of(), serviceArgs(), live(5)), true);
     api.objects.delete(`${horizontal}/web`);
+    api.put("/apis/keda.sh/v1alpha1", { metadata: { name: "v1alpha1" } });
+    assert.equal(await removesAutoscaler(of(), serviceArgs(), live(5)), false);
     api.put(`${scaledObjects}/web`, { metadata: { name: "web", labels: ours } });
     assert.equal(await removesAutoscaler(of(), serviceArgs(), live(5)), true);
   });

@@ -12,6 +12,11 @@ export async function applyMetricsApi(server: Api, link: Link): Promise<void> {
   for (const { path, object } of metricsObjects(link)) await server.apply(path, object);
 }
 
+/** Takes it out again, the registration first: no namespace can be deleted while a registered API does not answer. */
+export async function removeMetricsApi(server: Api, link: Link): Promise<void> {
+  for (const { path } of metricsObjects(link).toReversed()) await server.remove(path);
+}
+
 /** In the order in which they are made. */
 export function metricsObjects({ node }: Link): Placed[] {
   return [

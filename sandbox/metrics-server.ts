@@ -9,7 +9,7 @@ import { type Api, api } from "./api.ts";
 import { flags } from "./components/component.ts";
 import { metricsServerFlags } from "./components/metrics-server.ts";
 import { startGuest } from "./guest.ts";
-import { applyMetricsApi } from "./metrics-api.ts";
+import { applyMetricsApi, removeMetricsApi } from "./metrics-api.ts";
 import { readOwner, standingPlaces } from "./owner.ts";
 import { certificatePath } from "./pki.ts";
 import { kubeconfigPath, type Places, places } from "./places.ts";
@@ -44,6 +44,7 @@ export async function startMetricsServer(from: Places = places()): Promise<{ sto
     join(folder, "log"),
   );
   const stop = async () => {
+    await removeMetricsApi(server, link);
     await guest.end("SIGTERM");
     rmSync(folder, { recursive: true, force: true });
   };

@@ -3,7 +3,7 @@ import type { CustomResourceOptions } from "@pulumi/pulumi";
 import { adoptedAnnotations } from "./adoption.ts";
 import { defaults } from "./defaults.ts";
 import { followingAnnotations } from "./following.ts";
-import { deploymentName, deploymentSelector, serviceLabel, stackAnnotation } from "./names.ts";
+import { deploymentName, deploymentSelector, previousAnnotation, serviceLabel, stackAnnotation } from "./names.ts";
 import { ownerAnnotations, sequenceAnnotations } from "./object-annotations.ts";
 import { deployedTemplate, type Release } from "./release.ts";
 import type { ServiceArgs } from "./service-args.ts";
@@ -22,6 +22,8 @@ export interface Run {
   readonly fastRollback: boolean;
   /** The selector of an adopted Deployment, whose pods are not changed. */
   readonly adopted?: Readonly<Record<string, string>> | undefined;
+  /** The id of the release that the track ran completely before. @default none */
+  readonly previous?: string | undefined;
 }
 
 /**
@@ -65,6 +67,7 @@ export function deploymentObject(service: string, track: Track, args: ServiceArg
         [stackAnnotation]: run.stack,
         ...(track === "canary" && followingAnnotations(args)),
         ...(run.adopted && adoptedAnnotations(run.release.id)),
+        ...(run.previous !== undefined && { [previousAnnotation]: run.previous }),
       },
     },
     spec: {

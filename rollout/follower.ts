@@ -1,5 +1,6 @@
 /** Lets canary follow stable's number of pods while the driver has nothing else to do. */
 import { clauseOf } from "../components/user-error.ts";
+import { unlessEnded } from "../kubernetes/unless-ended.ts";
 import type { DriveContext } from "./drive-context.ts";
 import type { Rollout } from "./rollout.ts";
 import { besideRecord, isOfTheCluster, Stopped, unlessBadEvidence } from "./waiting.ts";
@@ -24,7 +25,8 @@ export class Follower {
     this.#next = Date.now() + followMilliseconds;
     try {
       const sentence = await besideRecord(context, (signal) =>
-        unlessBadEvidence(context, context.actuator.followStable(rollout, signal)),
+        // Writes go on after the signal, and nothing may wait for them.
+        unlessBadEvidence(context, unlessEnded(signal, context.actuator.followStable(rollout, signal))),
       );
       this.#tell(context, sentence);
     } catch (error) {
